@@ -1,0 +1,64 @@
+import { storybookTest } from '@storybook/addon-vitest/vitest-plugin'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { browserArgs, findBrowser } from './scripts/browser.mjs'
+
+const executablePath = findBrowser()
+const conditions = ['callgather:source', 'module', 'browser', 'development|production']
+const nodeConditions = ['callgather:source', 'module', 'node', 'development|production']
+const launchOptions = { args: browserArgs, ...(executablePath ? { executablePath } : {}) }
+
+/** Workspace packages resolve to their sources, so a test never waits for, or sees, a stale build. */
+const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions: nodeConditions } } }
+
+export default defineConfig({
+  test: {
+    coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.{test,stories}.*'] },
+    projects: [
+      {
+        ...fromSource,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['packages/{protocol,server,simulator}/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'dom',
+          environment: 'happy-dom',
+          include: ['packages/react/src/**/*.test.{ts,tsx}'],
+          setupFiles: ['./packages/react/vitest.setup.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['apps/console/e2e/**/*.test.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...fromSource,
+        plugins: [storybookTest({ configDir: '.storybook' })],
+        test: {
+          name: 'storybook',
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+})
