@@ -1,0 +1,72 @@
+/**
+ * The one shape every state machine of the simulator has: `(state, input, now) => Step`.
+ *
+ * Machines are pure. They never read a clock, roll a die, or touch a socket; they describe what should happen as
+ * effects, and one driver (`call.ts`) makes it happen. That is what lets a 60-second timeout pass in no time, and two
+ * runs with one seed give the same bytes.
+ */
+
+/** What a machine asks its driver to do; the driver is the only one that touches the world. */
+export type Effect =
+  /** Spoken to the caller; the driver feeds back `{type:'spoken'}` when it has been said to the end. */
+  | { do: 'say'; text: string; purpose: 'greeting' | 'question' | 'reply' | 'ended' | 'prompt' | 'invalid' }
+  /** Stop whatever is being said (the caller barged in). No `spoken` follows. */
+  | { do: 'silence' }
+  /** A webhook. The driver adds the common fields (ids, `client_state`, `from`, `to` where the event has them). */
+  | { do: 'emit'; event_type: string; payload: Record<string, unknown> }
+  /** One timer per name, `after` milliseconds from now; arming it again replaces it. Comes back as `{type:'woke', name}`. */
+  | { do: 'wake'; after: number; name: string }
+  | { do: 'unwake'; name: string }
+  /** This machine is finished. */
+  | { do: 'end' }
+  | { do: 'hangup' }
+
+export interface Step<State> {
+  state: State
+  effects: Effect[]
+}
+
+/** One turn of a conversation, in Telnyx's words (`message_history[]`, `messages[]`). */
+export interface Message {
+  role: 'assistant' | 'user' | 'system' | 'developer' | 'tool'
+  content?: string
+  [extra: string]: unknown
+}
+
+/** What can happen to an AI gather or an assistant. */
+export type AiInput =
+  /** The caller said something. */
+  | { type: 'said'; text: string }
+  /** The last `say` has been spoken to its end. */
+  | { type: 'spoken' }
+  | { type: 'woke'; name: string }
+  | { type: 'key'; digit: string }
+  /** `ai_assistant_stop`. */
+  | { type: 'stop' }
+  | { type: 'hangup' }
+  /** `ai_assistant_add_messages`. */
+  | { type: 'messages'; messages: Message[]; trigger_response: boolean }
+
+/** What an AI machine knows of the call it runs on. */
+export interface AiContext {
+  conversation_id: string
+  from: string
+  to: string
+  settings: AiSettings
+  /** Deterministic under a seed. */
+  uuid(): string
+}
+
+/** The choices Telnyx does not document, for conversations. Defaults are in `settings.ts`. */
+export interface AiSettings {
+  /** A3, A7: emit `call.conversation.created` when a conversation starts. Default true. */
+  emitConversationCreated: boolean
+  /** A5: silences in a row (each past `user_response_timeout_ms`) after which an AI gather gives up. Default 3. */
+  silencesBeforeGivingUp: number
+  /** A5: how a gather that gives up ends: `invalid` with what was collected, or `client_error` with `result: null`. Default `invalid`. */
+  gaveUpStatus: 'invalid' | 'client_error'
+  /** A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default 3000. */
+  insightsDelayMs: number
+  /** A10: `ai_assistant_add_messages` is followed by one `message_history_updated` (when updates are on). Default true. */
+  updateAfterAddMessages: boolean
+}
