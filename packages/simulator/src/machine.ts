@@ -6,6 +6,9 @@
  * runs with one seed give the same bytes.
  */
 
+import type { ModelReply, ModelRequest } from './ai/model.ts'
+import type { AiSettings } from './ai/settings.ts'
+
 /** What a machine asks its driver to do; the driver is the only one that touches the world. */
 export type Effect =
   /** Spoken to the caller; the driver feeds back `{type:'spoken'}` when it has been said to the end. */
@@ -17,6 +20,8 @@ export type Effect =
   /** One timer per name, `after` milliseconds from now; arming it again replaces it. Comes back as `{type:'woke', name}`. */
   | { do: 'wake'; after: number; name: string }
   | { do: 'unwake'; name: string }
+  /** Only with `settings.model`: ask it with `askModel` (`ai/model.ts`), feed back `{type:'model', id, reply}`; drop it if the machine has ended. */
+  | { do: 'ask-model'; id: string; request: ModelRequest }
   /** This machine is finished. */
   | { do: 'end' }
   | { do: 'hangup' }
@@ -41,6 +46,8 @@ export type AiInput =
   | { type: 'spoken' }
   | { type: 'woke'; name: string }
   | { type: 'key'; digit: string }
+  /** The answer to `ask-model`. */
+  | { type: 'model'; id: string; reply: ModelReply }
   /** `ai_assistant_stop`. */
   | { type: 'stop' }
   | { type: 'hangup' }
@@ -55,18 +62,4 @@ export interface AiContext {
   settings: AiSettings
   /** Deterministic under a seed. */
   uuid(): string
-}
-
-/** The choices Telnyx does not document, for conversations. Defaults are in `settings.ts`. */
-export interface AiSettings {
-  /** A3, A7: emit `call.conversation.created` when a conversation starts. Default true. */
-  emitConversationCreated: boolean
-  /** A5: silences in a row (each past `user_response_timeout_ms`) after which an AI gather gives up. Default 3. */
-  silencesBeforeGivingUp: number
-  /** A5: how a gather that gives up ends: `invalid` with what was collected, or `client_error` with `result: null`. Default `invalid`. */
-  gaveUpStatus: 'invalid' | 'client_error'
-  /** A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default 3000. */
-  insightsDelayMs: number
-  /** A10: `ai_assistant_add_messages` is followed by one `message_history_updated` (when updates are on). Default true. */
-  updateAfterAddMessages: boolean
 }
