@@ -13,8 +13,10 @@ import type { AiSettings } from './ai/settings.ts'
 export type Effect =
   /** Spoken to the caller; the driver feeds back `{type:'spoken'}` when it has been said to the end. */
   | { do: 'say'; text: string; purpose: 'greeting' | 'question' | 'reply' | 'ended' | 'prompt' | 'invalid' }
-  /** Stop whatever is being said (the caller barged in). No `spoken` follows. */
-  | { do: 'silence' }
+  /** Played to the caller from a file; `spoken` follows as after `say`, or `failed` when it cannot be played. */
+  | { do: 'play'; media: Media; purpose: 'prompt' | 'invalid' }
+  /** Stop whatever is being said or played (the caller barged in). No `spoken` follows. `status`: how a media prompt ends. */
+  | { do: 'silence'; status?: string }
   /** A webhook. The driver adds the common fields (ids, `client_state`, `from`, `to` where the event has them). */
   | { do: 'emit'; event_type: string; payload: Record<string, unknown> }
   /** One timer per name, `after` milliseconds from now; arming it again replaces it. Comes back as `{type:'woke', name}`. */
@@ -25,6 +27,12 @@ export type Effect =
   /** This machine is finished. */
   | { do: 'end' }
   | { do: 'hangup' }
+
+/** An audio file, by one of its two names. */
+export interface Media {
+  audio_url?: string
+  media_name?: string
+}
 
 export interface Step<State> {
   state: State

@@ -1,0 +1,217 @@
+/**
+ * Time, as a port. Everything in the simulator that waits, waits on a `Clock`; so a test may hold the hands of it.
+ *
+ * The virtual clock is aware of work in flight: between two timers it lets every webhook delivery and API request that
+ * the first one caused come to rest. Without that, a 60-second timeout could overtake the answer to the event before it,
+ * and two runs with one seed would differ.
+ */
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch, by this clock. */
+  now(): number
+  /** Runs `fn` at `atMs` (at once, but never synchronously, when that has passed). Returns a function that calls it off. */
+  schedule(atMs: number, fn: () => void): () => void
+  /** Milliseconds to stamp signatures with. A virtual clock without a fixed start stamps real time, so that receivers accept it. */
+  stamp(): number
+  /** Holds a virtual clock still until `work` settles. */
+  hold(work: Promise<unknown>): void
+}
+
+/** The clock on the wall. */
+export function realClock(): Clock & { stop(): void } {
+  const pending = new Set<NodeJS.Timeout>()
+  return {
+    now: Date.now,
+    stamp: Date.now,
+    hold() {},
+    schedule(atMs, fn) {
+      const timer = setTimeout(
+        () => {
+          pending.delete(timer)
+          fn()
+        },
+        Math.max(0, atMs - Date.now()),
+      )
+      pending.add(timer)
+      return () => {
+        clearTimeout(timer)
+        pending.delete(timer)
+      }
+    },
+    stop() {
+      for (const timer of pending) clearTimeout(timer)
+      pending.clear()
+    },
+  }
+}
+
+export interface VirtualClock extends Clock {
+  /** Moves time on by `ms`, running every timer on the way in order and letting what it caused settle. */
+  advance(ms: number): Promise<void>
+  /** Moves time on, timer by timer, for as long as `promise` is pending; then gives its outcome. Fails if nothing is left to wait for. */
+  runUntil<T>(promise: Promise<T>): Promise<T>
+  /** Resolves when nothing is in flight. */
+  settle(): Promise<void>
+  /** How many timers are waiting. */
+  readonly pending: number
+}
+
+export interface VirtualClockOptions {
+  /**
+   * Where time begins, in milliseconds since the Unix epoch. Default: now, with signatures stamped in real time. When
+   * given, signatures are stamped by the virtual clock too, and two runs give the same bytes.
+   */
+  start?: number
+  /**
+   * Real milliseconds of silence that count as settled. Default 0: one turn of the event loop, right when the receiver
+   * is in this process. Give some 20 when it is a server that answers first and sends its commands afterwards.
+   */
+  quietMs?: number
+}
+
+interface Timer {
+  at: number
+  order: number
+  fn: () => void
+  live: boolean
+}
+
+/** A clock that stands still until told to move. */
+export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): VirtualClock {
+  let now = start ?? Date.now()
+  let order = 0
+  let live = 0
+  let held = 0
+  let disturbed = 0
+  let released: (() => void)[] = []
+  const heap = new TimerHeap()
+
+  const settle = async () => {
+    for (let seen = -1; held > 0 || seen !== disturbed; ) {
+      seen = disturbed
+      if (held > 0) await new Promise<void>((resolve) => released.push(resolve))
+      await (quietMs > 0 ? pause(quietMs) : turn())
+    }
+  }
+  /** Runs the earliest timer that is due by `limit`; false when there is none. */
+  const tick = async (limit: number) => {
+    const next = heap.peek()
+    if (!next || next.at > limit) return false
+    heap.pop()
+    if (!next.live) return true
+    next.live = false
+    live -= 1
+    now = Math.max(now, next.at)
+    disturbed += 1
+    next.fn()
+    await settle()
+    return true
+  }
+
+  return {
+    now: () => now,
+    stamp: () => (start === undefined ? Date.now() : now),
+    get pending() {
+      return live
+    },
+    schedule(atMs, fn) {
+      const timer: Timer = { at: Math.max(atMs, now), order: order++, fn, live: true }
+      live += 1
+      heap.push(timer)
+      return () => {
+        if (timer.live) live -= 1
+        timer.live = false
+        // It stays in the heap until its hour; what it would have run, and all that holds on to, need not.
+        timer.fn = nothing
+      }
+    },
+    hold(work) {
+      held += 1
+      disturbed += 1
+      const release = () => {
+        held -= 1
+        disturbed += 1
+        if (held > 0) return
+        const waiting = released
+        released = []
+        for (const resume of waiting) resume()
+      }
+      work.then(release, release)
+    },
+    settle,
+    async advance(ms) {
+      if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`clock.advance needs milliseconds ≥ 0, not ${ms}`)
+      await settle()
+      const limit = now + ms
+      while (await tick(limit));
+      now = limit
+      await settle()
+    },
+    async runUntil(promise) {
+      let pending = true
+      const done = () => {
+        pending = false
+      }
+      promise.then(done, done)
+      await settle()
+      while (pending) {
+        if (!(await tick(Number.POSITIVE_INFINITY))) {
+          await settle()
+          if (pending) throw new Error('The virtual clock has no timer left, yet the promise is still pending: nothing will ever settle it.')
+        }
+      }
+      return promise
+    },
+  }
+}
+
+const nothing = () => {}
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** A binary heap: ten thousand calls keep tens of thousands of timers. Ties keep the order in which they were set. */
+class TimerHeap {
+  private readonly items: Timer[] = []
+
+  peek(): Timer | undefined {
+    return this.items[0]
+  }
+
+  push(timer: Timer): void {
+    const { items } = this
+    let at = items.push(timer) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      const above = items[parent]
+      if (!above || !earlier(timer, above)) break
+      items[at] = above
+      at = parent
+    }
+    items[at] = timer
+  }
+
+  pop(): Timer | undefined {
+    const { items } = this
+    const first = items[0]
+    const last = items.pop()
+    if (last && first !== last) this.sift(last)
+    return first
+  }
+
+  private sift(timer: Timer): void {
+    const { items } = this
+    let at = 0
+    for (;;) {
+      const left = items[2 * at + 1]
+      const right = items[2 * at + 2]
+      if (!left) break
+      const child = right && earlier(right, left) ? right : left
+      if (!earlier(child, timer)) break
+      items[at] = child
+      at = child === left ? 2 * at + 1 : 2 * at + 2
+    }
+    items[at] = timer
+  }
+}
+
+const earlier = (a: Timer, b: Timer) => a.at < b.at || (a.at === b.at && a.order < b.order)
