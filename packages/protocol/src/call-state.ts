@@ -1,0 +1,213 @@
+/**
+ * The state of one call: what is known from the events seen so far, and nothing else.
+ *
+ * Every part is a join: a register that the earliest or the latest stamp wins, or a map keyed by what the event is
+ * about. Joins do not care for order or repetition, so the state is a function of the *set* of events; the fold in
+ * `reduce-call.ts` only decides which joins an event takes part in. Nothing here is derived for display: that is
+ * `select.ts`.
+ */
+import type { Show } from './event.ts'
+import { Sorted } from './sorted.ts'
+
+/** When something happened, and its place in the call's order. */
+export interface Stamped {
+  /** Sorts by time, then cause before effect, then event id. */
+  readonly stamp: string
+  /** ISO 8601, UTC, six decimals. */
+  readonly at: string
+}
+
+/** A command as we know it: the request, and what became of it. Either may be seen first. */
+export interface CommandState {
+  /** The `command_id`. */
+  readonly id: string
+  readonly request: CommandRequest | null
+  readonly outcome: CommandOutcome | null
+}
+
+/** What was asked of Telnyx. */
+export interface CommandRequest extends Stamped {
+  readonly command: string
+  readonly body: Readonly<Record<string, unknown>>
+  /** Who asked: the subject of their ticket. */
+  readonly subject?: string | undefined
+  /** Set when the input is sensitive: how much of it may be shown. */
+  readonly show?: Show | undefined
+}
+
+/** What Telnyx answered; `unknown` when no answer came in time. */
+export type CommandOutcome = Stamped &
+  (
+    | { readonly status: 'accepted'; readonly conversationId?: string | undefined }
+    | {
+        readonly status: 'refused'
+        readonly httpStatus: number
+        /** Telnyx's error code, a string of digits. */
+        readonly code: string
+        readonly title: string
+        readonly detail?: string | undefined
+      }
+    | { readonly status: 'unknown'; readonly reason: string }
+  )
+
+/** A key the caller pressed. */
+export interface KeyEntry extends Stamped {
+  readonly kind: 'key'
+  readonly id: string
+  /** `0-9*#A-D`, or `null` where policy hides it. */
+  readonly digit: string | null
+  /** The gather that was listening, if any. */
+  readonly gatherId: string | null
+}
+
+/** One turn of a conversation with an AI. */
+export interface MessageEntry extends Stamped {
+  readonly kind: 'message'
+  readonly id: string
+  readonly conversationId: string
+  readonly index: number
+  readonly role: string
+  readonly content: string
+}
+
+/** Something said and transcribed outside a conversation with an AI (`call.transcription`). */
+export interface SpeechEntry extends Stamped {
+  readonly kind: 'speech'
+  readonly id: string
+  /** `inbound` is the caller. */
+  readonly track: string
+  readonly text: string
+  readonly confidence?: number | undefined
+}
+
+/** A command somebody gave. */
+export interface CommandEntry extends Stamped {
+  readonly kind: 'command'
+  readonly id: string
+  readonly command: CommandState
+}
+
+/** The end of a gather of any kind. */
+export interface GatherEndEntry extends Stamped {
+  readonly kind: 'gather_end'
+  readonly id: string
+  readonly gatherId: string
+  /** How it ended, in Telnyx's words: `valid`, `invalid`, `timeout`, `cancelled`, … An open list. */
+  readonly status: string
+  /** The digits; `null` where policy hides them, or for an AI gather. */
+  readonly digits: string | null
+  readonly digitCount?: number | undefined
+  readonly last4?: string | undefined
+  /** The fields of an AI gather. */
+  readonly result: Readonly<Record<string, unknown>> | null
+}
+
+/** A prompt began or ended: a file, or speech. */
+export interface PlaybackEntry extends Stamped {
+  readonly kind: 'playback'
+  readonly id: string
+  readonly what: 'playback' | 'speak'
+  readonly edge: 'started' | 'ended'
+  readonly gatherId: string | null
+  readonly media?: string | undefined
+  /** How it ended, in Telnyx's words. */
+  readonly status?: string | undefined
+  readonly detail?: string | undefined
+}
+
+/** A change in the life of the call or of a conversation, or an event of a type we do not know. */
+export interface MarkEntry extends Stamped {
+  readonly kind: 'mark'
+  readonly id: string
+  readonly eventType: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** One thing that happened, in the order in which it happened: a row of a transcript, a mark on a timeline. */
+export type TimelineEntry =
+  | KeyEntry
+  | MessageEntry
+  | SpeechEntry
+  | CommandEntry
+  | GatherEndEntry
+  | PlaybackEntry
+  | MarkEntry
+
+/** What happened to a gather. Its request is its command's. */
+export interface GatherState {
+  /** The `command_id` of the gather; the id of its ending event if nobody asked through us. */
+  readonly id: string
+  readonly command: CommandState | null
+  readonly keys: Sorted<KeyEntry>
+  readonly plays: Sorted<PlaybackEntry>
+  /** The fields of an AI gather heard so far. */
+  readonly partial: (Stamped & { readonly results: Readonly<Record<string, unknown>> }) | null
+  readonly ended: GatherEndEntry | null
+}
+
+/** A conversation with an AI: an assistant's, or an AI gather's. */
+export interface ConversationState {
+  /** The `command_id` that began it, or `unattributed`. */
+  readonly id: string
+  readonly command: CommandState | null
+  /** How many of `messages` are part of the conversation now. */
+  readonly length: (Stamped & { readonly value: number }) | null
+  readonly messages: Sorted<MessageEntry>
+  /** How long the history was known to be at which time; each later mark is longer. Dates the messages. */
+  readonly growth: Sorted<{ readonly at: string; readonly length: number }>
+  readonly created: (Stamped & { readonly conversationId?: string | undefined }) | null
+  readonly ended: (Stamped & { readonly reason: string | null }) | null
+}
+
+/** The latest transcription of one side of the call. */
+export interface TrackState {
+  readonly partial: (Stamped & { readonly text: string }) | null
+  readonly final: Stamped | null
+}
+
+/** Everything known about one call. Immutable; what an event does not touch keeps its identity. */
+export interface CallState {
+  /** Telnyx's `call_control_id`. */
+  readonly callId: string
+  readonly parties: (Stamped & { readonly from?: string | undefined; readonly to?: string | undefined }) | null
+  readonly initiated:
+    | (Stamped & { readonly direction?: string | undefined; readonly callerName?: string | undefined })
+    | null
+  readonly answered: Stamped | null
+  /** The last of `call.bridged`, `call.hold`, `call.unhold`. */
+  readonly leg: (Stamped & { readonly eventType: string }) | null
+  readonly hangup: (Stamped & { readonly cause?: string | undefined; readonly source?: string | undefined }) | null
+  /** Telnyx said the call was over, though its hangup never came. */
+  readonly closed: Stamped | null
+  readonly commands: Sorted<CommandState>
+  readonly gathers: Sorted<GatherState>
+  readonly conversations: Sorted<ConversationState>
+  /** Which gather, and which conversation, was asked for last. */
+  readonly latestGather: (Stamped & { readonly id: string }) | null
+  readonly latestConversation: (Stamped & { readonly id: string }) | null
+  /** The gather that ended last; one that nobody asked for through us is only known by its end. */
+  readonly latestGatherEnd: GatherEndEntry | null
+  readonly tracks: Readonly<Record<string, TrackState>>
+  readonly timeline: Sorted<TimelineEntry>
+}
+
+/** The state of a call of which nothing is known yet. */
+export function initialCallState(callId: string): CallState {
+  return {
+    callId,
+    parties: null,
+    initiated: null,
+    answered: null,
+    leg: null,
+    hangup: null,
+    closed: null,
+    commands: Sorted.empty(),
+    gathers: Sorted.empty(),
+    conversations: Sorted.empty(),
+    latestGather: null,
+    latestConversation: null,
+    latestGatherEnd: null,
+    tracks: {},
+    timeline: Sorted.empty(),
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * One table of error codes; everything else about an error is derived from it.
+ *
+ * Codes and titles are Telnyx's own (API error catalogue and OpenAPI examples), so that an SDK pointed at our proxy
+ * meets nothing new. Codes are only unique within an HTTP status, as Telnyx reuses some of them.
+ */
+
+/** One entry of Telnyx's `errors[]`. `code` is a string of digits. */
+export interface TelnyxError {
+  code: string
+  title: string
+  detail?: string
+  source?: { pointer: string }
+}
+
+/** The body of every refused request: Telnyx's error shape. */
+export interface TelnyxErrorBody {
+  errors: TelnyxError[]
+}
+
+/** Why a request was refused, by a name that can be read; the value is what goes over HTTP. */
+export const errorTable = {
+  missingParameter: { status: 422, code: '10004', title: 'Missing required parameter' },
+  notFound: { status: 404, code: '10005', title: 'Resource not found' },
+  internal: { status: 500, code: '10007', title: 'Unexpected error' },
+  unavailable: { status: 503, code: '10007', title: 'Service unavailable' },
+  unauthenticated: { status: 401, code: '10009', title: 'Authentication failed' },
+  forbidden: { status: 403, code: '10010', title: 'Authorization failed' },
+  tooManyRequests: { status: 429, code: '10011', title: 'Too many requests' },
+  unknownParameter: { status: 400, code: '10015', title: 'Bad Request' },
+  invalidJson: { status: 400, code: '10023', title: 'Invalid JSON' },
+  invalidLength: { status: 422, code: '10025', title: 'Invalid string length' },
+  invalidType: { status: 422, code: '10026', title: 'Invalid type' },
+  conflict: { status: 422, code: '10027', title: 'Unprocessable Entity' },
+  invalidEnum: { status: 422, code: '10032', title: 'Invalid enumerated value' },
+  outOfRange: { status: 422, code: '10033', title: 'Value outside of range' },
+  bodyTooLarge: { status: 413, code: '10015', title: 'Request body too large' },
+  unsupportedEncoding: { status: 415, code: '10028', title: 'Encoding error' },
+  methodNotAllowed: { status: 405, code: '10015', title: 'Method not allowed' },
+  commandInFlight: { status: 409, code: '10015', title: 'Command already in flight' },
+  invalidTerminatingDigit: { status: 422, code: '90007', title: 'Invalid value for terminating_digit' },
+  invalidValidDigits: { status: 422, code: '90008', title: 'Invalid value for valid_digits' },
+  invalidPayload: { status: 422, code: '90010', title: 'Invalid value for payload' },
+  invalidClientState: { status: 422, code: '90017', title: 'Invalid value for client_state' },
+  invalidCallControlId: { status: 422, code: '90015', title: 'Invalid Call Control ID' },
+  callEnded: { status: 422, code: '90018', title: 'Call has already ended' },
+  notAnswered: { status: 422, code: '90034', title: 'Call not answered yet' },
+  assistantInProgress: { status: 422, code: '90061', title: 'AI Assistant is already in progress' },
+  outcomeUnknown: { status: 504, code: '10007', title: 'Outcome unknown' },
+} as const satisfies Record<string, { status: number; code: string; title: string }>
+
+/** The name of an entry of `errorTable`. */
+export type ErrorName = keyof typeof errorTable
+
+const marker = Symbol.for('callgather.error')
+
+/**
+ * An error that can be answered to a client as it is. `detail` says what happened, why, and what to do; it never
+ * quotes what was sent, which may hold digits or tokens.
+ */
+export class GatherError extends Error {
+  override readonly name = 'GatherError'
+  readonly status: number
+  readonly errors: TelnyxError[]
+
+  constructor(status: number, errors: [TelnyxError, ...TelnyxError[]]) {
+    super(`${errors[0].code} ${errors[0].title}${errors[0].detail ? `: ${errors[0].detail}` : ''}`)
+    this.status = status
+    this.errors = errors
+    Object.defineProperty(this, marker, { value: true })
+  }
+
+  /** The HTTP body, in Telnyx's shape. */
+  get body(): TelnyxErrorBody {
+    return { errors: this.errors }
+  }
+
+  /** Recognises the error by its mark: `instanceof` fails where two copies of a package meet. */
+  static isInstance(error: unknown): error is GatherError {
+    return error instanceof Error && marker in error
+  }
+}
+
+/** Makes the error of a name in the table, with our own words on what to do about it. */
+export function gatherError(name: ErrorName, detail: string, pointer?: string): GatherError {
+  return new GatherError(errorTable[name].status, [telnyxError(name, detail, pointer)])
+}
+
+/** One entry of `errors[]`, by its name in the table. */
+export function telnyxError(name: ErrorName, detail: string, pointer?: string): TelnyxError {
+  const { code, title } = errorTable[name]
+  return { code, title, detail, ...(pointer === undefined ? {} : { source: { pointer } }) }
+}

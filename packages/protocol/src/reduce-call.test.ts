@@ -1,0 +1,278 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { CallState } from './call-state.ts'
+import type { CallEvent } from './event.ts'
+import { stampOf } from './event-type.ts'
+import { foldCall, reduceCall } from './reduce-call.ts'
+import { type Scenario, scenarios, scenarioTime } from './scenarios/index.ts'
+import {
+  callPhase,
+  isStray,
+  selectConversation,
+  selectGather,
+  selectPartialSpeech,
+  selectStrayKeys,
+  summarise,
+} from './select.ts'
+
+const eventsOf = (scenario: Scenario) => scenario.steps.map((step) => step.event)
+const canonical = (state: CallState) => JSON.stringify(state)
+const fold = (events: readonly CallEvent[]) => foldCall('v3:call', events)
+
+/** Any order of the events, each of them once or more. */
+const shuffledAndRepeated = (events: readonly CallEvent[]) =>
+  fc
+    .tuple(
+      fc.shuffledSubarray([...events], { minLength: events.length }),
+      fc.array(fc.nat(Math.max(0, events.length - 1)), { maxLength: 8 }),
+    )
+    .map(([order, again]) => again.reduce((list, index) => list.toSpliced(index, 0, events[index] as CallEvent), order))
+
+/** A history of anything at all: coincident times, lengths that lie, commands nobody gave, endings without beginnings. */
+const anyEvent: fc.Arbitrary<CallEvent> = fc
+  .record({
+    id: fc.uuid(),
+    occurred_at: fc.integer({ min: 0, max: 12 }).map((second) => scenarioTime(second * 1000)),
+    command_id: fc.option(fc.constantFrom('a', 'b'), { nil: undefined }),
+    body: fc.oneof(
+      fc.constantFrom('call.initiated', 'call.answered', 'call.hangup').map((event_type) => ({
+        event_type,
+        payload: { from: '+1', to: '+2' },
+      })),
+      fc
+        .constantFrom('call.hold', 'call.unhold', 'call.bridged', 'call.speak.started', 'call.speak.ended')
+        .map((event_type) => ({ event_type, payload: {} })),
+      fc.constantFrom('1', '2', '#', null).map((digit) => ({ event_type: 'call.dtmf.received', payload: { digit } })),
+      fc.constantFrom('valid', 'timeout').map((status) => ({
+        event_type: 'call.gather.ended',
+        payload: { status, digits: '12' },
+      })),
+      fc
+        .record({
+          length: fc.nat(5),
+          from: fc.nat(5),
+          words: fc.array(fc.constantFrom('x', 'y', 'z'), { maxLength: 4 }),
+        })
+        .map(({ length, from, words }) => ({
+          event_type: 'call.ai_gather.message_history_updated',
+          payload: { message_history: { length, from, messages: words.map((content) => ({ role: 'user', content })) } },
+        })),
+      fc.dictionary(fc.constantFrom('name', 'age'), fc.nat(9)).map((partial_results) => ({
+        event_type: 'call.ai_gather.partial_results',
+        payload: { partial_results },
+      })),
+      fc.constantFrom('gather', 'gather_using_ai', 'ai_assistant_start', 'gather_stop').map((command) => ({
+        event_type: 'command.requested',
+        payload: { command, body: {} },
+      })),
+      fc.constantFrom('command.accepted', 'command.unknown').map((event_type) => ({
+        event_type,
+        payload: { reason: 'timeout' },
+      })),
+      fc.record({ transcript: fc.constantFrom('a', 'b'), is_final: fc.boolean() }).map((transcription_data) => ({
+        event_type: 'call.transcription',
+        payload: { transcription_data },
+      })),
+      fc.constant({ event_type: 'call.something.new', payload: { any: 'thing' } }),
+    ),
+  })
+  .map(({ body, command_id, ...event }) => {
+    // A command is requested once: the log gives its request an id of its own.
+    const requested = body.event_type === 'command.requested'
+    const id = requested ? `${command_id ?? 'a'}:requested` : event.id
+    const occurred_at = requested ? scenarioTime(command_id === 'b' ? 5000 : 2000) : event.occurred_at
+    const payload =
+      requested && command_id === 'b'
+        ? { command: 'gather', body: {} }
+        : requested
+          ? { command: 'gather_using_ai', body: {} }
+          : body.payload
+    const cause = requested ? (command_id ?? 'a') : command_id
+    return {
+      id,
+      occurred_at,
+      event_type: body.event_type,
+      payload,
+      ...(cause === undefined ? {} : { command_id: cause }),
+    } as CallEvent
+  })
+
+describe('the fold is a function of the set of events', () => {
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    it(`gives one state for any order and repetition of "${name}"`, () => {
+      const events = eventsOf(scenario)
+      const expected = canonical(fold(events))
+      fc.assert(
+        fc.property(shuffledAndRepeated(events), (mixed) => {
+          expect(canonical(fold(mixed))).toBe(expected)
+        }),
+        { numRuns: 1_000 },
+      )
+    })
+  }
+
+  it('gives one state for any order and repetition of any history', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyEvent, { minLength: 1, maxLength: 14 }).chain((events) => {
+          const unique = [...new Map(events.map((event) => [stampOf(event), event])).values()]
+          return fc.tuple(fc.constant(unique), shuffledAndRepeated(unique))
+        }),
+        ([events, mixed]) => {
+          expect(canonical(fold(mixed))).toBe(canonical(fold(events)))
+        },
+      ),
+      { numRuns: 10_000 },
+    )
+  })
+
+  it('returns the very same state for an event it has folded already', () => {
+    for (const scenario of Object.values(scenarios)) {
+      const state = fold(eventsOf(scenario))
+      for (const event of eventsOf(scenario)) expect(canonical(reduceCall(state, event))).toBe(canonical(state))
+    }
+  })
+})
+
+describe('the fold reads a call as it was', () => {
+  it('knows a call as ended when its hangup is the first thing seen', () => {
+    const events = eventsOf(scenarios.hangupMidGather).toReversed()
+    const hangup = events[0] as CallEvent
+    expect(callPhase(fold([hangup]))).toBe('ended')
+    expect(callPhase(fold(events))).toBe('ended')
+  })
+
+  it('counts a key of a gather that arrives after its end', () => {
+    const events = eventsOf(scenarios.pinEntry)
+    const late = events.find((event) => event.event_type === 'call.dtmf.received') as CallEvent
+    const state = fold([...events.filter((event) => event !== late), late])
+    const gather = selectGather(state)
+    expect(gather).toMatchObject({ kind: 'digits', status: 'ended', outcome: 'valid', digits: '5503' })
+    expect(gather?.kind === 'digits' && gather.keys.map((key) => key.digit).join('')).toBe('5503#')
+    expect(selectStrayKeys(state)).toEqual([])
+  })
+
+  it('gives each of two gathers in a row its own digits, and calls a late key stray', () => {
+    const state = fold(eventsOf(scenarios.twoGathers))
+    expect(selectGather(state, 'first')).toMatchObject({ outcome: 'cancelled', digits: '12' })
+    expect(selectGather(state, 'second')).toMatchObject({ outcome: 'valid', digits: '78' })
+    expect(selectStrayKeys(state).map((key) => key.digit)).toEqual(['9'])
+    expect([...state.timeline].filter((entry) => entry.kind === 'key' && isStray(state, entry))).toHaveLength(1)
+  })
+
+  it('keeps the newest of histories that arrive out of order, and dates each message by the oldest', () => {
+    const history = (id: string, second: number, length: number, from: number, ...words: string[]): CallEvent => ({
+      id,
+      event_type: 'call.ai_gather.message_history_updated',
+      occurred_at: scenarioTime(second * 1000),
+      command_id: 'talk',
+      payload: { message_history: { length, from, messages: words.map((content) => ({ role: 'user', content })) } },
+    })
+    const state = fold([history('2', 2, 3, 0, 'a', 'b', 'c'), history('1', 1, 2, 2), history('3', 3, 2, 1, 'B')])
+    const rows = [...state.timeline].map((entry) => entry.kind === 'message' && [entry.content, entry.at])
+    expect(rows).toEqual([
+      ['a', scenarioTime(1000)],
+      ['B', scenarioTime(1000)],
+    ])
+  })
+
+  it('walks no further than the messages there are, whatever length is claimed', () => {
+    const state = fold([
+      {
+        id: 'liar',
+        event_type: 'call.ai_gather.message_history_updated',
+        occurred_at: scenarioTime(0),
+        command_id: 'talk',
+        payload: { message_history: { length: 2 ** 40, from: 0, messages: [{ role: 'user', content: 'hello' }] } },
+      },
+    ])
+    expect(state.timeline.size).toBe(1)
+  })
+
+  it('shows the fields of an AI gather as heard, then as confirmed', () => {
+    const events = eventsOf(scenarios.aiBooking)
+    const untilHeard = events.slice(
+      0,
+      events.findLastIndex((event) => event.event_type === 'call.ai_gather.partial_results') + 1,
+    )
+    const during = selectGather(fold(untilHeard))
+    expect(during?.kind === 'fields' && during.fields.map((field) => field.status)).toEqual(['heard', 'heard', 'heard'])
+    const after = selectGather(fold(events))
+    expect(after).toMatchObject({ kind: 'fields', status: 'ended', outcome: 'valid', progress: { done: 3, of: 3 } })
+    expect(after?.kind === 'fields' && after.fields.map((field) => [field.label, field.status, field.value])).toEqual([
+      ['Patient name', 'confirmed', 'Sample Caller'],
+      ['Date of birth', 'confirmed', '1991-05-14'],
+      ['Preferred day', 'confirmed', 'Thursday'],
+    ])
+  })
+
+  it('follows an assistant from its start to its stop while the call stays up', () => {
+    const state = fold(eventsOf(scenarios.assistantWhisper))
+    expect(selectConversation(state)).toMatchObject({ command: 'ai_assistant_start', status: 'ended', length: 5 })
+    expect(callPhase(state)).toBe('answered')
+  })
+
+  it('counts attempts, crosses invalid keys without dropping them, and starts each attempt afresh', () => {
+    const events = eventsOf(scenarios.menuWithWrongKey)
+    const untilWrong = events.slice(0, events.findIndex((event) => event.event_type === 'call.dtmf.received') + 1)
+    expect(selectGather(fold(untilWrong))).toMatchObject({ attempt: 1, digits: '9', keys: [{ role: 'invalid' }] })
+    expect(selectGather(fold(events))).toMatchObject({ attempt: 2, digits: '2', keys: [{ digit: '2', role: 'digit' }] })
+  })
+
+  it('shows how many digits were pressed, and never which, when policy hides them', () => {
+    const state = fold(eventsOf(scenarios.hiddenPin))
+    expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', count: 6, show: 'count' })
+  })
+
+  it('keeps a refusal, and an outcome nobody knows until what follows resolves it', () => {
+    expect(selectGather(fold(eventsOf(scenarios.refusedCommand)))).toMatchObject({
+      status: 'refused',
+      refusal: { code: '90018' },
+    })
+    const unknown = eventsOf(scenarios.unknownOutcome)
+    expect(selectGather(fold(unknown))).toMatchObject({ status: 'unknown' })
+    const key: CallEvent = {
+      id: 'key',
+      event_type: 'call.dtmf.received',
+      occurred_at: scenarioTime(60_000),
+      command_id: 'lost',
+      payload: { digit: '4' },
+    }
+    expect(selectGather(fold([...unknown, key]))).toMatchObject({ status: 'collecting', digits: '4' })
+  })
+
+  it('shows speech that is not final until its final comes', () => {
+    const speech = (id: string, second: number, transcript: string, is_final: boolean): CallEvent => ({
+      id,
+      event_type: 'call.transcription',
+      occurred_at: scenarioTime(second * 1000),
+      payload: { transcription_data: { transcript, is_final, transcription_track: 'inbound' } },
+    })
+    const partial = fold([speech('1', 1, 'hang', false), speech('2', 2, 'hang on', false)])
+    expect(selectPartialSpeech(partial, 'inbound')).toMatchObject({ text: 'hang on' })
+    const final = fold([speech('3', 3, 'Hang on.', true), speech('2', 2, 'hang on', false)])
+    expect(selectPartialSpeech(final, 'inbound')).toBeNull()
+  })
+
+  it('sums a call up in one line', () => {
+    expect(summarise(fold(eventsOf(scenarios.pinEntry)))).toMatchObject({
+      phase: 'answered',
+      from: '+15550001111',
+      direction: 'incoming',
+      activity: { kind: 'digits', status: 'ended', outcome: 'valid', count: 4 },
+    })
+  })
+
+  it('keeps the identity of what an event does not touch', () => {
+    const state = fold(eventsOf(scenarios.aiBooking))
+    const next = reduceCall(state, {
+      id: 'key',
+      event_type: 'call.dtmf.received',
+      occurred_at: scenarioTime(90_000),
+      payload: { digit: '1' },
+    })
+    expect(next.conversations).toBe(state.conversations)
+    expect(selectGather(next)).toBe(selectGather(state))
+    expect(selectConversation(next)).toBe(selectConversation(state))
+  })
+})

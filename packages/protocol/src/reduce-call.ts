@@ -1,0 +1,311 @@
+/**
+ * The fold: the only maker of call state. The server folds with it, the browser folds with it, so do stories and tests.
+ *
+ * It is a function of the set of events, not of their sequence: webhooks come unordered and repeated, and every order
+ * must end on the same screen. It has no clock and no randomness, and costs O(log n) in the length of the call.
+ */
+import {
+  type CallState,
+  type CommandOutcome,
+  type CommandState,
+  type ConversationState,
+  type GatherEndEntry,
+  type GatherState,
+  initialCallState,
+  type PlaybackEntry,
+  type Stamped,
+  type TimelineEntry,
+  type TrackState,
+} from './call-state.ts'
+import { isConversation, isGather } from './command-name.ts'
+import type { CallEvent, EventOf, KnownEvent } from './event.ts'
+import { isKnownEvent, stampOf } from './event-type.ts'
+import { reduceHistory } from './reduce-history.ts'
+import { Sorted } from './sorted.ts'
+
+/** Where the messages of a conversation go when nobody can say which command began it. */
+export const UNATTRIBUTED = 'unattributed'
+
+/** The state after one more event. An event already folded in returns the same state. */
+export function reduceCall(state: CallState, event: CallEvent): CallState {
+  const stamped: Stamped = { stamp: stampOf(event), at: event.occurred_at }
+  return isKnownEvent(event) ? reduceKnown(state, event, stamped) : mark(state, event, stamped)
+}
+
+/** The state of a call after all of its events, in whatever order they come. */
+export function foldCall(callId: string, events: Iterable<CallEvent>): CallState {
+  let state = initialCallState(callId)
+  for (const event of events) state = reduceCall(state, event)
+  return state
+}
+
+function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): CallState {
+  switch (event.event_type) {
+    case 'call.initiated': {
+      const { direction, caller_id_name } = event.payload
+      const initiated = { ...stamped, direction, callerName: caller_id_name }
+      return mark(
+        { ...withParties(state, event, stamped), initiated: earlier(state.initiated, initiated) },
+        event,
+        stamped,
+      )
+    }
+    case 'call.answered':
+      return mark({ ...withParties(state, event, stamped), answered: earlier(state.answered, stamped) }, event, stamped)
+    case 'call.bridged':
+    case 'call.hold':
+    case 'call.unhold':
+      return mark({ ...state, leg: later(state.leg, { ...stamped, eventType: event.event_type }) }, event, stamped)
+    case 'call.hangup': {
+      const hangup = { ...stamped, cause: event.payload.hangup_cause, source: event.payload.hangup_source }
+      return mark({ ...withParties(state, event, stamped), hangup: earlier(state.hangup, hangup) }, event, stamped)
+    }
+    case 'call.closed':
+      return mark({ ...state, closed: earlier(state.closed, stamped) }, event, stamped)
+
+    case 'command.requested': {
+      const { command, body, subject, show } = event.payload
+      const request = { ...stamped, command, body, subject, show }
+      return withCommand(state, event.command_id ?? event.id, (known) => ({
+        ...known,
+        request: earlier(known.request, request),
+      }))
+    }
+    case 'command.accepted':
+      return withOutcome(state, event, {
+        ...stamped,
+        status: 'accepted',
+        conversationId: event.payload.conversation_id,
+      })
+    case 'command.refused': {
+      const { status, code, title, detail } = event.payload
+      return withOutcome(state, event, { ...stamped, status: 'refused', httpStatus: status, code, title, detail })
+    }
+    case 'command.unknown':
+      return withOutcome(state, event, { ...stamped, status: 'unknown', reason: event.payload.reason })
+
+    case 'call.dtmf.received': {
+      const gatherId = event.command_id ?? null
+      const entry = { kind: 'key', id: event.id, ...stamped, digit: event.payload.digit, gatherId } as const
+      const next = enter(state, entry)
+      return gatherId === null
+        ? next
+        : withGather(next, gatherId, (it) => ({ ...it, keys: it.keys.set(entry.stamp, entry) }))
+    }
+    case 'call.playback.started':
+    case 'call.playback.ended':
+    case 'call.speak.started':
+    case 'call.speak.ended': {
+      const entry = playbackEntry(event, stamped)
+      const next = enter(state, entry)
+      if (entry.gatherId === null) return next
+      return withGather(next, entry.gatherId, (it) => ({ ...it, plays: it.plays.set(entry.stamp, entry) }))
+    }
+    case 'call.gather.ended': {
+      const { status, digits, digit_count, last4 } = event.payload
+      return withGatherEnd(state, {
+        kind: 'gather_end',
+        id: event.id,
+        ...stamped,
+        gatherId: event.command_id ?? event.id,
+        status,
+        digits,
+        digitCount: digit_count,
+        last4,
+        result: null,
+      })
+    }
+    case 'call.ai_gather.ended': {
+      const next = withHistory(state, event, stamped)
+      const { status, result } = event.payload
+      const gatherId = event.command_id ?? UNATTRIBUTED
+      return withGatherEnd(next, {
+        kind: 'gather_end',
+        id: event.id,
+        ...stamped,
+        gatherId,
+        status,
+        digits: null,
+        result,
+      })
+    }
+    case 'call.ai_gather.partial_results': {
+      const results = event.payload.partial_results
+      return withGather(withHistory(state, event, stamped), event.command_id ?? UNATTRIBUTED, (it) => ({
+        ...it,
+        partial: later(it.partial, { ...stamped, results }),
+      }))
+    }
+    case 'call.ai_gather.message_history_updated':
+      return withHistory(state, event, stamped)
+    case 'call.conversation.created': {
+      const created = { ...stamped, conversationId: event.payload.conversation_id }
+      const next = withConversation(state, event.command_id ?? UNATTRIBUTED, (it) => ({
+        ...it,
+        created: earlier(it.created, created),
+      }))
+      return mark(next, event, stamped)
+    }
+    case 'call.conversation.ended': {
+      const ended = { ...stamped, reason: event.payload.reason ?? null }
+      const next = withConversation(state, event.command_id ?? UNATTRIBUTED, (it) => ({
+        ...it,
+        ended: earlier(it.ended, ended),
+      }))
+      return mark(next, event, stamped)
+    }
+    case 'call.conversation_insights.generated':
+      return mark(state, event, stamped)
+    case 'call.transcription':
+      return withSpeech(state, event, stamped)
+  }
+}
+
+/** The one that happened first; what is already known, if they are the same event. */
+function earlier<T extends Stamped>(known: T | null, seen: T): T {
+  return known && known.stamp <= seen.stamp ? known : seen
+}
+
+/** The one that happened last; what is already known, if they are the same event. */
+function later<T extends Stamped>(known: T | null, seen: T): T {
+  return known && known.stamp >= seen.stamp ? known : seen
+}
+
+function enter(state: CallState, entry: TimelineEntry): CallState {
+  if (state.timeline.get(entry.stamp)) return state
+  return { ...state, timeline: state.timeline.set(entry.stamp, entry) }
+}
+
+function mark(state: CallState, event: CallEvent, stamped: Stamped): CallState {
+  return enter(state, { kind: 'mark', id: event.id, ...stamped, eventType: event.event_type, payload: event.payload })
+}
+
+function withParties(
+  state: CallState,
+  event: EventOf<'call.initiated' | 'call.answered' | 'call.hangup'>,
+  stamped: Stamped,
+): CallState {
+  const { from, to } = event.payload
+  if (from === undefined && to === undefined) return state
+  return { ...state, parties: earlier(state.parties, { ...stamped, from, to }) }
+}
+
+/** A command and everything that holds it: its row, its gather, its conversation. */
+function withCommand(state: CallState, id: string, change: (known: CommandState) => CommandState): CallState {
+  const known = state.commands.get(id) ?? { id, request: null, outcome: null }
+  const command = change(known)
+  const next = { ...state, commands: state.commands.set(id, command) }
+  const { request } = command
+  if (!request) return next
+
+  // A request repeated under one id keeps the row of the earliest.
+  const timeline =
+    known.request && known.request.stamp !== request.stamp ? state.timeline.delete(known.request.stamp) : state.timeline
+  const entry = { kind: 'command', id, stamp: request.stamp, at: request.at, command } as const
+  let result: CallState = { ...next, timeline: timeline.set(entry.stamp, entry) }
+  const began = { stamp: request.stamp, at: request.at, id }
+  if (isGather(request.command)) {
+    result = withGather(result, id, (it) => ({ ...it, command }))
+    result = { ...result, latestGather: later(state.latestGather, began) }
+  }
+  if (isConversation(request.command)) {
+    result = withConversation(result, id, (it) => ({ ...it, command }))
+    result = { ...result, latestConversation: later(state.latestConversation, began) }
+  }
+  return result
+}
+
+const certainty = { accepted: 2, refused: 1, unknown: 0 } as const
+
+/** An answer outranks not knowing, whenever it comes: an unknown outcome is resolved by what follows. */
+function withOutcome(
+  state: CallState,
+  event: EventOf<'command.accepted' | 'command.refused' | 'command.unknown'>,
+  outcome: CommandOutcome,
+): CallState {
+  return withCommand(state, event.command_id ?? event.id, (known) => {
+    if (!known.outcome) return { ...known, outcome }
+    const gained = certainty[outcome.status] - certainty[known.outcome.status]
+    return gained > 0 || (gained === 0 && outcome.stamp < known.outcome.stamp) ? { ...known, outcome } : known
+  })
+}
+
+function withGather(state: CallState, id: string, change: (known: GatherState) => GatherState): CallState {
+  const known: GatherState = state.gathers.get(id) ?? {
+    id,
+    command: null,
+    keys: Sorted.empty(),
+    plays: Sorted.empty(),
+    partial: null,
+    ended: null,
+  }
+  return { ...state, gathers: state.gathers.set(id, change(known)) }
+}
+
+function withGatherEnd(state: CallState, entry: GatherEndEntry): CallState {
+  const next = withGather(state, entry.gatherId, (it) => ({ ...it, ended: earlier(it.ended, entry) }))
+  return enter({ ...next, latestGatherEnd: later(state.latestGatherEnd, entry) }, entry)
+}
+
+function withConversation(
+  state: CallState,
+  id: string,
+  change: (known: ConversationState) => ConversationState,
+): CallState {
+  const known: ConversationState = state.conversations.get(id) ?? {
+    id,
+    command: null,
+    length: null,
+    messages: Sorted.empty(),
+    growth: Sorted.empty(),
+    created: null,
+    ended: null,
+  }
+  return { ...state, conversations: state.conversations.set(id, change(known)) }
+}
+
+function withHistory(
+  state: CallState,
+  event: EventOf<'call.ai_gather.message_history_updated' | 'call.ai_gather.partial_results' | 'call.ai_gather.ended'>,
+  stamped: Stamped,
+): CallState {
+  const splice = event.payload.message_history
+  if (!splice) return state
+  let { timeline } = state
+  const next = withConversation(state, event.command_id ?? UNATTRIBUTED, (known) => {
+    const reduced = reduceHistory(known, timeline, splice, stamped)
+    timeline = reduced.timeline
+    return reduced.conversation
+  })
+  return { ...next, timeline }
+}
+
+function withSpeech(state: CallState, event: EventOf<'call.transcription'>, stamped: Stamped): CallState {
+  const { transcript, is_final, confidence, transcription_track } = event.payload.transcription_data
+  const track = transcription_track ?? 'inbound'
+  const known: TrackState = state.tracks[track] ?? { partial: null, final: null }
+  if (!is_final) {
+    const partial = later(known.partial, { ...stamped, text: transcript })
+    return partial === known.partial ? state : { ...state, tracks: { ...state.tracks, [track]: { ...known, partial } } }
+  }
+  const tracks = { ...state.tracks, [track]: { ...known, final: later(known.final, stamped) } }
+  return enter({ ...state, tracks }, { kind: 'speech', id: event.id, ...stamped, track, text: transcript, confidence })
+}
+
+function playbackEntry(
+  event: EventOf<'call.playback.started' | 'call.playback.ended' | 'call.speak.started' | 'call.speak.ended'>,
+  stamped: Stamped,
+): PlaybackEntry {
+  const { media_url, media_name, status, status_detail } = event.payload as EventOf<'call.playback.ended'>['payload']
+  return {
+    kind: 'playback',
+    id: event.id,
+    ...stamped,
+    what: event.event_type.startsWith('call.speak') ? 'speak' : 'playback',
+    edge: event.event_type.endsWith('started') ? 'started' : 'ended',
+    gatherId: event.command_id ?? null,
+    media: media_name ?? media_url,
+    status,
+    detail: status_detail,
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The part of the fold that keeps a conversation's messages.
+ *
+ * Telnyx sends the whole history each time, without ids or times for its messages. Each message is therefore known by
+ * its place; its content is that of the newest history that gave it; and it is dated by the first history that was
+ * long enough to hold it, whichever arrives first.
+ */
+import type { ConversationState, MessageEntry, Stamped, TimelineEntry } from './call-state.ts'
+import type { HistorySplice } from './event.ts'
+import type { Sorted } from './sorted.ts'
+
+/** A conversation and the call's timeline, in which its messages stand too. */
+export interface HistoryChange {
+  conversation: ConversationState
+  timeline: Sorted<TimelineEntry>
+}
+
+/** Folds one change of a conversation's history into it. */
+export function reduceHistory(
+  known: ConversationState,
+  timeline: Sorted<TimelineEntry>,
+  splice: HistorySplice,
+  stamped: Stamped,
+): HistoryChange {
+  const length =
+    known.length && known.length.stamp >= stamped.stamp ? known.length : { ...stamped, value: splice.length }
+  const growth = grow(known.growth, { at: stamped.at, length: splice.length })
+  let { messages } = known
+  let rows = timeline
+
+  const replace = (old: MessageEntry | undefined, message: MessageEntry) => {
+    messages = messages.set(indexKey(message.index), message)
+    if (old && old.at !== message.at) rows = rows.delete(rowKey(old))
+    const shown = message.index < length.value
+    rows = shown ? rows.set(rowKey(message), message) : rows.delete(rowKey(message))
+  }
+
+  const given = splice.messages.slice(0, Math.max(0, splice.length - splice.from))
+  given.forEach(({ role, content }, offset) => {
+    const index = splice.from + offset
+    const old = messages.get(indexKey(index))
+    if (old && old.stamp >= stamped.stamp) return
+    const id = `${known.id}#${index}`
+    const at = dateOf(growth, index) ?? stamped.at
+    replace(old, { kind: 'message', id, conversationId: known.id, index, role, content, stamp: stamped.stamp, at })
+  })
+
+  // What is claimed about a length may be anything; what is walked is only what there is.
+  const end = (messages.at(-1)?.index ?? -1) + 1
+
+  // Messages whose date moved back, because an older history has turned up late. In the usual order, only new ones.
+  if (growth !== known.growth) {
+    const dated = lengthBefore(growth, stamped.at)
+    for (let index = dated; index < Math.min(splice.length, end); index++) {
+      const old = messages.get(indexKey(index))
+      const at = dateOf(growth, index)
+      if (old && at !== undefined && at !== old.at) replace(old, { ...old, at })
+    }
+  }
+
+  // Messages that a newer history has dropped, or given back.
+  const before = known.length?.value ?? 0
+  for (let index = Math.min(before, length.value); index < Math.min(Math.max(before, length.value), end); index++) {
+    const message = messages.get(indexKey(index))
+    if (message) replace(undefined, message)
+  }
+
+  return { conversation: { ...known, length, growth, messages }, timeline: rows }
+}
+
+/** Keys that sort as the numbers do. */
+const indexKey = (index: number) => String(index).padStart(8, '0')
+
+/** A message's place in the call: by when it was first known, then by its place in the conversation. */
+const rowKey = (message: MessageEntry) => `${message.at} 7 ${message.conversationId}#${indexKey(message.index)}`
+
+type Growth = ConversationState['growth']
+
+/** How long the history was known to be just before a time. */
+function lengthBefore(growth: Growth, at: string): number {
+  const position = growth.rank(at)
+  return position === 0 ? 0 : (growth.at(position - 1)?.length ?? 0)
+}
+
+/** Adds a mark, keeping only those that tell something: a mark no longer than an earlier one tells nothing. */
+function grow(growth: Growth, seen: { at: string; length: number }): Growth {
+  if ((growth.get(seen.at)?.length ?? 0) >= seen.length || lengthBefore(growth, seen.at) >= seen.length) return growth
+  let next = growth.set(seen.at, seen)
+  const position = next.rank(seen.at)
+  for (let after = next.at(position + 1); after && after.length <= seen.length; after = next.at(position + 1)) {
+    next = next.delete(after.at)
+  }
+  return next
+}
+
+/** When a history long enough to hold this message was first seen. */
+function dateOf(growth: Growth, index: number): string | undefined {
+  let low = 0
+  let high = growth.size
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((growth.at(middle)?.length ?? 0) > index) high = middle
+    else low = middle + 1
+  }
+  return growth.at(low)?.at
+}

@@ -1,0 +1,15 @@
+export {
+  aiBooking,
+  assistantWhisper,
+  bookingParameters,
+  hangupMidGather,
+  hiddenPin,
+  menuWithWrongKey,
+  pinEntry,
+  refusedCommand,
+  scenarios,
+  silence,
+  twoGathers,
+  unknownOutcome,
+} from './library.ts'
+export { SCENARIO_START, type Scenario, type ScenarioStep, ScenarioWriter, scenarioTime } from './scenario.ts'

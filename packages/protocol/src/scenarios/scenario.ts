@@ -1,0 +1,124 @@
+/**
+ * A scenario is the history of a call as data: what happened, and when. Tests fold it, stories play it through the
+ * real client, and users' tests can do both.
+ */
+import type { EventOf, HistoryMessage, KnownEventType, Show } from '../event.ts'
+
+/** One thing that happens, and when: milliseconds after the call began. */
+export interface ScenarioStep {
+  readonly at: number
+  readonly event: EventOf<KnownEventType>
+}
+
+/** The history of one call. */
+export interface Scenario {
+  /** Names the scenario where it is listed. */
+  readonly title: string
+  readonly callId: string
+  readonly from: string
+  readonly to: string
+  readonly steps: readonly ScenarioStep[]
+}
+
+/** The moment every scenario begins, so that stories look the same each day. */
+export const SCENARIO_START = '2026-11-22T10:41:00.000000Z'
+
+/** The ISO time, with microseconds, of a moment of a scenario. */
+export function scenarioTime(at: number): string {
+  return `${new Date(Date.parse(SCENARIO_START) + at).toISOString().slice(0, -1)}000Z`
+}
+
+type StepInput<Type extends KnownEventType> = {
+  payload?: EventOf<Type>['payload']
+  command_id?: string
+}
+
+/** Writes a history: each method adds an event, `wait` lets time pass. Ids and times are the same on every run. */
+export class ScenarioWriter {
+  readonly #title: string
+  readonly #callId: string
+  readonly #parties: { from: string; to: string }
+  readonly #steps: ScenarioStep[] = []
+  readonly #messages = new Map<string, number>()
+  #now = 0
+
+  constructor(title: string, options: { callId?: string; from?: string; to?: string } = {}) {
+    this.#title = title
+    this.#callId = options.callId ?? `v3:${title.replaceAll(/[^A-Za-z0-9]+/g, '-')}`
+    this.#parties = { from: options.from ?? '+15550001111', to: options.to ?? '+15550002222' }
+  }
+
+  /** Lets time pass, in milliseconds. */
+  wait(millis: number): this {
+    this.#now += millis
+    return this
+  }
+
+  /** Adds any event. */
+  event<Type extends KnownEventType>(type: Type, { payload, command_id }: StepInput<Type> = {}): this {
+    const event = {
+      id: `${this.#callId}-${String(this.#steps.length + 1).padStart(4, '0')}`,
+      event_type: type,
+      occurred_at: scenarioTime(this.#now),
+      ...(command_id === undefined ? {} : { command_id }),
+      payload: payload ?? {},
+    } as EventOf<KnownEventType>
+    this.#steps.push({ at: this.#now, event })
+    return this
+  }
+
+  /** An incoming call rings, and is answered. */
+  answered(options: { callerName?: string; ringMillis?: number } = {}): this {
+    const { callerName, ringMillis = 2000 } = options
+    const name = callerName === undefined ? {} : { caller_id_name: callerName }
+    this.event('call.initiated', { payload: { ...this.#parties, direction: 'incoming', ...name } })
+    return this.wait(ringMillis).event('call.answered', { payload: this.#parties }).wait(500)
+  }
+
+  /** A command is given; Telnyx accepts it 120 ms later. */
+  command(
+    id: string,
+    command: string,
+    body: Record<string, unknown>,
+    options: { show?: Show; subject?: string } = {},
+  ): this {
+    const { show, subject = 'agent-7' } = options
+    const payload = { command, body, subject, ...(show === undefined ? {} : { show }) }
+    this.event('command.requested', { command_id: id, payload })
+    return this.wait(120).event('command.accepted', { command_id: id, payload: {} })
+  }
+
+  /** The caller presses keys, `rhythm` milliseconds apart; a hidden key is `•`. */
+  press(keys: string, options: { gather?: string; rhythm?: number } = {}): this {
+    const { gather, rhythm = 450 } = options
+    for (const key of keys) {
+      this.wait(rhythm).event('call.dtmf.received', {
+        payload: { digit: key === '•' ? null : key },
+        ...(gather === undefined ? {} : { command_id: gather }),
+      })
+    }
+    return this
+  }
+
+  /** The conversation of a command gains a message. */
+  say(conversation: string, role: 'assistant' | 'user' | 'system', content: string): this {
+    const from = this.#messages.get(conversation) ?? 0
+    const messages: HistoryMessage[] = [{ role, content }]
+    this.#messages.set(conversation, from + 1)
+    return this.event('call.ai_gather.message_history_updated', {
+      command_id: conversation,
+      payload: { message_history: { from, length: from + 1, messages } },
+    })
+  }
+
+  /** The call ends. */
+  hangup(source: 'caller' | 'callee' = 'caller'): this {
+    const payload = { ...this.#parties, hangup_cause: 'normal_clearing', hangup_source: source }
+    return this.event('call.hangup', { payload })
+  }
+
+  /** The scenario as written so far. */
+  end(): Scenario {
+    return { title: this.#title, callId: this.#callId, ...this.#parties, steps: [...this.#steps] }
+  }
+}

@@ -1,0 +1,97 @@
+/** The conversation over the socket, typed for both ends (`Server<ClientToServer, ServerToClient>`). */
+import type { CallEvent } from './event.ts'
+import type { CallSummary } from './select.ts'
+
+/** An event and its place in the log of its call. */
+export interface CallRecord {
+  /** From 1, without gaps. */
+  readonly seq: number
+  readonly event: CallEvent
+}
+
+/** A place in a call's log: everything up to and including `seq` is known, under this `epoch`. */
+export interface Cursor {
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** How a request over the socket was refused, in Telnyx's words. */
+export interface SocketError {
+  readonly status: number
+  readonly code: string
+  readonly title: string
+  readonly detail?: string
+}
+
+/** A refused request. */
+export interface Refused {
+  readonly ok: false
+  readonly error: SocketError
+}
+
+/** The answer to `call:watch`: the whole log, or all of it after the cursor. */
+export type WatchReply =
+  | {
+      readonly ok: true
+      readonly kind: 'snapshot' | 'delta'
+      readonly cursor: Cursor
+      readonly records: readonly CallRecord[]
+      /** The server's clock. */
+      readonly now: string
+      /** What the ticket allows on this call. */
+      readonly scopes: readonly Scope[]
+    }
+  | Refused
+
+/** The answer to `calls:watch`. */
+export type CallsReply = { readonly ok: true; readonly now: string; readonly calls: readonly CallSummary[] } | Refused
+
+/** The answer to `ticket:refresh`. */
+export type TicketReply = { readonly ok: true; readonly expires_at: string } | Refused
+
+/** What was appended to a watched call, in order. */
+export interface CallEventFrame {
+  readonly call_id: string
+  readonly epoch: string
+  readonly records: readonly CallRecord[]
+}
+
+/** How far the logs of the watched calls reach. */
+export interface CallHeadFrame {
+  readonly now: string
+  readonly heads: readonly { readonly call_id: string; readonly epoch: string; readonly seq: number }[]
+}
+
+/** Calls that are new or have changed, and those that are gone. */
+export interface CallsEventFrame {
+  readonly calls: readonly CallSummary[]
+  readonly gone: readonly string[]
+}
+
+/** What a ticket may allow: to see a call; to gather; to whisper to and run assistants; to see hidden details. */
+export type Scope = 'view' | 'gather' | 'assistant'
+
+/** What a client sends in socket.io's `auth` when it connects. */
+export interface SocketAuth {
+  readonly ticket: string
+  /** `PROTOCOL_VERSION` of the client; judged before anything else. */
+  readonly protocol: number
+}
+
+/** Everything a client may say. */
+export interface ClientToServer {
+  'call:watch': (request: { call_id: string; cursor?: Cursor }, reply: (reply: WatchReply) => void) => void
+  'call:unwatch': (request: { call_id: string }) => void
+  'calls:watch': (request: Record<string, never>, reply: (reply: CallsReply) => void) => void
+  'calls:unwatch': (request: Record<string, never>) => void
+  'ticket:refresh': (request: { ticket: string }, reply: (reply: TicketReply) => void) => void
+}
+
+/** Everything a server may say. */
+export interface ServerToClient {
+  'call:event': (frame: CallEventFrame) => void
+  'call:head': (frame: CallHeadFrame) => void
+  'calls:event': (frame: CallsEventFrame) => void
+  /** Why the server is about to close the connection. */
+  error: (error: SocketError) => void
+}

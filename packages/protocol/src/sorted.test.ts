@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Sorted } from './sorted.ts'
+
+const key = fc.integer({ min: 0, max: 400 }).map((number) => String(number).padStart(3, '0'))
+const change = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ op: fc.constant('set' as const), key, value: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('delete' as const), key, value: fc.constant(0) }) },
+)
+
+describe('Sorted', () => {
+  it('does what a sorted Map does, under any changes', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 600, size: 'max' }), (changes) => {
+        const model = new Map<string, number>()
+        let sorted = Sorted.empty<number>()
+        for (const { op, key, value } of changes) {
+          if (op === 'set') model.set(key, value)
+          else model.delete(key)
+          sorted = op === 'set' ? sorted.set(key, value) : sorted.delete(key)
+        }
+        const keys = [...model.keys()].sort()
+        const values = keys.map((each) => model.get(each))
+        expect(sorted.size).toBe(keys.length)
+        expect([...sorted]).toEqual(values)
+        expect([...sorted.reversed()]).toEqual(values.toReversed())
+        expect(keys.map((each) => sorted.get(each))).toEqual(values)
+        expect(keys.map((each) => sorted.rank(each))).toEqual(keys.map((_, index) => index))
+        expect(keys.map((_, index) => sorted.at(index))).toEqual(values)
+        expect(sorted.at(-1)).toBe(values.at(-1))
+        expect(sorted.at(keys.length)).toBeUndefined()
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('leaves the map it came from as it was', () => {
+    const before = Sorted.empty<number>().set('a', 1).set('b', 2)
+    before.set('c', 3).delete('a')
+    expect([...before]).toEqual([1, 2])
+  })
+
+  it('is the same map when nothing changes', () => {
+    const sorted = Sorted.empty<number>().set('a', 1)
+    expect(sorted.set('a', 1)).toBe(sorted)
+    expect(sorted.delete('b')).toBe(sorted)
+  })
+})
