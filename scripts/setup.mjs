@@ -1,0 +1,81 @@
+// Sets everything up from nothing but Node and npm: the pinned pnpm, the dependencies, a build, a browser for the tests.
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findBrowser } from './browser.mjs'
+import { environmentWith, fail, step } from './steps.mjs'
+
+/** The top of the workspace. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+const bootstrap = join(root, 'scripts', 'pnpm')
+const bin = (folder) => join(folder, 'node_modules', '.bin')
+
+/** Where the workspace's own commands are, for steps that come after the set-up. */
+export const env = environmentWith([bin(root), bin(bootstrap)])
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  fail(
+    `CallGather needs Node 20.19 or newer; this is Node ${process.versions.node}.`,
+    'Install a current Node (https://nodejs.org), then run the same command again.',
+  )
+}
+
+function pinnedPnpm() {
+  const { devDependencies } = JSON.parse(readFileSync(join(bootstrap, 'package.json'), 'utf8'))
+  try {
+    const installed = JSON.parse(readFileSync(join(bootstrap, 'node_modules', 'pnpm', 'package.json'), 'utf8'))
+    return { ready: installed.version === devDependencies.pnpm }
+  } catch {
+    return { ready: false }
+  }
+}
+
+/** Dependencies and a build of every package. A second run is quick: each step does only what has changed. */
+export async function setUp() {
+  checkNode()
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  if (!pinnedPnpm().ready) {
+    await step('Fetching the pinned pnpm', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: bootstrap,
+      env,
+    })
+  }
+  // `npm install` at the root would have left a different tree; replace it without asking.
+  const install = ['install', '--frozen-lockfile', '--prefer-offline', '--config.confirm-modules-purge=false']
+  await step('Installing dependencies', 'pnpm', install, { cwd: root, env })
+  await step('Building the packages', 'pnpm', ['exec', 'turbo', 'run', 'build'], { cwd: root, env })
+}
+
+const isDebianRoot = () => process.getuid?.() === 0 && existsSync('/etc/debian_version')
+
+/** Installs Debian packages where that is ours to do: as root on Debian, as in a CI container. */
+async function install(title, packages) {
+  const apt = { cwd: root, env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } }
+  await step('Reading the list of Debian packages', 'apt-get', ['update'], apt)
+  await step(title, 'apt-get', ['install', '-y', '--no-install-recommends', ...packages], apt)
+}
+
+/** A browser for the tests, installed if this is Debian and we are root. */
+export async function ensureBrowser() {
+  if (findBrowser()) return
+  if (isDebianRoot()) await install('Installing Chromium', ['chromium'])
+  if (!findBrowser()) {
+    fail(
+      'No Chromium was found for the browser tests.',
+      'Install one (on Debian: apt-get install chromium) or name it in CHROMIUM_PATH.',
+    )
+  }
+}
+
+/** Whether a command is on PATH. */
+function has(command) {
+  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, command)))
+}
+
+/** A Redis for the tests of the Redis store, installed if this is Debian and we are root; they skip loudly without. */
+export async function ensureRedis() {
+  if (!has('redis-server') && isDebianRoot()) await install('Installing Redis', ['redis-server'])
+}

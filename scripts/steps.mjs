@@ -1,0 +1,95 @@
+// How the launcher runs a step: one line of progress, the output only when it fails, and no orphan left behind.
+import { spawn } from 'node:child_process'
+
+/** Ends the program with a message that says what happened and what to do. */
+export function fail(what, todo) {
+  process.stderr.write(`\n✗ ${what}\n${todo ? `  ${todo}\n` : ''}`)
+  process.exit(1)
+}
+
+// What npm hands down would change how pnpm behaves.
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)),
+)
+
+/** The environment of every step: ours, less what npm added, with `directories` first on PATH. */
+export function environmentWith(directories, extra = {}) {
+  const separator = process.platform === 'win32' ? ';' : ':'
+  return {
+    ...environment,
+    TURBO_TELEMETRY_DISABLED: '1',
+    STORYBOOK_DISABLE_TELEMETRY: '1',
+    ...extra,
+    PATH: [...directories, process.env.PATH].join(separator),
+  }
+}
+
+const children = new Set()
+
+/** Starts a program that dies with us. */
+export function start(command, args, options) {
+  const child = spawn(command, args, { ...options, shell: process.platform === 'win32' })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+
+function endChildren(signal = 'SIGTERM') {
+  for (const child of children) child.kill(signal)
+}
+
+/** npm does not pass a signal on and may die before us: end what we started, whoever is killed. */
+export function endWithParent() {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    endChildren()
+    process.exit(1)
+  }, 1000)
+  watch.unref()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => {
+      endChildren()
+      setTimeout(() => process.exit(130), 3000).unref()
+      if (children.size === 0) process.exit(130)
+      for (const child of children) child.once('exit', () => children.size === 0 && process.exit(130))
+    })
+  }
+}
+
+/** Runs a step to its end with one line of progress; its output is shown if it fails. Resolves to its seconds. */
+export async function step(title, command, args, options = {}) {
+  const began = Date.now()
+  const live = process.stdout.isTTY
+  if (live) process.stdout.write(`· ${title} …`)
+  const child = start(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  const keep = (chunk) => {
+    output = (output + chunk).slice(-200_000)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  const code = await exitOf(child)
+  const seconds = ((Date.now() - began) / 1000).toFixed(1)
+  process.stdout.write(`${live ? '\r' : ''}${code === 0 ? '✓' : '✗'} ${title} (${seconds} s)${live ? '   ' : ''}\n`)
+  if (code !== 0) {
+    process.stderr.write(output)
+    fail(`"${title}" failed.`, `The command was: ${command} ${args.join(' ')}`)
+  }
+}
+
+/** Runs a step with its output shown as it comes. Resolves to its exit code. */
+export async function shown(title, command, args, options = {}) {
+  process.stdout.write(`· ${title}\n`)
+  return exitOf(start(command, args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] }))
+}
+
+function exitOf(child) {
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      process.stderr.write(`${error.message}\n`)
+      resolve(1)
+    })
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}
