@@ -1,0 +1,40 @@
+/** Does a value conform to a schema? The judge is Ajv; nothing is called `valid` that it does not pass. */
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { JsonSchema } from './json-schema.ts'
+
+const compiled = new WeakMap<JsonSchema, ValidateFunction | Error>()
+
+/** Everything that is wrong with a value, nothing when it conforms. */
+export function problems(schema: JsonSchema, value: unknown): ErrorObject[] {
+  const validate = compile(schema)
+  // A schema that cannot be compiled accepts nothing: what it means is unknown.
+  if (validate instanceof Error)
+    return [{ keyword: 'schema', instancePath: '', schemaPath: '', params: {}, message: validate.message }]
+  return validate(value) === true ? [] : [...(validate.errors ?? [])]
+}
+
+/** Why these `parameters` cannot be gathered, in words, or undefined when they can. */
+export function parametersProblem(parameters: JsonSchema): string | undefined {
+  const validate = compile(parameters)
+  return validate instanceof Error
+    ? `parameters is not a JSON Schema that can be followed: ${validate.message}`
+    : undefined
+}
+
+function compile(schema: JsonSchema): ValidateFunction | Error {
+  const known = compiled.get(schema)
+  if (known !== undefined) return known
+  let made: ValidateFunction | Error
+  try {
+    // A fresh instance for each: two callers' schemas may carry the same `$id`.
+    const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, validateSchema: 'log' })
+    formats.default(ajv)
+    const { $schema: _dialect, $id: _id, ...plain } = schema
+    made = ajv.compile(plain)
+  } catch (error) {
+    made = error instanceof Error ? error : new Error(String(error))
+  }
+  compiled.set(schema, made)
+  return made
+}
