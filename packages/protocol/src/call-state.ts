@@ -187,6 +187,10 @@ export interface CallState {
   readonly latestConversation: (Stamped & { readonly id: string }) | null
   /** The gather that ended last; one that nobody asked for through us is only known by its end. */
   readonly latestGatherEnd: GatherEndEntry | null
+  /** The prompt that began or ended last. */
+  readonly latestPlayback: PlaybackEntry | null
+  /** Every key of the call, so that finding the last, or the stray ones, does not walk the timeline. */
+  readonly keys: Sorted<KeyEntry>
   readonly tracks: Readonly<Record<string, TrackState>>
   readonly timeline: Sorted<TimelineEntry>
 }
@@ -207,6 +211,8 @@ export function initialCallState(callId: string): CallState {
     latestGather: null,
     latestConversation: null,
     latestGatherEnd: null,
+    latestPlayback: null,
+    keys: Sorted.empty(),
     tracks: {},
     timeline: Sorted.empty(),
   }

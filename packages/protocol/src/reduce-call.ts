@@ -87,7 +87,9 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
     case 'call.dtmf.received': {
       const gatherId = event.command_id ?? null
       const entry = { kind: 'key', id: event.id, ...stamped, digit: event.payload.digit, gatherId } as const
-      const next = enter(state, entry)
+      const entered = enter(state, entry)
+      if (entered === state) return state
+      const next = { ...entered, keys: state.keys.set(entry.stamp, entry) }
       return gatherId === null
         ? next
         : withGather(next, gatherId, (it) => ({ ...it, keys: it.keys.set(entry.stamp, entry) }))
@@ -97,7 +99,9 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
     case 'call.speak.started':
     case 'call.speak.ended': {
       const entry = playbackEntry(event, stamped)
-      const next = enter(state, entry)
+      const entered = enter(state, entry)
+      if (entered === state) return state
+      const next = { ...entered, latestPlayback: later(state.latestPlayback, entry) }
       if (entry.gatherId === null) return next
       return withGather(next, entry.gatherId, (it) => ({ ...it, plays: it.plays.set(entry.stamp, entry) }))
     }

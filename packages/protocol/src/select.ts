@@ -384,9 +384,9 @@ function activityOf(state: CallState): Activity | null {
 /** Keys pressed while no gather was listening, newest last; at most `limit` of them. */
 export function selectStrayKeys(state: CallState, limit = 32): KeyEntry[] {
   const strays: KeyEntry[] = []
-  for (const entry of state.timeline.reversed()) {
+  for (const key of state.keys.reversed()) {
     if (strays.length >= limit) break
-    if (entry.kind === 'key' && isStray(state, entry)) strays.push(entry)
+    if (isStray(state, key)) strays.push(key)
   }
   return strays.reverse()
 }

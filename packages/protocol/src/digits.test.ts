@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import type { KeyEntry } from './call-state.ts'
+import { readKeys, rulesOf } from './digits.ts'
+import { scenarioTime } from './scenarios/index.ts'
+
+/** Keys, each with the milliseconds since the one before. */
+function pressed(...keys: [digit: string | null, after: number][]): KeyEntry[] {
+  let now = 0
+  return keys.map(([digit, after], index) => {
+    now += after
+    const at = scenarioTime(now)
+    return { kind: 'key', id: String(index), stamp: `${at} 6 ${index}`, at, digit, gatherId: 'g' }
+  })
+}
+
+const read = (body: Record<string, unknown>, ...keys: [string | null, number][]) => {
+  const { attempt, digits, keys: presses } = readKeys(pressed(...keys), rulesOf('gather_using_speak', body))
+  return { attempt, digits, roles: presses.map((press) => press.role).join(' ') }
+}
+
+describe('rulesOf', () => {
+  it("fills in Telnyx's defaults", () => {
+    expect(rulesOf('gather', {})).toEqual({
+      min: 1,
+      max: 128,
+      terminator: '#',
+      valid: '0123456789#*',
+      tries: 1,
+      firstDigitMillis: 5000,
+      interDigitMillis: 5000,
+    })
+  })
+
+  it('reads timeout_millis as the wait for the first digit where there is a prompt', () => {
+    expect(rulesOf('gather_using_audio', { timeout_millis: 9000 })).toMatchObject({ firstDigitMillis: 9000, tries: 3 })
+    expect(rulesOf('gather', { timeout_millis: 9000 })).toMatchObject({ firstDigitMillis: 5000 })
+  })
+
+  it('knows no terminator when it is empty', () => {
+    expect(rulesOf('gather', { terminating_digit: '' }).terminator).toBeNull()
+  })
+})
+
+describe('readKeys', () => {
+  it('does not count the terminator as a digit', () => {
+    expect(read({}, ['1', 0], ['2', 400], ['#', 400])).toEqual({
+      attempt: 1,
+      digits: '12',
+      roles: 'digit digit terminator',
+    })
+  })
+
+  it('takes # for a digit when there is no terminator', () => {
+    expect(read({ terminating_digit: '' }, ['1', 0], ['#', 400]).digits).toBe('1#')
+  })
+
+  it('keeps a key that is not valid, and says so', () => {
+    expect(read({ valid_digits: '12' }, ['1', 0], ['9', 400])).toMatchObject({ digits: '19', roles: 'digit invalid' })
+  })
+
+  it('begins the next attempt after a terminator', () => {
+    expect(read({}, ['1', 0], ['#', 400], ['7', 3000])).toEqual({ attempt: 2, digits: '7', roles: 'digit' })
+  })
+
+  it('begins the next attempt when the last one was full', () => {
+    expect(read({ maximum_digits: 2 }, ['1', 0], ['2', 400], ['3', 400])).toMatchObject({ attempt: 2, digits: '3' })
+  })
+
+  it('begins the next attempt after too long a pause, with some slack for the way the event came', () => {
+    expect(read({}, ['1', 0], ['2', 5200])).toMatchObject({ attempt: 1, digits: '12' })
+    expect(read({}, ['1', 0], ['2', 5300])).toMatchObject({ attempt: 2, digits: '2' })
+  })
+
+  it('never counts more attempts than there are tries', () => {
+    expect(read({ maximum_tries: 2 }, ['#', 0], ['#', 500], ['#', 500]).attempt).toBe(2)
+  })
+
+  it('shows a dot for a digit that policy hides', () => {
+    expect(read({}, [null, 0], [null, 400])).toMatchObject({ digits: '••', roles: 'digit digit' })
+  })
+})
