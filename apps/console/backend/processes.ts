@@ -1,0 +1,56 @@
+/** Starts the demo's programs and reads the one line of JSON each prints when it is ready. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+
+/** A program that is ready, and what it said about itself. */
+export interface Started<Ready> {
+  readonly process: ChildProcess
+  readonly ready: Ready
+}
+
+/**
+ * Starts a Node program and waits for its line of JSON on standard output.
+ * Rejects if it ends first, or says nothing within `timeoutMillis`.
+ */
+export async function startProgram<Ready>(
+  file: string,
+  args: string[],
+  env: Record<string, string>,
+  timeoutMillis = 20_000,
+): Promise<Started<Ready>> {
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout })
+  const ready = await new Promise<Ready>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`${file} did not say that it was ready within ${timeoutMillis / 1000} s.`)),
+      timeoutMillis,
+    )
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`${file} ended with code ${code} before it was ready.`)))
+    lines.once('line', (line) => {
+      clearTimeout(timer)
+      resolve(JSON.parse(line) as Ready)
+    })
+  })
+  return { process: child, ready }
+}
+
+/** The wanted port if it is free on this machine, else any free one. */
+export async function freePort(wanted: number): Promise<number> {
+  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? wanted
+}
+
+function tryPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(undefined))
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined))
+    })
+  })
+}
