@@ -15,7 +15,12 @@ export interface Clock {
   stamp(): number
   /** Holds a virtual clock still until `work` settles. */
   hold(work: Promise<unknown>): void
+  /** Resolves `ms` later. Work that holds a virtual clock may sleep: the clock moves on while it does. */
+  sleep(ms: number): Promise<void>
 }
+
+/** Node fires a timer beyond this at once instead of late. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 /** The clock on the wall. */
 export function realClock(): Clock & { stop(): void } {
@@ -24,18 +29,28 @@ export function realClock(): Clock & { stop(): void } {
     now: Date.now,
     stamp: Date.now,
     hold() {},
+    sleep(ms) {
+      return new Promise((resolve) => this.schedule(Date.now() + ms, resolve))
+    },
     schedule(atMs, fn) {
-      const timer = setTimeout(
-        () => {
-          pending.delete(timer)
-          fn()
-        },
-        Math.max(0, atMs - Date.now()),
-      )
-      pending.add(timer)
+      let timer: NodeJS.Timeout | undefined
+      const arm = () => {
+        if (atMs === Number.POSITIVE_INFINITY) return
+        const wait = Math.max(0, atMs - Date.now())
+        timer = setTimeout(
+          () => {
+            if (timer) pending.delete(timer)
+            if (wait > LONGEST_TIMEOUT) arm()
+            else fn()
+          },
+          Math.min(wait, LONGEST_TIMEOUT),
+        )
+        pending.add(timer)
+      }
+      arm()
       return () => {
         clearTimeout(timer)
-        pending.delete(timer)
+        if (timer) pending.delete(timer)
       }
     },
     stop() {
@@ -82,16 +97,25 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
   let order = 0
   let live = 0
   let held = 0
+  let sleeping = 0
   let disturbed = 0
-  let released: (() => void)[] = []
+  let waiting: (() => void)[] = []
   const heap = new TimerHeap()
+  const inFlight = () => held > sleeping
 
   const settle = async () => {
-    for (let seen = -1; held > 0 || seen !== disturbed; ) {
+    for (let seen = -1; inFlight() || seen !== disturbed; ) {
       seen = disturbed
-      if (held > 0) await new Promise<void>((resolve) => released.push(resolve))
+      if (inFlight()) await new Promise<void>((resolve) => waiting.push(resolve))
       await (quietMs > 0 ? pause(quietMs) : turn())
     }
+  }
+  const wakeWaiting = () => {
+    disturbed += 1
+    if (inFlight()) return
+    const resumed = waiting
+    waiting = []
+    for (const resume of resumed) resume()
   }
   /** Runs the earliest timer that is due by `limit`; false when there is none. */
   const tick = async (limit: number) => {
@@ -115,6 +139,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
       return live
     },
     schedule(atMs, fn) {
+      if (atMs === Number.POSITIVE_INFINITY) return nothing
       const timer: Timer = { at: Math.max(atMs, now), order: order++, fn, live: true }
       live += 1
       heap.push(timer)
@@ -130,13 +155,19 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
       disturbed += 1
       const release = () => {
         held -= 1
-        disturbed += 1
-        if (held > 0) return
-        const waiting = released
-        released = []
-        for (const resume of waiting) resume()
+        wakeWaiting()
       }
       work.then(release, release)
+    },
+    sleep(ms) {
+      return new Promise((resolve) => {
+        sleeping += 1
+        wakeWaiting()
+        this.schedule(now + ms, () => {
+          sleeping -= 1
+          resolve()
+        })
+      })
     },
     settle,
     async advance(ms) {
@@ -157,7 +188,10 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
       while (pending) {
         if (!(await tick(Number.POSITIVE_INFINITY))) {
           await settle()
-          if (pending) throw new Error('The virtual clock has no timer left, yet the promise is still pending: nothing will ever settle it.')
+          if (pending)
+            throw new Error(
+              'The virtual clock has no timer left, yet the promise is still pending: nothing will ever settle it.',
+            )
         }
       }
       return promise

@@ -1,1 +1,18 @@
-export {}
+/**
+ * A Telnyx that runs on your laptop: calls, gathers and AI conversations, signed webhooks, and telephones to dial with.
+ *
+ * @packageDocumentation
+ */
+export type { Activity, CallView, Collecting, TranscriptLine } from './activity.ts'
+export type { Clock, VirtualClock, VirtualClockOptions } from './clock.ts'
+export { virtualClock } from './clock.ts'
+export type { Attempt, Delivery, WebhookEvent } from './delivery/courier.ts'
+export type { FaultName, FaultRule, FaultsInput } from './delivery/faults.ts'
+export type { WebhookHandler } from './delivery/target.ts'
+export type { DialOptions, Phone } from './phone.ts'
+export type { Caller, HeardPrompt, PressOptions, PromptOptions, WaitOptions } from './scenario/caller.ts'
+export { examples as exampleScenarios } from './scenario/examples.ts'
+export { readScenario, runScenario, type Scenario, ScenarioError, type ScenarioStep } from './scenario/scenario.ts'
+export type { Settings, SettingsInput } from './settings.ts'
+export { defaultSettings } from './settings.ts'
+export { createSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'

@@ -175,9 +175,13 @@ export type SettingsInput = { [Group in keyof Settings]?: Partial<Settings[Group
 export function resolveSettings(input: SettingsInput = {}): Settings {
   for (const [group, values] of Object.entries(input)) {
     const known = defaultSettings[group as keyof Settings] as object | undefined
-    if (!known) throw new TypeError(`There is no group of settings "${group}". There are: ${Object.keys(defaultSettings).join(', ')}.`)
+    if (!known)
+      throw new TypeError(
+        `There is no group of settings "${group}". There are: ${Object.keys(defaultSettings).join(', ')}.`,
+      )
     for (const [name, value] of Object.entries(values ?? {})) {
-      if (!(name in known)) throw new TypeError(`There is no setting "${group}.${name}". There are: ${Object.keys(known).join(', ')}.`)
+      if (!(name in known))
+        throw new TypeError(`There is no setting "${group}.${name}". There are: ${Object.keys(known).join(', ')}.`)
       const normal = (known as Record<string, unknown>)[name]
       if (normal !== null && value !== null && typeof value !== typeof normal)
         throw new TypeError(`The setting "${group}.${name}" needs a ${typeof normal}, not ${JSON.stringify(value)}.`)

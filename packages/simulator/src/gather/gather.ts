@@ -123,7 +123,8 @@ const press: Transition = (state, input) => {
   const { params, settings } = state
   const { digit } = input
   if (params.terminating_digit !== '' && digit === params.terminating_digit) {
-    if (state.digits !== '') return evaluate(settings.terminatorInDigits ? { ...state, digits: state.digits + digit } : state, state.digits)
+    if (state.digits !== '')
+      return evaluate(settings.terminatorInDigits ? { ...state, digits: state.digits + digit } : state, state.digits)
     if (settings.terminatorFirst === 'ignore') return stay(state, input)
     return settings.terminatorFirst === 'timeout' ? silent(state) : evaluate(state, '')
   }
@@ -162,7 +163,8 @@ function evaluate(state: GatherState, entered: string): Step<GatherState> {
     entered.length <= params.maximum_digits &&
     [...entered].every((digit) => params.valid_digits.includes(digit))
   if (valid) return end(state, 'valid')
-  if (params.prompt && (state.attempt < params.maximum_tries || !settings.invalidUsesTry)) return again(state, params.invalidPrompt)
+  if (params.prompt && (state.attempt < params.maximum_tries || !settings.invalidUsesTry))
+    return again(state, params.invalidPrompt)
   return end(settings.invalidDigits === 'blank' ? { ...state, digits: '' } : state, 'invalid')
 }
 
@@ -181,7 +183,7 @@ function again(state: GatherState, apology: Prompt | null): Step<GatherState> {
 function end(state: GatherState, status: GatherStatus): Step<GatherState> {
   const { gather_id } = state.params
   const payload: Record<string, unknown> = { digits: state.digits, status }
-  if (gather_id !== undefined && state.settings.sendGatherId) payload['gather_id'] = gather_id
+  if (gather_id !== undefined && state.settings.sendGatherId) payload.gather_id = gather_id
   return {
     state: { ...state, phase: 'ended' },
     effects: [
@@ -206,7 +208,8 @@ const cut =
 const hungUp: Transition = (state) => {
   const ended = end(state, 'call_hangup')
   const silence: Effect = { do: 'silence', status: 'call_hangup' }
-  const effects = state.settings.hangupOrder === 'gather-first' ? [...ended.effects, silence] : [silence, ...ended.effects]
+  const effects =
+    state.settings.hangupOrder === 'gather-first' ? [...ended.effects, silence] : [silence, ...ended.effects]
   return { state: ended.state, effects }
 }
 

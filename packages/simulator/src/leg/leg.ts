@@ -86,7 +86,8 @@ const ended =
   (cause: HangupCause | ((input: LegInput) => HangupCause), who: 'platform' | 'person' | 'unknown'): Transition =>
   (state, input, now) => {
     const why = typeof cause === 'function' ? cause(input) : cause
-    const source = who === 'unknown' ? 'unknown' : (who === 'platform') === (state.direction === 'incoming') ? 'callee' : 'caller'
+    const source =
+      who === 'unknown' ? 'unknown' : (who === 'platform') === (state.direction === 'incoming') ? 'callee' : 'caller'
     const effect: Effect = {
       do: 'emit',
       event_type: 'call.hangup',

@@ -1,0 +1,101 @@
+/** Telnyx's errors: one table, and the one shape they all have. */
+
+/** One entry of `errors[]`. */
+export interface TelnyxError {
+  code: string
+  title: string
+  detail: string
+  source?: { pointer?: string; parameter?: string }
+  meta: { url: string }
+}
+
+/** A refusal, thrown anywhere below the router and answered there. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly status: number
+  readonly errors: readonly TelnyxError[]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, errors: readonly TelnyxError[], headers: Record<string, string> = {}) {
+    super(errors.map((error) => `${error.code} ${error.title}: ${error.detail}`).join('; '))
+    this.status = status
+    this.errors = errors
+    this.headers = headers
+  }
+}
+
+/** Titles from Telnyx's error catalogue and the examples of its specification. */
+export const titles = {
+  '10004': 'Missing required parameter',
+  '10005': 'Resource not found',
+  '10007': 'Internal server error',
+  '10009': 'Authentication failed',
+  '10011': 'Too many requests',
+  '10015': 'Bad Request',
+  '10023': 'Invalid JSON',
+  '10025': 'Invalid string length',
+  '10026': 'Invalid type',
+  '10027': 'Unprocessable entity',
+  '10028': 'Character encoding error',
+  '10032': 'Invalid enumerated value',
+  '10033': 'Value outside of range',
+  '90007': 'Invalid value for terminating_digit',
+  '90008': 'Invalid value for valid_digits',
+  '90010': 'Invalid value for payload',
+  '90011': 'Invalid value for payload_type',
+  '90012': 'Invalid value for voice',
+  '90013': 'Invalid value for language',
+  '90015': 'Invalid Call Control ID',
+  '90017': 'Invalid value for client_state',
+  '90018': 'Call has already ended',
+  '90022': 'Invalid value for minimum_digits',
+  '90023': 'Invalid value for maximum_digits',
+  '90024': 'Invalid value for maximum_tries',
+  '90025': 'Invalid value for timeout_millis',
+  '90026': 'Invalid value for inter_digit_timeout_millis',
+  '90030': 'Invalid value for service_level',
+  '90034': 'Call not answered yet',
+  '90056': 'Invalid value for initial_timeout_millis',
+  '90061': 'AI Assistant is already in progress',
+  '90102': 'Command is invalid',
+} as const
+
+export type ErrorCode = keyof typeof titles
+
+/** Makes one entry. `pointer` is a JSON pointer into the body, or to `/call_control_id`. */
+export function telnyxError(code: ErrorCode, detail: string, pointer?: string): TelnyxError {
+  return {
+    code,
+    title: titles[code],
+    detail,
+    ...(pointer === undefined ? {} : { source: { pointer } }),
+    meta: { url: `https://developers.telnyx.com/docs/overview/errors/${code}` },
+  }
+}
+
+/** A refusal with one entry. */
+export function refuse(status: number, code: ErrorCode, detail: string, pointer?: string): Refusal {
+  return new Refusal(status, [telnyxError(code, detail, pointer)])
+}
+
+export const refusals = {
+  unknownCall: () => refuse(422, '90015', 'The call_control_id provided was not valid.', '/call_control_id'),
+  ended: () => refuse(422, '90018', "This call is no longer active and can't receive commands.", '/call_control_id'),
+  unanswered: (command: string) =>
+    refuse(
+      422,
+      '90034',
+      `This call can't receive this command (${command}) because it has not been answered yet.`,
+      '/call_control_id',
+    ),
+  assistantActive: () => refuse(422, '90061', 'AI Assistant cannot be started more than once.', '/call_control_id'),
+  noAssistant: () => refuse(422, '10027', 'No AI Assistant is active on this call.', '/call_control_id'),
+  invalidCommand: (detail: string) => refuse(422, '90102', detail, '/call_control_id'),
+  notFound: () => refuse(404, '10005', 'The requested resource or URL could not be found.'),
+  unauthenticated: () =>
+    refuse(
+      401,
+      '10009',
+      'Could not find any usable credentials in the request. Send "Authorization: Bearer <API key>".',
+    ),
+}

@@ -1,0 +1,32 @@
+/** `GET /_sim/stream`: everything that happens, as server-sent events (WHATWG HTML, "Server-sent events"). */
+import type { ServerResponse } from 'node:http'
+import type { Exchange } from '../exchange.ts'
+
+const HEARTBEAT_MS = 15_000
+/** A page that does not read this much is gone or stuck; it will come back and ask for the state anew. */
+const MOST_UNREAD = 4 * 1024 * 1024
+
+/** Streams to `response` until it closes. With `phone`, outgoing calls ring here instead of at the stand-in. */
+export function stream(exchange: Exchange, response: ServerResponse, phone: boolean): void {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
+  const send = (type: string, data: unknown) => {
+    if (response.writableLength > MOST_UNREAD) response.destroy()
+    else response.write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`)
+  }
+  send('hello', {
+    calls: exchange.calls().map((call) => call.view()),
+    now: new Date(exchange.clock.now()).toISOString(),
+  })
+  const unwatch = exchange.watch((activity) => send(activity.type, activity))
+  const unplug = phone ? exchange.plugIn(() => true) : () => {}
+  const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS)
+  response.on('close', () => {
+    clearInterval(heartbeat)
+    unwatch()
+    unplug()
+  })
+}
