@@ -563,7 +563,8 @@ function resultOf(state: AiGatherState): Record<string, unknown> {
 }
 
 function collected(state: AiGatherState): Record<string, unknown> | null {
-  return Object.keys(state.draft).length === 0 ? null : answersOf(state)
+  const nothing = Object.keys(state.draft).length === 0
+  return nothing && state.ctx.settings.emptyResult === 'null' ? null : answersOf(state)
 }
 
 /** SSML may be spoken, but it is its words that count in a conversation. */

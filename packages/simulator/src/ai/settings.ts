@@ -8,6 +8,8 @@ export interface AiSettings {
   silencesBeforeGivingUp: number
   /** A5: how a gather that gives up ends: `invalid` with what was collected, or `client_error` with `result: null`. Default `invalid`. */
   gaveUpStatus: 'invalid' | 'client_error'
+  /** A5: `result` of a gather that gives up with nothing collected: `{}`, as the published schema wants, or `null`. Default `object`. */
+  emptyResult: 'object' | 'null'
   /** A5: times a caller may refuse one required field before the gather gives up. Default 2. */
   refusalsBeforeGivingUp: number
   /** A5: answers to one question that make no sense before the gather gives up. Default 4. */
@@ -40,6 +42,7 @@ export const defaultAiSettings: AiSettings = {
   emitConversationCreated: true,
   silencesBeforeGivingUp: 3,
   gaveUpStatus: 'invalid',
+  emptyResult: 'object',
   refusalsBeforeGivingUp: 2,
   misunderstandingsBeforeGivingUp: 4,
   insightsDelayMs: 3000,

@@ -4,6 +4,7 @@
  * state (90034), and then the command's own conflicts.
  */
 import type { ActionGatherParams } from 'telnyx/resources/calls/actions'
+import { parametersProblem } from '../ai/index.ts'
 import type { AiGatherParams, AssistantParams, Call } from '../call.ts'
 import type { Route } from '../delivery/courier.ts'
 import type { Exchange } from '../exchange.ts'
@@ -169,6 +170,8 @@ const commands: Record<Exclude<CommandName, 'dial'>, Command> = {
     needs: 'answered',
     run(call, body, exchange) {
       checkVoice(body)
+      const problem = parametersProblem(body.parameters as Record<string, unknown>)
+      if (problem !== undefined) throw refuse(422, '10015', problem, '/parameters')
       makeRoom(call, exchange)
       return {
         conversation_id: call.startConversation('gather_using_ai', {

@@ -93,10 +93,12 @@ const stay: Transition = (state) => ({ state, effects: [] })
 
 /** G4: a key cuts the prompt; the collection that begins has it as its first digit. */
 const bargeIn: Transition = (state, input) => {
-  const collecting: GatherState = { ...state, phase: 'collect' }
   const silence: Effect = { do: 'silence', status: state.settings.bargeInStatus }
-  const next = state.settings.bargeInKeyCounts ? press(collecting, input) : listen(collecting)
-  return { state: next.state, effects: [silence, ...next.effects] }
+  // The wait for a key begins first: the key itself may turn out to be none (G6, G7).
+  const listening = listen(state)
+  if (!state.settings.bargeInKeyCounts) return { state: listening.state, effects: [silence, ...listening.effects] }
+  const { state: next, effects } = press(listening.state, input)
+  return { state: next, effects: [silence, ...listening.effects, ...effects] }
 }
 
 const listen = (state: GatherState): Step<GatherState> => ({

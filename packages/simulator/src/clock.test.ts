@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { realClock, virtualClock } from './clock.ts'
+
+describe('the virtual clock', () => {
+  it('stands still until it is moved, then runs timers in order, ties in the order they were set', async () => {
+    const clock = virtualClock({ start: 1000 })
+    const seen: string[] = []
+    const note = (what: string) => () => seen.push(`${what} at ${clock.now()}`)
+    clock.schedule(1300, note('c'))
+    clock.schedule(1100, note('a'))
+    clock.schedule(1100, note('b'))
+    clock.schedule(2000, note('too late'))
+    expect(seen).toEqual([])
+    await clock.advance(500)
+    expect(seen).toEqual(['a at 1100', 'b at 1100', 'c at 1300'])
+    expect(clock.now()).toBe(1500)
+    expect(clock.pending).toBe(1)
+  })
+
+  it('runs what a timer sets, when it is due within the same stretch', async () => {
+    const clock = virtualClock({ start: 0 })
+    const seen: number[] = []
+    const again = () => {
+      seen.push(clock.now())
+      if (seen.length < 4) clock.schedule(clock.now() + 10, again)
+    }
+    clock.schedule(10, again)
+    await clock.advance(100)
+    expect(seen).toEqual([10, 20, 30, 40])
+  })
+
+  it('never runs a timer that was called off', async () => {
+    const clock = virtualClock()
+    let ran = false
+    const cancel = clock.schedule(clock.now() + 5, () => {
+      ran = true
+    })
+    cancel()
+    cancel()
+    expect(clock.pending).toBe(0)
+    await clock.advance(10)
+    expect(ran).toBe(false)
+  })
+
+  it('lets the work a timer began come to rest before the next timer runs', async () => {
+    const clock = virtualClock({ start: 0 })
+    const seen: string[] = []
+    clock.schedule(10, () => {
+      clock.hold(
+        new Promise<void>((resolve) => setTimeout(resolve, 20)).then(() => {
+          seen.push('work done')
+        }),
+      )
+    })
+    clock.schedule(11, () => seen.push('next timer'))
+    await clock.advance(20)
+    expect(seen).toEqual(['work done', 'next timer'])
+  })
+
+  it('moves on while the work that holds it sleeps on the clock itself', async () => {
+    const clock = virtualClock({ start: 0 })
+    clock.hold(clock.sleep(5000))
+    await clock.advance(6000)
+    expect(clock.now()).toBe(6000)
+    await clock.settle()
+  })
+
+  it('runs until a promise settles, and says when nothing ever will', async () => {
+    const clock = virtualClock({ start: 0 })
+    await expect(clock.runUntil(clock.sleep(3_600_000).then(() => 'woke'))).resolves.toBe('woke')
+    expect(clock.now()).toBe(3_600_000)
+    await expect(clock.runUntil(new Promise(() => {}))).rejects.toThrow('nothing will ever settle it')
+  })
+
+  it('refuses to go back', async () => {
+    await expect(virtualClock().advance(-1)).rejects.toThrow(RangeError)
+  })
+
+  it('stamps signatures in real time, unless its start was fixed', async () => {
+    const moved = virtualClock()
+    await moved.advance(86_400_000)
+    expect(Math.abs(moved.stamp() - Date.now())).toBeLessThan(1000)
+    expect(virtualClock({ start: 42 }).stamp()).toBe(42)
+  })
+})
+
+describe('the clock on the wall', () => {
+  it('runs what is due, in time, and nothing after it is stopped', async () => {
+    const clock = realClock()
+    await clock.sleep(5)
+    let ran = false
+    clock.schedule(clock.now() + 20, () => {
+      ran = true
+    })
+    clock.schedule(Number.POSITIVE_INFINITY, () => {
+      ran = true
+    })
+    clock.stop()
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    expect(ran).toBe(false)
+  })
+})

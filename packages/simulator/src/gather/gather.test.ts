@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Effect } from '../machine.ts'
+import { defaultSettings } from '../settings.ts'
+import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from './gather.ts'
+
+const anyKey = fc.constantFrom(...'0123456789*#')
+const params: fc.Arbitrary<GatherParams> = fc
+  .record({
+    minimum_digits: fc.integer({ min: 1, max: 6 }),
+    extra: fc.integer({ min: 0, max: 6 }),
+    terminating_digit: fc.constantFrom('#', '*', '', '5'),
+    valid_digits: fc.constantFrom('0123456789#*', '0123456789', '123'),
+    maximum_tries: fc.integer({ min: 1, max: 3 }),
+    prompted: fc.boolean(),
+    apologises: fc.boolean(),
+  })
+  .map(({ extra, prompted, apologises, ...rest }) => ({
+    ...rest,
+    maximum_digits: rest.minimum_digits + extra,
+    inter_digit_timeout_millis: 5000,
+    timeout_millis: 60_000,
+    initial_timeout_millis: 5000,
+    gather_id: undefined,
+    prompt: prompted ? { kind: 'media', media: { audio_url: 'https://example.com/a.wav' } } : null,
+    invalidPrompt: prompted && apologises ? { kind: 'speech', text: 'Sorry?' } : null,
+  }))
+const input: fc.Arbitrary<GatherInput> = fc.oneof(
+  { weight: 6, arbitrary: anyKey.map((digit) => ({ type: 'key' as const, digit })) },
+  { weight: 3, arbitrary: fc.constantFrom<GatherInput>({ type: 'spoken' }, { type: 'failed' }) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom('first key', 'next key', 'whole command', 'unknown')
+      .map((name) => ({ type: 'woke' as const, name })),
+  },
+  { weight: 1, arbitrary: fc.constantFrom<GatherInput>({ type: 'stop' }, { type: 'machine' }, { type: 'hangup' }) },
+)
+const settings = fc.record({
+  bargeInStatus: fc.constantFrom('cancelled' as const, 'completed' as const),
+  afterFailedPrompt: fc.constantFrom('collect' as const, 'end' as const),
+  bargeInKeyCounts: fc.boolean(),
+  terminatorInDigits: fc.boolean(),
+  terminatorFirst: fc.constantFrom('invalid' as const, 'timeout' as const, 'ignore' as const),
+  invalidKey: fc.constantFrom('keep' as const, 'drop' as const),
+  noInputStatus: fc.constantFrom('timeout' as const, 'invalid' as const),
+  invalidUsesTry: fc.boolean(),
+  invalidDigits: fc.constantFrom('keep' as const, 'blank' as const),
+  hangupOrder: fc.constantFrom('gather-first' as const, 'prompt-first' as const),
+})
+
+/** Feeds inputs the way the driver does: a timer only wakes what asked for it, a prompt is only heard while it plays. */
+function play(gatherParams: GatherParams, chosen: Partial<GatherState['settings']>, inputs: readonly GatherInput[]) {
+  const effects: Effect[] = []
+  const timers = new Set<string>()
+  let playing = false
+  let { state, effects: first } = startGather(gatherParams, { ...defaultSettings.gather, ...chosen })
+  const perform = (batch: readonly Effect[]) => {
+    effects.push(...batch)
+    for (const effect of batch) {
+      if (effect.do === 'wake') timers.add(effect.name)
+      if (effect.do === 'unwake') timers.delete(effect.name)
+      if (effect.do === 'say' || effect.do === 'play') playing = true
+      if (effect.do === 'silence') playing = false
+    }
+  }
+  perform(first)
+  for (const next of inputs) {
+    if (next.type === 'woke' && !timers.delete(next.name)) continue
+    if (next.type === 'spoken' || next.type === 'failed') {
+      if (!playing) continue
+      playing = false
+    }
+    ;({ state, effects: first } = stepGather(state, next))
+    perform(first)
+  }
+  return { state, effects, timers, playing }
+}
+
+const ends = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'emit')
+
+describe('a DTMF gather, whatever happens to it', () => {
+  it('ends exactly once at most, leaves no timer and no prompt behind, and nothing follows its end', () => {
+    fc.assert(
+      fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
+        const { state, effects, timers, playing } = play(gatherParams, chosen, [...inputs, { type: 'hangup' }])
+        expect(ends(effects)).toHaveLength(1)
+        expect(state.phase).toBe('ended')
+        expect(timers.size).toBe(0)
+        expect(playing).toBe(false)
+        expect(effects.filter((effect) => effect.do === 'end')).toHaveLength(1)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('says valid only of digits that are: enough, not too many, each allowed', () => {
+    fc.assert(
+      fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
+        const [end] = ends(
+          play(gatherParams, { ...chosen, terminatorInDigits: false }, [...inputs, { type: 'hangup' }]).effects,
+        )
+        if (end?.do !== 'emit' || end.payload.status !== 'valid') return
+        const digits = String(end.payload.digits)
+        expect(digits.length).toBeGreaterThanOrEqual(gatherParams.minimum_digits)
+        expect(digits.length).toBeLessThanOrEqual(gatherParams.maximum_digits)
+        for (const digit of digits) expect(gatherParams.valid_digits).toContain(digit)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('never waits for nothing: as long as it runs, a timer or a prompt will move it on', () => {
+    fc.assert(
+      fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
+        const { state, timers, playing } = play(gatherParams, chosen, inputs)
+        if (state.phase !== 'ended') expect(timers.size > 0 || playing).toBe(true)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('never plays the prompt more often than maximum_tries when nobody presses a key', () => {
+    fc.assert(
+      fc.property(params, (gatherParams) => {
+        const silence = Array.from({ length: 10 }, (): GatherInput[] => [
+          { type: 'spoken' },
+          { type: 'woke', name: 'first key' },
+        ]).flat()
+        const { effects, state } = play(gatherParams, {}, silence)
+        expect(effects.filter((effect) => effect.do === 'play')).toHaveLength(
+          gatherParams.prompt ? gatherParams.maximum_tries : 0,
+        )
+        expect(state.phase).toBe('ended')
+      }),
+    )
+  })
+})
