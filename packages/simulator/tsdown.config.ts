@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsdown'
+import { writePages } from './src/pages/bundle.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
   entry: ['src/index.ts', 'src/cli.ts'],
@@ -7,4 +11,5 @@ export default defineConfig({
   platform: 'node',
   sourcemap: true,
   fixedExtension: true,
+  hooks: { 'build:done': () => writePages(here('src/pages/client/'), here('dist/pages/')) },
 })

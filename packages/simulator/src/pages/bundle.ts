@@ -1,0 +1,74 @@
+/** Makes the pages: from source when the package runs from source, into `dist/pages` when it is built. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type * as Esbuild from 'esbuild'
+
+export const pageNames = ['phone', 'events'] as const
+export type PageName = (typeof pageNames)[number]
+
+const titles: Record<PageName, string> = { phone: 'Phone', events: 'Events' }
+
+/** The document of a page; all else is in its script and style sheet. */
+export function documentOf(name: PageName): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<title>${titles[name]} · CallGather simulator</title>
+<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">
+<link rel="stylesheet" href="/pages/${name}.css">
+<script type="module" src="/pages/${name}.js"></script>
+</head>
+<body>
+<div id="app"></div>
+<noscript>This page needs JavaScript. Without it the simulator can be driven by HTTP, under /_sim.</noscript>
+</body>
+</html>
+`
+}
+
+const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#3b5bdb"/><circle cx="16" cy="16" r="8" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="3"/><circle cx="16" cy="16" r="3.6" fill="#fff"/></svg>`
+
+/** Bundles one page's script and style from its sources. */
+export function bundlePage(name: PageName, sources: string, minify = false): { script: string; style: string } {
+  const outputs = esbuild().buildSync({
+    entryPoints: { [name]: join(sources, name, 'main.tsx') },
+    bundle: true,
+    write: false,
+    outdir: '/pages',
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    legalComments: 'eof',
+    logLevel: 'silent',
+    minify,
+  }).outputFiles
+  const ending = (extension: string) => outputs.find(({ path }) => path.endsWith(extension))?.text ?? ''
+  return { script: ending('.js'), style: ending('.css') }
+}
+
+/** Writes every page where the built package looks for them. */
+export function writePages(sources: string, directory: string): void {
+  mkdirSync(directory, { recursive: true })
+  for (const name of pageNames) {
+    const { script, style } = bundlePage(name, sources, true)
+    writeFileSync(join(directory, `${name}.js`), script)
+    writeFileSync(join(directory, `${name}.css`), style)
+  }
+}
+
+/** Only needed to make pages, so only loaded then: an installed package has them made and esbuild not at all. */
+function esbuild(): typeof Esbuild {
+  try {
+    const loaded: typeof Esbuild = createRequire(import.meta.url)('esbuild')
+    return loaded
+  } catch (error) {
+    throw new Error(
+      'The pages have not been built and esbuild is not installed to build them. Run the build of @callgather/simulator.',
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,36 @@
+/** Numbers and times as the pages show them. */
+
+/** "+15550001111" as people write it; anything that is not a North American number is left alone. */
+export function telephone(number: string): string {
+  const american = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number)
+  if (american !== null) return `+1 ${american[1]} ${american[2]} ${american[3]}`
+  const short = /^\+1(\d{3})(\d{4})$/.exec(number)
+  return short === null ? number : `+1 ${short[1]} ${short[2]}`
+}
+
+/** Milliseconds as 02:41, or 1:02:41. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const two = (value: number) => String(value).padStart(2, '0')
+  const clock = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+  return seconds < 3600 ? clock : `${Math.floor(seconds / 3600)}:${clock}`
+}
+
+/** The time of day of an ISO instant, on this machine's clock. */
+export function timeOfDay(iso: string): string {
+  return new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+}
+
+/** Why a call ended, for people. */
+export function endedBecause(cause: string | null): string {
+  const words: Record<string, string> = {
+    normal_clearing: 'Call ended',
+    call_rejected: 'Declined',
+    user_busy: 'Busy',
+    originator_cancel: 'Cancelled',
+    timeout: 'No answer',
+    no_answer: 'No answer',
+    time_limit: 'Time limit reached',
+  }
+  return (cause === null ? undefined : words[cause]) ?? 'Call ended'
+}

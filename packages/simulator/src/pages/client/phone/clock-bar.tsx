@@ -1,0 +1,33 @@
+/** @jsxImportSource preact */
+/** With a virtual clock nothing happens until time is moved: the means to move it. */
+import { useEffect, useState } from 'preact/hooks'
+import { type ClockView, simulator } from '../simulator.ts'
+
+const steps = [
+  ['1 s', 1000],
+  ['10 s', 10_000],
+  ['1 min', 60_000],
+] as const
+
+export function ClockBar({ attempt }: { attempt<Result>(what: Promise<Result>): Promise<Result | undefined> }) {
+  const [clock, setClock] = useState<ClockView>()
+  useEffect(() => {
+    void attempt(simulator.clock()).then(setClock)
+  }, [])
+  if (clock?.kind !== 'virtual') return null
+  return (
+    <fieldset class="clock-bar" aria-label="Virtual clock">
+      <span>Virtual clock</span>
+      {steps.map(([label, ms]) => (
+        <button
+          key={ms}
+          type="button"
+          class="small"
+          onClick={() => void attempt(simulator.advance(ms)).then((next) => next !== undefined && setClock(next))}
+        >
+          +{label}
+        </button>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,74 @@
+/** @jsxImportSource preact */
+/** All that was said, played and pressed on a call. */
+import { useEffect, useRef } from 'preact/hooks'
+import { timeOfDay } from '../format.ts'
+import type { CallView, TranscriptLine } from '../simulator.ts'
+
+/** Keys pressed one after the other are one row. */
+export interface Row {
+  at: string
+  by: TranscriptLine['by']
+  kind: TranscriptLine['kind']
+  text: string
+}
+
+export function rowsOf(transcript: readonly TranscriptLine[]): Row[] {
+  const rows: Row[] = []
+  for (const line of transcript) {
+    const last = rows.at(-1)
+    if (line.kind === 'key' && last?.kind === 'key' && last.by === line.by)
+      rows[rows.length - 1] = { ...last, text: `${last.text}${line.text}` }
+    else rows.push({ ...line })
+  }
+  return rows
+}
+
+export function Conversation({ call }: { call: CallView | undefined }) {
+  const list = useRef<HTMLOListElement>(null)
+  const rows = call === undefined ? [] : rowsOf(call.transcript)
+  useEffect(() => {
+    // Only somebody who reads back up is left where they are.
+    const element = list.current
+    if (element !== null && element.scrollHeight - element.scrollTop - element.clientHeight < 160)
+      element.scrollTop = element.scrollHeight
+  }, [call?.transcript.length, call?.transcript.at(-1)?.text])
+  return (
+    <section class="card conversation" aria-labelledby="conversation-title">
+      <header>
+        <h2 id="conversation-title">Conversation</h2>
+      </header>
+      {rows.length === 0 ? (
+        <p class="empty">What you hear and what you say appears here.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard (WCAG 2.1.1).
+        <ol ref={list} tabIndex={0} aria-label="Conversation">
+          {rows.map((row, index) => (
+            <li key={`${row.at}${index}`} data-by={row.by}>
+              <time>{timeOfDay(row.at)}</time>
+              <div>
+                <span class="name">{row.by === 'caller' ? 'You' : 'They'}</span>
+                {row.kind === 'key' ? (
+                  <Keys text={row.text} />
+                ) : (
+                  <p dir="auto">{row.kind === 'media' ? `♪ ${row.text}` : row.text}</p>
+                )}
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  )
+}
+
+/** Keys as they were pressed. */
+export function Keys({ text }: { text: string }) {
+  return (
+    <span class="keys">
+      <span class="unseen">pressed </span>
+      {[...text].map((key, at) => (
+        <kbd key={at}>{key}</kbd>
+      ))}
+    </span>
+  )
+}

@@ -1,0 +1,146 @@
+/** @jsxImportSource preact */
+/** The phone when nobody is on the line: a number, the keys, and a green button. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { telephone } from '../format.ts'
+import { Erase, Handset } from '../icons.tsx'
+import { isTyping, Keypad } from './keypad.tsx'
+
+const usualFrom = '+15550001111'
+const usualTo = '+15550002222'
+
+export function Dialler({
+  onDial,
+  onKey,
+  disabled,
+}: {
+  onDial(from: string, to: string): void
+  onKey(key: string): void
+  disabled: boolean
+}) {
+  const [to, setTo] = useState(() => localStorage.getItem('phone.to') ?? usualTo)
+  const [from, setFrom] = useState(() => localStorage.getItem('phone.from') ?? usualFrom)
+  const [recent, setRecent] = useState(readRecent)
+  const fresh = useRef(true)
+  const ready = to.trim() !== '' && !disabled
+
+  const call = () => {
+    if (!ready) return
+    localStorage.setItem('phone.to', to.trim())
+    localStorage.setItem('phone.from', from.trim() || usualFrom)
+    const next = [to.trim(), ...recent.filter((number) => number !== to.trim())].slice(0, 3)
+    localStorage.setItem('phone.recent', JSON.stringify(next))
+    setRecent(next)
+    onDial(from.trim() || usualFrom, to.trim())
+  }
+  // The first key after the page opens starts a new number, as on any phone that shows the last one dialled.
+  const type = (key: string) => {
+    onKey(key)
+    setTo((number) => (fresh.current ? key : number + key))
+    fresh.current = false
+  }
+  const latest = useRef({ call, type })
+  latest.current = { call, type }
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      if (event.key === 'Backspace') {
+        fresh.current = false
+        setTo((number) => number.slice(0, -1))
+      }
+      if (
+        event.key === 'Enter' &&
+        !(event.target instanceof HTMLButtonElement) &&
+        !(event.target instanceof HTMLAnchorElement)
+      )
+        latest.current.call()
+      if (event.key === '+') latest.current.type('+')
+    }
+    addEventListener('keydown', press)
+    return () => removeEventListener('keydown', press)
+  }, [])
+
+  return (
+    <form
+      class="dialler"
+      onSubmit={(event) => {
+        event.preventDefault()
+        call()
+      }}
+    >
+      <div class="number">
+        <label for="to">Call</label>
+        <div class="entry">
+          <input
+            id="to"
+            inputMode="tel"
+            autoComplete="off"
+            spellcheck={false}
+            placeholder="Number or SIP address"
+            value={to}
+            data-long={to.length > 16 ? '' : undefined}
+            onInput={(event) => {
+              fresh.current = false
+              setTo(event.currentTarget.value)
+            }}
+          />
+          <button
+            type="button"
+            class="icon"
+            aria-label="Delete last digit"
+            disabled={to === ''}
+            onClick={() => {
+              fresh.current = false
+              setTo(to.slice(0, -1))
+            }}
+          >
+            <Erase />
+          </button>
+        </div>
+        <div class="from">
+          <label for="from">from</label>
+          <input
+            id="from"
+            inputMode="tel"
+            autoComplete="off"
+            spellcheck={false}
+            value={from}
+            onInput={(event) => setFrom(event.currentTarget.value)}
+          />
+        </div>
+      </div>
+      {recent.length > 0 && (
+        <fieldset class="recent" aria-label="Dialled before">
+          {recent.map((number) => (
+            <button
+              key={number}
+              type="button"
+              class="chip"
+              onClick={() => {
+                fresh.current = true
+                setTo(number)
+              }}
+            >
+              {telephone(number)}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      <Keypad onPress={type} onHold={(key) => key === '0' && setTo((number) => `${number}+`)} />
+      <div class="actions">
+        <button type="submit" class="round good" disabled={!ready} aria-label={`Call ${telephone(to)}`}>
+          <Handset />
+        </button>
+      </div>
+    </form>
+  )
+}
+
+function readRecent(): string[] {
+  try {
+    const known: unknown = JSON.parse(localStorage.getItem('phone.recent') ?? '[]')
+    return Array.isArray(known) ? known.filter((number) => typeof number === 'string').slice(0, 3) : []
+  } catch {
+    return []
+  }
+}

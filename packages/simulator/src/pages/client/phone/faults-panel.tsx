@@ -1,0 +1,83 @@
+/** @jsxImportSource preact */
+/** What goes wrong between the platform and the program, chosen here. */
+import { useEffect, useState } from 'preact/hooks'
+import { simulator } from '../simulator.ts'
+
+type Faults = Record<string, unknown>
+
+export function FaultsPanel({ attempt }: { attempt<Result>(what: Promise<Result>): Promise<Result | undefined> }) {
+  const [known, setKnown] = useState<Record<string, string>>({})
+  const [faults, setFaults] = useState<Faults>({})
+  useEffect(() => {
+    void attempt(simulator.faults()).then((answer) => {
+      if (answer === undefined) return
+      setKnown(answer.meta.known)
+      setFaults(answer.data)
+    })
+  }, [])
+  const set = (name: string, rate: number) => {
+    const { [name]: before, ...others } = faults
+    const rule = typeof before === 'object' && before !== null ? before : {}
+    void attempt(simulator.setFaults(rate === 0 ? others : { ...others, [name]: { ...rule, rate } })).then(
+      (now) => now !== undefined && setFaults(now),
+    )
+  }
+  const active = Object.keys(faults).length
+  return (
+    <section class="card faults" aria-labelledby="faults-title">
+      <details>
+        <summary>
+          <h2 id="faults-title">Faults</h2>
+          {active > 0 ? <span class="pill red">{active} on</span> : <span class="quietly">all is well</span>}
+        </summary>
+        <ul>
+          {Object.entries(known).map(([name, what]) => {
+            const rate = rateOf(faults[name])
+            return (
+              <li key={name} data-on={rate > 0 ? '' : undefined}>
+                <label for={`fault-${name}`}>
+                  <b>{spaced(name)}</b>
+                  <small>{what}</small>
+                </label>
+                <select
+                  id={`fault-${name}`}
+                  value={String(rate)}
+                  onChange={(event) => set(name, Number(event.currentTarget.value))}
+                >
+                  {rates(rate).map((value) => (
+                    <option key={value} value={String(value)}>
+                      {value === 0 ? 'never' : value === 1 ? 'always' : `${Math.round(value * 100)} %`}
+                    </option>
+                  ))}
+                </select>
+              </li>
+            )
+          })}
+        </ul>
+        {active > 0 && (
+          <button
+            type="button"
+            class="small"
+            onClick={() => void attempt(simulator.setFaults({})).then((now) => now !== undefined && setFaults(now))}
+          >
+            Turn all off
+          </button>
+        )}
+      </details>
+    </section>
+  )
+}
+
+function rateOf(rule: unknown): number {
+  if (typeof rule === 'number') return rule
+  return typeof rule === 'object' && rule !== null && 'rate' in rule && typeof rule.rate === 'number' ? rule.rate : 0
+}
+
+function rates(current: number): number[] {
+  return [...new Set([0, 0.1, 0.3, 0.5, 1, current])].sort((one, other) => one - other)
+}
+
+function spaced(name: string): string {
+  const words = name.replace(/([A-Z])/g, ' $1').toLowerCase()
+  return words.charAt(0).toUpperCase() + words.slice(1).replace(/^pi\b/, 'PI')
+}

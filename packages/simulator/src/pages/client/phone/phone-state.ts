@@ -1,0 +1,130 @@
+/** What the phone shows, as a fold over what the simulator tells and what the person does. Pure. */
+import type { Activity, CallView, Hello } from '../simulator.ts'
+
+/** Fields an AI gather has heard, from its partial results. */
+export type Heard = Record<string, unknown>
+
+export interface PhoneState {
+  connection: 'connecting' | 'live' | 'lost'
+  /** The simulator's clock minus this machine's, in milliseconds. */
+  clockOffset: number
+  /** Newest first. */
+  calls: readonly CallView[]
+  /** The call on the screen; null shows the dialler. */
+  selected: string | null
+  /** Ended calls put away. */
+  dismissed: readonly string[]
+  /** By call: what the AI says it has understood so far. */
+  heard: Readonly<Record<string, Heard>>
+  /** Calls that ended while they were not on the screen stay silent; this one ended in front of the caller. */
+  justEnded: string | null
+}
+
+export type PhoneEvent =
+  | { type: 'hello'; hello: Hello; here: number }
+  | { type: 'activity'; activity: Activity; here: number }
+  | { type: 'lost' }
+  | { type: 'select'; id: string | null }
+  | { type: 'dialled'; call: CallView }
+  | { type: 'dismiss'; id: string }
+
+export const newPhone: PhoneState = {
+  connection: 'connecting',
+  clockOffset: 0,
+  calls: [],
+  selected: null,
+  dismissed: [],
+  heard: {},
+  justEnded: null,
+}
+
+/** Calls kept on the page; a run of thousands of scripted ones passes by without slowing it. */
+const mostCalls = 50
+
+export function phone(state: PhoneState, event: PhoneEvent): PhoneState {
+  switch (event.type) {
+    case 'hello': {
+      const calls = event.hello.calls.slice(0, mostCalls)
+      const known = calls.some(({ id }) => id === state.selected)
+      const live = calls.find((call) => call.state !== 'ended')
+      return {
+        ...state,
+        connection: 'live',
+        clockOffset: Date.parse(event.hello.now) - event.here,
+        calls,
+        selected: known ? state.selected : (live?.id ?? null),
+      }
+    }
+    case 'lost':
+      return { ...state, connection: state.connection === 'connecting' ? 'connecting' : 'lost' }
+    case 'select':
+      return { ...state, selected: event.id, justEnded: null }
+    case 'dialled':
+      return { ...withCall(state, event.call), selected: event.call.id, justEnded: null }
+    case 'dismiss':
+      return {
+        ...state,
+        dismissed: [...state.dismissed, event.id],
+        selected: state.selected === event.id ? null : state.selected,
+        justEnded: null,
+      }
+    case 'activity':
+      return heardOf(
+        activity({ ...state, clockOffset: Date.parse(event.activity.at) - event.here }, event.activity),
+        event.activity,
+      )
+  }
+}
+
+function activity(state: PhoneState, event: Activity): PhoneState {
+  if (event.type !== 'call.created' && event.type !== 'call.updated') return state
+  const before = state.calls.find(({ id }) => id === event.call.id)
+  const next = withCall(state, event.call)
+  const ended = event.call.state === 'ended' && before !== undefined && before.state !== 'ended'
+  // A call that rings takes the screen only when nobody is on the line.
+  const busy = state.calls.some(({ id, state: phase }) => id === state.selected && phase !== 'ended')
+  const rings = before === undefined && event.call.direction === 'outgoing' && event.call.state === 'ringing'
+  return {
+    ...next,
+    selected: rings && !busy ? event.call.id : state.selected,
+    justEnded: ended && event.call.id === state.selected ? event.call.id : state.justEnded,
+  }
+}
+
+function heardOf(state: PhoneState, event: Activity): PhoneState {
+  if (event.type !== 'webhook') return state
+  const { event_type, payload } = event.event
+  const fields =
+    event_type === 'call.ai_gather.partial_results'
+      ? payload.partial_results
+      : event_type === 'call.ai_gather.ended'
+        ? payload.result
+        : undefined
+  if (typeof fields !== 'object' || fields === null) return state
+  return { ...state, heard: { ...state.heard, [event.call_id]: { ...fields } } }
+}
+
+function withCall(state: PhoneState, call: CallView): PhoneState {
+  const at = state.calls.findIndex(({ id }) => id === call.id)
+  const calls = at === -1 ? [call, ...state.calls].slice(0, mostCalls) : state.calls.with(at, call)
+  return { ...state, calls }
+}
+
+/** The calls that have a line on the phone: live ones, and those that ended and were not put away. */
+export function linesOf({ calls, dismissed, selected }: PhoneState): CallView[] {
+  const live = calls.filter(({ state }) => state !== 'ended')
+  const ended = calls
+    .filter(({ id, state }) => state === 'ended' && (id === selected || !dismissed.includes(id)))
+    .slice(0, 6)
+  return [...live, ...ended]
+}
+
+/** What the phone should be sounding: ring-back while we wait, a ring when we are called. */
+export function ringOf(state: PhoneState): 'ringback' | 'ringing' | null {
+  const shown = state.calls.find(({ id }) => id === state.selected)
+  if (shown?.state === 'answered') return null
+  if (shown?.state === 'ringing') return shown.direction === 'incoming' ? 'ringback' : 'ringing'
+  return state.calls.some(({ state: phase, direction }) => phase === 'ringing' && direction === 'outgoing')
+    ? 'ringing'
+    : null
+}

@@ -1,0 +1,98 @@
+/** The simulator as a page sees it: what happens, by server-sent events; what to do, by REST under `/_sim`. */
+import type { Activity, CallView } from '../../activity.ts'
+import type { Delivery } from '../../delivery/courier.ts'
+
+export type { Activity, CallView, Collecting, TranscriptLine } from '../../activity.ts'
+export type { Attempt, Delivery } from '../../delivery/courier.ts'
+
+/** First on every (re)connected stream: the state as it is. */
+export interface Hello {
+  calls: CallView[]
+  now: string
+}
+
+export interface ClockView {
+  kind: 'virtual' | 'real'
+  now: string
+}
+
+/** What the simulator refused, in its own words. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+export const simulator = {
+  dial: (from: string, to: string) => send<CallView>('POST', '/calls', { from, to }),
+  press: (id: string, digits: string) => send<CallView>('POST', `${call(id)}/press`, { digits }),
+  say: (id: string, text: string) => send<CallView>('POST', `${call(id)}/say`, { text }),
+  hangUp: (id: string) => send<CallView>('POST', `${call(id)}/hangup`),
+  answer: (id: string) => send<CallView>('POST', `${call(id)}/answer`),
+  decline: (id: string) => send<CallView>('POST', `${call(id)}/decline`),
+  deliveries: () => send<Delivery[]>('GET', '/deliveries'),
+  resend: (id: string) => send<Delivery>('POST', `/deliveries/${encodeURIComponent(id)}/resend`),
+  faults: () => sendWhole<{ data: Record<string, unknown>; meta: { known: Record<string, string> } }>('GET', '/faults'),
+  setFaults: (faults: Record<string, unknown>) => send<Record<string, unknown>>('PUT', '/faults', faults),
+  clock: () => send<ClockView>('GET', '/clock'),
+  advance: (ms: number) => send<ClockView>('POST', '/clock/advance', { ms }),
+}
+
+const kinds = [
+  'call.created',
+  'call.updated',
+  'prompt.started',
+  'prompt.ended',
+  'key',
+  'dtmf.sent',
+  'said',
+  'command',
+  'webhook',
+  'delivery',
+  'faults',
+]
+
+/**
+ * Follows everything that happens. As `phone`, outgoing calls ring here. The browser reconnects by itself; each time
+ * `hello` brings the state anew. Returns a function that stops it.
+ */
+export function follow(
+  role: 'phone' | 'watcher',
+  on: { hello(hello: Hello): void; activity(activity: Activity): void; lost(): void },
+): () => void {
+  const source = new EventSource(`/_sim/stream${role === 'phone' ? '?role=phone' : ''}`)
+  source.addEventListener('hello', (event) => on.hello(JSON.parse(event.data)))
+  for (const kind of kinds) source.addEventListener(kind, (event) => on.activity(JSON.parse(event.data)))
+  source.addEventListener('error', () => on.lost())
+  return () => source.close()
+}
+
+function call(id: string): string {
+  return `/calls/${encodeURIComponent(id)}`
+}
+
+async function send<Data>(method: string, path: string, body?: Record<string, unknown>): Promise<Data> {
+  return (await sendWhole<{ data: Data }>(method, path, body)).data
+}
+
+async function sendWhole<Body>(method: string, path: string, body?: Record<string, unknown>): Promise<Body> {
+  let response: Response
+  try {
+    response = await fetch(`/_sim${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+  } catch {
+    throw new Refused('The simulator does not answer. Is it still running?')
+  }
+  const answer: unknown = await response.json().catch(() => null)
+  if (response.ok) return answer as Body
+  throw new Refused(detailOf(answer) ?? `The simulator answered ${response.status}.`)
+}
+
+function detailOf(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('errors' in answer) || !Array.isArray(answer.errors))
+    return undefined
+  const first: unknown = answer.errors[0]
+  return typeof first === 'object' && first !== null && 'detail' in first && typeof first.detail === 'string'
+    ? first.detail
+    : undefined
+}

@@ -1,0 +1,116 @@
+/**
+ * The sounds of a telephone, made in the browser: dual tones for keys (ITU-T Q.23), the North American ring-back and
+ * the three short tones after a hang-up (ITU-T E.180), and a ring for calls that come in.
+ */
+
+const rows = [697, 770, 852, 941]
+const columns = [1209, 1336, 1477, 1633]
+const layout = ['123A', '456B', '789C', '*0#D']
+
+/** The two frequencies of a key, in Hz. */
+export function keyTones(key: string): readonly [number, number] | undefined {
+  for (const [row, keys] of layout.entries()) {
+    const column = keys.indexOf(key)
+    const low = rows[row]
+    const high = columns[column]
+    if (column >= 0 && key.length === 1 && low !== undefined && high !== undefined) return [low, high]
+  }
+  return undefined
+}
+
+/** A sound that comes and goes: seconds on and off, again and again. */
+interface Cadence {
+  tones: readonly number[]
+  beat: readonly (readonly [on: number, off: number])[]
+  volume: number
+}
+
+const cadences = {
+  ringback: { tones: [440, 480], beat: [[2, 4]], volume: 0.06 },
+  ringing: {
+    tones: [523.25, 659.25],
+    beat: [
+      [0.4, 0.2],
+      [0.4, 2],
+    ],
+    volume: 0.09,
+  },
+} as const satisfies Record<string, Cadence>
+
+const keySeconds = 0.14
+
+/** Everything this page can sound. Silent until the first gesture, as browsers want it. */
+export class Tones {
+  private context: AudioContext | undefined
+  private repeating: { name: keyof typeof cadences; stop(): void } | undefined
+  muted = false
+
+  /** Browsers let a page sound only after a gesture: call it from one. */
+  unlock(): void {
+    this.context ??= new AudioContext()
+    if (this.context.state === 'suspended') void this.context.resume()
+  }
+
+  key(key: string): void {
+    const tones = keyTones(key)
+    if (tones !== undefined) this.sound(tones, keySeconds, 0.1)
+  }
+
+  hungUp(): void {
+    for (const index of [0, 1, 2]) this.sound([480, 620], 0.22, 0.05, index * 0.42)
+  }
+
+  /** Starts one of the cadences, or with null stops. The same one goes on undisturbed. */
+  repeat(name: keyof typeof cadences | null): void {
+    if (this.repeating?.name === name && !this.muted) return
+    this.repeating?.stop()
+    this.repeating = undefined
+    if (name === null || this.muted) return
+    const { tones, beat, volume } = cadences[name]
+    let timer: ReturnType<typeof setTimeout>
+    let step = 0
+    const next = () => {
+      const [on = 0, off = 0] = beat[step % beat.length] ?? []
+      step += 1
+      this.sound(tones, on, volume)
+      timer = setTimeout(next, (on + off) * 1000)
+    }
+    next()
+    this.repeating = {
+      name,
+      stop: () => {
+        clearTimeout(timer)
+        this.hush()
+      },
+    }
+  }
+
+  private playing = new Set<OscillatorNode>()
+
+  private hush(): void {
+    for (const oscillator of this.playing) oscillator.stop()
+    this.playing.clear()
+  }
+
+  private sound(tones: readonly number[], seconds: number, volume: number, after = 0): void {
+    const { context } = this
+    if (context === undefined || this.muted) return
+    const start = context.currentTime + after
+    const gain = context.createGain()
+    // Ramps of some milliseconds keep the edges from clicking.
+    gain.gain.setValueAtTime(0, start)
+    gain.gain.linearRampToValueAtTime(volume, start + 0.008)
+    gain.gain.setValueAtTime(volume, start + seconds - 0.012)
+    gain.gain.linearRampToValueAtTime(0, start + seconds)
+    gain.connect(context.destination)
+    for (const frequency of tones) {
+      const oscillator = context.createOscillator()
+      oscillator.frequency.value = frequency
+      oscillator.connect(gain)
+      oscillator.start(start)
+      oscillator.stop(start + seconds + 0.02)
+      oscillator.onended = () => this.playing.delete(oscillator)
+      this.playing.add(oscillator)
+    }
+  }
+}

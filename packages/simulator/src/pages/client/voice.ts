@@ -1,0 +1,22 @@
+/** Prompts spoken aloud by the browser's own speech synthesis, where it has one. */
+export class Voice {
+  private readonly synthesis: SpeechSynthesis | undefined =
+    'speechSynthesis' in globalThis ? globalThis.speechSynthesis : undefined
+  muted = false
+
+  get available(): boolean {
+    return this.synthesis !== undefined
+  }
+
+  speak(text: string): void {
+    if (this.muted || this.synthesis === undefined || text === '') return
+    this.synthesis.cancel()
+    const utterance = new SpeechSynthesisUtterance(text)
+    utterance.lang = 'en-US'
+    this.synthesis.speak(utterance)
+  }
+
+  stop(): void {
+    this.synthesis?.cancel()
+  }
+}
