@@ -1,0 +1,128 @@
+/**
+ * Sends commands over HTTP, by Telnyx's own paths and bodies. A command is sent once: whether to send it again is the
+ * agent's decision, and is safe only with the same request id, under which the server and Telnyx run it at most once.
+ */
+import {
+  type CommandBodies,
+  type CommandName,
+  errorTable,
+  GatherError,
+  gatherError,
+  routes,
+  type TelnyxError,
+} from '@callgather/protocol'
+import type { Clock } from './clock.ts'
+import type { Tickets } from './tickets.ts'
+
+/** How one command is sent. */
+export interface CommandOptions {
+  /** Names this request. Sent as `Idempotency-Key`, and as `command_id` unless the body has one. Made if absent. */
+  requestId?: string
+  signal?: AbortSignal
+}
+
+/** Telnyx took the command. What it leads to comes as events. */
+export interface CommandAccepted {
+  readonly status: 'accepted'
+  /** The id under which the command stands in the call's log. */
+  readonly commandId: string
+  /** The conversation that the command began, where Telnyx says. */
+  readonly conversationId?: string
+}
+
+/** Sends one command. */
+export type SendCommand = <Name extends CommandName>(
+  callId: string,
+  name: Name,
+  body: CommandBodies[Name],
+  options?: CommandOptions,
+) => Promise<CommandAccepted>
+
+/** The server answers within 45 s; after a little more, nobody knows. */
+const ANSWER_MILLIS = 50_000
+
+export function createCommands(ports: {
+  base: string
+  tickets: Tickets
+  clock: Clock
+  fetch: typeof fetch
+}): SendCommand {
+  const { base, tickets, clock } = ports
+
+  const post = async (path: string, requestId: string, body: string, signal: AbortSignal): Promise<Response> => {
+    const send = async (ticket: string) => {
+      const headers = {
+        authorization: `Bearer ${ticket}`,
+        'content-type': 'application/json',
+        'idempotency-key': requestId,
+      }
+      return ports.fetch(`${base}${path}`, { method: 'POST', headers, body, signal, credentials: 'omit' })
+    }
+    const response = await send(await tickets.current())
+    // Refused before anything was done, so asking once more with a new ticket cannot run the command twice.
+    return response.status === errorTable.unauthenticated.status ? send(await tickets.fresh()) : response
+  }
+
+  return async (callId, name, body, { requestId = newRequestId(), signal } = {}) => {
+    signal?.throwIfAborted()
+    const abort = new AbortController()
+    const onAbort = () => abort.abort(signal?.reason)
+    signal?.addEventListener('abort', onAbort)
+    const cancelTimeout = clock.setTimeout(() => abort.abort(), ANSWER_MILLIS)
+    const sent = { ...body, command_id: body.command_id ?? requestId }
+    try {
+      const response = await post(routes.command(callId, name), requestId, JSON.stringify(sent), abort.signal)
+      const answer: unknown = await response.json().catch(() => null)
+      if (response.ok) return accepted(sent.command_id, answer)
+      throw new GatherError(response.status, errorsIn(answer) ?? [unreadable(response.status)])
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason
+      if (GatherError.isInstance(error)) throw error
+      throw gatherError(
+        'outcomeUnknown',
+        'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.',
+      )
+    } finally {
+      cancelTimeout()
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+}
+
+/** A new name for a request. */
+export function newRequestId(): string {
+  // `randomUUID` is missing on pages served without TLS, where an agent's console may well be tried out.
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Whether an error leaves open if the command ran: no answer came, from the server or from Telnyx. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return GatherError.isInstance(error) && (error.status === errorTable.outcomeUnknown.status || error.status === 502)
+}
+
+function accepted(commandId: string, answer: unknown): CommandAccepted {
+  const data = isObject(answer) && isObject(answer.data) ? answer.data : {}
+  const conversationId = data.conversation_id
+  return {
+    status: 'accepted',
+    commandId,
+    ...(typeof conversationId === 'string' ? { conversationId } : {}),
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+function errorsIn(answer: unknown): [TelnyxError, ...TelnyxError[]] | null {
+  if (!isObject(answer) || !Array.isArray(answer.errors)) return null
+  const [first, ...rest] = answer.errors.filter(isTelnyxError)
+  return first ? [first, ...rest] : null
+}
+
+const isTelnyxError = (value: unknown): value is TelnyxError =>
+  isObject(value) && typeof value.code === 'string' && typeof value.title === 'string'
+
+function unreadable(status: number): TelnyxError {
+  const { code, title } = errorTable.internal
+  return { code, title, detail: `The server answered ${status} in a form that is not Telnyx's. Is the address right?` }
+}

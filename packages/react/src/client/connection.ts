@@ -1,0 +1,265 @@
+/**
+ * The connection to the server over its whole life: opened while somebody watches, reopened when it is lost, with a
+ * fresh ticket each time. Knows nothing of calls; it hands the link in use to whoever watches.
+ *
+ * Nothing here leans on socket.io's own reconnection or state recovery: those lose events when a network vanishes
+ * without a word. Every link is a new one, and every watch on it asks from its cursor.
+ */
+import { PROTOCOL_VERSION, type SocketError, telnyxError } from '@callgather/protocol'
+import type { Clock } from './clock.ts'
+import { Cell, type Store } from './store.ts'
+import type { Tickets } from './tickets.ts'
+import type { Link, LinkEvents, Transport } from './transport.ts'
+
+/** Where the connection stands. */
+export interface ConnectionState {
+  /**
+   * - `idle`: nothing is watched, so there is no connection.
+   * - `connecting`: opened for the first time.
+   * - `live`: open.
+   * - `reconnecting`: lost or not reached; tried again at `retryAt`.
+   * - `refused`: the server said no in a way that trying again will not change; `retryNow()` tries all the same.
+   * - `closed`: the client was closed.
+   */
+  readonly status: 'idle' | 'connecting' | 'live' | 'reconnecting' | 'refused' | 'closed'
+  /** How many times in a row it was tried without success. */
+  readonly attempt: number
+  /** When it will be tried again, in milliseconds since the Unix epoch; `null` while it is being tried. */
+  readonly retryAt: number | null
+  /** The last round trip measured, in milliseconds. */
+  readonly latencyMs: number | null
+  /** Why it was lost or refused, where the server gave a reason. */
+  readonly error: SocketError | null
+}
+
+/** The connection as a store, and the button "Retry now". */
+export interface ConnectionStore extends Store<ConnectionState> {
+  /** Tries again at once, also after a refusal. */
+  retryNow(): void
+}
+
+/** What a connection tells those who use it. */
+export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
+  /** The link to use from now on; `null` while there is none. */
+  link(link: Link | null): void
+}
+
+const idle: ConnectionState = { status: 'idle', attempt: 0, retryAt: null, latencyMs: null, error: null }
+
+/** Nobody may watch for this long before the connection is closed: a change of page is no reason to reconnect. */
+const IDLE_MILLIS = 5_000
+/** The server speaks at least every 5 s while a call is watched; a link silent for longer than this is dead. */
+const SILENCE_MILLIS = 12_000
+const FIRST_RETRY_MILLIS = 250
+/** Screens must be right within 2 s of the network's return, so there is never a longer pause at first. */
+const RETRY_MILLIS = 2_000
+/** An outage of minutes will not end by haste; a thousand agents' haste may prolong it. */
+const LONG_RETRY_MILLIS = 10_000
+const HASTY_ATTEMPTS = 60
+
+export class Connection implements ConnectionStore {
+  readonly #transport: Transport
+  readonly #tickets: Tickets
+  readonly #clock: Clock
+  readonly #listener: ConnectionListener
+  readonly #cell = new Cell<ConnectionState>(idle)
+  /** Identifies the attempt in hand; what belongs to an earlier one is ignored. */
+  #attempt: object | null = null
+  #link: Link | null = null
+  #wanted = 0
+  #expectsNews = false
+  #everLive = false
+  #cancelRetry: (() => void) | null = null
+  #cancelIdle: (() => void) | null = null
+  #cancelRefresh: (() => void) | null = null
+  #cancelSilence: (() => void) | null = null
+
+  constructor(ports: { transport: Transport; tickets: Tickets; clock: Clock; listener: ConnectionListener }) {
+    this.#transport = ports.transport
+    this.#tickets = ports.tickets
+    this.#clock = ports.clock
+    this.#listener = ports.listener
+  }
+
+  readonly getSnapshot = (): ConnectionState => this.#cell.getSnapshot()
+  readonly subscribe = (onChange: () => void): (() => void) => this.#cell.subscribe(onChange)
+
+  readonly retryNow = (): void => {
+    const { status } = this.getSnapshot()
+    if (status === 'closed' || status === 'live' || this.#wanted === 0) return
+    if (status === 'connecting' || (this.#attempt && !this.#cancelRetry)) return
+    this.#connect()
+  }
+
+  /** Keeps the connection open until the function returned is called. */
+  retain(): () => void {
+    this.#wanted++
+    this.#cancelIdle?.()
+    this.#cancelIdle = null
+    if (this.getSnapshot().status === 'idle') this.#connect()
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#wanted--
+      if (this.#wanted === 0 && this.getSnapshot().status !== 'closed') {
+        this.#cancelIdle = this.#clock.setTimeout(() => {
+          this.#end()
+          this.#cell.set(idle)
+        }, IDLE_MILLIS)
+      }
+    }
+  }
+
+  /** Says whether the server should be heard from all the time, as it is while a call is watched. */
+  expectNews(expected: boolean): void {
+    if (this.#expectsNews === expected) return
+    this.#expectsNews = expected
+    this.#heard()
+  }
+
+  /** Gives up a link that has proved useless, and opens another. */
+  drop(link: Link, error: SocketError | null = null): void {
+    if (link !== this.#link) return
+    link.close()
+    this.#lost(error)
+  }
+
+  /** Notes a round trip. */
+  measured(latencyMs: number): void {
+    const known = this.getSnapshot()
+    // Small changes tell nobody anything, and each would paint the screen again.
+    const news = known.latencyMs === null || Math.abs(known.latencyMs - latencyMs) > Math.max(5, known.latencyMs * 0.25)
+    if (news && known.status === 'live') this.#cell.set({ ...known, latencyMs: Math.round(latencyMs) })
+  }
+
+  close(): void {
+    this.#end()
+    this.#cancelIdle?.()
+    this.#cell.set({ ...idle, status: 'closed' })
+  }
+
+  #connect(): void {
+    this.#end()
+    const attempt = {}
+    this.#attempt = attempt
+    const { attempt: tries, error } = this.getSnapshot()
+    const status = this.#everLive || tries > 0 ? 'reconnecting' : 'connecting'
+    this.#cell.set({ status, attempt: tries, retryAt: null, latencyMs: null, error })
+    this.#tickets.fresh().then(
+      (ticket) => {
+        if (this.#attempt === attempt) this.#open(attempt, ticket)
+      },
+      (reason: unknown) => {
+        if (this.#attempt === attempt) this.#lost(ticketError(reason))
+      },
+    )
+  }
+
+  #open(attempt: object, ticket: string): void {
+    const mine = (handle: () => void) => {
+      if (this.#attempt !== attempt) return
+      this.#heard()
+      handle()
+    }
+    const link: Link = this.#transport.open(
+      { ticket, protocol: PROTOCOL_VERSION },
+      {
+        open: () => mine(() => this.#opened(link)),
+        close: (error) => mine(() => this.#lost(error)),
+        callEvent: (frame) => mine(() => this.#listener.callEvent(frame)),
+        callHead: (frame) => mine(() => this.#listener.callHead(frame)),
+        callsEvent: (frame) => mine(() => this.#listener.callsEvent(frame)),
+      },
+    )
+    this.#link = link
+  }
+
+  #opened(link: Link): void {
+    this.#everLive = true
+    this.#cell.set({ status: 'live', attempt: 0, retryAt: null, latencyMs: null, error: null })
+    this.#refreshInTime(link)
+    this.#heard()
+    this.#listener.link(link)
+  }
+
+  #lost(error: SocketError | null): void {
+    this.#end()
+    const { attempt } = this.getSnapshot()
+    const tries = attempt + 1
+    if (error && isFinal(error, tries)) {
+      this.#cell.set({ status: 'refused', attempt: tries, retryAt: null, latencyMs: null, error })
+    } else {
+      const millis = pauseBefore(tries)
+      this.#cell.set({
+        status: 'reconnecting',
+        attempt: tries,
+        retryAt: this.#clock.now() + millis,
+        latencyMs: null,
+        error,
+      })
+      this.#cancelRetry = this.#clock.setTimeout(() => this.#connect(), millis)
+    }
+    this.#listener.link(null)
+  }
+
+  /** Ends the link in use and everything that hangs on it. */
+  #end(): void {
+    this.#attempt = null
+    this.#link?.close()
+    this.#link = null
+    this.#cancelRetry?.()
+    this.#cancelRetry = null
+    this.#cancelRefresh?.()
+    this.#cancelSilence?.()
+  }
+
+  #refreshInTime(link: Link): void {
+    const millis = this.#tickets.staleIn
+    if (millis === null) return
+    this.#cancelRefresh = this.#clock.setTimeout(() => {
+      this.#tickets
+        .fresh()
+        .then((ticket) => link.refreshTicket(ticket))
+        .then((reply) => {
+          if (link !== this.#link) return
+          if (reply.ok) this.#refreshInTime(link)
+          else this.drop(link, reply.error)
+        })
+        // Until the old ticket runs out the link is good; then the server closes it and says why.
+        .catch(() => undefined)
+    }, millis)
+  }
+
+  #heard(): void {
+    this.#cancelSilence?.()
+    this.#cancelSilence = null
+    const link = this.#link
+    if (!link || !this.#expectsNews || this.getSnapshot().status !== 'live') return
+    this.#cancelSilence = this.#clock.setTimeout(() => this.drop(link), SILENCE_MILLIS)
+  }
+}
+
+/** Longer after each failure, and never twice the same, lest a thousand screens come back in the same instant. */
+function pauseBefore(attempt: number): number {
+  const most = attempt > HASTY_ATTEMPTS ? LONG_RETRY_MILLIS : RETRY_MILLIS
+  const pause = Math.min(most, FIRST_RETRY_MILLIS * 2 ** Math.min(attempt - 1, 10))
+  return pause / 2 + Math.random() * (pause / 2)
+}
+
+/** Whether trying again is pointless. A ticket may run out on its way, so a 401 counts only when it comes twice. */
+export function isFinal({ status }: SocketError, attempt: number): boolean {
+  if (status === 408 || status === 429 || status >= 500) return false
+  return status !== 401 || attempt > 1
+}
+
+function ticketError(reason: unknown): SocketError {
+  const { code, title } = telnyxError('unavailable', '')
+  const why = reason instanceof Error ? reason.message : String(reason)
+  return {
+    status: 503,
+    code,
+    title,
+    detail: `No ticket could be had: getTicket failed (${why}). It will be asked again.`,
+  }
+}

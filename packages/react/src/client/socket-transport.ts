@@ -1,0 +1,75 @@
+/** Links over socket.io. Websocket only: no sticky sessions, and no cookie that another site's page could use. */
+import type { ClientToServer, ServerToClient, SocketError } from '@callgather/protocol'
+import { io, type Socket } from 'socket.io-client'
+import type { Link, Transport } from './transport.ts'
+
+/** How long an answer may take before the link is thought dead. */
+const ANSWER_MILLIS = 8_000
+
+/** Where the server's socket is. */
+export interface SocketAddress {
+  /** The server's origin, such as `https://calls.example.com`. */
+  origin: string
+  /** The path of its socket.io endpoint. */
+  path: string
+}
+
+export function socketTransport({ origin, path }: SocketAddress): Transport {
+  return {
+    open(auth, events) {
+      const socket: Socket<ServerToClient, ClientToServer> = io(origin, {
+        path,
+        auth: { ...auth },
+        transports: ['websocket'],
+        // One link, one socket: reconnecting is done above, with a fresh ticket and from a cursor.
+        reconnection: false,
+        forceNew: true,
+        timeout: ANSWER_MILLIS,
+      })
+      let over = false
+      let reason: SocketError | null = null
+      const end = (error: SocketError | null) => {
+        if (over) return
+        over = true
+        socket.disconnect()
+        events.close(error)
+      }
+      socket.on('connect', () => events.open())
+      socket.on('connect_error', (error) => end(errorIn(error)))
+      socket.on('error', (error) => {
+        reason = error
+      })
+      socket.on('disconnect', () => end(reason))
+      socket.on('call:event', (frame) => events.callEvent(frame))
+      socket.on('call:head', (frame) => events.callHead(frame))
+      socket.on('calls:event', (frame) => events.callsEvent(frame))
+
+      const answering = socket.timeout(ANSWER_MILLIS)
+      const link: Link = {
+        watchCall: (callId, cursor) =>
+          answering.emitWithAck('call:watch', { call_id: callId, ...(cursor ? { cursor } : {}) }),
+        unwatchCall: (callId) => {
+          if (!over) socket.emit('call:unwatch', { call_id: callId })
+        },
+        watchCalls: () => answering.emitWithAck('calls:watch', {}),
+        unwatchCalls: () => {
+          if (!over) socket.emit('calls:unwatch', {})
+        },
+        refreshTicket: (ticket) => answering.emitWithAck('ticket:refresh', { ticket }),
+        close: () => {
+          over = true
+          socket.disconnect()
+        },
+      }
+      return link
+    },
+  }
+}
+
+/** socket.io hands a refusal over as the `data` of an error. */
+function errorIn(error: Error & { data?: unknown }): SocketError | null {
+  const data = error.data as Partial<SocketError> | undefined
+  return typeof data?.status === 'number' && typeof data.code === 'string' && typeof data.title === 'string'
+    ? (data as SocketError)
+    : null
+}

@@ -1,0 +1,104 @@
+/**
+ * The life of one command at one button: idle → sending → accepted → confirmed, or refused, or unknown.
+ *
+ * What the HTTP answer said is kept here; what the call's log says comes from the call, and outranks it: an outcome
+ * that nobody knew is known once the log tells it. Nothing here touches the call's state.
+ */
+import type { CallState, CommandName, GatherError, TelnyxError } from '@callgather/protocol'
+import { callEndedAt, selectConversation, selectGather } from '@callgather/protocol'
+
+/** Where a command stands. */
+export type CommandRunStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | 'refused' | 'unknown'
+
+/** Where a command stands, with what belongs to it. */
+export type CommandRun =
+  | { readonly status: 'idle'; readonly name: null; readonly requestId: null; readonly refusal: null }
+  | {
+      /** `accepted`: Telnyx took it. `confirmed`: the call's log shows that it did what it does. */
+      readonly status: 'sending' | 'accepted' | 'confirmed'
+      readonly name: CommandName
+      readonly requestId: string
+      readonly refusal: null
+    }
+  | {
+      readonly status: 'refused'
+      readonly name: CommandName
+      readonly requestId: string
+      /** Why, in Telnyx's words. */
+      readonly refusal: TelnyxError & { readonly status: number }
+    }
+  | {
+      /** No answer came: it may or may not have run. The call will tell; or it may be retried under the same id. */
+      readonly status: 'unknown'
+      readonly name: CommandName
+      readonly requestId: string
+      readonly refusal: null
+    }
+
+/** What is remembered between renders: the command that was given, and the answer to it. */
+export interface GivenCommand {
+  readonly name: CommandName
+  readonly body: Readonly<Record<string, unknown>>
+  readonly requestId: string
+  /** The id under which the log knows it. */
+  readonly commandId: string
+  /** The gather, or the conversation, that a stop is meant for. */
+  readonly targetId: string | null
+  readonly answer: 'none' | 'accepted' | 'unknown' | GatherError
+}
+
+/** What the call's log says of a command. */
+export type CommandFact = 'confirmed' | 'accepted' | 'unknown' | (TelnyxError & { readonly status: number }) | null
+
+const idleRun: CommandRun = { status: 'idle', name: null, requestId: null, refusal: null }
+
+/** The two put together. */
+export function commandRun(given: GivenCommand | null, fact: CommandFact): CommandRun {
+  if (!given) return idleRun
+  const { name, requestId, answer } = given
+  if (fact !== null && typeof fact === 'object') return { status: 'refused', name, requestId, refusal: fact }
+  if (fact === 'confirmed') return { status: 'confirmed', name, requestId, refusal: null }
+  if (typeof answer === 'object') return { status: 'refused', name, requestId, refusal: refusalOf(answer) }
+  if (answer === 'accepted' || fact === 'accepted') return { status: 'accepted', name, requestId, refusal: null }
+  if (answer === 'unknown' || fact === 'unknown') return { status: 'unknown', name, requestId, refusal: null }
+  return { status: 'sending', name, requestId, refusal: null }
+}
+
+function refusalOf({ status, errors }: GatherError): TelnyxError & { status: number } {
+  const [first] = errors
+  return { code: first?.code ?? '', title: first?.title ?? '', ...first, status }
+}
+
+/** What a stop is meant for: that which runs when it is given. */
+export function targetOf(name: CommandName, state: CallState): string | null {
+  if (name === 'gather_stop') return selectGather(state)?.id ?? null
+  if (name === 'ai_assistant_stop') return selectConversation(state)?.id ?? null
+  return null
+}
+
+/** What the call's log says of a command that was given. */
+export function commandFact(given: GivenCommand | null, state: CallState): CommandFact {
+  if (!given) return null
+  const outcome = state.commands.get(given.commandId)?.outcome
+  if (outcome?.status === 'refused') {
+    const { code, title, detail, httpStatus } = outcome
+    return { code, title, ...(detail === undefined ? {} : { detail }), status: httpStatus }
+  }
+  if (isDone(given, state)) return 'confirmed'
+  return outcome?.status ?? null
+}
+
+/**
+ * Telnyx sends no word that a gather or an assistant has begun, so its acceptance in the call's log is what confirms a
+ * start. A stop is confirmed when that which it was to stop has ended.
+ */
+function isDone({ name, commandId, targetId }: GivenCommand, state: CallState): boolean {
+  if (name === 'gather_stop' || name === 'ai_assistant_stop') {
+    if (callEndedAt(state) !== null) return true
+    if (targetId !== null) {
+      const target = name === 'gather_stop' ? selectGather(state, targetId) : selectConversation(state, targetId)
+      return target?.status === 'ended'
+    }
+  }
+  return state.commands.get(commandId)?.outcome?.status === 'accepted'
+}

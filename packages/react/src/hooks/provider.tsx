@@ -1,0 +1,33 @@
+import { QueryClient, QueryClientContext, QueryClientProvider } from '@tanstack/react-query'
+import { createContext, type ReactElement, type ReactNode, useContext, useState } from 'react'
+import type { GatherClient } from '../client/gather-client.ts'
+
+const GatherContext = createContext<GatherClient | null>(null)
+
+/** What `GatherProvider` takes. */
+export interface GatherProviderProps {
+  /** The client, from `createGatherClient`. Make it once, outside of any component. */
+  client: GatherClient
+  /** Where calls are cached. By default the application's own QueryClient; a new one if it has none. */
+  queryClient?: QueryClient
+  children?: ReactNode
+}
+
+/** Gives CallGather's hooks and components their client. Several may be nested; the nearest one counts. */
+export function GatherProvider({ client, queryClient, children }: GatherProviderProps): ReactElement {
+  const host = useContext(QueryClientContext)
+  const [own] = useState(() => queryClient ?? host ?? new QueryClient())
+  const content = <GatherContext.Provider value={client}>{children}</GatherContext.Provider>
+  return <QueryClientProvider client={queryClient ?? host ?? own}>{content}</QueryClientProvider>
+}
+
+/** The client of the nearest `GatherProvider`. */
+export function useGatherClient(): GatherClient {
+  const client = useContext(GatherContext)
+  if (!client) {
+    throw new Error(
+      'CallGather: no client here, because this component is not inside a <GatherProvider>. Put <GatherProvider client={createGatherClient({ … })}> around it.',
+    )
+  }
+  return client
+}

@@ -1,0 +1,151 @@
+import {
+  type AssistantMessage,
+  type CommandBodies,
+  type CommandRequest,
+  type Conversation,
+  type MessageEntry,
+  type SocketError,
+  Sorted,
+  selectConversation,
+  selectPartialSpeech,
+} from '@callgather/protocol'
+import { useCallback, useMemo } from 'react'
+import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { useCall } from './use-call.ts'
+import { type Command, type CommandSettled, useCommand } from './use-command.ts'
+
+/** A conversation with an AI, and how a person may take part in it. */
+export interface Assistant {
+  /** The conversation that began last: an assistant's, or an AI gather's. */
+  readonly conversation: Conversation | null
+  /** Its messages, in order: `size`, `at(i)`, and iteration. */
+  readonly messages: Sorted<MessageEntry>
+  readonly isActive: boolean
+  /** The caller is speaking now, as far as the transcription says: an answer now would talk over them. */
+  readonly callerSpeaking: boolean
+  readonly sync: SyncStatus
+  readonly error: SocketError | null
+  /** Lets an assistant talk to the caller. */
+  readonly start: (body?: CommandBodies['ai_assistant_start']) => Promise<CommandSettled>
+  /** Ends the conversation; the call stays up. */
+  readonly stop: () => Promise<CommandSettled>
+  /** Tells the assistant something that the caller does not hear; it matters from its next turn on. */
+  readonly whisper: (content: string, role?: WhisperRole) => Promise<CommandSettled>
+  /** Makes the assistant answer now, with a word on what to say if given; may interrupt the caller. */
+  readonly answerNow: (content?: string, role?: WhisperRole) => Promise<CommandSettled>
+  /** Starts the assistant again, with the conversation so far and what a person adds to it. */
+  readonly handBack: (options?: HandBackOptions) => Promise<CommandSettled>
+  /** Where the last of each stands. */
+  readonly starting: Command<'ai_assistant_start'>
+  readonly stopping: Command<'ai_assistant_stop'>
+  readonly whispering: Command<'ai_assistant_add_messages'>
+  readonly answering: Command<'ai_assistant_add_messages'>
+}
+
+/** Who a whisper comes from, in the eyes of the model. Default `system`. */
+export type WhisperRole = 'system' | 'developer' | 'user'
+
+/** How a call is handed back to its assistant. */
+export interface HandBackOptions {
+  /** What happened meanwhile, for the assistant to know. */
+  summary?: string
+  /** Instead of the conversation as we know it. */
+  messageHistory?: readonly AssistantMessage[]
+  /** Anything else of `ai_assistant_start`; the assistant is that of before, unless given here. */
+  body?: CommandBodies['ai_assistant_start']
+}
+
+/** The call's conversation with an AI, and the commands to start, stop, whisper, prompt and hand back. */
+export function useAssistant(callId: string): Assistant {
+  const { conversation, began, messages, callerSpeaking, sync, error } = useCall(callId, assistantSlice)
+  const starting = useCommand(callId, 'ai_assistant_start')
+  const stopping = useCommand(callId, 'ai_assistant_stop')
+  const whispering = useCommand(callId, 'ai_assistant_add_messages')
+  const answering = useCommand(callId, 'ai_assistant_add_messages')
+
+  const { run: start } = starting
+  const { run: stop } = stopping
+  const { run: whisper } = whispering
+  const { run: answer } = answering
+  const handBack = useCallback(
+    ({ summary, messageHistory, body: extra }: HandBackOptions = {}) => {
+      const before = messageHistory ?? [...messages].flatMap(asHistory)
+      const added: AssistantMessage[] = summary ? [{ role: 'system', content: summary }] : []
+      return start({ ...restartBody(began), ...extra, message_history: [...before, ...added] })
+    },
+    [start, began, messages],
+  )
+
+  return useMemo(
+    () => ({
+      conversation,
+      messages,
+      isActive: conversation?.status === 'collecting',
+      callerSpeaking,
+      sync,
+      error,
+      start: (it: CommandBodies['ai_assistant_start'] = {}) => start(it),
+      stop: () => stop({}),
+      whisper: (content: string, role: WhisperRole = 'system') => whisper({ messages: [{ role, content }] }),
+      answerNow: (content?: string, role: WhisperRole = 'system') =>
+        answer({ ...(content ? { messages: [{ role, content }] } : {}), trigger_response: true }),
+      handBack,
+      starting,
+      stopping,
+      whispering,
+      answering,
+    }),
+    [
+      conversation,
+      messages,
+      callerSpeaking,
+      sync,
+      error,
+      start,
+      stop,
+      whisper,
+      answer,
+      handBack,
+      starting,
+      stopping,
+      whispering,
+      answering,
+    ],
+  )
+}
+
+function assistantSlice({ state, sync, error }: CallFeed) {
+  const conversation = selectConversation(state)
+  const known = conversation ? state.conversations.get(conversation.id) : undefined
+  return {
+    conversation,
+    messages: known?.messages ?? noMessages,
+    began: known?.command?.request ?? null,
+    callerSpeaking: selectPartialSpeech(state, 'inbound') !== null,
+    sync,
+    error: error ?? null,
+  }
+}
+
+const noMessages = Sorted.empty<MessageEntry>()
+
+/** What an assistant was started with, less what belongs only to a first time. */
+function restartBody(began: CommandRequest | null): CommandBodies['ai_assistant_start'] {
+  if (began?.command !== 'ai_assistant_start') return {}
+  const {
+    greeting: _,
+    message_history: __,
+    command_id: ___,
+    client_state: ____,
+    ...again
+  } = began.body as CommandBodies['ai_assistant_start']
+  return again
+}
+
+function asHistory({ role, content }: MessageEntry): AssistantMessage[] {
+  // Telnyx may report roles that it does not take back.
+  return isRole(role) ? [{ role, content }] : []
+}
+
+const isRole = (role: string): role is AssistantMessage['role'] =>
+  role === 'user' || role === 'assistant' || role === 'tool' || role === 'system' || role === 'developer'

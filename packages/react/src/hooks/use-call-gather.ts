@@ -1,0 +1,100 @@
+import {
+  type AIGather,
+  type CommandBodies,
+  type DigitGather,
+  type Gather,
+  type GatherName,
+  type GatherStatus,
+  type Scope,
+  type SocketError,
+  selectGather,
+} from '@callgather/protocol'
+import { useCallback, useMemo } from 'react'
+import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { useCall } from './use-call.ts'
+import { type AnyCommand, type CommandSettled, useAnyCommand } from './use-command.ts'
+import { type Connection, useConnection } from './use-connection.ts'
+
+interface CallGatherCommon {
+  /** The digits so far, `•` for a hidden one; `''` unless the gather is one of digits. */
+  readonly digits: string
+  readonly isCollecting: boolean
+  /** How this screen stands to the call's log. While it is not `live`, what is shown may be out of date. */
+  readonly sync: SyncStatus
+  /** What the ticket allows on this call. */
+  readonly scopes: readonly Scope[]
+  readonly connection: Connection
+  /** Starts a gather. Telnyx runs one at a time on a call; a new one ends the one that runs. */
+  readonly start: <Name extends GatherName>(name: Name, body: CommandBodies[Name]) => Promise<CommandSettled>
+  /** Stops the gather that runs, by `gather_stop`, or `ai_assistant_stop` for one by conversation. */
+  readonly stop: () => Promise<CommandSettled>
+  /** Where the last `start` stands. */
+  readonly starting: AnyCommand
+  /** Where the last `stop` stands. */
+  readonly stopping: AnyCommand
+}
+
+/** A call's gather, told apart by `status`. */
+export type CallGather = CallGatherCommon &
+  (
+    | {
+        /** `connecting`: nothing is known yet. `idle`: nothing has been gathered on this call. */
+        readonly status: 'connecting' | 'idle'
+        readonly gather: null
+        readonly error: SocketError | null
+      }
+    | {
+        /** The call may not be watched, or is not there. */
+        readonly status: 'unavailable'
+        readonly gather: null
+        readonly error: SocketError
+      }
+    | {
+        /**
+         * `requested`: sent to Telnyx. `collecting`: running. `ended`: see `gather.outcome`. `refused`: see
+         * `gather.refusal`. `unknown`: nobody can say whether it runs.
+         */
+        readonly status: GatherStatus
+        readonly gather: DigitGather | AIGather
+        /** Why nothing new comes; what is shown is the last that was known. */
+        readonly error: SocketError | null
+      }
+  )
+
+/** The gather of a call that began last, and the commands to start and stop one. */
+export function useCallGather(callId: string): CallGather {
+  const slice = useCall(callId, gatherSlice)
+  const connection = useConnection()
+  const starting = useAnyCommand(callId)
+  const stopping = useAnyCommand(callId)
+  const { run: start } = starting
+  const { run: runStop } = stopping
+  const isConversation = slice.gather?.kind === 'fields'
+  const stop = useCallback(
+    () => (isConversation ? runStop('ai_assistant_stop', {}) : runStop('gather_stop', {})),
+    [isConversation, runStop],
+  )
+  return useMemo(
+    () => ({ ...situationOf(slice), connection, start, stop, starting, stopping }),
+    [slice, connection, start, stop, starting, stopping],
+  )
+}
+
+interface GatherSlice {
+  readonly gather: Gather | null
+  readonly sync: SyncStatus
+  readonly known: boolean
+  readonly scopes: readonly Scope[]
+  readonly error: SocketError | null
+}
+
+function gatherSlice({ state, sync, cursor, scopes, error }: CallFeed): GatherSlice {
+  return { gather: selectGather(state), sync, known: cursor !== null, scopes, error: error ?? null }
+}
+
+function situationOf({ gather, sync, known, scopes, error }: GatherSlice) {
+  const common = { sync, scopes, digits: gather?.kind === 'digits' ? gather.digits : '' }
+  if (gather) return { ...common, status: gather.status, gather, error, isCollecting: gather.status === 'collecting' }
+  if (!known && error) return { ...common, status: 'unavailable' as const, gather, error, isCollecting: false }
+  return { ...common, status: known ? ('idle' as const) : ('connecting' as const), gather, error, isCollecting: false }
+}

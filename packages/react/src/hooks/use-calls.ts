@@ -1,0 +1,21 @@
+import type { CallSummary, SocketError } from '@callgather/protocol'
+import { useQuery } from '@tanstack/react-query'
+import { type CallsFeed, initialCallsFeed } from '../client/feed.ts'
+import { callsQueryOptions } from '../query/calls-query.ts'
+import { useGatherClient } from './provider.tsx'
+
+/** The calls that the ticket may see. */
+export interface Calls {
+  /** Live calls before ended ones, the newest first. */
+  readonly calls: readonly CallSummary[]
+  readonly sync: CallsFeed['sync']
+  /** Why the list cannot be had; what is here is the last that was known. */
+  readonly error: SocketError | null
+}
+
+/** Watches the list of calls. */
+export function useCalls(): Calls {
+  const client = useGatherClient()
+  const { data = initialCallsFeed } = useQuery({ ...callsQueryOptions(client), notifyOnChangeProps: ['data'] })
+  return { calls: data.calls, sync: data.sync, error: data.error ?? null }
+}

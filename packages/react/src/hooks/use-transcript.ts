@@ -1,0 +1,118 @@
+import {
+  type CallState,
+  type SocketError,
+  type Sorted,
+  selectPartialSpeech,
+  type TimelineEntry,
+} from '@callgather/protocol'
+import { useMemo } from 'react'
+import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { useCall } from './use-call.ts'
+
+/** What a transcript shows. */
+export interface TranscriptOptions {
+  /** Only rows of these kinds. By default all. */
+  kinds?: readonly TimelineEntry['kind'][]
+  /** Only rows for which this holds. Keep its identity, or it is asked again about every row on each render. */
+  where?: (row: TimelineEntry) => boolean
+  /** Text to find; `matches` says in which rows it is. Case does not matter. */
+  search?: string
+}
+
+/** Something being said right now, not yet final. */
+export interface LiveSpeech {
+  /** `inbound` is the caller. */
+  readonly track: string
+  readonly at: string
+  readonly text: string
+}
+
+/** A call's transcript: rows by position, so that a list of a hundred thousand costs as little as one of ten. */
+export interface Transcript {
+  readonly length: number
+  /** The row at a position; negative counts from the end. A row that has not changed is the same object. */
+  readonly at: (position: number) => TimelineEntry | undefined
+  /** What is being said right now. */
+  readonly partials: readonly LiveSpeech[]
+  /** Positions of the rows that hold the text searched for, in order; empty without a search. */
+  readonly matches: readonly number[]
+  readonly sync: SyncStatus
+  readonly error: SocketError | null
+}
+
+/** What was said, pressed, asked and done on a call, in the order in which it happened. */
+export function useTranscript(callId: string, { kinds, where, search = '' }: TranscriptOptions = {}): Transcript {
+  const { timeline, tracks, sync, error } = useCall(callId, transcriptSlice)
+  const kindsKey = kinds?.join(' ')
+  const rows = useMemo(() => rowsOf(timeline, kindsKey, where), [timeline, kindsKey, where])
+  const matches = useMemo(() => matchesIn(rows, search), [rows, search])
+  const partials = useMemo(() => partialsOf(tracks), [tracks])
+  return useMemo(
+    () => ({ length: rows.length, at: rows.at, partials, matches, sync, error }),
+    [rows, partials, matches, sync, error],
+  )
+}
+
+function transcriptSlice({ state, sync, error }: CallFeed) {
+  return { timeline: state.timeline, tracks: state.tracks, sync, error: error ?? null }
+}
+
+interface Rows {
+  readonly length: number
+  readonly at: (position: number) => TimelineEntry | undefined
+}
+
+function rowsOf(timeline: Sorted<TimelineEntry>, kinds: string | undefined, where: TranscriptOptions['where']): Rows {
+  if (kinds === undefined && !where) return { length: timeline.size, at: (position) => timeline.at(position) }
+  const wanted = kinds === undefined ? null : new Set(kinds.split(' '))
+  const rows: TimelineEntry[] = []
+  for (const row of timeline) if ((!wanted || wanted.has(row.kind)) && (!where || where(row))) rows.push(row)
+  return { length: rows.length, at: (position) => rows.at(position) }
+}
+
+const noMatches: readonly number[] = []
+
+function matchesIn(rows: Rows, search: string): readonly number[] {
+  const wanted = search.trim().toLowerCase()
+  if (wanted === '') return noMatches
+  const found: number[] = []
+  for (let position = 0; position < rows.length; position++) {
+    const row = rows.at(position)
+    if (row && rowText(row).toLowerCase().includes(wanted)) found.push(position)
+  }
+  return found
+}
+
+/** The words of a row: what a search looks at. */
+export function rowText(row: TimelineEntry): string {
+  switch (row.kind) {
+    case 'message':
+      return row.content
+    case 'speech':
+      return row.text
+    case 'key':
+      return row.digit ?? ''
+    case 'command':
+      return `${row.command.request?.command ?? ''} ${textIn(row.command.request?.body)}`
+    case 'gather_end':
+      return `${row.status} ${row.digits ?? ''} ${textIn(row.result)}`
+    case 'playback':
+      return `${row.media ?? ''} ${row.status ?? ''}`
+    case 'mark':
+      return row.eventType
+  }
+}
+
+/** The strings in a JSON value, so that a prompt or a result can be found by its words. */
+function textIn(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  if (typeof value !== 'object' || value === null) return ''
+  return Object.values(value).map(textIn).join(' ')
+}
+
+function partialsOf(tracks: CallState['tracks']): readonly LiveSpeech[] {
+  return Object.keys(tracks).flatMap((track) => {
+    const partial = selectPartialSpeech({ tracks }, track)
+    return partial ? [{ track, at: partial.at, text: partial.text }] : []
+  })
+}

@@ -1,0 +1,37 @@
+/**
+ * The only writer of the calls in TanStack Query's cache.
+ *
+ * A call is one query whose function never returns while the call is watched: it writes the cache as facts arrive, and
+ * TanStack's own bookkeeping does the rest. Two observers share one fetch, so one watch; the last one to leave aborts
+ * it; coming back fetches again, from the cursor of what is cached; invalidating fetches the whole anew. The data is
+ * stale for as long as the call may change, or a remounted component would show a frozen screen.
+ */
+import { queryOptions } from '@tanstack/react-query'
+import type { CallFeed } from '../client/feed.ts'
+import { initialCallFeed } from '../client/feed.ts'
+import type { GatherClient } from '../client/gather-client.ts'
+import { frameBatch } from './frame-batch.ts'
+import { gatherKeys } from './keys.ts'
+import { liveQuery } from './live-query.ts'
+
+/** The query of one call: for `useQuery`, `ensureQueryData` and the like. Its data is a `CallFeed`. */
+export function callQueryOptions(client: GatherClient, callId: string) {
+  const queryKey = gatherKeys.call(callId)
+  return queryOptions({
+    ...liveQuery,
+    queryKey,
+    staleTime: (query: { state: { data?: CallFeed | undefined } }) =>
+      query.state.data?.sync === 'ended' ? Number.POSITIVE_INFINITY : 0,
+    queryFn: async ({ client: cache, signal }): Promise<CallFeed> => {
+      const known = cache.getQueryState<CallFeed>(queryKey)
+      const batch = frameBatch((feed: CallFeed) => cache.setQueryData<CallFeed>(queryKey, feed))
+      try {
+        const resume = known?.isInvalidated ? undefined : known?.data
+        await client.watch(callId, { signal, onFeed: batch.push, resume })
+      } finally {
+        batch.flush()
+      }
+      return cache.getQueryData<CallFeed>(queryKey) ?? initialCallFeed(callId)
+    },
+  })
+}

@@ -1,0 +1,25 @@
+import { queryOptions } from '@tanstack/react-query'
+import { type CallsFeed, initialCallsFeed } from '../client/feed.ts'
+import type { GatherClient } from '../client/gather-client.ts'
+import { frameBatch } from './frame-batch.ts'
+import { gatherKeys } from './keys.ts'
+import { liveQuery } from './live-query.ts'
+
+/** The query of the list of calls, kept live as `callQueryOptions` keeps a call. Its data is a `CallsFeed`. */
+export function callsQueryOptions(client: GatherClient) {
+  const queryKey = gatherKeys.calls()
+  return queryOptions({
+    ...liveQuery,
+    queryKey,
+    staleTime: 0,
+    queryFn: async ({ client: cache, signal }): Promise<CallsFeed> => {
+      const batch = frameBatch((feed: CallsFeed) => cache.setQueryData<CallsFeed>(queryKey, feed))
+      try {
+        await client.watchCalls({ signal, onCalls: batch.push })
+      } finally {
+        batch.flush()
+      }
+      return cache.getQueryData<CallsFeed>(queryKey) ?? initialCallsFeed
+    },
+  })
+}

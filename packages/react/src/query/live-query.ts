@@ -1,0 +1,9 @@
+/** What every query that is pushed to, rather than polled, has in common. */
+export const liveQuery = {
+  // Sharing structure would walk the whole state for each event; the fold already keeps what did not change.
+  structuralSharing: false,
+  // The watch reconnects by itself, whatever the browser thinks of the network; an error from it is final.
+  networkMode: 'always',
+  retry: false,
+  gcTime: 5 * 60_000,
+} as const
