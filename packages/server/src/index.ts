@@ -1,1 +1,24 @@
-export {}
+/**
+ * @callgather/server: verified Telnyx webhooks and proxied gather commands, relayed to the agents who may see them.
+ */
+export type { AccessPolicy, Wish } from './access/access.ts'
+export type { Grant, TicketRequest } from './access/tickets.ts'
+export type { Accepted, CallHandle, CommandRun, GatherOutcome, GatherRun } from './call-handle.ts'
+export {
+  type Appended,
+  type CallListing,
+  type CallStore,
+  type Duplicate,
+  type LogSlice,
+  type NewEvent,
+  type SetAside,
+  type StoreChange,
+  StoreUnavailable,
+  type Unsubscribe,
+} from './calls/call-store.ts'
+export { type MemoryStoreOptions, memoryStore } from './calls/memory-store.ts'
+export { type SqliteStoreOptions, sqliteStore } from './calls/sqlite-store.ts'
+export { createGatherServer, type GatherServer, type GatherServerOptions } from './create-gather-server.ts'
+export type { Handler } from './handlers.ts'
+export type { HttpAnswer, HttpRequest } from './http/message.ts'
+export { PublicKeyError } from './telnyx/public-key.ts'

@@ -1,0 +1,115 @@
+/**
+ * Tickets: who may see and command which calls, until when. A signed JWT (RFC 7519, HS256), made by the backend that
+ * knows its agents and handed to their browsers; the same ticket serves the socket, HTTP, and a Telnyx SDK as its key.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Scope } from '@callgather/protocol'
+import { errors, jwtVerify, SignJWT } from 'jose'
+
+/** What a ticket allows. */
+export interface Grant {
+  /** Who holds it; stands beside every command they give. */
+  readonly subject: string
+  /** The calls it is for; `*` for all. */
+  readonly calls: '*' | readonly string[]
+  readonly scopes: readonly Scope[]
+  /** When it ends, in milliseconds since 1970; absent if it does not. */
+  readonly expiresAt?: number
+  /** The ticket's own id, by which it can be revoked. */
+  readonly ticketId?: string
+}
+
+/** What a ticket is to allow. */
+export interface TicketRequest {
+  /** Who will hold it: 1–128 characters. */
+  readonly subject: string
+  /** The calls it is for, or `*` for all. */
+  readonly calls: '*' | readonly string[]
+  readonly scopes: readonly Scope[]
+  /** How long: `15m`, `2h`, `30s`, `1d`, or a number of seconds. Default 15 minutes, at most a day. */
+  readonly expiresIn?: string | number
+}
+
+/** Issues and checks tickets. */
+export interface Tickets {
+  issue(request: TicketRequest): Promise<string>
+  /** What a ticket allows; `null` when it is not ours, altered, or expired. */
+  check(ticket: string): Promise<Grant | null>
+}
+
+const ISSUER = 'callgather'
+const SHORTEST_SECRET = 32
+const LONGEST_LIFE_SECONDS = 86_400
+const LONGEST_TICKET = 16_384
+
+/** Every scope there is. */
+export const scopes = ['view', 'gather', 'assistant'] as const satisfies readonly Scope[]
+
+/** Whether a word names a scope. */
+export const isScope = (word: unknown): word is Scope => scopes.some((scope) => scope === word)
+
+/**
+ * Makes the issuer of one secret.
+ *
+ * @throws when the secret is too short to keep tickets from being forged.
+ */
+export function ticketsOf(secret: string, now: () => number = Date.now): Tickets {
+  if (Buffer.byteLength(secret) < SHORTEST_SECRET) {
+    throw new Error(
+      `The ticket secret has fewer than ${SHORTEST_SECRET} bytes, so tickets could be forged. ` +
+        'Make one with `openssl rand -base64 32`.',
+    )
+  }
+  const key = new TextEncoder().encode(secret)
+  return {
+    async issue({ subject, calls, scopes: wanted, expiresIn = '15m' }) {
+      if (subject === '' || subject.length > 128) throw new Error('A ticket needs a subject of 1 to 128 characters.')
+      const unknown = wanted.find((scope) => !isScope(scope))
+      if (unknown !== undefined) throw new Error(`There is no scope "${unknown}": choose from ${scopes.join(', ')}.`)
+      const seconds = secondsOf(expiresIn)
+      const issuedAt = Math.floor(now() / 1000)
+      return new SignJWT({ calls, scopes: wanted })
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .setIssuer(ISSUER)
+        .setSubject(subject)
+        .setJti(randomUUID())
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + seconds)
+        .sign(key)
+    },
+
+    async check(ticket) {
+      if (ticket.length > LONGEST_TICKET) return null
+      try {
+        const { payload } = await jwtVerify(ticket, key, {
+          algorithms: ['HS256'],
+          issuer: ISSUER,
+          requiredClaims: ['sub', 'exp', 'jti'],
+          currentDate: new Date(now()),
+        })
+        const { sub, exp, jti, calls, scopes: granted } = payload
+        if (sub === undefined || exp === undefined || jti === undefined) return null
+        if (calls !== '*' && !(Array.isArray(calls) && calls.every((call) => typeof call === 'string'))) return null
+        if (!Array.isArray(granted)) return null
+        return { subject: sub, calls, scopes: granted.filter(isScope), expiresAt: exp * 1000, ticketId: jti }
+      } catch (error) {
+        if (error instanceof errors.JOSEError) return null
+        throw error
+      }
+    },
+  }
+}
+
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+
+/** Reads a length of time. */
+function secondsOf(expiresIn: string | number): number {
+  const match = /^(\d{1,6})\s*([smhd])?$/.exec(String(expiresIn).trim())
+  const seconds = match ? Number(match[1]) * unitSeconds[(match[2] ?? 's') as keyof typeof unitSeconds] : 0
+  if (seconds < 1 || seconds > LONGEST_LIFE_SECONDS) {
+    throw new Error(
+      'A ticket lasts from one second to one day: write it as `15m`, `2h`, `900s` or a number of seconds.',
+    )
+  }
+  return seconds
+}

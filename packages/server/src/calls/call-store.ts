@@ -1,0 +1,143 @@
+/**
+ * The port behind which call logs are kept: the log is the truth, and the store is the bus between nodes.
+ *
+ * A log is its events in the order they were appended, numbered from 1 without gaps, under an `epoch`. The epoch is
+ * made with the log and changes whenever the log may have lost something, so that nothing known under an old epoch is
+ * ever trusted. Every engine passes the same contract suite (`call-store.contract.ts`); an engine needs no knowledge
+ * of what events mean.
+ */
+import type { CallEvent, CallRecord, Cursor } from '@callgather/protocol'
+
+/** An event to be appended. */
+export interface NewEvent {
+  readonly event: CallEvent
+  /**
+   * A keyed digest of what the event was made from. A second event under a known id is a duplicate; if its digest
+   * differs, it is a conflict. Keyed, because an unkeyed hash beside a masked record gives the secret away.
+   */
+  readonly digest?: string
+}
+
+/** What became of an append: each event is either in the log now, under a new number, or was there already. */
+export interface Appended {
+  readonly epoch: string
+  readonly records: readonly CallRecord[]
+  readonly duplicates: readonly Duplicate[]
+}
+
+/** An event whose id was already in the log. */
+export interface Duplicate {
+  readonly id: string
+  /** The digests differ: the same id was given to two different events. */
+  readonly conflict: boolean
+}
+
+/** A part of a log, and where it ends. */
+export interface LogSlice {
+  readonly epoch: string
+  readonly records: readonly CallRecord[]
+}
+
+/** One line of the list of calls. */
+export interface CallListing {
+  readonly callId: string
+  readonly head: Cursor
+  /** When its log last grew, by the store's clock, in milliseconds. */
+  readonly updatedAt: number
+}
+
+/** What a store tells its watchers, on every node. */
+export type StoreChange =
+  | {
+      readonly kind: 'appended'
+      readonly callId: string
+      readonly epoch: string
+      readonly records: readonly CallRecord[]
+    }
+  | { readonly kind: 'forgotten'; readonly callId: string }
+
+/** Something signed that could not be used, or was not for us; kept so that it is not lost. */
+export interface SetAside {
+  readonly id: string
+  /** `unreadable` and `conflict` need a person; `foreign` is another product's, or another connection's. */
+  readonly reason: string
+  /** By the store's clock, in milliseconds. */
+  readonly at: number
+  /** Encrypted by the server, because what cannot be read cannot be masked. */
+  readonly content: string
+}
+
+/** Stops what was begun. */
+export type Unsubscribe = () => void
+
+/** Where call logs are kept. Every method may fail with `StoreUnavailable`; then nothing was changed. */
+export interface CallStore {
+  /**
+   * Whether other processes append to the same logs. If so, what is known of a call is brought up to date before an
+   * event of it is read.
+   */
+  readonly shared: boolean
+
+  /**
+   * Appends events to the log of a call, in order, in one atomic step across all nodes: an event whose id is in the
+   * log already is left out, the others are numbered without gaps. Resolves only when they are durable, as far as the
+   * engine is. Two calls never wait for each other's outcome.
+   */
+  append(callId: string, events: readonly NewEvent[]): Promise<Appended>
+
+  /** The records after a number, oldest first; `null` when there is no such call. */
+  read(callId: string, after: number, limit?: number): Promise<LogSlice | null>
+
+  /** How far a log reaches; `null` when there is no such call. */
+  head(callId: string): Promise<Cursor | null>
+
+  /** The calls whose logs grew last, newest first. */
+  list(options: { readonly limit: number; readonly since?: number }): Promise<readonly CallListing[]>
+
+  /**
+   * Tells of every change to one call, on this node or another, in order, after it is durable. A change may be told
+   * more than once, or be lost where the engine's bus loses it: the numbers say so.
+   */
+  watch(callId: string, listener: (change: StoreChange) => void): Promise<Unsubscribe>
+
+  /** Tells of every change to any call; the records may be left out. */
+  watchAll(listener: (change: StoreChange) => void): Promise<Unsubscribe>
+
+  /** Erases a call: its log and all that was derived from it. Whether there was one. */
+  forget(callId: string): Promise<boolean>
+
+  /** Erases the calls whose logs last grew before a moment, in milliseconds. How many. */
+  forgetBefore(moment: number): Promise<number>
+
+  /** Keeps something that must not be lost but has no call. */
+  setAside(item: SetAside): Promise<void>
+
+  /** What was set aside, oldest first. */
+  listAside(limit: number): Promise<readonly SetAside[]>
+
+  /** Removes something that was set aside. */
+  dropAside(id: string): Promise<void>
+
+  /** Whether the store can take an append now: a real round trip. Fails with `StoreUnavailable`. */
+  ping(): Promise<void>
+
+  /** Finishes what is under way, then lets go of files and connections. */
+  close(): Promise<void>
+}
+
+const marker = Symbol.for('callgather.store-unavailable')
+
+/** The store cannot do what was asked now; nothing was changed, and asking again later may help. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    Object.defineProperty(this, marker, { value: true })
+  }
+
+  /** Recognises the error by its mark: `instanceof` fails where two copies of a package meet. */
+  static isInstance(error: unknown): error is StoreUnavailable {
+    return error instanceof Error && marker in error
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * Gives a command: logs it, sends it to Telnyx, logs what became of it.
+ *
+ * The request is in the log before Telnyx is called, because Telnyx sends no "gather started" and a fast key must not
+ * precede its gather. The log is also what makes a command run once: the request is appended under an id made from
+ * its `command_id`, in one atomic step across all nodes, and whoever comes second gets the outcome of the first.
+ */
+import { createHmac, randomUUID } from 'node:crypto'
+import {
+  type CallEvent,
+  type CommandName,
+  type CommandOutcome,
+  GatherError,
+  gatherError,
+  isConversation,
+  isGather,
+} from '@callgather/protocol'
+import { checkCommand } from '@callgather/protocol/schema'
+import type { Logger } from 'pino'
+import type { MarkerCodec } from '../telnyx/client-state.ts'
+import type { CommandAnswer, CommandSender } from '../telnyx/commands.ts'
+import { timeOf } from '../telnyx/normalise.ts'
+import { asRecord } from '../telnyx/webhook.ts'
+import type { CallLog } from './call-log.ts'
+import type { NewEvent } from './call-store.ts'
+
+/** A command to be given. */
+export interface CommandOrder {
+  readonly callId: string
+  readonly command: CommandName
+  /** The body as it came; checked here. */
+  readonly body: unknown
+  /** Who gives it. */
+  readonly subject?: string | undefined
+  /** The sender's own key: the same key on the same call is the same command. */
+  readonly idempotencyKey?: string | undefined
+  /** Refuse a call that no webhook has told of yet. */
+  readonly onlyKnown: boolean
+}
+
+/** A command that is in the log, and on its way. */
+export interface GivenCommand {
+  readonly commandId: string
+  /** What Telnyx answered. Rejects with a GatherError where Telnyx refused, or nobody knows. */
+  readonly accepted: Promise<{ readonly result: string; readonly conversation_id?: string }>
+}
+
+/** What giving commands needs. */
+export interface CommandParts {
+  readonly log: CallLog
+  readonly sender: CommandSender
+  readonly markers: MarkerCodec
+  /** Keys the `command_id` made from an idempotency key, and the digest that tells two bodies apart. */
+  readonly commandKey: Uint8Array
+  readonly now: () => number
+  readonly logger: Logger
+}
+
+/** How long the second of two senders waits for the first one's outcome, in milliseconds. */
+const OUTCOME_MILLIS = 45_000
+
+/** Gives commands. */
+export class Commands {
+  readonly #parts: CommandParts
+
+  constructor(parts: CommandParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Logs a command and sends it. Resolves once it is in the log.
+   *
+   * @throws GatherError when it must not be sent: the body is wrong, the call unknown or over.
+   */
+  async give(order: CommandOrder): Promise<GivenCommand> {
+    const { callId, command } = order
+    const checked = checkCommand(command, order.body)
+    if (!checked.ok) throw new GatherError(checked.status, checked.errors)
+    const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
+    const body = withUpdates(command, fields)
+    const commandId = this.#commandId(order, command_id)
+
+    const { duplicates } = await this.#parts.log.append(callId, ({ cursor, state }) => {
+      if (!cursor && order.onlyKnown) throw unknownCall()
+      if ((state.hangup || state.closed) && !state.commands.get(commandId)) throw callEnded()
+      return [this.#requested(order, commandId, body)]
+    })
+    const [duplicate] = duplicates
+    if (duplicate?.conflict) {
+      const detail = 'This idempotency key, or `command_id`, was used on this call with another command. Use a new one.'
+      throw gatherError('conflict', detail, '/command_id')
+    }
+    const outcome = duplicate
+      ? this.#outcomeOf(callId, commandId)
+      : this.#send(order, commandId, {
+          ...body,
+          command_id: commandId,
+          ...(typeof client_state === 'string' ? { client_state } : this.#mark(callId, commandId, command)),
+        })
+    const accepted = outcome.then(acceptance)
+    // Whoever gave the command may wait for its end only; a refusal nobody looks at must not end the process.
+    accepted.catch(() => {})
+    return { commandId, accepted }
+  }
+
+  #commandId({ callId, idempotencyKey }: CommandOrder, given: unknown): string {
+    if (typeof given === 'string') return given
+    if (idempotencyKey === undefined) return randomUUID()
+    const bytes = createHmac('sha256', this.#parts.commandKey)
+      .update(JSON.stringify(['id', callId, idempotencyKey]))
+      .digest()
+    return uuidOf(bytes)
+  }
+
+  #requested({ command, subject }: CommandOrder, commandId: string, body: Record<string, unknown>): NewEvent {
+    const { commandKey } = this.#parts
+    const digest = createHmac('sha256', commandKey)
+      .update(JSON.stringify(['body', command, body]))
+      .digest('base64url')
+    const payload = { command, body: withoutSecrets(body), ...(subject === undefined ? {} : { subject }) }
+    return { event: this.#event(commandId, 'command.requested', payload), digest: digest.slice(0, 22) }
+  }
+
+  #mark(callId: string, commandId: string, command: CommandName): { client_state?: string } {
+    // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
+    if (!isGather(command) && !isConversation(command)) return {}
+    return { client_state: this.#parts.markers.write(callId, { commandId, command }) }
+  }
+
+  async #send(order: CommandOrder, commandId: string, body: Record<string, unknown>): Promise<CommandOutcomeEvent> {
+    const { callId, command } = order
+    const { log, sender, logger } = this.#parts
+    const answer = await sender.send(callId, command, body)
+    const outcome = outcomeOf(answer)
+    const event = this.#event(commandId, outcome.event_type, outcome.payload)
+    // Telnyx has answered: whoever asked is told so, even where it cannot be written down.
+    await log
+      .append(callId, () => [{ event }])
+      .catch((error: unknown) => {
+        logger.error({ err: error, outcome: outcome.event_type }, 'the outcome of a command could not be stored')
+      })
+    return outcome
+  }
+
+  #event(commandId: string, event_type: string, payload: Record<string, unknown>): CallEvent {
+    const kind = event_type.slice('command.'.length)
+    const occurred_at = timeOf(this.#parts.now())
+    return { id: `${commandId}:${kind}`, event_type, occurred_at, command_id: commandId, payload } as CallEvent
+  }
+
+  /** What became of a command that somebody else has sent; waits for it if need be. */
+  async #outcomeOf(callId: string, commandId: string): Promise<CommandOutcomeEvent> {
+    const { log } = this.#parts
+    let settle: (outcome: CommandOutcome | null) => void = () => {}
+    const settled = new Promise<CommandOutcome | null>((resolve) => {
+      settle = resolve
+    })
+    const stop = await log.listen(callId, {
+      grown: ({ state }) => {
+        const outcome = state.commands.get(commandId)?.outcome
+        if (outcome) settle(outcome)
+      },
+      forgotten: () => settle(null),
+    })
+    const timer = setTimeout(settle, OUTCOME_MILLIS, null)
+    try {
+      const { state } = await log.open(callId)
+      const outcome = state.commands.get(commandId)?.outcome ?? (await settled)
+      return eventOf(outcome)
+    } finally {
+      clearTimeout(timer)
+      stop()
+    }
+  }
+}
+
+type CommandOutcomeEvent =
+  | { event_type: 'command.accepted'; payload: { conversation_id?: string } }
+  | { event_type: 'command.refused'; payload: { status: number; code: string; title: string; detail?: string } }
+  | { event_type: 'command.unknown'; payload: { reason: string } }
+
+function outcomeOf(answer: CommandAnswer): CommandOutcomeEvent {
+  switch (answer.status) {
+    case 'accepted': {
+      const { conversation_id } = answer.data
+      const payload = typeof conversation_id === 'string' ? { conversation_id } : {}
+      return { event_type: 'command.accepted', payload }
+    }
+    case 'refused': {
+      const [{ code, title, detail }] = answer.errors
+      const payload = { status: answer.httpStatus, code, title, ...(detail === undefined ? {} : { detail }) }
+      return { event_type: 'command.refused', payload }
+    }
+    case 'unknown':
+      return { event_type: 'command.unknown', payload: { reason: answer.reason } }
+  }
+}
+
+function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
+  switch (outcome?.status) {
+    case 'accepted': {
+      const { conversationId } = outcome
+      const payload = conversationId === undefined ? {} : { conversation_id: conversationId }
+      return { event_type: 'command.accepted', payload }
+    }
+    case 'refused': {
+      const { httpStatus: status, code, title, detail } = outcome
+      return { event_type: 'command.refused', payload: { status, code, title, ...(detail ? { detail } : {}) } }
+    }
+    default:
+      return { event_type: 'command.unknown', payload: { reason: outcome?.reason ?? 'timeout' } }
+  }
+}
+
+/** The answer to whoever gave the command, in Telnyx's shape. */
+function acceptance(outcome: CommandOutcomeEvent): { result: string; conversation_id?: string } {
+  switch (outcome.event_type) {
+    case 'command.accepted':
+      return { result: 'ok', ...outcome.payload }
+    case 'command.refused':
+      throw refusal(outcome.payload)
+    case 'command.unknown':
+      throw gatherError(
+        'outcomeUnknown',
+        'Telnyx gave no answer that tells whether the command ran. Watch the call for what follows before trying again.',
+      )
+  }
+}
+
+function refusal({ status, code, title, detail }: { status: number; code: string; title: string; detail?: string }) {
+  // What Telnyx holds against our own key is no fault of whoever sent the command.
+  if (status === 401 || status === 403) {
+    const ours = 'Telnyx refused the server’s own API key. The server’s operator must check `TELNYX_API_KEY`.'
+    return new GatherError(502, [{ code, title, detail: ours }])
+  }
+  return new GatherError(status, [{ code, title, ...(detail === undefined ? {} : { detail }) }])
+}
+
+const unknownCall = () =>
+  gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
+
+const callEnded = () =>
+  gatherError('callEnded', 'This call is no longer active and can’t receive commands.', '/call_control_id')
+
+/** AI commands report as they go, unless they were told not to: a console lives on it. */
+function withUpdates(command: CommandName, body: Record<string, unknown>): Record<string, unknown> {
+  switch (command) {
+    case 'gather_using_ai':
+      return { send_partial_results: true, send_message_history_updates: true, ...body }
+    case 'ai_assistant_start':
+      return { send_message_history_updates: true, ...body }
+    default:
+      return body
+  }
+}
+
+/** Parts of a body that name secrets or reach other systems; they go to Telnyx and nowhere else. */
+const secretKeys = new Set([
+  'api_key_ref',
+  'openai_api_key_ref',
+  'llm_api_key_ref',
+  'certificate_ref',
+  'token_retrieval_url',
+  'external_llm',
+  'fallback_config',
+  'mcp_servers',
+  'tools',
+])
+
+function withoutSecrets(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !secretKeys.has(key))
+      .map(([key, each]) => {
+        const inner = asRecord(each)
+        return [key, inner ? withoutSecrets(inner) : each]
+      }),
+  )
+}
+
+/** The first 16 bytes as a UUID, version 8: made by our own rule (RFC 9562). */
+function uuidOf(bytes: Buffer): string {
+  const own = Buffer.from(bytes.subarray(0, 16))
+  own[6] = ((own[6] ?? 0) & 0x0f) | 0x80
+  own[8] = ((own[8] ?? 0) & 0x3f) | 0x80
+  const hex = own.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,115 @@
+/**
+ * Call logs in memory: for tests, demos and development. Nothing outlives the process, so every log of every start has
+ * an epoch of its own and clients that come back begin with a fresh snapshot.
+ */
+import { randomUUID } from 'node:crypto'
+import type { CallRecord } from '@callgather/protocol'
+import { LocalBus } from './bus.ts'
+import type { CallStore, Duplicate, SetAside } from './call-store.ts'
+
+interface Log {
+  readonly epoch: string
+  readonly records: CallRecord[]
+  /** The digest of each event, by id. */
+  readonly digests: Map<string, string | undefined>
+  updatedAt: number
+}
+
+/** How a memory store is made. */
+export interface MemoryStoreOptions {
+  /** The clock, in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** A store that forgets everything when the process ends. */
+export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallStore {
+  const logs = new Map<string, Log>()
+  const aside = new Map<string, SetAside>()
+  const bus = new LocalBus()
+
+  const forget = (callId: string): boolean => {
+    const known = logs.delete(callId)
+    if (known) bus.tell({ kind: 'forgotten', callId })
+    return known
+  }
+
+  return {
+    shared: false,
+
+    async append(callId, events) {
+      const log: Log = logs.get(callId) ?? { epoch: randomUUID(), records: [], digests: new Map(), updatedAt: now() }
+      const records: CallRecord[] = []
+      const duplicates: Duplicate[] = []
+      for (const { event, digest } of events) {
+        if (log.digests.has(event.id)) {
+          const known = log.digests.get(event.id)
+          duplicates.push({ id: event.id, conflict: known !== digest })
+          continue
+        }
+        log.digests.set(event.id, digest)
+        const record = { seq: log.records.length + 1, event }
+        log.records.push(record)
+        records.push(record)
+      }
+      if (records.length > 0) {
+        log.updatedAt = now()
+        // A map keeps the order of insertion: re-inserting keeps the list of calls sorted by their last change.
+        logs.delete(callId)
+        logs.set(callId, log)
+        bus.tell({ kind: 'appended', callId, epoch: log.epoch, records })
+      }
+      return { epoch: log.epoch, records, duplicates }
+    },
+
+    async read(callId, after, limit = Number.POSITIVE_INFINITY) {
+      const log = logs.get(callId)
+      return log ? { epoch: log.epoch, records: log.records.slice(after, after + limit) } : null
+    },
+
+    async head(callId) {
+      const log = logs.get(callId)
+      return log ? { epoch: log.epoch, seq: log.records.length } : null
+    },
+
+    async list({ limit, since = 0 }) {
+      return [...logs]
+        .reverse()
+        .filter(([, log]) => log.updatedAt >= since)
+        .slice(0, limit)
+        .map(([callId, { epoch, records, updatedAt }]) => ({ callId, head: { epoch, seq: records.length }, updatedAt }))
+    },
+
+    async watch(callId, listener) {
+      return bus.watch(callId, listener)
+    },
+
+    async watchAll(listener) {
+      return bus.watchAll(listener)
+    },
+
+    async forget(callId) {
+      return forget(callId)
+    },
+
+    async forgetBefore(moment) {
+      const old = [...logs].filter(([, log]) => log.updatedAt < moment)
+      for (const [callId] of old) forget(callId)
+      return old.length
+    },
+
+    async setAside(item) {
+      aside.set(item.id, item)
+    },
+
+    async listAside(limit) {
+      return [...aside.values()].slice(0, limit)
+    },
+
+    async dropAside(id) {
+      aside.delete(id)
+    },
+
+    async ping() {},
+    async close() {},
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Keeps what Telnyx signed and nobody could use. It cannot be masked, because it cannot be read; so it is encrypted
+ * (AES-256-GCM), and only `callgather-server aside`, with the server's secret, opens it again.
+ */
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
+import type { CallStore } from './call-store.ts'
+
+/** Something that was set aside, opened. */
+export interface Opened {
+  readonly id: string
+  readonly reason: string
+  readonly at: number
+  readonly body: Uint8Array
+}
+
+const ALGORITHM = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** Puts things aside in a store, and takes them out. */
+export class AsideBox {
+  readonly #store: CallStore
+  readonly #key: Uint8Array
+  readonly #now: () => number
+
+  constructor(store: CallStore, key: Uint8Array, now: () => number = Date.now) {
+    this.#store = store
+    this.#key = key
+    this.#now = now
+  }
+
+  /** Keeps a body. Resolves when it is durable. */
+  async put(reason: string, body: Uint8Array): Promise<void> {
+    const nonce = randomBytes(NONCE_BYTES)
+    const cipher = createCipheriv(ALGORITHM, this.#key, nonce)
+    const sealed = Buffer.concat([cipher.update(body), cipher.final()])
+    const content = Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
+    await this.#store.setAside({ id: randomUUID(), reason, at: this.#now(), content })
+  }
+
+  /** What is kept, oldest first; `null` for a body that this server's secret does not open. */
+  async list(limit: number): Promise<(Omit<Opened, 'body'> & { readonly body: Uint8Array | null })[]> {
+    const items = await this.#store.listAside(limit)
+    return items.map(({ id, reason, at, content }) => ({ id, reason, at, body: this.#open(content) }))
+  }
+
+  /** Lets go of something: it has been dealt with. */
+  drop(id: string): Promise<void> {
+    return this.#store.dropAside(id)
+  }
+
+  #open(content: string): Uint8Array | null {
+    const bytes = Buffer.from(content, 'base64')
+    const nonce = bytes.subarray(0, NONCE_BYTES)
+    try {
+      const decipher = createDecipheriv(ALGORITHM, this.#key, nonce)
+      decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
+      return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()])
+    } catch {
+      return null
+    }
+  }
+}

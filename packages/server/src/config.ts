@@ -1,0 +1,143 @@
+/** The ready server's configuration, from the environment. Every mistake names the variable it is in, and no value. */
+import { DEFAULT_BASE_PATH } from '@callgather/protocol'
+import type { CallStore } from './calls/call-store.ts'
+import { memoryStore } from './calls/memory-store.ts'
+import { sqliteStore } from './calls/sqlite-store.ts'
+import type { GatherServerOptions } from './create-gather-server.ts'
+import { parseOrigin } from './http/cors.ts'
+import { readPublicKey } from './telnyx/public-key.ts'
+
+/** What the ready server needs beside its options. */
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  readonly logLevel: string
+  readonly options: Omit<GatherServerOptions, 'logger' | 'store'>
+  /** Opened only when the server starts: a check of the configuration makes no file. */
+  readonly openStore: () => CallStore
+}
+
+/** Everything that is wrong with a configuration. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the environment.
+ *
+ * @throws ConfigError with every problem at once.
+ */
+export function readConfig(environment: Environment): ServerConfig {
+  const problems: string[] = []
+  const read = <T>(name: string, fallback: string | undefined, parse: (text: string) => T): T | undefined => {
+    const text = environment[name]?.trim() || fallback
+    if (text === undefined) return undefined
+    try {
+      return parse(text)
+    } catch (error) {
+      problems.push(`${name}: ${error instanceof Error ? error.message : 'is not valid'}`)
+      return undefined
+    }
+  }
+  const required = <T>(name: string, why: string, parse: (text: string) => T): T | undefined => {
+    if (!environment[name]?.trim()) problems.push(`${name}: is not set. ${why}`)
+    return read(name, undefined, parse)
+  }
+
+  const port = read('PORT', '8787', parsePort)
+  const host = read('HOST', '127.0.0.1', String)
+  const logLevel = read('LOG_LEVEL', 'info', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent']))
+  const apiKey = required('TELNYX_API_KEY', 'It is in the Telnyx portal, under Keys & Credentials, API Keys.', String)
+  const publicKey = required(
+    'TELNYX_PUBLIC_KEY',
+    'It is in the Telnyx portal, under Keys & Credentials, Public Key. Without it webhooks cannot be verified.',
+    (text) => {
+      const keys = list(text)
+      keys.forEach(readPublicKey)
+      return keys
+    },
+  )
+  const baseUrl = read('TELNYX_BASE_URL', undefined, parseUrl)
+  const openStore = read('CALLGATHER_STORE', 'file:callgather.db', parseStore)
+  const insecure = read('CALLGATHER_INSECURE', 'false', oneOf(['true', 'false'])) === 'true'
+  const secret = insecure
+    ? read('CALLGATHER_TICKET_SECRET', undefined, parseSecret)
+    : required('CALLGATHER_TICKET_SECRET', 'Make one with `openssl rand -base64 32`.', parseSecret)
+  const allowedOrigins = read('CALLGATHER_ALLOWED_ORIGINS', '', (text) => list(text).map(parseOrigin)) ?? []
+  const basePath = read('CALLGATHER_BASE_PATH', DEFAULT_BASE_PATH, parseBasePath)
+
+  if (
+    problems.length > 0 ||
+    port === undefined ||
+    host === undefined ||
+    logLevel === undefined ||
+    apiKey === undefined ||
+    publicKey === undefined ||
+    openStore === undefined ||
+    basePath === undefined
+  ) {
+    throw new ConfigError(problems)
+  }
+  return {
+    host,
+    port,
+    logLevel,
+    openStore,
+    options: {
+      telnyx: { apiKey, publicKey, ...(baseUrl === undefined ? {} : { baseUrl }) },
+      ...(secret === undefined ? {} : { tickets: { secret } }),
+      insecure,
+      allowedOrigins,
+      basePath,
+    },
+  }
+}
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new Error('must be a port, from 0 to 65535; 0 takes any free one.')
+  return port
+}
+
+const oneOf = (words: readonly string[]) => (text: string) => {
+  if (!words.includes(text)) throw new Error(`must be one of: ${words.join(', ')}.`)
+  return text
+}
+
+function parseUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:/.test(text))
+    throw new Error('must be a URL, such as https://api.telnyx.com/v2.')
+  return text.replace(/\/$/, '')
+}
+
+function parseSecret(text: string): string {
+  if (Buffer.byteLength(text) < 32)
+    throw new Error('must have at least 32 bytes. Make one with `openssl rand -base64 32`.')
+  return text
+}
+
+function parseBasePath(text: string): string {
+  if (!/^(\/[\w.~-]+)+$/.test(text))
+    throw new Error('must begin with a slash and not end with one, such as /callgather.')
+  return text
+}
+
+function parseStore(text: string): () => CallStore {
+  if (text === 'memory:') return memoryStore
+  if (text.startsWith('file:') && text.length > 5) return () => sqliteStore({ path: text.slice(5) })
+  throw new Error('must be `memory:` or `file:PATH`.')
+}

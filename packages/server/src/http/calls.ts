@@ -1,0 +1,84 @@
+/** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
+import { gatherError, summarise } from '@callgather/protocol'
+import type { Access } from '../access/access.ts'
+import type { CallDirectory } from '../calls/call-directory.ts'
+import type { CallLog } from '../calls/call-log.ts'
+import type { CallStore } from '../calls/call-store.ts'
+import { bearerOf, type HttpRequest, json } from './message.ts'
+import type { Route } from './router.ts'
+
+const MAX_PAGE = 1000
+
+/** The routes below `/calls`. */
+export function callRoutes(parts: {
+  access: Access
+  log: CallLog
+  store: CallStore
+  directory: CallDirectory
+}): Route[] {
+  const { access, log, store, directory } = parts
+
+  /** Who asks, and that they may see this call. */
+  const seen = async (request: HttpRequest, callId: string) => {
+    const grant = await access.authenticate(bearerOf(request))
+    if (!(await access.may(grant, { callId, scope: 'view' }))) throw unknown()
+    return grant
+  }
+
+  return [
+    {
+      method: 'GET',
+      pattern: '/calls',
+      handler: async (request) => {
+        const grant = await access.authenticate(bearerOf(request))
+        return json(200, { data: await directory.listFor(grant) })
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/calls/:call_id',
+      handler: async (request, { call_id: callId = '' }) => {
+        await seen(request, callId)
+        const { cursor, state } = await log.open(callId)
+        if (!cursor) throw unknown()
+        return json(200, { data: { ...summarise(state), cursor } })
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/calls/:call_id/events',
+      handler: async (request, { call_id: callId = '' }) => {
+        await seen(request, callId)
+        const after = numberOf(request.query.get('after'), 0)
+        const limit = Math.min(numberOf(request.query.get('limit'), MAX_PAGE), MAX_PAGE)
+        const slice = await store.read(callId, after, limit)
+        if (!slice) throw unknown()
+        return json(200, { data: slice.records, meta: { epoch: slice.epoch } })
+      },
+    },
+    {
+      method: 'DELETE',
+      pattern: '/calls/:call_id',
+      handler: async (request, { call_id: callId = '' }) => {
+        const grant = await seen(request, callId)
+        // Erasing is for whoever holds every power over the call, not for all who may look at it.
+        const may = await Promise.all(
+          (['gather', 'assistant'] as const).map((scope) => access.may(grant, { callId, scope })),
+        )
+        if (may.includes(false))
+          throw gatherError('forbidden', 'Erasing a call needs the scopes view, gather and assistant.')
+        if (!(await store.forget(callId))) throw unknown()
+        return { status: 204 }
+      },
+    },
+  ]
+}
+
+const unknown = () =>
+  gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
+
+function numberOf(text: string | null, fallback: number): number {
+  if (text === null) return fallback
+  if (!/^\d{1,10}$/.test(text)) throw gatherError('unknownParameter', '`after` and `limit` must be whole numbers.')
+  return Number(text)
+}

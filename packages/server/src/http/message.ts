@@ -1,0 +1,69 @@
+/** Requests and answers without a framework: adapters for node:http and for fetch turn theirs into these. */
+import { GatherError, gatherError } from '@callgather/protocol'
+
+/** A request, as the routes see it. */
+export interface HttpRequest {
+  readonly method: string
+  /** Below the server's base path, with a leading slash, still percent-encoded. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Every value sent under a name, which is given in lower case. */
+  header(name: string): readonly string[]
+  /**
+   * The bytes of the body as they came.
+   *
+   * @throws GatherError 413 past the limit; 500 if something else has read the body first.
+   */
+  body(limit: number): Promise<Uint8Array>
+  /** Who is connected; for rate limits and audit. */
+  readonly address: string | undefined
+}
+
+/** An answer. A string body needs its own `content-type`. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** An answer of JSON. */
+export const json = (status: number, value: unknown, headers: Record<string, string> = {}): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
+  body: JSON.stringify(value),
+})
+
+/** An answer to a request that was refused, in Telnyx's shape. */
+export function refuse(error: GatherError): HttpAnswer {
+  // Telnyx's SDKs try again on 409, 429 and 5xx; what we refuse, or may have run, is not to be tried blindly.
+  const headers = error.status === 429 || error.status === 503 ? {} : { 'x-should-retry': 'false' }
+  return json(error.status, error.body, headers)
+}
+
+/** Reads a body of JSON. An empty body counts as `{}`, as some clients send none for a command without parameters. */
+export async function readJson(request: HttpRequest, limit: number): Promise<unknown> {
+  const [encoding] = request.header('content-encoding')
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw gatherError('unsupportedEncoding', 'The body must not be compressed. Send it without `Content-Encoding`.')
+  }
+  const bytes = await request.body(limit)
+  if (bytes.length === 0) return {}
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw gatherError('invalidJson', 'The body is not JSON in UTF-8. Check it with a JSON parser.')
+  }
+}
+
+/** The ticket of a request: `Authorization: Bearer …`, as a Telnyx SDK sends its API key. */
+export function bearerOf(request: HttpRequest): string | undefined {
+  const [header, ...others] = request.header('authorization')
+  if (others.length > 0) return undefined
+  return /^Bearer +([^\s]+)$/i.exec(header ?? '')?.[1]
+}
+
+/** Any error as a refusal: what we meant to say as it is, anything else as a fault of ours without details. */
+export function asRefusal(error: unknown): GatherError {
+  if (GatherError.isInstance(error)) return error
+  return gatherError('internal', 'The server failed. Its log says why.')
+}

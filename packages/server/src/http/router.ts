@@ -1,0 +1,55 @@
+/** Which handler answers a request. A table, read from the top; what does not match is 404, or 405 with `Allow`. */
+import { gatherError } from '@callgather/protocol'
+import { type HttpAnswer, type HttpRequest, refuse } from './message.ts'
+
+/** Answers a request; `params` are the decoded segments of the path that the pattern names. */
+export type Handler = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpAnswer>
+
+/** A method, a pattern such as `/calls/:call_id`, and who answers. */
+export interface Route {
+  readonly method: string
+  readonly pattern: string
+  readonly handler: Handler
+}
+
+/** Makes a handler of a table of routes. */
+export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpAnswer> {
+  const table = routes.map((route) => ({ ...route, segments: route.pattern.split('/') }))
+  return async (request) => {
+    const segments = request.path.split('/')
+    const matching = table.flatMap((route) => {
+      const params = match(route.segments, segments)
+      return params ? [{ ...route, params }] : []
+    })
+    const route = matching.find(({ method }) => method === request.method)
+    if (route) return route.handler(request, route.params)
+    if (matching.length === 0) return refuse(gatherError('notFound', 'There is nothing at this path.'))
+    const allowed = matching.map(({ method }) => method).join(', ')
+    const refusal = refuse(gatherError('methodNotAllowed', `This path takes ${allowed}.`))
+    return { ...refusal, headers: { ...refusal.headers, allow: allowed } }
+  }
+}
+
+function match(pattern: readonly string[], segments: readonly string[]): Record<string, string> | null {
+  if (pattern.length !== segments.length) return null
+  const params: Record<string, string> = {}
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? ''
+    if (!part.startsWith(':')) {
+      if (part !== segment) return null
+      continue
+    }
+    const decoded = decode(segment)
+    if (decoded === null || decoded === '') return null
+    params[part.slice(1)] = decoded
+  }
+  return params
+}
+
+function decode(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The webhook route: own the bytes, verify, read, append, then exactly 200.
+ *
+ * Telnyx retries what is not answered 200 for at most a minute, so 200 means stored and nothing else does. What a
+ * stranger sends gets one fixed 401 that says nothing; what Telnyx signed but nobody can use is set aside, because a
+ * retry could not mend it and losing it is not allowed.
+ */
+import type { KeyObject } from 'node:crypto'
+import { gatherError } from '@callgather/protocol'
+import type { Logger } from 'pino'
+import { StoreUnavailable } from '../calls/call-store.ts'
+import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
+import { checkSignature, type SignatureFault } from '../telnyx/signature.ts'
+import { readWebhook, type Unreadable } from '../telnyx/webhook.ts'
+import { type HttpAnswer, type HttpRequest, json, refuse } from './message.ts'
+import type { Handler } from './router.ts'
+
+/** What became of a request to the webhook route: for metrics. */
+export type WebhookOutcome = IngestOutcome | 'unverified' | 'unreadable' | 'unavailable'
+
+/** What the route works with. */
+export interface WebhookParts {
+  readonly ingest: Ingest
+  readonly keys: () => readonly KeyObject[]
+  readonly toleranceSeconds: number
+  readonly maxBodyBytes: number
+  readonly now: () => number
+  readonly logger: Logger
+  /** Keeps what is signed but cannot be used. */
+  readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array) => Promise<void>
+  readonly count?: (outcome: WebhookOutcome) => void
+}
+
+const OK: HttpAnswer = json(200, { ok: true })
+/** Says nothing of why, and never repeats what was sent. */
+const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The request is not signed by Telnyx.'))
+
+/** Answers Telnyx. */
+export function webhookRoute(parts: WebhookParts): Handler {
+  const { ingest, keys, toleranceSeconds, maxBodyBytes, now, logger, setAside, count = () => {} } = parts
+  const reportUnverified = throttled(logger, now)
+
+  return async (request: HttpRequest) => {
+    const [encoding] = request.header('content-encoding')
+    if (encoding !== undefined && encoding !== 'identity') {
+      // A signature covers the bytes before compression or after it; nobody says which.
+      return refuse(gatherError('unsupportedEncoding', 'Webhooks must come without `Content-Encoding`.'))
+    }
+    const body = await request.body(maxBodyBytes)
+    const signed = {
+      signature: request.header('telnyx-signature-ed25519'),
+      timestamp: request.header('telnyx-timestamp'),
+      body,
+    }
+    const check = checkSignature(signed, keys(), now(), toleranceSeconds)
+    if (!check.ok) {
+      count('unverified')
+      reportUnverified(check.fault)
+      return UNVERIFIED
+    }
+    try {
+      const read = readWebhook(body)
+      if (!read.ok) {
+        await setAside(read.reason, body)
+        count('unreadable')
+        logger.error({ reason: read.reason, bytes: body.length }, 'webhook set aside: signed, but unreadable')
+        return OK
+      }
+      const outcome = await ingest.accept(read.webhook)
+      if (outcome === 'conflict' || outcome === 'foreign') {
+        await setAside(outcome, body)
+        logger.warn({ outcome, event_type: read.webhook.eventType }, 'webhook set aside')
+      }
+      count(outcome)
+      return OK
+    } catch (error) {
+      if (!StoreUnavailable.isInstance(error)) throw error
+      count('unavailable')
+      logger.error({ err: error }, 'webhook refused: the store cannot take it')
+      return refuse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
+    }
+  }
+}
+
+/** One line a second at most, with how many it stands for: a flood of forgeries must not fill the log. */
+function throttled(logger: Logger, now: () => number): (fault: SignatureFault) => void {
+  let last = Number.NEGATIVE_INFINITY
+  let held = 0
+  return (fault) => {
+    held += 1
+    if (now() - last < 1000) return
+    logger.warn({ fault, count: held }, 'webhook refused: not verified')
+    last = now()
+    held = 0
+  }
+}

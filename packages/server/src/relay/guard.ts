@@ -1,0 +1,68 @@
+/**
+ * The one shell around everything a client says. A frame is a stranger's: it may name no event of ours, bring no
+ * acknowledgement, too many arguments, or JSON too deep to be written again; each gets a typed error, never a throw.
+ */
+import { type ClientToServer, type GatherError, gatherError, type SocketError } from '@callgather/protocol'
+import { upSchemas } from '@callgather/protocol/schema'
+import type { Socket } from 'socket.io'
+import { asRefusal } from '../http/message.ts'
+import { exceeds } from '../telnyx/webhook.ts'
+
+/** What a client may say, by name. */
+export type UpEvent = keyof ClientToServer
+
+/** What each word does with its (checked) request; what it returns is the reply. */
+export type UpHandlers = {
+  readonly [Event in UpEvent]: (request: never, reply: (value: unknown) => void) => Promise<void>
+}
+
+/** Bounds on the JSON of a frame. */
+const frameBounds = { depth: 32, nodes: 2_000 } as const
+
+const isUpEvent = (name: string): name is UpEvent => Object.hasOwn(upSchemas, name)
+
+/** An error as it goes over the socket. */
+export function socketError(error: GatherError): SocketError {
+  const [{ code, title, detail } = { code: '', title: '' }] = error.errors
+  return { status: error.status, code, title, ...(detail === undefined ? {} : { detail }) }
+}
+
+/** Lets a client say what is in the table, and nothing else. */
+export function guard(socket: Socket, handlers: UpHandlers, report: (error: unknown) => void): void {
+  socket.use((packet) => {
+    // `next` is never called: nothing reaches listeners of other kinds.
+    void answer(socket, handlers, packet).catch(report)
+  })
+}
+
+async function answer(socket: Socket, handlers: UpHandlers, [name, ...rest]: readonly unknown[]): Promise<void> {
+  const last = rest.at(-1)
+  const acknowledge = typeof last === 'function' ? (last as (value: unknown) => void) : null
+  const args = acknowledge ? rest.slice(0, -1) : rest
+  let answered = false
+  const reply = (value: unknown) => {
+    if (answered) return
+    answered = true
+    acknowledge?.(value)
+  }
+  try {
+    if (typeof name !== 'string' || !isUpEvent(name)) throw gatherError('notFound', 'There is no such event.')
+    const request = checked(name, args)
+    await handlers[name](request as never, reply)
+  } catch (error) {
+    const refusal = socketError(asRefusal(error))
+    if (acknowledge) reply({ ok: false, error: refusal })
+    else socket.emit('error', refusal)
+    if (refusal.status >= 500) throw error
+  }
+}
+
+function checked(name: UpEvent, args: readonly unknown[]): unknown {
+  const request = args[0] ?? {}
+  if (args.length > 1 || exceeds(request, frameBounds)) {
+    throw gatherError('unknownParameter', 'An event takes one object of moderate size, and an acknowledgement.')
+  }
+  const parsed = upSchemas[name].safeParse(request)
+  if (!parsed.success) throw gatherError('unknownParameter', `The request of \`${name}\` does not have the right form.`)
+  return parsed.data
+}

@@ -1,0 +1,116 @@
+/**
+ * The socket: who may connect, and what they are told. A connection holds no truth: all of it is in the log, and a
+ * client that comes back resumes by number, on this node or another. socket.io's connection state recovery is off; it
+ * loses events in the commonest failures.
+ */
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import { GatherError, judgeVersion } from '@callgather/protocol'
+import { Server } from 'socket.io'
+import type { Grant } from '../access/tickets.ts'
+import type { OriginCheck } from '../http/cors.ts'
+import { asRefusal } from '../http/message.ts'
+import { socketError } from './guard.ts'
+import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
+import { Session, type SessionParts } from './session.ts'
+
+/** What the relay works with. */
+export interface RelayParts extends Omit<SessionParts, 'rooms'> {
+  readonly isAllowedOrigin: OriginCheck
+}
+
+const BEAT_MILLIS = 5_000
+
+/** The socket server, not yet attached. */
+export class Relay {
+  readonly #io: RelayServer
+  readonly #parts: RelayParts
+  readonly #sessions = new Set<Session>()
+  readonly #beat: NodeJS.Timeout
+
+  constructor(parts: RelayParts, path: string) {
+    this.#parts = parts
+    const { isAllowedOrigin } = parts
+    this.#io = new Server({
+      path,
+      // Polling would need sticky sessions behind a load balancer, and brings cross-site requests with it.
+      transports: ['websocket'],
+      serveClient: false,
+      allowEIO3: false,
+      perMessageDeflate: false,
+      httpCompression: false,
+      maxHttpBufferSize: 64 * 1024,
+      connectTimeout: 5_000,
+      pingInterval: 10_000,
+      pingTimeout: 8_000,
+      destroyUpgrade: false,
+      // CORS does not guard websockets, so the origin is judged here, before there is any session.
+      allowRequest: (request, decide) => decide(null, isAllowed(request, isAllowedOrigin)),
+    })
+    const rooms = new Rooms(this.#io, parts.log)
+    this.#io.use((socket, next) => {
+      void this.#admit(socket).then(
+        () => next(),
+        (error: unknown) => {
+          next(connectError(asRefusal(error)))
+          // socket.io would leave a refused client connected until its timeout.
+          setImmediate(() => socket.conn.close())
+        },
+      )
+    })
+    this.#io.on('connection', (socket) => {
+      const session = new Session(socket, (socket.data as { grant: Grant }).grant, { ...parts, rooms })
+      this.#sessions.add(session)
+      socket.on('disconnect', () => this.#sessions.delete(session))
+    })
+    this.#beat = setInterval(() => {
+      for (const session of this.#sessions) session.beat()
+    }, BEAT_MILLIS)
+    this.#beat.unref()
+  }
+
+  /** Serves the websockets of an HTTP server, below its path; others' are left alone. */
+  attach(server: HttpServer): void {
+    this.#io.attach(server)
+  }
+
+  /** How many clients are connected. */
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** Asks for every client whether it may still see what it watches. */
+  async review(): Promise<void> {
+    await Promise.all([...this.#sessions].map((session) => session.review()))
+  }
+
+  /** Tells every client to come back elsewhere, and closes. */
+  async close(): Promise<void> {
+    clearInterval(this.#beat)
+    for (const session of this.#sessions) session.close('unavailable', 'The server is going away. Connect again.')
+    this.#io.engine?.close()
+    await this.#io.of('/').adapter.close()
+  }
+
+  /** The version is judged before anything else is looked at, then the ticket. */
+  async #admit(socket: RelaySocket): Promise<void> {
+    const { protocol, ticket } = socket.handshake.auth as { protocol?: unknown; ticket?: unknown }
+    const mismatch = judgeVersion(protocol)
+    if (mismatch) {
+      const moves = mismatch === 'client_too_old' ? 'Reload the page, or update' : 'Update the server for'
+      const detail = `The client and the server speak different versions. ${moves} @callgather/react.`
+      throw new GatherError(426, [{ code: '10015', title: mismatch, detail }])
+    }
+    const grant = await this.#parts.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
+    socket.data = { grant }
+  }
+}
+
+/** A page of an origin that is not configured may not connect; what is no page needs its ticket only. */
+function isAllowed(request: IncomingMessage, isAllowedOrigin: OriginCheck): boolean {
+  const { origin } = request.headers
+  return origin === undefined || isAllowedOrigin(origin)
+}
+
+function connectError(error: GatherError): Error & { data: unknown } {
+  return Object.assign(new Error(error.message), { data: socketError(error) })
+}

@@ -1,0 +1,71 @@
+/** One room a call: what is appended to the call goes to everyone in it. Only the server lets anyone in. */
+import type { ClientToServer, ServerToClient } from '@callgather/protocol'
+import type { Server, Socket } from 'socket.io'
+import type { CallLog } from '../calls/call-log.ts'
+import type { Unsubscribe } from '../calls/call-store.ts'
+
+/** The server's sockets, typed by the protocol. */
+export type RelayServer = Server<ClientToServer, ServerToClient>
+export type RelaySocket = Socket<ClientToServer, ServerToClient>
+
+interface Room {
+  members: number
+  stop: Promise<Unsubscribe>
+}
+
+/** The rooms in which someone is. */
+export class Rooms {
+  readonly #io: RelayServer
+  readonly #log: CallLog
+  readonly #rooms = new Map<string, Room>()
+
+  constructor(io: RelayServer, log: CallLog) {
+    this.#io = io
+    this.#log = log
+  }
+
+  /** Keeps a room open for one more; the way out is what is returned. Joining the room is the caller's. */
+  async hold(callId: string): Promise<Unsubscribe> {
+    const room = this.#rooms.get(callId) ?? { members: 0, stop: this.#open(callId) }
+    this.#rooms.set(callId, room)
+    room.members += 1
+    let held = true
+    const letGo = () => {
+      if (!held) return
+      held = false
+      room.members -= 1
+      if (room.members > 0) return
+      if (this.#rooms.get(callId) === room) this.#rooms.delete(callId)
+      void room.stop.then(
+        (stop) => stop(),
+        () => {},
+      )
+    }
+    try {
+      await room.stop
+      return letGo
+    } catch (error) {
+      letGo()
+      throw error
+    }
+  }
+
+  /** The name of a call's room. A client cannot join by name, so it need not be secret. */
+  nameOf(callId: string): string {
+    return `call:${callId}`
+  }
+
+  #open(callId: string): Promise<Unsubscribe> {
+    const room = this.nameOf(callId)
+    return this.#log.listen(callId, {
+      grown: ({ cursor: { epoch }, records }) => {
+        this.#io.to(room).emit('call:event', { call_id: callId, epoch, records })
+      },
+      forgotten: () => {
+        // No epoch is the empty one: whoever watches asks again, and learns what there is now.
+        const heads = [{ call_id: callId, epoch: '', seq: 0 }]
+        this.#io.to(room).emit('call:head', { now: new Date().toISOString(), heads })
+      },
+    })
+  }
+}

@@ -1,0 +1,226 @@
+/** One connected client: what it holds, what it watches, and how each of its requests is answered. */
+import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
+import type { Logger } from 'pino'
+import type { Access } from '../access/access.ts'
+import type { Grant } from '../access/tickets.ts'
+import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
+import type { CallLog } from '../calls/call-log.ts'
+import type { Unsubscribe } from '../calls/call-store.ts'
+import { guard, socketError } from './guard.ts'
+import type { RelaySocket, Rooms } from './rooms.ts'
+
+/** What every session works with. */
+export interface SessionParts {
+  readonly access: Access
+  readonly log: CallLog
+  readonly directory: CallDirectory
+  readonly rooms: Rooms
+  readonly logger: Logger
+  readonly now: () => number
+}
+
+/** How long after its ticket has expired a client may still bring a fresh one, in milliseconds. */
+export const TICKET_GRACE_MILLIS = 25_000
+
+const MAX_WATCHES = 200
+const LIST_DELAY_MILLIS = 50
+
+/** One client. */
+export class Session {
+  readonly #socket: RelaySocket
+  readonly #parts: SessionParts
+  #grant: Grant
+  readonly #watches = new Map<string, Unsubscribe>()
+  #list: Unsubscribe | null = null
+  readonly #listChanges = new Map<string, CallSummary | null>()
+  #listTimer: NodeJS.Timeout | undefined
+  #expiry: NodeJS.Timeout | undefined
+  #over = false
+
+  constructor(socket: RelaySocket, grant: Grant, parts: SessionParts) {
+    this.#socket = socket
+    this.#parts = parts
+    this.#grant = grant
+    this.#expire()
+    socket.on('disconnect', () => this.#end())
+    guard(
+      socket,
+      {
+        'call:watch': (request: { call_id: string; cursor?: Cursor }, reply) => this.#watch(request, reply),
+        'call:unwatch': async ({ call_id }: { call_id: string }) => this.#unwatch(call_id),
+        'calls:watch': (_: unknown, reply) => this.#watchList(reply),
+        'calls:unwatch': async () => this.#unwatchList(),
+        'ticket:refresh': (request: { ticket: string }, reply) => this.#refresh(request, reply),
+      },
+      (error) => parts.logger.error({ err: error }, 'a socket request failed'),
+    )
+  }
+
+  /** Who this is. */
+  get subject(): string {
+    return this.#grant.subject
+  }
+
+  /** Tells how far the watched calls reach: reveals a last event that was lost on the way. */
+  beat(): void {
+    if (this.#watches.size === 0) return
+    const heads = [...this.#watches.keys()].map((call_id) => {
+      const { epoch, seq } = this.#parts.log.headOf(call_id) ?? { epoch: '', seq: 0 }
+      return { call_id, epoch, seq }
+    })
+    this.#socket.emit('call:head', { now: this.#iso(), heads })
+  }
+
+  /** Asks again whether this client may still see what it watches; closes it if its ticket is no good any more. */
+  async review(): Promise<void> {
+    const { access } = this.#parts
+    if (!access.isCurrent(this.#grant)) {
+      this.close('unauthenticated', 'Your ticket was revoked.')
+      return
+    }
+    for (const callId of [...this.#watches.keys()]) {
+      if (await access.may(this.#grant, { callId, scope: 'view' })) continue
+      this.#unwatch(callId)
+      const heads = [{ call_id: callId, epoch: '', seq: 0 }]
+      this.#socket.emit('call:head', { now: this.#iso(), heads })
+    }
+  }
+
+  /** Ends the connection, saying why. */
+  close(why: 'unauthenticated' | 'tooManyRequests' | 'unavailable', detail: string): void {
+    this.#socket.emit('error', socketError(gatherError(why, detail)))
+    this.#end()
+    this.#socket.disconnect(true)
+  }
+
+  async #watch({ call_id: callId, cursor }: { call_id: string; cursor?: Cursor }, reply: (value: unknown) => void) {
+    const { access, log, rooms } = this.#parts
+    const scopes = await access.scopesOn(this.#grant, callId)
+    if (!scopes.includes('view')) throw unknownCall()
+    if (!this.#watches.has(callId) && this.#watches.size >= MAX_WATCHES) {
+      throw gatherError('tooManyRequests', `A connection watches at most ${MAX_WATCHES} calls. Unwatch some first.`)
+    }
+    // The place is taken before anything is waited for, so that a second watch of the same call shares it.
+    const letGo = await rooms.hold(callId)
+    if (this.#over) {
+      letGo()
+      return
+    }
+    const known = await log.readUpToNow(
+      callId,
+      (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
+      ({ cursor: head, records, after }) => {
+        if (this.#over) return letGo()
+        this.#watches.get(callId)?.()
+        this.#watches.set(callId, letGo)
+        void this.#socket.join(rooms.nameOf(callId))
+        const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
+        const kind = resumed ? 'delta' : 'snapshot'
+        reply({ ok: true, kind, cursor: head, records, now: this.#iso(), scopes })
+      },
+    )
+    if (!known) {
+      letGo()
+      throw unknownCall()
+    }
+  }
+
+  #unwatch(callId: string): void {
+    void this.#socket.leave(this.#parts.rooms.nameOf(callId))
+    this.#watches.get(callId)?.()
+    this.#watches.delete(callId)
+  }
+
+  async #watchList(reply: (value: unknown) => void): Promise<void> {
+    const { directory } = this.#parts
+    this.#unwatchList()
+    // Changes are held back until the list itself has been sent.
+    let sent = false
+    const stop = await directory.listen((change) => {
+      this.#listChanged(change)
+      if (sent) this.#sendListSoon()
+    })
+    if (this.#over) return stop()
+    this.#list = stop
+    const calls = await directory.listFor(this.#grant)
+    reply({ ok: true, now: this.#iso(), calls })
+    sent = true
+    this.#sendListSoon()
+  }
+
+  #unwatchList(): void {
+    this.#list?.()
+    this.#list = null
+    this.#listChanges.clear()
+  }
+
+  #listChanged(change: DirectoryChange): void {
+    if (change.kind === 'changed') this.#listChanges.set(change.summary.callId, change.summary)
+    else this.#listChanges.set(change.callId, null)
+  }
+
+  /** Sends what has changed in the list; each call once, as it is then, however often it has changed. */
+  #sendListSoon(): void {
+    if (this.#listTimer || this.#listChanges.size === 0) return
+    this.#listTimer = setTimeout(() => {
+      this.#listTimer = undefined
+      void this.#sendList().catch((error: unknown) =>
+        this.#parts.logger.error({ err: error }, 'a list of calls could not be sent'),
+      )
+    }, LIST_DELAY_MILLIS)
+  }
+
+  async #sendList(): Promise<void> {
+    const changes = [...this.#listChanges]
+    this.#listChanges.clear()
+    const { access } = this.#parts
+    const may = await Promise.all(changes.map(([callId]) => access.may(this.#grant, { callId, scope: 'view' })))
+    const visible = changes.filter((_, index) => may[index])
+    if (this.#over || !this.#list || visible.length === 0) return
+    const calls = visible.flatMap(([, summary]) => (summary ? [summary] : []))
+    const gone = visible.flatMap(([callId, summary]) => (summary ? [] : [callId]))
+    this.#socket.emit('calls:event', { calls, gone })
+  }
+
+  async #refresh({ ticket }: { ticket: string }, reply: (value: unknown) => void): Promise<void> {
+    const grant = await this.#parts.access.authenticate(ticket)
+    if (grant.subject !== this.#grant.subject) {
+      throw gatherError('forbidden', 'A connection stays with its subject. Open another for somebody else.')
+    }
+    this.#grant = grant
+    this.#expire()
+    await this.review()
+    reply({ ok: true, expires_at: new Date(grant.expiresAt ?? 8.64e15).toISOString() })
+  }
+
+  #expire(): void {
+    clearTimeout(this.#expiry)
+    const { expiresAt } = this.#grant
+    if (expiresAt === undefined) return
+    const left = expiresAt + TICKET_GRACE_MILLIS - this.#parts.now()
+    // A timer takes 32 bits; whoever stays longer is asked again then.
+    this.#expiry = setTimeout(
+      () => {
+        if (this.#parts.now() >= expiresAt + TICKET_GRACE_MILLIS) {
+          this.close('unauthenticated', 'Your ticket has expired. Connect again with a fresh one.')
+        } else this.#expire()
+      },
+      Math.min(Math.max(left, 0), 2 ** 31 - 1),
+    )
+  }
+
+  #end(): void {
+    this.#over = true
+    clearTimeout(this.#expiry)
+    clearTimeout(this.#listTimer)
+    this.#unwatchList()
+    for (const callId of [...this.#watches.keys()]) this.#unwatch(callId)
+  }
+
+  #iso(): string {
+    return new Date(this.#parts.now()).toISOString()
+  }
+}
+
+const unknownCall = () =>
+  gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')

@@ -1,0 +1,47 @@
+/**
+ * From a whole history to what changed in it. Telnyx resends every message each time; a conversation of a thousand
+ * messages would be 76 MB on the wire and in the log, and is a third of a megabyte as changes.
+ *
+ * A history older than the newest we hold carries no messages any more, only the length it had: that dates messages,
+ * and keeps the fold a function of the set of events.
+ */
+import type { CallState, HistoryMessage, HistorySplice } from '@callgather/protocol'
+import { UNATTRIBUTED } from '@callgather/protocol'
+import { asRecord } from './webhook.ts'
+
+/** Reads `message_history` as Telnyx sends it. Content may be absent (a tool call) or not text. */
+export function readHistory(value: unknown): HistoryMessage[] | null {
+  if (!Array.isArray(value)) return null
+  return value.map((each) => {
+    const message = asRecord(each)
+    const { role, content } = message ?? {}
+    return { role: typeof role === 'string' ? role : 'unknown', content: textOf(content) }
+  })
+}
+
+const textOf = (content: unknown) =>
+  typeof content === 'string' ? content : content === undefined || content === null ? '' : JSON.stringify(content)
+
+/**
+ * The change from the conversation as folded so far to a whole history.
+ *
+ * @param stamp The stamp of the event that carries the history.
+ */
+export function spliceHistory(
+  state: CallState,
+  conversationId: string | undefined,
+  stamp: string,
+  history: readonly HistoryMessage[],
+): HistorySplice {
+  const known = state.conversations.get(conversationId ?? UNATTRIBUTED)
+  const { length } = history
+  if (known?.length && known.length.stamp > stamp) return { from: length, length, messages: [] }
+  const held = known?.length ? Math.min(known.length.value, length) : 0
+  let from = 0
+  for (; from < held; from++) {
+    const one = known?.messages.at(from)
+    const other = history[from]
+    if (one?.index !== from || one.role !== other?.role || one.content !== other.content) break
+  }
+  return { from, length, messages: history.slice(from) }
+}

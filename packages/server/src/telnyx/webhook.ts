@@ -1,0 +1,91 @@
+/**
+ * From verified bytes to a webhook: the envelope, and nothing more than its bounds and its shape.
+ *
+ * Lenient with what Telnyx adds, strict with what could hurt: depth and size are judged before anything walks the
+ * value, because `JSON.parse` takes a million levels and `JSON.stringify` dies on a few thousand.
+ */
+
+/** A webhook as Telnyx sent it, with the envelope checked and the payload not yet looked at. */
+export interface Webhook {
+  /** Telnyx's event id: the key of deduplication. */
+  readonly id: string
+  readonly eventType: string
+  /** As sent. */
+  readonly occurredAt: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** Why signed bytes are no webhook we can use. */
+export type Unreadable = 'not_utf8' | 'not_json' | 'too_deep' | 'too_many_nodes' | 'not_an_event'
+
+/** What became of the bytes. */
+export type ReadWebhook =
+  | { readonly ok: true; readonly webhook: Webhook }
+  | { readonly ok: false; readonly reason: Unreadable }
+
+/** Bounds on the JSON of a webhook. */
+export const webhookBounds = { depth: 64, nodes: 20_000, text: 256 } as const
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Reads the body of a request whose signature has been checked. */
+export function readWebhook(body: Uint8Array): ReadWebhook {
+  let text: string
+  try {
+    text = utf8.decode(body)
+  } catch {
+    return { ok: false, reason: 'not_utf8' }
+  }
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return { ok: false, reason: 'not_json' }
+  }
+  const excess = exceeds(parsed, webhookBounds)
+  if (excess) return { ok: false, reason: excess }
+  const webhook = readEnvelope(parsed)
+  return webhook ? { ok: true, webhook } : { ok: false, reason: 'not_an_event' }
+}
+
+/** Reads an event that is already JSON: `{data: {…}}` as webhooks come, or the flat event, as some pages show it. */
+export function readEnvelope(value: unknown): Webhook | null {
+  const outer = asRecord(value)
+  const data = asRecord(outer?.data) ?? outer
+  const payload = asRecord(data?.payload)
+  if (!data || !payload) return null
+  const { id, event_type: eventType, occurred_at: occurredAt } = data
+  if (!isName(id) || !isName(eventType) || typeof occurredAt !== 'string' || occurredAt.length > 64) return null
+  if (Number.isNaN(Date.parse(occurredAt))) return null
+  return { id, eventType, occurredAt, payload }
+}
+
+/** The value as a plain object, or nothing. */
+export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined
+}
+
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= webhookBounds.text
+
+/** Whether a value is deeper or larger than it may be; walks with a list, so that depth cannot hurt. */
+export function exceeds(
+  value: unknown,
+  bounds: { readonly depth: number; readonly nodes: number },
+): 'too_deep' | 'too_many_nodes' | null {
+  let level: unknown[] = [value]
+  let nodes = 0
+  for (let depth = 0; level.length > 0; depth++) {
+    nodes += level.length
+    if (nodes > bounds.nodes) return 'too_many_nodes'
+    const next: unknown[] = []
+    for (const each of level) {
+      if (typeof each === 'object' && each !== null) for (const child of Object.values(each)) next.push(child)
+    }
+    if (next.length > 0 && depth >= bounds.depth) return 'too_deep'
+    level = next
+  }
+  return null
+}

@@ -1,0 +1,115 @@
+/** A whole server on a free port, with its upstream, for tests; `await using` closes it. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { CallEventFrame, ClientToServer, ServerToClient, WatchReply } from '@callgather/protocol'
+import { PROTOCOL_VERSION } from '@callgather/protocol'
+import { pino } from 'pino'
+import { io, type Socket } from 'socket.io-client'
+import type { TicketRequest } from '../access/tickets.ts'
+import { memoryStore } from '../calls/memory-store.ts'
+import { createGatherServer, type GatherServerOptions } from '../create-gather-server.ts'
+import { Signer, Upstream, webhookOf } from './telnyx.ts'
+
+/** The call of most tests. */
+export const CALL = 'v3:test-call-000000000000'
+
+/** A secret long enough. */
+export const SECRET = 'a secret of at least thirty-two bytes'
+
+/** A client's socket, typed by the protocol. */
+export type ClientSocket = Socket<ServerToClient, ClientToServer>
+
+/** Starts a server. Options override the test's own. */
+export async function testServer(options: Partial<GatherServerOptions> = {}) {
+  const signer = new Signer()
+  const upstream = await Upstream.listen()
+  const gather = createGatherServer({
+    store: memoryStore(),
+    tickets: { secret: SECRET },
+    allowedOrigins: ['http://console.test'],
+    logger: pino({ level: 'silent' }),
+    ...options,
+    telnyx: { apiKey: 'KEY-test', publicKey: signer.publicKey, baseUrl: upstream.url, ...options.telnyx },
+  })
+  const server = createServer()
+  gather.attach(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = origin + gather.basePath
+  const sockets: ClientSocket[] = []
+
+  const ticket = (request: Partial<TicketRequest> = {}) =>
+    gather.issueTicket({ subject: 'agent-7', calls: [CALL], scopes: ['view', 'gather', 'assistant'], ...request })
+
+  return {
+    gather,
+    signer,
+    upstream,
+    url,
+    ticket,
+
+    /** Posts to the webhook route. */
+    post: (signed: { headers: Record<string, string>; body: Buffer }) =>
+      fetch(`${url}/webhooks`, { method: 'POST', headers: signed.headers, body: new Uint8Array(signed.body) }),
+
+    /** Sends a signed webhook of the test's call. */
+    async webhook(type: string, payload: Record<string, unknown> = {}, at?: { id?: string; at?: string }) {
+      const content = webhookOf(type, { call_control_id: CALL, ...payload }, at)
+      return this.post(signer.sign(content))
+    },
+
+    /** Gives a command over HTTP. */
+    async command(command: string, body: unknown, headers: Record<string, string> = {}, callId = CALL) {
+      const response = await fetch(`${url}/v2/calls/${encodeURIComponent(callId)}/actions/${command}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await ticket()}`, 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      })
+      return { status: response.status, headers: response.headers, body: (await response.json()) as ErrorOrData }
+    },
+
+    /** Connects a client; resolves when it is connected, or rejects with what the server said. */
+    async connect(
+      auth: Record<string, unknown> = {},
+      extraHeaders: Record<string, string> = {},
+    ): Promise<ClientSocket> {
+      const socket: ClientSocket = io(origin, {
+        path: `${gather.basePath}/socket.io`,
+        transports: ['websocket'],
+        reconnection: false,
+        forceNew: true,
+        extraHeaders,
+        auth: { ticket: await ticket(), protocol: PROTOCOL_VERSION, ...auth },
+      })
+      sockets.push(socket)
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve)
+        socket.once('connect_error', reject)
+      })
+      return socket
+    },
+
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.close()
+      await gather.close()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await upstream.close()
+    },
+  }
+}
+
+/** An answer of the command route. */
+export interface ErrorOrData {
+  readonly data?: Record<string, unknown>
+  readonly errors?: { code: string; title: string; detail?: string; source?: { pointer: string } }[]
+}
+
+/** Watches the test's call; collects what follows. */
+export async function watch(socket: ClientSocket, cursor?: { epoch: string; seq: number }, callId = CALL) {
+  const frames: CallEventFrame[] = []
+  socket.on('call:event', (frame) => frames.push(frame))
+  const request = { call_id: callId, ...(cursor ? { cursor } : {}) }
+  const reply = (await socket.emitWithAck('call:watch', request)) as WatchReply
+  return { reply, frames }
+}
