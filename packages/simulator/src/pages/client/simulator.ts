@@ -11,6 +11,14 @@ export interface Hello {
   now: string
 }
 
+/** A row of `GET /v2/call_events`. */
+export interface PastCommand {
+  name: string
+  call_leg_id: string
+  event_timestamp: string
+  metadata: Record<string, unknown>
+}
+
 export interface ClockView {
   kind: 'virtual' | 'real'
   now: string
@@ -29,6 +37,13 @@ export const simulator = {
   answer: (id: string) => send<CallView>('POST', `${call(id)}/answer`),
   decline: (id: string) => send<CallView>('POST', `${call(id)}/decline`),
   deliveries: () => send<Delivery[]>('GET', '/deliveries'),
+  /** Commands of the time before the page was opened; none when the simulator wants a key this page does not have. */
+  pastCommands: async (): Promise<PastCommand[]> => {
+    const response = await fetch('/v2/call_events?page[size]=250', { headers: { authorization: 'Bearer events-page' } })
+    if (!response.ok) return []
+    const { data }: { data: (PastCommand & { type: string })[] } = await response.json()
+    return data.filter(({ type }) => type === 'command')
+  },
   resend: (id: string) => send<Delivery>('POST', `/deliveries/${encodeURIComponent(id)}/resend`),
   faults: () => sendWhole<{ data: Record<string, unknown>; meta: { known: Record<string, string> } }>('GET', '/faults'),
   setFaults: (faults: Record<string, unknown>) => send<Record<string, unknown>>('PUT', '/faults', faults),

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import { render } from 'preact'
-import '../base.css'
+import './events.css'
+import { Events } from './events.tsx'
 
 const app = document.getElementById('app')
-if (app !== null) render(<p>…</p>, app)
+if (app !== null) render(<Events />, app)

@@ -37,7 +37,7 @@ export function FaultsPanel({ attempt }: { attempt<Result>(what: Promise<Result>
               <li key={name} data-on={rate > 0 ? '' : undefined}>
                 <label for={`fault-${name}`}>
                   <b>{spaced(name)}</b>
-                  <small>{what}</small>
+                  <span>{what}</span>
                 </label>
                 <select
                   id={`fault-${name}`}

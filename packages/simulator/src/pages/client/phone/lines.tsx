@@ -36,7 +36,7 @@ export function Lines({
                 <span class="dot" aria-hidden="true" />
                 <span class="who">
                   <b>{telephone(call.direction === 'incoming' ? call.to : call.from)}</b>
-                  <small>{doing(call)}</small>
+                  <span class="doing">{doing(call)}</span>
                 </span>
                 <time>{lasted(call, now)}</time>
               </button>

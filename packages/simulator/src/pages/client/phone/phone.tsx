@@ -168,7 +168,11 @@ export function Phone() {
               </div>
             ))}
             {selected === undefined ? (
-              <Dialler onDial={dial} onKey={(key) => tones.key(key)} disabled={state.connection !== 'live'} />
+              <Dialler
+                onDial={(from, to) => void dial(from, to)}
+                onKey={(key) => tones.key(key)}
+                disabled={state.connection !== 'live'}
+              />
             ) : (
               <CallScreen
                 key={selected.id}

@@ -1,0 +1,266 @@
+/** Everything that happened, as rows: commands, webhooks with their deliveries, and what the caller did. A pure fold. */
+import type { Activity, CallView, Delivery, Hello, PastCommand } from '../simulator.ts'
+
+type WebhookEvent = Delivery['event']
+type CommandActivity = Extract<Activity, { type: 'command' }>
+
+/** One row. */
+export type Entry = { key: string; at: string; callId: string | null; name: string } & (
+  | {
+      kind: 'command'
+      body: Record<string, unknown>
+      status: number | null
+      errors: CommandActivity['errors']
+      note: string | null
+    }
+  | { kind: 'webhook'; event: WebhookEvent; deliveries: readonly Delivery[] }
+  | { kind: 'caller'; text: string }
+)
+
+export type EntryKind = Entry['kind']
+
+export interface EventLog {
+  connection: 'connecting' | 'live' | 'lost'
+  entries: readonly Entry[]
+  calls: readonly CallView[]
+  /** Rows made so far: the key of the next. */
+  made: number
+}
+
+export const emptyLog: EventLog = { connection: 'connecting', entries: [], calls: [], made: 0 }
+
+export type LogEvent =
+  | { type: 'hello'; hello: Hello }
+  | { type: 'history'; deliveries: readonly Delivery[]; commands: readonly PastCommand[] }
+  | { type: 'activities'; list: readonly Activity[] }
+  | { type: 'lost' }
+  | { type: 'clear' }
+
+/** Rows and calls kept: enough for a day of work by hand, and a bound when scripts run thousands of calls. */
+const mostEntries = 2000
+const mostCalls = 200
+
+export function eventLog(log: EventLog, event: LogEvent): EventLog {
+  switch (event.type) {
+    case 'hello':
+      return { ...log, connection: 'live', calls: event.hello.calls.slice(0, mostCalls) }
+    case 'lost':
+      return { ...log, connection: log.connection === 'connecting' ? 'connecting' : 'lost' }
+    case 'clear':
+      return { ...log, entries: [], calls: log.calls.filter(({ state }) => state !== 'ended') }
+    case 'history':
+      return withHistory(log, event.deliveries, event.commands)
+    case 'activities':
+      return event.list.reduce(withActivity, log)
+  }
+}
+
+/** What happened before the page was opened goes before what it saw itself. */
+function withHistory(log: EventLog, deliveries: readonly Delivery[], commands: readonly PastCommand[]): EventLog {
+  const byLeg = new Map(log.calls.map((call) => [call.call_leg_id, call.id]))
+  const past: EventLog = { ...log, entries: [] }
+  const filled = deliveries.toReversed().reduce(withDelivery, past)
+  const known = new Set(log.entries.map(({ key }) => key))
+  const seen = log.entries[0]?.at ?? '~'
+  const older: Entry[] = commands
+    .filter(({ event_timestamp }) => event_timestamp < seen)
+    .map(({ name, call_leg_id, event_timestamp, metadata }, index) => ({
+      kind: 'command',
+      key: `past ${index}`,
+      at: event_timestamp,
+      callId: byLeg.get(call_leg_id) ?? null,
+      name,
+      body: metadata,
+      status: null,
+      errors: null,
+      note: null,
+    }))
+  const rows = [...older, ...filled.entries.filter(({ key }) => !known.has(key))].sort((one, other) =>
+    compare(one.at, other.at),
+  )
+  const entries = [...rows, ...log.entries.map((entry) => merged(entry, filled.entries))]
+  return { ...log, entries: entries.slice(-mostEntries) }
+}
+
+function merged(entry: Entry, others: readonly Entry[]): Entry {
+  const same = entry.kind === 'webhook' ? others.find(({ key }) => key === entry.key) : undefined
+  if (entry.kind !== 'webhook' || same?.kind !== 'webhook') return entry
+  return {
+    ...entry,
+    deliveries: [
+      ...same.deliveries.filter(({ id }) => !entry.deliveries.some((own) => own.id === id)),
+      ...entry.deliveries,
+    ],
+  }
+}
+
+function withActivity(log: EventLog, activity: Activity): EventLog {
+  switch (activity.type) {
+    case 'call.created':
+    case 'call.updated': {
+      const at = log.calls.findIndex(({ id }) => id === activity.call.id)
+      return {
+        ...log,
+        calls: at === -1 ? [activity.call, ...log.calls].slice(0, mostCalls) : log.calls.with(at, activity.call),
+      }
+    }
+    case 'command': {
+      const { at, call_id, command, body, status, errors, note } = activity
+      return withEntry(log, {
+        kind: 'command',
+        key: `command ${log.made}`,
+        at,
+        callId: call_id,
+        name: command,
+        body,
+        status,
+        errors,
+        note,
+      })
+    }
+    case 'webhook':
+      return withEntry(log, webhookEntry(activity.event, activity.call_id))
+    case 'delivery':
+      return withDelivery(log, activity.delivery)
+    case 'said':
+      return withEntry(log, {
+        kind: 'caller',
+        key: `caller ${log.made}`,
+        at: activity.at,
+        callId: activity.call_id,
+        name: 'says',
+        text: activity.text,
+      })
+    case 'key':
+      return withEntry(log, {
+        kind: 'caller',
+        key: `caller ${log.made}`,
+        at: activity.at,
+        callId: activity.call_id,
+        name: 'presses',
+        text: activity.digit,
+      })
+    case 'prompt.started':
+      return withEntry(log, {
+        kind: 'caller',
+        key: `caller ${log.made}`,
+        at: activity.at,
+        callId: activity.call_id,
+        name: 'hears',
+        text: activity.text,
+      })
+    default:
+      return log
+  }
+}
+
+function withDelivery(log: EventLog, delivery: Delivery): EventLog {
+  const at = log.entries.findLastIndex(({ key }) => key === delivery.event.id)
+  const entry = log.entries[at]
+  if (entry?.kind !== 'webhook') {
+    const made = webhookEntry(delivery.event, delivery.call_control_id)
+    return withEntry(log, { ...made, deliveries: [delivery] })
+  }
+  const known = entry.deliveries.findIndex(({ id }) => id === delivery.id)
+  const deliveries = known === -1 ? [...entry.deliveries, delivery] : entry.deliveries.with(known, delivery)
+  return { ...log, entries: log.entries.with(at, { ...entry, deliveries }) }
+}
+
+function webhookEntry(event: WebhookEvent, callId: string): Extract<Entry, { kind: 'webhook' }> {
+  return {
+    kind: 'webhook',
+    key: event.id,
+    at: event.occurred_at,
+    callId,
+    name: event.event_type,
+    event,
+    deliveries: [],
+  }
+}
+
+function withEntry(log: EventLog, entry: Entry): EventLog {
+  return { ...log, entries: [...log.entries, entry].slice(-mostEntries), made: log.made + 1 }
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+/** What to show of all rows. */
+export interface Filter {
+  call: string | null
+  words: string
+  kinds: Readonly<Record<EntryKind, boolean>>
+  failures: boolean
+}
+
+export function shown(entries: readonly Entry[], filter: Filter): Entry[] {
+  const words = filter.words.trim().toLowerCase()
+  return entries.filter(
+    (entry) =>
+      filter.kinds[entry.kind] &&
+      (filter.call === null || entry.callId === filter.call) &&
+      (!filter.failures || verdictOf(entry).tone === 'bad') &&
+      (words === '' || textOf(entry).includes(words)),
+  )
+}
+
+function textOf(entry: Entry): string {
+  const rest =
+    entry.kind === 'webhook'
+      ? JSON.stringify(entry.event)
+      : entry.kind === 'command'
+        ? JSON.stringify([entry.body, entry.errors])
+        : entry.text
+  return `${entry.name} ${rest}`.toLowerCase()
+}
+
+/** How a row went, in a word and a tone. */
+export function verdictOf(entry: Entry): { words: string; tone: 'good' | 'bad' | 'wait' | 'none' } {
+  if (entry.kind === 'caller') return { words: '', tone: 'none' }
+  if (entry.kind === 'command') {
+    if (entry.status === null) return { words: 'earlier', tone: 'none' }
+    const bad = entry.status >= 400 || entry.note?.startsWith('fault') === true
+    return {
+      words: entry.errors?.[0] === undefined ? String(entry.status) : `${entry.status} · ${entry.errors[0].code}`,
+      tone: bad ? 'bad' : 'good',
+    }
+  }
+  const last = entry.deliveries.at(-1)
+  if (last === undefined) return { words: 'recorded', tone: 'none' }
+  if (last.status === 'pending') return { words: 'on its way', tone: 'wait' }
+  const attempt = last.attempts.at(-1)
+  const code = attempt?.response?.status ?? (attempt === undefined ? 'dropped' : 'no answer')
+  const times = last.attempts.length > 1 ? ` · sent ${last.attempts.length}×` : ''
+  return { words: `${code}${times}`, tone: last.status === 'delivered' ? 'good' : 'bad' }
+}
+
+/** The few values that tell rows of one kind apart. */
+export function gistOf(entry: Entry): string {
+  if (entry.kind === 'caller') return entry.text
+  const from = entry.kind === 'command' ? entry.body : entry.event.payload
+  const telling = [
+    'digit',
+    'digits',
+    'status',
+    'result',
+    'partial_results',
+    'hangup_cause',
+    'reason',
+    'direction',
+    'payload',
+    'audio_url',
+    'media_url',
+    'media_name',
+    'greeting',
+    'messages',
+    'maximum_digits',
+  ]
+  const parts = telling.flatMap((name) => {
+    const value = from[name]
+    return value === undefined || value === null || value === ''
+      ? []
+      : [`${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`]
+  })
+  return parts.slice(0, 3).join(' · ')
+}

@@ -1,0 +1,286 @@
+/** @jsxImportSource preact */
+/** The engineers' page: what was commanded, what was sent, how each delivery went. */
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
+import { telephone, timeOfDay } from '../format.ts'
+import { Logo, Moon, Sun } from '../icons.tsx'
+import { type Activity, type CallView, follow, simulator } from '../simulator.ts'
+import { useTheme } from '../theme.ts'
+import { Details } from './details.tsx'
+import { type Entry, type EntryKind, emptyLog, eventLog, type Filter, gistOf, shown, verdictOf } from './event-log.ts'
+
+const everything: Filter = {
+  call: null,
+  words: '',
+  kinds: { command: true, webhook: true, caller: true },
+  failures: false,
+}
+const kindNames: Record<EntryKind, string> = { command: 'Commands', webhook: 'Webhooks', caller: 'Caller' }
+
+export function Events() {
+  const [log, dispatch] = useReducer(eventLog, emptyLog)
+  const [filter, setFilter] = useState(everything)
+  const [selected, setSelected] = useState<string | null>(null)
+  const [trouble, setTrouble] = useState('')
+  const [theme, toggleTheme] = useTheme()
+
+  useEffect(() => {
+    // A burst of events is painted once a frame, not once an event.
+    let waiting: Activity[] = []
+    let frame = 0
+    const flush = () => {
+      const list = waiting
+      waiting = []
+      frame = 0
+      dispatch({ type: 'activities', list })
+    }
+    let asked = false
+    return follow('watcher', {
+      hello: (hello) => {
+        dispatch({ type: 'hello', hello })
+        if (asked) return
+        asked = true
+        void Promise.all([simulator.deliveries(), simulator.pastCommands()])
+          .then(([deliveries, commands]) => dispatch({ type: 'history', deliveries, commands }))
+          .catch((error: unknown) => setTrouble(String(error)))
+      },
+      activity: (activity) => {
+        waiting.push(activity)
+        if (frame === 0) frame = requestAnimationFrame(flush)
+      },
+      lost: () => dispatch({ type: 'lost' }),
+    })
+  }, [])
+
+  const rows = useMemo(() => shown(log.entries, filter), [log.entries, filter])
+  const entry = log.entries.find(({ key }) => key === selected)
+  const resend = (id: string) => {
+    simulator.resend(id).then(
+      () => setTrouble(''),
+      (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)),
+    )
+  }
+
+  return (
+    <div class="page">
+      <header class="top">
+        <h1>
+          <Logo /> CallGather <span class="sub">events</span>
+        </h1>
+        <span class="pill amber">Simulated</span>
+        <span class={`service ${log.connection}`} role="status">
+          {{ connecting: 'Connecting…', live: 'Live', lost: 'Reconnecting…' }[log.connection]}
+        </span>
+        <nav aria-label="Pages">
+          <a href="/phone">Phone</a>
+        </nav>
+        <button
+          type="button"
+          class="icon"
+          onClick={toggleTheme}
+          aria-label={theme === 'dark' ? 'Use light colours' : 'Use dark colours'}
+        >
+          {theme === 'dark' ? <Sun /> : <Moon />}
+        </button>
+      </header>
+      <main data-detail={entry === undefined ? undefined : ''}>
+        <Calls
+          calls={log.calls}
+          entries={log.entries}
+          selected={filter.call}
+          onSelect={(call) => setFilter({ ...filter, call })}
+        />
+        <section class="card stream" aria-label="Events">
+          <div class="filters">
+            <label class="unseen" for="words">
+              Find
+            </label>
+            <input
+              id="words"
+              type="search"
+              placeholder="Find in names, bodies, errors"
+              value={filter.words}
+              onInput={(event) => setFilter({ ...filter, words: event.currentTarget.value })}
+            />
+            <fieldset aria-label="Show">
+              {(Object.keys(kindNames) as EntryKind[]).map((kind) => (
+                <button
+                  key={kind}
+                  type="button"
+                  class="toggle"
+                  aria-pressed={filter.kinds[kind]}
+                  onClick={() => setFilter({ ...filter, kinds: { ...filter.kinds, [kind]: !filter.kinds[kind] } })}
+                >
+                  {kindNames[kind]}
+                </button>
+              ))}
+              <button
+                type="button"
+                class="toggle bad"
+                aria-pressed={filter.failures}
+                onClick={() => setFilter({ ...filter, failures: !filter.failures })}
+              >
+                Only failures
+              </button>
+            </fieldset>
+            <button type="button" class="small" onClick={() => dispatch({ type: 'clear' })}>
+              Clear
+            </button>
+          </div>
+          <Rows
+            rows={rows}
+            calls={log.calls}
+            selected={selected}
+            onSelect={setSelected}
+            anything={log.entries.length > 0}
+          />
+        </section>
+        <Details entry={entry} onResend={resend} onClose={() => setSelected(null)} trouble={trouble} />
+      </main>
+    </div>
+  )
+}
+
+function Calls({
+  calls,
+  entries,
+  selected,
+  onSelect,
+}: {
+  calls: readonly CallView[]
+  entries: readonly Entry[]
+  selected: string | null
+  onSelect(id: string | null): void
+}) {
+  const failures = useMemo(() => {
+    const counts = new Map<string, number>()
+    for (const entry of entries)
+      if (entry.callId !== null && verdictOf(entry).tone === 'bad')
+        counts.set(entry.callId, (counts.get(entry.callId) ?? 0) + 1)
+    return counts
+  }, [entries])
+  return (
+    <section class="card calls" aria-labelledby="calls-title">
+      <header>
+        <h2 id="calls-title">Calls</h2>
+        <span class="pill">{calls.length}</span>
+      </header>
+      <ul>
+        <li>
+          <button type="button" class="call" aria-pressed={selected === null} onClick={() => onSelect(null)}>
+            <span class="dot none" aria-hidden="true" />
+            <b>All calls</b>
+          </button>
+        </li>
+        {calls.map((call) => (
+          <li key={call.id}>
+            <button
+              type="button"
+              class="call"
+              aria-pressed={selected === call.id}
+              onClick={() => onSelect(selected === call.id ? null : call.id)}
+              title={call.id}
+            >
+              <span class={`dot ${call.state}`} aria-hidden="true" />
+              <span>
+                <b>{telephone(call.from)}</b>
+                <span class="to">
+                  to {telephone(call.to)} · {call.state}
+                </span>
+              </span>
+              {failures.get(call.id) !== undefined && (
+                <span class="pill red">
+                  {failures.get(call.id)}
+                  <span class="unseen"> failures</span>
+                </span>
+              )}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+const arrows: Record<EntryKind, { sign: string; says: string }> = {
+  command: { sign: '→', says: 'Command' },
+  webhook: { sign: '←', says: 'Webhook' },
+  caller: { sign: '☏', says: 'Caller' },
+}
+
+function Rows({
+  rows,
+  calls,
+  selected,
+  onSelect,
+  anything,
+}: {
+  rows: readonly Entry[]
+  calls: readonly CallView[]
+  selected: string | null
+  onSelect(key: string): void
+  anything: boolean
+}) {
+  const list = useRef<HTMLOListElement>(null)
+  const pinned = useRef(true)
+  useEffect(() => {
+    const element = list.current
+    if (element !== null && pinned.current) element.scrollTop = element.scrollHeight
+  }, [rows])
+  const numbers = useMemo(() => new Map(calls.map(({ id, from }) => [id, from])), [calls])
+  if (rows.length === 0) {
+    return (
+      <p class="empty">
+        {anything
+          ? 'Nothing matches. Clear the search or show more kinds.'
+          : 'Nothing has happened yet. Make a call from the phone, or dial with POST /v2/calls.'}
+      </p>
+    )
+  }
+  /** Arrow keys walk the rows, as in every list. */
+  const walk = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step === undefined || !(event.target instanceof HTMLElement)) return
+    const buttons = [...(list.current?.querySelectorAll<HTMLElement>('button') ?? [])]
+    const next = buttons[buttons.indexOf(event.target) + step]
+    if (next === undefined) return
+    event.preventDefault()
+    next.focus()
+    next.click()
+  }
+  return (
+    <ol
+      ref={list}
+      class="rows"
+      onKeyDown={walk}
+      onScroll={(event) => {
+        const { scrollHeight, scrollTop, clientHeight } = event.currentTarget
+        pinned.current = scrollHeight - scrollTop - clientHeight < 24
+      }}
+    >
+      {rows.map((entry) => {
+        const verdict = verdictOf(entry)
+        const { sign, says } = arrows[entry.kind]
+        return (
+          <li key={entry.key}>
+            <button
+              type="button"
+              class={`row ${entry.kind}`}
+              aria-current={entry.key === selected}
+              onClick={() => onSelect(entry.key)}
+            >
+              <time>{timeOfDay(entry.at)}</time>
+              <span class="sign" aria-hidden="true">
+                {sign}
+              </span>
+              <span class="unseen">{says}</span>
+              <span class="name">{entry.name}</span>
+              <span class="gist">{gistOf(entry)}</span>
+              <span class="whose">{telephone(entry.callId === null ? '' : (numbers.get(entry.callId) ?? ''))}</span>
+              <span class={`verdict ${verdict.tone}`}>{verdict.words}</span>
+            </button>
+          </li>
+        )
+      })}
+    </ol>
+  )
+}
