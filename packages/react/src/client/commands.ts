@@ -74,14 +74,13 @@ export function createCommands(ports: {
       const response = await post(routes.command(callId, name), requestId, JSON.stringify(sent), abort.signal)
       const answer: unknown = await response.json().catch(() => null)
       if (response.ok) return accepted(sent.command_id, answer)
-      throw new GatherError(response.status, errorsIn(answer) ?? [unreadable(response.status)])
+      const errors = errorsIn(answer)
+      // A proxy on the way that lost the server's answer has not told us what it was.
+      if (!errors && response.status >= 500) throw unanswered()
+      throw new GatherError(response.status, errors ?? [unreadable(response.status)])
     } catch (error) {
       if (signal?.aborted) throw signal.reason
-      if (GatherError.isInstance(error)) throw error
-      throw gatherError(
-        'outcomeUnknown',
-        'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.',
-      )
+      throw GatherError.isInstance(error) ? error : unanswered()
     } finally {
       cancelTimeout()
       signal?.removeEventListener('abort', onAbort)
@@ -98,8 +97,14 @@ export function newRequestId(): string {
 
 /** Whether an error leaves open if the command ran: no answer came, from the server or from Telnyx. */
 export function isOutcomeUnknown(error: unknown): boolean {
-  return GatherError.isInstance(error) && (error.status === errorTable.outcomeUnknown.status || error.status === 502)
+  return GatherError.isInstance(error) && error.status === errorTable.outcomeUnknown.status
 }
+
+const unanswered = () =>
+  gatherError(
+    'outcomeUnknown',
+    'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.',
+  )
 
 function accepted(commandId: string, answer: unknown): CommandAccepted {
   const data = isObject(answer) && isObject(answer.data) ? answer.data : {}

@@ -39,7 +39,8 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       socket.on('error', (error) => {
         reason = error
       })
-      socket.on('disconnect', () => end(reason))
+      // An error that did not close the link says nothing about why it closed later.
+      socket.on('disconnect', (why) => end(why === 'io server disconnect' ? reason : null))
       socket.on('call:event', (frame) => events.callEvent(frame))
       socket.on('call:head', (frame) => events.callHead(frame))
       socket.on('calls:event', (frame) => events.callsEvent(frame))

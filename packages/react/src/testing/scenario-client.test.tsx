@@ -15,6 +15,11 @@ function watch(client: ReturnType<typeof createScenarioClient>, callId: string) 
   return { feeds, done, abort, last: () => feeds.at(-1) as CallFeed }
 }
 
+function Digits() {
+  const { status, digits } = useCallGather(pinEntry.callId)
+  return <output>{`${status} ${digits}`}</output>
+}
+
 describe('a scenario client', () => {
   it.each(Object.entries(scenarios))('plays %s to the state that its events fold to', async (_, scenario) => {
     const client = createScenarioClient(scenario)
@@ -49,10 +54,6 @@ describe('a scenario client', () => {
 
   it('shows keys on a screen as they are pressed', async () => {
     const client = createScenarioClient(pinEntry)
-    function Digits() {
-      const { status, digits } = useCallGather(pinEntry.callId)
-      return <output>{`${status} ${digits}`}</output>
-    }
     render(
       <GatherProvider client={client}>
         <Digits />

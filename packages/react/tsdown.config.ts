@@ -1,0 +1,26 @@
+import { build } from 'esbuild'
+import { defineConfig } from 'tsdown'
+
+export default defineConfig({
+  entry: ['src/index.ts', 'src/testing/index.ts', 'src/testing/msw.ts'],
+  format: ['esm'],
+  platform: 'neutral',
+  // A file for each module: bundlers then leave out whole files, so that one hook brings no component with it.
+  unbundle: true,
+  dts: true,
+  sourcemap: true,
+  fixedExtension: true,
+  // For React Server Components: everything here runs in the browser.
+  outputOptions: { banner: "'use client';" },
+  hooks: {
+    // One stylesheet for whoever wants it; as written, since the host's own tools lower what its browsers need.
+    'build:done': async () => {
+      await build({
+        entryPoints: ['src/styles/index.css'],
+        outfile: 'dist/styles.css',
+        bundle: true,
+        logLevel: 'warning',
+      })
+    },
+  },
+})
