@@ -1,22 +1,48 @@
-/** `pnpm bench`, or `pnpm bench fold`: runs the benchmarks named, prints their tables, writes their figures. */
+/** `pnpm bench`, or `pnpm bench ingest relay`: runs the benchmarks named, prints their tables, writes their figures. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
 import { fold } from './fold.ts'
+import { type Effort, isMet, markdown, type Report } from './harness.ts'
+import { ingest } from './ingest.ts'
 
-const benchmarks: Record<string, () => string | Promise<string>> = { fold }
+const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<Report>>> = { fold, ingest }
 
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name))
-if (unknown.length > 0 || wanted.includes('--help')) {
-  process.stderr.write(`Usage: pnpm bench [NAME ...]\n  NAME is one of: ${Object.keys(benchmarks).join(', ')}\n`)
-  process.exit(wanted.includes('--help') ? 0 : 1)
+const usage = `Usage: pnpm bench [NAME ...] [--long] [--rounds N]
+  NAME      one of: ${Object.keys(benchmarks).join(', ')}. Default: all of them.
+  --long    more of everything: closer figures, in some three times the time.
+  --rounds  how often each candidate has its turn. Default 5, or 11 with --long.
+Prints a table for each, and writes it to benchmarks/results/NAME.json and NAME.md.
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { long: { type: 'boolean', default: false }, rounds: { type: 'string' }, help: { type: 'boolean' } },
+})
+const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name))
+if (unknown.length > 0 || values.help) {
+  process.stderr.write(unknown.length > 0 ? `There is no benchmark ${unknown.join(', ')}.\n${usage}` : usage)
+  process.exit(values.help ? 0 : 1)
 }
+const rounds = Number(values.rounds ?? (values.long ? 11 : 5))
+if (!Number.isInteger(rounds) || rounds < 1) {
+  process.stderr.write(`--rounds takes a whole number from 1.\n${usage}`)
+  process.exit(1)
+}
+
 const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`
 process.stdout.write(`${machine}\n`)
-mkdirSync(new URL('./results/', import.meta.url), { recursive: true })
-for (const name of wanted.length > 0 ? wanted : Object.keys(benchmarks)) {
-  const result = await benchmarks[name]?.()
-  process.stdout.write(`\n## ${name}\n\n${result}\n`)
-  const file = new URL(`./results/${name}.json`, import.meta.url)
-  writeFileSync(file, `${JSON.stringify({ name, machine, at: new Date().toISOString(), result }, null, 2)}\n`)
+const results = new URL('./results/', import.meta.url)
+mkdirSync(results, { recursive: true })
+for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
+  const began = performance.now()
+  const report = await benchmarks[name]?.({ rounds, long: values.long })
+  if (!report) continue
+  const text = markdown(report)
+  const seconds = Math.round((performance.now() - began) / 1000)
+  process.stdout.write(`\n## ${name} (${rounds} rounds, ${seconds} s)\n\n${text}\n`)
+  const goals = report.goals.map((goal) => ({ ...goal, met: isMet(goal) }))
+  const record = { name, machine, at: new Date().toISOString(), rounds, ...report, goals }
+  writeFileSync(new URL(`${name}.json`, results), `${JSON.stringify(record, null, 2)}\n`)
+  writeFileSync(new URL(`${name}.md`, results), `${text}\n`)
 }

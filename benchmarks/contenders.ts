@@ -1,0 +1,79 @@
+/** The servers under test: the ordinary ways of doing it, and ours on each of its stores. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { abilities as Callgather, CallgatherSettings } from './parts/callgather-server.ts'
+import { type Part, start } from './parts/part.ts'
+import type { abilities as Peer, PeerKind, PeerSettings } from './parts/peer-server.ts'
+import type { Watch } from './parts/watcher.ts'
+import { type Redis, startRedis } from './redis.ts'
+
+/** One server to compare. */
+export interface Contender {
+  readonly name: string
+  readonly make:
+    | { readonly peer: PeerKind }
+    | { readonly callgather: 'memory' | 'sqlite' | 'redis'; readonly verifier?: CallgatherSettings['verifier'] }
+}
+
+/** A contender that runs. */
+export interface Running {
+  readonly name: string
+  readonly part: Part<typeof Peer> | Part<typeof Callgather>
+  readonly port: number
+  readonly path: string
+  /** How a watcher watches here; `null` if it relays nothing. */
+  watch(calls: readonly string[]): Promise<Watch | null>
+  cpu(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Starts a contender on a core. */
+export async function run(contender: Contender, publicKey: string, { core }: { core?: number } = {}): Promise<Running> {
+  const pinned = core === undefined ? {} : { core }
+  if ('peer' in contender.make) return runPeer(contender.name, { kind: contender.make.peer, publicKey }, pinned)
+  return runOurs(contender.name, contender.make, publicKey, pinned)
+}
+
+async function runPeer(name: string, settings: PeerSettings, pinned: { core?: number }): Promise<Running> {
+  const part = await start<typeof Peer>('peer-server.ts', { ...pinned, settings })
+  const port = await part.ask('listen')
+  const { kind } = settings
+  return {
+    name,
+    part,
+    port,
+    path: '/webhooks',
+    watch: async (calls) => (kind === 'verify' ? null : { kind: kind === 'ws' ? 'ws' : 'socket.io', port, calls }),
+    cpu: () => part.cpu(),
+    stop: () => part.stop(),
+  }
+}
+
+async function runOurs(
+  name: string,
+  { callgather, verifier = 'node' }: Extract<Contender['make'], { callgather: string }>,
+  publicKey: string,
+  pinned: { core?: number },
+): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'callgather-bench-'))
+  const redis: Redis | null = callgather === 'redis' ? await startRedis(folder) : null
+  const store =
+    redis?.url ?? (callgather === 'sqlite' ? `file:${join(folder, 'calls.db')}` : 'memory:')
+  const settings: CallgatherSettings = { publicKey, store, verifier }
+  const part = await start<typeof Callgather>('callgather-server.ts', { ...pinned, settings })
+  const port = await part.ask('listen')
+  return {
+    name,
+    part,
+    port,
+    path: '/callgather/webhooks',
+    watch: async (calls) => ({ kind: 'callgather', port, calls, ticket: await part.ask('ticket', 'agent') }),
+    cpu: () => part.cpu(),
+    stop: async () => {
+      await part.stop()
+      await redis?.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

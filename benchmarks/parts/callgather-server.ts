@@ -1,0 +1,41 @@
+/** Our own server, made as a user would make it. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createGatherServer, memoryStore, sqliteStore } from '@callgather/server'
+import { stampArrivals } from './arrivals.ts'
+import { serve, settings } from './serve.ts'
+
+export interface CallgatherSettings {
+  readonly publicKey: string
+  /** `memory:`, `file:PATH` or a Redis URL. */
+  readonly store: string
+  readonly verifier: 'node' | 'sodium'
+}
+
+const { publicKey, store, verifier } = settings<CallgatherSettings>()
+if (verifier === 'node') process.env.CALLGATHER_VERIFIER = 'node'
+
+const gather = createGatherServer({
+  telnyx: { apiKey: 'not used here', publicKey },
+  store: openStore(),
+  tickets: { secret: 'a secret for the time of a benchmark' },
+})
+const server = createServer()
+gather.attach(server)
+const arrivals = stampArrivals(server)
+
+export const abilities = {
+  listen: () =>
+    new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+    }),
+  ticket: (subject: string) => gather.issueTicket({ subject, calls: '*', scopes: ['view'], expiresIn: '1d' }),
+  arrivals,
+}
+serve(abilities)
+
+function openStore() {
+  if (store === 'memory:') return memoryStore()
+  if (store.startsWith('file:')) return sqliteStore({ path: store.slice('file:'.length) })
+  throw new Error(`No such store: ${store}`)
+}

@@ -1,0 +1,122 @@
+/**
+ * The ordinary ways of receiving Telnyx's webhooks and showing them to a browser, each written as its documents teach:
+ * what users would have without us. None of them keeps, orders or deduplicates anything.
+ */
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { Server as SocketServer } from 'socket.io'
+import Telnyx from 'telnyx'
+import { WebSocketServer } from 'ws'
+import { stampArrivals } from './arrivals.ts'
+import { serve, settings } from './serve.ts'
+
+export interface PeerSettings {
+  readonly kind: PeerKind
+  readonly publicKey: string
+}
+
+/**
+ * - `verify`: node:http, verify, JSON.parse; relays nothing.
+ * - `verify+emit`: the same, and `io.to(call).emit`.
+ * - `express+sdk+emit`: Express 5, `express.raw`, the SDK's `unwrap` (awaited), `io.to(call).emit`.
+ * - `ws`: every body to every client, unverified, unparsed: the least a relay can do.
+ * - `socket.io`, `socket.io+recovery`: the same through socket.io, parsed and emitted to the room of the call.
+ */
+export type PeerKind = 'verify' | 'verify+emit' | 'express+sdk+emit' | 'ws' | 'socket.io' | 'socket.io+recovery'
+
+const { kind, publicKey } = settings<PeerSettings>()
+const server = makeServer()
+const arrivals = stampArrivals(server)
+
+export const abilities = {
+  listen: () =>
+    new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+    }),
+  arrivals,
+}
+serve(abilities)
+
+interface TelnyxEvent {
+  readonly data: { readonly payload: { readonly call_control_id: string } }
+}
+
+function makeServer(): Server {
+  if (kind === 'ws') return rawRelay()
+  if (kind === 'express+sdk+emit') return expressRelay()
+  const key = keyOf(publicKey)
+  const http = createServer(async (request, response) => {
+    const body = await bodyOf(request)
+    if (kind.startsWith('verify') && !isSigned(request, body, key)) {
+      response.writeHead(401).end()
+      return
+    }
+    const event = JSON.parse(body.toString()) as TelnyxEvent
+    if (io) io.to(event.data.payload.call_control_id).emit('webhook', event)
+    response.writeHead(200).end()
+  })
+  const io = kind === 'verify' ? null : rooms(http, kind === 'socket.io+recovery')
+  return http
+}
+
+function expressRelay(): Server {
+  const telnyx = new Telnyx({ apiKey: 'not used here', publicKey })
+  const app = express()
+  const http = createServer(app)
+  const io = rooms(http, false)
+  app.post('/webhooks', express.raw({ type: 'application/json', limit: '1mb' }), async (request, response) => {
+    try {
+      const headers = request.headers as Record<string, string>
+      const event = (await telnyx.webhooks.unwrap((request.body as Buffer).toString(), { headers })) as TelnyxEvent
+      io.to(event.data.payload.call_control_id).emit('webhook', event)
+      response.sendStatus(200)
+    } catch {
+      response.sendStatus(401)
+    }
+  })
+  return http
+}
+
+function rawRelay(): Server {
+  const http = createServer(async (request, response) => {
+    const body = await bodyOf(request)
+    for (const client of sockets.clients) client.send(body, { binary: false })
+    response.writeHead(200).end()
+  })
+  const sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
+  return http
+}
+
+function rooms(http: Server, recovers: boolean): SocketServer {
+  const io = new SocketServer(http, {
+    transports: ['websocket'],
+    ...(recovers ? { connectionStateRecovery: { maxDisconnectionDuration: 120_000 } } : {}),
+  })
+  io.on('connection', (socket) => {
+    socket.on('watch', (callId: string, reply: () => void) => {
+      void socket.join(callId)
+      reply()
+    })
+  })
+  return io
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+function isSigned(request: IncomingMessage, body: Buffer, key: KeyObject): boolean {
+  const timestamp = String(request.headers['telnyx-timestamp'])
+  const signature = Buffer.from(String(request.headers['telnyx-signature-ed25519']), 'base64')
+  if (Math.abs(Date.now() / 1000 - Number(timestamp)) > 300) return false
+  return verify(null, Buffer.concat([Buffer.from(`${timestamp}|`), body]), key, signature)
+}
+
+function keyOf(text: string): KeyObject {
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(text, 'base64')])
+  return createPublicKey({ key: der, format: 'der', type: 'spki' })
+}
