@@ -26,7 +26,7 @@ const phone = process.env.PHONE_URL ?? null
 const storeUrl = process.env.CALLGATHER_STORE ?? 'memory:'
 
 const gather = createGatherServer({
-  telnyx: { apiKey, publicKey: required('TELNYX_PUBLIC_KEY'), baseURL },
+  telnyx: { apiKey, publicKey: required('TELNYX_PUBLIC_KEY'), baseUrl: baseURL },
   store: storeUrl.startsWith('file:') ? sqliteStore({ path: storeUrl.slice('file:'.length) }) : memoryStore(),
   tickets: { secret: process.env.CALLGATHER_TICKET_SECRET ?? randomBytes(32).toString('base64') },
   allowedOrigins: origins,
@@ -83,7 +83,7 @@ const server = createServer((request, response) => {
     if (!response.headersSent) answer(response, 500, { error: 'Something went wrong on the server.' })
   })
 })
-await gather.attach(server)
+gather.attach(server)
 server.listen(port, host, () => {
   process.stdout.write(`${JSON.stringify({ console: `http://${host}:${port}/` })}\n`)
 })

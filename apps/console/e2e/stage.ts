@@ -66,8 +66,7 @@ export async function setStage(): Promise<Stage> {
   return {
     simulator,
     consoleUrl,
-    openConsole: ({ role } = {}) =>
-      open(`${consoleUrl}/${role ? `?role=${role}` : ''}`, { width: 1440, height: 900 }),
+    openConsole: ({ role } = {}) => open(`${consoleUrl}/${role ? `?role=${role}` : ''}`, { width: 1440, height: 900 }),
     openPhone: () => open(simulator.phoneUrl, { width: 420, height: 860 }),
     killBackend,
     async restartBackend() {

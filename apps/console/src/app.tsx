@@ -1,0 +1,94 @@
+import { CallList, ConnectionStatus, GatherPanel, useCalls } from '@callgather/react'
+import { useQuery } from '@tanstack/react-query'
+import { useCallback, useState } from 'react'
+import { CallBar } from './call-bar.tsx'
+import { CallTabs } from './call-tabs.tsx'
+import { EventDrawer } from './event-drawer.tsx'
+import { Rail } from './rail.tsx'
+import { controlCall, fetchDemo, type Role } from './session.ts'
+import { ShortcutHelp } from './shortcut-help.tsx'
+import { type Shortcut, useShortcuts } from './shortcuts.ts'
+import { useOpenCalls } from './use-open-calls.ts'
+import { useTheme } from './use-theme.ts'
+
+/** The console: calls on the left, the open ones as tabs, the gather of the one in front. */
+export function App({ role }: { role: Role }) {
+  const { calls } = useCalls()
+  const { data: demo } = useQuery({ queryKey: ['demo'], queryFn: fetchDemo, staleTime: Number.POSITIVE_INFINITY })
+  const open = useOpenCalls()
+  const [theme, toggleTheme] = useTheme()
+  const [drawer, setDrawer] = useState(false)
+  const [help, setHelp] = useState(false)
+
+  const callId = open.current
+  const call = calls.find((each) => each.callId === callId)
+  const step = useCallback(
+    (by: number) => {
+      const index = calls.findIndex((each) => each.callId === callId)
+      const next = calls[index < 0 ? 0 : Math.min(Math.max(index + by, 0), calls.length - 1)]
+      if (next) open.show(next.callId)
+    },
+    [calls, callId, open],
+  )
+  const act = (action: 'answer' | 'hangup') => {
+    if (callId && role === 'agent') controlCall(callId, action).catch(() => undefined)
+  }
+  const shortcuts: Shortcut[] = [
+    { key: '?', does: 'Show these shortcuts', run: () => setHelp(true) },
+    { key: 'j', does: 'Next call', run: () => step(1) },
+    { key: 'k', does: 'Previous call', run: () => step(-1) },
+    { key: 'a', does: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
+    { key: 'w', does: 'Close the tab', run: () => callId && open.close(callId) },
+    { key: 't', does: 'Light or dark', run: toggleTheme },
+    { key: 'e', does: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
+  ]
+  useShortcuts(shortcuts, !help)
+
+  return (
+    <div className="console">
+      <Rail
+        role={role}
+        demo={demo ?? null}
+        theme={theme}
+        onToggleTheme={toggleTheme}
+        onShowHelp={() => setHelp(true)}
+        onToggleEvents={() => setDrawer((shown) => !shown)}
+      >
+        <CallList selected={callId} onSelect={open.show} />
+      </Rail>
+      <main className="console-main">
+        <CallTabs calls={calls} open={open} />
+        {callId ? (
+          // Keyed by call: nothing of one call can be left on the screen of another.
+          <div className="console-call" key={callId}>
+            <CallBar call={call ?? null} callId={callId} role={role} />
+            <GatherPanel callId={callId} />
+          </div>
+        ) : (
+          <Waiting phone={demo?.phone ?? null} any={calls.length > 0} />
+        )}
+      </main>
+      {drawer && <EventDrawer callId={callId} onClose={() => setDrawer(false)} />}
+      <ConnectionStatus className="console-connection" />
+      {help && <ShortcutHelp shortcuts={shortcuts} onClose={() => setHelp(false)} />}
+    </div>
+  )
+}
+
+function Waiting({ phone, any }: { phone: string | null; any: boolean }) {
+  return (
+    <section className="console-waiting" aria-label="No call is open">
+      <h1>{any ? 'Choose a call' : 'Waiting for a call'}</h1>
+      <p>
+        {any
+          ? 'Its gather, transcript and controls open here.'
+          : 'When someone calls, they appear on the left and you can answer.'}
+      </p>
+      {phone && (
+        <a className="console-button" data-primary="" href={phone} target="_blank" rel="noreferrer">
+          Open a caller’s phone
+        </a>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,44 @@
+import type { CallSummary } from '@callgather/protocol'
+import { useMutation } from '@tanstack/react-query'
+import { controlCall, type Role } from './session.ts'
+
+/** What the softphone would offer: answer, hang up. CallGather begins where the call is up. */
+export function CallBar({ call, callId, role }: { call: CallSummary | null; callId: string; role: Role }) {
+  const control = useMutation({ mutationFn: (action: 'answer' | 'hangup') => controlCall(callId, action) })
+  const phase = call?.phase ?? 'unknown'
+  if (role === 'supervisor') {
+    return phase === 'ended' ? null : (
+      <p className="console-note">You are watching. Only the agent can act on this call.</p>
+    )
+  }
+  if (phase === 'ended' || phase === 'unknown') return null
+  return (
+    <div className="console-bar" role="group" aria-label="Call">
+      {phase === 'ringing' && (
+        <button
+          type="button"
+          className="console-button"
+          data-primary=""
+          disabled={control.isPending}
+          onClick={() => control.mutate('answer')}
+        >
+          Answer
+        </button>
+      )}
+      <button
+        type="button"
+        className="console-button"
+        data-danger=""
+        disabled={control.isPending}
+        onClick={() => control.mutate('hangup')}
+      >
+        {phase === 'ringing' ? 'Decline' : 'Hang up'}
+      </button>
+      {control.isError && (
+        <p className="console-error" role="alert">
+          {control.error.message}
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,32 @@
+import type { CallSummary } from '@callgather/protocol'
+import type { OpenCalls } from './use-open-calls.ts'
+
+/** The open calls. A tab is told apart by its caller and by a mark of its phase, in words for those who cannot see it. */
+export function CallTabs({ calls, open }: { calls: readonly CallSummary[]; open: OpenCalls }) {
+  if (open.ids.length === 0) return null
+  return (
+    <nav className="console-tabs" aria-label="Open calls">
+      {open.ids.map((id) => {
+        const call = calls.find((each) => each.callId === id)
+        const name = call?.from ?? 'Call'
+        return (
+          <span key={id} className="console-tab" data-current={id === open.current ? '' : undefined}>
+            <button type="button" aria-current={id === open.current ? 'page' : undefined} onClick={() => open.show(id)}>
+              <span className="console-dot" data-phase={call?.phase ?? 'unknown'} aria-hidden="true" />
+              {name}
+              <span className="console-hidden">, {call?.phase ?? 'unknown'}</span>
+            </button>
+            <button
+              type="button"
+              className="console-tab-close"
+              aria-label={`Close ${name}`}
+              onClick={() => open.close(id)}
+            >
+              ×
+            </button>
+          </span>
+        )
+      })}
+    </nav>
+  )
+}

@@ -1,0 +1,83 @@
+import type { TimelineEntry } from '@callgather/protocol'
+import { useCallTimeline } from '@callgather/react'
+import { useMemo, useState } from 'react'
+
+/** Everything that happened on the call, newest first, as data: for the engineer beside the agent. */
+export function EventDrawer({ callId, onClose }: { callId: string | null; onClose: () => void }) {
+  return (
+    <aside className="console-drawer" aria-label="Events">
+      <header>
+        <h2>Events</h2>
+        <button type="button" className="console-quiet" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      {callId ? (
+        <Events callId={callId} key={callId} />
+      ) : (
+        <p className="console-note">Open a call to see its events.</p>
+      )}
+    </aside>
+  )
+}
+
+const SHOWN = 200
+
+function Events({ callId }: { callId: string }) {
+  const { entries } = useCallTimeline(callId)
+  const [filter, setFilter] = useState('')
+  const found = useMemo(() => {
+    const rows: TimelineEntry[] = []
+    for (const entry of entries.reversed()) {
+      if (rows.length >= SHOWN) break
+      if (nameOf(entry).includes(filter.trim().toLowerCase())) rows.push(entry)
+    }
+    return rows
+  }, [entries, filter])
+  return (
+    <>
+      <input
+        type="search"
+        className="console-search"
+        aria-label="Filter by type"
+        placeholder="Filter by type"
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
+      />
+      <ol className="console-events">
+        {found.map((entry) => (
+          <li key={entry.stamp}>
+            <details>
+              <summary>
+                <time dateTime={entry.at}>{entry.at.slice(11, 23)}</time> {nameOf(entry)}
+              </summary>
+              <pre>{JSON.stringify(entry, null, 2)}</pre>
+            </details>
+          </li>
+        ))}
+      </ol>
+      <button
+        type="button"
+        className="console-button"
+        onClick={() => void navigator.clipboard.writeText(JSON.stringify([...entries], null, 2))}
+      >
+        Copy all {entries.size} as JSON
+      </button>
+    </>
+  )
+}
+
+function nameOf(entry: TimelineEntry): string {
+  switch (entry.kind) {
+    case 'mark':
+      return entry.eventType
+    case 'command':
+      return entry.command.request?.command ?? 'command'
+    case 'playback':
+      return `${entry.what} ${entry.edge}`
+    case 'gather_end':
+      return `gather ended ${entry.status}`
+    default:
+      return entry.kind
+  }
+}

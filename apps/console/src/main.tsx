@@ -1,0 +1,25 @@
+import { createGatherClient, GatherProvider } from '@callgather/react'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import '@callgather/react/styles.css'
+import './console.css'
+import { App } from './app.tsx'
+import { fetchTicket, type Role } from './session.ts'
+
+// The demo signs nobody in: `?role=supervisor` opens the view of someone who may look but not act.
+const role: Role = new URLSearchParams(location.search).get('role') === 'supervisor' ? 'supervisor' : 'agent'
+
+const client = createGatherClient({ url: location.origin, getTicket: () => fetchTicket(role) })
+const root = document.getElementById('root')
+if (!root) throw new Error('The page has no element #root.')
+
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={new QueryClient()}>
+      <GatherProvider client={client}>
+        <App role={role} />
+      </GatherProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+)

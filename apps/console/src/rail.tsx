@@ -1,0 +1,48 @@
+import type { ReactNode } from 'react'
+import type { Demo, Role } from './session.ts'
+import type { Theme } from './use-theme.ts'
+
+interface RailProps {
+  role: Role
+  demo: Demo | null
+  theme: Theme
+  onToggleTheme: () => void
+  onShowHelp: () => void
+  onToggleEvents: () => void
+  children: ReactNode
+}
+
+/** The left side: who we are, the calls, and what belongs to no call. */
+export function Rail({ role, demo, theme, onToggleTheme, onShowHelp, onToggleEvents, children }: RailProps) {
+  return (
+    <aside className="console-rail" aria-label="Calls">
+      <header className="console-brand">
+        <span className="console-mark" aria-hidden="true" />
+        CallGather
+        {demo?.simulated && <span className="console-simulated">Simulated</span>}
+      </header>
+      <div className="console-calls">{children}</div>
+      <footer className="console-rail-foot">
+        {demo?.phone && (
+          <a className="console-button" href={demo.phone} target="_blank" rel="noreferrer">
+            Open a caller’s phone
+          </a>
+        )}
+        <div className="console-tools">
+          <a className="console-quiet" href={role === 'agent' ? '?role=supervisor' : '?'}>
+            {role === 'agent' ? 'Supervisor view' : 'Agent view'}
+          </a>
+          <button type="button" className="console-quiet" onClick={onToggleTheme} aria-pressed={theme === 'dark'}>
+            Dark
+          </button>
+          <button type="button" className="console-quiet" onClick={onToggleEvents}>
+            Events
+          </button>
+          <button type="button" className="console-quiet" onClick={onShowHelp} aria-label="Keyboard shortcuts">
+            ?
+          </button>
+        </div>
+      </footer>
+    </aside>
+  )
+}
