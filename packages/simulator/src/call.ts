@@ -124,7 +124,7 @@ export class Call {
   /** Rings: says `call.initiated`, and meets whoever is called. */
   ring(): void {
     const { settings } = this.exchange
-    this.say({ type: 'call.created', call: this.view() })
+    if (this.exchange.wants('call.created')) this.exchange.tell({ type: 'call.created', call: this.view() })
     this.perform(startLeg(this.leg.direction, this.leg.start_time))
     const incoming = this.leg.direction === 'incoming'
     this.after(this.options.ringMs ?? (incoming ? settings.leg.incomingRingMs : USUAL_RING_MS), () =>
@@ -370,7 +370,7 @@ export class Call {
 
   // ---- what others see ----------------------------------------------------------------------------------------
 
-  /** Calls `watcher` with what happens on this call. Returns a function that stops it. */
+  /** Calls `watcher` with what is said, heard, pressed and emitted on this call. Returns a function that stops it. */
   watch(watcher: (activity: Activity) => void): () => void {
     this.watchers.add(watcher)
     return () => this.watchers.delete(watcher)
@@ -524,9 +524,9 @@ export class Call {
     if (this.transcript.length > TRANSCRIPT_LINES) this.transcript.shift()
   }
 
-  /** Tells whoever watches that the view has changed. */
+  /** Tells whoever watches the simulator that the view has changed. */
   changed(): void {
-    if (this.watchers.size > 0 || this.exchange.watched) this.say({ type: 'call.updated', call: this.view() })
+    if (this.exchange.wants('call.updated')) this.exchange.tell({ type: 'call.updated', call: this.view() })
   }
 
   /** Tells this call's watchers and everybody's. (Webhooks reach everybody from the exchange.) */

@@ -54,7 +54,7 @@ export class Exchange {
   private readonly courier: Courier
   private readonly route: Route
   private readonly byId = new Map<string, Call>()
-  private readonly watchers = new Set<(activity: Activity) => void>()
+  private readonly watchers = new Map<(activity: Activity) => void, ReadonlySet<Activity['type']> | null>()
   private readonly records: CallEventRecord[] = []
   private made = 0
   private lastMicros = 0
@@ -140,20 +140,21 @@ export class Exchange {
     return this.records
   }
 
-  /** Whether anybody watches: a view is costly to make for nobody. */
-  get watched(): boolean {
-    return this.watchers.size > 0
+  /** Whether anybody wants to know of this: a view of a call is costly to make for nobody. */
+  wants(type: Activity['type']): boolean {
+    for (const types of this.watchers.values()) if (!types || types.has(type)) return true
+    return false
   }
 
   tell(happening: Happening): void {
-    if (this.watchers.size === 0) return
+    if (!this.wants(happening.type)) return
     const activity: Activity = { at: new Date(this.clock.now()).toISOString(), ...happening }
-    for (const watcher of this.watchers) watcher(activity)
+    for (const [watcher, types] of this.watchers) if (!types || types.has(activity.type)) watcher(activity)
   }
 
-  /** Calls `watcher` with everything that happens from now on. Returns a function that stops it. */
-  watch(watcher: (activity: Activity) => void): () => void {
-    this.watchers.add(watcher)
+  /** Calls `watcher` with everything that happens from now on, or only with some types of it. Returns a function that stops it. */
+  watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void {
+    this.watchers.set(watcher, types ? new Set(types) : null)
     return () => this.watchers.delete(watcher)
   }
 

@@ -12,7 +12,14 @@ export type { WebhookHandler } from './delivery/target.ts'
 export type { DialOptions, Phone } from './phone.ts'
 export type { Caller, HeardPrompt, PressOptions, PromptOptions, WaitOptions } from './scenario/caller.ts'
 export { examples as exampleScenarios } from './scenario/examples.ts'
-export { readScenario, runScenario, type Scenario, ScenarioError, type ScenarioStep } from './scenario/scenario.ts'
+export {
+  readScenario,
+  runScenario,
+  runSteps,
+  type Scenario,
+  ScenarioError,
+  type ScenarioStep,
+} from './scenario/scenario.ts'
 export type { Settings, SettingsInput } from './settings.ts'
 export { defaultSettings } from './settings.ts'
 export { createSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'

@@ -70,8 +70,8 @@ export interface Simulator extends AsyncDisposable {
   resend(deliveryId: string): Delivery | undefined
   /** The remembered calls, oldest first. */
   calls(): CallView[]
-  /** Calls `watcher` with everything that happens. Returns a function that stops it. */
-  watch(watcher: (activity: Activity) => void): () => void
+  /** Calls `watcher` with everything that happens, or only with these types of it. Returns a function that stops it. */
+  watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void
   /** The API without a socket, in the shape of `fetch`; for `new Telnyx({ fetch: sim.fetch })`. */
   readonly fetch: typeof fetch
   /** Sends webhooks elsewhere from now on: for calls that are made from now on. */
@@ -162,7 +162,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     deliveries: () => courier.deliveries(),
     resend: (id) => courier.resend(id),
     calls: () => exchange.calls().map((call) => call.view()),
-    watch: (watcher) => exchange.watch(watcher),
+    watch: (watcher, types) => exchange.watch(watcher, types),
     fetch: createFetch(handle, settings.api.maxBodyBytes),
     setWebhookUrl: (url) => {
       route.url = target(url, settings)

@@ -306,14 +306,10 @@ const commands: Record<Exclude<CommandName, 'dial'>, Command> = {
   bridge: {
     needs: 'answered',
     run(call, body, exchange) {
-      const other = optionalCall(exchange, body.call_control_id_to_bridge_with, '/call_control_id_to_bridge_with')
+      // `call_control_id_to_bridge_with` to the SDK, `call_control_id` on the wire.
+      const other = optionalCall(exchange, body.call_control_id, '/call_control_id')
       if (!other || other === call)
-        throw refuse(
-          422,
-          '90015',
-          'call_control_id_to_bridge_with is not another call.',
-          '/call_control_id_to_bridge_with',
-        )
+        throw refuse(422, '90015', 'call_control_id must be that of another call.', '/call_control_id')
       if (other.phase !== 'answered') throw refusals.unanswered('bridge')
       call.bridgeWith(other, body.park_after_unbridge === 'self')
       return undefined

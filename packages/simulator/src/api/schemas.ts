@@ -326,8 +326,8 @@ export const schemas = {
     }),
   ),
   bridge: open(
-    body(['call_control_id_to_bridge_with'], {
-      call_control_id_to_bridge_with: text,
+    body(['call_control_id'], {
+      call_control_id: text,
       park_after_unbridge: text,
       play_ringtone: flag,
     }),

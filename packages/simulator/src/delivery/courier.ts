@@ -91,7 +91,6 @@ const HOUR = 3_600_000
 
 export class Courier {
   private readonly options: CourierOptions
-  private readonly underway = new Set<AbortController>()
   private readonly impostor: Signer
   private readonly records = new Map<string, Delivery>()
   /** Webhooks held back until the next one of their call has gone, by call. */
@@ -134,7 +133,7 @@ export class Courier {
   /** Stops: attempts on their way are cut off, waiting ones never go. */
   close(): void {
     this.closed = true
-    for (const abort of this.underway) abort.abort()
+    this.options.transport.close()
     this.heldBack.clear()
   }
 
@@ -170,7 +169,7 @@ export class Courier {
     const { faults, clock } = this.options
     const { event } = delivery
     const strike = (name: Parameters<Faults['strikes']>[0]) => {
-      const struck = faults.strikes(name, event.event_type, `${event.id} ${delivery.url}`)
+      const struck = faults.strikes(name, event.event_type, event.id)
       if (struck) delivery.faults.push(name)
       return struck
     }
@@ -260,11 +259,10 @@ export class Courier {
   /** An attacker's copies. With `instead`, the genuine webhook is not sent: its receiver's 401 is final. */
   private async forge(delivery: Delivery): Promise<'before' | 'instead'> {
     const { faults, clock } = this.options
-    const identity = `${delivery.event.id} ${delivery.url}`
     const forgeries = ['badSignature', 'staleTimestamp', 'wrongKey'] as const
     let instead = false
     for (const name of forgeries) {
-      const struck = faults.strikes(name, delivery.event.event_type, identity)
+      const struck = faults.strikes(name, delivery.event.event_type, delivery.event.id)
       if (!struck) continue
       delivery.faults.push(name)
       instead ||= struck.instead
@@ -280,7 +278,7 @@ export class Courier {
   private plan(delivery: Delivery, fault: string | null): Plan {
     const { faults, clock, signer } = this.options
     const { event } = delivery
-    const subject = `${event.id} ${delivery.url} ${delivery.attempts.length}`
+    const subject = `${event.id} ${delivery.attempts.length}`
     const gzip = faults.strikes('gzip', event.event_type, subject)
     const slow = faults.strikes('slow', event.event_type, subject)
     if (gzip) delivery.faults.push('gzip')
@@ -305,20 +303,14 @@ export class Courier {
     const attempt: Attempt = { ...this.draft(url, number, plan.fault), request: { headers, body } }
     delivery.attempts.push(attempt)
     onChange(delivery)
-    const abort = new AbortController()
-    this.underway.add(abort)
-    const receipt = await transport(
-      {
-        url,
-        headers,
-        body: plan.gzip ? gzipSync(bytes) : bytes,
-        timeoutMs: settings.timeoutMs,
-        slowMs: plan.slowMs,
-        sleep: (ms) => clock.sleep(ms),
-      },
-      abort,
-    )
-    this.underway.delete(abort)
+    const receipt = await transport.send({
+      url,
+      headers,
+      body: plan.gzip ? gzipSync(bytes) : bytes,
+      timeoutMs: settings.timeoutMs,
+      slowMs: plan.slowMs,
+      sleep: (ms) => clock.sleep(ms),
+    })
     attempt.finished_at = this.time()
     attempt.status = delivered(receipt) ? 'delivered' : 'failed'
     attempt.error = receipt.error

@@ -17,49 +17,68 @@ export type Receipt =
   | { status: number; headers: Record<string, string>; body: string; error: null }
   | { status: null; headers: Record<string, string>; body: string; error: string }
 
-/** `abort` cuts the request off: the transport does so at the timeout, its user when everything closes. */
-export type Transport = (parcel: Parcel, abort: AbortController) => Promise<Receipt>
+export interface Transport {
+  send(parcel: Parcel): Promise<Receipt>
+  /** Cuts off what is on its way. */
+  close(): void
+}
 
 /** How much of a receiver's answer is kept. */
 const KEPT_ANSWER = 2048
 
 export function createTransport(handler: WebhookHandler | null): Transport {
-  return async (parcel, abort) => {
-    let late = false
-    const timer = setTimeout(() => {
-      late = true
-      abort.abort()
-    }, parcel.timeoutMs)
-    const { signal } = abort
-    try {
-      const response = await Promise.race([
-        handler && parcel.url === IN_PROCESS_URL ? handler(request(parcel, signal)) : fetch(request(parcel, signal)),
-        aborted(signal),
-      ])
+  const underway = new Set<(why: string) => void>()
+  const deliver = async (parcel: Parcel): Promise<Receipt> => {
+    const here = handler !== null && parcel.url === IN_PROCESS_URL ? handler : null
+    // A function in this process cannot be aborted, and the two objects would cost more than the signature.
+    const abort = here ? null : new AbortController()
+    let giveUp: (why: string) => void = () => {}
+    const cut = new Promise<never>((_, reject) => {
+      giveUp = (why) => {
+        abort?.abort()
+        reject(new Error(why))
+      }
+    })
+    const timer = setTimeout(() => giveUp(`no answer within ${parcel.timeoutMs} ms`), parcel.timeoutMs)
+    underway.add(giveUp)
+    const exchange = async (): Promise<Receipt> => {
+      const asked = request(parcel, abort?.signal)
+      const response = await (here ? here(asked) : fetch(asked))
       return {
         status: response.status,
         headers: Object.fromEntries(response.headers),
         body: await start(response),
         error: null,
       }
-    } catch (error) {
-      const why = late ? `no answer within ${parcel.timeoutMs} ms` : reason(error)
-      return { status: null, headers: {}, body: '', error: why }
+    }
+    try {
+      return await Promise.race([exchange(), cut])
     } finally {
       clearTimeout(timer)
+      underway.delete(giveUp)
     }
+  }
+  return {
+    send: (parcel) =>
+      deliver(parcel).catch((error: unknown) => ({ status: null, headers: {}, body: '', error: reason(error) })),
+    close() {
+      for (const giveUp of underway) giveUp('the simulator was closed')
+    },
   }
 }
 
-function request({ url, headers, body, slowMs, sleep }: Parcel, signal: AbortSignal): Request {
+function request({ url, headers, body, slowMs, sleep }: Parcel, signal: AbortSignal | undefined): Request {
   const init: RequestInit & { duplex?: 'half' } = {
     method: 'POST',
     headers,
-    signal,
     redirect: 'manual',
     duplex: 'half',
+    ...(signal ? { signal } : {}),
   }
-  return new Request(url, { ...init, body: slowMs > 0 ? drops(body, (pieces) => sleep(slowMs / pieces)) : new Uint8Array(body) })
+  return new Request(url, {
+    ...init,
+    body: slowMs > 0 ? drops(body, (pieces) => sleep(slowMs / pieces)) : new Uint8Array(body),
+  })
 }
 
 /** The body in a few pieces, with pauses between them. */
@@ -92,13 +111,6 @@ async function start(response: Response): Promise<string> {
   await reader.cancel()
   return Buffer.concat(chunks).subarray(0, KEPT_ANSWER).toString('utf8')
 }
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<never>((_, reject) => {
-    const give = () => reject(new Error('the simulator was closed'))
-    if (signal.aborted) give()
-    else signal.addEventListener('abort', give, { once: true })
-  })
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

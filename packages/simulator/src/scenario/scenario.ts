@@ -40,8 +40,14 @@ export class ScenarioError extends Error {
 
 /** Lets a scripted caller call. Resolves with the caller when the last step is done; rejects with a `ScenarioError` that names the step. */
 export async function runScenario(sim: Pick<Simulator, 'phone'>, scenario: Scenario): Promise<Caller> {
-  const { to, from, steps, name } = scenario
+  const { to, from } = scenario
   const caller = await sim.phone.dial({ ...(to === undefined ? {} : { to }), ...(from === undefined ? {} : { from }) })
+  await runSteps(caller, scenario)
+  return caller
+}
+
+/** Lets a caller who is already on the telephone go through the steps of a scenario. */
+export async function runSteps(caller: Caller, { name, steps }: Pick<Scenario, 'name' | 'steps'>): Promise<void> {
   for (const [index, step] of steps.entries()) {
     try {
       await take(caller, step)
@@ -52,7 +58,6 @@ export async function runScenario(sim: Pick<Simulator, 'phone'>, scenario: Scena
       )
     }
   }
-  return caller
 }
 
 async function take(caller: Caller, step: ScenarioStep): Promise<void> {

@@ -4,6 +4,8 @@ import formats from 'ajv-formats'
 import type { JsonSchema } from './json-schema.ts'
 
 const compiled = new WeakMap<JsonSchema, ValidateFunction | Error>()
+const byText = new Map<string, ValidateFunction | Error>()
+const MOST_REMEMBERED = 200
 
 /** Everything that is wrong with a value, nothing when it conforms. */
 export function problems(schema: JsonSchema, value: unknown): ErrorObject[] {
@@ -25,16 +27,23 @@ export function parametersProblem(parameters: JsonSchema): string | undefined {
 function compile(schema: JsonSchema): ValidateFunction | Error {
   const known = compiled.get(schema)
   if (known !== undefined) return known
-  let made: ValidateFunction | Error
+  // Compiling costs milliseconds, and a program sends the same schema for every call.
+  const text = JSON.stringify(schema)
+  const made = byText.get(text) ?? compileNew(schema)
+  if (byText.size >= MOST_REMEMBERED) byText.clear()
+  byText.set(text, made)
+  compiled.set(schema, made)
+  return made
+}
+
+function compileNew(schema: JsonSchema): ValidateFunction | Error {
   try {
     // A fresh instance for each: two callers' schemas may carry the same `$id`.
     const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, validateSchema: 'log' })
     formats.default(ajv)
     const { $schema: _dialect, $id: _id, ...plain } = schema
-    made = ajv.compile(plain)
+    return ajv.compile(plain)
   } catch (error) {
-    made = error instanceof Error ? error : new Error(String(error))
+    return error instanceof Error ? error : new Error(String(error))
   }
-  compiled.set(schema, made)
-  return made
 }

@@ -1,0 +1,541 @@
+/** The API as the official SDK uses it: every endpoint, every refusal. */
+import Telnyx from 'telnyx'
+import type {
+  ActionAddAIAssistantMessagesParams,
+  ActionGatherParams,
+  ActionGatherUsingAIParams,
+  ActionGatherUsingAudioParams,
+  ActionGatherUsingSpeakParams,
+  ActionStartAIAssistantParams,
+  ActionStopAIAssistantParams,
+  ActionStopGatherParams,
+} from 'telnyx/resources/calls/actions'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { createSimulator, virtualClock } from '../index.ts'
+import { testSimulator } from '../simulator.test-kit.ts'
+import type { schemas } from './schemas.ts'
+
+/** `status code pointer` of a refusal, one for each entry. */
+async function refusal(request: Promise<unknown>): Promise<string[]> {
+  const error: unknown = await request.then(
+    () => new Error('It was accepted.'),
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof Telnyx.APIError)) throw error
+  const body = error.error as {
+    errors: { code: string; title: string; detail: string; source?: { pointer: string } }[]
+  }
+  for (const entry of body.errors) {
+    expect(entry.title).not.toBe('')
+    expect(entry.detail).not.toBe('')
+    expect(entry.code).toMatch(/^\d{5}$/)
+  }
+  return body.errors.map(({ code, source }) => `${error.status} ${code} ${source?.pointer ?? ''}`.trim())
+}
+
+describe('the parameters of the eight commands', () => {
+  it('are the SDK’s, none missing', () => {
+    type Keys<Name extends keyof typeof schemas> = keyof (typeof schemas)[Name]['properties']
+    // A parameter the SDK has and the schema has not is accepted by Telnyx and dropped here: this does not compile then.
+    expectTypeOf<Exclude<keyof ActionGatherParams, Keys<'gather'>>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof ActionGatherUsingAudioParams, Keys<'gather_using_audio'>>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof ActionGatherUsingSpeakParams, Keys<'gather_using_speak'>>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof ActionGatherUsingAIParams, Keys<'gather_using_ai'>>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof ActionStopGatherParams, Keys<'gather_stop'>>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof ActionStartAIAssistantParams, Keys<'ai_assistant_start'>>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof ActionStopAIAssistantParams, Keys<'ai_assistant_stop'>>>().toEqualTypeOf<never>()
+    expectTypeOf<
+      Exclude<keyof ActionAddAIAssistantMessagesParams, Keys<'ai_assistant_add_messages'>>
+    >().toEqualTypeOf<never>()
+  })
+})
+
+describe('validation', () => {
+  const speak = { payload: 'Hello', voice: 'female' }
+  const parameters = { type: 'object', properties: {} }
+  const rows: [command: string, body: unknown, expected: string[]][] = [
+    ['gather', { minimum_digits: 0 }, ['422 90022 /minimum_digits']],
+    [
+      'gather',
+      { minimum_digits: 129, maximum_digits: 129 },
+      ['422 90022 /minimum_digits', '422 90023 /maximum_digits'],
+    ],
+    ['gather', { maximum_digits: 0 }, ['422 90023 /maximum_digits']],
+    ['gather', { maximum_digits: '4' }, ['422 90023 /maximum_digits']],
+    ['gather', { maximum_digits: 4.5 }, ['422 90023 /maximum_digits']],
+    ['gather', { minimum_digits: 5, maximum_digits: 4 }, ['422 90022 /minimum_digits']],
+    ['gather', { inter_digit_timeout_millis: 0 }, ['422 90026 /inter_digit_timeout_millis']],
+    ['gather', { inter_digit_timeout_millis: 120_001 }, ['422 90026 /inter_digit_timeout_millis']],
+    ['gather', { initial_timeout_millis: 120_001 }, ['422 90056 /initial_timeout_millis']],
+    ['gather', { timeout_millis: 0 }, ['422 90025 /timeout_millis']],
+    ['gather', { terminating_digit: '##' }, ['422 90007 /terminating_digit']],
+    ['gather', { terminating_digit: 'A' }, ['422 90007 /terminating_digit']],
+    ['gather', { valid_digits: '12x' }, ['422 90008 /valid_digits']],
+    ['gather', { valid_digits: '' }, ['422 90008 /valid_digits']],
+    ['gather', { client_state: 'not base64!' }, ['422 90017 /client_state']],
+    ['gather', { gather_id: 'x'.repeat(41) }, ['422 10025 /gather_id']],
+    ['gather', { command_id: 7 }, ['422 10026 /command_id']],
+    ['gather', [], ['422 10026']],
+    ['gather', null, ['422 10026']],
+    ['gather_using_speak', {}, ['422 10004 /payload', '422 10004 /voice']],
+    ['gather_using_speak', { voice: 'female', payload: '' }, ['422 90010 /payload']],
+    ['gather_using_speak', { voice: 'female', payload: 'x'.repeat(5001) }, ['422 90010 /payload']],
+    ['gather_using_speak', { ...speak, payload_type: 'html' }, ['422 90011 /payload_type']],
+    ['gather_using_speak', { ...speak, language: 'tlh' }, ['422 90013 /language']],
+    ['gather_using_speak', { ...speak, service_level: 'gold' }, ['422 90030 /service_level']],
+    ['gather_using_speak', { ...speak, voice: 'Bogus' }, ['422 90012 /voice']],
+    [
+      'gather_using_speak',
+      { ...speak, voice: 'AWS.Polly.Joanna-Neural', service_level: 'basic', payload_type: 'ssml' },
+      ['422 90011 /payload_type'],
+    ],
+    ['gather_using_speak', { ...speak, service_level: 'basic', language: 'de-DE' }, ['422 90013 /language']],
+    ['gather_using_speak', { ...speak, maximum_tries: 0 }, ['422 90024 /maximum_tries']],
+    ['gather_using_speak', { ...speak, voice_settings: { type: 'nonsense' } }, ['422 10032 /voice_settings/type']],
+    ['gather_using_speak', { ...speak, voice_settings: {} }, ['422 10004 /voice_settings/type']],
+    ['gather_using_audio', {}, ['422 10004 /audio_url']],
+    ['gather_using_audio', { audio_url: 'https://example.com/a.wav', media_name: 'a' }, ['422 10015 /media_name']],
+    [
+      'gather_using_audio',
+      { media_name: 'a', invalid_audio_url: 'https://example.com/a.wav', invalid_media_name: 'b' },
+      ['422 10015 /invalid_media_name'],
+    ],
+    ['gather_using_audio', { audio_url: 'not a url' }, ['422 10015 /audio_url']],
+    ['gather_using_ai', {}, ['422 10004 /parameters']],
+    ['gather_using_ai', { parameters: 'age' }, ['422 10026 /parameters']],
+    ['gather_using_ai', { parameters, voice: 'female' }, ['422 90012 /voice']],
+    ['gather_using_ai', { parameters, greeting: 'x'.repeat(3001) }, ['422 10025 /greeting']],
+    [
+      'gather_using_ai',
+      { parameters, message_history: [{ role: 'robot', content: '' }] },
+      ['422 10032 /message_history/0/role'],
+    ],
+    ['gather_using_ai', { parameters, user_response_timeout_ms: 0 }, ['422 10033 /user_response_timeout_ms']],
+    ['ai_assistant_start', { assistant: {} }, ['422 10004 /assistant/id']],
+    [
+      'ai_assistant_start',
+      { assistant: { id: 'a', dynamic_variables: { x: {} } } },
+      ['422 10026 /assistant/dynamic_variables/x'],
+    ],
+    ['ai_assistant_start', { message_history: [{ content: 'x' }] }, ['422 10004 /message_history/0/role']],
+    ['ai_assistant_add_messages', { messages: 'hi' }, ['422 10026 /messages']],
+    ['ai_assistant_join', {}, ['422 10004 /conversation_id', '422 10004 /participant']],
+    ['speak', { payload: 'x', voice: 'female', loop: 0 }, ['422 10033 /loop', '422 10026 /loop', '422 10015 /loop']],
+    ['playback_start', {}, ['422 10004 /audio_url']],
+    ['send_dtmf', { digits: '12z' }, ['422 10015 /digits']],
+    ['transfer', {}, ['422 10004 /to']],
+    ['bridge', { call_control_id: 'v3:nobody' }, ['422 90015 /call_control_id']],
+    ['answer', {}, ['422 90102 /call_control_id']],
+    ['reject', { cause: 'CALL_REJECTED' }, ['422 90102 /call_control_id']],
+    ['reject', { cause: 'BORED' }, ['422 10032 /cause']],
+  ]
+
+  it.each(rows)('%s %j: %j', async (command, body, expected) => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    const before = test.story().length
+    const request = test.client.post(`/calls/${caller.id}/actions/${command}`, { body: body as object })
+    const got = await refusal(request)
+    expect(expected).toEqual(expect.arrayContaining(got))
+    expect(got.length).toBeGreaterThan(0)
+    expect(test.story()).toHaveLength(before)
+    expect(caller.view.client_state).toBeNull()
+  })
+
+  it('ignores unknown fields, or refuses them to find misspellings', async () => {
+    await using lenient = await testSimulator()
+    const caller = await lenient.answeredCall()
+    await lenient.client.post(`/calls/${caller.id}/actions/gather`, { body: { max_digits: 4 } })
+    await using strict = await testSimulator({ settings: { api: { unknownFields: 'refuse' } } })
+    const other = await strict.answeredCall()
+    expect(await refusal(strict.client.post(`/calls/${other.id}/actions/gather`, { body: { max_digits: 4 } }))).toEqual(
+      ['422 10015 /max_digits'],
+    )
+  })
+})
+
+describe('the state of a call', () => {
+  it('L2: nothing gathers before the answer (90034)', async () => {
+    await using test = await testSimulator()
+    const caller = await test.sim.phone.dial()
+    const { actions } = test.client.calls
+    expect(await refusal(actions.gather(caller.id, {}))).toEqual(['422 90034 /call_control_id'])
+    expect(await refusal(actions.startAIAssistant(caller.id, {}))).toEqual(['422 90034 /call_control_id'])
+  })
+
+  it('L3: a call that is over takes no command (90018), and one that never was has a bad id (90015)', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await caller.hangUp()
+    for (const command of ['gather', 'gather_stop', 'hangup', 'answer', 'ai_assistant_stop', 'client_state_update']) {
+      const method = command === 'client_state_update' ? 'put' : 'post'
+      expect(await refusal(test.client[method](`/calls/${caller.id}/actions/${command}`, { body: {} }))).toEqual([
+        '422 90018 /call_control_id',
+      ])
+      expect(await refusal(test.client[method](`/calls/v3:nobody/actions/${command}`, { body: {} }))).toEqual([
+        '422 90015 /call_control_id',
+      ])
+    }
+    expect((await test.client.calls.retrieveStatus(caller.id)).data).toMatchObject({
+      is_alive: false,
+      record_type: 'call',
+    })
+    await test.clock.advance(600_000)
+    expect(await refusal(test.client.calls.retrieveStatus(caller.id))).toEqual(['422 90015 /call_control_id'])
+  })
+
+  it('L6: client_state is the last one set, in every webhook from then on, and a refused command sets none', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    const { actions } = test.client.calls
+    await actions.gather(caller.id, { client_state: 'b25l' })
+    await caller.press('1')
+    await actions.updateClientState(caller.id, { client_state: 'dHdv' })
+    await refusal(actions.gather(caller.id, { client_state: 'dGhyZWU=', maximum_digits: 0 }))
+    await refusal(actions.stopAIAssistant(caller.id, { client_state: 'dGhyZWU=' }))
+    await caller.press('#')
+    await caller.hangUp()
+    expect(test.emitted.map(({ payload }) => payload.client_state)).toEqual([
+      null,
+      null,
+      'b25l',
+      'dHdv',
+      'dHdv',
+      'dHdv',
+    ])
+  })
+
+  it('L7: the same command_id within 60 s has no second effect', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
+    const first = await start()
+    expect(first.data?.conversation_id).toMatch(/^[0-9a-f-]{36}$/)
+    expect(await start()).toEqual({ data: { result: 'ok' } })
+    await test.clock.advance(59_999)
+    expect(await start()).toEqual({ data: { result: 'ok' } })
+    await test.clock.advance(1)
+    expect(await refusal(start())).toEqual(['422 90061 /call_control_id'])
+  })
+
+  it('L7: may answer a duplicate as it did the first', async () => {
+    await using test = await testSimulator({ settings: { leg: { duplicateCommandAnswer: 'same' } } })
+    const caller = await test.answeredCall()
+    const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
+    expect(await start()).toEqual(await start())
+  })
+
+  it('L9: each leg has its own gather', async () => {
+    await using test = await testSimulator()
+    const [a, b] = [await test.answeredCall(), await test.answeredCall()]
+    await test.client.calls.actions.gather(a.id, { maximum_digits: 1 })
+    await test.client.calls.actions.gather(b.id, { maximum_digits: 1 })
+    await a.press('1')
+    expect(b.view.collecting).toMatchObject({ kind: 'digits', digits: '' })
+  })
+
+  it('sends gather_id back in call.gather.ended of a plain gather', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await test.client.calls.actions.gather(caller.id, { gather_id: 'pin', maximum_digits: 1 })
+    await caller.press('1')
+    expect(test.emitted.at(-1)?.payload.gather_id).toBe('pin')
+  })
+
+  it('rejects, busy or not', async () => {
+    await using test = await testSimulator()
+    const [a, b] = [await test.sim.phone.dial(), await test.sim.phone.dial()]
+    await test.client.calls.actions.reject(a.id, { cause: 'USER_BUSY' })
+    await test.client.calls.actions.reject(b.id, { cause: 'CALL_REJECTED' })
+    expect([a.view.hangup_cause, b.view.hangup_cause]).toEqual(['user_busy', 'call_rejected'])
+  })
+
+  it('rings out when nobody answers', async () => {
+    await using test = await testSimulator()
+    const caller = await test.sim.phone.dial()
+    await test.clock.advance(60_000)
+    expect(caller.view).toMatchObject({ state: 'ended', hangup_cause: 'timeout' })
+  })
+})
+
+describe('sound', () => {
+  it('speak and playback wait for each other, are stopped one by one, and say so', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    const { actions } = test.client.calls
+    await actions.speak(caller.id, { payload: 'First.', voice: 'female' })
+    await actions.startPlayback(caller.id, { audio_url: 'https://example.com/a.wav', loop: 'infinity' })
+    await actions.speak(caller.id, { payload: 'Last.', voice: 'female' })
+    await test.clock.advance(3_600_000)
+    expect(caller.view.speaking?.text).toBe('https://example.com/a.wav')
+    await actions.stopPlayback(caller.id, { stop: 'current' })
+    expect(caller.view.speaking?.text).toBe('Last.')
+    await caller.hangUp()
+    expect(test.story().slice(2)).toEqual([
+      'call.speak.started',
+      'call.speak.ended(completed)',
+      'call.playback.started(https://example.com/a.wav)',
+      'call.playback.ended(cancelled https://example.com/a.wav)',
+      'call.speak.started',
+      'call.speak.ended(call_hangup)',
+      'call.hangup(normal_clearing)',
+    ])
+  })
+
+  it('a key during a gather stops what is heard, and the prompt that waits is never begun', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await test.client.calls.actions.speak(caller.id, { payload: 'A long story.', voice: 'female' })
+    await test.client.calls.actions.gatherUsingAudio(caller.id, { media_name: 'menu', maximum_digits: 1 })
+    await caller.press('1')
+    await test.clock.settle()
+    expect(test.story().slice(2)).toEqual([
+      'call.speak.started',
+      'call.dtmf.received(1)',
+      'call.speak.ended(completed)',
+      'call.gather.ended(valid 1)',
+    ])
+  })
+})
+
+describe('more than one leg', () => {
+  it('dials out: the stand-in picks up, or is busy, declines, or does not answer', async () => {
+    await using test = await testSimulator({
+      settings: { leg: { callees: { '+15551': 'busy', '+15552': 'reject', '+15553': 'no_answer' } } },
+    })
+    const dial = async (to: string) =>
+      (await test.client.calls.dial({ to, from: '+15550199', connection_id: '1' })).data?.call_control_id ?? ''
+    const ids = [await dial('+15550'), await dial('+15551'), await dial('+15552'), await dial('+15553')]
+    await test.clock.advance(30_000)
+    const views = ids.map((id) => test.sim.calls().find((call) => call.id === id))
+    expect(views.map((view) => view?.hangup_cause ?? view?.state)).toEqual([
+      'answered',
+      'user_busy',
+      'call_rejected',
+      'timeout',
+    ])
+    expect(test.emitted[0]?.payload).toMatchObject({ direction: 'outgoing', state: 'bridging', connection_id: '1' })
+  })
+
+  it('dials several at once: the first to answer wins', async () => {
+    await using test = await testSimulator({ settings: { leg: { callees: { '+15551': 'no_answer' } } } })
+    await test.client.calls.dial({ to: ['+15551', '+15552'], from: '+15550199', connection_id: '1' })
+    await test.clock.advance(5000)
+    expect(test.sim.calls().map(({ state, hangup_cause }) => hangup_cause ?? state)).toEqual([
+      'originator_cancel',
+      'answered',
+    ])
+  })
+
+  it('rings at a telephone that waits for it, which may answer or decline', async () => {
+    await using test = await testSimulator()
+    const waiting = test.sim.phone.nextCall({ to: '+15557' })
+    await test.client.calls.dial({ to: '+15557', from: '+15550199', connection_id: '1', timeout_secs: 60 })
+    const callee = await waiting
+    await test.clock.advance(10_000)
+    expect(callee.view.state).toBe('ringing')
+    await callee.answer()
+    expect(callee.view.state).toBe('answered')
+    const again = test.sim.phone.nextCall()
+    await test.client.calls.dial({ to: '+15557', from: '+15550199', connection_id: '1' })
+    await (await again).decline('busy')
+    expect(test.story().at(-1)).toBe('call.hangup(user_busy)')
+  })
+
+  it('transfers: a new leg of the same session, bridged when it answers, and both end together', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await test.client.calls.actions.transfer(caller.id, {
+      to: '+15558',
+      client_state: 'bWluZQ==',
+      target_leg_client_state: 'dGhlaXJz',
+    })
+    await test.clock.advance(5000)
+    const [, target] = test.sim.calls()
+    expect(target).toMatchObject({
+      to: '+15558',
+      from: '+15550199',
+      state: 'answered',
+      client_state: 'dGhlaXJz',
+      bridged_with: caller.id,
+      call_session_id: caller.view.call_session_id,
+    })
+    await caller.hangUp()
+    await test.clock.settle()
+    expect(test.story().slice(2)).toEqual([
+      'call.initiated',
+      'call.answered',
+      'call.bridged',
+      'call.bridged',
+      'call.hangup(normal_clearing)',
+      'call.hangup(normal_clearing)',
+    ])
+    expect(test.emitted[2]?.payload.client_state).toBe('dGhlaXJz')
+  })
+
+  it('transfers to nobody: the call stays', async () => {
+    await using test = await testSimulator({ settings: { leg: { callees: { '+15558': 'busy' } } } })
+    const caller = await test.answeredCall()
+    await test.client.calls.actions.transfer(caller.id, { to: '+15558' })
+    await test.clock.advance(5000)
+    expect(caller.view).toMatchObject({ state: 'answered', bridged_with: null })
+  })
+
+  it('bridges two calls', async () => {
+    await using test = await testSimulator()
+    const [a, b] = [await test.answeredCall(), await test.answeredCall()]
+    await test.client.calls.actions.bridge(a.id, { call_control_id_to_bridge_with: b.id, park_after_unbridge: 'self' })
+    expect([a.view.bridged_with, b.view.bridged_with]).toEqual([b.id, a.id])
+    await b.hangUp()
+    expect(a.view).toMatchObject({ state: 'answered', bridged_with: null })
+  })
+
+  it('G20: a machine that answers cancels the gather', async () => {
+    await using test = await testSimulator({ settings: { leg: { callees: { '+15559': 'machine' } } } })
+    const { data } = await test.client.calls.dial({
+      to: '+15559',
+      from: '+15550199',
+      connection_id: '1',
+      answering_machine_detection: 'detect',
+    })
+    await test.clock.advance(2000)
+    await test.client.calls.actions.gather(data?.call_control_id ?? '', {})
+    await test.clock.advance(3000)
+    expect(test.story().slice(-2)).toEqual(['call.machine.detection.ended', "call.gather.ended(cancelled_amd '')"])
+  })
+
+  it('ends at time_limit_secs', async () => {
+    await using test = await testSimulator()
+    await test.client.calls.dial({ to: '+15550', from: '+15550199', connection_id: '1', time_limit_secs: 30 })
+    await test.clock.advance(40_000)
+    expect(test.story().at(-1)).toBe('call.hangup(time_limit)')
+  })
+
+  it('transcribes when asked to', async () => {
+    await using test = await testSimulator()
+    const caller = await test.sim.phone.dial()
+    await test.client.calls.actions.answer(caller.id, { transcription: true })
+    await caller.say('Hello?')
+    expect(test.emitted.at(-1)).toMatchObject({
+      event_type: 'call.transcription',
+      payload: { transcription_data: { transcript: 'Hello?', is_final: true } },
+    })
+  })
+})
+
+describe('the rest of the API', () => {
+  it('lists call events and webhook deliveries, in pages', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await caller.press('123456789*0#')
+    await test.clock.settle()
+    const events = await test.client.callEvents.list({ filter: { leg_id: caller.view.call_leg_id, type: 'webhook' } })
+    expect(events.data.map(({ name }) => name).slice(0, 3)).toEqual([
+      'call.initiated',
+      'call.answered',
+      'call.dtmf.received',
+    ])
+    const page = await test.client.webhookDeliveries.list({ 'page[size]': 5 } as never)
+    expect(page.data).toHaveLength(5)
+    expect(page.meta).toMatchObject({ total_results: 14, total_pages: 3 })
+    const all: string[] = []
+    for await (const delivery of test.client.webhookDeliveries.list()) all.push(delivery.id ?? '')
+    expect(new Set(all).size).toBe(14)
+    const one = await test.client.webhookDeliveries.retrieve(all[0] ?? '')
+    expect(one.data).toMatchObject({
+      status: 'delivered',
+      attempts: [{ status: 'delivered', http: { response: { status: 200 } } }],
+    })
+  })
+
+  it('shows the public key', async () => {
+    await using test = await testSimulator()
+    expect(await test.client.get('/public_key')).toMatchObject({ data: { public: test.sim.publicKey } })
+  })
+
+  it('answers 404 in Telnyx’s shape to everything else', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    expect(await refusal(test.client.post(`/calls/${caller.id}/actions/record_start`, { body: {} }))).toEqual([
+      '404 10005',
+    ])
+    expect(await refusal(test.client.get(`/calls/${caller.id}/actions/gather`))).toEqual(['404 10005'])
+    expect(await refusal(test.client.messages.send({ to: '+1', from: '+1', text: 'x' }))).toEqual(['404 10005'])
+    expect(await refusal(test.client.post('/calls/a/b/c/d/e/f', { body: {} }))).toEqual(['404 10005'])
+  })
+
+  it('asks for a key, any by default, the right one when there is one (401)', async () => {
+    await using test = await testSimulator({ settings: { api: { apiKeys: ['right'] } } })
+    const as = (apiKey: string | null) =>
+      new Telnyx({ apiKey, baseURL: test.sim.url, fetch: test.sim.fetch, maxRetries: 0 })
+    expect(await refusal(as('wrong').get('/public_key'))).toEqual(['401 10009'])
+    expect(await refusal(as(null).get('/public_key'))).toEqual(['401 10009'])
+    await as('right').get('/public_key')
+  })
+
+  it('counts in the rate-limit headers, and refuses on demand (429)', async () => {
+    await using sim = await createSimulator({
+      clock: virtualClock(),
+      settings: { api: { rateLimit: 2, enforceRateLimit: true } },
+    })
+    const get = () => sim.fetch(`${sim.url}/public_key`, { headers: { authorization: 'Bearer KEY' } })
+    const answers = [await get(), await get(), await get()]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+    expect(answers.map(({ headers }) => headers.get('x-ratelimit-remaining'))).toEqual(['1', '0', '0'])
+    expect(answers[0]?.headers.get('x-ratelimit-limit')).toBe('2')
+    expect(Number(answers[2]?.headers.get('x-ratelimit-reset'))).toBeLessThanOrEqual(60)
+    expect(await answers[2]?.json()).toMatchObject({ errors: [{ code: '10011', title: 'Too many requests' }] })
+    await sim.clock?.advance(60_000)
+    expect((await get()).status).toBe(200)
+  })
+})
+
+describe('faults of the API', () => {
+  const gather = async (faults: Parameters<typeof testSimulator>[0]) => {
+    const test = await testSimulator({ ...faults, seed: 1 })
+    const caller = await test.answeredCall()
+    return { test, caller, [Symbol.asyncDispose]: () => test[Symbol.asyncDispose]() }
+  }
+  const only = ['gather']
+
+  it('apiError: 500, and nothing is done', async () => {
+    await using run = await gather({ faults: { apiError: { rate: 1, only } } })
+    expect(await refusal(run.test.client.calls.actions.gather(run.caller.id, {}))).toEqual(['500 10007'])
+    expect(run.caller.view.collecting).toBeNull()
+  })
+
+  it('apiRateLimit: 429', async () => {
+    await using run = await gather({ faults: { apiRateLimit: { rate: 1, only } } })
+    expect(await refusal(run.test.client.calls.actions.gather(run.caller.id, {}))).toEqual(['429 10011'])
+  })
+
+  it('apiAnswerLost: done, but nobody hears of it; a command_id makes the retry safe', async () => {
+    await using run = await gather({ faults: { apiAnswerLost: { rate: 1, only, times: 1 } } })
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: run.test.sim.url, maxRetries: 1 })
+    await client.calls.actions.gather(run.caller.id, { command_id: 'once' })
+    expect(run.test.story()).toEqual(['call.initiated', 'call.answered'])
+    expect(run.caller.view.collecting).not.toBeNull()
+  })
+
+  it('apiReset: the connection breaks and nothing is done, on a socket and without one', async () => {
+    await using run = await gather({ faults: { apiReset: { rate: 1, only } } })
+    const overSocket = new Telnyx({ apiKey: 'KEY', baseURL: run.test.sim.url, maxRetries: 0 })
+    await expect(overSocket.calls.actions.gather(run.caller.id, {})).rejects.toBeInstanceOf(Telnyx.APIConnectionError)
+    await expect(run.test.client.calls.actions.gather(run.caller.id, {})).rejects.toBeInstanceOf(
+      Telnyx.APIConnectionError,
+    )
+    expect(run.caller.view.collecting).toBeNull()
+  })
+
+  it('apiLatency: late', async () => {
+    await using run = await gather({ faults: { apiLatency: { rate: 1, only, ms: 700 } } })
+    let answered = false
+    const asked = run.test.client.calls.actions.gather(run.caller.id, {}).then(() => {
+      answered = true
+    })
+    await run.test.clock.advance(699)
+    expect(answered).toBe(false)
+    await run.test.clock.advance(1)
+    await asked
+  })
+})

@@ -1,0 +1,352 @@
+/** Webhooks over real sockets: what is retried, when, with which signature; and each fault as its receiver sees it. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import Telnyx from 'telnyx'
+import { describe, expect, it } from 'vitest'
+import {
+  createSimulator,
+  type FaultsInput,
+  type Simulator,
+  type SimulatorOptions,
+  type VirtualClock,
+  virtualClock,
+} from '../index.ts'
+
+interface Arrival {
+  path: string
+  type: string
+  id: string
+  attempt: number
+  headers: IncomingMessage['headers']
+  raw: Buffer
+  text: string
+  at: number
+}
+
+/** A receiver on a socket. `answer` gets each arrival and the response to write. */
+async function receiver(
+  answer: (arrival: Arrival, response: ServerResponse) => void = (_, response) => response.end('ok'),
+) {
+  const arrivals: Arrival[] = []
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const raw = Buffer.concat(chunks)
+    const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw).toString()
+    const { data, meta } = JSON.parse(text)
+    const arrival: Arrival = {
+      path: request.url ?? '',
+      type: data.event_type,
+      id: data.id,
+      attempt: meta.attempt,
+      headers: request.headers,
+      raw,
+      text,
+      at: Date.now(),
+    }
+    arrivals.push(arrival)
+    answer(arrival, response)
+  }
+  const server = createServer((request, response) => void receive(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`
+  return {
+    url,
+    arrivals,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+interface Running {
+  sim: Simulator
+  clock: VirtualClock
+}
+
+async function simulator(options: SimulatorOptions): Promise<Running & AsyncDisposable> {
+  const clock = virtualClock()
+  const sim = await createSimulator({ ...options, clock })
+  return { sim, clock, [Symbol.asyncDispose]: () => sim.close() }
+}
+
+/** One call that rings; its `call.initiated` is the webhook under test. */
+async function ring({ sim, clock }: Running, forMs = 30_000) {
+  const caller = await sim.phone.dial()
+  await clock.settle()
+  await clock.advance(forMs)
+  return caller
+}
+
+const verified = async (sim: Simulator, { text, headers }: Arrival) => {
+  const plain = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+  return new Telnyx({ apiKey: 'KEY', publicKey: sim.publicKey }).webhooks.unwrap(text, { headers: plain }).then(
+    () => true,
+    () => false,
+  )
+}
+
+describe('delivery', () => {
+  it('posts JSON with the two headers, verified by the official SDK', async () => {
+    await using inbox = await receiver()
+    await using running = await simulator({ webhookUrl: inbox.url })
+    await ring(running)
+    const [arrival] = inbox.arrivals
+    expect(inbox.arrivals).toHaveLength(1)
+    expect(arrival).toMatchObject({ type: 'call.initiated', attempt: 1, path: '/webhooks' })
+    expect(arrival?.headers).toMatchObject({ 'content-type': 'application/json', 'user-agent': 'telnyx-webhooks' })
+    expect(arrival && (await verified(running.sim, arrival))).toBe(true)
+    expect(running.sim.publicKey).toHaveLength(44)
+  })
+
+  it.each([
+    [500, 4],
+    [503, 4],
+    [429, 4],
+    [408, 4],
+    [302, 4],
+    [400, 1],
+    [401, 1],
+    [404, 1],
+    [204, 1],
+  ])('answered %i, is tried %i times', async (status, times) => {
+    await using inbox = await receiver((_, response) =>
+      response.writeHead(status, { location: 'http://127.0.0.1:1/elsewhere' }).end(),
+    )
+    await using running = await simulator({ webhookUrl: inbox.url })
+    await ring(running)
+    expect(inbox.arrivals.map(({ attempt }) => attempt)).toEqual(Array.from({ length: times }, (_, index) => index + 1))
+    expect(new Set(inbox.arrivals.map(({ id }) => id)).size).toBe(1)
+    const [delivery] = running.sim.deliveries()
+    expect(delivery?.status).toBe(status < 300 ? 'delivered' : 'failed')
+  })
+
+  it('signs each attempt afresh', async () => {
+    await using inbox = await receiver((_, response) => response.writeHead(500).end())
+    await using running = await simulator({ webhookUrl: inbox.url })
+    await ring(running)
+    expect(new Set(inbox.arrivals.map(({ headers }) => headers['telnyx-signature-ed25519'])).size).toBe(4)
+    for (const arrival of inbox.arrivals) expect(await verified(running.sim, arrival)).toBe(true)
+  })
+
+  it('waits 1, 2 and 5 seconds between attempts, and stops once it is accepted', async () => {
+    let refusals = 2
+    await using inbox = await receiver((_, response) => response.writeHead(refusals-- > 0 ? 500 : 200).end())
+    await using running = await simulator({ webhookUrl: inbox.url })
+    await ring(running, 999)
+    expect(inbox.arrivals).toHaveLength(1)
+    await running.clock.advance(1)
+    expect(inbox.arrivals).toHaveLength(2)
+    await running.clock.advance(1999)
+    expect(inbox.arrivals).toHaveLength(2)
+    await running.clock.advance(1)
+    expect(inbox.arrivals).toHaveLength(3)
+    await running.clock.advance(20_000)
+    expect(inbox.arrivals).toHaveLength(3)
+  })
+
+  it('keeps to webhook_retries_policies of the call', async () => {
+    await using inbox = await receiver(({ type }, response) =>
+      response.writeHead(type === 'call.hangup' ? 500 : 200).end(),
+    )
+    await using running = await simulator({ webhookUrl: inbox.url })
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: running.sim.url })
+    const caller = await ring(running, 0)
+    await client.calls.actions.answer(caller.id, { webhook_retries_policies: { 'call.hangup': { retries_ms: [100] } } })
+    await caller.hangUp()
+    await running.clock.advance(60_000)
+    expect(inbox.arrivals.filter(({ type }) => type === 'call.hangup').map(({ attempt }) => attempt)).toEqual([1, 2])
+  })
+
+  it('gives up on a receiver that does not answer in time, and tries again', async () => {
+    let first = true
+    await using inbox = await receiver((_, response) => {
+      if (!first) response.end()
+      first = false
+    })
+    await using running = await simulator({ webhookUrl: inbox.url, settings: { delivery: { timeoutMs: 50 } } })
+    await ring(running)
+    expect(inbox.arrivals).toHaveLength(2)
+    const [delivery] = running.sim.deliveries()
+    expect(delivery?.attempts[0]).toMatchObject({ status: 'failed', error: 'no answer within 50 ms', response: null })
+    expect(delivery?.status).toBe('delivered')
+  })
+
+  it('goes to the failover when the first place has failed for good', async () => {
+    await using broken = await receiver((_, response) => response.writeHead(404).end())
+    await using spare = await receiver()
+    await using running = await simulator({ webhookUrl: broken.url, webhookFailoverUrl: spare.url })
+    await ring(running)
+    expect(broken.arrivals).toHaveLength(1)
+    expect(spare.arrivals.map(({ attempt }) => attempt)).toEqual([2])
+    expect(JSON.parse(spare.arrivals[0]?.text ?? '{}').meta.delivered_to).toBe(spare.url)
+    expect(running.sim.deliveries()[0]?.status).toBe('delivered')
+  })
+
+  it('may go to the failover after each failed attempt', async () => {
+    await using broken = await receiver((_, response) => response.writeHead(500).end())
+    await using spare = await receiver()
+    await using running = await simulator({
+      webhookUrl: broken.url,
+      webhookFailoverUrl: spare.url,
+      settings: { delivery: { failover: 'each-attempt' } },
+    })
+    await ring(running)
+    expect([broken.arrivals.length, spare.arrivals.length]).toEqual([1, 1])
+  })
+
+  it('survives a receiver that is not there', async () => {
+    await using running = await simulator({ webhookUrl: 'http://127.0.0.1:9/webhooks' })
+    await ring(running)
+    expect(running.sim.deliveries()[0]).toMatchObject({ status: 'failed', attempts: [{}, {}, {}, {}] })
+  })
+
+  it('sends the webhooks of a call where its webhook_url says, or each type where webhook_urls says', async () => {
+    await using usual = await receiver()
+    await using own = await receiver()
+    await using running = await simulator({ webhookUrl: usual.url })
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: running.sim.url })
+    const caller = await ring(running, 0)
+    await client.calls.actions.answer(caller.id, { webhook_url: own.url, webhook_urls: { 'call.hangup': [usual.url] } })
+    await caller.hangUp()
+    await running.clock.settle()
+    expect(usual.arrivals.map(({ type }) => type)).toEqual(['call.initiated', 'call.hangup'])
+    expect(own.arrivals.map(({ type }) => type)).toEqual(['call.answered'])
+  })
+
+  it('never leaves this machine unless it is allowed to, and says so', async () => {
+    await expect(createSimulator({ webhookUrl: 'http://example.com/hook' })).rejects.toThrow('not a loopback address')
+    await expect(createSimulator({ webhookUrl: 'ftp://127.0.0.1/' })).rejects.toThrow('http or https')
+    await expect(createSimulator({ webhookUrl: 'nonsense' })).rejects.toThrow('not a URL')
+    await using running = await simulator({})
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: running.sim.url })
+    const caller = await running.sim.phone.dial()
+    await client.calls.actions.answer(caller.id, { webhook_url: 'http://169.254.169.254/latest/meta-data' })
+    await running.clock.settle()
+    const delivery = running.sim.deliveries().at(-1)
+    expect(delivery).toMatchObject({ status: 'failed' })
+    expect(delivery?.attempts[0]?.error).toContain('not a loopback address')
+  })
+
+  it('indents a body now and then, and signs exactly the bytes it sends', async () => {
+    await using inbox = await receiver()
+    await using running = await simulator({ webhookUrl: inbox.url, settings: { delivery: { prettyPrintRate: 1 } } })
+    await ring(running)
+    const [arrival] = inbox.arrivals
+    expect(arrival?.text.startsWith('{\n  "data"')).toBe(true)
+    expect(arrival && (await verified(running.sim, arrival))).toBe(true)
+  })
+
+  it('sends one again when asked', async () => {
+    await using inbox = await receiver()
+    await using running = await simulator({ webhookUrl: inbox.url })
+    await ring(running)
+    const again = running.sim.resend(running.sim.deliveries()[0]?.id ?? '')
+    await running.clock.settle()
+    expect(again?.status).toBe('delivered')
+    expect(inbox.arrivals.map(({ id }) => id)).toEqual([inbox.arrivals[0]?.id, inbox.arrivals[0]?.id])
+    expect(running.sim.resend('nonsense')).toBeUndefined()
+  })
+
+  it('derives its key from the seed, and makes a new one without', async () => {
+    await using a = await createSimulator({ seed: 'same' })
+    await using b = await createSimulator({ seed: 'same' })
+    await using c = await createSimulator()
+    expect(a.publicKey).toBe(b.publicKey)
+    expect(a.publicKey).not.toBe(c.publicKey)
+  })
+})
+
+describe('a fault', () => {
+  async function strike(faults: FaultsInput) {
+    const inbox = await receiver()
+    const running = await simulator({ webhookUrl: inbox.url, faults, seed: 1 })
+    const caller = await ring(running, 0)
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: running.sim.url })
+    await client.calls.actions.answer(caller.id, {})
+    await running.clock.advance(20_000)
+    return {
+      ...running,
+      arrivals: inbox.arrivals,
+      types: inbox.arrivals.map(({ type }) => type),
+      valid: await Promise.all(inbox.arrivals.map((arrival) => verified(running.sim, arrival))),
+      [Symbol.asyncDispose]: async () => {
+        await running.sim.close()
+        await inbox[Symbol.asyncDispose]()
+      },
+    }
+  }
+  const only = ['call.initiated']
+
+  it('duplicate: the same event twice', async () => {
+    await using test = await strike({ duplicate: { rate: 1, only } })
+    expect(test.types.filter((type) => type === 'call.initiated')).toHaveLength(2)
+    expect(new Set(test.arrivals.map(({ id }) => id)).size).toBe(2)
+    expect(test.valid).toEqual([true, true, true])
+  })
+
+  it('reorder: after the next one of its call', async () => {
+    await using test = await strike({ reorder: { rate: 1, only, ms: 60_000 } })
+    expect(test.types).toEqual(['call.answered', 'call.initiated'])
+  })
+
+  it('delay: late', async () => {
+    await using test = await strike({ delay: { rate: 1, only, ms: 5000 } })
+    expect(test.types).toEqual(['call.answered', 'call.initiated'])
+  })
+
+  it('drop: never, and the list of deliveries knows', async () => {
+    await using test = await strike({ drop: { rate: 1, only } })
+    expect(test.types).toEqual(['call.answered'])
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: test.sim.url })
+    const failed = await client.webhookDeliveries.list({ filter: { status: { eq: 'failed' } } })
+    expect(failed.data.map(({ webhook }) => webhook?.event_type)).toEqual(['call.initiated'])
+  })
+
+  it.each(['badSignature', 'staleTimestamp', 'wrongKey'] as const)(
+    '%s: a copy that must not be believed comes first',
+    async (name) => {
+      await using test = await strike({ [name]: { rate: 1, only } })
+      expect(test.types).toEqual(['call.initiated', 'call.initiated', 'call.answered'])
+      expect(test.valid).toEqual([false, true, true])
+    },
+  )
+
+  it.each(['badSignature', 'staleTimestamp', 'wrongKey'] as const)(
+    '%s, instead: nothing genuine comes',
+    async (name) => {
+      await using test = await strike({ [name]: { rate: 1, only, instead: true } })
+      expect(test.valid).toEqual([false, true])
+    },
+  )
+
+  it('gzip: compressed, signed over what was compressed', async () => {
+    await using test = await strike({ gzip: { rate: 1, only } })
+    expect(test.arrivals[0]?.headers['content-encoding']).toBe('gzip')
+    expect(test.valid).toEqual([true, true])
+  })
+
+  it('slow: in drops, and whole in the end', async () => {
+    await using test = await strike({ slow: { rate: 1, only, ms: 400 } })
+    expect(test.types.toSorted()).toEqual(['call.answered', 'call.initiated'])
+    expect(test.valid).toEqual([true, true])
+  })
+
+  it('strikes only so many times, and the same ones with the same seed', async () => {
+    await using once = await strike({ drop: { rate: 1, times: 1 } })
+    expect(once.types).toEqual(['call.answered'])
+    await using a = await strike({ drop: 0.5, duplicate: 0.5 })
+    await using b = await strike({ drop: 0.5, duplicate: 0.5 })
+    expect(a.sim.deliveries().map(({ faults }) => faults)).toEqual(b.sim.deliveries().map(({ faults }) => faults))
+  })
+
+  it('is refused, with all else left as it was, when it does not exist or has no proper rate', async () => {
+    await using sim = await createSimulator({ faults: { drop: 0.5 } })
+    // @ts-expect-error: no such fault
+    expect(() => sim.faults.set({ dorp: 1 })).toThrow('There is no fault "dorp"')
+    expect(() => sim.faults.set({ drop: 2 })).toThrow('from 0 to 1')
+    expect(sim.faults.get()).toEqual({ drop: { rate: 0.5 } })
+  })
+})
