@@ -1,0 +1,371 @@
+/**
+ * Call logs in Redis: for more servers than one. Any server takes any webhook and serves any watcher; nothing is kept
+ * in a server that another would need.
+ *
+ * What is one call's is one key, named with a hash tag, so that a Redis Cluster spreads calls over its servers, and one
+ * script appends a whole batch: deduplicated, numbered and told in one step, whichever servers ask at the same time.
+ *
+ * Redis answers before it has written to disk, unless it is set to `appendfsync always`. What it may have lost is never
+ * passed off as whole: the epoch changes with every restart and every failover (see `redis/scripts.ts`).
+ *
+ * An append whose answer is lost on the way may have been made. Asking again is safe: what is in the log already is
+ * answered as a duplicate.
+ */
+import { randomUUID } from 'node:crypto'
+import type { CallEvent, CallRecord } from '@callgather/protocol'
+import { LocalBus } from './bus.ts'
+import { type CallListing, type CallStore, type SetAside, StoreUnavailable, type Unsubscribe } from './call-store.ts'
+import { ClusterLink } from './redis/cluster-link.ts'
+import { type LinkOptions, reasonOf, run } from './redis/link.ts'
+import { APPEND, DROP_ASIDE, FORGET, LIST, LIST_ASIDE, READ, type Script, SET_ASIDE } from './redis/scripts.ts'
+import { ServerLink } from './redis/server-link.ts'
+
+/** How a Redis store is made. */
+export interface RedisStoreOptions {
+  /** `redis://…` or `rediss://…` of one server; of several of a Redis Cluster, from which the others are found. */
+  readonly url: string | readonly string[]
+  /** Begins the name of every key and channel. Default `callgather`. */
+  readonly prefix?: string
+  /**
+   * How long a call is kept after its log last grew, in milliseconds. Default one day. While a call is kept its events
+   * are deduplicated, so this must be longer than a webhook can stay valid.
+   */
+  readonly retention?: number
+  /** The longest that anything waits for Redis, in milliseconds. Default 2000. */
+  readonly timeout?: number
+  /** Told when Redis is lost or there again, and of settings of Redis that lose calls. Default `process.emitWarning`. */
+  readonly warn?: (message: string) => void
+  /** The clock, in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+const DAY = 24 * 3_600_000
+/** Into how many parts the list of calls is cut, so that it is not all in one server's hands. Part of the layout. */
+const LIST_PARTS = 16
+const PAGE = 1_000
+
+/**
+ * A store in Redis (6.2 or newer, or what speaks like it), shared by any number of servers. Needs the package `redis`.
+ *
+ * @throws when a URL is none of Redis.
+ */
+export function redisStore(options: RedisStoreOptions): CallStore {
+  const { prefix = 'callgather', retention = DAY, timeout = 2_000, now = Date.now } = options
+  const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
+  const names = namesOf(prefix)
+  const clock = new ServerClock()
+  // Two buses: a call's own channel brings its records, the list's channels tell only that there are some.
+  const calls = new LocalBus()
+  const list = new LocalBus()
+  const subscriptions = new Map<string, { watchers: number; ready: Promise<void> }>()
+  let lastHeard = now()
+  let lastPlace = 0
+
+  const linkOptions: LinkOptions = {
+    urls: urlsOf(options.url),
+    timeout,
+    warn,
+    onMessage: (channel, text) => {
+      lastHeard = now()
+      if (names.isList(channel)) list.tell(JSON.parse(text))
+      else heard(names.callIn(channel), JSON.parse(text) as Message)
+    },
+    onResumed: () => void resume(),
+  }
+  const link = linkOptions.urls.length === 1 ? new ServerLink(linkOptions) : new ClusterLink(linkOptions)
+
+  const heard = (callId: string, message: Message) => {
+    if ('forgotten' in message) calls.tell({ kind: 'forgotten', callId })
+    else calls.tell({ kind: 'appended', callId, epoch: message.epoch, records: recordsOf(message) })
+  }
+
+  /** Runs a script, giving its failures the name that callers know. */
+  const attempt = async (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> => {
+    try {
+      return await run(link, script, keys, args)
+    } catch (error) {
+      throw unavailableBy(error)
+    }
+  }
+
+  const readPage = async (callId: string, after: number, limit: number): Promise<Page | null> => {
+    const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
+    if (!reply) return null
+    const [epoch, seq, updated, from, bodies] = reply as [string, number, string, number, string[]]
+    const events = bodies.map((body) => JSON.parse(body) as CallEvent)
+    return { epoch, seq, updatedAt: Math.floor(Number(updated)), records: recordsOf({ after: from, events }) }
+  }
+
+  /**
+   * Puts a call in its place in the list, or takes it out, and tells those who watch the list. The list only points to
+   * what is in the logs: what is lost of it is mended by the call's next event.
+   */
+  const putInList = async (callId: string, grown: { epoch: string; place: number; isNew: boolean } | null) => {
+    const change = grown ? { kind: 'appended', callId, epoch: grown.epoch, records: [] } : { kind: 'forgotten', callId }
+    const place = grown ? String(grown.place) : ''
+    const expired = grown?.isNew ? String(now() - retention) : ''
+    const args = [link.publish, JSON.stringify(change), callId, place, expired]
+    await attempt(LIST, [names.list(callId)], ...args).catch(() => {})
+  }
+
+  /** A moment that no other append of this process has, so that of two in one millisecond the later is listed first. */
+  const nextPlace = (): number => {
+    lastPlace = Math.max(now(), lastPlace + 0.001)
+    return lastPlace
+  }
+
+  const forget = async (callId: string, before = ''): Promise<boolean> => {
+    const gone = (await attempt(FORGET, [names.call(callId)], link.publish, before)) === 1
+    if (gone) await putInList(callId, null)
+    return gone
+  }
+
+  const listed = async (from: string, to: string, limit: number): Promise<[callId: string, place: number][]> => {
+    const ask = (key: string) =>
+      link.send(key, ['ZREVRANGEBYSCORE', key, to, from, 'WITHSCORES', 'LIMIT', '0', String(limit)])
+    try {
+      const parts = (await Promise.all(names.lists.map(ask))) as [string, number][][]
+      return parts
+        .flat()
+        .sort(([, one], [, other]) => other - one)
+        .slice(0, limit)
+    } catch (error) {
+      throw unavailableBy(error)
+    }
+  }
+
+  /** Tells everyone here what they may have missed while the bus was down. */
+  const resume = async () => {
+    const since = lastHeard - timeout * 5
+    const missed = [...subscriptions.keys()].filter((channel) => !names.isList(channel)).map(names.callIn)
+    await Promise.allSettled(
+      missed.map(async (callId) => {
+        // The last event is enough: whoever does not know the ones before it will see that, and read.
+        const page = await readPage(callId, -1, 1)
+        if (page) calls.tell({ kind: 'appended', callId, epoch: page.epoch, records: page.records })
+        else calls.tell({ kind: 'forgotten', callId })
+      }),
+    )
+    if (!subscriptions.has(names.lists[0] as string)) return
+    const changed = await listed(String(since), '+inf', PAGE).catch(() => [])
+    for (const [callId] of changed) list.tell({ kind: 'appended', callId, epoch: '', records: [] })
+  }
+
+  /** Subscribes for the first who watches a channel, and no longer after the last. */
+  const hold = async (channel: string): Promise<Unsubscribe> => {
+    const known = subscriptions.get(channel) ?? { watchers: 0, ready: link.subscribe(channel) }
+    subscriptions.set(channel, known)
+    known.watchers += 1
+    let held = true
+    const letGo = () => {
+      if (!held) return
+      held = false
+      known.watchers -= 1
+      if (known.watchers > 0 || subscriptions.get(channel) !== known) return
+      subscriptions.delete(channel)
+      link.unsubscribe(channel)
+    }
+    try {
+      await known.ready
+      return letGo
+    } catch (error) {
+      letGo()
+      throw unavailableBy(error)
+    }
+  }
+
+  return {
+    shared: true,
+
+    async append(callId, events) {
+      const mark = randomUUID()
+      const place = nextPlace()
+      const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
+      const ask = async () => {
+        const deadline = String(clock.now() + timeout)
+        const args = [deadline, mark, String(place), String(retention), link.publish, ...content]
+        return (await attempt(APPEND, [names.call(callId)], ...args)) as AppendReply
+      }
+      let reply = await ask()
+      if (reply[0] === 'late') {
+        // Answered at once, and yet too late: its clock goes ahead of ours.
+        clock.set(Number(reply[1]))
+        reply = await ask()
+        if (reply[0] === 'late') throw new StoreUnavailable('Redis took the append too late, and did not make it.')
+      }
+      const [epoch, before, fates] = reply as [string, number, string]
+      const fateOf = (index: number) => fates[index]
+      const records = recordsOf({
+        after: before,
+        events: events.filter((_, index) => fateOf(index) === 'a').map(({ event }) => event),
+      })
+      const duplicates = events.flatMap(({ event: { id } }, index) =>
+        fateOf(index) === 'a' ? [] : [{ id, conflict: fateOf(index) === 'c' }],
+      )
+      if (records.length > 0) void putInList(callId, { epoch, place, isNew: before === 0 })
+      return { epoch, records, duplicates }
+    },
+
+    async read(callId, after, limit = Number.POSITIVE_INFINITY) {
+      // In pages, so that a long call does not hold up the others.
+      let epoch: string | undefined
+      let records: CallRecord[] = []
+      for (;;) {
+        const page = await readPage(callId, after + records.length, Math.min(PAGE, limit - records.length))
+        if (!page) return null
+        if (epoch !== undefined && epoch !== page.epoch) records = []
+        else {
+          records.push(...page.records)
+          if (page.records.length < PAGE || records.length >= limit) return { epoch: page.epoch, records }
+        }
+        epoch = page.epoch
+      }
+    },
+
+    async head(callId) {
+      const page = await readPage(callId, 0, 0)
+      return page && { epoch: page.epoch, seq: page.seq }
+    },
+
+    async list({ limit, since = 0 }) {
+      const newest = await listed(String(since), '+inf', limit)
+      const listings = await Promise.all(
+        newest.map(async ([callId]): Promise<CallListing[]> => {
+          // A call may have expired while its line in the list has not.
+          const page = await readPage(callId, 0, 0)
+          return page ? [{ callId, head: { epoch: page.epoch, seq: page.seq }, updatedAt: page.updatedAt }] : []
+        }),
+      )
+      return listings.flat()
+    },
+
+    async watch(callId, listener) {
+      const letGo = await hold(names.call(callId))
+      const stop = calls.watch(callId, listener)
+      return () => {
+        stop()
+        letGo()
+      }
+    },
+
+    async watchAll(listener) {
+      const held = await Promise.allSettled(names.lists.map(hold))
+      const stop = list.watchAll(listener)
+      const end = () => {
+        stop()
+        for (const each of held) if (each.status === 'fulfilled') each.value()
+      }
+      const failed = held.find((each) => each.status === 'rejected')
+      if (failed) {
+        end()
+        throw failed.reason
+      }
+      return end
+    },
+
+    forget: (callId) => forget(callId),
+
+    async forgetBefore(moment) {
+      const old = await listed('-inf', `(${moment}`, Number.MAX_SAFE_INTEGER)
+      const gone = await Promise.all(old.map(([callId]) => forget(callId, String(moment))))
+      return gone.filter(Boolean).length
+    },
+
+    async setAside(item) {
+      await attempt(SET_ASIDE, names.aside, item.id, String(item.at), JSON.stringify(item))
+    },
+
+    async listAside(limit) {
+      const items = (await attempt(LIST_ASIDE, names.aside, String(limit))) as readonly (string | null)[]
+      return items.flatMap((item) => (item === null ? [] : [JSON.parse(item) as SetAside]))
+    },
+
+    async dropAside(id) {
+      await attempt(DROP_ASIDE, names.aside, id)
+    },
+
+    async ping() {
+      // A write: a Redis that is a replica, or full, answers a PING gladly.
+      const key = names.ping
+      await link.send(key, ['SET', key, String(now()), 'PX', '60000']).catch((error: unknown) => {
+        throw unavailableBy(error)
+      })
+    },
+
+    close: () => link.close(),
+  }
+}
+
+/** What is published on a call's channel. */
+type Message =
+  | { readonly forgotten: true }
+  | { readonly epoch: string; readonly after: number; readonly events: readonly CallEvent[] }
+
+type AppendReply = ['late', string] | [epoch: string, before: number, fates: string]
+
+interface Page {
+  readonly epoch: string
+  /** How far the log reaches. */
+  readonly seq: number
+  readonly updatedAt: number
+  readonly records: readonly CallRecord[]
+}
+
+const recordsOf = ({
+  after,
+  events,
+}: {
+  readonly after: number
+  readonly events: readonly CallEvent[]
+}): CallRecord[] => events.map((event, index) => ({ seq: after + 1 + index, event }))
+
+/** The clock of Redis, as far as it is known: ours, until Redis says that it is another. */
+class ServerClock {
+  #ahead = Date.now() - performance.now()
+
+  now(): number {
+    return performance.now() + this.#ahead
+  }
+
+  set(now: number): void {
+    this.#ahead = now - performance.now()
+  }
+}
+
+/** The names of keys and channels. A call's id stands in a hash tag, in which braces would end it early. */
+function namesOf(prefix: string) {
+  const lists = Array.from({ length: LIST_PARTS }, (_, part) => `${prefix}:calls:{${part}}`)
+  const isPart = new Set(lists)
+  const begin = `${prefix}:call:{`
+  return {
+    lists,
+    isList: (channel: string) => isPart.has(channel),
+    /** Key and channel of a call. */
+    call: (callId: string) => `${begin}${callId.replace(/[%{}]/g, encodeURIComponent)}}`,
+    callIn: (channel: string) => decodeURIComponent(channel.slice(begin.length, -1)),
+    list: (callId: string) => lists[partOf(callId)] as string,
+    aside: [`${prefix}:{aside}`, `${prefix}:{aside}:order`] as const,
+    ping: `${prefix}:ping`,
+  }
+}
+
+function partOf(callId: string): number {
+  let sum = 0
+  for (const character of callId) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) >>> 0
+  return sum % LIST_PARTS
+}
+
+function urlsOf(url: string | readonly string[]): readonly [string, ...string[]] {
+  const [first, ...rest] = typeof url === 'string' ? [url] : url
+  const isRedis = (each: string) => URL.canParse(each) && /^rediss?:$/.test(new URL(each).protocol)
+  // What was given is not repeated: there may be a password in it.
+  if (first === undefined || ![first, ...rest].every(isRedis)) {
+    throw new Error('The URL of Redis must have the form redis://host:6379, or rediss://user:password@host:6380.')
+  }
+  return [first, ...rest]
+}
+
+function unavailableBy(error: unknown): StoreUnavailable {
+  if (StoreUnavailable.isInstance(error)) return error
+  return new StoreUnavailable(`Redis failed: ${reasonOf(error).slice(0, 200)}`, { cause: error })
+}

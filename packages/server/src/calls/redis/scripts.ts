@@ -1,0 +1,126 @@
+/**
+ * What happens inside Redis, in one step each.
+ *
+ * A call is one hash, so that it can only be lost whole: a log without its ids, or the reverse, cannot occur, whatever
+ * is evicted or expires. Its fields: `epoch`, `seq`, `updated`; `s:N` the body of event N; `e:ID` the digest of the
+ * event of that id.
+ *
+ * The epoch that is told is the log's own mark and the data set's history id (`master_replid`). Redis makes a new
+ * history when it restarts and when a replica takes over, which is exactly when it may have lost the end of what it
+ * had acknowledged; reading it where the log is read leaves no moment in which an old epoch is told of a new history.
+ */
+import { createHash } from 'node:crypto'
+
+/** A script and the name that Redis knows it by. */
+export interface Script {
+  readonly source: string
+  readonly sha: string
+}
+
+function script(source: string): Script {
+  return { source, sha: createHash('sha1').update(source).digest('hex') }
+}
+
+const EPOCH = `
+local function told(mark)
+  return mark .. '.' .. string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or '', 1, 12)
+end
+`
+
+/**
+ * Key: the call, whose channel has the same name. Arguments: the moment after which the caller has given up (by the clock of Redis, in
+ * milliseconds), a mark for the log if it is new, the time, how long to keep the call, how to publish; then the id,
+ * digest and body of each event.
+ *
+ * Answers the epoch, the number before the first, and the fate of each event: `a`ppended, `d`uplicate, `c`onflict.
+ * An append that comes too late is not made: its caller has been told so.
+ */
+export const APPEND = script(`${EPOCH}
+local call = KEYS[1]
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + math.floor(time[2] / 1000)
+if clock > tonumber(ARGV[1]) then return { 'late', string.format('%.0f', clock) } end
+
+local known = redis.call('HMGET', call, 'epoch', 'seq')
+local mark, before = known[1] or ARGV[2], tonumber(known[2]) or 0
+local seq, fates, bodies = before, {}, {}
+for i = 6, #ARGV, 3 do
+  local id, digest, body = 'e:' .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local existing = redis.call('HGET', call, id)
+  if existing then
+    fates[#fates + 1] = existing == digest and 'd' or 'c'
+  else
+    seq = seq + 1
+    redis.call('HSET', call, id, digest, 's:' .. seq, body)
+    fates[#fates + 1] = 'a'
+    bodies[#bodies + 1] = body
+  end
+end
+
+local epoch = told(mark)
+if seq > before then
+  redis.call('HSET', call, 'epoch', mark, 'seq', seq, 'updated', ARGV[3])
+  redis.call('PEXPIRE', call, ARGV[4])
+  redis.call(ARGV[5], call,
+    '{"epoch":"' .. epoch .. '","after":' .. before .. ',"events":[' .. table.concat(bodies, ',') .. ']}')
+end
+return { epoch, before, table.concat(fates) }
+`)
+
+/**
+ * Key: the call. Arguments: the number to read after (-1 for the last event alone), how many at most.
+ * Answers the epoch, the last number, when it grew, the number read after, and the bodies; nothing if there is no such
+ * call.
+ */
+export const READ = script(`${EPOCH}
+local known = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'updated')
+if not known[1] then return false end
+local seq, after = tonumber(known[2]), tonumber(ARGV[1])
+if after < 0 then after = seq - 1 end
+local last, bodies = math.min(seq, after + tonumber(ARGV[2])), {}
+for from = after + 1, last, 500 do
+  local fields = {}
+  for each = from, math.min(from + 499, last) do fields[#fields + 1] = 's:' .. each end
+  for _, body in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do bodies[#bodies + 1] = body end
+end
+return { told(known[1]), seq, known[3], after, bodies }
+`)
+
+/** Key: the call. Arguments: how to publish, and the moment before which it must have grown last, or ''. */
+export const FORGET = script(`
+local updated = redis.call('HGET', KEYS[1], 'updated')
+if not updated or (ARGV[2] ~= '' and tonumber(updated) >= tonumber(ARGV[2])) then return 0 end
+redis.call('UNLINK', KEYS[1])
+redis.call(ARGV[1], KEYS[1], '{"forgotten":true}')
+return 1
+`)
+
+/**
+ * Key: a part of the list of calls, whose channel has the same name. Arguments: how to publish, what, the call, its
+ * place or '', and the place below which calls have expired or ''.
+ */
+export const LIST = script(`
+if ARGV[4] == '' then redis.call('ZREM', KEYS[1], ARGV[3]) else redis.call('ZADD', KEYS[1], ARGV[4], ARGV[3]) end
+if ARGV[5] ~= '' then redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[5]) end
+redis.call(ARGV[1], KEYS[1], ARGV[2])
+return 1
+`)
+
+/** Keys: what was set aside, and its order. Arguments: the id, when, the item. The first under an id stays. */
+export const SET_ASIDE = script(`
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[3]) == 1 then redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1]) end
+return 1
+`)
+
+/** Keys: what was set aside, and its order. Argument: how many. */
+export const LIST_ASIDE = script(`
+local ids = redis.call('ZRANGE', KEYS[2], 0, ARGV[1] - 1)
+if #ids == 0 then return {} end
+return redis.call('HMGET', KEYS[1], unpack(ids))
+`)
+
+/** Keys: what was set aside, and its order. Argument: the id. */
+export const DROP_ASIDE = script(`
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`)
