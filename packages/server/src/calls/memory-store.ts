@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CallRecord } from '@callgather/protocol'
 import { LocalBus } from './bus.ts'
-import type { CallStore, Duplicate, SetAside } from './call-store.ts'
+import { type CallStore, type Duplicate, type SetAside, StoreUnavailable } from './call-store.ts'
 
 interface Log {
   readonly epoch: string
@@ -27,6 +27,11 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   const aside = new Map<string, SetAside>()
   const bus = new LocalBus()
 
+  let closed = false
+  const open = () => {
+    if (closed) throw new StoreUnavailable('The store is closed.')
+  }
+
   const forget = (callId: string): boolean => {
     const known = logs.delete(callId)
     if (known) bus.tell({ kind: 'forgotten', callId })
@@ -37,6 +42,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     shared: false,
 
     async append(callId, events) {
+      open()
       const log: Log = logs.get(callId) ?? { epoch: randomUUID(), records: [], digests: new Map(), updatedAt: now() }
       const records: CallRecord[] = []
       const duplicates: Duplicate[] = []
@@ -109,7 +115,12 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       aside.delete(id)
     },
 
-    async ping() {},
-    async close() {},
+    async ping() {
+      open()
+    },
+
+    async close() {
+      closed = true
+    },
   }
 }

@@ -1,0 +1,209 @@
+/**
+ * What every store must do, as one suite. An engine's own test calls it with a way to open it; the store is closed by
+ * the suite.
+ */
+import { randomUUID } from 'node:crypto'
+import type { CallEvent } from '@callgather/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { CallStore, NewEvent, StoreChange } from './call-store.ts'
+import { StoreUnavailable } from './call-store.ts'
+
+/** An event with nothing in it but its id. */
+export const eventOf = (id: string, payload: Record<string, unknown> = {}): CallEvent => ({
+  id,
+  event_type: 'call.test',
+  occurred_at: '2026-11-22T10:41:00.000000Z',
+  payload,
+})
+
+const news = (...ids: string[]): NewEvent[] => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))
+
+/** Runs the suite. `open` gives a store that holds nothing the suite could meet again. */
+export function describeCallStore(name: string, open: () => CallStore | Promise<CallStore>): void {
+  /** A store and a call that no other test uses, so that engines with a shared database need no cleaning. */
+  const opened = async () => {
+    const store = await open()
+    return { store, call: `v3:${randomUUID()}`, [Symbol.asyncDispose]: () => store.close() }
+  }
+
+  describe(`${name}, as a call store`, () => {
+    it('numbers events from 1, without gaps, under one epoch', async () => {
+      await using it = await opened()
+      const first = await it.store.append(it.call, news('a', 'b'))
+      const second = await it.store.append(it.call, news('c'))
+      expect(first.records.map(({ seq, event }) => [seq, event.id])).toEqual([
+        [1, 'a'],
+        [2, 'b'],
+      ])
+      expect(second.records.map(({ seq }) => seq)).toEqual([3])
+      expect(first.epoch).not.toBe('')
+      expect(second.epoch).toBe(first.epoch)
+      expect(await it.store.head(it.call)).toEqual({ epoch: first.epoch, seq: 3 })
+    })
+
+    it('leaves out what is in the log already, and says when it was something else', async () => {
+      await using it = await opened()
+      await it.store.append(it.call, news('a'))
+      const again = await it.store.append(it.call, [...news('a', 'b'), { event: eventOf('a'), digest: 'other' }])
+      expect(again.records.map(({ seq, event }) => [seq, event.id])).toEqual([[2, 'b']])
+      expect(again.duplicates).toEqual([
+        { id: 'a', conflict: false },
+        { id: 'a', conflict: true },
+      ])
+      expect(await it.store.head(it.call)).toMatchObject({ seq: 2 })
+    })
+
+    it('keeps the same event id apart on two calls', async () => {
+      await using it = await opened()
+      const other = `${it.call}-other`
+      await it.store.append(it.call, news('a'))
+      const there = await it.store.append(other, news('a'))
+      expect(there.records).toHaveLength(1)
+      expect(there.epoch).not.toBe((await it.store.head(it.call))?.epoch)
+    })
+
+    it('reads what comes after a number, up to a limit, as it was written', async () => {
+      await using it = await opened()
+      const payload = { text: 'é "quoted" \u2028 🎧', nested: { list: [1, null, true] } }
+      await it.store.append(it.call, [{ event: eventOf('a', payload) }, ...news('b', 'c')])
+      const all = await it.store.read(it.call, 0)
+      expect(all?.records[0]?.event).toEqual(eventOf('a', payload))
+      expect((await it.store.read(it.call, 1))?.records.map(({ seq }) => seq)).toEqual([2, 3])
+      expect((await it.store.read(it.call, 0, 2))?.records.map(({ seq }) => seq)).toEqual([1, 2])
+      expect((await it.store.read(it.call, 3))?.records).toEqual([])
+      expect((await it.store.read(it.call, 99))?.records).toEqual([])
+    })
+
+    it('knows nothing of a call that does not exist', async () => {
+      await using it = await opened()
+      expect(await it.store.read(it.call, 0)).toBeNull()
+      expect(await it.store.head(it.call)).toBeNull()
+      expect(await it.store.forget(it.call)).toBe(false)
+    })
+
+    it('takes call and event ids that are names of other things', async () => {
+      await using it = await opened()
+      for (const id of ['__proto__', 'constructor', "x'; DROP TABLE call; --", '*{}[]:', 'é🎧']) {
+        const call = `${it.call}${id}`
+        await it.store.append(call, news(id))
+        expect((await it.store.read(call, 0))?.records.map(({ event }) => event.id)).toEqual([id])
+      }
+    })
+
+    it('gives each of many simultaneous appends its own number, and each event one', async () => {
+      await using it = await opened()
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.array(fc.nat(20), { maxLength: 4 }), { maxLength: 20 }), async (batches) => {
+          const call = `${it.call}-${randomUUID()}`
+          const results = await Promise.all(
+            batches.map((ids) => it.store.append(call, news(...ids.map((id) => `e${id}`)))),
+          )
+          const records = results.flatMap((result) => result.records)
+          const seqs = records.map(({ seq }) => seq).sort((one, other) => one - other)
+          const unique = new Set(batches.flat())
+          expect(seqs).toEqual([...unique].map((_, index) => index + 1))
+          expect(new Set(records.map(({ event }) => event.id)).size).toBe(unique.size)
+          const logged = (await it.store.read(call, 0))?.records ?? []
+          expect(logged.map(({ seq }) => seq)).toEqual(seqs)
+        }),
+        { numRuns: 30 },
+      )
+    })
+
+    it('tells watchers of one call, and of all calls, what was appended, in order', async () => {
+      await using it = await opened()
+      const one: StoreChange[] = []
+      const all: StoreChange[] = []
+      const stopOne = await it.store.watch(it.call, (change) => one.push(change))
+      const stopAll = await it.store.watchAll((change) => all.push(change))
+      await it.store.append(it.call, news('a', 'b'))
+      await it.store.append(it.call, news('a'))
+      await it.store.append(`${it.call}-other`, news('x'))
+      await it.store.append(it.call, news('c'))
+      await eventually(() => {
+        const seqs = one.flatMap((change) => (change.kind === 'appended' ? change.records : [])).map(({ seq }) => seq)
+        expect(seqs).toEqual([1, 2, 3])
+        const mine = all.filter(({ callId }) => callId.startsWith(it.call)).map(({ callId }) => callId)
+        expect(mine).toEqual([it.call, `${it.call}-other`, it.call])
+      })
+      stopOne()
+      stopAll()
+      await it.store.append(it.call, news('d'))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(one).toHaveLength(2)
+    })
+
+    it('forgets a call, tells of it, and begins again under another epoch', async () => {
+      await using it = await opened()
+      const changes: StoreChange[] = []
+      const { epoch } = await it.store.append(it.call, news('a', 'b'))
+      await it.store.watch(it.call, (change) => changes.push(change))
+      expect(await it.store.forget(it.call)).toBe(true)
+      expect(await it.store.read(it.call, 0)).toBeNull()
+      await eventually(() => expect(changes).toEqual([{ kind: 'forgotten', callId: it.call }]))
+      const again = await it.store.append(it.call, news('a'))
+      expect(again.records.map(({ seq }) => seq)).toEqual([1])
+      expect(again.epoch).not.toBe(epoch)
+    })
+
+    it('lists the calls whose logs grew last, newest first', async () => {
+      await using it = await opened()
+      const calls = ['1', '2', '3'].map((suffix) => `${it.call}-${suffix}`)
+      for (const call of calls) {
+        await it.store.append(call, news('a'))
+        await new Promise((resolve) => setTimeout(resolve, 3))
+      }
+      await it.store.append(calls[0] as string, news('b'))
+      const mine = (await it.store.list({ limit: 1000 })).filter(({ callId }) => callId.startsWith(it.call))
+      expect(mine.map(({ callId, head }) => [callId.slice(-1), head.seq])).toEqual([
+        ['1', 2],
+        ['3', 1],
+        ['2', 1],
+      ])
+      const since = (mine[1]?.updatedAt ?? 0) + 1
+      const later = (await it.store.list({ limit: 1000, since })).filter(({ callId }) => callId.startsWith(it.call))
+      expect(later.map(({ callId }) => callId.slice(-1))).toEqual(['1'])
+      expect(await it.store.list({ limit: 1 })).toHaveLength(1)
+    })
+
+    it('forgets the calls that have not grown since a moment, and no others', async () => {
+      await using it = await opened()
+      await it.store.append(it.call, news('a'))
+      const [listed] = await it.store.list({ limit: 1 })
+      expect(await it.store.forgetBefore(listed?.updatedAt ?? 0)).toBe(0)
+      expect(await it.store.head(it.call)).not.toBeNull()
+      expect(await it.store.forgetBefore((listed?.updatedAt ?? 0) + 1)).toBeGreaterThanOrEqual(1)
+      expect(await it.store.head(it.call)).toBeNull()
+    })
+
+    it('keeps what is set aside until it is dropped', async () => {
+      await using it = await opened()
+      const item = { id: randomUUID(), reason: 'not_json', at: 1, content: 'c2VhbGVk' }
+      await it.store.setAside(item)
+      expect(await it.store.listAside(1000)).toContainEqual(item)
+      await it.store.dropAside(item.id)
+      expect(await it.store.listAside(1000)).not.toContainEqual(item)
+    })
+
+    it('answers a ping while it is open, and refuses to work when it is closed', async () => {
+      const it = await opened()
+      await it.store.ping()
+      await it.store.close()
+      await expect(it.store.append(it.call, news('a'))).rejects.toSatisfy(StoreUnavailable.isInstance)
+      await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailable.isInstance)
+    })
+  })
+}
+
+/** Waits, for a bounded time, until an expectation holds; a bus may take a moment. */
+async function eventually(expectation: () => void): Promise<void> {
+  for (const until = Date.now() + 2000; ; ) {
+    try {
+      return expectation()
+    } catch (error) {
+      if (Date.now() > until) throw error
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+}
