@@ -102,6 +102,15 @@ export class CallLog {
     if (this.#feed.sync === 'live') this.#ask()
   }
 
+  /** Fetches the whole log anew, whatever is known of it. */
+  resync(): void {
+    if (!this.#feed.cursor) return
+    this.#untrusted = true
+    this.#question = null
+    this.#change({ sync: 'resyncing' })
+    this.#ask()
+  }
+
   /** Events from the server, as they happen. */
   receive({ epoch, records }: CallEventFrame): void {
     for (const { seq, event } of records) {
@@ -224,9 +233,10 @@ export class CallLog {
 
   #replace(reply: WatchReply & { ok: true }, base: CallFeed): void {
     const { cursor } = base
+    // Under one epoch the log only grows, so an older snapshot has nothing to say; nor has an equal one, if we trust ours.
+    const news = reply.cursor.seq - (cursor?.epoch === reply.cursor.epoch ? cursor.seq : -1)
+    const older = this.#untrusted ? news < 0 : news <= 0
     this.#untrusted = false
-    // Under one epoch the log only grows, so an older snapshot has nothing new to say.
-    const older = cursor?.epoch === reply.cursor.epoch && cursor.seq >= reply.cursor.seq
     if (older) this.#fruitless++
     else this.#fruitless = 0
     if (this.#reach && this.#reach.epoch !== reply.cursor.epoch) this.#forget()

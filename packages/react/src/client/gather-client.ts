@@ -42,6 +42,8 @@ export interface WatchOptions {
   onFeed: (feed: CallFeed) => void
   /** What an earlier watch knew: only what came after it is fetched. */
   resume?: CallFeed | undefined
+  /** Fetches the whole anew, also where the call is being watched already. */
+  fresh?: boolean
 }
 
 /** How the list of calls is watched. */
@@ -194,10 +196,12 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     clock,
     command: createCommands({ base: ports.base, tickets, clock, fetch: ports.fetch }),
 
-    watch: (callId, { signal, onFeed, resume }) =>
+    watch: (callId, { signal, onFeed, resume, fresh = false }) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return resolve()
-        const watch = watchOf(callId, resume)
+        if (isClosed()) return reject(closedError())
+        const watch = watchOf(callId, fresh ? undefined : resume)
+        if (fresh) watch.log.resync()
         const listener: WatchListener = {
           change: onFeed,
           end: (error) => {
@@ -219,6 +223,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     watchCalls: ({ signal, onCalls }) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return resolve()
+        if (isClosed()) return reject(closedError())
         calls ??= startCalls()
         const watched = calls
         const listener: WatchCallsListener = {
@@ -246,6 +251,10 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     },
   }
 
+  function isClosed(): boolean {
+    return connection.getSnapshot().status === 'closed'
+  }
+
   function startCalls(): NonNullable<typeof calls> {
     const listeners = new Set<WatchCallsListener>()
     const list = new CallsList(clock, {
@@ -270,6 +279,9 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     stopped.release()
   }
 }
+
+const closedError = () =>
+  new Error('CallGather: this client was closed, so nothing can be watched with it. Make a new one.')
 
 interface WatchCallsListener {
   change(feed: CallsFeed): void

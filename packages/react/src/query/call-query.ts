@@ -26,8 +26,8 @@ export function callQueryOptions(client: GatherClient, callId: string) {
       const known = cache.getQueryState<CallFeed>(queryKey)
       const batch = frameBatch((feed: CallFeed) => cache.setQueryData<CallFeed>(queryKey, feed))
       try {
-        const resume = known?.isInvalidated ? undefined : known?.data
-        await client.watch(callId, { signal, onFeed: batch.push, resume })
+        const { data: resume, isInvalidated: fresh } = known ?? { isInvalidated: false }
+        await client.watch(callId, { signal, onFeed: batch.push, resume, fresh })
       } finally {
         batch.flush()
       }

@@ -1,0 +1,102 @@
+import { GatherError } from '@callgather/protocol'
+import { describe, expect, it } from 'vitest'
+import { VirtualClock } from '../testing/virtual-clock.ts'
+import { createCommands, isOutcomeUnknown } from './commands.ts'
+import { Tickets } from './tickets.ts'
+
+type Answer = Response | Error | 'never'
+
+function commandsOn(...answers: Answer[]) {
+  const clock = new VirtualClock(0)
+  const requests: Request[] = []
+  let ticket = 0
+  const send = createCommands({
+    base: 'https://calls.example.com/callgather',
+    tickets: new Tickets(() => `t${++ticket}`, clock),
+    clock,
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      requests.push(request)
+      const answer = answers.shift() ?? new Error('no answer scripted')
+      if (answer instanceof Error) throw answer
+      if (answer !== 'never') return answer
+      return new Promise((_, reject) => {
+        if (request.signal.aborted) reject(new DOMException('Aborted', 'AbortError'))
+        request.signal.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')))
+      })
+    },
+  })
+  return { send, requests, clock }
+}
+
+const ok = () => Response.json({ data: { result: 'ok', conversation_id: 'c-1' } })
+const error = (status: number, code: string, title: string) =>
+  Response.json({ errors: [{ code, title, detail: 'Because.' }] }, { status })
+
+describe('a command', () => {
+  it('goes to Telnyx’s own path, with the ticket, and with one id as idempotency key and command id', async () => {
+    const { send, requests } = commandsOn(ok())
+    const accepted = await send('v3:a/b', 'gather', { maximum_digits: 4 }, { requestId: 'r-1' })
+    expect(accepted).toEqual({ status: 'accepted', commandId: 'r-1', conversationId: 'c-1' })
+    const [request] = requests
+    expect(request?.url).toBe('https://calls.example.com/callgather/v2/calls/v3%3Aa%2Fb/actions/gather')
+    expect(request?.method).toBe('POST')
+    expect(request?.headers.get('authorization')).toBe('Bearer t1')
+    expect(request?.headers.get('idempotency-key')).toBe('r-1')
+    expect(await request?.json()).toEqual({ maximum_digits: 4, command_id: 'r-1' })
+  })
+
+  it('keeps a command id of its own', async () => {
+    const { send, requests } = commandsOn(ok())
+    const { commandId } = await send('c', 'gather_stop', { command_id: 'mine' }, { requestId: 'r-1' })
+    expect(commandId).toBe('mine')
+    expect(await requests[0]?.json()).toEqual({ command_id: 'mine' })
+  })
+
+  it('that Telnyx refuses fails in Telnyx’s words', async () => {
+    const { send } = commandsOn(error(422, '90018', 'Call has already ended'))
+    const failed = await send('c', 'gather', {}).catch((reason: unknown) => reason)
+    expect(GatherError.isInstance(failed)).toBe(true)
+    expect(failed).toMatchObject({ status: 422, errors: [{ code: '90018', title: 'Call has already ended' }] })
+    expect(isOutcomeUnknown(failed)).toBe(false)
+  })
+
+  it('is sent once more, under the same id, when its ticket had run out', async () => {
+    const { send, requests } = commandsOn(error(401, '10009', 'Authentication failed'), ok())
+    await send('c', 'gather', {}, { requestId: 'r-1' })
+    expect(requests.map((request) => request.headers.get('authorization'))).toEqual(['Bearer t1', 'Bearer t2'])
+    expect(requests.map((request) => request.headers.get('idempotency-key'))).toEqual(['r-1', 'r-1'])
+  })
+
+  it.each([
+    ['the network fails', new TypeError('Failed to fetch')],
+    ['the server does not know', error(504, '10007', 'Outcome unknown')],
+    ['a proxy lost the answer', new Response('<html>502 Bad Gateway</html>', { status: 502 })],
+  ])('has an unknown outcome when %s', async (_, answer) => {
+    const { send, requests } = commandsOn(answer)
+    const failed = await send('c', 'gather', {}).catch((reason: unknown) => reason)
+    expect(isOutcomeUnknown(failed)).toBe(true)
+    expect(requests).toHaveLength(1)
+  })
+
+  it('has an unknown outcome when no answer comes in time', async () => {
+    const { send, clock } = commandsOn('never')
+    const failed = send('c', 'gather', {}).catch((reason: unknown) => reason)
+    await clock.advanceTo(49_000)
+    await clock.advanceTo(51_000)
+    expect(isOutcomeUnknown(await failed)).toBe(true)
+  })
+
+  it('fails with the reason of its signal when that is aborted', async () => {
+    const { send } = commandsOn('never')
+    const abort = new AbortController()
+    const failed = send('c', 'gather', {}, { signal: abort.signal }).catch((reason: unknown) => reason)
+    abort.abort(new Error('left the page'))
+    expect(await failed).toEqual(new Error('left the page'))
+  })
+
+  it('says that the address may be wrong when the answer is not of Telnyx’s form', async () => {
+    const { send } = commandsOn(new Response('Not found', { status: 404 }))
+    await expect(send('c', 'gather', {})).rejects.toThrow(/Is the address right/)
+  })
+})

@@ -1,0 +1,382 @@
+import type { SocketAuth } from '@callgather/protocol'
+import { foldCall, gatherError, type SocketError } from '@callgather/protocol'
+import { hangupMidGather, pinEntry, twoGathers } from '@callgather/protocol/scenarios'
+import { describe, expect, it, vi } from 'vitest'
+import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
+import { ScenarioServer, socketError } from '../testing/scenario-server.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
+import type { CallFeed, CallsFeed } from './feed.ts'
+import { createClientOn } from './gather-client.ts'
+import { WatchError } from './watch-error.ts'
+
+const { callId } = pinEntry
+
+function watch(client: ScenarioClient, id = callId) {
+  const feeds: CallFeed[] = []
+  const abort = new AbortController()
+  const outcome = vi.fn()
+  const done = client.watch(id, { signal: abort.signal, onFeed: (feed) => feeds.push(feed) }).then(outcome, (error) => {
+    outcome(error)
+    throw error
+  })
+  done.catch(() => undefined)
+  return {
+    feeds,
+    abort,
+    outcome,
+    done,
+    get last(): CallFeed {
+      const feed = feeds.at(-1)
+      if (!feed) throw new Error('Nothing is known yet.')
+      return feed
+    },
+  }
+}
+
+const whole = JSON.stringify(
+  foldCall(
+    callId,
+    pinEntry.steps.map((step) => step.event),
+  ),
+)
+const refused = (name: Parameters<typeof gatherError>[0]): SocketError => socketError(gatherError(name, 'No.'))
+
+describe('watching a call', () => {
+  it('connects when something is watched, and not before', async () => {
+    const client = createScenarioClient(pinEntry)
+    await client.player.advance(100)
+    expect(client.connection.getSnapshot().status).toBe('idle')
+    watch(client)
+    expect(client.connection.getSnapshot().status).toBe('connecting')
+    await client.player.advance(0)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0, error: null })
+  })
+
+  it('comes back by itself after a disconnection, with what was missed, and says so', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(6_000)
+    client.faults.setUnreachable(true)
+    expect(client.connection.getSnapshot().status).toBe('reconnecting')
+    expect(watched.last.sync).toBe('catching_up')
+    await client.player.playAll()
+    client.faults.setUnreachable(false)
+    await client.player.advance(2_000)
+    expect(client.connection.getSnapshot().status).toBe('live')
+    expect(watched.last).toMatchObject({ sync: 'live', notice: { kind: 'replayed' } })
+    expect(JSON.stringify(watched.last.state)).toBe(whole)
+  })
+
+  it('tells a reconnection that missed something from one that missed nothing', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.playAll()
+    client.faults.dropConnection()
+    await client.player.advance(2_000)
+    expect(watched.last.sync).toBe('live')
+    expect(watched.last.notice).toBeUndefined()
+  })
+
+  it('fetches an event that was lost on its way, once the next one shows the gap', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(0)
+    client.faults.loseEvents(1)
+    await client.player.playAll()
+    await client.player.advance(600)
+    expect(JSON.stringify(watched.last.state)).toBe(whole)
+  })
+
+  it('learns of a lost last event by the beacon', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    const last = pinEntry.steps.length - 1
+    await client.player.seek((pinEntry.steps[last]?.at ?? 0) - 1)
+    client.faults.loseEvents(1)
+    await client.player.playAll()
+    expect(JSON.stringify(watched.last.state)).not.toBe(whole)
+    await client.player.advance(6_000)
+    expect(JSON.stringify(watched.last.state)).toBe(whole)
+  })
+
+  it('takes the server at its word when its log was replaced, and says that history may be lost', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(4_000)
+    client.faults.loseHistory(callId, 1)
+    await client.player.advance(0)
+    expect(watched.feeds.map((feed) => feed.sync)).toContain('resyncing')
+    expect(watched.last).toMatchObject({
+      sync: 'live',
+      notice: { kind: 'history_lost' },
+      cursor: { epoch: 'e2', seq: 1 },
+    })
+    expect(watched.last.state.answered).toBeNull()
+  })
+
+  it('gives up a link that has gone silent', async () => {
+    const client = createScenarioClient(pinEntry)
+    watch(client)
+    await client.player.seek(1_000)
+    client.faults.delay(120_000)
+    await client.player.advance(13_000)
+    expect(client.connection.getSnapshot().status).toBe('reconnecting')
+  })
+
+  it('shares one watch among all who look', async () => {
+    const client = createScenarioClient(pinEntry)
+    const one = watch(client)
+    await client.player.seek(3_000)
+    const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
+    const other = watch(client)
+    expect(other.last).toBe(one.last)
+    await client.player.advance(100)
+    expect(asked).not.toHaveBeenCalled()
+    one.abort.abort()
+    await client.player.playAll()
+    expect(JSON.stringify(other.last.state)).toBe(whole)
+    expect(one.last).not.toBe(other.last)
+    asked.mockRestore()
+  })
+
+  it('continues from the cursor of an earlier watch', async () => {
+    const client = createScenarioClient(pinEntry)
+    const before = watch(client)
+    await client.player.seek(5_000)
+    before.abort.abort()
+    await before.done
+    await client.player.playAll()
+    const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
+    const feeds: CallFeed[] = []
+    void client.watch(callId, { onFeed: (feed) => feeds.push(feed), resume: before.last })
+    await client.player.advance(0)
+    expect(asked).toHaveBeenCalledWith(callId, before.last.cursor)
+    expect(feeds[0]).toMatchObject({ sync: 'catching_up', cursor: before.last.cursor })
+    expect(JSON.stringify(feeds.at(-1)?.state)).toBe(whole)
+    asked.mockRestore()
+  })
+
+  it('closes the connection a while after the last one has looked away', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(1_000)
+    watched.abort.abort()
+    await watched.done
+    await client.player.advance(4_000)
+    expect(client.connection.getSnapshot().status).toBe('live')
+    await client.player.advance(2_000)
+    expect(client.connection.getSnapshot().status).toBe('idle')
+  })
+
+  it('is over a minute after the call, and lets what came after the hang-up in', async () => {
+    const client = createScenarioClient(hangupMidGather)
+    const watched = watch(client, hangupMidGather.callId)
+    await client.player.playAll()
+    await client.player.advance(30_000)
+    client.emit(hangupMidGather.callId, 'call.conversation_insights.generated', { payload: { results: [] } })
+    await client.player.advance(30_000)
+    expect(watched.last.sync).toBe('live')
+    expect(watched.last.state.timeline.at(-1)).toMatchObject({ eventType: 'call.conversation_insights.generated' })
+    await client.player.advance(31_000)
+    expect(watched.last.sync).toBe('ended')
+    expect(watched.outcome).toHaveBeenCalledWith(undefined)
+    await client.player.advance(10_000)
+    expect(client.connection.getSnapshot().status).toBe('idle')
+  })
+
+  it('is over at once for a call that has long been over', async () => {
+    const client = createScenarioClient(hangupMidGather)
+    await client.player.advance(600_000)
+    const watched = watch(client, hangupMidGather.callId)
+    await client.player.advance(0)
+    expect(watched.last.sync).toBe('ended')
+    expect(watched.outcome).toHaveBeenCalled()
+  })
+
+  it('fails for a call that may not be watched, and keeps what was known', async () => {
+    const client = createScenarioClient([pinEntry, twoGathers])
+    const watched = watch(client)
+    await client.player.seek(4_000)
+    client.faults.refuseCall(callId, refused('notFound'))
+    client.faults.dropConnection()
+    await client.player.advance(2_000)
+    await expect(watched.done).rejects.toSatisfy(WatchError.isInstance)
+    expect(watched.last).toMatchObject({ error: { status: 404 } })
+    expect(watched.last.state.answered).not.toBeNull()
+    const other = watch(client, twoGathers.callId)
+    await client.player.advance(0)
+    expect(other.last.sync).toBe('live')
+  })
+
+  it('keeps on asking when the server is only busy, and tells why nothing comes', async () => {
+    const client = createScenarioClient(pinEntry)
+    client.faults.refuseCall(callId, refused('unavailable'))
+    const watched = watch(client)
+    await client.player.seek(3_000)
+    expect(watched.last).toMatchObject({ sync: 'connecting', error: { status: 503 } })
+    client.faults.refuseCall(callId, null)
+    await client.player.advance(6_000)
+    expect(watched.last.sync).toBe('live')
+    expect(watched.last.error).toBeUndefined()
+  })
+})
+
+describe('the connection', () => {
+  it('stays refused until somebody asks for another try', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(1_000)
+    client.faults.refuseConnection(refused('forbidden'))
+    await client.player.advance(60_000)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'refused', retryAt: null, error: { status: 403 } })
+    expect(watched.last).toMatchObject({ sync: 'catching_up', error: { status: 403 } })
+    client.faults.refuseConnection(null)
+    await client.player.advance(60_000)
+    expect(client.connection.getSnapshot().status).toBe('refused')
+    client.connection.retryNow()
+    await client.player.advance(0)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', error: null })
+    expect(watched.last.sync).toBe('live')
+    expect(watched.last.error).toBeUndefined()
+  })
+
+  it('gets a fresh ticket when one has run out, and gives up when the fresh one is refused too', async () => {
+    const client = createScenarioClient(pinEntry)
+    watch(client)
+    await client.player.seek(1_000)
+    client.faults.dropConnection(refused('unauthenticated'))
+    await client.player.advance(1_000)
+    expect(client.connection.getSnapshot().status).toBe('live')
+    client.faults.refuseConnection(refused('unauthenticated'))
+    await client.player.advance(5_000)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'refused', error: { status: 401 } })
+  })
+
+  it('says when it tries again, and tries again at once when told to', async () => {
+    const client = createScenarioClient(pinEntry)
+    watch(client)
+    await client.player.seek(1_000)
+    client.faults.setUnreachable(true)
+    await client.player.advance(20_000)
+    const { status, attempt, retryAt } = client.connection.getSnapshot()
+    expect(status).toBe('reconnecting')
+    expect(attempt).toBeGreaterThan(5)
+    expect(retryAt).toBeLessThanOrEqual(client.clock.now() + 2_000)
+    client.faults.setUnreachable(false)
+    client.connection.retryNow()
+    await client.player.advance(0)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0 })
+  })
+
+  it('survives a server that cannot be reached for hours', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(1_000)
+    client.faults.setUnreachable(true)
+    await client.player.advance(3 * 3_600_000)
+    client.faults.setUnreachable(false)
+    await client.player.advance(10_000)
+    expect(watched.last.sync).toBe('live')
+    expect(JSON.stringify(watched.last.state)).toBe(whole)
+  })
+
+  it('ends for good when the client is closed', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(1_000)
+    client.close()
+    await watched.done
+    expect(client.connection.getSnapshot().status).toBe('closed')
+    await client.player.playAll()
+    expect(client.connection.getSnapshot().status).toBe('closed')
+    expect(JSON.stringify(watched.last.state)).not.toBe(whole)
+  })
+})
+
+describe('tickets', () => {
+  const jwt = (claims: object) => `h.${btoa(JSON.stringify(claims)).replaceAll('=', '')}.s`
+
+  function clientWith(getTicket: () => string | Promise<string>) {
+    const clock = new VirtualClock(Date.parse('2030-01-01T00:00:00Z'))
+    const server = new ScenarioServer(clock)
+    server.addCall(callId, ['view'])
+    const opened: SocketAuth[] = []
+    const refreshed: string[] = []
+    const transport = {
+      open: (auth: SocketAuth, events: Parameters<ScenarioServer['open']>[1]) => {
+        opened.push(auth)
+        const link = server.open(auth, events)
+        const { refreshTicket } = link
+        link.refreshTicket = (ticket) => {
+          refreshed.push(ticket)
+          return refreshTicket.call(link, ticket)
+        }
+        return link
+      },
+    }
+    const client = createClientOn({ transport, clock, getTicket, base: '', fetch })
+    return { client, clock, opened, refreshed, server }
+  }
+
+  it('are fresh for each connection, and sent with the protocol version', async () => {
+    let count = 0
+    const { client, clock, opened, server } = clientWith(() => `t${++count}`)
+    void client.watch(callId, { onFeed: () => {} })
+    await clock.advanceTo(clock.now() + 10)
+    server.drop(null)
+    await clock.advanceTo(clock.now() + 1_000)
+    expect(opened).toEqual([
+      { ticket: 't1', protocol: 1 },
+      { ticket: 't2', protocol: 1 },
+    ])
+  })
+
+  it('are renewed on the live connection before they run out, by their own lifetime and not by our clock', async () => {
+    // This machine's clock is years ahead of the server's: only the lifetime counts.
+    const getTicket = vi.fn(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
+    const { client, clock, opened, refreshed } = clientWith(getTicket)
+    void client.watch(callId, { onFeed: () => {} })
+    await clock.advanceTo(clock.now() + 860_000)
+    expect(refreshed).toHaveLength(0)
+    await clock.advanceTo(clock.now() + 15_000)
+    expect(refreshed).toHaveLength(1)
+    expect(opened).toHaveLength(1)
+    await clock.advanceTo(clock.now() + 900_000)
+    expect(refreshed).toHaveLength(2)
+  })
+
+  it('that cannot be had are asked for again, and the reason is shown', async () => {
+    const getTicket = vi.fn(async () => 'good').mockRejectedValueOnce(new Error('session expired'))
+    const { client, clock } = clientWith(getTicket)
+    void client.watch(callId, { onFeed: () => {} })
+    await clock.advanceTo(clock.now() + 10)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { status: 503 } })
+    expect(client.connection.getSnapshot().error?.detail).toContain('session expired')
+    await clock.advanceTo(clock.now() + 1_000)
+    expect(client.connection.getSnapshot().status).toBe('live')
+  })
+})
+
+describe('the list of calls', () => {
+  it('has every call, live ones first, as they change', async () => {
+    const client = createScenarioClient([pinEntry, hangupMidGather])
+    const feeds: CallsFeed[] = []
+    const abort = new AbortController()
+    const done = client.watchCalls({ signal: abort.signal, onCalls: (feed) => feeds.push(feed) })
+    await client.player.seek(0)
+    expect(feeds.at(-1)?.calls.map((call) => call.phase)).toEqual(['ringing', 'ringing'])
+    await client.player.playAll()
+    expect(feeds.at(-1)?.calls.map((call) => [call.callId, call.phase])).toEqual([
+      [pinEntry.callId, 'answered'],
+      [hangupMidGather.callId, 'ended'],
+    ])
+    client.faults.dropConnection()
+    expect(feeds.at(-1)?.sync).toBe('catching_up')
+    await client.player.advance(2_000)
+    expect(feeds.at(-1)?.sync).toBe('live')
+    abort.abort()
+    await done
+    await client.player.advance(6_000)
+    expect(client.connection.getSnapshot().status).toBe('idle')
+  })
+})

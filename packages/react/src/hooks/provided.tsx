@@ -1,0 +1,33 @@
+/** For the tests of hooks: what a hook needs around it. */
+import { QueryClient } from '@tanstack/react-query'
+import { act, type RenderHookResult, renderHook } from '@testing-library/react'
+import { type ReactNode, StrictMode } from 'react'
+import type { ScenarioClient } from '../testing/scenario-client.ts'
+import { GatherProvider } from './provider.tsx'
+
+/** Renders a hook in strict mode, under a provider of its own. */
+export function renderProvided<T>(client: ScenarioClient, hook: () => T): RenderHookResult<T, unknown> {
+  const queryClient = new QueryClient()
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <StrictMode>
+      <GatherProvider client={client} queryClient={queryClient}>
+        {children}
+      </GatherProvider>
+    </StrictMode>
+  )
+  return renderHook(hook, { wrapper })
+}
+
+/** Plays on to a moment, and lets the screen follow. */
+export const playTo = (client: ScenarioClient, position: number) => settled(() => client.player.seek(position))
+
+/** Plays to the end, and lets the screen follow. */
+export const playAll = (client: ScenarioClient) => settled(() => client.player.playAll())
+
+/** Does something, and lets whatever it leads to reach the screen: promises, frames, TanStack's batches. */
+export async function settled(run: () => unknown): Promise<void> {
+  await act(async () => {
+    await run()
+  })
+  await act(() => new Promise<void>((resolve) => setTimeout(resolve, 40)))
+}

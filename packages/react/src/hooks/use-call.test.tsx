@@ -1,0 +1,219 @@
+import { callPhase } from '@callgather/protocol'
+import { pinEntry, twoGathers } from '@callgather/protocol/scenarios'
+import { QueryClient, QueryClientProvider, useQueryClient } from '@tanstack/react-query'
+import { render, renderHook, screen } from '@testing-library/react'
+import { createElement, type ReactNode, StrictMode, useState } from 'react'
+import { renderToString } from 'react-dom/server'
+import { describe, expect, it, vi } from 'vitest'
+import { gatherKeys } from '../query/keys.ts'
+import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
+import { ScenarioServer } from '../testing/scenario-server.ts'
+import { playAll, playTo, renderProvided, settled } from './provided.tsx'
+import { GatherProvider, useGatherClient } from './provider.tsx'
+import { useCall } from './use-call.ts'
+import { useCallGather } from './use-call-gather.ts'
+import { useCallTimeline } from './use-call-timeline.ts'
+import { useCalls } from './use-calls.ts'
+import { useConnection } from './use-connection.ts'
+import { useDtmf } from './use-dtmf.ts'
+import { usePlayback } from './use-playback.ts'
+import { useTranscript } from './use-transcript.ts'
+
+const { callId } = pinEntry
+
+describe('useCall', () => {
+  it('gives a slice at once, and the new one when it changes', async () => {
+    const client = createScenarioClient(pinEntry)
+    const { result } = renderProvided(client, () => useCall(callId, ({ state }) => callPhase(state)))
+    expect(result.current).toBe('unknown')
+    await playTo(client, 0)
+    expect(result.current).toBe('ringing')
+    await playTo(client, 3_000)
+    expect(result.current).toBe('answered')
+  })
+
+  it('renders again only when the slice changes, also when it is built anew each time', async () => {
+    const client = createScenarioClient(pinEntry)
+    let renders = 0
+    const { result } = renderProvided(client, () => {
+      renders++
+      return useCall(callId, ({ state, sync }) => ({ phase: callPhase(state), sync }))
+    })
+    await playTo(client, 3_000)
+    const before = renders
+    await playTo(client, 9_000)
+    expect(renders).toBe(before)
+    expect(result.current).toEqual({ phase: 'answered', sync: 'live' })
+  })
+
+  it('shows another call when it is given another id', async () => {
+    const client = createScenarioClient([pinEntry, twoGathers])
+    let setId: (id: string) => void = () => {}
+    const { result } = renderProvided(client, () => {
+      const [id, set] = useState(callId)
+      setId = set
+      return useCall(id, ({ state }) => `${state.callId} ${state.gathers.size}`)
+    })
+    await playAll(client)
+    expect(result.current).toBe(`${callId} 1`)
+    await settled(() => setId(twoGathers.callId))
+    expect(result.current).toBe(`${twoGathers.callId} 2`)
+  })
+
+  it('watches once in strict mode, and not at all after the last component has gone', async () => {
+    const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
+    const client = createScenarioClient(pinEntry)
+    const { unmount } = renderProvided(client, () => {
+      useCall(callId, ({ sync }) => sync)
+      return useCall(callId, ({ state }) => state.keys.size)
+    })
+    await playTo(client, 3_000)
+    expect(asked).toHaveBeenCalledTimes(1)
+    unmount()
+    await playTo(client, 10_000)
+    expect(client.connection.getSnapshot().status).toBe('idle')
+    asked.mockRestore()
+  })
+})
+
+function Probe({ seen }: { seen: (client: QueryClient) => void }) {
+  seen(useQueryClient())
+  return null
+}
+
+describe('GatherProvider', () => {
+  it('uses the host’s QueryClient where there is one, and one of its own where there is none', () => {
+    const client = createScenarioClient(pinEntry)
+    const host = new QueryClient()
+    const seen = vi.fn()
+    render(
+      <QueryClientProvider client={host}>
+        <GatherProvider client={client}>
+          <Probe seen={seen} />
+        </GatherProvider>
+      </QueryClientProvider>,
+    )
+    expect(seen).toHaveBeenLastCalledWith(host)
+    const { rerender } = render(<GatherProvider client={client}>{<Probe seen={seen} />}</GatherProvider>)
+    const own = seen.mock.lastCall?.[0]
+    expect(own).toBeInstanceOf(QueryClient)
+    expect(own).not.toBe(host)
+    rerender(<GatherProvider client={client}>{<Probe seen={seen} />}</GatherProvider>)
+    expect(seen.mock.lastCall?.[0]).toBe(own)
+  })
+
+  it('is asked for in words by a hook that misses it', () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    expect(() => renderHook(() => useGatherClient())).toThrow(/not inside a <GatherProvider>/)
+    error.mockRestore()
+  })
+
+  it('holds the calls under keys that a host may use', async () => {
+    const client = createScenarioClient(pinEntry)
+    const host = new QueryClient()
+    const wrapper = ({ children }: { children: ReactNode }) => (
+      <GatherProvider client={client} queryClient={host}>
+        {children}
+      </GatherProvider>
+    )
+    renderHook(() => useDtmf(callId), { wrapper })
+    await playAll(client)
+    expect(host.getQueryData(gatherKeys.call(callId))).toMatchObject({ sync: 'live' })
+  })
+})
+
+type Counts = Record<string, number>
+
+function count(counts: Counts, name: string) {
+  counts[name] = (counts[name] ?? 0) + 1
+  return null
+}
+
+function Digits({ counts }: { counts: Counts }) {
+  useDtmf(callId)
+  return count(counts, 'digits')
+}
+
+function Phase({ counts }: { counts: Counts }) {
+  useCall(callId, ({ state }) => callPhase(state))
+  return count(counts, 'phase')
+}
+
+function Line({ counts }: { counts: Counts }) {
+  useConnection()
+  return count(counts, 'connection')
+}
+
+function Prompt({ counts }: { counts: Counts }) {
+  usePlayback(callId)
+  return count(counts, 'playback')
+}
+
+/** A console of fifty components, five of which show digits. */
+function Console({ counts }: { counts: Counts }) {
+  const parts = [Digits, Phase, Phase, Phase, Line, Line, Line, Prompt, Prompt, Prompt]
+  return Array.from({ length: 50 }, (_, place) => {
+    const Part = parts[place % parts.length] ?? Digits
+    return createElement(Part, { key: place, counts })
+  })
+}
+
+describe('a key press', () => {
+  it('renders those components again that show digits, and no others', async () => {
+    const client = createScenarioClient(pinEntry)
+    const counts: Counts = {}
+    render(
+      <GatherProvider client={client} queryClient={new QueryClient()}>
+        <Console counts={counts} />
+      </GatherProvider>,
+    )
+    await playTo(client, 6_600)
+    for (const name of Object.keys(counts)) delete counts[name]
+    await settled(() => client.press(callId, '5'))
+    expect(counts).toEqual({ digits: 5 })
+  })
+})
+
+function Everything() {
+  useCallGather(callId)
+  useTranscript(callId)
+  useCallTimeline(callId)
+  useCalls()
+  usePlayback(callId)
+  const { status } = useConnection()
+  const { gather } = useDtmf(callId)
+  return <output>{`${status} ${gather?.status ?? 'none'}`}</output>
+}
+
+describe('on a server', () => {
+  it('renders what is known before anything is, and connects to nothing', () => {
+    const client = createScenarioClient(pinEntry)
+    const html = renderToString(
+      <StrictMode>
+        <GatherProvider client={client}>
+          <Everything />
+        </GatherProvider>
+      </StrictMode>,
+    )
+    expect(html).toBe('<output>idle none</output>')
+    expect(client.connection.getSnapshot().status).toBe('idle')
+  })
+
+  it('gives markup that the browser takes over without a word', async () => {
+    const client: ScenarioClient = createScenarioClient(pinEntry)
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const tree = (
+      <GatherProvider client={client} queryClient={new QueryClient()}>
+        <Everything />
+      </GatherProvider>
+    )
+    const container = document.createElement('div')
+    container.innerHTML = renderToString(tree)
+    document.body.append(container)
+    render(tree, { container, hydrate: true })
+    await playAll(client)
+    expect(screen.getByRole('status')).toHaveTextContent('live ended')
+    expect(error).not.toHaveBeenCalled()
+    error.mockRestore()
+  })
+})
