@@ -74,7 +74,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   const listCalls = database.prepare(
     'SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at >= ? ORDER BY updated_at DESC, ref DESC LIMIT ?',
   )
-  const oldCalls = database.prepare('SELECT id FROM call WHERE updated_at < ?')
+  const oldCalls = database.prepare('SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at < ?')
   const dropEvents = database.prepare('DELETE FROM event WHERE call = ?')
   const dropCall = database.prepare('DELETE FROM call WHERE ref = ?')
 
@@ -123,9 +123,19 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     })
   }
 
-  const forgetRow = ({ ref }: CallRow) => {
-    dropEvents.run(ref)
-    dropCall.run(ref)
+  const forgetRows = database.transaction((rows: readonly CallRow[]) => {
+    for (const { ref } of rows) {
+      dropEvents.run(ref)
+      dropCall.run(ref)
+    }
+  })
+
+  /** Erases calls from the file: also from the write-ahead log, in which what was written would else live on. */
+  const erase = (rows: readonly CallRow[]) => {
+    if (rows.length === 0) return
+    forgetRows.immediate(rows)
+    database.pragma('wal_checkpoint(TRUNCATE)')
+    for (const { id } of rows) bus.tell({ kind: 'forgotten', callId: id })
   }
 
   /** Runs a statement, giving its failures the name that callers know. */
@@ -182,18 +192,14 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     forget: (callId) =>
       attempt(() => {
         const call = callRow(callId)
-        if (!call) return false
-        database.transaction(forgetRow)(call)
-        bus.tell({ kind: 'forgotten', callId })
-        return true
+        erase(call ? [call] : [])
+        return call !== undefined
       }),
 
     forgetBefore: (moment) =>
       attempt(() => {
-        const old = oldCalls.all(moment) as { id: string }[]
-        const rows = old.map(({ id }) => callRow(id)).filter((row) => row !== undefined)
-        database.transaction(() => rows.forEach(forgetRow))()
-        for (const { id } of old) bus.tell({ kind: 'forgotten', callId: id })
+        const old = oldCalls.all(moment) as CallRow[]
+        erase(old)
         return old.length
       }),
 

@@ -1,0 +1,57 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { describeCallStore, eventOf } from './call-store.contract.ts'
+import { StoreUnavailable } from './call-store.ts'
+import { sqliteStore } from './sqlite-store.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'callgather-sqlite-'))
+let files = 0
+const newFile = () => join(folder, `${++files}`, 'calls.db')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describeCallStore('sqliteStore', () => sqliteStore({ path: newFile() }))
+
+describe('sqliteStore', () => {
+  it('has everything under the same epoch and numbers after it is opened again', async () => {
+    const path = newFile()
+    const before = sqliteStore({ path })
+    const { epoch } = await before.append('call', [{ event: eventOf('a') }, { event: eventOf('b') }])
+    await before.close()
+    const after = sqliteStore({ path })
+    expect(await after.read('call', 0)).toMatchObject({ epoch, records: [{ seq: 1 }, { seq: 2 }] })
+    const next = await after.append('call', [{ event: eventOf('a') }, { event: eventOf('c') }])
+    expect(next).toMatchObject({ epoch, records: [{ seq: 3 }], duplicates: [{ id: 'a' }] })
+    await after.close()
+  })
+
+  it('commits what waits together, and tells nobody before it is durable', async () => {
+    const store = sqliteStore({ path: newFile() })
+    const told: string[] = []
+    await store.watchAll(({ callId }) => told.push(callId))
+    const appends = Array.from({ length: 50 }, (_, index) => store.append(`call-${index}`, [{ event: eventOf('a') }]))
+    expect(told).toEqual([])
+    await Promise.all(appends)
+    expect(told).toHaveLength(50)
+    await store.close()
+  })
+
+  it('erases what it forgets from the file itself', async () => {
+    const path = newFile()
+    const store = sqliteStore({ path })
+    await store.append('call', [{ event: eventOf('a', { secret: 'canary-4071-canary' }) }])
+    await store.forget('call')
+    await store.close()
+    for (const file of [path, `${path}-wal`]) {
+      if (existsSync(file)) expect(readFileSync(file).includes('canary-4071-canary')).toBe(false)
+    }
+  })
+
+  it('refuses, with its path and a reason, what it cannot open', () => {
+    const path = join(folder, 'not-a-database')
+    writeFileSync(path, 'this is no database, though it is long enough to be read as a header of one'.repeat(20))
+    expect(() => sqliteStore({ path })).toThrow(/cannot be opened/)
+    expect(() => sqliteStore({ path: join(path, 'below-a-file.db') })).toThrow(StoreUnavailable)
+  })
+})
