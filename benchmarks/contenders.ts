@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { abilities as Callgather, CallgatherSettings } from './parts/callgather-server.ts'
+import type { Crowd } from './parts/crowd.ts'
 import { type Part, start } from './parts/part.ts'
 import type { abilities as Peer, PeerKind, PeerSettings } from './parts/peer-server.ts'
 import type { Watch } from './parts/watcher.ts'
@@ -20,10 +21,12 @@ export interface Contender {
 export interface Running {
   readonly name: string
   readonly part: Part<typeof Peer> | Part<typeof Callgather>
-  readonly port: number
-  readonly path: string
+  /** Where webhooks go. */
+  readonly address: { readonly port: number; readonly path: string }
   /** How a watcher watches here; `null` if it relays nothing. */
   watch(calls: readonly string[]): Promise<Watch | null>
+  /** How many watch one call here. */
+  crowd(call: string, count: number): Promise<Crowd>
   cpu(): Promise<number>
   stop(): Promise<void>
 }
@@ -42,9 +45,9 @@ async function runPeer(name: string, settings: PeerSettings, pinned: { core?: nu
   return {
     name,
     part,
-    port,
-    path: '/webhooks',
-    watch: async (calls) => (kind === 'verify' ? null : { kind: kind === 'ws' ? 'ws' : 'socket.io', port, calls }),
+    address: { port, path: '/webhooks' },
+    watch: async (calls) => (kind === 'verify' ? null : { kind: kind.startsWith('ws') ? 'ws' : 'socket.io', port, calls }),
+    crowd: async (call, count) => ({ kind: kind.startsWith('ws') ? 'ws' : 'socket.io', port, call, count }),
     cpu: () => part.cpu(),
     stop: () => part.stop(),
   }
@@ -66,9 +69,14 @@ async function runOurs(
   return {
     name,
     part,
-    port,
-    path: '/callgather/webhooks',
+    address: { port, path: '/callgather/webhooks' },
     watch: async (calls) => ({ kind: 'callgather', port, calls, ticket: await part.ask('ticket', 'agent') }),
+    crowd: async (call, count) => {
+      const tickets = await Promise.all(
+        Array.from({ length: Math.min(count, 1000) }, (_, index) => part.ask('ticket', `agent ${index}`)),
+      )
+      return { kind: 'callgather', port, call, count, tickets }
+    },
     cpu: () => part.cpu(),
     stop: async () => {
       await part.stop()

@@ -97,9 +97,8 @@ async function oneRound({ load, watcher, server, name, from, count }: Round) {
   // The first round makes the calls; nobody can watch what does not exist.
   const watch = from === 0 ? null : await server.watch(calls)
   if (watch) await watcher.ask('watch', watch)
-  const { port, path } = server
   const before = await server.cpu()
-  const sent = await load.ask('send', { name, port, path, from, count, connections: CONNECTIONS })
+  const sent = await load.ask('send', { name, ...server.address, from, count, connections: CONNECTIONS })
   if (sent.refused > 0) throw new Error(`${server.name} refused ${sent.refused} webhooks.`)
   if (watch) for (let tries = 0; tries < 500 && (await watcher.ask('count')) < count; tries++) await sleep(20)
   const cpu = (await server.cpu()) - before

@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util'
 import { fold } from './fold.ts'
 import { type Effort, isMet, markdown, type Report } from './harness.ts'
 import { ingest } from './ingest.ts'
+import { relay } from './relay.ts'
 
-const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<Report>>> = { fold, ingest }
+const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<Report>>> = { fold, ingest, relay }
 
 const usage = `Usage: pnpm bench [NAME ...] [--long] [--rounds N]
   NAME      one of: ${Object.keys(benchmarks).join(', ')}. Default: all of them.

@@ -5,6 +5,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import express from 'express'
 import { Server as SocketServer } from 'socket.io'
 import Telnyx from 'telnyx'
@@ -22,9 +23,10 @@ export interface PeerSettings {
  * - `verify+emit`: the same, and `io.to(call).emit`.
  * - `express+sdk+emit`: Express 5, `express.raw`, the SDK's `unwrap` (awaited), `io.to(call).emit`.
  * - `ws`: every body to every client, unverified, unparsed: the least a relay can do.
+ * - `ws frames`: the same with the websocket frame made once and written to each socket: the physical limit.
  * - `socket.io`, `socket.io+recovery`: the same through socket.io, parsed and emitted to the room of the call.
  */
-export type PeerKind = 'verify' | 'verify+emit' | 'express+sdk+emit' | 'ws' | 'socket.io' | 'socket.io+recovery'
+export type PeerKind = 'verify' | 'verify+emit' | 'express+sdk+emit' | 'ws' | 'ws frames' | 'socket.io' | 'socket.io+recovery'
 
 const { kind, publicKey } = settings<PeerSettings>()
 const server = makeServer()
@@ -44,7 +46,7 @@ interface TelnyxEvent {
 }
 
 function makeServer(): Server {
-  if (kind === 'ws') return rawRelay()
+  if (kind === 'ws' || kind === 'ws frames') return rawRelay()
   if (kind === 'express+sdk+emit') return expressRelay()
   const key = keyOf(publicKey)
   const http = createServer(async (request, response) => {
@@ -82,11 +84,35 @@ function expressRelay(): Server {
 function rawRelay(): Server {
   const http = createServer(async (request, response) => {
     const body = await bodyOf(request)
-    for (const client of sockets.clients) client.send(body, { binary: false })
+    if (kind === 'ws') for (const client of sockets.clients) client.send(body, { binary: false })
+    else {
+      const frame = Buffer.concat(frameOf(body))
+      for (const socket of streams) socket.write(frame)
+    }
     response.writeHead(200).end()
   })
   const sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
+  const streams = new Set<Duplex>()
+  sockets.on('connection', (_, { socket }) => {
+    streams.add(socket)
+    socket.once('close', () => streams.delete(socket))
+  })
   return http
+}
+
+/** An unfragmented text frame from a server, which is never masked (RFC 6455, 5.2). */
+function frameOf(body: Buffer): Buffer[] {
+  const head = Buffer.alloc(body.length < 126 ? 2 : body.length < 65_536 ? 4 : 10)
+  head[0] = 0x81
+  if (body.length < 126) head[1] = body.length
+  else if (body.length < 65_536) {
+    head[1] = 126
+    head.writeUInt16BE(body.length, 2)
+  } else {
+    head[1] = 127
+    head.writeBigUInt64BE(BigInt(body.length), 2)
+  }
+  return [head, body]
 }
 
 function rooms(http: Server, recovers: boolean): SocketServer {
