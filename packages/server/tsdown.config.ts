@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/cli.ts'],
+  entry: ['index', 'cli', 'express', 'fastify', 'fetch', 'hono', 'next'].map((name) => `src/${name}.ts`),
   format: ['esm'],
   platform: 'node',
   target: 'node20.19',

@@ -19,7 +19,8 @@ Environment (* is required)
   TELNYX_API_KEY *              your Telnyx API key
   TELNYX_PUBLIC_KEY *           Telnyx's public key; several, by comma, while one replaces another
   CALLGATHER_TICKET_SECRET *    signs tickets: at least 32 bytes, e.g. from: openssl rand -base64 32
-  CALLGATHER_STORE              file:PATH (default file:callgather.db) or memory:
+  CALLGATHER_STORE              file:PATH (default file:callgather.db), memory:, or redis://HOST:PORT to run several
+                                servers on one store (needs the package redis; of a cluster several, by comma)
   CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, by comma; default none
   CALLGATHER_BASE_PATH          default /callgather
   CALLGATHER_INSECURE           true lets everybody in: for demos on your own machine only
@@ -79,7 +80,11 @@ async function printTicket(args: readonly string[]): Promise<void> {
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const logger = pino({ name: 'callgather', level: config.logLevel }, pino.destination({ fd: 2, sync: true }))
-  const gather = createGatherServer({ ...config.options, store: config.openStore(), logger })
+  const gather = createGatherServer({
+    ...config.options,
+    store: config.openStore((message) => logger.warn(message)),
+    logger,
+  })
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 })
   gather.attach(server)
   await new Promise<void>((resolve, reject) => {

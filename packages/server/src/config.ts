@@ -2,6 +2,7 @@
 import { DEFAULT_BASE_PATH } from '@callgather/protocol'
 import type { CallStore } from './calls/call-store.ts'
 import { memoryStore } from './calls/memory-store.ts'
+import { readRedisUrls, redisStore } from './calls/redis-store.ts'
 import { sqliteStore } from './calls/sqlite-store.ts'
 import type { GatherServerOptions } from './create-gather-server.ts'
 import { parseOrigin } from './http/cors.ts'
@@ -13,8 +14,8 @@ export interface ServerConfig {
   readonly port: number
   readonly logLevel: string
   readonly options: Omit<GatherServerOptions, 'logger' | 'store'>
-  /** Opened only when the server starts: a check of the configuration makes no file. */
-  readonly openStore: () => CallStore
+  /** Opened only when the server starts: a check of the configuration makes no file. `warn` is told of its troubles. */
+  readonly openStore: (warn: (message: string) => void) => CallStore
 }
 
 /** Everything that is wrong with a configuration. */
@@ -136,8 +137,12 @@ function parseBasePath(text: string): string {
   return text
 }
 
-function parseStore(text: string): () => CallStore {
-  if (text === 'memory:') return memoryStore
+function parseStore(text: string): ServerConfig['openStore'] {
+  if (text === 'memory:') return () => memoryStore()
   if (text.startsWith('file:') && text.length > 5) return () => sqliteStore({ path: text.slice(5) })
-  throw new Error('must be `memory:` or `file:PATH`.')
+  if (/^rediss?:/.test(text)) {
+    const url = readRedisUrls(list(text))
+    return (warn) => redisStore({ url, warn })
+  }
+  throw new Error('must be `file:PATH`, `redis://HOST:PORT` or `memory:`.')
 }

@@ -15,11 +15,12 @@ import { Ingest } from './calls/ingest.ts'
 import { AsideBox } from './calls/set-aside.ts'
 import { sqliteStore } from './calls/sqlite-store.ts'
 import { type Handler, Handlers } from './handlers.ts'
+import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
 import { callRoutes } from './http/calls.ts'
 import { commandRoute } from './http/commands.ts'
 import { corsHeaders, originCheck, parseOrigin, preflight } from './http/cors.ts'
-import { asRefusal, type HttpAnswer, type HttpRequest, refuse } from './http/message.ts'
-import { BodyBudget, nodeRequest, sendAnswer } from './http/node.ts'
+import { asRefusal, type HttpAnswer, type HttpRequest, isBelow, refuse } from './http/message.ts'
+import { nodeRequest, sendAnswer } from './http/node.ts'
 import { router } from './http/router.ts'
 import { webhookRoute } from './http/webhooks.ts'
 import { Relay } from './relay/relay.ts'
@@ -72,6 +73,8 @@ export interface GatherServerOptions {
 export interface GatherServer {
   /** Serves everything below the base path on an HTTP server; every other request and upgrade is left as it was. */
   attach(server: HttpServer): void
+  /** Serves the sockets alone on an HTTP server. For frameworks that take the requests, by an adapter. */
+  attachSocket(server: HttpServer): void
   /** Answers one request of node:http. For frameworks that give you `(req, res)`; mount it before body parsers. */
   handle(request: IncomingMessage, response: ServerResponse): void
   /** Answers one request, whatever it came by. `path` is below the base path. For adapters. */
@@ -123,7 +126,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const directory = new CallDirectory({ log, store, access }, { now })
   const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), now)
   const relay = new Relay({ access, log, directory, logger, now, isAllowedOrigin }, `${basePath}/socket.io`)
-  const budget = new BodyBudget(options.maxBodyBytesInFlight ?? 64 * 1024 * 1024)
+  const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET)
 
   const route = router([
     {
@@ -175,6 +178,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       })
       relay.attach(server)
     },
+
+    attachSocket: (server) => relay.attach(server),
 
     on: (type, handler) => handlers.on(type, handler),
     call: (callId) => callHandle(callId, { commands, log }),
@@ -230,11 +235,4 @@ function accessPolicy(options: GatherServerOptions, tickets: Tickets | null): Ac
     'The server does not know who may use it. Set `tickets.secret`, or `authenticate`; or, for a demo on your own ' +
       'machine, `insecure: true`.',
   )
-}
-
-/** Whether a request's path is the base path or below it. */
-function isBelow(url: string, basePath: string): boolean {
-  if (!url.startsWith(basePath)) return false
-  const next = url[basePath.length]
-  return next === undefined || next === '/' || next === '?'
 }

@@ -17,6 +17,7 @@ export {
   type Unsubscribe,
 } from './calls/call-store.ts'
 export { type MemoryStoreOptions, memoryStore } from './calls/memory-store.ts'
+export { type RedisStoreOptions, redisStore } from './calls/redis-store.ts'
 export { type SqliteStoreOptions, sqliteStore } from './calls/sqlite-store.ts'
 export { createGatherServer, type GatherServer, type GatherServerOptions } from './create-gather-server.ts'
 export type { Handler } from './handlers.ts'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithRedis, startCluster, TestRedis } from '../testing/redis.ts'
 import { describeCallStore, eventOf } from './call-store.contract.ts'
 import { type CallStore, type StoreChange, StoreUnavailable } from './call-store.ts'
-import { describeWithRedis, startCluster, TestRedis } from './redis/redis.test-kit.ts'
 import { type RedisStoreOptions, redisStore } from './redis-store.ts'
 
 const news = (...ids: string[]) => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))

@@ -62,7 +62,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   let lastPlace = 0
 
   const linkOptions: LinkOptions = {
-    urls: urlsOf(options.url),
+    urls: readRedisUrls(options.url),
     timeout,
     warn,
     onMessage: (channel, text) => {
@@ -355,7 +355,12 @@ function partOf(callId: string): number {
   return sum % LIST_PARTS
 }
 
-function urlsOf(url: string | readonly string[]): readonly [string, ...string[]] {
+/**
+ * The URLs of a Redis.
+ *
+ * @throws when one is none of Redis, or there is none.
+ */
+export function readRedisUrls(url: string | readonly string[]): readonly [string, ...string[]] {
   const [first, ...rest] = typeof url === 'string' ? [url] : url
   const isRedis = (each: string) => URL.canParse(each) && /^rediss?:$/.test(new URL(each).protocol)
   // What was given is not repeated: there may be a password in it.

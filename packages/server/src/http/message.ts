@@ -67,3 +67,10 @@ export function asRefusal(error: unknown): GatherError {
   if (GatherError.isInstance(error)) return error
   return gatherError('internal', 'The server failed. Its log says why.')
 }
+
+/** Whether a URL's path is the base path or below it. */
+export function isBelow(url: string, basePath: string): boolean {
+  if (!url.startsWith(basePath)) return false
+  const next = url[basePath.length]
+  return next === undefined || next === '/' || next === '?'
+}

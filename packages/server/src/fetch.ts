@@ -1,0 +1,17 @@
+/** `@callgather/server/fetch`: for whatever takes a `Request` and gives a `Response`. */
+import type { GatherServer } from './create-gather-server.ts'
+import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
+import { fetchRequest, fetchResponse } from './http/fetch.ts'
+import { isBelow } from './http/message.ts'
+
+/**
+ * Answers what is below the server's base path: webhooks, commands and calls; `null` for every other request. Sockets
+ * are not HTTP: give the HTTP server to `gather.attachSocket`, or run `callgather-server` on the same Redis.
+ */
+export function fetchHandler(gather: GatherServer): (request: Request) => Promise<Response | null> {
+  const budget = new BodyBudget(DEFAULT_BODY_BUDGET)
+  return async (request) => {
+    if (!isBelow(new URL(request.url).pathname, gather.basePath)) return null
+    return fetchResponse(await gather.answer(fetchRequest(request, gather.basePath, budget)))
+  }
+}
