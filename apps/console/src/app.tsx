@@ -11,6 +11,12 @@ import { type Shortcut, useShortcuts } from './shortcuts.ts'
 import { useOpenCalls } from './use-open-calls.ts'
 import { useTheme } from './use-theme.ts'
 
+/** What agents often whisper to the assistant. */
+const suggestions = ['Offer Thursday first.', 'Ask for their member number.', 'Tell them I will take over in a minute.']
+
+/** What someone who only watches has no use for. */
+const watching = ['controls'] as const
+
 /** The console: calls on the left, the open ones as tabs, the gather of the one in front. */
 export function App({ role }: { role: Role }) {
   const { calls } = useCalls()
@@ -55,6 +61,9 @@ export function App({ role }: { role: Role }) {
         onToggleEvents={() => setDrawer((shown) => !shown)}
       >
         <CallList selected={callId} onSelect={open.show} />
+        <div className="console-connection">
+          <ConnectionStatus />
+        </div>
       </Rail>
       <main className="console-main">
         <CallTabs calls={calls} open={open} />
@@ -62,14 +71,18 @@ export function App({ role }: { role: Role }) {
           // Keyed by call: nothing of one call can be left on the screen of another.
           <div className="console-call" key={callId}>
             <CallBar call={call ?? null} callId={callId} role={role} />
-            <GatherPanel callId={callId} />
+            <GatherPanel
+              callId={callId}
+              assistantId="assistant-clinic"
+              suggestions={suggestions}
+              {...(role === 'supervisor' ? { without: watching } : {})}
+            />
           </div>
         ) : (
           <Waiting phone={demo?.phone ?? null} any={calls.length > 0} />
         )}
       </main>
       {drawer && <EventDrawer callId={callId} onClose={() => setDrawer(false)} />}
-      <ConnectionStatus className="console-connection" />
       {help && <ShortcutHelp shortcuts={shortcuts} onClose={() => setHelp(false)} />}
     </div>
   )

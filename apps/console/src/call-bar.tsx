@@ -13,7 +13,8 @@ export function CallBar({ call, callId, role }: { call: CallSummary | null; call
   }
   if (phase === 'ended' || phase === 'unknown') return null
   return (
-    <div className="console-bar" role="group" aria-label="Call">
+    <fieldset className="console-bar">
+      <legend className="console-hidden">Call</legend>
       {phase === 'ringing' && (
         <button
           type="button"
@@ -39,6 +40,6 @@ export function CallBar({ call, callId, role }: { call: CallSummary | null; call
           {control.error.message}
         </p>
       )}
-    </div>
+    </fieldset>
   )
 }

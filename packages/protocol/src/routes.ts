@@ -14,3 +14,9 @@ export const routes = {
     `/calls/${encodeURIComponent(callId)}/export?format=${format}`,
   command: (callId: string, command: string) => `/v2/calls/${encodeURIComponent(callId)}/actions/${command}`,
 } as const
+
+/**
+ * The request header of a command by which an agent asks that a gather's input be hidden: `count`, `last4` or `none`.
+ * It can only raise what the server's own policy says, never lower it. A header, because Telnyx's bodies are Telnyx's.
+ */
+export const SHOW_HEADER = 'callgather-show'
