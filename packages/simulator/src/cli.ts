@@ -1,150 +1,18 @@
 #!/usr/bin/env node
 /** `callgather-simulator`: the simulator as a program. One JSON line on standard output when it is ready; the log goes to standard error. */
-import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import { virtualClock } from './clock.ts'
-import type { FaultsInput } from './delivery/faults.ts'
-import { createLog } from './log.ts'
-import { runScenarioFiles } from './scenario/run-files.ts'
-import { createSimulator, type SimulatorOptions } from './simulator.ts'
+import { runCommandLine } from './command-line.ts'
 
-const HELP = `callgather-simulator: a Telnyx that runs on your laptop.
-
-  npx @callgather/simulator --webhook-url http://localhost:3000/webhooks
-
-Then point your program at it:
-  TELNYX_BASE_URL=http://127.0.0.1:12111/v2  TELNYX_API_KEY=anything  TELNYX_PUBLIC_KEY=<printed at the start>
-and call it from the telephone in your browser: http://127.0.0.1:12111/phone
-
-Options
-  --webhook-url URL      where webhooks go (http or https, on this machine)
-  --failover-url URL     where they go when that fails
-  --port N               port to listen on (default 12111; 0 for any)
-  --host ADDRESS         address to listen on (default 127.0.0.1)
-  --seed N               one seed, one behaviour: ids, faults, and the public key
-  --fault NAME=RATE      a fault, e.g. --fault duplicate=0.2 --fault drop=0.05 (repeatable)
-  --config FILE          JSON with any of: webhookUrl, webhookFailoverUrl, port, host, seed, faults, settings, connectionId
-  --virtual-clock        time stands still until POST /_sim/clock/advance {"ms":…}
-  --scenario FILE        let a scripted caller call, then exit (repeatable; a name from the examples works too)
-  --allow-remote         let webhooks leave this machine
-  --quiet                no log
-  --help                 this
-
-Faults
-  duplicate reorder delay drop badSignature staleTimestamp wrongKey gzip slow
-  apiLatency apiError apiRateLimit apiAnswerLost apiReset
-
-Pages    /phone  a telephone      /events  calls, commands, deliveries
-Control  /_sim   see the README of @callgather/simulator
-`
-
-const USUAL_PORT = 12111
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      'webhook-url': { type: 'string' },
-      'failover-url': { type: 'string' },
-      port: { type: 'string' },
-      host: { type: 'string' },
-      seed: { type: 'string' },
-      fault: { type: 'string', multiple: true },
-      config: { type: 'string' },
-      'virtual-clock': { type: 'boolean' },
-      scenario: { type: 'string', multiple: true },
-      'allow-remote': { type: 'boolean' },
-      quiet: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return
-  }
-  const config = values.config === undefined ? {} : await readConfig(values.config)
-  const webhookUrl = values['webhook-url'] ?? config.webhookUrl
-  const failoverUrl = values['failover-url'] ?? config.webhookFailoverUrl
-  const host = values.host ?? config.host
-  const seed = values.seed ?? config.seed
-  const sim = await createSimulator({
-    ...config,
-    ...(webhookUrl === undefined ? {} : { webhookUrl }),
-    ...(failoverUrl === undefined ? {} : { webhookFailoverUrl: failoverUrl }),
-    ...(host === undefined ? {} : { host }),
-    ...(seed === undefined ? {} : { seed }),
-    port: values.port === undefined ? (config.port ?? USUAL_PORT) : portOf(values.port),
-    faults: { ...config.faults, ...faultsOf(values.fault ?? []) },
-    settings: {
-      ...config.settings,
-      ...(values['allow-remote'] ? { delivery: { ...config.settings?.delivery, allowRemote: true } } : {}),
-    },
-    ...(values['virtual-clock'] ? { clock: virtualClock({ quietMs: 20 }) } : {}),
-  })
-  const log = (line: string) => process.stderr.write(`${line}\n`)
-  if (!values.quiet) {
-    sim.watch(createLog(log, process.stderr.isTTY))
-    if (webhookUrl === undefined) log('No --webhook-url: events are recorded (see /events), but go nowhere.')
-    log(
-      `Telephone  ${sim.phoneUrl}\nEvents     ${sim.eventsUrl}\nFor your program: TELNYX_BASE_URL=${sim.url} TELNYX_PUBLIC_KEY=${sim.publicKey}\n`,
-    )
-  }
-  process.stdout.write(`${JSON.stringify({ url: sim.url, publicKey: sim.publicKey, phone: sim.phoneUrl })}\n`)
-
+const outcome = await runCommandLine(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  colours: process.stderr.isTTY,
+})
+if ('sim' in outcome) {
   const stop = () => {
-    void sim.close().then(() => process.exit(0))
+    void outcome.sim.close().then(() => process.exit(0))
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-  if (values.scenario) {
-    const failed = await runScenarioFiles(sim, values.scenario, log)
-    await sim.close()
-    process.exitCode = failed === 0 ? 0 : 1
-  }
+} else {
+  process.exitCode = outcome.exitCode
 }
-
-async function readConfig(
-  path: string,
-): Promise<Omit<SimulatorOptions, 'clock' | 'webhookUrl'> & { webhookUrl?: string }> {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    throw new TypeError(
-      `Cannot read the config file ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new TypeError(`The config file ${path} must hold a JSON object.`)
-  const known = ['webhookUrl', 'webhookFailoverUrl', 'port', 'host', 'seed', 'faults', 'settings', 'connectionId']
-  for (const name of Object.keys(parsed))
-    if (!known.includes(name))
-      throw new TypeError(`The config file ${path} has "${name}"; it may have: ${known.join(', ')}.`)
-  return parsed
-}
-
-function faultsOf(pairs: readonly string[]): FaultsInput {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [name = '', rate = '1'] = pair.split('=')
-      if (rate.trim() === '' || Number.isNaN(Number(rate)))
-        throw new TypeError(`--fault ${pair}: give a name and a rate, such as --fault duplicate=0.2.`)
-      return [name, Number(rate)]
-    }),
-  )
-}
-
-function portOf(value: string): number {
-  const port = Number(value)
-  if (!/^\d+$/.test(value) || port > 65_535)
-    throw new TypeError(`--port needs a number from 0 to 65535, not "${value}".`)
-  return port
-}
-
-main().catch((error: unknown) => {
-  const message = error instanceof Error ? error.message : String(error)
-  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-  process.stderr.write(
-    `callgather-simulator: ${taken ? `the port is taken; choose another with --port (0 for any). ${message}` : message}\nTry --help.\n`,
-  )
-  process.exitCode = 2
-})

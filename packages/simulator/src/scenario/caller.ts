@@ -79,8 +79,9 @@ export class Caller {
   }
 
   /** Says something. An AI that may be interrupted is interrupted. */
-  say(text: string): Promise<void> {
-    return this.act('say anything', () => this.call.speak(text))
+  async say(text: string): Promise<void> {
+    this.mustBeUp('say anything')
+    this.call.speak(text)
   }
 
   /** Waits until the platform speaks, then talks over it. */
@@ -90,23 +91,20 @@ export class Caller {
   }
 
   /** Hangs up. */
-  hangUp(): Promise<void> {
+  async hangUp(): Promise<void> {
     this.call.end({ type: 'hung-up' })
-    return Promise.resolve()
   }
 
   /** Picks up a call that rings here. */
-  answer(): Promise<void> {
+  async answer(): Promise<void> {
     if (this.call.phase !== 'bridging')
       throw new Error(`There is nothing to pick up: the call is ${this.call.view().state}.`)
     this.call.pickUp()
-    return Promise.resolve()
   }
 
   /** Declines a call that rings here. */
-  decline(reason: 'rejected' | 'busy' = 'rejected'): Promise<void> {
+  async decline(reason: 'rejected' | 'busy' = 'rejected'): Promise<void> {
     this.call.end({ type: 'reject', cause: reason === 'busy' ? 'user_busy' : 'call_rejected' })
-    return Promise.resolve()
   }
 
   /** Does nothing for so long. */
@@ -163,12 +161,6 @@ export class Caller {
   /** Until the call is over. */
   async ended(options: WaitOptions = {}): Promise<void> {
     await this.waitUntil('the end of the call', options, () => (this.call.phase === 'ended' ? true : undefined))
-  }
-
-  private act(what: string, deed: () => void): Promise<void> {
-    this.mustBeUp(what)
-    deed()
-    return Promise.resolve()
   }
 
   private mustBeUp(what: string): void {

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { exampleScenarios, readScenario, runScenario } from '../index.ts'
+import { testSimulator } from '../simulator.test-kit.ts'
+
+describe('a scenario file', () => {
+  it.each([
+    [[], 'A scenario is a JSON object'],
+    [{ steps: [] }, 'needs a name'],
+    [{ name: 'x', steps: [] }, 'at least one step'],
+    [{ name: 'x', steps: [{}] }, 'step 1: does exactly one of'],
+    [{ name: 'x', steps: [{ press: '1', say: 'x' }] }, 'step 1: does exactly one of'],
+    [{ name: 'x', steps: [{ press: 'abc' }] }, 'press cannot be "abc"'],
+    [{ name: 'x', steps: [{ hangUp: true }, { wait: -1 }] }, 'step 2: wait cannot be -1'],
+    [{ name: 'x', steps: [{ press: '1', everyMs: 'slow' }] }, 'everyMs must be'],
+    [{ name: 'x', to: 7, steps: [{ hangUp: true }] }, 'to must be text'],
+  ])('%j: %s', (value, why) => {
+    expect(() => readScenario(value)).toThrow(why)
+  })
+
+  it('of each example can be read back from JSON', () => {
+    for (const scenario of exampleScenarios)
+      expect(readScenario(JSON.parse(JSON.stringify(scenario)))).toEqual(scenario)
+    expect(new Set(exampleScenarios.map(({ name }) => name)).size).toBe(exampleScenarios.length)
+  })
+})
+
+describe('a caller', () => {
+  it('waits, presses in a rhythm, and is told what did happen when waiting was in vain', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await test.client.calls.actions.gatherUsingSpeak(caller.id, {
+      payload: 'Your PIN, please.',
+      voice: 'female',
+      maximum_digits: 3,
+    })
+    const play = async () => {
+      await caller.waitForPrompt(/pin/i, { toTheEnd: true })
+      const began = test.clock.now()
+      await caller.press('123', { everyMs: [200, 700] })
+      expect(test.clock.now() - began).toBe(900)
+      const ended = await caller.waitFor('call.gather.ended')
+      expect(ended.payload).toMatchObject({ digits: '123', status: 'valid' })
+    }
+    await test.clock.runUntil(play())
+    await expect(test.clock.runUntil(caller.waitForPrompt('weather', { timeoutMs: 500 }))).rejects.toThrow(
+      'Waited 500 ms for a prompt matching weather, in vain. The call is answered. Heard: "Your PIN, please."',
+    )
+    await expect(caller.press('A')).rejects.toThrow('has the keys 0-9')
+    await caller.hangUp()
+    await expect(caller.say('Hello?')).rejects.toThrow('the call is ended')
+  })
+
+  it('names the step that failed', async () => {
+    await using test = await testSimulator()
+    const run = runScenario(test.sim, {
+      name: 'hopeful',
+      steps: [{ wait: 10 }, { waitForAnswer: true, timeoutMs: 100 }],
+    })
+    await expect(test.clock.runUntil(run)).rejects.toThrow(
+      '"hopeful", step 2 {"waitForAnswer":true,"timeoutMs":100}: Waited 100 ms for an answer',
+    )
+  })
+
+  it('cannot be answered twice over: a call that ended without an answer says so', async () => {
+    await using test = await testSimulator()
+    const caller = await test.sim.phone.dial()
+    const answered = caller.answered()
+    await test.client.calls.actions.reject(caller.id, { cause: 'USER_BUSY' })
+    await expect(test.clock.runUntil(answered)).rejects.toThrow('ended without an answer (user_busy)')
+  })
+})
