@@ -38,6 +38,8 @@ export interface CallLogEvents {
 /** An event that came too early may only have overtaken another. */
 const GAP_MILLIS = 250
 const MOST_PAUSE_MILLIS = 5_000
+/** A call may be asked for just before the server hears of it: when a call is dialled, or after a restart. */
+const NOT_FOUND_MILLIS = 30_000
 /** A server that sends so far ahead of itself is asked instead of believed. */
 const MOST_HELD = 5_000
 /** Results, insights and the like come up to seconds after a call's end, and rarely later. */
@@ -58,6 +60,7 @@ export class CallLog {
   readonly #held = new Map<number, CallEvent>()
   /** Questions in a row that brought nothing: each waits longer than the last. */
   #fruitless = 0
+  #missingSince: number | null = null
   #untrusted = false
   #resuming = false
   #done = false
@@ -219,6 +222,7 @@ export class CallLog {
   }
 
   #accept(reply: WatchReply & { ok: true }, midway: number): void {
+    this.#missingSince = null
     const known = this.#feed
     const offset = Date.parse(reply.now) - midway
     const clockOffset =
@@ -287,15 +291,21 @@ export class CallLog {
 
   #refuse(error: SocketError, link: Link): void {
     // A ticket that has run out is the connection's business: it opens a new link with a fresh one.
-    if (error.status === 401) this.#events.broken(link, error)
-    else if (error.status === 408 || error.status === 429 || error.status >= 500) {
-      this.#fruitless++
-      this.#change({ error })
-      this.#askLater(this.#pause())
-    } else {
-      this.#change({ error })
-      this.#events.failed(error)
+    if (error.status === 401) {
+      this.#events.broken(link, error)
+      return
     }
+    this.#change({ error })
+    if (this.#mayPass(error.status)) {
+      this.#fruitless++
+      this.#askLater(this.#pause())
+    } else this.#events.failed(error)
+  }
+
+  #mayPass(status: number): boolean {
+    if (status !== 404) return status === 408 || status === 429 || status >= 500
+    this.#missingSince ??= this.#clock.now()
+    return this.#clock.now() - this.#missingSince < NOT_FOUND_MILLIS
   }
 
   #change(patch: Partial<CallFeed>): void {

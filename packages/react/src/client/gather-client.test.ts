@@ -197,15 +197,29 @@ describe('watching a call', () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     const watched = watch(client)
     await client.player.seek(4_000)
-    client.faults.refuseCall(callId, refused('notFound'))
+    client.faults.refuseCall(callId, refused('forbidden'))
     client.faults.dropConnection()
     await client.player.advance(2_000)
     await expect(watched.done).rejects.toSatisfy(WatchError.isInstance)
-    expect(watched.last).toMatchObject({ error: { status: 404 } })
+    expect(watched.last).toMatchObject({ error: { status: 403 } })
     expect(watched.last.state.answered).not.toBeNull()
     const other = watch(client, twoGathers.callId)
     await client.player.advance(0)
     expect(other.last.sync).toBe('live')
+  })
+
+  it('asks for half a minute for a call that the server does not know yet', async () => {
+    const client = createScenarioClient([pinEntry, twoGathers])
+    client.faults.refuseCall(callId, refused('notFound'))
+    client.faults.refuseCall(twoGathers.callId, refused('notFound'))
+    const [late, never] = [watch(client), watch(client, twoGathers.callId)]
+    await client.player.seek(20_000)
+    expect(late.last).toMatchObject({ sync: 'connecting', error: { status: 404 } })
+    client.faults.refuseCall(callId, null)
+    await client.player.advance(20_000)
+    expect(late.last.sync).toBe('live')
+    expect(late.last.error).toBeUndefined()
+    await expect(never.done).rejects.toSatisfy(WatchError.isInstance)
   })
 
   it('keeps on asking when the server is only busy, and tells why nothing comes', async () => {

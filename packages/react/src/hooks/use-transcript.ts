@@ -28,7 +28,7 @@ export interface LiveSpeech {
 }
 
 /** A call's transcript: rows by position, so that a list of a hundred thousand costs as little as one of ten. */
-export interface Transcript {
+export interface TranscriptView {
   readonly length: number
   /** The row at a position; negative counts from the end. A row that has not changed is the same object. */
   readonly at: (position: number) => TimelineEntry | undefined
@@ -41,7 +41,7 @@ export interface Transcript {
 }
 
 /** What was said, pressed, asked and done on a call, in the order in which it happened. */
-export function useTranscript(callId: string, { kinds, where, search = '' }: TranscriptOptions = {}): Transcript {
+export function useTranscript(callId: string, { kinds, where, search = '' }: TranscriptOptions = {}): TranscriptView {
   const { timeline, tracks, sync, error } = useCall(callId, transcriptSlice)
   const kindsKey = kinds?.join(' ')
   const rows = useMemo(() => rowsOf(timeline, kindsKey, where), [timeline, kindsKey, where])

@@ -1,0 +1,286 @@
+// @vitest-environment node
+/** The client on real sockets, against the real server and the simulator; and on lines that are cut without a word. */
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { GatherError, type Scope, selectGather } from '@callgather/protocol'
+import { type CallStore, createGatherServer, type GatherServer, memoryStore } from '@callgather/server'
+import { createSimulator, type Simulator } from '@callgather/simulator'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { CallFeed } from './feed.ts'
+import { createGatherClient, type GatherClient } from './gather-client.ts'
+
+const secret = 'a secret for these tests, of more than thirty-two bytes'
+
+interface Running {
+  readonly gather: GatherServer
+  readonly http: Server
+  readonly port: number
+}
+
+async function startServer(simulator: Simulator, store: CallStore, port = 0): Promise<Running> {
+  const gather = createGatherServer({
+    telnyx: { apiKey: 'KEY', publicKey: simulator.publicKey, baseUrl: simulator.url },
+    store,
+    tickets: { secret },
+  })
+  const http = createServer()
+  gather.attach(http)
+  await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
+  return { gather, http, port: (http.address() as AddressInfo).port }
+}
+
+async function stopServer({ gather, http }: Running): Promise<void> {
+  await gather.close()
+  http.closeAllConnections()
+  await new Promise((resolve) => http.close(resolve))
+}
+
+/** A line that can be cut, or stopped so that neither end notices. */
+async function startLine(to: number) {
+  const pairs = new Set<[Socket, Socket]>()
+  let frozen = false
+  const server = createTcpServer((near) => {
+    const far = connect(to, '127.0.0.1')
+    const pair: [Socket, Socket] = [near, far]
+    pairs.add(pair)
+    near.on('data', (data) => !frozen && far.write(data))
+    far.on('data', (data) => !frozen && near.write(data))
+    for (const end of pair) {
+      end.on('error', () => {})
+      end.on('close', () => {
+        if (frozen) return
+        pairs.delete(pair)
+        for (const each of pair) each.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut: () => {
+      for (const pair of pairs) for (const end of pair) end.resetAndDestroy()
+    },
+    close: async () => {
+      frozen = false
+      for (const pair of pairs) for (const end of pair) end.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+const inTime = { timeout: 15_000, interval: 20 }
+
+describe('the client, against the server', () => {
+  let simulator: Simulator
+  let server: Running
+  const clients: GatherClient[] = []
+
+  beforeAll(async () => {
+    simulator = await createSimulator({
+      settings: { audio: { speechMsPerCharacter: 5 }, gather: { emitSpeakEvents: true } },
+    })
+    server = await startServer(simulator, memoryStore())
+    simulator.setWebhookUrl(`http://127.0.0.1:${server.port}/callgather/webhooks`)
+  })
+
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close()
+  })
+
+  afterAll(async () => {
+    await simulator.close()
+    await stopServer(server)
+  })
+
+  function clientOn(port = server.port, ticket: { scopes?: Scope[]; calls?: '*' | string[] } = {}) {
+    const client = createGatherClient({
+      url: `http://127.0.0.1:${port}`,
+      getTicket: () =>
+        server.gather.issueTicket({
+          subject: 'agent-7',
+          calls: ticket.calls ?? '*',
+          scopes: ticket.scopes ?? ['view', 'gather', 'assistant'],
+        }),
+    })
+    clients.push(client)
+    return client
+  }
+
+  function watch(client: GatherClient, callId: string) {
+    const feeds: CallFeed[] = []
+    const done = client.watch(callId, { onFeed: (feed) => feeds.push(feed) })
+    done.catch(() => undefined)
+    return {
+      feeds,
+      done,
+      get last() {
+        return feeds.at(-1)
+      },
+      get gather() {
+        const feed = feeds.at(-1)
+        return feed ? selectGather(feed.state) : null
+      },
+    }
+  }
+
+  async function answeredCall() {
+    const caller = await simulator.phone.dial()
+    await fetch(`${simulator.url}/calls/${encodeURIComponent(caller.id)}/actions/answer`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer KEY', 'content-type': 'application/json' },
+      body: '{}',
+    })
+    await caller.waitFor('call.answered')
+    await vi.waitFor(async () => {
+      const response = await fetch(
+        `http://127.0.0.1:${server.port}/callgather/calls/${encodeURIComponent(caller.id)}`,
+        {
+          headers: {
+            authorization: `Bearer ${await server.gather.issueTicket({ subject: 's', calls: '*', scopes: ['view'] })}`,
+          },
+        },
+      )
+      expect(response.status).toBe(200)
+    }, inTime)
+    return caller
+  }
+
+  it('shows a PIN key by key, from the command to the result', async () => {
+    const caller = await answeredCall()
+    const client = clientOn()
+    const watched = watch(client, caller.id)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    expect(client.connection.getSnapshot().status).toBe('live')
+    expect(watched.last?.scopes).toEqual(['view', 'gather', 'assistant'])
+
+    const body = { payload: 'Your PIN, please.', voice: 'female', minimum_digits: 4, maximum_digits: 4 }
+    const accepted = await client.command(caller.id, 'gather_using_speak', body)
+    await vi.waitFor(
+      () => expect(watched.gather).toMatchObject({ id: accepted.commandId, status: 'collecting' }),
+      inTime,
+    )
+    await caller.press('5503', { everyMs: 120 })
+    await vi.waitFor(
+      () => expect(watched.gather).toMatchObject({ status: 'ended', outcome: 'valid', digits: '5503' }),
+      inTime,
+    )
+    const seen = new Set(
+      watched.feeds.map(({ state }) => {
+        const gather = selectGather(state)
+        return gather?.kind === 'digits' ? gather.digits : ''
+      }),
+    )
+    expect([...seen]).toEqual(['', '5', '55', '550', '5503'])
+  })
+
+  it('says in Telnyx’s words what is wrong, and what may not be', async () => {
+    const caller = await answeredCall()
+    const watched = watch(clientOn(), caller.id)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    const refusal = async (promise: Promise<unknown>) => {
+      const error: unknown = await promise.catch((reason: unknown) => reason)
+      if (!GatherError.isInstance(error)) throw new Error('It was not refused.', { cause: error })
+      return error
+    }
+    expect(await refusal(clientOn().command(caller.id, 'gather', { maximum_digits: 0 }))).toMatchObject({
+      status: 422,
+      errors: [{ code: '90023' }],
+    })
+    expect(await refusal(clientOn().command('v3:no-such-call', 'gather', {}))).toMatchObject({ status: 404 })
+    const viewer = clientOn(server.port, { scopes: ['view'] })
+    expect(await refusal(viewer.command(caller.id, 'gather', {}))).toMatchObject({ status: 404 })
+    const stranger = clientOn(server.port, { calls: ['v3:another'] })
+    const kept = watch(stranger, caller.id)
+    await vi.waitFor(() => expect(kept.last).toMatchObject({ error: { status: 404 }, cursor: null }), inTime)
+    await caller.hangUp()
+    await vi.waitFor(() => expect(watched.last?.state.hangup).not.toBeNull(), inTime)
+    expect(await refusal(clientOn().command(caller.id, 'gather', {}))).toMatchObject({ errors: [{ code: '90018' }] })
+  })
+
+  it('runs a command once, however often it is sent under one id', async () => {
+    const caller = await answeredCall()
+    const client = clientOn()
+    const watched = watch(client, caller.id)
+    const send = () => client.command(caller.id, 'gather', { maximum_digits: 4 }, { requestId: 'the-same' })
+    const answers = await Promise.all([send(), send(), send()])
+    expect(new Set(answers.map((answer) => answer.commandId))).toEqual(new Set(['the-same']))
+    await vi.waitFor(() => expect(watched.last?.state.commands.size).toBe(1), inTime)
+  })
+
+  it('is refused with a ticket that nobody issued, and says so', async () => {
+    const client = createGatherClient({ url: `http://127.0.0.1:${server.port}`, getTicket: () => 'forged' })
+    clients.push(client)
+    const watched = watch(client, 'v3:any')
+    await vi.waitFor(
+      () => expect(client.connection.getSnapshot()).toMatchObject({ status: 'refused', error: { status: 401 } }),
+      inTime,
+    )
+    expect(watched.last).toMatchObject({ error: { status: 401 }, cursor: null })
+  })
+
+  it('loses, repeats and turns round nothing while its line is cut again and again', async () => {
+    const caller = await answeredCall()
+    const line = await startLine(server.port)
+    const client = clientOn(line.port)
+    const watched = watch(client, caller.id)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    let drops = 0
+    let status = 'live'
+    client.connection.subscribe(() => {
+      const now = client.connection.getSnapshot().status
+      if (now === 'reconnecting' && status === 'live') drops++
+      status = now
+    })
+    const keys = Array.from({ length: 90 }, (_, place) => String((place * 7) % 10)).join('')
+    const cuts = setInterval(line.cut, 230)
+    await caller.press(keys, { everyMs: 25 })
+    clearInterval(cuts)
+    const pressed = () => [...(watched.last?.state.keys ?? [])].map((key) => key.digit).join('')
+    await vi.waitFor(() => {
+      expect(watched.last?.sync).toBe('live')
+      expect(pressed()).toHaveLength(90)
+    }, inTime)
+    expect([...pressed()].sort()).toEqual([...keys].sort())
+    expect(drops).toBeGreaterThan(3)
+    for (const [place, { cursor }] of watched.feeds.entries()) {
+      expect(cursor?.seq ?? 0).toBeGreaterThanOrEqual(watched.feeds[place - 1]?.cursor?.seq ?? 0)
+    }
+    await line.close()
+  })
+
+  it('comes back by itself when the server was restarted, and knows when its log is another', async () => {
+    const caller = await answeredCall()
+    const client = clientOn()
+    const watched = watch(client, caller.id)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    const { port } = server
+    const before = watched.last?.cursor
+    await stopServer(server)
+    await vi.waitFor(() => expect(client.connection.getSnapshot().status).toBe('reconnecting'), inTime)
+    // Keys that nobody hears: Telnyx tries again until there is a server.
+    server = await startServer(simulator, memoryStore(), port)
+    await caller.press('77')
+    await vi.waitFor(() => expect(watched.last?.cursor).not.toBeNull(), inTime)
+    await vi.waitFor(() => {
+      expect(watched.last).toMatchObject({ sync: 'live', notice: { kind: 'history_lost' } })
+      expect([...(watched.last?.state.keys ?? [])].map((key) => key.digit)).toEqual(['7', '7'])
+    }, inTime)
+    expect(watched.last?.cursor?.epoch).not.toBe(before?.epoch)
+  })
+
+  it('follows the list of calls', async () => {
+    const client = clientOn()
+    const phases: string[] = []
+    const abort = new AbortController()
+    const caller = await answeredCall()
+    const done = client.watchCalls({
+      signal: abort.signal,
+      onCalls: ({ calls }) => phases.push(calls.find((call) => call.callId === caller.id)?.phase ?? 'absent'),
+    })
+    await vi.waitFor(() => expect(phases.at(-1)).toBe('answered'), inTime)
+    await caller.hangUp()
+    await vi.waitFor(() => expect(phases.at(-1)).toBe('ended'), inTime)
+    abort.abort()
+    await done
+  })
+})
