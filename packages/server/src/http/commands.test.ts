@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../calls/memory-store.ts'
+import { CALL, testServer } from '../testing/server.ts'
+
+const speak = { payload: 'PIN?', voice: 'female' }
+
+describe('a command that must not be sent', () => {
+  const bad: Record<string, { command?: string; body: unknown; status: number; code: string; pointer?: string }> = {
+    'with a number out of range': {
+      body: { ...speak, maximum_digits: 0 },
+      status: 422,
+      code: '90023',
+      pointer: '/maximum_digits',
+    },
+    'without a voice': { body: { payload: 'PIN?' }, status: 422, code: '10004', pointer: '/voice' },
+    'with a misspelt field': { body: { ...speak, max_digits: 4 }, status: 400, code: '10015', pointer: '/max_digits' },
+    'with fewer digits at most than at least': {
+      body: { ...speak, minimum_digits: 5, maximum_digits: 4 },
+      status: 422,
+      code: '10027',
+      pointer: '/minimum_digits',
+    },
+    'that is no JSON': { body: '{"payload":', status: 400, code: '10023' },
+    'that is no object': { body: '[1]', status: 422, code: '10026' },
+    'of a name we do not have': { command: 'hangup', body: {}, status: 404, code: '10005' },
+  }
+  for (const [name, { command = 'gather_using_speak', body, status, code, pointer }] of Object.entries(bad)) {
+    it(`${name} is refused in Telnyx’s shape, and nothing is sent`, async () => {
+      await using server = await testServer()
+      await server.webhook('call.answered')
+      const answer = await server.command(command, body)
+      expect(answer).toMatchObject({
+        status,
+        body: { errors: [{ code, title: expect.any(String), detail: expect.any(String) }] },
+      })
+      if (pointer) expect(answer.body.errors?.[0]?.source?.pointer).toBe(pointer)
+      expect(answer.headers.get('x-should-retry')).toBe('false')
+      expect(server.upstream.received).toEqual([])
+    })
+  }
+
+  it('to an unknown call, to somebody else’s, or beyond the ticket’s scopes is refused alike', async () => {
+    await using server = await testServer()
+    const other = 'v3:somebody-elses-call-00'
+    await server.webhook('call.answered')
+    await server.webhook('call.answered', { call_control_id: other })
+    const all = await server.ticket({ calls: '*' })
+    const unknown = await server.command('gather', {}, { authorization: `Bearer ${all}` }, 'v3:unknown')
+    const foreign = await server.command('gather', {}, {}, other)
+    const viewer = await server.ticket({ scopes: ['view'] })
+    const beyond = await server.command('gather', {}, { authorization: `Bearer ${viewer}` })
+    expect(unknown).toMatchObject({ status: 404, body: { errors: [{ code: '10005' }] } })
+    expect(foreign.body).toEqual(unknown.body)
+    expect(beyond.body).toEqual(unknown.body)
+    expect(server.upstream.received).toEqual([])
+  })
+
+  it('without a ticket, with a forged one, or with one that has expired gets 401', async () => {
+    let now = Date.now()
+    await using server = await testServer({ now: () => now })
+    const old = await server.ticket({ expiresIn: '1m' })
+    now += 61_000
+    const forged = `${old.slice(0, -4)}AAAA`
+    const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${old.split('.')[1]}.`
+    for (const authorization of ['', 'Bearer', `Bearer ${forged}`, `Bearer ${old}`, `Bearer ${none}`, 'Basic YTpi']) {
+      const answer = await server.command('gather', {}, { authorization })
+      expect(answer).toMatchObject({ status: 401, body: { errors: [{ code: '10009' }] } })
+    }
+    expect(server.upstream.received).toEqual([])
+  })
+
+  it('to a call that has ended is refused as Telnyx would', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    await server.webhook('call.hangup')
+    expect(await server.command('gather', {})).toMatchObject({ status: 422, body: { errors: [{ code: '90018' }] } })
+    expect(server.upstream.received).toEqual([])
+  })
+})
+
+describe('a command', () => {
+  it('has all its faults named at once', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const { body } = await server.command('gather_using_speak', { minimum_digits: 0, terminating_digit: 'X' })
+    expect(body.errors?.map(({ code }) => code).sort()).toEqual(['10004', '10004', '90007', '90022'])
+  })
+
+  it('leaves the sender’s client_state and command_id as they are', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    await server.command('gather', { client_state: 'aG9zdA==', command_id: 'mine' })
+    expect(server.upstream.received[0]?.body).toEqual({ client_state: 'aG9zdA==', command_id: 'mine' })
+  })
+
+  it('reports as it goes, where it talks to an AI, unless told not to', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const parameters = { type: 'object', properties: { age: { type: 'integer' } } }
+    await server.command('gather_using_ai', { parameters })
+    await server.command('ai_assistant_start', {})
+    await server.command('gather_using_ai', { parameters, send_partial_results: false })
+    const [gather, assistant, quiet] = server.upstream.received.map(({ body }) => body)
+    expect(gather).toMatchObject({ send_partial_results: true, send_message_history_updates: true })
+    expect(assistant).toMatchObject({ send_message_history_updates: true })
+    expect(quiet).toMatchObject({ send_partial_results: false, send_message_history_updates: true })
+  })
+
+  it('keeps secrets, and what reaches other systems, out of the log', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    await server.command('gather_using_speak', {
+      ...speak,
+      voice_settings: { type: 'elevenlabs', api_key_ref: 'canary' },
+    })
+    expect(JSON.stringify(server.upstream.received)).toContain('canary')
+    expect(JSON.stringify(await store.read(CALL, 0))).not.toContain('canary')
+  })
+
+  it('that Telnyx refuses is refused with Telnyx’s words, and logged so', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    const errors = [{ code: '90034', title: 'Call not answered yet', detail: 'Answer it first.' }]
+    server.upstream.behaviours.push({ status: 422, body: { errors } })
+    expect(await server.command('gather', {})).toMatchObject({ status: 422, body: { errors } })
+    const log = await store.read(CALL, 0)
+    expect(log?.records.at(-1)?.event).toMatchObject({
+      event_type: 'command.refused',
+      payload: { status: 422, code: '90034' },
+    })
+  })
+
+  it('is no fault of its sender when Telnyx refuses the server’s own key', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    server.upstream.behaviours.push({
+      status: 401,
+      body: { errors: [{ code: '10009', title: 'Authentication failed' }] },
+    })
+    const answer = await server.command('gather', {})
+    expect(answer.status).toBe(502)
+    expect(answer.body.errors?.[0]?.detail).toContain('TELNYX_API_KEY')
+  })
+
+  it('given twice under one idempotency key runs once, and both senders get its outcome', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    server.upstream.behaviours.push({ delayMillis: 100, body: { data: { result: 'ok', conversation_id: 'c1' } } })
+    const key = { 'idempotency-key': 'double-click' }
+    const [one, other] = await Promise.all([server.command('gather', {}, key), server.command('gather', {}, key)])
+    expect(one.body).toEqual({ data: { result: 'ok', conversation_id: 'c1' } })
+    expect(other.body).toEqual(one.body)
+    expect((await server.command('gather', {}, key)).body).toEqual(one.body)
+    expect(server.upstream.received).toHaveLength(1)
+    expect(await server.command('gather', { maximum_digits: 2 }, key)).toMatchObject({
+      status: 422,
+      body: { errors: [{ code: '10027' }] },
+    })
+    expect(server.upstream.received).toHaveLength(1)
+  })
+})
+
+describe('a web page', () => {
+  it('may use the server from a configured origin, and from no other', async () => {
+    await using server = await testServer()
+    const url = `${server.url}/v2/calls/${CALL}/actions/gather`
+    const ask = (origin: string) =>
+      fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
+    const welcome = await ask('http://console.test')
+    expect(welcome.status).toBe(204)
+    expect(welcome.headers.get('access-control-allow-origin')).toBe('http://console.test')
+    expect(welcome.headers.get('access-control-allow-headers')).toContain('idempotency-key')
+    const stranger = await ask('http://evil.test')
+    expect(stranger.status).toBe(403)
+    expect(stranger.headers.get('access-control-allow-origin')).toBeNull()
+    const read = await fetch(`${server.url}/calls`, {
+      headers: { origin: 'http://evil.test', authorization: `Bearer ${await server.ticket()}` },
+    })
+    expect(read.headers.get('access-control-allow-origin')).toBeNull()
+  })
+})

@@ -1,0 +1,181 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { StoreUnavailable } from '../calls/call-store.ts'
+import { memoryStore } from '../calls/memory-store.ts'
+import { CALL, testServer, watch } from '../testing/server.ts'
+import { Signer, webhookOf } from '../testing/telnyx.ts'
+
+const digit = (id?: string) => webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '5' }, id ? { id } : {})
+
+describe('a webhook that is not Telnyx’s', () => {
+  it('gets 401 and changes nothing, however it is spoilt, and the process lives', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    const good = server.signer.sign(digit())
+    const forged = new Signer().sign(digit())
+    const stale = server.signer.sign(digit(), Date.now() - 301_000)
+    const altered = { ...good, body: Buffer.from(good.body.toString().replace('"5"', '"6"')) }
+    const { 'telnyx-timestamp': _, ...withoutTime } = good.headers
+    const attempts = [forged, stale, altered, { ...good, headers: withoutTime }, { body: good.body, headers: {} }]
+    for (const attempt of attempts) {
+      const answer = await server.post(attempt)
+      expect(answer.status).toBe(401)
+      const text = await answer.text()
+      expect(text).not.toContain(CALL)
+      expect(JSON.parse(text)).toMatchObject({ errors: [{ code: '10009' }] })
+    }
+    expect(await store.head(CALL)).toBeNull()
+    expect((await server.post(good)).status).toBe(200)
+    expect(await store.head(CALL)).toMatchObject({ seq: 1 })
+  })
+
+  it('gets 401 whatever its bytes and headers are', async () => {
+    await using server = await testServer()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.base64String({ minLength: 88, maxLength: 88 }),
+        fc.integer(),
+        async (bytes, signature, time) => {
+          const headers = { 'telnyx-signature-ed25519': signature, 'telnyx-timestamp': String(time) }
+          expect((await server.post({ headers, body: Buffer.from(bytes) })).status).toBe(401)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('a webhook that is Telnyx’s', () => {
+  it('has one effect, however often it is replayed', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    const socket = await server.connect()
+    await server.webhook('call.initiated')
+    const { frames } = await watch(socket)
+    const signed = server.signer.sign(digit())
+    for (let time = 0; time < 5; time++) expect((await server.post(signed)).status).toBe(200)
+    // Telnyx signs each attempt anew, with another body.
+    const again = JSON.parse(signed.body.toString())
+    expect((await server.post(server.signer.sign({ ...again, meta: { attempt: 2 } }))).status).toBe(200)
+    expect(await store.head(CALL)).toMatchObject({ seq: 2 })
+    expect(await store.listAside(10)).toEqual([])
+    await vi.waitFor(() => expect(frames).toHaveLength(1))
+  })
+
+  it('keeps the first of two events under one id, and sets the second aside', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.dtmf.received', { digit: '5' }, { id: 'same', at: '2026-11-22T10:41:00Z' })
+    expect(
+      (await server.webhook('call.dtmf.received', { digit: '6' }, { id: 'same', at: '2026-11-22T10:41:00Z' })).status,
+    ).toBe(200)
+    const log = await store.read(CALL, 0)
+    expect(log?.records.map(({ event }) => event.payload)).toEqual([{ digit: '5' }])
+    const [aside] = await store.listAside(10)
+    expect(aside?.reason).toBe('conflict')
+    expect(Buffer.from(aside?.content ?? '', 'base64').toString('latin1')).not.toContain('dtmf')
+  })
+
+  const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+  const unusable: Record<string, Buffer> = {
+    'no JSON': Buffer.from('{"data":'),
+    'no UTF-8': Buffer.from([0x7b, 0xff, 0x7d]),
+    'too deep': Buffer.from(deep),
+    'too large in nodes': Buffer.from(JSON.stringify({ data: Array.from({ length: 20_001 }, () => 0) })),
+    'no event': Buffer.from('null'),
+    'an event without an id': Buffer.from(
+      JSON.stringify({ data: { event_type: 'call.x', occurred_at: '2026-11-22T10:41:00Z', payload: {} } }),
+    ),
+    'an event of no time': Buffer.from(
+      JSON.stringify({ data: { id: 'a', event_type: 'call.x', occurred_at: 'soon', payload: {} } }),
+    ),
+    'another product’s event': Buffer.from(
+      JSON.stringify({
+        data: { id: 'a', event_type: 'message.received', occurred_at: '2026-11-22T10:41:00Z', payload: { text: 'hi' } },
+      }),
+    ),
+  }
+  for (const [name, body] of Object.entries(unusable)) {
+    it(`is answered 200 and set aside, unreadable to others, when it is ${name}`, async () => {
+      const store = memoryStore()
+      await using server = await testServer({ store })
+      expect((await server.post(server.signer.sign(body))).status).toBe(200)
+      expect(await store.listAside(10)).toHaveLength(1)
+      expect(await store.list({ limit: 10 })).toEqual([])
+    })
+  }
+
+  it('is kept and relayed, as it came, when its type is unknown', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.telepathy.received', { thought: { depth: 1 } })
+    await server.webhook('command.requested', { command: 'gather' })
+    const log = await store.read(CALL, 0)
+    expect(log?.records.map(({ event }) => event.event_type)).toEqual([
+      'call.telepathy.received',
+      'unreadable:command.requested',
+    ])
+    expect(log?.records[0]?.event.payload).toMatchObject({ thought: { depth: 1 } })
+  })
+
+  it('is answered 503, and nothing is kept, when the store cannot take it', async () => {
+    const store = memoryStore()
+    const append = vi.spyOn(store, 'append').mockRejectedValueOnce(new StoreUnavailable('disk full'))
+    await using server = await testServer({ store })
+    const signed = server.signer.sign(digit())
+    expect((await server.post(signed)).status).toBe(503)
+    expect(await store.head(CALL)).toBeNull()
+    append.mockRestore()
+    expect((await server.post(signed)).status).toBe(200)
+    expect(await store.head(CALL)).toMatchObject({ seq: 1 })
+  })
+
+  it('is refused, by name of the cause, when its bytes cannot be had', async () => {
+    await using server = await testServer({ maxWebhookBytes: 1000 })
+    const signed = server.signer.sign(digit())
+    const url = `${server.url}/webhooks`
+    expect((await fetch(url)).status).toBe(405)
+    const zipped = { ...signed.headers, 'content-encoding': 'gzip' }
+    expect((await fetch(url, { method: 'POST', headers: zipped, body: new Uint8Array(signed.body) })).status).toBe(415)
+    const large = server.signer.sign({ ...digit(), filler: 'x'.repeat(2000) })
+    expect((await server.post(large)).status).toBe(413)
+  })
+
+  it('is refused loudly, naming the cause, when something in front has read its body', async () => {
+    await using server = await testServer()
+    const parser = createServer((request, response) => {
+      request.resume().once('end', () => server.gather.handle(request, response))
+    })
+    await new Promise<void>((resolve) => parser.listen(0, '127.0.0.1', resolve))
+    const signed = server.signer.sign(digit())
+    const answer = await fetch(`http://127.0.0.1:${(parser.address() as AddressInfo).port}/callgather/webhooks`, {
+      method: 'POST',
+      headers: signed.headers,
+      body: new Uint8Array(signed.body),
+    })
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).toContain('express.json()')
+    parser.closeAllConnections()
+    await new Promise((resolve) => parser.close(resolve))
+  })
+
+  it('is not mistaken for another when its header comes twice', async () => {
+    await using server = await testServer()
+    const { headers, body } = server.signer.sign(digit())
+    const { port } = new URL(server.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    const twice = `telnyx-timestamp: ${headers['telnyx-timestamp']}\r\n`.repeat(2)
+    socket.write(
+      `POST /callgather/webhooks HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${body.length}\r\n${twice}` +
+        `telnyx-signature-ed25519: ${headers['telnyx-signature-ed25519']}\r\n\r\n`,
+    )
+    socket.write(body)
+    const chunks: Buffer[] = []
+    for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk)
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 401/)
+  })
+})

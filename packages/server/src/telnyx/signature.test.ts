@@ -1,0 +1,190 @@
+import { verify as verifyEd25519 } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Signer } from '../testing/telnyx.ts'
+import { PublicKeyError, readPublicKey } from './public-key.ts'
+import { checkSignature, type SignedRequest } from './signature.ts'
+
+const signer = new Signer()
+const keys = [readPublicKey(signer.publicKey)]
+const NOW = Date.parse('2026-11-22T10:41:00.000Z')
+
+function signed(body = Buffer.from('{"data":{}}'), at = NOW): SignedRequest {
+  const { headers } = signer.sign(body, at)
+  return {
+    signature: [headers['telnyx-signature-ed25519'] ?? ''],
+    timestamp: [headers['telnyx-timestamp'] ?? ''],
+    body,
+  }
+}
+const faultOf = (request: SignedRequest, tolerance?: number) => {
+  const check = checkSignature(request, keys, NOW, tolerance)
+  return check.ok ? null : check.fault
+}
+
+describe('the signature of a webhook', () => {
+  it('is believed when it is Telnyx’s, within five minutes either way', () => {
+    expect(faultOf(signed())).toBeNull()
+    for (const seconds of [-300, -299, 299, 300]) expect(faultOf(signed(undefined, NOW + seconds * 1000))).toBeNull()
+    for (const seconds of [-301, 301, 86_400]) expect(faultOf(signed(undefined, NOW + seconds * 1000))).toBe('stale')
+    expect(faultOf(signed(undefined, NOW - 61_000), 60)).toBe('stale')
+  })
+
+  it('covers every byte, also those that are no text', () => {
+    const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
+    const request = signed(body)
+    expect(faultOf(request)).toBeNull()
+    // As text, this body reads the same: U+FFFD twice.
+    expect(faultOf({ ...request, body: Buffer.from([0x7b, 0xfe, 0xff, 0x7d]) })).toBe('mismatch')
+    expect(faultOf({ ...request, body: Buffer.from(body.toString('utf8')) })).toBe('mismatch')
+    expect(faultOf({ ...request, body: Buffer.concat([body, Buffer.from(' ')]) })).toBe('mismatch')
+    expect(faultOf({ ...request, body: Buffer.alloc(0) })).toBe('mismatch')
+  })
+
+  it('needs exactly one value of each header', () => {
+    const request = signed()
+    expect(faultOf({ ...request, signature: [] })).toBe('missing')
+    expect(faultOf({ ...request, timestamp: [] })).toBe('missing')
+    expect(faultOf({ ...request, signature: [...request.signature, ...request.signature] })).toBe('malformed')
+    expect(faultOf({ ...request, timestamp: [...request.timestamp, ...request.timestamp] })).toBe('malformed')
+  })
+
+  it('takes one spelling of a signature out of the sixteen that base64 allows', () => {
+    const request = signed()
+    const [text = ''] = request.signature
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+    const last = alphabet.indexOf(text.at(-3) ?? '')
+    const spellings = Array.from({ length: 16 }, (_, bits) => {
+      const letter = alphabet[(last & 0x30) | bits]
+      return `${text.slice(0, -3)}${letter}==`
+    })
+    const sameBytes = spellings.filter((spelling) =>
+      Buffer.from(spelling, 'base64').equals(Buffer.from(text, 'base64')),
+    )
+    expect(sameBytes).toHaveLength(16)
+    expect(spellings.filter((spelling) => faultOf({ ...request, signature: [spelling] }) === null)).toEqual([text])
+  })
+
+  const spoilt: Record<string, (text: string) => string> = {
+    'without padding': (text) => text.slice(0, -2),
+    'url-safe': (text) => `-_${text.slice(2)}`,
+    'with a space before it': (text) => ` ${text}`,
+    'with a line end after it': (text) => `${text}\n`,
+    'as hexadecimal': (text) => Buffer.from(text, 'base64').toString('hex'),
+    'with a version prefix': (text) => `v1a,${text}`,
+    'cut short': (text) => text.slice(4),
+    empty: () => '',
+  }
+  for (const [name, spoil] of Object.entries(spoilt)) {
+    it(`refuses a signature ${name}`, () => {
+      const request = signed()
+      expect(faultOf({ ...request, signature: [spoil(request.signature[0] ?? '')] })).toBe('malformed')
+    })
+  }
+
+  for (const timestamp of [
+    '',
+    ' 1795344060',
+    '1795344060 ',
+    '1795344060.0',
+    '+1795344060',
+    '0x6b02f7bc',
+    '1e9',
+    '01795344060',
+    '1795344060000',
+    '١٧٩٥٣٤٤٠٦٠',
+    'NaN',
+    '-1',
+    '1795344060|{}',
+  ]) {
+    it(`refuses the timestamp ${JSON.stringify(timestamp)}`, () => {
+      const { body } = signed()
+      const { headers } = signer.sign(body, NOW)
+      expect(faultOf({ body, signature: [headers['telnyx-signature-ed25519'] ?? ''], timestamp: [timestamp] })).toBe(
+        'malformed',
+      )
+    })
+  }
+
+  it('is believed under any key in force, while one replaces another', () => {
+    const next = new Signer()
+    const request = signed()
+    const both = [readPublicKey(next.publicKey), ...keys]
+    expect(checkSignature(request, both, NOW).ok).toBe(true)
+    expect(checkSignature(request, [readPublicKey(next.publicKey)], NOW)).toEqual({ ok: false, fault: 'mismatch' })
+  })
+})
+
+describe('Telnyx’s public key', () => {
+  const refused: Record<string, string> = {
+    empty: '',
+    'an API key': 'KEY0123456789ABCDEF0123456789ABCDEF_abcdefghijkl',
+    hexadecimal: Buffer.from(signer.publicKey, 'base64').toString('hex'),
+    'url-safe base64': signer.publicKey.replaceAll('+', '-').replaceAll('/', '_').replace('=', '-'),
+    'too short': Buffer.alloc(31, 1).toString('base64'),
+    'too long': Buffer.alloc(33, 1).toString('base64'),
+    'of order one': Buffer.from(`01${'00'.repeat(31)}`, 'hex').toString('base64'),
+    'of order one, with a sign': Buffer.from(`01${'00'.repeat(30)}80`, 'hex').toString('base64'),
+    'of order two': Buffer.from(`ec${'ff'.repeat(30)}7f`, 'hex').toString('base64'),
+    'of order four': Buffer.alloc(32).toString('base64'),
+    'of order eight': Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'hex').toString(
+      'base64',
+    ),
+    'of order eight, the other': Buffer.from(
+      'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+      'hex',
+    ).toString('base64'),
+    'not in canonical form': Buffer.from(`ee${'ff'.repeat(30)}7f`, 'hex').toString('base64'),
+    'no point of the curve': Buffer.from(`02${'00'.repeat(31)}`, 'hex').toString('base64'),
+  }
+  for (const [name, text] of Object.entries(refused)) {
+    it(`is refused when it is ${name}, without repeating it`, () => {
+      expect(() => readPublicKey(text)).toThrow(PublicKeyError)
+      try {
+        readPublicKey(text)
+      } catch (error) {
+        if (text !== '') expect(String(error)).not.toContain(text.slice(0, 12))
+      }
+    })
+  }
+})
+
+const vectors = process.env.CALLGATHER_ED25519_VECTORS
+const found = vectors !== undefined && existsSync(join(vectors, 'wycheproof-ed25519.json'))
+if (!found) console.warn('Ed25519 vectors skipped: set CALLGATHER_ED25519_VECTORS to the folder that holds them.')
+
+describe.skipIf(!found)('published Ed25519 vectors', () => {
+  const load = <T>(name: string) => JSON.parse(readFileSync(join(vectors ?? '', name), 'utf8')) as T
+  const judge = (publicKey: string, message: string, signature: string): boolean => {
+    try {
+      const key = readPublicKey(Buffer.from(publicKey, 'hex').toString('base64'))
+      // The vectors sign the bare message: the same judgement, without Telnyx's timestamp.
+      return verifyEd25519(null, Buffer.from(message, 'hex'), key, Buffer.from(signature, 'hex'))
+    } catch (error) {
+      if (error instanceof PublicKeyError) return false
+      throw error
+    }
+  }
+
+  it('judges all of Wycheproof’s as they are meant', () => {
+    interface Group {
+      publicKey: { pk: string }
+      tests: { tcId: number; msg: string; sig: string; result: string }[]
+    }
+    const { testGroups } = load<{ testGroups: Group[] }>('wycheproof-ed25519.json')
+    const wrong = testGroups.flatMap(({ publicKey, tests }) =>
+      tests.filter(({ msg, sig, result }) => judge(publicKey.pk, msg, sig) !== (result === 'valid')),
+    )
+    expect(testGroups.flatMap(({ tests }) => tests)).toHaveLength(151)
+    expect(wrong).toEqual([])
+  })
+
+  it('refuses speccheck’s small-order and non-canonical keys, which bare OpenSSL takes', () => {
+    const cases = load<{ message: string; pub_key: string; signature: string }[]>('speccheck-ed25519.json')
+    expect(cases).toHaveLength(12)
+    const accepted = cases.flatMap((each, index) => (judge(each.pub_key, each.message, each.signature) ? [index] : []))
+    // 2 and 3 have proper keys of large order: nobody can forge for those.
+    expect(accepted).toEqual([2, 3])
+  })
+})
