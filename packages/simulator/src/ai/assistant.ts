@@ -3,6 +3,7 @@
  * one. What it knows is its instructions and what was whispered to it; what it is told to do it does in its next reply.
  */
 import type { AiContext, AiInput, Effect, Message, Step } from '../machine.ts'
+import { callOf, chatOf, toolsOf } from './chat.ts'
 import {
   type Conversation,
   created,
@@ -13,6 +14,7 @@ import {
   spokenHistory,
   string,
 } from './conversation.ts'
+import type { ModelReply } from './model.ts'
 import { reply } from './replies.ts'
 import { plainAnswer } from './understand/free-text.ts'
 
@@ -28,9 +30,10 @@ export interface AssistantState {
   readonly name: string | undefined
   /** May end the call when the caller says goodbye: it was given the `hangup` tool. */
   readonly mayHangUp: boolean
+  readonly tools: unknown
   readonly insightGroupId: string
   readonly insightId: string
-  phase: 'listening' | 'speaking' | 'parting' | 'over' | 'ended'
+  phase: 'listening' | 'speaking' | 'thinking' | 'parting' | 'over' | 'ended'
   history: readonly Message[]
   /** What it knows: instructions, then system and developer messages as they come. */
   instructions: readonly string[]
@@ -68,9 +71,10 @@ export const assistant = {
         return over(state, state.ctx.settings.endedReason.stopped, now)
       case 'hangup':
         return over(state, state.ctx.settings.endedReason.hangup, now)
+      case 'model':
+        return heard(state, input.id, input.reply, now)
       case 'key':
       case 'woke':
-      case 'model':
         return quiet
     }
   },
@@ -92,6 +96,7 @@ function initial(params: AssistantParams, ctx: AiContext, now: number): Assistan
     interruptible: record(params.interruption_settings).enable !== false,
     name: string(own.name),
     mayHangUp: tools.some(({ type }) => type === 'hangup'),
+    tools: own.tools,
     insightGroupId: ctx.uuid(),
     insightId: ctx.uuid(),
     phase: 'listening',
@@ -136,6 +141,7 @@ function told(state: AssistantState, messages: readonly Message[], respondNow: b
 
 function respond(step: Step<AssistantState>): Step<AssistantState> {
   const { state } = step
+  if (state.ctx.settings.model !== null) return consult(step)
   const last = state.history.at(-1)
   const made = reply({
     said: last?.role === 'user' && state.whispers.length === 0 ? (last.content ?? '') : lastSaid(state),
@@ -146,6 +152,36 @@ function respond(step: Step<AssistantState>): Step<AssistantState> {
   })
   const spoken = speak({ ...step, state: { ...state, whispers: [] } }, made.text, 'reply')
   return made.goodbye && state.mayHangUp ? { ...spoken, state: { ...spoken.state, phase: 'parting' } } : spoken
+}
+
+/** Puts the conversation to a real model. */
+function consult({ state, effects }: Step<AssistantState>): Step<AssistantState> {
+  const system = [
+    ...state.instructions,
+    'You are on a telephone call: answer in one or two short spoken sentences.',
+  ].join('\n')
+  const request = {
+    model: state.conversation.llmModel,
+    messages: chatOf(system, state.history),
+    tools: toolsOf(state.tools),
+  }
+  return {
+    state: { ...state, phase: 'thinking', whispers: [] },
+    effects: [...effects, { do: 'ask-model', id: `turn ${state.turn}`, request }],
+  }
+}
+
+function heard(state: AssistantState, id: string, answer: ModelReply, now: number): Step<AssistantState> {
+  if (state.phase !== 'thinking' || id !== `turn ${state.turn}`) return { state, effects: [] }
+  // The engineer at the phone page has to see why there is no answer; a real caller is never on this line.
+  if (!answer.ok) return speak({ state, effects: [] }, answer.error, 'reply')
+  const leaving = callOf(answer.calls, 'hangup') !== undefined
+  if (answer.content === '')
+    return leaving
+      ? hangUp(state, now)
+      : speak({ state, effects: [] }, 'I am sorry, could you say that again?', 'reply')
+  const spoken = speak({ state, effects: [] }, answer.content, 'reply')
+  return leaving ? { ...spoken, state: { ...spoken.state, phase: 'parting' } } : spoken
 }
 
 /** What the caller said last, unless it has been answered. */

@@ -30,7 +30,10 @@ export class Caller<State> {
       from: '+15550001111',
       to: '+15550002222',
       settings: { ...defaultAiSettings, ...settings },
-      uuid: () => `00000000-0000-4000-8000-${String((uuids += 1)).padStart(12, '0')}`,
+      uuid: () => {
+        uuids += 1
+        return `00000000-0000-4000-8000-${String(uuids).padStart(12, '0')}`
+      },
     }
     const { state, effects } = machine.start(params, ctx, this.now)
     this.state = state

@@ -1,5 +1,6 @@
-export { type AssistantState, assistant } from './assistant.ts'
-export { type AiGatherState, aiGather } from './gather.ts'
+export { type AssistantParams, type AssistantState, assistant } from './assistant.ts'
+export { aiGather } from './gather/machine.ts'
+export type { AiGatherParams, AiGatherState } from './gather/progress.ts'
 export {
   askModel,
   type ChatMessage,

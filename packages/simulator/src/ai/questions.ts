@@ -106,7 +106,7 @@ function optionsOf(slot: Slot): string {
   )}.`
 }
 
-const caller = String.raw`the\s+(?:caller|customer|user|client|patient|guest|person|applicant|visitor)`
+const caller = 'the\\s+(?:caller|customer|user|client|patient|guest|person|applicant|visitor)'
 
 /** A question made of the description, when it is one or can be turned into one. */
 function described(slot: Slot): string | undefined {
@@ -187,7 +187,7 @@ function asYesNo(predicate: string): string {
 function toCaller(words: string): string {
   return words
     .replace(new RegExp(String.raw`\b(?:${caller}|their|his or her)['’]s\b`, 'gi'), 'your')
-    .replace(new RegExp(String.raw`^(?:the )?(.+?) of ${caller}$`, 'i'), 'your $1')
+    .replace(new RegExp(`^(?:the )?(.+?) of ${caller}$`, 'i'), 'your $1')
     .replace(
       new RegExp(String.raw`\b${caller}\s+(wants|needs|has|likes|is|would like)\b`, 'gi'),
       (_, verb: string) => `you ${agree(verb)}`,

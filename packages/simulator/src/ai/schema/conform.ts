@@ -38,8 +38,8 @@ function compile(schema: JsonSchema): ValidateFunction | Error {
 
 function compileNew(schema: JsonSchema): ValidateFunction | Error {
   try {
-    // A fresh instance for each: two callers' schemas may carry the same `$id`.
-    const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, validateSchema: 'log' })
+    // A fresh instance for each: two callers' schemas may carry the same `$id`. Without the meta-schemas it is cheap to make.
+    const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, meta: false, validateSchema: false })
     formats.default(ajv)
     const { $schema: _dialect, $id: _id, ...plain } = schema
     return ajv.compile(plain)

@@ -16,9 +16,14 @@ export interface Today {
   utcOffsetMinutes: number
 }
 
+/** Only these can begin a date; looking for them first spares most turns a full reading, which is costly. */
+const dateLike =
+  /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|today|tonight|tomorrow|yesterday|days?\b|weeks?\b|weekend|months?\b|years?\b|\d+(?:st|nd|rd|th)\b|\d{1,4}[-/.]\d{1,2})/i
+
 /** Every date said in a text; one without a year lies ahead, unless `past` (a birthday) says otherwise. */
 export function findDates(text: string, today: Today, past = false): Found<CalendarDate>[] {
   const figures = inFigures(text)
+  if (!dateLike.test(figures.text)) return []
   const reference = { instant: new Date(today.now), timezone: today.utcOffsetMinutes }
   const found: Found<CalendarDate>[] = []
   for (const result of chrono.casual.parse(figures.text, reference, { forwardDate: !past })) {

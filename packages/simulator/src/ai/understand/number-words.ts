@@ -72,6 +72,8 @@ export function findOrdinals(text: string): Found<number>[] {
 export function inFigures(text: string): { text: string; origin(index: number): number } {
   const ordinalsFound = findOrdinals(text).map((found) => ({ ...found, figures: ordinalFigures(found.value) }))
   const numbers = findNumbers(text)
+    // What is in figures already stays as it is: "1:05" is no "1:5".
+    .filter(({ start }) => !/[\d-]/.test(text[start] ?? ''))
     .filter((number) => !ordinalsFound.some((ordinal) => number.start < ordinal.end && ordinal.start < number.end))
     .map((found) => ({ ...found, figures: String(found.value) }))
   const parts = [...ordinalsFound, ...numbers].sort((one, other) => one.start - other.start)

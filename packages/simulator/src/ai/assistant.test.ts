@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { assistant } from './assistant.ts'
+import { Caller } from './caller.test-kit.ts'
+import { obey } from './whispers.ts'
+
+const instructions =
+  'You are kind and brief. We are open from nine to five on weekdays. Parking is free behind the building.'
+const start = (params: Record<string, unknown> = {}) =>
+  new Caller(assistant, {
+    greeting: 'Northside Clinic, how can I help?',
+    send_message_history_updates: true,
+    assistant: { id: 'assistant-1', instructions },
+    ...params,
+  })
+
+describe('the assistant', () => {
+  it('greets, with the variables of the command filled in', () => {
+    const caller = start({
+      greeting: 'Hello {{name}}, you call from {{telnyx_call_from}}, {{unknown}}.',
+      assistant: { id: 'assistant-1', dynamic_variables: { name: 'Anna' } },
+    })
+    expect(caller.heard).toEqual(['Hello Anna, you call from +15550001111, {{unknown}}.'])
+  })
+
+  it('falls back to the greeting of the assistant, and waits for the caller without any', () => {
+    expect(start({ greeting: undefined, assistant: { id: 'assistant-1', greeting: 'Good day.' } }).heard).toEqual([
+      'Good day.',
+    ])
+    expect(start({ greeting: undefined }).heard).toEqual([])
+  })
+
+  it.each([
+    ['When are you open?', 'We are open from nine to five on weekdays.'],
+    ['Is there any parking?', 'Parking is free behind the building.'],
+    ['How are you?', 'I am well, thank you for asking. What can I do for you?'],
+    ['I need to move my appointment', /^I understand, you would like to move your appointment\./],
+    ['Are you a robot?', /virtual assistant/],
+    ['This is ridiculous!', /very sorry/],
+    ['thank you', /You are welcome/],
+  ])('to %j it has an answer', (said, expected) => {
+    const { last } = start().say(said).listen()
+    if (typeof expected === 'string') expect(last).toBe(expected)
+    else expect(last).toMatch(expected)
+  })
+
+  it('does what is whispered in its next reply, once', () => {
+    const caller = start().listen()
+    caller.feed({
+      type: 'messages',
+      messages: [{ role: 'system', content: 'Offer Thursday first.' }],
+      trigger_response: false,
+    })
+    expect(caller.heard).toHaveLength(1)
+    expect(caller.say('I need to move my appointment').listen().last).toBe(
+      'I understand, you would like to move your appointment. I can offer you Thursday first.',
+    )
+    expect(caller.say('thank you').listen().last).not.toMatch(/Thursday/)
+  })
+
+  it('speaks up at once when told to', () => {
+    const caller = start()
+    caller.feed({
+      type: 'messages',
+      messages: [{ role: 'user', content: 'Offer Thursday first.' }],
+      trigger_response: true,
+    })
+    expect(caller.effects).toContainEqual({ do: 'silence' })
+    expect(caller.last).toBe('I can offer you Thursday first.')
+  })
+
+  it('knows what it was told later', () => {
+    const caller = start().listen()
+    caller.feed({
+      type: 'messages',
+      messages: [{ role: 'system', content: 'Doctor Weber is on holiday until Monday.' }],
+      trigger_response: false,
+    })
+    caller.say('hello there')
+    expect(caller.say('Is Weber there?').listen().last).toBe('Doctor Weber is on holiday until Monday.')
+  })
+
+  it('updates the history with each message, and once for added ones', () => {
+    const caller = start().say('hello').listen()
+    caller.feed({
+      type: 'messages',
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ],
+      trigger_response: false,
+    })
+    const updates = caller.events.filter(({ event_type }) => event_type === 'call.ai_gather.message_history_updated')
+    expect(
+      updates.map(({ payload }) => (Array.isArray(payload.message_history) ? payload.message_history.length : 0)),
+    ).toEqual([1, 2, 3, 5])
+  })
+
+  it('is interrupted by the caller, unless that is off', () => {
+    expect(start().interrupt('hello').effects).toContainEqual({ do: 'silence' })
+    expect(start({ interruption_settings: { enable: false } }).interrupt('hello').heard).toHaveLength(1)
+  })
+
+  it('ends on stop; the insights come later', () => {
+    const caller = start().say('hello').listen().feed({ type: 'stop' })
+    expect(caller.order.at(-1)).toBe('call.conversation.ended')
+    expect(caller.payload('call.conversation.ended')).toMatchObject({ assistant_id: 'assistant-1', reason: null })
+    caller.feed({ type: 'said', text: 'anybody there?' })
+    const before = caller.now
+    caller.wait()
+    expect(caller.now - before).toBe(3000)
+    expect(caller.order.at(-1)).toBe('call.conversation_insights.generated')
+    expect(caller.over).toBe(true)
+  })
+
+  it('ends on hangup with the reason Telnyx shows', () => {
+    expect(start().feed({ type: 'hangup' }).payload('call.conversation.ended').reason).toBe('customer_disconnect')
+  })
+
+  it('hangs up after goodbye only with the hangup tool', () => {
+    const without = start().say('goodbye').listen()
+    expect(without.effects).not.toContainEqual({ do: 'hangup' })
+    const withTool = start({ assistant: { id: 'assistant-1', tools: [{ type: 'hangup', hangup: {} }] } })
+      .say('goodbye')
+      .listen()
+    expect(withTool.heard.at(-1)).toBe('Thank you for calling. Goodbye.')
+    expect(withTool.effects.at(-1)).toEqual({ do: 'hangup' })
+  })
+})
+
+describe('whispers', () => {
+  it.each([
+    ['Offer Thursday first.', 'I can offer you Thursday first.'],
+    ['Ask for their account number', 'Could you tell me your account number?'],
+    ['ask whether they have insurance', 'May I ask, do you have insurance?'],
+    ['Apologise for the wait', 'I am sorry about the wait.'],
+    ['Tell the caller that the doctor is late', 'The doctor is late.'],
+    ['The office closes at noon.', 'The office closes at noon.'],
+  ])('%j becomes %j', (whisper, said) => {
+    expect(obey(whisper)).toBe(said)
+  })
+})
