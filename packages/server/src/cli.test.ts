@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PROTOCOL_VERSION, type WatchReply } from '@callgather/protocol'
+import { io } from 'socket.io-client'
+import { afterAll, describe, expect, it } from 'vitest'
+import { ticketsOf } from './access/tickets.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { startServer } from './testing/program.ts'
+import { CALL, type ClientSocket, SECRET } from './testing/server.ts'
+import { Signer, webhookOf } from './testing/telnyx.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'callgather-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const signer = new Signer()
+const environment = (store: string) => ({
+  PORT: '0',
+  TELNYX_API_KEY: 'KEY-test',
+  TELNYX_PUBLIC_KEY: signer.publicKey,
+  CALLGATHER_TICKET_SECRET: SECRET,
+  CALLGATHER_STORE: store,
+})
+
+const post = (url: string, content: unknown) => {
+  const { headers, body } = signer.sign(content)
+  return fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
+}
+
+/** A call's log, as a fresh client sees it. */
+async function seen(url: string, callId: string): Promise<Extract<WatchReply, { ok: true }>> {
+  const { origin, pathname } = new URL(url)
+  const ticket = await ticketsOf(SECRET).issue({ subject: 'test', calls: '*', scopes: ['view'] })
+  const socket: ClientSocket = io(origin, {
+    path: `${pathname}/socket.io`,
+    transports: ['websocket'],
+    forceNew: true,
+    auth: { ticket, protocol: PROTOCOL_VERSION },
+  })
+  try {
+    const reply = (await socket.timeout(5000).emitWithAck('call:watch', { call_id: callId })) as WatchReply
+    if (!reply.ok) throw new Error(reply.error.title)
+    return reply
+  } finally {
+    socket.close()
+  }
+}
+
+describe('callgather-server', () => {
+  it('has every acknowledged key after kill -9, once, under the same epoch and numbers', async () => {
+    const store = `file:${join(folder, 'killed.db')}`
+    const first = await startServer(environment(store))
+    const answered = webhookOf('call.answered', { call_control_id: CALL })
+    const keys = [...'12'].map((digit, index) =>
+      webhookOf('call.dtmf.received', { call_control_id: CALL, digit }, { id: `key-${index}` }),
+    )
+    for (const content of [answered, ...keys]) expect((await post(first.ready.webhooks, content)).status).toBe(200)
+    const before = await seen(first.ready.url, CALL)
+    await first.end('SIGKILL')
+
+    const second = await startServer(environment(store))
+    // Telnyx did not learn that the last one arrived, and sends it again.
+    expect((await post(second.ready.webhooks, keys[1])).status).toBe(200)
+    expect(
+      (await post(second.ready.webhooks, webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '3' })))
+        .status,
+    ).toBe(200)
+    const after = await seen(second.ready.url, CALL)
+    expect(after.cursor).toEqual({ epoch: before.cursor.epoch, seq: 4 })
+    expect(after.records.slice(0, 3)).toEqual(before.records)
+    expect(after.records.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+    expect(await second.end('SIGTERM')).toBe(0)
+    expect(second.log()).not.toContain('"digit"')
+  })
+
+  it('begins a new epoch at each start where its store is memory', async () => {
+    const epochs: string[] = []
+    for (let start = 0; start < 2; start++) {
+      const server = await startServer(environment('memory:'))
+      await post(server.ready.webhooks, webhookOf('call.answered', { call_control_id: CALL }))
+      epochs.push((await seen(server.ready.url, CALL)).cursor.epoch)
+      await server.end('SIGTERM')
+    }
+    expect(epochs[0]).not.toBe(epochs[1])
+  })
+
+  it('does not start on a configuration that is not safe, and says why', async () => {
+    const start = startServer({ PORT: '0', TELNYX_PUBLIC_KEY: 'c2VjcmV0LWNhbmFyeQ==', CALLGATHER_STORE: 'memory:' })
+    await expect(start).rejects.toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
+    await expect(start).rejects.not.toThrow('c2VjcmV0')
+  })
+})
+
+describe('the configuration', () => {
+  const good = environment('memory:')
+  const problemsOf = (changes: Record<string, string>) => {
+    try {
+      readConfig({ ...good, ...changes })
+      return []
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return error.problems
+    }
+  }
+
+  it('is read with its defaults', () => {
+    const config = readConfig({ ...good, PORT: '' })
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8787,
+      options: { basePath: '/callgather', insecure: false },
+    })
+  })
+
+  const wrong: Record<string, string> = {
+    PORT: '70000',
+    TELNYX_PUBLIC_KEY: 'not a key',
+    TELNYX_BASE_URL: 'ftp://x',
+    CALLGATHER_STORE: 'mongo:x',
+    CALLGATHER_TICKET_SECRET: 'short',
+    CALLGATHER_ALLOWED_ORIGINS: 'https://good.example.com, *',
+    CALLGATHER_BASE_PATH: 'no-slash',
+    CALLGATHER_INSECURE: 'yes',
+    LOG_LEVEL: 'loud',
+  }
+  for (const [name, value] of Object.entries(wrong)) {
+    it(`names ${name} when it is wrong, and not its value`, () => {
+      const problems = problemsOf({ [name]: value })
+      expect(problems).toHaveLength(1)
+      expect(problems[0]).toMatch(new RegExp(`^${name}: .{15,}`))
+      if (name.includes('KEY') || name.includes('SECRET')) expect(problems[0]).not.toContain(value)
+    })
+  }
+
+  it('names every variable that is missing', () => {
+    expect(() => readConfig({})).toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
+  })
+})

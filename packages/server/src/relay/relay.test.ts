@@ -1,0 +1,191 @@
+import { once } from 'node:events'
+import { describe, expect, it, vi } from 'vitest'
+import WebSocket from 'ws'
+import { CALL, testServer, watch } from '../testing/server.ts'
+
+type Server = Awaited<ReturnType<typeof testServer>>
+const wsUrl = (server: Server) => `${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`
+
+/** A bare websocket, connected as far as the ticket goes; for frames that no proper client sends. */
+async function rawClient(server: Server): Promise<WebSocket & { said: string[] }> {
+  const socket = Object.assign(new WebSocket(wsUrl(server)), { said: [] as string[] })
+  socket.on('error', () => {})
+  socket.on('message', (data) => socket.said.push(String(data)))
+  await once(socket, 'open')
+  socket.send(`40${JSON.stringify({ ticket: await server.ticket(), protocol: 1 })}`)
+  await vi.waitFor(() => expect(socket.said.some((frame) => frame.startsWith('40'))).toBe(true))
+  return socket
+}
+
+describe('who may connect', () => {
+  it('is told which side is too old before its ticket is looked at', async () => {
+    await using server = await testServer()
+    await expect(server.connect({ protocol: 0, ticket: 'nonsense' })).rejects.toMatchObject({
+      data: { status: 426, title: 'client_too_old' },
+    })
+    await expect(server.connect({ protocol: 99 })).rejects.toMatchObject({
+      data: { status: 426, title: 'server_too_old' },
+    })
+    await expect(server.connect({ protocol: '1' })).rejects.toMatchObject({ data: { title: 'client_too_old' } })
+  })
+
+  it('needs a ticket', async () => {
+    await using server = await testServer()
+    for (const ticket of ['', 'nonsense', null, { $ne: null }]) {
+      await expect(server.connect({ ticket })).rejects.toMatchObject({ data: { status: 401, code: '10009' } })
+    }
+  })
+
+  it('is no page of a foreign origin, by websocket or by polling', async () => {
+    await using server = await testServer()
+    await expect(server.connect({}, { origin: 'http://evil.test' })).rejects.toThrow()
+    const polling = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`, {
+      headers: { origin: 'http://evil.test' },
+    })
+    expect([400, 403]).toContain(polling.status)
+    const socket = await server.connect({}, { origin: 'http://console.test' })
+    expect(socket.connected).toBe(true)
+  })
+
+  it('is closed when it has been refused, or never says who it is', async () => {
+    await using server = await testServer()
+    const refused = new WebSocket(wsUrl(server))
+    await once(refused, 'open')
+    refused.send('40{"ticket":"nonsense","protocol":1}')
+    await once(refused, 'close')
+    const silent = new WebSocket(wsUrl(server))
+    await once(silent, 'open')
+    const since = Date.now()
+    await once(silent, 'close')
+    expect(Date.now() - since).toBeLessThan(10_000)
+  })
+})
+
+describe('what a client says', () => {
+  const frames: Record<string, string | Buffer> = {
+    'an event that does not exist': '42["rm -rf",{}]',
+    'an event of socket.io’s own': '42["disconnecting",{}]',
+    'an event without a request': '42["call:watch"]',
+    'an event with a number for a name': '42[7,{}]',
+    'too many arguments': `42["call:watch",${'{},'.repeat(50)}{}]`,
+    'a request of another form': '42["call:watch",{"call_id":{"$gt":""}}]',
+    'a cursor that is none': '42["call:watch",{"call_id":"x","cursor":{"epoch":1,"seq":-1}}]',
+    'JSON five thousand deep': `42["call:watch",${'['.repeat(5000)}${']'.repeat(5000)}]`,
+    'JSON of many nodes': `42["call:watch",${JSON.stringify(Array.from({ length: 5000 }, () => 0))}]`,
+    'no JSON': '42["call:watch",{',
+    'another namespace': '40/admin,{}',
+    'an acknowledgement nobody asked for': '43999["x"]',
+    'a binary attachment that never comes': '451-["call:watch",{"_placeholder":true,"num":0}]',
+    'more than 64 KiB': `42["call:watch",{"call_id":"${'x'.repeat(65 * 1024)}"}]`,
+    'bytes that are no frame': Buffer.from([0xff, 0xfe, 0x00]),
+  }
+  for (const [name, frame] of Object.entries(frames)) {
+    it(`harms nobody when it is ${name}`, async () => {
+      await using server = await testServer()
+      await server.webhook('call.answered')
+      const bystander = await server.connect()
+      const { frames: received } = await watch(bystander)
+      const hostile = await rawClient(server)
+      hostile.send(frame)
+      hostile.send(String(frame).startsWith('42[') ? String(frame).replace('42[', '421[') : frame)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      await server.webhook('call.dtmf.received', { digit: '1' })
+      await vi.waitFor(() => expect(received).toHaveLength(1))
+      expect(bystander.connected).toBe(true)
+      hostile.terminate()
+    })
+  }
+
+  it('gets a typed error where it is not understood', async () => {
+    await using server = await testServer()
+    const socket = await server.connect()
+    const anything = socket as unknown as { emitWithAck(name: string, ...args: unknown[]): Promise<unknown> }
+    expect(await anything.emitWithAck('no:such', {})).toMatchObject({ ok: false, error: { status: 404 } })
+    expect(await anything.emitWithAck('call:watch', { call_id: 7 })).toMatchObject({
+      ok: false,
+      error: { status: 400 },
+    })
+    expect(await anything.emitWithAck('call:watch', { call_id: 'v3:unknown' })).toMatchObject({
+      ok: false,
+      error: { status: 404, code: '10005' },
+    })
+  })
+
+  it('cannot begin with the old protocol, which could end the process', async () => {
+    await using server = await testServer()
+    const answer = await fetch(`${server.url}/socket.io/?EIO=3&transport=polling`)
+    expect(answer.status).toBe(400)
+    const old = new WebSocket(wsUrl(server).replace('EIO=4', 'EIO=3'))
+    await new Promise<void>((resolve) => old.once('error', () => resolve()))
+    expect((await server.connect()).connected).toBe(true)
+  })
+})
+
+describe('what a client is told', () => {
+  it('is only about calls its ticket covers', async () => {
+    await using server = await testServer()
+    const other = 'v3:somebody-elses-call-00'
+    await server.webhook('call.answered')
+    await server.webhook('call.answered', { call_control_id: other })
+    const socket = await server.connect()
+    const { reply } = await watch(socket, undefined, other)
+    const unknown = await watch(socket, undefined, 'v3:unknown')
+    expect(reply).toMatchObject({ ok: false, error: { status: 404 } })
+    expect(reply).toEqual(unknown.reply)
+    expect(await socket.emitWithAck('calls:watch', {})).toMatchObject({ calls: [{ callId: CALL }] })
+    const changed: unknown[] = []
+    socket.on('calls:event', (frame) => changed.push(...frame.calls))
+    await server.webhook('call.hangup', { call_control_id: other })
+    await server.webhook('call.hangup')
+    await vi.waitFor(() => expect(changed).toMatchObject([{ callId: CALL }]))
+  })
+
+  it('ends within a second when its ticket is revoked', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const socket = await server.connect()
+    const { frames } = await watch(socket)
+    const closed = new Promise((resolve) => socket.once('disconnect', resolve))
+    await server.gather.revoke({ subject: 'agent-7' })
+    await closed
+    await server.webhook('call.dtmf.received', { digit: '1' })
+    expect(frames).toEqual([])
+    expect((await server.command('gather', {})).status).toBe(401)
+  })
+
+  it('goes on without a gap when it brings a fresh ticket, and never as somebody else', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const socket = await server.connect()
+    const { frames } = await watch(socket)
+    expect(await socket.emitWithAck('ticket:refresh', { ticket: await server.ticket() })).toMatchObject({
+      ok: true,
+      expires_at: expect.any(String),
+    })
+    expect(
+      await socket.emitWithAck('ticket:refresh', { ticket: await server.ticket({ subject: 'other' }) }),
+    ).toMatchObject({ ok: false, error: { status: 403 } })
+    await server.webhook('call.dtmf.received', { digit: '1' })
+    await vi.waitFor(() => expect(frames).toHaveLength(1))
+    // A ticket that no longer covers the call ends the watch, not the connection.
+    await socket.emitWithAck('ticket:refresh', { ticket: await server.ticket({ calls: [] }) })
+    await server.webhook('call.dtmf.received', { digit: '2' })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(frames).toHaveLength(1)
+    expect(socket.connected).toBe(true)
+  })
+
+  it('begins anew when the call has been forgotten', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const socket = await server.connect()
+    const heads: unknown[] = []
+    socket.on('call:head', (frame) => heads.push(...frame.heads))
+    const { reply } = await watch(socket)
+    expect(await server.gather.forget(CALL)).toBe(true)
+    await vi.waitFor(() => expect(heads).toContainEqual({ call_id: CALL, epoch: '', seq: 0 }))
+    await server.webhook('call.dtmf.received', { digit: '1' })
+    const again = await watch(socket, reply.ok ? reply.cursor : undefined)
+    expect(again.reply).toMatchObject({ kind: 'snapshot', cursor: { seq: 1 } })
+  })
+})

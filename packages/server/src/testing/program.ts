@@ -1,0 +1,53 @@
+/** The ready server as a process of its own, so that it can be killed as a power cut would. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
+
+/** A running server. */
+export interface Running {
+  /** What it printed when it was ready. */
+  readonly ready: { readonly url: string; readonly webhooks: string }
+  readonly pid: number
+  /** Everything it has written to standard error. */
+  log(): string
+  /** Sends a signal; resolves with its exit code when it is gone. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+/** Starts the built server. Rejects with what it wrote when it does not become ready. */
+export async function startServer(environment: Readonly<Record<string, string>>): Promise<Running> {
+  if (!existsSync(program)) throw new Error('The server is not built: run `pnpm build` first.')
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, [program], { env: { PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let written = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    written += text
+  })
+  const ready = await firstLine(child, () => written)
+  return {
+    ready: JSON.parse(ready) as Running['ready'],
+    pid: child.pid ?? 0,
+    log: () => written,
+    end: (signal) =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode)
+        child.once('exit', (code) => resolve(code))
+        child.kill(signal)
+      }),
+  }
+}
+
+function firstLine(child: ChildProcess, written: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      const end = text.indexOf('\n')
+      if (end >= 0) resolve(text.slice(0, end))
+    })
+    child.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${written()}`)))
+    child.once('error', reject)
+  })
+}
