@@ -3,9 +3,11 @@ import { mergeConfig } from 'vite'
 
 const config: StorybookConfig = {
   framework: '@storybook/react-vite',
-  stories: ['../packages/react/src/**/*.stories.tsx'],
+  stories: ['../docs/**/*.mdx', '../packages/react/src/**/*.mdx', '../packages/react/src/**/*.stories.tsx'],
   addons: ['@storybook/addon-docs', '@storybook/addon-a11y', '@storybook/addon-vitest'],
   core: { disableTelemetry: true, enableCrashReports: false, disableWhatsNewNotifications: true },
+  // Props are described by their own types and comments.
+  typescript: { reactDocgen: 'react-docgen-typescript' },
   // The stories show the sources, not the last build.
   viteFinal: (vite) =>
     mergeConfig(vite, {

@@ -1,10 +1,63 @@
 import type { Preview } from '@storybook/react-vite'
+import '../packages/react/src/styles/index.css'
+import './themes.css'
+import { loadScenario, withScenario } from './scenario.tsx'
 
 const preview: Preview = {
   tags: ['autodocs'],
+  loaders: [loadScenario],
+  decorators: [
+    withScenario,
+    (Story, { globals, parameters }) => (
+      <div
+        className="story"
+        dir={globals.dir}
+        lang={globals.locale}
+        data-cg-theme={globals.mode}
+        data-cg-density={globals.density === 'comfortable' ? undefined : globals.density}
+        data-story-theme={globals.theme}
+        data-story-layout={parameters.wide ? 'wide' : 'padded'}
+      >
+        <div className="story-frame" style={{ '--story-width': parameters.width ?? '46rem' } as React.CSSProperties}>
+          <Story />
+        </div>
+      </div>
+    ),
+  ],
+  initialGlobals: { mode: 'light', theme: 'default', dir: 'ltr', density: 'comfortable', locale: 'en' },
+  globalTypes: {
+    mode: { toolbar: { title: 'Light or dark', icon: 'mirror', items: ['light', 'dark'], dynamicTitle: true } },
+    theme: {
+      toolbar: {
+        title: 'Theme',
+        icon: 'paintbrush',
+        items: ['default', 'neutral', 'material', 'contrast', 'brand'],
+        dynamicTitle: true,
+      },
+    },
+    dir: { toolbar: { title: 'Direction', icon: 'transfer', items: ['ltr', 'rtl'], dynamicTitle: true } },
+    density: {
+      toolbar: { title: 'Density', icon: 'component', items: ['compact', 'comfortable', 'touch'], dynamicTitle: true },
+    },
+    locale: {
+      toolbar: {
+        title: 'Language',
+        icon: 'globe',
+        items: ['en', 'es', 'fr', 'de', 'pt-BR', 'zh-CN', 'ja', 'ar'],
+        dynamicTitle: true,
+      },
+    },
+  },
   parameters: {
+    layout: 'fullscreen',
     // An axe violation fails the run.
     a11y: { test: 'error' },
+    controls: { expanded: true },
+    options: {
+      storySort: {
+        order: ['Welcome', 'Guides', 'Whole console', 'Panel', 'Digits', 'Gathers', 'Conversation', 'Call'],
+      },
+    },
   },
 }
 

@@ -1,4 +1,4 @@
-/** A live Telnyx gather on an agent's screen: the client, the queries, the hooks. */
+/** A live Telnyx gather on an agent's screen: the client, the queries, the hooks, the components. */
 
 export type { Clock } from './client/clock.ts'
 export { type CommandAccepted, type CommandOptions, isOutcomeUnknown, type SendCommand } from './client/commands.ts'
@@ -21,6 +21,46 @@ export {
 export type { Store } from './client/store.ts'
 export type { GetTicket } from './client/tickets.ts'
 export { WatchError } from './client/watch-error.ts'
+export {
+  AssistantBar,
+  type AssistantBarProps,
+  bodyOf,
+  CallList,
+  type CallListProps,
+  CallTimeline,
+  type CallTimelineProps,
+  CommandButton,
+  type CommandButtonProps,
+  CommandNotice,
+  ConnectionBanner,
+  ConnectionStatus,
+  type ConnectionStatusProps,
+  DigitSlots,
+  type DigitSlotsProps,
+  type Draft,
+  DtmfPad,
+  type DtmfPadProps,
+  defaultPresets,
+  type FieldDraft,
+  type FieldType,
+  GatherControls,
+  type GatherControlsProps,
+  type GatherDraft,
+  GatherFields,
+  type GatherFieldsProps,
+  GatherPanel,
+  type GatherPanelProps,
+  type PartProps,
+  type PartState,
+  type Preset,
+  type Slot,
+  type Slots,
+  schemaOf,
+  slotsOf,
+  Transcript,
+  type TranscriptProps,
+  useGatherDraft,
+} from './components/index.ts'
 export type { CommandRun, CommandRunStatus } from './hooks/command-run.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'
 export type { InferOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './hooks/standard-schema.ts'
@@ -28,7 +68,7 @@ export { type AIGatherOptions, type AIGatherResult, type AIGatherView, useAIGath
 export { type Assistant, type HandBackOptions, useAssistant, type WhisperRole } from './hooks/use-assistant.ts'
 export { useCall } from './hooks/use-call.ts'
 export { type CallGather, useCallGather } from './hooks/use-call-gather.ts'
-export { type CallTimeline, useCallTimeline } from './hooks/use-call-timeline.ts'
+export { type CallTimeline as CallTimelineView, useCallTimeline } from './hooks/use-call-timeline.ts'
 export { type Calls, useCalls } from './hooks/use-calls.ts'
 export { type AnyCommand, type Command, type CommandSettled, useAnyCommand, useCommand } from './hooks/use-command.ts'
 export { type Connection, useConnection } from './hooks/use-connection.ts'
@@ -38,10 +78,25 @@ export { useServerTime } from './hooks/use-server-time.ts'
 export {
   type LiveSpeech,
   rowText,
-  type Transcript,
   type TranscriptOptions,
+  type TranscriptView,
   useTranscript,
 } from './hooks/use-transcript.ts'
 export { callQueryOptions } from './query/call-query.ts'
 export { callsQueryOptions } from './query/calls-query.ts'
 export { gatherKeys } from './query/keys.ts'
+export { loadCall } from './query/load-call.ts'
+export {
+  type Language,
+  type Message,
+  type PlainStringKey,
+  type Plural,
+  type StringKey,
+  type StringOverrides,
+  type Strings,
+  StringsProvider,
+  type StringsProviderProps,
+  type StringValues,
+  type Translate,
+  useLanguage,
+} from './strings/index.ts'

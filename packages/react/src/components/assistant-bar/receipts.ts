@@ -1,0 +1,31 @@
+/** What became of each message to the assistant. */
+import type { CallState, CommandState, MessageEntry, Sorted } from '@callgather/protocol'
+import { contentOf, type RowOutcome } from '../transcript/rows.ts'
+
+/** A message to the assistant, and what became of it. */
+export interface Receipt {
+  readonly id: string
+  readonly text: string
+  readonly answerNow: boolean
+  readonly status: RowOutcome
+}
+
+/** The commands that told the assistant something; the newest last. Their identity is the fold's, so they compare. */
+export function selectWhispers(state: CallState, limit: number): readonly CommandState[] {
+  const found: CommandState[] = []
+  for (const command of state.commands)
+    if (command.request?.command === 'ai_assistant_add_messages') found.push(command)
+  return found.sort((one, other) => ((one.request?.stamp ?? '') < (other.request?.stamp ?? '') ? -1 : 1)).slice(-limit)
+}
+
+/** Their receipts. `seen`: the conversation holds the message since it was given. */
+export function receiptsOf(whispers: readonly CommandState[], messages: Sorted<MessageEntry>): Receipt[] {
+  return whispers.map(({ id, request, outcome }) => {
+    const text = contentOf(request?.body.messages)
+    const given = request?.at ?? ''
+    const seen =
+      text !== '' && [...messages].some((it) => it.role !== 'assistant' && it.content === text && it.at >= given)
+    const status = seen ? 'seen' : (outcome?.status ?? 'sent')
+    return { id, text, answerNow: request?.body.trigger_response === true, status }
+  })
+}

@@ -1,0 +1,42 @@
+import type { CallSummary } from '@callgather/protocol'
+import type { Language } from '../../strings/strings-context.tsx'
+
+/** More digits than this are no goal to show progress towards. */
+const FAR = 32
+
+/** What a call is busy with, in words. */
+export function activityWords({ phase, activity }: CallSummary, { t, tryT }: Language): string {
+  const outcomeOf = (outcome: string) =>
+    t('calls.activity.ended', { outcome: tryT(`gather.outcome.${outcome}`, outcome) })
+  if (phase === 'ringing' || phase === 'unknown') return t(`call.phase.${phase}`)
+  if (!activity) return t(`call.phase.${phase}`)
+  if (activity.status === 'requested') return t('calls.activity.requested')
+  if (activity.status === 'refused' || activity.status === 'unknown') return t(`gather.status.${activity.status}`)
+  switch (activity.kind) {
+    case 'digits':
+      if (activity.status === 'ended') return outcomeOf(activity.outcome ?? '')
+      return activity.max > FAR
+        ? t('calls.activity.digitsOpen', { count: activity.count })
+        : t('calls.activity.digits', { count: activity.count, max: activity.max })
+    case 'fields':
+      if (activity.status === 'ended') return outcomeOf(activity.outcome ?? '')
+      return t('calls.activity.fields', { done: activity.done, of: activity.of })
+    case 'assistant':
+      if (activity.status === 'ended') return t('calls.activity.assistantEnded')
+      return t('calls.activity.assistant', { count: activity.messages })
+  }
+}
+
+/** A number that grows as things happen on a call: what is new since it was looked at is the difference. */
+export function progressOf({ activity }: CallSummary): number {
+  switch (activity?.kind) {
+    case 'digits':
+      return activity.count
+    case 'fields':
+      return activity.done
+    case 'assistant':
+      return activity.messages
+    case undefined:
+      return 0
+  }
+}

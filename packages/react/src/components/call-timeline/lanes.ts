@@ -1,0 +1,81 @@
+/** A call's events as spans in lanes: what there was of whom, from when to when. */
+
+import { isDigitGather } from '@callgather/protocol'
+import type { CallTimeline } from '../../hooks/use-call-timeline.ts'
+
+/** The lanes, from top to bottom. */
+export const laneNames = ['caller', 'assistant', 'prompt', 'keys', 'gather', 'commands'] as const
+
+/** One of them. */
+export type LaneName = (typeof laneNames)[number]
+
+/** Something that happened, for a while or in a moment. Times in milliseconds since the Unix epoch. */
+export interface Span {
+  readonly id: string
+  readonly lane: LaneName
+  readonly from: number
+  /** The same as `from` for what has no length. */
+  readonly to: number
+  /** A key, a text, a Telnyx word: what it is, in few words. */
+  readonly text: string
+}
+
+/** How long a text takes to say: people speak about fifteen characters a second. Telnyx gives turns no length. */
+const spokenMillis = (text: string) => Math.max(800, Math.min(20_000, (text.length / 15) * 1000))
+
+/** The spans of a call, in order of time. What has not ended ends at `now`. */
+export function spansOf(timeline: CallTimeline, now: number): Span[] {
+  const spans: Span[] = []
+  const end = timeline.endedAt === null ? now : Date.parse(timeline.endedAt)
+  const playing = new Map<string, number>()
+  for (const entry of timeline.entries) {
+    const at = Date.parse(entry.at)
+    const { id } = entry
+    switch (entry.kind) {
+      case 'message':
+      case 'speech': {
+        const text = entry.kind === 'message' ? entry.content : entry.text
+        const isCaller = entry.kind === 'message' ? entry.role === 'user' : entry.track === 'inbound'
+        if (entry.kind === 'message' && entry.role !== 'user' && entry.role !== 'assistant') break
+        // A turn is reported when it is over.
+        spans.push({
+          id,
+          lane: isCaller ? 'caller' : 'assistant',
+          from: Math.max(start(timeline, at), at - spokenMillis(text)),
+          to: at,
+          text,
+        })
+        break
+      }
+      case 'key':
+        spans.push({ id, lane: 'keys', from: at, to: at, text: entry.digit ?? '•' })
+        break
+      case 'playback':
+        if (entry.edge === 'started') playing.set(`${entry.what} ${entry.media ?? ''}`, at)
+        else {
+          const from = playing.get(`${entry.what} ${entry.media ?? ''}`) ?? at
+          playing.delete(`${entry.what} ${entry.media ?? ''}`)
+          spans.push({ id, lane: 'prompt', from, to: at, text: entry.media ?? entry.what })
+        }
+        break
+      case 'command':
+        if (!isDigitGather(entry.command.request?.command) && entry.command.request?.command !== 'gather_using_ai') {
+          spans.push({ id, lane: 'commands', from: at, to: at, text: entry.command.request?.command ?? '' })
+        }
+    }
+  }
+  for (const [key, from] of playing)
+    spans.push({ id: `playing ${key}`, lane: 'prompt', from, to: end, text: key.trim() })
+  for (const gather of timeline.gathers) {
+    const from = gather.command?.request?.at ?? gather.ended?.at
+    if (from === undefined) continue
+    const refused = gather.command?.outcome?.status === 'refused'
+    const to = gather.ended ? Date.parse(gather.ended.at) : refused ? Date.parse(from) : end
+    const text = gather.ended?.status ?? (refused ? 'refused' : 'collecting')
+    spans.push({ id: `gather ${gather.id}`, lane: 'gather', from: Date.parse(from), to, text })
+  }
+  return spans.sort((one, other) => one.from - other.from || one.to - other.to)
+}
+
+const start = ({ startedAt }: CallTimeline, otherwise: number) =>
+  startedAt === null ? otherwise : Date.parse(startedAt)

@@ -1,0 +1,129 @@
+import { type ReactNode, useState } from 'react'
+import type { PlainStringKey } from '../../strings/strings.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { Icon } from '../kit/icon.tsx'
+import { LiveRegion } from '../kit/live-region.tsx'
+import { Notice } from '../kit/notice.tsx'
+import { type ConnectionView, connectionTones } from './connection-view.ts'
+import * as parts from './parts.tsx'
+
+/** The props of `ConnectionStatus`. */
+export interface ConnectionStatusProps {
+  /** Also how this call stands; without it, only the connection. */
+  readonly callId?: string
+}
+
+function StyledConnectionStatus({ callId }: ConnectionStatusProps) {
+  return (
+    <parts.Root callId={callId} className="cg cg-connection" role="group">
+      <Dot />
+      <parts.Text />
+      <parts.Latency className="cg-connection-latency" />
+      <Announcer />
+    </parts.Root>
+  )
+}
+
+function Dot() {
+  const { view } = parts.useStatus('Dot')
+  const busy = view === 'connecting' || view === 'reconnecting' || view === 'catchingUp'
+  return <span className="cg-dot" aria-hidden="true" {...(busy ? { 'data-live': '' } : {})} />
+}
+
+/** Says that the connection was lost, or is back; not that it is there from the start. */
+function Announcer() {
+  const { view } = parts.useStatus('Announcer')
+  const { t } = useLanguage()
+  const [first] = useState(view)
+  const [changed, setChanged] = useState(false)
+  if (!changed && view !== first && first !== 'connecting') setChanged(true)
+  return <LiveRegion text={changed ? t(words[view]) : ''} />
+}
+
+const words: Readonly<Record<ConnectionView, PlainStringKey>> = {
+  connecting: 'connection.connecting',
+  live: 'connection.live',
+  reconnecting: 'connection.reconnecting',
+  catchingUp: 'connection.catchingUp',
+  expired: 'connection.expired',
+  forbidden: 'connection.forbidden',
+  clientTooOld: 'connection.outdated',
+  serverTooOld: 'connection.outdated',
+  failed: 'connection.failed',
+  ended: 'connection.ended',
+}
+
+const hints: Readonly<Partial<Record<ConnectionView, PlainStringKey>>> = {
+  reconnecting: 'connection.offlineHint',
+  expired: 'connection.expiredHint',
+  forbidden: 'connection.forbiddenHint',
+  clientTooOld: 'connection.clientTooOld',
+  serverTooOld: 'connection.serverTooOld',
+}
+
+/** What is wrong with the connection and what to do about it, as a banner; nothing while all is well. */
+export function ConnectionBanner({ callId }: ConnectionStatusProps): ReactNode {
+  return (
+    <parts.Root callId={callId} className="cg cg-banner">
+      <Banner />
+    </parts.Root>
+  )
+}
+
+function Banner() {
+  const { view, connection, notice, detail } = parts.useStatus('Banner')
+  const { t } = useLanguage()
+  const [dismissed, setDismissed] = useState<unknown>(null)
+  const tone = connectionTones[view]
+  // The first tries of a reconnection pass unnoticed, as most succeed; the badge says it.
+  const bad = tone === 'negative' || (view === 'reconnecting' && connection.attempt > 1)
+  if (bad) {
+    const hint = hints[view]
+    return (
+      <Notice
+        role="alert"
+        tone={tone}
+        icon={view === 'reconnecting' ? 'offline' : view === 'forbidden' || view === 'expired' ? 'lock' : 'alert'}
+        title={view === 'reconnecting' ? t('connection.offline') : t(words[view])}
+        action={<parts.Retry className="cg-button" data-size="small" />}
+      >
+        {hint ? t(hint) : detail}
+      </Notice>
+    )
+  }
+  if (notice?.kind === 'history_lost' && notice !== dismissed) {
+    const close = (
+      <button
+        type="button"
+        className="cg-button"
+        data-variant="quiet"
+        data-size="small"
+        data-icon-only=""
+        aria-label={t('action.close')}
+        onClick={() => setDismissed(notice)}
+      >
+        <Icon name="cross" />
+      </button>
+    )
+    return (
+      <Notice role="alert" tone="warning" icon="alert" title={t('connection.historyLost')} action={close}>
+        {t('connection.historyLostHint')}
+      </Notice>
+    )
+  }
+  return null
+}
+
+/**
+ * How the screen stands to the server: connecting, live with its latency, reconnecting, catching up, refused, ended.
+ * `ConnectionBanner` says more when something is wrong.
+ *
+ * Its parts: `Root`, `Text`, `Latency`, `Retry`, `Banner`.
+ */
+export const ConnectionStatus = /* @__PURE__ */ Object.assign(StyledConnectionStatus, {
+  Root: parts.Root,
+  Text: parts.Text,
+  Latency: parts.Latency,
+  Retry: parts.Retry,
+  Banner: ConnectionBanner,
+})

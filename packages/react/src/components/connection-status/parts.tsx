@@ -1,0 +1,113 @@
+import { type ReactNode, useEffect, useState } from 'react'
+import type { FeedNotice } from '../../client/feed.ts'
+import { useGatherClient } from '../../hooks/provider.tsx'
+import { useCall } from '../../hooks/use-call.ts'
+import { type Connection, useConnection } from '../../hooks/use-connection.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import type { Tone } from '../kit/chip.tsx'
+import { type PartProps, renderPart } from '../part/part.tsx'
+import { createPartContext } from '../part/part-context.ts'
+import { type ConnectionView, connectionTones, connectionView, type FeedPart } from './connection-view.ts'
+
+interface StatusContext {
+  readonly view: ConnectionView
+  readonly connection: Connection
+  readonly notice: FeedNotice | null
+  readonly detail: string | null
+}
+
+const [StatusProvider, useStatus] = createPartContext<StatusContext>('ConnectionStatus')
+
+export { useStatus }
+
+/** The state of `ConnectionStatus.Root`, as data attributes. */
+export type ConnectionStatusState = { readonly state: ConnectionView; readonly tone: Tone }
+
+/** The props of `ConnectionStatus.Root`. */
+export interface ConnectionStatusRootProps extends PartProps<'div', ConnectionStatusState> {
+  /** Also how this call stands; without it, only the connection. */
+  readonly callId?: string | undefined
+}
+
+/** The state of the connection. */
+export function Root({ callId, ...props }: ConnectionStatusRootProps) {
+  return callId === undefined ? (
+    <StatusRoot feed={null} notice={null} {...props} />
+  ) : (
+    <CallRoot callId={callId} {...props} />
+  )
+}
+
+function CallRoot({ callId, ...props }: PartProps<'div', ConnectionStatusState> & { callId: string }) {
+  const { sync, error, notice } = useCall(callId, (feed) => ({
+    sync: feed.sync,
+    error: feed.error,
+    notice: feed.notice ?? null,
+  }))
+  return <StatusRoot feed={error ? { sync, error } : { sync }} notice={notice} {...props} />
+}
+
+function StatusRoot({
+  feed,
+  notice,
+  ...props
+}: PartProps<'div', ConnectionStatusState> & { feed: FeedPart | null; notice: FeedNotice | null }) {
+  const connection = useConnection()
+  const view = connectionView(connection, feed)
+  const detail = (feed?.error ?? connection.error)?.detail ?? null
+  return (
+    <StatusProvider value={{ view, connection, notice, detail }}>
+      {renderPart('div', props, {}, { state: view, tone: connectionTones[view] })}
+    </StatusProvider>
+  )
+}
+
+/** The state in words, such as "Live" or "Reconnecting in 3 s". */
+export function Text(props: PartProps<'span', Record<never, never>>) {
+  const { view, connection } = useStatus('Text')
+  const { t } = useLanguage()
+  const text =
+    view === 'reconnecting' && connection.retryAt !== null ? (
+      <Countdown to={connection.retryAt} />
+    ) : view === 'clientTooOld' || view === 'serverTooOld' ? (
+      t('connection.outdated')
+    ) : (
+      t(`connection.${view}`)
+    )
+  return renderPart('span', props, { children: text }, {})
+}
+
+function Countdown({ to }: { readonly to: number }) {
+  const { clock } = useGatherClient()
+  const { t } = useLanguage()
+  const [now, setNow] = useState(() => clock.now())
+  useEffect(() => {
+    let cancel = () => {}
+    const tick = () => {
+      setNow(clock.now())
+      cancel = clock.setTimeout(tick, 500)
+    }
+    tick()
+    return () => cancel()
+  }, [clock])
+  const seconds = Math.max(1, Math.ceil((to - now) / 1000))
+  return t('connection.reconnectingIn', { seconds })
+}
+
+/** The round trip to the server; nothing while it is not known. */
+export function Latency(props: PartProps<'span', Record<never, never>>): ReactNode {
+  const { view, connection } = useStatus('Latency')
+  const { t } = useLanguage()
+  if (view !== 'live' || connection.latencyMs === null) return null
+  return renderPart('span', props, { children: t('connection.latency', { millis: connection.latencyMs }) }, {})
+}
+
+/** Tries again at once; nothing where that would change nothing. */
+export function Retry(props: PartProps<'button', Record<never, never>>): ReactNode {
+  const { view, connection } = useStatus('Retry')
+  const { t } = useLanguage()
+  const helps = view === 'reconnecting' || view === 'expired' || view === 'failed'
+  if (!helps) return null
+  const own = { type: 'button', onClick: connection.retryNow, children: t('connection.retryNow') } as const
+  return renderPart('button', props, own, {})
+}

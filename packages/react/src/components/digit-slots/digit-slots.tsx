@@ -1,0 +1,38 @@
+import * as parts from './parts.tsx'
+
+/** The props of `DigitSlots`. */
+export interface DigitSlotsProps {
+  readonly callId: string
+  /** Which gather; by default the one that began last. */
+  readonly gatherId?: string
+}
+
+function StyledDigitSlots({ callId, gatherId }: DigitSlotsProps) {
+  return (
+    <parts.Root callId={callId} gatherId={gatherId} className="cg cg-slots">
+      <parts.Row className="cg-slots-row" after={<parts.Terminator className="cg-slot cg-slot-terminator" />}>
+        {(slot) => (
+          <parts.Slot key={slot.index} slot={slot} className="cg-slot">
+            {slot.digit}
+            {slot.enough && <span className="cg-slot-enough" />}
+          </parts.Slot>
+        )}
+      </parts.Row>
+      <p className="cg-slots-facts">
+        <parts.Timer className="cg-slots-fact" data-strong="" />
+        <parts.Count className="cg-slots-fact" />
+        <parts.Needs className="cg-slots-fact" />
+        <parts.EndsWith className="cg-slots-fact" />
+      </p>
+      <parts.Announcer />
+    </parts.Root>
+  )
+}
+
+/**
+ * The digits of a gather as they come in: a slot for each that may, a mark where it is enough, the key that ends it,
+ * and the time the caller has left. Hidden digits are dots, and the screen reader hears only their number.
+ *
+ * Its parts: `Root`, `Row`, `Slot`, `Terminator`, `Timer`, `Count`, `Needs`, `EndsWith`, `Announcer`.
+ */
+export const DigitSlots = /* @__PURE__ */ Object.assign(StyledDigitSlots, parts)

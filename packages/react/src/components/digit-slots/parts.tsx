@@ -1,0 +1,227 @@
+import { type DigitGather, selectGather } from '@callgather/protocol'
+import { type ReactNode, useMemo, useState } from 'react'
+import { useCall } from '../../hooks/use-call.ts'
+import { useServerTime } from '../../hooks/use-server-time.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { LiveRegion } from '../kit/live-region.tsx'
+import { type PartProps, renderPart } from '../part/part.tsx'
+import { createPartContext } from '../part/part-context.ts'
+import { type Slots, type Slot as SlotView, slotsOf } from './slots.ts'
+
+interface SlotsContext extends Slots {
+  readonly gather: DigitGather
+  readonly callId: string
+  /** The key that was last when this came on screen: those after it are news. */
+  readonly firstSeen: string | null
+}
+
+const [SlotsProvider, useSlots] = createPartContext<SlotsContext>('DigitSlots')
+
+/** The state of `DigitSlots.Root`, as data attributes. */
+export type DigitSlotsState = {
+  readonly status: DigitGather['status']
+  readonly outcome: string | null
+  readonly hidden: boolean
+  readonly ended: boolean
+}
+
+/** The props of `DigitSlots.Root`. */
+export interface DigitSlotsRootProps extends PartProps<'div', DigitSlotsState> {
+  readonly callId: string
+  /** Which gather; by default the one that began last. Shows nothing while it is not one of digits. */
+  readonly gatherId?: string | undefined
+}
+
+/** The digits of a gather. Renders nothing while there is no gather of digits. */
+export function Root({ callId, gatherId, ...props }: DigitSlotsRootProps): ReactNode {
+  const gather = useCall(callId, ({ state }) => selectGather(state, gatherId))
+  // Keyed by gather: what was already there when a gather came on screen is not news.
+  return gather?.kind === 'digits' ? <LoadedRoot key={gather.id} callId={callId} gather={gather} {...props} /> : null
+}
+
+function LoadedRoot({
+  callId,
+  gather,
+  ...props
+}: PartProps<'div', DigitSlotsState> & { callId: string; gather: DigitGather }) {
+  const { t } = useLanguage()
+  const [firstSeen] = useState(() => gather.keys.at(-1)?.id ?? null)
+  const view = useMemo(() => slotsOf(gather), [gather])
+  const context = useMemo(() => ({ ...view, callId, gather, firstSeen }), [view, callId, gather, firstSeen])
+  const { status, outcome, show } = gather
+  const ended = status === 'ended' || status === 'refused'
+  return (
+    <SlotsProvider value={context}>
+      {renderPart(
+        'div',
+        props,
+        { role: 'group', 'aria-label': t('slots.label') },
+        { status, outcome, hidden: show !== undefined, ended },
+      )}
+    </SlotsProvider>
+  )
+}
+
+/** The props of `DigitSlots.Row`. */
+export interface DigitSlotsRowProps extends Omit<PartProps<'div', { count: number }>, 'children'> {
+  /** What each slot looks like. */
+  readonly children: (slot: SlotView) => ReactNode
+  /** Comes after the slots: the terminator. */
+  readonly after?: ReactNode
+}
+
+/** The slots in a row: one picture, whose name says how many digits there are, and which if they may be seen. */
+export function Row({ children, after, ...props }: DigitSlotsRowProps) {
+  const { slots, gather, open } = useSlots('Row')
+  const { t } = useLanguage()
+  const count = open
+    ? t('slots.open', { count: gather.count })
+    : t('slots.count', { count: gather.count, max: gather.rules.max })
+  const seen = gather.show === undefined ? [...gather.digits].join(' ') : t('slots.hidden')
+  return renderPart(
+    'div',
+    props,
+    {
+      role: 'img',
+      'aria-label': gather.count > 0 ? `${count}: ${seen}` : count,
+      children: (
+        <>
+          {slots.map(children)}
+          {after}
+        </>
+      ),
+    },
+    { count: gather.count },
+  )
+}
+
+/** The state of `DigitSlots.Slot`, as data attributes. */
+export type DigitSlotState = {
+  readonly state: SlotView['state']
+  readonly hidden: boolean
+  /** Whether the input is long enough once this slot is filled. */
+  readonly enough: boolean
+  /** Whether it was filled while on screen. */
+  readonly fresh: boolean
+}
+
+/** The props of `DigitSlots.Slot`. */
+export interface DigitSlotsSlotProps extends Omit<PartProps<'span', DigitSlotState>, 'slot'> {
+  readonly slot: SlotView
+}
+
+/** One slot. */
+export function Slot({ slot, children, ...props }: DigitSlotsSlotProps) {
+  const { gather, firstSeen } = useSlots('Slot')
+  const last = gather.keys.at(-1)
+  const newest = last?.role === 'terminator' ? gather.count : gather.count - 1
+  const filled = slot.state === 'filled' || slot.state === 'invalid'
+  return renderPart(
+    'span',
+    props,
+    { children: children ?? slot.digit },
+    {
+      state: slot.state,
+      hidden: filled && slot.digit === null,
+      enough: slot.enough,
+      fresh: filled && slot.index === newest && last?.id !== firstSeen,
+    },
+  )
+}
+
+/** The key that ends the input; nothing if none does. */
+export function Terminator(props: PartProps<'span', { pressed: boolean }>): ReactNode {
+  const { terminator } = useSlots('Terminator')
+  if (!terminator) return null
+  return renderPart('span', props, { children: terminator.key }, { pressed: terminator.pressed })
+}
+
+/** How many digits there are, in words. */
+export function Count(props: PartProps<'span', Record<never, never>>) {
+  const { gather, open } = useSlots('Count')
+  const { t } = useLanguage()
+  const { count, rules } = gather
+  const children = open ? t('slots.open', { count }) : t('slots.count', { count, max: rules.max })
+  return renderPart('span', props, { children }, {})
+}
+
+/** How many digits are needed, in words. */
+export function Needs(props: PartProps<'span', { enough: boolean }>) {
+  const { gather, open } = useSlots('Needs')
+  const { t } = useLanguage()
+  const { min, max } = gather.rules
+  const text =
+    min === max
+      ? t('slots.needsExactly', { count: min })
+      : open
+        ? t('slots.needsAtLeast', { count: min })
+        : t('slots.needsRange', { min, max })
+  return renderPart('span', props, { children: text }, { enough: gather.count >= min })
+}
+
+/** Which key ends the input, in words; nothing if none does. */
+export function EndsWith(props: PartProps<'span', Record<never, never>>): ReactNode {
+  const { terminator } = useSlots('EndsWith')
+  const { t } = useLanguage()
+  return terminator ? renderPart('span', props, { children: t('slots.endsWith', { key: terminator.key }) }, {}) : null
+}
+
+/** The state of `DigitSlots.Timer`, as data attributes. */
+export type DigitSlotsTimerState = { readonly for: string; readonly urgent: boolean; readonly overdue: boolean }
+
+/**
+ * The time the caller has left, as a ring and in words; nothing while nothing is waited for. "About", because between
+ * their key and our clock lie two networks.
+ */
+export function Timer(props: PartProps<'span', DigitSlotsTimerState>): ReactNode {
+  const { gather, callId } = useSlots('Timer')
+  const { t } = useLanguage()
+  const { waiting } = gather
+  const now = useServerTime(callId, waiting ? 250 : null)
+  if (!waiting) return null
+  const left = Math.min(waiting.millis, Math.max(0, Date.parse(waiting.since) + waiting.millis - now))
+  const seconds = Math.ceil(left / 1000)
+  const words =
+    left === 0
+      ? t('slots.overdue')
+      : t(waiting.for === 'first_digit' ? 'slots.firstDigit' : 'slots.nextDigit', { seconds })
+  const urgent = left < Math.min(2000, waiting.millis / 3)
+  return renderPart(
+    'span',
+    props,
+    {
+      children: (
+        <>
+          <Ring fraction={left / waiting.millis} urgent={urgent} />
+          {words}
+        </>
+      ),
+    },
+    { for: waiting.for, urgent, overdue: left === 0 },
+  )
+}
+
+const RADIUS = 9
+const ROUND = 2 * Math.PI * RADIUS
+
+function Ring({ fraction, urgent }: { fraction: number; urgent: boolean }) {
+  return (
+    <svg className="cg-ring" viewBox="0 0 24 24" aria-hidden="true" {...(urgent ? { 'data-urgent': '' } : {})}>
+      <circle cx="12" cy="12" r={RADIUS} />
+      <circle cx="12" cy="12" r={RADIUS} strokeDasharray={ROUND} strokeDashoffset={ROUND * (1 - fraction)} />
+    </svg>
+  )
+}
+
+/** Says each digit as it comes: how many there are, never which (it may be hidden, and the room may listen). */
+export function Announcer() {
+  const { gather, firstSeen } = useSlots('Announcer')
+  const { t } = useLanguage()
+  const last = gather.keys.at(-1)
+  if (!last || last.id === firstSeen) return <LiveRegion text="" />
+  const { count, rules } = gather
+  const open = rules.max > 32
+  if (last.role === 'terminator') return <LiveRegion text={t('slots.terminated', { count })} />
+  if (last.role === 'invalid') return <LiveRegion text={t('slots.invalid', { count, max: rules.max })} />
+  return <LiveRegion text={open ? t('slots.enteredOpen', { count }) : t('slots.entered', { count, max: rules.max })} />
+}

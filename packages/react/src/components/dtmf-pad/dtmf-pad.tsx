@@ -1,0 +1,39 @@
+import { Icon } from '../kit/icon.tsx'
+import * as parts from './parts.tsx'
+
+/** The props of `DtmfPad`. */
+export interface DtmfPadProps {
+  readonly callId: string
+}
+
+function StyledDtmfPad({ callId }: DtmfPadProps) {
+  return (
+    <parts.Root callId={callId} className="cg cg-pad">
+      <div className="cg-pad-grid">
+        <ul className="cg-pad-keys">
+          {parts.padKeys.map((key) => (
+            <parts.Key key={key} value={key} className="cg-key">
+              <parts.KeyCount value={key} className="cg-key-count" />
+              <parts.Flash value={key} className="cg-key-flash" />
+            </parts.Key>
+          ))}
+        </ul>
+        <parts.Pulse className="cg-pad-pulse" />
+      </div>
+      <p className="cg-pad-caption">
+        <Icon name="keypad" />
+        <parts.Caption render={<span />} />
+      </p>
+      <parts.Strays className="cg-pad-stray" />
+      <parts.Announcer />
+    </parts.Root>
+  )
+}
+
+/**
+ * A telephone's keys, lighting up as the caller presses them. Where policy hides the digits, only that a key was
+ * pressed. Keys the gather does not accept are outlined; keys outside any gather are listed below.
+ *
+ * Its parts: `Root`, `Key`, `Flash`, `KeyCount`, `Pulse`, `Caption`, `Strays`, `Announcer`, and `padKeys`.
+ */
+export const DtmfPad = /* @__PURE__ */ Object.assign(StyledDtmfPad, parts)

@@ -1,0 +1,191 @@
+import type { DigitGather, KeyEntry, KeyPress } from '@callgather/protocol'
+import { type ReactNode, useMemo, useState } from 'react'
+import { useCall } from '../../hooks/use-call.ts'
+import { type Dtmf, useDtmf } from '../../hooks/use-dtmf.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { LiveRegion } from '../kit/live-region.tsx'
+import { type PartProps, renderPart } from '../part/part.tsx'
+import { createPartContext } from '../part/part-context.ts'
+
+/** The keys of a telephone, row by row (ITU-T E.161). */
+export const padKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'] as const
+
+interface PadContext {
+  readonly last: KeyEntry | null
+  readonly strays: readonly KeyEntry[]
+  /** What the running gather accepts; `null` while none runs. */
+  readonly accepted: string | null
+  readonly counts: ReadonlyMap<string, number>
+  readonly lastRole: KeyPress['role'] | 'stray' | null
+  /** Whether the last key was pressed while the pad was on screen. */
+  readonly isNews: boolean
+}
+
+const [PadProvider, usePad] = createPartContext<PadContext>('DtmfPad')
+
+/** The state of `DtmfPad.Root`, as data attributes. */
+export type DtmfPadState = {
+  /** Whether a gather of digits runs. */
+  readonly collecting: boolean
+  /** Whether policy hides the digits. */
+  readonly hidden: boolean
+}
+
+/** The props of `DtmfPad.Root`. */
+export interface DtmfPadRootProps extends PartProps<'div', DtmfPadState> {
+  readonly callId: string
+}
+
+/** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
+export function Root({ callId, ...props }: DtmfPadRootProps) {
+  const dtmf = useDtmf(callId)
+  const known = useCall(callId, ({ cursor }) => cursor !== null)
+  // Begun anew once the call is known: the keys that came with it were not pressed just now.
+  return <LoadedRoot key={known ? 'known' : 'unknown'} dtmf={dtmf} {...props} />
+}
+
+const isRunning = (gather: DigitGather | null): gather is DigitGather =>
+  gather !== null && gather.status !== 'ended' && gather.status !== 'refused'
+
+function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf: Dtmf }) {
+  const { t } = useLanguage()
+  const { gather, lastKey, strays } = dtmf
+  const [firstSeen] = useState(() => lastKey?.id ?? null)
+  const context = useMemo((): PadContext => {
+    const counts = new Map<string, number>()
+    for (const { digit } of gather?.keys ?? []) if (digit !== null) counts.set(digit, (counts.get(digit) ?? 0) + 1)
+    const isStray = lastKey !== null && strays.at(-1)?.id === lastKey.id
+    return {
+      last: lastKey,
+      strays,
+      accepted: isRunning(gather) ? gather.rules.valid + (gather.rules.terminator ?? '') : null,
+      counts,
+      lastRole: isStray ? 'stray' : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
+      isNews: lastKey !== null && lastKey.id !== firstSeen,
+    }
+  }, [gather, lastKey, strays, firstSeen])
+  return (
+    <PadProvider value={context}>
+      {renderPart(
+        'div',
+        props,
+        { role: 'group', 'aria-label': t('pad.label') },
+        { collecting: context.accepted !== null, hidden: gather?.show !== undefined },
+      )}
+    </PadProvider>
+  )
+}
+
+/** The state of `DtmfPad.Key`, as data attributes. */
+export type DtmfKeyState = {
+  /** Set on the key pressed last: the part it played, `digit`, `invalid`, `terminator` or `stray`. */
+  readonly last: string | null
+  /** How often it was pressed in this attempt. */
+  readonly count: number | null
+  /** Whether the running gather does not accept it. */
+  readonly unused: boolean
+}
+
+/** The props of `DtmfPad.Key`. */
+export interface DtmfPadKeyProps extends PartProps<'li', DtmfKeyState> {
+  /** Which key: `0-9`, `*`, `#`, `A-D`. */
+  readonly value: string
+}
+
+/** One key. What is put inside it comes over its face. */
+export function Key({ value, children, ...props }: DtmfPadKeyProps) {
+  const { counts, last, lastRole, accepted } = usePad('Key')
+  const { t } = useLanguage()
+  const count = counts.get(value) ?? 0
+  const isLast = last?.digit === value
+  const name = value === '*' ? t('key.star') : value === '#' ? t('key.pound') : value
+  return renderPart(
+    'li',
+    props,
+    {
+      children: (
+        <>
+          <span aria-hidden="true">{value}</span>
+          <span className="cg-visually-hidden">{count > 0 ? `${name}, ${t('pad.pressed', { count })}` : name}</span>
+          {children}
+        </>
+      ),
+    },
+    {
+      last: isLast ? (lastRole ?? 'digit') : null,
+      count: count || null,
+      unused: accepted !== null && !accepted.includes(value),
+    },
+  )
+}
+
+/** Lights up over a key for a moment each time it is pressed. Goes inside a `Key`. */
+export function Flash({
+  value,
+  ...props
+}: PartProps<'span', Record<never, never>> & { readonly value: string }): ReactNode {
+  const { last, isNews } = usePad('Flash')
+  if (!isNews || last?.digit !== value) return null
+  // Keyed by the press: pressing the same key again lights it up again.
+  return <span key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value }, {})}</span>
+}
+
+/** How often a key was pressed in this attempt; nothing for once or never. Goes inside a `Key`. */
+export function KeyCount({
+  value,
+  ...props
+}: PartProps<'span', Record<never, never>> & { readonly value: string }): ReactNode {
+  const { counts } = usePad('KeyCount')
+  const { number } = useLanguage()
+  const count = counts.get(value) ?? 0
+  return count > 1 ? renderPart('span', props, { 'aria-hidden': true, children: `×${number(count)}` }, {}) : null
+}
+
+/** Shows that some key was pressed where policy hides which. */
+export function Pulse(props: PartProps<'span', Record<never, never>>): ReactNode {
+  const { last, isNews } = usePad('Pulse')
+  if (!isNews || !last || last.digit !== null) return null
+  return <span key={last.id}>{renderPart('span', props, { 'aria-hidden': true }, {})}</span>
+}
+
+/** What was pressed last, in words. */
+export function Caption(props: PartProps<'p', Record<never, never>>) {
+  const { last } = usePad('Caption')
+  const { t } = useLanguage()
+  const text = !last ? t('pad.none') : last.digit === null ? t('pad.lastHidden') : t('pad.last', { key: last.digit })
+  return renderPart('p', props, { children: text }, {})
+}
+
+/** At most this many stray keys are shown: the newest. */
+const STRAYS_SHOWN = 8
+
+/** The newest keys pressed while no gather listened; nothing if there are none. */
+export function Strays({ children, ...props }: PartProps<'div', Record<never, never>>): ReactNode {
+  const { strays } = usePad('Strays')
+  const { t } = useLanguage()
+  if (strays.length === 0) return null
+  return renderPart(
+    'div',
+    props,
+    {
+      children: children ?? (
+        <>
+          <span>{t('pad.stray')}</span>
+          <ul className="cg-pad-stray-keys" aria-label={t('pad.stray')}>
+            {strays.slice(-STRAYS_SHOWN).map((key) => (
+              <li key={key.id}>{key.digit ?? '•'}</li>
+            ))}
+          </ul>
+        </>
+      ),
+    },
+    {},
+  )
+}
+
+/** Says when a key comes outside any gather; those of a gather are `DigitSlots`' to say. */
+export function Announcer() {
+  const { lastRole, isNews } = usePad('Announcer')
+  const { t } = useLanguage()
+  return <LiveRegion text={isNews && lastRole === 'stray' ? t('pad.strayAnnounced') : ''} />
+}

@@ -1,0 +1,85 @@
+import { checkCommand } from '@callgather/protocol/schema'
+import { describe, expect, test } from 'vitest'
+import { bodyOf, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
+import { fieldProblems, propertyName, schemaOf } from './field-drafts.ts'
+import { defaultPresets } from './parameters.ts'
+
+const field = { id: 1, name: 'Name', type: 'string', options: '', required: true } as const
+
+describe('a draft of a gather', () => {
+  test('leaves out what was left empty, so that the defaults of Telnyx apply', () => {
+    expect(bodyOf({ ...emptyDraft, values: { payload: 'Hello', voice: 'female', maximum_digits: ' ' } })).toEqual({
+      payload: 'Hello',
+      voice: 'female',
+    })
+  })
+
+  test('sends numbers as numbers, and what is not one as it stands, for the check to refuse', () => {
+    const body = bodyOf({ ...emptyDraft, purpose: 'gather', values: { minimum_digits: '4', maximum_digits: 'six' } })
+    expect(body).toEqual({ minimum_digits: 4, maximum_digits: 'six' })
+    const check = checkCommand('gather', body)
+    expect(check.ok ? null : fieldOf(check.errors[0].source?.pointer)).toBe('maximum_digits')
+  })
+
+  test('tells no terminator from the default one', () => {
+    expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: 'none' } })).toEqual({
+      terminating_digit: '',
+    })
+    expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: '' } })).toEqual({})
+  })
+
+  test.each(defaultPresets.map((preset) => [preset.name, preset] as const))(
+    'of the preset %s may be sent',
+    (_, preset) => {
+      const draft = withPreset(emptyDraft, preset)
+      expect(checkCommand('gather_using_speak', bodyOf(draft)).ok).toBe(true)
+      expect(checkCommand('gather', bodyOf({ ...draft, purpose: 'gather' })).ok).toBe(true)
+    },
+  )
+
+  test('masks what nobody should see', () => {
+    expect(defaultPresets.filter((preset) => preset.masked).map((preset) => preset.name)).toEqual(['pin', 'card'])
+  })
+
+  test('forgets which preset it was once something of it is changed', () => {
+    const [preset] = defaultPresets
+    if (!preset) throw new Error('There are presets.')
+    expect(withValue(withPreset(emptyDraft, preset), 'maximum_digits', '6').preset).toBeNull()
+  })
+})
+
+describe('the fields of an AI gather', () => {
+  test('become a JSON Schema that may be sent', () => {
+    const schema = schemaOf([
+      { ...field, name: 'Patient name' },
+      { ...field, name: 'Date of birth', type: 'date' },
+      { ...field, name: 'Day', type: 'enum', options: 'Monday, Tuesday, Monday', required: false },
+    ])
+    expect(schema).toEqual({
+      type: 'object',
+      properties: {
+        patient_name: { type: 'string', title: 'Patient name' },
+        date_of_birth: { type: 'string', format: 'date', title: 'Date of birth' },
+        day: { type: 'string', enum: ['Monday', 'Tuesday'], title: 'Day' },
+      },
+      required: ['patient_name', 'date_of_birth'],
+    })
+    expect(checkCommand('gather_using_ai', { parameters: schema }).ok).toBe(true)
+  })
+
+  test('keep their names in any script', () => {
+    expect(propertyName('Straße & Nr.')).toBe('straße_nr')
+    expect(propertyName('生年月日')).toBe('生年月日')
+  })
+
+  test('are told apart, named, and given choices', () => {
+    expect(
+      fieldProblems([
+        { ...field, name: 'Day' },
+        { ...field, name: ' day ' },
+        { ...field, name: ' ' },
+        { ...field, name: 'Size', type: 'enum', options: 'small' },
+      ]),
+    ).toEqual([null, 'builder.duplicate', 'builder.unnamed', 'builder.noOptions'])
+  })
+})

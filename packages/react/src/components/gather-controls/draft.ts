@@ -1,0 +1,81 @@
+/**
+ * A gather being drafted: what stands in the form, as text, and the command it amounts to. A field left empty is left
+ * out, so that Telnyx's own default applies; one that is not a number stays text, so that the check can say so.
+ */
+import type { GatherName } from '@callgather/protocol'
+import { type FieldDraft, schemaOf } from './field-drafts.ts'
+import { type Parameter, type Preset, parametersOf } from './parameters.ts'
+
+/** What stands in the form. Each gather keeps its own answers, so that changing one's mind loses nothing. */
+export interface Draft {
+  readonly purpose: GatherName
+  /** By parameter name; shared between gathers, as what a caller is asked stays the same. */
+  readonly values: Readonly<Record<string, string>>
+  readonly masked: boolean
+  readonly fields: readonly FieldDraft[]
+  /** The preset last chosen, while nothing of it has been changed. */
+  readonly preset: string | null
+}
+
+/** An empty form. `voice` is filled in because Telnyx requires one. */
+export const emptyDraft: Draft = {
+  purpose: 'gather_using_speak',
+  values: { voice: 'female' },
+  masked: false,
+  fields: [{ id: 1, name: '', type: 'string', options: '', required: true }],
+  preset: null,
+}
+
+/** The form with a preset's answers in it. */
+export function withPreset(draft: Draft, preset: Preset): Draft {
+  const kept = Object.fromEntries(
+    Object.entries(draft.values).filter(([name]) => name === 'voice' || name === 'language' || name === 'audio_url'),
+  )
+  return {
+    ...draft,
+    purpose: draft.purpose === 'gather_using_ai' ? 'gather_using_speak' : draft.purpose,
+    values: { ...kept, ...preset.values, payload: preset.prompt },
+    masked: preset.masked,
+    preset: preset.name,
+  }
+}
+
+/** The form with one answer changed. */
+export const withValue = (draft: Draft, name: string, value: string): Draft => ({
+  ...draft,
+  values: { ...draft.values, [name]: value },
+  preset: null,
+})
+
+const numeric: ReadonlySet<Parameter['input']> = new Set(['count', 'millis'])
+
+/** The body of the command, as it would be sent. */
+export function bodyOf({ purpose, values, fields }: Draft): Record<string, unknown> {
+  const body: Record<string, unknown> = {}
+  if (purpose === 'gather_using_ai') body.parameters = schemaOf(fields)
+  for (const parameter of parametersOf[purpose]) {
+    const value = parameterValue(parameter, values[parameter.name] ?? '')
+    if (value === undefined) continue
+    // Telnyx keeps the instructions with the language model that follows them.
+    if (parameter.name === 'instructions') body.assistant = { instructions: value }
+    else body[parameter.name] = value
+  }
+  return body
+}
+
+function parameterValue({ input }: Parameter, text: string): unknown {
+  // "None" is itself an answer: Telnyx takes an empty string for "no key ends it".
+  if (input === 'terminator') return text === '' ? undefined : text === 'none' ? '' : text
+  const trimmed = text.trim()
+  if (trimmed === '') return undefined
+  if (!numeric.has(input)) return trimmed
+  const number = Number(trimmed)
+  return Number.isFinite(number) ? number : trimmed
+}
+
+/** Where a problem belongs in the form, from its JSON Pointer: the name of a parameter, or `null` for the whole. */
+export function fieldOf(pointer: string | undefined): string | null {
+  const name = pointer?.split('/')[1]?.replaceAll('~1', '/').replaceAll('~0', '~')
+  if (name === undefined || name === '') return null
+  return name === 'assistant' ? 'instructions' : name
+}

@@ -1,0 +1,124 @@
+import { type ReactNode, useId, useState } from 'react'
+import { useCall } from '../../hooks/use-call.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { Chip } from '../kit/chip.tsx'
+import { Elapsed } from '../kit/elapsed.tsx'
+import { LiveRegion } from '../kit/live-region.tsx'
+import { StatusChip } from '../kit/status-chip.tsx'
+import { useBlocked } from '../kit/use-blocked.ts'
+import type { Draft } from './draft.ts'
+import { GatherForm } from './gather-form.tsx'
+import { type GatherSlice, gatherSliceOf } from './gather-slice.ts'
+import { gatherBadge, gatherTitle } from './gather-words.ts'
+import { defaultPresets, type Preset } from './parameters.ts'
+import * as parts from './parts.tsx'
+import { RunningGather } from './running-gather.tsx'
+
+/** The props of `GatherControls`. */
+export interface GatherControlsProps {
+  readonly callId: string
+  /** The questions offered at a press. Keep the array stable. Default: PIN, account number, date, yes or no, card. */
+  readonly presets?: readonly Preset[]
+  /** What stands in the form at first. */
+  readonly initial?: Partial<Draft>
+  /** Comes beside a gather of digits; `GatherPanel` puts the pad there. */
+  readonly beside?: ReactNode
+}
+
+function StyledGatherControls({ callId, presets = defaultPresets, initial, beside }: GatherControlsProps) {
+  const gather = useCall(callId, ({ state }) => gatherSliceOf(state))
+  const reason = useBlocked(callId, 'gather')
+  // The form is open over this gather; a new gather closes it, whoever asked for it.
+  const [openOver, setOpenOver] = useState<string | null>(null)
+  const showForm = gather === null || openOver === gather.id
+  const id = useId()
+  return (
+    <section className="cg cg-card cg-controls" aria-labelledby={id}>
+      {gather && !showForm ? (
+        <GatherHeader callId={callId} gather={gather} id={id} />
+      ) : (
+        <header className="cg-card-header">
+          <FormTitle id={id} />
+        </header>
+      )}
+      <Outcome gather={gather} />
+      {showForm ? (
+        <GatherForm
+          callId={callId}
+          presets={presets}
+          reason={reason}
+          initial={initial}
+          onSent={() => setOpenOver(null)}
+          onCancel={gather ? () => setOpenOver(null) : undefined}
+        />
+      ) : (
+        <div className="cg-panel-gather">
+          <RunningGather
+            key={gather.id}
+            callId={callId}
+            gather={gather}
+            reason={reason}
+            onNew={() => setOpenOver(gather.id)}
+          />
+          {gather.kind === 'digits' && beside}
+        </div>
+      )}
+    </section>
+  )
+}
+
+function FormTitle({ id }: { readonly id: string }) {
+  const { t } = useLanguage()
+  return (
+    <h3 className="cg-card-title" id={id}>
+      {t('controls.label')}
+    </h3>
+  )
+}
+
+function GatherHeader({ callId, gather, id }: { callId: string; gather: GatherSlice; id: string }) {
+  const language = useLanguage()
+  const { t } = language
+  const { hidden, tries, attempt, requestedAt, status, endedAt } = gather
+  const running = status === 'collecting' || status === 'requested'
+  return (
+    <header className="cg-card-header">
+      <h3 className="cg-card-title" id={id}>
+        {gatherTitle(gather, language)}
+      </h3>
+      <StatusChip badge={gatherBadge(gather, language)} />
+      <div className="cg-card-aside">
+        {gather.kind === 'digits' && tries > 1 && <span>{t('slots.attempt', { attempt, tries })}</span>}
+        {hidden && <Chip icon="lock">{t(hidden === 'last4' ? 'slots.last4' : 'slots.hidden')}</Chip>}
+        {requestedAt && (running || endedAt) && (
+          <Elapsed callId={callId} from={requestedAt} to={running ? null : endedAt} />
+        )}
+      </div>
+    </header>
+  )
+}
+
+/** Says how a gather ended, if it ended while one was watching. */
+function Outcome({ gather }: { readonly gather: GatherSlice | null }) {
+  const language = useLanguage()
+  const [seenEnded] = useState(() => (gather?.endedAt ? gather.id : null))
+  const news =
+    gather !== null && gather.status !== 'collecting' && gather.status !== 'requested' && gather.id !== seenEnded
+  const text = news ? language.t('transcript.gatherEnded', { outcome: gatherBadge(gather, language).text }) : ''
+  return <LiveRegion text={text} />
+}
+
+/**
+ * Asks the caller for something: digits, with or without a prompt, or fields by conversation with an AI. While a
+ * gather runs it shows that gather, and stops it.
+ *
+ * Parts, for a form of your own: `Root`, `Purpose`, `Preset`, `Parameter`, `Masked`, `Json`.
+ */
+export const GatherControls = /* @__PURE__ */ Object.assign(StyledGatherControls, {
+  Root: parts.Root,
+  Purpose: parts.Purpose,
+  Preset: parts.Preset,
+  Parameter: parts.Parameter,
+  Masked: parts.Masked,
+  Json: parts.Json,
+})

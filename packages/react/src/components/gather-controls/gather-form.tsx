@@ -1,0 +1,125 @@
+import type { GatherName } from '@callgather/protocol'
+import { useState } from 'react'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
+import { Icon } from '../kit/icon.tsx'
+import { Notice } from '../kit/notice.tsx'
+import type { Draft } from './draft.ts'
+import { FieldBuilder } from './field-builder.tsx'
+import { gatherIcons } from './gather-words.ts'
+import { ParameterField } from './parameter-field.tsx'
+import { collectsDigits, type Preset as PresetSpec, parametersOf } from './parameters.ts'
+import * as parts from './parts.tsx'
+
+const purposes: readonly GatherName[] = ['gather_using_speak', 'gather_using_audio', 'gather', 'gather_using_ai']
+
+interface GatherFormProps {
+  readonly callId: string
+  readonly presets: readonly PresetSpec[]
+  /** Why nothing can be started now. */
+  readonly reason: string | null
+  readonly initial?: Partial<Draft> | undefined
+  readonly onSent?: (() => void) | undefined
+  /** Goes back to the gather that runs, or ran. */
+  readonly onCancel?: (() => void) | undefined
+}
+
+/** The form that starts a gather: what for, the few things that matter, the rest on request. */
+export function GatherForm({ callId, presets, reason, initial, onSent, onCancel }: GatherFormProps) {
+  return (
+    <parts.Root callId={callId} initial={initial} onSent={() => onSent?.()} className="cg-controls-form">
+      <Body presets={presets} reason={reason} onCancel={onCancel} />
+    </parts.Root>
+  )
+}
+
+function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | 'reason' | 'onCancel'>) {
+  const { draft, problems, fieldProblems, problemOf, replaces, starting } = parts.useGatherForm('Body')
+  const { t } = useLanguage()
+  const [more, setMore] = useState(false)
+  const [json, setJson] = useState(false)
+  const parameters = parametersOf[draft.purpose]
+  // What is wrong must be seen, wherever it is.
+  const open = more || parameters.some((it) => !it.essential && problemOf(it.name))
+  const shown = parameters.filter((it) => open || it.essential)
+  const wrong = problems.length + fieldProblems.filter((it) => it !== null).length
+  const elsewhere = problems.filter((problem) => !parameters.some((it) => problemOf(it.name) === problem))
+  const isDigits = collectsDigits(draft.purpose)
+  return (
+    <>
+      <fieldset className="cg-segments">
+        <legend className="cg-visually-hidden">{t('controls.purpose')}</legend>
+        {purposes.map((purpose) => (
+          // biome-ignore lint/a11y/noLabelWithoutControl: its control is the Purpose inside
+          <label key={purpose} className="cg-segment">
+            <parts.Purpose purpose={purpose} />
+            <span className="cg-segment-name">
+              <Icon name={gatherIcons[purpose]} />
+              {t(`controls.purpose.${purpose}`)}
+            </span>
+            <span className="cg-segment-api" aria-hidden="true">
+              {purpose}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {isDigits && presets.length > 0 && (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a flex box in every browser
+        <div className="cg-presets" role="group" aria-label={t('controls.presets')}>
+          <span className="cg-presets-label" aria-hidden="true">
+            {t('controls.presets')}
+          </span>
+          {presets.map((preset) => (
+            <parts.Preset key={preset.name} preset={preset} className="cg-button cg-preset" data-size="small" />
+          ))}
+        </div>
+      )}
+      {!isDigits && <FieldBuilder />}
+      <div className="cg-controls-grid">
+        {shown.map((parameter) => (
+          <ParameterField key={parameter.name} parameter={parameter} />
+        ))}
+      </div>
+      {json && <parts.Json className="cg-json" />}
+      {elsewhere.length > 0 && (
+        <Notice role="alert" tone="negative" icon="alert" title={t('controls.problems', { count: wrong })}>
+          {elsewhere.map((problem) => problem.detail ?? problem.title).join(' ')}
+        </Notice>
+      )}
+      <CommandNotice command={starting} />
+      <div className="cg-controls-actions">
+        <CommandButton type="submit" command={starting} variant="primary" reason={reason}>
+          {t(replaces ? 'controls.replace' : 'controls.start')}
+        </CommandButton>
+        {onCancel && (
+          <button type="button" className="cg-button" data-variant="quiet" onClick={onCancel}>
+            {t('action.cancel')}
+          </button>
+        )}
+        <button
+          type="button"
+          className="cg-button"
+          data-variant="quiet"
+          data-push=""
+          aria-expanded={open}
+          onClick={() => setMore(!more)}
+        >
+          <Icon name={open ? 'up' : 'chevron'} />
+          {t(open ? 'action.fewer' : 'action.more')}
+        </button>
+        <button
+          type="button"
+          className="cg-button"
+          data-variant="quiet"
+          aria-expanded={json}
+          onClick={() => setJson(!json)}
+        >
+          <Icon name="braces" />
+          {t(json ? 'controls.hideJson' : 'controls.json')}
+        </button>
+      </div>
+      {reason !== null && <p className="cg-hint">{reason}</p>}
+      {replaces && reason === null && <p className="cg-hint">{t('controls.replaceHint')}</p>}
+    </>
+  )
+}

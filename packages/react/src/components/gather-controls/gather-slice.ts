@@ -1,0 +1,51 @@
+import { type CallState, type DigitGather, type Gather, selectGather } from '@callgather/protocol'
+
+/** What a card about a gather shows, less its digits and fields: those change at every key, and have views of their own. */
+export interface GatherSlice {
+  readonly id: string
+  readonly kind: Gather['kind']
+  readonly status: Gather['status']
+  readonly command: Gather['command']
+  readonly body: Gather['body']
+  readonly outcome: string | null
+  readonly hidden: DigitGather['show']
+  readonly requestedAt: string | null
+  readonly endedAt: string | null
+  readonly refusalTitle: string | null
+  readonly refusalCode: string | null
+  readonly refusalDetail: string | null
+  readonly prompt: string | null
+  readonly media: string | null
+  readonly playing: boolean
+  readonly attempt: number
+  readonly tries: number
+  /** Whether any key is in. */
+  readonly begun: boolean
+}
+
+/** The slice of the gather that began last; flat, so that it compares by value. */
+export function gatherSliceOf(state: CallState): GatherSlice | null {
+  const gather = selectGather(state)
+  if (!gather) return null
+  const digits = gather.kind === 'digits' ? gather : null
+  return {
+    id: gather.id,
+    kind: gather.kind,
+    status: gather.status,
+    command: gather.command,
+    body: gather.body,
+    outcome: gather.outcome,
+    hidden: gather.show,
+    requestedAt: gather.requestedAt,
+    endedAt: gather.endedAt,
+    refusalTitle: gather.refusal?.title ?? null,
+    refusalCode: gather.refusal?.code ?? null,
+    refusalDetail: gather.refusal?.detail ?? null,
+    prompt: digits?.prompt.text ?? null,
+    media: digits?.prompt.media ?? null,
+    playing: digits?.prompt.playing === true,
+    attempt: digits?.attempt ?? 1,
+    tries: digits?.rules.tries ?? 1,
+    begun: (digits?.count ?? 0) > 0,
+  }
+}

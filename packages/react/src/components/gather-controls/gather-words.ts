@@ -1,0 +1,63 @@
+/** How a gather is named, and how its state is said and coloured: once, for every place that shows one. */
+
+import type { Language } from '../../strings/strings-context.tsx'
+import type { Tone } from '../kit/chip.tsx'
+import type { IconName } from '../kit/icon.tsx'
+import type { GatherSlice } from './gather-slice.ts'
+
+/** A state as words, a colour and a picture. */
+export interface Badge {
+  readonly text: string
+  readonly tone: Tone
+  readonly icon?: IconName
+  /** It goes on now. */
+  readonly live?: boolean
+}
+
+const outcomes: Readonly<Record<string, Pick<Badge, 'tone' | 'icon'>>> = {
+  valid: { tone: 'positive', icon: 'check' },
+  invalid: { tone: 'negative', icon: 'cross' },
+  timeout: { tone: 'warning', icon: 'clock' },
+  partial: { tone: 'warning', icon: 'clock' },
+  cancelled: { tone: 'neutral', icon: 'stop' },
+  cancelled_amd: { tone: 'neutral', icon: 'robot' },
+  call_hangup: { tone: 'negative', icon: 'hangup' },
+}
+
+/** How a gather ended, in our words; in Telnyx's, where it is one we do not know. */
+export function outcomeBadge(outcome: string, { tryT }: Language): Badge {
+  const known = outcomes[outcome] ?? { tone: 'neutral', icon: 'info' }
+  return { ...known, text: tryT(`gather.outcome.${outcome}`, outcome) }
+}
+
+/** Where a gather stands. */
+export function gatherBadge(gather: GatherSlice, language: Language): Badge {
+  const { t } = language
+  switch (gather.status) {
+    case 'requested':
+      return { text: t('gather.status.requested'), tone: 'neutral', live: true }
+    case 'collecting': {
+      const prompting = gather.playing && !gather.begun
+      const text = t(prompting ? 'gather.status.prompting' : 'gather.status.collecting')
+      return { text, tone: gather.kind === 'fields' ? 'ai' : 'accent', live: true }
+    }
+    case 'refused':
+      return { text: t('gather.status.refused'), tone: 'negative', icon: 'cross' }
+    case 'unknown':
+      return { text: t('gather.status.unknown'), tone: 'warning', icon: 'question' }
+    case 'ended':
+      return outcomeBadge(gather.outcome ?? '', language)
+  }
+}
+
+/** What kind of gather it is. */
+export const gatherTitle = (gather: GatherSlice, { t }: Language): string =>
+  gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`)
+
+/** The picture of each gather. */
+export const gatherIcons = {
+  gather: 'keypad',
+  gather_using_speak: 'speech',
+  gather_using_audio: 'sound',
+  gather_using_ai: 'fields',
+} as const satisfies Record<string, IconName>

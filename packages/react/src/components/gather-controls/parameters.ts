@@ -1,0 +1,122 @@
+/** The parameters of each gather as form fields: which come first, which wait behind "More", and how each is entered. */
+import type { DigitGatherName, GatherName } from '@callgather/protocol'
+import type { PlainStringKey } from '../../strings/strings.ts'
+
+/** How a parameter is entered. */
+export type ParameterInput = 'text' | 'speech' | 'address' | 'count' | 'millis' | 'terminator' | 'keys'
+
+/** A parameter of a command, as a form field. */
+export interface Parameter {
+  /** Telnyx's name for it. */
+  readonly name: string
+  readonly input: ParameterInput
+  readonly label: PlainStringKey
+  readonly hint?: PlainStringKey
+  /** Shown at once; the others under "More options". */
+  readonly essential?: boolean
+}
+
+const length: readonly Parameter[] = [
+  { name: 'minimum_digits', input: 'count', label: 'param.minimum_digits', essential: true },
+  { name: 'maximum_digits', input: 'count', label: 'param.maximum_digits', essential: true },
+  { name: 'terminating_digit', input: 'terminator', label: 'param.terminating_digit', essential: true },
+  { name: 'valid_digits', input: 'keys', label: 'param.valid_digits' },
+]
+
+const between: Parameter = {
+  name: 'inter_digit_timeout_millis',
+  input: 'millis',
+  label: 'param.inter_digit_timeout_millis',
+}
+
+const prompted: readonly Parameter[] = [
+  ...length,
+  { name: 'maximum_tries', input: 'count', label: 'param.maximum_tries' },
+  { name: 'timeout_millis', input: 'millis', label: 'param.timeout_millis' },
+  between,
+]
+
+/** The fields of each gather's form, in the order in which they are shown. */
+export const parametersOf: Readonly<Record<GatherName, readonly Parameter[]>> = {
+  gather: [
+    ...length,
+    { name: 'initial_timeout_millis', input: 'millis', label: 'param.initial_timeout_millis' },
+    between,
+    { name: 'timeout_millis', input: 'millis', label: 'param.timeout_millis.gather' },
+  ],
+  gather_using_speak: [
+    { name: 'payload', input: 'speech', label: 'param.payload', hint: 'param.payload.hint', essential: true },
+    ...prompted,
+    { name: 'invalid_payload', input: 'speech', label: 'param.invalid_payload' },
+    { name: 'voice', input: 'text', label: 'param.voice' },
+    { name: 'language', input: 'text', label: 'param.language' },
+  ],
+  gather_using_audio: [
+    { name: 'audio_url', input: 'address', label: 'param.audio_url', hint: 'param.audio_url.hint', essential: true },
+    ...prompted,
+    { name: 'media_name', input: 'text', label: 'param.media_name' },
+    { name: 'invalid_audio_url', input: 'address', label: 'param.invalid_audio_url' },
+  ],
+  gather_using_ai: [
+    { name: 'greeting', input: 'speech', label: 'param.greeting', hint: 'param.greeting.hint', essential: true },
+    { name: 'instructions', input: 'speech', label: 'param.instructions' },
+    { name: 'gather_ended_speech', input: 'speech', label: 'param.gather_ended_speech' },
+    { name: 'voice', input: 'text', label: 'param.voice' },
+    { name: 'language', input: 'text', label: 'param.language' },
+    { name: 'user_response_timeout_ms', input: 'millis', label: 'param.user_response_timeout_ms' },
+  ],
+}
+
+/** A question that is asked often: its form filled in. */
+export interface Preset {
+  readonly name: string
+  readonly label: PlainStringKey
+  /** How the digits are entered; a preset applies to any gather of digits. */
+  readonly values: Readonly<Record<string, string>>
+  /** What to say, for the gathers that say something. In the language of the caller: change it with `presets`. */
+  readonly prompt: string
+  /** Whether nobody should see the digits. */
+  readonly masked: boolean
+}
+
+/** The questions offered unless you give others. Their prompts are English, whatever language the agent reads. */
+export const defaultPresets: readonly Preset[] = [
+  {
+    name: 'pin',
+    label: 'controls.preset.pin',
+    values: { minimum_digits: '4', maximum_digits: '4' },
+    prompt: 'Please enter your four digit PIN.',
+    masked: true,
+  },
+  {
+    name: 'account',
+    label: 'controls.preset.account',
+    values: { minimum_digits: '6', maximum_digits: '12', terminating_digit: '#' },
+    prompt: 'Please enter your account number, followed by the pound key.',
+    masked: false,
+  },
+  {
+    name: 'date',
+    label: 'controls.preset.date',
+    values: { minimum_digits: '8', maximum_digits: '8', valid_digits: '0123456789' },
+    prompt: 'Please enter the date as eight digits: two for the month, two for the day, and four for the year.',
+    masked: false,
+  },
+  {
+    name: 'yesno',
+    label: 'controls.preset.yesno',
+    values: { minimum_digits: '1', maximum_digits: '1', valid_digits: '12' },
+    prompt: 'Press 1 for yes, or 2 for no.',
+    masked: false,
+  },
+  {
+    name: 'card',
+    label: 'controls.preset.card',
+    values: { minimum_digits: '12', maximum_digits: '19', terminating_digit: '#' },
+    prompt: 'Please enter your card number, followed by the pound key.',
+    masked: true,
+  },
+]
+
+/** Whether a gather collects digits, and so can be masked and preset. */
+export const collectsDigits = (purpose: GatherName): purpose is DigitGatherName => purpose !== 'gather_using_ai'

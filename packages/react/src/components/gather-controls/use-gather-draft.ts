@@ -1,0 +1,113 @@
+import type { CommandBodies, GatherName, TelnyxError } from '@callgather/protocol'
+import { isDigitGather } from '@callgather/protocol'
+import type { checkCommand } from '@callgather/protocol/schema'
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCall } from '../../hooks/use-call.ts'
+import { type AnyCommand, useAnyCommand } from '../../hooks/use-command.ts'
+import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
+import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
+import { gatherSliceOf } from './gather-slice.ts'
+import type { Preset } from './parameters.ts'
+
+/** A gather being drafted, judged as Telnyx would judge it, and sent. */
+export interface GatherDraft {
+  readonly draft: Draft
+  /** The body of the command, as it would be sent. */
+  readonly body: Readonly<Record<string, unknown>>
+  /** What is wrong with it, once sending it has been tried. In Telnyx's shape and words. */
+  readonly problems: readonly TelnyxError[]
+  /** What is wrong with one parameter. */
+  readonly problemOf: (parameter: string) => TelnyxError | null
+  /** What is wrong with each field of an AI gather, once sending it has been tried. */
+  readonly fieldProblems: readonly (FieldProblem | null)[]
+  readonly setPurpose: (purpose: GatherName) => void
+  readonly setValue: (parameter: string, value: string) => void
+  readonly setMasked: (masked: boolean) => void
+  readonly setFields: (fields: readonly FieldDraft[]) => void
+  readonly choose: (preset: Preset) => void
+  /** Sends it, if there is nothing wrong with it. Resolves to whether it was sent. */
+  readonly submit: () => Promise<boolean>
+  /** A gather runs, and would be stopped first. */
+  readonly replaces: boolean
+  /** Where the last one that was sent stands. */
+  readonly starting: AnyCommand
+}
+
+type Check = typeof checkCommand
+
+let loaded: Check | null = null
+/** The schemas are fetched when a form is shown, so that a page that shows none does not pay for them. */
+const loadCheck = async (): Promise<Check> => {
+  loaded ??= (await import('@callgather/protocol/schema')).checkCommand
+  return loaded
+}
+
+const nothing: readonly never[] = []
+
+/** The state of a form that starts a gather; for a form of your own. `GatherControls` is one that is ready made. */
+export function useGatherDraft(callId: string, initial: Partial<Draft> = {}): GatherDraft {
+  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, ...initial }))
+  const [tried, setTried] = useState(false)
+  const [check, setCheck] = useState<Check | null>(() => loaded)
+  const starting = useAnyCommand(callId)
+  const stopping = useAnyCommand(callId)
+  const running = useCall(callId, ({ state }) => gatherSliceOf(state))
+  const replaces = running?.status === 'collecting'
+
+  useEffect(() => {
+    // A second look finds it in the cache; a page gone offline finds it when it tries to send.
+    loadCheck().then(
+      (loadedCheck) => setCheck(() => loadedCheck),
+      () => undefined,
+    )
+  }, [])
+
+  const body = useMemo(() => bodyOf(draft), [draft])
+  const inFields = useMemo(
+    () => (tried && draft.purpose === 'gather_using_ai' ? fieldProblems(draft.fields) : nothing),
+    [tried, draft],
+  )
+  const problems = useMemo(() => {
+    if (!tried || !check) return nothing
+    const judged = check(draft.purpose, body)
+    return judged.ok ? nothing : judged.errors
+  }, [tried, check, draft.purpose, body])
+
+  const submit = async () => {
+    setTried(true)
+    const judge = check ?? (await loadCheck())
+    setCheck(() => judge)
+    const judged = judge(draft.purpose, body)
+    const fieldsAreRight = draft.purpose !== 'gather_using_ai' || fieldProblems(draft.fields).every((it) => it === null)
+    if (!judged.ok || !fieldsAreRight || (draft.purpose === 'gather_using_ai' && draft.fields.length === 0))
+      return false
+    if (replaces) {
+      const stop = isDigitGather(running.command ?? undefined) || running.command === null
+      await stopping.run(stop ? 'gather_stop' : 'ai_assistant_stop', {})
+    }
+    setTried(false)
+    await starting.run(draft.purpose, judged.body as CommandBodies[GatherName])
+    return true
+  }
+
+  const problemOf = useCallback(
+    (parameter: string) => problems.find((problem) => fieldOf(problem.source?.pointer) === parameter) ?? null,
+    [problems],
+  )
+
+  return {
+    draft,
+    body,
+    problems,
+    problemOf,
+    fieldProblems: inFields,
+    setPurpose: (purpose) => setDraft((it) => ({ ...it, purpose })),
+    setValue: (parameter, value) => setDraft((it) => withValue(it, parameter, value)),
+    setMasked: (masked) => setDraft((it) => ({ ...it, masked })),
+    setFields: (fields) => setDraft((it) => ({ ...it, fields })),
+    choose: (preset) => setDraft((it) => withPreset(it, preset)),
+    submit,
+    replaces,
+    starting,
+  }
+}

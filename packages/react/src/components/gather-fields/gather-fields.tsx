@@ -1,0 +1,239 @@
+import type { FieldState } from '@callgather/protocol'
+import { type FormEvent, useId, useState } from 'react'
+import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
+import type { AIGatherView } from '../../hooks/use-ai-gather.ts'
+import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
+import { Icon, type IconName } from '../kit/icon.tsx'
+import { Empty, Notice } from '../kit/notice.tsx'
+import { StatusChip } from '../kit/status-chip.tsx'
+import { dateOf } from '../kit/time.ts'
+import { useBlocked } from '../kit/use-blocked.ts'
+import * as parts from './parts.tsx'
+
+/** The props of `GatherFields`. */
+export interface GatherFieldsProps {
+  readonly callId: string
+  /** Checks the result: any Standard Schema (zod, valibot, ArkType, …). What does not fit is shown. */
+  readonly schema?: StandardSchemaV1
+}
+
+function StyledGatherFields({ callId, schema }: GatherFieldsProps) {
+  const { t } = useLanguage()
+  const id = useId()
+  return (
+    <parts.Root callId={callId} schema={schema} className="cg cg-card cg-fields" aria-labelledby={id}>
+      <header className="cg-card-header">
+        <h3 className="cg-card-title" id={id}>
+          {t('fields.label')}
+        </h3>
+        <div className="cg-card-aside">
+          <Progress />
+        </div>
+      </header>
+      <Body callId={callId} />
+    </parts.Root>
+  )
+}
+
+/** The fields alone, for inside another card. */
+export function FieldsBody({ callId }: { readonly callId: string }) {
+  const { t } = useLanguage()
+  return (
+    <parts.Root callId={callId} className="cg-fields" aria-label={t('fields.label')}>
+      <Body callId={callId} />
+    </parts.Root>
+  )
+}
+
+function Progress() {
+  const { view } = parts.useFields('Progress')
+  const { t } = useLanguage()
+  const { done, of } = view.progress
+  if (!view.gather || of === 0) return null
+  return (
+    <span className="cg-progress" role="img" aria-label={t('fields.progressLabel', { done, of })}>
+      <span className="cg-progress-bar">
+        {view.fields.slice(0, 12).map((field) => (
+          <i key={field.name} data-status={field.status} />
+        ))}
+      </span>
+      {t('fields.progress', { done, of })}
+    </span>
+  )
+}
+
+function Body({ callId }: { readonly callId: string }) {
+  const { view } = parts.useFields('Body')
+  const { t } = useLanguage()
+  if (view.fields.length === 0) {
+    return (
+      <Empty icon="fields" title={t('fields.empty')}>
+        {t('fields.emptyHint')}
+      </Empty>
+    )
+  }
+  return (
+    <>
+      <dl className="cg-fields-list">
+        {view.fields.map((field) => (
+          <Field key={field.name} callId={callId} field={field} />
+        ))}
+      </dl>
+      <Footer view={view} />
+      <parts.Announcer />
+    </>
+  )
+}
+
+function Footer({ view }: { readonly view: AIGatherView<unknown> }) {
+  const { t } = useLanguage()
+  const { result, correcting } = view
+  const bad = correcting.status === 'refused' || correcting.status === 'unknown'
+  if (result.status !== 'invalid' && !bad) return null
+  return (
+    <div className="cg-fields-footer">
+      {result.status === 'invalid' && (
+        <Notice tone="warning" icon="alert" title={t('fields.wrongType')}>
+          {result.issues.map((issue) => issue.message).join(' ')}
+        </Notice>
+      )}
+      <CommandNotice command={correcting} />
+    </div>
+  )
+}
+
+const icons = { missing: 'dotted', heard: 'wave', confirmed: 'check' } as const satisfies Record<string, IconName>
+const tones = { missing: 'neutral', heard: 'accent', confirmed: 'positive' } as const
+
+function Field({ callId, field }: { readonly callId: string; readonly field: FieldState }) {
+  const language = useLanguage()
+  const { t } = language
+  const { view } = parts.useFields('Field')
+  const reason = useBlocked(callId, 'assistant')
+  const [editing, setEditing] = useState(false)
+  const status = field.status
+  const value = status === 'missing' ? t('fields.notYet') : valueText(field, language)
+  return (
+    <parts.Field field={field} className="cg-fields-item">
+      <span className="cg-fields-icon" aria-hidden="true">
+        <Icon name={icons[status]} />
+      </span>
+      <dt className="cg-fields-label">
+        <bdi>{field.label}</bdi>
+        {!field.required && ` · ${t('fields.optional')}`}
+      </dt>
+      <dd className="cg-fields-value" dir="auto">
+        {value}
+      </dd>
+      <dd className="cg-fields-side" style={{ margin: 0 }}>
+        <StatusChip badge={{ text: t(`fields.status.${status}`), tone: tones[status], live: status === 'heard' }} />
+        {view.isCollecting && !editing && reason === null && (
+          <button
+            type="button"
+            className="cg-button"
+            data-variant="quiet"
+            data-size="small"
+            data-icon-only=""
+            aria-label={t('fields.correct', { field: field.label })}
+            onClick={() => setEditing(true)}
+          >
+            <Icon name="whisper" />
+          </button>
+        )}
+      </dd>
+      {editing && view.isCollecting && (
+        <dd className="cg-fields-edit" style={{ marginInline: 0 }}>
+          <Correction field={field} view={view} onDone={() => setEditing(false)} />
+        </dd>
+      )}
+    </parts.Field>
+  )
+}
+
+function Correction({
+  field,
+  view,
+  onDone,
+}: {
+  readonly field: FieldState
+  readonly view: AIGatherView<unknown>
+  readonly onDone: () => void
+}) {
+  const { t } = useLanguage()
+  const id = useId()
+  const [value, setValue] = useState(() => (typeof field.value === 'string' ? field.value : ''))
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    if (value.trim() === '') return
+    if ((await view.correct(field.name, typed(field, value.trim()))) === 'accepted') onDone()
+  }
+  const common = {
+    id,
+    className: 'cg-input',
+    value,
+    autoFocus: true,
+    onChange: (event: { currentTarget: { value: string } }) => setValue(event.currentTarget.value),
+    onKeyDown: (event: { key: string; preventDefault: () => void; stopPropagation: () => void }) => {
+      if (event.key !== 'Escape') return
+      event.preventDefault()
+      event.stopPropagation()
+      onDone()
+    },
+  }
+  return (
+    <form className="cg-field" onSubmit={(event) => void submit(event)}>
+      <label className="cg-label" htmlFor={id}>
+        {t('fields.correctLabel', { field: field.label })}
+      </label>
+      {field.options ? (
+        <select {...common}>
+          <option value="" />
+          {field.options.map((option) => (
+            <option key={String(option)}>{String(option)}</option>
+          ))}
+        </select>
+      ) : (
+        <input {...common} type={field.format === 'date' ? 'date' : 'text'} dir="auto" />
+      )}
+      <p className="cg-hint">{t('fields.correctHint')}</p>
+      <div className="cg-controls-actions">
+        <CommandButton type="submit" size="small" variant="primary" command={view.correcting}>
+          {t('fields.correctSend')}
+        </CommandButton>
+        <button type="button" className="cg-button" data-size="small" data-variant="quiet" onClick={onDone}>
+          {t('action.cancel')}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+/** What was typed, as the type the field has. What is not one stays text: the assistant can make sense of it. */
+function typed({ type, options }: FieldState, text: string): unknown {
+  const option = options?.find((it) => String(it) === text)
+  if (option !== undefined) return option
+  if (type === 'number' || type === 'integer') return Number.isFinite(Number(text)) ? Number(text) : text
+  return text
+}
+
+/** A value as a person reads it. */
+export function valueText({ value, format }: FieldState, { t, locale, number }: Language): string {
+  if (typeof value === 'boolean') return t(value ? 'fields.yes' : 'fields.no')
+  if (typeof value === 'number') return number(value)
+  if (typeof value === 'string') return format === 'date' ? dateOf(locale, value) : value
+  if (Array.isArray(value)) return new Intl.ListFormat(locale).format(value.map(String))
+  return JSON.stringify(value)
+}
+
+/**
+ * What an AI gather is to find out, as a form that fills in by itself: missing, heard, confirmed. The agent can set a
+ * value right, by telling the assistant.
+ *
+ * Its parts: `Root`, `Field`, `Announcer`.
+ */
+export const GatherFields = /* @__PURE__ */ Object.assign(StyledGatherFields, {
+  Root: parts.Root,
+  Field: parts.Field,
+  Announcer: parts.Announcer,
+})

@@ -1,0 +1,88 @@
+import type { FieldState } from '@callgather/protocol'
+import { useMemo, useState } from 'react'
+import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
+import { type AIGatherView, useAIGather } from '../../hooks/use-ai-gather.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { LiveRegion } from '../kit/live-region.tsx'
+import { type PartProps, renderPart } from '../part/part.tsx'
+import { createPartContext } from '../part/part-context.ts'
+
+interface FieldsContext {
+  readonly view: AIGatherView<unknown>
+  /** What was known of each field when they came on screen: what changes after that is news. */
+  readonly firstSeen: ReadonlyMap<string, unknown>
+}
+
+const [FieldsProvider, useFields] = createPartContext<FieldsContext>('GatherFields')
+
+export { useFields }
+
+/** The state of `GatherFields.Root`, as data attributes. */
+export type GatherFieldsState = { readonly status: string | null; readonly result: string }
+
+/** The props of `GatherFields.Root`. */
+export interface GatherFieldsRootProps extends PartProps<'section', GatherFieldsState> {
+  readonly callId: string
+  /** Checks the result. */
+  readonly schema?: StandardSchemaV1 | undefined
+}
+
+/** The fields of the AI gather that began last. */
+export function Root({ callId, schema, ...props }: GatherFieldsRootProps) {
+  const view: AIGatherView<unknown> = useAIGather(callId, { schema: schema ?? anything })
+  return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
+}
+
+/** Takes whatever Telnyx sends, where nobody says what it should be. */
+const anything: StandardSchemaV1 = {
+  '~standard': { version: 1, vendor: 'callgather', validate: (value) => ({ value }) },
+}
+
+function LoadedRoot({ view, ...props }: PartProps<'section', GatherFieldsState> & { view: AIGatherView<unknown> }) {
+  const [firstSeen] = useState(() => new Map(view.fields.map((field) => [field.name, field.value])))
+  const context = useMemo(() => ({ view, firstSeen }), [view, firstSeen])
+  const state = { status: view.gather?.status ?? null, result: view.result.status }
+  return <FieldsProvider value={context}>{renderPart('section', props, {}, state)}</FieldsProvider>
+}
+
+/** The state of `GatherFields.Field`, as data attributes. */
+export type GatherFieldState = {
+  readonly status: FieldState['status']
+  readonly required: boolean
+  /** Whether its value came, or changed, while on screen. */
+  readonly fresh: boolean
+}
+
+/** The props of `GatherFields.Field`. */
+export interface GatherFieldProps extends PartProps<'div', GatherFieldState> {
+  readonly field: FieldState
+}
+
+/** One field: put its `dt` and `dd` in it. Goes inside a `dl`. */
+export function Field({ field, ...props }: GatherFieldProps) {
+  const { firstSeen } = useFields('Field')
+  const fresh = field.status !== 'missing' && field.value !== firstSeen.get(field.name)
+  return renderPart('div', props, {}, { status: field.status, required: field.required, fresh })
+}
+
+/** Says what was heard last, and what was confirmed in the end. */
+export function Announcer() {
+  const { view } = useFields('Announcer')
+  const { t } = useLanguage()
+  const known = view.fields.filter((field) => field.status !== 'missing')
+  const [before, setBefore] = useState({ fields: view.fields, text: '' })
+  if (before.fields !== view.fields) {
+    const changed = known.filter((field) => {
+      const old = before.fields.find((it) => it.name === field.name)
+      return old?.value !== field.value || old?.status !== field.status
+    })
+    const said = changed.map((field) =>
+      t(field.status === 'confirmed' ? 'fields.confirmed' : 'fields.heard', {
+        field: field.label,
+        value: String(field.value),
+      }),
+    )
+    setBefore({ fields: view.fields, text: said.join('. ') })
+  }
+  return <LiveRegion text={before.text} />
+}

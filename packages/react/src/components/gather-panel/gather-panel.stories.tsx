@@ -1,0 +1,74 @@
+import {
+  aiBooking,
+  assistantWhisper,
+  hangupMidGather,
+  hiddenPin,
+  pinEntry,
+  refusedCommand,
+  unknownOutcome,
+} from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { GatherPanel } from './gather-panel.tsx'
+
+const meta = {
+  title: 'Panel/GatherPanel',
+  component: GatherPanel,
+  parameters: { wide: true },
+} satisfies Meta<typeof GatherPanel>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+/** A PIN asked for by speech: two keys are in. */
+export const Collecting: Story = {
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry, at: 7900 },
+}
+
+/** The same with the digits hidden: the browser never had them. */
+export const Hidden: Story = {
+  args: { callId: hiddenPin.callId },
+  parameters: { scenario: hiddenPin, at: 7200 },
+}
+
+/** It was valid. */
+export const Ended: Story = {
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry },
+}
+
+/** Fields fill in as the caller answers. */
+export const Fields: Story = {
+  args: { callId: aiBooking.callId },
+  parameters: { scenario: aiBooking, at: 12_000 },
+}
+
+/** An assistant talks to the caller, and was whispered to. */
+export const Assistant: Story = {
+  args: { callId: assistantWhisper.callId, suggestions: ['Offer Thursday first.', 'Speak more slowly.'] },
+  parameters: { scenario: assistantWhisper, at: 9500 },
+}
+
+/** Answered, and nothing asked yet. */
+export const Idle: Story = {
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry, at: 2200 },
+}
+
+/** The caller hung up in the middle of it. */
+export const HungUp: Story = {
+  args: { callId: hangupMidGather.callId },
+  parameters: { scenario: hangupMidGather },
+}
+
+/** Telnyx refused the command. */
+export const Refused: Story = {
+  args: { callId: refusedCommand.callId },
+  parameters: { scenario: refusedCommand },
+}
+
+/** No answer came from Telnyx. */
+export const Unknown: Story = {
+  args: { callId: unknownOutcome.callId },
+  parameters: { scenario: unknownOutcome },
+}

@@ -1,0 +1,84 @@
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { Icon, type IconName } from './icon.tsx'
+
+/** A button with a list of things to do (WAI-ARIA Authoring Practices, "Menu Button"). */
+export function Menu({
+  icon,
+  label,
+  items,
+}: {
+  readonly icon: IconName
+  readonly label: string
+  readonly items: readonly { readonly label: string; readonly run: () => void }[]
+}) {
+  const [open, setOpen] = useState(false)
+  const root = useRef<HTMLDivElement>(null)
+  const button = useRef<HTMLButtonElement>(null)
+  const id = useId()
+
+  useEffect(() => {
+    if (!open) return
+    root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus()
+    const onOutside = (event: PointerEvent) => {
+      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false)
+    }
+    document.addEventListener('pointerdown', onOutside)
+    return () => document.removeEventListener('pointerdown', onOutside)
+  }, [open])
+
+  const close = () => {
+    setOpen(false)
+    button.current?.focus()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const all = [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])]
+    const index = all.indexOf(document.activeElement as HTMLElement)
+    const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: all.length - 1 }[event.key]
+    if (to !== undefined) {
+      event.preventDefault()
+      all[(to + all.length) % all.length]?.focus()
+    } else if (event.key === 'Escape') {
+      event.preventDefault()
+      event.stopPropagation()
+      close()
+    } else if (event.key === 'Tab') setOpen(false)
+  }
+  return (
+    <div className="cg-menu" ref={root}>
+      <button
+        ref={button}
+        type="button"
+        className="cg-button"
+        data-variant="quiet"
+        data-size="small"
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name={icon} />
+        {label}
+      </button>
+      {open && (
+        <div className="cg-menu-list" role="menu" id={id} aria-label={label} onKeyDown={onKeyDown}>
+          {items.map((item) => (
+            <button
+              key={item.label}
+              type="button"
+              role="menuitem"
+              tabIndex={-1}
+              className="cg-button"
+              data-variant="quiet"
+              onClick={() => {
+                item.run()
+                close()
+              }}
+            >
+              {item.label}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,12 @@
+import type { Badge } from '../gather-controls/gather-words.ts'
+import { Chip } from './chip.tsx'
+
+/** A state as a chip: a picture, or a dot where it goes on now, and the word. */
+export function StatusChip({ badge }: { readonly badge: Badge }) {
+  const { icon, live, tone, text } = badge
+  return (
+    <Chip tone={tone} {...(icon ? { icon } : { dot: true })} {...(live ? { live } : {})}>
+      {text}
+    </Chip>
+  )
+}

@@ -1,0 +1,22 @@
+import { callPhase, type Scope } from '@callgather/protocol'
+import type { CallFeed } from '../../client/feed.ts'
+import { useCall } from '../../hooks/use-call.ts'
+import type { StringKey } from '../../strings/strings.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+
+/** Why a command should not be given now, in words; `null` if it may be. What would act on stale facts waits. */
+export function useBlocked(callId: string, scope: Scope): string | null {
+  const reason = useCall(callId, (feed) => blockedBy(feed, scope))
+  const { t } = useLanguage()
+  return reason === null ? null : t(reason)
+}
+
+type Reason = Extract<StringKey, `disabled.${string}` | 'command.forbidden'>
+
+function blockedBy({ state, sync, scopes, cursor }: CallFeed, scope: Scope): Reason | null {
+  const phase = callPhase(state)
+  if (phase === 'ended') return 'disabled.ended'
+  if (cursor === null || sync !== 'live') return 'disabled.connection'
+  if (phase === 'ringing') return 'disabled.ringing'
+  return scopes.includes(scope) ? null : 'command.forbidden'
+}

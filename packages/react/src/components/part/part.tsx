@@ -1,0 +1,81 @@
+/**
+ * How a part becomes an element. A part is one DOM element with behaviour, semantics and state, and no look: state
+ * shows as `data-*` attributes, which any CSS can select. The styled compositions only add class names.
+ */
+import { type ComponentProps, cloneElement, createElement, type JSX, type ReactElement } from 'react'
+
+/** The state of a part; each entry becomes a `data-*` attribute. */
+export type PartState = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/** What every part takes: the attributes of its element, and two ways to change how it is rendered. */
+export type PartProps<Tag extends keyof JSX.IntrinsicElements, State> = Omit<ComponentProps<Tag>, 'className'> & {
+  /** Class names, or a function of the part's state that gives them. */
+  readonly className?: string | ((state: State) => string | undefined) | undefined
+  /** Renders another element in place of the default one: an element to clone, or a function of props and state. */
+  readonly render?: ReactElement<Record<string, unknown>> | ((props: object, state: State) => ReactElement) | undefined
+}
+
+/**
+ * State as attributes: `true` is presence, `false` and nothing are absence, anything else is its text. Names are
+ * written as HTML writes them: `isLast` → `data-is-last`.
+ */
+export function stateAttributes(state: PartState): Record<`data-${string}`, string> {
+  const attributes: Record<`data-${string}`, string> = {}
+  for (const [name, value] of Object.entries(state)) {
+    if (value === undefined || value === null || value === false) continue
+    const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    attributes[`data-${kebab}`] = value === true ? '' : String(value)
+  }
+  return attributes
+}
+
+type Props = Record<string, unknown>
+
+const isHandler = (name: string, value: unknown): value is (...args: unknown[]) => unknown =>
+  /^on[A-Z]/.test(name) && typeof value === 'function'
+
+type AnyRef = ((element: unknown) => unknown) | { current: unknown }
+
+const bothRefs = (one: unknown, other: unknown) => (element: unknown) => {
+  for (const ref of [one, other] as AnyRef[]) {
+    if (typeof ref === 'function') ref(element)
+    else ref.current = element
+  }
+}
+
+/**
+ * A user's props over a part's own: handlers run one after the other, the user's first, and the part's only if the
+ * user did not prevent the default; classes and styles join; anything else the user gives wins.
+ */
+export function mergeProps(own: Props, given: Props): Props {
+  const merged: Props = { ...own }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const ours = own[name]
+    if (isHandler(name, value) && isHandler(name, ours)) {
+      merged[name] = (event: { defaultPrevented?: boolean }, ...rest: unknown[]) => {
+        value(event, ...rest)
+        if (!event?.defaultPrevented) ours(event, ...rest)
+      }
+    } else if (name === 'ref' && ours) merged[name] = bothRefs(ours, value)
+    else if (name === 'className') merged[name] = [ours, value].filter(Boolean).join(' ')
+    else if (name === 'style') merged[name] = { ...(ours as object), ...(value as object) }
+    else merged[name] = value
+  }
+  return merged
+}
+
+/** Renders a part: `own` is what the part is, `given` what its user asked for. */
+export function renderPart<Tag extends keyof JSX.IntrinsicElements, State extends PartState>(
+  tag: Tag,
+  given: PartProps<Tag, State>,
+  own: ComponentProps<Tag>,
+  state: State,
+): ReactElement {
+  const { render, className, ...rest } = given as PartProps<'div', State>
+  const classes = typeof className === 'function' ? className(state) : className
+  const props = mergeProps({ ...stateAttributes(state), ...own } as Props, { ...rest, className: classes })
+  if (typeof render === 'function') return render(props, state)
+  if (render) return cloneElement(render, mergeProps(props, render.props))
+  return createElement(tag, props)
+}

@@ -1,0 +1,50 @@
+import { useEffect, useRef, useState } from 'react'
+import { useGatherClient } from '../../hooks/provider.tsx'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { LiveRegion } from '../kit/live-region.tsx'
+import { useTranscriptContext } from './parts.tsx'
+import { wordsOf } from './row-words.ts'
+import type { Row } from './rows.ts'
+
+/** What is read out: everything that is said, only what the caller says, or nothing. */
+export type Announce = 'all' | 'caller' | 'off'
+
+/** A burst is read out as one, after this long. */
+const BATCH_MILLIS = 1000
+/** More than this many at once, and their number says more than their words. */
+const MOST_ROWS = 4
+
+/** Reads each utterance out once, when it is final. What was there from the start is not read out. */
+export function Announcer({ announce }: { readonly announce: Announce }) {
+  const { all, sync } = useTranscriptContext('Announcer')
+  const language = useLanguage()
+  const { clock } = useGatherClient()
+  const [text, setText] = useState('')
+  const said = useRef<Set<string> | null>(null)
+  const waiting = useRef<Row[]>([])
+
+  useEffect(() => {
+    if (sync === 'connecting') return
+    const known = said.current
+    const finals = all.filter((row) => row.kind === 'speech' && !row.partial)
+    said.current = new Set(finals.map((row) => row.key))
+    if (!known) return
+    const news = finals.filter((row) => !known.has(row.key) && isWanted(row, announce))
+    if (news.length === 0) return
+    const first = waiting.current.length === 0
+    waiting.current.push(...news)
+    if (!first) return
+    clock.setTimeout(() => {
+      const rows = waiting.current
+      waiting.current = []
+      const many = rows.length > MOST_ROWS
+      const words = rows.map((row) => wordsOf(row, language)).join('. ')
+      setText(many ? language.t('transcript.announceMany', { count: rows.length }) : words)
+    }, BATCH_MILLIS)
+  }, [all, sync, announce, language, clock])
+
+  return <LiveRegion text={announce === 'off' ? '' : text} />
+}
+
+const isWanted = (row: Row, announce: Announce) =>
+  announce === 'all' || (announce === 'caller' && row.kind === 'speech' && row.speaker === 'caller')

@@ -1,0 +1,247 @@
+import { callPhase } from '@callgather/protocol'
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactElement,
+  type ReactNode,
+  type TouchEvent,
+  useDeferredValue,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type WheelEvent,
+} from 'react'
+import { Virtualizer, type VirtualizerHandle } from 'virtua'
+import type { SyncStatus } from '../../client/feed.ts'
+import { useCall } from '../../hooks/use-call.ts'
+import { useTranscript } from '../../hooks/use-transcript.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { type PartProps, renderPart } from '../part/part.tsx'
+import { createPartContext } from '../part/part-context.ts'
+import { wordsOf } from './row-words.ts'
+import { categoryOf, type Row, type RowCategory, rowsOf } from './rows.ts'
+
+/** Every category of row. */
+export const allCategories: readonly RowCategory[] = ['speech', 'ai', 'keys', 'commands', 'system']
+
+interface TranscriptContext {
+  readonly callId: string
+  /** Every row, shown or not: what is announced and exported. */
+  readonly all: readonly Row[]
+  /** The rows shown. */
+  readonly rows: readonly Row[]
+  readonly categories: ReadonlySet<RowCategory>
+  readonly setCategories: (categories: ReadonlySet<RowCategory>) => void
+  readonly query: string
+  readonly setQuery: (query: string) => void
+  /** Positions of the rows that hold what is looked for. */
+  readonly matches: readonly number[]
+  /** Which of the matches is the current one. */
+  readonly match: number
+  readonly setMatch: (match: number) => void
+  readonly sync: SyncStatus
+  readonly ended: boolean
+  readonly scroller: Scroller
+}
+
+/** Whether the end is followed, and the means to go there. */
+interface Scroller {
+  readonly pinned: boolean
+  /** How many rows came since it was let go. */
+  readonly unseen: number
+  readonly toEnd: () => void
+  readonly toRow: (position: number) => void
+  readonly handle: React.RefObject<VirtualizerHandle | null>
+  readonly unpin: () => void
+  readonly atEnd: () => void
+}
+
+const [TranscriptProvider, useTranscriptContext] = createPartContext<TranscriptContext>('Transcript')
+
+export { useTranscriptContext }
+
+/** The state of `Transcript.Root`, as data attributes. */
+export type TranscriptState = {
+  readonly sync: SyncStatus
+  readonly ended: boolean
+  readonly empty: boolean
+  readonly pinned: boolean
+}
+
+/** The props of `Transcript.Root`. */
+export interface TranscriptRootProps extends PartProps<'section', TranscriptState> {
+  readonly callId: string
+}
+
+/** A call's transcript. */
+export function Root({ callId, ...props }: TranscriptRootProps) {
+  const transcript = useTranscript(callId)
+  const ended = useCall(callId, ({ state }) => callPhase(state) === 'ended')
+  const language = useLanguage()
+  const [categories, setCategories] = useState<ReadonlySet<RowCategory>>(() => new Set(allCategories))
+  const [query, setQueryNow] = useState('')
+  const [match, setMatch] = useState(0)
+  const all = useMemo(() => rowsOf(transcript, transcript.partials), [transcript])
+  const rows = useMemo(
+    () => (categories.size === allCategories.length ? all : all.filter((row) => categories.has(categoryOf(row)))),
+    [all, categories],
+  )
+  const wanted = useDeferredValue(query.trim().toLocaleLowerCase(language.locale))
+  const matches = useMemo(() => {
+    if (wanted === '') return []
+    return rows.flatMap((row, index) =>
+      wordsOf(row, language).toLocaleLowerCase(language.locale).includes(wanted) ? [index] : [],
+    )
+  }, [rows, wanted, language])
+  const scroller = useScroller(rows.length)
+  const setQuery = (next: string) => {
+    setQueryNow(next)
+    setMatch(0)
+  }
+  const context: TranscriptContext = {
+    callId,
+    all,
+    rows,
+    categories,
+    setCategories,
+    query,
+    setQuery,
+    matches,
+    match: Math.min(match, Math.max(0, matches.length - 1)),
+    setMatch,
+    sync: transcript.sync,
+    ended,
+    scroller,
+  }
+  const state = { sync: transcript.sync, ended, empty: rows.length === 0, pinned: scroller.pinned }
+  return <TranscriptProvider value={context}>{renderPart('section', props, {}, state)}</TranscriptProvider>
+}
+
+function useScroller(length: number): Scroller {
+  const handle = useRef<VirtualizerHandle>(null)
+  // How many rows there were when the end was let go; `null` while it is followed.
+  const [letGoAt, setLetGoAt] = useState<number | null>(null)
+  const pinned = letGoAt === null
+  const stay = () => {
+    if (length > 0) handle.current?.scrollToIndex(length - 1, { align: 'end' })
+  }
+  useLayoutEffect(() => {
+    if (pinned) stay()
+  })
+  return {
+    pinned,
+    unseen: letGoAt === null ? 0 : Math.max(0, length - letGoAt),
+    toEnd: () => {
+      setLetGoAt(null)
+      stay()
+    },
+    toRow: (position) => {
+      setLetGoAt((known) => known ?? length)
+      handle.current?.scrollToIndex(position, { align: 'center' })
+    },
+    handle,
+    unpin: () => setLetGoAt((known) => known ?? length),
+    atEnd: () => setLetGoAt(null),
+  }
+}
+
+/** This close to the end counts as the end. */
+const NEAR_PIXELS = 20
+
+/** The props of `Transcript.View`. */
+export interface TranscriptViewProps extends Omit<PartProps<'div', { pinned: boolean }>, 'children'> {
+  /** What a row looks like. `position` is its place among those shown. */
+  readonly children: (row: Row, position: number) => ReactElement
+  /** What stands here while there is nothing to show. */
+  readonly empty?: ReactNode
+}
+
+/**
+ * The rows, of which only those in view exist in the page. Follows the end until the reader turns away from it: by
+ * wheel, touch, key or scrollbar, never because something was added.
+ */
+export function View({ children, empty, ...props }: TranscriptViewProps) {
+  const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
+  const { t } = useLanguage()
+  const view = useRef<HTMLDivElement>(null)
+  const reading = useRef({ dragging: false, touchY: 0, offset: 0 })
+  const current = query.trim() === '' ? undefined : matches[match]
+  const { toRow } = scroller
+  const toRowRef = useRef(toRow)
+  useEffect(() => {
+    toRowRef.current = toRow
+  })
+  useEffect(() => {
+    if (current !== undefined) toRowRef.current(current)
+  }, [current])
+
+  const onScroll = (offset: number) => {
+    const { current: handle } = scroller.handle
+    if (!handle) return
+    const backwards = offset < reading.current.offset - 1
+    reading.current.offset = offset
+    if (reading.current.dragging && backwards) scroller.unpin()
+    else if (handle.scrollSize - handle.viewportSize - offset <= NEAR_PIXELS) {
+      if (!backwards && !scroller.pinned) scroller.atEnd()
+    }
+  }
+  const canScroll = () => {
+    const element = view.current
+    return element !== null && element.scrollHeight > element.clientHeight
+  }
+  return renderPart(
+    'div',
+    props,
+    {
+      ref: view,
+      role: 'log',
+      // What is said aloud is `Announcer`'s to decide: a log that grows by itself would say everything, at once.
+      'aria-live': 'off',
+      'aria-busy': sync === 'catching_up' || sync === 'resyncing',
+      'aria-label': t('transcript.label'),
+      tabIndex: 0,
+      onWheel: (event: WheelEvent) => {
+        if (event.deltaY < 0 && canScroll()) scroller.unpin()
+      },
+      onTouchStart: (event: TouchEvent) => {
+        reading.current.touchY = event.touches[0]?.clientY ?? 0
+      },
+      onTouchMove: (event: TouchEvent) => {
+        if ((event.touches[0]?.clientY ?? 0) > reading.current.touchY + 4 && canScroll()) scroller.unpin()
+      },
+      // On the scrollbar the pointer is on the region itself, and on none of its rows.
+      onPointerDown: (event: PointerEvent) => {
+        reading.current.dragging = event.target === event.currentTarget
+      },
+      onPointerUp: () => {
+        reading.current.dragging = false
+      },
+      onKeyDown: (event: KeyboardEvent) => {
+        if (event.target !== event.currentTarget) return
+        if (event.key === 'End') scroller.toEnd()
+        else if (/^(PageUp|Home|ArrowUp)$/.test(event.key) && canScroll()) scroller.unpin()
+      },
+      children:
+        rows.length === 0 ? (
+          empty
+        ) : (
+          <Virtualizer ref={scroller.handle} as="ol" item="li" data={rows} itemSize={34} onScroll={onScroll}>
+            {children}
+          </Virtualizer>
+        ),
+    },
+    { pinned: scroller.pinned },
+  )
+}
+
+/** Goes to the end, and says how much is new there; nothing while the end is in view. */
+export function Latest(props: PartProps<'button', { count: number }>): ReactNode {
+  const { scroller } = useTranscriptContext('Latest')
+  const { t } = useLanguage()
+  if (scroller.pinned) return null
+  const { unseen } = scroller
+  const children = unseen > 0 ? t('transcript.latestNew', { count: unseen }) : t('transcript.latest')
+  return renderPart('button', props, { type: 'button', onClick: scroller.toEnd, children }, { count: unseen })
+}

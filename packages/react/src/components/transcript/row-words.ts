@@ -1,0 +1,68 @@
+/** A row in words: for search, for copying, for export and for reading aloud. One wording for all of them. */
+import type { Language } from '../../strings/strings-context.tsx'
+import type { CommandRow, KeysRow, Row, Speaker, SystemRow } from './rows.ts'
+
+/** Who speaks, in words. */
+export const speakerName = (speaker: Speaker, { t }: Language): string => t(`transcript.${speaker}`)
+
+/** Who gave a command; where nobody says, "Agent". */
+const whoOf = (who: string | null, { t }: Language): string => who ?? t('transcript.agent')
+
+/** What a command did, in words. */
+export function commandWords(row: CommandRow, language: Language): string {
+  const { t, tryT } = language
+  const who = whoOf(row.who, language)
+  switch (row.command) {
+    case 'gather_stop':
+      return t('transcript.stopped', { who })
+    case 'ai_assistant_start':
+      return t('transcript.assistantStarted', { who })
+    case 'ai_assistant_stop':
+      return t('transcript.assistantStopped', { who })
+    default:
+      return t('transcript.asked', { who, what: tryT(`transcript.what.${row.command}`, row.command) })
+  }
+}
+
+/** What somebody told the assistant, without the message itself. */
+export const whisperWords = (row: { who: string | null; answerNow: boolean }, language: Language): string =>
+  language.t(row.answerNow ? 'transcript.answerNow' : 'transcript.whisper', { who: whoOf(row.who, language) })
+
+/** How many keys there are. */
+export function keysWords({ keys }: KeysRow, { t }: Language): string {
+  const hidden = keys.some((key) => key.digit === null)
+  return t(hidden ? 'transcript.keysHidden' : 'transcript.keys', { count: keys.length })
+}
+
+/** What happened to the call. */
+export function systemWords({ what }: SystemRow, { tryT }: Language): string {
+  const prompts: Record<string, string> = {
+    'prompt.started': 'transcript.promptStarted',
+    'prompt.ended': 'transcript.promptEnded',
+    'audio.started': 'transcript.audioStarted',
+    'audio.ended': 'transcript.audioEnded',
+  }
+  return tryT(prompts[what] ?? `transcript.${what}`, what)
+}
+
+/** How a gather ended. */
+export const outcomeWords = (status: string, { t, tryT }: Language): string =>
+  t('transcript.gatherEnded', { outcome: tryT(`gather.outcome.${status}`, status) })
+
+/** A row as one line of text, without its time. */
+export function wordsOf(row: Row, language: Language): string {
+  switch (row.kind) {
+    case 'speech':
+      return `${speakerName(row.speaker, language)}: ${row.text}`
+    case 'keys':
+      return `${row.keys.map((key) => key.digit ?? '•').join('')} (${keysWords(row, language)})`
+    case 'whisper':
+      return [whisperWords(row, language), row.text].filter(Boolean).join(': ')
+    case 'command':
+      return [commandWords(row, language), row.text, row.refusal].filter(Boolean).join(': ')
+    case 'gather_end':
+      return outcomeWords(row.status, language)
+    case 'system':
+      return systemWords(row, language)
+  }
+}

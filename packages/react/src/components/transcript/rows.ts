@@ -1,0 +1,250 @@
+/**
+ * A call's timeline as a person reads it: turns of speech, keys in groups, whispers, what was asked and how it ended.
+ * One pass over the entries, in order, with what must be remembered on the way; nothing here knows of React.
+ */
+import {
+  type CommandState,
+  type DigitRules,
+  isDigitGather,
+  isGather,
+  type KeyEntry,
+  type KeyPress,
+  readKeys,
+  rulesOf,
+  type TimelineEntry,
+} from '@callgather/protocol'
+import type { LiveSpeech } from '../../hooks/use-transcript.ts'
+
+/** Who speaks. */
+export type Speaker = 'caller' | 'assistant' | 'agent' | 'system' | 'tool'
+
+/** How a command fares. `seen` is a whisper that stands in the conversation. */
+export type RowOutcome = 'sent' | 'accepted' | 'seen' | 'refused' | 'unknown'
+
+interface RowCommon {
+  /** The same from the first partial of an utterance to its final, so that it grows in place. */
+  readonly key: string
+  /** ISO 8601. */
+  readonly at: string
+}
+
+/** Something said. */
+export interface SpeechRow extends RowCommon {
+  readonly kind: 'speech'
+  readonly speaker: Speaker
+  readonly text: string
+  /** From 0 to 1, where the recogniser says. */
+  readonly confidence: number | null
+  /** Still growing. */
+  readonly partial: boolean
+  /** The same speaker goes on: no need to name them again. */
+  readonly continued: boolean
+}
+
+/** Keys pressed in one go. */
+export interface KeysRow extends RowCommon {
+  readonly kind: 'keys'
+  readonly keys: readonly { readonly digit: string | null; readonly role: KeyPress['role'] }[]
+  /** Pressed while no gather listened. */
+  readonly stray: boolean
+}
+
+/** A message to the assistant. */
+export interface WhisperRow extends RowCommon {
+  readonly kind: 'whisper'
+  readonly who: string | null
+  readonly text: string
+  readonly answerNow: boolean
+  readonly outcome: RowOutcome
+}
+
+/** A command somebody gave. */
+export interface CommandRow extends RowCommon {
+  readonly kind: 'command'
+  readonly who: string | null
+  readonly command: string
+  /** What was said or asked, where the command says. */
+  readonly text: string | null
+  readonly outcome: RowOutcome
+  /** Telnyx's words on why it was refused. */
+  readonly refusal: string | null
+}
+
+/** How a gather ended. */
+export interface GatherEndRow extends RowCommon {
+  readonly kind: 'gather_end'
+  readonly status: string
+  readonly digits: string | null
+}
+
+/** Something in the life of the call. */
+export interface SystemRow extends RowCommon {
+  readonly kind: 'system'
+  /** A Telnyx event type, or `prompt.started`, `audio.ended` and the like. */
+  readonly what: string
+}
+
+/** One row of a transcript. */
+export type Row = SpeechRow | KeysRow | WhisperRow | CommandRow | GatherEndRow | SystemRow
+
+/** What can be shown or left out. */
+export type RowCategory = 'speech' | 'ai' | 'keys' | 'commands' | 'system'
+
+/** Where a row belongs. */
+export function categoryOf(row: Row): RowCategory {
+  switch (row.kind) {
+    case 'speech':
+      return row.speaker === 'assistant' || row.speaker === 'tool' ? 'ai' : 'speech'
+    case 'keys':
+      return 'keys'
+    case 'whisper':
+    case 'command':
+    case 'gather_end':
+      return 'commands'
+    case 'system':
+      return 'system'
+  }
+}
+
+/** A speaker who goes on after a longer silence is named again. */
+const PAUSE_MILLIS = 30_000
+
+/** The rows of a timeline, and of what is being said right now. */
+export function rowsOf(
+  entries: { readonly length: number; readonly at: (position: number) => TimelineEntry | undefined },
+  partials: readonly LiveSpeech[],
+): Row[] {
+  const writer = new RowWriter()
+  for (let position = 0; position < entries.length; position++) {
+    const entry = entries.at(position)
+    if (entry) writer.add(entry)
+  }
+  for (const partial of partials) writer.addPartial(partial)
+  return writer.rows
+}
+
+class RowWriter {
+  readonly rows: Row[] = []
+  readonly #rules = new Map<string, DigitRules>()
+  readonly #utterances = new Map<string, number>()
+  /** Whispers not yet seen in the conversation, by their text: where their rows are. */
+  readonly #whispers = new Map<string, number>()
+  #keys: KeyEntry[] = []
+
+  add(entry: TimelineEntry): void {
+    if (entry.kind !== 'key') this.#keys = []
+    switch (entry.kind) {
+      case 'key':
+        this.#key(entry)
+        break
+      case 'message':
+        this.#message(entry.id, entry.at, entry.role, entry.content)
+        break
+      case 'speech': {
+        const spoken = { key: this.#utterance(entry.track), at: entry.at, text: entry.text, partial: false }
+        this.#speech({ ...spoken, speaker: speakerOf(entry.track), confidence: entry.confidence ?? null })
+        break
+      }
+      case 'command':
+        this.#command(entry.command, entry.at)
+        break
+      case 'gather_end':
+        this.rows.push({ kind: 'gather_end', key: entry.id, at: entry.at, status: entry.status, digits: entry.digits })
+        break
+      case 'playback': {
+        const what = `${entry.what === 'speak' ? 'prompt' : 'audio'}.${entry.edge}`
+        this.rows.push({ kind: 'system', key: entry.id, at: entry.at, what })
+        break
+      }
+      case 'mark':
+        this.rows.push({ kind: 'system', key: entry.id, at: entry.at, what: entry.eventType })
+    }
+  }
+
+  addPartial({ track, at, text }: LiveSpeech): void {
+    this.#speech({ key: this.#utterance(track), at, text, partial: true, speaker: speakerOf(track), confidence: null })
+  }
+
+  /** The nth thing said on a track has one name, partial or final. */
+  #utterance(track: string): string {
+    const nth = (this.#utterances.get(track) ?? 0) + 1
+    this.#utterances.set(track, nth)
+    return `${track}#${nth}`
+  }
+
+  #speech(said: Omit<SpeechRow, 'kind' | 'continued'>): void {
+    const before = this.rows.at(-1)
+    const continued =
+      before?.kind === 'speech' &&
+      before.speaker === said.speaker &&
+      Date.parse(said.at) - Date.parse(before.at) < PAUSE_MILLIS
+    this.rows.push({ kind: 'speech', ...said, continued })
+  }
+
+  #message(key: string, at: string, role: string, text: string): void {
+    const whisper = this.#whispers.get(text)
+    const row = whisper === undefined ? undefined : this.rows[whisper]
+    if (whisper !== undefined && row?.kind === 'whisper' && role !== 'assistant') {
+      // The whisper has its row already; that it stands in the conversation now is its receipt.
+      this.rows[whisper] = { ...row, outcome: 'seen' }
+      this.#whispers.delete(text)
+      return
+    }
+    this.#speech({ key, at, text, partial: false, speaker: speakers[role] ?? 'system', confidence: null })
+  }
+
+  #key(entry: KeyEntry): void {
+    const { gatherId } = entry
+    const going = this.#keys.length > 0 && this.#keys[0]?.gatherId === gatherId
+    this.#keys = going ? [...this.#keys, entry] : [entry]
+    const rules = gatherId === null ? undefined : this.#rules.get(gatherId)
+    const { keys } = rules ? readKeys(this.#keys, { ...rules, tries: 1, max: Number.POSITIVE_INFINITY }) : { keys: [] }
+    const row: KeysRow = {
+      kind: 'keys',
+      key: this.#keys[0]?.id ?? entry.id,
+      at: this.#keys[0]?.at ?? entry.at,
+      keys: this.#keys.map((key) => ({ digit: key.digit, role: keys.find((it) => it.id === key.id)?.role ?? 'digit' })),
+      stray: rules === undefined,
+    }
+    if (going) this.rows[this.rows.length - 1] = row
+    else this.rows.push(row)
+  }
+
+  #command(state: CommandState, at: string): void {
+    const { request, outcome, id } = state
+    if (!request) return
+    const { command, body, subject } = request
+    const common = { key: id, at, who: subject ?? null }
+    if (isDigitGather(command)) this.#rules.set(id, rulesOf(command, body))
+    if (command === 'ai_assistant_add_messages') {
+      const text = contentOf(body.messages)
+      this.#whispers.set(text, this.rows.length)
+      const answerNow = body.trigger_response === true
+      this.rows.push({ kind: 'whisper', ...common, text, answerNow, outcome: outcome?.status ?? 'sent' })
+      return
+    }
+    const spoken = isGather(command) ? (body.payload ?? body.greeting ?? body.audio_url ?? body.media_name) : null
+    const refusal = outcome?.status === 'refused' ? `${outcome.title} (${outcome.code})` : null
+    const text = typeof spoken === 'string' ? spoken : null
+    this.rows.push({ kind: 'command', ...common, command, text, outcome: outcome?.status ?? 'sent', refusal })
+  }
+}
+
+const speakers: Readonly<Record<string, Speaker>> = {
+  user: 'caller',
+  assistant: 'assistant',
+  tool: 'tool',
+  system: 'system',
+  developer: 'system',
+}
+
+const speakerOf = (track: string): Speaker => (track === 'inbound' ? 'caller' : 'agent')
+
+/** The words of messages, as they were given to the assistant. */
+export function contentOf(messages: unknown): string {
+  if (!Array.isArray(messages)) return ''
+  const contents = messages.map((it: unknown) =>
+    typeof it === 'object' && it !== null && 'content' in it && typeof it.content === 'string' ? it.content : '',
+  )
+  return contents.filter((content) => content !== '').join('\n')
+}

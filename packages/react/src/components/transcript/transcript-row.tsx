@@ -1,0 +1,216 @@
+import { memo, type ReactNode } from 'react'
+import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { outcomeBadge } from '../gather-controls/gather-words.ts'
+import { Icon, type IconName } from '../kit/icon.tsx'
+import { StatusChip } from '../kit/status-chip.tsx'
+import { timeOfDay } from '../kit/time.ts'
+import { stateAttributes } from '../part/part.tsx'
+import { commandWords, keysWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
+import type { CommandRow, KeysRow, Row, SpeechRow, WhisperRow } from './rows.ts'
+
+/** Below this, a recogniser was guessing. */
+const DOUBTFUL = 0.6
+
+interface TranscriptRowProps {
+  readonly row: Row
+  /** What is looked for, in lower case; `''` for nothing. */
+  readonly wanted: string
+  /** Whether the row holds it, and whether it is the one in hand. */
+  readonly match: 'match' | 'current' | null
+  /** The call is over: what is still growing never will be finished. */
+  readonly ended: boolean
+}
+
+/** One row of the transcript, in our look. */
+export const TranscriptRow = memo(function TranscriptRow({ row, wanted, match, ended }: TranscriptRowProps) {
+  const language = useLanguage()
+  const speech = row.kind === 'speech' ? row : null
+  const state = {
+    kind: row.kind,
+    speaker: speech?.speaker,
+    partial: speech?.partial,
+    continued: speech?.continued,
+    outcome: 'outcome' in row ? row.outcome : undefined,
+    match,
+  }
+  return (
+    <div className="cg-row" {...stateAttributes(state)}>
+      <time className="cg-row-time" dateTime={row.at}>
+        {timeOfDay(language.locale, row.at, language.timeZone)}
+      </time>
+      <div className="cg-row-body">{contentOf(row, wanted, ended, language)}</div>
+      <CopyButton row={row} />
+    </div>
+  )
+})
+
+function contentOf(row: Row, wanted: string, ended: boolean, language: Language): ReactNode {
+  switch (row.kind) {
+    case 'speech':
+      return <Speech row={row} wanted={wanted} ended={ended} />
+    case 'keys':
+      return <Keys row={row} />
+    case 'whisper':
+      return <Whisper row={row} wanted={wanted} />
+    case 'command':
+      return <Command row={row} wanted={wanted} />
+    case 'gather_end':
+      return (
+        <span className="cg-row-event">
+          <StatusChip badge={outcomeBadge(row.status, language)} />
+          <span>{language.t('gather.status.ended')}</span>
+        </span>
+      )
+    case 'system':
+      return (
+        <span className="cg-row-event">
+          <Marked text={systemWords(row, language)} wanted={wanted} />
+        </span>
+      )
+  }
+}
+
+function Speech({ row, wanted, ended }: { readonly row: SpeechRow; readonly wanted: string; readonly ended: boolean }) {
+  const language = useLanguage()
+  const { t } = language
+  const { confidence, partial, continued, speaker, text } = row
+  const percent = confidence === null ? null : `${Math.round(confidence * 100)} %`
+  const doubtful = confidence !== null && confidence < DOUBTFUL
+  return (
+    <>
+      <span className={continued ? 'cg-visually-hidden' : 'cg-row-who'}>{speakerName(speaker, language)}</span>
+      <p className="cg-row-text" dir="auto">
+        <span
+          {...(doubtful ? { 'data-doubtful': '' } : {})}
+          title={percent === null ? undefined : t('transcript.confidence', { percent })}
+        >
+          <Marked text={text} wanted={wanted} />
+        </span>
+        {partial && !ended && (
+          <span className="cg-row-growing">
+            <i />
+            <i />
+            <i />
+            <span className="cg-visually-hidden">{t('transcript.speaking')}</span>
+          </span>
+        )}
+        {partial && ended && <span className="cg-row-mark">{t('transcript.unfinished')}</span>}
+      </p>
+    </>
+  )
+}
+
+function Keys({ row }: { readonly row: KeysRow }) {
+  const language = useLanguage()
+  return (
+    <span className="cg-row-event">
+      <Icon name="keypad" />
+      <span className="cg-row-keys" aria-hidden="true">
+        {row.keys.map((key, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: keys only ever come at the end
+          <span key={index} data-role={key.role}>
+            {key.digit ?? '•'}
+          </span>
+        ))}
+      </span>
+      <span className="cg-row-note">{keysWords(row, language)}</span>
+      {row.stray && <span className="cg-row-note">· {language.t('transcript.stray')}</span>}
+    </span>
+  )
+}
+
+function Whisper({ row, wanted }: { readonly row: WhisperRow; readonly wanted: string }) {
+  const language = useLanguage()
+  return (
+    <span className="cg-row-event">
+      <Icon name="whisper" />
+      <span>{whisperWords(row, language)}</span>
+      {row.text !== '' && (
+        <q dir="auto">
+          <Marked text={row.text} wanted={wanted} />
+        </q>
+      )}
+      <Receipt outcome={row.outcome} />
+    </span>
+  )
+}
+
+const receipts = {
+  sent: { icon: 'clock', tone: 'neutral' },
+  accepted: { icon: 'check', tone: 'positive' },
+  seen: { icon: 'checks', tone: 'positive' },
+  refused: { icon: 'alert', tone: 'warning' },
+  unknown: { icon: 'question', tone: 'warning' },
+} as const satisfies Record<WhisperRow['outcome'], { icon: IconName; tone: string }>
+
+function Receipt({ outcome }: { readonly outcome: WhisperRow['outcome'] }) {
+  const { t } = useLanguage()
+  const { icon, tone } = receipts[outcome]
+  const word = t(`assistant.receipt.${outcome}`)
+  return (
+    <span className="cg-row-receipt" data-tone={tone} title={word}>
+      <Icon name={icon} />
+      <span className="cg-visually-hidden">{word}</span>
+    </span>
+  )
+}
+
+const commandIcons: Readonly<Record<string, IconName>> = {
+  gather: 'keypad',
+  gather_using_speak: 'speech',
+  gather_using_audio: 'sound',
+  gather_using_ai: 'fields',
+  gather_stop: 'stop',
+  ai_assistant_start: 'robot',
+  ai_assistant_stop: 'stop',
+}
+
+function Command({ row, wanted }: { readonly row: CommandRow; readonly wanted: string }) {
+  const language = useLanguage()
+  return (
+    <span className="cg-row-event">
+      <Icon name={commandIcons[row.command] ?? 'info'} />
+      <span>{commandWords(row, language)}</span>
+      {row.text !== null && (
+        <q className="cg-row-note" dir="auto">
+          <Marked text={row.text} wanted={wanted} />
+        </q>
+      )}
+      {row.refusal !== null && <span>· {row.refusal}</span>}
+      {(row.outcome === 'refused' || row.outcome === 'unknown') && <Receipt outcome={row.outcome} />}
+    </span>
+  )
+}
+
+/** A text with what is looked for marked in it. */
+function Marked({ text, wanted }: { readonly text: string; readonly wanted: string }) {
+  if (wanted === '') return text
+  const lower = text.toLowerCase()
+  const pieces: ReactNode[] = []
+  let from = 0
+  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, from)) {
+    pieces.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + wanted.length)}</mark>)
+    from = at + wanted.length
+  }
+  pieces.push(text.slice(from))
+  return pieces
+}
+
+function CopyButton({ row }: { readonly row: Row }) {
+  const language = useLanguage()
+  return (
+    <button
+      type="button"
+      className="cg-button cg-row-copy"
+      data-size="small"
+      data-variant="quiet"
+      data-icon-only=""
+      // Copying everything is in the menu; a stop at every row would bar the way to it.
+      tabIndex={-1}
+      aria-label={language.t('transcript.copyRow')}
+      onClick={() => void navigator.clipboard.writeText(wordsOf(row, language))}
+    >
+      <Icon name="copy" />
+    </button>
+  )
+}

@@ -1,0 +1,256 @@
+import { type KeyboardEvent, useId, useRef, useState } from 'react'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { Icon } from '../kit/icon.tsx'
+import { Menu } from '../kit/menu.tsx'
+import { Empty } from '../kit/notice.tsx'
+import { type Announce, Announcer } from './announcer.tsx'
+import { download, exported, exportFormats } from './export.ts'
+import * as parts from './parts.tsx'
+import { TranscriptRow } from './transcript-row.tsx'
+
+/** The props of `Transcript`. */
+export interface TranscriptProps {
+  readonly callId: string
+  /** What is read out to a screen reader at first; the reader can change it. Default `all`. */
+  readonly announce?: Announce
+}
+
+function StyledTranscript({ callId, announce: announceAtFirst = 'all' }: TranscriptProps) {
+  const id = useId()
+  const [finding, setFinding] = useState(false)
+  const [filtering, setFiltering] = useState(false)
+  const [announce, setAnnounce] = useState<Announce>(announceAtFirst)
+  const findButton = useRef<HTMLButtonElement>(null)
+  const closeFind = () => {
+    setFinding(false)
+    findButton.current?.focus()
+  }
+  const { t } = useLanguage()
+  return (
+    <parts.Root callId={callId} className="cg cg-card cg-transcript" aria-labelledby={id}>
+      <header className="cg-card-header">
+        <h3 className="cg-card-title" id={id}>
+          {t('transcript.label')}
+        </h3>
+        <div className="cg-card-aside" style={{ gap: 0 }}>
+          <button
+            ref={findButton}
+            type="button"
+            className="cg-button"
+            data-variant="quiet"
+            data-size="small"
+            aria-expanded={finding}
+            onClick={() => setFinding(!finding)}
+          >
+            <Icon name="search" />
+            {t('transcript.find')}
+          </button>
+          <button
+            type="button"
+            className="cg-button"
+            data-variant="quiet"
+            data-size="small"
+            aria-expanded={filtering}
+            onClick={() => setFiltering(!filtering)}
+          >
+            <Icon name="filter" />
+            {t('transcript.filter')}
+          </button>
+          <ExportMenu />
+        </div>
+      </header>
+      {finding && <FindBar onClose={closeFind} />}
+      {filtering && <FilterBar announce={announce} onAnnounce={setAnnounce} />}
+      <div className="cg-transcript-stage">
+        <Rows />
+        <parts.Latest className="cg-button cg-transcript-latest" data-size="small" />
+      </div>
+      <Announcer announce={announce} />
+    </parts.Root>
+  )
+}
+
+function Rows() {
+  const { query, matches, match, ended } = parts.useTranscriptContext('Rows')
+  const wanted = query.trim().toLowerCase()
+  const found = new Set(matches)
+  return (
+    <parts.View className="cg-transcript-view" empty={<Nothing />}>
+      {(row, position) => (
+        <TranscriptRow
+          key={row.key}
+          row={row}
+          wanted={wanted}
+          match={wanted !== '' && found.has(position) ? (matches[match] === position ? 'current' : 'match') : null}
+          ended={ended}
+        />
+      )}
+    </parts.View>
+  )
+}
+
+function Nothing() {
+  const { all, ended } = parts.useTranscriptContext('Nothing')
+  const { t } = useLanguage()
+  if (all.length > 0) {
+    return (
+      <Empty icon="filter" title={t('transcript.noMatch')}>
+        {t('transcript.noMatchHint')}
+      </Empty>
+    )
+  }
+  return (
+    <Empty icon="speech" title={t(ended ? 'transcript.emptyEnded' : 'transcript.empty')}>
+      {ended ? null : t('transcript.emptyHint')}
+    </Empty>
+  )
+}
+
+function FindBar({ onClose }: { readonly onClose: () => void }) {
+  const { query, setQuery, matches, match, setMatch } = parts.useTranscriptContext('FindBar')
+  const { t } = useLanguage()
+  const step = (by: number) => {
+    if (matches.length > 0) setMatch((match + by + matches.length) % matches.length)
+  }
+  const close = () => {
+    setQuery('')
+    onClose()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') {
+      event.preventDefault()
+      event.stopPropagation()
+      close()
+    } else if (event.key === 'Enter') step(event.shiftKey ? -1 : 1)
+  }
+  const place =
+    query.trim() === ''
+      ? ''
+      : matches.length === 0
+        ? t('transcript.findNone')
+        : t('transcript.findPlace', { index: match + 1, count: matches.length })
+  return (
+    <search className="cg-transcript-bar">
+      <input
+        // biome-ignore lint/a11y/noAutofocus: opened to be typed into
+        autoFocus
+        className="cg-input"
+        type="search"
+        aria-label={t('transcript.findLabel')}
+        placeholder={t('transcript.findLabel')}
+        value={query}
+        onChange={(event) => setQuery(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <span className="cg-transcript-place" role="status">
+        {place}
+      </span>
+      <IconButton icon="up" label={t('transcript.findPrevious')} onClick={() => step(-1)} />
+      <IconButton icon="chevron" label={t('transcript.findNext')} onClick={() => step(1)} />
+      <IconButton icon="cross" label={t('action.close')} onClick={close} />
+    </search>
+  )
+}
+
+function IconButton({
+  icon,
+  label,
+  onClick,
+}: {
+  icon: 'up' | 'chevron' | 'cross'
+  label: string
+  onClick: () => void
+}) {
+  return (
+    <button
+      type="button"
+      className="cg-button"
+      data-variant="quiet"
+      data-size="small"
+      data-icon-only=""
+      aria-label={label}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
+  )
+}
+
+function FilterBar({ announce, onAnnounce }: { announce: Announce; onAnnounce: (announce: Announce) => void }) {
+  const { categories, setCategories } = parts.useTranscriptContext('FilterBar')
+  const { t } = useLanguage()
+  const id = useId()
+  return (
+    <div className="cg-transcript-bar">
+      <fieldset>
+        <legend>{t('transcript.filterLabel')}</legend>
+        {parts.allCategories.map((category) => (
+          <label key={category} className="cg-check">
+            <input
+              type="checkbox"
+              checked={categories.has(category)}
+              onChange={(event) => {
+                const next = new Set(categories)
+                if (event.currentTarget.checked) next.add(category)
+                else next.delete(category)
+                setCategories(next)
+              }}
+            />
+            {t(`transcript.filter.${category}`)}
+          </label>
+        ))}
+      </fieldset>
+      <label className="cg-check" htmlFor={id} style={{ marginInlineStart: 'auto' }}>
+        {t('transcript.announce')}
+        <select
+          id={id}
+          className="cg-input"
+          value={announce}
+          onChange={(event) => onAnnounce(event.currentTarget.value as Announce)}
+        >
+          {(['all', 'caller', 'off'] as const).map((it) => (
+            <option key={it} value={it}>
+              {t(`transcript.announce.${it}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  )
+}
+
+function ExportMenu() {
+  const { all, callId } = parts.useTranscriptContext('ExportMenu')
+  const language = useLanguage()
+  const { t } = language
+  return (
+    <Menu
+      icon="download"
+      label={t('transcript.export')}
+      items={[
+        {
+          label: t('transcript.copyAll'),
+          run: () => void navigator.clipboard.writeText(exported(all, 'txt', language)),
+        },
+        ...exportFormats.map((format) => ({
+          label: t('transcript.exportAs', { format: format.toUpperCase() }),
+          run: () => download(all, format, language, callId),
+        })),
+      ]}
+    />
+  )
+}
+
+/**
+ * What was said, pressed, asked and done on a call, as it happens. Only the rows in view exist in the page, so a call
+ * of ten thousand rows costs no more than one of ten; find, filter, export and reading aloud work on all of them.
+ *
+ * Its parts: `Root`, `View`, `Latest`, `Announcer`, `Row`.
+ */
+export const Transcript = /* @__PURE__ */ Object.assign(StyledTranscript, {
+  Root: parts.Root,
+  View: parts.View,
+  Latest: parts.Latest,
+  Announcer,
+  Row: TranscriptRow,
+})

@@ -1,0 +1,57 @@
+/**
+ * How a message is written: text with `{name}` for a value, and, where a count decides the wording, one text for each
+ * plural category of the language (CLDR, as `Intl.PluralRules` names them). Plain data, so that translators, JSON
+ * files and tools can hold it; typed, so that a message cannot be used without its values.
+ */
+
+/** One text for each plural category a language has; `other` is the one that must be there. */
+export type Plural = { readonly [Category in Intl.LDMLPluralRule]?: string } & { readonly other: string }
+
+/** A message: one text, or one for each plural category of its `{count}`. */
+export type Message = string | Plural
+
+type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never
+
+type TextOf<M extends Message> = M extends string
+  ? M
+  : M extends { readonly other: infer Other extends string }
+    ? Other
+    : never
+
+/** The values a message needs. Numbers are written in the language's own way. */
+export type ValuesOf<M extends Message> = [NamesIn<TextOf<M>>] extends [never]
+  ? undefined
+  : { readonly [Name in NamesIn<TextOf<M>>]: string | number }
+
+/** Writes messages in one language. */
+export interface Formatter {
+  /** Fills a message's values in. */
+  message(message: Message, values?: Readonly<Record<string, string | number>>): string
+  number(value: number): string
+}
+
+const formatters = new Map<string, Formatter>()
+
+/** The formatter of a language, a BCP 47 tag such as `de` or `pt-BR`. */
+export function formatterFor(locale: string): Formatter {
+  const known = formatters.get(locale)
+  if (known) return known
+  const plural = new Intl.PluralRules(locale)
+  const numbers = new Intl.NumberFormat(locale)
+  const formatter: Formatter = {
+    number: (value) => numbers.format(value),
+    message(message, values = {}) {
+      const { count } = values
+      const text =
+        typeof message === 'string'
+          ? message
+          : ((typeof count === 'number' ? message[plural.select(count)] : undefined) ?? message.other)
+      return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+        const value = values[name]
+        return value === undefined ? whole : typeof value === 'number' ? numbers.format(value) : value
+      })
+    },
+  }
+  formatters.set(locale, formatter)
+  return formatter
+}

@@ -1,0 +1,56 @@
+import { createContext, type ReactNode, useContext, useMemo } from 'react'
+import { en } from './en.ts'
+import { formatterFor } from './message.ts'
+import { isStringKey, type StringOverrides, type Strings, type Translate } from './strings.ts'
+
+/** A language and how it is written. */
+export interface Language {
+  /** BCP 47, such as `pt-BR`. */
+  readonly locale: string
+  /** IANA name of the time zone that times are shown in; the browser's own where it is not set. */
+  readonly timeZone?: string | undefined
+  /** Says something. */
+  readonly t: Translate
+  /** Says something if there are words for it, else `otherwise`: for open lists, such as Telnyx's statuses. */
+  readonly tryT: (key: string, otherwise: string) => string
+  readonly number: (value: number) => string
+}
+
+function languageOf(locale: string, strings: Strings, timeZone?: string): Language {
+  const formatter = formatterFor(locale)
+  return {
+    locale,
+    timeZone,
+    t: (key, ...[values]) => formatter.message(strings[key], values),
+    tryT: (key, otherwise) => (isStringKey(strings, key) ? formatter.message(strings[key]) : otherwise),
+    number: formatter.number,
+  }
+}
+
+const LanguageContext = createContext<Language>(languageOf('en', en))
+LanguageContext.displayName = 'Language'
+
+/** The props of `StringsProvider`. */
+export interface StringsProviderProps {
+  /** BCP 47 tag of the language of `strings`: decides plurals, numbers and dates. Default `en`. */
+  readonly locale?: string
+  /** A dictionary, such as `de` of `@callgather/react/strings/de`. Default English. */
+  readonly strings?: Strings
+  /** IANA name of a time zone, such as `Europe/Berlin`. Default the browser's own. */
+  readonly timeZone?: string
+  /** Your own words in place of some of them: `{ 'gather.stop': 'End entry' }`. Keep the object stable. */
+  readonly overrides?: StringOverrides
+  readonly children?: ReactNode
+}
+
+/** Gives every component inside it a language. Without one they speak English. */
+export function StringsProvider({ locale = 'en', strings = en, timeZone, overrides, children }: StringsProviderProps) {
+  const language = useMemo(
+    () => languageOf(locale, overrides ? ({ ...strings, ...overrides } as Strings) : strings, timeZone),
+    [locale, strings, overrides, timeZone],
+  )
+  return <LanguageContext.Provider value={language}>{children}</LanguageContext.Provider>
+}
+
+/** The language the components speak here, for components of your own that should speak it too. */
+export const useLanguage = (): Language => useContext(LanguageContext)
