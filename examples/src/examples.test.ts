@@ -13,6 +13,7 @@ import {
   virtualClock,
 } from '@callgather/simulator'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { expectContract } from '../../packages/simulator/src/contract.test-kit.ts'
 
 interface Running extends AsyncDisposable {
   sim: Simulator
@@ -33,6 +34,17 @@ const QUIET_MS = 600
 async function start(program: 'menu' | 'booking', options: SimulatorOptions = {}): Promise<Running> {
   const port = await freePort()
   const sim = await createSimulator({ webhookUrl: `http://127.0.0.1:${port}/webhooks`, settings: BRISK, ...options })
+  const broken: unknown[] = []
+  sim.watch(
+    (activity) => {
+      try {
+        if (activity.type === 'webhook') expectContract(activity.event)
+      } catch (error) {
+        broken.push(error)
+      }
+    },
+    ['webhook'],
+  )
   const child = spawn(process.execPath, [fileURLToPath(new URL(`./${program}.js`, import.meta.url))], {
     env: {
       PATH: process.env.PATH,
@@ -57,6 +69,7 @@ async function start(program: 'menu' | 'booking', options: SimulatorOptions = {}
     [Symbol.asyncDispose]: async () => {
       child.kill()
       await sim.close()
+      if (broken.length > 0) throw broken[0]
     },
   }
 }

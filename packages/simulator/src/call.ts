@@ -130,8 +130,11 @@ export class Call {
     this.after(this.options.ringMs ?? (incoming ? settings.leg.incomingRingMs : USUAL_RING_MS), () =>
       this.end({ type: 'rang-out' }),
     )
-    if (incoming || this.exchange.offer(this)) return
-    const behaviour = settings.leg.callees[this.identity.to] ?? 'answer'
+    if (incoming) return
+    const told = settings.leg.callees[this.identity.to]
+    // A number that is told how to behave does so; any other rings at a telephone that takes it.
+    if (told === undefined && this.exchange.offer(this)) return
+    const behaviour = told ?? 'answer'
     const pickUpMs = settings.leg.calleeAnswersAfterMs ?? (behaviour === 'machine' ? MACHINE_MS : null)
     if (behaviour === 'busy') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'user_busy' }))
     if (behaviour === 'reject') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'call_rejected' }))
@@ -320,9 +323,10 @@ export class Call {
     other.changed()
   }
 
-  /** `ai_assistant_join`: what is said on this leg is said in the other's conversation. */
-  joinConversation(host: Call): void {
+  /** `ai_assistant_join` and `participants`: what is said on this leg is said in the other's conversation. */
+  joinConversation(host: Call, endsIt: boolean): void {
     this.joined = host
+    if (endsIt) this.whenEnded(() => host.feedConversation({ type: 'stop' }))
   }
 
   private left(): void {

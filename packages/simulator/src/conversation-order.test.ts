@@ -259,6 +259,20 @@ describe('an AI assistant', () => {
     expect(caller.view.collecting?.kind).toBe('assistant')
   })
 
+  it('has participants from the start, whose hangup may end it', async () => {
+    const test = await testSimulator()
+    await using _ = test
+    const first = await test.answeredCall()
+    const second = await test.answeredCall()
+    const participants = [{ id: second.id, role: 'user' as const, on_hangup: 'end_conversation' as const }]
+    await test.client.calls.actions.startAIAssistant(first.id, { participants, send_message_history_updates: true })
+    await second.say('I am here too')
+    expect(JSON.stringify(test.emitted.at(-1)?.payload.message_history)).toContain('I am here too')
+    await second.hangUp()
+    expect(test.story().slice(-2)).toEqual(['call.hangup(normal_clearing)', 'call.conversation.ended'])
+    expect(first.view).toMatchObject({ state: 'answered', collecting: null })
+  })
+
   it('is joined by another leg, whose words it hears', async () => {
     const test = await testSimulator()
     await using _ = test

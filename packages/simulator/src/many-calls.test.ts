@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
+import { expectContract } from './contract.test-kit.ts'
 import { createSimulator, runSteps, type Scenario, type Simulator, virtualClock, type WebhookEvent } from './index.ts'
 
 const CALLS = Number(process.env.CALLGATHER_CALLS ?? 500)
@@ -110,7 +111,10 @@ async function run(calls: number, seed: number) {
   }
   sim.watch(
     (activity) => {
-      if (activity.type === 'webhook') write(activity)
+      if (activity.type === 'webhook') {
+        write(activity)
+        expectContract(activity.event)
+      }
       if (activity.type === 'command') {
         write(activity)
         if (activity.note) struck += 1

@@ -448,6 +448,32 @@ describe('the rest of the API', () => {
     })
   })
 
+  it('takes every command the SDK has for it', async () => {
+    await using test = await testSimulator()
+    const { actions } = test.client.calls
+    const caller = await test.sim.phone.dial()
+    const ok = { data: { result: 'ok' } }
+    expect(await actions.answer(caller.id, {})).toEqual(ok)
+    expect(await actions.sendDtmf(caller.id, { digits: '1w2A#' })).toEqual(ok)
+    expect(await actions.speak(caller.id, { payload: 'Hello', voice: 'male' })).toEqual(ok)
+    expect(await actions.startPlayback(caller.id, { media_name: 'hold' })).toEqual(ok)
+    expect(await actions.stopPlayback(caller.id, { stop: 'all' })).toEqual(ok)
+    expect(await actions.gather(caller.id, {})).toEqual(ok)
+    expect(await actions.gatherUsingSpeak(caller.id, { payload: 'PIN', voice: 'female' })).toEqual(ok)
+    expect(await actions.gatherUsingAudio(caller.id, { media_name: 'pin' })).toEqual(ok)
+    expect(await actions.stopGather(caller.id, {})).toEqual(ok)
+    const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(await actions.gatherUsingAI(caller.id, { parameters: { type: 'object', properties: {} } })).toEqual({
+      data: { result: 'ok', conversation_id: uuid },
+    })
+    expect(await actions.stopAIAssistant(caller.id, {})).toEqual(ok)
+    expect(await actions.startAIAssistant(caller.id, {})).toEqual({ data: { result: 'ok', conversation_id: uuid } })
+    expect(await actions.addAIAssistantMessages(caller.id, {})).toEqual(ok)
+    expect(await actions.updateClientState(caller.id, { client_state: 'eA==' })).toEqual(ok)
+    expect(await actions.transfer(caller.id, { to: '+15550' })).toEqual(ok)
+    expect(await actions.hangup(caller.id, {})).toEqual(ok)
+  })
+
   it('shows the public key', async () => {
     await using test = await testSimulator()
     expect(await test.client.get('/public_key')).toMatchObject({ data: { public: test.sim.publicKey } })

@@ -183,15 +183,14 @@ const commands: Record<Exclude<CommandName, 'dial'>, Command> = {
   },
   ai_assistant_start: {
     needs: 'answered',
-    run(call, body) {
+    run(call, body, exchange) {
       if (call.conversation) throw refusals.assistantActive()
       checkVoice(body)
-      return {
-        conversation_id: call.startConversation('ai_assistant_start', {
-          kind: 'assistant',
-          params: body as unknown as AssistantParams,
-        }),
-      }
+      const participants = participantsOf(exchange, body.participants ?? [], '/participants')
+      const params = body as unknown as AssistantParams
+      const conversation_id = call.startConversation('ai_assistant_start', { kind: 'assistant', params })
+      for (const { leg, endsIt } of participants) leg.joinConversation(call, endsIt)
+      return { conversation_id }
     },
   },
   ai_assistant_stop: {
@@ -212,11 +211,12 @@ const commands: Record<Exclude<CommandName, 'dial'>, Command> = {
   },
   ai_assistant_join: {
     needs: 'answered',
-    run(call, body, exchange) {
+    run(_call, body, exchange) {
       const id = String(body.conversation_id)
       const host = exchange.calls().find(({ conversation }) => conversation?.id === id)
       if (!host) throw refuse(422, '10015', 'No conversation with this conversation_id is running.', '/conversation_id')
-      call.joinConversation(host)
+      for (const { leg, endsIt } of participantsOf(exchange, [body.participant], '/participant'))
+        leg.joinConversation(host, endsIt)
       return { conversation_id: id }
     },
   },
@@ -363,6 +363,15 @@ function makeRoom(call: Call, { settings }: Exchange): void {
   if (!call.conversation) return
   if (settings.ai.secondConversation === 'refuse') throw refusals.assistantActive()
   call.feedConversation({ type: 'stop' })
+}
+
+/** The other legs of a conversation. */
+function participantsOf(exchange: Exchange, list: unknown, pointer: string): { leg: Call; endsIt: boolean }[] {
+  const participants = list as { id: string; on_hangup?: string }[]
+  return participants.flatMap(({ id, on_hangup }) => {
+    const leg = optionalCall(exchange, id, `${pointer}/id`)
+    return leg ? [{ leg, endsIt: on_hangup === 'end_conversation' }] : []
+  })
 }
 
 /** What `answer`, `dial` and `transfer` may ask for once the call is up. */

@@ -202,7 +202,12 @@ export class Courier {
       cancel()
       go()
     }
-    const cancel = clock.schedule(clock.now() + ms, once)
+    const cancel = clock.schedule(clock.now() + ms, () => {
+      const others = (this.heldBack.get(callId) ?? []).filter((other) => other !== once)
+      if (others.length > 0) this.heldBack.set(callId, others)
+      else this.heldBack.delete(callId)
+      once()
+    })
     this.heldBack.set(callId, [...(this.heldBack.get(callId) ?? []), once])
   }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import Telnyx from 'telnyx'
 import { describe, expect, it } from 'vitest'
+import { expectContract } from '../contract.test-kit.ts'
 import {
   createSimulator,
   type FaultsInput,
@@ -69,6 +70,7 @@ interface Running {
 async function simulator(options: SimulatorOptions): Promise<Running & AsyncDisposable> {
   const clock = virtualClock()
   const sim = await createSimulator({ ...options, clock })
+  sim.watch((activity) => activity.type === 'webhook' && expectContract(activity.event), ['webhook'])
   return { sim, clock, [Symbol.asyncDispose]: () => sim.close() }
 }
 

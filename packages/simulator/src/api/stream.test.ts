@@ -1,0 +1,85 @@
+/** The event stream, over a real socket, as the pages read it. */
+import { describe, expect, it } from 'vitest'
+import { createSimulator, type Simulator } from '../index.ts'
+
+/** Reads server-sent events until `enough`. */
+async function listen(
+  sim: Simulator,
+  query: string,
+  enough: (types: string[]) => boolean,
+  meanwhile: () => Promise<unknown>,
+) {
+  const abort = new AbortController()
+  const response = await fetch(`${sim.url.replace('/v2', '')}/_sim/stream${query}`, { signal: abort.signal })
+  expect(response.headers.get('content-type')).toContain('text/event-stream')
+  const events: { type: string; data: Record<string, unknown> }[] = []
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  const doing = meanwhile()
+  for (let rest = ''; reader && !enough(events.map(({ type }) => type)); ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    rest += value
+    const blocks = rest.split('\n\n')
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const [, type = '', data = '{}'] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? []
+      if (type !== '') events.push({ type, data: JSON.parse(data) })
+    }
+  }
+  const result = await doing
+  abort.abort()
+  return { events, result }
+}
+
+describe('the event stream', () => {
+  it('says hello with the calls there are, then everything that happens', async () => {
+    await using sim = await createSimulator()
+    const before = await sim.phone.dial()
+    const { events } = await listen(
+      sim,
+      '',
+      (types) => types.includes('key'),
+      async () => {
+        const { fetch: api, url } = sim
+        const post = (command: string, body: unknown) =>
+          api(`${url}/calls/${before.id}/actions/${command}`, {
+            method: 'POST',
+            headers: { authorization: 'Bearer K' },
+            body: JSON.stringify(body),
+          })
+        await post('answer', {})
+        await post('gather_using_speak', { payload: 'PIN?', voice: 'female' })
+        await before.press('7')
+      },
+    )
+    expect(events[0]).toMatchObject({ type: 'hello', data: { calls: [{ id: before.id, state: 'ringing' }] } })
+    const types = events.map(({ type }) => type)
+    for (const type of ['webhook', 'command', 'call.updated', 'prompt.started', 'key']) expect(types).toContain(type)
+    const asked = events.findLast(({ type }) => type === 'call.updated')
+    expect(asked?.data.call).toMatchObject({ collecting: { kind: 'digits', command: 'gather_using_speak' } })
+  })
+
+  it('as a telephone, takes the calls that go out, until it is put away', async () => {
+    await using sim = await createSimulator()
+    const origin = sim.url.replace('/v2', '')
+    const post = (path: string, body: unknown = {}) =>
+      fetch(`${origin}${path}`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer K' },
+        body: JSON.stringify(body),
+      }).then((response) => response.json())
+    const { result } = await listen(
+      sim,
+      '?role=phone',
+      (types) => types.filter((type) => type === 'webhook').length >= 2,
+      async () => {
+        const { data } = (await post('/v2/calls', { to: '+15551', from: '+15552', connection_id: '1' })) as {
+          data: { call_control_id: string }
+        }
+        expect(sim.calls()[0]?.state).toBe('ringing')
+        return post(`/_sim/calls/${encodeURIComponent(data.call_control_id)}/answer`)
+      },
+    )
+    expect(result).toMatchObject({ data: { state: 'answered', direction: 'outgoing' } })
+  })
+})
