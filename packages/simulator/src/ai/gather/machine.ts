@@ -36,7 +36,7 @@ export const aiGather = {
     const greeting = string(params.greeting)
     if (greeting !== undefined) {
       speak(draw, plainSpeech(greeting), 'greeting', /\?/.test(greeting) ? 'listen' : 'ask')
-    } else if (state.history.some(({ role }) => role === 'user' || role === 'assistant') || state.asked === undefined) {
+    } else if (state.history.some(({ role }) => role === 'user' || role === 'assistant')) {
       ask(draw, '', now)
     } else {
       const pause = ctx.settings.openingPauseMs ?? state.options.responseTimeoutMs
