@@ -28,6 +28,13 @@ describe('a draft of a gather', () => {
     expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: '' } })).toEqual({})
   })
 
+  test('gives an AI gather no voice by its short name, which Telnyx would refuse', () => {
+    const fields = [{ id: 1, name: 'Age', type: 'integer', options: '', required: true } as const]
+    const draft = { ...emptyDraft, purpose: 'gather_using_ai', fields } as const
+    expect(bodyOf(draft)).not.toHaveProperty('voice')
+    expect(bodyOf({ ...draft, values: { voice: 'Telnyx.NaturalHD.Astra' } }).voice).toBe('Telnyx.NaturalHD.Astra')
+  })
+
   test.each(defaultPresets.map((preset) => [preset.name, preset] as const))(
     'of the preset %s may be sent',
     (_, preset) => {

@@ -56,6 +56,8 @@ export function bodyOf({ purpose, values, fields }: Draft): Record<string, unkno
   for (const parameter of parametersOf[purpose]) {
     const value = parameterValue(parameter, values[parameter.name] ?? '')
     if (value === undefined) continue
+    // A voice by its short name is for spoken prompts; an AI gather refuses it, and has a good default.
+    if (parameter.name === 'voice' && purpose === 'gather_using_ai' && !String(value).includes('.')) continue
     // Telnyx keeps the instructions with the language model that follows them.
     if (parameter.name === 'instructions') body.assistant = { instructions: value }
     else body[parameter.name] = value
