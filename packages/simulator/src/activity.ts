@@ -73,6 +73,8 @@ export type Activity = { at: string } & (
     }
   | { type: 'webhook'; call_id: string; event: WebhookEvent }
   | { type: 'delivery'; call_id: string; delivery: Delivery }
+  /** Something in the simulator's surroundings does not work: a model that cannot be reached. */
+  | { type: 'trouble'; call_id: string; text: string }
   | { type: 'faults'; faults: Record<string, unknown> }
 )
 

@@ -446,7 +446,11 @@ export class Call {
       line: this.line,
       emit: (event_type, payload) => this.emit(event_type, payload),
       hangUp: () => this.end({ type: 'hangup' }),
-      askModel: (request, signal) => this.exchange.askModel(request, signal),
+      askModel: async (request, signal) => {
+        const reply = await this.exchange.askModel(request, signal)
+        if (!reply.ok && !signal.aborted) this.say({ type: 'trouble', call_id: this.id, text: reply.error })
+        return reply
+      },
       changed: () => this.changed(),
     }
   }

@@ -66,6 +66,8 @@ describe('the command line', () => {
     [['--port', 'x'], '--port needs a number'],
     [['--port', '70000'], '--port needs a number'],
     [['--webhook-url', 'http://example.com'], 'not a loopback address'],
+    [['--model', 'x'], '--model needs --model-url'],
+    [['--model-url', 'here'], '--model-url needs a URL'],
     [['--fault', 'dorp=1'], 'There is no fault "dorp"'],
     [['--fault', 'drop=lots'], 'give a name and a rate'],
     [['--config', '/nowhere/at/all.json'], 'Cannot read the config file'],
@@ -110,6 +112,24 @@ describe('the command line', () => {
     await using result = await run('--config', await file('config.json', config))
     expect(result.outcome).toEqual({ exitCode: 2 })
     expect(result.err()).toContain(why)
+  })
+
+  it('says so in the log when the model cannot be reached', async () => {
+    await using result = await run('--port', '0', '--model-url', 'http://127.0.0.1:9/v1', '--model', 'qwen')
+    if (!('sim' in result.outcome)) throw new Error(result.err())
+    const { sim } = result.outcome
+    const caller = await sim.phone.dial()
+    const post = (command: string, body: unknown) =>
+      sim.fetch(`${sim.url}/calls/${caller.id}/actions/${command}`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer KEY' },
+        body: JSON.stringify(body),
+      })
+    await post('answer', {})
+    await post('ai_assistant_start', {})
+    await caller.say('Hello?')
+    await expect.poll(result.err, { timeout: 10_000 }).toContain('! trouble')
+    expect(result.err()).toContain('http://127.0.0.1:9/v1')
   })
 
   it('moves a virtual clock over HTTP', async () => {

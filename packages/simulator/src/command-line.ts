@@ -5,6 +5,7 @@ import { virtualClock } from './clock.ts'
 import type { FaultsInput } from './delivery/faults.ts'
 import { createLog } from './log.ts'
 import { runScenarioFiles } from './scenario/run-files.ts'
+import type { SettingsInput } from './settings.ts'
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
 
 /** Where the text goes. */
@@ -37,6 +38,8 @@ Options
   --config FILE          JSON with any of: webhookUrl, webhookFailoverUrl, port, host, seed, faults, settings, connectionId
   --virtual-clock        time stands still until POST /_sim/clock/advance {"ms":…}
   --scenario FILE        let a scripted caller call, then exit (repeatable; a name from the examples works too)
+  --model-url URL        let a real model talk for the AI: an OpenAI-compatible base URL, such as http://127.0.0.1:11434/v1
+  --model NAME           its name (its key, if it needs one: CALLGATHER_MODEL_KEY in the environment)
   --allow-remote         let webhooks leave this machine
   --quiet                no log
   --help                 this
@@ -88,7 +91,8 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
     faults: { ...config.faults, ...faultsOf(values.fault ?? []) },
     settings: {
       ...config.settings,
-      ...(values['allow-remote'] ? { delivery: { ...config.settings?.delivery, allowRemote: true } } : {}),
+      ai: { ...config.settings?.ai, ...modelOf(values['model-url'], values.model) },
+      delivery: { ...config.settings?.delivery, ...(values['allow-remote'] ? { allowRemote: true } : {}) },
     },
     ...(values['virtual-clock'] ? { clock: virtualClock({ quietMs: QUIET_MS }) } : {}),
   })
@@ -117,6 +121,8 @@ const options = {
   config: { type: 'string' },
   'virtual-clock': { type: 'boolean' },
   scenario: { type: 'string', multiple: true },
+  'model-url': { type: 'string' },
+  model: { type: 'string' },
   'allow-remote': { type: 'boolean' },
   quiet: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -151,6 +157,17 @@ function faultsOf(pairs: readonly string[]): FaultsInput {
       return [name, Number(rate)]
     }),
   )
+}
+
+function modelOf(baseUrl: string | undefined, model: string | undefined): NonNullable<SettingsInput['ai']> {
+  if (baseUrl === undefined) {
+    if (model !== undefined) throw new TypeError('--model needs --model-url: where the model is.')
+    return {}
+  }
+  if (!URL.canParse(baseUrl))
+    throw new TypeError(`--model-url needs a URL such as http://127.0.0.1:11434/v1, not "${baseUrl}".`)
+  const apiKey = process.env.CALLGATHER_MODEL_KEY
+  return { model: { baseUrl, ...(apiKey === undefined ? {} : { apiKey }), ...(model === undefined ? {} : { model }) } }
 }
 
 function portOf(value: string): number {

@@ -41,6 +41,8 @@ function describe(activity: Activity, paint: Paint): string | null {
       return `${paint('yellow', '# presses')} ${short(activity.call_id)}  ${activity.digit}`
     case 'dtmf.sent':
       return `${paint('magenta', '# hears  ')} ${short(activity.call_id)}  keys ${activity.digits}`
+    case 'trouble':
+      return `${paint('red', '! trouble')} ${short(activity.call_id)}  ${activity.text}`
     case 'faults':
       return `${paint('red', '! faults ')} ${JSON.stringify(activity.faults)}`
     case 'webhook':

@@ -137,7 +137,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     })
   })
   const { port: actual } = server.address() as AddressInfo
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+  // An address that means "all of mine" is not one to connect to.
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const origin = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${actual}`
 
   let closing: Promise<void> | undefined
   const close = () => {
