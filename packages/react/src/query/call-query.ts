@@ -20,8 +20,9 @@ export function callQueryOptions(client: GatherClient, callId: string) {
   return queryOptions({
     ...liveQuery,
     queryKey,
-    staleTime: (query: { state: { data?: CallFeed | undefined } }) =>
-      query.state.data?.sync === 'ended' ? Number.POSITIVE_INFINITY : 0,
+    staleTime: (query: CallQuery) => (isOver(query) ? Number.POSITIVE_INFINITY : 0),
+    // Staleness alone is not enough: `useSuspenseQuery` takes anything for fresh that is less than a second old.
+    refetchOnMount: (query: CallQuery) => (isOver(query) ? false : 'always'),
     queryFn: async ({ client: cache, signal }): Promise<CallFeed> => {
       const known = cache.getQueryState<CallFeed>(queryKey)
       const batch = frameBatch((feed: CallFeed) => cache.setQueryData<CallFeed>(queryKey, feed))
@@ -35,3 +36,7 @@ export function callQueryOptions(client: GatherClient, callId: string) {
     },
   })
 }
+
+type CallQuery = { state: { data?: CallFeed | undefined } }
+
+const isOver = ({ state }: CallQuery) => state.data?.sync === 'ended'

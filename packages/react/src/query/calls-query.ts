@@ -12,6 +12,7 @@ export function callsQueryOptions(client: GatherClient) {
     ...liveQuery,
     queryKey,
     staleTime: 0,
+    refetchOnMount: 'always',
     queryFn: async ({ client: cache, signal }): Promise<CallsFeed> => {
       const batch = frameBatch((feed: CallsFeed) => cache.setQueryData<CallsFeed>(queryKey, feed))
       try {

@@ -1,0 +1,115 @@
+import { aiBooking, menuWithWrongKey, pinEntry } from '@callgather/protocol/scenarios'
+import { describe, expect, it } from 'vitest'
+import { createScenarioClient } from '../testing/scenario-client.ts'
+import { playAll, playTo, renderProvided, settled } from './provided.tsx'
+import { useDtmf } from './use-dtmf.ts'
+import { usePlayback } from './use-playback.ts'
+import { useServerTime } from './use-server-time.ts'
+import { useTranscript } from './use-transcript.ts'
+
+const { callId } = aiBooking
+
+describe('useTranscript', () => {
+  it('has a row for everything that happened, and keeps rows that have not changed', async () => {
+    const client = createScenarioClient(aiBooking)
+    const { result } = renderProvided(client, () => useTranscript(callId))
+    await playTo(client, 4_000)
+    const first = result.current.at(0)
+    const before = result.current.length
+    await playAll(client)
+    expect(result.current.length).toBeGreaterThan(before)
+    expect(result.current.at(0)).toBe(first)
+    expect(result.current.at(-1)).toMatchObject({ kind: 'mark', eventType: 'call.conversation.ended' })
+    expect(result.current.at(result.current.length)).toBeUndefined()
+  })
+
+  it('shows what is wanted and finds what is searched for', async () => {
+    const client = createScenarioClient(aiBooking)
+    const kinds = ['message'] as const
+    const { result } = renderProvided(client, () => useTranscript(callId, { kinds, search: ' TUESDAY ' }))
+    await playAll(client)
+    expect(result.current.length).toBe(6)
+    const found = result.current.matches.map((position) => result.current.at(position))
+    expect(found).toHaveLength(2)
+    for (const row of found) expect(row).toMatchObject({ content: expect.stringContaining('Tuesday') })
+  })
+
+  it('narrows rows by a condition of one’s own', async () => {
+    const client = createScenarioClient(aiBooking)
+    const byCaller = (row: { kind: string; role?: string }) => row.kind === 'message' && row.role === 'user'
+    const { result } = renderProvided(client, () => useTranscript(callId, { where: byCaller }))
+    await playAll(client)
+    expect(result.current.length).toBe(3)
+  })
+
+  it('has what is being said before it is final', async () => {
+    const client = createScenarioClient(pinEntry)
+    const { result } = renderProvided(client, () => useTranscript(pinEntry.callId))
+    await playTo(client, 3_000)
+    const say = (transcript: string, is_final: boolean) =>
+      settled(() =>
+        client.emit(pinEntry.callId, 'call.transcription', {
+          payload: { transcription_data: { transcript, is_final } },
+        }),
+      )
+    const rows = result.current.length
+    await say('Hello', false)
+    await say('Hello there', false)
+    expect(result.current.partials).toMatchObject([{ track: 'inbound', text: 'Hello there' }])
+    expect(result.current.length).toBe(rows)
+    await say('Hello there.', true)
+    expect(result.current.partials).toEqual([])
+    expect(result.current.at(-1)).toMatchObject({ kind: 'speech', text: 'Hello there.' })
+  })
+})
+
+describe('useDtmf', () => {
+  it('tells keys of a gather from stray ones, and each press from the last', async () => {
+    const client = createScenarioClient(menuWithWrongKey)
+    const id = menuWithWrongKey.callId
+    const { result } = renderProvided(client, () => useDtmf(id))
+    await playTo(client, 2_300)
+    await settled(() => client.press(id, '4'))
+    expect(result.current.strays.map((key) => key.digit)).toEqual(['4'])
+    const { lastKey, strays } = result.current
+    await settled(() => client.press(id, '4'))
+    expect(result.current.lastKey).not.toBe(lastKey)
+    expect(result.current.keyCount).toBe(2)
+    await playTo(client, 5_000)
+    expect(result.current.gather?.keys).toMatchObject([{ digit: '9', role: 'invalid' }])
+    expect(result.current.strays).toHaveLength(strays.length + 1)
+  })
+})
+
+describe('usePlayback', () => {
+  it('tells what is played, and how it ended', async () => {
+    const client = createScenarioClient(menuWithWrongKey)
+    const { result } = renderProvided(client, () => usePlayback(menuWithWrongKey.callId))
+    expect(result.current).toMatchObject({ playing: false, what: null })
+    await playTo(client, 3_000)
+    expect(result.current).toMatchObject({
+      playing: true,
+      what: 'playback',
+      media: 'https://media.example.com/menu.mp3',
+      gatherId: 'menu',
+      endedAt: null,
+    })
+    await playTo(client, 4_460)
+    expect(result.current).toMatchObject({ playing: false, outcome: 'cancelled' })
+    expect(result.current.startedAt).not.toBeNull()
+  })
+})
+
+describe('useServerTime', () => {
+  it('goes by the clock of the client, and stands still when nobody needs it', async () => {
+    const client = createScenarioClient(pinEntry)
+    const { result } = renderProvided(client, () => [
+      useServerTime(pinEntry.callId, 1_000),
+      useServerTime(pinEntry.callId, null),
+    ])
+    const [start = 0] = result.current
+    await playTo(client, 10_500)
+    expect(result.current[0]).toBe(start + 10_000)
+    expect(result.current[1]).toBe(start)
+  })
+})

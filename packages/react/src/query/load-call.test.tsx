@@ -1,0 +1,45 @@
+import { callPhase, gatherError } from '@callgather/protocol'
+import { pinEntry } from '@callgather/protocol/scenarios'
+import { QueryClient, useSuspenseQuery } from '@tanstack/react-query'
+import { render, screen } from '@testing-library/react'
+import { Suspense } from 'react'
+import { expect, it } from 'vitest'
+import { playAll } from '../hooks/provided.tsx'
+import { GatherProvider, useGatherClient } from '../hooks/provider.tsx'
+import { createScenarioClient } from '../testing/scenario-client.ts'
+import { socketError } from '../testing/scenario-server.ts'
+import { callQueryOptions } from './call-query.ts'
+import { loadCall } from './load-call.ts'
+
+const { callId } = pinEntry
+
+function Phase() {
+  const client = useGatherClient()
+  const { data } = useSuspenseQuery(callQueryOptions(client, callId))
+  return <output>{`${callPhase(data.state)} ${data.state.keys.size}`}</output>
+}
+
+it('loads a call before it is shown, so that nothing suspends, and it is live from then on', async () => {
+  const client = createScenarioClient(pinEntry)
+  const cache = new QueryClient()
+  await client.player.seek(3_000)
+  const feed = await loadCall(cache, client, callId)
+  expect(feed.sync).toBe('live')
+  expect(await loadCall(cache, client, callId)).toBe(feed)
+  render(
+    <Suspense fallback={<output>waiting</output>}>
+      <GatherProvider client={client} queryClient={cache}>
+        <Phase />
+      </GatherProvider>
+    </Suspense>,
+  )
+  expect(screen.getByRole('status')).toHaveTextContent('answered 0')
+  await playAll(client)
+  expect(screen.getByRole('status')).toHaveTextContent('answered 5')
+})
+
+it('fails for a call that may not be watched', async () => {
+  const client = createScenarioClient(pinEntry)
+  client.faults.refuseCall(callId, socketError(gatherError('forbidden', 'No.')))
+  await expect(loadCall(new QueryClient(), client, callId)).rejects.toMatchObject({ reason: { status: 403 } })
+})
