@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import type { Activity, Delivery } from '../simulator.ts'
+import { emptyLog, eventLog, type Filter, type LogEvent, shown, verdictOf } from './event-log.ts'
+
+const at = '2026-11-22T10:00:00.000Z'
+const event = (id: string, event_type = 'call.dtmf.received'): Delivery['event'] => ({
+  record_type: 'event',
+  event_type,
+  id,
+  occurred_at: at,
+  payload: { digit: '5' },
+})
+const webhook = (id: string): Activity => ({ at, type: 'webhook', call_id: 'a', event: event(id) })
+const delivery = (id: string, of: string, change: Partial<Delivery> = {}): Delivery => ({
+  id,
+  call_control_id: 'a',
+  event: event(of),
+  url: 'http://127.0.0.1:1/',
+  failover_url: null,
+  status: 'pending',
+  started_at: at,
+  finished_at: null,
+  attempts: [],
+  faults: [],
+  ...change,
+})
+const delivered = (one: Delivery): Activity => ({ at, type: 'delivery', call_id: 'a', delivery: one })
+const command = (status: number): Activity => ({
+  at,
+  type: 'command',
+  call_id: 'a',
+  command: 'gather',
+  body: { maximum_digits: 0 },
+  status,
+  errors: status < 400 ? null : [{ code: '90023', title: 'Invalid', detail: 'Too few.', meta: { url: '' } }],
+  note: null,
+})
+const after = (...events: LogEvent[]) => events.reduce(eventLog, emptyLog)
+const seen = (...list: Activity[]): LogEvent => ({ type: 'activities', list })
+const all: Filter = { call: null, words: '', kinds: { command: true, webhook: true, caller: true }, failures: false }
+
+describe('the log of events', () => {
+  it('puts the deliveries of a webhook in its row, newest state last', () => {
+    const log = after(
+      seen(
+        webhook('1'),
+        delivered(delivery('d', '1')),
+        delivered(delivery('d', '1', { status: 'delivered' })),
+        delivered(delivery('again', '1')),
+      ),
+    )
+    expect(log.entries).toHaveLength(1)
+    expect(log.entries[0]).toMatchObject({
+      name: 'call.dtmf.received',
+      deliveries: [{ id: 'd', status: 'delivered' }, { id: 'again' }],
+    })
+  })
+
+  it('makes a row for a delivery whose webhook it has not seen', () => {
+    expect(after(seen(delivered(delivery('d', '1')))).entries).toHaveLength(1)
+  })
+
+  it('puts the past before what it saw, and nothing twice', () => {
+    const log = after(seen(webhook('2')), {
+      type: 'history',
+      deliveries: [delivery('d2', '2'), delivery('d1', '1')],
+      commands: [{ name: 'answer', call_leg_id: 'x', event_timestamp: '2026-11-22T09:00:00.000Z', metadata: {} }],
+    })
+    expect(log.entries.map(({ name, key }) => (name === 'answer' ? name : key))).toEqual(['answer', '1', '2'])
+    expect(log.entries[2]).toMatchObject({ deliveries: [{ id: 'd2' }] })
+  })
+
+  it('tells how each row went', () => {
+    const attempt = {
+      number: 1,
+      url: '',
+      started_at: at,
+      finished_at: at,
+      status: 'failed' as const,
+      request: { headers: {}, body: '' },
+      response: null,
+      error: 'timeout',
+      fault: null,
+    }
+    const log = after(
+      seen(
+        command(200),
+        command(422),
+        webhook('1'),
+        delivered(delivery('d', '2', { status: 'failed', attempts: [attempt, attempt] })),
+        delivered(delivery('e', '3', { status: 'failed' })),
+      ),
+    )
+    expect(log.entries.map((entry) => verdictOf(entry).words)).toEqual([
+      '200',
+      '422 · 90023',
+      'recorded',
+      'no answer · sent 2×',
+      'dropped',
+    ])
+    expect(shown(log.entries, { ...all, failures: true })).toHaveLength(3)
+  })
+
+  it('finds words in names, bodies and errors', () => {
+    const log = after(seen(command(422), webhook('1'), { at, type: 'said', call_id: 'b', text: 'Hello there' }))
+    const found = (change: Partial<Filter>) => shown(log.entries, { ...all, ...change }).map(({ name }) => name)
+    expect(found({ words: 'too few' })).toEqual(['gather'])
+    expect(found({ words: 'DTMF' })).toEqual(['call.dtmf.received'])
+    expect(found({ call: 'b' })).toEqual(['says'])
+    expect(found({ kinds: { ...all.kinds, caller: false, webhook: false } })).toEqual(['gather'])
+  })
+
+  it('keeps its size', () => {
+    expect(after(seen(...Array.from({ length: 3000 }, (_, index) => webhook(String(index))))).entries).toHaveLength(
+      2000,
+    )
+  })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import type { Activity, CallView } from '../simulator.ts'
+import { linesOf, newPhone, type PhoneEvent, type PhoneState, phone, ringOf } from './phone-state.ts'
+
+const at = '2026-11-22T10:00:00.000Z'
+const here = Date.parse(at)
+
+const call = (id: string, change: Partial<CallView> = {}): CallView => ({
+  id,
+  call_control_id: id,
+  call_leg_id: id,
+  call_session_id: id,
+  connection_id: '1',
+  direction: 'incoming',
+  from: '+15550001111',
+  to: '+15550002222',
+  state: 'ringing',
+  client_state: null,
+  created_at: at,
+  answered_at: null,
+  ended_at: null,
+  hangup_cause: null,
+  bridged_with: null,
+  speaking: null,
+  collecting: null,
+  transcript: [],
+  ...change,
+})
+const updated = (view: CallView): PhoneEvent => ({
+  type: 'activity',
+  activity: { at, type: 'call.updated', call: view },
+  here,
+})
+const hello = (calls: CallView[]): PhoneEvent => ({ type: 'hello', hello: { calls, now: at }, here })
+const after = (...events: PhoneEvent[]): PhoneState => events.reduce(phone, newPhone)
+
+describe('the phone', () => {
+  it('shows the call just dialled and sounds ring-back until it is answered', () => {
+    const state = after(hello([]), { type: 'dialled', call: call('a') })
+    expect([state.selected, ringOf(state)]).toEqual(['a', 'ringback'])
+    expect(ringOf(phone(state, updated(call('a', { state: 'answered' }))))).toBeNull()
+  })
+
+  it('rings for a call that comes in, and shows it when nobody is on the line', () => {
+    const state = after(hello([]), updated(call('a', { direction: 'outgoing' })))
+    expect([state.selected, ringOf(state)]).toEqual(['a', 'ringing'])
+  })
+
+  it('lets a call that comes in wait while somebody is on the line', () => {
+    const state = after(hello([call('a', { state: 'answered' })]), updated(call('b', { direction: 'outgoing' })))
+    expect([state.selected, ringOf(state)]).toEqual(['a', null])
+    expect(linesOf(state).map(({ id }) => id)).toEqual(['b', 'a'])
+  })
+
+  it('keeps a call made by a script off the screen', () => {
+    expect(after(hello([]), updated(call('a'))).selected).toBeNull()
+  })
+
+  it('keeps an ended call on the screen until it is put away, and says once that it ended', () => {
+    const ended = call('a', { state: 'ended', hangup_cause: 'normal_clearing' })
+    const state = after(hello([call('a', { state: 'answered' })]), updated(ended))
+    expect([state.selected, state.justEnded]).toEqual(['a', 'a'])
+    const away = phone(state, { type: 'dismiss', id: 'a' })
+    expect([away.selected, away.justEnded, linesOf(away)]).toEqual([null, null, []])
+  })
+
+  it('comes back to where it was after the simulator was away', () => {
+    const lost = after(
+      hello([call('a', { state: 'answered' }), call('b', { state: 'answered' })]),
+      { type: 'select', id: 'b' },
+      { type: 'lost' },
+    )
+    expect(lost.connection).toBe('lost')
+    const back = phone(lost, hello([call('c'), call('b', { state: 'answered' })]))
+    expect([back.connection, back.selected]).toEqual(['live', 'b'])
+  })
+
+  it('knows the simulator’s time, however far from this machine’s', () => {
+    expect(after({ type: 'hello', hello: { calls: [], now: at }, here: here - 5000 }).clockOffset).toBe(5000)
+  })
+
+  it('remembers what an AI gather has understood', () => {
+    const event = {
+      record_type: 'event' as const,
+      event_type: 'call.ai_gather.partial_results',
+      id: '1',
+      occurred_at: at,
+      payload: { partial_results: { age: 29 } },
+    }
+    const activity: Activity = { at, type: 'webhook', call_id: 'a', event }
+    expect(after(hello([call('a')]), { type: 'activity', activity, here }).heard).toEqual({ a: { age: 29 } })
+  })
+
+  it('keeps its size when a script makes thousands of calls', () => {
+    const many = Array.from({ length: 500 }, (_, index) => updated(call(String(index), { state: 'ended' })))
+    expect(after(hello([]), ...many).calls.length).toBeLessThanOrEqual(50)
+  })
+})

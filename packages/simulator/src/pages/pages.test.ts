@@ -1,0 +1,260 @@
+/** The pages in a real browser, on a real simulator, before a real program. */
+import { createRequire } from 'node:module'
+import { type Browser, chromium, type Page } from 'playwright'
+import Telnyx from 'telnyx'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserArgs, findBrowser } from '../../../../scripts/browser.mjs'
+import { createSimulator, type Simulator } from '../index.ts'
+import { page as served } from './index.ts'
+
+const axe = createRequire(import.meta.url).resolve('axe-core')
+const slow = 60_000
+let browser: Browser
+
+beforeAll(async () => {
+  const executablePath = findBrowser()
+  browser = await chromium.launch({ args: browserArgs, ...(executablePath === undefined ? {} : { executablePath }) })
+}, slow)
+afterAll(() => browser.close())
+
+/** A program that answers and asks for a PIN, then for a name and an age. */
+async function clinic(): Promise<Simulator> {
+  const sim = await createSimulator({
+    seed: 1,
+    settings: { audio: { speechMsPerCharacter: 8 } },
+    webhookUrl: async (request) => {
+      const { data } = await request.json()
+      void react(data)
+      return new Response('ok')
+    },
+  })
+  const client = new Telnyx({ apiKey: 'KEY', baseURL: sim.url, maxRetries: 0 })
+  const react = async ({ event_type, payload }: { event_type: string; payload: Record<string, string> }) => {
+    const id = payload.call_control_id ?? ''
+    const { actions } = client.calls
+    if (event_type === 'call.initiated' && payload.direction === 'incoming') await actions.answer(id, {})
+    if (event_type === 'call.answered')
+      await actions.gatherUsingSpeak(id, {
+        payload: 'Please enter your PIN.',
+        voice: 'female',
+        minimum_digits: 4,
+        maximum_digits: 6,
+        inter_digit_timeout_millis: 60_000,
+      })
+    if (event_type === 'call.gather.ended' && payload.status === 'valid')
+      await actions.gatherUsingAI(id, {
+        greeting: 'Thank you.',
+        parameters: {
+          type: 'object',
+          properties: { name: { type: 'string' }, age: { type: 'integer' } },
+          required: ['name', 'age'],
+        },
+        send_partial_results: true,
+      })
+  }
+  return sim
+}
+
+/** Opens a page; what goes wrong in it fails the test. */
+async function open(url: string, width = 1280): Promise<{ page: Page; wrong: string[] } & AsyncDisposable> {
+  const page = await browser.newPage({ viewport: { width, height: 860 } })
+  const wrong: string[] = []
+  page.on('pageerror', (error) => wrong.push(error.message))
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin && !request.url().startsWith('data:'))
+      wrong.push(`asked for ${request.url()}`)
+  })
+  await page.goto(url)
+  return { page, wrong, [Symbol.asyncDispose]: () => page.close() }
+}
+
+/** What axe finds against WCAG 2.2 AA. */
+async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: axe })
+  return page.evaluate(async () => {
+    const checker: {
+      run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
+    } = Reflect.get(globalThis, 'axe')
+    const { violations } = await checker.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    })
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  })
+}
+
+describe('what is served', () => {
+  it.each(['/', '/phone', '/events'])('%s is a document', (path) => {
+    expect(served(path)).toMatchObject({ status: 200, contentType: 'text/html; charset=utf-8' })
+  })
+
+  it('each document’s script and style are there, and nothing else is', () => {
+    for (const file of ['phone.js', 'phone.css', 'events.js', 'events.css'])
+      expect(served(`/pages/${file}`)?.body.length).toBeGreaterThan(1000)
+    for (const path of [
+      '/other',
+      '/pages/other.js',
+      '/pages/phone.ts',
+      '/phone/x/y',
+      '/pages/../index.ts',
+      '/constructor',
+    ])
+      expect(served(path)).toBeUndefined()
+  })
+})
+
+describe('the phone in a browser', () => {
+  it('dials, hears the prompt, presses keys, says words, sees what the platform hears, hangs up', {
+    timeout: slow,
+  }, async () => {
+    await using sim = await clinic()
+    await using tab = await open(sim.phoneUrl)
+    const { page } = tab
+    await page.getByRole('button', { name: /^Call \+1 555/ }).click()
+    await page.locator('.caption', { hasText: 'Please enter your PIN.' }).waitFor()
+    await page.keyboard.type('55')
+    await page.getByRole('button', { name: 'zero', exact: true }).click()
+    await page.getByRole('list', { name: '3 of 4 to 6 digits' }).waitFor()
+    await page.keyboard.type('3#')
+    await page.locator('.caption', { hasText: 'What is your name' }).waitFor()
+    await page.getByLabel('Say something').fill('My name is Anna and I am 29')
+    await page.keyboard.press('Enter')
+    await page.locator('.fields', { hasText: '29' }).waitFor()
+    expect(await page.getByRole('region', { name: 'Conversation' }).textContent()).toMatch(
+      /My name is Anna and I am 29/,
+    )
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Hang up' }).click()
+    await page.getByText('Call ended').first().waitFor()
+    expect(sim.calls().at(-1)?.state).toBe('ended')
+    const ended = sim.deliveries().find(({ event }) => event.event_type === 'call.ai_gather.ended')
+    expect(ended?.event.payload).toMatchObject({ status: 'valid', result: { name: 'Anna', age: 29 } })
+    expect(tab.wrong).toEqual([])
+  })
+
+  it('rings for a call the program makes, which may be answered or declined, and knocks during another', {
+    timeout: slow,
+  }, async () => {
+    await using sim = await clinic()
+    await using tab = await open(sim.phoneUrl)
+    const { page } = tab
+    await page.getByText('In service').waitFor()
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: sim.url })
+    const dial = (from: string) => client.calls.dial({ connection_id: '1', to: '+15550001111', from })
+    await dial('+15550007777')
+    await page.getByText('Incoming call').waitFor()
+    await page.getByRole('button', { name: 'Answer', exact: true }).click()
+    await page.locator('.caption', { hasText: 'Please enter your PIN.' }).waitFor()
+    await dial('+15550008888')
+    const knock = page.getByRole('alertdialog', { name: 'Incoming call from +1 555 000 8888' })
+    await knock.waitFor()
+    expect(await violations(page)).toEqual([])
+    await knock.getByRole('button', { name: 'Decline' }).click()
+    await knock.waitFor({ state: 'detached' })
+    expect(sim.calls().map(({ state, hangup_cause }) => [state, hangup_cause])).toEqual([
+      ['answered', null],
+      ['ended', 'call_rejected'],
+    ])
+    expect(tab.wrong).toEqual([])
+  })
+
+  it('holds several calls at once, each with its own line', { timeout: slow }, async () => {
+    await using sim = await clinic()
+    await using tab = await open(sim.phoneUrl)
+    const { page } = tab
+    await page.getByText('In service').waitFor()
+    for (const number of ['+15550002222', '+15550003333']) {
+      await page.getByLabel('Call', { exact: true }).fill(number)
+      await page.keyboard.press('Enter')
+      await page.locator('.caption', { hasText: 'Please enter your PIN.' }).waitFor()
+      await page.locator('.wave.on').waitFor({ state: 'detached' })
+      await page.keyboard.type(number.slice(-2))
+      await page.getByRole('button', { name: 'New call' }).click()
+    }
+    const lines = page.getByRole('region', { name: 'Lines' })
+    await lines.getByRole('button', { name: /^\+1 555 000 2222/ }).click()
+    await page.getByRole('list', { name: '2 of 4 to 6 digits' }).waitFor()
+    expect(await page.locator('.slots').textContent()).toMatch(/^22/)
+    await lines.getByRole('button', { name: /^\+1 555 000 3333/ }).click()
+    await expect.poll(() => page.locator('.slots').textContent()).toMatch(/^33/)
+  })
+
+  it('turns faults on and off', { timeout: slow }, async () => {
+    await using sim = await clinic()
+    await using tab = await open(sim.phoneUrl)
+    const { page } = tab
+    await page.getByRole('heading', { name: 'Faults' }).click()
+    await page.getByLabel(/^Duplicate/).selectOption('1')
+    await page.getByText('1 on').waitFor()
+    expect(sim.faults.get()).toMatchObject({ duplicate: { rate: 1 } })
+    await page.getByRole('button', { name: 'Turn all off' }).click()
+    await page.getByText('all is well').waitFor()
+    expect(sim.faults.get()).toEqual({})
+  })
+
+  it('says what is wrong when the simulator refuses or goes away', { timeout: slow }, async () => {
+    const sim = await clinic()
+    await using tab = await open(sim.phoneUrl)
+    const { page } = tab
+    await page.getByText('In service').waitFor()
+    await sim.close()
+    await page.getByText('No service, reconnecting…').waitFor()
+    expect(await page.getByRole('button', { name: /^Call \+1/ }).isDisabled()).toBe(true)
+  })
+
+  it.each([360, 1280])('fits %d pixels, light and dark', { timeout: slow }, async (width) => {
+    await using sim = await clinic()
+    await using tab = await open(sim.phoneUrl, width)
+    const { page } = tab
+    for (const path of ['/phone', '/events']) {
+      await page.goto(new URL(path, sim.phoneUrl).href)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+        expect(await violations(page)).toEqual([])
+      }
+    }
+  })
+})
+
+describe('the events page in a browser', () => {
+  it('shows commands, webhooks and each attempt, past and live; finds, resends, copies', {
+    timeout: slow,
+  }, async () => {
+    await using sim = await clinic()
+    const early = await sim.phone.dial()
+    await expect.poll(() => early.view.collecting?.kind).toBe('digits')
+    await using tab = await open(sim.eventsUrl)
+    const { page } = tab
+    await page.getByRole('button', { name: /Command answer/ }).waitFor()
+    await page.getByRole('button', { name: /Webhook call\.initiated/ }).waitFor()
+    await early.press('5')
+    const key = page.getByRole('button', { name: /Webhook call\.dtmf\.received digit 5.*200/ })
+    await key.click()
+    const details = page.getByRole('region', { name: 'Details' })
+    await details.getByText('Attempt 1').click()
+    expect(await details.textContent()).toMatch(/telnyx-signature-ed25519/)
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await details.getByRole('button', { name: 'Copy: Event' }).click()
+    expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toMatchObject({
+      event_type: 'call.dtmf.received',
+      payload: { digit: '5' },
+    })
+    await details.getByRole('button', { name: 'Resend' }).first().click()
+    await details.getByText('Resent').waitFor()
+    expect(sim.deliveries().filter(({ event }) => event.event_type === 'call.dtmf.received')).toHaveLength(2)
+    const refused = await fetch(`${sim.url}/calls/${early.id}/actions/gather`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer KEY', 'content-type': 'application/json' },
+      body: '{"maximum_digits":0}',
+    })
+    expect(refused.status).toBe(422)
+    await page.getByRole('button', { name: 'Only failures' }).click()
+    await page.getByRole('button', { name: /Command gather.*422 · 90023/ }).click()
+    expect(await details.textContent()).toMatch(/\/maximum_digits/)
+    expect(await violations(page)).toEqual([])
+    await page.getByLabel('Find').fill('nothing like this')
+    await page.getByText('Nothing matches.').waitFor()
+    expect(tab.wrong).toEqual([])
+  })
+})
