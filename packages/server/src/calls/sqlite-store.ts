@@ -1,9 +1,9 @@
 /**
  * Call logs in one file: the durable default, for one server on one machine.
  *
- * Every append is on disk before it resolves (`synchronous=FULL`). Whatever waits when a commit begins goes into that
- * commit, back to back and never after a fixed delay: one event alone waits for one sync, and under load a sync is
- * shared by many. An append that cannot be written fails alone or with its commit, and nothing of it stays.
+ * Every append is on disk before it resolves (`synchronous=FULL`), many of them by one sync (`sqlite-writer.ts`).
+ * Reading has a connection of its own, which sees only what was committed. An append that cannot be written fails
+ * alone or with its commit, and nothing of it stays.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
@@ -12,6 +12,7 @@ import type { CallEvent, CallRecord } from '@callgather/protocol'
 import Database from 'libsql'
 import { LocalBus } from './bus.ts'
 import { type Appended, type CallStore, type NewEvent, type SetAside, StoreUnavailable } from './call-store.ts'
+import { SqliteWriter, type Statement, unavailableBy } from './sqlite-writer.ts'
 
 /** How a sqlite store is made. */
 export interface SqliteStoreOptions {
@@ -51,92 +52,93 @@ interface CallRow {
   updated_at: number
 }
 
-interface Waiting {
-  readonly callId: string
-  readonly events: readonly NewEvent[]
-  readonly resolve: (appended: Appended) => void
-  readonly reject: (error: Error) => void
+/** Where a call's log stands: remembered, so that an append need not look it up. One process writes to a file. */
+interface Head {
+  readonly ref: number
+  readonly epoch: string
+  readonly seq: number
 }
+
+const MOST_HEADS = 10_000
+
+const writes = {
+  findCall: 'SELECT ref, id, epoch, seq, updated_at FROM call WHERE id = ?',
+  addCall: 'INSERT INTO call (id, epoch, seq, updated_at) VALUES (?, ?, 0, ?)',
+  advance: 'UPDATE call SET seq = ?, updated_at = ? WHERE ref = ?',
+  findEvent: 'SELECT digest FROM event WHERE call = ? AND id = ?',
+  addEvent: 'INSERT INTO event (call, seq, id, digest, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (call, id) DO NOTHING',
+  dropEvents: 'DELETE FROM event WHERE call = ?',
+  dropCall: 'DELETE FROM call WHERE ref = ?',
+  addAside: 'INSERT OR IGNORE INTO aside VALUES (?, ?, ?, ?)',
+  dropAside: 'DELETE FROM aside WHERE id = ?',
+} as const
+
+type Sql = Readonly<Record<keyof typeof writes, Statement>>
 
 /** A store in a file that survives `kill -9`: what was acknowledged is there after a restart. One process per file. */
 export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallStore {
   const database = open(path)
+  const heads = new Map<string, Head>()
+  const writer = new SqliteWriter(path, pragmas, writes, () => heads.clear())
   const bus = new LocalBus()
-  let waiting: Waiting[] = []
   let closed = false
 
-  const findCall = database.prepare('SELECT ref, id, epoch, seq, updated_at FROM call WHERE id = ?')
-  const addCall = database.prepare('INSERT INTO call (id, epoch, seq, updated_at) VALUES (?, ?, 0, ?)')
-  const advance = database.prepare('UPDATE call SET seq = ?, updated_at = ? WHERE ref = ?')
-  const findEvent = database.prepare('SELECT digest FROM event WHERE call = ? AND id = ?')
-  const addEvent = database.prepare('INSERT INTO event (call, seq, id, digest, body) VALUES (?, ?, ?, ?, ?)')
+  const findCall = database.prepare(writes.findCall)
   const readEvents = database.prepare('SELECT seq, body FROM event WHERE call = ? AND seq > ? ORDER BY seq LIMIT ?')
   const listCalls = database.prepare(
     'SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at >= ? ORDER BY updated_at DESC, ref DESC LIMIT ?',
   )
   const oldCalls = database.prepare('SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at < ?')
-  const dropEvents = database.prepare('DELETE FROM event WHERE call = ?')
-  const dropCall = database.prepare('DELETE FROM call WHERE ref = ?')
+  const listAside = database.prepare('SELECT id, reason, at, content FROM aside ORDER BY at, id LIMIT ?')
 
   const callRow = (callId: string) => findCall.get(callId) as CallRow | undefined
 
-  const appendOne = ({ callId, events }: Waiting): Appended => {
-    const known = callRow(callId)
-    const epoch = known?.epoch ?? randomUUID()
-    const ref = known?.ref ?? Number(addCall.run(callId, epoch, now()).lastInsertRowid)
-    let seq = known?.seq ?? 0
+  const headOf = (sql: Sql, callId: string): Head => {
+    const known = heads.get(callId) ?? (sql.findCall.get(callId) as CallRow | undefined)
+    if (known) return known
+    const epoch = randomUUID()
+    return { ref: Number(sql.addCall.run(callId, epoch, now()).lastInsertRowid), epoch, seq: 0 }
+  }
+
+  const append = (sql: Sql, callId: string, events: readonly NewEvent[]): Appended => {
+    const { ref, epoch, seq: before } = headOf(sql, callId)
+    let seq = before
     const records: CallRecord[] = []
     const duplicates: { id: string; conflict: boolean }[] = []
-    for (const { event, digest } of events) {
-      const existing = findEvent.get(ref, event.id) as { digest: string | null } | undefined
-      if (existing) {
-        duplicates.push({ id: event.id, conflict: existing.digest !== (digest ?? null) })
+    for (const { event, digest = null } of events) {
+      const { changes } = sql.addEvent.run(ref, seq + 1, event.id, digest, JSON.stringify(event))
+      if (changes === 0) {
+        const known = sql.findEvent.get(ref, event.id) as { digest: string | null }
+        duplicates.push({ id: event.id, conflict: known.digest !== digest })
         continue
       }
       seq += 1
-      addEvent.run(ref, seq, event.id, digest ?? null, JSON.stringify(event))
       records.push({ seq, event })
     }
-    if (records.length > 0) advance.run(seq, now(), ref)
+    if (records.length > 0) sql.advance.run(seq, now(), ref)
+    if (heads.size >= MOST_HEADS) heads.clear()
+    heads.set(callId, { ref, epoch, seq })
     return { epoch, records, duplicates }
   }
 
-  const appendAll = database.transaction((batch: readonly Waiting[]) => batch.map(appendOne))
-
-  const commit = () => {
-    const batch = waiting
-    waiting = []
-    if (batch.length === 0) return
-    let results: Appended[]
-    try {
-      results = appendAll.immediate(batch) as Appended[]
-    } catch (error) {
-      const unavailable = unavailableBy(error)
-      for (const { reject } of batch) reject(unavailable)
-      return
-    }
-    batch.forEach(({ callId, resolve }, index) => {
-      const result = results[index] as Appended
-      const { epoch, records } = result
-      if (records.length > 0) bus.tell({ kind: 'appended', callId, epoch, records })
-      resolve(result)
-    })
-  }
-
-  const forgetRows = database.transaction((rows: readonly CallRow[]) => {
-    for (const { ref } of rows) {
-      dropEvents.run(ref)
-      dropCall.run(ref)
-    }
-  })
-
-  /** Erases calls from the file: also from the write-ahead log, in which what was written would else live on. */
-  const erase = (rows: readonly CallRow[]) => {
+  /** Erases calls from the file, and tells whoever watches them. */
+  const erase = async (rows: readonly CallRow[]): Promise<void> => {
     if (rows.length === 0) return
-    forgetRows.immediate(rows)
-    database.pragma('wal_checkpoint(TRUNCATE)')
-    for (const { id } of rows) bus.tell({ kind: 'forgotten', callId: id })
+    const drop = (sql: Sql) => {
+      for (const { ref, id } of rows) {
+        sql.dropEvents.run(ref)
+        sql.dropCall.run(ref)
+        heads.delete(id)
+      }
+    }
+    const tell = () => {
+      for (const { id } of rows) bus.tell({ kind: 'forgotten', callId: id })
+    }
+    await writer.write(drop, { committed: tell, erases: true })
   }
+
+  const write: typeof writer.write = (work, options) =>
+    closed ? Promise.reject(new StoreUnavailable('The store is closed.')) : writer.write(work, options)
 
   /** Runs a statement, giving its failures the name that callers know. */
   const attempt = async <T>(work: () => T): Promise<T> => {
@@ -151,14 +153,12 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   return {
     shared: false,
 
-    append(callId, events) {
-      if (closed) return Promise.reject(new StoreUnavailable('The store is closed.'))
-      return new Promise((resolve, reject) => {
-        // What arrives in this turn of the event loop shares the commit at its end.
-        if (waiting.length === 0) setImmediate(commit)
-        waiting.push({ callId, events, resolve, reject })
-      })
-    },
+    append: (callId, events) =>
+      write((sql) => append(sql, callId, events), {
+        committed: ({ epoch, records }) => {
+          if (records.length > 0) bus.tell({ kind: 'appended', callId, epoch, records })
+        },
+      }),
 
     read: (callId, after, limit = -1) =>
       attempt(() => {
@@ -189,63 +189,55 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     watch: async (callId, listener) => bus.watch(callId, listener),
     watchAll: async (listener) => bus.watchAll(listener),
 
-    forget: (callId) =>
-      attempt(() => {
-        const call = callRow(callId)
-        erase(call ? [call] : [])
-        return call !== undefined
-      }),
+    async forget(callId) {
+      const call = await attempt(() => callRow(callId))
+      await erase(call ? [call] : [])
+      return call !== undefined
+    },
 
-    forgetBefore: (moment) =>
-      attempt(() => {
-        const old = oldCalls.all(moment) as CallRow[]
-        erase(old)
-        return old.length
-      }),
+    async forgetBefore(moment) {
+      const old = await attempt(() => oldCalls.all(moment) as CallRow[])
+      await erase(old)
+      return old.length
+    },
 
-    setAside: ({ id, reason, at, content }) =>
-      attempt(() => {
-        database.prepare('INSERT OR IGNORE INTO aside VALUES (?, ?, ?, ?)').run(id, reason, at, content)
-      }),
+    async setAside({ id, reason, at, content }) {
+      await write((sql) => sql.addAside.run(id, reason, at, content))
+    },
 
-    listAside: (limit) =>
-      attempt(
-        () =>
-          database
-            .prepare('SELECT id, reason, at, content FROM aside ORDER BY at, id LIMIT ?')
-            .all(limit) as SetAside[],
-      ),
+    listAside: (limit) => attempt(() => listAside.all(limit) as SetAside[]),
 
-    dropAside: (id) =>
-      attempt(() => {
-        database.prepare('DELETE FROM aside WHERE id = ?').run(id)
-      }),
+    async dropAside(id) {
+      await write((sql) => sql.dropAside.run(id))
+    },
 
-    ping: () =>
-      attempt(() => {
-        // Takes the write lock and gives it back: shows that a commit could begin.
-        database.exec('BEGIN IMMEDIATE; COMMIT')
-      }),
+    // An empty transaction: shows that a commit could be made.
+    ping: () => write(() => {}),
 
     async close() {
       if (closed) return
-      commit()
       closed = true
+      await writer.close()
       database.close()
     },
   }
 }
 
+/** How every connection is set up. */
+const pragmas = [
+  'synchronous = FULL',
+  'busy_timeout = 5000',
+  'foreign_keys = ON',
+  // Erased means erased: freed pages are overwritten, not only unlinked.
+  'secure_delete = ON',
+] as const
+
 function open(path: string): Database.Database {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    mkdirSync(dirname(path), { recursive: true })
     const database = new Database(path)
     database.pragma('journal_mode = WAL')
-    database.pragma('synchronous = FULL')
-    database.pragma('busy_timeout = 5000')
-    database.pragma('foreign_keys = ON')
-    // Erased means erased: freed pages are overwritten, not only unlinked.
-    database.pragma('secure_delete = ON')
+    for (const pragma of pragmas) database.pragma(pragma)
     migrate(database, path)
     return database
   } catch (error) {
@@ -267,7 +259,3 @@ function migrate(database: Database.Database, path: string): void {
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
-function unavailableBy(error: unknown): StoreUnavailable {
-  return new StoreUnavailable(`The store failed: ${messageOf(error)}`, { cause: error })
-}
