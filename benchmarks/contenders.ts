@@ -55,7 +55,7 @@ async function runPeer(name: string, settings: PeerSettings, pinned: { core?: nu
 
 async function runOurs(
   name: string,
-  { callgather, verifier = 'node' }: Extract<Contender['make'], { callgather: string }>,
+  { callgather, verifier = 'node:crypto' }: Extract<Contender['make'], { callgather: string }>,
   publicKey: string,
   pinned: { core?: number },
 ): Promise<Running> {

@@ -20,7 +20,7 @@ const contenders = {
   express: { name: 'Express 5, `express.raw`, SDK `unwrap`, `io.emit`', make: { peer: 'express+sdk+emit' } },
   memory: { name: 'CallGather, memory', make: { callgather: 'memory' } },
   sqlite: { name: 'CallGather, sqlite (synced)', make: { callgather: 'sqlite' } },
-  sodium: { name: 'CallGather, sqlite, libsodium', make: { callgather: 'sqlite', verifier: 'sodium' } },
+  sodium: { name: 'CallGather, sqlite, libsodium', make: { callgather: 'sqlite', verifier: 'libsodium' } },
   redis: { name: 'CallGather, Redis (synced)', make: { callgather: 'redis' } },
 } as const satisfies Record<string, Contender>
 
@@ -47,7 +47,7 @@ export async function ingest(effort: Effort): Promise<Report> {
       `${CALLS} live calls, ${CONNECTIONS} keep-alive connections, one watcher of all the calls. Every webhook is a different one.`,
       'Ours answer 200 only after the append is durable, and relay after it. CPU is the server process alone.',
     ],
-    packages: ['socket.io', 'express', 'telnyx', 'undici'],
+    packages: ['socket.io', 'express', 'telnyx', 'sodium-native', 'undici'],
   }
 }
 
@@ -62,7 +62,6 @@ async function compare(kind: CorpusOptions['kind'], { rounds, long }: Effort): P
   const rows = new Map<Name, Row>()
   for (const name of Object.keys(contenders) as Name[]) {
     if (name === 'redis' && !hasRedis()) continue
-    if (name === 'redis') continue
     servers.set(name, await run(contenders[name], keys.publicKey, { core: 0 }))
     rows.set(name, { perSecond: [], cpu: [], p99: [], lost: 0 })
   }

@@ -1,7 +1,7 @@
 /** Our own server, made as a user would make it. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createGatherServer, memoryStore, sqliteStore } from '@callgather/server'
+import { createGatherServer, memoryStore, redisStore, sqliteStore } from '@callgather/server'
 import { stampArrivals } from './arrivals.ts'
 import { serve, settings } from './serve.ts'
 
@@ -9,14 +9,13 @@ export interface CallgatherSettings {
   readonly publicKey: string
   /** `memory:`, `file:PATH` or a Redis URL. */
   readonly store: string
-  readonly verifier: 'node' | 'sodium'
+  readonly verifier: 'node:crypto' | 'libsodium'
 }
 
 const { publicKey, store, verifier } = settings<CallgatherSettings>()
-if (verifier === 'node') process.env.CALLGATHER_VERIFIER = 'node'
 
 const gather = createGatherServer({
-  telnyx: { apiKey: 'not used here', publicKey },
+  telnyx: { apiKey: 'not used here', publicKey, verifier },
   store: openStore(),
   tickets: { secret: 'a secret for the time of a benchmark' },
 })
@@ -37,5 +36,5 @@ serve(abilities)
 function openStore() {
   if (store === 'memory:') return memoryStore()
   if (store.startsWith('file:')) return sqliteStore({ path: store.slice('file:'.length) })
-  throw new Error(`No such store: ${store}`)
+  return redisStore({ url: store })
 }

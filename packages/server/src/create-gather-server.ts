@@ -26,6 +26,7 @@ import { webhookRoute } from './http/webhooks.ts'
 import { Relay } from './relay/relay.ts'
 import { markerCodec } from './telnyx/client-state.ts'
 import { commandSender } from './telnyx/commands.ts'
+import { type VerifierName, verifierOf } from './telnyx/ed25519.ts'
 import { readPublicKey } from './telnyx/public-key.ts'
 import { DEFAULT_TOLERANCE_SECONDS } from './telnyx/signature.ts'
 
@@ -38,6 +39,11 @@ export interface GatherServerOptions {
     readonly client?: Telnyx
     /** Telnyx's public key, as the portal shows it; several while one replaces another. */
     readonly publicKey: string | readonly string[]
+    /**
+     * What checks signatures. Default: `libsodium`, twice as fast, where the optional package `sodium-native` is
+     * installed; else `node:crypto`.
+     */
+    readonly verifier?: VerifierName
     /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
     readonly baseUrl?: string
     /** How long one attempt of a command may take, in milliseconds. Default 5000. */
@@ -136,6 +142,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         ingest,
         keys: () => keys,
         toleranceSeconds,
+        verify: verifierOf(options.telnyx.verifier),
         maxBodyBytes: options.maxWebhookBytes ?? 1024 * 1024,
         now,
         logger,

@@ -10,6 +10,7 @@ import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import { StoreUnavailable } from '../calls/call-store.ts'
 import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
+import type { VerifyEd25519 } from '../telnyx/ed25519.ts'
 import { checkSignature, type SignatureFault } from '../telnyx/signature.ts'
 import { readWebhook, type Unreadable } from '../telnyx/webhook.ts'
 import { type HttpAnswer, type HttpRequest, json, refuse } from './message.ts'
@@ -23,6 +24,7 @@ export interface WebhookParts {
   readonly ingest: Ingest
   readonly keys: () => readonly KeyObject[]
   readonly toleranceSeconds: number
+  readonly verify: VerifyEd25519
   readonly maxBodyBytes: number
   readonly now: () => number
   readonly logger: Logger
@@ -37,7 +39,7 @@ const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The reques
 
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
-  const { ingest, keys, toleranceSeconds, maxBodyBytes, now, logger, setAside, count = () => {} } = parts
+  const { ingest, keys, toleranceSeconds, verify, maxBodyBytes, now, logger, setAside, count = () => {} } = parts
   const reportUnverified = throttled(logger, now)
 
   return async (request: HttpRequest) => {
@@ -52,7 +54,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
       timestamp: request.header('telnyx-timestamp'),
       body,
     }
-    const check = checkSignature(signed, keys(), now(), toleranceSeconds)
+    const check = checkSignature(signed, keys(), now(), toleranceSeconds, verify)
     if (!check.ok) {
       count('unverified')
       reportUnverified(check.fault)
