@@ -265,7 +265,8 @@ export class CallLog {
     if (!last) return
     for (const { event } of fresh) entry.state = reduceCall(entry.state, event)
     entry.cursor = { epoch, seq: last.seq }
-    entry.tail = [...entry.tail, ...fresh].slice(-TAIL)
+    if (fresh.length >= TAIL) entry.tail = fresh.slice(-TAIL)
+    else if (entry.tail.push(...fresh) > 2 * TAIL) entry.tail = entry.tail.slice(-TAIL)
     const { callId, cursor, state } = entry
     const growth = { callId, cursor, state, records: fresh }
     for (const listener of [...entry.listeners, ...this.#listeners]) listener.grown?.(growth)

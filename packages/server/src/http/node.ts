@@ -5,11 +5,14 @@ import type { HttpAnswer, HttpRequest } from './message.ts'
 
 /** Reads a request of node:http. `basePath` has been matched and is cut off. */
 export function nodeRequest(message: IncomingMessage, basePath: string, budget: BodyBudget): HttpRequest {
-  const [path = '/', query = ''] = split((message.url ?? '/').slice(basePath.length) || '/')
+  const [path, query] = split((message.url ?? '/').slice(basePath.length) || '/')
   return {
     method: message.method ?? 'GET',
     path,
-    query: new URLSearchParams(query),
+    // Parsed when asked for: webhooks, by far the most of all requests, have none.
+    get query() {
+      return new URLSearchParams(query)
+    },
     header: (name) => message.headersDistinct[name] ?? [],
     body: async (limit) => {
       if (message.readableEnded || message.readableDidRead || 'body' in message) throw bodyWasRead()
@@ -26,14 +29,13 @@ function split(url: string): [path: string, query: string] {
 }
 
 /** Writes an answer. */
-export function sendAnswer(response: ServerResponse, { status, headers = {}, body }: HttpAnswer): void {
+export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   if (response.headersSent || response.destroyed) return
-  const bytes = body === undefined ? undefined : Buffer.from(body)
-  response.writeHead(status, {
-    ...headers,
-    ...(bytes ? { 'content-length': String(bytes.length) } : {}),
-    // What was not read of a refused body must not be taken for the next request.
-    ...(response.req.readableEnded || status < 400 ? {} : { connection: 'close' }),
-  })
-  response.end(bytes)
+  // What was not read of a refused body must not be taken for the next request.
+  if (status >= 400 && !response.req.readableEnded) response.setHeader('connection', 'close')
+  if (body !== undefined) response.setHeader('content-length', Buffer.byteLength(body))
+  response.writeHead(status, headers)
+  // As text, which leaves in one write with the head; bytes would take a second.
+  if (body === undefined) response.end()
+  else response.end(body)
 }

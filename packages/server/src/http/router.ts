@@ -15,7 +15,12 @@ export interface Route {
 /** Makes a handler of a table of routes. */
 export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpAnswer> {
   const table = routes.map((route) => ({ ...route, segments: route.pattern.split('/') }))
+  const fixed = new Map(
+    routes.filter(({ pattern }) => !pattern.includes(':')).map((route) => [`${route.method} ${route.pattern}`, route]),
+  )
   return async (request) => {
+    const known = fixed.get(`${request.method} ${request.path}`)
+    if (known) return known.handler(request, {})
     const segments = request.path.split('/')
     const matching = table.flatMap((route) => {
       const params = match(route.segments, segments)
