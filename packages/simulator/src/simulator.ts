@@ -114,7 +114,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     faults,
     signer,
     settings: settings.delivery,
-    transport: createTransport(inProcess),
+    transport: createTransport(inProcess, clock),
     onChange: (delivery) => exchange.tell({ type: 'delivery', call_id: delivery.call_control_id, delivery }),
   })
   const exchange = new Exchange({ clock, chance, settings, courier, route, connectionId })

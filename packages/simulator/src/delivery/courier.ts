@@ -292,7 +292,7 @@ export class Courier {
   }
 
   private async attempt(delivery: Delivery, url: string, number: number, plan: Plan): Promise<Receipt> {
-    const { settings, transport, onChange, chance, clock } = this.options
+    const { settings, transport, onChange, chance } = this.options
     const { event } = delivery
     const indent = chance.fraction('indent', event.id, number) < settings.prettyPrintRate ? 2 : undefined
     const body = JSON.stringify({ data: event, meta: { attempt: number, delivered_to: url } }, null, indent)
@@ -314,7 +314,6 @@ export class Courier {
       body: plan.gzip ? gzipSync(bytes) : bytes,
       timeoutMs: settings.timeoutMs,
       slowMs: plan.slowMs,
-      sleep: (ms) => clock.sleep(ms),
     })
     attempt.finished_at = this.time()
     attempt.status = delivered(receipt) ? 'delivered' : 'failed'

@@ -176,6 +176,22 @@ describe('delivery', () => {
     expect(delivery?.status).toBe('delivered')
   })
 
+  it('measures a receiver in this process by the simulator’s clock', async () => {
+    const clock = virtualClock()
+    let calls = 0
+    await using sim = await createSimulator({
+      clock,
+      webhookUrl: async () => {
+        calls += 1
+        if (calls === 1) await clock.sleep(2500)
+        return new Response('ok')
+      },
+    })
+    await sim.phone.dial()
+    await clock.advance(10_000)
+    expect(sim.deliveries()[0]?.attempts.map(({ error }) => error)).toEqual(['no answer within 2000 ms', null])
+  })
+
   it('goes to the failover when the first place has failed for good', async () => {
     await using broken = await receiver((_, response) => response.writeHead(404).end())
     await using spare = await receiver()

@@ -1,16 +1,15 @@
 /** One request to a receiver, over HTTP or within this process. Never throws: what went wrong is part of the answer. */
+import type { Clock } from '../clock.ts'
 import { IN_PROCESS_URL, type WebhookHandler } from './target.ts'
 
 export interface Parcel {
   url: string
   headers: Record<string, string>
   body: Buffer
-  /** Real milliseconds the receiver has. */
+  /** Milliseconds the receiver has. */
   timeoutMs: number
   /** Spreads the body over so many milliseconds. */
   slowMs: number
-  /** The simulator's clock's. */
-  sleep(ms: number): Promise<void>
 }
 
 export type Receipt =
@@ -23,10 +22,16 @@ export interface Transport {
   close(): void
 }
 
+/**
+ * A receiver in this process that never answers holds a virtual clock still, and so the timeout that would end it. After
+ * so long in real time it is given up all the same.
+ */
+const PATIENCE_MS = 30_000
+
 /** How much of a receiver's answer is kept. */
 const KEPT_ANSWER = 2048
 
-export function createTransport(handler: WebhookHandler | null): Transport {
+export function createTransport(handler: WebhookHandler | null, clock: Clock): Transport {
   const underway = new Set<(why: string) => void>()
   const deliver = async (parcel: Parcel): Promise<Receipt> => {
     const here = handler !== null && parcel.url === IN_PROCESS_URL ? handler : null
@@ -39,10 +44,13 @@ export function createTransport(handler: WebhookHandler | null): Transport {
         reject(new Error(why))
       }
     })
-    const timer = setTimeout(() => giveUp(`no answer within ${parcel.timeoutMs} ms`), parcel.timeoutMs)
+    const late = () => giveUp(`no answer within ${parcel.timeoutMs} ms`)
+    // A receiver on a socket lives in real time; one in this process in the simulator's, whatever that costs to compute.
+    const timer = setTimeout(late, here ? Math.max(PATIENCE_MS, parcel.timeoutMs) : parcel.timeoutMs)
+    const cancel = here ? clock.schedule(clock.now() + parcel.timeoutMs, late) : () => {}
     underway.add(giveUp)
     const exchange = async (): Promise<Receipt> => {
-      const asked = request(parcel, abort?.signal)
+      const asked = request(parcel, clock, abort?.signal)
       const response = await (here ? here(asked) : fetch(asked))
       return {
         status: response.status,
@@ -55,6 +63,7 @@ export function createTransport(handler: WebhookHandler | null): Transport {
       return await Promise.race([exchange(), cut])
     } finally {
       clearTimeout(timer)
+      cancel()
       underway.delete(giveUp)
     }
   }
@@ -67,7 +76,7 @@ export function createTransport(handler: WebhookHandler | null): Transport {
   }
 }
 
-function request({ url, headers, body, slowMs, sleep }: Parcel, signal: AbortSignal | undefined): Request {
+function request({ url, headers, body, slowMs }: Parcel, clock: Clock, signal: AbortSignal | undefined): Request {
   const init: RequestInit & { duplex?: 'half' } = {
     method: 'POST',
     headers,
@@ -77,7 +86,7 @@ function request({ url, headers, body, slowMs, sleep }: Parcel, signal: AbortSig
   }
   return new Request(url, {
     ...init,
-    body: slowMs > 0 ? drops(body, (pieces) => sleep(slowMs / pieces)) : new Uint8Array(body),
+    body: slowMs > 0 ? drops(body, (pieces) => clock.sleep(slowMs / pieces)) : new Uint8Array(body),
   })
 }
 
