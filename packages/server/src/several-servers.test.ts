@@ -1,0 +1,243 @@
+/** Several servers on one Redis: any of them takes any webhook and serves any watcher. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { ticketsOf } from './access/tickets.ts'
+import { redisStore } from './calls/redis-store.ts'
+import { ReadyServer } from './testing/ready-server.ts'
+import { describeWithRedis, TestRedis } from './testing/redis.ts'
+import { ResumingWatcher } from './testing/resuming-watcher.ts'
+import { SECRET, testServer, watch } from './testing/server.ts'
+import { Signer, webhookOf } from './testing/telnyx.ts'
+
+/** Waits until something holds. */
+const soon = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 10_000 })
+
+const newCall = () => `v3:${randomUUID()}-several`
+const idsIn = (frames: readonly { records: readonly { event: { id: string } }[] }[]) =>
+  frames.flatMap(({ records }) => records.map(({ event }) => event.id))
+
+/** Two servers in this process, on one Redis and with one key of Telnyx's. */
+async function pair(redis: TestRedis) {
+  const store = () => redisStore({ url: redis.url, timeout: 1_000, warn: () => {} })
+  const one = await testServer({ store: store() })
+  const other = await testServer({
+    store: store(),
+    telnyx: { apiKey: 'KEY-test', publicKey: one.signer.publicKey, baseUrl: one.upstream.url },
+  })
+  const callId = newCall()
+  const webhook = (type: string, payload: Record<string, unknown> = {}, id: string = randomUUID()) =>
+    one.signer.sign(webhookOf(type, { call_control_id: callId, ...payload }, { id }))
+  return {
+    one,
+    other,
+    callId,
+    webhook,
+    ticket: await one.ticket({ calls: [callId] }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([one[Symbol.asyncDispose](), other[Symbol.asyncDispose]()])
+    },
+  }
+}
+
+describeWithRedis('several servers on one Redis', () => {
+  let redis: TestRedis
+  beforeAll(async () => {
+    redis = await TestRedis.start()
+  })
+  afterAll(() => redis[Symbol.asyncDispose]())
+
+  it('relays what one takes to a watcher on the other', async () => {
+    await using it = await pair(redis)
+    await it.one.post(it.webhook('call.answered'))
+    const socket = await it.other.connect({ ticket: it.ticket })
+    const { reply, frames } = await watch(socket, undefined, it.callId)
+    expect(reply).toMatchObject({ ok: true, kind: 'snapshot', cursor: { seq: 1 } })
+    for (const digit of '5503') {
+      expect((await it.one.post(it.webhook('call.dtmf.received', { digit }))).status).toBe(200)
+    }
+    await soon(() => expect(frames.flatMap(({ records }) => records)).toHaveLength(4))
+    expect(frames.flatMap(({ records }) => records.map(({ event }) => event.payload))).toEqual(
+      [...'5503'].map((digit) => ({ digit })),
+    )
+  })
+
+  it('makes one record of an event that reaches both at the same instant, and tells it once', async () => {
+    await using it = await pair(redis)
+    await it.one.post(it.webhook('call.answered', {}, 'first'))
+    const watched = [it.one, it.other].map(async (server) => {
+      return watch(await server.connect({ ticket: it.ticket }), undefined, it.callId)
+    })
+    const [here, there] = await Promise.all(watched)
+    const ids = Array.from({ length: 100 }, (_, index) => `twice-${index}`)
+    for (const id of ids) {
+      const signed = it.webhook('call.dtmf.received', { digit: '1' }, id)
+      const answers = await Promise.all([it.one.post(signed), it.other.post(signed), it.one.post(signed)])
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    }
+    await soon(() => {
+      expect(idsIn(here?.frames ?? [])).toEqual(ids)
+      expect(idsIn(there?.frames ?? [])).toEqual(ids)
+    })
+  })
+
+  it('ends a flow on one whose webhook the other takes, and calls each handler once', async () => {
+    await using it = await pair(redis)
+    const handler = vi.fn()
+    it.one.gather.on('call.gather.ended', handler)
+    it.other.gather.on('call.gather.ended', handler)
+    await it.one.post(it.webhook('call.answered'))
+    const run = it.one.gather.call(it.callId).gatherUsingSpeak({ payload: 'PIN?', voice: 'female' })
+    const { commandId } = await run.accepted
+    const client_state = it.one.upstream.received[0]?.body.client_state
+    const ended = it.webhook('call.gather.ended', { digits: '12', status: 'valid', client_state })
+    await it.other.post(ended)
+    await it.one.post(ended)
+    expect(await run.ended).toMatchObject({ commandId, status: 'valid', digits: '12' })
+    expect(handler).toHaveBeenCalledTimes(1)
+  })
+
+  it('lists on one the calls that the other took', async () => {
+    await using it = await pair(redis)
+    const socket = await it.other.connect({ ticket: it.ticket })
+    const calls: unknown[] = []
+    socket.on('calls:event', (frame) => calls.push(...frame.calls))
+    expect(await socket.emitWithAck('calls:watch', {})).toMatchObject({ ok: true, calls: [] })
+    await it.one.post(it.webhook('call.answered'))
+    await soon(() => expect(calls).toMatchObject([{ callId: it.callId, phase: 'answered' }]))
+    await it.one.post(it.webhook('call.hangup'))
+    await soon(() => expect(calls.at(-1)).toMatchObject({ callId: it.callId, phase: 'ended' }))
+  })
+
+  it('needs no stickiness: a client resumes by number on whichever it lands', async () => {
+    await using it = await pair(redis)
+    await it.one.post(it.webhook('call.answered', {}, 'e0'))
+    const origins = [it.one, it.other].map(({ url }) => new URL(url).origin)
+    using watcher = new ResumingWatcher({ origins, ticket: it.ticket, callId: it.callId })
+    await soon(() => expect(watcher.ids).toEqual(['e0']))
+    for (let round = 1; round <= 20; round++) {
+      watcher.move()
+      const server = round % 3 === 0 ? it.one : it.other
+      await server.post(it.webhook('call.dtmf.received', { digit: '1' }, `e${round}`))
+      await soon(() => expect(watcher.ids.at(-1)).toBe(`e${round}`))
+    }
+    expect(watcher.ids).toEqual(Array.from({ length: 21 }, (_, index) => `e${index}`))
+    expect(watcher.replies).toEqual(['snapshot', ...Array.from({ length: 20 }, () => 'delta')])
+    expect(watcher.contradictions).toEqual([])
+  })
+
+  it('answers 503 while Redis is away, takes the event when it is sent again, and shows a new snapshot', async () => {
+    await using own = await TestRedis.start()
+    await using it = await pair(own)
+    await it.one.post(it.webhook('call.answered', {}, 'before'))
+    const origins = [new URL(it.other.url).origin]
+    using watcher = new ResumingWatcher({ origins, ticket: it.ticket, callId: it.callId })
+    await soon(() => expect(watcher.ids).toEqual(['before']))
+    const { epoch } = watcher
+    await own.kill()
+    const again = it.webhook('call.dtmf.received', { digit: '1' }, 'again')
+    const begin = performance.now()
+    expect((await it.one.post(again)).status).toBe(503)
+    expect(performance.now() - begin).toBeLessThan(2_500)
+    await own.start()
+    await soon(async () => expect((await it.one.post(again)).status).toBe(200))
+    // Redis came back empty. The watcher is not left with what it had, as if nothing had happened.
+    await soon(() => expect(watcher.ids).toEqual(['again']))
+    expect(watcher.epoch).not.toBe(epoch)
+    expect(watcher.replies.filter((reply) => reply === 'snapshot')).toHaveLength(2)
+  })
+
+  it('shows a new snapshot on both after FLUSHALL, never a hole', async () => {
+    await using own = await TestRedis.start()
+    await using it = await pair(own)
+    for (const id of ['a', 'b', 'c']) await it.one.post(it.webhook('call.dtmf.received', { digit: '1' }, id))
+    const watchers = [it.one, it.other].map(
+      ({ url }) => new ResumingWatcher({ origins: [new URL(url).origin], ticket: it.ticket, callId: it.callId }),
+    )
+    await soon(() =>
+      expect(watchers.map(({ ids }) => ids)).toEqual([
+        ['a', 'b', 'c'],
+        ['a', 'b', 'c'],
+      ]),
+    )
+    own.cli('FLUSHALL')
+    await it.one.post(it.webhook('call.dtmf.received', { digit: '2' }, 'd'))
+    await it.other.post(it.webhook('call.dtmf.received', { digit: '2' }, 'e'))
+    await soon(() =>
+      expect(watchers.map(({ ids }) => ids)).toEqual([
+        ['d', 'e'],
+        ['d', 'e'],
+      ]),
+    )
+    for (const watcher of watchers) watcher.stop()
+  })
+
+  it('answers 503 in bounded time while Redis is paused for five seconds, and loses nothing that was acknowledged', async () => {
+    await using own = await TestRedis.start()
+    await using it = await pair(own)
+    const acknowledged: string[] = []
+    const send = async (id: string) => {
+      const begin = performance.now()
+      const { status } = await it.one.post(it.webhook('call.dtmf.received', { digit: '1' }, id))
+      expect(performance.now() - begin).toBeLessThan(3_500)
+      if (status === 200) acknowledged.push(id)
+      else expect(status).toBe(503)
+    }
+    await send('a')
+    const origins = [new URL(it.other.url).origin]
+    using watcher = new ResumingWatcher({ origins, ticket: it.ticket, callId: it.callId })
+    await soon(() => expect(watcher.ids).toEqual(['a']))
+    own.pause()
+    try {
+      for (const until = Date.now() + 5_000; Date.now() < until; ) await send(randomUUID())
+    } finally {
+      own.resume()
+    }
+    await soon(() => send('z').then(() => expect(acknowledged).toContain('z')))
+    expect(acknowledged).toEqual(['a', 'z'])
+    await soon(() => expect(watcher.ids).toEqual(acknowledged))
+  })
+})
+
+describeWithRedis('a server that is killed', () => {
+  it('leaves nothing behind that another needs: its watchers resume there, and miss nothing', async () => {
+    await using redis = await TestRedis.start()
+    const signer = new Signer()
+    const callId = newCall()
+    const environment = {
+      TELNYX_PUBLIC_KEY: signer.publicKey,
+      CALLGATHER_TICKET_SECRET: SECRET,
+      CALLGATHER_STORE: redis.url,
+    }
+    const [first, second] = await Promise.all([ReadyServer.start(environment), ReadyServer.start(environment)])
+    await using one = first
+    await using other = second
+    const ticket = await ticketsOf(SECRET).issue({ subject: 'agent-7', calls: [callId], scopes: ['view'] })
+
+    /** Posts as Telnyx does: to one address, to the other where that fails, until one of them says 200. */
+    const deliver = async (id: string) => {
+      const { headers, body } = signer.sign(
+        webhookOf('call.dtmf.received', { call_control_id: callId, digit: '1' }, { id }),
+      )
+      for (let attempt = 0; attempt < 20; attempt++) {
+        const { url } = attempt % 2 === 0 ? one : other
+        const answer = await fetch(`${url}/webhooks`, { method: 'POST', headers, body: new Uint8Array(body) }).catch(
+          () => null,
+        )
+        if (answer?.status === 200) return
+      }
+      throw new Error(`${id} was never taken`)
+    }
+
+    await deliver('e0')
+    using watcher = new ResumingWatcher({ origins: [one.origin, other.origin], ticket, callId })
+    await soon(() => expect(watcher.ids).toEqual(['e0']))
+    const ids = Array.from({ length: 200 }, (_, index) => `e${index}`)
+    for (const id of ids.slice(1)) {
+      if (id === 'e70') void one.kill('SIGKILL')
+      await deliver(id)
+    }
+    await soon(() => expect(watcher.ids).toEqual(ids))
+    expect(watcher.replies).toEqual(['snapshot', 'delta'])
+    expect(watcher.contradictions).toEqual([])
+  }, 90_000)
+})

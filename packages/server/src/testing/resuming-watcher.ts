@@ -1,0 +1,116 @@
+/**
+ * A client that stays with one call whatever happens: it goes from server to server, resumes by number, and takes a
+ * record only at exactly the next one. What it was told wrongly it remembers, so that a test can demand that it was not.
+ */
+import { type CallRecord, type Cursor, PROTOCOL_VERSION, type WatchReply } from '@callgather/protocol'
+import { io } from 'socket.io-client'
+import type { ClientSocket } from './server.ts'
+
+/** Watches one call. */
+export class ResumingWatcher {
+  readonly #origins: readonly string[]
+  readonly #ticket: string
+  readonly #callId: string
+  #socket: ClientSocket | null = null
+  #attempts = 0
+  #cursor: Cursor | undefined
+  #asking = false
+  #stopped = false
+  /** What it holds: the log as it knows it. */
+  records: CallRecord[] = []
+  /** How each of its requests was answered. */
+  readonly replies: string[] = []
+  /** Records that were told at a number that is held already, with another event. */
+  readonly contradictions: CallRecord[] = []
+
+  constructor(parts: { origins: readonly string[]; ticket: string; callId: string }) {
+    this.#origins = parts.origins
+    this.#ticket = parts.ticket
+    this.#callId = parts.callId
+    this.#connect()
+  }
+
+  get epoch(): string | undefined {
+    return this.#cursor?.epoch
+  }
+
+  /** The ids of the events it holds, in order. */
+  get ids(): string[] {
+    return this.records.map(({ event }) => event.id)
+  }
+
+  /** Leaves the server it is on, and goes to the next. */
+  move(): void {
+    this.#socket?.close()
+    this.#connect()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#socket?.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.stop()
+  }
+
+  #connect(): void {
+    if (this.#stopped) return
+    const origin = this.#origins[this.#attempts++ % this.#origins.length] as string
+    const socket: ClientSocket = io(origin, {
+      path: '/callgather/socket.io',
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      timeout: 2_000,
+      auth: { ticket: this.#ticket, protocol: PROTOCOL_VERSION },
+    })
+    this.#socket = socket
+    this.#asking = false
+    const again = () => {
+      if (this.#socket === socket) setTimeout(() => this.#socket === socket && this.#connect(), 50)
+    }
+    socket.on('connect', () => void this.#ask(socket))
+    socket.on('connect_error', again)
+    socket.on('disconnect', again)
+    socket.on('call:event', ({ epoch, records }) => {
+      if (epoch === this.#cursor?.epoch) this.#take(records, socket)
+      else void this.#ask(socket)
+    })
+    socket.on('call:head', ({ heads }) => {
+      const head = heads.find(({ call_id }) => call_id === this.#callId)
+      if (head && (head.epoch !== this.#cursor?.epoch || head.seq > this.#cursor.seq)) void this.#ask(socket)
+    })
+  }
+
+  async #ask(socket: ClientSocket): Promise<void> {
+    if (this.#asking) return
+    this.#asking = true
+    const request = { call_id: this.#callId, ...(this.#cursor ? { cursor: this.#cursor } : {}) }
+    const reply = (await socket
+      .timeout(3_000)
+      .emitWithAck('call:watch', request)
+      .catch(() => null)) as WatchReply | null
+    if (this.#socket !== socket) return
+    this.#asking = false
+    if (!reply?.ok) {
+      this.replies.push(reply ? String(reply.error.status) : 'no answer')
+      setTimeout(() => this.#socket === socket && socket.connected && void this.#ask(socket), 100)
+      return
+    }
+    this.replies.push(reply.kind)
+    if (reply.kind === 'snapshot') this.records = []
+    this.#cursor = { epoch: reply.cursor.epoch, seq: this.records.length }
+    this.#take(reply.records, socket)
+  }
+
+  #take(records: readonly CallRecord[], socket: ClientSocket): void {
+    for (const record of records) {
+      const held = this.records[record.seq - 1]
+      if (held && held.event.id !== record.event.id) this.contradictions.push(record)
+      if (record.seq === this.records.length + 1) this.records.push(record)
+      else if (record.seq > this.records.length + 1) return void this.#ask(socket)
+    }
+    if (this.#cursor) this.#cursor = { ...this.#cursor, seq: this.records.length }
+  }
+}
