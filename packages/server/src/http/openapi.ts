@@ -1,0 +1,293 @@
+/**
+ * The HTTP interface as an OpenAPI 3.1 document, made from the schemas that check the requests: what it says of a
+ * command's body is what the server holds it to.
+ */
+import { type CommandName, commandNames, type ErrorName, errorTable } from '@callgather/protocol'
+import { callsEventFrameSchema, commandSchemas, cursorSchema, recordSchema } from '@callgather/protocol/schema'
+import * as z from 'zod/mini'
+import manifest from '../../package.json' with { type: 'json' }
+import { json } from './message.ts'
+import type { Route } from './router.ts'
+
+type Json = { readonly [key: string]: unknown }
+
+/** What each command does. Its parameters, ranges and defaults are Telnyx's. */
+const commandSummaries: Record<CommandName, string> = {
+  gather: 'Collect digits, with no prompt',
+  gather_using_audio: 'Play a file and collect digits',
+  gather_using_speak: 'Say a text and collect digits',
+  gather_using_ai: 'Let an assistant ask for the fields of a JSON Schema',
+  gather_stop: 'Stop a digit gather',
+  ai_assistant_start: 'Let an assistant talk to the caller',
+  ai_assistant_stop: 'Stop the assistant; the call stays up',
+  ai_assistant_add_messages: 'Whisper to a running assistant',
+}
+
+const isText = { type: 'string' }
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+const content = (schema: Json, type = 'application/json') => ({ [type]: { schema } })
+const answer = (description: string, schema: Json) => ({ description, content: content(schema) })
+const data = (schema: Json, meta?: Json) => ({
+  type: 'object',
+  required: ['data'],
+  properties: { data: schema, ...(meta ? { meta } : {}) },
+})
+
+/** `gather_using_speak` as the name of a schema: `GatherUsingSpeak`. */
+const schemaName = (command: string) => command.replace(/(?:^|_)(ai|[a-z])/g, (_, part: string) => part.toUpperCase())
+
+function schemaOf(schema: z.core.$ZodType): Json {
+  // OpenAPI 3.1 says the dialect once for the whole document.
+  const { $schema: _, ...rest } = z.toJSONSchema(schema)
+  return rest
+}
+
+/** The refusals that an operation may answer with, by name; several of one status are told together. */
+function refusals(...names: readonly ErrorName[]): Json {
+  const byStatus = new Map<number, string[]>()
+  for (const name of names) {
+    const { status, code, title } = errorTable[name]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `${code} ${title}`])
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, titles]) => [String(status), answer(`${titles.join('; ')}.`, ref('Errors'))]),
+  )
+}
+
+const callId = {
+  name: 'call_control_id',
+  in: 'path',
+  required: true,
+  description: 'Telnyx’s id of the call leg.',
+  schema: isText,
+}
+const whole = (name: string, description: string, bounds: Json) => ({
+  name,
+  in: 'query',
+  description,
+  schema: { type: 'integer', ...bounds },
+})
+const signature = (name: string, description: string) => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: isText,
+})
+const ticket = [{ ticket: [] }]
+const guarded = ['unauthenticated', 'notFound'] as const
+
+const commandPaths = Object.fromEntries(
+  commandNames.map((command) => [
+    `/v2/calls/{call_control_id}/actions/${command}`,
+    {
+      post: {
+        operationId: schemaName(command).replace(/^./, (first) => first.toLowerCase()),
+        summary: commandSummaries[command],
+        tags: ['Commands'],
+        security: ticket,
+        parameters: [
+          callId,
+          {
+            name: 'Idempotency-Key',
+            in: 'header',
+            description: 'The same key and body again give the same outcome, and run the command once.',
+            schema: { type: 'string', minLength: 1, maxLength: 128 },
+          },
+        ],
+        requestBody: { content: content(ref(schemaName(command))) },
+        responses: {
+          200: {
+            ...answer('Telnyx took the command. What comes of it arrives as events.', data({ type: 'object' })),
+            headers: { 'x-command-id': { description: 'The command’s id in the events.', schema: isText } },
+          },
+          ...refusals(
+            ...guarded,
+            'unknownParameter',
+            'invalidJson',
+            'commandInFlight',
+            'callEnded',
+            'outOfRange',
+            'tooManyRequests',
+            'unavailable',
+            'outcomeUnknown',
+          ),
+        },
+      },
+    },
+  ]),
+)
+
+const callPaths = {
+  '/calls': {
+    get: {
+      operationId: 'listCalls',
+      summary: 'The calls that the ticket may see, newest first',
+      tags: ['Calls'],
+      security: ticket,
+      responses: {
+        200: answer('The calls.', data({ type: 'array', items: ref('CallSummary') })),
+        ...refusals('unauthenticated'),
+      },
+    },
+  },
+  '/calls/{call_control_id}': {
+    parameters: [callId],
+    get: {
+      operationId: 'getCall',
+      summary: 'One call',
+      tags: ['Calls'],
+      security: ticket,
+      responses: {
+        200: answer(
+          'The call, and how far its log reaches.',
+          data({ allOf: [ref('CallSummary'), { type: 'object', properties: { cursor: ref('Cursor') } }] }),
+        ),
+        ...refusals(...guarded),
+      },
+    },
+    delete: {
+      operationId: 'forgetCall',
+      summary: 'Erase a call, wherever something of it is kept',
+      tags: ['Calls'],
+      security: ticket,
+      responses: { 204: { description: 'Erased.' }, ...refusals(...guarded, 'forbidden') },
+    },
+  },
+  '/calls/{call_control_id}/events': {
+    get: {
+      operationId: 'listEvents',
+      summary: 'The log of a call',
+      tags: ['Calls'],
+      security: ticket,
+      parameters: [
+        callId,
+        whole('after', 'The number to read after.', { minimum: 0, default: 0 }),
+        whole('limit', 'How many at most.', { minimum: 0, maximum: 1000, default: 1000 }),
+      ],
+      responses: {
+        200: answer(
+          'The records, in order.',
+          data(
+            { type: 'array', items: ref('CallRecord') },
+            { type: 'object', required: ['epoch'], properties: { epoch: isText } },
+          ),
+        ),
+        ...refusals(...guarded, 'unknownParameter'),
+      },
+    },
+  },
+}
+
+const webhookPaths = {
+  '/webhooks': {
+    post: {
+      operationId: 'receiveWebhook',
+      summary: 'Where Telnyx sends its webhooks. 200 means stored; anything else asks to send again',
+      tags: ['Webhooks'],
+      security: [],
+      parameters: [
+        signature('telnyx-timestamp', 'Seconds since 1970, within 300 of now.'),
+        signature('telnyx-signature-ed25519', 'Base64 of the Ed25519 signature of `timestamp|body`.'),
+      ],
+      requestBody: { required: true, content: content({ type: 'object' }) },
+      responses: {
+        200: answer('Stored, now or before.', { type: 'object' }),
+        ...refusals('unauthenticated', 'bodyTooLarge', 'unsupportedEncoding', 'internal', 'unavailable'),
+      },
+    },
+  },
+}
+
+const status = { type: 'object', required: ['status'], properties: { status: isText } }
+const operationPaths = {
+  '/healthz': {
+    get: {
+      operationId: 'health',
+      summary: 'Whether the process answers',
+      tags: ['Operations'],
+      security: [],
+      responses: { 200: answer('It does.', status) },
+    },
+  },
+  '/readyz': {
+    get: {
+      operationId: 'readiness',
+      summary: 'Whether webhooks can be taken: the store takes appends, and the server is not going away',
+      tags: ['Operations'],
+      security: [],
+      responses: { 200: answer('They can.', status), 503: answer('Not now.', status) },
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'metrics',
+      summary: 'Metrics for Prometheus',
+      tags: ['Operations'],
+      security: [],
+      responses: { 200: { description: 'Prometheus’s text format.', content: content(isText, 'text/plain') } },
+    },
+  },
+  '/openapi.json': {
+    get: {
+      operationId: 'openapi',
+      summary: 'This document',
+      tags: ['Operations'],
+      security: [],
+      responses: { 200: answer('OpenAPI 3.1.', { type: 'object' }) },
+    },
+  },
+}
+
+const error = {
+  type: 'object',
+  required: ['code', 'title'],
+  properties: {
+    code: { type: 'string', pattern: '^[0-9]+$' },
+    title: isText,
+    detail: isText,
+    source: { type: 'object', required: ['pointer'], properties: { pointer: isText } },
+  },
+}
+
+/** Makes the document of a server that is mounted at a path. */
+export function openApiDocument(basePath: string) {
+  const { calls } = callsEventFrameSchema.shape
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'CallGather',
+      version: manifest.version,
+      description:
+        'Verified Telnyx webhooks and proxied gather commands. Paths, bodies and errors of commands are Telnyx’s.',
+      license: { name: manifest.license, identifier: manifest.license },
+    },
+    servers: [{ url: basePath || '/' }],
+    tags: ['Commands', 'Calls', 'Webhooks', 'Operations'].map((name) => ({ name })),
+    paths: { ...commandPaths, ...callPaths, ...webhookPaths, ...operationPaths },
+    components: {
+      securitySchemes: {
+        ticket: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'A ticket, made by `gather.issueTicket` or `callgather-server ticket`. A Telnyx SDK takes it as its key.',
+        },
+      },
+      schemas: {
+        ...Object.fromEntries(commandNames.map((name) => [schemaName(name), schemaOf(commandSchemas[name])])),
+        CallRecord: schemaOf(recordSchema),
+        CallSummary: schemaOf(calls._zod.def.element),
+        Cursor: schemaOf(cursorSchema),
+        Errors: { type: 'object', required: ['errors'], properties: { errors: { type: 'array', items: error } } },
+      },
+    },
+  }
+}
+
+/** Answers `GET /openapi.json`. */
+export function openApiRoute(basePath: string): Route {
+  const document = json(200, openApiDocument(basePath), { 'cache-control': 'max-age=300' })
+  return { method: 'GET', pattern: '/openapi.json', handler: async () => document }
+}
