@@ -120,8 +120,21 @@ function described(slot: Slot): string | undefined {
     'i',
   ).exec(plain)?.[1]
   if (whether !== undefined) return asYesNo(whether)
+  const itself = /^(?:true if|whether(?: or not)?|if)\s+(this|it|that|there)\s+(is|was|are|were)\s+(.+)$/i.exec(plain)
+  if (itself !== null) return `${capital(itself[2] ?? '')} ${itself[1]?.toLowerCase()} ${toCaller(itself[3] ?? '')}?`
+  const when = /^when (.+) (should|will|would) (.+)$/i.exec(plain)
+  if (when !== null) return `When ${when[2]} ${toCaller(when[1] ?? '')} ${when[3]}?`
   const told = /^ask (?:the caller |the customer |them |the user )?(?:for|about)\s+(.+)$/i.exec(plain)?.[1]
   if (told !== undefined) return `Could you tell me ${toCaller(told)}?`
+  if (
+    slot.kind !== 'boolean' &&
+    slot.list === undefined &&
+    /^(?:[\w-]+ ){1,3}(?:of|for) /i.test(plain) &&
+    !/^(?:the|your|an?)\s/i.test(plain) &&
+    plain.split(' ').length <= 9
+  ) {
+    return `What is ${toCaller(`the ${lowerFirst(plain)}`)}?`
+  }
   const noun = /^(?:the|your|an?)\s/i.test(plain) || new RegExp(String.raw`\b${caller}['’]s\b`, 'i').test(plain)
   if (!noun || plain.split(' ').length > 14) return undefined
   const owned = toCaller(plain)
@@ -151,7 +164,9 @@ function byName(slot: Slot): string {
   if (kind === 'date-time' || /^when$/i.test(label))
     return /^(?:when|date(?: and|\/)? ?time|time|date)$/i.test(label)
       ? 'When would you like that?'
-      : `When is your ${label}?`
+      : / (?:time|date)$/i.test(label)
+        ? `What ${label} would you like?`
+        : `When is your ${label}?`
   if (/^(?:date|day|time)$/i.test(label)) return `What ${label} would you like?`
   if (/^where$/i.test(label)) return 'Where is that?'
   if (/^(?:reason|purpose)\b/i.test(label)) return `What is the ${label}?`
@@ -199,6 +214,10 @@ function toCaller(words: string): string {
 
 function agree(verb: string): string {
   return { wants: 'want', needs: 'need', has: 'have', likes: 'like', is: 'are' }[verb.toLowerCase()] ?? verb
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase()
 }
 
 function lowerFirst(words: string): string {

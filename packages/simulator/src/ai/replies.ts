@@ -33,6 +33,11 @@ const rules: { heard: RegExp; text(to: ReplyTo): string; goodbye?: true }[] = [
     goodbye: true,
   },
   {
+    heard: /^(?:[\w']+[,.\s]+){0,3}(?:good ?bye|bye)[.!\s]*$/i,
+    text: () => 'Thank you for calling. Goodbye.',
+    goodbye: true,
+  },
+  {
     heard: /^(?:no[,.\s]*)?(?:that['’]s all|that is all|nothing else|i['’]m (?:done|all set))/i,
     text: () => 'Thank you for calling. Goodbye.',
     goodbye: true,
@@ -53,7 +58,7 @@ const rules: { heard: RegExp; text(to: ReplyTo): string; goodbye?: true }[] = [
     text: () => 'Of course. A colleague can take over; please stay on the line.',
   },
   {
-    heard: /\b(?:ridiculous|terrible|useless|angry|unacceptable|awful|fed up|joke|stupid|worst)\b/i,
+    heard: /\b(?:ridiculous|terrible|useless|angry|unacceptable|awful|fed up|joke|stupid|worst|unhappy)\b/i,
     text: () => 'I am very sorry about that. Please tell me what went wrong, and I will do what I can.',
   },
   {
@@ -96,7 +101,7 @@ function answer(said: string, instructions: readonly string[]): string | undefin
   const asked = contentOf(said)
   if (asked.size === 0) return undefined
   const scored = instructions
-    .flatMap((text) => text.split(/(?<=[.!?])\s+|\n+/))
+    .flatMap((text) => text.split(/(?<=[.!?])(?<!\b(?:Dr|Mr|Mrs|Ms|Prof|St|No)\.)\s+|\n+/))
     .map((sentence) => sentence.trim())
     // "You are a friendly assistant" is an order to the model, no news for the caller.
     .filter(
@@ -139,7 +144,7 @@ function acknowledge(said: string, turn: number, briefly: boolean): string {
     ? wish === undefined
       ? 'Of course.'
       : noted
-    : `${noted} ${followUps[turn % followUps.length] ?? ''}`.trim()
+    : `${noted} ${wish === undefined ? (followUps[turn % followUps.length] ?? '') : 'Could you tell me a little more?'}`
 }
 
 function plainOf(said: string): string {

@@ -17,6 +17,7 @@ export function documentOf(name: PageName): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'">
 <title>${titles[name]} · CallGather simulator</title>
 <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">
 <link rel="stylesheet" href="/pages/${name}.css">
@@ -32,6 +33,9 @@ export function documentOf(name: PageName): string {
 
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#3b5bdb"/><circle cx="16" cy="16" r="8" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="3"/><circle cx="16" cy="16" r="3.6" fill="#fff"/></svg>`
 
+/** Preact is part of the scripts, and its licence asks to be named. */
+const notice = '/*! Contains Preact 11, https://preactjs.com. Copyright (c) 2015-present Jason Miller. MIT License. */'
+
 /** Bundles one page's script and style from its sources. */
 export function bundlePage(name: PageName, sources: string, minify = false): { script: string; style: string } {
   const outputs = esbuild().buildSync({
@@ -42,7 +46,7 @@ export function bundlePage(name: PageName, sources: string, minify = false): { s
     format: 'esm',
     target: 'es2022',
     jsx: 'automatic',
-    legalComments: 'eof',
+    banner: { js: notice },
     logLevel: 'silent',
     minify,
   }).outputFiles

@@ -45,6 +45,8 @@ export function answer(draw: Draw, text: string, now: number): Draw {
           : `I am asking for this: ${slot.description.replace(/[.?]*$/, '.')}`,
         now,
       )
+    case 'complaint':
+      return ask(draw, 'I am very sorry about that.', now)
     case 'wrong':
       return takeBack(draw, now)
     case 'refusal':

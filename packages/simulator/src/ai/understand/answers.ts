@@ -6,7 +6,7 @@ import type { Slot } from '../schema/slots.ts'
 import { findChoices } from './choices.ts'
 import { asCode, asUri, findDigitRuns, findEmails, findPhones } from './contact.ts'
 import { type CalendarDate, findDates, isoDate, type Today } from './dates.ts'
-import type { Found } from './found.ts'
+import { type Found, wordsOf } from './found.ts'
 import { plainAnswer, severalThings, withCapitals } from './free-text.ts'
 import { findNumbers } from './number-words.ts'
 import { findTimes, type TimeOfDay } from './times.ts'
@@ -78,7 +78,8 @@ export function readText(slot: Slot, text: string): string[] {
     case 'uri':
       return [asUri(plain), plain]
     default:
-      return isName(slot) ? [withCapitals(plain), plain] : [plain]
+      if (!isName(slot)) return [plain]
+      return soundsLikeName(plain) ? [withCapitals(plain), plain] : []
   }
 }
 
@@ -150,6 +151,18 @@ function isPast(slot: Slot): boolean {
 function isName(slot: Slot): boolean {
   return /\b(?:name|surname|city|town|country|state|street)\b/i.test(slot.label)
 }
+
+/** A name has few words, and none of those that make a sentence. */
+function soundsLikeName(text: string): boolean {
+  const words = wordsOf(text)
+  return words.length <= 7 && !words.some(({ word }) => sentenceWords.has(word))
+}
+
+const sentenceWords = new Set(
+  "i i'm i've i'd you you're we they am are was were have has had been do does did don't can can't will would should want need because why what how when".split(
+    ' ',
+  ),
+)
 
 function inWords(slot: Slot, keyword: string): string {
   const { schema } = slot

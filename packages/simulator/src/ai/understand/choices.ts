@@ -33,13 +33,30 @@ function spansOf(text: string, choice: Choice): Found<unknown>[] {
   if (wanted.length === 0) return []
   const words = wordsOf(text)
   return words.flatMap((_, at) => {
-    const matches = wanted.every((word, offset) => words[at + offset]?.word === word)
+    const matches = wanted.every((word, offset) => sameWord(words[at + offset]?.word ?? '', word))
     const first = words[at]
     const last = words[at + wanted.length - 1]
     return matches && first !== undefined && last !== undefined
       ? [{ value: choice.value, start: first.start, end: last.end }]
       : []
   })
+}
+
+/** Singular or plural, or a currency by its name: "mushroom" is "mushrooms", "euros" is EUR. */
+function sameWord(said: string, wanted: string): boolean {
+  return (
+    said === wanted ||
+    (said.length > 3 && said.replace(/s$/, '') === wanted.replace(/s$/, '')) ||
+    currencies[wanted]?.test(said) === true
+  )
+}
+
+const currencies: Readonly<Record<string, RegExp>> = {
+  eur: /^euros?$/,
+  usd: /^dollars?$/,
+  gbp: /^pounds?$/,
+  chf: /^francs?$/,
+  jpy: /^yen$/,
 }
 
 /** "large" and "extra large" both match "extra large": the longer reading stands. */

@@ -17,10 +17,11 @@ const customs: { field: RegExp; before?: RegExp; after?: RegExp }[] = [
   },
   { field: /birth|born|\bdob\b/i, before: /\b(?:born|birthday|birth|dob)\b[^,;.]*$/i },
   {
-    field: /guests?|people|party|persons?|head ?count|covers|seats/i,
+    field: /guests?|people|party|persons?|passengers?|travell?ers?|head ?count|covers|seats/i,
     before: /\b(?:table|party|us|group)\s+(?:of|for)\s*$|\bthere(?:['’]?ll be| are| will be)\s*$/i,
-    after: /^\s*(?:of us|people|persons?|guests?|seats?)\b/i,
+    after: /^\s*(?:of us|people|persons?|guests?|passengers?|travell?ers?|adults?|seats?)\b/i,
   },
+  { field: /quantity|how many|\bcount\b/i, after: /^\s+(?:[\w-]+\s+){0,2}\w+s\b/i },
   {
     field: /price|amount|budget|cost|salary|income|pay/i,
     before: /[$€£]\s*$/,
@@ -87,6 +88,14 @@ const textCustoms: { field: RegExp; said: RegExp }[] = [
   {
     field: /\b(?:city|town|country|location|place|origin)\b/i,
     said: new RegExp(String.raw`\b(?:come|i['’]m|am|calling)\s+from\s+(?<said>.+?)${until}`, 'i'),
+  },
+  {
+    field: /\b(?:origin|departure (?:city|airport|place)|from|pick ?up)\b/i,
+    said: /\bfrom\s+(?<said>\p{Lu}[\p{L}'-]*(?:\s+\p{Lu}[\p{L}'-]*)*)/u,
+  },
+  {
+    field: /\b(?:destination|arrival (?:city|airport|place)|drop ?off)\b/i,
+    said: /\bto\s+(?<said>\p{Lu}[\p{L}'-]*(?:\s+\p{Lu}[\p{L}'-]*)*)/u,
   },
   {
     field: /\b(?:reason|purpose|why|issue|problem|subject)\b/i,

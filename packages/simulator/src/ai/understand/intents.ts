@@ -1,6 +1,6 @@
 /** What a turn is, besides answers: a refusal, a wish to hear it again, a moment to think, a correction. */
 
-export type Intent = 'refusal' | 'repeat' | 'hold' | 'why' | 'none-left' | 'answers'
+export type Intent = 'refusal' | 'repeat' | 'hold' | 'why' | 'complaint' | 'none-left' | 'answers'
 
 const refusal =
   /\b(?:rather not|prefer not|would ?n['’]t like to|(?:do|will|can|wo|ca)(?:n['’]t| not|not)\s+(?:want to |wish to |like to |going to )?(?:say|tell|share|give|disclose|answer|provide)|don['’]t want to|none of your (?:business|concern)|not comfortable|no comment|skip (?:it|that|this)|^skip$|^pass$|mind your own|(?:do not|don['’]t) (?:know|have (?:one|any|it|that))|no idea|not sure|can['’]t remember|do not remember|don['’]t remember|i refuse)\b/i
@@ -13,6 +13,9 @@ const why =
 const noneLeft =
   /^(?:no(?:pe)?|nothing(?: else)?|none|that['’]?s (?:all|it|everything)|that is (?:all|it|everything)|no[,.]?\s+(?:that['’]s (?:all|it|everything)|thank(?:s| you)|nothing(?: else)?|more)|i['’]m (?:done|good)|finished)[.!\s]*$/i
 
+const complaint =
+  /\b(?:ridiculous|terrible|useless|unacceptable|awful|fed up|a joke|stupid|the worst|(?:been )?waiting for (?:an? )?(?:hours?|ages|so long|minutes)|very unhappy|speak to (?:a|the|your) (?:human|person|manager|supervisor)|real person)\b/i
+
 /** What a turn as a whole is about. */
 export function intentOf(text: string): Intent {
   const said = text.trim()
@@ -20,6 +23,7 @@ export function intentOf(text: string): Intent {
   if (hold.test(said)) return 'hold'
   if (why.test(said)) return 'why'
   if (noneLeft.test(said)) return 'none-left'
+  if (complaint.test(said)) return 'complaint'
   return refusal.test(said) ? 'refusal' : 'answers'
 }
 

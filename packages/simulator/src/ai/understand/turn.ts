@@ -222,7 +222,8 @@ const distinct: ReadonlySet<Slot['kind']> = new Set(['date', 'date-time', 'time'
 
 /** How sure it is that a found value is meant for a slot; below `enough` it is not. */
 function scoreOf(slot: Slot, found: Found<unknown>, text: string, { slots, draft, asked }: Context): number {
-  const open = draft[slot.id] === undefined
+  // "And also olives" goes on with a list that was answered already.
+  const open = draft[slot.id] === undefined || (slot.list !== undefined && goesOn.test(text))
   const cue = cuesOf(slot, text, found)
   const rivals = slots.filter((other) => other.kind === slot.kind && draft[other.id] === undefined)
   let score = distinct.has(slot.kind) ? 2 : 0
@@ -230,7 +231,7 @@ function scoreOf(slot: Slot, found: Found<unknown>, text: string, { slots, draft
   else if (!open && !cue) return 0
   if (cue) score += 5
   if (open) score += 1
-  if (open && distinct.has(slot.kind) && rivals.length === 1) score += 2
+  if (open && distinct.has(slot.kind) && (rivals.length <= 1 || saysOption(slot, text, found))) score += 2
   if (
     open &&
     (slot.kind === 'number' || slot.kind === 'integer') &&
@@ -240,6 +241,14 @@ function scoreOf(slot: Slot, found: Found<unknown>, text: string, { slots, draft
   )
     score += 4
   return score
+}
+
+const goesOn = /^(?:oh[,\s]+)?(?:and|also|plus)\b/i
+
+/** An option named in so many words leaves no doubt which slot is meant. */
+function saysOption(slot: Slot, text: string, { start, end }: Found<unknown>): boolean {
+  const said = text.slice(start, end).toLowerCase()
+  return slot.choices.some(({ label }) => label.toLowerCase().startsWith(said.replace(/s$/, '')))
 }
 
 /** A number that is a clause of its own: "Anna Smith, 29". */
