@@ -30,6 +30,8 @@ const gather = createGatherServer({
   store: storeUrl.startsWith('file:') ? sqliteStore({ path: storeUrl.slice('file:'.length) }) : memoryStore(),
   tickets: { secret: process.env.CALLGATHER_TICKET_SECRET ?? randomBytes(32).toString('base64') },
   allowedOrigins: origins,
+  // Where an agent may play prompts from. The simulator downloads nothing, so any name will do.
+  policy: { mediaHosts: ['media.example.com'] },
 })
 
 // Answering and hanging up are the host's: CallGather begins where a call is up.

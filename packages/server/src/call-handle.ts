@@ -7,6 +7,7 @@ import {
   GatherError,
   type GatherName,
   gatherError,
+  type Show,
 } from '@callgather/protocol'
 import type { CallLog } from './calls/call-log.ts'
 import type { Commands } from './calls/commands.ts'
@@ -51,23 +52,32 @@ export interface GatherRun extends CommandRun {
   readonly ended: Promise<GatherOutcome>
 }
 
+/** What may be said of a gather beside its body. */
+export interface GatherOptions {
+  /**
+   * How much of the input may be shown, where it is sensitive: `count`, also the `last4`, or `none`. Makes the server's
+   * policy stricter, never laxer. What was given reaches `onSensitive` and nothing else.
+   */
+  readonly sensitive?: Show
+}
+
 /** A call, to be commanded. The methods are named as in Telnyx's SDK and take the same bodies. */
 export interface CallHandle {
   readonly id: string
   /** What is known of the call now. */
   state(): Promise<CallState>
   /** Collects digits, with no prompt. */
-  gather(body?: CommandBodies['gather']): GatherRun
+  gather(body?: CommandBodies['gather'], options?: GatherOptions): GatherRun
   /** Speaks a prompt and collects digits. */
-  gatherUsingSpeak(body: CommandBodies['gather_using_speak']): GatherRun
+  gatherUsingSpeak(body: CommandBodies['gather_using_speak'], options?: GatherOptions): GatherRun
   /** Plays a prompt and collects digits. */
-  gatherUsingAudio(body: CommandBodies['gather_using_audio']): GatherRun
+  gatherUsingAudio(body: CommandBodies['gather_using_audio'], options?: GatherOptions): GatherRun
   /** Lets an AI ask for the fields of a JSON Schema. */
-  gatherUsingAI(body: CommandBodies['gather_using_ai']): GatherRun
+  gatherUsingAI(body: CommandBodies['gather_using_ai'], options?: GatherOptions): GatherRun
   /** Ends a running digit gather. */
   stopGather(body?: CommandBodies['gather_stop']): CommandRun
   /** Lets an assistant talk to the caller. */
-  startAIAssistant(body?: CommandBodies['ai_assistant_start']): CommandRun
+  startAIAssistant(body?: CommandBodies['ai_assistant_start'], options?: GatherOptions): CommandRun
   /** Ends the assistant's conversation; the call stays up. */
   stopAIAssistant(body?: CommandBodies['ai_assistant_stop']): CommandRun
   /** Adds messages to the assistant's conversation. */
@@ -76,11 +86,11 @@ export interface CallHandle {
 
 /** Makes the handle of a call. */
 export function callHandle(callId: string, { commands, log }: { commands: Commands; log: CallLog }): CallHandle {
-  const give = (command: CommandName, body: unknown) =>
-    commands.give({ callId, command, body, subject: 'backend', onlyKnown: false })
+  const give = (command: CommandName, body: unknown, { sensitive }: GatherOptions) =>
+    commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, sensitive })
 
-  const run = (command: CommandName, body: unknown = {}) => {
-    const given = give(command, body)
+  const run = (command: CommandName, body: unknown = {}, options: GatherOptions = {}) => {
+    const given = give(command, body, options)
     const accepted = given.then(async ({ commandId, accepted }): Promise<Accepted> => {
       const { result, conversation_id } = await accepted
       return { commandId, result, ...(conversation_id === undefined ? {} : { conversationId: conversation_id }) }
@@ -89,24 +99,26 @@ export function callHandle(callId: string, { commands, log }: { commands: Comman
     return { given, accepted }
   }
 
-  const runGather = (command: GatherName, body?: unknown): GatherRun => {
-    const { given, accepted } = run(command, body)
+  const runGather = (command: GatherName, body?: unknown, options?: GatherOptions): GatherRun => {
+    const { given, accepted } = run(command, body, options)
     const ended = given.then(({ commandId, accepted }) => endOf(log, callId, commandId, accepted))
     quiet(ended)
     return { accepted, ended }
   }
 
-  const runCommand = (command: CommandName, body?: unknown): CommandRun => ({ accepted: run(command, body).accepted })
+  const runCommand = (command: CommandName, body?: unknown, options?: GatherOptions): CommandRun => ({
+    accepted: run(command, body, options).accepted,
+  })
 
   return {
     id: callId,
     state: async () => (await log.open(callId)).state,
-    gather: (body) => runGather('gather', body),
-    gatherUsingSpeak: (body) => runGather('gather_using_speak', body),
-    gatherUsingAudio: (body) => runGather('gather_using_audio', body),
-    gatherUsingAI: (body) => runGather('gather_using_ai', body),
+    gather: (body, options) => runGather('gather', body, options),
+    gatherUsingSpeak: (body, options) => runGather('gather_using_speak', body, options),
+    gatherUsingAudio: (body, options) => runGather('gather_using_audio', body, options),
+    gatherUsingAI: (body, options) => runGather('gather_using_ai', body, options),
     stopGather: (body) => runCommand('gather_stop', body),
-    startAIAssistant: (body) => runCommand('ai_assistant_start', body),
+    startAIAssistant: (body, options) => runCommand('ai_assistant_start', body, options),
     stopAIAssistant: (body) => runCommand('ai_assistant_stop', body),
     addAIAssistantMessages: (body) => runCommand('ai_assistant_add_messages', body),
   }

@@ -1,9 +1,12 @@
 /** Puts the parts together. Everything the server is made of is chosen here, and nothing is chosen anywhere else. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
-import { DEFAULT_BASE_PATH, type KnownEventType } from '@callgather/protocol'
+import { DEFAULT_BASE_PATH, gatherError, type KnownEventType } from '@callgather/protocol'
 import { type Logger, pino } from 'pino'
 import Telnyx from 'telnyx'
 import { Access, type AccessPolicy } from './access/access.ts'
+import { Audit, type AuditSink } from './access/audit.ts'
+import type { CommandPolicy } from './access/command-policy.ts'
+import { RateLimit } from './access/rate-limit.ts'
 import { deriveKey } from './access/secrets.ts'
 import { type TicketRequest, type Tickets, ticketsOf } from './access/tickets.ts'
 import { type CallHandle, callHandle } from './call-handle.ts'
@@ -11,24 +14,33 @@ import { CallDirectory } from './calls/call-directory.ts'
 import { CallLog } from './calls/call-log.ts'
 import type { CallStore } from './calls/call-store.ts'
 import { Commands } from './calls/commands.ts'
-import { Ingest } from './calls/ingest.ts'
-import { AsideBox } from './calls/set-aside.ts'
+import { Ingest, type SensitiveInput } from './calls/ingest.ts'
+import { type Reconciled, type ReconcileOptions, Reconciler } from './calls/reconciler.ts'
+import { Retention } from './calls/retention.ts'
+import { SessionWindows } from './calls/session-windows.ts'
+import { AsideBox, type SetAsideBody } from './calls/set-aside.ts'
 import { sqliteStore } from './calls/sqlite-store.ts'
+import { refuseDebugSwitches } from './debug-interlock.ts'
 import { type Handler, Handlers } from './handlers.ts'
 import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
 import { callRoutes } from './http/calls.ts'
 import { commandRoute } from './http/commands.ts'
 import { corsHeaders, originCheck, parseOrigin, preflight } from './http/cors.ts'
 import { asRefusal, type HttpAnswer, type HttpRequest, isBelow, refuse } from './http/message.ts'
+import { metricsOf } from './http/metrics.ts'
 import { nodeRequest, sendAnswer } from './http/node.ts'
+import { openApiRoute } from './http/openapi.ts'
+import { operationRoutes } from './http/operations.ts'
 import { router } from './http/router.ts'
 import { webhookRoute } from './http/webhooks.ts'
-import { Relay } from './relay/relay.ts'
+import { Relay, type RelayLimits } from './relay/relay.ts'
 import { markerCodec } from './telnyx/client-state.ts'
 import { commandSender } from './telnyx/commands.ts'
 import { type VerifierName, verifierOf } from './telnyx/ed25519.ts'
 import { readPublicKey } from './telnyx/public-key.ts'
+import { telnyxRecords } from './telnyx/records.ts'
 import { DEFAULT_TOLERANCE_SECONDS } from './telnyx/signature.ts'
+import { readWebhook } from './telnyx/webhook.ts'
 
 /** How a server is made. */
 export interface GatherServerOptions {
@@ -37,8 +49,10 @@ export interface GatherServerOptions {
     readonly apiKey?: string
     /** A client of the official SDK, used as it is. */
     readonly client?: Telnyx
-    /** Telnyx's public key, as the portal shows it; several while one replaces another. */
+    /** Telnyx's public key, as the portal shows it; several while one replaces another. See `setPublicKeys`. */
     readonly publicKey: string | readonly string[]
+    /** The connections whose webhooks are yours; others' are set aside. Default: all of the account's. */
+    readonly connectionIds?: readonly string[]
     /**
      * What checks signatures. Default: `libsodium`, twice as fast, where the optional package `sodium-native` is
      * installed; else `node:crypto`.
@@ -59,6 +73,29 @@ export interface GatherServerOptions {
   readonly authorize?: AccessPolicy['authorize']
   /** Lets everybody in, with every power over every call. For demos on your own machine; never else. */
   readonly insecure?: boolean
+  /** What clients may put into commands, and how much of sensitive input may be shown. */
+  readonly policy?: CommandPolicy
+  /** Given what callers enter in sensitive gathers; the only way out it has. At most once per gather's end. */
+  readonly onSensitive?: (input: SensitiveInput) => void | Promise<void>
+  /** Start although a debug switch would print sensitive input. Default false. */
+  readonly unsafeDebug?: boolean
+  /** Where the audit trail goes, line by line. Default: the logger. `strict` refuses commands while it cannot be written. */
+  readonly audit?: { readonly sink: AuditSink; readonly strict?: boolean }
+  /** Fetches what Telnyx could not deliver. Default on; `false` for none. */
+  readonly reconcile?: ReconcileOptions | false
+  /** How long a call is kept after its log last grew, in hours. Default 168, a week; at least 24. */
+  readonly retentionHours?: number
+  /** What a server takes on at most. */
+  readonly limits?: Partial<RelayLimits> & {
+    /** Commands a second for one subject, and at once. Default 10 and 20. */
+    readonly commandsPerSecond?: number
+    readonly commandBurst?: number
+  }
+  /**
+   * A secret of at least 32 bytes from which the server's own keys are made; the same on every node. Default: the
+   * ticket secret, else the API key.
+   */
+  readonly secret?: string
   /** The web origins that may use the server from a browser, such as `https://console.example.com`. Default: none. */
   readonly allowedOrigins?: readonly string[]
   /** Where the server is mounted. Default `/callgather`. */
@@ -95,6 +132,14 @@ export interface GatherServer {
   issueTicket(request: TicketRequest): Promise<string>
   /** Ends a ticket, or all that a subject holds, before its time. Takes effect within a second. */
   revoke(whom: { readonly ticketId: string } | { readonly subject: string }): Promise<void>
+  /** Replaces Telnyx's public keys on the running server. */
+  setPublicKeys(publicKey: string | readonly string[]): void
+  /** Looks now for what Telnyx could not deliver. */
+  reconcile(): Promise<Reconciled>
+  /** What was signed by Telnyx and could not be used, oldest first. */
+  listSetAside(limit?: number): Promise<readonly SetAsideBody[]>
+  /** Reads again what was set aside, after a fix; how many became part of a log. */
+  replaySetAside(): Promise<number>
   /** Erases a call, wherever this server keeps something of it. Whether there was one. */
   forget(callId: string): Promise<boolean>
   /** Finishes what is under way, sends the sockets elsewhere, and lets go of the store. */
@@ -115,24 +160,85 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     throw new Error('`toleranceSeconds` must be between 1 and 3600: without a window, replays would never grow stale.')
   }
   const logger = options.logger ?? pino({ name: 'callgather' }, pino.destination(2))
-  const keys = readKeys(options.telnyx.publicKey)
+  let keys = readKeys(options.telnyx.publicKey)
   const client = telnyxClient(options.telnyx)
   const tickets = options.tickets ? ticketsOf(options.tickets.secret, now) : null
   const access = new Access(accessPolicy(options, tickets), now)
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
-  const secret = options.tickets?.secret ?? client.apiKey ?? ''
+  const policy = options.policy ?? {}
+  const sensitive = policy.sensitive !== undefined || options.onSensitive !== undefined
+  if (sensitive && !options.unsafeDebug) refuseDebugSwitches(process.env)
+  const secret = options.secret ?? options.tickets?.secret ?? client.apiKey
+  if (!secret) throw new Error('The server needs a secret to make its keys of: set `secret`, or `telnyx.apiKey`.')
   const markers = markerCodec(deriveKey(secret, 'marker'))
+  const audit = new Audit({
+    sink: options.audit?.sink ?? ((line) => logger.info({ audit: line }, 'audit')),
+    strict: options.audit?.strict ?? false,
+    now,
+    lost: (error) => logger.error({ err: error }, 'a line of the audit trail was lost'),
+  })
 
   const store = options.store ?? sqliteStore({ path: 'callgather.db' })
   const handlers = new Handlers(logger)
+  const windows = new SessionWindows()
   const log = new CallLog(store, { appended: (records, state) => handlers.tell(records, state) })
-  const ingest = new Ingest({ log, markers, digestKey: deriveKey(secret, 'digest') })
-  const sender = commandSender(client, { timeoutMillis: options.telnyx.timeoutMillis ?? 5_000 })
-  const commands = new Commands({ log, sender, markers, commandKey: deriveKey(secret, 'command-id'), now, logger })
+  log.listenAll({ grown: ({ callId, records }) => windows.observe(callId, records, now()) })
+  const ingest = new Ingest({
+    log,
+    markers,
+    digestKey: deriveKey(secret, 'digest'),
+    now,
+    logger,
+    windows,
+    closed: sensitive,
+    connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
+    onSensitive: options.onSensitive,
+  })
+  const timeoutMillis = options.telnyx.timeoutMillis ?? 5_000
+  const sender = commandSender(client, { timeoutMillis, now })
+  const records = telnyxRecords(client, { timeoutMillis })
+  const reconciler = new Reconciler({ log, store, ingest, records, now, logger }, options.reconcile || {})
   const directory = new CallDirectory({ log, store, access }, { now })
-  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), now)
-  const relay = new Relay({ access, log, directory, logger, now, isAllowedOrigin }, `${basePath}/socket.io`)
+  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, withoutBodies: sensitive })
+  let storeUp = true
+  const metrics = metricsOf({
+    sockets: () => relay.size,
+    calls: () => log.size,
+    breakerOpen: () => sender.isOpen(),
+    storeUp: () => storeUp,
+  })
+  const { commandsPerSecond = 10, commandBurst = 20, ...relayLimits } = options.limits ?? {}
+  const commands = new Commands({
+    log,
+    sender,
+    markers,
+    commandKey: deriveKey(secret, 'command-id'),
+    policy,
+    limit: new RateLimit({ perSecond: commandsPerSecond, burst: commandBurst, now }),
+    audit,
+    now,
+    logger,
+    ended: (callId) => {
+      if (options.reconcile !== false) void reconciler.check(callId)
+    },
+    counted: (command, outcome, millis) => metrics.command(command, outcome, millis / 1000),
+  })
+  const relay: Relay = new Relay(
+    { access, log, directory, logger, now, isAllowedOrigin, metrics },
+    `${basePath}/socket.io`,
+    relayLimits,
+  )
   const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET)
+  const retention = new Retention({ store, logger, now }, options.retentionHours)
+  if (options.reconcile !== false) reconciler.start()
+  retention.start()
+
+  let leaving = false
+  const forget = async (callId: string, subject: string): Promise<boolean> => {
+    const known = await store.forget(callId)
+    if (known) await audit.write({ what: 'forgotten', callId, subject })
+    return known
+  }
 
   const route = router([
     {
@@ -147,21 +253,43 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         now,
         logger,
         setAside: (reason, body) => aside.put(reason, body),
+        metrics,
+        stored: (up) => {
+          storeUp = up
+          if (!up) reconciler.outage()
+        },
       }),
     },
-    { method: 'POST', pattern: '/v2/calls/:call_id/actions/:command', handler: commandRoute({ access, commands }) },
-    ...callRoutes({ access, log, store, directory }),
+    {
+      method: 'POST',
+      pattern: '/v2/calls/:call_id/actions/:command',
+      handler: commandRoute({ access, commands, audit }),
+    },
+    ...callRoutes({ access, log, store, directory, forget }),
+    openApiRoute(basePath),
+    ...operationRoutes({ registry: metrics.registry, isLeaving: () => leaving, ping: () => store.ping() }),
   ])
+
+  /** Requests that are being answered; whoever closes the server waits for them. */
+  const underWay = new Set<Promise<HttpAnswer>>()
 
   const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
     const flight = preflight(request, isAllowedOrigin)
     if (flight) return flight
+    // Not yet answered is not yet acknowledged: Telnyx sends it again, to whoever is here then.
+    if (leaving && request.method === 'POST') {
+      return refuse(gatherError('unavailable', 'The server is going away. Try again in a moment.'))
+    }
     const cors = corsHeaders(request, isAllowedOrigin)
-    const given = await route(request).catch((error: unknown) => {
-      const refusal = asRefusal(error)
-      if (refusal.status >= 500) logger.error({ err: error, method: request.method }, 'a request failed')
-      return refuse(refusal)
-    })
+    const routed = route(request)
+    underWay.add(routed)
+    const given = await routed
+      .finally(() => underWay.delete(routed))
+      .catch((error: unknown) => {
+        const refusal = asRefusal(error)
+        if (refusal.status >= 500) logger.error({ err: error, method: request.method }, 'a request failed')
+        return refuse(refusal)
+      })
     return cors ? { ...given, headers: { ...given.headers, ...cors } } : given
   }
 
@@ -198,13 +326,38 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
 
     async revoke(whom) {
       access.revoke(whom)
+      await audit.write({ what: 'revoked', ...('subject' in whom ? { subject: whom.subject } : {}) })
       await relay.review()
     },
 
-    forget: (callId) => store.forget(callId),
+    setPublicKeys(publicKey) {
+      keys = readKeys(publicKey)
+    },
+
+    reconcile: () => reconciler.run(),
+    listSetAside: (limit = 1000) => aside.list(limit),
+
+    async replaySetAside() {
+      let replayed = 0
+      for (const { id, body } of await aside.list(10_000)) {
+        const read = body ? readWebhook(body) : null
+        if (!read?.ok) continue
+        const outcome = await ingest.accept(read.webhook)
+        if (outcome === 'foreign' || outcome === 'conflict') continue
+        await aside.drop(id)
+        replayed += 1
+      }
+      return replayed
+    },
+
+    forget: (callId) => forget(callId, 'backend'),
 
     async close() {
+      leaving = true
+      retention.stop()
       await relay.close()
+      await Promise.allSettled([...underWay])
+      await reconciler.stop()
       directory.close()
       log.close()
       await store.close()

@@ -2,8 +2,10 @@
  * @callgather/server: verified Telnyx webhooks and proxied gather commands, relayed to the agents who may see them.
  */
 export type { AccessPolicy, Wish } from './access/access.ts'
+export type { AuditEntry, AuditLine, AuditSink } from './access/audit.ts'
+export type { CommandPolicy, CommandTemplate } from './access/command-policy.ts'
 export type { Grant, TicketRequest } from './access/tickets.ts'
-export type { Accepted, CallHandle, CommandRun, GatherOutcome, GatherRun } from './call-handle.ts'
+export type { Accepted, CallHandle, CommandRun, GatherOptions, GatherOutcome, GatherRun } from './call-handle.ts'
 export {
   type Appended,
   type CallListing,
@@ -16,10 +18,16 @@ export {
   StoreUnavailable,
   type Unsubscribe,
 } from './calls/call-store.ts'
+export type { SensitiveInput } from './calls/ingest.ts'
 export { type MemoryStoreOptions, memoryStore } from './calls/memory-store.ts'
+export type { Reconciled, ReconcileOptions } from './calls/reconciler.ts'
 export { type RedisStoreOptions, redisStore } from './calls/redis-store.ts'
+export type { SetAsideBody } from './calls/set-aside.ts'
 export { type SqliteStoreOptions, sqliteStore } from './calls/sqlite-store.ts'
 export { createGatherServer, type GatherServer, type GatherServerOptions } from './create-gather-server.ts'
 export type { Handler } from './handlers.ts'
 export type { HttpAnswer, HttpRequest } from './http/message.ts'
+export type { BackpressureLimits } from './relay/backpressure.ts'
+export type { RelayLimits } from './relay/relay.ts'
+export type { VerifierName } from './telnyx/ed25519.ts'
 export { PublicKeyError } from './telnyx/public-key.ts'

@@ -19,6 +19,7 @@ async function stage() {
     telnyx: { apiKey: 'KEY-test', publicKey: sim.publicKey, baseUrl: sim.url },
     tickets: { secret: SECRET },
     store,
+    policy: { mediaHosts: ['media.example.com'] },
     logger: pino({ level: 'silent' }),
   })
   const server = createServer()

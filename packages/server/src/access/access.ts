@@ -54,9 +54,12 @@ export class Access {
   }
 
   /** Whether a grant is still good: neither expired nor revoked. */
-  isCurrent({ expiresAt, ticketId, subject }: Grant): boolean {
+  isCurrent({ expiresAt, issuedAt, ticketId, subject }: Grant): boolean {
     if (expiresAt !== undefined && expiresAt <= this.#now()) return false
-    return !(ticketId !== undefined && this.#revokedTickets.has(ticketId)) && !this.#revokedSubjects.has(subject)
+    if (ticketId !== undefined && this.#revokedTickets.has(ticketId)) return false
+    const revokedAt = this.#revokedSubjects.get(subject)
+    // A ticket says in whole seconds when it was issued: one of the same second counts as issued before.
+    return revokedAt === undefined || (issuedAt !== undefined && issuedAt > revokedAt)
   }
 
   /** Whether the holder of a grant may do this, now. */
@@ -73,7 +76,7 @@ export class Access {
     return grant.scopes.filter((_, index) => may[index])
   }
 
-  /** Ends a ticket before its time, or everything a subject holds. */
+  /** Ends a ticket before its time, or everything a subject holds; tickets issued later are good. */
   revoke(whom: { readonly ticketId: string } | { readonly subject: string }): void {
     if ('ticketId' in whom) this.#revokedTickets.set(whom.ticketId, this.#now())
     else this.#revokedSubjects.set(whom.subject, this.#now())

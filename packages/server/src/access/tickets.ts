@@ -17,6 +17,10 @@ export interface Grant {
   readonly expiresAt?: number
   /** The ticket's own id, by which it can be revoked. */
   readonly ticketId?: string
+  /** When it was issued, in milliseconds since 1970. */
+  readonly issuedAt?: number
+  /** Held by code of your own, not by a browser: what the policy refuses to browsers is allowed. */
+  readonly trusted?: boolean
 }
 
 /** What a ticket is to allow. */
@@ -28,6 +32,8 @@ export interface TicketRequest {
   readonly scopes: readonly Scope[]
   /** How long: `15m`, `2h`, `30s`, `1d`, or a number of seconds. Default 15 minutes, at most a day. */
   readonly expiresIn?: string | number
+  /** For a server of your own, never for a browser: the command policy does not apply. Default false. */
+  readonly trusted?: boolean
 }
 
 /** Issues and checks tickets. */
@@ -62,13 +68,13 @@ export function ticketsOf(secret: string, now: () => number = Date.now): Tickets
   }
   const key = new TextEncoder().encode(secret)
   return {
-    async issue({ subject, calls, scopes: wanted, expiresIn = '15m' }) {
+    async issue({ subject, calls, scopes: wanted, expiresIn = '15m', trusted = false }) {
       if (subject === '' || subject.length > 128) throw new Error('A ticket needs a subject of 1 to 128 characters.')
       const unknown = wanted.find((scope) => !isScope(scope))
       if (unknown !== undefined) throw new Error(`There is no scope "${unknown}": choose from ${scopes.join(', ')}.`)
       const seconds = secondsOf(expiresIn)
       const issuedAt = Math.floor(now() / 1000)
-      return new SignJWT({ calls, scopes: wanted })
+      return new SignJWT({ calls, scopes: wanted, ...(trusted ? { trusted } : {}) })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setIssuer(ISSUER)
         .setSubject(subject)
@@ -87,11 +93,19 @@ export function ticketsOf(secret: string, now: () => number = Date.now): Tickets
           requiredClaims: ['sub', 'exp', 'jti'],
           currentDate: new Date(now()),
         })
-        const { sub, exp, jti, calls, scopes: granted } = payload
+        const { sub, exp, iat = 0, jti, calls, scopes: granted, trusted } = payload
         if (sub === undefined || exp === undefined || jti === undefined) return null
         if (calls !== '*' && !(Array.isArray(calls) && calls.every((call) => typeof call === 'string'))) return null
         if (!Array.isArray(granted)) return null
-        return { subject: sub, calls, scopes: granted.filter(isScope), expiresAt: exp * 1000, ticketId: jti }
+        return {
+          subject: sub,
+          calls,
+          scopes: granted.filter(isScope),
+          expiresAt: exp * 1000,
+          issuedAt: iat * 1000,
+          ticketId: jti,
+          ...(trusted === true ? { trusted } : {}),
+        }
       } catch (error) {
         if (error instanceof errors.JOSEError) return null
         throw error

@@ -8,21 +8,28 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import {
   type CallEvent,
+  type CallState,
   type CommandName,
   type CommandOutcome,
+  errorTable,
   GatherError,
   gatherError,
   isConversation,
   isGather,
+  type Show,
 } from '@callgather/protocol'
 import { checkCommand } from '@callgather/protocol/schema'
 import type { Logger } from 'pino'
+import type { Audit } from '../access/audit.ts'
+import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
+import type { RateLimit } from '../access/rate-limit.ts'
 import type { MarkerCodec } from '../telnyx/client-state.ts'
-import type { CommandAnswer, CommandSender } from '../telnyx/commands.ts'
+import { type CommandAnswer, type CommandSender, ending } from '../telnyx/commands.ts'
 import { timeOf } from '../telnyx/normalise.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
 import type { NewEvent } from './call-store.ts'
+import { maskBody, openShow, strictest } from './masking.ts'
 
 /** A command to be given. */
 export interface CommandOrder {
@@ -31,11 +38,17 @@ export interface CommandOrder {
   /** The body as it came; checked here. */
   readonly body: unknown
   /** Who gives it. */
-  readonly subject?: string | undefined
-  /** The sender's own key: the same key on the same call is the same command. */
-  readonly idempotencyKey?: string | undefined
+  readonly subject: string
+  /** Whether it comes from code of the host's own: then policy and rate limit do not apply. */
+  readonly trusted: boolean
   /** Refuse a call that no webhook has told of yet. */
   readonly onlyKnown: boolean
+  /** The sender's own key: the same key on the same call is the same command. */
+  readonly idempotencyKey?: string | undefined
+  /** How much of the input the sender wants shown; makes the server's policy stricter, never laxer. */
+  readonly sensitive?: Show | undefined
+  /** Where it comes from, for the audit trail. */
+  readonly address?: string | undefined
 }
 
 /** A command that is in the log, and on its way. */
@@ -52,8 +65,15 @@ export interface CommandParts {
   readonly markers: MarkerCodec
   /** Keys the `command_id` made from an idempotency key, and the digest that tells two bodies apart. */
   readonly commandKey: Uint8Array
+  readonly policy: CommandPolicy
+  readonly limit: RateLimit
+  readonly audit: Audit
   readonly now: () => number
   readonly logger: Logger
+  /** Told when Telnyx says that a call is over, so that it can be looked into. */
+  readonly ended?: (callId: string) => void
+  /** Told of each outcome. */
+  readonly counted?: (command: CommandName, outcome: string, millis: number) => void
 }
 
 /** How long the second of two senders waits for the first one's outcome, in milliseconds. */
@@ -70,20 +90,26 @@ export class Commands {
   /**
    * Logs a command and sends it. Resolves once it is in the log.
    *
-   * @throws GatherError when it must not be sent: the body is wrong, the call unknown or over.
+   * @throws GatherError when it must not be sent: the body is wrong, the call unknown or over, the sender too fast.
    */
   async give(order: CommandOrder): Promise<GivenCommand> {
-    const { callId, command } = order
-    const checked = checkCommand(command, order.body)
+    const { callId, command, subject, trusted, address } = order
+    const { log, policy, audit } = this.#parts
+    if (!trusted) this.#limit(order)
+    const checked = checkCommand(command, applyPolicy(command, order.body, policy, trusted))
     if (!checked.ok) throw new GatherError(checked.status, checked.errors)
     const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
     const body = withUpdates(command, fields)
     const commandId = this.#commandId(order, command_id)
+    const show = this.#showOf(order, body)
+    await audit.write({ what: 'intent', subject, callId, command, commandId, address, ...templateOf(order.body) })
 
-    const { duplicates } = await this.#parts.log.append(callId, ({ cursor, state }) => {
+    const { duplicates } = await log.append(callId, ({ cursor, state }) => {
       if (!cursor && order.onlyKnown) throw unknownCall()
-      if ((state.hangup || state.closed) && !state.commands.get(commandId)) throw callEnded()
-      return [this.#requested(order, commandId, body)]
+      const repeated = state.commands.get(commandId) !== undefined
+      if ((state.hangup || state.closed) && !repeated) throw callEnded()
+      if (show !== undefined && !repeated) refuseWhileCaptured(state)
+      return [this.#requested(order, commandId, body, show, state)]
     })
     const [duplicate] = duplicates
     if (duplicate?.conflict) {
@@ -95,12 +121,31 @@ export class Commands {
       : this.#send(order, commandId, {
           ...body,
           command_id: commandId,
-          ...(typeof client_state === 'string' ? { client_state } : this.#mark(callId, commandId, command)),
+          ...(typeof client_state === 'string' ? { client_state } : this.#mark(callId, commandId, command, show)),
         })
     const accepted = outcome.then(acceptance)
     // Whoever gave the command may wait for its end only; a refusal nobody looks at must not end the process.
     accepted.catch(() => {})
     return { commandId, accepted }
+  }
+
+  #limit({ command, subject }: CommandOrder): void {
+    const wait = ending.has(command) ? 0 : this.#parts.limit.take(subject)
+    if (wait === 0) return
+    throw gatherError('tooManyRequests', `Commands come too fast. Wait ${Math.ceil(wait / 1000)} s and try again.`)
+  }
+
+  /** How much of the input may be shown: what the server's policy says, or less if whoever starts it wants less. */
+  #showOf({ callId, command, sensitive }: CommandOrder, body: unknown): Show | undefined {
+    if (!isGather(command) && !isConversation(command)) return undefined
+    const { policy } = this.#parts
+    const decided =
+      typeof policy.sensitive === 'function'
+        ? policy.sensitive({ callId, command, body })
+        : isGather(command)
+          ? policy.sensitive
+          : undefined
+    return strictest(decided, sensitive)
   }
 
   #commandId({ callId, idempotencyKey }: CommandOrder, given: unknown): string {
@@ -112,33 +157,50 @@ export class Commands {
     return uuidOf(bytes)
   }
 
-  #requested({ command, subject }: CommandOrder, commandId: string, body: Record<string, unknown>): NewEvent {
-    const { commandKey } = this.#parts
+  #requested(
+    { command, subject }: CommandOrder,
+    commandId: string,
+    body: Record<string, unknown>,
+    show: Show | undefined,
+    state: CallState,
+  ): NewEvent {
+    const { commandKey, now } = this.#parts
     const digest = createHmac('sha256', commandKey)
       .update(JSON.stringify(['body', command, body]))
       .digest('base64url')
-    const payload = { command, body: withoutSecrets(body), ...(subject === undefined ? {} : { subject }) }
+    const secret = show !== undefined || openShow(state, now()) !== undefined
+    const logged = withoutSecrets(secret ? maskBody(body) : body)
+    const payload = { command, body: logged, subject, ...(show === undefined ? {} : { show }) }
     return { event: this.#event(commandId, 'command.requested', payload), digest: digest.slice(0, 22) }
   }
 
-  #mark(callId: string, commandId: string, command: CommandName): { client_state?: string } {
+  #mark(callId: string, commandId: string, command: CommandName, show: Show | undefined): { client_state?: string } {
     // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
     if (!isGather(command) && !isConversation(command)) return {}
-    return { client_state: this.#parts.markers.write(callId, { commandId, command }) }
+    return { client_state: this.#parts.markers.write(callId, { commandId, command, show }) }
   }
 
   async #send(order: CommandOrder, commandId: string, body: Record<string, unknown>): Promise<CommandOutcomeEvent> {
-    const { callId, command } = order
-    const { log, sender, logger } = this.#parts
+    const { callId, command, subject } = order
+    const { log, sender, logger, audit, now, ended, counted } = this.#parts
+    const began = now()
     const answer = await sender.send(callId, command, body)
-    const outcome = outcomeOf(answer)
-    const event = this.#event(commandId, outcome.event_type, outcome.payload)
+    let outcome = outcomeOf(command, answer)
+    if (answer.status === 'refused' && answer.errors.some(({ code }) => code === errorTable.callEnded.code))
+      ended?.(callId)
     // Telnyx has answered: whoever asked is told so, even where it cannot be written down.
     await log
-      .append(callId, () => [{ event }])
+      .append(callId, ({ state }) => {
+        outcome = openShow(state, now()) === undefined ? outcome : withoutDetail(outcome)
+        return [{ event: this.#event(commandId, outcome.event_type, outcome.payload) }]
+      })
       .catch((error: unknown) => {
         logger.error({ err: error, outcome: outcome.event_type }, 'the outcome of a command could not be stored')
       })
+    const result = outcome.event_type === 'command.refused' ? outcome.payload.code : outcome.event_type.slice(8)
+    const millis = now() - began
+    counted?.(command, outcome.event_type.slice('command.'.length), millis)
+    await audit.write({ what: 'outcome', subject, callId, command, commandId, result, millis })
     return outcome
   }
 
@@ -179,7 +241,7 @@ type CommandOutcomeEvent =
   | { event_type: 'command.refused'; payload: { status: number; code: string; title: string; detail?: string } }
   | { event_type: 'command.unknown'; payload: { reason: string } }
 
-function outcomeOf(answer: CommandAnswer): CommandOutcomeEvent {
+function outcomeOf(command: CommandName, answer: CommandAnswer): CommandOutcomeEvent {
   switch (answer.status) {
     case 'accepted': {
       const { conversation_id } = answer.data
@@ -188,12 +250,22 @@ function outcomeOf(answer: CommandAnswer): CommandOutcomeEvent {
     }
     case 'refused': {
       const [{ code, title, detail }] = answer.errors
+      // What was to be ended has ended, if the call has.
+      if (code === errorTable.callEnded.code && ending.has(command))
+        return { event_type: 'command.accepted', payload: {} }
       const payload = { status: answer.httpStatus, code, title, ...(detail === undefined ? {} : { detail }) }
       return { event_type: 'command.refused', payload }
     }
     case 'unknown':
       return { event_type: 'command.unknown', payload: { reason: answer.reason } }
   }
+}
+
+/** Telnyx's details may quote what was sent. */
+function withoutDetail(outcome: CommandOutcomeEvent): CommandOutcomeEvent {
+  if (outcome.event_type !== 'command.refused') return outcome
+  const { detail: _, ...payload } = outcome.payload
+  return { ...outcome, payload }
 }
 
 function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
@@ -234,6 +306,32 @@ function refusal({ status, code, title, detail }: { status: number; code: string
     return new GatherError(502, [{ code, title, detail: ours }])
   }
   return new GatherError(status, [{ code, title, ...(detail === undefined ? {} : { detail }) }])
+}
+
+const templateOf = (body: unknown) => {
+  const template = asRecord(body)?.template
+  return typeof template === 'string' ? { template } : {}
+}
+
+/** What records or copies the call's audio, as far as webhooks tell: when it began, and when it ended. */
+const captures = [
+  ['streaming.started', 'streaming.stopped'],
+  ['call.fork.started', 'call.fork.stopped'],
+  ['call.recording.started', 'call.recording.saved'],
+] as const
+
+/** A sensitive gather does not begin while the call's audio is known to be copied elsewhere. */
+function refuseWhileCaptured(state: CallState): void {
+  const last = new Map<string, string>()
+  for (const entry of state.timeline) if (entry.kind === 'mark') last.set(entry.eventType, entry.stamp)
+  for (const [started, stopped] of captures) {
+    const began = last.get(started)
+    if (began === undefined || (last.get(stopped) ?? '') > began) continue
+    throw gatherError(
+      'conflict',
+      'The call is being recorded or streamed, so a sensitive gather would be copied. Stop that first, then try again.',
+    )
+  }
 }
 
 const unknownCall = () =>

@@ -1,12 +1,16 @@
 /**
- * What happens to a verified webhook: it is normalised against what is known of its call, and appended. Webhooks that
- * Telnyx delivers and events that we fetch ourselves come through here alike.
+ * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
+ * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
 import { createHmac } from 'node:crypto'
-import type { MarkerCodec } from '../telnyx/client-state.ts'
+import type { Show } from '@callgather/protocol'
+import type { Logger } from 'pino'
+import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
 import { normalise } from '../telnyx/normalise.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
+import { isPayment, mask, showOf } from './masking.ts'
+import type { SessionWindows } from './session-windows.ts'
 
 /** What became of a webhook. */
 export type IngestOutcome =
@@ -15,8 +19,25 @@ export type IngestOutcome =
   | 'duplicate'
   /** Known already, with other content: the first stays. */
   | 'conflict'
-  /** Not about a call: another Telnyx product's. */
+  /** Not about a call of ours: another Telnyx product's, or another connection's. */
   | 'foreign'
+  /** So sensitive that not even that it happened is kept. */
+  | 'hidden'
+
+/** What a sensitive gather was given; for the host's own code, and nowhere else. */
+export interface SensitiveInput {
+  readonly callId: string
+  /** The gather it belongs to, if that is known. */
+  readonly commandId: string | undefined
+  readonly eventId: string
+  readonly eventType: string
+  /** Telnyx's word for how the gather ended. */
+  readonly status: string | undefined
+  /** The digits of a digit gather. */
+  readonly digits: string | undefined
+  /** The fields of an AI gather. */
+  readonly result: Readonly<Record<string, unknown>> | undefined
+}
 
 /** What ingestion works with. */
 export interface IngestParts {
@@ -24,6 +45,14 @@ export interface IngestParts {
   readonly markers: MarkerCodec
   /** Keys the digests by which two events under one id are told apart. */
   readonly digestKey: Uint8Array
+  readonly now: () => number
+  readonly logger: Logger
+  readonly windows: SessionWindows
+  /** Whether the server knows of sensitive gathers at all: then, where nothing is known, input is hidden. */
+  readonly closed: boolean
+  /** The connections whose webhooks are ours; absent, all of the account's. */
+  readonly connectionIds?: ReadonlySet<string> | undefined
+  readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
 }
 
 const LONGEST_CALL_ID = 512
@@ -38,16 +67,48 @@ export class Ingest {
 
   /** Appends a webhook to the log of its call. Resolves when it is durable. */
   async accept(webhook: Webhook): Promise<IngestOutcome> {
-    const callId = webhook.payload.call_control_id
+    const { call_control_id: callId, connection_id: connectionId, call_session_id: sessionId } = webhook.payload
     if (typeof callId !== 'string' || callId === '' || callId.length > LONGEST_CALL_ID) return 'foreign'
-    const { log, markers } = this.#parts
+    const { log, markers, connectionIds, windows, now } = this.#parts
+    if (connectionIds && !(typeof connectionId === 'string' && connectionIds.has(connectionId))) return 'foreign'
+
+    windows.belongs(callId, sessionId)
     const marker = markers.read(callId, webhook.payload.client_state)
-    const digest = this.#digestOf(webhook)
-    const { duplicates } = await log.append(callId, ({ state }) => [
-      { event: normalise(webhook, marker, state), digest },
-    ])
+    let show: Show | undefined
+    let hidden = false
+    const { records, duplicates } = await log.append(callId, ({ state }) => {
+      const context = { state, marker, now: now(), closed: this.#parts.closed }
+      show = showOf(webhook, context) ?? windows.showOf(callId, now()) ?? (isPayment(webhook) ? 'count' : undefined)
+      const masked = show === undefined ? webhook : mask(webhook, show, context)
+      hidden = masked === null
+      return masked ? [{ event: normalise(masked, marker, state), digest: this.#digestOf(webhook) }] : []
+    })
+    if (hidden) return 'hidden'
+    const [record] = records
+    if (record && show !== undefined) this.#hand(callId, record.event.command_id, webhook, marker)
     const [duplicate] = duplicates
     return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
+  }
+
+  /** Hands sensitive input to the host; the only way out it has. */
+  #hand(callId: string, commandId: string | undefined, webhook: Webhook, marker: Marker | null): void {
+    const { onSensitive, logger } = this.#parts
+    const { id: eventId, eventType, payload } = webhook
+    if (!onSensitive || (eventType !== 'call.gather.ended' && eventType !== 'call.ai_gather.ended')) return
+    const input: SensitiveInput = {
+      callId,
+      commandId: commandId ?? marker?.commandId,
+      eventId,
+      eventType,
+      status: typeof payload.status === 'string' ? payload.status : undefined,
+      digits: typeof payload.digits === 'string' ? payload.digits : undefined,
+      result: (payload.result ?? undefined) as SensitiveInput['result'],
+    }
+    // What it throws may quote its input, so only that it threw is said.
+    const failed = () => logger.error('onSensitive failed')
+    void Promise.resolve()
+      .then(() => onSensitive(input))
+      .catch(failed)
   }
 
   #digestOf({ id, eventType, occurredAt, payload }: Webhook): string {

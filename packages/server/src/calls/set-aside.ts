@@ -1,16 +1,18 @@
 /**
  * Keeps what Telnyx signed and nobody could use. It cannot be masked, because it cannot be read; so it is encrypted
- * (AES-256-GCM), and only `callgather-server aside`, with the server's secret, opens it again.
+ * (AES-256-GCM), and only a server with the same secret opens it again.
  */
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
 import type { CallStore } from './call-store.ts'
 
 /** Something that was set aside, opened. */
-export interface Opened {
+export interface SetAsideBody {
   readonly id: string
   readonly reason: string
+  /** When, in milliseconds. */
   readonly at: number
-  readonly body: Uint8Array
+  /** `null` where the body was not kept, or another secret sealed it. */
+  readonly body: Uint8Array | null
 }
 
 const ALGORITHM = 'aes-256-gcm'
@@ -22,24 +24,34 @@ export class AsideBox {
   readonly #store: CallStore
   readonly #key: Uint8Array
   readonly #now: () => number
+  readonly #withoutBodies: boolean
 
-  constructor(store: CallStore, key: Uint8Array, now: () => number = Date.now) {
+  /**
+   * @param withoutBodies Keep only that it happened. Where gathers are sensitive, a body that cannot be masked may hold
+   *   what must not be stored even encrypted (PCI DSS 3.3.1: sensitive authentication data).
+   */
+  constructor(store: CallStore, key: Uint8Array, options: { now: () => number; withoutBodies: boolean }) {
     this.#store = store
     this.#key = key
-    this.#now = now
+    this.#now = options.now
+    this.#withoutBodies = options.withoutBodies
   }
 
   /** Keeps a body. Resolves when it is durable. */
   async put(reason: string, body: Uint8Array): Promise<void> {
-    const nonce = randomBytes(NONCE_BYTES)
-    const cipher = createCipheriv(ALGORITHM, this.#key, nonce)
-    const sealed = Buffer.concat([cipher.update(body), cipher.final()])
-    const content = Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
+    const content = this.#withoutBodies ? '' : this.#seal(body)
     await this.#store.setAside({ id: randomUUID(), reason, at: this.#now(), content })
   }
 
-  /** What is kept, oldest first; `null` for a body that this server's secret does not open. */
-  async list(limit: number): Promise<(Omit<Opened, 'body'> & { readonly body: Uint8Array | null })[]> {
+  #seal(body: Uint8Array): string {
+    const nonce = randomBytes(NONCE_BYTES)
+    const cipher = createCipheriv(ALGORITHM, this.#key, nonce)
+    const sealed = Buffer.concat([cipher.update(body), cipher.final()])
+    return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
+  }
+
+  /** What is kept, oldest first. */
+  async list(limit: number): Promise<SetAsideBody[]> {
     const items = await this.#store.listAside(limit)
     return items.map(({ id, reason, at, content }) => ({ id, reason, at, body: this.#open(content) }))
   }

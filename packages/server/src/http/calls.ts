@@ -15,8 +15,9 @@ export function callRoutes(parts: {
   log: CallLog
   store: CallStore
   directory: CallDirectory
+  forget: (callId: string, subject: string) => Promise<boolean>
 }): Route[] {
-  const { access, log, store, directory } = parts
+  const { access, log, store, directory, forget } = parts
 
   /** Who asks, and that they may see this call. */
   const seen = async (request: HttpRequest, callId: string) => {
@@ -67,7 +68,7 @@ export function callRoutes(parts: {
         )
         if (may.includes(false))
           throw gatherError('forbidden', 'Erasing a call needs the scopes view, gather and assistant.')
-        if (!(await store.forget(callId))) throw unknown()
+        if (!(await forget(callId, grant.subject))) throw unknown()
         return { status: 204 }
       },
     },

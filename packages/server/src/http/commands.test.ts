@@ -89,7 +89,8 @@ describe('a command', () => {
   it('leaves the sender’s client_state and command_id as they are', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
-    await server.command('gather', { client_state: 'aG9zdA==', command_id: 'mine' })
+    const authorization = `Bearer ${await server.ticket({ trusted: true })}`
+    await server.command('gather', { client_state: 'aG9zdA==', command_id: 'mine' }, { authorization })
     expect(server.upstream.received[0]?.body).toEqual({ client_state: 'aG9zdA==', command_id: 'mine' })
   })
 
@@ -110,10 +111,9 @@ describe('a command', () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
-    await server.command('gather_using_speak', {
-      ...speak,
-      voice_settings: { type: 'elevenlabs', api_key_ref: 'canary' },
-    })
+    const authorization = `Bearer ${await server.ticket({ trusted: true })}`
+    const voice_settings = { type: 'elevenlabs', api_key_ref: 'canary' }
+    await server.command('gather_using_speak', { ...speak, voice_settings }, { authorization })
     expect(JSON.stringify(server.upstream.received)).toContain('canary')
     expect(JSON.stringify(await store.read(CALL, 0))).not.toContain('canary')
   })

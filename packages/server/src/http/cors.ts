@@ -33,7 +33,7 @@ export function preflight(request: HttpRequest, isAllowed: OriginCheck): HttpAns
     headers: {
       ...headers,
       'access-control-allow-methods': 'GET, POST, DELETE',
-      'access-control-allow-headers': 'authorization, content-type, idempotency-key',
+      'access-control-allow-headers': 'authorization, content-type, idempotency-key, callgather-sensitive',
       'access-control-max-age': '600',
     },
   }

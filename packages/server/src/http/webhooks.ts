@@ -13,7 +13,9 @@ import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
 import type { VerifyEd25519 } from '../telnyx/ed25519.ts'
 import { checkSignature, type SignatureFault } from '../telnyx/signature.ts'
 import { readWebhook, type Unreadable } from '../telnyx/webhook.ts'
+import { traced } from '../tracing.ts'
 import { type HttpAnswer, type HttpRequest, json, refuse } from './message.ts'
+import type { Metrics } from './metrics.ts'
 import type { Handler } from './router.ts'
 
 /** What became of a request to the webhook route: for metrics. */
@@ -30,7 +32,9 @@ export interface WebhookParts {
   readonly logger: Logger
   /** Keeps what is signed but cannot be used. */
   readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array) => Promise<void>
-  readonly count?: (outcome: WebhookOutcome) => void
+  readonly metrics: Metrics
+  /** Told whether the store took an event. */
+  readonly stored: (up: boolean) => void
 }
 
 const OK: HttpAnswer = json(200, { ok: true })
@@ -39,7 +43,8 @@ const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The reques
 
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
-  const { ingest, keys, toleranceSeconds, verify, maxBodyBytes, now, logger, setAside, count = () => {} } = parts
+  const { ingest, keys, toleranceSeconds, verify, maxBodyBytes, now, logger, setAside, metrics, stored } = parts
+  const count = (outcome: WebhookOutcome) => metrics.webhook(outcome)
   const reportUnverified = throttled(logger, now)
 
   return async (request: HttpRequest) => {
@@ -68,16 +73,27 @@ export function webhookRoute(parts: WebhookParts): Handler {
         logger.error({ reason: read.reason, bytes: body.length }, 'webhook set aside: signed, but unreadable')
         return OK
       }
-      const outcome = await ingest.accept(read.webhook)
+      const { webhook } = read
+      const began = now()
+      const outcome = await traced(
+        'callgather.webhook',
+        { 'callgather.event_type': webhook.eventType },
+        () => ingest.accept(webhook),
+        (result) => result,
+      )
+      stored(true)
+      metrics.appendTook((now() - began) / 1000)
+      if (outcome === 'appended') metrics.lag((now() - Date.parse(webhook.occurredAt)) / 1000)
       if (outcome === 'conflict' || outcome === 'foreign') {
         await setAside(outcome, body)
-        logger.warn({ outcome, event_type: read.webhook.eventType }, 'webhook set aside')
+        logger.warn({ outcome, event_type: webhook.eventType }, 'webhook set aside')
       }
       count(outcome)
       return OK
     } catch (error) {
       if (!StoreUnavailable.isInstance(error)) throw error
       count('unavailable')
+      stored(false)
       logger.error({ err: error }, 'webhook refused: the store cannot take it')
       return refuse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
     }

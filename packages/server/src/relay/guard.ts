@@ -28,14 +28,24 @@ export function socketError(error: GatherError): SocketError {
 }
 
 /** Lets a client say what is in the table, and nothing else. */
-export function guard(socket: Socket, handlers: UpHandlers, report: (error: unknown) => void): void {
+export function guard(
+  socket: Socket,
+  mayAsk: () => boolean,
+  handlers: UpHandlers,
+  report: (error: unknown) => void,
+): void {
   socket.use((packet) => {
     // `next` is never called: nothing reaches listeners of other kinds.
-    void answer(socket, handlers, packet).catch(report)
+    void answer(socket, mayAsk, handlers, packet).catch(report)
   })
 }
 
-async function answer(socket: Socket, handlers: UpHandlers, [name, ...rest]: readonly unknown[]): Promise<void> {
+async function answer(
+  socket: Socket,
+  mayAsk: () => boolean,
+  handlers: UpHandlers,
+  [name, ...rest]: readonly unknown[],
+): Promise<void> {
   const last = rest.at(-1)
   const acknowledge = typeof last === 'function' ? (last as (value: unknown) => void) : null
   const args = acknowledge ? rest.slice(0, -1) : rest
@@ -46,6 +56,7 @@ async function answer(socket: Socket, handlers: UpHandlers, [name, ...rest]: rea
     acknowledge?.(value)
   }
   try {
+    if (!mayAsk()) throw gatherError('tooManyRequests', 'Requests come too fast. Wait a moment.')
     if (typeof name !== 'string' || !isUpEvent(name)) throw gatherError('notFound', 'There is no such event.')
     const request = checked(name, args)
     await handlers[name](request as never, reply)

@@ -4,11 +4,14 @@
  * loses events in the commonest failures.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { GatherError, judgeVersion } from '@callgather/protocol'
+import { GatherError, gatherError, judgeVersion } from '@callgather/protocol'
 import { Server } from 'socket.io'
+import { RateLimit } from '../access/rate-limit.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { OriginCheck } from '../http/cors.ts'
 import { asRefusal } from '../http/message.ts'
+import type { Metrics } from '../http/metrics.ts'
+import { type BackpressureLimits, defaultBackpressure, guardBackpressure } from './backpressure.ts'
 import { socketError } from './guard.ts'
 import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
 import { Session, type SessionParts } from './session.ts'
@@ -16,6 +19,28 @@ import { Session, type SessionParts } from './session.ts'
 /** What the relay works with. */
 export interface RelayParts extends Omit<SessionParts, 'rooms'> {
   readonly isAllowedOrigin: OriginCheck
+  readonly metrics: Metrics
+}
+
+/** What the relay takes on at most. */
+export interface RelayLimits {
+  /** Connections in all. Default 10000. */
+  readonly maxConnections: number
+  /** Connections of one subject. Default 10. */
+  readonly maxConnectionsPerSubject: number
+  /** Handshakes a second from one address, and at once. Default 50 and 200: behind a proxy, all come from one. */
+  readonly handshakesPerSecond: number
+  readonly handshakeBurst: number
+  /** What may wait for one client that does not read. */
+  readonly backpressure: BackpressureLimits
+}
+
+const defaultLimits: RelayLimits = {
+  maxConnections: 10_000,
+  maxConnectionsPerSubject: 10,
+  handshakesPerSecond: 50,
+  handshakeBurst: 200,
+  backpressure: defaultBackpressure,
 }
 
 const BEAT_MILLIS = 5_000
@@ -24,12 +49,21 @@ const BEAT_MILLIS = 5_000
 export class Relay {
   readonly #io: RelayServer
   readonly #parts: RelayParts
+  readonly #limits: RelayLimits
   readonly #sessions = new Set<Session>()
   readonly #beat: NodeJS.Timeout
 
-  constructor(parts: RelayParts, path: string) {
+  constructor(parts: RelayParts, path: string, given: Partial<RelayLimits> = {}) {
     this.#parts = parts
-    const { isAllowedOrigin } = parts
+    const limits = { ...defaultLimits, ...given }
+    this.#limits = limits
+    const { isAllowedOrigin, metrics, logger, now } = parts
+    const { handshakesPerSecond: perSecond, handshakeBurst: burst, maxConnections } = limits
+    const handshakes = new RateLimit({ perSecond, burst, now })
+    const isAdmitted = (request: IncomingMessage) =>
+      isAllowed(request, isAllowedOrigin) &&
+      (this.#io.engine?.clientsCount ?? 0) < maxConnections &&
+      handshakes.take(request.socket.remoteAddress ?? '') === 0
     this.#io = new Server({
       path,
       // Polling would need sticky sessions behind a load balancer, and brings cross-site requests with it.
@@ -44,9 +78,9 @@ export class Relay {
       pingTimeout: 8_000,
       destroyUpgrade: false,
       // CORS does not guard websockets, so the origin is judged here, before there is any session.
-      allowRequest: (request, decide) => decide(null, isAllowed(request, isAllowedOrigin)),
+      allowRequest: (request, decide) => decide(null, isAdmitted(request)),
     })
-    const rooms = new Rooms(this.#io, parts.log)
+    const rooms = new Rooms(this.#io, parts.log, (records) => metrics.relayed(records))
     this.#io.use((socket, next) => {
       void this.#admit(socket).then(
         () => next(),
@@ -59,6 +93,10 @@ export class Relay {
     })
     this.#io.on('connection', (socket) => {
       const session = new Session(socket, (socket.data as { grant: Grant }).grant, { ...parts, rooms })
+      guardBackpressure(socket, limits.backpressure, now, (why) => {
+        metrics.cut(why)
+        logger.warn({ limit: why }, 'a socket was cut off: its client does not read')
+      })
       this.#sessions.add(session)
       socket.on('disconnect', () => this.#sessions.delete(session))
     })
@@ -101,6 +139,10 @@ export class Relay {
       throw new GatherError(426, [{ code: '10015', title: mismatch, detail }])
     }
     const grant = await this.#parts.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
+    const own = [...this.#sessions].filter(({ subject }) => subject === grant.subject).length
+    if (own >= this.#limits.maxConnectionsPerSubject) {
+      throw gatherError('tooManyRequests', 'You have too many connections open. Close a tab, and try again.')
+    }
     socket.data = { grant }
   }
 }

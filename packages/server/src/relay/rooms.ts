@@ -17,11 +17,13 @@ interface Room {
 export class Rooms {
   readonly #io: RelayServer
   readonly #log: CallLog
+  readonly #relayed: (records: number) => void
   readonly #rooms = new Map<string, Room>()
 
-  constructor(io: RelayServer, log: CallLog) {
+  constructor(io: RelayServer, log: CallLog, relayed: (records: number) => void) {
     this.#io = io
     this.#log = log
+    this.#relayed = relayed
   }
 
   /** Keeps a room open for one more; the way out is what is returned. Joining the room is the caller's. */
@@ -60,6 +62,7 @@ export class Rooms {
     return this.#log.listen(callId, {
       grown: ({ cursor: { epoch }, records }) => {
         this.#io.to(room).emit('call:event', { call_id: callId, epoch, records })
+        this.#relayed(records.length)
       },
       forgotten: () => {
         // No epoch is the empty one: whoever watches asks again, and learns what there is now.

@@ -2,6 +2,7 @@
 import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { Access } from '../access/access.ts'
+import { RateLimit } from '../access/rate-limit.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
@@ -43,8 +44,10 @@ export class Session {
     this.#grant = grant
     this.#expire()
     socket.on('disconnect', () => this.#end())
+    const requests = new RateLimit({ perSecond: 50, burst: 300, now: parts.now })
     guard(
       socket,
+      () => requests.take('') === 0,
       {
         'call:watch': (request: { call_id: string; cursor?: Cursor }, reply) => this.#watch(request, reply),
         'call:unwatch': async ({ call_id }: { call_id: string }) => this.#unwatch(call_id),

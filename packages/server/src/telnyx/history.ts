@@ -9,6 +9,9 @@ import type { CallState, HistoryMessage, HistorySplice } from '@callgather/proto
 import { UNATTRIBUTED } from '@callgather/protocol'
 import { asRecord } from './webhook.ts'
 
+/** Stands where words were hidden. */
+export const HIDDEN_TEXT = '•••'
+
 /** Reads `message_history` as Telnyx sends it. Content may be absent (a tool call) or not text. */
 export function readHistory(value: unknown): HistoryMessage[] | null {
   if (!Array.isArray(value)) return null
@@ -31,9 +34,14 @@ export function spliceHistory(
   state: CallState,
   conversationId: string | undefined,
   stamp: string,
-  history: readonly HistoryMessage[],
+  whole: readonly HistoryMessage[],
 ): HistorySplice {
   const known = state.conversations.get(conversationId ?? UNATTRIBUTED)
+  // What was hidden once stays hidden: Telnyx sends it again with every later history.
+  const history = whole.map((message, index) => {
+    const held = known?.messages.at(index)
+    return held?.index === index && held.content === HIDDEN_TEXT ? { ...message, content: HIDDEN_TEXT } : message
+  })
   const { length } = history
   if (known?.length && known.length.stamp > stamp) return { from: length, length, messages: [] }
   const held = known?.length ? Math.min(known.length.value, length) : 0

@@ -5,10 +5,13 @@ import { type CallState, foldCall } from '@callgather/protocol'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { Audit } from '../access/audit.ts'
+import { RateLimit } from '../access/rate-limit.ts'
 import { CallLog } from '../calls/call-log.ts'
 import { Commands } from '../calls/commands.ts'
 import { Ingest } from '../calls/ingest.ts'
 import { memoryStore } from '../calls/memory-store.ts'
+import { SessionWindows } from '../calls/session-windows.ts'
 import { webhookOf } from '../testing/telnyx.ts'
 import { markerCodec } from './client-state.ts'
 import type { CommandAnswer } from './commands.ts'
@@ -126,15 +129,29 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
   let now = START
   const store = memoryStore()
   const log = new CallLog(store)
-  const ingest = new Ingest({ log, markers, digestKey: Buffer.alloc(32, 1) })
+  const logger = pino({ level: 'silent' })
+  const clock = () => now
+  const windows = new SessionWindows()
+  const ingest = new Ingest({
+    log,
+    markers,
+    digestKey: Buffer.alloc(32, 1),
+    now: clock,
+    logger,
+    windows,
+    closed: false,
+  })
   let answer: CommandAnswer = { status: 'accepted', data: {} }
   const giver = new Commands({
     log,
     markers,
     sender: { send: async () => answer },
     commandKey: Buffer.alloc(32, 2),
-    now: () => now,
-    logger: pino({ level: 'silent' }),
+    now: clock,
+    logger,
+    policy: {},
+    limit: new RateLimit({ perSecond: 100, burst: 100 }),
+    audit: new Audit({ sink: () => {}, strict: false, now: clock, lost: () => {} }),
   })
   for (const { at, command } of commands) {
     if (!command) continue
@@ -142,7 +159,14 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
     answer = command.answer ?? { status: 'accepted', data: {} }
     names.set(command.id, command.name)
     const body = { ...command.body, command_id: command.id }
-    const given = await giver.give({ callId: CALL, command: command.name as 'gather', body, onlyKnown: false })
+    const given = await giver.give({
+      callId: CALL,
+      command: command.name as 'gather',
+      body,
+      subject: 'test',
+      trusted: true,
+      onlyKnown: false,
+    })
     await given.accepted
   }
   for (const step of webhooks) await ingest.accept(webhookAt(step))

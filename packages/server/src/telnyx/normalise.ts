@@ -35,8 +35,8 @@ export function normalise(webhook: Webhook, marker: Marker | null, state: CallSt
   return parsed.success ? (parsed.data as CallEvent) : renamed(opaque)
 }
 
-/** Fields whose `null` says something: there is no result, no reason, no digits. */
-const meaningful = ['result', 'reason', 'digits'] as const
+/** Fields whose `null` says something: there is no result, no reason; the digits are hidden. */
+const meaningful = ['result', 'reason', 'digits', 'digit'] as const
 
 function keepNull(payload: Webhook['payload']): Record<string, unknown> {
   return Object.fromEntries(meaningful.filter((key) => payload[key] === null).map((key) => [key, null]))

@@ -32,6 +32,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
     const upstream = await Upstream.listen()
     const store = memoryStore()
     const gather = createGatherServer({
+      reconcile: false,
       store,
       tickets: { secret: SECRET },
       telnyx: { apiKey: 'KEY-test', publicKey: signer.publicKey, baseUrl: upstream.url },

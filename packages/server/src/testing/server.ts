@@ -27,6 +27,8 @@ export async function testServer(options: Partial<GatherServerOptions> = {}) {
     store: memoryStore(),
     tickets: { secret: SECRET },
     allowedOrigins: ['http://console.test'],
+    // A test that is about reconciliation asks for it; the others' upstream hears commands only.
+    reconcile: false,
     logger: pino({ level: 'silent' }),
     ...options,
     telnyx: { apiKey: 'KEY-test', publicKey: signer.publicKey, baseUrl: upstream.url, ...options.telnyx },

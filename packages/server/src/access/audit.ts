@@ -1,0 +1,66 @@
+/**
+ * Who commanded what, when, and what became of it: one line at the intent and one at the outcome, without content.
+ * Each line carries a hash of the one before, so that a line taken out or changed is seen.
+ */
+import { createHash } from 'node:crypto'
+import { gatherError } from '@callgather/protocol'
+
+/** One line, before it is chained. */
+export interface AuditEntry {
+  readonly what: 'intent' | 'outcome' | 'denied' | 'forgotten' | 'revoked'
+  readonly subject?: string | undefined
+  readonly callId?: string | undefined
+  readonly command?: string | undefined
+  readonly commandId?: string | undefined
+  readonly template?: string | undefined
+  readonly address?: string | undefined
+  /** `accepted`, `unknown`, or Telnyx's code. */
+  readonly result?: string | undefined
+  readonly millis?: number | undefined
+}
+
+/** A line as it is written. */
+export interface AuditLine extends AuditEntry {
+  readonly at: string
+  /** SHA-256 over this line without `hash`, which includes `previous`. */
+  readonly hash: string
+  readonly previous: string
+}
+
+/** Where lines go. Throwing, or rejecting, means that the line is lost. */
+export type AuditSink = (line: AuditLine) => void | Promise<void>
+
+/** Writes the trail. */
+export class Audit {
+  readonly #sink: AuditSink
+  readonly #strict: boolean
+  readonly #now: () => number
+  readonly #lost: (error: unknown) => void
+  #previous = '0'.repeat(64)
+
+  constructor(parts: { sink: AuditSink; strict: boolean; now: () => number; lost: (error: unknown) => void }) {
+    this.#sink = parts.sink
+    this.#strict = parts.strict
+    this.#now = parts.now
+    this.#lost = parts.lost
+  }
+
+  /**
+   * Writes a line.
+   *
+   * @throws GatherError 503 where the trail is strict and the line could not be written.
+   */
+  async write(entry: AuditEntry): Promise<void> {
+    const line = { at: new Date(this.#now()).toISOString(), ...entry, previous: this.#previous }
+    const hash = createHash('sha256').update(JSON.stringify(line)).digest('hex')
+    this.#previous = hash
+    try {
+      await this.#sink({ ...line, hash })
+    } catch (error) {
+      this.#lost(error)
+      if (this.#strict && entry.what === 'intent') {
+        throw gatherError('unavailable', 'The audit trail cannot be written, so no command is given. Try again later.')
+      }
+    }
+  }
+}

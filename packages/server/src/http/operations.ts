@@ -1,0 +1,43 @@
+/** The routes for whoever runs the server: alive, ready, metrics. They tell nothing of any call. */
+import { errorTable } from '@callgather/protocol'
+import type { Registry } from 'prom-client'
+import { json } from './message.ts'
+import type { Route } from './router.ts'
+
+/** What readiness depends on. */
+export interface OperationsParts {
+  readonly registry: Registry
+  /** Whether the server is going away. */
+  readonly isLeaving: () => boolean
+  /** Whether the store takes appends; a real round trip. */
+  readonly ping: () => Promise<void>
+}
+
+/** `/healthz`: the process answers. `/readyz`: it can take webhooks. `/metrics`: for Prometheus. */
+export function operationRoutes({ registry, isLeaving, ping }: OperationsParts): Route[] {
+  return [
+    { method: 'GET', pattern: '/healthz', handler: async () => json(200, { status: 'ok' }) },
+    {
+      method: 'GET',
+      pattern: '/readyz',
+      handler: async () => {
+        if (isLeaving()) return json(errorTable.unavailable.status, { status: 'leaving' })
+        try {
+          await ping()
+          return json(200, { status: 'ready' })
+        } catch {
+          return json(errorTable.unavailable.status, { status: 'store unavailable' })
+        }
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/metrics',
+      handler: async () => ({
+        status: 200,
+        headers: { 'content-type': registry.contentType, 'cache-control': 'no-store' },
+        body: await registry.metrics(),
+      }),
+    },
+  ]
+}
