@@ -1,19 +1,21 @@
 /**
- * One leg of a call, alive: the driver of its machines. Here, and only here, effects become webhooks, sound and timers.
+ * One leg of a call, alive: the driver of its machines. Here effects become webhooks, sound and timers.
  *
  * A leg has one DTMF gather and one conversation at most, and one line on which all that is said and played is heard.
  * Everything a command or the person on the telephone can do to it is a method; whether it may is settled before, by
  * the API.
  */
 import type { Activity, CallView, Collecting, Happening, TranscriptLine } from './activity.ts'
-import { aiGather, assistant } from './ai/index.ts'
-import type { Route, WebhookEvent } from './delivery/courier.ts'
+import { CommandMemory } from './command-memory.ts'
+import { Conversations } from './conversations.ts'
+import type { Route } from './delivery/courier.ts'
+import { createEnvelope } from './envelope.ts'
 import type { Exchange, NewCall } from './exchange.ts'
-import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from './gather/gather.ts'
+import { Gathering } from './gather/gathering.ts'
 import { type LegInput, type LegState, startLeg, stepLeg } from './leg/leg.ts'
 import { Line, type Sound, spoken } from './line.ts'
-import type { AiContext, AiInput, Message, Step } from './machine.ts'
-import { type Echo, Runner, type RunnerWorld } from './runner.ts'
+import type { Step } from './machine.ts'
+import type { RunnerWorld } from './runner.ts'
 
 export interface CallIdentity {
   call_control_id: string
@@ -23,33 +25,6 @@ export interface CallIdentity {
   from: string
   to: string
 }
-
-export type AiGatherParams = Parameters<typeof aiGather.start>[0]
-export type AssistantParams = Parameters<typeof assistant.start>[0]
-
-/** Which conversation to hold. */
-export type ConversationStart =
-  | { kind: 'ai_gather'; params: AiGatherParams }
-  | { kind: 'assistant'; params: AssistantParams }
-
-interface Conversation {
-  kind: 'ai_gather' | 'assistant'
-  command: string
-  id: string
-  runner: { feed(input: AiInput): void; alive: boolean }
-  /** False from `call.conversation.ended` on; insights may still follow. */
-  talking: boolean
-}
-
-/** Events whose payload has neither `from` nor `to`. */
-const WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
-  'call.playback.started',
-  'call.playback.ended',
-  'call.speak.started',
-  'call.speak.ended',
-  'call.transcription',
-  'call.conversation_insights.generated',
-])
 
 const TRANSCRIPT_LINES = 200
 const USUAL_RING_MS = 30_000
@@ -61,20 +36,23 @@ export class Call {
   route: Route
   /** L6: set by the leg's last command that carries one; in every webhook from then on. */
   clientState: string | null
+  /** What of its commands is remembered by `command_id`. */
+  readonly commands: CommandMemory
+  /** Its DTMF gather. */
+  readonly gathering: Gathering
+  /** Its AI gather or assistant. */
+  readonly conversations: Conversations
   private readonly exchange: Exchange
   private readonly options: NewCall
   private readonly line: Line
+  private readonly envelope: ReturnType<typeof createEnvelope>
   private readonly watchers = new Set<(activity: Activity) => void>()
   private readonly transcript: TranscriptLine[] = []
-  private readonly commandIds = new Map<string, { until: number; result: unknown }>()
   private readonly timers = new Set<() => void>()
   private readonly onAnswered: (() => void)[] = []
   private readonly onEnded: (() => void)[] = []
   private readonly createdAt: number
   private leg: LegState
-  private gather: { command: string; runner: Runner<GatherState, GatherInput> } | null = null
-  private conversations: Conversation[] = []
-  private events = 0
   private requests = 0
   private answeredAt: number | null = null
   private endedAt: number | null = null
@@ -84,17 +62,24 @@ export class Call {
   private transcribed = false
 
   constructor(exchange: Exchange, identity: CallIdentity, route: Route, options: NewCall) {
+    const { clock, chance, settings } = exchange
     this.exchange = exchange
     this.identity = identity
     this.route = route
     this.options = options
     this.clientState = options.client_state ?? null
-    this.createdAt = exchange.clock.now()
+    this.createdAt = clock.now()
     this.leg = startLeg(options.direction, this.iso(this.createdAt)).state
-    this.line = new Line(exchange.clock, exchange.settings.audio, {
+    this.envelope = createEnvelope({ chance, identity, timestamp: () => exchange.timestamp() })
+    this.commands = new CommandMemory(clock, settings.leg.commandIdMemoryMs)
+    this.line = new Line(clock, settings.audio, {
       started: (sound) => this.soundStarted(sound),
       ended: (sound, status, detail) => this.soundEnded(sound, status, detail),
     })
+    const world = this.world()
+    this.gathering = new Gathering(world, settings.gather)
+    const context = { from: identity.from, to: identity.to, settings: settings.ai }
+    this.conversations = new Conversations({ chance, callId: this.id, context, world })
   }
 
   get id(): string {
@@ -109,16 +94,6 @@ export class Call {
     return this.leg.direction
   }
 
-  /** The DTMF gather that is running. */
-  get gathering(): GatherState | null {
-    return this.gather?.runner.alive ? this.gather.runner.state : null
-  }
-
-  /** The conversation that is running. */
-  get conversation(): Pick<Conversation, 'kind' | 'id'> | null {
-    return this.conversations.find((conversation) => conversation.talking) ?? null
-  }
-
   // ---- its life -----------------------------------------------------------------------------------------------
 
   /** Rings: says `call.initiated`, and meets whoever is called. */
@@ -127,30 +102,37 @@ export class Call {
     if (this.exchange.wants('call.created')) this.exchange.tell({ type: 'call.created', call: this.view() })
     this.perform(startLeg(this.leg.direction, this.leg.start_time))
     const incoming = this.leg.direction === 'incoming'
-    this.after(this.options.ringMs ?? (incoming ? settings.leg.incomingRingMs : USUAL_RING_MS), () =>
-      this.end({ type: 'rang-out' }),
-    )
+    const ringMs = this.options.ringMs ?? (incoming ? settings.leg.incomingRingMs : USUAL_RING_MS)
+    this.after(ringMs, () => this.end({ type: 'rang-out' }))
     if (incoming) return
     const told = settings.leg.callees[this.identity.to]
     // A number that is told how to behave does so; any other rings at a telephone that takes it.
     if (told === undefined && this.exchange.offer(this)) return
-    const behaviour = told ?? 'answer'
-    const pickUpMs = settings.leg.calleeAnswersAfterMs ?? (behaviour === 'machine' ? MACHINE_MS : null)
+    this.standIn(told ?? 'answer')
+  }
+
+  /** Whoever is called, when nobody plays that part. */
+  private standIn(behaviour: 'answer' | 'busy' | 'reject' | 'no_answer' | 'machine'): void {
+    const { calleeAnswersAfterMs } = this.exchange.settings.leg
+    const pickUpMs = calleeAnswersAfterMs ?? (behaviour === 'machine' ? MACHINE_MS : null)
     if (behaviour === 'busy') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'user_busy' }))
     if (behaviour === 'reject') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'call_rejected' }))
-    if ((behaviour === 'answer' || behaviour === 'machine') && pickUpMs !== null)
-      this.after(pickUpMs, () => this.pickUp())
     if (behaviour === 'machine') this.whenAnswered(() => this.after(MACHINE_MS, () => this.machineDetected()))
+    if ((behaviour === 'answer' || behaviour === 'machine') && pickUpMs !== null)
+      this.after(pickUpMs, () => this.connect({ type: 'picked-up' }))
   }
 
-  /** The `answer` command. */
-  answer(): void {
-    this.connect({ type: 'answer' })
-  }
-
-  /** The person called picks up. */
-  pickUp(): void {
-    this.connect({ type: 'picked-up' })
+  /** The call is answered: by the command, or by the person called. */
+  connect(input: Extract<LegInput, { type: 'answer' | 'picked-up' }>): void {
+    const next = stepLeg(this.leg, input, this.iso())
+    if (this.leg.phase === 'answered' || next.state.phase !== 'answered') return
+    this.clearTimers()
+    this.answeredAt = this.exchange.clock.now()
+    this.perform(next)
+    const { timeLimitMs } = this.options
+    if (timeLimitMs !== undefined) this.after(timeLimitMs, () => this.end({ type: 'time-limit' }))
+    for (const then of this.onAnswered.splice(0)) then()
+    this.changed()
   }
 
   /** Runs `then` once the call is answered: at once when it is. */
@@ -168,10 +150,9 @@ export class Call {
   end(input: LegInput): void {
     const next = stepLeg(this.leg, input, this.iso())
     if (next.state.phase !== 'ended' || this.leg.phase === 'ended') return
-    for (const cancel of this.timers) cancel()
-    this.timers.clear()
-    this.gather?.runner.feed({ type: 'hangup' })
-    for (const conversation of this.conversations) conversation.runner.feed({ type: 'hangup' })
+    this.clearTimers()
+    this.gathering.feed({ type: 'hangup' })
+    this.conversations.feed({ type: 'hangup' })
     this.line.stop('call_hangup', true)
     this.endedAt = this.exchange.clock.now()
     this.perform(next)
@@ -186,20 +167,8 @@ export class Call {
 
   /** Lets go of everything without a word. */
   abandon(): void {
-    for (const cancel of this.timers) cancel()
+    this.clearTimers()
     this.watchers.clear()
-  }
-
-  private connect(input: LegInput): void {
-    if (this.leg.phase === 'answered' || this.leg.phase === 'ended') return
-    for (const cancel of this.timers) cancel()
-    this.timers.clear()
-    this.answeredAt = this.exchange.clock.now()
-    this.perform(stepLeg(this.leg, input, this.iso()))
-    if (this.options.timeLimitMs !== undefined)
-      this.after(this.options.timeLimitMs, () => this.end({ type: 'time-limit' }))
-    for (const then of this.onAnswered.splice(0)) then()
-    this.changed()
   }
 
   // ---- commands -----------------------------------------------------------------------------------------------
@@ -209,86 +178,10 @@ export class Call {
     this.route = { ...this.route, ...route }
   }
 
-  /** L7: the answer to a command with this id within its memory, if there was one. */
-  recall(commandId: string): { result: unknown } | null {
-    const known = this.commandIds.get(commandId)
-    return known && known.until > this.exchange.clock.now() ? known : null
-  }
-
-  remember(commandId: string, result: unknown): void {
-    const now = this.exchange.clock.now()
-    for (const [id, { until }] of this.commandIds) if (until <= now) this.commandIds.delete(id)
-    this.commandIds.set(commandId, { until: now + this.exchange.settings.leg.commandIdMemoryMs, result })
-  }
-
   /** Counts the requests for this call: the identity of an API fault. */
   nextRequest(): number {
     this.requests += 1
     return this.requests
-  }
-
-  /** Starts a DTMF gather; one that is active ends first (G18). */
-  startGather(command: string, params: GatherParams): void {
-    const settings = this.exchange.settings.gather
-    const active = this.gathering !== null
-    this.stopGather()
-    const announced = params.prompt?.kind === 'media' || settings.emitSpeakEvents
-    const step = (state: GatherState, input: GatherInput | Echo) =>
-      input.type === 'model' ? { state, effects: [] } : stepGather(state, input)
-    const runner = new Runner<GatherState, GatherInput>(this.world(), startGather(params, settings), step, {
-      announced,
-    })
-    this.gather = { command, runner }
-    if (active && settings.secondGather === 'cancel-both') runner.feed({ type: 'stop' })
-    runner.begin()
-    this.changed()
-  }
-
-  /** False when there was none. */
-  stopGather(): boolean {
-    if (!this.gathering) return false
-    this.gather?.runner.feed({ type: 'stop' })
-    return true
-  }
-
-  /** Starts an AI gather or an assistant and gives its `conversation_id`. */
-  startConversation(command: string, start: ConversationStart): string {
-    this.conversations = this.conversations.filter(({ runner }) => runner.alive)
-    const { chance, settings, clock } = this.exchange
-    const conversation_id = chance.uuid(this.id, 'conversation', this.requests, this.events)
-    let uuids = 0
-    const context: AiContext = {
-      conversation_id,
-      from: this.identity.from,
-      to: this.identity.to,
-      settings: settings.ai,
-      uuid: () => chance.uuid(conversation_id, uuids++),
-    }
-    const conversation = { kind: start.kind, command, id: conversation_id, talking: true }
-    const run = <State>(first: Step<State>, step: (state: State, input: AiInput, now: number) => Step<State>) => {
-      const runner = new Runner<State, AiInput>(this.world(), first, (state, input, now) =>
-        // Words cannot fail to play: only files can, and an AI plays none.
-        step(state, input.type === 'failed' ? { type: 'spoken' } : input, now),
-      )
-      this.conversations.push({ ...conversation, runner })
-      runner.begin()
-    }
-    if (start.kind === 'ai_gather') run(aiGather.start(start.params, context, clock.now()), aiGather.step)
-    else run(assistant.start(start.params, context, clock.now()), assistant.step)
-    this.changed()
-    return conversation_id
-  }
-
-  /** Gives the running conversation an input. False when there is none of this kind. */
-  feedConversation(input: AiInput, kind?: Conversation['kind']): boolean {
-    const conversation = this.conversations.find(({ talking }) => talking)
-    if (!conversation || (kind && conversation.kind !== kind)) return false
-    conversation.runner.feed(input)
-    return true
-  }
-
-  addMessages(messages: Message[], trigger_response: boolean): boolean {
-    return this.feedConversation({ type: 'messages', messages, trigger_response })
   }
 
   /** `speak` and `playback_start`. `stop` as Telnyx has it: what is heard now, or that and all that waits. */
@@ -302,7 +195,7 @@ export class Call {
     this.line.stop('cancelled', stop === 'all')
   }
 
-  /** `send_dtmf`: the keys are heard at the other end; on a bridged leg that is the other leg's business. */
+  /** `send_dtmf`: the keys are heard by the person on the telephone. */
   sendDtmf(digits: string): void {
     this.say({ type: 'dtmf.sent', call_id: this.id, digits })
   }
@@ -317,22 +210,22 @@ export class Call {
     this.peer = other
     other.peer = this
     this.staysWhenPeerLeaves = staysWhenPeerLeaves
-    this.emit('call.bridged', {})
-    other.emit('call.bridged', {})
-    this.changed()
-    other.changed()
-  }
-
-  /** `ai_assistant_join` and `participants`: what is said on this leg is said in the other's conversation. */
-  joinConversation(host: Call, endsIt: boolean): void {
-    this.joined = host
-    if (endsIt) this.whenEnded(() => host.feedConversation({ type: 'stop' }))
+    for (const leg of [this, other]) {
+      leg.emit('call.bridged', {})
+      leg.changed()
+    }
   }
 
   private left(): void {
     this.peer = null
     if (this.staysWhenPeerLeaves) this.changed()
     else this.end({ type: 'hangup' })
+  }
+
+  /** `ai_assistant_join` and `participants`: what is said on this leg is said in the other's conversation. */
+  joinConversation(host: Call, endsIt: boolean): void {
+    this.joined = host
+    if (endsIt) this.whenEnded(() => host.conversations.feed({ type: 'stop' }))
   }
 
   // ---- the person on the telephone ----------------------------------------------------------------------------
@@ -343,12 +236,12 @@ export class Call {
     this.note('caller', 'key', digit)
     this.say({ type: 'key', call_id: this.id, digit })
     this.emit('call.dtmf.received', { digit })
-    if (this.gathering) {
+    if (this.gathering.current) {
       this.line.interrupt('cancelled')
-      this.gather?.runner.feed({ type: 'key', digit })
+      this.gathering.feed({ type: 'key', digit })
       this.line.resume()
     }
-    this.feedConversation({ type: 'key', digit })
+    this.conversations.feed({ type: 'key', digit })
     this.changed()
   }
 
@@ -356,19 +249,17 @@ export class Call {
     if (this.leg.phase !== 'answered') return
     this.note('caller', 'speech', text)
     this.say({ type: 'said', call_id: this.id, text })
-    if (this.transcribed)
-      this.emit('call.transcription', {
-        transcription_data: { transcript: text, confidence: 0.98, is_final: true, transcription_track: 'inbound' },
-      })
-    const heardBy = this.joined?.phase === 'answered' ? this.joined : this
-    heardBy.feedConversation({ type: 'said', text })
+    const heard = { transcript: text, confidence: 0.98, is_final: true, transcription_track: 'inbound' }
+    if (this.transcribed) this.emit('call.transcription', { transcription_data: heard })
+    const host = this.joined?.phase === 'answered' ? this.joined : this
+    host.conversations.feed({ type: 'said', text })
     this.changed()
   }
 
   /** G20: what answered was a machine. */
   private machineDetected(): void {
     this.emit('call.machine.detection.ended', { result: 'machine' })
-    if (this.exchange.settings.gather.machineCancels && this.gathering) this.gather?.runner.feed({ type: 'machine' })
+    if (this.exchange.settings.gather.machineCancels) this.gathering.feed({ type: 'machine' })
     this.changed()
   }
 
@@ -382,11 +273,12 @@ export class Call {
 
   view(): CallView {
     const { playing } = this.line
+    const { phase } = this.leg
     return {
       id: this.id,
       ...this.identity,
       direction: this.leg.direction,
-      state: this.leg.phase === 'answered' || this.leg.phase === 'ended' ? this.leg.phase : 'ringing',
+      state: phase === 'answered' || phase === 'ended' ? phase : 'ringing',
       client_state: this.clientState,
       created_at: this.iso(this.createdAt),
       answered_at: this.answeredAt === null ? null : this.iso(this.answeredAt),
@@ -416,26 +308,15 @@ export class Call {
   }
 
   private collecting(): Collecting | null {
-    const { gathering } = this
-    if (gathering) {
-      const { params, attempt, digits, phase } = gathering
+    const gather = this.gathering.current
+    if (gather) {
+      const { params, attempt, digits, phase } = gather.state
       const { minimum_digits, maximum_digits, terminating_digit, valid_digits, maximum_tries } = params
-      const command = this.gather?.command ?? 'gather'
-      return {
-        kind: 'digits',
-        command,
-        digits,
-        minimum_digits,
-        maximum_digits,
-        terminating_digit,
-        valid_digits,
-        attempt,
-        maximum_tries,
-        phase,
-      }
+      const limits = { minimum_digits, maximum_digits, terminating_digit, valid_digits, maximum_tries }
+      return { kind: 'digits', command: gather.command, digits, ...limits, attempt, phase }
     }
-    const talking = this.conversations.find((conversation) => conversation.talking)
-    return talking ? { kind: talking.kind, command: talking.command, conversation_id: talking.id } : null
+    const talk = this.conversations.current
+    return talk && { kind: talk.kind, command: talk.command, conversation_id: talk.id }
   }
 
   // ---- effects ------------------------------------------------------------------------------------------------
@@ -461,69 +342,30 @@ export class Call {
   }
 
   private emit(event_type: string, payload: Record<string, unknown>): void {
-    const { from, to, ...ids } = this.identity
-    const { call_control_id, connection_id, call_leg_id, call_session_id } = ids
-    const numbers = WITHOUT_NUMBERS.has(event_type) ? {} : { from, to }
-    this.events += 1
-    const event: WebhookEvent = {
-      record_type: 'event',
-      event_type,
-      id: this.exchange.chance.uuid(this.id, 'event', this.events),
-      occurred_at: this.exchange.timestamp(),
-      ...(event_type.startsWith('call.conversation.') ? { created_at: this.exchange.timestamp() } : {}),
-      payload: {
-        call_control_id,
-        connection_id,
-        call_leg_id,
-        call_session_id,
-        client_state: this.clientState,
-        ...numbers,
-        ...payload,
-      },
-    }
-    if (event_type === 'call.conversation.ended') this.conversationEnded(payload.conversation_id)
+    const event = this.envelope(event_type, this.clientState, payload)
     this.say({ type: 'webhook', call_id: this.id, event })
     this.exchange.emit(this, event)
   }
 
-  private conversationEnded(id: unknown): void {
-    for (const conversation of this.conversations) if (conversation.id === id) conversation.talking = false
-  }
-
   private soundStarted(sound: Sound): void {
-    this.note('platform', sound.kind, spoken(sound.text))
-    this.say({
-      type: 'prompt.started',
-      call_id: this.id,
-      kind: sound.kind,
-      text: spoken(sound.text),
-      purpose: sound.purpose,
-    })
-    if (sound.announced) this.emit(`call.${sound.kind === 'media' ? 'playback' : 'speak'}.started`, soundPayload(sound))
+    const text = spoken(sound.text)
+    this.note('platform', sound.kind, text)
+    this.say({ type: 'prompt.started', call_id: this.id, kind: sound.kind, text, purpose: sound.purpose })
+    if (sound.announced) this.emit(`call.${sound.kind === 'media' ? 'playback' : 'speak'}.started`, mediaOf(sound))
     this.changed()
   }
 
   private soundEnded(sound: Sound, status: string, detail?: string): void {
-    this.say({
-      type: 'prompt.ended',
-      call_id: this.id,
-      kind: sound.kind,
-      text: spoken(sound.text),
-      purpose: sound.purpose,
-      status,
-    })
+    const { kind, purpose } = sound
+    this.say({ type: 'prompt.ended', call_id: this.id, kind, text: spoken(sound.text), purpose, status })
     if (!sound.announced) return
-    if (sound.kind === 'media') {
-      this.emit('call.playback.ended', {
-        ...soundPayload(sound),
-        status,
-        ...(detail === undefined ? {} : { status_detail: detail }),
-      })
+    if (kind === 'media') {
+      const why = detail === undefined ? {} : { status_detail: detail }
+      this.emit('call.playback.ended', { ...mediaOf(sound), status, ...why })
     } else {
       // G3: `call.speak.ended` has no `cancelled`.
-      this.emit('call.speak.ended', {
-        status: status === 'call_hangup' || status === 'cancelled_amd' ? status : 'completed',
-      })
+      const told = status === 'call_hangup' || status === 'cancelled_amd' ? status : 'completed'
+      this.emit('call.speak.ended', { status: told })
     }
   }
 
@@ -555,12 +397,17 @@ export class Call {
     this.timers.add(cancel)
   }
 
+  private clearTimers(): void {
+    for (const cancel of this.timers) cancel()
+    this.timers.clear()
+  }
+
   private iso(ms = this.exchange.clock.now()): string {
     return new Date(ms).toISOString()
   }
 }
 
-const soundPayload = ({ kind, media, overlay }: Sound): Record<string, unknown> =>
+const mediaOf = ({ kind, media, overlay }: Sound): Record<string, unknown> =>
   kind === 'media'
     ? {
         ...(media?.audio_url === undefined ? {} : { media_url: media.audio_url }),

@@ -91,7 +91,7 @@ export function createSimApi({
     },
     'POST /calls/:id/answer': (id) => {
       const call = ringingOut(callBy(id))
-      call.pickUp()
+      call.connect({ type: 'picked-up' })
       return json(200, { data: call.view() })
     },
     'POST /calls/:id/decline': async (id, request) => {

@@ -4,7 +4,7 @@
 import type { Courier, Delivery } from '../delivery/courier.ts'
 import type { Faults } from '../delivery/faults.ts'
 import type { Exchange } from '../exchange.ts'
-import { dial, isCommand, runCommand } from './commands.ts'
+import { dial, isCommand, runCommand } from './commands/index.ts'
 import { Refusal, refusals, refuse } from './errors.ts'
 import { type ApiRequest, type ApiResponse, decodePart, json, readJson } from './message.ts'
 import { type Page, pageOf } from './paging.ts'

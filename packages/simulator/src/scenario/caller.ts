@@ -99,7 +99,7 @@ export class Caller {
   async answer(): Promise<void> {
     if (this.call.phase !== 'bridging')
       throw new Error(`There is nothing to pick up: the call is ${this.call.view().state}.`)
-    this.call.pickUp()
+    this.call.connect({ type: 'picked-up' })
   }
 
   /** Declines a call that rings here. */
