@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest'
+import { Agent, Caller } from './people.ts'
+import { setStage } from './stage.ts'
+
+it('shows every key, and none twice, after the server is killed between two of them', async () => {
+  await using stage = await setStage()
+  const caller = new Caller(await stage.openPhone())
+  const agent = new Agent(await stage.openConsole())
+  await caller.dial()
+  await agent.answers()
+  await agent.panel.getByRole('button', { name: 'Account number', exact: true }).click()
+  // The pause while the server is down must not end the caller's entry.
+  await agent.panel.getByRole('button', { name: 'More options' }).click()
+  await agent.panel.getByRole('textbox', { name: 'Between two digits (ms)' }).fill('60000')
+  await agent.asks()
+  await caller.press('40')
+  await agent.panel.getByRole('img', { name: /^2 / }).waitFor()
+
+  await stage.killBackend()
+  await caller.press('7')
+  await stage.restartBackend()
+  await caller.press('1')
+
+  await agent.panel.getByRole('img', { name: /^4 .*4 0 7 1/ }).waitFor({ timeout: 20_000 })
+  const keys = stage.simulator.deliveries().filter(({ event }) => event.event_type === 'call.dtmf.received')
+  expect(keys).toHaveLength(4)
+  expect(await agent.transcript.getByText('4 keys').count()).toBe(1)
+})

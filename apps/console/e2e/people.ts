@@ -1,0 +1,122 @@
+/** The two people of every end-to-end test, and what they do, in the words of their screens. */
+import type { Locator, Page } from 'playwright'
+
+/** Someone with the simulator's phone in their browser. */
+export class Caller {
+  readonly page: Page
+
+  constructor(page: Page) {
+    this.page = page
+  }
+
+  /** Dials the number that is on the screen. */
+  async dial(): Promise<void> {
+    await this.page.getByRole('button', { name: /^Call \+/ }).click()
+  }
+
+  /** Presses keys, at the pace of a person in a hurry. */
+  async press(keys: string): Promise<void> {
+    const names: Record<string, string> = { '*': 'star', '#': 'pound', '0': 'zero' }
+    for (const key of keys) {
+      await this.page.getByRole('button', { name: names[key] ?? key, exact: true }).click()
+      await this.page.waitForTimeout(120)
+    }
+  }
+
+  /** Says something to the assistant, once it has stopped speaking. */
+  async say(words: string): Promise<void> {
+    const field = this.page.getByPlaceholder('Say something')
+    await field.fill(words)
+    await field.press('Enter')
+  }
+
+  /** Waits until the caller hears something. */
+  async hears(words: string | RegExp): Promise<void> {
+    await this.page.getByRole('region', { name: 'Conversation' }).getByText(words).last().waitFor()
+  }
+
+  /** Hangs up. */
+  async hangUp(): Promise<void> {
+    await this.page.getByRole('button', { name: /hang up/i }).click()
+  }
+}
+
+/** Someone with the console in their browser. */
+export class Agent {
+  readonly page: Page
+  /** What is open: the gather panel of one call. */
+  readonly panel: Locator
+  readonly transcript: Locator
+
+  constructor(page: Page) {
+    this.page = page
+    this.panel = page.getByRole('main').getByRole('article')
+    this.transcript = page.getByRole('log', { name: 'Transcript' })
+  }
+
+  /** Opens the call that rings, and answers it. */
+  async answers(): Promise<void> {
+    await this.page
+      .getByRole('navigation', { name: 'Calls' })
+      .getByRole('button', { name: /Ringing/ })
+      .click()
+    await this.page.getByRole('button', { name: 'Answer', exact: true }).click()
+    await this.panel.getByText('Answered', { exact: true }).waitFor()
+  }
+
+  /** Chooses what to ask for. */
+  async chooses(purpose: string): Promise<void> {
+    await this.panel.getByRole('radio', { name: purpose }).check({ force: true })
+  }
+
+  /** Sends what the form says. */
+  async asks(): Promise<void> {
+    await this.panel.getByRole('button', { name: 'Ask the caller', exact: true }).click()
+  }
+
+  /** Answers the question that a risky button asks back. */
+  async confirms(button: string): Promise<void> {
+    await this.panel.getByRole('alertdialog').getByRole('button', { name: button }).click()
+  }
+
+  /** Waits until the slots hold these digits, read as a screen reader would find them. */
+  async sees(digits: string, of: number): Promise<void> {
+    const name = `${digits.length} of ${of}: ${[...digits].join(' ')}`
+    await this.panel.getByRole('img', { name }).waitFor()
+  }
+
+  /** Drafts the fields of an AI gather, whatever the form began with. */
+  async buildsFields(fields: readonly { name: string; type: string }[]): Promise<void> {
+    const rows = this.panel.getByRole('group', { name: 'Fields to collect' }).getByRole('group')
+    for (let left = await rows.count(); left > fields.length; left--) {
+      await rows
+        .last()
+        .getByRole('button', { name: /^Remove/ })
+        .click()
+    }
+    for (let have = await rows.count(); have < fields.length; have++) {
+      await this.panel.getByRole('button', { name: 'Add field' }).click()
+    }
+    for (const [index, { name, type }] of fields.entries()) {
+      const row = rows.nth(index)
+      await row.getByRole('textbox', { name: 'Field name' }).fill(name)
+      await row.getByRole('combobox', { name: 'Type' }).selectOption({ label: type })
+    }
+  }
+
+  /** Waits until a field stands like this. */
+  async seesField(label: string, value: string | RegExp, status: 'heard' | 'confirmed'): Promise<void> {
+    const field = this.panel.locator('dl > div').filter({ hasText: label }).filter({ hasText: value })
+    await field.filter({ hasText: status }).first().waitFor()
+  }
+
+  /** Waits for a row of the transcript. */
+  async hears(words: string): Promise<void> {
+    await this.transcript.getByText(words).last().waitFor()
+  }
+
+  /** Waits for a chip of the gather, such as its outcome. */
+  async seesChip(words: string): Promise<void> {
+    await this.panel.getByRole('region').first().getByText(words, { exact: true }).first().waitFor()
+  }
+}
