@@ -16,6 +16,16 @@ export const recordSchema = z.object({
   event: z.union([z.discriminatedUnion('event_type', Object.values(eventSchemas) as never), opaqueEventSchema]),
 })
 
+/** A record as it crosses the socket: see `wire.ts`. */
+export const wireRecordSchema = z.tuple([
+  seq,
+  z.union([z.int(), text]),
+  text,
+  z.union([z.int(), text]),
+  z.union([text, z.literal(0)]),
+  z.unknown(),
+])
+
 /** A place in a call's log: everything up to and including `seq` is known. */
 export const cursorSchema = z.object({ epoch: text, seq })
 
@@ -34,7 +44,9 @@ export const watchReplySchema = z.union([
     ok: z.literal(true),
     kind: z.enum(['snapshot', 'delta']),
     cursor: cursorSchema,
-    records: z.array(recordSchema),
+    /** Stands for the call and its epoch in the frames that follow on this socket. */
+    channel: z.int(),
+    records: z.array(wireRecordSchema),
     /** The server's clock, for timers: ISO 8601. */
     now: text,
     /** What the ticket allows on this call. */
@@ -46,8 +58,8 @@ export const watchReplySchema = z.union([
 /** Up: no longer watch a call. */
 export const unwatchRequestSchema = z.object({ call_id: text })
 
-/** Down: what was appended to a watched call, in order. */
-export const callEventFrameSchema = z.object({ call_id: text, epoch: text, records: z.array(recordSchema) })
+/** Down: what was appended to a watched call, in order: its channel, and the records. */
+export const callEventFrameSchema = z.tuple([z.int()], wireRecordSchema)
 
 /** Down, every few seconds: how far each watched call's log reaches; reveals a last event that was lost. */
 export const callHeadFrameSchema = z.object({

@@ -95,6 +95,9 @@ export type {
   SocketError,
   TicketReply,
   WatchReply,
+  WireEventFrame,
+  WireWatchReply,
 } from './socket.ts'
 export { Sorted } from './sorted.ts'
 export { judgeVersion, OLDEST_CLIENT_VERSION, PROTOCOL_VERSION, type VersionMismatch } from './version.ts'
+export { decodeRecord, encodeRecord, WireReader, type WireRecord, wireTypes } from './wire.ts'

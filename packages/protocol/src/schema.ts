@@ -41,4 +41,5 @@ export {
   upSchemas,
   watchReplySchema,
   watchRequestSchema,
+  wireRecordSchema,
 } from './frame.ts'

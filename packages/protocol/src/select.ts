@@ -401,7 +401,10 @@ export function isStray(state: CallState, key: KeyEntry): boolean {
 }
 
 /** What a side of the call is saying right now, not yet final; `null` when it is silent. */
-export function selectPartialSpeech(state: Pick<CallState, 'tracks'>, track: string): { at: string; text: string } | null {
+export function selectPartialSpeech(
+  state: Pick<CallState, 'tracks'>,
+  track: string,
+): { at: string; text: string } | null {
   const known = state.tracks[track]
   if (!known?.partial) return null
   return known.final && known.final.stamp >= known.partial.stamp ? null : known.partial

@@ -1,6 +1,7 @@
 /** The conversation over the socket, typed for both ends (`Server<ClientToServer, ServerToClient>`). */
 import type { CallEvent } from './event.ts'
 import type { CallSummary } from './select.ts'
+import type { WireRecord } from './wire.ts'
 
 /** An event and its place in the log of its call. */
 export interface CallRecord {
@@ -43,6 +44,14 @@ export type WatchReply =
     }
   | Refused
 
+/** `WatchReply` as it crosses the socket. `channel` stands for the call and its epoch in the frames that follow. */
+export type WireWatchReply =
+  | (Omit<Extract<WatchReply, { ok: true }>, 'records'> & {
+      readonly channel: number
+      readonly records: readonly WireRecord[]
+    })
+  | Refused
+
 /** The answer to `calls:watch`. */
 export type CallsReply = { readonly ok: true; readonly now: string; readonly calls: readonly CallSummary[] } | Refused
 
@@ -55,6 +64,9 @@ export interface CallEventFrame {
   readonly epoch: string
   readonly records: readonly CallRecord[]
 }
+
+/** `CallEventFrame` as it crosses the socket: a channel that a `call:watch` on this socket was told, and the records. */
+export type WireEventFrame = readonly [channel: number, ...records: WireRecord[]]
 
 /** How far the logs of the watched calls reach. */
 export interface CallHeadFrame {
@@ -80,7 +92,7 @@ export interface SocketAuth {
 
 /** Everything a client may say. */
 export interface ClientToServer {
-  'call:watch': (request: { call_id: string; cursor?: Cursor }, reply: (reply: WatchReply) => void) => void
+  'call:watch': (request: { call_id: string; cursor?: Cursor }, reply: (reply: WireWatchReply) => void) => void
   'call:unwatch': (request: { call_id: string }) => void
   'calls:watch': (request: Record<string, never>, reply: (reply: CallsReply) => void) => void
   'calls:unwatch': (request: Record<string, never>) => void
@@ -89,7 +101,7 @@ export interface ClientToServer {
 
 /** Everything a server may say. */
 export interface ServerToClient {
-  'call:event': (frame: CallEventFrame) => void
+  'call:event': (frame: WireEventFrame) => void
   'call:head': (frame: CallHeadFrame) => void
   'calls:event': (frame: CallsEventFrame) => void
   /** Why the server is about to close the connection. */

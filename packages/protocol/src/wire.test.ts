@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import { eventSchemas } from './event.ts'
 import { knownEventTypes } from './event-type.ts'
-import { downSchemas, recordSchema, upSchemas } from './frame.ts'
+import { downSchemas, recordSchema, upSchemas, wireRecordSchema } from './frame.ts'
 import { scenarios } from './scenarios/index.ts'
 import { PROTOCOL_VERSION } from './version.ts'
+import { decodeRecord, encodeRecord, wireTypes } from './wire.ts'
 
 const file = new URL('../wire.schema.json', import.meta.url)
 
@@ -28,12 +30,65 @@ describe('the wire', () => {
     for (const { steps } of Object.values(scenarios)) {
       steps.forEach(({ event }, index) => {
         const record = { seq: index + 1, event }
-        expect(z.parse(recordSchema, JSON.parse(JSON.stringify(record)))).toEqual(record)
+        const sent: unknown = JSON.parse(JSON.stringify(encodeRecord(record)))
+        const received = decodeRecord(z.parse(wireRecordSchema, sent))
+        expect(received).toEqual(record)
+        expect(z.parse(recordSchema, received)).toEqual(record)
       })
     }
   })
 
-  it('ranks every event type it has a schema for', () => {
+  it('carries any event unchanged, whatever its ids, times and payload', () => {
+    const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown)
+    const message = fc.record({
+      role: fc.oneof(fc.constantFrom('assistant', 'user', 'tool'), fc.string()),
+      content: fc.string(),
+    })
+    const splice = fc.record({ length: fc.nat(), from: fc.nat(), messages: fc.array(message) })
+    const time = fc.oneof(
+      fc.integer({ min: -1e15, max: 4e15 }).map((micros) => {
+        const text = new Date(Math.floor(micros / 1000)).toISOString().slice(0, -1)
+        return `${text}${String(((micros % 1000) + 1000) % 1000).padStart(3, '0')}Z`
+      }),
+      fc.string(),
+    )
+    const event = fc.record(
+      {
+        id: fc.oneof(
+          fc.uuid(),
+          fc.string(),
+          fc.uuid().map((id) => id.toUpperCase()),
+        ),
+        event_type: fc.oneof(fc.constantFrom(...wireTypes), fc.string()),
+        occurred_at: time,
+        command_id: fc.oneof(fc.uuid(), fc.string()),
+        payload: fc.oneof(
+          fc.dictionary(fc.string(), json, { noNullPrototype: true }),
+          fc.record({ message_history: splice }),
+          fc.record({ message_history: splice, partial_results: fc.constant({}) }),
+          fc.record({ message_history: json }),
+        ),
+      },
+      { requiredKeys: ['id', 'event_type', 'occurred_at', 'payload'] },
+    )
+    fc.assert(
+      fc.property(fc.nat(), event, (seq, any) => {
+        const record = { seq, event: any }
+        expect(decodeRecord(JSON.parse(JSON.stringify(encodeRecord(record))))).toEqual(record)
+      }),
+    )
+  })
+
+  it('writes a turn of a conversation in little more than what is said', () => {
+    const content = 'x'.repeat(120)
+    const id = '7a3c1f52-9b1e-4d58-8f0a-0d9c2e6b4a11'
+    const payload = { message_history: { length: 13, from: 12, messages: [{ role: 'user', content }] } }
+    const event = { id, event_type: wireTypes[8], occurred_at: '2026-11-22T10:41:00.123456Z', command_id: id, payload }
+    expect(JSON.stringify(encodeRecord({ seq: 17, event })).length - content.length).toBeLessThan(100)
+  })
+
+  it('ranks and numbers every event type it has a schema for', () => {
     expect([...knownEventTypes].sort()).toEqual(Object.keys(eventSchemas).sort())
+    expect([...wireTypes].sort()).toEqual(Object.keys(eventSchemas).sort())
   })
 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PROTOCOL_VERSION, type WatchReply } from '@callgather/protocol'
+import { PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/protocol'
 import { io } from 'socket.io-client'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ticketsOf } from './access/tickets.ts'
@@ -38,7 +38,8 @@ async function seen(url: string, callId: string): Promise<Extract<WatchReply, { 
     auth: { ticket, protocol: PROTOCOL_VERSION },
   })
   try {
-    const reply = (await socket.timeout(5000).emitWithAck('call:watch', { call_id: callId })) as WatchReply
+    const written = await socket.timeout(5000).emitWithAck('call:watch', { call_id: callId })
+    const reply = new WireReader().reply(callId, written)
     if (!reply.ok) throw new Error(reply.error.title)
     return reply
   } finally {

@@ -1,5 +1,11 @@
 /** Links over socket.io. Websocket only: no sticky sessions, and no cookie that another site's page could use. */
-import type { ClientToServer, ServerToClient, SocketError } from '@callgather/protocol'
+import {
+  type ClientToServer,
+  type ServerToClient,
+  type SocketError,
+  type WatchReply,
+  WireReader,
+} from '@callgather/protocol'
 import { io, type Socket } from 'socket.io-client'
 import type { Link, Transport } from './transport.ts'
 
@@ -41,15 +47,27 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       })
       // An error that did not close the link says nothing about why it closed later.
       socket.on('disconnect', (why) => end(why === 'io server disconnect' ? reason : null))
-      socket.on('call:event', (frame) => events.callEvent(frame))
+      const reader = new WireReader()
+      socket.on('call:event', (written) => {
+        const frame = reader.frame(written)
+        if (frame) events.callEvent(frame)
+      })
       socket.on('call:head', (frame) => events.callHead(frame))
       socket.on('calls:event', (frame) => events.callsEvent(frame))
 
       const answering = socket.timeout(ANSWER_MILLIS)
       const link: Link = {
         watchCall: (callId, cursor) =>
-          answering.emitWithAck('call:watch', { call_id: callId, ...(cursor ? { cursor } : {}) }),
+          new Promise<WatchReply>((resolve, reject) => {
+            const request = { call_id: callId, ...(cursor ? { cursor } : {}) }
+            // By callback, not by promise: the answer must be read before the frame that comes behind it.
+            answering.emit('call:watch', request, (error, reply) => {
+              if (error) reject(error)
+              else resolve(reader.reply(callId, reply))
+            })
+          }),
         unwatchCall: (callId) => {
+          reader.forget(callId)
           if (!over) socket.emit('call:unwatch', { call_id: callId })
         },
         watchCalls: () => answering.emitWithAck('calls:watch', {}),

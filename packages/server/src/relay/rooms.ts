@@ -1,5 +1,5 @@
 /** One room a call: what is appended to the call goes to everyone in it. Only the server lets anyone in. */
-import type { ClientToServer, ServerToClient } from '@callgather/protocol'
+import { type ClientToServer, encodeRecord, type ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
 import type { CallLog } from '../calls/call-log.ts'
 import type { Unsubscribe } from '../calls/call-store.ts'
@@ -10,6 +10,8 @@ export type RelaySocket = Socket<ClientToServer, ServerToClient>
 
 interface Room {
   members: number
+  /** The number that stands for the call and its epoch; another epoch gets another. */
+  channel: { readonly epoch: string; readonly number: number } | null
   stop: Promise<Unsubscribe>
 }
 
@@ -19,6 +21,7 @@ export class Rooms {
   readonly #log: CallLog
   readonly #relayed: (records: number) => void
   readonly #rooms = new Map<string, Room>()
+  #channels = 0
 
   constructor(io: RelayServer, log: CallLog, relayed: (records: number) => void) {
     this.#io = io
@@ -28,7 +31,7 @@ export class Rooms {
 
   /** Keeps a room open for one more; the way out is what is returned. Joining the room is the caller's. */
   async hold(callId: string): Promise<Unsubscribe> {
-    const room = this.#rooms.get(callId) ?? { members: 0, stop: this.#open(callId) }
+    const room = this.#rooms.get(callId) ?? { members: 0, channel: null, stop: this.#open(callId) }
     this.#rooms.set(callId, room)
     room.members += 1
     let held = true
@@ -57,11 +60,22 @@ export class Rooms {
     return `call:${callId}`
   }
 
+  /** The number by which the frames of a call go while its log has this epoch. Its room must be held. */
+  channelOf(callId: string, epoch: string): number {
+    const room = this.#rooms.get(callId)
+    if (room?.channel?.epoch === epoch) return room.channel.number
+    const number = ++this.#channels
+    if (room) room.channel = { epoch, number }
+    return number
+  }
+
   #open(callId: string): Promise<Unsubscribe> {
     const room = this.nameOf(callId)
     return this.#log.listen(callId, {
       grown: ({ cursor: { epoch }, records }) => {
-        this.#io.to(room).emit('call:event', { call_id: callId, epoch, records })
+        const channel = this.channelOf(callId, epoch)
+        // Written short once, and once as text, however many are in the room.
+        this.#io.to(room).emit('call:event', [channel, ...records.map(encodeRecord)])
         this.#relayed(records.length)
       },
       forgotten: () => {

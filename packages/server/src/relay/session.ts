@@ -1,5 +1,5 @@
 /** One connected client: what it holds, what it watches, and how each of its requests is answered. */
-import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
+import { type CallSummary, type Cursor, encodeRecord, gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { Access } from '../access/access.ts'
 import { RateLimit } from '../access/rate-limit.ts'
@@ -119,7 +119,8 @@ export class Session {
         void this.#socket.join(rooms.nameOf(callId))
         const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
         const kind = resumed ? 'delta' : 'snapshot'
-        reply({ ok: true, kind, cursor: head, records, now: this.#iso(), scopes })
+        const channel = rooms.channelOf(callId, head.epoch)
+        reply({ ok: true, kind, cursor: head, channel, records: records.map(encodeRecord), now: this.#iso(), scopes })
       },
     )
     if (!known) {

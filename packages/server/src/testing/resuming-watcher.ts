@@ -2,7 +2,7 @@
  * A client that stays with one call whatever happens: it goes from server to server, resumes by number, and takes a
  * record only at exactly the next one. What it was told wrongly it remembers, so that a test can demand that it was not.
  */
-import { type CallRecord, type Cursor, PROTOCOL_VERSION, type WatchReply } from '@callgather/protocol'
+import { type CallRecord, type Cursor, PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/protocol'
 import { io } from 'socket.io-client'
 import type { ClientSocket } from './server.ts'
 
@@ -70,46 +70,49 @@ export class ResumingWatcher {
     const again = () => {
       if (this.#socket === socket) setTimeout(() => this.#socket === socket && this.#connect(), 50)
     }
-    socket.on('connect', () => void this.#ask(socket))
+    const reader = new WireReader()
+    socket.on('connect', () => void this.#ask(socket, reader))
     socket.on('connect_error', again)
     socket.on('disconnect', again)
-    socket.on('call:event', ({ epoch, records }) => {
-      if (epoch === this.#cursor?.epoch) this.#take(records, socket)
-      else void this.#ask(socket)
+    socket.on('call:event', (written) => {
+      const frame = reader.frame(written)
+      if (frame && frame.epoch === this.#cursor?.epoch) this.#take(frame.records, socket, reader)
+      else void this.#ask(socket, reader)
     })
     socket.on('call:head', ({ heads }) => {
       const head = heads.find(({ call_id }) => call_id === this.#callId)
-      if (head && (head.epoch !== this.#cursor?.epoch || head.seq > this.#cursor.seq)) void this.#ask(socket)
+      if (head && (head.epoch !== this.#cursor?.epoch || head.seq > this.#cursor.seq)) void this.#ask(socket, reader)
     })
   }
 
-  async #ask(socket: ClientSocket): Promise<void> {
+  async #ask(socket: ClientSocket, reader: WireReader): Promise<void> {
     if (this.#asking) return
     this.#asking = true
     const request = { call_id: this.#callId, ...(this.#cursor ? { cursor: this.#cursor } : {}) }
-    const reply = (await socket
-      .timeout(3_000)
-      .emitWithAck('call:watch', request)
-      .catch(() => null)) as WatchReply | null
+    const reply = await new Promise<WatchReply | null>((resolve) => {
+      socket.timeout(3_000).emit('call:watch', request, (error, written) => {
+        resolve(error ? null : reader.reply(this.#callId, written))
+      })
+    })
     if (this.#socket !== socket) return
     this.#asking = false
     if (!reply?.ok) {
       this.replies.push(reply ? String(reply.error.status) : 'no answer')
-      setTimeout(() => this.#socket === socket && socket.connected && void this.#ask(socket), 100)
+      setTimeout(() => this.#socket === socket && socket.connected && void this.#ask(socket, reader), 100)
       return
     }
     this.replies.push(reply.kind)
     if (reply.kind === 'snapshot') this.records = []
     this.#cursor = { epoch: reply.cursor.epoch, seq: this.records.length }
-    this.#take(reply.records, socket)
+    this.#take(reply.records, socket, reader)
   }
 
-  #take(records: readonly CallRecord[], socket: ClientSocket): void {
+  #take(records: readonly CallRecord[], socket: ClientSocket, reader: WireReader): void {
     for (const record of records) {
       const held = this.records[record.seq - 1]
       if (held && held.event.id !== record.event.id) this.contradictions.push(record)
       if (record.seq === this.records.length + 1) this.records.push(record)
-      else if (record.seq > this.records.length + 1) return void this.#ask(socket)
+      else if (record.seq > this.records.length + 1) return void this.#ask(socket, reader)
     }
     if (this.#cursor) this.#cursor = { ...this.#cursor, seq: this.records.length }
   }

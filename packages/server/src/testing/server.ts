@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { CallEventFrame, ClientToServer, ServerToClient, WatchReply } from '@callgather/protocol'
-import { PROTOCOL_VERSION } from '@callgather/protocol'
+import { PROTOCOL_VERSION, WireReader } from '@callgather/protocol'
 import { pino } from 'pino'
 import { io, type Socket } from 'socket.io-client'
 import type { TicketRequest } from '../access/tickets.ts'
@@ -110,8 +110,14 @@ export interface ErrorOrData {
 /** Watches the test's call; collects what follows. */
 export async function watch(socket: ClientSocket, cursor?: { epoch: string; seq: number }, callId = CALL) {
   const frames: CallEventFrame[] = []
-  socket.on('call:event', (frame) => frames.push(frame))
+  const reader = new WireReader()
+  socket.on('call:event', (written) => {
+    const frame = reader.frame(written)
+    if (frame) frames.push(frame)
+  })
   const request = { call_id: callId, ...(cursor ? { cursor } : {}) }
-  const reply = (await socket.emitWithAck('call:watch', request)) as WatchReply
+  const reply = await new Promise<WatchReply>((resolve) => {
+    socket.emit('call:watch', request, (written) => resolve(reader.reply(callId, written)))
+  })
   return { reply, frames }
 }
