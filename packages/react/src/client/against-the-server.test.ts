@@ -35,20 +35,18 @@ async function stopServer({ gather, http }: Running): Promise<void> {
   await new Promise((resolve) => http.close(resolve))
 }
 
-/** A line that can be cut, or stopped so that neither end notices. */
+/** A line that can be cut. */
 async function startLine(to: number) {
   const pairs = new Set<[Socket, Socket]>()
-  let frozen = false
   const server = createTcpServer((near) => {
     const far = connect(to, '127.0.0.1')
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
-    near.on('data', (data) => !frozen && far.write(data))
-    far.on('data', (data) => !frozen && near.write(data))
+    near.on('data', (data) => far.write(data))
+    far.on('data', (data) => near.write(data))
     for (const end of pair) {
       end.on('error', () => {})
       end.on('close', () => {
-        if (frozen) return
         pairs.delete(pair)
         for (const each of pair) each.destroy()
       })
@@ -61,7 +59,6 @@ async function startLine(to: number) {
       for (const pair of pairs) for (const end of pair) end.resetAndDestroy()
     },
     close: async () => {
-      frozen = false
       for (const pair of pairs) for (const end of pair) end.destroy()
       await new Promise((resolve) => server.close(resolve))
     },

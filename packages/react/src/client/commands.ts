@@ -9,6 +9,7 @@ import {
   GatherError,
   gatherError,
   routes,
+  type Show,
   type TelnyxError,
 } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
@@ -18,6 +19,11 @@ import type { Tickets } from './tickets.ts'
 export interface CommandOptions {
   /** Names this request. Sent as `Idempotency-Key`, and as `command_id` unless the body has one. Made if absent. */
   requestId?: string
+  /**
+   * How much of what the caller enters may be shown, to anyone: `count`, also the `last4`, or `none`. Makes the server's
+   * policy stricter, never laxer. Sent as `callgather-sensitive`.
+   */
+  sensitive?: Show | undefined
   signal?: AbortSignal
 }
 
@@ -49,13 +55,14 @@ export function createCommands(ports: {
 }): SendCommand {
   const { base, tickets, clock } = ports
 
-  const post = async (path: string, requestId: string, body: string, signal: AbortSignal): Promise<Response> => {
+  const post = async (
+    path: string,
+    own: Record<string, string>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<Response> => {
     const send = async (ticket: string) => {
-      const headers = {
-        authorization: `Bearer ${ticket}`,
-        'content-type': 'application/json',
-        'idempotency-key': requestId,
-      }
+      const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json', ...own }
       return ports.fetch(`${base}${path}`, { method: 'POST', headers, body, signal, credentials: 'omit' })
     }
     const response = await send(await tickets.current())
@@ -63,15 +70,19 @@ export function createCommands(ports: {
     return response.status === errorTable.unauthenticated.status ? send(await tickets.fresh()) : response
   }
 
-  return async (callId, name, body, { requestId = newRequestId(), signal } = {}) => {
+  return async (callId, name, body, { requestId = newRequestId(), sensitive, signal } = {}) => {
     signal?.throwIfAborted()
     const abort = new AbortController()
     const onAbort = () => abort.abort(signal?.reason)
     signal?.addEventListener('abort', onAbort)
     const cancelTimeout = clock.setTimeout(() => abort.abort(), ANSWER_MILLIS)
     const sent = { ...body, command_id: body.command_id ?? requestId }
+    const own = {
+      'idempotency-key': requestId,
+      ...(sensitive === undefined ? {} : { 'callgather-sensitive': sensitive }),
+    }
     try {
-      const response = await post(routes.command(callId, name), requestId, JSON.stringify(sent), abort.signal)
+      const response = await post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal)
       const answer: unknown = await response.json().catch(() => null)
       if (response.ok) return accepted(sent.command_id, answer)
       const errors = errorsIn(answer)

@@ -42,6 +42,8 @@ export interface ConnectionStore extends Store<ConnectionState> {
 export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
   /** The link to use from now on; `null` while there is none. */
   link(link: Link | null): void
+  /** The link has a new ticket, which may allow more, or less. */
+  refreshed(): void
 }
 
 const idle: ConnectionState = { status: 'idle', attempt: 0, retryAt: null, latencyMs: null, error: null }
@@ -89,6 +91,11 @@ export class Connection implements ConnectionStore {
     if (status === 'closed' || status === 'live' || this.#wanted === 0) return
     if (status === 'connecting' || (this.#attempt && !this.#cancelRetry)) return
     this.#connect()
+  }
+
+  /** The network, or the person, is back: a pause before the next try has lost its sense. */
+  wake(): void {
+    if (this.#cancelRetry) this.#connect()
   }
 
   /** Keeps the connection open until the function returned is called. */
@@ -223,8 +230,10 @@ export class Connection implements ConnectionStore {
         .then((ticket) => link.refreshTicket(ticket))
         .then((reply) => {
           if (link !== this.#link) return
-          if (reply.ok) this.#refreshInTime(link)
-          else this.drop(link, reply.error)
+          if (reply.ok) {
+            this.#refreshInTime(link)
+            this.#listener.refreshed()
+          } else this.drop(link, reply.error)
         })
         // Until the old ticket runs out the link is good; then the server closes it and says why.
         .catch(() => undefined)

@@ -328,8 +328,13 @@ describe('tickets', () => {
         return link
       },
     }
-    const client = createClientOn({ transport, clock, getTicket, base: '', fetch })
-    return { client, clock, opened, refreshed, server }
+    const returned = { run: () => {} }
+    const onReturn = (run: () => void) => {
+      returned.run = run
+      return () => {}
+    }
+    const client = createClientOn({ transport, clock, getTicket, base: '', fetch, onReturn })
+    return { client, clock, opened, refreshed, server, returned }
   }
 
   it('are fresh for each connection, and sent with the protocol version', async () => {
@@ -357,6 +362,31 @@ describe('tickets', () => {
     expect(opened).toHaveLength(1)
     await clock.advanceTo(clock.now() + 900_000)
     expect(refreshed).toHaveLength(2)
+  })
+
+  it('that allow more, or less, are noticed when they are renewed', async () => {
+    const { client, clock, server } = clientWith(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
+    const feeds: CallFeed[] = []
+    void client.watch(callId, { onFeed: (feed) => feeds.push(feed) })
+    await clock.advanceTo(clock.now() + 10)
+    expect(feeds.at(-1)?.scopes).toEqual(['view'])
+    server.setScopes(callId, ['view', 'gather'])
+    await clock.advanceTo(clock.now() + 890_000)
+    expect(feeds.at(-1)?.scopes).toEqual(['view', 'gather'])
+  })
+
+  it('and connections are asked for at once when the network is back', async () => {
+    const { client, clock, opened, server, returned } = clientWith(() => 't')
+    void client.watch(callId, { onFeed: () => {} })
+    await clock.advanceTo(clock.now() + 10)
+    server.setUnreachable(true)
+    await clock.advanceTo(clock.now() + 600_000)
+    server.setUnreachable(false)
+    const tried = opened.length
+    returned.run()
+    await clock.advanceTo(clock.now())
+    expect(opened).toHaveLength(tried + 1)
+    expect(client.connection.getSnapshot().status).toBe('live')
   })
 
   it('that cannot be had are asked for again, and the reason is shown', async () => {

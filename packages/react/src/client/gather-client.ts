@@ -32,6 +32,8 @@ export interface GatherClientPorts {
   getTicket: GetTicket
   /** Address of the server with its base path. */
   base: string
+  /** Calls back when the network or the person is back; the function returned stops that. */
+  onReturn: (run: () => void) => () => void
 }
 
 /** How a call is watched. */
@@ -92,7 +94,22 @@ export function createGatherClient({
     fetch: (...request) => fetch(...request),
     getTicket,
     base,
+    onReturn: onBrowserReturn,
   })
+}
+
+/** Browsers slow the timers of hidden pages to one a minute, and say when the network is back. */
+function onBrowserReturn(run: () => void): () => void {
+  if (typeof window === 'undefined' || typeof document === 'undefined') return () => {}
+  const runIfVisible = () => {
+    if (document.visibilityState === 'visible') run()
+  }
+  window.addEventListener('online', run)
+  document.addEventListener('visibilitychange', runIfVisible)
+  return () => {
+    window.removeEventListener('online', run)
+    document.removeEventListener('visibilitychange', runIfVisible)
+  }
 }
 
 /** How often an open link is asked whether anything was missed, which also measures it. */
@@ -134,12 +151,18 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
         }
         checkLater()
       },
+      refreshed: checkAll,
       callEvent: (frame) => watches.get(frame.call_id)?.log.receive(frame),
       callHead: ({ now, heads }) => {
         for (const { call_id, epoch, seq } of heads) watches.get(call_id)?.log.head(epoch, seq, now)
       },
       callsEvent: (frame) => calls?.list.receive(frame),
     },
+  })
+
+  const stopListening = ports.onReturn(() => {
+    connection.wake()
+    checkAll()
   })
 
   function checkLater(): void {
@@ -150,6 +173,10 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       any?.log.check()
       checkLater()
     }, CHECK_MILLIS)
+  }
+
+  function checkAll(): void {
+    for (const { log } of watches.values()) log.check()
   }
 
   function drop(callId: string, watch: Watch): void {
@@ -247,6 +274,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       for (const { listeners } of watches.values()) for (const listener of [...listeners]) listener.end()
       for (const listener of [...(calls?.listeners ?? [])]) listener.end()
       cancelCheck()
+      stopListening()
       connection.close()
     },
   }

@@ -46,6 +46,14 @@ describe('useCall', () => {
     expect(result.current).toEqual({ phase: 'answered', sync: 'live' })
   })
 
+  it('gives a slice that is undefined as it is', async () => {
+    const client = createScenarioClient(pinEntry)
+    const { result } = renderProvided(client, () => useCall(callId, ({ sync }) => (sync === 'live' ? undefined : sync)))
+    expect(result.current).toBe('connecting')
+    await playTo(client, 3_000)
+    expect(result.current).toBeUndefined()
+  })
+
   it('shows another call when it is given another id', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     let setId: (id: string) => void = () => {}

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import { type CallFeed, initialCallFeed } from '../client/feed.ts'
 import { callQueryOptions } from '../query/call-query.ts'
 import { useGatherClient } from './provider.tsx'
-import { keepIfEqual } from './shallow-equal.ts'
+import { keepIfEqual, Slice } from './slice.ts'
 
 /**
  * Watches a call and gives the slice of it that `select` picks. The component renders again only when that slice
@@ -16,11 +16,12 @@ import { keepIfEqual } from './shallow-equal.ts'
 export function useCall<T>(callId: string, select: (feed: CallFeed) => T): T {
   const client = useGatherClient()
   const empty = useMemo(() => initialCallFeed(callId), [callId])
+  const pick = useCallback((feed: CallFeed) => new Slice(select(feed)), [select])
   const { data } = useQuery({
     ...callQueryOptions(client, callId),
-    select,
+    select: pick,
     structuralSharing: keepIfEqual,
     notifyOnChangeProps: ['data'],
   })
-  return data === undefined ? select(empty) : data
+  return data ? data.value : select(empty)
 }

@@ -1,7 +1,7 @@
 import { type CommandBodies, type CommandName, GatherError } from '@callgather/protocol'
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useMemo, useRef, useState } from 'react'
-import { isOutcomeUnknown, newRequestId } from '../client/commands.ts'
+import { type CommandOptions, isOutcomeUnknown, newRequestId } from '../client/commands.ts'
 import type { CallFeed } from '../client/feed.ts'
 import { gatherKeys } from '../query/keys.ts'
 import { type CommandRun, commandFact, commandRun, type GivenCommand, targetOf } from './command-run.ts'
@@ -11,10 +11,13 @@ import { useCall } from './use-call.ts'
 /** How the sending of a command ended; what the command leads to comes as events. */
 export type CommandSettled = 'accepted' | 'refused' | 'unknown'
 
+/** How a command is given. */
+export type RunOptions = Pick<CommandOptions, 'sensitive'>
+
 /** A command at a button: where it stands, and what can be done. */
 export type Command<Name extends CommandName> = CommandRun & {
   /** Gives the command. Never rejects: how it went is in `status`. */
-  readonly run: (body: CommandBodies[Name]) => Promise<CommandSettled>
+  readonly run: (body: CommandBodies[Name], options?: RunOptions) => Promise<CommandSettled>
   /**
    * Gives the same command again: under the same id when its outcome is unknown, so that it cannot run twice; under a
    * new one when it was refused, since the old one has its answer.
@@ -26,7 +29,11 @@ export type Command<Name extends CommandName> = CommandRun & {
 
 /** Any of several commands at one place; where the last one that was given stands. */
 export type AnyCommand = CommandRun & {
-  readonly run: <Name extends CommandName>(name: Name, body: CommandBodies[Name]) => Promise<CommandSettled>
+  readonly run: <Name extends CommandName>(
+    name: Name,
+    body: CommandBodies[Name],
+    options?: RunOptions,
+  ) => Promise<CommandSettled>
   readonly retry: () => Promise<CommandSettled>
   readonly reset: () => void
 }
@@ -36,9 +43,13 @@ export type AnyCommand = CommandRun & {
  * or `refused` in Telnyx's words, or `unknown` when no answer came.
  */
 export function useCommand<Name extends CommandName>(callId: string, name: Name): Command<Name> {
-  const { run, ...rest } = useAnyCommand(callId)
-  const runIt = useCallback((body: CommandBodies[Name]) => run(name, body), [run, name])
-  return { ...rest, run: runIt }
+  const command = useAnyCommand(callId)
+  const { run: runAny } = command
+  const run = useCallback(
+    (body: CommandBodies[Name], options?: RunOptions) => runAny(name, body, options),
+    [runAny, name],
+  )
+  return useMemo(() => ({ ...command, run }), [command, run])
 }
 
 /** As `useCommand`, for a place that gives one of several commands. */
@@ -60,8 +71,8 @@ export function useAnyCommand(callId: string): AnyCommand {
       last.current = { ...command, answer: 'none' }
       setGiven(last.current)
       try {
-        const { name, body, requestId } = command
-        await client.command(callId, name, body as CommandBodies[CommandName], { requestId })
+        const { name, body, requestId, sensitive } = command
+        await client.command(callId, name, body as CommandBodies[CommandName], { requestId, sensitive })
         settle('accepted')
         return 'accepted'
       } catch (error) {
@@ -75,12 +86,12 @@ export function useAnyCommand(callId: string): AnyCommand {
 
   const actions = useMemo(
     () => ({
-      run: <Name extends CommandName>(name: Name, body: CommandBodies[Name]) => {
+      run: <Name extends CommandName>(name: Name, body: CommandBodies[Name], { sensitive }: RunOptions = {}) => {
         const requestId = newRequestId()
         const state = cache.getQueryData<CallFeed>(gatherKeys.call(callId))?.state
         const targetId = state ? targetOf(name, state) : null
         const commandId = body.command_id ?? requestId
-        return send({ name, body, requestId, commandId, targetId, answer: 'none' })
+        return send({ name, body, requestId, sensitive, commandId, targetId, answer: 'none' })
       },
       retry: async (): Promise<CommandSettled> => {
         const command = last.current
@@ -97,6 +108,5 @@ export function useAnyCommand(callId: string): AnyCommand {
     [cache, callId, send],
   )
 
-  const run = useMemo(() => commandRun(given, fact), [given, fact])
-  return { ...run, ...actions }
+  return useMemo(() => ({ ...commandRun(given, fact), ...actions }), [given, fact, actions])
 }

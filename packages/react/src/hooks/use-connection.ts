@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import type { ConnectionState } from '../client/connection.ts'
 import { useGatherClient } from './provider.tsx'
 
@@ -11,5 +11,5 @@ const serverSnapshot: ConnectionState = { status: 'idle', attempt: 0, retryAt: n
 export function useConnection(): Connection {
   const { connection } = useGatherClient()
   const state = useSyncExternalStore(connection.subscribe, connection.getSnapshot, () => serverSnapshot)
-  return { ...state, retryNow: connection.retryNow }
+  return useMemo(() => ({ ...state, retryNow: connection.retryNow }), [state, connection])
 }

@@ -9,6 +9,7 @@ import {
   GatherError,
   gatherError,
   isCommandName,
+  type Show,
   selectConversation,
   selectGather,
   type TelnyxError,
@@ -24,6 +25,8 @@ export interface ReceivedCommand {
   readonly body: Readonly<Record<string, unknown>>
   /** The `Idempotency-Key`, which is also the `command_id` unless the body has one. */
   readonly requestId: string
+  /** How much of the input may be shown, where the sender asked for secrecy. */
+  readonly sensitive?: Show
 }
 
 /**
@@ -48,6 +51,7 @@ export type Respond = (command: ReceivedCommand) => CommandAnswer | Promise<Comm
 /** The answer over HTTP; `offline` when there is none. */
 export type HttpAnswer = { readonly status: number; readonly body: unknown } | 'offline'
 
+const shows: readonly Show[] = ['count', 'last4', 'none']
 const path = /\/v2\/calls\/([^/]+)\/actions\/([^/?]+)$/
 
 /** Reads a command from an HTTP request, judges it as Telnyx would, and answers it by rule. */
@@ -60,7 +64,9 @@ export async function answerRequest(request: Request, answer: (command: Received
   const checked = checkCommand(name, body)
   if (!checked.ok) return { status: checked.status, body: { errors: checked.errors } }
   const requestId = request.headers.get('idempotency-key') ?? crypto.randomUUID()
-  return answer({ callId: decodeURIComponent(callId), name, body: checked.body, requestId })
+  const sensitive = shows.find((show) => show === request.headers.get('callgather-sensitive'))
+  const secrecy = sensitive === undefined ? {} : { sensitive }
+  return answer({ callId: decodeURIComponent(callId), name, body: checked.body, requestId, ...secrecy })
 }
 
 /** What goes over HTTP for an answer. */
@@ -116,11 +122,12 @@ export class CommandDesk {
   #record(command: ReceivedCommand, answer: CommandAnswer): void {
     const { callId, name } = command
     const { command_id, client_state: _, ...body } = command.body
+    const secrecy = command.sensitive === undefined ? {} : { show: command.sensitive }
     const id = { command_id: typeof command_id === 'string' ? command_id : command.requestId }
     const add = (event: Parameters<ScenarioServer['append']>[1]) => this.#server.append(callId, event)
     const make = this.#events
     if (!this.#server.stateOf(callId).commands.get(id.command_id)?.request) {
-      add(make.event('command.requested', { ...id, payload: { command: name, body, subject: 'agent' } }))
+      add(make.event('command.requested', { ...id, payload: { command: name, body, subject: 'agent', ...secrecy } }))
     }
     if (answer === 'pending' || answer === 'offline') return
     if (answer === 'unknown') {

@@ -82,6 +82,7 @@ export function createScenarioClient(
     clock,
     getTicket: () => 'scenario',
     base: 'http://scenario.invalid/callgather',
+    onReturn: () => () => {},
     fetch: async (input, init) => {
       const answer = await answerRequest(new Request(input, init), (command) => desk.handle(command))
       if (answer === 'offline') throw new TypeError('Failed to fetch')

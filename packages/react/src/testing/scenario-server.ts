@@ -50,6 +50,11 @@ export class ScenarioServer implements Transport {
     this.#logs.set(callId, { epoch: 1, records: [], state: foldCall(callId, []), scopes, refusal: null })
   }
 
+  /** Changes what a ticket may do on a call. */
+  setScopes(callId: string, scopes: readonly Scope[]): void {
+    this.#log(callId).scopes = scopes
+  }
+
   /** Adds an event to a call's log, once, and tells those who watch. */
   append(callId: string, event: CallEvent): void {
     const log = this.#log(callId)

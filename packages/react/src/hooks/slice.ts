@@ -1,6 +1,19 @@
-/** The value known before, if the new one is the same one level deep: a slice built anew is not a slice changed. */
-export function keepIfEqual(known: unknown, value: unknown): unknown {
-  return isEqual(known, value) ? known : value
+/**
+ * A slice of a feed, in a box: TanStack Query takes a selected `undefined` for "no data yet", which a slice may well be;
+ * and it hands both feeds and slices to `structuralSharing`, of which only slices are to be compared.
+ */
+export class Slice<T> {
+  readonly value: T
+
+  constructor(value: T) {
+    this.value = value
+  }
+}
+
+/** The slice known before, if the new one is the same one level deep: a slice built anew is not a slice changed. */
+export function keepIfEqual(known: unknown, next: unknown): unknown {
+  const kept = known instanceof Slice && next instanceof Slice && isEqual(known.value, next.value)
+  return kept ? known : next
 }
 
 function isEqual(one: unknown, other: unknown): boolean {

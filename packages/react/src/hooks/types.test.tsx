@@ -1,0 +1,66 @@
+/** What the types of the hooks let one do, and what not. The bodies are compiled and never run. */
+import type { AIGather, DigitGather, SocketError, TelnyxError } from '@callgather/protocol'
+import type { useQuery } from '@tanstack/react-query'
+import { describe, expectTypeOf, it } from 'vitest'
+import type { CallFeed } from '../client/feed.ts'
+import type { GatherClient } from '../client/gather-client.ts'
+import { callQueryOptions } from '../query/call-query.ts'
+import { useCall } from './use-call.ts'
+import { useCallGather } from './use-call-gather.ts'
+import { useCommand } from './use-command.ts'
+
+/** Compiled, so that the types are checked; not run, since hooks need a component. */
+const compiled = (_: () => void) => {}
+
+describe('the types', () => {
+  it('tell gathers apart by status', () => {
+    compiled(() => {
+      const call = useCallGather('v3:a')
+      switch (call.status) {
+        case 'connecting':
+        case 'idle':
+          expectTypeOf(call.gather).toEqualTypeOf<null>()
+          break
+        case 'unavailable':
+          expectTypeOf(call.error).toEqualTypeOf<SocketError>()
+          break
+        default:
+          expectTypeOf(call.gather).toEqualTypeOf<DigitGather | AIGather>()
+          if (call.gather.kind === 'digits') expectTypeOf(call.gather.rules.max).toEqualTypeOf<number>()
+      }
+      // @ts-expect-error A stop is no gather to start.
+      void call.start('gather_stop', {})
+      // @ts-expect-error Telnyx requires a voice.
+      void call.start('gather_using_speak', { payload: 'Hello' })
+      // @ts-expect-error A misspelt parameter.
+      void call.start('gather', { maximum_digit: 4 })
+    })
+  })
+
+  it('give the slice that was selected', () => {
+    compiled(() => {
+      expectTypeOf(useCall('v3:a', ({ state }) => state.keys.size)).toEqualTypeOf<number>()
+      // @ts-expect-error Whoever wants everything must say so.
+      useCall('v3:a')
+    })
+  })
+
+  it('tie a command to its body, and a refusal to its reason', () => {
+    compiled(() => {
+      const stop = useCommand('v3:a', 'gather_stop')
+      expectTypeOf(stop.run).parameter(0).toExtend<{ command_id?: string | undefined }>()
+      if (stop.status === 'refused') expectTypeOf(stop.refusal).toExtend<TelnyxError>()
+      else expectTypeOf(stop.refusal).toEqualTypeOf<null>()
+      // @ts-expect-error Not a command.
+      useCommand('v3:a', 'gather_faster')
+    })
+  })
+
+  it('carry the feed through TanStack’s own hooks', () => {
+    compiled(() => {
+      const options = callQueryOptions({} as GatherClient, 'v3:a')
+      expectTypeOf<NonNullable<ReturnType<typeof useQuery<CallFeed>>['data']>>().toEqualTypeOf<CallFeed>()
+      expectTypeOf(options.queryKey).toExtend<readonly ['callgather', 'call', string]>()
+    })
+  })
+})
