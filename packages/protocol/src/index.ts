@@ -57,7 +57,7 @@ export { isKnownEvent, knownEventTypes, stampOf } from './event-type.ts'
 export { type FieldSpec, type FieldState, fieldStates, fieldsOf } from './fields.ts'
 export { gatherDefaults, KEYS, limits, MAX_SPEECH_LENGTH } from './limits.ts'
 export { foldCall, reduceCall, UNATTRIBUTED } from './reduce-call.ts'
-export { DEFAULT_BASE_PATH, routes, SHOW_HEADER } from './routes.ts'
+export { DEFAULT_BASE_PATH, routes, SENSITIVE_HEADER } from './routes.ts'
 export {
   type Activity,
   type AIGather,

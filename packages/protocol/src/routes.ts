@@ -19,4 +19,4 @@ export const routes = {
  * The request header of a command by which an agent asks that a gather's input be hidden: `count`, `last4` or `none`.
  * It can only raise what the server's own policy says, never lower it. A header, because Telnyx's bodies are Telnyx's.
  */
-export const SHOW_HEADER = 'callgather-show'
+export const SENSITIVE_HEADER = 'callgather-sensitive'
