@@ -29,7 +29,8 @@ export interface CallIdentity {
 const TRANSCRIPT_LINES = 200
 const USUAL_RING_MS = 30_000
 const BUSY_MS = 500
-const MACHINE_MS = 3000
+/** How long it takes to tell a machine from a person. */
+const DETECTION_MS = 3000
 
 export class Call {
   readonly identity: CallIdentity
@@ -107,6 +108,7 @@ export class Call {
     if (incoming) return
     const told = settings.leg.callees[this.identity.to]
     // A number that is told how to behave does so; any other rings at a telephone that takes it.
+    this.whenAnswered(() => this.detect(told === 'machine'))
     if (told === undefined && this.exchange.offer(this)) return
     this.standIn(told ?? 'answer')
   }
@@ -114,12 +116,11 @@ export class Call {
   /** Whoever is called, when nobody plays that part. */
   private standIn(behaviour: 'answer' | 'busy' | 'reject' | 'no_answer' | 'machine'): void {
     const { calleeAnswersAfterMs } = this.exchange.settings.leg
-    const pickUpMs = calleeAnswersAfterMs ?? (behaviour === 'machine' ? MACHINE_MS : null)
+    const picksUp = behaviour === 'answer' || behaviour === 'machine'
     if (behaviour === 'busy') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'user_busy' }))
     if (behaviour === 'reject') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'call_rejected' }))
-    if (behaviour === 'machine') this.whenAnswered(() => this.after(MACHINE_MS, () => this.machineDetected()))
-    if ((behaviour === 'answer' || behaviour === 'machine') && pickUpMs !== null)
-      this.after(pickUpMs, () => this.connect({ type: 'picked-up' }))
+    if (picksUp && calleeAnswersAfterMs !== null)
+      this.after(calleeAnswersAfterMs, () => this.connect({ type: 'picked-up' }))
   }
 
   /** The call is answered: by the command, or by the person called. */
@@ -256,11 +257,17 @@ export class Call {
     this.changed()
   }
 
-  /** G20: what answered was a machine. */
-  private machineDetected(): void {
-    this.emit('call.machine.detection.ended', { result: 'machine' })
-    if (this.exchange.settings.gather.machineCancels) this.gathering.feed({ type: 'machine' })
-    this.changed()
+  /** Says what answered, when the program asked; a machine cancels the gather that runs (G20). */
+  private detect(machine: boolean): void {
+    const { detection } = this.options
+    if (!detection) return
+    const premium = detection === 'premium'
+    this.after(DETECTION_MS, () => {
+      const result = machine ? 'machine' : premium ? 'human_residence' : 'human'
+      this.emit(`call.machine.${premium ? 'premium.' : ''}detection.ended`, { result })
+      if (machine && this.exchange.settings.gather.machineCancels) this.gathering.feed({ type: 'machine' })
+      this.changed()
+    })
   }
 
   // ---- what others see ----------------------------------------------------------------------------------------

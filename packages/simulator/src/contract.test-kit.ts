@@ -27,6 +27,7 @@ const schemaNames: Record<string, string> = {
   'call.speak.ended': 'CallSpeakEndedEvent',
   'call.transcription': 'TranscriptionEvent',
   'call.machine.detection.ended': 'CallMachineDetectionEndedEvent',
+  'call.machine.premium.detection.ended': 'CallMachinePremiumDetectionEndedEvent',
 }
 
 /** In no published schema: newer than the contract, or left out of its subset. */

@@ -23,7 +23,8 @@ export interface NewCall {
   ringMs?: number
   /** How long it may last once answered. */
   timeLimitMs?: number
-  custom_headers?: unknown
+  /** Answering-machine detection, when the program asked for it. */
+  detection?: 'standard' | 'premium'
 }
 
 /** One row of `GET /v2/call_events`. */

@@ -234,6 +234,17 @@ describe('the state of a call', () => {
     expect(b.view.collecting).toMatchObject({ kind: 'digits', digits: '' })
   })
 
+  it('G17, G18: a stop with nothing to stop, or a second gather, may be refused', async () => {
+    await using test = await testSimulator({ settings: { gather: { stopWhenIdle: 'refuse', secondGather: 'refuse' } } })
+    const caller = await test.answeredCall()
+    const { actions } = test.client.calls
+    expect(await refusal(actions.stopGather(caller.id, {}))).toEqual(['422 10027 /call_control_id'])
+    await actions.gather(caller.id, {})
+    expect(await refusal(actions.gather(caller.id, {}))).toEqual(['422 90102 /call_control_id'])
+    await actions.stopGather(caller.id, {})
+    expect(test.story().slice(2)).toEqual(["call.gather.ended(cancelled '')"])
+  })
+
   it('sends gather_id back in call.gather.ended of a plain gather', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
@@ -402,6 +413,27 @@ describe('more than one leg', () => {
     await test.client.calls.actions.gather(data?.call_control_id ?? '', {})
     await test.clock.advance(3000)
     expect(test.story().slice(-2)).toEqual(['call.machine.detection.ended', "call.gather.ended(cancelled_amd '')"])
+  })
+
+  it('tells a person from a machine only when asked, and premium in its own words', async () => {
+    await using test = await testSimulator({ settings: { leg: { callees: { '+15559': 'machine' } } } })
+    const dial = (to: string, answering_machine_detection?: 'premium' | 'disabled') =>
+      test.client.calls.dial({
+        to,
+        from: '+15550199',
+        connection_id: '1',
+        ...(answering_machine_detection && { answering_machine_detection }),
+      })
+    await dial('+15550')
+    await dial('+15559', 'disabled')
+    await dial('+15559', 'premium')
+    await dial('+15550', 'premium')
+    await test.clock.advance(10_000)
+    const detected = test.emitted.filter(({ event_type }) => event_type.includes('machine'))
+    expect(detected.map(({ event_type, payload }) => `${event_type} ${payload.result}`)).toEqual([
+      'call.machine.premium.detection.ended machine',
+      'call.machine.premium.detection.ended human_residence',
+    ])
   })
 
   it('ends at time_limit_secs', async () => {

@@ -161,6 +161,12 @@ function routeOf(body: Body): Partial<Route> {
   }
 }
 
-function limits(body: Body): { ringMs: number; timeLimitMs: number } {
-  return { ringMs: Number(body.timeout_secs) * 1000, timeLimitMs: Number(body.time_limit_secs) * 1000 }
+function limits({ timeout_secs, time_limit_secs, answering_machine_detection }: Body) {
+  const asked = answering_machine_detection !== undefined && answering_machine_detection !== 'disabled'
+  const detection = answering_machine_detection === 'premium' ? ('premium' as const) : ('standard' as const)
+  return {
+    ringMs: Number(timeout_secs) * 1000,
+    timeLimitMs: Number(time_limit_secs) * 1000,
+    ...(asked ? { detection } : {}),
+  }
 }
