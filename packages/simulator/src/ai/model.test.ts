@@ -132,6 +132,12 @@ describe('a real model behind the AI', () => {
     expect(caller.order.filter((type) => type === 'call.ai_gather.partial_results')).toHaveLength(1)
   })
 
+  it('puts whispers to the model, at once when it is to answer at once', () => {
+    const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).listen()
+    caller.feed({ type: 'messages', messages: [{ role: 'system', content: 'Be quick.' }], trigger_response: true })
+    expect(asked(caller).request.messages[0]?.content).toMatch(/Be quick\.$/)
+  })
+
   it('an answer that comes too late is dropped', () => {
     const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).say('first')
     const { id } = asked(caller)

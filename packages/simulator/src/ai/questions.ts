@@ -95,7 +95,7 @@ export function timeAloud(hour: number, minute: number): string {
 }
 
 /** "a, b and c". */
-export function listed(items: readonly string[], word = 'and'): string {
+function listed(items: readonly string[], word = 'and'): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
 }
 

@@ -139,7 +139,7 @@ describe('the phone in a browser', () => {
     await using sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
-    await page.getByText('In service').waitFor()
+    await page.getByText('in service').waitFor()
     const client = new Telnyx({ apiKey: 'KEY', baseURL: sim.url })
     const dial = (from: string) => client.calls.dial({ connection_id: '1', to: '+15550001111', from })
     await dial('+15550007777')
@@ -163,7 +163,7 @@ describe('the phone in a browser', () => {
     await using sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
-    await page.getByText('In service').waitFor()
+    await page.getByText('in service').waitFor()
     for (const number of ['+15550002222', '+15550003333']) {
       await page.getByLabel('Call', { exact: true }).fill(number)
       await page.keyboard.press('Enter')
@@ -197,7 +197,7 @@ describe('the phone in a browser', () => {
     const sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
-    await page.getByText('In service').waitFor()
+    await page.getByText('in service').waitFor()
     await sim.close()
     await page.getByText('No service, reconnecting…').waitFor()
     expect(await page.getByRole('button', { name: /^Call \+1/ }).isDisabled()).toBe(true)

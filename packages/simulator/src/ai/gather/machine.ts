@@ -140,6 +140,7 @@ function told(draw: Draw, messages: readonly Message[], respond: boolean, now: n
   const { phase } = draw.state
   if (phase === 'speaking') draw.effects.push({ do: 'silence' })
   draw.effects.push({ do: 'unwake', name: phase === 'opening' ? openingTimer : answerTimer })
+  if (draw.state.ctx.settings.model !== null && !isComplete(draw.state)) return consult(draw, now)
   return ask(draw, filled.length > 0 && draw.state.ctx.settings.readBack ? readBack(filled, draw.state.turn) : '', now)
 }
 

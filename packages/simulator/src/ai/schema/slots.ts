@@ -196,7 +196,7 @@ function labelOf(schema: JsonSchema, key: string): string {
 }
 
 /** A name from code as it is said: `first_name`, `firstName` and `first-name` are "first name". */
-export function spoken(name: string): string {
+function spoken(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/[_-]+/g, ' ')
@@ -205,6 +205,6 @@ export function spoken(name: string): string {
 }
 
 /** "passengers" → "passenger", "allergies" → "allergy". */
-export function singular(label: string): string {
+function singular(label: string): string {
   return label.replace(/ies$/, 'y').replace(/(?<=[^s])s$/, '')
 }

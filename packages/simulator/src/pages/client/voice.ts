@@ -4,10 +4,6 @@ export class Voice {
     'speechSynthesis' in globalThis ? globalThis.speechSynthesis : undefined
   muted = false
 
-  get available(): boolean {
-    return this.synthesis !== undefined
-  }
-
   speak(text: string): void {
     if (this.muted || this.synthesis === undefined || text === '') return
     this.synthesis.cancel()

@@ -211,7 +211,9 @@ export function Phone() {
 }
 
 function StatusBar({ connection, now }: { connection: 'connecting' | 'live' | 'lost'; now: number }) {
-  const words = { connecting: 'Connecting…', live: 'In service', lost: 'No service, reconnecting…' }[connection]
+  const words = { connecting: 'Connecting…', live: 'Simulated · in service', lost: 'No service, reconnecting…' }[
+    connection
+  ]
   return (
     <div class="status-bar">
       <span class="clock">
