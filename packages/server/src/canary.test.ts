@@ -1,0 +1,466 @@
+/**
+ * The canary: numbers and words that occur nowhere else are given to the server by every way a caller's input can come,
+ * and then looked for in everything the server puts out, in every spelling we could think of. And the search is itself
+ * tested: with any one of the masks taken away, it must find something.
+ */
+import { randomInt, randomUUID } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { trace } from '@opentelemetry/api'
+import { pino } from 'pino'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SensitiveInput } from './calls/ingest.ts'
+import { CALL, SECRET } from './testing/server.ts'
+import { Signer, webhookOf } from './testing/telnyx.ts'
+
+/** A card number with a right check digit, and words that nobody says. */
+function makeCanaries() {
+  const body = `4${Array.from({ length: 14 }, () => randomInt(10)).join('')}`
+  const sum = [...body].reverse().reduce((total, digit, index) => {
+    const value = Number(digit) * (index % 2 === 0 ? 2 : 1)
+    return total + (value > 9 ? value - 9 : value)
+  }, 0)
+  const card = body + String((10 - (sum % 10)) % 10)
+  const names = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+  const words = [...card].map((digit) => names[Number(digit)]).join(' ')
+  return { card, words, name: `Qanary${randomInt(1e9)}` }
+}
+type Canaries = ReturnType<typeof makeCanaries>
+
+/** Every spelling of a text that is looked for. */
+function spellings(text: string): string[] {
+  const grouped = (separator: string) => text.match(/.{1,4}/g)?.join(separator) ?? text
+  const base64 = [0, 1, 2].map((shift) => {
+    const encoded = Buffer.from(' '.repeat(shift) + text).toString('base64')
+    // The first and last characters depend on what stands beside.
+    return encoded.slice(shift === 0 ? 0 : 4, -4)
+  })
+  const wide = [...text].map((char) => String.fromCodePoint((char.codePointAt(0) ?? 0) + 0xfee0)).join('')
+  return [
+    text,
+    grouped(' '),
+    grouped('-'),
+    [...text].join(' '),
+    [...text].join(','),
+    [...text].reverse().join(''),
+    ...base64,
+    Buffer.from(text).toString('hex'),
+    Buffer.from(text, 'utf16le').toString('latin1'),
+    encodeURIComponent(text),
+    wide,
+  ]
+}
+
+/** Everything that came out, by where it came out. */
+type Sinks = Record<string, string>
+
+/** Runs a server over every path that sensitive input takes. */
+async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks; handed: SensitiveInput[] }> {
+  const { testServer, watch } = await import('./testing/server.ts')
+  const { sqliteStore } = await import('./calls/sqlite-store.ts')
+  const folder = mkdtempSync(join(tmpdir(), 'callgather-canary-'))
+  const store = sqliteStore({ path: join(folder, 'calls.db') })
+  const sinks: Sinks = {}
+  const put = (sink: string, text: string) => {
+    sinks[sink] = `${sinks[sink] ?? ''}\n${text}`
+  }
+  const stream = new Writable({
+    write(chunk, _, done) {
+      put('log', String(chunk))
+      done()
+    },
+  })
+  const handed: SensitiveInput[] = []
+  const signer = new Signer()
+  const spans: unknown[] = []
+  trace.setGlobalTracerProvider({
+    getTracer: () => ({
+      startSpan: () => trace.wrapSpanContext({ traceId: '0', spanId: '0', traceFlags: 0 }),
+      startActiveSpan: (...args: unknown[]) => {
+        spans.push(args.slice(0, -1))
+        const record = (...what: unknown[]) => spans.push(what)
+        return (args.at(-1) as (span: unknown) => unknown)({ setAttribute: record, setStatus: record, end: () => {} })
+      },
+    }),
+  } as never)
+
+  {
+    await using server = await testServer({
+      store,
+      telnyx: { publicKey: signer.publicKey, apiKey: 'KEY-test' },
+      logger: pino({ level: 'trace' }, stream),
+      policy: { sensitive: ({ command }) => (command === 'ai_assistant_start' ? undefined : 'count') },
+      audit: { sink: (line) => put('audit', JSON.stringify(line)) },
+      onSensitive: (input) => {
+        handed.push(input)
+        throw new Error(`a handler that quotes its input: ${JSON.stringify(input)}`)
+      },
+    })
+    const send = async (type: string, payload: Record<string, unknown> = {}, id: string = randomUUID()) => {
+      const answer = await server.post(signer.sign(webhookOf(type, { call_control_id: CALL, ...payload }, { id })))
+      put('webhook answer', await answer.text())
+    }
+    const command = async (command: string, body: unknown) => {
+      const { body: answer, headers } = await server.command(command, body)
+      put('command answer', JSON.stringify([answer, [...headers]]))
+      return server.upstream.received.at(-1)?.body.client_state
+    }
+    const history = (...contents: string[]) => ({
+      message_history: contents.map((content, index) => ({ role: index % 2 ? 'user' : 'assistant', content })),
+    })
+
+    await send('call.initiated', { from: '+15550100', to: '+15550199' })
+    await send('call.answered')
+    const socket = await server.connect()
+    socket.io.engine.on('packet', ({ data }) => put('socket', String(data)))
+    await watch(socket)
+    await socket.emitWithAck('calls:watch', {})
+
+    // Digits: each by itself, the end of the gather before the last of them, and a key that comes late.
+    let client_state = await command('gather_using_speak', { payload: 'Card?', voice: 'female', maximum_digits: 16 })
+    for (const digit of card.slice(0, -2)) await send('call.dtmf.received', { digit, client_state })
+    await send('call.gather.ended', { digits: card, status: 'valid', client_state }, 'end-of-digits')
+    for (const digit of card.slice(-2))
+      await send('call.dtmf.received', { digit, client_state: Buffer.from(card).toString('base64') })
+    // The same event again, with other digits; and bytes that are signed and no event.
+    await send(
+      'call.gather.ended',
+      { digits: [...card].reverse().join(''), status: 'valid', client_state },
+      'end-of-digits',
+    )
+    put('webhook answer', await (await server.post(signer.sign(Buffer.from(`{"data": {"digits": "${card}"`)))).text())
+
+    // Words: partial results, histories, the result, what is transcribed beside, what is made of it afterwards.
+    const parameters = { type: 'object', properties: { card: { type: 'string' } }, required: ['card'] }
+    client_state = await command('gather_using_ai', {
+      parameters,
+      message_history: [{ role: 'user', content: `${words} ${card}` }],
+    })
+    await send('call.ai_gather.message_history_updated', {
+      ...history('Card?', `${words} ${card} ${name}`),
+      client_state,
+    })
+    await send('call.ai_gather.partial_results', {
+      partial_results: { card, name },
+      ...history('Card?', words),
+      client_state,
+    })
+    await send('call.transcription', { transcription_data: { transcript: `${words} ${card} ${name}`, is_final: true } })
+    await send('call.ai_gather.ended', {
+      status: 'valid',
+      result: { card, name },
+      ...history('Card?', `${words} ${card}`),
+      client_state,
+    })
+    await send('call.conversation_insights.generated', {
+      results: [{ insight_id: 'i', result: { card, name } }],
+      client_state,
+    })
+    await send('call.something.new', { digits: card, deep: { text: `${words} ${name}` } })
+    await send('call.payment.progress', { expiry: card.slice(0, 4), postal_code: name, routing_number: card })
+
+    // What an agent whispers meanwhile, and what Telnyx quotes in refusing.
+    await command('ai_assistant_add_messages', {
+      messages: [{ role: 'system', content: `The card is ${card}, ${words}.` }],
+    })
+    const quoted = { code: '10015', title: 'Bad Request', detail: `"${card}" is not valid` }
+    server.upstream.behaviours.push({ status: 400, body: { errors: [quoted] } })
+    await command('gather_stop', {})
+    // The name of the field is no secret, a number out of range is not quoted.
+    await command('gather_using_speak', { payload: card.repeat(200), voice: 'female' })
+
+    const authorization = `Bearer ${await server.ticket()}`
+    for (const path of ['/calls', `/calls/${CALL}`, `/calls/${CALL}/events`, '/metrics', '/healthz', '/readyz']) {
+      put('http', await (await fetch(server.url + path, { headers: { authorization } })).text())
+    }
+    const keys = (await store.read(CALL, 0))?.records.map(
+      ({ event }) => (event.payload as { digit?: unknown }).digit ?? '',
+    )
+    put('keys of the log in a row', keys?.join('') ?? '')
+    put('set aside', JSON.stringify(await server.gather.listSetAside()))
+    put('state', JSON.stringify(await server.gather.call(CALL).state()))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  put('spans', JSON.stringify(spans))
+  for (const file of readdirSync(folder)) put('file', readFileSync(join(folder, file), 'latin1'))
+  rmSync(folder, { recursive: true, force: true })
+  return { sinks, handed }
+}
+
+/** Where a canary was found. */
+function leaks({ card, words, name }: Canaries, sinks: Sinks): string[] {
+  const searched = [...spellings(card), ...spellings(words), ...spellings(name)]
+  return Object.entries(sinks).flatMap(([sink, text]) =>
+    searched.some((spelling) => text.includes(spelling)) ? [sink] : [],
+  )
+}
+
+/** Windows that hide nothing. */
+class OpenWindows {
+  belongs() {}
+  observe() {}
+  showOf() {}
+}
+
+afterEach(() => {
+  vi.doUnmock('./calls/session-windows.ts')
+  vi.doUnmock('./calls/masking.ts')
+  vi.doUnmock('./calls/set-aside.ts')
+  vi.resetModules()
+  trace.disable()
+})
+
+describe('what callers enter in confidence', () => {
+  it('is in no output but onSensitive', async () => {
+    const canaries = makeCanaries()
+    const { sinks, handed } = await exposed(canaries)
+    expect(leaks(canaries, sinks)).toEqual([])
+    expect(Object.keys(sinks).sort()).toEqual(
+      [
+        'audit',
+        'command answer',
+        'file',
+        'http',
+        'keys of the log in a row',
+        'log',
+        'set aside',
+        'socket',
+        'spans',
+        'state',
+        'webhook answer',
+      ].sort(),
+    )
+    expect(handed.map(({ digits, result }) => digits ?? result)).toEqual([
+      canaries.card,
+      { card: canaries.card, name: canaries.name },
+    ])
+  }, 30_000)
+
+  const events = [
+    'call.dtmf.received',
+    'call.gather.ended',
+    'call.ai_gather.message_history_updated',
+    'call.ai_gather.partial_results',
+    'call.ai_gather.ended',
+    'call.transcription',
+    'call.conversation_insights.generated',
+    'call.something.new',
+    'call.payment.progress',
+  ]
+  for (const event of events) {
+    it(`would be found if ${event} were not masked`, async () => {
+      vi.resetModules()
+      vi.doMock('./calls/masking.ts', async (original) => {
+        const real = await original<typeof import('./calls/masking.ts')>()
+        return {
+          ...real,
+          mask: (...args: Parameters<typeof real.mask>) => (args[0].eventType === event ? args[0] : real.mask(...args)),
+        }
+      })
+      const canaries = makeCanaries()
+      const { sinks } = await exposed(canaries)
+      // A key by itself is no secret; in a row they are.
+      const where = event === 'call.dtmf.received' ? ['keys of the log in a row'] : ['socket', 'file', 'http']
+      expect(leaks(canaries, sinks)).toEqual(expect.arrayContaining(where))
+    }, 30_000)
+  }
+
+  const mutants: Record<string, Record<string, unknown>> = {
+    'commands were logged as they come': { maskBody: (body: unknown) => body },
+    'Telnyx’s details were passed on': { openShow: () => undefined },
+    'no window were ever open': { showOf: () => undefined },
+  }
+  for (const [what, mutant] of Object.entries(mutants)) {
+    it(`would be found if ${what}`, async () => {
+      vi.resetModules()
+      vi.doMock('./calls/masking.ts', async (original) => ({ ...(await original<object>()), ...mutant }))
+      // The windows of bridged legs would hide a leg's own input too: two masks, one over the other.
+      vi.doMock('./calls/session-windows.ts', () => ({ SessionWindows: OpenWindows }))
+      const canaries = makeCanaries()
+      const { sinks } = await exposed(canaries)
+      expect(leaks(canaries, sinks)).not.toEqual([])
+    }, 30_000)
+  }
+
+  it('would be found if bodies that cannot be masked were set aside in the clear', async () => {
+    vi.resetModules()
+    vi.doMock('./calls/set-aside.ts', async (original) => {
+      const real = await original<typeof import('./calls/set-aside.ts')>()
+      class Open extends real.AsideBox {
+        readonly #store: ConstructorParameters<typeof real.AsideBox>[0]
+        constructor(...args: ConstructorParameters<typeof real.AsideBox>) {
+          super(...args)
+          this.#store = args[0]
+        }
+        override put(reason: string, body: Uint8Array) {
+          return this.#store.setAside({ id: randomUUID(), reason, at: 0, content: Buffer.from(body).toString() })
+        }
+      }
+      return { ...real, AsideBox: Open }
+    })
+    const canaries = makeCanaries()
+    const { sinks } = await exposed(canaries)
+    expect(leaks(canaries, sinks)).toContain('file')
+  }, 30_000)
+})
+
+describe('after a restart with an empty store', () => {
+  it('is still hidden: by our mark where there is one, and by ignorance where there is none', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    const signer = new Signer()
+    const options = {
+      telnyx: { publicKey: signer.publicKey, apiKey: 'KEY-test' },
+      tickets: { secret: SECRET },
+      policy: { sensitive: 'count' as const },
+    }
+    let client_state: unknown
+    {
+      await using before = await testServer({ ...options, store: memoryStore() })
+      await before.post(signer.sign(webhookOf('call.answered', { call_control_id: CALL })))
+      await before.command('gather', {})
+      client_state = before.upstream.received[0]?.body.client_state
+    }
+    for (const state of [client_state, null, 'Z2FyYmFnZQ==']) {
+      const store = memoryStore()
+      await using after = await testServer({ ...options, store })
+      await after.post(
+        signer.sign(webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '7', client_state: state })),
+      )
+      await after.post(
+        signer.sign(
+          webhookOf('call.gather.ended', {
+            call_control_id: CALL,
+            digits: '7777',
+            status: 'valid',
+            client_state: state,
+          }),
+        ),
+      )
+      const events = (await store.read(CALL, 0))?.records.map(({ event }) => event.payload)
+      expect(events).toEqual([{ digit: null }, { status: 'valid', digits: null, digit_count: 4 }])
+    }
+  })
+})
+
+describe('how much is shown', () => {
+  const shown = async (show: 'count' | 'last4' | 'none', digits: string, header?: string) => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    const store = memoryStore()
+    await using server = await testServer({ store, policy: { sensitive: show } })
+    await server.webhook('call.initiated')
+    await server.command('gather', { maximum_digits: 20 }, header ? { 'callgather-sensitive': header } : {})
+    const client_state = server.upstream.received[0]?.body.client_state
+    await server.webhook('call.dtmf.received', { digit: digits[0], client_state })
+    await server.webhook('call.dtmf.received', { digit: '#', client_state })
+    await server.webhook('call.gather.ended', { digits, status: 'valid', client_state })
+    const records = (await store.read(CALL, 0))?.records ?? []
+    return records.filter(({ event }) => /dtmf|gather\.ended/.test(event.event_type)).map(({ event }) => event.payload)
+  }
+
+  it('is the count, and the key that ends the input', async () => {
+    expect(await shown('count', '4071')).toEqual([
+      { digit: null },
+      { digit: '#' },
+      { status: 'valid', digits: null, digit_count: 4 },
+    ])
+  })
+
+  it('is the last four only of what is long enough to keep a secret', async () => {
+    expect((await shown('last4', '4111111111111111')).at(-1)).toEqual({
+      status: 'valid',
+      digits: null,
+      digit_count: 16,
+      last4: '1111',
+    })
+    expect((await shown('last4', '4071')).at(-1)).toEqual({ status: 'valid', digits: null, digit_count: 4 })
+  })
+
+  it('is nothing, not even that a key was pressed', async () => {
+    expect(await shown('none', '4071')).toEqual([{ status: 'valid', digits: null }])
+  })
+
+  it('can be made less by whoever starts the gather, and never more', async () => {
+    expect(await shown('last4', '4111111111111111', 'none')).toEqual([{ status: 'valid', digits: null }])
+    expect((await shown('count', '4111111111111111', 'last4')).at(-1)).toEqual({
+      status: 'valid',
+      digits: null,
+      digit_count: 16,
+    })
+  })
+
+  it('ends half a minute after the gather, and keys of later gathers are shown again', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    const store = memoryStore()
+    let now = Date.now()
+    await using server = await testServer({
+      store,
+      now: () => now,
+      policy: { sensitive: ({ body }) => ((body as { gather_id?: string }).gather_id === 'pin' ? 'count' : undefined) },
+    })
+    const at = () => ({ at: new Date(now).toISOString() })
+    await server.webhook('call.initiated', {}, at())
+    await server.command('gather', { gather_id: 'pin' })
+    const pin = server.upstream.received[0]?.body.client_state
+    now += 1000
+    await server.webhook('call.gather.ended', { digits: '12', status: 'valid', client_state: pin }, at())
+    now += 29_000
+    await server.webhook('call.dtmf.received', { digit: '1', client_state: pin }, at())
+    now += 2_000
+    await server.command('gather', {})
+    const menu = server.upstream.received[1]?.body.client_state
+    await server.webhook('call.dtmf.received', { digit: '2', client_state: menu }, at())
+    const digits = (await store.read(CALL, 0))?.records.filter(({ event }) => event.event_type === 'call.dtmf.received')
+    expect(digits?.map(({ event }) => event.payload)).toEqual([{ digit: null }, { digit: '2' }])
+  })
+
+  it('is as little on a leg that is bridged with the one that gathers', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    const store = memoryStore()
+    await using server = await testServer({ store, policy: { sensitive: 'count' } })
+    const other = 'v3:the-agents-leg-00000'
+    await server.webhook('call.initiated')
+    await server.webhook('call.initiated', { call_control_id: other })
+    await server.command('gather', {})
+    await server.webhook('call.dtmf.received', { digit: '5', call_control_id: other })
+    await server.webhook('call.dtmf.received', {
+      digit: '6',
+      call_control_id: 'v3:another-session-00',
+      call_session_id: 'other',
+    })
+    expect((await store.read(other, 0))?.records.at(-1)?.event.payload).toEqual({ digit: null })
+  })
+})
+
+describe('a sensitive gather', () => {
+  it('does not begin while the call is known to be streamed or recorded', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    await using server = await testServer({ policy: { sensitive: 'count' } })
+    await server.webhook('call.initiated')
+    await server.webhook('streaming.started')
+    expect((await server.command('gather', {})).status).toBe(422)
+    expect(server.upstream.received).toEqual([])
+    await server.webhook('streaming.stopped')
+    expect((await server.command('gather', {})).status).toBe(200)
+  })
+
+  it('keeps the server from starting beside a debug switch that prints frames', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    for (const [name, value] of [
+      ['DEBUG', 'socket.io*,engine*'],
+      ['TELNYX_LOG', 'debug'],
+      ['NODE_DEBUG', 'http'],
+    ] as const) {
+      vi.stubEnv(name, value)
+      await expect(testServer({ policy: { sensitive: 'count' } })).rejects.toThrow(name)
+      await using open = await testServer({ policy: { sensitive: 'count' }, unsafeDebug: true })
+      expect(open.url).toContain('http')
+      vi.unstubAllEnvs()
+    }
+  })
+})
