@@ -1,4 +1,5 @@
 import type { Preview } from '@storybook/react-vite'
+import '@fontsource-variable/inter'
 import '../packages/react/src/styles/index.css'
 import './themes.css'
 import { loadScenario, withScenario } from './scenario.tsx'

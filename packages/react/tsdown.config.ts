@@ -2,7 +2,12 @@ import { build } from 'esbuild'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/testing/index.ts', 'src/testing/msw.ts'],
+  entry: [
+    'src/index.ts',
+    'src/testing/index.ts',
+    'src/testing/msw.ts',
+    'src/strings/{ar,de,en,es,fr,ja,pt-BR,zh-CN}.ts',
+  ],
   format: ['esm'],
   platform: 'neutral',
   // A file for each module: bundlers then leave out whole files, so that one hook brings no component with it.

@@ -70,7 +70,14 @@ export { useCall } from './hooks/use-call.ts'
 export { type CallGather, useCallGather } from './hooks/use-call-gather.ts'
 export { type CallTimeline as CallTimelineView, useCallTimeline } from './hooks/use-call-timeline.ts'
 export { type Calls, useCalls } from './hooks/use-calls.ts'
-export { type AnyCommand, type Command, type CommandSettled, useAnyCommand, useCommand } from './hooks/use-command.ts'
+export {
+  type AnyCommand,
+  type Command,
+  type CommandSettled,
+  type RunOptions,
+  useAnyCommand,
+  useCommand,
+} from './hooks/use-command.ts'
 export { type Connection, useConnection } from './hooks/use-connection.ts'
 export { type Dtmf, useDtmf } from './hooks/use-dtmf.ts'
 export { type Playback, usePlayback } from './hooks/use-playback.ts'

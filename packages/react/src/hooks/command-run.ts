@@ -40,7 +40,7 @@ export interface GivenCommand {
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   readonly requestId: string
-  readonly sensitive: Show | undefined
+  readonly sensitive?: Show | undefined
   /** The id under which the log knows it. */
   readonly commandId: string
   /** The gather, or the conversation, that a stop is meant for. */

@@ -30,6 +30,7 @@ function StyledAssistantBar({ callId, assistantId, suggestions = noSuggestions }
   const reason = useBlocked(callId, 'assistant')
   const { conversation, isActive } = assistant
   const badge = conversation && badgeOf(assistant, language)
+  const [confirming, setConfirming] = useState(false)
   return (
     <section className="cg cg-card cg-assistant" aria-labelledby={id} data-active={isActive || undefined}>
       <header className="cg-card-header">
@@ -37,7 +38,23 @@ function StyledAssistantBar({ callId, assistantId, suggestions = noSuggestions }
           {t('assistant.label')}
         </h3>
         {badge && <StatusChip badge={badge} />}
+        {isActive && !confirming && (
+          <div className="cg-card-aside">
+            <CommandButton
+              command={assistant.stopping}
+              variant="danger"
+              size="small"
+              icon="stop"
+              reason={reason}
+              aria-label={t('assistant.stop')}
+              onClick={() => setConfirming(true)}
+            >
+              {t('assistant.stopShort')}
+            </CommandButton>
+          </div>
+        )}
       </header>
+      {isActive && confirming && <ConfirmStop assistant={assistant} onDone={() => setConfirming(false)} />}
       {isActive || conversation?.status === 'requested' ? (
         <Running callId={callId} assistant={assistant} reason={reason} suggestions={suggestions} />
       ) : (
@@ -182,7 +199,6 @@ function Running({ callId, assistant, reason, suggestions }: RunningProps) {
           >
             {t('assistant.answerNow')}
           </CommandButton>
-          <Stop assistant={assistant} reason={reason} />
         </div>
       )}
       <p className="cg-assistant-hints" id={`${id}hints`}>
@@ -202,11 +218,10 @@ function Running({ callId, assistant, reason, suggestions }: RunningProps) {
 }
 
 /** Asks first: nobody speaks to the caller afterwards, until a person does. */
-function Stop({ assistant, reason }: { readonly assistant: Assistant; readonly reason: string | null }) {
+function ConfirmStop({ assistant, onDone }: { readonly assistant: Assistant; readonly onDone: () => void }) {
   const { t } = useLanguage()
-  const [confirming, setConfirming] = useState(false)
-  if (confirming) {
-    return (
+  return (
+    <div className="cg-assistant-confirm">
       <div
         className="cg-confirm"
         role="alertdialog"
@@ -215,7 +230,7 @@ function Stop({ assistant, reason }: { readonly assistant: Assistant; readonly r
           if (event.key !== 'Escape') return
           event.preventDefault()
           event.stopPropagation()
-          setConfirming(false)
+          onDone()
         }}
       >
         <p>{t('assistant.stopConfirm')}</p>
@@ -223,32 +238,20 @@ function Stop({ assistant, reason }: { readonly assistant: Assistant; readonly r
           type="button"
           className="cg-button"
           data-variant="danger"
-          // biome-ignore lint/a11y/noAutofocus: the question replaces the button that was pressed
+          // biome-ignore lint/a11y/noAutofocus: the question is answered by the key that asked it
           autoFocus
           onClick={() => {
-            setConfirming(false)
+            onDone()
             void assistant.stop()
           }}
         >
           {t('assistant.stopShort')}
         </button>
-        <button type="button" className="cg-button" onClick={() => setConfirming(false)}>
+        <button type="button" className="cg-button" onClick={onDone}>
           {t('action.cancel')}
         </button>
       </div>
-    )
-  }
-  return (
-    <CommandButton
-      command={assistant.stopping}
-      variant="danger"
-      icon="stop"
-      reason={reason}
-      aria-label={t('assistant.stop')}
-      onClick={() => setConfirming(true)}
-    >
-      {t('assistant.stopShort')}
-    </CommandButton>
+    </div>
   )
 }
 

@@ -178,7 +178,7 @@ function Chart({ spans, range, zoom, onZoom }: ChartProps) {
         </div>
       </div>
       <p className="cg-timeline-said" role="status">
-        {current ? spanWords(current, range.from, language) : t('timeline.hint')}
+        {current ? spanWords(current, range.from, language) : ''}
       </p>
     </div>
   )

@@ -34,10 +34,10 @@ function Dot() {
 function Announcer() {
   const { view } = parts.useStatus('Announcer')
   const { t } = useLanguage()
-  const [first] = useState(view)
-  const [changed, setChanged] = useState(false)
-  if (!changed && view !== first && first !== 'connecting') setChanged(true)
-  return <LiveRegion text={changed ? t(words[view]) : ''} />
+  const [history, setHistory] = useState<'new' | 'live' | 'changed'>('new')
+  if (history === 'new' && view === 'live') setHistory('live')
+  if (history === 'live' && view !== 'live') setHistory('changed')
+  return <LiveRegion text={history === 'changed' ? t(words[view]) : ''} />
 }
 
 const words: Readonly<Record<ConnectionView, PlainStringKey>> = {

@@ -45,7 +45,11 @@ describe('a draft of a gather', () => {
   )
 
   test('masks what nobody should see', () => {
-    expect(defaultPresets.filter((preset) => preset.masked).map((preset) => preset.name)).toEqual(['pin', 'card'])
+    const masked = defaultPresets.filter((preset) => withPreset(emptyDraft, preset).sensitive !== null)
+    expect(masked.map((preset) => [preset.name, preset.sensitive])).toEqual([
+      ['pin', 'count'],
+      ['card', 'last4'],
+    ])
   })
 
   test('forgets which preset it was once something of it is changed', () => {

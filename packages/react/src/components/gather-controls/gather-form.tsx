@@ -80,6 +80,18 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
           <ParameterField key={parameter.name} parameter={parameter} />
         ))}
       </div>
+      {isDigits && (
+        // biome-ignore lint/a11y/noLabelWithoutControl: its control is the checkbox inside
+        <label className="cg-check">
+          <parts.Masked />
+          <span className="cg-check-text">
+            <span>{t('controls.masked')}</span>
+            <span className="cg-hint">
+              {t(draft.sensitive === 'last4' ? 'controls.maskedLast4Hint' : 'controls.maskedHint')}
+            </span>
+          </span>
+        </label>
+      )}
       {json && <parts.Json className="cg-json" />}
       {elsewhere.length > 0 && (
         <Notice role="alert" tone="negative" icon="alert" title={t('controls.problems', { count: wrong })}>

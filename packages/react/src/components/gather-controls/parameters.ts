@@ -1,5 +1,5 @@
 /** The parameters of each gather as form fields: which come first, which wait behind "More", and how each is entered. */
-import type { DigitGatherName, GatherName } from '@callgather/protocol'
+import type { DigitGatherName, GatherName, Show } from '@callgather/protocol'
 import type { PlainStringKey } from '../../strings/strings.ts'
 
 /** How a parameter is entered. */
@@ -75,8 +75,8 @@ export interface Preset {
   readonly values: Readonly<Record<string, string>>
   /** What to say, for the gathers that say something. In the language of the caller: change it with `presets`. */
   readonly prompt: string
-  /** Whether nobody should see the digits. */
-  readonly masked: boolean
+  /** How much of the digits may be shown, where nobody should see them. */
+  readonly sensitive?: Show
 }
 
 /** The questions offered unless you give others. Their prompts are English, whatever language the agent reads. */
@@ -86,35 +86,32 @@ export const defaultPresets: readonly Preset[] = [
     label: 'controls.preset.pin',
     values: { minimum_digits: '4', maximum_digits: '4' },
     prompt: 'Please enter your four digit PIN.',
-    masked: true,
+    sensitive: 'count',
   },
   {
     name: 'account',
     label: 'controls.preset.account',
     values: { minimum_digits: '6', maximum_digits: '12', terminating_digit: '#' },
     prompt: 'Please enter your account number, followed by the pound key.',
-    masked: false,
   },
   {
     name: 'date',
     label: 'controls.preset.date',
     values: { minimum_digits: '8', maximum_digits: '8', valid_digits: '0123456789' },
     prompt: 'Please enter the date as eight digits: two for the month, two for the day, and four for the year.',
-    masked: false,
   },
   {
     name: 'yesno',
     label: 'controls.preset.yesno',
     values: { minimum_digits: '1', maximum_digits: '1', valid_digits: '12' },
     prompt: 'Press 1 for yes, or 2 for no.',
-    masked: false,
   },
   {
     name: 'card',
     label: 'controls.preset.card',
     values: { minimum_digits: '12', maximum_digits: '19', terminating_digit: '#' },
     prompt: 'Please enter your card number, followed by the pound key.',
-    masked: true,
+    sensitive: 'last4',
   },
 ]
 

@@ -141,12 +141,16 @@ export function problemText({ code, detail, title }: TelnyxError, name: string, 
 
 /** Hides the digits of the gather from everyone, as a checkbox; put it in a `label`. */
 export function Masked(props: PartProps<'input', { checked: boolean }>) {
-  const { draft, setMasked } = useForm('Masked')
-  const { masked } = draft
+  const { draft, setSensitive } = useForm('Masked')
+  const masked = draft.sensitive !== null
   return renderPart(
     'input',
     props,
-    { type: 'checkbox', checked: masked, onChange: (event) => setMasked(event.currentTarget.checked) },
+    {
+      type: 'checkbox',
+      checked: masked,
+      onChange: (event) => setSensitive(event.currentTarget.checked ? 'count' : null),
+    },
     { checked: masked },
   )
 }

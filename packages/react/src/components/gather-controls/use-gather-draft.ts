@@ -1,4 +1,4 @@
-import type { CommandBodies, GatherName, TelnyxError } from '@callgather/protocol'
+import type { CommandBodies, GatherName, Show, TelnyxError } from '@callgather/protocol'
 import { isDigitGather } from '@callgather/protocol'
 import type { checkCommand } from '@callgather/protocol/schema'
 import { useCallback, useEffect, useMemo, useState } from 'react'
@@ -7,7 +7,7 @@ import { type AnyCommand, useAnyCommand } from '../../hooks/use-command.ts'
 import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
 import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
 import { gatherSliceOf } from './gather-slice.ts'
-import type { Preset } from './parameters.ts'
+import { collectsDigits, type Preset } from './parameters.ts'
 
 /** A gather being drafted, judged as Telnyx would judge it, and sent. */
 export interface GatherDraft {
@@ -22,7 +22,7 @@ export interface GatherDraft {
   readonly fieldProblems: readonly (FieldProblem | null)[]
   readonly setPurpose: (purpose: GatherName) => void
   readonly setValue: (parameter: string, value: string) => void
-  readonly setMasked: (masked: boolean) => void
+  readonly setSensitive: (sensitive: Show | null) => void
   readonly setFields: (fields: readonly FieldDraft[]) => void
   readonly choose: (preset: Preset) => void
   /** Sends it, if there is nothing wrong with it. Resolves to whether it was sent. */
@@ -86,7 +86,8 @@ export function useGatherDraft(callId: string, initial: Partial<Draft> = {}): Ga
       await stopping.run(stop ? 'gather_stop' : 'ai_assistant_stop', {})
     }
     setTried(false)
-    await starting.run(draft.purpose, judged.body as CommandBodies[GatherName])
+    const sensitive = collectsDigits(draft.purpose) ? (draft.sensitive ?? undefined) : undefined
+    await starting.run(draft.purpose, judged.body as CommandBodies[GatherName], { sensitive })
     return true
   }
 
@@ -103,7 +104,7 @@ export function useGatherDraft(callId: string, initial: Partial<Draft> = {}): Ga
     fieldProblems: inFields,
     setPurpose: (purpose) => setDraft((it) => ({ ...it, purpose })),
     setValue: (parameter, value) => setDraft((it) => withValue(it, parameter, value)),
-    setMasked: (masked) => setDraft((it) => ({ ...it, masked })),
+    setSensitive: (sensitive) => setDraft((it) => ({ ...it, sensitive })),
     setFields: (fields) => setDraft((it) => ({ ...it, fields })),
     choose: (preset) => setDraft((it) => withPreset(it, preset)),
     submit,

@@ -126,6 +126,7 @@ export function rowsOf(
 class RowWriter {
   readonly rows: Row[] = []
   readonly #rules = new Map<string, DigitRules>()
+  readonly #ended = new Set<string>()
   readonly #utterances = new Map<string, number>()
   /** Whispers not yet seen in the conversation, by their text: where their rows are. */
   readonly #whispers = new Map<string, number>()
@@ -149,6 +150,7 @@ class RowWriter {
         this.#command(entry.command, entry.at)
         break
       case 'gather_end':
+        this.#ended.add(entry.gatherId)
         this.rows.push({ kind: 'gather_end', key: entry.id, at: entry.at, status: entry.status, digits: entry.digits })
         break
       case 'playback': {
@@ -204,7 +206,7 @@ class RowWriter {
       key: this.#keys[0]?.id ?? entry.id,
       at: this.#keys[0]?.at ?? entry.at,
       keys: this.#keys.map((key) => ({ digit: key.digit, role: keys.find((it) => it.id === key.id)?.role ?? 'digit' })),
-      stray: rules === undefined,
+      stray: gatherId === null || rules === undefined || this.#ended.has(gatherId),
     }
     if (going) this.rows[this.rows.length - 1] = row
     else this.rows.push(row)

@@ -1,0 +1,133 @@
+import { assistantWhisper, hangupMidGather, ScenarioWriter } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, userEvent, waitFor } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import { AssistantBar } from './assistant-bar.tsx'
+
+const meta = {
+  title: 'Conversation/AssistantBar',
+  component: AssistantBar,
+  args: { callId: assistantWhisper.callId },
+  parameters: { scenario: assistantWhisper, at: 7500, width: '22rem' },
+} satisfies Meta<typeof AssistantBar>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+const clientOf = (loaded: unknown) => {
+  const { client } = loaded as ScenarioLoaded
+  if (!client) throw new Error('This story has a scenario.')
+  return client
+}
+
+const none = new ScenarioWriter('No assistant').answered().end()
+const message = 'Tell the assistant something the caller will not hear'
+
+/** On the call. Enter whispers; the receipt says what became of it. */
+export const OnCall: Story = {
+  args: { suggestions: ['Offer Thursday first.', 'Speak more slowly.'] },
+  play: async ({ canvas, loaded }) => {
+    await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Ask for the reason.{Enter}')
+    await expect(await canvas.findByText('Ask for the reason.', { selector: 'q' })).toBeVisible()
+    await waitFor(() => expect(canvas.getByRole('textbox', { name: message })).toHaveValue(''))
+    await expect(clientOf(loaded).commands[0]?.body).toMatchObject({
+      messages: [{ role: 'system', content: 'Ask for the reason.' }],
+    })
+  },
+}
+
+/** Answer now is another act than a whisper, and asks first while the caller speaks. */
+export const CallerSpeaking: Story = {
+  play: async ({ canvas, loaded }) => {
+    const client = clientOf(loaded)
+    await canvas.findByRole('button', { name: 'Answer now' })
+    client.emit(assistantWhisper.callId, 'call.transcription', {
+      payload: { transcription_data: { transcript: 'and I', is_final: false, transcription_track: 'inbound' } },
+    })
+    await expect(await canvas.findByText('listening')).toBeVisible()
+    await userEvent.click(canvas.getByRole('button', { name: 'Answer now' }))
+    await expect(await canvas.findByText('Answering now may interrupt them.')).toBeVisible()
+    await expect(client.commands).toHaveLength(0)
+    await userEvent.click(canvas.getByRole('button', { name: 'Wait for a pause' }))
+    await client.player.advance(10)
+    client.emit(assistantWhisper.callId, 'call.transcription', {
+      payload: { transcription_data: { transcript: 'and I am late.', is_final: true, transcription_track: 'inbound' } },
+    })
+    await waitFor(() => expect(client.commands[0]?.body).toMatchObject({ trigger_response: true }))
+  },
+}
+
+/** Whispers, and what became of them. */
+export const Receipts: Story = {
+  parameters: { at: 9500 },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText(/seen in the conversation/)).toBeVisible()
+  },
+}
+
+/** A whisper that Telnyx refused. */
+export const RefusedWhisper: Story = {
+  parameters: { client: { respond: () => ({ refuse: 'callEnded' }) } },
+  play: async ({ canvas }) => {
+    await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Hurry up.{Enter}')
+    await expect(await canvas.findByText(/Call has already ended \(90018\)/)).toBeVisible()
+    // What was written is not lost.
+    await expect(canvas.getByRole('textbox', { name: message })).toHaveValue('Hurry up.')
+  },
+}
+
+/** No answer came: the same whisper can be sent again, and cannot arrive twice. */
+export const UnknownWhisper: Story = {
+  parameters: { client: { respond: () => 'unknown' } },
+  play: async ({ canvas, loaded }) => {
+    await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Hurry up.{Enter}')
+    await userEvent.click(await canvas.findByRole('button', { name: 'Retry' }))
+    const { commands } = clientOf(loaded)
+    await waitFor(() => expect(commands).toHaveLength(2))
+    await expect(commands[1]?.requestId).toBe(commands[0]?.requestId)
+  },
+}
+
+/** Stopping asks first. */
+export const Stopping: Story = {
+  play: async ({ canvas, loaded }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Stop assistant' }))
+    await expect(canvas.getByRole('alertdialog')).toBeVisible()
+    await userEvent.keyboard('{Escape}')
+    await expect(canvas.queryByRole('alertdialog')).toBeNull()
+    await userEvent.click(canvas.getByRole('button', { name: 'Stop assistant' }))
+    await userEvent.click(canvas.getByRole('button', { name: 'Stop' }))
+    await expect(await canvas.findByText('stopped')).toBeVisible()
+    await expect(clientOf(loaded).commands[0]?.name).toBe('ai_assistant_stop')
+  },
+}
+
+/** Stopped: a person has the call, and can hand it back with a word on what happened. */
+export const HandBack: Story = {
+  parameters: { at: 'end' },
+  play: async ({ canvas, loaded }) => {
+    await userEvent.type(await canvas.findByRole('textbox', { name: 'What it should know' }), 'Moved to Thursday.')
+    await userEvent.click(canvas.getByRole('button', { name: 'Hand back to assistant' }))
+    await waitFor(() => expect(clientOf(loaded).commands[0]?.name).toBe('ai_assistant_start'))
+    await expect(JSON.stringify(clientOf(loaded).commands[0]?.body)).toContain('Moved to Thursday.')
+  },
+}
+
+/** No assistant yet. */
+export const None: Story = {
+  args: { callId: none.callId },
+  parameters: { scenario: none, at: 'end' },
+  play: async ({ canvas, loaded }) => {
+    await userEvent.type(await canvas.findByRole('textbox', { name: 'Assistant id' }), 'assistant-clinic')
+    await userEvent.click(canvas.getByRole('button', { name: 'Start assistant' }))
+    await waitFor(() =>
+      expect(clientOf(loaded).commands[0]?.body).toMatchObject({ assistant: { id: 'assistant-clinic' } }),
+    )
+  },
+}
+
+/** The call is over. */
+export const CallEnded: Story = {
+  args: { callId: hangupMidGather.callId },
+  parameters: { scenario: hangupMidGather, at: 'end' },
+}

@@ -1,0 +1,91 @@
+import {
+  aiBooking,
+  assistantWhisper,
+  hangupMidGather,
+  hiddenPin,
+  menuWithWrongKey,
+  pinEntry,
+  type Scenario,
+  ScenarioWriter,
+} from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { useState } from 'react'
+import { expect, userEvent, waitFor } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import { CallList } from './call-list.tsx'
+
+const ringing = new ScenarioWriter('Ringing', { from: '+33170189900' })
+  .event('call.initiated', { payload: { from: '+33170189900', to: '+15550002222', direction: 'incoming' } })
+  .end()
+
+const several = [pinEntry, aiBooking, assistantWhisper, hangupMidGather, ringing, hiddenPin, menuWithWrongKey]
+
+const hundreds: Scenario[] = Array.from({ length: 300 }, (_, index) => {
+  const from = `+1555${String(1_000_000 + index * 7919).slice(-7)}`
+  return new ScenarioWriter(`Call ${index}`, { from })
+    .wait(index * 10)
+    .answered()
+    .end()
+})
+
+const meta = {
+  title: 'Call/CallList',
+  component: CallList,
+  parameters: { scenario: several, at: 8000, width: '17rem' },
+  render: function Render({ selected: first = null }) {
+    const [selected, setSelected] = useState(first)
+    return <CallList selected={selected} onSelect={setSelected} />
+  },
+  decorators: [
+    (Story) => (
+      <div style={{ blockSize: 460, display: 'grid' }}>
+        <Story />
+      </div>
+    ),
+  ],
+} satisfies Meta<typeof CallList>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+/** Calls on the line before those that ended; the arrows go from one to the next. */
+export const Several: Story = {
+  args: { selected: pinEntry.callId },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('navigation', { name: 'Calls' })).toBeVisible()
+    const current = await canvas.findByRole('button', { current: true })
+    current.focus()
+    await userEvent.keyboard('{End}{Enter}')
+    await waitFor(() => expect(canvas.getByRole('button', { current: true })).not.toBe(current))
+  },
+}
+
+/** What happened on a call that is not open counts as new, until it is. */
+export const Unseen: Story = {
+  args: { selected: aiBooking.callId },
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByRole('button', { current: true })
+    const { client } = loaded as ScenarioLoaded
+    client?.press(pinEntry.callId, '12')
+    await expect(await canvas.findByText('2 new events')).toBeInTheDocument()
+  },
+}
+
+/** Three hundred calls: only those in view exist, and there is a field to find one. */
+export const Hundreds: Story = {
+  parameters: { scenario: hundreds, at: 'end' },
+  play: async ({ canvas, canvasElement }) => {
+    const field = await canvas.findByRole('searchbox', { name: 'Find a call' })
+    await expect(canvasElement.querySelectorAll('.cg-call').length).toBeLessThan(60)
+    await userEvent.type(field, 'zzz')
+    await expect(await canvas.findByText('No call matches')).toBeVisible()
+  },
+}
+
+/** Nobody calls. */
+export const Empty: Story = {
+  parameters: { scenario: [], at: 'end' },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('No calls')).toBeVisible()
+  },
+}

@@ -1,0 +1,55 @@
+import { aiBooking, menuWithWrongKey, ScenarioWriter } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, userEvent } from 'storybook/test'
+import { CallTimeline } from './call-timeline.tsx'
+
+const meta = {
+  title: 'Call/CallTimeline',
+  component: CallTimeline,
+  args: { callId: aiBooking.callId },
+  parameters: { scenario: aiBooking, width: '28rem' },
+} satisfies Meta<typeof CallTimeline>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+const nothing = new ScenarioWriter('Nothing happened').end()
+
+/** A conversation in lanes. The arrow keys step from event to event. */
+export const Conversation: Story = {
+  play: async ({ canvas }) => {
+    const chart = await canvas.findByRole('group', { name: 'Timeline' })
+    chart.focus()
+    await userEvent.keyboard('{End}')
+    await expect(canvas.getByRole('status')).toHaveTextContent(/Caller|Gather/)
+    await userEvent.keyboard('{Home}')
+    await expect(canvas.getByRole('status')).toHaveTextContent(/00:0/)
+  },
+}
+
+/** Prompts, keys and a gather. */
+export const Keys: Story = { args: { callId: menuWithWrongKey.callId }, parameters: { scenario: menuWithWrongKey } }
+
+/** The same, to be read. */
+export const Table: Story = {
+  args: { callId: menuWithWrongKey.callId },
+  parameters: { scenario: menuWithWrongKey },
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Table' }))
+    await expect(canvas.getByRole('columnheader', { name: 'Lane' })).toBeVisible()
+    await expect(canvas.getByRole('cell', { name: 'Valid' })).toBeVisible()
+  },
+}
+
+/** Zoomed in, it scrolls. */
+export const Zoomed: Story = {
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Zoom in' }))
+    await userEvent.click(canvas.getByRole('button', { name: 'Zoom in' }))
+    const chart = canvas.getByRole('group', { name: 'Timeline' })
+    await expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 2)
+  },
+}
+
+/** Before anything happened. */
+export const Empty: Story = { args: { callId: nothing.callId }, parameters: { scenario: nothing } }

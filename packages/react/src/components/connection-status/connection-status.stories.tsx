@@ -1,0 +1,107 @@
+import { hangupMidGather, pinEntry } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, userEvent, waitFor } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import { ConnectionBanner, ConnectionStatus } from './connection-status.tsx'
+
+const meta = {
+  title: 'Call/ConnectionStatus',
+  component: ConnectionStatus,
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry, at: 7900, width: '36rem' },
+  render: ({ callId }) => (
+    <div style={{ display: 'grid', gap: 12 }}>
+      <ConnectionStatus {...(callId === undefined ? {} : { callId })} />
+      <ConnectionBanner {...(callId === undefined ? {} : { callId })} />
+    </div>
+  ),
+} satisfies Meta<typeof ConnectionStatus>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+const clientOf = (loaded: unknown) => {
+  const { client } = loaded as ScenarioLoaded
+  if (!client) throw new Error('This story has a scenario.')
+  return client
+}
+
+/** All is well. */
+export const Live: Story = {
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Live')).toBeVisible()
+  },
+}
+
+/** The connection is lost; it comes back by itself, or at once. */
+export const Reconnecting: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    const client = clientOf(loaded)
+    client.faults.setUnreachable(true)
+    await client.player.advance(3000)
+    await expect(await canvas.findByText('Offline')).toBeVisible()
+    await expect(canvas.getByText(/Reconnecting in \d+ s/)).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Retry now' })).toBeVisible()
+  },
+}
+
+/** Retry now, and it is back: nothing is lost. */
+export const Recovered: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    const client = clientOf(loaded)
+    client.faults.setUnreachable(true)
+    await client.player.advance(3000)
+    client.faults.setUnreachable(false)
+    await userEvent.click(await canvas.findByRole('button', { name: 'Retry now' }))
+    await expect(await canvas.findByText('Live', { selector: 'span:not([role])' })).toBeVisible()
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Live'))
+  },
+}
+
+/** The ticket has run out, and a fresh one was refused too. */
+export const Expired: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    const client = clientOf(loaded)
+    client.faults.refuseConnection({ status: 401, code: '10009', title: 'Authentication failed' })
+    await client.player.advance(5000)
+    await expect(await canvas.findByText(/Your ticket has run out/)).toBeVisible()
+  },
+}
+
+/** The call does not exist, or is not this agent's. */
+export const Forbidden: Story = {
+  parameters: {
+    prepare: (client: NonNullable<ScenarioLoaded['client']>) =>
+      client.faults.refuseCall(pinEntry.callId, { status: 404, code: '10005', title: 'Resource not found' }),
+  },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText(/does not exist, or your ticket does not allow it/)).toBeVisible()
+  },
+}
+
+/** The server lost part of the log: what is shown now is what it has. */
+export const HistoryLost: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    const client = clientOf(loaded)
+    client.faults.loseHistory(pinEntry.callId, 3)
+    await client.player.advance(6000)
+    await expect(await canvas.findByText('Part of the history was lost')).toBeVisible()
+    await userEvent.click(canvas.getByRole('button', { name: 'Close' }))
+    await waitFor(() => expect(canvas.queryByText('Part of the history was lost')).toBeNull())
+  },
+}
+
+/** The call is over and its log complete. */
+export const Ended: Story = {
+  args: { callId: hangupMidGather.callId },
+  parameters: { scenario: hangupMidGather, at: 'end' },
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    await clientOf(loaded).player.advance(61_000)
+    await expect(await canvas.findByText('Call ended', { selector: 'span:not([role])' })).toBeVisible()
+  },
+}

@@ -1,0 +1,115 @@
+import { hiddenPin, menuWithWrongKey, pinEntry, ScenarioWriter, silence } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, waitFor, within } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import { DigitSlots } from './digit-slots.tsx'
+
+const meta = {
+  title: 'Digits/DigitSlots',
+  component: DigitSlots,
+  parameters: { width: '30rem' },
+  args: { callId: pinEntry.callId },
+} satisfies Meta<typeof DigitSlots>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+const asked = new ScenarioWriter('Account number')
+  .answered()
+  .command('account', 'gather', { minimum_digits: 8, maximum_digits: 64, terminating_digit: '*' })
+  .press('40718823', { gather: 'account' })
+  .end()
+
+const exactly = new ScenarioWriter('Exactly four')
+  .answered()
+  .command('code', 'gather', { minimum_digits: 4, maximum_digits: 4, terminating_digit: '' })
+  .press('12', { gather: 'code' })
+  .end()
+
+/** The prompt is over; the first key is waited for. */
+export const Waiting: Story = {
+  parameters: { scenario: pinEntry, at: 6200 },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('group', { name: 'Digits entered' })).toHaveAttribute(
+      'data-status',
+      'collecting',
+    )
+    await expect(canvas.getByRole('img', { name: '0 of 6' })).toBeVisible()
+    await expect(canvas.getByText(/first digit within about/)).toBeVisible()
+  },
+}
+
+/** Digits fill the slots as they come, and each is announced by its count. */
+export const Filling: Story = {
+  parameters: { scenario: pinEntry, at: 7900 },
+  play: async ({ canvas, loaded }) => {
+    await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
+    const { client } = loaded as ScenarioLoaded
+    client?.press(pinEntry.callId, '0')
+    await expect(await canvas.findByRole('img', { name: '3 of 6: 5 5 0' })).toBeVisible()
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Digit entered, 3 of 6'))
+  },
+}
+
+/** Only how many: the browser was never told which. */
+export const Hidden: Story = {
+  args: { callId: hiddenPin.callId },
+  parameters: { scenario: hiddenPin, at: 7200 },
+  play: async ({ canvas, canvasElement, loaded }) => {
+    await expect(await canvas.findByRole('img', { name: '3 of 6: digits hidden' })).toBeVisible()
+    const { client } = loaded as ScenarioLoaded
+    client?.press(hiddenPin.callId, '7')
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Digit entered, 4 of 6'))
+    await expect(canvasElement.querySelector('.cg-slots-row')).not.toHaveTextContent('7')
+  },
+}
+
+/** A key the gather does not accept is crossed, not dropped. */
+export const Invalid: Story = {
+  args: { callId: menuWithWrongKey.callId },
+  parameters: { scenario: menuWithWrongKey, at: 4500 },
+  play: async ({ canvasElement }) => {
+    await waitFor(() => expect(canvasElement.querySelector('[data-state="invalid"]')).toHaveTextContent('9'))
+  },
+}
+
+/** The terminator was pressed, and Telnyx called the input valid. */
+export const Ended: Story = { parameters: { scenario: pinEntry } }
+
+/** Nobody pressed anything. */
+export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
+
+/** No near end: the row grows with the input. */
+export const OpenEnded: Story = { args: { callId: asked.callId }, parameters: { scenario: asked } }
+
+/** Exactly so many, and no key to end it. */
+export const Exactly: Story = {
+  args: { callId: exactly.callId },
+  parameters: { scenario: exactly },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('needs 4 digits')).toBeVisible()
+    await expect(canvas.queryByText(/ends with/)).toBeNull()
+  },
+}
+
+/** The parts, without our look, in a form of one's own. */
+export const Unstyled: Story = {
+  parameters: { scenario: pinEntry, at: 7900 },
+  render: ({ callId }) => (
+    <DigitSlots.Root callId={callId}>
+      <DigitSlots.Row after={<DigitSlots.Terminator />}>
+        {(slot) => (
+          <DigitSlots.Slot key={slot.index} slot={slot} style={{ padding: 4 }}>
+            {slot.digit ?? '_'}
+          </DigitSlots.Slot>
+        )}
+      </DigitSlots.Row>
+      <DigitSlots.Needs />
+    </DigitSlots.Root>
+  ),
+  play: async ({ canvasElement }) => {
+    await within(canvasElement).findByRole('group', { name: 'Digits entered' })
+    await expect(canvasElement.querySelectorAll('[data-state="filled"]')).toHaveLength(2)
+    await expect(canvasElement.querySelector('[class*="cg-slot"]')).toBeNull()
+  },
+}

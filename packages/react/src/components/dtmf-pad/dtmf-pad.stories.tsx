@@ -1,0 +1,72 @@
+import { hiddenPin, menuWithWrongKey, pinEntry, ScenarioWriter } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, waitFor } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import { DtmfPad } from './dtmf-pad.tsx'
+
+const meta = {
+  title: 'Digits/DtmfPad',
+  component: DtmfPad,
+  parameters: { width: '16rem' },
+  args: { callId: pinEntry.callId },
+} satisfies Meta<typeof DtmfPad>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+const stray = new ScenarioWriter('Stray keys').answered().press('1995*', { rhythm: 300 }).end()
+
+/** Nothing pressed yet. */
+export const Quiet: Story = {
+  parameters: { scenario: pinEntry, at: 6200 },
+  play: async ({ canvas }) => {
+    await waitFor(() => expect(canvas.getByText('No key yet')).toBeVisible())
+    await expect(canvas.getAllByRole('listitem')).toHaveLength(12)
+  },
+}
+
+/** A key lights up as it is pressed, and stays marked as the last. */
+export const Pressed: Story = {
+  parameters: { scenario: pinEntry, at: 7900 },
+  play: async ({ canvas, canvasElement, loaded }) => {
+    await waitFor(() => expect(canvas.getByText('Last key 5')).toBeVisible())
+    // What was there from the start does not light up.
+    await expect(canvasElement.querySelector('.cg-key-flash')).toBeNull()
+    const { client } = loaded as ScenarioLoaded
+    client?.press(pinEntry.callId, '8')
+    await waitFor(() => expect(canvasElement.querySelector('.cg-key-flash')).toHaveTextContent('8'))
+    await expect(canvas.getByText('Last key 8')).toBeVisible()
+    await expect(canvas.getByText('8, pressed 1 time')).toBeInTheDocument()
+  },
+}
+
+/** Policy hides the digits: only that a key was pressed. */
+export const Hidden: Story = {
+  args: { callId: hiddenPin.callId },
+  parameters: { scenario: hiddenPin, at: 7200 },
+  play: async ({ canvas, canvasElement }) => {
+    await expect(await canvas.findByText('Key pressed, hidden')).toBeVisible()
+    await expect(canvasElement.querySelector('[data-last]')).toBeNull()
+  },
+}
+
+/** A menu of three: the other keys are outlined, and the wrong one is marked. */
+export const WrongKey: Story = {
+  args: { callId: menuWithWrongKey.callId },
+  parameters: { scenario: menuWithWrongKey, at: 4500 },
+  play: async ({ canvasElement }) => {
+    await waitFor(() => expect(canvasElement.querySelector('[data-last="invalid"]')).toHaveTextContent('9'))
+  },
+}
+
+/** Keys pressed while nothing is being asked. */
+export const Stray: Story = {
+  args: { callId: stray.callId },
+  parameters: { scenario: stray },
+  play: async ({ canvas, loaded }) => {
+    await expect(await canvas.findByRole('list', { name: 'Outside any gather' })).toHaveTextContent('1995*')
+    const { client } = loaded as ScenarioLoaded
+    client?.press(stray.callId, '3')
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Key pressed outside any gather'))
+  },
+}

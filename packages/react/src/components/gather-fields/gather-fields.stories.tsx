@@ -1,0 +1,110 @@
+import { aiBooking, pinEntry, ScenarioWriter } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, userEvent, waitFor } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
+import { GatherFields } from './gather-fields.tsx'
+
+const meta = {
+  title: 'Gathers/GatherFields',
+  component: GatherFields,
+  args: { callId: aiBooking.callId },
+  parameters: { width: '24rem' },
+} satisfies Meta<typeof GatherFields>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+const manyTypes = new ScenarioWriter('Fields of every type')
+  .answered()
+  .command('survey', 'gather_using_ai', {
+    parameters: {
+      type: 'object',
+      properties: {
+        party: { type: 'integer', title: 'How many people' },
+        terrace: { type: 'boolean', title: 'On the terrace' },
+        allergies: { type: 'array', items: { type: 'string' }, title: 'Allergies' },
+        address: { type: 'object', properties: { city: { type: 'string' }, zip: { type: 'string', title: 'ZIP' } } },
+      },
+      required: ['party'],
+    },
+  })
+  .event('call.ai_gather.partial_results', {
+    command_id: 'survey',
+    payload: {
+      partial_results: { party: 1200, terrace: false, allergies: ['nuts', 'milk'], address: { city: 'Zürich' } },
+    },
+  })
+  .end()
+
+/** Nothing heard yet. */
+export const Missing: Story = {
+  parameters: { scenario: aiBooking, at: 4000 },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findAllByText('missing')).toHaveLength(3)
+  },
+}
+
+/** Heard, not confirmed. The agent can set a value right by telling the assistant. */
+export const Heard: Story = {
+  parameters: { scenario: aiBooking, at: 12_000 },
+  play: async ({ canvas, loaded }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Correct Preferred day' }))
+    await userEvent.selectOptions(canvas.getByRole('combobox', { name: 'Right value for Preferred day' }), 'Thursday')
+    await userEvent.click(canvas.getByRole('button', { name: 'Tell the assistant' }))
+    const { client } = loaded as ScenarioLoaded
+    await waitFor(() => expect(client?.commands[0]?.name).toBe('ai_assistant_add_messages'))
+    await expect(JSON.stringify(client?.commands[0]?.body)).toContain('Thursday')
+  },
+}
+
+/** A field fills in while one watches, and is announced. */
+export const Filling: Story = {
+  parameters: { scenario: aiBooking, at: 4000 },
+  play: async ({ canvas, loaded }) => {
+    await expect(await canvas.findAllByText('missing')).toHaveLength(3)
+    await (loaded as ScenarioLoaded).client?.player.seek(7200)
+    await expect(await canvas.findByText('heard')).toBeVisible()
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Patient name heard: Sample Caller'))
+  },
+}
+
+/** The gather ended as valid: confirmed, with the correction the caller made. */
+export const Confirmed: Story = {
+  parameters: { scenario: aiBooking },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findAllByText('confirmed')).toHaveLength(3)
+    await expect(canvas.getByText('Thursday')).toBeVisible()
+    await expect(canvas.getByRole('img', { name: '3 of 3 fields collected' })).toBeVisible()
+  },
+}
+
+const refusing: StandardSchemaV1 = {
+  '~standard': {
+    version: 1,
+    vendor: 'example',
+    validate: () => ({ issues: [{ message: 'preferred_day: the clinic is closed on Thursdays.' }] }),
+  },
+}
+
+/** The result does not fit the schema it was to have. */
+export const NotAsAgreed: Story = {
+  args: { schema: refusing },
+  parameters: { scenario: aiBooking },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('The result does not fit your schema')).toBeVisible()
+  },
+}
+
+/** Numbers, yes and no, lists, and objects within objects. */
+export const EveryType: Story = {
+  args: { callId: manyTypes.callId },
+  parameters: { scenario: manyTypes },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('nuts and milk')).toBeVisible()
+    await expect(canvas.getByText('Zürich')).toBeVisible()
+  },
+}
+
+/** No AI gather on this call. */
+export const Empty: Story = { args: { callId: pinEntry.callId }, parameters: { scenario: pinEntry } }

@@ -1,0 +1,46 @@
+import { aiBooking, assistantWhisper, hangupMidGather, hiddenPin, pinEntry } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { useState } from 'react'
+import { expect, userEvent } from 'storybook/test'
+import { CallList } from '../call-list/call-list.tsx'
+import { GatherPanel } from './gather-panel.tsx'
+
+const calls = [pinEntry, aiBooking, assistantWhisper, hiddenPin, hangupMidGather]
+
+function Console() {
+  const [callId, setCallId] = useState(pinEntry.callId)
+  return (
+    <div className="story-console">
+      <CallList selected={callId} onSelect={setCallId} />
+      <GatherPanel key={callId} callId={callId} suggestions={['Offer Thursday first.', 'Speak more slowly.']} />
+    </div>
+  )
+}
+
+const meta = {
+  title: 'Whole console',
+  component: Console,
+  parameters: { scenario: calls, wide: true, player: true },
+} satisfies Meta<typeof Console>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+/** Five calls at once. Play them, or step from event to event; pick a call on the left. */
+export const Playable: Story = {
+  parameters: { at: 0 },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('toolbar', { name: 'Scenario player' })).toBeVisible()
+  },
+}
+
+/** A few seconds in: no call shows what is another's. */
+export const SeveralCalls: Story = {
+  parameters: { at: 8000 },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('heading', { name: 'Digits by speech' })).toBeVisible()
+    await userEvent.click(canvas.getByRole('button', { name: /AI gather/ }))
+    await expect(await canvas.findByRole('heading', { name: 'Fields by AI' })).toBeVisible()
+    await expect(canvas.queryByText(/Please enter your four digit PIN/)).toBeNull()
+  },
+}

@@ -1,0 +1,173 @@
+import { aiBooking, assistantWhisper, pinEntry, ScenarioWriter, twoGathers } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, fireEvent, userEvent, waitFor, within } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import { Transcript } from './transcript.tsx'
+
+const meta = {
+  title: 'Conversation/Transcript',
+  component: Transcript,
+  args: { callId: assistantWhisper.callId },
+  parameters: { scenario: assistantWhisper },
+} satisfies Meta<typeof Transcript>
+
+export default meta
+type Story = StoryObj<typeof meta>
+
+const clientOf = (loaded: unknown) => {
+  const { client } = loaded as ScenarioLoaded
+  if (!client) throw new Error('This story has a scenario.')
+  return client
+}
+
+const said = (transcript: string, is_final: boolean, options: { confidence?: number; track?: string } = {}) => {
+  const { confidence, track = 'inbound' } = options
+  const given = confidence === undefined ? {} : { confidence }
+  return { payload: { transcription_data: { transcript, is_final, transcription_track: track, ...given } } }
+}
+
+const spoken = new ScenarioWriter('Spoken words')
+  .answered()
+  .event('call.transcription', said('Hello, how can I help?', true, { track: 'outbound', confidence: 0.97 }))
+  .wait(2400)
+  .event('call.transcription', said('I would like to move my a point meant.', true, { confidence: 0.41 }))
+  .wait(1200)
+  .event('call.transcription', said('to Thurs', false))
+  .end()
+
+const long = ((): ReturnType<ScenarioWriter['end']> => {
+  const writer = new ScenarioWriter('A long call')
+    .answered()
+    .command('assistant', 'ai_assistant_start', { assistant: { id: 'assistant-clinic' } })
+  for (let turn = 0; turn < 2500; turn++) {
+    writer.wait(900).say('assistant', turn % 2 === 0 ? 'assistant' : 'user', `Turn ${turn + 1} of a long conversation.`)
+  }
+  return writer.end()
+})()
+
+const mixed = new ScenarioWriter('Two directions')
+  .answered()
+  .command('assistant', 'ai_assistant_start', { assistant: { id: 'assistant-clinic' } })
+  .say('assistant', 'assistant', 'مرحبا، كيف يمكنني مساعدتك؟')
+  .wait(2000)
+  .say('assistant', 'user', 'Hello, do you speak English?')
+  .end()
+
+const nothing = new ScenarioWriter('Nothing yet').end()
+
+/** A conversation with an assistant: turns, a whisper with its receipt, what agents did. */
+export const Conversation: Story = {
+  play: async ({ canvas }) => {
+    const log = await canvas.findByRole('log', { name: 'Transcript' })
+    await expect(await within(log).findByText('I need to move my appointment, the one on Tuesday.')).toBeVisible()
+    await expect(within(log).getByText('Offer Thursday first.')).toBeVisible()
+    await expect(within(log).getByText('seen in the conversation')).toBeInTheDocument()
+  },
+}
+
+/** An AI gather, from its greeting to its end. */
+export const AIGather: Story = { args: { callId: aiBooking.callId }, parameters: { scenario: aiBooking } }
+
+/** Keys stand among the words, in groups. */
+export const Keys: Story = {
+  args: { callId: twoGathers.callId },
+  parameters: { scenario: twoGathers },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('· outside any gather')).toBeVisible()
+  },
+}
+
+/** What is being said grows in place; what was heard badly is underlined. */
+export const Partial: Story = {
+  args: { callId: spoken.callId },
+  parameters: { scenario: spoken },
+  play: async ({ canvas, canvasElement, loaded }) => {
+    await expect(await canvas.findByText('to Thurs')).toBeVisible()
+    const row = canvasElement.querySelector('[data-partial]')
+    const client = clientOf(loaded)
+    client.emit(spoken.callId, 'call.transcription', said('to Thursday, please.', true))
+    await expect(await canvas.findByText('to Thursday, please.')).toBeVisible()
+    // The same element: the row grew, it was not put in place of another.
+    await expect(row?.isConnected).toBe(true)
+    await expect(row).not.toHaveAttribute('data-partial')
+    await client.player.advance(1500)
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Caller: to Thursday, please.'))
+  },
+}
+
+/** Find, with the number of matches, and the next one at Enter. */
+export const Find: Story = {
+  play: async ({ canvas, canvasElement }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Find' }))
+    await userEvent.type(canvas.getByRole('searchbox', { name: 'Find in the transcript' }), 'thursday')
+    await expect(await canvas.findByText('1 of 2')).toBeVisible()
+    await userEvent.keyboard('{Enter}')
+    await expect(await canvas.findByText('2 of 2')).toBeVisible()
+    await expect(canvasElement.querySelector('[data-match="current"] mark')).toHaveTextContent('Thursday')
+    await userEvent.keyboard('{Escape}')
+    await expect(canvas.getByRole('button', { name: 'Find' })).toHaveFocus()
+  },
+}
+
+/** Only some kinds of row. */
+export const Filter: Story = {
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Filter' }))
+    await userEvent.click(canvas.getByRole('checkbox', { name: 'Call events' }))
+    await waitFor(() => expect(canvas.queryByText('Call answered')).toBeNull())
+    await userEvent.selectOptions(canvas.getByRole('combobox', { name: 'Read out' }), 'Caller only')
+  },
+}
+
+/** Five thousand turns: only the rows in view exist. The end is followed until the reader turns away from it. */
+export const Long: Story = {
+  args: { callId: long.callId },
+  parameters: { scenario: long },
+  play: async ({ canvas, canvasElement, loaded }) => {
+    const log = await canvas.findByRole('log')
+    await expect(await canvas.findByText('Turn 2500 of a long conversation.')).toBeVisible()
+    await expect(canvasElement.querySelectorAll('.cg-row').length).toBeLessThan(80)
+    await fireEvent.wheel(log, { deltaY: -400 })
+    log.scrollTop -= 600
+    const latest = await canvas.findByRole('button', { name: 'Jump to latest' })
+    clientOf(loaded).emit(long.callId, 'call.hold')
+    await expect(await canvas.findByRole('button', { name: 'Jump to latest · 1 new' })).toBeVisible()
+    await userEvent.click(latest)
+    await expect(await canvas.findByText('Caller on hold')).toBeVisible()
+    await waitFor(() => expect(canvas.queryByRole('button', { name: /Jump to latest/ })).toBeNull())
+  },
+}
+
+/** Each row runs in the direction of its own words. */
+export const TwoDirections: Story = {
+  args: { callId: mixed.callId },
+  parameters: { scenario: mixed },
+  play: async ({ canvas }) => {
+    const arabic = await canvas.findByText('مرحبا، كيف يمكنني مساعدتك؟')
+    await expect(getComputedStyle(arabic.closest('p') ?? arabic).direction).toBe('rtl')
+  },
+}
+
+/** Nothing said yet. */
+export const Empty: Story = {
+  args: { callId: nothing.callId },
+  parameters: { scenario: nothing },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Nothing said yet')).toBeVisible()
+  },
+}
+
+/** The connection is away: the rows stay. */
+export const Away: Story = {
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry },
+  play: async ({ canvas, loaded }) => {
+    const log = await canvas.findByRole('log')
+    await canvas.findByText('Call answered')
+    const client = clientOf(loaded)
+    client.faults.setUnreachable(true)
+    await client.player.advance(1000)
+    await waitFor(() => expect(log).toHaveAttribute('aria-busy', 'true'))
+    await expect(canvas.getByText('Call answered')).toBeVisible()
+  },
+}
