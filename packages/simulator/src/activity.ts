@@ -46,6 +46,7 @@ export type Collecting =
     }
   | { kind: 'ai_gather' | 'assistant'; command: string; conversation_id: string }
 
+/** One line of what passed on the call. */
 export interface TranscriptLine {
   at: string
   by: 'caller' | 'platform'

@@ -6,6 +6,7 @@
  * and two runs with one seed would differ.
  */
 
+/** What the simulator waits on. */
 export interface Clock {
   /** Milliseconds since the Unix epoch, by this clock. */
   now(): number
@@ -60,6 +61,7 @@ export function realClock(): Clock & { stop(): void } {
   }
 }
 
+/** A clock that stands still until it is moved. Made by `virtualClock()`, given to `createSimulator({ clock })`. */
 export interface VirtualClock extends Clock {
   /** Moves time on by `ms`, running every timer on the way in order and letting what it caused settle. */
   advance(ms: number): Promise<void>
@@ -71,6 +73,7 @@ export interface VirtualClock extends Clock {
   readonly pending: number
 }
 
+/** What `virtualClock` takes. Nothing is required. */
 export interface VirtualClockOptions {
   /**
    * Where time begins, in milliseconds since the Unix epoch. Default: now, with signatures stamped in real time. When
@@ -91,7 +94,14 @@ interface Timer {
   live: boolean
 }
 
-/** A clock that stands still until told to move. */
+/**
+ * Makes a clock that stands still until told to move.
+ *
+ * @example
+ * const clock = virtualClock()
+ * await using sim = await createSimulator({ webhookUrl, clock })
+ * await clock.advance(60_000)
+ */
 export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): VirtualClock {
   let now = start ?? Date.now()
   let order = 0

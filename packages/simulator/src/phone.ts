@@ -3,6 +3,7 @@
 import type { Exchange } from './exchange.ts'
 import { Caller, type WaitOptions } from './scenario/caller.ts'
 
+/** Who calls whom. */
 export interface DialOptions {
   /** The number of the application. Default `+15550199`. */
   to?: string
@@ -10,6 +11,7 @@ export interface DialOptions {
   from?: string
 }
 
+/** The telephones: one dials in, one is called. */
 export interface Phone {
   /** Calls the application. Resolves at once, while it rings; see `caller.answered()`. */
   dial(options?: DialOptions): Promise<Caller>

@@ -6,6 +6,7 @@
  */
 import { type AiSettings, defaultAiSettings } from './ai/settings.ts'
 
+/** Every choice, by group. */
 export interface Settings {
   leg: LegSettings
   gather: GatherSettings
@@ -15,6 +16,7 @@ export interface Settings {
   delivery: DeliverySettings
 }
 
+/** Call legs: rules L1 to L11. */
 export interface LegSettings {
   /** L7: what an ignored duplicate command answers: plain `ok`, or `same` as the first one did (with its `conversation_id`). Default `ok`. */
   duplicateCommandAnswer: 'ok' | 'same'
@@ -33,6 +35,7 @@ export interface LegSettings {
   incomingRingMs: number
 }
 
+/** DTMF gathers: rules G1 to G23. */
 export interface GatherSettings {
   /** G2: how a media prompt ends when a key cuts it. Default `cancelled`. */
   bargeInStatus: 'cancelled' | 'completed'
@@ -66,6 +69,7 @@ export interface GatherSettings {
   sendGatherId: boolean
 }
 
+/** What the commands of a conversation answer. */
 export interface AiAnswerSettings {
   /** A2: a `gather_using_ai` while a conversation runs is refused like a second assistant (90061), or replaces it. Default `refuse`. */
   secondConversation: 'refuse' | 'replace'
@@ -75,6 +79,7 @@ export interface AiAnswerSettings {
   gatherStopEndsAiGather: boolean
 }
 
+/** How long things take to be heard. */
 export interface AudioSettings {
   /** How long speech takes, per character of text. Default 60 ms. */
   speechMsPerCharacter: number
@@ -84,6 +89,7 @@ export interface AudioSettings {
   brokenMedia: Record<string, { status: 'file_not_found' | 'failed'; status_detail?: string }>
 }
 
+/** The API in front. */
 export interface ApiSettings {
   /** API keys that are accepted. Default: any that is not empty. */
   apiKeys: readonly string[] | null
@@ -100,6 +106,7 @@ export interface ApiSettings {
   enforceRateLimit: boolean
 }
 
+/** Webhooks on their way. */
 export interface DeliverySettings {
   /** How long a receiver may take to answer, in milliseconds. Default 2000. */
   timeoutMs: number

@@ -7,16 +7,19 @@ import type { Call } from '../call.ts'
 import type { WebhookEvent } from '../delivery/courier.ts'
 import type { Exchange } from '../exchange.ts'
 
+/** How keys are pressed. */
 export interface PressOptions {
   /** Milliseconds between two keys. Default 0: all at once. A list gives each pause its own length, the last one repeating. */
   everyMs?: number | readonly number[]
 }
 
+/** How long to wait. */
 export interface WaitOptions {
   /** Gives up after so many milliseconds of the simulator's clock. Default 30000. */
   timeoutMs?: number
 }
 
+/** How to wait for a prompt. */
 export interface PromptOptions extends WaitOptions {
   /** Listens to the end before it resolves. Default false: resolves as the prompt begins. */
   toTheEnd?: boolean
@@ -35,6 +38,7 @@ interface Ear {
 
 const USUAL_WAIT_MS = 30_000
 
+/** Someone on the telephone. Made by `sim.phone.dial()` and `sim.phone.nextCall()`. */
 export class Caller {
   private readonly call: Call
   private readonly exchange: Exchange

@@ -24,6 +24,7 @@ export type ScenarioStep =
   /** Fails unless the next event of this type has these values in its payload. */
   | { expect: string; payload?: Readonly<Record<string, unknown>>; timeoutMs?: number }
 
+/** A scripted caller. */
 export interface Scenario {
   name: string
   /** What it shows, in a sentence. */
