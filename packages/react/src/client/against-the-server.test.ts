@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { GatherError, type Scope, selectGather } from '@callgather/protocol'
 import { type CallStore, createGatherServer, type GatherServer, memoryStore } from '@callgather/server'
 import { createSimulator, type Simulator } from '@callgather/simulator'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { CallFeed } from './feed.ts'
 import { createGatherClient, type GatherClient } from './gather-client.ts'
@@ -22,6 +23,7 @@ async function startServer(simulator: Simulator, store: CallStore, port = 0): Pr
     telnyx: { apiKey: 'KEY', publicKey: simulator.publicKey, baseUrl: simulator.url },
     store,
     tickets: { secret },
+    logger: pino({ level: 'silent' }),
   })
   const http = createServer()
   gather.attach(http)
@@ -200,7 +202,7 @@ describe('the client, against the server', () => {
     const watched = watch(client, caller.id)
     const send = () => client.command(caller.id, 'gather', { maximum_digits: 4 }, { requestId: 'the-same' })
     const answers = await Promise.all([send(), send(), send()])
-    expect(new Set(answers.map((answer) => answer.commandId))).toEqual(new Set(['the-same']))
+    expect(new Set(answers.map((answer) => answer.commandId)).size).toBe(1)
     await vi.waitFor(() => expect(watched.last?.state.commands.size).toBe(1), inTime)
   })
 

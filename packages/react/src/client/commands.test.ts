@@ -1,7 +1,7 @@
 import { GatherError } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { createCommands, isOutcomeUnknown } from './commands.ts'
+import { createCommands, isOutcomeUnknown, newRequestId } from './commands.ts'
 import { Tickets } from './tickets.ts'
 
 type Answer = Response | Error | 'never'
@@ -29,6 +29,7 @@ function commandsOn(...answers: Answer[]) {
   return { send, requests, clock }
 }
 
+const uuid = '0e37df92-69d3-4b6b-ad1d-6e6b5a1b2c3d'
 const ok = () => Response.json({ data: { result: 'ok', conversation_id: 'c-1' } })
 const error = (status: number, code: string, title: string) =>
   Response.json({ errors: [{ code, title, detail: 'Because.' }] }, { status })
@@ -36,14 +37,34 @@ const error = (status: number, code: string, title: string) =>
 describe('a command', () => {
   it('goes to Telnyx’s own path, with the ticket, and with one id as idempotency key and command id', async () => {
     const { send, requests } = commandsOn(ok())
-    const accepted = await send('v3:a/b', 'gather', { maximum_digits: 4 }, { requestId: 'r-1' })
-    expect(accepted).toEqual({ status: 'accepted', commandId: 'r-1', conversationId: 'c-1' })
+    const accepted = await send('v3:a/b', 'gather', { maximum_digits: 4 }, { requestId: uuid })
+    expect(accepted).toEqual({ status: 'accepted', commandId: uuid, conversationId: 'c-1' })
     const [request] = requests
     expect(request?.url).toBe('https://calls.example.com/callgather/v2/calls/v3%3Aa%2Fb/actions/gather')
     expect(request?.method).toBe('POST')
     expect(request?.headers.get('authorization')).toBe('Bearer t1')
-    expect(request?.headers.get('idempotency-key')).toBe('r-1')
-    expect(await request?.json()).toEqual({ maximum_digits: 4, command_id: 'r-1' })
+    expect(request?.headers.get('idempotency-key')).toBe(uuid)
+    expect(await request?.json()).toEqual({ maximum_digits: 4, command_id: uuid })
+  })
+
+  it('under a name that is no UUID is known by the id that the server gives it', async () => {
+    const { send, requests } = commandsOn(
+      Response.json({ data: { result: 'ok' } }, { headers: { 'x-command-id': 'of-the-server' } }),
+    )
+    const { commandId } = await send('c', 'gather', {}, { requestId: 'order 66' })
+    expect(commandId).toBe('of-the-server')
+    expect(await requests[0]?.json()).toEqual({})
+  })
+
+  it('has a new UUID each time, on pages without TLS too', () => {
+    const { randomUUID } = crypto
+    const names = [newRequestId(), newRequestId()]
+    Object.defineProperty(crypto, 'randomUUID', { value: undefined, configurable: true })
+    names.push(newRequestId(), newRequestId())
+    Object.defineProperty(crypto, 'randomUUID', { value: randomUUID, configurable: true })
+    expect(new Set(names).size).toBe(4)
+    for (const name of names)
+      expect(name).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
   it('keeps a command id of its own', async () => {

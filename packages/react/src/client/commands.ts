@@ -9,6 +9,7 @@ import {
   GatherError,
   gatherError,
   routes,
+  SENSITIVE_HEADER,
   type Show,
   type TelnyxError,
 } from '@callgather/protocol'
@@ -17,7 +18,10 @@ import type { Tickets } from './tickets.ts'
 
 /** How one command is sent. */
 export interface CommandOptions {
-  /** Names this request. Sent as `Idempotency-Key`, and as `command_id` unless the body has one. Made if absent. */
+  /**
+   * Names this request: the same name on the same call is the same command. Sent as `Idempotency-Key`, and, where it is
+   * a UUID, as `command_id` unless the body has one. A UUID is made if it is absent.
+   */
   requestId?: string
   /**
    * How much of what the caller enters may be shown, to anyone: `count`, also the `last4`, or `none`. Makes the server's
@@ -76,15 +80,16 @@ export function createCommands(ports: {
     const onAbort = () => abort.abort(signal?.reason)
     signal?.addEventListener('abort', onAbort)
     const cancelTimeout = clock.setTimeout(() => abort.abort(), ANSWER_MILLIS)
-    const sent = { ...body, command_id: body.command_id ?? requestId }
+    const commandId = body.command_id ?? (isUuid(requestId) ? requestId : undefined)
+    const sent = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
     const own = {
       'idempotency-key': requestId,
-      ...(sensitive === undefined ? {} : { 'callgather-sensitive': sensitive }),
+      ...(sensitive === undefined ? {} : { [SENSITIVE_HEADER]: sensitive }),
     }
     try {
       const response = await post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal)
       const answer: unknown = await response.json().catch(() => null)
-      if (response.ok) return accepted(sent.command_id, answer)
+      if (response.ok) return accepted(commandId ?? response.headers.get('x-command-id') ?? requestId, answer)
       const errors = errorsIn(answer)
       // A proxy on the way that lost the server's answer has not told us what it was.
       if (!errors && response.status >= 500) throw unanswered()
@@ -99,12 +104,18 @@ export function createCommands(ports: {
   }
 }
 
-/** A new name for a request. */
+/** A new name for a request: a UUID, as servers ask of a `command_id` that a client chooses. */
 export function newRequestId(): string {
   // `randomUUID` is missing on pages served without TLS, where an agent's console may well be tried out.
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
+
+const isUuid = (name: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)
 
 /** Whether an error leaves open if the command ran: no answer came, from the server or from Telnyx. */
 export function isOutcomeUnknown(error: unknown): boolean {

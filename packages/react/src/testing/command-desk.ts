@@ -9,6 +9,7 @@ import {
   GatherError,
   gatherError,
   isCommandName,
+  SENSITIVE_HEADER,
   type Show,
   selectConversation,
   selectGather,
@@ -64,7 +65,7 @@ export async function answerRequest(request: Request, answer: (command: Received
   const checked = checkCommand(name, body)
   if (!checked.ok) return { status: checked.status, body: { errors: checked.errors } }
   const requestId = request.headers.get('idempotency-key') ?? crypto.randomUUID()
-  const sensitive = shows.find((show) => show === request.headers.get('callgather-sensitive'))
+  const sensitive = shows.find((show) => show === request.headers.get(SENSITIVE_HEADER))
   const secrecy = sensitive === undefined ? {} : { sensitive }
   return answer({ callId: decodeURIComponent(callId), name, body: checked.body, requestId, ...secrecy })
 }
