@@ -85,7 +85,7 @@ async function serve(): Promise<void> {
     store: config.openStore((message) => logger.warn(message)),
     logger,
   })
-  const server = createServer({ headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 })
+  const server = createServer({ headersTimeout: 5_000, requestTimeout: 8_000, connectionsCheckingInterval: 1_000 })
   gather.attach(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

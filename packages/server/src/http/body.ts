@@ -32,7 +32,7 @@ export class BodyBudget {
 export const DEFAULT_BODY_BUDGET = 64 * 1024 * 1024
 
 /** How long a body may take, in milliseconds, whatever the server's own timeouts are. */
-const BODY_MILLIS = 10_000
+const BODY_MILLIS = 8_000
 
 /** A body that has not been read yet. */
 export interface UnreadBody {

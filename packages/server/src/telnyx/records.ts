@@ -23,7 +23,7 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
       for (let number = 1; number <= MOST_PAGES; number++) {
         const query = { filter, 'page[number]': number, 'page[size]': PAGE_SIZE }
         const page = await client.webhookDeliveries.list(query as Telnyx.WebhookDeliveryListParams, options)
-        const deliveries = page.data ?? []
+        const deliveries = Array.isArray(page.data) ? page.data : []
         for (const { webhook } of deliveries) {
           const read = readEnvelope(webhook)
           if (read) yield read

@@ -60,6 +60,7 @@ export interface Received {
 export interface Behaviour {
   readonly status?: number
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
   readonly delayMillis?: number
   /** Close the connection instead of answering. */
   readonly hangUp?: boolean
@@ -74,9 +75,9 @@ export class Upstream {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      void this.#answer(request).then(({ status = 200, body = { data: { result: 'ok' } }, hangUp }) => {
+      void this.#answer(request).then(({ status = 200, body = { data: { result: 'ok' } }, headers, hangUp }) => {
         if (hangUp) response.destroy()
-        else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+        else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
       })
     })
   }

@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import Telnyx from 'telnyx'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Behaviour, Upstream } from '../testing/telnyx.ts'
+import { Breaker } from './breaker.ts'
+import { commandSender } from './commands.ts'
+
+let upstream: Upstream
+beforeAll(async () => {
+  upstream = await Upstream.listen()
+})
+afterAll(() => upstream.close())
+
+/** A sender whose clock runs as fast as it sleeps, against an upstream that behaves as told. */
+function senderOver(behaviours: readonly Behaviour[]) {
+  let clock = 0
+  const slept: number[] = []
+  upstream.behaviours.splice(0, Number.POSITIVE_INFINITY, ...behaviours)
+  upstream.received.length = 0
+  const sender = commandSender(new Telnyx({ apiKey: 'KEY-test', baseURL: upstream.url, logLevel: 'off' }), {
+    timeoutMillis: 400,
+    now: () => clock,
+    random: () => 0.5,
+    sleep: async (millis) => {
+      slept.push(millis)
+      clock += millis
+    },
+  })
+  return { sender, slept, pass: (millis: number) => (clock += millis) }
+}
+
+const body = { command_id: 'c' }
+const refused = (status: number, code = '10015'): Behaviour => ({ status, body: { errors: [{ code, title: 'No' }] } })
+
+describe('sending a command', () => {
+  it('sends it once when it is answered', async () => {
+    const { sender } = senderOver([{}])
+    expect(await sender.send('v3:x', 'gather', body)).toEqual({ status: 'accepted', data: { result: 'ok' } })
+    expect(upstream.received).toHaveLength(1)
+  })
+
+  const recovered: Record<string, Behaviour> = {
+    'an answer that was lost': { hangUp: true },
+    'an answer that came too late': { delayMillis: 700 },
+    'a fault of Telnyx’s': { status: 500, body: {} },
+    'half a body': { status: 503, body: 'half' },
+  }
+  for (const [name, behaviour] of Object.entries(recovered)) {
+    it(`sends the identical command again after ${name}`, async () => {
+      const { sender } = senderOver([behaviour, {}])
+      expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'accepted' })
+      expect(upstream.received.map(({ body }) => body)).toEqual([body, body])
+    })
+  }
+
+  it('never sends a fourth time, and does not pretend to know', async () => {
+    const { sender } = senderOver([{ hangUp: true }, { status: 500, body: {} }, { hangUp: true }, {}])
+    expect(await sender.send('v3:x', 'gather', body)).toEqual({ status: 'unknown', reason: 'connection_lost' })
+    expect(upstream.received).toHaveLength(3)
+  })
+
+  it('takes no for an answer', async () => {
+    const { sender } = senderOver([refused(422, '90034')])
+    expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'refused', httpStatus: 422 })
+    expect(upstream.received).toHaveLength(1)
+  })
+
+  it('still does not know after an answer was lost and the next was that it comes too often', async () => {
+    const { sender } = senderOver([{ hangUp: true }, refused(429), refused(429)])
+    expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'unknown' })
+  })
+
+  it('waits when it is told to, but no longer than five seconds', async () => {
+    const { sender, slept } = senderOver([{ ...refused(429), headers: { 'retry-after': '3600' } }, {}])
+    expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'accepted' })
+    expect(slept).toEqual([5000])
+  })
+
+  it('ends within 45 seconds, whatever happens, with at most three attempts', async () => {
+    const behaviour = fc.constantFrom<Behaviour>(
+      {},
+      { hangUp: true },
+      { status: 500, body: {} },
+      refused(429),
+      refused(422),
+      {
+        ...refused(429),
+        headers: { 'retry-after': '100' },
+      },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(behaviour, { minLength: 1, maxLength: 4 }), async (behaviours) => {
+        const { sender, slept } = senderOver(behaviours)
+        const answer = await sender.send('v3:x', 'gather', body)
+        expect(['accepted', 'refused', 'unknown']).toContain(answer.status)
+        expect(upstream.received.length).toBeLessThanOrEqual(3)
+        expect(slept.reduce((sum, each) => sum + each, 0)).toBeLessThan(45_000)
+        expect(new Set(upstream.received.map(({ body }) => JSON.stringify(body))).size).toBe(1)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('holds commands back after five failures, lets one through after five seconds, and always lets a stop pass', async () => {
+    const { sender, pass } = senderOver(Array.from({ length: 6 }, () => ({ status: 500, body: {} })))
+    await sender.send('v3:x', 'gather', body)
+    await sender.send('v3:x', 'gather', body)
+    expect(sender.isOpen()).toBe(true)
+    const before = upstream.received.length
+    expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'refused', httpStatus: 503 })
+    expect(upstream.received).toHaveLength(before)
+    expect(await sender.send('v3:x', 'gather_stop', body)).toMatchObject({ status: 'accepted' })
+    pass(5_001)
+    expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'accepted' })
+    expect(sender.isOpen()).toBe(false)
+  })
+})
+
+describe('a breaker', () => {
+  it('lets one through at a time while it tries', () => {
+    let clock = 0
+    const breaker = new Breaker({ failures: 2, restMillis: 100, now: () => clock })
+    breaker.failed()
+    expect(breaker.mayPass()).toBe(true)
+    breaker.failed()
+    expect(breaker.mayPass()).toBe(false)
+    clock = 100
+    expect([breaker.mayPass(), breaker.mayPass()]).toEqual([true, false])
+    breaker.failed()
+    expect(breaker.mayPass()).toBe(false)
+    clock = 200
+    expect(breaker.mayPass()).toBe(true)
+    breaker.succeeded()
+    expect([breaker.mayPass(), breaker.mayPass(), breaker.isOpen]).toEqual([true, true, false])
+  })
+})
