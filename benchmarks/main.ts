@@ -2,12 +2,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { fanout } from './fanout.ts'
 import { fold } from './fold.ts'
 import { type Effort, isMet, markdown, type Report } from './harness.ts'
 import { ingest } from './ingest.ts'
+import { react } from './react.ts'
 import { relay } from './relay.ts'
+import { scaling } from './scaling.ts'
+import { transcript } from './transcript.ts'
 
-const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<Report>>> = { fold, ingest, relay }
+const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<Report>>> = {
+  fanout,
+  fold,
+  ingest,
+  react,
+  relay,
+  scaling,
+  transcript,
+}
 
 const usage = `Usage: pnpm bench [NAME ...] [--long] [--rounds N]
   NAME      one of: ${Object.keys(benchmarks).join(', ')}. Default: all of them.

@@ -13,8 +13,11 @@ export interface Keys {
 export interface CorpusOptions {
   readonly count: number
   readonly calls: number
-  /** `keys`: a key each, about 1 kB. `history`: a whole conversation each, about 20 kB. */
-  readonly kind: 'keys' | 'history'
+  /**
+   * `keys`: a key each, about 1 kB. `history`: a whole conversation each, about 20 kB. `conversation`: a whole
+   * conversation each, which begins with nothing and grows by a message.
+   */
+  readonly kind: 'keys' | 'history' | 'conversation'
   /** Told apart from other corpora by this. */
   readonly name: string
 }
@@ -76,7 +79,8 @@ function happened(id: string, name: string, index: number, calls: number, began:
     const payload = { ...leg(name, call), client_state, digit: String(nth % 10) }
     return { ...common, event_type: 'call.dtmf.received', payload }
   }
-  const message_history = Array.from({ length: LONG_HISTORY + nth }, (_, place) => messageAt(place))
+  const length = kind === 'history' ? LONG_HISTORY + nth : nth
+  const message_history = Array.from({ length }, (_, place) => messageAt(place))
   return {
     ...common,
     event_type: 'call.ai_gather.message_history_updated',

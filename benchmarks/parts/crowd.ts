@@ -81,13 +81,15 @@ async function open({ kind, port, tickets = [] }: Crowd, index: number): Promise
   const base = kind === 'callgather' ? '/callgather' : ''
   const path = kind === 'ws' ? '/' : `${base}/socket.io/?EIO=4&transport=websocket`
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false })
+  // Listened for from the start: the server speaks first, perhaps in the same breath in which it opens.
+  const greeted = kind === 'ws' ? null : next(socket, (text) => text.startsWith('0'))
   await new Promise((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('error', reject)
   })
-  if (kind === 'ws') return socket
+  if (!greeted) return socket
   const ticket = tickets[index % tickets.length]
-  await next(socket, (text) => text.startsWith('0'))
+  await greeted
   socket.send(kind === 'callgather' ? `40${JSON.stringify({ ticket, protocol: PROTOCOL_VERSION })}` : '40')
   const answer = await next(socket, (text) => text.startsWith('4'))
   if (!answer.startsWith('40')) throw new Error(`The server would not have us: ${answer}`)

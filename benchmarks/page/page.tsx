@@ -1,0 +1,186 @@
+/**
+ * The page of the React benchmark: our components and hooks on the real client, whose line to the server is played
+ * here, beside what a user would write without them.
+ */
+import { type CallEvent, type CallRecord, initialCallState, reduceCall } from '@callgather/protocol'
+import {
+  type CallFeed,
+  GatherProvider,
+  Transcript,
+  useAssistant,
+  useCall,
+  useConnection,
+  useDtmf,
+  usePlayback,
+} from '@callgather/react'
+import '@callgather/react/styles.css'
+import { type ReactElement, useSyncExternalStore } from 'react'
+import { createRoot, type Root } from 'react-dom/client'
+import { systemClock } from '../../packages/react/src/client/clock.ts'
+import { createClientOn } from '../../packages/react/src/client/gather-client.ts'
+import type { LinkEvents } from '../../packages/react/src/client/transport.ts'
+
+const CALL = 'v3:benchmark'
+let events: LinkEvents | null = null
+let log: CallRecord[] = []
+let root: Root | null = null
+const renders = new Map<string, number>()
+const rendered = (name: string) => renders.set(name, (renders.get(name) ?? 0) + 1)
+
+const time = (index: number) => `${new Date(1_763_808_060_000 + index * 900).toISOString().slice(0, -1)}000Z`
+
+function messageEvent(index: number): CallEvent {
+  const role = index % 2 ? 'user' : 'assistant'
+  const content = `${index}: what is said at this point of a long conversation, in some hundred characters, more or less.`
+  const message_history = { from: index, length: index + 1, messages: [{ role, content }] }
+  const event_type = 'call.ai_gather.message_history_updated'
+  return { id: `m${index}`, event_type, occurred_at: time(index), command_id: 'talk', payload: { message_history } }
+}
+
+function keyEvent(index: number): CallEvent {
+  const payload = { digit: String(index % 10) }
+  return { id: `k${index}`, event_type: 'call.dtmf.received', occurred_at: time(index), command_id: 'pin', payload }
+}
+
+function append(event: CallEvent): void {
+  const record = { seq: log.length + 1, event }
+  log.push(record)
+  events?.callEvent({ call_id: CALL, epoch: 'e', records: [record] })
+}
+
+function client() {
+  return createClientOn({
+    base: '',
+    clock: systemClock,
+    fetch: () => Promise.reject(new Error('nothing is fetched here')),
+    getTicket: async () => 'a.b.c',
+    onReturn: () => () => {},
+    transport: {
+      open: (_, listener) => {
+        events = listener
+        queueMicrotask(() => listener.open())
+        return {
+          watchCall: async () => {
+            const cursor = { epoch: 'e', seq: log.length }
+            return { ok: true, kind: 'snapshot', cursor, records: [...log], now: new Date().toISOString(), scopes: ['view'] }
+          },
+          unwatchCall: () => {},
+          watchCalls: async () => ({ ok: true, now: new Date().toISOString(), calls: [] }),
+          unwatchCalls: () => {},
+          refreshTicket: async () => ({ ok: true, expires_at: new Date(Date.now() + 1e6).toISOString() }),
+          close: () => {},
+        }
+      },
+    },
+  })
+}
+
+/** What a user would write first: every row, every time. */
+function NaiveTranscript(): ReactElement {
+  const timeline = useCall(CALL, ({ state }) => state.timeline)
+  return (
+    <div style={{ height: 400, overflow: 'auto' }}>
+      <ol>
+        {[...timeline].map((row) => (
+          <li key={row.id}>
+            <time>{row.at}</time> <b>{row.kind === 'message' ? row.role : row.kind}</b>{' '}
+            <span>{row.kind === 'message' ? row.content : ''}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}
+
+function ShowsDigits(): ReactElement {
+  const { keyCount, lastKey } = useDtmf(CALL)
+  rendered('digits')
+  return (
+    <p>
+      {keyCount} {lastKey?.digit}
+    </p>
+  )
+}
+
+function ShowsOther({ nth }: { nth: number }): ReactElement {
+  // One of the other questions that a console asks of a call.
+  const hooks = [
+    () => useAssistant(CALL).status,
+    () => usePlayback(CALL).playing,
+    () => useConnection().status,
+    () => useCall(CALL, ({ state }) => state.answered?.at ?? null),
+  ] as const
+  const answer = (hooks[nth % hooks.length] as () => unknown)()
+  rendered('other')
+  return <p>{String(answer)}</p>
+}
+
+/** The peer: every component reads the whole state, as one does with a context. */
+function ReadsAll({ digits }: { digits: boolean }): ReactElement {
+  const feed = useCall(CALL, everything)
+  rendered(digits ? 'digits' : 'other')
+  return (
+    <p>
+      {digits ? `${feed.state.keys.size} ${feed.state.keys.at(-1)?.digit}` : String(feed.state.answered?.at ?? null)}
+    </p>
+  )
+}
+const everything = (feed: CallFeed) => feed
+
+/** The limit: a bare store with a selector, and nothing around it. */
+let bareState = initialCallState(CALL)
+const bareListeners = new Set<() => void>()
+const subscribeBare = (listener: () => void) => {
+  bareListeners.add(listener)
+  return () => bareListeners.delete(listener)
+}
+function BareSelector({ digits }: { digits: boolean }): ReactElement {
+  const value = useSyncExternalStore(subscribeBare, () => (digits ? bareState.keys.size : (bareState.answered?.at ?? null)))
+  rendered(digits ? 'digits' : 'other')
+  return <p>{String(value)}</p>
+}
+
+const views: Record<string, () => ReactElement> = {
+  transcript: () => <div style={{ height: 480, display: 'grid' }}><Transcript callId={CALL} /></div>,
+  naive: () => <NaiveTranscript />,
+  hooks: () => <>{each((nth) => (nth < 5 ? <ShowsDigits key={nth} /> : <ShowsOther key={nth} nth={nth} />))}</>,
+  all: () => <>{each((nth) => <ReadsAll key={nth} digits={nth < 5} />)}</>,
+  bare: () => <>{each((nth) => <BareSelector key={nth} digits={nth < 5} />)}</>,
+}
+const each = (make: (nth: number) => ReactElement) => Array.from({ length: 50 }, (_, nth) => make(nth))
+
+const frame = () => new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+
+const bench = {
+  /** Mounts a view on a call of so many messages. */
+  async mount(view: string, messages: number): Promise<void> {
+    root?.unmount()
+    events = null
+    log = []
+    bareState = initialCallState(CALL)
+    for (let index = 0; index < messages; index++) log.push({ seq: index + 1, event: messageEvent(index) })
+    root = createRoot(document.getElementById('root') as HTMLElement)
+    const make = views[view] as () => ReactElement
+    root.render(<GatherProvider client={client()}>{make()}</GatherProvider>)
+    for (let waited = 0; waited < 400 && !(events && document.querySelector('li, p')); waited++) await frame()
+    for (let settle = 0; settle < 10; settle++) await frame()
+    renders.clear()
+  },
+  /** Lets so many things happen, each in a frame of its own. */
+  async happen(kind: 'message' | 'key' | 'nothing', count: number): Promise<void> {
+    for (let nth = 0; nth < count; nth++) {
+      const event = kind === 'message' ? messageEvent(log.length) : keyEvent(log.length)
+      if (kind !== 'nothing') append(event)
+      if (kind !== 'nothing' && bareListeners.size > 0) {
+        bareState = reduceCall(bareState, event)
+        for (const listener of bareListeners) listener()
+      }
+      await frame()
+      await frame()
+    }
+  },
+  renders: () => Object.fromEntries(renders),
+  elements: () => document.querySelectorAll('#root *').length,
+}
+Object.assign(window, { bench })
+export type Bench = typeof bench

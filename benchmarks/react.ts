@@ -1,0 +1,154 @@
+/**
+ * What a screen costs, in headless Chromium: the time its main thread is busy for each thing that happens, all of it
+ * (events, fold, cache, React, layout), by the browser's own count. Waiting is not in it.
+ */
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { type CDPSession, chromium, type Page } from 'playwright'
+import { browserArgs, findBrowser } from '../scripts/browser.mjs'
+import { type Effort, type Goal, median, type Report, ratioOf } from './harness.ts'
+import type { Bench } from './page/page.tsx'
+
+declare global {
+  interface Window {
+    bench: Bench
+  }
+}
+
+interface Row {
+  readonly name: string
+  readonly view: string
+  readonly messages: number
+  readonly what: 'message' | 'key'
+  readonly millis: number[]
+  elements: number
+  heap: number
+  renders: string
+}
+
+const row = (name: string, view: string, messages: number, what: Row['what']): Row => ({
+  ...{ name, view, messages, what },
+  millis: [],
+  elements: 0,
+  heap: 0,
+  renders: '',
+})
+
+/** Runs the benchmark. */
+export async function react({ rounds, long }: Effort): Promise<Report> {
+  const page = await openPage()
+  const lists = [
+    row('Transcript, 12 rows', 'transcript', 12, 'message'),
+    row('Transcript, 1,000 rows', 'transcript', 1_000, 'message'),
+    row('Transcript, 10,000 rows', 'transcript', 10_000, 'message'),
+    row('naive list, 12 rows', 'naive', 12, 'message'),
+    row('naive list, 1,000 rows', 'naive', 1_000, 'message'),
+    row('naive list, 10,000 rows', 'naive', 10_000, 'message'),
+  ]
+  const keys = [
+    row('every component reads the whole state', 'all', 10, 'key'),
+    row('one hook a question', 'hooks', 10, 'key'),
+    row('limit: a bare store with selectors, no cache', 'bare', 10, 'key'),
+  ]
+  const count = long ? 60 : 25
+  for (let round = 0; round < rounds; round++) {
+    for (const each of [...lists, ...keys]) await measure(page, each, each.messages > 5_000 ? Math.ceil(count / 3) : count)
+  }
+  await page.page.context().browser()?.close()
+
+  const [twelve, , ten, , , naive] = lists
+  const [all, hooks] = keys
+  const goal = (id: string, says: string, must: Goal['must'], limit: number, measured: number): Goal => ({
+    ...{ id, says, must, limit, measured },
+  })
+  const ratio = (one: Row | undefined, other: Row | undefined) => ratioOf(one?.millis ?? [], other?.millis ?? [])
+  return {
+    tables: [
+      {
+        caption: 'One message more, at the end of a transcript that follows it',
+        head: ['list', 'main thread ms', '× its 12 rows', 'DOM elements', 'JS heap MB'],
+        rows: lists.map((each, index) => [
+          each.name,
+          median(each.millis),
+          ratio(each, index < 3 ? twelve : lists[3]),
+          each.elements,
+          each.heap / 1e6,
+        ]),
+      },
+      {
+        caption: 'One key, with 50 components mounted of which 5 show digits',
+        head: ['how they read', 'main thread ms', '× reading all', 'renders for each key'],
+        rows: keys.map((each) => [each.name, median(each.millis), ratio(each, all), each.renders]),
+      },
+    ],
+    goals: [
+      goal('G13', 'append to 10,000 rows against 12 rows', 'stay_below', 1.5, ratio(ten, twelve)),
+      goal('G13', 'append to 10,000 rows, times faster than a naive list', 'reach', 15, ratio(naive, ten)),
+      goal('G13', 'DOM elements at 10,000 rows', 'stay_below', 120, ten?.elements ?? 0),
+      goal('G14', 'a key press against reading all', 'stay_below', 0.35, ratio(hooks, all)),
+    ],
+    packages: ['react', 'react-dom', '@tanstack/react-query'],
+  }
+}
+
+async function measure({ page, session }: OpenPage, each: Row, count: number): Promise<void> {
+  await page.evaluate(([view, messages]) => window.bench.mount(view, messages), [each.view, each.messages] as const)
+  await page.evaluate(([what]) => window.bench.happen(what, 5), [each.what] as const)
+  // Frames in which nothing happens have their price too; it is not ours.
+  const idleBefore = await busy(session)
+  await page.evaluate((times) => window.bench.happen('nothing', times), count)
+  const before = await busy(session)
+  const idle = before - idleBefore
+  const rendersBefore = await page.evaluate(() => window.bench.renders())
+  await page.evaluate(([what, times]) => window.bench.happen(what, times), [each.what, count] as const)
+  each.millis.push(((await busy(session)) - before - idle) / count)
+  const renders = await page.evaluate(() => window.bench.renders())
+  each.renders = Object.entries(renders)
+    .map(([name, times]) => `${((times - (rendersBefore[name] ?? 0)) / count).toFixed(1)} ${name}`)
+    .join(', ')
+  each.elements = await page.evaluate(() => window.bench.elements())
+  await session.send('HeapProfiler.collectGarbage')
+  each.heap = (await metrics(session)).get('JSHeapUsedSize') ?? 0
+}
+
+interface OpenPage {
+  readonly page: Page
+  readonly session: CDPSession
+}
+
+async function openPage(): Promise<OpenPage> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./page/page.tsx', import.meta.url))],
+    bundle: true,
+    write: false,
+    outdir: 'page',
+    format: 'esm',
+    target: 'es2023',
+    jsx: 'automatic',
+    minify: true,
+    conditions: ['callgather:source', 'production'],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'error',
+  })
+  const executablePath = findBrowser()
+  const browser = await chromium.launch({ args: [...browserArgs], ...(executablePath ? { executablePath } : {}) })
+  const page = await browser.newPage()
+  page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`))
+  await page.setContent('<!doctype html><title>benchmark</title><main id="root"></main>')
+  const styles = outputFiles.find(({ path }) => path.endsWith('.css'))
+  await page.addStyleTag({ content: styles?.text ?? '' })
+  const script = outputFiles.find(({ path }) => path.endsWith('.js'))
+  await page.addScriptTag({ content: script?.text ?? '', type: 'module' })
+  await page.waitForFunction(() => 'bench' in window)
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable')
+  return { page, session }
+}
+
+async function metrics(session: CDPSession): Promise<Map<string, number>> {
+  const { metrics: list } = await session.send('Performance.getMetrics')
+  return new Map(list.map(({ name, value }) => [name, value]))
+}
+
+/** How long the main thread has been busy, in ms. */
+const busy = async (session: CDPSession) => ((await metrics(session)).get('TaskDuration') ?? 0) * 1000
