@@ -23,8 +23,9 @@ export interface Transport {
 }
 
 /**
- * A receiver in this process that never answers holds a virtual clock still, and so the timeout that would end it. After
- * so long in real time it is given up all the same.
+ * A receiver in this process that never answers holds a virtual clock still, and so the timeout that would end it. When
+ * time has not moved for so long in real time, it is given up all the same. Only then: how fast a busy machine gets
+ * through virtual time must not decide what happens in it.
  */
 const PATIENCE_MS = 30_000
 
@@ -46,8 +47,7 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
     })
     const late = () => giveUp(`no answer within ${parcel.timeoutMs} ms`)
     // A receiver on a socket lives in real time; one in this process in the simulator's, whatever that costs to compute.
-    const timer = setTimeout(late, here ? Math.max(PATIENCE_MS, parcel.timeoutMs) : parcel.timeoutMs)
-    const cancel = here ? clock.schedule(clock.now() + parcel.timeoutMs, late) : () => {}
+    const cancel = here ? inClockTime(parcel.timeoutMs, late) : inRealTime(parcel.timeoutMs, late)
     underway.add(giveUp)
     const exchange = async (): Promise<Receipt> => {
       const asked = request(parcel, clock, abort?.signal)
@@ -62,9 +62,21 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
     try {
       return await Promise.race([exchange(), cut])
     } finally {
-      clearTimeout(timer)
       cancel()
       underway.delete(giveUp)
+    }
+  }
+  const inClockTime = (ms: number, late: () => void) => {
+    let timer: NodeJS.Timeout
+    const watch = () => {
+      const seen = clock.now()
+      timer = setTimeout(() => (clock.now() === seen ? late() : watch()), PATIENCE_MS)
+    }
+    watch()
+    const cancel = clock.schedule(clock.now() + ms, late)
+    return () => {
+      clearTimeout(timer)
+      cancel()
     }
   }
   return {
@@ -74,6 +86,11 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
       for (const giveUp of underway) giveUp('the simulator was closed')
     },
   }
+}
+
+const inRealTime = (ms: number, late: () => void) => {
+  const timer = setTimeout(late, ms)
+  return () => clearTimeout(timer)
 }
 
 function request({ url, headers, body, slowMs }: Parcel, clock: Clock, signal: AbortSignal | undefined): Request {
