@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Sorted } from './sorted.ts'
 
 const key = fc.integer({ min: 0, max: 400 }).map((number) => String(number).padStart(3, '0'))
@@ -32,6 +32,35 @@ describe('Sorted', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('knows how much of its beginning is the same in another map', () => {
+    const few = fc.array(change, { maxLength: 30 })
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 400, size: 'max' }), few, few, (changes, here, there) => {
+        const after = (sorted: Sorted<number>, list: typeof changes) =>
+          list.reduce((it, { op, key, value }) => (op === 'set' ? it.set(key, value) : it.delete(key)), sorted)
+        const common = after(Sorted.empty<number>(), changes)
+        const [one, other] = [after(common, here), after(common, there)]
+        const [ours, theirs] = [[...one], [...other]]
+        const first = ours.findIndex((value, index) => index >= theirs.length || value !== theirs[index])
+        const expected = first === -1 ? ours.length : first
+        expect(one.sharedPrefix(other)).toBe(expected)
+        expect(other.sharedPrefix(one)).toBe(expected)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('finds the first change in a long map without looking through it', () => {
+    let long = Sorted.empty<{ index: number }>()
+    for (let index = 0; index < 20_000; index++) long = long.set(String(index).padStart(6, '0'), { index })
+    const looked = vi.spyOn(Object, 'is')
+    const longer = long.set('020000', { index: 20_000 }).set('020001', { index: 20_001 })
+    looked.mockClear()
+    expect(longer.sharedPrefix(long)).toBe(20_000)
+    expect(looked.mock.calls.length).toBeLessThan(100)
+    looked.mockRestore()
   })
 
   it('leaves the map it came from as it was', () => {

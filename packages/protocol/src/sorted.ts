@@ -91,6 +91,37 @@ export class Sorted<V> implements Iterable<V> {
     return before + lowerBound(node.keys, key)
   }
 
+  /**
+   * How many entries at the beginning are the same values in another map. Nodes that the two share are not looked into,
+   * so for a map and a later version of it this costs little more than finding the first change. O(log n) then.
+   */
+  sharedPrefix(other: Sorted<V>): number {
+    let count = 0
+    const [ours, theirs] = [[this.#root], [other.#root]]
+    for (;;) {
+      const [one, another] = [ours.pop(), theirs.pop()]
+      if (!one || !another) return count
+      if (one === another) {
+        count += one.size
+      } else if (isLeaf(one) && isLeaf(another)) {
+        const length = Math.min(one.size, another.size)
+        for (let index = 0; index < length; index++) {
+          if (!Object.is(one.values[index], another.values[index])) return count + index
+        }
+        count += length
+        if (one.size > length) ours.push(leaf(one.keys.slice(length), one.values.slice(length)))
+        if (another.size > length) theirs.push(leaf(another.keys.slice(length), another.values.slice(length)))
+      } else {
+        // The larger one is opened, so that parts of the same size meet, whatever the depth of the two trees.
+        const opensOurs = !isLeaf(one) && (isLeaf(another) || one.size >= another.size)
+        if (opensOurs) theirs.push(another)
+        else ours.push(one)
+        const [node, stack] = opensOurs ? [one, ours] : [another, theirs]
+        if (!isLeaf(node)) for (const child of node.children.toReversed()) stack.push(child)
+      }
+    }
+  }
+
   /** This map with `key` set; the same map if the value was already there. O(log n). */
   set(key: string, value: V): Sorted<V> {
     const [left, right] = insert(this.#root, key, value)

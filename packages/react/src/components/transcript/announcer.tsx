@@ -13,6 +13,8 @@ export type Announce = 'all' | 'caller' | 'off'
 const BATCH_MILLIS = 1000
 /** More than this many at once, and their number says more than their words. */
 const MOST_ROWS = 4
+/** How far from the end something said may be, and still be news. */
+const RECENT_ROWS = 64
 
 /** Reads each utterance out once, when it is final. What was there from the start is not read out. */
 export function Announcer({ announce }: { readonly announce: Announce }) {
@@ -26,10 +28,14 @@ export function Announcer({ announce }: { readonly announce: Announce }) {
   useEffect(() => {
     if (sync === 'connecting') return
     const known = said.current
-    const finals = all.filter((row) => row.kind === 'speech' && !row.partial)
-    said.current = new Set(finals.map((row) => row.key))
-    if (!known) return
+    // What is new stands at the end, or close to it; looking through a long call would cost more than showing it.
+    const finals = (known ? all.slice(-RECENT_ROWS) : all).filter((row) => row.kind === 'speech' && !row.partial)
+    if (!known) {
+      said.current = new Set(finals.map((row) => row.key))
+      return
+    }
     const news = finals.filter((row) => !known.has(row.key) && isWanted(row, announce))
+    for (const { key } of finals) known.add(key)
     if (news.length === 0) return
     const first = waiting.current.length === 0
     waiting.current.push(...news)

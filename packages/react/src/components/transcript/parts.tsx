@@ -14,14 +14,14 @@ import {
   type WheelEvent,
 } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
-import type { SyncStatus } from '../../client/feed.ts'
+import type { CallFeed, SyncStatus } from '../../client/feed.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useTranscript } from '../../hooks/use-transcript.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { wordsOf } from './row-words.ts'
-import { categoryOf, type Row, type RowCategory, rowsOf } from './rows.ts'
+import { categoryOf, type Row, type RowCategory, TimelineRows } from './rows.ts'
 
 /** Every category of row. */
 export const allCategories: readonly RowCategory[] = ['speech', 'ai', 'keys', 'commands', 'system']
@@ -83,7 +83,9 @@ export function Root({ callId, ...props }: TranscriptRootProps) {
   const [categories, setCategories] = useState<ReadonlySet<RowCategory>>(() => new Set(allCategories))
   const [query, setQueryNow] = useState('')
   const [match, setMatch] = useState(0)
-  const all = useMemo(() => rowsOf(transcript, transcript.partials), [transcript])
+  const timeline = useCall(callId, timelineSlice)
+  const [written] = useState(() => new TimelineRows())
+  const all = useMemo(() => written.of(timeline, transcript.partials), [written, timeline, transcript.partials])
   const rows = useMemo(
     () => (categories.size === allCategories.length ? all : all.filter((row) => categories.has(categoryOf(row)))),
     [all, categories],
@@ -118,6 +120,8 @@ export function Root({ callId, ...props }: TranscriptRootProps) {
   const state = { sync: transcript.sync, ended, empty: rows.length === 0, pinned: scroller.pinned }
   return <TranscriptProvider value={context}>{renderPart('section', props, {}, state)}</TranscriptProvider>
 }
+
+const timelineSlice = ({ state }: CallFeed) => state.timeline
 
 function useScroller(length: number): Scroller {
   const handle = useRef<VirtualizerHandle>(null)

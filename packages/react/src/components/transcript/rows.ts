@@ -11,6 +11,7 @@ import {
   type KeyPress,
   readKeys,
   rulesOf,
+  Sorted,
   type TimelineEntry,
 } from '@callgather/protocol'
 import type { LiveSpeech } from '../../hooks/use-transcript.ts'
@@ -109,18 +110,26 @@ export function categoryOf(row: Row): RowCategory {
 /** A speaker who goes on after a longer silence is named again. */
 const PAUSE_MILLIS = 30_000
 
-/** The rows of a timeline, and of what is being said right now. */
-export function rowsOf(
-  entries: { readonly length: number; readonly at: (position: number) => TimelineEntry | undefined },
-  partials: readonly LiveSpeech[],
-): Row[] {
-  const writer = new RowWriter()
-  for (let position = 0; position < entries.length; position++) {
-    const entry = entries.at(position)
-    if (entry) writer.add(entry)
+/**
+ * The rows of a timeline as it grows. What was written of an earlier version is kept: to a long call, an event more is
+ * a row more. Only where something in the middle has changed is everything written anew.
+ */
+export class TimelineRows {
+  #timeline: Sorted<TimelineEntry> = Sorted.empty()
+  #writer = new RowWriter()
+
+  /** The rows of a timeline, and of what is being said right now. */
+  of(timeline: Sorted<TimelineEntry>, partials: readonly LiveSpeech[]): Row[] {
+    let known = timeline.sharedPrefix(this.#timeline)
+    if (known < this.#timeline.size) {
+      this.#writer = new RowWriter()
+      known = 0
+    }
+    if (known === 0) for (const entry of timeline) this.#writer.add(entry)
+    else for (let nth = known; nth < timeline.size; nth++) this.#writer.add(timeline.at(nth) as TimelineEntry)
+    this.#timeline = timeline
+    return [...this.#writer.rows, ...this.#writer.partialRows(partials)]
   }
-  for (const partial of partials) writer.addPartial(partial)
-  return writer.rows
 }
 
 class RowWriter {
@@ -163,8 +172,14 @@ class RowWriter {
     }
   }
 
-  addPartial({ track, at, text }: LiveSpeech): void {
-    this.#speech({ key: this.#utterance(track), at, text, partial: true, speaker: speakerOf(track), confidence: null })
+  /** The rows of what is being said, after all that was. */
+  partialRows(partials: readonly LiveSpeech[]): Row[] {
+    let before = this.rows.at(-1)
+    return partials.map(({ track, at, text }) => {
+      const key = `${track}#${(this.#utterances.get(track) ?? 0) + 1}`
+      before = speechRow({ key, at, text, partial: true, speaker: speakerOf(track), confidence: null }, before)
+      return before
+    })
   }
 
   /** The nth thing said on a track has one name, partial or final. */
@@ -175,12 +190,7 @@ class RowWriter {
   }
 
   #speech(said: Omit<SpeechRow, 'kind' | 'continued'>): void {
-    const before = this.rows.at(-1)
-    const continued =
-      before?.kind === 'speech' &&
-      before.speaker === said.speaker &&
-      Date.parse(said.at) - Date.parse(before.at) < PAUSE_MILLIS
-    this.rows.push({ kind: 'speech', ...said, continued })
+    this.rows.push(speechRow(said, this.rows.at(-1)))
   }
 
   #message(key: string, at: string, role: string, text: string): void {
@@ -230,6 +240,15 @@ class RowWriter {
     const text = typeof spoken === 'string' ? spoken : null
     this.rows.push({ kind: 'command', ...common, command, text, outcome: outcome?.status ?? 'sent', refusal })
   }
+}
+
+/** Something said, after the row before it. */
+function speechRow(said: Omit<SpeechRow, 'kind' | 'continued'>, before: Row | undefined): SpeechRow {
+  const continued =
+    before?.kind === 'speech' &&
+    before.speaker === said.speaker &&
+    Date.parse(said.at) - Date.parse(before.at) < PAUSE_MILLIS
+  return { kind: 'speech', ...said, continued }
 }
 
 const speakers: Readonly<Record<string, Speaker>> = {
