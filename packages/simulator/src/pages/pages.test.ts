@@ -58,7 +58,7 @@ async function clinic(): Promise<Simulator> {
 
 /** Opens a page; what goes wrong in it fails the test. */
 async function open(url: string, width = 1280): Promise<{ page: Page; wrong: string[] } & AsyncDisposable> {
-  const page = await browser.newPage({ viewport: { width, height: 860 } })
+  const page = await browser.newPage({ viewport: { width, height: 860 }, reducedMotion: 'reduce' })
   const wrong: string[] = []
   page.on('pageerror', (error) => wrong.push(error.message))
   page.on('request', (request) => {
