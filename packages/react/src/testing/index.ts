@@ -1,10 +1,11 @@
 /** For tests and stories of consoles: the real client on a scripted wire, event factories, HTTP handlers. */
 export type { CommandAnswer, ReceivedCommand, Respond } from './command-desk.ts'
 export { createEventFactory, type EventFactory, type EventInit } from './event-factory.ts'
-export type { PlayerState } from './player.ts'
+export type { Player, PlayerState } from './player.ts'
 export {
   createScenarioClient,
   type ScenarioClient,
   type ScenarioClientOptions,
   type ScenarioFaults,
 } from './scenario-client.ts'
+export { loadScenario, type ScenarioLoaded, type ScenarioParameters, withScenario } from './storybook.tsx'

@@ -1,0 +1,29 @@
+import { pinEntry } from '@callgather/protocol/scenarios'
+import type { Decorator, Loader } from '@storybook/react-vite'
+import { render, screen } from '@testing-library/react'
+import { expect, it } from 'vitest'
+import { settled } from '../hooks/provided.tsx'
+import { useDtmf } from '../hooks/use-dtmf.ts'
+import { loadScenario, withScenario } from './storybook.tsx'
+
+// Storybook's own types accept both.
+const decorators: Decorator[] = [withScenario]
+const loaders: Loader[] = [loadScenario]
+
+function Keys() {
+  return <output>{useDtmf(pinEntry.callId).gather?.digits ?? 'none'}</output>
+}
+
+it('shows a story at its moment of the call', async () => {
+  expect([decorators.length, loaders.length]).toEqual([1, 1])
+  const loaded = await loadScenario({ parameters: { scenario: pinEntry, at: 7_800 } })
+  render(withScenario(Keys, { loaded, id: 'pin--entry' }))
+  await settled(() => loaded.client?.player.advance(0))
+  expect(screen.getByRole('status')).toHaveTextContent(/^55$/)
+})
+
+it('leaves a story without a scenario as it is', async () => {
+  const loaded = await loadScenario({ parameters: {} })
+  render(withScenario(() => <output>plain</output>, { loaded, id: 'plain' }))
+  expect(screen.getByText('plain')).toBeInTheDocument()
+})
