@@ -8,19 +8,35 @@ export function Player({ client }: { readonly client: ScenarioClient }) {
   const playing = status === 'playing'
   const seconds = (millis: number) => `${(millis / 1000).toFixed(1)} s`
   return (
-    <div className="story-player" role="toolbar" aria-label="Scenario player">
-      <button type="button" onClick={playing ? player.pause : player.play}>
+    <div className="cg story-player" role="toolbar" aria-label="Scenario player">
+      <button type="button" className="cg-button" data-size="small" onClick={playing ? player.pause : player.play}>
         {playing ? 'Pause' : 'Play'}
       </button>
-      <button type="button" onClick={() => void player.step()} disabled={playing || position >= duration}>
+      <button
+        type="button"
+        className="cg-button"
+        data-size="small"
+        onClick={() => void player.step()}
+        disabled={playing || position >= duration}
+      >
         Step
       </button>
-      <button type="button" onClick={() => void player.playAll()} disabled={position >= duration}>
+      <button
+        type="button"
+        className="cg-button"
+        data-size="small"
+        onClick={() => void player.playAll()}
+        disabled={position >= duration}
+      >
         To the end
       </button>
       <label>
         Speed
-        <select value={speed} onChange={(event) => player.setSpeed(Number(event.currentTarget.value))}>
+        <select
+          className="cg-input"
+          value={speed}
+          onChange={(event) => player.setSpeed(Number(event.currentTarget.value))}
+        >
           {[0.5, 1, 2, 5, 10].map((it) => (
             <option key={it} value={it}>
               {it}×

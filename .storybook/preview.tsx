@@ -1,8 +1,12 @@
 import type { Preview } from '@storybook/react-vite'
+import { configure } from 'storybook/test'
 import '@fontsource-variable/inter'
 import '../packages/react/src/styles/index.css'
 import './themes.css'
 import { loadScenario, withScenario } from './scenario.tsx'
+
+// A busy machine is no reason for a story to fail.
+configure({ asyncUtilTimeout: 5000 })
 
 const preview: Preview = {
   tags: ['autodocs'],

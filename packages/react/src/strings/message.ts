@@ -38,6 +38,7 @@ export function formatterFor(locale: string): Formatter {
   if (known) return known
   const plural = new Intl.PluralRules(locale)
   const numbers = new Intl.NumberFormat(locale)
+  const isRightToLeft = /^(ar|dv|fa|he|ps|ur|yi)\b/.test(locale)
   const formatter: Formatter = {
     number: (value) => numbers.format(value),
     message(message, values = {}) {
@@ -48,7 +49,10 @@ export function formatterFor(locale: string): Formatter {
           : ((typeof count === 'number' ? message[plural.select(count)] : undefined) ?? message.other)
       return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
         const value = values[name]
-        return value === undefined ? whole : typeof value === 'number' ? numbers.format(value) : value
+        if (value === undefined) return whole
+        if (typeof value === 'number') return numbers.format(value)
+        // A number, a name or a quotation keeps its own direction inside the sentence (Unicode, UAX #9: FSI … PDI).
+        return isRightToLeft ? `\u2068${value}\u2069` : value
       })
     },
   }

@@ -3,10 +3,10 @@ import { type FormEvent, useId, useState } from 'react'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import type { AIGatherView } from '../../hooks/use-ai-gather.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { Chip } from '../kit/chip.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
-import { StatusChip } from '../kit/status-chip.tsx'
 import { dateOf } from '../kit/time.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
 import * as parts from './parts.tsx'
@@ -127,7 +127,9 @@ function Field({ callId, field }: { readonly callId: string; readonly field: Fie
         {value}
       </dd>
       <dd className="cg-fields-side" style={{ margin: 0 }}>
-        <StatusChip badge={{ text: t(`fields.status.${status}`), tone: tones[status], live: status === 'heard' }} />
+        <Chip tone={tones[status]} {...(status === 'confirmed' ? { icon: 'check' } : {})}>
+          {t(`fields.status.${status}`)}
+        </Chip>
         {view.isCollecting && !editing && reason === null && (
           <button
             type="button"

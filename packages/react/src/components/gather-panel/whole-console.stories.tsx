@@ -1,11 +1,28 @@
-import { aiBooking, assistantWhisper, hangupMidGather, hiddenPin, pinEntry } from '@callgather/protocol/scenarios'
+import {
+  aiBooking,
+  assistantWhisper,
+  hangupMidGather,
+  hiddenPin,
+  pinEntry,
+  type Scenario,
+} from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { useState } from 'react'
 import { expect, userEvent } from 'storybook/test'
 import { CallList } from '../call-list/call-list.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
-const calls = [pinEntry, aiBooking, assistantWhisper, hiddenPin, hangupMidGather]
+/** The same history, from another caller. */
+const calledBy = (number: string, scenario: Scenario): Scenario =>
+  JSON.parse(JSON.stringify(scenario).replaceAll(scenario.from, number)) as Scenario
+
+const calls = [
+  pinEntry,
+  calledBy('+442079460018', aiBooking),
+  calledBy('+33170189900', assistantWhisper),
+  calledBy('+15550002043', hiddenPin),
+  calledBy('+493023125000', hangupMidGather),
+]
 
 function Console() {
   const [callId, setCallId] = useState(pinEntry.callId)
@@ -39,7 +56,7 @@ export const SeveralCalls: Story = {
   parameters: { at: 8000 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('heading', { name: 'Digits by speech' })).toBeVisible()
-    await userEvent.click(canvas.getByRole('button', { name: /AI gather/ }))
+    await userEvent.click(await canvas.findByRole('button', { name: /AI gather/ }))
     await expect(await canvas.findByRole('heading', { name: 'Fields by AI' })).toBeVisible()
     await expect(canvas.queryByText(/Please enter your four digit PIN/)).toBeNull()
   },
