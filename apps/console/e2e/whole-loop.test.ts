@@ -13,7 +13,7 @@ it('carries a call from its first ring to its hang-up, both ways, in a real brow
 
   // A PIN of four digits, asked for by speech: each key appears as it is pressed.
   await agent.panel.getByRole('button', { name: 'PIN', exact: true }).click()
-  await agent.panel.getByRole('checkbox', { name: /Digits hidden/ }).uncheck()
+  await agent.panel.getByRole('checkbox', { name: /Hide the digits/ }).uncheck()
   await agent.asks()
   await caller.hears(/PIN/)
   await caller.press('5')
