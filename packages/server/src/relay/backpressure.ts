@@ -89,8 +89,8 @@ function bufferedBy(transport: object): number {
   return typeof bufferedAmount === 'number' ? bufferedAmount : 0
 }
 
-/** Ends the connection without waiting for a goodbye that a stalled peer would never read. */
-function terminate(transport: object): void {
+/** Ends the connection without waiting for a goodbye that the other end may never say; the engine would wait 30 s. */
+export function terminate(transport: object): void {
   const websocket = websocketOf(transport)
   if (typeof websocket.terminate === 'function') websocket.terminate()
 }

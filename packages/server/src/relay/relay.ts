@@ -11,10 +11,13 @@ import type { Grant } from '../access/tickets.ts'
 import type { OriginCheck } from '../http/cors.ts'
 import { asRefusal } from '../http/message.ts'
 import type { Metrics } from '../http/metrics.ts'
-import { type BackpressureLimits, defaultBackpressure, guardBackpressure } from './backpressure.ts'
+import { type BackpressureLimits, defaultBackpressure, guardBackpressure, terminate } from './backpressure.ts'
 import { socketError } from './guard.ts'
 import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
 import { Session, type SessionParts } from './session.ts'
+
+/** A connection, below its socket.io session. */
+type EngineSocket = RelaySocket['conn']
 
 /** What the relay works with. */
 export interface RelayParts extends Omit<SessionParts, 'rooms'> {
@@ -44,6 +47,8 @@ const defaultLimits: RelayLimits = {
 }
 
 const BEAT_MILLIS = 5_000
+/** How long a connection may take to say who it is, in milliseconds. */
+const ADMISSION_MILLIS = 5_000
 
 /** The socket server, not yet attached. */
 export class Relay {
@@ -51,6 +56,7 @@ export class Relay {
   readonly #parts: RelayParts
   readonly #limits: RelayLimits
   readonly #sessions = new Set<Session>()
+  readonly #admitted = new WeakSet<EngineSocket>()
   readonly #beat: NodeJS.Timeout
 
   constructor(parts: RelayParts, path: string, given: Partial<RelayLimits> = {}) {
@@ -73,7 +79,7 @@ export class Relay {
       perMessageDeflate: false,
       httpCompression: false,
       maxHttpBufferSize: 64 * 1024,
-      connectTimeout: 5_000,
+      connectTimeout: ADMISSION_MILLIS,
       pingInterval: 10_000,
       pingTimeout: 8_000,
       destroyUpgrade: false,
@@ -88,10 +94,12 @@ export class Relay {
           next(connectError(asRefusal(error)))
           // socket.io would leave a refused client connected until its timeout.
           setImmediate(() => socket.conn.close())
+          setTimeout(() => terminate(socket.conn.transport), 1_000).unref()
         },
       )
     })
     this.#io.on('connection', (socket) => {
+      this.#admitted.add(socket.conn)
       const session = new Session(socket, (socket.data as { grant: Grant }).grant, { ...parts, rooms })
       guardBackpressure(socket, limits.backpressure, now, (why) => {
         metrics.cut(why)
@@ -109,6 +117,12 @@ export class Relay {
   /** Serves the websockets of an HTTP server, below its path; others' are left alone. */
   attach(server: HttpServer): void {
     this.#io.attach(server)
+    this.#io.engine.on('connection', (conn: EngineSocket) => {
+      // Whoever has not been admitted by then is not waited for, not even for the close of a close.
+      setTimeout(() => {
+        if (!this.#admitted.has(conn)) terminate(conn.transport)
+      }, ADMISSION_MILLIS + 500).unref()
+    })
   }
 
   /** How many clients are connected. */

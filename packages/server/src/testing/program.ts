@@ -1,9 +1,8 @@
 /** The ready server as a process of its own, so that it can be killed as a power cut would. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../cli.ts', import.meta.url))
 
 /** A running server. */
 export interface Running {
@@ -16,11 +15,11 @@ export interface Running {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts the built server. Rejects with what it wrote when it does not become ready. */
+/** Starts the server from its sources. Rejects with what it wrote when it does not become ready. */
 export async function startServer(environment: Readonly<Record<string, string>>): Promise<Running> {
-  if (!existsSync(program)) throw new Error('The server is not built: run `pnpm build` first.')
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, [program], { env: { PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const args = ['--import', 'tsx', '--conditions=callgather:source', program]
+  const child = spawn(process.execPath, args, { env: { PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let written = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     written += text
