@@ -55,13 +55,14 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       socket.on('call:head', (frame) => events.callHead(frame))
       socket.on('calls:event', (frame) => events.callsEvent(frame))
 
-      const answering = socket.timeout(ANSWER_MILLIS)
+      // Asked for anew each time: socket.io forgets a timeout with the first request that has it.
+      const answering = () => socket.timeout(ANSWER_MILLIS)
       const link: Link = {
         watchCall: (callId, cursor) =>
           new Promise<WatchReply>((resolve, reject) => {
             const request = { call_id: callId, ...(cursor ? { cursor } : {}) }
             // By callback, not by promise: the answer must be read before the frame that comes behind it.
-            answering.emit('call:watch', request, (error, reply) => {
+            answering().emit('call:watch', request, (error, reply) => {
               if (error) reject(error)
               else resolve(reader.reply(callId, reply))
             })
@@ -70,11 +71,11 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
           reader.forget(callId)
           if (!over) socket.emit('call:unwatch', { call_id: callId })
         },
-        watchCalls: () => answering.emitWithAck('calls:watch', {}),
+        watchCalls: () => answering().emitWithAck('calls:watch', {}),
         unwatchCalls: () => {
           if (!over) socket.emit('calls:unwatch', {})
         },
-        refreshTicket: (ticket) => answering.emitWithAck('ticket:refresh', { ticket }),
+        refreshTicket: (ticket) => answering().emitWithAck('ticket:refresh', { ticket }),
         close: () => {
           over = true
           socket.disconnect()
