@@ -66,11 +66,15 @@ export function App({ role }: { role: Role }) {
         </div>
       </Rail>
       <main className="console-main">
-        <CallTabs calls={calls} open={open} />
+        {callId && (
+          <div className="console-top">
+            <CallTabs calls={calls} open={open} />
+            <CallBar key={callId} call={call ?? null} callId={callId} role={role} />
+          </div>
+        )}
         {callId ? (
           // Keyed by call: nothing of one call can be left on the screen of another.
           <div className="console-call" key={callId}>
-            <CallBar call={call ?? null} callId={callId} role={role} />
             <GatherPanel
               callId={callId}
               assistantId="assistant-clinic"

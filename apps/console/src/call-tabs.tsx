@@ -3,12 +3,11 @@ import type { OpenCalls } from './use-open-calls.ts'
 
 /** The open calls. A tab is told apart by its caller and by a mark of its phase, in words for those who cannot see it. */
 export function CallTabs({ calls, open }: { calls: readonly CallSummary[]; open: OpenCalls }) {
-  if (open.ids.length === 0) return null
   return (
     <nav className="console-tabs" aria-label="Open calls">
       {open.ids.map((id) => {
         const call = calls.find((each) => each.callId === id)
-        const name = call?.from ?? 'Call'
+        const name = call?.from ? spaced(call.from) : 'Call'
         return (
           <span key={id} className="console-tab" data-current={id === open.current ? '' : undefined}>
             <button type="button" aria-current={id === open.current ? 'page' : undefined} onClick={() => open.show(id)}>
@@ -30,3 +29,6 @@ export function CallTabs({ calls, open }: { calls: readonly CallSummary[]; open:
     </nav>
   )
 }
+
+/** A North American number as it is read; any other as it came. */
+const spaced = (number: string) => number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3 $4')
