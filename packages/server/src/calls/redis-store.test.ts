@@ -293,6 +293,42 @@ describeWithRedis('redisStore', () => {
   })
 })
 
+describeWithRedis('redisStore without sharded pub/sub', () => {
+  let older: TestRedis
+  beforeAll(async () => {
+    // As a Redis before 7.0 has it: the command is not there.
+    older = await TestRedis.start('--rename-command', 'SPUBLISH', '')
+  })
+  afterAll(() => older[Symbol.asyncDispose]())
+
+  describeCallStore('redisStore without sharded pub/sub', () => storeOn(older, { prefix: randomUUID() }))
+})
+
+describeWithRedis('redisStore with no more rights than the documentation asks for', () => {
+  it('does everything', async () => {
+    const rights =
+      '~callgather:* &callgather:* +@connection +@pubsub +@scripting +@hash +@sortedset +@keyspace ' +
+      '+set +time -@dangerous +info +config|get'
+    await using redis = await TestRedis.start('--user', 'gather', 'on', '>canary', ...rights.split(' '))
+    await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//gather:canary@') }))
+    const told: StoreChange[] = []
+    await it.store.ping()
+    await it.store.watch('call', (change) => told.push(change))
+    await it.store.watchAll((change) => told.push(change))
+    await it.store.append('call', news('a', 'b'))
+    expect(await idsIn(it.store, 'call')).toEqual(['a', 'b'])
+    expect(await it.store.list({ limit: 10 })).toHaveLength(1)
+    await it.store.setAside({ id: 'x', reason: 'foreign', at: 1, content: '' })
+    expect(await it.store.listAside(10)).toHaveLength(1)
+    await it.store.dropAside('x')
+    expect(await it.store.forgetBefore(Date.now() + 1)).toBe(1)
+    await eventually(() =>
+      expect(told.map(({ kind }) => kind).sort()).toEqual(['appended', 'appended', 'forgotten', 'forgotten']),
+    )
+    expect(it.store.warnings.join()).not.toMatch(/cannot be reached|master_replid/)
+  })
+})
+
 describeWithRedis('redisStore on a cluster', () => {
   let cluster: TestRedis[]
   beforeAll(async () => {

@@ -17,6 +17,7 @@ import { LocalBus } from './bus.ts'
 import { type CallListing, type CallStore, type SetAside, StoreUnavailable, type Unsubscribe } from './call-store.ts'
 import { ClusterLink } from './redis/cluster-link.ts'
 import { type LinkOptions, reasonOf, run } from './redis/link.ts'
+import { namesOf } from './redis/names.ts'
 import { APPEND, DROP_ASIDE, FORGET, LIST, LIST_ASIDE, READ, type Script, SET_ASIDE } from './redis/scripts.ts'
 import { ServerLink } from './redis/server-link.ts'
 
@@ -40,8 +41,6 @@ export interface RedisStoreOptions {
 }
 
 const DAY = 24 * 3_600_000
-/** Into how many parts the list of calls is cut, so that it is not all in one server's hands. Part of the layout. */
-const LIST_PARTS = 16
 const PAGE = 1_000
 
 /**
@@ -267,8 +266,13 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async forgetBefore(moment) {
       const old = await listed('-inf', `(${moment}`, Number.MAX_SAFE_INTEGER)
-      const gone = await Promise.all(old.map(([callId]) => forget(callId, String(moment))))
-      return gone.filter(Boolean).length
+      let count = 0
+      // So many at a time, because there may be a great many, and every answer is waited for no longer than another.
+      for (let from = 0; from < old.length; from += PAGE) {
+        const some = old.slice(from, from + PAGE).map(([callId]) => forget(callId, String(moment)))
+        count += (await Promise.all(some)).filter(Boolean).length
+      }
+      return count
     },
 
     async setAside(item) {
@@ -276,7 +280,9 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     async listAside(limit) {
-      const items = (await attempt(LIST_ASIDE, names.aside, String(limit))) as readonly (string | null)[]
+      if (limit < 1) return []
+      const last = Number.isFinite(limit) ? limit - 1 : -1
+      const items = (await attempt(LIST_ASIDE, names.aside, String(last))) as readonly (string | null)[]
       return items.flatMap((item) => (item === null ? [] : [JSON.parse(item) as SetAside]))
     },
 
@@ -330,29 +336,6 @@ class ServerClock {
   set(now: number): void {
     this.#ahead = now - performance.now()
   }
-}
-
-/** The names of keys and channels. A call's id stands in a hash tag, in which braces would end it early. */
-function namesOf(prefix: string) {
-  const lists = Array.from({ length: LIST_PARTS }, (_, part) => `${prefix}:calls:{${part}}`)
-  const isPart = new Set(lists)
-  const begin = `${prefix}:call:{`
-  return {
-    lists,
-    isList: (channel: string) => isPart.has(channel),
-    /** Key and channel of a call. */
-    call: (callId: string) => `${begin}${callId.replace(/[%{}]/g, encodeURIComponent)}}`,
-    callIn: (channel: string) => decodeURIComponent(channel.slice(begin.length, -1)),
-    list: (callId: string) => lists[partOf(callId)] as string,
-    aside: [`${prefix}:{aside}`, `${prefix}:{aside}:order`] as const,
-    ping: `${prefix}:ping`,
-  }
-}
-
-function partOf(callId: string): number {
-  let sum = 0
-  for (const character of callId) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) >>> 0
-  return sum % LIST_PARTS
 }
 
 /**

@@ -112,11 +112,11 @@ if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[3]) == 1 then redis.call('ZADD', 
 return 1
 `)
 
-/** Keys: what was set aside, and its order. Argument: how many. */
+/** Keys: what was set aside, and its order. Argument: the place of the last that is wanted, from 0; -1 for all. */
 export const LIST_ASIDE = script(`
-local ids = redis.call('ZRANGE', KEYS[2], 0, ARGV[1] - 1)
-if #ids == 0 then return {} end
-return redis.call('HMGET', KEYS[1], unpack(ids))
+local items = {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, ARGV[1])) do items[#items + 1] = redis.call('HGET', KEYS[1], id) end
+return items
 `)
 
 /** Keys: what was set aside, and its order. Argument: the id. */

@@ -1,0 +1,30 @@
+/**
+ * The names of keys and channels. What is one call's carries its id as a hash tag, so that a cluster has all of it on
+ * one server. The layout: who changes it loses what is stored.
+ */
+
+/** Into how many parts the list of calls is cut, so that it is not all in one server's hands. Part of the layout. */
+const LIST_PARTS = 16
+
+/** The names under a prefix. */
+export function namesOf(prefix: string) {
+  const lists = Array.from({ length: LIST_PARTS }, (_, part) => `${prefix}:calls:{${part}}`)
+  const isPart = new Set(lists)
+  const begin = `${prefix}:call:{`
+  return {
+    lists,
+    isList: (channel: string) => isPart.has(channel),
+    /** Key and channel of a call. */
+    call: (callId: string) => `${begin}${callId.replace(/[%{}]/g, encodeURIComponent)}}`,
+    callIn: (channel: string) => decodeURIComponent(channel.slice(begin.length, -1)),
+    list: (callId: string) => lists[partOf(callId)] as string,
+    aside: [`${prefix}:{aside}`, `${prefix}:{aside}:order`] as const,
+    ping: `${prefix}:ping`,
+  }
+}
+
+function partOf(callId: string): number {
+  let sum = 0
+  for (const character of callId) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) >>> 0
+  return sum % LIST_PARTS
+}
