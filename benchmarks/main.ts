@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { bundle } from './bundle.ts'
 import { fanout } from './fanout.ts'
 import { fold } from './fold.ts'
 import { type Effort, isMet, markdown, type Report } from './harness.ts'
@@ -9,9 +10,11 @@ import { ingest } from './ingest.ts'
 import { react } from './react.ts'
 import { relay } from './relay.ts'
 import { scaling } from './scaling.ts'
+import { soak } from './soak.ts'
 import { transcript } from './transcript.ts'
 
 const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<Report>>> = {
+  bundle,
   fanout,
   fold,
   ingest,
@@ -21,18 +24,19 @@ const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<R
   transcript,
 }
 
-const usage = `Usage: pnpm bench [NAME ...] [--long] [--rounds N]
-  NAME      one of: ${Object.keys(benchmarks).join(', ')}. Default: all of them.
+const usage = `Usage: pnpm bench [NAME ...] [--long] [--rounds N] [--minutes N]
+  NAME      one of: ${Object.keys(benchmarks).join(', ')}. Default: all of these; or: soak.
   --long    more of everything: closer figures, in some three times the time.
   --rounds  how often each candidate has its turn. Default 5, or 11 with --long.
+  --minutes how long the soak goes on. Default 30.
 Prints a table for each, and writes it to benchmarks/results/NAME.json and NAME.md.
 `
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { long: { type: 'boolean', default: false }, rounds: { type: 'string' }, help: { type: 'boolean' } },
+  options: { long: { type: 'boolean', default: false }, rounds: { type: 'string' }, minutes: { type: 'string' }, help: { type: 'boolean' } },
 })
-const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name))
+const unknown = positionals.filter((name) => name !== 'soak' && !Object.hasOwn(benchmarks, name))
 if (unknown.length > 0 || values.help) {
   process.stderr.write(unknown.length > 0 ? `There is no benchmark ${unknown.join(', ')}.\n${usage}` : usage)
   process.exit(values.help ? 0 : 1)
@@ -49,7 +53,8 @@ const results = new URL('./results/', import.meta.url)
 mkdirSync(results, { recursive: true })
 for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
   const began = performance.now()
-  const report = await benchmarks[name]?.({ rounds, long: values.long })
+  const report =
+    name === 'soak' ? await soak(Number(values.minutes ?? 30)) : await benchmarks[name]?.({ rounds, long: values.long })
   if (!report) continue
   const text = markdown(report)
   const seconds = Math.round((performance.now() - began) / 1000)

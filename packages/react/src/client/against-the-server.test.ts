@@ -144,6 +144,24 @@ describe('the client, against the server', () => {
     return caller
   }
 
+  it('watches any number of calls over one connection, and tells their events apart', async () => {
+    const callers = [await answeredCall(), await answeredCall(), await answeredCall()]
+    const client = clientOn()
+    const watched = callers.map(({ id }) => watch(client, id))
+    await vi.waitFor(() => {
+      for (const { last } of watched) expect(last?.sync).toBe('live')
+    }, inTime)
+    for (const [nth, caller] of callers.entries()) await caller.press(String(nth + 1))
+    await vi.waitFor(() => {
+      expect(watched.map(({ last }) => [...(last?.state.keys ?? [])].map(({ digit }) => digit))).toEqual([
+        ['1'],
+        ['2'],
+        ['3'],
+      ])
+    }, inTime)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0 })
+  })
+
   it('shows a PIN key by key, from the command to the result', async () => {
     const caller = await answeredCall()
     const client = clientOn()
