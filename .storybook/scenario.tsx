@@ -1,70 +1,37 @@
 /**
- * Plays a story's scenario through the real client: the same socket protocol, ordering, folding and cache as in
- * production, on a clock that stands still. So a story looks the same every day, and what it shows is what an agent
- * would see at that moment of that call.
+ * Plays a story's scenario through the real client, with the loader and the decorator that `@callgather/react/testing`
+ * gives to everyone, and puts a language, and on request a player, around it.
  */
-
 import type { Decorator, Loader } from '@storybook/react-vite'
 import type { ReactNode } from 'react'
-import type { Scenario } from '../packages/protocol/src/scenarios/index.ts'
-import { GatherProvider, StringsProvider } from '../packages/react/src/index.ts'
+import { StringsProvider } from '../packages/react/src/index.ts'
 import {
-  createScenarioClient,
-  type ScenarioClient,
-  type ScenarioClientOptions,
+  loadScenario as load,
+  type ScenarioLoaded,
+  type ScenarioParameters,
+  withScenario as withClient,
 } from '../packages/react/src/testing/index.ts'
 import { dictionaries, type LocaleName } from './locales.ts'
 import { Player } from './player.tsx'
 
-/** What a story says about the call it shows. */
-export interface ScenarioParameters {
-  /** The call, or several. */
-  readonly scenario?: Scenario | readonly Scenario[]
-  /** The moment shown, in milliseconds after the call began; `end` for after its last event. Default `end`. */
-  readonly at?: number | 'end'
-  readonly client?: ScenarioClientOptions
-  /** Breaks something, or goes on, before the story is shown. */
-  readonly prepare?: (client: ScenarioClient) => void | Promise<void>
+export type { ScenarioLoaded }
+
+/** What a story of ours says about the call it shows. */
+export interface StoryParameters extends ScenarioParameters {
   /** Shows a player above the story: play, pause, step, speed. */
   readonly player?: boolean
 }
 
-/** What `play` functions find in `loaded`. */
-export interface ScenarioLoaded {
-  readonly client: ScenarioClient | null
-}
-
-export const loadScenario: Loader = async ({ parameters }): Promise<ScenarioLoaded> => {
-  const { scenario, at = 'end', client: options, prepare } = parameters as ScenarioParameters
-  if (!scenario) return { client: null }
-  const client = createScenarioClient(scenario, options)
-  if (at === 'end') await client.player.playAll()
-  else await client.player.seek(at)
-  await prepare?.(client)
-  return { client }
-}
+export const loadScenario: Loader = ({ parameters }) => load({ parameters: parameters as StoryParameters })
 
 export const withScenario: Decorator = (Story, { loaded, parameters, globals, id }) => {
   const { client } = loaded as ScenarioLoaded
+  const { player } = parameters as StoryParameters
   return (
     <Language locale={globals.locale as LocaleName}>
-      {client ? (
-        <Provided key={id} client={client} player={(parameters as ScenarioParameters).player === true}>
-          <Story />
-        </Provided>
-      ) : (
-        <Story />
-      )}
+      {client && player && <Player client={client} />}
+      {withClient(Story, { loaded: { client }, id })}
     </Language>
-  )
-}
-
-function Provided(props: { client: ScenarioClient; player: boolean; children: ReactNode }) {
-  return (
-    <GatherProvider client={props.client}>
-      {props.player && <Player client={props.client} />}
-      {props.children}
-    </GatherProvider>
   )
 }
 

@@ -170,7 +170,7 @@ export function View({ children, empty, ...props }: TranscriptViewProps) {
   const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
   const { t } = useLanguage()
   const view = useRef<HTMLDivElement>(null)
-  const reading = useRef({ dragging: false, touchY: 0, offset: 0 })
+  const reading = useRef({ dragging: false, touchY: 0, offset: 0, towardsEnd: false })
   const current = query.trim() === '' ? undefined : matches[match]
   const { toRow } = scroller
   const toRowRef = useRef(toRow)
@@ -186,10 +186,19 @@ export function View({ children, empty, ...props }: TranscriptViewProps) {
     if (!handle) return
     const backwards = offset < reading.current.offset - 1
     reading.current.offset = offset
-    if (reading.current.dragging && backwards) scroller.unpin()
-    else if (handle.scrollSize - handle.viewportSize - offset <= NEAR_PIXELS) {
-      if (!backwards && !scroller.pinned) scroller.atEnd()
+    if (reading.current.dragging) reading.current.towardsEnd = !backwards
+    if (reading.current.dragging && backwards) turnAway()
+    else if (reading.current.towardsEnd && handle.scrollSize - handle.viewportSize - offset <= NEAR_PIXELS) {
+      if (!scroller.pinned) scroller.atEnd()
     }
+  }
+  const turnAway = () => {
+    reading.current.towardsEnd = false
+    if (!scroller.pinned) return
+    scroller.unpin()
+    // A scroll to the end that is still under way would take the reader back there.
+    const { current: handle } = scroller.handle
+    if (handle) handle.scrollTo(handle.scrollOffset)
   }
   const canScroll = () => {
     const element = view.current
@@ -207,13 +216,16 @@ export function View({ children, empty, ...props }: TranscriptViewProps) {
       'aria-label': t('transcript.label'),
       tabIndex: 0,
       onWheel: (event: WheelEvent) => {
-        if (event.deltaY < 0 && canScroll()) scroller.unpin()
+        if (event.deltaY > 0) reading.current.towardsEnd = true
+        else if (event.deltaY < 0 && canScroll()) turnAway()
       },
       onTouchStart: (event: TouchEvent) => {
         reading.current.touchY = event.touches[0]?.clientY ?? 0
       },
       onTouchMove: (event: TouchEvent) => {
-        if ((event.touches[0]?.clientY ?? 0) > reading.current.touchY + 4 && canScroll()) scroller.unpin()
+        const moved = (event.touches[0]?.clientY ?? 0) - reading.current.touchY
+        if (moved > 4 && canScroll()) turnAway()
+        else if (moved < -4) reading.current.towardsEnd = true
       },
       // On the scrollbar the pointer is on the region itself, and on none of its rows.
       onPointerDown: (event: PointerEvent) => {
@@ -225,7 +237,8 @@ export function View({ children, empty, ...props }: TranscriptViewProps) {
       onKeyDown: (event: KeyboardEvent) => {
         if (event.target !== event.currentTarget) return
         if (event.key === 'End') scroller.toEnd()
-        else if (/^(PageUp|Home|ArrowUp)$/.test(event.key) && canScroll()) scroller.unpin()
+        else if (/^(PageUp|Home|ArrowUp)$/.test(event.key) && canScroll()) turnAway()
+        else if (/^(PageDown|ArrowDown| )$/.test(event.key)) reading.current.towardsEnd = true
       },
       children:
         rows.length === 0 ? (
