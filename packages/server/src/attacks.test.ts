@@ -15,6 +15,8 @@ import { type Signed, Signer, webhookOf } from './testing/telnyx.ts'
 
 const FLOOD_SECONDS = Number(process.env.CALLGATHER_FLOOD_SECONDS ?? 2)
 const STRANGERS = Number(process.env.CALLGATHER_STRANGERS ?? 300)
+/** One stranger every so often: some hundreds a second. */
+const ARRIVAL_MILLIS = 2
 
 const signer = new Signer()
 const start = () =>
@@ -101,41 +103,46 @@ it(
   FLOOD_SECONDS * 1000 + 30_000,
 )
 
-it('strangers who connect and say nothing are closed in time, and agents are served in the midst of them', async () => {
-  const server = await start()
-  const { port } = new URL(server.ready.url)
-  const before = await memoryOf(server)
-  const upgrade =
-    'GET /callgather/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n' +
-    'upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-  const lives: number[] = []
-  let over = false
-  const traffic = genuineTraffic(server, () => over)
-  const strangers = Array.from({ length: STRANGERS }, async (_, index) => {
-    // They come over some seconds, as the handshakes of one address are limited.
-    await sleep((index / STRANGERS) * Math.min(5_000, STRANGERS * 2))
-    const began = performance.now()
-    const socket: Socket = connect(Number(port), '127.0.0.1', () => {
-      // A third ask for a websocket, a third send half a head, a third send nothing.
-      if (index % 3 === 0) socket.write(upgrade)
-      else if (index % 3 === 1) socket.write('POST /callgather/webhooks HTTP/1.1\r\nhost:')
+it(
+  'strangers who connect and say nothing are closed in time, and agents are served in the midst of them',
+  async () => {
+    const server = await start()
+    const { port } = new URL(server.ready.url)
+    const before = await memoryOf(server)
+    const upgrade =
+      'GET /callgather/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n' +
+      'upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+    const lives: number[] = []
+    let over = false
+    const traffic = genuineTraffic(server, () => over)
+    const strangers = Array.from({ length: STRANGERS }, async (_, index) => {
+      await sleep(index * ARRIVAL_MILLIS)
+      let began = performance.now()
+      const socket: Socket = connect(Number(port), '127.0.0.1', () => {
+        began = performance.now()
+        // A third ask for a websocket, a third send half a head, a third send nothing.
+        if (index % 3 === 0) socket.write(upgrade)
+        else if (index % 3 === 1) socket.write('POST /callgather/webhooks HTTP/1.1\r\nhost:')
+      })
+      socket.on('error', () => {})
+      socket.resume()
+      await once(socket, 'close')
+      lives.push(performance.now() - began)
     })
-    socket.on('error', () => {})
-    socket.resume()
-    await once(socket, 'close')
-    lives.push(performance.now() - began)
-  })
-  await sleep(Math.min(5_000, STRANGERS * 2))
-  const during = await memoryOf(server)
-  await Promise.all(strangers)
-  over = true
-  const took = await traffic
-  await server.end('SIGTERM')
-  const longest = Math.max(...lives)
-  console.info(
-    `${STRANGERS} strangers: the longest stayed ${(longest / 1000).toFixed(1)} s, genuine p99 ` +
-      `${percentile(took, 0.99).toFixed(1)} ms, memory ${mib(before)} to ${mib(during)} at most`,
-  )
-  expect(longest).toBeLessThan(10_000)
-  expect(during - before).toBeLessThan(512 * 1024 * 1024)
-}, 120_000)
+    await sleep(STRANGERS * ARRIVAL_MILLIS)
+    const during = await memoryOf(server)
+    await Promise.all(strangers)
+    over = true
+    const took = await traffic
+    await server.end('SIGTERM')
+    const longest = Math.max(...lives)
+    console.info(
+      `${STRANGERS} strangers: the longest stayed ${(longest / 1000).toFixed(1)} s, genuine p99 ` +
+        `${percentile(took, 0.99).toFixed(1)} ms, memory ${mib(before)} to ${mib(during)} at most`,
+    )
+    // Closed after six seconds and a half; what is more is how long a busy machine takes to notice.
+    expect(longest).toBeLessThan(15_000)
+    expect(during - before).toBeLessThan(512 * 1024 * 1024)
+  },
+  STRANGERS * 10 + 60_000,
+)

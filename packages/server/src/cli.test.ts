@@ -123,6 +123,9 @@ describe('the configuration', () => {
     CALLGATHER_BASE_PATH: 'no-slash',
     CALLGATHER_INSECURE: 'yes',
     LOG_LEVEL: 'loud',
+    CALLGATHER_SENSITIVE: 'very',
+    CALLGATHER_RETENTION_HOURS: '1',
+    CALLGATHER_RECONCILE: 'maybe',
   }
   for (const [name, value] of Object.entries(wrong)) {
     it(`names ${name} when it is wrong, and not its value`, () => {

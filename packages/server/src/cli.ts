@@ -23,7 +23,13 @@ Environment (* is required)
                                 servers on one store (needs the package redis; of a cluster several, by comma)
   CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, by comma; default none
   CALLGATHER_BASE_PATH          default /callgather
+  CALLGATHER_SENSITIVE          count, last4 or none: hides what is entered in every gather
+  CALLGATHER_MEDIA_HOSTS        hosts from which clients may play prompts, by comma; default none
+  CALLGATHER_ALLOW_FIELDS       command fields that clients are refused by default and may set, by comma
+  CALLGATHER_RETENTION_HOURS    how long a call is kept after its last event; default 168
+  CALLGATHER_RECONCILE          false: do not fetch what Telnyx could not deliver
   CALLGATHER_INSECURE           true lets everybody in: for demos on your own machine only
+  TELNYX_CONNECTION_IDS         whose webhooks are yours, by comma; default all of the account's
   TELNYX_BASE_URL               default https://api.telnyx.com/v2; a simulator's, to try without Telnyx
   HOST, PORT                    default 127.0.0.1 and 8787; port 0 takes any free one
   LOG_LEVEL                     fatal, error, warn, info (default), debug or silent
@@ -33,6 +39,7 @@ Ticket options
   --calls ID,ID      the call control ids it is for, or * for all (required)
   --scopes A,B       of ${scopes.join(', ')} (required)
   --expires-in T     15m (default), 2h, 900s, at most 1d
+  --trusted          for code of your own, never a browser: the command policy does not apply
 
 When ready it prints one JSON line with its addresses on standard output; its log goes to standard error.
 `
@@ -59,9 +66,10 @@ async function printTicket(args: readonly string[]): Promise<void> {
       calls: { type: 'string' },
       scopes: { type: 'string' },
       'expires-in': { type: 'string', default: '15m' },
+      trusted: { type: 'boolean', default: false },
     },
   })
-  const { subject, calls, scopes: wanted, 'expires-in': expiresIn } = values
+  const { subject, calls, scopes: wanted, 'expires-in': expiresIn, trusted } = values
   if (!subject || !calls || !wanted) throw new ConfigError(['A ticket needs --subject, --calls and --scopes.'])
   const secret = process.env.CALLGATHER_TICKET_SECRET
   if (!secret) throw new ConfigError(['CALLGATHER_TICKET_SECRET: is not set. It must be the secret of the server.'])
@@ -73,6 +81,7 @@ async function printTicket(args: readonly string[]): Promise<void> {
     calls: calls === '*' ? '*' : calls.split(',').map((id) => id.trim()),
     scopes: granted,
     expiresIn,
+    trusted,
   })
   process.stdout.write(`${ticket}\n`)
 }

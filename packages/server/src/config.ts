@@ -1,5 +1,5 @@
 /** The ready server's configuration, from the environment. Every mistake names the variable it is in, and no value. */
-import { DEFAULT_BASE_PATH } from '@callgather/protocol'
+import { DEFAULT_BASE_PATH, type Show } from '@callgather/protocol'
 import type { CallStore } from './calls/call-store.ts'
 import { memoryStore } from './calls/memory-store.ts'
 import { readRedisUrls, redisStore } from './calls/redis-store.ts'
@@ -74,6 +74,12 @@ export function readConfig(environment: Environment): ServerConfig {
     : required('CALLGATHER_TICKET_SECRET', 'Make one with `openssl rand -base64 32`.', parseSecret)
   const allowedOrigins = read('CALLGATHER_ALLOWED_ORIGINS', '', (text) => list(text).map(parseOrigin)) ?? []
   const basePath = read('CALLGATHER_BASE_PATH', DEFAULT_BASE_PATH, parseBasePath)
+  const connectionIds = read('TELNYX_CONNECTION_IDS', undefined, list)
+  const sensitive = read('CALLGATHER_SENSITIVE', undefined, parseShow)
+  const mediaHosts = read('CALLGATHER_MEDIA_HOSTS', '', list) ?? []
+  const allowFields = read('CALLGATHER_ALLOW_FIELDS', '', list) ?? []
+  const retentionHours = read('CALLGATHER_RETENTION_HOURS', '168', parseRetention)
+  const reconciles = read('CALLGATHER_RECONCILE', 'true', oneOf(['true', 'false'])) !== 'false'
 
   if (
     problems.length > 0 ||
@@ -93,7 +99,15 @@ export function readConfig(environment: Environment): ServerConfig {
     logLevel,
     openStore,
     options: {
-      telnyx: { apiKey, publicKey, ...(baseUrl === undefined ? {} : { baseUrl }) },
+      telnyx: {
+        apiKey,
+        publicKey,
+        ...(baseUrl === undefined ? {} : { baseUrl }),
+        ...(connectionIds === undefined ? {} : { connectionIds }),
+      },
+      policy: { mediaHosts, allowFields, ...(sensitive === undefined ? {} : { sensitive }) },
+      ...(retentionHours === undefined ? {} : { retentionHours }),
+      ...(reconciles ? {} : { reconcile: false as const }),
       ...(secret === undefined ? {} : { tickets: { secret } }),
       insecure,
       allowedOrigins,
@@ -117,6 +131,17 @@ function parsePort(text: string): number {
 const oneOf = (words: readonly string[]) => (text: string) => {
   if (!words.includes(text)) throw new Error(`must be one of: ${words.join(', ')}.`)
   return text
+}
+
+function parseShow(text: string): Show {
+  if (text === 'count' || text === 'last4' || text === 'none') return text
+  throw new Error('must be one of: count, last4, none.')
+}
+
+function parseRetention(text: string): number {
+  const hours = Number(text)
+  if (!(hours >= 24)) throw new Error('must be a number of hours, at least 24.')
+  return hours
 }
 
 function parseUrl(text: string): string {

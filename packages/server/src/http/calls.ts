@@ -4,6 +4,7 @@ import type { Access } from '../access/access.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import type { CallStore } from '../calls/call-store.ts'
+import { exportCall, exportFormats } from '../calls/export-call.ts'
 import { bearerOf, type HttpRequest, json } from './message.ts'
 import type { Route } from './router.ts'
 
@@ -55,6 +56,25 @@ export function callRoutes(parts: {
         const slice = await store.read(callId, after, limit)
         if (!slice) throw unknown()
         return json(200, { data: slice.records, meta: { epoch: slice.epoch } })
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/calls/:call_id/export',
+      handler: async (request, { call_id: callId = '' }) => {
+        await seen(request, callId)
+        const asked = request.query.get('format') ?? 'json'
+        const format = exportFormats.find((each) => each === asked)
+        if (!format) throw gatherError('unknownParameter', `\`format\` must be one of: ${exportFormats.join(', ')}.`)
+        const slice = await store.read(callId, 0)
+        if (!slice) throw unknown()
+        const { type, text } = exportCall(callId, slice.records, format)
+        const headers = {
+          'content-type': `${type}; charset=utf-8`,
+          'content-disposition': `attachment; filename="call.${format}"`,
+          'cache-control': 'no-store',
+        }
+        return { status: 200, headers, body: text }
       },
     },
     {
