@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithRedis, startCluster, TestRedis } from '../testing/redis.ts'
 import { describeCallStore, eventOf } from './call-store.contract.ts'
@@ -221,6 +222,31 @@ describeWithRedis('redisStore', () => {
     redis.cli('REPLICAOF', 'NO', 'ONE')
     await eventually(() => it.store.ping())
     expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
+  })
+
+  it('goes to whoever is in charge now when its address has moved, though its connections still hold', async () => {
+    await using former = await TestRedis.start()
+    await using present = await TestRedis.start()
+    // An address, such as a host's name for the one in charge: where new connections go changes, old ones stay.
+    let inCharge = former
+    const address = createServer((socket) => {
+      const onwards = connect(inCharge.port, '127.0.0.1')
+      for (const end of [socket, onwards]) end.on('error', () => {})
+      socket.pipe(onwards).pipe(socket)
+    })
+    await new Promise<void>((resolve) => address.listen(0, '127.0.0.1', resolve))
+    await using it = disposable(
+      storeOn(former, { url: `redis://127.0.0.1:${(address.address() as AddressInfo).port}` }),
+    )
+    const told: StoreChange[] = []
+    await it.store.watch('call', (change) => told.push(change))
+    await it.store.append('call', news('a'))
+    inCharge = present
+    former.cli('REPLICAOF', '127.0.0.1', String(present.port))
+    await eventually(() => it.store.append('call', news('b')))
+    expect(present.cli('EXISTS', 'callgather:call:{call}')).toBe('1')
+    await eventually(() => expect(told.flatMap(idsTold)).toContain('b'))
+    address.close()
   })
 
   it('begins a new epoch when a replica takes over', async () => {
