@@ -9,6 +9,7 @@ import { type Effort, isMet, markdown, type Report } from './harness.ts'
 import { ingest } from './ingest.ts'
 import { react } from './react.ts'
 import { relay } from './relay.ts'
+import { resume } from './resume.ts'
 import { scaling } from './scaling.ts'
 import { soak } from './soak.ts'
 import { transcript } from './transcript.ts'
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, (effort: Effort) => Report | Promise<R
   ingest,
   react,
   relay,
+  resume,
   scaling,
   transcript,
 }
