@@ -6,6 +6,7 @@ import { type CommandName, commandNames, type ErrorName, errorTable } from '@cal
 import { callsEventFrameSchema, commandSchemas, cursorSchema, recordSchema } from '@callgather/protocol/schema'
 import * as z from 'zod/mini'
 import manifest from '../../package.json' with { type: 'json' }
+import { exportFormats } from '../calls/export-call.ts'
 import { json } from './message.ts'
 import type { Route } from './router.ts'
 
@@ -94,6 +95,12 @@ const commandPaths = Object.fromEntries(
             description: 'The same key and body again give the same outcome, and run the command once.',
             schema: { type: 'string', minLength: 1, maxLength: 128 },
           },
+          {
+            name: 'callgather-sensitive',
+            in: 'header',
+            description: 'Hides the input of this gather, or more of it than the server’s policy does.',
+            schema: { enum: ['count', 'last4', 'none'] },
+          },
         ],
         requestBody: { content: content(ref(schemaName(command))) },
         responses: {
@@ -173,6 +180,38 @@ const callPaths = {
             { type: 'object', required: ['epoch'], properties: { epoch: isText } },
           ),
         ),
+        ...refusals(...guarded, 'unknownParameter'),
+      },
+    },
+  },
+}
+
+const exportPaths = {
+  '/calls/{call_control_id}/export': {
+    get: {
+      operationId: 'exportCall',
+      summary: 'A call as a file',
+      tags: ['Calls'],
+      security: ticket,
+      parameters: [
+        callId,
+        {
+          name: 'format',
+          in: 'query',
+          description: 'Everything as JSON, the timeline as CSV or Markdown, or what was said as captions.',
+          schema: { enum: [...exportFormats], default: 'json' },
+        },
+      ],
+      responses: {
+        200: {
+          description: 'The file.',
+          content: {
+            'application/json': { schema: { type: 'object' } },
+            ...content(isText, 'text/csv'),
+            ...content(isText, 'text/vtt'),
+            ...content(isText, 'text/markdown'),
+          },
+        },
         ...refusals(...guarded, 'unknownParameter'),
       },
     },
@@ -264,7 +303,7 @@ export function openApiDocument(basePath: string) {
     },
     servers: [{ url: basePath || '/' }],
     tags: ['Commands', 'Calls', 'Webhooks', 'Operations'].map((name) => ({ name })),
-    paths: { ...commandPaths, ...callPaths, ...webhookPaths, ...operationPaths },
+    paths: { ...commandPaths, ...callPaths, ...exportPaths, ...webhookPaths, ...operationPaths },
     components: {
       securitySchemes: {
         ticket: {
