@@ -62,7 +62,9 @@ export async function bundle({ long }: Effort): Promise<Report> {
   const rows = [...sizes].map(([name, size]) => [name, ...cells(size)])
   if (long) for (const peer of peers) rows.push([peer.name, ...cells(await sizeOfPeer(peer))])
   const gzip = (name: keyof typeof ours) => (sizes.get(name)?.gzip ?? Number.NaN) / 1000
-  const components = sizes.get('one hook (useDtmf) and the provider')?.modules.filter((path) => path.includes('/components/'))
+  const components = sizes
+    .get('one hook (useDtmf) and the provider')
+    ?.modules.filter((path) => path.includes('/components/'))
   const goal = (says: string, limit: number, measured: number): Goal => ({
     ...{ id: 'G12', says, limit, measured, must: 'stay_below' },
   })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { abilities as Callgather, CallgatherSettings } from './parts/callgather-server.ts'
 import type { Crowd } from './parts/crowd.ts'
-import { type Part, start } from './parts/part.ts'
+import { start, type Usage } from './parts/part.ts'
 import type { abilities as Peer, PeerKind, PeerSettings } from './parts/peer-server.ts'
 import type { Watch } from './parts/watcher.ts'
 import { type Redis, startRedis } from './redis.ts'
@@ -20,7 +20,6 @@ export interface Contender {
 /** A contender that runs. */
 export interface Running {
   readonly name: string
-  readonly part: Part<typeof Peer> | Part<typeof Callgather>
   /** Where webhooks go. */
   readonly address: { readonly port: number; readonly path: string }
   /** How a watcher watches here; `null` if it relays nothing. */
@@ -28,6 +27,9 @@ export interface Running {
   /** How many watch one call here. */
   crowd(call: string, count: number): Promise<Crowd>
   cpu(): Promise<number>
+  usage(): Promise<Usage>
+  /** When each webhook arrived, since this was last asked. */
+  arrivals(): Promise<[id: string, nanos: bigint][]>
   stop(): Promise<void>
 }
 
@@ -44,11 +46,13 @@ async function runPeer(name: string, settings: PeerSettings, pinned: { core?: nu
   const { kind } = settings
   return {
     name,
-    part,
     address: { port, path: '/webhooks' },
-    watch: async (calls) => (kind === 'verify' ? null : { kind: kind.startsWith('ws') ? 'ws' : 'socket.io', port, calls }),
+    watch: async (calls) =>
+      kind === 'verify' ? null : { kind: kind.startsWith('ws') ? 'ws' : 'socket.io', port, calls },
     crowd: async (call, count) => ({ kind: kind.startsWith('ws') ? 'ws' : 'socket.io', port, call, count }),
     cpu: () => part.cpu(),
+    usage: () => part.usage(),
+    arrivals: () => part.ask('arrivals'),
     stop: () => part.stop(),
   }
 }
@@ -61,14 +65,12 @@ async function runOurs(
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'callgather-bench-'))
   const redis: Redis | null = callgather === 'redis' ? await startRedis(folder) : null
-  const store =
-    redis?.url ?? (callgather === 'sqlite' ? `file:${join(folder, 'calls.db')}` : 'memory:')
+  const store = redis?.url ?? (callgather === 'sqlite' ? `file:${join(folder, 'calls.db')}` : 'memory:')
   const settings: CallgatherSettings = { publicKey, store, verifier }
   const part = await start<typeof Callgather>('callgather-server.ts', { ...pinned, settings })
   const port = await part.ask('listen')
   return {
     name,
-    part,
     address: { port, path: '/callgather/webhooks' },
     watch: async (calls) => ({ kind: 'callgather', port, calls, ticket: await part.ask('ticket', 'agent') }),
     crowd: async (call, count) => {
@@ -78,6 +80,8 @@ async function runOurs(
       return { kind: 'callgather', port, call, count, tickets }
     },
     cpu: () => part.cpu(),
+    usage: () => part.usage(),
+    arrivals: () => part.ask('arrivals'),
     stop: async () => {
       await part.stop()
       await redis?.stop()

@@ -44,9 +44,9 @@ export async function fanout({ rounds, long }: Effort): Promise<Report> {
     // The first connections make what is made once; they are gone before the counting begins.
     await crowd.ask('connect', { ...members, count: 20 })
     await crowd.ask('close')
-    const before = await server.part.usage()
+    const before = await server.usage()
     await crowd.ask('connect', members)
-    const after = await server.part.usage()
+    const after = await server.usage()
     const each = (key: keyof Usage) => (after[key] - before[key]) / WATCHERS
     running.set(name, { server, crowd, row: { cpu: [], bytes: [], rss: each('rss'), heap: each('heap') } })
   }
@@ -98,7 +98,9 @@ export async function fanout({ rounds, long }: Effort): Promise<Report> {
       goal('CPU for each delivery against frames made once', 1.5, cpu('ours', 'frames')),
       goal('memory (RSS) of an idle watcher against raw ws', 2.4, rss('ours')),
     ],
-    notes: ['Compression is off everywhere. Memory is after a full collection, and each watcher of ours watches a call.'],
+    notes: [
+      'Compression is off everywhere. Memory is after a full collection, and each watcher of ours watches a call.',
+    ],
     packages: ['ws', 'socket.io'],
   }
 }
@@ -108,11 +110,11 @@ async function memoryOfCalls(load: Part<typeof Load>, keys: Keys, calls: number)
   const server = await run({ name: 'calls', make: { callgather: 'sqlite' } }, keys.publicKey)
   await load.ask('prepare', { name: 'warm', kind: 'keys', calls: 20, count: 400, keys })
   await load.ask('send', { name: 'warm', ...server.address, from: 0, count: 420, connections: 16 })
-  const before = await server.part.usage()
+  const before = await server.usage()
   const events = calls * 4
   await load.ask('prepare', { name: 'calls', kind: 'keys', calls, count: events, keys })
   await load.ask('send', { name: 'calls', ...server.address, from: 0, count: calls + events, connections: 32 })
-  const after = await server.part.usage()
+  const after = await server.usage()
   await server.stop()
   const kept = Math.min(calls, 2_000)
   return {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contender, type Running, run } from './contenders.ts'
 import { type Effort, type Goal, median, type Report, ratioOf, type Table } from './harness.ts'
-import { callIdOf, type CorpusOptions, makeKeys } from './parts/corpus.ts'
+import { type CorpusOptions, callIdOf, makeKeys } from './parts/corpus.ts'
 import type { abilities as Load } from './parts/load.ts'
 import { type Part, start } from './parts/part.ts'
 import type { abilities as Watcher } from './parts/watcher.ts'
@@ -53,7 +53,7 @@ export async function ingest(effort: Effort): Promise<Report> {
 
 async function compare(kind: CorpusOptions['kind'], { rounds, long }: Effort): Promise<{ rows: Rows; table: Table }> {
   const keys = makeKeys()
-  const perRound = (kind === 'keys' ? 3_000 : 800) * (long ? 2 : 1)
+  const perRound = (kind === 'keys' ? 1_500 : 400) * (long ? 4 : 1)
   const load = await start<typeof Load>('load.ts', { core: 1 })
   const watcher = await start<typeof Watcher>('watcher.ts', { core: 1 })
   const corpus: CorpusOptions = { name: kind, kind, calls: CALLS, count: perRound * (rounds + 1) }
@@ -125,8 +125,7 @@ function tableOf(caption: string, rows: Rows): Table {
 }
 
 function goalsOf(rows: Rows): Goal[] {
-  const rate = (ours: Name, theirs: Name) =>
-    ratioOf(rows.get(ours)?.perSecond ?? [], rows.get(theirs)?.perSecond ?? [])
+  const rate = (ours: Name, theirs: Name) => ratioOf(rows.get(ours)?.perSecond ?? [], rows.get(theirs)?.perSecond ?? [])
   const cpu = (ours: Name, theirs: Name) => ratioOf(rows.get(ours)?.cpu ?? [], rows.get(theirs)?.cpu ?? [])
   const reach = (id: string, says: string, limit: number, measured: number) =>
     ({ id, says, limit, measured, must: 'reach' }) as const

@@ -36,7 +36,12 @@ Prints a table for each, and writes it to benchmarks/results/NAME.json and NAME.
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { long: { type: 'boolean', default: false }, rounds: { type: 'string' }, minutes: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    long: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    minutes: { type: 'string' },
+    help: { type: 'boolean' },
+  },
 })
 const unknown = positionals.filter((name) => name !== 'soak' && !Object.hasOwn(benchmarks, name))
 if (unknown.length > 0 || values.help) {

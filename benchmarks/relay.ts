@@ -51,14 +51,14 @@ export async function relay({ rounds, long }: Effort): Promise<Report> {
     for (const [name, server] of servers) {
       const watch = await server.watch(calls)
       if (watch) await watcher.ask('watch', watch)
-      await server.part.ask('arrivals')
+      await server.arrivals()
       const cpuBefore = await server.cpu()
       const from = CALLS + round * perRound
       const pace = { from, count: perRound, connections: 16, perSecond: PER_SECOND }
       await load.ask('send', { name: 'relay', ...server.address, ...pace })
       for (let tries = 0; tries < 200 && (await watcher.ask('count')) < perRound; tries++) await sleep(20)
       const cpu = (await server.cpu()) - cpuBefore
-      const arrivals = new Map(await server.part.ask('arrivals'))
+      const arrivals = new Map(await server.arrivals())
       const delays: number[] = []
       for (const [id, nanos] of await watcher.ask('received')) {
         const arrived = arrivals.get(id)

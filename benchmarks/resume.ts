@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import type { CallEvent } from '@callgather/protocol'
 import { sqliteStore } from '@callgather/server'
 import { type Effort, type Goal, median, type Report, ratioOf } from './harness.ts'
+import type { CallgatherSettings, abilities as Server } from './parts/callgather-server.ts'
 import { callIdOf, makeKeys, messageAt } from './parts/corpus.ts'
-import type { abilities as Server, CallgatherSettings } from './parts/callgather-server.ts'
 import type { abilities as Crowd } from './parts/crowd.ts'
 import type { abilities as Reader } from './parts/log-reader.ts'
 import { start } from './parts/part.ts'
@@ -23,7 +23,11 @@ export async function resume({ rounds }: Effort): Promise<Report> {
   const path = join(folder, 'calls.db')
   const callId = callIdOf('long', 0)
   const epoch = await writeLog(path, callId)
-  const settings: CallgatherSettings = { publicKey: makeKeys().publicKey, store: `file:${path}`, verifier: 'node:crypto' }
+  const settings: CallgatherSettings = {
+    publicKey: makeKeys().publicKey,
+    store: `file:${path}`,
+    verifier: 'node:crypto',
+  }
   const crowd = await start<typeof Crowd>('crowd.ts', { core: 1 })
   const floor: number[] = []
   const cold: number[] = []
@@ -102,7 +106,10 @@ async function writeLog(path: string, callId: string): Promise<string> {
   })
   let epoch = ''
   for (let from = 0; from < events.length; from += 1_000) {
-    const appended = await store.append(callId, events.slice(from, from + 1_000).map((event) => ({ event })))
+    const appended = await store.append(
+      callId,
+      events.slice(from, from + 1_000).map((event) => ({ event })),
+    )
     epoch = appended.epoch
   }
   await store.close()

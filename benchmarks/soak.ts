@@ -7,8 +7,8 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from './contenders.ts'
 import { median, quantile, type Report } from './harness.ts'
-import { callIdOf, makeKeys } from './parts/corpus.ts'
 import type { abilities as AgentsPart } from './parts/agents.ts'
+import { callIdOf, makeKeys } from './parts/corpus.ts'
 import type { abilities as Load } from './parts/load.ts'
 import { start } from './parts/part.ts'
 import { plot } from './plot.ts'
@@ -57,7 +57,7 @@ export async function soak(minutes: number): Promise<Report> {
         Array.from({ length: WATCHES_EACH }, (_unused, watch) => callIdOf(name, (agent + watch * 50) % CALLS)),
       ),
     )
-    await server.part.ask('arrivals')
+    await server.arrivals()
     const cpuBefore = await server.cpu()
     let over = false
     const losing = (async () => {
@@ -78,15 +78,22 @@ export async function soak(minutes: number): Promise<Report> {
       compared = await agents.ask('compare', count / CALLS)
     }
     // The first arrival counts; a repetition is told to nobody.
-    const arrivals = new Map((await server.part.ask('arrivals')).toReversed())
+    const arrivals = new Map((await server.arrivals()).toReversed())
     const delays: number[] = []
     for (const [id, nanos] of await agents.ask('received')) {
       const arrived = arrivals.get(id)
       if (arrived !== undefined) delays.push(Number(nanos - arrived) / 1e6)
     }
-    const { rss, heap } = await server.part.usage()
+    const { rss, heap } = await server.usage()
     const minute = (performance.now() - began) / 60_000
-    const spell = { minute, rss: rss / 1e6, heap: heap / 1e6, p50: quantile(delays, 0.5), p99: quantile(delays, 0.99), cpu }
+    const spell = {
+      minute,
+      rss: rss / 1e6,
+      heap: heap / 1e6,
+      p50: quantile(delays, 0.5),
+      p99: quantile(delays, 0.99),
+      cpu,
+    }
     spells.push({ ...spell, behind: compared.behind, beyond: compared.beyond })
     process.stdout.write(
       `${minute.toFixed(1)} min: RSS ${spell.rss.toFixed(0)} MB, heap ${spell.heap.toFixed(1)} MB, p50 ${spell.p50.toFixed(1)} ms, ` +

@@ -3,13 +3,13 @@
  * history, against our frames, each with what was said since. Bytes of the websocket messages, counted at the client.
  */
 import { run } from './contenders.ts'
-import { type Goal, type Report } from './harness.ts'
+import type { Goal, Report } from './harness.ts'
 import { callIdOf, makeKeys } from './parts/corpus.ts'
 import type { abilities as Crowd } from './parts/crowd.ts'
 import type { abilities as Load } from './parts/load.ts'
 import { start } from './parts/part.ts'
 
-const limits = { 10: 6, 100: 35, 1_000: 320 } as const
+const limits = { 10: 6, 100: 35, 1000: 320 } as const
 
 /** Runs the benchmark. */
 export async function transcript(): Promise<Report> {

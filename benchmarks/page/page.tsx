@@ -14,7 +14,7 @@ import {
   usePlayback,
 } from '@callgather/react'
 import '@callgather/react/styles.css'
-import { type ReactElement, useSyncExternalStore } from 'react'
+import { createElement, type ReactElement, useSyncExternalStore } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import { systemClock } from '../../packages/react/src/client/clock.ts'
 import { createClientOn } from '../../packages/react/src/client/gather-client.ts'
@@ -62,7 +62,14 @@ function client() {
         return {
           watchCall: async () => {
             const cursor = { epoch: 'e', seq: log.length }
-            return { ok: true, kind: 'snapshot', cursor, records: [...log], now: new Date().toISOString(), scopes: ['view'] }
+            return {
+              ok: true,
+              kind: 'snapshot',
+              cursor,
+              records: [...log],
+              now: new Date().toISOString(),
+              scopes: ['view'],
+            }
           },
           unwatchCall: () => {},
           watchCalls: async () => ({ ok: true, now: new Date().toISOString(), calls: [] }),
@@ -102,15 +109,15 @@ function ShowsDigits(): ReactElement {
   )
 }
 
-function ShowsOther({ nth }: { nth: number }): ReactElement {
-  // One of the other questions that a console asks of a call.
-  const hooks = [
-    () => useAssistant(CALL).status,
-    () => usePlayback(CALL).playing,
-    () => useConnection().status,
-    () => useCall(CALL, ({ state }) => state.answered?.at ?? null),
-  ] as const
-  const answer = (hooks[nth % hooks.length] as () => unknown)()
+/** The other questions that a console asks of a call. */
+const others = [
+  () => shows(useAssistant(CALL).conversation?.status),
+  () => shows(usePlayback(CALL).playing),
+  () => shows(useConnection().status),
+  () => shows(useCall(CALL, ({ state }) => state.answered?.at ?? null)),
+] as const
+
+function shows(answer: unknown): ReactElement {
   rendered('other')
   return <p>{String(answer)}</p>
 }
@@ -135,17 +142,41 @@ const subscribeBare = (listener: () => void) => {
   return () => bareListeners.delete(listener)
 }
 function BareSelector({ digits }: { digits: boolean }): ReactElement {
-  const value = useSyncExternalStore(subscribeBare, () => (digits ? bareState.keys.size : (bareState.answered?.at ?? null)))
+  const value = useSyncExternalStore(subscribeBare, () =>
+    digits ? bareState.keys.size : (bareState.answered?.at ?? null),
+  )
   rendered(digits ? 'digits' : 'other')
   return <p>{String(value)}</p>
 }
 
 const views: Record<string, () => ReactElement> = {
-  transcript: () => <div style={{ height: 560, display: 'grid' }}><Transcript callId={CALL} /></div>,
+  transcript: () => (
+    <div style={{ height: 560, display: 'grid' }}>
+      <Transcript callId={CALL} />
+    </div>
+  ),
   naive: () => <NaiveTranscript />,
-  hooks: () => <>{each((nth) => (nth < 5 ? <ShowsDigits key={nth} /> : <ShowsOther key={nth} nth={nth} />))}</>,
-  all: () => <>{each((nth) => <ReadsAll key={nth} digits={nth < 5} />)}</>,
-  bare: () => <>{each((nth) => <BareSelector key={nth} digits={nth < 5} />)}</>,
+  hooks: () => (
+    <>
+      {each((nth) =>
+        nth < 5 ? <ShowsDigits key={nth} /> : createElement(others[nth % others.length] ?? ShowsDigits, { key: nth }),
+      )}
+    </>
+  ),
+  all: () => (
+    <>
+      {each((nth) => (
+        <ReadsAll key={nth} digits={nth < 5} />
+      ))}
+    </>
+  ),
+  bare: () => (
+    <>
+      {each((nth) => (
+        <BareSelector key={nth} digits={nth < 5} />
+      ))}
+    </>
+  ),
 }
 const each = (make: (nth: number) => ReactElement) => Array.from({ length: 50 }, (_, nth) => make(nth))
 

@@ -3,7 +3,7 @@
  * what users would have without us. None of them keeps, orders or deduplicates anything.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import express from 'express'
@@ -26,7 +26,14 @@ export interface PeerSettings {
  * - `ws frames`: the same with the websocket frame made once and written to each socket: the physical limit.
  * - `socket.io`, `socket.io+recovery`: the same through socket.io, parsed and emitted to the room of the call.
  */
-export type PeerKind = 'verify' | 'verify+emit' | 'express+sdk+emit' | 'ws' | 'ws frames' | 'socket.io' | 'socket.io+recovery'
+export type PeerKind =
+  | 'verify'
+  | 'verify+emit'
+  | 'express+sdk+emit'
+  | 'ws'
+  | 'ws frames'
+  | 'socket.io'
+  | 'socket.io+recovery'
 
 const { kind, publicKey } = settings<PeerSettings>()
 const server = makeServer()
@@ -49,7 +56,7 @@ function makeServer(): Server {
   if (kind === 'ws' || kind === 'ws frames') return rawRelay()
   if (kind === 'express+sdk+emit') return expressRelay()
   const key = keyOf(publicKey)
-  const http = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await bodyOf(request)
     if (kind.startsWith('verify') && !isSigned(request, body, key)) {
       response.writeHead(401).end()
@@ -58,7 +65,8 @@ function makeServer(): Server {
     const event = JSON.parse(body.toString()) as TelnyxEvent
     if (io) io.to(event.data.payload.call_control_id).emit('webhook', event)
     response.writeHead(200).end()
-  })
+  }
+  const http = createServer((request, response) => void answer(request, response))
   const io = kind === 'verify' ? null : rooms(http, kind === 'socket.io+recovery')
   return http
 }
@@ -82,7 +90,7 @@ function expressRelay(): Server {
 }
 
 function rawRelay(): Server {
-  const http = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await bodyOf(request)
     if (kind === 'ws') for (const client of sockets.clients) client.send(body, { binary: false })
     else {
@@ -90,7 +98,8 @@ function rawRelay(): Server {
       for (const socket of streams) socket.write(frame)
     }
     response.writeHead(200).end()
-  })
+  }
+  const http = createServer((request, response) => void answer(request, response))
   const sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
   const streams = new Set<Duplex>()
   sockets.on('connection', (_, { socket }) => {

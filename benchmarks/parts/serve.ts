@@ -17,7 +17,7 @@ export function serve(abilities: Abilities): void {
       return { cpu: cpuMicros(), heap: heapUsed + external, rss }
     },
   }
-  process.on('message', async ({ id, name, argument }: { id: number; name: string; argument: never }) => {
+  const answer = async ({ id, name, argument }: { id: number; name: string; argument: never }) => {
     try {
       const ability = all[name]
       if (!ability) throw new Error(`It cannot ${name}.`)
@@ -25,7 +25,8 @@ export function serve(abilities: Abilities): void {
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }
-  })
+  }
+  process.on('message', (message: { id: number; name: string; argument: never }) => void answer(message))
   process.once('disconnect', () => process.exit(0))
   process.send?.('ready')
 }

@@ -21,7 +21,11 @@ export const abilities = {
   watch: async (watch: Watch) => {
     close()
     received = []
-    close = await (watch.kind === 'ws' ? watchRaw(watch) : watch.kind === 'socket.io' ? watchRooms(watch) : watchUs(watch))
+    close = await (watch.kind === 'ws'
+      ? watchRaw(watch)
+      : watch.kind === 'socket.io'
+        ? watchRooms(watch)
+        : watchUs(watch))
   },
   /** What came since this was last asked. */
   received: () => {
