@@ -13,9 +13,10 @@ const preview: Preview = {
   loaders: [loadScenario],
   decorators: [
     withScenario,
-    (Story, { globals, parameters }) => (
+    (Story, { globals, parameters, viewMode }) => (
       <div
         className="story"
+        data-story-view={viewMode}
         dir={globals.dir}
         lang={globals.locale}
         data-cg-theme={globals.mode}

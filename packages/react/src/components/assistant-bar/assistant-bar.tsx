@@ -153,7 +153,7 @@ function Running({ callId, assistant, reason, suggestions }: RunningProps) {
                 data-size="small"
                 onClick={() => setText(suggestion)}
               >
-                {suggestion}
+                <bdi>{suggestion}</bdi>
               </button>
             </li>
           ))}
