@@ -97,7 +97,7 @@ export function readConfig(environment: Environment): ServerConfig {
     host,
     port,
     logLevel,
-    openStore,
+    openStore: (warn) => openStore(warn, retentionHours),
     options: {
       telnyx: {
         apiKey,
@@ -162,12 +162,12 @@ function parseBasePath(text: string): string {
   return text
 }
 
-function parseStore(text: string): ServerConfig['openStore'] {
+function parseStore(text: string): (warn: (message: string) => void, retentionHours?: number) => CallStore {
   if (text === 'memory:') return () => memoryStore()
   if (text.startsWith('file:') && text.length > 5) return () => sqliteStore({ path: text.slice(5) })
   if (/^rediss?:/.test(text)) {
     const url = readRedisUrls(list(text))
-    return (warn) => redisStore({ url, warn })
+    return (warn, hours) => redisStore({ url, warn, ...(hours === undefined ? {} : { retention: hours * 3_600_000 }) })
   }
   throw new Error('must be `file:PATH`, `redis://HOST:PORT` or `memory:`.')
 }

@@ -28,8 +28,9 @@ export interface RedisStoreOptions {
   /** Begins the name of every key and channel. Default `callgather`. */
   readonly prefix?: string
   /**
-   * How long a call is kept after its log last grew, in milliseconds. Default one day. While a call is kept its events
-   * are deduplicated, so this must be longer than a webhook can stay valid.
+   * How long Redis itself keeps a call after its log last grew, in milliseconds; a server's `retentionHours` may erase
+   * it sooner. Default one week. While a call is kept its events are deduplicated, so this must be longer than a webhook
+   * can stay valid.
    */
   readonly retention?: number
   /** The longest that anything waits for Redis, in milliseconds. Default 2000. */
@@ -40,7 +41,7 @@ export interface RedisStoreOptions {
   readonly now?: () => number
 }
 
-const DAY = 24 * 3_600_000
+const WEEK = 7 * 24 * 3_600_000
 const PAGE = 1_000
 
 /**
@@ -49,7 +50,7 @@ const PAGE = 1_000
  * @throws when a URL is none of Redis.
  */
 export function redisStore(options: RedisStoreOptions): CallStore {
-  const { prefix = 'callgather', retention = DAY, timeout = 2_000, now = Date.now } = options
+  const { prefix = 'callgather', retention = WEEK, timeout = 2_000, now = Date.now } = options
   const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
   const names = namesOf(prefix)
   const clock = new ServerClock()
