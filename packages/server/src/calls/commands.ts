@@ -24,11 +24,12 @@ import type { Audit } from '../access/audit.ts'
 import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
 import type { RateLimit } from '../access/rate-limit.ts'
 import type { MarkerCodec } from '../telnyx/client-state.ts'
-import { type CommandAnswer, type CommandSender, ending } from '../telnyx/commands.ts'
+import { type CommandSender, ending } from '../telnyx/commands.ts'
 import { timeOf } from '../telnyx/normalise.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
 import type { NewEvent } from './call-store.ts'
+import { acceptance, type CommandOutcomeEvent, eventOf, outcomeOf, withoutDetail } from './command-outcome.ts'
 import { maskBody, openShow, strictest } from './masking.ts'
 
 /** A command to be given. */
@@ -234,78 +235,6 @@ export class Commands {
       stop()
     }
   }
-}
-
-type CommandOutcomeEvent =
-  | { event_type: 'command.accepted'; payload: { conversation_id?: string } }
-  | { event_type: 'command.refused'; payload: { status: number; code: string; title: string; detail?: string } }
-  | { event_type: 'command.unknown'; payload: { reason: string } }
-
-function outcomeOf(command: CommandName, answer: CommandAnswer): CommandOutcomeEvent {
-  switch (answer.status) {
-    case 'accepted': {
-      const { conversation_id } = answer.data
-      const payload = typeof conversation_id === 'string' ? { conversation_id } : {}
-      return { event_type: 'command.accepted', payload }
-    }
-    case 'refused': {
-      const [{ code, title, detail }] = answer.errors
-      // What was to be ended has ended, if the call has.
-      if (code === errorTable.callEnded.code && ending.has(command))
-        return { event_type: 'command.accepted', payload: {} }
-      const payload = { status: answer.httpStatus, code, title, ...(detail === undefined ? {} : { detail }) }
-      return { event_type: 'command.refused', payload }
-    }
-    case 'unknown':
-      return { event_type: 'command.unknown', payload: { reason: answer.reason } }
-  }
-}
-
-/** Telnyx's details may quote what was sent. */
-function withoutDetail(outcome: CommandOutcomeEvent): CommandOutcomeEvent {
-  if (outcome.event_type !== 'command.refused') return outcome
-  const { detail: _, ...payload } = outcome.payload
-  return { ...outcome, payload }
-}
-
-function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
-  switch (outcome?.status) {
-    case 'accepted': {
-      const { conversationId } = outcome
-      const payload = conversationId === undefined ? {} : { conversation_id: conversationId }
-      return { event_type: 'command.accepted', payload }
-    }
-    case 'refused': {
-      const { httpStatus: status, code, title, detail } = outcome
-      return { event_type: 'command.refused', payload: { status, code, title, ...(detail ? { detail } : {}) } }
-    }
-    default:
-      return { event_type: 'command.unknown', payload: { reason: outcome?.reason ?? 'timeout' } }
-  }
-}
-
-/** The answer to whoever gave the command, in Telnyx's shape. */
-function acceptance(outcome: CommandOutcomeEvent): { result: string; conversation_id?: string } {
-  switch (outcome.event_type) {
-    case 'command.accepted':
-      return { result: 'ok', ...outcome.payload }
-    case 'command.refused':
-      throw refusal(outcome.payload)
-    case 'command.unknown':
-      throw gatherError(
-        'outcomeUnknown',
-        'Telnyx gave no answer that tells whether the command ran. Watch the call for what follows before trying again.',
-      )
-  }
-}
-
-function refusal({ status, code, title, detail }: { status: number; code: string; title: string; detail?: string }) {
-  // What Telnyx holds against our own key is no fault of whoever sent the command.
-  if (status === 401 || status === 403) {
-    const ours = 'Telnyx refused the server’s own API key. The server’s operator must check `TELNYX_API_KEY`.'
-    return new GatherError(502, [{ code, title, detail: ours }])
-  }
-  return new GatherError(status, [{ code, title, ...(detail === undefined ? {} : { detail }) }])
 }
 
 const templateOf = (body: unknown) => {
