@@ -99,6 +99,8 @@ export async function relay({ rounds, long }: Effort): Promise<Report> {
       },
     ],
     goals: [
+      goal('G5', 'without durability (but verified), p50 against bare ws', 1.15, against('p50', 'memory')),
+      goal('G5', 'the same, p99', 1.5, against('p99', 'memory')),
       goal('G6', 'durable end to end, p50 against bare ws', 4.5, against('p50', 'sqlite')),
       goal('G6', 'durable end to end, p99 against bare ws', 5, against('p99', 'sqlite')),
     ],
