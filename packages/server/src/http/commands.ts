@@ -1,5 +1,5 @@
 /** The command route: Telnyx's own paths, bodies and answers, so that any Telnyx SDK can use it. */
-import { gatherError, isCommandName, type Show } from '@callgather/protocol'
+import { gatherError, isCommandName, SENSITIVE_HEADER, type Show } from '@callgather/protocol'
 import { type Access, scopeOf } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import type { Commands } from '../calls/commands.ts'
@@ -37,7 +37,7 @@ export function commandRoute(parts: { access: Access; commands: Commands; audit:
       trusted: grant.trusted === true,
       onlyKnown: true,
       idempotencyKey,
-      sensitive: showOf(request.header('callgather-sensitive')),
+      sensitive: showOf(request.header(SENSITIVE_HEADER)),
       address: request.address,
     })
     const data = await traced(
@@ -54,7 +54,7 @@ export function commandRoute(parts: { access: Access; commands: Commands; audit:
 function showOf([word, ...others]: readonly string[]): Show | undefined {
   if (word === undefined) return undefined
   if (others.length === 0 && (word === 'count' || word === 'last4' || word === 'none')) return word
-  throw gatherError('unknownParameter', 'The `callgather-sensitive` header must be one of: count, last4, none.')
+  throw gatherError('unknownParameter', `The \`${SENSITIVE_HEADER}\` header must be one of: count, last4, none.`)
 }
 
 function idempotencyKeyOf(values: readonly string[]): string | undefined {

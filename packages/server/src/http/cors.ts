@@ -1,4 +1,5 @@
 /** Which web pages may use the HTTP routes from a browser: the configured origins, each by name and never all. */
+import { SENSITIVE_HEADER } from '@callgather/protocol'
 import type { HttpAnswer, HttpRequest } from './message.ts'
 
 /** Whether an `Origin` may use the server. */
@@ -33,7 +34,7 @@ export function preflight(request: HttpRequest, isAllowed: OriginCheck): HttpAns
     headers: {
       ...headers,
       'access-control-allow-methods': 'GET, POST, DELETE',
-      'access-control-allow-headers': 'authorization, content-type, idempotency-key, callgather-sensitive',
+      'access-control-allow-headers': `authorization, content-type, idempotency-key, ${SENSITIVE_HEADER}`,
       'access-control-max-age': '600',
     },
   }
