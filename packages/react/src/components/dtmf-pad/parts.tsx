@@ -1,5 +1,5 @@
 import type { DigitGather, KeyEntry, KeyPress } from '@callgather/protocol'
-import { type ReactNode, useMemo, useState } from 'react'
+import { Fragment, type ReactNode, useMemo, useState } from 'react'
 import { useCall } from '../../hooks/use-call.ts'
 import { type Dtmf, useDtmf } from '../../hooks/use-dtmf.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -127,7 +127,7 @@ export function Flash({
   const { last, isNews } = usePad('Flash')
   if (!isNews || last?.digit !== value) return null
   // Keyed by the press: pressing the same key again lights it up again.
-  return <span key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value }, {})}</span>
+  return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value }, {})}</Fragment>
 }
 
 /** How often a key was pressed in this attempt; nothing for once or never. Goes inside a `Key`. */
@@ -145,7 +145,7 @@ export function KeyCount({
 export function Pulse(props: PartProps<'span', Record<never, never>>): ReactNode {
   const { last, isNews } = usePad('Pulse')
   if (!isNews || !last || last.digit !== null) return null
-  return <span key={last.id}>{renderPart('span', props, { 'aria-hidden': true }, {})}</span>
+  return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true }, {})}</Fragment>
 }
 
 /** What was pressed last, in words. */
