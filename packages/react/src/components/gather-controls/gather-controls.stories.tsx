@@ -37,13 +37,13 @@ export const Preset: Story = {
     await expect(canvas.getByRole('textbox', { name: 'What to say' })).toHaveValue('Please enter your four digit PIN.')
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
     await expect(await canvas.findByRole('heading', { name: 'Digits by speech' })).toBeVisible()
-    await expect(canvas.getByText('Collecting')).toBeVisible()
+    await expect(await canvas.findByText('Collecting')).toBeVisible()
     await expect(commandsOf(loaded)[0]).toMatchObject({
       name: 'gather_using_speak',
       body: { payload: 'Please enter your four digit PIN.', voice: 'female', minimum_digits: 4, maximum_digits: 4 },
       sensitive: 'count',
     })
-    await expect(canvas.getByText('digits hidden')).toBeVisible()
+    await expect(await canvas.findByText('digits hidden')).toBeVisible()
   },
 }
 
