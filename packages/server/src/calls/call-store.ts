@@ -100,7 +100,7 @@ export interface CallStore {
    */
   watch(callId: string, listener: (change: StoreChange) => void): Promise<Unsubscribe>
 
-  /** Tells of every change to any call; the records may be left out. */
+  /** Tells of every change to any call, each call's in order; the records may be left out. */
   watchAll(listener: (change: StoreChange) => void): Promise<Unsubscribe>
 
   /** Erases a call: its log and all that was derived from it. Whether there was one. */

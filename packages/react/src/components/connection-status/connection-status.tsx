@@ -1,9 +1,8 @@
 import { type ReactNode, useState } from 'react'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { Icon } from '../kit/icon.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
-import { Notice } from '../kit/notice.tsx'
+import { CloseButton, Notice } from '../kit/notice.tsx'
 import { type ConnectionView, connectionTones } from './connection-view.ts'
 import * as parts from './parts.tsx'
 
@@ -92,19 +91,7 @@ function Banner() {
     )
   }
   if (notice?.kind === 'history_lost' && notice !== dismissed) {
-    const close = (
-      <button
-        type="button"
-        className="cg-button"
-        data-variant="quiet"
-        data-size="small"
-        data-icon-only=""
-        aria-label={t('action.close')}
-        onClick={() => setDismissed(notice)}
-      >
-        <Icon name="cross" />
-      </button>
-    )
+    const close = <CloseButton onClose={() => setDismissed(notice)} />
     return (
       <Notice role="alert" tone="warning" icon="alert" title={t('connection.historyLost')} action={close}>
         {t('connection.historyLostHint')}

@@ -2,7 +2,7 @@ import type { ComponentProps } from 'react'
 import type { CommandRun } from '../../hooks/command-run.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon, type IconName } from './icon.tsx'
-import { Notice } from './notice.tsx'
+import { CloseButton, Notice } from './notice.tsx'
 
 /** Where a command stands, and what can be done about it: any `useCommand` result. */
 export type RunningCommand = CommandRun & { readonly retry: () => Promise<unknown>; readonly reset: () => void }
@@ -64,19 +64,7 @@ export function CommandButton({
 /** What went wrong with a command, in Telnyx's words and ours, and the way on. Nothing while nothing did. */
 export function CommandNotice({ command }: { readonly command: RunningCommand }) {
   const { t } = useLanguage()
-  const dismiss = (
-    <button
-      type="button"
-      className="cg-button"
-      data-variant="quiet"
-      data-size="small"
-      data-icon-only=""
-      aria-label={t('action.close')}
-      onClick={() => command.reset()}
-    >
-      <Icon name="cross" />
-    </button>
-  )
+  const dismiss = <CloseButton onClose={() => command.reset()} />
   if (command.status === 'refused') {
     const { status, title, code, detail } = command.refusal
     const forbidden = status === 401 || status === 403

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { useLanguage } from '../../strings/strings-context.tsx'
 import type { Tone } from './chip.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
@@ -28,6 +29,24 @@ export function Notice({
       </div>
       {action}
     </div>
+  )
+}
+
+/** Puts a notice away: its cross. */
+export function CloseButton({ onClose }: { readonly onClose: () => void }) {
+  const { t } = useLanguage()
+  return (
+    <button
+      type="button"
+      className="cg-button"
+      data-variant="quiet"
+      data-size="small"
+      data-icon-only=""
+      aria-label={t('action.close')}
+      onClick={onClose}
+    >
+      <Icon name="cross" />
+    </button>
   )
 }
 
