@@ -7,6 +7,7 @@ import { Access, type AccessPolicy } from './access/access.ts'
 import { Audit, type AuditSink } from './access/audit.ts'
 import type { CommandPolicy } from './access/command-policy.ts'
 import { RateLimit } from './access/rate-limit.ts'
+import { Revocations, type Revoked } from './access/revocations.ts'
 import { deriveKey } from './access/secrets.ts'
 import { type TicketRequest, type Tickets, ticketsOf } from './access/tickets.ts'
 import { type CallHandle, callHandle } from './call-handle.ts'
@@ -130,8 +131,13 @@ export interface GatherServer {
   call(callId: string): CallHandle
   /** Makes a ticket. Fails when the server has no ticket secret. */
   issueTicket(request: TicketRequest): Promise<string>
-  /** Ends a ticket, or all that a subject holds, before its time. Takes effect within a second. */
-  revoke(whom: { readonly ticketId: string } | { readonly subject: string }): Promise<void>
+  /**
+   * Ends a ticket, or all that a subject holds, before its time: within a second, on every server of the same store, and
+   * for a day, which is the longest that a ticket lasts. Tickets issued to the subject later are good. Rejects with
+   * `StoreUnavailable` when the store could not be told: then it holds on this server, and on the others as soon as the
+   * store is there again, if this one still is.
+   */
+  revoke(whom: Revoked): Promise<void>
   /** Replaces Telnyx's public keys on the running server. */
   setPublicKeys(publicKey: string | readonly string[]): void
   /** Looks now for what Telnyx could not deliver. */
@@ -163,7 +169,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   let keys = readKeys(options.telnyx.publicKey)
   const client = telnyxClient(options.telnyx)
   const tickets = options.tickets ? ticketsOf(options.tickets.secret, now) : null
-  const access = new Access(accessPolicy(options, tickets), now)
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
   const policy = options.policy ?? {}
   const sensitive = policy.sensitive !== undefined || options.onSensitive !== undefined
@@ -179,6 +184,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   })
 
   const store = options.store ?? sqliteStore({ path: 'callgather.db' })
+  const revocations = new Revocations({ store, logger, now })
+  const access = new Access(accessPolicy(options, tickets), revocations, now)
   const handlers = new Handlers(logger)
   const windows = new SessionWindows()
   const log = new CallLog(store, { appended: (records, state) => handlers.tell(records, state) })
@@ -230,6 +237,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   )
   const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET)
   const retention = new Retention({ store, logger, now }, options.retentionHours)
+  revocations.start(() => relay.dropRevoked())
   if (options.reconcile !== false) reconciler.start()
   retention.start()
 
@@ -325,9 +333,11 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     },
 
     async revoke(whom) {
-      access.revoke(whom)
-      await audit.write({ what: 'revoked', ...('subject' in whom ? { subject: whom.subject } : {}) })
-      await relay.review()
+      try {
+        await revocations.add(whom)
+      } finally {
+        await audit.write({ what: 'revoked', ...('subject' in whom ? { subject: whom.subject } : {}) })
+      }
     },
 
     setPublicKeys(publicKey) {
@@ -355,6 +365,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     async close() {
       leaving = true
       retention.stop()
+      revocations.stop()
       await relay.close()
       await Promise.allSettled([...underWay])
       await reconciler.stop()

@@ -108,6 +108,39 @@ describeWithRedis('several servers on one Redis', () => {
     await soon(() => expect(calls.at(-1)).toMatchObject({ callId: it.callId, phase: 'ended' }))
   })
 
+  it('ends on both what is revoked on one, within a second; also when the bus is cut, and after a restart', async () => {
+    await using own = await TestRedis.start()
+    await using it = await pair(own)
+    await it.one.post(it.webhook('call.answered'))
+    const ticketOf = (subject: string) => it.one.ticket({ subject, calls: [it.callId] })
+    const cutOff = async (subject: string) => {
+      const ticket = await ticketOf(subject)
+      const sockets = await Promise.all([it.one, it.other].map((server) => server.connect({ ticket })))
+      for (const socket of sockets) await watch(socket, undefined, it.callId)
+      const ended = sockets.map((socket) => new Promise<void>((done) => socket.once('disconnect', () => done())))
+      return { ticket, ended: Promise.all(ended) }
+    }
+    const first = await cutOff('agent-1')
+    const begin = performance.now()
+    await it.one.gather.revoke({ subject: 'agent-1' })
+    await first.ended
+    expect(performance.now() - begin).toBeLessThan(1_000)
+    await expect(it.other.connect({ ticket: first.ticket })).rejects.toMatchObject({ data: { status: 401 } })
+
+    // The message is lost: the bus of both is cut in the moment in which it is told.
+    const second = await cutOff('agent-2')
+    own.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await it.one.gather.revoke({ subject: 'agent-2' }).catch(() => {})
+    await second.ended
+
+    const third = redisStore({ url: own.url, warn: () => {} })
+    await using restarted = await testServer({ store: third })
+    for (const { ticket } of [first, second]) {
+      await expect(restarted.connect({ ticket })).rejects.toMatchObject({ data: { status: 401 } })
+    }
+    expect((await restarted.connect({ ticket: await ticketOf('agent-3') })).connected).toBe(true)
+  })
+
   it('needs no stickiness: a client resumes by number on whichever it lands', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered', {}, 'e0'))

@@ -5,6 +5,7 @@
  * of a call is not permission, and a call one may not see is answered as one that does not exist.
  */
 import { type CommandName, gatherError, type Scope } from '@callgather/protocol'
+import type { Revocations } from './revocations.ts'
 import type { Grant } from './tickets.ts'
 
 /** What somebody wants to do with a call. */
@@ -32,34 +33,37 @@ const DECISION_MILLIS = 3_000
 /** The gate at every entrance. */
 export class Access {
   readonly #policy: AccessPolicy
+  readonly #revocations: Revocations
   readonly #now: () => number
-  readonly #revokedTickets = new Map<string, number>()
-  readonly #revokedSubjects = new Map<string, number>()
 
-  constructor(policy: AccessPolicy, now: () => number = Date.now) {
+  constructor(policy: AccessPolicy, revocations: Revocations, now: () => number) {
     this.#policy = policy
+    this.#revocations = revocations
     this.#now = now
   }
 
   /**
    * Who holds this credential.
    *
-   * @throws GatherError 401 when nobody does, or no longer.
+   * @throws GatherError 401 when nobody does, or no longer; 503 when that cannot be known yet.
    */
   async authenticate(credential: string | undefined): Promise<Grant> {
     const detail = 'A valid ticket is required. Ask your backend for a fresh one and try again.'
+    await this.#revocations.ready()
     const grant = await decided(() => this.#policy.authenticate(credential ?? ''), null)
     if (!grant || !this.isCurrent(grant)) throw gatherError('unauthenticated', detail)
     return grant
   }
 
   /** Whether a grant is still good: neither expired nor revoked. */
-  isCurrent({ expiresAt, issuedAt, ticketId, subject }: Grant): boolean {
-    if (expiresAt !== undefined && expiresAt <= this.#now()) return false
-    if (ticketId !== undefined && this.#revokedTickets.has(ticketId)) return false
-    const revokedAt = this.#revokedSubjects.get(subject)
-    // A ticket says in whole seconds when it was issued: one of the same second counts as issued before.
-    return revokedAt === undefined || (issuedAt !== undefined && issuedAt > revokedAt)
+  isCurrent(grant: Grant): boolean {
+    const { expiresAt } = grant
+    return !this.isRevoked(grant) && (expiresAt === undefined || expiresAt > this.#now())
+  }
+
+  /** Whether a grant was ended before its time. */
+  isRevoked(grant: Grant): boolean {
+    return this.#revocations.ends(grant)
   }
 
   /** Whether the holder of a grant may do this, now. */
@@ -74,12 +78,6 @@ export class Access {
   async scopesOn(grant: Grant, callId: string): Promise<Scope[]> {
     const may = await Promise.all(grant.scopes.map((scope) => this.may(grant, { callId, scope })))
     return grant.scopes.filter((_, index) => may[index])
-  }
-
-  /** Ends a ticket before its time, or everything a subject holds; tickets issued later are good. */
-  revoke(whom: { readonly ticketId: string } | { readonly subject: string }): void {
-    if ('ticketId' in whom) this.#revokedTickets.set(whom.ticketId, this.#now())
-    else this.#revokedSubjects.set(whom.subject, this.#now())
   }
 }
 

@@ -45,7 +45,8 @@ export interface Tickets {
 
 const ISSUER = 'callgather'
 const SHORTEST_SECRET = 32
-const LONGEST_LIFE_SECONDS = 86_400
+/** No ticket lasts longer than a day. */
+export const LONGEST_LIFE_SECONDS = 86_400
 const LONGEST_TICKET = 16_384
 
 /** Every scope there is. */

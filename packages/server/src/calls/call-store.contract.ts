@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { CallEvent } from '@callgather/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CallStore, NewEvent, StoreChange } from './call-store.ts'
+import type { CallStore, NewEvent, Revocation, StoreChange } from './call-store.ts'
 import { StoreUnavailable } from './call-store.ts'
 
 /** An event with nothing in it but its id. */
@@ -186,6 +186,27 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.listAside(1000)).toContainEqual(item)
       await it.store.dropAside(item.id)
       expect(await it.store.listAside(1000)).not.toContainEqual(item)
+    })
+
+    it('keeps a revocation until its time is up, tells of it, and knows each of several under one id', async () => {
+      await using it = await opened()
+      const told: Revocation[] = []
+      const stop = await it.store.watchRevocations((revocation) => told.push(revocation))
+      const now = Date.now()
+      const first = { id: it.call, at: now - 10, until: now + 60_000 }
+      const later = { id: it.call, at: now, until: now + 120_000 }
+      for (const each of [first, later, first]) await it.store.revoke(each)
+      await eventually(() => expect(told).toEqual(expect.arrayContaining([first, later])))
+      const kept = async (moment: number) =>
+        (await it.store.listRevocations(moment)).filter(({ id }) => id === it.call).sort((a, b) => a.at - b.at)
+      expect(await kept(now)).toEqual([first, later])
+      expect(await kept(first.until)).toEqual([later])
+      expect(await kept(later.until)).toEqual([])
+      stop()
+      const before = told.length
+      await it.store.revoke({ ...later, at: now + 1 })
+      expect((await kept(now)).at(-1)?.at).toBe(now + 1)
+      expect(told).toHaveLength(before)
     })
 
     it('answers a ping while it is open, and refuses to work when it is closed', async () => {

@@ -67,6 +67,15 @@ export interface SetAside {
   readonly content: string
 }
 
+/** Something that is no longer good on any node. What the id means is known to whoever made it. */
+export interface Revocation {
+  readonly id: string
+  /** From when on, in milliseconds. */
+  readonly at: number
+  /** How long it must be remembered, in milliseconds: until nothing it ends could be valid any more. */
+  readonly until: number
+}
+
 /** Stops what was begun. */
 export type Unsubscribe = () => void
 
@@ -117,6 +126,18 @@ export interface CallStore {
 
   /** Removes something that was set aside. */
   dropAside(id: string): Promise<void>
+
+  /**
+   * Keeps a revocation until its time is up, and tells every node of it. One that is known already changes nothing; of
+   * several under one id each counts.
+   */
+  revoke(revocation: Revocation): Promise<void>
+
+  /** The revocations whose time is not up at a moment, in milliseconds. */
+  listRevocations(now: number): Promise<readonly Revocation[]>
+
+  /** Tells of every revocation, made on this node or another; maybe more than once, or not where the bus loses it. */
+  watchRevocations(listener: (revocation: Revocation) => void): Promise<Unsubscribe>
 
   /** Whether the store can take an append now: a real round trip. Fails with `StoreUnavailable`. */
   ping(): Promise<void>

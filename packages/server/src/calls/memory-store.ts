@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { CallRecord } from '@callgather/protocol'
-import { LocalBus } from './bus.ts'
-import { type CallStore, type Duplicate, type SetAside, StoreUnavailable } from './call-store.ts'
+import { Channel, LocalBus } from './bus.ts'
+import { type CallStore, type Duplicate, type Revocation, type SetAside, StoreUnavailable } from './call-store.ts'
 
 interface Log {
   readonly epoch: string
@@ -26,6 +26,8 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   const logs = new Map<string, Log>()
   const aside = new Map<string, SetAside>()
   const bus = new LocalBus()
+  let revocations: readonly Revocation[] = []
+  const revoked = new Channel<Revocation>()
 
   let closed = false
   const open = () => {
@@ -113,6 +115,23 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
 
     async dropAside(id) {
       aside.delete(id)
+    },
+
+    async revoke(revocation) {
+      open()
+      const others = revocations.filter(({ id, at, until }) => {
+        return until > now() && (id !== revocation.id || at !== revocation.at)
+      })
+      revocations = [...others, revocation]
+      revoked.tell(revocation)
+    },
+
+    async listRevocations(moment) {
+      return revocations.filter(({ until }) => until > moment)
+    },
+
+    async watchRevocations(listener) {
+      return revoked.listen(listener)
     },
 
     async ping() {

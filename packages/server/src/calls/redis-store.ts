@@ -13,12 +13,19 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { CallEvent, CallRecord } from '@callgather/protocol'
-import { LocalBus } from './bus.ts'
-import { type CallListing, type CallStore, type SetAside, StoreUnavailable, type Unsubscribe } from './call-store.ts'
+import { Channel, LocalBus } from './bus.ts'
+import {
+  type CallListing,
+  type CallStore,
+  type Revocation,
+  type SetAside,
+  StoreUnavailable,
+  type Unsubscribe,
+} from './call-store.ts'
 import { ClusterLink } from './redis/cluster-link.ts'
 import { type LinkOptions, reasonOf, run } from './redis/link.ts'
 import { namesOf } from './redis/names.ts'
-import { APPEND, DROP_ASIDE, FORGET, LIST, LIST_ASIDE, READ, type Script, SET_ASIDE } from './redis/scripts.ts'
+import { APPEND, DROP_ASIDE, FORGET, LIST, LIST_ASIDE, READ, REVOKE, type Script, SET_ASIDE } from './redis/scripts.ts'
 import { ServerLink } from './redis/server-link.ts'
 
 /** How a Redis store is made. */
@@ -57,6 +64,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   // Two buses: a call's own channel brings its records, the list's channels tell only that there are some.
   const calls = new LocalBus()
   const list = new LocalBus()
+  const revoked = new Channel<Revocation>()
   const subscriptions = new Map<string, { watchers: number; ready: Promise<void> }>()
   let lastHeard = now()
   let lastPlace = 0
@@ -68,6 +76,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     onMessage: (channel, text) => {
       lastHeard = now()
       if (names.isList(channel)) list.tell(JSON.parse(text))
+      else if (channel === names.revoked) revoked.tell(JSON.parse(text))
       else heard(names.callIn(channel), JSON.parse(text) as Message)
     },
     onResumed: () => void resume(),
@@ -134,10 +143,20 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
   }
 
+  const revocations = async (moment: number): Promise<Revocation[]> => {
+    const ask = ['ZRANGEBYSCORE', names.revoked, `(${moment}`, '+inf']
+    const found = await link.send(names.revoked, ask).catch((error: unknown) => {
+      throw unavailableBy(error)
+    })
+    return (found as string[]).map((each) => JSON.parse(each) as Revocation)
+  }
+
   /** Tells everyone here what they may have missed while the bus was down. */
   const resume = async () => {
     const since = lastHeard - timeout * 5
-    const missed = [...subscriptions.keys()].filter((channel) => !names.isList(channel)).map(names.callIn)
+    const isCall = (channel: string) => !names.isList(channel) && channel !== names.revoked
+    const missed = [...subscriptions.keys()].filter(isCall).map(names.callIn)
+    if (!revoked.isIdle) for (const each of await revocations(now()).catch(() => [])) revoked.tell(each)
     await Promise.allSettled(
       missed.map(async (callId) => {
         // The last event is enough: whoever does not know the ones before it will see that, and read.
@@ -289,6 +308,22 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async dropAside(id) {
       await attempt(DROP_ASIDE, names.aside, id)
+    },
+
+    async revoke({ id, at, until }) {
+      const text = JSON.stringify({ id, at, until } satisfies Revocation)
+      await attempt(REVOKE, [names.revoked], link.publish, text, String(until), String(now()))
+    },
+
+    listRevocations: revocations,
+
+    async watchRevocations(listener) {
+      const letGo = await hold(names.revoked)
+      const stop = revoked.listen(listener)
+      return () => {
+        stop()
+        letGo()
+      }
     },
 
     async ping() {

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'libsql'
 import { afterAll, describe, expect, it } from 'vitest'
 import { describeCallStore, eventOf } from './call-store.contract.ts'
 import { StoreUnavailable } from './call-store.ts'
@@ -46,6 +47,25 @@ describe('sqliteStore', () => {
     for (const file of [path, `${path}-wal`]) {
       if (existsSync(file)) expect(readFileSync(file).includes('canary-4071-canary')).toBe(false)
     }
+  })
+
+  it('brings a file of an older version up to date, and refuses one of a newer', async () => {
+    const path = newFile()
+    const before = sqliteStore({ path })
+    await before.append('call', [{ event: eventOf('a') }])
+    await before.close()
+    const file = new Database(path)
+    file.exec('DROP TABLE revocation; PRAGMA user_version = 1')
+    file.close()
+    const after = sqliteStore({ path })
+    await after.revoke({ id: 'ticket:1', at: 1, until: Date.now() + 60_000 })
+    expect(await after.listRevocations(0)).toHaveLength(1)
+    expect(await after.head('call')).toMatchObject({ seq: 1 })
+    await after.close()
+    const newer = new Database(path)
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+    expect(() => sqliteStore({ path })).toThrow(/newer version/)
   })
 
   it('refuses, with its path and a reason, what it cannot open', () => {

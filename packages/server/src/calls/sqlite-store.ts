@@ -10,8 +10,15 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { CallEvent, CallRecord } from '@callgather/protocol'
 import Database from 'libsql'
-import { LocalBus } from './bus.ts'
-import { type Appended, type CallStore, type NewEvent, type SetAside, StoreUnavailable } from './call-store.ts'
+import { Channel, LocalBus } from './bus.ts'
+import {
+  type Appended,
+  type CallStore,
+  type NewEvent,
+  type Revocation,
+  type SetAside,
+  StoreUnavailable,
+} from './call-store.ts'
 import { SqliteWriter, type Statement, unavailableBy } from './sqlite-writer.ts'
 
 /** How a sqlite store is made. */
@@ -22,8 +29,9 @@ export interface SqliteStoreOptions {
   readonly now?: () => number
 }
 
-const SCHEMA_VERSION = 1
-const SCHEMA = `
+/** What each version of the schema added to the one before; a file is brought up to the last when it is opened. */
+const SCHEMAS = [
+  `
   CREATE TABLE call (
     ref INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -42,7 +50,16 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX event_by_id ON event (call, id);
   CREATE TABLE aside (id TEXT PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL, content TEXT NOT NULL) STRICT;
-`
+  `,
+  `
+  CREATE TABLE revocation (
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (id, at)
+  ) STRICT, WITHOUT ROWID;
+  `,
+] as const
 
 interface CallRow {
   ref: number
@@ -71,6 +88,8 @@ const writes = {
   dropCall: 'DELETE FROM call WHERE ref = ?',
   addAside: 'INSERT OR IGNORE INTO aside VALUES (?, ?, ?, ?)',
   dropAside: 'DELETE FROM aside WHERE id = ?',
+  revoke: 'INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)',
+  dropRevocations: 'DELETE FROM revocation WHERE until <= ?',
 } as const
 
 type Sql = Readonly<Record<keyof typeof writes, Statement>>
@@ -81,6 +100,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   const heads = new Map<string, Head>()
   const writer = new SqliteWriter(path, pragmas, writes, () => heads.clear())
   const bus = new LocalBus()
+  const revoked = new Channel<Revocation>()
   let closed = false
 
   const findCall = database.prepare(writes.findCall)
@@ -90,6 +110,8 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   )
   const oldCalls = database.prepare('SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at < ?')
   const listAside = database.prepare('SELECT id, reason, at, content FROM aside ORDER BY at, id LIMIT ?')
+
+  const listRevocations = database.prepare('SELECT id, at, until FROM revocation WHERE until > ?')
 
   const callRow = (callId: string) => findCall.get(callId) as CallRow | undefined
 
@@ -211,6 +233,18 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
       await write((sql) => sql.dropAside.run(id))
     },
 
+    async revoke(revocation) {
+      const { id, at, until } = revocation
+      const keep = (sql: Sql) => {
+        sql.dropRevocations.run(now())
+        sql.revoke.run(id, at, until)
+      }
+      await write(keep, { committed: () => revoked.tell(revocation) })
+    },
+
+    listRevocations: (moment) => attempt(() => listRevocations.all(moment) as Revocation[]),
+    watchRevocations: async (listener) => revoked.listen(listener),
+
     // An empty transaction: shows that a commit could be made.
     ping: () => write(() => {}),
 
@@ -248,14 +282,15 @@ function open(path: string): Database.Database {
 
 function migrate(database: Database.Database, path: string): void {
   const version = Number((database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version)
-  if (version === SCHEMA_VERSION) return
-  if (version !== 0) {
+  if (version === SCHEMAS.length) return
+  if (version > SCHEMAS.length) {
     throw new StoreUnavailable(
-      `The store at ${path} was written by another version of CallGather (schema ${version}; this one writes ` +
-        `${SCHEMA_VERSION}). Use that version, or another file.`,
+      `The store at ${path} was written by a newer version of CallGather (schema ${version}; this one writes ` +
+        `${SCHEMAS.length}). Use that version, or another file.`,
     )
   }
-  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
+  const missing = SCHEMAS.slice(version).join('')
+  database.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${SCHEMAS.length}; COMMIT`)
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

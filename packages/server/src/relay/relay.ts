@@ -106,6 +106,7 @@ export class Relay {
         logger.warn({ limit: why }, 'a socket was cut off: its client does not read')
       })
       this.#sessions.add(session)
+      session.closeIfRevoked()
       socket.on('disconnect', () => this.#sessions.delete(session))
     })
     this.#beat = setInterval(() => {
@@ -130,9 +131,9 @@ export class Relay {
     return this.#sessions.size
   }
 
-  /** Asks for every client whether it may still see what it watches. */
-  async review(): Promise<void> {
-    await Promise.all([...this.#sessions].map((session) => session.review()))
+  /** Closes every connection whose ticket was revoked. */
+  dropRevoked(): void {
+    for (const session of [...this.#sessions]) session.closeIfRevoked()
   }
 
   /** Tells every client to come back elsewhere, and closes. */

@@ -74,13 +74,14 @@ export class Session {
     this.#socket.emit('call:head', { now: this.#iso(), heads })
   }
 
-  /** Asks again whether this client may still see what it watches; closes it if its ticket is no good any more. */
-  async review(): Promise<void> {
+  /** Ends the connection if its ticket is no good any more; one that has run out may still be refreshed. */
+  closeIfRevoked(): void {
+    if (this.#parts.access.isRevoked(this.#grant)) this.close('unauthenticated', 'Your ticket was revoked.')
+  }
+
+  /** Asks again whether this client may still see what it watches. */
+  async #review(): Promise<void> {
     const { access } = this.#parts
-    if (!access.isCurrent(this.#grant)) {
-      this.close('unauthenticated', 'Your ticket was revoked.')
-      return
-    }
     for (const callId of [...this.#watches.keys()]) {
       if (await access.may(this.#grant, { callId, scope: 'view' })) continue
       this.#unwatch(callId)
@@ -193,7 +194,8 @@ export class Session {
     }
     this.#grant = grant
     this.#expire()
-    await this.review()
+    this.closeIfRevoked()
+    await this.#review()
     reply({ ok: true, expires_at: new Date(grant.expiresAt ?? 8.64e15).toISOString() })
   }
 

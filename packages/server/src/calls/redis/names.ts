@@ -19,6 +19,8 @@ export function namesOf(prefix: string) {
     callIn: (channel: string) => decodeURIComponent(channel.slice(begin.length, -1)),
     list: (callId: string) => lists[partOf(callId)] as string,
     aside: [`${prefix}:{aside}`, `${prefix}:{aside}:order`] as const,
+    /** Key and channel of what was revoked. */
+    revoked: `${prefix}:{revoked}`,
     ping: `${prefix}:ping`,
   }
 }

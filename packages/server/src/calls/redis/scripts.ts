@@ -124,3 +124,15 @@ export const DROP_ASIDE = script(`
 redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('HDEL', KEYS[1], ARGV[1])
 `)
+
+/**
+ * Key: what was revoked, by when it need no longer be remembered; its channel has the same name. Arguments: how to
+ * publish, the revocation, until when it counts, the time.
+ */
+export const REVOKE = script(`
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
+redis.call('PEXPIREAT', KEYS[1], redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2])
+redis.call(ARGV[1], KEYS[1], ARGV[2])
+return 1
+`)
