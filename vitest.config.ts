@@ -11,6 +11,10 @@ const launchOptions = { args: browserArgs, ...(executablePath ? { executablePath
 /** Workspace packages resolve to their sources, so a test never waits for, or sees, a stale build. */
 const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions: nodeConditions } } }
 
+/** Limits that end what hangs. None is a measure of speed: CI may be slow. */
+const patient = { testTimeout: 30_000, hookTimeout: 30_000 }
+const patience = './scripts/patience.setup.ts'
+
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.{test,stories}.*'] },
@@ -25,7 +29,8 @@ export default defineConfig({
             'examples/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
-          testTimeout: 20_000,
+          setupFiles: [patience],
+          ...patient,
         },
       },
       {
@@ -34,8 +39,8 @@ export default defineConfig({
           name: 'dom',
           environment: 'happy-dom',
           include: ['packages/react/src/**/*.test.{ts,tsx}'],
-          setupFiles: ['./packages/react/vitest.setup.ts'],
-          testTimeout: 20_000,
+          setupFiles: [patience, './packages/react/vitest.setup.ts'],
+          ...patient,
         },
       },
       {
@@ -54,6 +59,7 @@ export default defineConfig({
         plugins: [storybookTest({ configDir: '.storybook' })],
         test: {
           name: 'storybook',
+          ...patient,
           browser: {
             enabled: true,
             headless: true,

@@ -97,7 +97,7 @@ it(
       `forged flood of ${FLOOD_SECONDS} s: ${refused} refused (${Math.round(refused / FLOOD_SECONDS)}/s), genuine ` +
         `p50 ${percentile(took, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, memory ${mib(before)} to ${mib(after)}`,
     )
-    expect(p99).toBeLessThan(1000)
+    expect(p99).toBeLessThan(5_000)
     expect(after - before).toBeLessThan(128 * 1024 * 1024)
   },
   FLOOD_SECONDS * 1000 + 30_000,

@@ -170,7 +170,7 @@ describeWithRedis('several servers on one Redis', () => {
     const again = it.webhook('call.dtmf.received', { digit: '1' }, 'again')
     const begin = performance.now()
     expect((await it.one.post(again)).status).toBe(503)
-    expect(performance.now() - begin).toBeLessThan(2_500)
+    expect(performance.now() - begin).toBeLessThan(10_000)
     await own.start()
     await soon(async () => expect((await it.one.post(again)).status).toBe(200))
     // Redis came back empty. The watcher is not left with what it had, as if nothing had happened.
@@ -211,7 +211,7 @@ describeWithRedis('several servers on one Redis', () => {
     const send = async (id: string) => {
       const begin = performance.now()
       const { status } = await it.one.post(it.webhook('call.dtmf.received', { digit: '1' }, id))
-      expect(performance.now() - begin).toBeLessThan(3_500)
+      expect(performance.now() - begin).toBeLessThan(4_500)
       if (status === 200) acknowledged.push(id)
       else expect(status).toBe(503)
     }

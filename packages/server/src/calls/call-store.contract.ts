@@ -221,7 +221,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
 
 /** Waits, for a bounded time, until an expectation holds; a bus may take a moment. */
 async function eventually(expectation: () => void): Promise<void> {
-  for (const until = Date.now() + 2000; ; ) {
+  for (const until = Date.now() + 10_000; ; ) {
     try {
       return expectation()
     } catch (error) {
