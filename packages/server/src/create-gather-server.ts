@@ -201,10 +201,14 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
     onSensitive: options.onSensitive,
   })
+    store,
   const timeoutMillis = options.telnyx.timeoutMillis ?? 5_000
   const sender = commandSender(client, { timeoutMillis, now })
   const records = telnyxRecords(client, { timeoutMillis })
-  const reconciler = new Reconciler({ log, store, ingest, records, now, logger }, options.reconcile || {})
+  const reconciler = new Reconciler(
+    { log, store, ingest, records, now, logger, counted: (source) => metrics.reconciled(source) },
+    options.reconcile || {},
+  )
   const directory = new CallDirectory({ log, store, access }, { now })
   const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, withoutBodies: sensitive })
   let storeUp = true

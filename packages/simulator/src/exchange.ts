@@ -127,7 +127,8 @@ export class Exchange {
 
   /** Emits a webhook of a call. */
   emit(call: Call, event: WebhookEvent): void {
-    this.keepRecord(call, 'webhook', event.event_type, event.occurred_at, event.payload)
+    const metadata = this.settings.api.callEventMetadata === 'event' ? { ...event } : event.payload
+    this.keepRecord(call, 'webhook', event.event_type, event.occurred_at, metadata)
     this.tell({ type: 'webhook', call_id: call.id, event })
     this.courier.send(event, call.id, call.route)
   }

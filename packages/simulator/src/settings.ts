@@ -104,6 +104,8 @@ export interface ApiSettings {
   rateLimitWindowMs: number
   /** Answer 429 / 10011 when the limit is passed. Default false: the headers count, nothing is refused. */
   enforceRateLimit: boolean
+  /** `metadata` of a webhook in `GET /call_events`: the whole event, with its id, or only its payload. Default `event`. */
+  callEventMetadata: 'event' | 'payload'
 }
 
 /** Webhooks on their way. */
@@ -164,6 +166,7 @@ export const defaultSettings: Settings = {
     rateLimit: 1000,
     rateLimitWindowMs: 60_000,
     enforceRateLimit: false,
+    callEventMetadata: 'event',
   },
   delivery: {
     timeoutMs: 2000,

@@ -1,12 +1,31 @@
 /** What became of a command: from Telnyx's answer to the event in the log, and from that to whoever gave the command. */
-import { type CommandName, type CommandOutcome, errorTable, GatherError, gatherError } from '@callgather/protocol'
+import {
+  type CallEvent,
+  type CommandName,
+  type CommandOutcome,
+  errorTable,
+  GatherError,
+  gatherError,
+} from '@callgather/protocol'
 import { type CommandAnswer, ending } from '../telnyx/commands.ts'
+import { timeOf } from '../telnyx/normalise.ts'
 
 /** What became of a command, as the event that tells of it. */
 export type CommandOutcomeEvent =
   | { event_type: 'command.accepted'; payload: { conversation_id?: string } }
   | { event_type: 'command.refused'; payload: { status: number; code: string; title: string; detail?: string } }
   | { event_type: 'command.unknown'; payload: { reason: string } }
+
+/** An event of a command as it is appended; of each kind a command has one at most. `now` is our clock, in milliseconds. */
+export function commandEvent(
+  commandId: string,
+  { event_type, payload }: { readonly event_type: string; readonly payload: object },
+  now: number,
+): CallEvent {
+  const kind = event_type.slice('command.'.length)
+  const envelope = { id: `${commandId}:${kind}`, event_type, occurred_at: timeOf(now), command_id: commandId }
+  return { ...envelope, payload } as CallEvent
+}
 
 /** The event of what Telnyx answered. */
 export function outcomeOf(command: CommandName, answer: CommandAnswer): CommandOutcomeEvent {

@@ -7,7 +7,6 @@
  */
 import { createHmac, randomUUID } from 'node:crypto'
 import {
-  type CallEvent,
   type CallState,
   type CommandName,
   type CommandOutcome,
@@ -25,11 +24,17 @@ import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
 import type { RateLimit } from '../access/rate-limit.ts'
 import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { type CommandSender, ending } from '../telnyx/commands.ts'
-import { timeOf } from '../telnyx/normalise.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
 import type { NewEvent } from './call-store.ts'
-import { acceptance, type CommandOutcomeEvent, eventOf, outcomeOf, withoutDetail } from './command-outcome.ts'
+import {
+  acceptance,
+  type CommandOutcomeEvent,
+  commandEvent,
+  eventOf,
+  outcomeOf,
+  withoutDetail,
+} from './command-outcome.ts'
 import { maskBody, openShow, strictest } from './masking.ts'
 
 /** A command to be given. */
@@ -172,7 +177,8 @@ export class Commands {
     const secret = show !== undefined || openShow(state, now()) !== undefined
     const logged = withoutSecrets(secret ? maskBody(body) : body)
     const payload = { command, body: logged, subject, ...(show === undefined ? {} : { show }) }
-    return { event: this.#event(commandId, 'command.requested', payload), digest: digest.slice(0, 22) }
+    const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now())
+    return { event, digest: digest.slice(0, 22) }
   }
 
   #mark(callId: string, commandId: string, command: CommandName, show: Show | undefined): { client_state?: string } {
@@ -193,7 +199,7 @@ export class Commands {
     await log
       .append(callId, ({ state }) => {
         outcome = openShow(state, now()) === undefined ? outcome : withoutDetail(outcome)
-        return [{ event: this.#event(commandId, outcome.event_type, outcome.payload) }]
+        return [{ event: commandEvent(commandId, outcome, now()) }]
       })
       .catch((error: unknown) => {
         logger.error({ err: error, outcome: outcome.event_type }, 'the outcome of a command could not be stored')
@@ -203,12 +209,6 @@ export class Commands {
     counted?.(command, outcome.event_type.slice('command.'.length), millis)
     await audit.write({ what: 'outcome', subject, callId, command, commandId, result, millis })
     return outcome
-  }
-
-  #event(commandId: string, event_type: string, payload: Record<string, unknown>): CallEvent {
-    const kind = event_type.slice('command.'.length)
-    const occurred_at = timeOf(this.#parts.now())
-    return { id: `${commandId}:${kind}`, event_type, occurred_at, command_id: commandId, payload } as CallEvent
   }
 
   /** What became of a command that somebody else has sent; waits for it if need be. */

@@ -6,9 +6,11 @@ import { createHmac } from 'node:crypto'
 import type { Show } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
-import { normalise } from '../telnyx/normalise.ts'
+import { normalise, normaliseTime } from '../telnyx/normalise.ts'
+import { isRecordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
+import type { CallStore } from './call-store.ts'
 import { isPayment, mask, showOf } from './masking.ts'
 import type { SessionWindows } from './session-windows.ts'
 
@@ -42,6 +44,7 @@ export interface SensitiveInput {
 /** What ingestion works with. */
 export interface IngestParts {
   readonly log: CallLog
+  readonly store: CallStore
   readonly markers: MarkerCodec
   /** Keys the digests by which two events under one id are told apart. */
   readonly digestKey: Uint8Array
@@ -56,6 +59,13 @@ export interface IngestParts {
 }
 
 const LONGEST_CALL_ID = 512
+
+/**
+ * From this age on, in milliseconds, an event may be in the log under another id: made from Telnyx's records, which may
+ * lack the webhook's own. Telnyx delivers for a minute at most, and the reconciler takes such records only when they
+ * are twice as old (`SETTLED_MILLIS`).
+ */
+const LATE_MILLIS = 60_000
 
 /** Takes webhooks in. */
 export class Ingest {
@@ -76,18 +86,37 @@ export class Ingest {
     const marker = markers.read(callId, webhook.payload.client_state)
     let show: Show | undefined
     let hidden = false
-    const { records, duplicates } = await log.append(callId, ({ state }) => {
+    let twin = false
+    const { records, duplicates } = await log.append(callId, async ({ state }) => {
+      twin = await this.#hasTwin(callId, webhook)
+      if (twin) return []
       const context = { state, marker, now: now(), closed: this.#parts.closed }
       show = showOf(webhook, context) ?? windows.showOf(callId, now()) ?? (isPayment(webhook) ? 'count' : undefined)
       const masked = show === undefined ? webhook : mask(webhook, show, context)
       hidden = masked === null
       return masked ? [{ event: normalise(masked, marker, state), digest: this.#digestOf(webhook) }] : []
     })
+    if (twin) return 'duplicate'
     if (hidden) return 'hidden'
     const [record] = records
     if (record && show !== undefined) this.#hand(callId, record.event.command_id, webhook, marker)
     const [duplicate] = duplicates
     return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
+  }
+
+  /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */
+  async #hasTwin(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
+    const { store, now } = this.#parts
+    if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_MILLIS) return false
+    const at = normaliseTime(occurredAt)
+    const slice = await store.read(callId, 0)
+    return (slice?.records ?? []).some(
+      ({ event }) =>
+        event.id !== id &&
+        event.occurred_at === at &&
+        (event.event_type === eventType || event.event_type === `unreadable:${eventType}`) &&
+        (isRecordId(id) || isRecordId(event.id)),
+    )
   }
 
   /** Hands sensitive input to the host; the only way out it has. */

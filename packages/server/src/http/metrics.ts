@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 export interface Metrics {
   readonly registry: Registry
   webhook(outcome: string): void
+  /** An event that had not been delivered was fetched, from where. */
+  reconciled(source: string): void
   /** From Telnyx's `occurred_at` to our append, in seconds. */
   lag(seconds: number): void
   appendTook(seconds: number): void
@@ -31,6 +33,12 @@ export function metricsOf(gauges: Gauges): Metrics {
     name: 'callgather_webhooks_total',
     help: 'Webhook requests by what became of them.',
     labelNames: ['outcome'],
+    registers,
+  })
+  const reconciled = new Counter({
+    name: 'callgather_reconciled_events_total',
+    help: 'Events that had not been delivered and were fetched, by where they were found.',
+    labelNames: ['source'],
     registers,
   })
   const lag = new Histogram({
@@ -80,6 +88,7 @@ export function metricsOf(gauges: Gauges): Metrics {
   return {
     registry,
     webhook: (outcome) => webhooks.inc({ outcome }),
+    reconciled: (source) => reconciled.inc({ source }),
     lag: (value) => lag.observe(Math.max(0, value)),
     appendTook: (value) => appends.observe(value),
     relayed: (records) => relayed.inc(records),

@@ -134,6 +134,7 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
   const windows = new SessionWindows()
   const ingest = new Ingest({
     log,
+    store,
     markers,
     digestKey: Buffer.alloc(32, 1),
     now: clock,

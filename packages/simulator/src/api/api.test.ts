@@ -480,6 +480,24 @@ describe('the rest of the API', () => {
     })
   })
 
+  it('filters call events by time, keeps an event whole in them, and lists one day where no leg is asked for', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await test.clock.advance(1000)
+    const since = new Date(test.clock.now()).toISOString()
+    await caller.press('7')
+    await test.clock.settle()
+    const { callEvents, webhookDeliveries } = test.client
+    const { data } = await callEvents.list({ filter: { occurred_at: { gte: since } } })
+    expect(data.map(({ metadata }) => metadata)).toEqual([test.emitted.at(-1)])
+    expect((await webhookDeliveries.list({ filter: { started_at: { gte: since } } })).data).toHaveLength(1)
+    await test.clock.advance(86_400_000)
+    const types = async (filter: Parameters<typeof callEvents.list>[0]) =>
+      (await callEvents.list(filter)).data.map(({ name }) => name)
+    expect(await types({})).not.toContain('call.initiated')
+    expect(await types({ filter: { leg_id: caller.view.call_leg_id } })).toContain('call.initiated')
+  })
+
   it('takes every command the SDK has for it', async () => {
     await using test = await testSimulator()
     const { actions } = test.client.calls

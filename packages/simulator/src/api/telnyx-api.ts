@@ -180,11 +180,33 @@ const errorsOf = ({ status, body }: ApiResponse) =>
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 
+const DAY_MS = 86_400_000
+
+const comparisons: Readonly<Record<string, (moment: number, bound: number) => boolean>> = {
+  eq: (moment, bound) => moment === bound,
+  gt: (moment, bound) => moment > bound,
+  gte: (moment, bound) => moment >= bound,
+  lt: (moment, bound) => moment < bound,
+  lte: (moment, bound) => moment <= bound,
+}
+
+/** The filter `filter[FIELD][gte]` and its like, over a time. */
+function within(query: URLSearchParams, field: string): (time: string | null) => boolean {
+  const bounds = Object.entries(comparisons).flatMap(([name, holds]) => {
+    const text = query.get(`filter[${field}][${name}]`)
+    return text === null ? [] : [{ holds, bound: Date.parse(text) }]
+  })
+  return (time) => bounds.every(({ holds, bound }) => time !== null && holds(Date.parse(time), bound))
+}
+
 function callEvents(exchange: Exchange, query: URLSearchParams): Page<unknown> {
   const leg = query.get('filter[leg_id]')
   const session = query.get('filter[application_session_id]')
   const type = query.get('filter[type]')
   const name = query.get('filter[name]')
+  const isInTime = within(query, 'occurred_at')
+  // Without a leg or a session, only the last day is listed.
+  const oldest = leg === null && session === null ? exchange.clock.now() - DAY_MS : Number.NEGATIVE_INFINITY
   const rows = exchange
     .callEvents()
     .filter(
@@ -192,7 +214,9 @@ function callEvents(exchange: Exchange, query: URLSearchParams): Page<unknown> {
         (leg === null || row.call_leg_id === leg) &&
         (session === null || row.call_session_id === session) &&
         (type === null || row.type === type) &&
-        (name === null || row.name === name),
+        (name === null || row.name === name) &&
+        Date.parse(row.event_timestamp) >= oldest &&
+        isInTime(row.event_timestamp),
     )
   return pageOf(rows, query)
 }
@@ -201,6 +225,8 @@ function deliveries(courier: Courier, query: URLSearchParams): Page<unknown> {
   const status = query.get('filter[status][eq]')
   const type = query.get('filter[event_type]')
   const contains = query.get('filter[webhook][contains]')
+  const isStarted = within(query, 'started_at')
+  const isFinished = within(query, 'finished_at')
   const rows = courier
     .deliveries()
     // Telnyx lists what is over; it has no word for a delivery that is still being tried.
@@ -210,6 +236,7 @@ function deliveries(courier: Courier, query: URLSearchParams): Page<unknown> {
         (status === null || delivery.status === status) &&
         (type === null || type.split(',').includes(delivery.event.event_type)),
     )
+    .filter(({ started_at, finished_at }) => isStarted(started_at) && isFinished(finished_at))
     .filter((delivery) => contains === null || JSON.stringify(delivery.event).includes(contains))
     .reverse()
   return pageOf(rows, query, asTelnyxDelivery)
