@@ -192,6 +192,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   log.listenAll({ grown: ({ callId, records }) => windows.observe(callId, records, now()) })
   const ingest = new Ingest({
     log,
+    store,
     markers,
     digestKey: deriveKey(secret, 'digest'),
     now,
@@ -201,7 +202,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
     onSensitive: options.onSensitive,
   })
-    store,
   const timeoutMillis = options.telnyx.timeoutMillis ?? 5_000
   const sender = commandSender(client, { timeoutMillis, now })
   const records = telnyxRecords(client, { timeoutMillis })
