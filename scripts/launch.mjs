@@ -23,6 +23,7 @@ async function test() {
   await ensureRedis()
   await step('Linting', 'pnpm', ['lint'], { cwd: root, env })
   await step('Checking types', 'pnpm', ['typecheck'], { cwd: root, env })
+  await step('Weighing the bundles', 'pnpm', ['size'], { cwd: root, env })
   await step('Building Storybook', 'pnpm', ['exec', 'turbo', 'run', 'build-storybook'], { cwd: root, env })
   const report = join(root, 'node_modules', '.callgather-tests.json')
   const args = ['exec', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]

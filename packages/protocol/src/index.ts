@@ -35,6 +35,7 @@ export {
 } from './command-name.ts'
 export { type DigitRules, type KeyPress, type KeyReading, readKeys, rulesOf } from './digits.ts'
 export {
+  clientErrors,
   type ErrorName,
   errorTable,
   GatherError,

@@ -5,9 +5,8 @@
 import {
   type CommandBodies,
   type CommandName,
-  errorTable,
+  clientErrors,
   GatherError,
-  gatherError,
   routes,
   SENSITIVE_HEADER,
   type Show,
@@ -71,7 +70,7 @@ export function createCommands(ports: {
     }
     const response = await send(await tickets.current())
     // Refused before anything was done, so asking once more with a new ticket cannot run the command twice.
-    return response.status === errorTable.unauthenticated.status ? send(await tickets.fresh()) : response
+    return response.status === clientErrors.unauthenticated.status ? send(await tickets.fresh()) : response
   }
 
   return async (callId, name, body, { requestId = newRequestId(), sensitive, signal } = {}) => {
@@ -119,14 +118,15 @@ const isUuid = (name: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.
 
 /** Whether an error leaves open if the command ran: no answer came, from the server or from Telnyx. */
 export function isOutcomeUnknown(error: unknown): boolean {
-  return GatherError.isInstance(error) && error.status === errorTable.outcomeUnknown.status
+  return GatherError.isInstance(error) && error.status === clientErrors.outcomeUnknown.status
 }
 
-const unanswered = () =>
-  gatherError(
-    'outcomeUnknown',
-    'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.',
-  )
+function unanswered(): GatherError {
+  const { status, code, title } = clientErrors.outcomeUnknown
+  const detail =
+    'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.'
+  return new GatherError(status, [{ code, title, detail }])
+}
 
 function accepted(commandId: string, answer: unknown): CommandAccepted {
   const data = isObject(answer) && isObject(answer.data) ? answer.data : {}
@@ -150,6 +150,6 @@ const isTelnyxError = (value: unknown): value is TelnyxError =>
   isObject(value) && typeof value.code === 'string' && typeof value.title === 'string'
 
 function unreadable(status: number): TelnyxError {
-  const { code, title } = errorTable.internal
+  const { code, title } = clientErrors.internal
   return { code, title, detail: `The server answered ${status} in a form that is not Telnyx's. Is the address right?` }
 }

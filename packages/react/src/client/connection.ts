@@ -5,7 +5,7 @@
  * Nothing here leans on socket.io's own reconnection or state recovery: those lose events when a network vanishes
  * without a word. Every link is a new one, and every watch on it asks from its cursor.
  */
-import { PROTOCOL_VERSION, type SocketError, telnyxError } from '@callgather/protocol'
+import { clientErrors, PROTOCOL_VERSION, type SocketError } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
 import { Cell, type Store } from './store.ts'
 import type { Tickets } from './tickets.ts'
@@ -263,12 +263,9 @@ export function isFinal({ status }: SocketError, attempt: number): boolean {
 }
 
 function ticketError(reason: unknown): SocketError {
-  const { code, title } = telnyxError('unavailable', '')
   const why = reason instanceof Error ? reason.message : String(reason)
   return {
-    status: 503,
-    code,
-    title,
+    ...clientErrors.unavailable,
     detail: `No ticket could be had: getTicket failed (${why}). It will be asked again.`,
   }
 }
