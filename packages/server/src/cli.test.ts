@@ -121,6 +121,7 @@ describe('the configuration', () => {
     CALLGATHER_TICKET_SECRET: 'short',
     CALLGATHER_ALLOWED_ORIGINS: 'https://good.example.com, *',
     CALLGATHER_BASE_PATH: 'no-slash',
+    CALLGATHER_TRUST_PROXY: '10.0.0.0/8, proxy.example.com',
     CALLGATHER_INSECURE: 'yes',
     LOG_LEVEL: 'loud',
     CALLGATHER_SENSITIVE: 'very',
@@ -135,6 +136,13 @@ describe('the configuration', () => {
       if (name.includes('KEY') || name.includes('SECRET')) expect(problems[0]).not.toContain(value)
     })
   }
+
+  it('takes the proxies in front by their number, or by their addresses', () => {
+    const trusted = (text: string) => readConfig({ ...good, CALLGATHER_TRUST_PROXY: text }).options.trustProxy
+    expect(trusted('')).toBeUndefined()
+    expect(trusted('2')).toBe(2)
+    expect(trusted('10.0.0.0/8, ::1, uniquelocal')).toEqual(['10.0.0.0/8', '::1', 'uniquelocal'])
+  })
 
   it('names every variable that is missing', () => {
     expect(() => readConfig({})).toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)

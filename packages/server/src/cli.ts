@@ -22,6 +22,8 @@ Environment (* is required)
   CALLGATHER_STORE              file:PATH (default file:callgather.db), memory:, or redis://HOST:PORT to run several
                                 servers on one store (needs the package redis; of a cluster several, by comma)
   CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, by comma; default none
+  CALLGATHER_TRUST_PROXY        how many proxies stand in front, or their addresses by comma (IPs, ranges, loopback,
+                                uniquelocal): their X-Forwarded-For is believed; default 0, nobody's is
   CALLGATHER_BASE_PATH          default /callgather
   CALLGATHER_SENSITIVE          count, last4 or none: hides what is entered in every gather
   CALLGATHER_MEDIA_HOSTS        hosts from which clients may play prompts, by comma; default none

@@ -5,6 +5,7 @@ import { memoryStore } from './calls/memory-store.ts'
 import { readRedisUrls, redisStore } from './calls/redis-store.ts'
 import { sqliteStore } from './calls/sqlite-store.ts'
 import type { GatherServerOptions } from './create-gather-server.ts'
+import { clientAddressOf, type TrustProxy } from './http/client-address.ts'
 import { parseOrigin } from './http/cors.ts'
 import { readPublicKey } from './telnyx/public-key.ts'
 
@@ -74,6 +75,7 @@ export function readConfig(environment: Environment): ServerConfig {
     : required('CALLGATHER_TICKET_SECRET', 'Make one with `openssl rand -base64 32`.', parseSecret)
   const allowedOrigins = read('CALLGATHER_ALLOWED_ORIGINS', '', (text) => list(text).map(parseOrigin)) ?? []
   const basePath = read('CALLGATHER_BASE_PATH', DEFAULT_BASE_PATH, parseBasePath)
+  const trustProxy = read('CALLGATHER_TRUST_PROXY', undefined, parseTrustProxy)
   const connectionIds = read('TELNYX_CONNECTION_IDS', undefined, list)
   const sensitive = read('CALLGATHER_SENSITIVE', undefined, parseShow)
   const mediaHosts = read('CALLGATHER_MEDIA_HOSTS', '', list) ?? []
@@ -111,6 +113,7 @@ export function readConfig(environment: Environment): ServerConfig {
       ...(secret === undefined ? {} : { tickets: { secret } }),
       insecure,
       allowedOrigins,
+      ...(trustProxy === undefined ? {} : { trustProxy }),
       basePath,
     },
   }
@@ -154,6 +157,12 @@ function parseSecret(text: string): string {
   if (Buffer.byteLength(text) < 32)
     throw new Error('must have at least 32 bytes. Make one with `openssl rand -base64 32`.')
   return text
+}
+
+function parseTrustProxy(text: string): TrustProxy {
+  const trust = /^\d+$/.test(text) ? Number(text) : list(text)
+  clientAddressOf(trust)
+  return trust
 }
 
 function parseBasePath(text: string): string {

@@ -25,6 +25,7 @@ import { refuseDebugSwitches } from './debug-interlock.ts'
 import { type Handler, Handlers } from './handlers.ts'
 import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
 import { callRoutes } from './http/calls.ts'
+import { clientAddressOf, type TrustProxy } from './http/client-address.ts'
 import { commandRoute } from './http/commands.ts'
 import { corsHeaders, originCheck, parseOrigin, preflight } from './http/cors.ts'
 import { asRefusal, type HttpAnswer, type HttpRequest, isBelow, refuse } from './http/message.ts'
@@ -99,6 +100,11 @@ export interface GatherServerOptions {
   readonly secret?: string
   /** The web origins that may use the server from a browser, such as `https://console.example.com`. Default: none. */
   readonly allowedOrigins?: readonly string[]
+  /**
+   * The proxies in front of the server, whose `X-Forwarded-For` is believed: how many there are, or their addresses. The
+   * limit on new sockets of one address, and the audit trail, go by it. Default 0: the header is not looked at.
+   */
+  readonly trustProxy?: TrustProxy
   /** Where the server is mounted. Default `/callgather`. */
   readonly basePath?: string
   /** How far Telnyx's clock may be from ours, in seconds. Default 300; 0 is an error. */
@@ -121,6 +127,8 @@ export interface GatherServer {
   attachSocket(server: HttpServer): void
   /** Answers one request of node:http. For frameworks that give you `(req, res)`; mount it before body parsers. */
   handle(request: IncomingMessage, response: ServerResponse): void
+  /** Reads a request of node:http whose path is below the base path. For adapters. */
+  read(request: IncomingMessage): HttpRequest
   /** Answers one request, whatever it came by. `path` is below the base path. For adapters. */
   answer(request: HttpRequest): Promise<HttpAnswer>
   /** Where it is mounted. */
@@ -170,6 +178,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const client = telnyxClient(options.telnyx)
   const tickets = options.tickets ? ticketsOf(options.tickets.secret, now) : null
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
+  const addressOf = clientAddressOf(options.trustProxy)
   const policy = options.policy ?? {}
   const sensitive = policy.sensitive !== undefined || options.onSensitive !== undefined
   if (sensitive && !options.unsafeDebug) refuseDebugSwitches(process.env)
@@ -235,7 +244,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     counted: (command, outcome, millis) => metrics.command(command, outcome, millis / 1000),
   })
   const relay: Relay = new Relay(
-    { access, log, directory, logger, now, isAllowedOrigin, metrics },
+    { access, log, directory, logger, now, isAllowedOrigin, addressOf, metrics },
     `${basePath}/socket.io`,
     relayLimits,
   )
@@ -305,13 +314,14 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     return cors ? { ...given, headers: { ...given.headers, ...cors } } : given
   }
 
+  const read = (message: IncomingMessage) => nodeRequest(message, { basePath, budget, addressOf })
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
-    const request = nodeRequest(message, basePath, budget)
-    void answer(request).then((given) => sendAnswer(response, given))
+    void answer(read(message)).then((given) => sendAnswer(response, given))
   }
 
   return {
     basePath,
+    read,
     answer,
     handle,
 

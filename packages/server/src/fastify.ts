@@ -1,8 +1,6 @@
 /** `@callgather/server/fastify`: CallGather in a Fastify app. */
 import type { FastifyPluginAsync } from 'fastify'
 import type { GatherServer } from './create-gather-server.ts'
-import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
-import { nodeRequest } from './http/node.ts'
 
 /**
  * A plugin that answers what is below the server's base path, sockets included. Fastify's own body parser stays as it
@@ -13,12 +11,11 @@ import { nodeRequest } from './http/node.ts'
  * ```
  */
 export function fastifyPlugin(gather: GatherServer): FastifyPluginAsync {
-  const budget = new BodyBudget(DEFAULT_BODY_BUDGET)
   return async (fastify) => {
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
     fastify.all(`${gather.basePath}/*`, async (request, reply) => {
-      const { status, headers = {}, body } = await gather.answer(nodeRequest(request.raw, gather.basePath, budget))
+      const { status, headers = {}, body } = await gather.answer(gather.read(request.raw))
       return reply.code(status).headers(headers).send(body)
     })
     gather.attachSocket(fastify.server)

@@ -4,6 +4,7 @@
 export type { AccessPolicy, Wish } from './access/access.ts'
 export type { AuditEntry, AuditLine, AuditSink } from './access/audit.ts'
 export type { CommandPolicy, CommandTemplate } from './access/command-policy.ts'
+export type { Revoked } from './access/revocations.ts'
 export type { Grant, TicketRequest } from './access/tickets.ts'
 export type { Accepted, CallHandle, CommandRun, GatherOptions, GatherOutcome, GatherRun } from './call-handle.ts'
 export {
@@ -13,6 +14,7 @@ export {
   type Duplicate,
   type LogSlice,
   type NewEvent,
+  type Revocation,
   type SetAside,
   type StoreChange,
   StoreUnavailable,
@@ -26,6 +28,7 @@ export type { SetAsideBody } from './calls/set-aside.ts'
 export { type SqliteStoreOptions, sqliteStore } from './calls/sqlite-store.ts'
 export { createGatherServer, type GatherServer, type GatherServerOptions } from './create-gather-server.ts'
 export type { Handler } from './handlers.ts'
+export type { TrustProxy } from './http/client-address.ts'
 export type { HttpAnswer, HttpRequest } from './http/message.ts'
 export type { BackpressureLimits } from './relay/backpressure.ts'
 export type { RelayLimits } from './relay/relay.ts'

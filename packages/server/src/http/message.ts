@@ -15,7 +15,7 @@ export interface HttpRequest {
    * @throws GatherError 413 past the limit; 500 if something else has read the body first.
    */
   body(limit: number): Promise<Uint8Array>
-  /** Who is connected; for rate limits and audit. */
+  /** Who sent it, for the audit trail; behind proxies only as far as they are trusted. */
   readonly address: string | undefined
 }
 

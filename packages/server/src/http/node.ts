@@ -1,10 +1,14 @@
 /** node:http's requests and responses as ours. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type BodyBudget, bodyWasRead, readBody } from './body.ts'
+import type { ClientAddress } from './client-address.ts'
 import type { HttpAnswer, HttpRequest } from './message.ts'
 
 /** Reads a request of node:http. `basePath` has been matched and is cut off. */
-export function nodeRequest(message: IncomingMessage, basePath: string, budget: BodyBudget): HttpRequest {
+export function nodeRequest(
+  message: IncomingMessage,
+  { basePath, budget, addressOf }: { basePath: string; budget: BodyBudget; addressOf: ClientAddress },
+): HttpRequest {
   const [path, query] = split((message.url ?? '/').slice(basePath.length) || '/')
   return {
     method: message.method ?? 'GET',
@@ -19,7 +23,9 @@ export function nodeRequest(message: IncomingMessage, basePath: string, budget: 
       const declared = message.headers['content-length']
       return readBody({ chunks: message, declared, cancel: () => message.destroy() }, limit, budget)
     },
-    address: message.socket.remoteAddress,
+    get address() {
+      return addressOf(message)
+    },
   }
 }
 

@@ -8,6 +8,7 @@ import { GatherError, gatherError, judgeVersion } from '@callgather/protocol'
 import { Server } from 'socket.io'
 import { RateLimit } from '../access/rate-limit.ts'
 import type { Grant } from '../access/tickets.ts'
+import type { ClientAddress } from '../http/client-address.ts'
 import type { OriginCheck } from '../http/cors.ts'
 import { asRefusal } from '../http/message.ts'
 import type { Metrics } from '../http/metrics.ts'
@@ -22,6 +23,7 @@ type EngineSocket = RelaySocket['conn']
 /** What the relay works with. */
 export interface RelayParts extends Omit<SessionParts, 'rooms'> {
   readonly isAllowedOrigin: OriginCheck
+  readonly addressOf: ClientAddress
   readonly metrics: Metrics
 }
 
@@ -31,7 +33,7 @@ export interface RelayLimits {
   readonly maxConnections: number
   /** Connections of one subject. Default 10. */
   readonly maxConnectionsPerSubject: number
-  /** Handshakes a second from one address, and at once. Default 50 and 200: behind a proxy, all come from one. */
+  /** Handshakes a second from one address, and at once. Default 50 and 200. Behind a proxy, set `trustProxy`. */
   readonly handshakesPerSecond: number
   readonly handshakeBurst: number
   /** What may wait for one client that does not read. */
@@ -63,13 +65,13 @@ export class Relay {
     this.#parts = parts
     const limits = { ...defaultLimits, ...given }
     this.#limits = limits
-    const { isAllowedOrigin, metrics, logger, now } = parts
+    const { isAllowedOrigin, addressOf, metrics, logger, now } = parts
     const { handshakesPerSecond: perSecond, handshakeBurst: burst, maxConnections } = limits
     const handshakes = new RateLimit({ perSecond, burst, now })
     const isAdmitted = (request: IncomingMessage) =>
       isAllowed(request, isAllowedOrigin) &&
       (this.#io.engine?.clientsCount ?? 0) < maxConnections &&
-      handshakes.take(request.socket.remoteAddress ?? '') === 0
+      handshakes.take(addressOf(request) ?? '') === 0
     this.#io = new Server({
       path,
       // Polling would need sticky sessions behind a load balancer, and brings cross-site requests with it.
@@ -103,7 +105,10 @@ export class Relay {
       const session = new Session(socket, (socket.data as { grant: Grant }).grant, { ...parts, rooms })
       guardBackpressure(socket, limits.backpressure, now, (why) => {
         metrics.cut(why)
-        logger.warn({ limit: why }, 'a socket was cut off: its client does not read')
+        logger.warn(
+          { limit: why, address: addressOf(socket.request) },
+          'a socket was cut off: its client does not read',
+        )
       })
       this.#sessions.add(session)
       session.closeIfRevoked()
