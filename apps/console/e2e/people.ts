@@ -120,3 +120,57 @@ export class Agent {
     await this.panel.getByRole('region').first().getByText(words, { exact: true }).first().waitFor()
   }
 }
+
+declare global {
+  interface Window {
+    /** Tells the test what a screen reader would have said. */
+    announced(text: string): void
+  }
+}
+
+/** The agent again, without a mouse, and listening to what a screen reader would say. */
+export class KeyboardAgent extends Agent {
+  /** Everything that live regions have said, in order. */
+  readonly heard: string[] = []
+
+  /** Notes, from now on, what comes into a live region: its text as a whole, as `aria-atomic` asks. */
+  async listens(): Promise<void> {
+    await this.page.exposeFunction('announced', (text: string) => this.heard.push(text))
+    await this.page.evaluate(() => {
+      const regions = '[role="status"], [role="alert"], [aria-live="polite"], [aria-live="assertive"]'
+      new MutationObserver((changes) => {
+        const said = new Set<Element>()
+        for (const { target } of changes) {
+          const element = target instanceof Element ? target : target.parentElement
+          const region = element?.closest(regions)
+          if (region) said.add(region)
+          for (const alert of element?.querySelectorAll('[role="alert"]') ?? []) said.add(alert)
+        }
+        for (const region of said) if (region.textContent) window.announced(region.textContent.trim())
+      }).observe(document.body, { subtree: true, childList: true, characterData: true })
+    })
+  }
+
+  /** Goes to a control with the Tab key. It must be there and be reached: nothing is focused but by the key. */
+  async tabsTo(control: Locator): Promise<void> {
+    await control.waitFor()
+    for (let stops = 0; stops < 120; stops++) {
+      if (await control.evaluate((element) => element === document.activeElement)) return
+      await this.page.keyboard.press('Tab')
+    }
+    throw new Error(`The Tab key does not lead to ${String(control)}.`)
+  }
+
+  /** Goes to a control, and presses Enter, or another key. */
+  async presses(control: Locator, key = 'Enter'): Promise<void> {
+    await this.tabsTo(control)
+    await this.page.keyboard.press(key)
+  }
+
+  /** Goes to a field, and types. */
+  async types(field: Locator, text: string): Promise<void> {
+    await this.tabsTo(field)
+    await this.page.keyboard.press('ControlOrMeta+A')
+    await this.page.keyboard.type(text)
+  }
+}

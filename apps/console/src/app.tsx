@@ -40,15 +40,15 @@ export function App({ role }: { role: Role }) {
     if (callId && role === 'agent') controlCall(callId, action).catch(() => undefined)
   }
   const shortcuts: Shortcut[] = [
-    { key: '?', does: 'Show these shortcuts', run: () => setHelp(true) },
-    { key: 'j', does: 'Next call', run: () => step(1) },
-    { key: 'k', does: 'Previous call', run: () => step(-1) },
-    { key: 'a', does: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
-    { key: 'w', does: 'Close the tab', run: () => callId && open.close(callId) },
-    { key: 't', does: 'Light or dark', run: toggleTheme },
-    { key: 'e', does: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
+    { id: 'help', key: '?', does: 'Show and change the shortcuts', run: () => setHelp(true) },
+    { id: 'next', key: 'j', does: 'Next call', run: () => step(1) },
+    { id: 'previous', key: 'k', does: 'Previous call', run: () => step(-1) },
+    { id: 'answer', key: 'a', does: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
+    { id: 'close', key: 'w', does: 'Close the tab', run: () => callId && open.close(callId) },
+    { id: 'theme', key: 't', does: 'Light or dark', run: toggleTheme },
+    { id: 'events', key: 'e', does: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
   ]
-  useShortcuts(shortcuts, !help)
+  const settings = useShortcuts(shortcuts, help)
 
   return (
     <div className="console">
@@ -87,7 +87,7 @@ export function App({ role }: { role: Role }) {
         )}
       </main>
       {drawer && <EventDrawer callId={callId} onClose={() => setDrawer(false)} />}
-      {help && <ShortcutHelp shortcuts={shortcuts} onClose={() => setHelp(false)} />}
+      {help && <ShortcutHelp shortcuts={shortcuts} settings={settings} onClose={() => setHelp(false)} />}
     </div>
   )
 }

@@ -1,29 +1,83 @@
-import { useEffect, useRef } from 'react'
-import type { Shortcut } from './shortcuts.ts'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import type { Shortcut, ShortcutSettings } from './shortcuts.ts'
 
-/** The list of shortcuts, as a dialog; the browser keeps the focus in it and gives it back. */
-export function ShortcutHelp({ shortcuts, onClose }: { shortcuts: readonly Shortcut[]; onClose: () => void }) {
+interface ShortcutHelpProps {
+  shortcuts: readonly Shortcut[]
+  settings: ShortcutSettings
+  onClose: () => void
+}
+
+/** The list of shortcuts, to be read and to be changed; the browser keeps the focus in the dialog and gives it back. */
+export function ShortcutHelp({ shortcuts, settings, onClose }: ShortcutHelpProps) {
   const dialog = useRef<HTMLDialogElement>(null)
+  // The shortcut that waits for its new key.
+  const [changing, setChanging] = useState<string | null>(null)
   useEffect(() => {
     dialog.current?.showModal()
   }, [])
+  const onKeyDown = (event: KeyboardEvent, shortcut: Shortcut) => {
+    if (changing !== shortcut.id || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key === 'Tab') return setChanging(null)
+    // Escape keeps the old key, and the dialog open.
+    if (event.key !== 'Escape' && (event.key.length !== 1 || event.key === ' ')) return
+    event.preventDefault()
+    event.stopPropagation()
+    if (event.key !== 'Escape') settings.setKey(shortcut, event.key)
+    setChanging(null)
+  }
   return (
-    <dialog ref={dialog} className="console-dialog" aria-labelledby="shortcuts-title" onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className="console-dialog"
+      aria-labelledby="shortcuts-title"
+      onClose={onClose}
+      onCancel={(event) => changing !== null && event.preventDefault()}
+    >
       <h2 id="shortcuts-title">Keyboard shortcuts</h2>
+      <p>They are off while you type in a field. Press a key below to change it.</p>
       <dl>
-        {shortcuts.map(({ key, does }) => (
-          <div key={key}>
-            <dt>{does}</dt>
-            <dd>
-              <kbd>{key}</kbd>
-            </dd>
-          </div>
-        ))}
+        {shortcuts.map((shortcut) => {
+          const key = settings.keyOf(shortcut)
+          const waits = changing === shortcut.id
+          return (
+            <div key={shortcut.id}>
+              <dt>{shortcut.does}</dt>
+              <dd>
+                <button
+                  type="button"
+                  className="console-key"
+                  disabled={!settings.enabled}
+                  aria-label={
+                    waits ? `${shortcut.does}: press the new key` : `${shortcut.does}: ${key}. Change this key`
+                  }
+                  data-waits={waits ? '' : undefined}
+                  onClick={() => setChanging(shortcut.id)}
+                  onKeyDown={(event) => onKeyDown(event, shortcut)}
+                  onBlur={() => setChanging(null)}
+                >
+                  {waits ? 'Press a key' : key}
+                </button>
+              </dd>
+            </div>
+          )
+        })}
       </dl>
-      <p>They are off while you type in a field. The keypad and the transcript have keys of their own.</p>
-      <button type="button" className="console-button" onClick={() => dialog.current?.close()}>
-        Close
-      </button>
+      <label className="console-check">
+        <input
+          type="checkbox"
+          checked={settings.enabled}
+          onChange={(event) => settings.setEnabled(event.currentTarget.checked)}
+        />
+        Use these shortcuts
+      </label>
+      <footer>
+        <button type="button" className="console-quiet" onClick={settings.reset}>
+          Restore all
+        </button>
+        <button type="button" className="console-button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </footer>
     </dialog>
   )
 }

@@ -1,7 +1,13 @@
-import { useEffect, useRef } from 'react'
+/**
+ * Shortcuts of a single key. A key without a modifier is pressed by mistake, and by speech input, so each can be set to
+ * another key, and all of them turned off (WCAG 2.1.4, Character Key Shortcuts). What is set is kept for the next time.
+ */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 
-/** A key and what it does. */
+/** What a shortcut does, and the key it has at first. */
 export interface Shortcut {
+  /** Names it where its key is kept. */
+  readonly id: string
   /** `KeyboardEvent.key`. */
   readonly key: string
   /** What the help says it does. */
@@ -9,25 +15,83 @@ export interface Shortcut {
   readonly run: () => void
 }
 
+/** What an agent has set. */
+interface Settings {
+  readonly enabled: boolean
+  /** Keys other than the first ones, by the shortcut's id. */
+  readonly keys: Readonly<Record<string, string>>
+}
+
+/** The shortcuts as they are set, and the means to set them. */
+export interface ShortcutSettings extends Settings {
+  /** The key of a shortcut. */
+  readonly keyOf: (shortcut: Shortcut) => string
+  readonly setEnabled: (enabled: boolean) => void
+  /** Gives a shortcut another key. A key that another has is exchanged with it, so that none is lost. */
+  readonly setKey: (shortcut: Shortcut, key: string) => void
+  readonly reset: () => void
+}
+
+const stored = 'callgather.shortcuts'
+const original: Settings = { enabled: true, keys: {} }
+
+function kept(): Settings {
+  try {
+    const { enabled, keys }: Partial<Settings> = JSON.parse(localStorage.getItem(stored) ?? '{}') ?? {}
+    const own = Object.entries(keys ?? {}).filter(([, key]) => typeof key === 'string' && key.length === 1)
+    return { enabled: enabled !== false, keys: Object.fromEntries(own) }
+  } catch {
+    return original
+  }
+}
+
 const typed = 'input, textarea, select, [contenteditable], [role="textbox"], [role="grid"]'
 
-/** Listens for shortcuts, but never inside a field, and never with a modifier: those are the browser's. */
-export function useShortcuts(shortcuts: readonly Shortcut[], enabled: boolean): void {
-  const latest = useRef(shortcuts)
+/**
+ * Listens for shortcuts, but never inside a field, and never with a modifier: those are the browser's. `paused` while
+ * a dialog is open, which needs its keys for itself.
+ */
+export function useShortcuts(shortcuts: readonly Shortcut[], paused: boolean): ShortcutSettings {
+  const [settings, setSettings] = useState(kept)
+  const { enabled, keys } = settings
+  const set = useCallback((next: Settings) => {
+    localStorage.setItem(stored, JSON.stringify(next))
+    setSettings(next)
+  }, [])
+  const latest = useRef({ shortcuts, keys })
   useEffect(() => {
-    latest.current = shortcuts
+    latest.current = { shortcuts, keys }
   })
   useEffect(() => {
-    if (!enabled) return
+    if (paused || !enabled) return
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
       if (event.target instanceof Element && event.target.closest(typed)) return
-      const shortcut = latest.current.find((each) => each.key === event.key)
+      const { shortcuts, keys } = latest.current
+      const shortcut = shortcuts.find(({ id, key }) => (keys[id] ?? key) === event.key)
       if (!shortcut) return
       event.preventDefault()
       shortcut.run()
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)
-  }, [enabled])
+  }, [paused, enabled])
+
+  return useMemo(() => {
+    const keyOf = ({ id, key }: Shortcut) => keys[id] ?? key
+    return {
+      enabled,
+      keys,
+      keyOf,
+      setEnabled: (enabled) => set({ enabled, keys }),
+      setKey: (shortcut, key) => {
+        const other = latest.current.shortcuts.find((each) => each.id !== shortcut.id && keyOf(each) === key)
+        set({
+          enabled,
+          keys: { ...keys, [shortcut.id]: key, ...(other ? { [other.id]: keyOf(shortcut) } : {}) },
+        })
+      },
+      reset: () => set(original),
+    }
+  }, [enabled, keys, set])
 }

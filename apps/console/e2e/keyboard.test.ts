@@ -1,0 +1,163 @@
+import { expect, it, vi } from 'vitest'
+import { Caller, KeyboardAgent } from './people.ts'
+import { setStage } from './stage.ts'
+
+const inTime = { timeout: 15_000, interval: 50 }
+
+it('asks for digits and fields, stops and corrects them, by keyboard alone, and says aloud what comes', async () => {
+  await using stage = await setStage()
+  const caller = new Caller(await stage.openPhone())
+  const agent = new KeyboardAgent(await stage.openConsole())
+  const { page, panel } = agent
+  const hears = (words: string | RegExp) =>
+    vi.waitFor(() => expect(agent.heard).toContainEqual(expect.stringMatching(words)), inTime)
+  await agent.listens()
+  await caller.dial()
+  await page
+    .getByRole('navigation', { name: 'Calls' })
+    .getByRole('button', { name: /Ringing/ })
+    .waitFor()
+  await page.keyboard.press('j')
+  await panel.waitFor()
+  await page.keyboard.press('a')
+  await panel.getByText('Answered', { exact: true }).waitFor()
+
+  // Digits, from a preset: each is counted aloud, and none is said.
+  await agent.presses(panel.getByRole('button', { name: 'PIN', exact: true }))
+  await agent.presses(panel.getByRole('checkbox', { name: /Hide the digits/ }), 'Space')
+  await agent.presses(panel.getByRole('button', { name: 'Ask the caller', exact: true }))
+  await caller.hears(/PIN/)
+  // The form that had the focus is gone; the focus is not.
+  expect(await page.evaluate(() => document.activeElement?.closest('section') !== null)).toBe(true)
+  await caller.press('55')
+  await agent.sees('55', 4)
+  await hears(/^Digit entered, 2 of 4$/)
+  await agent.presses(panel.getByRole('button', { name: 'Stop gather' }))
+  await agent.seesChip('Cancelled')
+  await hears(/^Gather ended: Cancelled$/)
+
+  // Fields, by conversation: what was heard is said aloud; what was heard wrong is set right.
+  await agent.presses(panel.getByRole('button', { name: 'Ask something else' }))
+  await agent.tabsTo(panel.getByRole('radio', { checked: true }))
+  const fields = panel.getByRole('radio', { name: 'Fields, by conversation' })
+  for (let turn = 0; turn < 4 && !(await fields.isChecked()); turn++) await page.keyboard.press('ArrowRight')
+  expect(await fields.isChecked()).toBe(true)
+  await agent.types(panel.getByRole('textbox', { name: 'Field name' }).first(), 'Full name')
+  await agent.presses(panel.getByRole('button', { name: 'Add field' }))
+  await agent.types(panel.getByRole('textbox', { name: 'Field name' }).nth(1), 'City')
+  await agent.presses(panel.getByRole('button', { name: 'Ask the caller', exact: true }))
+  await caller.hears(/full name/i)
+  await caller.say('My name is Ada Lovelace')
+  await agent.seesField('Full name', 'Ada Lovelace', 'heard')
+  await hears(/^Full name heard: Ada Lovelace$/)
+  await agent.presses(panel.getByRole('button', { name: 'Correct Full name' }))
+  await agent.types(panel.getByRole('textbox', { name: 'Right value for Full name' }), 'Ada King')
+  await page.keyboard.press('Enter')
+  await agent.hears('Ada King')
+  await agent.presses(panel.getByRole('button', { name: 'Stop gather' }))
+  await panel.getByRole('button', { name: 'Ask again' }).waitFor()
+})
+
+it('whispers, has the assistant answer, takes over and hands back by keyboard alone', async () => {
+  await using stage = await setStage()
+  const caller = new Caller(await stage.openPhone())
+  const agent = new KeyboardAgent(await stage.openConsole())
+  const { page, panel } = agent
+  await agent.listens()
+  await caller.dial()
+  await page
+    .getByRole('navigation', { name: 'Calls' })
+    .getByRole('button', { name: /Ringing/ })
+    .waitFor()
+  await page.keyboard.press('j')
+  await panel.waitFor()
+  await page.keyboard.press('a')
+  await panel.getByText('Answered', { exact: true }).waitFor()
+
+  await agent.presses(panel.getByRole('button', { name: 'Start assistant' }))
+  const message = panel.getByRole('textbox', { name: /Tell the assistant/ })
+  const receipts = panel.getByRole('list', { name: 'Messages to the assistant' })
+  await agent.types(message, 'Offer Thursday first.')
+  await page.keyboard.press('Enter')
+  await receipts.getByText('Offer Thursday first.').waitFor()
+  await agent.types(message, 'Say that we open at nine.')
+  await page.keyboard.press('Control+Enter')
+  await receipts.getByText('Say that we open at nine.').waitFor()
+  await agent.presses(panel.getByRole('button', { name: 'Stop assistant' }))
+  // The question takes the focus, and Enter answers it.
+  expect(
+    await panel
+      .getByRole('alertdialog')
+      .getByRole('button', { name: 'Stop' })
+      .evaluate((it) => it === document.activeElement),
+  ).toBe(true)
+  await page.keyboard.press('Enter')
+  await agent.hears('Assistant left')
+  await agent.types(panel.getByRole('textbox', { name: 'What it should know' }), 'Moved to Thursday.')
+  await agent.presses(panel.getByRole('button', { name: 'Hand back to assistant' }))
+  await panel.getByRole('button', { name: 'Stop assistant' }).waitFor()
+
+  // The transcript is searched without leaving the keys, and the focus comes back to where it was.
+  const find = panel.getByRole('button', { name: 'Find' })
+  await agent.presses(find)
+  await page.keyboard.type('Thursday')
+  await panel.getByText(/^1 of \d+$/).waitFor()
+  await page.keyboard.press('Escape')
+  expect(await find.evaluate((it) => it === document.activeElement)).toBe(true)
+
+  // A second call rings: it gets a tab of its own, and one goes between them.
+  await stage.simulator.phone.dial()
+  await page
+    .getByRole('navigation', { name: 'Calls' })
+    .getByRole('button', { name: /Ringing/ })
+    .waitFor()
+  await page.keyboard.press('k')
+  await panel.getByText('Ringing', { exact: true }).waitFor()
+  const tabs = page.getByRole('navigation', { name: 'Open calls' })
+  await agent.presses(tabs.getByRole('button', { name: /, answered$/ }))
+  await panel.getByRole('button', { name: 'Stop assistant' }).waitFor()
+})
+
+it('lets each shortcut have another key, or none', async () => {
+  await using stage = await setStage()
+  const agent = new KeyboardAgent(await stage.openConsole())
+  const { page, panel } = agent
+  await stage.simulator.phone.dial()
+  await page
+    .getByRole('navigation', { name: 'Calls' })
+    .getByRole('button', { name: /Ringing/ })
+    .waitFor()
+
+  await page.keyboard.press('?')
+  const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+  await agent.presses(dialog.getByRole('button', { name: 'Next call: j. Change this key' }))
+  await page.keyboard.press('n')
+  await dialog.getByRole('button', { name: 'Next call: n. Change this key' }).waitFor()
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'hidden' })
+  // The old key has lost its sense, also after the page was loaded again.
+  await page.reload()
+  await page
+    .getByRole('navigation', { name: 'Calls' })
+    .getByRole('button', { name: /Ringing/ })
+    .waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press('?')
+  await dialog.waitFor()
+  expect(await panel.count()).toBe(0)
+  await agent.presses(dialog.getByRole('checkbox', { name: 'Use these shortcuts' }), 'Space')
+  await agent.presses(dialog.getByRole('button', { name: 'Close', exact: true }))
+  await dialog.waitFor({ state: 'hidden' })
+  await page.keyboard.press('n')
+  await agent.presses(page.getByRole('button', { name: 'Keyboard shortcuts' }))
+  await dialog.waitFor()
+  expect(await panel.count()).toBe(0)
+  await agent.presses(dialog.getByRole('checkbox', { name: 'Use these shortcuts' }), 'Space')
+  await agent.presses(dialog.getByRole('button', { name: 'Close', exact: true }))
+  await dialog.waitFor({ state: 'hidden' })
+  // A dialog is gone for the eye before the page listens again.
+  await vi.waitFor(async () => {
+    await page.keyboard.press('n')
+    expect(await panel.count()).toBe(1)
+  }, inTime)
+})
