@@ -1,7 +1,7 @@
 /** What happens in the simulator, as it happens: the live log, the event stream of the pages, and scripted callers read this. */
 
 import type { TelnyxError } from './api/errors.ts'
-import type { Delivery, WebhookEvent } from './delivery/courier.ts'
+import type { Delivery, WebhookEvent } from './delivery/delivery.ts'
 
 /** A call as the caller's side shows it. */
 export interface CallView {

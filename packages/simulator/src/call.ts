@@ -8,7 +8,7 @@
 import type { Activity, CallView, Collecting, Happening, TranscriptLine } from './activity.ts'
 import { CommandMemory } from './command-memory.ts'
 import { Conversations } from './conversations.ts'
-import type { Route } from './delivery/courier.ts'
+import type { Route } from './delivery/delivery.ts'
 import { createEnvelope } from './envelope.ts'
 import type { Exchange, NewCall } from './exchange.ts'
 import { Gathering } from './gather/gathering.ts'

@@ -1,7 +1,7 @@
 /** What every webhook of a call has around its own payload: an id, a time, the ids of the call, its `client_state`, its numbers. */
 import type { CallIdentity } from './call.ts'
 import type { Chance } from './chance.ts'
-import type { WebhookEvent } from './delivery/courier.ts'
+import type { WebhookEvent } from './delivery/delivery.ts'
 
 /** Events whose payload has neither `from` nor `to`. */
 const WITHOUT_NUMBERS: ReadonlySet<string> = new Set([

@@ -7,7 +7,8 @@ import { askModel, type ModelReply, type ModelRequest } from './ai/model.ts'
 import { Call, type CallIdentity } from './call.ts'
 import type { Chance } from './chance.ts'
 import type { Clock } from './clock.ts'
-import type { Courier, Route, WebhookEvent } from './delivery/courier.ts'
+import type { Courier } from './delivery/courier.ts'
+import type { Route, WebhookEvent } from './delivery/delivery.ts'
 import type { Settings } from './settings.ts'
 
 /** What a call is made from. */

@@ -6,7 +6,7 @@
 export type { Activity, CallView, Collecting, TranscriptLine } from './activity.ts'
 export type { Clock, VirtualClock, VirtualClockOptions } from './clock.ts'
 export { virtualClock } from './clock.ts'
-export type { Attempt, Delivery, WebhookEvent } from './delivery/courier.ts'
+export type { Attempt, Delivery, WebhookEvent } from './delivery/delivery.ts'
 export type { FaultName, FaultRule, FaultsInput } from './delivery/faults.ts'
 export type { WebhookHandler } from './delivery/target.ts'
 export type { DialOptions, Phone } from './phone.ts'

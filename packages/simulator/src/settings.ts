@@ -116,6 +116,11 @@ export interface DeliverySettings {
   retriesMs: readonly number[]
   /** The failover URL is tried once all retries are used up, or right after each failed attempt. Default `after-retries`. */
   failover: 'after-retries' | 'each-attempt'
+  /**
+   * What `webhook_url_method: GET` puts into the query, of which only "the payload" is documented: its fields, as
+   * `data[payload][digit]=5`, or `data` and `meta` as JSON. Default `brackets`. The signature is over no body either way.
+   */
+  getQuery: 'brackets' | 'json'
   /** How often a body is indented, which a receiver that re-serialises before verifying does not survive. Default 0.1. */
   prettyPrintRate: number
   /** Webhooks may go to other hosts than this machine's loopback. Default false. */
@@ -172,6 +177,7 @@ export const defaultSettings: Settings = {
     timeoutMs: 2000,
     retriesMs: [1000, 2000, 5000],
     failover: 'after-retries',
+    getQuery: 'brackets',
     prettyPrintRate: 0.1,
     allowRemote: false,
     historySize: 5000,

@@ -7,7 +7,8 @@ import { createSimApi } from './api/sim-api.ts'
 import { createTelnyxApi } from './api/telnyx-api.ts'
 import { createChance } from './chance.ts'
 import { realClock, type VirtualClock } from './clock.ts'
-import { Courier, type Delivery } from './delivery/courier.ts'
+import { Courier } from './delivery/courier.ts'
+import type { Delivery, Route } from './delivery/delivery.ts'
 import { Faults, type FaultsInput } from './delivery/faults.ts'
 import { createSigner } from './delivery/signer.ts'
 import { IN_PROCESS_URL, refusalOfTarget, type WebhookHandler } from './delivery/target.ts'
@@ -102,10 +103,12 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   // A seed makes the key too: a `.env` with the public key then survives a restart.
   const signer = createSigner(seed === undefined ? undefined : chance.bytes('signing key'))
   const inProcess = typeof webhookUrl === 'function' ? webhookUrl : null
-  const route = {
+  const route: Route = {
     url: target(inProcess ? IN_PROCESS_URL : (webhookUrl as string | undefined), settings),
+    method: 'POST',
     failover: target(webhookFailoverUrl, settings),
     byType: {},
+    byTypeMethod: 'POST',
     retries: {},
   }
   const courier = new Courier({

@@ -1,7 +1,8 @@
 /**
  * The Telnyx API under `/v2`: who may ask, how often, what there is, and Telnyx's answer to everything else.
  */
-import type { Courier, Delivery } from '../delivery/courier.ts'
+import type { Courier } from '../delivery/courier.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import type { Faults } from '../delivery/faults.ts'
 import type { Exchange } from '../exchange.ts'
 import { dial, isCommand, runCommand } from './commands/index.ts'

@@ -5,65 +5,16 @@
  * What is retried (Telnyx's voice webhooks): no answer in time, 408, 429, 5xx, and 3xx, which is not followed. Any
  * other 4xx is a refusal and is not retried.
  */
-import { gzipSync } from 'node:zlib'
 import type { Chance } from '../chance.ts'
 import type { Clock } from '../clock.ts'
 import type { DeliverySettings } from '../settings.ts'
+import type { Attempt, Delivery, Route, WebhookEvent } from './delivery.ts'
 import type { Faults } from './faults.ts'
+import { Reordering } from './reordering.ts'
+import { type Plan, webhookRequest } from './request.ts'
 import { createSigner, type Signer } from './signer.ts'
 import { refusalOfTarget } from './target.ts'
 import type { Receipt, Transport } from './transport.ts'
-
-/** `data` of a webhook's body. */
-export interface WebhookEvent {
-  record_type: 'event'
-  event_type: string
-  id: string
-  occurred_at: string
-  created_at?: string
-  payload: Record<string, unknown>
-}
-
-/** One attempt to deliver. */
-export interface Attempt {
-  /** `meta.attempt`. */
-  number: number
-  url: string
-  started_at: string
-  finished_at: string | null
-  status: 'pending' | 'delivered' | 'failed'
-  request: { headers: Record<string, string>; body: string }
-  response: { status: number; headers: Record<string, string>; body: string } | null
-  /** Why there is no response. */
-  error: string | null
-  /** The fault that made this attempt what it is. */
-  fault: string | null
-}
-
-/** One webhook on its way to one receiver. */
-export interface Delivery {
-  id: string
-  call_control_id: string
-  event: WebhookEvent
-  url: string
-  failover_url: string | null
-  status: 'pending' | 'delivered' | 'failed'
-  started_at: string
-  finished_at: string | null
-  attempts: Attempt[]
-  /** The faults that struck it. */
-  faults: string[]
-}
-
-/** Where a call's webhooks go, and how often. */
-export interface Route {
-  url: string | null
-  failover: string | null
-  /** `webhook_urls`: by event type, instead of `url`. */
-  byType: Readonly<Record<string, readonly string[]>>
-  /** `webhook_retries_policies`: by event type, the waits in milliseconds. */
-  retries: Readonly<Record<string, readonly number[]>>
-}
 
 export interface CourierOptions {
   clock: Clock
@@ -76,16 +27,8 @@ export interface CourierOptions {
   onChange(delivery: Delivery): void
 }
 
-/** How an attempt departs from the ordinary. */
-interface Plan {
-  signer: Signer
-  stampMs: number
-  /** Flips a bit of the signature. */
-  spoil: boolean
-  gzip: boolean
-  slowMs: number
-  fault: string | null
-}
+/** What a delivery is made from. */
+type Address = Pick<Delivery, 'event' | 'call_control_id' | 'method' | 'url' | 'failover_url'>
 
 const HOUR = 3_600_000
 
@@ -93,14 +36,14 @@ export class Courier {
   private readonly options: CourierOptions
   private readonly impostor: Signer
   private readonly records = new Map<string, Delivery>()
-  /** Webhooks held back until the next one of their call has gone, by call. */
-  private readonly heldBack = new Map<string, (() => void)[]>()
+  private readonly reordering: Reordering
   private count = 0
   private closed = false
 
   constructor(options: CourierOptions) {
     this.options = options
     this.impostor = createSigner(options.chance.bytes('impostor'))
+    this.reordering = new Reordering(options.clock)
   }
 
   /** The remembered deliveries, oldest first. */
@@ -114,18 +57,23 @@ export class Courier {
 
   /** Sends `event` of a call to wherever `route` says. */
   send(event: WebhookEvent, callId: string, route: Route): void {
-    const urls = route.byType[event.event_type] ?? (route.url === null ? [] : [route.url])
-    const overtaken = this.heldBack.get(callId)
-    this.heldBack.delete(callId)
-    for (const url of urls) this.dispatch(this.record(event, callId, url, route.failover), this.waits(event, route))
-    for (const release of overtaken ?? []) release()
+    const ownUrls = route.byType[event.event_type]
+    const urls = ownUrls ?? (route.url === null ? [] : [route.url])
+    const method = ownUrls ? route.byTypeMethod : route.method
+    const overtaken = this.reordering.take(callId)
+    for (const url of urls)
+      this.dispatch(
+        this.record({ event, call_control_id: callId, method, url, failover_url: route.failover }),
+        this.waits(event, route),
+      )
+    for (const release of overtaken) release()
   }
 
   /** Sends a delivery once more, as a new one. */
   resend(id: string): Delivery | undefined {
     const before = this.records.get(id)
     if (!before) return undefined
-    const again = this.record(before.event, before.call_control_id, before.url, before.failover_url)
+    const again = this.record(before)
     this.launch(again, this.options.settings.retriesMs)
     return again
   }
@@ -134,22 +82,23 @@ export class Courier {
   close(): void {
     this.closed = true
     this.options.transport.close()
-    this.heldBack.clear()
+    this.reordering.clear()
   }
 
   private waits(event: WebhookEvent, route: Route): readonly number[] {
     return route.retries[event.event_type] ?? this.options.settings.retriesMs
   }
 
-  private record(event: WebhookEvent, callId: string, url: string, failover: string | null): Delivery {
+  private record({ event, call_control_id, method, url, failover_url }: Address): Delivery {
     const { chance, settings } = this.options
     this.count += 1
     const delivery: Delivery = {
       id: chance.uuid('delivery', this.count),
-      call_control_id: callId,
+      call_control_id,
       event,
+      method,
       url,
-      failover_url: failover,
+      failover_url,
       status: 'pending',
       started_at: this.time(),
       finished_at: null,
@@ -187,28 +136,9 @@ export class Courier {
     }
     const reorder = strike('reorder')
     const delay = reorder ? null : strike('delay')
-    if (reorder) this.holdBack(delivery.call_control_id, reorder.ms, go)
+    if (reorder) this.reordering.holdBack(delivery.call_control_id, reorder.ms, go)
     else if (delay) clock.schedule(clock.now() + delay.ms, go)
     else go()
-  }
-
-  /** Until the next webhook of the call is on its way, or `ms` have passed: the last one of a call has no next. */
-  private holdBack(callId: string, ms: number, go: () => void): void {
-    const { clock } = this.options
-    let gone = false
-    const once = () => {
-      if (gone) return
-      gone = true
-      cancel()
-      go()
-    }
-    const cancel = clock.schedule(clock.now() + ms, () => {
-      const others = (this.heldBack.get(callId) ?? []).filter((other) => other !== once)
-      if (others.length > 0) this.heldBack.set(callId, others)
-      else this.heldBack.delete(callId)
-      once()
-    })
-    this.heldBack.set(callId, [...(this.heldBack.get(callId) ?? []), once])
   }
 
   private launch(delivery: Delivery, waits: readonly number[]): void {
@@ -221,7 +151,7 @@ export class Courier {
     const refusal = refusalOfTarget(delivery.url, settings.allowRemote)
     if (refusal) {
       delivery.attempts.push({
-        ...this.draft(delivery.url, 1, null),
+        ...this.draft(delivery, delivery.url, 1, null),
         status: 'failed',
         finished_at: this.time(),
         error: refusal,
@@ -293,28 +223,12 @@ export class Courier {
 
   private async attempt(delivery: Delivery, url: string, number: number, plan: Plan): Promise<Receipt> {
     const { settings, transport, onChange, chance } = this.options
-    const { event } = delivery
-    const indent = chance.fraction('indent', event.id, number) < settings.prettyPrintRate ? 2 : undefined
-    const body = JSON.stringify({ data: event, meta: { attempt: number, delivered_to: url } }, null, indent)
-    const bytes = Buffer.from(body)
-    const signature = plan.signer.headers(bytes, plan.stampMs)
-    if (plan.spoil) signature['telnyx-signature-ed25519'] = spoiled(signature['telnyx-signature-ed25519'])
-    const headers: Record<string, string> = {
-      'content-type': 'application/json',
-      'user-agent': 'telnyx-webhooks',
-      ...signature,
-      ...(plan.gzip ? { 'content-encoding': 'gzip' } : {}),
-    }
-    const attempt: Attempt = { ...this.draft(url, number, plan.fault), request: { headers, body } }
+    const { text, ...parcel } = webhookRequest(delivery, url, number, plan, settings, chance)
+    const attempt = this.draft(delivery, url, number, plan.fault)
+    attempt.request = { method: parcel.method, url: parcel.url, headers: parcel.headers, body: text }
     delivery.attempts.push(attempt)
     onChange(delivery)
-    const receipt = await transport.send({
-      url,
-      headers,
-      body: plan.gzip ? gzipSync(bytes) : bytes,
-      timeoutMs: settings.timeoutMs,
-      slowMs: plan.slowMs,
-    })
+    const receipt = await transport.send(parcel)
     attempt.finished_at = this.time()
     attempt.status = delivered(receipt) ? 'delivered' : 'failed'
     attempt.error = receipt.error
@@ -324,14 +238,14 @@ export class Courier {
     return receipt
   }
 
-  private draft(url: string, number: number, fault: string | null): Attempt {
+  private draft({ method }: Delivery, url: string, number: number, fault: string | null): Attempt {
     return {
       number,
       url,
       started_at: this.time(),
       finished_at: null,
       status: 'pending',
-      request: { headers: {}, body: '' },
+      request: { method, url, headers: {}, body: '' },
       response: null,
       error: null,
       fault,
@@ -353,10 +267,3 @@ const delivered = ({ status }: Receipt) => status !== null && status >= 200 && s
 
 const retriable = ({ status }: Receipt) =>
   status === null || status < 400 || status === 408 || status === 429 || status >= 500
-
-/** Another signature of the right form. */
-function spoiled(signature: string): string {
-  const bytes = Buffer.from(signature, 'base64')
-  bytes.writeUInt8((bytes[0] ?? 0) ^ 1, 0)
-  return bytes.toString('base64')
-}

@@ -1,4 +1,5 @@
 /** Webhooks over real sockets: what is retried, when, with which signature; and each fault as its receiver sees it. */
+import { createPublicKey, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
@@ -233,6 +234,47 @@ describe('delivery', () => {
     expect(usual.arrivals.map(({ type }) => type)).toEqual(['call.initiated', 'call.hangup'])
     expect(own.arrivals.map(({ type }) => type)).toEqual(['call.answered'])
   })
+
+  it.each([
+    ['brackets', (query: URLSearchParams) => query.get('data[payload][direction]')],
+    ['json', (query: URLSearchParams) => JSON.parse(query.get('data') ?? '{}').payload.direction],
+  ] as const)(
+    'puts the payload into the query with webhook_url_method GET (%s), signed over no body',
+    async (getQuery, directionIn) => {
+      const asked: { method: string; query: URLSearchParams; headers: Headers; body: string }[] = []
+      await using running = await simulator({
+        settings: { delivery: { getQuery }, leg: { calleeAnswersAfterMs: null } },
+        webhookUrl: async (request) => {
+          const { method, headers } = request
+          asked.push({ method, query: new URL(request.url).searchParams, headers, body: await request.text() })
+          return new Response('ok')
+        },
+      })
+      const { sim, clock } = running
+      const client = new Telnyx({ apiKey: 'KEY', baseURL: sim.url, fetch: sim.fetch, maxRetries: 0 })
+      await client.calls.dial({ connection_id: '1', to: '+15550123', from: '+15550199', webhook_url_method: 'GET' })
+      await clock.settle()
+      expect(asked).toHaveLength(1)
+      const [got] = asked
+      if (!got) return
+      expect(got.method).toBe('GET')
+      expect(directionIn(got.query)).toBe('outgoing')
+      expect(got.body).toBe('')
+      expect(got.headers.has('content-type')).toBe(false)
+      const key = createPublicKey({
+        key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(sim.publicKey, 'base64')]),
+        format: 'der',
+        type: 'spki',
+      })
+      const signature = Buffer.from(got.headers.get('telnyx-signature-ed25519') ?? '', 'base64')
+      expect(verify(null, Buffer.from(`${got.headers.get('telnyx-timestamp')}|`), key, signature)).toBe(true)
+      expect(sim.deliveries()[0]).toMatchObject({
+        method: 'GET',
+        status: 'delivered',
+        attempts: [{ request: { method: 'GET', body: '' } }],
+      })
+    },
+  )
 
   it('never leaves this machine unless it is allowed to, and says so', async () => {
     await expect(createSimulator({ webhookUrl: 'http://example.com/hook' })).rejects.toThrow('not a loopback address')

@@ -6,6 +6,9 @@ export type WebhookHandler = (request: Request) => Response | Promise<Response>
 /** Stands for a receiver in this process, in `meta.delivered_to` and the lists. */
 export const IN_PROCESS_URL = 'http://in-process.invalid/webhooks'
 
+/** Whether `url`, with or without a query, is that receiver. */
+export const isInProcess = (url: string): boolean => url === IN_PROCESS_URL || url.startsWith(`${IN_PROCESS_URL}?`)
+
 /** Says why a webhook may not go to `url`, or `null` when it may. The simulator is for one machine: it must not be a way to send requests to others. */
 export function refusalOfTarget(url: string, allowRemote: boolean): string | null {
   if (url === IN_PROCESS_URL) return null

@@ -1,8 +1,10 @@
 /** One request to a receiver, over HTTP or within this process. Never throws: what went wrong is part of the answer. */
 import type { Clock } from '../clock.ts'
-import { IN_PROCESS_URL, type WebhookHandler } from './target.ts'
+import type { WebhookMethod } from './delivery.ts'
+import { isInProcess, type WebhookHandler } from './target.ts'
 
 export interface Parcel {
+  method: WebhookMethod
   url: string
   headers: Record<string, string>
   body: Buffer
@@ -35,7 +37,7 @@ const KEPT_ANSWER = 2048
 export function createTransport(handler: WebhookHandler | null, clock: Clock): Transport {
   const underway = new Set<(why: string) => void>()
   const deliver = async (parcel: Parcel): Promise<Receipt> => {
-    const here = handler !== null && parcel.url === IN_PROCESS_URL ? handler : null
+    const here = handler !== null && isInProcess(parcel.url) ? handler : null
     // A function in this process cannot be aborted, and the two objects would cost more than the signature.
     const abort = here ? null : new AbortController()
     let giveUp: (why: string) => void = () => {}
@@ -93,14 +95,19 @@ const inRealTime = (ms: number, late: () => void) => {
   return () => clearTimeout(timer)
 }
 
-function request({ url, headers, body, slowMs }: Parcel, clock: Clock, signal: AbortSignal | undefined): Request {
+function request(
+  { method, url, headers, body, slowMs }: Parcel,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Request {
   const init: RequestInit & { duplex?: 'half' } = {
-    method: 'POST',
+    method,
     headers,
     redirect: 'manual',
     duplex: 'half',
     ...(signal ? { signal } : {}),
   }
+  if (method === 'GET') return new Request(url, init)
   return new Request(url, {
     ...init,
     body: slowMs > 0 ? drops(body, (pieces) => clock.sleep(slowMs / pieces)) : new Uint8Array(body),

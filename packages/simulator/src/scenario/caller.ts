@@ -4,7 +4,7 @@
  */
 import type { Activity, CallView } from '../activity.ts'
 import type { Call } from '../call.ts'
-import type { WebhookEvent } from '../delivery/courier.ts'
+import type { WebhookEvent } from '../delivery/delivery.ts'
 import type { Exchange } from '../exchange.ts'
 
 /** How keys are pressed. */

@@ -1,7 +1,7 @@
 /** Commands that make, join and end legs. */
 import type { Call } from '../../call.ts'
 import type { AssistantParams } from '../../conversations.ts'
-import type { Route } from '../../delivery/courier.ts'
+import type { Route, WebhookMethod } from '../../delivery/delivery.ts'
 import type { Exchange } from '../../exchange.ts'
 import { refusals, refuse } from '../errors.ts'
 import { validate } from '../validate.ts'
@@ -148,6 +148,8 @@ function routeOf(body: Body): Partial<Route> {
   }
   return {
     ...(url === undefined ? {} : { url }),
+    ...(body.webhook_url_method === undefined ? {} : { method: methodOf(body.webhook_url_method) }),
+    ...(body.webhook_urls_method === undefined ? {} : { byTypeMethod: methodOf(body.webhook_urls_method) }),
     ...(byType === undefined
       ? {}
       : { byType: Object.fromEntries(Object.entries(byType).map(([type, urls]) => [type, [urls].flat()])) }),
@@ -160,6 +162,8 @@ function routeOf(body: Body): Partial<Route> {
         }),
   }
 }
+
+const methodOf = (value: unknown): WebhookMethod => (value === 'GET' ? 'GET' : 'POST')
 
 function limits({ timeout_secs, time_limit_secs, answering_machine_detection }: Body) {
   const asked = answering_machine_detection !== undefined && answering_machine_detection !== 'disabled'

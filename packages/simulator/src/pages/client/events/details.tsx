@@ -144,10 +144,12 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
           <span class="took">{took}</span>
         </summary>
         <p class="note">
-          <code>POST {attempt.url}</code>
+          <code>
+            {attempt.request.method} {attempt.request.url}
+          </code>
         </p>
         <Body title="Request headers" value={attempt.request.headers} />
-        <Body title="Request body, as it was signed" value={attempt.request.body} />
+        {attempt.request.body !== '' && <Body title="Request body, as it was signed" value={attempt.request.body} />}
         {attempt.response !== null && (
           <Body
             title={`Answer ${attempt.response.status}`}
