@@ -286,6 +286,10 @@ export const de: Strings = {
   'connection.clientTooOld': 'Diese Seite ist älter als der Server. Laden Sie sie neu.',
   'connection.historyLost': 'Ein Teil des Verlaufs ging verloren',
   'connection.historyLostHint': 'Der Server hat weniger behalten, als gezeigt wurde. Sie sehen jetzt, was er hat.',
+  'connection.caughtUp': {
+    one: '{count} verpasstes Ereignis nachgeholt',
+    other: '{count} verpasste Ereignisse nachgeholt',
+  },
   'connection.failed': 'Verbindung fehlgeschlagen',
   'connection.ended': 'Anruf beendet',
   'calls.label': 'Anrufe',

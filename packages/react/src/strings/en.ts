@@ -303,6 +303,7 @@ export const en = {
   'connection.clientTooOld': 'This page is older than the server. Reload it.',
   'connection.historyLost': 'Part of the history was lost',
   'connection.historyLostHint': 'The server kept less than was shown. What you see now is what it has.',
+  'connection.caughtUp': { one: '{count} missed event fetched', other: '{count} missed events fetched' },
   'connection.failed': 'Connection failed',
   'connection.ended': 'Call ended',
 

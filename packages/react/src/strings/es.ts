@@ -286,6 +286,7 @@ export const es: Strings = {
   'connection.clientTooOld': 'Esta página es anterior al servidor. Vuelva a cargarla.',
   'connection.historyLost': 'Se perdió parte del historial',
   'connection.historyLostHint': 'El servidor conservó menos de lo que se mostraba. Ahora ve lo que tiene.',
+  'connection.caughtUp': { one: '{count} evento perdido recuperado', other: '{count} eventos perdidos recuperados' },
   'connection.failed': 'Falló la conexión',
   'connection.ended': 'Llamada terminada',
   'calls.label': 'Llamadas',

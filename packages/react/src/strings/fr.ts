@@ -286,6 +286,7 @@ export const fr: Strings = {
   'connection.clientTooOld': 'Cette page est plus ancienne que le serveur. Rechargez-la.',
   'connection.historyLost': 'Une partie de l’historique est perdue',
   'connection.historyLostHint': 'Le serveur a gardé moins que ce qui était affiché. Vous voyez maintenant ce qu’il a.',
+  'connection.caughtUp': { one: '{count} événement manqué récupéré', other: '{count} événements manqués récupérés' },
   'connection.failed': 'Échec de la connexion',
   'connection.ended': 'Appel terminé',
   'calls.label': 'Appels',

@@ -287,6 +287,7 @@ export const ja: Strings = {
   'connection.historyLost': '履歴の一部が失われました',
   'connection.historyLostHint':
     'サーバーには表示されていたより少ない内容しかありません。今見えているのがそのすべてです。',
+  'connection.caughtUp': { other: '見逃した {count} 件のイベントを取得しました' },
   'connection.failed': '接続に失敗しました',
   'connection.ended': '通話終了',
   'calls.label': '通話',

@@ -286,6 +286,7 @@ export const ptBR: Strings = {
   'connection.clientTooOld': 'Esta página é mais antiga que o servidor. Recarregue-a.',
   'connection.historyLost': 'Parte do histórico se perdeu',
   'connection.historyLostHint': 'O servidor guardou menos do que era mostrado. Agora você vê o que ele tem.',
+  'connection.caughtUp': { one: '{count} evento perdido recuperado', other: '{count} eventos perdidos recuperados' },
   'connection.failed': 'A conexão falhou',
   'connection.ended': 'Chamada encerrada',
   'calls.label': 'Chamadas',

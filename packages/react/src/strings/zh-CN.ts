@@ -285,6 +285,7 @@ export const zhCN: Strings = {
   'connection.clientTooOld': '此页面比服务器旧，请重新加载。',
   'connection.historyLost': '部分历史已丢失',
   'connection.historyLostHint': '服务器保留的内容少于之前显示的。现在看到的就是它所拥有的。',
+  'connection.caughtUp': { other: '已补回 {count} 个错过的事件' },
   'connection.failed': '连接失败',
   'connection.ended': '通话结束',
   'calls.label': '通话',

@@ -8,6 +8,7 @@ import { Icon, type IconName } from '../kit/icon.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { useBlocked } from '../kit/use-blocked.ts'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type Receipt, receiptsOf, selectWhispers } from './receipts.ts'
 
 /** The props of `AssistantBar`. */
@@ -31,8 +32,9 @@ function StyledAssistantBar({ callId, assistantId, suggestions = noSuggestions }
   const { conversation, isActive } = assistant
   const badge = conversation && badgeOf(assistant, language)
   const [confirming, setConfirming] = useState(false)
+  const kept = useKeptFocus<HTMLElement>()
   return (
-    <section className="cg cg-card cg-assistant" aria-labelledby={id} data-active={isActive || undefined}>
+    <section className="cg cg-card cg-assistant" aria-labelledby={id} data-active={isActive || undefined} {...kept}>
       <header className="cg-card-header">
         <h3 className="cg-card-title" id={id}>
           {t('assistant.label')}

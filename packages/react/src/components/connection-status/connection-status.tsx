@@ -18,6 +18,7 @@ function StyledConnectionStatus({ callId }: ConnectionStatusProps) {
       <Dot />
       <parts.Text />
       <parts.Latency className="cg-connection-latency" />
+      <parts.CaughtUp className="cg-connection-caught-up" />
       <Announcer />
     </parts.Root>
   )
@@ -31,12 +32,13 @@ function Dot() {
 
 /** Says that the connection was lost, or is back; not that it is there from the start. */
 function Announcer() {
-  const { view } = parts.useStatus('Announcer')
+  const { view, caughtUp } = parts.useStatus('Announcer')
   const { t } = useLanguage()
   const [history, setHistory] = useState<'new' | 'live' | 'changed'>('new')
   if (history === 'new' && view === 'live') setHistory('live')
   if (history === 'live' && view !== 'live') setHistory('changed')
-  return <LiveRegion text={history === 'changed' ? t(words[view]) : ''} />
+  const missed = caughtUp ? `. ${t('connection.caughtUp', { count: caughtUp.events })}` : ''
+  return <LiveRegion text={history === 'changed' ? t(words[view]) + missed : ''} />
 }
 
 const words: Readonly<Record<ConnectionView, PlainStringKey>> = {
@@ -105,12 +107,13 @@ function Banner() {
  * How the screen stands to the server: connecting, live with its latency, reconnecting, catching up, refused, ended.
  * `ConnectionBanner` says more when something is wrong.
  *
- * Its parts: `Root`, `Text`, `Latency`, `Retry`, `Banner`.
+ * Its parts: `Root`, `Text`, `Latency`, `CaughtUp`, `Retry`, `Banner`.
  */
 export const ConnectionStatus = /* @__PURE__ */ Object.assign(StyledConnectionStatus, {
   Root: parts.Root,
   Text: parts.Text,
   Latency: parts.Latency,
+  CaughtUp: parts.CaughtUp,
   Retry: parts.Retry,
   Banner: ConnectionBanner,
 })

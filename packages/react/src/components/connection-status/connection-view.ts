@@ -1,5 +1,5 @@
 /** What the connection and a call's feed amount to, for a person: one state, how bad it is, and what to do. */
-import type { SocketError } from '@callgather/protocol'
+import type { SocketError, VersionMismatch } from '@callgather/protocol'
 import type { ConnectionState } from '../../client/connection.ts'
 import type { CallFeed } from '../../client/feed.ts'
 import type { Tone } from '../kit/chip.tsx'
@@ -43,7 +43,7 @@ export function connectionView(connection: ConnectionState, feed: FeedPart | nul
 function refusalView({ status, title }: SocketError): ConnectionView {
   if (status === 401) return 'expired'
   if (status === 403 || status === 404) return 'forbidden'
-  if (status === 426 || status === 505) return /server/i.test(title) || status === 505 ? 'serverTooOld' : 'clientTooOld'
+  if (status === 426) return title === ('server_too_old' satisfies VersionMismatch) ? 'serverTooOld' : 'clientTooOld'
   return 'failed'
 }
 

@@ -13,6 +13,8 @@ interface StatusContext {
   readonly view: ConnectionView
   readonly connection: Connection
   readonly notice: FeedNotice | null
+  /** What the last reconnection brought; `null` if nothing was missed, or while there is no connection. */
+  readonly caughtUp: (FeedNotice & { readonly kind: 'replayed' }) | null
   readonly detail: string | null
 }
 
@@ -55,8 +57,12 @@ function StatusRoot({
   const connection = useConnection()
   const view = connectionView(connection, feed)
   const detail = (feed?.error ?? connection.error)?.detail ?? null
+  // A notice stays on the feed; one that was there before the connection was lost says nothing about its return.
+  const [known, setKnown] = useState(notice)
+  if (view !== 'live' && known !== notice) setKnown(notice)
+  const caughtUp = view === 'live' && notice?.kind === 'replayed' && notice !== known ? notice : null
   return (
-    <StatusProvider value={{ view, connection, notice, detail }}>
+    <StatusProvider value={{ view, connection, notice, caughtUp, detail }}>
       {renderPart('div', props, {}, { state: view, tone: connectionTones[view] })}
     </StatusProvider>
   )
@@ -102,11 +108,28 @@ export function Latency(props: PartProps<'span', Record<never, never>>): ReactNo
   return renderPart('span', props, { children: t('connection.latency', { millis: connection.latencyMs }) }, {})
 }
 
+/** How long it is worth knowing that something was missed. */
+const CAUGHT_UP_MILLIS = 8_000
+
+/** How many missed events the last reconnection brought, for a moment after it; nothing if it brought none. */
+export function CaughtUp(props: PartProps<'span', Record<never, never>>): ReactNode {
+  const { caughtUp } = useStatus('CaughtUp')
+  const { clock } = useGatherClient()
+  const { t } = useLanguage()
+  const [past, setPast] = useState(caughtUp)
+  useEffect(() => {
+    if (caughtUp) return clock.setTimeout(() => setPast(caughtUp), CAUGHT_UP_MILLIS)
+  }, [caughtUp, clock])
+  if (!caughtUp || caughtUp === past) return null
+  return renderPart('span', props, { children: t('connection.caughtUp', { count: caughtUp.events }) }, {})
+}
+
 /** Tries again at once; nothing where that would change nothing. */
 export function Retry(props: PartProps<'button', Record<never, never>>): ReactNode {
   const { view, connection } = useStatus('Retry')
   const { t } = useLanguage()
-  const helps = view === 'reconnecting' || view === 'expired' || view === 'failed'
+  // Where the server is too old, it may be another by now: servers are updated one after the other.
+  const helps = view === 'reconnecting' || view === 'expired' || view === 'failed' || view === 'serverTooOld'
   if (!helps) return null
   const own = { type: 'button', onClick: connection.retryNow, children: t('connection.retryNow') } as const
   return renderPart('button', props, own, {})

@@ -6,6 +6,7 @@ import { Elapsed } from '../kit/elapsed.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { useBlocked } from '../kit/use-blocked.ts'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import type { Draft } from './draft.ts'
 import { GatherForm } from './gather-form.tsx'
 import { type GatherSlice, gatherSliceOf } from './gather-slice.ts'
@@ -28,12 +29,14 @@ export interface GatherControlsProps {
 function StyledGatherControls({ callId, presets = defaultPresets, initial, beside }: GatherControlsProps) {
   const gather = useCall(callId, ({ state }) => gatherSliceOf(state))
   const reason = useBlocked(callId, 'gather')
+  const known = useCall(callId, ({ cursor }) => cursor !== null)
   // The form is open over this gather; a new gather closes it, whoever asked for it.
   const [openOver, setOpenOver] = useState<string | null>(null)
   const showForm = gather === null || openOver === gather.id
   const id = useId()
+  const kept = useKeptFocus<HTMLElement>()
   return (
-    <section className="cg cg-card cg-controls" aria-labelledby={id}>
+    <section className="cg cg-card cg-controls" aria-labelledby={id} {...kept}>
       {gather && !showForm ? (
         <GatherHeader callId={callId} gather={gather} id={id} />
       ) : (
@@ -41,7 +44,7 @@ function StyledGatherControls({ callId, presets = defaultPresets, initial, besid
           <FormTitle id={id} />
         </header>
       )}
-      <Outcome gather={gather} />
+      <Outcome key={known ? 'known' : 'unknown'} gather={gather} />
       {showForm ? (
         <GatherForm
           callId={callId}
@@ -98,7 +101,7 @@ function GatherHeader({ callId, gather, id }: { callId: string; gather: GatherSl
   )
 }
 
-/** Says how a gather ended, if it ended while one was watching. */
+/** Says how a gather ended, if it ended while one was watching: begun anew once the call is known. */
 function Outcome({ gather }: { readonly gather: GatherSlice | null }) {
   const language = useLanguage()
   const [seenEnded] = useState(() => (gather?.endedAt ? gather.id : null))

@@ -1,0 +1,254 @@
+import { hangupMidGather, refusedCommand, ScenarioWriter, unknownOutcome } from '@callgather/protocol/scenarios'
+import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, userEvent, waitFor, within } from 'storybook/test'
+import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import { GatherPanel } from './gather-panel.tsx'
+
+/** A PIN of which two keys are in; the caller takes their time over the others, so that nothing else happens. */
+const halfEntered = new ScenarioWriter('Half a PIN')
+  .answered({ callerName: 'Sample Caller' })
+  .command('pin', 'gather_using_speak', {
+    payload: 'Please enter your four digit PIN, followed by the pound key.',
+    voice: 'female',
+    minimum_digits: 4,
+    maximum_digits: 6,
+    timeout_millis: 120_000,
+    inter_digit_timeout_millis: 120_000,
+  })
+  .press('55', { gather: 'pin' })
+  .end()
+
+/**
+ * Everything that can go wrong, shown as an agent meets it: in the middle of a call, with the last that was known kept
+ * on the screen, and what would act on stale facts held back. Each state is made by the real client, from what the wire
+ * did.
+ */
+const meta = {
+  title: 'Panel/When things go wrong',
+  component: GatherPanel,
+  args: { callId: halfEntered.callId },
+  parameters: { scenario: halfEntered, wide: true },
+} satisfies Meta<typeof GatherPanel>
+
+export default meta
+type Story = StoryObj<typeof meta>
+type Client = NonNullable<ScenarioLoaded['client']>
+
+/** Breaks something while the call is already being watched, as it is on a screen in use. */
+const whileWatched = (breakIt: (client: Client) => void | Promise<void>) => async (client: Client) => {
+  await new Promise<void>((resolve) => {
+    void client.watch(halfEntered.callId, { onFeed: ({ sync }) => sync === 'live' && resolve() }).catch(() => undefined)
+  })
+  await breakIt(client)
+}
+
+const clientOf = (loaded: unknown): Client => {
+  const { client } = loaded as ScenarioLoaded
+  if (!client) throw new Error('This story has a scenario.')
+  return client
+}
+
+/** The last that was known stays, and cannot be acted on. */
+const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
+  await expect(canvas.getByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
+  const stop = canvas.getByRole('button', { name: 'Stop gather', description: 'Waiting for the connection.' })
+  await expect(stop).toHaveAttribute('aria-disabled', 'true')
+  await expect(canvas.getByRole('log', { name: 'Transcript' })).toHaveAttribute('aria-busy', 'true')
+}
+
+/** Telnyx refused the command: its words, its code, and what can be done. */
+export const RefusedCommand: Story = {
+  args: { callId: refusedCommand.callId },
+  parameters: { scenario: refusedCommand },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Telnyx refused it: Call has already ended (90018)')).toBeVisible()
+    await expect(canvas.getByText(/Nothing was changed on the call/)).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Ask again' })).toBeEnabled()
+    await expect(within(canvas.getByRole('log')).getByText(/Call has already ended \(90018\)/)).toBeVisible()
+  },
+}
+
+/** No answer came within 45 seconds: it may or may not have run, and nobody pretends to know. */
+export const UnknownOutcome: Story = {
+  args: { callId: unknownOutcome.callId },
+  parameters: { scenario: unknownOutcome },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Outcome unknown')).toBeVisible()
+    await expect(canvas.getByText('No answer came back')).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Stop gather' })).toBeEnabled()
+  },
+}
+
+/** The ticket ran out, and the fresh one was refused too. */
+export const ExpiredTicket: Story = {
+  parameters: {
+    prepare: whileWatched(async (client) => {
+      client.faults.refuseConnection({ status: 401, code: '10009', title: 'Authentication failed' })
+      await client.player.advance(5000)
+    }),
+  },
+  play: async ({ canvas, loaded }) => {
+    const alert = await canvas.findByRole('alert')
+    await expect(alert).toHaveTextContent('Session expired')
+    await expect(alert).toHaveTextContent('Your ticket has run out. Sign in again to go on.')
+    await expectLastKnown(canvas)
+    // Signed in again: the same screen goes on.
+    clientOf(loaded).faults.refuseConnection(null)
+    await userEvent.click(within(alert).getByRole('button', { name: 'Retry now' }))
+    await waitFor(() => expect(canvas.queryByRole('alert')).toBeNull())
+    await expect(await canvas.findByText('Live')).toBeVisible()
+  },
+}
+
+/** The call does not exist, or is not this agent's: nothing of it is shown, not even which of the two. */
+export const ForbiddenCall: Story = {
+  parameters: {
+    prepare: (client: Client) =>
+      client.faults.refuseCall(halfEntered.callId, { status: 403, code: '10010', title: 'Authorization failed' }),
+  },
+  play: async ({ canvas }) => {
+    const alert = await canvas.findByRole('alert')
+    await expect(alert).toHaveTextContent('No access to this call')
+    await expect(alert).toHaveTextContent('It does not exist, or your ticket does not allow it.')
+    await expect(canvas.queryByRole('log')).toBeNull()
+    await expect(canvas.queryByRole('button')).toBeNull()
+  },
+}
+
+/** The ticket allows to look and not to act: every control says so. */
+export const LookOnly: Story = {
+  parameters: { client: { scopes: ['view'] } },
+  play: async ({ canvas }) => {
+    const stop = await canvas.findByRole('button', {
+      name: 'Stop gather',
+      description: 'Your ticket does not allow this on this call.',
+    })
+    await expect(stop).toHaveAttribute('aria-disabled', 'true')
+  },
+}
+
+/** The server cannot be reached: the screen says that it is out of date, and when it will be tried again. */
+export const Offline: Story = {
+  parameters: {
+    prepare: whileWatched(async (client) => {
+      client.faults.setUnreachable(true)
+      await client.player.advance(3000)
+    }),
+  },
+  play: async ({ canvas }) => {
+    const alert = await canvas.findByRole('alert')
+    await expect(alert).toHaveTextContent('Offline')
+    await expect(alert).toHaveTextContent('What is shown is the last that was known. It continues by itself.')
+    await expect(within(alert).getByRole('button', { name: 'Retry now' })).toBeVisible()
+    await expect(canvas.getByText(/Reconnecting in \d+ s/)).toBeVisible()
+    await expectLastKnown(canvas)
+  },
+}
+
+/** An event was lost on its way and is being fetched: nothing can be done about what is not known. */
+export const GapBeingFilled: Story = {
+  parameters: {
+    prepare: whileWatched(async (client) => {
+      client.faults.loseEvents(1)
+      client.press(halfEntered.callId, '09')
+      await client.player.advance(10)
+      client.faults.delay(4000)
+      await client.player.advance(500)
+    }),
+  },
+  play: async ({ canvas, loaded }) => {
+    await expect(await canvas.findByText('Catching up')).toBeVisible()
+    await expectLastKnown(canvas)
+    await clientOf(loaded).player.advance(4000)
+    await expect(await canvas.findByRole('img', { name: '4 of 6: 5 5 0 9' })).toBeVisible()
+    await expect(canvas.getByText('Live')).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Stop gather' })).not.toHaveAttribute('aria-disabled')
+  },
+}
+
+/** Back after keys were missed: they are there, and the screen says how much it was. */
+export const CaughtUp: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    const client = clientOf(loaded)
+    client.faults.setUnreachable(true)
+    await client.player.advance(3000)
+    client.press(halfEntered.callId, '03')
+    await expect(await canvas.findByText('Offline')).toBeVisible()
+    client.faults.setUnreachable(false)
+    await client.player.advance(3000)
+    await expect(await canvas.findByRole('img', { name: '4 of 6: 5 5 0 3' })).toBeVisible()
+    await expect(await canvas.findByText('2 missed events fetched')).toBeVisible()
+    await waitFor(() =>
+      expect(canvas.getAllByRole('status').map((it) => it.textContent)).toContain('Live. 2 missed events fetched'),
+    )
+    await client.player.advance(9000)
+    await waitFor(() => expect(canvas.queryByText('2 missed events fetched')).toBeNull())
+  },
+}
+
+/** A new page on a server that was not updated yet. It may be retried, as servers are updated one after the other. */
+export const ServerTooOld: Story = {
+  parameters: {
+    prepare: (client: Client) =>
+      client.faults.refuseConnection({ status: 426, code: '10015', title: 'server_too_old' }),
+  },
+  play: async ({ canvas, loaded }) => {
+    const alert = await canvas.findByRole('alert')
+    await expect(alert).toHaveTextContent('Versions do not match')
+    await expect(alert).toHaveTextContent('The server is older than this page. Update the server.')
+    clientOf(loaded).faults.refuseConnection(null)
+    await userEvent.click(within(alert).getByRole('button', { name: 'Retry now' }))
+    await expect(await canvas.findByText('Live')).toBeVisible()
+  },
+}
+
+/** A page that was open while the server was updated: what is shown stays, and only a reload helps. */
+export const ClientTooOld: Story = {
+  parameters: {
+    prepare: whileWatched(async (client) => {
+      client.faults.refuseConnection({ status: 426, code: '10015', title: 'client_too_old' })
+      await client.player.advance(5000)
+    }),
+  },
+  play: async ({ canvas }) => {
+    const alert = await canvas.findByRole('alert')
+    await expect(alert).toHaveTextContent('Versions do not match')
+    await expect(alert).toHaveTextContent('This page is older than the server. Reload it.')
+    await expect(within(alert).queryByRole('button')).toBeNull()
+    await expectLastKnown(canvas)
+  },
+}
+
+/** The server lost part of its log: what is shown now is what it has, and that it was more is said. */
+export const HistoryLost: Story = {
+  parameters: {
+    prepare: whileWatched(async (client) => {
+      client.faults.loseHistory(halfEntered.callId, 4)
+      await client.player.advance(6000)
+    }),
+  },
+  play: async ({ canvas }) => {
+    const alert = await canvas.findByRole('alert')
+    await expect(alert).toHaveTextContent('Part of the history was lost')
+    await expect(canvas.getByText('Live')).toBeVisible()
+    await userEvent.click(within(alert).getByRole('button', { name: 'Close' }))
+    await waitFor(() => expect(canvas.queryByRole('alert')).toBeNull())
+  },
+}
+
+/** The caller hung up in the middle of it: what came in stays, and nothing more can be asked. */
+export const CallEnded: Story = {
+  args: { callId: hangupMidGather.callId },
+  parameters: { scenario: hangupMidGather },
+  play: async ({ canvas, loaded }) => {
+    const gather = await canvas.findByRole('region', { name: 'Digits' })
+    await expect(within(gather).getByText('Caller hung up')).toBeVisible()
+    await expect(canvas.getByRole('button', { name: /Ask again \(The call has ended/ })).toHaveAttribute(
+      'aria-disabled',
+      'true',
+    )
+    await clientOf(loaded).player.advance(61_000)
+    await expect(await canvas.findByText('Call ended', { selector: '.cg-connection span:not([role])' })).toBeVisible()
+  },
+}
