@@ -1,7 +1,6 @@
 /** A hundred agents, each with the client that a page uses, all in one process. They come and go, and lose nothing. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallFeed, createGatherClient, type GatherClient } from '@callgather/react'
-import { WebSocket } from 'ws'
 import { serve } from './serve.ts'
 
 export interface Agents {
@@ -71,7 +70,7 @@ export const abilities = {
 serve(abilities)
 
 const clientOf = (ticket: string) =>
-  createGatherClient({ WebSocket, url: `http://127.0.0.1:${port}`, getTicket: async () => ticket })
+  createGatherClient({ url: `http://127.0.0.1:${port}`, getTicket: async () => ticket })
 
 function watch(agent: Agent, callId: string): Promise<void> {
   const resume = agent.feeds.get(callId)

@@ -18,7 +18,6 @@ export {
   type WatchCallsOptions,
   type WatchOptions,
 } from './client/gather-client.ts'
-export type { WebSocketConstructor, WebSocketLike } from './client/socket-io.ts'
 export type { Store } from './client/store.ts'
 export type { GetTicket } from './client/tickets.ts'
 export { WatchError } from './client/watch-error.ts'

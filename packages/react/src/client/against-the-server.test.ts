@@ -7,7 +7,6 @@ import { type CallStore, createGatherServer, type GatherServer, memoryStore } fr
 import { createSimulator, type Simulator } from '@callgather/simulator'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { WebSocket } from 'ws'
 import type { CallFeed } from './feed.ts'
 import { createGatherClient, type GatherClient } from './gather-client.ts'
 
@@ -94,7 +93,6 @@ describe('the client, against the server', () => {
 
   function clientOn(port = server.port, ticket: { scopes?: Scope[]; calls?: '*' | string[] } = {}) {
     const client = createGatherClient({
-      WebSocket,
       url: `http://127.0.0.1:${port}`,
       getTicket: () =>
         server.gather.issueTicket({
@@ -227,11 +225,7 @@ describe('the client, against the server', () => {
   })
 
   it('is refused with a ticket that nobody issued, and says so', async () => {
-    const client = createGatherClient({
-      WebSocket,
-      url: `http://127.0.0.1:${server.port}`,
-      getTicket: () => 'forged',
-    })
+    const client = createGatherClient({ url: `http://127.0.0.1:${server.port}`, getTicket: () => 'forged' })
     clients.push(client)
     const watched = watch(client, 'v3:any')
     await vi.waitFor(

@@ -9,7 +9,6 @@ import { type Clock, systemClock } from './clock.ts'
 import { createCommands, type SendCommand } from './commands.ts'
 import { Connection, type ConnectionStore } from './connection.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
-import type { WebSocketConstructor } from './socket-io.ts'
 import { socketTransport } from './socket-transport.ts'
 import { type GetTicket, Tickets } from './tickets.ts'
 import type { Link, Transport } from './transport.ts'
@@ -23,8 +22,6 @@ export interface GatherClientOptions {
   getTicket: GetTicket
   /** Where the server is mounted. Default `/callgather`. */
   basePath?: string
-  /** What to connect with. Default: the runtime's own; Node has one from version 22, and before takes that of `ws`. */
-  WebSocket?: WebSocketConstructor
 }
 
 /** The parts that tests and simulations replace. */
@@ -88,12 +85,11 @@ export function createGatherClient({
   url,
   getTicket,
   basePath = DEFAULT_BASE_PATH,
-  WebSocket,
 }: GatherClientOptions): GatherClient {
   const origin = url.replace(/\/+$/, '')
   const base = `${origin}${basePath === '/' ? '' : basePath}`
   return createClientOn({
-    transport: socketTransport({ origin, path: `${basePath === '/' ? '' : basePath}${routes.socket}`, WebSocket }),
+    transport: socketTransport({ origin, path: `${basePath === '/' ? '' : basePath}${routes.socket}` }),
     clock: systemClock,
     fetch: (...request) => fetch(...request),
     getTicket,

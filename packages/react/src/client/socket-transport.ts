@@ -6,7 +6,7 @@ import {
   type WatchReply,
   WireReader,
 } from '@callgather/protocol'
-import { openSocketIo, type WebSocketConstructor } from './socket-io.ts'
+import { io, type Socket } from 'socket.io-client'
 import type { Link, Transport } from './transport.ts'
 
 /** How long an answer may take before the link is thought dead. */
@@ -14,96 +14,82 @@ const ANSWER_MILLIS = 8_000
 
 /** Where the server's socket is. */
 export interface SocketAddress {
-  /** The server's origin, such as `https://calls.example.com`; `''` for the page's own. */
+  /** The server's origin, such as `https://calls.example.com`. */
   origin: string
   /** The path of its socket.io endpoint. */
   path: string
-  /** What to open it with, where the runtime has no `WebSocket` of its own. */
-  WebSocket?: WebSocketConstructor | undefined
 }
 
-type Question = 'call:watch' | 'calls:watch' | 'ticket:refresh'
-type ReplyTo<Name extends Question> = Parameters<Parameters<ClientToServer[Name]>[1]>[0]
-
-export function socketTransport(address: SocketAddress): Transport {
+export function socketTransport({ origin, path }: SocketAddress): Transport {
   return {
     open(auth, events) {
+      const socket: Socket<ServerToClient, ClientToServer> = io(origin, {
+        path,
+        auth: { ...auth },
+        transports: ['websocket'],
+        // One link, one socket: reconnecting is done above, with a fresh ticket and from a cursor.
+        reconnection: false,
+        forceNew: true,
+        timeout: ANSWER_MILLIS,
+      })
+      let over = false
       let reason: SocketError | null = null
-      const reader = new WireReader()
-      const handlers: ServerToClient = {
-        'call:event': (written) => {
-          const frame = reader.frame(written)
-          if (frame) events.callEvent(frame)
-        },
-        'call:head': events.callHead,
-        'calls:event': events.callsEvent,
-        error: (error) => {
-          reason = error
-        },
+      const end = (error: SocketError | null) => {
+        if (over) return
+        over = true
+        socket.disconnect()
+        events.close(error)
       }
-      const socket = openSocketIo(
-        { url: socketUrl(address), auth, millis: ANSWER_MILLIS, WebSocket: address.WebSocket ?? ownWebSocket() },
-        {
-          connected: events.open,
-          event: (name, argument) => {
-            // A newer server may say more than this client knows.
-            if (Object.hasOwn(handlers, name))
-              (handlers[name as keyof ServerToClient] as (said: unknown) => void)(argument)
-          },
-          refused: (data) => events.close(errorIn(data)),
-          // An error that did not close the link says nothing about why it closed later.
-          closed: (by) => events.close(by === 'server' ? reason : null),
-        },
-      )
-      // By callback, not by promise: an answer must be read before the frame that comes behind it.
-      const ask = <Name extends Question, Read>(
-        name: Name,
-        request: Parameters<ClientToServer[Name]>[0],
-        read: (reply: ReplyTo<Name>) => Read,
-      ) =>
-        new Promise<Read>((resolve, reject) => {
-          socket.ask(name, request, (error, reply) => {
-            if (error) reject(error)
-            else resolve(read(reply as ReplyTo<Name>))
-          })
-        })
-      const asIs = <Reply>(reply: Reply) => reply
+      socket.on('connect', () => events.open())
+      socket.on('connect_error', (error) => end(errorIn(error)))
+      socket.on('error', (error) => {
+        reason = error
+      })
+      // An error that did not close the link says nothing about why it closed later.
+      socket.on('disconnect', (why) => end(why === 'io server disconnect' ? reason : null))
+      const reader = new WireReader()
+      socket.on('call:event', (written) => {
+        const frame = reader.frame(written)
+        if (frame) events.callEvent(frame)
+      })
+      socket.on('call:head', (frame) => events.callHead(frame))
+      socket.on('calls:event', (frame) => events.callsEvent(frame))
+
+      // Asked for anew each time: socket.io forgets a timeout with the first request that has it.
+      const answering = () => socket.timeout(ANSWER_MILLIS)
       const link: Link = {
         watchCall: (callId, cursor) =>
-          ask<'call:watch', WatchReply>('call:watch', { call_id: callId, ...(cursor ? { cursor } : {}) }, (reply) =>
-            reader.reply(callId, reply),
-          ),
+          new Promise<WatchReply>((resolve, reject) => {
+            const request = { call_id: callId, ...(cursor ? { cursor } : {}) }
+            // By callback, not by promise: the answer must be read before the frame that comes behind it.
+            answering().emit('call:watch', request, (error, reply) => {
+              if (error) reject(error)
+              else resolve(reader.reply(callId, reply))
+            })
+          }),
         unwatchCall: (callId) => {
           reader.forget(callId)
-          socket.emit('call:unwatch', { call_id: callId })
+          if (!over) socket.emit('call:unwatch', { call_id: callId })
         },
-        watchCalls: () => ask('calls:watch', {}, asIs),
-        unwatchCalls: () => socket.emit('calls:unwatch', {}),
-        refreshTicket: (ticket) => ask('ticket:refresh', { ticket }, asIs),
-        close: socket.close,
+        watchCalls: () => answering().emitWithAck('calls:watch', {}),
+        unwatchCalls: () => {
+          if (!over) socket.emit('calls:unwatch', {})
+        },
+        refreshTicket: (ticket) => answering().emitWithAck('ticket:refresh', { ticket }),
+        close: () => {
+          over = true
+          socket.disconnect()
+        },
       }
       return link
     },
   }
 }
 
-/** `EIO` is the version of the protocol, and `transport` the way, that socket.io's server asks to be told. */
-function socketUrl({ origin, path }: SocketAddress): string {
-  const url = new URL(`${origin || location.origin}${path}/?EIO=4&transport=websocket`)
-  url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:'
-  return url.href
-}
-
-function ownWebSocket(): WebSocketConstructor {
-  if (typeof WebSocket === 'function') return WebSocket
-  throw new Error(
-    'CallGather: this runtime has no WebSocket of its own (Node has one from version 22). Install the package `ws` and give its class to createGatherClient({ WebSocket }).',
-  )
-}
-
-function errorIn(data: unknown): SocketError | null {
-  const error = data as Partial<SocketError> | null | undefined
-  return typeof error?.status === 'number' && typeof error.code === 'string' && typeof error.title === 'string'
-    ? (error as SocketError)
+/** socket.io hands a refusal over as the `data` of an error. */
+function errorIn(error: Error & { data?: unknown }): SocketError | null {
+  const data = error.data as Partial<SocketError> | undefined
+  return typeof data?.status === 'number' && typeof data.code === 'string' && typeof data.title === 'string'
+    ? (data as SocketError)
     : null
 }
