@@ -17,7 +17,8 @@ Usage
 
 Environment (* is required)
   TELNYX_API_KEY *              your Telnyx API key
-  TELNYX_PUBLIC_KEY *           Telnyx's public key; several, by comma, while one replaces another
+  TELNYX_PUBLIC_KEY *           Telnyx's public key; several, by comma, while one replaces another; or JSON, with dates:
+                                [{"key":"…","notAfter":"2026-11-30T00:00:00Z"},{"key":"…","notBefore":"…"}]
   CALLGATHER_TICKET_SECRET *    signs tickets: at least 32 bytes, e.g. from: openssl rand -base64 32
   CALLGATHER_STORE              file:PATH (default file:callgather.db), memory:, or redis://HOST:PORT to run several
                                 servers on one store (needs the package redis; of a cluster several, by comma)

@@ -7,7 +7,7 @@ import { sqliteStore } from './calls/sqlite-store.ts'
 import type { GatherServerOptions } from './create-gather-server.ts'
 import { clientAddressOf, type TrustProxy } from './http/client-address.ts'
 import { parseOrigin } from './http/cors.ts'
-import { readPublicKey } from './telnyx/public-key.ts'
+import { parsePublicKeys } from './telnyx/key-ring.ts'
 
 /** What the ready server needs beside its options. */
 export interface ServerConfig {
@@ -61,11 +61,7 @@ export function readConfig(environment: Environment): ServerConfig {
   const publicKey = required(
     'TELNYX_PUBLIC_KEY',
     'It is in the Telnyx portal, under Keys & Credentials, Public Key. Without it webhooks cannot be verified.',
-    (text) => {
-      const keys = list(text)
-      keys.forEach(readPublicKey)
-      return keys
-    },
+    (text) => parsePublicKeys(text, Date.now()),
   )
   const baseUrl = read('TELNYX_BASE_URL', undefined, parseUrl)
   const openStore = read('CALLGATHER_STORE', 'file:callgather.db', parseStore)

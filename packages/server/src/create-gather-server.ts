@@ -39,7 +39,7 @@ import { Relay, type RelayLimits } from './relay/relay.ts'
 import { markerCodec } from './telnyx/client-state.ts'
 import { commandSender } from './telnyx/commands.ts'
 import { type VerifierName, verifierOf } from './telnyx/ed25519.ts'
-import { readPublicKey } from './telnyx/public-key.ts'
+import { KeyRing, type PublicKeys } from './telnyx/key-ring.ts'
 import { telnyxRecords } from './telnyx/records.ts'
 import { DEFAULT_TOLERANCE_SECONDS } from './telnyx/signature.ts'
 import { readWebhook } from './telnyx/webhook.ts'
@@ -51,8 +51,11 @@ export interface GatherServerOptions {
     readonly apiKey?: string
     /** A client of the official SDK, used as it is. */
     readonly client?: Telnyx
-    /** Telnyx's public key, as the portal shows it; several while one replaces another. See `setPublicKeys`. */
-    readonly publicKey: string | readonly string[]
+    /**
+     * Telnyx's public key, as the portal shows it; several while one replaces another, each with the time in which it
+     * counts if that is known: `[{ key: old, notAfter: '2026-11-30T00:00:00Z' }, { key: next }]`. See `setPublicKeys`.
+     */
+    readonly publicKey: PublicKeys
     /** The connections whose webhooks are yours; others' are set aside. Default: all of the account's. */
     readonly connectionIds?: readonly string[]
     /**
@@ -146,8 +149,8 @@ export interface GatherServer {
    * store is there again, if this one still is.
    */
   revoke(whom: Revoked): Promise<void>
-  /** Replaces Telnyx's public keys on the running server. */
-  setPublicKeys(publicKey: string | readonly string[]): void
+  /** Replaces Telnyx's public keys on the running server. Throws as the start does, and then the old ones stay. */
+  setPublicKeys(publicKey: PublicKeys): void
   /** Looks now for what Telnyx could not deliver. */
   reconcile(): Promise<Reconciled>
   /** What was signed by Telnyx and could not be used, oldest first. */
@@ -174,7 +177,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     throw new Error('`toleranceSeconds` must be between 1 and 3600: without a window, replays would never grow stale.')
   }
   const logger = options.logger ?? pino({ name: 'callgather' }, pino.destination(2))
-  let keys = readKeys(options.telnyx.publicKey)
+  let keys = new KeyRing(options.telnyx.publicKey, now())
   const client = telnyxClient(options.telnyx)
   const tickets = options.tickets ? ticketsOf(options.tickets.secret, now) : null
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
@@ -222,6 +225,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, withoutBodies: sensitive })
   let storeUp = true
   const metrics = metricsOf({
+    publicKeys: () => keys.at(now()).length,
     sockets: () => relay.size,
     calls: () => log.size,
     breakerOpen: () => sender.isOpen(),
@@ -288,7 +292,12 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     },
     ...callRoutes({ access, log, store, directory, forget }),
     openApiRoute(basePath),
-    ...operationRoutes({ registry: metrics.registry, isLeaving: () => leaving, ping: () => store.ping() }),
+    ...operationRoutes({
+      registry: metrics.registry,
+      isLeaving: () => leaving,
+      hasKeys: () => keys.at(now()).length > 0,
+      ping: () => store.ping(),
+    }),
   ])
 
   /** Requests that are being answered; whoever closes the server waits for them. */
@@ -355,7 +364,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     },
 
     setPublicKeys(publicKey) {
-      keys = readKeys(publicKey)
+      keys = new KeyRing(publicKey, now())
     },
 
     reconcile: () => reconciler.run(),
@@ -388,17 +397,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       await store.close()
     },
   }
-}
-
-function readKeys(publicKey: string | readonly string[]) {
-  const texts = (typeof publicKey === 'string' ? [publicKey] : publicKey).filter((text) => text !== '')
-  if (texts.length === 0) {
-    throw new Error(
-      'A Telnyx public key is required: without it nobody can tell a webhook from a forgery. Copy it from the portal, ' +
-        'under Keys & Credentials, Public Key.',
-    )
-  }
-  return texts.map(readPublicKey)
 }
 
 function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']): Telnyx {

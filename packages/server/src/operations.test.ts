@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
 import { StoreUnavailable } from './calls/call-store.ts'
@@ -54,6 +56,39 @@ describe('Telnyx’s keys', () => {
     expect([await send(server.signer), await send(next)]).toEqual([401, 200])
     expect(() => server.gather.setPublicKeys([])).toThrow('public key is required')
     expect(await send(next)).toBe(200)
+  })
+})
+
+describe('Telnyx’s keys when the last of them expires', () => {
+  it('make the server unready, and it says so; a fresh key mends it without a restart', async () => {
+    let now = Date.now()
+    const lines: string[] = []
+    const stream = new Writable({
+      write(chunk, _, done) {
+        lines.push(String(chunk))
+        done()
+      },
+    })
+    const signer = new Signer()
+    const publicKey = [{ key: signer.publicKey, notAfter: new Date(now + 60_000) }]
+    const logger = pino({ level: 'warn' }, stream)
+    await using server = await testServer({ now: () => now, logger, telnyx: { apiKey: 'KEY-test', publicKey } })
+    const send = async () =>
+      (await server.post(signer.sign(webhookOf('call.hold', { call_control_id: CALL }), now))).status
+    const ready = async () => {
+      const answer = await fetch(`${server.url}/readyz`)
+      return `${answer.status} ${await answer.text()}`
+    }
+    const metrics = async () => (await fetch(`${server.url}/metrics`)).text()
+    expect([await send(), await ready()]).toEqual([200, '200 {"status":"ready"}'])
+    expect(await metrics()).toContain('callgather_public_keys 1')
+    now += 62_000
+    expect([await send(), await ready()]).toEqual([401, '503 {"status":"no public key in force"}'])
+    expect(await metrics()).toContain('callgather_public_keys 0')
+    expect(lines.some((line) => line.includes('"level":50') && line.includes('setPublicKeys'))).toBe(true)
+    expect(() => server.gather.setPublicKeys(publicKey)).toThrow('has expired')
+    server.gather.setPublicKeys([...publicKey, signer.publicKey])
+    expect([await send(), await ready()]).toEqual([200, '200 {"status":"ready"}'])
   })
 })
 

@@ -21,6 +21,8 @@ export interface Gauges {
   calls(): number
   breakerOpen(): boolean
   storeUp(): boolean
+  /** Telnyx's public keys that count now. */
+  publicKeys(): number
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 45]
@@ -84,6 +86,9 @@ export function metricsOf(gauges: Gauges): Metrics {
   gauge('callgather_cached_calls', 'Calls folded in memory.', () => gauges.calls())
   gauge('callgather_breaker_open', '1 while commands are held back.', () => Number(gauges.breakerOpen()))
   gauge('callgather_store_up', '1 while the store takes appends.', () => Number(gauges.storeUp()))
+  gauge('callgather_public_keys', 'Public keys of Telnyx that count now; at 0 every webhook is refused.', () =>
+    gauges.publicKeys(),
+  )
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
   return {
     registry,

@@ -252,7 +252,8 @@ const operationPaths = {
   '/readyz': {
     get: {
       operationId: 'readiness',
-      summary: 'Whether webhooks can be taken: the store takes appends, and the server is not going away',
+      summary:
+        'Whether webhooks can be taken: a public key is in force, the store takes appends, the server is not going away',
       tags: ['Operations'],
       security: [],
       responses: { 200: answer('They can.', status), 503: answer('Not now.', status) },

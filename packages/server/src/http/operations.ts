@@ -9,12 +9,14 @@ export interface OperationsParts {
   readonly registry: Registry
   /** Whether the server is going away. */
   readonly isLeaving: () => boolean
+  /** Whether a public key of Telnyx counts now: else every webhook is refused. */
+  readonly hasKeys: () => boolean
   /** Whether the store takes appends; a real round trip. */
   readonly ping: () => Promise<void>
 }
 
 /** `/healthz`: the process answers. `/readyz`: it can take webhooks. `/metrics`: for Prometheus. */
-export function operationRoutes({ registry, isLeaving, ping }: OperationsParts): Route[] {
+export function operationRoutes({ registry, isLeaving, hasKeys, ping }: OperationsParts): Route[] {
   return [
     { method: 'GET', pattern: '/healthz', handler: async () => json(200, { status: 'ok' }) },
     {
@@ -22,6 +24,7 @@ export function operationRoutes({ registry, isLeaving, ping }: OperationsParts):
       pattern: '/readyz',
       handler: async () => {
         if (isLeaving()) return json(errorTable.unavailable.status, { status: 'leaving' })
+        if (!hasKeys()) return json(errorTable.unavailable.status, { status: 'no public key in force' })
         try {
           await ping()
           return json(200, { status: 'ready' })

@@ -5,12 +5,12 @@
  * stranger sends gets one fixed 401 that says nothing; what Telnyx signed but nobody can use is set aside, because a
  * retry could not mend it and losing it is not allowed.
  */
-import type { KeyObject } from 'node:crypto'
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import { StoreUnavailable } from '../calls/call-store.ts'
 import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
 import type { VerifyEd25519 } from '../telnyx/ed25519.ts'
+import type { KeyRing } from '../telnyx/key-ring.ts'
 import { checkSignature, type SignatureFault } from '../telnyx/signature.ts'
 import { readWebhook, type Unreadable } from '../telnyx/webhook.ts'
 import { traced } from '../tracing.ts'
@@ -24,7 +24,7 @@ export type WebhookOutcome = IngestOutcome | 'unverified' | 'unreadable' | 'unav
 /** What the route works with. */
 export interface WebhookParts {
   readonly ingest: Ingest
-  readonly keys: () => readonly KeyObject[]
+  readonly keys: () => KeyRing
   readonly toleranceSeconds: number
   readonly verify: VerifyEd25519
   readonly maxBodyBytes: number
@@ -107,7 +107,12 @@ function throttled(logger: Logger, now: () => number): (fault: SignatureFault) =
   return (fault) => {
     held += 1
     if (now() - last < 1000) return
-    logger.warn({ fault, count: held }, 'webhook refused: not verified')
+    if (fault === 'no_key') {
+      const line =
+        'webhooks are refused: no public key of Telnyx is in force. Every key of TELNYX_PUBLIC_KEY has expired or is ' +
+        'not valid yet; set the one in the portal, by a restart or `setPublicKeys`. What was refused is fetched afterwards.'
+      logger.error({ count: held }, line)
+    } else logger.warn({ fault, count: held }, 'webhook refused: not verified')
     last = now()
     held = 0
   }

@@ -1,7 +1,10 @@
 /**
  * Ed25519 verification, which is most of what a webhook costs: some 0.1 ms with OpenSSL, half of that with libsodium.
  * libsodium is an optional dependency, a native addon; where it is not installed, Node's own crypto does the same work.
- * Both judge every published test vector alike as far as a proper key is concerned, and improper ones never get here.
+ *
+ * The two differ where nobody who signs honestly ever comes: libsodium reads the first 64 bytes of a longer signature,
+ * and OpenSSL takes one whose R is of small order. Both are refused here, before either is asked, so that it does not
+ * matter which is installed.
  */
 import { type KeyObject, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -16,8 +19,34 @@ interface Sodium {
   crypto_sign_verify_detached(signature: Buffer, message: Buffer, publicKey: Buffer): boolean
 }
 
+const SIGNATURE_BYTES = 64
+
+/** The eight points whose order divides 8, in the one encoding of each y, without the sign of x (RFC 8032, 5.1.2). */
+const smallOrder: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+])
+
+/** Whether 32 bytes encode a point of small order: as a key, anyone could sign under it. */
+export function isSmallOrder(point: Uint8Array): boolean {
+  const y = Buffer.from(point)
+  y[31] = (y[31] ?? 0) & 0x7f
+  return smallOrder.has(y.toString('hex'))
+}
+
+/** What no verifier may accept, taken away from it. */
+const strict =
+  (verifies: VerifyEd25519): VerifyEd25519 =>
+  (message, signature, key) =>
+    signature.length === SIGNATURE_BYTES &&
+    !isSmallOrder(signature.subarray(0, 32)) &&
+    verifies(message, signature, key)
+
 /** Node's own. Always there. */
-export const verifyWithNode: VerifyEd25519 = (message, signature, key) => verify(null, message, key, signature)
+export const verifyWithNode = strict((message, signature, key) => verify(null, message, key, signature))
 
 /**
  * The verifier of a name; by default the fastest there is.
@@ -37,12 +66,12 @@ export function verifierOf(name?: VerifierName): VerifyEd25519 {
 
 function verifyWithSodium(sodium: Sodium): VerifyEd25519 {
   const bytesOf = new WeakMap<KeyObject, Buffer>()
-  return (message, signature, key) => {
+  return strict((message, signature, key) => {
     let bytes = bytesOf.get(key)
     if (!bytes) {
       bytes = key.export({ format: 'der', type: 'spki' }).subarray(-32)
       bytesOf.set(key, bytes)
     }
     return sodium.crypto_sign_verify_detached(signature, message, bytes)
-  }
+  })
 }

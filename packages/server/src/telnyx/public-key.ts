@@ -6,6 +6,7 @@
  * Messages name the fault and never the value, which may be a secret pasted into the wrong variable.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { isSmallOrder } from './ed25519.ts'
 
 /** DER of an Ed25519 SubjectPublicKeyInfo, up to the 32 bytes of the key (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
@@ -13,15 +14,6 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 /** 2^255 - 19, and the curve constant d = -121665 / 121666 (RFC 8032, 5.1). */
 const P = 2n ** 255n - 19n
 const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n
-
-/** The y-coordinates of the eight points whose order divides 8. */
-const smallOrder = new Set([
-  0n,
-  1n,
-  P - 1n,
-  littleEndian(Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'hex')),
-  littleEndian(Buffer.from('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', 'hex')),
-])
 
 /** A configured key that cannot be used. The message says what is wrong with it, never what it is. */
 export class PublicKeyError extends Error {
@@ -43,7 +35,7 @@ export function readPublicKey(text: string): KeyObject {
   }
   const y = littleEndian(bytes) & (2n ** 255n - 1n)
   if (y >= P) throw new PublicKeyError('The Telnyx public key is not in canonical form. Copy it from the portal again.')
-  if (smallOrder.has(y)) {
+  if (isSmallOrder(bytes)) {
     throw new PublicKeyError(
       'The Telnyx public key is a small-order point, under which anyone can sign. Copy it again.',
     )

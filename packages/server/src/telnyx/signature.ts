@@ -4,8 +4,8 @@
  * Over the bytes as they came, never over a string or a re-serialised body: a byte that is not UTF-8 would read as
  * U+FFFD and two bodies would share one signature. The cheap checks come first, the signature (0.1 ms) last.
  */
-import type { KeyObject } from 'node:crypto'
 import { type VerifyEd25519, verifyWithNode } from './ed25519.ts'
+import type { KeyRing } from './key-ring.ts'
 
 /** How far the sender's clock may be from ours, either way, in seconds. Telnyx's SDK uses the same. */
 export const DEFAULT_TOLERANCE_SECONDS = 300
@@ -17,8 +17,11 @@ export interface SignedRequest {
   readonly body: Uint8Array
 }
 
-/** Why a request was not believed: for our own metrics and logs, never for the sender. */
-export type SignatureFault = 'missing' | 'malformed' | 'stale' | 'mismatch'
+/**
+ * Why a request was not believed: for our own metrics and logs, never for the sender. `no_key`: none of ours counted
+ * when it was signed.
+ */
+export type SignatureFault = 'missing' | 'malformed' | 'stale' | 'no_key' | 'mismatch'
 
 /** The outcome of a check. */
 export type SignatureCheck = { readonly ok: true } | { readonly ok: false; readonly fault: SignatureFault }
@@ -28,7 +31,7 @@ const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/
 const TIMESTAMP = /^[1-9]\d{9,10}$/
 
 /**
- * Checks one request against every key that is in force.
+ * Checks one request against every key that counted when it was signed.
  *
  * @param keys Telnyx's public keys: several while one replaces another.
  * @param now Our clock, in milliseconds.
@@ -37,7 +40,7 @@ const TIMESTAMP = /^[1-9]\d{9,10}$/
  */
 export function checkSignature(
   request: SignedRequest,
-  keys: readonly KeyObject[],
+  keys: KeyRing,
   now: number,
   toleranceSeconds: number = DEFAULT_TOLERANCE_SECONDS,
   verify: VerifyEd25519 = verifyWithNode,
@@ -52,6 +55,8 @@ export function checkSignature(
   if (signature.toString('base64') !== signatureText) return fault('malformed')
   if (Math.abs(now / 1000 - Number(timestamp)) > toleranceSeconds) return fault('stale')
 
+  const inForce = keys.at(Number(timestamp) * 1000)
+  if (inForce.length === 0) return fault('no_key')
   const message = Buffer.concat([Buffer.from(`${timestamp}|`, 'latin1'), request.body])
-  return keys.some((key) => verify(message, signature, key)) ? { ok: true } : fault('mismatch')
+  return inForce.some((key) => verify(message, signature, key)) ? { ok: true } : fault('mismatch')
 }

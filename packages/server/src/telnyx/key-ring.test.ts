@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { Signer } from '../testing/telnyx.ts'
+import { type DatedPublicKey, KeyRing, type PublicKeys, parsePublicKeys } from './key-ring.ts'
+import { checkSignature } from './signature.ts'
+
+const MONTH = Date.parse('2026-12-01T00:00:00Z')
+const [old, next] = [new Signer(), new Signer()]
+
+/** What becomes of a webhook that was signed at a moment and came two seconds later. */
+function judge(signer: Signer, at: number, keys: PublicKeys) {
+  const { headers, body } = signer.sign('{}', at)
+  const request = {
+    body,
+    signature: [headers['telnyx-signature-ed25519'] ?? ''],
+    timestamp: [headers['telnyx-timestamp'] ?? ''],
+  }
+  const check = checkSignature(request, new KeyRing(keys, MONTH - 86_400_000), at + 2000)
+  return check.ok ? 'believed' : check.fault
+}
+
+describe('keys with dates', () => {
+  const keys: readonly DatedPublicKey[] = [
+    { key: old.publicKey, notAfter: '2026-12-01T00:00:00Z' },
+    { key: next.publicKey, notBefore: '2026-11-30T23:00:00+00:00', notAfter: new Date(MONTH + 3_600_000) },
+  ]
+
+  it('count in their time, both while they overlap', () => {
+    const HOUR = 3_600_000
+    const times = { before: MONTH - 2 * HOUR, during: MONTH - HOUR / 2, after: MONTH + HOUR / 2 }
+    expect([judge(old, times.before, keys), judge(next, times.before, keys)]).toEqual(['believed', 'mismatch'])
+    expect([judge(old, times.during, keys), judge(next, times.during, keys)]).toEqual(['believed', 'believed'])
+    expect([judge(old, times.after, keys), judge(next, times.after, keys)]).toEqual(['mismatch', 'believed'])
+  })
+
+  it('count at the very moments that bound them, by the time of signing and not of arrival', () => {
+    expect(judge(old, MONTH, keys)).toBe('believed')
+    expect(judge(old, MONTH + 1000, keys)).toBe('mismatch')
+    expect(judge(next, MONTH - 3_600_000, keys)).toBe('believed')
+    expect(judge(next, MONTH - 3_601_000, keys)).toBe('mismatch')
+  })
+
+  it('say so when none counts', () => {
+    expect(judge(next, MONTH + 7_200_000, keys)).toBe('no_key')
+  })
+})
+
+describe('what keys are read from', () => {
+  const read = (text: string) => parsePublicKeys(text, MONTH)
+
+  it('is one key, several by comma, or JSON with dates', () => {
+    expect(read(old.publicKey)).toEqual([old.publicKey])
+    expect(read(`${old.publicKey}, ${next.publicKey}`)).toEqual([old.publicKey, next.publicKey])
+    const dated = [next.publicKey, { key: old.publicKey, notAfter: '2026-12-05T00:00:00Z' }]
+    expect(read(JSON.stringify(dated))).toEqual(dated)
+  })
+
+  const secret = 'KEY0123456789ABCDEF0123456789ABCDEF_abcdefghijkl'
+  const wrong: Record<string, [text: string, says: RegExp]> = {
+    nothing: [' ', /required/],
+    'an empty list': ['[]', /required/],
+    'an API key': [secret, /not 44 characters/],
+    'an API key with a date': [JSON.stringify([{ key: secret }]), /not 44 characters/],
+    'no JSON': [`[${secret}`, /must be a JSON array/],
+    'a misspelt field': [JSON.stringify([{ key: old.publicKey, notafter: '2026-12-05T00:00:00Z' }]), /must be a JSON/],
+    'a number for a date': [JSON.stringify([{ key: old.publicKey, notAfter: 1 }]), /must be a JSON array/],
+    'a date without a time zone': [
+      JSON.stringify([{ key: old.publicKey, notAfter: '2026-12-05T00:00:00' }]),
+      /notAfter/,
+    ],
+    'a date that does not exist': [
+      JSON.stringify([{ key: old.publicKey, notBefore: '2026-13-05T00:00:00Z' }]),
+      /notBef/,
+    ],
+    'an end before the beginning': [
+      JSON.stringify([{ key: old.publicKey, notBefore: '2026-12-05T00:00:00Z', notAfter: '2026-12-04T00:00:00Z' }]),
+      /not after/,
+    ],
+    'keys that have all expired': [
+      JSON.stringify([{ key: old.publicKey, notAfter: '2026-11-30T23:59:59Z' }]),
+      /has expired/,
+    ],
+  }
+  for (const [what, [text, says]] of Object.entries(wrong)) {
+    it(`is not ${what}, and is not repeated`, () => {
+      expect(() => read(text.trim())).toThrow(says)
+      try {
+        read(text.trim())
+      } catch (error) {
+        for (const value of [secret, old.publicKey]) expect(String(error)).not.toContain(value.slice(0, 12))
+      }
+    })
+  }
+})
