@@ -33,11 +33,20 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** Starts a contender on a core. */
-export async function run(contender: Contender, publicKey: string, { core }: { core?: number } = {}): Promise<Running> {
+/** Where a contender runs, and on what. */
+export interface RunOptions {
+  readonly core?: number
+  /** A Redis that it shares with others, in place of one of its own. */
+  readonly redis?: Redis
+}
+
+/** Starts a contender. */
+export async function run(contender: Contender, publicKey: string, options: RunOptions = {}): Promise<Running> {
+  const { core, redis } = options
   const pinned = core === undefined ? {} : { core }
-  if ('peer' in contender.make) return runPeer(contender.name, { kind: contender.make.peer, publicKey }, pinned)
-  return runOurs(contender.name, contender.make, publicKey, pinned)
+  if ('peer' in contender.make)
+    return runPeer(contender.name, { kind: contender.make.peer, publicKey, redisUrl: redis?.url }, pinned)
+  return runOurs(contender.name, contender.make, publicKey, pinned, redis)
 }
 
 async function runPeer(name: string, settings: PeerSettings, pinned: { core?: number }): Promise<Running> {
@@ -62,10 +71,11 @@ async function runOurs(
   { callgather, verifier = 'node:crypto' }: Extract<Contender['make'], { callgather: string }>,
   publicKey: string,
   pinned: { core?: number },
+  shared: Redis | undefined,
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'callgather-bench-'))
-  const redis: Redis | null = callgather === 'redis' ? await startRedis(folder) : null
-  const store = redis?.url ?? (callgather === 'sqlite' ? `file:${join(folder, 'calls.db')}` : 'memory:')
+  const redis = callgather === 'redis' && !shared ? await startRedis(folder) : null
+  const store = (redis ?? shared)?.url ?? (callgather === 'sqlite' ? `file:${join(folder, 'calls.db')}` : 'memory:')
   const settings: CallgatherSettings = { publicKey, store, verifier }
   const part = await start<typeof Callgather>('callgather-server.ts', { ...pinned, settings })
   const port = await part.ask('listen')

@@ -3,7 +3,7 @@
  * nothing happens: memory for each connection, and for each live call.
  */
 import { type Contender, type Running, run } from './contenders.ts'
-import { type Effort, type Goal, median, type Report, ratioOf, type Table } from './harness.ts'
+import { atMost, type Effort, median, type Report, ratioOf, roundsOf, type Table } from './harness.ts'
 import { callIdOf, type Keys, makeKeys } from './parts/corpus.ts'
 import type { abilities as Crowd } from './parts/crowd.ts'
 import type { abilities as Load } from './parts/load.ts'
@@ -29,9 +29,9 @@ interface Row {
 }
 
 /** Runs the benchmark. */
-export async function fanout({ rounds, long }: Effort): Promise<Report> {
+export async function fanout({ rounds, size }: Effort): Promise<Report> {
   const keys = makeKeys()
-  const perRound = long ? 40 : 15
+  const perRound = 15 * size
   const load = await start<typeof Load>('load.ts', { core: 1 })
   await load.ask('prepare', { name: 'fan', kind: 'keys', calls: 1, count: perRound * (rounds + 1), keys })
   const call = callIdOf('fan', 0)
@@ -50,7 +50,7 @@ export async function fanout({ rounds, long }: Effort): Promise<Report> {
     const each = (key: keyof Usage) => (after[key] - before[key]) / WATCHERS
     running.set(name, { server, crowd, row: { cpu: [], bytes: [], rss: each('rss'), heap: each('heap') } })
   }
-  for (let round = 0; round <= rounds; round++) {
+  for (const round of roundsOf('fanout', rounds)) {
     for (const { server, crowd, row } of running.values()) {
       await crowd.ask('reset')
       const before = await server.cpu()
@@ -64,7 +64,7 @@ export async function fanout({ rounds, long }: Effort): Promise<Report> {
       row.bytes.push((await crowd.ask('received')).bytes / got)
     }
   }
-  const calls = await memoryOfCalls(load, keys, long ? 5_000 : 2_000)
+  const calls = await memoryOfCalls(load, keys, 2_000 * size)
   for (const { server, crowd } of running.values()) {
     await crowd.stop()
     await server.stop()
@@ -74,9 +74,6 @@ export async function fanout({ rounds, long }: Effort): Promise<Report> {
   const row = (name: Name) => running.get(name)?.row
   const cpu = (name: Name, other: Name) => ratioOf(row(name)?.cpu ?? [], row(other)?.cpu ?? [])
   const rss = (name: Name) => (row(name)?.rss ?? 0) / (row('ws')?.rss ?? 1)
-  const goal = (says: string, limit: number, measured: number): Goal => ({
-    ...{ id: 'G8', says, limit, measured, must: 'stay_below' },
-  })
   return {
     tables: [
       {
@@ -95,8 +92,8 @@ export async function fanout({ rounds, long }: Effort): Promise<Report> {
       calls,
     ],
     goals: [
-      goal('CPU for each delivery against frames made once', 1.5, cpu('ours', 'frames')),
-      goal('memory (RSS) of an idle watcher against raw ws', 2.4, rss('ours')),
+      atMost('G8', 'CPU for each delivery against frames made once', 1.5, cpu('ours', 'frames')),
+      atMost('G8', 'memory (RSS) of an idle watcher against raw ws', 2.4, rss('ours')),
     ],
     notes: [
       'Compression is off everywhere. Memory is after a full collection, and each watcher of ours watches a call.',

@@ -3,7 +3,7 @@
  * more event may grow with the logarithm, and no faster. The peer is the ordinary reducer, which copies its lists.
  */
 import { type CallEvent, type CallState, initialCallState, reduceCall } from '@callgather/protocol'
-import { median, type Report } from './harness.ts'
+import { atMost, type Effort, median, type Report, roundsOf } from './harness.ts'
 
 const time = (index: number) => new Date(1_700_000_000_000 + index * 37).toISOString().replace('Z', '000Z')
 
@@ -36,7 +36,7 @@ function costOf<State>(state: State, reduce: (state: State, event: CallEvent) =>
 }
 
 /** Runs the benchmark. */
-export function fold(): Report {
+export function fold({ rounds }: Effort): Report {
   const lengths = [1_000, 3_162, 10_000, 31_623, 100_000]
   const largest = lengths.at(-1) ?? 0
   const states = new Map<number, CallState>()
@@ -51,7 +51,7 @@ export function fold(): Report {
   const ours = lengths.map((): number[] => [])
   const late = lengths.map((): number[] => [])
   const peer = lengths.map((): number[] => [])
-  for (let round = 0; round <= 9; round++) {
+  for (const round of roundsOf('fold', rounds)) {
     for (const [index, length] of lengths.entries()) {
       const from = states.get(length) as CallState
       const ordered = costOf(from, reduceCall, length, 500)
@@ -91,6 +91,6 @@ export function fold(): Report {
   const says = 'cost of one more event, 100,000 against 1,000 events in the call'
   return {
     tables: [{ head, rows }],
-    goals: [{ id: 'G15', says, measured: growth, limit: logarithm, must: 'stay_below' }],
+    goals: [atMost('G15', says, logarithm, growth)],
   }
 }

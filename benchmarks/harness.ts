@@ -51,7 +51,28 @@ export interface Report {
 export interface Effort {
   /** Rounds, in each of which every candidate has its turn. */
   readonly rounds: number
+  /** How much of everything a round does: 1, or less with `--quick` and more with `--long`. */
+  readonly size: number
+  /** Also what takes long to prepare. */
   readonly long: boolean
+}
+
+/** A figure that must reach a limit. */
+export const atLeast = (id: string, says: string, limit: number, measured: number): Goal => ({
+  ...{ id, says, limit, measured, must: 'reach' },
+})
+
+/** A figure that must not exceed a limit. */
+export const atMost = (id: string, says: string, limit: number, measured: number): Goal => ({
+  ...{ id, says, limit, measured, must: 'stay_below' },
+})
+
+/** Counts the rounds and says how far it is. Round 0 warms up and is not to be counted. */
+export function* roundsOf(what: string, rounds: number): Generator<number> {
+  for (let round = 0; round <= rounds; round++) {
+    process.stderr.write(`  ${what}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}\n`)
+    yield round
+  }
 }
 
 /** The middle of a list of numbers. */

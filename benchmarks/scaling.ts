@@ -3,7 +3,6 @@
  * `docs/scaling.md` reckons how many machines a number of calls takes. CPU is the time processes spent on a core, which
  * a busy machine changes little; memory is what is there after a full collection.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +13,7 @@ import { callIdOf, type Keys, makeKeys } from './parts/corpus.ts'
 import type { abilities as CrowdPart } from './parts/crowd.ts'
 import type { abilities as Load } from './parts/load.ts'
 import { type Part, start } from './parts/part.ts'
-import { hasRedis, type Redis, startRedis } from './redis.ts'
+import { type Redis, startRedis } from './redis.ts'
 
 const CALLS = 500
 const EVENTS_A_CALL = 20
@@ -29,7 +28,6 @@ interface Node {
 
 /** Runs the benchmark. */
 export async function scaling({ rounds }: Effort): Promise<Report> {
-  if (!hasRedis()) throw new Error('This benchmark needs Redis: apt-get install redis-server.')
   const folder = mkdtempSync(join(tmpdir(), 'callgather-scaling-'))
   const redis = await startRedis(folder)
   const keys = makeKeys()
@@ -92,10 +90,10 @@ async function costOfCalls(redis: Redis, keys: Keys, load: Part<typeof Load>) {
   const send = (from: number, many: number) =>
     load.ask('send', { name: 'calls', port: node.port, path: PATH, from, count: many, connections: 16 })
   await send(0, CALLS)
-  const begun = { heap: (await node.part.usage()).heap, redis: memoryOf(redis) }
+  const begun = { heap: (await node.part.usage()).heap, redis: redis.memory() }
   await send(CALLS, count)
   const heap = (await node.part.usage()).heap - begun.heap
-  const grown = memoryOf(redis) - begun.redis
+  const grown = redis.memory() - begun.redis
   await load.ask('drop', 'calls')
   await node.part.stop()
   const share = EVENTS_A_CALL / (EVENTS_A_CALL - 1)
@@ -119,7 +117,7 @@ async function costOfEvents(redis: Redis, keys: Keys, load: Part<typeof Load>, r
   const found: { taking: number[]; relaying: number[]; redis: number[] } = { taking: [], relaying: [], redis: [] }
   for (let round = 0; round <= rounds; round++) {
     await crowd.ask('reset')
-    const begun = [await taking.part.cpu(), await relaying.part.cpu(), cpuOf(redis)] as const
+    const begun = [await taking.part.cpu(), await relaying.part.cpu(), redis.cpu()] as const
     await send(WATCHED + round * perRound, perRound)
     const got = await crowd.ask('wait', perRound)
     // Several records may come in one frame, so the count of frames is at most that of events.
@@ -127,7 +125,7 @@ async function costOfEvents(redis: Redis, keys: Keys, load: Part<typeof Load>, r
     if (round === 0) continue
     found.taking.push(((await taking.part.cpu()) - begun[0]) / perRound)
     found.relaying.push(((await relaying.part.cpu()) - begun[1]) / perRound)
-    found.redis.push((cpuOf(redis) - begun[2]) / perRound)
+    found.redis.push((redis.cpu() - begun[2]) / perRound)
   }
   await load.ask('drop', 'events')
   for (const part of [crowd, relaying.part, taking.part]) await part.stop()
@@ -184,11 +182,3 @@ async function costOfAgents(redis: Redis, keys: Keys, load: Part<typeof Load>, r
     delivery: (median(together) - median(alone)) / perRound / AGENTS,
   }
 }
-
-function info(redis: Redis, section: string, field: string): number {
-  const { stdout } = spawnSync('redis-cli', ['-u', redis.url, 'INFO', section], { encoding: 'utf8' })
-  return Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(stdout)?.[1] ?? Number.NaN)
-}
-
-const memoryOf = (redis: Redis) => info(redis, 'memory', 'used_memory')
-const cpuOf = (redis: Redis) => (info(redis, 'cpu', 'used_cpu_user') + info(redis, 'cpu', 'used_cpu_sys')) * 1e6

@@ -1,11 +1,12 @@
 /** The sender of webhooks: prepares them all beforehand, then posts them as fast as they are answered, or at a pace. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'undici'
+import { Connection, postOf } from './connection.ts'
 import { type CorpusOptions, type Keys, makeCorpus, type SignedWebhook } from './corpus.ts'
 import { serve } from './serve.ts'
 
 export interface Target {
-  readonly port: number
+  /** One port, or several among which the connections are divided. */
+  readonly port: number | readonly number[]
   readonly path: string
   /** Which of the prepared webhooks: the first, and how many. */
   readonly from: number
@@ -41,45 +42,43 @@ export const abilities = {
 serve(abilities)
 
 async function send(corpus: readonly SignedWebhook[], target: Target): Promise<Sent> {
-  const { port, path, from, count, connections, perSecond, repeatEvery } = target
-  const clients = Array.from({ length: connections }, () => new Client(`http://127.0.0.1:${port}`))
+  const { path, from, count, connections, perSecond, repeatEvery } = target
+  const ports = [target.port].flat()
+  // Written out before the clock starts.
+  const requests = corpus.slice(from, from + count).map(({ id, body, signature, timestamp }) => {
+    const signed = { 'telnyx-signature-ed25519': signature, 'telnyx-timestamp': timestamp }
+    return postOf(path, { 'content-type': 'application/json', ...signed, 'x-event': id }, body)
+  })
+  if (requests.length < count)
+    throw new Error(`Only ${corpus.length} webhooks were prepared; ${from + count} are wanted.`)
+  const open = Array.from({ length: connections }, (_, nth) => Connection.open(ports[nth % ports.length] ?? 0))
+  const senders = await Promise.all(open)
   const taken: number[] = []
   let refused = 0
-  const post = async (client: Client, { id, body, signature, timestamp }: SignedWebhook) => {
+  const post = async (connection: Connection, request: Buffer) => {
     const began = performance.now()
-    const { statusCode, body: answer } = await client.request({
-      method: 'POST',
-      path,
-      headers: {
-        'content-type': 'application/json',
-        'telnyx-signature-ed25519': signature,
-        'telnyx-timestamp': timestamp,
-        'x-event': id,
-      },
-      body,
-    })
-    await answer.dump()
+    const status = await connection.send(request)
     taken.push((performance.now() - began) * 1000)
-    if (statusCode !== 200) refused += 1
+    if (status !== 200) refused += 1
   }
-  let next = from
+  let next = 0
   const began = performance.now()
-  const worker = async (client: Client) => {
-    while (next < from + count) {
+  const worker = async (connection: Connection) => {
+    for (;;) {
       const index = next++
+      const request = requests[index]
+      if (!request) return
       if (perSecond !== undefined) {
-        const wait = ((index - from) / perSecond) * 1000 - (performance.now() - began)
+        const wait = (index / perSecond) * 1000 - (performance.now() - began)
         if (wait > 0) await sleep(wait)
       }
-      const webhook = corpus[index]
-      if (!webhook) throw new Error(`Only ${corpus.length} webhooks were prepared; ${index + 1} are wanted.`)
-      await post(client, webhook)
-      if (repeatEvery !== undefined && index % repeatEvery === 0) await post(client, webhook)
+      await post(connection, request)
+      if (repeatEvery !== undefined && (from + index) % repeatEvery === 0) await post(connection, request)
     }
   }
-  await Promise.all(clients.map(worker))
+  await Promise.all(senders.map(worker))
   const millis = performance.now() - began
-  await Promise.all(clients.map((client) => client.close()))
+  for (const connection of senders) connection.close()
   taken.sort((a, b) => a - b)
   const at = (share: number) => taken[Math.floor((taken.length - 1) * share)] ?? Number.NaN
   return { millis, perSecond: (taken.length / millis) * 1000, p50: at(0.5), p99: at(0.99), refused }

@@ -6,7 +6,9 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { createAdapter } from '@socket.io/redis-streams-adapter'
 import express from 'express'
+import { createClient } from 'redis'
 import { Server as SocketServer } from 'socket.io'
 import Telnyx from 'telnyx'
 import { WebSocketServer } from 'ws'
@@ -16,6 +18,8 @@ import { serve, settings } from './serve.ts'
 export interface PeerSettings {
   readonly kind: PeerKind
   readonly publicKey: string
+  /** For those that tell each other through Redis. */
+  readonly redisUrl?: string | undefined
 }
 
 /**
@@ -25,6 +29,7 @@ export interface PeerSettings {
  * - `ws`: every body to every client, unverified, unparsed: the least a relay can do.
  * - `ws frames`: the same with the websocket frame made once and written to each socket: the physical limit.
  * - `socket.io`, `socket.io+recovery`: the same through socket.io, parsed and emitted to the room of the call.
+ * - `…+streams`: with `@socket.io/redis-streams-adapter`, so that clients of other nodes get it too.
  */
 export type PeerKind =
   | 'verify'
@@ -34,8 +39,11 @@ export type PeerKind =
   | 'ws frames'
   | 'socket.io'
   | 'socket.io+recovery'
+  | 'socket.io+streams'
+  | 'verify+emit+streams'
 
-const { kind, publicKey } = settings<PeerSettings>()
+const { kind, publicKey, redisUrl } = settings<PeerSettings>()
+const redis = redisUrl === undefined ? null : await createClient({ url: redisUrl }).connect()
 const server = makeServer()
 const arrivals = stampArrivals(server)
 
@@ -127,6 +135,7 @@ function frameOf(body: Buffer): Buffer[] {
 function rooms(http: Server, recovers: boolean): SocketServer {
   const io = new SocketServer(http, {
     transports: ['websocket'],
+    ...(redis ? { adapter: createAdapter(redis) } : {}),
     ...(recovers ? { connectionStateRecovery: { maxDisconnectionDuration: 120_000 } } : {}),
   })
   io.on('connection', (socket) => {

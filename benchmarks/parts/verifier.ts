@@ -40,6 +40,7 @@ interface Prepared {
 const keys = makeKeys()
 const key = keyOf(keys.publicKey)
 const ring = new KeyRing(keys.publicKey, Date.now())
+const raw = Buffer.from(keys.publicKey, 'base64')
 const telnyx = new Telnyx({ apiKey: 'not used here', publicKey: keys.publicKey })
 const withSodium = verifierOf('libsodium')
 const sodium = createRequire(import.meta.url)('sodium-native') as {

@@ -2,6 +2,7 @@
 import { type CallFeed, createGatherClient } from '@callgather/react'
 import { io, type Socket } from 'socket.io-client'
 import { WebSocket } from 'ws'
+import { newKeys } from './new-keys.ts'
 import { serve } from './serve.ts'
 
 export interface Watch {
@@ -67,14 +68,17 @@ async function watchUs({ port, calls, ticket = '' }: Watch): Promise<() => void>
     calls.map(
       (callId) =>
         new Promise<void>((resolve, reject) => {
-          let known: number | null = null
-          const onFeed = ({ state, cursor, sync }: CallFeed) => {
-            if (!cursor || (known === null && sync !== 'live')) return
-            for (let seq = (known ?? cursor.seq) + 1; seq <= cursor.seq; seq++) {
-              const entry = state.timeline.at(seq - 1 - cursor.seq)
-              note(entry?.kind === 'key' ? entry.id : `${callId} ${seq}`)
+          let known: CallFeed | null = null
+          const onFeed = (feed: CallFeed) => {
+            if (!feed.cursor || (known === null && feed.sync !== 'live')) return
+            let seq = known?.cursor?.seq ?? feed.cursor.seq
+            for (const id of known ? newKeys(known.state, feed.state) : []) {
+              note(id)
+              seq += 1
             }
-            known = cursor.seq
+            // What was no key has no id on the screen; its number tells it from the others.
+            while (seq < feed.cursor.seq) note(`${callId} ${++seq}`)
+            known = feed
             resolve()
           }
           client.watch(callId, { onFeed }).catch(reject)
