@@ -61,10 +61,15 @@ export const unwatchRequestSchema = z.object({ call_id: text })
 /** Down: what was appended to a watched call, in order: its channel, and the records. */
 export const callEventFrameSchema = z.tuple([z.int()], wireRecordSchema)
 
-/** Down, every few seconds: how far each watched call's log reaches; reveals a last event that was lost. */
+/**
+ * Down, every few seconds: how far each watched call's log reaches; reveals a last event that was lost. `degraded` says
+ * whether the server's store is away, so that nothing new can come until it is back; where it is left out, nothing has
+ * changed.
+ */
 export const callHeadFrameSchema = z.object({
   now: text,
   heads: z.array(z.object({ call_id: text, epoch: text, seq })),
+  degraded: z.optional(z.boolean()),
 })
 
 const summarySchema = z.looseObject({ callId: text, phase: z.enum(['unknown', 'ringing', 'answered', 'ended']) })

@@ -68,10 +68,15 @@ export interface CallEventFrame {
 /** `CallEventFrame` as it crosses the socket: a channel that a `call:watch` on this socket was told, and the records. */
 export type WireEventFrame = readonly [channel: number, ...records: WireRecord[]]
 
-/** How far the logs of the watched calls reach. */
+/** How far the logs of the watched calls reach, and how the server is. Told every few seconds, and at every change. */
 export interface CallHeadFrame {
   readonly now: string
   readonly heads: readonly { readonly call_id: string; readonly epoch: string; readonly seq: number }[]
+  /**
+   * Whether the server's store is away: what is known stays true, and nothing new can come until it is back. A socket
+   * begins with false; where this is left out, nothing has changed.
+   */
+  readonly degraded?: boolean
 }
 
 /** Calls that are new or have changed, and those that are gone. */

@@ -21,6 +21,7 @@ import { Retention } from './calls/retention.ts'
 import { SessionWindows } from './calls/session-windows.ts'
 import { AsideBox, type SetAsideBody } from './calls/set-aside.ts'
 import { sqliteStore } from './calls/sqlite-store.ts'
+import { StoreHealth } from './calls/store-health.ts'
 import { refuseDebugSwitches } from './debug-interlock.ts'
 import { type Handler, Handlers } from './handlers.ts'
 import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
@@ -223,13 +224,13 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   )
   const directory = new CallDirectory({ log, store, access }, { now })
   const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, withoutBodies: sensitive })
-  let storeUp = true
+  const health = new StoreHealth({ store, logger })
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,
     sockets: () => relay.size,
     calls: () => log.size,
     breakerOpen: () => sender.isOpen(),
-    storeUp: () => storeUp,
+    storeUp: () => health.isUp,
   })
   const { commandsPerSecond = 10, commandBurst = 20, ...relayLimits } = options.limits ?? {}
   const commands = new Commands({
@@ -248,7 +249,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     counted: (command, outcome, millis) => metrics.command(command, outcome, millis / 1000),
   })
   const relay: Relay = new Relay(
-    { access, log, directory, logger, now, isAllowedOrigin, addressOf, metrics },
+    { access, log, directory, health, logger, now, isAllowedOrigin, addressOf, metrics },
     `${basePath}/socket.io`,
     relayLimits,
   )
@@ -264,6 +265,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     if (known) await audit.write({ what: 'forgotten', callId, subject })
     return known
   }
+  health.start(() => relay.tellHealth())
 
   const route = router([
     {
@@ -280,8 +282,9 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         setAside: (reason, body) => aside.put(reason, body),
         metrics,
         stored: (up) => {
-          storeUp = up
-          if (!up) reconciler.outage()
+          if (up) return
+          reconciler.outage()
+          void health.check()
         },
       }),
     },
@@ -399,6 +402,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   }
 }
 
+      health.stop()
 function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']): Telnyx {
   if (client) return client
   if (!apiKey)

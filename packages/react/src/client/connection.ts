@@ -22,6 +22,8 @@ export interface ConnectionState {
    * - `closed`: the client was closed.
    */
   readonly status: 'idle' | 'connecting' | 'live' | 'reconnecting' | 'refused' | 'closed'
+  /** It is open, but the server's store is away: what is shown stays true, and nothing new comes until it is back. */
+  readonly degraded: boolean
   /** How many times in a row it was tried without success. */
   readonly attempt: number
   /** When it will be tried again, in milliseconds since the Unix epoch; `null` while it is being tried. */
@@ -46,7 +48,15 @@ export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
   refreshed(): void
 }
 
-const idle: ConnectionState = { status: 'idle', attempt: 0, retryAt: null, latencyMs: null, error: null }
+/** The state of a connection that nobody has asked for yet. */
+export const idle: ConnectionState = {
+  status: 'idle',
+  degraded: false,
+  attempt: 0,
+  retryAt: null,
+  latencyMs: null,
+  error: null,
+}
 
 /** Nobody may watch for this long before the connection is closed: a change of page is no reason to reconnect. */
 const IDLE_MILLIS = 5_000
@@ -152,7 +162,7 @@ export class Connection implements ConnectionStore {
     this.#attempt = attempt
     const { attempt: tries, error } = this.getSnapshot()
     const status = this.#everLive || tries > 0 ? 'reconnecting' : 'connecting'
-    this.#cell.set({ status, attempt: tries, retryAt: null, latencyMs: null, error })
+    this.#cell.set({ ...idle, status, attempt: tries, error })
     this.#tickets.fresh().then(
       (ticket) => {
         if (this.#attempt === attempt) this.#open(attempt, ticket)
@@ -175,7 +185,11 @@ export class Connection implements ConnectionStore {
         open: () => mine(() => this.#opened(link)),
         close: (error) => mine(() => this.#lost(error)),
         callEvent: (frame) => mine(() => this.#listener.callEvent(frame)),
-        callHead: (frame) => mine(() => this.#listener.callHead(frame)),
+        callHead: (frame) =>
+          mine(() => {
+            if (frame.degraded !== undefined) this.#learnHealth(frame.degraded)
+            this.#listener.callHead(frame)
+          }),
         callsEvent: (frame) => mine(() => this.#listener.callsEvent(frame)),
       },
     )
@@ -184,7 +198,7 @@ export class Connection implements ConnectionStore {
 
   #opened(link: Link): void {
     this.#everLive = true
-    this.#cell.set({ status: 'live', attempt: 0, retryAt: null, latencyMs: null, error: null })
+    this.#cell.set({ ...idle, status: 'live' })
     this.#refreshInTime(link)
     this.#heard()
     this.#listener.link(link)
@@ -193,16 +207,21 @@ export class Connection implements ConnectionStore {
   #lost(error: SocketError | null): void {
     this.#end()
     const { attempt } = this.getSnapshot()
+  #learnHealth(degraded: boolean): void {
+    const known = this.getSnapshot()
+    if (known.status === 'live' && known.degraded !== degraded) this.#cell.set({ ...known, degraded })
+  }
+
     const tries = attempt + 1
     if (error && isFinal(error, tries)) {
-      this.#cell.set({ status: 'refused', attempt: tries, retryAt: null, latencyMs: null, error })
+      this.#cell.set({ ...idle, status: 'refused', attempt: tries, error })
     } else {
       const millis = pauseBefore(tries)
       this.#cell.set({
         status: 'reconnecting',
         attempt: tries,
         retryAt: this.#clock.now() + millis,
-        latencyMs: null,
+        ...idle,
         error,
       })
       this.#cancelRetry = this.#clock.setTimeout(() => this.#connect(), millis)

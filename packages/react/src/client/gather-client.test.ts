@@ -67,6 +67,26 @@ describe('watching a call', () => {
     expect(JSON.stringify(watched.last.state)).toBe(whole)
   })
 
+  it('says that the server’s store is away, and that it is there again; a new connection begins without that', async () => {
+    const client = createScenarioClient(pinEntry)
+    watch(client)
+    await client.player.advance(0)
+    const degraded = () => client.connection.getSnapshot().degraded
+    expect(degraded()).toBe(false)
+    client.faults.setDegraded(true)
+    await client.player.advance(0)
+    expect([client.connection.getSnapshot().status, degraded()]).toEqual(['live', true])
+    client.faults.setDegraded(false)
+    await client.player.advance(0)
+    expect(degraded()).toBe(false)
+    client.faults.setDegraded(true)
+    client.faults.setUnreachable(true)
+    expect([client.connection.getSnapshot().status, degraded()]).toEqual(['reconnecting', false])
+    client.faults.setUnreachable(false)
+    await client.player.advance(2_000)
+    expect([client.connection.getSnapshot().status, degraded()]).toEqual(['live', true])
+  })
+
   it('tells a reconnection that missed something from one that missed nothing', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)

@@ -1,15 +1,13 @@
 import { useMemo, useSyncExternalStore } from 'react'
-import type { ConnectionState } from '../client/connection.ts'
+import { type ConnectionState, idle } from '../client/connection.ts'
 import { useGatherClient } from './provider.tsx'
 
 /** The connection, and the means to try it again at once. */
 export type Connection = ConnectionState & { readonly retryNow: () => void }
 
-const serverSnapshot: ConnectionState = { status: 'idle', attempt: 0, retryAt: null, latencyMs: null, error: null }
-
 /** How the connection to the server is. Renders again when that changes. */
 export function useConnection(): Connection {
   const { connection } = useGatherClient()
-  const state = useSyncExternalStore(connection.subscribe, connection.getSnapshot, () => serverSnapshot)
+  const state = useSyncExternalStore(connection.subscribe, connection.getSnapshot, () => idle)
   return useMemo(() => ({ ...state, retryNow: connection.retryNow }), [state, connection])
 }

@@ -339,6 +339,8 @@ export const ar: Strings = {
   'connection.catchingUp': 'جارٍ اللحاق',
   'connection.offline': 'غير متصل',
   'connection.offlineHint': 'المعروض هو آخر ما عُرف. سيتابع من تلقاء نفسه.',
+  'connection.degraded': 'التحديثات متوقفة مؤقتًا',
+  'connection.degradedHint': 'لا يصل الخادم إلى مخزن بياناته. المعروض هو آخر ما عُرف. سيتابع من تلقاء نفسه.',
   'connection.expired': 'انتهت الجلسة',
   'connection.expiredHint': 'انتهت تذكرتك. سجّل الدخول من جديد.',
   'connection.forbidden': 'لا وصول إلى هذه المكالمة',

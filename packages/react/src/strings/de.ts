@@ -277,6 +277,9 @@ export const de: Strings = {
   'connection.catchingUp': 'Holt auf',
   'connection.offline': 'Offline',
   'connection.offlineHint': 'Gezeigt wird der letzte bekannte Stand. Es geht von selbst weiter.',
+  'connection.degraded': 'Keine Aktualisierung',
+  'connection.degradedHint':
+    'Der Server erreicht seinen Speicher nicht. Gezeigt wird der letzte bekannte Stand. Es geht von selbst weiter.',
   'connection.expired': 'Sitzung abgelaufen',
   'connection.expiredHint': 'Ihr Ticket ist abgelaufen. Melden Sie sich erneut an.',
   'connection.forbidden': 'Kein Zugang zu diesem Anruf',

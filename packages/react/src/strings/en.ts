@@ -294,6 +294,9 @@ export const en = {
   'connection.catchingUp': 'Catching up',
   'connection.offline': 'Offline',
   'connection.offlineHint': 'What is shown is the last that was known. It continues by itself.',
+  'connection.degraded': 'Updates paused',
+  'connection.degradedHint':
+    'The server cannot reach its store. What is shown is the last that was known. It continues by itself.',
   'connection.expired': 'Session expired',
   'connection.expiredHint': 'Your ticket has run out. Sign in again to go on.',
   'connection.forbidden': 'No access to this call',

@@ -277,6 +277,9 @@ export const es: Strings = {
   'connection.catchingUp': 'Poniéndose al día',
   'connection.offline': 'Sin conexión',
   'connection.offlineHint': 'Se muestra lo último que se supo. Continúa por sí solo.',
+  'connection.degraded': 'Actualizaciones en pausa',
+  'connection.degradedHint':
+    'El servidor no accede a su almacenamiento. Se muestra lo último que se supo. Continúa por sí solo.',
   'connection.expired': 'Sesión caducada',
   'connection.expiredHint': 'Su permiso ha caducado. Inicie sesión de nuevo.',
   'connection.forbidden': 'Sin acceso a esta llamada',

@@ -277,6 +277,9 @@ export const fr: Strings = {
   'connection.catchingUp': 'Rattrapage',
   'connection.offline': 'Hors ligne',
   'connection.offlineHint': 'Le dernier état connu est affiché. La suite vient d’elle-même.',
+  'connection.degraded': 'Mises à jour suspendues',
+  'connection.degradedHint':
+    'Le serveur n’atteint pas son stockage. Le dernier état connu est affiché. La suite vient d’elle-même.',
   'connection.expired': 'Session expirée',
   'connection.expiredHint': 'Votre ticket a expiré. Reconnectez-vous.',
   'connection.forbidden': 'Pas d’accès à cet appel',

@@ -277,6 +277,9 @@ export const ja: Strings = {
   'connection.catchingUp': '追いつき中',
   'connection.offline': 'オフライン',
   'connection.offlineHint': '最後に分かっている内容を表示しています。自動で再開します。',
+  'connection.degraded': '更新を一時停止中',
+  'connection.degradedHint':
+    'サーバーが保存先に接続できません。最後に分かっている内容を表示しています。自動で再開します。',
   'connection.expired': 'セッション切れ',
   'connection.expiredHint': 'チケットの期限が切れました。もう一度サインインしてください。',
   'connection.forbidden': 'この通話にはアクセスできません',

@@ -277,6 +277,9 @@ export const ptBR: Strings = {
   'connection.catchingUp': 'Atualizando',
   'connection.offline': 'Sem conexão',
   'connection.offlineHint': 'O que se vê é o último estado conhecido. Continua sozinho.',
+  'connection.degraded': 'Atualizações pausadas',
+  'connection.degradedHint':
+    'O servidor não alcança o armazenamento. O que se vê é o último estado conhecido. Continua sozinho.',
   'connection.expired': 'Sessão expirada',
   'connection.expiredHint': 'Seu tíquete expirou. Entre de novo.',
   'connection.forbidden': 'Sem acesso a esta chamada',

@@ -276,6 +276,8 @@ export const zhCN: Strings = {
   'connection.catchingUp': '正在补齐',
   'connection.offline': '离线',
   'connection.offlineHint': '显示的是最后已知的内容，恢复后会自动继续。',
+  'connection.degraded': '更新已暂停',
+  'connection.degradedHint': '服务器无法访问其存储。显示的是最后已知的内容，恢复后会自动继续。',
   'connection.expired': '会话已过期',
   'connection.expiredHint': '您的凭证已过期，请重新登录。',
   'connection.forbidden': '无权访问此通话',

@@ -36,6 +36,8 @@ export interface ScenarioFaults {
   dropConnection(error?: SocketError): void
   /** The server cannot be reached from now on, or can again. */
   setUnreachable(unreachable: boolean): void
+  /** The server's store is away from now on, or there again: it says so, and nothing new comes. */
+  setDegraded(degraded: boolean): void
   /** Refuses every connection with this error from now on; `null` accepts them again. */
   refuseConnection(error: SocketError | null): void
   /** Refuses one call with this error from the next watch on; `null` allows it again. */
@@ -97,6 +99,7 @@ export function createScenarioClient(
     faults: {
       dropConnection: (error) => server.drop(error ?? null),
       setUnreachable: (unreachable) => server.setUnreachable(unreachable),
+      setDegraded: (degraded) => server.setDegraded(degraded),
       refuseConnection: (error) => server.refuse(error),
       refuseCall: (callId, error) => server.refuseCall(callId, error),
       loseEvents: (count = 1) => server.lose(count),

@@ -38,6 +38,7 @@ export class ScenarioServer implements Transport {
   #delayMillis = 0
   #refusal: SocketError | null = null
   #unreachable = false
+  #degraded = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -119,6 +120,16 @@ export class ScenarioServer implements Transport {
     if (unreachable) this.drop(null)
   }
 
+  /** Its store is away from now on, or there again. */
+  setDegraded(degraded: boolean): void {
+    this.#degraded = degraded
+    this.#beacon()
+  }
+
+  get degraded(): boolean {
+    return this.#degraded
+  }
+
   /** Refuses one call from now on; `null` allows it again. */
   refuseCall(callId: string, error: SocketError | null): void {
     this.#log(callId).refusal = error
@@ -132,6 +143,7 @@ export class ScenarioServer implements Transport {
       else if (!link.over) {
         this.#links.add(link)
         events.open()
+        link.beacon()
       }
     })
     return link
@@ -204,6 +216,7 @@ class ServerLink implements Link {
   readonly #deliver: (run: () => void) => void
   readonly #watched = new Set<string>()
   #watchesCalls = false
+  #toldDegraded = false
   over = false
 
   constructor(server: ScenarioServer, events: LinkEvents, deliver: (run: () => void) => void) {
@@ -261,8 +274,11 @@ class ServerLink implements Link {
   }
 
   beacon(): void {
-    if (this.#watched.size === 0) return
-    const frame = { now: this.#server.now(), heads: this.#server.headsOf(this.#watched) }
+    const { degraded } = this.#server
+    const health = degraded || this.#toldDegraded ? { degraded } : {}
+    if (this.#watched.size === 0 && !('degraded' in health)) return
+    this.#toldDegraded = degraded
+    const frame = { now: this.#server.now(), heads: this.#server.headsOf(this.#watched), ...health }
     this.#tell(() => this.#events.callHead(frame))
   }
 

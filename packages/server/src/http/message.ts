@@ -1,5 +1,6 @@
 /** Requests and answers without a framework: adapters for node:http and for fetch turn theirs into these. */
 import { GatherError, gatherError } from '@callgather/protocol'
+import { StoreUnavailable } from '../calls/call-store.ts'
 
 /** A request, as the routes see it. */
 export interface HttpRequest {
@@ -65,6 +66,7 @@ export function bearerOf(request: HttpRequest): string | undefined {
 /** Any error as a refusal: what we meant to say as it is, anything else as a fault of ours without details. */
 export function asRefusal(error: unknown): GatherError {
   if (GatherError.isInstance(error)) return error
+  if (StoreUnavailable.isInstance(error)) return gatherError('unavailable', 'The store is away. Try again in a moment.')
   return gatherError('internal', 'The server failed. Its log says why.')
 }
 

@@ -64,7 +64,8 @@ async function answer(
     const refusal = socketError(asRefusal(error))
     if (acknowledge) reply({ ok: false, error: refusal })
     else socket.emit('error', refusal)
-    if (refusal.status >= 500) throw error
+    // What is unavailable is known already, and asked for again and again.
+    if (refusal.status === 500) throw error
   }
 }
 

@@ -112,6 +112,7 @@ export class Relay {
       })
       this.#sessions.add(session)
       session.closeIfRevoked()
+      session.beat()
       socket.on('disconnect', () => this.#sessions.delete(session))
     })
     this.#beat = setInterval(() => {
@@ -134,6 +135,11 @@ export class Relay {
   /** How many clients are connected. */
   get size(): number {
     return this.#sessions.size
+  }
+
+  /** Tells every client that the store is away, or there again; the beacon repeats it. */
+  tellHealth(): void {
+    for (const session of this.#sessions) session.beat()
   }
 
   /** Closes every connection whose ticket was revoked. */

@@ -7,6 +7,7 @@ import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import type { Unsubscribe } from '../calls/call-store.ts'
+import type { StoreHealth } from '../calls/store-health.ts'
 import { guard, socketError } from './guard.ts'
 import type { RelaySocket, Rooms } from './rooms.ts'
 
@@ -16,6 +17,7 @@ export interface SessionParts {
   readonly log: CallLog
   readonly directory: CallDirectory
   readonly rooms: Rooms
+  readonly health: StoreHealth
   readonly logger: Logger
   readonly now: () => number
 }
@@ -36,6 +38,7 @@ export class Session {
   readonly #listChanges = new Map<string, CallSummary | null>()
   #listTimer: NodeJS.Timeout | undefined
   #expiry: NodeJS.Timeout | undefined
+  #toldDegraded = false
   #over = false
 
   constructor(socket: RelaySocket, grant: Grant, parts: SessionParts) {
@@ -64,14 +67,17 @@ export class Session {
     return this.#grant.subject
   }
 
-  /** Tells how far the watched calls reach: reveals a last event that was lost on the way. */
+  /** Tells how far the watched calls reach, which reveals a last event that was lost on the way; and of trouble. */
   beat(): void {
-    if (this.#watches.size === 0) return
+    const degraded = !this.#parts.health.isUp
+    const health = degraded || this.#toldDegraded ? { degraded } : {}
+    if (this.#watches.size === 0 && !('degraded' in health)) return
+    this.#toldDegraded = degraded
     const heads = [...this.#watches.keys()].map((call_id) => {
       const { epoch, seq } = this.#parts.log.headOf(call_id) ?? { epoch: '', seq: 0 }
       return { call_id, epoch, seq }
     })
-    this.#socket.emit('call:head', { now: this.#iso(), heads })
+    this.#socket.emit('call:head', { now: this.#iso(), heads, ...health })
   }
 
   /** Ends the connection if its ticket is no good any more; one that has run out may still be refreshed. */

@@ -60,6 +60,22 @@ export const Recovered: Story = {
   },
 }
 
+/** The server is there, but its store is away: nothing new comes until it is back. */
+export const Degraded: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    const client = clientOf(loaded)
+    client.faults.setDegraded(true)
+    await expect(await canvas.findByRole('alert')).toHaveTextContent(/Updates paused.*cannot reach its store/)
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Updates paused'))
+    client.faults.setDegraded(false)
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Live'))
+    await expect(canvas.queryByRole('alert')).toBeNull()
+    client.faults.setDegraded(true)
+    await expect(await canvas.findByRole('alert')).toBeVisible()
+  },
+}
+
 /** The ticket has run out, and a fresh one was refused too. */
 export const Expired: Story = {
   play: async ({ canvas, loaded }) => {

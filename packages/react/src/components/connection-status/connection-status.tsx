@@ -46,6 +46,7 @@ const words: Readonly<Record<ConnectionView, PlainStringKey>> = {
   live: 'connection.live',
   reconnecting: 'connection.reconnecting',
   catchingUp: 'connection.catchingUp',
+  degraded: 'connection.degraded',
   expired: 'connection.expired',
   forbidden: 'connection.forbidden',
   clientTooOld: 'connection.outdated',
@@ -56,6 +57,7 @@ const words: Readonly<Record<ConnectionView, PlainStringKey>> = {
 
 const hints: Readonly<Partial<Record<ConnectionView, PlainStringKey>>> = {
   reconnecting: 'connection.offlineHint',
+  degraded: 'connection.degradedHint',
   expired: 'connection.expiredHint',
   forbidden: 'connection.forbiddenHint',
   clientTooOld: 'connection.clientTooOld',
@@ -77,7 +79,7 @@ function Banner() {
   const [dismissed, setDismissed] = useState<unknown>(null)
   const tone = connectionTones[view]
   // The first tries of a reconnection pass unnoticed, as most succeed; the badge says it.
-  const bad = tone === 'negative' || (view === 'reconnecting' && connection.attempt > 1)
+  const bad = tone === 'negative' || view === 'degraded' || (view === 'reconnecting' && connection.attempt > 1)
   if (bad) {
     const hint = hints[view]
     return (
@@ -104,7 +106,8 @@ function Banner() {
 }
 
 /**
- * How the screen stands to the server: connecting, live with its latency, reconnecting, catching up, refused, ended.
+ * How the screen stands to the server: connecting, live with its latency, reconnecting, catching up, degraded, refused,
+ * ended.
  * `ConnectionBanner` says more when something is wrong.
  *
  * Its parts: `Root`, `Text`, `Latency`, `CaughtUp`, `Retry`, `Banner`.

@@ -10,6 +10,7 @@ export type ConnectionView =
   | 'live'
   | 'reconnecting'
   | 'catchingUp'
+  | 'degraded'
   | 'expired'
   | 'forbidden'
   | 'clientTooOld'
@@ -22,6 +23,9 @@ export type FeedPart = Pick<CallFeed, 'sync' | 'error'>
 
 /** The state to show; the worst of what the connection and the call say. */
 export function connectionView(connection: ConnectionState, feed: FeedPart | null): ConnectionView {
+  // What a server refuses that has lost its store, it refuses for that.
+  const isCallFine = !feed?.error || feed.error.status >= 500
+  if (connection.degraded && isCallFine && feed?.sync !== 'ended') return 'degraded'
   if (feed?.error) return refusalView(feed.error)
   if (connection.status === 'refused') return connection.error ? refusalView(connection.error) : 'failed'
   // A call that is over needs no connection any more.
@@ -53,6 +57,7 @@ export const connectionTones: Readonly<Record<ConnectionView, Tone>> = {
   live: 'positive',
   reconnecting: 'warning',
   catchingUp: 'accent',
+  degraded: 'warning',
   expired: 'negative',
   forbidden: 'negative',
   clientTooOld: 'negative',
