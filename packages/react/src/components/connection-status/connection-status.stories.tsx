@@ -53,10 +53,14 @@ export const Recovered: Story = {
     const client = clientOf(loaded)
     client.faults.setUnreachable(true)
     await client.player.advance(3000)
+    const retry = await canvas.findByRole('button', { name: 'Retry now' })
     client.faults.setUnreachable(false)
-    await userEvent.click(await canvas.findByRole('button', { name: 'Retry now' }))
+    await userEvent.click(retry)
     await expect(await canvas.findByText('Live', { selector: 'span:not([role])' })).toBeVisible()
-    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Live'))
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Live. 4 missed events fetched'))
+    await expect(canvas.getByText('4 missed events fetched')).toBeVisible()
+    await client.player.advance(9000)
+    await waitFor(() => expect(canvas.queryByText('4 missed events fetched')).toBeNull())
   },
 }
 

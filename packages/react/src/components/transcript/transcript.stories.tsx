@@ -59,8 +59,10 @@ const nothing = new ScenarioWriter('Nothing yet').end()
 export const Conversation: Story = {
   play: async ({ canvas }) => {
     const log = await canvas.findByRole('log', { name: 'Transcript' })
-    await expect(await within(log).findByText('I need to move my appointment, the one on Tuesday.')).toBeVisible()
-    await expect(within(log).getByText('Offer Thursday first.')).toBeVisible()
+    await waitFor(() =>
+      expect(within(log).getByText('I need to move my appointment, the one on Tuesday.')).toBeVisible(),
+    )
+    await waitFor(() => expect(within(log).getByText('Offer Thursday first.')).toBeVisible())
     await expect(within(log).getByText('seen in the conversation')).toBeInTheDocument()
   },
 }
@@ -73,7 +75,7 @@ export const Keys: Story = {
   args: { callId: twoGathers.callId },
   parameters: { scenario: twoGathers },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText('· outside any gather')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('· outside any gather')).toBeVisible())
   },
 }
 
@@ -82,11 +84,11 @@ export const Partial: Story = {
   args: { callId: spoken.callId },
   parameters: { scenario: spoken },
   play: async ({ canvas, canvasElement, loaded }) => {
-    await expect(await canvas.findByText('to Thurs')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('to Thurs')).toBeVisible())
     const row = canvasElement.querySelector('[data-partial]')
     const client = clientOf(loaded)
     client.emit(spoken.callId, 'call.transcription', said('to Thursday, please.', true))
-    await expect(await canvas.findByText('to Thursday, please.')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('to Thursday, please.')).toBeVisible())
     // The same element: the row grew, it was not put in place of another.
     await expect(row?.isConnected).toBe(true)
     await expect(row).not.toHaveAttribute('data-partial')
@@ -100,9 +102,9 @@ export const Find: Story = {
   play: async ({ canvas, canvasElement }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Find' }))
     await userEvent.type(canvas.getByRole('searchbox', { name: 'Find in the transcript' }), 'thursday')
-    await expect(await canvas.findByText('1 of 2')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('1 of 2')).toBeVisible())
     await userEvent.keyboard('{Enter}')
-    await expect(await canvas.findByText('2 of 2')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('2 of 2')).toBeVisible())
     await expect(canvasElement.querySelector('[data-match="current"] mark')).toHaveTextContent('Thursday')
     await userEvent.keyboard('{Escape}')
     await expect(canvas.getByRole('button', { name: 'Find' })).toHaveFocus()
@@ -125,15 +127,16 @@ export const Long: Story = {
   parameters: { scenario: long },
   play: async ({ canvas, canvasElement, loaded }) => {
     const log = await canvas.findByRole('log')
-    await expect(await canvas.findByText('Turn 2500 of a long conversation.')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('Turn 2500 of a long conversation.')).toBeVisible())
     await expect(canvasElement.querySelectorAll('.cg-row').length).toBeLessThan(80)
     await fireEvent.wheel(log, { deltaY: -400 })
     log.scrollTop -= 600
     const latest = await canvas.findByRole('button', { name: 'Jump to latest' })
     clientOf(loaded).emit(long.callId, 'call.hold')
-    await expect(await canvas.findByRole('button', { name: 'Jump to latest · 1 new' })).toBeVisible()
+    // It fades in.
+    await waitFor(() => expect(canvas.getByRole('button', { name: 'Jump to latest · 1 new' })).toBeVisible())
     await userEvent.click(latest)
-    await expect(await canvas.findByText('Caller on hold')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('Caller on hold')).toBeVisible())
     await waitFor(() => expect(canvas.queryByRole('button', { name: /Jump to latest/ })).toBeNull())
   },
 }
@@ -153,7 +156,7 @@ export const Empty: Story = {
   args: { callId: nothing.callId },
   parameters: { scenario: nothing },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText('Nothing said yet')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('Nothing said yet')).toBeVisible())
   },
 }
 
@@ -168,6 +171,6 @@ export const Away: Story = {
     client.faults.setUnreachable(true)
     await client.player.advance(1000)
     await waitFor(() => expect(log).toHaveAttribute('aria-busy', 'true'))
-    await expect(canvas.getByText('Call answered')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('Call answered')).toBeVisible())
   },
 }
