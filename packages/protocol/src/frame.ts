@@ -16,9 +16,8 @@ export const recordSchema = z.object({
   event: z.union([z.discriminatedUnion('event_type', Object.values(eventSchemas) as never), opaqueEventSchema]),
 })
 
-/** A record as it crosses the socket: see `wire.ts`. */
-export const wireRecordSchema = z.tuple([
-  seq,
+/** An event as it crosses the socket: see `wire.ts`. */
+export const wireEventSchema = z.tuple([
   z.union([z.int(), text]),
   text,
   z.union([z.int(), text]),
@@ -46,7 +45,8 @@ export const watchReplySchema = z.union([
     cursor: cursorSchema,
     /** Stands for the call and its epoch in the frames that follow on this socket. */
     channel: z.int(),
-    records: z.array(wireRecordSchema),
+    /** The JSON of an array of events as they cross the socket; the last of them is at `cursor`. */
+    events: text,
     /** The server's clock, for timers: ISO 8601. */
     now: text,
     /** What the ticket allows on this call. */
@@ -58,8 +58,8 @@ export const watchReplySchema = z.union([
 /** Up: no longer watch a call. */
 export const unwatchRequestSchema = z.object({ call_id: text })
 
-/** Down: what was appended to a watched call, in order: its channel, and the records. */
-export const callEventFrameSchema = z.tuple([z.int()], wireRecordSchema)
+/** Down: what was appended to a watched call, in order: its channel, the number of the first event, the events. */
+export const callEventFrameSchema = z.tuple([z.int(), seq], wireEventSchema)
 
 /**
  * Down, every few seconds: how far each watched call's log reaches; reveals a last event that was lost. `degraded` says

@@ -101,4 +101,12 @@ export type {
 } from './socket.ts'
 export { Sorted } from './sorted.ts'
 export { judgeVersion, OLDEST_CLIENT_VERSION, PROTOCOL_VERSION, type VersionMismatch } from './version.ts'
-export { decodeRecord, encodeRecord, WireReader, type WireRecord, wireTypes } from './wire.ts'
+export {
+  decodeEvent,
+  encodeEvent,
+  readEvent,
+  type WireEvent,
+  WireReader,
+  wireTypes,
+  writeEvent,
+} from './wire.ts'

@@ -41,5 +41,5 @@ export {
   upSchemas,
   watchReplySchema,
   watchRequestSchema,
-  wireRecordSchema,
+  wireEventSchema,
 } from './frame.ts'

@@ -1,7 +1,7 @@
 /** The conversation over the socket, typed for both ends (`Server<ClientToServer, ServerToClient>`). */
 import type { CallEvent } from './event.ts'
 import type { CallSummary } from './select.ts'
-import type { WireRecord } from './wire.ts'
+import type { WireEvent } from './wire.ts'
 
 /** An event and its place in the log of its call. */
 export interface CallRecord {
@@ -44,12 +44,13 @@ export type WatchReply =
     }
   | Refused
 
-/** `WatchReply` as it crosses the socket. `channel` stands for the call and its epoch in the frames that follow. */
+/**
+ * `WatchReply` as it crosses the socket. `channel` stands for the call and its epoch in the frames that follow.
+ * `events` is the JSON of an array of `WireEvent`, of which the last is at `cursor`: text, because that is what stores
+ * keep, and a long call is sent without being parsed and written again.
+ */
 export type WireWatchReply =
-  | (Omit<Extract<WatchReply, { ok: true }>, 'records'> & {
-      readonly channel: number
-      readonly records: readonly WireRecord[]
-    })
+  | (Omit<Extract<WatchReply, { ok: true }>, 'records'> & { readonly channel: number; readonly events: string })
   | Refused
 
 /** The answer to `calls:watch`. */
@@ -65,8 +66,11 @@ export interface CallEventFrame {
   readonly records: readonly CallRecord[]
 }
 
-/** `CallEventFrame` as it crosses the socket: a channel that a `call:watch` on this socket was told, and the records. */
-export type WireEventFrame = readonly [channel: number, ...records: WireRecord[]]
+/**
+ * `CallEventFrame` as it crosses the socket: a channel that a `call:watch` on this socket was told, the number of the
+ * first event, and the events.
+ */
+export type WireEventFrame = readonly [channel: number, seq: number, ...events: WireEvent[]]
 
 /** How far the logs of the watched calls reach, and how the server is. Told every few seconds, and at every change. */
 export interface CallHeadFrame {

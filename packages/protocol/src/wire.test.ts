@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import { eventSchemas } from './event.ts'
 import { knownEventTypes } from './event-type.ts'
-import { downSchemas, recordSchema, upSchemas, wireRecordSchema } from './frame.ts'
+import { downSchemas, recordSchema, upSchemas, wireEventSchema } from './frame.ts'
 import { scenarios } from './scenarios/index.ts'
 import { PROTOCOL_VERSION } from './version.ts'
-import { decodeRecord, encodeRecord, wireTypes } from './wire.ts'
+import { decodeEvent, encodeEvent, readEvent, WireReader, wireTypes, writeEvent } from './wire.ts'
 
 const file = new URL('../wire.schema.json', import.meta.url)
 
@@ -29,11 +29,10 @@ describe('the wire', () => {
   it('carries every event of every scenario unchanged', () => {
     for (const { steps } of Object.values(scenarios)) {
       steps.forEach(({ event }, index) => {
-        const record = { seq: index + 1, event }
-        const sent: unknown = JSON.parse(JSON.stringify(encodeRecord(record)))
-        const received = decodeRecord(z.parse(wireRecordSchema, sent))
-        expect(received).toEqual(record)
-        expect(z.parse(recordSchema, received)).toEqual(record)
+        const sent: unknown = JSON.parse(writeEvent(event))
+        const record = { seq: index + 1, event: decodeEvent(z.parse(wireEventSchema, sent)) }
+        expect(record.event).toEqual(event)
+        expect(z.parse(recordSchema, record)).toEqual(record)
       })
     }
   })
@@ -72,11 +71,27 @@ describe('the wire', () => {
       { requiredKeys: ['id', 'event_type', 'occurred_at', 'payload'] },
     )
     fc.assert(
-      fc.property(fc.nat(), event, (seq, any) => {
-        const record = { seq, event: any }
-        expect(decodeRecord(JSON.parse(JSON.stringify(encodeRecord(record))))).toEqual(record)
+      fc.property(event, (any) => {
+        expect(readEvent(writeEvent(any))).toEqual(any)
       }),
     )
+  })
+
+  it('numbers events by where they stand, and reads those that an older version kept in full', () => {
+    const event = (id: string) => ({ id, event_type: 'call.test', occurred_at: 'then', payload: {} })
+    const reader = new WireReader()
+    const cursor = { epoch: 'e', seq: 12 }
+    const events = `[${JSON.stringify(event('old'))},${writeEvent(event('new'))}]`
+    const reply = reader.reply('a call', { ok: true, kind: 'delta', cursor, channel: 3, events, now: '', scopes: [] })
+    expect(reply).toMatchObject({
+      records: [
+        { seq: 11, event: event('old') },
+        { seq: 12, event: event('new') },
+      ],
+    })
+    const frame = reader.frame([3, 13, encodeEvent(event('next')), encodeEvent(event('last'))])
+    expect(frame).toMatchObject({ call_id: 'a call', epoch: 'e', records: [{ seq: 13 }, { seq: 14 }] })
+    expect(readEvent(JSON.stringify(event('old')))).toEqual(event('old'))
   })
 
   it('writes a turn of a conversation in little more than what is said', () => {
@@ -84,7 +99,7 @@ describe('the wire', () => {
     const id = '7a3c1f52-9b1e-4d58-8f0a-0d9c2e6b4a11'
     const payload = { message_history: { length: 13, from: 12, messages: [{ role: 'user', content }] } }
     const event = { id, event_type: wireTypes[8], occurred_at: '2026-11-22T10:41:00.123456Z', command_id: id, payload }
-    expect(JSON.stringify(encodeRecord({ seq: 17, event })).length - content.length).toBeLessThan(100)
+    expect(writeEvent(event).length - content.length).toBeLessThan(100)
   })
 
   it('ranks and numbers every event type it has a schema for', () => {

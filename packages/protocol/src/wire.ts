@@ -1,17 +1,17 @@
 /**
- * How a record crosses the socket: as a row without names. In a conversation, which is most of what is relayed, names,
- * ids and times would weigh three times what is said; nothing of it is left out here, it is only written short.
+ * How an event is kept and crosses the socket: as a row without names. In a conversation, which is most of what is
+ * relayed, names, ids and times would weigh three times what is said; nothing of it is left out here, it is only
+ * written short.
  *
- * `[seq, type, id, at, command, payload]`: known types by number, UUIDs in 22 characters, the time in microseconds.
- * Whatever does not fit the short form stands in full, so every record comes out exactly as it went in. The log itself,
- * and all that people read, keep the long form.
+ * `[type, id, at, command, payload]`: known types by number, UUIDs in 22 characters, the time in microseconds. Whatever
+ * does not fit the short form stands in full, so every event comes out exactly as it went in. Stores keep the text of
+ * the row, so that a long log is sent without being read; all that people read has the long form.
  */
 import type { CallEvent, HistorySplice } from './event.ts'
 import type { CallEventFrame, CallRecord, WatchReply, WireEventFrame, WireWatchReply } from './socket.ts'
 
-/** A record, short. */
-export type WireRecord = readonly [
-  seq: number,
+/** An event, short. Its number is not in it: rows stand in the order of the log, and whoever sends them says where. */
+export type WireEvent = readonly [
   /** A place in `wireTypes`; the name itself of a type that is not there. */
   type: number | string,
   id: string,
@@ -52,30 +52,37 @@ export const wireTypes = [
 
 const typeNumbers = new Map<string, number>(wireTypes.map((type, number) => [type, number]))
 
-/** Writes a record short. */
-export function encodeRecord({ seq, event }: CallRecord): WireRecord {
-  const { id, event_type, occurred_at, command_id } = event
+/** Writes an event short. */
+export function encodeEvent({ id, event_type, occurred_at, command_id, payload }: CallEvent): WireEvent {
   return [
-    seq,
     typeNumbers.get(event_type) ?? event_type,
     shortId(id),
     shortTime(occurred_at),
     command_id === undefined ? 0 : shortId(command_id),
-    shortPayload(event.payload),
+    shortPayload(payload),
   ]
 }
 
-/** Reads a short record. */
-export function decodeRecord([seq, type, id, at, command, payload]: WireRecord): CallRecord {
-  const event = {
+/** Reads a short event. Logs that an older version began hold events in full, which stand as they are. */
+export function decodeEvent(written: WireEvent | CallEvent): CallEvent {
+  if (!isRow(written)) return written
+  const [type, id, at, command, payload] = written
+  return {
     id: longId(id),
     event_type: typeof type === 'number' ? (wireTypes[type] ?? `unknown:${type}`) : type,
     occurred_at: typeof at === 'number' ? longTime(at) : at,
     ...(command === 0 ? {} : { command_id: longId(command) }),
     payload: longPayload(payload),
-  }
-  return { seq, event: event as CallEvent }
+  } as CallEvent
 }
+
+/** The text of an event, as stores keep it. */
+export const writeEvent = (event: CallEvent): string => JSON.stringify(encodeEvent(event))
+
+/** Reads the text of an event. */
+export const readEvent = (text: string): CallEvent => decodeEvent(JSON.parse(text) as WireEvent | CallEvent)
+
+const isRow = (written: WireEvent | CallEvent): written is WireEvent => Array.isArray(written)
 
 /**
  * Reads what a server says on one socket. Frames name their log by a channel, a number which the answer to `call:watch`
@@ -90,15 +97,16 @@ export class WireReader {
    */
   reply(callId: string, reply: WireWatchReply): WatchReply {
     if (!reply.ok) return reply
-    const { channel, records, ...rest } = reply
+    const { channel, events, ...rest } = reply
+    const rows = JSON.parse(events) as WireEvent[]
     this.#logs.set(channel, { call_id: callId, epoch: reply.cursor.epoch })
-    return { ...rest, records: records.map(decodeRecord) }
+    return { ...rest, records: numbered(reply.cursor.seq - rows.length + 1, rows) }
   }
 
   /** Reads a frame; `null` if its channel was not announced here, or is no longer listened to. */
-  frame([channel, ...records]: WireEventFrame): CallEventFrame | null {
+  frame([channel, first, ...rows]: WireEventFrame): CallEventFrame | null {
     const log = this.#logs.get(channel)
-    return log ? { ...log, records: records.map(decodeRecord) } : null
+    return log ? { ...log, records: numbered(first, rows) } : null
   }
 
   /** Listens no longer to a call. */
@@ -107,28 +115,38 @@ export class WireReader {
   }
 }
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const numbered = (first: number, rows: readonly WireEvent[]): CallRecord[] =>
+  rows.map((row, index) => ({ seq: first + index, event: decodeEvent(row) }))
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** Where a UUID has a digit and not a hyphen. */
+const PLACES = Array.from({ length: 36 }, (_, place) => place).filter((place) => ![8, 13, 18, 23].includes(place))
+
+const HEX = '0123456789abcdef'
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** The value of each digit, by its character code. */
+const valuesOf = (digits: string) =>
+  Uint8Array.from({ length: 128 }, (_, code) => Math.max(0, digits.indexOf(String.fromCharCode(code))))
+const hexValues = valuesOf(HEX)
+const base64Values = valuesOf(BASE64URL)
+/** Every twelve bits, as three digits and as two: looked up, because every event has an id or two. */
+const hexOf = Array.from({ length: 4096 }, (_, bits) => bits.toString(16).padStart(3, '0'))
+const base64Of = Array.from({ length: 4096 }, (_, bits) => `${BASE64URL[bits >> 6]}${BASE64URL[bits & 63]}`)
 
 /** A UUID as 22 base64url characters; any other id behind a `=`, which none of those can begin with. */
 function shortId(id: string): string {
   if (!UUID.test(id)) return `=${id}`
-  const hex = `${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}0`
+  const digit = (index: number) => hexValues[id.charCodeAt(PLACES[index] ?? -1)] ?? 0
   let short = ''
-  for (let at = 0; at < 33; at += 3) {
-    const bits = Number.parseInt(hex.slice(at, at + 3), 16)
-    short += `${DIGITS[bits >> 6]}${DIGITS[bits & 63]}`
-  }
+  for (let at = 0; at < 33; at += 3) short += base64Of[(digit(at) << 8) | (digit(at + 1) << 4) | digit(at + 2)]
   return short
 }
 
 function longId(short: string): string {
   if (short.startsWith('=')) return short.slice(1)
+  const digit = (index: number) => base64Values[short.charCodeAt(index)] ?? 0
   let hex = ''
-  for (let at = 0; at < 22; at += 2) {
-    const bits = (DIGITS.indexOf(short[at] ?? '') << 6) | DIGITS.indexOf(short[at + 1] ?? '')
-    hex += bits.toString(16).padStart(3, '0')
-  }
+  for (let at = 0; at < 22; at += 2) hex += hexOf[(digit(at) << 6) | digit(at + 1)]
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
@@ -136,9 +154,11 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
 
 function shortTime(at: string): number | string {
   if (!TIME.test(at)) return at
-  const micros = Date.parse(`${at.slice(0, -4)}Z`) * 1000 + Number(at.slice(-4, -1))
-  // Some dates that have the form do not exist, and read as others.
-  return micros >= 0 && longTime(micros) === at ? micros : at
+  const millis = Date.parse(`${at.slice(0, -4)}Z`)
+  const micros = millis * 1000 + Number(at.slice(-4, -1))
+  // Some dates that have the form do not exist, and read as others; some are too far away for a number.
+  const isExact = Number.isSafeInteger(micros) && new Date(millis).getUTCDate() === Number(at.slice(8, 10))
+  return micros >= 0 && isExact ? micros : at
 }
 
 function longTime(micros: number): string {
@@ -173,9 +193,9 @@ function longPayload(payload: unknown): unknown {
 }
 
 function isOnlySplice(payload: object): payload is { message_history: HistorySplice } {
-  const { message_history: splice, ...rest } = payload as { message_history?: Partial<HistorySplice> }
+  const { message_history: splice } = payload as { message_history?: Partial<HistorySplice> }
   return (
-    Object.keys(rest).length === 0 &&
+    Object.keys(payload).length === 1 &&
     typeof splice?.length === 'number' &&
     typeof splice.from === 'number' &&
     Object.keys(splice).length === 3 &&

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
+import { PROTOCOL_VERSION } from '@callgather/protocol'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
@@ -123,7 +124,7 @@ describe('a client that does not read', () => {
       const { frames } = await watch(healthy)
       const stalled = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
       await new Promise((resolve) => stalled.once('open', resolve))
-      stalled.send(`40${JSON.stringify({ ticket: await server.ticket(), protocol: 1 })}`)
+      stalled.send(`40${JSON.stringify({ ticket: await server.ticket(), protocol: PROTOCOL_VERSION })}`)
       await vi.waitFor(async () =>
         expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('callgather_sockets 2'),
       )

@@ -1,5 +1,5 @@
 import type { SocketAuth } from '@callgather/protocol'
-import { foldCall, gatherError, type SocketError } from '@callgather/protocol'
+import { foldCall, gatherError, PROTOCOL_VERSION, type SocketError } from '@callgather/protocol'
 import { hangupMidGather, pinEntry, twoGathers } from '@callgather/protocol/scenarios'
 import { describe, expect, it, vi } from 'vitest'
 import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
@@ -365,8 +365,8 @@ describe('tickets', () => {
     server.drop(null)
     await clock.advanceTo(clock.now() + 1_000)
     expect(opened).toEqual([
-      { ticket: 't1', protocol: 1 },
-      { ticket: 't2', protocol: 1 },
+      { ticket: 't1', protocol: PROTOCOL_VERSION },
+      { ticket: 't2', protocol: PROTOCOL_VERSION },
     ])
   })
 

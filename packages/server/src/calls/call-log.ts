@@ -1,5 +1,5 @@
 /**
- * The calls as this node knows them: their logs, folded.
+ * The calls as this node knows them: how far the log of each reaches, and its state where that was needed.
  *
  * An event goes one way through: it is made from what is known of its call (`prepare`), appended to the store, and
  * only then folded and told to whoever listens: a number that is shown is a number that is kept. Appends to one call
@@ -7,9 +7,19 @@
  *
  * What is told comes from the store's bus alone, whichever node appended it, and is taken only at `seq + 1`: what was
  * seen is dropped, and a gap is read from the store. A folded call is a cache: it may be let go at any time.
+ *
+ * Who only passes a call on, as a socket does, needs the log as it was written and not the state. So a watch is
+ * answered from the store at once, and a long call that nobody has folded here is folded afterwards, in slices.
  */
 import { type CallRecord, type CallState, type Cursor, initialCallState, reduceCall } from '@callgather/protocol'
-import type { Appended, CallStore, NewEvent, StoreChange, Unsubscribe } from './call-store.ts'
+import {
+  type Appended,
+  type CallStore,
+  type NewEvent,
+  type StoreChange,
+  StoreUnavailable,
+  type Unsubscribe,
+} from './call-store.ts'
 
 /** A call as known now. */
 export interface KnownCall {
@@ -19,20 +29,29 @@ export interface KnownCall {
   readonly state: CallState
 }
 
-/** Records that were appended to a call, and the call with them folded in. */
-export interface CallGrowth extends KnownCall {
+/** Records that were appended to a call. */
+export interface LogGrowth {
+  readonly callId: string
   readonly cursor: Cursor
   readonly records: readonly CallRecord[]
 }
 
-/** Listens to calls. `grown` and `forgotten` are called within one turn, in order, after the records are durable. */
-export interface CallListener {
-  grown?(growth: CallGrowth): void
+/** Records that were appended to a call, and the call with them folded in. */
+export interface CallGrowth extends LogGrowth {
+  readonly state: CallState
+}
+
+/** Hears of the log of a call. Called within one turn, in order, after the records are durable. */
+export interface CallFollower<Growth = LogGrowth> {
+  grown?(growth: Growth): void
   /** The call is gone, or its log is a new one and what was known of it is void. */
   forgotten?(callId: string): void
 }
 
-/** How many calls are kept folded, and how much of each log's end is kept beside. */
+/** Hears of a call's log, and of the state it leads to. */
+export type CallListener = CallFollower<CallGrowth>
+
+/** How many calls are kept. */
 export interface CallLogOptions {
   /** Default 2000. Calls that are listened to are kept beyond it. */
   readonly maxCached?: number
@@ -40,23 +59,26 @@ export interface CallLogOptions {
   readonly appended?: (records: readonly CallRecord[], state: CallState) => void
 }
 
-const TAIL = 256
+/** Events that are folded at a time; between two slices others have their turn. */
+const SLICE = 500
 
 interface Entry {
   readonly callId: string
+  /** How far the log reaches. */
   cursor: Cursor | null
+  /** The call up to the event of number `folded`. */
   state: CallState
-  /** The last records, so that a watcher can be brought up to date without waiting for the store. */
-  tail: CallRecord[]
+  folded: number
+  readonly followers: Set<CallFollower>
   readonly listeners: Set<CallListener>
-  /** The last of the appends and readings under way, each of which waits for the one before. */
+  /** The last of the appends and foldings under way, each of which waits for the one before. */
   turn: Promise<unknown>
   pending: number
   unwatch: Unsubscribe | null
   ready: Promise<void>
 }
 
-/** Every call of this node, folded from the store. */
+/** Every call of this node. */
 export class CallLog {
   readonly #store: CallStore
   readonly #maxCached: number
@@ -78,71 +100,67 @@ export class CallLog {
     callId: string,
     prepare: (call: KnownCall) => readonly NewEvent[] | Promise<readonly NewEvent[]>,
   ): Promise<Appended> {
-    return this.#inTurn(callId, async (entry) => {
-      if (this.#store.shared) await this.#catchUp(entry)
+    return this.#folded(callId, async (entry) => {
       const events = await prepare(entry)
       const appended = await this.#store.append(callId, events)
       // The bus has usually told us by now; if it is another machine's, or lost it, we know all the same.
-      await this.#advance(entry, appended.epoch, appended.records)
+      if (!this.#heard(entry, appended.epoch, appended.records)) await this.#catchUp(entry)
+      await this.#fold(entry)
       if (appended.records.length > 0) this.#appended(appended.records, entry.state)
       return appended
     })
   }
 
   /** The call as known now; brought up to date first if other processes append to it. */
-  async open(callId: string): Promise<KnownCall> {
-    return this.#inTurn(callId, async (entry) => {
-      if (this.#store.shared) await this.#catchUp(entry)
-      const { cursor, state } = entry
-      return { callId, cursor, state }
-    })
+  open(callId: string): Promise<KnownCall> {
+    return this.#folded(callId, async ({ cursor, state }) => ({ callId, cursor, state }))
   }
 
   /**
-   * Reads a log after a number, and hands it over in the very turn in which it ends where the folded call does: what
-   * `begin` starts to listen to begins exactly there. Not called when there is no such call.
+   * Reads a log after a number, as it was written, and hands it over in the very turn in which it ends where the log is
+   * known to: what `begin` starts to follow begins exactly there. Not called when there is no such call.
    *
    * @param after The number to read after, given how far the log reaches.
    */
   async readUpToNow(
     callId: string,
     after: (head: Cursor) => number,
-    begin: (slice: {
-      readonly cursor: Cursor
-      readonly records: readonly CallRecord[]
-      readonly after: number
-    }) => void,
+    begin: (slice: { readonly cursor: Cursor; readonly events: readonly string[]; readonly after: number }) => void,
   ): Promise<boolean> {
-    return this.#inTurn(callId, async (entry) => {
-      if (this.#store.shared) await this.#catchUp(entry)
+    return this.#holding(callId, async (entry) => {
+      await this.#locate(entry)
+      let epoch: string | undefined
+      let from = 0
+      let events: readonly string[] = []
       while (entry.cursor) {
-        const { epoch } = entry.cursor
-        const from = after(entry.cursor)
-        const slice = await this.#store.read(callId, from)
-        const { cursor, tail } = entry
-        if (!slice || !cursor || slice.epoch !== epoch || cursor.epoch !== epoch) {
-          await this.#catchUp(entry)
-          continue
+        if (entry.cursor.epoch !== epoch) {
+          epoch = entry.cursor.epoch
+          from = after(entry.cursor)
+          events = []
         }
-        const held = slice.records.filter(({ seq }) => seq <= cursor.seq)
-        const records = completed(held, tail, from, cursor.seq)
-        if (!records) continue
-        begin({ cursor, records, after: from })
-        return true
+        const missing = entry.cursor.seq - from - events.length
+        if (missing === 0) {
+          begin({ cursor: entry.cursor, events, after: from })
+          if (entry.folded < entry.cursor.seq) this.#foldLater(entry)
+          return true
+        }
+        const slice = await this.#store.readWritten(callId, from + events.length, missing)
+        if (slice?.epoch !== epoch) await this.#catchUp(entry)
+        else if (slice.events.length === 0) throw holdsLess()
+        else events = events.length === 0 ? slice.events : [...events, ...slice.events]
       }
       return false
     })
   }
 
+  /** Follows the log of one call from now on. */
+  async follow(callId: string, follower: CallFollower): Promise<Unsubscribe> {
+    return this.#holding(callId, async (entry) => this.#add(entry, entry.followers, follower))
+  }
+
   /** Listens to one call from now on. */
   async listen(callId: string, listener: CallListener): Promise<Unsubscribe> {
-    return this.#inTurn(callId, async (entry) => {
-      entry.listeners.add(listener)
-      return () => {
-        entry.listeners.delete(listener)
-        this.#release(entry)
-      }
-    })
+    return this.#folded(callId, async (entry) => this.#add(entry, entry.listeners, listener))
   }
 
   /** Listens to every call this node has folded. */
@@ -151,12 +169,12 @@ export class CallLog {
     return () => this.#listeners.delete(listener)
   }
 
-  /** How far a call's log reaches, if it is folded here now. */
+  /** How far a call's log reaches, if it is known here now. */
   headOf(callId: string): Cursor | null {
     return this.#entries.get(callId)?.cursor ?? null
   }
 
-  /** How many calls are folded here. */
+  /** How many calls are known here. */
   get size(): number {
     return this.#entries.size
   }
@@ -168,19 +186,36 @@ export class CallLog {
     this.#listeners.clear()
   }
 
-  /** Runs work on a call after all earlier work on it. */
-  async #inTurn<T>(callId: string, work: (entry: Entry) => Promise<T>): Promise<T> {
+  /** Runs work on a call, which is kept meanwhile. */
+  async #holding<T>(callId: string, work: (entry: Entry) => Promise<T>): Promise<T> {
     const entry = this.#entryOf(callId)
     entry.pending += 1
-    const run = entry.turn.then(async () => {
-      await entry.ready
-      return work(entry)
-    })
-    entry.turn = run.catch(() => {})
     try {
-      return await run
+      await entry.ready
+      return await work(entry)
     } finally {
       entry.pending -= 1
+      this.#release(entry)
+    }
+  }
+
+  /** Runs work on a call that is up to date and folded, after all earlier such work on it. */
+  #folded<T>(callId: string, work: (entry: Entry) => Promise<T>): Promise<T> {
+    return this.#holding(callId, (entry) => {
+      const run = entry.turn.then(async () => {
+        await this.#locate(entry)
+        await this.#fold(entry)
+        return work(entry)
+      })
+      entry.turn = run.catch(() => {})
+      return run
+    })
+  }
+
+  #add<Each>(entry: Entry, to: Set<Each>, each: Each): Unsubscribe {
+    to.add(each)
+    return () => {
+      to.delete(each)
       this.#release(entry)
     }
   }
@@ -197,7 +232,8 @@ export class CallLog {
       callId,
       cursor: null,
       state: initialCallState(callId),
-      tail: [],
+      folded: 0,
+      followers: new Set(),
       listeners: new Set(),
       turn: Promise.resolve(),
       pending: 0,
@@ -205,7 +241,7 @@ export class CallLog {
       ready: Promise.resolve(),
     }
     this.#entries.set(callId, entry)
-    entry.ready = this.#load(entry).catch((error: unknown) => {
+    entry.ready = this.#begin(entry).catch((error: unknown) => {
       // Nothing is known of the call, and nothing may be concluded from that: the next one tries anew.
       if (this.#entries.get(callId) === entry) this.#entries.delete(callId)
       entry.unwatch?.()
@@ -215,73 +251,118 @@ export class CallLog {
     return entry
   }
 
-  async #load(entry: Entry): Promise<void> {
+  async #begin(entry: Entry): Promise<void> {
     // Watching begins before reading, so that nothing falls between the two.
     entry.unwatch = await this.#store.watch(entry.callId, (change) => this.#changed(entry, change))
     await this.#catchUp(entry)
   }
 
   #changed(entry: Entry, change: StoreChange): void {
-    if (change.kind === 'forgotten') {
-      this.#reset(entry)
-      return
+    if (change.kind === 'forgotten') this.#reset(entry)
+    else if (!this.#heard(entry, change.epoch, change.records)) {
+      const mend = async (it: Entry) => {
+        await this.#catchUp(it)
+        this.#foldLater(it)
+      }
+      void this.#holding(entry.callId, mend).catch(() => {})
     }
-    const { epoch, records } = change
-    const next = (entry.cursor?.seq ?? 0) + 1
-    const [first] = records
-    if (!first) return
-    const isNext = entry.cursor ? entry.cursor.epoch === epoch && first.seq <= next : first.seq === 1
-    if (isNext) this.#fold(entry, epoch, records)
-    else void this.#inTurn(entry.callId, (it) => this.#catchUp(it)).catch(() => {})
   }
 
-  async #advance(entry: Entry, epoch: string, records: readonly CallRecord[]): Promise<void> {
-    const [first] = records
-    if (!first) return
-    const next = (entry.cursor?.seq ?? 0) + 1
-    if ((entry.cursor === null || entry.cursor.epoch === epoch) && first.seq <= next) this.#fold(entry, epoch, records)
-    else await this.#catchUp(entry)
+  /** Other processes append too: what their bus has lost is read. */
+  async #locate(entry: Entry): Promise<void> {
+    if (this.#store.shared) await this.#catchUp(entry)
   }
 
-  /** Reads what the store holds beyond what is folded here. */
+  /** Learns how far the log reaches now; tells what there is beyond what was known of. */
   async #catchUp(entry: Entry): Promise<void> {
-    const slice = await this.#store.read(entry.callId, entry.cursor?.seq ?? 0)
-    if (!slice) {
-      if (entry.cursor) this.#reset(entry)
+    if (!entry.cursor) {
+      const head = await this.#store.head(entry.callId)
+      // Whoever has told us meanwhile knows better.
+      entry.cursor ??= head
       return
     }
-    if (entry.cursor && entry.cursor.epoch !== slice.epoch) {
-      this.#reset(entry)
-      await this.#catchUp(entry)
+    const known = entry.cursor
+    const slice = await this.#store.read(entry.callId, known.seq)
+    if (slice && slice.epoch === entry.cursor?.epoch) {
+      this.#heard(entry, slice.epoch, slice.records)
       return
     }
-    this.#fold(entry, slice.epoch, slice.records)
+    if (entry.cursor === known) this.#reset(entry)
+    if (slice) await this.#catchUp(entry)
   }
 
-  #fold(entry: Entry, epoch: string, records: readonly CallRecord[]): void {
-    const known = entry.cursor?.seq ?? 0
-    const fresh = records.filter(({ seq }) => seq > known)
+  /** Takes what was appended, and tells it. Whether it follows on what is known, or was known. */
+  #heard(entry: Entry, epoch: string, records: readonly CallRecord[]): boolean {
+    const { callId, cursor: known } = entry
+    const next = (known?.seq ?? 0) + 1
+    const [first] = records
+    if (!first) return true
+    if ((known && known.epoch !== epoch) || first.seq > next) return false
+    const fresh = records.filter(({ seq }) => seq >= next)
     const last = fresh.at(-1)
-    if (!last) return
-    for (const { event } of fresh) entry.state = reduceCall(entry.state, event)
-    entry.cursor = { epoch, seq: last.seq }
-    if (fresh.length >= TAIL) entry.tail = fresh.slice(-TAIL)
-    else if (entry.tail.push(...fresh) > 2 * TAIL) entry.tail = entry.tail.slice(-TAIL)
-    const { callId, cursor, state } = entry
-    const growth = { callId, cursor, state, records: fresh }
-    for (const listener of [...entry.listeners, ...this.#listeners]) listener.grown?.(growth)
+    if (!last) return true
+    const cursor = { epoch, seq: last.seq }
+    const isFolded = entry.folded === next - 1
+    entry.cursor = cursor
+    if (isFolded) this.#take(entry, fresh)
+    for (const follower of [...entry.followers]) follower.grown?.({ callId, cursor, records: fresh })
+    if (isFolded) this.#tell(entry, fresh)
+    else this.#foldLater(entry)
+    return true
+  }
+
+  /** Folds what the log holds beyond the state, and tells it when all of it is folded. */
+  async #fold(entry: Entry): Promise<void> {
+    let epoch: string | undefined
+    let taken: CallRecord[] = []
+    while (entry.cursor && entry.folded < entry.cursor.seq) {
+      if (entry.cursor.epoch !== epoch) taken = []
+      epoch = entry.cursor.epoch
+      const slice = await this.#store.read(entry.callId, entry.folded, SLICE)
+      if (entry.cursor?.epoch !== epoch) continue
+      if (slice?.epoch !== epoch) {
+        await this.#catchUp(entry)
+        continue
+      }
+      const { seq: end } = entry.cursor
+      // What lies beyond is told when it is heard of.
+      const records = slice.records.filter(({ seq }) => seq <= end)
+      if (records.length === 0) throw holdsLess()
+      this.#take(entry, records)
+      taken = taken.concat(records)
+      if (entry.folded < end) await new Promise((resolve) => setImmediate(resolve))
+    }
+    if (taken.length > 0 && entry.cursor?.epoch === epoch) this.#tell(entry, taken)
+  }
+
+  /** Brings the state up to date without anybody waiting for it. */
+  #foldLater(entry: Entry): void {
+    void this.#folded(entry.callId, async () => {}).catch(() => {})
+  }
+
+  #take(entry: Entry, records: readonly CallRecord[]): void {
+    for (const { seq, event } of records) {
+      entry.state = reduceCall(entry.state, event)
+      entry.folded = seq
+    }
+  }
+
+  #tell({ callId, cursor, state, listeners }: Entry, records: readonly CallRecord[]): void {
+    if (!cursor) return
+    for (const listener of [...listeners, ...this.#listeners]) listener.grown?.({ callId, cursor, state, records })
   }
 
   #reset(entry: Entry): void {
     entry.cursor = null
     entry.state = initialCallState(entry.callId)
-    entry.tail = []
-    for (const listener of [...entry.listeners, ...this.#listeners]) listener.forgotten?.(entry.callId)
+    entry.folded = 0
+    for (const each of [...entry.followers, ...entry.listeners, ...this.#listeners]) each.forgotten?.(entry.callId)
   }
 
   /** Lets the calls go that were used longest ago, while there are too many. */
   #release(touched: Entry): void {
-    const isIdle = (entry: Entry) => entry.pending === 0 && entry.listeners.size === 0
+    const isIdle = ({ pending, followers, listeners }: Entry) =>
+      pending === 0 && followers.size === 0 && listeners.size === 0
     // A call that was only asked for, and does not exist, is not worth a place.
     if (isIdle(touched) && !touched.cursor) this.#evict(touched)
     if (this.#entries.size <= this.#maxCached) return
@@ -298,15 +379,4 @@ export class CallLog {
   }
 }
 
-/** The records from one number to another, from a reading and the tail; `null` if they do not meet. */
-function completed(
-  read: readonly CallRecord[],
-  tail: readonly CallRecord[],
-  after: number,
-  upTo: number,
-): readonly CallRecord[] | null {
-  const last = read.at(-1)?.seq ?? after
-  if (last >= upTo) return read
-  const rest = tail.filter(({ seq }) => seq > last && seq <= upTo)
-  return rest[0]?.seq === last + 1 ? [...read, ...rest] : null
-}
+const holdsLess = () => new StoreUnavailable('The store holds less of a call than it has told of.')

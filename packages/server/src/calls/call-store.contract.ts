@@ -3,7 +3,7 @@
  * the suite.
  */
 import { randomUUID } from 'node:crypto'
-import type { CallEvent } from '@callgather/protocol'
+import { type CallEvent, readEvent } from '@callgather/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CallStore, NewEvent, Revocation, StoreChange } from './call-store.ts'
@@ -73,11 +73,17 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect((await it.store.read(it.call, 0, 2))?.records.map(({ seq }) => seq)).toEqual([1, 2])
       expect((await it.store.read(it.call, 3))?.records).toEqual([])
       expect((await it.store.read(it.call, 99))?.records).toEqual([])
+      const written = await it.store.readWritten(it.call, 1, 1)
+      expect(written).toMatchObject({ epoch: all?.epoch })
+      expect(written?.events.map(readEvent)).toEqual([eventOf('b')])
+      expect((await it.store.readWritten(it.call, 0))?.events.map(readEvent)[0]).toEqual(eventOf('a', payload))
+      expect((await it.store.readWritten(it.call, 99))?.events).toEqual([])
     })
 
     it('knows nothing of a call that does not exist', async () => {
       await using it = await opened()
       expect(await it.store.read(it.call, 0)).toBeNull()
+      expect(await it.store.readWritten(it.call, 0)).toBeNull()
       expect(await it.store.head(it.call)).toBeNull()
       expect(await it.store.forget(it.call)).toBe(false)
     })

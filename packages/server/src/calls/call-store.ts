@@ -32,11 +32,21 @@ export interface Duplicate {
   readonly conflict: boolean
 }
 
-/** A part of a log, and where it ends. */
+/** A part of a log. */
 export interface LogSlice {
   readonly epoch: string
   readonly records: readonly CallRecord[]
 }
+
+/** A part of a log as it was written, event by event: the text of `writeEvent`, which `readEvent` reads. */
+export interface WrittenSlice {
+  readonly epoch: string
+  readonly events: readonly string[]
+}
+
+/** Gives events the numbers after one. */
+export const recordsAfter = (after: number, events: readonly CallEvent[]): CallRecord[] =>
+  events.map((event, index) => ({ seq: after + 1 + index, event }))
 
 /** One line of the list of calls. */
 export interface CallListing {
@@ -96,6 +106,9 @@ export interface CallStore {
 
   /** The records after a number, oldest first; `null` when there is no such call. */
   read(callId: string, after: number, limit?: number): Promise<LogSlice | null>
+
+  /** The same, as it was written: what is only passed on need not be parsed. */
+  readWritten(callId: string, after: number, limit?: number): Promise<WrittenSlice | null>
 
   /** How far a log reaches; `null` when there is no such call. */
   head(callId: string): Promise<Cursor | null>

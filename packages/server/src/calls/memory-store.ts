@@ -3,7 +3,7 @@
  * an epoch of its own and clients that come back begin with a fresh snapshot.
  */
 import { randomUUID } from 'node:crypto'
-import type { CallRecord } from '@callgather/protocol'
+import { type CallRecord, writeEvent } from '@callgather/protocol'
 import { Channel, LocalBus } from './bus.ts'
 import { type CallStore, type Duplicate, type Revocation, type SetAside, StoreUnavailable } from './call-store.ts'
 
@@ -72,6 +72,12 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     async read(callId, after, limit = Number.POSITIVE_INFINITY) {
       const log = logs.get(callId)
       return log ? { epoch: log.epoch, records: log.records.slice(after, after + limit) } : null
+    },
+
+    async readWritten(callId, after, limit = Number.POSITIVE_INFINITY) {
+      const log = logs.get(callId)
+      if (!log) return null
+      return { epoch: log.epoch, events: log.records.slice(after, after + limit).map(({ event }) => writeEvent(event)) }
     },
 
     async head(callId) {

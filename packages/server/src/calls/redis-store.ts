@@ -12,12 +12,13 @@
  * answered as a duplicate.
  */
 import { randomUUID } from 'node:crypto'
-import type { CallEvent, CallRecord } from '@callgather/protocol'
+import { type CallRecord, decodeEvent, readEvent, type WireEvent, writeEvent } from '@callgather/protocol'
 import { Channel, LocalBus } from './bus.ts'
 import {
   type CallListing,
   type CallStore,
   type Revocation,
+  recordsAfter,
   type SetAside,
   StoreUnavailable,
   type Unsubscribe,
@@ -85,7 +86,10 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
   const heard = (callId: string, message: Message) => {
     if ('forgotten' in message) calls.tell({ kind: 'forgotten', callId })
-    else calls.tell({ kind: 'appended', callId, epoch: message.epoch, records: recordsOf(message) })
+    else {
+      const { epoch, after, events } = message
+      calls.tell({ kind: 'appended', callId, epoch, records: recordsAfter(after, events.map(decodeEvent)) })
+    }
   }
 
   /** Runs a script, giving its failures the name that callers know. */
@@ -101,8 +105,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
     if (!reply) return null
     const [epoch, seq, updated, from, bodies] = reply as [string, number, string, number, string[]]
-    const events = bodies.map((body) => JSON.parse(body) as CallEvent)
-    return { epoch, seq, updatedAt: Math.floor(Number(updated)), records: recordsOf({ after: from, events }) }
+    return { epoch, seq, updatedAt: Math.floor(Number(updated)), after: from, events: bodies }
   }
 
   /**
@@ -161,7 +164,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       missed.map(async (callId) => {
         // The last event is enough: whoever does not know the ones before it will see that, and read.
         const page = await readPage(callId, -1, 1)
-        if (page) calls.tell({ kind: 'appended', callId, epoch: page.epoch, records: page.records })
+        if (page) calls.tell({ kind: 'appended', callId, epoch: page.epoch, records: recordsIn(page) })
         else calls.tell({ kind: 'forgotten', callId })
       }),
     )
@@ -193,13 +196,29 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
   }
 
+  const readWritten: CallStore['readWritten'] = async (callId, after, limit = Number.POSITIVE_INFINITY) => {
+    // In pages, so that a long call does not hold up the others.
+    let epoch: string | undefined
+    let events: string[] = []
+    for (;;) {
+      const page = await readPage(callId, after + events.length, Math.min(PAGE, limit - events.length))
+      if (!page) return null
+      if (epoch !== undefined && epoch !== page.epoch) events = []
+      else {
+        events.push(...page.events)
+        if (page.events.length < PAGE || events.length >= limit) return { epoch: page.epoch, events }
+      }
+      epoch = page.epoch
+    }
+  }
+
   return {
     shared: true,
 
     async append(callId, events) {
       const mark = randomUUID()
       const place = nextPlace()
-      const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
+      const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, writeEvent(event)])
       const ask = async () => {
         const deadline = String(clock.now() + timeout)
         const args = [deadline, mark, String(place), String(retention), link.publish, ...content]
@@ -214,10 +233,10 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       }
       const [epoch, before, fates] = reply as [string, number, string]
       const fateOf = (index: number) => fates[index]
-      const records = recordsOf({
-        after: before,
-        events: events.filter((_, index) => fateOf(index) === 'a').map(({ event }) => event),
-      })
+      const records = recordsAfter(
+        before,
+        events.filter((_, index) => fateOf(index) === 'a').map(({ event }) => event),
+      )
       const duplicates = events.flatMap(({ event: { id } }, index) =>
         fateOf(index) === 'a' ? [] : [{ id, conflict: fateOf(index) === 'c' }],
       )
@@ -225,21 +244,12 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       return { epoch, records, duplicates }
     },
 
-    async read(callId, after, limit = Number.POSITIVE_INFINITY) {
-      // In pages, so that a long call does not hold up the others.
-      let epoch: string | undefined
-      let records: CallRecord[] = []
-      for (;;) {
-        const page = await readPage(callId, after + records.length, Math.min(PAGE, limit - records.length))
-        if (!page) return null
-        if (epoch !== undefined && epoch !== page.epoch) records = []
-        else {
-          records.push(...page.records)
-          if (page.records.length < PAGE || records.length >= limit) return { epoch: page.epoch, records }
-        }
-        epoch = page.epoch
-      }
+    async read(callId, after, limit) {
+      const slice = await readWritten(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: recordsAfter(after, slice.events.map(readEvent)) }
     },
+
+    readWritten,
 
     async head(callId) {
       const page = await readPage(callId, 0, 0)
@@ -341,7 +351,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 /** What is published on a call's channel. */
 type Message =
   | { readonly forgotten: true }
-  | { readonly epoch: string; readonly after: number; readonly events: readonly CallEvent[] }
+  | { readonly epoch: string; readonly after: number; readonly events: readonly WireEvent[] }
 
 type AppendReply = ['late', string] | [epoch: string, before: number, fates: string]
 
@@ -350,16 +360,12 @@ interface Page {
   /** How far the log reaches. */
   readonly seq: number
   readonly updatedAt: number
-  readonly records: readonly CallRecord[]
+  /** The number before the first of its events. */
+  readonly after: number
+  readonly events: readonly string[]
 }
 
-const recordsOf = ({
-  after,
-  events,
-}: {
-  readonly after: number
-  readonly events: readonly CallEvent[]
-}): CallRecord[] => events.map((event, index) => ({ seq: after + 1 + index, event }))
+const recordsIn = ({ after, events }: Page): CallRecord[] => recordsAfter(after, events.map(readEvent))
 
 /** The clock of Redis, as far as it is known: ours, until Redis says that it is another. */
 class ServerClock {

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { CallEvent, CallRecord } from '@callgather/protocol'
+import { type CallRecord, readEvent, writeEvent } from '@callgather/protocol'
 import Database from 'libsql'
 import { Channel, LocalBus } from './bus.ts'
 import {
@@ -16,6 +16,7 @@ import {
   type CallStore,
   type NewEvent,
   type Revocation,
+  recordsAfter,
   type SetAside,
   StoreUnavailable,
 } from './call-store.ts'
@@ -104,7 +105,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   let closed = false
 
   const findCall = database.prepare(writes.findCall)
-  const readEvents = database.prepare('SELECT seq, body FROM event WHERE call = ? AND seq > ? ORDER BY seq LIMIT ?')
+  const readEvents = database.prepare('SELECT body FROM event WHERE call = ? AND seq > ? ORDER BY seq LIMIT ?').raw()
   const listCalls = database.prepare(
     'SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at >= ? ORDER BY updated_at DESC, ref DESC LIMIT ?',
   )
@@ -128,7 +129,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     const records: CallRecord[] = []
     const duplicates: { id: string; conflict: boolean }[] = []
     for (const { event, digest = null } of events) {
-      const { changes } = sql.addEvent.run(ref, seq + 1, event.id, digest, JSON.stringify(event))
+      const { changes } = sql.addEvent.run(ref, seq + 1, event.id, digest, writeEvent(event))
       if (changes === 0) {
         const known = sql.findEvent.get(ref, event.id) as { digest: string | null }
         duplicates.push({ id: event.id, conflict: known.digest !== digest })
@@ -172,6 +173,14 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     }
   }
 
+  const readWritten: CallStore['readWritten'] = (callId, after, limit = -1) =>
+    attempt(() => {
+      const call = callRow(callId)
+      if (!call) return null
+      const rows = readEvents.all(call.ref, after, limit) as [body: string][]
+      return { epoch: call.epoch, events: rows.map(([body]) => body) }
+    })
+
   return {
     shared: false,
 
@@ -182,16 +191,12 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
         },
       }),
 
-    read: (callId, after, limit = -1) =>
-      attempt(() => {
-        const call = callRow(callId)
-        if (!call) return null
-        const rows = readEvents.all(call.ref, after, limit) as { seq: number; body: string }[]
-        return {
-          epoch: call.epoch,
-          records: rows.map(({ seq, body }) => ({ seq, event: JSON.parse(body) as CallEvent })),
-        }
-      }),
+    async read(callId, after, limit) {
+      const slice = await readWritten(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: recordsAfter(after, slice.events.map(readEvent)) }
+    },
+
+    readWritten,
 
     head: (callId) =>
       attempt(() => {

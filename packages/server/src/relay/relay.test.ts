@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { PROTOCOL_VERSION } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
 import { CALL, testServer, watch } from '../testing/server.ts'
@@ -12,7 +13,7 @@ async function rawClient(server: Server): Promise<WebSocket & { said: string[] }
   socket.on('error', () => {})
   socket.on('message', (data) => socket.said.push(String(data)))
   await once(socket, 'open')
-  socket.send(`40${JSON.stringify({ ticket: await server.ticket(), protocol: 1 })}`)
+  socket.send(`40${JSON.stringify({ ticket: await server.ticket(), protocol: PROTOCOL_VERSION })}`)
   await vi.waitFor(() => expect(socket.said.some((frame) => frame.startsWith('40'))).toBe(true))
   return socket
 }

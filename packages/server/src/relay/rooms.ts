@@ -1,5 +1,5 @@
 /** One room a call: what is appended to the call goes to everyone in it. Only the server lets anyone in. */
-import { type ClientToServer, encodeRecord, type ServerToClient } from '@callgather/protocol'
+import { type ClientToServer, encodeEvent, type ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
 import type { CallLog } from '../calls/call-log.ts'
 import type { Unsubscribe } from '../calls/call-store.ts'
@@ -71,11 +71,12 @@ export class Rooms {
 
   #open(callId: string): Promise<Unsubscribe> {
     const room = this.nameOf(callId)
-    return this.#log.listen(callId, {
-      grown: ({ cursor: { epoch }, records }) => {
+    return this.#log.follow(callId, {
+      grown: ({ cursor: { epoch, seq }, records }) => {
         const channel = this.channelOf(callId, epoch)
         // Written short once, and once as text, however many are in the room.
-        this.#io.to(room).emit('call:event', [channel, ...records.map(encodeRecord)])
+        const events = records.map(({ event }) => encodeEvent(event))
+        this.#io.to(room).emit('call:event', [channel, seq - records.length + 1, ...events])
         this.#relayed(records.length)
       },
       forgotten: () => {

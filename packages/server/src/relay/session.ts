@@ -1,5 +1,5 @@
 /** One connected client: what it holds, what it watches, and how each of its requests is answered. */
-import { type CallSummary, type Cursor, encodeRecord, gatherError } from '@callgather/protocol'
+import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { Access } from '../access/access.ts'
 import { RateLimit } from '../access/rate-limit.ts'
@@ -119,7 +119,7 @@ export class Session {
     const known = await log.readUpToNow(
       callId,
       (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
-      ({ cursor: head, records, after }) => {
+      ({ cursor: head, events, after }) => {
         if (this.#over) return letGo()
         this.#watches.get(callId)?.()
         this.#watches.set(callId, letGo)
@@ -127,7 +127,8 @@ export class Session {
         const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
         const kind = resumed ? 'delta' : 'snapshot'
         const channel = rooms.channelOf(callId, head.epoch)
-        reply({ ok: true, kind, cursor: head, channel, records: records.map(encodeRecord), now: this.#iso(), scopes })
+        const text = `[${events.join(',')}]`
+        reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes })
       },
     )
     if (!known) {
