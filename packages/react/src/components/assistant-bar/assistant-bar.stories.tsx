@@ -131,3 +131,33 @@ export const CallEnded: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather, at: 'end' },
 }
+
+/** Its parts, without a look of ours. */
+export const Composed: Story = {
+  render: ({ callId }) => (
+    <AssistantBar.Root callId={callId} style={{ display: 'grid', gap: 8 }}>
+      <AssistantBar.Message style={{ font: 'inherit' }} />
+      <div style={{ display: 'flex', gap: 8 }}>
+        <AssistantBar.Suggestion text="Offer Thursday first." />
+        <AssistantBar.Whisper />
+        <AssistantBar.AnswerNow className={({ command }) => `answer-${command}`} />
+        <AssistantBar.Stop />
+      </div>
+      <AssistantBar.Guard>
+        The caller is speaking. <AssistantBar.WaitForPause /> <AssistantBar.SendAnyway />
+      </AssistantBar.Guard>
+      <AssistantBar.Receipts />
+    </AssistantBar.Root>
+  ),
+  play: async ({ canvas, loaded }) => {
+    const bar = await canvas.findByRole('region', { name: 'Assistant' })
+    await waitFor(() => expect(bar).toHaveAttribute('data-active'))
+    await userEvent.click(canvas.getByRole('button', { name: 'Offer Thursday first.' }))
+    await expect(canvas.getByRole('textbox', { name: message })).toHaveValue('Offer Thursday first.')
+    await userEvent.click(canvas.getByRole('button', { name: 'Whisper' }))
+    await expect(await canvas.findByText('Offer Thursday first.', { selector: 'q' })).toBeVisible()
+    await expect(clientOf(loaded).commands[0]?.body).toMatchObject({
+      messages: [{ role: 'system', content: 'Offer Thursday first.' }],
+    })
+  },
+}

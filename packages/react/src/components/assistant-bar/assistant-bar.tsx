@@ -1,15 +1,14 @@
-import { type FormEvent, type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react'
-import { type Assistant, useAssistant } from '../../hooks/use-assistant.ts'
-import { useCall } from '../../hooks/use-call.ts'
+import { type FormEvent, useId, useState } from 'react'
+import type { Assistant } from '../../hooks/use-assistant.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import type { Badge } from '../gather-controls/gather-words.ts'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
-import { useBlocked } from '../kit/use-blocked.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
-import { type Receipt, receiptsOf, selectWhispers } from './receipts.ts'
+import * as parts from './parts.tsx'
+import type { Receipt } from './receipts.ts'
 
 /** The props of `AssistantBar`. */
 export interface AssistantBarProps {
@@ -21,20 +20,35 @@ export interface AssistantBarProps {
 }
 
 const noSuggestions: readonly string[] = []
-const RECEIPTS_SHOWN = 3
 
-function StyledAssistantBar({ callId, assistantId, suggestions = noSuggestions }: AssistantBarProps) {
-  const assistant = useAssistant(callId)
-  const language = useLanguage()
-  const { t } = language
+function StyledAssistantBar({ callId, ...props }: AssistantBarProps) {
   const id = useId()
-  const reason = useBlocked(callId, 'assistant')
-  const { conversation, isActive } = assistant
-  const badge = conversation && badgeOf(assistant, language)
-  const [confirming, setConfirming] = useState(false)
   const kept = useKeptFocus<HTMLElement>()
   return (
-    <section className="cg cg-card cg-assistant" aria-labelledby={id} data-active={isActive || undefined} {...kept}>
+    <parts.Root
+      callId={callId}
+      className="cg cg-card cg-assistant"
+      aria-labelledby={id}
+      {...kept}
+    >
+      <Contents id={id} {...props} />
+    </parts.Root>
+  )
+}
+
+interface ContentsProps extends Omit<AssistantBarProps, 'callId'> {
+  readonly id: string
+}
+
+function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProps) {
+  const { assistant, isOn, reason } = parts.useBar('Contents')
+  const language = useLanguage()
+  const { t } = language
+  const { isActive } = assistant
+  const badge = assistant.conversation && badgeOf(assistant, language)
+  const [confirming, setConfirming] = useState(false)
+  return (
+    <>
       <header className="cg-card-header">
         <h3 className="cg-card-title" id={id}>
           {t('assistant.label')}
@@ -57,12 +71,8 @@ function StyledAssistantBar({ callId, assistantId, suggestions = noSuggestions }
         )}
       </header>
       {isActive && confirming && <ConfirmStop assistant={assistant} onDone={() => setConfirming(false)} />}
-      {isActive || conversation?.status === 'requested' ? (
-        <Running callId={callId} assistant={assistant} reason={reason} suggestions={suggestions} />
-      ) : (
-        <Idle callId={callId} assistant={assistant} assistantId={assistantId} reason={reason} />
-      )}
-    </section>
+      {isOn ? <Running suggestions={suggestions} /> : <Idle assistantId={assistantId} />}
+    </>
   )
 }
 
@@ -85,78 +95,19 @@ function badgeOf({ conversation, callerSpeaking }: Assistant, { t }: Language): 
   }
 }
 
-interface RunningProps {
-  readonly callId: string
-  readonly assistant: Assistant
-  readonly reason: string | null
-  readonly suggestions: readonly string[]
-}
-
-function Running({ callId, assistant, reason, suggestions }: RunningProps) {
+function Running({ suggestions }: { readonly suggestions: readonly string[] }) {
+  const { assistant, reason, guarding } = parts.useBar('Running')
   const { t } = useLanguage()
   const id = useId()
-  const [text, setText] = useState('')
-  const [guarding, setGuarding] = useState<'ask' | 'wait' | null>(null)
-  const { whispering, answering, callerSpeaking } = assistant
-  const whisper = async () => {
-    const content = text.trim()
-    if (content === '' || reason !== null) return
-    if ((await assistant.whisper(content)) === 'accepted') setText((now) => (now.trim() === content ? '' : now))
-  }
-  const answerNow = async () => {
-    setGuarding(null)
-    const content = text.trim()
-    if ((await assistant.answerNow(content || undefined)) === 'accepted')
-      setText((now) => (now.trim() === content ? '' : now))
-  }
-  const askToAnswer = () => {
-    if (reason !== null) return
-    if (callerSpeaking) setGuarding('ask')
-    else void answerNow()
-  }
-  // The pause that was waited for.
-  const answer = useRef(answerNow)
-  useEffect(() => {
-    answer.current = answerNow
-  })
-  useEffect(() => {
-    if (guarding !== null && !callerSpeaking) {
-      if (guarding === 'wait') void answer.current()
-      else setGuarding(null)
-    }
-  }, [guarding, callerSpeaking])
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
-    event.preventDefault()
-    if (event.ctrlKey || event.metaKey) askToAnswer()
-    else void whisper()
-  }
+  const { whispering, answering, stopping } = assistant
   return (
     <div className="cg-assistant-body">
-      <textarea
-        className="cg-input"
-        rows={2}
-        dir="auto"
-        aria-label={t('assistant.message')}
-        aria-describedby={`${id}hints`}
-        placeholder={t('assistant.message')}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-        onKeyDown={onKeyDown}
-      />
+      <parts.Message className="cg-input" aria-describedby={`${id}hints`} />
       {suggestions.length > 0 && (
         <ul className="cg-suggestions" aria-label={t('assistant.suggestions')}>
           {suggestions.map((suggestion) => (
             <li key={suggestion}>
-              <button
-                type="button"
-                className="cg-button cg-preset"
-                data-size="small"
-                onClick={() => setText(suggestion)}
-              >
-                <bdi>{suggestion}</bdi>
-              </button>
+              <parts.Suggestion text={suggestion} className="cg-button cg-preset" data-size="small" />
             </li>
           ))}
         </ul>
@@ -169,12 +120,8 @@ function Running({ callId, assistant, reason, suggestions }: RunningProps) {
           title={t('assistant.speakingGuard')}
           action={
             <span className="cg-assistant-actions">
-              <button type="button" className="cg-button" data-size="small" onClick={() => setGuarding('wait')}>
-                {t('assistant.waitForPause')}
-              </button>
-              <button type="button" className="cg-button" data-size="small" onClick={() => void answerNow()}>
-                {t('assistant.sendAnyway')}
-              </button>
+              <parts.WaitForPause className="cg-button" data-size="small" />
+              <parts.SendAnyway className="cg-button" data-size="small" />
             </span>
           }
         >
@@ -182,25 +129,10 @@ function Running({ callId, assistant, reason, suggestions }: RunningProps) {
         </Notice>
       ) : (
         <div className="cg-assistant-actions">
-          <CommandButton
-            command={whispering}
-            variant="primary"
-            icon="whisper"
-            reason={reason}
-            aria-keyshortcuts="Enter"
-            onClick={() => void whisper()}
-          >
-            {t('assistant.whisper')}
-          </CommandButton>
-          <CommandButton
-            command={answering}
-            icon="speech"
-            reason={reason}
-            aria-keyshortcuts="Control+Enter"
-            onClick={askToAnswer}
-          >
-            {t('assistant.answerNow')}
-          </CommandButton>
+          <parts.Whisper
+            render={<CommandButton command={whispering} variant="primary" icon="whisper" reason={reason} />}
+          />
+          <parts.AnswerNow render={<CommandButton command={answering} icon="speech" reason={reason} />} />
         </div>
       )}
       <p className="cg-assistant-hints" id={`${id}hints`}>
@@ -213,8 +145,8 @@ function Running({ callId, assistant, reason, suggestions }: RunningProps) {
       </p>
       <CommandNotice command={whispering} />
       <CommandNotice command={answering} />
-      <CommandNotice command={assistant.stopping} />
-      <Receipts callId={callId} assistant={assistant} />
+      <CommandNotice command={stopping} />
+      <Receipts />
     </div>
   )
 }
@@ -265,58 +197,35 @@ const receiptIcons = {
   unknown: 'question',
 } as const satisfies Record<Receipt['status'], IconName>
 
-function Receipts({ callId, assistant }: { readonly callId: string; readonly assistant: Assistant }) {
-  const { t } = useLanguage()
-  const whispers = useCall(callId, ({ state }) => selectWhispers(state, RECEIPTS_SHOWN))
-  const { messages } = assistant
-  const receipts = useMemo(() => receiptsOf(whispers, messages), [whispers, messages])
-  if (receipts.length === 0) return null
-  return (
-    <ul className="cg-receipts" aria-label={t('assistant.receipts')} aria-live="polite">
-      {receipts.toReversed().map(({ id, text, status, answerNow }) => (
-        <li key={id} className="cg-receipt" data-status={status}>
-          <Icon name={receiptIcons[status]} />
-          <span>
-            {text === '' ? t('assistant.answerNow') : <q dir="auto">{text}</q>}
-            {answerNow && text !== '' && ` · ${t('assistant.answerNow')}`} {t(`assistant.receipt.${status}`)}
-          </span>
-        </li>
-      ))}
-    </ul>
-  )
-}
+const Receipts = () => (
+  <parts.Receipts className="cg-receipts">
+    {(receipt) => (
+      <parts.Receipt key={receipt.id} receipt={receipt} className="cg-receipt">
+        <Icon name={receiptIcons[receipt.status]} />
+        <parts.ReceiptText receipt={receipt} />
+      </parts.Receipt>
+    )}
+  </parts.Receipts>
+)
 
-interface IdleProps {
-  readonly callId: string
-  readonly assistant: Assistant
-  readonly assistantId: string | undefined
-  readonly reason: string | null
-}
-
-function Idle({ callId, assistant, assistantId, reason }: IdleProps) {
+function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
+  const { assistant, reason, handsBack, start } = parts.useBar('Idle')
   const { t } = useLanguage()
   const id = useId()
   const [typedId, setTypedId] = useState('')
   const [summary, setSummary] = useState('')
-  const { conversation, starting, handBack } = assistant
-  const wasOnCall = conversation?.status === 'ended' && conversation.command === 'ai_assistant_start'
-  const start = (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (reason !== null) return
-    if (wasOnCall) void handBack(summary.trim() === '' ? {} : { summary: summary.trim() })
-    else {
-      const chosen = assistantId ?? typedId.trim()
-      void assistant.start(chosen === '' ? {} : { assistant: { id: chosen } })
-    }
+    start({ assistantId: assistantId ?? typedId, summary })
   }
   return (
-    <form className="cg-assistant-body" onSubmit={start}>
-      {!wasOnCall && (
+    <form className="cg-assistant-body" onSubmit={submit}>
+      {!handsBack && (
         <Empty icon="robot" title={t('assistant.none')}>
           {reason ?? t('assistant.noneHint')}
         </Empty>
       )}
-      {!wasOnCall && reason === null && assistantId === undefined && (
+      {!handsBack && reason === null && assistantId === undefined && (
         <div className="cg-field">
           <label className="cg-label" htmlFor={`${id}assistant`}>
             {t('assistant.id')}
@@ -337,7 +246,7 @@ function Idle({ callId, assistant, assistantId, reason }: IdleProps) {
           </p>
         </div>
       )}
-      {wasOnCall && reason === null && (
+      {handsBack && reason === null && (
         <div className="cg-field">
           <label className="cg-label" htmlFor={`${id}summary`}>
             {t('assistant.summary')}
@@ -358,13 +267,13 @@ function Idle({ callId, assistant, assistantId, reason }: IdleProps) {
       )}
       {reason === null && (
         <div className="cg-assistant-actions">
-          <CommandButton type="submit" command={starting} variant="primary" icon="robot">
-            {t(wasOnCall ? 'assistant.handBack' : 'assistant.start')}
+          <CommandButton type="submit" command={assistant.starting} variant="primary" icon="robot">
+            {t(handsBack ? 'assistant.handBack' : 'assistant.start')}
           </CommandButton>
         </div>
       )}
-      <CommandNotice command={starting} />
-      {wasOnCall && <Receipts callId={callId} assistant={assistant} />}
+      <CommandNotice command={assistant.starting} />
+      {handsBack && <Receipts />}
     </form>
   )
 }
@@ -373,6 +282,20 @@ function Idle({ callId, assistant, assistantId, reason }: IdleProps) {
  * Takes part in a conversation between an AI and the caller: whisper to it, have it answer now, stop it, hand the call
  * back to it. Each message shows what became of it: sent, accepted, seen in the conversation.
  *
- * For a bar of your own, `useAssistant` holds everything this one does.
+ * Its parts: `Root`, `Message`, `Suggestion`, `Whisper`, `AnswerNow`, `Guard`, `WaitForPause`, `SendAnyway`, `Stop`, `Start`,
+ * `Receipts`, `Receipt`. Without any of them, `useAssistant` holds everything.
  */
-export const AssistantBar = StyledAssistantBar
+export const AssistantBar = /* @__PURE__ */ Object.assign(StyledAssistantBar, {
+  Root: parts.Root,
+  Message: parts.Message,
+  Suggestion: parts.Suggestion,
+  Whisper: parts.Whisper,
+  AnswerNow: parts.AnswerNow,
+  Guard: parts.Guard,
+  WaitForPause: parts.WaitForPause,
+  SendAnyway: parts.SendAnyway,
+  Stop: parts.Stop,
+  Start: parts.Start,
+  Receipts: parts.Receipts,
+  Receipt: parts.Receipt,
+})

@@ -89,3 +89,44 @@ export const Empty: Story = {
     await expect(await canvas.findByText('No calls')).toBeVisible()
   },
 }
+
+/** Its parts, without a look of ours: rows that say other things, in another order. */
+export const Composed: Story = {
+  render: function Render() {
+    const [selected, setSelected] = useState<string | null>(null)
+    return (
+      <CallList.Root selected={selected} onSelect={setSelected}>
+        <CallList.Search style={{ inlineSize: '100%' }} />
+        <CallList.View style={{ overflow: 'auto', blockSize: 420 }} empty={<p>Nobody is calling.</p>}>
+          {(item) =>
+            item.kind === 'heading' ? (
+              <h3 key={item.key}>
+                {item.text} ({item.count})
+              </h3>
+            ) : (
+              <CallList.Call
+                key={item.key}
+                call={item.call}
+                style={{ display: 'flex', gap: 8, inlineSize: '100%', font: 'inherit' }}
+              >
+                <CallList.Duration />
+                <CallList.Party style={{ flex: 1, textAlign: 'start' }} />
+                <CallList.Activity />
+              </CallList.Call>
+            )
+          }
+        </CallList.View>
+      </CallList.Root>
+    )
+  },
+  play: async ({ canvas }) => {
+    const [first] = await canvas.findAllByRole('button')
+    if (!first) throw new Error('There are calls.')
+    await userEvent.click(first)
+    await expect(first).toHaveAttribute('aria-current', 'true')
+    await userEvent.keyboard('{ArrowDown}')
+    await waitFor(() => expect(canvas.getAllByRole('button')[1]).toHaveFocus())
+    await userEvent.type(canvas.getByRole('searchbox'), '999999')
+    await expect(canvas.getByText('Nobody is calling.')).toBeVisible()
+  },
+}

@@ -53,3 +53,44 @@ export const Zoomed: Story = {
 
 /** Before anything happened. */
 export const Empty: Story = { args: { callId: nothing.callId }, parameters: { scenario: nothing } }
+
+/** Its parts, without a look of ours: the lanes below each other, in a style of one's own. */
+export const Composed: Story = {
+  args: { callId: menuWithWrongKey.callId },
+  parameters: { scenario: menuWithWrongKey },
+  render: ({ callId }) => (
+    <CallTimeline.Root callId={callId} aria-label="What happened" style={{ display: 'grid', gap: 8 }}>
+      <CallTimeline.Chart style={{ overflowX: 'auto' }}>
+        <CallTimeline.Track style={{ display: 'grid', gap: 4 }}>
+          <CallTimeline.Lanes>
+            {(lane) => (
+              <CallTimeline.Lane key={lane} lane={lane} style={{ position: 'relative', blockSize: 18 }}>
+                {(span) => (
+                  <CallTimeline.Span
+                    key={span.id}
+                    span={span}
+                    style={{ position: 'absolute', insetBlock: 0, borderInlineStart: '3px solid teal' }}
+                  />
+                )}
+              </CallTimeline.Lane>
+            )}
+          </CallTimeline.Lanes>
+        </CallTimeline.Track>
+      </CallTimeline.Chart>
+      <CallTimeline.Said />
+      <p>
+        <CallTimeline.Zoom by={-1} /> <CallTimeline.Zoom by={1} />
+      </p>
+    </CallTimeline.Root>
+  ),
+  play: async ({ canvas }) => {
+    const chart = await canvas.findByRole('group', { name: 'Timeline' })
+    await expect(canvas.getByRole('button', { name: 'Zoom out' })).toBeDisabled()
+    await userEvent.click(canvas.getByRole('button', { name: 'Zoom in' }))
+    await expect(canvas.getByRole('button', { name: 'Zoom out' })).toBeEnabled()
+    chart.focus()
+    await userEvent.keyboard('{End}')
+    await expect(canvas.getByRole('status')).toHaveTextContent(/00:/)
+    await expect(chart.querySelectorAll('[data-cursor]')).toHaveLength(1)
+  },
+}

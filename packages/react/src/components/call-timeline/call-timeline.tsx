@@ -1,53 +1,39 @@
-import { type KeyboardEvent, useId, useMemo, useState } from 'react'
-import { type CallTimeline as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
-import { useServerTime } from '../../hooks/use-server-time.ts'
-import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { Fragment, useId, useState } from 'react'
+import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { clockTime } from '../kit/time.ts'
-import { laneNames, type Span, spansOf } from './lanes.ts'
+import * as parts from './parts.tsx'
 
 /** The props of `CallTimeline`. */
 export interface CallTimelineProps {
   readonly callId: string
 }
 
-const zooms = [1, 2, 4, 8, 16] as const
-
 function StyledCallTimeline({ callId }: CallTimelineProps) {
-  const timeline = useCallTimeline(callId)
-  const { t } = useLanguage()
   const id = useId()
-  const [asTable, setAsTable] = useState(false)
-  const [zoom, setZoom] = useState(0)
-  const running = timeline.startedAt !== null && timeline.endedAt === null
-  const now = useServerTime(callId, running ? 1000 : null)
-  const spans = useMemo(() => spansOf(timeline, now), [timeline, now])
-  const range = rangeOf(timeline, now)
   return (
-    <section className="cg cg-card cg-timeline" aria-labelledby={id}>
+    <parts.Root callId={callId} className="cg cg-card cg-timeline" aria-labelledby={id}>
+      <Contents id={id} />
+    </parts.Root>
+  )
+}
+
+function Contents({ id }: { readonly id: string }) {
+  const { spans, range } = parts.useTimeline('Contents')
+  const { t } = useLanguage()
+  const [asTable, setAsTable] = useState(false)
+  const known = range !== null && spans.length > 0
+  return (
+    <>
       <header className="cg-card-header">
         <h3 className="cg-card-title" id={id}>
           {t('timeline.label')}
         </h3>
-        {range && spans.length > 0 && (
+        {known && (
           <div className="cg-card-aside" style={{ gap: 0 }}>
-            {!asTable && (
-              <>
-                <ZoomButton
-                  label={t('timeline.zoomOut')}
-                  sign="−"
-                  disabled={zoom === 0}
-                  onClick={() => setZoom(zoom - 1)}
-                />
-                <ZoomButton
-                  label={t('timeline.zoomIn')}
-                  sign="+"
-                  disabled={zoom === zooms.length - 1}
-                  onClick={() => setZoom(zoom + 1)}
-                />
-              </>
-            )}
+            {!asTable && <ZoomButton by={-1} />}
+            {!asTable && <ZoomButton by={1} />}
             <button
               type="button"
               className="cg-button"
@@ -62,146 +48,48 @@ function StyledCallTimeline({ callId }: CallTimelineProps) {
           </div>
         )}
       </header>
-      {!range || spans.length === 0 ? (
-        <Empty icon="clock" title={t('timeline.empty')} />
-      ) : asTable ? (
-        <Table spans={spans} from={range.from} />
-      ) : (
-        <Chart
-          spans={spans}
-          range={range}
-          zoom={zooms[zoom] ?? 1}
-          onZoom={(by) => setZoom((z) => Math.max(0, Math.min(zooms.length - 1, z + by)))}
-        />
-      )}
-    </section>
+      {!known ? <Empty icon="clock" title={t('timeline.empty')} /> : asTable ? <Table /> : <Lanes />}
+    </>
   )
 }
 
-interface Range {
-  readonly from: number
-  readonly to: number
-}
+const ZoomButton = ({ by }: { readonly by: 1 | -1 }) => (
+  <parts.Zoom by={by} className="cg-button" data-variant="quiet" data-size="small" data-icon-only="" />
+)
 
-function rangeOf({ startedAt, endedAt }: TimelineView, now: number): Range | null {
-  if (startedAt === null) return null
-  const from = Date.parse(startedAt)
-  return { from, to: Math.max(from + 1000, endedAt === null ? now : Date.parse(endedAt)) }
-}
-
-function ZoomButton(props: { label: string; sign: string; disabled: boolean; onClick: () => void }) {
-  return (
-    <button
-      type="button"
-      className="cg-button"
-      data-variant="quiet"
-      data-size="small"
-      data-icon-only=""
-      aria-label={props.label}
-      disabled={props.disabled}
-      onClick={props.onClick}
-    >
-      {props.sign}
-    </button>
-  )
-}
-
-interface ChartProps {
-  readonly spans: readonly Span[]
-  readonly range: Range
-  readonly zoom: number
-  readonly onZoom: (by: 1 | -1) => void
-}
-
-/** The lanes. One stop for the Tab key; the arrows step from event to event, and what each is stands below. */
-function Chart({ spans, range, zoom, onZoom }: ChartProps) {
-  const language = useLanguage()
-  const { t } = language
-  const [cursor, setCursor] = useState<string | null>(null)
-  const index = spans.findIndex((span) => span.id === cursor)
-  const current = spans[index]
-  const length = range.to - range.from
-  const place = (time: number) => `${(Math.max(0, time - range.from) / length) * 100}%`
-  const used = laneNames.filter((lane) => spans.some((span) => span.lane === lane))
-  const onKeyDown = (event: KeyboardEvent) => {
-    const to = {
-      ArrowRight: index + 1,
-      ArrowDown: index + 1,
-      ArrowLeft: index < 0 ? spans.length - 1 : index - 1,
-      ArrowUp: index < 0 ? spans.length - 1 : index - 1,
-      Home: 0,
-      End: spans.length - 1,
-    }[event.key]
-    if (to !== undefined) {
-      event.preventDefault()
-      setCursor(spans[Math.max(0, Math.min(spans.length - 1, to))]?.id ?? null)
-    } else if (event.key === '+' || event.key === '=') onZoom(1)
-    else if (event.key === '-') onZoom(-1)
-  }
+function Lanes() {
+  const { range } = parts.useTimeline('Lanes')
+  const { t } = useLanguage()
+  const length = range ? range.to - range.from : 0
   return (
     <div className="cg-timeline-body">
-      {/* biome-ignore lint/a11y/useSemanticElements: a picture that can be walked through is a group, not a fieldset */}
-      <div
-        className="cg-timeline-scroll"
-        role="group"
-        aria-label={t('timeline.label')}
-        aria-description={t('timeline.hint')}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys step from event to event
-        tabIndex={0}
-        onKeyDown={onKeyDown}
-      >
-        <div className="cg-timeline-chart" style={{ inlineSize: `${zoom * 100}%` }}>
-          {used.map((lane) => (
-            <Lane key={lane} name={t(`timeline.${lane}`)} lane={lane}>
-              {spans
-                .filter((span) => span.lane === lane)
-                .map((span) => (
-                  <span
-                    key={span.id}
-                    className="cg-span"
-                    data-cursor={span.id === cursor ? '' : undefined}
-                    style={{
-                      insetInlineStart: place(span.from),
-                      inlineSize: `${((span.to - span.from) / length) * 100}%`,
-                    }}
-                    title={spanWords(span, range.from, language)}
-                    onPointerEnter={() => setCursor(span.id)}
-                  />
-                ))}
-            </Lane>
-          ))}
+      <parts.Chart className="cg-timeline-scroll">
+        <parts.Track className="cg-timeline-chart">
+          <parts.Lanes>
+            {(lane) => (
+              <Fragment key={lane}>
+                <span className="cg-timeline-name">{t(`timeline.${lane}`)}</span>
+                <parts.Lane lane={lane} className="cg-lane">
+                  {(span) => <parts.Span key={span.id} span={span} className="cg-span" />}
+                </parts.Lane>
+              </Fragment>
+            )}
+          </parts.Lanes>
           <div className="cg-timeline-axis" aria-hidden="true">
             <span>{clockTime(0)}</span>
             <span>{clockTime(length / 2)}</span>
             <span>{clockTime(length)}</span>
           </div>
-        </div>
-      </div>
-      <p className="cg-timeline-said" role="status">
-        {current ? spanWords(current, range.from, language) : ''}
-      </p>
+        </parts.Track>
+      </parts.Chart>
+      <parts.Said className="cg-timeline-said" />
     </div>
   )
 }
 
-function Lane({ name, lane, children }: { name: string; lane: string; children: React.ReactNode }) {
-  return (
-    <>
-      <span className="cg-timeline-name">{name}</span>
-      <div className="cg-lane" data-lane={lane}>
-        {children}
-      </div>
-    </>
-  )
-}
-
-function spanWords({ lane, from, text }: Span, start: number, { t, tryT }: Language): string {
-  const what = lane === 'gather' ? tryT(`gather.outcome.${text}`, tryT(`gather.status.${text}`, text)) : text
-  return `${clockTime(from - start)} · ${t(`timeline.${lane}`)} · ${what}`
-}
-
 /** The same, for those who would rather read it. */
-function Table({ spans, from }: { readonly spans: readonly Span[]; readonly from: number }) {
+function Table() {
+  const { spans, range } = parts.useTimeline('Table')
   const { t, tryT } = useLanguage()
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
@@ -218,7 +106,7 @@ function Table({ spans, from }: { readonly spans: readonly Span[]; readonly from
         <tbody>
           {spans.map((span) => (
             <tr key={span.id}>
-              <td>{clockTime(span.from - from)}</td>
+              <td>{clockTime(span.from - (range?.from ?? span.from))}</td>
               <td>{t(`timeline.${span.lane}`)}</td>
               <td dir="auto">{span.lane === 'gather' ? tryT(`gather.outcome.${span.text}`, span.text) : span.text}</td>
               <td>{span.to > span.from ? clockTime(span.to - span.from) : ''}</td>
@@ -233,5 +121,16 @@ function Table({ spans, from }: { readonly spans: readonly Span[]; readonly from
 /**
  * A call laid out in time, in lanes: who spoke, what was pressed, what was asked. The arrow keys step from event to
  * event, plus and minus zoom, and all of it can be read as a table.
+ *
+ * Its parts: `Root`, `Chart`, `Track`, `Lanes`, `Lane`, `Span`, `Said`, `Zoom`.
  */
-export const CallTimeline = StyledCallTimeline
+export const CallTimeline = /* @__PURE__ */ Object.assign(StyledCallTimeline, {
+  Root: parts.Root,
+  Chart: parts.Chart,
+  Track: parts.Track,
+  Lanes: parts.Lanes,
+  Lane: parts.Lane,
+  Span: parts.Span,
+  Said: parts.Said,
+  Zoom: parts.Zoom,
+})

@@ -8,6 +8,10 @@ import {
   unknownOutcome,
 } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
+import { expect, waitFor } from 'storybook/test'
+import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
+import { ConnectionBanner } from '../connection-status/connection-status.tsx'
+import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
 const meta = {
@@ -71,4 +75,26 @@ export const Refused: Story = {
 export const Unknown: Story = {
   args: { callId: unknownOutcome.callId },
   parameters: { scenario: unknownOutcome },
+}
+
+/** Its parts, and the components one wants, laid out as one likes. */
+export const Composed: Story = {
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry, at: 7900 },
+  render: ({ callId }) => (
+    <GatherPanel.Root callId={callId} style={{ display: 'grid', gap: 12 }}>
+      <ConnectionBanner callId={callId} />
+      <GatherPanel.Title>
+        <GatherPanel.Party />, <GatherPanel.Phase />
+      </GatherPanel.Title>
+      <GatherPanel.Facts />
+      <DigitSlots callId={callId} />
+      <AssistantBar callId={callId} />
+    </GatherPanel.Root>
+  ),
+  play: async ({ canvas }) => {
+    const panel = await canvas.findByRole('article')
+    await waitFor(() => expect(panel).toHaveAttribute('data-phase', 'answered'))
+    await expect(panel).toHaveAccessibleName(/, Answered$/)
+  },
 }

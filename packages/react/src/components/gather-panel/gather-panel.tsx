@@ -1,5 +1,4 @@
-import { callPhase } from '@callgather/protocol'
-import { type ReactNode, useId } from 'react'
+import type { CallState } from '@callgather/protocol'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -11,10 +10,9 @@ import { GatherControls } from '../gather-controls/gather-controls.tsx'
 import type { Badge } from '../gather-controls/gather-words.ts'
 import type { Preset } from '../gather-controls/parameters.ts'
 import { GatherFields } from '../gather-fields/gather-fields.tsx'
-import { Elapsed } from '../kit/elapsed.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
-import { partyName, timeOfDay } from '../kit/time.ts'
 import { Transcript } from '../transcript/transcript.tsx'
+import * as parts from './parts.tsx'
 
 /** The props of `GatherPanel`. */
 export interface GatherPanelProps {
@@ -33,58 +31,51 @@ export interface GatherPanelProps {
 
 const nothing: readonly never[] = []
 
-/**
- * Everything about one call in one element: who it is, what is asked and what comes, the transcript, the assistant, the
- * timeline. Fits itself to the room it is given, from 320 pixels to a wall.
- */
-export function GatherPanel({
-  callId,
-  schema,
-  presets,
-  assistantId,
-  suggestions,
-  without = nothing,
-}: GatherPanelProps) {
-  const id = useId()
+function StyledGatherPanel({ callId, ...props }: GatherPanelProps) {
+  return (
+    <parts.Root callId={callId} className="cg cg-panel">
+      <Header callId={callId} />
+      <ConnectionBanner callId={callId} />
+      <Columns callId={callId} {...props} />
+    </parts.Root>
+  )
+}
+
+function Columns({ callId, schema, presets, assistantId, suggestions, without = nothing }: GatherPanelProps) {
+  const { gone } = parts.usePanel('Columns')
   const hasFields = useCall(
     callId,
     ({ state }) => state.latestGather !== null && isFieldsGather(state, state.latestGather.id),
   )
-  const isGone = useCall(callId, ({ cursor, error }) => cursor === null && error !== undefined)
   const shows = (part: NonNullable<GatherPanelProps['without']>[number]) => !without.includes(part)
   const side = shows('assistant') || shows('timeline') || hasFields
+  if (gone) return null
   return (
-    <article className="cg cg-panel" aria-labelledby={id}>
-      <Header callId={callId} id={id} />
-      <ConnectionBanner callId={callId} />
-      {!isGone && (
-        <div className="cg-panel-columns">
-          <div className="cg-panel-main">
-            {shows('controls') && (
-              <GatherControls callId={callId} beside={<DtmfPad callId={callId} />} {...(presets ? { presets } : {})} />
-            )}
-            {shows('transcript') && <Transcript callId={callId} />}
-          </div>
-          {side && (
-            <div className="cg-panel-side">
-              {hasFields && !shows('controls') && <GatherFields callId={callId} {...(schema ? { schema } : {})} />}
-              {shows('assistant') && (
-                <AssistantBar
-                  callId={callId}
-                  {...(assistantId === undefined ? {} : { assistantId })}
-                  {...(suggestions ? { suggestions } : {})}
-                />
-              )}
-              {shows('timeline') && <CallTimeline callId={callId} />}
-            </div>
+    <div className="cg-panel-columns">
+      <div className="cg-panel-main">
+        {shows('controls') && (
+          <GatherControls callId={callId} beside={<DtmfPad callId={callId} />} {...(presets ? { presets } : {})} />
+        )}
+        {shows('transcript') && <Transcript callId={callId} />}
+      </div>
+      {side && (
+        <div className="cg-panel-side">
+          {hasFields && !shows('controls') && <GatherFields callId={callId} {...(schema ? { schema } : {})} />}
+          {shows('assistant') && (
+            <AssistantBar
+              callId={callId}
+              {...(assistantId === undefined ? {} : { assistantId })}
+              {...(suggestions ? { suggestions } : {})}
+            />
           )}
+          {shows('timeline') && <CallTimeline callId={callId} />}
         </div>
       )}
-    </article>
+    </div>
   )
 }
 
-function isFieldsGather(state: Parameters<typeof callPhase>[0], gatherId: string): boolean {
+function isFieldsGather(state: CallState, gatherId: string): boolean {
   return state.commands.get(gatherId)?.request?.command === 'gather_using_ai'
 }
 
@@ -95,32 +86,17 @@ const phaseBadges = {
   ended: { tone: 'neutral', icon: 'hangup' },
 } as const satisfies Record<string, Omit<Badge, 'text'>>
 
-function Header({ callId, id }: { readonly callId: string; readonly id: string }): ReactNode {
-  const { t, locale, timeZone } = useLanguage()
-  const { phase, from, to, direction, name, answeredAt, endedAt } = useCall(callId, ({ state }) => ({
-    phase: callPhase(state),
-    from: state.parties?.from ?? null,
-    to: state.parties?.to ?? null,
-    direction: state.initiated?.direction ?? null,
-    name: state.initiated?.callerName ?? null,
-    answeredAt: state.answered?.at ?? null,
-    endedAt: state.hangup?.at ?? state.closed?.at ?? null,
-  }))
-  const [party, own] = direction === 'outgoing' ? [to, from] : [from, to]
-  const facts: ReactNode[] = []
-  if (name) facts.push(<bdi key="name">{name}</bdi>)
-  if (own) facts.push(<bdi key="own">{t('call.to', { number: partyName(own) })}</bdi>)
-  if (answeredAt)
-    facts.push(<span key="at">{t('call.answeredAt', { time: timeOfDay(locale, answeredAt, timeZone) })}</span>)
-  if (answeredAt) facts.push(<Elapsed key="for" callId={callId} from={answeredAt} to={endedAt} />)
+function Header({ callId }: { readonly callId: string }) {
+  const { phase } = parts.usePanel('Header')
+  const { t } = useLanguage()
   return (
     <header className="cg-panel-header">
       <div>
-        <h2 className="cg-panel-title" id={id}>
-          <bdi dir="auto">{party ? partyName(party) : t('call.unknownParty')}</bdi>
+        <parts.Title className="cg-panel-title">
+          <parts.Party />
           <StatusChip badge={{ text: t(`call.phase.${phase}`), ...phaseBadges[phase] }} />
-        </h2>
-        <p className="cg-panel-sub">{facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]))}</p>
+        </parts.Title>
+        <parts.Facts className="cg-panel-sub" />
       </div>
       <div className="cg-panel-side-meta">
         <ConnectionStatus callId={callId} />
@@ -128,3 +104,17 @@ function Header({ callId, id }: { readonly callId: string; readonly id: string }
     </header>
   )
 }
+
+/**
+ * Everything about one call in one element: who it is, what is asked and what comes, the transcript, the assistant, the
+ * timeline. Fits itself to the room it is given, from 320 pixels to a wall.
+ *
+ * Its parts: `Root`, `Title`, `Party`, `Phase`, `Facts`; put the other components inside, in any order.
+ */
+export const GatherPanel = /* @__PURE__ */ Object.assign(StyledGatherPanel, {
+  Root: parts.Root,
+  Title: parts.Title,
+  Party: parts.Party,
+  Phase: parts.Phase,
+  Facts: parts.Facts,
+})

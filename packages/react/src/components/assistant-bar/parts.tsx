@@ -1,0 +1,288 @@
+import type { Conversation } from '@callgather/protocol'
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import type { CommandRun } from '../../hooks/command-run.ts'
+import { type Assistant, useAssistant } from '../../hooks/use-assistant.ts'
+import { useCall } from '../../hooks/use-call.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { useBlocked } from '../kit/use-blocked.ts'
+import { type PartProps, renderPart } from '../part/part.tsx'
+import { createPartContext } from '../part/part-context.ts'
+import { type Receipt as MessageReceipt, receiptsOf, selectWhispers } from './receipts.ts'
+
+/** How many messages to the assistant are shown with what became of them. */
+const RECEIPTS_SHOWN = 3
+
+interface BarContext {
+  readonly callId: string
+  readonly assistant: Assistant
+  /** Whether a message can be given: a conversation is on, or about to be. */
+  readonly isOn: boolean
+  /** Why nothing can be done now, in words. */
+  readonly reason: string | null
+  /** Whether "Start" hands the call back to the assistant that was on it. */
+  readonly handsBack: boolean
+  readonly text: string
+  readonly setText: (text: string) => void
+  /** The agent wants an answer now while the caller speaks: asked what to do, or waiting for a pause. */
+  readonly guarding: 'ask' | 'wait' | null
+  readonly waitForPause: () => void
+  readonly whisper: () => void
+  /** Has the assistant answer, but asks first while the caller speaks. */
+  readonly answerNow: () => void
+  /** Has it answer, come what may. */
+  readonly answerAnyway: () => void
+  readonly start: (options: { assistantId?: string | undefined; summary?: string | undefined }) => void
+}
+
+const [BarProvider, useBar] = createPartContext<BarContext>('AssistantBar')
+
+export { useBar }
+
+/** The state of `AssistantBar.Root`, as data attributes. */
+export type AssistantBarState = {
+  /** Whether an assistant is on the call. */
+  readonly active: boolean
+  readonly status: Conversation['status'] | null
+  /** Whether an answer now would talk over the caller. */
+  readonly callerSpeaking: boolean
+}
+
+/** The props of `AssistantBar.Root`. */
+export interface AssistantBarRootProps extends PartProps<'section', AssistantBarState> {
+  readonly callId: string
+}
+
+/** The conversation between an AI and the caller, and a person's part in it. */
+export function Root({ callId, ...props }: AssistantBarRootProps) {
+  const assistant = useAssistant(callId)
+  const { t } = useLanguage()
+  const reason = useBlocked(callId, 'assistant')
+  const [text, setText] = useState('')
+  const [guarding, setGuarding] = useState<'ask' | 'wait' | null>(null)
+  const { conversation, isActive, callerSpeaking } = assistant
+  const content = text.trim()
+  const forget = () => setText((now) => (now.trim() === content ? '' : now))
+  const whisper = async () => {
+    if (content !== '' && reason === null && (await assistant.whisper(content)) === 'accepted') forget()
+  }
+  const answerAnyway = async () => {
+    setGuarding(null)
+    if ((await assistant.answerNow(content || undefined)) === 'accepted') forget()
+  }
+  // The pause that was waited for.
+  const answer = useRef(answerAnyway)
+  useEffect(() => {
+    answer.current = answerAnyway
+  })
+  useEffect(() => {
+    if (guarding !== null && !callerSpeaking) {
+      if (guarding === 'wait') void answer.current()
+      else setGuarding(null)
+    }
+  }, [guarding, callerSpeaking])
+
+  const handsBack = conversation?.status === 'ended' && conversation.command === 'ai_assistant_start'
+  const context: BarContext = {
+    ...{ callId, assistant, reason, handsBack, text, setText, guarding },
+    isOn: isActive || conversation?.status === 'requested',
+    waitForPause: () => setGuarding('wait'),
+    whisper: () => void whisper(),
+    answerAnyway: () => void answerAnyway(),
+    answerNow: () => {
+      if (reason !== null) return
+      if (callerSpeaking) setGuarding('ask')
+      else void answerAnyway()
+    },
+    start: ({ assistantId = '', summary = '' }) => {
+      if (reason !== null) return
+      if (handsBack) void assistant.handBack(summary.trim() === '' ? {} : { summary: summary.trim() })
+      else void assistant.start(assistantId.trim() === '' ? {} : { assistant: { id: assistantId.trim() } })
+    },
+  }
+  const state: AssistantBarState = { active: isActive, status: conversation?.status ?? null, callerSpeaking }
+  return (
+    <BarProvider value={context}>
+      {renderPart('section', props, { 'aria-label': t('assistant.label') }, state)}
+    </BarProvider>
+  )
+}
+
+/** A field for a message to the assistant. Enter whispers it, Ctrl+Enter has the assistant answer now. */
+export function Message(props: PartProps<'textarea', Record<never, never>>) {
+  const { text, setText, whisper, answerNow } = useBar('Message')
+  const { t } = useLanguage()
+  const own = {
+    rows: 2,
+    dir: 'auto',
+    'aria-label': t('assistant.message'),
+    placeholder: t('assistant.message'),
+    value: text,
+    onChange: (event: { currentTarget: HTMLTextAreaElement }) => setText(event.currentTarget.value),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+      event.preventDefault()
+      if (event.ctrlKey || event.metaKey) answerNow()
+      else whisper()
+    },
+  }
+  return renderPart('textarea', props, own, {})
+}
+
+/** The props of `AssistantBar.Suggestion`. */
+export interface AssistantBarSuggestionProps extends PartProps<'button', Record<never, never>> {
+  /** What it puts into the field. */
+  readonly text: string
+}
+
+/** A message often given, offered at a press. */
+export function Suggestion({ text, ...props }: AssistantBarSuggestionProps) {
+  const { setText } = useBar('Suggestion')
+  return renderPart('button', props, { type: 'button', onClick: () => setText(text), children: <bdi>{text}</bdi> }, {})
+}
+
+/** The state of a button that gives a command, as data attributes. */
+export type AssistantBarButtonState = {
+  /** Where the command stands. */
+  readonly command: CommandRun['status']
+}
+
+type ButtonProps = PartProps<'button', AssistantBarButtonState>
+
+/** A button that cannot be pressed again while its command is on its way, and stays in the tab order all the same. */
+function commandButton(props: ButtonProps, { status }: CommandRun, reason: string | null, own: ButtonOwn) {
+  const busy = status === 'sending' || status === 'accepted'
+  const blocked = busy || reason !== null
+  const all = {
+    type: 'button',
+    'aria-disabled': blocked || undefined,
+    'aria-busy': busy || undefined,
+    title: reason ?? undefined,
+    ...own,
+    onClick: () => {
+      if (!blocked) own.onClick()
+    },
+  } as const
+  return renderPart('button', props, all, { command: status })
+}
+
+interface ButtonOwn {
+  readonly onClick: () => void
+  readonly children: ReactNode
+  readonly 'aria-keyshortcuts'?: string
+  readonly 'aria-label'?: string
+}
+
+/** Tells the assistant what is in the field; the caller does not hear it. */
+export function Whisper(props: ButtonProps) {
+  const { assistant, reason, whisper } = useBar('Whisper')
+  const { t } = useLanguage()
+  const own = { onClick: whisper, children: t('assistant.whisper'), 'aria-keyshortcuts': 'Enter' }
+  return commandButton(props, assistant.whispering, reason, own)
+}
+
+/** Has the assistant answer now; while the caller speaks, `AssistantBar.Guard` asks first. */
+export function AnswerNow(props: ButtonProps) {
+  const { assistant, reason, answerNow } = useBar('AnswerNow')
+  const { t } = useLanguage()
+  const own = { onClick: answerNow, children: t('assistant.answerNow'), 'aria-keyshortcuts': 'Control+Enter' }
+  return commandButton(props, assistant.answering, reason, own)
+}
+
+/** Ends the conversation at once; ask first, as nobody speaks to the caller then. The call stays up. */
+export function Stop(props: ButtonProps) {
+  const { assistant, reason } = useBar('Stop')
+  const { t } = useLanguage()
+  const own = {
+    onClick: () => void assistant.stop(),
+    children: t('assistant.stopShort'),
+    'aria-label': t('assistant.stop'),
+  }
+  return commandButton(props, assistant.stopping, reason, own)
+}
+
+/** The props of `AssistantBar.Start`. */
+export interface AssistantBarStartProps extends ButtonProps {
+  /** Which assistant to start, by its id in Telnyx. */
+  readonly assistantId?: string | undefined
+  /** What the assistant should know, where it is handed back the call it was on. */
+  readonly summary?: string | undefined
+}
+
+/** Starts an assistant, or hands the call back to the one that was on it, with the conversation so far. */
+export function Start({ assistantId, summary, ...props }: AssistantBarStartProps) {
+  const { assistant, reason, handsBack, start } = useBar('Start')
+  const { t } = useLanguage()
+  const own = {
+    onClick: () => start({ assistantId, summary }),
+    children: t(handsBack ? 'assistant.handBack' : 'assistant.start'),
+  }
+  return commandButton(props, assistant.starting, reason, own)
+}
+
+/** Asks whether to talk over the caller, or says that a pause is waited for; nothing otherwise. */
+export function Guard(props: PartProps<'div', { readonly waiting: boolean }>): ReactNode {
+  const { guarding } = useBar('Guard')
+  if (guarding === null) return null
+  return renderPart('div', props, { role: 'alert' }, { waiting: guarding === 'wait' })
+}
+
+/** In the guard: waits until the caller pauses, then has the assistant answer. */
+export function WaitForPause(props: PartProps<'button', Record<never, never>>) {
+  const { waitForPause } = useBar('WaitForPause')
+  const { t } = useLanguage()
+  return renderPart(
+    'button',
+    props,
+    { type: 'button', onClick: waitForPause, children: t('assistant.waitForPause') },
+    {},
+  )
+}
+
+/** In the guard: has the assistant answer all the same. */
+export function SendAnyway(props: PartProps<'button', Record<never, never>>) {
+  const { answerAnyway } = useBar('SendAnyway')
+  const { t } = useLanguage()
+  return renderPart('button', props, { type: 'button', onClick: answerAnyway, children: t('assistant.sendAnyway') }, {})
+}
+
+/** The props of `AssistantBar.Receipts`. */
+export interface AssistantBarReceiptsProps extends Omit<PartProps<'ul', Record<never, never>>, 'children'> {
+  /** Renders one; by default an `AssistantBar.Receipt`. */
+  readonly children?: (receipt: MessageReceipt) => ReactNode
+}
+
+/** What became of the last messages, the newest first; nothing while there is none. */
+export function Receipts({
+  children = (receipt) => <Receipt key={receipt.id} receipt={receipt} />,
+  ...props
+}: AssistantBarReceiptsProps): ReactNode {
+  const { callId, assistant } = useBar('Receipts')
+  const { t } = useLanguage()
+  const whispers = useCall(callId, ({ state }) => selectWhispers(state, RECEIPTS_SHOWN))
+  const { messages } = assistant
+  const receipts = useMemo(() => receiptsOf(whispers, messages), [whispers, messages])
+  if (receipts.length === 0) return null
+  const own = { 'aria-label': t('assistant.receipts'), 'aria-live': 'polite' } as const
+  return renderPart('ul', props, { ...own, children: receipts.toReversed().map(children) }, {})
+}
+
+/** The props of `AssistantBar.Receipt`. */
+export interface AssistantBarReceiptProps extends PartProps<'li', Pick<MessageReceipt, 'status'>> {
+  readonly receipt: MessageReceipt
+}
+
+/** One message, and what became of it: sent, accepted, seen in the conversation, refused, unknown. */
+export function Receipt({ receipt, ...props }: AssistantBarReceiptProps) {
+  return renderPart('li', props, { children: <ReceiptText receipt={receipt} /> }, { status: receipt.status })
+}
+
+/** The words of a receipt. */
+export function ReceiptText({ receipt: { text, answerNow, status } }: { readonly receipt: MessageReceipt }) {
+  const { t } = useLanguage()
+  return (
+    <span>
+      {text === '' ? t('assistant.answerNow') : <q dir="auto">{text}</q>}
+      {answerNow && text !== '' && ` · ${t('assistant.answerNow')}`} {t(`assistant.receipt.${status}`)}
+    </span>
+  )
+}
