@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { defineConfig } from 'tsdown'
 
@@ -15,8 +16,8 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   fixedExtension: true,
-  // For React Server Components: everything here runs in the browser.
-  outputOptions: { banner: "'use client';" },
+  // For React Server Components: everything here runs in the browser. Declarations may not hold statements.
+  outputOptions: { banner: ({ fileName }) => (fileName.endsWith('.mjs') ? "'use client';" : '') },
   hooks: {
     // One stylesheet for whoever wants it; as written, since the host's own tools lower what its browsers need.
     'build:done': async () => {
@@ -26,6 +27,8 @@ export default defineConfig({
         bundle: true,
         logLevel: 'warning',
       })
+      // TypeScript 6 asks what an import that is made only for its effect is.
+      await writeFile('dist/styles.css.d.ts', 'export {}\n')
     },
   },
 })
