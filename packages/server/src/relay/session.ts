@@ -34,7 +34,10 @@ export class Session {
   readonly #parts: SessionParts
   #grant: Grant
   readonly #watches = new Map<string, Unsubscribe>()
+  /** The requests that are being answered; one that is no longer in here has been taken back meanwhile. */
+  readonly #asked = new Set<{ readonly callId: string }>()
   #list: Unsubscribe | null = null
+  #listAsked: object | null = null
   readonly #listChanges = new Map<string, CallSummary | null>()
   #listTimer: NodeJS.Timeout | undefined
   #expiry: NodeJS.Timeout | undefined
@@ -103,41 +106,58 @@ export class Session {
     this.#socket.disconnect(true)
   }
 
-  async #watch({ call_id: callId, cursor }: { call_id: string; cursor?: Cursor }, reply: (value: unknown) => void) {
-    const { access, log, rooms } = this.#parts
-    const scopes = await access.scopesOn(this.#grant, callId)
-    if (!scopes.includes('view')) throw unknownCall()
-    if (!this.#watches.has(callId) && this.#watches.size >= MAX_WATCHES) {
+  async #watch(request: { call_id: string; cursor?: Cursor }, reply: (value: unknown) => void): Promise<void> {
+    const asked = { callId: request.call_id }
+    if (!this.#watches.has(asked.callId) && this.#watches.size + this.#asked.size >= MAX_WATCHES) {
       throw gatherError('tooManyRequests', `A connection watches at most ${MAX_WATCHES} calls. Unwatch some first.`)
     }
-    // The place is taken before anything is waited for, so that a second watch of the same call shares it.
-    const letGo = await rooms.hold(callId)
-    if (this.#over) {
-      letGo()
-      return
-    }
-    const known = await log.readUpToNow(
-      callId,
-      (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
-      ({ cursor: head, events, after }) => {
-        if (this.#over) return letGo()
-        this.#watches.get(callId)?.()
-        this.#watches.set(callId, letGo)
-        void this.#socket.join(rooms.nameOf(callId))
-        const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
-        const kind = resumed ? 'delta' : 'snapshot'
-        const channel = rooms.channelOf(callId, head.epoch)
-        const text = `[${events.join(',')}]`
-        reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes })
-      },
-    )
-    if (!known) {
-      letGo()
-      throw unknownCall()
+    this.#asked.add(asked)
+    try {
+      await this.#beginWatch(asked, request.cursor, reply)
+    } finally {
+      this.#asked.delete(asked)
     }
   }
 
+  async #beginWatch(
+    asked: { readonly callId: string },
+    cursor: Cursor | undefined,
+    reply: (value: unknown) => void,
+  ): Promise<void> {
+    const { access, log, rooms } = this.#parts
+    const { callId } = asked
+    const grant = this.#grant
+    const scopes = await access.scopesOn(grant, callId)
+    if (!scopes.includes('view')) throw unknownCall()
+    const letGo = await rooms.hold(callId)
+    let began = false
+    try {
+      const known = await log.readUpToNow(
+        callId,
+        (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
+        ({ cursor: head, events, after }) => {
+          if (!this.#asked.has(asked)) return
+          began = true
+          this.#watches.get(callId)?.()
+          this.#watches.set(callId, letGo)
+          void this.#socket.join(rooms.nameOf(callId))
+          const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
+          const kind = resumed ? 'delta' : 'snapshot'
+          const channel = rooms.channelOf(callId, head.epoch)
+          const text = `[${events.join(',')}]`
+          reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes })
+        },
+      )
+      if (!began) throw known ? takenBack() : unknownCall()
+    } finally {
+      if (!began) letGo()
+    }
+    // Another ticket may have come meanwhile, and with it another answer.
+    if (this.#grant !== grant) await this.#review()
+  }
+
   #unwatch(callId: string): void {
+    for (const asked of this.#asked) if (asked.callId === callId) this.#asked.delete(asked)
     void this.#socket.leave(this.#parts.rooms.nameOf(callId))
     this.#watches.get(callId)?.()
     this.#watches.delete(callId)
@@ -146,21 +166,28 @@ export class Session {
   async #watchList(reply: (value: unknown) => void): Promise<void> {
     const { directory } = this.#parts
     this.#unwatchList()
+    const asked = {}
+    this.#listAsked = asked
     // Changes are held back until the list itself has been sent.
     let sent = false
     const stop = await directory.listen((change) => {
       this.#listChanged(change)
       if (sent) this.#sendListSoon()
     })
-    if (this.#over) return stop()
+    if (this.#listAsked !== asked) {
+      stop()
+      throw takenBack()
+    }
     this.#list = stop
     const calls = await directory.listFor(this.#grant)
+    if (this.#listAsked !== asked) throw takenBack()
     reply({ ok: true, now: this.#iso(), calls })
     sent = true
     this.#sendListSoon()
   }
 
   #unwatchList(): void {
+    this.#listAsked = null
     this.#list?.()
     this.#list = null
     this.#listChanges.clear()
@@ -227,6 +254,7 @@ export class Session {
     clearTimeout(this.#expiry)
     clearTimeout(this.#listTimer)
     this.#unwatchList()
+    this.#asked.clear()
     for (const callId of [...this.#watches.keys()]) this.#unwatch(callId)
   }
 
@@ -234,6 +262,9 @@ export class Session {
     return new Date(this.#parts.now()).toISOString()
   }
 }
+
+const takenBack = () =>
+  gatherError('conflict', 'It is no longer watched: that was asked for before this was answered. Watch again.')
 
 const unknownCall = () =>
   gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
