@@ -1,10 +1,11 @@
 /** Requests that overlap: what is taken back while it is still being answered. */
 import type { CallsReply, WireWatchReply } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
+import { eventOf } from '../calls/call-store.contract.ts'
 import { memoryStore } from '../calls/memory-store.ts'
 import { CALL, type ClientSocket, testServer } from '../testing/server.ts'
 
-/** A store that answers what is read from it only when it is let. */
+/** A store that tells of a call, or of the list, only when it is let. */
 function heldStore() {
   const store = memoryStore()
   let waiting: (() => void)[] = []
@@ -13,12 +14,14 @@ function heldStore() {
   return {
     store: {
       ...store,
-      read: async (...of: Parameters<typeof store.read>) => gate().then(() => store.read(...of)),
+      watch: async (...of: Parameters<typeof store.watch>) => gate().then(() => store.watch(...of)),
       list: async (...of: Parameters<typeof store.list>) => gate().then(() => store.list(...of)),
     },
     hold: () => {
       held = true
     },
+    /** Put into the store behind the server's back, so that it knows nothing of the call yet. */
+    call: (callId = CALL) => store.append(callId, [{ event: eventOf(`${callId} begins`) }]),
     get isAsked() {
       return waiting.length > 0
     },
@@ -41,7 +44,7 @@ describe('a watch that is taken back while it is being answered', () => {
   it('is refused, and leaves no room joined', async () => {
     const held = heldStore()
     await using server = await testServer({ store: held.store })
-    await server.webhook('call.answered')
+    await held.call()
     const socket = await server.connect()
     const frames: unknown[] = []
     socket.on('call:event', (frame) => frames.push(frame))
@@ -64,7 +67,7 @@ describe('a watch that is taken back while it is being answered', () => {
   it('does not take back the watch that was asked for after it', async () => {
     const held = heldStore()
     await using server = await testServer({ store: held.store })
-    await server.webhook('call.answered')
+    await held.call()
     const socket = await server.connect()
     const frames: unknown[] = []
     socket.on('call:event', (frame) => frames.push(frame))
@@ -84,9 +87,8 @@ describe('a watch that is taken back while it is being answered', () => {
   it('counts against the calls that a connection may watch, as long as it lasts', async () => {
     const held = heldStore()
     await using server = await testServer({ store: held.store })
-    await server.webhook('call.answered')
     const calls = Array.from({ length: 201 }, (_, index) => `v3:many-${index}`)
-    for (const call of calls) await server.webhook('call.answered', { call_control_id: call })
+    await Promise.all(calls.map(held.call))
     const socket = await server.connect({ ticket: await server.ticket({ calls: '*' }) })
     held.hold()
     const replies = calls.map((call_id) => socket.emitWithAck('call:watch', { call_id }))
