@@ -25,12 +25,7 @@ function StyledAssistantBar({ callId, ...props }: AssistantBarProps) {
   const id = useId()
   const kept = useKeptFocus<HTMLElement>()
   return (
-    <parts.Root
-      callId={callId}
-      className="cg cg-card cg-assistant"
-      aria-labelledby={id}
-      {...kept}
-    >
+    <parts.Root callId={callId} className="cg cg-card cg-assistant" aria-labelledby={id} {...kept}>
       <Contents id={id} {...props} />
     </parts.Root>
   )
