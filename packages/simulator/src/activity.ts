@@ -74,6 +74,8 @@ export type Activity = { at: string } & (
     }
   | { type: 'webhook'; call_id: string; event: WebhookEvent }
   | { type: 'delivery'; call_id: string; delivery: Delivery }
+  /** A tool that an AI called, without what was sent and received. */
+  | { type: 'tool'; call_id: string; tool: string; ok: boolean; summary: string }
   /** Something in the simulator's surroundings does not work: a model that cannot be reached. */
   | { type: 'trouble'; call_id: string; text: string }
   | { type: 'faults'; faults: Record<string, unknown> }

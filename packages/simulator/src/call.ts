@@ -5,7 +5,9 @@
  * Everything a command or the person on the telephone can do to it is a method; whether it may is settled before, by
  * the API.
  */
-import type { Activity, CallView, Collecting, Happening, TranscriptLine } from './activity.ts'
+import type { Activity, CallView, Happening, TranscriptLine } from './activity.ts'
+import { collectingOf, statusOf, type Visible, viewOf } from './call-view.ts'
+import { Callee } from './callee.ts'
 import { CommandMemory } from './command-memory.ts'
 import { Conversations } from './conversations.ts'
 import type { Route } from './delivery/delivery.ts'
@@ -16,6 +18,7 @@ import { type LegInput, type LegState, startLeg, stepLeg } from './leg/leg.ts'
 import { Line, type Sound, spoken } from './line.ts'
 import type { Step } from './machine.ts'
 import type { RunnerWorld } from './runner.ts'
+import { useTool } from './tool-use.ts'
 
 export interface CallIdentity {
   call_control_id: string
@@ -28,9 +31,6 @@ export interface CallIdentity {
 
 const TRANSCRIPT_LINES = 200
 const USUAL_RING_MS = 30_000
-const BUSY_MS = 500
-/** How long it takes to tell a machine from a person. */
-const DETECTION_MS = 3000
 
 export class Call {
   readonly identity: CallIdentity
@@ -106,21 +106,7 @@ export class Call {
     const ringMs = this.options.ringMs ?? (incoming ? settings.leg.incomingRingMs : USUAL_RING_MS)
     this.after(ringMs, () => this.end({ type: 'rang-out' }))
     if (incoming) return
-    const told = settings.leg.callees[this.identity.to]
-    // A number that is told how to behave does so; any other rings at a telephone that takes it.
-    this.whenAnswered(() => this.detect(told === 'machine'))
-    if (told === undefined && this.exchange.offer(this)) return
-    this.standIn(told ?? 'answer')
-  }
-
-  /** Whoever is called, when nobody plays that part. */
-  private standIn(behaviour: 'answer' | 'busy' | 'reject' | 'no_answer' | 'machine'): void {
-    const { calleeAnswersAfterMs } = this.exchange.settings.leg
-    const picksUp = behaviour === 'answer' || behaviour === 'machine'
-    if (behaviour === 'busy') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'user_busy' }))
-    if (behaviour === 'reject') this.after(BUSY_MS, () => this.end({ type: 'reject', cause: 'call_rejected' }))
-    if (picksUp && calleeAnswersAfterMs !== null)
-      this.after(calleeAnswersAfterMs, () => this.connect({ type: 'picked-up' }))
+    new Callee(this, this.exchange, (ms, then) => this.after(ms, then)).meet(this.options.detection)
   }
 
   /** The call is answered: by the command, or by the person called. */
@@ -257,19 +243,6 @@ export class Call {
     this.changed()
   }
 
-  /** Says what answered, when the program asked; a machine cancels the gather that runs (G20). */
-  private detect(machine: boolean): void {
-    const { detection } = this.options
-    if (!detection) return
-    const premium = detection === 'premium'
-    this.after(DETECTION_MS, () => {
-      const result = machine ? 'machine' : premium ? 'human_residence' : 'human'
-      this.emit(`call.machine.${premium ? 'premium.' : ''}detection.ended`, { result })
-      if (machine && this.exchange.settings.gather.machineCancels) this.gathering.feed({ type: 'machine' })
-      this.changed()
-    })
-  }
-
   // ---- what others see ----------------------------------------------------------------------------------------
 
   /** Calls `watcher` with what is said, heard, pressed and emitted on this call. Returns a function that stops it. */
@@ -279,51 +252,20 @@ export class Call {
   }
 
   view(): CallView {
-    const { playing } = this.line
-    const { phase } = this.leg
-    return {
-      id: this.id,
-      ...this.identity,
-      direction: this.leg.direction,
-      state: phase === 'answered' || phase === 'ended' ? phase : 'ringing',
-      client_state: this.clientState,
-      created_at: this.iso(this.createdAt),
-      answered_at: this.answeredAt === null ? null : this.iso(this.answeredAt),
-      ended_at: this.endedAt === null ? null : this.iso(this.endedAt),
-      hangup_cause: this.leg.cause,
-      bridged_with: this.peer?.id ?? null,
-      speaking: playing && { kind: playing.kind, text: spoken(playing.text), purpose: playing.purpose },
-      collecting: this.collecting(),
-      transcript: this.transcript.slice(),
-    }
+    return viewOf(this.visible())
   }
 
   /** `data` of `GET /v2/calls/{id}`. */
   status(): Record<string, unknown> {
-    const end = this.endedAt ?? this.exchange.clock.now()
-    return {
-      record_type: 'call',
-      call_control_id: this.id,
-      call_leg_id: this.identity.call_leg_id,
-      call_session_id: this.identity.call_session_id,
-      is_alive: this.leg.phase !== 'ended',
-      call_duration: this.answeredAt === null ? 0 : Math.floor((end - this.answeredAt) / 1000),
-      start_time: this.leg.start_time,
-      ...(this.endedAt === null ? {} : { end_time: this.iso(this.endedAt) }),
-      ...(this.clientState === null ? {} : { client_state: this.clientState }),
-    }
+    return statusOf(this.visible(), this.exchange.clock.now())
   }
 
-  private collecting(): Collecting | null {
-    const gather = this.gathering.current
-    if (gather) {
-      const { params, attempt, digits, phase } = gather.state
-      const { minimum_digits, maximum_digits, terminating_digit, valid_digits, maximum_tries } = params
-      const limits = { minimum_digits, maximum_digits, terminating_digit, valid_digits, maximum_tries }
-      return { kind: 'digits', command: gather.command, digits, ...limits, attempt, phase }
-    }
-    const talk = this.conversations.current
-    return talk && { kind: talk.kind, command: talk.command, conversation_id: talk.id }
+  private visible(): Visible {
+    const { identity, leg, clientState, createdAt, answeredAt, endedAt, transcript } = this
+    const { playing } = this.line
+    const bridgedWith = this.peer?.id ?? null
+    const collecting = collectingOf(this)
+    return { identity, leg, clientState, createdAt, answeredAt, endedAt, bridgedWith, playing, collecting, transcript }
   }
 
   // ---- effects ------------------------------------------------------------------------------------------------
@@ -339,6 +281,12 @@ export class Call {
         if (!reply.ok && !signal.aborted) this.say({ type: 'trouble', call_id: this.id, text: reply.error })
         return reply
       },
+      useTool: async (use) => {
+        const answer = await useTool(this.exchange, this, use)
+        const { tool } = use
+        this.say({ type: 'tool', call_id: this.id, tool, ok: answer.ok, summary: answer.summary })
+        return answer
+      },
       changed: () => this.changed(),
     }
   }
@@ -348,7 +296,8 @@ export class Call {
     for (const effect of effects) if (effect.do === 'emit') this.emit(effect.event_type, effect.payload)
   }
 
-  private emit(event_type: string, payload: Record<string, unknown>): void {
+  /** Says something by webhook. */
+  emit(event_type: string, payload: Record<string, unknown>): void {
     const event = this.envelope(event_type, this.clientState, payload)
     this.say({ type: 'webhook', call_id: this.id, event })
     this.exchange.emit(this, event)

@@ -9,6 +9,7 @@ import type { Chance } from './chance.ts'
 import type { Clock } from './clock.ts'
 import type { Courier } from './delivery/courier.ts'
 import type { Route, WebhookEvent } from './delivery/delivery.ts'
+import type { Transport } from './delivery/transport.ts'
 import type { Settings } from './settings.ts'
 
 /** What a call is made from. */
@@ -44,6 +45,8 @@ export interface ExchangeOptions {
   chance: Chance
   settings: Settings
   courier: Courier
+  /** What requests of an AI's tools go through. */
+  transport: Transport
   route: Route
   connectionId: string
 }
@@ -53,6 +56,7 @@ export class Exchange {
   readonly chance: Chance
   readonly settings: Settings
   readonly connectionId: string
+  readonly transport: Transport
   private readonly courier: Courier
   private readonly route: Route
   private readonly byId = new Map<string, Call>()
@@ -62,11 +66,12 @@ export class Exchange {
   private lastMicros = 0
   private readonly phones = new Set<(call: Call) => boolean>()
 
-  constructor({ clock, chance, settings, courier, route, connectionId }: ExchangeOptions) {
+  constructor({ clock, chance, settings, courier, transport, route, connectionId }: ExchangeOptions) {
     this.clock = clock
     this.chance = chance
     this.settings = settings
     this.courier = courier
+    this.transport = transport
     this.route = route
     this.connectionId = connectionId
   }

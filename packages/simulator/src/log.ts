@@ -41,6 +41,8 @@ function describe(activity: Activity, paint: Paint): string | null {
       return `${paint('yellow', '# presses')} ${short(activity.call_id)}  ${activity.digit}`
     case 'dtmf.sent':
       return `${paint('magenta', '# hears  ')} ${short(activity.call_id)}  keys ${activity.digits}`
+    case 'tool':
+      return `${paint('blue', '→ tool   ')} ${short(activity.call_id)}  ${activity.tool} ${paint(activity.ok ? 'green' : 'red', activity.summary)}`
     case 'trouble':
       return `${paint('red', '! trouble')} ${short(activity.call_id)}  ${activity.text}`
     case 'faults':

@@ -8,6 +8,7 @@
 
 import type { ModelReply, ModelRequest } from './ai/model.ts'
 import type { AiSettings } from './ai/settings.ts'
+import type { ToolAnswer, ToolUse } from './ai/tools.ts'
 
 /** What a machine asks its driver to do; the driver is the only one that touches the world. */
 export type Effect =
@@ -24,6 +25,8 @@ export type Effect =
   | { do: 'unwake'; name: string }
   /** Only with `settings.model`: ask it with `askModel` (`ai/model.ts`), feed back `{type:'model', id, reply}`; drop it if the machine has ended. */
   | { do: 'ask-model'; id: string; request: ModelRequest }
+  /** Only with `settings.model`: what its model called; fed back as `{type:'tools', id, answers}`, in the same order. */
+  | { do: 'use-tools'; id: string; uses: ToolUse[] }
   /** This machine is finished. */
   | { do: 'end' }
   | { do: 'hangup' }
@@ -56,6 +59,8 @@ export type AiInput =
   | { type: 'key'; digit: string }
   /** The answer to `ask-model`. */
   | { type: 'model'; id: string; reply: ModelReply }
+  /** The answers to `use-tools`. */
+  | { type: 'tools'; id: string; answers: ToolAnswer[] }
   /** `ai_assistant_stop`. */
   | { type: 'stop' }
   | { type: 'hangup' }

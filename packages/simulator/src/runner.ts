@@ -3,6 +3,7 @@
  * a DTMF gather, an AI gather and an assistant; it knows nothing of any of them.
  */
 import type { ModelReply, ModelRequest } from './ai/model.ts'
+import type { ToolAnswer, ToolUse } from './ai/tools.ts'
 import type { Clock } from './clock.ts'
 import type { Line, Sound, SoundOwner } from './line.ts'
 import type { Effect, Step } from './machine.ts'
@@ -13,6 +14,7 @@ export type Echo =
   | { type: 'failed' }
   | { type: 'woke'; name: string }
   | { type: 'model'; id: string; reply: ModelReply }
+  | { type: 'tools'; id: string; answers: ToolAnswer[] }
 
 /** The part of the world a machine can touch. */
 export interface RunnerWorld {
@@ -21,6 +23,8 @@ export interface RunnerWorld {
   emit(event_type: string, payload: Record<string, unknown>): void
   hangUp(): void
   askModel(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>
+  /** Never rejects. Takes as long as it takes: somebody may have to pick up a telephone first. */
+  useTool(use: ToolUse): Promise<ToolAnswer>
   /** Something that can be seen may have changed. */
   changed(): void
 }
@@ -121,6 +125,13 @@ export class Runner<State, Input> implements SoundOwner {
       case 'ask-model': {
         const asked = world.askModel(effect.request, this.leaving.signal)
         world.clock.hold(asked.then((reply) => this.feed({ type: 'model', id: effect.id, reply })))
+        break
+      }
+      case 'use-tools': {
+        const { id } = effect
+        void Promise.all(effect.uses.map((use) => world.useTool(use))).then((answers) =>
+          this.feed({ type: 'tools', id, answers }),
+        )
         break
       }
       case 'hangup':

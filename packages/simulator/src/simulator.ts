@@ -111,16 +111,17 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     byTypeMethod: 'POST',
     retries: {},
   }
+  const transport = createTransport(inProcess, clock)
   const courier = new Courier({
     clock,
     chance,
     faults,
     signer,
     settings: settings.delivery,
-    transport: createTransport(inProcess, clock),
+    transport,
     onChange: (delivery) => exchange.tell({ type: 'delivery', call_id: delivery.call_control_id, delivery }),
   })
-  const exchange = new Exchange({ clock, chance, settings, courier, route, connectionId })
+  const exchange = new Exchange({ clock, chance, settings, courier, transport, route, connectionId })
   const telnyx = createTelnyxApi({ exchange, courier, faults, publicKey: signer.publicKey })
   const about = () => ({
     url: `${origin}/v2`,

@@ -3,7 +3,7 @@
  * one. What it knows is its instructions and what was whispered to it; what it is told to do it does in its next reply.
  */
 import type { AiContext, AiInput, Effect, Message, Step } from '../machine.ts'
-import { callOf, chatOf, toolsOf } from './chat.ts'
+import { chatOf, toolMessages } from './chat.ts'
 import {
   type Conversation,
   created,
@@ -14,8 +14,9 @@ import {
   spokenHistory,
   string,
 } from './conversation.ts'
-import type { ModelReply } from './model.ts'
+import type { ModelReply, ToolCall } from './model.ts'
 import { reply } from './replies.ts'
+import { functionsOf, MOST_ROUNDS, type ToolAnswer, useOf } from './tools.ts'
 import { plainAnswer } from './understand/free-text.ts'
 
 /** The body of `ai_assistant_start`, as the API has validated it. */
@@ -40,6 +41,10 @@ export interface AssistantState {
   /** Orders not yet carried out. */
   whispers: readonly string[]
   turn: number
+  /** Rounds of tools in this turn. */
+  rounds: number
+  /** What the model called and has no answer to yet. */
+  calling: readonly ToolCall[]
 }
 
 const insightsTimer = 'insights'
@@ -64,6 +69,7 @@ export const assistant = {
         return said(state, input.text)
       case 'spoken':
         if (state.phase === 'parting') return hangUp(state, now)
+        if (state.phase === 'thinking') return quiet
         return { state: { ...state, phase: 'listening' }, effects: [] }
       case 'messages':
         return told(state, input.messages, input.trigger_response)
@@ -73,6 +79,8 @@ export const assistant = {
         return over(state, state.ctx.settings.endedReason.hangup, now)
       case 'model':
         return heard(state, input.id, input.reply, now)
+      case 'tools':
+        return answered(state, input.id, input.answers)
       case 'key':
       case 'woke':
         return quiet
@@ -96,7 +104,7 @@ function initial(params: AssistantParams, ctx: AiContext, now: number): Assistan
     interruptible: record(params.interruption_settings).enable !== false,
     name: string(own.name),
     mayHangUp: tools.some(({ type }) => type === 'hangup'),
-    tools: own.tools,
+    tools: filledInAll(own.tools, variables),
     insightGroupId: ctx.uuid(),
     insightId: ctx.uuid(),
     phase: 'listening',
@@ -104,14 +112,16 @@ function initial(params: AssistantParams, ctx: AiContext, now: number): Assistan
     instructions: [...(instructions === undefined ? [] : [filledIn(instructions, variables)]), ...known],
     whispers: [],
     turn: 0,
+    rounds: 0,
+    calling: [],
   }
 }
 
 function said(state: AssistantState, text: string): Step<AssistantState> {
   if (text.trim() === '' || state.phase === 'parting') return { state, effects: [] }
   if (state.phase === 'speaking' && !state.interruptible) return { state, effects: [] }
-  const effects: Effect[] = state.phase === 'speaking' ? [{ do: 'silence' }] : []
-  const heard = remember({ state: { ...state, turn: state.turn + 1 }, effects }, [
+  const effects: Effect[] = maySpeak(state) ? [{ do: 'silence' }] : []
+  const heard = remember({ state: { ...state, turn: state.turn + 1, rounds: 0 }, effects }, [
     { role: 'user', content: text.trim() },
   ])
   return respond(heard)
@@ -135,9 +145,13 @@ function told(state: AssistantState, messages: readonly Message[], respondNow: b
   }
   const shown = messages.length > 0 && state.ctx.settings.updateAfterAddMessages ? historyUpdated(appended) : appended
   if (!respondNow) return shown
-  const effects: Effect[] = state.phase === 'speaking' ? [...shown.effects, { do: 'silence' }] : shown.effects
-  return respond({ state: { ...shown.state, turn: state.turn + 1 }, effects })
+  const effects: Effect[] = maySpeak(state) ? [...shown.effects, { do: 'silence' }] : shown.effects
+  return respond({ state: { ...shown.state, turn: state.turn + 1, rounds: 0 }, effects })
 }
+
+/** A model may say something and call a tool in one answer, and thinks while it is heard. */
+const maySpeak = ({ phase, calling }: AssistantState) =>
+  phase === 'speaking' || (phase === 'thinking' && calling.length > 0)
 
 function respond(step: Step<AssistantState>): Step<AssistantState> {
   const { state } = step
@@ -163,25 +177,41 @@ function consult({ state, effects }: Step<AssistantState>): Step<AssistantState>
   const request = {
     model: state.conversation.llmModel,
     messages: chatOf(system, state.history),
-    tools: toolsOf(state.tools),
+    tools: state.rounds < MOST_ROUNDS ? functionsOf(state.tools) : [],
   }
   return {
-    state: { ...state, phase: 'thinking', whispers: [] },
-    effects: [...effects, { do: 'ask-model', id: `turn ${state.turn}`, request }],
+    state: { ...state, phase: 'thinking', whispers: [], calling: [] },
+    effects: [...effects, { do: 'ask-model', id: questionOf(state), request }],
   }
 }
 
+/** The question that is open: an answer to any other comes too late. */
+const questionOf = ({ turn, rounds }: AssistantState) => `turn ${turn} round ${rounds}`
+
 function heard(state: AssistantState, id: string, answer: ModelReply, now: number): Step<AssistantState> {
-  if (state.phase !== 'thinking' || id !== `turn ${state.turn}`) return { state, effects: [] }
+  if (state.phase !== 'thinking' || id !== questionOf(state)) return { state, effects: [] }
   // The engineer at the phone page has to see why there is no answer; a real caller is never on this line.
   if (!answer.ok) return speak({ state, effects: [] }, answer.error, 'reply')
-  const leaving = callOf(answer.calls, 'hangup') !== undefined
-  if (answer.content === '')
-    return leaving
-      ? hangUp(state, now)
-      : speak({ state, effects: [] }, 'I am sorry, could you say that again?', 'reply')
-  const spoken = speak({ state, effects: [] }, answer.content, 'reply')
-  return leaving ? { ...spoken, state: { ...spoken.state, phase: 'parting' } } : spoken
+  const { content, calls } = answer
+  const uses = calls.map((call) => useOf(state.tools, call))
+  const leaving = uses.some(({ type }) => type === 'hangup')
+  if (leaving && content === '') return hangUp(state, now)
+  const spoken = content === '' ? { state, effects: [] } : speak({ state, effects: [] }, content, 'reply')
+  if (leaving) return { ...spoken, state: { ...spoken.state, phase: 'parting' } }
+  // Out of rounds it has no tools, but some models call them all the same.
+  if (uses.length > 0 && state.rounds < MOST_ROUNDS)
+    return {
+      state: { ...spoken.state, phase: 'thinking', calling: calls },
+      effects: [...spoken.effects, { do: 'use-tools', id, uses }],
+    }
+  return content === '' ? speak(spoken, 'I am sorry, could you say that again?', 'reply') : spoken
+}
+
+/** What its tools answered is put to the model, which goes on from there. */
+function answered(state: AssistantState, id: string, answers: readonly ToolAnswer[]): Step<AssistantState> {
+  if (state.phase !== 'thinking' || id !== questionOf(state)) return { state, effects: [] }
+  const history = [...state.history, ...toolMessages(state.calling, answers)]
+  return consult({ state: { ...state, history, rounds: state.rounds + 1 }, effects: [] })
 }
 
 /** What the caller said last, unless it has been answered. */
@@ -271,4 +301,12 @@ function filledIn(text: string, variables: Record<string, unknown>): string {
   return text.replace(/\{\{\s*([\w.-]+)\s*\}\}/g, (whole, name: string) =>
     Object.hasOwn(variables, name) ? String(variables[name]) : whole,
   )
+}
+
+/** The same, in every string of a tool's description. */
+function filledInAll(value: unknown, variables: Record<string, unknown>): unknown {
+  if (typeof value === 'string') return filledIn(value, variables)
+  if (Array.isArray(value)) return value.map((item) => filledInAll(item, variables))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, filledInAll(item, variables)]))
 }

@@ -1,66 +1,53 @@
-/** A conversation in the grammar of chat completions, for a real model: its messages, and Telnyx's tools as functions. */
+/** A conversation in the grammar of chat completions, for a real model. */
 import type { Message } from '../machine.ts'
 import { record, string } from './conversation.ts'
-import type { ChatMessage, ChatTool, ModelReply } from './model.ts'
-
-type Call = Extract<ModelReply, { ok: true }>['calls'][number]
+import type { ChatMessage, ToolCall } from './model.ts'
+import type { ToolAnswer } from './tools.ts'
 
 /** The history for a model; `system` first. */
 export function chatOf(system: string, history: readonly Message[]): ChatMessage[] {
-  const said = history.flatMap(({ role, content }): ChatMessage[] => {
+  const open = new Set<string>()
+  const said = history.flatMap((message): ChatMessage[] => {
+    const { role, content } = message
+    const calls = callsIn(message)
+    if (calls.length > 0) {
+      for (const { id } of calls) open.add(id)
+      return [{ role: 'assistant', content: content ?? '', tool_calls: calls }]
+    }
     if (content === undefined) return []
+    if (role !== 'tool') return [{ role: role === 'developer' ? 'system' : role, content }]
+    const id = string(message.tool_call_id)
+    if (id !== undefined && open.has(id)) return [{ role: 'tool', content, tool_call_id: id }]
     // A tool's answer without the call before it is refused by most endpoints, so it goes in as something known.
-    if (role === 'tool') return [{ role: 'system', content: `A tool answered: ${content}` }]
-    return [{ role: role === 'developer' ? 'system' : role, content }]
+    return [{ role: 'system', content: `A tool answered: ${content}` }]
   })
   return [{ role: 'system', content: system }, ...said]
 }
 
-/** Telnyx's tools as functions a model can call; those it describes itself are passed through as they are. */
-export function toolsOf(tools: unknown): ChatTool[] {
-  return (Array.isArray(tools) ? tools : []).map(record).flatMap((tool): ChatTool[] => {
-    const type = string(tool.type)
-    if (type === undefined) return []
-    const own = record(tool[type])
-    const name = string(own.name) ?? type
-    const description = string(own.description) ?? descriptions[type]
-    const parameters =
-      type === 'function'
-        ? record(own.parameters)
-        : type === 'webhook'
-          ? webhookParameters(own)
-          : (parametersOf[type] ?? { type: 'object', properties: {} })
-    return [{ type: 'function', function: { name, ...(description === undefined ? {} : { description }), parameters } }]
+/** The calls of tools and their answers as messages, for the model alone: they are nothing that was said. */
+export function toolMessages(calls: readonly ToolCall[], answers: readonly ToolAnswer[]): Message[] {
+  return [
+    {
+      role: 'assistant',
+      tool_calls: calls.map(({ id, name, arguments: given }) => ({
+        id,
+        type: 'function',
+        function: { name, arguments: JSON.stringify(given) },
+      })),
+    },
+    ...calls.map(({ id }, index): Message => {
+      const content = answers[index]?.content ?? ''
+      return { role: 'tool', tool_call_id: id, content }
+    }),
+  ]
+}
+
+/** Calls that are whole: Telnyx's schema for `message_history` has none of their arguments, and endpoints insist on them. */
+function callsIn({ role, tool_calls }: Message): NonNullable<ChatMessage['tool_calls']> {
+  if (role !== 'assistant' || !Array.isArray(tool_calls)) return []
+  return tool_calls.map(record).flatMap(({ id, function: called }) => {
+    const { name, arguments: given } = record(called)
+    if (typeof id !== 'string' || typeof name !== 'string' || typeof given !== 'string') return []
+    return [{ id, type: 'function' as const, function: { name, arguments: given } }]
   })
-}
-
-/** The call to a function, if the model made one. */
-export function callOf(calls: readonly Call[], name: string): Call | undefined {
-  return calls.find((call) => call.name === name)
-}
-
-const descriptions: Record<string, string> = {
-  hangup: 'End the call.',
-  transfer: 'Transfer the caller to somebody else.',
-  retrieval: 'Search the documents.',
-  check_availability: 'Find free times in the calendar.',
-  book_appointment: 'Book an appointment.',
-}
-
-const parametersOf: Record<string, Record<string, unknown>> = {
-  transfer: {
-    type: 'object',
-    properties: { to: { type: 'string', description: 'Name or number of the target.' } },
-    required: ['to'],
-  },
-  retrieval: { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] },
-}
-
-function webhookParameters(webhook: Record<string, unknown>): Record<string, unknown> {
-  const parts = ['path_parameters', 'query_parameters', 'body_parameters'].map((name) => record(webhook[name]))
-  return {
-    type: 'object',
-    properties: Object.assign({}, ...parts.map(({ properties }) => record(properties))),
-    required: parts.flatMap(({ required }) => (Array.isArray(required) ? required : [])),
-  }
 }

@@ -61,7 +61,7 @@ describe('a real model behind the AI', () => {
     expect(await askModel({ baseUrl: `${server.baseUrl}/`, apiKey: 'k', model: 'mine' }, request)).toEqual({
       ok: true,
       content: 'Hi.',
-      calls: [{ name: 'record_answers', arguments: { age: 29 } }],
+      calls: [{ id: '1', name: 'record_answers', arguments: { age: 29 } }],
     })
     expect(seen).toEqual([{ model: 'mine', messages: request.messages, authorization: 'Bearer k' }])
   })
@@ -113,7 +113,7 @@ describe('a real model behind the AI', () => {
     reply('I am twelve', {
       ok: true,
       content: 'You have to be 18. How old are you?',
-      calls: [{ name: 'record_answers', arguments: { age: 12 } }],
+      calls: [{ id: '1', name: 'record_answers', arguments: { age: 12 } }],
     })
     expect(asked(caller).request.tools.map(({ function: { name, parameters: taken } }) => [name, taken])).toEqual([
       ['record_answers', { type: 'object', properties: parameters.properties }],
@@ -123,7 +123,7 @@ describe('a real model behind the AI', () => {
     reply('29, and I live in Paris', {
       ok: true,
       content: 'Thanks.',
-      calls: [{ name: 'record_answers', arguments: { age: 29, city: 'Paris' } }],
+      calls: [{ id: '1', name: 'record_answers', arguments: { age: 29, city: 'Paris' } }],
     })
     expect(caller.payload('call.ai_gather.ended')).toMatchObject({
       status: 'valid',
@@ -166,7 +166,7 @@ describe('a real model behind the AI', () => {
       .feed({
         type: 'model',
         id: asked(caller).id,
-        reply: { ok: true, content: 'Bye!', calls: [{ name: 'hangup', arguments: {} }] },
+        reply: { ok: true, content: 'Bye!', calls: [{ id: '1', name: 'hangup', arguments: {} }] },
       })
       .listen()
     expect(caller.heard.at(-1)).toBe('Bye!')

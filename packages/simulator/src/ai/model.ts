@@ -39,10 +39,15 @@ export interface ModelRequest {
   tools: ChatTool[]
 }
 
+/** A function the model calls. */
+export interface ToolCall {
+  id: string
+  name: string
+  arguments: Record<string, unknown>
+}
+
 /** What came of it: words and function calls, or why there are none. */
-export type ModelReply =
-  | { ok: true; content: string; calls: { name: string; arguments: Record<string, unknown> }[] }
-  | { ok: false; error: string }
+export type ModelReply = { ok: true; content: string; calls: ToolCall[] } | { ok: false; error: string }
 
 const defaultTimeoutMs = 30_000
 
@@ -90,11 +95,17 @@ function readReply(url: string, text: string): ModelReply {
   if (message === undefined) return failure(url, 'its answer has no choices[0].message')
   const content = at(message, 'content')
   const raw = at(message, 'tool_calls')
-  const calls: { name: string; arguments: Record<string, unknown> }[] = []
+  const calls: ToolCall[] = []
   for (const call of Array.isArray(raw) ? raw : []) {
     const name = at(at(call, 'function'), 'name')
     if (typeof name !== 'string') continue
-    calls.push({ name, arguments: readArguments(at(at(call, 'function'), 'arguments')) })
+    const id = at(call, 'id')
+    calls.push({
+      // Some local servers send none, and want one back all the same.
+      id: typeof id === 'string' && id !== '' ? id : `call_${calls.length + 1}`,
+      name,
+      arguments: readArguments(at(at(call, 'function'), 'arguments')),
+    })
   }
   return { ok: true, content: typeof content === 'string' ? content.trim() : '', calls }
 }

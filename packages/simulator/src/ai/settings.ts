@@ -35,6 +35,8 @@ export interface AiSettings {
   endedReason: { completed: string | null; stopped: string | null; hangup: string | null; gaveUp: string | null }
   /** A real model to converse with instead of the built-in rules: any OpenAI-compatible endpoint. Default null. */
   model: ModelEndpoint | null
+  /** A14: how long a `webhook` tool may take that has no `timeout_ms`, in milliseconds. Default 5000. */
+  toolTimeoutMs: number
 }
 
 /** Every choice as this package makes it when nothing is said. */
@@ -54,4 +56,5 @@ export const defaultAiSettings: AiSettings = {
   utcOffsetMinutes: 0,
   endedReason: { completed: null, stopped: null, hangup: 'customer_disconnect', gaveUp: null },
   model: null,
+  toolTimeoutMs: 5000,
 }

@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib'
 import type { Chance } from '../chance.ts'
 import type { DeliverySettings } from '../settings.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, WebhookMethod } from './delivery.ts'
 import type { Signer } from './signer.ts'
 import type { Parcel } from './transport.ts'
 
@@ -21,7 +21,7 @@ export interface Plan {
 }
 
 /** A request, and its body as a person reads it. */
-export type WebhookRequest = Parcel & { text: string }
+export type WebhookRequest = Parcel & { method: WebhookMethod; text: string }
 
 /** Writes the request for attempt `number` of a delivery, to `to`. */
 export function webhookRequest(
@@ -49,7 +49,7 @@ export function webhookRequest(
       ...signature,
       ...(gzip ? { 'content-encoding': 'gzip' } : {}),
     },
-    body: gzip ? gzipSync(bytes) : bytes,
+    body: method === 'GET' ? null : gzip ? gzipSync(bytes) : bytes,
     text,
     timeoutMs: settings.timeoutMs,
     slowMs: plan.slowMs,

@@ -1,17 +1,19 @@
 /** One request to a receiver, over HTTP or within this process. Never throws: what went wrong is part of the answer. */
 import type { Clock } from '../clock.ts'
-import type { WebhookMethod } from './delivery.ts'
 import { isInProcess, type WebhookHandler } from './target.ts'
 
 export interface Parcel {
-  method: WebhookMethod
+  method: string
   url: string
   headers: Record<string, string>
-  body: Buffer
+  /** `null` for none. */
+  body: Buffer | null
   /** Milliseconds the receiver has. */
   timeoutMs: number
   /** Spreads the body over so many milliseconds. */
   slowMs: number
+  /** How much of the answer is kept. Default 2048 bytes. */
+  keepBytes?: number
 }
 
 export type Receipt =
@@ -31,8 +33,7 @@ export interface Transport {
  */
 const PATIENCE_MS = 30_000
 
-/** How much of a receiver's answer is kept. */
-const KEPT_ANSWER = 2048
+const USUALLY_KEPT_BYTES = 2048
 
 export function createTransport(handler: WebhookHandler | null, clock: Clock): Transport {
   const underway = new Set<(why: string) => void>()
@@ -57,7 +58,7 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
       return {
         status: response.status,
         headers: Object.fromEntries(response.headers),
-        body: await start(response),
+        body: await start(response, parcel.keepBytes ?? USUALLY_KEPT_BYTES),
         error: null,
       }
     }
@@ -107,7 +108,7 @@ function request(
     duplex: 'half',
     ...(signal ? { signal } : {}),
   }
-  if (method === 'GET') return new Request(url, init)
+  if (body === null) return new Request(url, init)
   return new Request(url, {
     ...init,
     body: slowMs > 0 ? drops(body, (pieces) => clock.sleep(slowMs / pieces)) : new Uint8Array(body),
@@ -129,12 +130,12 @@ function drops(body: Buffer, pause: (pieces: number) => Promise<void>): Readable
   })
 }
 
-async function start(response: Response): Promise<string> {
+async function start(response: Response, keepBytes: number): Promise<string> {
   if (!response.body) return ''
   const reader = response.body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
-  while (length < KEPT_ANSWER) {
+  while (length < keepBytes) {
     const { done, value } = await reader.read()
     if (done) break
     chunks.push(value)
@@ -142,7 +143,7 @@ async function start(response: Response): Promise<string> {
   }
   // The rest is of no interest, and a receiver that never stops talking must not keep us.
   await reader.cancel()
-  return Buffer.concat(chunks).subarray(0, KEPT_ANSWER).toString('utf8')
+  return Buffer.concat(chunks).subarray(0, keepBytes).toString('utf8')
 }
 
 function reason(error: unknown): string {

@@ -25,7 +25,7 @@ export class Gathering {
     const second = this.feed({ type: 'stop' })
     const announced = params.prompt?.kind === 'media' || this.settings.emitSpeakEvents
     const step = (state: GatherState, input: GatherInput | Echo) =>
-      input.type === 'model' ? { state, effects: [] } : stepGather(state, input)
+      input.type === 'model' || input.type === 'tools' ? { state, effects: [] } : stepGather(state, input)
     const first = startGather(params, this.settings)
     const runner = new Runner<GatherState, GatherInput>(this.world, first, step, { announced })
     this.active = { command, runner }

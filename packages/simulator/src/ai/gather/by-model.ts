@@ -2,13 +2,13 @@
  * An AI gather held by a real model. The model talks, and reports what it learns through one function,
  * `record_answers`; whether an answer counts is decided here, by the schema, just as without a model.
  */
-import { callOf, chatOf, toolsOf } from '../chat.ts'
-import { record } from '../conversation.ts'
+import { chatOf, toolMessages } from '../chat.ts'
 import type { ModelReply } from '../model.ts'
 import type { Slot } from '../schema/slots.ts'
+import { functionsOf, MOST_ROUNDS, type ToolAnswer, useOf } from '../tools.ts'
 import { checked } from '../understand/answers.ts'
-import { type Draw, keep, partialResults, set, speak } from './draw.ts'
-import { type AiGatherState, answersOf, isComplete, walked } from './progress.ts'
+import { type Draw, finish, keep, partialResults, set, speak } from './draw.ts'
+import { type AiGatherState, answersOf, collected, isComplete, walked } from './progress.ts'
 import { ask } from './turn.ts'
 
 const recorder = 'record_answers'
@@ -17,7 +17,7 @@ const recorder = 'record_answers'
 export function consult(draw: Draw, now: number): Draw {
   const { state } = draw
   const { options, whispers } = state
-  const id = `turn ${state.turn}`
+  const id = `turn ${state.turn} round ${state.rounds}`
   const system = [
     options.instructions ?? 'You are a friendly assistant on a telephone call.',
     `Today is ${new Date(now + state.ctx.settings.utcOffsetMinutes * 60_000).toISOString().slice(0, 10)}.`,
@@ -34,11 +34,11 @@ export function consult(draw: Draw, now: number): Draw {
       messages: chatOf(system, state.history),
       tools: [
         { type: 'function', function: { name: recorder, description: 'Records what the caller said.', parameters } },
-        ...toolsOf(options.tools),
+        ...(state.rounds < MOST_ROUNDS ? functionsOf(options.tools) : []),
       ],
     },
   })
-  return set(draw, { phase: 'thinking', consulting: id, whispers: [] })
+  return set(draw, { phase: 'thinking', consulting: id, calling: [], whispers: [] })
 }
 
 /** What the model said: its answers are kept, its words spoken. */
@@ -50,17 +50,44 @@ export function heed(draw: Draw, id: string, reply: ModelReply, now: number): Dr
     speak(draw, reply.error, 'ended', 'listen')
     return set(draw, { phase: 'closing' })
   }
-  const answers = answersIn(draw.state, record(callOf(reply.calls, recorder)?.arguments))
+  const { content } = reply
+  const recorded = reply.calls.filter(({ name }) => name === recorder)
+  const answers = recorded.flatMap((call) => answersIn(draw.state, call.arguments))
   if (answers.length > 0) {
     keep(draw, answers)
     partialResults(draw)
   }
-  if (callOf(reply.calls, 'hangup') !== undefined) {
-    draw.effects.push({ do: 'hangup' })
-    return draw
+  const calls = reply.calls.filter(({ name }) => name !== recorder)
+  const uses = calls.map((call) => useOf(draw.state.options.tools, call))
+  if (uses.some(({ type }) => type === 'hangup')) return leave(draw, content, now)
+  if (isComplete(draw.state)) return ask(draw, '', now)
+  if (uses.length > 0 && draw.state.rounds < MOST_ROUNDS) {
+    if (content !== '') speak(draw, content, 'reply', 'listen')
+    draw.effects.push({ do: 'use-tools', id, uses })
+    return set(draw, { phase: 'thinking', calling: calls })
   }
-  if (isComplete(draw.state) || reply.content === '') return ask(draw, '', now)
-  return speak(draw, reply.content, 'question', 'listen')
+  return content === '' ? ask(draw, '', now) : speak(draw, content, 'question', 'listen')
+}
+
+/** What its tools answered is put to the model, which goes on from there. */
+export function answered(draw: Draw, id: string, answers: readonly ToolAnswer[], now: number): Draw {
+  const { phase, consulting, history, calling, rounds } = draw.state
+  if (phase !== 'thinking' || consulting !== id) return draw
+  set(draw, { history: [...history, ...toolMessages(calling, answers)], rounds: rounds + 1 })
+  return consult(draw, now)
+}
+
+/** The model hangs up: with what was collected, after its last words. */
+function leave(draw: Draw, words: string, now: number): Draw {
+  const { completed, gaveUp } = draw.state.ctx.settings.endedReason
+  const valid = isComplete(draw.state)
+  const outcome = valid
+    ? { status: 'valid' as const, result: answersOf(draw.state), reason: completed }
+    : { status: 'invalid' as const, result: collected(draw.state), reason: gaveUp }
+  set(draw, { outcome, leaving: true })
+  if (words === '') return finish(draw, now)
+  speak(draw, words, 'ended', 'listen')
+  return set(draw, { phase: 'closing' })
 }
 
 function answersIn(

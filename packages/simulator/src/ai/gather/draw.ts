@@ -74,7 +74,7 @@ export function keep(draw: Draw, answers: readonly { slot: Slot; value: unknown;
 
 /** Sends the end of the gather and of its conversation. */
 export function finish(draw: Draw, now: number): Draw {
-  const { outcome, conversation, history } = draw.state
+  const { outcome, conversation, history, leaving } = draw.state
   if (outcome === undefined) return draw
   draw.effects.push(
     {
@@ -85,5 +85,6 @@ export function finish(draw: Draw, now: number): Draw {
     ended(conversation, outcome.reason, now),
     { do: 'end' },
   )
+  if (leaving) draw.effects.push({ do: 'hangup' })
   return set(draw, { phase: 'ended' })
 }

@@ -10,7 +10,7 @@ import { created, string } from '../conversation.ts'
 import { readBack } from '../questions.ts'
 import type { Slot } from '../schema/slots.ts'
 import { understandNamed } from '../understand/turn.ts'
-import { consult, heed } from './by-model.ts'
+import { answered, consult, heed } from './by-model.ts'
 import { type Draw, finish, historyUpdated, keep, partialResults, remember, set, speak } from './draw.ts'
 import {
   type AiGatherParams,
@@ -70,6 +70,9 @@ export const aiGather = {
       case 'model':
         heed(draw, input.id, input.reply, now)
         break
+      case 'tools':
+        answered(draw, input.id, input.answers, now)
+        break
       case 'key':
         // Keys are the call's own affair (`call.dtmf.received`); the conversation is by voice.
         break
@@ -79,14 +82,13 @@ export const aiGather = {
 }
 
 function said(draw: Draw, text: string, now: number): Draw {
-  const { phase, options } = draw.state
+  const { phase, options, calling } = draw.state
   if (phase === 'closing' || text.trim() === '') return draw
-  if (phase === 'speaking') {
-    if (!options.interruptible) return draw
-    draw.effects.push({ do: 'silence' })
-  }
+  if (phase === 'speaking' && !options.interruptible) return draw
+  // A model may say something and call a tool in one answer, and thinks while it is heard.
+  if (phase === 'speaking' || calling.length > 0) draw.effects.push({ do: 'silence' })
   draw.effects.push({ do: 'unwake', name: phase === 'opening' ? openingTimer : answerTimer })
-  set(draw, { phase: 'listening', silences: 0, turn: draw.state.turn + 1 })
+  set(draw, { phase: 'listening', silences: 0, turn: draw.state.turn + 1, rounds: 0 })
   remember(draw, { role: 'user', content: text.trim() })
   return draw.state.ctx.settings.model === null ? answer(draw, text.trim(), now) : consult(draw, now)
 }
@@ -123,7 +125,7 @@ function woke(draw: Draw, name: string, now: number): Draw {
 /** Messages added from outside: what they name fills fields, what they order is done in the next reply. */
 function told(draw: Draw, messages: readonly Message[], respond: boolean, now: number): Draw {
   if (draw.state.phase === 'closing') return draw
-  set(draw, { turn: draw.state.turn + 1 })
+  set(draw, { turn: draw.state.turn + 1, rounds: 0 })
   const filled: { slot: Slot; value: unknown; corrected: boolean }[] = []
   for (const { role, content } of messages) {
     if (content === undefined || content.trim() === '') continue
@@ -150,6 +152,7 @@ function leave(draw: Draw, reason: string | null, now: number): Draw {
   if (phase === 'speaking' || phase === 'closing') draw.effects.push({ do: 'silence' })
   draw.effects.push({ do: 'unwake', name: answerTimer }, { do: 'unwake', name: openingTimer })
   set(draw, {
+    leaving: false,
     outcome:
       outcome === undefined ? { status: 'invalid', result: collected(draw.state), reason } : { ...outcome, reason },
   })

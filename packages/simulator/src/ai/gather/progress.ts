@@ -4,6 +4,7 @@
  */
 import type { AiContext, Message } from '../../machine.ts'
 import { type Conversation, messagesOf, openConversation, record, string } from '../conversation.ts'
+import type { ToolCall } from '../model.ts'
 import { assemble, type Draft } from '../schema/draft.ts'
 import { type JsonSchema, requiredOf } from '../schema/json-schema.ts'
 import { type Slot, type Walk, walk } from '../schema/slots.ts'
@@ -43,6 +44,12 @@ export interface AiGatherState {
   turn: number
   /** The question put to a model that is still open. */
   consulting: string | undefined
+  /** Rounds of tools in this turn. */
+  rounds: number
+  /** What the model called and has no answer to yet. */
+  calling: readonly ToolCall[]
+  /** Hangs up when the last words have been said: the model called for it. */
+  leaving: boolean
   /** Whispers not yet acted on. */
   whispers: readonly string[]
   outcome: Outcome | undefined
@@ -103,6 +110,9 @@ export function initial(params: AiGatherParams, ctx: AiContext, now: number): Ai
     rejected: 0,
     turn: 0,
     consulting: undefined,
+    rounds: 0,
+    calling: [],
+    leaving: false,
     whispers: [],
     outcome: undefined,
   }

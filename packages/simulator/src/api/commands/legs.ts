@@ -3,6 +3,7 @@ import type { Call } from '../../call.ts'
 import type { AssistantParams } from '../../conversations.ts'
 import type { Route, WebhookMethod } from '../../delivery/delivery.ts'
 import type { Exchange } from '../../exchange.ts'
+import { transfer } from '../../transfer.ts'
 import { refusals, refuse } from '../errors.ts'
 import { validate } from '../validate.ts'
 import { type Body, type Command, optionalCall, text } from './command.ts'
@@ -86,23 +87,18 @@ export const legCommands = {
           },
           undefined,
         )
-      const target = exchange.createCall({
-        direction: 'outgoing',
-        from: text(body.from) ?? (call.direction === 'incoming' ? call.identity.to : call.identity.from),
+      const target = transfer(exchange, call, {
+        from: text(body.from),
         to: String(body.to),
-        connection_id: call.identity.connection_id,
-        call_session_id: call.identity.call_session_id,
         client_state: text(body.target_leg_client_state) ?? null,
-        route: { ...call.route, ...routeOf(body) },
+        route: routeOf(body),
+        staysWhenPeerLeaves: body.park_after_unbridge === 'self',
         ...limits(body),
       })
       target.whenAnswered(() => {
         if (media) call.stopSound('all')
-        if (call.phase === 'answered') call.bridgeWith(target, body.park_after_unbridge === 'self')
-        else target.end({ type: 'hangup' })
         onAnswer(target, body)
       })
-      call.whenEnded(() => target.phase === 'bridging' && target.end({ type: 'hangup' }))
       return undefined
     },
   },
