@@ -81,6 +81,7 @@ export class Connection implements ConnectionStore {
   #wanted = 0
   #expectsNews = false
   #everLive = false
+  #heardAt = 0
   #cancelRetry: (() => void) | null = null
   #cancelIdle: (() => void) | null = null
   #cancelRefresh: (() => void) | null = null
@@ -132,7 +133,9 @@ export class Connection implements ConnectionStore {
   expectNews(expected: boolean): void {
     if (this.#expectsNews === expected) return
     this.#expectsNews = expected
+    // What was not expected until now was not missing.
     this.#heard()
+    this.#listenForSilence()
   }
 
   /** Gives up a link that has proved useless, and opens another. */
@@ -200,28 +203,28 @@ export class Connection implements ConnectionStore {
     this.#everLive = true
     this.#cell.set({ ...idle, status: 'live' })
     this.#refreshInTime(link)
-    this.#heard()
+    this.#listenForSilence()
     this.#listener.link(link)
   }
 
-  #lost(error: SocketError | null): void {
-    this.#end()
-    const { attempt } = this.getSnapshot()
   #learnHealth(degraded: boolean): void {
     const known = this.getSnapshot()
     if (known.status === 'live' && known.degraded !== degraded) this.#cell.set({ ...known, degraded })
   }
 
+  #lost(error: SocketError | null): void {
+    this.#end()
+    const { attempt } = this.getSnapshot()
     const tries = attempt + 1
     if (error && isFinal(error, tries)) {
       this.#cell.set({ ...idle, status: 'refused', attempt: tries, error })
     } else {
       const millis = pauseBefore(tries)
       this.#cell.set({
+        ...idle,
         status: 'reconnecting',
         attempt: tries,
         retryAt: this.#clock.now() + millis,
-        ...idle,
         error,
       })
       this.#cancelRetry = this.#clock.setTimeout(() => this.#connect(), millis)
@@ -259,12 +262,23 @@ export class Connection implements ConnectionStore {
     }, millis)
   }
 
+  /** Notes that the server spoke. */
   #heard(): void {
+    this.#heardAt = this.#clock.now()
+  }
+
+  /**
+   * Gives up a link that is silent where it should not be. The timer is set once and looks at when the server last
+   * spoke, rather than anew with every word: a busy console hears hundreds a second.
+   */
+  #listenForSilence(): void {
     this.#cancelSilence?.()
     this.#cancelSilence = null
     const link = this.#link
     if (!link || !this.#expectsNews || this.getSnapshot().status !== 'live') return
-    this.#cancelSilence = this.#clock.setTimeout(() => this.drop(link), SILENCE_MILLIS)
+    const rest = this.#heardAt + SILENCE_MILLIS - this.#clock.now()
+    if (rest <= 0) this.drop(link)
+    else this.#cancelSilence = this.#clock.setTimeout(() => this.#listenForSilence(), rest)
   }
 }
 

@@ -1,19 +1,48 @@
-/**
- * A slice of a feed, in a box: TanStack Query takes a selected `undefined` for "no data yet", which a slice may well be;
- * and it hands both feeds and slices to `structuralSharing`, of which only slices are to be compared.
- */
-export class Slice<T> {
-  readonly value: T
+/** Reading a part of a store: rendered again when that part changes, and not before. */
+import { useCallback, useEffect, useRef, useSyncExternalStore } from 'react'
+import type { Store } from '../client/store.ts'
 
-  constructor(value: T) {
-    this.value = value
-  }
+/**
+ * The slice of a store that `select` picks. A slice built anew is not a slice changed: where it is the same one level
+ * deep, the one known before stays.
+ */
+export function useSlice<State, T>(store: Store<State>, select: (state: State) => T): T {
+  const pick = picking(store, select)
+  // What is on the screen, so that a `select` written inline, which is new with each render, keeps its slice too.
+  const shown = useRef<{ readonly slice: T } | null>(null)
+  const getSlice = useCallback(() => {
+    const slice = pick()
+    return shown.current && isEqual(shown.current.slice, slice) ? shown.current.slice : slice
+  }, [pick])
+  const slice = useSyncExternalStore(store.subscribe, getSlice, getSlice)
+  useEffect(() => {
+    shown.current = { slice }
+  }, [slice])
+  return slice
 }
 
-/** The slice known before, if the new one is the same one level deep: a slice built anew is not a slice changed. */
-export function keepIfEqual(known: unknown, next: unknown): unknown {
-  const kept = known instanceof Slice && next instanceof Slice && isEqual(known.value, next.value)
-  return kept ? known : next
+type Pick = () => unknown
+
+const picks = new WeakMap<object, WeakMap<object, Pick>>()
+
+/** Picks a slice once for each state of the store, however many components ask with the same `select`. */
+function picking<State, T>(store: Store<State>, select: (state: State) => T): () => T {
+  const ofStore = picks.get(store) ?? new WeakMap<object, Pick>()
+  picks.set(store, ofStore)
+  const known = ofStore.get(select)
+  // What is kept under a function was picked by it.
+  if (known) return known as () => T
+  let last: { readonly state: State; readonly slice: T } | null = null
+  const pick = () => {
+    const state = store.getSnapshot()
+    if (last?.state === state) return last.slice
+    const picked = select(state)
+    const slice = last && isEqual(last.slice, picked) ? last.slice : picked
+    last = { state, slice }
+    return slice
+  }
+  ofStore.set(select, pick)
+  return pick
 }
 
 function isEqual(one: unknown, other: unknown): boolean {

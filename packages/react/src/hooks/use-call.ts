@@ -1,9 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
-import { useCallback, useMemo } from 'react'
-import { type CallFeed, initialCallFeed } from '../client/feed.ts'
-import { callQueryOptions } from '../query/call-query.ts'
+import { useQueryClient } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import type { CallFeed } from '../client/feed.ts'
+import { callStore } from '../query/call-store.ts'
 import { useGatherClient } from './provider.tsx'
-import { keepIfEqual, Slice } from './slice.ts'
+import { useSlice } from './slice.ts'
 
 /**
  * Watches a call and gives the slice of it that `select` picks. The component renders again only when that slice
@@ -14,14 +14,8 @@ import { keepIfEqual, Slice } from './slice.ts'
  * @param select - Picks the slice. May be written inline; it should be pure and quick.
  */
 export function useCall<T>(callId: string, select: (feed: CallFeed) => T): T {
+  const cache = useQueryClient()
   const client = useGatherClient()
-  const empty = useMemo(() => initialCallFeed(callId), [callId])
-  const pick = useCallback((feed: CallFeed) => new Slice(select(feed)), [select])
-  const { data } = useQuery({
-    ...callQueryOptions(client, callId),
-    select: pick,
-    structuralSharing: keepIfEqual,
-    notifyOnChangeProps: ['data'],
-  })
-  return data ? data.value : select(empty)
+  const known = useMemo(() => callStore(cache, client, callId), [cache, client, callId])
+  return useSlice(known.isGone() ? callStore(cache, client, callId) : known, select)
 }

@@ -38,6 +38,8 @@ export type AnyCommand = CommandRun & {
   readonly reset: () => void
 }
 
+const noFact = () => null
+
 /**
  * One command as a state machine for a button: `idle` → `sending` → `accepted` → `confirmed` by the call's own events,
  * or `refused` in Telnyx's words, or `unknown` when no answer came.
@@ -58,7 +60,9 @@ export function useAnyCommand(callId: string): AnyCommand {
   const cache = useQueryClient()
   const [given, setGiven] = useState<GivenCommand | null>(null)
   const last = useRef<GivenCommand | null>(null)
-  const fact = useCall(callId, ({ state }) => commandFact(given, state))
+  // Before anything was given there is nothing to look for, and a console has many buttons.
+  const factSlice = useMemo(() => (given ? ({ state }: CallFeed) => commandFact(given, state) : noFact), [given])
+  const fact = useCall(callId, factSlice)
 
   const send = useCallback(
     async (command: GivenCommand): Promise<CommandSettled> => {

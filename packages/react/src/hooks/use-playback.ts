@@ -1,4 +1,5 @@
 import type { CallState, PlaybackEntry } from '@callgather/protocol'
+import type { CallFeed } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
 /** What is played or spoken to the caller. */
@@ -19,10 +20,10 @@ export interface Playback {
 
 /** The prompt that is played or spoken to the caller, or was last. */
 export function usePlayback(callId: string): Playback {
-  return useCall(callId, ({ state }) => playbackOf(state))
+  return useCall(callId, playbackSlice)
 }
 
-function playbackOf({ latestPlayback: last, gathers, hangup, closed }: CallState): Playback {
+function playbackSlice({ state: { latestPlayback: last, gathers, hangup, closed } }: CallFeed): Playback {
   const ended = last?.edge === 'ended'
   const over = hangup !== null || closed !== null
   return {

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import type { CallFeed } from '../client/feed.ts'
 import { useGatherClient } from './provider.tsx'
 import { useCall } from './use-call.ts'
 
@@ -8,7 +9,7 @@ import { useCall } from './use-call.ts'
  */
 export function useServerTime(callId: string, everyMillis: number | null): number {
   const { clock } = useGatherClient()
-  const offset = useCall(callId, ({ clockOffset }) => clockOffset)
+  const offset = useCall(callId, offsetSlice)
   const [now, setNow] = useState(() => clock.now())
   useEffect(() => {
     setNow(clock.now())
@@ -25,3 +26,5 @@ export function useServerTime(callId: string, everyMillis: number | null): numbe
   }, [clock, everyMillis])
   return now + offset
 }
+
+const offsetSlice = ({ clockOffset }: CallFeed) => clockOffset

@@ -8,32 +8,31 @@ export interface FrameBatch<T> {
 const FRAME_MILLIS = 16
 
 export function frameBatch<T>(write: (value: T) => void): FrameBatch<T> {
-  let waiting: { value: T } | null = null
+  let waiting: { readonly value: T } | null = null
   let timer: ReturnType<typeof setTimeout> | null = null
+  let wroteAt = Number.NEGATIVE_INFINITY
   const flush = () => {
+    if (timer !== null) clearTimeout(timer)
     timer = null
-    if (!waiting) return
-    const { value } = waiting
+    const last = waiting
     waiting = null
+    if (last) writeNow(last.value)
+  }
+  const writeNow = (value: T) => {
+    wroteAt = performance.now()
     write(value)
-    // Something came during this frame, so more may come in the next.
-    timer = setTimeout(flush, FRAME_MILLIS)
   }
   return {
+    // Keys come seconds apart: a timer for each, to find that nothing came behind it, would cost as much as folding it.
     push: (value) => {
-      if (timer !== null) {
-        waiting = { value }
+      const rest = wroteAt + FRAME_MILLIS - performance.now()
+      if (timer === null && rest <= 0) {
+        writeNow(value)
         return
       }
-      write(value)
-      timer = setTimeout(flush, FRAME_MILLIS)
+      waiting = { value }
+      timer ??= setTimeout(flush, rest)
     },
-    flush: () => {
-      if (timer !== null) clearTimeout(timer)
-      timer = null
-      const last = waiting
-      waiting = null
-      if (last) write(last.value)
-    },
+    flush,
   }
 }

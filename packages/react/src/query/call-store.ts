@@ -1,0 +1,48 @@
+/**
+ * A call's query as one store that any number of components read.
+ *
+ * TanStack Query gives each `useQuery` an observer of its own, and each observer works out its whole result (status,
+ * flags, times) with every change, only to find that its slice did not. A console reads a call in fifty places and
+ * callers press keys, so here all of them share one observer: it keeps the call watched, and tells of a change once.
+ * The data stays in the cache, where the query function writes it; a store holds none of its own.
+ */
+import { type QueryClient, QueryObserver } from '@tanstack/react-query'
+import { type CallFeed, initialCallFeed } from '../client/feed.ts'
+import type { GatherClient } from '../client/gather-client.ts'
+import type { Store } from '../client/store.ts'
+import { callQueryOptions } from './call-query.ts'
+import { gatherKeys } from './keys.ts'
+
+/** A call as this screen knows it, for as long as its query is in the cache. */
+export interface CallStore extends Store<CallFeed> {
+  /** Whether the query has left the cache: cleared, or nobody looked for as long as it is kept. */
+  isGone(): boolean
+}
+
+/** By query, so that a store goes when its query leaves the cache, and a query made anew has a new one. */
+const stores = new WeakMap<object, WeakMap<GatherClient, CallStore>>()
+
+/** The store of a call. Having it watches nothing; subscribing to it does, for as long as anybody is subscribed. */
+export function callStore(cache: QueryClient, client: GatherClient, callId: string): CallStore {
+  const { queryHash } = cache.defaultQueryOptions({ queryKey: gatherKeys.call(callId) })
+  const cached = cache.getQueryCache().get(queryHash)
+  const known = cached && stores.get(cached)?.get(client)
+  if (known) return known
+
+  const observer = new QueryObserver(cache, { ...callQueryOptions(client, callId), notifyOnChangeProps: ['data'] })
+  const query = observer.getCurrentQuery()
+  const empty = initialCallFeed(callId)
+  const store: CallStore = {
+    isGone: () => !Object.is(cache.getQueryCache().get(query.queryHash), query),
+    getSnapshot: () => query.state.data ?? empty,
+    subscribe: (onChange) => {
+      // A call that was refused is asked for again by whoever comes to look, as it is by the first who does.
+      const refused = query.state.status === 'error' && query.state.fetchStatus === 'idle'
+      if (observer.hasListeners() && refused) void observer.refetch({ cancelRefetch: false })
+      return observer.subscribe(() => onChange())
+    },
+  }
+  const ofQuery = stores.get(query) ?? new WeakMap<GatherClient, CallStore>()
+  stores.set(query, ofQuery.set(client, store))
+  return store
+}
