@@ -30,6 +30,8 @@ Environment (* is required)
   CALLGATHER_MEDIA_HOSTS        hosts from which clients may play prompts, by comma; default none
   CALLGATHER_ALLOW_FIELDS       command fields that clients are refused by default and may set, by comma
   CALLGATHER_RETENTION_HOURS    how long a call is kept after its last event; default 168
+  CALLGATHER_TRANSCRIPT_HOURS   how long what was said is kept after a call; default 1, then it is erased; 0 for none;
+                                as many as CALLGATHER_RETENTION_HOURS keep it with the call
   CALLGATHER_RECONCILE          false: do not fetch what Telnyx could not deliver
   CALLGATHER_INSECURE           true lets everybody in: for demos on your own machine only
   TELNYX_CONNECTION_IDS         whose webhooks are yours, by comma; default all of the account's

@@ -77,6 +77,7 @@ export function readConfig(environment: Environment): ServerConfig {
   const mediaHosts = read('CALLGATHER_MEDIA_HOSTS', '', list) ?? []
   const allowFields = read('CALLGATHER_ALLOW_FIELDS', '', list) ?? []
   const retentionHours = read('CALLGATHER_RETENTION_HOURS', '168', parseRetention)
+  const transcriptRetentionHours = read('CALLGATHER_TRANSCRIPT_HOURS', '1', parseTranscriptHours)
   const reconciles = read('CALLGATHER_RECONCILE', 'true', oneOf(['true', 'false'])) !== 'false'
 
   if (
@@ -105,6 +106,7 @@ export function readConfig(environment: Environment): ServerConfig {
       },
       policy: { mediaHosts, allowFields, ...(sensitive === undefined ? {} : { sensitive }) },
       ...(retentionHours === undefined ? {} : { retentionHours }),
+      ...(transcriptRetentionHours === undefined ? {} : { transcriptRetentionHours }),
       ...(reconciles ? {} : { reconcile: false as const }),
       ...(secret === undefined ? {} : { tickets: { secret } }),
       insecure,
@@ -140,6 +142,12 @@ function parseShow(text: string): Show {
 function parseRetention(text: string): number {
   const hours = Number(text)
   if (!(hours >= 24)) throw new Error('must be a number of hours, at least 24.')
+  return hours
+}
+
+function parseTranscriptHours(text: string): number {
+  const hours = Number(text)
+  if (!(hours >= 0)) throw new Error('must be a number of hours, 0 or more.')
   return hours
 }
 

@@ -91,6 +91,12 @@ export interface GatherServerOptions {
   readonly reconcile?: ReconcileOptions | false
   /** How long a call is kept after its log last grew, in hours. Default 168, a week; at least 24. */
   readonly retentionHours?: number
+  /**
+   * How long what was said is kept (transcripts, message histories, whispers, insights), in hours after the last event
+   * of a call that is over. Then it is erased from the log, and the rest of the call stays. Default 1; 0 for none;
+   * `retentionHours` or more keeps it as long as the call.
+   */
+  readonly transcriptRetentionHours?: number
   /** What a server takes on at most. */
   readonly limits?: Partial<RelayLimits> & {
     /** Commands a second for one subject, and at once. Default 10 and 20. */
@@ -254,7 +260,10 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     relayLimits,
   )
   const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET)
-  const retention = new Retention({ store, logger, now }, options.retentionHours)
+  const retention = new Retention(
+    { store, logger, now },
+    { hours: options.retentionHours, transcriptHours: options.transcriptRetentionHours },
+  )
   revocations.start(() => relay.dropRevoked())
   if (options.reconcile !== false) reconciler.start()
   retention.start()
@@ -262,6 +271,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   let leaving = false
   const forget = async (callId: string, subject: string): Promise<boolean> => {
     const known = await store.forget(callId)
+    await aside.forget(callId)
     if (known) await audit.write({ what: 'forgotten', callId, subject })
     return known
   }

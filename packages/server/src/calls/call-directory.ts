@@ -1,5 +1,5 @@
 /** The list of calls: a summary of each that is going on, or was lately; kept from what the log tells. */
-import { type CallSummary, summarise } from '@callgather/protocol'
+import { type CallState, type CallSummary, summarise } from '@callgather/protocol'
 import type { Access } from '../access/access.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallLog } from './call-log.ts'
@@ -83,7 +83,7 @@ export class CallDirectory {
   async #begin(): Promise<void> {
     this.#stops.push(
       this.#log.listenAll({
-        grown: ({ state }) => this.#put(summarise(state), this.#now()),
+        grown: ({ state }) => this.#put(summarise(state), lastChangeOf(state) ?? this.#now()),
         forgotten: (callId) => this.#drop(callId),
       }),
       await this.#store.watchAll((change) => {
@@ -103,6 +103,8 @@ export class CallDirectory {
   #put(summary: CallSummary, updatedAt: number): void {
     const { callId } = summary
     const known = this.#calls.get(callId)
+    // The log of an old call may be read again, or what was said be taken out of it: that is no news.
+    if (!known && this.#isOld({ summary, updatedAt })) return
     this.#calls.delete(callId)
     this.#calls.set(callId, { summary, updatedAt })
     for (const [oldest] of this.#calls) {
@@ -124,6 +126,12 @@ export class CallDirectory {
   #isOld({ summary, updatedAt }: Listed): boolean {
     return summary.phase === 'ended' && this.#now() - updatedAt > this.#keepEndedMillis
   }
+}
+
+/** When a call that is over ended, in milliseconds. */
+function lastChangeOf({ hangup, closed }: CallState): number | undefined {
+  const end = hangup ?? closed
+  return end ? Date.parse(end.at) : undefined
 }
 
 /** Whether two summaries read the same; most events change nothing that a list shows. */

@@ -155,6 +155,38 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(again.epoch).not.toBe(epoch)
     })
 
+    it('rewrites events under a new epoch, unless the log has grown, and leaves all else as it was', async () => {
+      await using it = await opened()
+      const secret = (id: string, text: string) => ({ event: eventOf(id, { text }), digest: `digest-${id}` })
+      const { epoch } = await it.store.append(it.call, [secret('a', 'said'), secret('b', 'kept'), secret('c', 'said')])
+      const changes: StoreChange[] = []
+      await it.store.watch(it.call, (change) => changes.push(change))
+      const listed = async () => (await it.store.list({ limit: 1000 })).find(({ callId }) => callId === it.call)
+      const before = await listed()
+      const rewritten = [1, 3].map((seq) => ({ seq, event: eventOf(seq === 1 ? 'a' : 'c', {}) }))
+      expect(await it.store.rewrite(it.call, { epoch, seq: 2 }, rewritten)).toBe(false)
+      expect(await it.store.rewrite(it.call, { epoch: 'another', seq: 3 }, rewritten)).toBe(false)
+      expect(await it.store.rewrite(`${it.call}-none`, { epoch, seq: 3 }, rewritten)).toBe(false)
+      expect((await it.store.read(it.call, 0))?.epoch).toBe(epoch)
+      expect(await it.store.rewrite(it.call, { epoch, seq: 3 }, rewritten)).toBe(true)
+      const slice = await it.store.read(it.call, 0)
+      expect(slice?.epoch).not.toBe(epoch)
+      expect(slice?.records.map(({ seq, event }) => [seq, event.id, event.payload])).toEqual([
+        [1, 'a', {}],
+        [2, 'b', { text: 'kept' }],
+        [3, 'c', {}],
+      ])
+      expect((await listed())?.updatedAt).toBe(before?.updatedAt)
+      await eventually(() => expect(changes).toMatchObject([{ kind: 'appended', epoch: slice?.epoch }]))
+      // The same event again is known still, and numbers go on.
+      const again = await it.store.append(it.call, [secret('a', 'said'), secret('d', 'new')])
+      expect(again).toMatchObject({
+        epoch: slice?.epoch,
+        duplicates: [{ id: 'a', conflict: false }],
+        records: [{ seq: 4 }],
+      })
+    })
+
     it('lists the calls whose logs grew last, newest first', async () => {
       await using it = await opened()
       const calls = ['1', '2', '3'].map((suffix) => `${it.call}-${suffix}`)

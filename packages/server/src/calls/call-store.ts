@@ -125,6 +125,13 @@ export interface CallStore {
   /** Tells of every change to any call, each call's in order; the records may be left out. */
   watchAll(listener: (change: StoreChange) => void): Promise<Unsubscribe>
 
+  /**
+   * Puts other content in the place of events, in one atomic step, if the log still ends at `head`; whether it did.
+   * Numbers, ids, digests and the time of the last growth stay; the epoch is another one, so that nobody goes on with
+   * what they knew. Of the old content nothing remains, as with `forget`.
+   */
+  rewrite(callId: string, head: Cursor, records: readonly CallRecord[]): Promise<boolean>
+
   /** Erases a call: its log and all that was derived from it. Whether there was one. */
   forget(callId: string): Promise<boolean>
 

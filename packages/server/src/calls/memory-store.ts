@@ -101,6 +101,19 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       return bus.watchAll(listener)
     },
 
+    async rewrite(callId, { epoch, seq }, changed) {
+      open()
+      const log = logs.get(callId)
+      if (!log || log.epoch !== epoch || log.records.length !== seq) return false
+      const records = [...log.records]
+      for (const record of changed) records[record.seq - 1] = record
+      const rewritten = { ...log, epoch: randomUUID(), records }
+      // Setting a known key leaves it in its place: the call has not grown.
+      logs.set(callId, rewritten)
+      bus.tell({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
+      return true
+    },
+
     async forget(callId) {
       return forget(callId)
     },

@@ -26,7 +26,18 @@ import {
 import { ClusterLink } from './redis/cluster-link.ts'
 import { type LinkOptions, reasonOf, run } from './redis/link.ts'
 import { namesOf } from './redis/names.ts'
-import { APPEND, DROP_ASIDE, FORGET, LIST, LIST_ASIDE, READ, REVOKE, type Script, SET_ASIDE } from './redis/scripts.ts'
+import {
+  APPEND,
+  DROP_ASIDE,
+  FORGET,
+  LIST,
+  LIST_ASIDE,
+  READ,
+  REVOKE,
+  REWRITE,
+  type Script,
+  SET_ASIDE,
+} from './redis/scripts.ts'
 import { ServerLink } from './redis/server-link.ts'
 
 /** How a Redis store is made. */
@@ -290,6 +301,12 @@ export function redisStore(options: RedisStoreOptions): CallStore {
         throw failed.reason
       }
       return end
+    },
+
+    async rewrite(callId, { epoch, seq }, records) {
+      const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])
+      const args = [epoch, String(seq), randomUUID(), link.publish, ...content]
+      return (await attempt(REWRITE, [names.call(callId)], ...args)) === 1
     },
 
     forget: (callId) => forget(callId),

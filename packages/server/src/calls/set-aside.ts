@@ -61,6 +61,13 @@ export class AsideBox {
     return this.#store.dropAside(id)
   }
 
+  /** Lets go of all that names a call; there is nothing to keep of a call that was forgotten. */
+  async forget(callId: string): Promise<void> {
+    for (const { id, body } of await this.list(10_000)) {
+      if (body && Buffer.from(body).includes(callId)) await this.drop(id)
+    }
+  }
+
   #open(content: string): Uint8Array | null {
     const bytes = Buffer.from(content, 'base64')
     const nonce = bytes.subarray(0, NONCE_BYTES)

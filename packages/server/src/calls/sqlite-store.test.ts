@@ -38,11 +38,14 @@ describe('sqliteStore', () => {
     await store.close()
   })
 
-  it('erases what it forgets from the file itself', async () => {
+  it('erases what it forgets or rewrites from the file itself', async () => {
     const path = newFile()
     const store = sqliteStore({ path })
-    await store.append('call', [{ event: eventOf('a', { secret: 'canary-4071-canary' }) }])
+    const secret = { event: eventOf('a', { secret: 'canary-4071-canary' }) }
+    await store.append('call', [secret])
+    const { epoch } = await store.append('rewritten', [secret])
     await store.forget('call')
+    await store.rewrite('rewritten', { epoch, seq: 1 }, [{ seq: 1, event: eventOf('a') }])
     await store.close()
     for (const file of [path, `${path}-wal`]) {
       if (existsSync(file)) expect(readFileSync(file).includes('canary-4071-canary')).toBe(false)

@@ -85,6 +85,8 @@ const writes = {
   advance: 'UPDATE call SET seq = ?, updated_at = ? WHERE ref = ?',
   findEvent: 'SELECT digest FROM event WHERE call = ? AND id = ?',
   addEvent: 'INSERT INTO event (call, seq, id, digest, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (call, id) DO NOTHING',
+  rewriteEvent: 'UPDATE event SET body = ? WHERE call = ? AND seq = ?',
+  renew: 'UPDATE call SET epoch = ? WHERE ref = ?',
   dropEvents: 'DELETE FROM event WHERE call = ?',
   dropCall: 'DELETE FROM call WHERE ref = ?',
   addAside: 'INSERT OR IGNORE INTO aside VALUES (?, ?, ?, ?)',
@@ -215,6 +217,25 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
 
     watch: async (callId, listener) => bus.watch(callId, listener),
     watchAll: async (listener) => bus.watchAll(listener),
+
+    async rewrite(callId, head, records) {
+      const epoch = randomUUID()
+      const change = (sql: Sql): boolean => {
+        const call = sql.findCall.get(callId) as CallRow | undefined
+        if (!call || call.epoch !== head.epoch || call.seq !== head.seq) return false
+        for (const { seq, event } of records) sql.rewriteEvent.run(JSON.stringify(event), call.ref, seq)
+        sql.renew.run(epoch, call.ref)
+        heads.delete(callId)
+        return true
+      }
+      return write(change, {
+        committed: (changed) => {
+          const last = records.at(-1)
+          if (changed && last) bus.tell({ kind: 'appended', callId, epoch, records: [last] })
+        },
+        erases: true,
+      })
+    },
 
     async forget(callId) {
       const call = await attempt(() => callRow(callId))

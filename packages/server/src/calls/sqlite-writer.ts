@@ -89,10 +89,14 @@ export class SqliteWriter<Name extends string> {
       this.#waiting = []
       try {
         const results = await this.#commit(group)
+        // Before anybody is told that something is gone. What fails here is committed all the same, and the next
+        // erasure overwrites it too.
+        if (group.some(({ erases }) => erases)) {
+          await this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {})
+        }
         group.forEach(({ committed }, index) => {
           committed(results[index])
         })
-        if (group.some(({ erases }) => erases)) await this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       } catch (error) {
         const unavailable = unavailableBy(error)
         for (const { failed } of group) failed(unavailable)

@@ -86,6 +86,21 @@ end
 return { told(known[1]), seq, known[3], after, bodies }
 `)
 
+/**
+ * Key: the call. Arguments: the epoch and number it must end at, its new mark, how to publish; then the number and body
+ * of each event that is rewritten. Answers whether it was.
+ */
+export const REWRITE = script(`${EPOCH}
+local call = KEYS[1]
+local known = redis.call('HMGET', call, 'epoch', 'seq')
+if not known[1] or told(known[1]) ~= ARGV[1] or known[2] ~= ARGV[2] then return 0 end
+for i = 5, #ARGV, 2 do redis.call('HSET', call, 's:' .. ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', call, 'epoch', ARGV[3])
+redis.call(ARGV[4], call, '{"epoch":"' .. told(ARGV[3]) .. '","after":' .. (tonumber(ARGV[2]) - 1) ..
+  ',"events":[' .. redis.call('HGET', call, 's:' .. ARGV[2]) .. ']}')
+return 1
+`)
+
 /** Key: the call. Arguments: how to publish, and the moment before which it must have grown last, or ''. */
 export const FORGET = script(`
 local updated = redis.call('HGET', KEYS[1], 'updated')
