@@ -1,4 +1,4 @@
-import { callPhase } from '@callgather/protocol'
+import { callPhase, type Sorted, type TimelineEntry } from '@callgather/protocol'
 import {
   type KeyboardEvent,
   type PointerEvent,
@@ -56,6 +56,8 @@ interface Scroller {
   readonly handle: React.RefObject<VirtualizerHandle | null>
   readonly unpin: () => void
   readonly atEnd: () => void
+  /** The view or a row in it has another size than before. */
+  readonly measured: () => void
 }
 
 const [TranscriptProvider, useTranscriptContext] = createPartContext<TranscriptContext>('Transcript')
@@ -78,14 +80,14 @@ export interface TranscriptRootProps extends PartProps<'section', TranscriptStat
 /** A call's transcript. */
 export function Root({ callId, ...props }: TranscriptRootProps) {
   const transcript = useTranscript(callId)
-  const ended = useCall(callId, ({ state }) => callPhase(state) === 'ended')
+  const ended = useCall(callId, endedSlice)
   const language = useLanguage()
   const [categories, setCategories] = useState<ReadonlySet<RowCategory>>(() => new Set(allCategories))
   const [query, setQueryNow] = useState('')
   const [match, setMatch] = useState(0)
   const timeline = useCall(callId, timelineSlice)
-  const [written] = useState(() => new TimelineRows())
-  const all = useMemo(() => written.of(timeline, transcript.partials), [written, timeline, transcript.partials])
+  const written = useRows(timeline)
+  const all = useMemo(() => written.with(transcript.partials), [written, transcript.partials])
   const rows = useMemo(
     () => (categories.size === allCategories.length ? all : all.filter((row) => categories.has(categoryOf(row)))),
     [all, categories],
@@ -122,6 +124,18 @@ export function Root({ callId, ...props }: TranscriptRootProps) {
 }
 
 const timelineSlice = ({ state }: CallFeed) => state.timeline
+const endedSlice = ({ state }: CallFeed) => callPhase(state) === 'ended'
+
+/** The rows of a timeline, written on from those on the screen. */
+function useRows(timeline: Sorted<TimelineEntry>): TimelineRows {
+  const shown = useRef(TimelineRows.none)
+  // Whatever it begins from it comes to the same rows, so a render that is thrown away leaves nothing behind.
+  const rows = useMemo(() => shown.current.of(timeline), [timeline])
+  useEffect(() => {
+    shown.current = rows
+  }, [rows])
+  return rows
+}
 
 function useScroller(length: number): Scroller {
   const handle = useRef<VirtualizerHandle>(null)
@@ -131,9 +145,14 @@ function useScroller(length: number): Scroller {
   const stay = () => {
     if (length > 0) handle.current?.scrollToIndex(length - 1, { align: 'end' })
   }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a row more, or the end followed again; not every render
   useLayoutEffect(() => {
-    if (pinned) stay()
-  })
+    const { current: view } = handle
+    if (!pinned || !view || length === 0) return
+    // A row that comes into view is measured in this very frame, and followed when that is done (see `measured`): to
+    // scroll before would make the browser lay everything out twice, for a guess. One further away must be gone to.
+    if (view.getItemOffset(length - 1) > view.scrollOffset + view.viewportSize) stay()
+  }, [pinned, length])
   return {
     pinned,
     unseen: letGoAt === null ? 0 : Math.max(0, length - letGoAt),
@@ -148,6 +167,9 @@ function useScroller(length: number): Scroller {
     handle,
     unpin: () => setLetGoAt((known) => known ?? length),
     atEnd: () => setLetGoAt(null),
+    measured: () => {
+      if (pinned) stay()
+    },
   }
 }
 
@@ -244,7 +266,15 @@ export function View({ children, empty, ...props }: TranscriptViewProps) {
         rows.length === 0 ? (
           empty
         ) : (
-          <Virtualizer ref={scroller.handle} as="ol" item="li" data={rows} itemSize={34} onScroll={onScroll}>
+          <Virtualizer
+            ref={scroller.handle}
+            as="ol"
+            item="li"
+            data={rows}
+            itemSize={34}
+            onScroll={onScroll}
+            onResize={scroller.measured}
+          >
             {children}
           </Virtualizer>
         ),

@@ -11,14 +11,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { categoryOf, type Row, TimelineRows } from './rows.ts'
 
-const rowsIn = ({ callId, steps }: Scenario): Row[] =>
-  new TimelineRows().of(
-    foldCall(
-      callId,
-      steps.map(({ event }) => event),
-    ).timeline,
-    [],
-  )
+const rowsIn = ({ callId, steps }: Scenario): readonly Row[] =>
+  TimelineRows.none
+    .of(
+      foldCall(
+        callId,
+        steps.map(({ event }) => event),
+      ).timeline,
+    )
+    .with([])
 
 const ofKind = <Kind extends Row['kind']>(rows: readonly Row[], kind: Kind) =>
   rows.filter((row): row is Extract<Row, { kind: Kind }> => row.kind === kind)
@@ -27,27 +28,67 @@ describe('the rows of a transcript', () => {
   it('are the same however the call grew, and in whatever order its events came', () => {
     for (const { callId, steps } of Object.values(scenarios)) {
       const events = steps.map(({ event }) => event)
-      const written = new TimelineRows().of(foldCall(callId, events).timeline, [])
+      const written = TimelineRows.none.of(foldCall(callId, events).timeline).with([])
       fc.assert(
         fc.property(fc.shuffledSubarray(events, { minLength: events.length }), (shuffled) => {
-          const growing = new TimelineRows()
-          for (let length = 1; length < shuffled.length; length++) {
-            growing.of(foldCall(callId, shuffled.slice(0, length)).timeline, [])
+          const versions = [TimelineRows.none]
+          for (let length = 1; length <= shuffled.length; length++) {
+            versions.push((versions.at(-1) as TimelineRows).of(foldCall(callId, shuffled.slice(0, length)).timeline))
           }
-          expect(growing.of(foldCall(callId, shuffled).timeline, [])).toEqual(written)
+          expect(versions.at(-1)?.with([])).toEqual(written)
         }),
         { numRuns: 5 },
       )
     }
   })
 
+  it('of a version stay as they are when later ones are written on from them, once, twice or not at all', () => {
+    for (const { callId, steps } of Object.values(scenarios)) {
+      const versions = steps.map((_, nth) =>
+        foldCall(
+          callId,
+          steps.slice(0, nth + 1).map(({ event }) => event),
+        ),
+      )
+      let rows = TimelineRows.none
+      for (const { timeline } of versions) {
+        const before = [...rows.with([])]
+        const later = rows.of(timeline)
+        // A render that React throws away, as it does with every first one in strict mode.
+        expect(rows.of(timeline).with([])).toEqual(later.with([]))
+        expect(rows.with([])).toEqual(before)
+        expect(later.of(timeline)).toBe(later)
+        rows = later
+      }
+    }
+  })
+
+  it('are the same objects in the next version, but for the one that an event at the end adds to', () => {
+    for (const { callId, steps } of Object.values(scenarios)) {
+      let known = foldCall(callId, []).timeline
+      let rows = TimelineRows.none
+      for (let length = 1; length <= steps.length; length++) {
+        const { timeline } = foldCall(
+          callId,
+          steps.slice(0, length).map(({ event }) => event),
+        )
+        const before = rows.with([])
+        rows = rows.of(timeline)
+        const after = rows.with([])
+        const changed = before.filter((row, index) => row !== after[index])
+        // Where an event changes something further up, all rows are written anew.
+        if (timeline.sharedPrefix(known) === known.size) expect(changed.length).toBeLessThanOrEqual(1)
+        known = timeline
+      }
+    }
+  })
+
   it('keep what is being said out of what was said', () => {
-    const rows = new TimelineRows()
-    const { timeline } = foldCall('call', [])
+    const rows = TimelineRows.none.of(foldCall('call', []).timeline)
     const partial = (text: string) => [{ track: 'inbound', at: '2026-11-22T10:41:00.000000Z', text }]
-    expect(rows.of(timeline, partial('I'))).toMatchObject([{ key: 'inbound#1', text: 'I', partial: true }])
-    expect(rows.of(timeline, partial('I would'))).toMatchObject([{ key: 'inbound#1', text: 'I would', partial: true }])
-    expect(rows.of(timeline, [])).toEqual([])
+    expect(rows.with(partial('I'))).toMatchObject([{ key: 'inbound#1', text: 'I', partial: true }])
+    expect(rows.with(partial('I would'))).toMatchObject([{ key: 'inbound#1', text: 'I would', partial: true }])
+    expect(rows.with([])).toEqual([])
   })
 
   it('hold each key once, those of one gather together, in the order they were pressed', () => {

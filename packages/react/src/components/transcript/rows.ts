@@ -110,36 +110,24 @@ export function categoryOf(row: Row): RowCategory {
 /** A speaker who goes on after a longer silence is named again. */
 const PAUSE_MILLIS = 30_000
 
-/**
- * The rows of a timeline as it grows. What was written of an earlier version is kept: to a long call, an event more is
- * a row more. Only where something in the middle has changed is everything written anew.
- */
-export class TimelineRows {
-  #timeline: Sorted<TimelineEntry> = Sorted.empty()
-  #writer = new RowWriter()
-
-  /** The rows of a timeline, and of what is being said right now. */
-  of(timeline: Sorted<TimelineEntry>, partials: readonly LiveSpeech[]): Row[] {
-    let known = timeline.sharedPrefix(this.#timeline)
-    if (known < this.#timeline.size) {
-      this.#writer = new RowWriter()
-      known = 0
-    }
-    if (known === 0) for (const entry of timeline) this.#writer.add(entry)
-    else for (let nth = known; nth < timeline.size; nth++) this.#writer.add(timeline.at(nth) as TimelineEntry)
-    this.#timeline = timeline
-    return [...this.#writer.rows, ...this.#writer.partialRows(partials)]
-  }
-}
-
+/** Writes rows, one entry after the other. Done once its rows were read: another may go on from where it stands. */
 class RowWriter {
-  readonly rows: Row[] = []
-  readonly #rules = new Map<string, DigitRules>()
-  readonly #ended = new Set<string>()
-  readonly #utterances = new Map<string, number>()
+  readonly rows: Row[]
+  readonly #rules: Map<string, DigitRules>
+  readonly #ended: Set<string>
+  readonly #utterances: Map<string, number>
   /** Whispers not yet seen in the conversation, by their text: where their rows are. */
-  readonly #whispers = new Map<string, number>()
-  #keys: KeyEntry[] = []
+  readonly #whispers: Map<string, number>
+  #keys: KeyEntry[]
+
+  constructor(before?: RowWriter) {
+    this.rows = before ? [...before.rows] : []
+    this.#rules = new Map(before ? before.#rules : [])
+    this.#ended = new Set(before ? before.#ended : [])
+    this.#utterances = new Map(before ? before.#utterances : [])
+    this.#whispers = new Map(before ? before.#whispers : [])
+    this.#keys = before ? before.#keys : []
+  }
 
   add(entry: TimelineEntry): void {
     if (entry.kind !== 'key') this.#keys = []
@@ -239,6 +227,39 @@ class RowWriter {
     const refusal = outcome?.status === 'refused' ? `${outcome.title} (${outcome.code})` : null
     const text = typeof spoken === 'string' ? spoken : null
     this.rows.push({ kind: 'command', ...common, command, text, outcome: outcome?.status ?? 'sent', refusal })
+  }
+}
+
+/**
+ * The rows of one version of a timeline. Immutable: the rows of a later version are written on from these, so that to a
+ * long call an event more is a row more. Only where something in the middle has changed is everything written anew.
+ */
+export class TimelineRows {
+  static readonly none = new TimelineRows(Sorted.empty(), new RowWriter())
+
+  readonly #timeline: Sorted<TimelineEntry>
+  readonly #writer: RowWriter
+
+  private constructor(timeline: Sorted<TimelineEntry>, writer: RowWriter) {
+    this.#timeline = timeline
+    this.#writer = writer
+  }
+
+  /** The rows of another version, in whatever order versions come: what they are does not depend on these. */
+  of(timeline: Sorted<TimelineEntry>): TimelineRows {
+    if (timeline === this.#timeline) return this
+    const shared = timeline.sharedPrefix(this.#timeline)
+    const known = shared < this.#timeline.size ? 0 : shared
+    const writer = known === 0 ? new RowWriter() : new RowWriter(this.#writer)
+    if (known === 0) for (const entry of timeline) writer.add(entry)
+    else for (let nth = known; nth < timeline.size; nth++) writer.add(timeline.at(nth) as TimelineEntry)
+    return new TimelineRows(timeline, writer)
+  }
+
+  /** All rows, and after them those of what is being said right now. */
+  with(partials: readonly LiveSpeech[]): readonly Row[] {
+    const { rows } = this.#writer
+    return partials.length === 0 ? rows : [...rows, ...this.#writer.partialRows(partials)]
   }
 }
 

@@ -74,18 +74,20 @@ function Speech({ row, wanted, ended }: { readonly row: SpeechRow; readonly want
   const language = useLanguage()
   const { t } = language
   const { confidence, partial, continued, speaker, text } = row
-  const percent = confidence === null ? null : `${Math.round(confidence * 100)} %`
-  const doubtful = confidence !== null && confidence < DOUBTFUL
   return (
     <>
       <span className={continued ? 'cg-visually-hidden' : 'cg-row-who'}>{speakerName(speaker, language)}</span>
       <p className="cg-row-text" dir="auto">
-        <span
-          {...(doubtful ? { 'data-doubtful': '' } : {})}
-          title={percent === null ? undefined : t('transcript.confidence', { percent })}
-        >
+        {confidence === null ? (
           <Marked text={text} wanted={wanted} />
-        </span>
+        ) : (
+          <span
+            {...(confidence < DOUBTFUL ? { 'data-doubtful': '' } : {})}
+            title={t('transcript.confidence', { percent: `${Math.round(confidence * 100)} %` })}
+          >
+            <Marked text={text} wanted={wanted} />
+          </span>
+        )}
         {partial && !ended && (
           <span className="cg-row-growing">
             <i />
@@ -176,7 +178,7 @@ function Command({ row, wanted }: { readonly row: CommandRow; readonly wanted: s
           <Marked text={row.text} wanted={wanted} />
         </q>
       )}
-      {row.refusal !== null && <span>· {row.refusal}</span>}
+      {row.refusal !== null && <span>{row.refusal}</span>}
       {(row.outcome === 'refused' || row.outcome === 'unknown') && <Receipt outcome={row.outcome} />}
     </span>
   )

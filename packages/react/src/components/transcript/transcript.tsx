@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useId, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactElement, useId, useMemo, useRef, useState } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Menu } from '../kit/menu.tsx'
@@ -6,6 +6,7 @@ import { Empty } from '../kit/notice.tsx'
 import { type Announce, Announcer } from './announcer.tsx'
 import { download, exported, exportFormats } from './export.ts'
 import * as parts from './parts.tsx'
+import type { Row } from './rows.ts'
 import { TranscriptRow } from './transcript-row.tsx'
 
 /** The props of `Transcript`. */
@@ -73,18 +74,23 @@ function StyledTranscript({ callId, announce: announceAtFirst = 'all' }: Transcr
 function Rows() {
   const { query, matches, match, ended } = parts.useTranscriptContext('Rows')
   const wanted = query.trim().toLowerCase()
-  const found = new Set(matches)
+  const found = useMemo(() => new Set(matches), [matches])
+  const current = matches[match]
+  // A row that did not change keeps its element, or every row in view would be looked at again for one that came.
+  const drawRow = useMemo(() => {
+    const drawn = new WeakMap<Row, { readonly position: number; readonly element: ReactElement }>()
+    return (row: Row, position: number) => {
+      const known = drawn.get(row)
+      if (known?.position === position) return known.element
+      const mark = wanted !== '' && found.has(position) ? (current === position ? 'current' : 'match') : null
+      const element = <TranscriptRow key={row.key} row={row} wanted={wanted} match={mark} ended={ended} />
+      drawn.set(row, { position, element })
+      return element
+    }
+  }, [wanted, found, current, ended])
   return (
     <parts.View className="cg-transcript-view" empty={<Nothing />}>
-      {(row, position) => (
-        <TranscriptRow
-          key={row.key}
-          row={row}
-          wanted={wanted}
-          match={wanted !== '' && found.has(position) ? (matches[match] === position ? 'current' : 'match') : null}
-          ended={ended}
-        />
-      )}
+      {drawRow}
     </parts.View>
   )
 }
