@@ -265,6 +265,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     { hours: options.retentionHours, transcriptHours: options.transcriptRetentionHours },
   )
   revocations.start(() => relay.dropRevoked())
+  health.start(() => relay.tellHealth())
   if (options.reconcile !== false) reconciler.start()
   retention.start()
 
@@ -275,7 +276,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     if (known) await audit.write({ what: 'forgotten', callId, subject })
     return known
   }
-  health.start(() => relay.tellHealth())
 
   const route = router([
     {
@@ -402,6 +402,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       leaving = true
       retention.stop()
       revocations.stop()
+      health.stop()
       await relay.close()
       await Promise.allSettled([...underWay])
       await reconciler.stop()
@@ -412,7 +413,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   }
 }
 
-      health.stop()
 function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']): Telnyx {
   if (client) return client
   if (!apiKey)
