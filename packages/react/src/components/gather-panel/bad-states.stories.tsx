@@ -48,12 +48,12 @@ const clientOf = (loaded: unknown): Client => {
   return client
 }
 
-/** The last that was known stays, and cannot be acted on. */
+/** The last that was known stays, and cannot be acted on. It comes a moment after the state of the connection. */
 const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
-  await expect(canvas.getByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
-  const stop = canvas.getByRole('button', { name: 'Stop gather', description: 'Waiting for the connection.' })
+  await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
+  const stop = await canvas.findByRole('button', { name: 'Stop gather', description: 'Waiting for the connection.' })
   await expect(stop).toHaveAttribute('aria-disabled', 'true')
-  await expect(canvas.getByRole('log', { name: 'Transcript' })).toHaveAttribute('aria-busy', 'true')
+  await waitFor(() => expect(canvas.getByRole('log', { name: 'Transcript' })).toHaveAttribute('aria-busy', 'true'))
 }
 
 /** Telnyx refused the command: its words, its code, and what can be done. */
@@ -107,7 +107,9 @@ export const BackAfterExpiry: Story = {
     await userEvent.click(retry)
     await expect(await canvas.findByText('Live')).toBeVisible()
     await waitFor(() => expect(canvas.queryByRole('alert')).toBeNull())
-    await expect(canvas.getByRole('button', { name: 'Stop gather' })).not.toHaveAttribute('aria-disabled')
+    await waitFor(() =>
+      expect(canvas.getByRole('button', { name: 'Stop gather' })).not.toHaveAttribute('aria-disabled'),
+    )
   },
 }
 
@@ -121,7 +123,7 @@ export const ForbiddenCall: Story = {
     const alert = await canvas.findByRole('alert')
     await expect(alert).toHaveTextContent('No access to this call')
     await expect(alert).toHaveTextContent('It does not exist, or your ticket does not allow it.')
-    await expect(canvas.queryByRole('log')).toBeNull()
+    await waitFor(() => expect(canvas.queryByRole('log')).toBeNull())
     await expect(canvas.queryByRole('button')).toBeNull()
   },
 }
@@ -151,7 +153,7 @@ export const Offline: Story = {
     await expect(alert).toHaveTextContent('Offline')
     await expect(alert).toHaveTextContent('What is shown is the last that was known. It continues by itself.')
     await expect(within(alert).getByRole('button', { name: 'Retry now' })).toBeVisible()
-    await expect(canvas.getByText(/Reconnecting in \d+ s/)).toBeVisible()
+    await expect(await canvas.findByText(/Reconnecting in \d+ s/)).toBeVisible()
     await expectLastKnown(canvas)
   },
 }
@@ -166,7 +168,7 @@ export const StoreDegraded: Story = {
   },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('alert')).toHaveTextContent('Updates paused')
-    await expect(canvas.getByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
+    await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
   },
 }
 
@@ -194,8 +196,10 @@ export const GapFilled: Story = {
     await expect(await canvas.findByText('Catching up')).toBeVisible()
     await clientOf(loaded).player.advance(4000)
     await expect(await canvas.findByRole('img', { name: '4 of 6: 5 5 0 9' })).toBeVisible()
-    await expect(canvas.getByText('Live')).toBeVisible()
-    await expect(canvas.getByRole('button', { name: 'Stop gather' })).not.toHaveAttribute('aria-disabled')
+    await expect(await canvas.findByText('Live')).toBeVisible()
+    await waitFor(() =>
+      expect(canvas.getByRole('button', { name: 'Stop gather' })).not.toHaveAttribute('aria-disabled'),
+    )
   },
 }
 
@@ -261,7 +265,7 @@ export const HistoryLost: Story = {
     const alert = await canvas.findByRole('alert')
     await expect(alert).toHaveTextContent('Part of the history was lost')
     await expect(within(alert).getByRole('button', { name: 'Close' })).toBeVisible()
-    await expect(canvas.getByText('Live')).toBeVisible()
+    await expect(await canvas.findByText('Live')).toBeVisible()
   },
 }
 

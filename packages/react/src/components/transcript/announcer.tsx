@@ -49,7 +49,21 @@ export function Announcer({ announce }: { readonly announce: Announce }) {
     }, BATCH_MILLIS)
   }, [all, sync, announce, language, clock])
 
-  return <LiveRegion text={announce === 'off' ? '' : text} />
+  return (
+    <>
+      <LiveRegion text={announce === 'off' ? '' : text} />
+      {announce !== 'off' && <EndAnnouncer />}
+    </>
+  )
+}
+
+/** Says at once that the call is over, if it ended while one was listening: it is news that changes what one may do. */
+function EndAnnouncer() {
+  const { ended, sync } = useTranscriptContext('EndAnnouncer')
+  const { t } = useLanguage()
+  const [wasGoingOn, setWasGoingOn] = useState(false)
+  if (!wasGoingOn && !ended && sync === 'live') setWasGoingOn(true)
+  return wasGoingOn && ended ? <LiveRegion assertive text={t('transcript.call.hangup')} /> : null
 }
 
 const isWanted = (row: Row, announce: Announce) =>

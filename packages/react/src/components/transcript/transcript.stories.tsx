@@ -174,3 +174,14 @@ export const Away: Story = {
     await waitFor(() => expect(canvas.getByText('Call answered')).toBeVisible())
   },
 }
+
+/** The call ends while one listens: it is said at once. */
+export const Ending: Story = {
+  play: async ({ canvas, loaded }) => {
+    const log = await canvas.findByRole('log')
+    await waitFor(() => expect(within(log).getByText('Call answered')).toBeVisible())
+    await expect(canvas.queryByRole('alert')).toBeNull()
+    clientOf(loaded).emit(assistantWhisper.callId, 'call.hangup', { payload: { hangup_cause: 'normal_clearing' } })
+    await expect(await canvas.findByRole('alert')).toHaveTextContent('Call ended')
+  },
+}
