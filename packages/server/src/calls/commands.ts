@@ -5,24 +5,11 @@
  * precede its gather. The log is also what makes a command run once: the request is appended under an id made from
  * its `command_id`, in one atomic step across all nodes, and whoever comes second gets the outcome of the first.
  */
-import { createHmac, randomUUID } from 'node:crypto'
-import {
-  type CallState,
-  type CommandName,
-  type CommandOutcome,
-  errorTable,
-  GatherError,
-  gatherError,
-  isConversation,
-  isGather,
-  type Show,
-} from '@callgather/protocol'
-import { checkCommand } from '@callgather/protocol/schema'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CallState, type CommandName, type CommandOutcome, errorTable, gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { Audit } from '../access/audit.ts'
-import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
 import type { RateLimit } from '../access/rate-limit.ts'
-import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { type CommandSender, ending } from '../telnyx/commands.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
@@ -35,27 +22,8 @@ import {
   outcomeOf,
   withoutDetail,
 } from './command-outcome.ts'
-import { maskBody, openShow, strictest } from './masking.ts'
-
-/** A command to be given. */
-export interface CommandOrder {
-  readonly callId: string
-  readonly command: CommandName
-  /** The body as it came; checked here. */
-  readonly body: unknown
-  /** Who gives it. */
-  readonly subject: string
-  /** Whether it comes from code of the host's own: then policy and rate limit do not apply. */
-  readonly trusted: boolean
-  /** Refuse a call that no webhook has told of yet. */
-  readonly onlyKnown: boolean
-  /** The sender's own key: the same key on the same call is the same command. */
-  readonly idempotencyKey?: string | undefined
-  /** How much of the input the sender wants shown; makes the server's policy stricter, never laxer. */
-  readonly sensitive?: Show | undefined
-  /** Where it comes from, for the audit trail. */
-  readonly address?: string | undefined
-}
+import { type CommandOrder, type PrepareParts, prepareCommand, refuseWhileCaptured } from './command-request.ts'
+import { openShow } from './masking.ts'
 
 /** A command that is in the log, and on its way. */
 export interface GivenCommand {
@@ -65,13 +33,9 @@ export interface GivenCommand {
 }
 
 /** What giving commands needs. */
-export interface CommandParts {
+export interface CommandParts extends PrepareParts {
   readonly log: CallLog
   readonly sender: CommandSender
-  readonly markers: MarkerCodec
-  /** Keys the `command_id` made from an idempotency key, and the digest that tells two bodies apart. */
-  readonly commandKey: Uint8Array
-  readonly policy: CommandPolicy
   readonly limit: RateLimit
   readonly audit: Audit
   readonly now: () => number
@@ -80,6 +44,23 @@ export interface CommandParts {
   readonly ended?: (callId: string) => void
   /** Told of each outcome. */
   readonly counted?: (command: CommandName, outcome: string, millis: number) => void
+}
+
+/** After a failed append the log is looked at so soon, then half as often each time, for half an hour at most. */
+const DISOWN_WAIT_MILLIS = 500
+const DISOWN_MILLIS = 30 * 60_000
+/** How often the store must have answered until it is believed that it never took the request. */
+const DISOWN_LOOKS = 4
+
+/** What became of a command whose request the store may have and Telnyx has not. */
+const NOT_SENT: CommandOutcomeEvent = {
+  event_type: 'command.refused',
+  payload: {
+    status: errorTable.unavailable.status,
+    code: errorTable.unavailable.code,
+    title: errorTable.unavailable.title,
+    detail: 'The store did not confirm the command, so it was not sent. Give it again, under a new idempotency key.',
+  },
 }
 
 /** How long the second of two senders waits for the first one's outcome, in milliseconds. */
@@ -99,36 +80,33 @@ export class Commands {
    * @throws GatherError when it must not be sent: the body is wrong, the call unknown or over, the sender too fast.
    */
   async give(order: CommandOrder): Promise<GivenCommand> {
-    const { callId, command, subject, trusted, address } = order
-    const { log, policy, audit } = this.#parts
-    if (!trusted) this.#limit(order)
-    const checked = checkCommand(command, applyPolicy(command, order.body, policy, trusted))
-    if (!checked.ok) throw new GatherError(checked.status, checked.errors)
-    const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
-    const body = withUpdates(command, fields)
-    const commandId = this.#commandId(order, command_id)
-    const show = this.#showOf(order, body)
+    const { callId, command, subject, address } = order
+    const { log, audit, now } = this.#parts
+    if (!order.trusted) this.#limit(order)
+    const prepared = prepareCommand(order, this.#parts)
+    const { commandId, show } = prepared
     await audit.write({ what: 'intent', subject, callId, command, commandId, address, ...templateOf(order.body) })
 
-    const { duplicates } = await log.append(callId, ({ cursor, state }) => {
-      if (!cursor && order.onlyKnown) throw unknownCall()
-      const repeated = state.commands.get(commandId) !== undefined
-      if ((state.hangup || state.closed) && !repeated) throw callEnded()
-      if (show !== undefined && !repeated) refuseWhileCaptured(state)
-      return [this.#requested(order, commandId, body, show, state)]
-    })
+    let requested: NewEvent | undefined
+    const { duplicates } = await log
+      .append(callId, ({ cursor, state }) => {
+        if (!cursor && order.onlyKnown) throw unknownCall()
+        const repeated = state.commands.get(commandId) !== undefined
+        if ((state.hangup || state.closed) && !repeated) throw callEnded()
+        if (show !== undefined && !repeated) refuseWhileCaptured(state)
+        requested = prepared.requested(state, now())
+        return [requested]
+      })
+      .catch((error: unknown) => {
+        if (requested) void this.#disown(callId, commandId, requested.event.occurred_at)
+        throw error
+      })
     const [duplicate] = duplicates
     if (duplicate?.conflict) {
       const detail = 'This idempotency key, or `command_id`, was used on this call with another command. Use a new one.'
       throw gatherError('conflict', detail, '/command_id')
     }
-    const outcome = duplicate
-      ? this.#outcomeOf(callId, commandId)
-      : this.#send(order, commandId, {
-          ...body,
-          command_id: commandId,
-          ...(typeof client_state === 'string' ? { client_state } : this.#mark(callId, commandId, command, show)),
-        })
+    const outcome = duplicate ? this.#outcomeOf(callId, commandId) : this.#send(order, commandId, prepared.body)
     const accepted = outcome.then(acceptance)
     // Whoever gave the command may wait for its end only; a refusal nobody looks at must not end the process.
     accepted.catch(() => {})
@@ -141,50 +119,32 @@ export class Commands {
     throw gatherError('tooManyRequests', `Commands come too fast. Wait ${Math.ceil(wait / 1000)} s and try again.`)
   }
 
-  /** How much of the input may be shown: what the server's policy says, or less if whoever starts it wants less. */
-  #showOf({ callId, command, sensitive }: CommandOrder, body: unknown): Show | undefined {
-    if (!isGather(command) && !isConversation(command)) return undefined
-    const { policy } = this.#parts
-    const decided =
-      typeof policy.sensitive === 'function'
-        ? policy.sensitive({ callId, command, body })
-        : isGather(command)
-          ? policy.sensitive
-          : undefined
-    return strictest(decided, sensitive)
-  }
-
-  #commandId({ callId, idempotencyKey }: CommandOrder, given: unknown): string {
-    if (typeof given === 'string') return given
-    if (idempotencyKey === undefined) return randomUUID()
-    const bytes = createHmac('sha256', this.#parts.commandKey)
-      .update(JSON.stringify(['id', callId, idempotencyKey]))
-      .digest()
-    return uuidOf(bytes)
-  }
-
-  #requested(
-    { command, subject }: CommandOrder,
-    commandId: string,
-    body: Record<string, unknown>,
-    show: Show | undefined,
-    state: CallState,
-  ): NewEvent {
-    const { commandKey, now } = this.#parts
-    const digest = createHmac('sha256', commandKey)
-      .update(JSON.stringify(['body', command, body]))
-      .digest('base64url')
-    const secret = show !== undefined || openShow(state, now()) !== undefined
-    const logged = withoutSecrets(secret ? maskBody(body) : body)
-    const payload = { command, body: logged, subject, ...(show === undefined ? {} : { show }) }
-    const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now())
-    return { event, digest: digest.slice(0, 22) }
-  }
-
-  #mark(callId: string, commandId: string, command: CommandName, show: Show | undefined): { client_state?: string } {
-    // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
-    if (!isGather(command) && !isConversation(command)) return {}
-    return { client_state: this.#parts.markers.write(callId, { commandId, command, show }) }
+  /**
+   * The store failed, and may have taken the request all the same: its answer was lost. The command was not sent and
+   * will not be; so if the request turns up in the log, it gets its outcome there. Whoever else has requested the same
+   * command since, under the same id, has done so at another moment, and is left alone.
+   */
+  async #disown(callId: string, commandId: string, requestedAt: string): Promise<void> {
+    const { log, now } = this.#parts
+    let looks = 0
+    for (let wait = DISOWN_WAIT_MILLIS; wait < DISOWN_MILLIS && looks < DISOWN_LOOKS; wait *= 2) {
+      await sleep(wait, undefined, { ref: false })
+      const isOurs = ({ commands }: CallState) => {
+        const known = commands.get(commandId)
+        return known?.request?.at === requestedAt && !known.outcome
+      }
+      try {
+        const { state } = await log.open(callId)
+        looks += 1
+        if (!isOurs(state)) continue
+        await log.append(callId, (call) =>
+          isOurs(call.state) ? [{ event: commandEvent(commandId, NOT_SENT, now()) }] : [],
+        )
+        return
+      } catch {
+        // The store is still away: it is looked at again. Should this process end before, the reconciler settles it.
+      }
+    }
   }
 
   async #send(order: CommandOrder, commandId: string, body: Record<string, unknown>): Promise<CommandOutcomeEvent> {
@@ -242,74 +202,8 @@ const templateOf = (body: unknown) => {
   return typeof template === 'string' ? { template } : {}
 }
 
-/** What records or copies the call's audio, as far as webhooks tell: when it began, and when it ended. */
-const captures = [
-  ['streaming.started', 'streaming.stopped'],
-  ['call.fork.started', 'call.fork.stopped'],
-  ['call.recording.started', 'call.recording.saved'],
-] as const
-
-/** A sensitive gather does not begin while the call's audio is known to be copied elsewhere. */
-function refuseWhileCaptured(state: CallState): void {
-  const last = new Map<string, string>()
-  for (const entry of state.timeline) if (entry.kind === 'mark') last.set(entry.eventType, entry.stamp)
-  for (const [started, stopped] of captures) {
-    const began = last.get(started)
-    if (began === undefined || (last.get(stopped) ?? '') > began) continue
-    throw gatherError(
-      'conflict',
-      'The call is being recorded or streamed, so a sensitive gather would be copied. Stop that first, then try again.',
-    )
-  }
-}
-
 const unknownCall = () =>
   gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
 
 const callEnded = () =>
   gatherError('callEnded', 'This call is no longer active and can’t receive commands.', '/call_control_id')
-
-/** AI commands report as they go, unless they were told not to: a console lives on it. */
-function withUpdates(command: CommandName, body: Record<string, unknown>): Record<string, unknown> {
-  switch (command) {
-    case 'gather_using_ai':
-      return { send_partial_results: true, send_message_history_updates: true, ...body }
-    case 'ai_assistant_start':
-      return { send_message_history_updates: true, ...body }
-    default:
-      return body
-  }
-}
-
-/** Parts of a body that name secrets or reach other systems; they go to Telnyx and nowhere else. */
-const secretKeys = new Set([
-  'api_key_ref',
-  'openai_api_key_ref',
-  'llm_api_key_ref',
-  'certificate_ref',
-  'token_retrieval_url',
-  'external_llm',
-  'fallback_config',
-  'mcp_servers',
-  'tools',
-])
-
-function withoutSecrets(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => !secretKeys.has(key))
-      .map(([key, each]) => {
-        const inner = asRecord(each)
-        return [key, inner ? withoutSecrets(inner) : each]
-      }),
-  )
-}
-
-/** The first 16 bytes as a UUID, version 8: made by our own rule (RFC 9562). */
-function uuidOf(bytes: Buffer): string {
-  const own = Buffer.from(bytes.subarray(0, 16))
-  own[6] = ((own[6] ?? 0) & 0x0f) | 0x80
-  own[8] = ((own[8] ?? 0) & 0x3f) | 0x80
-  const hex = own.toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
-}
