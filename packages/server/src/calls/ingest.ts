@@ -2,7 +2,7 @@
  * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
  * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
-import { createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Show } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
@@ -70,9 +70,11 @@ const LATE_MILLIS = 60_000
 /** Takes webhooks in. */
 export class Ingest {
   readonly #parts: IngestParts
+  readonly #digestKey: string
 
   constructor(parts: IngestParts) {
     this.#parts = parts
+    this.#digestKey = Buffer.from(parts.digestKey).toString('base64')
   }
 
   /** Appends a webhook to the log of its call. Resolves when it is durable. */
@@ -142,6 +144,8 @@ export class Ingest {
 
   #digestOf({ id, eventType, occurredAt, payload }: Webhook): string {
     const text = JSON.stringify([id, eventType, occurredAt, payload])
-    return createHmac('sha256', this.#parts.digestKey).update(text).digest('base64url').slice(0, 22)
+    // Cut short, because a whole SHA-256 could be continued by who does not know the key. An HMAC has no need of that,
+    // and takes several times as long for each webhook.
+    return hash('sha256', this.#digestKey + text, 'base64url').slice(0, 22)
   }
 }

@@ -304,7 +304,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     async rewrite(callId, { epoch, seq }, records) {
-      const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])
+      const content = records.flatMap(({ seq: number, event }) => [String(number), writeEvent(event)])
       const args = [epoch, String(seq), randomUUID(), link.publish, ...content]
       return (await attempt(REWRITE, [names.call(callId)], ...args)) === 1
     },

@@ -223,7 +223,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
       const change = (sql: Sql): boolean => {
         const call = sql.findCall.get(callId) as CallRow | undefined
         if (!call || call.epoch !== head.epoch || call.seq !== head.seq) return false
-        for (const { seq, event } of records) sql.rewriteEvent.run(JSON.stringify(event), call.ref, seq)
+        for (const { seq, event } of records) sql.rewriteEvent.run(writeEvent(event), call.ref, seq)
         sql.renew.run(epoch, call.ref)
         heads.delete(callId)
         return true

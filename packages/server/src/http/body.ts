@@ -36,7 +36,8 @@ const BODY_MILLIS = 8_000
 
 /** A body that has not been read yet. */
 export interface UnreadBody {
-  readonly chunks: AsyncIterable<Uint8Array>
+  /** Gives each chunk to `take`, in order; resolves after the last. What `take` throws ends it. */
+  readonly each: (take: (chunk: Uint8Array) => void) => Promise<void>
   /** What `Content-Length` says. */
   readonly declared: string | null | undefined
   /** Gives up on the rest. */
@@ -54,13 +55,13 @@ export async function readBody(body: UnreadBody, limit: number, budget: BodyBudg
   let size = 0
   const timer = setTimeout(body.cancel, BODY_MILLIS)
   try {
-    for await (const chunk of body.chunks) {
+    await body.each((chunk) => {
       if (size + chunk.length > limit) throw tooLarge(limit)
       budget.take(chunk.length)
       size += chunk.length
       chunks.push(chunk)
-    }
-    return Buffer.concat(chunks)
+    })
+    return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
   } finally {
     clearTimeout(timer)
     budget.give(size)

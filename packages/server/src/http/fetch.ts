@@ -1,5 +1,5 @@
 /** Requests and responses of fetch as ours: for every framework and runtime that speaks it. */
-import { type BodyBudget, bodyWasRead, readBody } from './body.ts'
+import { type BodyBudget, bodyWasRead, readBody, type UnreadBody } from './body.ts'
 import type { HttpAnswer, HttpRequest } from './message.ts'
 
 /** Reads a request of fetch. `basePath` has been matched and is cut off. */
@@ -20,19 +20,21 @@ export function fetchRequest(request: Request, basePath: string, budget: BodyBud
       if (!body) return new Uint8Array()
       const reader = body.getReader()
       const cancel = () => void reader.cancel().catch(() => {})
-      return readBody({ chunks: chunksOf(reader), declared: headers.get('content-length'), cancel }, limit, budget)
+      return readBody({ each: chunksOf(reader), declared: headers.get('content-length'), cancel }, limit, budget)
     },
     address: undefined,
   }
 }
 
-async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return
-    yield value
+const chunksOf =
+  (reader: ReadableStreamDefaultReader<Uint8Array>): UnreadBody['each'] =>
+  async (take) => {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      take(value)
+    }
   }
-}
 
 /** An answer as a response of fetch. */
 export const fetchResponse = ({ status, headers = {}, body }: HttpAnswer): Response =>

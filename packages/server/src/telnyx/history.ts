@@ -36,20 +36,18 @@ export function spliceHistory(
   stamp: string,
   whole: readonly HistoryMessage[],
 ): HistorySplice {
+  const { length } = whole
   const known = state.conversations.get(conversationId ?? UNATTRIBUTED)
-  // What was hidden once stays hidden: Telnyx sends it again with every later history.
-  const history = whole.map((message, index) => {
-    const held = known?.messages.at(index)
-    return held?.index === index && held.content === HIDDEN_TEXT ? { ...message, content: HIDDEN_TEXT } : message
-  })
-  const { length } = history
   if (known?.length && known.length.stamp > stamp) return { from: length, length, messages: [] }
-  const held = known?.length ? Math.min(known.length.value, length) : 0
-  let from = 0
-  for (; from < held; from++) {
-    const one = known?.messages.at(from)
-    const other = history[from]
-    if (one?.index !== from || one.role !== other?.role || one.content !== other.content) break
-  }
+  const held = new Map<number, HistoryMessage>()
+  for (const message of known?.messages ?? []) held.set(message.index, message)
+  // What was hidden once stays hidden: Telnyx sends it again with every later history.
+  const history = whole.map((message, index) =>
+    held.get(index)?.content === HIDDEN_TEXT ? { ...message, content: HIDDEN_TEXT } : message,
+  )
+  const isHeld = ({ role, content }: HistoryMessage, index: number) =>
+    index < (known?.length?.value ?? 0) && held.get(index)?.role === role && held.get(index)?.content === content
+  const changed = history.findIndex((message, index) => !isHeld(message, index))
+  const from = changed === -1 ? length : changed
   return { from, length, messages: history.slice(from) }
 }

@@ -19,32 +19,26 @@ export function normalise(webhook: Webhook, marker: Marker | null, state: CallSt
   const command_id = correlate(webhook, occurred_at, marker, state)
   const cause = command_id === undefined ? {} : { command_id }
   const envelope = { id: webhook.id, event_type: webhook.eventType, occurred_at, ...cause }
-  const opaque: CallEvent = { ...envelope, payload: withoutOurs(webhook.payload) }
+  const opaque = () => renamed({ ...envelope, payload: withoutOurs(webhook.payload) })
 
   const schema = Object.hasOwn(schemas, webhook.eventType) ? schemas[webhook.eventType] : undefined
-  if (!schema) return renamed(opaque)
+  if (!schema) return opaque()
 
-  const fields = withoutNulls(webhook.payload)
-  const history = readHistory(webhook.payload.message_history)
-  const stamp = stampOf(opaque)
-  const splice = history ? spliceHistory(state, command_id, stamp, history) : undefined
-  const { message_history: _, ...rest } = fields
-  const payload = { ...rest, ...keepNull(webhook.payload), ...(splice ? { message_history: splice } : {}) }
+  const { message_history, ...fields } = withoutNulls(webhook.payload)
+  const history = readHistory(message_history)
+  const stamp = stampOf({ ...envelope, payload: {} })
+  const payload = history ? { ...fields, message_history: spliceHistory(state, command_id, stamp, history) } : fields
   const parsed = schema.safeParse({ ...envelope, payload })
   // Telnyx changed a field's type, say: show that it happened, as an event of a type we cannot read.
-  return parsed.success ? (parsed.data as CallEvent) : renamed(opaque)
+  return parsed.success ? (parsed.data as CallEvent) : opaque()
 }
 
 /** Fields whose `null` says something: there is no result, no reason; the digits are hidden. */
-const meaningful = ['result', 'reason', 'digits', 'digit'] as const
-
-function keepNull(payload: Webhook['payload']): Record<string, unknown> {
-  return Object.fromEntries(meaningful.filter((key) => payload[key] === null).map((key) => [key, null]))
-}
+const meaningful: ReadonlySet<string> = new Set(['result', 'reason', 'digits', 'digit'])
 
 /** Telnyx sends `null` for what is not set; its schemas, and ours, leave it out. */
 function withoutNulls(payload: Webhook['payload']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== null))
+  return Object.fromEntries(Object.entries(payload).filter(([key, value]) => value !== null || meaningful.has(key)))
 }
 
 /** A payload less what is only for us: our mark rides in `client_state`, theirs is theirs. */
