@@ -1,6 +1,6 @@
 import { aiBooking, menuWithWrongKey, ScenarioWriter } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
-import { expect, userEvent } from 'storybook/test'
+import { expect, fireEvent, userEvent, waitFor } from 'storybook/test'
 import { CallTimeline } from './call-timeline.tsx'
 
 const meta = {
@@ -48,6 +48,26 @@ export const Zoomed: Story = {
     await userEvent.click(canvas.getByRole('button', { name: 'Zoom in' }))
     const chart = canvas.getByRole('group', { name: 'Timeline' })
     await expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 2)
+  },
+}
+
+/** Ctrl and the wheel, or a pinch, zoom where the pointer is; the page does not. The arrows bring an event into view. */
+export const Pinched: Story = {
+  play: async ({ canvas }) => {
+    const chart = await canvas.findByRole('group', { name: 'Timeline' })
+    const { left, width } = chart.getBoundingClientRect()
+    const pinch = { ctrlKey: true, deltaY: -60, clientX: left + width - 4, cancelable: true }
+    await expect(await fireEvent.wheel(chart, pinch)).toBe(false)
+    await waitFor(() => expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 1.5))
+    await fireEvent.wheel(chart, pinch)
+    await waitFor(() => expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 3))
+    // What was under the pointer, close to the end, still is.
+    await expect(chart.scrollLeft).toBeGreaterThan(chart.clientWidth * 2)
+    chart.focus()
+    await userEvent.keyboard('{Home}')
+    await waitFor(() => expect(chart.scrollLeft).toBeLessThan(chart.clientWidth))
+    // The wheel alone is the page's.
+    await expect(await fireEvent.wheel(chart, { deltaY: -60, cancelable: true })).toBe(true)
   },
 }
 

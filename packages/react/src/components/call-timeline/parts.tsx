@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useMemo, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react'
 import { type CallTimeline as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
@@ -6,6 +6,7 @@ import { clockTime } from '../kit/time.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { type LaneName, laneNames, type Span as SpanEntry, spansOf } from './lanes.ts'
+import { useZoomGesture } from './use-zoom-gesture.ts'
 
 /** How often the width of the view the lanes may be. */
 const zooms = [1, 2, 4, 8, 16] as const
@@ -70,11 +71,16 @@ function rangeOf({ startedAt, endedAt }: TimelineView, now: number): TimelineCon
 
 /**
  * The lanes, as a picture that can be walked through: one stop for the Tab key; the arrows step from event to event,
- * plus and minus zoom. `CallTimeline.Said` says where one is.
+ * plus and minus zoom, and so do Ctrl and the wheel, or a pinch. `CallTimeline.Said` says where one is.
  */
 export function Chart(props: PartProps<'div', Record<never, never>>) {
-  const { spans, cursor, setCursor, zoomBy } = useTimeline('Chart')
+  const { spans, cursor, setCursor, zoom, zoomBy } = useTimeline('Chart')
   const { t } = useLanguage()
+  const ref = useZoomGesture(zoom, zoomBy)
+  useEffect(() => {
+    if (cursor !== null)
+      ref.current?.querySelector('[data-cursor]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [cursor, ref])
   const index = spans.findIndex((span) => span.id === cursor)
   const onKeyDown = (event: KeyboardEvent) => {
     const to = {
@@ -92,6 +98,7 @@ export function Chart(props: PartProps<'div', Record<never, never>>) {
     else if (event.key === '-') zoomBy(-1)
   }
   const own = {
+    ref,
     role: 'group',
     'aria-label': t('timeline.label'),
     'aria-description': t('timeline.hint'),
