@@ -4,6 +4,7 @@
  * resumes by number; it loses nothing but the connection.
  */
 import type { RelaySocket } from './rooms.ts'
+import { terminate, websocketOf } from './websocket.ts'
 
 /** How much may wait for one client. */
 export interface BackpressureLimits {
@@ -38,12 +39,11 @@ export function guardBackpressure(
   const end = (why: 'bytes' | 'messages' | 'age') => {
     stop()
     cut(why)
-    terminate(conn.transport)
-    conn.close(true)
+    terminate(conn)
   }
   const check = () => {
     const queue = queueOf(conn)
-    const bytes = bufferedBy(conn.transport) + queue.reduce((sum, { data }) => sum + sizeOf(data), 0)
+    const bytes = (websocketOf(conn)?.bufferedAmount ?? 0) + queue.reduce((sum, { data }) => sum + sizeOf(data), 0)
     if (bytes === 0) {
       since = null
       asked = 0
@@ -77,20 +77,3 @@ function queueOf(conn: object): readonly Packet[] {
 
 const sizeOf = (data: unknown) =>
   typeof data === 'string' ? data.length : ArrayBuffer.isView(data) ? data.byteLength : 0
-
-/** The websocket below a transport; the engine has it, but not in its types. */
-function websocketOf(transport: object): { bufferedAmount?: unknown; terminate?: unknown } {
-  const socket: unknown = Reflect.get(transport, 'socket')
-  return typeof socket === 'object' && socket !== null ? socket : {}
-}
-
-function bufferedBy(transport: object): number {
-  const { bufferedAmount } = websocketOf(transport)
-  return typeof bufferedAmount === 'number' ? bufferedAmount : 0
-}
-
-/** Ends the connection without waiting for a goodbye that the other end may never say; the engine would wait 30 s. */
-export function terminate(transport: object): void {
-  const websocket = websocketOf(transport)
-  if (typeof websocket.terminate === 'function') websocket.terminate()
-}

@@ -12,13 +12,12 @@ import type { ClientAddress } from '../http/client-address.ts'
 import type { OriginCheck } from '../http/cors.ts'
 import { asRefusal } from '../http/message.ts'
 import type { Metrics } from '../http/metrics.ts'
-import { type BackpressureLimits, defaultBackpressure, guardBackpressure, terminate } from './backpressure.ts'
+import { type BackpressureLimits, defaultBackpressure, guardBackpressure } from './backpressure.ts'
 import { socketError } from './guard.ts'
+import { defaultLiveness, guardLiveness, type LivenessLimits } from './liveness.ts'
 import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
 import { Session, type SessionParts } from './session.ts'
-
-/** A connection, below its socket.io session. */
-type EngineSocket = RelaySocket['conn']
+import { type EngineSocket, terminate } from './websocket.ts'
 
 /** What the relay works with. */
 export interface RelayParts extends Omit<SessionParts, 'rooms'> {
@@ -38,6 +37,8 @@ export interface RelayLimits {
   readonly handshakeBurst: number
   /** What may wait for one client that does not read. */
   readonly backpressure: BackpressureLimits
+  /** How each client must show that it reads. */
+  readonly liveness: LivenessLimits
 }
 
 const defaultLimits: RelayLimits = {
@@ -46,6 +47,7 @@ const defaultLimits: RelayLimits = {
   handshakesPerSecond: 50,
   handshakeBurst: 200,
   backpressure: defaultBackpressure,
+  liveness: defaultLiveness,
 }
 
 const BEAT_MILLIS = 5_000
@@ -96,19 +98,21 @@ export class Relay {
           next(connectError(asRefusal(error)))
           // socket.io would leave a refused client connected until its timeout.
           setImmediate(() => socket.conn.close())
-          setTimeout(() => terminate(socket.conn.transport), 1_000).unref()
+          setTimeout(() => terminate(socket.conn), 1_000).unref()
         },
       )
     })
     this.#io.on('connection', (socket) => {
       this.#admitted.add(socket.conn)
       const session = new Session(socket, (socket.data as { grant: Grant }).grant, { ...parts, rooms })
-      guardBackpressure(socket, limits.backpressure, now, (why) => {
-        metrics.cut(why)
-        logger.warn(
-          { limit: why, address: addressOf(socket.request) },
-          'a socket was cut off: its client does not read',
-        )
+      const cut = (limit: string) => {
+        metrics.cut(limit)
+        logger.warn({ limit, address: addressOf(socket.request) }, 'a socket was cut off: its client does not read')
+      }
+      guardBackpressure(socket, limits.backpressure, now, cut)
+      guardLiveness(socket.conn, limits.liveness, () => {
+        cut('silence')
+        terminate(socket.conn)
       })
       this.#sessions.add(session)
       session.closeIfRevoked()
@@ -127,7 +131,7 @@ export class Relay {
     this.#io.engine.on('connection', (conn: EngineSocket) => {
       // Whoever has not been admitted by then is not waited for, not even for the close of a close.
       setTimeout(() => {
-        if (!this.#admitted.has(conn)) terminate(conn.transport)
+        if (!this.#admitted.has(conn)) terminate(conn)
       }, ADMISSION_MILLIS + 500).unref()
     })
   }
