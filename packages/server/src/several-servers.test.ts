@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ticketsOf } from './access/tickets.ts'
 import { redisStore } from './calls/redis-store.ts'
 import { ReadyServer } from './testing/ready-server.ts'
-import { describeWithRedis, TestRedis } from './testing/redis.ts'
+import { describeWithRedis, startCluster, TestRedis } from './testing/redis.ts'
 import { ResumingWatcher } from './testing/resuming-watcher.ts'
 import { SECRET, testServer, watch } from './testing/server.ts'
 import { Signer, webhookOf } from './testing/telnyx.ts'
@@ -17,8 +17,10 @@ const idsIn = (frames: readonly { records: readonly { event: { id: string } }[] 
   frames.flatMap(({ records }) => records.map(({ event }) => event.id))
 
 /** Two servers in this process, on one Redis and with one key of Telnyx's. */
-async function pair(redis: TestRedis) {
-  const store = () => redisStore({ url: redis.url, timeout: 1_000, warn: () => {} })
+async function pair(...redis: readonly TestRedis[]) {
+  const [first, ...rest] = redis.map(({ url }) => url)
+  const url = rest.length === 0 && first ? first : [first ?? '', ...rest]
+  const store = () => redisStore({ url, timeout: redis.length > 1 ? 5_000 : 1_000, warn: () => {} })
   const one = await testServer({ store: store() })
   const other = await testServer({
     store: store(),
@@ -231,6 +233,43 @@ describeWithRedis('several servers on one Redis', () => {
     expect(acknowledged).toEqual(['a', 'z'])
     await soon(() => expect(watcher.ids).toEqual(acknowledged))
   })
+})
+
+describeWithRedis('several servers on a Redis Cluster', () => {
+  let cluster: TestRedis[]
+  beforeAll(async () => {
+    cluster = await startCluster()
+  }, 60_000)
+  afterAll(() => Promise.all(cluster.map((server) => server[Symbol.asyncDispose]())))
+
+  it('relay to each other, number on, and end on both what is revoked on one', async () => {
+    await using it = await pair(...cluster)
+    // Calls on each of the cluster's servers: which of them a call is on goes by its id.
+    const calls = Array.from({ length: 12 }, newCall)
+    const post = (server: typeof it.one, call: string, id: string) =>
+      server.post(it.webhook('call.dtmf.received', { call_control_id: call, digit: '1' }, id))
+    for (const call of calls) expect((await post(it.one, call, 'first')).status).toBe(200)
+    const ticket = await it.one.ticket({ calls })
+    const socket = await it.other.connect({ ticket })
+    const watched = await Promise.all(calls.map((call) => watch(socket, undefined, call)))
+    expect(watched.map(({ reply }) => reply.ok && [reply.kind, reply.cursor.seq])).toEqual(
+      calls.map(() => ['snapshot', 1]),
+    )
+    await Promise.all(calls.map((call) => post(it.one, call, 'second')))
+    await Promise.all(calls.flatMap((call) => [post(it.one, call, 'third'), post(it.other, call, 'third')]))
+    await soon(() => {
+      for (const [index, { frames }] of watched.entries()) {
+        const mine = frames.filter(({ call_id }) => call_id === calls[index])
+        expect(idsIn(mine)).toEqual(['second', 'third'])
+        expect(mine.flatMap(({ records }) => records.map(({ seq }) => seq))).toEqual([2, 3])
+      }
+    })
+    const there = await it.one.connect({ ticket })
+    const ended = Promise.all([socket, there].map((each) => new Promise((done) => each.once('disconnect', done))))
+    await it.one.gather.revoke({ subject: 'agent-7' })
+    await ended
+    await expect(it.other.connect({ ticket })).rejects.toMatchObject({ data: { status: 401 } })
+  }, 60_000)
 })
 
 describeWithRedis('a server that is killed', () => {
