@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { Caller, KeyboardAgent } from './people.ts'
 import { setStage } from './stage.ts'
 
-const inTime = { timeout: 15_000, interval: 50 }
+const inTime = { timeout: 30_000, interval: 50 }
 
 it('asks for digits and fields, stops and corrects them, by keyboard alone, and says aloud what comes', async () => {
   await using stage = await setStage()

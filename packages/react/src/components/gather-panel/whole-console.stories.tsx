@@ -8,7 +8,7 @@ import {
 } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { useState } from 'react'
-import { expect, userEvent } from 'storybook/test'
+import { expect, userEvent, waitFor, within } from 'storybook/test'
 import { CallList } from '../call-list/call-list.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
@@ -48,6 +48,28 @@ export const Playable: Story = {
   parameters: { at: 0 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('toolbar', { name: 'Scenario player' })).toBeVisible()
+  },
+}
+
+/** The player itself: a step is the next event, playing goes on by itself at the speed chosen, the end is the end. */
+export const Played: Story = {
+  parameters: { at: 0 },
+  play: async ({ canvas }) => {
+    const player = within(await canvas.findByRole('toolbar', { name: 'Scenario player' }))
+    const position = player.getByRole('status')
+    await expect(position).toHaveTextContent('0.0 s of')
+    await userEvent.click(player.getByRole('button', { name: 'Step' }))
+    await userEvent.click(player.getByRole('button', { name: 'Step' }))
+    await waitFor(() => expect(position).not.toHaveTextContent('0.0 s of'))
+    await userEvent.selectOptions(player.getByRole('combobox', { name: 'Speed' }), '10×')
+    const stepped = position.textContent
+    await userEvent.click(player.getByRole('button', { name: 'Play' }))
+    await waitFor(() => expect(position).not.toHaveTextContent(stepped))
+    await userEvent.click(await player.findByRole('button', { name: 'Pause' }))
+    await userEvent.click(await player.findByRole('button', { name: 'To the end' }))
+    await waitFor(() => expect(player.getByRole('button', { name: 'To the end' })).toBeDisabled())
+    const gather = within(await canvas.findByRole('region', { name: 'Digits by speech' }))
+    await expect(await gather.findByText('Valid')).toBeVisible()
   },
 }
 
