@@ -81,5 +81,18 @@ export type Activity = { at: string } & (
   | { type: 'faults'; faults: Record<string, unknown> }
 )
 
+/** The types that are kept in `GET /_sim/log`: what is neither the state of a call nor kept elsewhere, as deliveries are. */
+export const loggedTypes: ReadonlySet<Activity['type']> = new Set([
+  'prompt.started',
+  'key',
+  'dtmf.sent',
+  'said',
+  'command',
+  'webhook',
+  'tool',
+  'trouble',
+  'faults',
+])
+
 /** An `Activity` before it is dated. */
 export type Happening = Activity extends infer A ? (A extends { at: string } ? Omit<A, 'at'> : never) : never

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Outcome, runCommandLine } from './command-line.ts'
+import { type Outcome, options, runCommandLine } from './command-line.ts'
+import { faultNames } from './delivery/faults.ts'
 import { createSimulator } from './index.ts'
 
 let folder: string
@@ -52,6 +53,33 @@ describe('the command line', () => {
     expect(call.status).toBe(201)
     expect(result.err()).toContain('+15551 calls +15550199')
     expect(result.err()).toContain('No --webhook-url')
+  })
+
+  it.each([
+    [[], 'presses', '7'],
+    [['--hide-digits'], 'presses', '•'],
+  ])('shows keys in its log, unless %j', async (flags, words, shown) => {
+    await using result = await run('--port', '0', ...flags)
+    if (!('sim' in result.outcome)) throw new Error('It did not start.')
+    const { sim } = result.outcome
+    const caller = await sim.phone.dial()
+    await sim.fetch(`${sim.url}/calls/${caller.id}/actions/answer`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer K' },
+      body: '{}',
+    })
+    await caller.press('7')
+    const line = result
+      .err()
+      .split('\n')
+      .find((one) => one.includes(words))
+    expect(line?.at(-1)).toBe(shown)
+  })
+
+  it('names every option it takes in --help', async () => {
+    await using result = await run('--help')
+    for (const name of Object.keys(options)) expect(result.out).toMatch(new RegExp(`^  --${name}\\s`, 'm'))
+    for (const name of Object.keys(faultNames)) expect(result.out).toContain(name)
   })
 
   it('explains itself', async () => {

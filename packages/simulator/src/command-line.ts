@@ -41,6 +41,7 @@ Options
   --model-url URL        let a real model talk for the AI: an OpenAI-compatible base URL, such as http://127.0.0.1:11434/v1
   --model NAME           its name (its key, if it needs one: CALLGATHER_MODEL_KEY in the environment)
   --allow-remote         let webhooks leave this machine
+  --hide-digits          a dot in the log for each key that is pressed
   --quiet                no log
   --help                 this
 
@@ -98,7 +99,7 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
   })
   const log = (line: string) => terminal.err(`${line}\n`)
   if (!values.quiet) {
-    sim.watch(createLog(log, terminal.colours))
+    sim.watch(createLog(log, { colours: terminal.colours, hideDigits: values['hide-digits'] ?? false }))
     if (webhookUrl === undefined) log('No --webhook-url: events are recorded (see /events), but go nowhere.')
     log(`Telephone  ${sim.phoneUrl}`)
     log(`Events     ${sim.eventsUrl}`)
@@ -111,7 +112,8 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
   return { exitCode: failed === 0 ? 0 : 1 }
 }
 
-const options = {
+/** The options as `parseArgs` takes them; `--help` names each. */
+export const options = {
   'webhook-url': { type: 'string' },
   'failover-url': { type: 'string' },
   port: { type: 'string' },
@@ -124,6 +126,7 @@ const options = {
   'model-url': { type: 'string' },
   model: { type: 'string' },
   'allow-remote': { type: 'boolean' },
+  'hide-digits': { type: 'boolean' },
   quiet: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const

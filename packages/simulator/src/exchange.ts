@@ -2,7 +2,7 @@
  * The switchboard: makes calls, knows them by their ids, and carries what they emit to the courier and to whoever
  * watches. It holds what all calls share (clock, chance, settings), so that a call needs nothing else.
  */
-import type { Activity, Happening } from './activity.ts'
+import { type Activity, type Happening, loggedTypes } from './activity.ts'
 import { askModel, type ModelReply, type ModelRequest } from './ai/model.ts'
 import { Call, type CallIdentity } from './call.ts'
 import type { Chance } from './chance.ts'
@@ -62,6 +62,8 @@ export class Exchange {
   private readonly byId = new Map<string, Call>()
   private readonly watchers = new Map<(activity: Activity) => void, ReadonlySet<Activity['type']> | null>()
   private readonly records: CallEventRecord[] = []
+  private readonly log: Activity[] = []
+  private forgotten = 0
   private made = 0
   private lastMicros = 0
   private readonly phones = new Set<(call: Call) => boolean>()
@@ -155,9 +157,30 @@ export class Exchange {
   }
 
   tell(happening: Happening): void {
-    if (!this.wants(happening.type)) return
+    const logged = loggedTypes.has(happening.type)
+    if (!logged && !this.wants(happening.type)) return
     const activity: Activity = { at: new Date(this.clock.now()).toISOString(), ...happening }
+    if (logged) this.keepLog(activity)
     for (const [watcher, types] of this.watchers) if (!types || types.has(activity.type)) watcher(activity)
+  }
+
+  /** How many entries the log has had. */
+  get logged(): number {
+    return this.forgotten + this.log.length
+  }
+
+  /** The newest `most` entries of the log out of its first `until`, oldest first. */
+  logUntil(until: number, most: number): readonly Activity[] {
+    const end = Math.max(0, until - this.forgotten)
+    return this.log.slice(Math.max(0, Math.min(end, this.log.length) - most), end)
+  }
+
+  private keepLog(activity: Activity): void {
+    const { historySize } = this.settings.delivery
+    this.log.push(activity)
+    if (this.log.length < 2 * historySize) return
+    this.log.splice(0, historySize)
+    this.forgotten += historySize
   }
 
   /** Calls `watcher` with everything that happens from now on, or only with some types of it. Returns a function that stops it. */

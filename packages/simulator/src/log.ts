@@ -5,18 +5,28 @@ import { IN_PROCESS_URL } from './delivery/target.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
+export interface LogOptions {
+  colours: boolean
+  /** A dot for each key, whoever presses it. */
+  hideDigits: boolean
+}
+
 /** Makes a watcher that writes to `write`. */
-export function createLog(write: (line: string) => void, colours: boolean): (activity: Activity) => void {
+export function createLog(
+  write: (line: string) => void,
+  { colours, hideDigits }: LogOptions,
+): (activity: Activity) => void {
   const paint = (style: Style, text: string) => (colours ? styleText(style, text) : text)
+  const keys = (digits: string) => (hideDigits ? '•'.repeat(digits.length) : digits)
   return (activity) => {
-    const line = describe(activity, paint)
+    const line = describe(activity, paint, keys)
     if (line) write(`${paint('dim', activity.at.slice(11, 23))}  ${line}`)
   }
 }
 
 type Paint = (style: Style, text: string) => string
 
-function describe(activity: Activity, paint: Paint): string | null {
+function describe(activity: Activity, paint: Paint, keys: (digits: string) => string): string | null {
   switch (activity.type) {
     case 'call.created': {
       const { call } = activity
@@ -38,9 +48,9 @@ function describe(activity: Activity, paint: Paint): string | null {
     case 'said':
       return `${paint('yellow', '❝ says   ')} ${short(activity.call_id)}  “${activity.text}”`
     case 'key':
-      return `${paint('yellow', '# presses')} ${short(activity.call_id)}  ${activity.digit}`
+      return `${paint('yellow', '# presses')} ${short(activity.call_id)}  ${keys(activity.digit)}`
     case 'dtmf.sent':
-      return `${paint('magenta', '# hears  ')} ${short(activity.call_id)}  keys ${activity.digits}`
+      return `${paint('magenta', '# hears  ')} ${short(activity.call_id)}  keys ${keys(activity.digits)}`
     case 'tool':
       return `${paint('blue', '→ tool   ')} ${short(activity.call_id)}  ${activity.tool} ${paint(activity.ok ? 'green' : 'red', activity.summary)}`
     case 'trouble':

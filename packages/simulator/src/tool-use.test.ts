@@ -100,7 +100,7 @@ describe('a tool that a model calls', () => {
     ])
     const tool = stock(`${shop.origin}/items/{item}`, { preset_body_fields: { from: 'phone' } })
     await using line = await assistantWith([tool], mind.baseUrl)
-    line.caller.say('How many red shoes are there in 41?')
+    await line.caller.say('How many red shoes are there in 41?')
     await line.clock.runUntil(line.caller.waitForPrompt('three'))
     expect(seen).toEqual([
       {
@@ -129,7 +129,7 @@ describe('a tool that a model calls', () => {
     await using shop = await server(() => answer)
     await using mind = await model([{ calls: [['stock', { item: 'a' }]] }, { content: 'Sorry.' }])
     await using line = await assistantWith([stock(`${shop.origin}/{item}`, {}, { timeout_ms })], mind.baseUrl)
-    line.caller.say('And now?')
+    await line.caller.say('And now?')
     await line.clock.runUntil(line.caller.waitForPrompt('Sorry'))
     expect(mind.asked.flatMap(told)).toEqual([expect.stringMatching(expected)])
   })
@@ -138,7 +138,7 @@ describe('a tool that a model calls', () => {
     await using shop = await server(() => ({ text: 'x'.repeat(1_000_000) }))
     await using mind = await model([{ calls: [['stock', { item: 'a' }]] }, { content: 'Much.' }])
     await using line = await assistantWith([stock(`${shop.origin}/{item}`)], mind.baseUrl)
-    line.caller.say('All of it')
+    await line.caller.say('All of it')
     await line.clock.runUntil(line.caller.waitForPrompt('Much'))
     expect(mind.asked.flatMap(told).map(({ length }) => length)).toEqual([65_536])
   })
@@ -155,7 +155,7 @@ describe('a tool that a model calls', () => {
       { content: 'I cannot.' },
     ])
     await using line = await assistantWith([stock('https://shop.example/{item}')], mind.baseUrl)
-    line.caller.say('Look it up')
+    await line.caller.say('Look it up')
     await line.clock.runUntil(line.caller.waitForPrompt('I cannot'))
     expect(mind.asked.flatMap(told)).toEqual([
       expect.stringMatching(/Webhooks stay on this machine/),
@@ -172,7 +172,7 @@ describe('a tool that a model calls', () => {
   it('transfer: rings the target, joins the legs, and the AI leaves', async () => {
     await using mind = await model([{ content: 'I put you through.', calls: [['transfer', { to: 'support' }]] }])
     await using line = await assistantWith([transfer], mind.baseUrl)
-    line.caller.say('A human, please')
+    await line.caller.say('A human, please')
     await line.clock.runUntil(line.caller.waitFor('call.conversation.ended'))
     expect(mind.asked[0]?.tools?.[0]?.function.parameters).toMatchObject({
       properties: { to: { enum: ['Support'] } },
@@ -198,7 +198,7 @@ describe('a tool that a model calls', () => {
       { content: 'They are not there.' },
     ])
     await using line = await assistantWith([transfer], mind.baseUrl, { leg: { callees: { '+15550191': 'busy' } } })
-    line.caller.say('A human, please')
+    await line.caller.say('A human, please')
     await line.clock.runUntil(line.caller.waitForPrompt('They are not there'))
     expect(line.sim.calls().map(({ to }) => to)).toEqual(['+15550199', '+15550191'])
     expect(mind.asked.flatMap(told)).toEqual([
@@ -219,7 +219,7 @@ describe('a tool that a model calls', () => {
       ],
       mind.baseUrl,
     )
-    line.caller.say('Press 12 and leave')
+    await line.caller.say('Press 12 and leave')
     await line.clock.runUntil(line.caller.waitFor('call.hangup'))
     expect(line.trace).toContainEqual(expect.objectContaining({ type: 'dtmf.sent', digits: '12#' }))
     expect(line.heard()).toEqual(['Goodbye.'])
@@ -240,7 +240,7 @@ describe('a tool that a model calls', () => {
   it('is called five rounds a turn at most: then the model has to say something', async () => {
     await using mind = await model([{ calls: [['send_dtmf', { digits: '1' }]] }])
     await using line = await assistantWith([{ type: 'send_dtmf', send_dtmf: {} }], mind.baseUrl)
-    line.caller.say('For ever')
+    await line.caller.say('For ever')
     await line.clock.runUntil(line.caller.waitForPrompt('say that again'))
     expect(mind.asked).toHaveLength(6)
     expect(mind.asked.map(({ tools = [] }) => tools.length)).toEqual([1, 1, 1, 1, 1, 0])
@@ -271,7 +271,7 @@ describe('a tool that a model calls', () => {
       assistant: { tools: [stock(`${shop.origin}/{item}`)] as never },
     })
     await kit.clock.settle()
-    caller.say('Anna')
+    await caller.say('Anna')
     const ended = await kit.clock.runUntil(caller.waitFor('call.ai_gather.ended'))
     expect(ended.payload).toMatchObject({ status: 'valid', result: { name: 'Anna', level: 'gold' } })
     expect(mind.asked[1]?.messages.at(-1)).toMatchObject({ role: 'tool', content: 'gold' })
@@ -300,7 +300,7 @@ describe('a tool that a model calls', () => {
       assistant: { tools: [{ type: 'hangup', hangup: {} }] },
     })
     await kit.clock.settle()
-    caller.say('Anna, and that is all you get')
+    await caller.say('Anna, and that is all you get')
     await kit.clock.runUntil(caller.waitFor('call.hangup'))
     expect(kit.story().slice(-3)).toEqual([
       'call.ai_gather.ended(invalid)',

@@ -21,6 +21,8 @@ export interface SimApiOptions {
 
 /** Longest text a caller may say at once. */
 const LONGEST_SAYING = 2000
+/** Entries of the log that are given when no number is asked for. */
+const USUAL_LOG = 2000
 const KEYS = /^[0-9*#]{1,128}$/
 
 export function createSimApi({
@@ -99,6 +101,12 @@ export function createSimApi({
       const call = ringingOut(callBy(id))
       call.end({ type: 'reject', cause: busy === true ? 'user_busy' : 'call_rejected' })
       return json(200, { data: call.view() })
+    },
+    'GET /log': (_, { query }) => {
+      const until = whole(query.get('until'), 'until') ?? exchange.logged
+      const limit = whole(query.get('limit'), 'limit') ?? USUAL_LOG
+      const list = exchange.logUntil(until, Math.min(limit, exchange.settings.delivery.historySize))
+      return json(200, { data: list, meta: { logged: exchange.logged } })
     },
     'GET /deliveries': (_, { query }) => {
       const call = query.get('call')
@@ -195,4 +203,10 @@ function record(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refuse(422, '10026', 'The request body must be a JSON object.', '')
   return { ...value }
+}
+
+function whole(value: string | null, name: string): number | undefined {
+  if (value === null) return undefined
+  if (!/^\d{1,15}$/.test(value)) throw refuse(422, '10026', `${name} must be a whole number.`)
+  return Number(value)
 }

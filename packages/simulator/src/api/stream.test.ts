@@ -83,3 +83,46 @@ describe('the event stream', () => {
     expect(result).toMatchObject({ data: { state: 'answered', direction: 'outgoing' } })
   })
 })
+
+describe('the log of what happened', () => {
+  const log = async (sim: Simulator, query = '') => {
+    const response = await fetch(`${sim.url.replace('/v2', '')}/_sim/log${query}`)
+    const { data, meta } = (await response.json()) as { data: { type: string; digit?: string }[]; meta: unknown }
+    return { status: response.status, data, meta }
+  }
+
+  it('has everything from the start, whoever watched, up to where a stream begins', async () => {
+    await using sim = await createSimulator({ settings: { delivery: { historySize: 4 } } })
+    const caller = await sim.phone.dial()
+    await sim.fetch(`${sim.url}/calls/${caller.id}/actions/answer`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer K' },
+      body: '{}',
+    })
+    await caller.press('1')
+    const whole = await log(sim)
+    expect(whole.data.map(({ type }) => type).slice(-2)).toEqual(['key', 'webhook'])
+    await caller.press('2')
+    const { events } = await listen(
+      sim,
+      '',
+      (types) => types.includes('key'),
+      () => caller.press('3'),
+    )
+    const { logged } = events[0]?.data ?? {}
+    const before = await log(sim, `?until=${String(logged)}`)
+    expect(before.data.findLast(({ type }) => type === 'key')).toMatchObject({ digit: '2' })
+    expect(events.find(({ type }) => type === 'key')?.data).toMatchObject({ digit: '3' })
+  })
+
+  it('is bounded, and says what it cannot read', async () => {
+    await using sim = await createSimulator({ settings: { delivery: { historySize: 4 } } })
+    for (let index = 0; index < 20; index += 1) await sim.phone.dial()
+    const kept = await log(sim, '?limit=1000')
+    expect(kept.data).toHaveLength(4)
+    expect(kept.meta).toEqual({ logged: 20 })
+    expect((await log(sim, '?until=3')).data).toEqual([])
+    expect((await log(sim, '?limit=2')).data).toHaveLength(2)
+    expect((await log(sim, '?limit=many')).status).toBe(422)
+  })
+})

@@ -9,14 +9,8 @@ export type { Attempt, Delivery } from '../../delivery/delivery.ts'
 export interface Hello {
   calls: CallView[]
   now: string
-}
-
-/** A row of `GET /v2/call_events`. */
-export interface PastCommand {
-  name: string
-  call_leg_id: string
-  event_timestamp: string
-  metadata: Record<string, unknown>
+  /** Entries the log had by then: what the stream brings comes after them. */
+  logged: number
 }
 
 export interface ClockView {
@@ -37,13 +31,8 @@ export const simulator = {
   answer: (id: string) => send<CallView>('POST', `${call(id)}/answer`),
   decline: (id: string) => send<CallView>('POST', `${call(id)}/decline`),
   deliveries: () => send<Delivery[]>('GET', '/deliveries'),
-  /** Commands of the time before the page was opened; none when the simulator wants a key this page does not have. */
-  pastCommands: async (): Promise<PastCommand[]> => {
-    const response = await fetch('/v2/call_events?page[size]=250', { headers: { authorization: 'Bearer events-page' } })
-    if (!response.ok) return []
-    const { data }: { data: (PastCommand & { type: string })[] } = await response.json()
-    return data.filter(({ type }) => type === 'command')
-  },
+  /** What happened before, oldest first. */
+  log: (until: number) => send<Activity[]>('GET', `/log?until=${until}`),
   resend: (id: string) => send<Delivery>('POST', `/deliveries/${encodeURIComponent(id)}/resend`),
   faults: () => sendWhole<{ data: Record<string, unknown>; meta: { known: Record<string, string> } }>('GET', '/faults'),
   setFaults: (faults: Record<string, unknown>) => send<Record<string, unknown>>('PUT', '/faults', faults),
@@ -51,7 +40,7 @@ export const simulator = {
   advance: (ms: number) => send<ClockView>('POST', '/clock/advance', { ms }),
 }
 
-const kinds = [
+const kinds: readonly Activity['type'][] = [
   'call.created',
   'call.updated',
   'prompt.started',
@@ -63,6 +52,8 @@ const kinds = [
   'webhook',
   'delivery',
   'faults',
+  'tool',
+  'trouble',
 ]
 
 /**

@@ -35,6 +35,7 @@ export function Details({
           <div class="scroll">
             {entry.kind === 'command' && <Command entry={entry} />}
             {entry.kind === 'webhook' && <Webhook entry={entry} onResend={onResend} />}
+            {entry.kind === 'simulator' && <p class="note">{entry.text}</p>}
             {entry.kind === 'caller' && (
               <p class="note">
                 The caller {entry.name}: “{entry.text}”
@@ -56,12 +57,7 @@ function Command({ entry }: { entry: Extract<Entry, { kind: 'command' }> }) {
       <Facts
         facts={[
           ['At', timeOfDay(entry.at)],
-          [
-            'Answered',
-            entry.status === null
-              ? 'before this page was opened'
-              : `${entry.status}${entry.status < 400 ? '' : ' refused'}`,
-          ],
+          ['Answered', `${entry.status}${entry.status < 400 ? '' : ' refused'}`],
           ['Call', entry.callId],
           ['Note', entry.note],
         ]}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Activity, Delivery } from '../simulator.ts'
-import { emptyLog, eventLog, type Filter, type LogEvent, shown, verdictOf } from './event-log.ts'
+import { emptyLog, eventLog, type Filter, gistOf, type LogEvent, shown, verdictOf } from './event-log.ts'
 
 const at = '2026-11-22T10:00:00.000Z'
 const event = (id: string, event_type = 'call.dtmf.received'): Delivery['event'] => ({
@@ -38,7 +38,12 @@ const command = (status: number): Activity => ({
 })
 const after = (...events: LogEvent[]) => events.reduce(eventLog, emptyLog)
 const seen = (...list: Activity[]): LogEvent => ({ type: 'activities', list })
-const all: Filter = { call: null, words: '', kinds: { command: true, webhook: true, caller: true }, failures: false }
+const all: Filter = {
+  call: null,
+  words: '',
+  kinds: { command: true, webhook: true, caller: true, simulator: true },
+  failures: false,
+}
 
 describe('the log of events', () => {
   it('puts the deliveries of a webhook in its row, newest state last', () => {
@@ -61,14 +66,52 @@ describe('the log of events', () => {
     expect(after(seen(delivered(delivery('d', '1')))).entries).toHaveLength(1)
   })
 
-  it('puts the past before what it saw, and nothing twice', () => {
-    const log = after(seen(webhook('2')), {
+  it('puts the past before what it saw, with how it went, and nothing twice', () => {
+    const before = '2026-11-22T09:00:00.000Z'
+    const log = after({ type: 'hello', hello: { calls: [], now: at, logged: 2 } }, seen(webhook('2'), command(200)), {
       type: 'history',
+      list: [
+        { ...command(422), at: before },
+        { ...webhook('1'), at: before },
+      ],
       deliveries: [delivery('d2', '2'), delivery('d1', '1')],
-      commands: [{ name: 'answer', call_leg_id: 'x', event_timestamp: '2026-11-22T09:00:00.000Z', metadata: {} }],
     })
-    expect(log.entries.map(({ name, key }) => (name === 'answer' ? name : key))).toEqual(['answer', '1', '2'])
+    expect(log.entries.map((entry) => (entry.kind === 'webhook' ? entry.key : verdictOf(entry).words))).toEqual([
+      '422 · 90023',
+      '1',
+      '2',
+      '200',
+    ])
     expect(log.entries[2]).toMatchObject({ deliveries: [{ id: 'd2' }] })
+    expect(new Set(log.entries.map(({ key }) => key)).size).toBe(4)
+  })
+
+  it('shows after a reconnection what happened while there was none, and not what was cleared', () => {
+    const hello = (logged: number): LogEvent => ({ type: 'hello', hello: { calls: [], now: at, logged } })
+    const history: LogEvent = {
+      type: 'history',
+      list: [command(200), { ...command(404), at: '2026-11-22T11:00:00.000Z' }],
+      deliveries: [],
+    }
+    const log = after(hello(0), seen(command(200)), { type: 'lost' }, hello(2), history)
+    expect(log.entries.map((entry) => verdictOf(entry).words)).toEqual(['200', '404 · 90023'])
+    const cleared = after(hello(0), seen(command(200)), { type: 'clear' }, hello(2), history)
+    expect(cleared.entries.map((entry) => verdictOf(entry).words)).toEqual(['404 · 90023'])
+  })
+
+  it('shows tools, troubles and faults in the words of the simulator', () => {
+    const log = after(
+      seen(
+        { at, type: 'tool', call_id: 'a', tool: 'stock', ok: true, summary: '200' },
+        { at, type: 'trouble', call_id: 'a', text: 'No model.' },
+        { at, type: 'faults', faults: { drop: 1 } },
+      ),
+    )
+    expect(log.entries.map((entry) => [entry.name, gistOf(entry), verdictOf(entry).tone])).toEqual([
+      ['tool stock', '200', 'none'],
+      ['trouble', 'No model.', 'bad'],
+      ['faults', 'drop', 'none'],
+    ])
   })
 
   it('tells how each row went', () => {

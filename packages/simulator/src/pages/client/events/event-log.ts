@@ -1,5 +1,5 @@
 /** Everything that happened, as rows: commands, webhooks with their deliveries, and what the caller did. A pure fold. */
-import type { Activity, CallView, Delivery, Hello, PastCommand } from '../simulator.ts'
+import type { Activity, CallView, Delivery, Hello } from '../simulator.ts'
 
 type WebhookEvent = Delivery['event']
 type CommandActivity = Extract<Activity, { type: 'command' }>
@@ -9,12 +9,13 @@ export type Entry = { key: string; at: string; callId: string | null; name: stri
   | {
       kind: 'command'
       body: Record<string, unknown>
-      status: number | null
+      status: number
       errors: CommandActivity['errors']
       note: string | null
     }
   | { kind: 'webhook'; event: WebhookEvent; deliveries: readonly Delivery[] }
   | { kind: 'caller'; text: string }
+  | { kind: 'simulator'; text: string; ok: boolean }
 )
 
 export type EntryKind = Entry['kind']
@@ -23,15 +24,17 @@ export interface EventLog {
   connection: 'connecting' | 'live' | 'lost'
   entries: readonly Entry[]
   calls: readonly CallView[]
-  /** Rows made so far: the key of the next. */
+  /** Number of the next row: its key. */
   made: number
+  /** Nothing before this is shown: it was cleared. */
+  since: string
 }
 
-export const emptyLog: EventLog = { connection: 'connecting', entries: [], calls: [], made: 0 }
+export const emptyLog: EventLog = { connection: 'connecting', entries: [], calls: [], made: 0, since: '' }
 
 export type LogEvent =
   | { type: 'hello'; hello: Hello }
-  | { type: 'history'; deliveries: readonly Delivery[]; commands: readonly PastCommand[] }
+  | { type: 'history'; list: readonly Activity[]; deliveries: readonly Delivery[] }
   | { type: 'activities'; list: readonly Activity[] }
   | { type: 'lost' }
   | { type: 'clear' }
@@ -43,55 +46,46 @@ const mostCalls = 200
 export function eventLog(log: EventLog, event: LogEvent): EventLog {
   switch (event.type) {
     case 'hello':
-      return { ...log, connection: 'live', calls: event.hello.calls.slice(0, mostCalls) }
+      // On every connection, for what happened while there was none: the rows come anew, with the history.
+      return {
+        ...log,
+        connection: 'live',
+        calls: event.hello.calls.slice(0, mostCalls),
+        entries: [],
+        made: event.hello.logged,
+      }
     case 'lost':
       return { ...log, connection: log.connection === 'connecting' ? 'connecting' : 'lost' }
     case 'clear':
-      return { ...log, entries: [], calls: log.calls.filter(({ state }) => state !== 'ended') }
+      return {
+        ...log,
+        entries: [],
+        calls: log.calls.filter(({ state }) => state !== 'ended'),
+        since: log.entries.at(-1)?.at ?? log.since,
+      }
     case 'history':
-      return withHistory(log, event.deliveries, event.commands)
+      return withHistory(log, event.list, event.deliveries)
     case 'activities':
       return event.list.reduce(withActivity, log)
   }
 }
 
 /** What happened before the page was opened goes before what it saw itself. */
-function withHistory(log: EventLog, deliveries: readonly Delivery[], commands: readonly PastCommand[]): EventLog {
-  const byLeg = new Map(log.calls.map((call) => [call.call_leg_id, call.id]))
-  const past: EventLog = { ...log, entries: [] }
-  const filled = deliveries.toReversed().reduce(withDelivery, past)
+function withHistory(log: EventLog, list: readonly Activity[], deliveries: readonly Delivery[]): EventLog {
+  // Counted so that no row of the past has the key of a later one.
+  const before: EventLog = { ...log, entries: [], made: log.made - log.entries.length - list.length }
+  const past = list.reduce(withActivity, before).entries.filter(({ at }) => at > log.since)
   const known = new Set(log.entries.map(({ key }) => key))
-  const seen = log.entries[0]?.at ?? '~'
-  const older: Entry[] = commands
-    .filter(({ event_timestamp }) => event_timestamp < seen)
-    .map(({ name, call_leg_id, event_timestamp, metadata }, index) => ({
-      kind: 'command',
-      key: `past ${index}`,
-      at: event_timestamp,
-      callId: byLeg.get(call_leg_id) ?? null,
-      name,
-      body: metadata,
-      status: null,
-      errors: null,
-      note: null,
-    }))
-  const rows = [...older, ...filled.entries.filter(({ key }) => !known.has(key))].sort((one, other) =>
-    compare(one.at, other.at),
-  )
-  const entries = [...rows, ...log.entries.map((entry) => merged(entry, filled.entries))]
+  const byEvent = new Map<string, Delivery[]>()
+  for (const delivery of deliveries.toReversed())
+    byEvent.set(delivery.event.id, [...(byEvent.get(delivery.event.id) ?? []), delivery])
+  const entries = [...past.filter(({ key }) => !known.has(key)), ...log.entries].map((entry) => {
+    if (entry.kind !== 'webhook') return entry
+    const own = new Set(entry.deliveries.map(({ id }) => id))
+    const others = byEvent.get(entry.key)?.filter(({ id }) => !own.has(id)) ?? []
+    return { ...entry, deliveries: [...others, ...entry.deliveries] }
+  })
   return { ...log, entries: entries.slice(-mostEntries) }
-}
-
-function merged(entry: Entry, others: readonly Entry[]): Entry {
-  const same = entry.kind === 'webhook' ? others.find(({ key }) => key === entry.key) : undefined
-  if (entry.kind !== 'webhook' || same?.kind !== 'webhook') return entry
-  return {
-    ...entry,
-    deliveries: [
-      ...same.deliveries.filter(({ id }) => !entry.deliveries.some((own) => own.id === id)),
-      ...entry.deliveries,
-    ],
-  }
 }
 
 function withActivity(log: EventLog, activity: Activity): EventLog {
@@ -123,35 +117,37 @@ function withActivity(log: EventLog, activity: Activity): EventLog {
     case 'delivery':
       return withDelivery(log, activity.delivery)
     case 'said':
-      return withEntry(log, {
-        kind: 'caller',
-        key: `caller ${log.made}`,
-        at: activity.at,
-        callId: activity.call_id,
-        name: 'says',
-        text: activity.text,
-      })
+      return withNote(log, activity, 'caller', 'says', activity.text)
     case 'key':
-      return withEntry(log, {
-        kind: 'caller',
-        key: `caller ${log.made}`,
-        at: activity.at,
-        callId: activity.call_id,
-        name: 'presses',
-        text: activity.digit,
-      })
+      return withNote(log, activity, 'caller', 'presses', activity.digit)
     case 'prompt.started':
-      return withEntry(log, {
-        kind: 'caller',
-        key: `caller ${log.made}`,
-        at: activity.at,
-        callId: activity.call_id,
-        name: 'hears',
-        text: activity.text,
-      })
+      return withNote(log, activity, 'caller', 'hears', activity.text)
+    case 'dtmf.sent':
+      return withNote(log, activity, 'caller', 'hears keys', activity.digits)
+    case 'tool':
+      return withNote(log, activity, 'simulator', `tool ${activity.tool}`, activity.summary, activity.ok)
+    case 'trouble':
+      return withNote(log, activity, 'simulator', 'trouble', activity.text, false)
+    case 'faults': {
+      const on = Object.keys(activity.faults)
+      return withNote(log, activity, 'simulator', 'faults', on.length === 0 ? 'all off' : on.join(', '))
+    }
     default:
       return log
   }
+}
+
+function withNote(
+  log: EventLog,
+  { at, ...of }: Activity,
+  kind: 'caller' | 'simulator',
+  name: string,
+  text: string,
+  ok = true,
+): EventLog {
+  const callId = 'call_id' in of ? of.call_id : null
+  const row = { key: `${kind} ${log.made}`, at, callId, name, text }
+  return withEntry(log, kind === 'caller' ? { ...row, kind } : { ...row, kind, ok })
 }
 
 function withDelivery(log: EventLog, delivery: Delivery): EventLog {
@@ -180,10 +176,6 @@ function webhookEntry(event: WebhookEvent, callId: string): Extract<Entry, { kin
 
 function withEntry(log: EventLog, entry: Entry): EventLog {
   return { ...log, entries: [...log.entries, entry].slice(-mostEntries), made: log.made + 1 }
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
 }
 
 /** What to show of all rows. */
@@ -218,8 +210,8 @@ function textOf(entry: Entry): string {
 /** How a row went, in a word and a tone. */
 export function verdictOf(entry: Entry): { words: string; tone: 'good' | 'bad' | 'wait' | 'none' } {
   if (entry.kind === 'caller') return { words: '', tone: 'none' }
+  if (entry.kind === 'simulator') return entry.ok ? { words: '', tone: 'none' } : { words: 'failed', tone: 'bad' }
   if (entry.kind === 'command') {
-    if (entry.status === null) return { words: 'earlier', tone: 'none' }
     const bad = entry.status >= 400 || entry.note?.startsWith('fault') === true
     return {
       words: entry.errors?.[0] === undefined ? String(entry.status) : `${entry.status} · ${entry.errors[0].code}`,
@@ -237,7 +229,7 @@ export function verdictOf(entry: Entry): { words: string; tone: 'good' | 'bad' |
 
 /** The few values that tell rows of one kind apart. */
 export function gistOf(entry: Entry): string {
-  if (entry.kind === 'caller') return entry.text
+  if (entry.kind === 'caller' || entry.kind === 'simulator') return entry.text
   const from = entry.kind === 'command' ? entry.body : entry.event.payload
   const telling = [
     'digit',

@@ -11,10 +11,15 @@ import { type Entry, type EntryKind, emptyLog, eventLog, type Filter, gistOf, sh
 const everything: Filter = {
   call: null,
   words: '',
-  kinds: { command: true, webhook: true, caller: true },
+  kinds: { command: true, webhook: true, caller: true, simulator: true },
   failures: false,
 }
-const kindNames: Record<EntryKind, string> = { command: 'Commands', webhook: 'Webhooks', caller: 'Caller' }
+const kindNames: Record<EntryKind, string> = {
+  command: 'Commands',
+  webhook: 'Webhooks',
+  caller: 'Caller',
+  simulator: 'Simulator',
+}
 
 export function Events() {
   const [log, dispatch] = useReducer(eventLog, emptyLog)
@@ -33,14 +38,12 @@ export function Events() {
       frame = 0
       dispatch({ type: 'activities', list })
     }
-    let asked = false
     return follow('watcher', {
       hello: (hello) => {
+        waiting = []
         dispatch({ type: 'hello', hello })
-        if (asked) return
-        asked = true
-        void Promise.all([simulator.deliveries(), simulator.pastCommands()])
-          .then(([deliveries, commands]) => dispatch({ type: 'history', deliveries, commands }))
+        void Promise.all([simulator.log(hello.logged), simulator.deliveries()])
+          .then(([list, deliveries]) => dispatch({ type: 'history', list, deliveries }))
           .catch((error: unknown) => setTrouble(String(error)))
       },
       activity: (activity) => {
@@ -205,6 +208,7 @@ const arrows: Record<EntryKind, { sign: string; says: string }> = {
   command: { sign: '→', says: 'Command' },
   webhook: { sign: '←', says: 'Webhook' },
   caller: { sign: '☏', says: 'Caller' },
+  simulator: { sign: '!', says: 'Simulator' },
 }
 
 function Rows({

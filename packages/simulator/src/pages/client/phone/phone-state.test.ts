@@ -31,7 +31,7 @@ const updated = (view: CallView): PhoneEvent => ({
   activity: { at, type: 'call.updated', call: view },
   here,
 })
-const hello = (calls: CallView[]): PhoneEvent => ({ type: 'hello', hello: { calls, now: at }, here })
+const hello = (calls: CallView[]): PhoneEvent => ({ type: 'hello', hello: { calls, now: at, logged: 0 }, here })
 const after = (...events: PhoneEvent[]): PhoneState => events.reduce(phone, newPhone)
 
 describe('the phone', () => {
@@ -76,7 +76,7 @@ describe('the phone', () => {
   })
 
   it('knows the simulator’s time, however far from this machine’s', () => {
-    expect(after({ type: 'hello', hello: { calls: [], now: at }, here: here - 5000 }).clockOffset).toBe(5000)
+    expect(after({ type: 'hello', hello: { calls: [], now: at, logged: 0 }, here: here - 5000 }).clockOffset).toBe(5000)
   })
 
   it('remembers what an AI gather has understood', () => {
