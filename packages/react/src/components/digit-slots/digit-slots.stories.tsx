@@ -74,10 +74,23 @@ export const Invalid: Story = {
 }
 
 /** The terminator was pressed, and Telnyx called the input valid. */
-export const Ended: Story = { parameters: { scenario: pinEntry } }
+export const Ended: Story = {
+  parameters: { scenario: pinEntry },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('img', { name: '4 of 6: 5 5 0 3' })).toBeVisible()
+    await expect(canvas.getByRole('group', { name: 'Digits entered' })).toHaveAttribute('data-outcome', 'valid')
+  },
+}
 
 /** Nobody pressed anything. */
-export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
+export const TimedOut: Story = {
+  args: { callId: silence.callId },
+  parameters: { scenario: silence },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('img', { name: '0 of 4' })).toBeVisible()
+    await expect(canvas.getByRole('group', { name: 'Digits entered' })).toHaveAttribute('data-outcome', 'timeout')
+  },
+}
 
 /** No near end: the row grows with the input. */
 export const OpenEnded: Story = { args: { callId: asked.callId }, parameters: { scenario: asked } }
