@@ -28,6 +28,7 @@ export default defineConfig({
             'packages/{protocol,server,simulator}/**/*.test.ts',
             'examples/**/*.test.ts',
             'scripts/**/*.test.ts',
+            'benchmarks/*.test.ts',
           ],
           setupFiles: [patience],
           ...patient,

@@ -3,6 +3,7 @@ import { bundle } from './bundle.ts'
 import { cores } from './cores.ts'
 import { fanout } from './fanout.ts'
 import { fold } from './fold.ts'
+import { growth } from './growth.ts'
 import type { Effort, Report } from './harness.ts'
 import { ingest } from './ingest.ts'
 import { nodes } from './nodes.ts'
@@ -40,6 +41,12 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   nodes: { about: 'two servers on one Redis, against the redis-streams adapter', run: nodes, fixed: 20, perRound: 16 },
   resume: { about: 'coming back to a long call, and the first watch of it', run: resume, fixed: 10, perRound: 8 },
   transcript: { about: 'bytes of a conversation, against forwarding it', run: transcript, fixed: 30, perRound: 0 },
+  growth: {
+    about: 'cost of an event as calls and agents grow; memory given back',
+    run: growth,
+    fixed: 50,
+    perRound: 5,
+  },
   scaling: { about: 'what one more call, event and agent cost on Redis', run: scaling, fixed: 60, perRound: 5 },
   react: { about: 'commits, renders and heap of the components, in Chromium', run: react, fixed: 10, perRound: 25 },
   bundle: { about: 'what a browser downloads', run: bundle, fixed: 10, perRound: 0 },

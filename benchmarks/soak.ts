@@ -1,25 +1,35 @@
 /**
  * A long shift: 200 live calls that end and are followed by others, 100 agents who watch four each, a connection lost
  * and resumed every second, one webhook in twenty sent twice. Memory and delay must stay as they were, and at the end
- * of every spell each agent's screen must show exactly what was pressed.
+ * of every spell each agent's screen must show what the log says, row by row.
  */
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { run } from './contenders.ts'
-import { median, quantile, type Report } from './harness.ts'
+import { atMost, median, quantile, type Report } from './harness.ts'
 import type { abilities as AgentsPart } from './parts/agents.ts'
+import type { CallgatherSettings, abilities as ServerPart } from './parts/callgather-server.ts'
 import { callIdOf, makeKeys } from './parts/corpus.ts'
 import type { abilities as Load } from './parts/load.ts'
-import { start } from './parts/part.ts'
+import { type Part, start } from './parts/part.ts'
 import { plot } from './plot.ts'
+import { trendOf } from './trend.ts'
 
 const CALLS = 200
 const AGENTS = 100
 const WATCHES_EACH = 4
 const PER_SECOND = 100
 const SPELL_SECONDS = 20
-/** Calls that were folded before: as many as the server keeps folded, so that a shift begins as one in the middle does. */
-const CALLS_BEFORE = 2_000
+const KEYS_A_CALL = (PER_SECOND * SPELL_SECONDS) / CALLS
+/**
+ * What was before: as many calls as the server keeps folded, like those that follow, and as many more as its store
+ * keeps the ends of. A shift begins as one in the middle of the day does.
+ */
+const BEFORE = [
+  { name: 'long before', calls: 8_500, count: 0, ends: false },
+  { name: 'before', calls: 2_000, count: 2_000 * KEYS_A_CALL, ends: true },
+] as const
 
 interface Spell {
   readonly minute: number
@@ -28,118 +38,165 @@ interface Spell {
   readonly p50: number
   readonly p99: number
   readonly cpu: number
-  readonly behind: number
-  readonly beyond: number
+  readonly wrong: number
+}
+
+interface Shift {
+  readonly server: Part<typeof ServerPart>
+  readonly load: Part<typeof Load>
+  readonly agents: Part<typeof AgentsPart>
+  readonly keys: ReturnType<typeof makeKeys>
+  readonly address: { readonly port: number; readonly path: string }
 }
 
 /** Runs for so many minutes. */
 export async function soak(minutes: number): Promise<Report> {
-  const keys = makeKeys()
-  const server = await run({ name: 'CallGather', make: { callgather: 'sqlite' } }, keys.publicKey)
-  const load = await start<typeof Load>('load.ts')
-  const agents = await start<typeof AgentsPart>('agents.ts')
-  const { tickets = [] } = await server.crowd('', AGENTS)
-  await agents.ask('begin', { port: server.address.port, tickets })
-  await load.ask('prepare', { name: 'before', kind: 'keys', calls: CALLS_BEFORE, count: CALLS_BEFORE * 4, keys })
-  await load.ask('send', { name: 'before', ...server.address, from: 0, count: CALLS_BEFORE * 5, connections: 16 })
-  await load.ask('drop', 'before')
-
+  const folder = mkdtempSync(join(tmpdir(), 'callgather-soak-'))
+  const shift = await begin(join(folder, 'calls.db'))
   const began = performance.now()
   const spells: Spell[] = []
-  for (let nth = 0; performance.now() - began < minutes * 60_000; nth++) {
-    const name = `spell-${nth}`
-    const count = PER_SECOND * SPELL_SECONDS
-    await load.ask('prepare', { name, kind: 'keys', calls: CALLS, count, keys })
-    await load.ask('send', { name, ...server.address, from: 0, count: CALLS, connections: 8 })
-    await agents.ask(
-      'watch',
-      Array.from({ length: AGENTS }, (_, agent) =>
-        Array.from({ length: WATCHES_EACH }, (_unused, watch) => callIdOf(name, (agent + watch * 50) % CALLS)),
-      ),
+  while (performance.now() - began < minutes * 60_000) {
+    const spell = await work(shift, spells.length, began)
+    spells.push(spell)
+    process.stderr.write(
+      `  ${spell.minute.toFixed(1)} of ${minutes} min: RSS ${spell.rss.toFixed(0)} MB, heap ${spell.heap.toFixed(1)} MB, ` +
+        `p50 ${spell.p50.toFixed(1)} ms, p99 ${spell.p99.toFixed(1)} ms, wrong screens ${spell.wrong}\n`,
     )
-    await server.arrivals()
-    const cpuBefore = await server.cpu()
-    let over = false
-    const losing = (async () => {
-      for (let lost = nth * SPELL_SECONDS; !over; lost++) {
-        await sleep(1000)
-        if (!over) await agents.ask('reconnect', lost)
-      }
-    })()
-    const pace = { from: CALLS, count, connections: 16, perSecond: PER_SECOND, repeatEvery: 20 }
-    const sent = await load.ask('send', { name, ...server.address, ...pace })
-    over = true
-    await losing
-    const cpu = ((await server.cpu()) - cpuBefore) / (count * 1.05)
-    if (sent.refused > 0) throw new Error(`${sent.refused} webhooks were refused.`)
-    let compared = await agents.ask('compare', count / CALLS)
-    for (let tries = 0; compared.behind > 0 && tries < 100; tries++) {
-      await sleep(100)
-      compared = await agents.ask('compare', count / CALLS)
-    }
-    // The first arrival counts; a repetition is told to nobody.
-    const arrivals = new Map((await server.arrivals()).toReversed())
-    const delays: number[] = []
-    for (const [id, nanos] of await agents.ask('received')) {
-      const arrived = arrivals.get(id)
-      if (arrived !== undefined) delays.push(Number(nanos - arrived) / 1e6)
-    }
-    const { rss, heap } = await server.usage()
-    const minute = (performance.now() - began) / 60_000
-    const spell = {
-      minute,
-      rss: rss / 1e6,
-      heap: heap / 1e6,
-      p50: quantile(delays, 0.5),
-      p99: quantile(delays, 0.99),
-      cpu,
-    }
-    spells.push({ ...spell, behind: compared.behind, beyond: compared.beyond })
-    process.stdout.write(
-      `${minute.toFixed(1)} min: RSS ${spell.rss.toFixed(0)} MB, heap ${spell.heap.toFixed(1)} MB, p50 ${spell.p50.toFixed(1)} ms, ` +
-        `p99 ${spell.p99.toFixed(1)} ms, behind ${compared.behind}, beyond ${compared.beyond} of ${compared.watches}\n`,
-    )
+  }
+  const { reconnections } = await shift.agents.ask('compare', new Map())
+  for (const part of [shift.agents, shift.load, shift.server]) await part.stop()
+  rmSync(folder, { recursive: true, force: true })
+  return reportOf(spells, reconnections)
+}
+
+async function begin(path: string): Promise<Shift> {
+  const keys = makeKeys()
+  const settings: CallgatherSettings = { publicKey: keys.publicKey, store: `file:${path}`, verifier: 'node:crypto' }
+  const server = await start<typeof ServerPart>('callgather-server.ts', { settings })
+  const load = await start<typeof Load>('load.ts')
+  const agents = await start<typeof AgentsPart>('agents.ts')
+  const port = await server.ask('listen')
+  const address = { port, path: '/callgather/webhooks' }
+  const tickets: string[] = []
+  for (let nth = 0; nth < AGENTS; nth++) tickets.push(await server.ask('ticket', `agent ${nth}`))
+  await agents.ask('begin', { port, tickets })
+  for (const { name, calls, count, ends } of BEFORE) {
+    process.stderr.write(`  ${calls.toLocaleString('en')} calls ${name}\n`)
+    await load.ask('prepare', { name, kind: 'keys', calls, count, keys, ends })
+    const all = calls + count + (ends ? calls : 0)
+    await load.ask('send', { name, ...address, from: 0, count: all, connections: 32 })
     await load.ask('drop', name)
   }
-  const { reconnections } = await agents.ask('compare', 0)
-  for (const part of [agents, load, server]) await part.stop()
+  return { server, load, agents, keys, address }
+}
 
-  const file = new URL('./results/soak.svg', import.meta.url)
-  const x = spells.map(({ minute }) => minute)
-  writeFileSync(
-    file,
-    plot({
-      title: `${AGENTS} agents, ${CALLS} live calls, ${PER_SECOND} webhooks a second`,
-      x: { label: 'minutes', values: x },
-      panels: [
-        { label: 'RSS, MB', values: spells.map(({ rss }) => rss) },
-        { label: 'heap, MB', values: spells.map(({ heap }) => heap) },
-        { label: 'p99, ms', values: spells.map(({ p99 }) => p99) },
-      ],
-    }),
+/** One spell: its calls begin, are watched while keys are pressed and connections lost, and end. */
+async function work({ server, load, agents, keys, address }: Shift, nth: number, began: number): Promise<Spell> {
+  const name = `spell-${nth}`
+  const count = PER_SECOND * SPELL_SECONDS
+  const calls = Array.from({ length: CALLS }, (_, index) => callIdOf(name, index))
+  await load.ask('prepare', { name, kind: 'keys', calls: CALLS, count, keys, ends: true })
+  const send = (from: number, many: number, pace: { perSecond?: number; repeatEvery?: number } = {}) =>
+    load.ask('send', { name, ...address, from, count: many, connections: 16, ...pace })
+  await send(0, CALLS)
+  await agents.ask(
+    'watch',
+    Array.from({ length: AGENTS }, (_, agent) =>
+      Array.from({ length: WATCHES_EACH }, (_unused, watch) => calls[(agent + watch * 50) % CALLS] ?? ''),
+    ),
   )
-  const third = Math.max(1, Math.floor(spells.length / 3))
-  const change = (key: 'rss' | 'heap' | 'p50' | 'p99') =>
-    median(spells.slice(-third).map((spell) => spell[key])) / median(spells.slice(0, third).map((spell) => spell[key]))
-  const sum = (key: 'behind' | 'beyond') => spells.reduce((total, spell) => total + spell[key], 0)
-  const whole = (key: 'rss' | 'heap' | 'p50' | 'p99' | 'cpu') => median(spells.map((spell) => spell[key]))
+  await server.ask('arrivals')
+  const cpuBefore = await server.cpu()
+  let over = false
+  const losing = (async () => {
+    for (let lost = nth * SPELL_SECONDS; !over; lost++) {
+      await sleep(1000)
+      if (!over) await agents.ask('reconnect', lost)
+    }
+  })()
+  const sent = await send(CALLS, count, { perSecond: PER_SECOND, repeatEvery: 20 })
+  over = true
+  await losing
+  const cpu = ((await server.cpu()) - cpuBefore) / (count * 1.05)
+  const ended = await send(CALLS + count, CALLS)
+  if (sent.refused + ended.refused > 0) throw new Error(`${sent.refused + ended.refused} webhooks were refused.`)
+
+  const screens = await server.ask('screens', calls)
+  const log = new Map(calls.map((callId, index) => [callId, screens[index] ?? '']))
+  let compared = await agents.ask('compare', log)
+  for (let tries = 0; compared.wrong > 0 && tries < 100; tries++) {
+    await sleep(100)
+    compared = await agents.ask('compare', log)
+  }
+  // The first arrival counts; a repetition is told to nobody.
+  const arrivals = new Map((await server.ask('arrivals')).toReversed())
+  const delays: number[] = []
+  for (const [id, nanos] of await agents.ask('received')) {
+    const arrived = arrivals.get(id)
+    if (arrived !== undefined) delays.push(Number(nanos - arrived) / 1e6)
+  }
+  const { rss, heap } = await server.usage()
+  await load.ask('drop', name)
+  return {
+    minute: (performance.now() - began) / 60_000,
+    rss: rss / 1e6,
+    heap: heap / 1e6,
+    p50: quantile(delays, 0.5),
+    p99: quantile(delays, 0.99),
+    cpu,
+    wrong: compared.wrong,
+  }
+}
+
+function reportOf(spells: readonly Spell[], reconnections: number): Report {
+  const all = (key: keyof Spell) => spells.map((spell) => spell[key])
+  const title = `${AGENTS} agents, ${CALLS} live calls, ${PER_SECOND} webhooks a second`
+  const panels = [
+    { label: 'RSS, MB', values: all('rss') },
+    { label: 'heap after a collection, MB', values: all('heap') },
+    { label: 'arrival to folded state: p99, ms', values: all('p99') },
+  ]
+  const picture = plot({ title, x: { label: 'minutes', values: all('minute') }, panels })
+  writeFileSync(new URL('./results/soak.svg', import.meta.url), picture)
+
+  // The first third is the server's growing into its work.
+  const settled = spells.slice(Math.floor(spells.length / 3))
+  const trend = (key: keyof Spell) =>
+    trendOf(
+      settled.map(({ minute }) => minute),
+      settled.map((spell) => spell[key]),
+    )
+  const figures = [
+    { name: 'RSS, MB', key: 'rss' },
+    { name: 'heap after a collection, MB', key: 'heap' },
+    { name: 'arrival to folded state, p50 ms', key: 'p50' },
+    { name: 'p99 ms', key: 'p99' },
+    { name: 'CPU µs for each webhook', key: 'cpu' },
+  ] as const
+  const percent = (share: number) => (Number.isFinite(share) ? share * 100 : null)
+  const wrong = all('wrong').reduce((sum, each) => sum + each, 0)
   return {
     tables: [
       {
-        head: ['', 'median', 'last third / first third'],
-        rows: [
-          ['RSS, MB', whole('rss'), change('rss')],
-          ['heap after a collection, MB', whole('heap'), change('heap')],
-          ['arrival to folded state, p50 ms', whole('p50'), change('p50')],
-          ['p99 ms', whole('p99'), change('p99')],
-          ['CPU µs for each webhook', whole('cpu'), null],
-        ],
+        head: ['', 'median', 'growth over the last two thirds, %', '95 % interval: from', 'to'],
+        rows: figures.map(({ name, key }) => {
+          const { growth, low, high } = trend(key)
+          return [name, median(all(key)), percent(growth), percent(low), percent(high)]
+        }),
       },
     ],
-    goals: [],
+    goals: [
+      atMost('soak', 'heap: growth over the last two thirds, %', 5, trend('heap').growth * 100),
+      atMost('soak', 'RSS: growth over the last two thirds, %', 5, trend('rss').growth * 100),
+      // A machine's own noise is in the p99, so that the question is whether any growth can be told from it.
+      atMost('soak', 'p99: growth that is certain (the lower end of the interval), %', 5, trend('p99').low * 100),
+      atMost('soak', 'screens that differ from the log', 0, wrong),
+    ],
     notes: [
-      `${minutes} minutes; ${spells.length * CALLS} calls; ${spells.length * PER_SECOND * SPELL_SECONDS} webhooks, one in twenty of them twice; ${reconnections} lost connections.`,
-      `Screens that were behind the log at the end of a spell: ${sum('behind')}; that showed more than was pressed: ${sum('beyond')}.`,
+      `${(spells.at(-1)?.minute ?? 0).toFixed(1)} minutes, ${spells.length} spells: ${(spells.length * CALLS).toLocaleString('en')} calls, ` +
+        `${(spells.length * PER_SECOND * SPELL_SECONDS).toLocaleString('en')} keys, one webhook in twenty of them twice; ${reconnections} lost connections.`,
+      `At the end of each spell ${AGENTS * WATCHES_EACH} screens were compared with the log, row by row.`,
+      'Growth is the median slope between all pairs of spells (Theil–Sen), over the last two thirds of the run.',
     ],
   }
 }

@@ -1,6 +1,8 @@
 /** A hundred agents, each with the client that a page uses, all in one process. They come and go, and lose nothing. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallFeed, createGatherClient, type GatherClient } from '@callgather/react'
+import { newKeys } from './new-keys.ts'
+import { screenOf } from './screen.ts'
 import { serve } from './serve.ts'
 
 export interface Agents {
@@ -56,15 +58,11 @@ export const abilities = {
     await Promise.all([...agent.feeds.keys()].map((callId) => watch(agent, callId)))
   },
   received: () => received,
-  /** How many watched calls do not yet show so many keys, and how many show more. */
-  compare: (expected: number) => {
-    const shown = agents.flatMap(({ feeds }) => [...feeds.values()].map(({ state }) => state.keys.size))
-    return {
-      watches: shown.length,
-      behind: shown.filter((keys) => keys < expected).length,
-      beyond: shown.filter((keys) => keys > expected).length,
-      reconnections,
-    }
+  /** How many watched calls there are, and how many of them show something else than their log says. */
+  compare: (expected: ReadonlyMap<string, string>) => {
+    const shown = agents.flatMap(({ feeds }) => [...feeds])
+    const wrong = shown.filter(([callId, { state }]) => screenOf(state) !== expected.get(callId))
+    return { watches: shown.length, wrong: wrong.length, reconnections }
   },
 }
 serve(abilities)
@@ -75,20 +73,15 @@ const clientOf = (ticket: string) =>
 function watch(agent: Agent, callId: string): Promise<void> {
   const resume = agent.feeds.get(callId)
   return new Promise((resolve, reject) => {
-    let known = -1
+    let known: CallFeed | null = null
     const onFeed = (feed: CallFeed) => {
       agent.feeds.set(callId, feed)
       if (feed.sync !== 'live') return
-      const { keys } = feed.state
       // What is caught up on was late through no fault of the relay; what comes after that is timed.
-      if (known >= 0) for (let nth = known; nth < keys.size; nth++) note(keys.at(nth)?.id)
-      known = keys.size
+      if (known) for (const id of newKeys(known.state, feed.state)) received.push([id, process.hrtime.bigint()])
+      known = feed
       resolve()
     }
     agent.client.watch(callId, { onFeed, resume, signal: agent.leave.signal }).catch(reject)
   })
-}
-
-function note(id: string | undefined): void {
-  if (id !== undefined) received.push([id, process.hrtime.bigint()])
 }

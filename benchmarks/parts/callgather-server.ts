@@ -1,8 +1,10 @@
 /** Our own server, made as a user would make it. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { foldCall } from '@callgather/protocol'
 import { createGatherServer, memoryStore, redisStore, sqliteStore } from '@callgather/server'
 import { stampArrivals } from './arrivals.ts'
+import { screenOf } from './screen.ts'
 import { serve, settings } from './serve.ts'
 
 export interface CallgatherSettings {
@@ -14,9 +16,10 @@ export interface CallgatherSettings {
 
 const { publicKey, store, verifier } = settings<CallgatherSettings>()
 
+const calls = openStore()
 const gather = createGatherServer({
   telnyx: { apiKey: 'not used here', publicKey, verifier },
-  store: openStore(),
+  store: calls,
   // All the watchers come from one address and at once, which a server would rightly refuse.
   limits: { handshakesPerSecond: 10_000, handshakeBurst: 10_000, maxConnectionsPerSubject: 10_000 },
   tickets: { secret: 'a secret for the time of a benchmark' },
@@ -34,6 +37,18 @@ export const abilities = {
     }),
   ticket: (subject: string) => gather.issueTicket({ subject, calls: '*', scopes: ['view'], expiresIn: '1d' }),
   arrivals,
+  /** What the retention does when the time of every call is up. How many there were. */
+  forgetAll: () => calls.forgetBefore(Date.now() + 1),
+  /** What the log of each call makes a screen show, read from the store and folded anew. */
+  screens: async (callIds: readonly string[]): Promise<string[]> => {
+    const screens: string[] = []
+    for (const callId of callIds) {
+      const { records = [] } = (await calls.read(callId, 0)) ?? {}
+      const events = records.map(({ event }) => event)
+      screens.push(screenOf(foldCall(callId, events)))
+    }
+    return screens
+  },
 }
 serve(abilities)
 

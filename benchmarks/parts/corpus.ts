@@ -20,6 +20,8 @@ export interface CorpusOptions {
   readonly kind: 'keys' | 'history' | 'conversation'
   /** Told apart from other corpora by this. */
   readonly name: string
+  /** Whether a `call.hangup` of each call follows at the end. */
+  readonly ends?: boolean
 }
 
 /** A webhook ready to be posted. */
@@ -45,15 +47,20 @@ export const callIdOf = (name: string, index: number): string =>
 /** How many messages a conversation of about 20 kB has. */
 const LONG_HISTORY = 112
 
-/** One signed `call.initiated` for each call, and then the webhooks themselves, the calls taking turns. */
-export function makeCorpus({ count, calls, kind, name }: CorpusOptions, keys: Keys): SignedWebhook[] {
+/** One signed `call.initiated` for each call, then the webhooks themselves, the calls taking turns, then the ends. */
+export function makeCorpus({ count, calls, kind, name, ends = false }: CorpusOptions, keys: Keys): SignedWebhook[] {
   const privateKey = createPrivateKey({ key: Buffer.from(keys.privateKey, 'base64'), format: 'der', type: 'pkcs8' })
   const timestamp = String(Math.floor(Date.now() / 1000))
   const began = Date.now() - 60_000
   const webhooks: SignedWebhook[] = []
-  for (let index = 0; index < calls + count; index++) {
+  const dataOf = (id: string, index: number) => {
+    if (index < calls) return initiated(id, name, index, began)
+    if (index < calls + count) return happened(id, name, index, calls, began, kind)
+    return hungUp(id, name, index, index - calls - count, began)
+  }
+  for (let index = 0; index < calls + count + (ends ? calls : 0); index++) {
     const id = uuidOf(name, index)
-    const data = index < calls ? initiated(id, name, index, began) : happened(id, name, index, calls, began, kind)
+    const data = dataOf(id, index)
     const body = Buffer.from(JSON.stringify({ data, meta: { attempt: 1, delivered_to: 'https://example.com/telnyx' } }))
     const message = Buffer.concat([Buffer.from(`${timestamp}|`), body])
     webhooks.push({ id, body, timestamp, signature: sign(null, message, privateKey).toString('base64') })
@@ -67,6 +74,11 @@ const at = (began: number, index: number) =>
 function initiated(id: string, name: string, call: number, began: number) {
   const payload = { ...leg(name, call), direction: 'incoming', state: 'parked', caller_id_name: 'A Caller' }
   return { record_type: 'event', event_type: 'call.initiated', id, occurred_at: at(began, call), payload }
+}
+
+function hungUp(id: string, name: string, index: number, call: number, began: number) {
+  const payload = { ...leg(name, call), hangup_cause: 'normal_clearing', hangup_source: 'caller' }
+  return { record_type: 'event', event_type: 'call.hangup', id, occurred_at: at(began, index), payload }
 }
 
 function happened(id: string, name: string, index: number, calls: number, began: number, kind: CorpusOptions['kind']) {

@@ -90,6 +90,10 @@ export async function start<Able extends Abilities>(file: string, options: Start
   await ready
   const ask = (name: string, argument?: unknown) =>
     new Promise((resolve, reject) => {
+      if (!child.connected) {
+        reject(new Error(`The part ${file} has ended, and cannot ${name}.`))
+        return
+      }
       const id = next++
       waiting.set(id, { resolve, reject })
       child.send({ id, name, argument })
