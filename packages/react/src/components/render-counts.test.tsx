@@ -1,0 +1,86 @@
+/** Which parts of a console render again for what happens on a call: those that show it, and no others. */
+import { pinEntry } from '@callgather/protocol/scenarios'
+import { QueryClient } from '@tanstack/react-query'
+import { cleanup, render } from '@testing-library/react'
+import { Profiler, type ReactElement } from 'react'
+import { afterEach, describe, expect, it } from 'vitest'
+import { playTo, settled } from '../hooks/provided.tsx'
+import { GatherProvider } from '../hooks/provider.tsx'
+import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
+import { AssistantBar } from './assistant-bar/assistant-bar.tsx'
+import { ConnectionStatus } from './connection-status/connection-status.tsx'
+import { DigitSlots } from './digit-slots/digit-slots.tsx'
+import { DtmfPad } from './dtmf-pad/dtmf-pad.tsx'
+import { GatherFields } from './gather-fields/gather-fields.tsx'
+import { GatherPanel } from './gather-panel/gather-panel.tsx'
+import { Transcript } from './transcript/transcript.tsx'
+
+const { callId } = pinEntry
+
+const parts = {
+  pad: <DtmfPad callId={callId} />,
+  slots: <DigitSlots callId={callId} />,
+  transcript: <Transcript callId={callId} />,
+  fields: <GatherFields callId={callId} />,
+  assistant: <AssistantBar callId={callId} />,
+  connection: <ConnectionStatus callId={callId} />,
+} satisfies Record<string, ReactElement>
+
+/** Shows a console in the middle of a gather, and counts from then on which of its parts commit, and how often. */
+async function consoleOf(shown: Record<string, ReactElement>) {
+  const client: ScenarioClient = createScenarioClient(pinEntry)
+  const counts: Record<string, number> = {}
+  render(
+    <GatherProvider client={client} queryClient={new QueryClient()}>
+      {Object.entries(shown).map(([name, part]) => (
+        <Profiler
+          key={name}
+          id={name}
+          onRender={(id) => {
+            counts[id] = (counts[id] ?? 0) + 1
+          }}
+        >
+          {part}
+        </Profiler>
+      ))}
+    </GatherProvider>,
+  )
+  await playTo(client, 6_600)
+  return {
+    client,
+    /** What renders while something happens. */
+    during: async (run: () => unknown) => {
+      for (const name of Object.keys(counts)) delete counts[name]
+      await settled(run)
+      return { ...counts }
+    },
+  }
+}
+
+afterEach(cleanup)
+
+describe('a console renders again', () => {
+  it('what shows keys, for a key', async () => {
+    const { client, during } = await consoleOf(parts)
+    const counts = await during(() => client.press(callId, '5'))
+    expect(Object.keys(counts).sort()).toEqual(['pad', 'slots', 'transcript'])
+  })
+
+  it('what shows words, for words still being said', async () => {
+    const { client, during } = await consoleOf(parts)
+    const say = (transcript: string) =>
+      client.emit(callId, 'call.transcription', { payload: { transcription_data: { transcript, is_final: false } } })
+    const first = await during(() => say('I'))
+    expect(Object.keys(first).sort()).toEqual(['assistant', 'transcript'])
+    // That the caller speaks is known by now; only the words change.
+    expect(Object.keys(await during(() => say('I would')))).toEqual(['transcript'])
+  })
+
+  it('nothing, for the server’s word that nothing is new; and clocks once a second', async () => {
+    const { client, during } = await consoleOf({ ...parts, panel: <GatherPanel callId={callId} /> })
+    await settled(() => client.player.playAll())
+    const { panel = 0, ...others } = await during(() => client.player.advance(10_000))
+    expect(others).toEqual({})
+    expect(panel).toBeLessThanOrEqual(2 * 10)
+  })
+})
