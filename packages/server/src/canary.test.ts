@@ -89,7 +89,7 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
   {
     await using server = await testServer({
       store,
-      telnyx: { publicKey: signer.publicKey, apiKey: 'KEY-test' },
+      telnyx: { publicKey: signer.publicKey, apiKey: 'KEY-test', connectionIds: ['1'] },
       logger: pino({ level: 'trace' }, stream),
       policy: { sensitive: ({ command }) => (command === 'ai_assistant_start' ? undefined : 'count') },
       audit: { sink: (line) => put('audit', JSON.stringify(line)) },
@@ -131,6 +131,9 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
       'end-of-digits',
     )
     put('webhook answer', await (await server.post(signer.sign(Buffer.from(`{"data": {"digits": "${card}"`)))).text())
+
+    // A readable event of another connection is set aside, to be read again after a fix.
+    await send('call.gather.ended', { digits: card, status: 'valid', connection_id: 'another' })
 
     // Words: partial results, histories, the result, what is transcribed beside, what is made of it afterwards.
     const parameters = { type: 'object', properties: { card: { type: 'string' } }, required: ['card'] }
@@ -179,7 +182,9 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
       ({ event }) => (event.payload as { digit?: unknown }).digit ?? '',
     )
     put('keys of the log in a row', keys?.join('') ?? '')
-    put('set aside', JSON.stringify(await server.gather.listSetAside()))
+    for (const { body, ...rest } of await server.gather.listSetAside()) {
+      put('set aside', JSON.stringify([rest, body && Buffer.from(body).toString()]))
+    }
     put('state', JSON.stringify(await server.gather.call(CALL).state()))
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
@@ -304,6 +309,34 @@ describe('what callers enter in confidence', () => {
     const { sinks } = await exposed(canaries)
     expect(leaks(canaries, sinks)).toContain('file')
   }, 30_000)
+})
+
+describe('what was set aside where gathers are sensitive', () => {
+  it('can be read again after a fix, with its input hidden', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    const store = memoryStore()
+    const signer = new Signer()
+    const options = { store, policy: { sensitive: 'count' as const } }
+    const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }
+    {
+      await using server = await testServer({ ...options, telnyx: { ...telnyx, connectionIds: ['2'] } })
+      const payload = { call_control_id: CALL, digits: '4071', status: 'valid' }
+      await server.post(signer.sign(webhookOf('call.gather.ended', payload)))
+      await server.post(signer.sign(Buffer.from('{"data": {"digits": "4071"')))
+      const kept = await server.gather.listSetAside()
+      expect(kept.map(({ reason, body }) => [reason, body === null])).toEqual([
+        ['foreign', false],
+        ['not_json', true],
+      ])
+      expect(JSON.stringify(kept.map(({ body }) => body && Buffer.from(body).toString()))).not.toContain('4071')
+      vi.spyOn(store, 'close').mockResolvedValueOnce()
+    }
+    await using server = await testServer({ ...options, telnyx })
+    expect(await server.gather.replaySetAside()).toBe(1)
+    const [record] = (await store.read(CALL, 0))?.records ?? []
+    expect(record?.event.payload).toEqual({ status: 'valid', digits: null, digit_count: 4 })
+  })
 })
 
 describe('after a restart with an empty store', () => {

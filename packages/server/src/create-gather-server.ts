@@ -229,7 +229,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     options.reconcile || {},
   )
   const directory = new CallDirectory({ log, store, access }, { now })
-  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, withoutBodies: sensitive })
+  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, sensitive })
   const health = new StoreHealth({ store, logger })
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,
@@ -289,7 +289,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         maxBodyBytes: options.maxWebhookBytes ?? 1024 * 1024,
         now,
         logger,
-        setAside: (reason, body) => aside.put(reason, body),
+        setAside: (reason, body, webhook) => aside.put(reason, body, webhook),
         metrics,
         stored: (up) => {
           if (up) return

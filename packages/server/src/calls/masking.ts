@@ -95,7 +95,7 @@ export function mask(webhook: Webhook, show: Show, { state, marker }: MaskContex
       if (show === 'none') return null
       return as({ digit: isTerminator(payload.digit, state, marker) ? payload.digit : null })
     case 'call.gather.ended':
-      return as({ status: payload.status, ...maskedDigits(payload.digits, show) })
+      return as({ status: payload.status, ...maskedDigits(payload, show) })
     case 'call.ai_gather.ended':
       return as({ status: payload.status, result: null, ...maskedHistory(payload, state, marker) })
     case 'call.ai_gather.partial_results':
@@ -144,8 +144,10 @@ function isTerminator(digit: unknown, state: CallState, marker: Marker | null): 
   return isDigitGather(name) && digit === rulesOf(name, command?.request?.body ?? {}).terminator
 }
 
-function maskedDigits(digits: unknown, show: Show): Record<string, unknown> {
-  if (typeof digits !== 'string' || show === 'none') return { digits: null }
+function maskedDigits({ digits, digit_count }: Webhook['payload'], show: Show): Record<string, unknown> {
+  if (show === 'none') return { digits: null }
+  // Masked before, and set aside: how many there were is all that is left of them.
+  if (typeof digits !== 'string') return { digits: null, ...(typeof digit_count === 'number' ? { digit_count } : {}) }
   const last4 = show === 'last4' && digits.length >= LAST4_FROM ? { last4: digits.slice(-4) } : {}
   return { digits: null, digit_count: digits.length, ...last4 }
 }

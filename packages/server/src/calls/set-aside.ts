@@ -1,9 +1,13 @@
 /**
- * Keeps what Telnyx signed and nobody could use. It cannot be masked, because it cannot be read; so it is encrypted
- * (AES-256-GCM), and only a server with the same secret opens it again.
+ * Keeps what Telnyx signed and nobody could use, encrypted (AES-256-GCM): only a server with the same secret opens it
+ * again. Where gathers are sensitive it is masked first, as if it fell into the window of one; and what cannot be read,
+ * and so not be masked, is not kept at all: Telnyx has it, and the reconciler fetches it from there after a fix.
  */
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
+import { initialCallState } from '@callgather/protocol'
+import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallStore } from './call-store.ts'
+import { mask } from './masking.ts'
 
 /** Something that was set aside, opened. */
 export interface SetAsideBody {
@@ -24,22 +28,23 @@ export class AsideBox {
   readonly #store: CallStore
   readonly #key: Uint8Array
   readonly #now: () => number
-  readonly #withoutBodies: boolean
+  readonly #sensitive: boolean
 
   /**
-   * @param withoutBodies Keep only that it happened. Where gathers are sensitive, a body that cannot be masked may hold
-   *   what must not be stored even encrypted (PCI DSS 3.3.1: sensitive authentication data).
+   * @param sensitive Keep nothing that could be a caller's input: a body that cannot be masked may hold what must not be
+   *   stored even encrypted (PCI DSS 3.3.1: sensitive authentication data). Then only that it happened is kept.
    */
-  constructor(store: CallStore, key: Uint8Array, options: { now: () => number; withoutBodies: boolean }) {
+  constructor(store: CallStore, key: Uint8Array, options: { now: () => number; sensitive: boolean }) {
     this.#store = store
     this.#key = key
     this.#now = options.now
-    this.#withoutBodies = options.withoutBodies
+    this.#sensitive = options.sensitive
   }
 
-  /** Keeps a body. Resolves when it is durable. */
-  async put(reason: string, body: Uint8Array): Promise<void> {
-    const content = this.#withoutBodies ? '' : this.#seal(body)
+  /** Keeps a body, or what may be kept of the webhook it was read as. Resolves when it is durable. */
+  async put(reason: string, body: Uint8Array, webhook?: Webhook): Promise<void> {
+    const kept = this.#sensitive ? webhook && masked(webhook) : body
+    const content = kept ? this.#seal(kept) : ''
     await this.#store.setAside({ id: randomUUID(), reason, at: this.#now(), content })
   }
 
@@ -79,4 +84,13 @@ export class AsideBox {
       return null
     }
   }
+}
+
+/** A webhook as it may be kept where nothing is known of its call: without any input, and otherwise as Telnyx sent it. */
+function masked(webhook: Webhook): Uint8Array | undefined {
+  const context = { state: initialCallState(''), marker: null, now: 0, closed: true }
+  const kept = mask(webhook, 'count', context)
+  if (!kept) return undefined
+  const { id, eventType, occurredAt, payload } = kept
+  return Buffer.from(JSON.stringify({ data: { id, event_type: eventType, occurred_at: occurredAt, payload } }))
 }

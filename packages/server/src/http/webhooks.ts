@@ -12,7 +12,7 @@ import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
 import type { VerifyEd25519 } from '../telnyx/ed25519.ts'
 import type { KeyRing } from '../telnyx/key-ring.ts'
 import { checkSignature, type SignatureFault } from '../telnyx/signature.ts'
-import { readWebhook, type Unreadable } from '../telnyx/webhook.ts'
+import { readWebhook, type Unreadable, type Webhook } from '../telnyx/webhook.ts'
 import { traced } from '../tracing.ts'
 import { type HttpAnswer, type HttpRequest, json, refuse } from './message.ts'
 import type { Metrics } from './metrics.ts'
@@ -31,7 +31,7 @@ export interface WebhookParts {
   readonly now: () => number
   readonly logger: Logger
   /** Keeps what is signed but cannot be used. */
-  readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array) => Promise<void>
+  readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array, webhook?: Webhook) => Promise<void>
   readonly metrics: Metrics
   /** Told whether the store took an event. */
   readonly stored: (up: boolean) => void
@@ -85,7 +85,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
       metrics.appendTook((now() - began) / 1000)
       if (outcome === 'appended') metrics.lag((now() - Date.parse(webhook.occurredAt)) / 1000)
       if (outcome === 'conflict' || outcome === 'foreign') {
-        await setAside(outcome, body)
+        await setAside(outcome, body, webhook)
         logger.warn({ outcome, event_type: webhook.eventType }, 'webhook set aside')
       }
       count(outcome)
