@@ -1,6 +1,6 @@
 /** `@callgather/server/express`: CallGather in an Express app. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { GatherServer } from './create-gather-server.ts'
+import type { GatherServer } from './gather-server.ts'
 import { isBelow } from './http/message.ts'
 
 /** Middleware of Express 4 and 5, and of Connect. */

@@ -1,6 +1,6 @@
 /** `@callgather/server/fastify`: CallGather in a Fastify app. */
 import type { FastifyPluginAsync } from 'fastify'
-import type { GatherServer } from './create-gather-server.ts'
+import type { GatherServer } from './gather-server.ts'
 
 /**
  * A plugin that answers what is below the server's base path, sockets included. Fastify's own body parser stays as it

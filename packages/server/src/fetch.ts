@@ -1,5 +1,5 @@
 /** `@callgather/server/fetch`: for whatever takes a `Request` and gives a `Response`. */
-import type { GatherServer } from './create-gather-server.ts'
+import type { GatherServer } from './gather-server.ts'
 import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
 import { fetchRequest, fetchResponse } from './http/fetch.ts'
 import { isBelow } from './http/message.ts'

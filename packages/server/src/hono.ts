@@ -1,7 +1,7 @@
 /** `@callgather/server/hono`: CallGather in a Hono app. */
 import type { MiddlewareHandler } from 'hono'
-import type { GatherServer } from './create-gather-server.ts'
 import { fetchHandler } from './fetch.ts'
+import type { GatherServer } from './gather-server.ts'
 
 /**
  * Middleware that answers what is below the server's base path, and leaves the rest to the app. Use it before anything

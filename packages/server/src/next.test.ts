@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import type { GatherServer } from './create-gather-server.ts'
+import type { GatherServer } from './gather-server.ts'
 import { nextHandlers } from './next.ts'
 import { describeAdapter } from './testing/adapter.contract.ts'
 

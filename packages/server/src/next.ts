@@ -1,6 +1,7 @@
 /** `@callgather/server/next`: CallGather's webhooks, commands and calls as Next.js route handlers. */
-import type { GatherServer } from './create-gather-server.ts'
+
 import { fetchHandler } from './fetch.ts'
+import type { GatherServer } from './gather-server.ts'
 
 /** A route handler of the app router. */
 export type NextRouteHandler = (request: Request) => Promise<Response>

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ticketsOf } from './access/tickets.ts'
 import { redisStore } from './calls/redis-store.ts'
-import { ReadyServer } from './testing/ready-server.ts'
+import { startServer } from './testing/program.ts'
 import { describeWithRedis, startCluster, TestRedis } from './testing/redis.ts'
 import { ResumingWatcher } from './testing/resuming-watcher.ts'
 import { SECRET, testServer, watch } from './testing/server.ts'
@@ -278,11 +278,14 @@ describeWithRedis('a server that is killed', () => {
     const signer = new Signer()
     const callId = newCall()
     const environment = {
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      TELNYX_API_KEY: 'KEY-test',
       TELNYX_PUBLIC_KEY: signer.publicKey,
       CALLGATHER_TICKET_SECRET: SECRET,
       CALLGATHER_STORE: redis.url,
     }
-    const [first, second] = await Promise.all([ReadyServer.start(environment), ReadyServer.start(environment)])
+    const [first, second] = await Promise.all([startServer(environment), startServer(environment)])
     await using one = first
     await using other = second
     const ticket = await ticketsOf(SECRET).issue({ subject: 'agent-7', calls: [callId], scopes: ['view'] })
@@ -293,21 +296,23 @@ describeWithRedis('a server that is killed', () => {
         webhookOf('call.dtmf.received', { call_control_id: callId, digit: '1' }, { id }),
       )
       for (let attempt = 0; attempt < 20; attempt++) {
-        const { url } = attempt % 2 === 0 ? one : other
-        const answer = await fetch(`${url}/webhooks`, { method: 'POST', headers, body: new Uint8Array(body) }).catch(
-          () => null,
-        )
+        const { webhooks } = (attempt % 2 === 0 ? one : other).ready
+        const answer = await fetch(webhooks, { method: 'POST', headers, body: new Uint8Array(body) }).catch(() => null)
         if (answer?.status === 200) return
       }
       throw new Error(`${id} was never taken`)
     }
 
     await deliver('e0')
-    using watcher = new ResumingWatcher({ origins: [one.origin, other.origin], ticket, callId })
+    using watcher = new ResumingWatcher({
+      origins: [one, other].map(({ ready }) => new URL(ready.url).origin),
+      ticket,
+      callId,
+    })
     await soon(() => expect(watcher.ids).toEqual(['e0']))
     const ids = Array.from({ length: 200 }, (_, index) => `e${index}`)
     for (const id of ids.slice(1)) {
-      if (id === 'e70') void one.kill('SIGKILL')
+      if (id === 'e70') void one.end('SIGKILL')
       await deliver(id)
     }
     await soon(() => expect(watcher.ids).toEqual(ids))

@@ -13,6 +13,7 @@ export interface Running {
   log(): string
   /** Sends a signal; resolves with its exit code when it is gone. */
   end(signal: NodeJS.Signals): Promise<number | null>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Starts the server from its sources. Rejects with what it wrote when it does not become ready. */
@@ -25,16 +26,18 @@ export async function startServer(environment: Readonly<Record<string, string>>)
     written += text
   })
   const ready = await firstLine(child, () => written)
+  const end = (signal: NodeJS.Signals) =>
+    new Promise<number | null>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode)
+      child.once('exit', (code) => resolve(code))
+      child.kill(signal)
+    })
   return {
     ready: JSON.parse(ready) as Running['ready'],
     pid: child.pid ?? 0,
     log: () => written,
-    end: (signal) =>
-      new Promise((resolve) => {
-        if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode)
-        child.once('exit', (code) => resolve(code))
-        child.kill(signal)
-      }),
+    end,
+    [Symbol.asyncDispose]: async () => void (await end('SIGKILL')),
   }
 }
 

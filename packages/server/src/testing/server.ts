@@ -7,7 +7,8 @@ import { pino } from 'pino'
 import { io, type Socket } from 'socket.io-client'
 import type { TicketRequest } from '../access/tickets.ts'
 import { memoryStore } from '../calls/memory-store.ts'
-import { createGatherServer, type GatherServerOptions } from '../create-gather-server.ts'
+import { createGatherServer } from '../create-gather-server.ts'
+import type { GatherServerOptions } from '../gather-server.ts'
 import { Signer, Upstream, webhookOf } from './telnyx.ts'
 
 /** The call of most tests. */

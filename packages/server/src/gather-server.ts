@@ -1,0 +1,146 @@
+/** What a server is told, and what it offers: the two sides of `createGatherServer`. */
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import type { KnownEventType } from '@callgather/protocol'
+import type { Logger } from 'pino'
+import type Telnyx from 'telnyx'
+import type { AccessPolicy } from './access/access.ts'
+import type { AuditSink } from './access/audit.ts'
+import type { CommandPolicy } from './access/command-policy.ts'
+import type { Revoked } from './access/revocations.ts'
+import type { TicketRequest } from './access/tickets.ts'
+import type { CallHandle } from './call-handle.ts'
+import type { CallStore } from './calls/call-store.ts'
+import type { SensitiveInput } from './calls/ingest.ts'
+import type { Reconciled, ReconcileOptions } from './calls/reconciler.ts'
+import type { SetAsideBody } from './calls/set-aside.ts'
+import type { Handler } from './handlers.ts'
+import type { TrustProxy } from './http/client-address.ts'
+import type { HttpAnswer, HttpRequest } from './http/message.ts'
+import type { RelayLimits } from './relay/relay.ts'
+import type { VerifierName } from './telnyx/ed25519.ts'
+import type { PublicKeys } from './telnyx/key-ring.ts'
+
+/** How a server is made. */
+export interface GatherServerOptions {
+  readonly telnyx: {
+    /** Your Telnyx API key. Or give a ready `client`. */
+    readonly apiKey?: string
+    /** A client of the official SDK, used as it is. */
+    readonly client?: Telnyx
+    /**
+     * Telnyx's public key, as the portal shows it; several while one replaces another, each with the time in which it
+     * counts if that is known: `[{ key: old, notAfter: '2026-11-30T00:00:00Z' }, { key: next }]`. See `setPublicKeys`.
+     */
+    readonly publicKey: PublicKeys
+    /** The connections whose webhooks are yours; others' are set aside. Default: all of the account's. */
+    readonly connectionIds?: readonly string[]
+    /**
+     * What checks signatures. Default: `libsodium`, twice as fast, where the optional package `sodium-native` is
+     * installed; else `node:crypto`.
+     */
+    readonly verifier?: VerifierName
+    /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
+    readonly baseUrl?: string
+    /** How long one attempt of a command may take, in milliseconds. Default 5000. */
+    readonly timeoutMillis?: number
+  }
+  /** Default `sqliteStore({ path: 'callgather.db' })`. */
+  readonly store?: CallStore
+  /** Issue and check tickets with this secret of at least 32 bytes. Or give `authenticate`. */
+  readonly tickets?: { readonly secret: string }
+  /** Who is this? In place of tickets: your own sessions or tokens. */
+  readonly authenticate?: AccessPolicy['authenticate']
+  /** May they? Asked in addition to what the grant says, at every step. */
+  readonly authorize?: AccessPolicy['authorize']
+  /** Lets everybody in, with every power over every call. For demos on your own machine; never else. */
+  readonly insecure?: boolean
+  /** What clients may put into commands, and how much of sensitive input may be shown. */
+  readonly policy?: CommandPolicy
+  /** Given what callers enter in sensitive gathers; the only way out it has. At most once per gather's end. */
+  readonly onSensitive?: (input: SensitiveInput) => void | Promise<void>
+  /** Start although a debug switch would print sensitive input. Default false. */
+  readonly unsafeDebug?: boolean
+  /** Where the audit trail goes, line by line. Default: the logger. `strict` refuses commands while it cannot be written. */
+  readonly audit?: { readonly sink: AuditSink; readonly strict?: boolean }
+  /** Fetches what Telnyx could not deliver. Default on; `false` for none. */
+  readonly reconcile?: ReconcileOptions | false
+  /** How long a call is kept after its log last grew, in hours. Default 168, a week; at least 24. */
+  readonly retentionHours?: number
+  /**
+   * How long what was said is kept (transcripts, message histories, whispers, insights), in hours after the last event
+   * of a call that is over. Then it is erased from the log, and the rest of the call stays. Default 1; 0 for none;
+   * `retentionHours` or more keeps it as long as the call.
+   */
+  readonly transcriptRetentionHours?: number
+  /** What a server takes on at most. */
+  readonly limits?: Partial<RelayLimits> & {
+    /** Commands a second for one subject, and at once. Default 10 and 20. */
+    readonly commandsPerSecond?: number
+    readonly commandBurst?: number
+  }
+  /**
+   * A secret of at least 32 bytes from which the server's own keys are made; the same on every node. Default: the
+   * ticket secret, else the API key.
+   */
+  readonly secret?: string
+  /** The web origins that may use the server from a browser, such as `https://console.example.com`. Default: none. */
+  readonly allowedOrigins?: readonly string[]
+  /**
+   * The proxies in front of the server, whose `X-Forwarded-For` is believed: how many there are, or their addresses. The
+   * limit on new sockets of one address, and the audit trail, go by it. Default 0: the header is not looked at.
+   */
+  readonly trustProxy?: TrustProxy
+  /** Where the server is mounted. Default `/callgather`. */
+  readonly basePath?: string
+  /** How far Telnyx's clock may be from ours, in seconds. Default 300; 0 is an error. */
+  readonly toleranceSeconds?: number
+  /** The largest webhook, in bytes. Default 1 MiB. */
+  readonly maxWebhookBytes?: number
+  /** Bytes of request bodies that may be in memory at one time. Default 64 MiB. */
+  readonly maxBodyBytesInFlight?: number
+  /** Default: pino, JSON lines on standard error, level `info`. */
+  readonly logger?: Logger
+  /** The clock, in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** A server, to be attached or called. */
+export interface GatherServer {
+  /** Serves everything below the base path on an HTTP server; every other request and upgrade is left as it was. */
+  attach(server: HttpServer): void
+  /** Serves the sockets alone on an HTTP server. For frameworks that take the requests, by an adapter. */
+  attachSocket(server: HttpServer): void
+  /** Answers one request of node:http. For frameworks that give you `(req, res)`; mount it before body parsers. */
+  handle(request: IncomingMessage, response: ServerResponse): void
+  /** Reads a request of node:http whose path is below the base path. For adapters. */
+  read(request: IncomingMessage): HttpRequest
+  /** Answers one request, whatever it came by. `path` is below the base path. For adapters. */
+  answer(request: HttpRequest): Promise<HttpAnswer>
+  /** Where it is mounted. */
+  readonly basePath: string
+  /** Calls a handler for each event of a type; what is returned takes it away. See `Handler`. */
+  on<Type extends KnownEventType>(type: Type, handler: Handler<Type>): () => void
+  /** A call, to be commanded from your own code. */
+  call(callId: string): CallHandle
+  /** Makes a ticket. Fails when the server has no ticket secret. */
+  issueTicket(request: TicketRequest): Promise<string>
+  /**
+   * Ends a ticket, or all that a subject holds, before its time: within a second, on every server of the same store, and
+   * for a day, which is the longest that a ticket lasts. Tickets issued to the subject later are good. Rejects with
+   * `StoreUnavailable` when the store could not be told: then it holds on this server, and on the others as soon as the
+   * store is there again, if this one still is.
+   */
+  revoke(whom: Revoked): Promise<void>
+  /** Replaces Telnyx's public keys on the running server. Throws as the start does, and then the old ones stay. */
+  setPublicKeys(publicKey: PublicKeys): void
+  /** Looks now for what Telnyx could not deliver. */
+  reconcile(): Promise<Reconciled>
+  /** What was signed by Telnyx and could not be used, oldest first. */
+  listSetAside(limit?: number): Promise<readonly SetAsideBody[]>
+  /** Reads again what was set aside, after a fix; how many became part of a log. */
+  replaySetAside(): Promise<number>
+  /** Erases a call, wherever this server keeps something of it. Whether there was one. */
+  forget(callId: string): Promise<boolean>
+  /** Finishes what is under way, sends the sockets elsewhere, and lets go of the store. */
+  close(): Promise<void>
+}
