@@ -1,5 +1,6 @@
 /** Every benchmark there is, with what it answers and how long it takes. */
 import { bundle } from './bundle.ts'
+import { timeToUse } from './console.ts'
 import { cores } from './cores.ts'
 import { fanout } from './fanout.ts'
 import { fold } from './fold.ts'
@@ -49,6 +50,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   scaling: { about: 'what one more call, event and agent cost on Redis', run: scaling, fixed: 60, perRound: 5 },
   react: { about: 'commits, renders and heap of the components, in Chromium', run: react, fixed: 10, perRound: 25 },
+  console: { about: 'time until the console can be used, in Chromium', run: timeToUse, fixed: 40, perRound: 8 },
   bundle: { about: 'what a browser downloads', run: bundle, fixed: 10, perRound: 0 },
   fold: { about: 'the fold as a call grows to 100,000 events', run: fold, fixed: 15, perRound: 8 },
   soak: {
