@@ -230,7 +230,7 @@ describe('a tool that a model calls', () => {
     async (type) => {
       await using mind = await model([{ calls: [[type, {}]] }, { content: 'I cannot do that.' }])
       await using line = await assistantWith([{ type, [type]: {} }], mind.baseUrl)
-      line.caller.say('Please')
+      await line.caller.say('Please')
       await line.clock.runUntil(line.caller.waitForPrompt('I cannot'))
       expect(mind.asked.flatMap(told)).toEqual([expect.stringContaining(`does not carry out tools of type "${type}"`)])
       expect(line.used()).toEqual([`${type}: The simulator does not carry out tools of type "${type}".`])
