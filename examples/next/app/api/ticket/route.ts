@@ -1,0 +1,13 @@
+import { gather } from '../../../gather'
+
+export const dynamic = 'force-dynamic'
+
+/** A real application asks here who is signed in, and issues a ticket for that agent's calls only. */
+export async function GET() {
+  const ticket = await gather().issueTicket({
+    subject: 'demo-agent',
+    calls: '*',
+    scopes: ['view', 'gather', 'assistant'],
+  })
+  return new Response(ticket, { headers: { 'cache-control': 'no-store' } })
+}

@@ -1,0 +1,23 @@
+// Builds this example as somebody would who installed the packages: packed, in a folder of its own. Two to four minutes,
+// most of them npm's and Next.js's, so it is no part of `npm test`: node examples/next/check.mjs, after pnpm build.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'callgather-next-'))
+const run = (command, args, cwd) => execFileSync(command, args, { cwd, stdio: 'inherit' })
+
+try {
+  cpSync(here, folder, { recursive: true, filter: (path) => !/(node_modules|\.next|check\.mjs)$/.test(path) })
+  const packed = join(folder, 'packed')
+  for (const name of ['protocol', 'server', 'react'])
+    run('pnpm', ['pack', '--pack-destination', packed], join(here, '../../packages', name))
+  const tarballs = readdirSync(packed).map((file) => join(packed, file))
+  run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], folder)
+  run('npm', ['run', 'build'], folder)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,24 @@
+/** CallGather inside this application: Telnyx's webhooks, commands of its own, and tickets for its agents. */
+import { createGatherServer, type GatherServer, redisStore } from '@callgather/server'
+
+const needed = (name: string) => {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set. The README of this example says where it comes from.`)
+  return value
+}
+
+// One for the process, and made when it is first asked for: a build has no secrets, and `next dev` loads modules anew.
+const kept = globalThis as { gather?: GatherServer }
+
+export function gather(): GatherServer {
+  kept.gather ??= createGatherServer({
+    telnyx: {
+      apiKey: needed('TELNYX_API_KEY'),
+      publicKey: needed('TELNYX_PUBLIC_KEY'),
+      ...(process.env.TELNYX_BASE_URL ? { baseUrl: process.env.TELNYX_BASE_URL } : {}),
+    },
+    store: redisStore({ url: needed('REDIS_URL') }),
+    tickets: { secret: needed('CALLGATHER_TICKET_SECRET') },
+  })
+  return kept.gather
+}
