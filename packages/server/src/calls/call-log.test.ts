@@ -40,6 +40,16 @@ async function watched(log: CallLog, after = 0) {
   return { ...seen, known, seqs: seen.seqs, all: () => seen.seqs }
 }
 
+describe('a call that is forgotten', () => {
+  it('is let go by the node that had folded it', async () => {
+    const { store, log } = await coldNode()
+    await log.open(CALL)
+    expect(log.size).toBe(1)
+    await store.forget(CALL)
+    await vi.waitFor(() => expect(log.size).toBe(0))
+  })
+})
+
 describe('a call that nobody has folded here', () => {
   it('is handed over whole before it is folded, and folded afterwards', async () => {
     const { log } = await coldNode()

@@ -258,8 +258,10 @@ export class CallLog {
   }
 
   #changed(entry: Entry, change: StoreChange): void {
-    if (change.kind === 'forgotten') this.#reset(entry)
-    else if (!this.#heard(entry, change.epoch, change.records)) {
+    if (change.kind === 'forgotten') {
+      this.#reset(entry)
+      this.#release(entry)
+    } else if (!this.#heard(entry, change.epoch, change.records)) {
       const mend = async (it: Entry) => {
         await this.#catchUp(it)
         this.#foldLater(it)

@@ -58,6 +58,9 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       await using it = await opened()
       const other = `${it.call}-other`
       await it.store.append(it.call, news('a'))
+      expect(await it.store.has(it.call, 'a')).toBe(true)
+      expect(await it.store.has(it.call, 'b')).toBe(false)
+      expect(await it.store.has(other, 'a')).toBe(false)
       const there = await it.store.append(other, news('a'))
       expect(there.records).toHaveLength(1)
       expect(there.epoch).not.toBe((await it.store.head(it.call))?.epoch)

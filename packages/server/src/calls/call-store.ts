@@ -110,6 +110,9 @@ export interface CallStore {
   /** The same, as it was written: what is only passed on need not be parsed. */
   readWritten(callId: string, after: number, limit?: number): Promise<WrittenSlice | null>
 
+  /** Whether a call's log has the event of an id. Takes no longer in a long log than in a short one. */
+  has(callId: string, eventId: string): Promise<boolean>
+
   /** How far a log reaches; `null` when there is no such call. */
   head(callId: string): Promise<Cursor | null>
 

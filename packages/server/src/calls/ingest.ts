@@ -7,7 +7,7 @@ import type { Show } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
 import { normalise, normaliseTime } from '../telnyx/normalise.ts'
-import { isRecordId } from '../telnyx/records.ts'
+import { isRecordId, recordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallStore } from './call-store.ts'
@@ -109,15 +109,17 @@ export class Ingest {
   /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */
   async #hasTwin(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
     const { store, now } = this.#parts
-    if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_MILLIS) return false
+    if (!isRecordId(id)) {
+      return now() - Date.parse(occurredAt) >= LATE_MILLIS && store.has(callId, recordId(eventType, occurredAt))
+    }
+    // Telnyx's own id cannot be told from its record. Few events come this way, so the log may be walked.
     const at = normaliseTime(occurredAt)
     const slice = await store.read(callId, 0)
     return (slice?.records ?? []).some(
       ({ event }) =>
         event.id !== id &&
         event.occurred_at === at &&
-        (event.event_type === eventType || event.event_type === `unreadable:${eventType}`) &&
-        (isRecordId(id) || isRecordId(event.id)),
+        (event.event_type === eventType || event.event_type === `unreadable:${eventType}`),
     )
   }
 

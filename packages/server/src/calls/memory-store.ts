@@ -80,6 +80,10 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       return { epoch: log.epoch, events: log.records.slice(after, after + limit).map(({ event }) => writeEvent(event)) }
     },
 
+    async has(callId, eventId) {
+      return logs.get(callId)?.digests.has(eventId) ?? false
+    },
+
     async head(callId) {
       const log = logs.get(callId)
       return log ? { epoch: log.epoch, seq: log.records.length } : null

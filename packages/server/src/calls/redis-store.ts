@@ -262,6 +262,14 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     readWritten,
 
+    async has(callId, eventId) {
+      const key = names.call(callId)
+      const found = await link.send(key, ['HEXISTS', key, `e:${eventId}`]).catch((error: unknown) => {
+        throw unavailableBy(error)
+      })
+      return found === 1
+    },
+
     async head(callId) {
       const page = await readPage(callId, 0, 0)
       return page && { epoch: page.epoch, seq: page.seq }

@@ -108,6 +108,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
 
   const findCall = database.prepare(writes.findCall)
   const readEvents = database.prepare('SELECT body FROM event WHERE call = ? AND seq > ? ORDER BY seq LIMIT ?').raw()
+  const findEvent = database.prepare(writes.findEvent)
   const listCalls = database.prepare(
     'SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at >= ? ORDER BY updated_at DESC, ref DESC LIMIT ?',
   )
@@ -199,6 +200,12 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     },
 
     readWritten,
+
+    has: (callId, eventId) =>
+      attempt(() => {
+        const call = callRow(callId)
+        return call !== undefined && findEvent.get(call.ref, eventId) !== undefined
+      }),
 
     head: (callId) =>
       attempt(() => {
