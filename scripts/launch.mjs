@@ -9,7 +9,7 @@ const usage = `Usage: npm start          the demo: a simulated Telnyx, the serve
        npm test -- NAME   only the tests whose file names contain NAME`
 
 async function demo() {
-  await setUp()
+  await setUp({ declarations: false })
   start(process.execPath, [join(root, 'apps/console/dist/demo.mjs'), ...process.argv.slice(3)], {
     cwd: root,
     env,

@@ -33,8 +33,11 @@ function pinnedPnpm() {
   }
 }
 
-/** Dependencies and a build of every package. A second run is quick: each step does only what has changed. */
-export async function setUp() {
+/**
+ * Dependencies and a build of every package, with TypeScript's declarations unless they are not wanted. A second run is
+ * quick: each step does only what has changed.
+ */
+export async function setUp({ declarations = true } = {}) {
   checkNode()
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   if (!pinnedPnpm().ready) {
@@ -46,7 +49,8 @@ export async function setUp() {
   // `npm install` at the root would have left a different tree; replace it without asking.
   const install = ['install', '--frozen-lockfile', '--prefer-offline', '--config.confirm-modules-purge=false']
   await step('Installing dependencies', 'pnpm', install, { cwd: root, env })
-  await step('Building the packages', 'pnpm', ['exec', 'turbo', 'run', 'build'], { cwd: root, env })
+  const build = declarations ? env : { ...env, CALLGATHER_DECLARATIONS: 'no' }
+  await step('Building the packages', 'pnpm', ['exec', 'turbo', 'run', 'build'], { cwd: root, env: build })
 }
 
 const isDebianRoot = () => process.getuid?.() === 0 && existsSync('/etc/debian_version')

@@ -51,7 +51,7 @@ const LONG_HISTORY = 112
 export function makeCorpus({ count, calls, kind, name, ends = false }: CorpusOptions, keys: Keys): SignedWebhook[] {
   const privateKey = createPrivateKey({ key: Buffer.from(keys.privateKey, 'base64'), format: 'der', type: 'pkcs8' })
   const timestamp = String(Math.floor(Date.now() / 1000))
-  const began = Date.now() - 60_000
+  const began = Date.now()
   const webhooks: SignedWebhook[] = []
   const dataOf = (id: string, index: number) => {
     if (index < calls) return initiated(id, name, index, began)

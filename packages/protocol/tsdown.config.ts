@@ -4,7 +4,8 @@ export default defineConfig({
   entry: ['src/index.ts', 'src/schema.ts', 'src/scenarios/index.ts'],
   format: ['esm'],
   platform: 'neutral',
-  dts: true,
+  // `npm start` has no need of declarations, which take most of a build.
+  dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,
 })

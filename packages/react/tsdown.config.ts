@@ -13,7 +13,8 @@ export default defineConfig({
   platform: 'neutral',
   // A file for each module: bundlers then leave out whole files, so that one hook brings no component with it.
   unbundle: true,
-  dts: true,
+  // `npm start` has no need of declarations, which take most of a build.
+  dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,
   // For React Server Components: everything here runs in the browser. Declarations may not hold statements.

@@ -5,7 +5,8 @@ export default defineConfig({
   format: ['esm'],
   platform: 'node',
   target: 'node20.19',
-  dts: true,
+  // `npm start` has no need of declarations, which take most of a build.
+  dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,
 })

@@ -7,7 +7,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   entry: ['src/index.ts', 'src/cli.ts'],
   format: ['esm'],
-  dts: true,
+  // `npm start` has no need of declarations, which take most of a build.
+  dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   platform: 'node',
   sourcemap: true,
   fixedExtension: true,
