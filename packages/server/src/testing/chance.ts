@@ -1,0 +1,12 @@
+/** Chance that can be had again: what a test that throws dice did, its seed says. */
+
+/** A generator of numbers in [0, 1) that repeats itself from a seed (mulberry32). */
+export function chanceOf(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
