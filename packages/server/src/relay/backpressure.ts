@@ -1,10 +1,14 @@
 /**
- * Cuts off whoever does not read. What a client has not read is kept for it in our memory, and the engine sets no bound:
- * a client that stalls, and still answers pings, would be kept for ever. A client that was cut off connects again and
- * resumes by number; it loses nothing but the connection.
+ * Bounds what waits for a client. What it has not read is kept for it in our memory, and the engine sets no bound.
+ *
+ * What a client asks for is held back until there is room, however much it asks for at once: cutting it off would help
+ * nobody, since it would come back and ask for the same. What happens meanwhile cannot be held back, so who falls too
+ * far behind is cut off, and so is who makes no progress; a client that stalls, and still answers pings, would be kept
+ * for ever. A client that was cut off connects again and resumes by number; it loses nothing but the connection.
  */
+import { gatherError } from '@callgather/protocol'
 import type { RelaySocket } from './rooms.ts'
-import { terminate, websocketOf } from './websocket.ts'
+import { sentOver, terminate, websocketOf } from './websocket.ts'
 
 /** How much may wait for one client. */
 export interface BackpressureLimits {
@@ -12,14 +16,31 @@ export interface BackpressureLimits {
   readonly bytes: number
   /** Messages. Default 500. */
   readonly messages: number
-  /** How long anything may wait, in milliseconds. Default 10000. */
+  /** How long anything may wait while less than 16 KiB are taken, in milliseconds. Default 10000. */
   readonly ageMillis: number
 }
 
 /** The limits unless others are given. */
 export const defaultBackpressure: BackpressureLimits = { bytes: 1024 * 1024, messages: 500, ageMillis: 10_000 }
 
+/** What those who send over a connection do by it. */
+export interface Backpressure {
+  /**
+   * Does what ends in an answer: one after another, each when the client has taken enough of what waits for it, or is
+   * gone. So no more than one answer is made before it is known how much the last has added.
+   */
+  readonly answerInTurn: (answer: () => Promise<void>) => Promise<void>
+  /** Whether the client is taking what waits for it. */
+  readonly isMoving: () => boolean
+}
+
 const CHECK_MILLIS = 1_000
+/** Who takes less than this in the time that anything may wait holds our memory, and no more. */
+const PROGRESS_BYTES = 16 * 1024
+/** Answers leave the rest of the limit to what happens meanwhile. */
+const SHARE_OF_ANSWERS = 0.25
+/** Answers that may wait for their turn: more than the calls one connection may watch, asked for twice. */
+const MAX_TURNS = 500
 
 interface Packet {
   readonly data?: unknown
@@ -29,50 +50,109 @@ interface Packet {
 export function guardBackpressure(
   socket: RelaySocket,
   limits: BackpressureLimits,
-  now: () => number,
   cut: (why: 'bytes' | 'messages' | 'age') => void,
-): void {
+): Backpressure {
   const { conn } = socket
-  let since: number | null = null
+  const { transport } = conn
+  /** Messages, and their bytes, which the engine has not handed to the websocket yet. Counted, lest each adds them up. */
+  let messages = 0
+  let queued = 0
+  /** The largest answer that may be among what waits. */
   let asked = 0
+  /**
+   * How much had been taken when enough was taken last, and how often it was looked at since; `null` while nothing
+   * waits. Counted and not timed: a process that was itself held up has seen nothing of what its clients did.
+   */
+  let stuck: { readonly sent: number; looks: number } | null = null
+  /** How much had been taken when it was last looked at; `null` if nothing waited then. */
+  let seen: number | null = null
+  let moving = false
+  let over = false
+  let forRoom: (() => void) | null = null
+  let turn: Promise<void> = Promise.resolve()
+  let turns = 0
 
+  const waiting = () => queued + (websocketOf(conn)?.bufferedAmount ?? 0)
+  const hasRoom = () => over || waiting() <= limits.bytes * SHARE_OF_ANSWERS
+  const letIn = () => {
+    if (!hasRoom()) return
+    forRoom?.()
+    forRoom = null
+  }
+  const room = async () => {
+    if (!hasRoom()) {
+      await new Promise<void>((resolve) => {
+        forRoom = resolve
+      })
+    }
+  }
   const end = (why: 'bytes' | 'messages' | 'age') => {
     stop()
     cut(why)
     terminate(conn)
   }
   const check = () => {
-    const queue = queueOf(conn)
-    const bytes = (websocketOf(conn)?.bufferedAmount ?? 0) + queue.reduce((sum, { data }) => sum + sizeOf(data), 0)
+    const bytes = waiting()
     if (bytes === 0) {
-      since = null
+      stuck = null
+      seen = null
       asked = 0
       return
     }
-    since ??= now()
-    if (queue.length > limits.messages) end('messages')
+    stuck ??= { sent: sentOver(conn), looks: 0 }
+    if (messages > limits.messages) end('messages')
     else if (bytes > limits.bytes + asked) end('bytes')
-    else if (now() - since > limits.ageMillis) end('age')
   }
   const created = ({ data }: Packet) => {
-    // An answer is as large as what was asked for: the first of a long call may be megabytes.
-    if (typeof data === 'string' && /^3\d/.test(data)) asked = Math.max(asked, data.length)
     check()
+    const size = sizeOf(data)
+    // An answer is as large as what was asked for: the first of a long call may be megabytes.
+    if (typeof data === 'string' && /^3\d/.test(data)) asked = Math.max(asked, size)
+    messages += 1
+    queued += size
   }
-  const timer = setInterval(check, CHECK_MILLIS)
+  const flushed = () => {
+    messages = 0
+    queued = 0
+  }
+  const look = () => {
+    const sent = sentOver(conn)
+    // Only what leaves while more waits was taken by the client: anything else is taken by the system's buffers first.
+    moving = seen !== null && sent > seen && waiting() > 0
+    seen = sent
+    if (stuck && sent - stuck.sent >= PROGRESS_BYTES) stuck = { sent, looks: 0 }
+    else if (stuck) stuck.looks += 1
+    check()
+    if (!over && stuck && stuck.looks * CHECK_MILLIS >= limits.ageMillis) end('age')
+    letIn()
+  }
+  const timer = setInterval(look, CHECK_MILLIS)
   timer.unref()
   const stop = () => {
+    over = true
     clearInterval(timer)
     conn.off('packetCreate', created)
+    conn.off('flush', flushed)
+    transport.off('drain', letIn)
+    letIn()
   }
   conn.on('packetCreate', created)
+  conn.on('flush', flushed)
+  transport.on('drain', letIn)
   conn.once('close', stop)
-}
-
-/** What the engine has not handed to the websocket yet; it has it, but not in its types. */
-function queueOf(conn: object): readonly Packet[] {
-  const queue: unknown = Reflect.get(conn, 'writeBuffer')
-  return Array.isArray(queue) ? (queue as Packet[]) : []
+  return {
+    answerInTurn: (answer) => {
+      if (turns >= MAX_TURNS) throw gatherError('tooManyRequests', 'Too many requests wait for an answer. Read those.')
+      turns += 1
+      const answered = turn.then(room).then(answer)
+      const done = () => {
+        turns -= 1
+      }
+      turn = answered.then(done, done)
+      return answered
+    },
+    isMoving: () => moving,
+  }
 }
 
 const sizeOf = (data: unknown) =>

@@ -3,15 +3,18 @@
  * can send unasked while it reads nothing. So each connection is asked to give back a random word, in a ping frame of
  * the websocket, which every browser and library answers by itself with the same content (RFC 6455, section 5.5.3). A
  * frame is read in its turn: whoever gives the word back has read all that was sent before it.
+ *
+ * On a slow line much may be sent before a word, so more words follow while none has come back: each that does proves
+ * that the client reads. So does that it takes what waits for it in this process.
  */
 import { randomBytes } from 'node:crypto'
 import { type EngineSocket, websocketOf } from './websocket.ts'
 
 /** How a connection is asked. */
 export interface LivenessLimits {
-  /** How long after an answer the next word is sent, in milliseconds. Default 3000. */
+  /** How long after a word the next one is sent, in milliseconds. Default 3000. */
   readonly everyMillis: number
-  /** How long a word may take to come back, in milliseconds. Default 6000. */
+  /** How long no word may come back while one is awaited, in milliseconds. Default 6000. */
   readonly patienceMillis: number
 }
 
@@ -20,35 +23,46 @@ export const defaultLiveness: LivenessLimits = { everyMillis: 3_000, patienceMil
 
 const WORD_BYTES = 8
 
-/** Asks a connection again and again; `silent` is called at most once, when a word does not come back. */
+/**
+ * Asks a connection again and again; `silent` is called at most once, when no word comes back. It is not called while
+ * `isMoving` says that the client takes what is kept for it.
+ */
 export function guardLiveness(
   conn: EngineSocket,
   { everyMillis, patienceMillis }: LivenessLimits,
+  isMoving: () => boolean,
   silent: () => void,
 ): void {
   const websocket = websocketOf(conn)
   if (!websocket) return
-  let word: Buffer | null = null
-  let timer: NodeJS.Timeout | undefined
-  const ask = () => {
-    word = randomBytes(WORD_BYTES)
-    websocket.ping(word)
-    timer = setTimeout(end, patienceMillis)
-    timer.unref()
+  /** The words that have not come back, the oldest first. */
+  let words: Buffer[] = []
+  let patience: NodeJS.Timeout | undefined
+  const bePatient = () => {
+    clearTimeout(patience)
+    patience = setTimeout(() => (isMoving() ? bePatient() : end()), patienceMillis)
+    patience.unref()
   }
-  const rest = () => {
-    timer = setTimeout(ask, everyMillis)
-    timer.unref()
+  const ask = () => {
+    const word = randomBytes(WORD_BYTES)
+    if (words.length === 0) bePatient()
+    words.push(word)
+    websocket.ping(word)
   }
   const answered = (given: Buffer) => {
     // Anything else is no answer, nor a fault: a pong may be sent unasked (RFC 6455, section 5.5.3).
-    if (!word?.equals(given)) return
-    word = null
-    clearTimeout(timer)
-    rest()
+    const index = words.findIndex((word) => word.equals(given))
+    if (index < 0) return
+    // Only the latest need be answered, so the earlier ones are not awaited any more (also 5.5.3).
+    words = words.slice(index + 1)
+    if (words.length > 0) bePatient()
+    else clearTimeout(patience)
   }
+  const asking = setInterval(ask, everyMillis)
+  asking.unref()
   const stop = () => {
-    clearTimeout(timer)
+    clearInterval(asking)
+    clearTimeout(patience)
     websocket.off('pong', answered)
   }
   const end = () => {
@@ -57,5 +71,4 @@ export function guardLiveness(
   }
   websocket.on('pong', answered)
   conn.once('close', stop)
-  rest()
 }

@@ -20,7 +20,7 @@ import { Session, type SessionParts } from './session.ts'
 import { type EngineSocket, terminate } from './websocket.ts'
 
 /** What the relay works with. */
-export interface RelayParts extends Omit<SessionParts, 'rooms'> {
+export interface RelayParts extends Omit<SessionParts, 'rooms' | 'answerInTurn'> {
   readonly isAllowedOrigin: OriginCheck
   readonly addressOf: ClientAddress
   readonly metrics: Metrics
@@ -104,16 +104,17 @@ export class Relay {
     })
     this.#io.on('connection', (socket) => {
       this.#admitted.add(socket.conn)
-      const session = new Session(socket, (socket.data as { grant: Grant }).grant, { ...parts, rooms })
       const cut = (limit: string) => {
         metrics.cut(limit)
         logger.warn({ limit, address: addressOf(socket.request) }, 'a socket was cut off: its client does not read')
       }
-      guardBackpressure(socket, limits.backpressure, now, cut)
-      guardLiveness(socket.conn, limits.liveness, () => {
+      const { answerInTurn, isMoving } = guardBackpressure(socket, limits.backpressure, cut)
+      guardLiveness(socket.conn, limits.liveness, isMoving, () => {
         cut('silence')
         terminate(socket.conn)
       })
+      const { grant } = socket.data as { grant: Grant }
+      const session = new Session(socket, grant, { ...parts, rooms, answerInTurn })
       this.#sessions.add(session)
       session.closeIfRevoked()
       session.beat()

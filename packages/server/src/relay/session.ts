@@ -8,16 +8,18 @@ import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import type { Unsubscribe } from '../calls/call-store.ts'
 import type { StoreHealth } from '../calls/store-health.ts'
+import type { Backpressure } from './backpressure.ts'
 import { guard, socketError } from './guard.ts'
 import type { RelaySocket, Rooms } from './rooms.ts'
 
-/** What every session works with. */
+/** What a session works with. */
 export interface SessionParts {
   readonly access: Access
   readonly log: CallLog
   readonly directory: CallDirectory
   readonly rooms: Rooms
   readonly health: StoreHealth
+  readonly answerInTurn: Backpressure['answerInTurn']
   readonly logger: Logger
   readonly now: () => number
 }
@@ -124,7 +126,7 @@ export class Session {
     cursor: Cursor | undefined,
     reply: (value: unknown) => void,
   ): Promise<void> {
-    const { access, log, rooms } = this.#parts
+    const { access, answerInTurn, log, rooms } = this.#parts
     const { callId } = asked
     const grant = this.#grant
     const scopes = await access.scopesOn(grant, callId)
@@ -132,23 +134,26 @@ export class Session {
     const letGo = await rooms.hold(callId)
     let began = false
     try {
-      const known = await log.readUpToNow(
-        callId,
-        (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
-        ({ cursor: head, events, after }) => {
-          if (!this.#asked.has(asked)) return
-          began = true
-          this.#watches.get(callId)?.()
-          this.#watches.set(callId, letGo)
-          void this.#socket.join(rooms.nameOf(callId))
-          const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
-          const kind = resumed ? 'delta' : 'snapshot'
-          const channel = rooms.channelOf(callId, head.epoch)
-          const text = `[${events.join(',')}]`
-          reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes })
-        },
-      )
-      if (!began) throw known ? takenBack() : unknownCall()
+      await answerInTurn(async () => {
+        if (!this.#asked.has(asked)) throw takenBack()
+        const known = await log.readUpToNow(
+          callId,
+          (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
+          ({ cursor: head, events, after }) => {
+            if (!this.#asked.has(asked)) return
+            began = true
+            this.#watches.get(callId)?.()
+            this.#watches.set(callId, letGo)
+            void this.#socket.join(rooms.nameOf(callId))
+            const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
+            const kind = resumed ? 'delta' : 'snapshot'
+            const channel = rooms.channelOf(callId, head.epoch)
+            const text = `[${events.join(',')}]`
+            reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes })
+          },
+        )
+        if (!began) throw known ? takenBack() : unknownCall()
+      })
     } finally {
       if (!began) letGo()
     }
@@ -164,7 +169,7 @@ export class Session {
   }
 
   async #watchList(reply: (value: unknown) => void): Promise<void> {
-    const { directory } = this.#parts
+    const { answerInTurn, directory } = this.#parts
     this.#unwatchList()
     const asked = {}
     this.#listAsked = asked
@@ -179,9 +184,11 @@ export class Session {
       throw takenBack()
     }
     this.#list = stop
-    const calls = await directory.listFor(this.#grant)
-    if (this.#listAsked !== asked) throw takenBack()
-    reply({ ok: true, now: this.#iso(), calls })
+    await answerInTurn(async () => {
+      const calls = this.#listAsked === asked ? await directory.listFor(this.#grant) : []
+      if (this.#listAsked !== asked) throw takenBack()
+      reply({ ok: true, now: this.#iso(), calls })
+    })
     sent = true
     this.#sendListSoon()
   }
