@@ -12,17 +12,17 @@ import { testServer } from '../testing/server.ts'
 const CALLS = 100
 /** All of them together are more than the buffers of the system hold between the two ends. */
 const ANSWER_BYTES = 200_000
-const calls = Array.from({ length: CALLS }, (_, index) => `v3:long-${index}`)
+const manyCalls = Array.from({ length: CALLS }, (_, index) => `v3:long-${index}`)
 
 const limits = { backpressure: { bytes: 256 * 1024, messages: 500, ageMillis: 2_000 } }
 /** Proof of reading is the matter of another test. */
 const patient = { ...limits, liveness: { everyMillis: 500, patienceMillis: 60_000 } }
 
 /** A server with long calls, and a bare websocket that has not asked for anything yet. */
-async function longCalls(given: typeof limits) {
+async function longCalls(given: typeof limits, { calls, bytes } = { calls: manyCalls, bytes: ANSWER_BYTES }) {
   const store = memoryStore()
   for (const call of calls) {
-    await store.append(call, [{ event: eventOf(`${call} begins`, { filler: 'x'.repeat(ANSWER_BYTES) }) }])
+    await store.append(call, [{ event: eventOf(`${call} begins`, { filler: 'x'.repeat(bytes) }) }])
   }
   const accepted: Socket[] = []
   const accept = (message: unknown) => accepted.push((message as { socket: Socket }).socket)
@@ -60,7 +60,7 @@ async function longCalls(given: typeof limits) {
     /** The numbers of the requests that were answered in full. */
     answered: () =>
       said
-        .filter((text) => /^43\d+\[\{"ok":true/.test(text) && text.length > ANSWER_BYTES)
+        .filter((text) => /^43\d+\[\{"ok":true/.test(text) && text.length > bytes)
         .map((text) => Number(/^43(\d+)/.exec(text)?.[1])),
     cut: async () =>
       /callgather_sockets_cut_total\{limit="(\w+)"\} 1/.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1],
@@ -103,6 +103,29 @@ describe('a client that reads slowly, and asked for many long calls at once', ()
     },
     30_000,
   )
+})
+
+describe('a client on a slow line, and one answer longer than all limits', () => {
+  it('is told it, since it takes some of it all the time', async () => {
+    await using client = await longCalls(
+      { ...limits, liveness: { everyMillis: 500, patienceMillis: 2_000 } },
+      { calls: ['v3:huge'], bytes: 40_000_000 },
+    )
+    const { socket } = client
+    const line = Reflect.get(socket, '_socket') as Socket
+    line.on('data', () => {
+      socket.pause()
+      setTimeout(() => socket.resume(), 8)
+    })
+    client.watchAll()
+    await vi.waitFor(
+      async () => {
+        expect(await client.cut()).toBeUndefined()
+        expect(client.answered()).toEqual([0])
+      },
+      { timeout: 25_000, interval: 100 },
+    )
+  }, 30_000)
 })
 
 describe('a client that stops reading amid the answers', () => {
