@@ -19,7 +19,7 @@ const limits = { backpressure: { bytes: 256 * 1024, messages: 500, ageMillis: 2_
 const patient = { ...limits, liveness: { everyMillis: 500, patienceMillis: 60_000 } }
 
 /** A server with long calls, and a bare websocket that has not asked for anything yet. */
-async function longCalls(given: typeof limits, { calls, bytes } = { calls: manyCalls, bytes: ANSWER_BYTES }) {
+async function longCalls(given: typeof patient, { calls, bytes } = { calls: manyCalls, bytes: ANSWER_BYTES }) {
   const store = memoryStore()
   for (const call of calls) {
     await store.append(call, [{ event: eventOf(`${call} begins`, { filler: 'x'.repeat(bytes) }) }])
