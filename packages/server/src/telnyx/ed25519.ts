@@ -30,10 +30,17 @@ const smallOrder: ReadonlySet<string> = new Set([
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
 ])
 
+/** How those end. A point seldom ends so, and is then told from them without being written out. */
+const smallOrderEnds: ReadonlySet<number> = new Set(
+  [...smallOrder].map((point) => Number.parseInt(point.slice(-2), 16)),
+)
+
 /** Whether 32 bytes encode a point of small order: as a key, anyone could sign under it. */
 export function isSmallOrder(point: Uint8Array): boolean {
+  const end = (point[31] ?? 0) & 0x7f
+  if (!smallOrderEnds.has(end)) return false
   const y = Buffer.from(point)
-  y[31] = (y[31] ?? 0) & 0x7f
+  y[31] = end
   return smallOrder.has(y.toString('hex'))
 }
 
