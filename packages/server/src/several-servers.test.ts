@@ -128,7 +128,7 @@ describeWithRedis('several servers on one Redis', () => {
     await first.ended
     // By the bus: what the servers read every five seconds would come too late. The promise is one second; a machine
     // that runs other tests beside is given more.
-    expect(performance.now() - begin).toBeLessThan(3_000)
+    expect(performance.now() - begin).toBeLessThan(4_500)
     await expect(it.other.connect({ ticket: first.ticket })).rejects.toMatchObject({ data: { status: 401 } })
 
     // The message is lost: the bus of both is cut in the moment in which it is told.

@@ -87,10 +87,11 @@ describe('what was revoked', () => {
     await server.webhook('call.answered')
     const socket = await server.connect()
     await watch(socket)
+    const authorization = `Bearer ${await server.ticket()}`
     const closed = new Promise((resolve) => socket.once('disconnect', resolve))
     await expect(server.gather.revoke({ subject: 'agent-7' })).rejects.toSatisfy(StoreUnavailable.isInstance)
     await closed
-    expect((await server.command('gather', {})).status).toBe(401)
+    expect((await server.command('gather', {}, { authorization })).status).toBe(401)
     expect(await store.listRevocations(0)).toEqual([])
     expect(revoke).toHaveBeenCalledTimes(1)
   })
