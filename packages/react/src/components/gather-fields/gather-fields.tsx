@@ -6,6 +6,7 @@ import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { Chip } from '../kit/chip.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Icon, type IconName } from '../kit/icon.tsx'
+import { IconButton } from '../kit/icon-button.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
 import { dateOf } from '../kit/time.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
@@ -131,17 +132,11 @@ function Field({ callId, field }: { readonly callId: string; readonly field: Fie
           {t(`fields.status.${status}`)}
         </Chip>
         {view.isCollecting && !editing && reason === null && (
-          <button
-            type="button"
-            className="cg-button"
-            data-variant="quiet"
-            data-size="small"
-            data-icon-only=""
-            aria-label={t('fields.correct', { field: field.label })}
+          <IconButton
+            icon="whisper"
+            label={t('fields.correct', { field: field.label })}
             onClick={() => setEditing(true)}
-          >
-            <Icon name="whisper" />
-          </button>
+          />
         )}
       </dd>
       {editing && view.isCollecting && (

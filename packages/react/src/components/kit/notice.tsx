@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import type { Tone } from './chip.tsx'
 import { Icon, type IconName } from './icon.tsx'
+import { IconButton } from './icon-button.tsx'
 
 /** Something an agent must know, where they look: what happened, and what to do about it. */
 export function Notice({
@@ -35,19 +36,7 @@ export function Notice({
 /** Puts a notice away: its cross. */
 export function CloseButton({ onClose }: { readonly onClose: () => void }) {
   const { t } = useLanguage()
-  return (
-    <button
-      type="button"
-      className="cg-button"
-      data-variant="quiet"
-      data-size="small"
-      data-icon-only=""
-      aria-label={t('action.close')}
-      onClick={onClose}
-    >
-      <Icon name="cross" />
-    </button>
-  )
+  return <IconButton icon="cross" label={t('action.close')} onClick={onClose} />
 }
 
 /** Where there is nothing to show yet: what will be here, and when. */

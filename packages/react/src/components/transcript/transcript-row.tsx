@@ -2,6 +2,7 @@ import { memo, type ReactNode } from 'react'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { outcomeBadge } from '../gather-controls/gather-words.ts'
 import { Icon, type IconName } from '../kit/icon.tsx'
+import { IconButton } from '../kit/icon-button.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { stateAttributes } from '../part/part.tsx'
@@ -201,18 +202,13 @@ function Marked({ text, wanted }: { readonly text: string; readonly wanted: stri
 function CopyButton({ row }: { readonly row: Row }) {
   const language = useLanguage()
   return (
-    <button
-      type="button"
-      className="cg-button cg-row-copy"
-      data-size="small"
-      data-variant="quiet"
-      data-icon-only=""
+    <IconButton
+      icon="copy"
+      label={language.t('transcript.copyRow')}
+      className="cg-row-copy"
       // Copying everything is in the menu; a stop at every row would bar the way to it.
       tabIndex={-1}
-      aria-label={language.t('transcript.copyRow')}
       onClick={() => void navigator.clipboard.writeText(wordsOf(row, language))}
-    >
-      <Icon name="copy" />
-    </button>
+    />
   )
 }

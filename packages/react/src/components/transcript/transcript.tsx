@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type ReactElement, useId, useMemo, useRef, useState } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon } from '../kit/icon.tsx'
+import { IconButton } from '../kit/icon-button.tsx'
 import { Menu } from '../kit/menu.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { type Announce, Announcer } from './announcer.tsx'
@@ -155,30 +156,6 @@ function FindBar({ onClose }: { readonly onClose: () => void }) {
       <IconButton icon="chevron" label={t('transcript.findNext')} onClick={() => step(1)} />
       <IconButton icon="cross" label={t('action.close')} onClick={close} />
     </search>
-  )
-}
-
-function IconButton({
-  icon,
-  label,
-  onClick,
-}: {
-  icon: 'up' | 'chevron' | 'cross'
-  label: string
-  onClick: () => void
-}) {
-  return (
-    <button
-      type="button"
-      className="cg-button"
-      data-variant="quiet"
-      data-size="small"
-      data-icon-only=""
-      aria-label={label}
-      onClick={onClick}
-    >
-      <Icon name={icon} />
-    </button>
   )
 }
 
