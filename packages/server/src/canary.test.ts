@@ -468,6 +468,28 @@ describe('how much is shown', () => {
     })
     expect((await store.read(other, 0))?.records.at(-1)?.event.payload).toEqual({ digit: null })
   })
+
+  it('is as little as the stricter of two gathers on bridged legs allows', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    const store = memoryStore()
+    const sensitive = ({ body }: { body: unknown }) =>
+      (body as { gather_id?: string }).gather_id === 'pin' ? ('count' as const) : ('last4' as const)
+    await using server = await testServer({ store, policy: { sensitive } })
+    const other = 'v3:the-agents-leg-00000'
+    await server.webhook('call.initiated')
+    await server.webhook('call.initiated', { call_control_id: other })
+    const authorization = `Bearer ${await server.ticket({ calls: '*' })}`
+    const ended = async () => {
+      await server.webhook('call.gather.ended', { call_control_id: other, digits: '98765123456', status: 'valid' })
+      return JSON.stringify((await store.read(other, 0))?.records.at(-1)?.event.payload)
+    }
+    expect((await server.command('gather', { gather_id: 'account' }, { authorization }, other)).status).toBe(200)
+    expect(await ended()).toContain('3456')
+    expect((await server.command('gather', { gather_id: 'pin' })).status).toBe(200)
+    expect((await server.command('gather', { gather_id: 'account' }, { authorization }, other)).status).toBe(200)
+    expect(await ended()).not.toContain('3456')
+  })
 })
 
 describe('a sensitive gather', () => {

@@ -11,7 +11,7 @@ import { isRecordId, recordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallStore } from './call-store.ts'
-import { isPayment, mask, showOf } from './masking.ts'
+import { isPayment, mask, showOf, strictest } from './masking.ts'
 import type { SessionWindows } from './session-windows.ts'
 
 /** What became of a webhook. */
@@ -93,7 +93,8 @@ export class Ingest {
       twin = await this.#hasTwin(callId, webhook)
       if (twin) return []
       const context = { state, marker, now: now(), closed: this.#parts.closed }
-      show = showOf(webhook, context) ?? windows.showOf(callId, now()) ?? (isPayment(webhook) ? 'count' : undefined)
+      const ofSession = windows.showOf(callId, now())
+      show = strictest(showOf(webhook, context), ofSession) ?? (isPayment(webhook) ? 'count' : undefined)
       const masked = show === undefined ? webhook : mask(webhook, show, context)
       hidden = masked === null
       return masked ? [{ event: normalise(masked, marker, state), digest: this.#digestOf(webhook) }] : []
