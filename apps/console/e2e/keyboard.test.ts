@@ -13,14 +13,7 @@ it('asks for digits and fields, stops and corrects them, by keyboard alone, and 
     vi.waitFor(() => expect(agent.heard).toContainEqual(expect.stringMatching(words)), inTime)
   await agent.listens()
   await caller.dial()
-  await page
-    .getByRole('navigation', { name: 'Calls' })
-    .getByRole('button', { name: /Ringing/ })
-    .waitFor()
-  await page.keyboard.press('j')
-  await panel.waitFor()
-  await page.keyboard.press('a')
-  await panel.getByText('Answered', { exact: true }).waitFor()
+  await agent.answers()
 
   // Digits, from a preset: each is counted aloud, and none is said.
   await agent.presses(panel.getByRole('button', { name: 'PIN', exact: true }))
@@ -65,14 +58,7 @@ it('whispers, has the assistant answer, takes over and hands back by keyboard al
   const { page, panel } = agent
   await agent.listens()
   await caller.dial()
-  await page
-    .getByRole('navigation', { name: 'Calls' })
-    .getByRole('button', { name: /Ringing/ })
-    .waitFor()
-  await page.keyboard.press('j')
-  await panel.waitFor()
-  await page.keyboard.press('a')
-  await panel.getByText('Answered', { exact: true }).waitFor()
+  await agent.answers()
 
   await agent.presses(panel.getByRole('button', { name: 'Start assistant' }))
   const message = panel.getByRole('textbox', { name: /Tell the assistant/ })
@@ -107,10 +93,7 @@ it('whispers, has the assistant answer, takes over and hands back by keyboard al
 
   // A second call rings: it gets a tab of its own, and one goes between them.
   await stage.simulator.phone.dial()
-  await page
-    .getByRole('navigation', { name: 'Calls' })
-    .getByRole('button', { name: /Ringing/ })
-    .waitFor()
+  await agent.ringing.waitFor()
   await page.keyboard.press('k')
   await panel.getByText('Ringing', { exact: true }).waitFor()
   const tabs = page.getByRole('navigation', { name: 'Open calls' })
@@ -123,10 +106,7 @@ it('lets each shortcut have another key, or none', async () => {
   const agent = new KeyboardAgent(await stage.openConsole())
   const { page, panel } = agent
   await stage.simulator.phone.dial()
-  await page
-    .getByRole('navigation', { name: 'Calls' })
-    .getByRole('button', { name: /Ringing/ })
-    .waitFor()
+  await agent.ringing.waitFor()
 
   await page.keyboard.press('?')
   const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
@@ -137,10 +117,7 @@ it('lets each shortcut have another key, or none', async () => {
   await dialog.waitFor({ state: 'hidden' })
   // The old key has lost its sense, also after the page was loaded again.
   await page.reload()
-  await page
-    .getByRole('navigation', { name: 'Calls' })
-    .getByRole('button', { name: /Ringing/ })
-    .waitFor()
+  await agent.ringing.waitFor()
   await page.keyboard.press('j')
   await page.keyboard.press('?')
   await dialog.waitFor()

@@ -47,19 +47,19 @@ export class Agent {
   /** What is open: the gather panel of one call. */
   readonly panel: Locator
   readonly transcript: Locator
+  /** The call that rings, in the list. */
+  readonly ringing: Locator
 
   constructor(page: Page) {
     this.page = page
+    this.ringing = page.getByRole('navigation', { name: 'Calls' }).getByRole('button', { name: /Ringing/ })
     this.panel = page.getByRole('main').getByRole('article')
     this.transcript = page.getByRole('log', { name: 'Transcript' })
   }
 
   /** Opens the call that rings, and answers it. */
   async answers(): Promise<void> {
-    await this.page
-      .getByRole('navigation', { name: 'Calls' })
-      .getByRole('button', { name: /Ringing/ })
-      .click()
+    await this.ringing.click()
     await this.page.getByRole('button', { name: 'Answer', exact: true }).click()
     await this.panel.getByText('Answered', { exact: true }).waitFor()
   }
@@ -149,6 +149,14 @@ export class KeyboardAgent extends Agent {
         for (const region of said) if (region.textContent) window.announced(region.textContent.trim())
       }).observe(document.body, { subtree: true, childList: true, characterData: true })
     })
+  }
+
+  override async answers(): Promise<void> {
+    await this.ringing.waitFor()
+    await this.page.keyboard.press('j')
+    await this.panel.waitFor()
+    await this.page.keyboard.press('a')
+    await this.panel.getByText('Answered', { exact: true }).waitFor()
   }
 
   /** Goes to a control with the Tab key. It must be there and be reached: nothing is focused but by the key. */

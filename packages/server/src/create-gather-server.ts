@@ -139,7 +139,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     { hours: options.retentionHours, transcriptHours: options.transcriptRetentionHours },
   )
   revocations.start(() => relay.dropRevoked())
-  health.start(() => relay.tellHealth())
+  health.start(() => relay.beat())
   if (options.reconcile !== false) reconciler.start()
   retention.start()
 
@@ -165,8 +165,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         logger,
         setAside: (reason, body, webhook) => aside.put(reason, body, webhook),
         metrics,
-        stored: (up) => {
-          if (up) return
+        storeFailed: () => {
           reconciler.outage()
           void health.check()
         },

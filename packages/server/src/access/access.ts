@@ -81,6 +81,13 @@ export class Access {
   }
 }
 
+/**
+ * The refusal of a call that is not there, and of one that somebody may not see: alike, because an answer must not tell
+ * which calls exist.
+ */
+export const unknownCall = () =>
+  gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
+
 /** What a command asks of a ticket: assistants are a power of their own. */
 export function scopeOf(command: CommandName): Scope {
   return command.startsWith('ai_assistant_') ? 'assistant' : 'gather'

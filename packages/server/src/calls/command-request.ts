@@ -2,7 +2,7 @@
  * From a command as somebody gives it to what is logged and what is sent: checked, under its id, with its secrets kept
  * out of the log and our mark in what Telnyx gets.
  */
-import { createHmac, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   type CallState,
   type CommandName,
@@ -14,6 +14,7 @@ import {
 } from '@callgather/protocol'
 import { checkCommand } from '@callgather/protocol/schema'
 import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
+import { digestOf, macOf } from '../access/secrets.ts'
 import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { NewEvent } from './call-store.ts'
@@ -70,9 +71,8 @@ export function prepareCommand(order: CommandOrder, { policy, markers, commandKe
   if (!checked.ok) throw new GatherError(checked.status, checked.errors)
   const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
   const body = withUpdates(command, fields)
-  const keyed = (...parts: unknown[]) => createHmac('sha256', commandKey).update(JSON.stringify(parts)).digest()
   const ownId = () =>
-    order.idempotencyKey === undefined ? randomUUID() : uuidOf(keyed('id', callId, order.idempotencyKey))
+    order.idempotencyKey === undefined ? randomUUID() : uuidOf(macOf(commandKey, 'id', callId, order.idempotencyKey))
   const commandId = typeof command_id === 'string' ? command_id : ownId()
   const show = showOf(order, body, policy)
   // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
@@ -89,7 +89,7 @@ export function prepareCommand(order: CommandOrder, { policy, markers, commandKe
       const logged = withoutSecrets(secret ? maskBody(body) : body)
       const payload = { command, body: logged, subject, ...(show === undefined ? {} : { show }) }
       const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now)
-      return { event, digest: keyed('body', command, body).toString('base64url').slice(0, 22) }
+      return { event, digest: digestOf(commandKey, 'body', command, body) }
     },
   }
 }

@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallState, type CommandName, type CommandOutcome, errorTable, gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
+import { unknownCall } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import type { RateLimit } from '../access/rate-limit.ts'
 import { type CommandSender, ending } from '../telnyx/commands.ts'
@@ -201,9 +202,6 @@ const templateOf = (body: unknown) => {
   const template = asRecord(body)?.template
   return typeof template === 'string' ? { template } : {}
 }
-
-const unknownCall = () =>
-  gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
 
 const callEnded = () =>
   gatherError('callEnded', 'This call is no longer active and can’t receive commands.', '/call_control_id')

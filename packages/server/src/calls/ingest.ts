@@ -2,9 +2,9 @@
  * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
  * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
-import { hash } from 'node:crypto'
 import type { Show } from '@callgather/protocol'
 import type { Logger } from 'pino'
+import { digestOf } from '../access/secrets.ts'
 import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
 import { normalise, normaliseTime } from '../telnyx/normalise.ts'
 import { isRecordId, recordId } from '../telnyx/records.ts'
@@ -70,11 +70,9 @@ const LATE_MILLIS = 60_000
 /** Takes webhooks in. */
 export class Ingest {
   readonly #parts: IngestParts
-  readonly #digestKey: string
 
   constructor(parts: IngestParts) {
     this.#parts = parts
-    this.#digestKey = Buffer.from(parts.digestKey).toString('base64')
   }
 
   /** Appends a webhook to the log of its call. Resolves when it is durable. */
@@ -97,7 +95,9 @@ export class Ingest {
       show = strictest(showOf(webhook, context), ofSession) ?? (isPayment(webhook) ? 'count' : undefined)
       const masked = show === undefined ? webhook : mask(webhook, show, context)
       hidden = masked === null
-      return masked ? [{ event: normalise(masked, marker, state), digest: this.#digestOf(webhook) }] : []
+      const { id, eventType, occurredAt, payload } = webhook
+      const digest = digestOf(this.#parts.digestKey, id, eventType, occurredAt, payload)
+      return masked ? [{ event: normalise(masked, marker, state), digest }] : []
     })
     if (twin) return 'duplicate'
     if (hidden) return 'hidden'
@@ -143,12 +143,5 @@ export class Ingest {
     void Promise.resolve()
       .then(() => onSensitive(input))
       .catch(failed)
-  }
-
-  #digestOf({ id, eventType, occurredAt, payload }: Webhook): string {
-    const text = JSON.stringify([id, eventType, occurredAt, payload])
-    // Cut short, because a whole SHA-256 could be continued by who does not know the key. An HMAC has no need of that,
-    // and takes several times as long for each webhook.
-    return hash('sha256', this.#digestKey + text, 'base64url').slice(0, 22)
   }
 }

@@ -1,6 +1,6 @@
 /** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
 import { gatherError, summarise } from '@callgather/protocol'
-import type { Access } from '../access/access.ts'
+import { type Access, unknownCall } from '../access/access.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import type { CallStore } from '../calls/call-store.ts'
@@ -23,7 +23,7 @@ export function callRoutes(parts: {
   /** Who asks, and that they may see this call. */
   const seen = async (request: HttpRequest, callId: string) => {
     const grant = await access.authenticate(bearerOf(request))
-    if (!(await access.may(grant, { callId, scope: 'view' }))) throw unknown()
+    if (!(await access.may(grant, { callId, scope: 'view' }))) throw unknownCall()
     return grant
   }
 
@@ -42,7 +42,7 @@ export function callRoutes(parts: {
       handler: async (request, { call_id: callId = '' }) => {
         await seen(request, callId)
         const { cursor, state } = await log.open(callId)
-        if (!cursor) throw unknown()
+        if (!cursor) throw unknownCall()
         return json(200, { data: { ...summarise(state), cursor } })
       },
     },
@@ -54,7 +54,7 @@ export function callRoutes(parts: {
         const after = numberOf(request.query.get('after'), 0)
         const limit = Math.min(numberOf(request.query.get('limit'), MAX_PAGE), MAX_PAGE)
         const slice = await store.read(callId, after, limit)
-        if (!slice) throw unknown()
+        if (!slice) throw unknownCall()
         return json(200, { data: slice.records, meta: { epoch: slice.epoch } })
       },
     },
@@ -67,7 +67,7 @@ export function callRoutes(parts: {
         const format = exportFormats.find((each) => each === asked)
         if (!format) throw gatherError('unknownParameter', `\`format\` must be one of: ${exportFormats.join(', ')}.`)
         const slice = await store.read(callId, 0)
-        if (!slice) throw unknown()
+        if (!slice) throw unknownCall()
         const { type, text } = exportCall(callId, slice.records, format)
         const headers = {
           'content-type': `${type}; charset=utf-8`,
@@ -88,15 +88,12 @@ export function callRoutes(parts: {
         )
         if (may.includes(false))
           throw gatherError('forbidden', 'Erasing a call needs the scopes view, gather and assistant.')
-        if (!(await forget(callId, grant.subject))) throw unknown()
+        if (!(await forget(callId, grant.subject))) throw unknownCall()
         return { status: 204 }
       },
     },
   ]
 }
-
-const unknown = () =>
-  gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
 
 function numberOf(text: string | null, fallback: number): number {
   if (text === null) return fallback

@@ -1,6 +1,6 @@
 /** The command route: Telnyx's own paths, bodies and answers, so that any Telnyx SDK can use it. */
 import { gatherError, isCommandName, SENSITIVE_HEADER, type Show } from '@callgather/protocol'
-import { type Access, scopeOf } from '../access/access.ts'
+import { type Access, scopeOf, unknownCall } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import type { Commands } from '../calls/commands.ts'
 import { traced } from '../tracing.ts'
@@ -19,13 +19,9 @@ export function commandRoute(parts: { access: Access; commands: Commands; audit:
       throw gatherError('notFound', 'There is no such command here. The eight commands are listed in the README.')
     }
     const allowed = await access.may(grant, { callId, scope: scopeOf(command), command })
-    // Unknown and forbidden calls are answered alike: an answer must not tell which calls exist.
     if (!allowed) {
       await audit.write({ what: 'denied', subject: grant.subject, callId, command, address: request.address })
-      throw gatherError(
-        'notFound',
-        'There is no such call, or your ticket does not cover it. Check the call control id.',
-      )
+      throw unknownCall()
     }
     const body = await readJson(request, MAX_COMMAND_BYTES)
     const idempotencyKey = idempotencyKeyOf(request.header('idempotency-key'))

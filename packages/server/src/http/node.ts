@@ -46,7 +46,9 @@ const chunksOf =
       message.on('data', onData)
       message.once('end', resolve)
       message.once('error', reject)
-      message.once('close', () => reject(new Error('The connection was closed before the whole body had come.')))
+      message.once('close', () => {
+        if (!message.complete) reject(new Error('The connection was closed before the whole body had come.'))
+      })
     })
 
 function split(url: string): [path: string, query: string] {

@@ -33,8 +33,8 @@ export interface WebhookParts {
   /** Keeps what is signed but cannot be used. */
   readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array, webhook?: Webhook) => Promise<void>
   readonly metrics: Metrics
-  /** Told whether the store took an event. */
-  readonly stored: (up: boolean) => void
+  /** Told that the store could not take an event. */
+  readonly storeFailed: () => void
 }
 
 const OK: HttpAnswer = json(200, { ok: true })
@@ -43,7 +43,7 @@ const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The reques
 
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
-  const { ingest, keys, toleranceSeconds, verify, maxBodyBytes, now, logger, setAside, metrics, stored } = parts
+  const { ingest, keys, toleranceSeconds, verify, maxBodyBytes, now, logger, setAside, metrics, storeFailed } = parts
   const count = (outcome: WebhookOutcome) => metrics.webhook(outcome)
   const reportUnverified = throttled(logger, now)
 
@@ -81,7 +81,6 @@ export function webhookRoute(parts: WebhookParts): Handler {
         () => ingest.accept(webhook),
         (result) => result,
       )
-      stored(true)
       metrics.appendTook((now() - began) / 1000)
       if (outcome === 'appended') metrics.lag((now() - Date.parse(webhook.occurredAt)) / 1000)
       if (outcome === 'conflict' || outcome === 'foreign') {
@@ -93,7 +92,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
     } catch (error) {
       if (!StoreUnavailable.isInstance(error)) throw error
       count('unavailable')
-      stored(false)
+      storeFailed()
       logger.error({ err: error }, 'webhook refused: the store cannot take it')
       return refuse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
     }

@@ -120,9 +120,7 @@ export class Relay {
       session.beat()
       socket.on('disconnect', () => this.#sessions.delete(session))
     })
-    this.#beat = setInterval(() => {
-      for (const session of this.#sessions) session.beat()
-    }, BEAT_MILLIS)
+    this.#beat = setInterval(() => this.beat(), BEAT_MILLIS)
     this.#beat.unref()
   }
 
@@ -142,8 +140,8 @@ export class Relay {
     return this.#sessions.size
   }
 
-  /** Tells every client that the store is away, or there again; the beacon repeats it. */
-  tellHealth(): void {
+  /** Tells every client how far its calls reach and how the store is: at intervals, and when the store comes or goes. */
+  beat(): void {
     for (const session of this.#sessions) session.beat()
   }
 

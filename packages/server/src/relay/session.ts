@@ -1,7 +1,7 @@
 /** One connected client: what it holds, what it watches, and how each of its requests is answered. */
 import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
-import type { Access } from '../access/access.ts'
+import { type Access, unknownCall } from '../access/access.ts'
 import { RateLimit } from '../access/rate-limit.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
@@ -272,6 +272,3 @@ export class Session {
 
 const takenBack = () =>
   gatherError('conflict', 'It is no longer watched: that was asked for before this was answered. Watch again.')
-
-const unknownCall = () =>
-  gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
