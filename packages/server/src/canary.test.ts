@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { trace } from '@opentelemetry/api'
 import { pino } from 'pino'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SensitiveInput } from './calls/ingest.ts'
 import { CALL, SECRET } from './testing/server.ts'
 import { Signer, webhookOf } from './testing/telnyx.ts'
@@ -202,15 +202,7 @@ function leaks({ card, words, name }: Canaries, sinks: Sinks): string[] {
   )
 }
 
-/** Windows that hide nothing. */
-class OpenWindows {
-  belongs() {}
-  observe() {}
-  showOf() {}
-}
-
 afterEach(() => {
-  vi.doUnmock('./calls/session-windows.ts')
   vi.doUnmock('./calls/masking.ts')
   vi.doUnmock('./calls/set-aside.ts')
   vi.resetModules()
@@ -281,8 +273,6 @@ describe('what callers enter in confidence', () => {
     it(`would be found if ${what}`, async () => {
       vi.resetModules()
       vi.doMock('./calls/masking.ts', async (original) => ({ ...(await original<object>()), ...mutant }))
-      // The windows of bridged legs would hide a leg's own input too: two masks, one over the other.
-      vi.doMock('./calls/session-windows.ts', () => ({ SessionWindows: OpenWindows }))
       const canaries = makeCanaries()
       const { sinks } = await exposed(canaries)
       expect(leaks(canaries, sinks)).not.toEqual([])
@@ -459,14 +449,84 @@ describe('how much is shown', () => {
     const other = 'v3:the-agents-leg-00000'
     await server.webhook('call.initiated')
     await server.webhook('call.initiated', { call_control_id: other })
+    const apartFrom = { call_control_id: 'v3:another-session-00', call_session_id: 'other' }
+    await server.webhook('call.initiated', apartFrom)
     await server.command('gather', {})
     await server.webhook('call.dtmf.received', { digit: '5', call_control_id: other })
-    await server.webhook('call.dtmf.received', {
-      digit: '6',
-      call_control_id: 'v3:another-session-00',
-      call_session_id: 'other',
-    })
+    await server.webhook('call.dtmf.received', { digit: '6', ...apartFrom })
     expect((await store.read(other, 0))?.records.at(-1)?.event.payload).toEqual({ digit: null })
+    const apart = await store.read('v3:another-session-00', 0)
+    expect(apart?.records.at(-1)?.event.payload).toEqual({ digit: '6' })
+  })
+
+  /** What is kept of a key on one leg, while another is asked for a PIN by a server that has gone since. */
+  async function keptAfterRestart(): Promise<unknown> {
+    const { testServer } = await import('./testing/server.ts')
+    const { sqliteStore } = await import('./calls/sqlite-store.ts')
+    const folder = mkdtempSync(join(tmpdir(), 'callgather-legs-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const path = join(folder, 'calls.db')
+    const other = 'v3:the-agents-leg-00000'
+    {
+      await using server = await testServer({ store: sqliteStore({ path }), policy: { sensitive: 'count' } })
+      await server.webhook('call.initiated')
+      await server.webhook('call.initiated', { call_control_id: other })
+      expect((await server.command('gather', {})).status).toBe(200)
+    }
+    const store = sqliteStore({ path })
+    await using server = await testServer({ store, policy: { sensitive: 'count' } })
+    await server.webhook('call.dtmf.received', { digit: '5', call_control_id: other })
+    return (await store.read(other, 0))?.records.at(-1)?.event.payload
+  }
+
+  it('is as little there by a server that has started since', async () => {
+    expect(await keptAfterRestart()).toEqual({ digit: null })
+  })
+
+  it('would be more there if the other legs were not asked', async () => {
+    vi.resetModules()
+    vi.doMock('./calls/masking.ts', async (original) => ({
+      ...(await original<object>()),
+      showBeside: () => undefined,
+    }))
+    expect(await keptAfterRestart()).toEqual({ digit: '5' })
+  })
+
+  it('is all there again half a minute after the gather, and for a key pressed within it never', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    let now = Date.now()
+    const at = () => ({ at: new Date(now).toISOString() })
+    const store = memoryStore({ now: () => now })
+    await using server = await testServer({ store, now: () => now, policy: { sensitive: 'count' } })
+    const other = 'v3:the-agents-leg-00000'
+    const key = (digit: string, when = at()) =>
+      server.webhook('call.dtmf.received', { digit, call_control_id: other }, when)
+    await server.webhook('call.initiated', {}, at())
+    await server.webhook('call.initiated', { call_control_id: other }, at())
+    await server.command('gather', {})
+    const { client_state } = server.upstream.received[0]?.body ?? {}
+    now += 1_000
+    const within = at()
+    now += 1_000
+    await server.webhook('call.gather.ended', { digits: '12', status: 'valid', client_state }, at())
+    now += 31_000
+    await key('3')
+    await key('4', within)
+    await server.command('gather', {})
+    now += 1_000
+    await server.webhook('call.hangup', {}, at())
+    now += 29_000
+    await key('5')
+    now += 2_000
+    await key('6')
+    const keys = (await store.read(other, 0))?.records.filter(({ event }) => event.event_type === 'call.dtmf.received')
+    expect(keys?.map(({ event }) => event.payload)).toEqual([
+      { digit: '3' },
+      { digit: null },
+      { digit: null },
+      { digit: '6' },
+    ])
   })
 
   it('is as little as the stricter of two gathers on bridged legs allows', async () => {

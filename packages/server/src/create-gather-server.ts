@@ -16,7 +16,6 @@ import { Commands } from './calls/commands.ts'
 import { Ingest } from './calls/ingest.ts'
 import { Reconciler } from './calls/reconciler.ts'
 import { Retention } from './calls/retention.ts'
-import { SessionWindows } from './calls/session-windows.ts'
 import { AsideBox } from './calls/set-aside.ts'
 import { sqliteStore } from './calls/sqlite-store.ts'
 import { StoreHealth } from './calls/store-health.ts'
@@ -80,9 +79,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const revocations = new Revocations({ store, logger, now })
   const access = new Access(accessPolicy(options, tickets), revocations, now)
   const handlers = new Handlers(logger)
-  const windows = new SessionWindows()
   const log = new CallLog(store, { appended: (records, state) => handlers.tell(records, state) })
-  log.listenAll({ grown: ({ callId, records }) => windows.observe(callId, records, now()) })
   const ingest = new Ingest({
     log,
     store,
@@ -90,7 +87,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     digestKey: deriveKey(secret, 'digest'),
     now,
     logger,
-    windows,
     closed: sensitive,
     connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
     onSensitive: options.onSensitive,

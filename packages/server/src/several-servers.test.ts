@@ -1,5 +1,6 @@
 /** Several servers on one Redis: any of them takes any webhook and serves any watcher. */
 import { randomUUID } from 'node:crypto'
+import { SENSITIVE_HEADER } from '@callgather/protocol'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ticketsOf } from './access/tickets.ts'
 import { redisStore } from './calls/redis-store.ts'
@@ -39,6 +40,23 @@ async function pair(...redis: readonly TestRedis[]) {
       await Promise.all([one[Symbol.asyncDispose](), other[Symbol.asyncDispose]()])
     },
   }
+}
+
+/** A caller is asked for a PIN on one server, and each key comes by the other leg on the other server. */
+async function expectHiddenBeside({ one, other, webhook }: Awaited<ReturnType<typeof pair>>) {
+  const [caller, leg] = [newCall(), newCall()]
+  const onCaller = { call_control_id: caller, call_session_id: `session of ${caller}` }
+  const onLeg = { ...onCaller, call_control_id: leg }
+  await one.post(webhook('call.initiated', onCaller))
+  await other.post(webhook('call.initiated', onLeg))
+  await other.post(webhook('call.dtmf.received', { ...onLeg, digit: '1' }))
+  const ticket = await one.ticket({ calls: [caller, leg] })
+  const headers = { authorization: `Bearer ${ticket}`, [SENSITIVE_HEADER]: 'count' }
+  expect((await one.command('gather', {}, headers, caller)).status).toBe(200)
+  await other.post(webhook('call.dtmf.received', { ...onLeg, digit: '2' }))
+  const { reply } = await watch(await other.connect({ ticket }), undefined, leg)
+  const keys = reply.ok && reply.records.map(({ event }) => event.payload).slice(1)
+  expect(keys).toEqual([{ digit: '1' }, { digit: null }])
 }
 
 describeWithRedis('several servers on one Redis', () => {
@@ -96,6 +114,11 @@ describeWithRedis('several servers on one Redis', () => {
     await it.one.post(ended)
     expect(await run.ended).toMatchObject({ commandId, status: 'valid', digits: '12' })
     expect(handler).toHaveBeenCalledTimes(1)
+  })
+
+  it('hides on one what the caller is asked for on the other, by whichever leg it comes', async () => {
+    await using it = await pair(redis)
+    await expectHiddenBeside(it)
   })
 
   it('lists on one the calls that the other took', async () => {
@@ -241,6 +264,12 @@ describeWithRedis('several servers on a Redis Cluster', () => {
     cluster = await startCluster()
   }, 60_000)
   afterAll(() => Promise.all(cluster.map((server) => server[Symbol.asyncDispose]())))
+
+  it('hides on one what the caller is asked for on the other, wherever the legs are kept', async () => {
+    await using it = await pair(...cluster)
+    // The calls of a session, and the session, are on servers of the cluster that go by their names.
+    for (let tries = 0; tries < 6; tries++) await expectHiddenBeside(it)
+  })
 
   it('relay to each other, number on, and end on both what is revoked on one', async () => {
     await using it = await pair(...cluster)

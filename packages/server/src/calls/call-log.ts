@@ -14,6 +14,7 @@
 import { type CallRecord, type CallState, type Cursor, initialCallState, reduceCall } from '@callgather/protocol'
 import {
   type Appended,
+  type AppendOptions,
   type CallStore,
   type NewEvent,
   type StoreChange,
@@ -99,10 +100,11 @@ export class CallLog {
   append(
     callId: string,
     prepare: (call: KnownCall) => readonly NewEvent[] | Promise<readonly NewEvent[]>,
+    options?: AppendOptions,
   ): Promise<Appended> {
     return this.#folded(callId, async (entry) => {
       const events = await prepare(entry)
-      const appended = await this.#store.append(callId, events)
+      const appended = await this.#store.append(callId, events, options)
       // The bus has usually told us by now; if it is another machine's, or lost it, we know all the same.
       if (!this.#heard(entry, appended.epoch, appended.records)) await this.#catchUp(entry)
       await this.#fold(entry)

@@ -91,6 +91,25 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.forget(it.call)).toBe(false)
     })
 
+    it('knows the legs of a session, until they are erased', async () => {
+      await using it = await opened()
+      const [other, alone] = [`${it.call}-other`, `${it.call}-alone`]
+      const sessionId = `session of ${it.call} {%} é`
+      expect(await it.store.legsOf(sessionId)).toEqual([])
+      await it.store.append(it.call, news('a'), { sessionId })
+      await it.store.append(other, news('a'))
+      await it.store.append(alone, news('a'), { sessionId: `${sessionId}2` })
+      expect(await it.store.legsOf(sessionId)).toEqual([it.call])
+      await it.store.append(other, news('b'), { sessionId })
+      await it.store.append(it.call, news('b'))
+      await it.store.append(it.call, news('b'), { sessionId })
+      expect((await it.store.legsOf(sessionId)).toSorted()).toEqual([it.call, other])
+      await it.store.forget(it.call)
+      expect(await it.store.legsOf(sessionId)).toEqual([other])
+      await it.store.append(it.call, news('c'))
+      expect(await it.store.legsOf(sessionId)).toEqual([other])
+    })
+
     it('takes call and event ids that are names of other things', async () => {
       await using it = await opened()
       for (const id of ['__proto__', 'constructor', "x'; DROP TABLE call; --", '*{}[]:', 'é🎧']) {

@@ -18,6 +18,12 @@ export interface NewEvent {
   readonly digest?: string
 }
 
+/** What is kept with a call beside its log. */
+export interface AppendOptions {
+  /** The session that the call is a leg of, known to `legsOf` when the append resolves. The last one given counts. */
+  readonly sessionId?: string | undefined
+}
+
 /** What became of an append: each event is either in the log now, under a new number, or was there already. */
 export interface Appended {
   readonly epoch: string
@@ -102,7 +108,10 @@ export interface CallStore {
    * log already is left out, the others are numbered without gaps. Resolves only when they are durable, as far as the
    * engine is. Two calls never wait for each other's outcome.
    */
-  append(callId: string, events: readonly NewEvent[]): Promise<Appended>
+  append(callId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<Appended>
+
+  /** The calls that are legs of a session, as far as they are not erased. Known on every node. */
+  legsOf(sessionId: string): Promise<readonly string[]>
 
   /** The records after a number, oldest first; `null` when there is no such call. */
   read(callId: string, after: number, limit?: number): Promise<LogSlice | null>

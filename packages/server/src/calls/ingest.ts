@@ -2,17 +2,16 @@
  * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
  * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
-import type { Show } from '@callgather/protocol'
+import type { CallState, Show } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import { digestOf } from '../access/secrets.ts'
 import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
 import { normalise, normaliseTime } from '../telnyx/normalise.ts'
 import { isRecordId, recordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
-import type { CallLog } from './call-log.ts'
+import type { CallLog, KnownCall } from './call-log.ts'
 import type { CallStore } from './call-store.ts'
-import { isPayment, mask, showOf, strictest } from './masking.ts'
-import type { SessionWindows } from './session-windows.ts'
+import { isPayment, mask, mayCarryInput, showBeside, showOf, strictest } from './masking.ts'
 
 /** What became of a webhook. */
 export type IngestOutcome =
@@ -50,7 +49,6 @@ export interface IngestParts {
   readonly digestKey: Uint8Array
   readonly now: () => number
   readonly logger: Logger
-  readonly windows: SessionWindows
   /** Whether the server knows of sensitive gathers at all: then, where nothing is known, input is hidden. */
   readonly closed: boolean
   /** The connections whose webhooks are ours; absent, all of the account's. */
@@ -59,6 +57,7 @@ export interface IngestParts {
 }
 
 const LONGEST_CALL_ID = 512
+const LONGEST_SESSION_ID = 256
 
 /**
  * From this age on, in milliseconds, an event may be in the log under another id: made from Telnyx's records, which may
@@ -66,6 +65,11 @@ const LONGEST_CALL_ID = 512
  * are twice as old (`SETTLED_MILLIS`).
  */
 const LATE_MILLIS = 60_000
+
+/** The session that a webhook says its call is a leg of. */
+function sessionOf({ payload: { call_session_id: id } }: Webhook): string | undefined {
+  return typeof id === 'string' && id !== '' && id.length <= LONGEST_SESSION_ID ? id : undefined
+}
 
 /** Takes webhooks in. */
 export class Ingest {
@@ -77,34 +81,49 @@ export class Ingest {
 
   /** Appends a webhook to the log of its call. Resolves when it is durable. */
   async accept(webhook: Webhook): Promise<IngestOutcome> {
-    const { call_control_id: callId, connection_id: connectionId, call_session_id: sessionId } = webhook.payload
+    const { call_control_id: callId, connection_id: connectionId } = webhook.payload
     if (typeof callId !== 'string' || callId === '' || callId.length > LONGEST_CALL_ID) return 'foreign'
-    const { log, markers, connectionIds, windows, now } = this.#parts
+    const { log, markers, connectionIds, now } = this.#parts
     if (connectionIds && !(typeof connectionId === 'string' && connectionIds.has(connectionId))) return 'foreign'
 
-    windows.belongs(callId, sessionId)
+    const sessionId = sessionOf(webhook)
+    const beside = mayCarryInput(webhook) ? await this.#legsBeside(callId, sessionId) : []
     const marker = markers.read(callId, webhook.payload.client_state)
     let show: Show | undefined
     let hidden = false
     let twin = false
-    const { records, duplicates } = await log.append(callId, async ({ state }) => {
+    const prepare = async ({ state }: KnownCall) => {
       twin = await this.#hasTwin(callId, webhook)
       if (twin) return []
       const context = { state, marker, now: now(), closed: this.#parts.closed }
-      const ofSession = windows.showOf(callId, now())
-      show = strictest(showOf(webhook, context), ofSession) ?? (isPayment(webhook) ? 'count' : undefined)
+      const ofLegs = beside.map((leg) => showBeside(webhook, leg, now()))
+      const wanted = [showOf(webhook, context), ...ofLegs].reduce(strictest)
+      show = wanted ?? (isPayment(webhook) ? 'count' : undefined)
       const masked = show === undefined ? webhook : mask(webhook, show, context)
       hidden = masked === null
       const { id, eventType, occurredAt, payload } = webhook
       const digest = digestOf(this.#parts.digestKey, id, eventType, occurredAt, payload)
       return masked ? [{ event: normalise(masked, marker, state), digest }] : []
-    })
+    }
+    const { records, duplicates } = await log.append(callId, prepare, { sessionId })
     if (twin) return 'duplicate'
     if (hidden) return 'hidden'
     const [record] = records
     if (record && show !== undefined) this.#hand(callId, record.event.command_id, webhook, marker)
     const [duplicate] = duplicates
     return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
+  }
+
+  /**
+   * The other legs of a call's session, as they are known now. From store and log, so that it does not matter which
+   * server took their webhooks, or gave the command. Asked for before the call's own turn: two legs that waited for each
+   * other within theirs would wait for ever.
+   */
+  async #legsBeside(callId: string, sessionId: string | undefined): Promise<CallState[]> {
+    if (sessionId === undefined) return []
+    const { log, store } = this.#parts
+    const others = (await store.legsOf(sessionId)).filter((leg) => leg !== callId)
+    return Promise.all(others.map(async (leg) => (await log.open(leg)).state))
   }
 
   /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */

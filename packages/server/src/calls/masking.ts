@@ -7,7 +7,7 @@
  * a restart with an empty store, and on another node. Where neither says anything, and the server knows of sensitive
  * gathers at all, what might be input is hidden.
  */
-import { type CallState, type CommandState, isDigitGather, rulesOf, type Show } from '@callgather/protocol'
+import { type CallState, type CommandState, callEndedAt, isDigitGather, rulesOf, type Show } from '@callgather/protocol'
 import type { Marker } from '../telnyx/client-state.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import { normaliseTime, timeOf } from '../telnyx/normalise.ts'
@@ -40,11 +40,7 @@ export interface MaskContext {
 /** How much of a webhook may be shown: `undefined` for all of it. */
 export function showOf(webhook: Webhook, { state, marker, now, closed }: MaskContext): Show | undefined {
   const at = normaliseTime(webhook.occurredAt)
-  let show: Show | undefined
-  for (const command of state.commands) {
-    const wanted = command.request?.show
-    if (wanted && isWithin(state, command, at, now)) show = strictest(show, wanted)
-  }
+  let show = showAt(state, at, now)
   const own = marker ? state.commands.get(marker.commandId) : undefined
   // The mark speaks where the log does not know its command.
   if (marker?.show && !own?.request) show = strictest(show, marker.show)
@@ -66,10 +62,29 @@ export function isWithin(state: CallState, command: CommandState, at: string, no
 
 /** The strictest wish of all sensitive commands whose window is open. */
 export function openShow(state: CallState, now: number): Show | undefined {
+  return showAt(state, timeOf(now), now)
+}
+
+/**
+ * How much of a webhook may be shown for the sake of another leg of the same session: a key pressed on one leg is heard,
+ * and reported, on those that are bridged with it. A leg that is over gathers nothing more.
+ */
+export function showBeside(webhook: Webhook, leg: CallState, now: number): Show | undefined {
+  const at = normaliseTime(webhook.occurredAt)
+  const over = callEndedAt(leg)
+  const isOver = over !== null && Math.min(Date.parse(webhook.occurredAt), now) > Date.parse(over) + MASK_GRACE_MILLIS
+  return isOver ? undefined : showAt(leg, at, now)
+}
+
+/** Whether anything that a caller gave may be in a webhook; of a type we do not know, it may. */
+export const mayCarryInput = ({ eventType }: Webhook): boolean => !plainFields.has(eventType)
+
+/** The strictest wish of all sensitive commands in whose window a moment is. */
+function showAt(state: CallState, at: string, now: number): Show | undefined {
   let show: Show | undefined
   for (const command of state.commands) {
     const wanted = command.request?.show
-    if (wanted && isWithin(state, command, timeOf(now), now)) show = strictest(show, wanted)
+    if (wanted && isWithin(state, command, at, now)) show = strictest(show, wanted)
   }
   return show
 }
@@ -106,25 +121,30 @@ export function mask(webhook: Webhook, show: Show, { state, marker }: MaskContex
       return as({ transcription_data: maskedSpeech(payload.transcription_data) })
     case 'call.conversation_insights.generated':
       return as({ results: [] })
-    case 'call.conversation.created':
-    case 'call.conversation.ended':
-      return as(pick(payload, ['conversation_id', 'assistant_id', 'duration_sec', 'llm_model']))
-    case 'call.initiated':
-    case 'call.answered':
-    case 'call.bridged':
-    case 'call.hold':
-    case 'call.unhold':
-    case 'call.hangup':
-    case 'call.speak.started':
-    case 'call.speak.ended':
-      return as(pick(payload, ['direction', 'caller_id_name', 'status', 'hangup_cause', 'hangup_source']))
-    case 'call.playback.started':
-    case 'call.playback.ended':
-      return as(pick(payload, ['media_url', 'media_name', 'overlay', 'status']))
     default:
-      return as({})
+      return as(pick(payload, plainFields.get(webhook.eventType) ?? []))
   }
 }
+
+const course = ['direction', 'caller_id_name', 'status', 'hangup_cause', 'hangup_source']
+const media = ['media_url', 'media_name', 'overlay', 'status']
+const conversation = ['conversation_id', 'assistant_id', 'duration_sec', 'llm_model']
+
+/** What may be kept of the types in which no input is. */
+const plainFields: ReadonlyMap<string, readonly string[]> = new Map([
+  ['call.initiated', course],
+  ['call.answered', course],
+  ['call.bridged', course],
+  ['call.hold', course],
+  ['call.unhold', course],
+  ['call.hangup', course],
+  ['call.speak.started', course],
+  ['call.speak.ended', course],
+  ['call.playback.started', media],
+  ['call.playback.ended', media],
+  ['call.conversation.created', conversation],
+  ['call.conversation.ended', conversation],
+])
 
 /** Payment capture carries expiry, postal code and routing number in the clear; none of it is ever written. */
 export const isPayment = ({ eventType }: Webhook) => eventType.startsWith('call.pay')

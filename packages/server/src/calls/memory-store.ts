@@ -13,6 +13,7 @@ interface Log {
   /** The digest of each event, by id. */
   readonly digests: Map<string, string | undefined>
   updatedAt: number
+  sessionId: string | undefined
 }
 
 /** How a memory store is made. */
@@ -24,6 +25,8 @@ export interface MemoryStoreOptions {
 /** A store that forgets everything when the process ends. */
 export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallStore {
   const logs = new Map<string, Log>()
+  /** The calls of each session. */
+  const legs = new Map<string, Set<string>>()
   const aside = new Map<string, SetAside>()
   const bus = new LocalBus()
   let revocations: readonly Revocation[] = []
@@ -34,7 +37,22 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     if (closed) throw new StoreUnavailable('The store is closed.')
   }
 
+  const leave = (callId: string, { sessionId = '' }: Log) => {
+    const others = legs.get(sessionId)
+    others?.delete(callId)
+    if (others?.size === 0) legs.delete(sessionId)
+  }
+
+  const join = (callId: string, log: Log, sessionId: string) => {
+    if (log.sessionId === sessionId) return
+    leave(callId, log)
+    log.sessionId = sessionId
+    legs.set(sessionId, (legs.get(sessionId) ?? new Set()).add(callId))
+  }
+
   const forget = (callId: string): boolean => {
+    const log = logs.get(callId)
+    if (log) leave(callId, log)
     const known = logs.delete(callId)
     if (known) bus.tell({ kind: 'forgotten', callId })
     return known
@@ -43,9 +61,11 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   return {
     shared: false,
 
-    async append(callId, events) {
+    async append(callId, events, { sessionId } = {}) {
       open()
-      const log: Log = logs.get(callId) ?? { epoch: randomUUID(), records: [], digests: new Map(), updatedAt: now() }
+      const log: Log = logs.get(callId) ?? {
+        ...{ epoch: randomUUID(), records: [], digests: new Map(), updatedAt: now(), sessionId: undefined },
+      }
       const records: CallRecord[] = []
       const duplicates: Duplicate[] = []
       for (const { event, digest } of events) {
@@ -66,7 +86,12 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         logs.set(callId, log)
         bus.tell({ kind: 'appended', callId, epoch: log.epoch, records })
       }
+      if (sessionId !== undefined && logs.has(callId)) join(callId, log, sessionId)
       return { epoch: log.epoch, records, duplicates }
+    },
+
+    async legsOf(sessionId) {
+      return [...(legs.get(sessionId) ?? [])]
     },
 
     async read(callId, after, limit = Number.POSITIVE_INFINITY) {

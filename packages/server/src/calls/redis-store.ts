@@ -30,6 +30,7 @@ import {
   APPEND,
   DROP_ASIDE,
   FORGET,
+  JOIN,
   LIST,
   LIST_ASIDE,
   READ,
@@ -112,6 +113,15 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
   }
 
+  /** Sends a command about a key, with what follows the key. */
+  const send = async (key: string, command: string, ...args: string[]): Promise<unknown> => {
+    try {
+      return await link.send(key, [command, key, ...args])
+    } catch (error) {
+      throw unavailableBy(error)
+    }
+  }
+
   const readPage = async (callId: string, after: number, limit: number): Promise<Page | null> => {
     const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
     if (!reply) return null
@@ -138,30 +148,26 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   }
 
   const forget = async (callId: string, before = ''): Promise<boolean> => {
-    const gone = (await attempt(FORGET, [names.call(callId)], link.publish, before)) === 1
-    if (gone) await putInList(callId, null)
-    return gone
+    const sessionId = await attempt(FORGET, [names.call(callId)], link.publish, before)
+    if (typeof sessionId !== 'string') return false
+    await Promise.all([
+      putInList(callId, null),
+      ...(sessionId === '' ? [] : [send(names.session(sessionId), 'SREM', callId)]),
+    ])
+    return true
   }
 
   const listed = async (from: string, to: string, limit: number): Promise<[callId: string, place: number][]> => {
-    const ask = (key: string) =>
-      link.send(key, ['ZREVRANGEBYSCORE', key, to, from, 'WITHSCORES', 'LIMIT', '0', String(limit)])
-    try {
-      const parts = (await Promise.all(names.lists.map(ask))) as [string, number][][]
-      return parts
-        .flat()
-        .sort(([, one], [, other]) => other - one)
-        .slice(0, limit)
-    } catch (error) {
-      throw unavailableBy(error)
-    }
+    const ask = (key: string) => send(key, 'ZREVRANGEBYSCORE', to, from, 'WITHSCORES', 'LIMIT', '0', String(limit))
+    const parts = (await Promise.all(names.lists.map(ask))) as [string, number][][]
+    return parts
+      .flat()
+      .sort(([, one], [, other]) => other - one)
+      .slice(0, limit)
   }
 
   const revocations = async (moment: number): Promise<Revocation[]> => {
-    const ask = ['ZRANGEBYSCORE', names.revoked, `(${moment}`, '+inf']
-    const found = await link.send(names.revoked, ask).catch((error: unknown) => {
-      throw unavailableBy(error)
-    })
+    const found = await send(names.revoked, 'ZRANGEBYSCORE', `(${moment}`, '+inf')
     return (found as string[]).map((each) => JSON.parse(each) as Revocation)
   }
 
@@ -226,16 +232,18 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   return {
     shared: true,
 
-    async append(callId, events) {
+    async append(callId, events, { sessionId = '' } = {}) {
       const mark = randomUUID()
       const place = nextPlace()
+      // With every append, so that a Redis that has lost it is told again.
+      const joined = sessionId && attempt(JOIN, [names.session(sessionId)], callId, String(retention))
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, writeEvent(event)])
       const ask = async () => {
         const deadline = String(clock.now() + timeout)
-        const args = [deadline, mark, String(place), String(retention), link.publish, ...content]
+        const args = [deadline, mark, String(place), String(retention), link.publish, sessionId, ...content]
         return (await attempt(APPEND, [names.call(callId)], ...args)) as AppendReply
       }
-      let reply = await ask()
+      let [reply] = await Promise.all([ask(), joined])
       if (reply[0] === 'late') {
         // Answered at once, and yet too late: its clock goes ahead of ours.
         clock.set(Number(reply[1]))
@@ -255,6 +263,10 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       return { epoch, records, duplicates }
     },
 
+    async legsOf(sessionId) {
+      return (await send(names.session(sessionId), 'SMEMBERS')) as string[]
+    },
+
     async read(callId, after, limit) {
       const slice = await readWritten(callId, after, limit)
       return slice && { epoch: slice.epoch, records: recordsAfter(after, slice.events.map(readEvent)) }
@@ -263,11 +275,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     readWritten,
 
     async has(callId, eventId) {
-      const key = names.call(callId)
-      const found = await link.send(key, ['HEXISTS', key, `e:${eventId}`]).catch((error: unknown) => {
-        throw unavailableBy(error)
-      })
-      return found === 1
+      return (await send(names.call(callId), 'HEXISTS', `e:${eventId}`)) === 1
     },
 
     async head(callId) {
@@ -363,10 +371,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async ping() {
       // A write: a Redis that is a replica, or full, answers a PING gladly.
-      const key = names.ping
-      await link.send(key, ['SET', key, String(now()), 'PX', '60000']).catch((error: unknown) => {
-        throw unavailableBy(error)
-      })
+      await send(names.ping, 'SET', String(now()), 'PX', '60000')
     },
 
     close: () => link.close(),

@@ -120,6 +120,7 @@ describeWithRedis('with Redis', () => {
         const values = keys.map(async (key) => {
           const type = await client.type(key)
           if (type === 'hash') return await client.hGetAll(key)
+          if (type === 'set') return await client.sMembers(key)
           if (type === 'zset') return await client.zRange(key, 0, -1)
           return await client.get(key)
         })

@@ -60,6 +60,10 @@ const SCHEMAS = [
     PRIMARY KEY (id, at)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE call ADD COLUMN session TEXT;
+  CREATE INDEX call_by_session ON call (session) WHERE session IS NOT NULL;
+  `,
 ] as const
 
 interface CallRow {
@@ -68,6 +72,7 @@ interface CallRow {
   epoch: string
   seq: number
   updated_at: number
+  session: string | null
 }
 
 /** Where a call's log stands: remembered, so that an append need not look it up. One process writes to a file. */
@@ -75,14 +80,16 @@ interface Head {
   readonly ref: number
   readonly epoch: string
   readonly seq: number
+  readonly session: string | null
 }
 
 const MOST_HEADS = 10_000
 
 const writes = {
-  findCall: 'SELECT ref, id, epoch, seq, updated_at FROM call WHERE id = ?',
+  findCall: 'SELECT ref, id, epoch, seq, updated_at, session FROM call WHERE id = ?',
   addCall: 'INSERT INTO call (id, epoch, seq, updated_at) VALUES (?, ?, 0, ?)',
   advance: 'UPDATE call SET seq = ?, updated_at = ? WHERE ref = ?',
+  join: 'UPDATE call SET session = ? WHERE ref = ?',
   findEvent: 'SELECT digest FROM event WHERE call = ? AND id = ?',
   addEvent: 'INSERT INTO event (call, seq, id, digest, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (call, id) DO NOTHING',
   rewriteEvent: 'UPDATE event SET body = ? WHERE call = ? AND seq = ?',
@@ -113,6 +120,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     'SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at >= ? ORDER BY updated_at DESC, ref DESC LIMIT ?',
   )
   const oldCalls = database.prepare('SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at < ?')
+  const findLegs = database.prepare('SELECT id FROM call WHERE session = ?')
   const listAside = database.prepare('SELECT id, reason, at, content FROM aside ORDER BY at, id LIMIT ?')
 
   const listRevocations = database.prepare('SELECT id, at, until FROM revocation WHERE until > ?')
@@ -123,11 +131,13 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     const known = heads.get(callId) ?? (sql.findCall.get(callId) as CallRow | undefined)
     if (known) return known
     const epoch = randomUUID()
-    return { ref: Number(sql.addCall.run(callId, epoch, now()).lastInsertRowid), epoch, seq: 0 }
+    return { ref: Number(sql.addCall.run(callId, epoch, now()).lastInsertRowid), epoch, seq: 0, session: null }
   }
 
-  const append = (sql: Sql, callId: string, events: readonly NewEvent[]): Appended => {
-    const { ref, epoch, seq: before } = headOf(sql, callId)
+  const append = (sql: Sql, callId: string, events: readonly NewEvent[], sessionId?: string): Appended => {
+    const { ref, epoch, seq: before, session: joined } = headOf(sql, callId)
+    const session = sessionId ?? joined
+    if (session !== joined) sql.join.run(session, ref)
     let seq = before
     const records: CallRecord[] = []
     const duplicates: { id: string; conflict: boolean }[] = []
@@ -143,7 +153,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     }
     if (records.length > 0) sql.advance.run(seq, now(), ref)
     if (heads.size >= MOST_HEADS) heads.clear()
-    heads.set(callId, { ref, epoch, seq })
+    heads.set(callId, { ref, epoch, seq, session })
     return { epoch, records, duplicates }
   }
 
@@ -187,12 +197,14 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   return {
     shared: false,
 
-    append: (callId, events) =>
-      write((sql) => append(sql, callId, events), {
+    append: (callId, events, { sessionId } = {}) =>
+      write((sql) => append(sql, callId, events, sessionId), {
         committed: ({ epoch, records }) => {
           if (records.length > 0) bus.tell({ kind: 'appended', callId, epoch, records })
         },
       }),
+
+    legsOf: (sessionId) => attempt(() => (findLegs.all(sessionId) as { id: string }[]).map(({ id }) => id)),
 
     async read(callId, after, limit) {
       const slice = await readWritten(callId, after, limit)

@@ -50,6 +50,17 @@ describe('a webhook that is not Telnyx’s', () => {
 })
 
 describe('a webhook that is Telnyx’s', () => {
+  it('does not wait for one of another leg of its session that waits for it', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    const legs = ['v3:one-leg-of-three-0', 'v3:one-leg-of-three-1', 'v3:one-leg-of-three-2']
+    const posts = Array.from({ length: 30 }, (_, index) =>
+      server.webhook('call.dtmf.received', { call_control_id: legs[index % 3], digit: '5' }),
+    )
+    expect((await Promise.all(posts)).map(({ status }) => status)).toEqual(posts.map(() => 200))
+    expect(await Promise.all(legs.map((leg) => store.head(leg)))).toMatchObject(legs.map(() => ({ seq: 10 })))
+  })
+
   it('has one effect, however often it is replayed', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })

@@ -11,7 +11,6 @@ import { CallLog } from '../calls/call-log.ts'
 import { Commands } from '../calls/commands.ts'
 import { Ingest } from '../calls/ingest.ts'
 import { memoryStore } from '../calls/memory-store.ts'
-import { SessionWindows } from '../calls/session-windows.ts'
 import { webhookOf } from '../testing/telnyx.ts'
 import { markerCodec } from './client-state.ts'
 import type { CommandAnswer } from './commands.ts'
@@ -131,7 +130,6 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
   const log = new CallLog(store)
   const logger = pino({ level: 'silent' })
   const clock = () => now
-  const windows = new SessionWindows()
   const ingest = new Ingest({
     log,
     store,
@@ -139,7 +137,6 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
     digestKey: Buffer.alloc(32, 1),
     now: clock,
     logger,
-    windows,
     closed: false,
   })
   let answer: CommandAnswer = { status: 'accepted', data: {} }

@@ -17,6 +17,7 @@ export function namesOf(prefix: string) {
     /** Key and channel of a call. */
     call: (callId: string) => `${begin}${callId.replace(/[%{}]/g, encodeURIComponent)}}`,
     callIn: (channel: string) => decodeURIComponent(channel.slice(begin.length, -1)),
+    session: (sessionId: string) => `${prefix}:session:{${sessionId.replace(/[%{}]/g, encodeURIComponent)}}`,
     list: (callId: string) => lists[partOf(callId)] as string,
     aside: [`${prefix}:{aside}`, `${prefix}:{aside}:order`] as const,
     /** Key and channel of what was revoked. */

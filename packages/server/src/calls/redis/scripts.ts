@@ -2,8 +2,8 @@
  * What happens inside Redis, in one step each.
  *
  * A call is one hash, so that it can only be lost whole: a log without its ids, or the reverse, cannot occur, whatever
- * is evicted or expires. Its fields: `epoch`, `seq`, `updated`; `s:N` the body of event N; `e:ID` the digest of the
- * event of that id.
+ * is evicted or expires. Its fields: `epoch`, `seq`, `updated`; `session` the session it is a leg of, if that
+ * is known; `s:N` the body of event N; `e:ID` the digest of the event of that id.
  *
  * The epoch that is told is the log's own mark and the data set's history id (`master_replid`). Redis makes a new
  * history when it restarts and when a replica takes over, which is exactly when it may have lost the end of what it
@@ -29,8 +29,8 @@ end
 
 /**
  * Key: the call, whose channel has the same name. Arguments: the moment after which the caller has given up (by the clock of Redis, in
- * milliseconds), a mark for the log if it is new, the time, how long to keep the call, how to publish; then the id,
- * digest and body of each event.
+ * milliseconds), a mark for the log if it is new, the time, how long to keep the call, how to publish, its session or
+ * ''; then the id, digest and body of each event.
  *
  * Answers the epoch, the number before the first, and the fate of each event: `a`ppended, `d`uplicate, `c`onflict.
  * An append that comes too late is not made: its caller has been told so.
@@ -44,7 +44,7 @@ if clock > tonumber(ARGV[1]) then return { 'late', string.format('%.0f', clock) 
 local known = redis.call('HMGET', call, 'epoch', 'seq')
 local mark, before = known[1] or ARGV[2], tonumber(known[2]) or 0
 local seq, fates, bodies = before, {}, {}
-for i = 6, #ARGV, 3 do
+for i = 7, #ARGV, 3 do
   local id, digest, body = 'e:' .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local existing = redis.call('HGET', call, id)
   if existing then
@@ -60,6 +60,7 @@ end
 local epoch = told(mark)
 if seq > before then
   redis.call('HSET', call, 'epoch', mark, 'seq', seq, 'updated', ARGV[3])
+  if ARGV[6] ~= '' then redis.call('HSET', call, 'session', ARGV[6]) end
   redis.call('PEXPIRE', call, ARGV[4])
   redis.call(ARGV[5], call,
     '{"epoch":"' .. epoch .. '","after":' .. before .. ',"events":[' .. table.concat(bodies, ',') .. ']}')
@@ -101,13 +102,22 @@ redis.call(ARGV[4], call, '{"epoch":"' .. told(ARGV[3]) .. '","after":' .. (tonu
 return 1
 `)
 
-/** Key: the call. Arguments: how to publish, and the moment before which it must have grown last, or ''. */
+/**
+ * Key: the call. Arguments: how to publish, and the moment before which it must have grown last, or ''. Answers its
+ * session, or '' if it had none; nothing if it was not erased.
+ */
 export const FORGET = script(`
-local updated = redis.call('HGET', KEYS[1], 'updated')
-if not updated or (ARGV[2] ~= '' and tonumber(updated) >= tonumber(ARGV[2])) then return 0 end
+local known = redis.call('HMGET', KEYS[1], 'updated', 'session')
+if not known[1] or (ARGV[2] ~= '' and tonumber(known[1]) >= tonumber(ARGV[2])) then return false end
 redis.call('UNLINK', KEYS[1])
 redis.call(ARGV[1], KEYS[1], '{"forgotten":true}')
-return 1
+return known[2] or ''
+`)
+
+/** Key: the calls of a session. Arguments: the call that joins it, how long to keep it. */
+export const JOIN = script(`
+redis.call('SADD', KEYS[1], ARGV[1])
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `)
 
 /**
