@@ -9,6 +9,7 @@ export type { Grant, TicketRequest } from './access/tickets.ts'
 export type { Accepted, CallHandle, CommandRun, GatherOptions, GatherOutcome, GatherRun } from './call-handle.ts'
 export {
   type Appended,
+  type AppendOptions,
   type CallListing,
   type CallStore,
   type Duplicate,
@@ -19,6 +20,7 @@ export {
   type StoreChange,
   StoreUnavailable,
   type Unsubscribe,
+  type WrittenSlice,
 } from './calls/call-store.ts'
 export type { SensitiveInput } from './calls/ingest.ts'
 export { type MemoryStoreOptions, memoryStore } from './calls/memory-store.ts'

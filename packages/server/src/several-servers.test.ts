@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { SENSITIVE_HEADER } from '@callgather/protocol'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ticketsOf } from './access/tickets.ts'
+import type { CallStore } from './calls/call-store.ts'
 import { redisStore } from './calls/redis-store.ts'
 import { startServer } from './testing/program.ts'
 import { describeWithRedis, startCluster, TestRedis } from './testing/redis.ts'
@@ -17,12 +18,20 @@ const newCall = () => `v3:${randomUUID()}-several`
 const idsIn = (frames: readonly { records: readonly { event: { id: string } }[] }[]) =>
   frames.flatMap(({ records }) => records.map(({ event }) => event.id))
 
+/** A server that the bus tells nothing of any call: what it knows of one is what it read when it met it. */
+const deafTo = (store: CallStore): CallStore => ({ ...store, watch: async () => () => {} })
+
 /** Two servers in this process, on one Redis and with one key of Telnyx's. */
 async function pair(...redis: readonly TestRedis[]) {
+  return pairOf((store) => store, ...redis)
+}
+
+/** The same, the first of them with a store that is not quite the other's. */
+async function pairOf(changed: (store: CallStore) => CallStore, ...redis: readonly TestRedis[]) {
   const [first, ...rest] = redis.map(({ url }) => url)
   const url = rest.length === 0 && first ? first : [first ?? '', ...rest]
   const store = () => redisStore({ url, timeout: redis.length > 1 ? 5_000 : 1_000, warn: () => {} })
-  const one = await testServer({ store: store() })
+  const one = await testServer({ store: changed(store()) })
   const other = await testServer({
     store: store(),
     telnyx: { apiKey: 'KEY-test', publicKey: one.signer.publicKey, baseUrl: one.upstream.url },
@@ -40,6 +49,19 @@ async function pair(...redis: readonly TestRedis[]) {
       await Promise.all([one[Symbol.asyncDispose](), other[Symbol.asyncDispose]()])
     },
   }
+}
+
+/** A caller is asked for a PIN on one server, and presses a key before and one after, which the other is sent. */
+async function keysAroundPin({ one, other, webhook, callId, ticket }: Awaited<ReturnType<typeof pair>>) {
+  const alone = { call_session_id: `session of ${callId}` }
+  await one.post(webhook('call.initiated', alone))
+  await one.post(webhook('call.dtmf.received', { ...alone, digit: '1' }))
+  const headers = { authorization: `Bearer ${ticket}`, [SENSITIVE_HEADER]: 'count' }
+  expect((await other.command('gather', {}, headers, callId)).status).toBe(200)
+  expect((await one.post(webhook('call.dtmf.received', { ...alone, digit: '2' }))).status).toBe(200)
+  const { reply } = await watch(await other.connect({ ticket }), undefined, callId)
+  const records = reply.ok ? reply.records : []
+  return records.flatMap(({ event }) => (event.event_type === 'call.dtmf.received' ? [event.payload] : []))
 }
 
 /** A caller is asked for a PIN on one server, and each key comes by the other leg on the other server. */
@@ -114,6 +136,18 @@ describeWithRedis('several servers on one Redis', () => {
     await it.one.post(ended)
     expect(await run.ended).toMatchObject({ commandId, status: 'valid', digits: '12' })
     expect(handler).toHaveBeenCalledTimes(1)
+  })
+
+  it('hides on one what the caller is asked for on the other, though its bus has not told it of that', async () => {
+    await using it = await pairOf(deafTo, redis)
+    expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
+    // It is the store that knows better: were it not asked where the log ends, the key would be shown.
+    await using careless = await pairOf((store) => {
+      const append: CallStore['append'] = (callId, events, { sessionId } = {}) =>
+        store.append(callId, events, { sessionId })
+      return deafTo({ ...store, append })
+    }, redis)
+    expect(await keysAroundPin(careless)).toEqual([{ digit: '1' }, { digit: '2' }])
   })
 
   it('hides on one what the caller is asked for on the other, by whichever leg it comes', async () => {
@@ -264,6 +298,11 @@ describeWithRedis('several servers on a Redis Cluster', () => {
     cluster = await startCluster()
   }, 60_000)
   afterAll(() => Promise.all(cluster.map((server) => server[Symbol.asyncDispose]())))
+
+  it('hides on one what the caller is asked for on the other, though its bus has not told it of that', async () => {
+    await using it = await pairOf(deafTo, ...cluster)
+    expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
+  })
 
   it('hides on one what the caller is asked for on the other, wherever the legs are kept', async () => {
     await using it = await pair(...cluster)

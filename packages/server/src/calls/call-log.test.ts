@@ -40,6 +40,107 @@ async function watched(log: CallLog, after = 0) {
   return { ...seen, known, seqs: seen.seqs, all: () => seen.seqs }
 }
 
+/** Two nodes on one store. The bus tells the first of nothing, unless it is asked to. */
+function nodes({ deaf = true, ...changed }: Partial<CallStore> & { deaf?: boolean } = {}) {
+  const shared: CallStore = { ...memoryStore(), shared: true }
+  const store = { ...shared, ...changed, ...(deaf ? { watch: async () => () => {} } : {}) }
+  const asked = { append: vi.spyOn(store, 'append'), head: vi.spyOn(store, 'head'), read: vi.spyOn(store, 'read') }
+  return { shared, asked, one: new CallLog(store), other: new CallLog(shared) }
+}
+
+const append = (log: CallLog, nth: number) => log.append(CALL, () => news([key(nth)]))
+
+describe('a call that several nodes append to', () => {
+  it('is not read for an event, while the bus tells of everything', async () => {
+    const { one, other, asked } = nodes({ deaf: false })
+    await append(one, 1)
+    for (const ask of Object.values(asked)) ask.mockClear()
+    for (let nth = 2; nth < 20; nth++) await append(nth % 3 === 0 ? other : one, nth)
+    expect(asked.head).not.toHaveBeenCalled()
+    expect(asked.read).not.toHaveBeenCalled()
+    expect(asked.append).toHaveBeenCalledTimes(12)
+    expect((await one.open(CALL)).state.keys.size).toBe(19)
+  })
+
+  it('makes an event anew from what the other has appended, where the bus has not told of it', async () => {
+    const { one, other } = nodes()
+    await append(one, 1)
+    await append(other, 2)
+    const sizes: number[] = []
+    const grown = vi.fn()
+    await one.follow(CALL, { grown: ({ records }) => grown(...records.map(({ seq }) => seq)) })
+    const { records } = await one.append(CALL, ({ cursor, state }) => {
+      sizes.push(state.keys.size)
+      expect(cursor?.seq).toBe(state.keys.size)
+      return news([key(3)])
+    })
+    expect(sizes).toEqual([1, 2])
+    expect(records).toMatchObject([{ seq: 3 }])
+    expect(grown.mock.calls.flat()).toEqual([2, 3])
+  })
+
+  it('concludes neither that there is nothing to append nor an error from what it may not know', async () => {
+    const { one, other } = nodes()
+    await append(one, 1)
+    await append(other, 2)
+    const withTwo = async (make: () => []) =>
+      one.append(CALL, ({ state }) => (state.keys.size < 3 ? make() : news([key(9)])))
+    await append(other, 3)
+    expect((await withTwo(() => [])).records).toMatchObject([{ seq: 4 }])
+    await append(other, 5)
+    const stale = vi.fn(({ state }) => {
+      if (state.keys.size < 5) throw new Error('too early')
+      throw new Error('too late')
+    })
+    await expect(one.append(CALL, stale)).rejects.toThrow('too late')
+    await append(one, 6)
+    expect((await one.open(CALL)).state.keys.size).toBe(6)
+  })
+
+  it('answers what the log has already in one step, however little is known here', async () => {
+    const { one, other, asked } = nodes()
+    await append(one, 1)
+    await append(other, 2)
+    asked.append.mockClear()
+    expect(await append(one, 2)).toMatchObject({ records: [], duplicates: [{ id: key(2).id, conflict: false }] })
+    expect(asked.append).toHaveBeenCalledOnce()
+  })
+
+  it('begins anew where the call was forgotten, or rewritten, unheard', async () => {
+    const { shared, one } = nodes()
+    const forgotten = vi.fn()
+    await append(one, 1)
+    await one.follow(CALL, { forgotten })
+    await shared.forget(CALL)
+    expect((await append(one, 2)).records).toMatchObject([{ seq: 1 }])
+    expect(forgotten).toHaveBeenCalledOnce()
+    const head = one.headOf(CALL)
+    if (head) await shared.rewrite(CALL, head, [{ seq: 1, event: { ...key(2), payload: { digit: null } } }])
+    const { records, epoch } = await append(one, 3)
+    expect(records).toMatchObject([{ seq: 2 }])
+    expect(epoch).not.toBe(head?.epoch)
+    const { state } = await one.open(CALL)
+    expect(JSON.stringify(state)).toBe(
+      JSON.stringify(foldCall(CALL, [{ ...key(2), payload: { digit: null } }, key(3)])),
+    )
+  })
+
+  it('gets an event in, however often others are quicker', async () => {
+    const { shared, one } = nodes({
+      append: async (callId, events, { at, ...options } = {}) => {
+        // Another has always been there before.
+        if (at !== undefined) await shared.append(callId, news([key(100 + others++)]))
+        return shared.append(callId, events, { ...options, ...(at === undefined ? {} : { at }) })
+      },
+    })
+    let others = 0
+    const { records } = await append(one, 1)
+    expect(others).toBeGreaterThan(1)
+    expect(records).toMatchObject([{ seq: others + 1 }])
+    expect((await one.open(CALL)).state.keys.size).toBe(others + 1)
+  })
+})
+
 describe('a call that is forgotten', () => {
   it('is let go by the node that had folded it', async () => {
     const { store, log } = await coldNode()

@@ -4,9 +4,11 @@
  * An event goes one way through: it is made from what is known of its call (`prepare`), appended to the store, and
  * only then folded and told to whoever listens: a number that is shown is a number that is kept. Appends to one call
  * wait for each other, because each is made from the state the one before it left; calls do not wait for each other.
+ * Other nodes do not wait: if one of them was quicker, the store refuses the append, and the event is made anew.
  *
- * What is told comes from the store's bus alone, whichever node appended it, and is taken only at `seq + 1`: what was
- * seen is dropped, and a gap is read from the store. A folded call is a cache: it may be let go at any time.
+ * What is told comes from the answer to an append or from the store's bus, whichever is first, and is taken only at
+ * `seq + 1`: what was seen is dropped, and a gap is read from the store. A folded call is a cache: it may be let go at
+ * any time.
  *
  * Who only passes a call on, as a socket does, needs the log as it was written and not the state. So a watch is
  * answered from the store at once, and a long call that nobody has folded here is folded afterwards, in slices.
@@ -60,6 +62,9 @@ export interface CallLogOptions {
   readonly appended?: (records: readonly CallRecord[], state: CallState) => void
 }
 
+/** How often an event is made before it is appended wherever the log then ends, so that it does get in. */
+const TRIES = 10
+
 /** Events that are folded at a time; between two slices others have their turn. */
 const SLICE = 500
 
@@ -95,21 +100,35 @@ export class CallLog {
 
   /**
    * Appends what `prepare` makes of the call as it is known now. Runs after every earlier append to the call.
-   * What `prepare` throws is thrown, and nothing is appended.
+   * What `prepare` throws is thrown, and nothing is appended. It may be asked more than once, as the call becomes known
+   * better: what it makes last counts.
    */
   append(
     callId: string,
     prepare: (call: KnownCall) => readonly NewEvent[] | Promise<readonly NewEvent[]>,
-    options?: AppendOptions,
+    options: Omit<AppendOptions, 'at'> = {},
   ): Promise<Appended> {
-    return this.#folded(callId, async (entry) => {
-      const events = await prepare(entry)
-      const appended = await this.#store.append(callId, events, options)
-      // The bus has usually told us by now; if it is another machine's, or lost it, we know all the same.
-      if (!this.#heard(entry, appended.epoch, appended.records)) await this.#catchUp(entry)
-      await this.#fold(entry)
-      if (appended.records.length > 0) this.#appended(appended.records, entry.state)
-      return appended
+    return this.#inTurn(callId, async (entry) => {
+      for (let tries = 1; ; tries++) {
+        // The bus keeps a call current, so at first nothing is read: the store refuses what was made from too little.
+        if (tries > 1) await this.#catchUp(entry)
+        await this.#fold(entry)
+        const { state, folded: seq } = entry
+        const cursor = entry.cursor && { epoch: entry.cursor.epoch, seq }
+        const isSure = tries > 1 || !this.#store.shared
+        const make = async () => prepare({ callId, cursor, state })
+        const events = await (isSure ? make() : make().catch(() => []))
+        // No store refuses an append of nothing: that nothing is to be appended is concluded from what was read.
+        if (events.length === 0 && !isSure) continue
+        const at = tries < TRIES ? cursor : undefined
+        const appended = await this.#store.append(callId, events, { ...options, at })
+        if (appended.moved) continue
+        // The bus may have told us by now; if it is slower, or lost it, we know all the same.
+        if (!this.#heard(entry, appended.epoch, appended.records)) await this.#catchUp(entry)
+        await this.#fold(entry)
+        if (appended.records.length > 0) this.#appended(appended.records, entry.state)
+        return appended
+      }
     })
   }
 
@@ -201,16 +220,21 @@ export class CallLog {
     }
   }
 
-  /** Runs work on a call that is up to date and folded, after all earlier such work on it. */
-  #folded<T>(callId: string, work: (entry: Entry) => Promise<T>): Promise<T> {
+  /** Runs work on a call, after all earlier such work on it. */
+  #inTurn<T>(callId: string, work: (entry: Entry) => Promise<T>): Promise<T> {
     return this.#holding(callId, (entry) => {
-      const run = entry.turn.then(async () => {
-        await this.#locate(entry)
-        await this.#fold(entry)
-        return work(entry)
-      })
+      const run = entry.turn.then(() => work(entry))
       entry.turn = run.catch(() => {})
       return run
+    })
+  }
+
+  /** Runs work on a call that is up to date and folded, in its turn. */
+  #folded<T>(callId: string, work: (entry: Entry) => Promise<T>): Promise<T> {
+    return this.#inTurn(callId, async (entry) => {
+      await this.#locate(entry)
+      await this.#fold(entry)
+      return work(entry)
     })
   }
 

@@ -3,7 +3,7 @@
  * the suite.
  */
 import { randomUUID } from 'node:crypto'
-import { type CallEvent, readEvent } from '@callgather/protocol'
+import { type CallEvent, type Cursor, readEvent } from '@callgather/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CallStore, NewEvent, Revocation, StoreChange } from './call-store.ts'
@@ -52,6 +52,66 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
         { id: 'a', conflict: true },
       ])
       expect(await it.store.head(it.call)).toMatchObject({ seq: 2 })
+    })
+
+    it('appends where the log is said to end, and nothing where it has moved', async () => {
+      await using it = await opened()
+      const appendAt = (at: Cursor | null, ...ids: string[]) => it.store.append(it.call, news(...ids), { at })
+      const { epoch, moved } = await appendAt(null, 'a')
+      expect(moved).toBe(false)
+      const end = (seq: number) => ({ epoch, seq })
+      const elsewhere = [null, end(0), end(2), { epoch: 'another', seq: 1 }]
+      for (const at of elsewhere) {
+        expect(await appendAt(at, 'b')).toMatchObject({ moved: true, records: [], duplicates: [] })
+      }
+      expect(await it.store.has(it.call, 'b')).toBe(false)
+      expect(await appendAt(end(1), 'b')).toMatchObject({ moved: false, records: [{ seq: 2 }] })
+      expect(await it.store.head(it.call)).toEqual(end(2))
+    })
+
+    it('says of what the log has already that it has it, wherever the log ends by now', async () => {
+      await using it = await opened()
+      const { epoch } = await it.store.append(it.call, news('a', 'b'))
+      const at = { epoch, seq: 1 }
+      const known = await it.store.append(it.call, [...news('b'), { event: eventOf('a'), digest: 'other' }], { at })
+      expect(known).toMatchObject({ moved: false, records: [] })
+      expect(known.duplicates).toEqual([
+        { id: 'b', conflict: false },
+        { id: 'a', conflict: true },
+      ])
+      expect(await it.store.append(it.call, [], { at })).toMatchObject({ moved: false, records: [] })
+      // Of an append in which anything is new, nothing is made.
+      expect(await it.store.append(it.call, news('b', 'c'), { at })).toMatchObject({ moved: true, records: [] })
+      expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
+    })
+
+    it('takes no log for the one that was there before it was forgotten or rewritten', async () => {
+      await using it = await opened()
+      const { epoch } = await it.store.append(it.call, news('a', 'b'))
+      const at = { epoch, seq: 2 }
+      expect(await it.store.rewrite(it.call, at, [{ seq: 1, event: eventOf('a', {}) }])).toBe(true)
+      expect(await it.store.append(it.call, news('c'), { at })).toMatchObject({ moved: true })
+      await it.store.forget(it.call)
+      expect(await it.store.append(it.call, news('c'), { at })).toMatchObject({ moved: true })
+      expect(await it.store.append(it.call, news('a', 'b'), { at })).toMatchObject({ moved: true })
+      expect(await it.store.head(it.call)).toBeNull()
+      expect(await it.store.append(it.call, news('c'), { at: null })).toMatchObject({ records: [{ seq: 1 }] })
+    })
+
+    it('lets one of many in that were made at the same end', async () => {
+      await using it = await opened()
+      const { epoch } = await it.store.append(it.call, news('a'))
+      const at = { epoch, seq: 1 }
+      const ids = Array.from({ length: 20 }, (_, index) => `b${index}`)
+      const results = await Promise.all(ids.map((id) => it.store.append(it.call, news(id), { at })))
+      expect(results.filter(({ moved }) => !moved).map(({ records }) => records.map(({ seq }) => seq))).toEqual([[2]])
+      expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
+    })
+
+    it('makes no call of nothing', async () => {
+      await using it = await opened()
+      expect(await it.store.append(it.call, [])).toMatchObject({ moved: false, records: [], duplicates: [] })
+      expect(await it.store.head(it.call)).toBeNull()
     })
 
     it('keeps the same event id apart on two calls', async () => {

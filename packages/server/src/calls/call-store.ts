@@ -18,14 +18,25 @@ export interface NewEvent {
   readonly digest?: string
 }
 
-/** What is kept with a call beside its log. */
+/** How an append is made, and what is kept with the call beside its log. */
 export interface AppendOptions {
   /** The session that the call is a leg of, known to `legsOf` when the append resolves. The last one given counts. */
   readonly sessionId?: string | undefined
+  /**
+   * Where the log ended when the events were made; `null` where there was none. If it ends elsewhere by now, nothing is
+   * appended: the events were made from less than is known. What the log has already is answered all the same, because
+   * there is nothing to append. Absent, it does not matter where the log ends.
+   */
+  readonly at?: Cursor | null | undefined
 }
 
-/** What became of an append: each event is either in the log now, under a new number, or was there already. */
+/**
+ * What became of an append: each event is either in the log now, under a new number, or was there already; or the log
+ * had moved, and nothing was appended.
+ */
 export interface Appended {
+  /** The log ends elsewhere than `at`: neither records nor duplicates are told. */
+  readonly moved: boolean
   readonly epoch: string
   readonly records: readonly CallRecord[]
   readonly duplicates: readonly Duplicate[]
@@ -53,6 +64,10 @@ export interface WrittenSlice {
 /** Gives events the numbers after one. */
 export const recordsAfter = (after: number, events: readonly CallEvent[]): CallRecord[] =>
   events.map((event, index) => ({ seq: after + 1 + index, event }))
+
+/** Whether a log that reaches as far as `head` ends where an append expects it to. */
+export const endsAt = (head: Cursor | null, at: Cursor | null): boolean =>
+  head?.epoch === at?.epoch && head?.seq === at?.seq
 
 /** One line of the list of calls. */
 export interface CallListing {
@@ -98,8 +113,8 @@ export type Unsubscribe = () => void
 /** Where call logs are kept. Every method may fail with `StoreUnavailable`; then nothing was changed. */
 export interface CallStore {
   /**
-   * Whether other processes append to the same logs. If so, what is known of a call is brought up to date before an
-   * event of it is read.
+   * Whether other processes append to the same logs. If so, what is known of a call may be less than there is, and is
+   * brought up to date before anything is concluded from it.
    */
   readonly shared: boolean
 

@@ -5,7 +5,14 @@
 import { randomUUID } from 'node:crypto'
 import { type CallRecord, writeEvent } from '@callgather/protocol'
 import { Channel, LocalBus } from './bus.ts'
-import { type CallStore, type Duplicate, type Revocation, type SetAside, StoreUnavailable } from './call-store.ts'
+import {
+  type CallStore,
+  type Duplicate,
+  endsAt,
+  type Revocation,
+  type SetAside,
+  StoreUnavailable,
+} from './call-store.ts'
 
 interface Log {
   readonly epoch: string
@@ -61,13 +68,17 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   return {
     shared: false,
 
-    async append(callId, events, { sessionId } = {}) {
+    async append(callId, events, { sessionId, at } = {}) {
       open()
       const log: Log = logs.get(callId) ?? {
         ...{ epoch: randomUUID(), records: [], digests: new Map(), updatedAt: now(), sessionId: undefined },
       }
       const records: CallRecord[] = []
       const duplicates: Duplicate[] = []
+      const head = logs.has(callId) ? { epoch: log.epoch, seq: log.records.length } : null
+      if (at !== undefined && !endsAt(head, at) && events.some(({ event }) => !log.digests.has(event.id))) {
+        return { moved: true, epoch: log.epoch, records, duplicates }
+      }
       for (const { event, digest } of events) {
         if (log.digests.has(event.id)) {
           const known = log.digests.get(event.id)
@@ -87,7 +98,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         bus.tell({ kind: 'appended', callId, epoch: log.epoch, records })
       }
       if (sessionId !== undefined && logs.has(callId)) join(callId, log, sessionId)
-      return { epoch: log.epoch, records, duplicates }
+      return { moved: false, epoch: log.epoch, records, duplicates }
     },
 
     async legsOf(sessionId) {

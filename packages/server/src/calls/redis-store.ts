@@ -12,7 +12,7 @@
  * answered as a duplicate.
  */
 import { randomUUID } from 'node:crypto'
-import { type CallRecord, decodeEvent, readEvent, type WireEvent, writeEvent } from '@callgather/protocol'
+import { type CallRecord, type Cursor, decodeEvent, readEvent, type WireEvent, writeEvent } from '@callgather/protocol'
 import { Channel, LocalBus } from './bus.ts'
 import {
   type CallListing,
@@ -232,7 +232,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   return {
     shared: true,
 
-    async append(callId, events, { sessionId = '' } = {}) {
+    async append(callId, events, { sessionId = '', at } = {}) {
       const mark = randomUUID()
       const place = nextPlace()
       // With every append, so that a Redis that has lost it is told again.
@@ -240,8 +240,8 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, writeEvent(event)])
       const ask = async () => {
         const deadline = String(clock.now() + timeout)
-        const args = [deadline, mark, String(place), String(retention), link.publish, sessionId, ...content]
-        return (await attempt(APPEND, [names.call(callId)], ...args)) as AppendReply
+        const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at)]
+        return (await attempt(APPEND, [names.call(callId)], ...fixed, ...content)) as AppendReply
       }
       let [reply] = await Promise.all([ask(), joined])
       if (reply[0] === 'late') {
@@ -250,7 +250,8 @@ export function redisStore(options: RedisStoreOptions): CallStore {
         reply = await ask()
         if (reply[0] === 'late') throw new StoreUnavailable('Redis took the append too late, and did not make it.')
       }
-      const [epoch, before, fates] = reply as [string, number, string]
+      const [epoch, before, fates] = reply as Exclude<AppendReply, Late>
+      if (fates === undefined) return { moved: true, epoch, records: [], duplicates: [] }
       const fateOf = (index: number) => fates[index]
       const records = recordsAfter(
         before,
@@ -260,7 +261,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
         fateOf(index) === 'a' ? [] : [{ id, conflict: fateOf(index) === 'c' }],
       )
       if (records.length > 0) void putInList(callId, { epoch, place, isNew: before === 0 })
-      return { epoch, records, duplicates }
+      return { moved: false, epoch, records, duplicates }
     },
 
     async legsOf(sessionId) {
@@ -383,7 +384,12 @@ type Message =
   | { readonly forgotten: true }
   | { readonly epoch: string; readonly after: number; readonly events: readonly WireEvent[] }
 
-type AppendReply = ['late', string] | [epoch: string, before: number, fates: string]
+type Late = ['late', string]
+/** No fates: the log had moved. */
+type AppendReply = Late | [epoch: string, before: number, fates?: string]
+
+/** Where a log is expected to end, as `APPEND` reads it. */
+const endIn = (at: Cursor | null | undefined) => (at === undefined ? '*' : at ? `${at.epoch} ${at.seq}` : '')
 
 interface Page {
   readonly epoch: string

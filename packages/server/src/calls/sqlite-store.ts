@@ -13,7 +13,9 @@ import Database from 'libsql'
 import { Channel, LocalBus } from './bus.ts'
 import {
   type Appended,
+  type AppendOptions,
   type CallStore,
+  endsAt,
   type NewEvent,
   type Revocation,
   recordsAfter,
@@ -127,15 +129,24 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
 
   const callRow = (callId: string) => findCall.get(callId) as CallRow | undefined
 
-  const headOf = (sql: Sql, callId: string): Head => {
-    const known = heads.get(callId) ?? (sql.findCall.get(callId) as CallRow | undefined)
-    if (known) return known
+  const begin = (sql: Sql, callId: string): Head => {
     const epoch = randomUUID()
     return { ref: Number(sql.addCall.run(callId, epoch, now()).lastInsertRowid), epoch, seq: 0, session: null }
   }
 
-  const append = (sql: Sql, callId: string, events: readonly NewEvent[], sessionId?: string): Appended => {
-    const { ref, epoch, seq: before, session: joined } = headOf(sql, callId)
+  const append = (
+    sql: Sql,
+    callId: string,
+    events: readonly NewEvent[],
+    { sessionId, at }: AppendOptions,
+  ): Appended => {
+    const known = heads.get(callId) ?? (sql.findCall.get(callId) as CallRow | undefined)
+    const isNew = ({ event }: NewEvent) => !known || sql.findEvent.get(known.ref, event.id) === undefined
+    const moved = at !== undefined && !endsAt(known ?? null, at) && events.some(isNew)
+    if (moved || (!known && events.length === 0)) {
+      return { moved, epoch: known?.epoch ?? randomUUID(), records: [], duplicates: [] }
+    }
+    const { ref, epoch, seq: before, session: joined } = known ?? begin(sql, callId)
     const session = sessionId ?? joined
     if (session !== joined) sql.join.run(session, ref)
     let seq = before
@@ -154,7 +165,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     if (records.length > 0) sql.advance.run(seq, now(), ref)
     if (heads.size >= MOST_HEADS) heads.clear()
     heads.set(callId, { ref, epoch, seq, session })
-    return { epoch, records, duplicates }
+    return { moved: false, epoch, records, duplicates }
   }
 
   /** Erases calls from the file, and tells whoever watches them. */
@@ -197,8 +208,8 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   return {
     shared: false,
 
-    append: (callId, events, { sessionId } = {}) =>
-      write((sql) => append(sql, callId, events, sessionId), {
+    append: (callId, events, options = {}) =>
+      write((sql) => append(sql, callId, events, options), {
         committed: ({ epoch, records }) => {
           if (records.length > 0) bus.tell({ kind: 'appended', callId, epoch, records })
         },

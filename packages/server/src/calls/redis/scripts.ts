@@ -28,12 +28,14 @@ end
 `
 
 /**
- * Key: the call, whose channel has the same name. Arguments: the moment after which the caller has given up (by the clock of Redis, in
- * milliseconds), a mark for the log if it is new, the time, how long to keep the call, how to publish, its session or
- * ''; then the id, digest and body of each event.
+ * Key: the call, whose channel has the same name. Arguments: the moment after which the caller has given up (by the
+ * clock of Redis, in milliseconds), a mark for the log if it is new, the time, how long to keep the call, how to
+ * publish, its session or '', where the log must end (epoch and number, '' for no log, * for anywhere); then the id,
+ * digest and body of each event.
  *
  * Answers the epoch, the number before the first, and the fate of each event: `a`ppended, `d`uplicate, `c`onflict.
- * An append that comes too late is not made: its caller has been told so.
+ * If the log ends elsewhere and an event is new, nothing is appended and no fates are told. An append that comes too
+ * late is not made: its caller has been told so.
  */
 export const APPEND = script(`${EPOCH}
 local call = KEYS[1]
@@ -43,8 +45,15 @@ if clock > tonumber(ARGV[1]) then return { 'late', string.format('%.0f', clock) 
 
 local known = redis.call('HMGET', call, 'epoch', 'seq')
 local mark, before = known[1] or ARGV[2], tonumber(known[2]) or 0
+local epoch = told(mark)
+if ARGV[7] ~= '*' and ARGV[7] ~= (known[1] and epoch .. ' ' .. before or '') then
+  for i = 8, #ARGV, 3 do
+    if redis.call('HEXISTS', call, 'e:' .. ARGV[i]) == 0 then return { epoch, before } end
+  end
+end
+
 local seq, fates, bodies = before, {}, {}
-for i = 7, #ARGV, 3 do
+for i = 8, #ARGV, 3 do
   local id, digest, body = 'e:' .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local existing = redis.call('HGET', call, id)
   if existing then
@@ -57,7 +66,6 @@ for i = 7, #ARGV, 3 do
   end
 end
 
-local epoch = told(mark)
 if seq > before then
   redis.call('HSET', call, 'epoch', mark, 'seq', seq, 'updated', ARGV[3])
   if ARGV[6] ~= '' then redis.call('HSET', call, 'session', ARGV[6]) end
