@@ -86,6 +86,7 @@ interface Head {
 }
 
 const MOST_HEADS = 10_000
+const MOST_SESSIONS = 10_000
 
 const writes = {
   findCall: 'SELECT ref, id, epoch, seq, updated_at, session FROM call WHERE id = ?',
@@ -110,6 +111,8 @@ type Sql = Readonly<Record<keyof typeof writes, Statement>>
 export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallStore {
   const database = open(path)
   const heads = new Map<string, Head>()
+  /** The legs of sessions as they are on disk, which every key asks for. */
+  const legs = new Map<string, readonly string[]>()
   const writer = new SqliteWriter(path, pragmas, writes, () => heads.clear())
   const bus = new LocalBus()
   const revoked = new Channel<Revocation>()
@@ -121,7 +124,7 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
   const listCalls = database.prepare(
     'SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at >= ? ORDER BY updated_at DESC, ref DESC LIMIT ?',
   )
-  const oldCalls = database.prepare('SELECT ref, id, epoch, seq, updated_at FROM call WHERE updated_at < ?')
+  const oldCalls = database.prepare('SELECT ref, id, epoch, seq, updated_at, session FROM call WHERE updated_at < ?')
   const findLegs = database.prepare('SELECT id FROM call WHERE session = ?')
   const listAside = database.prepare('SELECT id, reason, at, content FROM aside ORDER BY at, id LIMIT ?')
 
@@ -179,7 +182,10 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
       }
     }
     const tell = () => {
-      for (const { id } of rows) bus.tell({ kind: 'forgotten', callId: id })
+      for (const { id, session } of rows) {
+        if (session !== null) legs.delete(session)
+        bus.tell({ kind: 'forgotten', callId: id })
+      }
     }
     await writer.write(drop, { committed: tell, erases: true })
   }
@@ -211,11 +217,21 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
     append: (callId, events, options = {}) =>
       write((sql) => append(sql, callId, events, options), {
         committed: ({ epoch, records }) => {
+          const { sessionId } = options
+          if (sessionId !== undefined && !legs.get(sessionId)?.includes(callId)) legs.delete(sessionId)
           if (records.length > 0) bus.tell({ kind: 'appended', callId, epoch, records })
         },
       }),
 
-    legsOf: (sessionId) => attempt(() => (findLegs.all(sessionId) as { id: string }[]).map(({ id }) => id)),
+    legsOf: (sessionId) =>
+      attempt(() => {
+        const known = legs.get(sessionId)
+        if (known) return known
+        if (legs.size >= MOST_SESSIONS) legs.clear()
+        const found = (findLegs.all(sessionId) as { id: string }[]).map(({ id }) => id)
+        legs.set(sessionId, found)
+        return found
+      }),
 
     async read(callId, after, limit) {
       const slice = await readWritten(callId, after, limit)
