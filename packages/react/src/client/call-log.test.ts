@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { promisesKept, VirtualClock } from '../testing/virtual-clock.ts'
 import { CallLog } from './call-log.ts'
 import type { CallFeed } from './feed.ts'
+import { ServerTime } from './server-time.ts'
 import type { Link } from './transport.ts'
+import { Turns } from './turns.ts'
 
 const callId = 'v3:call'
 const events: CallEvent[] = Object.values(scenarios).flatMap((scenario) =>
@@ -112,7 +114,7 @@ describe('the log of a call', () => {
                 })
               }),
           }
-          log.attach(link)
+          log.attach(link, new Turns())
         }
         const tell = (records: CallRecord[]) => {
           const frame = { call_id: callId, epoch: origin.epochName, records }
@@ -122,13 +124,17 @@ describe('the log of a call', () => {
           const { epoch, seq } = origin.head
           deliver('head', () => log.head(epoch, seq, new Date(clock.now()).toISOString()))
         }
-        const log: CallLog = new CallLog(callId, clock, {
-          change: (feed) => feeds.push(feed),
-          ended: () => {},
-          failed: (error) => expect.fail(error.title),
-          broken: () => {},
-          measured: () => {},
-        })
+        const log: CallLog = new CallLog(
+          callId,
+          { clock, serverTime: new ServerTime(clock) },
+          {
+            change: (feed) => feeds.push(feed),
+            ended: () => {},
+            failed: (error) => expect.fail(error.title),
+            broken: () => {},
+            measured: () => {},
+          },
+        )
         const apply: Record<Op, () => Promise<void> | void> = {
           append: () => tell([origin.append()]),
           'append twice': () => tell([origin.append(), origin.append()]),
@@ -136,7 +142,7 @@ describe('the log of a call', () => {
           repeat: () => tell(origin.records.slice(-2)),
           drop: () => {
             line++
-            log.attach(null)
+            log.attach(null, new Turns())
             connect()
           },
           beat,

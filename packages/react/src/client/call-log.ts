@@ -19,7 +19,9 @@ import {
 } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
 import { type CallFeed, type FeedNotice, initialCallFeed, type SyncStatus } from './feed.ts'
+import type { ServerTime } from './server-time.ts'
 import type { Link } from './transport.ts'
+import type { Turns } from './turns.ts'
 
 /** What a log tells its owner. */
 export interface CallLogEvents {
@@ -44,17 +46,18 @@ const NOT_FOUND_MILLIS = 30_000
 const MOST_HELD = 5_000
 /** Results, insights and the like come up to seconds after a call's end, and rarely later. */
 const LINGER_MILLIS = 60_000
-/** A clock that is off by less than this is not worth a repaint. */
-const OFFSET_STEP_MILLIS = 20
 
 export class CallLog {
   readonly #callId: string
   readonly #clock: Clock
+  readonly #serverTime: ServerTime
   readonly #events: CallLogEvents
   #feed: CallFeed
   #link: Link | null = null
-  /** The question in flight; answers to any other are ignored. */
+  #turns: Turns | null = null
+  /** The question that waits for its turn or is in flight; answers to any other are ignored. */
   #question: object | null = null
+  #leaveTurns: (() => void) | null = null
   /** How far some log is known to reach, and the events of it that came too early. */
   #reach: { epoch: string; seq: number } | null = null
   readonly #held = new Map<number, CallEvent>()
@@ -67,9 +70,15 @@ export class CallLog {
   #cancelAsk: (() => void) | null = null
   #cancelEnd: (() => void) | null = null
 
-  constructor(callId: string, clock: Clock, events: CallLogEvents, resume?: CallFeed) {
+  constructor(
+    callId: string,
+    { clock, serverTime }: { clock: Clock; serverTime: ServerTime },
+    events: CallLogEvents,
+    resume?: CallFeed,
+  ) {
     this.#callId = callId
     this.#clock = clock
+    this.#serverTime = serverTime
     this.#events = events
     this.#feed = resume?.cursor ? resumed(resume) : initialCallFeed(callId)
   }
@@ -78,10 +87,11 @@ export class CallLog {
     return this.#feed
   }
 
-  /** Uses another link from now on, or none. */
-  attach(link: Link | null): void {
+  /** Uses another link from now on, or none, and asks in its turn among all who use it. */
+  attach(link: Link | null, turns: Turns): void {
     this.#link = link
-    this.#question = null
+    this.#turns = turns
+    this.#dropQuestion()
     this.#cancelAsk?.()
     this.#cancelAsk = null
     this.#forget()
@@ -95,7 +105,7 @@ export class CallLog {
   stop(): void {
     this.#done = true
     this.#link = null
-    this.#question = null
+    this.#dropQuestion()
     this.#cancelAsk?.()
     this.#cancelEnd?.()
   }
@@ -109,7 +119,7 @@ export class CallLog {
   resync(): void {
     if (!this.#feed.cursor) return
     this.#untrusted = true
-    this.#question = null
+    this.#dropQuestion()
     this.#change({ sync: 'resyncing' })
     this.#ask()
   }
@@ -128,9 +138,9 @@ export class CallLog {
   /** How far the log reaches, by the server's word. */
   head(epoch: string, seq: number, now: string): void {
     this.#learn(epoch, seq)
-    // A beacon comes late, never early: only a lesser delay than was known tells something.
-    const offset = Date.parse(now) - this.#clock.now()
-    if (this.#feed.cursor && offset > this.#feed.clockOffset + OFFSET_STEP_MILLIS) this.#change({ clockOffset: offset })
+    this.#serverTime.learn(now)
+    const clockOffset = this.#serverTime.offset
+    if (this.#feed.cursor && clockOffset !== this.#feed.clockOffset) this.#change({ clockOffset })
     this.#advance()
   }
 
@@ -196,23 +206,33 @@ export class CallLog {
 
   #ask(): void {
     const link = this.#link
-    if (!link || this.#question || this.#done) return
+    if (!link || !this.#turns || this.#question || this.#done) return
     const question = {}
     this.#question = question
     const { cursor } = this.#feed
-    const replaced = cursor !== null && this.#reach !== null && this.#reach.epoch !== cursor.epoch
     const behind = cursor !== null && this.#reach !== null && this.#reach.seq > cursor.seq
-    if (replaced) this.#change({ sync: 'resyncing' })
+    if (this.#isReplaced()) this.#change({ sync: 'resyncing' })
     else if (behind) this.#change({ sync: 'catching_up' })
-    const from = replaced || this.#untrusted ? null : cursor
+    this.#leaveTurns = this.#turns.take(() => this.#send(question, link))
+  }
+
+  #dropQuestion(): void {
+    this.#question = null
+    this.#leaveTurns?.()
+    this.#leaveTurns = null
+  }
+
+  /** Asks from the cursor of this moment: events may have come while the question waited for its turn. */
+  #send(question: object, link: Link): Promise<void> {
     const asked = this.#clock.now()
-    link.watchCall(this.#callId, from).then(
+    const from = this.#isReplaced() || this.#untrusted ? null : this.#feed.cursor
+    return link.watchCall(this.#callId, from).then(
       (reply) => {
+        if (reply.ok) this.#serverTime.learn(reply.now, asked)
         if (this.#question !== question) return
         this.#question = null
-        const millis = this.#clock.now() - asked
-        this.#events.measured(millis)
-        if (reply.ok) this.#accept(reply, asked + millis / 2)
+        this.#events.measured(this.#clock.now() - asked)
+        if (reply.ok) this.#accept(reply)
         else this.#refuse(reply.error, link)
       },
       () => {
@@ -221,14 +241,16 @@ export class CallLog {
     )
   }
 
-  #accept(reply: WatchReply & { ok: true }, midway: number): void {
+  #isReplaced(): boolean {
+    const { cursor } = this.#feed
+    return cursor !== null && this.#reach !== null && this.#reach.epoch !== cursor.epoch
+  }
+
+  #accept(reply: WatchReply & { ok: true }): void {
     this.#missingSince = null
-    const known = this.#feed
-    const offset = Date.parse(reply.now) - midway
-    const clockOffset =
-      known.cursor && Math.abs(offset - known.clockOffset) < OFFSET_STEP_MILLIS ? known.clockOffset : offset
-    const { error: _, ...rest } = known
-    const base = { ...rest, clockOffset, scopes: sameScopes(known.scopes, reply.scopes) }
+    const { error: _, ...known } = this.#feed
+    const clockOffset = this.#serverTime.offset
+    const base = { ...known, clockOffset, scopes: sameScopes(known.scopes, reply.scopes) }
     if (reply.kind === 'snapshot') this.#replace(reply, base)
     else this.#extend(reply, base)
     this.#advance()

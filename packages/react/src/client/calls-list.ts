@@ -2,6 +2,7 @@
 import type { CallSummary, CallsEventFrame, CallsReply, SocketError } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
 import { type CallsFeed, initialCallsFeed } from './feed.ts'
+import type { ServerTime } from './server-time.ts'
 import type { Link } from './transport.ts'
 
 /** What a list tells its owner. */
@@ -15,6 +16,7 @@ const RETRY_MILLIS = 2_000
 
 export class CallsList {
   readonly #clock: Clock
+  readonly #serverTime: ServerTime
   readonly #events: CallsListEvents
   readonly #calls = new Map<string, CallSummary>()
   #feed: CallsFeed = initialCallsFeed
@@ -24,8 +26,9 @@ export class CallsList {
   #early: CallsEventFrame[] = []
   #cancelAsk: (() => void) | null = null
 
-  constructor(clock: Clock, events: CallsListEvents) {
+  constructor({ clock, serverTime }: { clock: Clock; serverTime: ServerTime }, events: CallsListEvents) {
     this.#clock = clock
+    this.#serverTime = serverTime
     this.#events = events
   }
 
@@ -65,8 +68,10 @@ export class CallsList {
     if (!link) return
     const question = {}
     this.#question = question
+    const asked = this.#clock.now()
     link.watchCalls().then(
       (reply) => {
+        if (reply.ok) this.#serverTime.learn(reply.now, asked)
         if (this.#question !== question) return
         this.#question = null
         this.#answer(reply, link)
@@ -83,8 +88,7 @@ export class CallsList {
       this.#apply({ calls: reply.calls, gone: [] })
       for (const frame of this.#early) this.#apply(frame)
       this.#early = []
-      const clockOffset = Date.parse(reply.now) - this.#clock.now()
-      this.#set({ calls: this.#sorted(), sync: 'live', clockOffset })
+      this.#set({ calls: this.#sorted(), sync: 'live', clockOffset: this.#serverTime.offset })
       return
     }
     const { error } = reply

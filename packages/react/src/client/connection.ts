@@ -62,6 +62,13 @@ export const idle: ConnectionState = {
 const IDLE_MILLIS = 5_000
 /** The server speaks at least every 5 s while a call is watched; a link silent for longer than this is dead. */
 const SILENCE_MILLIS = 12_000
+/**
+ * But an answer may be megabytes on a slow line, and a browser tells of a message only when it has it whole. So a link
+ * that was given up while an answer was awaited is followed by one that may be silent for twice as long, up to this.
+ */
+const MOST_SILENCE_MILLIS = 48_000
+/** A link on which other things come, but none of the answers for as long as this, is of no use. */
+const ANSWER_MILLIS = 60_000
 const FIRST_RETRY_MILLIS = 250
 /** Screens must be right within 2 s of the network's return, so there is never a longer pause at first. */
 const RETRY_MILLIS = 2_000
@@ -80,8 +87,13 @@ export class Connection implements ConnectionStore {
   #link: Link | null = null
   #wanted = 0
   #expectsNews = false
+  /** The requests on the link in use that have no answer yet. */
+  #awaited = 0
   #everLive = false
   #heardAt = 0
+  /** When an answer came last, or the first of those awaited was asked for. */
+  #answeredAt = 0
+  #silenceMillis = SILENCE_MILLIS
   #cancelRetry: (() => void) | null = null
   #cancelIdle: (() => void) | null = null
   #cancelRefresh: (() => void) | null = null
@@ -182,7 +194,7 @@ export class Connection implements ConnectionStore {
       this.#heard()
       handle()
     }
-    const link: Link = this.#transport.open(
+    const opened = this.#transport.open(
       { ticket, protocol: PROTOCOL_VERSION },
       {
         open: () => mine(() => this.#opened(link)),
@@ -196,7 +208,34 @@ export class Connection implements ConnectionStore {
         callsEvent: (frame) => mine(() => this.#listener.callsEvent(frame)),
       },
     )
+    const answered = <Reply>(request: Promise<Reply>) => this.#await(attempt, request)
+    const link: Link = {
+      watchCall: (callId, cursor) => answered(opened.watchCall(callId, cursor)),
+      unwatchCall: (callId) => opened.unwatchCall(callId),
+      watchCalls: () => answered(opened.watchCalls()),
+      unwatchCalls: () => opened.unwatchCalls(),
+      refreshTicket: (ticket) => answered(opened.refreshTicket(ticket)),
+      close: () => opened.close(),
+    }
     this.#link = link
+  }
+
+  /** Counts a request among those whose answer is awaited, until it has come. */
+  #await<Reply>(attempt: object, request: Promise<Reply>): Promise<Reply> {
+    if (this.#attempt !== attempt) return request
+    if (this.#awaited++ === 0) {
+      this.#answeredAt = this.#clock.now()
+      if (!this.#expectsNews) this.#heard()
+      this.#listenForSilence()
+    }
+    const answered = () => {
+      if (this.#attempt !== attempt) return
+      this.#heard()
+      this.#answeredAt = this.#clock.now()
+      if (--this.#awaited === 0) this.#silenceMillis = SILENCE_MILLIS
+    }
+    request.then(answered, () => undefined)
+    return request
   }
 
   #opened(link: Link): void {
@@ -237,6 +276,7 @@ export class Connection implements ConnectionStore {
     this.#attempt = null
     this.#link?.close()
     this.#link = null
+    this.#awaited = 0
     this.#cancelRetry?.()
     this.#cancelRetry = null
     this.#cancelRefresh?.()
@@ -275,10 +315,16 @@ export class Connection implements ConnectionStore {
     this.#cancelSilence?.()
     this.#cancelSilence = null
     const link = this.#link
-    if (!link || !this.#expectsNews || this.getSnapshot().status !== 'live') return
-    const rest = this.#heardAt + SILENCE_MILLIS - this.#clock.now()
-    if (rest <= 0) this.drop(link)
-    else this.#cancelSilence = this.#clock.setTimeout(() => this.#listenForSilence(), rest)
+    const isAsked = this.#awaited > 0
+    if (!link || !(this.#expectsNews || isAsked) || this.getSnapshot().status !== 'live') return
+    const silent = this.#heardAt + this.#silenceMillis
+    const unanswered = isAsked ? this.#answeredAt + ANSWER_MILLIS : Number.POSITIVE_INFINITY
+    const rest = Math.min(silent, unanswered) - this.#clock.now()
+    if (rest > 0) this.#cancelSilence = this.#clock.setTimeout(() => this.#listenForSilence(), rest)
+    else {
+      if (isAsked) this.#silenceMillis = Math.min(this.#silenceMillis * 2, MOST_SILENCE_MILLIS)
+      this.drop(link)
+    }
   }
 }
 

@@ -9,9 +9,11 @@ import { type Clock, systemClock } from './clock.ts'
 import { createCommands, type SendCommand } from './commands.ts'
 import { Connection, type ConnectionStore } from './connection.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
+import { ServerTime } from './server-time.ts'
 import { socketTransport } from './socket-transport.ts'
 import { type GetTicket, Tickets } from './tickets.ts'
 import type { Link, Transport } from './transport.ts'
+import { Turns } from './turns.ts'
 import { WatchError } from './watch-error.ts'
 
 /** How to reach a CallGather server. */
@@ -132,7 +134,9 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
   const tickets = new Tickets(ports.getTicket, clock)
   const watches = new Map<string, Watch>()
   let calls: { list: CallsList; listeners: Set<WatchCallsListener>; release: () => void } | null = null
+  const time = { clock, serverTime: new ServerTime(clock) }
   let link: Link | null = null
+  let turns = new Turns()
   let cancelCheck = () => {}
 
   const connection = new Connection({
@@ -142,8 +146,10 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     listener: {
       link: (next) => {
         link = next
-        for (const { log } of watches.values()) log.attach(next)
+        turns = new Turns()
+        // First the list, which is one answer and what a person chooses from.
         calls?.list.attach(next)
+        for (const { log } of watches.values()) log.attach(next, turns)
         const { status, error } = connection.getSnapshot()
         if (status === 'refused' && error) {
           for (const { log } of watches.values()) log.refused(error)
@@ -197,7 +203,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     }
     const log = new CallLog(
       callId,
-      clock,
+      time,
       {
         change: (feed) => {
           for (const listener of [...listeners]) listener.change(feed)
@@ -212,7 +218,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     const watch = { log, listeners, release: connection.retain() }
     watches.set(callId, watch)
     connection.expectNews(true)
-    log.attach(link)
+    log.attach(link, turns)
     const { status, error } = connection.getSnapshot()
     if (status === 'refused') log.refused(error)
     return watch
@@ -285,7 +291,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
 
   function startCalls(): NonNullable<typeof calls> {
     const listeners = new Set<WatchCallsListener>()
-    const list = new CallsList(clock, {
+    const list = new CallsList(time, {
       change: (feed) => {
         for (const listener of [...listeners]) listener.change(feed)
       },

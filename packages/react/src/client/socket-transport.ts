@@ -9,8 +9,10 @@ import {
 import { io, type Socket } from 'socket.io-client'
 import type { Link, Transport } from './transport.ts'
 
-/** How long an answer may take before the link is thought dead. */
-const ANSWER_MILLIS = 8_000
+/** How long it may take to open a link. */
+const OPENING_MILLIS = 8_000
+/** The longest that a timer can be set to. */
+const NEVER_MILLIS = 2 ** 31 - 1
 
 /** Where the server's socket is. */
 export interface SocketAddress {
@@ -30,7 +32,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
         // One link, one socket: reconnecting is done above, with a fresh ticket and from a cursor.
         reconnection: false,
         forceNew: true,
-        timeout: ANSWER_MILLIS,
+        timeout: OPENING_MILLIS,
       })
       let over = false
       let reason: SocketError | null = null
@@ -55,8 +57,10 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       socket.on('call:head', (frame) => events.callHead(frame))
       socket.on('calls:event', (frame) => events.callsEvent(frame))
 
-      // Asked for anew each time: socket.io forgets a timeout with the first request that has it.
-      const answering = () => socket.timeout(ANSWER_MILLIS)
+      // How long an answer may take is the connection's business, which knows what else comes over the link. Requests
+      // have a timeout all the same, since socket.io tells only those that have one when the link is lost. Asked for
+      // anew each time: socket.io forgets a timeout with the first request that has it.
+      const answering = () => socket.timeout(NEVER_MILLIS)
       const link: Link = {
         watchCall: (callId, cursor) =>
           new Promise<WatchReply>((resolve, reject) => {

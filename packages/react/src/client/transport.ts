@@ -24,7 +24,7 @@ export interface LinkEvents {
   callsEvent(frame: CallsEventFrame): void
 }
 
-/** One connection. A request rejects when no answer came in time or the link is gone. */
+/** One connection. A request rejects when the link is gone; how long an answer may take is not its business. */
 export interface Link {
   watchCall(callId: string, cursor: Cursor | null): Promise<WatchReply>
   unwatchCall(callId: string): void

@@ -85,12 +85,14 @@ export class Relay {
       maxHttpBufferSize: 64 * 1024,
       connectTimeout: ADMISSION_MILLIS,
       pingInterval: 10_000,
-      pingTimeout: 8_000,
+      // Not what finds a dead connection: words do that here (liveness.ts), and the browser's client listens for silence.
+      // A ping stands behind whatever is on its way, so on a slow line its answer says nothing for as long.
+      pingTimeout: 60_000,
       destroyUpgrade: false,
       // CORS does not guard websockets, so the origin is judged here, before there is any session.
       allowRequest: (request, decide) => decide(null, isAdmitted(request)),
     })
-    const rooms = new Rooms(this.#io, parts.log, (records) => metrics.relayed(records))
+    const rooms = new Rooms(parts.log, (records) => metrics.relayed(records))
     this.#io.use((socket, next) => {
       void this.#admit(socket).then(
         () => next(),

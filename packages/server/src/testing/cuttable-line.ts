@@ -16,6 +16,8 @@ export class CuttableLine {
   readonly #pairs = new Set<Pair>()
   #target: number
   #partitioned = false
+  /** What passes down to one client in a second, if that is limited. */
+  #bytesPerSecond = Number.POSITIVE_INFINITY
 
   private constructor(target: number) {
     this.#target = target
@@ -36,6 +38,11 @@ export class CuttableLine {
   /** Leads new connections elsewhere. */
   leadTo(target: number): void {
     this.#target = target
+  }
+
+  /** From now on, so much and no more passes from the server to a client in a second. */
+  throttle(bytesPerSecond: number): void {
+    this.#bytesPerSecond = bytesPerSecond
   }
 
   /** Resets every connection, at both ends. */
@@ -73,7 +80,11 @@ export class CuttableLine {
     this.#pairs.add(pair)
     const forward = (from: Socket, to: Socket) => {
       from.on('data', (bytes) => {
-        if (!pair.dead) to.write(bytes)
+        if (pair.dead) return
+        to.write(bytes)
+        if (to !== client || this.#bytesPerSecond === Number.POSITIVE_INFINITY) return
+        from.pause()
+        setTimeout(() => from.resume(), (bytes.length / this.#bytesPerSecond) * 1000)
       })
       from.on('error', () => {})
       from.on('close', () => {
