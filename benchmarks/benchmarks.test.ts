@@ -6,6 +6,7 @@ import { figure, markdown, median, quantile, ratioOf } from './harness.ts'
 import type { abilities as Appender, AppenderSettings } from './parts/appender.ts'
 import { start } from './parts/part.ts'
 import { plot } from './plot.ts'
+import { profileTables } from './profile.ts'
 import { trendOf } from './trend.ts'
 
 describe('the figures', () => {
@@ -49,6 +50,32 @@ describe('a trend', () => {
   it('is not claimed of fewer than four points', () => {
     expect(trendOf([0, 1, 2], [1, 2, 3]).low).toBe(Number.NEGATIVE_INFINITY)
   })
+})
+
+it('puts the samples of a profile down to what they were for, without waiting and starting', () => {
+  const frame = (id: number, functionName: string, url: string, children: number[] = []) => ({
+    ...{ id, children, callFrame: { functionName, url, lineNumber: 0, columnNumber: 0 } },
+  })
+  const nodes = [
+    frame(1, '(root)', '', [2, 5, 6]),
+    frame(2, 'check', 'https://example.com/check.js', [3]),
+    frame(3, 'verify', 'node:internal/crypto/sig', [4]),
+    frame(4, 'verifyOneShot', ''),
+    frame(5, '(idle)', ''),
+    frame(6, 'compile', 'node:internal/modules/cjs/loader', [7]),
+    frame(7, 'begin', 'https://example.com/check.js'),
+  ]
+  const text = JSON.stringify({ nodes, samples: [4, 2, 5, 7, 3], timeDeltas: [50, 20, 900, 400, 10] })
+  const [kinds, functions] = profileTables(text, { items: 10, functions: 2 })
+  expect(kinds?.rows).toEqual([
+    ['signature', 6, '75.0 %'],
+    ['https://example.com/check.js', 2, '25.0 %'],
+    ['all', 8, '100.0 %'],
+  ])
+  expect(functions?.rows).toEqual([
+    ['check https://example.com/check.js:1', 8, 2],
+    ['verify node:internal/crypto/sig:1', 6, 1],
+  ])
 })
 
 it('draws every value of a plot', () => {

@@ -50,7 +50,7 @@ export async function run(contender: Contender, publicKey: string, options: RunO
 }
 
 async function runPeer(name: string, settings: PeerSettings, pinned: { core?: number }): Promise<Running> {
-  const part = await start<typeof Peer>('peer-server.ts', { ...pinned, settings })
+  const part = await start<typeof Peer>('peer-server.ts', { ...pinned, settings, label: settings.kind })
   const port = await part.ask('listen')
   const { kind } = settings
   return {
@@ -77,7 +77,11 @@ async function runOurs(
   const redis = callgather === 'redis' && !shared ? await startRedis(folder) : null
   const store = (redis ?? shared)?.url ?? (callgather === 'sqlite' ? `file:${join(folder, 'calls.db')}` : 'memory:')
   const settings: CallgatherSettings = { publicKey, store, verifier }
-  const part = await start<typeof Callgather>('callgather-server.ts', { ...pinned, settings })
+  const part = await start<typeof Callgather>('callgather-server.ts', {
+    ...pinned,
+    settings,
+    label: `${callgather} ${verifier}`,
+  })
   const port = await part.ask('listen')
   return {
     name,

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { isMet, markdown } from './harness.ts'
+import { profilesIn } from './profile.ts'
 import { type Benchmark, benchmarks } from './registry.ts'
 
 const names = Object.keys(benchmarks)
@@ -21,11 +22,19 @@ ${names.map((name) => `  ${name.padEnd(width)}  ${benchmarks[name]?.about}`).joi
   --minutes N  how long the soak goes on (default 30)
   -h, --help   show this
 
-Servers are pinned to core 0, senders and watchers to core 1; let nothing else run. BENCH_PROFILE=DIR writes a CPU
-profile of every process. Redis and Chromium are needed for what measures them.
+       pnpm bench profile DIR [--items N] [--functions N]
+
+Says where the time went in the CPU profiles of DIR, which BENCH_PROFILE=DIR has every process write.
+
+  --items N      how many webhooks, appends, … each worked off; then figures are for one of them
+  --functions N  also the N functions that took most
+
+Servers are pinned to core 0, senders and watchers to core 1; let nothing else run. Redis and Chromium are needed for
+what measures them.
 `
 
 const { values, positionals } = readArguments()
+if (positionals[0] === 'profile') showProfiles(positionals[1])
 const minutes = wholeOr(values.minutes, 30, 'minutes')
 const rounds = wholeOr(values.rounds, values.quick ? 2 : values.long ? 11 : 5, 'rounds')
 const size = values.quick ? 0.2 : values.long ? 4 : 1
@@ -72,6 +81,8 @@ function readArguments() {
         quick: { type: 'boolean', default: false },
         rounds: { type: 'string' },
         minutes: { type: 'string' },
+        items: { type: 'string' },
+        functions: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -79,9 +90,22 @@ function readArguments() {
       process.stdout.write(usage)
       process.exit(0)
     }
+    if (read.positionals[0] === 'profile') return read
     const unknown = read.positionals.filter((name) => !Object.hasOwn(benchmarks, name))
     if (unknown.length > 0) refuse(`There is no benchmark ${unknown.join(', ')}.`)
     return read
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function showProfiles(folder: string | undefined): never {
+  if (folder === undefined) refuse('Which folder has the profiles?')
+  try {
+    const items = values.items === undefined ? undefined : wholeOr(values.items, 1, 'items')
+    const functions = values.functions === undefined ? 0 : wholeOr(values.functions, 0, 'functions')
+    process.stdout.write(`${markdown({ tables: profilesIn(folder, { items, functions }), goals: [] })}\n`)
+    process.exit(0)
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error))
   }

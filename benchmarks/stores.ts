@@ -38,7 +38,7 @@ export async function stores({ rounds, size }: Effort): Promise<Report> {
     if (kind.startsWith('redis') && !redis) continue
     const place = kind.startsWith('redis') ? (redis?.url ?? '') : join(folder, kind.replace(' ', '-'))
     const settings: AppenderSettings = { kind, at: place }
-    const part = await start<typeof Appender>('appender.ts', { core: 0, settings })
+    const part = await start<typeof Appender>('appender.ts', { core: 0, settings, label: kind })
     rows.set(kind, { part, at: { 1: { micros: [], cpu: [] }, 64: { micros: [], cpu: [] } } })
   }
   for (const round of roundsOf('stores', rounds)) {

@@ -41,6 +41,8 @@ export interface StartOptions {
   /** Given to the part's `serve`. */
   readonly settings?: unknown
   readonly nodeOptions?: readonly string[]
+  /** What its CPU profile is called, after the file. */
+  readonly label?: string
 }
 
 interface Answer {
@@ -57,10 +59,10 @@ process.once('exit', () => {
 /** Starts a part: `file` is relative to this folder. */
 export async function start<Able extends Abilities>(file: string, options: StartOptions = {}): Promise<Part<Able>> {
   const script = await bundle(file)
-  const { core, settings = null, nodeOptions = [] } = options
+  const { core, settings = null, nodeOptions = [], label = '' } = options
   const pin = core !== undefined && existsSync('/usr/bin/taskset') ? ['/usr/bin/taskset', '-c', String(core)] : []
   const [command = '', ...before] = [...pin, process.execPath]
-  const profile = process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : []
+  const profile = process.env.BENCH_PROFILE ? profiling(process.env.BENCH_PROFILE, file, label) : []
   const child = spawn(command, [...before, '--expose-gc', ...profile, ...nodeOptions, script], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
@@ -110,6 +112,15 @@ export async function start<Able extends Abilities>(file: string, options: Start
     },
     pid: child.pid ?? 0,
   }
+}
+
+let profiles = 0
+
+/** Options for a CPU profile whose file says of what it is. */
+function profiling(folder: string, file: string, label: string): string[] {
+  const words = `${basename(file, '.ts')} ${label}`.toLowerCase().replace(/[^a-z0-9+]+/g, '-')
+  const name = `${words.replace(/^-|-$/g, '')}.${++profiles}.cpuprofile`
+  return ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`]
 }
 
 const bundles = new Map<string, Promise<string>>()
