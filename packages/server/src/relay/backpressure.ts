@@ -42,6 +42,9 @@ const SHARE_OF_ANSWERS = 0.25
 /** Answers that may wait for their turn: more than the calls one connection may watch, asked for twice. */
 const MAX_TURNS = 500
 
+/** A packet that answers, with the number of what was asked (socket.io protocol 5). */
+const ANSWER = /^3\d/
+
 interface Packet {
   readonly data?: unknown
 }
@@ -68,6 +71,8 @@ export function guardBackpressure(
   let seen: number | null = null
   let moving = false
   let over = false
+  /** Looks while anything waits, or may. */
+  let timer: NodeJS.Timeout | undefined
   let forRoom: (() => void) | null = null
   let turn: Promise<void> = Promise.resolve()
   let turns = 0
@@ -75,14 +80,16 @@ export function guardBackpressure(
   const waiting = () => queued + (websocketOf(conn)?.bufferedAmount ?? 0)
   const hasRoom = () => over || waiting() <= limits.bytes * SHARE_OF_ANSWERS
   const letIn = () => {
-    if (!hasRoom()) return
-    forRoom?.()
+    if (!forRoom || !hasRoom()) return
+    transport.off('drain', letIn)
+    forRoom()
     forRoom = null
   }
   const room = async () => {
     if (!hasRoom()) {
       await new Promise<void>((resolve) => {
         forRoom = resolve
+        transport.on('drain', letIn)
       })
     }
   }
@@ -104,10 +111,19 @@ export function guardBackpressure(
     else if (bytes > limits.bytes + asked) end('bytes')
   }
   const created = ({ data }: Packet) => {
-    check()
+    timer ??= setInterval(look, CHECK_MILLIS).unref()
     const size = sizeOf(data)
-    // An answer is as large as what was asked for: the first of a long call may be megabytes.
-    if (typeof data === 'string' && /^3\d/.test(data)) asked = Math.max(asked, size)
+    const isAnswer = typeof data === 'string' && ANSWER.test(data)
+    // All before it has been taken, and the engine hands it on at once. So it is nearly always.
+    if (transport.writable) {
+      stuck = null
+      seen = null
+      asked = isAnswer ? size : 0
+      return
+    }
+    check()
+    if (isAnswer) asked = Math.max(asked, size)
+    if (messages === 0) conn.once('flush', flushed)
     messages += 1
     queued += size
   }
@@ -125,20 +141,21 @@ export function guardBackpressure(
     check()
     if (!over && stuck && stuck.looks * CHECK_MILLIS >= limits.ageMillis) end('age')
     letIn()
+    if (seen === null) rest()
   }
-  const timer = setInterval(look, CHECK_MILLIS)
-  timer.unref()
+  /** Nothing waits, and nothing can before something is sent. */
+  const rest = () => {
+    clearInterval(timer)
+    timer = undefined
+  }
   const stop = () => {
     over = true
-    clearInterval(timer)
+    rest()
     conn.off('packetCreate', created)
     conn.off('flush', flushed)
-    transport.off('drain', letIn)
     letIn()
   }
   conn.on('packetCreate', created)
-  conn.on('flush', flushed)
-  transport.on('drain', letIn)
   conn.once('close', stop)
   return {
     answerInTurn: (answer) => {

@@ -144,7 +144,7 @@ export class Session {
             began = true
             this.#watches.get(callId)?.()
             this.#watches.set(callId, letGo)
-            void this.#socket.join(rooms.nameOf(callId))
+            rooms.enter(callId, this.#socket)
             const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
             const kind = resumed ? 'delta' : 'snapshot'
             const channel = rooms.channelOf(callId, head.epoch)
@@ -163,7 +163,7 @@ export class Session {
 
   #unwatch(callId: string): void {
     for (const asked of this.#asked) if (asked.callId === callId) this.#asked.delete(asked)
-    void this.#socket.leave(this.#parts.rooms.nameOf(callId))
+    this.#parts.rooms.leave(callId, this.#socket)
     this.#watches.get(callId)?.()
     this.#watches.delete(callId)
   }
