@@ -16,6 +16,8 @@ import { type Part, start, type Usage } from './parts/part.ts'
 const PATH = '/callgather/webhooks'
 /** Keys that each call has before anything is measured. */
 const KEYS_BEFORE = 3
+/** How often as many other calls come and are forgotten in their turn: what each time left something would add up. */
+const MORE_TIMES = ['second', 'third'] as const
 
 interface Setting {
   readonly effort: Effort
@@ -47,9 +49,10 @@ export async function growth(effort: Effort): Promise<Report> {
         atMost('G15', `CPU for an event, ${calls.most} live calls against 100`, 1.2, calls.growth),
         atMost('G15', 'CPU for one agent more, the last 90 of 100 against the first ten', 1.2, agents.growth),
         atMost('G15', `heap left when ${calls.most} calls are forgotten, of what they took`, 0.1, calls.left),
+        atMost('G15', `heap that each ${calls.most} more leave when they are forgotten`, 0.05, calls.leftByMore),
       ],
       notes: [
-        'sqlite, bodies of 0.9 kB, everything of a server on one core. Memory is after a full collection.',
+        'sqlite, bodies of 0.9 kB, everything of a server on one core. Memory is after a full collection, without what the benchmark itself notes of each webhook.',
         `A server keeps 2,000 calls folded; an event of any other reads its call's log first (${KEYS_BEFORE + 1} events here).`,
       ],
     }
@@ -65,6 +68,7 @@ async function asCallsGrow({ effort: { rounds, size }, load, keys, startServer }
   const rows: {
     count: number
     part: Part<typeof ServerPart>
+    port: number
     send: (from: number, many: number) => Promise<unknown>
     before: Usage
     after: Usage
@@ -74,7 +78,7 @@ async function asCallsGrow({ effort: { rounds, size }, load, keys, startServer }
     const { part, port } = await startServer(`calls-${count}`)
     await load.ask('prepare', { name: 'warm', kind: 'keys', calls: 20, count: 400, keys })
     await load.ask('send', { name: 'warm', port, path: PATH, from: 0, count: 420, connections: 16 })
-    const before = await part.usage()
+    const before = await usageOf(part)
     const name = `calls-${count}`
     const history = count * KEYS_BEFORE
     await load.ask('prepare', { name, kind: 'keys', calls: count, count: history + perRound * (rounds + 1), keys })
@@ -82,7 +86,7 @@ async function asCallsGrow({ effort: { rounds, size }, load, keys, startServer }
       load.ask('send', { name, port, path: PATH, from, count: many, connections: 16 })
     process.stderr.write(`  growth: ${count.toLocaleString('en')} calls begin\n`)
     await send(0, count + history)
-    rows.push({ count, part, send, before, after: await part.usage(), cpu: [] })
+    rows.push({ count, part, port, send, before, after: await usageOf(part), cpu: [] })
   }
   for (const round of roundsOf('growth, calls', rounds)) {
     for (const { count, part, send, cpu } of rows) {
@@ -92,13 +96,27 @@ async function asCallsGrow({ effort: { rounds, size }, load, keys, startServer }
     }
   }
   const last = rows.at(-1)
-  const forgotten = last ? await forget(last.part) : { count: 0, usage: { cpu: 0, heap: 0, rss: 0 } }
+  if (!last) throw new Error('There is no server whose calls could be forgotten.')
+  const forgotten = await forget(last.part)
+  const more: { time: string; with: Usage; after: Usage }[] = []
+  for (const time of MORE_TIMES) {
+    const name = `${time} time`
+    const count = last.count * KEYS_BEFORE
+    process.stderr.write(`  growth: ${last.count.toLocaleString('en')} calls begin, the ${time} time\n`)
+    await load.ask('prepare', { name, kind: 'keys', calls: last.count, count, keys })
+    const all = { from: 0, count: last.count + count, connections: 16 }
+    await load.ask('send', { name, port: last.port, path: PATH, ...all })
+    await load.ask('drop', name)
+    more.push({ time, with: await usageOf(last.part), after: (await forget(last.part)).usage })
+  }
   for (const { part } of rows) await part.stop()
 
   const hundred = rows.find(({ count }) => count === 100)?.cpu ?? []
-  const most = last?.count.toLocaleString('en') ?? ''
-  const taken = (last?.after.heap ?? 0) - (last?.before.heap ?? 0)
-  const stayed = forgotten.usage.heap - (last?.before.heap ?? 0)
+  const most = last.count.toLocaleString('en')
+  const taken = last.after.heap - last.before.heap
+  const stayed = forgotten.usage.heap - last.before.heap
+  const leftByMore = ((more.at(-1)?.after ?? forgotten.usage).heap - forgotten.usage.heap) / more.length
+  const megabytes = (what: string, { heap, rss }: Usage) => [what, heap / 1e6, rss / 1e6]
   const tables: Table[] = [
     {
       caption: 'As calls grow',
@@ -117,18 +135,29 @@ async function asCallsGrow({ effort: { rounds, size }, load, keys, startServer }
       caption: `${most} calls forgotten, as at the end of their retention (${forgotten.count.toLocaleString('en')} in the file)`,
       head: ['', 'heap MB', 'RSS MB'],
       rows: [
-        ['before them', (last?.before.heap ?? 0) / 1e6, (last?.before.rss ?? 0) / 1e6],
-        ['with them', (last?.after.heap ?? 0) / 1e6, (last?.after.rss ?? 0) / 1e6],
-        ['after them', forgotten.usage.heap / 1e6, forgotten.usage.rss / 1e6],
+        megabytes('before them', last.before),
+        megabytes('with them', last.after),
+        megabytes('after them', forgotten.usage),
+        ...more.flatMap((each) => [
+          megabytes(`with the ${each.time} ${most}`, each.with),
+          megabytes(`after the ${each.time} ${most}`, each.after),
+        ]),
       ],
     },
   ]
-  return { tables, most, growth: ratioOf(last?.cpu ?? [], hundred), left: Math.max(0, stayed / taken) }
+  const left = { left: Math.max(0, stayed / taken), leftByMore: Math.max(0, leftByMore / taken) }
+  return { tables, most, growth: ratioOf(last.cpu, hundred), ...left }
 }
 
 async function forget(part: Part<typeof ServerPart>): Promise<{ count: number; usage: Usage }> {
   const count = await part.ask('forgetAll')
-  return { count, usage: await part.usage() }
+  return { count, usage: await usageOf(part) }
+}
+
+/** What a server holds, without the notes that the benchmark makes in its process of when each webhook arrived. */
+async function usageOf(part: Part<typeof ServerPart>): Promise<Usage> {
+  await part.ask('arrivals')
+  return part.usage()
 }
 
 async function asAgentsGrow({ effort: { rounds, size }, load, keys, startServer }: Setting) {
