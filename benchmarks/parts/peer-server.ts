@@ -2,7 +2,7 @@
  * The ordinary ways of receiving Telnyx's webhooks and showing them to a browser, each written as its documents teach:
  * what users would have without us. None of them keeps, orders or deduplicates anything.
  */
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject, randomUUID, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -30,6 +30,7 @@ export interface PeerSettings {
  * - `ws frames`: the same with the websocket frame made once and written to each socket: the physical limit.
  * - `socket.io`, `socket.io+recovery`: the same through socket.io, parsed and emitted to the room of the call.
  * - `…+streams`: with `@socket.io/redis-streams-adapter`, so that clients of other nodes get it too.
+ * - `verify+store+emit`: the same, shown only when it is stored, by the least that does it: one script in Redis.
  */
 export type PeerKind =
   | 'verify'
@@ -41,6 +42,14 @@ export type PeerKind =
   | 'socket.io+recovery'
   | 'socket.io+streams'
   | 'verify+emit+streams'
+  | 'verify+store+emit'
+
+/** What the least does that stores before it shows. Key: the call. Arguments: the event, and who tells of it. */
+const KEEP_AND_TELL = `
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('PUBLISH', 'events', ARGV[2] .. ARGV[1])
+return 1
+`
 
 const { kind, publicKey, redisUrl } = settings<PeerSettings>()
 const redis = redisUrl === undefined ? null : await createClient({ url: redisUrl }).connect()
@@ -71,12 +80,33 @@ function makeServer(): Server {
       return
     }
     const event = JSON.parse(body.toString()) as TelnyxEvent
-    if (io) io.to(event.data.payload.call_control_id).emit('webhook', event)
+    await stored?.(event, body)
+    if (io) show(io, event)
     response.writeHead(200).end()
   }
   const http = createServer((request, response) => void answer(request, response))
   const io = kind === 'verify' ? null : rooms(http, kind === 'socket.io+recovery')
+  const stored = kind === 'verify+store+emit' && redis && io ? storeIn(redis, io) : null
   return http
+}
+
+const show = (io: SocketServer, event: TelnyxEvent) => io.to(event.data.payload.call_control_id).emit('webhook', event)
+
+/** Keeps an event and tells the other servers, in one round trip; they show it when they hear of it. */
+function storeIn(client: NonNullable<typeof redis>, io: SocketServer) {
+  const origin = randomUUID()
+  const bus = client.duplicate()
+  const heard = (text: string) => {
+    if (!text.startsWith(origin)) show(io, JSON.parse(text.slice(origin.length)) as TelnyxEvent)
+  }
+  const ready = Promise.all([
+    client.scriptLoad(KEEP_AND_TELL),
+    bus.connect().then(() => bus.subscribe('events', heard)),
+  ])
+  return async ({ data }: TelnyxEvent, body: Buffer) => {
+    const [script] = await ready
+    await client.evalSha(script, { keys: [data.payload.call_control_id], arguments: [String(body), origin] })
+  }
 }
 
 function expressRelay(): Server {
@@ -135,7 +165,7 @@ function frameOf(body: Buffer): Buffer[] {
 function rooms(http: Server, recovers: boolean): SocketServer {
   const io = new SocketServer(http, {
     transports: ['websocket'],
-    ...(redis ? { adapter: createAdapter(redis) } : {}),
+    ...(redis && kind.endsWith('+streams') ? { adapter: createAdapter(redis) } : {}),
     ...(recovers ? { connectionStateRecovery: { maxDisconnectionDuration: 120_000 } } : {}),
   })
   io.on('connection', (socket) => {
