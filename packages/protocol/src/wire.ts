@@ -147,7 +147,8 @@ function longId(short: string): string {
   const digit = (index: number) => base64Values[short.charCodeAt(index)] ?? 0
   let hex = ''
   for (let at = 0; at < 22; at += 2) hex += hexOf[(digit(at) << 6) | digit(at + 1)]
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  // Joined, here and below: a text put together by a template is kept as a tree of its pieces, six times as large.
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
 }
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
@@ -163,7 +164,7 @@ function shortTime(at: string): number | string {
 
 function longTime(micros: number): string {
   const text = new Date(Math.floor(micros / 1000)).toISOString()
-  return `${text.slice(0, -1)}${String(micros % 1000).padStart(3, '0')}Z`
+  return [text.slice(0, -1), String(micros % 1000).padStart(3, '0'), 'Z'].join('')
 }
 
 /** Roles by number. Only ever appended to. */

@@ -59,6 +59,8 @@ function renamed(event: CallEvent): CallEvent {
  */
 export function normaliseTime(text: string): string {
   const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?Z$/.exec(text)
+  // As Telnyx writes it: nothing is to be made anew.
+  if (match?.[2]?.length === 6) return text
   if (match) return `${match[1]}.${(match[2] ?? '').padEnd(6, '0').slice(0, 6)}Z`
   return timeOf(Date.parse(text))
 }
