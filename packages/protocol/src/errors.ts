@@ -18,20 +18,27 @@ export interface TelnyxErrorBody {
   errors: TelnyxError[]
 }
 
+const internal = { status: 500, code: '10007', title: 'Unexpected error' } as const
+const unavailable = { status: 503, code: '10007', title: 'Service unavailable' } as const
+const unauthenticated = { status: 401, code: '10009', title: 'Authentication failed' } as const
+const outcomeUnknown = { status: 504, code: '10007', title: 'Outcome unknown' } as const
+
 /**
  * What a browser's client finds or says itself, as entries of `errorTable`. Apart from the rest, which only those who
- * refuse a request need: a bundler cannot leave out the entries of a table that nobody reads, but it can a table.
+ * refuse a request need: a bundler cannot leave out the entries of a table that nobody reads, but it can a table, if
+ * nothing is spread into it.
  */
-export const clientErrors = {
-  internal: { status: 500, code: '10007', title: 'Unexpected error' },
-  unavailable: { status: 503, code: '10007', title: 'Service unavailable' },
-  unauthenticated: { status: 401, code: '10009', title: 'Authentication failed' },
-  outcomeUnknown: { status: 504, code: '10007', title: 'Outcome unknown' },
-} as const satisfies Record<string, { status: number; code: string; title: string }>
+export const clientErrors = { internal, unavailable, unauthenticated, outcomeUnknown } as const satisfies Record<
+  string,
+  { status: number; code: string; title: string }
+>
 
 /** Why a request was refused, by a name that can be read; the value is what goes over HTTP. */
 export const errorTable = {
-  ...clientErrors,
+  internal,
+  unavailable,
+  unauthenticated,
+  outcomeUnknown,
   missingParameter: { status: 422, code: '10004', title: 'Missing required parameter' },
   notFound: { status: 404, code: '10005', title: 'Resource not found' },
   forbidden: { status: 403, code: '10010', title: 'Authorization failed' },
