@@ -58,7 +58,21 @@ export function checkSignature(
 
   const inForce = keys.at(Number(timestamp) * 1000)
   if (inForce.length === 0) return fault('no_key')
-  const signature = Buffer.from(signatureText, 'base64')
-  const message = Buffer.concat([Buffer.from(`${timestamp}|`, 'latin1'), request.body])
-  return inForce.some((key) => verify(message, signature, key)) ? { ok: true } : fault('mismatch')
+  signatureBytes.write(signatureText, 'base64')
+  const message = signedBytes(timestamp, request.body)
+  return inForce.some((key) => verify(message, signatureBytes, key)) ? { ok: true } : fault('mismatch')
+}
+
+/** Room for one signature and one message: a check is over when it returns, and allocating cost it a tenth of its time. */
+const signatureBytes = Buffer.alloc(64)
+const room = Buffer.allocUnsafeSlow(64 * 1024)
+
+/** What is signed: the timestamp, a bar and the body. Good until it is asked for the next. */
+function signedBytes(timestamp: string, body: Uint8Array): Buffer {
+  const start = timestamp.length + 1
+  const length = start + body.length
+  const bytes = length <= room.length ? room : Buffer.allocUnsafe(length)
+  bytes.write(`${timestamp}|`, 'latin1')
+  bytes.set(body, start)
+  return bytes.subarray(0, length)
 }
