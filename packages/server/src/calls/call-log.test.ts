@@ -202,3 +202,48 @@ describe('a call that nobody has folded here', () => {
     expect(log.size).toBe(0)
   })
 })
+
+describe('the calls that are kept folded', () => {
+  /** A log that keeps three, and calls in it by name. */
+  async function three(...names: readonly string[]) {
+    const log = new CallLog(memoryStore(), { maxCached: 3 })
+    const happen = (name: string) => log.append(name, (call) => news([key((call.cursor?.seq ?? 0) + 1)]))
+    for (const name of names) await happen(name)
+    const kept = () => names.filter((name) => log.headOf(name) !== null).join('')
+    return { log, happen, kept }
+  }
+
+  it('are those that were used last', async () => {
+    const { happen, kept } = await three('a', 'b', 'c')
+    await happen('a')
+    await happen('d')
+    expect(kept()).toBe('ac')
+    await happen('b')
+    expect(kept()).toBe('ab')
+  })
+
+  it('are, besides, all that are followed, until they are not', async () => {
+    const { log, happen, kept } = await three('a', 'b', 'c', 'd', 'e')
+    const stops = await Promise.all([...'abcd'].map((name) => log.follow(name, {})))
+    expect(kept()).toBe('abcd')
+    for (const name of 'eabcde') await happen(name)
+    expect(log.size).toBe(4)
+    expect(kept()).toBe('abcd')
+    stops[1]?.()
+    stops[0]?.()
+    expect(kept()).toBe('acd')
+    await happen('e')
+    expect(kept()).toBe('cde')
+  })
+
+  it('are not those that were forgotten', async () => {
+    const store = memoryStore()
+    const log = new CallLog(store)
+    for (const name of 'abc') await log.append(name, () => news([key(1)]))
+    await log.follow('c', {})
+    await store.forgetBefore(Date.now() + 1)
+    expect(log.headOf('a')).toBeNull()
+    expect(log.size).toBe(1)
+    expect((await log.open('a')).cursor).toBeNull()
+  })
+})

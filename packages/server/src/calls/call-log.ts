@@ -90,6 +90,8 @@ export class CallLog {
   readonly #maxCached: number
   readonly #appended: NonNullable<CallLogOptions['appended']>
   readonly #entries = new Map<string, Entry>()
+  /** Those that nobody needs now, the one used longest ago first: found without a look at all that are needed. */
+  readonly #idle = new Set<Entry>()
   readonly #listeners = new Set<CallListener>()
 
   constructor(store: CallStore, { maxCached = 2000, appended = () => {} }: CallLogOptions = {}) {
@@ -204,6 +206,7 @@ export class CallLog {
   close(): void {
     for (const entry of this.#entries.values()) entry.unwatch?.()
     this.#entries.clear()
+    this.#idle.clear()
     this.#listeners.clear()
   }
 
@@ -249,9 +252,7 @@ export class CallLog {
   #entryOf(callId: string): Entry {
     const known = this.#entries.get(callId)
     if (known) {
-      // Re-inserting makes it the one used last.
-      this.#entries.delete(callId)
-      this.#entries.set(callId, known)
+      this.#idle.delete(known)
       return known
     }
     const entry: Entry = {
@@ -332,10 +333,12 @@ export class CallLog {
     const cursor = { epoch, seq: last.seq }
     const isFolded = entry.folded === next - 1
     entry.cursor = cursor
-    if (isFolded) this.#take(entry, fresh)
+    // Who needs no state does not wait for it: agents see a key before the server has folded it.
     for (const follower of [...entry.followers]) follower.grown?.({ callId, cursor, records: fresh })
-    if (isFolded) this.#tell(entry, fresh)
-    else this.#foldLater(entry)
+    if (isFolded) {
+      this.#take(entry, fresh)
+      this.#tell(entry, fresh)
+    } else this.#foldLater(entry)
     return true
   }
 
@@ -388,21 +391,24 @@ export class CallLog {
   }
 
   /** Lets the calls go that were used longest ago, while there are too many. */
-  #release(touched: Entry): void {
-    const isIdle = ({ pending, followers, listeners }: Entry) =>
-      pending === 0 && followers.size === 0 && listeners.size === 0
-    // A call that was only asked for, and does not exist, is not worth a place.
-    if (isIdle(touched) && !touched.cursor) this.#evict(touched)
-    if (this.#entries.size <= this.#maxCached) return
-    for (const entry of this.#entries.values()) {
+  #release(entry: Entry): void {
+    const isIdle = entry.pending === 0 && entry.followers.size === 0 && entry.listeners.size === 0
+    if (isIdle && this.#entries.get(entry.callId) === entry) {
+      // Put in anew, it is the one used last.
+      this.#idle.delete(entry)
+      this.#idle.add(entry)
+      // A call that was only asked for, and does not exist, is not worth a place.
+      if (!entry.cursor) this.#evict(entry)
+    }
+    for (const oldest of this.#idle) {
       if (this.#entries.size <= this.#maxCached) return
-      if (isIdle(entry)) this.#evict(entry)
+      this.#evict(oldest)
     }
   }
 
   #evict(entry: Entry): void {
-    if (this.#entries.get(entry.callId) !== entry) return
     entry.unwatch?.()
+    this.#idle.delete(entry)
     this.#entries.delete(entry.callId)
   }
 }
