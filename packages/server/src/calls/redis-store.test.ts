@@ -336,7 +336,7 @@ describeWithRedis('redisStore without sharded pub/sub', () => {
 describeWithRedis('redisStore with no more rights than the documentation asks for', () => {
   it('does everything', async () => {
     const rights =
-      '~callgather:* &callgather:* +@connection +@pubsub +@scripting +@hash +@sortedset +@keyspace ' +
+      '~callgather:* &callgather:* +@connection +@pubsub +@scripting +@hash +@set +@sortedset +@keyspace ' +
       '+set +time -@dangerous +info +config|get'
     await using redis = await TestRedis.start('--user', 'gather', 'on', '>canary', ...rights.split(' '))
     await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//gather:canary@') }))
@@ -344,7 +344,12 @@ describeWithRedis('redisStore with no more rights than the documentation asks fo
     await it.store.ping()
     await it.store.watch('call', (change) => told.push(change))
     await it.store.watchAll((change) => told.push(change))
-    await it.store.append('call', news('a', 'b'))
+    await it.store.append('call', news('a', 'b'), { sessionId: 'session' })
+    expect(await it.store.legsOf('session')).toEqual(['call'])
+    const head = await it.store.head('call')
+    if (head) expect(await it.store.rewrite('call', head, [{ seq: 1, event: eventOf('a') }])).toBe(true)
+    expect(await it.store.has('call', 'a')).toBe(true)
+    await it.store.revoke({ id: 'x', at: 1, until: Date.now() + 60_000 })
     expect(await idsIn(it.store, 'call')).toEqual(['a', 'b'])
     expect(await it.store.list({ limit: 10 })).toHaveLength(1)
     await it.store.setAside({ id: 'x', reason: 'foreign', at: 1, content: '' })
@@ -352,7 +357,13 @@ describeWithRedis('redisStore with no more rights than the documentation asks fo
     await it.store.dropAside('x')
     expect(await it.store.forgetBefore(Date.now() + 1)).toBe(1)
     await eventually(() =>
-      expect(told.map(({ kind }) => kind).sort()).toEqual(['appended', 'appended', 'forgotten', 'forgotten']),
+      expect(told.map(({ kind }) => kind).sort()).toEqual([
+        'appended',
+        'appended',
+        'appended',
+        'forgotten',
+        'forgotten',
+      ]),
     )
     expect(it.store.warnings.join()).not.toMatch(/cannot be reached|master_replid/)
   })
