@@ -4,6 +4,8 @@ export default defineConfig({
   entry: ['src/index.ts', 'src/schema.ts', 'src/scenarios/index.ts'],
   format: ['esm'],
   platform: 'neutral',
+  // A file for each module: a browser that checks commands then leaves out the schemas of everything else.
+  unbundle: true,
   // `npm start` has no need of declarations, which take most of a build.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,

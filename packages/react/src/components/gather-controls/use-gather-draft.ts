@@ -38,7 +38,7 @@ type Check = typeof checkCommand
 let loaded: Check | null = null
 /** The schemas are fetched when a form is shown, so that a page that shows none does not pay for them. */
 const loadCheck = async (): Promise<Check> => {
-  loaded ??= (await import('@callgather/protocol/schema')).checkCommand
+  loaded ??= (await import('./telnyx-rules.ts')).checkCommand
   return loaded
 }
 
