@@ -61,7 +61,8 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
   if (response.headersSent || response.destroyed) return
   // What was not read of a refused body must not be taken for the next request.
   const close = status >= 400 && !response.req.readableEnded ? { connection: 'close' } : {}
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+  // Said of nothing too, or it would be sent as chunks; not of 204, which may not say it (RFC 9110, 8.6).
+  const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body ?? '') }
   // All at once: headers set one by one are kept, looked up and checked a second time.
   response.writeHead(status, { ...headers, ...close, ...length })
   // As text, which leaves in one write with the head; bytes would take a second.

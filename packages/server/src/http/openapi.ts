@@ -231,7 +231,7 @@ const webhookPaths = {
       ],
       requestBody: { required: true, content: content({ type: 'object' }) },
       responses: {
-        200: answer('Stored, now or before.', { type: 'object' }),
+        200: { description: 'Stored, now or before.' },
         ...refusals('unauthenticated', 'bodyTooLarge', 'unsupportedEncoding', 'internal', 'unavailable'),
       },
     },
