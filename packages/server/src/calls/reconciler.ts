@@ -13,12 +13,13 @@
 import type { CallState } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import { timeOf } from '../telnyx/normalise.ts'
-import { isRecordId, type RecordScope, RecordsUnavailable, recordId, type TelnyxRecords } from '../telnyx/records.ts'
+import { isRecordId, type RecordScope, RecordsUnavailable, type TelnyxRecords } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallLog } from './call-log.ts'
 import { type CallStore, type NewEvent, StoreUnavailable } from './call-store.ts'
 import { commandEvent } from './command-outcome.ts'
 import type { Ingest } from './ingest.ts'
+import { KnownEvents } from './known-events.ts'
 
 /** How reconciliation is set. */
 export interface ReconcileOptions {
@@ -332,32 +333,3 @@ export class Reconciler {
     }
   }
 }
-
-/** Which events the logs have, as far as one run has looked. */
-class KnownEvents {
-  readonly #store: CallStore
-  readonly #calls = new Map<string, ReadonlySet<string>>()
-
-  constructor(store: CallStore) {
-    this.#store = store
-  }
-
-  /** Whether a call's log has an event, under its own id or as a record without one. */
-  async has(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
-    const known = this.#calls.get(callId) ?? (await this.#read(callId))
-    return known.has(id) || known.has(recordId(eventType, occurredAt))
-  }
-
-  async #read(callId: string): Promise<ReadonlySet<string>> {
-    const slice = await this.#store.read(callId, 0)
-    const ids = (slice?.records ?? []).flatMap(({ event }) => [event.id, `${event.event_type}@${event.occurred_at}`])
-    const known = new Set(ids)
-    // Telnyx's lines of one call stand near each other; a few calls at a time are enough.
-    const [oldest] = this.#calls.keys()
-    if (this.#calls.size >= MOST_KNOWN && oldest !== undefined) this.#calls.delete(oldest)
-    this.#calls.set(callId, known)
-    return known
-  }
-}
-
-const MOST_KNOWN = 1_000
