@@ -183,6 +183,29 @@ describe('retention', () => {
     expect(await server.gather.listSetAside()).toEqual([])
   })
 
+  it('lets others have their turn between the calls it looks at, also where nothing was said', async () => {
+    const CALLS = 200
+    let now = Date.now()
+    const store = memoryStore({ now: () => now })
+    const event = {
+      event_type: 'call.dtmf.received',
+      occurred_at: '2026-11-22T10:41:00.000000Z',
+      payload: { digit: '1' },
+    }
+    for (let nth = 0; nth < CALLS; nth++) await store.append(`v3:${nth}`, [{ event: { ...event, id: `key-${nth}` } }])
+    now += 2 * HOUR
+    let turns = 0
+    let over = false
+    const others = () => {
+      turns += 1
+      if (!over) setImmediate(others)
+    }
+    setImmediate(others)
+    await retention(store, () => now).run()
+    over = true
+    expect(turns).toBeGreaterThan(CALLS / 2)
+  })
+
   it('has bounds', () => {
     expect(() => retention(memoryStore(), Date.now, { hours: 23 })).toThrow('retentionHours')
     expect(() => retention(memoryStore(), Date.now, { transcriptHours: -1 })).toThrow('transcriptRetentionHours')

@@ -84,6 +84,8 @@ export class Retention {
       since: this.#silentUntil,
     })) {
       if (updatedAt > before) continue
+      // There may be a week of calls: nobody else shall wait for all of them.
+      await turn()
       const slice = await store.read(callId, 0)
       const last = slice?.records.at(-1)
       if (!slice || !last) continue
@@ -94,8 +96,6 @@ export class Retention {
       if (isDue && (await store.rewrite(callId, head, changed))) count += 1
       // Still going on, or it has grown in this very moment: its turn comes.
       else done = Math.min(done, updatedAt)
-      // There may be a week of calls: nobody else shall wait for all of them.
-      await turn()
     }
     this.#silentUntil = done
     return count
