@@ -53,6 +53,26 @@ describe('an idle connection', () => {
     expect(await cutOff(server)).toBe('1')
   })
 
+  it('stays when it has answered in time, and the server was held up before it could read that', async () => {
+    const patienceMillis = 2_000
+    await using server = await testServer({ limits: { liveness: { everyMillis: 200, patienceMillis } } })
+    const { socket, pings } = await idleClient(server, { autoPong: false })
+    let isHeldUp = false
+    socket.on('ping', (word) => {
+      socket.pong(word)
+      if (isHeldUp) return
+      isHeldUp = true
+      // Both ends are of this process, so all of it stands still. The answer has been handed to the system.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, patienceMillis + 500)
+    })
+    await vi.waitFor(() => expect(isHeldUp).toBe(true), 10_000)
+    const before = pings.length
+    await vi.waitFor(() => expect(pings.length).toBeGreaterThan(before), 10_000)
+    expect(await cutOff(server)).toBeUndefined()
+    expect(socket.readyState).toBe(WebSocket.OPEN)
+    socket.terminate()
+  })
+
   it('is closed when it stops reading, though nothing waits for it', async () => {
     await using server = await testServer({ limits })
     const { socket } = await idleClient(server)

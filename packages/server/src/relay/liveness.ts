@@ -40,9 +40,16 @@ export function guardLiveness(
   let patience: NodeJS.Timeout | undefined
   const bePatient = () => {
     clearTimeout(patience)
-    patience = setTimeout(() => (isMoving() ? bePatient() : end()), patienceMillis)
+    patience = setTimeout(() => {
+      const [awaited] = words
+      // A process that was itself held up has its timers before it reads: what has come meanwhile is read first.
+      setImmediate(() => {
+        if (awaited && words[0] === awaited) judge()
+      })
+    }, patienceMillis)
     patience.unref()
   }
+  const judge = () => (isMoving() ? bePatient() : end())
   const ask = () => {
     const word = randomBytes(WORD_BYTES)
     if (words.length === 0) bePatient()
@@ -63,6 +70,7 @@ export function guardLiveness(
   const stop = () => {
     clearInterval(asking)
     clearTimeout(patience)
+    words = []
     websocket.off('pong', answered)
   }
   const end = () => {
