@@ -94,14 +94,17 @@ describeWithRedis('redisStore', () => {
     await it.store.append('call', news('a'))
     await eventually(async () => expect(await it.store.read('call', 0)).toBeNull())
     expect(await it.store.list({ limit: 10 })).toEqual([])
-    await it.store.append('other', news('a'))
-    await eventually(() => expect(shared.cli('--raw', 'KEYS', 'brief:calls:*').split('\n')).toHaveLength(1))
+    // The first event of a call clears its part of the list of what has expired: so many have one in each part.
+    const others = Array.from({ length: 100 }, (_, index) => `other-${index}`)
+    for (const other of others) await it.store.append(other, news('a'))
+    const parts = shared.cli('--raw', 'KEYS', 'brief:calls:*').split('\n')
+    expect(parts.flatMap((part) => shared.cli('--raw', 'ZRANGE', part, '0', '-1').split('\n'))).not.toContain('call')
   })
 
   it('keeps all of one call in one key, so that a call is lost whole or not at all', async () => {
     await using it = disposable(storeOn(shared, { prefix: 'onekey' }))
     await it.store.append('v3:{odd}', news('a', 'b'))
-    expect(shared.cli('--raw', 'KEYS', 'onekey:call*')).toBe('onekey:call:{v3:%7Bodd%7D}')
+    expect(shared.cli('--raw', 'KEYS', 'onekey:call:*')).toBe('onekey:call:{v3:%7Bodd%7D}')
   })
 
   it('warns of settings that lose calls, and does not repeat the password of its URL', async () => {

@@ -20,6 +20,7 @@ import {
   type Revocation,
   recordsAfter,
   type SetAside,
+  type StoreChange,
   StoreUnavailable,
   type Unsubscribe,
 } from './call-store.ts'
@@ -133,11 +134,11 @@ export function redisStore(options: RedisStoreOptions): CallStore {
    * Puts a call in its place in the list, or takes it out, and tells those who watch the list. The list only points to
    * what is in the logs: what is lost of it is mended by the call's next event.
    */
-  const putInList = async (callId: string, grown: { epoch: string; place: number; isNew: boolean } | null) => {
-    const change = grown ? { kind: 'appended', callId, epoch: grown.epoch, records: [] } : { kind: 'forgotten', callId }
+  const putInList = async (callId: string, grown: { place: number; isNew: boolean } | null) => {
+    const change = grown ? grownIn(callId) : JSON.stringify({ kind: 'forgotten', callId } satisfies StoreChange)
     const place = grown ? String(grown.place) : ''
     const expired = grown?.isNew ? String(now() - retention) : ''
-    const args = [link.publish, JSON.stringify(change), callId, place, expired]
+    const args = [link.publish, change, callId, place, expired]
     await attempt(LIST, [names.list(callId)], ...args).catch(() => {})
   }
 
@@ -235,13 +236,17 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     async append(callId, events, { sessionId = '', at } = {}) {
       const mark = randomUUID()
       const place = nextPlace()
+      const session = sessionId === '' ? [] : [names.session(sessionId)]
+      const beside = link.isOneServer ? [names.list(callId), ...session] : []
       // With every append, so that a Redis that has lost it is told again.
-      const joined = sessionId && attempt(JOIN, [names.session(sessionId)], callId, String(retention))
+      const [legs] = link.isOneServer ? [] : session
+      const joined = legs && attempt(JOIN, [legs], callId, String(retention))
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, writeEvent(event)])
       const ask = async () => {
         const deadline = String(clock.now() + timeout)
-        const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at)]
-        return (await attempt(APPEND, [names.call(callId)], ...fixed, ...content)) as AppendReply
+        const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at), callId]
+        const ofList = [grownIn(callId), String(now() - retention)]
+        return (await attempt(APPEND, [names.call(callId), ...beside], ...fixed, ...ofList, ...content)) as AppendReply
       }
       let [reply] = await Promise.all([ask(), joined])
       if (reply[0] === 'late') {
@@ -260,7 +265,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       const duplicates = events.flatMap(({ event: { id } }, index) =>
         fateOf(index) === 'a' ? [] : [{ id, conflict: fateOf(index) === 'c' }],
       )
-      if (records.length > 0) void putInList(callId, { epoch, place, isNew: before === 0 })
+      if (records.length > 0 && !link.isOneServer) void putInList(callId, { place, isNew: before === 0 })
       return { moved: false, epoch, records, duplicates }
     },
 
@@ -387,6 +392,10 @@ type Message =
 type Late = ['late', string]
 /** No fates: the log had moved. */
 type AppendReply = Late | [epoch: string, before: number, fates?: string]
+
+/** What is told to those who watch the list when a call has grown: they read what they want to know. */
+const grownIn = (callId: string) =>
+  JSON.stringify({ kind: 'appended', callId, epoch: '', records: [] } satisfies StoreChange)
 
 /** Where a log is expected to end, as `APPEND` reads it. */
 const endIn = (at: Cursor | null | undefined) => (at === undefined ? '*' : at ? `${at.epoch} ${at.seq}` : '')

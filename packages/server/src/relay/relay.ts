@@ -170,7 +170,8 @@ export class Relay {
       throw new GatherError(426, [{ code: '10015', title: mismatch, detail }])
     }
     const grant = await this.#parts.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
-    const own = [...this.#sessions].filter(({ subject }) => subject === grant.subject).length
+    let own = 0
+    for (const { subject } of this.#sessions) if (subject === grant.subject) own += 1
     if (own >= this.#limits.maxConnectionsPerSubject) {
       throw gatherError('tooManyRequests', 'You have too many connections open. Close a tab, and try again.')
     }

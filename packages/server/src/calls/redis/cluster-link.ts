@@ -37,6 +37,7 @@ const WHO = 'The Redis Cluster'
 /** Opens a link to a cluster. */
 export class ClusterLink implements RedisLink {
   readonly publish = 'SPUBLISH'
+  readonly isOneServer = false
   readonly #options: LinkOptions
   readonly #cluster: Promise<Cluster>
   #closed = false

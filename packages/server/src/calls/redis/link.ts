@@ -25,6 +25,8 @@ export interface LinkOptions {
 export interface RedisLink {
   /** `PUBLISH`; or `SPUBLISH` where Redis has it, so that a message stays within its shard of a cluster. */
   readonly publish: string
+  /** Whether one server has all keys, so that a script may take keys of any slot. */
+  readonly isOneServer: boolean
   /** Sends a command; all its keys are in the slot of the one that is named. */
   send(key: string, command: readonly string[]): Promise<unknown>
   subscribe(channel: string): Promise<void>

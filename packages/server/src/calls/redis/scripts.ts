@@ -28,10 +28,12 @@ end
 `
 
 /**
- * Key: the call, whose channel has the same name. Arguments: the moment after which the caller has given up (by the
- * clock of Redis, in milliseconds), a mark for the log if it is new, the time, how long to keep the call, how to
- * publish, its session or '', where the log must end (epoch and number, '' for no log, * for anywhere); then the id,
- * digest and body of each event.
+ * Key: the call, whose channel has the same name. Where one server has all keys, also its part of the list, and the
+ * calls of its session if it has one: what `LIST` and `JOIN` do is then done with the append, and written to disk with it.
+ * Arguments: the moment after which the caller has given up (by the clock of Redis, in milliseconds), a mark for the log
+ * if it is new, the time, how long to keep the call, how to publish, its session or '', where the log must end (epoch
+ * and number, '' for no log, * for anywhere), the call's id, what to tell those who watch the list, the place below
+ * which calls have expired; then the id, digest and body of each event.
  *
  * Answers the epoch, the number before the first, and the fate of each event: `a`ppended, `d`uplicate, `c`onflict.
  * If the log ends elsewhere and an event is new, nothing is appended and no fates are told. An append that comes too
@@ -47,13 +49,13 @@ local known = redis.call('HMGET', call, 'epoch', 'seq')
 local mark, before = known[1] or ARGV[2], tonumber(known[2]) or 0
 local epoch = told(mark)
 if ARGV[7] ~= '*' and ARGV[7] ~= (known[1] and epoch .. ' ' .. before or '') then
-  for i = 8, #ARGV, 3 do
+  for i = 11, #ARGV, 3 do
     if redis.call('HEXISTS', call, 'e:' .. ARGV[i]) == 0 then return { epoch, before } end
   end
 end
 
 local seq, fates, bodies = before, {}, {}
-for i = 8, #ARGV, 3 do
+for i = 11, #ARGV, 3 do
   local id, digest, body = 'e:' .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local existing = redis.call('HGET', call, id)
   if existing then
@@ -72,6 +74,16 @@ if seq > before then
   redis.call('PEXPIRE', call, ARGV[4])
   redis.call(ARGV[5], call,
     '{"epoch":"' .. epoch .. '","after":' .. before .. ',"events":[' .. table.concat(bodies, ',') .. ']}')
+  local list, legs = KEYS[2], KEYS[3]
+  if list then
+    redis.call('ZADD', list, ARGV[3], ARGV[8])
+    if before == 0 then redis.call('ZREMRANGEBYSCORE', list, '-inf', '(' .. ARGV[10]) end
+    redis.call(ARGV[5], list, ARGV[9])
+  end
+  if legs then
+    redis.call('SADD', legs, ARGV[8])
+    redis.call('PEXPIRE', legs, ARGV[4])
+  end
 end
 return { epoch, before, table.concat(fates) }
 `)

@@ -41,6 +41,7 @@ interface Connection {
 /** Opens a link to one server. */
 export class ServerLink implements RedisLink {
   publish = 'PUBLISH'
+  readonly isOneServer = true
   readonly #options: LinkOptions
   /** Where Redis is, without the password that may stand in its URL. */
   readonly #who: string
