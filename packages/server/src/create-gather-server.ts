@@ -37,7 +37,7 @@ import { webhookRoute } from './http/webhooks.ts'
 import { Relay } from './relay/relay.ts'
 import { markerCodec } from './telnyx/client-state.ts'
 import { commandSender } from './telnyx/commands.ts'
-import { verifierOf } from './telnyx/ed25519.ts'
+import { elsewhereOf, verifierOf } from './telnyx/ed25519.ts'
 import { KeyRing } from './telnyx/key-ring.ts'
 import { telnyxRecords } from './telnyx/records.ts'
 import { DEFAULT_TOLERANCE_SECONDS } from './telnyx/signature.ts'
@@ -75,6 +75,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     lost: (error) => logger.error({ err: error }, 'a line of the audit trail was lost'),
   })
 
+  const verify = verifierOf(options.telnyx.verifier)
   const store = options.store ?? sqliteStore({ path: 'callgather.db' })
   const revocations = new Revocations({ store, logger, now })
   const access = new Access(accessPolicy(options, tickets), revocations, now)
@@ -155,7 +156,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         ingest,
         keys: () => keys,
         toleranceSeconds,
-        verify: verifierOf(options.telnyx.verifier),
+        verify,
+        verifyElsewhere: elsewhereOf(verify),
         maxBodyBytes: options.maxWebhookBytes ?? 1024 * 1024,
         now,
         logger,

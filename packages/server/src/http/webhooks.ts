@@ -9,9 +9,15 @@ import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import { StoreUnavailable } from '../calls/call-store.ts'
 import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
-import type { VerifyEd25519 } from '../telnyx/ed25519.ts'
+import type { VerifyEd25519, VerifyElsewhere } from '../telnyx/ed25519.ts'
 import type { KeyRing } from '../telnyx/key-ring.ts'
-import { checkSignature, type SignatureFault } from '../telnyx/signature.ts'
+import {
+  checkSignature,
+  checkSignatureElsewhere,
+  type SignatureCheck,
+  type SignatureFault,
+  type SignedRequest,
+} from '../telnyx/signature.ts'
 import { readWebhook, type Unreadable, type Webhook } from '../telnyx/webhook.ts'
 import { traced } from '../tracing.ts'
 import { type HttpAnswer, type HttpRequest, refuse } from './message.ts'
@@ -27,6 +33,8 @@ export interface WebhookParts {
   readonly keys: () => KeyRing
   readonly toleranceSeconds: number
   readonly verify: VerifyEd25519
+  /** The same on another thread, if that can be. */
+  readonly verifyElsewhere: VerifyElsewhere | null
   readonly maxBodyBytes: number
   readonly now: () => number
   readonly logger: Logger
@@ -44,11 +52,19 @@ const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The reques
 
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
-  const { ingest, keys, toleranceSeconds, verify, maxBodyBytes, now, logger, setAside, metrics, storeFailed } = parts
+  const { ingest, keys, toleranceSeconds, verify, verifyElsewhere } = parts
+  const { maxBodyBytes, now, logger, setAside, metrics, storeFailed } = parts
   const count = (outcome: WebhookOutcome) => metrics.webhook(outcome)
   const reportUnverified = throttled(logger, now)
 
-  return async (request: HttpRequest) => {
+  let underWay = 0
+  /** One alone is checked at once, which is quickest; where several are under way, other cores take the signatures. */
+  const judge = (signed: SignedRequest): SignatureCheck | Promise<SignatureCheck> =>
+    verifyElsewhere && underWay > 1
+      ? checkSignatureElsewhere(signed, keys(), now(), toleranceSeconds, verifyElsewhere)
+      : checkSignature(signed, keys(), now(), toleranceSeconds, verify)
+
+  const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
     const [encoding] = request.header('content-encoding')
     if (encoding !== undefined && encoding !== 'identity') {
       // A signature covers the bytes before compression or after it; nobody says which.
@@ -60,7 +76,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
       timestamp: request.header('telnyx-timestamp'),
       body,
     }
-    const check = checkSignature(signed, keys(), now(), toleranceSeconds, verify)
+    const check = await judge(signed)
     if (!check.ok) {
       count('unverified')
       reportUnverified(check.fault)
@@ -96,6 +112,15 @@ export function webhookRoute(parts: WebhookParts): Handler {
       storeFailed()
       logger.error({ err: error }, 'webhook refused: the store cannot take it')
       return refuse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
+    }
+  }
+
+  return async (request) => {
+    underWay += 1
+    try {
+      return await answer(request)
+    } finally {
+      underWay -= 1
     }
   }
 }

@@ -8,9 +8,13 @@
  */
 import { type KeyObject, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 
 /** Whether a signature of 64 bytes fits a message under a key. */
 export type VerifyEd25519 = (message: Buffer, signature: Buffer, key: KeyObject) => boolean
+
+/** The same on another thread, where it takes a little longer and holds nobody up. */
+export type VerifyElsewhere = (message: Buffer, signature: Buffer, key: KeyObject) => Promise<boolean>
 
 /** What verifies: `libsodium` needs the package `sodium-native`. */
 export type VerifierName = 'libsodium' | 'node:crypto'
@@ -44,16 +48,28 @@ export function isSmallOrder(point: Uint8Array): boolean {
   return smallOrder.has(y.toString('hex'))
 }
 
+/** Whether a signature is one that a verifier may be asked about. */
+const isProper = (signature: Buffer) => signature.length === SIGNATURE_BYTES && !isSmallOrder(signature.subarray(0, 32))
+
 /** What no verifier may accept, taken away from it. */
 const strict =
   (verifies: VerifyEd25519): VerifyEd25519 =>
   (message, signature, key) =>
-    signature.length === SIGNATURE_BYTES &&
-    !isSmallOrder(signature.subarray(0, 32)) &&
-    verifies(message, signature, key)
+    isProper(signature) && verifies(message, signature, key)
 
 /** Node's own. Always there. */
 export const verifyWithNode = strict((message, signature, key) => verify(null, message, key, signature))
+
+/** Node's own, on its thread pool. */
+export const verifyOnPool: VerifyElsewhere = async (message, signature, key) =>
+  isProper(signature) &&
+  new Promise<boolean>((resolve, reject) => {
+    verify(null, message, key, signature, (error, fits) => (error ? reject(error) : resolve(fits)))
+  })
+
+/** How a verifier's work is done on other threads: only Node's own can be, and only where there is a core for it. */
+export const elsewhereOf = (verifies: VerifyEd25519): VerifyElsewhere | null =>
+  verifies === verifyWithNode && availableParallelism() > 1 ? verifyOnPool : null
 
 /**
  * The verifier of a name; by default the fastest there is.

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Signer } from '../testing/telnyx.ts'
-import { type VerifierName, verifierOf } from './ed25519.ts'
+import { type VerifierName, type VerifyEd25519, type VerifyElsewhere, verifierOf, verifyOnPool } from './ed25519.ts'
 import { KeyRing } from './key-ring.ts'
 import { PublicKeyError, readPublicKey } from './public-key.ts'
-import { checkSignature, type SignedRequest } from './signature.ts'
+import { checkSignature, checkSignatureElsewhere, DEFAULT_TOLERANCE_SECONDS, type SignedRequest } from './signature.ts'
 
 const signer = new Signer()
 const NOW = Date.parse('2026-11-22T10:41:00.000Z')
@@ -21,6 +21,12 @@ const verifiers: readonly VerifierName[] = (['node:crypto', 'libsodium'] as cons
   }
 })
 
+/** Every way in which a signature is checked. */
+const ways: readonly (readonly [name: string, verify: VerifyEd25519 | VerifyElsewhere])[] = [
+  ...verifiers.map((name) => [name, verifierOf(name)] as const),
+  ['node:crypto, on its thread pool', verifyOnPool],
+]
+
 function signed(body = Buffer.from('{"data":{}}'), at = NOW): SignedRequest {
   const { headers } = signer.sign(body, at)
   return {
@@ -30,40 +36,45 @@ function signed(body = Buffer.from('{"data":{}}'), at = NOW): SignedRequest {
   }
 }
 
-describe.each(verifiers)('the signature of a webhook, by %s', (name) => {
-  const verify = verifierOf(name)
-  const faultOf = (request: SignedRequest, tolerance?: number) => {
-    const check = checkSignature(request, keys, NOW, tolerance, verify)
-    return check.ok ? null : check.fault
+describe.each(ways)('the signature of a webhook, by %s', (_, verify) => {
+  const check = async (request: SignedRequest, by = keys, tolerance = DEFAULT_TOLERANCE_SECONDS) =>
+    verify === verifyOnPool
+      ? checkSignatureElsewhere(request, by, NOW, tolerance, verifyOnPool)
+      : checkSignature(request, by, NOW, tolerance, verify as VerifyEd25519)
+  const faultOf = async (request: SignedRequest, tolerance?: number) => {
+    const checked = await check(request, keys, tolerance)
+    return checked.ok ? null : checked.fault
   }
 
-  it('is believed when it is Telnyx’s, within five minutes either way', () => {
-    expect(faultOf(signed())).toBeNull()
-    for (const seconds of [-300, -299, 299, 300]) expect(faultOf(signed(undefined, NOW + seconds * 1000))).toBeNull()
-    for (const seconds of [-301, 301, 86_400]) expect(faultOf(signed(undefined, NOW + seconds * 1000))).toBe('stale')
-    expect(faultOf(signed(undefined, NOW - 61_000), 60)).toBe('stale')
+  it('is believed when it is Telnyx’s, within five minutes either way', async () => {
+    expect(await faultOf(signed())).toBeNull()
+    for (const seconds of [-300, -299, 299, 300])
+      expect(await faultOf(signed(undefined, NOW + seconds * 1000))).toBeNull()
+    for (const seconds of [-301, 301, 86_400])
+      expect(await faultOf(signed(undefined, NOW + seconds * 1000))).toBe('stale')
+    expect(await faultOf(signed(undefined, NOW - 61_000), 60)).toBe('stale')
   })
 
-  it('covers every byte, also those that are no text', () => {
+  it('covers every byte, also those that are no text', async () => {
     const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
     const request = signed(body)
-    expect(faultOf(request)).toBeNull()
+    expect(await faultOf(request)).toBeNull()
     // As text, this body reads the same: U+FFFD twice.
-    expect(faultOf({ ...request, body: Buffer.from([0x7b, 0xfe, 0xff, 0x7d]) })).toBe('mismatch')
-    expect(faultOf({ ...request, body: Buffer.from(body.toString('utf8')) })).toBe('mismatch')
-    expect(faultOf({ ...request, body: Buffer.concat([body, Buffer.from(' ')]) })).toBe('mismatch')
-    expect(faultOf({ ...request, body: Buffer.alloc(0) })).toBe('mismatch')
+    expect(await faultOf({ ...request, body: Buffer.from([0x7b, 0xfe, 0xff, 0x7d]) })).toBe('mismatch')
+    expect(await faultOf({ ...request, body: Buffer.from(body.toString('utf8')) })).toBe('mismatch')
+    expect(await faultOf({ ...request, body: Buffer.concat([body, Buffer.from(' ')]) })).toBe('mismatch')
+    expect(await faultOf({ ...request, body: Buffer.alloc(0) })).toBe('mismatch')
   })
 
-  it('needs exactly one value of each header', () => {
+  it('needs exactly one value of each header', async () => {
     const request = signed()
-    expect(faultOf({ ...request, signature: [] })).toBe('missing')
-    expect(faultOf({ ...request, timestamp: [] })).toBe('missing')
-    expect(faultOf({ ...request, signature: [...request.signature, ...request.signature] })).toBe('malformed')
-    expect(faultOf({ ...request, timestamp: [...request.timestamp, ...request.timestamp] })).toBe('malformed')
+    expect(await faultOf({ ...request, signature: [] })).toBe('missing')
+    expect(await faultOf({ ...request, timestamp: [] })).toBe('missing')
+    expect(await faultOf({ ...request, signature: [...request.signature, ...request.signature] })).toBe('malformed')
+    expect(await faultOf({ ...request, timestamp: [...request.timestamp, ...request.timestamp] })).toBe('malformed')
   })
 
-  it('takes one spelling of a signature out of the sixteen that base64 allows', () => {
+  it('takes one spelling of a signature out of the sixteen that base64 allows', async () => {
     const request = signed()
     const [text = ''] = request.signature
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -76,7 +87,8 @@ describe.each(verifiers)('the signature of a webhook, by %s', (name) => {
       Buffer.from(spelling, 'base64').equals(Buffer.from(text, 'base64')),
     )
     expect(sameBytes).toHaveLength(16)
-    expect(spellings.filter((spelling) => faultOf({ ...request, signature: [spelling] }) === null)).toEqual([text])
+    const faults = await Promise.all(spellings.map((spelling) => faultOf({ ...request, signature: [spelling] })))
+    expect(spellings.filter((_, index) => faults[index] === null)).toEqual([text])
   })
 
   const spoilt: Record<string, (text: string) => string> = {
@@ -90,9 +102,9 @@ describe.each(verifiers)('the signature of a webhook, by %s', (name) => {
     empty: () => '',
   }
   for (const [name, spoil] of Object.entries(spoilt)) {
-    it(`refuses a signature ${name}`, () => {
+    it(`refuses a signature ${name}`, async () => {
       const request = signed()
-      expect(faultOf({ ...request, signature: [spoil(request.signature[0] ?? '')] })).toBe('malformed')
+      expect(await faultOf({ ...request, signature: [spoil(request.signature[0] ?? '')] })).toBe('malformed')
     })
   }
 
@@ -111,21 +123,30 @@ describe.each(verifiers)('the signature of a webhook, by %s', (name) => {
     '-1',
     '1795344060|{}',
   ]) {
-    it(`refuses the timestamp ${JSON.stringify(timestamp)}`, () => {
+    it(`refuses the timestamp ${JSON.stringify(timestamp)}`, async () => {
       const { body } = signed()
       const { headers } = signer.sign(body, NOW)
-      expect(faultOf({ body, signature: [headers['telnyx-signature-ed25519'] ?? ''], timestamp: [timestamp] })).toBe(
-        'malformed',
-      )
+      expect(
+        await faultOf({ body, signature: [headers['telnyx-signature-ed25519'] ?? ''], timestamp: [timestamp] }),
+      ).toBe('malformed')
     })
   }
 
-  it('is believed under any key in force, while one replaces another', () => {
+  it('is believed under any key in force, while one replaces another', async () => {
     const next = new Signer()
     const request = signed()
-    const judge = (...given: string[]) => checkSignature(request, new KeyRing(given, NOW), NOW, undefined, verify)
-    expect(judge(next.publicKey, signer.publicKey)).toEqual({ ok: true })
-    expect(judge(next.publicKey)).toEqual({ ok: false, fault: 'mismatch' })
+    const judge = (...given: string[]) => check(request, new KeyRing(given, NOW))
+    expect(await judge(next.publicKey, signer.publicKey)).toEqual({ ok: true })
+    expect(await judge(next.publicKey)).toEqual({ ok: false, fault: 'mismatch' })
+  })
+
+  it('is judged by its own bytes, however many are judged at once', async () => {
+    const genuine = Array.from({ length: 100 }, (_, index) => signed(Buffer.from(`{"data":{"n":${index}}}`)))
+    const forged = genuine.map((request, index) => ({ ...request, body: signed(Buffer.from(`{"n":${index}}`)).body }))
+    const both = genuine.flatMap((request, index) => [request, forged[index] ?? request])
+    expect(await Promise.all(both.map((request) => faultOf(request)))).toEqual(
+      genuine.flatMap(() => [null, 'mismatch']),
+    )
   })
 })
 
@@ -167,38 +188,36 @@ const vectors = process.env.CALLGATHER_ED25519_VECTORS
 const found = vectors !== undefined && existsSync(join(vectors, 'wycheproof-ed25519.json'))
 if (!found) console.warn('Ed25519 vectors skipped: set CALLGATHER_ED25519_VECTORS to the folder that holds them.')
 
-describe.skipIf(!found).each(verifiers)('published Ed25519 vectors, by %s', (name) => {
+describe.skipIf(!found).each(ways)('published Ed25519 vectors, by %s', (_, verify) => {
   const load = <T>(file: string) => JSON.parse(readFileSync(join(vectors ?? '', file), 'utf8')) as T
-  const verify = verifierOf(name)
-  const judge = (publicKey: string, message: string, signature: string): boolean => {
+  const judge = async (publicKey: string, message: string, signature: string): Promise<boolean> => {
     try {
       const key = readPublicKey(Buffer.from(publicKey, 'hex').toString('base64'))
       // The vectors sign the bare message: the same judgement, without Telnyx's timestamp.
-      return verify(Buffer.from(message, 'hex'), Buffer.from(signature, 'hex'), key)
+      return await verify(Buffer.from(message, 'hex'), Buffer.from(signature, 'hex'), key)
     } catch (error) {
       if (error instanceof PublicKeyError) return false
       throw error
     }
   }
 
-  it('judges all of Wycheproof’s as they are meant', () => {
+  it('judges all of Wycheproof’s as they are meant', async () => {
     interface Group {
       publicKey: { pk: string }
       tests: { tcId: number; msg: string; sig: string; result: string }[]
     }
     const { testGroups } = load<{ testGroups: Group[] }>('wycheproof-ed25519.json')
-    const wrong = testGroups.flatMap(({ publicKey, tests }) =>
-      tests.filter(({ msg, sig, result }) => judge(publicKey.pk, msg, sig) !== (result === 'valid')),
-    )
-    expect(testGroups.flatMap(({ tests }) => tests)).toHaveLength(151)
-    expect(wrong).toEqual([])
+    const tests = testGroups.flatMap((group) => group.tests.map((test) => ({ ...test, pk: group.publicKey.pk })))
+    expect(tests).toHaveLength(151)
+    const judged = await Promise.all(tests.map(({ pk, msg, sig }) => judge(pk, msg, sig)))
+    expect(tests.filter(({ result }, index) => judged[index] !== (result === 'valid'))).toEqual([])
   })
 
-  it('refuses speccheck’s small-order and non-canonical keys and points, which bare OpenSSL takes', () => {
+  it('refuses speccheck’s small-order and non-canonical keys and points, which bare OpenSSL takes', async () => {
     const cases = load<{ message: string; pub_key: string; signature: string }[]>('speccheck-ed25519.json')
     expect(cases).toHaveLength(12)
-    const accepted = cases.flatMap((each, index) => (judge(each.pub_key, each.message, each.signature) ? [index] : []))
+    const judged = await Promise.all(cases.map((each) => judge(each.pub_key, each.message, each.signature)))
     // Its key and its R are of large order: nobody can forge for that.
-    expect(accepted).toEqual([3])
+    expect(judged.flatMap((isAccepted, index) => (isAccepted ? [index] : []))).toEqual([3])
   })
 })
