@@ -36,8 +36,8 @@ export interface GatherServerOptions {
     readonly connectionIds?: readonly string[]
     /**
      * What checks signatures. Default: `libsodium`, twice as fast, where the optional package `sodium-native` is
-     * installed; else `node:crypto`, whose work other threads do where there are several cores and several webhooks
-     * under way.
+     * installed; else `node:crypto`, whose work other threads do where there are several cores and webhooks come close
+     * upon each other.
      */
     readonly verifier?: VerifierName
     /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
