@@ -37,10 +37,10 @@ const liveOf = (known: ReadonlyMap<string, CallFeed>) => [...known.values()].fil
 
 describe('against the real server, on a slow line', () => {
   it('is told everything over one connection, though it takes longer than any answer may be awaited', async () => {
-    const calls = Array.from({ length: 40 }, (_, index) => `v3:long-${index}`)
+    const calls = Array.from({ length: 80 }, (_, index) => `v3:long-${index}`)
     const store = memoryStore()
     for (const call of calls) {
-      await store.append(call, [{ event: eventOf(`${call} begins`, { filler: 'x'.repeat(100_000) }) }])
+      await store.append(call, [{ event: eventOf(`${call} begins`, { filler: 'x'.repeat(50_000) }) }])
     }
     await using server = await testServer({ store })
     const line = await CuttableLine.to(Number(new URL(server.url).port))

@@ -1,6 +1,15 @@
 import type { CallSummary, SocketError } from '@callgather/protocol'
 import { useQuery } from '@tanstack/react-query'
-import { type KeyboardEvent, type ReactElement, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type ReactElement,
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { useGatherClient } from '../../hooks/provider.tsx'
 import { useCalls } from '../../hooks/use-calls.ts'
@@ -128,6 +137,8 @@ export function View({ children, empty = null, ...props }: CallListViewProps) {
   const view = useRef<HTMLDivElement>(null)
   const indexOf = (callId: string | undefined) => items.findIndex((item) => item.key === callId)
   const focusIndex = indexOf(focusable)
+  /** The call whose row is to have the focus when this has rendered. */
+  const toFocus = useRef<string | null>(null)
   const onKeyDown = (event: KeyboardEvent) => {
     const order = orderOf(items)
     const index = order.indexOf(focusable ?? '')
@@ -135,11 +146,17 @@ export function View({ children, empty = null, ...props }: CallListViewProps) {
     const next = to === undefined ? undefined : order[to]
     if (next === undefined) return
     event.preventDefault()
+    if (next === focusable) return
+    toFocus.current = next
     setActive(next)
     handle.current?.scrollToIndex(indexOf(next), { align: 'nearest' })
-    // The row is mounted by `keepMounted` once this has rendered.
-    requestAnimationFrame(() => view.current?.querySelector<HTMLElement>(`[data-call="${CSS.escape(next)}"]`)?.focus())
   }
+  // The row is mounted by `keepMounted` with this render, and has the focus before another key can come.
+  useLayoutEffect(() => {
+    if (toFocus.current === null) return
+    view.current?.querySelector<HTMLElement>(`[data-call="${CSS.escape(toFocus.current)}"]`)?.focus()
+    toFocus.current = null
+  })
   const rows =
     items.length === 0 ? (
       empty
