@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { describeWithRedis, startCluster, TestRedis } from '../testing/redis.ts'
 import { describeCallStore, eventOf } from './call-store.contract.ts'
 import { type CallStore, type StoreChange, StoreUnavailable } from './call-store.ts'
@@ -391,6 +391,20 @@ describeWithRedis('redisStore on a cluster', () => {
     const listed = await it.store.list({ limit: 100 })
     expect(listed.map(({ callId }) => callId).sort()).toEqual(calls.sort())
     for (const server of cluster) expect(Number(server.cli('DBSIZE'))).toBeGreaterThan(5)
+  })
+
+  it('is away while any server is, and there again with it', async () => {
+    await using it = disposable(storeOnCluster())
+    for (const server of cluster) {
+      await it.store.ping()
+      server.pause()
+      try {
+        await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailable.isInstance)
+      } finally {
+        server.resume()
+      }
+      await vi.waitFor(() => it.store.ping())
+    }
   })
 })
 

@@ -376,8 +376,13 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     async ping() {
-      // A write: a Redis that is a replica, or full, answers a PING gladly.
-      await send(names.ping, 'SET', String(now()), 'PX', '60000')
+      // A write: a Redis that is a replica, or full, answers a PING gladly. On each server of a cluster, for any of
+      // them may be away.
+      try {
+        await link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000'])
+      } catch (error) {
+        throw unavailableBy(error)
+      }
     },
 
     close: () => link.close(),

@@ -1,5 +1,6 @@
 /** A real Redis for tests: started on a free port of this machine, and stopped, paused and broken as a test wishes. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -46,9 +47,15 @@ export class TestRedis {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#process = child
-    for await (const line of child.stdout) if (String(line).includes('Ready to accept connections')) break
+    let isReady = false
+    let said = ''
+    for await (const text of child.stdout) {
+      said += String(text)
+      isReady = said.includes('Ready to accept connections')
+      if (isReady) break
+    }
+    if (!isReady) throw new Error(`redis-server did not start:\n${said}`)
     child.stdout.resume()
-    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
   }
 
   /** `kill -9`. */
@@ -99,13 +106,21 @@ export async function startCluster(): Promise<TestRedis[]> {
   return servers
 }
 
-/** A port nobody listens on. */
+/**
+ * A port nobody listens on, below those that the system gives to connections (RFC 6335, section 6, has those at 49152;
+ * Linux begins at 32768): one of them may be taken between its being found and its being used, or while a Redis is away.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No port was given.')
-  return address.port
+  for (;;) {
+    const port = randomInt(10_000, 32_000)
+    const server = createServer().listen(port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+    } catch {
+      continue
+    }
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

@@ -50,6 +50,26 @@ describe('a part', () => {
     expect(other.current).toBe(one.current)
   })
 
+  test('keeps its own ref where its user gives none after all', () => {
+    const own = createRef<HTMLParagraphElement>()
+    render(renderPart('p', { ref: null }, { ref: own }, {}))
+    expect(own.current).not.toBeNull()
+  })
+
+  test('lets a ref clean up after itself, and tells any other that the element is gone', () => {
+    const own = createRef<HTMLParagraphElement>()
+    const [plain, cleaning, cleanUp] = [vi.fn(), vi.fn(), vi.fn()]
+    cleaning.mockReturnValue(cleanUp)
+    const first = render(renderPart('p', { ref: (element) => plain(element) }, { ref: own }, {}))
+    const second = render(renderPart('p', { ref: (element) => cleaning(element) }, { ref: own }, {}))
+    first.unmount()
+    second.unmount()
+    expect(plain.mock.calls).toEqual([[expect.any(HTMLParagraphElement)], [null]])
+    expect(cleaning.mock.calls).toEqual([[expect.any(HTMLParagraphElement)]])
+    expect(cleanUp).toHaveBeenCalledOnce()
+    expect(own.current).toBeNull()
+  })
+
   test('joins styles, the user having the last word', () => {
     expect(mergeProps({ style: { top: 1, left: 1 } }, { style: { left: 2 } })).toEqual({ style: { top: 1, left: 2 } })
   })

@@ -36,10 +36,18 @@ const isHandler = (name: string, value: unknown): value is (...args: unknown[]) 
 
 type AnyRef = ((element: unknown) => unknown) | { current: unknown }
 
+/** Both refs as one. As React does, one that returns how to clean up is not told `null` besides. */
 const bothRefs = (one: unknown, other: unknown) => (element: unknown) => {
-  for (const ref of [one, other] as AnyRef[]) {
-    if (typeof ref === 'function') ref(element)
-    else ref.current = element
+  const letGo = ([one, other] as AnyRef[]).map((ref) => {
+    const give = (value: unknown) => {
+      if (typeof ref === 'function') return ref(value)
+      ref.current = value
+    }
+    const cleanUp = give(element)
+    return typeof cleanUp === 'function' ? cleanUp : () => give(null)
+  })
+  return () => {
+    for (const each of letGo) each()
   }
 }
 
@@ -57,7 +65,7 @@ export function mergeProps(own: Props, given: Props): Props {
         value(event, ...rest)
         if (!event?.defaultPrevented) ours(event, ...rest)
       }
-    } else if (name === 'ref' && ours) merged[name] = bothRefs(ours, value)
+    } else if (name === 'ref' && ours) merged[name] = value ? bothRefs(ours, value) : ours
     else if (name === 'className') merged[name] = [ours, value].filter(Boolean).join(' ')
     else if (name === 'style') merged[name] = { ...(ours as object), ...(value as object) }
     else merged[name] = value

@@ -52,6 +52,13 @@ export class ClusterLink implements RedisLink {
     return this.#answer((cluster) => cluster.sendCommand(key, false, [...command]))
   }
 
+  async sendToEach(name: string, command: (key: string) => readonly string[]): Promise<void> {
+    await this.#answer(async (cluster) => {
+      const keys = await keyOnEach(cluster, name)
+      await Promise.all(keys.map((key) => cluster.sendCommand(key, false, [...command(key)])))
+    })
+  }
+
   async subscribe(channel: string): Promise<void> {
     await this.#answer((cluster) => cluster.sSubscribe(channel, this.#deliver))
   }
@@ -103,4 +110,17 @@ export class ClusterLink implements RedisLink {
       }
     }
   }
+}
+
+/** A key on each server. Where a key belongs is a hash of its name, so names are tried until every server has one. */
+async function keyOnEach(cluster: Cluster, name: string): Promise<string[]> {
+  const servers = cluster.masters.length
+  const keys = new Map<unknown, string>()
+  // A server that has no keys, as one that has just joined, is not found by any name.
+  for (let tries = 0; keys.size < servers && tries < servers * 100; tries++) {
+    const key = `${name}:${tries}`
+    const server = await cluster.getNodeClientForKey(key)
+    if (!keys.has(server)) keys.set(server, key)
+  }
+  return [...keys.values()]
 }

@@ -29,6 +29,8 @@ export interface RedisLink {
   readonly isOneServer: boolean
   /** Sends a command; all its keys are in the slot of the one that is named. */
   send(key: string, command: readonly string[]): Promise<unknown>
+  /** Sends a command to every server that has keys, for a key on each of them whose name begins as is said. */
+  sendToEach(name: string, command: (key: string) => readonly string[]): Promise<void>
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): void
   close(): Promise<void>

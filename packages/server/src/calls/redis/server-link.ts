@@ -68,6 +68,10 @@ export class ServerLink implements RedisLink {
     return this.#answer(connection, connection.commands.sendCommand(command))
   }
 
+  async sendToEach(name: string, command: (key: string) => readonly string[]): Promise<void> {
+    await this.send(name, command(name))
+  }
+
   async subscribe(channel: string): Promise<void> {
     const connection = await this.#usable()
     this.#channels.add(channel)
