@@ -23,7 +23,7 @@ const noSuggestions: readonly string[] = []
 
 function StyledAssistantBar({ callId, ...props }: AssistantBarProps) {
   const id = useId()
-  const kept = useKeptFocus<HTMLElement>()
+  const kept = useKeptFocus()
   return (
     <parts.Root callId={callId} className="cg cg-card cg-assistant" aria-labelledby={id} {...kept}>
       <Contents id={id} {...props} />

@@ -34,7 +34,7 @@ function StyledGatherControls({ callId, presets = defaultPresets, initial, besid
   const [openOver, setOpenOver] = useState<string | null>(null)
   const showForm = gather === null || openOver === gather.id
   const id = useId()
-  const kept = useKeptFocus<HTMLElement>()
+  const kept = useKeptFocus()
   return (
     <section className="cg cg-card cg-controls" aria-labelledby={id} {...kept}>
       {gather && !showForm ? (
