@@ -1,4 +1,5 @@
 /** Which of Telnyx's records a log has already: asked of the store once for each call, and not for each record. */
+import { LRUCache } from 'lru-cache'
 import { recordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallStore } from './call-store.ts'
@@ -9,7 +10,7 @@ const MOST_CALLS = 1_000
 /** Which events the logs have, as far as one run has looked. */
 export class KnownEvents {
   readonly #store: CallStore
-  readonly #calls = new Map<string, ReadonlySet<string>>()
+  readonly #calls = new LRUCache<string, ReadonlySet<string>>({ max: MOST_CALLS })
 
   constructor(store: CallStore) {
     this.#store = store
@@ -25,8 +26,6 @@ export class KnownEvents {
     const slice = await this.#store.read(callId, 0)
     const ids = (slice?.records ?? []).flatMap(({ event }) => [event.id, `${event.event_type}@${event.occurred_at}`])
     const known = new Set(ids)
-    const [oldest] = this.#calls.keys()
-    if (this.#calls.size >= MOST_CALLS && oldest !== undefined) this.#calls.delete(oldest)
     this.#calls.set(callId, known)
     return known
   }

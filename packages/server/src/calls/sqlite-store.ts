@@ -10,6 +10,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type CallRecord, readEvent, writeEvent } from '@callgather/protocol'
 import Database from 'libsql'
+import { LRUCache } from 'lru-cache'
 import { Channel, LocalBus } from './bus.ts'
 import {
   type Appended,
@@ -85,8 +86,8 @@ interface Head {
   readonly session: string | null
 }
 
-const MOST_HEADS = 10_000
-const MOST_SESSIONS = 10_000
+/** Of so many calls, and of so many sessions: those used last. Of any other, the file is asked. */
+const MOST_REMEMBERED = 10_000
 
 const writes = {
   findCall: 'SELECT ref, id, epoch, seq, updated_at, session FROM call WHERE id = ?',
@@ -110,9 +111,9 @@ type Sql = Readonly<Record<keyof typeof writes, Statement>>
 /** A store in a file that survives `kill -9`: what was acknowledged is there after a restart. One process per file. */
 export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallStore {
   const database = open(path)
-  const heads = new Map<string, Head>()
+  const heads = new LRUCache<string, Head>({ max: MOST_REMEMBERED })
   /** The legs of sessions as they are on disk, which every key asks for. */
-  const legs = new Map<string, readonly string[]>()
+  const legs = new LRUCache<string, readonly string[]>({ max: MOST_REMEMBERED })
   const writer = new SqliteWriter(path, pragmas, writes, () => heads.clear())
   const bus = new LocalBus()
   const revoked = new Channel<Revocation>()
@@ -166,7 +167,6 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
       records.push({ seq, event })
     }
     if (records.length > 0) sql.advance.run(seq, now(), ref)
-    if (heads.size >= MOST_HEADS) heads.clear()
     heads.set(callId, { ref, epoch, seq, session })
     return { moved: false, epoch, records, duplicates }
   }
@@ -227,7 +227,6 @@ export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallS
       attempt(() => {
         const known = legs.get(sessionId)
         if (known) return known
-        if (legs.size >= MOST_SESSIONS) legs.clear()
         const found = (findLegs.all(sessionId) as { id: string }[]).map(({ id }) => id)
         legs.set(sessionId, found)
         return found
