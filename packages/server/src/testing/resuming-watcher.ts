@@ -71,34 +71,35 @@ export class ResumingWatcher {
       if (this.#socket === socket) setTimeout(() => this.#socket === socket && this.#connect(), 50)
     }
     const reader = new WireReader()
-    socket.on('connect', () => void this.#ask(socket, reader))
+    socket.on('connect', () => this.#ask(socket, reader))
     socket.on('connect_error', again)
     socket.on('disconnect', again)
     socket.on('call:event', (written) => {
       const frame = reader.frame(written)
       if (frame && frame.epoch === this.#cursor?.epoch) this.#take(frame.records, socket, reader)
-      else void this.#ask(socket, reader)
+      else this.#ask(socket, reader)
     })
     socket.on('call:head', ({ heads }) => {
       const head = heads.find(({ call_id }) => call_id === this.#callId)
-      if (head && (head.epoch !== this.#cursor?.epoch || head.seq > this.#cursor.seq)) void this.#ask(socket, reader)
+      if (head && (head.epoch !== this.#cursor?.epoch || head.seq > this.#cursor.seq)) this.#ask(socket, reader)
     })
   }
 
-  async #ask(socket: ClientSocket, reader: WireReader): Promise<void> {
+  #ask(socket: ClientSocket, reader: WireReader): void {
     if (this.#asking) return
     this.#asking = true
     const request = { call_id: this.#callId, ...(this.#cursor ? { cursor: this.#cursor } : {}) }
-    const reply = await new Promise<WatchReply | null>((resolve) => {
-      socket.timeout(3_000).emit('call:watch', request, (error, written) => {
-        resolve(error ? null : reader.reply(this.#callId, written))
-      })
+    socket.timeout(3_000).emit('call:watch', request, (error, written) => {
+      // At once: frames that came in the same breath are handed over before any promise would be.
+      if (this.#socket === socket) this.#answered(error ? null : reader.reply(this.#callId, written), socket, reader)
     })
-    if (this.#socket !== socket) return
+  }
+
+  #answered(reply: WatchReply | null, socket: ClientSocket, reader: WireReader): void {
     this.#asking = false
     if (!reply?.ok) {
       this.replies.push(reply ? String(reply.error.status) : 'no answer')
-      setTimeout(() => this.#socket === socket && socket.connected && void this.#ask(socket, reader), 100)
+      setTimeout(() => this.#socket === socket && socket.connected && this.#ask(socket, reader), 100)
       return
     }
     this.replies.push(reply.kind)
@@ -112,7 +113,10 @@ export class ResumingWatcher {
       const held = this.records[record.seq - 1]
       if (held && held.event.id !== record.event.id) this.contradictions.push(record)
       if (record.seq === this.records.length + 1) this.records.push(record)
-      else if (record.seq > this.records.length + 1) return void this.#ask(socket, reader)
+      else if (record.seq > this.records.length + 1) {
+        this.#ask(socket, reader)
+        return
+      }
     }
     if (this.#cursor) this.#cursor = { ...this.#cursor, seq: this.records.length }
   }
