@@ -105,23 +105,13 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
   }
 
-  /** Runs a script, giving its failures the name that callers know. */
-  const attempt = async (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> => {
-    try {
-      return await run(link, script, keys, args)
-    } catch (error) {
-      throw unavailableBy(error)
-    }
-  }
+  /** Runs a script. */
+  const attempt = (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> =>
+    orUnavailable(run(link, script, keys, args))
 
   /** Sends a command about a key, with what follows the key. */
-  const send = async (key: string, command: string, ...args: string[]): Promise<unknown> => {
-    try {
-      return await link.send(key, [command, key, ...args])
-    } catch (error) {
-      throw unavailableBy(error)
-    }
-  }
+  const send = (key: string, command: string, ...args: string[]): Promise<unknown> =>
+    orUnavailable(link.send(key, [command, key, ...args]))
 
   const readPage = async (callId: string, after: number, limit: number): Promise<Page | null> => {
     const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
@@ -375,15 +365,9 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       }
     },
 
-    async ping() {
-      // A write: a Redis that is a replica, or full, answers a PING gladly. On each server of a cluster, for any of
-      // them may be away.
-      try {
-        await link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000'])
-      } catch (error) {
-        throw unavailableBy(error)
-      }
-    },
+    // A write: a Redis that is a replica, or full, answers a PING gladly. On each server of a cluster, for any of them
+    // may be away.
+    ping: () => orUnavailable(link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000'])),
 
     close: () => link.close(),
   }
@@ -444,6 +428,12 @@ export function readRedisUrls(url: string | readonly string[]): readonly [string
   }
   return [first, ...rest]
 }
+
+/** What Redis answers, its failures under the name that callers know. */
+const orUnavailable = <T>(answer: Promise<T>): Promise<T> =>
+  answer.catch((error: unknown) => {
+    throw unavailableBy(error)
+  })
 
 function unavailableBy(error: unknown): StoreUnavailable {
   if (StoreUnavailable.isInstance(error)) return error

@@ -54,7 +54,7 @@ export function checkSignature(
   if ('ok' in examined) return examined
   const { timestamp, signature, inForce } = examined
   signatureBytes.write(signature, 'base64')
-  const message = signedBytes(timestamp, request.body)
+  const message = signedBytes(timestamp, request.body, reused)
   return inForce.some((key) => verify(message, signatureBytes, key)) ? { ok: true } : fault('mismatch')
 }
 
@@ -70,7 +70,7 @@ export async function checkSignatureElsewhere(
   if ('ok' in examined) return examined
   const { timestamp, signature, inForce } = examined
   const bytes = Buffer.from(signature, 'base64')
-  const message = Buffer.concat([Buffer.from(`${timestamp}|`, 'latin1'), request.body])
+  const message = signedBytes(timestamp, request.body, Buffer.allocUnsafe)
   for (const key of inForce) if (await verify(message, bytes, key)) return { ok: true }
   return fault('mismatch')
 }
@@ -102,12 +102,13 @@ function examine(
 /** Room for one signature and one message: a check is over when it returns, and allocating cost it a tenth of its time. */
 const signatureBytes = Buffer.alloc(64)
 const room = Buffer.allocUnsafeSlow(64 * 1024)
+const reused = (length: number): Buffer => (length <= room.length ? room : Buffer.allocUnsafe(length))
 
-/** What is signed: the timestamp, a bar and the body. Good until it is asked for the next. */
-function signedBytes(timestamp: string, body: Uint8Array): Buffer {
+/** What is signed: the timestamp, a bar and the body. */
+function signedBytes(timestamp: string, body: Uint8Array, roomFor: (length: number) => Buffer): Buffer {
   const start = timestamp.length + 1
   const length = start + body.length
-  const bytes = length <= room.length ? room : Buffer.allocUnsafe(length)
+  const bytes = roomFor(length)
   bytes.write(`${timestamp}|`, 'latin1')
   bytes.set(body, start)
   return bytes.subarray(0, length)

@@ -47,14 +47,13 @@ export class TestRedis {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#process = child
-    let isReady = false
     let said = ''
+    const isReady = () => said.includes('Ready to accept connections')
     for await (const text of child.stdout) {
       said += String(text)
-      isReady = said.includes('Ready to accept connections')
-      if (isReady) break
+      if (isReady()) break
     }
-    if (!isReady) throw new Error(`redis-server did not start:\n${said}`)
+    if (!isReady()) throw new Error(`redis-server did not start:\n${said}`)
     child.stdout.resume()
   }
 
@@ -111,7 +110,7 @@ export async function startCluster(): Promise<TestRedis[]> {
  * Linux begins at 32768): one of them may be taken between its being found and its being used, or while a Redis is away.
  */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 0; tries < 100; tries++) {
     const port = randomInt(10_000, 32_000)
     const server = createServer().listen(port, '127.0.0.1')
     try {
@@ -123,4 +122,5 @@ export async function freePort(): Promise<number> {
     await once(server, 'close')
     return port
   }
+  throw new Error('No port was found that nobody listens on.')
 }
