@@ -6,7 +6,7 @@
  * `reduce-call.ts` only decides which joins an event takes part in. Nothing here is derived for display: that is
  * `select.ts`.
  */
-import type { Show } from './event.ts'
+import type { Mask } from './mask.ts'
 import { Sorted } from './sorted.ts'
 
 /** When something happened, and its place in the call's order. */
@@ -31,8 +31,8 @@ export interface CommandRequest extends Stamped {
   readonly body: Readonly<Record<string, unknown>>
   /** Who asked: the subject of their ticket. */
   readonly subject?: string | undefined
-  /** Set when the input is sensitive: how much of it may be shown. */
-  readonly show?: Show | undefined
+  /** What is masked of the input; absent when nothing is. */
+  readonly mask?: Mask | undefined
 }
 
 /** What Telnyx answered; `unknown` when no answer came in time. */

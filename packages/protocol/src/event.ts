@@ -9,6 +9,7 @@
  * Enums from outside are open: a status Telnyx adds tomorrow is text to show, never an error.
  */
 import * as z from 'zod/mini'
+import { masks } from './mask.ts'
 
 const text = z.string()
 const optionalText = z.optional(text)
@@ -47,8 +48,8 @@ const media = { media_url: optionalText, media_name: optionalText, overlay: z.op
 const conversation = { conversation_id: optionalText, assistant_id: optionalText }
 const json = z.record(z.string(), z.unknown())
 
-/** How much of a sensitive input may be shown. */
-export const showSchema = z.enum(['count', 'last4', 'none'])
+/** What is masked of a gather's input. */
+export const maskSchema = z.enum(masks)
 
 export const telnyxEventSchemas = {
   'call.initiated': envelope(
@@ -130,8 +131,10 @@ export const commandEventSchemas = {
       body: json,
       /** Who asked: the ticket's subject. */
       subject: optionalText,
-      /** Set when the input is sensitive: how much of it may be shown. */
-      show: z.optional(showSchema),
+      /** What is masked of the input; absent when nothing is. */
+      mask: z.optional(maskSchema),
+      /** The name of `mask` in records written before protocol 3. */
+      show: optionalText,
     }),
   ),
   'command.accepted': envelope('command.accepted', z.object({ conversation_id: optionalText })),
@@ -177,6 +180,3 @@ export type HistorySplice = z.infer<typeof historySpliceSchema>
 
 /** One turn of a conversation. */
 export type HistoryMessage = z.infer<typeof historyMessageSchema>
-
-/** How much of a sensitive input may be shown: how many keys, also the last four, or nothing. */
-export type Show = z.infer<typeof showSchema>

@@ -52,13 +52,13 @@ export type {
   KnownEvent,
   KnownEventType,
   OpaqueEvent,
-  Show,
 } from './event.ts'
 export { isKnownEvent, knownEventTypes, stampOf } from './event-type.ts'
 export { type FieldSpec, type FieldState, fieldStates, fieldsOf } from './fields.ts'
 export { gatherDefaults, KEYS, limits, MAX_SPEECH_LENGTH } from './limits.ts'
+export { isMask, type Mask, readMask } from './mask.ts'
 export { foldCall, reduceCall, UNATTRIBUTED } from './reduce-call.ts'
-export { DEFAULT_BASE_PATH, routes, SENSITIVE_HEADER } from './routes.ts'
+export { DEFAULT_BASE_PATH, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER, routes } from './routes.ts'
 export {
   type Activity,
   type AIGather,

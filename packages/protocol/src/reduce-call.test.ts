@@ -221,7 +221,7 @@ describe('the fold reads a call as it was', () => {
 
   it('shows how many digits were pressed, and never which, when policy hides them', () => {
     const state = fold(eventsOf(scenarios.hiddenPin))
-    expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', count: 6, show: 'count' })
+    expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', count: 6, mask: 'digits' })
   })
 
   it('keeps a refusal, and an outcome nobody knows until what follows resolves it', () => {

@@ -20,6 +20,7 @@ import {
 import { isConversation, isGather } from './command-name.ts'
 import type { CallEvent, EventOf, KnownEvent } from './event.ts'
 import { isKnownEvent, stampOf } from './event-type.ts'
+import { readMask } from './mask.ts'
 import { reduceHistory } from './reduce-history.ts'
 import { Sorted } from './sorted.ts'
 
@@ -64,8 +65,9 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
       return mark({ ...state, closed: earlier(state.closed, stamped) }, event, stamped)
 
     case 'command.requested': {
-      const { command, body, subject, show } = event.payload
-      const request = { ...stamped, command, body, subject, show }
+      const { command, body, subject } = event.payload
+      const mask = readMask(event.payload.mask ?? event.payload.show)
+      const request = { ...stamped, command, body, subject, mask }
       return withCommand(state, event.command_id ?? event.id, (known) => ({
         ...known,
         request: earlier(known.request, request),

@@ -16,7 +16,13 @@ export const routes = {
 } as const
 
 /**
- * The request header of a command by which an agent asks that a gather's input be hidden: `count`, `last4` or `none`.
- * It can only raise what the server's own policy says, never lower it. A header, because Telnyx's bodies are Telnyx's.
+ * The request header of a command that masks a gather's input: `all`, `digits` or `allButLast4`. It can make the server's
+ * own policy stricter, never laxer. A header, because the body is Telnyx's.
  */
-export const SENSITIVE_HEADER = 'callgather-sensitive'
+export const MASK_HEADER = 'callgather-mask'
+
+/** The request header of a command with the client's `PROTOCOL_VERSION`. A mismatch is refused; Telnyx SDKs send none. */
+export const PROTOCOL_HEADER = 'callgather-protocol'
+
+/** The request header of a gather command that stops the gather that is running first: `true`. */
+export const REPLACE_HEADER = 'callgather-replace'

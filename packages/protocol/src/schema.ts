@@ -22,8 +22,8 @@ export {
   eventSchemas,
   historyMessageSchema,
   historySpliceSchema,
+  maskSchema,
   opaqueEventSchema,
-  showSchema,
   telnyxEventSchemas,
 } from './event.ts'
 export {

@@ -5,8 +5,8 @@
 import type { CallState, CommandState, ConversationState, GatherState, KeyEntry, MessageEntry } from './call-state.ts'
 import { type ConversationName, type GatherName, isConversation, isDigitGather } from './command-name.ts'
 import { type DigitRules, type KeyPress, readKeys, rulesOf } from './digits.ts'
-import type { Show } from './event.ts'
 import { type FieldState, fieldStates } from './fields.ts'
+import type { Mask } from './mask.ts'
 
 /** How far a call has come. */
 export type CallPhase = 'unknown' | 'ringing' | 'answered' | 'ended'
@@ -38,8 +38,8 @@ interface GatherCommon {
   readonly outcome: string | null
   /** Why Telnyx refused it. */
   readonly refusal: Refusal | null
-  /** Set when the input is sensitive: how much of it may be shown. */
-  readonly show?: Show | undefined
+  /** What is masked of the input; absent when nothing is. */
+  readonly mask?: Mask | undefined
 }
 
 /** A gather of keys. */
@@ -215,7 +215,7 @@ function viewCommon(gather: GatherState, end: End | null, evidence: boolean): Ga
     endedAt: gather.ended?.at ?? end?.at ?? null,
     outcome: gather.ended?.status ?? end?.outcome ?? null,
     refusal: refusalOf(gather.command),
-    show: request?.show,
+    mask: request?.mask,
   }
 }
 

@@ -2,10 +2,10 @@
  * The version of everything that crosses the socket. Raised when an older peer would misread a frame; a test holds
  * the committed `wire.schema.json` to the schemas, so the wire cannot change without this number being looked at.
  */
-export const PROTOCOL_VERSION = 2
+export const PROTOCOL_VERSION = 3
 
 /** The oldest client version this code still serves. */
-export const OLDEST_CLIENT_VERSION = 2
+export const OLDEST_CLIENT_VERSION = 3
 
 /** Which side must move before the two can talk; `null` when they can talk as they are. */
 export type VersionMismatch = 'client_too_old' | 'server_too_old' | null

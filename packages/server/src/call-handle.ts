@@ -7,7 +7,7 @@ import {
   GatherError,
   type GatherName,
   gatherError,
-  type Show,
+  type Mask,
 } from '@callgather/protocol'
 import type { CallLog } from './calls/call-log.ts'
 import type { Commands } from './calls/commands.ts'
@@ -55,10 +55,10 @@ export interface GatherRun extends CommandRun {
 /** What may be said of a gather beside its body. */
 export interface GatherOptions {
   /**
-   * How much of the input may be shown, where it is sensitive: `count`, also the `last4`, or `none`. Makes the server's
+   * How much of the input may be shown, where it is sensitive: `digits`, also the `allButLast4`, or `all`. Makes the server's
    * policy stricter, never laxer. What was given reaches `onSensitive` and nothing else.
    */
-  readonly sensitive?: Show
+  readonly mask?: Mask
 }
 
 /** A call, to be commanded. The methods are named as in Telnyx's SDK and take the same bodies. */
@@ -86,8 +86,8 @@ export interface CallHandle {
 
 /** Makes the handle of a call. */
 export function callHandle(callId: string, { commands, log }: { commands: Commands; log: CallLog }): CallHandle {
-  const give = (command: CommandName, body: unknown, { sensitive }: GatherOptions) =>
-    commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, sensitive })
+  const give = (command: CommandName, body: unknown, { mask }: GatherOptions) =>
+    commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, mask })
 
   const run = (command: CommandName, body: unknown = {}, options: GatherOptions = {}) => {
     const given = give(command, body, options)

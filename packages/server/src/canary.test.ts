@@ -91,7 +91,7 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
       store,
       telnyx: { publicKey: signer.publicKey, apiKey: 'KEY-test', connectionIds: ['1'] },
       logger: pino({ level: 'trace' }, stream),
-      policy: { sensitive: ({ command }) => (command === 'ai_assistant_start' ? undefined : 'count') },
+      policy: { mask: ({ command }) => (command === 'ai_assistant_start' ? undefined : 'digits') },
       audit: { sink: (line) => put('audit', JSON.stringify(line)) },
       onSensitive: (input) => {
         handed.push(input)
@@ -253,7 +253,8 @@ describe('what callers enter in confidence', () => {
         const real = await original<typeof import('./calls/masking.ts')>()
         return {
           ...real,
-          mask: (...args: Parameters<typeof real.mask>) => (args[0].eventType === event ? args[0] : real.mask(...args)),
+          maskWebhook: (...args: Parameters<typeof real.maskWebhook>) =>
+            args[0].eventType === event ? args[0] : real.maskWebhook(...args),
         }
       })
       const canaries = makeCanaries()
@@ -266,8 +267,8 @@ describe('what callers enter in confidence', () => {
 
   const mutants: Record<string, Record<string, unknown>> = {
     'commands were logged as they come': { maskBody: (body: unknown) => body },
-    'Telnyx’s details were passed on': { openShow: () => undefined },
-    'no window were ever open': { showOf: () => undefined },
+    'Telnyx’s details were passed on': { openMask: () => undefined },
+    'no window were ever open': { maskOf: () => undefined },
   }
   for (const [what, mutant] of Object.entries(mutants)) {
     it(`would be found if ${what}`, async () => {
@@ -307,7 +308,7 @@ describe('what was set aside where gathers are sensitive', () => {
     const { memoryStore } = await import('./calls/memory-store.ts')
     const store = memoryStore()
     const signer = new Signer()
-    const options = { store, policy: { sensitive: 'count' as const } }
+    const options = { store, policy: { mask: 'digits' as const } }
     const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }
     {
       await using server = await testServer({ ...options, telnyx: { ...telnyx, connectionIds: ['2'] } })
@@ -337,7 +338,7 @@ describe('after a restart with an empty store', () => {
     const options = {
       telnyx: { publicKey: signer.publicKey, apiKey: 'KEY-test' },
       tickets: { secret: SECRET },
-      policy: { sensitive: 'count' as const },
+      policy: { mask: 'digits' as const },
     }
     let client_state: unknown
     {
@@ -369,13 +370,13 @@ describe('after a restart with an empty store', () => {
 })
 
 describe('how much is shown', () => {
-  const shown = async (show: 'count' | 'last4' | 'none', digits: string, header?: string) => {
+  const shown = async (mask: 'digits' | 'allButLast4' | 'all', digits: string, header?: string) => {
     const { testServer } = await import('./testing/server.ts')
     const { memoryStore } = await import('./calls/memory-store.ts')
     const store = memoryStore()
-    await using server = await testServer({ store, policy: { sensitive: show } })
+    await using server = await testServer({ store, policy: { mask: mask } })
     await server.webhook('call.initiated')
-    await server.command('gather', { maximum_digits: 20 }, header ? { 'callgather-sensitive': header } : {})
+    await server.command('gather', { maximum_digits: 20 }, header ? { 'callgather-mask': header } : {})
     const client_state = server.upstream.received[0]?.body.client_state
     await server.webhook('call.dtmf.received', { digit: digits[0], client_state })
     await server.webhook('call.dtmf.received', { digit: '#', client_state })
@@ -385,7 +386,7 @@ describe('how much is shown', () => {
   }
 
   it('is the count, and the key that ends the input', async () => {
-    expect(await shown('count', '4071')).toEqual([
+    expect(await shown('digits', '4071')).toEqual([
       { digit: null },
       { digit: '#' },
       { status: 'valid', digits: null, digit_count: 4 },
@@ -393,22 +394,22 @@ describe('how much is shown', () => {
   })
 
   it('is the last four only of what is long enough to keep a secret', async () => {
-    expect((await shown('last4', '4111111111111111')).at(-1)).toEqual({
+    expect((await shown('allButLast4', '4111111111111111')).at(-1)).toEqual({
       status: 'valid',
       digits: null,
       digit_count: 16,
       last4: '1111',
     })
-    expect((await shown('last4', '4071')).at(-1)).toEqual({ status: 'valid', digits: null, digit_count: 4 })
+    expect((await shown('allButLast4', '4071')).at(-1)).toEqual({ status: 'valid', digits: null, digit_count: 4 })
   })
 
   it('is nothing, not even that a key was pressed', async () => {
-    expect(await shown('none', '4071')).toEqual([{ status: 'valid', digits: null }])
+    expect(await shown('all', '4071')).toEqual([{ status: 'valid', digits: null }])
   })
 
   it('can be made less by whoever starts the gather, and never more', async () => {
-    expect(await shown('last4', '4111111111111111', 'none')).toEqual([{ status: 'valid', digits: null }])
-    expect((await shown('count', '4111111111111111', 'last4')).at(-1)).toEqual({
+    expect(await shown('allButLast4', '4111111111111111', 'all')).toEqual([{ status: 'valid', digits: null }])
+    expect((await shown('digits', '4111111111111111', 'allButLast4')).at(-1)).toEqual({
       status: 'valid',
       digits: null,
       digit_count: 16,
@@ -423,7 +424,7 @@ describe('how much is shown', () => {
     await using server = await testServer({
       store,
       now: () => now,
-      policy: { sensitive: ({ body }) => ((body as { gather_id?: string }).gather_id === 'pin' ? 'count' : undefined) },
+      policy: { mask: ({ body }) => ((body as { gather_id?: string }).gather_id === 'pin' ? 'digits' : undefined) },
     })
     const at = () => ({ at: new Date(now).toISOString() })
     await server.webhook('call.initiated', {}, at())
@@ -445,7 +446,7 @@ describe('how much is shown', () => {
     const { testServer } = await import('./testing/server.ts')
     const { memoryStore } = await import('./calls/memory-store.ts')
     const store = memoryStore()
-    await using server = await testServer({ store, policy: { sensitive: 'count' } })
+    await using server = await testServer({ store, policy: { mask: 'digits' } })
     const other = 'v3:the-agents-leg-00000'
     await server.webhook('call.initiated')
     await server.webhook('call.initiated', { call_control_id: other })
@@ -468,13 +469,13 @@ describe('how much is shown', () => {
     const path = join(folder, 'calls.db')
     const other = 'v3:the-agents-leg-00000'
     {
-      await using server = await testServer({ store: sqliteStore({ path }), policy: { sensitive: 'count' } })
+      await using server = await testServer({ store: sqliteStore({ path }), policy: { mask: 'digits' } })
       await server.webhook('call.initiated')
       await server.webhook('call.initiated', { call_control_id: other })
       expect((await server.command('gather', {})).status).toBe(200)
     }
     const store = sqliteStore({ path })
-    await using server = await testServer({ store, policy: { sensitive: 'count' } })
+    await using server = await testServer({ store, policy: { mask: 'digits' } })
     await server.webhook('call.dtmf.received', { digit: '5', call_control_id: other })
     return (await store.read(other, 0))?.records.at(-1)?.event.payload
   }
@@ -487,7 +488,7 @@ describe('how much is shown', () => {
     vi.resetModules()
     vi.doMock('./calls/masking.ts', async (original) => ({
       ...(await original<object>()),
-      showBeside: () => undefined,
+      maskBeside: () => undefined,
     }))
     expect(await keptAfterRestart()).toEqual({ digit: '5' })
   })
@@ -498,7 +499,7 @@ describe('how much is shown', () => {
     let now = Date.now()
     const at = () => ({ at: new Date(now).toISOString() })
     const store = memoryStore({ now: () => now })
-    await using server = await testServer({ store, now: () => now, policy: { sensitive: 'count' } })
+    await using server = await testServer({ store, now: () => now, policy: { mask: 'digits' } })
     const other = 'v3:the-agents-leg-00000'
     const key = (digit: string, when = at()) =>
       server.webhook('call.dtmf.received', { digit, call_control_id: other }, when)
@@ -533,9 +534,9 @@ describe('how much is shown', () => {
     const { testServer } = await import('./testing/server.ts')
     const { memoryStore } = await import('./calls/memory-store.ts')
     const store = memoryStore()
-    const sensitive = ({ body }: { body: unknown }) =>
-      (body as { gather_id?: string }).gather_id === 'pin' ? ('count' as const) : ('last4' as const)
-    await using server = await testServer({ store, policy: { sensitive } })
+    const mask = ({ body }: { body: unknown }) =>
+      (body as { gather_id?: string }).gather_id === 'pin' ? ('digits' as const) : ('allButLast4' as const)
+    await using server = await testServer({ store, policy: { mask } })
     const other = 'v3:the-agents-leg-00000'
     await server.webhook('call.initiated')
     await server.webhook('call.initiated', { call_control_id: other })
@@ -555,7 +556,7 @@ describe('how much is shown', () => {
 describe('a sensitive gather', () => {
   it('does not begin while the call is known to be streamed or recorded', async () => {
     const { testServer } = await import('./testing/server.ts')
-    await using server = await testServer({ policy: { sensitive: 'count' } })
+    await using server = await testServer({ policy: { mask: 'digits' } })
     await server.webhook('call.initiated')
     await server.webhook('streaming.started')
     expect((await server.command('gather', {})).status).toBe(422)
@@ -572,8 +573,8 @@ describe('a sensitive gather', () => {
       ['NODE_DEBUG', 'http'],
     ] as const) {
       vi.stubEnv(name, value)
-      await expect(testServer({ policy: { sensitive: 'count' } })).rejects.toThrow(name)
-      await using open = await testServer({ policy: { sensitive: 'count' }, unsafeDebug: true })
+      await expect(testServer({ policy: { mask: 'digits' } })).rejects.toThrow(name)
+      await using open = await testServer({ policy: { mask: 'digits' }, unsafeDebug: true })
       expect(open.url).toContain('http')
       vi.unstubAllEnvs()
     }

@@ -124,7 +124,7 @@ describe('the configuration', () => {
     CALLGATHER_TRUST_PROXY: '10.0.0.0/8, proxy.example.com',
     CALLGATHER_INSECURE: 'yes',
     LOG_LEVEL: 'loud',
-    CALLGATHER_SENSITIVE: 'very',
+    CALLGATHER_MASK: 'very',
     CALLGATHER_RETENTION_HOURS: '1',
     CALLGATHER_RECONCILE: 'maybe',
   }

@@ -26,7 +26,7 @@ Environment (* is required)
   CALLGATHER_TRUST_PROXY        how many proxies stand in front, or their addresses by comma (IPs, ranges, loopback,
                                 uniquelocal): their X-Forwarded-For is believed; default 0, nobody's is
   CALLGATHER_BASE_PATH          default /callgather
-  CALLGATHER_SENSITIVE          count, last4 or none: hides what is entered in every gather
+  CALLGATHER_MASK               all, digits or allButLast4: masks what is entered in every gather
   CALLGATHER_MEDIA_HOSTS        hosts from which clients may play prompts, by comma; default none
   CALLGATHER_ALLOW_FIELDS       command fields that clients are refused by default and may set, by comma
   CALLGATHER_RETENTION_HOURS    how long a call is kept after its last event; default 168

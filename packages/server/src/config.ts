@@ -1,5 +1,5 @@
 /** The ready server's configuration, from the environment. Every mistake names the variable it is in, and no value. */
-import { DEFAULT_BASE_PATH, type Show } from '@callgather/protocol'
+import { DEFAULT_BASE_PATH, isMask, type Mask } from '@callgather/protocol'
 import type { CallStore } from './calls/call-store.ts'
 import { memoryStore } from './calls/memory-store.ts'
 import { readRedisUrls, redisStore } from './calls/redis-store.ts'
@@ -73,7 +73,12 @@ export function readConfig(environment: Environment): ServerConfig {
   const basePath = read('CALLGATHER_BASE_PATH', DEFAULT_BASE_PATH, parseBasePath)
   const trustProxy = read('CALLGATHER_TRUST_PROXY', undefined, parseTrustProxy)
   const connectionIds = read('TELNYX_CONNECTION_IDS', undefined, list)
-  const sensitive = read('CALLGATHER_SENSITIVE', undefined, parseShow)
+  if (environment.CALLGATHER_SENSITIVE !== undefined) {
+    problems.push(
+      'CALLGATHER_SENSITIVE: was renamed. Set CALLGATHER_MASK to all (was none), digits (was count) or allButLast4 (was last4).',
+    )
+  }
+  const mask = read('CALLGATHER_MASK', undefined, parseMask)
   const mediaHosts = read('CALLGATHER_MEDIA_HOSTS', '', list) ?? []
   const allowFields = read('CALLGATHER_ALLOW_FIELDS', '', list) ?? []
   const retentionHours = read('CALLGATHER_RETENTION_HOURS', '168', parseRetention)
@@ -104,7 +109,7 @@ export function readConfig(environment: Environment): ServerConfig {
         ...(baseUrl === undefined ? {} : { baseUrl }),
         ...(connectionIds === undefined ? {} : { connectionIds }),
       },
-      policy: { mediaHosts, allowFields, ...(sensitive === undefined ? {} : { sensitive }) },
+      policy: { mediaHosts, allowFields, ...(mask === undefined ? {} : { mask }) },
       ...(retentionHours === undefined ? {} : { retentionHours }),
       ...(transcriptRetentionHours === undefined ? {} : { transcriptRetentionHours }),
       ...(reconciles ? {} : { reconcile: false as const }),
@@ -134,9 +139,9 @@ const oneOf = (words: readonly string[]) => (text: string) => {
   return text
 }
 
-function parseShow(text: string): Show {
-  if (text === 'count' || text === 'last4' || text === 'none') return text
-  throw new Error('must be one of: count, last4, none.')
+function parseMask(text: string): Mask {
+  if (isMask(text)) return text
+  throw new Error('must be one of: all, digits, allButLast4.')
 }
 
 function parseRetention(text: string): number {

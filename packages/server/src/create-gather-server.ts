@@ -22,6 +22,7 @@ import { StoreHealth } from './calls/store-health.ts'
 import { refuseDebugSwitches } from './debug-interlock.ts'
 import type { GatherServer, GatherServerOptions } from './gather-server.ts'
 import { Handlers } from './handlers.ts'
+import { HostCallbacks } from './host-callbacks.ts'
 import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
 import { callRoutes } from './http/calls.ts'
 import { clientAddressOf } from './http/client-address.ts'
@@ -63,8 +64,12 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
   const addressOf = clientAddressOf(options.trustProxy)
   const policy = options.policy ?? {}
-  const sensitive = policy.sensitive !== undefined || options.onSensitive !== undefined
-  if (sensitive && !options.unsafeDebug) refuseDebugSwitches(process.env)
+  if ('sensitive' in policy)
+    throw new Error(
+      '`policy.sensitive` was renamed. Set `policy.mask`: `all` (was `none`), `digits` (was `count`) or `allButLast4` (was `last4`).',
+    )
+  const isMasking = policy.mask !== undefined || options.onSensitive !== undefined
+  if (isMasking && !options.unsafeDebug) refuseDebugSwitches(process.env)
   const secret = options.secret ?? options.tickets?.secret ?? client.apiKey
   if (!secret) throw new Error('The server needs a secret to make its keys of: set `secret`, or `telnyx.apiKey`.')
   const markers = markerCodec(deriveKey(secret, 'marker'))
@@ -75,11 +80,16 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     lost: (error) => logger.error({ err: error }, 'a line of the audit trail was lost'),
   })
 
+  const hostCallbacks = new HostCallbacks({
+    logger,
+    countFailure: (callback, reason) => metrics.hostCallbackFailed(callback, reason),
+  })
+
   const verify = verifierOf(options.telnyx.verifier)
   const store = options.store ?? sqliteStore({ path: 'callgather.db' })
   const revocations = new Revocations({ store, logger, now })
   const access = new Access(accessPolicy(options, tickets), revocations, now)
-  const handlers = new Handlers(logger)
+  const handlers = new Handlers(hostCallbacks)
   const log = new CallLog(store, { appended: (records, state) => handlers.tell(records, state) })
   const ingest = new Ingest({
     log,
@@ -88,7 +98,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     digestKey: deriveKey(secret, 'digest'),
     now,
     logger,
-    closed: sensitive,
+    closed: isMasking,
     connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
     onSensitive: options.onSensitive,
   })
@@ -100,7 +110,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     options.reconcile || {},
   )
   const directory = new CallDirectory({ log, store, access }, { now })
-  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, sensitive })
+  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, isMasking })
   const health = new StoreHealth({ store, logger })
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,

@@ -7,18 +7,21 @@
  * not miss one reads `GET /calls/{id}/events` from the last number they have dealt with.
  */
 import { type CallRecord, type CallState, type EventOf, isKnownEvent, type KnownEventType } from '@callgather/protocol'
-import type { Logger } from 'pino'
+import type { HostCallbacks } from './host-callbacks.ts'
 
 /** Called with an event, and the call as it is with that event in it. What it throws is logged and goes no further. */
 export type Handler<Type extends KnownEventType> = (event: EventOf<Type>, call: CallState) => void | Promise<void>
 
+/** A handler that is still running after this long is reported; it isn't stopped. */
+const HANDLER_DEADLINE_MS = 60_000
+
 /** The handlers by type of event. */
 export class Handlers {
   readonly #byType = new Map<string, Set<Handler<never>>>()
-  readonly #logger: Logger
+  readonly #hostCallbacks: HostCallbacks
 
-  constructor(logger: Logger) {
-    this.#logger = logger
+  constructor(hostCallbacks: HostCallbacks) {
+    this.#hostCallbacks = hostCallbacks
   }
 
   /** Adds a handler; what is returned takes it away again. */
@@ -37,10 +40,7 @@ export class Handlers {
   }
 
   async #run(handler: Handler<never>, event: never, call: CallState): Promise<void> {
-    try {
-      await handler(event, call)
-    } catch (error) {
-      this.#logger.error({ err: error }, 'a handler failed')
-    }
+    const run = () => handler(event, call)
+    await this.#hostCallbacks.call('handler', run, { deadlineMs: HANDLER_DEADLINE_MS }).catch(() => {})
   }
 }

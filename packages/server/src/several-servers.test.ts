@@ -1,6 +1,6 @@
 /** Several servers on one Redis: any of them takes any webhook and serves any watcher. */
 import { randomUUID } from 'node:crypto'
-import { SENSITIVE_HEADER } from '@callgather/protocol'
+import { MASK_HEADER } from '@callgather/protocol'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ticketsOf } from './access/tickets.ts'
 import type { CallStore } from './calls/call-store.ts'
@@ -56,7 +56,7 @@ async function keysAroundPin({ one, other, webhook, callId, ticket }: Awaited<Re
   const alone = { call_session_id: `session of ${callId}` }
   await one.post(webhook('call.initiated', alone))
   await one.post(webhook('call.dtmf.received', { ...alone, digit: '1' }))
-  const headers = { authorization: `Bearer ${ticket}`, [SENSITIVE_HEADER]: 'count' }
+  const headers = { authorization: `Bearer ${ticket}`, [MASK_HEADER]: 'digits' }
   expect((await other.command('gather', {}, headers, callId)).status).toBe(200)
   expect((await one.post(webhook('call.dtmf.received', { ...alone, digit: '2' }))).status).toBe(200)
   const { reply } = await watch(await other.connect({ ticket }), undefined, callId)
@@ -73,7 +73,7 @@ async function expectHiddenBeside({ one, other, webhook }: Awaited<ReturnType<ty
   await other.post(webhook('call.initiated', onLeg))
   await other.post(webhook('call.dtmf.received', { ...onLeg, digit: '1' }))
   const ticket = await one.ticket({ calls: [caller, leg] })
-  const headers = { authorization: `Bearer ${ticket}`, [SENSITIVE_HEADER]: 'count' }
+  const headers = { authorization: `Bearer ${ticket}`, [MASK_HEADER]: 'digits' }
   expect((await one.command('gather', {}, headers, caller)).status).toBe(200)
   await other.post(webhook('call.dtmf.received', { ...onLeg, digit: '2' }))
   const { reply } = await watch(await other.connect({ ticket }), undefined, leg)

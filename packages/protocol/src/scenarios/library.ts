@@ -23,7 +23,7 @@ export const pinEntry: Scenario = new ScenarioWriter('PIN entry')
 /** The same, with the digits hidden by policy: the browser never receives them. */
 export const hiddenPin: Scenario = new ScenarioWriter('Hidden PIN')
   .answered()
-  .command('pin', 'gather_using_speak', { ...pinBody, minimum_digits: 4, maximum_digits: 6 }, { show: 'count' })
+  .command('pin', 'gather_using_speak', { ...pinBody, minimum_digits: 4, maximum_digits: 6 }, { mask: 'digits' })
   .event('call.speak.started', speakStarted)
   .wait(3000)
   .event('call.speak.ended', speakEnded)

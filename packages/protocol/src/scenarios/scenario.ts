@@ -2,7 +2,8 @@
  * A scenario is the history of a call as data: what happened, and when. Tests fold it, stories play it through the
  * real client, and users' tests can do both.
  */
-import type { EventOf, HistoryMessage, KnownEventType, Show } from '../event.ts'
+import type { EventOf, HistoryMessage, KnownEventType } from '../event.ts'
+import type { Mask } from '../mask.ts'
 
 /** One thing that happens, and when: milliseconds after the call began. */
 export interface ScenarioStep {
@@ -80,10 +81,10 @@ export class ScenarioWriter {
     id: string,
     command: string,
     body: Record<string, unknown>,
-    options: { show?: Show; subject?: string } = {},
+    options: { mask?: Mask; subject?: string } = {},
   ): this {
-    const { show, subject = 'agent-7' } = options
-    const payload = { command, body, subject, ...(show === undefined ? {} : { show }) }
+    const { mask, subject = 'agent-7' } = options
+    const payload = { command, body, subject, ...(mask === undefined ? {} : { mask }) }
     this.event('command.requested', { command_id: id, payload })
     return this.wait(120).event('command.accepted', { command_id: id, payload: {} })
   }

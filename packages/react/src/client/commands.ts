@@ -7,9 +7,9 @@ import {
   type CommandName,
   clientErrors,
   GatherError,
+  MASK_HEADER,
+  type Mask,
   routes,
-  SENSITIVE_HEADER,
-  type Show,
   type TelnyxError,
 } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
@@ -23,10 +23,10 @@ export interface CommandOptions {
    */
   requestId?: string
   /**
-   * How much of what the caller enters may be shown, to anyone: `count`, also the `last4`, or `none`. Makes the server's
-   * policy stricter, never laxer. Sent as `callgather-sensitive`.
+   * How much of what the caller enters may be shown, to anyone: `digits`, also the `allButLast4`, or `all`. Makes the server's
+   * policy stricter, never laxer. Sent as `callgather-mask`.
    */
-  sensitive?: Show | undefined
+  mask?: Mask | undefined
   signal?: AbortSignal
 }
 
@@ -73,7 +73,7 @@ export function createCommands(ports: {
     return response.status === clientErrors.unauthenticated.status ? send(await tickets.fresh()) : response
   }
 
-  return async (callId, name, body, { requestId = newRequestId(), sensitive, signal } = {}) => {
+  return async (callId, name, body, { requestId = newRequestId(), mask, signal } = {}) => {
     signal?.throwIfAborted()
     const abort = new AbortController()
     const onAbort = () => abort.abort(signal?.reason)
@@ -83,7 +83,7 @@ export function createCommands(ports: {
     const sent = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
     const own = {
       'idempotency-key': requestId,
-      ...(sensitive === undefined ? {} : { [SENSITIVE_HEADER]: sensitive }),
+      ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
     }
     try {
       const response = await post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal)

@@ -4,7 +4,7 @@
  * What the HTTP answer said is kept here; what the call's log says comes from the call, and outranks it: an outcome
  * that nobody knew is known once the log tells it. Nothing here touches the call's state.
  */
-import type { CallState, CommandName, GatherError, Show, TelnyxError } from '@callgather/protocol'
+import type { CallState, CommandName, GatherError, Mask, TelnyxError } from '@callgather/protocol'
 import { callEndedAt, selectConversation, selectGather } from '@callgather/protocol'
 
 /** Where a command stands. */
@@ -40,7 +40,7 @@ export interface GivenCommand {
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   readonly requestId: string
-  readonly sensitive?: Show | undefined
+  readonly mask?: Mask | undefined
   /** The id under which the log knows it. */
   readonly commandId: string
   /** The gather, or the conversation, that a stop is meant for. */

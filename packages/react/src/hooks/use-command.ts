@@ -12,7 +12,7 @@ import { useCall } from './use-call.ts'
 export type CommandSettled = 'accepted' | 'refused' | 'unknown'
 
 /** How a command is given. */
-export type RunOptions = Pick<CommandOptions, 'sensitive'>
+export type RunOptions = Pick<CommandOptions, 'mask'>
 
 /** A command at a button: where it stands, and what can be done. */
 export type Command<Name extends CommandName> = CommandRun & {
@@ -75,8 +75,8 @@ export function useAnyCommand(callId: string): AnyCommand {
       last.current = { ...command, answer: 'none' }
       setGiven(last.current)
       try {
-        const { name, body, requestId, sensitive } = command
-        await client.command(callId, name, body as CommandBodies[CommandName], { requestId, sensitive })
+        const { name, body, requestId, mask } = command
+        await client.command(callId, name, body as CommandBodies[CommandName], { requestId, mask })
         settle('accepted')
         return 'accepted'
       } catch (error) {
@@ -90,12 +90,12 @@ export function useAnyCommand(callId: string): AnyCommand {
 
   const actions = useMemo(
     () => ({
-      run: <Name extends CommandName>(name: Name, body: CommandBodies[Name], { sensitive }: RunOptions = {}) => {
+      run: <Name extends CommandName>(name: Name, body: CommandBodies[Name], { mask }: RunOptions = {}) => {
         const requestId = newRequestId()
         const state = cache.getQueryData<CallFeed>(gatherKeys.call(callId))?.state
         const targetId = state ? targetOf(name, state) : null
         const commandId = body.command_id ?? requestId
-        return send({ name, body, requestId, sensitive, commandId, targetId, answer: 'none' })
+        return send({ name, body, requestId, mask, commandId, targetId, answer: 'none' })
       },
       retry: async (): Promise<CommandSettled> => {
         const command = last.current

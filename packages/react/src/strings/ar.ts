@@ -64,7 +64,7 @@ export const ar: Strings = {
   },
   'slots.endsWith': 'ينتهي بـ {key}',
   'slots.hidden': 'الأرقام مخفية',
-  'slots.last4': 'الكل مخفي عدا آخر أربعة',
+  'slots.allButLast4': 'الكل مخفي عدا آخر أربعة',
   'slots.attempt': 'المحاولة {attempt} من {tries}',
   'slots.firstDigit': 'الرقم الأول خلال نحو {seconds} ث',
   'slots.nextDigit': 'الرقم التالي خلال نحو {seconds} ث',

@@ -37,7 +37,7 @@ export const de: Strings = {
   'slots.needsAtLeast': { one: 'braucht mindestens {count} Ziffer', other: 'braucht mindestens {count} Ziffern' },
   'slots.endsWith': 'endet mit {key}',
   'slots.hidden': 'Ziffern verborgen',
-  'slots.last4': 'alle bis auf die letzten vier verborgen',
+  'slots.allButLast4': 'alle bis auf die letzten vier verborgen',
   'slots.attempt': 'Versuch {attempt} von {tries}',
   'slots.firstDigit': 'erste Ziffer in etwa {seconds} s',
   'slots.nextDigit': 'nächste Ziffer in etwa {seconds} s',

@@ -42,7 +42,7 @@ export const en = {
   'slots.needsAtLeast': { one: 'needs at least {count} digit', other: 'needs at least {count} digits' },
   'slots.endsWith': 'ends with {key}',
   'slots.hidden': 'digits hidden',
-  'slots.last4': 'all but the last four hidden',
+  'slots.allButLast4': 'all but the last four hidden',
   'slots.attempt': 'attempt {attempt} of {tries}',
   'slots.firstDigit': 'first digit within about {seconds} s',
   'slots.nextDigit': 'next digit within about {seconds} s',

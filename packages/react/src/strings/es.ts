@@ -37,7 +37,7 @@ export const es: Strings = {
   'slots.needsAtLeast': { one: 'necesita al menos {count} dígito', other: 'necesita al menos {count} dígitos' },
   'slots.endsWith': 'termina con {key}',
   'slots.hidden': 'dígitos ocultos',
-  'slots.last4': 'todos ocultos salvo los cuatro últimos',
+  'slots.allButLast4': 'todos ocultos salvo los cuatro últimos',
   'slots.attempt': 'intento {attempt} de {tries}',
   'slots.firstDigit': 'primer dígito en unos {seconds} s',
   'slots.nextDigit': 'siguiente dígito en unos {seconds} s',

@@ -37,7 +37,7 @@ export const fr: Strings = {
   'slots.needsAtLeast': { one: 'il faut au moins {count} chiffre', other: 'il faut au moins {count} chiffres' },
   'slots.endsWith': 'se termine par {key}',
   'slots.hidden': 'chiffres masqués',
-  'slots.last4': 'tout masqué sauf les quatre derniers',
+  'slots.allButLast4': 'tout masqué sauf les quatre derniers',
   'slots.attempt': 'essai {attempt} sur {tries}',
   'slots.firstDigit': 'premier chiffre dans environ {seconds} s',
   'slots.nextDigit': 'chiffre suivant dans environ {seconds} s',

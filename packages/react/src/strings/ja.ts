@@ -37,7 +37,7 @@ export const ja: Strings = {
   'slots.needsAtLeast': { other: '{count} 桁以上が必要' },
   'slots.endsWith': '{key} で終了',
   'slots.hidden': '数字は非表示',
-  'slots.last4': '下 4 桁以外は非表示',
+  'slots.allButLast4': '下 4 桁以外は非表示',
   'slots.attempt': '{tries} 回中 {attempt} 回目',
   'slots.firstDigit': '最初の数字まで約 {seconds} 秒',
   'slots.nextDigit': '次の数字まで約 {seconds} 秒',

@@ -37,7 +37,7 @@ export const ptBR: Strings = {
   'slots.needsAtLeast': { one: 'precisa de pelo menos {count} dígito', other: 'precisa de pelo menos {count} dígitos' },
   'slots.endsWith': 'termina com {key}',
   'slots.hidden': 'dígitos ocultos',
-  'slots.last4': 'todos ocultos, menos os quatro últimos',
+  'slots.allButLast4': 'todos ocultos, menos os quatro últimos',
   'slots.attempt': 'tentativa {attempt} de {tries}',
   'slots.firstDigit': 'primeiro dígito em cerca de {seconds} s',
   'slots.nextDigit': 'próximo dígito em cerca de {seconds} s',

@@ -36,7 +36,7 @@ export const zhCN: Strings = {
   'slots.needsAtLeast': { other: '至少需要 {count} 位数字' },
   'slots.endsWith': '以 {key} 结束',
   'slots.hidden': '数字已隐藏',
-  'slots.last4': '仅显示最后四位',
+  'slots.allButLast4': '仅显示最后四位',
   'slots.attempt': '第 {attempt} 次，共 {tries} 次',
   'slots.firstDigit': '约 {seconds} 秒内输入第一位',
   'slots.nextDigit': '约 {seconds} 秒内输入下一位',

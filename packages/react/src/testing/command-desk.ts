@@ -9,8 +9,8 @@ import {
   GatherError,
   gatherError,
   isCommandName,
-  SENSITIVE_HEADER,
-  type Show,
+  MASK_HEADER,
+  type Mask,
   selectConversation,
   selectGather,
   type TelnyxError,
@@ -27,7 +27,7 @@ export interface ReceivedCommand {
   /** The `Idempotency-Key`, which is also the `command_id` unless the body has one. */
   readonly requestId: string
   /** How much of the input may be shown, where the sender asked for secrecy. */
-  readonly sensitive?: Show
+  readonly mask?: Mask
 }
 
 /**
@@ -52,7 +52,7 @@ export type Respond = (command: ReceivedCommand) => CommandAnswer | Promise<Comm
 /** The answer over HTTP; `offline` when there is none. */
 export type HttpAnswer = { readonly status: number; readonly body: unknown } | 'offline'
 
-const shows: readonly Show[] = ['count', 'last4', 'none']
+const masks: readonly Mask[] = ['all', 'digits', 'allButLast4']
 const path = /\/v2\/calls\/([^/]+)\/actions\/([^/?]+)$/
 
 /** Reads a command from an HTTP request, judges it as Telnyx would, and answers it by rule. */
@@ -65,8 +65,8 @@ export async function answerRequest(request: Request, answer: (command: Received
   const checked = checkCommand(name, body)
   if (!checked.ok) return { status: checked.status, body: { errors: checked.errors } }
   const requestId = request.headers.get('idempotency-key') ?? crypto.randomUUID()
-  const sensitive = shows.find((show) => show === request.headers.get(SENSITIVE_HEADER))
-  const secrecy = sensitive === undefined ? {} : { sensitive }
+  const mask = masks.find((each) => each === request.headers.get(MASK_HEADER))
+  const secrecy = mask === undefined ? {} : { mask }
   return answer({ callId: decodeURIComponent(callId), name, body: checked.body, requestId, ...secrecy })
 }
 
@@ -123,7 +123,7 @@ export class CommandDesk {
   #record(command: ReceivedCommand, answer: CommandAnswer): void {
     const { callId, name } = command
     const { command_id, client_state: _, ...body } = command.body
-    const secrecy = command.sensitive === undefined ? {} : { show: command.sensitive }
+    const secrecy = command.mask === undefined ? {} : { mask: command.mask }
     const id = { command_id: typeof command_id === 'string' ? command_id : command.requestId }
     const add = (event: Parameters<ScenarioServer['append']>[1]) => this.#server.append(callId, event)
     const make = this.#events
@@ -153,7 +153,7 @@ export class CommandDesk {
     const conversation = selectConversation(state)
     const make = this.#events
     if (name === 'gather_stop' && gather?.kind === 'digits' && gather.status === 'collecting') {
-      const payload = { status: 'cancelled', digits: gather.show ? null : gather.digits, digit_count: gather.count }
+      const payload = { status: 'cancelled', digits: gather.mask ? null : gather.digits, digit_count: gather.count }
       return [make.event('call.gather.ended', { command_id: gather.id, payload })]
     }
     if (name === 'ai_assistant_stop' && conversation && conversation.status === 'collecting') {

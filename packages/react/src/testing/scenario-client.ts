@@ -118,7 +118,7 @@ export function createScenarioClient(
       for (const key of keys) {
         const gather = selectGather(server.stateOf(callId))
         const listening = gather?.kind === 'digits' && gather.status === 'collecting'
-        const digit = listening && gather.show ? null : key
+        const digit = listening && gather.mask ? null : key
         const owner = listening ? { command_id: gather.id } : {}
         server.append(callId, events.event('call.dtmf.received', { ...owner, payload: { digit } }))
       }

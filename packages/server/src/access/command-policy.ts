@@ -5,7 +5,7 @@
  * Fields that could are refused by name unless the server's own policy allows them; templates, kept on the server,
  * supply them instead. The host's own code (`gather.call(id)`) and trusted tickets are not asked.
  */
-import { type CommandName, GatherError, gatherError, type Show, telnyxError } from '@callgather/protocol'
+import { type CommandName, GatherError, gatherError, type Mask, telnyxError } from '@callgather/protocol'
 import { asRecord } from '../telnyx/webhook.ts'
 
 /** A command's body that the server keeps, for clients to ask for by name. */
@@ -26,9 +26,9 @@ export interface CommandPolicy {
   readonly templates?: Readonly<Record<string, CommandTemplate>>
   /**
    * How much of a gather's input may be shown: a word for all gathers, or a decision for each. Whoever starts a gather
-   * may ask for more secrecy (`callgather-sensitive: count`), never for less.
+   * may ask for more secrecy (`callgather-mask: digits`), never for less.
    */
-  readonly sensitive?: Show | ((command: { callId: string; command: CommandName; body: unknown }) => Show | undefined)
+  readonly mask?: Mask | ((command: { callId: string; command: CommandName; body: unknown }) => Mask | undefined)
 }
 
 /** Paths that a client may not set by itself, and what each could do. */

@@ -10,7 +10,7 @@ import {
   gatherError,
   isConversation,
   isGather,
-  type Show,
+  type Mask,
 } from '@callgather/protocol'
 import { checkCommand } from '@callgather/protocol/schema'
 import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
@@ -19,7 +19,7 @@ import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { NewEvent } from './call-store.ts'
 import { commandEvent } from './command-outcome.ts'
-import { maskBody, openShow, strictest } from './masking.ts'
+import { maskBody, openMask, strictest } from './masking.ts'
 
 /** A command to be given. */
 export interface CommandOrder {
@@ -36,7 +36,7 @@ export interface CommandOrder {
   /** The sender's own key: the same key on the same call is the same command. */
   readonly idempotencyKey?: string | undefined
   /** How much of the input the sender wants shown; makes the server's policy stricter, never laxer. */
-  readonly sensitive?: Show | undefined
+  readonly mask?: Mask | undefined
   /** Where it comes from, for the audit trail. */
   readonly address?: string | undefined
 }
@@ -53,7 +53,7 @@ export interface PrepareParts {
 export interface PreparedCommand {
   readonly commandId: string
   /** How much of the input may be shown, where it is sensitive. */
-  readonly show: Show | undefined
+  readonly mask: Mask | undefined
   /** The body that Telnyx gets. */
   readonly body: Readonly<Record<string, unknown>>
   /** Its `command.requested`, given the call and our clock. */
@@ -74,20 +74,20 @@ export function prepareCommand(order: CommandOrder, { policy, markers, commandKe
   const ownId = () =>
     order.idempotencyKey === undefined ? randomUUID() : uuidOf(macOf(commandKey, 'id', callId, order.idempotencyKey))
   const commandId = typeof command_id === 'string' ? command_id : ownId()
-  const show = showOf(order, body, policy)
+  const mask = maskOf(order, body, policy)
   // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
   const mark =
     isGather(command) || isConversation(command)
-      ? { client_state: markers.write(callId, { commandId, command, show }) }
+      ? { client_state: markers.write(callId, { commandId, command, mask }) }
       : {}
   return {
     commandId,
-    show,
+    mask,
     body: { ...body, command_id: commandId, ...(typeof client_state === 'string' ? { client_state } : mark) },
     requested(state, now) {
-      const secret = show !== undefined || openShow(state, now) !== undefined
+      const secret = mask !== undefined || openMask(state, now) !== undefined
       const logged = withoutSecrets(secret ? maskBody(body) : body)
-      const payload = { command, body: logged, subject, ...(show === undefined ? {} : { show }) }
+      const payload = { command, body: logged, subject, ...(mask === undefined ? {} : { mask }) }
       const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now)
       return { event, digest: digestOf(commandKey, 'body', command, body) }
     },
@@ -95,15 +95,15 @@ export function prepareCommand(order: CommandOrder, { policy, markers, commandKe
 }
 
 /** How much of the input may be shown: what the server's policy says, or less if whoever starts it wants less. */
-function showOf({ callId, command, sensitive }: CommandOrder, body: unknown, policy: CommandPolicy): Show | undefined {
+function maskOf({ callId, command, mask }: CommandOrder, body: unknown, policy: CommandPolicy): Mask | undefined {
   if (!isGather(command) && !isConversation(command)) return undefined
   const decided =
-    typeof policy.sensitive === 'function'
-      ? policy.sensitive({ callId, command, body })
+    typeof policy.mask === 'function'
+      ? policy.mask({ callId, command, body })
       : isGather(command)
-        ? policy.sensitive
+        ? policy.mask
         : undefined
-  return strictest(decided, sensitive)
+  return strictest(decided, mask)
 }
 
 /** What records or copies the call's audio, as far as webhooks tell: when it began, and when it ended. */

@@ -24,7 +24,7 @@ import {
   withoutDetail,
 } from './command-outcome.ts'
 import { type CommandOrder, type PrepareParts, prepareCommand, refuseWhileCaptured } from './command-request.ts'
-import { openShow } from './masking.ts'
+import { openMask } from './masking.ts'
 
 /** A command that is in the log, and on its way. */
 export interface GivenCommand {
@@ -85,7 +85,7 @@ export class Commands {
     const { log, audit, now } = this.#parts
     if (!order.trusted) this.#limit(order)
     const prepared = prepareCommand(order, this.#parts)
-    const { commandId, show } = prepared
+    const { commandId, mask } = prepared
     await audit.write({ what: 'intent', subject, callId, command, commandId, address, ...templateOf(order.body) })
 
     let requested: NewEvent | undefined
@@ -94,7 +94,7 @@ export class Commands {
         if (!cursor && order.onlyKnown) throw unknownCall()
         const repeated = state.commands.get(commandId) !== undefined
         if ((state.hangup || state.closed) && !repeated) throw callEnded()
-        if (show !== undefined && !repeated) refuseWhileCaptured(state)
+        if (mask !== undefined && !repeated) refuseWhileCaptured(state)
         requested = prepared.requested(state, now())
         return [requested]
       })
@@ -159,7 +159,7 @@ export class Commands {
     // Telnyx has answered: whoever asked is told so, even where it cannot be written down.
     await log
       .append(callId, ({ state }) => {
-        outcome = openShow(state, now()) === undefined ? outcome : withoutDetail(outcome)
+        outcome = openMask(state, now()) === undefined ? outcome : withoutDetail(outcome)
         return [{ event: commandEvent(commandId, outcome, now()) }]
       })
       .catch((error: unknown) => {

@@ -2,7 +2,7 @@
  * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
  * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
-import type { CallState, Show } from '@callgather/protocol'
+import type { CallState, Mask } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import { digestOf } from '../access/secrets.ts'
 import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
@@ -11,7 +11,7 @@ import { isRecordId, recordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallLog, KnownCall } from './call-log.ts'
 import type { CallStore } from './call-store.ts'
-import { isPayment, mask, mayCarryInput, showBeside, showOf, strictest } from './masking.ts'
+import { isPayment, maskBeside, maskOf, maskWebhook, mayCarryInput, strictest } from './masking.ts'
 
 /** What became of a webhook. */
 export type IngestOutcome =
@@ -89,17 +89,17 @@ export class Ingest {
     const sessionId = sessionOf(webhook)
     const beside = mayCarryInput(webhook) ? await this.#legsBeside(callId, sessionId) : []
     const marker = markers.read(callId, webhook.payload.client_state)
-    let show: Show | undefined
+    let mask: Mask | undefined
     let hidden = false
     let twin = false
     const prepare = async ({ state }: KnownCall) => {
       twin = await this.#hasTwin(callId, webhook)
       if (twin) return []
       const context = { state, marker, now: now(), closed: this.#parts.closed }
-      const ofLegs = beside.map((leg) => showBeside(webhook, leg, now()))
-      const wanted = [showOf(webhook, context), ...ofLegs].reduce(strictest)
-      show = wanted ?? (isPayment(webhook) ? 'count' : undefined)
-      const masked = show === undefined ? webhook : mask(webhook, show, context)
+      const ofLegs = beside.map((leg) => maskBeside(webhook, leg, now()))
+      const wanted = [maskOf(webhook, context), ...ofLegs].reduce(strictest)
+      mask = wanted ?? (isPayment(webhook) ? 'digits' : undefined)
+      const masked = mask === undefined ? webhook : maskWebhook(webhook, mask, context)
       hidden = masked === null
       const { id, eventType, occurredAt, payload } = webhook
       const digest = digestOf(this.#parts.digestKey, id, eventType, occurredAt, payload)
@@ -109,7 +109,7 @@ export class Ingest {
     if (twin) return 'duplicate'
     if (hidden) return 'hidden'
     const [record] = records
-    if (record && show !== undefined) this.#hand(callId, record.event.command_id, webhook, marker)
+    if (record && mask !== undefined) this.#hand(callId, record.event.command_id, webhook, marker)
     const [duplicate] = duplicates
     return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
   }

@@ -7,7 +7,7 @@
  * a restart with an empty store, and on another node. Where neither says anything, and the server knows of sensitive
  * gathers at all, what might be input is hidden.
  */
-import { type CallState, type CommandState, callEndedAt, isDigitGather, rulesOf, type Show } from '@callgather/protocol'
+import { type CallState, type CommandState, callEndedAt, isDigitGather, type Mask, rulesOf } from '@callgather/protocol'
 import type { Marker } from '../telnyx/client-state.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import { normaliseTime, timeOf } from '../telnyx/normalise.ts'
@@ -19,10 +19,10 @@ export const MASK_GRACE_MILLIS = 30_000
 /** Fewest digits of which four may be shown: of a PIN they would be all. */
 const LAST4_FROM = 8
 
-const strictness: Readonly<Record<Show, number>> = { last4: 1, count: 2, none: 3 }
+const strictness: Readonly<Record<Mask, number>> = { allButLast4: 1, digits: 2, all: 3 }
 
 /** The stricter of two; a gather can be made more sensitive by whoever starts it, never less. */
-export function strictest(one: Show | undefined, other: Show | undefined): Show | undefined {
+export function strictest(one: Mask | undefined, other: Mask | undefined): Mask | undefined {
   if (one === undefined || other === undefined) return one ?? other
   return strictness[one] >= strictness[other] ? one : other
 }
@@ -38,16 +38,16 @@ export interface MaskContext {
 }
 
 /** How much of a webhook may be shown: `undefined` for all of it. */
-export function showOf(webhook: Webhook, { state, marker, now, closed }: MaskContext): Show | undefined {
+export function maskOf(webhook: Webhook, { state, marker, now, closed }: MaskContext): Mask | undefined {
   const at = normaliseTime(webhook.occurredAt)
-  let show = showAt(state, at, now)
+  let mask = maskAt(state, at, now)
   const own = marker ? state.commands.get(marker.commandId) : undefined
   // The mark speaks where the log does not know its command.
-  if (marker?.show && !own?.request) show = strictest(show, marker.show)
+  if (marker?.mask && !own?.request) mask = strictest(mask, marker.mask)
   // What belongs to a conversation that was sensitive stays so, however late it comes.
-  if (own?.request?.show && carriesHistory(webhook)) show = strictest(show, own.request.show)
+  if (own?.request?.mask && carriesHistory(webhook)) mask = strictest(mask, own.request.mask)
   const ignorant = state.initiated === null && state.commands.size === 0 && marker === null
-  return show ?? (closed && ignorant ? 'count' : undefined)
+  return mask ?? (closed && ignorant ? 'digits' : undefined)
 }
 
 /** Whether a command's window holds a moment, by the event's time or by ours. */
@@ -61,32 +61,32 @@ export function isWithin(state: CallState, command: CommandState, at: string, no
 }
 
 /** The strictest wish of all sensitive commands whose window is open. */
-export function openShow(state: CallState, now: number): Show | undefined {
-  return showAt(state, timeOf(now), now)
+export function openMask(state: CallState, now: number): Mask | undefined {
+  return maskAt(state, timeOf(now), now)
 }
 
 /**
  * How much of a webhook may be shown for the sake of another leg of the same session: a key pressed on one leg is heard,
  * and reported, on those that are bridged with it. A leg that is over gathers nothing more.
  */
-export function showBeside(webhook: Webhook, leg: CallState, now: number): Show | undefined {
+export function maskBeside(webhook: Webhook, leg: CallState, now: number): Mask | undefined {
   const at = normaliseTime(webhook.occurredAt)
   const over = callEndedAt(leg)
   const isOver = over !== null && Math.min(Date.parse(webhook.occurredAt), now) > Date.parse(over) + MASK_GRACE_MILLIS
-  return isOver ? undefined : showAt(leg, at, now)
+  return isOver ? undefined : maskAt(leg, at, now)
 }
 
 /** Whether anything that a caller gave may be in a webhook; of a type we do not know, it may. */
 export const mayCarryInput = ({ eventType }: Webhook): boolean => !plainFields.has(eventType)
 
 /** The strictest wish of all sensitive commands in whose window a moment is. */
-function showAt(state: CallState, at: string, now: number): Show | undefined {
-  let show: Show | undefined
+function maskAt(state: CallState, at: string, now: number): Mask | undefined {
+  let mask: Mask | undefined
   for (const command of state.commands) {
-    const wanted = command.request?.show
-    if (wanted && isWithin(state, command, at, now)) show = strictest(show, wanted)
+    const wanted = command.request?.mask
+    if (wanted && isWithin(state, command, at, now)) mask = strictest(mask, wanted)
   }
-  return show
+  return mask
 }
 
 function endOf(state: CallState, { id }: CommandState): string | null {
@@ -101,16 +101,16 @@ const carriesHistory = ({ eventType }: Webhook) =>
  *
  * Default-deny: only fields that cannot carry input are left as they are, and of a type we do not know, none.
  */
-export function mask(webhook: Webhook, show: Show, { state, marker }: MaskContext): Webhook | null {
+export function maskWebhook(webhook: Webhook, mask: Mask, { state, marker }: MaskContext): Webhook | null {
   const { payload } = webhook
   const kept = keptFields(payload)
   const as = (fields: Record<string, unknown>): Webhook => ({ ...webhook, payload: { ...kept, ...fields } })
   switch (webhook.eventType) {
     case 'call.dtmf.received':
-      if (show === 'none') return null
+      if (mask === 'all') return null
       return as({ digit: isTerminator(payload.digit, state, marker) ? payload.digit : null })
     case 'call.gather.ended':
-      return as({ status: payload.status, ...maskedDigits(payload, show) })
+      return as({ status: payload.status, ...maskedDigits(payload, mask) })
     case 'call.ai_gather.ended':
       return as({ status: payload.status, result: null, ...maskedHistory(payload, state, marker) })
     case 'call.ai_gather.partial_results':
@@ -164,11 +164,11 @@ function isTerminator(digit: unknown, state: CallState, marker: Marker | null): 
   return isDigitGather(name) && digit === rulesOf(name, command?.request?.body ?? {}).terminator
 }
 
-function maskedDigits({ digits, digit_count }: Webhook['payload'], show: Show): Record<string, unknown> {
-  if (show === 'none') return { digits: null }
+function maskedDigits({ digits, digit_count }: Webhook['payload'], mask: Mask): Record<string, unknown> {
+  if (mask === 'all') return { digits: null }
   // Masked before, and set aside: how many there were is all that is left of them.
   if (typeof digits !== 'string') return { digits: null, ...(typeof digit_count === 'number' ? { digit_count } : {}) }
-  const last4 = show === 'last4' && digits.length >= LAST4_FROM ? { last4: digits.slice(-4) } : {}
+  const last4 = mask === 'allButLast4' && digits.length >= LAST4_FROM ? { last4: digits.slice(-4) } : {}
   return { digits: null, digit_count: digits.length, ...last4 }
 }
 
@@ -182,9 +182,9 @@ function maskedHistory(
   marker: Marker | null,
 ): { message_history?: unknown } {
   if (!Array.isArray(message_history)) return {}
-  const sensitive =
-    marker?.show !== undefined || state.commands.get(marker?.commandId ?? '')?.request?.show !== undefined
-  const known = sensitive ? undefined : state.conversations.get(marker?.commandId ?? '')
+  const isMasked =
+    marker?.mask !== undefined || state.commands.get(marker?.commandId ?? '')?.request?.mask !== undefined
+  const known = isMasked ? undefined : state.conversations.get(marker?.commandId ?? '')
   return {
     message_history: message_history.map((each, index) => {
       const { role, content } = asRecord(each) ?? {}

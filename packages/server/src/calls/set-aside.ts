@@ -7,7 +7,7 @@ import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:
 import { initialCallState } from '@callgather/protocol'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallStore } from './call-store.ts'
-import { mask } from './masking.ts'
+import { maskWebhook } from './masking.ts'
 
 /** Something that was set aside, opened. */
 export interface SetAsideBody {
@@ -28,22 +28,22 @@ export class AsideBox {
   readonly #store: CallStore
   readonly #key: Uint8Array
   readonly #now: () => number
-  readonly #sensitive: boolean
+  readonly #isMasking: boolean
 
   /**
-   * @param sensitive Keep nothing that could be a caller's input: a body that cannot be masked may hold what must not be
+   * @param isMasking Keep nothing that could be a caller's input: a body that cannot be masked may hold what must not be
    *   stored even encrypted (PCI DSS 3.3.1: sensitive authentication data). Then only that it happened is kept.
    */
-  constructor(store: CallStore, key: Uint8Array, options: { now: () => number; sensitive: boolean }) {
+  constructor(store: CallStore, key: Uint8Array, options: { now: () => number; isMasking: boolean }) {
     this.#store = store
     this.#key = key
     this.#now = options.now
-    this.#sensitive = options.sensitive
+    this.#isMasking = options.isMasking
   }
 
   /** Keeps a body, or what may be kept of the webhook it was read as. Resolves when it is durable. */
   async put(reason: string, body: Uint8Array, webhook?: Webhook): Promise<void> {
-    const kept = this.#sensitive ? webhook && masked(webhook) : body
+    const kept = this.#isMasking ? webhook && masked(webhook) : body
     const content = kept ? this.#seal(kept) : ''
     await this.#store.setAside({ id: randomUUID(), reason, at: this.#now(), content })
   }
@@ -89,7 +89,7 @@ export class AsideBox {
 /** A webhook as it may be kept where nothing is known of its call: without any input, and otherwise as Telnyx sent it. */
 function masked(webhook: Webhook): Uint8Array | undefined {
   const context = { state: initialCallState(''), marker: null, now: 0, closed: true }
-  const kept = mask(webhook, 'count', context)
+  const kept = maskWebhook(webhook, 'digits', context)
   if (!kept) return undefined
   const { id, eventType, occurredAt, payload } = kept
   return Buffer.from(JSON.stringify({ data: { id, event_type: eventType, occurred_at: occurredAt, payload } }))

@@ -1,10 +1,10 @@
 /** The command route: Telnyx's own paths, bodies and answers, so that any Telnyx SDK can use it. */
-import { gatherError, isCommandName, SENSITIVE_HEADER, type Show } from '@callgather/protocol'
+import { gatherError, isCommandName, isMask, MASK_HEADER, type Mask } from '@callgather/protocol'
 import { type Access, scopeOf, unknownCall } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import type { Commands } from '../calls/commands.ts'
 import { traced } from '../tracing.ts'
-import { bearerOf, json, readJson } from './message.ts'
+import { bearerOf, type HttpRequest, json, readJson } from './message.ts'
 import type { Handler } from './router.ts'
 
 const MAX_COMMAND_BYTES = 256 * 1024
@@ -33,7 +33,7 @@ export function commandRoute(parts: { access: Access; commands: Commands; audit:
       trusted: grant.trusted === true,
       onlyKnown: true,
       idempotencyKey,
-      sensitive: showOf(request.header(SENSITIVE_HEADER)),
+      mask: maskOf(request),
       address: request.address,
     })
     const data = await traced(
@@ -46,11 +46,15 @@ export function commandRoute(parts: { access: Access; commands: Commands; audit:
   }
 }
 
-/** `callgather-sensitive: count | last4 | none`: whoever starts a gather may ask for secrecy. */
-function showOf([word, ...others]: readonly string[]): Show | undefined {
+/** `callgather-mask: all | digits | allButLast4`: the sender of a gather may ask for a stricter mask. */
+function maskOf(request: HttpRequest): Mask | undefined {
+  if (request.header('callgather-sensitive').length > 0) {
+    throw gatherError('unknownParameter', `The \`callgather-sensitive\` header was renamed. Send \`${MASK_HEADER}\`.`)
+  }
+  const [word, ...others] = request.header(MASK_HEADER)
   if (word === undefined) return undefined
-  if (others.length === 0 && (word === 'count' || word === 'last4' || word === 'none')) return word
-  throw gatherError('unknownParameter', `The \`${SENSITIVE_HEADER}\` header must be one of: count, last4, none.`)
+  if (others.length === 0 && isMask(word)) return word
+  throw gatherError('unknownParameter', `The \`${MASK_HEADER}\` header must be one of: all, digits, allButLast4.`)
 }
 
 function idempotencyKeyOf(values: readonly string[]): string | undefined {

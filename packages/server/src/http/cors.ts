@@ -1,5 +1,5 @@
 /** Which web pages may use the HTTP routes from a browser: the configured origins, each by name and never all. */
-import { SENSITIVE_HEADER } from '@callgather/protocol'
+import { MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
 import type { HttpAnswer, HttpRequest } from './message.ts'
 
 /** Whether an `Origin` may use the server. */
@@ -34,7 +34,14 @@ export function preflight(request: HttpRequest, isAllowed: OriginCheck): HttpAns
     headers: {
       ...headers,
       'access-control-allow-methods': 'GET, POST, DELETE',
-      'access-control-allow-headers': `authorization, content-type, idempotency-key, ${SENSITIVE_HEADER}`,
+      'access-control-allow-headers': [
+        'authorization',
+        'content-type',
+        'idempotency-key',
+        MASK_HEADER,
+        PROTOCOL_HEADER,
+        REPLACE_HEADER,
+      ].join(', '),
       'access-control-max-age': '600',
     },
   }

@@ -13,6 +13,8 @@ export interface Metrics {
   relayed(records: number): void
   cut(why: string): void
   command(command: string, outcome: string, seconds: number): void
+  /** A callback of the host application failed. */
+  hostCallbackFailed(callback: string, reason: string): void
 }
 
 /** What is measured when it is asked for. */
@@ -73,6 +75,12 @@ export function metricsOf(gauges: Gauges): Metrics {
     buckets: seconds,
     registers,
   })
+  const hostFailures = new Counter({
+    name: 'callgather_host_callback_failures_total',
+    help: 'Callbacks of the host application that threw, timed out or returned an invalid value.',
+    labelNames: ['callback', 'reason'],
+    registers,
+  })
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -99,5 +107,6 @@ export function metricsOf(gauges: Gauges): Metrics {
     relayed: (records) => relayed.inc(records),
     cut: (limit) => cuts.inc({ limit }),
     command: (command, outcome, value) => commands.observe({ command, outcome }, value),
+    hostCallbackFailed: (callback, reason) => hostFailures.inc({ callback, reason }),
   }
 }

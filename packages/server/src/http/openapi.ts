@@ -2,7 +2,7 @@
  * The HTTP interface as an OpenAPI 3.1 document, made from the schemas that check the requests: what it says of a
  * command's body is what the server holds it to.
  */
-import { type CommandName, commandNames, type ErrorName, errorTable, SENSITIVE_HEADER } from '@callgather/protocol'
+import { type CommandName, commandNames, type ErrorName, errorTable, MASK_HEADER } from '@callgather/protocol'
 import { callsEventFrameSchema, commandSchemas, cursorSchema, recordSchema } from '@callgather/protocol/schema'
 import * as z from 'zod/mini'
 import manifest from '../../package.json' with { type: 'json' }
@@ -96,10 +96,10 @@ const commandPaths = Object.fromEntries(
             schema: { type: 'string', minLength: 1, maxLength: 128 },
           },
           {
-            name: SENSITIVE_HEADER,
+            name: MASK_HEADER,
             in: 'header',
             description: 'Hides the input of this gather, or more of it than the server’s policy does.',
-            schema: { enum: ['count', 'last4', 'none'] },
+            schema: { enum: ['digits', 'allButLast4', 'all'] },
           },
         ],
         requestBody: { content: content(ref(schemaName(command))) },

@@ -6,14 +6,14 @@
  * `client_state` of their own. It is set only where the command's sender set none: theirs is never touched.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { type CommandName, isCommandName, type Show } from '@callgather/protocol'
+import { type CommandName, isCommandName, type Mask, readMask } from '@callgather/protocol'
 
 /** What the mark says. */
 export interface Marker {
   readonly commandId: string
   readonly command: CommandName
   /** Set when the input is sensitive. */
-  readonly show?: Show | undefined
+  readonly mask?: Mask | undefined
 }
 
 /** Writes and reads marks under one key. */
@@ -26,7 +26,6 @@ export interface MarkerCodec {
 
 const VERSION = 'cg1'
 const LONGEST = 1024
-const isShow = (value: unknown): value is Show => value === 'count' || value === 'last4' || value === 'none'
 
 /** Makes the codec of one key, which must be the same on every node and after every restart. */
 export function markerCodec(key: Uint8Array): MarkerCodec {
@@ -37,8 +36,8 @@ export function markerCodec(key: Uint8Array): MarkerCodec {
       .subarray(0, 16)
 
   return {
-    write(callId, { commandId, command, show }) {
-      const fields = [VERSION, commandId, command, show ?? '']
+    write(callId, { commandId, command, mask }) {
+      const fields = [VERSION, commandId, command, mask ?? '']
       return Buffer.from(JSON.stringify([...fields, sign(callId, fields).toString('base64url')])).toString('base64')
     },
     read(callId, clientState) {
@@ -47,12 +46,12 @@ export function markerCodec(key: Uint8Array): MarkerCodec {
       if (!text.startsWith(`["${VERSION}",`)) return null
       const parsed = parseFields(text)
       if (!parsed) return null
-      const [, commandId = '', command = '', show = '', mac = ''] = parsed
+      const [, commandId = '', command = '', mask = '', mac = ''] = parsed
       const given = Buffer.from(mac, 'base64url')
-      const expected = sign(callId, [VERSION, commandId, command, show])
+      const expected = sign(callId, [VERSION, commandId, command, mask])
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
       if (!isCommandName(command)) return null
-      return { commandId, command, ...(isShow(show) ? { show } : {}) }
+      return { commandId, command, ...(mask === '' ? {} : { mask: readMask(mask) }) }
     },
   }
 }

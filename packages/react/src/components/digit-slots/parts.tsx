@@ -48,7 +48,7 @@ function LoadedRoot({
   const [firstSeen] = useState(() => gather.keys.at(-1)?.id ?? null)
   const view = useMemo(() => slotsOf(gather), [gather])
   const context = useMemo(() => ({ ...view, callId, gather, firstSeen }), [view, callId, gather, firstSeen])
-  const { status, outcome, show } = gather
+  const { status, outcome, mask } = gather
   const ended = status === 'ended' || status === 'refused'
   return (
     <SlotsProvider value={context}>
@@ -56,7 +56,7 @@ function LoadedRoot({
         'div',
         props,
         { role: 'group', 'aria-label': t('slots.label') },
-        { status, outcome, hidden: show !== undefined, ended },
+        { status, outcome, hidden: mask !== undefined, ended },
       )}
     </SlotsProvider>
   )
@@ -77,7 +77,7 @@ export function Row({ children, after, ...props }: DigitSlotsRowProps) {
   const count = open
     ? t('slots.open', { count: gather.count })
     : t('slots.count', { count: gather.count, max: gather.rules.max })
-  const seen = gather.show === undefined ? [...gather.digits].join(' ') : t('slots.hidden')
+  const seen = gather.mask === undefined ? [...gather.digits].join(' ') : t('slots.hidden')
   return renderPart(
     'div',
     props,

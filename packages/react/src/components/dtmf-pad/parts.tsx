@@ -70,7 +70,7 @@ function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf:
         'div',
         props,
         { role: 'group', 'aria-label': t('pad.label') },
-        { collecting: context.accepted !== null, hidden: gather?.show !== undefined },
+        { collecting: context.accepted !== null, hidden: gather?.mask !== undefined },
       )}
     </PadProvider>
   )

@@ -45,10 +45,10 @@ describe('a draft of a gather', () => {
   )
 
   test('masks what nobody should see', () => {
-    const masked = defaultPresets.filter((preset) => withPreset(emptyDraft, preset).sensitive !== null)
-    expect(masked.map((preset) => [preset.name, preset.sensitive])).toEqual([
-      ['pin', 'count'],
-      ['card', 'last4'],
+    const masked = defaultPresets.filter((preset) => withPreset(emptyDraft, preset).mask !== null)
+    expect(masked.map((preset) => [preset.name, preset.mask])).toEqual([
+      ['pin', 'digits'],
+      ['card', 'allButLast4'],
     ])
   })
 

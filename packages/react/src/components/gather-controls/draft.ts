@@ -2,7 +2,7 @@
  * A gather being drafted: what stands in the form, as text, and the command it amounts to. A field left empty is left
  * out, so that Telnyx's own default applies; one that is not a number stays text, so that the check can say so.
  */
-import type { GatherName, Show } from '@callgather/protocol'
+import type { GatherName, Mask } from '@callgather/protocol'
 import { type FieldDraft, schemaOf } from './field-drafts.ts'
 import { type Parameter, type Preset, parametersOf } from './parameters.ts'
 
@@ -12,7 +12,7 @@ export interface Draft {
   /** By parameter name; shared between gathers, as what a caller is asked stays the same. */
   readonly values: Readonly<Record<string, string>>
   /** How much of the digits may be shown; `null` for all, as far as the server's policy allows. */
-  readonly sensitive: Show | null
+  readonly mask: Mask | null
   readonly fields: readonly FieldDraft[]
   /** The preset last chosen, while nothing of it has been changed. */
   readonly preset: string | null
@@ -22,7 +22,7 @@ export interface Draft {
 export const emptyDraft: Draft = {
   purpose: 'gather_using_speak',
   values: { voice: 'female' },
-  sensitive: null,
+  mask: null,
   fields: [{ id: 1, name: '', type: 'string', options: '', required: true }],
   preset: null,
 }
@@ -36,7 +36,7 @@ export function withPreset(draft: Draft, preset: Preset): Draft {
     ...draft,
     purpose: draft.purpose === 'gather_using_ai' ? 'gather_using_speak' : draft.purpose,
     values: { ...kept, ...preset.values, payload: preset.prompt },
-    sensitive: preset.sensitive ?? null,
+    mask: preset.mask ?? null,
     preset: preset.name,
   }
 }

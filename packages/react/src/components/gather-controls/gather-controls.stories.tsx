@@ -41,7 +41,7 @@ export const Preset: Story = {
     await expect(commandsOf(loaded)[0]).toMatchObject({
       name: 'gather_using_speak',
       body: { payload: 'Please enter your four digit PIN.', voice: 'female', minimum_digits: 4, maximum_digits: 4 },
-      sensitive: 'count',
+      mask: 'digits',
     })
     await expect(await canvas.findByText('digits hidden')).toBeVisible()
   },

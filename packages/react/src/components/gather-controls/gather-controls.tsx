@@ -92,7 +92,7 @@ function GatherHeader({ callId, gather, id }: { callId: string; gather: GatherSl
       <StatusChip badge={gatherBadge(gather, language)} />
       <div className="cg-card-aside">
         {gather.kind === 'digits' && tries > 1 && <span>{t('slots.attempt', { attempt, tries })}</span>}
-        {hidden && <Chip icon="lock">{t(hidden === 'last4' ? 'slots.last4' : 'slots.hidden')}</Chip>}
+        {hidden && <Chip icon="lock">{t(hidden === 'allButLast4' ? 'slots.allButLast4' : 'slots.hidden')}</Chip>}
         {requestedAt && (running || endedAt) && (
           <Elapsed callId={callId} from={requestedAt} to={running ? null : endedAt} />
         )}

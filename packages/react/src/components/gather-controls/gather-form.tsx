@@ -87,7 +87,7 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
           <span className="cg-check-text">
             <span>{t('controls.masked')}</span>
             <span className="cg-hint">
-              {t(draft.sensitive === 'last4' ? 'controls.maskedLast4Hint' : 'controls.maskedHint')}
+              {t(draft.mask === 'allButLast4' ? 'controls.maskedLast4Hint' : 'controls.maskedHint')}
             </span>
           </span>
         </label>

@@ -8,7 +8,7 @@ export interface GatherSlice {
   readonly command: Gather['command']
   readonly body: Gather['body']
   readonly outcome: string | null
-  readonly hidden: DigitGather['show']
+  readonly hidden: DigitGather['mask']
   readonly requestedAt: string | null
   readonly endedAt: string | null
   readonly refusalTitle: string | null
@@ -35,7 +35,7 @@ export function gatherSliceOf(state: CallState): GatherSlice | null {
     command: gather.command,
     body: gather.body,
     outcome: gather.outcome,
-    hidden: gather.show,
+    hidden: gather.mask,
     requestedAt: gather.requestedAt,
     endedAt: gather.endedAt,
     refusalTitle: gather.refusal?.title ?? null,

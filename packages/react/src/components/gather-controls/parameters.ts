@@ -1,5 +1,5 @@
 /** The parameters of each gather as form fields: which come first, which wait behind "More", and how each is entered. */
-import type { DigitGatherName, GatherName, Show } from '@callgather/protocol'
+import type { DigitGatherName, GatherName, Mask } from '@callgather/protocol'
 import type { PlainStringKey } from '../../strings/strings.ts'
 
 /** How a parameter is entered. */
@@ -76,7 +76,7 @@ export interface Preset {
   /** What to say, for the gathers that say something. In the language of the caller: change it with `presets`. */
   readonly prompt: string
   /** How much of the digits may be shown, where nobody should see them. */
-  readonly sensitive?: Show
+  readonly mask?: Mask
 }
 
 /** The questions offered unless you give others. Their prompts are English, whatever language the agent reads. */
@@ -86,7 +86,7 @@ export const defaultPresets: readonly Preset[] = [
     label: 'controls.preset.pin',
     values: { minimum_digits: '4', maximum_digits: '4' },
     prompt: 'Please enter your four digit PIN.',
-    sensitive: 'count',
+    mask: 'digits',
   },
   {
     name: 'account',
@@ -111,7 +111,7 @@ export const defaultPresets: readonly Preset[] = [
     label: 'controls.preset.card',
     values: { minimum_digits: '12', maximum_digits: '19', terminating_digit: '#' },
     prompt: 'Please enter your card number, followed by the pound key.',
-    sensitive: 'last4',
+    mask: 'allButLast4',
   },
 ]
 

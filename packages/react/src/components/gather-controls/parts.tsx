@@ -141,15 +141,15 @@ export function problemText({ code, detail, title }: TelnyxError, name: string, 
 
 /** Hides the digits of the gather from everyone, as a checkbox; put it in a `label`. */
 export function Masked(props: PartProps<'input', { checked: boolean }>) {
-  const { draft, setSensitive } = useForm('Masked')
-  const masked = draft.sensitive !== null
+  const { draft, setMask } = useForm('Masked')
+  const masked = draft.mask !== null
   return renderPart(
     'input',
     props,
     {
       type: 'checkbox',
       checked: masked,
-      onChange: (event) => setSensitive(event.currentTarget.checked ? 'count' : null),
+      onChange: (event) => setMask(event.currentTarget.checked ? 'digits' : null),
     },
     { checked: masked },
   )

@@ -86,7 +86,7 @@ export function RunningGather({ callId, gather, reason, onNew }: RunningGatherPr
                 command={asking}
                 icon="refresh"
                 reason={reason}
-                onClick={() => void asking.run(command, gather.body as never, { sensitive: gather.hidden })}
+                onClick={() => void asking.run(command, gather.body as never, { mask: gather.hidden })}
               >
                 {t('gather.again')}
               </CommandButton>

@@ -1,4 +1,4 @@
-import type { CommandBodies, GatherName, Show, TelnyxError } from '@callgather/protocol'
+import type { CommandBodies, GatherName, Mask, TelnyxError } from '@callgather/protocol'
 import { isDigitGather } from '@callgather/protocol'
 import type { checkCommand } from '@callgather/protocol/schema'
 import { useCallback, useEffect, useMemo, useState } from 'react'
@@ -22,7 +22,7 @@ export interface GatherDraft {
   readonly fieldProblems: readonly (FieldProblem | null)[]
   readonly setPurpose: (purpose: GatherName) => void
   readonly setValue: (parameter: string, value: string) => void
-  readonly setSensitive: (sensitive: Show | null) => void
+  readonly setMask: (mask: Mask | null) => void
   readonly setFields: (fields: readonly FieldDraft[]) => void
   readonly choose: (preset: Preset) => void
   /** Sends it, if there is nothing wrong with it. Resolves to whether it was sent. */
@@ -86,8 +86,8 @@ export function useGatherDraft(callId: string, initial: Partial<Draft> = {}): Ga
       await stopping.run(stop ? 'gather_stop' : 'ai_assistant_stop', {})
     }
     setTried(false)
-    const sensitive = collectsDigits(draft.purpose) ? (draft.sensitive ?? undefined) : undefined
-    await starting.run(draft.purpose, judged.body as CommandBodies[GatherName], { sensitive })
+    const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
+    await starting.run(draft.purpose, judged.body as CommandBodies[GatherName], { mask })
     return true
   }
 
@@ -104,7 +104,7 @@ export function useGatherDraft(callId: string, initial: Partial<Draft> = {}): Ga
     fieldProblems: inFields,
     setPurpose: (purpose) => setDraft((it) => ({ ...it, purpose })),
     setValue: (parameter, value) => setDraft((it) => withValue(it, parameter, value)),
-    setSensitive: (sensitive) => setDraft((it) => ({ ...it, sensitive })),
+    setMask: (mask) => setDraft((it) => ({ ...it, mask })),
     setFields: (fields) => setDraft((it) => ({ ...it, fields })),
     choose: (preset) => setDraft((it) => withPreset(it, preset)),
     submit,

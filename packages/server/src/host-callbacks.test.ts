@@ -1,0 +1,42 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { HostCallbackError, HostCallbacks } from './host-callbacks.ts'
+
+function setUp() {
+  const lines: string[] = []
+  const counts: string[] = []
+  const logger = pino({ base: null }, { write: (line: string) => void lines.push(line) })
+  const hostCallbacks = new HostCallbacks({ logger, countFailure: (name, reason) => counts.push(`${name} ${reason}`) })
+  return { hostCallbacks, lines, counts }
+}
+
+describe('a host callback', () => {
+  it('resolves to what the host returned, synchronously or not', async () => {
+    const { hostCallbacks, counts } = setUp()
+    expect(await hostCallbacks.call('mask', () => 'digits')).toBe('digits')
+    expect(await hostCallbacks.call('mask', async () => 'all')).toBe('all')
+    expect(counts).toEqual([])
+  })
+
+  it.each([
+    [
+      'throws',
+      'failed',
+      () => {
+        throw new TypeError('4071')
+      },
+    ],
+    ['rejects', 'failed', () => Promise.reject(new TypeError('4071'))],
+    ['rejects with nothing', 'failed', () => Promise.reject(undefined)],
+    ['hangs', 'timeout', () => new Promise(() => {})],
+    ['returns the wrong shape', 'invalid', () => 42],
+  ])('that %s fails as "%s", with one log line, one count and none of its words', async (_, reason, run) => {
+    const { hostCallbacks, lines, counts } = setUp()
+    const call = hostCallbacks.call<unknown>('onSensitive', run, { deadlineMs: 20, isValid: (value) => value !== 42 })
+    await expect(call).rejects.toBeInstanceOf(HostCallbackError)
+    await expect(call).rejects.toMatchObject({ callback: 'onSensitive', reason })
+    expect(counts).toEqual([`onSensitive ${reason}`])
+    expect(lines).toHaveLength(1)
+    expect(lines.join()).not.toContain('4071')
+  })
+})

@@ -1,0 +1,92 @@
+/**
+ * The one way to call the host application's code: `authenticate`, `authorize`, policy functions, `onSensitive`, event
+ * handlers, audit and log sinks. A callback may throw, reject, hang or return anything; the caller gets a value or a
+ * `HostCallbackError` before a deadline, and each failure is logged and counted once.
+ */
+import type { Logger } from 'pino'
+
+/** The host's callbacks, as metrics and logs name them. */
+export type HostCallbackName =
+  | 'authenticate'
+  | 'authorize'
+  | 'mask'
+  | 'onSensitive'
+  | 'handler'
+  | 'auditSink'
+  | 'logger'
+
+/** A callback of the host threw, rejected, missed its deadline or returned something unusable. */
+export class HostCallbackError extends Error {
+  override readonly name = 'HostCallbackError'
+  readonly callback: HostCallbackName
+  readonly reason: 'failed' | 'timeout' | 'invalid'
+
+  constructor(callback: HostCallbackName, reason: 'failed' | 'timeout' | 'invalid', options?: ErrorOptions) {
+    super(`The host's \`${callback}\` ${reasons[reason]}.`, options)
+    this.callback = callback
+    this.reason = reason
+  }
+}
+
+const reasons = {
+  failed: 'threw or rejected',
+  timeout: 'did not settle before its deadline',
+  invalid: 'returned a value of the wrong shape',
+} as const
+
+/** How long a callback may take, in milliseconds, unless the caller says otherwise. */
+export const DEFAULT_HOST_DEADLINE_MS = 3_000
+
+/** Calls the host's code. */
+export class HostCallbacks {
+  readonly #logger: Logger
+  readonly #countFailure: (callback: HostCallbackName, reason: HostCallbackError['reason']) => void
+
+  constructor(deps: {
+    logger: Logger
+    countFailure: (callback: HostCallbackName, reason: HostCallbackError['reason']) => void
+  }) {
+    this.#logger = deps.logger
+    this.#countFailure = deps.countFailure
+  }
+
+  /**
+   * Runs a callback of the host.
+   *
+   * @param isValid Checks what it returned; default: anything is valid.
+   * @throws HostCallbackError after one log line and one count.
+   */
+  async call<T>(
+    callback: HostCallbackName,
+    run: () => T | PromiseLike<T>,
+    {
+      deadlineMs = DEFAULT_HOST_DEADLINE_MS,
+      isValid = () => true,
+    }: { deadlineMs?: number; isValid?: (value: T) => boolean } = {},
+  ): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    try {
+      const deadline = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new HostCallbackError(callback, 'timeout')), deadlineMs)
+        timer.unref()
+      })
+      const value = await Promise.race([Promise.resolve().then(run), deadline])
+      if (!isValid(value)) throw new HostCallbackError(callback, 'invalid')
+      return value
+    } catch (error) {
+      throw this.#report(callback, error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #report(callback: HostCallbackName, error: unknown): HostCallbackError {
+    const failure =
+      error instanceof HostCallbackError ? error : new HostCallbackError(callback, 'failed', { cause: error })
+    this.#countFailure(callback, failure.reason)
+    // The host's own error may quote what it was given, which may be digits: only its name is logged.
+    const cause = error instanceof Error && error !== failure ? error.name : undefined
+    this.#logger.error({ callback, reason: failure.reason, cause }, 'a callback of the host application failed')
+    return failure
+  }
+}
