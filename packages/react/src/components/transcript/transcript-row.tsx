@@ -12,7 +12,8 @@ import type { CommandRow, KeysRow, Row, SpeechRow, WhisperRow } from './rows.ts'
 /** Below this, a recogniser was guessing. */
 const DOUBTFUL = 0.6
 
-interface TranscriptRowProps {
+/** The props of `Transcript.Row`. */
+export interface TranscriptRowProps {
   readonly row: Row
   /** What is looked for, in lower case; `''` for nothing. */
   readonly wanted: string
