@@ -27,7 +27,7 @@ import { type ServerLog, Stage } from '../../../server/src/testing/stage.ts'
 import type { CallFeed } from './feed.ts'
 import { createGatherClient } from './gather-client.ts'
 
-const LONG = process.env.CALLGATHER_FAULT_SEEDS !== undefined
+const LONG = process.env.CALLGATHER_FAULT_SEEDS !== undefined || process.env.CALLGATHER_LONG !== undefined
 const SEEDS = Number(process.env.CALLGATHER_FAULT_SEEDS ?? 2)
 const PARTITION_MILLIS = Number(process.env.CALLGATHER_PARTITION_SECONDS ?? 2) * 1000
 const EVENTS = 40
