@@ -36,6 +36,7 @@ import { operationRoutes } from './http/operations.ts'
 import { router } from './http/router.ts'
 import { webhookRoute } from './http/webhooks.ts'
 import { Relay } from './relay/relay.ts'
+import { requiredOption } from './required-option.ts'
 import { markerCodec } from './telnyx/client-state.ts'
 import { commandSender } from './telnyx/commands.ts'
 import { elsewhereOf, verifierOf } from './telnyx/ed25519.ts'
@@ -58,9 +59,9 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     throw new Error('`toleranceSeconds` must be between 1 and 3600: without a window, replays would never grow stale.')
   }
   const logger = options.logger ?? pino({ name: 'callgather' }, pino.destination(2))
-  let keys = new KeyRing(options.telnyx.publicKey, now())
+  let keys = new KeyRing(requiredOption('telnyx.publicKey', options.telnyx.publicKey), now())
   const client = telnyxClient(options.telnyx)
-  const tickets = options.tickets ? ticketsOf(options.tickets.secret, now) : null
+  const tickets = options.tickets ? ticketsOf(requiredOption('tickets.secret', options.tickets.secret), now) : null
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
   const addressOf = clientAddressOf(options.trustProxy)
   const policy = options.policy ?? {}

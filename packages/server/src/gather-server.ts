@@ -24,14 +24,15 @@ import type { PublicKeys } from './telnyx/key-ring.ts'
 export interface GatherServerOptions {
   readonly telnyx: {
     /** Your Telnyx API key. Or give a ready `client`. */
-    readonly apiKey?: string
+    readonly apiKey?: string | undefined
     /** A client of the official SDK, used as it is. */
-    readonly client?: Telnyx
+    readonly client?: Telnyx | undefined
     /**
      * Telnyx's public key, as the portal shows it; several while one replaces another, each with the time in which it
      * counts if that is known: `[{ key: old, notAfter: '2026-11-30T00:00:00Z' }, { key: next }]`. See `setPublicKeys`.
+     * Required: `undefined`, as from an unset environment variable, is an error at start.
      */
-    readonly publicKey: PublicKeys
+    readonly publicKey: PublicKeys | undefined
     /** The connections whose webhooks are yours; others' are set aside. Default: all of the account's. */
     readonly connectionIds?: readonly string[]
     /**
@@ -41,14 +42,17 @@ export interface GatherServerOptions {
      */
     readonly verifier?: VerifierName
     /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
-    readonly baseUrl?: string
+    readonly baseUrl?: string | undefined
     /** How long one attempt of a command may take, in milliseconds. Default 5000. */
     readonly timeoutMillis?: number
   }
   /** Default `sqliteStore({ path: 'callgather.db' })`. */
   readonly store?: CallStore
-  /** Issue and check tickets with this secret of at least 32 bytes. Or give `authenticate`. */
-  readonly tickets?: { readonly secret: string }
+  /**
+   * Issue and check tickets with this secret of at least 32 bytes. Or give `authenticate`. A secret that is `undefined`,
+   * as from an unset environment variable, is an error at start.
+   */
+  readonly tickets?: { readonly secret: string | undefined } | undefined
   /** Who is this? In place of tickets: your own sessions or tokens. */
   readonly authenticate?: AccessPolicy['authenticate']
   /** May they? Asked in addition to what the grant says, at every step. */
@@ -83,7 +87,7 @@ export interface GatherServerOptions {
    * A secret of at least 32 bytes from which the server's own keys are made; the same on every node. Default: the
    * ticket secret, else the API key.
    */
-  readonly secret?: string
+  readonly secret?: string | undefined
   /** The web origins that may use the server from a browser, such as `https://console.example.com`. Default: none. */
   readonly allowedOrigins?: readonly string[]
   /**
@@ -92,7 +96,7 @@ export interface GatherServerOptions {
    */
   readonly trustProxy?: TrustProxy
   /** Where the server is mounted. Default `/callgather`. */
-  readonly basePath?: string
+  readonly basePath?: string | undefined
   /** How far Telnyx's clock may be from ours, in seconds. Default 300; 0 is an error. */
   readonly toleranceSeconds?: number
   /** The largest webhook, in bytes. Default 1 MiB. */

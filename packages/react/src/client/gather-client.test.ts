@@ -6,7 +6,7 @@ import { createScenarioClient, type ScenarioClient } from '../testing/scenario-c
 import { ScenarioServer, socketError } from '../testing/scenario-server.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
-import { createClientOn } from './gather-client.ts'
+import { createClientOn, createGatherClient } from './gather-client.ts'
 import { WatchError } from './watch-error.ts'
 
 const { callId } = pinEntry
@@ -442,5 +442,14 @@ describe('the list of calls', () => {
     await done
     await client.player.advance(6_000)
     expect(client.connection.getSnapshot().status).toBe('idle')
+  })
+})
+
+describe('createGatherClient', () => {
+  it('throws an error that names `url` when its environment variable is unset', () => {
+    const unset: NodeJS.ProcessEnv = {}
+    expect(() => createGatherClient({ url: unset.PUBLIC_URL, getTicket: () => '' })).toThrow(
+      '`createGatherClient({ url })`',
+    )
   })
 })

@@ -18,8 +18,11 @@ import { WatchError } from './watch-error.ts'
 
 /** How to reach a CallGather server. */
 export interface GatherClientOptions {
-  /** The server's origin, such as `https://calls.example.com`; `''` for the page's own. */
-  url: string
+  /**
+   * The server's origin, such as `https://calls.example.com`; `''` for the page's own. Required: `undefined`, as from an
+   * unset environment variable, is an error.
+   */
+  url: string | undefined
   /** Asks your backend for a ticket. Called for every connection and before a ticket runs out. */
   getTicket: GetTicket
   /** Where the server is mounted. Default `/callgather`. */
@@ -88,6 +91,11 @@ export function createGatherClient({
   getTicket,
   basePath = DEFAULT_BASE_PATH,
 }: GatherClientOptions): GatherClient {
+  if (url === undefined) {
+    throw new Error(
+      '`createGatherClient({ url })` is required, but is undefined. If it comes from an environment variable, set that one.',
+    )
+  }
   const origin = url.replace(/\/+$/, '')
   const base = `${origin}${basePath === '/' ? '' : basePath}`
   return createClientOn({

@@ -13,6 +13,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type CallRecord, type Cursor, decodeEvent, readEvent, type WireEvent, writeEvent } from '@callgather/protocol'
+import { requiredOption } from '../required-option.ts'
 import { Channel, LocalBus } from './bus.ts'
 import {
   type CallListing,
@@ -44,8 +45,11 @@ import { ServerLink } from './redis/server-link.ts'
 
 /** How a Redis store is made. */
 export interface RedisStoreOptions {
-  /** `redis://…` or `rediss://…` of one server; of several of a Redis Cluster, from which the others are found. */
-  readonly url: string | readonly string[]
+  /**
+   * `redis://…` or `rediss://…` of one server; of several of a Redis Cluster, from which the others are found. Required:
+   * `undefined`, as from an unset environment variable, is an error at start.
+   */
+  readonly url: string | readonly string[] | undefined
   /** Begins the name of every key and channel. Default `callgather`. */
   readonly prefix?: string
   /**
@@ -84,7 +88,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   let lastPlace = 0
 
   const linkOptions: LinkOptions = {
-    urls: readRedisUrls(options.url),
+    urls: readRedisUrls(requiredOption('redisStore({ url })', options.url)),
     timeout,
     warn,
     onMessage: (channel, text) => {

@@ -11,6 +11,7 @@ import { dirname } from 'node:path'
 import { type CallRecord, readEvent, writeEvent } from '@callgather/protocol'
 import Database from 'libsql'
 import { LRUCache } from 'lru-cache'
+import { requiredOption } from '../required-option.ts'
 import { Channel, LocalBus } from './bus.ts'
 import {
   type Appended,
@@ -27,8 +28,8 @@ import { SqliteWriter, type Statement, unavailableBy } from './sqlite-writer.ts'
 
 /** How a sqlite store is made. */
 export interface SqliteStoreOptions {
-  /** The file; its folder is made if need be. */
-  readonly path: string
+  /** The file; its folder is made if need be. Required: `undefined` is an error at start. */
+  readonly path: string | undefined
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -109,7 +110,8 @@ const writes = {
 type Sql = Readonly<Record<keyof typeof writes, Statement>>
 
 /** A store in a file that survives `kill -9`: what was acknowledged is there after a restart. One process per file. */
-export function sqliteStore({ path, now = Date.now }: SqliteStoreOptions): CallStore {
+export function sqliteStore({ path: file, now = Date.now }: SqliteStoreOptions): CallStore {
+  const path = requiredOption('sqliteStore({ path })', file)
   const database = open(path)
   const heads = new LRUCache<string, Head>({ max: MOST_REMEMBERED })
   /** The legs of sessions as they are on disk, which every key asks for. */
