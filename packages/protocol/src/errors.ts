@@ -77,11 +77,18 @@ export class GatherError extends Error {
   override readonly name = 'GatherError'
   readonly status: number
   readonly errors: TelnyxError[]
+  /** How long to wait before the next attempt, in milliseconds, where the server says so. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(status: number, errors: [TelnyxError, ...TelnyxError[]]) {
+  constructor(
+    status: number,
+    errors: [TelnyxError, ...TelnyxError[]],
+    { retryAfterMs }: { retryAfterMs?: number | undefined } = {},
+  ) {
     super(`${errors[0].code} ${errors[0].title}${errors[0].detail ? `: ${errors[0].detail}` : ''}`)
     this.status = status
     this.errors = errors
+    this.retryAfterMs = retryAfterMs
     Object.defineProperty(this, marker, { value: true })
   }
 

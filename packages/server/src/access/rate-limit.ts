@@ -1,4 +1,5 @@
-/** How often somebody may ask: a bucket of tokens for each, that fills steadily. */
+/** Limits how often one subject, or one address, may do something: a token bucket for each key. */
+import { errorTable, GatherError, telnyxError } from '@callgather/protocol'
 
 /** How a limit is set. */
 export interface RateLimitOptions {
@@ -14,18 +15,22 @@ interface Bucket {
   at: number
 }
 
-const MOST_BUCKETS = 100_000
+const MAX_BUCKETS = 100_000
 
-/** Buckets by key. */
+/** Token buckets by key. The least recently used key is evicted when there are too many. */
 export class RateLimit {
   readonly #options: Required<RateLimitOptions>
   readonly #buckets = new Map<string, Bucket>()
 
-  constructor({ now = Date.now, ...options }: RateLimitOptions) {
-    this.#options = { ...options, now }
+  /** @throws when a limit would refuse everything, or nothing. */
+  constructor({ perSecond, burst, now = Date.now }: RateLimitOptions) {
+    if (!(perSecond > 0) || !(burst >= 1) || !Number.isFinite(perSecond) || !Number.isFinite(burst)) {
+      throw new RangeError('A rate limit needs a positive number per second and a burst of at least 1.')
+    }
+    this.#options = { perSecond, burst, now }
   }
 
-  /** Takes a token; how many milliseconds to wait for one where there is none, else 0. */
+  /** Takes a token. Returns 0, or how many milliseconds to wait for one when there is none. */
   take(key: string): number {
     const { perSecond, burst, now } = this.#options
     const at = now()
@@ -33,15 +38,30 @@ export class RateLimit {
     // A clock that is set back must not empty the bucket.
     bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, at - bucket.at) / 1000) * perSecond)
     bucket.at = at
-    // Re-inserting keeps the one used last at the end.
+    // Re-inserting keeps the most recently used key at the end.
     this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
-    if (this.#buckets.size > MOST_BUCKETS) {
+    if (this.#buckets.size > MAX_BUCKETS) {
       const [oldest] = this.#buckets.keys()
       if (oldest !== undefined) this.#buckets.delete(oldest)
     }
     if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / perSecond) * 1000)
     bucket.tokens -= 1
     return 0
+  }
+
+  /**
+   * Takes a token for a request.
+   *
+   * @param what What is limited, in the plural, such as `Commands`: the subject of the error's text.
+   * @throws GatherError 429 when there is none. It says how long to wait, and becomes a `Retry-After` header.
+   */
+  spend(key: string, what = 'Requests'): void {
+    const waitMs = this.take(key)
+    if (waitMs === 0) return
+    const detail = `${what} come too fast. Wait ${Math.ceil(waitMs / 1000)} s and try again.`
+    throw new GatherError(errorTable.tooManyRequests.status, [telnyxError('tooManyRequests', detail)], {
+      retryAfterMs: waitMs,
+    })
   }
 }

@@ -37,8 +37,10 @@ export const json = (status: number, value: unknown, headers: Record<string, str
 /** An answer to a request that was refused, in Telnyx's shape. */
 export function refuse(error: GatherError): HttpAnswer {
   // Telnyx's SDKs try again on 409, 429 and 5xx; what we refuse, or may have run, is not to be tried blindly.
-  const headers = error.status === 429 || error.status === 503 ? {} : { 'x-should-retry': 'false' }
-  return json(error.status, error.body, headers)
+  const retries = error.status === 429 || error.status === 503 ? {} : { 'x-should-retry': 'false' }
+  const { retryAfterMs } = error
+  const wait = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
+  return json(error.status, error.body, { ...retries, ...wait })
 }
 
 /** Reads a body of JSON. An empty body counts as `{}`, as some clients send none for a command without parameters. */
