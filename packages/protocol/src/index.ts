@@ -69,6 +69,7 @@ export {
   callPhase,
   type DigitGather,
   type Gather,
+  type GatherCommon,
   type GatherStatus,
   HIDDEN_DIGIT,
   isStray,

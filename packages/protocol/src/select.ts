@@ -22,7 +22,8 @@ export interface Refusal {
   readonly detail?: string | undefined
 }
 
-interface GatherCommon {
+/** The fields that both kinds of gather have. */
+export interface GatherCommon {
   /** The gather's `command_id`. */
   readonly id: string
   readonly status: GatherStatus

@@ -12,4 +12,11 @@ export {
   twoGathers,
   unknownOutcome,
 } from './library.ts'
-export { SCENARIO_START, type Scenario, type ScenarioStep, ScenarioWriter, scenarioTime } from './scenario.ts'
+export {
+  SCENARIO_START,
+  type Scenario,
+  type ScenarioStep,
+  ScenarioWriter,
+  type StepInput,
+  scenarioTime,
+} from './scenario.ts'

@@ -29,7 +29,8 @@ export function scenarioTime(at: number): string {
   return `${new Date(Date.parse(SCENARIO_START) + at).toISOString().slice(0, -1)}000Z`
 }
 
-type StepInput<Type extends KnownEventType> = {
+/** What a step of a scenario may give of its event. */
+export type StepInput<Type extends KnownEventType> = {
   payload?: EventOf<Type>['payload']
   command_id?: string
 }

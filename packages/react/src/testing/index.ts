@@ -1,4 +1,5 @@
 /** For tests and stories of consoles: the real client on a scripted wire, event factories, HTTP handlers. */
+export * from '@callgather/protocol/scenarios'
 export type { CommandAnswer, ReceivedCommand, Respond } from './command-desk.ts'
 export { createEventFactory, type EventFactory, type EventInit } from './event-factory.ts'
 export type { Player, PlayerState } from './player.ts'

@@ -73,13 +73,16 @@ export function mergeProps(own: Props, given: Props): Props {
   return merged
 }
 
-/** Renders a part: `own` is what the part is, `given` what its user asked for. */
+/**
+ * Renders a part: `own` is what the part is, `given` what its user asked for. Returns `JSX.Element`, because an inferred
+ * `ReactElement` is written out in declarations with an `any` in it.
+ */
 export function renderPart<Tag extends keyof JSX.IntrinsicElements, State extends PartState>(
   tag: Tag,
   given: PartProps<Tag, State>,
   own: ComponentProps<Tag>,
   state: State,
-): ReactElement {
+): JSX.Element {
   const { render, className, ...rest } = given as PartProps<'div', State>
   const classes = typeof className === 'function' ? className(state) : className
   const props = mergeProps({ ...stateAttributes(state), ...own } as Props, { ...rest, className: classes })
