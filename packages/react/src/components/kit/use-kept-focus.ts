@@ -4,31 +4,47 @@ import { type FocusEvent, useEffect, useRef } from 'react'
 export interface KeptFocus {
   readonly tabIndex: -1
   readonly onFocus: (event: FocusEvent<HTMLElement>) => void
-  readonly onBlur: () => void
+  readonly onBlur: (event: FocusEvent<HTMLElement>) => void
 }
 
 /**
- * Keeps the focus in a region whose content is replaced. A form that gives way to what it started takes the focused
- * button with it, and would leave whoever works by keyboard at the top of the page (WCAG 2.4.3, Focus Order); then the
- * region itself takes the focus, and a screen reader says what it is now. A focus that is elsewhere is left alone.
+ * Keeps the focus in a region when the focused element is removed or disabled: the region itself takes it, and a screen
+ * reader reads its name. Without this the focus falls to the top of the page (WCAG 2.4.3, Focus Order).
+ *
+ * Regions may be nested; the innermost one that is left takes the focus.
  */
 export function useKeptFocus(): KeptFocus {
-  /** The region is learnt from the event: a region may be a component, and React 18 gives those no ref. */
-  const focus = useRef<{ readonly on: Element; readonly region: HTMLElement } | null>(null)
-  useEffect(() => {
-    if (!focus.current || focus.current.on.isConnected) return
-    const { region } = focus.current
-    focus.current = null
-    if (document.activeElement === document.body) region.focus({ preventScroll: true })
-  })
+  const stop = useRef(() => {})
+  useEffect(() => () => stop.current(), [])
   return {
     tabIndex: -1,
+    // The region comes from the event: a region may be a component, and React 18 gives those no ref.
     onFocus: ({ target, currentTarget }) => {
-      focus.current = { on: target, region: currentTarget }
+      stop.current()
+      stop.current = target === currentTarget ? () => {} : keepFocus(currentTarget, target)
     },
-    // Not told of an element that is removed: that one is remembered.
-    onBlur: () => {
-      focus.current = null
+    // A window that loses the focus leaves it on its element. React does not report the blur of an element it removes.
+    onBlur: ({ target }) => {
+      if (activeIn(target) !== target) stop.current()
     },
   }
+}
+
+/** Moves the focus to `region` once `focused` cannot have it any more. Returns how to stop. */
+function keepFocus(region: HTMLElement, focused: HTMLElement): () => void {
+  const observer = new MutationObserver(() => {
+    if (focused.isConnected && !focused.matches(':disabled')) return
+    observer.disconnect()
+    const active = activeIn(region)
+    const isLost = active === null || active === focused || active === document.body
+    if (isLost) region.focus({ preventScroll: true })
+  })
+  observer.observe(region, { childList: true, subtree: true, attributeFilter: ['disabled'] })
+  return () => observer.disconnect()
+}
+
+/** The focused element, as seen from the document or the shadow root of an element. */
+function activeIn(element: Element): Element | null {
+  const root = element.getRootNode()
+  return root instanceof Document || root instanceof ShadowRoot ? root.activeElement : null
 }

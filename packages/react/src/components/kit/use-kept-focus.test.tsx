@@ -1,0 +1,103 @@
+import { act, fireEvent, render, screen } from '@testing-library/react'
+import { type ReactNode, useState } from 'react'
+import { expect, test } from 'vitest'
+import { useKeptFocus } from './use-kept-focus.ts'
+
+function Region({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <section aria-label={name} {...useKeptFocus()}>
+      {children}
+    </section>
+  )
+}
+
+/** A button that removes itself; only this component renders again, not the region around it. */
+function Once({ name }: { name: string }) {
+  const [done, setDone] = useState(false)
+  return done ? null : (
+    <button type="button" onClick={() => setDone(true)}>
+      {name}
+    </button>
+  )
+}
+
+/** Presses a button that has the focus, and lets the observer run. */
+async function press(name: string) {
+  const button = screen.getByRole('button', { name })
+  button.focus()
+  await act(async () => {
+    fireEvent.click(button)
+  })
+}
+
+test('moves the focus to the region when the focused button removes itself without rendering the region', async () => {
+  render(
+    <Region name="Card">
+      <Once name="Stop" />
+    </Region>,
+  )
+  await press('Stop')
+  expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Card' }))
+})
+
+test('moves the focus to the innermost region that is left, again and again', async () => {
+  function Outer() {
+    const [shown, setShown] = useState(true)
+    return (
+      <Region name="Panel">
+        {shown && (
+          <Region name="Card">
+            <Once name="Stop" />
+          </Region>
+        )}
+        <button type="button" onClick={() => setShown(false)}>
+          Close the card
+        </button>
+      </Region>
+    )
+  }
+  render(<Outer />)
+  await press('Stop')
+  const card = screen.getByRole('region', { name: 'Card' })
+  expect(document.activeElement).toBe(card)
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Close the card' }))
+  })
+  expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Panel' }))
+})
+
+test('moves the focus to the region when the focused button is disabled', async () => {
+  function Answer() {
+    const [busy, setBusy] = useState(false)
+    return (
+      <button type="button" disabled={busy} onClick={() => setBusy(true)}>
+        Answer
+      </button>
+    )
+  }
+  render(
+    <Region name="Call">
+      <Answer />
+    </Region>,
+  )
+  await press('Answer')
+  expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Call' }))
+})
+
+test('leaves a focus alone that was moved elsewhere before the element was removed', async () => {
+  render(
+    <>
+      <Region name="Card">
+        <Once name="Stop" />
+      </Region>
+      <input aria-label="Notes" />
+    </>,
+  )
+  const stop = screen.getByRole('button', { name: 'Stop' })
+  stop.focus()
+  screen.getByRole('textbox', { name: 'Notes' }).focus()
+  await act(async () => {
+    fireEvent.click(stop)
+  })
+  expect(document.activeElement).toBe(screen.getByRole('textbox', { name: 'Notes' }))
+})
