@@ -112,6 +112,8 @@ export interface CallSummary {
   readonly startedAt: string | null
   readonly answeredAt: string | null
   readonly endedAt: string | null
+  /** Who hung up; absent while the call is up, and where Telnyx does not say. */
+  readonly hungUpBy?: HungUpBy
   /** What happens on the call now. */
   readonly activity: Activity | null
 }
@@ -140,6 +142,23 @@ export function callPhase(state: CallState): CallPhase {
   if (state.answered) return 'answered'
   return state.initiated ? 'ringing' : 'unknown'
 }
+
+/**
+ * Who hung up. `us`: our side, by the agent, the host's code or an assistant. `caller` placed the call, `callee` was
+ * called.
+ */
+export type HungUpBy = 'us' | 'caller' | 'callee'
+
+/** Telnyx names the legs by their part in the call. Which of them is ours follows from the direction, once it is known. */
+export function readHungUpBy(source: unknown, direction: unknown): HungUpBy | null {
+  if (source !== 'caller' && source !== 'callee') return null
+  const ours = direction === 'incoming' ? 'callee' : direction === 'outgoing' ? 'caller' : null
+  return source === ours ? 'us' : source
+}
+
+/** Who hung up; `null` while the call is up, and where Telnyx does not say. */
+export const selectHungUpBy = (state: CallState): HungUpBy | null =>
+  readHungUpBy(state.hangup?.source, state.initiated?.direction)
 
 /** When the call ended, if it has. */
 export const callEndedAt = (state: CallState): string | null => state.hangup?.at ?? state.closed?.at ?? null
@@ -352,6 +371,7 @@ const summaries = new WeakMap<CallState, CallSummary>()
 export function summarise(state: CallState): CallSummary {
   const cached = summaries.get(state)
   if (cached) return cached
+  const hungUpBy = selectHungUpBy(state)
   const summary: CallSummary = {
     callId: state.callId,
     phase: callPhase(state),
@@ -361,6 +381,7 @@ export function summarise(state: CallState): CallSummary {
     startedAt: state.initiated?.at ?? state.timeline.at(0)?.at ?? null,
     answeredAt: state.answered?.at ?? null,
     endedAt: callEndedAt(state),
+    ...(hungUpBy ? { hungUpBy } : {}),
     activity: activityOf(state),
   }
   summaries.set(state, summary)

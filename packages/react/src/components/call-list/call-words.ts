@@ -1,15 +1,17 @@
 import type { CallSummary } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
+import { outcomeWords } from '../gather-controls/gather-words.ts'
 
 /** More digits than this are no goal to show progress towards. */
 const FAR = 32
 
 /** What a call is busy with, in words. */
-export function activityWords({ phase, activity }: CallSummary, { t, tryT }: Language): string {
+export function activityWords({ phase, activity, hungUpBy }: CallSummary, language: Language): string {
+  const { t } = language
   const outcomeOf = (outcome: string) =>
-    t('calls.activity.ended', { outcome: tryT(`gather.outcome.${outcome}`, outcome) })
+    t('calls.activity.ended', { outcome: outcomeWords(outcome, hungUpBy ?? null, language) })
   if (phase === 'ringing' || phase === 'unknown') return t(`call.phase.${phase}`)
-  if (!activity) return t(`call.phase.${phase}`)
+  if (!activity) return hungUpBy ? t(`hangup.${hungUpBy}`) : t(`call.phase.${phase}`)
   if (activity.status === 'requested') return t('calls.activity.requested')
   if (activity.status === 'refused' || activity.status === 'unknown') return t(`gather.status.${activity.status}`)
   switch (activity.kind) {

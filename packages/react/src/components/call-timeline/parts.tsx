@@ -199,8 +199,11 @@ export function Zoom({ by, ...props }: CallTimelineZoomProps) {
   const own = {
     type: 'button',
     'aria-label': t(by === 1 ? 'timeline.zoomIn' : 'timeline.zoomOut'),
-    disabled: !canZoom(by),
-    onClick: () => zoomBy(by),
+    // A disabled button would lose the focus at the last step.
+    'aria-disabled': !canZoom(by) || undefined,
+    onClick: () => {
+      if (canZoom(by)) zoomBy(by)
+    },
     children: by === 1 ? '+' : '−',
   } as const
   return renderPart('button', props, own, {})

@@ -1,4 +1,11 @@
-import { type CallState, type DigitGather, type Gather, selectGather } from '@callgather/protocol'
+import {
+  type CallState,
+  type DigitGather,
+  type Gather,
+  type HungUpBy,
+  selectGather,
+  selectHungUpBy,
+} from '@callgather/protocol'
 
 /** What a card about a gather shows, less its digits and fields: those change at every key, and have views of their own. */
 export interface GatherSlice {
@@ -8,6 +15,8 @@ export interface GatherSlice {
   readonly command: Gather['command']
   readonly body: Gather['body']
   readonly outcome: string | null
+  /** Who hung up, where that ended it. */
+  readonly hungUpBy: HungUpBy | null
   readonly hidden: DigitGather['mask']
   readonly requestedAt: string | null
   readonly endedAt: string | null
@@ -35,6 +44,7 @@ export function gatherSliceOf(state: CallState): GatherSlice | null {
     command: gather.command,
     body: gather.body,
     outcome: gather.outcome,
+    hungUpBy: selectHungUpBy(state),
     hidden: gather.mask,
     requestedAt: gather.requestedAt,
     endedAt: gather.endedAt,

@@ -1,5 +1,5 @@
 /** How a gather is named, and how its state is said and coloured: once, for every place that shows one. */
-
+import type { HungUpBy } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import type { Tone } from '../kit/chip.tsx'
 import type { IconName } from '../kit/icon.tsx'
@@ -21,14 +21,18 @@ const outcomes: Readonly<Record<string, Pick<Badge, 'tone' | 'icon'>>> = {
   partial: { tone: 'warning', icon: 'clock' },
   cancelled: { tone: 'neutral', icon: 'stop' },
   cancelled_amd: { tone: 'neutral', icon: 'robot' },
-  call_hangup: { tone: 'negative', icon: 'hangup' },
+  call_hangup: { tone: 'neutral', icon: 'hangup' },
 }
 
 /** How a gather ended, in our words; in Telnyx's, where it is one we do not know. */
-export function outcomeBadge(outcome: string, { tryT }: Language): Badge {
+export function outcomeBadge(outcome: string, hungUpBy: HungUpBy | null, language: Language): Badge {
   const known = outcomes[outcome] ?? { tone: 'neutral', icon: 'info' }
-  return { ...known, text: tryT(`gather.outcome.${outcome}`, outcome) }
+  return { ...known, text: outcomeWords(outcome, hungUpBy, language) }
 }
+
+/** How a gather ended, in words. */
+export const outcomeWords = (outcome: string, hungUpBy: HungUpBy | null, { t, tryT }: Language): string =>
+  outcome === 'call_hangup' && hungUpBy ? t(`hangup.${hungUpBy}`) : tryT(`gather.outcome.${outcome}`, outcome)
 
 /** Where a gather stands. */
 export function gatherBadge(gather: GatherSlice, language: Language): Badge {
@@ -46,7 +50,7 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
     case 'unknown':
       return { text: t('gather.status.unknown'), tone: 'warning', icon: 'question' }
     case 'ended':
-      return outcomeBadge(gather.outcome ?? '', language)
+      return outcomeBadge(gather.outcome ?? '', gather.hungUpBy, language)
   }
 }
 

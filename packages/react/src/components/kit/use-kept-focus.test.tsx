@@ -21,6 +21,32 @@ function Once({ name }: { name: string }) {
   )
 }
 
+/** A panel with a card that another button removes. */
+function Panel() {
+  const [shown, setShown] = useState(true)
+  return (
+    <Region name="Panel">
+      {shown && (
+        <Region name="Card">
+          <Once name="Stop" />
+        </Region>
+      )}
+      <button type="button" onClick={() => setShown(false)}>
+        Close the card
+      </button>
+    </Region>
+  )
+}
+
+function Answer() {
+  const [busy, setBusy] = useState(false)
+  return (
+    <button type="button" disabled={busy} onClick={() => setBusy(true)}>
+      Answer
+    </button>
+  )
+}
+
 /** Presses a button that has the focus, and lets the observer run. */
 async function press(name: string) {
   const button = screen.getByRole('button', { name })
@@ -41,22 +67,7 @@ test('moves the focus to the region when the focused button removes itself witho
 })
 
 test('moves the focus to the innermost region that is left, again and again', async () => {
-  function Outer() {
-    const [shown, setShown] = useState(true)
-    return (
-      <Region name="Panel">
-        {shown && (
-          <Region name="Card">
-            <Once name="Stop" />
-          </Region>
-        )}
-        <button type="button" onClick={() => setShown(false)}>
-          Close the card
-        </button>
-      </Region>
-    )
-  }
-  render(<Outer />)
+  render(<Panel />)
   await press('Stop')
   const card = screen.getByRole('region', { name: 'Card' })
   expect(document.activeElement).toBe(card)
@@ -67,14 +78,6 @@ test('moves the focus to the innermost region that is left, again and again', as
 })
 
 test('moves the focus to the region when the focused button is disabled', async () => {
-  function Answer() {
-    const [busy, setBusy] = useState(false)
-    return (
-      <button type="button" disabled={busy} onClick={() => setBusy(true)}>
-        Answer
-      </button>
-    )
-  }
   render(
     <Region name="Call">
       <Answer />

@@ -1,6 +1,7 @@
 /** A row in words: for search, for copying, for export and for reading aloud. One wording for all of them. */
 import type { Language } from '../../strings/strings-context.tsx'
-import type { CommandRow, KeysRow, Row, Speaker, SystemRow } from './rows.ts'
+import { outcomeWords } from '../gather-controls/gather-words.ts'
+import type { CommandRow, GatherEndRow, KeysRow, Row, Speaker, SystemRow } from './rows.ts'
 
 /** Who speaks, in words. */
 export const speakerName = (speaker: Speaker, { t }: Language): string => t(`transcript.${speaker}`)
@@ -35,7 +36,8 @@ export function keysWords({ keys }: KeysRow, { t }: Language): string {
 }
 
 /** What happened to the call. */
-export function systemWords({ what }: SystemRow, { tryT }: Language): string {
+export function systemWords({ what, hungUpBy }: SystemRow, { t, tryT }: Language): string {
+  if (hungUpBy) return t(`hangup.${hungUpBy}`)
   const prompts: Record<string, string> = {
     'prompt.started': 'transcript.promptStarted',
     'prompt.ended': 'transcript.promptEnded',
@@ -46,8 +48,8 @@ export function systemWords({ what }: SystemRow, { tryT }: Language): string {
 }
 
 /** How a gather ended. */
-export const outcomeWords = (status: string, { t, tryT }: Language): string =>
-  t('transcript.gatherEnded', { outcome: tryT(`gather.outcome.${status}`, status) })
+export const gatherEndWords = ({ status, hungUpBy }: GatherEndRow, language: Language): string =>
+  language.t('transcript.gatherEnded', { outcome: outcomeWords(status, hungUpBy, language) })
 
 /** A row as one line of text, without its time. */
 export function wordsOf(row: Row, language: Language): string {
@@ -61,7 +63,7 @@ export function wordsOf(row: Row, language: Language): string {
     case 'command':
       return [commandWords(row, language), row.text, row.refusal].filter(Boolean).join(': ')
     case 'gather_end':
-      return outcomeWords(row.status, language)
+      return gatherEndWords(row, language)
     case 'system':
       return systemWords(row, language)
   }

@@ -5,10 +5,14 @@
 import {
   type CommandState,
   type DigitRules,
+  type GatherEndEntry,
+  type HungUpBy,
   isDigitGather,
   isGather,
   type KeyEntry,
   type KeyPress,
+  type MarkEntry,
+  readHungUpBy,
   readKeys,
   rulesOf,
   Sorted,
@@ -76,6 +80,8 @@ export interface GatherEndRow extends RowCommon {
   readonly kind: 'gather_end'
   readonly status: string
   readonly digits: string | null
+  /** Who hung up, where that ended it. */
+  readonly hungUpBy: HungUpBy | null
 }
 
 /** Something in the life of the call. */
@@ -83,6 +89,8 @@ export interface SystemRow extends RowCommon {
   readonly kind: 'system'
   /** A Telnyx event type, or `prompt.started`, `audio.ended` and the like. */
   readonly what: string
+  /** Who hung up, where this is the hang-up. */
+  readonly hungUpBy: HungUpBy | null
 }
 
 /** One row of a transcript. */
@@ -119,6 +127,8 @@ class RowWriter {
   /** Whispers not yet seen in the conversation, by their text: where their rows are. */
   readonly #whispers: Map<string, number>
   #keys: KeyEntry[]
+  #direction: unknown
+  #hungUpBy: HungUpBy | null
 
   constructor(before?: RowWriter) {
     this.rows = before ? [...before.rows] : []
@@ -127,6 +137,8 @@ class RowWriter {
     this.#utterances = new Map(before ? before.#utterances : [])
     this.#whispers = new Map(before ? before.#whispers : [])
     this.#keys = before ? before.#keys : []
+    this.#direction = before?.#direction
+    this.#hungUpBy = before ? before.#hungUpBy : null
   }
 
   add(entry: TimelineEntry): void {
@@ -148,15 +160,15 @@ class RowWriter {
         break
       case 'gather_end':
         this.#ended.add(entry.gatherId)
-        this.rows.push({ kind: 'gather_end', key: entry.id, at: entry.at, status: entry.status, digits: entry.digits })
+        this.#gatherEnd(entry)
         break
       case 'playback': {
         const what = `${entry.what === 'speak' ? 'prompt' : 'audio'}.${entry.edge}`
-        this.rows.push({ kind: 'system', key: entry.id, at: entry.at, what })
+        this.rows.push({ kind: 'system', key: entry.id, at: entry.at, what, hungUpBy: null })
         break
       }
       case 'mark':
-        this.rows.push({ kind: 'system', key: entry.id, at: entry.at, what: entry.eventType })
+        this.#mark(entry)
     }
   }
 
@@ -168,6 +180,24 @@ class RowWriter {
       before = speechRow({ key, at, text, partial: true, speaker: speakerOf(track), confidence: null }, before)
       return before
     })
+  }
+
+  #gatherEnd({ id, at, status, digits }: GatherEndEntry): void {
+    this.rows.push({ kind: 'gather_end', key: id, at, status, digits, hungUpBy: this.#hungUpBy })
+  }
+
+  #mark({ id, at, eventType, payload }: MarkEntry): void {
+    const isHangup = eventType === 'call.hangup'
+    if (eventType === 'call.initiated') this.#direction = payload.direction
+    if (isHangup) {
+      const hungUpBy = readHungUpBy(payload.hangup_source, this.#direction)
+      this.#hungUpBy = hungUpBy
+      // Telnyx reports the end of the gather before the hang-up that ended it.
+      for (const [index, row] of this.rows.entries()) {
+        if (row.kind === 'gather_end') this.rows[index] = { ...row, hungUpBy }
+      }
+    }
+    this.rows.push({ kind: 'system', key: id, at, what: eventType, hungUpBy: isHangup ? this.#hungUpBy : null })
   }
 
   /** The nth thing said on a track has one name, partial or final. */

@@ -59,7 +59,7 @@ function contentOf(row: Row, wanted: string, ended: boolean, language: Language)
     case 'gather_end':
       return (
         <span className="cg-row-event">
-          <StatusChip badge={outcomeBadge(row.status, language)} />
+          <StatusChip badge={outcomeBadge(row.status, row.hungUpBy, language)} />
           <span>{language.t('gather.status.ended')}</span>
         </span>
       )
