@@ -137,7 +137,7 @@ class RowWriter {
     this.#utterances = new Map(before ? before.#utterances : [])
     this.#whispers = new Map(before ? before.#whispers : [])
     this.#keys = before ? before.#keys : []
-    this.#direction = before?.#direction
+    this.#direction = before ? before.#direction : undefined
     this.#hungUpBy = before ? before.#hungUpBy : null
   }
 
