@@ -130,6 +130,7 @@ export {
   type TranscriptProps,
   useGatherDraft,
 } from './components/index.ts'
+export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
 export type { CommandRun, CommandRunStatus } from './hooks/command-run.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'
 export type { InferOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './hooks/standard-schema.ts'
@@ -142,6 +143,7 @@ export { type Calls, useCalls } from './hooks/use-calls.ts'
 export {
   type AnyCommand,
   type Command,
+  type CommandHookOptions,
   type CommandSettled,
   type RunOptions,
   useAnyCommand,

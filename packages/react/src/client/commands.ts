@@ -9,6 +9,7 @@ import {
   GatherError,
   MASK_HEADER,
   type Mask,
+  REPLACE_HEADER,
   routes,
   type TelnyxError,
 } from '@callgather/protocol'
@@ -27,6 +28,8 @@ export interface CommandOptions {
    * policy stricter, never laxer. Sent as `callgather-mask`.
    */
   mask?: Mask | undefined
+  /** Stops the gather that runs on the call first. Without it, a second gather is refused. Sent as `callgather-replace`. */
+  replace?: boolean | undefined
   signal?: AbortSignal
 }
 
@@ -73,7 +76,7 @@ export function createCommands(ports: {
     return response.status === clientErrors.unauthenticated.status ? send(await tickets.fresh()) : response
   }
 
-  return async (callId, name, body, { requestId = newRequestId(), mask, signal } = {}) => {
+  return async (callId, name, body, { requestId = newRequestId(), mask, replace = false, signal } = {}) => {
     signal?.throwIfAborted()
     const abort = new AbortController()
     const onAbort = () => abort.abort(signal?.reason)
@@ -84,6 +87,7 @@ export function createCommands(ports: {
     const own = {
       'idempotency-key': requestId,
       ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
+      ...(replace ? { [REPLACE_HEADER]: 'true' } : {}),
     }
     try {
       const response = await post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal)

@@ -1,8 +1,8 @@
 /**
- * The life of one command at one button: idle → sending → accepted → confirmed, or refused, or unknown.
+ * The life of one command: idle → sending → accepted → confirmed, or refused, or unknown.
  *
- * What the HTTP answer said is kept here; what the call's log says comes from the call, and outranks it: an outcome
- * that nobody knew is known once the log tells it. Nothing here touches the call's state.
+ * What the HTTP answer said is kept here; the call's log outranks it, so an unknown outcome is settled as soon as the
+ * log has it. Nothing here touches the call's state.
  */
 import type { CallState, CommandName, GatherError, Mask, TelnyxError } from '@callgather/protocol'
 import { callEndedAt, selectConversation, selectGather } from '@callgather/protocol'
@@ -14,11 +14,20 @@ export type CommandRunStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | '
 export type CommandRun =
   | { readonly status: 'idle'; readonly name: null; readonly requestId: null; readonly refusal: null }
   | {
-      /** `accepted`: Telnyx took it. `confirmed`: the call's log shows that it did what it does. */
-      readonly status: 'sending' | 'accepted' | 'confirmed'
+      /** `confirmed`: the call's log shows that it did what it does. */
+      readonly status: 'sending' | 'confirmed'
       readonly name: CommandName
       readonly requestId: string
       readonly refusal: null
+    }
+  | {
+      /** Telnyx took it. */
+      readonly status: 'accepted'
+      readonly name: CommandName
+      readonly requestId: string
+      readonly refusal: null
+      /** No event has confirmed it for `confirmAfterMs`. It may have been lost: look at the call. */
+      readonly isOverdue: boolean
     }
   | {
       readonly status: 'refused'
@@ -28,24 +37,27 @@ export type CommandRun =
       readonly refusal: TelnyxError & { readonly status: number }
     }
   | {
-      /** No answer came: it may or may not have run. The call will tell; or it may be retried under the same id. */
+      /** No answer came: it may or may not have run. An event settles it, or a retry under the same id. */
       readonly status: 'unknown'
       readonly name: CommandName
       readonly requestId: string
       readonly refusal: null
     }
 
-/** What is remembered between renders: the command that was given, and the answer to it. */
+/** What is remembered of a command: what was sent, and the answer to it. */
 export interface GivenCommand {
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   readonly requestId: string
   readonly mask?: Mask | undefined
+  readonly replace?: boolean | undefined
   /** The id under which the log knows it. */
   readonly commandId: string
   /** The gather, or the conversation, that a stop is meant for. */
   readonly targetId: string | null
   readonly answer: 'none' | 'accepted' | 'unknown' | GatherError
+  /** The time to confirm it has passed since the answer. */
+  readonly isLate?: boolean
 }
 
 /** What the call's log says of a command. */
@@ -60,7 +72,9 @@ export function commandRun(given: GivenCommand | null, fact: CommandFact): Comma
   if (fact !== null && typeof fact === 'object') return { status: 'refused', name, requestId, refusal: fact }
   if (fact === 'confirmed') return { status: 'confirmed', name, requestId, refusal: null }
   if (typeof answer === 'object') return { status: 'refused', name, requestId, refusal: refusalOf(answer) }
-  if (answer === 'accepted' || fact === 'accepted') return { status: 'accepted', name, requestId, refusal: null }
+  if (answer === 'accepted' || fact === 'accepted') {
+    return { status: 'accepted', name, requestId, refusal: null, isOverdue: given.isLate === true }
+  }
   if (answer === 'unknown' || fact === 'unknown') return { status: 'unknown', name, requestId, refusal: null }
   return { status: 'sending', name, requestId, refusal: null }
 }

@@ -55,7 +55,8 @@ function isEqual(one: unknown, other: unknown): boolean {
   )
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object literal or an array. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null

@@ -56,12 +56,12 @@ export interface HandBackOptions {
 }
 
 /** The call's conversation with an AI, and the commands to start, stop, whisper, prompt and hand back. */
-export function useAssistant(callId: string): Assistant {
+export function useAssistant(callId?: string): Assistant {
   const { conversation, began, messages, callerSpeaking, sync, error } = useCall(callId, assistantSlice)
-  const starting = useCommand(callId, 'ai_assistant_start')
-  const stopping = useCommand(callId, 'ai_assistant_stop')
-  const whispering = useCommand(callId, 'ai_assistant_add_messages')
-  const answering = useCommand(callId, 'ai_assistant_add_messages')
+  const starting = useCommand(callId, 'ai_assistant_start', { slot: 'assistant.start' })
+  const stopping = useCommand(callId, 'ai_assistant_stop', { slot: 'assistant.stop' })
+  const whispering = useCommand(callId, 'ai_assistant_add_messages', { slot: 'assistant.whisper' })
+  const answering = useCommand(callId, 'ai_assistant_add_messages', { slot: 'assistant.answer' })
 
   const { run: start } = starting
   const { run: stop } = stopping

@@ -12,7 +12,7 @@ import {
 import { useCallback, useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
-import { type AnyCommand, type CommandSettled, useAnyCommand } from './use-command.ts'
+import { type AnyCommand, type CommandSettled, type RunOptions, useAnyCommand } from './use-command.ts'
 import { type Connection, useConnection } from './use-connection.ts'
 
 interface CallGatherCommon {
@@ -24,8 +24,12 @@ interface CallGatherCommon {
   /** What the ticket allows on this call. */
   readonly scopes: readonly Scope[]
   readonly connection: Connection
-  /** Starts a gather. Telnyx runs one at a time on a call; a new one ends the one that runs. */
-  readonly start: <Name extends GatherName>(name: Name, body: CommandBodies[Name]) => Promise<CommandSettled>
+  /** Starts a gather. A call has one at a time: a second is refused, unless `replace` stops the running one first. */
+  readonly start: <Name extends GatherName>(
+    name: Name,
+    body: CommandBodies[Name],
+    options?: RunOptions,
+  ) => Promise<CommandSettled>
   /** Stops the gather that runs, by `gather_stop`, or `ai_assistant_stop` for one by conversation. */
   readonly stop: () => Promise<CommandSettled>
   /** Where the last `start` stands. */
@@ -62,11 +66,11 @@ export type CallGather = CallGatherCommon &
   )
 
 /** The gather of a call that began last, and the commands to start and stop one. */
-export function useCallGather(callId: string): CallGather {
+export function useCallGather(callId?: string): CallGather {
   const slice = useCall(callId, gatherSlice)
   const connection = useConnection()
-  const starting = useAnyCommand(callId)
-  const stopping = useAnyCommand(callId)
+  const starting = useAnyCommand(callId, { slot: 'gather.start' })
+  const stopping = useAnyCommand(callId, { slot: 'gather.stop' })
   const { run: start } = starting
   const { run: runStop } = stopping
   const isConversation = slice.gather?.kind === 'fields'

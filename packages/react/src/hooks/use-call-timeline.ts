@@ -31,7 +31,7 @@ export interface CallTimeline {
 }
 
 /** What happened on a call, and when. */
-export function useCallTimeline(callId: string): CallTimeline {
+export function useCallTimeline(callId?: string): CallTimeline {
   return useCall(callId, timelineSlice)
 }
 

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { CallFeed } from '../client/feed.ts'
 import { callStore } from '../query/call-store.ts'
+import { useCallId } from './call-scope.tsx'
 import { useGatherClient } from './provider.tsx'
 import { useSlice } from './slice.ts'
 
@@ -11,9 +12,15 @@ import { useSlice } from './slice.ts'
  *
  * Before anything is known, `select` is given an empty feed with `sync: 'connecting'`, so there is always a slice.
  *
+ * @param callId - The call; by default that of the `CallScope` around it.
  * @param select - Picks the slice. May be written inline; it should be pure and quick.
  */
-export function useCall<T>(callId: string, select: (feed: CallFeed) => T): T {
+export function useCall<T>(callId: string | undefined, select: (feed: CallFeed) => T): T
+export function useCall<T>(select: (feed: CallFeed) => T): T
+export function useCall<T>(first: string | undefined | ((feed: CallFeed) => T), second?: (feed: CallFeed) => T): T {
+  const callId = useCallId(typeof first === 'function' ? undefined : first)
+  const select = typeof first === 'function' ? first : second
+  if (!select) throw new Error('CallGather: `useCall` needs a function that selects what to show.')
   const cache = useQueryClient()
   const client = useGatherClient()
   const known = useMemo(() => callStore(cache, client, callId), [cache, client, callId])

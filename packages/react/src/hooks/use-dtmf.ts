@@ -17,7 +17,7 @@ export interface Dtmf {
 }
 
 /** The keys that the caller presses, as they are pressed. */
-export function useDtmf(callId: string): Dtmf {
+export function useDtmf(callId?: string): Dtmf {
   return useCall(callId, dtmfSlice)
 }
 

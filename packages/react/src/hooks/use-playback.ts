@@ -19,7 +19,7 @@ export interface Playback {
 }
 
 /** The prompt that is played or spoken to the caller, or was last. */
-export function usePlayback(callId: string): Playback {
+export function usePlayback(callId?: string): Playback {
   return useCall(callId, playbackSlice)
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { CallFeed } from '../client/feed.ts'
+import { useCallId } from './call-scope.tsx'
 import { useGatherClient } from './provider.tsx'
 import { useCall } from './use-call.ts'
 
@@ -7,8 +8,12 @@ import { useCall } from './use-call.ts'
  * The server's time, in milliseconds since the Unix epoch, by its estimated offset: for elapsed times and timeouts.
  * Renders again every `everyMillis`; with `null`, not at all, so that a clock that shows nothing costs nothing.
  */
-export function useServerTime(callId: string, everyMillis: number | null): number {
+export function useServerTime(callId: string | undefined, everyMillis: number | null): number
+export function useServerTime(everyMillis: number | null): number
+export function useServerTime(first: string | number | null | undefined, second?: number | null): number {
+  const everyMillis = second === undefined && typeof first !== 'string' ? (first ?? null) : (second ?? null)
   const { clock } = useGatherClient()
+  const callId = useCallId(typeof first === 'string' ? first : undefined)
   const offset = useCall(callId, offsetSlice)
   const [now, setNow] = useState(() => clock.now())
   useEffect(() => {

@@ -41,7 +41,11 @@ export interface TranscriptView {
 }
 
 /** What was said, pressed, asked and done on a call, in the order in which it happened. */
-export function useTranscript(callId: string, { kinds, where, search = '' }: TranscriptOptions = {}): TranscriptView {
+export function useTranscript(callId?: string, options?: TranscriptOptions): TranscriptView
+export function useTranscript(options: TranscriptOptions): TranscriptView
+export function useTranscript(first?: string | TranscriptOptions, second?: TranscriptOptions): TranscriptView {
+  const callId = typeof first === 'object' ? undefined : first
+  const { kinds, where, search = '' } = (typeof first === 'object' ? first : second) ?? {}
   const { timeline, tracks, sync, error } = useCall(callId, transcriptSlice)
   const kindsKey = kinds?.join(' ')
   const rows = useMemo(() => rowsOf(timeline, kindsKey, where), [timeline, kindsKey, where])

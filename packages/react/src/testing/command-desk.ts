@@ -11,6 +11,7 @@ import {
   isCommandName,
   MASK_HEADER,
   type Mask,
+  REPLACE_HEADER,
   selectConversation,
   selectGather,
   type TelnyxError,
@@ -28,6 +29,8 @@ export interface ReceivedCommand {
   readonly requestId: string
   /** How much of the input may be shown, where the sender asked for secrecy. */
   readonly mask?: Mask
+  /** The sender asked to stop the gather that runs first. */
+  readonly replace?: true
 }
 
 /**
@@ -67,7 +70,8 @@ export async function answerRequest(request: Request, answer: (command: Received
   const requestId = request.headers.get('idempotency-key') ?? crypto.randomUUID()
   const mask = masks.find((each) => each === request.headers.get(MASK_HEADER))
   const secrecy = mask === undefined ? {} : { mask }
-  return answer({ callId: decodeURIComponent(callId), name, body: checked.body, requestId, ...secrecy })
+  const replacing = request.headers.get(REPLACE_HEADER) === 'true' ? ({ replace: true } as const) : {}
+  return answer({ callId: decodeURIComponent(callId), name, body: checked.body, requestId, ...secrecy, ...replacing })
 }
 
 /** What goes over HTTP for an answer. */
@@ -127,6 +131,10 @@ export class CommandDesk {
     const id = { command_id: typeof command_id === 'string' ? command_id : command.requestId }
     const add = (event: Parameters<ScenarioServer['append']>[1]) => this.#server.append(callId, event)
     const make = this.#events
+    if (command.replace && answer === 'accept') {
+      const isByAi = selectGather(this.#server.stateOf(callId))?.kind === 'fields'
+      for (const event of isByAi ? this.#stopConversation(callId) : this.#stopDigits(callId)) add(event)
+    }
     if (!this.#server.stateOf(callId).commands.get(id.command_id)?.request) {
       add(make.event('command.requested', { ...id, payload: { command: name, body, subject: 'agent', ...secrecy } }))
     }
@@ -148,21 +156,9 @@ export class CommandDesk {
 
   /** What Telnyx would report at once. What takes a caller, a scenario or a test has to tell. */
   #effects({ callId, name, body }: ReceivedCommand) {
-    const state = this.#server.stateOf(callId)
-    const gather = selectGather(state)
-    const conversation = selectConversation(state)
-    const make = this.#events
-    if (name === 'gather_stop' && gather?.kind === 'digits' && gather.status === 'collecting') {
-      const payload = { status: 'cancelled', digits: gather.mask ? null : gather.digits, digit_count: gather.count }
-      return [make.event('call.gather.ended', { command_id: gather.id, payload })]
-    }
-    if (name === 'ai_assistant_stop' && conversation && conversation.status === 'collecting') {
-      const id = { command_id: conversation.id }
-      const ended = make.event('call.conversation.ended', { ...id, payload: { reason: null } })
-      if (conversation.command !== 'gather_using_ai') return [ended]
-      const heard = state.gathers.get(conversation.id)?.partial?.results ?? null
-      return [make.event('call.ai_gather.ended', { ...id, payload: { status: 'invalid', result: heard } }), ended]
-    }
+    if (name === 'gather_stop') return this.#stopDigits(callId)
+    if (name === 'ai_assistant_stop') return this.#stopConversation(callId)
+    const conversation = selectConversation(this.#server.stateOf(callId))
     if (name === 'ai_assistant_add_messages' && conversation && Array.isArray(body.messages)) {
       const messages = body.messages.map(({ role, content }: { role: string; content?: string }) => ({
         role,
@@ -171,8 +167,26 @@ export class CommandDesk {
       const from = conversation.length
       const message_history = { from, length: from + messages.length, messages }
       const payload = { message_history }
-      return [make.event('call.ai_gather.message_history_updated', { command_id: conversation.id, payload })]
+      return [this.#events.event('call.ai_gather.message_history_updated', { command_id: conversation.id, payload })]
     }
     return []
+  }
+
+  #stopDigits(callId: string) {
+    const gather = selectGather(this.#server.stateOf(callId))
+    if (gather?.kind !== 'digits' || gather.status !== 'collecting') return []
+    const payload = { status: 'cancelled', digits: gather.mask ? null : gather.digits, digit_count: gather.count }
+    return [this.#events.event('call.gather.ended', { command_id: gather.id, payload })]
+  }
+
+  #stopConversation(callId: string) {
+    const state = this.#server.stateOf(callId)
+    const conversation = selectConversation(state)
+    if (conversation?.status !== 'collecting') return []
+    const id = { command_id: conversation.id }
+    const ended = this.#events.event('call.conversation.ended', { ...id, payload: { reason: null } })
+    if (conversation.command !== 'gather_using_ai') return [ended]
+    const heard = state.gathers.get(conversation.id)?.partial?.results ?? null
+    return [this.#events.event('call.ai_gather.ended', { ...id, payload: { status: 'invalid', result: heard } }), ended]
   }
 }

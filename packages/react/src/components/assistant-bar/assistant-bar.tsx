@@ -1,4 +1,5 @@
 import { type FormEvent, useId, useState } from 'react'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import type { Assistant } from '../../hooks/use-assistant.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import type { Badge } from '../gather-controls/gather-words.ts'
@@ -12,7 +13,8 @@ import type { Receipt } from './receipts.ts'
 
 /** The props of `AssistantBar`. */
 export interface AssistantBarProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** The assistant that "Start assistant" starts, by its id in Telnyx. Without it, the agent is asked for one. */
   readonly assistantId?: string
   /** Things often told to the assistant, offered at a press. Keep the array stable. */
@@ -22,6 +24,10 @@ export interface AssistantBarProps {
 const noSuggestions: readonly string[] = []
 
 function StyledAssistantBar({ callId, ...props }: AssistantBarProps) {
+  return <PerCall callId={callId}>{(id) => <Card {...props} callId={id} />}</PerCall>
+}
+
+function Card({ callId, ...props }: AssistantBarProps & { readonly callId: string }) {
   const id = useId()
   const kept = useKeptFocus()
   return (
@@ -204,14 +210,13 @@ const Receipts = () => (
 )
 
 function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
-  const { assistant, reason, handsBack, start } = parts.useBar('Idle')
+  const bar = parts.useBar('Idle')
+  const { assistant, reason, handsBack, start, summary, setSummary } = bar
   const { t } = useLanguage()
   const id = useId()
-  const [typedId, setTypedId] = useState('')
-  const [summary, setSummary] = useState('')
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    start({ assistantId: assistantId ?? typedId, summary })
+    start({ assistantId: assistantId ?? bar.assistantId, summary })
   }
   return (
     <form className="cg-assistant-body" onSubmit={submit}>
@@ -232,9 +237,9 @@ function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
             placeholder="assistant-…"
             autoComplete="off"
             spellCheck={false}
-            value={typedId}
+            value={bar.assistantId}
             aria-describedby={`${id}hint`}
-            onChange={(event) => setTypedId(event.currentTarget.value)}
+            onChange={(event) => bar.setAssistantId(event.currentTarget.value)}
           />
           <p className="cg-hint" id={`${id}hint`}>
             {t('assistant.idHint')}

@@ -1,5 +1,7 @@
 import type { Conversation } from '@callgather/protocol'
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import type { CommandRun } from '../../hooks/command-run.ts'
 import { type Assistant, useAssistant } from '../../hooks/use-assistant.ts'
 import { useCall } from '../../hooks/use-call.ts'
@@ -23,6 +25,11 @@ interface BarContext {
   readonly handsBack: boolean
   readonly text: string
   readonly setText: (text: string) => void
+  /** The assistant to start, and what it should know, as the agent has written it. */
+  readonly assistantId: string
+  readonly setAssistantId: (assistantId: string) => void
+  readonly summary: string
+  readonly setSummary: (summary: string) => void
   /** The agent wants an answer now while the caller speaks: asked what to do, or waiting for a pause. */
   readonly guarding: 'ask' | 'wait' | null
   readonly waitForPause: () => void
@@ -49,25 +56,48 @@ export type AssistantBarState = {
 
 /** The props of `AssistantBar.Root`. */
 export interface AssistantBarRootProps extends PartProps<'section', AssistantBarState> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
 /** The conversation between an AI and the caller, and a person's part in it. */
 export function Root({ callId, ...props }: AssistantBarRootProps) {
+  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
+}
+
+/** What an agent has written for a call's assistant. */
+interface BarState {
+  readonly text: string
+  /** A message that would talk over the caller: the agent is asked, or it waits for a pause. */
+  readonly guard: { readonly mode: 'ask' | 'wait'; readonly conversationId: string } | null
+  readonly assistantId: string
+  readonly summary: string
+}
+
+const barStates = new Remembered<BarState>({ text: '', guard: null, assistantId: '', summary: '' })
+
+function CallRoot({ callId, ...props }: AssistantBarRootProps & { readonly callId: string }) {
   const assistant = useAssistant(callId)
   const { t } = useLanguage()
   const reason = useBlocked(callId, 'assistant')
-  const [text, setText] = useState('')
-  const [guarding, setGuarding] = useState<'ask' | 'wait' | null>(null)
+  const [bar, changeBar, memory] = useRemembered(callId, barStates)
   const { conversation, isActive, callerSpeaking } = assistant
+  const { text, assistantId, summary } = bar
   const content = text.trim()
-  const forget = () => setText((now) => (now.trim() === content ? '' : now))
+  const isOn = isActive || conversation?.status === 'requested'
+  // Armed for one conversation: it is never sent into the next one.
+  const guarding = isOn && bar.guard?.conversationId === conversation?.id ? (bar.guard?.mode ?? null) : null
+  const setGuard = (mode: 'ask' | 'wait' | null) =>
+    changeBar((now) => ({ ...now, guard: mode && conversation && { mode, conversationId: conversation.id } }))
+  /** What was taken is cleared, unless the agent has changed it since. */
+  const clear = (field: 'text' | 'summary', sent: string) =>
+    changeBar((now) => (now[field].trim() === sent ? { ...now, [field]: '' } : now))
   const whisper = async () => {
-    if (content !== '' && reason === null && (await assistant.whisper(content)) === 'accepted') forget()
+    if (content !== '' && reason === null && (await assistant.whisper(content)) === 'accepted') clear('text', content)
   }
   const answerAnyway = async () => {
-    setGuarding(null)
-    if ((await assistant.answerNow(content || undefined)) === 'accepted') forget()
+    setGuard(null)
+    if ((await assistant.answerNow(content || undefined)) === 'accepted') clear('text', content)
   }
   // The pause that was waited for.
   const answer = useRef(answerAnyway)
@@ -75,28 +105,33 @@ export function Root({ callId, ...props }: AssistantBarRootProps) {
     answer.current = answerAnyway
   })
   useEffect(() => {
-    if (guarding !== null && !callerSpeaking) {
-      if (guarding === 'wait') void answer.current()
-      else setGuarding(null)
-    }
-  }, [guarding, callerSpeaking])
+    // Of several bars on one call, the first to see the pause disarms the message and sends it.
+    if (guarding === null || callerSpeaking || reason !== null || barStates.read(memory).guard === null) return
+    if (guarding === 'wait') void answer.current()
+    else changeBar((now) => ({ ...now, guard: null }))
+  }, [guarding, callerSpeaking, reason, changeBar, memory])
 
   const handsBack = conversation?.status === 'ended' && conversation.command === 'ai_assistant_start'
+  const handBack = async (said: string) => {
+    if ((await assistant.handBack(said === '' ? {} : { summary: said })) === 'accepted') clear('summary', said)
+  }
   const context: BarContext = {
-    ...{ callId, assistant, reason, handsBack, text, setText, guarding },
-    isOn: isActive || conversation?.status === 'requested',
-    waitForPause: () => setGuarding('wait'),
+    ...{ callId, assistant, isOn, reason, handsBack, text, guarding, assistantId, summary },
+    setText: (next) => changeBar((now) => ({ ...now, text: next })),
+    setAssistantId: (next) => changeBar((now) => ({ ...now, assistantId: next })),
+    setSummary: (next) => changeBar((now) => ({ ...now, summary: next })),
+    waitForPause: () => setGuard('wait'),
     whisper: () => void whisper(),
     answerAnyway: () => void answerAnyway(),
     answerNow: () => {
       if (reason !== null) return
-      if (callerSpeaking) setGuarding('ask')
+      if (callerSpeaking) setGuard('ask')
       else void answerAnyway()
     },
-    start: ({ assistantId = '', summary = '' }) => {
+    start: ({ assistantId: id = '', summary: said = '' }) => {
       if (reason !== null) return
-      if (handsBack) void assistant.handBack(summary.trim() === '' ? {} : { summary: summary.trim() })
-      else void assistant.start(assistantId.trim() === '' ? {} : { assistant: { id: assistantId.trim() } })
+      if (handsBack) void handBack(said.trim())
+      else void assistant.start(id.trim() === '' ? {} : { assistant: { id: id.trim() } })
     },
   }
   const state: AssistantBarState = { active: isActive, status: conversation?.status ?? null, callerSpeaking }

@@ -1,4 +1,4 @@
-import { Fragment, useId, useState } from 'react'
+import { Fragment, useId } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Empty } from '../kit/notice.tsx'
@@ -7,7 +7,8 @@ import * as parts from './parts.tsx'
 
 /** The props of `CallTimeline`. */
 export interface CallTimelineProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
 function StyledCallTimeline({ callId }: CallTimelineProps) {
@@ -20,9 +21,8 @@ function StyledCallTimeline({ callId }: CallTimelineProps) {
 }
 
 function Contents({ id }: { readonly id: string }) {
-  const { spans, range } = parts.useTimeline('Contents')
+  const { spans, range, asTable, setAsTable } = parts.useTimeline('Contents')
   const { t } = useLanguage()
-  const [asTable, setAsTable] = useState(false)
   const known = range !== null && spans.length > 0
   return (
     <>

@@ -1,4 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import { type CallTimeline as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
@@ -21,6 +23,8 @@ interface TimelineContext {
   /** The span that was stepped to, or is pointed at. */
   readonly cursor: string | null
   readonly setCursor: (id: string | null) => void
+  readonly asTable: boolean
+  readonly setAsTable: (asTable: boolean) => void
 }
 
 const [TimelineProvider, useTimeline] = createPartContext<TimelineContext>('CallTimeline')
@@ -35,13 +39,24 @@ export type CallTimelineState = {
 
 /** The props of `CallTimeline.Root`. */
 export interface CallTimelineRootProps extends PartProps<'section', CallTimelineState> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
 /** A call laid out in time. */
 export function Root({ callId, ...props }: CallTimelineRootProps) {
+  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
+}
+
+/** How an agent looks at a call's timeline. */
+const timelineViews = new Remembered<{
+  readonly step: number
+  readonly asTable: boolean
+}>({ step: 0, asTable: false })
+
+function CallRoot({ callId, ...props }: CallTimelineRootProps & { readonly callId: string }) {
   const timeline = useCallTimeline(callId)
-  const [step, setStep] = useState(0)
+  const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
   const [cursor, setCursor] = useState<string | null>(null)
   const running = timeline.startedAt !== null && timeline.endedAt === null
   const now = useServerTime(callId, running ? 1000 : null)
@@ -51,10 +66,12 @@ export function Root({ callId, ...props }: CallTimelineRootProps) {
     spans,
     range: rangeOf(timeline, now),
     zoom: zooms[step] ?? 1,
-    zoomBy: (steps) => canZoom(steps) && setStep(step + steps),
+    zoomBy: (steps) => canZoom(steps) && changeView((view) => ({ ...view, step: step + steps })),
     canZoom,
     cursor,
     setCursor,
+    asTable,
+    setAsTable: (table) => changeView((view) => ({ ...view, asTable: table })),
   }
   return (
     <TimelineProvider value={context}>

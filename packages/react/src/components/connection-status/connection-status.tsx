@@ -1,4 +1,6 @@
 import { type ReactNode, useState } from 'react'
+import type { FeedNotice } from '../../client/feed.ts'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
@@ -8,8 +10,8 @@ import * as parts from './parts.tsx'
 
 /** The props of `ConnectionStatus`. */
 export interface ConnectionStatusProps {
-  /** Also how this call stands; without it, only the connection. */
-  readonly callId?: string
+  /** Also how this call stands: by default that of the `CallScope` around it, if any. `null`: only the connection. */
+  readonly callId?: string | null | undefined
 }
 
 function StyledConnectionStatus({ callId }: ConnectionStatusProps) {
@@ -74,9 +76,8 @@ export function ConnectionBanner({ callId }: ConnectionStatusProps): ReactNode {
 }
 
 function Banner() {
-  const { view, connection, notice, detail } = parts.useStatus('Banner')
+  const { callId, view, connection, notice, detail } = parts.useStatus('Banner')
   const { t } = useLanguage()
-  const [dismissed, setDismissed] = useState<unknown>(null)
   const tone = connectionTones[view]
   // The first tries of a reconnection pass unnoticed, as most succeed; the badge says it.
   const bad = tone === 'negative' || view === 'degraded' || (view === 'reconnecting' && connection.attempt > 1)
@@ -94,15 +95,22 @@ function Banner() {
       </Notice>
     )
   }
-  if (notice?.kind === 'history_lost' && notice !== dismissed) {
-    const close = <CloseButton onClose={() => setDismissed(notice)} />
-    return (
-      <Notice role="alert" tone="warning" icon="alert" title={t('connection.historyLost')} action={close}>
-        {t('connection.historyLostHint')}
-      </Notice>
-    )
-  }
-  return null
+  return callId !== null && notice?.kind === 'history_lost' ? <HistoryLost callId={callId} notice={notice} /> : null
+}
+
+/** The notice that was last closed on a call. */
+const closedNotices = new Remembered<FeedNotice | null>(null)
+
+function HistoryLost({ callId, notice }: { readonly callId: string; readonly notice: FeedNotice }) {
+  const { t } = useLanguage()
+  const [closed, setClosed] = useRemembered(callId, closedNotices)
+  if (notice === closed) return null
+  const close = <CloseButton onClose={() => setClosed(() => notice)} />
+  return (
+    <Notice role="alert" tone="warning" icon="alert" title={t('connection.historyLost')} action={close}>
+      {t('connection.historyLostHint')}
+    </Notice>
+  )
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react'
 import type { FeedNotice } from '../../client/feed.ts'
+import { PerCall, useScopedCallId } from '../../hooks/call-scope.tsx'
 import { useGatherClient } from '../../hooks/provider.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type Connection, useConnection } from '../../hooks/use-connection.ts'
@@ -10,6 +11,7 @@ import { createPartContext } from '../part/part-context.ts'
 import { type ConnectionView, connectionTones, connectionView, type FeedPart } from './connection-view.ts'
 
 interface StatusContext {
+  readonly callId: string | null
   readonly view: ConnectionView
   readonly connection: Connection
   readonly notice: FeedNotice | null
@@ -27,17 +29,16 @@ export type ConnectionStatusState = { readonly state: ConnectionView; readonly t
 
 /** The props of `ConnectionStatus.Root`. */
 export interface ConnectionStatusRootProps extends PartProps<'div', ConnectionStatusState> {
-  /** Also how this call stands; without it, only the connection. */
-  readonly callId?: string | undefined
+  /** Also how this call stands: by default that of the `CallScope` around it, if any. `null`: only the connection. */
+  readonly callId?: string | null | undefined
 }
 
 /** The state of the connection. */
 export function Root({ callId, ...props }: ConnectionStatusRootProps) {
-  return callId === undefined ? (
-    <StatusRoot feed={null} notice={null} {...props} />
-  ) : (
-    <CallRoot callId={callId} {...props} />
-  )
+  const scope = useScopedCallId()
+  const id = callId === undefined ? scope : callId
+  if (id === null) return <StatusRoot callId={null} feed={null} notice={null} {...props} />
+  return <PerCall callId={id}>{(ofCall) => <CallRoot callId={ofCall} {...props} />}</PerCall>
 }
 
 function CallRoot({ callId, ...props }: PartProps<'div', ConnectionStatusState> & { callId: string }) {
@@ -46,14 +47,16 @@ function CallRoot({ callId, ...props }: PartProps<'div', ConnectionStatusState> 
     error: feed.error,
     notice: feed.notice ?? null,
   }))
-  return <StatusRoot feed={error ? { sync, error } : { sync }} notice={notice} {...props} />
+  return <StatusRoot callId={callId} feed={error ? { sync, error } : { sync }} notice={notice} {...props} />
 }
 
-function StatusRoot({
-  feed,
-  notice,
-  ...props
-}: PartProps<'div', ConnectionStatusState> & { feed: FeedPart | null; notice: FeedNotice | null }) {
+interface StatusRootProps extends PartProps<'div', ConnectionStatusState> {
+  readonly callId: string | null
+  readonly feed: FeedPart | null
+  readonly notice: FeedNotice | null
+}
+
+function StatusRoot({ callId, feed, notice, ...props }: StatusRootProps) {
   const connection = useConnection()
   const view = connectionView(connection, feed)
   const detail = (feed?.error ?? connection.error)?.detail ?? null
@@ -62,7 +65,7 @@ function StatusRoot({
   if (view !== 'live' && known !== notice) setKnown(notice)
   const caughtUp = view === 'live' && notice?.kind === 'replayed' && notice !== known ? notice : null
   return (
-    <StatusProvider value={{ view, connection, notice, caughtUp, detail }}>
+    <StatusProvider value={{ callId, view, connection, notice, caughtUp, detail }}>
       {renderPart('div', props, {}, { state: view, tone: connectionTones[view] })}
     </StatusProvider>
   )

@@ -2,7 +2,8 @@ import * as parts from './parts.tsx'
 
 /** The props of `DigitSlots`. */
 export interface DigitSlotsProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** Which gather; by default the one that began last. */
   readonly gatherId?: string
 }

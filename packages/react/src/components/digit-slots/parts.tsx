@@ -1,5 +1,6 @@
 import { type DigitGather, selectGather } from '@callgather/protocol'
 import { type ReactNode, useMemo, useState } from 'react'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -27,13 +28,18 @@ export type DigitSlotsState = {
 
 /** The props of `DigitSlots.Root`. */
 export interface DigitSlotsRootProps extends PartProps<'div', DigitSlotsState> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** Which gather; by default the one that began last. Shows nothing while it is not one of digits. */
   readonly gatherId?: string | undefined
 }
 
 /** The digits of a gather. Renders nothing while there is no gather of digits. */
-export function Root({ callId, gatherId, ...props }: DigitSlotsRootProps): ReactNode {
+export function Root({ callId, ...props }: DigitSlotsRootProps): ReactNode {
+  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
+}
+
+function CallRoot({ callId, gatherId, ...props }: DigitSlotsRootProps & { readonly callId: string }): ReactNode {
   const gather = useCall(callId, ({ state }) => selectGather(state, gatherId))
   // Keyed by gather: what was already there when a gather came on screen is not news.
   return gather?.kind === 'digits' ? <LoadedRoot key={gather.id} callId={callId} gather={gather} {...props} /> : null

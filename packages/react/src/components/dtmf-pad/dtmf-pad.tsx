@@ -3,7 +3,8 @@ import * as parts from './parts.tsx'
 
 /** The props of `DtmfPad`. */
 export interface DtmfPadProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
 function StyledDtmfPad({ callId }: DtmfPadProps) {

@@ -1,5 +1,6 @@
 import type { DigitGather, KeyEntry, KeyPress } from '@callgather/protocol'
 import { Fragment, type ReactNode, useMemo, useState } from 'react'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type Dtmf, useDtmf } from '../../hooks/use-dtmf.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -33,11 +34,16 @@ export type DtmfPadState = {
 
 /** The props of `DtmfPad.Root`. */
 export interface DtmfPadRootProps extends PartProps<'div', DtmfPadState> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
 /** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
 export function Root({ callId, ...props }: DtmfPadRootProps) {
+  return <PerCall callId={callId}>{(id) => <CallRoot callId={id} {...props} />}</PerCall>
+}
+
+function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { callId: string }) {
   const dtmf = useDtmf(callId)
   const known = useCall(callId, ({ cursor }) => cursor !== null)
   // Begun anew once the call is known: the keys that came with it were not pressed just now.

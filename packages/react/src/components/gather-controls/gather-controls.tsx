@@ -1,4 +1,6 @@
 import { type ReactNode, useId, useState } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Chip } from '../kit/chip.tsx'
@@ -17,7 +19,8 @@ import { RunningGather } from './running-gather.tsx'
 
 /** The props of `GatherControls`. */
 export interface GatherControlsProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** The questions offered at a press. Keep the array stable. Default: PIN, account number, date, yes or no, card. */
   readonly presets?: readonly Preset[]
   /** What stands in the form at first. */
@@ -26,12 +29,23 @@ export interface GatherControlsProps {
   readonly beside?: ReactNode
 }
 
-function StyledGatherControls({ callId, presets = defaultPresets, initial, beside }: GatherControlsProps) {
+function StyledGatherControls({ callId, ...props }: GatherControlsProps) {
+  return <PerCall callId={callId}>{(id) => <Card {...props} callId={id} />}</PerCall>
+}
+
+/** The gather over which an agent has opened the form of a call. A new gather closes it, whoever started that. */
+const openForms = new Remembered<string | null>(null)
+
+function Card({
+  callId,
+  presets = defaultPresets,
+  initial,
+  beside,
+}: GatherControlsProps & { readonly callId: string }) {
   const gather = useCall(callId, ({ state }) => gatherSliceOf(state))
   const reason = useBlocked(callId, 'gather')
   const known = useCall(callId, ({ cursor }) => cursor !== null)
-  // The form is open over this gather; a new gather closes it, whoever asked for it.
-  const [openOver, setOpenOver] = useState<string | null>(null)
+  const [openOver, setOpenOver] = useRemembered(callId, openForms)
   const showForm = gather === null || openOver === gather.id
   const id = useId()
   const kept = useKeptFocus()
@@ -51,8 +65,8 @@ function StyledGatherControls({ callId, presets = defaultPresets, initial, besid
           presets={presets}
           reason={reason}
           initial={initial}
-          onSent={() => setOpenOver(null)}
-          onCancel={gather ? () => setOpenOver(null) : undefined}
+          onSent={() => setOpenOver(() => null)}
+          onCancel={gather ? () => setOpenOver(() => null) : undefined}
         />
       ) : (
         <div className="cg-panel-gather">
@@ -61,7 +75,7 @@ function StyledGatherControls({ callId, presets = defaultPresets, initial, besid
             callId={callId}
             gather={gather}
             reason={reason}
-            onNew={() => setOpenOver(gather.id)}
+            onNew={() => setOpenOver(() => gather.id)}
           />
           {gather.kind === 'digits' && beside}
         </div>

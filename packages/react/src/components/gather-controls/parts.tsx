@@ -1,6 +1,7 @@
 import type { GatherName, TelnyxError } from '@callgather/protocol'
 import { KEYS, limits } from '@callgather/protocol'
 import { type FormEvent, type ReactNode, useId } from 'react'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
@@ -19,7 +20,8 @@ export { useForm as useGatherForm }
 
 /** The props of `GatherControls.Root`. */
 export interface GatherControlsRootProps extends Omit<PartProps<'form', { purpose: GatherName }>, 'onSubmit'> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** What stands in the form at first. */
   readonly initial?: Partial<Draft> | undefined
   /** Called once Telnyx has been asked. */
@@ -27,7 +29,11 @@ export interface GatherControlsRootProps extends Omit<PartProps<'form', { purpos
 }
 
 /** The form that starts a gather. */
-export function Root({ callId, initial, onSent, ...props }: GatherControlsRootProps) {
+export function Root({ callId, ...props }: GatherControlsRootProps) {
+  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
+}
+
+function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps & { readonly callId: string }) {
   const draft = useGatherDraft(callId, initial)
   const id = useId()
   const { t } = useLanguage()

@@ -20,8 +20,8 @@ interface RunningGatherProps {
 /** The gather that runs, or ran last: what was asked, what came, and what can be done about it. */
 export function RunningGather({ callId, gather, reason, onNew }: RunningGatherProps) {
   const { t } = useLanguage()
-  const stopping = useAnyCommand(callId)
-  const asking = useAnyCommand(callId)
+  const stopping = useAnyCommand(callId, { slot: `stop ${gather.id}` })
+  const asking = useAnyCommand(callId, { slot: `again ${gather.id}` })
   const [confirming, setConfirming] = useState(false)
   const running = gather.status === 'collecting' || gather.status === 'requested' || gather.status === 'unknown'
   const stop = () => {
@@ -38,7 +38,7 @@ export function RunningGather({ callId, gather, reason, onNew }: RunningGatherPr
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape is a shortcut for the Stop button inside
     <div className="cg-running" data-status={gather.status} onKeyDown={onKeyDown}>
       <Prompt gather={gather} />
-      {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <FieldsBody callId={callId} />}
+      {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <FieldsBody />}
       {gather.status === 'refused' && (
         <Notice
           tone="negative"

@@ -1,7 +1,8 @@
 import type { CommandBodies, GatherName, Mask, TelnyxError } from '@callgather/protocol'
-import { isDigitGather } from '@callgather/protocol'
 import type { checkCommand } from '@callgather/protocol/schema'
 import { useCallback, useEffect, useMemo, useState } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { useCallId } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type AnyCommand, useAnyCommand } from '../../hooks/use-command.ts'
 import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
@@ -44,13 +45,29 @@ const loadCheck = async (): Promise<Check> => {
 
 const nothing: readonly never[] = []
 
-/** The state of a form that starts a gather; for a form of your own. `GatherControls` is one that is ready made. */
-export function useGatherDraft(callId: string, initial: Partial<Draft> = {}): GatherDraft {
-  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, ...initial }))
-  const [tried, setTried] = useState(false)
+/** A call's form: what stands in it once it was changed, and whether sending it was tried. */
+const forms = new Remembered<{ readonly draft: Draft | null; readonly tried: boolean }>({ draft: null, tried: false })
+
+/**
+ * The state of a form that starts a gather; for a form of your own. `GatherControls` is one that is ready made. What is
+ * written belongs to the call: it is there again when the form is, until Telnyx has taken it.
+ */
+export function useGatherDraft(callId?: string, initial?: Partial<Draft>): GatherDraft
+export function useGatherDraft(initial: Partial<Draft>): GatherDraft
+export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial<Draft>): GatherDraft {
+  const callId = useCallId(typeof given === 'string' ? given : undefined)
+  const initial = typeof given === 'object' ? given : ofCall
+  const [{ draft: changed, tried }, changeForm] = useRemembered(callId, forms)
+  const [first, setFirst] = useState(() => ({ callId, draft: { ...emptyDraft, ...initial } }))
+  // What one call's form begins with may name its caller.
+  if (first.callId !== callId) setFirst({ callId, draft: { ...emptyDraft, ...initial } })
+  const untouched = first.draft
+  const draft = changed ?? untouched
+  const setDraft = (change: (draft: Draft) => Draft) =>
+    changeForm((form) => ({ ...form, draft: change(form.draft ?? untouched) }))
+  const setTried = (next: boolean) => changeForm((form) => ({ ...form, tried: next }))
   const [check, setCheck] = useState<Check | null>(() => loaded)
-  const starting = useAnyCommand(callId)
-  const stopping = useAnyCommand(callId)
+  const starting = useAnyCommand(callId, { slot: 'form.start' })
   const running = useCall(callId, ({ state }) => gatherSliceOf(state))
   const replaces = running?.status === 'collecting'
 
@@ -75,19 +92,21 @@ export function useGatherDraft(callId: string, initial: Partial<Draft> = {}): Ga
 
   const submit = async () => {
     setTried(true)
-    const judge = check ?? (await loadCheck())
-    setCheck(() => judge)
-    const judged = judge(draft.purpose, body)
+    // Without the rules the server judges it, as it does in any case.
+    const judge = check ?? (await loadCheck().catch(() => null))
+    if (judge) setCheck(() => judge)
+    const judged = judge?.(draft.purpose, body) ?? { ok: true, body }
     const fieldsAreRight = draft.purpose !== 'gather_using_ai' || fieldProblems(draft.fields).every((it) => it === null)
     if (!judged.ok || !fieldsAreRight || (draft.purpose === 'gather_using_ai' && draft.fields.length === 0))
       return false
-    if (replaces) {
-      const stop = isDigitGather(running.command ?? undefined) || running.command === null
-      await stopping.run(stop ? 'gather_stop' : 'ai_assistant_stop', {})
-    }
     setTried(false)
     const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
-    await starting.run(draft.purpose, judged.body as CommandBodies[GatherName], { mask })
+    const settled = await starting.run(draft.purpose, judged.body as CommandBodies[GatherName], {
+      mask,
+      replace: replaces,
+    })
+    // What was written since then is the next draft.
+    if (settled === 'accepted') changeForm((form) => (form.draft === changed ? forms.initial : form))
     return true
   }
 

@@ -1,5 +1,7 @@
 import type { FieldState } from '@callgather/protocol'
-import { type FormEvent, useId, useState } from 'react'
+import { type FormEvent, useId } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { useCallId } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import type { AIGatherView } from '../../hooks/use-ai-gather.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
@@ -14,7 +16,8 @@ import * as parts from './parts.tsx'
 
 /** The props of `GatherFields`. */
 export interface GatherFieldsProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** Checks the result: any Standard Schema (zod, valibot, ArkType, …). What does not fit is shown. */
   readonly schema?: StandardSchemaV1
 }
@@ -32,17 +35,17 @@ function StyledGatherFields({ callId, schema }: GatherFieldsProps) {
           <Progress />
         </div>
       </header>
-      <Body callId={callId} />
+      <Body />
     </parts.Root>
   )
 }
 
 /** The fields alone, for inside another card. */
-export function FieldsBody({ callId }: { readonly callId: string }) {
+export function FieldsBody() {
   const { t } = useLanguage()
   return (
-    <parts.Root callId={callId} className="cg-fields" aria-label={t('fields.label')}>
-      <Body callId={callId} />
+    <parts.Root className="cg-fields" aria-label={t('fields.label')}>
+      <Body />
     </parts.Root>
   )
 }
@@ -64,7 +67,7 @@ function Progress() {
   )
 }
 
-function Body({ callId }: { readonly callId: string }) {
+function Body() {
   const { view } = parts.useFields('Body')
   const { t } = useLanguage()
   if (view.fields.length === 0) {
@@ -78,7 +81,7 @@ function Body({ callId }: { readonly callId: string }) {
     <>
       <dl className="cg-fields-list">
         {view.fields.map((field) => (
-          <Field key={field.name} callId={callId} field={field} />
+          <Field key={field.name} field={field} />
         ))}
       </dl>
       <Footer view={view} />
@@ -107,12 +110,23 @@ function Footer({ view }: { readonly view: AIGatherView<unknown> }) {
 const icons = { missing: 'dotted', heard: 'wave', confirmed: 'check' } as const satisfies Record<string, IconName>
 const tones = { missing: 'neutral', heard: 'accent', confirmed: 'positive' } as const
 
-function Field({ callId, field }: { readonly callId: string; readonly field: FieldState }) {
+function Field({ field }: { readonly field: FieldState }) {
   const language = useLanguage()
   const { t } = language
   const { view } = parts.useFields('Field')
+  const callId = useCallId()
   const reason = useBlocked(callId, 'assistant')
-  const [editing, setEditing] = useState(false)
+  const [corrections, changeCorrections] = useRemembered(callId, openCorrections)
+  const place = `${view.gather?.id} ${field.name}`
+  const correction = corrections.get(place)
+  const editing = correction !== undefined
+  const setCorrection = (value: string | null) =>
+    changeCorrections((open) => {
+      const next = new Map(open)
+      if (value === null) next.delete(place)
+      else next.set(place, value)
+      return next
+    })
   const status = field.status
   const value = status === 'missing' ? t('fields.notYet') : valueText(field, language)
   return (
@@ -135,31 +149,39 @@ function Field({ callId, field }: { readonly callId: string; readonly field: Fie
           <IconButton
             icon="whisper"
             label={t('fields.correct', { field: field.label })}
-            onClick={() => setEditing(true)}
+            onClick={() => setCorrection(typeof field.value === 'string' ? field.value : '')}
           />
         )}
       </dd>
       {editing && view.isCollecting && (
         <dd className="cg-fields-edit" style={{ marginInline: 0 }}>
-          <Correction field={field} view={view} onDone={() => setEditing(false)} />
+          <Correction
+            field={field}
+            view={view}
+            value={correction}
+            setValue={setCorrection}
+            onDone={() => setCorrection(null)}
+          />
         </dd>
       )}
     </parts.Field>
   )
 }
 
-function Correction({
-  field,
-  view,
-  onDone,
-}: {
+/** The corrections of a call that are being written, by gather and field. */
+const openCorrections = new Remembered<ReadonlyMap<string, string>>(new Map())
+
+interface CorrectionProps {
   readonly field: FieldState
   readonly view: AIGatherView<unknown>
+  readonly value: string
+  readonly setValue: (value: string) => void
   readonly onDone: () => void
-}) {
+}
+
+function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
   const { t } = useLanguage()
   const id = useId()
-  const [value, setValue] = useState(() => (typeof field.value === 'string' ? field.value : ''))
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (value.trim() === '') return

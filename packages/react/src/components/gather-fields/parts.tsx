@@ -1,5 +1,6 @@
 import type { FieldState } from '@callgather/protocol'
 import { useMemo, useState } from 'react'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { type AIGatherView, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -22,13 +23,18 @@ export type GatherFieldsState = { readonly status: string | null; readonly resul
 
 /** The props of `GatherFields.Root`. */
 export interface GatherFieldsRootProps extends PartProps<'section', GatherFieldsState> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** Checks the result. */
   readonly schema?: StandardSchemaV1 | undefined
 }
 
 /** The fields of the AI gather that began last. */
-export function Root({ callId, schema, ...props }: GatherFieldsRootProps) {
+export function Root({ callId, ...props }: GatherFieldsRootProps) {
+  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
+}
+
+function CallRoot({ callId, schema, ...props }: GatherFieldsRootProps & { readonly callId: string }) {
   const view: AIGatherView<unknown> = useAIGather(callId, { schema: schema ?? anything })
   return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
 }

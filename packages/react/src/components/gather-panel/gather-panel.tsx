@@ -16,7 +16,8 @@ import * as parts from './parts.tsx'
 
 /** The props of `GatherPanel`. */
 export interface GatherPanelProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** Checks the result of an AI gather: any Standard Schema. */
   readonly schema?: StandardSchemaV1
   /** The questions offered at a press. Keep the array stable. */
@@ -34,15 +35,22 @@ const nothing: readonly never[] = []
 function StyledGatherPanel({ callId, ...props }: GatherPanelProps) {
   return (
     <parts.Root callId={callId} className="cg cg-panel">
-      <Header callId={callId} />
-      <ConnectionBanner callId={callId} />
-      <Columns callId={callId} {...props} />
+      <Header />
+      <Banner />
+      <Columns {...props} />
     </parts.Root>
   )
 }
 
-function Columns({ callId, schema, presets, assistantId, suggestions, without = nothing }: GatherPanelProps) {
-  const { gone } = parts.usePanel('Columns')
+function Banner() {
+  const { callId } = parts.usePanel('Banner')
+  return <ConnectionBanner callId={callId} />
+}
+
+type ColumnsProps = Omit<GatherPanelProps, 'callId'>
+
+function Columns({ schema, presets, assistantId, suggestions, without = nothing }: ColumnsProps) {
+  const { callId, gone } = parts.usePanel('Columns')
   const hasFields = useCall(
     callId,
     ({ state }) => state.latestGather !== null && isFieldsGather(state, state.latestGather.id),
@@ -86,8 +94,8 @@ const phaseBadges = {
   ended: { tone: 'neutral', icon: 'hangup' },
 } as const satisfies Record<string, Omit<Badge, 'text'>>
 
-function Header({ callId }: { readonly callId: string }) {
-  const { phase } = parts.usePanel('Header')
+function Header() {
+  const { callId, phase } = parts.usePanel('Header')
   const { t } = useLanguage()
   return (
     <header className="cg-panel-header">

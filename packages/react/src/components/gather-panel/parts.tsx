@@ -1,5 +1,6 @@
 import { type CallPhase, callPhase } from '@callgather/protocol'
 import { type ReactNode, useId } from 'react'
+import { CallScope, useCallId } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Elapsed } from '../kit/elapsed.tsx'
@@ -28,20 +29,24 @@ export type GatherPanelState = {
 
 /** The props of `GatherPanel.Root`. */
 export interface GatherPanelRootProps extends PartProps<'article', GatherPanelState> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
 /** One call. Named by its `GatherPanel.Title`. */
-export function Root({ callId, ...props }: GatherPanelRootProps) {
+export function Root({ callId: given, ...props }: GatherPanelRootProps) {
+  const callId = useCallId(given)
   const titleId = useId()
   const state = useCall(callId, ({ state, cursor, error }) => ({
     phase: callPhase(state),
     gone: cursor === null && error !== undefined,
   }))
   return (
-    <PanelProvider value={{ callId, titleId, ...state }}>
-      {renderPart('article', props, { 'aria-labelledby': titleId }, state)}
-    </PanelProvider>
+    <CallScope callId={callId}>
+      <PanelProvider value={{ callId, titleId, ...state }}>
+        {renderPart('article', props, { 'aria-labelledby': titleId }, state)}
+      </PanelProvider>
+    </CallScope>
   )
 }
 

@@ -15,7 +15,7 @@ test('a part takes the attributes of its element', () => {
 })
 
 test('what a part cannot do without must be given', () => {
-  // @ts-expect-error a timeline is of a call
+  // Its call may come from the scope around it.
   const timeline = () => <CallTimeline.Root />
   // @ts-expect-error a row is of a call
   const row = () => <CallList.Call />

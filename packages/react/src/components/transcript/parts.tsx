@@ -10,11 +10,12 @@ import {
   useLayoutEffect,
   useMemo,
   useRef,
-  useState,
   type WheelEvent,
 } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { CallFeed, SyncStatus } from '../../client/feed.ts'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { PerCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useTranscript } from '../../hooks/use-transcript.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -56,6 +57,7 @@ interface Scroller {
   readonly handle: React.RefObject<VirtualizerHandle | null>
   readonly unpin: () => void
   readonly atEnd: () => void
+  readonly scrolled: () => void
   /** The view or a row in it has another size than before. */
   readonly measured: () => void
 }
@@ -74,17 +76,31 @@ export type TranscriptState = {
 
 /** The props of `Transcript.Root`. */
 export interface TranscriptRootProps extends PartProps<'section', TranscriptState> {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
 /** A call's transcript. */
 export function Root({ callId, ...props }: TranscriptRootProps) {
+  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
+}
+
+/** What is looked for in a call's transcript, what is shown of it, and how far down the reader is. */
+const readings = new Remembered<{
+  readonly categories: ReadonlySet<RowCategory>
+  readonly query: string
+  readonly match: number
+  /** How many rows there were when the end was no longer followed; `null` while it is. */
+  readonly unpinnedAt: number | null
+  /** The row at the top of the view, if the end is not followed. */
+  readonly topRow: number
+}>({ categories: new Set(allCategories), query: '', match: 0, unpinnedAt: null, topRow: 0 })
+
+function CallRoot({ callId, ...props }: TranscriptRootProps & { readonly callId: string }) {
   const transcript = useTranscript(callId)
   const ended = useCall(callId, endedSlice)
   const language = useLanguage()
-  const [categories, setCategories] = useState<ReadonlySet<RowCategory>>(() => new Set(allCategories))
-  const [query, setQueryNow] = useState('')
-  const [match, setMatch] = useState(0)
+  const [{ categories, query, match, unpinnedAt, topRow }, changeReading] = useRemembered(callId, readings)
   const timeline = useCall(callId, timelineSlice)
   const written = useRows(timeline)
   const all = useMemo(() => written.with(transcript.partials), [written, transcript.partials])
@@ -99,22 +115,20 @@ export function Root({ callId, ...props }: TranscriptRootProps) {
       wordsOf(row, language).toLocaleLowerCase(language.locale).includes(wanted) ? [index] : [],
     )
   }, [rows, wanted, language])
-  const scroller = useScroller(rows.length)
-  const setQuery = (next: string) => {
-    setQueryNow(next)
-    setMatch(0)
-  }
+  const scroller = useScroller(rows.length, unpinnedAt, topRow, (change) =>
+    changeReading((reading) => ({ ...reading, ...change(reading) })),
+  )
   const context: TranscriptContext = {
     callId,
     all,
     rows,
     categories,
-    setCategories,
+    setCategories: (next) => changeReading((reading) => ({ ...reading, categories: next })),
     query,
-    setQuery,
+    setQuery: (next) => changeReading((reading) => ({ ...reading, query: next, match: 0 })),
     matches,
     match: Math.min(match, Math.max(0, matches.length - 1)),
-    setMatch,
+    setMatch: (next) => changeReading((reading) => ({ ...reading, match: next })),
     sync: transcript.sync,
     ended,
     scroller,
@@ -137,11 +151,26 @@ function useRows(timeline: Sorted<TimelineEntry>): TimelineRows {
   return rows
 }
 
-function useScroller(length: number): Scroller {
+interface ScrollPlace {
+  readonly unpinnedAt: number | null
+  readonly topRow: number
+}
+
+function useScroller(
+  length: number,
+  unpinnedAt: number | null,
+  topRow: number,
+  change: (next: (place: ScrollPlace) => Partial<ScrollPlace>) => void,
+): Scroller {
   const handle = useRef<VirtualizerHandle>(null)
-  // How many rows there were when the end was let go; `null` while it is followed.
-  const [letGoAt, setLetGoAt] = useState<number | null>(null)
-  const pinned = letGoAt === null
+  const pinned = unpinnedAt === null
+  const setUnpinnedAt = (next: (known: number | null) => number | null) =>
+    change((place) => ({ unpinnedAt: next(place.unpinnedAt) }))
+  // Back at a call, the reader is where they were.
+  const first = useRef({ pinned, topRow })
+  useLayoutEffect(() => {
+    if (!first.current.pinned) handle.current?.scrollToIndex(first.current.topRow, { align: 'start' })
+  }, [])
   const stay = () => {
     if (length > 0) handle.current?.scrollToIndex(length - 1, { align: 'end' })
   }
@@ -155,18 +184,22 @@ function useScroller(length: number): Scroller {
   }, [pinned, length])
   return {
     pinned,
-    unseen: letGoAt === null ? 0 : Math.max(0, length - letGoAt),
+    unseen: unpinnedAt === null ? 0 : Math.max(0, length - unpinnedAt),
     toEnd: () => {
-      setLetGoAt(null)
+      setUnpinnedAt(() => null)
       stay()
     },
     toRow: (position) => {
-      setLetGoAt((known) => known ?? length)
+      setUnpinnedAt((known) => known ?? length)
       handle.current?.scrollToIndex(position, { align: 'center' })
     },
     handle,
-    unpin: () => setLetGoAt((known) => known ?? length),
-    atEnd: () => setLetGoAt(null),
+    unpin: () => setUnpinnedAt((known) => known ?? length),
+    atEnd: () => setUnpinnedAt(() => null),
+    scrolled: () => {
+      const { current: view } = handle
+      if (!pinned && view) change(() => ({ topRow: view.findItemIndex(view.scrollOffset) }))
+    },
     measured: () => {
       if (pinned) stay()
     },
@@ -273,6 +306,7 @@ export function View({ children, empty, ...props }: TranscriptViewProps) {
             data={rows}
             itemSize={34}
             onScroll={onScroll}
+            onScrollEnd={scroller.scrolled}
             onResize={scroller.measured}
           >
             {children}

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactElement, useId, useMemo, useRef, useState } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { IconButton } from '../kit/icon-button.tsx'
@@ -12,24 +13,49 @@ import { TranscriptRow } from './transcript-row.tsx'
 
 /** The props of `Transcript`. */
 export interface TranscriptProps {
-  readonly callId: string
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** What is read out to a screen reader at first; the reader can change it. Default `all`. */
   readonly announce?: Announce
 }
 
 function StyledTranscript({ callId, announce: announceAtFirst = 'all' }: TranscriptProps) {
   const id = useId()
-  const [finding, setFinding] = useState(false)
-  const [filtering, setFiltering] = useState(false)
+  // Of the reader, not of the call: who has turned it off has turned it off for the next call too.
   const [announce, setAnnounce] = useState<Announce>(announceAtFirst)
+  return (
+    <parts.Root callId={callId} className="cg cg-card cg-transcript" aria-labelledby={id}>
+      <Contents id={id} announce={announce} setAnnounce={setAnnounce} />
+    </parts.Root>
+  )
+}
+
+/** Which bars are open over a call's transcript. */
+const openBars = new Remembered({ find: false, filter: false })
+
+interface ContentsProps {
+  readonly id: string
+  readonly announce: Announce
+  readonly setAnnounce: (announce: Announce) => void
+}
+
+function Contents({ id, announce, setAnnounce }: ContentsProps) {
+  const { callId } = parts.useTranscriptContext('Contents')
+  const [{ find: finding, filter: filtering }, changeBars] = useRemembered(callId, openBars)
+  // One that is there again with its call does not take the focus.
+  const [opened, setOpened] = useState(false)
   const findButton = useRef<HTMLButtonElement>(null)
+  const setFinding = (find: boolean) => {
+    setOpened(find)
+    changeBars((bars) => ({ ...bars, find }))
+  }
   const closeFind = () => {
     setFinding(false)
     findButton.current?.focus()
   }
   const { t } = useLanguage()
   return (
-    <parts.Root callId={callId} className="cg cg-card cg-transcript" aria-labelledby={id}>
+    <>
       <header className="cg-card-header">
         <h3 className="cg-card-title" id={id}>
           {t('transcript.label')}
@@ -53,7 +79,7 @@ function StyledTranscript({ callId, announce: announceAtFirst = 'all' }: Transcr
             data-variant="quiet"
             data-size="small"
             aria-expanded={filtering}
-            onClick={() => setFiltering(!filtering)}
+            onClick={() => changeBars((bars) => ({ ...bars, filter: !bars.filter }))}
           >
             <Icon name="filter" />
             {t('transcript.filter')}
@@ -61,14 +87,14 @@ function StyledTranscript({ callId, announce: announceAtFirst = 'all' }: Transcr
           <ExportMenu />
         </div>
       </header>
-      {finding && <FindBar onClose={closeFind} />}
+      {finding && <FindBar takesFocus={opened} onClose={closeFind} />}
       {filtering && <FilterBar announce={announce} onAnnounce={setAnnounce} />}
       <div className="cg-transcript-stage">
         <Rows />
         <parts.Latest className="cg-button cg-transcript-latest" data-size="small" />
       </div>
       <Announcer announce={announce} />
-    </parts.Root>
+    </>
   )
 }
 
@@ -113,7 +139,7 @@ function Nothing() {
   )
 }
 
-function FindBar({ onClose }: { readonly onClose: () => void }) {
+function FindBar({ takesFocus, onClose }: { readonly takesFocus: boolean; readonly onClose: () => void }) {
   const { query, setQuery, matches, match, setMatch } = parts.useTranscriptContext('FindBar')
   const { t } = useLanguage()
   const step = (by: number) => {
@@ -140,7 +166,7 @@ function FindBar({ onClose }: { readonly onClose: () => void }) {
     <search className="cg-transcript-bar">
       <input
         // biome-ignore lint/a11y/noAutofocus: opened to be typed into
-        autoFocus
+        autoFocus={takesFocus}
         className="cg-input"
         type="search"
         aria-label={t('transcript.findLabel')}

@@ -1,0 +1,51 @@
+import { createContext, type ReactElement, type ReactNode, useContext } from 'react'
+
+const CallContext = createContext<string | null>(null)
+CallContext.displayName = 'CallScope'
+
+/** The props of `CallScope`. */
+export interface CallScopeProps {
+  /** The call of everything inside. */
+  readonly callId: string
+  readonly children?: ReactNode
+}
+
+/** Names the call for the hooks and components inside it that are given no `callId` of their own. */
+export function CallScope({ callId, children }: CallScopeProps): ReactElement {
+  return <CallContext.Provider value={callId}>{children}</CallContext.Provider>
+}
+
+/**
+ * The call of this place: the one given, or that of the nearest `CallScope` (every `Root` of a component is one).
+ *
+ * @throws if there is neither.
+ */
+export function useCallId(callId?: string): string {
+  const scope = useContext(CallContext)
+  const id = callId ?? scope
+  if (id === null) {
+    throw new Error(
+      'CallGather: this component or hook has no call. Give it a `callId`, or put it inside a <CallScope callId={…}>.',
+    )
+  }
+  return id
+}
+
+/** The call of the nearest `CallScope`; `null` outside of any. */
+export const useScopedCallId = (): string | null => useContext(CallContext)
+
+/** The scope of a component: remounted with each call, so that no local state of one call is painted for another. */
+export function PerCall({
+  callId,
+  children,
+}: {
+  readonly callId: string | undefined
+  readonly children: (callId: string) => ReactNode
+}): ReactElement {
+  const id = useCallId(callId)
+  return (
+    <CallScope key={id} callId={id}>
+      {children(id)}
+    </CallScope>
+  )
+}
