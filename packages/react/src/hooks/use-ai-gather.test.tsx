@@ -1,4 +1,5 @@
 import { aiBooking } from '@callgather/protocol/scenarios'
+import { useEffect, useState } from 'react'
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
@@ -79,5 +80,64 @@ describe('useAIGather', () => {
     expect(result.current.correcting.status).toBe('confirmed')
     // Only the assistant's own answer changes the field.
     expect(result.current.fields[0]).toMatchObject({ status: 'heard', value: 'Sample Caller' })
+  })
+})
+
+describe('a schema of the host that fails', () => {
+  const schemaOf = (validate: (value: unknown) => unknown) =>
+    ({ '~standard': { version: 1, vendor: 'test', validate } }) as StandardSchemaV1
+  const failures: Record<string, (value: unknown) => unknown> = {
+    throws: () => {
+      throw new Error('broken')
+    },
+    rejects: () => Promise.reject(new Error('broken')),
+    'returns nothing': () => undefined,
+    'returns a number': () => 7,
+    'resolves to null': () => Promise.resolve(null),
+    'returns issues that are no list': () => ({ issues: 'wrong' }),
+    'returns issues that are no issues': () => ({ issues: [null] }),
+  }
+
+  it.each(Object.entries(failures))('settles as invalid when it %s', async (_, validate) => {
+    const client = createScenarioClient(aiBooking)
+    const schema = schemaOf(validate)
+    const { result } = renderProvided(client, () => useAIGather(callId, { schema }))
+    await playAll(client)
+    expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: expect.any(String) }] })
+  })
+
+  it('settles as invalid when it does not answer in time', async () => {
+    const client = createScenarioClient(aiBooking)
+    const schema = schemaOf(() => new Promise(() => {}))
+    const { result } = renderProvided(client, () => useAIGather(callId, { schema }))
+    await playAll(client)
+    expect(result.current.result.status).toBe('checking')
+    await settled(() => client.player.advance(10_000))
+    expect(result.current.result).toMatchObject({
+      status: 'invalid',
+      issues: [{ message: 'The schema did not answer in time.' }],
+    })
+  })
+
+  it.each([
+    ['asynchronous', (value: unknown) => Promise.resolve({ value: { value, at: new Date() } })],
+    ['asynchronous and failing', () => Promise.reject(new Error('broken'))],
+    ['synchronous', (value: unknown) => ({ value: { value } })],
+  ])('settles when it is written inline and is %s, however the result is used', async (_, validate) => {
+    const client = createScenarioClient(aiBooking)
+    let renders = 0
+    const { result } = renderProvided(client, () => {
+      renders++
+      const view = useAIGather(callId, { schema: schemaOf(validate) })
+      const [, setCopy] = useState(view.result)
+      useEffect(() => setCopy(view.result), [view.result])
+      return view
+    })
+    await playAll(client)
+    await settled(() => undefined)
+    const rendersBefore = renders
+    await settled(() => undefined)
+    expect(renders).toBe(rendersBefore)
+    expect(result.current.result.status).not.toBe('checking')
   })
 })

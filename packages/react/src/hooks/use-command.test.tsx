@@ -1,9 +1,14 @@
 import { type GatherError as GatherErrorType, gatherError } from '@callgather/protocol'
 import { assistantWhisper, pinEntry } from '@callgather/protocol/scenarios'
-import { describe, expect, it } from 'vitest'
+import { QueryClient } from '@tanstack/react-query'
+import { render, renderHook, screen } from '@testing-library/react'
+import type { ReactNode } from 'react'
+import { describe, expect, it, vi } from 'vitest'
 import { type CommandAnswer, createScenarioClient } from '../testing/index.ts'
+import { CallScope } from './call-scope.tsx'
 import { type CommandFact, commandRun, type GivenCommand } from './command-run.ts'
 import { playTo, renderProvided, settled } from './provided.tsx'
+import { GatherProvider } from './provider.tsx'
 import { useCallGather } from './use-call-gather.ts'
 import { useCommand } from './use-command.ts'
 
@@ -30,6 +35,15 @@ describe('where a command stands', () => {
     expect(commandRun(null, null).status).toBe('idle')
   })
 })
+
+function Stop({ name, slot }: { readonly name: string; readonly slot?: string }) {
+  const { status, run } = useCommand('gather_stop', slot === undefined ? {} : { slot })
+  return (
+    <button type="button" onClick={() => void run({})}>
+      {`${name} ${status}`}
+    </button>
+  )
+}
 
 describe('useCommand', () => {
   const answering = (...answers: CommandAnswer[]) =>
@@ -116,5 +130,97 @@ describe('useCommand', () => {
     await settled(() => void result.current.start('gather', { maximum_digits: 4 }))
     expect(result.current.status).toBe('idle')
     expect(result.current.starting.status).toBe('sending')
+  })
+
+  it('is overdue when no event confirms an accepted command in time, until one does', async () => {
+    const client = answering('accept')
+    const { result } = renderProvided(client, () => useCommand(callId, 'gather_stop', { confirmAfterMs: 4_000 }))
+    await playTo(client, 7_000)
+    // The answer comes over HTTP; the events are lost on their way.
+    client.faults.setUnreachable(true)
+    await settled(() => result.current.run({}))
+    expect(result.current).toMatchObject({ status: 'accepted', isOverdue: false })
+    await settled(() => client.player.advance(3_900))
+    expect(result.current).toMatchObject({ status: 'accepted', isOverdue: false })
+    await settled(() => client.player.advance(200))
+    expect(result.current).toMatchObject({ status: 'accepted', isOverdue: true })
+    client.faults.setUnreachable(false)
+    await settled(() => client.player.advance(60_000))
+    expect(result.current.status).toBe('confirmed')
+  })
+
+  it('takes the time to confirm from the provider, 10 seconds by default', async () => {
+    const overdueAfter = async (confirmAfterMs?: number) => {
+      const client = answering('accept')
+      const queryClient = new QueryClient()
+      const wrapper = ({ children }: { children: ReactNode }) => (
+        <GatherProvider
+          client={client}
+          queryClient={queryClient}
+          {...(confirmAfterMs === undefined ? {} : { confirmAfterMs })}
+        >
+          {children}
+        </GatherProvider>
+      )
+      const { result } = renderHook(() => useCommand(callId, 'gather_stop'), { wrapper })
+      await playTo(client, 7_000)
+      client.faults.setUnreachable(true)
+      await settled(() => result.current.run({}))
+      for (let seconds = 1; seconds <= 12; seconds++) {
+        await settled(() => client.player.advance(1_000))
+        if (result.current.status === 'accepted' && result.current.isOverdue) return seconds
+      }
+      return null
+    }
+    expect(await overdueAfter()).toBe(10)
+    expect(await overdueAfter(3_000)).toBe(3)
+  })
+
+  it('sends its mask and its wish to replace with every attempt', async () => {
+    const client = answering({ refuse: 'notAnswered' })
+    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    await playTo(client, 2_400)
+    await settled(() => result.current.run({}, { mask: 'digits', replace: true }))
+    await settled(() => result.current.retry())
+    expect(client.commands).toMatchObject([
+      { mask: 'digits', replace: true },
+      { mask: 'digits', replace: true },
+    ])
+  })
+
+  it('shows one state wherever it is used, and finds it again when it is mounted again', async () => {
+    const client = answering({ refuse: 'notAnswered' })
+    const cache = new QueryClient()
+    const app = (content: ReactNode) => (
+      <GatherProvider client={client} queryClient={cache}>
+        <CallScope callId={callId}>{content}</CallScope>
+      </GatherProvider>
+    )
+    const { rerender } = render(
+      app([<Stop key="one" name="one" />, <Stop key="two" name="two" />, <Stop key="own" name="own" slot="own" />]),
+    )
+    await playTo(client, 2_400)
+    await settled(() => screen.getByRole('button', { name: /^one/ }).click())
+    const names = () => screen.getAllByRole('button').map((button) => button.textContent)
+    expect(names()).toEqual(['one refused', 'two refused', 'own idle'])
+    rerender(app(null))
+    rerender(app(<Stop name="again" />))
+    expect(names()).toEqual(['again refused'])
+  })
+
+  it('names what is missing when it has no call', () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    expect(() => renderProvided(answering(), () => useCommand('gather_stop'))).toThrow(/Give it a `callId`/)
+    error.mockRestore()
+  })
+
+  it('forgets what was given once the client is closed', async () => {
+    const client = answering({ refuse: 'notAnswered' })
+    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    await playTo(client, 2_400)
+    await settled(() => result.current.run({}))
+    expect(result.current.status).toBe('refused')
+    await settled(() => client.close())
+    expect(result.current.status).toBe('idle')
   })
 })

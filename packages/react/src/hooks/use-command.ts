@@ -167,14 +167,17 @@ async function send(place: Place, command: GivenCommand): Promise<CommandSettled
     const known = readSlot(memory, slot)?.answer
     if (answer === 'unknown' && (known === 'accepted' || typeof known === 'object')) return
     change({ answer })
-    if (typeof answer === 'object') return
+    cancelDeadline()
+    if (typeof answer !== 'object') cancelDeadline = startDeadline()
+  }
+  const startDeadline = () =>
     client.clock.setTimeout(() => {
       const state = place.state()
-      const given = readSlot(memory, slot)
-      if (!state || commandFact(given, state) !== 'confirmed') change({ isLate: true })
+      if (!state || commandFact(command, state) !== 'confirmed') change({ isLate: true })
     }, place.confirmAfterMs)
-  }
   writeSlot(memory, slot, { ...command, answer: 'none', isLate: false })
+  // The log may show that it was accepted before, or without, an answer to us.
+  let cancelDeadline = startDeadline()
   try {
     const { name, body, requestId, mask, replace } = command
     await client.command(callId, name, body as CommandBodies[CommandName], { requestId, mask, replace })

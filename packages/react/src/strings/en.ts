@@ -10,6 +10,8 @@ export const en = {
   'action.fewer': 'Fewer options',
   'command.sending': 'Sending…',
   'command.accepted': 'Accepted, waiting for the call',
+  'command.overdue': 'Sent. Telnyx has not confirmed it yet.',
+  'command.overdueDetail': 'Look at the call. You can send it again.',
   'command.refused': 'Telnyx refused it: {title} ({code})',
   'command.refusedDetail': 'Nothing was changed on the call. Correct it and send it again.',
   'command.unknown': 'No answer came back',
@@ -19,6 +21,7 @@ export const en = {
   'disabled.ended': 'The call has ended.',
   'disabled.connection': 'Waiting for the connection.',
   'disabled.ringing': 'The call has not been answered yet.',
+  'typing.kept': 'Your text is kept. Press Tab to go on.',
 
   // The call
   'call.unknownParty': 'Unknown caller',

@@ -6,6 +6,8 @@ import type { CommandRun } from '../../hooks/command-run.ts'
 import { type Assistant, useAssistant } from '../../hooks/use-assistant.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import { isBusy } from '../kit/command-button.tsx'
+import { useTypingGuard } from '../kit/typing-guard.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
@@ -81,6 +83,7 @@ function CallRoot({ callId, ...props }: AssistantBarRootProps & { readonly callI
   const { t } = useLanguage()
   const reason = useBlocked(callId, 'assistant')
   const [bar, changeBar, memory] = useRemembered(callId, barStates)
+  const guard = useTypingGuard()
   const { conversation, isActive, callerSpeaking } = assistant
   const { text, assistantId, summary } = bar
   const content = text.trim()
@@ -137,7 +140,7 @@ function CallRoot({ callId, ...props }: AssistantBarRootProps & { readonly callI
   const state: AssistantBarState = { active: isActive, status: conversation?.status ?? null, callerSpeaking }
   return (
     <BarProvider value={context}>
-      {renderPart('section', props, { 'aria-label': t('assistant.label') }, state)}
+      {renderPart('section', props, { 'aria-label': t('assistant.label'), ...guard }, state)}
     </BarProvider>
   )
 }
@@ -184,8 +187,8 @@ export type AssistantBarButtonState = {
 type ButtonProps = PartProps<'button', AssistantBarButtonState>
 
 /** A button that cannot be pressed again while its command is on its way, and stays in the tab order all the same. */
-function commandButton(props: ButtonProps, { status }: CommandRun, reason: string | null, own: ButtonOwn) {
-  const busy = status === 'sending' || status === 'accepted'
+function commandButton(props: ButtonProps, command: CommandRun, reason: string | null, own: ButtonOwn) {
+  const busy = isBusy(command)
   const blocked = busy || reason !== null
   const all = {
     type: 'button',
@@ -197,7 +200,7 @@ function commandButton(props: ButtonProps, { status }: CommandRun, reason: strin
       if (!blocked) own.onClick()
     },
   } as const
-  return renderPart('button', props, all, { command: status })
+  return renderPart('button', props, all, { command: command.status })
 }
 
 interface ButtonOwn {

@@ -16,6 +16,7 @@ import { useCalls } from '../../hooks/use-calls.ts'
 import { callsQueryOptions } from '../../query/calls-query.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { clockTime, durationOf, partyName } from '../kit/time.ts'
+import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { activityWords, progressOf } from './call-words.ts'
@@ -67,6 +68,7 @@ export function Root({ selected = null, onSelect, ...props }: CallListRootProps)
   const [query, setQuery] = useState('')
   const [active, setActive] = useState<string | null>(null)
   const unseen = useUnseen(calls, selected)
+  const guard = useTypingGuard()
 
   const items = useMemo((): CallListItem[] => {
     const wanted = query.replaceAll(/[^\p{L}\p{N}+]/gu, '').toLowerCase()
@@ -98,7 +100,7 @@ export function Root({ selected = null, onSelect, ...props }: CallListRootProps)
   }
   return (
     <ListProvider value={context}>
-      {renderPart('nav', props, { 'aria-label': t('calls.label') }, { empty: items.length === 0 })}
+      {renderPart('nav', props, { 'aria-label': t('calls.label'), ...guard }, { empty: items.length === 0 })}
     </ListProvider>
   )
 }

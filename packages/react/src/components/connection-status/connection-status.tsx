@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import type { FeedNotice } from '../../client/feed.ts'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
@@ -95,17 +95,26 @@ function Banner() {
       </Notice>
     )
   }
-  return callId !== null && notice?.kind === 'history_lost' ? <HistoryLost callId={callId} notice={notice} /> : null
+  return callId === null ? null : (
+    <HistoryLost callId={callId} notice={notice?.kind === 'history_lost' ? notice : null} />
+  )
 }
 
-/** The notice that was last closed on a call. */
-const closedNotices = new Remembered<FeedNotice | null>(null)
+/** The last loss of a call's history, and whether the agent has closed the notice of it. */
+const losses = new Remembered<{ readonly notice: FeedNotice | null; readonly isClosed: boolean }>({
+  notice: null,
+  isClosed: true,
+})
 
-function HistoryLost({ callId, notice }: { readonly callId: string; readonly notice: FeedNotice }) {
+function HistoryLost({ callId, notice }: { readonly callId: string; readonly notice: FeedNotice | null }) {
   const { t } = useLanguage()
-  const [closed, setClosed] = useRemembered(callId, closedNotices)
-  if (notice === closed) return null
-  const close = <CloseButton onClose={() => setClosed(() => notice)} />
+  const [known, change] = useRemembered(callId, losses)
+  const isNew = notice !== null && notice !== known.notice
+  useEffect(() => {
+    if (isNew) change(() => ({ notice, isClosed: false }))
+  }, [isNew, notice, change])
+  if (!isNew && known.isClosed) return null
+  const close = <CloseButton onClose={() => change((now) => ({ ...now, isClosed: true }))} />
   return (
     <Notice role="alert" tone="warning" icon="alert" title={t('connection.historyLost')} action={close}>
       {t('connection.historyLostHint')}

@@ -3,6 +3,7 @@ import { KEYS, limits } from '@callgather/protocol'
 import { type FormEvent, type ReactNode, useId } from 'react'
 import { PerCall } from '../../hooks/call-scope.tsx'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import type { Draft } from './draft.ts'
@@ -37,6 +38,7 @@ function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps
   const draft = useGatherDraft(callId, initial)
   const id = useId()
   const { t } = useLanguage()
+  const guard = useTypingGuard()
   const idOf = (name: string) => `${id}${name}`
   const onSubmit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
@@ -50,7 +52,7 @@ function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps
       {renderPart(
         'form',
         props as PartProps<'form', { purpose: GatherName }>,
-        { noValidate: true, 'aria-label': t('controls.label'), onSubmit: (event) => void onSubmit(event) },
+        { noValidate: true, 'aria-label': t('controls.label'), onSubmit: (event) => void onSubmit(event), ...guard },
         { purpose: draft.draft.purpose },
       )}
     </FormProvider>

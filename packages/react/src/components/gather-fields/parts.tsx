@@ -5,6 +5,7 @@ import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { type AIGatherView, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
+import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 
@@ -46,9 +47,10 @@ const anything: StandardSchemaV1 = {
 
 function LoadedRoot({ view, ...props }: PartProps<'section', GatherFieldsState> & { view: AIGatherView<unknown> }) {
   const [firstSeen] = useState(() => new Map(view.fields.map((field) => [field.name, field.value])))
+  const guard = useTypingGuard()
   const context = useMemo(() => ({ view, firstSeen }), [view, firstSeen])
   const state = { status: view.gather?.status ?? null, result: view.result.status }
-  return <FieldsProvider value={context}>{renderPart('section', props, {}, state)}</FieldsProvider>
+  return <FieldsProvider value={context}>{renderPart('section', props, guard, state)}</FieldsProvider>
 }
 
 /** The state of `GatherFields.Field`, as data attributes. */

@@ -34,9 +34,15 @@ export function CommandButton({
 }: CommandButtonProps) {
   const { t } = useLanguage()
   const { status } = command
-  const busy = status === 'sending' || status === 'accepted'
+  const isOverdue = status === 'accepted' && command.isOverdue
+  const busy = isBusy(command)
   const blocked = busy || reason !== null
-  const said = status === 'sending' ? t('command.sending') : status === 'accepted' ? t('command.accepted') : ''
+  const said =
+    status === 'sending'
+      ? t('command.sending')
+      : status === 'accepted'
+        ? t(isOverdue ? 'command.overdue' : 'command.accepted')
+        : ''
   return (
     <button
       type="button"
@@ -61,6 +67,10 @@ export function CommandButton({
   )
 }
 
+/** Whether a command is on its way, so that it cannot be given again. One that is overdue can. */
+export const isBusy = (command: CommandRun): boolean =>
+  command.status === 'sending' || (command.status === 'accepted' && !command.isOverdue)
+
 /** What went wrong with a command, in Telnyx's words and ours, and the way on. Nothing while nothing did. */
 export function CommandNotice({ command }: { readonly command: RunningCommand }) {
   const { t } = useLanguage()
@@ -77,6 +87,13 @@ export function CommandNotice({ command }: { readonly command: RunningCommand })
         action={dismiss}
       >
         {[detail, forbidden ? null : t('command.refusedDetail')].filter(Boolean).join(' ')}
+      </Notice>
+    )
+  }
+  if (command.status === 'accepted' && command.isOverdue) {
+    return (
+      <Notice role="status" tone="warning" icon="clock" title={t('command.overdue')} action={dismiss}>
+        {t('command.overdueDetail')}
       </Notice>
     )
   }

@@ -1,4 +1,5 @@
 import { type FocusEvent, useEffect, useRef } from 'react'
+import { activeIn, isGuarded } from './typing-guard.ts'
 
 /** What a region needs to keep the focus. Spread it on the region's element. */
 export interface KeptFocus {
@@ -35,16 +36,11 @@ function keepFocus(region: HTMLElement, focused: HTMLElement): () => void {
   const observer = new MutationObserver(() => {
     if (focused.isConnected && !focused.matches(':disabled')) return
     observer.disconnect()
+    if (isGuarded(focused)) return
     const active = activeIn(region)
     const isLost = active === null || active === focused || active === document.body
     if (isLost) region.focus({ preventScroll: true })
   })
   observer.observe(region, { childList: true, subtree: true, attributeFilter: ['disabled'] })
   return () => observer.disconnect()
-}
-
-/** The focused element, as seen from the document or the shadow root of an element. */
-function activeIn(element: Element): Element | null {
-  const root = element.getRootNode()
-  return root instanceof Document || root instanceof ShadowRoot ? root.activeElement : null
 }

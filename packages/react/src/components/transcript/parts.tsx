@@ -19,6 +19,7 @@ import { PerCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useTranscript } from '../../hooks/use-transcript.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { wordsOf } from './row-words.ts'
@@ -100,6 +101,7 @@ function CallRoot({ callId, ...props }: TranscriptRootProps & { readonly callId:
   const transcript = useTranscript(callId)
   const ended = useCall(callId, endedSlice)
   const language = useLanguage()
+  const guard = useTypingGuard()
   const [{ categories, query, match, unpinnedAt, topRow }, changeReading] = useRemembered(callId, readings)
   const timeline = useCall(callId, timelineSlice)
   const written = useRows(timeline)
@@ -134,7 +136,7 @@ function CallRoot({ callId, ...props }: TranscriptRootProps & { readonly callId:
     scroller,
   }
   const state = { sync: transcript.sync, ended, empty: rows.length === 0, pinned: scroller.pinned }
-  return <TranscriptProvider value={context}>{renderPart('section', props, {}, state)}</TranscriptProvider>
+  return <TranscriptProvider value={context}>{renderPart('section', props, guard, state)}</TranscriptProvider>
 }
 
 const timelineSlice = ({ state }: CallFeed) => state.timeline

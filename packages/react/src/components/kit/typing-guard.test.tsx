@@ -1,0 +1,220 @@
+/** What becomes of the keys of an agent whose field is removed while they type. */
+import { assistantWhisper, ScenarioWriter } from '@callgather/protocol/scenarios'
+import { QueryClient } from '@tanstack/react-query'
+import { fireEvent, render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import type { ReactNode } from 'react'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { playTo, settled } from '../../hooks/provided.tsx'
+import { GatherProvider } from '../../hooks/provider.tsx'
+import { createScenarioClient, type ScenarioClient } from '../../testing/scenario-client.ts'
+import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
+import { GatherControls } from '../gather-controls/gather-controls.tsx'
+import { useTypingGuard } from './typing-guard.ts'
+
+/** A host's shortcuts: any plain letter that reaches the document. */
+const shortcut = vi.fn()
+/** A host that listens before anything else does, and leaves fields alone. */
+const earlyShortcut = vi.fn()
+const onKey = (event: KeyboardEvent) => {
+  if (event.key.length === 1) shortcut(event.key)
+}
+const onEarlyKey = (event: KeyboardEvent) => {
+  const inField = event.target instanceof Element && event.target.closest('input, textarea, select')
+  if (event.key.length === 1 && !inField) earlyShortcut(event.key)
+}
+
+beforeEach(() => {
+  shortcut.mockClear()
+  earlyShortcut.mockClear()
+  document.addEventListener('keydown', onKey)
+  window.addEventListener('keydown', onEarlyKey, true)
+})
+afterEach(() => {
+  document.removeEventListener('keydown', onKey)
+  window.removeEventListener('keydown', onEarlyKey, true)
+})
+
+const quiet = new ScenarioWriter('Quiet').answered().end()
+const other = new ScenarioWriter('Other').answered().end()
+
+const onClient = (client: ScenarioClient, content: ReactNode) => (
+  <GatherProvider client={client} queryClient={new QueryClient()}>
+    {content}
+  </GatherProvider>
+)
+
+/** Another agent asks the caller for digits. */
+const startGather = (client: ScenarioClient, callId: string) =>
+  settled(() => {
+    const id = { command_id: 'of-another-agent' }
+    client.emit(callId, 'command.requested', {
+      ...id,
+      payload: { command: 'gather', body: { maximum_digits: 4 }, subject: 'another agent' },
+    })
+    client.emit(callId, 'command.accepted', { ...id, payload: {} })
+  })
+
+const prompt = () => screen.getByRole('textbox', { name: 'What to say' })
+const sink = () => document.querySelector<HTMLTextAreaElement>('.cg-key-sink')
+const expectNoShortcut = () => {
+  expect(shortcut).not.toHaveBeenCalled()
+  expect(earlyShortcut).not.toHaveBeenCalled()
+}
+
+describe('a field that is removed while it is being typed in', () => {
+  it('keeps the draft of a request when another agent starts one, and hands no key to a shortcut', async () => {
+    const client = createScenarioClient(quiet)
+    render(onClient(client, <GatherControls callId={quiet.callId} />))
+    await playTo(client, 5_000)
+    await userEvent.type(prompt(), 'Hello')
+    shortcut.mockClear()
+    await startGather(client, quiet.callId)
+    expect(screen.queryByRole('textbox', { name: 'What to say' })).toBeNull()
+    await userEvent.keyboard(' mate{Backspace}{Enter}')
+    expectNoShortcut()
+    await userEvent.click(screen.getByRole('button', { name: 'Ask something else' }))
+    expect(sink()).toBeNull()
+    expect(prompt()).toHaveValue('Hello')
+  })
+
+  it('keeps a whisper when the assistant leaves, until it is back', async () => {
+    const client = createScenarioClient(assistantWhisper)
+    const { callId } = assistantWhisper
+    render(onClient(client, <AssistantBar callId={callId} />))
+    await playTo(client, 8_000)
+    const message = () => screen.getByRole('textbox', { name: /Tell the assistant/ })
+    await userEvent.type(message(), 'Offer Friday')
+    shortcut.mockClear()
+    await settled(() => client.command(callId, 'ai_assistant_stop', {}))
+    expect(screen.queryByRole('textbox', { name: /Tell the assistant/ })).toBeNull()
+    await userEvent.keyboard(' two j')
+    expectNoShortcut()
+    await userEvent.click(screen.getByRole('button', { name: 'Hand back to assistant' }))
+    await settled(() => undefined)
+    expect(message()).toHaveValue('Offer Friday')
+  })
+
+  it('belongs to its call when the host shows another one', async () => {
+    const client = createScenarioClient([quiet, other])
+    const cache = new QueryClient()
+    const panel = (callId: string) => (
+      <GatherProvider client={client} queryClient={cache}>
+        <GatherControls callId={callId} />
+      </GatherProvider>
+    )
+    const { rerender } = render(panel(quiet.callId))
+    await playTo(client, 5_000)
+    await userEvent.type(prompt(), 'Hello')
+    shortcut.mockClear()
+    await settled(() => rerender(panel(other.callId)))
+    await userEvent.keyboard(' mate')
+    expectNoShortcut()
+    expect(prompt()).toHaveValue('')
+    await settled(() => rerender(panel(quiet.callId)))
+    expect(prompt()).toHaveValue('Hello')
+  })
+
+  it('keeps its keys when the host removes the whole component', async () => {
+    const client = createScenarioClient(quiet)
+    const { rerender } = render(onClient(client, <GatherControls callId={quiet.callId} />))
+    await playTo(client, 5_000)
+    await userEvent.type(prompt(), 'Hello')
+    shortcut.mockClear()
+    rerender(onClient(client, <p>No call</p>))
+    await settled(() => undefined)
+    await userEvent.keyboard('aj')
+    expectNoShortcut()
+  })
+})
+
+/** A region with a field that can be taken away. */
+function Region({ shown }: { readonly shown: boolean }) {
+  return (
+    <section aria-label="Card" tabIndex={-1} {...useTypingGuard()}>
+      {shown && <input aria-label="Digits" />}
+      <button type="button">Next</button>
+    </section>
+  )
+}
+
+describe('the focus after a field was removed', () => {
+  const removed = async (keys: string) => {
+    const { rerender } = render(<Region shown />)
+    await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), keys)
+    shortcut.mockClear()
+    rerender(<Region shown={false} />)
+    await settled(() => undefined)
+    return { rerender }
+  }
+
+  it('moves to a named field that takes keys and keeps none', async () => {
+    await removed('4')
+    expect(sink()).toHaveFocus()
+    expect(sink()).toHaveAccessibleName('Your text is kept. Press Tab to go on.')
+    await userEvent.keyboard('abc')
+    expect(sink()).toHaveValue('')
+    expectNoShortcut()
+  })
+
+  it('moves on by Tab, and letters are shortcuts again', async () => {
+    await removed('4')
+    await userEvent.tab({ shift: true })
+    await settled(() => undefined)
+    expect(screen.getByRole('button', { name: 'Next' })).toHaveFocus()
+    expect(sink()).toBeNull()
+    await userEvent.keyboard('j')
+    expect(shortcut).toHaveBeenCalledWith('j')
+  })
+
+  it('moves to the region by Escape', async () => {
+    await removed('4')
+    await userEvent.keyboard('{Escape}')
+    await settled(() => undefined)
+    expect(screen.getByRole('region', { name: 'Card' })).toHaveFocus()
+    expect(sink()).toBeNull()
+  })
+
+  it('moves to the region when the agent left the field by Enter', async () => {
+    await removed('4{Enter}')
+    expect(screen.getByRole('region', { name: 'Card' })).toHaveFocus()
+    expect(sink()).toBeNull()
+  })
+
+  it('stays where the agent has moved it', async () => {
+    const { rerender } = render(<Region shown />)
+    await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), '4')
+    screen.getByRole('button', { name: 'Next' }).focus()
+    rerender(<Region shown={false} />)
+    await settled(() => undefined)
+    expect(screen.getByRole('button', { name: 'Next' })).toHaveFocus()
+  })
+
+  it('lets shortcuts with a modifier through', async () => {
+    await removed('4')
+    const seen = vi.fn()
+    document.addEventListener('keydown', seen, { once: true })
+    fireEvent.keyDown(document.activeElement ?? document.body, { key: 'k', ctrlKey: true })
+    expect(seen).toHaveBeenCalledOnce()
+  })
+
+  it('is kept when the place of the removed field is removed in its turn', async () => {
+    const { rerender } = render(
+      <main>
+        <Region shown />
+      </main>,
+    )
+    await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), '4')
+    shortcut.mockClear()
+    rerender(
+      <main>
+        <Region shown={false} />
+      </main>,
+    )
+    await settled(() => undefined)
+    rerender(<main />)
+    await settled(() => undefined)
+    await userEvent.keyboard('j')
+    expectNoShortcut()
+  })
+})

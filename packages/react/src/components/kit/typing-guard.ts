@@ -1,0 +1,143 @@
+/**
+ * Keeps the keys of an agent who types when the field is removed: another person starts a gather, the assistant leaves,
+ * the host shows another call. Without this the focus falls to the page, where the next letters are shortcuts.
+ *
+ * The focus goes to a hidden text field in the place of the removed one, which takes keys and does nothing with them. It
+ * is a real `textarea`, so shortcuts of the host that leave fields alone leave it alone too. It goes with the focus: Tab,
+ * Escape or a click lead on.
+ */
+import type { FocusEvent } from 'react'
+import { useLanguage } from '../../strings/strings-context.tsx'
+
+/** Guards every text field in a region. Spread it on the region's element. */
+export function useTypingGuard(): { readonly onFocus: (event: FocusEvent<HTMLElement>) => void } {
+  const { t } = useLanguage()
+  const label = t('typing.kept')
+  return {
+    onFocus: ({ target }) => {
+      if (isTextField(target)) guardTyping(target, label)
+    },
+  }
+}
+
+const guarded = new WeakSet<Element>()
+
+/** Whether the guard decides where the focus goes when this field is removed. */
+export const isGuarded = (field: Element): boolean => guarded.has(field)
+
+const notText = ['button', 'checkbox', 'color', 'file', 'image', 'radio', 'range', 'reset', 'submit']
+const textFields = `textarea, select, input${notText.map((type) => `:not([type="${type}"])`).join('')}`
+
+const isTextField = (element: HTMLElement) => element.matches(textFields) || element.isContentEditable
+
+/** Guards a field while it has the focus. Returns how to stop. */
+function guardTyping(field: HTMLElement, label: string): () => void {
+  if (guarded.has(field)) return () => {}
+  guarded.add(field)
+  const ancestors = ancestorsOf(field)
+  let lastKey: KeyboardEvent | null = null
+  const onKeyDown = (event: KeyboardEvent) => {
+    lastKey = event
+  }
+  const stop = () => {
+    guarded.delete(field)
+    for (const observer of observers) observer.disconnect()
+    field.removeEventListener('keydown', onKeyDown)
+    field.removeEventListener('blur', onBlur)
+  }
+  const onBlur = () =>
+    // Browsers report the blur of an element that is being removed, or whose window loses the focus: those are no blur.
+    queueMicrotask(() => {
+      if (field.isConnected && activeIn(field) !== field) stop()
+    })
+  const onMutation = () => {
+    if (field.isConnected && !field.matches(':disabled')) return
+    stop()
+    const place = ancestors.find((it) => it.isConnected)
+    if (!place) return
+    const active = activeIn(place)
+    if (active !== null && active !== field && active !== place.ownerDocument.body) return
+    if (isLeaving(lastKey, field)) regionOf(place)?.focus({ preventScroll: true })
+    else takeKeys(place, label)
+  }
+  const observers = rootsOf(field).map((root) => {
+    const observer = new MutationObserver(onMutation)
+    observer.observe(root, { childList: true, subtree: true, attributeFilter: ['disabled'] })
+    return observer
+  })
+  field.addEventListener('keydown', onKeyDown)
+  field.addEventListener('blur', onBlur)
+  return stop
+}
+
+/** Whether the last key meant to leave the field: Escape, or Enter where it sends. */
+function isLeaving(key: KeyboardEvent | null, field: HTMLElement): boolean {
+  if (key?.key === 'Escape') return true
+  return key?.key === 'Enter' && (key.defaultPrevented || field.matches('input'))
+}
+
+function takeKeys(place: Element, label: string): void {
+  const sink = place.ownerDocument.createElement('textarea')
+  sink.className = 'cg-key-sink'
+  sink.setAttribute('aria-label', label)
+  sink.autocomplete = 'off'
+  // Not by a class alone: parts may be used without our styles.
+  Object.assign(sink.style, { position: 'fixed', inlineSize: '1px', blockSize: '1px', opacity: '0', border: '0' })
+  const leave = () => {
+    const region = regionOf(place)
+    if (region) region.focus({ preventScroll: true })
+    else sink.blur()
+  }
+  const onKey = (event: KeyboardEvent) => {
+    const passes = event.key === 'Tab' || event.key === 'Escape' || isCombination(event)
+    if (!passes) {
+      event.preventDefault()
+      event.stopPropagation()
+    } else if (event.key === 'Escape' && event.type === 'keydown') {
+      // After those that Escape means something to: they may move the focus themselves.
+      queueMicrotask(() => activeIn(sink) === sink && leave())
+    }
+  }
+  for (const type of ['keydown', 'keypress', 'keyup'] as const) sink.addEventListener(type, onKey)
+  sink.addEventListener('beforeinput', (event) => event.preventDefault())
+  place.append(sink)
+  // It may be removed in its turn.
+  const stop = guardTyping(sink, label)
+  sink.addEventListener('blur', () =>
+    queueMicrotask(() => {
+      if (activeIn(sink) === sink || !sink.isConnected) return
+      stop()
+      sink.remove()
+    }),
+  )
+  sink.focus({ preventScroll: true })
+}
+
+/** A shortcut with a modifier was meant as one. Alt, and AltGr (reported as both), write letters. */
+const isCombination = ({ ctrlKey, metaKey, altKey }: KeyboardEvent) => metaKey || (ctrlKey && !altKey)
+
+const regionOf = (place: Element) => place.closest<HTMLElement>('[tabindex="-1"]')
+
+function ancestorsOf(element: Element): Element[] {
+  const parent = element.parentElement ?? hostOf(element)
+  return parent ? [parent, ...ancestorsOf(parent)] : []
+}
+
+function hostOf(element: Element): Element | null {
+  const root = element.getRootNode()
+  return root instanceof ShadowRoot ? root.host : null
+}
+
+/** The document, and every shadow root that an element is in: none of them reports the changes of another. */
+function rootsOf(element: Element): Node[] {
+  const host = hostOf(element)
+  return [element.getRootNode(), ...(host ? rootsOf(host) : [])]
+}
+
+/** The focused element, as seen from the document or the shadow root of an element. */
+export function activeIn(element: Element): Element | null {
+  const root = element.getRootNode()
+  // Not `instanceof Document`: the element may be in a window that the page has opened.
+  if (root === element.ownerDocument) return element.ownerDocument.activeElement
+  return root instanceof ShadowRoot ? root.activeElement : null
+}

@@ -1,0 +1,462 @@
+/**
+ * Acts on call A, shows call B in the same component, and comes back. Nothing of A may be on the screen of B, or sent to
+ * it, in any commit; and A must be as it was. The table is complete: an export without a row fails.
+ */
+import { ScenarioWriter } from '@callgather/protocol/scenarios'
+import { QueryClient } from '@tanstack/react-query'
+import { fireEvent, render, screen, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { type ReactElement, useLayoutEffect, useRef } from 'react'
+import { describe, expect, it } from 'vitest'
+import { settled } from './hooks/provided.tsx'
+import * as exported from './index.ts'
+import { createScenarioClient, type ScenarioClient } from './testing/scenario-client.ts'
+
+const { CallScope, GatherProvider } = exported
+
+/** The same kind of call twice. `quiet`: nobody has asked anything. */
+const calls = {
+  quiet: (name: string) => new ScenarioWriter(name).answered().end(),
+  digits: (name: string) =>
+    new ScenarioWriter(name).answered().command(`${name} digits`, 'gather', { maximum_digits: 4 }).end(),
+  assistant: (name: string) =>
+    new ScenarioWriter(name)
+      .answered()
+      .command(`${name} assistant`, 'ai_assistant_start', { assistant: { id: 'clinic' } })
+      .event('call.conversation.created', {
+        command_id: `${name} assistant`,
+        payload: { conversation_id: `${name} conversation` },
+      })
+      .end(),
+  fields: (name: string) =>
+    new ScenarioWriter(name)
+      .answered()
+      .command(`${name} fields`, 'gather_using_ai', {
+        parameters: { type: 'object', properties: { day: { type: 'string', title: 'Day' } }, required: ['day'] },
+      })
+      .event('call.conversation.created', {
+        command_id: `${name} fields`,
+        payload: { conversation_id: `${name} conversation` },
+      })
+      .end(),
+}
+
+interface Stage {
+  readonly client: ScenarioClient
+  readonly a: string
+  /** What is on the screen: words, values, and where each command stands. */
+  readonly picture: () => string
+}
+
+interface Row {
+  readonly call: keyof typeof calls
+  /** Rendered in a `CallScope` of the call. */
+  readonly content: ReactElement
+  readonly act: (stage: Stage) => Promise<unknown>
+  /** What the act leaves on the screen of A. */
+  readonly marks: readonly string[]
+}
+
+const box = (name: string | RegExp) => screen.getByRole('textbox', { name })
+const press = (name: string | RegExp) => userEvent.click(screen.getByRole('button', { name }))
+
+/** The caller of A is in the middle of a sentence. */
+const speak = ({ client, a }: Stage) =>
+  settled(() =>
+    client.emit(a, 'call.transcription', {
+      payload: { transcription_data: { transcript: 'and I', is_final: false, transcription_track: 'inbound' } },
+    }),
+  )
+
+async function arm(stage: Stage) {
+  await speak(stage)
+  await userEvent.type(box(/Tell the assistant/), 'Offer Friday')
+  await press('Answer now')
+  await press('Wait for a pause')
+}
+
+function RefusedStop({ show }: { readonly show: 'button' | 'notice' }) {
+  const stop = exported.useCommand('gather_stop')
+  return (
+    <>
+      <exported.CommandButton command={stop} onClick={() => void stop.run({})}>
+        End
+      </exported.CommandButton>
+      {show === 'notice' && <exported.CommandNotice command={stop} />}
+    </>
+  )
+}
+
+/** Shows what a hook gives as text, and gives its actions a button. */
+function Probe<T>({ use, show, act }: { use: () => T; show: (view: T) => string; act?: (view: T) => unknown }) {
+  const view = use()
+  return (
+    <>
+      <output>{`probe: ${show(view)}`}</output>
+      {act && (
+        <button type="button" onClick={() => void act(view)}>
+          Act
+        </button>
+      )}
+    </>
+  )
+}
+
+const acted = async () => settled(() => press('Act'))
+const statusOf = ({ status }: { status: string }) => status
+const pressSeven = ({ client, a }: Stage) => settled(() => client.press(a, '7'))
+
+const components: Record<string, Row> = {
+  AssistantBar: {
+    call: 'assistant',
+    content: <exported.AssistantBar />,
+    act: arm,
+    marks: ['Offer Friday', 'Waiting for the caller to pause'],
+  },
+  CallTimeline: {
+    call: 'digits',
+    content: <exported.CallTimeline />,
+    act: () => press('Table'),
+    marks: ['Length'],
+  },
+  CommandButton: {
+    call: 'quiet',
+    content: <RefusedStop show="button" />,
+    act: () => settled(() => press('End')),
+    marks: ['command=refused'],
+  },
+  CommandNotice: {
+    call: 'quiet',
+    content: <RefusedStop show="notice" />,
+    act: () => settled(() => press('End')),
+    marks: ['(90034)'],
+  },
+  ConnectionBanner: {
+    call: 'digits',
+    content: <exported.ConnectionBanner />,
+    act: ({ client, a }) => settled(() => client.faults.loseHistory(a, 2)),
+    marks: ['Part of the history was lost'],
+  },
+  ConnectionStatus: {
+    call: 'quiet',
+    content: <exported.ConnectionStatus />,
+    act: async ({ client, a }) => {
+      await settled(() => client.emit(a, 'call.hangup', { payload: {} }))
+      await settled(() => client.player.advance(120_000))
+    },
+    marks: ['Call ended'],
+  },
+  DigitSlots: { call: 'digits', content: <exported.DigitSlots />, act: pressSeven, marks: ['1 of 4'] },
+  DtmfPad: { call: 'digits', content: <exported.DtmfPad />, act: pressSeven, marks: ['Last key 7'] },
+  GatherControls: {
+    call: 'quiet',
+    content: <exported.GatherControls />,
+    act: () => userEvent.type(box('What to say'), 'Your PIN, please'),
+    marks: ['Your PIN, please'],
+  },
+  GatherFields: {
+    call: 'fields',
+    content: <exported.GatherFields />,
+    act: async () => {
+      await press('Correct Day')
+      await userEvent.type(box('Right value for Day'), 'Friday')
+    },
+    marks: ['Friday'],
+  },
+  GatherPanel: {
+    call: 'assistant',
+    content: <exported.GatherPanel />,
+    act: async (stage) => {
+      await arm(stage)
+      await userEvent.type(box('What to say'), 'Your PIN, please')
+      await press('Find')
+      await userEvent.type(screen.getByRole('searchbox'), 'zebra')
+    },
+    marks: ['Offer Friday', 'Waiting for the caller to pause', 'Your PIN, please', 'zebra'],
+  },
+  Transcript: {
+    call: 'quiet',
+    content: <exported.Transcript />,
+    act: async () => {
+      await press('Find')
+      await userEvent.type(screen.getByRole('searchbox'), 'zebra')
+      await press('Filter')
+      await userEvent.click(screen.getByRole('checkbox', { name: 'Call events' }))
+    },
+    marks: ['zebra', 'No row matches'],
+  },
+}
+
+const hooks: Record<string, Row> = {
+  useAIGather: {
+    call: 'fields',
+    content: (
+      <Probe
+        use={exported.useAIGather}
+        show={({ correcting }) => correcting.status}
+        act={({ correct }) => correct('day', 'Friday')}
+      />
+    ),
+    act: acted,
+    marks: ['probe: refused'],
+  },
+  useAnyCommand: {
+    call: 'quiet',
+    content: <Probe use={exported.useAnyCommand} show={statusOf} act={({ run }) => run('gather', {})} />,
+    act: acted,
+    marks: ['probe: refused'],
+  },
+  useAssistant: {
+    call: 'assistant',
+    content: (
+      <Probe
+        use={exported.useAssistant}
+        show={({ whispering }) => whispering.status}
+        act={({ whisper }) => whisper('Offer Friday')}
+      />
+    ),
+    act: acted,
+    marks: ['probe: refused'],
+  },
+  useCall: {
+    call: 'digits',
+    content: <Probe use={() => exported.useCall(({ state }) => state.keys.size)} show={(keys) => `${keys} keys`} />,
+    act: pressSeven,
+    marks: ['probe: 1 keys'],
+  },
+  useCallGather: {
+    call: 'quiet',
+    content: (
+      <Probe
+        use={exported.useCallGather}
+        show={({ starting }) => starting.status}
+        act={({ start }) => start('gather', {})}
+      />
+    ),
+    act: acted,
+    marks: ['probe: refused'],
+  },
+  useCallId: {
+    call: 'quiet',
+    content: <Probe use={exported.useCallId} show={(id) => id} />,
+    act: async () => {},
+    marks: ['probe: v3:A'],
+  },
+  useCallTimeline: {
+    call: 'quiet',
+    content: <Probe use={exported.useCallTimeline} show={({ entries }) => `${entries.size} entries`} />,
+    act: pressSeven,
+    marks: ['probe: 3 entries'],
+  },
+  useCommand: {
+    call: 'quiet',
+    content: <Probe use={() => exported.useCommand('gather_stop')} show={statusOf} act={({ run }) => run({})} />,
+    act: acted,
+    marks: ['probe: refused'],
+  },
+  useDtmf: {
+    call: 'digits',
+    content: <Probe use={exported.useDtmf} show={({ lastKey }) => `key ${lastKey?.digit}`} />,
+    act: pressSeven,
+    marks: ['probe: key 7'],
+  },
+  useGatherDraft: {
+    call: 'quiet',
+    content: (
+      <Probe
+        use={exported.useGatherDraft}
+        show={({ draft }) => `${draft.values.payload}`}
+        act={({ setValue }) => setValue('payload', 'Your PIN')}
+      />
+    ),
+    act: acted,
+    marks: ['probe: Your PIN'],
+  },
+  usePlayback: {
+    call: 'quiet',
+    content: <Probe use={exported.usePlayback} show={({ playing }) => `playing ${playing}`} />,
+    act: ({ client, a }) => settled(() => client.emit(a, 'call.playback.started', { payload: {} })),
+    marks: ['probe: playing true'],
+  },
+  useTranscript: {
+    call: 'quiet',
+    content: <Probe use={exported.useTranscript} show={({ length }) => `${length} rows`} />,
+    act: pressSeven,
+    marks: ['probe: 3 rows'],
+  },
+}
+
+/** Exports that keep no state of a call, and why. */
+const stateless: Record<string, string> = {
+  CallList: 'shows every call',
+  CallScope: 'is what is switched',
+  GatherProvider: 'is of a client',
+  StringsProvider: 'is of a language',
+  useCalls: 'shows every call',
+  useConnection: 'is of a client',
+  useGatherClient: 'is of a client',
+  useLanguage: 'is of a language',
+  useServerTime: 'is a clock',
+}
+
+const rows = { ...components, ...hooks }
+
+/** Words, values and command states on the screen, without ids, what is only read out, and what fades by itself. */
+function pictureOf(root: Element): string {
+  const lines: string[] = []
+  for (const element of root.querySelectorAll<HTMLElement>('*')) {
+    if (element.closest('.cg-visually-hidden, time, .cg-key-sink, .cg-key-flash')) continue
+    if (element.matches('textarea, select, input:not([type="radio"])')) {
+      lines.push(`${element.getAttribute('aria-label')}: ${'value' in element ? element.value : ''}`)
+    }
+    if (element instanceof HTMLInputElement) lines.push(`${element.type} ${element.checked}`)
+    const { command } = element.dataset
+    if (command !== undefined) lines.push(`command=${command}`)
+    for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) lines.push(node.nodeValue ?? '')
+  }
+  return lines.join('\n')
+}
+
+interface HostProps {
+  readonly callId: string
+  readonly content: ReactElement
+  readonly onCommit: (callId: string, root: Element) => void
+}
+
+/** An application with one component, which shows one call or another. */
+function Host({ callId, content, onCommit }: HostProps) {
+  const root = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    if (root.current) onCommit(callId, root.current)
+  })
+  return (
+    <div ref={root} data-testid="root">
+      <CallScope callId={callId}>{content}</CallScope>
+    </div>
+  )
+}
+
+async function stageOf({ call, content }: Row) {
+  const [a, b] = [calls[call]('A'), calls[call]('B')]
+  const client = createScenarioClient([a, b], {
+    respond: ({ callId }) => (callId === a.callId ? { refuse: 'notAnswered' } : 'accept'),
+  })
+  const cache = new QueryClient()
+  const commits: { callId: string; picture: string }[] = []
+  const onCommit = (callId: string, root: Element) => commits.push({ callId, picture: pictureOf(root) })
+  const app = (callId: string) => (
+    <GatherProvider client={client} queryClient={cache}>
+      <Host callId={callId} content={content} onCommit={onCommit} />
+    </GatherProvider>
+  )
+  const { rerender } = render(app(a.callId))
+  await settled(() => client.player.playAll())
+  const show = (callId: string) => settled(() => rerender(app(callId)))
+  const picture = () => pictureOf(screen.getByTestId('root'))
+  // Both are in the cache, as they are when an agent has two calls.
+  await show(b.callId)
+  await show(a.callId)
+  return { client, a: a.callId, b: b.callId, show, picture, commits }
+}
+
+describe('switching from call A to call B and back', () => {
+  it('is tested for every exported component and hook', () => {
+    const names = Object.entries(exported).flatMap(([name, value]) => {
+      const isComponent = /^[A-Z]/.test(name) && typeof value === 'function' && !/^class\b/.test(String(value))
+      return isComponent || /^use[A-Z]/.test(name) ? [name] : []
+    })
+    expect([...Object.keys(rows), ...Object.keys(stateless)].sort()).toEqual(names.sort())
+  })
+
+  it.each(Object.entries(rows))('shows and sends nothing of A on B, and restores A: %s', async (_, row) => {
+    const { client, a, b, show, picture, commits } = await stageOf(row)
+    await row.act({ client, a, picture })
+    const before = picture()
+    for (const mark of row.marks) expect(before).toContain(mark)
+    const sent = client.commands.length
+
+    commits.length = 0
+    await show(b)
+    const pictures = [...commits.map((commit) => commit.picture), picture()]
+    expect(commits.length).toBeGreaterThan(0)
+    for (const shown of pictures) for (const mark of row.marks) expect(shown).not.toContain(mark)
+    expect(client.commands).toHaveLength(sent)
+
+    commits.length = 0
+    await show(a)
+    for (const shown of [...commits.map((commit) => commit.picture), picture()]) expect(shown).toBe(before)
+    expect(client.commands.slice(sent)).toEqual([])
+  })
+})
+
+describe('a command that was given on call A', () => {
+  const stop: Row = { ...rowNamed('useCommand'), act: acted }
+
+  it('settles A while B is shown', async () => {
+    const { client, a, b, show, picture } = await stageOf(stop)
+    fireEvent.click(screen.getByRole('button', { name: 'Act' }))
+    expect(picture()).toContain('probe: sending')
+    await show(b)
+    expect(picture()).toContain('probe: idle')
+    await show(a)
+    expect(picture()).toContain('probe: refused')
+    expect(client.commands.map(({ callId }) => callId)).toEqual([a])
+  })
+
+  it('is retried on A, wherever the retry is pressed', async () => {
+    let retry: () => Promise<unknown> = async () => {}
+    const use = () => exported.useCommand('gather_stop')
+    const keep = (view: ReturnType<typeof use>) => {
+      retry = view.retry
+      return view.run({})
+    }
+    const content = <Probe use={use} show={statusOf} act={keep} />
+    const { client, a, b, show, picture } = await stageOf({ ...stop, content })
+    await acted()
+    await show(b)
+    await settled(() => retry())
+    expect(picture()).toContain('probe: idle')
+    expect(client.commands.map(({ callId }) => callId)).toEqual([a, a])
+  })
+})
+
+function rowNamed(name: string): Row {
+  const row = rows[name]
+  if (!row) throw new Error(`There is no row ${name}.`)
+  return row
+}
+
+describe('a message that waits for a pause on call A', () => {
+  it('is sent to A alone, once, when A is shown again and its caller pauses', async () => {
+    const twoBars = { ...rowNamed('AssistantBar'), content: <TwoBars /> }
+    const { client, a, b, show, picture } = await stageOf(twoBars)
+    await speak({ client, a, picture })
+    const bar = within(screen.getByTestId('first'))
+    await userEvent.type(bar.getByRole('textbox', { name: /Tell the assistant/ }), 'Offer Friday')
+    await userEvent.click(bar.getByRole('button', { name: 'Answer now' }))
+    await userEvent.click(bar.getByRole('button', { name: 'Wait for a pause' }))
+    await show(b)
+    await settled(() =>
+      client.emit(a, 'call.transcription', {
+        payload: {
+          transcription_data: { transcript: 'and I am late.', is_final: true, transcription_track: 'inbound' },
+        },
+      }),
+    )
+    expect(client.commands).toEqual([])
+    await show(a)
+    expect(client.commands).toMatchObject([
+      { callId: a, body: { messages: [{ content: 'Offer Friday' }], trigger_response: true } },
+    ])
+  })
+})
+
+/** Two bars of one call share its message. */
+const TwoBars = () => (
+  <>
+    <div data-testid="first">
+      <exported.AssistantBar />
+    </div>
+    <exported.AssistantBar />
+  </>
+)
