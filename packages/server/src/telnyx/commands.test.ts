@@ -8,6 +8,12 @@ import { commandSender } from './commands.ts'
 let upstream: Upstream
 beforeAll(async () => {
   upstream = await Upstream.listen()
+  // The first request of a process takes longer than an attempt may take here.
+  await commandSender(new Telnyx({ apiKey: 'KEY-test', baseURL: upstream.url }), { timeoutMillis: 10_000 }).send(
+    'v3:x',
+    'gather',
+    {},
+  )
 })
 afterAll(() => upstream.close())
 
@@ -70,6 +76,53 @@ describe('sending a command', () => {
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'unknown' })
   })
 
+  const refusals: [name: string, behaviour: Behaviour][] = [
+    ['that the call has ended', refused(422, '90018')],
+    ['that the call is unknown', refused(422, '90015')],
+    ['a conflict', refused(409)],
+    ['that the key is wrong', refused(401, '10009')],
+    ['a validation error', refused(422, '10033')],
+  ]
+  const losses: [name: string, behaviour: Behaviour][] = [
+    ['the connection was lost', { hangUp: true }],
+    ['the answer came too late', { delayMillis: 700 }],
+    ['Telnyx failed', { status: 502, body: {} }],
+    ['the request timed out at Telnyx', { status: 408, body: {} }],
+    ['a proxy answered with a page of its own', { body: '<html>' }],
+    ['the body of the answer stalled', { stalls: true }],
+  ]
+  for (const [loss, lost] of losses) {
+    for (const [refusal, refusedAs] of refusals) {
+      it(`reports an unknown outcome when ${loss} and the retry is answered ${refusal}`, async () => {
+        const { sender } = senderOver([lost, refusedAs, {}])
+        const answer = await sender.send('v3:x', 'gather', body)
+        expect(answer).toMatchObject({ status: 'unknown', refusal: [{ title: 'No' }] })
+        expect(upstream.received).toHaveLength(2)
+      })
+    }
+  }
+
+  it('reports an unknown outcome when an attempt between two refusals was lost', async () => {
+    const { sender } = senderOver([refused(429), { hangUp: true }, refused(422, '90018')])
+    expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'unknown', reason: 'connection_lost' })
+  })
+
+  it('settles a stop whose answer was lost when Telnyx then says that the call has ended', async () => {
+    const { sender } = senderOver([{ hangUp: true }, refused(422, '90018')])
+    expect(await sender.send('v3:x', 'gather_stop', body)).toMatchObject({ status: 'refused', httpStatus: 422 })
+  })
+
+  it('does not follow a redirect, which would give the API key and the command to another host', async () => {
+    const elsewhere = await Upstream.listen()
+    for (const status of [301, 302, 303, 307, 308]) {
+      const { sender } = senderOver([{ status, headers: { location: `${elsewhere.url}/calls/v3:x/actions/gather` } }])
+      expect(await sender.send('v3:x', 'gather', body)).toEqual({ status: 'unknown', reason: 'redirected' })
+      expect(upstream.received).toHaveLength(1)
+    }
+    expect(elsewhere.received).toEqual([])
+    await elsewhere.close()
+  })
+
   it('waits when it is told to, but no longer than five seconds', async () => {
     const { sender, slept } = senderOver([{ ...refused(429), headers: { 'retry-after': '3600' } }, {}])
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'accepted' })
@@ -93,6 +146,9 @@ describe('sending a command', () => {
         const { sender, slept } = senderOver(behaviours)
         const answer = await sender.send('v3:x', 'gather', body)
         expect(['accepted', 'refused', 'unknown']).toContain(answer.status)
+        const made = behaviours.slice(0, upstream.received.length)
+        const isLost = made.some(({ hangUp, status = 200 }) => hangUp === true || status >= 500)
+        if (isLost) expect(answer.status).not.toBe('refused')
         expect(upstream.received.length).toBeLessThanOrEqual(3)
         expect(slept.reduce((sum, each) => sum + each, 0)).toBeLessThan(45_000)
         expect(new Set(upstream.received.map(({ body }) => JSON.stringify(body))).size).toBe(1)

@@ -1,32 +1,46 @@
 /**
- * Sends a command to Telnyx, with the official SDK, and says what became of it.
+ * Sends a command to Telnyx with the official SDK and reports its outcome.
  *
- * The SDK's own retries are off: an attempt of it takes up to 60 s, and it could pass the 60 s in which Telnyx ignores a
- * repeated `command_id`; then a caller would be asked twice. Ours resend the identical command, as Telnyx asks, only
- * while that window is surely open; after that the outcome is `unknown`, and is resolved by what follows.
+ * The SDK's own retries are off: they could outlast the 60 s in which Telnyx ignores a repeated `command_id`, and the
+ * caller would be asked twice. Our retries resend the identical command, as Telnyx asks, only within that window.
+ *
+ * Once the answer of one attempt is lost, the command may have run, and a later refusal does not change that: it may
+ * well be the consequence ("call has already ended"). Then only an acceptance settles the command here; otherwise its
+ * outcome is `unknown`, and the events of the call settle it.
  */
 import { type CommandName, errorTable, type TelnyxError } from '@callgather/protocol'
 import Telnyx from 'telnyx'
 import { Breaker } from './breaker.ts'
 import { asRecord } from './webhook.ts'
 
-/** What Telnyx said of a command. */
+/** What Telnyx answered to a command. */
 export type CommandAnswer =
   | { readonly status: 'accepted'; readonly data: Readonly<Record<string, unknown>> }
+  /** No attempt can have run: the first answer that came was this refusal. */
   | {
       readonly status: 'refused'
       readonly httpStatus: number
       readonly errors: readonly [TelnyxError, ...TelnyxError[]]
     }
-  /** No answer that tells: it may or may not have run. */
-  | { readonly status: 'unknown'; readonly reason: UnknownReason }
+  /** It may or may not have run. `refusal` is what a later attempt was answered, if any was. */
+  | {
+      readonly status: 'unknown'
+      readonly reason: UnknownReason
+      readonly refusal?: readonly [TelnyxError, ...TelnyxError[]]
+    }
 
-/** Why nobody can say whether a command ran. */
-export type UnknownReason = 'timeout' | 'connection_lost' | 'server_error'
+/** Why the outcome of a command is unknown. */
+export type UnknownReason = 'timeout' | 'connection_lost' | 'server_error' | 'redirected'
 
 /** Sends commands. */
 export interface CommandSender {
-  send(callId: string, command: CommandName, body: Readonly<Record<string, unknown>>): Promise<CommandAnswer>
+  /** `windowMillis` shortens the time from the first attempt to the end of the last. */
+  send(
+    callId: string,
+    command: CommandName,
+    body: Readonly<Record<string, unknown>>,
+    options?: { readonly windowMillis?: number },
+  ): Promise<CommandAnswer>
 }
 
 /** How commands are sent. */
@@ -35,24 +49,35 @@ export interface CommandSenderOptions {
   readonly timeoutMillis: number
   /** How often at most. Default 3. */
   readonly attempts?: number
-  /** From the first byte to the last, in milliseconds. Default 45000: well within Telnyx's 60 s. */
-  readonly windowMillis?: number
   readonly now?: () => number
   readonly sleep?: (millis: number) => Promise<void>
   /** Between 0 and 1; spreads the attempts of many. Default `Math.random`. */
   readonly random?: () => number
 }
 
-/** How long a wait between attempts may be, whatever `Retry-After` says, in milliseconds. */
+/** From the first attempt of a command to the end of the last, in milliseconds: well within Telnyx's 60 s. */
+export const COMMAND_WINDOW_MILLIS = 45_000
+
+/** The longest wait between attempts, whatever `Retry-After` says, in milliseconds. */
 const LONGEST_WAIT_MILLIS = 5_000
 const FIRST_WAIT_MILLIS = 500
 
-/** Commands that end something. They are sent whatever the state of the endpoint, and to a call that is over they are done. */
+/**
+ * Request options that keep the SDK from following a redirect, which would hand the API key or a command's body to
+ * another host. For every request, because the host may give a client of its own.
+ */
+export const noRedirects = { fetchOptions: { redirect: 'manual' } } as const
+
+/** Commands that end something: never held back by the breaker, and done when the call is over. */
 export const ending: ReadonlySet<CommandName> = new Set(['gather_stop', 'ai_assistant_stop'])
+
+/** Whether a refusal says that the call is over. */
+export const saysCallEnded = (errors: readonly TelnyxError[]) =>
+  errors.some(({ code }) => code === errorTable.callEnded.code)
 
 /** Makes the sender over a Telnyx client. */
 export function commandSender(client: Telnyx, options: CommandSenderOptions): CommandSender & { isOpen(): boolean } {
-  const { timeoutMillis, attempts = 3, windowMillis = 45_000, now = Date.now, random = Math.random } = options
+  const { timeoutMillis, attempts = 3, now = Date.now, random = Math.random } = options
   const sleep = options.sleep ?? ((millis) => new Promise((resolve) => setTimeout(resolve, millis)))
   const breakers = new Map<CommandName, Breaker>()
   const breakerOf = (command: CommandName) => {
@@ -63,8 +88,12 @@ export function commandSender(client: Telnyx, options: CommandSenderOptions): Co
 
   const attempt = async (path: string, body: unknown, timeout: number): Promise<Attempt> => {
     try {
-      const answer = await client.post<unknown>(path, { body, timeout, maxRetries: 0 })
-      return { answer: { status: 'accepted', data: asRecord(asRecord(answer)?.data) ?? {} }, again: false }
+      // The SDK's own timeout ends with the head of the answer; the signal bounds its body too.
+      const signal = AbortSignal.timeout(Math.ceil(timeout))
+      const answer = await client.post<unknown>(path, { body, timeout, signal, maxRetries: 0, ...noRedirects })
+      const data = asRecord(asRecord(answer)?.data)
+      // Anything else with status 200 comes from something on the way to Telnyx, such as a proxy's sign-in page.
+      return data ? { answer: { status: 'accepted', data }, again: false } : lost('server_error')
     } catch (error) {
       return attemptOf(error)
     }
@@ -73,30 +102,31 @@ export function commandSender(client: Telnyx, options: CommandSenderOptions): Co
   return {
     isOpen: () => [...breakers.values()].some((breaker) => breaker.isOpen),
 
-    async send(callId, command, body) {
+    async send(callId, command, body, { windowMillis = COMMAND_WINDOW_MILLIS } = {}) {
       const breaker = breakerOf(command)
       if (!ending.has(command) && !breaker.mayPass()) return { status: 'refused', httpStatus: 503, errors: [resting] }
       // As the SDK's own methods write it: a colon stands in a path as it is.
       const path = `/calls/${encodeURIComponent(callId).replaceAll('%3A', ':')}/actions/${command}`
       const deadline = now() + windowMillis
-      let last: CommandAnswer = { status: 'unknown', reason: 'timeout' }
-      let first = true
-      for (let count = 0; count < attempts; count++) {
-        const left = deadline - now()
-        if (left <= 0) break
-        const current = await attempt(path, body, Math.min(timeoutMillis, left))
-        // Once it may have run, only an answer that tells makes it known; a later refusal to listen does not.
-        const tells = current.answer.status === 'accepted' || !current.again
-        if (first || tells || last.status !== 'unknown') last = current.answer
-        first = false
-        if (current.answer.status === 'unknown') breaker.failed()
-        else breaker.succeeded()
-        if (!current.again || count + 1 >= attempts) break
-        const wait = Math.min(current.after ?? random() * FIRST_WAIT_MILLIS * 2 ** count, LONGEST_WAIT_MILLIS)
-        if (now() + wait >= deadline) break
-        await sleep(wait)
+      /** The first answer that was lost: from then on the command may have run. */
+      let lostAnswer: (CommandAnswer & { status: 'unknown' }) | null = null
+      for (let count = 1; ; count++) {
+        const { answer, again, after } = await attempt(path, body, Math.min(timeoutMillis, deadline - now()))
+        if (answer.status === 'unknown') {
+          breaker.failed()
+          lostAnswer ??= answer
+        } else breaker.succeeded()
+        const wait = Math.min(after ?? random() * FIRST_WAIT_MILLIS * 2 ** (count - 1), LONGEST_WAIT_MILLIS)
+        if (again && count < attempts && now() + wait < deadline) {
+          await sleep(wait)
+          continue
+        }
+        if (!lostAnswer || answer.status === 'accepted') return answer
+        if (answer.status === 'unknown') return lostAnswer
+        // The end of the call proves that what was to be ended has ended, whichever attempt did it.
+        if (ending.has(command) && saysCallEnded(answer.errors)) return answer
+        return { ...lostAnswer, refusal: answer.errors }
       }
-      return last
     },
   }
 }
@@ -116,9 +146,13 @@ const resting: TelnyxError = {
 }
 
 function attemptOf(error: unknown): Attempt {
-  if (error instanceof Telnyx.APIConnectionTimeoutError) return lost('timeout')
+  if (error instanceof Telnyx.APIConnectionTimeoutError || error instanceof Telnyx.APIUserAbortError) {
+    return lost('timeout')
+  }
   if (!(error instanceof Telnyx.APIError) || error.status === undefined) return lost('connection_lost')
-  if (error.status >= 500) return lost('server_error')
+  if (error.status < 400) return { ...lost('redirected'), again: false }
+  // 408 says that the server stopped waiting, not what it did with what had arrived.
+  if (error.status >= 500 || error.status === 408) return lost('server_error')
   const answer = { status: 'refused', httpStatus: error.status, errors: errorsOf(error.error, error.status) } as const
   if (error.status !== 429) return { answer, again: false }
   const headers = error.headers as Headers | undefined

@@ -64,6 +64,8 @@ export interface Behaviour {
   readonly delayMillis?: number
   /** Close the connection instead of answering. */
   readonly hangUp?: boolean
+  /** Send the head of the answer and never its body. */
+  readonly stalls?: boolean
 }
 
 /** Where commands go: remembers what came, and answers as it is told. */
@@ -75,10 +77,13 @@ export class Upstream {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      void this.#answer(request).then(({ status = 200, body = { data: { result: 'ok' } }, headers, hangUp }) => {
-        if (hangUp) response.destroy()
-        else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-      })
+      void this.#answer(request).then(
+        ({ status = 200, body = { data: { result: 'ok' } }, headers, hangUp, stalls }) => {
+          if (hangUp) response.destroy()
+          else if (stalls) response.writeHead(status, { 'content-type': 'application/json' }).flushHeaders()
+          else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+        },
+      )
     })
   }
 
