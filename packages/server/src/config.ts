@@ -1,5 +1,6 @@
 /** The ready server's configuration, from the environment. Every mistake names the variable it is in, and no value. */
 import { DEFAULT_BASE_PATH, isMask, type Mask } from '@callgather/protocol'
+import { checkAllowFields, checkMediaHosts } from './access/command-policy.ts'
 import type { CallStore } from './calls/call-store.ts'
 import { memoryStore } from './calls/memory-store.ts'
 import { readRedisUrls, redisStore } from './calls/redis-store.ts'
@@ -79,8 +80,8 @@ export function readConfig(environment: Environment): ServerConfig {
     )
   }
   const mask = read('CALLGATHER_MASK', undefined, parseMask)
-  const mediaHosts = read('CALLGATHER_MEDIA_HOSTS', '', list) ?? []
-  const allowFields = read('CALLGATHER_ALLOW_FIELDS', '', list) ?? []
+  const mediaHosts = read('CALLGATHER_MEDIA_HOSTS', '', (text) => checkMediaHosts(list(text))) ?? []
+  const allowFields = read('CALLGATHER_ALLOW_FIELDS', '', (text) => checkAllowFields(list(text))) ?? []
   const retentionHours = read('CALLGATHER_RETENTION_HOURS', '168', parseRetention)
   const transcriptRetentionHours = read('CALLGATHER_TRANSCRIPT_HOURS', '1', parseTranscriptHours)
   const reconciles = read('CALLGATHER_RECONCILE', 'true', oneOf(['true', 'false'])) !== 'false'

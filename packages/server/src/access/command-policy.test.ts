@@ -1,3 +1,4 @@
+import { REPLACE_HEADER } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import { CALL, testServer } from '../testing/server.ts'
 
@@ -55,15 +56,163 @@ describe('what a browser may not set', () => {
     expect(server.upstream.received).toEqual([])
   })
 
+  const nested: [command: string, body: Record<string, unknown>, pointer: string][] = [
+    ['ai_assistant_start', { assistant: { id: 'a', webhook_url: 'x' } }, '/assistant/webhook_url'],
+    [
+      'ai_assistant_start',
+      { assistant: { id: 'a', dynamic_variables_webhook_url: 'x' } },
+      '/assistant/dynamic_variables_webhook_url',
+    ],
+    ['ai_assistant_start', { assistant: { id: 'a', messaging_settings: {} } }, '/assistant/messaging_settings'],
+    ['ai_assistant_start', { assistant: { id: 'a', telephony_settings: {} } }, '/assistant/telephony_settings'],
+    ['ai_assistant_start', { assistant: { id: 'a', widget_settings: {} } }, '/assistant/widget_settings'],
+    ['ai_assistant_start', { assistant: { id: 'a', Tools: [] } }, '/assistant/Tools'],
+    ['ai_assistant_start', { assistant: { id: { $url: 'x' } } }, '/assistant/id'],
+    [
+      'ai_assistant_start',
+      { assistant: { id: 'a', dynamic_variables: { telnyx_call_to: '+882' } } },
+      '/assistant/dynamic_variables/telnyx_call_to',
+    ],
+    ['ai_assistant_start', { transcription: { webhook: 'https://evil.test' } }, '/transcription/webhook'],
+    ['ai_assistant_start', { transcription: { model: { url: 'x' } } }, '/transcription/model'],
+    ['ai_assistant_start', { interruption_settings: { url: 'x' } }, '/interruption_settings/url'],
+    [
+      'ai_assistant_start',
+      {
+        message_history: [
+          { role: 'user', content: 'a' },
+          { role: 'user', metadata: {} },
+        ],
+      },
+      '/message_history/1/metadata',
+    ],
+    ['ai_assistant_add_messages', { messages: [{ role: 'assistant', tool_calls: [] }] }, '/messages/0/tool_calls'],
+    ['ai_assistant_add_messages', { messages: [{ role: 'tool', tool_call_id: 'x' }] }, '/messages/0/tool_call_id'],
+    ['gather_using_speak', { ...speak, voice_settings: { type: 'x', url: 'x' } }, '/voice_settings/url'],
+    [
+      'gather_using_speak',
+      { ...speak, voice_settings: { type: 'azure', deployment_id: 'x' } },
+      '/voice_settings/deployment_id',
+    ],
+    [
+      'gather_using_ai',
+      { parameters: { properties: { a: { $ref: 'https://evil.test/' } } } },
+      '/parameters/properties/a/$ref',
+    ],
+    [
+      'gather_using_ai',
+      { parameters: { properties: { a: { items: [{ $id: 'x' }] } } } },
+      '/parameters/properties/a/items/0/$id',
+    ],
+    ['gather_using_ai', { parameters: { properties: {}, webhook: 'x' } }, '/parameters/webhook'],
+    ['gather_using_audio', { media_name: 'https://evil.test/a.mp3' }, '/media_name'],
+    ['gather_using_audio', { media_name: '//evil.test/a.mp3' }, '/media_name'],
+    ['gather_using_audio', { media_name: 'data:audio/mpeg;base64,AAAA' }, '/media_name'],
+    ['gather_using_audio', { media_name: 'menu', invalid_media_name: '..\\x' }, '/invalid_media_name'],
+    ['gather_using_ai', { parameters, greeting: '<speak><audio src="https://evil.test/a.mp3"/></speak>' }, '/greeting'],
+  ]
+  const ssml = [
+    '<speak><audio src="https://evil.test/a.mp3"/></speak>',
+    "<speak>< audio src='https://evil.test/a.mp3'/></speak>",
+    '<speak><AUDIO SRC="https://evil.test/a.mp3"></AUDIO></speak>',
+    '<speak><x:audio xmlns:x="http://www.w3.org/2001/10/synthesis" src="//evil.test/a"/></speak>',
+    '<speak><audio\nsrc = "https://evil.test/a.mp3"/></speak>',
+    '<speak><lexicon uri="https://evil.test/a.pls"/></speak>',
+    '<speak><voice name="x" onlangfailure="y" src="a"/></speak>',
+    '<!DOCTYPE speak [<!ENTITY x SYSTEM "https://evil.test/">]><speak>&x;</speak>',
+    '<?xml-stylesheet href="https://evil.test/"?><speak/>',
+    '<speak><mstts:backgroundaudio src="https://evil.test/a.mp3"/></speak>',
+    '<speak><audio src="https://media.example.com.evil.test/a.mp3"/></speak>',
+  ]
+  it('is refused by its path at every depth, and nothing is sent', async () => {
+    await using server = await testServer({
+      policy: { mediaHosts: ['media.example.com'] },
+      limits: { commandBurst: 200 },
+    })
+    await server.webhook('call.answered')
+    const spoken = ssml.flatMap((payload) => [
+      ['gather_using_speak', { ...speak, payload, payload_type: 'ssml' }, '/payload'] as const,
+      ['gather_using_speak', { ...speak, payload }, '/payload'] as const,
+    ])
+    for (const [command, body, pointer] of [...nested, ...spoken]) {
+      const answer = await server.command(command, body)
+      const { status } = answer
+      expect([command, body, status, answer.body.errors?.[0]?.source?.pointer]).toEqual([command, body, 400, pointer])
+    }
+    expect(server.upstream.received).toEqual([])
+  })
+
+  it('does not include what the default console sends, and plain SSML', async () => {
+    await using server = await testServer({ policy: { mediaHosts: ['Media.example.com'] } })
+    await server.webhook('call.answered')
+    const plain: [command: string, body: Record<string, unknown>][] = [
+      ['gather_using_speak', { ...speak, payload: 'If 1 < 2 and a<3, press 1.' }],
+      [
+        'gather_using_speak',
+        {
+          ...speak,
+          payload_type: 'ssml',
+          payload: '<speak>One <break time="1s"/><audio src="https://media.example.com/a.mp3"/></speak>',
+          voice_settings: { type: 'telnyx', voice_speed: 1.1 },
+        },
+      ],
+      ['gather_using_audio', { media_name: 'Menu (neu) 1.mp3' }],
+      [
+        'gather_using_ai',
+        {
+          parameters: {
+            $schema: 'https://json-schema.org/draft/2020-12/schema',
+            type: 'object',
+            properties: { webhook: { $ref: '#/$defs/x' }, list: { type: 'array', items: { enum: [{ url: 'x' }] } } },
+            $defs: { x: { type: 'string', format: 'date' } },
+            additionalProperties: false,
+          },
+          message_history: [{ role: 'user', content: 'See https://example.com' }],
+        },
+      ],
+      [
+        'ai_assistant_start',
+        { assistant: { id: 'a', dynamic_variables: { name: 'Ada' } }, transcription: { model: 'x' } },
+      ],
+      ['ai_assistant_add_messages', { messages: [{ role: 'system', content: 'Be brief.' }] }],
+    ]
+    for (const [command, body] of plain) {
+      const replace = command.startsWith('gather') ? { [REPLACE_HEADER]: 'true' } : {}
+      const answer = await server.command(command, body, replace)
+      expect([command, answer.status, answer.body.errors]).toEqual([command, 200, undefined])
+    }
+  })
+
+  it('is opened by a path of allowFields and by everything below it', async () => {
+    await using server = await testServer({ policy: { allowFields: ['assistant.tools', 'participants'] } })
+    await server.webhook('call.answered')
+    const assistant = { id: 'a', tools: [{ type: 'hangup' }] }
+    const participants = [{ id: 'v3:other', role: 'user' }]
+    expect((await server.command('ai_assistant_start', { assistant, participants })).status).toBe(200)
+  })
+
+  it.each([
+    [{ allowFields: ['assistant.instruction'] }, /policy.allowFields.*"assistant.instruction".*assistant.instructions/],
+    [{ mediaHosts: ['https://media.example.com'] }, /policy.mediaHosts.*no host name/],
+    [{ mediaHosts: ['media.example.com/prompts'] }, /policy.mediaHosts/],
+    [
+      { templates: { pin: { command: 'gather' as const, body: { max_digits: 4 } } } },
+      /policy.templates.pin.*max_digits/,
+    ],
+  ])('stops the start when it is misspelt: %j', async (policy, message) => {
+    await expect(testServer({ policy })).rejects.toThrow(message)
+  })
+
   it('may be allowed by name, or supplied by a template that cannot be changed', async () => {
     const pin = { command: 'gather_using_ai', body: { parameters, assistant: { instructions: 'Be brief.' } } } as const
     const policy = { allowFields: ['client_state'], mediaHosts: ['media.example.com'], templates: { pin } }
     await using server = await testServer({ policy })
     await server.webhook('call.answered')
     expect((await server.command('gather', { client_state: 'aG9zdA==' })).status).toBe(200)
-    expect((await server.command('gather_using_audio', { audio_url: 'https://media.example.com/a.mp3' })).status).toBe(
-      200,
-    )
+    const url = { audio_url: 'https://media.example.com/a.mp3' }
+    await server.webhook('call.gather.ended', { status: 'valid', digits: '1' })
+    expect((await server.command('gather_using_audio', url)).status).toBe(200)
+    await server.webhook('call.gather.ended', { status: 'valid', digits: '1' })
     expect((await server.command('gather_using_ai', { template: 'pin', greeting: 'Hello.' })).status).toBe(200)
     expect(server.upstream.received.at(-1)?.body).toMatchObject({
       greeting: 'Hello.',
@@ -77,15 +226,53 @@ describe('what a browser may not set', () => {
 })
 
 describe('how often commands may come', () => {
-  it('is bounded for each subject, except for what ends something', async () => {
-    await using server = await testServer({ limits: { commandsPerSecond: 1, commandBurst: 2 } })
+  const limits = { commandsPerSecond: 0.001, commandBurst: 2, stopsPerSecond: 0.001, stopBurst: 3 }
+
+  it('is bounded for each subject, and stops have a rate of their own', async () => {
+    await using server = await testServer({ limits })
     await server.webhook('call.answered')
     const statuses: number[] = []
-    for (let count = 0; count < 3; count++) statuses.push((await server.command('gather', {})).status)
+    for (let count = 0; count < 3; count++) statuses.push((await server.command('ai_assistant_start', {})).status)
     expect(statuses).toEqual([200, 200, 429])
-    expect((await server.command('gather_stop', {})).status).toBe(200)
+    const stops: number[] = []
+    for (let count = 0; count < 4; count++) stops.push((await server.command('gather_stop', {})).status)
+    expect(stops).toEqual([200, 200, 200, 429])
     const other = `Bearer ${await server.ticket({ subject: 'agent-8' })}`
     expect((await server.command('gather', {}, { authorization: other })).status).toBe(200)
+  })
+
+  it('is bounded for commands that are denied, before the audit trail is written', async () => {
+    const lines: unknown[] = []
+    await using server = await testServer({ limits, audit: { sink: (line) => void lines.push(line) } })
+    await server.webhook('call.answered')
+    for (const trusted of [false, true]) {
+      const ticket = await server.ticket({ subject: `trusted ${trusted}`, scopes: ['view'], trusted })
+      const statuses: number[] = []
+      for (let count = 0; count < 5; count++) {
+        statuses.push((await server.command('gather', {}, { authorization: `Bearer ${ticket}` })).status)
+      }
+      expect(statuses).toEqual([404, 404, 429, 429, 429])
+    }
+    expect(lines).toHaveLength(4)
+  })
+
+  it('says with Retry-After when to try again', async () => {
+    await using server = await testServer({ limits: { commandsPerSecond: 0.1, commandBurst: 1 } })
+    await server.webhook('call.answered')
+    await server.command('ai_assistant_start', {})
+    expect((await server.command('gather', {})).headers.get('retry-after')).toBe('10')
+  })
+
+  it('does not send a stop to Telnyx that is on its way already', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    await server.command('gather', {})
+    server.upstream.behaviours.push({ delayMillis: 500 })
+    const stops = await Promise.all(Array.from({ length: 5 }, () => server.command('gather_stop', {})))
+    expect(stops.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect(server.upstream.received.map(({ path }) => path.split('/').at(-1))).toEqual(['gather', 'gather_stop'])
+    const { commands } = await server.gather.call(CALL).state()
+    expect([...commands].filter(({ outcome }) => outcome?.status === 'accepted')).toHaveLength(6)
   })
 })
 

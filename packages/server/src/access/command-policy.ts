@@ -1,12 +1,25 @@
 /**
- * What somebody with a ticket may put into a command. A browser is not our code any more once it is in a browser: it may
- * not send the call's events elsewhere, play files from anywhere, arm an assistant with tools, or write our marks.
+ * What the holder of a ticket may put into a command. A page in a browser may be anybody's code: it may not send the
+ * events of a call elsewhere, play files from anywhere, arm an assistant with tools, or write our marks.
  *
- * Fields that could are refused by name unless the server's own policy allows them; templates, kept on the server,
- * supply them instead. The host's own code (`gather.call(id)`) and trusted tickets are not asked.
+ * An allow-list at every depth: a field that is not listed here is refused by its path, also one that Telnyx adds
+ * tomorrow. `allowFields` opens single paths, and templates, kept on the server, supply whole bodies. The host's own
+ * code (`gather.call(id)`) and trusted tickets are not checked.
  */
-import { type CommandName, GatherError, gatherError, type Mask, telnyxError } from '@callgather/protocol'
+
+import {
+  type CommandName,
+  GatherError,
+  gatherError,
+  isCommandName,
+  isMask,
+  type Mask,
+  telnyxError,
+} from '@callgather/protocol'
+import { checkCommand, commandSchemas } from '@callgather/protocol/schema'
 import { asRecord } from '../telnyx/webhook.ts'
+import { schemaFaults } from './schema-policy.ts'
+import { hasExternalReference } from './ssml-policy.ts'
 
 /** A command's body that the server keeps, for clients to ask for by name. */
 export interface CommandTemplate {
@@ -28,12 +41,19 @@ export interface CommandPolicy {
    * How much of a gather's input may be shown: a word for all gathers, or a decision for each. Whoever starts a gather
    * may ask for more secrecy (`callgather-mask: digits`), never for less.
    */
-  readonly mask?: Mask | ((command: { callId: string; command: CommandName; body: unknown }) => Mask | undefined)
+  readonly mask?:
+    | Mask
+    | ((command: {
+        callId: string
+        command: CommandName
+        body: unknown
+      }) => Mask | undefined | Promise<Mask | undefined>)
 }
 
 /** Paths that a client may not set by itself, and what each could do. */
 const refusedPaths: Readonly<Record<string, string>> = {
   client_state: 'it is how the server recognises what follows a command',
+  assistant: 'it may hold tools and other systems',
   'assistant.tools': 'tools can call other systems and transfer calls',
   'assistant.instructions': 'instructions decide what the assistant does',
   'assistant.model': 'the model is the server’s choice',
@@ -43,11 +63,127 @@ const refusedPaths: Readonly<Record<string, string>> = {
   'assistant.fallback_config': 'it sends the conversation to another system',
   'assistant.mcp_servers': 'it connects other systems',
   'assistant.observability_settings': 'it sends the conversation to another system',
+  'assistant.webhook_url': 'it sends the conversation to another system',
+  'assistant.dynamic_variables_webhook_url': 'it sends the call to another system',
+  'assistant.messaging_settings': 'it sends messages to others',
+  'assistant.telephony_settings': 'it changes how calls are handled',
+  'assistant.insight_settings': 'it sends the conversation to another system',
+  'assistant.privacy_settings': 'it decides what is kept of the conversation',
+  'assistant.widget_settings': 'it changes what others see',
+  'assistant.voice_settings': 'it may name a secret',
+  'assistant.transcription': 'it may name another system',
   'voice_settings.api_key_ref': 'it names a secret',
+  'voice_settings.deployment_id': 'it names a deployment of the account',
+  'message_history.tool_calls': 'it pretends that a tool was called',
+  'message_history.tool_call_id': 'it pretends that a tool answered',
+  'message_history.metadata': 'it reaches the assistant’s other systems',
+  'messages.tool_calls': 'it pretends that a tool was called',
+  'messages.tool_call_id': 'it pretends that a tool answered',
+  'messages.metadata': 'it reaches the assistant’s other systems',
   participants: 'it brings further calls into the conversation',
 }
+
+/** What a client may set in the objects that Telnyx's schemas leave open. Values are plain, but for those below. */
+const allowedInside: Readonly<Record<string, readonly string[]>> = {
+  voice_settings: [
+    'type',
+    'voice_speed',
+    'speed',
+    'vol',
+    'pitch',
+    'language_boost',
+    'language',
+    'precision',
+    'sample_rate',
+    'format',
+    'delivery_mode',
+    'reduce_silence',
+    'effect',
+    'gender',
+    'region',
+  ],
+  transcription: ['model', 'language'],
+  interruption_settings: ['enable'],
+  message_history: ['role', 'content'],
+  messages: ['role', 'content'],
+  assistant: ['id', 'name', 'greeting', 'dynamic_variables'],
+}
 const mediaFields = ['audio_url', 'invalid_audio_url'] as const
+const mediaNames = ['media_name', 'invalid_media_name'] as const
+/** Fields whose text is spoken, and may be SSML. */
+const spokenFields = ['payload', 'invalid_payload', 'greeting', 'gather_ended_speech'] as const
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+/** A name in Telnyx's media storage: no path, no URL, nothing that a URL could be hidden in. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
+const MEDIA_NAME = /^[^\u0000-\u001f\u007f/\\:?#%]+$/u
+
+/** Every path that `allowFields` may name. */
+const allowablePaths: ReadonlySet<string> = new Set([
+  ...Object.keys(refusedPaths),
+  ...Object.entries(allowedInside).flatMap(([path, keys]) => keys.map((key) => `${path}.${key}`)),
+  ...Object.values(commandSchemas).flatMap((schema) => Object.keys(schema.shape)),
+])
+
+/**
+ * Checks the fields that are to be allowed, and returns them.
+ *
+ * @throws when one is misspelt. The text lists those that may be allowed.
+ */
+export function checkAllowFields(paths: readonly string[]): readonly string[] {
+  const unknown = paths.filter((path) => !allowablePaths.has(path))
+  if (unknown.length === 0) return paths
+  const valid = [...allowablePaths].sort().join(', ')
+  throw new Error(`${unknown.map((path) => `"${path}"`).join(', ')} is no field of a command. Use: ${valid}.`)
+}
+
+/**
+ * Checks the hosts of media, and returns them in lower case.
+ *
+ * @throws when one is no host name, such as a URL.
+ */
+export function checkMediaHosts(hosts: readonly string[]): readonly string[] {
+  return hosts.map((host) => {
+    const url = URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : null
+    const isHost = /^[a-z0-9.-]+$/i.test(host) && url?.hostname === host.toLowerCase()
+    if (!isHost)
+      throw new Error(`"${host}" is no host name. Write it without scheme, port and path: media.example.com.`)
+    return host.toLowerCase()
+  })
+}
+
+/**
+ * Checks a policy.
+ *
+ * @throws when a setting could not work: a misspelt field, a URL for a host, a template that no command would take.
+ */
+export function checkCommandPolicy(policy: CommandPolicy): void {
+  const named = (option: string, check: () => unknown) => {
+    try {
+      check()
+    } catch (error) {
+      throw new Error(`\`policy.${option}\`: ${error instanceof Error ? error.message : 'is not valid.'}`)
+    }
+  }
+  const { allowFields, mediaHosts, templates, mask } = policy
+  named('allowFields', () => checkAllowFields(allowFields ?? []))
+  named('mediaHosts', () => checkMediaHosts(mediaHosts ?? []))
+  for (const [name, template] of Object.entries(templates ?? {})) {
+    named(`templates.${name}`, () => checkTemplate(template))
+  }
+  if (mask !== undefined && typeof mask !== 'function' && !isMask(mask)) {
+    throw new Error('`policy.mask` must be `all`, `digits` or `allButLast4`, or a function that returns one.')
+  }
+}
+
+function checkTemplate({ command, body }: CommandTemplate): void {
+  if (!isCommandName(command)) throw new Error('`command` must be one of the eight commands.')
+  const checked = checkCommand(command, body)
+  // What a client is to add may be missing still.
+  const faults = checked.ok ? [] : checked.errors.filter(({ code }) => code !== MISSING)
+  if (faults.length > 0) throw new Error(faults.map(({ detail, title }) => detail ?? title).join(' '))
+}
+
+const MISSING = '10004'
 
 /** A command's body with its template filled in, checked against the policy; `trusted` senders are not checked. */
 export function applyPolicy(command: CommandName, body: unknown, policy: CommandPolicy, trusted: boolean): unknown {
@@ -59,7 +195,7 @@ export function applyPolicy(command: CommandName, body: unknown, policy: Command
   if (!template) return name === undefined ? body : own
   const changed = Object.keys(own).filter((key) => Object.hasOwn(template.body, key))
   if (changed.length > 0) {
-    throw refusal(changed.map((key) => [key, `\`${key}\` is set by the template and cannot be changed.`]))
+    throw refusal(changed.map((key) => [[key], `\`${key}\` is set by the template and cannot be changed.`]))
   }
   return { ...template.body, ...own }
 }
@@ -72,46 +208,98 @@ function templateOf(command: CommandName, name: unknown, { templates = {} }: Com
   return template
 }
 
-function checkFields(
-  body: Readonly<Record<string, unknown>>,
-  { allowFields = [], mediaHosts = [] }: CommandPolicy,
-): void {
-  const faults: [path: string, detail: string][] = []
-  for (const [path, why] of Object.entries(refusedPaths)) {
-    if (allowFields.includes(path) || !holds(body, path.split('.'))) continue
-    faults.push([path, `\`${path}\` may not be set by a client: ${why}. Use a template of the server.`])
+type Fault = readonly [path: readonly string[], detail: string]
+
+function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPolicy): void {
+  const { allowFields = [], mediaHosts = [] } = policy
+  const isAllowed = (path: string) => allowFields.some((allowed) => path === allowed || path.startsWith(`${allowed}.`))
+  const isMedia = (url: unknown) => isFrom(url, mediaHosts)
+  const faults: Fault[] = []
+  for (const [key, value] of Object.entries(body)) {
+    if (isAllowed(key)) continue
+    const keys = allowedInside[key]
+    if (keys) faults.push(...nestedFaults(key, keys, value, isAllowed))
+    else if (Object.hasOwn(refusedPaths, key)) faults.push(refusedFault([key], key))
+    else if (key === 'parameters') faults.push(...schemaFaults([key], value))
   }
   for (const field of mediaFields) {
-    const url = body[field]
-    if (url === undefined || allowFields.includes(field) || isFrom(url, mediaHosts)) continue
-    faults.push([field, `\`${field}\` must be an https URL of a host that the server allows. Use \`media_name\`.`])
+    if (body[field] === undefined || isAllowed(field) || isMedia(body[field])) continue
+    faults.push([[field], `\`${field}\` must be an https URL of a host that the server allows. Use \`media_name\`.`])
   }
-  // A client names its command so that it can follow it; anything but a random name could be somebody else's.
-  if (body.command_id !== undefined && !allowFields.includes('command_id') && !UUID.test(String(body.command_id))) {
-    faults.push(['command_id', '`command_id` must be a UUID when a client sets it.'])
+  for (const field of mediaNames) {
+    const name = body[field]
+    if (typeof name !== 'string' || isAllowed(field) || MEDIA_NAME.test(name)) continue
+    faults.push([[field], `\`${field}\` must be the name of a file in Telnyx’s media storage, and no URL.`])
+  }
+  const isSsml = body.payload_type === 'ssml'
+  const greeting = asRecord(body.assistant)?.greeting
+  const spoken: [path: string[], text: unknown][] = spokenFields.map((field) => [[field], body[field]])
+  for (const [path, text] of [...spoken, [['assistant', 'greeting'], greeting] as const]) {
+    if (typeof text !== 'string' || isAllowed(path.join('.'))) continue
+    if (!hasExternalReference(text, { isSsml: isSsml && path[0]?.endsWith('payload') === true, isMedia })) continue
+    faults.push([path, `\`${path.join('.')}\` may hold plain SSML only: nothing that is fetched from elsewhere.`])
+  }
+  // A client names its command so that it can recognise it; anything but a random name could be that of another.
+  if (body.command_id !== undefined && !isAllowed('command_id') && !UUID.test(String(body.command_id))) {
+    faults.push([['command_id'], '`command_id` must be a UUID when a client sets it.'])
   }
   if (faults.length > 0) throw refusal(faults)
 }
 
-function holds(body: Readonly<Record<string, unknown>>, [first = '', ...rest]: readonly string[]): boolean {
-  if (!Object.hasOwn(body, first)) return false
-  if (rest.length === 0) return true
-  const inner = asRecord(body[first])
-  return inner !== undefined && holds(inner, rest)
+/** The faults inside an object, or inside each object of a list, of which a client may set some keys only. */
+function nestedFaults(
+  field: string,
+  keys: readonly string[],
+  value: unknown,
+  isAllowed: (path: string) => boolean,
+): Fault[] {
+  const each: [path: string[], value: unknown][] = Array.isArray(value)
+    ? value.map((item: unknown, index) => [[field, String(index)], item])
+    : [[[field], value]]
+  return each.flatMap(([path, item]) =>
+    Object.entries(asRecord(item) ?? {}).flatMap(([key, inner]): Fault[] => {
+      const name = `${field}.${key}`
+      const at = [...path, key]
+      if (isAllowed(name)) return []
+      if (!keys.includes(key)) return [refusedFault(at, name)]
+      if (key === 'dynamic_variables') return variableFaults(at, inner)
+      return isPlain(inner) ? [] : [[at, `\`${name}\` must be a plain value.`]]
+    }),
+  )
+}
+
+/** Values for an assistant's prompt; those that Telnyx itself gives are not a client's. */
+function variableFaults(at: readonly string[], variables: unknown): Fault[] {
+  return Object.entries(asRecord(variables) ?? {}).flatMap(([key, value]): Fault[] => {
+    if (isPlain(value) && !key.toLowerCase().startsWith('telnyx_')) return []
+    return [[[...at, key], 'A dynamic variable must be a plain value, and not one of Telnyx’s own.']]
+  })
+}
+
+const isPlain = (value: unknown) => value === null || typeof value !== 'object'
+
+function refusedFault(at: readonly string[], path: string): Fault {
+  const why = Object.hasOwn(refusedPaths, path) ? `: ${refusedPaths[path]}` : ''
+  return [at, `\`${path}\` may not be set by a client${why}. Use a template of the server.`]
 }
 
 /** Whether a URL is of an allowed host, over https, and of nothing else: no user, no port, no address in disguise. */
 function isFrom(url: unknown, hosts: readonly string[]): boolean {
   if (typeof url !== 'string' || !URL.canParse(url)) return false
   const { protocol, hostname, port, username, password } = new URL(url)
-  return protocol === 'https:' && port === '' && username === '' && password === '' && hosts.includes(hostname)
+  return protocol === 'https:' && port === '' && username === '' && password === '' && isListed(hostname, hosts)
 }
 
-function refusal(faults: readonly (readonly [path: string, detail: string])[]): GatherError {
-  const errors = faults.map(([path, detail]) =>
-    telnyxError('unknownParameter', detail, `/${path.split('.').join('/')}`),
-  )
+const isListed = (hostname: string, hosts: readonly string[]) => hosts.some((host) => host.toLowerCase() === hostname)
+
+function refusal(faults: readonly Fault[]): GatherError {
+  // A body of faults only must not make an answer longer than itself.
+  const errors = faults.slice(0, 16).map(([path, detail]) => telnyxError('unknownParameter', detail, pointerTo(path)))
   const [first, ...rest] = errors
   if (!first) throw new Error('A refusal needs a reason.')
   return new GatherError(400, [first, ...rest])
 }
+
+/** A JSON Pointer (RFC 6901) to a place in the body. */
+const pointerTo = (path: readonly string[]) =>
+  `/${path.map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`

@@ -1,0 +1,77 @@
+/** What a client may write as the JSON Schema of an AI gather: plain keywords, and nothing that is fetched. */
+import { asRecord } from '../telnyx/webhook.ts'
+
+/** Keywords whose value is a schema, or a list of schemas. */
+const schemaKeywords = new Set([
+  'items',
+  'prefixItems',
+  'contains',
+  'additionalProperties',
+  'propertyNames',
+  'unevaluatedProperties',
+  'unevaluatedItems',
+  'anyOf',
+  'oneOf',
+  'allOf',
+  'not',
+  'if',
+  'then',
+  'else',
+])
+
+/** Keywords whose value has a schema under each name of the client's own. */
+const namedSchemaKeywords = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'])
+
+/** Keywords whose value is data. */
+const dataKeywords = new Set([
+  'type',
+  'required',
+  'title',
+  'description',
+  '$comment',
+  'enum',
+  'const',
+  'default',
+  'examples',
+  'format',
+  'pattern',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'minContains',
+  'maxContains',
+  'minProperties',
+  'maxProperties',
+  'dependentRequired',
+  'nullable',
+  'deprecated',
+  'readOnly',
+  'writeOnly',
+])
+
+const MAX_DEPTH = 32
+const DIALECT = /^https?:\/\/json-schema\.org\/[\w/.-]+#?$/
+
+/** What a client may not write in a schema, as paths and reasons. */
+export function schemaFaults(at: readonly string[], schema: unknown): [path: readonly string[], detail: string][] {
+  if (at.length > MAX_DEPTH) return [[at, 'The schema is nested too deeply.']]
+  if (Array.isArray(schema)) return schema.flatMap((each: unknown, index) => schemaFaults([...at, String(index)], each))
+  return Object.entries(asRecord(schema) ?? {}).flatMap(([key, value]) => {
+    const here = [...at, key]
+    if (schemaKeywords.has(key)) return schemaFaults(here, value)
+    if (namedSchemaKeywords.has(key)) {
+      return Object.entries(asRecord(value) ?? {}).flatMap(([name, each]) => schemaFaults([...here, name], each))
+    }
+    if (dataKeywords.has(key)) return []
+    if (key === '$ref' && typeof value === 'string' && value.startsWith('#')) return []
+    if (key === '$schema' && typeof value === 'string' && DIALECT.test(value)) return []
+    return [[here, 'This is no plain keyword of JSON Schema, or refers to another document.']]
+  })
+}
