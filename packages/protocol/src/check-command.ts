@@ -65,6 +65,9 @@ function errorsOf(issue: core.$ZodIssue): Found[] {
     case 'invalid_value':
       return [found('invalidEnum', pointer, `${at} must be one of: ${issue.values.map(String).join(', ')}.`)]
     case 'invalid_format':
+      if (field === 'command_id') {
+        return [found('unknownParameter', pointer, `${at} must be 1 to 128 visible ASCII characters.`)]
+      }
       return [found(ownCode[field] ?? 'invalidEnum', pointer, `${at} is not in the form Telnyx accepts.`)]
     default:
       return [found('invalidType', pointer, `${at} is not valid.`)]

@@ -19,7 +19,7 @@ const common = {
   /** Base64, echoed in every later webhook of the call leg until another command replaces it. */
   client_state: z.optional(z.string().check(z.regex(base64))),
   /** Telnyx ignores a second command with the same id on the same call for 60 s. The server makes one if absent. */
-  command_id: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+  command_id: z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,128}$/))),
 }
 
 const digits = {

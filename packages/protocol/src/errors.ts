@@ -61,6 +61,8 @@ export const errorTable = {
   invalidCallControlId: { status: 422, code: '90015', title: 'Invalid Call Control ID' },
   callEnded: { status: 422, code: '90018', title: 'Call has already ended' },
   notAnswered: { status: 422, code: '90034', title: 'Call not answered yet' },
+  // Ours, as Telnyx has no code for it; six digits, so that no code of Telnyx's is ever taken for it.
+  gatherInProgress: { status: 422, code: '990001', title: 'Gather already in progress' },
   assistantInProgress: { status: 422, code: '90061', title: 'AI Assistant is already in progress' },
 } as const satisfies Record<string, { status: number; code: string; title: string }>
 

@@ -104,7 +104,13 @@ export type {
   WireWatchReply,
 } from './socket.ts'
 export { Sorted } from './sorted.ts'
-export { judgeVersion, OLDEST_CLIENT_VERSION, PROTOCOL_VERSION, type VersionMismatch } from './version.ts'
+export {
+  judgeVersion,
+  OLDEST_CLIENT_VERSION,
+  PROTOCOL_VERSION,
+  type VersionMismatch,
+  versionRefusal,
+} from './version.ts'
 export {
   decodeEvent,
   encodeEvent,

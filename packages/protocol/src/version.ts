@@ -1,3 +1,5 @@
+import { GatherError } from './errors.ts'
+
 /**
  * The version of everything that crosses the socket. Raised when an older peer would misread a frame; a test holds
  * the committed `wire.schema.json` to the schemas, so the wire cannot change without this number being looked at.
@@ -19,4 +21,11 @@ export function judgeVersion(clientVersion: unknown): VersionMismatch {
   if (clientVersion < OLDEST_CLIENT_VERSION) return 'client_too_old'
   if (clientVersion > PROTOCOL_VERSION) return 'server_too_old'
   return null
+}
+
+/** The refusal of a client whose version does not match the server's: it names the side that must be updated. */
+export function versionRefusal(mismatch: Exclude<VersionMismatch, null>): GatherError {
+  const remedy = mismatch === 'client_too_old' ? 'Reload the page, or update' : 'Update the server for'
+  const detail = `The client and the server speak different protocol versions. ${remedy} @callgather/react.`
+  return new GatherError(426, [{ code: '10015', title: mismatch, detail }])
 }

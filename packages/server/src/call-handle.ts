@@ -52,13 +52,22 @@ export interface GatherRun extends CommandRun {
   readonly ended: Promise<GatherOutcome>
 }
 
-/** What may be said of a gather beside its body. */
-export interface GatherOptions {
+/** Options of an assistant's start, beside its body. */
+export interface AssistantOptions {
   /**
    * How much of the input may be shown, where it is sensitive: `digits`, also the `allButLast4`, or `all`. Makes the server's
    * policy stricter, never laxer. What was given reaches `onSensitive` and nothing else.
    */
   readonly mask?: Mask
+}
+
+/** Options of a gather, beside its body. */
+export interface GatherOptions extends AssistantOptions {
+  /**
+   * Stop the gather that is running on the call, then start this one. By default a second gather is refused, with an
+   * error that names the running one.
+   */
+  readonly replace?: boolean
 }
 
 /** A call, to be commanded. The methods are named as in Telnyx's SDK and take the same bodies. */
@@ -77,7 +86,7 @@ export interface CallHandle {
   /** Ends a running digit gather. */
   stopGather(body?: CommandBodies['gather_stop']): CommandRun
   /** Lets an assistant talk to the caller. */
-  startAIAssistant(body?: CommandBodies['ai_assistant_start'], options?: GatherOptions): CommandRun
+  startAIAssistant(body?: CommandBodies['ai_assistant_start'], options?: AssistantOptions): CommandRun
   /** Ends the assistant's conversation; the call stays up. */
   stopAIAssistant(body?: CommandBodies['ai_assistant_stop']): CommandRun
   /** Adds messages to the assistant's conversation. */
@@ -86,8 +95,8 @@ export interface CallHandle {
 
 /** Makes the handle of a call. */
 export function callHandle(callId: string, { commands, log }: { commands: Commands; log: CallLog }): CallHandle {
-  const give = (command: CommandName, body: unknown, { mask }: GatherOptions) =>
-    commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, mask })
+  const give = (command: CommandName, body: unknown, { mask, replace }: GatherOptions) =>
+    commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, mask, replace })
 
   const run = (command: CommandName, body: unknown = {}, options: GatherOptions = {}) => {
     const given = give(command, body, options)

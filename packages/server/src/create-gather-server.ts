@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import Telnyx from 'telnyx'
 import { Access, type AccessPolicy } from './access/access.ts'
 import { Audit } from './access/audit.ts'
+import { checkCommandPolicy } from './access/command-policy.ts'
 import { RateLimit } from './access/rate-limit.ts'
 import { Revocations } from './access/revocations.ts'
 import { deriveKey } from './access/secrets.ts'
@@ -69,6 +70,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     throw new Error(
       '`policy.sensitive` was renamed. Set `policy.mask`: `all` (was `none`), `digits` (was `count`) or `allButLast4` (was `last4`).',
     )
+  checkCommandPolicy(policy)
   const isMasking = policy.mask !== undefined || options.onSensitive !== undefined
   if (isMasking && !options.unsafeDebug) refuseDebugSwitches(process.env)
   const secret = options.secret ?? options.tickets?.secret ?? client.apiKey
@@ -120,18 +122,28 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     breakerOpen: () => sender.isOpen(),
     storeUp: () => health.isUp,
   })
-  const { commandsPerSecond = 10, commandBurst = 20, ...relayLimits } = options.limits ?? {}
+  const {
+    commandsPerSecond = 10,
+    commandBurst = 20,
+    stopsPerSecond = 10,
+    stopBurst = 20,
+    ...relayLimits
+  } = options.limits ?? {}
+  const rates = {
+    commands: new RateLimit({ perSecond: commandsPerSecond, burst: commandBurst, now }),
+    stops: new RateLimit({ perSecond: stopsPerSecond, burst: stopBurst, now }),
+  }
   const commands = new Commands({
     log,
     sender,
     markers,
     commandKey: deriveKey(secret, 'command-id'),
     policy,
-    limit: new RateLimit({ perSecond: commandsPerSecond, burst: commandBurst, now }),
+    hostCallbacks,
     audit,
     now,
     logger,
-    ended: (callId) => {
+    suspect: (callId) => {
       if (options.reconcile !== false) void reconciler.check(callId)
     },
     counted: (command, outcome, millis) => metrics.command(command, outcome, millis / 1000),
@@ -183,7 +195,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     {
       method: 'POST',
       pattern: '/v2/calls/:call_id/actions/:command',
-      handler: commandRoute({ access, commands, audit }),
+      handler: commandRoute({ access, commands, audit, rates }),
     },
     ...callRoutes({ access, log, store, directory, forget }),
     openApiRoute(basePath),

@@ -79,9 +79,15 @@ export interface GatherServerOptions {
   readonly transcriptRetentionHours?: number
   /** What a server takes on at most. */
   readonly limits?: Partial<RelayLimits> & {
-    /** Commands a second for one subject, and at once. Default 10 and 20. */
+    /**
+     * Commands a second for one subject, and at once, denied ones included. Default 10 and 20. Tickets that are
+     * `trusted`, and `gather.call(id)`, have no limit for what they may do.
+     */
     readonly commandsPerSecond?: number
     readonly commandBurst?: number
+    /** The same for `gather_stop` and `ai_assistant_stop`, counted on their own. Default 10 and 20. */
+    readonly stopsPerSecond?: number
+    readonly stopBurst?: number
   }
   /**
    * A secret of at least 32 bytes from which the server's own keys are made; the same on every node. Default: the

@@ -103,6 +103,21 @@ describeWithRedis('several servers on one Redis', () => {
     )
   })
 
+  it('lets one of two gathers through that reach both at the same instant, and the other is refused', async () => {
+    await using it = await pair(redis)
+    await soon(async () => expect((await it.one.post(it.webhook('call.answered'))).status).toBe(200))
+    for (let round = 0; round < 5; round++) {
+      const headers = { authorization: `Bearer ${it.ticket}` }
+      const answers = await Promise.all([
+        it.one.command('gather', {}, headers, it.callId),
+        it.other.command('gather', {}, headers, it.callId),
+      ])
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 422])
+      expect(it.one.upstream.received.splice(0)).toHaveLength(1)
+      await it.one.post(it.webhook('call.gather.ended', { status: 'valid', digits: '1' }))
+    }
+  })
+
   it('makes one record of an event that reaches both at the same instant, and tells it once', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered', {}, 'first'))

@@ -65,6 +65,9 @@ export interface CallLogOptions {
 /** How often an event is made before it is appended wherever the log then ends, so that it does get in. */
 const TRIES = 10
 
+/** How often a decision is made before it is given up: it must never be appended to a log that it was not made on. */
+const MAX_DECISION_TRIES = 100
+
 /** Events that are folded at a time; between two slices others have their turn. */
 const SLICE = 500
 
@@ -104,11 +107,14 @@ export class CallLog {
    * Appends what `prepare` makes of the call as it is known now. Runs after every earlier append to the call.
    * What `prepare` throws is thrown, and nothing is appended. It may be asked more than once, as the call becomes known
    * better: what it makes last counts.
+   *
+   * @param options `isDecision`: the events are right only on the very state they were made from, however often they
+   * must be made again; otherwise, after a few tries, they are appended wherever the log ends.
    */
   append(
     callId: string,
     prepare: (call: KnownCall) => readonly NewEvent[] | Promise<readonly NewEvent[]>,
-    options: Omit<AppendOptions, 'at'> = {},
+    { isDecision = false, ...options }: Omit<AppendOptions, 'at'> & { readonly isDecision?: boolean } = {},
   ): Promise<Appended> {
     return this.#inTurn(callId, async (entry) => {
       for (let tries = 1; ; tries++) {
@@ -122,7 +128,9 @@ export class CallLog {
         const events = await (isSure ? make() : make().catch(() => []))
         // No store refuses an append of nothing: that nothing is to be appended is concluded from what was read.
         if (events.length === 0 && !isSure) continue
-        const at = tries < TRIES ? cursor : undefined
+        if (tries > MAX_DECISION_TRIES)
+          throw new StoreUnavailable('The log of the call grows too fast to decide on it.')
+        const at = tries < TRIES || isDecision ? cursor : undefined
         const appended = await this.#store.append(callId, events, { ...options, at })
         if (appended.moved) continue
         // The bus may have told us by now; if it is slower, or lost it, we know all the same.

@@ -10,11 +10,13 @@ import {
   gatherError,
   isConversation,
   isGather,
+  isMask,
   type Mask,
 } from '@callgather/protocol'
 import { checkCommand } from '@callgather/protocol/schema'
 import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
 import { digestOf, macOf } from '../access/secrets.ts'
+import { HostCallbackError, type HostCallbacks } from '../host-callbacks.ts'
 import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { NewEvent } from './call-store.ts'
@@ -37,6 +39,8 @@ export interface CommandOrder {
   readonly idempotencyKey?: string | undefined
   /** How much of the input the sender wants shown; makes the server's policy stricter, never laxer. */
   readonly mask?: Mask | undefined
+  /** Stop the gather that is running first. Otherwise a second gather is refused. */
+  readonly replace?: boolean | undefined
   /** Where it comes from, for the audit trail. */
   readonly address?: string | undefined
 }
@@ -44,6 +48,7 @@ export interface CommandOrder {
 /** What a command is prepared with. */
 export interface PrepareParts {
   readonly policy: CommandPolicy
+  readonly hostCallbacks: HostCallbacks
   readonly markers: MarkerCodec
   /** Keys the `command_id` made from an idempotency key, and the digest that tells two bodies apart. */
   readonly commandKey: Uint8Array
@@ -52,6 +57,8 @@ export interface PrepareParts {
 /** A command that may be given. */
 export interface PreparedCommand {
   readonly commandId: string
+  /** Tells the body from every other, of whichever command. */
+  readonly digest: string
   /** How much of the input may be shown, where it is sensitive. */
   readonly mask: Mask | undefined
   /** The body that Telnyx gets. */
@@ -63,48 +70,75 @@ export interface PreparedCommand {
 /**
  * Prepares a command.
  *
- * @throws GatherError when its body is wrong, or holds what its sender may not set.
+ * @throws GatherError when its body is wrong or holds what its sender may not set, or when the host's policy fails.
  */
-export function prepareCommand(order: CommandOrder, { policy, markers, commandKey }: PrepareParts): PreparedCommand {
+export async function prepareCommand(order: CommandOrder, parts: PrepareParts): Promise<PreparedCommand> {
   const { callId, command, subject, trusted } = order
+  const { policy, markers, commandKey } = parts
   const checked = checkCommand(command, applyPolicy(command, order.body, policy, trusted))
   if (!checked.ok) throw new GatherError(checked.status, checked.errors)
   const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
   const body = withUpdates(command, fields)
   const ownId = () =>
-    order.idempotencyKey === undefined ? randomUUID() : uuidOf(macOf(commandKey, 'id', callId, order.idempotencyKey))
+    order.idempotencyKey === undefined ? randomUUID() : derivedId(commandKey, 'id', callId, order.idempotencyKey)
   const commandId = typeof command_id === 'string' ? command_id : ownId()
-  const mask = maskOf(order, body, policy)
+  const mask = await maskOf(order, body, parts)
+  if (mask !== undefined && client_state !== undefined) throw marksMaskedGather()
   // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
   const mark =
     isGather(command) || isConversation(command)
       ? { client_state: markers.write(callId, { commandId, command, mask }) }
       : {}
+  const digest = digestOf(commandKey, 'body', command, body)
   return {
     commandId,
+    digest,
     mask,
     body: { ...body, command_id: commandId, ...(typeof client_state === 'string' ? { client_state } : mark) },
     requested(state, now) {
-      const secret = mask !== undefined || openMask(state, now) !== undefined
+      const open = openMask(state, now)
+      // A `client_state` replaces the mark that a running gather left, also when it comes with a stop or a whisper.
+      if (open !== undefined && client_state !== undefined) throw marksMaskedGather()
+      const secret = mask !== undefined || open !== undefined
       const logged = withoutSecrets(secret ? maskBody(body) : body)
       const payload = { command, body: logged, subject, ...(mask === undefined ? {} : { mask }) }
       const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now)
-      return { event, digest: digestOf(commandKey, 'body', command, body) }
+      return { event, digest }
     },
   }
 }
 
-/** How much of the input may be shown: what the server's policy says, or less if whoever starts it wants less. */
-function maskOf({ callId, command, mask }: CommandOrder, body: unknown, policy: CommandPolicy): Mask | undefined {
+const marksMaskedGather = () =>
+  gatherError(
+    'conflict',
+    'Events of a masked gather are recognised by the server’s own `client_state`. Leave this field out.',
+    '/client_state',
+  )
+
+/** The mask that the host's policy sets, or a stricter one that the sender of the command asks for. */
+async function maskOf(
+  { callId, command, mask }: CommandOrder,
+  body: Record<string, unknown>,
+  { policy, hostCallbacks }: PrepareParts,
+): Promise<Mask | undefined> {
   if (!isGather(command) && !isConversation(command)) return undefined
-  const decided =
-    typeof policy.mask === 'function'
-      ? policy.mask({ callId, command, body })
-      : isGather(command)
-        ? policy.mask
-        : undefined
-  return strictest(decided, mask)
+  const { mask: decide } = policy
+  if (typeof decide !== 'function') return strictest(isGather(command) ? decide : undefined, mask)
+  try {
+    // A copy, as the host's code may change what it is given.
+    const decided = await hostCallbacks.call('mask', () => decide({ callId, command, body: structuredClone(body) }), {
+      isValid: (value) => value === undefined || isMask(value),
+    })
+    return strictest(decided, mask)
+  } catch (error) {
+    if (!(error instanceof HostCallbackError)) throw error
+    throw gatherError('unavailable', 'The server’s masking policy failed, so nothing was sent. Try again in a moment.')
+  }
 }
+
+/** An id made from others: the same on every server, and not to be guessed. */
+export const derivedId = (key: Uint8Array, ...parts: readonly [kind: string, ...string[]]) =>
+  uuidOf(macOf(key, ...parts))
 
 /** What records or copies the call's audio, as far as webhooks tell: when it began, and when it ended. */
 const captures = [

@@ -1,3 +1,4 @@
+import { MASK_HEADER, PROTOCOL_HEADER, PROTOCOL_VERSION } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../calls/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
@@ -73,12 +74,128 @@ describe('a command that must not be sent', () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.webhook('call.hangup')
-    expect(await server.command('gather', {})).toMatchObject({ status: 422, body: { errors: [{ code: '90018' }] } })
+    const detail = "This call is no longer active and can't receive commands."
+    expect(await server.command('gather', {})).toMatchObject({
+      status: 422,
+      body: { errors: [{ code: '90018', detail }] },
+    })
     expect(server.upstream.received).toEqual([])
   })
 })
 
+describe('a command id', () => {
+  const bad = ['líne', 'a\r\nset-cookie: x=1', 'a\u2028b', 'a b', '\u0000', '', 'x'.repeat(129), '\ud800']
+  it('outside of visible ASCII is refused by its path, for trusted senders too, and nothing is sent', async () => {
+    await using server = await testServer({ policy: { allowFields: ['command_id'] }, limits: { commandBurst: 100 } })
+    await server.webhook('call.answered')
+    const trusted = { authorization: `Bearer ${await server.ticket({ trusted: true })}` }
+    for (const command_id of bad) {
+      for (const headers of [{}, trusted]) {
+        const answer = await server.command('gather', { command_id }, headers)
+        expect([command_id, answer.status]).toEqual([command_id, 400])
+        expect(answer.body.errors?.[0]?.source?.pointer).toBe('/command_id')
+        expect(answer.headers.get('x-command-id')).toBeNull()
+      }
+      await expect(server.gather.call(CALL).gather({ command_id }).accepted).rejects.toMatchObject({ status: 400 })
+    }
+    expect(server.upstream.received).toEqual([])
+  })
+})
+
+describe('the protocol version of a client', () => {
+  it.each([
+    [undefined, 200, undefined],
+    [String(PROTOCOL_VERSION), 200, undefined],
+    ['1', 426, 'client_too_old'],
+    [String(PROTOCOL_VERSION + 1), 426, 'server_too_old'],
+    ['3.0', 400, 'Bad Request'],
+    ['x', 400, 'Bad Request'],
+    ['-1', 400, 'Bad Request'],
+  ])('of %s in a command is answered %i', async (version, status, title) => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const answer = await server.command('gather', {}, version === undefined ? {} : { [PROTOCOL_HEADER]: version })
+    expect([answer.status, answer.body.errors?.[0]?.title]).toEqual([status, title])
+    expect(server.upstream.received).toHaveLength(status === 200 ? 1 : 0)
+    if (status !== 200) expect(answer.headers.get('x-should-retry')).toBe('false')
+  })
+})
+
+describe('a client_state of the sender’s own', () => {
+  const own = { client_state: 'aG9zdA==' }
+  it('is refused by its path in a masked gather, for trusted senders and templates too', async () => {
+    const templates = { pin: { command: 'gather' as const, body: own } }
+    await using server = await testServer({ policy: { mask: 'digits', templates } })
+    await server.webhook('call.answered')
+    const trusted = { authorization: `Bearer ${await server.ticket({ trusted: true })}` }
+    const answers = [
+      await server.command('gather', own, trusted),
+      await server.command('gather', { template: 'pin' }),
+      await server.command('ai_assistant_start', own, { ...trusted, [MASK_HEADER]: 'all' }),
+    ]
+    for (const { status, body } of answers) {
+      expect([status, body.errors?.[0]?.source?.pointer]).toEqual([422, '/client_state'])
+    }
+    await expect(server.gather.call(CALL).gather(own).accepted).rejects.toMatchObject({ status: 422 })
+    expect(server.upstream.received).toEqual([])
+  })
+
+  it('is refused in every command while a masked gather runs, whose mark it would replace', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    await server.command('gather', {}, { [MASK_HEADER]: 'digits' })
+    const trusted = { authorization: `Bearer ${await server.ticket({ trusted: true })}` }
+    for (const command of ['gather_stop', 'ai_assistant_stop', 'ai_assistant_add_messages']) {
+      const { status, body } = await server.command(command, own, trusted)
+      expect([command, status, body.errors?.[0]?.source?.pointer]).toEqual([command, 422, '/client_state'])
+    }
+    expect(server.upstream.received).toHaveLength(1)
+  })
+})
+
+describe('a masking policy of the host', () => {
+  const broken: Record<string, () => never | Promise<never> | string> = {
+    throws: () => {
+      throw new Error('4111')
+    },
+    rejects: () => Promise.reject(new Error('4111')),
+    'returns no mask': () => 'last4',
+  }
+  for (const [name, decide] of Object.entries(broken)) {
+    it(`that ${name} refuses the command with 503, and nothing is sent unmasked`, async () => {
+      const mask = decide as () => 'all'
+      await using server = await testServer({ policy: { mask } })
+      await server.webhook('call.answered')
+      expect(await server.command('gather', {})).toMatchObject({ status: 503, body: { errors: [{ code: '10007' }] } })
+      expect(server.upstream.received).toEqual([])
+      expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+    })
+  }
+
+  it('may be a promise, and cannot change the command', async () => {
+    await using server = await testServer({
+      policy: {
+        mask: async ({ body }) => {
+          Object.assign(body as object, { maximum_digits: 1 })
+          return 'all' as const
+        },
+      },
+    })
+    await server.webhook('call.answered')
+    await server.command('gather', { maximum_digits: 4 })
+    expect(server.upstream.received[0]?.body).toMatchObject({ maximum_digits: 4 })
+    const { commands } = await server.gather.call(CALL).state()
+    expect([...commands][0]?.request?.mask).toBe('all')
+  })
+})
+
 describe('a command', () => {
+  it('is taken with a slash at the end of its path', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    expect((await server.command('gather/', {})).status).toBe(200)
+  })
+
   it('has all its faults named at once', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
@@ -100,6 +217,7 @@ describe('a command', () => {
     const parameters = { type: 'object', properties: { age: { type: 'integer' } } }
     await server.command('gather_using_ai', { parameters })
     await server.command('ai_assistant_start', {})
+    await server.webhook('call.ai_gather.ended', { status: 'valid', result: {} })
     await server.command('gather_using_ai', { parameters, send_partial_results: false })
     const [gather, assistant, quiet] = server.upstream.received.map(({ body }) => body)
     expect(gather).toMatchObject({ send_partial_results: true, send_message_history_updates: true })

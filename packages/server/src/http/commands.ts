@@ -1,26 +1,61 @@
 /** The command route: Telnyx's own paths, bodies and answers, so that any Telnyx SDK can use it. */
-import { gatherError, isCommandName, isMask, MASK_HEADER, type Mask } from '@callgather/protocol'
+import {
+  type CommandName,
+  gatherError,
+  isCommandName,
+  isGather,
+  isMask,
+  judgeVersion,
+  MASK_HEADER,
+  type Mask,
+  PROTOCOL_HEADER,
+  REPLACE_HEADER,
+  versionRefusal,
+} from '@callgather/protocol'
 import { type Access, scopeOf, unknownCall } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
+import type { RateLimit } from '../access/rate-limit.ts'
 import type { Commands } from '../calls/commands.ts'
+import { ending } from '../telnyx/commands.ts'
 import { traced } from '../tracing.ts'
 import { bearerOf, type HttpRequest, json, readJson } from './message.ts'
 import type { Handler } from './router.ts'
 
 const MAX_COMMAND_BYTES = 256 * 1024
+/** The longest call id that a log is kept under. */
+const LONGEST_CALL_ID = 512
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
 
 /** Answers `POST /v2/calls/:call_id/actions/:command`. */
-export function commandRoute(parts: { access: Access; commands: Commands; audit: Audit }): Handler {
-  const { access, commands, audit } = parts
+export function commandRoute(parts: {
+  access: Access
+  commands: Commands
+  audit: Audit
+  /** Rates for each subject. Stops have one of their own, so that nothing else an agent does can use it up. */
+  rates: { commands: RateLimit; stops: RateLimit }
+}): Handler {
+  const { access, commands, audit, rates } = parts
   return async (request, { call_id: callId = '', command = '' }) => {
     const grant = await access.authenticate(bearerOf(request))
+    const { subject } = grant
+    const spend = () =>
+      isCommandName(command) && ending.has(command)
+        ? rates.stops.spend(subject, 'Stops')
+        : rates.commands.spend(subject, 'Commands')
+    // Code of the host's own may command as many calls as it likes; what it is denied is rated all the same.
+    if (grant.trusted !== true) spend()
+    checkProtocol(request)
     if (!isCommandName(command)) {
       throw gatherError('notFound', 'There is no such command here. The eight commands are listed in the README.')
     }
-    const allowed = await access.may(grant, { callId, scope: scopeOf(command), command })
-    if (!allowed) {
-      await audit.write({ what: 'denied', subject: grant.subject, callId, command, address: request.address })
+    const replace = isReplacing(request, command)
+    const wanted = replace ? [command, 'gather_stop' as const] : [command]
+    const may = await Promise.all(
+      wanted.map((each) => access.may(grant, { callId, scope: scopeOf(each), command: each })),
+    )
+    if (callId.length > LONGEST_CALL_ID || may.includes(false)) {
+      if (grant.trusted === true) spend()
+      await audit.write({ what: 'denied', subject, callId, command, address: request.address })
       throw unknownCall()
     }
     const body = await readJson(request, MAX_COMMAND_BYTES)
@@ -29,11 +64,12 @@ export function commandRoute(parts: { access: Access; commands: Commands; audit:
       callId,
       command,
       body,
-      subject: grant.subject,
+      subject,
       trusted: grant.trusted === true,
       onlyKnown: true,
       idempotencyKey,
       mask: maskOf(request),
+      replace,
       address: request.address,
     })
     const data = await traced(
@@ -44,6 +80,30 @@ export function commandRoute(parts: { access: Access; commands: Commands; audit:
     )
     return json(200, { data }, { 'x-command-id': given.commandId })
   }
+}
+
+/** `callgather-protocol`: our client sends its version, Telnyx SDKs send none. */
+function checkProtocol(request: HttpRequest): void {
+  const [version, ...others] = request.header(PROTOCOL_HEADER)
+  if (version === undefined) return
+  if (others.length > 0 || !/^\d{1,9}$/.test(version)) {
+    throw gatherError('unknownParameter', `The \`${PROTOCOL_HEADER}\` header must be one whole number.`)
+  }
+  const mismatch = judgeVersion(Number(version))
+  if (mismatch) throw versionRefusal(mismatch)
+}
+
+/** `callgather-replace: true`: stop the gather that is running first. */
+function isReplacing(request: HttpRequest, command: CommandName): boolean {
+  const [word, ...others] = request.header(REPLACE_HEADER)
+  if (word === undefined) return false
+  if (others.length > 0 || !(word === 'true' || word === 'false')) {
+    throw gatherError('unknownParameter', `The \`${REPLACE_HEADER}\` header must be \`true\` or \`false\`.`)
+  }
+  if (word === 'true' && !isGather(command)) {
+    throw gatherError('unknownParameter', `The \`${REPLACE_HEADER}\` header is for gathers only. Leave it out.`)
+  }
+  return word === 'true'
 }
 
 /** `callgather-mask: all | digits | allButLast4`: the sender of a gather may ask for a stricter mask. */

@@ -2,7 +2,16 @@
  * The HTTP interface as an OpenAPI 3.1 document, made from the schemas that check the requests: what it says of a
  * command's body is what the server holds it to.
  */
-import { type CommandName, commandNames, type ErrorName, errorTable, MASK_HEADER } from '@callgather/protocol'
+import {
+  type CommandName,
+  commandNames,
+  type ErrorName,
+  errorTable,
+  isGather,
+  MASK_HEADER,
+  PROTOCOL_HEADER,
+  REPLACE_HEADER,
+} from '@callgather/protocol'
 import { callsEventFrameSchema, commandSchemas, cursorSchema, recordSchema } from '@callgather/protocol/schema'
 import * as z from 'zod/mini'
 import manifest from '../../package.json' with { type: 'json' }
@@ -78,6 +87,13 @@ const signature = (name: string, description: string) => ({
 const ticket = [{ ticket: [] }]
 const guarded = ['unauthenticated', 'notFound'] as const
 
+const replaces = {
+  name: REPLACE_HEADER,
+  in: 'header',
+  description: 'Stops the gather that is running on the call first. By default a second gather is refused.',
+  schema: { enum: ['true', 'false'] },
+}
+
 const commandPaths = Object.fromEntries(
   commandNames.map((command) => [
     `/v2/calls/{call_control_id}/actions/${command}`,
@@ -101,6 +117,13 @@ const commandPaths = Object.fromEntries(
             description: 'Hides the input of this gather, or more of it than the server’s policy does.',
             schema: { enum: ['digits', 'allButLast4', 'all'] },
           },
+          {
+            name: PROTOCOL_HEADER,
+            in: 'header',
+            description: 'The protocol version of CallGather’s own client. A mismatch is refused; SDKs send none.',
+            schema: { type: 'integer', minimum: 0 },
+          },
+          ...(isGather(command) ? [replaces] : []),
         ],
         requestBody: { content: content(ref(schemaName(command))) },
         responses: {
@@ -108,11 +131,13 @@ const commandPaths = Object.fromEntries(
             ...answer('Telnyx took the command. What comes of it arrives as events.', data({ type: 'object' })),
             headers: { 'x-command-id': { description: 'The command’s id in the events.', schema: isText } },
           },
+          426: answer('The client and the server speak different protocol versions.', ref('Errors')),
           ...refusals(
             ...guarded,
             'unknownParameter',
             'invalidJson',
             'commandInFlight',
+            ...(isGather(command) ? (['gatherInProgress'] as const) : []),
             'callEnded',
             'outOfRange',
             'tooManyRequests',

@@ -19,9 +19,11 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
     routes.filter(({ pattern }) => !pattern.includes(':')).map((route) => [`${route.method} ${route.pattern}`, route]),
   )
   return async (request) => {
-    const known = fixed.get(`${request.method} ${request.path}`)
+    // Some clients end every path with a slash.
+    const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path
+    const known = fixed.get(`${request.method} ${path}`)
     if (known) return known.handler(request, {})
-    const segments = request.path.split('/')
+    const segments = path.split('/')
     const matching = table.flatMap((route) => {
       const params = match(route.segments, segments)
       return params ? [{ ...route, params }] : []

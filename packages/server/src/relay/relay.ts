@@ -4,7 +4,7 @@
  * loses events in the commonest failures.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { GatherError, gatherError, judgeVersion } from '@callgather/protocol'
+import { type GatherError, gatherError, judgeVersion, versionRefusal } from '@callgather/protocol'
 import { Server } from 'socket.io'
 import { RateLimit } from '../access/rate-limit.ts'
 import type { Grant } from '../access/tickets.ts'
@@ -164,11 +164,7 @@ export class Relay {
   async #admit(socket: RelaySocket): Promise<void> {
     const { protocol, ticket } = socket.handshake.auth as { protocol?: unknown; ticket?: unknown }
     const mismatch = judgeVersion(protocol)
-    if (mismatch) {
-      const moves = mismatch === 'client_too_old' ? 'Reload the page, or update' : 'Update the server for'
-      const detail = `The client and the server speak different versions. ${moves} @callgather/react.`
-      throw new GatherError(426, [{ code: '10015', title: mismatch, detail }])
-    }
+    if (mismatch) throw versionRefusal(mismatch)
     const grant = await this.#parts.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
     let own = 0
     for (const { subject } of this.#sessions) if (subject === grant.subject) own += 1

@@ -6,11 +6,11 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { Audit } from '../access/audit.ts'
-import { RateLimit } from '../access/rate-limit.ts'
 import { CallLog } from '../calls/call-log.ts'
 import { Commands } from '../calls/commands.ts'
 import { Ingest } from '../calls/ingest.ts'
 import { memoryStore } from '../calls/memory-store.ts'
+import { HostCallbacks } from '../host-callbacks.ts'
 import { webhookOf } from '../testing/telnyx.ts'
 import { markerCodec } from './client-state.ts'
 import type { CommandAnswer } from './commands.ts'
@@ -148,7 +148,8 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
     now: clock,
     logger,
     policy: {},
-    limit: new RateLimit({ perSecond: 100, burst: 100 }),
+    hostCallbacks: new HostCallbacks({ logger, countFailure: () => {} }),
+    endMillis: 0,
     audit: new Audit({ sink: () => {}, strict: false, now: clock, lost: () => {} }),
   })
   for (const { at, command } of commands) {
@@ -163,6 +164,7 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
       body,
       subject: 'test',
       trusted: true,
+      replace: true,
       onlyKnown: false,
     })
     await given.accepted
