@@ -69,12 +69,11 @@ export function App({ role }: { role: Role }) {
         {callId && (
           <div className="console-top">
             <CallTabs calls={calls} open={open} />
-            <CallBar key={callId} call={call ?? null} callId={callId} role={role} />
+            <CallBar call={call ?? null} callId={callId} role={role} />
           </div>
         )}
         {callId ? (
-          // Keyed by call: nothing of one call can be left on the screen of another.
-          <div className="console-call" key={callId}>
+          <div className="console-call">
             <GatherPanel
               callId={callId}
               assistantId="assistant-clinic"

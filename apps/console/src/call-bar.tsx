@@ -4,7 +4,12 @@ import { controlCall, type Role } from './session.ts'
 
 /** What the softphone would offer: answer, hang up. CallGather begins where the call is up. */
 export function CallBar({ call, callId, role }: { call: CallSummary | null; callId: string; role: Role }) {
-  const control = useMutation({ mutationFn: (action: 'answer' | 'hangup') => controlCall(callId, action) })
+  const control = useMutation({
+    mutationFn: ({ callId, action }: { callId: string; action: 'answer' | 'hangup' }) => controlCall(callId, action),
+  })
+  // What was done on another call is not shown on this one.
+  const isOfThisCall = control.variables?.callId === callId
+  const isPending = isOfThisCall && control.isPending
   const phase = call?.phase ?? 'unknown'
   if (role === 'supervisor') {
     return phase === 'ended' ? null : (
@@ -20,8 +25,8 @@ export function CallBar({ call, callId, role }: { call: CallSummary | null; call
           type="button"
           className="console-button"
           data-primary=""
-          disabled={control.isPending}
-          onClick={() => control.mutate('answer')}
+          disabled={isPending}
+          onClick={() => control.mutate({ callId, action: 'answer' })}
         >
           Answer
         </button>
@@ -30,12 +35,12 @@ export function CallBar({ call, callId, role }: { call: CallSummary | null; call
         type="button"
         className="console-button"
         data-danger=""
-        disabled={control.isPending}
-        onClick={() => control.mutate('hangup')}
+        disabled={isPending}
+        onClick={() => control.mutate({ callId, action: 'hangup' })}
       >
         {phase === 'ringing' ? 'Decline' : 'Hang up'}
       </button>
-      {control.isError && (
+      {isOfThisCall && control.isError && (
         <p className="console-error" role="alert">
           {control.error.message}
         </p>

@@ -12,11 +12,7 @@ export function EventDrawer({ callId, onClose }: { callId: string | null; onClos
           Close
         </button>
       </header>
-      {callId ? (
-        <Events callId={callId} key={callId} />
-      ) : (
-        <p className="console-note">Open a call to see its events.</p>
-      )}
+      {callId ? <Events callId={callId} /> : <p className="console-note">Open a call to see its events.</p>}
     </aside>
   )
 }
