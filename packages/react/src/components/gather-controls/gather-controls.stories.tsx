@@ -124,7 +124,23 @@ export const StopAndAsk: Story = {
     await userEvent.click(await canvas.findByRole('button', { name: 'Ask something else' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Yes or no' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Stop and ask this' }))
-    await waitFor(() => expect(commandsOf(loaded).map((it) => it.name)).toEqual(['gather_stop', 'gather_using_speak']))
+    await waitFor(() => expect(commandsOf(loaded)).toMatchObject([{ name: 'gather_using_speak', replace: true }]))
+  },
+}
+
+/** Another agent asks while this one types: the keys go nowhere, and the draft is kept. */
+export const Interrupted: Story = {
+  play: async ({ args, canvas, canvasElement, loaded }) => {
+    const { client } = loaded as ScenarioLoaded
+    await userEvent.type(await canvas.findByRole('textbox', { name: 'What to say' }), 'Hello')
+    const id = { command_id: 'of-another-agent' }
+    const payload = { command: 'gather', body: { maximum_digits: 4 }, subject: 'another agent' }
+    client?.emit(args.callId ?? '', 'command.requested', { ...id, payload })
+    client?.emit(args.callId ?? '', 'command.accepted', { ...id, payload: {} })
+    await canvas.findByText('Collecting')
+    await expect(canvasElement.ownerDocument.activeElement).toHaveAccessibleName(/Your text is kept/)
+    await userEvent.click(canvas.getByRole('button', { name: 'Ask something else' }))
+    await expect(await canvas.findByRole('textbox', { name: 'What to say' })).toHaveValue('Hello')
   },
 }
 
