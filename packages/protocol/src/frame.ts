@@ -51,6 +51,8 @@ export const watchReplySchema = z.union([
     now: text,
     /** What the ticket allows on this call. */
     scopes: z.array(text),
+    /** Whose ticket it is. */
+    subject: z.optional(text),
   }),
   z.object({ ok: z.literal(false), error: socketErrorSchema }),
 ])
@@ -76,7 +78,7 @@ const summarySchema = z.looseObject({ callId: text, phase: z.enum(['unknown', 'r
 
 /** The answer to `calls:watch`: every call the ticket may see. */
 export const callsReplySchema = z.union([
-  z.object({ ok: z.literal(true), now: text, calls: z.array(summarySchema) }),
+  z.object({ ok: z.literal(true), now: text, calls: z.array(summarySchema), subject: z.optional(text) }),
   z.object({ ok: z.literal(false), error: socketErrorSchema }),
 ])
 

@@ -41,6 +41,8 @@ export type WatchReply =
       readonly now: string
       /** What the ticket allows on this call. */
       readonly scopes: readonly Scope[]
+      /** Whose ticket it is: a browser that two agents share must notice where the ticket itself does not say. */
+      readonly subject?: string
     }
   | Refused
 
@@ -54,7 +56,15 @@ export type WireWatchReply =
   | Refused
 
 /** The answer to `calls:watch`. */
-export type CallsReply = { readonly ok: true; readonly now: string; readonly calls: readonly CallSummary[] } | Refused
+export type CallsReply =
+  | {
+      readonly ok: true
+      readonly now: string
+      readonly calls: readonly CallSummary[]
+      /** Whose ticket it is. */
+      readonly subject?: string
+    }
+  | Refused
 
 /** The answer to `ticket:refresh`. */
 export type TicketReply = { readonly ok: true; readonly expires_at: string } | Refused

@@ -149,7 +149,8 @@ export class Session {
             const kind = resumed ? 'delta' : 'snapshot'
             const channel = rooms.channelOf(callId, head.epoch)
             const text = `[${events.join(',')}]`
-            reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes })
+            const { subject } = grant
+            reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes, subject })
           },
         )
         if (!began) throw known ? takenBack() : unknownCall()
@@ -187,7 +188,7 @@ export class Session {
     await answerInTurn(async () => {
       const calls = this.#listAsked === asked ? await directory.listFor(this.#grant) : []
       if (this.#listAsked !== asked) throw takenBack()
-      reply({ ok: true, now: this.#iso(), calls })
+      reply({ ok: true, now: this.#iso(), calls, subject: this.subject })
     })
     sent = true
     this.#sendListSoon()
