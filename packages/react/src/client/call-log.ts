@@ -17,6 +17,7 @@ import {
   type SocketError,
   type WatchReply,
 } from '@callgather/protocol'
+import type { ConnectionError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 import { type CallFeed, type FeedNotice, initialCallFeed, type SyncStatus } from './feed.ts'
 import type { ServerTime } from './server-time.ts'
@@ -144,9 +145,21 @@ export class CallLog {
     this.#advance()
   }
 
-  /** The connection was refused, or is whole again. */
-  refused(error: SocketError | null): void {
-    if (error) this.#change({ error })
+  /** The connection failed or was refused. */
+  disconnected(error: ConnectionError): void {
+    if (isDenied(error)) this.#drop(error)
+    else this.#change({ error })
+  }
+
+  /** Drops all that is known, since it belongs to another agent. */
+  reset(): void {
+    this.#drop()
+  }
+
+  #drop(error?: ConnectionError): void {
+    this.#forget()
+    this.#resuming = false
+    this.#set({ ...initialCallFeed(this.#callId), ...(error ? { error } : {}) })
   }
 
   #learn(epoch: string, seq: number): void {
@@ -317,7 +330,9 @@ export class CallLog {
       this.#events.broken(link, error)
       return
     }
-    this.#change({ error })
+    // An agent who may not see the call must not see what was known of it either.
+    if (isDenied(error)) this.#drop(error)
+    else this.#change({ error })
     if (this.#mayPass(error.status)) {
       this.#fruitless++
       this.#askLater(this.#pause())
@@ -357,6 +372,9 @@ export class CallLog {
     else this.#cancelEnd = this.#clock.setTimeout(end, LINGER_MILLIS - Math.max(0, quiet))
   }
 }
+
+/** Whether an error says that the agent may not see this, or that it does not exist; the server does not tell which. */
+export const isDenied = ({ status }: SocketError) => status === 403 || status === 404
 
 function foldRecords(callId: string, { records }: WatchReply & { ok: true }) {
   return foldCall(

@@ -1,5 +1,7 @@
 /** Follows the list of calls a ticket may see. Each frame carries whole summaries, so the latest wins. */
 import type { CallSummary, CallsEventFrame, CallsReply, SocketError } from '@callgather/protocol'
+import { isDenied } from './call-log.ts'
+import type { ConnectionError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 import { type CallsFeed, initialCallsFeed } from './feed.ts'
 import type { ServerTime } from './server-time.ts'
@@ -59,8 +61,16 @@ export class CallsList {
     }
   }
 
-  refused(error: SocketError | null): void {
-    if (error) this.#set({ ...this.#feed, error })
+  disconnected(error: ConnectionError): void {
+    if (isDenied(error)) this.reset(error)
+    else this.#set({ ...this.#feed, error })
+  }
+
+  /** Drops all that is known: it belongs to another agent, or may not be seen. */
+  reset(error?: ConnectionError): void {
+    this.#calls.clear()
+    this.#early = []
+    this.#set({ ...initialCallsFeed, ...(error ? { error } : {}) })
   }
 
   #ask(): void {
@@ -97,7 +107,7 @@ export class CallsList {
       this.#set({ ...this.#feed, error })
       this.#cancelAsk = this.#clock.setTimeout(() => this.#ask(), RETRY_MILLIS)
     } else {
-      this.#set({ ...this.#feed, error })
+      this.disconnected(error)
       this.#events.failed(error)
     }
   }

@@ -1,4 +1,4 @@
-import { GatherError } from '@callgather/protocol'
+import { GatherError, MASK_HEADER, PROTOCOL_HEADER, PROTOCOL_VERSION, REPLACE_HEADER } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { createCommands, isOutcomeUnknown, newRequestId } from './commands.ts'
@@ -65,6 +65,16 @@ describe('a command', () => {
     expect(new Set(names).size).toBe(4)
     for (const name of names)
       expect(name).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+
+  it('is sent with the protocol version, and with its mask and `replace` where they are given', async () => {
+    const { send, requests } = commandsOn(ok(), ok())
+    await send('c', 'gather', {})
+    await send('c', 'gather', {}, { mask: 'all', replace: true })
+    const headers = (name: string) => requests.map((request) => request.headers.get(name))
+    expect(headers(PROTOCOL_HEADER)).toEqual([String(PROTOCOL_VERSION), String(PROTOCOL_VERSION)])
+    expect(headers(MASK_HEADER)).toEqual([null, 'all'])
+    expect(headers(REPLACE_HEADER)).toEqual([null, 'true'])
   })
 
   it('keeps a command id of its own', async () => {

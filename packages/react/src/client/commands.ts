@@ -9,10 +9,13 @@ import {
   GatherError,
   MASK_HEADER,
   type Mask,
+  PROTOCOL_HEADER,
+  PROTOCOL_VERSION,
   REPLACE_HEADER,
   routes,
   type TelnyxError,
 } from '@callgather/protocol'
+import { GatherClientError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -58,8 +61,19 @@ export function createCommands(ports: {
   tickets: Tickets
   clock: Clock
   fetch: typeof fetch
+  onTicketError?: (error: GatherClientError) => void
 }): SendCommand {
   const { base, tickets, clock } = ports
+
+  /** A ticket of the agent who gave the command. Without one nothing was sent, so the outcome is not unknown. */
+  const ticketOf = async (agent: number, request: () => Promise<string>): Promise<string> => {
+    const ticket = await request().catch((cause: unknown) => {
+      if (GatherClientError.isInstance(cause)) ports.onTicketError?.(cause)
+      throw notSent('The ticket could not be renewed. Try again.', cause)
+    })
+    if (tickets.agent !== agent) throw notSent('Another agent has signed in meanwhile. Give it again.')
+    return ticket
+  }
 
   const post = async (
     path: string,
@@ -71,9 +85,11 @@ export function createCommands(ports: {
       const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json', ...own }
       return ports.fetch(`${base}${path}`, { method: 'POST', headers, body, signal, credentials: 'omit' })
     }
-    const response = await send(await tickets.current())
-    // Refused before anything was done, so asking once more with a new ticket cannot run the command twice.
-    return response.status === clientErrors.unauthenticated.status ? send(await tickets.fresh()) : response
+    const { agent } = tickets
+    const response = await send(await ticketOf(agent, () => tickets.current()))
+    if (response.status !== clientErrors.unauthenticated.status) return response
+    // Refused before anything was done, so sending it once more with a new ticket cannot run the command twice.
+    return send(await ticketOf(agent, () => tickets.fresh()))
   }
 
   return async (callId, name, body, { requestId = newRequestId(), mask, replace = false, signal } = {}) => {
@@ -86,11 +102,15 @@ export function createCommands(ports: {
     const sent = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
     const own = {
       'idempotency-key': requestId,
+      [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
       ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
       ...(replace ? { [REPLACE_HEADER]: 'true' } : {}),
     }
     try {
-      const response = await post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal)
+      const response = await beforeAbort(
+        abort.signal,
+        post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal),
+      )
       const answer: unknown = await response.json().catch(() => null)
       if (response.ok) return accepted(commandId ?? response.headers.get('x-command-id') ?? requestId, answer)
       const errors = errorsIn(answer)
@@ -105,6 +125,14 @@ export function createCommands(ports: {
       signal?.removeEventListener('abort', onAbort)
     }
   }
+}
+
+/** Settles when an operation does, or rejects when it is aborted, even if the operation ignores that. */
+function beforeAbort<T>(signal: AbortSignal, operation: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+    operation.then(resolve, reject)
+  })
 }
 
 /** A new name for a request: a UUID, as servers ask of a `command_id` that a client chooses. */
@@ -130,6 +158,14 @@ function unanswered(): GatherError {
   const detail =
     'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.'
   return new GatherError(status, [{ code, title, detail }])
+}
+
+/** The command did not leave this page, so it may be given again. */
+function notSent(detail: string, cause?: unknown): GatherError {
+  const { status, code, title } = clientErrors.unavailable
+  const error = new GatherError(status, [{ code, title, detail: `The command was not sent. ${detail}` }])
+  error.cause = cause
+  return error
 }
 
 function accepted(commandId: string, answer: unknown): CommandAccepted {

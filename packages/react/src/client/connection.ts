@@ -6,9 +6,10 @@
  * without a word. Every link is a new one, and every watch on it asks from its cursor.
  */
 import { clientErrors, PROTOCOL_VERSION, type SocketError } from '@callgather/protocol'
+import { type ConnectionError, GatherClientError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 import { Cell, type Store } from './store.ts'
-import type { Tickets } from './tickets.ts'
+import type { TicketInUse, Tickets } from './tickets.ts'
 import type { Link, LinkEvents, Transport } from './transport.ts'
 
 /** Where the connection stands. */
@@ -18,7 +19,8 @@ export interface ConnectionState {
    * - `connecting`: opened for the first time.
    * - `live`: open.
    * - `reconnecting`: lost or not reached; tried again at `retryAt`.
-   * - `refused`: the server said no in a way that trying again will not change; `retryNow()` tries all the same.
+   * - `refused`: the server refused a ticket that was current, or this version. Tried again by `retryNow()`, when the
+   *   network or the page is back, and at `retryAt` where the ticket did not say whether it was current.
    * - `closed`: the client was closed.
    */
   readonly status: 'idle' | 'connecting' | 'live' | 'reconnecting' | 'refused' | 'closed'
@@ -30,23 +32,32 @@ export interface ConnectionState {
   readonly retryAt: number | null
   /** The last round trip measured, in milliseconds. */
   readonly latencyMs: number | null
-  /** Why it was lost or refused, where the server gave a reason. */
-  readonly error: SocketError | null
+  /** Why it is not live, where that is known: the server's reason, or with `reason` the cause that this client found. */
+  readonly error: ConnectionError | null
 }
 
 /** The connection as a store, and the button "Retry now". */
 export interface ConnectionStore extends Store<ConnectionState> {
-  /** Tries again at once, also after a refusal. */
+  /** Tries again at once, also after a refusal, and also where `getTicket` has not answered yet. */
   retryNow(): void
 }
 
-/** What a connection tells those who use it. */
+/** What a connection reports to its client. */
 export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
   /** The link to use from now on; `null` while there is none. */
   link(link: Link | null): void
   /** The link has a new ticket, which may allow more, or less. */
   refreshed(): void
+  /** Nothing is watched any more, so the next to watch may be another agent. */
+  unused(): void
+  /** The server said whose ticket the link has. */
+  subject(subject: string | undefined): void
+  /** The connection failed for a cause that the developer should know. */
+  failed(error: GatherClientError): void
 }
+
+/** Finds out why a link could not be opened. */
+export type Diagnose = () => Promise<GatherClientError>
 
 /** The state of a connection that nobody has asked for yet. */
 export const idle: ConnectionState = {
@@ -75,16 +86,35 @@ const RETRY_MILLIS = 2_000
 /** An outage of minutes will not end by haste; a thousand agents' haste may prolong it. */
 const LONG_RETRY_MILLIS = 10_000
 const HASTY_ATTEMPTS = 60
+/** A backend that issues no tickets is asked less and less often, up to this. */
+const MAX_TICKET_RETRY_MS = 8_000
+/** A refusal is final only for a ticket that is known to be a current one. Any other is tried again after this. */
+const REFUSED_RETRY_MS = 30_000
+/** The longest that a timer can be set to. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+/** An attempt that is older than this may hang, so it is given up for a new one when somebody asks for that. */
+const STUCK_MS = 2_000
+/** After this many failures to open a link, the cause is looked for; and again after as many. */
+const DIAGNOSE_EVERY = 2
 
 export class Connection implements ConnectionStore {
   readonly #transport: Transport
   readonly #tickets: Tickets
   readonly #clock: Clock
   readonly #listener: ConnectionListener
+  readonly #diagnose: Diagnose | undefined
   readonly #cell = new Cell<ConnectionState>(idle)
   /** Identifies the attempt in hand; what belongs to an earlier one is ignored. */
   #attempt: object | null = null
   #link: Link | null = null
+  /** The ticket with which the link in use was opened, or which it was given last. */
+  #linkTicket: TicketInUse | null = null
+  #startedAt = 0
+  /** Failures in a row: of `getTicket`, to open a link, and refusals of tickets. */
+  #ticketFailures = 0
+  #openFailures = 0
+  #refusals = 0
+  #isLeaving = false
   #wanted = 0
   #expectsNews = false
   /** The requests on the link in use that have no answer yet. */
@@ -99,46 +129,104 @@ export class Connection implements ConnectionStore {
   #cancelRefresh: (() => void) | null = null
   #cancelSilence: (() => void) | null = null
 
-  constructor(ports: { transport: Transport; tickets: Tickets; clock: Clock; listener: ConnectionListener }) {
-    this.#transport = ports.transport
-    this.#tickets = ports.tickets
-    this.#clock = ports.clock
-    this.#listener = ports.listener
+  constructor(deps: {
+    transport: Transport
+    tickets: Tickets
+    clock: Clock
+    listener: ConnectionListener
+    diagnose?: Diagnose | undefined
+  }) {
+    this.#transport = deps.transport
+    this.#tickets = deps.tickets
+    this.#clock = deps.clock
+    this.#listener = deps.listener
+    this.#diagnose = deps.diagnose
   }
 
   readonly getSnapshot = (): ConnectionState => this.#cell.getSnapshot()
   readonly subscribe = (onChange: () => void): (() => void) => this.#cell.subscribe(onChange)
 
-  readonly retryNow = (): void => {
-    const { status } = this.getSnapshot()
-    if (status === 'closed' || status === 'live' || this.#wanted === 0) return
-    if (status === 'connecting' || (this.#attempt && !this.#cancelRetry)) return
-    this.#connect()
+  readonly retryNow = (): void => this.#retry()
+
+  /** The network, or the person, is back: a pause before the next try is pointless. */
+  wake(): void {
+    this.#retry()
   }
 
-  /** The network, or the person, is back: a pause before the next try has lost its sense. */
-  wake(): void {
-    if (this.#cancelRetry) this.#connect()
+  /** Begins another attempt, unless there is a link or an attempt that is young. */
+  #retry(): void {
+    const { status } = this.getSnapshot()
+    if (status === 'closed' || status === 'live' || this.#wanted === 0) return
+    const isTrying = this.#attempt !== null && !this.#cancelRetry
+    if (isTrying && this.#clock.now() - this.#startedAt < STUCK_MS) return
+    this.#tickets.abandon()
+    this.#connect()
   }
 
   /** Keeps the connection open until the function returned is called. */
   retain(): () => void {
-    this.#wanted++
     this.#cancelIdle?.()
     this.#cancelIdle = null
-    if (this.getSnapshot().status === 'idle') this.#connect()
+    this.#isLeaving = false
+    if (this.#wanted++ === 0) this.#begin()
     let held = true
     return () => {
       if (!held) return
       held = false
       this.#wanted--
-      if (this.#wanted === 0 && this.getSnapshot().status !== 'closed') {
-        this.#cancelIdle = this.#clock.setTimeout(() => {
-          this.#end()
-          this.#cell.set(idle)
-        }, IDLE_MILLIS)
-      }
+      if (this.#wanted === 0 && this.getSnapshot().status !== 'closed') this.#rest()
     }
+  }
+
+  /** Does not keep an unused connection open, from now until it is used again. */
+  leave(): void {
+    this.#isLeaving = true
+    if (this.#wanted === 0 && this.getSnapshot().status !== 'closed') this.#rest()
+  }
+
+  /** Another agent has signed in: a link that was opened for the one before must not be used. */
+  changeAgent(): void {
+    if (!this.#link) return
+    this.#everLive = false
+    this.#connect()
+    this.#listener.link(null)
+  }
+
+  #begin(): void {
+    const link = this.#link
+    if (this.getSnapshot().status !== 'live' || !link) {
+      if (this.getSnapshot().status !== 'closed') this.#connect()
+      return
+    }
+    // The link is open still. It is used only if a fresh ticket is of the same agent.
+    this.#startedAt = this.#clock.now()
+    this.#cell.set({ ...this.getSnapshot(), status: 'connecting' })
+    const before = this.#linkTicket
+    this.#tickets.fresh().then(
+      (ticket) => {
+        if (link !== this.#link) return
+        const isOld = ticket === before?.ticket
+        const subject = this.#tickets.inUse?.subject ?? null
+        if (!isOld && (subject === null || subject !== before?.subject)) return this.#connect()
+        this.#opened(link)
+        if (!isOld) this.#refresh(link, ticket)
+      },
+      (error: unknown) => {
+        if (link === this.#link) this.#lost(ticketError(error))
+      },
+    )
+  }
+
+  /** Nothing is watched. The link stays for a moment: a change of page is no reason to reconnect. */
+  #rest(): void {
+    this.#listener.unused()
+    this.#cancelIdle?.()
+    const end = () => {
+      this.#end()
+      this.#cell.set(idle)
+    }
+    if (this.#isLeaving || this.getSnapshot().status !== 'live') end()
+    else this.#cancelIdle = this.#clock.setTimeout(end, IDLE_MILLIS)
   }
 
   /** Says whether the server should be heard from all the time, as it is while a call is watched. */
@@ -175,10 +263,11 @@ export class Connection implements ConnectionStore {
     this.#end()
     const attempt = {}
     this.#attempt = attempt
-    const { attempt: tries, error } = this.getSnapshot()
-    const status = this.#everLive || tries > 0 ? 'reconnecting' : 'connecting'
+    this.#startedAt = this.#clock.now()
+    const { attempt: tries, error, status: before } = this.getSnapshot()
+    const status = before === 'refused' ? before : this.#everLive || tries > 0 ? 'reconnecting' : 'connecting'
     this.#cell.set({ ...idle, status, attempt: tries, error })
-    this.#tickets.fresh().then(
+    this.#tickets.toConnect().then(
       (ticket) => {
         if (this.#attempt === attempt) this.#open(attempt, ticket)
       },
@@ -189,6 +278,22 @@ export class Connection implements ConnectionStore {
   }
 
   #open(attempt: object, ticket: string): void {
+    this.#ticketFailures = 0
+    try {
+      const link = this.#linkOn(attempt, ticket)
+      if (this.#attempt === attempt) {
+        this.#link = link
+        this.#linkTicket = this.#tickets.inUse
+      } else link.close()
+    } catch (cause) {
+      this.#lost(null)
+      this.#listener.failed(
+        new GatherClientError('serverUnreachable', 'The connection could not be opened.', { cause }),
+      )
+    }
+  }
+
+  #linkOn(attempt: object, ticket: string): Link {
     const mine = (handle: () => void) => {
       if (this.#attempt !== attempt) return
       this.#heard()
@@ -198,7 +303,7 @@ export class Connection implements ConnectionStore {
       { ticket, protocol: PROTOCOL_VERSION },
       {
         open: () => mine(() => this.#opened(link)),
-        close: (error) => mine(() => this.#lost(error)),
+        close: (error) => mine(() => this.#closed(error)),
         callEvent: (frame) => mine(() => this.#listener.callEvent(frame)),
         callHead: (frame) =>
           mine(() => {
@@ -209,15 +314,20 @@ export class Connection implements ConnectionStore {
       },
     )
     const answered = <Reply>(request: Promise<Reply>) => this.#await(attempt, request)
+    // Before anything else is done with an answer, it is known whose it is.
+    const learn = <Reply extends { ok: boolean; subject?: string }>(reply: Reply): Reply => {
+      if (reply.ok && this.#attempt === attempt) this.#listener.subject(reply.subject)
+      return reply
+    }
     const link: Link = {
-      watchCall: (callId, cursor) => answered(opened.watchCall(callId, cursor)),
+      watchCall: (callId, cursor) => answered(opened.watchCall(callId, cursor)).then(learn),
       unwatchCall: (callId) => opened.unwatchCall(callId),
-      watchCalls: () => answered(opened.watchCalls()),
+      watchCalls: () => answered(opened.watchCalls()).then(learn),
       unwatchCalls: () => opened.unwatchCalls(),
       refreshTicket: (ticket) => answered(opened.refreshTicket(ticket)),
       close: () => opened.close(),
     }
-    this.#link = link
+    return link
   }
 
   /** Counts a request among those whose answer is awaited, until it has come. */
@@ -240,7 +350,11 @@ export class Connection implements ConnectionStore {
 
   #opened(link: Link): void {
     this.#everLive = true
-    this.#cell.set({ ...idle, status: 'live' })
+    this.#openFailures = 0
+    this.#refusals = 0
+    this.#tickets.used()
+    const { status, degraded } = this.getSnapshot()
+    this.#cell.set({ ...idle, status: 'live', degraded: status === 'connecting' && degraded })
     this.#refreshInTime(link)
     this.#listenForSilence()
     this.#listener.link(link)
@@ -251,24 +365,67 @@ export class Connection implements ConnectionStore {
     if (known.status === 'live' && known.degraded !== degraded) this.#cell.set({ ...known, degraded })
   }
 
-  #lost(error: SocketError | null): void {
+  /** The link was refused, lost, or never opened. */
+  #closed(error: SocketError | null): void {
+    const wasOpen = this.getSnapshot().status === 'live'
+    if (!error && !wasOpen) this.#couldNotOpen()
+    this.#lost(error)
+  }
+
+  #couldNotOpen(): void {
+    this.#openFailures++
+    if (this.#openFailures % DIAGNOSE_EVERY !== 0) return
+    this.#diagnose?.().then(
+      (error) => {
+        const known = this.getSnapshot()
+        if (this.#openFailures === 0 || known.status === 'closed' || known.status === 'idle') return
+        this.#cell.set({ ...known, error: connectionError(error) })
+        this.#listener.failed(error)
+      },
+      () => undefined,
+    )
+  }
+
+  #lost(given: ConnectionError | null): void {
     this.#end()
-    const { attempt } = this.getSnapshot()
+    const { attempt, error: known } = this.getSnapshot()
     const tries = attempt + 1
-    if (error && isFinal(error, tries)) {
-      this.#cell.set({ ...idle, status: 'refused', attempt: tries, error })
-    } else {
-      const millis = pauseBefore(tries)
-      this.#cell.set({
-        ...idle,
-        status: 'reconnecting',
-        attempt: tries,
-        retryAt: this.#clock.now() + millis,
-        error,
-      })
-      this.#cancelRetry = this.#clock.setTimeout(() => this.#connect(), millis)
-    }
+    if (given?.status === clientErrors.unauthenticated.status) this.#refusals++
+    if (given && given.reason === undefined) this.#tickets.used()
+    const error = this.#explained(given, known)
+    const refusal = error && error.reason === undefined && isRefusal(error, this.#refusals) ? error : null
+    const millis = this.#pause(error, refusal, tries)
+    this.#cell.set({
+      ...idle,
+      status: refusal ? 'refused' : 'reconnecting',
+      attempt: tries,
+      retryAt: millis === null ? null : this.#clock.now() + millis,
+      error,
+    })
+    if (millis !== null) this.#cancelRetry = this.#clock.setTimeout(() => this.#connect(), millis)
     this.#listener.link(null)
+    if (refusal) this.#listener.failed(refusalError(refusal))
+  }
+
+  /** An error with its cause, where that is known. */
+  #explained(given: ConnectionError | null, known: ConnectionError | null): ConnectionError | null {
+    // A link that still cannot be opened has the cause that was found before.
+    if (!given) return this.#openFailures > DIAGNOSE_EVERY - 1 && known?.reason ? known : null
+    if (given.status !== clientErrors.unauthenticated.status || this.#tickets.standing !== 'expired') return given
+    const expired = new GatherClientError('ticketExpired', EXPIRED)
+    this.#listener.failed(expired)
+    return connectionError(expired)
+  }
+
+  /** How long to wait before the next attempt; `null` if there is none. */
+  #pause(error: ConnectionError | null, refusal: ConnectionError | null, tries: number): number | null {
+    if (refusal) {
+      const isFinal = this.#tickets.standing === 'current' || refusal.status === VERSION_MISMATCH
+      return isFinal ? null : jittered(REFUSED_RETRY_MS)
+    }
+    if (!error?.reason?.startsWith('ticket')) return pauseBefore(tries)
+    this.#ticketFailures++
+    return jittered(Math.min(MAX_TICKET_RETRY_MS, 2 * FIRST_RETRY_MILLIS * 2 ** Math.min(this.#ticketFailures - 1, 10)))
   }
 
   /** Ends the link in use and everything that hangs on it. */
@@ -283,23 +440,37 @@ export class Connection implements ConnectionStore {
     this.#cancelSilence?.()
   }
 
-  #refreshInTime(link: Link): void {
-    const millis = this.#tickets.staleIn
+  #refreshInTime(link: Link, millis = this.#tickets.staleInMs): void {
+    this.#cancelRefresh?.()
     if (millis === null) return
+    const delay = Math.min(millis, MAX_TIMER_MS)
     this.#cancelRefresh = this.#clock.setTimeout(() => {
-      this.#tickets
-        .fresh()
-        .then((ticket) => link.refreshTicket(ticket))
-        .then((reply) => {
+      this.#tickets.fresh().then(
+        (ticket) => {
+          if (link === this.#link) this.#refresh(link, ticket)
+        },
+        (reason: unknown) => {
           if (link !== this.#link) return
-          if (reply.ok) {
-            this.#refreshInTime(link)
-            this.#listener.refreshed()
-          } else this.drop(link, reply.error)
-        })
-        // Until the old ticket runs out the link is good; then the server closes it and says why.
-        .catch(() => undefined)
-    }, millis)
+          // Until the old ticket expires the link is good; then the server closes it and says why.
+          if (GatherClientError.isInstance(reason)) this.#listener.failed(reason)
+          this.#refreshInTime(link, jittered(MAX_TICKET_RETRY_MS))
+        },
+      )
+    }, delay)
+  }
+
+  #refresh(link: Link, ticket: string): void {
+    this.#linkTicket = this.#tickets.inUse
+    link.refreshTicket(ticket).then(
+      (reply) => {
+        if (link !== this.#link) return
+        if (!reply.ok) return this.drop(link, reply.error)
+        this.#tickets.used()
+        this.#refreshInTime(link)
+        this.#listener.refreshed()
+      },
+      () => undefined,
+    )
   }
 
   /** Notes that the server spoke. */
@@ -328,23 +499,37 @@ export class Connection implements ConnectionStore {
   }
 }
 
-/** Longer after each failure, and never twice the same, lest a thousand screens come back in the same instant. */
+/** Longer after each failure, and never twice the same, or a thousand screens would reconnect in the same instant. */
 function pauseBefore(attempt: number): number {
   const most = attempt > HASTY_ATTEMPTS ? LONG_RETRY_MILLIS : RETRY_MILLIS
-  const pause = Math.min(most, FIRST_RETRY_MILLIS * 2 ** Math.min(attempt - 1, 10))
-  return pause / 2 + Math.random() * (pause / 2)
+  return jittered(Math.min(most, FIRST_RETRY_MILLIS * 2 ** Math.min(attempt - 1, 10)))
 }
 
-/** Whether trying again is pointless. A ticket may run out on its way, so a 401 counts only when it comes twice. */
-export function isFinal({ status }: SocketError, attempt: number): boolean {
+const jittered = (millis: number) => millis / 2 + Math.random() * (millis / 2)
+
+const VERSION_MISMATCH = 426
+
+/** Whether an error is a refusal. A ticket may expire on its way, so a 401 counts only when it comes twice. */
+function isRefusal({ status }: SocketError, refusals: number): boolean {
   if (status === 408 || status === 429 || status >= 500) return false
-  return status !== 401 || attempt > 1
+  return status !== clientErrors.unauthenticated.status || refusals > 1
 }
 
-function ticketError(reason: unknown): SocketError {
-  const why = reason instanceof Error ? reason.message : String(reason)
-  return {
-    ...clientErrors.unavailable,
-    detail: `No ticket could be had: getTicket failed (${why}). It will be asked again.`,
-  }
+const EXPIRED =
+  'getTicket returned a ticket that has expired. Issue a new one for each call of getTicket, and do not cache it.'
+
+/** An error that this client found, in the shape of the server's. */
+export function connectionError(error: GatherClientError): ConnectionError {
+  const { code: reason, message: detail, cause } = error
+  return { ...clientErrors.unavailable, detail, reason, ...(cause === undefined ? {} : { cause }) }
+}
+
+function ticketError(reason: unknown): ConnectionError {
+  if (GatherClientError.isInstance(reason)) return connectionError(reason)
+  return connectionError(new GatherClientError('ticketFailed', 'No ticket could be had.', { cause: reason }))
+}
+
+function refusalError(cause: ConnectionError): GatherClientError {
+  const { status, title, detail = title } = cause
+  return new GatherClientError('refused', `The server refused the connection with ${status}: ${detail}`, { cause })
 }

@@ -1,11 +1,5 @@
-import {
-  type CallState,
-  type CallSummary,
-  type Cursor,
-  initialCallState,
-  type Scope,
-  type SocketError,
-} from '@callgather/protocol'
+import { type CallState, type CallSummary, type Cursor, initialCallState, type Scope } from '@callgather/protocol'
+import type { ConnectionError } from './client-error.ts'
 
 /**
  * How a screen stands to the call's log.
@@ -36,17 +30,20 @@ export interface CallFeed {
   /** The server's clock less ours, in milliseconds. An estimate. */
   readonly clockOffset: number
   readonly notice?: FeedNotice
-  /** Why the call cannot be watched now; what is here is the last that was known. */
-  readonly error?: SocketError
+  /**
+   * Why the call cannot be watched now. What is here is the last that was known, or nothing if the call was refused.
+   * With a `reason` it concerns the connection, as `connection.error` does, and not this call alone.
+   */
+  readonly error?: ConnectionError
 }
 
 /** The calls a ticket may see, as this screen knows them. */
 export interface CallsFeed {
-  /** Live calls before ended ones, the newest first. */
+  /** Live calls before ended ones, the newest first. Empty means that there are no calls only while `sync` is `live`. */
   readonly calls: readonly CallSummary[]
   readonly sync: 'connecting' | 'live' | 'catching_up'
   readonly clockOffset: number
-  readonly error?: SocketError
+  readonly error?: ConnectionError
 }
 
 const noScopes: readonly Scope[] = []

@@ -213,7 +213,7 @@ describe('watching a call', () => {
     expect(watched.outcome).toHaveBeenCalled()
   })
 
-  it('fails for a call that may not be watched, and keeps what was known', async () => {
+  it('fails for a call that may not be watched, and drops what was known of it', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     const watched = watch(client)
     await client.player.seek(4_000)
@@ -221,8 +221,8 @@ describe('watching a call', () => {
     client.faults.dropConnection()
     await client.player.advance(2_000)
     await expect(watched.done).rejects.toSatisfy(WatchError.isInstance)
-    expect(watched.last).toMatchObject({ error: { status: 403 } })
-    expect(watched.last.state.answered).not.toBeNull()
+    expect(watched.last).toMatchObject({ error: { status: 403 }, cursor: null })
+    expect(watched.last.state.answered).toBeNull()
     const other = watch(client, twoGathers.callId)
     await client.player.advance(0)
     expect(other.last.sync).toBe('live')
@@ -263,7 +263,7 @@ describe('the connection', () => {
     client.faults.refuseConnection(refused('forbidden'))
     await client.player.advance(60_000)
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'refused', retryAt: null, error: { status: 403 } })
-    expect(watched.last).toMatchObject({ sync: 'catching_up', error: { status: 403 } })
+    expect(watched.last).toMatchObject({ sync: 'connecting', error: { status: 403 } })
     client.faults.refuseConnection(null)
     await client.player.advance(60_000)
     expect(client.connection.getSnapshot().status).toBe('refused')

@@ -3,15 +3,19 @@
  * come down through `watch`, commands go up through `command`; nothing is guessed in between.
  */
 import { DEFAULT_BASE_PATH, routes, type SocketError } from '@callgather/protocol'
-import { CallLog } from './call-log.ts'
+import { serverAddress } from './address.ts'
+import { type AgentSession, FeedSession } from './agent-session.ts'
+import { CallLog, isDenied } from './call-log.ts'
 import { CallsList } from './calls-list.ts'
+import { type ConnectionError, ErrorReports, type GatherClientError } from './client-error.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommands, type SendCommand } from './commands.ts'
-import { Connection, type ConnectionStore } from './connection.ts'
+import { Connection, type ConnectionState, type ConnectionStore, type Diagnose } from './connection.ts'
+import { diagnosis } from './diagnose.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
 import { ServerTime } from './server-time.ts'
 import { socketTransport } from './socket-transport.ts'
-import { type GetTicket, Tickets } from './tickets.ts'
+import { type GetTicket, type TicketInUse, Tickets } from './tickets.ts'
 import type { Link, Transport } from './transport.ts'
 import { Turns } from './turns.ts'
 import { WatchError } from './watch-error.ts'
@@ -27,6 +31,11 @@ export interface GatherClientOptions {
   getTicket: GetTicket
   /** Where the server is mounted. Default `/callgather`. */
   basePath?: string
+  /**
+   * Called when something fails that the agent cannot fix: `getTicket` fails, the origin is refused, websockets are
+   * blocked. The client retries by itself. The same cause is reported once, until the connection is live again.
+   */
+  onError?: ((error: GatherClientError) => void) | undefined
 }
 
 /** The parts that tests and simulations replace. */
@@ -35,6 +44,9 @@ export interface GatherClientPorts {
   clock: Clock
   fetch: typeof fetch
   getTicket: GetTicket
+  onError?: ((error: GatherClientError) => void) | undefined
+  /** Finds out why a link cannot be opened. */
+  diagnose?: Diagnose | undefined
   /** Address of the server with its base path. */
   base: string
   /** Calls back when the network or the person is back; the function returned stops that. */
@@ -65,6 +77,8 @@ export interface WatchCallsOptions {
 export interface GatherClient {
   /** The state of the connection, as a store. */
   readonly connection: ConnectionStore
+  /** What belongs to the agent who is signed in. */
+  readonly session: AgentSession
   /** What this client counts time by. */
   readonly clock: Clock
   /**
@@ -81,7 +95,9 @@ export interface GatherClient {
    * same `requestId`.
    */
   command: SendCommand
-  /** Ends everything. A closed client stays closed. */
+  /** Closes the connection now, if nothing is watched, instead of a few seconds later. Watching opens it again. */
+  disconnect(): void
+  /** Ends everything, and removes what was cached: call it when the agent signs out. A closed client stays closed. */
   close(): void
 }
 
@@ -90,19 +106,21 @@ export function createGatherClient({
   url,
   getTicket,
   basePath = DEFAULT_BASE_PATH,
+  onError,
 }: GatherClientOptions): GatherClient {
-  if (url === undefined) {
-    throw new Error(
-      '`createGatherClient({ url })` is required, but is undefined. If it comes from an environment variable, set that one.',
-    )
+  const { origin, basePath: path } = serverAddress(url, basePath)
+  if (typeof getTicket !== 'function') {
+    throw new Error('createGatherClient: `getTicket` must be a function that returns a ticket, or a promise of one.')
   }
-  const origin = url.replace(/\/+$/, '')
-  const base = `${origin}${basePath === '/' ? '' : basePath}`
+  const base = `${origin}${path}`
+  const request: typeof fetch = (...args) => fetch(...args)
   return createClientOn({
-    transport: socketTransport({ origin, path: `${basePath === '/' ? '' : basePath}${routes.socket}` }),
+    transport: socketTransport({ origin, path: `${path}${routes.socket}` }),
     clock: systemClock,
-    fetch: (...request) => fetch(...request),
+    fetch: request,
     getTicket,
+    onError,
+    diagnose: diagnosis(base, request),
     base,
     onReturn: onBrowserReturn,
   })
@@ -139,7 +157,15 @@ interface WatchListener {
 /** Makes a client on given ports. */
 export function createClientOn(ports: GatherClientPorts): GatherClient {
   const { transport, clock } = ports
-  const tickets = new Tickets(ports.getTicket, clock)
+  const reports = new ErrorReports(ports.onError)
+  const session = new FeedSession()
+  const tickets = new Tickets(ports.getTicket, clock, () => {
+    connection.changeAgent()
+    endSession()
+  })
+  /** The last ticket, and the last subject by the server's word, that this session is known to belong to. */
+  let confirmed: TicketInUse | null = null
+  let subject: string | undefined
   const watches = new Map<string, Watch>()
   let calls: { list: CallsList; listeners: Set<WatchCallsListener>; release: () => void } | null = null
   const time = { clock, serverTime: new ServerTime(clock) }
@@ -151,20 +177,38 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     transport,
     tickets,
     clock,
+    diagnose: ports.diagnose,
     listener: {
       link: (next) => {
         link = next
         turns = new Turns()
-        // First the list, which is one answer and what a person chooses from.
-        calls?.list.attach(next)
-        for (const { log } of watches.values()) log.attach(next, turns)
+        if (next) {
+          reports.recovered()
+          if (isSameAgent(tickets.inUse, confirmed)) session.resume()
+          if (!session.isPaused) confirmed = tickets.inUse
+        }
         const { status, error } = connection.getSnapshot()
-        if (status === 'refused' && error) {
-          for (const { log } of watches.values()) log.refused(error)
-          calls?.list.refused(error)
+        if (status === 'refused' && error && isDenied(error)) session.end()
+        attachAll()
+        if (error && concernsFeeds(status, error)) {
+          for (const { log } of watches.values()) log.disconnected(error)
+          calls?.list.disconnected(error)
         }
         checkLater()
       },
+      unused: () => {
+        link = null
+        cancelCheck()
+      },
+      subject: (reported) => {
+        const isKnown = reported !== undefined && reported === subject
+        const hasChanged = reported !== undefined && subject !== undefined && reported !== subject
+        subject = reported ?? subject
+        confirmed = tickets.inUse
+        if (hasChanged || (session.isPaused && !isKnown)) endSession()
+        else session.resume()
+      },
+      failed: (error) => reports.report(error),
       refreshed: checkAll,
       callEvent: (frame) => watches.get(frame.call_id)?.log.receive(frame),
       callHead: ({ now, heads }) => {
@@ -178,6 +222,27 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     connection.wake()
     checkAll()
   })
+
+  function retain(): () => void {
+    const releases = [session.hold(), connection.retain()]
+    return () => {
+      for (const release of releases) release()
+    }
+  }
+
+  function attachAll(): void {
+    // First the list, which is one answer and what a person chooses from.
+    calls?.list.attach(link)
+    for (const { log } of watches.values()) log.attach(link, turns)
+  }
+
+  /** Another agent: nothing of the one before is shown, resumed or answered any more. */
+  function endSession(): void {
+    session.end()
+    calls?.list.reset()
+    for (const { log } of watches.values()) log.reset()
+    attachAll()
+  }
 
   function checkLater(): void {
     cancelCheck()
@@ -214,6 +279,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       time,
       {
         change: (feed) => {
+          session.issue(feed)
           for (const listener of [...listeners]) listener.change(feed)
         },
         ended: () => finish(),
@@ -221,21 +287,32 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
         broken: (broken, error) => connection.drop(broken, error),
         measured: (millis) => connection.measured(millis),
       },
-      resume,
+      resume && session.issued(resume) ? resume : undefined,
     )
-    const watch = { log, listeners, release: connection.retain() }
+    const watch = { log, listeners, release: retain() }
     watches.set(callId, watch)
     connection.expectNews(true)
     log.attach(link, turns)
     const { status, error } = connection.getSnapshot()
-    if (status === 'refused') log.refused(error)
+    if (error && concernsFeeds(status, error)) log.disconnected(error)
     return watch
   }
 
   return {
-    connection,
+    connection: {
+      getSnapshot: connection.getSnapshot,
+      subscribe: (onChange) => connection.subscribe(reports.guard('A listener of the connection', onChange)),
+      retryNow: connection.retryNow,
+    },
+    session,
     clock,
-    command: createCommands({ base: ports.base, tickets, clock, fetch: ports.fetch }),
+    command: createCommands({
+      base: ports.base,
+      tickets,
+      clock,
+      fetch: ports.fetch,
+      onTicketError: (error) => reports.report(error),
+    }),
 
     watch: (callId, { signal, onFeed, resume, fresh = false }) =>
       new Promise((resolve, reject) => {
@@ -244,7 +321,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
         const watch = watchOf(callId, fresh ? undefined : resume)
         if (fresh) watch.log.resync()
         const listener: WatchListener = {
-          change: onFeed,
+          change: reports.guard('onFeed', onFeed),
           end: (error) => {
             watch.listeners.delete(listener)
             signal?.removeEventListener('abort', leave)
@@ -258,7 +335,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
         signal?.addEventListener('abort', leave)
         watch.listeners.add(listener)
         const { feed } = watch.log
-        if (feed.cursor || feed.error) onFeed(feed)
+        if (feed.cursor || feed.error) listener.change(session.issue(feed))
       }),
 
     watchCalls: ({ signal, onCalls }) =>
@@ -268,7 +345,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
         calls ??= startCalls()
         const watched = calls
         const listener: WatchCallsListener = {
-          change: onCalls,
+          change: reports.guard('onCalls', onCalls),
           end: (error) => {
             watched.listeners.delete(listener)
             signal?.removeEventListener('abort', leave)
@@ -281,10 +358,13 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
         signal?.addEventListener('abort', leave)
         watched.listeners.add(listener)
         const { feed } = watched.list
-        if (feed.sync !== 'connecting' || feed.error) onCalls(feed)
+        if (feed.sync !== 'connecting' || feed.error) listener.change(session.issue(feed))
       }),
 
+    disconnect: () => connection.leave(),
+
     close: () => {
+      session.end()
       for (const { listeners } of watches.values()) for (const listener of [...listeners]) listener.end()
       for (const listener of [...(calls?.listeners ?? [])]) listener.end()
       cancelCheck()
@@ -301,6 +381,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     const listeners = new Set<WatchCallsListener>()
     const list = new CallsList(time, {
       change: (feed) => {
+        session.issue(feed)
         for (const listener of [...listeners]) listener.change(feed)
       },
       failed: (error) => {
@@ -308,8 +389,10 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       },
       broken: (broken, error) => connection.drop(broken, error),
     })
-    const started = { list, listeners, release: connection.retain() }
+    const started = { list, listeners, release: retain() }
     list.attach(link)
+    const { status, error } = connection.getSnapshot()
+    if (error && concernsFeeds(status, error)) list.disconnected(error)
     return started
   }
 
@@ -321,6 +404,15 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     stopped.release()
   }
 }
+
+/** A server that is only away for a moment is no fault of any feed. */
+const concernsFeeds = (status: ConnectionState['status'], { reason }: ConnectionError) =>
+  status === 'refused' || reason !== undefined
+
+const isSameAgent = (ticket: TicketInUse | null, known: TicketInUse | null) =>
+  ticket !== null &&
+  known !== null &&
+  (ticket.ticket === known.ticket || (ticket.subject !== null && ticket.subject === known.subject))
 
 const closedError = () =>
   new Error('CallGather: this client was closed, so nothing can be watched with it. Make a new one.')

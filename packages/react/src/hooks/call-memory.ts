@@ -70,16 +70,13 @@ export class CallMemories {
 
 const memories = new WeakMap<GatherClient, CallMemories>()
 
-/** The memories of a client; emptied when the client is closed. */
+/** The memories of a client; emptied when another agent signs in or the client is closed. */
 export function callMemories(client: GatherClient): CallMemories {
   const known = memories.get(client)
   if (known) return known
   const made = new CallMemories()
   memories.set(client, made)
-  const { connection } = client
-  connection.subscribe(() => {
-    if (connection.getSnapshot().status === 'closed') made.clear()
-  })
+  client.session.addCache({ isShown: () => false, clear: () => made.clear() })
   return made
 }
 

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientContext, QueryClientProvider } from '@tanstack/react-query'
-import { createContext, type ReactElement, type ReactNode, useContext, useState } from 'react'
+import { createContext, type ReactElement, type ReactNode, useContext, useEffect, useState } from 'react'
 import type { GatherClient } from '../client/gather-client.ts'
 import { ConfirmAfterContext, DEFAULT_CONFIRM_AFTER_MS } from './confirm-after.ts'
 
@@ -30,6 +30,8 @@ export function GatherProvider({
       <ConfirmAfterContext.Provider value={confirmAfterMs}>{children}</ConfirmAfterContext.Provider>
     </GatherContext.Provider>
   )
+  // A client that is replaced, as by a hot reload, must not keep a connection that nothing uses.
+  useEffect(() => () => client.disconnect(), [client])
   return <QueryClientProvider client={queryClient ?? host ?? own}>{content}</QueryClientProvider>
 }
 

@@ -60,7 +60,7 @@ describe('the types', () => {
     compiled(() => {
       const options = callQueryOptions({} as GatherClient, 'v3:a')
       expectTypeOf<NonNullable<ReturnType<typeof useQuery<CallFeed>>['data']>>().toEqualTypeOf<CallFeed>()
-      expectTypeOf(options.queryKey).toExtend<readonly ['callgather', 'call', string]>()
+      expectTypeOf(options.queryKey).toExtend<readonly ['callgather', string, 'call', string]>()
     })
   })
 })

@@ -126,7 +126,7 @@ describe('GatherProvider', () => {
     )
     renderHook(() => useDtmf(callId), { wrapper })
     await playAll(client)
-    expect(host.getQueryData(gatherKeys.call(callId))).toMatchObject({ sync: 'live' })
+    expect(host.getQueryData(gatherKeys.call(client, callId))).toMatchObject({ sync: 'live' })
   })
 })
 

@@ -4,7 +4,7 @@ import { useCallback, useContext, useMemo } from 'react'
 import { type CommandOptions, isOutcomeUnknown, newRequestId } from '../client/commands.ts'
 import type { CallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
-import { gatherKeys } from '../query/keys.ts'
+import { callStore } from '../query/call-store.ts'
 import { type CallMemory, Remembered, useCallMemory, useMemorySlice } from './call-memory.ts'
 import { useCallId } from './call-scope.tsx'
 import { type CommandRun, commandFact, commandRun, type GivenCommand, targetOf } from './command-run.ts'
@@ -106,7 +106,7 @@ export function useAnyCommand(
       memory,
       slot,
       confirmAfterMs,
-      state: () => cache.getQueryData<CallFeed>(gatherKeys.call(id))?.state ?? null,
+      state: () => callStore(cache, client, id).getSnapshot().state,
     }
     return {
       run: <Name extends CommandName>(name: Name, body: CommandBodies[Name], options: RunOptions = {}) => {

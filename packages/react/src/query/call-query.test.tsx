@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { CallFeed } from '../client/feed.ts'
 import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
 import { ScenarioServer, socketError } from '../testing/scenario-server.ts'
+import { feedIn } from './cached-feed.ts'
 import { callQueryOptions } from './call-query.ts'
 import { callsQueryOptions } from './calls-query.ts'
 import { gatherKeys } from './keys.ts'
@@ -20,8 +21,9 @@ function setUp(scenario = pinEntry) {
     const observer = new QueryObserver(cache, callQueryOptions(client, id))
     return observer.subscribe(() => {})
   }
-  const data = (id = scenario.callId) => cache.getQueryData<CallFeed>(gatherKeys.call(id))
-  return { client, cache, asked, observe, data, state: () => cache.getQueryState(gatherKeys.call(scenario.callId)) }
+  const data = (id = scenario.callId) => feedIn(cache.getQueryData<CallFeed>(gatherKeys.call(client, id)))
+  const state = () => cache.getQueryState(gatherKeys.call(client, scenario.callId))
+  return { client, cache, asked, observe, data, state }
 }
 
 /** Lets the frames pass in which changes are collected. */
@@ -103,7 +105,7 @@ describe('the query of a call', () => {
     observe()
     await client.player.seek(4_000)
     await frames(client)
-    void cache.invalidateQueries({ queryKey: gatherKeys.call(callId) })
+    void cache.invalidateQueries({ queryKey: gatherKeys.call(client, callId) })
     await client.player.playAll()
     await frames(client)
     expect(asked).toHaveBeenCalledTimes(2)
@@ -114,6 +116,7 @@ describe('the query of a call', () => {
   it('is done when the call is over, and is not fetched again', async () => {
     const { client, observe, asked, state, data } = setUp(hangupMidGather)
     const leave = observe()
+    observe('v3:another')
     await client.player.playAll()
     await client.player.advance(61_000)
     await frames(client)
@@ -126,7 +129,7 @@ describe('the query of a call', () => {
     expect(asked).toHaveBeenCalledTimes(before)
   })
 
-  it('is in error when the call may not be watched, with the last that was known', async () => {
+  it('is in error when the call may not be watched, and drops what was known of it', async () => {
     const { client, observe, state, data } = setUp()
     observe()
     await client.player.seek(4_000)
@@ -135,8 +138,8 @@ describe('the query of a call', () => {
     await client.player.advance(2_000)
     await frames(client)
     expect(state()).toMatchObject({ status: 'error', fetchStatus: 'idle' })
-    expect(data()).toMatchObject({ error: { status: 403 } })
-    expect(data()?.state.answered).not.toBeNull()
+    expect(data()).toMatchObject({ error: { status: 403 }, cursor: null })
+    expect(data()?.state.answered).toBeNull()
   })
 
   it('collects what comes within a frame, and misses nothing', async () => {

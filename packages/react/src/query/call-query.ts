@@ -10,33 +10,37 @@ import { queryOptions } from '@tanstack/react-query'
 import type { CallFeed } from '../client/feed.ts'
 import { initialCallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
+import { cachedFeed, feedIn, openFeed, prepareCache } from './cached-feed.ts'
 import { frameBatch } from './frame-batch.ts'
 import { gatherKeys } from './keys.ts'
 import { liveQuery } from './live-query.ts'
 
 /** The query of one call: for `useQuery`, `ensureQueryData` and the like. Its data is a `CallFeed`. */
 export function callQueryOptions(client: GatherClient, callId: string) {
-  const queryKey = gatherKeys.call(callId)
-  return queryOptions({
+  const queryKey = gatherKeys.call(client, callId)
+  const { session } = client
+  const isOver = ({ state }: CallQuery) => openFeed(session, state.data)?.sync === 'ended'
+  return queryOptions<CallFeed, Error, CallFeed, ReturnType<typeof gatherKeys.call>>({
     ...liveQuery,
     queryKey,
+    select: (data: CallFeed) => openFeed(session, data) ?? initialCallFeed(callId),
     staleTime: (query: CallQuery) => (isOver(query) ? Number.POSITIVE_INFINITY : 0),
     // Staleness alone is not enough: `useSuspenseQuery` takes anything for fresh that is less than a second old.
     refetchOnMount: (query: CallQuery) => (isOver(query) ? false : 'always'),
     queryFn: async ({ client: cache, signal }): Promise<CallFeed> => {
+      prepareCache(cache, session)
       const known = cache.getQueryState<CallFeed>(queryKey)
-      const batch = frameBatch((feed: CallFeed) => cache.setQueryData<CallFeed>(queryKey, feed))
+      const write = (feed: CallFeed) => cache.setQueryData<CallFeed>(queryKey, cachedFeed(feed))
+      const batch = frameBatch(write)
       try {
-        const { data: resume, isInvalidated: fresh } = known ?? { isInvalidated: false }
-        await client.watch(callId, { signal, onFeed: batch.push, resume, fresh })
+        const resume = feedIn(known?.data)
+        await client.watch(callId, { signal, onFeed: batch.push, resume, fresh: known?.isInvalidated ?? false })
       } finally {
         batch.flush()
       }
-      return cache.getQueryData<CallFeed>(queryKey) ?? initialCallFeed(callId)
+      return cache.getQueryData<CallFeed>(queryKey) ?? cachedFeed(initialCallFeed(callId))
     },
   })
 }
 
 type CallQuery = { state: { data?: CallFeed | undefined } }
-
-const isOver = ({ state }: CallQuery) => state.data?.sync === 'ended'

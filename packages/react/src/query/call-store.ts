@@ -10,6 +10,7 @@ import { type QueryClient, QueryObserver } from '@tanstack/react-query'
 import { type CallFeed, initialCallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
 import type { Store } from '../client/store.ts'
+import { openFeed } from './cached-feed.ts'
 import { callQueryOptions } from './call-query.ts'
 import { gatherKeys } from './keys.ts'
 
@@ -19,22 +20,26 @@ export interface CallStore extends Store<CallFeed> {
   isGone(): boolean
 }
 
-/** By query, so that a store goes when its query leaves the cache, and a query made anew has a new one. */
-const stores = new WeakMap<object, WeakMap<GatherClient, CallStore>>()
+/** By query, which is of one client: a store goes when its query leaves the cache, and a new query has a new one. */
+const stores = new WeakMap<object, CallStore>()
 
 /** The store of a call. Having it watches nothing; subscribing to it does, for as long as anybody is subscribed. */
 export function callStore(cache: QueryClient, client: GatherClient, callId: string): CallStore {
-  const { queryHash } = cache.defaultQueryOptions({ queryKey: gatherKeys.call(callId) })
+  const { queryHash } = cache.defaultQueryOptions({ queryKey: gatherKeys.call(client, callId) })
   const cached = cache.getQueryCache().get(queryHash)
-  const known = cached && stores.get(cached)?.get(client)
+  const known = cached && stores.get(cached)
   if (known) return known
 
-  const observer = new QueryObserver(cache, { ...callQueryOptions(client, callId), notifyOnChangeProps: ['data'] })
+  const options = { ...callQueryOptions(client, callId), notifyOnChangeProps: ['data' as const] }
+  const observer = new QueryObserver<CallFeed, Error, CallFeed, CallFeed, ReturnType<typeof gatherKeys.call>>(
+    cache,
+    options,
+  )
   const query = observer.getCurrentQuery()
   const empty = initialCallFeed(callId)
   const store: CallStore = {
     isGone: () => !Object.is(cache.getQueryCache().get(query.queryHash), query),
-    getSnapshot: () => query.state.data ?? empty,
+    getSnapshot: () => openFeed(client.session, query.state.data) ?? empty,
     subscribe: (onChange) => {
       // A call that was refused is asked for again by whoever comes to look, as it is by the first who does.
       const refused = query.state.status === 'error' && query.state.fetchStatus === 'idle'
@@ -42,7 +47,6 @@ export function callStore(cache: QueryClient, client: GatherClient, callId: stri
       return observer.subscribe(() => onChange())
     },
   }
-  const ofQuery = stores.get(query) ?? new WeakMap<GatherClient, CallStore>()
-  stores.set(query, ofQuery.set(client, store))
+  stores.set(query, store)
   return store
 }

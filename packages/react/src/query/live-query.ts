@@ -1,4 +1,7 @@
-/** What every query that is pushed to, rather than polled, has in common. */
+/**
+ * What every query that is pushed to, rather than polled, has in common. What a host sets for all its queries must not
+ * show one agent's data to another, nor store it.
+ */
 export const liveQuery = {
   // Sharing structure would walk the whole state for each event; the fold already keeps what did not change.
   structuralSharing: false,
@@ -6,4 +9,7 @@ export const liveQuery = {
   networkMode: 'always',
   retry: false,
   gcTime: 5 * 60_000,
+  placeholderData: () => undefined,
+  initialData: () => undefined,
+  persister: <Data, Context>(queryFn: (context: Context) => Data | Promise<Data>, context: Context) => queryFn(context),
 } as const

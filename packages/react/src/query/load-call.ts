@@ -1,7 +1,11 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { CallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
+import { cachedFeed, openFeed, prepareCache } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
+
+/** How long a call that was loaded waits to be shown. */
+const HOLD_MS = 5_000
 
 /**
  * Fetches a call as it is now, into the cache: for a router's loader, or to show no empty screen first. Whatever then
@@ -12,9 +16,12 @@ import { gatherKeys } from './keys.ts'
  * @throws WatchError if the call may not be watched.
  */
 export async function loadCall(cache: QueryClient, client: GatherClient, callId: string): Promise<CallFeed> {
-  const queryKey = gatherKeys.call(callId)
-  const known = cache.getQueryData<CallFeed>(queryKey)
+  const queryKey = gatherKeys.call(client, callId)
+  prepareCache(cache, client.session)
+  const known = openFeed(client.session, cache.getQueryData<CallFeed>(queryKey))
   if (known?.cursor) return known
+  // Whatever shows the call comes a moment later.
+  client.clock.setTimeout(client.session.hold(), HOLD_MS)
   const enough = new AbortController()
   let loaded: CallFeed | null = null
   await client.watch(callId, {
@@ -26,5 +33,6 @@ export async function loadCall(cache: QueryClient, client: GatherClient, callId:
     },
   })
   if (!loaded) throw new Error('CallGather: the client was closed before the call was loaded.')
-  return cache.setQueryData<CallFeed>(queryKey, loaded) ?? loaded
+  cache.setQueryData<CallFeed>(queryKey, cachedFeed(loaded))
+  return loaded
 }

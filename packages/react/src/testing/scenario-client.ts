@@ -82,7 +82,7 @@ export function createScenarioClient(
   const client = createClientOn({
     transport: server,
     clock,
-    getTicket: () => 'scenario',
+    getTicket: () => scenarioTicket,
     base: 'http://scenario.invalid/callgather',
     onReturn: () => () => {},
     fetch: async (input, init) => {
@@ -131,3 +131,6 @@ export function createScenarioClient(
 }
 
 const everything: readonly Scope[] = ['view', 'gather', 'assistant']
+
+/** A ticket as the server issues them, so that a refusal is final: it lasts longer than any scenario. */
+const scenarioTicket = ['scenario', btoa(JSON.stringify({ sub: 'agent', exp: 4_102_444_800 })), 'ticket'].join('.')

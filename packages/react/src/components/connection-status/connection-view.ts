@@ -26,7 +26,8 @@ export function connectionView(connection: ConnectionState, feed: FeedPart | nul
   // What a server refuses that has lost its store, it refuses for that.
   const isCallFine = !feed?.error || feed.error.status >= 500
   if (connection.degraded && isCallFine && feed?.sync !== 'ended') return 'degraded'
-  if (feed?.error) return refusalView(feed.error)
+  // With a reason it is the connection's own error, which goes on by itself.
+  if (feed?.error && !feed.error.reason) return refusalView(feed.error)
   if (connection.status === 'refused') return connection.error ? refusalView(connection.error) : 'failed'
   // A call that is over needs no connection any more.
   if (feed?.sync === 'ended') return 'ended'

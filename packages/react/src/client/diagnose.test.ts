@@ -1,0 +1,55 @@
+import { pinEntry } from '@callgather/protocol/scenarios'
+import { describe, expect, it, vi } from 'vitest'
+import { VirtualClock } from '../testing/virtual-clock.ts'
+import { diagnosis } from './diagnose.ts'
+import { createClientOn } from './gather-client.ts'
+
+/** A browser's fetch, as a page meets it. */
+const cases: [name: string, code: string, answer: (mode: string | undefined) => Response | null][] = [
+  ['a proxy lets HTTP through, but no websocket', 'websocketBlocked', () => Response.json({ status: 'ok' })],
+  ['the page’s origin is not allowed', 'originRefused', (mode) => (mode === 'no-cors' ? new Response() : null)],
+  ['the server is not there', 'serverUnreachable', () => null],
+  ['something else answers at its address', 'serverUnreachable', () => new Response('no', { status: 404 })],
+]
+
+describe('a link that cannot be opened', () => {
+  it.each(cases)('because %s is reported as such, and tried again', async (_, code, answer) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const clock = new VirtualClock(0)
+    const request: typeof fetch = async (_input, init) => {
+      const response = answer(init?.mode)
+      if (!response) throw new TypeError('Failed to fetch')
+      return response
+    }
+    const onError = vi.fn()
+    const open = vi.fn((_: unknown, events: { close(error: null): void }) => {
+      queueMicrotask(() => events.close(null))
+      return {
+        watchCall: () => Promise.reject(new Error('closed')),
+        unwatchCall: () => {},
+        watchCalls: () => Promise.reject(new Error('closed')),
+        unwatchCalls: () => {},
+        refreshTicket: () => Promise.reject(new Error('closed')),
+        close: () => {},
+      }
+    })
+    const client = createClientOn({
+      transport: { open },
+      clock,
+      getTicket: () => 'ticket',
+      onError,
+      diagnose: diagnosis('http://server.invalid', request),
+      fetch: request,
+      base: '',
+      onReturn: () => () => {},
+    })
+    void client.watch(pinEntry.callId, { onFeed: () => {} })
+    await clock.advanceTo(30_000)
+    expect(client.connection.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { reason: code } })
+    expect(onError.mock.calls.map(([error]) => error.code)).toEqual([code])
+    const tried = open.mock.calls.length
+    await clock.advanceTo(60_000)
+    expect(open.mock.calls.length).toBeGreaterThan(tried)
+    vi.restoreAllMocks()
+  })
+})

@@ -1,0 +1,189 @@
+/** State belongs to its agent: what a host's cache holds, stores and shows when agents, clients and pages change. */
+import { gatherError } from '@callgather/protocol'
+import { pinEntry } from '@callgather/protocol/scenarios'
+import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
+import { dehydrate, hydrate, QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
+import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client'
+import { render, screen } from '@testing-library/react'
+import { type ReactNode, StrictMode } from 'react'
+import { expect, it } from 'vitest'
+import { playAll, settled } from '../hooks/provided.tsx'
+import { GatherProvider, useGatherClient } from '../hooks/provider.tsx'
+import { useCall } from '../hooks/use-call.ts'
+import { useCalls } from '../hooks/use-calls.ts'
+import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
+import { socketError } from '../testing/scenario-server.ts'
+import { callQueryOptions } from './call-query.ts'
+import { gatherKeys } from './keys.ts'
+
+const { callId } = pinEntry
+
+function Shown() {
+  const { sync, keys } = useCall(callId, (feed) => ({ sync: feed.sync, keys: feed.state.keys.size }))
+  const { calls } = useCalls()
+  return <output>{`${sync} ${keys} ${calls.length}`}</output>
+}
+
+const page = (cache: QueryClient, client: ScenarioClient | null, shown: ReactNode = <Shown />) => (
+  <StrictMode>
+    <QueryClientProvider client={cache}>
+      {client && <GatherProvider client={client}>{shown}</GatherProvider>}
+    </QueryClientProvider>
+  </StrictMode>
+)
+const text = () => screen.queryByRole('status')?.textContent
+const cachedOf = (cache: QueryClient, client: ScenarioClient) =>
+  cache.getQueryCache().findAll({ queryKey: gatherKeys.client(client) })
+
+/** A cache with a call and a list in it, and the client whose they are. */
+async function setUp() {
+  const client = createScenarioClient(pinEntry)
+  const cache = new QueryClient()
+  const view = render(page(cache, client))
+  await playAll(client)
+  expect(text()).toBe('live 5 1')
+  return { client, cache, view }
+}
+
+it('shows nothing of one agent to the next, who has another client and the same cache', async () => {
+  const { cache, view } = await setUp()
+  const next = createScenarioClient([])
+  view.rerender(page(cache, null))
+  view.rerender(page(cache, next))
+  expect(text()).toBe('connecting 0 0')
+  await settled(() => next.player.advance(40_000))
+  expect(text()).toBe('connecting 0 0')
+})
+
+it('shows nothing that was cached when nothing was on the screen, until the agent is known to be the same', async () => {
+  const { client, cache, view } = await setUp()
+  await settled(() => view.rerender(page(cache, null)))
+  client.faults.delay(100)
+  view.rerender(page(cache, client))
+  expect(text()).toBe('connecting 0 0')
+  await settled(() => client.player.advance(5_000))
+  expect(text()).toBe('live 5 1')
+})
+
+it('shows each of two providers its own server under one cache', async () => {
+  const { cache, view } = await setUp()
+  const other = createScenarioClient([])
+  view.rerender(page(cache, other))
+  await settled(() => other.player.advance(1_000))
+  expect(text()).toBe('connecting 0 0')
+})
+
+it('removes what was cached, and clears what is on the screen, when the client is closed', async () => {
+  const { client, cache } = await setUp()
+  await settled(() => client.close())
+  expect(text()).toBe('connecting 0 0')
+  for (const { state } of cachedOf(cache, client)) expect(client.session.owns(state.data ?? {})).toBe(false)
+})
+
+it('removes what was cached of a closed client that nothing shows', async () => {
+  const { client, cache, view } = await setUp()
+  await settled(() => view.rerender(page(cache, null)))
+  expect(cachedOf(cache, client)).toHaveLength(2)
+  client.close()
+  expect(cachedOf(cache, client)).toEqual([])
+})
+
+it('clears a refused call from the screen', async () => {
+  const { client } = await setUp()
+  client.faults.refuseCall(callId, socketError(gatherError('notFound', 'No.')))
+  client.faults.dropConnection()
+  await settled(() => client.player.advance(2_000))
+  expect(text()).toMatch(/^connecting 0/)
+})
+
+it('keeps an ended call on the screen although nothing is watched any more', async () => {
+  const client = createScenarioClient(pinEntry)
+  const ended = <Ended />
+  const cache = new QueryClient()
+  const view = render(page(cache, client, ended))
+  await playAll(client)
+  await settled(() => {
+    client.emit(callId, 'call.hangup', { payload: {} })
+    return client.player.advance(70_000)
+  })
+  view.rerender(page(cache, client, <Ended />))
+  expect(text()).toBe('ended 5')
+})
+
+function Ended() {
+  return <output>{useCall(callId, (feed) => `${feed.sync} ${feed.state.keys.size}`)}</output>
+}
+
+it('lets no host option put one agent’s data before another: placeholders, persisters, initial data', async () => {
+  const cache = new QueryClient({
+    defaultOptions: { queries: { placeholderData: (before: unknown) => before, persister: () => 'persisted' } },
+  })
+  const [one, other] = [createScenarioClient(pinEntry), createScenarioClient([])]
+  const view = render(page(cache, one))
+  await playAll(one)
+  expect(text()).toBe('live 5 1')
+  view.rerender(page(cache, other))
+  expect(text()).toBe('connecting 0 0')
+})
+
+it('dehydrates none of our queries by default, and nothing of a call where the host dehydrates everything', async () => {
+  const { cache } = await setUp()
+  cache.setQueryData(['host'], 'of the host')
+  expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
+  const all = dehydrate(cache, { shouldDehydrateQuery: () => true })
+  expect(all.queries).toHaveLength(3)
+  const written = [JSON.stringify(all), JSON.stringify(structuredClone(all.queries.map(({ state }) => state.data)))]
+  for (const text of written) expect(text).not.toMatch(/\+1555|digit|timeline|scopes/)
+})
+
+it('keeps the filter that a host gives its own queries', async () => {
+  const cache = new QueryClient({
+    defaultOptions: { dehydrate: { shouldDehydrateQuery: ({ queryKey }) => queryKey[0] !== 'private' } },
+  })
+  render(page(cache, createScenarioClient(pinEntry)))
+  cache.setQueryData(['private'], 1)
+  cache.setQueryData(['host'], 1)
+  await settled(() => undefined)
+  expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
+})
+
+it('takes restored data for absent, and renders, under a persister with its defaults', async () => {
+  const persister = createSyncStoragePersister({ storage: localStorage, throttleTime: 0 })
+  const client = createScenarioClient(pinEntry)
+  const wrapped = (cache: QueryClient) => (
+    <PersistQueryClientProvider client={cache} persistOptions={{ persister }}>
+      <GatherProvider client={client}>
+        <Shown />
+        <Plain />
+      </GatherProvider>
+    </PersistQueryClientProvider>
+  )
+  const cache = new QueryClient()
+  const view = render(wrapped(cache))
+  await playAll(client)
+  cache.setQueryData(['host'], 'of the host')
+  await settled(() => undefined)
+  expect(localStorage.getItem('REACT_QUERY_OFFLINE_CACHE')).toContain('of the host')
+  expect(localStorage.getItem('REACT_QUERY_OFFLINE_CACHE')).not.toMatch(/callgather|\+1555/)
+  view.unmount()
+  await settled(() => undefined)
+  client.faults.delay(100)
+
+  // A page of an older version stored feeds as they were, under whatever key.
+  const restored = new QueryClient()
+  const old = new QueryClient()
+  old.setQueryData(gatherKeys.call(client, callId), JSON.parse(JSON.stringify({ sync: 'live', state: {} })))
+  old.setQueryData(gatherKeys.calls(client), { sync: 'live', calls: [{}] })
+  hydrate(restored, JSON.parse(JSON.stringify(dehydrate(old))))
+  render(wrapped(restored))
+  expect(screen.getAllByRole('status').map((status) => status.textContent)).toEqual(['connecting 0 0', 'connecting'])
+  await settled(() => client.player.advance(1_000))
+  expect(screen.getAllByRole('status').map((status) => status.textContent)).toEqual(['live 5 1', 'live'])
+  localStorage.clear()
+})
+
+/** The host's own `useQuery` on our options. */
+function Plain() {
+  const { data } = useQuery(callQueryOptions(useGatherClient(), callId))
+  return <output>{data?.sync ?? 'connecting'}</output>
+}

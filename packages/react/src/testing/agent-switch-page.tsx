@@ -1,0 +1,63 @@
+/** The page of the test `agent-switch.test.ts`: one cache with a persister, two agents, one after the other. */
+import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
+import { QueryClient } from '@tanstack/react-query'
+import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { CallList, createGatherClient, GatherPanel, GatherProvider } from '../index.ts'
+
+declare global {
+  interface Window {
+    signIn(agent: string, keepClient?: boolean): void
+    signOut(close?: boolean): void
+    /** Everything that was in the document at any time, since the agent signed in. */
+    painted: Set<string>
+  }
+}
+
+const settings = new URLSearchParams(location.search)
+const url = settings.get('server') ?? ''
+const callId = settings.get('call') ?? ''
+const queryClient = new QueryClient()
+const persister = createSyncStoragePersister({ storage: localStorage, throttleTime: 50 })
+
+let agent = ''
+const makeClient = () => createGatherClient({ url, getTicket: async () => (await fetch(`/ticket/${agent}`)).text() })
+let client = makeClient()
+const root = createRoot(document.body.appendChild(document.createElement('main')))
+
+window.painted = new Set()
+new MutationObserver(() => window.painted.add(document.body.innerHTML)).observe(document.body, {
+  subtree: true,
+  childList: true,
+  characterData: true,
+  attributes: true,
+})
+
+const render = (isSignedIn: boolean) =>
+  root.render(
+    <StrictMode>
+      <PersistQueryClientProvider client={queryClient} persistOptions={{ persister }}>
+        {isSignedIn ? (
+          <GatherProvider client={client}>
+            <CallList selected={callId} />
+            <GatherPanel callId={callId} />
+          </GatherProvider>
+        ) : (
+          <h1>Signed out</h1>
+        )}
+      </PersistQueryClientProvider>
+    </StrictMode>,
+  )
+
+window.signIn = (who, keepClient = false) => {
+  agent = who
+  if (!keepClient) client = makeClient()
+  window.painted.clear()
+  render(true)
+}
+window.signOut = (close = false) => {
+  if (close) client.close()
+  render(false)
+}
+render(false)
