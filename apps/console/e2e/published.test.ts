@@ -1,74 +1,50 @@
 /**
- * The packages as somebody installs them: packed, unpacked elsewhere, and used as the quick start says. What a monorepo
- * hides shows here: files that are not published, exports that lead nowhere, declarations that compile only at home.
+ * The packages as a host installs them: packed, installed elsewhere by npm and by pnpm, and used as the documents say.
+ * A monorepo hides files that are not published, exports that lead nowhere, and types that resolve only at home.
  */
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { build, type Plugin } from 'esbuild'
+import type ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findAny, findUnnamed } from './published/declarations.ts'
+import { type Document, readDocuments } from './published/documents.ts'
+import { errorsOf, programOf } from './published/program.ts'
+import { installAll, type Manager, packAll } from './published/projects.ts'
 
-const run = promisify(execFile)
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const packages = ['protocol', 'server', 'react', 'simulator'] as const
 
+/** Installing fetches what the caches lack, and shares the machine with other tests. */
+const PATIENCE_MS = 10 * 60_000
+
+/** A project that imports every entry of every package, with the optional peers that some of them need. */
+const everything: Document = {
+  path: 'every entry',
+  name: 'every-entry',
+  installs: [...packages.map((name) => `@callgather/${name}`), '@tanstack/react-query', 'msw', 'fastify', 'hono'],
+  programs: new Map([['entries.tsx', 'export {}\n']]),
+}
+
 let folder: string
+let documents: readonly Document[]
 
-/** Packs a package and unpacks it into the folder's `node_modules`; what it depends on is linked from here. */
-async function install(name: (typeof packages)[number]): Promise<void> {
-  const home = join(root, 'packages', name)
-  const packed = join(folder, 'packed', name)
-  const target = join(folder, 'node_modules', '@callgather', name)
-  await mkdir(packed, { recursive: true })
-  await mkdir(target, { recursive: true })
-  await run('pnpm', ['pack', '--pack-destination', packed], { cwd: home })
-  const [tarball] = await readdir(packed)
-  await run('tar', ['-xzf', join(packed, String(tarball)), '--strip-components=1', '-C', target])
-  const { dependencies = {}, peerDependencies = {} } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'))
-  for (const dependency of Object.keys({ ...dependencies, ...peerDependencies }))
-    if (!dependency.startsWith('@callgather/')) await link(dependency, home)
+const homeOf = (project: string, name: string) => join(project, 'node_modules', '@callgather', name)
+
+/** Every entry that the `exports` of an installed package name, with one file for a pattern. */
+async function entriesOf(project: string, name: string): Promise<{ specifier: string; types: string | undefined }[]> {
+  const manifest = await readFile(join(homeOf(project, name), 'package.json'), 'utf8')
+  const { exports } = JSON.parse(manifest) as { exports: Record<string, string | { types?: string }> }
+  return Object.entries(exports).map(([key, to]) => ({
+    specifier: `@callgather/${name}${key.slice(1).replace('*', 'de')}`,
+    types: typeof to === 'string' ? undefined : to.types?.replace('*', 'de'),
+  }))
 }
 
-async function link(dependency: string, home: string): Promise<void> {
-  const path = join(folder, 'node_modules', dependency)
-  await mkdir(dirname(path), { recursive: true })
-  await symlink(join(home, 'node_modules', dependency), path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-}
-
-/** Every way in that a package's exports name, wildcards by one that there is. */
-async function entriesOf(name: string): Promise<string[]> {
-  const file = join(folder, 'node_modules', '@callgather', name, 'package.json')
-  const { exports } = JSON.parse(await readFile(file, 'utf8')) as { exports: Record<string, unknown> }
-  return Object.keys(exports).map((key) => `@callgather/${name}${key.slice(1).replace('*', 'de')}`)
-}
-
-/** The programs of the quick start, as they stand there. */
-async function quickStart(): Promise<string[]> {
-  const guide = await readFile(join(root, 'docs/guides/quick-start.mdx'), 'utf8')
-  return [...guide.matchAll(/```tsx\n(import.*?)```/gs)].map(([, code]) => String(code))
-}
-
-/** What the compiler says of the programs in the folder, with every declaration file checked; nothing if all is well. */
-async function compile(): Promise<string> {
-  const compilerOptions = {
-    ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
-    ...{ module: 'nodenext', target: 'es2022', jsx: 'react-jsx', lib: ['es2023', 'dom', 'dom.iterable'], types: [] },
-  }
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx'] }))
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  return run(process.execPath, [tsc, '-p', folder]).then(
-    ({ stdout }) => stdout,
-    (error: { stdout: string }) => error.stdout,
-  )
-}
-
-/** Leaves out what is not ours. */
+/** Leaves out other packages. */
 const onlyOurs: Plugin = {
   name: 'only ours',
   setup: ({ onResolve }) => {
@@ -76,42 +52,92 @@ const onlyOurs: Plugin = {
   },
 }
 
+const tarballs: Record<string, string> = {}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'callgather-published-'))
-  await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}')
-  for (const name of packages) await install(name)
-  for (const types of ['@types/react', '@types/react-dom']) await link(types, join(root, 'packages/react'))
-})
+  documents = await readDocuments(root)
+  Object.assign(tarballs, await packAll(root, folder))
+}, PATIENCE_MS)
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe('the packages, as they are published', () => {
+describe.each<Manager>(['npm', 'pnpm'])('The packages, packed and installed by %s,', (manager) => {
+  let program: ts.Program
+  let project: string
+
+  beforeAll(async () => {
+    const home = join(folder, manager)
+    await mkdir(home)
+    const folders = await installAll(manager, [...documents, everything], root, home, tarballs)
+    project = folders.at(-1) ?? ''
+    program = programOf(folders)
+  }, PATIENCE_MS)
+
   it('have every file that their exports name', async () => {
-    for (const name of packages) {
-      const entries = (await entriesOf(name)).filter((entry) => !entry.endsWith('.json'))
-      const contents = entries.map((entry) => `import '${entry}'`).join('\n')
-      const { errors } = await build({
-        stdin: { contents, resolveDir: folder },
-        bundle: true,
-        write: false,
-        outdir: join(folder, 'out'),
-        format: 'esm',
-        plugins: [onlyOurs],
-        logLevel: 'silent',
-      })
-      expect(errors).toEqual([])
-    }
-    const schema = createRequire(join(folder, 'package.json')).resolve('@callgather/protocol/wire.schema.json')
+    const entries = (await Promise.all(packages.map((name) => entriesOf(project, name)))).flat()
+    const contents = entries
+      .filter(({ specifier }) => !specifier.endsWith('.json'))
+      .map(({ specifier }) => `import '${specifier}'`)
+      .join('\n')
+    const { errors } = await build({
+      stdin: { contents, resolveDir: project },
+      bundle: true,
+      write: false,
+      outdir: join(folder, 'out'),
+      format: 'esm',
+      plugins: [onlyOurs],
+      logLevel: 'silent',
+    })
+    expect(errors).toEqual([])
+    const schema = createRequire(join(project, 'package.json')).resolve('@callgather/protocol/wire.schema.json')
     expect(JSON.parse(await readFile(schema, 'utf8'))).toBeTypeOf('object')
   })
 
-  it('compile as the quick start says, in the strictest way of finding modules', async () => {
-    const programs = await quickStart()
-    expect(programs.length).toBeGreaterThan(1)
-    for (const [index, code] of programs.entries()) await writeFile(join(folder, `quick-start-${index}.tsx`), code)
-    await writeFile(join(folder, 'env.d.ts'), 'interface ImportMeta { readonly env: Readonly<Record<string, string>> }')
-    expect(await compile()).toBe('')
+  it(
+    'compile with every code block of the README files and guides under `strict`, with only what each one installs',
+    () => {
+      expect(documents.map(({ path }) => path)).toContain('README.md')
+      expect(errorsOf(program)).toEqual([])
+    },
+    PATIENCE_MS,
+  )
+})
+
+describe('The published declarations', () => {
+  let program: ts.Program
+  let project: string
+  /** The declaration files of a package's entries, the main one first. */
+  const declared = new Map<string, readonly string[]>()
+
+  beforeAll(async () => {
+    project = join(folder, 'npm', 'every-document')
+    for (const name of packages) {
+      const types = (await entriesOf(project, name)).flatMap((entry) => entry.types ?? [])
+      declared.set(
+        name,
+        types.filter((file) => file.endsWith('.mts')).map((file) => join(homeOf(project, name), file)),
+      )
+    }
+    program = programOf([project], [...declared.values()].flat())
+  }, PATIENCE_MS)
+
+  it.each(packages)('of @callgather/%s contain no `any`', (name) => {
+    expect(declared.get(name)?.length).toBeGreaterThan(0)
+    expect(findAny(program, homeOf(project, name))).toEqual([])
   })
+
+  it.each(['react', 'server'] as const)(
+    'of @callgather/%s mention no type of the protocol that the package does not export',
+    (name) => {
+      const entries = declared.get(name) ?? []
+      const [main = ''] = entries
+      const unnamed = entries.flatMap((entry) =>
+        findUnnamed(program, entry, main, homeOf(project, name), homeOf(project, 'protocol')),
+      )
+      expect(unnamed).toEqual([])
+    },
+  )
 })

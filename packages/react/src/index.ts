@@ -41,6 +41,7 @@ export {
   type GatherStatus,
   type HistoryMessage,
   type HistorySplice,
+  type HungUpBy,
   type KeyEntry,
   type KeyPress,
   type KnownEvent,
