@@ -92,14 +92,18 @@ export interface GatherEndEntry extends Stamped {
   readonly kind: 'gather_end'
   readonly id: string
   readonly gatherId: string
-  /** How it ended, in Telnyx's words: `valid`, `invalid`, `timeout`, `cancelled`, … An open list. */
-  readonly status: string
-  /** The digits; `null` where policy hides them, or for an AI gather. */
+  /** What was gathered: keys, or the fields of an AI gather. */
+  readonly gathered: 'digits' | 'fields'
+  /** How it ended, in Telnyx's words: `valid`, `invalid`, `timeout`, `cancelled`, … An open list; `null` if unsaid. */
+  readonly status: string | null
+  /** The digits; `null` where they are masked or missing, and for an AI gather. */
   readonly digits: string | null
   readonly digitCount?: number | undefined
   readonly last4?: string | undefined
   /** The fields of an AI gather. */
   readonly result: Readonly<Record<string, unknown>> | null
+  /** Whether the masked value reached the host's `onSensitive`; absent where there was nothing to deliver. */
+  readonly delivered?: boolean | undefined
 }
 
 /** A prompt began or ended: a file, or speech. */
@@ -174,6 +178,8 @@ export interface CallState {
     | (Stamped & { readonly direction?: string | undefined; readonly callerName?: string | undefined })
     | null
   readonly answered: Stamped | null
+  /** The session that this leg belongs to, as its first event names it. */
+  readonly session: (Stamped & { readonly id: string }) | null
   /** The last of `call.bridged`, `call.hold`, `call.unhold`. */
   readonly leg: (Stamped & { readonly eventType: string }) | null
   readonly hangup: (Stamped & { readonly cause?: string | undefined; readonly source?: string | undefined }) | null
@@ -202,6 +208,7 @@ export function initialCallState(callId: string): CallState {
     parties: null,
     initiated: null,
     answered: null,
+    session: null,
     leg: null,
     hangup: null,
     closed: null,

@@ -6,16 +6,18 @@
  * at the border; and `message_history`, which Telnyx resends whole each time and we carry as what changed.
  * Our own facts about commands (`command.requested`, …) follow the same grammar.
  *
- * Enums from outside are open: a status Telnyx adds tomorrow is text to show, never an error.
+ * Enums from outside are open: a status Telnyx adds tomorrow is text to show, never an error. Telnyx requires no payload
+ * field: a nullable field here is one that every event of the type has, `null` where Telnyx left it out.
  */
 import * as z from 'zod/mini'
 import { masks } from './mask.ts'
 
 const text = z.string()
 const optionalText = z.optional(text)
+const nullableText = z.nullable(text)
 
-/** Keys as the caller pressed them: `0-9*#A-D`; `null` where policy hides the key. */
-const digitSchema = z.nullable(text)
+/** Keys as the caller pressed them: `0-9*#A-D`; `null` where the key is masked. */
+const digitSchema = nullableText
 
 /** One turn of a conversation. Roles beyond `assistant` and `user` occur. */
 export const historyMessageSchema = z.object({ role: text, content: text })
@@ -43,10 +45,20 @@ const envelope = <Type extends string, Payload extends z.core.SomeType>(type: Ty
   })
 
 const parties = { from: optionalText, to: optionalText }
+/** The session that a leg belongs to, so that the log alone knows which legs may hear each other. */
+const session = { call_session_id: optionalText }
 const noPayload = z.object({})
 const media = { media_url: optionalText, media_name: optionalText, overlay: z.optional(z.boolean()) }
 const conversation = { conversation_id: optionalText, assistant_id: optionalText }
 const json = z.record(z.string(), z.unknown())
+
+const delivery = {
+  /**
+   * Whether the server's `onSensitive` took the masked value; absent where there was nothing to deliver. `false` means
+   * that the value is lost.
+   */
+  delivered: z.optional(z.boolean()),
+}
 
 /** What is masked of a gather's input. */
 export const maskSchema = z.enum(masks)
@@ -54,10 +66,10 @@ export const maskSchema = z.enum(masks)
 export const telnyxEventSchemas = {
   'call.initiated': envelope(
     'call.initiated',
-    z.object({ ...parties, direction: optionalText, caller_id_name: optionalText, call_session_id: optionalText }),
+    z.object({ ...parties, ...session, direction: optionalText, caller_id_name: optionalText }),
   ),
-  'call.answered': envelope('call.answered', z.object(parties)),
-  'call.bridged': envelope('call.bridged', z.object(parties)),
+  'call.answered': envelope('call.answered', z.object({ ...parties, ...session })),
+  'call.bridged': envelope('call.bridged', z.object({ ...parties, ...session })),
   'call.hold': envelope('call.hold', noPayload),
   'call.unhold': envelope('call.unhold', noPayload),
   'call.hangup': envelope(
@@ -68,24 +80,30 @@ export const telnyxEventSchemas = {
   'call.gather.ended': envelope(
     'call.gather.ended',
     z.object({
-      status: text,
-      /** `null` where policy hides them; then `digit_count`, and perhaps `last4`, say what may be said. */
-      digits: z.nullable(text),
+      status: nullableText,
+      /** `null` where they are masked; then `digit_count`, and perhaps `last4`, say what may be said. */
+      digits: nullableText,
       digit_count: z.optional(z.int()),
       last4: optionalText,
+      ...delivery,
     }),
   ),
   'call.ai_gather.message_history_updated': envelope(
     'call.ai_gather.message_history_updated',
-    z.object({ message_history: historySpliceSchema }),
+    z.object({ message_history: z.nullable(historySpliceSchema) }),
   ),
   'call.ai_gather.partial_results': envelope(
     'call.ai_gather.partial_results',
-    z.object({ partial_results: json, message_history: z.optional(historySpliceSchema) }),
+    z.object({ partial_results: z.nullable(json), message_history: z.optional(historySpliceSchema) }),
   ),
   'call.ai_gather.ended': envelope(
     'call.ai_gather.ended',
-    z.object({ status: text, result: z.nullable(json), message_history: z.optional(historySpliceSchema) }),
+    z.object({
+      status: nullableText,
+      result: z.nullable(json),
+      message_history: z.optional(historySpliceSchema),
+      ...delivery,
+    }),
   ),
   'call.conversation.created': envelope('call.conversation.created', z.object(conversation)),
   'call.conversation.ended': envelope(
@@ -99,7 +117,11 @@ export const telnyxEventSchemas = {
   ),
   'call.conversation_insights.generated': envelope(
     'call.conversation_insights.generated',
-    z.object({ results: z.array(z.looseObject({ insight_id: optionalText, result: z.optional(z.unknown()) })) }),
+    z.object({
+      results: z.nullable(
+        z.array(z.looseObject({ insight_id: z.optional(nullableText), result: z.optional(z.unknown()) })),
+      ),
+    }),
   ),
   'call.playback.started': envelope('call.playback.started', z.object(media)),
   'call.playback.ended': envelope(
@@ -111,12 +133,14 @@ export const telnyxEventSchemas = {
   'call.transcription': envelope(
     'call.transcription',
     z.object({
-      transcription_data: z.object({
-        transcript: text,
-        is_final: z.boolean(),
-        confidence: z.optional(z.number()),
-        transcription_track: optionalText,
-      }),
+      transcription_data: z.nullable(
+        z.object({
+          transcript: nullableText,
+          is_final: z.nullable(z.boolean()),
+          confidence: z.optional(z.number()),
+          transcription_track: optionalText,
+        }),
+      ),
     }),
   ),
 } as const

@@ -45,15 +45,17 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
     case 'call.initiated': {
       const { direction, caller_id_name } = event.payload
       const initiated = { ...stamped, direction, callerName: caller_id_name }
-      return mark(
-        { ...withParties(state, event, stamped), initiated: earlier(state.initiated, initiated) },
-        event,
-        stamped,
-      )
+      const next = { ...withParties(state, event, stamped), initiated: earlier(state.initiated, initiated) }
+      return mark(withSession(next, event, stamped), event, stamped)
     }
-    case 'call.answered':
-      return mark({ ...withParties(state, event, stamped), answered: earlier(state.answered, stamped) }, event, stamped)
-    case 'call.bridged':
+    case 'call.answered': {
+      const next = { ...withParties(state, event, stamped), answered: earlier(state.answered, stamped) }
+      return mark(withSession(next, event, stamped), event, stamped)
+    }
+    case 'call.bridged': {
+      const leg = later(state.leg, { ...stamped, eventType: event.event_type })
+      return mark(withSession({ ...state, leg }, event, stamped), event, stamped)
+    }
     case 'call.hold':
     case 'call.unhold':
       return mark({ ...state, leg: later(state.leg, { ...stamped, eventType: event.event_type }) }, event, stamped)
@@ -108,35 +110,39 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
       return withGather(next, entry.gatherId, (it) => ({ ...it, plays: it.plays.set(entry.stamp, entry) }))
     }
     case 'call.gather.ended': {
-      const { status, digits, digit_count, last4 } = event.payload
+      const { status, digits, digit_count, last4, delivered } = event.payload
       return withGatherEnd(state, {
         kind: 'gather_end',
         id: event.id,
         ...stamped,
         gatherId: event.command_id ?? event.id,
+        gathered: 'digits',
         status,
         digits,
         digitCount: digit_count,
         last4,
         result: null,
+        delivered,
       })
     }
     case 'call.ai_gather.ended': {
       const next = withHistory(state, event, stamped)
-      const { status, result } = event.payload
-      const gatherId = event.command_id ?? UNATTRIBUTED
+      const { status, result, delivered } = event.payload
       return withGatherEnd(next, {
         kind: 'gather_end',
         id: event.id,
         ...stamped,
-        gatherId,
+        // Each end without a command is a gather of its own: Telnyx runs one at a time, and each ends once.
+        gatherId: event.command_id ?? event.id,
+        gathered: 'fields',
         status,
         digits: null,
         result,
+        delivered,
       })
     }
     case 'call.ai_gather.partial_results': {
-      const results = event.payload.partial_results
+      const results = event.payload.partial_results ?? {}
       return withGather(withHistory(state, event, stamped), event.command_id ?? UNATTRIBUTED, (it) => ({
         ...it,
         partial: later(it.partial, { ...stamped, results }),
@@ -194,6 +200,15 @@ function withParties(
   const { from, to } = event.payload
   if (from === undefined && to === undefined) return state
   return { ...state, parties: earlier(state.parties, { ...stamped, from, to }) }
+}
+
+function withSession(
+  state: CallState,
+  event: EventOf<'call.initiated' | 'call.answered' | 'call.bridged'>,
+  stamped: Stamped,
+): CallState {
+  const { call_session_id: id } = event.payload
+  return id === undefined ? state : { ...state, session: earlier(state.session, { ...stamped, id }) }
 }
 
 /** A command and everything that holds it: its row, its gather, its conversation. */
@@ -287,15 +302,19 @@ function withHistory(
 }
 
 function withSpeech(state: CallState, event: EventOf<'call.transcription'>, stamped: Stamped): CallState {
-  const { transcript, is_final, confidence, transcription_track } = event.payload.transcription_data
-  const track = transcription_track ?? 'inbound'
+  const data = event.payload.transcription_data
+  const text = data?.transcript ?? null
+  const track = data?.transcription_track ?? 'inbound'
   const known: TrackState = state.tracks[track] ?? { partial: null, final: null }
-  if (!is_final) {
-    const partial = later(known.partial, { ...stamped, text: transcript })
+  // Unless Telnyx says that more follows, these words are all that will come.
+  if (data?.is_final === false) {
+    if (text === null) return state
+    const partial = later(known.partial, { ...stamped, text })
     return partial === known.partial ? state : { ...state, tracks: { ...state.tracks, [track]: { ...known, partial } } }
   }
   const tracks = { ...state.tracks, [track]: { ...known, final: later(known.final, stamped) } }
-  return enter({ ...state, tracks }, { kind: 'speech', id: event.id, ...stamped, track, text: transcript, confidence })
+  const next = { ...state, tracks }
+  return text === null ? next : enter(next, { kind: 'speech', id: event.id, ...stamped, track, text, confidence: data?.confidence })
 }
 
 function playbackEntry(

@@ -41,6 +41,8 @@ export interface GatherCommon {
   readonly refusal: Refusal | null
   /** What is masked of the input; absent when nothing is. */
   readonly mask?: Mask | undefined
+  /** Whether the server's `onSensitive` took the masked value; absent where there was nothing to deliver. */
+  readonly delivery?: 'delivered' | 'failed' | undefined
 }
 
 /** A gather of keys. */
@@ -214,7 +216,8 @@ const gatherViews = new WeakMap<GatherState, { end: End | null; view: Gather }>(
 function viewGather(gather: GatherState, end: End | null): Gather {
   const cached = gatherViews.get(gather)
   if (cached && cached.end === end) return cached.view
-  const isFields = gather.command?.request?.command === 'gather_using_ai' || gather.partial || gather.ended?.result
+  const isFields =
+    gather.command?.request?.command === 'gather_using_ai' || gather.partial || gather.ended?.gathered === 'fields'
   const view = isFields ? viewAIGather(gather, end) : viewDigitGather(gather, end)
   gatherViews.set(gather, { end, view })
   return view
@@ -236,6 +239,7 @@ function viewCommon(gather: GatherState, end: End | null, evidence: boolean): Ga
     outcome: gather.ended?.status ?? end?.outcome ?? null,
     refusal: refusalOf(gather.command),
     mask: request?.mask,
+    ...(gather.ended?.delivered === undefined ? {} : { delivery: gather.ended.delivered ? 'delivered' : 'failed' }),
   }
 }
 
@@ -261,7 +265,7 @@ function viewDigitGather(gather: GatherState, end: End | null): DigitGather {
   const keys: KeyEntry[] = []
   for (const key of gather.keys) if (upTo === null || key.stamp < upTo) keys.push(key)
   const read = readKeys(keys, rules)
-  const digits = gather.ended?.digits ?? read.digits
+  const digits = endDigits(gather.ended) ?? read.digits
   const promptPlays = [...gather.plays].filter(
     (play) => play.edge === 'started' && !isInvalidPrompt(play.media, common.body),
   )
@@ -270,15 +274,18 @@ function viewDigitGather(gather: GatherState, end: End | null): DigitGather {
     ...common,
     rules,
     keys: read.keys,
-    digits:
-      gather.ended?.digits === null
-        ? hidden(gather.ended.digitCount ?? read.digits.length, gather.ended.last4)
-        : digits,
+    digits,
     count: gather.ended?.digitCount ?? digits.length,
     attempt: Math.max(1, read.attempt, promptPlays.length),
     prompt: promptOf(gather, common),
     waiting: common.status === 'collecting' ? waitingOf(gather, common, rules, read.keys) : null,
   }
+}
+
+/** The digits as the end of a gather gives them; `null` where it says nothing of them. */
+function endDigits(ended: GatherState['ended']): string | null {
+  if (!ended) return null
+  return ended.digits ?? (ended.digitCount === undefined ? null : hidden(ended.digitCount, ended.last4))
 }
 
 /** Stands for a digit that policy hides. */

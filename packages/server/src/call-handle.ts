@@ -26,9 +26,9 @@ export interface GatherOutcome {
   readonly commandId: string
   /**
    * Telnyx's word for it: `valid`, `invalid`, `timeout`, `cancelled`, `call_hangup`, … An open list. `call_hangup`
-   * also when the call ended and no word of the gather ever came.
+   * also when the call ended and no word of the gather ever came. `null` where Telnyx did not say.
    */
-  readonly status: string
+  readonly status: string | null
   /** The digits; `null` where policy hides them, and for an AI gather. */
   readonly digits: string | null
   /** The fields of an AI gather, as Telnyx sent them; not checked against your schema. */

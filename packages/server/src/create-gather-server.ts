@@ -100,8 +100,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     markers,
     digestKey: deriveKey(secret, 'digest'),
     now,
-    logger,
-    closed: isMasking,
+    hostCallbacks,
+    isMasking,
     connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
     onSensitive: options.onSensitive,
   })

@@ -21,7 +21,8 @@ import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { asRecord } from '../telnyx/webhook.ts'
 import type { NewEvent } from './call-store.ts'
 import { commandEvent } from './command-outcome.ts'
-import { maskBody, openMask, strictest } from './masking.ts'
+import { maskBody, maskMessages } from './mask-content.ts'
+import { openMask, strictest } from './masking.ts'
 
 /** A command to be given. */
 export interface CommandOrder {
@@ -99,13 +100,24 @@ export async function prepareCommand(order: CommandOrder, parts: PrepareParts): 
       const open = openMask(state, now)
       // A `client_state` replaces the mark that a running gather left, also when it comes with a stop or a whisper.
       if (open !== undefined && client_state !== undefined) throw marksMaskedGather()
-      const secret = mask !== undefined || open !== undefined
-      const logged = withoutSecrets(secret ? maskBody(body) : body)
+      const logged = withoutSecrets(loggedBody(command, body, mask, open !== undefined))
       const payload = { command, body: logged, subject, ...(mask === undefined ? {} : { mask }) }
       const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now)
       return { event, digest }
     },
   }
+}
+
+/** The body as it may be logged. While a masked gather is open, its input may be read back by any command. */
+function loggedBody(
+  command: CommandName,
+  body: Record<string, unknown>,
+  mask: Mask | undefined,
+  isOpen: boolean,
+): Record<string, unknown> {
+  if (isOpen) return maskBody(body, { titles: false })
+  if (mask === undefined) return body
+  return isConversation(command) ? maskBody(body, { titles: true }) : maskMessages(body)
 }
 
 const marksMaskedGather = () =>

@@ -67,7 +67,7 @@ function rowOf(entry: TimelineEntry): Row {
       }
     case 'gather_end': {
       const given = entry.digits ?? (entry.result ? JSON.stringify(entry.result) : '')
-      return { at, who: 'telnyx', what: `gather ${entry.status}`, text: given }
+      return { at, who: 'telnyx', what: `gather ${entry.status ?? 'ended'}`, text: given }
     }
     case 'playback':
       return { at, who: 'telnyx', what: `${entry.what} ${entry.edge}`, text: entry.media ?? '' }

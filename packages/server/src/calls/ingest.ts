@@ -2,16 +2,18 @@
  * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
  * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
-import type { CallState, Mask } from '@callgather/protocol'
-import type { Logger } from 'pino'
+import type { CallState } from '@callgather/protocol'
 import { digestOf } from '../access/secrets.ts'
-import type { Marker, MarkerCodec } from '../telnyx/client-state.ts'
-import { normalise, normaliseTime } from '../telnyx/normalise.ts'
-import { isRecordId, recordId } from '../telnyx/records.ts'
-import type { Webhook } from '../telnyx/webhook.ts'
+import type { HostCallbacks } from '../host-callbacks.ts'
+import type { MarkerCodec } from '../telnyx/client-state.ts'
+import { correlate } from '../telnyx/correlate.ts'
+import { isUnreadable, normalise, normaliseTime } from '../telnyx/normalise.ts'
+import { isRecordId, MAX_RECORDS_AT_ONCE, recordId, recordOrdinal } from '../telnyx/records.ts'
+import { asRecord, type Webhook } from '../telnyx/webhook.ts'
 import type { CallLog, KnownCall } from './call-log.ts'
 import type { CallStore } from './call-store.ts'
-import { isPayment, maskBeside, maskOf, maskWebhook, mayCarryInput, strictest } from './masking.ts'
+import { maskWebhook, mayCarryInput, withoutUnsafeMessages } from './mask-content.ts'
+import { type MaskContext, maskOf, safeMessagesFrom } from './masking.ts'
 
 /** What became of a webhook. */
 export type IngestOutcome =
@@ -48,13 +50,16 @@ export interface IngestParts {
   /** Keys the digests by which two events under one id are told apart. */
   readonly digestKey: Uint8Array
   readonly now: () => number
-  readonly logger: Logger
-  /** Whether the server knows of sensitive gathers at all: then, where nothing is known, input is hidden. */
-  readonly closed: boolean
+  readonly hostCallbacks: HostCallbacks
+  /** Whether the server is set up for masked gathers: then input of which nothing is known is masked. */
+  readonly isMasking: boolean
   /** The connections whose webhooks are ours; absent, all of the account's. */
   readonly connectionIds?: ReadonlySet<string> | undefined
   readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
 }
+
+/** How long the host may take over a masked value, in milliseconds. Telnyx waits for the answer meanwhile. */
+const ON_SENSITIVE_DEADLINE_MS = 2_000
 
 const LONGEST_CALL_ID = 512
 const LONGEST_SESSION_ID = 256
@@ -74,93 +79,116 @@ function sessionOf({ payload: { call_session_id: id } }: Webhook): string | unde
 /** Takes webhooks in. */
 export class Ingest {
   readonly #parts: IngestParts
+  readonly #startedAt: number
 
   constructor(parts: IngestParts) {
     this.#parts = parts
+    this.#startedAt = parts.now()
   }
 
   /** Appends a webhook to the log of its call. Resolves when it is durable. */
   async accept(webhook: Webhook): Promise<IngestOutcome> {
     const { call_control_id: callId, connection_id: connectionId } = webhook.payload
     if (typeof callId !== 'string' || callId === '' || callId.length > LONGEST_CALL_ID) return 'foreign'
-    const { log, markers, connectionIds, now } = this.#parts
+    const { log, markers, connectionIds, digestKey, isMasking } = this.#parts
     if (connectionIds && !(typeof connectionId === 'string' && connectionIds.has(connectionId))) return 'foreign'
 
     const sessionId = sessionOf(webhook)
-    const beside = mayCarryInput(webhook) ? await this.#legsBeside(callId, sessionId) : []
-    const marker = markers.read(callId, webhook.payload.client_state)
-    let mask: Mask | undefined
-    let hidden = false
-    let twin = false
+    const siblings = mayCarryInput(webhook) ? await this.#siblingsOf(callId, sessionId) : []
+    const mark = markers.read(callId, webhook.payload.client_state)
+    const marker = mark === 'unreadable' ? null : mark
+    let isHidden = false
+    let isAlias = false
+    let delivery: Promise<boolean | undefined> | undefined
     const prepare = async ({ state }: KnownCall) => {
-      twin = await this.#hasTwin(callId, webhook)
-      if (twin) return []
-      const context = { state, marker, now: now(), closed: this.#parts.closed }
-      const ofLegs = beside.map((leg) => maskBeside(webhook, leg, now()))
-      const wanted = [maskOf(webhook, context), ...ofLegs].reduce(strictest)
-      mask = wanted ?? (isPayment(webhook) ? 'digits' : undefined)
-      const masked = mask === undefined ? webhook : maskWebhook(webhook, mask, context)
-      hidden = masked === null
+      isAlias = await this.#hasAlias(callId, webhook)
+      if (isAlias) return []
+      const commandId = correlate(webhook, normaliseTime(webhook.occurredAt), marker, state)
+      const context: MaskContext = { state, siblings, mark, commandId, isMasking, startedAt: this.#startedAt }
+      const content = { ...context, safeFrom: safeMessagesFrom(webhook, context) }
+      const safe = withoutUnsafeMessages(webhook, content)
+      const isReadable = !isUnreadable(normalise(safe, commandId, state))
+      // An event that we cannot read is stored as it came; where masking is configured, without what may be input.
+      const mask = maskOf(webhook, context) ?? (isMasking && !isReadable ? 'digits' : undefined)
+      const masked = mask === undefined ? safe : maskWebhook(webhook, mask, content)
+      isHidden = masked === null
+      if (!masked) return []
+      // Once for each delivery by Telnyx, however often the event is made anew.
+      if (mask !== undefined) delivery ??= this.#deliver(callId, commandId ?? marker?.commandId, webhook)
+      const delivered = await delivery
+      const event = normalise(masked, commandId, state)
       const { id, eventType, occurredAt, payload } = webhook
-      const digest = digestOf(this.#parts.digestKey, id, eventType, occurredAt, payload)
-      return masked ? [{ event: normalise(masked, marker, state), digest }] : []
+      return [
+        {
+          event:
+            delivered === undefined ? event : ({ ...event, payload: { ...event.payload, delivered } } as typeof event),
+          digest: digestOf(digestKey, id, eventType, occurredAt, payload),
+        },
+      ]
     }
-    const { records, duplicates } = await log.append(callId, prepare, { sessionId })
-    if (twin) return 'duplicate'
-    if (hidden) return 'hidden'
-    const [record] = records
-    if (record && mask !== undefined) this.#hand(callId, record.event.command_id, webhook, marker)
+    const { duplicates } = await log.append(callId, prepare, { sessionId })
+    if (isAlias) return 'duplicate'
+    if (isHidden) return 'hidden'
     const [duplicate] = duplicates
     return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
   }
 
   /**
-   * The other legs of a call's session, as they are known now. From store and log, so that it does not matter which
-   * server took their webhooks, or gave the command. Asked for before the call's own turn: two legs that waited for each
-   * other within theirs would wait for ever.
+   * The other legs of a call's session, as they are known now: from store and log, so that any server may have taken
+   * their webhooks. Read before the call's own turn, because two legs that wait for each other would wait for ever.
    */
-  async #legsBeside(callId: string, sessionId: string | undefined): Promise<CallState[]> {
-    if (sessionId === undefined) return []
+  async #siblingsOf(callId: string, sessionId: string | undefined): Promise<CallState[]> {
     const { log, store } = this.#parts
-    const others = (await store.legsOf(sessionId)).filter((leg) => leg !== callId)
+    const session = sessionId ?? (await log.open(callId)).state.session?.id
+    if (session === undefined) return []
+    const others = (await store.legsOf(session)).filter((leg) => leg !== callId)
     return Promise.all(others.map(async (leg) => (await log.open(leg)).state))
   }
 
   /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */
-  async #hasTwin(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
+  async #hasAlias(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
     const { store, now } = this.#parts
     if (!isRecordId(id)) {
-      return now() - Date.parse(occurredAt) >= LATE_MILLIS && store.has(callId, recordId(eventType, occurredAt))
+      if (now() - Date.parse(occurredAt) < LATE_MILLIS || (await store.has(callId, id))) return false
+      const aliases = Array.from({ length: MAX_RECORDS_AT_ONCE }, (_, index) => recordId(eventType, occurredAt, index + 1))
+      return (await Promise.all(aliases.map((alias) => store.has(callId, alias)))).includes(true)
     }
-    // Telnyx's own id cannot be told from its record. Few events come this way, so the log may be walked.
+    // Telnyx's own id cannot be told from its record: of several records at one time, as many are known as the log has
+    // events. Few events come this way, so the log may be walked.
     const at = normaliseTime(occurredAt)
     const slice = await store.read(callId, 0)
-    return (slice?.records ?? []).some(
+    const others = (slice?.records ?? []).filter(
       ({ event }) =>
         event.id !== id &&
         event.occurred_at === at &&
         (event.event_type === eventType || event.event_type === `unreadable:${eventType}`),
     )
+    return others.length >= recordOrdinal(id)
   }
 
-  /** Hands sensitive input to the host; the only way out it has. */
-  #hand(callId: string, commandId: string | undefined, webhook: Webhook, marker: Marker | null): void {
-    const { onSensitive, logger } = this.#parts
+  /**
+   * Delivers masked input to the host, the only way out it has, before the event is stored and Telnyx gets its 200. A
+   * crash in between delivers it again. Returns whether the host took it; `undefined` where there is nothing to deliver.
+   */
+  async #deliver(callId: string, commandId: string | undefined, webhook: Webhook): Promise<boolean | undefined> {
+    const { store, onSensitive, hostCallbacks } = this.#parts
     const { id: eventId, eventType, payload } = webhook
-    if (!onSensitive || (eventType !== 'call.gather.ended' && eventType !== 'call.ai_gather.ended')) return
+    if (!onSensitive || (eventType !== 'call.gather.ended' && eventType !== 'call.ai_gather.ended')) return undefined
+    if (await store.has(callId, eventId)) return undefined
     const input: SensitiveInput = {
       callId,
-      commandId: commandId ?? marker?.commandId,
+      commandId,
       eventId,
       eventType,
       status: typeof payload.status === 'string' ? payload.status : undefined,
       digits: typeof payload.digits === 'string' ? payload.digits : undefined,
-      result: (payload.result ?? undefined) as SensitiveInput['result'],
+      result: asRecord(payload.result),
     }
-    // What it throws may quote its input, so only that it threw is said.
-    const failed = () => logger.error('onSensitive failed')
-    void Promise.resolve()
-      .then(() => onSensitive(input))
-      .catch(failed)
+    return hostCallbacks
+      .call('onSensitive', () => onSensitive(input), { deadlineMs: ON_SENSITIVE_DEADLINE_MS })
+      .then(
+        () => true,
+        () => false,
+      )
   }
 }

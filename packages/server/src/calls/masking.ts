@@ -1,217 +1,214 @@
 /**
- * Hides what a caller gives in confidence, by structure and before anything is written: not a pattern that looks like
- * a card number, but every field that can carry input, of every event that falls within a sensitive gather.
+ * Decides how much of a webhook may be stored.
  *
- * A window opens when the sensitive command is logged, before Telnyx has it, and closes 30 s after its end. An event is
- * in it by its own time or by the time it arrives. Our mark in `client_state` says the same where the log cannot: after
- * a restart with an empty store, and on another node. Where neither says anything, and the server knows of sensitive
- * gathers at all, what might be input is hidden.
+ * Our signed mark in `client_state` decides first: a mark with a mask masks the webhook, whatever the clocks, the order
+ * and the outcome of the command, until a later command of ours puts another mark in its place. Time windows add to it:
+ * a webhook is masked while a masked command may still collect, on this leg or on another leg of the session. Where
+ * masking is configured and neither mark nor log can tell what a webhook holds, it is masked too.
  */
-import { type CallState, type CommandState, callEndedAt, isDigitGather, type Mask, rulesOf } from '@callgather/protocol'
+import {
+  type CallState,
+  type CommandState,
+  type ConversationState,
+  type CommandName,
+  type CommandRequest,
+  callEndedAt,
+  isCommandName,
+  isDigitGather,
+  type Mask,
+  UNATTRIBUTED,
+} from '@callgather/protocol'
 import type { Marker } from '../telnyx/client-state.ts'
-import { HIDDEN_TEXT } from '../telnyx/history.ts'
-import { normaliseTime, timeOf } from '../telnyx/normalise.ts'
-import { asRecord, type Webhook } from '../telnyx/webhook.ts'
+import { fits } from '../telnyx/correlate.ts'
+import type { Webhook } from '../telnyx/webhook.ts'
+import { isCumulative, isPayment, isPlayback, isUnknownType, mayCarryInput } from './mask-content.ts'
 
-/** How long after a sensitive gather has ended input is still hidden, in milliseconds. */
+/** How long after a masked gather has ended its input may still arrive, in milliseconds. */
 export const MASK_GRACE_MILLIS = 30_000
 
-/** Fewest digits of which four may be shown: of a PIN they would be all. */
-const LAST4_FROM = 8
+/** How far our clock and Telnyx's may differ, in milliseconds: as far as a signature's timestamp may be off. */
+export const MAX_SKEW_MILLIS = 300_000
 
 const strictness: Readonly<Record<Mask, number>> = { allButLast4: 1, digits: 2, all: 3 }
 
-/** The stricter of two; a gather can be made more sensitive by whoever starts it, never less. */
+/** Returns the stricter of two masks. */
 export function strictest(one: Mask | undefined, other: Mask | undefined): Mask | undefined {
   if (one === undefined || other === undefined) return one ?? other
   return strictness[one] >= strictness[other] ? one : other
 }
 
-/** What is known when a webhook is judged. */
+/** What the decision about a webhook rests on. */
 export interface MaskContext {
   readonly state: CallState
-  readonly marker: Marker | null
-  /** When the webhook arrived, in milliseconds. */
-  readonly now: number
-  /** Whether the server knows of sensitive gathers at all: then ignorance hides. */
-  readonly closed: boolean
+  /** The other legs of the call's session. */
+  readonly siblings: readonly CallState[]
+  readonly mark: Marker | 'unreadable' | null
+  /** The command that the webhook belongs to, as far as mark and log say. */
+  readonly commandId: string | undefined
+  /** Whether the server is set up for masked gathers: then doubt masks. */
+  readonly isMasking: boolean
+  /** Since when this process has seen every webhook, in milliseconds of its own clock. */
+  readonly startedAt: number
 }
 
-/** How much of a webhook may be shown: `undefined` for all of it. */
-export function maskOf(webhook: Webhook, { state, marker, now, closed }: MaskContext): Mask | undefined {
-  const at = normaliseTime(webhook.occurredAt)
-  let mask = maskAt(state, at, now)
-  const own = marker ? state.commands.get(marker.commandId) : undefined
-  // The mark speaks where the log does not know its command.
-  if (marker?.mask && !own?.request) mask = strictest(mask, marker.mask)
-  // What belongs to a conversation that was sensitive stays so, however late it comes.
-  if (own?.request?.mask && carriesHistory(webhook)) mask = strictest(mask, own.request.mask)
-  const ignorant = state.initiated === null && state.commands.size === 0 && marker === null
-  return mask ?? (closed && ignorant ? 'digits' : undefined)
+/** Returns the mask of a webhook; `undefined` when all of it may be stored. */
+export function maskOf(webhook: Webhook, context: MaskContext): Mask | undefined {
+  const { state, siblings, mark, isMasking } = context
+  const marked = mark === 'unreadable' ? (isMasking ? 'all' : undefined) : mark?.mask
+  const logged = mark === 'unreadable' || !mark ? undefined : state.commands.get(mark.commandId)?.request?.mask
+  const plain = plainCommandOf(webhook, context)
+  const masks = [marked, logged, isPayment(webhook) ? ('digits' as const) : undefined]
+  for (const leg of [state, ...siblings]) {
+    for (const command of leg.commands) {
+      const { request } = command
+      if (!request?.mask || !mayHoldInputOf(webhook, { context, leg, command, plain })) continue
+      masks.push(request.mask)
+    }
+  }
+  const known = masks.reduce(strictest, undefined)
+  return known ?? (isMasking && isUncertain(webhook, context, plain) ? 'digits' : undefined)
 }
 
-/** Whether a command's window holds a moment, by the event's time or by ours. */
-export function isWithin(state: CallState, command: CommandState, at: string, now: number): boolean {
+/** A command of ours without a mask, whose mark a webhook carries. */
+interface PlainCommand {
+  readonly name: CommandName
+  /** When it was requested, in milliseconds of our clock. */
+  readonly requestedAt: number
+  /** Whether the webhook may be the end of the command that this one replaced: such an end carries the new mark. */
+  readonly mayEndEarlier: boolean
+  /** Whether such an event can belong to the command. */
+  readonly isFitting: boolean
+}
+
+/** The unmasked command that a webhook's mark names, if the log knows it. */
+function plainCommandOf(webhook: Webhook, { state, mark }: MaskContext): PlainCommand | null {
+  if (!mark || mark === 'unreadable' || mark.mask) return null
+  const request = state.commands.get(mark.commandId)?.request
+  if (!request || request.mask) return null
+  const { status } = webhook.payload
+  const isEnd = webhook.eventType === 'call.gather.ended' || webhook.eventType === 'call.ai_gather.ended'
+  return {
+    name: mark.command,
+    requestedAt: Date.parse(request.at),
+    mayEndEarlier: isEnd && !(typeof status === 'string' && ownEnds.has(status)),
+    isFitting: fits(webhook.eventType, mark.command),
+  }
+}
+
+/** How a gather ends by itself; any other status may be that of a gather which was replaced. */
+const ownEnds: ReadonlySet<string> = new Set(['valid', 'invalid', 'timeout', 'call_hangup'])
+
+/** A masked command of a leg, and what is known when a webhook is compared with it. */
+interface Candidate {
+  readonly context: MaskContext
+  readonly leg: CallState
+  readonly command: CommandState
+  readonly plain: PlainCommand | null
+}
+
+/** Whether a webhook may hold input of a masked command, by their times. */
+function mayHoldInputOf(webhook: Webhook, { context, leg, command, plain }: Candidate): boolean {
   const { request } = command
-  if (!request || command.outcome?.status === 'refused') return false
-  const end = endOf(state, command)
-  const until = end === null ? null : timeOf(Date.parse(end) + MASK_GRACE_MILLIS)
-  const holds = (moment: string) => moment >= request.at && (until === null || moment <= until)
-  return holds(at) || holds(timeOf(now))
+  if (!request) return false
+  const isOwnLeg = leg === context.state
+  const at = Date.parse(webhook.occurredAt)
+  const requestedAt = Date.parse(request.at)
+  if (at < requestedAt - MAX_SKEW_MILLIS) return false
+  // What sums up a conversation holds everything that was said in it.
+  const since = isCumulative(webhook) ? conversationStart(webhook, context) : at
+  // A leg that is over collects nothing more; what is reported of the leg itself may be late.
+  const ended = endOf(leg, command) ?? (isOwnLeg || isCumulative(webhook) ? null : millisOf(callEndedAt(leg)))
+  const isReplaced =
+    plain !== null && isOwnLeg && requestedAt <= plain.requestedAt && replaces(plain.name, request.command)
+  const replacedAt = isReplaced ? plain.requestedAt : null
+  if (replacedAt !== null && (ended === null || plain?.mayEndEarlier)) {
+    return since <= Math.max(replacedAt, ended ?? 0) + MAX_SKEW_MILLIS + MASK_GRACE_MILLIS
+  }
+  if (ended === null) return true
+  return since <= ended + MASK_GRACE_MILLIS + (plain ? 0 : MAX_SKEW_MILLIS)
 }
 
-/** The strictest wish of all sensitive commands whose window is open. */
-export function openMask(state: CallState, now: number): Mask | undefined {
-  return maskAt(state, timeOf(now), now)
-}
+/** Telnyx runs one gather of a kind at a time on a leg: the next one cancels it. */
+const replaces = (next: CommandName, running: string) =>
+  next === running ? next !== 'ai_assistant_start' : isDigitGather(next) && isDigitGather(running)
 
 /**
- * How much of a webhook may be shown for the sake of another leg of the same session: a key pressed on one leg is heard,
- * and reported, on those that are bridged with it. A leg that is over gathers nothing more.
+ * When a command's collection ended for certain, by Telnyx's clock, whatever was answered to the command. A gather that
+ * replaces another gets that one's `cancelled` under its own mark, so after an earlier gather such an end proves nothing.
  */
-export function maskBeside(webhook: Webhook, leg: CallState, now: number): Mask | undefined {
-  const at = normaliseTime(webhook.occurredAt)
-  const over = callEndedAt(leg)
-  const isOver = over !== null && Math.min(Date.parse(webhook.occurredAt), now) > Date.parse(over) + MASK_GRACE_MILLIS
-  return isOver ? undefined : maskAt(leg, at, now)
+function endOf(state: CallState, { id, request }: CommandState): number | null {
+  const { ended } = state.gathers.get(id) ?? {}
+  if (!ended) return millisOf(state.conversations.get(id)?.ended?.at ?? null)
+  const isOwn = (ended.status !== null && ownEnds.has(ended.status)) || !request || !followsAnother(state, request)
+  return isOwn ? Date.parse(ended.at) : null
 }
 
-/** Whether anything that a caller gave may be in a webhook; of a type we do not know, it may. */
-export const mayCarryInput = ({ eventType }: Webhook): boolean => !plainFields.has(eventType)
+/** Whether a command may have replaced an earlier one. */
+function followsAnother({ commands }: CallState, { at, command }: CommandRequest): boolean {
+  for (const { request } of commands) {
+    if (request && request.at < at && isCommandName(command) && replaces(command, request.command)) return true
+  }
+  return false
+}
 
-/** The strictest wish of all sensitive commands in whose window a moment is. */
-function maskAt(state: CallState, at: string, now: number): Mask | undefined {
+const millisOf = (at: string | null) => (at === null ? null : Date.parse(at))
+
+/** Since when, at the earliest, things were said that a webhook sums up. */
+function conversationStart({ eventType }: Webhook, { state, commandId }: MaskContext): number {
+  if (eventType.startsWith('call.ai_gather.')) return startOf(state.conversations.get(commandId ?? ''))
+  // Insights do not say of which conversation they are.
+  if (eventType !== 'call.conversation_insights.generated' || state.conversations.size === 0) return Number.NEGATIVE_INFINITY
+  return Math.min(...[...state.conversations].map(startOf))
+}
+
+/** When a conversation began, at the earliest: by Telnyx's clock where Telnyx says, else by ours. */
+function startOf(conversation: ConversationState | undefined): number {
+  if (conversation?.created) return Date.parse(conversation.created.at)
+  const requested = conversation?.command?.request?.at
+  return requested === undefined ? Number.NEGATIVE_INFINITY : Date.parse(requested) - MAX_SKEW_MILLIS
+}
+
+/** Whether a webhook may hold masked input that neither its mark nor the log shows. */
+function isUncertain(webhook: Webhook, { state, mark, startedAt }: MaskContext, plain: PlainCommand | null): boolean {
+  if (!mayCarryInput(webhook) && !isPlayback(webhook)) return false
+  if (isUnknownType(webhook)) return true
+  // The log has lost the command of our mark, and perhaps those before it.
+  if (mark && mark !== 'unreadable' && !state.commands.get(mark.commandId)?.request) return true
+  const { initiated } = state
+  const isKnownFromStart = initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MILLIS
+  return !isKnownFromStart && !(plain?.isFitting && !plain.mayEndEarlier)
+}
+
+/** The strictest mask among the commands of a call that may collect now, by our clock. */
+export function openMask(state: CallState, now: number): Mask | undefined {
   let mask: Mask | undefined
   for (const command of state.commands) {
-    const wanted = command.request?.mask
-    if (wanted && isWithin(state, command, at, now)) mask = strictest(mask, wanted)
+    const ended = endOf(state, command)
+    const isOpen = ended === null || now <= ended + MASK_GRACE_MILLIS + MAX_SKEW_MILLIS
+    if (isOpen) mask = strictest(mask, command.request?.mask)
   }
   return mask
 }
 
-function endOf(state: CallState, { id }: CommandState): string | null {
-  return state.gathers.get(id)?.ended?.at ?? state.conversations.get(id)?.ended?.at ?? null
-}
-
-const carriesHistory = ({ eventType }: Webhook) =>
-  eventType.startsWith('call.ai_gather.') || eventType.startsWith('call.conversation')
-
 /**
- * The webhook as it may be written; `null` when not even that it happened may be.
- *
- * Default-deny: only fields that cannot carry input are left as they are, and of a type we do not know, none.
+ * Which messages of a conversation may be stored although a masked gather ran meanwhile: those that were stored before,
+ * and those that came after a history from after the gather. Returns the index from which on messages are new enough;
+ * `null` where no masked gather can have been heard.
  */
-export function maskWebhook(webhook: Webhook, mask: Mask, { state, marker }: MaskContext): Webhook | null {
-  const { payload } = webhook
-  const kept = keptFields(payload)
-  const as = (fields: Record<string, unknown>): Webhook => ({ ...webhook, payload: { ...kept, ...fields } })
-  switch (webhook.eventType) {
-    case 'call.dtmf.received':
-      if (mask === 'all') return null
-      return as({ digit: isTerminator(payload.digit, state, marker) ? payload.digit : null })
-    case 'call.gather.ended':
-      return as({ status: payload.status, ...maskedDigits(payload, mask) })
-    case 'call.ai_gather.ended':
-      return as({ status: payload.status, result: null, ...maskedHistory(payload, state, marker) })
-    case 'call.ai_gather.partial_results':
-      return as({ partial_results: {}, ...maskedHistory(payload, state, marker) })
-    case 'call.ai_gather.message_history_updated':
-      return as(maskedHistory(payload, state, marker))
-    case 'call.transcription':
-      return as({ transcription_data: maskedSpeech(payload.transcription_data) })
-    case 'call.conversation_insights.generated':
-      return as({ results: [] })
-    default:
-      return as(pick(payload, plainFields.get(webhook.eventType) ?? []))
+export function safeMessagesFrom(webhook: Webhook, context: MaskContext): number | null {
+  const { state, siblings, commandId } = context
+  const conversation = state.conversations.get(commandId ?? UNATTRIBUTED)
+  const at = Date.parse(webhook.occurredAt)
+  const began = startOf(conversation)
+  let closes = Number.NEGATIVE_INFINITY
+  for (const leg of [state, ...siblings]) {
+    for (const command of leg.commands) {
+      if (!command.request?.mask || at < Date.parse(command.request.at) - MAX_SKEW_MILLIS) continue
+      const ended = endOf(leg, command) ?? millisOf(callEndedAt(leg))
+      closes = Math.max(closes, ended === null ? Number.POSITIVE_INFINITY : ended + MASK_GRACE_MILLIS)
+    }
   }
-}
-
-const course = ['direction', 'caller_id_name', 'status', 'hangup_cause', 'hangup_source']
-const media = ['media_url', 'media_name', 'overlay', 'status']
-const conversation = ['conversation_id', 'assistant_id', 'duration_sec', 'llm_model']
-
-/** What may be kept of the types in which no input is. */
-const plainFields: ReadonlyMap<string, readonly string[]> = new Map([
-  ['call.initiated', course],
-  ['call.answered', course],
-  ['call.bridged', course],
-  ['call.hold', course],
-  ['call.unhold', course],
-  ['call.hangup', course],
-  ['call.speak.started', course],
-  ['call.speak.ended', course],
-  ['call.playback.started', media],
-  ['call.playback.ended', media],
-  ['call.conversation.created', conversation],
-  ['call.conversation.ended', conversation],
-])
-
-/** Payment capture carries expiry, postal code and routing number in the clear; none of it is ever written. */
-export const isPayment = ({ eventType }: Webhook) => eventType.startsWith('call.pay')
-
-const identity = ['call_control_id', 'connection_id', 'call_leg_id', 'call_session_id', 'from', 'to']
-const keptFields = (payload: Webhook['payload']) => pick(payload, identity)
-
-function pick(payload: Webhook['payload'], keys: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(keys.filter((key) => Object.hasOwn(payload, key)).map((key) => [key, payload[key]]))
-}
-
-/** The key that ends the input is no part of it, and tells nothing. */
-function isTerminator(digit: unknown, state: CallState, marker: Marker | null): boolean {
-  const { latestGather } = state
-  const command = state.commands.get(marker?.commandId ?? latestGather?.id ?? '')
-  const name = command?.request?.command
-  return isDigitGather(name) && digit === rulesOf(name, command?.request?.body ?? {}).terminator
-}
-
-function maskedDigits({ digits, digit_count }: Webhook['payload'], mask: Mask): Record<string, unknown> {
-  if (mask === 'all') return { digits: null }
-  // Masked before, and set aside: how many there were is all that is left of them.
-  if (typeof digits !== 'string') return { digits: null, ...(typeof digit_count === 'number' ? { digit_count } : {}) }
-  const last4 = mask === 'allButLast4' && digits.length >= LAST4_FROM ? { last4: digits.slice(-4) } : {}
-  return { digits: null, digit_count: digits.length, ...last4 }
-}
-
-/**
- * A history with its words hidden. Of a conversation that is not itself sensitive, what was shown before the window
- * opened stays, and what was said in it is hidden for good.
- */
-function maskedHistory(
-  { message_history }: Webhook['payload'],
-  state: CallState,
-  marker: Marker | null,
-): { message_history?: unknown } {
-  if (!Array.isArray(message_history)) return {}
-  const isMasked =
-    marker?.mask !== undefined || state.commands.get(marker?.commandId ?? '')?.request?.mask !== undefined
-  const known = isMasked ? undefined : state.conversations.get(marker?.commandId ?? '')
-  return {
-    message_history: message_history.map((each, index) => {
-      const { role, content } = asRecord(each) ?? {}
-      const held = known?.messages.at(index)
-      const wasShown = held?.index === index && held.role === role && held.content === content
-      return { role, content: wasShown ? content : HIDDEN_TEXT }
-    }),
-  }
-}
-
-function maskedSpeech(data: unknown): Record<string, unknown> {
-  const { is_final, transcription_track } = asRecord(data) ?? {}
-  return {
-    transcript: HIDDEN_TEXT,
-    is_final: is_final === true,
-    ...(transcription_track ? { transcription_track } : {}),
-  }
-}
-
-/** A command's body as it may be logged: whispers and seeded histories repeat what the caller said. */
-export function maskBody(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const hide = (value: unknown) =>
-    Array.isArray(value) ? value.map((each) => ({ role: asRecord(each)?.role, content: HIDDEN_TEXT })) : undefined
-  const { messages, message_history, ...rest } = body
-  return {
-    ...rest,
-    ...(messages === undefined ? {} : { messages: hide(messages) }),
-    ...(message_history === undefined ? {} : { message_history: hide(message_history) }),
-  }
+  if (closes === Number.NEGATIVE_INFINITY || closes < began) return null
+  const length = conversation?.length
+  return length && Date.parse(length.at) > closes ? length.value : Number.POSITIVE_INFINITY
 }

@@ -7,7 +7,7 @@ import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:
 import { initialCallState } from '@callgather/protocol'
 import type { Webhook } from '../telnyx/webhook.ts'
 import type { CallStore } from './call-store.ts'
-import { maskWebhook } from './masking.ts'
+import { maskWebhook } from './mask-content.ts'
 
 /** Something that was set aside, opened. */
 export interface SetAsideBody {
@@ -88,7 +88,7 @@ export class AsideBox {
 
 /** A webhook as it may be kept where nothing is known of its call: without any input, and otherwise as Telnyx sent it. */
 function masked(webhook: Webhook): Uint8Array | undefined {
-  const context = { state: initialCallState(''), marker: null, now: 0, closed: true }
+  const context = { state: initialCallState(''), mark: null, commandId: undefined, safeFrom: null }
   const kept = maskWebhook(webhook, 'digits', context)
   if (!kept) return undefined
   const { id, eventType, occurredAt, payload } = kept

@@ -4,7 +4,7 @@
  */
 import { type CallEvent, type CallRecord, type HistorySplice, isKnownEvent } from '@callgather/protocol'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
-import { maskBody } from './masking.ts'
+import { maskMessages } from './mask-content.ts'
 
 /** The records of a log that hold what was said, with that taken out; those that hold nothing of it are left away. */
 export function withoutSpeech(records: readonly CallRecord[]): CallRecord[] {
@@ -24,10 +24,11 @@ function silenced(event: CallEvent): CallEvent {
   switch (event.event_type) {
     case 'call.transcription': {
       const { transcription_data } = event.payload
+      if (!transcription_data) return event
       return { ...event, payload: { transcription_data: { ...transcription_data, transcript: HIDDEN_TEXT } } }
     }
     case 'call.ai_gather.message_history_updated':
-      return { ...event, payload: { message_history: hidden(event.payload.message_history) } }
+      return { ...event, payload: { message_history: event.payload.message_history && hidden(event.payload.message_history) } }
     case 'call.ai_gather.partial_results':
       return { ...event, payload: { partial_results: {}, ...maybeHidden(event.payload.message_history) } }
     case 'call.ai_gather.ended': {
@@ -38,7 +39,7 @@ function silenced(event: CallEvent): CallEvent {
     case 'call.conversation_insights.generated':
       return { ...event, payload: { results: [] } }
     case 'command.requested':
-      return { ...event, payload: { ...event.payload, body: maskBody(event.payload.body) } }
+      return { ...event, payload: { ...event.payload, body: maskMessages(event.payload.body) } }
     default:
       return event
   }

@@ -20,12 +20,17 @@ export interface Marker {
 export interface MarkerCodec {
   /** The mark as a `client_state`: base64. */
   write(callId: string, marker: Marker): string
-  /** The mark in an echoed `client_state`; `null` when it is not ours, not whole, or of another call. */
-  read(callId: string, clientState: unknown): Marker | null
+  /**
+   * The mark in an echoed `client_state`; `null` when it is not ours. `unreadable` when it looks like ours but does not
+   * verify: another version wrote it, another secret signed it, or it belongs to another call.
+   */
+  read(callId: string, clientState: unknown): Marker | 'unreadable' | null
 }
 
 const VERSION = 'cg1'
-const LONGEST = 1024
+/** How the text of every version of our marks begins. */
+const PREFIX = '["cg'
+const MAX_LENGTH = 2048
 
 /** Makes the codec of one key, which must be the same on every node and after every restart. */
 export function markerCodec(key: Uint8Array): MarkerCodec {
@@ -41,16 +46,15 @@ export function markerCodec(key: Uint8Array): MarkerCodec {
       return Buffer.from(JSON.stringify([...fields, sign(callId, fields).toString('base64url')])).toString('base64')
     },
     read(callId, clientState) {
-      if (typeof clientState !== 'string' || clientState.length > LONGEST) return null
-      const text = Buffer.from(clientState, 'base64').toString('utf8')
-      if (!text.startsWith(`["${VERSION}",`)) return null
-      const parsed = parseFields(text)
-      if (!parsed) return null
-      const [, commandId = '', command = '', mask = '', mac = ''] = parsed
+      if (typeof clientState !== 'string') return null
+      const text = Buffer.from(clientState.slice(0, MAX_LENGTH), 'base64').toString('utf8')
+      if (!text.startsWith(PREFIX)) return null
+      const [version, commandId = '', command = '', mask = '', mac = ''] = parseFields(text) ?? []
       const given = Buffer.from(mac, 'base64url')
       const expected = sign(callId, [VERSION, commandId, command, mask])
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
-      if (!isCommandName(command)) return null
+      if (version !== VERSION || given.length !== expected.length || !timingSafeEqual(given, expected))
+        return 'unreadable'
+      if (!isCommandName(command)) return 'unreadable'
       return { commandId, command, ...(mask === '' ? {} : { mask: readMask(mask) }) }
     },
   }

@@ -34,6 +34,7 @@ const TAKEOVER_MILLIS = 5_000
 const gathersByAI = (name: CommandName) => name === 'gather_using_ai'
 const converses = (name: CommandName): name is ConversationName => isConversation(name)
 
+/** Which commands an event type can belong to. */
 const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
   'call.dtmf.received': isDigitGather,
   'call.gather.ended': isDigitGather,
@@ -48,10 +49,13 @@ const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
   'call.conversation.ended': converses,
 }
 
+/** Whether an event of a type can belong to a command. */
+export const fits = (eventType: string, command: CommandName): boolean => fitting[eventType]?.(command) ?? false
+
 /** The `command_id` a webhook belongs to, if any. `at` is its time in the form that sorts as text. */
 export function correlate(webhook: Webhook, at: string, marker: Marker | null, state: CallState): string | undefined {
-  const fits = fitting[webhook.eventType]
-  if (!fits) return undefined
+  const isFitting = fitting[webhook.eventType]
+  if (!isFitting) return undefined
   const given = commandsGiven(state)
 
   if (webhook.eventType.startsWith('call.conversation.')) {
@@ -59,8 +63,8 @@ export function correlate(webhook: Webhook, at: string, marker: Marker | null, s
     if (known) return known.id
   }
 
-  const candidates = given.filter(({ name }) => fits(name))
-  const marked = marker && fits(marker.command) ? marker.commandId : undefined
+  const candidates = given.filter(({ name }) => isFitting(name))
+  const marked = marker && isFitting(marker.command) ? marker.commandId : undefined
   const found = marked ?? newestBefore(candidates, at)?.id
   if (found === undefined) return undefined
 
@@ -124,5 +128,7 @@ function isOwnMedia(payload: Webhook['payload'], body: Given['body']): boolean {
   const playing = [payload.media_url, payload.media_name].filter((each) => typeof each === 'string' && each !== '')
   if (playing.length === 0) return true
   const own = [body.audio_url, body.media_name, body.invalid_audio_url, body.invalid_media_name]
+  // The log of a masked gather may not say.
+  if (own.every((each) => each === undefined)) return true
   return playing.some((each) => own.includes(each))
 }

@@ -136,8 +136,8 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
     markers,
     digestKey: Buffer.alloc(32, 1),
     now: clock,
-    logger,
-    closed: false,
+    hostCallbacks: new HostCallbacks({ logger, countFailure: () => {} }),
+    isMasking: false,
   })
   let answer: CommandAnswer = { status: 'accepted', data: {} }
   const giver = new Commands({

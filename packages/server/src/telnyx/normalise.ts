@@ -6,17 +6,18 @@
  */
 import { type CallEvent, type CallState, isKnownEvent, stampOf } from '@callgather/protocol'
 import { type opaqueEventSchema, telnyxEventSchemas } from '@callgather/protocol/schema'
-import type { Marker } from './client-state.ts'
-import { correlate } from './correlate.ts'
 import { readHistory, spliceHistory } from './history.ts'
 import { asRecord, type Webhook } from './webhook.ts'
 
 const schemas: Readonly<Record<string, Pick<typeof opaqueEventSchema, 'safeParse'>>> = telnyxEventSchemas
 
-/** The event of a webhook, given what is known of its call so far. */
-export function normalise(webhook: Webhook, marker: Marker | null, state: CallState): CallEvent {
+/**
+ * The event of a webhook, given what is known of its call so far.
+ *
+ * @param command_id The command that the webhook belongs to, as `correlate` found.
+ */
+export function normalise(webhook: Webhook, command_id: string | undefined, state: CallState): CallEvent {
   const occurred_at = normaliseTime(webhook.occurredAt)
-  const command_id = correlate(webhook, occurred_at, marker, state)
   const cause = command_id === undefined ? {} : { command_id }
   const envelope = { id: webhook.id, event_type: webhook.eventType, occurred_at, ...cause }
   const opaque = () => renamed({ ...envelope, payload: withoutOurs(webhook.payload) })
@@ -27,19 +28,43 @@ export function normalise(webhook: Webhook, marker: Marker | null, state: CallSt
   const { message_history, ...fields } = withoutNulls(webhook.payload)
   const history = readHistory(message_history)
   const stamp = stampOf({ ...envelope, payload: {} })
-  const payload = history ? { ...fields, message_history: spliceHistory(state, command_id, stamp, history) } : fields
+  const payload = {
+    ...missingOf(webhook.eventType),
+    ...fields,
+    ...(history ? { message_history: spliceHistory(state, command_id, stamp, history) } : set({ message_history })),
+  }
   const parsed = schema.safeParse({ ...envelope, payload })
   // Telnyx changed a field's type, say: show that it happened, as an event of a type we cannot read.
   return parsed.success ? (parsed.data as CallEvent) : opaque()
 }
 
-/** Fields whose `null` says something: there is no result, no reason; the digits are hidden. */
-const meaningful: ReadonlySet<string> = new Set(['result', 'reason', 'digits', 'digit'])
-
-/** Telnyx sends `null` for what is not set; its schemas, and ours, leave it out. */
-function withoutNulls(payload: Webhook['payload']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(payload).filter(([key, value]) => value !== null || meaningful.has(key)))
+/** Telnyx requires no payload field. These are the ones that every event of a type has here, `null` where missing. */
+const nullable: Readonly<Record<string, readonly string[]>> = {
+  'call.dtmf.received': ['digit'],
+  'call.gather.ended': ['status', 'digits'],
+  'call.ai_gather.message_history_updated': ['message_history'],
+  'call.ai_gather.partial_results': ['partial_results'],
+  'call.ai_gather.ended': ['status', 'result'],
+  'call.conversation_insights.generated': ['results'],
+  'call.transcription': ['transcription_data'],
 }
+
+const missingOf = (eventType: string) => Object.fromEntries((nullable[eventType] ?? []).map((field) => [field, null]))
+
+/** Telnyx sends `null` for what is not set, at any depth; its schemas, and ours, leave it out. */
+function withoutNulls({ transcription_data, results, ...payload }: Webhook['payload']): Record<string, unknown> {
+  const spoken = asRecord(transcription_data)
+  return {
+    ...set(payload),
+    ...(spoken
+      ? { transcription_data: { transcript: null, is_final: null, ...set(spoken) } }
+      : set({ transcription_data })),
+    ...(Array.isArray(results) ? { results: results.filter((each) => asRecord(each)) } : set({ results })),
+  }
+}
+
+const set = (fields: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
 
 /** A payload less what is only for us: our mark rides in `client_state`, theirs is theirs. */
 function withoutOurs(payload: Webhook['payload']): Record<string, unknown> {
@@ -47,10 +72,15 @@ function withoutOurs(payload: Webhook['payload']): Record<string, unknown> {
   return asRecord(rest) as Record<string, unknown>
 }
 
+/** Whether an event's type is known and its payload could not be read. */
+export const isUnreadable = ({ event_type }: CallEvent): boolean => event_type.startsWith(UNREADABLE)
+
+const UNREADABLE = 'unreadable:'
+
 /** An event whose type the fold knows, but whose payload it could not read, must not meet the fold under that name. */
 function renamed(event: CallEvent): CallEvent {
   return isKnownEvent(event)
-    ? ({ ...(event as CallEvent), event_type: `unreadable:${event.event_type}` } as CallEvent)
+    ? ({ ...(event as CallEvent), event_type: `${UNREADABLE}${event.event_type}` } as CallEvent)
     : event
 }
 

@@ -58,10 +58,17 @@ const PAGE_SIZE = 250
 const LONGEST_WAIT_MILLIS = 5 * 60_000
 
 /**
- * The id of an event whose record has none. Two events of one call never share a type and a time: Telnyx stamps them
- * to the microsecond.
+ * The id of an event whose record has none: its type and time, and, where several of one call share both, which of
+ * them it is, from 1.
  */
-export const recordId = (eventType: string, occurredAt: string): string => `${eventType}@${normaliseTime(occurredAt)}`
+export const recordId = (eventType: string, occurredAt: string, ordinal = 1): string =>
+  `${eventType}@${normaliseTime(occurredAt)}${ordinal === 1 ? '' : `#${ordinal}`}`
+
+/** How many records of one call may share a type and a time. */
+export const MAX_RECORDS_AT_ONCE = 4
+
+/** Which of several records at one time an id made by `recordId` stands for, from 1. */
+export const recordOrdinal = (id: string): number => Number(/#(\d+)$/.exec(id)?.[1] ?? 1)
 
 /** Whether an id was made by `recordId`: Telnyx's own are UUIDs. */
 export const isRecordId = (id: string): boolean => id.includes('@')
@@ -71,13 +78,13 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
   // The SDK would wait as long as `Retry-After` says, without a bound: the reconciler decides when to ask again.
   const options = { timeout: timeoutMillis, maxRetries: 0, ...noRedirects }
 
-  async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<unknown> {
+  async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<readonly unknown[]> {
     for (let number = 1; number <= MOST_PAGES; number++) {
       const query = { filter, page: { number, size: PAGE_SIZE } }
       const answer = await client.get<unknown>(path, { ...options, query }).catch(fail)
       const rows: unknown = asRecord(answer)?.data
       if (!Array.isArray(rows)) return
-      yield* rows
+      yield rows
       if (rows.length < PAGE_SIZE) return
     }
   }
@@ -85,9 +92,11 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
   return {
     async *failedDeliveries(since) {
       const filter = { status: { eq: 'failed' }, started_at: { gte: new Date(since).toISOString() } }
-      for await (const row of pages('/webhook_deliveries', filter)) {
-        const webhook = readEnvelope(asRecord(row)?.webhook)
-        if (webhook) yield webhook
+      for await (const rows of pages('/webhook_deliveries', filter)) {
+        for (const row of rows) {
+          const webhook = readEnvelope(asRecord(row)?.webhook)
+          if (webhook) yield webhook
+        }
       }
     },
 
@@ -98,10 +107,7 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
           : 'legId' in scope
             ? { leg_id: scope.legId }
             : { application_session_id: scope.sessionId }
-      for await (const row of pages('/call_events', filter)) {
-        const record = readRecord(row)
-        if (record) yield record
-      }
+      for await (const rows of pages('/call_events', filter)) yield* numbered(rows.flatMap((row) => readRecord(row) ?? []))
     },
 
     async statusOf(callId) {
@@ -114,6 +120,22 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
       }
     },
   }
+}
+
+/**
+ * Tells events apart that have no id and share a type and a time, such as two keys. Within one page only, because rows
+ * that move from one page to the next while they are read come twice.
+ */
+function numbered(records: readonly CallEventRecord[]): CallEventRecord[] {
+  const counts = new Map<string, number>()
+  return records.map((record) => {
+    if (record.type !== 'webhook' || !isRecordId(record.webhook.id)) return record
+    const { eventType, occurredAt, payload } = record.webhook
+    const key = `${String(payload.call_control_id)} ${record.webhook.id}`
+    const ordinal = (counts.get(key) ?? 0) + 1
+    counts.set(key, ordinal)
+    return { ...record, webhook: { ...record.webhook, id: recordId(eventType, occurredAt, ordinal) } }
+  })
 }
 
 /** Reads a line of `call_events`, with the raw event as it is, within another field, or as its payload alone. */

@@ -50,7 +50,9 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
     case 'unknown':
       return { text: t('gather.status.unknown'), tone: 'warning', icon: 'question' }
     case 'ended':
-      return outcomeBadge(gather.outcome ?? '', gather.hungUpBy, language)
+      return gather.outcome === null
+        ? { text: t('gather.status.ended'), tone: 'neutral', icon: 'info' }
+        : outcomeBadge(gather.outcome, gather.hungUpBy, language)
   }
 }
 
