@@ -314,7 +314,9 @@ function withSpeech(state: CallState, event: EventOf<'call.transcription'>, stam
   }
   const tracks = { ...state.tracks, [track]: { ...known, final: later(known.final, stamped) } }
   const next = { ...state, tracks }
-  return text === null ? next : enter(next, { kind: 'speech', id: event.id, ...stamped, track, text, confidence: data?.confidence })
+  return text === null
+    ? next
+    : enter(next, { kind: 'speech', id: event.id, ...stamped, track, text, confidence: data?.confidence })
 }
 
 function playbackEntry(

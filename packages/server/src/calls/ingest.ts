@@ -150,7 +150,9 @@ export class Ingest {
     const { store, now } = this.#parts
     if (!isRecordId(id)) {
       if (now() - Date.parse(occurredAt) < LATE_MILLIS || (await store.has(callId, id))) return false
-      const aliases = Array.from({ length: MAX_RECORDS_AT_ONCE }, (_, index) => recordId(eventType, occurredAt, index + 1))
+      const aliases = Array.from({ length: MAX_RECORDS_AT_ONCE }, (_, index) =>
+        recordId(eventType, occurredAt, index + 1),
+      )
       return (await Promise.all(aliases.map((alias) => store.has(callId, alias)))).includes(true)
     }
     // Telnyx's own id cannot be told from its record: of several records at one time, as many are known as the log has

@@ -46,7 +46,7 @@ const conversation: Fields = {
 
 /** What may be kept of the types that hold no input. */
 const plainFields: ReadonlyMap<string, Fields> = new Map<string, Fields>([
-  ['call.initiated', { ...course, caller_id_name: text(/^[^]{1,128}$/) }],
+  ['call.initiated', { ...course, caller_id_name: text(/^.{1,128}$/s) }],
   ['call.answered', course],
   ['call.bridged', course],
   ['call.hold', course],
@@ -234,7 +234,10 @@ const spoken = ['payload', 'invalid_payload', 'greeting', 'gather_ended_speech']
  *
  * @param titles Keep the titles of the schema's fields, which are written before the caller speaks.
  */
-export function maskBody(body: Readonly<Record<string, unknown>>, { titles }: { titles: boolean }): Record<string, unknown> {
+export function maskBody(
+  body: Readonly<Record<string, unknown>>,
+  { titles }: { titles: boolean },
+): Record<string, unknown> {
   const { messages, message_history } = maskMessages(body)
   return {
     ...pick(body, settings),
@@ -254,7 +257,11 @@ function maskSchema(schema: unknown, titles: boolean, depth: number): Record<str
   if (!given || depth > MAX_SCHEMA_DEPTH) return {}
   const properties = Object.entries(asRecord(given.properties) ?? {}).filter(([name]) => isName(name))
   return {
-    ...pick(given, { type: word, format: text(/^[a-z]+(-[a-z]+)*$/), ...(titles ? { title: text(/^[^]{1,128}$/) } : {}) }),
+    ...pick(given, {
+      type: word,
+      format: text(/^[a-z]+(-[a-z]+)*$/),
+      ...(titles ? { title: text(/^.{1,128}$/s) } : {}),
+    }),
     ...(given.properties === undefined
       ? {}
       : {

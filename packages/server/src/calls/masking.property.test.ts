@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SensitiveInput } from './ingest.ts'
 
-const SECRET = "S3CRET"
+const SECRET = 'S3CRET'
 /** Long enough that the last four characters, which a mask may show, are none of the secret. */
 const secretDigits = `${SECRET}-0000`
 const START = Date.parse('2026-11-22T10:00:00.000Z')
@@ -176,8 +176,9 @@ async function run({ steps, skew, uptime }: AnyCall) {
   const isSecretKey = () => (digits ? digits.mask !== null : isSecret())
   const emit = (step: Step, leg: number, type: string, payload: Record<string, unknown>) => {
     const { delay, again, isStripped, hasSession } = step
+    events += 1
     const data = {
-      id: `event-${(events += 1)}`,
+      id: `event-${events}`,
       event_type: type,
       occurred_at: new Date(time).toISOString(),
       payload: {
@@ -237,7 +238,9 @@ async function run({ steps, skew, uptime }: AnyCall) {
       case 'gather_using_ai':
         return {
           greeting: words,
-          parameters: { properties: { value: { type: 'string', description: words, enum: [words], examples: [words] } } },
+          parameters: {
+            properties: { value: { type: 'string', description: words, enum: [words], examples: [words] } },
+          },
         }
       case 'ai_assistant_start':
         return { greeting: words, assistant: { id: 'a', instructions: words } }
@@ -272,7 +275,10 @@ async function run({ steps, skew, uptime }: AnyCall) {
             ? { event_type: 'command.accepted', payload: {} }
             : outcome === 'unknown'
               ? { event_type: 'command.unknown', payload: { reason: 'timeout' } }
-              : { event_type: 'command.refused', payload: { status: 422, code: '90018', title: 'Call has already ended' } }
+              : {
+                  event_type: 'command.refused',
+                  payload: { status: 422, code: '90018', title: 'Call has already ended' },
+                }
         await server.log.append(LEGS[0], () => [{ event: commandEvent(prepared.commandId, settled, ourClock()) }])
         return
       }

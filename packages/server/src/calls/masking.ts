@@ -8,12 +8,12 @@
  */
 import {
   type CallState,
-  type CommandState,
-  type ConversationState,
   type CommandName,
   type CommandRequest,
+  type CommandState,
+  type ConversationState,
   callEndedAt,
-  isCommandName,
+  isConversation,
   isDigitGather,
   type Mask,
   UNATTRIBUTED,
@@ -133,21 +133,19 @@ const replaces = (next: CommandName, running: string) =>
   next === running ? next !== 'ai_assistant_start' : isDigitGather(next) && isDigitGather(running)
 
 /**
- * When a command's collection ended for certain, by Telnyx's clock, whatever was answered to the command. A gather that
- * replaces another gets that one's `cancelled` under its own mark, so after an earlier gather such an end proves nothing.
+ * When a command's collection ended for certain, by Telnyx's clock, whatever was answered to the command. A command that
+ * replaces another gets the end of that one under its own mark, so a `cancelled` proves nothing.
  */
 function endOf(state: CallState, { id, request }: CommandState): number | null {
-  const { ended } = state.gathers.get(id) ?? {}
-  if (!ended) return millisOf(state.conversations.get(id)?.ended?.at ?? null)
-  const isOwn = (ended.status !== null && ownEnds.has(ended.status)) || !request || !followsAnother(state, request)
-  return isOwn ? Date.parse(ended.at) : null
+  const ended = state.gathers.get(id)?.ended
+  if (ended) return ended.status !== null && ownEnds.has(ended.status) ? Date.parse(ended.at) : null
+  const conversation = state.conversations.get(id)?.ended
+  return conversation && request && !followsAnother(state, request) ? Date.parse(conversation.at) : null
 }
 
-/** Whether a command may have replaced an earlier one. */
-function followsAnother({ commands }: CallState, { at, command }: CommandRequest): boolean {
-  for (const { request } of commands) {
-    if (request && request.at < at && isCommandName(command) && replaces(command, request.command)) return true
-  }
+/** Whether a conversation may have replaced an earlier one, whose end it would be given. */
+function followsAnother({ commands }: CallState, { at }: CommandRequest): boolean {
+  for (const { request } of commands) if (request && request.at < at && isConversation(request.command)) return true
   return false
 }
 
@@ -157,7 +155,8 @@ const millisOf = (at: string | null) => (at === null ? null : Date.parse(at))
 function conversationStart({ eventType }: Webhook, { state, commandId }: MaskContext): number {
   if (eventType.startsWith('call.ai_gather.')) return startOf(state.conversations.get(commandId ?? ''))
   // Insights do not say of which conversation they are.
-  if (eventType !== 'call.conversation_insights.generated' || state.conversations.size === 0) return Number.NEGATIVE_INFINITY
+  if (eventType !== 'call.conversation_insights.generated' || state.conversations.size === 0)
+    return Number.NEGATIVE_INFINITY
   return Math.min(...[...state.conversations].map(startOf))
 }
 

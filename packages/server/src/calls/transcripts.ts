@@ -28,7 +28,10 @@ function silenced(event: CallEvent): CallEvent {
       return { ...event, payload: { transcription_data: { ...transcription_data, transcript: HIDDEN_TEXT } } }
     }
     case 'call.ai_gather.message_history_updated':
-      return { ...event, payload: { message_history: event.payload.message_history && hidden(event.payload.message_history) } }
+      return {
+        ...event,
+        payload: { message_history: event.payload.message_history && hidden(event.payload.message_history) },
+      }
     case 'call.ai_gather.partial_results':
       return { ...event, payload: { partial_results: {}, ...maybeHidden(event.payload.message_history) } }
     case 'call.ai_gather.ended': {

@@ -107,7 +107,8 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
           : 'legId' in scope
             ? { leg_id: scope.legId }
             : { application_session_id: scope.sessionId }
-      for await (const rows of pages('/call_events', filter)) yield* numbered(rows.flatMap((row) => readRecord(row) ?? []))
+      for await (const rows of pages('/call_events', filter))
+        yield* numbered(rows.flatMap((row) => readRecord(row) ?? []))
     },
 
     async statusOf(callId) {

@@ -183,7 +183,7 @@ class RowWriter {
   }
 
   #gatherEnd({ id, at, status, digits }: GatherEndEntry): void {
-    this.rows.push({ kind: 'gather_end', key: id, at, status, digits, hungUpBy: this.#hungUpBy })
+    this.rows.push({ kind: 'gather_end', key: id, at, status: status ?? 'ended', digits, hungUpBy: this.#hungUpBy })
   }
 
   #mark({ id, at, eventType, payload }: MarkEntry): void {
