@@ -123,6 +123,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
   const logger = pino({ level: 'silent' })
   const markers = markerCodec(Buffer.alloc(32, 7))
   const commandKey = Buffer.alloc(32, 2)
+  const hostCallbacks = new HostCallbacks({ logger, countFailure: () => {} })
   const handed: SensitiveInput[] = []
   const stored: string[] = []
   /** Telnyx's clock. */
@@ -138,7 +139,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
       markers,
       digestKey: Buffer.alloc(32, 1),
       now: ourClock,
-      hostCallbacks: new HostCallbacks({ logger, countFailure: () => {} }),
+      hostCallbacks,
       isMasking: true,
       onSensitive: (input) => {
         handed.push(input)
@@ -161,6 +162,8 @@ async function run({ steps, skew, uptime }: AnyCall) {
   /** When the last masked command ended: a key may follow for a while, until a plain gather takes the leg. */
   let maskedUntil = Number.NEGATIVE_INFINITY
   let wasMasked = false
+  /** A plain gather was asked for by a server that may have forgotten what ran before. */
+  let hasPlainMark = false
   let events = 0
 
   const isSecret = () => {
@@ -173,7 +176,10 @@ async function run({ steps, skew, uptime }: AnyCall) {
       ? isSecret()
       : time <= maskedUntil + 20_000 || [digits, fields, assistant].some((each) => each?.mask && !each.isForgotten)
   /** A key goes to the digit gather that runs, if there is one. */
-  const isSecretKey = () => (digits ? digits.mask !== null : isSecret())
+  const isSecretKey = () => {
+    if (digits) return digits.mask !== null
+    return hasPlainMark ? [fields, assistant].some((each) => each?.mask && !each.isForgotten) : isSecret()
+  }
   const emit = (step: Step, leg: number, type: string, payload: Record<string, unknown>) => {
     const { delay, again, isStripped, hasSession } = step
     events += 1
@@ -223,6 +229,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
       assistant = null
     }
     if (isGather(name) && mask === null) maskedUntil = Number.NEGATIVE_INFINITY
+    if (typeof clientState === 'string') hasPlainMark = isGather(name) && mask === null
   }
 
   /** The server that knows what the caller was asked for; the host of one that does not has nothing to read back. */
@@ -266,7 +273,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
           trusted: true,
           onlyKnown: false,
         }
-        const prepared = await prepareCommand(order, { policy, markers, commandKey })
+        const prepared = await prepareCommand(order, { policy, markers, commandKey, hostCallbacks })
         await server.log.append(LEGS[0], ({ state }) => [prepared.requested(state, ourClock())])
         if (mask !== null) asker = server
         if (outcome !== 'refused') effect(step, name, mask, prepared.body.client_state)
