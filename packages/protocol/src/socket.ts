@@ -60,7 +60,10 @@ export type CallsReply =
   | {
       readonly ok: true
       readonly now: string
+      /** Live calls before ended ones, each newest first. */
       readonly calls: readonly CallSummary[]
+      /** The ticket covers more calls than are listed. */
+      readonly truncated?: true
       /** Whose ticket it is. */
       readonly subject?: string
     }

@@ -11,6 +11,7 @@ import { Revocations } from './access/revocations.ts'
 import { deriveKey } from './access/secrets.ts'
 import { type Tickets, ticketsOf } from './access/tickets.ts'
 import { callHandle } from './call-handle.ts'
+import { describeFailure } from './calls/bus.ts'
 import { CallDirectory } from './calls/call-directory.ts'
 import { CallLog } from './calls/call-log.ts'
 import { Commands } from './calls/commands.ts'
@@ -89,11 +90,22 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   })
 
   const verify = verifierOf(options.telnyx.verifier)
-  const store = options.store ?? sqliteStore({ path: 'callgather.db' })
+  const accessRules = accessPolicy(options, tickets)
+  const store = options.store ?? sqliteStore({ path: 'callgather.db', warn: (message) => logger.warn(message) })
+  const health = new StoreHealth({ store, logger })
   const revocations = new Revocations({ store, logger, now })
-  const access = new Access(accessPolicy(options, tickets), revocations, now)
+  const access = new Access(accessRules, revocations, now)
   const handlers = new Handlers(hostCallbacks)
-  const log = new CallLog(store, { appended: (records, state) => handlers.tell(records, state) })
+  const log = new CallLog(store, {
+    now,
+    appended: (records, state) => handlers.tell(records, state),
+    appendFailed: (error) => health.failed(error),
+    unreadable: (callId, seq) => {
+      metrics.unreadableRecord()
+      logger.error({ call_id: callId, seq }, 'a record of a call cannot be read; the call goes on without it')
+    },
+    listenerFailed: (error) => logger.error({ failure: describeFailure(error) }, 'a listener of a call failed'),
+  })
   const ingest = new Ingest({
     log,
     store,
@@ -112,9 +124,11 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     { log, store, ingest, records, now, logger, counted: (source) => metrics.reconciled(source) },
     options.reconcile || {},
   )
-  const directory = new CallDirectory({ log, store, access }, { now })
+  const directory = new CallDirectory(
+    { log, store, access },
+    { now, failed: (error) => logger.error({ err: error }, 'a call could not be listed') },
+  )
   const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, isMasking })
-  const health = new StoreHealth({ store, logger })
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,
     sockets: () => relay.size,
@@ -186,9 +200,9 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         logger,
         setAside: (reason, body, webhook) => aside.put(reason, body, webhook),
         metrics,
-        storeFailed: () => {
+        storeFailed: (error) => {
           reconciler.outage()
-          void health.check()
+          health.failed(error)
         },
       }),
     },
@@ -203,7 +217,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       registry: metrics.registry,
       isLeaving: () => leaving,
       hasKeys: () => keys.at(now()).length > 0,
-      ping: () => store.ping(),
+      isStoreUp: () => health.isReady(),
     }),
   ])
 
@@ -294,7 +308,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
 
     async close() {
       leaving = true
-      retention.stop()
+      await retention.stop()
       revocations.stop()
       health.stop()
       await relay.close()

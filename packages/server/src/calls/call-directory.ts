@@ -1,22 +1,45 @@
-/** The list of calls: a summary of each that is going on, or was lately; kept from what the log tells. */
+/**
+ * The list of calls: a summary of each call that is live or ended lately, kept from what the log publishes. It holds far
+ * more calls than one reply lists, because a ticket decides which of them count.
+ */
 import { type CallState, type CallSummary, summarise } from '@callgather/protocol'
+import pMap from 'p-map'
 import type { Access } from '../access/access.ts'
 import type { Grant } from '../access/tickets.ts'
+import { runEach } from './bus.ts'
 import type { CallLog } from './call-log.ts'
-import type { CallStore, Unsubscribe } from './call-store.ts'
+import type { CallListing, CallStage, CallStore, Unsubscribe } from './call-store.ts'
 
 /** What changed in the list. */
 export type DirectoryChange =
   | { readonly kind: 'changed'; readonly summary: CallSummary }
   | { readonly kind: 'gone'; readonly callId: string }
 
+/** The calls that one agent may see. */
+export interface CallList {
+  readonly calls: readonly CallSummary[]
+  /** The agent may see more calls than are listed. */
+  readonly isTruncated: boolean
+}
+
 /** How the list is bounded. */
 export interface DirectoryOptions {
-  /** How many calls it holds at most; the ones that changed last stay. Default 1000. */
+  /** How many calls one reply lists at most: live calls before ended ones, then the newest. Default 1000. */
   readonly maxCalls?: number
+  /** How many calls are held at most; ended calls are evicted first. Default 100000. */
+  readonly maxHeld?: number
   /** How long an ended call stays in it, in milliseconds. Default one hour. */
   readonly keepEndedMillis?: number
   readonly now?: () => number
+  /** Called with the failure of one call, or of one listener; the others are listed all the same. */
+  readonly failed?: (error: unknown) => void
+}
+
+/** What the directory works with. */
+export interface DirectoryDeps {
+  readonly log: CallLog
+  readonly store: CallStore
+  readonly access: Pick<Access, 'may'>
 }
 
 interface Listed {
@@ -24,40 +47,61 @@ interface Listed {
   readonly updatedAt: number
 }
 
+/** Calls that are folded, or decided about, at the same time. */
+const CONCURRENCY = 16
+const PAGE = 1_000
+/** Decisions of the host's `authorize` that one reply may wait for, as a multiple of what it lists. */
+const DECISIONS_PER_LISTED = 5
+const DAY_MS = 24 * 3_600_000
+
 /** The calls of this server, one line each. */
 export class CallDirectory {
-  readonly #log: CallLog
-  readonly #store: CallStore
-  readonly #access: Access
-  readonly #maxCalls: number
-  readonly #keepEndedMillis: number
-  readonly #now: () => number
-  readonly #calls = new Map<string, Listed>()
+  readonly #deps: DirectoryDeps
+  readonly #options: Required<DirectoryOptions>
+  /** The calls of each stage, the one that changed longest ago first. */
+  readonly #live = new Map<string, Listed>()
+  readonly #ended = new Map<string, Listed>()
   readonly #listeners = new Set<(change: DirectoryChange) => void>()
+  /** Calls that grew on another server and are not folded here. */
+  readonly #unfolded = new Set<string>()
+  #folding: Promise<void> | null = null
   #loading: Promise<void> | null = null
   #stops: Unsubscribe[] = []
 
-  constructor(parts: { log: CallLog; store: CallStore; access: Access }, options: DirectoryOptions = {}) {
-    const { maxCalls = 1000, keepEndedMillis = 3_600_000, now = Date.now } = options
-    this.#log = parts.log
-    this.#store = parts.store
-    this.#access = parts.access
-    this.#maxCalls = maxCalls
-    this.#keepEndedMillis = keepEndedMillis
-    this.#now = now
+  constructor(deps: DirectoryDeps, options: DirectoryOptions = {}) {
+    this.#deps = deps
+    this.#options = {
+      maxCalls: options.maxCalls ?? 1_000,
+      maxHeld: options.maxHeld ?? 100_000,
+      keepEndedMillis: options.keepEndedMillis ?? 3_600_000,
+      now: options.now ?? Date.now,
+      failed: options.failed ?? (() => {}),
+    }
   }
 
-  /** The calls that the holder of a grant may see, newest first. */
-  async listFor(grant: Grant): Promise<CallSummary[]> {
+  /** The calls that the holder of a grant may see: live calls before ended ones, each newest first. */
+  async listFor(grant: Grant): Promise<CallList> {
     await this.#load()
-    const listed = [...this.#calls.values()].reverse().filter((each) => !this.#isOld(each))
-    const visible = await Promise.all(
-      listed.map(({ summary }) => this.#access.may(grant, { callId: summary.callId, scope: 'view' })),
-    )
-    return listed.filter((_, index) => visible[index]).map(({ summary }) => summary)
+    const { access } = this.#deps
+    const { maxCalls } = this.#options
+    const covered = grant.calls === '*' ? null : new Set(grant.calls)
+    const candidates = [...this.#newestFirst(this.#live), ...this.#newestFirst(this.#ended)]
+      .filter((each) => !this.#isOld(each) && (covered?.has(each.summary.callId) ?? true))
+      .map(({ summary }) => summary)
+    const calls: CallSummary[] = []
+    const decided = Math.min(candidates.length, maxCalls * DECISIONS_PER_LISTED)
+    for (let from = 0; from < decided; from += CONCURRENCY) {
+      const some = candidates.slice(from, Math.min(from + CONCURRENCY, decided))
+      const may = await pMap(some, ({ callId }) => access.may(grant, { callId, scope: 'view' }), {
+        concurrency: CONCURRENCY,
+      })
+      for (const [index, summary] of some.entries()) if (may[index]) calls.push(summary)
+      if (calls.length > maxCalls) break
+    }
+    return { calls: calls.slice(0, maxCalls), isTruncated: calls.length > maxCalls || decided < candidates.length }
   }
 
-  /** Tells of every change to the list from now on. */
+  /** Publishes every change to the list from now on. */
   async listen(listener: (change: DirectoryChange) => void): Promise<Unsubscribe> {
     this.#listeners.add(listener)
     await this.#load()
@@ -68,63 +112,136 @@ export class CallDirectory {
   close(): void {
     for (const stop of this.#stops.splice(0)) stop()
     this.#listeners.clear()
+    this.#unfolded.clear()
   }
 
   #load(): Promise<void> {
-    // Loaded when the list is first asked for; a failed load is tried again by the next who asks.
+    // Loaded when the list is first requested; a failed load is retried by the next request.
     this.#loading ??= this.#begin().catch((error: unknown) => {
       this.#loading = null
-      this.close()
+      for (const stop of this.#stops.splice(0)) stop()
       throw error
     })
     return this.#loading
   }
 
   async #begin(): Promise<void> {
+    const { log, store } = this.#deps
+    const { now } = this.#options
     this.#stops.push(
-      this.#log.listenAll({
-        grown: ({ state }) => this.#put(summarise(state), lastChangeOf(state) ?? this.#now()),
+      log.listenAll({
+        grown: ({ state }) => this.#put(summarise(state), lastChangeOf(state) ?? now()),
         forgotten: (callId) => this.#drop(callId),
       }),
-      await this.#store.watchAll((change) => {
+      await store.watchAll((change) => {
         if (change.kind === 'forgotten') this.#drop(change.callId)
-        // Folding a call makes the log tell of it; what this node has folded already, it tells of by itself.
-        else if (!this.#log.headOf(change.callId)) void this.#log.open(change.callId).catch(() => {})
+        // Folding a call makes the log publish it; what this node has folded already, it publishes by itself.
+        else if (!log.headOf(change.callId)) this.#foldSoon(change.callId)
       }),
     )
-    const since = this.#now() - 24 * 3_600_000
-    const listings = await this.#store.list({ limit: this.#maxCalls, since })
-    for (const { callId, updatedAt } of [...listings].reverse()) {
-      const { state, cursor } = await this.#log.open(callId)
-      if (cursor) this.#put(summarise(state), updatedAt)
+    const listings = new Map<string, CallListing>()
+    const known = [...(await this.#listings('live')), ...(await this.#listings())]
+    for (const listing of known) listings.set(listing.callId, listing)
+    const sorted = [...listings.values()].sort((one, other) => one.updatedAt - other.updatedAt)
+    const found = await pMap(sorted, ({ callId, updatedAt }) => this.#summaryOf(callId, updatedAt), {
+      concurrency: CONCURRENCY,
+    })
+    for (const each of found) {
+      // What grew meanwhile is newer than what was read.
+      const isKnown = each && (this.#live.has(each.summary.callId) || this.#ended.has(each.summary.callId))
+      if (each && !isKnown) this.#put(each.summary, each.updatedAt)
+    }
+  }
+
+  /** The calls of the last day: all that are live, and of the others as many as one reply lists. */
+  async #listings(stage?: CallStage): Promise<CallListing[]> {
+    const { maxCalls, maxHeld, now } = this.#options
+    const most = stage ? maxHeld : maxCalls
+    const listings: CallListing[] = []
+    while (listings.length < most) {
+      const limit = Math.min(PAGE, most - listings.length)
+      const wanted = { limit, offset: listings.length, since: now() - DAY_MS }
+      const page = await this.#deps.store.list(stage ? { ...wanted, stage } : wanted)
+      listings.push(...page)
+      if (page.length < limit) break
+    }
+    return listings
+  }
+
+  async #summaryOf(callId: string, updatedAt: number): Promise<Listed | null> {
+    try {
+      const { state, cursor } = await this.#deps.log.open(callId)
+      return cursor && { summary: summarise(state), updatedAt }
+    } catch (error) {
+      // One call that cannot be read must not keep the others from the list.
+      this.#options.failed(error)
+      return null
+    }
+  }
+
+  #foldSoon(callId: string): void {
+    this.#unfolded.add(callId)
+    this.#folding ??= this.#foldAll().finally(() => {
+      this.#folding = null
+    })
+  }
+
+  async #foldAll(): Promise<void> {
+    while (this.#unfolded.size > 0) {
+      const callIds = [...this.#unfolded]
+      this.#unfolded.clear()
+      await pMap(callIds, (callId) => this.#summaryOf(callId, 0), { concurrency: CONCURRENCY })
     }
   }
 
   #put(summary: CallSummary, updatedAt: number): void {
     const { callId } = summary
-    const known = this.#calls.get(callId)
+    const known = this.#live.get(callId) ?? this.#ended.get(callId)
     // The log of an old call may be read again, or what was said be taken out of it: that is no news.
     if (!known && this.#isOld({ summary, updatedAt })) return
-    this.#calls.delete(callId)
-    this.#calls.set(callId, { summary, updatedAt })
-    for (const [oldest] of this.#calls) {
-      if (this.#calls.size <= this.#maxCalls) break
-      this.#drop(oldest)
-    }
+    this.#remove(callId)
+    const stage = summary.phase === 'ended' ? this.#ended : this.#live
+    stage.set(callId, { summary, updatedAt })
+    this.#evict()
     if (known && sameLine(known.summary, summary)) return
-    this.#tell({ kind: 'changed', summary })
+    this.#publish({ kind: 'changed', summary })
+  }
+
+  #evict(): void {
+    // No client is sent these: its list has them until it asks for another.
+    for (const [callId, each] of this.#ended) {
+      if (!this.#isOld(each)) break
+      this.#ended.delete(callId)
+    }
+    for (const stage of [this.#ended, this.#live]) {
+      for (const [oldest] of stage) {
+        if (this.#live.size + this.#ended.size <= this.#options.maxHeld) return
+        this.#drop(oldest)
+      }
+    }
   }
 
   #drop(callId: string): void {
-    if (this.#calls.delete(callId)) this.#tell({ kind: 'gone', callId })
+    if (this.#remove(callId)) this.#publish({ kind: 'gone', callId })
   }
 
-  #tell(change: DirectoryChange): void {
-    for (const listener of this.#listeners) listener(change)
+  #remove(callId: string): boolean {
+    return [this.#live.delete(callId), this.#ended.delete(callId)].includes(true)
+  }
+
+  #publish(change: DirectoryChange): void {
+    runEach(
+      [...this.#listeners].map((listener) => () => listener(change)),
+      this.#options.failed,
+    )
+  }
+
+  #newestFirst(stage: ReadonlyMap<string, Listed>): Listed[] {
+    return [...stage.values()].reverse()
   }
 
   #isOld({ summary, updatedAt }: Listed): boolean {
-    return summary.phase === 'ended' && this.#now() - updatedAt > this.#keepEndedMillis
+    return summary.phase === 'ended' && this.#options.now() - updatedAt > this.#options.keepEndedMillis
   }
 }
 

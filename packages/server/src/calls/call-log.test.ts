@@ -1,8 +1,10 @@
 import { type CallEvent, foldCall, readEvent } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
+import { CallDirectory } from './call-directory.ts'
 import { CallLog } from './call-log.ts'
 import type { CallStore } from './call-store.ts'
 import { memoryStore } from './memory-store.ts'
+import { readStored } from './stored-event.ts'
 
 const CALL = 'v3:long'
 const LENGTH = 1_700
@@ -207,7 +209,10 @@ describe('the calls that are kept folded', () => {
   /** A log that keeps three, and calls in it by name. */
   async function three(...names: readonly string[]) {
     const log = new CallLog(memoryStore(), { maxCached: 3 })
-    const happen = (name: string) => log.append(name, (call) => news([key((call.cursor?.seq ?? 0) + 1)]))
+    const happen = (name: string) =>
+      log.append(name, ({ cursor }) =>
+        news(cursor ? [key(cursor.seq + 1)] : [{ ...key(1), event_type: 'call.closed' }]),
+      )
     for (const name of names) await happen(name)
     const kept = () => names.filter((name) => log.headOf(name) !== null).join('')
     return { log, happen, kept }
@@ -245,5 +250,84 @@ describe('the calls that are kept folded', () => {
     expect(log.headOf('a')).toBeNull()
     expect(log.size).toBe(1)
     expect((await log.open('a')).cursor).toBeNull()
+  })
+})
+
+describe('more live calls than stay folded', () => {
+  it('cost one append and no read for each event, while the calls are listed', async () => {
+    const store = memoryStore()
+    const [read, head] = [vi.spyOn(store, 'read'), vi.spyOn(store, 'head')]
+    const log = new CallLog(store, { maxCached: 10 })
+    const directory = new CallDirectory({ log, store, access: { may: async () => true } })
+    await directory.listen(() => {})
+    const calls = Array.from({ length: 20 }, (_, nth) => `v3:${nth}`)
+    for (const callId of calls) await log.append(callId, () => news(keys(1, 50)))
+    for (const ask of [read, head]) ask.mockClear()
+    for (let nth = 51; nth < 56; nth++) for (const callId of calls) await log.append(callId, () => news([key(nth)]))
+    expect(read).not.toHaveBeenCalled()
+    expect(head).not.toHaveBeenCalled()
+    expect(log.size).toBe(20)
+    directory.close()
+  })
+
+  it('are evicted when they have been silent for an hour, or are too many', async () => {
+    let now = 0
+    const log = new CallLog(memoryStore(), { maxCached: 1, maxLive: 3, now: () => now })
+    for (const name of 'abcde') await log.append(name, () => news([key(1)]))
+    expect(log.size).toBe(4)
+    now += 3_600_000
+    await log.append('f', () => news([key(1)]))
+    expect(log.size).toBe(2)
+  })
+})
+
+describe('a listener that throws', () => {
+  it('fails neither the append nor the other listeners', async () => {
+    const failures: unknown[] = []
+    const log = new CallLog(memoryStore(), { listenerFailed: (error) => failures.push(error) })
+    const fail = () => {
+      throw new Error('a bug')
+    }
+    const grown = vi.fn()
+    await log.follow(CALL, { grown: fail })
+    await log.listen(CALL, { grown: fail })
+    await log.listen(CALL, { grown })
+    expect((await append(log, 1)).records).toHaveLength(1)
+    expect(grown).toHaveBeenCalledOnce()
+    expect(failures).toHaveLength(2)
+  })
+})
+
+describe('a call with a record that cannot be read', () => {
+  it('is folded, watched and appended to without it, and reported', async () => {
+    const store = memoryStore()
+    const damaged: CallStore = {
+      ...store,
+      async readWritten(callId, after, limit) {
+        const slice = await store.readWritten(callId, after, limit)
+        return slice && { ...slice, events: slice.events.map((text, index) => (after + index === 1 ? '{"no":' : text)) }
+      },
+    }
+    damaged.read = async (callId, after, limit) => {
+      const slice = await damaged.readWritten(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
+    }
+    await store.append(CALL, news(keys(1, 3)))
+    const unreadable = vi.fn()
+    const log = new CallLog(damaged, { unreadable })
+    const { events } = await watched(log)
+    expect(events.map(({ event_type }) => event_type)).toEqual([
+      'call.dtmf.received',
+      'unreadable:record',
+      'call.dtmf.received',
+    ])
+    expect((await append(log, 4)).records).toMatchObject([{ seq: 4 }])
+    expect((await log.open(CALL)).state.keys.size).toBe(3)
+    expect(unreadable.mock.calls).toEqual([[CALL, 2]])
+    const directory = new CallDirectory({ log, store: damaged, access: { may: async () => true } })
+    await store.append('v3:other', news([key(1)]))
+    const { calls } = await directory.listFor({ subject: 'a', calls: '*', scopes: ['view'] })
+    expect(calls.map(({ callId }) => callId).sort()).toEqual([CALL, 'v3:other'])
+    directory.close()
   })
 })

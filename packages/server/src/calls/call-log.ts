@@ -14,6 +14,7 @@
  * answered from the store at once, and a long call that nobody has folded here is folded afterwards, in slices.
  */
 import { type CallRecord, type CallState, type Cursor, initialCallState, reduceCall } from '@callgather/protocol'
+import { runEach } from './bus.ts'
 import {
   type Appended,
   type AppendOptions,
@@ -23,6 +24,7 @@ import {
   StoreUnavailable,
   type Unsubscribe,
 } from './call-store.ts'
+import { repairStored, UNREADABLE_RECORD } from './stored-event.ts'
 
 /** A call as known now. */
 export interface KnownCall {
@@ -54,10 +56,23 @@ export interface CallFollower<Growth = LogGrowth> {
 /** Hears of a call's log, and of the state it leads to. */
 export type CallListener = CallFollower<CallGrowth>
 
-/** How many calls are kept. */
+/** How many calls are kept, and what is reported. */
 export interface CallLogOptions {
-  /** Default 2000. Calls that are listened to are kept beyond it. */
+  /**
+   * How many calls stay folded that are over or silent. Default 2000. Live calls and calls with listeners are kept
+   * beyond it, because folding a call again costs a read of its whole log.
+   */
   readonly maxCached?: number
+  /** How many live calls stay folded. Default 50000. */
+  readonly maxLive?: number
+  /** The clock, in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+  /** Called when the store refused an append. */
+  readonly appendFailed?: (error: StoreUnavailable) => void
+  /** Called for each record that cannot be read, when its call is folded. */
+  readonly unreadable?: (callId: string, seq: number) => void
+  /** Called with what a listener threw. */
+  readonly listenerFailed?: (error: unknown) => void
   /** Called with what this process itself has appended, after it is durable and folded. */
   readonly appended?: (records: readonly CallRecord[], state: CallState) => void
 }
@@ -67,6 +82,11 @@ const TRIES = 10
 
 /** How often a decision is made before it is given up: it must never be appended to a log that it was not made on. */
 const MAX_DECISION_TRIES = 100
+
+/** A call that has been silent for so long, in milliseconds, counts as over, though its log does not say so. */
+const SILENT_MS = 3_600_000
+
+const ENDS: ReadonlySet<string> = new Set(['call.hangup', 'call.closed'])
 
 /** Events that are folded at a time; between two slices others have their turn. */
 const SLICE = 500
@@ -78,6 +98,10 @@ interface Entry {
   /** The call up to the event of number `folded`. */
   state: CallState
   folded: number
+  /** Whether its log has records that cannot be read. */
+  isDamaged: boolean
+  /** When it was last used. */
+  usedAt: number
   readonly followers: Set<CallFollower>
   readonly listeners: Set<CallListener>
   /** The last of the appends and foldings under way, each of which waits for the one before. */
@@ -90,17 +114,26 @@ interface Entry {
 /** Every call of this node. */
 export class CallLog {
   readonly #store: CallStore
-  readonly #maxCached: number
-  readonly #appended: NonNullable<CallLogOptions['appended']>
+  readonly #options: Required<CallLogOptions>
   readonly #entries = new Map<string, Entry>()
-  /** Those that nobody needs now, the one used longest ago first: found without a look at all that are needed. */
+  /** Calls without listeners that are over or silent, the least recently used first. */
   readonly #idle = new Set<Entry>()
+  /** Live calls without listeners, the least recently used first. */
+  readonly #live = new Set<Entry>()
   readonly #listeners = new Set<CallListener>()
 
-  constructor(store: CallStore, { maxCached = 2000, appended = () => {} }: CallLogOptions = {}) {
+  constructor(store: CallStore, options: CallLogOptions = {}) {
     this.#store = store
-    this.#maxCached = maxCached
-    this.#appended = appended
+    const nothing = () => {}
+    this.#options = {
+      maxCached: options.maxCached ?? 2_000,
+      maxLive: options.maxLive ?? 50_000,
+      now: options.now ?? Date.now,
+      appended: options.appended ?? nothing,
+      appendFailed: options.appendFailed ?? nothing,
+      unreadable: options.unreadable ?? nothing,
+      listenerFailed: options.listenerFailed ?? nothing,
+    }
   }
 
   /**
@@ -114,7 +147,7 @@ export class CallLog {
   append(
     callId: string,
     prepare: (call: KnownCall) => readonly NewEvent[] | Promise<readonly NewEvent[]>,
-    { isDecision = false, ...options }: Omit<AppendOptions, 'at'> & { readonly isDecision?: boolean } = {},
+    { isDecision = false, ...options }: Pick<AppendOptions, 'sessionId'> & { readonly isDecision?: boolean } = {},
   ): Promise<Appended> {
     return this.#inTurn(callId, async (entry) => {
       for (let tries = 1; ; tries++) {
@@ -131,12 +164,19 @@ export class CallLog {
         if (tries > MAX_DECISION_TRIES)
           throw new StoreUnavailable('The log of the call grows too fast to decide on it.')
         const at = tries < TRIES || isDecision ? cursor : undefined
-        const appended = await this.#store.append(callId, events, { ...options, at })
+        const isOver = hasEnded(state) || events.some(({ event }) => ENDS.has(event.event_type))
+        const appended = await this.#store
+          .append(callId, events, { ...options, at, isOver })
+          .catch((error: unknown) => {
+            if (StoreUnavailable.isInstance(error)) this.#options.appendFailed(error)
+            throw error
+          })
         if (appended.moved) continue
         // The bus may have told us by now; if it is slower, or lost it, we know all the same.
         if (!this.#heard(entry, appended.epoch, appended.records)) await this.#catchUp(entry)
         await this.#fold(entry)
-        if (appended.records.length > 0) this.#appended(appended.records, entry.state)
+        const { records } = appended
+        if (records.length > 0) this.#notify([() => this.#options.appended(records, entry.state)])
         return appended
       }
     })
@@ -171,7 +211,9 @@ export class CallLog {
         }
         const missing = entry.cursor.seq - from - events.length
         if (missing === 0) {
-          begin({ cursor: entry.cursor, events, after: from })
+          // What was folded without a fault need not be parsed again.
+          const isVerified = entry.folded === entry.cursor.seq && !entry.isDamaged
+          begin({ cursor: entry.cursor, events: isVerified ? events : repairStored(events, from), after: from })
           if (entry.folded < entry.cursor.seq) this.#foldLater(entry)
           return true
         }
@@ -215,6 +257,7 @@ export class CallLog {
     for (const entry of this.#entries.values()) entry.unwatch?.()
     this.#entries.clear()
     this.#idle.clear()
+    this.#live.clear()
     this.#listeners.clear()
   }
 
@@ -261,6 +304,7 @@ export class CallLog {
     const known = this.#entries.get(callId)
     if (known) {
       this.#idle.delete(known)
+      this.#live.delete(known)
       return known
     }
     const entry: Entry = {
@@ -268,6 +312,8 @@ export class CallLog {
       cursor: null,
       state: initialCallState(callId),
       folded: 0,
+      isDamaged: false,
+      usedAt: this.#options.now(),
       followers: new Set(),
       listeners: new Set(),
       turn: Promise.resolve(),
@@ -342,7 +388,7 @@ export class CallLog {
     const isFolded = entry.folded === next - 1
     entry.cursor = cursor
     // Who needs no state does not wait for it: agents see a key before the server has folded it.
-    for (const follower of [...entry.followers]) follower.grown?.({ callId, cursor, records: fresh })
+    this.#notify([...entry.followers].map((follower) => () => follower.grown?.({ callId, cursor, records: fresh })))
     if (isFolded) {
       this.#take(entry, fresh)
       this.#tell(entry, fresh)
@@ -381,35 +427,58 @@ export class CallLog {
 
   #take(entry: Entry, records: readonly CallRecord[]): void {
     for (const { seq, event } of records) {
-      entry.state = reduceCall(entry.state, event)
       entry.folded = seq
+      try {
+        if (event.event_type === UNREADABLE_RECORD) throw new TypeError('The record cannot be read.')
+        entry.state = reduceCall(entry.state, event)
+      } catch {
+        entry.isDamaged = true
+        this.#notify([() => this.#options.unreadable(entry.callId, seq)])
+      }
     }
+  }
+
+  #notify(callbacks: Iterable<() => void>): void {
+    runEach(callbacks, this.#options.listenerFailed)
   }
 
   #tell({ callId, cursor, state, listeners }: Entry, records: readonly CallRecord[]): void {
     if (!cursor) return
-    for (const listener of [...listeners, ...this.#listeners]) listener.grown?.({ callId, cursor, state, records })
+    const growth = { callId, cursor, state, records }
+    this.#notify([...listeners, ...this.#listeners].map((listener) => () => listener.grown?.(growth)))
   }
 
   #reset(entry: Entry): void {
     entry.cursor = null
     entry.state = initialCallState(entry.callId)
     entry.folded = 0
-    for (const each of [...entry.followers, ...entry.listeners, ...this.#listeners]) each.forgotten?.(entry.callId)
+    entry.isDamaged = false
+    const subscribers = [...entry.followers, ...entry.listeners, ...this.#listeners]
+    this.#notify(subscribers.map((each) => () => each.forgotten?.(entry.callId)))
   }
 
-  /** Lets the calls go that were used longest ago, while there are too many. */
+  /** Evicts the calls used longest ago, while there are too many. */
   #release(entry: Entry): void {
-    const isIdle = entry.pending === 0 && entry.followers.size === 0 && entry.listeners.size === 0
-    if (isIdle && this.#entries.get(entry.callId) === entry) {
-      // Put in anew, it is the one used last.
+    const { maxCached, maxLive, now } = this.#options
+    const isUnused = entry.pending === 0 && entry.followers.size === 0 && entry.listeners.size === 0
+    if (isUnused && this.#entries.get(entry.callId) === entry) {
+      entry.usedAt = now()
       this.#idle.delete(entry)
-      this.#idle.add(entry)
+      this.#live.delete(entry)
+      const isLive = entry.cursor !== null && entry.folded === entry.cursor.seq && !hasEnded(entry.state)
+      // Added last, it is the most recently used.
+      if (isLive) this.#live.add(entry)
+      else this.#idle.add(entry)
       // A call that was only asked for, and does not exist, is not worth a place.
       if (!entry.cursor) this.#evict(entry)
     }
+    for (const oldest of this.#live) {
+      if (this.#live.size <= maxLive && now() - oldest.usedAt < SILENT_MS) break
+      this.#live.delete(oldest)
+      this.#idle.add(oldest)
+    }
     for (const oldest of this.#idle) {
-      if (this.#entries.size <= this.#maxCached) return
+      if (this.#entries.size - this.#live.size <= maxCached) return
       this.#evict(oldest)
     }
   }
@@ -417,8 +486,11 @@ export class CallLog {
   #evict(entry: Entry): void {
     entry.unwatch?.()
     this.#idle.delete(entry)
+    this.#live.delete(entry)
     this.#entries.delete(entry.callId)
   }
 }
+
+const hasEnded = ({ hangup, closed }: CallState): boolean => hangup !== null || closed !== null
 
 const holdsLess = () => new StoreUnavailable('The store holds less of a call than it has told of.')

@@ -278,11 +278,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       }
       await it.store.append(calls[0] as string, news('b'))
       const mine = (await it.store.list({ limit: 1000 })).filter(({ callId }) => callId.startsWith(it.call))
-      expect(mine.map(({ callId, head }) => [callId.slice(-1), head.seq])).toEqual([
-        ['1', 2],
-        ['3', 1],
-        ['2', 1],
-      ])
+      expect(mine.map(({ callId }) => callId.slice(-1))).toEqual(['1', '3', '2'])
       const since = (mine[1]?.updatedAt ?? 0) + 1
       const later = (await it.store.list({ limit: 1000, since })).filter(({ callId }) => callId.startsWith(it.call))
       expect(later.map(({ callId }) => callId.slice(-1))).toEqual(['1'])

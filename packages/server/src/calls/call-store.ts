@@ -28,6 +28,8 @@ export interface AppendOptions {
    * there is nothing to append. Absent, it does not matter where the log ends.
    */
   readonly at?: Cursor | null | undefined
+  /** Whether the call is over once the events are in its log: the `stage` it is listed under. Default false. */
+  readonly isOver?: boolean | undefined
 }
 
 /**
@@ -55,7 +57,10 @@ export interface LogSlice {
   readonly records: readonly CallRecord[]
 }
 
-/** A part of a log as it was written, event by event: the text of `writeEvent`, which `readEvent` reads. */
+/**
+ * A part of a log as it was written, event by event: the text of `writeEvent`. Where a record is missing or damaged the
+ * text is whatever the engine has, or empty: read it with `stored-event.ts`.
+ */
 export interface WrittenSlice {
   readonly epoch: string
   readonly events: readonly string[]
@@ -72,9 +77,29 @@ export const endsAt = (head: Cursor | null, at: Cursor | null): boolean =>
 /** One line of the list of calls. */
 export interface CallListing {
   readonly callId: string
-  readonly head: Cursor
   /** When its log last grew, by the store's clock, in milliseconds. */
   readonly updatedAt: number
+}
+
+/**
+ * `live`: not known to be over. `ended`: over. `rewrite` takes a call out of its stage until its log grows again, so
+ * each stage is an index of the calls that still need work.
+ */
+export type CallStage = 'live' | 'ended'
+
+/** Which calls are listed. */
+export interface ListOptions {
+  readonly limit: number
+  /** How many of them are skipped. Default 0. */
+  readonly offset?: number
+  /** Only the calls in this stage. Default: all calls. */
+  readonly stage?: CallStage
+  /** Only calls whose logs last grew at this moment or later, in milliseconds. */
+  readonly since?: number
+  /** Only calls whose logs last grew before this moment, in milliseconds. */
+  readonly before?: number
+  /** By the time of their last growth. Default `newest` first. */
+  readonly order?: 'newest' | 'oldest'
 }
 
 /** What a store tells its watchers, on every node. */
@@ -140,8 +165,8 @@ export interface CallStore {
   /** How far a log reaches; `null` when there is no such call. */
   head(callId: string): Promise<Cursor | null>
 
-  /** The calls whose logs grew last, newest first. */
-  list(options: { readonly limit: number; readonly since?: number }): Promise<readonly CallListing[]>
+  /** The calls whose logs grew last. A call may have been erased, or have expired, while its line was listed. */
+  list(options: ListOptions): Promise<readonly CallListing[]>
 
   /**
    * Tells of every change to one call, on this node or another, in order, after it is durable. A change may be told
@@ -154,16 +179,20 @@ export interface CallStore {
 
   /**
    * Puts other content in the place of events, in one atomic step, if the log still ends at `head`; whether it did.
-   * Numbers, ids, digests and the time of the last growth stay; the epoch is another one, so that nobody goes on with
-   * what they knew. Of the old content nothing remains, as with `forget`.
+   * Numbers, ids, digests and the time of the last growth stay; the epoch changes if there is new content, so that no
+   * client resumes from the old one. Of the old content nothing remains, as with `forget`. The call leaves its stage
+   * until its log grows.
    */
   rewrite(callId: string, head: Cursor, records: readonly CallRecord[]): Promise<boolean>
 
   /** Erases a call: its log and all that was derived from it. Whether there was one. */
   forget(callId: string): Promise<boolean>
 
-  /** Erases the calls whose logs last grew before a moment, in milliseconds. How many. */
-  forgetBefore(moment: number): Promise<number>
+  /**
+   * Erases calls whose logs last grew before a moment, in milliseconds, the oldest first, in small steps between which
+   * appends get through. How many; fewer than the limit when none are left.
+   */
+  forgetBefore(moment: number, limit?: number): Promise<number>
 
   /** Keeps something that must not be lost but has no call. */
   setAside(item: SetAside): Promise<void>
@@ -186,7 +215,7 @@ export interface CallStore {
   /** Tells of every revocation, made on this node or another; maybe more than once, or not where the bus loses it. */
   watchRevocations(listener: (revocation: Revocation) => void): Promise<Unsubscribe>
 
-  /** Whether the store can take an append now: a real round trip. Fails with `StoreUnavailable`. */
+  /** Whether the store can take an append now: makes a durable write. Fails with `StoreUnavailable`. */
   ping(): Promise<void>
 
   /** Finishes what is under way, then lets go of files and connections. */

@@ -3,6 +3,7 @@
  * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
 import type { CallState } from '@callgather/protocol'
+import pMap from 'p-map'
 import { digestOf } from '../access/secrets.ts'
 import type { HostCallbacks } from '../host-callbacks.ts'
 import type { MarkerCodec } from '../telnyx/client-state.ts'
@@ -63,6 +64,8 @@ const ON_SENSITIVE_DEADLINE_MS = 2_000
 
 const LONGEST_CALL_ID = 512
 const LONGEST_SESSION_ID = 256
+/** Legs of a session that are folded at the same time: a conference has many. */
+const LEGS_AT_ONCE = 8
 
 /**
  * From this age on, in milliseconds, an event may be in the log under another id: made from Telnyx's records, which may
@@ -142,7 +145,7 @@ export class Ingest {
     const session = sessionId ?? (await log.open(callId)).state.session?.id
     if (session === undefined) return []
     const others = (await store.legsOf(session)).filter((leg) => leg !== callId)
-    return Promise.all(others.map(async (leg) => (await log.open(leg)).state))
+    return pMap(others, async (leg) => (await log.open(leg)).state, { concurrency: LEGS_AT_ONCE })
   }
 
   /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */

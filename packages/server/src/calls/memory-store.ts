@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { type CallRecord, writeEvent } from '@callgather/protocol'
 import { Channel, LocalBus } from './bus.ts'
 import {
+  type CallStage,
   type CallStore,
   type Duplicate,
   endsAt,
@@ -21,6 +22,7 @@ interface Log {
   readonly digests: Map<string, string | undefined>
   updatedAt: number
   sessionId: string | undefined
+  stage: CallStage | null
 }
 
 /** How a memory store is made. */
@@ -61,17 +63,24 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     const log = logs.get(callId)
     if (log) leave(callId, log)
     const known = logs.delete(callId)
-    if (known) bus.tell({ kind: 'forgotten', callId })
+    if (known) bus.publish({ kind: 'forgotten', callId })
     return known
   }
 
   return {
     shared: false,
 
-    async append(callId, events, { sessionId, at } = {}) {
+    async append(callId, events, { sessionId, at, isOver = false } = {}) {
       open()
       const log: Log = logs.get(callId) ?? {
-        ...{ epoch: randomUUID(), records: [], digests: new Map(), updatedAt: now(), sessionId: undefined },
+        ...{
+          epoch: randomUUID(),
+          records: [],
+          digests: new Map(),
+          updatedAt: now(),
+          sessionId: undefined,
+          stage: null,
+        },
       }
       const records: CallRecord[] = []
       const duplicates: Duplicate[] = []
@@ -92,10 +101,11 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       }
       if (records.length > 0) {
         log.updatedAt = now()
+        log.stage = isOver ? 'ended' : 'live'
         // A map keeps the order of insertion: re-inserting keeps the list of calls sorted by their last change.
         logs.delete(callId)
         logs.set(callId, log)
-        bus.tell({ kind: 'appended', callId, epoch: log.epoch, records })
+        bus.publish({ kind: 'appended', callId, epoch: log.epoch, records })
       }
       if (sessionId !== undefined && logs.has(callId)) join(callId, log, sessionId)
       return { moved: false, epoch: log.epoch, records, duplicates }
@@ -125,12 +135,13 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       return log ? { epoch: log.epoch, seq: log.records.length } : null
     },
 
-    async list({ limit, since = 0 }) {
-      return [...logs]
-        .reverse()
-        .filter(([, log]) => log.updatedAt >= since)
-        .slice(0, limit)
-        .map(([callId, { epoch, records, updatedAt }]) => ({ callId, head: { epoch, seq: records.length }, updatedAt }))
+    async list({ limit, offset = 0, stage, since = 0, before = Number.POSITIVE_INFINITY, order = 'newest' }) {
+      const sorted = order === 'newest' ? [...logs].reverse() : [...logs]
+      return sorted
+        .filter(([, log]) => log.updatedAt >= since && log.updatedAt < before)
+        .filter(([, log]) => stage === undefined || log.stage === stage)
+        .slice(offset, offset + limit)
+        .map(([callId, { updatedAt }]) => ({ callId, updatedAt }))
     },
 
     async watch(callId, listener) {
@@ -145,12 +156,14 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       open()
       const log = logs.get(callId)
       if (!log || log.epoch !== epoch || log.records.length !== seq) return false
+      log.stage = null
+      if (changed.length === 0) return true
       const records = [...log.records]
       for (const record of changed) records[record.seq - 1] = record
       const rewritten = { ...log, epoch: randomUUID(), records }
       // Setting a known key leaves it in its place: the call has not grown.
       logs.set(callId, rewritten)
-      bus.tell({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
+      bus.publish({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
       return true
     },
 
@@ -158,8 +171,8 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       return forget(callId)
     },
 
-    async forgetBefore(moment) {
-      const old = [...logs].filter(([, log]) => log.updatedAt < moment)
+    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
+      const old = [...logs].filter(([, log]) => log.updatedAt < moment).slice(0, limit)
       for (const [callId] of old) forget(callId)
       return old.length
     },
@@ -182,7 +195,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         return until > now() && (id !== revocation.id || at !== revocation.at)
       })
       revocations = [...others, revocation]
-      revoked.tell(revocation)
+      revoked.publish(revocation)
     },
 
     async listRevocations(moment) {

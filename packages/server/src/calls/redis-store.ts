@@ -12,12 +12,13 @@
  * answered as a duplicate.
  */
 import { randomUUID } from 'node:crypto'
-import { type CallRecord, type Cursor, decodeEvent, readEvent, type WireEvent, writeEvent } from '@callgather/protocol'
+import { type CallRecord, type Cursor, writeEvent } from '@callgather/protocol'
+import pMap from 'p-map'
 import { requiredOption } from '../required-option.ts'
-import { Channel, LocalBus } from './bus.ts'
+import { Channel, describeFailure, LocalBus } from './bus.ts'
 import {
-  type CallListing,
   type CallStore,
+  type ListOptions,
   type Revocation,
   recordsAfter,
   type SetAside,
@@ -33,6 +34,7 @@ import {
   DROP_ASIDE,
   FORGET,
   JOIN,
+  LEAVE_STAGE,
   LIST,
   LIST_ASIDE,
   READ,
@@ -40,8 +42,10 @@ import {
   REWRITE,
   type Script,
   SET_ASIDE,
+  STAGE,
 } from './redis/scripts.ts'
 import { ServerLink } from './redis/server-link.ts'
+import { readStored } from './stored-event.ts'
 
 /** How a Redis store is made. */
 export interface RedisStoreOptions {
@@ -68,6 +72,10 @@ export interface RedisStoreOptions {
 
 const WEEK = 7 * 24 * 3_600_000
 const PAGE = 1_000
+/** How `FORGET` answers when the call has grown since. */
+const GROWN = 1
+/** Calls that are erased or looked up at the same time: live appends use the same connection. */
+const CONCURRENCY = 16
 
 /**
  * A store in Redis (6.2 or newer, or what speaks like it), shared by any number of servers. Needs the package `redis`.
@@ -80,9 +88,10 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   const names = namesOf(prefix)
   const clock = new ServerClock()
   // Two buses: a call's own channel brings its records, the list's channels tell only that there are some.
-  const calls = new LocalBus()
-  const list = new LocalBus()
-  const revoked = new Channel<Revocation>()
+  const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
+  const calls = new LocalBus(report)
+  const list = new LocalBus(report)
+  const revoked = new Channel<Revocation>(report)
   const subscriptions = new Map<string, { watchers: number; ready: Promise<void> }>()
   let lastHeard = now()
   let lastPlace = 0
@@ -93,19 +102,35 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     warn,
     onMessage: (channel, text) => {
       lastHeard = now()
-      if (names.isList(channel)) list.tell(JSON.parse(text))
-      else if (channel === names.revoked) revoked.tell(JSON.parse(text))
-      else heard(names.callIn(channel), JSON.parse(text) as Message)
+      // A message that cannot be parsed counts as lost: the numbers of the log reveal what is missing.
+      if (names.isList(channel)) parsed<StoreChange>(text, (change) => list.publish(change))
+      else if (channel === names.revoked) parsed<Revocation>(text, (revocation) => revoked.publish(revocation))
+      else parsed<Message>(text, (message) => heard(names.callIn(channel), message))
     },
     onResumed: () => void resume(),
   }
   const link = linkOptions.urls.length === 1 ? new ServerLink(linkOptions) : new ClusterLink(linkOptions)
 
+  const parsed = <T>(text: string, take: (value: T) => void) => {
+    let value: T
+    try {
+      value = JSON.parse(text) as T
+    } catch {
+      warn('Redis holds or has sent something that cannot be read. It is left out.')
+      return
+    }
+    take(value)
+  }
+
   const heard = (callId: string, message: Message) => {
-    if ('forgotten' in message) calls.tell({ kind: 'forgotten', callId })
+    if ('forgotten' in message) calls.publish({ kind: 'forgotten', callId })
     else {
       const { epoch, after, events } = message
-      calls.tell({ kind: 'appended', callId, epoch, records: recordsAfter(after, events.map(decodeEvent)) })
+      const records = readStored(
+        events.map((event) => JSON.stringify(event)),
+        after,
+      )
+      calls.publish({ kind: 'appended', callId, epoch, records })
     }
   }
 
@@ -120,20 +145,20 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   const readPage = async (callId: string, after: number, limit: number): Promise<Page | null> => {
     const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
     if (!reply) return null
-    const [epoch, seq, updated, from, bodies] = reply as [string, number, string, number, string[]]
-    return { epoch, seq, updatedAt: Math.floor(Number(updated)), after: from, events: bodies }
+    const [epoch, seq, from, bodies] = reply as [string, number, number, (string | null)[]]
+    return { epoch, seq, after: from, events: bodies.map((body) => body ?? '') }
   }
 
   /**
    * Puts a call in its place in the list, or takes it out, and tells those who watch the list. The list only points to
    * what is in the logs: what is lost of it is mended by the call's next event.
    */
-  const putInList = async (callId: string, grown: { place: number; isNew: boolean } | null) => {
+  const putInList = async (callId: string, grown: { place: number; isNew: boolean; isOver: boolean } | null) => {
     const change = grown ? grownIn(callId) : JSON.stringify({ kind: 'forgotten', callId } satisfies StoreChange)
     const place = grown ? String(grown.place) : ''
     const expired = grown?.isNew ? String(now() - retention) : ''
-    const args = [link.publish, change, callId, place, expired]
-    await attempt(LIST, [names.list(callId)], ...args).catch(() => {})
+    const args = [link.publish, change, callId, place, expired, grown?.isOver ? '1' : '']
+    await attempt(LIST, names.listed(callId), ...args)
   }
 
   /** A moment that no other append of this process has, so that of two in one millisecond the later is listed first. */
@@ -142,28 +167,47 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     return lastPlace
   }
 
-  const forget = async (callId: string, before = ''): Promise<boolean> => {
+  /** Erases a call, and its line in the list, which may have outlived it. */
+  const forget = async (callId: string, before = ''): Promise<'erased' | 'absent' | 'grown'> => {
     const sessionId = await attempt(FORGET, [names.call(callId)], link.publish, before)
-    if (typeof sessionId !== 'string') return false
-    await Promise.all([
-      putInList(callId, null),
-      ...(sessionId === '' ? [] : [send(names.session(sessionId), 'SREM', callId)]),
-    ])
-    return true
+    if (sessionId === GROWN) return 'grown'
+    await putInList(callId, null)
+    if (typeof sessionId !== 'string') return 'absent'
+    if (sessionId !== '') await send(names.session(sessionId), 'SREM', callId)
+    return 'erased'
   }
 
-  const listed = async (from: string, to: string, limit: number): Promise<[callId: string, place: number][]> => {
-    const ask = (key: string) => send(key, 'ZREVRANGEBYSCORE', to, from, 'WITHSCORES', 'LIMIT', '0', String(limit))
-    const parts = (await Promise.all(names.lists.map(ask))) as [string, number][][]
+  let staging: Promise<unknown> | null = null
+  /** Gives the calls of an older version a stage. */
+  const stageOld = async () => {
+    staging ??= pMap(names.parts, (keys) => attempt(STAGE, keys), { concurrency: 4 })
+    await staging.catch((error: unknown) => {
+      staging = null
+      throw error
+    })
+  }
+
+  const listed = async (options: ListOptions): Promise<[callId: string, place: number][]> => {
+    const { limit, offset = 0, stage, since = '-inf', before, order = 'newest' } = options
+    const bounds = [String(since), before === undefined ? '+inf' : `(${before}`]
+    const [command, range] =
+      order === 'newest' ? (['ZREVRANGEBYSCORE', bounds.toReversed()] as const) : (['ZRANGEBYSCORE', bounds] as const)
+    const most = String(Math.min(offset + limit, Number.MAX_SAFE_INTEGER))
+    const ask = (key: string) => send(key, command, ...range, 'WITHSCORES', 'LIMIT', '0', most)
+    if (stage) await stageOld()
+    const parts = (await pMap(stage ? names.stages[stage] : names.lists, ask)) as [string, number][][]
+    const sign = order === 'newest' ? -1 : 1
     return parts
       .flat()
-      .sort(([, one], [, other]) => other - one)
-      .slice(0, limit)
+      .sort(([, one], [, other]) => sign * (one - other))
+      .slice(offset, offset + limit)
   }
 
   const revocations = async (moment: number): Promise<Revocation[]> => {
     const found = await send(names.revoked, 'ZRANGEBYSCORE', `(${moment}`, '+inf')
-    return (found as string[]).map((each) => JSON.parse(each) as Revocation)
+    const readable: Revocation[] = []
+    for (const each of found as string[]) parsed<Revocation>(each, (revocation) => readable.push(revocation))
+    return readable
   }
 
   /** Tells everyone here what they may have missed while the bus was down. */
@@ -171,18 +215,17 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     const since = lastHeard - timeout * 5
     const isCall = (channel: string) => !names.isList(channel) && channel !== names.revoked
     const missed = [...subscriptions.keys()].filter(isCall).map(names.callIn)
-    if (!revoked.isIdle) for (const each of await revocations(now()).catch(() => [])) revoked.tell(each)
-    await Promise.allSettled(
-      missed.map(async (callId) => {
-        // The last event is enough: whoever does not know the ones before it will see that, and read.
-        const page = await readPage(callId, -1, 1)
-        if (page) calls.tell({ kind: 'appended', callId, epoch: page.epoch, records: recordsIn(page) })
-        else calls.tell({ kind: 'forgotten', callId })
-      }),
-    )
+    if (!revoked.isIdle) for (const each of await revocations(now()).catch(() => [])) revoked.publish(each)
+    const mend = async (callId: string) => {
+      // The last event is enough: a subscriber that does not know the ones before it will see that, and read.
+      const page = await readPage(callId, -1, 1)
+      if (page) calls.publish({ kind: 'appended', callId, epoch: page.epoch, records: recordsIn(page) })
+      else calls.publish({ kind: 'forgotten', callId })
+    }
+    await pMap(missed, (callId) => mend(callId).catch(() => {}), { concurrency: CONCURRENCY })
     if (!subscriptions.has(names.lists[0] as string)) return
-    const changed = await listed(String(since), '+inf', PAGE).catch(() => [])
-    for (const [callId] of changed) list.tell({ kind: 'appended', callId, epoch: '', records: [] })
+    const changed = await listed({ since, limit: PAGE }).catch(() => [])
+    for (const [callId] of changed) list.publish({ kind: 'appended', callId, epoch: '', records: [] })
   }
 
   /** Subscribes for the first who watches a channel, and no longer after the last. */
@@ -227,11 +270,11 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   return {
     shared: true,
 
-    async append(callId, events, { sessionId = '', at } = {}) {
+    async append(callId, events, { sessionId = '', at, isOver = false } = {}) {
       const mark = randomUUID()
       const place = nextPlace()
       const session = sessionId === '' ? [] : [names.session(sessionId)]
-      const beside = link.isOneServer ? [names.list(callId), ...session] : []
+      const beside = link.isOneServer ? [...names.listed(callId), ...session] : []
       // With every append, so that a Redis that has lost it is told again.
       const [legs] = link.isOneServer ? [] : session
       const joined = legs && attempt(JOIN, [legs], callId, String(retention))
@@ -239,7 +282,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       const ask = async () => {
         const deadline = String(clock.now() + timeout)
         const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at), callId]
-        const ofList = [grownIn(callId), String(now() - retention)]
+        const ofList = [grownIn(callId), String(now() - retention), isOver ? '1' : '']
         return (await attempt(APPEND, [names.call(callId), ...beside], ...fixed, ...ofList, ...content)) as AppendReply
       }
       let [reply] = await Promise.all([ask(), joined])
@@ -259,7 +302,9 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       const duplicates = events.flatMap(({ event: { id } }, index) =>
         fateOf(index) === 'a' ? [] : [{ id, conflict: fateOf(index) === 'c' }],
       )
-      if (records.length > 0 && !link.isOneServer) void putInList(callId, { place, isNew: before === 0 })
+      if (records.length > 0 && !link.isOneServer) {
+        putInList(callId, { place, isNew: before === 0, isOver }).catch(() => {})
+      }
       return { moved: false, epoch, records, duplicates }
     },
 
@@ -269,7 +314,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async read(callId, after, limit) {
       const slice = await readWritten(callId, after, limit)
-      return slice && { epoch: slice.epoch, records: recordsAfter(after, slice.events.map(readEvent)) }
+      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
     },
 
     readWritten,
@@ -283,16 +328,10 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       return page && { epoch: page.epoch, seq: page.seq }
     },
 
-    async list({ limit, since = 0 }) {
-      const newest = await listed(String(since), '+inf', limit)
-      const listings = await Promise.all(
-        newest.map(async ([callId]): Promise<CallListing[]> => {
-          // A call may have expired while its line in the list has not.
-          const page = await readPage(callId, 0, 0)
-          return page ? [{ callId, head: { epoch: page.epoch, seq: page.seq }, updatedAt: page.updatedAt }] : []
-        }),
-      )
-      return listings.flat()
+    async list(options) {
+      // Redis has dropped what is older; the lines are removed now and then.
+      const lines = await listed({ ...options, since: Math.max(options.since ?? 0, now() - retention) })
+      return lines.map(([callId, place]) => ({ callId, updatedAt: Math.floor(place) }))
     },
 
     async watch(callId, listener) {
@@ -322,18 +361,27 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     async rewrite(callId, { epoch, seq }, records) {
       const content = records.flatMap(({ seq: number, event }) => [String(number), writeEvent(event)])
       const args = [epoch, String(seq), randomUUID(), link.publish, ...content]
-      return (await attempt(REWRITE, [names.call(callId)], ...args)) === 1
+      const grown = await attempt(REWRITE, [names.call(callId)], ...args)
+      if (typeof grown !== 'string') return false
+      const [, live, ended] = names.listed(callId)
+      await attempt(LEAVE_STAGE, [live, ended], callId, grown)
+      return true
     },
 
-    forget: (callId) => forget(callId),
+    forget: async (callId) => (await forget(callId)) === 'erased',
 
-    async forgetBefore(moment) {
-      const old = await listed('-inf', `(${moment}`, Number.MAX_SAFE_INTEGER)
+    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
       let count = 0
-      // So many at a time, because there may be a great many, and every answer is waited for no longer than another.
-      for (let from = 0; from < old.length; from += PAGE) {
-        const some = old.slice(from, from + PAGE).map(([callId]) => forget(callId, String(moment)))
-        count += (await Promise.all(some)).filter(Boolean).length
+      // Calls whose line in the list is older than their log stay where they are.
+      let offset = 0
+      while (count < limit) {
+        const some = Math.min(PAGE / 4, limit - count)
+        const old = await listed({ before: moment, order: 'oldest', limit: some, offset })
+        if (old.length === 0) break
+        const erase = ([callId]: [string, number]) => forget(callId, String(moment))
+        const outcomes = await pMap(old, erase, { concurrency: CONCURRENCY })
+        count += outcomes.filter((outcome) => outcome === 'erased').length
+        offset += outcomes.filter((outcome) => outcome === 'grown').length
       }
       return count
     },
@@ -346,7 +394,9 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       if (limit < 1) return []
       const last = Number.isFinite(limit) ? limit - 1 : -1
       const items = (await attempt(LIST_ASIDE, names.aside, String(last))) as readonly (string | null)[]
-      return items.flatMap((item) => (item === null ? [] : [JSON.parse(item) as SetAside]))
+      const readable: SetAside[] = []
+      for (const item of items) if (item !== null) parsed<SetAside>(item, (aside) => readable.push(aside))
+      return readable
     },
 
     async dropAside(id) {
@@ -380,7 +430,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 /** What is published on a call's channel. */
 type Message =
   | { readonly forgotten: true }
-  | { readonly epoch: string; readonly after: number; readonly events: readonly WireEvent[] }
+  | { readonly epoch: string; readonly after: number; readonly events: readonly unknown[] }
 
 type Late = ['late', string]
 /** No fates: the log had moved. */
@@ -397,13 +447,12 @@ interface Page {
   readonly epoch: string
   /** How far the log reaches. */
   readonly seq: number
-  readonly updatedAt: number
   /** The number before the first of its events. */
   readonly after: number
   readonly events: readonly string[]
 }
 
-const recordsIn = ({ after, events }: Page): CallRecord[] => recordsAfter(after, events.map(readEvent))
+const recordsIn = ({ after, events }: Page): CallRecord[] => readStored(events, after)
 
 /** The clock of Redis, as far as it is known: ours, until Redis says that it is another. */
 class ServerClock {

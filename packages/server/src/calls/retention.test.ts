@@ -192,7 +192,9 @@ describe('retention', () => {
       occurred_at: '2026-11-22T10:41:00.000000Z',
       payload: { digit: '1' },
     }
-    for (let nth = 0; nth < CALLS; nth++) await store.append(`v3:${nth}`, [{ event: { ...event, id: `key-${nth}` } }])
+    for (let nth = 0; nth < CALLS; nth++) {
+      await store.append(`v3:${nth}`, [{ event: { ...event, id: `key-${nth}` } }], { isOver: true })
+    }
     now += 2 * HOUR
     let turns = 0
     let over = false

@@ -7,7 +7,9 @@
  */
 import type AsyncDatabase from 'libsql/promise'
 import Database from 'libsql/promise'
+import type { ReportFailure } from './bus.ts'
 import { StoreUnavailable } from './call-store.ts'
+import type { FileGuard } from './sqlite-file.ts'
 
 /** A prepared statement. */
 export interface Statement {
@@ -19,102 +21,139 @@ export interface Statement {
 export interface WriteOptions<T> {
   /** Called once the write is durable, before the promise resolves and in the order of the writes. */
   readonly committed?: (result: T) => void
-  /** Overwrites the write-ahead log, in which what was deleted would else live on. */
-  readonly erases?: boolean
+  /**
+   * What is done with the write-ahead log after the commit. `truncate` overwrites it, because deleted content lives on
+   * in it. `passive` copies it into the file, and the write fails if that fails: it is a test of the disk.
+   */
+  readonly checkpoint?: 'truncate' | 'passive'
 }
 
-interface Waiting<Name extends string> {
+interface Pending<Name extends string> {
   readonly work: (sql: Readonly<Record<Name, Statement>>) => unknown
   readonly committed: (result: unknown) => void
   readonly failed: (error: Error) => void
-  readonly erases: boolean
+  readonly checkpoint: WriteOptions<unknown>['checkpoint']
 }
 
-/** Writes to one file. `Name` are the names of its statements. */
+const ownStatements = {
+  begin: 'BEGIN IMMEDIATE',
+  rollback: 'ROLLBACK',
+  checkpoint: 'PRAGMA wal_checkpoint(PASSIVE)',
+  pageSize: 'PRAGMA page_size',
+} as const
+
+type Prepared<Name extends string> = Readonly<Record<Name | keyof typeof ownStatements, Statement>>
+
+/** What a writer works with. `Name` are the names of its statements. */
+export interface SqliteWriterDeps<Name extends string> {
+  readonly path: string
+  /** How the connection is set up. */
+  readonly pragmas: readonly string[]
+  /** The SQL of each statement, by name. */
+  readonly statements: Readonly<Record<Name, string>>
+  readonly guard: FileGuard
+  /** Called when a transaction was rolled back: what was concluded from its writes is void. */
+  readonly rolledBack: () => void
+  /** Receives what a `committed` callback threw. The write is committed all the same. */
+  readonly report: ReportFailure
+}
+
+/** Writes to one file. */
 export class SqliteWriter<Name extends string> {
+  readonly #deps: SqliteWriterDeps<Name>
   readonly #database: AsyncDatabase
-  readonly #prepared: Promise<Record<Name | 'begin' | 'rollback', Statement>>
-  readonly #abandoned: () => void
-  #waiting: Waiting<Name>[] = []
+  readonly #prepared: Promise<Prepared<Name>>
+  #pending: Pending<Name>[] = []
   #working: Promise<void> | null = null
 
-  /**
-   * @param pragmas How the connection is set up.
-   * @param statements The SQL of each statement, by name.
-   * @param abandoned Called when a transaction was rolled back: what was concluded from its writes is void.
-   */
-  constructor(
-    path: string,
-    pragmas: readonly string[],
-    statements: Readonly<Record<Name, string>>,
-    abandoned: () => void,
-  ) {
-    this.#database = new Database(path, {})
-    this.#abandoned = abandoned
-    this.#prepared = prepare(this.#database, pragmas, { ...statements, begin: 'BEGIN IMMEDIATE', rollback: 'ROLLBACK' })
-    // Whoever writes first hears of a failure; until then nobody listens.
+  constructor(deps: SqliteWriterDeps<Name>) {
+    this.#deps = deps
+    this.#database = new Database(deps.path, {})
+    this.#prepared = prepare(this.#database, deps.pragmas, { ...deps.statements, ...ownStatements })
+    // The first write rejects with this failure; until then nothing listens.
     this.#prepared.catch(() => {})
   }
 
   /** Runs statements in the next transaction. Resolves with what `work` returned when it is durable. */
   write<T>(
     work: (sql: Readonly<Record<Name, Statement>>) => T,
-    { committed, erases = false }: WriteOptions<T> = {},
+    { committed, checkpoint }: WriteOptions<T> = {},
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
+      this.#pending.push({
         work,
         committed: (result) => {
-          committed?.(result as T)
+          try {
+            committed?.(result as T)
+          } catch (error) {
+            this.#deps.report(error)
+          }
           resolve(result as T)
         },
         failed: reject,
-        erases,
+        checkpoint,
       })
       // What arrives in this turn of the event loop shares the transaction at its end.
       this.#working ??= new Promise<void>((done) => setImmediate(done)).then(() => this.#commitAll())
     })
   }
 
-  /** Finishes what waits, and lets go of the file. */
+  /** Finishes pending writes, moves the write-ahead log into the file, and releases it. */
   async close(): Promise<void> {
     while (this.#working) await this.#working
     await this.#prepared.catch(() => {})
+    await this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {})
     this.#database.close()
   }
 
   async #commitAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting
-      this.#waiting = []
-      try {
-        const results = await this.#commit(group)
-        // Before anybody is told that something is gone. What fails here is committed all the same, and the next
-        // erasure overwrites it too.
-        if (group.some(({ erases }) => erases)) {
-          await this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {})
-        }
-        group.forEach(({ committed }, index) => {
-          committed(results[index])
-        })
-      } catch (error) {
-        const unavailable = unavailableBy(error)
-        for (const { failed } of group) failed(unavailable)
-      }
+    while (this.#pending.length > 0) {
+      const group = this.#pending
+      this.#pending = []
+      await this.#settle(group)
     }
     // In the same breath as seeing that nothing waits: whatever comes now starts anew.
     this.#working = null
   }
 
-  async #commit(group: readonly Waiting<Name>[]): Promise<unknown[]> {
+  async #settle(group: readonly Pending<Name>[]): Promise<void> {
+    const [first, ...others] = group
+    if (!first) return
+    try {
+      const results = await this.#commit(group)
+      const failure = await this.#checkpoint(group)
+      group.forEach(({ committed, failed, checkpoint }, index) => {
+        if (failure && checkpoint === 'passive') failed(failure)
+        else committed(results[index])
+      })
+    } catch (error) {
+      // One write that cannot be made, as on a damaged page, must not take the rest of its group with it.
+      if (others.length > 0 && error instanceof WorkFailed) for (const each of group) await this.#settle([each])
+      else for (const { failed } of group) failed(unavailableBy(error))
+    }
+  }
+
+  async #commit(group: readonly Pending<Name>[]): Promise<unknown[]> {
+    const { guard, rolledBack } = this.#deps
     const sql = await this.#prepared
+    guard.check(() => ({
+      frames: Number((sql.checkpoint.get() as { log: number }).log),
+      pageBytes: Number((sql.pageSize.get() as { page_size: number }).page_size),
+    }))
     sql.begin.run()
     try {
-      const results = group.map(({ work }) => work(sql))
+      const results = group.map(({ work }) => {
+        try {
+          return work(sql)
+        } catch (error) {
+          throw new WorkFailed(error)
+        }
+      })
       await this.#database.exec('COMMIT')
+      guard.wrote()
       return results
     } catch (error) {
-      this.#abandoned()
+      rolledBack()
       try {
         sql.rollback.run()
       } catch {
@@ -122,6 +161,27 @@ export class SqliteWriter<Name extends string> {
       }
       throw error
     }
+  }
+
+  /** Runs before anyone learns of the commit. Returns what failed: the commit stands, and the next one tries again. */
+  async #checkpoint(group: readonly Pending<Name>[]): Promise<Error | null> {
+    const wanted = (kind: 'truncate' | 'passive') => group.some(({ checkpoint }) => checkpoint === kind)
+    const mode = wanted('truncate') ? 'TRUNCATE' : wanted('passive') ? 'PASSIVE' : null
+    if (!mode) return null
+    try {
+      await this.#database.exec(`PRAGMA wal_checkpoint(${mode})`)
+      this.#deps.guard.wrote()
+      return null
+    } catch (error) {
+      return unavailableBy(error)
+    }
+  }
+}
+
+/** The statements of one write failed, as opposed to the transaction around them. */
+class WorkFailed extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause })
   }
 }
 
@@ -137,9 +197,10 @@ async function prepare<Name extends string>(
   return Object.fromEntries(await Promise.all(entries)) as Record<Name, Statement>
 }
 
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
 /** A failure of the database, under the name that callers know. */
 export function unavailableBy(error: unknown): StoreUnavailable {
   if (StoreUnavailable.isInstance(error)) return error
-  const message = error instanceof Error ? error.message : String(error)
-  return new StoreUnavailable(`The store failed: ${message}`, { cause: error })
+  return new StoreUnavailable(`The store failed: ${messageOf(error)}`, { cause: error })
 }

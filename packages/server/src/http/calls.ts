@@ -33,7 +33,8 @@ export function callRoutes(parts: {
       pattern: '/calls',
       handler: async (request) => {
         const grant = await access.authenticate(bearerOf(request))
-        return json(200, { data: await directory.listFor(grant) })
+        const { calls, isTruncated } = await directory.listFor(grant)
+        return json(200, { data: calls, ...(isTruncated ? { meta: { truncated: true } } : {}) })
       },
     },
     {

@@ -11,6 +11,8 @@ export interface Metrics {
   lag(seconds: number): void
   appendTook(seconds: number): void
   relayed(records: number): void
+  /** A record of a call cannot be read. */
+  unreadableRecord(): void
   cut(why: string): void
   command(command: string, outcome: string, seconds: number): void
   /** A callback of the host application failed. */
@@ -62,6 +64,11 @@ export function metricsOf(gauges: Gauges): Metrics {
     help: 'Records relayed to rooms.',
     registers,
   })
+  const unreadable = new Counter({
+    name: 'callgather_unreadable_records_total',
+    help: 'Records that cannot be read, each time their call is folded. Their calls go on without them.',
+    registers,
+  })
   const cuts = new Counter({
     name: 'callgather_sockets_cut_total',
     help: 'Sockets closed because they did not read, by limit.',
@@ -105,6 +112,7 @@ export function metricsOf(gauges: Gauges): Metrics {
     lag: (value) => lag.observe(Math.max(0, value)),
     appendTook: (value) => appends.observe(value),
     relayed: (records) => relayed.inc(records),
+    unreadableRecord: () => unreadable.inc(),
     cut: (limit) => cuts.inc({ limit }),
     command: (command, outcome, value) => commands.observe({ command, outcome }, value),
     hostCallbackFailed: (callback, reason) => hostFailures.inc({ callback, reason }),

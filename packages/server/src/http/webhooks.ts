@@ -42,7 +42,7 @@ export interface WebhookParts {
   readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array, webhook?: Webhook) => Promise<void>
   readonly metrics: Metrics
   /** Told that the store could not take an event. */
-  readonly storeFailed: () => void
+  readonly storeFailed: (error: unknown) => void
 }
 
 /** Telnyx reads the status alone; without a body the answer is one write. */
@@ -128,7 +128,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
     } catch (error) {
       if (!StoreUnavailable.isInstance(error)) throw error
       count('unavailable')
-      storeFailed()
+      storeFailed(error)
       logger.error({ err: error }, 'webhook refused: the store cannot take it')
       return refuse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
     }

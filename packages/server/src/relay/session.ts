@@ -1,5 +1,6 @@
 /** One connected client: what it holds, what it watches, and how each of its requests is answered. */
 import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
+import pMap from 'p-map'
 import type { Logger } from 'pino'
 import { type Access, unknownCall } from '../access/access.ts'
 import { RateLimit } from '../access/rate-limit.ts'
@@ -29,6 +30,8 @@ export const TICKET_GRACE_MILLIS = 25_000
 
 const MAX_WATCHES = 200
 const LIST_DELAY_MILLIS = 50
+/** Decisions of the host's `authorize` that one list waits for at the same time. */
+const LIST_CONCURRENCY = 16
 
 /** One client. */
 export class Session {
@@ -186,9 +189,10 @@ export class Session {
     }
     this.#list = stop
     await answerInTurn(async () => {
-      const calls = this.#listAsked === asked ? await directory.listFor(this.#grant) : []
-      if (this.#listAsked !== asked) throw takenBack()
-      reply({ ok: true, now: this.#iso(), calls, subject: this.subject })
+      const list = this.#listAsked === asked ? await directory.listFor(this.#grant) : null
+      if (!list || this.#listAsked !== asked) throw takenBack()
+      const { calls, isTruncated } = list
+      reply({ ok: true, now: this.#iso(), calls, subject: this.subject, ...(isTruncated ? { truncated: true } : {}) })
     })
     sent = true
     this.#sendListSoon()
@@ -210,10 +214,13 @@ export class Session {
   #sendListSoon(): void {
     if (this.#listTimer || this.#listChanges.size === 0) return
     this.#listTimer = setTimeout(() => {
-      this.#listTimer = undefined
-      void this.#sendList().catch((error: unknown) =>
-        this.#parts.logger.error({ err: error }, 'a list of calls could not be sent'),
-      )
+      // One at a time: of two, the later could overtake the earlier, and the client would keep what is older.
+      this.#sendList()
+        .catch((error: unknown) => this.#parts.logger.error({ err: error }, 'a list of calls could not be sent'))
+        .finally(() => {
+          this.#listTimer = undefined
+          if (!this.#over) this.#sendListSoon()
+        })
     }, LIST_DELAY_MILLIS)
   }
 
@@ -221,7 +228,9 @@ export class Session {
     const changes = [...this.#listChanges]
     this.#listChanges.clear()
     const { access } = this.#parts
-    const may = await Promise.all(changes.map(([callId]) => access.may(this.#grant, { callId, scope: 'view' })))
+    const may = await pMap(changes, ([callId]) => access.may(this.#grant, { callId, scope: 'view' }), {
+      concurrency: LIST_CONCURRENCY,
+    })
     const visible = changes.filter((_, index) => may[index])
     if (this.#over || !this.#list || visible.length === 0) return
     const calls = visible.flatMap(([, summary]) => (summary ? [summary] : []))

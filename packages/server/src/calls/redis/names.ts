@@ -10,15 +10,23 @@ const LIST_PARTS = 16
 export function namesOf(prefix: string) {
   const lists = Array.from({ length: LIST_PARTS }, (_, part) => `${prefix}:calls:{${part}}`)
   const isPart = new Set(lists)
+  const partsOf = (name: string) => lists.map((list) => list.replace(`${prefix}:calls:`, `${prefix}:${name}:`))
+  const [live, ended, staged] = [partsOf('live'), partsOf('ended'), partsOf('staged')]
+  const keysOf = (part: number) => [lists[part] as string, live[part] as string, ended[part] as string] as const
   const begin = `${prefix}:call:{`
   return {
     lists,
+    /** The parts of the list with the calls of one stage. */
+    stages: { live, ended },
     isList: (channel: string) => isPart.has(channel),
     /** Key and channel of a call. */
     call: (callId: string) => `${begin}${callId.replace(/[%{}]/g, encodeURIComponent)}}`,
     callIn: (channel: string) => decodeURIComponent(channel.slice(begin.length, -1)),
     session: (sessionId: string) => `${prefix}:session:{${sessionId.replace(/[%{}]/g, encodeURIComponent)}}`,
-    list: (callId: string) => lists[partOf(callId)] as string,
+    /** A call's part of the list, and of the calls of each stage. */
+    listed: (callId: string) => keysOf(partOf(callId)),
+    /** Each part of the list, of the calls of each stage, and the key that says that the stages are known. */
+    parts: lists.map((_, part) => [...keysOf(part), staged[part] as string] as const),
     aside: [`${prefix}:{aside}`, `${prefix}:{aside}:order`] as const,
     /** Key and channel of what was revoked. */
     revoked: `${prefix}:{revoked}`,
