@@ -133,8 +133,9 @@ export {
   type TranscriptProps,
   useGatherDraft,
 } from './components/index.ts'
+export { type KeptFocus, useKeptFocus } from './components/kit/use-kept-focus.ts'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
-export type { CommandRun, CommandRunStatus } from './hooks/command-run.ts'
+export type { CommandRefusal, CommandRun, CommandRunStatus } from './hooks/command-run.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'
 export type { InferOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './hooks/standard-schema.ts'
 export { type AIGatherOptions, type AIGatherResult, type AIGatherView, useAIGather } from './hooks/use-ai-gather.ts'

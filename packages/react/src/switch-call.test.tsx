@@ -129,7 +129,7 @@ const components: Record<string, Row> = {
     call: 'quiet',
     content: <RefusedStop show="notice" />,
     act: () => settled(() => press('End')),
-    marks: ['(90034)'],
+    marks: ['Code 90034'],
   },
   ConnectionBanner: {
     call: 'digits',
@@ -295,6 +295,7 @@ const stateless: Record<string, string> = {
   useCalls: 'shows every call',
   useConnection: 'is of a client',
   useGatherClient: 'is of a client',
+  useKeptFocus: 'keeps the focus of a region',
   useLanguage: 'is of a language',
   useServerTime: 'is a clock',
 }

@@ -10,6 +10,16 @@ import { callEndedAt, selectConversation, selectGather } from '@callgather/proto
 /** Where a command stands. */
 export type CommandRunStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | 'refused' | 'unknown'
 
+/** Why a command was refused: the first error, and all of them. */
+export interface CommandRefusal extends TelnyxError {
+  /** The HTTP status. */
+  readonly status: number
+  /** Who refused: Telnyx, as the call's log says; or the server, which has sent nothing then. */
+  readonly by: 'telnyx' | 'server'
+  /** Everything that was wrong; `source.pointer` says with which field. */
+  readonly errors: readonly TelnyxError[]
+}
+
 /** Where a command stands, with what belongs to it. */
 export type CommandRun =
   | { readonly status: 'idle'; readonly name: null; readonly requestId: null; readonly refusal: null }
@@ -33,8 +43,7 @@ export type CommandRun =
       readonly status: 'refused'
       readonly name: CommandName
       readonly requestId: string
-      /** Why, in Telnyx's words. */
-      readonly refusal: TelnyxError & { readonly status: number }
+      readonly refusal: CommandRefusal
     }
   | {
       /** No answer came: it may or may not have run. An event settles it, or a retry under the same id. */
@@ -69,7 +78,10 @@ const idleRun: CommandRun = { status: 'idle', name: null, requestId: null, refus
 export function commandRun(given: GivenCommand | null, fact: CommandFact): CommandRun {
   if (!given) return idleRun
   const { name, requestId, answer } = given
-  if (fact !== null && typeof fact === 'object') return { status: 'refused', name, requestId, refusal: fact }
+  if (fact !== null && typeof fact === 'object') {
+    const errors = typeof answer === 'object' ? answer.errors : [fact]
+    return { status: 'refused', name, requestId, refusal: { ...fact, by: 'telnyx', errors } }
+  }
   if (fact === 'confirmed') return { status: 'confirmed', name, requestId, refusal: null }
   if (typeof answer === 'object') return { status: 'refused', name, requestId, refusal: refusalOf(answer) }
   if (answer === 'accepted' || fact === 'accepted') {
@@ -79,9 +91,9 @@ export function commandRun(given: GivenCommand | null, fact: CommandFact): Comma
   return { status: 'sending', name, requestId, refusal: null }
 }
 
-function refusalOf({ status, errors }: GatherError): TelnyxError & { status: number } {
+function refusalOf({ status, errors }: GatherError): CommandRefusal {
   const [first] = errors
-  return { code: first?.code ?? '', title: first?.title ?? '', ...first, status }
+  return { code: first?.code ?? '', title: first?.title ?? '', ...first, status, by: 'server', errors }
 }
 
 /** What a stop is meant for: that which runs when it is given. */

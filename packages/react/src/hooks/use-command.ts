@@ -37,7 +37,7 @@ export type Command<Name extends CommandName> = CommandRun & {
    * Gives the same command again, to the call it was given for: under the same id when its outcome is unknown, so that
    * it cannot run twice; under a new one when it was refused, since the old one has its answer.
    */
-  readonly retry: () => Promise<CommandSettled>
+  readonly retry: (options?: RunOptions) => Promise<CommandSettled>
   /** Back to `idle`. Takes nothing back: a command that was sent was sent. */
   readonly reset: () => void
 }
@@ -49,7 +49,7 @@ export type AnyCommand = CommandRun & {
     body: CommandBodies[Name],
     options?: RunOptions,
   ) => Promise<CommandSettled>
-  readonly retry: () => Promise<CommandSettled>
+  readonly retry: (options?: RunOptions) => Promise<CommandSettled>
   readonly reset: () => void
 }
 
@@ -116,12 +116,12 @@ export function useAnyCommand(
         const commandId = body.command_id ?? requestId
         return send(place, { name, body, ...options, requestId, commandId, targetId, answer: 'none' })
       },
-      retry: async (): Promise<CommandSettled> => {
+      retry: async (options: RunOptions = {}): Promise<CommandSettled> => {
         const command = read()
         if (!command) return 'unknown'
         if (typeof command.answer !== 'object') return send(place, command)
         const requestId = newRequestId()
-        return send(place, { ...command, requestId, commandId: requestId })
+        return send(place, { ...command, ...options, requestId, commandId: requestId })
       },
       reset: () => writeSlot(memory, slot, null),
     }

@@ -40,14 +40,19 @@ export interface ReceivedCommand {
  * - `unknown`: Telnyx does not answer; the server says so.
  * - `offline`: it does not reach the server.
  * - `pending`: nobody has answered yet, and nobody will.
- * - `{ refuse }`: Telnyx refuses it, for a reason of `errorTable` or one of your own.
+ * - `{ refuse }`: Telnyx refuses it, for a reason of `errorTable` or one of your own; with `by: 'server'` the server
+ *   refuses it, and sends nothing.
  */
 export type CommandAnswer =
   | 'accept'
   | 'unknown'
   | 'offline'
   | 'pending'
-  | { readonly refuse: ErrorName | (TelnyxError & { readonly status: number }); readonly detail?: string }
+  | {
+      readonly refuse: ErrorName | (TelnyxError & { readonly status: number })
+      readonly detail?: string
+      readonly by?: 'server'
+    }
 
 /** Decides what becomes of a command. */
 export type Respond = (command: ReceivedCommand) => CommandAnswer | Promise<CommandAnswer>
@@ -117,7 +122,8 @@ export class CommandDesk {
     const before = this.#answered.get(command.requestId)
     if (before) return before
     const decided = await this.#respond(command)
-    if (decided !== 'offline') this.#record(command, decided)
+    const isSent = typeof decided !== 'object' || decided.by !== 'server'
+    if (decided !== 'offline' && isSent) this.#record(command, decided)
     const answer = await httpAnswer(decided)
     // An outcome that nobody knows is no answer: the same request may be made again.
     if (answer !== 'offline' && decided !== 'unknown') this.#answered.set(command.requestId, answer)

@@ -70,7 +70,7 @@ export const RefusedWhisper: Story = {
   parameters: { client: { respond: () => ({ refuse: 'callEnded' }) } },
   play: async ({ canvas }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Hurry up.{Enter}')
-    await expect(await canvas.findByText(/Call has already ended \(90018\)/)).toBeVisible()
+    await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
     // What was written is not lost.
     await expect(canvas.getByRole('textbox', { name: message })).toHaveValue('Hurry up.')
   },
@@ -99,6 +99,31 @@ export const Stopping: Story = {
     await userEvent.click(canvas.getByRole('button', { name: 'Stop' }))
     await expect(await canvas.findByText('stopped')).toBeVisible()
     await expect(clientOf(loaded).commands[0]?.name).toBe('ai_assistant_stop')
+  },
+}
+
+/** The question closes when the conversation ends, and is not asked again about the next one. */
+export const QuestionClosesWithTheConversation: Story = {
+  tags: ['!dev', '!autodocs'],
+  play: async ({ canvas, loaded }) => {
+    const { callId } = assistantWhisper
+    const client = clientOf(loaded)
+    const stop = await canvas.findByRole('button', { name: 'Stop assistant' })
+    stop.focus()
+    await userEvent.keyboard('{Enter}')
+    await expect(canvas.getByRole('alertdialog')).toBeVisible()
+    await userEvent.keyboard('{Escape}')
+    await expect(canvas.getByRole('button', { name: 'Stop assistant' })).toHaveFocus()
+    await userEvent.keyboard('{Enter}')
+    const [{ id } = { id: '' }] = assistantWhisper.steps.flatMap(({ event }) =>
+      event.event_type === 'command.requested' && event.command_id ? [{ id: event.command_id }] : [],
+    )
+    client.emit(callId, 'call.conversation.ended', { command_id: id, payload: { reason: null } })
+    await waitFor(() => expect(canvas.queryByRole('alertdialog')).toBeNull())
+    await waitFor(() => expect(document.activeElement).toBe(canvas.getByRole('region', { name: 'Assistant' })))
+    await userEvent.click(canvas.getByRole('button', { name: 'Hand back to assistant' }))
+    await canvas.findByRole('button', { name: 'Stop assistant' })
+    await expect(canvas.queryByRole('alertdialog')).toBeNull()
   },
 }
 

@@ -7,6 +7,7 @@ import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
+import { useAskingButton } from '../kit/use-asking-button.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import * as parts from './parts.tsx'
 import type { Receipt } from './receipts.ts'
@@ -47,10 +48,14 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
   const { t } = language
   const { isActive } = assistant
   const badge = assistant.conversation && badgeOf(assistant, language)
-  const [confirming, setConfirming] = useState(false)
+  // Asked about one conversation: the question closes with it, and while nothing can be done.
+  const [confirmingId, setConfirmingId] = useState<string | null>(null)
+  const conversationId = assistant.conversation?.id ?? null
+  const confirming = isActive && reason === null && confirmingId !== null && confirmingId === conversationId
+  const header = useAskingButton<HTMLElement>(confirming)
   return (
     <>
-      <header className="cg-card-header">
+      <header className="cg-card-header" ref={header}>
         <h3 className="cg-card-title" id={id}>
           {t('assistant.label')}
         </h3>
@@ -64,14 +69,15 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
               icon="stop"
               reason={reason}
               aria-label={t('assistant.stop')}
-              onClick={() => setConfirming(true)}
+              data-asks=""
+              onClick={() => setConfirmingId(conversationId)}
             >
               {t('assistant.stopShort')}
             </CommandButton>
           </div>
         )}
       </header>
-      {isActive && confirming && <ConfirmStop assistant={assistant} onDone={() => setConfirming(false)} />}
+      {confirming && <ConfirmStop assistant={assistant} onDone={() => setConfirmingId(null)} />}
       {isOn ? <Running suggestions={suggestions} /> : <Idle assistantId={assistantId} />}
     </>
   )

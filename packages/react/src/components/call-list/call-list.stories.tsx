@@ -90,6 +90,33 @@ export const Empty: Story = {
   },
 }
 
+/** The server cannot be had: the list does not claim to be empty. */
+export const Unavailable: Story = {
+  parameters: {
+    scenario: [pinEntry],
+    prepare: async (client: NonNullable<ScenarioLoaded['client']>) => {
+      client.faults.refuseConnection({ status: 503, code: '10007', title: 'Service unavailable' })
+      await client.player.advance(3000)
+    },
+  },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Server temporarily unavailable')).toBeVisible()
+    await expect(canvas.queryByText('No calls')).toBeNull()
+  },
+}
+
+/** The session has expired while calls were listed: they stay, and are marked. */
+export const OutOfDate: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findAllByRole('button')
+    const { client } = loaded as ScenarioLoaded
+    client?.faults.refuseConnection({ status: 401, code: '10009', title: 'Authentication failed' })
+    client?.faults.dropConnection()
+    await client?.player.advance(5000)
+    await expect(await canvas.findByText('This list may be out of date.')).toBeVisible()
+  },
+}
+
 /** Its parts, without a look of ours: rows that say other things, in another order. */
 export const Composed: Story = {
   render: function Render() {

@@ -1,6 +1,17 @@
 import type { CallSummary } from '@callgather/protocol'
+import { useConnection } from '../../hooks/use-connection.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import {
+  connectionHints,
+  connectionTones,
+  connectionView,
+  connectionWords,
+  isBad,
+  refusalView,
+} from '../connection-status/connection-view.ts'
+import type { Tone } from '../kit/chip.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `CallList`. */
@@ -15,21 +26,18 @@ export interface CallListProps {
 const SEARCHABLE = 12
 
 function StyledCallList({ selected = null, onSelect }: CallListProps) {
+  const kept = useKeptFocus()
   return (
-    <parts.Root selected={selected} onSelect={onSelect} className="cg cg-calls">
+    <parts.Root selected={selected} onSelect={onSelect} className="cg cg-calls" {...kept}>
       <Contents />
     </parts.Root>
   )
 }
 
 function Contents() {
-  const { calls, error, query } = parts.useList('Contents')
+  const { calls, query, live } = parts.useList('Contents')
   const { t, number } = useLanguage()
-  const empty = (
-    <Empty icon="phone" title={t(query === '' ? 'calls.empty' : 'calls.noMatch')}>
-      {query === '' ? t('calls.emptyHint') : null}
-    </Empty>
-  )
+  const state = useListState()
   return (
     <>
       {calls.length > SEARCHABLE && (
@@ -37,12 +45,12 @@ function Contents() {
           <parts.Search className="cg-input" />
         </div>
       )}
-      {error && (
-        <Notice role="alert" tone="negative" icon="alert" title={error.title}>
-          {error.detail}
+      {state && calls.length > 0 && (
+        <Notice role="status" tone={state.tone} icon="offline" title={state.title}>
+          {t('calls.stale')}
         </Notice>
       )}
-      <parts.View className="cg-calls-view" empty={empty}>
+      <parts.View className="cg-calls-view" empty={<NoCalls isSearched={query !== ''} isKnown={live} state={state} />}>
         {(item) =>
           item.kind === 'heading' ? (
             <h3 key={item.key} className="cg-calls-heading">
@@ -55,6 +63,55 @@ function Contents() {
         }
       </parts.View>
     </>
+  )
+}
+
+interface ListState {
+  readonly title: string
+  readonly hint: string | null
+  readonly tone: Tone
+}
+
+/** Why the list may be out of date, or is not known; `null` while it is live or just begins. */
+function useListState(): ListState | null {
+  const { error } = parts.useList('ListState')
+  const connection = useConnection()
+  const { t } = useLanguage()
+  const isRefused = error !== null && connection.status === 'live'
+  const view = isRefused ? refusalView(error) : connectionView(connection, null)
+  if (!isBad(view, connection)) return null
+  const tone = connectionTones[view]
+  if (view === 'forbidden') return { title: t('connection.noPermission'), hint: t('connection.noPermissionHint'), tone }
+  const hint = connectionHints[view]
+  return { title: t(connectionWords[view]), hint: hint ? t(hint) : null, tone }
+}
+
+/** Says that there are no calls only where that is known. */
+function NoCalls({
+  isSearched,
+  isKnown,
+  state,
+}: {
+  readonly isSearched: boolean
+  readonly isKnown: boolean
+  readonly state: ListState | null
+}) {
+  const { t } = useLanguage()
+  if (isSearched && isKnown) return <Empty icon="phone" title={t('calls.noMatch')} />
+  if (state) {
+    return (
+      <div role="alert">
+        <Empty icon="offline" title={state.title}>
+          {state.hint}
+        </Empty>
+      </div>
+    )
+  }
+  if (!isKnown) return <Empty icon="clock" title={t('calls.loading')} />
+  return (
+    <Empty icon="phone" title={t('calls.empty')}>
+      {t('calls.emptyHint')}
+    </Empty>
   )
 }
 

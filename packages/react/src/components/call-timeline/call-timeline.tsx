@@ -3,6 +3,7 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { clockTime } from '../kit/time.ts'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `CallTimeline`. */
@@ -13,8 +14,9 @@ export interface CallTimelineProps {
 
 function StyledCallTimeline({ callId }: CallTimelineProps) {
   const id = useId()
+  const kept = useKeptFocus()
   return (
-    <parts.Root callId={callId} className="cg cg-card cg-timeline" aria-labelledby={id}>
+    <parts.Root callId={callId} className="cg cg-card cg-timeline" aria-labelledby={id} {...kept}>
       <Contents id={id} />
     </parts.Root>
   )

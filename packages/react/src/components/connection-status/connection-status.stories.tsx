@@ -70,7 +70,7 @@ export const Degraded: Story = {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
     client.faults.setDegraded(true)
-    await expect(await canvas.findByRole('alert')).toHaveTextContent(/Updates paused.*cannot reach its store/)
+    await expect(await canvas.findByRole('alert')).toHaveTextContent(/Updates paused.*last known state/)
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Updates paused'))
     client.faults.setDegraded(false)
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Live'))
@@ -80,14 +80,26 @@ export const Degraded: Story = {
   },
 }
 
-/** The ticket has run out, and a fresh one was refused too. */
+/** The session has expired, and a new ticket was refused too. */
 export const Expired: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
     client.faults.refuseConnection({ status: 401, code: '10009', title: 'Authentication failed' })
     await client.player.advance(5000)
-    await expect(await canvas.findByText(/Your ticket has run out/)).toBeVisible()
+    await expect(await canvas.findByText(/Sign in again to continue/)).toBeVisible()
+  },
+}
+
+/** The server answers with a temporary failure: that is not a lack of permission. */
+export const Unavailable: Story = {
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByText('Live')
+    const client = clientOf(loaded)
+    client.faults.refuseConnection({ status: 503, code: '10007', title: 'Service unavailable' })
+    client.faults.dropConnection()
+    await client.player.advance(3000)
+    await expect(await canvas.findByRole('alert')).toHaveTextContent('Server temporarily unavailable')
   },
 }
 
@@ -98,7 +110,7 @@ export const Forbidden: Story = {
       client.faults.refuseCall(pinEntry.callId, { status: 404, code: '10005', title: 'Resource not found' }),
   },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText(/does not exist, or your ticket does not allow it/)).toBeVisible()
+    await expect(await canvas.findByText(/doesn’t exist, or you don’t have permission/)).toBeVisible()
   },
 }
 

@@ -1,11 +1,11 @@
 import { type ReactNode, useEffect, useState } from 'react'
 import type { FeedNotice } from '../../client/feed.ts'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import type { PlainStringKey } from '../../strings/strings.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { CloseButton, Notice } from '../kit/notice.tsx'
-import { type ConnectionView, connectionTones } from './connection-view.ts'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { connectionHints, connectionTones, connectionWords, isBad } from './connection-view.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `ConnectionStatus`. */
@@ -40,36 +40,15 @@ function Announcer() {
   if (history === 'new' && view === 'live') setHistory('live')
   if (history === 'live' && view !== 'live') setHistory('changed')
   const missed = caughtUp ? `. ${t('connection.caughtUp', { count: caughtUp.events })}` : ''
-  return <LiveRegion text={history === 'changed' ? t(words[view]) + missed : ''} />
-}
-
-const words: Readonly<Record<ConnectionView, PlainStringKey>> = {
-  connecting: 'connection.connecting',
-  live: 'connection.live',
-  reconnecting: 'connection.reconnecting',
-  catchingUp: 'connection.catchingUp',
-  degraded: 'connection.degraded',
-  expired: 'connection.expired',
-  forbidden: 'connection.forbidden',
-  clientTooOld: 'connection.outdated',
-  serverTooOld: 'connection.outdated',
-  failed: 'connection.failed',
-  ended: 'connection.ended',
-}
-
-const hints: Readonly<Partial<Record<ConnectionView, PlainStringKey>>> = {
-  reconnecting: 'connection.offlineHint',
-  degraded: 'connection.degradedHint',
-  expired: 'connection.expiredHint',
-  forbidden: 'connection.forbiddenHint',
-  clientTooOld: 'connection.clientTooOld',
-  serverTooOld: 'connection.serverTooOld',
+  return <LiveRegion text={history === 'changed' ? t(connectionWords[view]) + missed : ''} />
 }
 
 /** What is wrong with the connection and what to do about it, as a banner; nothing while all is well. */
 export function ConnectionBanner({ callId }: ConnectionStatusProps): ReactNode {
+  const { t } = useLanguage()
+  const kept = useKeptFocus()
   return (
-    <parts.Root callId={callId} className="cg cg-banner">
+    <parts.Root callId={callId} className="cg cg-banner" role="group" aria-label={t('connection.label')} {...kept}>
       <Banner />
     </parts.Root>
   )
@@ -79,16 +58,15 @@ function Banner() {
   const { callId, view, connection, notice, detail } = parts.useStatus('Banner')
   const { t } = useLanguage()
   const tone = connectionTones[view]
-  // The first tries of a reconnection pass unnoticed, as most succeed; the badge says it.
-  const bad = tone === 'negative' || view === 'degraded' || (view === 'reconnecting' && connection.attempt > 1)
+  const bad = isBad(view, connection)
   if (bad) {
-    const hint = hints[view]
+    const hint = connectionHints[view]
     return (
       <Notice
         role="alert"
         tone={tone}
         icon={view === 'reconnecting' ? 'offline' : view === 'forbidden' || view === 'expired' ? 'lock' : 'alert'}
-        title={view === 'reconnecting' ? t('connection.offline') : t(words[view])}
+        title={view === 'reconnecting' ? t('connection.offline') : t(connectionWords[view])}
         action={<parts.Retry className="cg-button" data-size="small" />}
       >
         {hint ? t(hint) : detail}

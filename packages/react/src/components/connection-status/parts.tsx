@@ -8,7 +8,13 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import type { Tone } from '../kit/chip.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
-import { type ConnectionView, connectionTones, connectionView, type FeedPart } from './connection-view.ts'
+import {
+  type ConnectionView,
+  connectionTones,
+  connectionView,
+  connectionWords,
+  type FeedPart,
+} from './connection-view.ts'
 
 interface StatusContext {
   readonly callId: string | null
@@ -78,10 +84,8 @@ export function Text(props: PartProps<'span', Record<never, never>>) {
   const text =
     view === 'reconnecting' && connection.retryAt !== null ? (
       <Countdown to={connection.retryAt} />
-    ) : view === 'clientTooOld' || view === 'serverTooOld' ? (
-      t('connection.outdated')
     ) : (
-      t(`connection.${view}`)
+      t(connectionWords[view])
     )
   return renderPart('span', props, { children: text }, {})
 }
@@ -132,7 +136,8 @@ export function Retry(props: PartProps<'button', Record<never, never>>): ReactNo
   const { view, connection } = useStatus('Retry')
   const { t } = useLanguage()
   // Where the server is too old, it may be another by now: servers are updated one after the other.
-  const helps = view === 'reconnecting' || view === 'expired' || view === 'failed' || view === 'serverTooOld'
+  const helps =
+    connection.status === 'reconnecting' || view === 'expired' || view === 'failed' || view === 'serverTooOld'
   if (!helps) return null
   const own = { type: 'button', onClick: connection.retryNow, children: t('connection.retryNow') } as const
   return renderPart('button', props, own, {})

@@ -4,6 +4,7 @@ import { PerCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import { stopAcceptedAt } from '../gather-controls/gather-slice.ts'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
@@ -182,7 +183,9 @@ export type DigitSlotsTimerState = { readonly for: string; readonly urgent: bool
 export function Timer(props: PartProps<'span', DigitSlotsTimerState>): ReactNode {
   const { gather, callId } = useSlots('Timer')
   const { t } = useLanguage()
-  const { waiting } = gather
+  const isStopping = useCall(callId, ({ state }) => stopAcceptedAt(state, gather) !== null)
+  // A gather that is being stopped has no time left to count.
+  const waiting = isStopping ? null : gather.waiting
   const now = useServerTime(callId, waiting ? 250 : null)
   if (!waiting) return null
   const left = Math.min(waiting.millis, Math.max(0, Date.parse(waiting.since) + waiting.millis - now))

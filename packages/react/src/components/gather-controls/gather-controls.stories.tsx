@@ -9,11 +9,15 @@ import {
   unknownOutcome,
 } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
-import { expect, userEvent, waitFor } from 'storybook/test'
+import { expect, userEvent, waitFor, within } from 'storybook/test'
 import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
 import { GatherControls } from './gather-controls.tsx'
 
 const idle = new ScenarioWriter('Nothing asked yet').answered().end()
+const endless = new ScenarioWriter('A gather that does not end by itself')
+  .answered()
+  .command('pin', 'gather_using_speak', { payload: 'Your PIN, please.', voice: 'female', maximum_digits: 4 })
+  .end()
 const ringing = new ScenarioWriter('Still ringing')
   .event('call.initiated', { payload: { direction: 'incoming' } })
   .end()
@@ -188,7 +192,7 @@ export const Refused: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText(/Call has already ended \(90018\)/)).toBeVisible()
+    await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
   },
 }
 
@@ -201,7 +205,67 @@ export const RefusedAtOnce: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
-    await expect(await canvas.findByText(/Call not answered yet \(90034\)/)).toBeVisible()
+    await expect(await canvas.findByText('The call hasn’t been answered yet.')).toBeVisible()
+  },
+}
+
+/** The server's own rules do not allow it: it says so, and marks the field. */
+export const RefusedByPolicy: Story = {
+  parameters: {
+    client: {
+      respond: () => ({
+        by: 'server',
+        refuse: {
+          status: 400,
+          code: '10015',
+          title: 'Bad Request',
+          detail: '`payload` must come from a template.',
+          source: { pointer: '/payload' },
+        },
+      }),
+    },
+  },
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
+    await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
+    await expect(await canvas.findByRole('alert')).toHaveTextContent('The server’s rules don’t allow this.')
+    await expect(canvas.getByRole('textbox', { name: 'What to say' })).toBeInvalid()
+  },
+}
+
+/** Another agent asks already: who asks for what, and the means to replace it. */
+export const AlreadyRunning: Story = {
+  args: { callId: pinEntry.callId },
+  parameters: {
+    scenario: pinEntry,
+    at: 2400,
+    client: {
+      respond: () => ({ by: 'server', refuse: { status: 422, code: '990001', title: 'Gather already in progress' } }),
+    },
+  },
+  play: async ({ canvas, loaded }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
+    await userEvent.click(canvas.getByRole('button', { name: /Ask the caller|Stop and ask this/ }))
+    await (loaded as ScenarioLoaded).client?.player.seek(5000)
+    await expect(await canvas.findByRole('button', { name: 'Replace' })).toBeVisible()
+  },
+}
+
+/** Telnyx accepted the stop, and its end was lost. */
+export const StopNotConfirmed: Story = {
+  args: { callId: endless.callId },
+  parameters: {
+    scenario: endless,
+    prepare: async (client: NonNullable<ScenarioLoaded['client']>) => {
+      const payload = { command: 'gather_stop', body: {}, subject: 'agent-7' }
+      client.emit(endless.callId, 'command.requested', { command_id: 'lost-stop', payload })
+      client.emit(endless.callId, 'command.accepted', { command_id: 'lost-stop', payload: {} })
+      await client.player.advance(12_000)
+    },
+  },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Telnyx hasn’t confirmed the stop.')).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Stop again' })).toBeVisible()
   },
 }
 
@@ -230,7 +294,60 @@ export const Forbidden: Story = {
   parameters: { client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
     await expect(
-      await canvas.findByText('Your ticket does not allow this on this call.', { selector: 'p' }),
+      await canvas.findByText('You don’t have permission to do this on this call.', { selector: 'p' }),
     ).toBeVisible()
+  },
+}
+
+/** Escape on the card asks, Escape again keeps going, and the focus stays where the agent works. */
+export const EscapeAsksAndKeepsGoing: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry, at: 7000 },
+  play: async ({ canvas, loaded }) => {
+    const stop = await canvas.findByRole('button', { name: 'Stop gather' })
+    stop.closest('section')?.focus()
+    for (let round = 0; round < 2; round++) {
+      await userEvent.keyboard('{Escape}')
+      await expect(canvas.getByRole('alertdialog')).toBeVisible()
+      await expect(within(canvas.getByRole('alertdialog')).getByRole('button', { name: 'Stop' })).toHaveFocus()
+      await userEvent.keyboard('{Escape}')
+      await expect(canvas.queryByRole('alertdialog')).toBeNull()
+      await expect(canvas.getByRole('button', { name: 'Stop gather' })).toHaveFocus()
+    }
+    await expect(commandsOf(loaded)).toHaveLength(0)
+  },
+}
+
+/** The question closes when the call ends, and the focus goes to the card. */
+export const QuestionClosesWithTheCall: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry, at: 7000 },
+  play: async ({ canvas, loaded }) => {
+    await canvas.findByRole('button', { name: 'Stop gather' })
+    const card = canvas.getByRole('region')
+    card.focus()
+    await userEvent.keyboard('{Escape}')
+    await expect(canvas.getByRole('alertdialog')).toBeVisible()
+    ;(loaded as ScenarioLoaded).client?.emit(pinEntry.callId, 'call.hangup', { payload: { hangup_source: 'caller' } })
+    await waitFor(() => expect(canvas.queryByRole('alertdialog')).toBeNull())
+    await waitFor(() => expect(document.activeElement).toBe(card))
+  },
+}
+
+/** The button that stopped a gather is gone with it; pressing the key again must not ask the caller again. */
+export const StopLeavesTheFocusOnTheCard: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: pinEntry.callId },
+  parameters: { scenario: pinEntry, at: 7000 },
+  play: async ({ canvas, loaded }) => {
+    const stop = await canvas.findByRole('button', { name: 'Stop gather' })
+    stop.focus()
+    await userEvent.keyboard('{Enter}')
+    await canvas.findByRole('button', { name: 'Ask again' })
+    await waitFor(() => expect(document.activeElement).toBe(canvas.getByRole('region')))
+    await userEvent.keyboard('{Enter}')
+    await expect(commandsOf(loaded).map(({ name }) => name)).toEqual(['gather_stop'])
   },
 }

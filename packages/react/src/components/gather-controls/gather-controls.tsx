@@ -1,9 +1,11 @@
-import { type ReactNode, useId, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { PerCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
+import { useAnyCommand } from '../../hooks/use-command.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Chip } from '../kit/chip.tsx'
+import { CommandNotice } from '../kit/command-button.tsx'
 import { Elapsed } from '../kit/elapsed.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
@@ -15,7 +17,7 @@ import { type GatherSlice, gatherSliceOf } from './gather-slice.ts'
 import { gatherBadge, gatherTitle } from './gather-words.ts'
 import { defaultPresets, type Preset } from './parameters.ts'
 import * as parts from './parts.tsx'
-import { RunningGather } from './running-gather.tsx'
+import { isRunning, RunningGather } from './running-gather.tsx'
 
 /** The props of `GatherControls`. */
 export interface GatherControlsProps {
@@ -49,8 +51,21 @@ function Card({
   const showForm = gather === null || openOver === gather.id
   const id = useId()
   const kept = useKeptFocus()
+  const starting = useAnyCommand(callId, { slot: 'form.start' })
+  // A refusal of Telnyx's is a gather of its own. The server's must be shown although the form has given way.
+  const isRefusedHere = starting.status === 'refused' && starting.refusal.by === 'server'
+  // Asked about one gather: the question closes with it.
+  const [confirming, setConfirming] = useState<string | null>(null)
+  const canStop = gather !== null && !showForm && isRunning(gather) && reason === null
+  const isConfirming = canStop && confirming === gather.id
+  const confirm = (asked: boolean) => setConfirming(asked && gather ? gather.id : null)
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || !canStop) return
+    event.preventDefault()
+    confirm(!isConfirming)
+  }
   return (
-    <section className="cg cg-card cg-controls" aria-labelledby={id} {...kept}>
+    <section className="cg cg-card cg-controls" aria-labelledby={id} {...kept} onKeyDown={onKeyDown}>
       {gather && !showForm ? (
         <GatherHeader callId={callId} gather={gather} id={id} />
       ) : (
@@ -59,6 +74,11 @@ function Card({
         </header>
       )}
       <Outcome key={known ? 'known' : 'unknown'} gather={gather} />
+      {!showForm && isRefusedHere && (
+        <div className="cg-controls-form">
+          <CommandNotice command={starting} />
+        </div>
+      )}
       {showForm ? (
         <GatherForm
           callId={callId}
@@ -75,6 +95,8 @@ function Card({
             callId={callId}
             gather={gather}
             reason={reason}
+            confirming={isConfirming}
+            onConfirm={confirm}
             onNew={() => setOpenOver(() => gather.id)}
           />
           {gather.kind === 'digits' && beside}
@@ -96,7 +118,7 @@ function FormTitle({ id }: { readonly id: string }) {
 function GatherHeader({ callId, gather, id }: { callId: string; gather: GatherSlice; id: string }) {
   const language = useLanguage()
   const { t } = language
-  const { hidden, tries, attempt, requestedAt, status, endedAt } = gather
+  const { hidden, tries, attempt, requestedAt, stopAcceptedAt, status, endedAt } = gather
   const running = status === 'collecting' || status === 'requested'
   return (
     <header className="cg-card-header">
@@ -105,7 +127,9 @@ function GatherHeader({ callId, gather, id }: { callId: string; gather: GatherSl
       </h3>
       <StatusChip badge={gatherBadge(gather, language)} />
       <div className="cg-card-aside">
-        {gather.kind === 'digits' && tries > 1 && <span>{t('slots.attempt', { attempt, tries })}</span>}
+        {gather.kind === 'digits' && tries > 1 && stopAcceptedAt === null && (
+          <span>{t('slots.attempt', { attempt, tries })}</span>
+        )}
         {hidden && <Chip icon="lock">{t(hidden === 'allButLast4' ? 'slots.allButLast4' : 'slots.hidden')}</Chip>}
         {requestedAt && (running || endedAt) && (
           <Elapsed callId={callId} from={requestedAt} to={running ? null : endedAt} />

@@ -3,6 +3,7 @@ import {
   type DigitGather,
   type Gather,
   type HungUpBy,
+  type Refusal,
   selectGather,
   selectHungUpBy,
 } from '@callgather/protocol'
@@ -19,10 +20,11 @@ export interface GatherSlice {
   readonly hungUpBy: HungUpBy | null
   readonly hidden: DigitGather['mask']
   readonly requestedAt: string | null
+  /** When Telnyx accepted a stop that no event has confirmed yet. */
+  readonly stopAcceptedAt: string | null
   readonly endedAt: string | null
-  readonly refusalTitle: string | null
-  readonly refusalCode: string | null
-  readonly refusalDetail: string | null
+  /** Why Telnyx refused it. */
+  readonly refusal: Refusal | null
   readonly prompt: string | null
   readonly media: string | null
   readonly playing: boolean
@@ -47,10 +49,9 @@ export function gatherSliceOf(state: CallState): GatherSlice | null {
     hungUpBy: selectHungUpBy(state),
     hidden: gather.mask,
     requestedAt: gather.requestedAt,
+    stopAcceptedAt: stopAcceptedAt(state, gather),
     endedAt: gather.endedAt,
-    refusalTitle: gather.refusal?.title ?? null,
-    refusalCode: gather.refusal?.code ?? null,
-    refusalDetail: gather.refusal?.detail ?? null,
+    refusal: gather.refusal,
     prompt: digits?.prompt.text ?? null,
     media: digits?.prompt.media ?? null,
     playing: digits?.prompt.playing === true,
@@ -58,4 +59,17 @@ export function gatherSliceOf(state: CallState): GatherSlice | null {
     tries: digits?.rules.tries ?? 1,
     begun: (digits?.count ?? 0) > 0,
   }
+}
+
+/** When Telnyx accepted a stop of a gather that still runs, as far as is known; `null` if it did not. */
+export function stopAcceptedAt(state: CallState, gather: Gather): string | null {
+  if (gather.status !== 'collecting') return null
+  const stop = gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop'
+  let latest: string | null = null
+  for (const { request, outcome } of state.commands) {
+    if (request?.command !== stop || outcome?.status !== 'accepted') continue
+    if (gather.requestedAt !== null && request.at < gather.requestedAt) continue
+    if (latest === null || outcome.at > latest) latest = outcome.at
+  }
+  return latest
 }

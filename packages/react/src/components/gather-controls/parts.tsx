@@ -144,7 +144,9 @@ export function problemText({ code, detail, title }: TelnyxError, name: string, 
   }
   if (code === '10027' && name === 'minimum_digits') return t('problem.minMax')
   if (code === '90008') return t('problem.keys')
-  return detail ?? title
+  // What the server's own rules do not allow.
+  if (code === '10015') return t('refused.policy')
+  return detail?.replaceAll('`', '') ?? title
 }
 
 /** Hides the digits of the gather from everyone, as a checkbox; put it in a `label`. */

@@ -1,11 +1,15 @@
-import { type KeyboardEvent, useState } from 'react'
-import { useAnyCommand } from '../../hooks/use-command.ts'
+import { useContext } from 'react'
+import { ConfirmAfterContext } from '../../hooks/confirm-after.ts'
+import { type AnyCommand, useAnyCommand } from '../../hooks/use-command.ts'
+import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { FieldsBody } from '../gather-fields/gather-fields.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Notice } from '../kit/notice.tsx'
+import { refusalWords } from '../kit/refusal-words.ts'
+import { useAskingButton } from '../kit/use-asking-button.ts'
 import type { GatherSlice } from './gather-slice.ts'
 
 interface RunningGatherProps {
@@ -13,39 +17,40 @@ interface RunningGatherProps {
   readonly gather: GatherSlice
   /** Why nothing can be done now. */
   readonly reason: string | null
+  /** The agent is asked whether to stop it. */
+  readonly confirming: boolean
+  readonly onConfirm: (confirming: boolean) => void
   /** Opens the form. */
   readonly onNew: () => void
 }
 
+/** Whether a gather runs, as far as is known, and so can be stopped. */
+export const isRunning = ({ status }: GatherSlice): boolean =>
+  status === 'collecting' || status === 'requested' || status === 'unknown'
+
 /** The gather that runs, or ran last: what was asked, what came, and what can be done about it. */
-export function RunningGather({ callId, gather, reason, onNew }: RunningGatherProps) {
-  const { t } = useLanguage()
+export function RunningGather({ callId, gather, reason, confirming, onConfirm, onNew }: RunningGatherProps) {
+  const language = useLanguage()
+  const { t } = language
   const stopping = useAnyCommand(callId, { slot: `stop ${gather.id}` })
   const asking = useAnyCommand(callId, { slot: `again ${gather.id}` })
-  const [confirming, setConfirming] = useState(false)
-  const running = gather.status === 'collecting' || gather.status === 'requested' || gather.status === 'unknown'
+  const running = isRunning(gather)
+  const root = useAskingButton<HTMLDivElement>(confirming)
   const stop = () => {
-    setConfirming(false)
+    onConfirm(false)
     void stopping.run(gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop', {})
   }
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape' || event.defaultPrevented || !running || reason !== null) return
-    event.preventDefault()
-    setConfirming(!confirming)
-  }
   const { command } = gather
+  const isOverdue = useStopOverdue(callId, gather, stopping)
+  const refusal =
+    gather.refusal && refusalWords({ ...gather.refusal, status: gather.refusal.httpStatus, by: 'telnyx' }, language)
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape is a shortcut for the Stop button inside
-    <div className="cg-running" data-status={gather.status} onKeyDown={onKeyDown}>
+    <div className="cg-running" data-status={gather.status} ref={root}>
       <Prompt gather={gather} />
       {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <FieldsBody />}
-      {gather.status === 'refused' && (
-        <Notice
-          tone="negative"
-          icon="alert"
-          title={t('command.refused', { title: gather.refusalTitle ?? '', code: gather.refusalCode ?? '' })}
-        >
-          {[gather.refusalDetail, t('command.refusedDetail')].filter(Boolean).join(' ')}
+      {refusal && (
+        <Notice tone="negative" icon="alert" title={refusal.title}>
+          {refusal.detail} {t('command.refusedDetail')}
         </Notice>
       )}
       {gather.status === 'unknown' && (
@@ -53,7 +58,12 @@ export function RunningGather({ callId, gather, reason, onNew }: RunningGatherPr
           {t('command.unknownDetail')}
         </Notice>
       )}
-      <CommandNotice command={stopping} />
+      {isOverdue && (
+        <Notice role="alert" tone="warning" icon="clock" title={t('gather.stopOverdue')}>
+          {t('gather.stopOverdueHint')}
+        </Notice>
+      )}
+      {!isOverdue && <CommandNotice command={stopping} />}
       <CommandNotice command={asking} />
       {confirming ? (
         <div className="cg-confirm" role="alertdialog" aria-label={t('gather.stop')}>
@@ -62,27 +72,31 @@ export function RunningGather({ callId, gather, reason, onNew }: RunningGatherPr
           <button type="button" className="cg-button" data-variant="danger" autoFocus onClick={stop}>
             {t('gather.stopShort')}
           </button>
-          <button type="button" className="cg-button" onClick={() => setConfirming(false)}>
+          <button type="button" className="cg-button" onClick={() => onConfirm(false)}>
             {t('gather.keep')}
           </button>
         </div>
       ) : (
         <div className="cg-controls-actions">
+          {/* Different buttons: one that changes under a finger would do what nobody meant. */}
           {running ? (
             <CommandButton
+              key="stop"
+              data-asks=""
               command={stopping}
               variant="danger"
               icon="stop"
               reason={reason}
-              aria-label={t('gather.stop')}
+              aria-label={t(isOverdue ? 'gather.stopAgain' : 'gather.stop')}
               aria-keyshortcuts="Escape"
               onClick={stop}
             >
-              {t('gather.stopShort')}
+              {t(isOverdue ? 'gather.stopAgain' : 'gather.stopShort')}
             </CommandButton>
           ) : (
             command !== null && (
               <CommandButton
+                key="again"
                 command={asking}
                 icon="refresh"
                 reason={reason}
@@ -99,6 +113,14 @@ export function RunningGather({ callId, gather, reason, onNew }: RunningGatherPr
       )}
     </div>
   )
+}
+
+/** Whether Telnyx accepted a stop, given here or elsewhere, and has not confirmed it in time. */
+function useStopOverdue(callId: string, { stopAcceptedAt }: GatherSlice, stopping: AnyCommand): boolean {
+  const confirmAfterMs = useContext(ConfirmAfterContext)
+  const now = useServerTime(callId, stopAcceptedAt === null ? null : 1000)
+  if (stopAcceptedAt === null || stopping.status === 'sending') return false
+  return (stopping.status === 'accepted' && stopping.isOverdue) || now - Date.parse(stopAcceptedAt) > confirmAfterMs
 }
 
 function Prompt({ gather }: { readonly gather: GatherSlice }) {

@@ -45,8 +45,14 @@ const loadCheck = async (): Promise<Check> => {
 
 const nothing: readonly never[] = []
 
-/** A call's form: what stands in it once it was changed, and whether sending it was tried. */
-const forms = new Remembered<{ readonly draft: Draft | null; readonly tried: boolean }>({ draft: null, tried: false })
+/** A call's form: what stands in it once it was changed, whether sending it was tried, what was sent last. */
+interface FormState {
+  readonly draft: Draft | null
+  readonly tried: boolean
+  readonly sent: Draft | null
+}
+
+const forms = new Remembered<FormState>({ draft: null, tried: false, sent: null })
 
 /**
  * The state of a form that starts a gather; for a form of your own. `GatherControls` is one that is ready made. What is
@@ -57,7 +63,7 @@ export function useGatherDraft(initial: Partial<Draft>): GatherDraft
 export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial<Draft>): GatherDraft {
   const callId = useCallId(typeof given === 'string' ? given : undefined)
   const initial = typeof given === 'object' ? given : ofCall
-  const [{ draft: changed, tried }, changeForm] = useRemembered(callId, forms)
+  const [{ draft: changed, tried, sent }, changeForm] = useRemembered(callId, forms)
   const [first, setFirst] = useState(() => ({ callId, draft: { ...emptyDraft, ...initial } }))
   // What one call's form begins with may name its caller.
   if (first.callId !== callId) setFirst({ callId, draft: { ...emptyDraft, ...initial } })
@@ -99,7 +105,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
     const fieldsAreRight = draft.purpose !== 'gather_using_ai' || fieldProblems(draft.fields).every((it) => it === null)
     if (!judged.ok || !fieldsAreRight || (draft.purpose === 'gather_using_ai' && draft.fields.length === 0))
       return false
-    setTried(false)
+    changeForm((form) => ({ ...form, tried: false, sent: draft }))
     const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
     const settled = await starting.run(draft.purpose, judged.body as CommandBodies[GatherName], {
       mask,
@@ -107,12 +113,19 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
     })
     // What was written since then is the next draft.
     if (settled === 'accepted') changeForm((form) => (form.draft === changed ? forms.initial : form))
-    return true
+    return settled !== 'refused'
   }
 
+  const refusal = starting.status === 'refused' ? starting.refusal : null
+  // What the server refused is marked until it is changed.
   const problemOf = useCallback(
-    (parameter: string) => problems.find((problem) => fieldOf(problem.source?.pointer) === parameter) ?? null,
-    [problems],
+    (parameter: string) => {
+      const isIt = (problem: TelnyxError) => fieldOf(problem.source?.pointer) === parameter
+      const own = problems.find(isIt)
+      const isUnchanged = sent?.purpose === draft.purpose && sent.values[parameter] === draft.values[parameter]
+      return own ?? (isUnchanged ? refusal?.errors.find(isIt) : undefined) ?? null
+    },
+    [problems, refusal, sent, draft],
   )
 
   return {

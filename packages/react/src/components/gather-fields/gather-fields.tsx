@@ -12,6 +12,7 @@ import { IconButton } from '../kit/icon-button.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
 import { dateOf } from '../kit/time.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `GatherFields`. */
@@ -25,8 +26,9 @@ export interface GatherFieldsProps {
 function StyledGatherFields({ callId, schema }: GatherFieldsProps) {
   const { t } = useLanguage()
   const id = useId()
+  const kept = useKeptFocus()
   return (
-    <parts.Root callId={callId} schema={schema} className="cg cg-card cg-fields" aria-labelledby={id}>
+    <parts.Root callId={callId} schema={schema} className="cg cg-card cg-fields" aria-labelledby={id} {...kept}>
       <header className="cg-card-header">
         <h3 className="cg-card-title" id={id}>
           {t('fields.label')}

@@ -61,7 +61,7 @@ export const RefusedCommand: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText('Telnyx refused it: Call has already ended (90018)')).toBeVisible()
+    await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
     await expect(canvas.getByText(/Nothing was changed on the call/)).toBeVisible()
     await expect(canvas.getByRole('button', { name: 'Ask again' })).toBeEnabled()
     // Rows are shown once they have been measured.
@@ -92,7 +92,7 @@ export const ExpiredTicket: Story = {
   play: async ({ canvas }) => {
     const alert = await canvas.findByRole('alert')
     await expect(alert).toHaveTextContent('Session expired')
-    await expect(alert).toHaveTextContent('Your ticket has run out. Sign in again to go on.')
+    await expect(alert).toHaveTextContent('Sign in again to continue.')
     await expect(within(alert).getByRole('button', { name: 'Retry now' })).toBeVisible()
     await expectLastKnown(canvas)
   },
@@ -122,7 +122,7 @@ export const ForbiddenCall: Story = {
   play: async ({ canvas }) => {
     const alert = await canvas.findByRole('alert')
     await expect(alert).toHaveTextContent('No access to this call')
-    await expect(alert).toHaveTextContent('It does not exist, or your ticket does not allow it.')
+    await expect(alert).toHaveTextContent('It doesn’t exist, or you don’t have permission to see it.')
     await waitFor(() => expect(canvas.queryByRole('log')).toBeNull())
     await expect(canvas.queryByRole('button')).toBeNull()
   },
@@ -134,7 +134,7 @@ export const LookOnly: Story = {
   play: async ({ canvas }) => {
     const stop = await canvas.findByRole('button', {
       name: 'Stop gather',
-      description: 'Your ticket does not allow this on this call.',
+      description: 'You don’t have permission to do this on this call.',
     })
     await expect(stop).toHaveAttribute('aria-disabled', 'true')
   },
@@ -151,7 +151,7 @@ export const Offline: Story = {
   play: async ({ canvas }) => {
     const alert = await canvas.findByRole('alert')
     await expect(alert).toHaveTextContent('Offline')
-    await expect(alert).toHaveTextContent('What is shown is the last that was known. It continues by itself.')
+    await expect(alert).toHaveTextContent('You’re seeing the last known state.')
     await expect(within(alert).getByRole('button', { name: 'Retry now' })).toBeVisible()
     await expect(await canvas.findByText(/Reconnecting in \d+ s/)).toBeVisible()
     await expectLastKnown(canvas)

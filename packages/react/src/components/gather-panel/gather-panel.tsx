@@ -11,6 +11,7 @@ import type { Badge } from '../gather-controls/gather-words.ts'
 import type { Preset } from '../gather-controls/parameters.ts'
 import { GatherFields } from '../gather-fields/gather-fields.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { Transcript } from '../transcript/transcript.tsx'
 import * as parts from './parts.tsx'
 
@@ -33,8 +34,9 @@ export interface GatherPanelProps {
 const nothing: readonly never[] = []
 
 function StyledGatherPanel({ callId, ...props }: GatherPanelProps) {
+  const kept = useKeptFocus()
   return (
-    <parts.Root callId={callId} className="cg cg-panel">
+    <parts.Root callId={callId} className="cg cg-panel" {...kept}>
       <Header />
       <Banner />
       <Columns {...props} />

@@ -1,11 +1,22 @@
+import { selectGather } from '@callgather/protocol'
 import type { ComponentProps } from 'react'
+import { useScopedCallId } from '../../hooks/call-scope.tsx'
 import type { CommandRun } from '../../hooks/command-run.ts'
+import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Icon, type IconName } from './icon.tsx'
 import { CloseButton, Notice } from './notice.tsx'
+import { GATHER_IN_PROGRESS, refusalWords } from './refusal-words.ts'
 
 /** Where a command stands, and what can be done about it: any `useCommand` result. */
-export type RunningCommand = CommandRun & { readonly retry: () => Promise<unknown>; readonly reset: () => void }
+export type RunningCommand = CommandRun & {
+  readonly retry: (options?: { readonly replace?: boolean }) => Promise<unknown>
+  readonly reset: () => void
+}
+
+/** Whether a command is on its way. One that is overdue can be given again. */
+export const isBusy = (command: CommandRun): boolean =>
+  command.status === 'sending' || (command.status === 'accepted' && !command.isOverdue)
 
 /** The props of `CommandButton`. */
 export interface CommandButtonProps extends Omit<ComponentProps<'button'>, 'className'> {
@@ -67,26 +78,19 @@ export function CommandButton({
   )
 }
 
-/** Whether a command is on its way, so that it cannot be given again. One that is overdue can. */
-export const isBusy = (command: CommandRun): boolean =>
-  command.status === 'sending' || (command.status === 'accepted' && !command.isOverdue)
-
-/** What went wrong with a command, in Telnyx's words and ours, and the way on. Nothing while nothing did. */
+/** Who refused a command and why, or that no answer came, and what to do. Nothing while nothing went wrong. */
 export function CommandNotice({ command }: { readonly command: RunningCommand }) {
-  const { t } = useLanguage()
+  const language = useLanguage()
+  const { t } = language
   const dismiss = <CloseButton onClose={() => command.reset()} />
+  if (command.status === 'refused' && command.refusal.code === GATHER_IN_PROGRESS) {
+    return <GatherRunning command={command} />
+  }
   if (command.status === 'refused') {
-    const { status, title, code, detail } = command.refusal
-    const forbidden = status === 401 || status === 403
+    const { title, detail } = refusalWords(command.refusal, language)
     return (
-      <Notice
-        role="alert"
-        tone="negative"
-        icon="alert"
-        title={forbidden ? t('command.forbidden') : t('command.refused', { title, code })}
-        action={dismiss}
-      >
-        {[detail, forbidden ? null : t('command.refusedDetail')].filter(Boolean).join(' ')}
+      <Notice role="alert" tone="negative" icon="alert" title={title} action={dismiss}>
+        {detail}
       </Notice>
     )
   }
@@ -114,4 +118,41 @@ export function CommandNotice({ command }: { readonly command: RunningCommand })
     )
   }
   return null
+}
+
+/** Another gather runs: who asks for what, and the means to replace it. */
+function GatherRunning({ command }: { readonly command: RunningCommand }) {
+  const { t } = useLanguage()
+  // Outside of a scope, the call of the command is not known here.
+  const callId = useScopedCallId()
+  const replace = (
+    <>
+      <button
+        type="button"
+        className="cg-button"
+        data-size="small"
+        onClick={() => void command.retry({ replace: true })}
+      >
+        <Icon name="refresh" />
+        {t('gather.replace')}
+      </button>
+      <CloseButton onClose={() => command.reset()} />
+    </>
+  )
+  const title = callId === null ? t('refused.gatherRunning') : <WhoAsks callId={callId} />
+  return (
+    <Notice role="alert" tone="warning" icon="info" title={title} action={replace}>
+      {t('refused.replaceHint')}
+    </Notice>
+  )
+}
+
+function WhoAsks({ callId }: { readonly callId: string }) {
+  const { t } = useLanguage()
+  const { who, name } = useCall(callId, ({ state }) => {
+    const running = selectGather(state)
+    return { who: running?.requestedBy ?? null, name: running?.command ?? null }
+  })
+  if (who === null || name === null) return t('refused.gatherRunning')
+  return t('refused.gatherRunningBy', { who, what: t(`transcript.what.${name}`) })
 }

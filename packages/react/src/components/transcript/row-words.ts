@@ -1,6 +1,7 @@
 /** A row in words: for search, for copying, for export and for reading aloud. One wording for all of them. */
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../gather-controls/gather-words.ts'
+import { refusalWords } from '../kit/refusal-words.ts'
 import type { CommandRow, GatherEndRow, KeysRow, Row, Speaker, SystemRow } from './rows.ts'
 
 /** Who speaks, in words. */
@@ -24,6 +25,10 @@ export function commandWords(row: CommandRow, language: Language): string {
       return t('transcript.asked', { who, what: tryT(`transcript.what.${row.command}`, row.command) })
   }
 }
+
+/** Why a command was refused; empty if it was not. */
+export const refusedWords = ({ refusal }: CommandRow, language: Language): string =>
+  refusal ? refusalWords({ ...refusal, status: refusal.httpStatus, by: 'telnyx' }, language).title : ''
 
 /** What somebody told the assistant, without the message itself. */
 export const whisperWords = (row: { who: string | null; answerNow: boolean }, language: Language): string =>
@@ -61,7 +66,7 @@ export function wordsOf(row: Row, language: Language): string {
     case 'whisper':
       return [whisperWords(row, language), row.text].filter(Boolean).join(': ')
     case 'command':
-      return [commandWords(row, language), row.text, row.refusal].filter(Boolean).join(': ')
+      return [commandWords(row, language), row.text, refusedWords(row, language)].filter(Boolean).join(': ')
     case 'gather_end':
       return gatherEndWords(row, language)
     case 'system':

@@ -12,6 +12,7 @@ import {
   type KeyEntry,
   type KeyPress,
   type MarkEntry,
+  type Refusal,
   readHungUpBy,
   readKeys,
   rulesOf,
@@ -71,8 +72,8 @@ export interface CommandRow extends RowCommon {
   /** What was said or asked, where the command says. */
   readonly text: string | null
   readonly outcome: RowOutcome
-  /** Telnyx's words on why it was refused. */
-  readonly refusal: string | null
+  /** Why Telnyx refused it. */
+  readonly refusal: Refusal | null
 }
 
 /** How a gather ended. */
@@ -254,7 +255,7 @@ class RowWriter {
       return
     }
     const spoken = isGather(command) ? (body.payload ?? body.greeting ?? body.audio_url ?? body.media_name) : null
-    const refusal = outcome?.status === 'refused' ? `${outcome.title} (${outcome.code})` : null
+    const refusal = outcome?.status === 'refused' ? outcome : null
     const text = typeof spoken === 'string' ? spoken : null
     this.rows.push({ kind: 'command', ...common, command, text, outcome: outcome?.status ?? 'sent', refusal })
   }

@@ -6,7 +6,7 @@ import { IconButton } from '../kit/icon-button.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { stateAttributes } from '../part/part.tsx'
-import { commandWords, keysWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
+import { commandWords, keysWords, refusedWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
 import type { CommandRow, KeysRow, Row, SpeechRow, WhisperRow } from './rows.ts'
 
 /** Below this, a recogniser was guessing. */
@@ -180,7 +180,9 @@ function Command({ row, wanted }: { readonly row: CommandRow; readonly wanted: s
           <Marked text={row.text} wanted={wanted} />
         </q>
       )}
-      {row.refusal !== null && <span>{row.refusal}</span>}
+      {row.refusal !== null && (
+        <span title={language.t('refused.code', { code: row.refusal.code })}>{refusedWords(row, language)}</span>
+      )}
       {(row.outcome === 'refused' || row.outcome === 'unknown') && <Receipt outcome={row.outcome} />}
     </span>
   )

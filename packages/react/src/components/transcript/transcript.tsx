@@ -5,6 +5,7 @@ import { Icon } from '../kit/icon.tsx'
 import { IconButton } from '../kit/icon-button.tsx'
 import { Menu } from '../kit/menu.tsx'
 import { Empty } from '../kit/notice.tsx'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type Announce, Announcer } from './announcer.tsx'
 import { download, exported, exportFormats } from './export.ts'
 import * as parts from './parts.tsx'
@@ -23,8 +24,9 @@ function StyledTranscript({ callId, announce: announceAtFirst = 'all' }: Transcr
   const id = useId()
   // Of the reader, not of the call: who has turned it off has turned it off for the next call too.
   const [announce, setAnnounce] = useState<Announce>(announceAtFirst)
+  const kept = useKeptFocus()
   return (
-    <parts.Root callId={callId} className="cg cg-card cg-transcript" aria-labelledby={id}>
+    <parts.Root callId={callId} className="cg cg-card cg-transcript" aria-labelledby={id} {...kept}>
       <Contents id={id} announce={announce} setAnnounce={setAnnounce} />
     </parts.Root>
   )

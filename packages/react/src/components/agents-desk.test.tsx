@@ -1,0 +1,139 @@
+/** What an agent is told when something does not go as asked. */
+import { pinEntry, type Scenario, ScenarioWriter } from '@callgather/protocol/scenarios'
+import { QueryClient } from '@tanstack/react-query'
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'
+import type { ReactElement } from 'react'
+import { afterEach, describe, expect, test } from 'vitest'
+import { playTo, settled } from '../hooks/provided.tsx'
+import { GatherProvider } from '../hooks/provider.tsx'
+import { createScenarioClient, type ScenarioClientOptions } from '../testing/scenario-client.ts'
+import { CallList } from './call-list/call-list.tsx'
+import { GatherControls } from './gather-controls/gather-controls.tsx'
+
+afterEach(cleanup)
+
+const { callId } = pinEntry
+
+/** A gather of three attempts that does not end by itself. */
+const endless = new ScenarioWriter('Endless')
+  .answered()
+  .command('pin', 'gather_using_speak', { payload: 'Your PIN, please.', voice: 'female', maximum_digits: 4 })
+  .end()
+
+function show(element: ReactElement, options?: ScenarioClientOptions, scenario: Scenario = pinEntry) {
+  const client = createScenarioClient(scenario, options)
+  render(
+    <GatherProvider client={client} queryClient={new QueryClient()}>
+      {element}
+    </GatherProvider>,
+  )
+  return client
+}
+
+const nothing = () => screen.queryByText('No calls')
+
+describe('the list of calls', () => {
+  test('does not claim to be empty while it connects', () => {
+    show(<CallList />)
+    expect(screen.getByText('Loading calls')).toBeTruthy()
+    expect(nothing()).toBeNull()
+  })
+
+  test.each([
+    [401, 'Session expired'],
+    [403, 'No permission'],
+    [503, 'Server temporarily unavailable'],
+  ])('says why it is not known when the server refuses with %i', async (status, title) => {
+    const client = createScenarioClient(pinEntry)
+    client.faults.refuseConnection({ status, code: '10009', title: 'Refused' })
+    render(
+      <GatherProvider client={client} queryClient={new QueryClient()}>
+        <CallList />
+      </GatherProvider>,
+    )
+    await settled(() => client.player.seek(20_000))
+    await waitFor(() => expect(screen.getByText(title)).toBeTruthy())
+    expect(nothing()).toBeNull()
+  })
+
+  test('says that it cannot be had, and does not claim to be empty, while the server cannot be reached', async () => {
+    const client = createScenarioClient(pinEntry)
+    client.faults.setUnreachable(true)
+    render(
+      <GatherProvider client={client} queryClient={new QueryClient()}>
+        <CallList />
+      </GatherProvider>,
+    )
+    await settled(() => client.player.seek(20_000))
+    await waitFor(() => expect(screen.getByRole('alert')).toBeTruthy())
+    expect(nothing()).toBeNull()
+  })
+})
+
+async function fill() {
+  fireEvent.click(await screen.findByRole('button', { name: 'Yes or no' }))
+  await settled(() => fireEvent.click(screen.getByRole('button', { name: /^(Ask the caller|Stop and ask this)$/ })))
+}
+
+describe('a refused request', () => {
+  test('says that the server refused it, and marks the field until it is changed', async () => {
+    const client = show(<GatherControls callId={callId} />, {
+      respond: () => ({
+        by: 'server',
+        refuse: {
+          status: 400,
+          code: '10015',
+          title: 'Bad Request',
+          detail: '`payload` is not allowed.',
+          source: { pointer: '/payload' },
+        },
+      }),
+    })
+    await playTo(client, 2400)
+    await fill()
+    const alert = await screen.findByText('The server’s rules don’t allow this.', { selector: '.cg-notice-title' })
+    expect(alert.closest('[role=alert]')?.textContent).toContain('payload is not allowed. · Code 10015')
+    const field = screen.getByRole('textbox', { name: 'What to say' })
+    expect(field.getAttribute('aria-invalid')).toBe('true')
+    expect(field.getAttribute('aria-describedby')).toBeTruthy()
+    fireEvent.change(field, { target: { value: 'Another question' } })
+    expect(screen.getByRole('textbox', { name: 'What to say' }).getAttribute('aria-invalid')).toBeNull()
+  })
+
+  test('names the agent who asks already, and replaces that request at a press', async () => {
+    const client = show(<GatherControls callId={callId} />, {
+      respond: ({ replace }) =>
+        replace
+          ? 'accept'
+          : { by: 'server', refuse: { status: 422, code: '990001', title: 'Gather already in progress' } },
+    })
+    await playTo(client, 2400)
+    await fill()
+    await playTo(client, 4000)
+    const notice = (await screen.findByText(/^agent-7 is already asking for digits/)).closest('[role=alert]')
+    if (!(notice instanceof HTMLElement)) throw new Error('The notice is an alert.')
+    await settled(() => fireEvent.click(within(notice).getByRole('button', { name: 'Replace' })))
+    expect(client.commands.map(({ replace = false }) => replace)).toEqual([false, true])
+    expect(client.commands[1]?.body).toMatchObject({ payload: 'Press 1 for yes, or 2 for no.' })
+  })
+})
+
+describe('a stop that Telnyx accepted', () => {
+  test('is shown as not confirmed when no end comes, and can be given again', async () => {
+    const client = show(<GatherControls callId={endless.callId} />, {}, endless)
+    await playTo(client, 7000)
+    expect(screen.getByText('attempt 1 of 3')).toBeTruthy()
+    const stopped = { command: 'gather_stop', body: {}, subject: 'agent-9' }
+    await settled(() => {
+      client.emit(endless.callId, 'command.requested', { command_id: 'lost-stop', payload: stopped })
+      client.emit(endless.callId, 'command.accepted', { command_id: 'lost-stop', payload: {} })
+    })
+    expect(screen.queryByText('time is up, waiting for Telnyx')).toBeNull()
+    expect(screen.queryByText(/^attempt/)).toBeNull()
+    await settled(() => client.player.advance(11_000))
+    expect(await screen.findByText('Telnyx hasn’t confirmed the stop.')).toBeTruthy()
+    expect(screen.queryByText(/^attempt/)).toBeNull()
+    await settled(() => fireEvent.click(screen.getByRole('button', { name: 'Stop again' })))
+    expect(client.commands.map(({ name }) => name)).toEqual(['gather_stop'])
+  })
+})

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { type ConnectionState, idle } from '../../client/connection.ts'
+import { connectionTones, connectionView, isBad } from './connection-view.ts'
+
+const error = { status: 503, code: '10007', title: 'Service unavailable' }
+const away = (more: object, status: ConnectionState['status'] = 'reconnecting'): ConnectionState => ({
+  ...idle,
+  status,
+  attempt: 3,
+  error: { ...error, ...more },
+})
+
+test.each([
+  ['ticketFailed', 'signInFailed'],
+  ['ticketTimeout', 'signInFailed'],
+  ['ticketInvalid', 'ticketInvalid'],
+  ['ticketExpired', 'expired'],
+  ['serverUnreachable', 'unreachable'],
+  ['websocketBlocked', 'blocked'],
+  ['originRefused', 'originRefused'],
+] as const)('shows the cause %s as %s, at the first attempt and later', (reason, view) => {
+  for (const status of ['connecting', 'reconnecting'] as const) {
+    const connection = away({ reason }, status)
+    expect(connectionView(connection, null)).toBe(view)
+    expect(connectionView(connection, { sync: 'catching_up', error: { ...error, reason } as never })).toBe(view)
+    expect(isBad(view, connection)).toBe(true)
+  }
+})
+
+test.each([408, 429, 500, 502, 503, 504])('never shows the temporary failure %i as a lack of permission', (status) => {
+  for (const state of ['connecting', 'reconnecting', 'refused'] as const) {
+    expect(connectionView(away({ status }, state), null)).toBe('unavailable')
+  }
+  const live = { ...idle, status: 'live' } as const
+  expect(connectionView(live, { sync: 'catching_up', error: { ...error, status } })).toBe('unavailable')
+  expect(connectionTones.unavailable).toBe('warning')
+})
+
+test.each([
+  [401, 'expired'],
+  [403, 'forbidden'],
+  [404, 'forbidden'],
+] as const)('shows the refusal %i as %s', (status, view) => {
+  expect(connectionView(away({ status }, 'refused'), null)).toBe(view)
+})

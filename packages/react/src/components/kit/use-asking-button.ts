@@ -1,0 +1,15 @@
+import { type RefObject, useLayoutEffect, useRef } from 'react'
+
+/**
+ * Moves the focus back to the button that asked a question, once the question was answered and the button is there
+ * again. Mark the button with `data-asks`, and give the ref to an element around it.
+ */
+export function useAskingButton<Region extends HTMLElement>(asking: boolean): RefObject<Region | null> {
+  const region = useRef<Region>(null)
+  const wasAsking = useRef(asking)
+  useLayoutEffect(() => {
+    if (wasAsking.current && !asking) region.current?.querySelector<HTMLElement>('[data-asks]')?.focus()
+    wasAsking.current = asking
+  }, [asking])
+  return region
+}
