@@ -1,6 +1,6 @@
-import { CallList, ConnectionStatus, GatherPanel, useCalls } from '@callgather/react'
+import { CallList, ConnectionStatus, GatherPanel, useCalls, useKeptFocus } from '@callgather/react'
 import { useQuery } from '@tanstack/react-query'
-import { useCallback, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { CallBar } from './call-bar.tsx'
 import { CallTabs } from './call-tabs.tsx'
 import { EventDrawer } from './event-drawer.tsx'
@@ -36,15 +36,49 @@ export function App({ role }: { role: Role }) {
     },
     [calls, callId, open],
   )
-  const act = (action: 'answer' | 'hangup') => {
-    if (callId && role === 'agent') controlCall(callId, action).catch(() => undefined)
+  const main = useRef<HTMLElement>(null)
+  const kept = useKeptFocus()
+  const front = useRef(callId)
+  useEffect(() => {
+    front.current = callId
+  })
+  const focusCall = (id: string) => {
+    if (front.current === id) main.current?.querySelector<HTMLElement>('article')?.focus()
   }
+  const act = (action: 'answer' | 'hangup') => {
+    if (callId && role === 'agent')
+      controlCall(callId, action).then(
+        () => focusCall(callId),
+        () => undefined,
+      )
+  }
+  const closing = useRef(false)
+  const closeTab = (id: string) => {
+    closing.current = true
+    open.close(id)
+  }
+  useEffect(() => {
+    if (!closing.current) return
+    closing.current = false
+    const front = main.current?.querySelector<HTMLElement>('.console-tabs [aria-current="page"]')
+    const next = front ?? main.current
+    next?.focus()
+  })
+  const beforeDrawer = useRef<Element | null>(null)
+  useEffect(() => {
+    if (drawer) beforeDrawer.current = document.activeElement
+    else if (document.activeElement === document.body) {
+      const { current } = beforeDrawer
+      if (current instanceof HTMLElement && current !== document.body && current.isConnected) current.focus()
+      else if (current) main.current?.focus()
+    }
+  }, [drawer])
   const shortcuts: Shortcut[] = [
     { id: 'help', key: '?', does: 'Show and change the shortcuts', run: () => setHelp(true) },
     { id: 'next', key: 'j', does: 'Next call', run: () => step(1) },
     { id: 'previous', key: 'k', does: 'Previous call', run: () => step(-1) },
     { id: 'answer', key: 'a', does: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
-    { id: 'close', key: 'w', does: 'Close the tab', run: () => callId && open.close(callId) },
+    { id: 'close', key: 'w', does: 'Close the tab', run: () => callId && closeTab(callId) },
     { id: 'theme', key: 't', does: 'Light or dark', run: toggleTheme },
     { id: 'events', key: 'e', does: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
   ]
@@ -65,11 +99,11 @@ export function App({ role }: { role: Role }) {
           <ConnectionStatus />
         </div>
       </Rail>
-      <main className="console-main">
+      <main className="console-main" ref={main} {...kept}>
         {callId && (
           <div className="console-top">
-            <CallTabs calls={calls} open={open} />
-            <CallBar call={call ?? null} callId={callId} role={role} />
+            <CallTabs calls={calls} open={open} onClose={closeTab} />
+            <CallBar call={call ?? null} callId={callId} role={role} onDone={focusCall} />
           </div>
         )}
         {callId ? (

@@ -3,13 +3,28 @@ import { useMutation } from '@tanstack/react-query'
 import { controlCall, type Role } from './session.ts'
 
 /** What the softphone would offer: answer, hang up. CallGather begins where the call is up. */
-export function CallBar({ call, callId, role }: { call: CallSummary | null; callId: string; role: Role }) {
+export function CallBar({
+  call,
+  callId,
+  role,
+  onDone,
+}: {
+  call: CallSummary | null
+  callId: string
+  role: Role
+  /** The call took it: the button that was pressed is about to go. */
+  onDone: (callId: string) => void
+}) {
   const control = useMutation({
     mutationFn: ({ callId, action }: { callId: string; action: 'answer' | 'hangup' }) => controlCall(callId, action),
   })
   // What was done on another call is not shown on this one.
   const isOfThisCall = control.variables?.callId === callId
   const isPending = isOfThisCall && control.isPending
+  // Not `disabled`, which would lose the focus.
+  const act = (action: 'answer' | 'hangup') => {
+    if (!isPending) control.mutate({ callId, action }, { onSuccess: () => onDone(callId) })
+  }
   const phase = call?.phase ?? 'unknown'
   if (role === 'supervisor') {
     return phase === 'ended' ? null : (
@@ -25,8 +40,8 @@ export function CallBar({ call, callId, role }: { call: CallSummary | null; call
           type="button"
           className="console-button"
           data-primary=""
-          disabled={isPending}
-          onClick={() => control.mutate({ callId, action: 'answer' })}
+          aria-disabled={isPending}
+          onClick={() => act('answer')}
         >
           Answer
         </button>
@@ -35,8 +50,8 @@ export function CallBar({ call, callId, role }: { call: CallSummary | null; call
         type="button"
         className="console-button"
         data-danger=""
-        disabled={isPending}
-        onClick={() => control.mutate({ callId, action: 'hangup' })}
+        aria-disabled={isPending}
+        onClick={() => act('hangup')}
       >
         {phase === 'ringing' ? 'Decline' : 'Hang up'}
       </button>

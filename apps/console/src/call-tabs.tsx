@@ -2,7 +2,15 @@ import type { CallSummary } from '@callgather/protocol'
 import type { OpenCalls } from './use-open-calls.ts'
 
 /** The open calls. A tab is told apart by its caller and by a mark of its phase, in words for those who cannot see it. */
-export function CallTabs({ calls, open }: { calls: readonly CallSummary[]; open: OpenCalls }) {
+export function CallTabs({
+  calls,
+  open,
+  onClose,
+}: {
+  calls: readonly CallSummary[]
+  open: OpenCalls
+  onClose: (callId: string) => void
+}) {
   return (
     <nav className="console-tabs" aria-label="Open calls">
       {open.ids.map((id) => {
@@ -19,7 +27,7 @@ export function CallTabs({ calls, open }: { calls: readonly CallSummary[]; open:
               type="button"
               className="console-tab-close"
               aria-label={`Close ${name}`}
-              onClick={() => open.close(id)}
+              onClick={() => onClose(id)}
             >
               ×
             </button>

@@ -46,6 +46,45 @@ function kept(): Settings {
 }
 
 const typed = 'input, textarea, select, [contenteditable], [role="textbox"], [role="grid"]'
+const notWritten = '[type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="range"], [role="grid"]'
+
+/** Keys of someone who writes; any other key is pressed on purpose. */
+const isTyping = ({ key }: KeyboardEvent) =>
+  key.length === 1 || ['Enter', 'Backspace', 'Delete', 'Dead', 'Process', 'Unidentified'].includes(key)
+
+/**
+ * Swallows the rest of what was being typed when the field is gone: it fires no shortcut and presses no button. Ends
+ * with anything done on purpose: a pointer, Tab, Escape, an arrow, a modifier, or a form that was sent.
+ *
+ * @returns how to stop.
+ */
+function swallowRest(): () => void {
+  let isWriting = false
+  const done = () => {
+    isWriting = false
+  }
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Shift' || event.key === 'AltGraph') return
+    // AltGr writes characters, and reports Ctrl and Alt on some systems.
+    const isModified = (event.ctrlKey || event.metaKey) && !event.getModifierState('AltGraph')
+    if (isModified || !isTyping(event)) return done()
+    const field = event.target instanceof Element ? event.target.closest(typed) : null
+    if (field) isWriting = !field.matches(notWritten)
+    else if (isWriting) {
+      event.preventDefault()
+      event.stopPropagation()
+    }
+  }
+  // Space presses a button when it is released.
+  const keys = ['keydown', 'keyup'] as const
+  const ends = ['pointerdown', 'click', 'submit'] as const
+  for (const type of keys) document.addEventListener(type, onKey, true)
+  for (const type of ends) document.addEventListener(type, done, true)
+  return () => {
+    for (const type of keys) document.removeEventListener(type, onKey, true)
+    for (const type of ends) document.removeEventListener(type, done, true)
+  }
+}
 
 /**
  * Listens for shortcuts, but never inside a field, and never with a modifier: those are the browser's. `paused` while
@@ -62,6 +101,7 @@ export function useShortcuts(shortcuts: readonly Shortcut[], paused: boolean): S
   useEffect(() => {
     latest.current = { shortcuts, keys }
   })
+  useEffect(swallowRest, [])
   useEffect(() => {
     if (paused || !enabled) return
     const onKeyDown = (event: KeyboardEvent) => {
