@@ -9,11 +9,9 @@
 import {
   type CallState,
   type CommandName,
-  type CommandRequest,
   type CommandState,
   type ConversationState,
   callEndedAt,
-  isConversation,
   isDigitGather,
   type Mask,
   UNATTRIBUTED,
@@ -133,20 +131,13 @@ const replaces = (next: CommandName, running: string) =>
   next === running ? next !== 'ai_assistant_start' : isDigitGather(next) && isDigitGather(running)
 
 /**
- * When a command's collection ended for certain, by Telnyx's clock, whatever was answered to the command. A command that
- * replaces another gets the end of that one under its own mark, so a `cancelled` proves nothing.
+ * When a gather ended for certain, by Telnyx's clock, whatever was answered to its command. A command that replaces
+ * another gets the end of that one under its own mark, so neither a `cancelled` nor the end of a conversation proves
+ * that the new one has ended: after those, the next mark of ours and the end of the call are all that unmasks.
  */
-function endOf(state: CallState, { id, request }: CommandState): number | null {
+function endOf(state: CallState, { id }: CommandState): number | null {
   const ended = state.gathers.get(id)?.ended
-  if (ended) return ended.status !== null && ownEnds.has(ended.status) ? Date.parse(ended.at) : null
-  const conversation = state.conversations.get(id)?.ended
-  return conversation && request && !followsAnother(state, request) ? Date.parse(conversation.at) : null
-}
-
-/** Whether a conversation may have replaced an earlier one, whose end it would be given. */
-function followsAnother({ commands }: CallState, { at }: CommandRequest): boolean {
-  for (const { request } of commands) if (request && request.at < at && isConversation(request.command)) return true
-  return false
+  return ended?.status && ownEnds.has(ended.status) ? Date.parse(ended.at) : null
 }
 
 const millisOf = (at: string | null) => (at === null ? null : Date.parse(at))
