@@ -81,7 +81,7 @@ it('paints nothing of one agent’s call for the next agent, with one QueryClien
     await page.goto(`${pagesUrl}/?server=${encodeURIComponent(serverUrl)}&call=${encodeURIComponent(callId)}`)
 
     const seesTheCall = () =>
-      vi.waitFor(async () => expect(await page.evaluate(() => document.body.innerText)).toMatch(/707/), inTime)
+      vi.waitFor(async () => expect(await page.evaluate(() => document.body.textContent)).toMatch(/707/), inTime)
     const painted = () => page.evaluate(() => [...window.painted].join('\n'))
     for (const { close, keepClient } of [
       { close: false, keepClient: false },
