@@ -48,7 +48,7 @@ async function seen(url: string, callId: string): Promise<Extract<WatchReply, { 
 }
 
 describe('callgather-server', () => {
-  it('has every acknowledged key after kill -9, once, under the same epoch and numbers', async () => {
+  it('has every acknowledged key after kill -9, once, under the same numbers and another epoch', async () => {
     const store = `file:${join(folder, 'killed.db')}`
     const first = await startServer(environment(store))
     const answered = webhookOf('call.answered', { call_control_id: CALL })
@@ -67,7 +67,8 @@ describe('callgather-server', () => {
         .status,
     ).toBe(200)
     const after = await seen(second.ready.url, CALL)
-    expect(after.cursor).toEqual({ epoch: before.cursor.epoch, seq: 4 })
+    expect(after.cursor.seq).toBe(4)
+    expect(after.cursor.epoch).not.toBe(before.cursor.epoch)
     expect(after.records.slice(0, 3)).toEqual(before.records)
     expect(after.records.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
     expect(await second.end('SIGTERM')).toBe(0)

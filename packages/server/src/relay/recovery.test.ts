@@ -21,7 +21,8 @@ interface Engine {
   readonly open: () => CallStore
   readonly expire: (store: CallStore, callId: string) => unknown
   /** Whether its logs outlive the server. */
-  readonly survives: boolean
+  /** What a client gets for its position when the server starts anew. */
+  readonly restart: 'delta' | 'snapshot' | 'refused'
 }
 
 const byAge = (store: CallStore) => store.forgetBefore(Date.now() + 1)
@@ -140,7 +141,7 @@ function describeRecovery(name: string, engine: Engine): void {
       }
     })
 
-    it(`the server starts anew: ${engine.survives ? 'what comes after the position' : 'refused, for the log is gone'}`, async () => {
+    it(`the server starts anew: ${engine.restart}`, async () => {
       const callId = `v3:${randomUUID()}`
       let cursor: Cursor
       {
@@ -149,14 +150,16 @@ function describeRecovery(name: string, engine: Engine): void {
       }
       await using after = await opened(0, callId)
       const answer = await after.ask(cursor)
-      if (engine.survives)
+      if (engine.restart === 'delta')
         expect(answer).toMatchObject({ kind: 'delta', from: 4, to: 5, cursor: { epoch: cursor.epoch } })
+      // The file may have lost its end while the server was away.
+      else if (engine.restart === 'snapshot') expect(answer).toMatchObject({ kind: 'snapshot', from: 1, to: 5 })
       else expect(answer).toMatchObject({ refused: 404 })
     })
   })
 }
 
-describeRecovery('memoryStore', { open: () => memoryStore(), expire: byAge, survives: false })
+describeRecovery('memoryStore', { open: () => memoryStore(), expire: byAge, restart: 'refused' })
 
 describe('sqlite', () => {
   const folder = mkdtempSync(join(tmpdir(), 'callgather-recovery-'))
@@ -164,7 +167,7 @@ describe('sqlite', () => {
   describeRecovery('sqliteStore', {
     open: () => sqliteStore({ path: join(folder, 'calls.db') }),
     expire: byAge,
-    survives: true,
+    restart: 'snapshot',
   })
 })
 
@@ -177,6 +180,6 @@ describeWithRedis('Redis', () => {
   describeRecovery('redisStore', {
     open: () => redisStore({ url: redis.url, warn: () => {} }),
     expire: (_, callId) => redis.cli('PEXPIRE', `callgather:call:{${callId}}`, '0'),
-    survives: true,
+    restart: 'delta',
   })
 })
