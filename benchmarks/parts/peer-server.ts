@@ -170,7 +170,7 @@ function rooms(http: Server, recovers: boolean): SocketServer {
   })
   io.on('connection', (socket) => {
     socket.on('watch', (callId: string, reply: () => void) => {
-      void socket.join(callId)
+      Promise.resolve(socket.join(callId)).catch(() => socket.disconnect())
       reply()
     })
   })

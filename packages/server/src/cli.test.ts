@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +8,7 @@ import { io } from 'socket.io-client'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ticketsOf } from './access/tickets.ts'
 import { ConfigError, readConfig } from './config.ts'
-import { startServer } from './testing/program.ts'
+import { programArguments, startServer } from './testing/program.ts'
 import { CALL, type ClientSocket, SECRET } from './testing/server.ts'
 import { Signer, webhookOf } from './testing/telnyx.ts'
 
@@ -93,6 +95,52 @@ describe('callgather-server', () => {
   })
 })
 
+describe('the program', () => {
+  it.each([
+    ['HOST', { HOST: '203.0.113.1' }],
+    ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/nowhere/at/all/calls.db' }],
+  ])('names %s when it cannot use it', async (name, changes) => {
+    await expect(startServer({ ...environment('memory:'), ...changes })).rejects.toThrow(`${name}: `)
+  })
+
+  it('is unready and still serves for its grace, then drains, on SIGHUP too', async () => {
+    const server = await startServer({ ...environment('memory:'), CALLGATHER_GRACE_SECONDS: '60' })
+    process.kill(server.pid, 'SIGHUP')
+    const ready = async () => (await fetch(`${server.ready.url}/readyz`)).text()
+    await expect.poll(ready, { timeout: 10_000 }).toContain('leaving')
+    expect((await post(server.ready.webhooks, webhookOf('call.answered', { call_control_id: CALL }))).status).toBe(200)
+    expect(await server.end('SIGTERM')).toBe(0)
+  })
+
+  it('answers webhooks, and ends, while nobody reads its log', async () => {
+    const child = spawn(process.execPath, programArguments, {
+      env: {
+        PATH: process.env.PATH ?? '',
+        ...environment('memory:'),
+        LOG_LEVEL: 'debug',
+        CALLGATHER_GRACE_SECONDS: '0',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stderr.pause()
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+    const { url, webhooks } = JSON.parse(line) as { url: string; webhooks: string }
+    const authorization = `Bearer ${await ticketsOf(SECRET).issue({ subject: 'a', calls: ['x'], scopes: ['gather'] })}`
+    for (let count = 0; count < 40; count++) {
+      const attempts = Array.from({ length: 50 }, (_, index) =>
+        fetch(`${url}/v2/calls/v3:${'x'.repeat(400)}${index}/actions/gather`, {
+          method: 'POST',
+          headers: { authorization },
+        }),
+      )
+      await Promise.all(attempts.map(async (attempt) => (await attempt).arrayBuffer()))
+    }
+    expect((await post(webhooks, webhookOf('call.answered', { call_control_id: CALL }))).status).toBe(200)
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+})
+
 describe('the configuration', () => {
   const good = environment('memory:')
   const problemsOf = (changes: Record<string, string>) => {
@@ -128,6 +176,11 @@ describe('the configuration', () => {
     CALLGATHER_MASK: 'very',
     CALLGATHER_RETENTION_HOURS: '1',
     CALLGATHER_RECONCILE: 'maybe',
+    CALLGATHER_TRANSCRIPT_HOURS: 'Infinity',
+    CALLGATHER_GRACE_SECONDS: '-1',
+    CALLGATHER_MEDIA_HOSTS: 'https://media.example.com/a',
+    TELNYX_CONNECTION_IDS: ',',
+    CALLGATHER_MAKS: 'all',
   }
   for (const [name, value] of Object.entries(wrong)) {
     it(`names ${name} when it is wrong, and not its value`, () => {
@@ -137,6 +190,22 @@ describe('the configuration', () => {
       if (name.includes('KEY') || name.includes('SECRET')) expect(problems[0]).not.toContain(value)
     })
   }
+
+  it.each([
+    ['CALLGATHER_RETENTION_HOURS', 'Infinity'],
+    ['CALLGATHER_BASE_PATH', '/../x'],
+    ['CALLGATHER_BASE_PATH', '/a/.'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}: `)])
+  })
+
+  it('points out a misspelt variable with the nearest name, and leaves those of other programs', () => {
+    expect(problemsOf({ CALLGATHER_STOR: 'memory:' })).toEqual([expect.stringContaining('CALLGATHER_STORE')])
+    expect(readConfig({ ...good, TELNYX_CONNECTION_ID: '1' }).warnings).toEqual([
+      expect.stringContaining('TELNYX_CONNECTION_IDS'),
+    ])
+    expect(readConfig({ ...good, CALLGATHER_SERVICE_HOST: '10.0.0.1', TELNYX_LOG: 'off' }).warnings).toEqual([])
+  })
 
   it('takes the proxies in front by their number, or by their addresses', () => {
     const trusted = (text: string) => readConfig({ ...good, CALLGATHER_TRUST_PROXY: text }).options.trustProxy

@@ -6,6 +6,7 @@ import { memoryStore } from './calls/memory-store.ts'
 import { readRedisUrls, redisStore } from './calls/redis-store.ts'
 import { sqliteStore } from './calls/sqlite-store.ts'
 import type { GatherServerOptions } from './gather-server.ts'
+import { isBasePath } from './http/base-path.ts'
 import { clientAddressOf, type TrustProxy } from './http/client-address.ts'
 import { parseOrigin } from './http/cors.ts'
 import { parsePublicKeys } from './telnyx/key-ring.ts'
@@ -15,6 +16,10 @@ export interface ServerConfig {
   readonly host: string
   readonly port: number
   readonly logLevel: string
+  /** How long `/readyz` says `leaving` before the server closes, in milliseconds. */
+  readonly graceMs: number
+  /** Variables that look like settings and are none. */
+  readonly warnings: readonly string[]
   readonly options: Omit<GatherServerOptions, 'logger' | 'store'>
   /** Opened only when the server starts: a check of the configuration makes no file. `warn` is told of its troubles. */
   readonly openStore: (warn: (message: string) => void) => CallStore
@@ -40,7 +45,11 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export function readConfig(environment: Environment): ServerConfig {
   const problems: string[] = []
+  const warnings: string[] = []
+  /** The settings there are: every one is read below. */
+  const known = new Set(['CALLGATHER_SENSITIVE'])
   const read = <T>(name: string, fallback: string | undefined, parse: (text: string) => T): T | undefined => {
+    known.add(name)
     const text = environment[name]?.trim() || fallback
     if (text === undefined) return undefined
     try {
@@ -73,7 +82,7 @@ export function readConfig(environment: Environment): ServerConfig {
   const allowedOrigins = read('CALLGATHER_ALLOWED_ORIGINS', '', (text) => list(text).map(parseOrigin)) ?? []
   const basePath = read('CALLGATHER_BASE_PATH', DEFAULT_BASE_PATH, parseBasePath)
   const trustProxy = read('CALLGATHER_TRUST_PROXY', undefined, parseTrustProxy)
-  const connectionIds = read('TELNYX_CONNECTION_IDS', undefined, list)
+  const connectionIds = read('TELNYX_CONNECTION_IDS', undefined, (text) => someOf(text, 'connection'))
   if (environment.CALLGATHER_SENSITIVE !== undefined) {
     problems.push(
       'CALLGATHER_SENSITIVE: was renamed. Set CALLGATHER_MASK to all (was none), digits (was count) or allButLast4 (was last4).',
@@ -85,6 +94,17 @@ export function readConfig(environment: Environment): ServerConfig {
   const retentionHours = read('CALLGATHER_RETENTION_HOURS', '168', parseRetention)
   const transcriptRetentionHours = read('CALLGATHER_TRANSCRIPT_HOURS', '1', parseTranscriptHours)
   const reconciles = read('CALLGATHER_RECONCILE', 'true', oneOf(['true', 'false'])) !== 'false'
+  const audience = read('CALLGATHER_TICKET_AUDIENCE', undefined, String)
+  const graceMs = read('CALLGATHER_GRACE_SECONDS', '3', parseGrace)
+
+  for (const name of Object.keys(environment)) {
+    if (!/^(callgather|telnyx)_/i.test(name) || known.has(name) || FOREIGN.test(name)) continue
+    const { nearest, distance } = nearestOf(name, known)
+    const text = `${name}: is not a setting of this server. Did you mean ${nearest}?`
+    // Other programs have variables of these prefixes too, so only a near miss of one of ours is a mistake for certain.
+    if (nearest.startsWith('CALLGATHER_') && distance <= MAX_MISSPELT) problems.push(text)
+    else warnings.push(text)
+  }
 
   if (
     problems.length > 0 ||
@@ -94,7 +114,8 @@ export function readConfig(environment: Environment): ServerConfig {
     apiKey === undefined ||
     publicKey === undefined ||
     openStore === undefined ||
-    basePath === undefined
+    basePath === undefined ||
+    graceMs === undefined
   ) {
     throw new ConfigError(problems)
   }
@@ -102,6 +123,8 @@ export function readConfig(environment: Environment): ServerConfig {
     host,
     port,
     logLevel,
+    graceMs,
+    warnings,
     openStore: (warn) => openStore(warn, retentionHours),
     options: {
       telnyx: {
@@ -114,7 +137,7 @@ export function readConfig(environment: Environment): ServerConfig {
       ...(retentionHours === undefined ? {} : { retentionHours }),
       ...(transcriptRetentionHours === undefined ? {} : { transcriptRetentionHours }),
       ...(reconciles ? {} : { reconcile: false as const }),
-      ...(secret === undefined ? {} : { tickets: { secret } }),
+      ...(secret === undefined ? {} : { tickets: { secret, audience } }),
       insecure,
       allowedOrigins,
       ...(trustProxy === undefined ? {} : { trustProxy }),
@@ -123,11 +146,57 @@ export function readConfig(environment: Environment): ServerConfig {
   }
 }
 
+/** What the Telnyx SDK reads, and what Kubernetes sets for a service that is called `callgather`. */
+const FOREIGN = /^(TELNYX_(LOG|CLIENT_ID|CLIENT_SECRET|WEBHOOK_BASE_URL)|CALLGATHER_(SERVICE_|PORT(_|$)).*)$/
+/** Ten years. */
+const MAX_HOURS = 87_600
+const MAX_GRACE_SECONDS = 300
+/** Names that differ in no more characters than this are a misspelling. */
+const MAX_MISSPELT = 2
+
 const list = (text: string) =>
   text
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
+
+function someOf(text: string, what: string): string[] {
+  const names = list(text)
+  if (names.length === 0) throw new Error(`names no ${what}. Leave it out, or give at least one.`)
+  return names
+}
+
+function parseGrace(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 0 && seconds <= MAX_GRACE_SECONDS)) {
+    throw new Error(`must be a number of seconds, from 0 to ${MAX_GRACE_SECONDS}.`)
+  }
+  return seconds * 1000
+}
+
+/** The setting that a name was probably meant to be, and in how many characters they differ. */
+function nearestOf(name: string, known: Iterable<string>): { nearest: string; distance: number } {
+  let found = { nearest: '', distance: Number.POSITIVE_INFINITY }
+  for (const nearest of known) {
+    const distance = distanceOf(name.toUpperCase(), nearest)
+    if (distance < found.distance) found = { nearest, distance }
+  }
+  return found
+}
+
+/** In how many characters two names differ (Levenshtein). */
+function distanceOf(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (const [index, character] of [...one].entries()) {
+    const next = [index + 1]
+    for (let at = 1; at <= other.length; at++) {
+      const replaced = (row[at - 1] ?? 0) + (character === other[at - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[other.length] ?? 0
+}
 
 function parsePort(text: string): number {
   const port = Number(text)
@@ -147,13 +216,13 @@ function parseMask(text: string): Mask {
 
 function parseRetention(text: string): number {
   const hours = Number(text)
-  if (!(hours >= 24)) throw new Error('must be a number of hours, at least 24.')
+  if (!(hours >= 24 && hours <= MAX_HOURS)) throw new Error(`must be a number of hours, from 24 to ${MAX_HOURS}.`)
   return hours
 }
 
 function parseTranscriptHours(text: string): number {
   const hours = Number(text)
-  if (!(hours >= 0)) throw new Error('must be a number of hours, 0 or more.')
+  if (!(hours >= 0 && hours <= MAX_HOURS)) throw new Error(`must be a number of hours, from 0 to ${MAX_HOURS}.`)
   return hours
 }
 
@@ -176,8 +245,9 @@ function parseTrustProxy(text: string): TrustProxy {
 }
 
 function parseBasePath(text: string): string {
-  if (!/^(\/[\w.~-]+)+$/.test(text))
-    throw new Error('must begin with a slash and not end with one, such as /callgather.')
+  if (text === '' || !isBasePath(text)) {
+    throw new Error('must begin with a slash, not end with one, and have no `.` or `..` in it, such as /callgather.')
+  }
   return text
 }
 

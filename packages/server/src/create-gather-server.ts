@@ -1,14 +1,14 @@
 /** Puts the parts together. Everything the server is made of is chosen here, and nothing is chosen anywhere else. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DEFAULT_BASE_PATH, gatherError } from '@callgather/protocol'
-import { pino } from 'pino'
 import Telnyx from 'telnyx'
-import { Access, type AccessPolicy } from './access/access.ts'
+import { Access, type AccessDeps, hostAuthenticate, hostAuthorize } from './access/access.ts'
 import { Audit } from './access/audit.ts'
 import { checkCommandPolicy } from './access/command-policy.ts'
 import { RateLimit } from './access/rate-limit.ts'
 import { Revocations } from './access/revocations.ts'
 import { deriveKey } from './access/secrets.ts'
+import { SubjectRates } from './access/subject-rates.ts'
 import { type Tickets, ticketsOf } from './access/tickets.ts'
 import { callHandle } from './call-handle.ts'
 import { describeFailure } from './calls/bus.ts'
@@ -24,21 +24,33 @@ import { StoreHealth } from './calls/store-health.ts'
 import { refuseDebugSwitches } from './debug-interlock.ts'
 import type { GatherServer, GatherServerOptions } from './gather-server.ts'
 import { Handlers } from './handlers.ts'
-import { HostCallbacks } from './host-callbacks.ts'
-import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
+import { guardLogger, HostCallbacks } from './host-callbacks.ts'
+import { isBasePath } from './http/base-path.ts'
+import { BodyAborted, BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
 import { callRoutes } from './http/calls.ts'
 import { clientAddressOf } from './http/client-address.ts'
 import { commandRoute } from './http/commands.ts'
-import { corsHeaders, originCheck, parseOrigin, preflight } from './http/cors.ts'
-import { asRefusal, type HttpAnswer, type HttpRequest, isBelow, refuse } from './http/message.ts'
+import { corsHeaders, originCheck, parseOrigin, preflight, refusedOrigin } from './http/cors.ts'
+import {
+  asRefusal,
+  type HttpAnswer,
+  type IncomingRequest,
+  isBelow,
+  isSendable,
+  refuse,
+  withBody,
+} from './http/message.ts'
 import { metricsOf } from './http/metrics.ts'
 import { nodeRequest, sendAnswer } from './http/node.ts'
 import { openApiRoute } from './http/openapi.ts'
 import { operationRoutes } from './http/operations.ts'
+import { originReporter } from './http/origins.ts'
 import { router } from './http/router.ts'
 import { webhookRoute } from './http/webhooks.ts'
+import { droppedLines, stderrLog } from './log.ts'
 import { Relay } from './relay/relay.ts'
 import { requiredOption } from './required-option.ts'
+import { checkRange, readLimits } from './settings.ts'
 import { markerCodec } from './telnyx/client-state.ts'
 import { commandSender } from './telnyx/commands.ts'
 import { elsewhereOf, verifierOf } from './telnyx/ed25519.ts'
@@ -54,16 +66,23 @@ import { readWebhook } from './telnyx/webhook.ts'
  */
 export function createGatherServer(options: GatherServerOptions): GatherServer {
   const { basePath = DEFAULT_BASE_PATH, toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = Date.now } = options
-  if (!/^(\/[\w.~-]+)*$/.test(basePath)) {
-    throw new Error('`basePath` must begin with a slash and not end with one, such as /callgather.')
+  if (!isBasePath(basePath)) {
+    throw new Error(
+      '`basePath` must begin with a slash, not end with one, and have no `.` or `..`, such as /callgather.',
+    )
   }
   if (!(toleranceSeconds >= 1 && toleranceSeconds <= 3600)) {
     throw new Error('`toleranceSeconds` must be between 1 and 3600: without a window, replays would never grow stale.')
   }
-  const logger = options.logger ?? pino({ name: 'callgather' }, pino.destination(2))
+  checkOptions(options)
+  const limits = readLimits(options.limits)
+  const unguarded = options.logger ?? stderrLog().logger
+  const logger = guardLogger(unguarded, () => metrics.hostCallbackFailed('logger', 'failed'))
   let keys = new KeyRing(requiredOption('telnyx.publicKey', options.telnyx.publicKey), now())
   const client = telnyxClient(options.telnyx)
-  const tickets = options.tickets ? ticketsOf(requiredOption('tickets.secret', options.tickets.secret), now) : null
+  const tickets = options.tickets
+    ? ticketsOf(requiredOption('tickets.secret', options.tickets.secret), { audience: options.tickets.audience, now })
+    : null
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
   const addressOf = clientAddressOf(options.trustProxy)
   const policy = options.policy ?? {}
@@ -77,28 +96,31 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const secret = options.secret ?? options.tickets?.secret ?? client.apiKey
   if (!secret) throw new Error('The server needs a secret to make its keys of: set `secret`, or `telnyx.apiKey`.')
   const markers = markerCodec(deriveKey(secret, 'marker'))
+  const hostCallbacks = new HostCallbacks({
+    logger,
+    deadlineMs: options.callbackDeadlineMs,
+    countFailure: (callback, reason) => metrics.hostCallbackFailed(callback, reason),
+  })
   const audit = new Audit({
     sink: options.audit?.sink ?? ((line) => logger.info({ audit: line }, 'audit')),
     strict: options.audit?.strict ?? false,
     now,
-    lost: (error) => logger.error({ err: error }, 'a line of the audit trail was lost'),
+    hostCallbacks,
   })
 
-  const hostCallbacks = new HostCallbacks({
-    logger,
-    countFailure: (callback, reason) => metrics.hostCallbackFailed(callback, reason),
-  })
+  const report = (error: unknown): void => logger.error({ err: error }, 'a background task failed')
 
   const verify = verifierOf(options.telnyx.verifier)
-  const accessRules = accessPolicy(options, tickets)
+  const accessRules = accessOf(options, tickets, hostCallbacks)
   const store = options.store ?? sqliteStore({ path: 'callgather.db', warn: (message) => logger.warn(message) })
   const health = new StoreHealth({ store, logger })
   const revocations = new Revocations({ store, logger, now })
-  const access = new Access(accessRules, revocations, now)
-  const handlers = new Handlers(hostCallbacks)
+  const access = new Access({ ...accessRules, revocations, now })
+  const rates = new SubjectRates(limits.rates, now)
+  const handlers = new Handlers(hostCallbacks, now())
   const log = new CallLog(store, {
     now,
-    appended: (records, state) => handlers.tell(records, state),
+    appended: (records, state) => handlers.notify(records, state),
     appendFailed: (error) => health.failed(error),
     unreadable: (callId, seq) => {
       metrics.unreadableRecord()
@@ -120,8 +142,11 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const timeoutMillis = options.telnyx.timeoutMillis ?? 5_000
   const sender = commandSender(client, { timeoutMillis, now })
   const records = telnyxRecords(client, { timeoutMillis })
+  const fetched: Pick<Ingest, 'accept'> = {
+    accept: (webhook) => handlers.whileFetched(webhook.id, () => ingest.accept(webhook)),
+  }
   const reconciler = new Reconciler(
-    { log, store, ingest, records, now, logger, counted: (source) => metrics.reconciled(source) },
+    { log, store, ingest: fetched, records, now, logger, counted: (source) => metrics.reconciled(source) },
     options.reconcile || {},
   )
   const directory = new CallDirectory(
@@ -135,17 +160,12 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     calls: () => log.size,
     breakerOpen: () => sender.isOpen(),
     storeUp: () => health.isUp,
+    droppedLogLines: () => droppedLines(unguarded),
   })
-  const {
-    commandsPerSecond = 10,
-    commandBurst = 20,
-    stopsPerSecond = 10,
-    stopBurst = 20,
-    ...relayLimits
-  } = options.limits ?? {}
-  const rates = {
-    commands: new RateLimit({ perSecond: commandsPerSecond, burst: commandBurst, now }),
-    stops: new RateLimit({ perSecond: stopsPerSecond, burst: stopBurst, now }),
+  const reportOrigin = originReporter({ logger, metrics, now })
+  const commandRates = {
+    commands: new RateLimit({ perSecond: limits.commandsPerSecond, burst: limits.commandBurst, now }),
+    stops: new RateLimit({ perSecond: limits.stopsPerSecond, burst: limits.stopBurst, now }),
   }
   const commands = new Commands({
     log,
@@ -158,14 +178,14 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     now,
     logger,
     suspect: (callId) => {
-      if (options.reconcile !== false) void reconciler.check(callId)
+      if (options.reconcile !== false) reconciler.check(callId).catch(report)
     },
     counted: (command, outcome, millis) => metrics.command(command, outcome, millis / 1000),
   })
   const relay: Relay = new Relay(
-    { access, log, directory, health, logger, now, isAllowedOrigin, addressOf, metrics },
+    { access, log, directory, health, rates, logger, now, isAllowedOrigin, reportOrigin, addressOf, metrics },
     `${basePath}/socket.io`,
-    relayLimits,
+    limits,
   )
   const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET)
   const retention = new Retention(
@@ -177,7 +197,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   if (options.reconcile !== false) reconciler.start()
   retention.start()
 
-  let leaving = false
+  let isLeaving = false
+  let isClosing = false
   const forget = async (callId: string, subject: string): Promise<boolean> => {
     const known = await store.forget(callId)
     await aside.forget(callId)
@@ -204,18 +225,19 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
           reconciler.outage()
           health.failed(error)
         },
+        verified: (address) => budget.prove(address),
       }),
     },
     {
       method: 'POST',
       pattern: '/v2/calls/:call_id/actions/:command',
-      handler: commandRoute({ access, commands, audit, rates }),
+      handler: commandRoute({ access, commands, audit, rates: commandRates }),
     },
-    ...callRoutes({ access, log, store, directory, forget }),
+    ...callRoutes({ access, log, store, directory, rates, forget }),
     openApiRoute(basePath),
     ...operationRoutes({
       registry: metrics.registry,
-      isLeaving: () => leaving,
+      isLeaving: () => isLeaving,
       hasKeys: () => keys.at(now()).length > 0,
       isStoreUp: () => health.isReady(),
     }),
@@ -224,29 +246,50 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   /** Requests that are being answered; whoever closes the server waits for them. */
   const underWay = new Set<Promise<HttpAnswer>>()
 
-  const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
+  const refusalOf = (error: unknown, method: string): HttpAnswer => {
+    if (error instanceof BodyAborted) {
+      metrics.bodyAborted()
+      logger.debug({ method, reason: error.message }, 'a request was given up')
+      return refuse(gatherError('invalidJson', 'The body did not come whole.'))
+    }
+    const refusal = asRefusal(error)
+    if (refusal.status >= 500 && refusal.status !== 503) logger.error({ err: error, method }, 'a request failed')
+    return refuse(refusal)
+  }
+
+  const answer = async (request: IncomingRequest): Promise<HttpAnswer> => {
+    const refused = refusedOrigin(request, isAllowedOrigin)
+    if (refused !== null) reportOrigin(refused, 'http')
     const flight = preflight(request, isAllowedOrigin)
     if (flight) return flight
-    // Not yet answered is not yet acknowledged: Telnyx sends it again, to whoever is here then.
-    if (leaving && request.method === 'POST') {
+    // Not yet answered is not yet acknowledged: Telnyx sends it again, to another server.
+    if (isClosing && request.method === 'POST') {
       return refuse(gatherError('unavailable', 'The server is going away. Try again in a moment.'))
     }
     const cors = corsHeaders(request, isAllowedOrigin)
-    const routed = route(request)
+    const share = budget.open(request.address)
+    const routed = route(withBody(request, share))
     underWay.add(routed)
     const given = await routed
-      .finally(() => underWay.delete(routed))
-      .catch((error: unknown) => {
-        const refusal = asRefusal(error)
-        if (refusal.status >= 500) logger.error({ err: error, method: request.method }, 'a request failed')
-        return refuse(refusal)
+      .finally(() => {
+        underWay.delete(routed)
+        share.close()
       })
-    return cors ? { ...given, headers: { ...given.headers, ...cors } } : given
+      .catch((error: unknown) => refusalOf(error, request.method))
+    const whole = cors ? { ...given, headers: { ...given.headers, ...cors } } : given
+    if (isSendable(whole)) return whole
+    logger.error({ method: request.method, status: given.status }, 'an answer had a header that cannot be sent')
+    return refuse(gatherError('internal', 'The server failed. Its log says why.'))
   }
 
-  const read = (message: IncomingMessage) => nodeRequest(message, { basePath, budget, addressOf })
+  const read = (message: IncomingMessage) => nodeRequest(message, { basePath, addressOf })
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
-    void answer(read(message)).then((given) => sendAnswer(response, given))
+    answer(read(message))
+      .then((given) => sendAnswer(response, given))
+      .catch((error: unknown) => {
+        report(error)
+        response.destroy()
+      })
   }
 
   return {
@@ -268,7 +311,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
 
     attachSocket: (server) => relay.attach(server),
 
-    on: (type, handler) => handlers.on(type, handler),
+    on: (type, handler, given) => handlers.on(type, handler, given),
     call: (callId) => callHandle(callId, { commands, log }),
 
     issueTicket(request) {
@@ -296,7 +339,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       for (const { id, body } of await aside.list(10_000)) {
         const read = body ? readWebhook(body) : null
         if (!read?.ok) continue
-        const outcome = await ingest.accept(read.webhook)
+        const outcome = await fetched.accept(read.webhook)
         if (outcome === 'foreign' || outcome === 'conflict') continue
         await aside.drop(id)
         replayed += 1
@@ -306,14 +349,20 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
 
     forget: (callId) => forget(callId, 'backend'),
 
+    leave() {
+      isLeaving = true
+    },
+
     async close() {
-      leaving = true
+      isLeaving = true
+      isClosing = true
       await retention.stop()
       revocations.stop()
       health.stop()
       await relay.close()
       await Promise.allSettled([...underWay])
       await reconciler.stop()
+      await audit.settled()
       directory.close()
       log.close()
       await store.close()
@@ -328,16 +377,39 @@ function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']
   return new Telnyx({ apiKey, maxRetries: 0, logLevel: 'off', ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) })
 }
 
-function accessPolicy(options: GatherServerOptions, tickets: Tickets | null): AccessPolicy {
-  const { authenticate, authorize, insecure = false } = options
-  if (authenticate) return { authenticate, authorize }
+function accessOf(
+  options: GatherServerOptions,
+  tickets: Tickets | null,
+  hostCallbacks: HostCallbacks,
+): Pick<AccessDeps, 'authenticate' | 'authorize'> {
+  const { authenticate, insecure = false } = options
+  const authorize = hostAuthorize(options.authorize, hostCallbacks)
+  if (authenticate) return { authenticate: hostAuthenticate(authenticate, hostCallbacks), authorize }
   if (tickets) return { authenticate: (ticket) => tickets.check(ticket), authorize }
   if (insecure) {
     const everything = { subject: 'anyone', calls: '*', scopes: ['view', 'gather', 'assistant'] } as const
-    return { authenticate: () => everything, authorize }
+    return { authenticate: async () => everything, authorize }
   }
   throw new Error(
     'The server does not know who may use it. Set `tickets.secret`, or `authenticate`; or, for a demo on your own ' +
       'machine, `insecure: true`.',
   )
+}
+
+const MAX_DEADLINE_MS = 600_000
+const MAX_BODY_BYTES = 1024 ** 3
+const MAX_KEPT_HOURS = 24 * 3650
+
+/** @throws when an option can't work; the message names it. */
+function checkOptions(options: GatherServerOptions): void {
+  const { telnyx, retentionHours, transcriptRetentionHours, maxWebhookBytes, maxBodyBytesInFlight } = options
+  checkRange('telnyx.timeoutMillis', telnyx.timeoutMillis, 1, MAX_DEADLINE_MS)
+  checkRange('callbackDeadlineMs', options.callbackDeadlineMs, 1, MAX_DEADLINE_MS)
+  checkRange('retentionHours', retentionHours, 24, MAX_KEPT_HOURS)
+  checkRange('transcriptRetentionHours', transcriptRetentionHours, 0, MAX_KEPT_HOURS)
+  checkRange('maxWebhookBytes', maxWebhookBytes, 1, MAX_BODY_BYTES)
+  checkRange('maxBodyBytesInFlight', maxBodyBytesInFlight, 1, MAX_BODY_BYTES)
+  if (telnyx.connectionIds?.length === 0) {
+    throw new Error('`telnyx.connectionIds` is empty, so every webhook would be refused. Leave it out, or name yours.')
+  }
 }

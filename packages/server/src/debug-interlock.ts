@@ -1,14 +1,55 @@
 /**
  * Refuses to keep a secret beside an open door: libraries' debug switches print whole frames and bodies, past every mask
- * of ours. Where sensitive gathers are configured, the server does not start with one of them on.
+ * of ours. Where masked gathers are configured, the server does not start with one of them on.
  */
+
+/** What the libraries below the server print under, with the package `debug`. Frames, bodies and tickets are in it. */
+const DEBUG_NAMES = [
+  'engine',
+  'engine:polling',
+  'engine:socket',
+  'engine:transport',
+  'engine:uws',
+  'engine:webtransport',
+  'engine:ws',
+  'socket.io:adapter-uws',
+  'socket.io:broadcast-operator',
+  'socket.io:client',
+  'socket.io:namespace',
+  'socket.io:parent-namespace',
+  'socket.io:server',
+  'socket.io:socket',
+  'socket.io-adapter',
+  'socket.io-parser',
+  'ws',
+] as const
+
+/** The parts of Node.js that print what goes over the network. */
+const NODE_DEBUG_NAMES = ['fetch', 'http', 'http2', 'https', 'net', 'stream', 'tls', 'undici', 'websocket'] as const
 
 /** Switches, and when they print what must not be printed. */
 const switches: readonly { readonly name: string; readonly prints: (value: string) => boolean }[] = [
   { name: 'TELNYX_LOG', prints: (value) => /debug|info/i.test(value) },
-  { name: 'DEBUG', prints: (value) => /(^|[\s,])(\*|socket\.io|engine|ws\b)/i.test(value) },
-  { name: 'NODE_DEBUG', prints: (value) => /http|net|tls|stream|undici|fetch/i.test(value) },
+  { name: 'DEBUG', prints: (value) => DEBUG_NAMES.some((name) => isDebugged(name, value)) },
+  { name: 'NODE_DEBUG', prints: (value) => NODE_DEBUG_NAMES.some((name) => isNodeDebugged(name, value)) },
 ]
+
+/** Whether `DEBUG` enables a name, by the rules of the package `debug`: a list, with `*` for anything and `-` to skip. */
+export function isDebugged(name: string, value: string): boolean {
+  const patterns = value.split(/[\s,]+/).filter((pattern) => pattern !== '')
+  const skipped = patterns.filter((pattern) => pattern.startsWith('-')).map((pattern) => pattern.slice(1))
+  const wanted = patterns.filter((pattern) => !pattern.startsWith('-'))
+  const has = (list: readonly string[]) => list.some((pattern) => wildcard(pattern, '').test(name))
+  return has(wanted) && !has(skipped)
+}
+
+/** Whether `NODE_DEBUG` enables a part of Node.js: a list, with `*` for anything, in any case. */
+function isNodeDebugged(name: string, value: string): boolean {
+  return value.split(',').some((pattern) => wildcard(pattern.trim(), 'i').test(name))
+}
+
+const wildcard = (pattern: string, flags: string): RegExp =>
+  new RegExp(`^${pattern.replaceAll(/[|\\{}()[\]^$+?.]/g, '\\$&').replaceAll('*', '.*')}$`, flags)
 
 /**
  * @throws when a switch is on. The message names it.

@@ -1,6 +1,5 @@
 /** `@callgather/server/fetch`: for whatever takes a `Request` and gives a `Response`. */
 import type { GatherServer } from './gather-server.ts'
-import { BodyBudget, DEFAULT_BODY_BUDGET } from './http/body.ts'
 import { fetchRequest, fetchResponse } from './http/fetch.ts'
 import { isBelow } from './http/message.ts'
 
@@ -9,9 +8,8 @@ import { isBelow } from './http/message.ts'
  * are not HTTP: give the HTTP server to `gather.attachSocket`, or run `callgather-server` on the same Redis.
  */
 export function fetchHandler(gather: GatherServer): (request: Request) => Promise<Response | null> {
-  const budget = new BodyBudget(DEFAULT_BODY_BUDGET)
   return async (request) => {
     if (!isBelow(new URL(request.url).pathname, gather.basePath)) return null
-    return fetchResponse(await gather.answer(fetchRequest(request, gather.basePath, budget)))
+    return fetchResponse(await gather.answer(fetchRequest(request, gather.basePath)))
   }
 }

@@ -13,10 +13,10 @@ import type { CallStore } from './calls/call-store.ts'
 import type { SensitiveInput } from './calls/ingest.ts'
 import type { Reconciled, ReconcileOptions } from './calls/reconciler.ts'
 import type { SetAsideBody } from './calls/set-aside.ts'
-import type { Handler } from './handlers.ts'
+import type { Handler, HandlerOptions } from './handlers.ts'
 import type { TrustProxy } from './http/client-address.ts'
-import type { HttpAnswer, HttpRequest } from './http/message.ts'
-import type { RelayLimits } from './relay/relay.ts'
+import type { HttpAnswer, IncomingRequest } from './http/message.ts'
+import type { ServerLimits, SomeOf } from './settings.ts'
 import type { VerifierName } from './telnyx/ed25519.ts'
 import type { PublicKeys } from './telnyx/key-ring.ts'
 
@@ -34,85 +34,81 @@ export interface GatherServerOptions {
      */
     readonly publicKey: PublicKeys | undefined
     /** The connections whose webhooks are yours; others' are set aside. Default: all of the account's. */
-    readonly connectionIds?: readonly string[]
+    readonly connectionIds?: readonly string[] | undefined
     /**
      * What checks signatures. Default: `libsodium`, twice as fast, where the optional package `sodium-native` is
      * installed; else `node:crypto`, whose work other threads do where there are several cores and webhooks come close
      * upon each other.
      */
-    readonly verifier?: VerifierName
+    readonly verifier?: VerifierName | undefined
     /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
     readonly baseUrl?: string | undefined
     /** How long one attempt of a command may take, in milliseconds. Default 5000. */
-    readonly timeoutMillis?: number
+    readonly timeoutMillis?: number | undefined
   }
   /** Default `sqliteStore({ path: 'callgather.db' })`. */
-  readonly store?: CallStore
+  readonly store?: CallStore | undefined
   /**
    * Issue and check tickets with this secret of at least 32 bytes. Or give `authenticate`. A secret that is `undefined`,
-   * as from an unset environment variable, is an error at start.
+   * as from an unset environment variable, is an error at start. `audience`: the `aud` of tickets, where one secret
+   * serves several systems.
    */
-  readonly tickets?: { readonly secret: string | undefined } | undefined
+  readonly tickets?: { readonly secret: string | undefined; readonly audience?: string | undefined } | undefined
   /** Who is this? In place of tickets: your own sessions or tokens. */
-  readonly authenticate?: AccessPolicy['authenticate']
+  readonly authenticate?: AccessPolicy['authenticate'] | undefined
   /** May they? Asked in addition to what the grant says, at every step. */
-  readonly authorize?: AccessPolicy['authorize']
+  readonly authorize?: AccessPolicy['authorize'] | undefined
   /** Lets everybody in, with every power over every call. For demos on your own machine; never else. */
-  readonly insecure?: boolean
+  readonly insecure?: boolean | undefined
   /** What clients may put into commands, and how much of sensitive input may be shown. */
-  readonly policy?: CommandPolicy
+  readonly policy?: CommandPolicy | undefined
   /** Given what callers enter in sensitive gathers; the only way out it has. At most once per gather's end. */
-  readonly onSensitive?: (input: SensitiveInput) => void | Promise<void>
+  readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
   /** Start although a debug switch would print sensitive input. Default false. */
-  readonly unsafeDebug?: boolean
+  readonly unsafeDebug?: boolean | undefined
   /** Where the audit trail goes, line by line. Default: the logger. `strict` refuses commands while it cannot be written. */
-  readonly audit?: { readonly sink: AuditSink; readonly strict?: boolean }
+  readonly audit?: { readonly sink: AuditSink; readonly strict?: boolean | undefined } | undefined
   /** Fetches what Telnyx could not deliver. Default on; `false` for none. */
-  readonly reconcile?: ReconcileOptions | false
+  readonly reconcile?: ReconcileOptions | false | undefined
   /** How long a call is kept after its log last grew, in hours. Default 168, a week; at least 24. */
-  readonly retentionHours?: number
+  readonly retentionHours?: number | undefined
   /**
    * How long what was said is kept (transcripts, message histories, whispers, insights), in hours after the last event
    * of a call that is over. Then it is erased from the log, and the rest of the call stays. Default 1; 0 for none;
    * `retentionHours` or more keeps it as long as the call.
    */
-  readonly transcriptRetentionHours?: number
-  /** What a server takes on at most. */
-  readonly limits?: Partial<RelayLimits> & {
-    /**
-     * Commands a second for one subject, and at once, denied ones included. Default 10 and 20. Tickets that are
-     * `trusted`, and `gather.call(id)`, have no limit for what they may do.
-     */
-    readonly commandsPerSecond?: number
-    readonly commandBurst?: number
-    /** The same for `gather_stop` and `ai_assistant_stop`, counted on their own. Default 10 and 20. */
-    readonly stopsPerSecond?: number
-    readonly stopBurst?: number
-  }
+  readonly transcriptRetentionHours?: number | undefined
+  /** What a server takes on at most. Each limit has a default, and its documentation names it. */
+  readonly limits?: SomeOf<ServerLimits> | undefined
+  /**
+   * How long `authenticate`, `authorize`, `onSensitive` and the audit sink may take, in milliseconds. Default 3000. Later
+   * than this they have failed, and requests that depend on them are answered 503.
+   */
+  readonly callbackDeadlineMs?: number | undefined
   /**
    * A secret of at least 32 bytes from which the server's own keys are made; the same on every node. Default: the
    * ticket secret, else the API key.
    */
   readonly secret?: string | undefined
   /** The web origins that may use the server from a browser, such as `https://console.example.com`. Default: none. */
-  readonly allowedOrigins?: readonly string[]
+  readonly allowedOrigins?: readonly string[] | undefined
   /**
    * The proxies in front of the server, whose `X-Forwarded-For` is believed: how many there are, or their addresses. The
    * limit on new sockets of one address, and the audit trail, go by it. Default 0: the header is not looked at.
    */
-  readonly trustProxy?: TrustProxy
+  readonly trustProxy?: TrustProxy | undefined
   /** Where the server is mounted. Default `/callgather`. */
   readonly basePath?: string | undefined
   /** How far Telnyx's clock may be from ours, in seconds. Default 300; 0 is an error. */
-  readonly toleranceSeconds?: number
+  readonly toleranceSeconds?: number | undefined
   /** The largest webhook, in bytes. Default 1 MiB. */
-  readonly maxWebhookBytes?: number
+  readonly maxWebhookBytes?: number | undefined
   /** Bytes of request bodies that may be in memory at one time. Default 64 MiB. */
-  readonly maxBodyBytesInFlight?: number
+  readonly maxBodyBytesInFlight?: number | undefined
   /** Default: pino, JSON lines on standard error, level `info`. */
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /** The clock, in milliseconds. Default `Date.now`. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
 }
 
 /** A server, to be attached or called. */
@@ -124,13 +120,16 @@ export interface GatherServer {
   /** Answers one request of node:http. For frameworks that give you `(req, res)`; mount it before body parsers. */
   handle(request: IncomingMessage, response: ServerResponse): void
   /** Reads a request of node:http whose path is below the base path. For adapters. */
-  read(request: IncomingMessage): HttpRequest
+  read(request: IncomingMessage): IncomingRequest
   /** Answers one request, whatever it came by. `path` is below the base path. For adapters. */
-  answer(request: HttpRequest): Promise<HttpAnswer>
+  answer(request: IncomingRequest): Promise<HttpAnswer>
   /** Where it is mounted. */
   readonly basePath: string
-  /** Calls a handler for each event of a type; what is returned takes it away. See `Handler`. */
-  on<Type extends KnownEventType>(type: Type, handler: Handler<Type>): () => void
+  /**
+   * Calls a handler for each event of a type; the returned function removes it. Events that were fetched, and happened
+   * before this server started, are left out unless `replayed` is true; `delivery.isReplayed` tells them apart.
+   */
+  on<Type extends KnownEventType>(type: Type, handler: Handler<Type>, options?: HandlerOptions): () => void
   /** A call, to be commanded from your own code. */
   call(callId: string): CallHandle
   /** Makes a ticket. Fails when the server has no ticket secret. */
@@ -152,6 +151,11 @@ export interface GatherServer {
   replaySetAside(): Promise<number>
   /** Erases a call, wherever this server keeps something of it. Whether there was one. */
   forget(callId: string): Promise<boolean>
+  /**
+   * Announces that the server will close: `/readyz` answers 503 `leaving` from now on, and everything else is served as
+   * before. Call it some seconds before `close`, so that load balancers send new requests elsewhere first.
+   */
+  leave(): void
   /** Finishes what is under way, sends the sockets elsewhere, and lets go of the store. */
   close(): Promise<void>
 }

@@ -41,13 +41,16 @@ export const DEFAULT_HOST_DEADLINE_MS = 3_000
 export class HostCallbacks {
   readonly #logger: Logger
   readonly #countFailure: (callback: HostCallbackName, reason: HostCallbackError['reason']) => void
+  readonly #deadlineMs: number
 
   constructor(deps: {
     logger: Logger
+    deadlineMs?: number | undefined
     countFailure: (callback: HostCallbackName, reason: HostCallbackError['reason']) => void
   }) {
     this.#logger = deps.logger
     this.#countFailure = deps.countFailure
+    this.#deadlineMs = deps.deadlineMs ?? DEFAULT_HOST_DEADLINE_MS
   }
 
   /**
@@ -60,7 +63,7 @@ export class HostCallbacks {
     callback: HostCallbackName,
     run: () => T | PromiseLike<T>,
     {
-      deadlineMs = DEFAULT_HOST_DEADLINE_MS,
+      deadlineMs = this.#deadlineMs,
       isValid = () => true,
     }: { deadlineMs?: number; isValid?: (value: T) => boolean } = {},
   ): Promise<T> {
@@ -89,4 +92,22 @@ export class HostCallbacks {
     this.#logger.error({ callback, reason: failure.reason, cause }, 'a callback of the host application failed')
     return failure
   }
+}
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+
+/** The host's logger, of which no call throws or leaves a rejection unhandled: a line is not worth a process. */
+export function guardLogger(logger: Logger, failed: () => void): Logger {
+  const guarded: Logger = Object.create(logger)
+  for (const level of LEVELS) {
+    guarded[level] = (...line: unknown[]) => {
+      try {
+        const returned: unknown = Reflect.apply(logger[level], logger, line)
+        if (returned !== undefined) Promise.resolve(returned).catch(failed)
+      } catch {
+        failed()
+      }
+    }
+  }
+  return guarded
 }

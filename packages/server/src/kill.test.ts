@@ -37,9 +37,10 @@ describe('kill -9 between bytes and 200', () => {
           .then(() => sleep(chance() * 300))
           .then(() => server.end('SIGKILL'))
         let over = false
-        void killed.then(() => {
+        const ended = killed.finally(() => {
           over = true
         })
+        ended.catch(() => {})
         const load = Array.from({ length: 8 }, async () => {
           while (!over) {
             const id = `k${posted++}`

@@ -21,13 +21,14 @@ async function listening(gather: GatherServer, before: (request: Request) => Pro
     const isOurs = new URL(url).pathname.startsWith('/callgather/')
     const isOwn = new URL(url).pathname === '/own'
     const handler = isOurs ? handlers[request.method as keyof typeof handlers] : isOwn ? own : null
-    void before(request)
+    before(request)
       .then(() => (handler ? handler(request) : new Response(null, { status: 404 })))
       .then(async (answer) => {
         response
           .writeHead(answer.status, Object.fromEntries(answer.headers))
           .end(Buffer.from(await answer.arrayBuffer()))
       })
+      .catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = async () => {

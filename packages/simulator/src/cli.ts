@@ -9,7 +9,10 @@ const outcome = await runCommandLine(process.argv.slice(2), {
 })
 if ('sim' in outcome) {
   const stop = () => {
-    void outcome.sim.close().then(() => process.exit(0))
+    outcome.sim.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)

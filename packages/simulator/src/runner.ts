@@ -129,8 +129,9 @@ export class Runner<State, Input> implements SoundOwner {
       }
       case 'use-tools': {
         const { id } = effect
-        void Promise.all(effect.uses.map((use) => world.useTool(use))).then((answers) =>
-          this.feed({ type: 'tools', id, answers }),
+        Promise.all(effect.uses.map((use) => world.useTool(use))).then(
+          (answers) => this.feed({ type: 'tools', id, answers }),
+          () => this.feed({ type: 'tools', id, answers: [] }),
         )
         break
       }

@@ -43,7 +43,7 @@ describe('a link that cannot be opened', () => {
       base: '',
       onReturn: () => () => {},
     })
-    void client.watch(pinEntry.callId, { onFeed: () => {} })
+    client.watch(pinEntry.callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(30_000)
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { reason: code } })
     expect(onError.mock.calls.map(([error]) => error.code)).toEqual([code])

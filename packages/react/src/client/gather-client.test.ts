@@ -168,7 +168,7 @@ describe('watching a call', () => {
     await client.player.playAll()
     const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
     const feeds: CallFeed[] = []
-    void client.watch(callId, { onFeed: (feed) => feeds.push(feed), resume: before.last })
+    client.watch(callId, { onFeed: (feed) => feeds.push(feed), resume: before.last }).catch(() => {})
     await client.player.advance(0)
     expect(asked).toHaveBeenCalledWith(callId, before.last.cursor)
     expect(feeds[0]).toMatchObject({ sync: 'catching_up', cursor: before.last.cursor })
@@ -360,7 +360,7 @@ describe('tickets', () => {
   it('are fresh for each connection, and sent with the protocol version', async () => {
     let count = 0
     const { client, clock, opened, server } = clientWith(() => `t${++count}`)
-    void client.watch(callId, { onFeed: () => {} })
+    client.watch(callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(clock.now() + 10)
     server.drop(null)
     await clock.advanceTo(clock.now() + 1_000)
@@ -374,7 +374,7 @@ describe('tickets', () => {
     // This machine's clock is years ahead of the server's: only the lifetime counts.
     const getTicket = vi.fn(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
     const { client, clock, opened, refreshed } = clientWith(getTicket)
-    void client.watch(callId, { onFeed: () => {} })
+    client.watch(callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(clock.now() + 860_000)
     expect(refreshed).toHaveLength(0)
     await clock.advanceTo(clock.now() + 15_000)
@@ -387,7 +387,7 @@ describe('tickets', () => {
   it('that allow more, or less, are noticed when they are renewed', async () => {
     const { client, clock, server } = clientWith(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
     const feeds: CallFeed[] = []
-    void client.watch(callId, { onFeed: (feed) => feeds.push(feed) })
+    client.watch(callId, { onFeed: (feed) => feeds.push(feed) }).catch(() => {})
     await clock.advanceTo(clock.now() + 10)
     expect(feeds.at(-1)?.scopes).toEqual(['view'])
     server.setScopes(callId, ['view', 'gather'])
@@ -397,7 +397,7 @@ describe('tickets', () => {
 
   it('and connections are asked for at once when the network is back', async () => {
     const { client, clock, opened, server, returned } = clientWith(() => 't')
-    void client.watch(callId, { onFeed: () => {} })
+    client.watch(callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(clock.now() + 10)
     server.setUnreachable(true)
     await clock.advanceTo(clock.now() + 600_000)
@@ -412,7 +412,7 @@ describe('tickets', () => {
   it('that cannot be had are asked for again, and the reason is shown', async () => {
     const getTicket = vi.fn(async () => 'good').mockRejectedValueOnce(new Error('session expired'))
     const { client, clock } = clientWith(getTicket)
-    void client.watch(callId, { onFeed: () => {} })
+    client.watch(callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(clock.now() + 10)
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { status: 503 } })
     expect(client.connection.getSnapshot().error?.detail).toContain('session expired')

@@ -109,7 +109,7 @@ describe('a client whose getTicket fails', () => {
     it('says why, settles its commands, asks less and less often, and is live when getTicket is', async () => {
       const getTicket = vi.fn(fail)
       const { clock, watch, state, reported, feeds, client } = clientWith(getTicket)
-      void watch()
+      watch().catch(() => {})
       const command = client.command(callId, 'gather_stop', {}).catch((error: unknown) => error)
       await later(clock, 60)
       expect(await command).toMatchObject({ status: 503, cause: { code } })
@@ -130,7 +130,7 @@ describe('a client whose getTicket fails', () => {
     it('tries again at once when the agent asks for that, or the network is back', async () => {
       const getTicket = vi.fn(fail)
       const { clock, watch, state, returned, client } = clientWith(getTicket)
-      void watch()
+      watch().catch(() => {})
       await later(clock, 35)
       getTicket.mockImplementation(() => ticketOf('agent', clock.now()))
       // An attempt that hangs is given up only when it is no longer young.
@@ -141,7 +141,7 @@ describe('a client whose getTicket fails', () => {
 
       getTicket.mockImplementation(fail)
       const { clock: otherClock, watch: watchOther, state: otherState, returned: back } = clientWith(getTicket)
-      void watchOther()
+      watchOther().catch(() => {})
       await later(otherClock, 35)
       getTicket.mockImplementation(() => ticketOf('agent', otherClock.now()))
       await later(otherClock, otherState().retryAt === null ? 3 : 0)
@@ -161,7 +161,7 @@ describe('a client whose getTicket fails', () => {
     ]) {
       const getTicket = vi.fn<() => unknown>(() => null)
       const { clock, watch, state } = clientWith(getTicket, { onError: fail as () => void })
-      void watch()
+      watch().catch(() => {})
       await later(clock, 5)
       getTicket.mockImplementation(() => ticketOf('agent', clock.now()))
       await later(clock, 20)
@@ -175,9 +175,9 @@ describe('a client whose getTicket fails', () => {
       throw new Error('in the host')
     }
     client.connection.subscribe(fail)
-    void client.watch(callId, { onFeed: fail })
-    void client.watchCalls({ onCalls: fail })
-    void watch()
+    client.watch(callId, { onFeed: fail }).catch(() => {})
+    client.watchCalls({ onCalls: fail }).catch(() => {})
+    watch().catch(() => {})
     for (const { event } of pinEntry.steps) server.append(callId, event)
     await later(clock, 1)
     expect(feeds.at(-1)).toMatchObject({ sync: 'live', cursor: { seq: pinEntry.steps.length } })
@@ -192,7 +192,7 @@ describe('a refusal', () => {
     let issued = START - 7_200_000
     const { clock, watch, state, server, reported } = clientWith(() => ticketOf('agent', issued))
     server.refuse(unauthenticated)
-    void watch()
+    watch().catch(() => {})
     await later(clock, 60)
     expect(state()).toMatchObject({ status: 'reconnecting', error: { reason: 'ticketExpired' } })
     expect(reported.map(({ code }) => code)).toEqual(['ticketExpired'])
@@ -205,7 +205,7 @@ describe('a refusal', () => {
   it('of a current ticket is final, until the page is looked at again', async () => {
     const { clock, watch, state, server, returned } = clientWith(() => ticketOf('agent'))
     server.refuse(unauthenticated)
-    void watch()
+    watch().catch(() => {})
     await later(clock, 5)
     expect(state()).toMatchObject({ status: 'refused', retryAt: null, error: { status: 401 } })
     server.refuse(null)
@@ -219,7 +219,7 @@ describe('a refusal', () => {
   it('of a ticket that does not say whether it is current is tried again by itself', async () => {
     const { clock, watch, state, server } = clientWith(() => 'Unauthorized')
     server.refuse(unauthenticated)
-    void watch()
+    watch().catch(() => {})
     await later(clock, 60)
     expect(state()).toMatchObject({ status: 'refused', error: { status: 401 } })
     server.refuse(null)
@@ -230,7 +230,7 @@ describe('a refusal', () => {
   it('does not count a 401 that comes once after an outage as the second one', async () => {
     const { clock, watch, state, server } = clientWith(() => ticketOf('agent'))
     server.setUnreachable(true)
-    void watch()
+    watch().catch(() => {})
     await later(clock, 10)
     server.setUnreachable(false)
     server.refuse(unauthenticated)
@@ -241,7 +241,7 @@ describe('a refusal', () => {
   it('with 503 while the host’s backend is away is temporary', async () => {
     const { clock, watch, state, server } = clientWith(() => ticketOf('agent'))
     server.refuse(socketError(gatherError('unavailable', 'The host’s authenticate failed.')))
-    void watch()
+    watch().catch(() => {})
     await later(clock, 120)
     expect(state()).toMatchObject({ status: 'reconnecting', error: { status: 503 } })
     server.refuse(null)
@@ -254,7 +254,7 @@ it('requests a ticket once a minute, not with each attempt, while the server can
   const getTicket = vi.fn(() => ticketOf('agent'))
   const { clock, watch, server, opened } = clientWith(getTicket)
   server.setUnreachable(true)
-  void watch()
+  watch().catch(() => {})
   await later(clock, 120)
   expect(opened.length).toBeGreaterThan(40)
   expect(getTicket.mock.calls.length).toBeLessThanOrEqual(4)
@@ -264,7 +264,7 @@ it('keeps a live connection while tickets cannot be renewed, and asks until they
   let issued = START
   const getTicket = vi.fn<() => unknown>(() => ticketOf('agent', issued))
   const { clock, watch, state } = clientWith(getTicket)
-  void watch()
+  watch().catch(() => {})
   await later(clock, 1)
   getTicket.mockImplementation(() => null)
   await later(clock, 3_600)
@@ -280,7 +280,7 @@ it('keeps a live connection while tickets cannot be renewed, and asks until they
 it('never claims that the list of calls is empty while it does not know', async () => {
   const { client, clock } = clientWith(() => null)
   const lists: CallsFeed[] = []
-  void client.watchCalls({ onCalls: (feed) => lists.push(feed) })
+  client.watchCalls({ onCalls: (feed) => lists.push(feed) }).catch(() => {})
   await later(clock, 30)
   expect(lists.length).toBeGreaterThan(0)
   for (const { sync, error } of lists) {
@@ -294,8 +294,8 @@ describe('another agent', () => {
     let subject = 'agent-1'
     const { client, clock, server, feeds, watch } = clientWith(() => ticketOf(subject, clock.now()))
     const lists: CallsFeed[] = []
-    void watch()
-    void client.watchCalls({ onCalls: (feed) => lists.push(feed) })
+    watch().catch(() => {})
+    client.watchCalls({ onCalls: (feed) => lists.push(feed) }).catch(() => {})
     for (const { event } of pinEntry.steps) server.append(callId, event)
     await later(clock, 1)
     expect(feeds.at(-1)?.cursor).not.toBeNull()
@@ -318,7 +318,7 @@ describe('another agent', () => {
     let subject = 'agent-1'
     answer.mockImplementation((id, cursor) => ({ ...real(id, cursor), subject }))
     for (const { event } of pinEntry.steps) server.append(callId, event)
-    void watch()
+    watch().catch(() => {})
     await later(clock, 1)
     const known = feeds.at(-1)
     server.drop(null)
@@ -339,7 +339,7 @@ describe('another agent', () => {
       return new Response('{}', { status: 401 })
     })
     const { client, clock, watch } = clientWith(() => ticketOf(subject), { fetch })
-    void watch()
+    watch().catch(() => {})
     await later(clock, 1)
     await expect(client.command(callId, 'gather_stop', {})).rejects.toMatchObject({ status: 503 })
     expect(fetch).toHaveBeenCalledTimes(1)

@@ -43,7 +43,7 @@ export function callStore(cache: QueryClient, client: GatherClient, callId: stri
     subscribe: (onChange) => {
       // A call that was refused is asked for again by whoever comes to look, as it is by the first who does.
       const refused = query.state.status === 'error' && query.state.fetchStatus === 'idle'
-      if (observer.hasListeners() && refused) void observer.refetch({ cancelRefetch: false })
+      if (observer.hasListeners() && refused) observer.refetch({ cancelRefetch: false }).catch(() => {})
       return observer.subscribe(() => onChange())
     },
   }

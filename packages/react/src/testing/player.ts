@@ -57,7 +57,7 @@ export class Player implements Store<PlayerState> {
       const now = performance.now()
       const passed = (now - last) * this.getSnapshot().speed
       last = now
-      void this.#move(this.getSnapshot().position + passed)
+      this.#move(this.getSnapshot().position + passed).catch(reportError)
     }, TICK_MILLIS)
   }
 

@@ -1,12 +1,14 @@
 /**
  * Who may do what, asked at every step: when a socket connects, when it watches a call, when a command is given.
  *
- * Closed by default, and closed on doubt: a callback that throws or does not answer in time is a no. Knowing the id
- * of a call is not permission, and a call one may not see is answered as one that does not exist.
+ * Closed by default. A callback of the host that fails grants nothing and denies nothing: it is answered 503, so that
+ * clients retry and live watches continue. Knowing the id of a call is not permission, and a call that a subject may not
+ * see is answered as one that does not exist.
  */
-import { type CommandName, gatherError, type Scope } from '@callgather/protocol'
+import { type CommandName, type GatherError, gatherError, type Scope } from '@callgather/protocol'
+import { HostCallbackError, type HostCallbackName, type HostCallbacks } from '../host-callbacks.ts'
 import type { Revocations } from './revocations.ts'
-import type { Grant } from './tickets.ts'
+import { type Grant, isScope } from './tickets.ts'
 
 /** What somebody wants to do with a call. */
 export interface Wish {
@@ -27,19 +29,21 @@ export interface AccessPolicy {
   readonly authorize?: ((grant: Grant, wish: Wish) => boolean | Promise<boolean>) | undefined
 }
 
-/** How long a host's callback may think, in milliseconds. */
-const DECISION_MILLIS = 3_000
+/** What access works with. */
+export interface AccessDeps {
+  /** Who holds a credential; throws a `GatherError` when that is denied with a reason, or cannot be known now. */
+  readonly authenticate: (credential: string) => Promise<Grant | null>
+  readonly authorize: ((grant: Grant, wish: Wish) => Promise<boolean>) | undefined
+  readonly revocations: Revocations
+  readonly now: () => number
+}
 
 /** The gate at every entrance. */
 export class Access {
-  readonly #policy: AccessPolicy
-  readonly #revocations: Revocations
-  readonly #now: () => number
+  readonly #deps: AccessDeps
 
-  constructor(policy: AccessPolicy, revocations: Revocations, now: () => number) {
-    this.#policy = policy
-    this.#revocations = revocations
-    this.#now = now
+  constructor(deps: AccessDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -48,30 +52,33 @@ export class Access {
    * @throws GatherError 401 when nobody does, or no longer; 503 when that cannot be known yet.
    */
   async authenticate(credential: string | undefined): Promise<Grant> {
-    const detail = 'A valid ticket is required. Ask your backend for a fresh one and try again.'
-    await this.#revocations.ready()
-    const grant = await decided(() => this.#policy.authenticate(credential ?? ''), null)
-    if (!grant || !this.isCurrent(grant)) throw gatherError('unauthenticated', detail)
+    await this.#deps.revocations.ready()
+    const grant = await this.#deps.authenticate(credential ?? '')
+    if (!grant || !this.isCurrent(grant)) throw noTicket()
     return grant
   }
 
   /** Whether a grant is still good: neither expired nor revoked. */
   isCurrent(grant: Grant): boolean {
     const { expiresAt } = grant
-    return !this.isRevoked(grant) && (expiresAt === undefined || expiresAt > this.#now())
+    return !this.isRevoked(grant) && (expiresAt === undefined || expiresAt > this.#deps.now())
   }
 
   /** Whether a grant was ended before its time. */
   isRevoked(grant: Grant): boolean {
-    return this.#revocations.ends(grant)
+    return this.#deps.revocations.ends(grant)
   }
 
-  /** Whether the holder of a grant may do this, now. */
+  /**
+   * Whether the holder of a grant may do this, now.
+   *
+   * @throws GatherError 503 when the host's `authorize` fails.
+   */
   async may(grant: Grant, wish: Wish): Promise<boolean> {
     if (!this.isCurrent(grant) || !grant.scopes.includes(wish.scope)) return false
     if (grant.calls !== '*' && !grant.calls.includes(wish.callId)) return false
-    const { authorize } = this.#policy
-    return authorize ? decided(async () => (await authorize(grant, wish)) === true, false) : true
+    const { authorize } = this.#deps
+    return authorize ? authorize(grant, wish) : true
   }
 
   /** What the holder of a grant may do with a call. */
@@ -93,17 +100,72 @@ export function scopeOf(command: CommandName): Scope {
   return command.startsWith('ai_assistant_') ? 'assistant' : 'gather'
 }
 
-/** The answer of a host's callback; the fallback if it throws or takes too long. */
-async function decided<T>(ask: () => T | Promise<T>, fallback: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(resolve, DECISION_MILLIS, fallback)
-  })
-  try {
-    return await Promise.race([Promise.resolve().then(ask), late])
-  } catch {
-    return fallback
-  } finally {
-    clearTimeout(timer)
+const noTicket = () =>
+  gatherError('unauthenticated', 'A valid ticket is required. Ask your backend for a fresh one and try again.')
+
+/** The host's `authenticate`, which fails with 503. */
+export function hostAuthenticate(
+  authenticate: AccessPolicy['authenticate'],
+  hostCallbacks: HostCallbacks,
+): AccessDeps['authenticate'] {
+  return (credential) =>
+    hostCallbacks
+      .call('authenticate', async () => readGrant(await authenticate(credential)))
+      .catch(() => {
+        throw callbackFailed('authenticate')
+      })
+}
+
+/** The host's `authorize`, which fails with 503. */
+export function hostAuthorize(
+  authorize: AccessPolicy['authorize'],
+  hostCallbacks: HostCallbacks,
+): AccessDeps['authorize'] {
+  if (!authorize) return undefined
+  const isValid = (value: unknown) => typeof value === 'boolean'
+  return (grant, wish) =>
+    hostCallbacks
+      .call('authorize', () => authorize(grant, wish), { isValid })
+      .catch(() => {
+        throw callbackFailed('authorize')
+      })
+}
+
+const callbackFailed = (callback: HostCallbackName): GatherError =>
+  gatherError(
+    'unavailable',
+    `Access can't be checked now: the application's \`${callback}\` callback failed. Try again in a moment.`,
+  )
+
+/** What the host returned as a plain grant; its own object may have accessors, or change later. */
+function readGrant(value: unknown): Grant | null {
+  if (value === null || value === undefined) return null
+  const { subject, calls, scopes, expiresAt, ticketId, issuedAt, trusted } = value as Record<string, unknown>
+  const isGrant =
+    typeof subject === 'string' &&
+    subject !== '' &&
+    (calls === '*' || isListOf(calls, isString)) &&
+    isListOf(scopes, isScope) &&
+    isAbsentOr(isNumber, expiresAt) &&
+    isAbsentOr(isNumber, issuedAt) &&
+    isAbsentOr(isString, ticketId) &&
+    isAbsentOr(isBoolean, trusted)
+  if (!isGrant) throw new HostCallbackError('authenticate', 'invalid')
+  return {
+    subject,
+    calls: calls === '*' ? calls : [...calls],
+    scopes: [...scopes],
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(ticketId === undefined ? {} : { ticketId }),
+    ...(issuedAt === undefined ? {} : { issuedAt }),
+    ...(trusted === true ? { trusted } : {}),
   }
 }
+
+const isString = (value: unknown): value is string => typeof value === 'string'
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
+const isNumber = (value: unknown): value is number => typeof value === 'number' && !Number.isNaN(value)
+const isListOf = <T>(value: unknown, is: (each: unknown) => each is T): value is readonly T[] =>
+  Array.isArray(value) && value.every(is)
+const isAbsentOr = <T>(is: (each: unknown) => each is T, value: unknown): value is T | undefined =>
+  value === undefined || is(value)

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { gatherError } from '@callgather/protocol'
+import type { HostCallbacks } from '../host-callbacks.ts'
 
 /** One line, before it is chained. */
 export interface AuditEntry {
@@ -35,18 +36,19 @@ export class Audit {
   readonly #sink: AuditSink
   readonly #strict: boolean
   readonly #now: () => number
-  readonly #lost: (error: unknown) => void
+  readonly #hostCallbacks: HostCallbacks
+  readonly #pending = new Set<Promise<void>>()
   #previous = '0'.repeat(64)
 
-  constructor(parts: { sink: AuditSink; strict: boolean; now: () => number; lost: (error: unknown) => void }) {
-    this.#sink = parts.sink
-    this.#strict = parts.strict
-    this.#now = parts.now
-    this.#lost = parts.lost
+  constructor(deps: { sink: AuditSink; strict: boolean; now: () => number; hostCallbacks: HostCallbacks }) {
+    this.#sink = deps.sink
+    this.#strict = deps.strict
+    this.#now = deps.now
+    this.#hostCallbacks = deps.hostCallbacks
   }
 
   /**
-   * Writes a line.
+   * Writes a line. Only the intent of a strict trail waits for its sink: a sink that hangs must not delay an answer.
    *
    * @throws GatherError 503 where the trail is strict and the line could not be written.
    */
@@ -54,13 +56,17 @@ export class Audit {
     const line = { at: new Date(this.#now()).toISOString(), ...entry, previous: this.#previous }
     const hash = createHash('sha256').update(JSON.stringify(line)).digest('hex')
     this.#previous = hash
-    try {
-      await this.#sink({ ...line, hash })
-    } catch (error) {
-      this.#lost(error)
-      if (this.#strict && entry.what === 'intent') {
-        throw gatherError('unavailable', 'The audit trail cannot be written, so no command is given. Try again later.')
-      }
-    }
+    const written = this.#hostCallbacks.call('auditSink', () => this.#sink({ ...line, hash }))
+    const settled = written.catch(() => {}).then(() => void this.#pending.delete(settled))
+    this.#pending.add(settled)
+    if (!this.#strict || entry.what !== 'intent') return
+    await written.catch(() => {
+      throw gatherError('unavailable', 'The audit trail cannot be written, so no command is given. Try again later.')
+    })
+  }
+
+  /** Resolves when every line has reached its sink or has failed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending)
   }
 }

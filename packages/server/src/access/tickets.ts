@@ -3,7 +3,7 @@
  * knows its agents and handed to their browsers; the same ticket serves the socket, HTTP, and a Telnyx SDK as its key.
  */
 import { randomUUID } from 'node:crypto'
-import type { Scope } from '@callgather/protocol'
+import { GatherError, gatherError, type Scope } from '@callgather/protocol'
 import { errors, jwtVerify, SignJWT } from 'jose'
 
 /** What a ticket allows. */
@@ -39,7 +39,11 @@ export interface TicketRequest {
 /** Issues and checks tickets. */
 export interface Tickets {
   issue(request: TicketRequest): Promise<string>
-  /** What a ticket allows; `null` when it is not ours, altered, or expired. */
+  /**
+   * What a ticket allows; `null` when it is not ours, altered, or expired.
+   *
+   * @throws GatherError 401 that says why, when it is ours but not acceptable.
+   */
   check(ticket: string): Promise<Grant | null>
 }
 
@@ -48,6 +52,9 @@ const SHORTEST_SECRET = 32
 /** No ticket lasts longer than a day. */
 export const LONGEST_LIFE_SECONDS = 86_400
 const LONGEST_TICKET = 16_384
+/** How far the clock of a ticket's issuer may be ahead of ours, in seconds. */
+const MAX_ISSUER_SKEW_SECONDS = 60
+const MAX_AUDIENCE_LENGTH = 256
 
 /** Every scope there is. */
 export const scopes = ['view', 'gather', 'assistant'] as const satisfies readonly Scope[]
@@ -55,27 +62,42 @@ export const scopes = ['view', 'gather', 'assistant'] as const satisfies readonl
 /** Whether a word names a scope. */
 export const isScope = (word: unknown): word is Scope => scopes.some((scope) => scope === word)
 
+/** How tickets are issued and checked. */
+export interface TicketOptions {
+  /**
+   * Who the tickets are for (`aud`), where one secret serves several systems: written into each ticket, and required in
+   * it. Default: none, and then a ticket that names an audience is refused.
+   */
+  readonly audience?: string | undefined
+  readonly now?: (() => number) | undefined
+}
+
 /**
  * Makes the issuer of one secret.
  *
  * @throws when the secret is too short to keep tickets from being forged.
  */
-export function ticketsOf(secret: string, now: () => number = Date.now): Tickets {
+export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOptions = {}): Tickets {
   if (Buffer.byteLength(secret) < SHORTEST_SECRET) {
     throw new Error(
       `The ticket secret has fewer than ${SHORTEST_SECRET} bytes, so tickets could be forged. ` +
         'Make one with `openssl rand -base64 32`.',
     )
   }
+  if (audience !== undefined && (audience === '' || audience.length > MAX_AUDIENCE_LENGTH)) {
+    throw new Error(`The audience of tickets must have 1 to ${MAX_AUDIENCE_LENGTH} characters.`)
+  }
   const key = new TextEncoder().encode(secret)
   return {
     async issue({ subject, calls, scopes: wanted, expiresIn = '15m', trusted = false }) {
-      if (subject === '' || subject.length > 128) throw new Error('A ticket needs a subject of 1 to 128 characters.')
+      if (typeof subject !== 'string' || subject === '' || subject.length > 128)
+        throw new Error('A ticket needs a subject of 1 to 128 characters.')
       const unknown = wanted.find((scope) => !isScope(scope))
       if (unknown !== undefined) throw new Error(`There is no scope "${unknown}": choose from ${scopes.join(', ')}.`)
       const seconds = secondsOf(expiresIn)
       const issuedAt = Math.floor(now() / 1000)
-      return new SignJWT({ calls, scopes: wanted, ...(trusted ? { trusted } : {}) })
+      const aud = audience === undefined ? {} : { aud: audience }
+      return new SignJWT({ calls, scopes: wanted, ...aud, ...(trusted ? { trusted } : {}) })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setIssuer(ISSUER)
         .setSubject(subject)
@@ -94,8 +116,22 @@ export function ticketsOf(secret: string, now: () => number = Date.now): Tickets
           requiredClaims: ['sub', 'exp', 'jti'],
           currentDate: new Date(now()),
         })
-        const { sub, exp, iat = 0, jti, calls, scopes: granted, trusted } = payload
+        const { sub, exp, iat, jti, aud, calls, scopes: granted, trusted } = payload
         if (sub === undefined || exp === undefined || jti === undefined) return null
+        if (iat === undefined) throw unacceptable('it does not say when it was issued. Set `iat`.')
+        if (iat > now() / 1000 + MAX_ISSUER_SKEW_SECONDS) {
+          throw unacceptable('it was issued in the future. Set the clock of the server that issued it.')
+        }
+        // A revocation is kept for a day, so a ticket that lasts longer would outlive it.
+        if (exp - iat > LONGEST_LIFE_SECONDS) {
+          throw unacceptable('it lasts longer than a day. Issue one with `exp` at most 86400 seconds after `iat`.')
+        }
+        const audiences = aud === undefined ? [] : [aud].flat()
+        if (audience === undefined ? audiences.length > 0 : !audiences.includes(audience)) {
+          throw unacceptable(
+            'it is for another audience. Issue one with the `aud` of this server, or none if it has none.',
+          )
+        }
         if (calls !== '*' && !(Array.isArray(calls) && calls.every((call) => typeof call === 'string'))) return null
         if (!Array.isArray(granted)) return null
         return {
@@ -108,12 +144,15 @@ export function ticketsOf(secret: string, now: () => number = Date.now): Tickets
           ...(trusted === true ? { trusted } : {}),
         }
       } catch (error) {
+        if (GatherError.isInstance(error)) throw error
         if (error instanceof errors.JOSEError) return null
         throw error
       }
     },
   }
 }
+
+const unacceptable = (why: string) => gatherError('unauthenticated', `The ticket is not accepted: ${why}`)
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 

@@ -35,7 +35,7 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
           const value = request.headers.get(name)
           return value === null ? [] : [value]
         },
-        body: async () => body,
+        openBody: () => ({ each: async (take) => take(body), declared: null, cancel: () => {} }),
         address: undefined,
       })
       return new Response(text ?? null, { status })
@@ -153,7 +153,7 @@ const metricsRequest = {
   path: '/metrics',
   query: new URLSearchParams(),
   header: () => [],
-  body: async () => new Uint8Array(),
+  openBody: () => null,
   address: undefined,
 } as const
 

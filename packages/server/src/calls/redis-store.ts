@@ -99,7 +99,12 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   const linkOptions: LinkOptions = {
     urls: readRedisUrls(requiredOption('redisStore({ url })', options.url)),
     timeout,
-    warn,
+    // The host's own function: what it throws must not end the loop that reconnects.
+    warn: (message) => {
+      try {
+        warn(message)
+      } catch {}
+    },
     onMessage: (channel, text) => {
       lastHeard = now()
       // A message that cannot be parsed counts as lost: the numbers of the log reveal what is missing.

@@ -5,34 +5,23 @@
  * answer is a loud 500 that says so, because a 2xx would lose the event and a 401 would hide the cause.
  */
 import { gatherError } from '@callgather/protocol'
-
-/** Bytes of bodies that may be in memory at one time, over all requests; past it, senders are asked to come back. */
-export class BodyBudget {
-  readonly #limit: number
-  #used = 0
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  /** Takes a share, or refuses. */
-  take(bytes: number): void {
-    if (this.#used + bytes > this.#limit) {
-      throw gatherError('unavailable', 'Too many request bodies are under way. Try again in a moment.')
-    }
-    this.#used += bytes
-  }
-
-  give(bytes: number): void {
-    this.#used -= bytes
-  }
-}
+import { LRUCache } from 'lru-cache'
 
 /** How much may be in memory at one time unless it is said otherwise. */
 export const DEFAULT_BODY_BUDGET = 64 * 1024 * 1024
 
 /** How long a body may take, in milliseconds, whatever the server's own timeouts are. */
-const BODY_MILLIS = 8_000
+const BODY_MS = 8_000
+/** Of the budget, the share that only addresses of verified webhooks may use, and the share of any other address. */
+const RESERVED_SHARE = 0.25
+const ADDRESS_SHARE = 0.25
+/** Bodies of one unproven address that may be in memory at one time. */
+const MAX_BODIES_PER_ADDRESS = 1_000
+/** When the budget is used up, a body that has taken this long makes room for a new one, in milliseconds. */
+const EVICTABLE_AFTER_MS = 250
+/** How many addresses are remembered for their verified webhooks, and for how long, in milliseconds. */
+const MAX_PROVEN_ADDRESSES = 1_000
+const PROVEN_MS = 3_600_000
 
 /** A body that has not been read yet. */
 export interface UnreadBody {
@@ -44,27 +33,150 @@ export interface UnreadBody {
   readonly cancel: () => void
 }
 
+/** The sender closed the connection in the middle of its body, was too slow, or had to make room for others. */
+export class BodyAborted extends Error {
+  override readonly name = 'BodyAborted'
+}
+
+/**
+ * Bytes of bodies in memory, over all requests, from the first chunk until the request is answered. When they are used
+ * up, slow senders lose their place first; then new ones are asked to retry.
+ *
+ * A quarter is kept for addresses that lately sent a verified webhook, so that strangers cannot use up the room of
+ * Telnyx; and no other address may use more than a quarter. Behind a proxy this needs `trustProxy`.
+ */
+export class BodyBudget {
+  readonly #limit: number
+  readonly #now: () => number
+  readonly #proven = new LRUCache<string, true>({ max: MAX_PROVEN_ADDRESSES, ttl: PROVEN_MS })
+  readonly #unproven = new Map<string, { bytes: number; bodies: number }>()
+  /** Oldest first. */
+  readonly #reading = new Set<BodyShare>()
+  #used = 0
+
+  constructor(limit: number = DEFAULT_BODY_BUDGET, now: () => number = () => performance.now()) {
+    this.#limit = limit
+    this.#now = now
+  }
+
+  /** Bytes in memory now. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** Remembers that an address has sent a verified webhook. */
+  prove(address: string | undefined): void {
+    if (address !== undefined) this.#proven.set(address, true)
+  }
+
+  /** The share of one request, which must be closed when the request has been answered. */
+  open(address = ''): BodyShare {
+    const isProven = this.#proven.has(address)
+    let bytes = 0
+    let isOpen = false
+    const charge = (size: number, bodies: number) => {
+      bytes += size
+      this.#used += size
+      if (isProven) return
+      const own = this.#unproven.get(address) ?? { bytes: 0, bodies: 0 }
+      own.bytes += size
+      own.bodies += bodies
+      if (own.bodies > 0) this.#unproven.set(address, own)
+      else this.#unproven.delete(address)
+    }
+    const share: BodyShare = {
+      address,
+      isProven,
+      began: this.#now(),
+      cancel: () => {},
+      begin: (cancel) => {
+        if (!isProven && (this.#unproven.get(address)?.bodies ?? 0) >= MAX_BODIES_PER_ADDRESS) throw tooMany()
+        share.began = this.#now()
+        share.cancel = cancel
+        isOpen = true
+        charge(0, 1)
+        this.#reading.add(share)
+      },
+      take: (size) => {
+        if (!isOpen) throw new BodyAborted('The body was given up to make room for others.')
+        const own = () => this.#unproven.get(address)?.bytes ?? 0
+        while (!isProven && own() + size > this.#limit * ADDRESS_SHARE) {
+          this.#evict((other) => other !== share && !other.isProven && other.address === address)
+        }
+        const limit = isProven ? this.#limit : this.#limit * (1 - RESERVED_SHARE)
+        while (this.#used + size > limit) this.#evict((other) => other !== share && (isProven || !other.isProven))
+        charge(size, 0)
+      },
+      whole: () => {
+        this.#reading.delete(share)
+      },
+      close: () => {
+        this.#reading.delete(share)
+        if (!isOpen) return
+        isOpen = false
+        charge(-bytes, -1)
+      },
+    }
+    return share
+  }
+
+  /**
+   * Gives up the body that has been incomplete for longest.
+   *
+   * @throws GatherError 503 when all of them are young.
+   */
+  #evict(mayGo: (share: BodyShare) => boolean): void {
+    const oldest = [...this.#reading].find(mayGo)
+    if (!oldest || this.#now() - oldest.began < EVICTABLE_AFTER_MS) throw tooMany()
+    oldest.close()
+    oldest.cancel()
+  }
+}
+
+/** What one request holds of the budget. */
+export interface BodyShare {
+  readonly address: string
+  readonly isProven: boolean
+  began: number
+  cancel: () => void
+  /** Reading begins; `cancel` ends it. */
+  readonly begin: (cancel: () => void) => void
+  /** Takes bytes, or refuses with 503. */
+  readonly take: (bytes: number) => void
+  /** All of the body has come. */
+  readonly whole: () => void
+  /** Gives everything back. */
+  readonly close: () => void
+}
+
 /**
  * Reads a body whole.
  *
- * @throws GatherError 413 past the limit; 503 past the budget.
+ * @throws GatherError 413 past the limit; 503 past the budget. BodyAborted when the rest will not come.
  */
-export async function readBody(body: UnreadBody, limit: number, budget: BodyBudget): Promise<Uint8Array> {
+export async function readBody(body: UnreadBody, limit: number, share: BodyShare): Promise<Uint8Array> {
   if (Number(body.declared ?? 0) > limit) throw tooLarge(limit)
   const chunks: Uint8Array[] = []
   let size = 0
-  const timer = setTimeout(body.cancel, BODY_MILLIS)
+  let isCancelled = false
+  const cancel = () => {
+    isCancelled = true
+    body.cancel()
+  }
+  share.begin(cancel)
+  const timer = setTimeout(cancel, BODY_MS)
   try {
     await body.each((chunk) => {
       if (size + chunk.length > limit) throw tooLarge(limit)
-      budget.take(chunk.length)
+      share.take(chunk.length)
       size += chunk.length
       chunks.push(chunk)
     })
+    if (isCancelled) throw new BodyAborted('The body was not sent in time.')
+    share.whole()
     return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
   } finally {
     clearTimeout(timer)
-    budget.give(size)
   }
 }
 
@@ -75,6 +187,8 @@ export const bodyWasRead = () =>
     'The request body was read before CallGather could see its bytes, so its signature cannot be checked. Mount ' +
       'CallGather before body parsers such as express.json(), or exclude its path from them.',
   )
+
+const tooMany = () => gatherError('unavailable', 'Too many request bodies are under way. Try again in a moment.')
 
 const tooLarge = (limit: number) =>
   gatherError('bodyTooLarge', `The body is larger than the ${limit} bytes taken here.`)

@@ -1,14 +1,19 @@
 /** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
 import { gatherError, summarise } from '@callgather/protocol'
 import { type Access, unknownCall } from '../access/access.ts'
+import type { SubjectRates } from '../access/subject-rates.ts'
+import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import type { CallStore } from '../calls/call-store.ts'
 import { exportCall, exportFormats } from '../calls/export-call.ts'
+import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { bearerOf, type HttpRequest, json } from './message.ts'
 import type { Route } from './router.ts'
 
 const MAX_PAGE = 1000
+const MAX_CONCURRENT_EXPORTS = 2
+const MAX_WAITING_EXPORTS = 100
 
 /** The routes below `/calls`. */
 export function callRoutes(parts: {
@@ -16,15 +21,25 @@ export function callRoutes(parts: {
   log: CallLog
   store: CallStore
   directory: CallDirectory
+  rates: SubjectRates
   forget: (callId: string, subject: string) => Promise<boolean>
 }): Route[] {
-  const { access, log, store, directory, forget } = parts
+  const { access, log, store, directory, rates, forget } = parts
+  const exports = new ConcurrencyLimit(MAX_CONCURRENT_EXPORTS, MAX_WAITING_EXPORTS)
 
-  /** Who asks, and that they may see this call. */
-  const seen = async (request: HttpRequest, callId: string) => {
+  /** The subject of a request, whose rate it is counted against. */
+  const admitted = async (request: HttpRequest, kind: 'reads' | 'exports' | 'erasures'): Promise<Grant> => {
     const grant = await access.authenticate(bearerOf(request))
-    if (!(await access.may(grant, { callId, scope: 'view' }))) throw unknownCall()
+    rates.take(kind, grant.subject)
     return grant
+  }
+
+  /** The subject of a request, who may see this call. */
+  const seen = async (request: HttpRequest, callId: string, kind: 'reads' | 'exports' | 'erasures' = 'reads') => {
+    const grant = await admitted(request, kind)
+    if (await access.may(grant, { callId, scope: 'view' })) return grant
+    rates.take('denied', grant.subject)
+    throw unknownCall()
   }
 
   return [
@@ -32,7 +47,7 @@ export function callRoutes(parts: {
       method: 'GET',
       pattern: '/calls',
       handler: async (request) => {
-        const grant = await access.authenticate(bearerOf(request))
+        const grant = await admitted(request, 'reads')
         const { calls, isTruncated } = await directory.listFor(grant)
         return json(200, { data: calls, ...(isTruncated ? { meta: { truncated: true } } : {}) })
       },
@@ -63,13 +78,14 @@ export function callRoutes(parts: {
       method: 'GET',
       pattern: '/calls/:call_id/export',
       handler: async (request, { call_id: callId = '' }) => {
-        await seen(request, callId)
+        await seen(request, callId, 'exports')
         const asked = request.query.get('format') ?? 'json'
         const format = exportFormats.find((each) => each === asked)
         if (!format) throw gatherError('unknownParameter', `\`format\` must be one of: ${exportFormats.join(', ')}.`)
-        const slice = await store.read(callId, 0)
-        if (!slice) throw unknownCall()
-        const { type, text } = exportCall(callId, slice.records, format)
+        const read = (after: number, limit: number) => store.read(callId, after, limit)
+        const exported = await exports.run(() => exportCall(callId, { read }, format))
+        if (!exported) throw unknownCall()
+        const { type, text } = exported
         const headers = {
           'content-type': `${type}; charset=utf-8`,
           'content-disposition': `attachment; filename="call.${format}"`,
@@ -82,7 +98,7 @@ export function callRoutes(parts: {
       method: 'DELETE',
       pattern: '/calls/:call_id',
       handler: async (request, { call_id: callId = '' }) => {
-        const grant = await seen(request, callId)
+        const grant = await seen(request, callId, 'erasures')
         // Erasing is for whoever holds every power over the call, not for all who may look at it.
         const may = await Promise.all(
           (['gather', 'assistant'] as const).map((scope) => access.may(grant, { callId, scope })),

@@ -1,6 +1,6 @@
 /** Which web pages may use the HTTP routes from a browser: the configured origins, each by name and never all. */
-import { MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
-import type { HttpAnswer, HttpRequest } from './message.ts'
+import { gatherError, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
+import { type HttpAnswer, type IncomingRequest, refuse } from './message.ts'
 
 /** Whether an `Origin` may use the server. */
 export type OriginCheck = (origin: string) => boolean
@@ -25,10 +25,14 @@ export function parseOrigin(text: string): string {
 const normalise = (origin: string) => origin.replace(/\/$/, '').toLowerCase()
 
 /** The answer to a preflight request; `null` when it is none. */
-export function preflight(request: HttpRequest, isAllowed: OriginCheck): HttpAnswer | null {
+export function preflight(request: IncomingRequest, isAllowed: OriginCheck): HttpAnswer | null {
   if (request.method !== 'OPTIONS') return null
   const headers = corsHeaders(request, isAllowed)
-  if (!headers) return { status: 403 }
+  if (!headers) {
+    return refuse(
+      gatherError('forbidden', 'This page’s origin is not allowed. Add it to the server’s allowed origins.'),
+    )
+  }
   return {
     status: 204,
     headers: {
@@ -47,8 +51,16 @@ export function preflight(request: HttpRequest, isAllowed: OriginCheck): HttpAns
   }
 }
 
+/** The origin of a page that may not use the server; `null` when there is none. A page of the server's own is no other. */
+export function refusedOrigin(request: IncomingRequest, isAllowed: OriginCheck): string | null {
+  const [origin] = request.header('origin')
+  if (origin === undefined || isAllowed(origin)) return null
+  const [host] = request.header('host')
+  return URL.canParse(origin) && new URL(origin).host === host ? null : origin
+}
+
 /** The headers that let a page read an answer; `null` when it may not. */
-export function corsHeaders(request: HttpRequest, isAllowed: OriginCheck): Record<string, string> | null {
+export function corsHeaders(request: IncomingRequest, isAllowed: OriginCheck): Record<string, string> | null {
   const [origin] = request.header('origin')
   if (origin === undefined || !isAllowed(origin)) return null
   return { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'x-command-id', vary: 'origin' }

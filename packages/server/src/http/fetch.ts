@@ -1,9 +1,9 @@
 /** Requests and responses of fetch as ours: for every framework and runtime that speaks it. */
-import { type BodyBudget, bodyWasRead, readBody, type UnreadBody } from './body.ts'
-import type { HttpAnswer, HttpRequest } from './message.ts'
+import { BodyAborted, bodyWasRead, type UnreadBody } from './body.ts'
+import type { HttpAnswer, IncomingRequest } from './message.ts'
 
 /** Reads a request of fetch. `basePath` has been matched and is cut off. */
-export function fetchRequest(request: Request, basePath: string, budget: BodyBudget): HttpRequest {
+export function fetchRequest(request: Request, basePath: string): IncomingRequest {
   const { pathname, searchParams } = new URL(request.url)
   return {
     method: request.method,
@@ -14,13 +14,13 @@ export function fetchRequest(request: Request, basePath: string, budget: BodyBud
       const value = request.headers.get(name)
       return value === null ? [] : [value]
     },
-    body: async (limit) => {
+    openBody: () => {
       if (request.bodyUsed) throw bodyWasRead()
       const { body, headers } = request
-      if (!body) return new Uint8Array()
+      if (!body) return null
       const reader = body.getReader()
       const cancel = () => void reader.cancel().catch(() => {})
-      return readBody({ each: chunksOf(reader), declared: headers.get('content-length'), cancel }, limit, budget)
+      return { each: chunksOf(reader), declared: headers.get('content-length'), cancel }
     },
     address: undefined,
   }
@@ -30,7 +30,9 @@ const chunksOf =
   (reader: ReadableStreamDefaultReader<Uint8Array>): UnreadBody['each'] =>
   async (take) => {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new BodyAborted('The connection was closed in the middle of the body.', { cause })
+      })
       if (done) return
       take(value)
     }

@@ -1,9 +1,11 @@
 /** Requests and answers without a framework: adapters for node:http and for fetch turn theirs into these. */
 import { GatherError, gatherError } from '@callgather/protocol'
 import { StoreUnavailable } from '../calls/call-store.ts'
+import { HostCallbackError } from '../host-callbacks.ts'
+import { type BodyShare, readBody, type UnreadBody } from './body.ts'
 
-/** A request, as the routes see it. */
-export interface HttpRequest {
+/** A request as an adapter passes it on. */
+export interface IncomingRequest {
   readonly method: string
   /** Below the server's base path, with a leading slash, still percent-encoded. */
   readonly path: string
@@ -11,14 +13,41 @@ export interface HttpRequest {
   /** Every value sent under a name, which is given in lower case. */
   header(name: string): readonly string[]
   /**
-   * The bytes of the body as they came.
+   * The body, not read yet; `null` when there is none.
    *
-   * @throws GatherError 413 past the limit; 500 if something else has read the body first.
+   * @throws GatherError 500 if something else has read the body first.
    */
-  body(limit: number): Promise<Uint8Array>
+  openBody(): UnreadBody | null
   /** Who sent it, for the audit trail; behind proxies only as far as they are trusted. */
   readonly address: string | undefined
 }
+
+/** A request, as the routes see it. */
+export interface HttpRequest extends Omit<IncomingRequest, 'openBody'> {
+  /**
+   * The bytes of the body as they came. They count against the server's budget until the request is answered.
+   *
+   * @throws GatherError 413 past the limit; 503 past the budget; 500 if something else has read the body first.
+   */
+  body(limit: number): Promise<Uint8Array>
+}
+
+/** A request whose body counts against the budget until `share` is closed. */
+export const withBody = (request: IncomingRequest, share: BodyShare): HttpRequest => ({
+  method: request.method,
+  path: request.path,
+  get query() {
+    return request.query
+  },
+  header: (name) => request.header(name),
+  body: async (limit) => {
+    const body = request.openBody()
+    return body ? readBody(body, limit, share) : new Uint8Array()
+  },
+  get address() {
+    return request.address
+  },
+})
 
 /** An answer. A string body needs its own `content-type`. */
 export interface HttpAnswer {
@@ -69,8 +98,18 @@ export function bearerOf(request: HttpRequest): string | undefined {
 export function asRefusal(error: unknown): GatherError {
   if (GatherError.isInstance(error)) return error
   if (StoreUnavailable.isInstance(error)) return gatherError('unavailable', 'The store is away. Try again in a moment.')
+  if (error instanceof HostCallbackError) {
+    return gatherError('unavailable', `The application's \`${error.callback}\` callback failed. Try again in a moment.`)
+  }
   return gatherError('internal', 'The server failed. Its log says why.')
 }
+
+/** What a header value may hold (RFC 9110, 5.5), so that no adapter throws on it. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Whether every adapter can send an answer. */
+export const isSendable = ({ headers = {} }: HttpAnswer): boolean =>
+  Object.values(headers).every((value) => HEADER_VALUE.test(value))
 
 /** Whether a URL's path is the base path or below it. */
 export function isBelow(url: string, basePath: string): boolean {

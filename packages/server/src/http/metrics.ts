@@ -17,6 +17,10 @@ export interface Metrics {
   command(command: string, outcome: string, seconds: number): void
   /** A callback of the host application failed. */
   hostCallbackFailed(callback: string, reason: string): void
+  /** A sender gave up, or was given up, in the middle of its body. */
+  bodyAborted(): void
+  /** A page of an origin that is not allowed was refused, by HTTP or at the socket. */
+  originRefused(transport: 'http' | 'socket'): void
 }
 
 /** What is measured when it is asked for. */
@@ -25,6 +29,8 @@ export interface Gauges {
   calls(): number
   breakerOpen(): boolean
   storeUp(): boolean
+  /** Log lines that were dropped so far. */
+  droppedLogLines(): number
   /** Telnyx's public keys that count now. */
   publicKeys(): number
 }
@@ -88,6 +94,26 @@ export function metricsOf(gauges: Gauges): Metrics {
     labelNames: ['callback', 'reason'],
     registers,
   })
+  const abortedBodies = new Counter({
+    name: 'callgather_aborted_bodies_total',
+    help: 'Requests whose connection ended in the middle of the body.',
+    registers,
+  })
+  const refusedOrigins = new Counter({
+    name: 'callgather_refused_origins_total',
+    help: 'Requests and sockets of web origins that are not in the allowed origins.',
+    labelNames: ['transport'],
+    registers,
+  })
+  new Counter({
+    name: 'callgather_log_lines_dropped_total',
+    help: 'Log lines dropped because their reader is too slow.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(gauges.droppedLogLines())
+    },
+  })
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -115,6 +141,8 @@ export function metricsOf(gauges: Gauges): Metrics {
     unreadableRecord: () => unreadable.inc(),
     cut: (limit) => cuts.inc({ limit }),
     command: (command, outcome, value) => commands.observe({ command, outcome }, value),
+    bodyAborted: () => abortedBodies.inc(),
+    originRefused: (transport) => refusedOrigins.inc({ transport }),
     hostCallbackFailed: (callback, reason) => hostFailures.inc({ callback, reason }),
   }
 }

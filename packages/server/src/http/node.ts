@@ -1,14 +1,14 @@
 /** node:http's requests and responses as ours. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type BodyBudget, bodyWasRead, readBody, type UnreadBody } from './body.ts'
+import { BodyAborted, bodyWasRead, type UnreadBody } from './body.ts'
 import type { ClientAddress } from './client-address.ts'
-import type { HttpAnswer, HttpRequest } from './message.ts'
+import type { HttpAnswer, IncomingRequest } from './message.ts'
 
 /** Reads a request of node:http. `basePath` has been matched and is cut off. */
 export function nodeRequest(
   message: IncomingMessage,
-  { basePath, budget, addressOf }: { basePath: string; budget: BodyBudget; addressOf: ClientAddress },
-): HttpRequest {
+  { basePath, addressOf }: { basePath: string; addressOf: ClientAddress },
+): IncomingRequest {
   const [path, query] = split((message.url ?? '/').slice(basePath.length) || '/')
   return {
     method: message.method ?? 'GET',
@@ -18,10 +18,10 @@ export function nodeRequest(
       return new URLSearchParams(query)
     },
     header: (name) => message.headersDistinct[name] ?? [],
-    body: async (limit) => {
+    openBody: () => {
       if (message.readableEnded || message.readableDidRead || 'body' in message) throw bodyWasRead()
       const declared = message.headers['content-length']
-      return readBody({ each: chunksOf(message), declared, cancel: () => message.destroy() }, limit, budget)
+      return { each: chunksOf(message), declared, cancel: () => message.destroy() }
     },
     get address() {
       return addressOf(message)
@@ -45,9 +45,10 @@ const chunksOf =
       }
       message.on('data', onData)
       message.once('end', resolve)
-      message.once('error', reject)
+      const aborted = () => reject(new BodyAborted('The connection was closed in the middle of the body.'))
+      message.once('error', aborted)
       message.once('close', () => {
-        if (!message.complete) reject(new Error('The connection was closed before the whole body had come.'))
+        if (!message.complete) aborted()
       })
     })
 

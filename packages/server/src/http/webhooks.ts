@@ -12,6 +12,7 @@ import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
 import type { VerifyEd25519, VerifyElsewhere } from '../telnyx/ed25519.ts'
 import type { KeyRing } from '../telnyx/key-ring.ts'
 import {
+  checkHeaders,
   checkSignature,
   checkSignatureElsewhere,
   type SignatureCheck,
@@ -41,7 +42,9 @@ export interface WebhookParts {
   /** Keeps what is signed but cannot be used. */
   readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array, webhook?: Webhook) => Promise<void>
   readonly metrics: Metrics
-  /** Told that the store could not take an event. */
+  /** Called with the address of each verified webhook. */
+  readonly verified: (address: string | undefined) => void
+  /** Called when the store could not take an event. */
   readonly storeFailed: (error: unknown) => void
 }
 
@@ -60,7 +63,7 @@ const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The reques
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
   const { ingest, keys, toleranceSeconds, verify, verifyElsewhere } = parts
-  const { maxBodyBytes, now, logger, setAside, metrics, storeFailed } = parts
+  const { maxBodyBytes, now, logger, setAside, metrics, storeFailed, verified } = parts
   const count = (outcome: WebhookOutcome) => metrics.webhook(outcome)
   const reportUnverified = throttled(logger, now)
 
@@ -89,18 +92,22 @@ export function webhookRoute(parts: WebhookParts): Handler {
       // A signature covers the bytes before compression or after it; nobody says which.
       return refuse(gatherError('unsupportedEncoding', 'Webhooks must come without `Content-Encoding`.'))
     }
-    const body = await request.body(maxBodyBytes)
-    const signed = {
+    const headers = {
       signature: request.header('telnyx-signature-ed25519'),
       timestamp: request.header('telnyx-timestamp'),
-      body,
     }
-    const check = await judge(signed)
-    if (!check.ok) {
+    const unverified = (fault: SignatureFault) => {
       count('unverified')
-      reportUnverified(check.fault)
+      reportUnverified(fault)
       return UNVERIFIED
     }
+    // Before the body: a stranger who cannot even name a signature must not make us hold a megabyte.
+    const early = checkHeaders(headers, keys(), now(), toleranceSeconds)
+    if (early !== null) return unverified(early)
+    const body = await request.body(maxBodyBytes)
+    const check = await judge({ ...headers, body })
+    if (!check.ok) return unverified(check.fault)
+    verified(request.address)
     try {
       const read = readWebhook(body)
       if (!read.ok) {

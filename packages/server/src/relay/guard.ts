@@ -27,22 +27,22 @@ export function socketError(error: GatherError): SocketError {
   return { status: error.status, code, title, ...(detail === undefined ? {} : { detail }) }
 }
 
-/** Lets a client say what is in the table, and nothing else. */
+/** Lets a client say what is in the table, and nothing else. `countRequest` throws when it asks too often. */
 export function guard(
   socket: Socket,
-  mayAsk: () => boolean,
+  countRequest: () => void,
   handlers: UpHandlers,
   report: (error: unknown) => void,
 ): void {
   socket.use((packet) => {
     // `next` is never called: nothing reaches listeners of other kinds.
-    void answer(socket, mayAsk, handlers, packet).catch(report)
+    answer(socket, countRequest, handlers, packet).catch(report)
   })
 }
 
 async function answer(
   socket: Socket,
-  mayAsk: () => boolean,
+  countRequest: () => void,
   handlers: UpHandlers,
   [name, ...rest]: readonly unknown[],
 ): Promise<void> {
@@ -56,7 +56,7 @@ async function answer(
     acknowledge?.(value)
   }
   try {
-    if (!mayAsk()) throw gatherError('tooManyRequests', 'Requests come too fast. Wait a moment.')
+    countRequest()
     if (typeof name !== 'string' || !isUpEvent(name)) throw gatherError('notFound', 'There is no such event.')
     const request = checked(name, args)
     await handlers[name](request as never, reply)

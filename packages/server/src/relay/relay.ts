@@ -12,6 +12,7 @@ import type { ClientAddress } from '../http/client-address.ts'
 import type { OriginCheck } from '../http/cors.ts'
 import { asRefusal } from '../http/message.ts'
 import type { Metrics } from '../http/metrics.ts'
+import type { ReportOrigin } from '../http/origins.ts'
 import { type BackpressureLimits, defaultBackpressure, guardBackpressure } from './backpressure.ts'
 import { socketError } from './guard.ts'
 import { defaultLiveness, guardLiveness, type LivenessLimits } from './liveness.ts'
@@ -22,6 +23,7 @@ import { type EngineSocket, terminate } from './websocket.ts'
 /** What the relay works with. */
 export interface RelayParts extends Omit<SessionParts, 'rooms' | 'answerInTurn'> {
   readonly isAllowedOrigin: OriginCheck
+  readonly reportOrigin: ReportOrigin
   readonly addressOf: ClientAddress
   readonly metrics: Metrics
 }
@@ -41,7 +43,8 @@ export interface RelayLimits {
   readonly liveness: LivenessLimits
 }
 
-const defaultLimits: RelayLimits = {
+/** The limits unless others are given. */
+export const defaultRelayLimits: RelayLimits = {
   maxConnections: 10_000,
   maxConnectionsPerSubject: 10,
   handshakesPerSecond: 50,
@@ -63,17 +66,14 @@ export class Relay {
   readonly #admitted = new WeakSet<EngineSocket>()
   readonly #beat: NodeJS.Timeout
 
-  constructor(parts: RelayParts, path: string, given: Partial<RelayLimits> = {}) {
+  constructor(parts: RelayParts, path: string, limits: RelayLimits) {
     this.#parts = parts
-    const limits = { ...defaultLimits, ...given }
     this.#limits = limits
-    const { isAllowedOrigin, addressOf, metrics, logger, now } = parts
+    const { isAllowedOrigin, reportOrigin, addressOf, metrics, logger, now } = parts
     const { handshakesPerSecond: perSecond, handshakeBurst: burst, maxConnections } = limits
     const handshakes = new RateLimit({ perSecond, burst, now })
     const isAdmitted = (request: IncomingMessage) =>
-      isAllowed(request, isAllowedOrigin) &&
-      (this.#io.engine?.clientsCount ?? 0) < maxConnections &&
-      handshakes.take(addressOf(request) ?? '') === 0
+      (this.#io.engine?.clientsCount ?? 0) < maxConnections && handshakes.take(addressOf(request) ?? '') === 0
     this.#io = new Server({
       path,
       // Polling would need sticky sessions behind a load balancer, and brings cross-site requests with it.
@@ -90,19 +90,24 @@ export class Relay {
       pingTimeout: 60_000,
       destroyUpgrade: false,
       // CORS does not guard websockets, so the origin is judged here, before there is any session.
-      allowRequest: (request, decide) => decide(null, isAdmitted(request)),
+      allowRequest: (request, decide) => {
+        const { origin } = request.headers
+        // A page of an origin that is not configured may not connect; any other client needs its ticket only.
+        if (origin === undefined || isAllowedOrigin(origin)) return decide(null, isAdmitted(request))
+        reportOrigin(origin, 'socket')
+        decide('The origin of this page is not allowed. Add it to the allowed origins of the server.', false)
+      },
     })
     const rooms = new Rooms(parts.log, (records) => metrics.relayed(records))
     this.#io.use((socket, next) => {
-      void this.#admit(socket).then(
-        () => next(),
-        (error: unknown) => {
+      this.#admit(socket)
+        .then(() => next())
+        .catch((error: unknown) => {
           next(connectError(asRefusal(error)))
           // socket.io would leave a refused client connected until its timeout.
           setImmediate(() => socket.conn.close())
           setTimeout(() => terminate(socket.conn), 1_000).unref()
-        },
-      )
+        })
     })
     this.#io.on('connection', (socket) => {
       this.#admitted.add(socket.conn)
@@ -166,6 +171,7 @@ export class Relay {
     const mismatch = judgeVersion(protocol)
     if (mismatch) throw versionRefusal(mismatch)
     const grant = await this.#parts.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
+    this.#parts.rates.take('connections', grant.subject)
     let own = 0
     for (const { subject } of this.#sessions) if (subject === grant.subject) own += 1
     if (own >= this.#limits.maxConnectionsPerSubject) {
@@ -173,12 +179,6 @@ export class Relay {
     }
     socket.data = { grant }
   }
-}
-
-/** A page of an origin that is not configured may not connect; what is no page needs its ticket only. */
-function isAllowed(request: IncomingMessage, isAllowedOrigin: OriginCheck): boolean {
-  const { origin } = request.headers
-  return origin === undefined || isAllowedOrigin(origin)
 }
 
 function connectError(error: GatherError): Error & { data: unknown } {

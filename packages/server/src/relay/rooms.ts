@@ -43,10 +43,7 @@ export class Rooms {
       room.holders -= 1
       if (room.holders > 0) return
       if (this.#rooms.get(callId) === room) this.#rooms.delete(callId)
-      void room.stop.then(
-        (stop) => stop(),
-        () => {},
-      )
+      room.stop.then((stop) => stop()).catch(() => {})
     }
     try {
       await room.stop

@@ -3,12 +3,13 @@ import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol
 import pMap from 'p-map'
 import type { Logger } from 'pino'
 import { type Access, unknownCall } from '../access/access.ts'
-import { RateLimit } from '../access/rate-limit.ts'
+import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import type { Unsubscribe } from '../calls/call-store.ts'
 import type { StoreHealth } from '../calls/store-health.ts'
+import { asRefusal } from '../http/message.ts'
 import type { Backpressure } from './backpressure.ts'
 import { guard, socketError } from './guard.ts'
 import type { RelaySocket, Rooms } from './rooms.ts'
@@ -20,6 +21,7 @@ export interface SessionParts {
   readonly directory: CallDirectory
   readonly rooms: Rooms
   readonly health: StoreHealth
+  readonly rates: SubjectRates
   readonly answerInTurn: Backpressure['answerInTurn']
   readonly logger: Logger
   readonly now: () => number
@@ -32,6 +34,8 @@ const MAX_WATCHES = 200
 const LIST_DELAY_MILLIS = 50
 /** Decisions of the host's `authorize` that one list waits for at the same time. */
 const LIST_CONCURRENCY = 16
+/** How long after a failure of the host's `authorize` it is called again, in milliseconds. */
+const RETRY_MS = 2_000
 
 /** One client. */
 export class Session {
@@ -47,6 +51,9 @@ export class Session {
   #listTimer: NodeJS.Timeout | undefined
   #expiry: NodeJS.Timeout | undefined
   #toldDegraded = false
+  #reviewTimer: NodeJS.Timeout | undefined
+  /** The last fresh ticket was neither good nor bad: it could not be checked. */
+  #isRefreshUnavailable = false
   #over = false
 
   constructor(socket: RelaySocket, grant: Grant, parts: SessionParts) {
@@ -55,10 +62,9 @@ export class Session {
     this.#grant = grant
     this.#expire()
     socket.on('disconnect', () => this.#end())
-    const requests = new RateLimit({ perSecond: 50, burst: 300, now: parts.now })
     guard(
       socket,
-      () => requests.take('') === 0,
+      () => parts.rates.take('socketRequests', this.#grant.subject),
       {
         'call:watch': (request: { call_id: string; cursor?: Cursor }, reply) => this.#watch(request, reply),
         'call:unwatch': async ({ call_id }: { call_id: string }) => this.#unwatch(call_id),
@@ -93,15 +99,26 @@ export class Session {
     if (this.#parts.access.isRevoked(this.#grant)) this.close('unauthenticated', 'Your ticket was revoked.')
   }
 
-  /** Asks again whether this client may still see what it watches. */
+  /**
+   * Checks again whether this client may still see what it watches. While the host's `authorize` fails, its watches
+   * continue, and the check is repeated.
+   */
   async #review(): Promise<void> {
     const { access } = this.#parts
+    clearTimeout(this.#reviewTimer)
+    let isChecked = true
     for (const callId of [...this.#watches.keys()]) {
-      if (await access.may(this.#grant, { callId, scope: 'view' })) continue
+      const may = await access.may(this.#grant, { callId, scope: 'view' }).catch(() => null)
+      if (may === null) isChecked = false
+      if (may !== false) continue
       this.#unwatch(callId)
       const heads = [{ call_id: callId, epoch: '', seq: 0 }]
       this.#socket.emit('call:head', { now: this.#iso(), heads })
     }
+    if (isChecked || this.#over) return
+    this.#reviewTimer = setTimeout(() => {
+      this.#review().catch(this.#report)
+    }, RETRY_MS).unref()
   }
 
   /** Ends the connection, saying why. */
@@ -133,7 +150,10 @@ export class Session {
     const { callId } = asked
     const grant = this.#grant
     const scopes = await access.scopesOn(grant, callId)
-    if (!scopes.includes('view')) throw unknownCall()
+    if (!scopes.includes('view')) {
+      this.#parts.rates.take('denied', grant.subject)
+      throw unknownCall()
+    }
     const letGo = await rooms.hold(callId)
     let began = false
     try {
@@ -211,35 +231,50 @@ export class Session {
   }
 
   /** Sends what has changed in the list; each call once, as it is then, however often it has changed. */
-  #sendListSoon(): void {
+  #sendListSoon(delayMs = LIST_DELAY_MILLIS): void {
     if (this.#listTimer || this.#listChanges.size === 0) return
     this.#listTimer = setTimeout(() => {
       // One at a time: of two, the later could overtake the earlier, and the client would keep what is older.
       this.#sendList()
-        .catch((error: unknown) => this.#parts.logger.error({ err: error }, 'a list of calls could not be sent'))
-        .finally(() => {
+        .then((isSent) => (isSent ? LIST_DELAY_MILLIS : RETRY_MS))
+        .then((nextMs) => {
           this.#listTimer = undefined
-          if (!this.#over) this.#sendListSoon()
+          if (!this.#over) this.#sendListSoon(nextMs)
         })
-    }, LIST_DELAY_MILLIS)
+        .catch(this.#report)
+    }, delayMs)
   }
 
-  async #sendList(): Promise<void> {
+  /** Whether the changes were sent; if not, they are kept. */
+  async #sendList(): Promise<boolean> {
     const changes = [...this.#listChanges]
     this.#listChanges.clear()
     const { access } = this.#parts
     const may = await pMap(changes, ([callId]) => access.may(this.#grant, { callId, scope: 'view' }), {
       concurrency: LIST_CONCURRENCY,
-    })
+    }).catch(() => null)
+    if (may === null) {
+      // The host's `authorize` fails: what changed is sent when it works again, unless it has changed once more.
+      for (const [callId, summary] of changes) {
+        if (!this.#listChanges.has(callId)) this.#listChanges.set(callId, summary)
+      }
+      if (this.#over || !this.#list) this.#listChanges.clear()
+      return false
+    }
     const visible = changes.filter((_, index) => may[index])
-    if (this.#over || !this.#list || visible.length === 0) return
+    if (this.#over || !this.#list || visible.length === 0) return true
     const calls = visible.flatMap(([, summary]) => (summary ? [summary] : []))
     const gone = visible.flatMap(([callId, summary]) => (summary ? [] : [callId]))
     this.#socket.emit('calls:event', { calls, gone })
+    return true
   }
 
   async #refresh({ ticket }: { ticket: string }, reply: (value: unknown) => void): Promise<void> {
-    const grant = await this.#parts.access.authenticate(ticket)
+    const grant = await this.#parts.access.authenticate(ticket).catch((error: unknown) => {
+      this.#isRefreshUnavailable = asRefusal(error).status === 503
+      throw error
+    })
+    this.#isRefreshUnavailable = false
     if (grant.subject !== this.#grant.subject) {
       throw gatherError('forbidden', 'A connection stays with its subject. Open another for somebody else.')
     }
@@ -258,9 +293,12 @@ export class Session {
     // A timer takes 32 bits; whoever stays longer is asked again then.
     this.#expiry = setTimeout(
       () => {
-        if (this.#parts.now() >= expiresAt + TICKET_GRACE_MILLIS) {
+        if (this.#parts.now() < expiresAt + TICKET_GRACE_MILLIS) this.#expire()
+        else if (this.#isRefreshUnavailable) {
+          this.close('unavailable', 'Your fresh ticket could not be checked. Connect again in a moment.')
+        } else {
           this.close('unauthenticated', 'Your ticket has expired. Connect again with a fresh one.')
-        } else this.#expire()
+        }
       },
       Math.min(Math.max(left, 0), 2 ** 31 - 1),
     )
@@ -270,10 +308,13 @@ export class Session {
     this.#over = true
     clearTimeout(this.#expiry)
     clearTimeout(this.#listTimer)
+    clearTimeout(this.#reviewTimer)
     this.#unwatchList()
     this.#asked.clear()
     for (const callId of [...this.#watches.keys()]) this.#unwatch(callId)
   }
+
+  readonly #report = (error: unknown): void => this.#parts.logger.error({ err: error }, 'a socket could not be updated')
 
   #iso(): string {
     return new Date(this.#parts.now()).toISOString()

@@ -150,7 +150,12 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
     policy: {},
     hostCallbacks: new HostCallbacks({ logger, countFailure: () => {} }),
     endMillis: 0,
-    audit: new Audit({ sink: () => {}, strict: false, now: clock, lost: () => {} }),
+    audit: new Audit({
+      sink: () => {},
+      strict: false,
+      now: clock,
+      hostCallbacks: new HostCallbacks({ logger, countFailure: () => {} }),
+    }),
   })
   for (const { at, command } of commands) {
     if (!command) continue

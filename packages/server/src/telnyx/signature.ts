@@ -25,9 +25,14 @@ export interface SignedRequest {
 export type SignatureFault = 'missing' | 'malformed' | 'stale' | 'no_key' | 'mismatch'
 
 /** The outcome of a check. */
-export type SignatureCheck = { readonly ok: true } | { readonly ok: false; readonly fault: SignatureFault }
+export type SignatureCheck = { readonly ok: true } | Refused
 
-const fault = (name: SignatureFault): SignatureCheck => ({ ok: false, fault: name })
+interface Refused {
+  readonly ok: false
+  readonly fault: SignatureFault
+}
+
+const fault = (name: SignatureFault): Refused => ({ ok: false, fault: name })
 /**
  * 64 bytes. The last character carries two bits of them, and four that base64 ignores: sixteen spellings of one
  * signature, of which we accept the one in which those are zero (RFC 4648, 3.5).
@@ -82,12 +87,26 @@ interface Examined {
   readonly inForce: readonly KeyObject[]
 }
 
-function examine(
-  request: SignedRequest,
+/**
+ * What can be said before the body is read: whether both headers are there and well formed, the timestamp is fresh, and
+ * a key counted at that time. `null` when nothing speaks against the request.
+ */
+export function checkHeaders(
+  request: Omit<SignedRequest, 'body'>,
   keys: KeyRing,
   now: number,
   toleranceSeconds: number,
-): Examined | SignatureCheck {
+): SignatureFault | null {
+  const examined = examine(request, keys, now, toleranceSeconds)
+  return 'fault' in examined ? examined.fault : null
+}
+
+function examine(
+  request: Omit<SignedRequest, 'body'>,
+  keys: KeyRing,
+  now: number,
+  toleranceSeconds: number,
+): Examined | Refused {
   const [signature] = request.signature
   const [timestamp] = request.timestamp
   if (signature === undefined || timestamp === undefined) return fault('missing')

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('../cli.ts', import.meta.url))
 
+/** What Node.js is started with. */
+export const programArguments = ['--import', 'tsx', '--conditions=callgather:source', program]
+
 /** A running server. */
 export interface Running {
   /** What it printed when it was ready. */
@@ -19,8 +22,10 @@ export interface Running {
 /** Starts the server from its sources. Rejects with what it wrote when it does not become ready. */
 export async function startServer(environment: Readonly<Record<string, string>>): Promise<Running> {
   const { PATH = '' } = process.env
-  const args = ['--import', 'tsx', '--conditions=callgather:source', program]
-  const child = spawn(process.execPath, args, { env: { PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, programArguments, {
+    env: { PATH, CALLGATHER_GRACE_SECONDS: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let written = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     written += text

@@ -77,13 +77,13 @@ export class Upstream {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      void this.#answer(request).then(
-        ({ status = 200, body = { data: { result: 'ok' } }, headers, hangUp, stalls }) => {
+      this.#answer(request)
+        .then(({ status = 200, body = { data: { result: 'ok' } }, headers, hangUp, stalls }) => {
           if (hangUp) response.destroy()
           else if (stalls) response.writeHead(status, { 'content-type': 'application/json' }).flushHeaders()
           else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-        },
-      )
+        })
+        .catch(() => response.destroy())
     })
   }
 

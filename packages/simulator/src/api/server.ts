@@ -51,7 +51,7 @@ export interface ServerOptions {
 
 export function createHttpServer({ handle, exchange, open }: ServerOptions): Server {
   const server = createServer((incoming, outgoing) => {
-    void respond(incoming, outgoing)
+    respond(incoming, outgoing).catch(() => outgoing.destroy())
   })
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     outgoing.on('error', () => outgoing.destroy())

@@ -25,7 +25,7 @@ async function clinic(): Promise<Simulator> {
     settings: { audio: { speechMsPerCharacter: 8 } },
     webhookUrl: async (request) => {
       const { data } = await request.json()
-      void react(data)
+      react(data).catch(() => {})
       return new Response('ok')
     },
   })

@@ -183,7 +183,7 @@ function ConfirmStop({ assistant, onDone }: { readonly assistant: Assistant; rea
           autoFocus
           onClick={() => {
             onDone()
-            void assistant.stop()
+            assistant.stop().catch(() => {})
           }}
         >
           {t('assistant.stopShort')}

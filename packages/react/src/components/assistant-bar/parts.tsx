@@ -110,7 +110,7 @@ function CallRoot({ callId, ...props }: AssistantBarRootProps & { readonly callI
   useEffect(() => {
     // Of several bars on one call, the first to see the pause disarms the message and sends it.
     if (guarding === null || callerSpeaking || reason !== null || barStates.read(memory).guard === null) return
-    if (guarding === 'wait') void answer.current()
+    if (guarding === 'wait') answer.current().catch(() => {})
     else changeBar((now) => ({ ...now, guard: null }))
   }, [guarding, callerSpeaking, reason, changeBar, memory])
 
@@ -124,17 +124,18 @@ function CallRoot({ callId, ...props }: AssistantBarRootProps & { readonly callI
     setAssistantId: (next) => changeBar((now) => ({ ...now, assistantId: next })),
     setSummary: (next) => changeBar((now) => ({ ...now, summary: next })),
     waitForPause: () => setGuard('wait'),
-    whisper: () => void whisper(),
-    answerAnyway: () => void answerAnyway(),
+    whisper: () => void whisper().catch(() => {}),
+    answerAnyway: () => void answerAnyway().catch(() => {}),
     answerNow: () => {
       if (reason !== null) return
       if (callerSpeaking) setGuard('ask')
-      else void answerAnyway()
+      else answerAnyway().catch(() => {})
     },
     start: ({ assistantId: id = '', summary: said = '' }) => {
       if (reason !== null) return
-      if (handsBack) void handBack(said.trim())
-      else void assistant.start(id.trim() === '' ? {} : { assistant: { id: id.trim() } })
+      const assistantOfStart = id.trim() === '' ? {} : { assistant: { id: id.trim() } }
+      const started = handsBack ? handBack(said.trim()) : assistant.start(assistantOfStart)
+      started.catch(() => {})
     },
   }
   const state: AssistantBarState = { active: isActive, status: conversation?.status ?? null, callerSpeaking }

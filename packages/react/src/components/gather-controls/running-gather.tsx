@@ -38,7 +38,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
   const root = useAskingButton<HTMLDivElement>(confirming)
   const stop = () => {
     onConfirm(false)
-    void stopping.run(gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop', {})
+    stopping.run(gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop', {}).catch(() => {})
   }
   const { command } = gather
   const isOverdue = useStopOverdue(callId, gather, stopping)

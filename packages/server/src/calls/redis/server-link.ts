@@ -59,7 +59,7 @@ export class ServerLink implements RedisLink {
     const { hostname, port } = new URL(options.urls[0])
     this.#who = `Redis at ${hostname}:${port || 6379}`
     this.#firstAttempt = new Promise((resolve) => {
-      void this.#stayConnected(resolve)
+      this.#stayConnected(resolve).catch(() => resolve())
     })
   }
 

@@ -48,7 +48,7 @@ export class Tones {
   /** Browsers let a page sound only after a gesture: call it from one. */
   unlock(): void {
     this.context ??= new AudioContext()
-    if (this.context.state === 'suspended') void this.context.resume()
+    if (this.context.state === 'suspended') this.context.resume().catch(() => {})
   }
 
   key(key: string): void {

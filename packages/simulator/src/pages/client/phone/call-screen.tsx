@@ -184,7 +184,7 @@ function SayBox({ call, onSay }: { call: CallView; onSay(text: string): Promise<
       {talks && (
         <fieldset class="quick" aria-label="Quick replies">
           {quickReplies.map((words) => (
-            <button key={words} type="button" class="chip" onClick={() => void say(words)}>
+            <button key={words} type="button" class="chip" onClick={() => void say(words).catch(() => {})}>
               {words}
             </button>
           ))}
@@ -193,7 +193,7 @@ function SayBox({ call, onSay }: { call: CallView; onSay(text: string): Promise<
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void say(text)
+          say(text).catch(() => {})
         }}
       >
         <label for="say" class="unseen">

@@ -9,17 +9,21 @@ export function FaultsPanel({ attempt }: { attempt<Result>(what: Promise<Result>
   const [known, setKnown] = useState<Record<string, string>>({})
   const [faults, setFaults] = useState<Faults>({})
   useEffect(() => {
-    void attempt(simulator.faults()).then((answer) => {
-      if (answer === undefined) return
-      setKnown(answer.meta.known)
-      setFaults(answer.data)
-    })
+    attempt(simulator.faults()).then(
+      (answer) => {
+        if (answer === undefined) return
+        setKnown(answer.meta.known)
+        setFaults(answer.data)
+      },
+      () => {},
+    )
   }, [])
   const set = (name: string, rate: number) => {
     const { [name]: before, ...others } = faults
     const rule = typeof before === 'object' && before !== null ? before : {}
-    void attempt(simulator.setFaults(rate === 0 ? others : { ...others, [name]: { ...rule, rate } })).then(
+    attempt(simulator.setFaults(rate === 0 ? others : { ...others, [name]: { ...rule, rate } })).then(
       (now) => now !== undefined && setFaults(now),
+      () => {},
     )
   }
   const active = Object.keys(faults).length

@@ -84,7 +84,7 @@ export function Phone() {
   }
   const press = (call: CallView, digit: string) => {
     tones.key(digit)
-    void attempt(simulator.press(call.id, digit))
+    attempt(simulator.press(call.id, digit)).catch(() => {})
   }
   const dial = async (from: string, to: string) => {
     tones.unlock()
@@ -157,7 +157,10 @@ export function Phone() {
                   type="button"
                   class="small good"
                   onClick={() =>
-                    void attempt(simulator.answer(call.id)).then(() => dispatch({ type: 'select', id: call.id }))
+                    void attempt(simulator.answer(call.id)).then(
+                      () => dispatch({ type: 'select', id: call.id }),
+                      () => {},
+                    )
                   }
                 >
                   Answer

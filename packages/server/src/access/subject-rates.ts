@@ -1,0 +1,59 @@
+/** How often one subject may do each kind of request. Webhooks have no subject, so no agent can use up their rate. */
+import { RateLimit } from './rate-limit.ts'
+
+/** A rate: requests a second in the long run, and at once. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** The rates of one subject. */
+export interface Rates {
+  /** The list of calls, one call, and pages of events. Default 50 a second, 200 at once. */
+  readonly reads: Rate
+  /** Exports. Default one in 2 seconds, 20 at once. */
+  readonly exports: Rate
+  /** Erasures of calls. Default 5 a second, 50 at once. */
+  readonly erasures: Rate
+  /** New sockets. Default 10 a second, 100 at once. */
+  readonly connections: Rate
+  /** Watches and other requests over all sockets of the subject. Default 100 a second, 1000 at once. */
+  readonly socketRequests: Rate
+  /** Requests for calls that the subject may not see. Default 2 a second, 20 at once. */
+  readonly denied: Rate
+}
+
+/** The rates unless others are given. */
+export const defaultRates: Rates = {
+  reads: { perSecond: 50, burst: 200 },
+  exports: { perSecond: 0.5, burst: 20 },
+  erasures: { perSecond: 5, burst: 50 },
+  connections: { perSecond: 10, burst: 100 },
+  socketRequests: { perSecond: 100, burst: 1_000 },
+  denied: { perSecond: 2, burst: 20 },
+}
+
+/** Counts each subject's requests. */
+export class SubjectRates {
+  readonly #limits: Readonly<Record<keyof Rates, RateLimit>>
+
+  constructor(rates: Rates, now: () => number) {
+    this.#limits = {
+      reads: new RateLimit({ ...rates.reads, now }),
+      exports: new RateLimit({ ...rates.exports, now }),
+      erasures: new RateLimit({ ...rates.erasures, now }),
+      connections: new RateLimit({ ...rates.connections, now }),
+      socketRequests: new RateLimit({ ...rates.socketRequests, now }),
+      denied: new RateLimit({ ...rates.denied, now }),
+    }
+  }
+
+  /**
+   * Counts one request.
+   *
+   * @throws GatherError 429 when the subject is too fast.
+   */
+  take(kind: keyof Rates, subject: string): void {
+    this.#limits[kind].spend(subject)
+  }
+}

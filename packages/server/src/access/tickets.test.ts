@@ -1,0 +1,44 @@
+import { SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { SECRET, testServer } from '../testing/server.ts'
+import { ticketsOf } from './tickets.ts'
+
+const SECONDS = Math.floor(Date.now() / 1000)
+const minted = (claims: { iat?: number; exp: number; aud?: string }) =>
+  new SignJWT({ calls: '*', scopes: ['view'], jti: 'x', sub: 'a', iss: 'callgather', ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(SECRET))
+
+describe('a ticket signed with the shared secret', () => {
+  it.each([
+    ['lasts longer than a day', { iat: SECONDS, exp: SECONDS + 30 * 86_400 }],
+    ['does not say when it was issued', { exp: SECONDS + 600 }],
+    ['was issued in the future', { iat: SECONDS + 600, exp: SECONDS + 900 }],
+    ['is for another audience', { iat: SECONDS, exp: SECONDS + 600, aud: 'other' }],
+  ])('is refused with the reason when it %s', async (reason, claims) => {
+    await using server = await testServer()
+    const headers = { authorization: `Bearer ${await minted(claims)}` }
+    const answer = await fetch(`${server.url}/calls`, { headers })
+    expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining(reason)])
+  })
+
+  it('is accepted when its issuer’s clock is a few seconds ahead', async () => {
+    const ticket = await minted({ iat: SECONDS + 20, exp: SECONDS + 600 })
+    expect(await ticketsOf(SECRET).check(ticket)).toMatchObject({ subject: 'a' })
+  })
+})
+
+describe('the audience of tickets', () => {
+  it('is written into tickets, and required in them', async () => {
+    const [one, other] = [ticketsOf(SECRET, { audience: 'one' }), ticketsOf(SECRET, { audience: 'other' })]
+    const ticket = await one.issue({ subject: 'a', calls: '*', scopes: ['view'] })
+    expect(await one.check(ticket)).toMatchObject({ subject: 'a' })
+    await expect(other.check(ticket)).rejects.toThrow()
+    await expect(ticketsOf(SECRET).check(ticket)).rejects.toThrow()
+  })
+})
+
+it('refuses to issue a ticket for longer than a day', async () => {
+  const request = { subject: 'a', calls: '*' as const, scopes: ['view'] as const }
+  await expect(ticketsOf(SECRET).issue({ ...request, expiresIn: '30d' })).rejects.toThrow('to one day')
+})

@@ -1,0 +1,70 @@
+/**
+ * The server's own log: JSON lines on standard error. Writing never waits for the reader, which may be a stalled pipe:
+ * lines queue up to a bound, and are dropped and counted past it.
+ */
+import { createWriteStream, fstatSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
+import { type Logger, pino } from 'pino'
+
+/** Bytes of log that may wait for their reader. */
+const MAX_QUEUED_BYTES = 1024 * 1024
+const STANDARD_ERROR = 2
+
+/** A log that never blocks. */
+export interface AsyncLog {
+  readonly logger: Logger
+  /** Lines that were dropped so far. */
+  readonly dropped: () => number
+  /** Resolves when all lines are written, or after so many milliseconds. */
+  readonly flush: (deadlineMs: number) => Promise<void>
+}
+
+const droppedBy = new WeakMap<Logger, () => number>()
+
+/** How many lines a logger of ours has dropped; 0 for any other. */
+export const droppedLines = (logger: Logger): number => droppedBy.get(logger)?.() ?? 0
+
+/** A log on standard error. */
+export const stderrLog = (level = 'info'): AsyncLog => asyncLog(level, openStandardError())
+
+/** A log on a stream. */
+export function asyncLog(level: string, stream: Writable): AsyncLog {
+  let dropped = 0
+  let reported = 0
+  stream.on('error', () => {})
+  const write = (line: string) => {
+    if (stream.destroyed || stream.writableLength + line.length > MAX_QUEUED_BYTES) {
+      dropped += 1
+      return
+    }
+    if (dropped > reported) {
+      stream.write(
+        `${JSON.stringify({ level: 40, time: Date.now(), dropped: dropped - reported, msg: 'log lines were dropped' })}\n`,
+      )
+      reported = dropped
+    }
+    stream.write(line)
+  }
+  const logger = pino({ name: 'callgather', level }, { write })
+  droppedBy.set(logger, () => dropped)
+  const flush = (deadlineMs: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs)
+      stream.write('', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  return { logger, dropped: () => dropped, flush }
+}
+
+/**
+ * A pipe is written by the event loop. A file stream's threads would be blocked by a stalled pipe, and a process can't
+ * exit while one of its threads is blocked.
+ */
+function openStandardError(): Writable {
+  const stat = fstatSync(STANDARD_ERROR)
+  if (stat.isFIFO() || stat.isSocket()) return new Socket({ fd: STANDARD_ERROR, readable: false, writable: true })
+  return createWriteStream('', { fd: STANDARD_ERROR, autoClose: false })
+}
