@@ -246,7 +246,7 @@ describe('a handler', () => {
       expect(replayed).toHaveBeenCalledWith(expect.anything(), expect.anything(), { isReplayed: true }),
     )
     expect(byDefault).not.toHaveBeenCalled()
-    await server.webhook('call.answered')
+    await server.post(signer.sign(webhookOf('call.answered', { call_control_id: CALL })))
     await vi.waitFor(() => expect(byDefault).toHaveBeenCalledTimes(1))
     expect(byDefault).toHaveBeenCalledWith(expect.anything(), expect.anything(), { isReplayed: false })
   })

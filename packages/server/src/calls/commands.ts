@@ -140,7 +140,7 @@ export class Commands {
       )
       .catch((error: unknown) => {
         for (const { event } of decided.plan?.events ?? []) {
-          if (event.command_id !== undefined) this.#disown(callId, event.command_id, event.occurred_at).catch(() => {})
+          if (event.command_id !== undefined) this.#disown(callId, event.command_id, event.occurred_at)
         }
         throw error
       })
