@@ -98,7 +98,7 @@ describe('callgather-server', () => {
 describe('the program', () => {
   it.each([
     ['HOST', { HOST: '203.0.113.1' }],
-    ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/nowhere/at/all/calls.db' }],
+    ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/dev/null/calls.db' }],
   ])('names %s when it cannot use it', async (name, changes) => {
     await expect(startServer({ ...environment('memory:'), ...changes })).rejects.toThrow(`${name}: `)
   })
@@ -125,15 +125,16 @@ describe('the program', () => {
     child.stderr.pause()
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
     const { url, webhooks } = JSON.parse(line) as { url: string; webhooks: string }
-    const authorization = `Bearer ${await ticketsOf(SECRET).issue({ subject: 'a', calls: ['x'], scopes: ['gather'] })}`
-    for (let count = 0; count < 40; count++) {
-      const attempts = Array.from({ length: 50 }, (_, index) =>
-        fetch(`${url}/v2/calls/v3:${'x'.repeat(400)}${index}/actions/gather`, {
-          method: 'POST',
-          headers: { authorization },
-        }),
-      )
-      await Promise.all(attempts.map(async (attempt) => (await attempt).arrayBuffer()))
+    const denied = async (index: number) => {
+      const ticket = await ticketsOf(SECRET).issue({ subject: `agent-${index}`, calls: ['x'], scopes: ['gather'] })
+      const action = `${url}/v2/calls/${'x'.repeat(490)}/actions/gather`
+      const answer = await fetch(action, { method: 'POST', headers: { authorization: `Bearer ${ticket}` } })
+      expect(answer.status).toBe(404)
+      await answer.arrayBuffer()
+    }
+    // Twice what a pipe holds.
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 60 }, (_, index) => denied(round * 60 + index)))
     }
     expect((await post(webhooks, webhookOf('call.answered', { call_control_id: CALL }))).status).toBe(200)
     child.kill('SIGTERM')

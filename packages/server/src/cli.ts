@@ -124,9 +124,10 @@ async function serve(): Promise<void> {
     telnyxBaseUrl: `${url}/v2`,
     socket: `${gather.basePath}${routes.socket}`,
   }
+  // Before anybody learns that the server is ready, and may signal it.
+  closeOnSignal({ server, gather, log, graceMs: config.graceMs })
   process.stdout.write(`${JSON.stringify(ready)}\n`)
   logger.info({ ...ready, store: (process.env.CALLGATHER_STORE ?? 'file').split(':')[0] }, 'ready')
-  closeOnSignal({ server, gather, log, graceMs: config.graceMs })
 }
 
 function openStore(config: ServerConfig, { logger }: AsyncLog) {

@@ -95,8 +95,10 @@ describe.each(names)('while the host’s %s', (name) => {
       (name.endsWith('audit sink') && !isRubbish) ||
       (name === 'handler' && !isRubbish && !isHanging)
     if (isCounted) {
-      const metrics = await (await fetch(`${server.url}/metrics`)).text()
-      await vi.waitFor(() => expect(metrics).toMatch(/callgather_host_callback_failures_total\{callback="\w+"/))
+      const metrics = async () => (await fetch(`${server.url}/metrics`)).text()
+      await vi.waitFor(async () => {
+        expect(await metrics()).toMatch(/callgather_host_callback_failures_total\{callback="\w+"/)
+      })
     }
     expect(unhandled).toEqual([])
   })
