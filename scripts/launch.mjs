@@ -1,6 +1,6 @@
 // `npm start` and `npm test`: both set everything up first, on a machine that has only Node and npm.
 import { join } from 'node:path'
-import { ensureBrowser, ensureRedis, env, root, setUp } from './setup.mjs'
+import { ensureBrowser, ensureTestPrograms, env, root, setUp } from './setup.mjs'
 import { endWithParent, fail, shown, start, step } from './steps.mjs'
 import { summarise } from './test-report.mjs'
 
@@ -30,7 +30,7 @@ async function demo() {
 async function test() {
   await setUp()
   await ensureBrowser()
-  await ensureRedis()
+  await ensureTestPrograms()
   await step('Linting', 'pnpm', ['lint'], { cwd: root, env })
   await step('Checking types', 'pnpm', ['typecheck'], { cwd: root, env })
   await step('Weighing the bundles', 'pnpm', ['size'], { cwd: root, env })
@@ -42,7 +42,7 @@ async function test() {
 async function testLong() {
   await setUp()
   await ensureBrowser()
-  await ensureRedis()
+  await ensureTestPrograms()
   await runTests('Running the tests at full length', { ...fullLength, ...env })
 }
 

@@ -79,7 +79,24 @@ function has(command) {
   return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, command)))
 }
 
-/** A Redis for the tests of the Redis store, installed if this is Debian and we are root; they skip loudly without. */
-export async function ensureRedis() {
-  if (!has('redis-server') && isDebianRoot()) await install('Installing Redis', ['redis-server'])
+const testPrograms = { 'redis-server': 'redis-server', sqlite3: 'sqlite3', 'mkfs.ext4': 'e2fsprogs' }
+
+/**
+ * The programs that tests of the stores use, installed if this is Debian and we are root. Tests that need Redis or a file
+ * system of their own skip loudly without them.
+ */
+export async function ensureTestPrograms() {
+  const missing = Object.keys(testPrograms).filter((command) => !has(command))
+  if (missing.length > 0 && isDebianRoot()) {
+    await install(
+      `Installing ${missing.join(', ')}`,
+      missing.map((command) => testPrograms[command]),
+    )
+  }
+  if (!has('sqlite3')) {
+    fail(
+      'The command sqlite3 was not found.',
+      'Install it (on Debian: apt-get install sqlite3), then run the tests again.',
+    )
+  }
 }
