@@ -3,7 +3,7 @@
  * webhooks arrive late, twice, in any order, without fields, by a clock that is off, at servers that restart with an
  * empty store. Every secret holds one text; it must not be in any store.
  */
-import { type CommandName, isDigitGather, isGather, type Mask, writeEvent } from '@callgather/protocol'
+import { type CommandName, isConversation, isDigitGather, isGather, type Mask, writeEvent } from '@callgather/protocol'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -205,7 +205,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
     } else if (running.name === 'gather_using_ai') {
       emit(step, 0, 'call.ai_gather.ended', { status, result: { value }, message_history: running.messages })
     } else emit(step, 0, 'call.conversation.ended', { conversation_id: 'c', reason: 'customer_disconnect' })
-    if (running.mask) maskedUntil = time
+    if (running.mask && !running.isForgotten) maskedUntil = time
     if (running.mask) wasMasked = true
   }
   /** What Telnyx does with a command; the new mark is echoed from now on, also with the end of what it replaces. */
@@ -215,12 +215,12 @@ async function run({ steps, skew, uptime }: AnyCall) {
     if (isDigitGather(name)) {
       ended(step, digits, 'cancelled')
       digits = running
-    } else if (name === 'gather_using_ai') {
+    } else if (isConversation(name)) {
+      // One conversation at a time: Telnyx refuses a second assistant.
       ended(step, fields, 'cancelled')
-      fields = running
-    } else if (name === 'ai_assistant_start') {
       ended(step, assistant, 'cancelled')
-      assistant = running
+      fields = name === 'gather_using_ai' ? running : null
+      assistant = name === 'ai_assistant_start' ? running : null
     } else if (name === 'gather_stop') {
       ended(step, digits, 'cancelled')
       digits = null
