@@ -66,7 +66,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
       {!isOverdue && <CommandNotice command={stopping} />}
       <CommandNotice command={asking} />
       {confirming ? (
-        <div className="cg-confirm" role="alertdialog" aria-label={t('gather.stop')}>
+        <div key="confirm" className="cg-confirm" role="alertdialog" aria-label={t('gather.stop')}>
           <p>{t('gather.stopConfirm')}</p>
           {/* biome-ignore lint/a11y/noAutofocus: the question was asked by a key, and is answered by one */}
           <button type="button" className="cg-button" data-variant="danger" autoFocus onClick={stop}>
@@ -77,8 +77,8 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
           </button>
         </div>
       ) : (
-        <div className="cg-controls-actions">
-          {/* Different buttons: one that changes under a finger would do what nobody meant. */}
+        <div key="actions" className="cg-controls-actions">
+          {/* Keyed: a button that is reused for another action keeps the focus, and takes a second press. */}
           {running ? (
             <CommandButton
               key="stop"

@@ -56,17 +56,17 @@ const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
   await waitFor(() => expect(canvas.getByRole('log', { name: 'Transcript' })).toHaveAttribute('aria-busy', 'true'))
 }
 
-/** Telnyx refused the command: its words, its code, and what can be done. */
+/** Telnyx refused the command: who refused it and why, the code beside it, and what can be done. */
 export const RefusedCommand: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
+    await expect(await canvas.findByText('The call has already ended.', { selector: '.cg-notice-title' })).toBeVisible()
     await expect(canvas.getByText(/Nothing was changed on the call/)).toBeVisible()
     await expect(canvas.getByRole('button', { name: 'Ask again' })).toBeEnabled()
     // Rows are shown once they have been measured.
     const row = within(canvas.getByRole('log'))
-    await waitFor(() => expect(row.getByText(/Call has already ended \(90018\)/)).toBeVisible())
+    await waitFor(() => expect(row.getByText('The call has already ended.')).toBeVisible())
   },
 }
 
