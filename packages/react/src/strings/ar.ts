@@ -405,6 +405,7 @@ export const ar: Strings = {
   'calls.empty': 'لا مكالمات',
   'calls.emptyHint': 'تظهر المكالمة هنا حالما ترنّ.',
   'calls.loading': 'جارٍ تحميل المكالمات',
+  'calls.retrying': 'تستمر المحاولة.',
   'calls.stale': 'قد تكون هذه القائمة غير محدثة.',
   'calls.search': 'ابحث عن مكالمة',
   'calls.noMatch': 'لا مكالمة تطابق',

@@ -341,6 +341,7 @@ export const de: Strings = {
   'calls.empty': 'Keine Anrufe',
   'calls.emptyHint': 'Ein Anruf erscheint hier, sobald er klingelt.',
   'calls.loading': 'Anrufe werden geladen',
+  'calls.retrying': 'Es wird weiter versucht.',
   'calls.stale': 'Diese Liste ist vielleicht nicht aktuell.',
   'calls.search': 'Anruf suchen',
   'calls.noMatch': 'Kein Anruf passt',

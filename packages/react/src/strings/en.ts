@@ -355,6 +355,7 @@ export const en = {
   'calls.empty': 'No calls',
   'calls.emptyHint': 'A call appears here as soon as it rings.',
   'calls.loading': 'Loading calls',
+  'calls.retrying': 'It keeps trying.',
   'calls.stale': 'This list may be out of date.',
   'calls.search': 'Find a call',
   'calls.noMatch': 'No call matches',

@@ -337,6 +337,7 @@ export const es: Strings = {
   'calls.empty': 'Ninguna llamada',
   'calls.emptyHint': 'Una llamada aparece aquí en cuanto suena.',
   'calls.loading': 'Cargando llamadas',
+  'calls.retrying': 'Se sigue intentando.',
   'calls.stale': 'Esta lista puede estar desactualizada.',
   'calls.search': 'Buscar una llamada',
   'calls.noMatch': 'Ninguna llamada coincide',

@@ -337,6 +337,7 @@ export const fr: Strings = {
   'calls.empty': 'Aucun appel',
   'calls.emptyHint': 'Un appel apparaît ici dès qu’il sonne.',
   'calls.loading': 'Chargement des appels',
+  'calls.retrying': 'Les tentatives continuent.',
   'calls.stale': 'Cette liste n’est peut-être plus à jour.',
   'calls.search': 'Chercher un appel',
   'calls.noMatch': 'Aucun appel ne correspond',

@@ -339,6 +339,7 @@ export const ja: Strings = {
   'calls.empty': '通話はありません',
   'calls.emptyHint': '呼び出しが始まるとここに表示されます。',
   'calls.loading': '通話を読み込んでいます',
+  'calls.retrying': '接続を試し続けます。',
   'calls.stale': 'この一覧は最新でない可能性があります。',
   'calls.search': '通話を検索',
   'calls.noMatch': '一致する通話がありません',

@@ -337,6 +337,7 @@ export const ptBR: Strings = {
   'calls.empty': 'Nenhuma chamada',
   'calls.emptyHint': 'Uma chamada aparece aqui assim que toca.',
   'calls.loading': 'Carregando chamadas',
+  'calls.retrying': 'As tentativas continuam.',
   'calls.stale': 'Esta lista pode estar desatualizada.',
   'calls.search': 'Buscar uma chamada',
   'calls.noMatch': 'Nenhuma chamada corresponde',

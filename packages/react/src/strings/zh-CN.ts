@@ -335,6 +335,7 @@ export const zhCN: Strings = {
   'calls.empty': '没有通话',
   'calls.emptyHint': '来电一响铃就会出现在这里。',
   'calls.loading': '正在加载通话',
+  'calls.retrying': '系统会继续尝试。',
   'calls.stale': '此列表可能不是最新的。',
   'calls.search': '查找通话',
   'calls.noMatch': '没有匹配的通话',

@@ -2,6 +2,7 @@ import type { CallSummary } from '@callgather/protocol'
 import { useConnection } from '../../hooks/use-connection.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import {
+  type ConnectionView,
   connectionHints,
   connectionTones,
   connectionView,
@@ -72,6 +73,9 @@ interface ListState {
   readonly tone: Tone
 }
 
+/** States whose hint is about what is still shown. */
+const showsLastState: ReadonlySet<ConnectionView> = new Set(['reconnecting', 'degraded', 'unavailable'])
+
 /** Why the list may be out of date, or is not known; `null` while it is live or just begins. */
 function useListState(): ListState | null {
   const { error } = parts.useList('ListState')
@@ -82,7 +86,8 @@ function useListState(): ListState | null {
   if (!isBad(view, connection)) return null
   const tone = connectionTones[view]
   if (view === 'forbidden') return { title: t('connection.noPermission'), hint: t('connection.noPermissionHint'), tone }
-  const hint = connectionHints[view]
+  // There is no last known state where nothing is listed.
+  const hint = showsLastState.has(view) ? 'calls.retrying' : connectionHints[view]
   return { title: t(connectionWords[view]), hint: hint ? t(hint) : null, tone }
 }
 
