@@ -62,7 +62,12 @@ export interface GatherServerOptions {
   readonly insecure?: boolean | undefined
   /** What clients may put into commands, and how much of sensitive input may be shown. */
   readonly policy?: CommandPolicy | undefined
-  /** Given what callers enter in sensitive gathers; the only way out it has. At most once per gather's end. */
+  /**
+   * Receives what callers enter in masked gathers; the only way out it has. It is called before the end of the gather is
+   * stored and its webhook answered 200, at least once for each end: recognise repetitions by `eventId`. It has 1.5 s,
+   * or `callbackDeadlineMs` if that is less. When it fails, the event is stored with `delivered: false`, agents see
+   * "value not delivered", and it is not called again: the value is lost to this server.
+   */
   readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
   /** Start although a debug switch would print sensitive input. Default false. */
   readonly unsafeDebug?: boolean | undefined
@@ -81,8 +86,8 @@ export interface GatherServerOptions {
   /** What a server takes on at most. Each limit has a default, and its documentation names it. */
   readonly limits?: SomeOf<ServerLimits> | undefined
   /**
-   * How long `authenticate`, `authorize`, `onSensitive` and the audit sink may take, in milliseconds. Default 3000. Later
-   * than this they have failed, and requests that depend on them are answered 503.
+   * How long `authenticate`, `authorize`, `onSensitive` and the audit sink may take, in milliseconds. Default 3000; for
+   * `onSensitive` 1500 at most. Later than this they have failed, and requests that depend on them are answered 503.
    */
   readonly callbackDeadlineMs?: number | undefined
   /**

@@ -34,14 +34,15 @@ const reasons = {
   invalid: 'returned a value of the wrong shape',
 } as const
 
-/** How long a callback may take, in milliseconds, unless the caller says otherwise. */
+/** The default deadline of a callback. */
 export const DEFAULT_HOST_DEADLINE_MS = 3_000
 
 /** Calls the host's code. */
 export class HostCallbacks {
   readonly #logger: Logger
   readonly #countFailure: (callback: HostCallbackName, reason: HostCallbackError['reason']) => void
-  readonly #deadlineMs: number
+  /** How long a callback may take, in milliseconds, unless the caller says otherwise. */
+  readonly deadlineMs: number
 
   constructor(deps: {
     logger: Logger
@@ -50,7 +51,7 @@ export class HostCallbacks {
   }) {
     this.#logger = deps.logger
     this.#countFailure = deps.countFailure
-    this.#deadlineMs = deps.deadlineMs ?? DEFAULT_HOST_DEADLINE_MS
+    this.deadlineMs = deps.deadlineMs ?? DEFAULT_HOST_DEADLINE_MS
   }
 
   /**
@@ -63,7 +64,7 @@ export class HostCallbacks {
     callback: HostCallbackName,
     run: () => T | PromiseLike<T>,
     {
-      deadlineMs = this.#deadlineMs,
+      deadlineMs = this.deadlineMs,
       isValid = () => true,
     }: { deadlineMs?: number; isValid?: (value: T) => boolean } = {},
   ): Promise<T> {

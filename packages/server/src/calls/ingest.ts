@@ -59,8 +59,8 @@ export interface IngestParts {
   readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
 }
 
-/** How long the host may take over a masked value, in milliseconds. Telnyx waits for the answer meanwhile. */
-const ON_SENSITIVE_DEADLINE_MS = 2_000
+/** How long the host may take over a masked value, in milliseconds: Telnyx waits for the answer, and 2 s by default. */
+const MAX_ON_SENSITIVE_MS = 1_500
 
 const LONGEST_CALL_ID = 512
 const LONGEST_SESSION_ID = 256
@@ -189,8 +189,9 @@ export class Ingest {
       digits: typeof payload.digits === 'string' ? payload.digits : undefined,
       result: asRecord(payload.result),
     }
+    const deadlineMs = Math.min(hostCallbacks.deadlineMs, MAX_ON_SENSITIVE_MS)
     return hostCallbacks
-      .call('onSensitive', () => onSensitive(input), { deadlineMs: ON_SENSITIVE_DEADLINE_MS })
+      .call('onSensitive', () => onSensitive(input), { deadlineMs })
       .then(
         () => true,
         () => false,
