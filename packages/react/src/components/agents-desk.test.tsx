@@ -6,9 +6,19 @@ import type { ReactElement } from 'react'
 import { afterEach, describe, expect, test } from 'vitest'
 import { playTo, settled } from '../hooks/provided.tsx'
 import { GatherProvider } from '../hooks/provider.tsx'
+import { ar } from '../strings/ar.ts'
+import { de } from '../strings/de.ts'
+import { en } from '../strings/en.ts'
+import { es } from '../strings/es.ts'
+import { fr } from '../strings/fr.ts'
+import { StringsProvider } from '../strings/index.ts'
+import { ja } from '../strings/ja.ts'
+import { ptBR } from '../strings/pt-BR.ts'
+import { zhCN } from '../strings/zh-CN.ts'
 import { createScenarioClient, type ScenarioClientOptions } from '../testing/scenario-client.ts'
 import { CallList } from './call-list/call-list.tsx'
 import { GatherControls } from './gather-controls/gather-controls.tsx'
+import { GatherFields } from './gather-fields/gather-fields.tsx'
 
 afterEach(cleanup)
 
@@ -136,4 +146,57 @@ describe('a stop that Telnyx accepted', () => {
     await settled(() => fireEvent.click(screen.getByRole('button', { name: 'Stop again' })))
     expect(client.commands.map(({ name }) => name)).toEqual(['gather_stop'])
   })
+})
+
+/** A masked gather by digits or by AI whose value the host's `onSensitive` took, or did not. */
+function maskedEnd(kind: 'digits' | 'fields', delivered: boolean): Scenario {
+  const call = new ScenarioWriter(`Masked ${kind}`).answered()
+  const parameters = { type: 'object', properties: { pin: { type: 'string', title: 'PIN' } } }
+  return kind === 'digits'
+    ? call
+        .command('masked', 'gather', { maximum_digits: 4 }, { mask: 'digits' })
+        .event('call.gather.ended', {
+          command_id: 'masked',
+          payload: { status: 'valid', digits: null, digit_count: 4, delivered },
+        })
+        .end()
+    : call
+        .command('masked', 'gather_using_ai', { parameters }, { mask: 'digits' })
+        .event('call.ai_gather.ended', { command_id: 'masked', payload: { status: 'valid', result: null, delivered } })
+        .end()
+}
+
+describe('a masked value', () => {
+  const languages = Object.entries({ en, es, fr, de, 'pt-BR': ptBR, 'zh-CN': zhCN, ja, ar })
+  const cards = [
+    ['digits', GatherControls],
+    ['fields', GatherControls],
+    ['fields', GatherFields],
+  ] as const
+
+  test.each(languages)(
+    'that was not delivered is said so where the gather has ended, in %s',
+    async (locale, strings) => {
+      for (const [kind, Card] of cards) {
+        for (const delivered of [false, true]) {
+          const scenario = maskedEnd(kind, delivered)
+          const client = show(
+            <StringsProvider locale={locale} strings={strings}>
+              <Card callId={scenario.callId} />
+            </StringsProvider>,
+            {},
+            scenario,
+          )
+          await playTo(client, 20_000)
+          const notices = screen.queryAllByRole('alert').map(({ textContent }) => textContent)
+          expect([kind, delivered, notices]).toEqual([
+            kind,
+            delivered,
+            delivered ? [] : [`${strings['gather.notDelivered']}${strings['gather.notDeliveredHint']}`],
+          ])
+          cleanup()
+        }
+      }
+    },
+  )
 })

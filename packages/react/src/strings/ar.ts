@@ -133,6 +133,8 @@ export const ar: Strings = {
   'gather.stopAgain': 'أوقف مرة أخرى',
   'gather.replace': 'استبدال',
   'gather.keep': 'تابع',
+  'gather.notDelivered': 'لم تُسلَّم القيمة',
+  'gather.notDeliveredHint': 'لم يؤكد نظامك استلام القيمة المخفية، وهي غير محفوظة هنا. تحقق هناك أو اسأل مجددًا.',
   'gather.again': 'اسأل مجددًا',
   'gather.new': 'اسأل شيئًا آخر',
   'controls.label': 'اسأل المتصل',

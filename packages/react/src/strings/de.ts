@@ -100,6 +100,9 @@ export const de: Strings = {
   'gather.stopAgain': 'Erneut beenden',
   'gather.replace': 'Ersetzen',
   'gather.keep': 'Weiterlaufen lassen',
+  'gather.notDelivered': 'Wert nicht übergeben',
+  'gather.notDeliveredHint':
+    'Ihr System hat den verborgenen Wert nicht bestätigt, und hier wird er nicht aufbewahrt. Prüfen Sie es dort, oder fragen Sie noch einmal.',
   'gather.again': 'Noch einmal fragen',
   'gather.new': 'Etwas anderes fragen',
   'controls.label': 'Den Anrufer fragen',

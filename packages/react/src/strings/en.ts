@@ -106,6 +106,9 @@ export const en = {
   'gather.stopAgain': 'Stop again',
   'gather.replace': 'Replace',
   'gather.keep': 'Keep going',
+  'gather.notDelivered': 'Value not delivered',
+  'gather.notDeliveredHint':
+    'Your system didn’t confirm the hidden value, and it isn’t kept here. Check there, or ask again.',
   'gather.again': 'Ask again',
   'gather.new': 'Ask something else',
 

@@ -99,6 +99,9 @@ export const es: Strings = {
   'gather.stopAgain': 'Detener de nuevo',
   'gather.replace': 'Reemplazar',
   'gather.keep': 'Continuar',
+  'gather.notDelivered': 'Valor no entregado',
+  'gather.notDeliveredHint':
+    'Su sistema no confirmó el valor oculto, y aquí no se guarda. Compruébelo allí o pregunte otra vez.',
   'gather.again': 'Preguntar otra vez',
   'gather.new': 'Preguntar otra cosa',
   'controls.label': 'Preguntar al llamante',

@@ -99,6 +99,9 @@ export const fr: Strings = {
   'gather.stopAgain': 'Arrêter de nouveau',
   'gather.replace': 'Remplacer',
   'gather.keep': 'Continuer',
+  'gather.notDelivered': 'Valeur non transmise',
+  'gather.notDeliveredHint':
+    'Votre système n’a pas confirmé la valeur masquée, et elle n’est pas conservée ici. Vérifiez-le là-bas ou redemandez.',
   'gather.again': 'Redemander',
   'gather.new': 'Demander autre chose',
   'controls.label': 'Demander à l’appelant',

@@ -100,6 +100,9 @@ export const ja: Strings = {
   'gather.stopAgain': 'もう一度停止',
   'gather.replace': '置き換える',
   'gather.keep': '続ける',
+  'gather.notDelivered': '値を受け渡せませんでした',
+  'gather.notDeliveredHint':
+    'お使いのシステムが非表示の値の受け取りを確認していません。値はここには保存されません。そちらで確認するか、もう一度たずねてください。',
   'gather.again': 'もう一度たずねる',
   'gather.new': '別のことをたずねる',
   'controls.label': '発信者にたずねる',

@@ -99,6 +99,9 @@ export const ptBR: Strings = {
   'gather.stopAgain': 'Interromper de novo',
   'gather.replace': 'Substituir',
   'gather.keep': 'Continuar',
+  'gather.notDelivered': 'Valor não entregue',
+  'gather.notDeliveredHint':
+    'Seu sistema não confirmou o valor oculto, e ele não fica guardado aqui. Verifique lá ou pergunte de novo.',
   'gather.again': 'Perguntar de novo',
   'gather.new': 'Perguntar outra coisa',
   'controls.label': 'Perguntar ao chamador',

@@ -98,6 +98,8 @@ export const zhCN: Strings = {
   'gather.stopAgain': '再次停止',
   'gather.replace': '替换',
   'gather.keep': '继续',
+  'gather.notDelivered': '值未送达',
+  'gather.notDeliveredHint': '您的系统未确认收到隐藏的值，此处也不会保留。请在该系统中核对，或再问一次。',
   'gather.again': '再问一次',
   'gather.new': '问别的',
   'controls.label': '询问来电者',

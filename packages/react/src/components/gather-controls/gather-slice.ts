@@ -19,6 +19,7 @@ export interface GatherSlice {
   /** Who hung up, where that ended it. */
   readonly hungUpBy: HungUpBy | null
   readonly hidden: DigitGather['mask']
+  readonly delivery: Gather['delivery']
   readonly requestedAt: string | null
   /** When Telnyx accepted a stop that no event has confirmed yet. */
   readonly stopAcceptedAt: string | null
@@ -48,6 +49,7 @@ export function gatherSliceOf(state: CallState): GatherSlice | null {
     outcome: gather.outcome,
     hungUpBy: selectHungUpBy(state),
     hidden: gather.mask,
+    delivery: gather.delivery,
     requestedAt: gather.requestedAt,
     stopAcceptedAt: stopAcceptedAt(state, gather),
     endedAt: gather.endedAt,

@@ -6,6 +6,7 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { FieldsBody } from '../gather-fields/gather-fields.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
+import { DeliveryNotice } from '../kit/delivery-notice.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Notice } from '../kit/notice.tsx'
 import { refusalWords } from '../kit/refusal-words.ts'
@@ -48,6 +49,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
     <div className="cg-running" data-status={gather.status} ref={root}>
       <Prompt gather={gather} />
       {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <FieldsBody />}
+      <DeliveryNotice delivery={gather.delivery} />
       {refusal && (
         <Notice tone="negative" icon="alert" title={refusal.title}>
           {refusal.detail} {t('command.refusedDetail')}

@@ -7,6 +7,7 @@ import type { AIGatherView } from '../../hooks/use-ai-gather.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { Chip } from '../kit/chip.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
+import { DeliveryNotice } from '../kit/delivery-notice.tsx'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { IconButton } from '../kit/icon-button.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
@@ -38,6 +39,7 @@ function StyledGatherFields({ callId, schema }: GatherFieldsProps) {
         </div>
       </header>
       <Body />
+      <Delivery />
     </parts.Root>
   )
 }
@@ -50,6 +52,11 @@ export function FieldsBody() {
       <Body />
     </parts.Root>
   )
+}
+
+function Delivery() {
+  const { view } = parts.useFields('Delivery')
+  return <DeliveryNotice delivery={view.gather?.delivery} />
 }
 
 function Progress() {

@@ -1,0 +1,14 @@
+import type { Gather } from '@callgather/protocol'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { Notice } from './notice.tsx'
+
+/** Says that the server's `onSensitive` did not take a masked value; nothing where it did, or nothing was masked. */
+export function DeliveryNotice({ delivery }: { readonly delivery: Gather['delivery'] }) {
+  const { t } = useLanguage()
+  if (delivery !== 'failed') return null
+  return (
+    <Notice role="alert" tone="warning" icon="alert" title={t('gather.notDelivered')}>
+      {t('gather.notDeliveredHint')}
+    </Notice>
+  )
+}
