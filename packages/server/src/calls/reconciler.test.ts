@@ -6,7 +6,7 @@ import Telnyx from 'telnyx'
 import { describe, expect, it, vi } from 'vitest'
 import { createGatherServer } from '../create-gather-server.ts'
 import { RecordsUnavailable, type TelnyxRecords } from '../telnyx/records.ts'
-import { SECRET, testServer } from '../testing/server.ts'
+import { CALL, SECRET, testServer } from '../testing/server.ts'
 import { CallLog } from './call-log.ts'
 import { StoreUnavailable } from './call-store.ts'
 import { commandEvent } from './command-outcome.ts'
@@ -145,6 +145,47 @@ describe('after an outage of 90 seconds, longer than Telnyx’s patience', () =>
       expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
       expect(await it.keys(caller.id)).toEqual(['4', '2'])
     }
+  })
+})
+
+describe('two keys of the same digit and time, of which one webhook was lost', () => {
+  const at = '2026-11-22T10:41:00.123456Z'
+  const key = (id: string) => ({
+    record_type: 'event',
+    event_type: 'call.dtmf.received',
+    id,
+    occurred_at: at,
+    payload: { call_control_id: CALL, connection_id: '1', call_session_id: 'session', digit: '5' },
+  })
+  const rows = {
+    'the raw events': ['first', 'second'].map((id) => ({ type: 'webhook', metadata: key(id) })),
+    'events without ids': ['first', 'second'].map((id) => ({
+      type: 'webhook',
+      name: 'call.dtmf.received',
+      event_timestamp: at,
+      metadata: { payload: key(id).payload },
+    })),
+  }
+  it.each(Object.entries(rows))('are both stored, once each, when Telnyx’s log holds %s', async (_, data) => {
+    let now = Date.parse(at) + 1_000
+    const store = memoryStore({ now: () => now })
+    await using server = await testServer({ store, now: () => now })
+    const post = async (id: string) => (await server.post(server.signer.sign({ data: key(id) }, now))).status
+    const keys = async () =>
+      ((await store.read(CALL, 0))?.records ?? []).filter(({ event }) => event.event_type === 'call.dtmf.received')
+    const reconcile = async () => {
+      // No delivery that failed, then the log of all calls.
+      server.upstream.behaviours.push({ body: { data: [] } }, { body: { data } })
+      return (await server.gather.reconcile()).fetched
+    }
+    expect(await post('first')).toBe(200)
+    now += 240_000
+    expect(await reconcile()).toBe(1)
+    expect(await keys()).toHaveLength(2)
+    expect(await reconcile()).toBe(0)
+    // Somebody presses "resend" in the portal: both come under their own ids.
+    expect([await post('first'), await post('second')]).toEqual([200, 200])
+    expect((await keys()).map(({ event }) => event.payload)).toEqual([{ digit: '5' }, { digit: '5' }])
   })
 })
 
