@@ -335,6 +335,50 @@ describe('what was set aside where gathers are sensitive', () => {
   })
 })
 
+describe('what was set aside of a call whose mask only a header asked for', () => {
+  it('holds no input: by the mark, by the record of the command, and by the session, whatever cannot be read', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    const { memoryStore } = await import('./calls/memory-store.ts')
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.initiated')
+    const bridged = 'v3:the-agents-leg-00000'
+    await server.webhook('call.initiated', { call_control_id: bridged })
+    await server.command('gather', {}, { 'callgather-mask': 'digits' })
+    const { client_state } = server.upstream.received[0]?.body ?? {}
+    const at = { id: 'end', at: new Date().toISOString() }
+    await server.webhook('call.gather.ended', { digits: '1', status: 'valid', client_state }, at)
+    await server.webhook('call.dtmf.received', { call_control_id: bridged, digit: '1' }, { ...at, id: 'key' })
+    const input = '40714071'
+    // The same ids with other content; and bytes that are no JSON.
+    await server.webhook('call.gather.ended', { digits: input, status: 'valid', client_state }, at)
+    await server.webhook('call.gather.ended', { digits: input, status: 'valid' }, at)
+    await server.webhook('call.dtmf.received', { call_control_id: bridged, digit: input }, { ...at, id: 'key' })
+    const unreadable = [
+      `{"data": {"payload": {"call_control_id": "${CALL}", "digits": "${input}"`,
+      `{"data": {"payload": {"call_control_id": "${bridged}", "digits": "${input}"`,
+      `{"data": {"payload": {"call_control_id": "${CALL}", "client_state": "${client_state}", "digits": "${input}"`,
+      `{"data": {"payload": {"digits": "${input}"`,
+    ]
+    for (const body of unreadable) await server.post(server.signer.sign(Buffer.from(body)))
+    const bodies = (await server.gather.listSetAside()).map(({ body }) => body && Buffer.from(body).toString())
+    expect(bodies).toHaveLength(7)
+    expect(bodies.filter((body) => body !== null)).toHaveLength(3)
+    expect(bodies.join()).not.toContain(input)
+  })
+
+  it('is whole for a call without a mask', async () => {
+    const { testServer } = await import('./testing/server.ts')
+    await using server = await testServer()
+    await server.webhook('call.initiated')
+    await server.post(
+      server.signer.sign(Buffer.from(`{"data": {"payload": {"call_control_id": "${CALL}", "digits": "40714071"`)),
+    )
+    const [{ body } = { body: null }] = await server.gather.listSetAside()
+    expect(body && Buffer.from(body).toString()).toContain('40714071')
+  })
+})
+
 describe('after a restart with an empty store', () => {
   it('is still hidden: by our mark where there is one, and by ignorance where there is none', async () => {
     const { testServer } = await import('./testing/server.ts')

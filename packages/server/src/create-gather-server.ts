@@ -153,7 +153,10 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     { log, store, access },
     { now, failed: (error) => logger.error({ err: error }, 'a call could not be listed') },
   )
-  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), { now, isMasking })
+  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), {
+    now,
+    mayBeMasked: (payload) => ingest.mayBeMasked(payload),
+  })
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,
     sockets: () => relay.size,

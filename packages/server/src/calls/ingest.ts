@@ -74,8 +74,11 @@ const LEGS_AT_ONCE = 8
  */
 const LATE_MILLIS = 60_000
 
+const isCallId = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= LONGEST_CALL_ID
+
 /** The session that a webhook says its call is a leg of. */
-function sessionOf({ payload: { call_session_id: id } }: Webhook): string | undefined {
+function sessionOf({ call_session_id: id }: Webhook['payload']): string | undefined {
   return typeof id === 'string' && id !== '' && id.length <= LONGEST_SESSION_ID ? id : undefined
 }
 
@@ -92,11 +95,11 @@ export class Ingest {
   /** Appends a webhook to the log of its call. Resolves when it is durable. */
   async accept(webhook: Webhook): Promise<IngestOutcome> {
     const { call_control_id: callId, connection_id: connectionId } = webhook.payload
-    if (typeof callId !== 'string' || callId === '' || callId.length > LONGEST_CALL_ID) return 'foreign'
+    if (!isCallId(callId)) return 'foreign'
     const { log, markers, connectionIds, digestKey, isMasking } = this.#parts
     if (connectionIds && !(typeof connectionId === 'string' && connectionIds.has(connectionId))) return 'foreign'
 
-    const sessionId = sessionOf(webhook)
+    const sessionId = sessionOf(webhook.payload)
     const siblings = mayCarryInput(webhook) ? await this.#siblingsOf(callId, sessionId) : []
     const mark = markers.read(callId, webhook.payload.client_state)
     const marker = mark === 'unreadable' ? null : mark
@@ -134,6 +137,21 @@ export class Ingest {
     if (isHidden) return 'hidden'
     const [duplicate] = duplicates
     return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
+  }
+
+  /**
+   * Whether a webhook that is not stored may hold masked input: where the server is set up for masks, or no call is
+   * named, or its mark or any command on the legs of its session has a mask.
+   */
+  async mayBeMasked(payload: Webhook['payload']): Promise<boolean> {
+    const { log, markers, isMasking } = this.#parts
+    const { call_control_id: callId } = payload
+    if (isMasking || !isCallId(callId)) return true
+    const mark = markers.read(callId, payload.client_state)
+    if (mark === 'unreadable' || mark?.mask) return true
+    const { state } = await log.open(callId)
+    const legs = [state, ...(await this.#siblingsOf(callId, sessionOf(payload)))]
+    return legs.some(({ commands }) => [...commands].some(({ request }) => request?.mask))
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * Keeps what Telnyx signed and nobody could use, encrypted (AES-256-GCM): only a server with the same secret opens it
- * again. Where gathers are sensitive it is masked first, as if it fell into the window of one; and what cannot be read,
+ * again. What may hold masked input is masked first, as if it fell into the window of a gather; and what cannot be read,
  * and so not be masked, is not kept at all: Telnyx has it, and the reconciler fetches it from there after a fix.
  */
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
@@ -28,22 +28,27 @@ export class AsideBox {
   readonly #store: CallStore
   readonly #key: Uint8Array
   readonly #now: () => number
-  readonly #isMasking: boolean
+  readonly #mayBeMasked: (payload: Webhook['payload']) => Promise<boolean>
 
   /**
-   * @param isMasking Keep nothing that could be a caller's input: a body that cannot be masked may hold what must not be
+   * @param mayBeMasked Whether a webhook may hold masked input. A body that cannot be masked may hold what must not be
    *   stored even encrypted (PCI DSS 3.3.1: sensitive authentication data). Then only that it happened is kept.
    */
-  constructor(store: CallStore, key: Uint8Array, options: { now: () => number; isMasking: boolean }) {
+  constructor(
+    store: CallStore,
+    key: Uint8Array,
+    deps: { now: () => number; mayBeMasked: (payload: Webhook['payload']) => Promise<boolean> },
+  ) {
     this.#store = store
     this.#key = key
-    this.#now = options.now
-    this.#isMasking = options.isMasking
+    this.#now = deps.now
+    this.#mayBeMasked = deps.mayBeMasked
   }
 
   /** Keeps a body, or what may be kept of the webhook it was read as. Resolves when it is durable. */
   async put(reason: string, body: Uint8Array, webhook?: Webhook): Promise<void> {
-    const kept = this.#isMasking ? webhook && masked(webhook) : body
+    const isMasked = await this.#mayBeMasked(webhook?.payload ?? fieldsIn(body))
+    const kept = isMasked ? webhook && masked(webhook) : body
     const content = kept ? this.#seal(kept) : ''
     await this.#store.setAside({ id: randomUUID(), reason, at: this.#now(), content })
   }
@@ -93,4 +98,13 @@ function masked(webhook: Webhook): Uint8Array | undefined {
   if (!kept) return undefined
   const { id, eventType, occurredAt, payload } = kept
   return Buffer.from(JSON.stringify({ data: { id, event_type: eventType, occurred_at: occurredAt, payload } }))
+}
+
+/** The fields that name a call, found in bytes that cannot be read. */
+function fieldsIn(body: Uint8Array): Webhook['payload'] {
+  const text = Buffer.from(body).toString('latin1')
+  const names = ['call_control_id', 'call_session_id', 'client_state']
+  return Object.fromEntries(
+    names.map((name) => [name, new RegExp(`"${name}"\\s*:\\s*"([^"]{1,2048})"`).exec(text)?.[1]]),
+  )
 }
