@@ -3,10 +3,14 @@
  * webhooks arrive late, twice, in any order, without fields, by a clock that is off, at servers that restart with an
  * empty store. Every secret holds one text; it must not be in any store.
  */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type CommandName, isConversation, isDigitGather, isGather, type Mask, writeEvent } from '@callgather/protocol'
 import fc from 'fast-check'
 import { pino } from 'pino'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SensitiveInput } from './ingest.ts'
 
 const SECRET = 'S3CRET'
@@ -396,9 +400,29 @@ const property = (numRuns: number) =>
     { numRuns, endOnFailure: false },
   )
 
+/** Source text of one of the files that mask, and what stands in its place in a mutant. */
+type Mutation = readonly [file: 'masking.ts' | 'mask-content.ts' | 'command-request.ts', from: string, to: string]
+
+/** Loads the server's modules with one line changed. */
+function mutate([file, from, to]: Mutation): void {
+  const source = readFileSync(new URL(file, import.meta.url), 'utf8')
+  expect(source.split(from), `${file} holds once: ${from}`).toHaveLength(2)
+  const mutant = source
+    .replace(from, () => to)
+    .replaceAll(/from '(\.[^']+)'/g, (_, path: string) => `from '${fileURLToPath(new URL(path, import.meta.url))}'`)
+    .replaceAll(/from '@callgather\/protocol(\/schema)?'/g, (_, schema?: string) => {
+      const path = `../../../protocol/src/${schema ? 'schema' : 'index'}.ts`
+      return `from '${fileURLToPath(new URL(path, import.meta.url))}'`
+    })
+  const folder = mkdtempSync(join(tmpdir(), 'callgather-mutant-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, file), mutant)
+  vi.resetModules()
+  vi.doMock(`./${file}`, () => import(/* @vite-ignore */ join(folder, file)))
+}
+
 afterEach(() => {
-  vi.doUnmock('./masking.ts')
-  vi.doUnmock('./mask-content.ts')
+  for (const file of ['masking.ts', 'mask-content.ts', 'command-request.ts']) vi.doUnmock(`./${file}`)
   vi.resetModules()
 })
 
@@ -406,5 +430,393 @@ describe('masked input, under any order, delay, repetition, skew, lost answer an
   it('is never stored', { timeout: 3_600_000 }, async () => {
     const details = await property(runs)
     expect(details.counterexample?.[0], String(details.errorInstance)).toBeUndefined()
+  })
+})
+
+const step = (action: Action, rest: Partial<Omit<Step, 'action'>> = {}): Step => ({
+  ...{ gap: 1, delay: 0, again: null, isStripped: false, hasSession: false },
+  ...rest,
+  action,
+})
+const command = (name: CommandName, mask: Mask | null, outcome: Outcome = 'accepted'): Action => ({
+  kind: 'command',
+  name,
+  mask,
+  outcome,
+})
+
+/** A rule of masking, the source without it, and a call that it alone protects; the property found each by itself. */
+interface Mutant {
+  readonly rule: string
+  readonly mutation: Mutation
+  readonly call: AnyCall
+}
+
+const mutants: readonly Mutant[] = [
+  {
+    rule: 'the time window of a masked command',
+    mutation: ['masking.ts', 'masks.push(request.mask)', ''],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step(command('gather', null)),
+        step({ kind: 'end', status: 'valid' }),
+        step({ kind: 'summary', type: 'call.conversation_insights.generated' }),
+        step({ kind: 'end', status: 'valid' }),
+      ],
+      skew: 0,
+      uptime: 3600000,
+    },
+  },
+  {
+    rule: 'the windows of other legs',
+    mutation: [
+      'masking.ts',
+      'for (const leg of [state, ...siblings]) {\n    for (const command of leg.commands) {\n      const { request } = command',
+      'for (const leg of [state]) {\n    for (const command of leg.commands) {\n      const { request } = command',
+    ],
+    call: {
+      steps: [step(command('gather', 'all')), step({ kind: 'press', leg: 1 }), step({ kind: 'press', leg: 0 })],
+      skew: 0,
+      uptime: 3600000,
+    },
+  },
+  {
+    rule: 'skew before the command',
+    mutation: [
+      'masking.ts',
+      'if (at < requestedAt - MAX_SKEW_MILLIS) return false',
+      'if (at < requestedAt) return false',
+    ],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'summary', type: 'call.conversation_insights.generated' }, { isStripped: true }),
+        step({ kind: 'initiated' }),
+        step({ kind: 'initiated' }),
+      ],
+      skew: 2,
+      uptime: 3600000,
+    },
+  },
+  {
+    rule: 'skew after a command that replaces another',
+    mutation: [
+      'masking.ts',
+      'Math.max(replacedAt, ended ?? 0) + MAX_SKEW_MILLIS + MASK_GRACE_MILLIS',
+      'Math.max(replacedAt, ended ?? 0) + MASK_GRACE_MILLIS',
+    ],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step(command('gather', null)),
+        step({ kind: 'say', as: 0 }),
+        step({ kind: 'end', status: 'valid' }),
+        step({ kind: 'say', as: 0 }),
+      ],
+      skew: -30001,
+      uptime: 3600000,
+    },
+  },
+  {
+    rule: 'masking in doubt',
+    mutation: [
+      'masking.ts',
+      "known ?? (isMasking && isUncertain(webhook, context, plain) ? 'digits' : undefined)",
+      'known',
+    ],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'restart' }),
+        step({ kind: 'initiated' }),
+        step(command('gather', null)),
+        step(command('gather', 'all')),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'doubt about calls from before the start',
+    mutation: [
+      'masking.ts',
+      'initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MILLIS',
+      'initiated !== null',
+    ],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'press', leg: 1 }, { delay: 40000 }),
+        step({ kind: 'restart' }),
+        step({ kind: 'initiated' }),
+        step({ kind: 'say', as: 0 }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'the end of a replaced gather under the next mark',
+    mutation: [
+      'masking.ts',
+      "mayEndEarlier: isEnd && !(typeof status === 'string' && ownEnds.has(status)),",
+      'mayEndEarlier: false,',
+    ],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'restart' }),
+        step({ kind: 'press', leg: 0 }),
+        step({ kind: 'press', leg: 0 }),
+        step(command('gather', null)),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'doubt where the mark cannot be of the event',
+    mutation: ['masking.ts', 'isFitting: fits(webhook.eventType, mark.command),', 'isFitting: true,'],
+    call: {
+      steps: [
+        step(command('gather_using_ai', 'all')),
+        step({ kind: 'restart' }),
+        step(command('gather', null)),
+        step({ kind: 'end', status: 'valid' }),
+        step({ kind: 'host' }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'read-back while a masked gather is open',
+    mutation: ['masking.ts', 'if (isOpen) mask = strictest(mask, command.request?.mask)', ''],
+    call: {
+      steps: [step(command('gather', 'all')), step({ kind: 'press', leg: 0 }), step(command('gather_using_ai', null))],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'read-back after the end, for as long as clocks may differ',
+    mutation: ['masking.ts', 'now <= ended + MASK_GRACE_MILLIS + MAX_SKEW_MILLIS', 'now <= ended'],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'end', status: 'valid' }),
+        step(command('ai_assistant_add_messages', 'all')),
+        step({ kind: 'host' }),
+        step({ kind: 'say', as: 0 }),
+        step({ kind: 'restart' }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'keys',
+    mutation: ['mask-content.ts', 'isTerminator(payload.digit, context) ? payload.digit : null', 'payload.digit'],
+    call: {
+      steps: [
+        step(command('gather', 'allButLast4')),
+        step({ kind: 'press', leg: 0 }),
+        step(command('gather', 'all')),
+        step({ kind: 'press', leg: 0 }),
+        step(command('gather', 'all')),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'the digits of an end',
+    mutation: ['mask-content.ts', '...maskedDigits(payload, mask)', 'digits: payload.digits'],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'end', status: 'valid' }),
+        step({ kind: 'summary', type: 'call.conversation_insights.generated' }),
+        step(command('gather', 'all')),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'AI results',
+    mutation: ['mask-content.ts', 'result: null,', 'result: payload.result,'],
+    call: {
+      steps: [
+        step(command('gather_using_ai', 'all')),
+        step({ kind: 'press', leg: 0 }),
+        step({ kind: 'press', leg: 0 }),
+        step({ kind: 'end', status: 'valid' }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'partial results',
+    mutation: ['mask-content.ts', 'partial_results: {},', 'partial_results: payload.partial_results,'],
+    call: {
+      steps: [
+        step(command('gather_using_ai', 'all')),
+        step({ kind: 'say', as: 2 }),
+        step(command('gather', 'all')),
+        step({ kind: 'press', leg: 0 }),
+        step({ kind: 'host' }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'message histories',
+    mutation: ['mask-content.ts', 'content: wasShown || isSafe ? content : HIDDEN_TEXT', 'content'],
+    call: {
+      steps: [
+        step(command('gather_using_ai', 'all')),
+        step({ kind: 'host' }),
+        step({ kind: 'restart' }),
+        step({ kind: 'say', as: 1 }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'transcriptions',
+    mutation: ['mask-content.ts', 'transcript: HIDDEN_TEXT,', 'transcript: spoken.transcript,'],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'say', as: 0 }),
+        step({ kind: 'restart' }),
+        step({ kind: 'summary', type: 'call.conversation_insights.generated' }),
+        step({ kind: 'press', leg: 0 }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'insights',
+    mutation: ['mask-content.ts', 'results: []', 'results: payload.results'],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'summary', type: 'call.conversation_insights.generated' }),
+        step(command('gather', 'all')),
+        step({ kind: 'press', leg: 0 }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'the allow-list of fields',
+    mutation: ['mask-content.ts', 'as(pick(payload, plainFields.get(webhook.eventType) ?? {}))', 'as({ ...payload })'],
+    call: {
+      steps: [
+        step({ kind: 'press', leg: 0 }),
+        step({ kind: 'end', status: 'valid' }),
+        step({ kind: 'summary', type: 'call_payment_progress' }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'the shapes of allowed fields',
+    mutation: ['mask-content.ts', 'Object.hasOwn(payload, key) && check(payload[key])', 'Object.hasOwn(payload, key)'],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step({ kind: 'summary', type: 'call.playback.started' }),
+        step(command('gather', 'all')),
+        step({ kind: 'press', leg: 0 }),
+        step({ kind: 'say', as: 0 }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'spoken words of commands',
+    mutation: ['mask-content.ts', '[[key, HIDDEN_TEXT]]', '[[key, body[key]]]'],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step(command('ai_assistant_start', 'all')),
+        step({ kind: 'restart' }),
+        step({ kind: 'restart' }),
+        step({ kind: 'summary', type: 'call.conversation_insights.generated' }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'messages of commands',
+    mutation: ['mask-content.ts', 'content: HIDDEN_TEXT }))', 'content: asRecord(each)?.content }))'],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step(command('ai_assistant_add_messages', 'all')),
+        step({ kind: 'press', leg: 0 }),
+        step({ kind: 'host' }),
+        step({ kind: 'press', leg: 0 }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'the words of a schema',
+    mutation: [
+      'mask-content.ts',
+      '...pick(given, {\n      type: word,',
+      '...given,\n    ...pick(given, {\n      type: word,',
+    ],
+    call: {
+      steps: [
+        step(command('gather', 'all')),
+        step(command('gather_using_ai', 'all')),
+        step({ kind: 'end', status: 'valid' }),
+        step({ kind: 'end', status: 'valid' }),
+        step({ kind: 'end', status: 'valid' }),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+  {
+    rule: 'bodies of commands while a masked gather is open',
+    mutation: ['command-request.ts', 'if (isOpen) return maskBody(body, { titles: false })', ''],
+    call: {
+      steps: [
+        step({ kind: 'press', leg: 0 }),
+        step(command('gather', 'all')),
+        step(command('gather_using_audio', 'all')),
+      ],
+      skew: 0,
+      uptime: 0,
+    },
+  },
+]
+
+describe('a rule of masking', () => {
+  it('protects each of these calls together with the others', async () => {
+    for (const { rule, call } of mutants) {
+      expect([rule, (await run(call)).stored.includes(SECRET)]).toEqual([rule, false])
+    }
+  })
+
+  it.each(mutants)('is needed: $rule', async ({ mutation, call }) => {
+    mutate(mutation)
+    expect((await run(call)).stored).toContain(SECRET)
   })
 })
