@@ -10,6 +10,8 @@ export interface FeedCache {
   isShown(): boolean
   /** Removes all of them: another agent has signed in, or the client was closed. */
   clear(): void
+  /** The session was paused, so that nothing of it may be shown until it goes on or ends; or it goes on. */
+  setPaused?(isPaused: boolean): void
 }
 
 /** The part of a client by which its cached feeds are told from those of other clients and other agents. */
@@ -53,7 +55,7 @@ export class FeedSession implements AgentSession {
   readonly pauseIfUnused = (): void => {
     // Later: what is moved on the screen is not shown for a moment.
     queueMicrotask(() => {
-      if (this.#holds === 0 && ![...this.#caches].some((cache) => cache.isShown())) this.#isPaused = true
+      if (this.#holds === 0 && ![...this.#caches].some((cache) => cache.isShown())) this.#setPaused(true)
     })
   }
 
@@ -74,7 +76,7 @@ export class FeedSession implements AgentSession {
 
   /** The agent is known to be the same. */
   resume(): void {
-    this.#isPaused = false
+    this.#setPaused(false)
   }
 
   /** Another agent, or none: everything before counts as absent at once. */
@@ -82,5 +84,11 @@ export class FeedSession implements AgentSession {
     this.#feeds = new WeakSet()
     this.#isPaused = false
     for (const cache of this.#caches) cache.clear()
+  }
+
+  #setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return
+    this.#isPaused = isPaused
+    for (const cache of this.#caches) cache.setPaused?.(isPaused)
   }
 }

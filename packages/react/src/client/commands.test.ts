@@ -102,6 +102,7 @@ describe('a command', () => {
   it.each([
     ['the network fails', new TypeError('Failed to fetch')],
     ['the server does not know', error(504, '10007', 'Outcome unknown')],
+    ['a page is in its place', new Response('<!doctype html><title>Sign in</title>')],
     ['a proxy lost the answer', new Response('<html>502 Bad Gateway</html>', { status: 502 })],
   ])('has an unknown outcome when %s', async (_, answer) => {
     const { send, requests } = commandsOn(answer)

@@ -62,6 +62,8 @@ export function createCommands(ports: {
   clock: Clock
   fetch: typeof fetch
   onTicketError?: (error: GatherClientError) => void
+  /** Whether the ticket in use is known to be of the agent who is signed in. */
+  isAgentKnown?: () => boolean
 }): SendCommand {
   const { base, tickets, clock } = ports
 
@@ -71,7 +73,7 @@ export function createCommands(ports: {
       if (GatherClientError.isInstance(cause)) ports.onTicketError?.(cause)
       throw notSent('The ticket could not be renewed. Try again.', cause)
     })
-    if (tickets.agent !== agent) throw notSent('Another agent has signed in meanwhile. Give it again.')
+    if (tickets.agent !== agent) throw notSent('The agent has changed meanwhile. Give it again.')
     return ticket
   }
 
@@ -86,7 +88,8 @@ export function createCommands(ports: {
       return ports.fetch(`${base}${path}`, { method: 'POST', headers, body, signal, credentials: 'omit' })
     }
     const { agent } = tickets
-    const response = await send(await ticketOf(agent, () => tickets.current()))
+    const isKnown = ports.isAgentKnown?.() ?? true
+    const response = await send(await ticketOf(agent, () => (isKnown ? tickets.current() : tickets.fresh())))
     if (response.status !== clientErrors.unauthenticated.status) return response
     // Refused before anything was done, so sending it once more with a new ticket cannot run the command twice.
     return send(await ticketOf(agent, () => tickets.fresh()))
@@ -112,7 +115,11 @@ export function createCommands(ports: {
         post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal),
       )
       const answer: unknown = await response.json().catch(() => null)
-      if (response.ok) return accepted(commandId ?? response.headers.get('x-command-id') ?? requestId, answer)
+      if (response.ok) {
+        // A page in the server's place, such as that of a sign-in, also answers 200.
+        if (!isObject(answer) || !isObject(answer.data)) throw unanswered()
+        return accepted(commandId ?? response.headers.get('x-command-id') ?? requestId, answer.data)
+      }
       const errors = errorsIn(answer)
       // A proxy on the way that lost the server's answer has not told us what it was.
       if (!errors && response.status >= 500) throw unanswered()
@@ -161,15 +168,14 @@ function unanswered(): GatherError {
 }
 
 /** The command did not leave this page, so it may be given again. */
-function notSent(detail: string, cause?: unknown): GatherError {
+export function notSent(detail: string, cause?: unknown): GatherError {
   const { status, code, title } = clientErrors.unavailable
   const error = new GatherError(status, [{ code, title, detail: `The command was not sent. ${detail}` }])
   error.cause = cause
   return error
 }
 
-function accepted(commandId: string, answer: unknown): CommandAccepted {
-  const data = isObject(answer) && isObject(answer.data) ? answer.data : {}
+function accepted(commandId: string, data: Record<string, unknown>): CommandAccepted {
   const conversationId = data.conversation_id
   return {
     status: 'accepted',

@@ -9,7 +9,7 @@ import { CallLog, isDenied } from './call-log.ts'
 import { CallsList } from './calls-list.ts'
 import { type ConnectionError, ErrorReports, type GatherClientError } from './client-error.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { createCommands, type SendCommand } from './commands.ts'
+import { createCommands, notSent, type SendCommand } from './commands.ts'
 import { Connection, type ConnectionState, type ConnectionStore, type Diagnose } from './connection.ts'
 import { diagnosis } from './diagnose.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
@@ -298,6 +298,15 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     return watch
   }
 
+  const send = createCommands({
+    base: ports.base,
+    tickets,
+    clock,
+    fetch: ports.fetch,
+    onTicketError: (error) => reports.report(error),
+    isAgentKnown: () => !session.isPaused,
+  })
+
   return {
     connection: {
       getSnapshot: connection.getSnapshot,
@@ -306,13 +315,10 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     },
     session,
     clock,
-    command: createCommands({
-      base: ports.base,
-      tickets,
-      clock,
-      fetch: ports.fetch,
-      onTicketError: (error) => reports.report(error),
-    }),
+    command: async (...args) => {
+      if (isClosed()) throw notSent('This client was closed. Make a new one.')
+      return send(...args)
+    },
 
     watch: (callId, { signal, onFeed, resume, fresh = false }) =>
       new Promise((resolve, reject) => {
@@ -364,6 +370,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     disconnect: () => connection.leave(),
 
     close: () => {
+      tickets.endAgent()
       session.end()
       for (const { listeners } of watches.values()) for (const listener of [...listeners]) listener.end()
       for (const listener of [...(calls?.listeners ?? [])]) listener.end()

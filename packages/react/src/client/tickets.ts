@@ -107,6 +107,11 @@ export class Tickets {
     return this.#agents
   }
 
+  /** The agent has signed out, and may have another successor: no command that waits may be sent any more. */
+  endAgent(): void {
+    this.#agents++
+  }
+
   /** Whether a refusal of the ticket in use means something: only a ticket that says so is known to be a current one. */
   get standing(): 'current' | 'expired' | 'opaque' {
     const exp = this.#held?.claims?.exp

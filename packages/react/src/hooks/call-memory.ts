@@ -13,14 +13,28 @@ import { useGatherClient } from './provider.tsx'
 /** More calls than an agent handles in a shift. Beyond it, the least recently shown call is evicted. */
 const MAX_CALLS = 500
 
-/** The memory of one call. The values are kept by `Remembered`, under `key`. */
+/** The memory of one call. The values are kept by `Remembered`, under keys. */
 export class CallMemory {
   readonly #listeners = new Set<() => void>()
-  #key = {}
-
   /** Replaced by `clear`, which releases every value at once. */
+  #key = {}
+  /** In its place while it is not known who is signed in: what was written before is hidden, and kept. */
+  #pausedKey: object | null = null
+
+  /** The key of what may be shown. */
   get key(): object {
-    return this.#key
+    return this.#pausedKey ?? this.#key
+  }
+
+  /** The keys of all that is remembered. */
+  get keys(): readonly object[] {
+    return this.#pausedKey ? [this.#pausedKey, this.#key] : [this.#key]
+  }
+
+  /** Returns whether it is still of the same agent: for what is done after a wait. */
+  mark(): () => boolean {
+    const key = this.#key
+    return () => key === this.#key
   }
 
   get isShown(): boolean {
@@ -39,6 +53,11 @@ export class CallMemory {
 
   clear(): void {
     this.#key = {}
+    this.setPaused(false)
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#pausedKey = isPaused ? {} : null
     this.notify()
   }
 }
@@ -59,6 +78,10 @@ export class CallMemories {
     for (const memory of this.#calls.values()) memory.clear()
   }
 
+  setPaused(isPaused: boolean): void {
+    for (const memory of this.#calls.values()) memory.setPaused(isPaused)
+  }
+
   #evict(): void {
     for (const [callId, memory] of this.#calls) {
       if (memory.isShown) continue
@@ -70,17 +93,21 @@ export class CallMemories {
 
 const memories = new WeakMap<GatherClient, CallMemories>()
 
-/** The memories of a client; emptied when another agent signs in or the client is closed. */
+/** The memories of a client: hidden while the session is paused, emptied when another agent signs in or it is closed. */
 export function callMemories(client: GatherClient): CallMemories {
   const known = memories.get(client)
   if (known) return known
   const made = new CallMemories()
   memories.set(client, made)
-  client.session.addCache({ isShown: () => false, clear: () => made.clear() })
+  client.session.addCache({
+    isShown: () => false,
+    clear: () => made.clear(),
+    setPaused: (isPaused) => made.setPaused(isPaused),
+  })
   return made
 }
 
-/** One kind of state that is remembered for each call. Values are immutable: `write` takes a new one. */
+/** One kind of state that is remembered for each call. Values are immutable: `change` makes a new one. */
 export class Remembered<T> {
   readonly initial: T
   readonly #values = new WeakMap<object, { readonly value: T }>()
@@ -89,15 +116,27 @@ export class Remembered<T> {
     this.initial = initial
   }
 
+  /** The value that may be shown. */
   read(memory: CallMemory): T {
-    const known = this.#values.get(memory.key)
-    return known ? known.value : this.initial
+    return this.#at(memory.key)
   }
 
-  write(memory: CallMemory, value: T): void {
-    if (Object.is(value, this.read(memory))) return
-    this.#values.set(memory.key, { value })
-    memory.notify()
+  /** Changes the value, also the one that is hidden: a late answer settles it, and the same agent finds what was added. */
+  change(memory: CallMemory, change: (value: T) => T): void {
+    let isChanged = false
+    for (const key of memory.keys) {
+      const before = this.#at(key)
+      const value = change(before)
+      if (Object.is(value, before)) continue
+      this.#values.set(key, { value })
+      isChanged = true
+    }
+    if (isChanged) memory.notify()
+  }
+
+  #at(key: object): T {
+    const known = this.#values.get(key)
+    return known ? known.value : this.initial
   }
 }
 
@@ -118,7 +157,7 @@ export function useRemembered<T>(
     useCallback(() => kind.read(memory), [kind, memory]),
     kind.initial,
   )
-  const change = useCallback((next: (value: T) => T) => kind.write(memory, next(kind.read(memory))), [kind, memory])
+  const change = useCallback((next: (value: T) => T) => kind.change(memory, next), [kind, memory])
   return useMemo(() => [value, change, memory], [value, change, memory])
 }
 

@@ -123,7 +123,7 @@ export function useAnyCommand(
         const requestId = newRequestId()
         return send(place, { ...command, ...options, requestId, commandId: requestId })
       },
-      reset: () => writeSlot(memory, slot, null),
+      reset: () => changeSlot(memory, slot, () => null),
     }
   }, [client, cache, id, memory, slot, confirmAfterMs, read])
 
@@ -137,11 +137,18 @@ const givenCommands = new Remembered<ReadonlyMap<string, GivenCommand>>(new Map(
 
 const readSlot = (memory: CallMemory, slot: string) => givenCommands.read(memory).get(slot) ?? null
 
-function writeSlot(memory: CallMemory, slot: string, command: GivenCommand | null): void {
-  const next = new Map(givenCommands.read(memory))
-  if (command) next.set(slot, command)
-  else if (!next.delete(slot)) return
-  givenCommands.write(memory, next)
+type Change = (command: GivenCommand | null) => GivenCommand | null
+
+function changeSlot(memory: CallMemory, slot: string, change: Change): void {
+  givenCommands.change(memory, (commands) => {
+    const before = commands.get(slot) ?? null
+    const command = change(before)
+    if (command === before) return commands
+    const next = new Map(commands)
+    if (command) next.set(slot, command)
+    else next.delete(slot)
+    return next
+  })
 }
 
 /** Where a command is given, and where its state is kept. Nothing of it depends on what is shown later. */
@@ -156,16 +163,16 @@ interface Place {
 
 async function send(place: Place, command: GivenCommand): Promise<CommandSettled> {
   const { client, callId, memory, slot } = place
-  const change = (part: Pick<GivenCommand, 'answer'> | Pick<GivenCommand, 'isLate'>) => {
-    const current = readSlot(memory, slot)
-    // Another command has been given there since then.
-    if (current?.requestId !== command.requestId) return
-    writeSlot(memory, slot, { ...current, ...part })
-  }
+  const change = (part: Pick<GivenCommand, 'answer'> | Pick<GivenCommand, 'isLate'>) =>
+    changeSlot(memory, slot, (current) => {
+      // Another command may have been given there since then.
+      if (current?.requestId !== command.requestId) return current
+      // Of two attempts under one id, the one that brought an answer counts.
+      const isAnswered = current.answer === 'accepted' || typeof current.answer === 'object'
+      if ('answer' in part && part.answer === 'unknown' && isAnswered) return current
+      return { ...current, ...part }
+    })
   const settle = (answer: 'accepted' | 'unknown' | GatherError) => {
-    // Of two attempts under one id, the one that brought an answer counts.
-    const known = readSlot(memory, slot)?.answer
-    if (answer === 'unknown' && (known === 'accepted' || typeof known === 'object')) return
     change({ answer })
     cancelDeadline()
     if (typeof answer !== 'object') cancelDeadline = startDeadline()
@@ -175,7 +182,7 @@ async function send(place: Place, command: GivenCommand): Promise<CommandSettled
       const state = place.state()
       if (!state || commandFact(command, state) !== 'confirmed') change({ isLate: true })
     }, place.confirmAfterMs)
-  writeSlot(memory, slot, { ...command, answer: 'none', isLate: false })
+  changeSlot(memory, slot, () => ({ ...command, answer: 'none', isLate: false }))
   // The log may show that it was accepted before, or without, an answer to us.
   let cancelDeadline = startDeadline()
   try {

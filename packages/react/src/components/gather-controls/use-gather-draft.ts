@@ -37,10 +37,17 @@ export interface GatherDraft {
 type Check = typeof checkCommand
 
 let loaded: Check | null = null
+let loading: Promise<Check> | null = null
 /** The schemas are fetched when a form is shown, so that a page that shows none does not pay for them. */
 const loadCheck = async (): Promise<Check> => {
-  loaded ??= (await import('./telnyx-rules.ts')).checkCommand
-  return loaded
+  loading ??= import('./telnyx-rules.ts').then(({ checkCommand }) => checkCommand)
+  try {
+    loaded = await loading
+    return loaded
+  } catch (error) {
+    loading = null
+    throw error
+  }
 }
 
 const nothing: readonly never[] = []
@@ -63,7 +70,7 @@ export function useGatherDraft(initial: Partial<Draft>): GatherDraft
 export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial<Draft>): GatherDraft {
   const callId = useCallId(typeof given === 'string' ? given : undefined)
   const initial = typeof given === 'object' ? given : ofCall
-  const [{ draft: changed, tried, sent }, changeForm] = useRemembered(callId, forms)
+  const [{ draft: changed, tried, sent }, changeForm, memory] = useRemembered(callId, forms)
   const [first, setFirst] = useState(() => ({ callId, draft: { ...emptyDraft, ...initial } }))
   // What one call's form begins with may name its caller.
   if (first.callId !== callId) setFirst({ callId, draft: { ...emptyDraft, ...initial } })
@@ -98,9 +105,11 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
 
   const submit = async () => {
     setTried(true)
+    const isSameAgent = memory.mark()
     // Without the rules the server judges it, as it does in any case.
     const judge = check ?? (await loadCheck().catch(() => null))
     if (judge) setCheck(() => judge)
+    if (!isSameAgent()) return false
     const judged = judge?.(draft.purpose, body) ?? { ok: true, body }
     const fieldsAreRight = draft.purpose !== 'gather_using_ai' || fieldProblems(draft.fields).every((it) => it === null)
     if (!judged.ok || !fieldsAreRight || (draft.purpose === 'gather_using_ai' && draft.fields.length === 0))

@@ -48,12 +48,17 @@ function guardTyping(field: HTMLElement, label: string): () => void {
   const onBlur = () =>
     // Browsers report the blur of an element that is being removed, or whose window loses the focus: those are no blur.
     queueMicrotask(() => {
-      if (field.isConnected && activeIn(field) !== field) stop()
+      if (!field.isConnected || activeIn(field) === field) return
+      // Suspense and tabs hide what is typed in, and the browser takes its focus.
+      if (isHidden(field)) moveFocus()
+      else stop()
     })
   const onMutation = () => {
-    if (field.isConnected && !field.matches(':disabled')) return
+    if (!field.isConnected || field.matches(':disabled')) moveFocus()
+  }
+  const moveFocus = () => {
     stop()
-    const place = ancestors.find((it) => it.isConnected)
+    const place = ancestors.find((it) => it.isConnected && !isHidden(it))
     if (!place) return
     const active = activeIn(place)
     if (active !== null && active !== field && active !== place.ownerDocument.body) return
@@ -115,6 +120,10 @@ function takeKeys(place: Element, label: string): void {
 
 /** A shortcut with a modifier was meant as one. Alt, and AltGr (reported as both), write letters. */
 const isCombination = ({ ctrlKey, metaKey, altKey }: KeyboardEvent) => metaKey || (ctrlKey && !altKey)
+
+/** Whether an element is not rendered, or inert, as far as the browser can say. */
+const isHidden = (element: Element): boolean =>
+  element.checkVisibility?.() === false || [element, ...ancestorsOf(element)].some((it) => it.hasAttribute('inert'))
 
 const regionOf = (place: Element) => place.closest<HTMLElement>('[tabindex="-1"]')
 

@@ -1,0 +1,107 @@
+/** A module that makes a client is evaluated again with each hot reload: the client before must not keep its socket. */
+import { pinEntry } from '@callgather/protocol/scenarios'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { render, screen } from '@testing-library/react'
+import { StrictMode } from 'react'
+import { expect, it } from 'vitest'
+import { settled } from '../hooks/provided.tsx'
+import { CallList, GatherPanel, GatherProvider } from '../index.ts'
+import { ScenarioServer } from '../testing/scenario-server.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
+import { createClientOn, type GatherClient } from './gather-client.ts'
+
+const { callId } = pinEntry
+
+function countingServer() {
+  const clock = new VirtualClock(Date.parse('2030-01-01T00:00:00Z'))
+  const server = new ScenarioServer(clock)
+  server.addCall(callId, ['view', 'gather', 'assistant'])
+  for (const { event } of pinEntry.steps) server.append(callId, event)
+  const open = new Set<object>()
+  const makeClient = (): GatherClient =>
+    createClientOn({
+      transport: {
+        open: (auth, events) => {
+          const link = server.open(auth, events)
+          open.add(link)
+          const close = () => {
+            open.delete(link)
+            link.close()
+          }
+          return { ...linkOf(link), close }
+        },
+      },
+      clock,
+      getTicket: () => 'ticket',
+      base: 'http://server.invalid',
+      fetch: () => new Promise(() => {}),
+      onReturn: () => () => {},
+    })
+  return { open, makeClient, later: () => settled(() => clock.advanceTo(clock.now() + 1_000)) }
+}
+
+const linkOf = (link: ReturnType<ScenarioServer['open']>): typeof link => ({
+  watchCall: (id, cursor) => link.watchCall(id, cursor),
+  unwatchCall: (id) => link.unwatchCall(id),
+  watchCalls: () => link.watchCalls(),
+  unwatchCalls: () => link.unwatchCalls(),
+  refreshTicket: (ticket) => link.refreshTicket(ticket),
+  close: () => link.close(),
+})
+
+it.each([
+  ['the provider is rendered with the new client', false],
+  ['the whole tree is mounted again', true],
+])('has one socket after four hot reloads where %s', async (_, isRemounted) => {
+  const { open, makeClient, later } = countingServer()
+  const cache = new QueryClient()
+  const page = (client: GatherClient, reload: number) => (
+    <StrictMode key={isRemounted ? reload : 'same'}>
+      <QueryClientProvider client={cache}>
+        <GatherProvider client={client}>
+          <CallList selected={callId} />
+          <GatherPanel callId={callId} />
+        </GatherProvider>
+      </QueryClientProvider>
+    </StrictMode>
+  )
+  const view = render(page(makeClient(), 0))
+  await later()
+  expect(open.size).toBe(1)
+  for (let reload = 1; reload <= 4; reload++) {
+    view.rerender(page(makeClient(), reload))
+    await later()
+    expect(open.size).toBe(1)
+  }
+  expect(screen.getAllByText(/5550100|555-0100|Answered/).length).toBeGreaterThan(0)
+  view.unmount()
+  await later()
+  expect(open.size).toBe(0)
+})
+
+it('has one socket after four hot reloads that came before the one before was live', async () => {
+  const { open, makeClient, later } = countingServer()
+  const cache = new QueryClient()
+  const page = (client: GatherClient) => (
+    <GatherProvider client={client} queryClient={cache}>
+      <CallList />
+    </GatherProvider>
+  )
+  const view = render(page(makeClient()))
+  for (let reload = 1; reload <= 4; reload++) view.rerender(page(makeClient()))
+  await later()
+  expect(open.size).toBe(1)
+})
+
+it('has one socket after four hot reloads without React, where each closes the client before', async () => {
+  const { open, makeClient, later } = countingServer()
+  let dispose = () => {}
+  for (let reload = 0; reload <= 4; reload++) {
+    dispose()
+    const client = makeClient()
+    dispose = () => client.close()
+    client.watch(callId, { onFeed: () => {} }).catch(() => {})
+    await later()
+    expect(open.size).toBe(1)
+  }
+})

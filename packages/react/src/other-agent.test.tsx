@@ -1,0 +1,191 @@
+/** One client, two agents: what one wrote and gave is neither shown to nor sent for the next, at any time. */
+import { pinEntry } from '@callgather/protocol/scenarios'
+import { QueryClient } from '@tanstack/react-query'
+import { fireEvent, render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { type ReactNode, StrictMode } from 'react'
+import { expect, it, vi } from 'vitest'
+import { createClientOn } from './client/gather-client.ts'
+import { settled } from './hooks/provided.tsx'
+import { GatherControls, GatherProvider, useCommand } from './index.ts'
+import { ScenarioServer } from './testing/scenario-server.ts'
+import { VirtualClock } from './testing/virtual-clock.ts'
+
+const { callId } = pinEntry
+/** The rules of the form, which are fetched when it is shown. */
+const rules = vi.hoisted(() => ({ load: () => {}, isLoading: new Promise<void>(() => {}) }))
+rules.isLoading = new Promise((resolve) => {
+  rules.load = resolve
+})
+vi.mock('./components/gather-controls/telnyx-rules.ts', async (original) => {
+  await rules.isLoading
+  return original()
+})
+const START = Date.parse('2030-01-01T00:00:00Z')
+const ticketOf = (subject: string) =>
+  `h.${btoa(JSON.stringify({ sub: subject, iat: START / 1000, exp: START / 1000 + 3_600, jti: Math.random() }))}.s`
+
+function deskOf() {
+  const clock = new VirtualClock(START)
+  const server = new ScenarioServer(clock)
+  server.addCall(callId, ['view', 'gather', 'assistant'])
+  const answered = pinEntry.steps.slice(0, 2)
+  for (const { event } of answered) server.append(callId, event)
+  const sent: { agent: string; body: string }[] = []
+  const reply = { with: async () => Response.json({ data: { result: 'ok' } }) }
+  const agent = { name: 'agent-1', ticket: async (): Promise<string> => ticketOf(agent.name) }
+  const client = createClientOn({
+    transport: server,
+    clock,
+    getTicket: () => agent.ticket(),
+    base: 'http://server.invalid',
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      const claims = JSON.parse(atob((request.headers.get('authorization') ?? '').split('.')[1] ?? ''))
+      sent.push({ agent: claims.sub, body: await request.text() })
+      return reply.with()
+    },
+    onReturn: () => () => {},
+  })
+  const cache = new QueryClient()
+  const page = (content: ReactNode) => (
+    <StrictMode>
+      <GatherProvider client={client} queryClient={cache}>
+        {content}
+      </GatherProvider>
+    </StrictMode>
+  )
+  const view = render(page(null))
+  const show = (content: ReactNode) => settled(() => view.rerender(page(content)))
+  return {
+    client,
+    clock,
+    server,
+    agent,
+    reply,
+    sent,
+    show,
+    later: (s: number) => settled(() => clock.advanceTo(clock.now() + s * 1000)),
+  }
+}
+
+const question = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'What to say' })
+
+it('does not send a form for the next agent that was still being checked', async () => {
+  const { agent, show, later, sent, server } = deskOf()
+  await show(<GatherControls callId={callId} />)
+  await later(1)
+  await userEvent.type(question(), 'Mrs Smith')
+  await userEvent.click(screen.getByRole('button', { name: 'Ask the caller' }))
+  agent.name = 'agent-2'
+  server.drop(null)
+  await later(5)
+  rules.load()
+  await settled(() => import('./components/gather-controls/telnyx-rules.ts'))
+  await later(1)
+  expect(sent).toEqual([])
+})
+
+it('shows no draft of an agent until it is known who has signed in on the same client', async () => {
+  const { agent, show, later } = deskOf()
+  await show(<GatherControls callId={callId} />)
+  await later(1)
+  await userEvent.type(question(), 'Mrs Smith, your PIN')
+  await show(<h1>Signed out</h1>)
+  let answer = (_: string) => {}
+  agent.ticket = () =>
+    new Promise((resolve) => {
+      answer = resolve
+    })
+  await show(<GatherControls callId={callId} />)
+  expect(question().value).toBe('')
+  await settled(() => answer(ticketOf('agent-2')))
+  await later(1)
+  expect(question().value).toBe('')
+})
+
+it('shows the draft again once the agent is known to be the same', async () => {
+  const { show, later } = deskOf()
+  await show(<GatherControls callId={callId} />)
+  await later(1)
+  await userEvent.type(question(), 'Your PIN')
+  await show(<h1>Elsewhere</h1>)
+  await show(<GatherControls callId={callId} />)
+  await later(1)
+  expect(question().value).toBe('Your PIN')
+})
+
+it('keeps what the same agent writes before that is known', async () => {
+  const { agent, show, later } = deskOf()
+  await show(<GatherControls callId={callId} />)
+  await later(1)
+  await userEvent.type(question(), 'Your PIN')
+  await show(<h1>Elsewhere</h1>)
+  let answer = (_: string) => {}
+  agent.ticket = () =>
+    new Promise((resolve) => {
+      answer = resolve
+    })
+  await show(<GatherControls callId={callId} />)
+  await userEvent.type(question(), 'Your date of birth')
+  expect(question().value).toBe('Your date of birth')
+  await settled(() => answer(ticketOf('agent-1')))
+  await later(1)
+  expect(question().value).toBe('Your date of birth')
+})
+
+it('settles a command whose answer comes while nothing is shown', async () => {
+  const { reply, show, later, sent } = deskOf()
+  let answer = (_: Response) => {}
+  reply.with = () =>
+    new Promise((resolve) => {
+      answer = resolve
+    })
+  await show(<Stop />)
+  await later(1)
+  fireEvent.click(screen.getByRole('button'))
+  await show(<h1>Elsewhere</h1>)
+  await settled(() => answer(Response.json({ errors: [{ code: '90034', title: 'No' }] }, { status: 422 })))
+  await show(<Stop />)
+  await later(1)
+  expect(screen.getByRole('button').textContent).toBe('refused')
+  expect(sent).toHaveLength(1)
+})
+
+function Stop() {
+  const stop = useCommand(callId, 'gather_stop')
+  return (
+    <button type="button" onClick={() => void stop.run({})}>
+      {stop.status}
+    </button>
+  )
+}
+
+it('sends no command with the ticket of the agent before', async () => {
+  const { agent, show, later, sent } = deskOf()
+  await show(<Stop />)
+  await later(1)
+  await show(<h1>Signed out</h1>)
+  agent.name = 'agent-2'
+  let answer = (_: string) => {}
+  agent.ticket = () =>
+    new Promise((resolve) => {
+      answer = resolve
+    })
+  await show(<Stop />)
+  fireEvent.click(screen.getByRole('button'))
+  await settled(() => {})
+  expect(sent).toEqual([])
+  await settled(() => answer(ticketOf('agent-2')))
+  await later(1)
+  expect(sent.filter((it) => it.agent === 'agent-1')).toEqual([])
+})
+
+it('sends nothing on a client that was closed', async () => {
+  const { client, show, later, sent } = deskOf()
+  await show(<Stop />)
+  await later(1)
+  client.close()
+  await expect(client.command(callId, 'gather_stop', {})).rejects.toMatchObject({ status: 503 })
+  expect(sent).toEqual([])
+})
