@@ -58,6 +58,15 @@ it('gives no key to a shortcut or a button when the field that is typed in disap
   await agent.panel.getByRole('button', { name: 'Hand back to assistant' }).click()
   await whisper.waitFor()
   expect(await whisper.inputValue()).toBe('offer them')
+
+  // The host hides the panel, as Suspense and tabs do.
+  await whisper.click()
+  await agent.panel.evaluate((panel) => {
+    panel.style.display = 'none'
+  })
+  await page.waitForFunction(() => document.activeElement?.matches('.cg-key-sink'))
+  await page.keyboard.type(' two jams at ten')
+  expect(await shown()).toEqual(before)
 })
 
 it('moves the focus to the call after Answer, and to the tab in front after a tab is closed', async () => {

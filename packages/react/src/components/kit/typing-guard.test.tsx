@@ -78,6 +78,22 @@ describe('a field that is removed while it is being typed in', () => {
     expect(prompt()).toHaveValue('Hello')
   })
 
+  it('hands no key to a shortcut when the host hides the field, as Suspense and tabs do', async () => {
+    const client = createScenarioClient(quiet)
+    const { container } = render(onClient(client, <GatherControls callId={quiet.callId} />))
+    await playTo(client, 5_000)
+    await userEvent.type(prompt(), 'Hello')
+    shortcut.mockClear()
+    // The browser takes the focus of what is not rendered or inert, and says so by a blur.
+    await settled(() => {
+      container.firstElementChild?.setAttribute('inert', '')
+      prompt().blur()
+    })
+    await userEvent.keyboard(' mate{Backspace}{Enter}')
+    expectNoShortcut()
+    expect(container.firstElementChild?.contains(sink())).toBe(false)
+  })
+
   it('keeps a whisper when the assistant leaves, until it is back', async () => {
     const client = createScenarioClient(assistantWhisper)
     const { callId } = assistantWhisper
