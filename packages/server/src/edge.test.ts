@@ -135,6 +135,22 @@ describe('the budget of bodies', () => {
   })
 })
 
+describe('bodies of one address', () => {
+  it('give up the slowest when there are as many as may be', async () => {
+    let now = 0
+    const budget = new BodyBudget(1_000_000, () => now)
+    const slow = Array.from({ length: 1_000 }, () => readBody(slowBody(1).body, 500, budget.open('proxy')))
+    for (const each of slow) each.catch(() => {})
+    await expect(readBody(slowBody(1).body, 500, budget.open('proxy'))).rejects.toMatchObject({ status: 503 })
+    now += 1_000
+    const { body, end } = slowBody(200)
+    const genuine = readBody(body, 500, budget.open('proxy'))
+    await expect(slow[0]).rejects.toMatchObject({ name: 'BodyAborted' })
+    end()
+    expect((await genuine).length).toBe(200)
+  })
+})
+
 describe('an answer', () => {
   it.each([['a\r\nb'], ['line\u2028'], ['é€'], ['\u0000']])('with the header %j is not sent', (value) => {
     expect(isSendable({ status: 200, headers: { 'x-command-id': value } })).toBe(false)

@@ -10,6 +10,15 @@ function setUp() {
   return { hostCallbacks, lines, counts }
 }
 
+/** What a host may throw. */
+const unreadable = () => Object.defineProperty(new Error('4071'), 'name', { get: () => expect.fail('4071') })
+const named = (name: string) => Object.assign(new Error('4071'), { name })
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable(new Error('4071'), {})
+  revoke()
+  return proxy
+}
+
 describe('a host callback', () => {
   it('resolves to what the host returned, synchronously or not', async () => {
     const { hostCallbacks, counts } = setUp()
@@ -28,6 +37,9 @@ describe('a host callback', () => {
     ],
     ['rejects', 'failed', () => Promise.reject(new TypeError('4071'))],
     ['rejects with nothing', 'failed', () => Promise.reject(undefined)],
+    ['rejects with an error that cannot be read', 'failed', () => Promise.reject(unreadable())],
+    ['rejects with a revoked proxy', 'failed', () => Promise.reject(revoked())],
+    ['rejects with an error whose name is what it was given', 'failed', () => Promise.reject(named('PIN 4071'))],
     ['hangs', 'timeout', () => new Promise(() => {})],
     ['returns the wrong shape', 'invalid', () => 42],
   ])('that %s fails as "%s", with one log line, one count and none of its words', async (_, reason, run) => {

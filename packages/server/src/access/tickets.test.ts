@@ -22,6 +22,20 @@ describe('a ticket signed with the shared secret', () => {
     expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining(reason)])
   })
 
+  it.each([
+    ['sub', 7],
+    ['sub', null],
+    ['sub', ''],
+    ['sub', { id: 1 }],
+    ['sub', 'a'.repeat(129)],
+    ['jti', 5],
+    ['jti', null],
+    ['jti', ''],
+  ])('is refused with the reason when its `%s` is %j', async (claim, value) => {
+    const ticket = await minted({ iat: SECONDS, exp: SECONDS + 600, [claim]: value })
+    await expect(ticketsOf(SECRET).check(ticket)).rejects.toThrow(claim)
+  })
+
   it('is accepted when its issuer’s clock is a few seconds ahead', async () => {
     const ticket = await minted({ iat: SECONDS + 20, exp: SECONDS + 600 })
     expect(await ticketsOf(SECRET).check(ticket)).toMatchObject({ subject: 'a' })

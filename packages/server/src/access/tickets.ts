@@ -55,6 +55,8 @@ const LONGEST_TICKET = 16_384
 /** How far the clock of a ticket's issuer may be ahead of ours, in seconds. */
 const MAX_ISSUER_SKEW_SECONDS = 60
 const MAX_AUDIENCE_LENGTH = 256
+const LONGEST_SUBJECT = 128
+const LONGEST_ID = 256
 
 /** Every scope there is. */
 export const scopes = ['view', 'gather', 'assistant'] as const satisfies readonly Scope[]
@@ -90,8 +92,9 @@ export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOp
   const key = new TextEncoder().encode(secret)
   return {
     async issue({ subject, calls, scopes: wanted, expiresIn = '15m', trusted = false }) {
-      if (typeof subject !== 'string' || subject === '' || subject.length > 128)
-        throw new Error('A ticket needs a subject of 1 to 128 characters.')
+      if (!isName(subject, LONGEST_SUBJECT)) throw new Error('A ticket needs a subject of 1 to 128 characters.')
+      if (calls !== '*' && !isListOfTexts(calls))
+        throw new Error('A ticket needs the `calls` it is for: a list of call control ids, or `*` for all.')
       const unknown = wanted.find((scope) => !isScope(scope))
       if (unknown !== undefined) throw new Error(`There is no scope "${unknown}": choose from ${scopes.join(', ')}.`)
       const seconds = secondsOf(expiresIn)
@@ -117,7 +120,10 @@ export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOp
           currentDate: new Date(now()),
         })
         const { sub, exp, iat, jti, aud, calls, scopes: granted, trusted } = payload
-        if (sub === undefined || exp === undefined || jti === undefined) return null
+        if (exp === undefined) return null
+        // The log, the limits and the revocations go by both. JWT libraries write whatever they are given.
+        if (!isName(sub, LONGEST_SUBJECT)) throw unacceptable('`sub` must be a text of 1 to 128 characters.')
+        if (!isName(jti, LONGEST_ID)) throw unacceptable('`jti` must be a text of 1 to 256 characters.')
         if (iat === undefined) throw unacceptable('it does not say when it was issued. Set `iat`.')
         if (iat > now() / 1000 + MAX_ISSUER_SKEW_SECONDS) {
           throw unacceptable('it was issued in the future. Set the clock of the server that issued it.')
@@ -132,7 +138,7 @@ export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOp
             'it is for another audience. Issue one with the `aud` of this server, or none if it has none.',
           )
         }
-        if (calls !== '*' && !(Array.isArray(calls) && calls.every((call) => typeof call === 'string'))) return null
+        if (calls !== '*' && !isListOfTexts(calls)) return null
         if (!Array.isArray(granted)) return null
         return {
           subject: sub,
@@ -151,6 +157,11 @@ export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOp
     },
   }
 }
+
+const isName = (value: unknown, longest: number): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= longest
+const isListOfTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string')
 
 const unacceptable = (why: string) => gatherError('unauthenticated', `The ticket is not accepted: ${why}`)
 

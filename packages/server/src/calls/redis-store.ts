@@ -14,6 +14,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CallRecord, type Cursor, writeEvent } from '@callgather/protocol'
 import pMap from 'p-map'
+import { callback, checkOptions, numberFrom, objectOf, text, unchecked } from '../check-options.ts'
 import { requiredOption } from '../required-option.ts'
 import { Channel, describeFailure, LocalBus } from './bus.ts'
 import {
@@ -77,12 +78,23 @@ const GROWN = 1
 /** Calls that are erased or looked up at the same time: live appends use the same connection. */
 const CONCURRENCY = 16
 
+const DAY_MS = 86_400_000
+const optionsSchema = objectOf({
+  url: unchecked,
+  prefix: text,
+  retention: numberFrom(1, 3650 * DAY_MS),
+  timeout: numberFrom(1, 600_000),
+  warn: callback.optional(),
+  now: callback.optional(),
+})
+
 /**
  * A store in Redis (6.2 or newer, or what speaks like it), shared by any number of servers. Needs the package `redis`.
  *
  * @throws when a URL is none of Redis.
  */
 export function redisStore(options: RedisStoreOptions): CallStore {
+  checkOptions('redisStore', optionsSchema, options)
   const { prefix = 'callgather', retention = WEEK, timeout = 2_000, now = Date.now } = options
   const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
   const names = namesOf(prefix)

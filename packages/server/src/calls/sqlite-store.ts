@@ -14,6 +14,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { type CallRecord, writeEvent } from '@callgather/protocol'
 import Database from 'libsql'
 import { LRUCache } from 'lru-cache'
+import { callback, checkOptions, objectOf, text as textOption } from '../check-options.ts'
 import { requiredOption } from '../required-option.ts'
 import { Channel, describeFailure, LocalBus } from './bus.ts'
 import {
@@ -143,8 +144,11 @@ const writes = {
 
 type Sql = Readonly<Record<keyof typeof writes, Statement>>
 
+const optionsSchema = objectOf({ path: textOption, warn: callback.optional(), now: callback.optional() })
+
 /** A store in a file that survives `kill -9`: what was acknowledged is there after a restart. One process per file. */
 export function sqliteStore(options: SqliteStoreOptions): CallStore {
+  checkOptions('sqliteStore', optionsSchema, options)
   const { now = Date.now, warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
   const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
   const { path, database, release } = open(requiredOption('sqliteStore({ path })', options.path))

@@ -10,6 +10,15 @@ import { Signer, webhookOf } from '../testing/telnyx.ts'
 
 const digit = (id?: string) => webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '5' }, id ? { id } : {})
 
+describe('the end of a masked gather', () => {
+  it.each([4_071_407_140_714_071, 4071, -4071, 40.71])('does not keep %d as a count of digits', async (digit_count) => {
+    const store = memoryStore()
+    await using server = await testServer({ store, policy: { mask: 'digits' } })
+    expect((await server.webhook('call.gather.ended', { status: 'valid', digit_count })).status).toBe(200)
+    expect(JSON.stringify((await store.read(CALL, 0))?.records)).not.toContain(String(digit_count))
+  })
+})
+
 describe('a webhook that is not Telnyx’s', () => {
   it('gets 401 and changes nothing, however it is spoilt, and the process lives', async () => {
     const store = memoryStore()

@@ -178,6 +178,29 @@ describe('what a client is told', () => {
     expect(socket.connected).toBe(true)
   })
 
+  it('gets the answer to its fresh ticket while the host’s `authorize` hangs, and keeps its watches', async () => {
+    let isHanging = false
+    await using server = await testServer({
+      authorize: () => (isHanging ? new Promise<boolean>(() => {}) : true),
+      callbackDeadlineMs: 1_000,
+    })
+    await server.webhook('call.answered')
+    const socket = await server.connect()
+    const { frames } = await watch(socket)
+    isHanging = true
+    const refreshed = socket.timeout(500).emitWithAck('ticket:refresh', { ticket: await server.ticket() })
+    expect(await refreshed).toMatchObject({ ok: true })
+    await server.webhook('call.dtmf.received', { digit: '1' })
+    await vi.waitFor(() => expect(frames).toHaveLength(1))
+  })
+
+  it.each([Number.POSITIVE_INFINITY, 9e15])('may refresh a grant of the host that expires at %d', async (expiresAt) => {
+    const grant = { subject: 'agent-7', calls: '*', scopes: ['view'], expiresAt } as const
+    await using server = await testServer({ authenticate: () => grant })
+    const socket = await server.connect()
+    expect(await socket.emitWithAck('ticket:refresh', { ticket: 'fresh' })).toMatchObject({ ok: true })
+  })
+
   it('begins anew when the call has been forgotten', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')

@@ -31,6 +31,8 @@ export interface SessionParts {
 export const TICKET_GRACE_MILLIS = 25_000
 
 const MAX_WATCHES = 200
+/** The latest date there is (ECMA-262, 21.4.1.1). */
+const LATEST_MILLIS = 8.64e15
 const LIST_DELAY_MILLIS = 50
 /** Decisions of the host's `authorize` that one list waits for at the same time. */
 const LIST_CONCURRENCY = 16
@@ -107,14 +109,16 @@ export class Session {
     const { access } = this.#parts
     clearTimeout(this.#reviewTimer)
     let isChecked = true
-    for (const callId of [...this.#watches.keys()]) {
+    const check = async (callId: string) => {
+      if (this.#over) return
       const may = await access.may(this.#grant, { callId, scope: 'view' }).catch(() => null)
       if (may === null) isChecked = false
-      if (may !== false) continue
+      if (may !== false || this.#over) return
       this.#unwatch(callId)
       const heads = [{ call_id: callId, epoch: '', seq: 0 }]
       this.#socket.emit('call:head', { now: this.#iso(), heads })
     }
+    await pMap([...this.#watches.keys()], check, { concurrency: LIST_CONCURRENCY })
     if (isChecked || this.#over) return
     this.#reviewTimer = setTimeout(() => {
       this.#review().catch(this.#report)
@@ -281,8 +285,10 @@ export class Session {
     this.#grant = grant
     this.#expire()
     this.closeIfRevoked()
+    // The host may never end a grant, or later than a date can say.
+    reply({ ok: true, expires_at: new Date(Math.min(grant.expiresAt ?? LATEST_MILLIS, LATEST_MILLIS)).toISOString() })
+    // The ticket is good, whatever becomes of each call: the host may take a while to decide about all of them.
     await this.#review()
-    reply({ ok: true, expires_at: new Date(grant.expiresAt ?? 8.64e15).toISOString() })
   }
 
   #expire(): void {

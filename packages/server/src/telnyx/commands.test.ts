@@ -173,6 +173,15 @@ describe('sending a command', () => {
 })
 
 describe('a breaker', () => {
+  it('lets one through when the clock was set back while it rested', () => {
+    let clock = 3_600_000
+    const breaker = new Breaker({ failures: 1, restMillis: 100, now: () => clock })
+    breaker.failed()
+    expect(breaker.mayPass()).toBe(false)
+    clock = 0
+    expect(breaker.mayPass()).toBe(true)
+  })
+
   it('lets one through at a time while it tries', () => {
     let clock = 0
     const breaker = new Breaker({ failures: 2, restMillis: 100, now: () => clock })

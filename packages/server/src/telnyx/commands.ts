@@ -88,9 +88,10 @@ export function commandSender(client: Telnyx, options: CommandSenderOptions): Co
 
   const attempt = async (path: string, body: unknown, timeout: number): Promise<Attempt> => {
     try {
-      // The SDK's own timeout ends with the head of the answer; the signal bounds its body too.
-      const signal = AbortSignal.timeout(Math.ceil(timeout))
-      const answer = await client.post<unknown>(path, { body, timeout, signal, maxRetries: 0, ...noRedirects })
+      // The SDK takes whole milliseconds only. Its timeout ends with the head of the answer; the signal bounds its body too.
+      const millis = Math.max(1, Math.ceil(timeout))
+      const signal = AbortSignal.timeout(millis)
+      const answer = await client.post<unknown>(path, { body, timeout: millis, signal, maxRetries: 0, ...noRedirects })
       const data = asRecord(asRecord(answer)?.data)
       // Anything else with status 200 comes from something on the way to Telnyx, such as a proxy's sign-in page.
       return data ? { answer: { status: 'accepted', data }, again: false } : lost('server_error')

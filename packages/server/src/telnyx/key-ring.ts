@@ -91,6 +91,12 @@ function readJson(text: string): readonly (string | DatedPublicKey)[] {
 }
 
 function held(given: string | DatedPublicKey): Held {
+  const isGiven = typeof given === 'string' || (typeof given === 'object' && given !== null)
+  if (!isGiven || (typeof given === 'object' && typeof given.key !== 'string')) {
+    throw new Error(
+      '`telnyx.publicKey` holds something that is no key. If it comes from an environment variable, set that one.',
+    )
+  }
   const { key, notBefore, notAfter } = typeof given === 'string' ? { key: given } : given
   const from = timeOf('notBefore', notBefore) ?? Number.NEGATIVE_INFINITY
   const until = timeOf('notAfter', notAfter) ?? Number.POSITIVE_INFINITY

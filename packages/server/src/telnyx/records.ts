@@ -76,7 +76,7 @@ export const isRecordId = (id: string): boolean => id.includes('@')
 /** Reads the records with the official SDK. */
 export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly timeoutMillis: number }): TelnyxRecords {
   // The SDK would wait as long as `Retry-After` says, without a bound: the reconciler decides when to ask again.
-  const options = { timeout: timeoutMillis, maxRetries: 0, ...noRedirects }
+  const options = { timeout: Math.ceil(timeoutMillis), maxRetries: 0, ...noRedirects }
 
   async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<readonly unknown[]> {
     for (let number = 1; number <= MOST_PAGES; number++) {
