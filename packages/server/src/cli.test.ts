@@ -99,6 +99,7 @@ describe('the program', () => {
   it.each([
     ['HOST', { HOST: '203.0.113.1' }],
     ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/dev/null/calls.db' }],
+    ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/proc/callgather/calls.db' }],
   ])('names %s when it cannot use it', async (name, changes) => {
     await expect(startServer({ ...environment('memory:'), ...changes })).rejects.toThrow(`${name}: `)
   })

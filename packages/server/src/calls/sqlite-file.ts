@@ -26,10 +26,22 @@ export type Release = () => void
 
 /** The path that every spelling of a file leads to, so that all of them meet at one lock. Makes its folder. */
 export function resolveFile(path: string): string {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   // Never opened to find out: closing a second descriptor would drop the locks that this process has on the file.
   const exists = statSync(path, { throwIfNoEntry: false }) !== undefined
   return exists ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never returns where none can be made, as in `/proc`. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another server may make it at the same time.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) throw error
+  }
 }
 
 /**
