@@ -217,7 +217,7 @@ function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPol
   const faults: Fault[] = []
   for (const [key, value] of Object.entries(body)) {
     if (isAllowed(key)) continue
-    const keys = allowedInside[key]
+    const keys = Object.hasOwn(allowedInside, key) ? allowedInside[key] : undefined
     if (keys) faults.push(...nestedFaults(key, keys, value, isAllowed))
     else if (Object.hasOwn(refusedPaths, key)) faults.push(refusedFault([key], key))
     else if (key === 'parameters') faults.push(...schemaFaults([key], value))

@@ -10,6 +10,13 @@ import { Signer, webhookOf } from '../testing/telnyx.ts'
 
 const digit = (id?: string) => webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '5' }, id ? { id } : {})
 
+it.each(['__proto__', 'constructor', 'toString'])('takes a webhook of the type `%s` after a command', async (type) => {
+  await using server = await testServer()
+  await server.webhook('call.answered')
+  expect((await server.command('gather', {})).status).toBe(200)
+  expect((await server.webhook(type)).status).toBe(200)
+})
+
 describe('the end of a masked gather', () => {
   it.each([4_071_407_140_714_071, 4071, -4071, 40.71])('does not keep %d as a count of digits', async (digit_count) => {
     const store = memoryStore()

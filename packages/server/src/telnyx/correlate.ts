@@ -49,12 +49,15 @@ const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
   'call.conversation.ended': converses,
 }
 
+/** A type is a stranger's text, and may be the name of something that every object has. */
+const fittingOf = (eventType: string) => (Object.hasOwn(fitting, eventType) ? fitting[eventType] : undefined)
+
 /** Whether an event of a type can belong to a command. */
-export const fits = (eventType: string, command: CommandName): boolean => fitting[eventType]?.(command) ?? false
+export const fits = (eventType: string, command: CommandName): boolean => fittingOf(eventType)?.(command) ?? false
 
 /** The `command_id` a webhook belongs to, if any. `at` is its time in the form that sorts as text. */
 export function correlate(webhook: Webhook, at: string, marker: Marker | null, state: CallState): string | undefined {
-  const isFitting = fitting[webhook.eventType]
+  const isFitting = fittingOf(webhook.eventType)
   if (!isFitting) return undefined
   const given = commandsGiven(state)
 
