@@ -125,6 +125,9 @@ describe('a refused request', () => {
     await settled(() => fireEvent.click(within(notice).getByRole('button', { name: 'Replace' })))
     expect(client.commands.map(({ replace = false }) => replace)).toEqual([false, true])
     expect(client.commands[1]?.body).toMatchObject({ payload: 'Press 1 for yes, or 2 for no.' })
+    // What Telnyx has taken is no draft any more.
+    await settled(() => fireEvent.click(screen.getByRole('button', { name: 'Ask something else' })))
+    expect(screen.getByRole('textbox', { name: 'What to say' })).toHaveValue('')
   })
 })
 

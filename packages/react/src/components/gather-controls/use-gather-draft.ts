@@ -75,12 +75,16 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   // What one call's form begins with may name its caller.
   if (first.callId !== callId) setFirst({ callId, draft: { ...emptyDraft, ...initial } })
   const untouched = first.draft
-  const draft = changed ?? untouched
+  const starting = useAnyCommand(callId, { slot: 'form.start' })
+  // Also by a retry, or a replacement, while the form was closed.
+  const isTaken = starting.status === 'accepted' || starting.status === 'confirmed'
+  const draftIn = (form: Pick<FormState, 'draft' | 'sent'>) =>
+    isTaken && form.draft === form.sent ? untouched : (form.draft ?? untouched)
+  const draft = draftIn({ draft: changed, sent })
   const setDraft = (change: (draft: Draft) => Draft) =>
-    changeForm((form) => ({ ...form, draft: change(form.draft ?? untouched) }))
+    changeForm((form) => ({ ...form, draft: change(draftIn(form)) }))
   const setTried = (next: boolean) => changeForm((form) => ({ ...form, tried: next }))
   const [check, setCheck] = useState<Check | null>(() => loaded)
-  const starting = useAnyCommand(callId, { slot: 'form.start' })
   const running = useCall(callId, ({ state }) => gatherSliceOf(state))
   const replaces = running?.status === 'collecting'
 

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest'
+import { Agent } from './people.ts'
+import { setStage } from './stage.ts'
+
+it('offers to replace the running request to the second of two agents who ask at once', async () => {
+  await using stage = await setStage()
+  const agents = [new Agent(await stage.openConsole()), new Agent(await stage.openConsole())] as const
+  const [one, two] = agents
+  await stage.simulator.phone.dial()
+  await one.answers()
+  await two.page
+    .getByRole('navigation', { name: 'Calls' })
+    .getByRole('button', { name: /Answered/ })
+    .click()
+  const questionOf = (agent: Agent) => (agent === one ? 'Your account number?' : 'Your date of birth?')
+  for (const agent of agents) {
+    await agent.panel.getByRole('textbox', { name: 'What to say' }).fill(questionOf(agent))
+  }
+  await Promise.all(agents.map((agent) => agent.asks()))
+  const replaceIn = (agent: Agent) => agent.panel.getByRole('button', { name: 'Replace', exact: true })
+  const second = await Promise.any(
+    agents.map((agent) =>
+      replaceIn(agent)
+        .waitFor()
+        .then(() => agent),
+    ),
+  )
+  await second.panel.getByText('is already asking for digits, by speech.').waitFor()
+  await replaceIn(second).click()
+  for (const agent of agents)
+    await agent.panel
+      .getByText(`“${questionOf(second)}”`)
+      .first()
+      .waitFor()
+  expect(await replaceIn(second).count()).toBe(0)
+})
