@@ -70,6 +70,6 @@ it('carries a call from its first ring to its hang-up, both ways, in a real brow
   // The caller hangs up, and that is the end of it all.
   await caller.hangUp()
   await agent.panel.getByText('Ended', { exact: true }).first().waitFor()
-  await agent.hears('Call ended')
+  await agent.hears('Caller hung up')
   expect(await agent.panel.getByRole('button', { name: 'Ask the caller', exact: true }).count()).toBe(0)
 })
