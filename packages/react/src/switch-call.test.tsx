@@ -14,7 +14,7 @@ import { createScenarioClient, type ScenarioClient } from './testing/scenario-cl
 
 const { CallScope, GatherProvider } = exported
 
-/** The same kind of call twice. `quiet`: nobody has asked anything. */
+/** The same kind of call twice. `quiet`: no command was sent. */
 const calls = {
   quiet: (name: string) => new ScenarioWriter(name).answered().end(),
   digits: (name: string) =>

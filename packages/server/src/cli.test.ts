@@ -113,7 +113,7 @@ describe('the program', () => {
     expect(await server.end('SIGTERM')).toBe(0)
   })
 
-  it('answers webhooks, and ends, while nobody reads its log', async () => {
+  it('answers webhooks, and ends, while its log is not read', async () => {
     const child = spawn(process.execPath, programArguments, {
       env: {
         PATH: process.env.PATH ?? '',

@@ -132,7 +132,7 @@ export interface GatherServer {
   readonly basePath: string
   /**
    * Calls a handler for each event of a type; the returned function removes it. Events that were fetched, and happened
-   * before this server started, are left out unless `replayed` is true; `delivery.isReplayed` tells them apart.
+   * before this server started, are left out unless `replayed` is true; `delivery.isReplayed` distinguishes them.
    */
   on<Type extends KnownEventType>(type: Type, handler: Handler<Type>, options?: HandlerOptions): () => void
   /** A call, to be commanded from your own code. */

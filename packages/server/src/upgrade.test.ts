@@ -206,7 +206,7 @@ describe.each(Object.entries(calls))('a call with the mask `%s`, begun on the se
     {
       const store = sqliteStore({ path, now: () => now })
       await using server = await testServer({ store, now: () => now })
-      // Of a call that no record tells of, only the mark speaks.
+      // Where the log has no record of the call, only the mark can mask.
       if (by === 'our mark') await store.forget(call.id)
       const send = async (type: string, payload: Record<string, unknown>) => {
         const at = { call_control_id: call.id, call_session_id: `session-${name}`, client_state }

@@ -14,7 +14,7 @@ export interface FeedCache {
   setPaused?(isPaused: boolean): void
 }
 
-/** The part of a client by which its cached feeds are told from those of other clients and other agents. */
+/** The part of a client that separates its cached feeds from those of other clients and other agents. */
 export interface AgentSession {
   /** Random: part of every query key of this client, so that clients never share a query. */
   readonly id: string

@@ -1,4 +1,4 @@
-/** What an agent is told when something does not go as asked. */
+/** What an agent reads when a command, a call list or a delivery fails. */
 import { pinEntry, type Scenario, ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'

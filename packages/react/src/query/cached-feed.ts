@@ -17,7 +17,7 @@ export function cachedFeed<Feed extends object>(feed: Feed): Feed {
   return data
 }
 
-/** The feed in cached data, whoever it belongs to; `undefined` if the data was restored from elsewhere. */
+/** The feed in cached data, of any client; `undefined` if the data was restored from elsewhere. */
 export function feedIn<Feed extends object>(data: Feed | undefined): Feed | undefined {
   if (typeof data !== 'object' || data === null || !cached.has(data)) return undefined
   const feed: Feed = Object.getPrototypeOf(data)

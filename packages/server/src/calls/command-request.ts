@@ -58,7 +58,7 @@ export interface PrepareParts {
 /** A command that may be given. */
 export interface PreparedCommand {
   readonly commandId: string
-  /** Tells the body from every other, of whichever command. */
+  /** Identifies the command and its body. */
   readonly digest: string
   /** How much of the input may be shown, where it is sensitive. */
   readonly mask: Mask | undefined

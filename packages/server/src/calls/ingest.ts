@@ -119,7 +119,7 @@ export class Ingest {
       const masked = mask === undefined ? safe : maskWebhook(webhook, mask, content)
       isHidden = masked === null
       if (!masked) return []
-      // Once for each delivery by Telnyx, however often the event is made anew.
+      // Once for each delivery by Telnyx, however often the append is retried.
       if (mask !== undefined) delivery ??= this.#deliver(callId, commandId ?? marker?.commandId, webhook)
       const delivered = await delivery
       const event = normalise(masked, commandId, state)
@@ -176,7 +176,7 @@ export class Ingest {
       )
       return (await Promise.all(aliases.map((alias) => store.has(callId, alias)))).includes(true)
     }
-    // Telnyx's own id cannot be told from its record: of several records at one time, as many are known as the log has
+    // Telnyx's own id cannot be derived from its record: of several records at one time, as many are known as the log has
     // events. Few events come this way, so the log may be walked.
     const at = normaliseTime(occurredAt)
     const slice = await store.read(callId, 0)

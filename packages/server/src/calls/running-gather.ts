@@ -4,7 +4,7 @@
  * Telnyx does not say, and its events may be lost, so this is a judgement that must not lock an agent out: a gather
  * whose end never came stops counting once its own timeouts and a grace have passed since it last did anything.
  * Assistants are left to Telnyx: it refuses a second one itself (90061), they have no timeout from which their end could
- * be told, and digits may be collected while one talks.
+ * be derived, and digits may be collected while one talks.
  */
 import {
   type CallState,

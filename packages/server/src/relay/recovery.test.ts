@@ -21,7 +21,7 @@ interface Engine {
   readonly open: () => CallStore
   readonly expire: (store: CallStore, callId: string) => unknown
   /** Whether its logs outlive the server. */
-  /** What a client gets for its position when the server starts anew. */
+  /** What a client gets for its position after a restart of the server. */
   readonly restart: 'delta' | 'snapshot' | 'refused'
 }
 
@@ -141,7 +141,7 @@ function describeRecovery(name: string, engine: Engine): void {
       }
     })
 
-    it(`the server starts anew: ${engine.restart}`, async () => {
+    it(`the server restarts: ${engine.restart}`, async () => {
       const callId = `v3:${randomUUID()}`
       let cursor: Cursor
       {

@@ -124,7 +124,7 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
 }
 
 /**
- * Tells events apart that have no id and share a type and a time, such as two keys. Within one page only, because rows
+ * Distinguishes events that have no id and share a type and a time, such as two keys. Within one page only, because rows
  * that move from one page to the next while they are read come twice.
  */
 function numbered(records: readonly CallEventRecord[]): CallEventRecord[] {

@@ -35,7 +35,7 @@ function StyledGatherControls({ callId, ...props }: GatherControlsProps) {
   return <PerCall callId={callId}>{(id) => <Card {...props} callId={id} />}</PerCall>
 }
 
-/** The gather over which an agent has opened the form of a call. A new gather closes it, whoever started that. */
+/** The gather over which an agent has opened the form of a call. Any new gather closes it. */
 const openForms = new Remembered<string | null>(null)
 
 function Card({

@@ -13,7 +13,7 @@ export interface RefusalWords {
 /** Another gather runs on the call. The code is the server's own. */
 export const GATHER_IN_PROGRESS = '990001'
 
-/** Refusals that follow from where the call stands, whoever said so. */
+/** Refusals that follow from the call's state, whether Telnyx or the server refused. */
 const callStates: Readonly<Record<string, PlainStringKey>> = {
   '90018': 'refused.ended',
   '90034': 'refused.notAnswered',
