@@ -17,6 +17,8 @@ const patience = './scripts/patience.setup.ts'
 
 export default defineConfig({
   test: {
+    // Both cores: left alone, Vitest keeps one for itself, and much of what runs here waits for timers and processes.
+    maxWorkers: 2,
     coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.{test,stories}.*'] },
     projects: [
       {
