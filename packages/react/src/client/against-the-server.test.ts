@@ -248,14 +248,19 @@ describe('the client, against the server', () => {
       if (now === 'reconnecting' && status === 'live') drops++
       status = now
     })
-    const keys = Array.from({ length: 90 }, (_, place) => String((place * 7) % 10)).join('')
+    const round = Array.from({ length: 90 }, (_, place) => String((place * 7) % 10)).join('')
+    let keys = ''
     const cuts = setInterval(line.cut, 230)
-    await caller.press(keys, { everyMs: 25 })
+    // On a busy machine a link is often cut before it is live: keys come until enough live ones were cut.
+    for (let rounds = 0; drops <= 3 && rounds < 10; rounds++) {
+      await caller.press(round, { everyMs: 25 })
+      keys += round
+    }
     clearInterval(cuts)
     const pressed = () => [...(watched.last?.state.keys ?? [])].map((key) => key.digit).join('')
     await vi.waitFor(() => {
       expect(watched.last?.sync).toBe('live')
-      expect(pressed()).toHaveLength(90)
+      expect(pressed()).toHaveLength(keys.length)
     }, inTime)
     expect([...pressed()].sort()).toEqual([...keys].sort())
     expect(drops).toBeGreaterThan(3)
