@@ -23,7 +23,12 @@ export function ClockBar({ attempt }: { attempt<Result>(what: Promise<Result>): 
           key={ms}
           type="button"
           class="small"
-          onClick={() => void attempt(simulator.advance(ms)).then((next) => next !== undefined && setClock(next))}
+          onClick={() => {
+            attempt(simulator.advance(ms)).then(
+              (next) => next !== undefined && setClock(next),
+              () => {},
+            )
+          }}
         >
           +{label}
         </button>
