@@ -212,8 +212,10 @@ describe('the booking', () => {
   it.concurrent('books by voice, then converses until 0 is pressed', async () => {
     const caller = await run.sim.phone.dial()
     await caller.waitForPrompt('this is Luigi', { toTheEnd: true })
-    await caller.say('My name is Maria Lopez, a table for four')
-    await caller.waitForPrompt('', { toTheEnd: true })
+    await caller.say('Maria Lopez')
+    await caller.waitForPrompt('guests', { toTheEnd: true })
+    await caller.say('four')
+    await caller.waitForPrompt('day', { toTheEnd: true })
     await caller.say('Monday')
     const ended = await caller.waitFor('call.ai_gather.ended')
     expect(ended.payload).toMatchObject({ status: 'valid', result: { name: 'Maria Lopez', guests: 4, day: 'Monday' } })

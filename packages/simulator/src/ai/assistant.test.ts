@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { assistant } from './assistant.ts'
 import { Caller } from './caller.test-kit.ts'
-import { obey } from './whispers.ts'
 
 const instructions =
   'You are kind and brief. We are open from nine to five on weekdays. Parking is free behind the building.'
@@ -29,18 +28,10 @@ describe('the assistant', () => {
     expect(start({ greeting: undefined }).heard).toEqual([])
   })
 
-  it.each([
-    ['When are you open?', 'We are open from nine to five on weekdays.'],
-    ['Is there any parking?', 'Parking is free behind the building.'],
-    ['How are you?', 'I am well, thank you for asking. What can I do for you?'],
-    ['I need to move my appointment', /^I understand, you would like to move your appointment\./],
-    ['Are you a robot?', /virtual assistant/],
-    ['This is ridiculous!', /very sorry/],
-    ['thank you', /You are welcome/],
-  ])('to %j it has an answer', (said, expected) => {
-    const { last } = start().say(said).listen()
-    if (typeof expected === 'string') expect(last).toBe(expected)
-    else expect(last).toMatch(expected)
+  it('replies to what it heard', () => {
+    expect(start().say('I need to move my appointment').listen().last).toBe(
+      'I heard: I need to move my appointment. How can I help you?',
+    )
   })
 
   it('does what is whispered in its next reply, once', () => {
@@ -52,7 +43,7 @@ describe('the assistant', () => {
     })
     expect(caller.heard).toHaveLength(1)
     expect(caller.say('I need to move my appointment').listen().last).toBe(
-      'I understand, you would like to move your appointment. I can offer you Thursday first.',
+      'I heard: I need to move my appointment. A colleague adds: Offer Thursday first.',
     )
     expect(caller.say('thank you').listen().last).not.toMatch(/Thursday/)
   })
@@ -65,18 +56,7 @@ describe('the assistant', () => {
       trigger_response: true,
     })
     expect(caller.effects).toContainEqual({ do: 'silence' })
-    expect(caller.last).toBe('I can offer you Thursday first.')
-  })
-
-  it('knows what it was told later', () => {
-    const caller = start().listen()
-    caller.feed({
-      type: 'messages',
-      messages: [{ role: 'system', content: 'Doctor Weber is on holiday until Monday.' }],
-      trigger_response: false,
-    })
-    caller.say('hello there')
-    expect(caller.say('Is Weber there?').listen().last).toBe('Doctor Weber is on holiday until Monday.')
+    expect(caller.last).toBe('A colleague adds: Offer Thursday first.')
   })
 
   it('updates the history with each message, and once for added ones', () => {
@@ -124,18 +104,5 @@ describe('the assistant', () => {
       .listen()
     expect(withTool.heard.at(-1)).toBe('Thank you for calling. Goodbye.')
     expect(withTool.effects.at(-1)).toEqual({ do: 'hangup' })
-  })
-})
-
-describe('whispers', () => {
-  it.each([
-    ['Offer Thursday first.', 'I can offer you Thursday first.'],
-    ['Ask for their account number', 'Could you tell me your account number?'],
-    ['ask whether they have insurance', 'May I ask, do you have insurance?'],
-    ['Apologise for the wait', 'I am sorry about the wait.'],
-    ['Tell the caller that the doctor is late', 'The doctor is late.'],
-    ['The office closes at noon.', 'The office closes at noon.'],
-  ])('%j becomes %j', (whisper, said) => {
-    expect(obey(whisper)).toBe(said)
   })
 })

@@ -15,9 +15,8 @@ import {
   string,
 } from './conversation.ts'
 import type { ModelReply, ToolCall } from './model.ts'
-import { reply } from './replies.ts'
+import { reply } from './reply.ts'
 import { functionsOf, MOST_ROUNDS, type ToolAnswer, useOf } from './tools.ts'
-import { plainAnswer } from './understand/free-text.ts'
 
 /** The body of `ai_assistant_start`, as the API has validated it. */
 export type AssistantParams = Record<string, unknown>
@@ -28,7 +27,6 @@ export interface AssistantState {
   readonly conversation: Conversation
   readonly historyUpdates: boolean
   readonly interruptible: boolean
-  readonly name: string | undefined
   /** May end the call when the caller says goodbye: it was given the `hangup` tool. */
   readonly mayHangUp: boolean
   readonly tools: unknown
@@ -102,7 +100,6 @@ function initial(params: AssistantParams, ctx: AiContext, now: number): Assistan
     conversation: openConversation(params, ctx, now),
     historyUpdates: params.send_message_history_updates === true,
     interruptible: record(params.interruption_settings).enable !== false,
-    name: string(own.name),
     mayHangUp: tools.some(({ type }) => type === 'hangup'),
     tools: filledInAll(own.tools, variables),
     insightGroupId: ctx.uuid(),
@@ -157,15 +154,10 @@ function respond(step: Step<AssistantState>): Step<AssistantState> {
   const { state } = step
   if (state.ctx.settings.model !== null) return consult(step)
   const last = state.history.at(-1)
-  const made = reply({
-    said: last?.role === 'user' && state.whispers.length === 0 ? (last.content ?? '') : lastSaid(state),
-    whispers: state.whispers,
-    instructions: state.instructions,
-    name: state.name,
-    turn: state.turn,
-  })
+  const said = last?.role === 'user' && state.whispers.length === 0 ? (last.content ?? '') : lastSaid(state)
+  const made = reply(said, state.whispers)
   const spoken = speak({ ...step, state: { ...state, whispers: [] } }, made.text, 'reply')
-  return made.goodbye && state.mayHangUp ? { ...spoken, state: { ...spoken.state, phase: 'parting' } } : spoken
+  return made.isGoodbye && state.mayHangUp ? { ...spoken, state: { ...spoken.state, phase: 'parting' } } : spoken
 }
 
 /** Puts the conversation to a real model. */
@@ -243,7 +235,7 @@ function over(state: AssistantState, reason: string | null, now: number): Step<A
 function insights(state: AssistantState): Step<AssistantState> {
   const turns = state.history
     .filter(({ role, content }) => role === 'user' && content !== undefined)
-    .map(({ content }) => plainAnswer(content ?? '') || (content ?? ''))
+    .map(({ content }) => content ?? '')
   const result =
     turns.length === 0
       ? 'The caller said nothing.'

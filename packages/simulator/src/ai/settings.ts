@@ -10,8 +10,6 @@ export interface AiSettings {
   gaveUpStatus: 'invalid' | 'client_error'
   /** A5: `result` of a gather that gives up with nothing collected: `{}`, as the published schema wants, or `null`. Default `object`. */
   emptyResult: 'object' | 'null'
-  /** A5: times a caller may refuse one required field before the gather gives up. Default 2. */
-  refusalsBeforeGivingUp: number
   /** A5: answers to one question that make no sense before the gather gives up. Default 4. */
   misunderstandingsBeforeGivingUp: number
   /** A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default 3000. */
@@ -25,15 +23,13 @@ export interface AiSettings {
   openingPauseMs: number | null
   /** A4: ask for properties outside `required` too, when they come before the last required one. Default true. */
   askOptional: boolean
-  /** A4: ask "Anything else?" after an item of an array, where a required array is otherwise collected with its first answer. Default false. */
-  askForMoreItems: boolean
-  /** Repeat what was understood ("Got it, 14 May 1991.") before the next question. Default true. */
+  /** Repeat what was understood ("Got it: 14 May 1991.") before the next question. Default true. */
   readBack: boolean
-  /** The caller's clock, for "tomorrow" and times of day: minutes east of UTC. Default 0. */
+  /** The caller's clock, for the date a model is given: minutes east of UTC. Default 0. */
   utcOffsetMinutes: number
   /** `reason` of `call.conversation.ended`, by cause: only `customer_disconnect` is ever shown in Telnyx's documents. */
   endedReason: { completed: string | null; stopped: string | null; hangup: string | null; gaveUp: string | null }
-  /** A real model to converse with instead of the built-in rules: any OpenAI-compatible endpoint. Default null. */
+  /** A real model to converse with instead of the built-in questions: any OpenAI-compatible endpoint. Default null. */
   model: ModelEndpoint | null
   /** A14: how long a `webhook` tool may take that has no `timeout_ms`, in milliseconds. Default 5000. */
   toolTimeoutMs: number
@@ -45,13 +41,11 @@ export const defaultAiSettings: AiSettings = {
   silencesBeforeGivingUp: 3,
   gaveUpStatus: 'invalid',
   emptyResult: 'object',
-  refusalsBeforeGivingUp: 2,
   misunderstandingsBeforeGivingUp: 4,
   insightsDelayMs: 3000,
   updateAfterAddMessages: true,
   openingPauseMs: 1000,
   askOptional: true,
-  askForMoreItems: false,
   readBack: true,
   utcOffsetMinutes: 0,
   endedReason: { completed: null, stopped: null, hangup: 'customer_disconnect', gaveUp: null },

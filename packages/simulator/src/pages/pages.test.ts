@@ -118,12 +118,10 @@ describe('the phone in a browser', () => {
     await page.getByRole('list', { name: '3 of 4 to 6 digits' }).waitFor()
     await page.keyboard.type('3#')
     await page.locator('.caption', { hasText: 'What is your name' }).waitFor()
-    await page.getByLabel('Say something').fill('My name is Anna and I am 29')
+    await page.getByLabel('Say something').fill('{"name":"Anna","age":29}')
     await page.keyboard.press('Enter')
     await page.locator('.fields', { hasText: '29' }).waitFor()
-    expect(await page.getByRole('region', { name: 'Conversation' }).textContent()).toMatch(
-      /My name is Anna and I am 29/,
-    )
+    expect(await page.getByRole('region', { name: 'Conversation' }).textContent()).toMatch(/Anna/)
     expect(await violations(page)).toEqual([])
     await page.getByRole('button', { name: 'Hang up' }).click()
     await page.getByText('Call ended').first().waitFor()

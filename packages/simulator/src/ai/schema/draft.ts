@@ -1,9 +1,7 @@
 /** Answers so far, by JSON Pointer. Pointers begin with `/`, so no property name from a schema can reach a prototype. */
 export interface Answer {
-  path: readonly (string | number)[]
-  value: unknown
-  /** Counts up with every change: which answer was given last. */
-  turn: number
+  readonly path: readonly (string | number)[]
+  readonly value: unknown
 }
 
 export type Draft = Readonly<Record<string, Answer>>

@@ -1,16 +1,12 @@
 /**
- * A JSON Schema as the list of things to ask for. Each leaf is a slot, in the order the schema is written; objects are
- * walked into, arrays of objects are walked item by item as the caller names them. Which slots are required depends on
- * what was answered already: an optional address, once begun, needs its street.
+ * A JSON Schema as the list of fields to ask for, in the order it is written. Objects are walked into; an array is one
+ * field with several answers. An optional object, once begun, needs its own required fields.
  */
-import type { Choice } from '../understand/choices.ts'
-import type { Draft } from './draft.ts'
-import { pointer, touched } from './draft.ts'
+import { type Draft, pointer, touched } from './draft.ts'
 import {
   constantsOf,
   isSchema,
   type JsonSchema,
-  number,
   propertiesOf,
   requiredOf,
   resolve,
@@ -18,193 +14,107 @@ import {
   typeOf,
 } from './json-schema.ts'
 
-/** How an answer is listened to. */
-export type Kind =
-  | 'text'
-  | 'number'
-  | 'integer'
-  | 'boolean'
-  | 'choice'
-  | 'date'
-  | 'time'
-  | 'date-time'
-  | 'email'
-  | 'phone'
-  | 'code'
-  | 'uri'
-
-/** One thing to ask for. */
+/** One field to ask for. */
 export interface Slot {
   /** Its JSON Pointer: the key under which its answer is kept. */
-  id: string
-  path: readonly (string | number)[]
-  kind: Kind
-  /** The schema one answer must conform to: of the leaf, or of one item when `list`. */
-  schema: JsonSchema
+  readonly id: string
+  readonly path: readonly (string | number)[]
+  readonly type: string | undefined
+  /** What one answer must conform to: the field's schema, or that of one item of a list. */
+  readonly schema: JsonSchema
+  /** What the whole value must conform to. */
+  readonly whole: JsonSchema
   /** In a caller's words: "date of birth". */
-  label: string
-  description: string | undefined
-  /** What it belongs to, outermost first: ["delivery address"]. */
-  within: readonly string[]
-  choices: readonly Choice[]
-  required: boolean
-  /** Several answers, kept as an array. */
-  list: { least: number; most: number } | undefined
-}
-
-/** An array of objects that can grow by another item. */
-export interface Group {
-  id: string
-  label: string
-  count: number
-  least: number
-  most: number
-  required: boolean
+  readonly label: string
+  readonly description: string | undefined
+  readonly choices: readonly { readonly value: unknown; readonly label: string }[]
+  readonly required: boolean
+  readonly isList: boolean
 }
 
 /** What a schema asks for now, given the answers so far. */
 export interface Walk {
-  slots: Slot[]
-  groups: Group[]
-  /** Values the schema leaves no choice about (`const`, an empty object), to be filled in unasked. */
-  constants: { path: readonly (string | number)[]; value: unknown }[]
+  readonly slots: Slot[]
+  /** Values the schema leaves no choice about (`const`, an empty object), filled in unasked. */
+  readonly constants: { readonly path: Slot['path']; readonly value: unknown }[]
 }
 
-/** Walks a schema; `items` says how many items each array of objects (by pointer) has so far. */
-export function walk(root: JsonSchema, draft: Draft, items: Readonly<Record<string, number>>): Walk {
-  const out: Walk = { slots: [], groups: [], constants: [] }
-  visit({ schema: root, path: [], required: true, within: [], key: '' })
-  return out
+interface Place {
+  readonly schema: JsonSchema
+  readonly path: Slot['path']
+  readonly required: boolean
+  readonly within: readonly string[]
+}
 
-  function visit(at: {
-    schema: JsonSchema
-    path: readonly (string | number)[]
-    required: boolean
-    within: readonly string[]
-    key: string
-  }): void {
-    if (at.path.length > 12) return
-    const schema = resolve(at.schema, root)
-    const type = typeOf(schema)
-    const label = labelOf(schema, at.key)
+const MAX_DEPTH = 12
+
+/** Walks a schema. */
+export function walk(root: JsonSchema, draft: Draft): Walk {
+  const found: Walk = { slots: [], constants: [] }
+  const { $defs, definitions } = root
+  const withDefinitions = (schema: JsonSchema): JsonSchema => ({
+    ...schema,
+    ...($defs === undefined ? {} : { $defs }),
+    ...(definitions === undefined ? {} : { definitions }),
+  })
+
+  const visit = ({ schema: given, path, required, within }: Place): void => {
+    if (path.length > MAX_DEPTH) return
+    const schema = resolve(given, root)
+    const labels = path.length === 0 ? within : [...within, labelOf(schema, String(path.at(-1)))]
     if ('const' in schema) {
-      if (at.required) out.constants.push({ path: at.path, value: schema.const })
+      if (required) found.constants.push({ path, value: schema.const })
       return
     }
-    if (type === 'object') {
-      const properties = propertiesOf(schema)
-      const begun = at.required || touched(draft, at.path)
-      if (begun && at.path.length > 0) out.constants.push({ path: at.path, value: {} })
-      const required = new Set(requiredOf(schema))
-      const within = at.path.length === 0 || typeof at.path.at(-1) === 'number' ? at.within : [...at.within, label]
-      for (const [key, property] of properties) {
-        visit({ schema: property, path: [...at.path, key], required: begun && required.has(key), within, key })
+    if (typeOf(schema) === 'object' && isSchema(schema.properties)) {
+      const isBegun = required || touched(draft, path)
+      if (isBegun && path.length > 0) found.constants.push({ path, value: {} })
+      const names = new Set(requiredOf(schema))
+      for (const [name, property] of propertiesOf(schema)) {
+        visit({ schema: property, path: [...path, name], required: isBegun && names.has(name), within: labels })
       }
       return
     }
-    if (type === 'array') {
-      const item = isSchema(schema.items) ? resolve(schema.items, root) : {}
-      const least = number(schema, 'minItems') ?? 0
-      const most = number(schema, 'maxItems') ?? Number.POSITIVE_INFINITY
-      if (typeOf(item) !== 'object') {
-        out.slots.push(
-          slotOf({
-            ...at,
-            schema: item,
-            label,
-            description: text(schema, 'description') ?? text(item, 'description'),
-            list: { least: Math.max(1, least), most },
-          }),
-        )
-        return
-      }
-      const id = pointer(at.path)
-      const count = Math.max(items[id] ?? 0, at.required ? Math.max(1, least) : touched(draft, at.path) ? 1 : 0)
-      const one = singular(label)
-      out.groups.push({ id, label: one, count, least, most, required: at.required })
-      for (let index = 0; index < count; index += 1) {
-        visit({
-          schema: item,
-          path: [...at.path, index],
-          required: true,
-          within: [...at.within, count > 1 || index > 0 ? `${one} ${index + 1}` : one],
-          key: at.key,
-        })
-      }
-      return
-    }
-    out.slots.push(slotOf({ ...at, schema, label, description: text(schema, 'description'), list: undefined }))
+    const isList = typeOf(schema) === 'array'
+    const one = isList ? (isSchema(schema.items) ? resolve(schema.items, root) : {}) : schema
+    found.slots.push({
+      id: pointer(path),
+      path,
+      type: typeOf(one),
+      schema: withDefinitions(one),
+      whole: withDefinitions(schema),
+      label: labels.join(' '),
+      description: text(schema, 'description') ?? text(one, 'description'),
+      choices: choicesOf(one),
+      required,
+      isList,
+    })
   }
+
+  visit({ schema: root, path: [], required: true, within: [] })
+  return { ...found, slots: found.slots.filter(({ path }) => path.length > 0) }
 }
 
-function slotOf(at: {
-  schema: JsonSchema
-  path: readonly (string | number)[]
-  required: boolean
-  within: readonly string[]
-  label: string
-  description: string | undefined
-  list: Slot['list']
-}): Slot {
-  const choices = choicesOf(at.schema)
-  return {
-    id: pointer(at.path),
-    path: at.path,
-    kind: kindOf(at.schema, `${at.label} ${at.path.at(-1) ?? ''}`, choices),
-    schema: at.schema,
-    label: at.label,
-    description: at.description,
-    within: at.within,
-    choices,
-    required: at.required,
-    list: at.list,
-  }
-}
-
-function choicesOf(schema: JsonSchema): Choice[] {
+function choicesOf(schema: JsonSchema): Slot['choices'] {
   const constants = constantsOf(schema)
-  if (constants !== undefined)
-    return constants.map(({ value, title }) => ({ value, label: title ?? spoken(String(value)) }))
-  if (!Array.isArray(schema.enum)) return []
-  return schema.enum
-    .filter((value) => value !== null)
-    .map((value: unknown) => ({ value, label: spoken(String(value)) }))
+  if (constants) return constants.map(({ value, title }) => ({ value, label: title ?? spoken(String(value)) }))
+  const values: unknown[] = Array.isArray(schema.enum) ? schema.enum : []
+  return values.filter((value) => value !== null).map((value) => ({ value, label: spoken(String(value)) }))
 }
 
-function kindOf(schema: JsonSchema, named: string, choices: readonly Choice[]): Kind {
-  const type = typeOf(schema)
-  if (choices.length > 0) return type === 'boolean' ? 'boolean' : 'choice'
-  if (type === 'boolean' || type === 'integer' || type === 'number') return type
-  const format = text(schema, 'format')
-  if (format === 'date' || format === 'date-time' || format === 'time' || format === 'email') return format
-  if (format === 'idn-email') return 'email'
-  if (format === 'uri' || format === 'url' || format === 'uri-reference' || format === 'iri') return 'uri'
-  if (format === 'phone' || format === 'tel') return 'phone'
-  if (format !== undefined || schema.pattern !== undefined)
-    return /phone|mobile|\bcell\b/i.test(named) ? 'phone' : 'code'
-  if (/\be-?mail\b/i.test(named)) return 'email'
-  if (/phone|mobile|\bcell(?:ular)?\b|call ?back number/i.test(named)) return 'phone'
-  if (/\b(?:number|code|pin|zip|postcode|postal code|id|reference|account|digits)\b/i.test(named)) return 'code'
-  return 'text'
-}
-
-function labelOf(schema: JsonSchema, key: string): string {
+function labelOf(schema: JsonSchema, name: string): string {
   const title = text(schema, 'title')
-  if (title === undefined) return spoken(key)
   // A title in a form's capitals, said aloud: "Date of Birth" is "date of birth", "PIN" stays "PIN".
-  return title.replace(/\b[A-Z][a-z]+\b/g, (word) => word.toLowerCase()).replace(/[:.?]+$/, '')
+  return title ? lowerWords(title).replace(/[:.?]+$/, '') : spoken(name)
 }
 
 /** A name from code as it is said: `first_name`, `firstName` and `first-name` are "first name". */
-function spoken(name: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replace(/[_-]+/g, ' ')
-    .trim()
-    .replace(/\b[A-Z][a-z]+\b/g, (word) => word.toLowerCase())
-}
+const spoken = (name: string): string =>
+  lowerWords(
+    name
+      .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+      .replace(/[_-]+/g, ' ')
+      .trim(),
+  )
 
-/** "passengers" → "passenger", "allergies" → "allergy". */
-function singular(label: string): string {
-  return label.replace(/ies$/, 'y').replace(/(?<=[^s])s$/, '')
-}
+const lowerWords = (words: string): string => words.replace(/\b[A-Z][a-z]+\b/g, (word) => word.toLowerCase())
