@@ -4,9 +4,9 @@
  * browser's own count, where waiting and painting are not in it.
  */
 import { fileURLToPath } from 'node:url'
+import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { build } from 'esbuild'
 import { type CDPSession, chromium, type Page } from 'playwright'
-import { browserArgs, findBrowser } from '../scripts/browser.mjs'
 import { atLeast, atMost, type Effort, median, type Report, ratioOf, roundsOf } from './harness.ts'
 import type { Bench } from './page/page.tsx'
 

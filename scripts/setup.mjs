@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findBrowser } from './browser.mjs'
+import { findBrowser } from '../packages/test-kit/src/browser.mjs'
 import { environmentWith, fail, step } from './steps.mjs'
 
 /** The top of the workspace. */

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSimulator, type Simulator } from '@callgather/simulator'
+import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
-import { browserArgs, findBrowser } from '../../../scripts/browser.mjs'
 import { freePort, type Started, startProgram } from '../backend/processes.ts'
 
 const backendFile = fileURLToPath(new URL('../dist/backend.mjs', import.meta.url))

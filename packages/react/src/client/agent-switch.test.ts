@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createGatherServer, memoryStore } from '@callgather/server'
 import { createSimulator } from '@callgather/simulator'
+import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { build } from 'esbuild'
 import { pino } from 'pino'
 import { chromium } from 'playwright'
 import { expect, it, vi } from 'vitest'
-import { browserArgs, findBrowser } from '../../../../scripts/browser.mjs'
 
 const inTime = { timeout: 30_000, interval: 50 }
 

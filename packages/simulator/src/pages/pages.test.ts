@@ -1,10 +1,10 @@
 /** The pages in a real browser, on a real simulator, before a real program. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { type Browser, chromium, type Page } from 'playwright'
 import Telnyx from 'telnyx'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserArgs, findBrowser } from '../../../../scripts/browser.mjs'
 import { createSimulator, type Simulator } from '../index.ts'
 import { page as served } from './index.ts'
 

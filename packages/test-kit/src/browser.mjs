@@ -1,4 +1,5 @@
-// Where Chromium is, and how it is started, for every test that needs a real browser.
+// Where Chromium is, and how it is started, for every test that needs a real browser. Plain JavaScript without
+// dependencies: the launcher imports it before anything is installed.
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
