@@ -1,7 +1,15 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['index', 'cli', 'express', 'fastify', 'fetch', 'hono', 'next'].map((name) => `src/${name}.ts`),
+  entry: {
+    index: 'src/index.ts',
+    cli: 'src/server/cli.ts',
+    express: 'src/adapters/express.ts',
+    fastify: 'src/adapters/fastify.ts',
+    fetch: 'src/adapters/fetch.ts',
+    hono: 'src/adapters/hono.ts',
+    next: 'src/adapters/next.ts',
+  },
   format: ['esm'],
   platform: 'node',
   target: 'node20.19',

@@ -42,7 +42,24 @@ export type { AuditEntry, AuditLine, AuditSink } from './access/audit.ts'
 export type { CommandPolicy, CommandTemplate } from './access/command-policy.ts'
 export type { Revoked } from './access/revocations.ts'
 export type { Grant, TicketRequest } from './access/tickets.ts'
-export type { Accepted, CallHandle, CommandRun, GatherOptions, GatherOutcome, GatherRun } from './call-handle.ts'
+export type {
+  Accepted,
+  CallHandle,
+  CommandRun,
+  GatherOptions,
+  GatherOutcome,
+  GatherRun,
+} from './commands/call-handle.ts'
+export type { TrustProxy } from './edge/client-address.ts'
+export type { HttpAnswer, IncomingRequest } from './edge/message.ts'
+export type { SensitiveInput } from './ingest/ingest.ts'
+export type { SetAsideBody } from './ingest/set-aside.ts'
+export type { BackpressureLimits } from './relay/backpressure.ts'
+export type { LivenessLimits } from './relay/liveness.ts'
+export type { RelayLimits } from './relay/relay.ts'
+export { createGatherServer } from './server/create-gather-server.ts'
+export type { GatherServer, GatherServerOptions } from './server/gather-server.ts'
+export type { Handler } from './server/handlers.ts'
 export {
   type Appended,
   type AppendOptions,
@@ -57,21 +74,11 @@ export {
   StoreUnavailable,
   type Unsubscribe,
   type WrittenSlice,
-} from './calls/call-store.ts'
-export type { SensitiveInput } from './calls/ingest.ts'
-export { type MemoryStoreOptions, memoryStore } from './calls/memory-store.ts'
-export type { Reconciled, ReconcileOptions } from './calls/reconciler.ts'
-export { type RedisStoreOptions, redisStore } from './calls/redis-store.ts'
-export type { SetAsideBody } from './calls/set-aside.ts'
-export { type SqliteStoreOptions, sqliteStore } from './calls/sqlite-store.ts'
-export { createGatherServer } from './create-gather-server.ts'
-export type { GatherServer, GatherServerOptions } from './gather-server.ts'
-export type { Handler } from './handlers.ts'
-export type { TrustProxy } from './http/client-address.ts'
-export type { HttpAnswer, IncomingRequest } from './http/message.ts'
-export type { BackpressureLimits } from './relay/backpressure.ts'
-export type { LivenessLimits } from './relay/liveness.ts'
-export type { RelayLimits } from './relay/relay.ts'
+} from './store/call-store.ts'
+export { type MemoryStoreOptions, memoryStore } from './store/memory/memory-store.ts'
+export { type RedisStoreOptions, redisStore } from './store/redis/redis-store.ts'
+export { type SqliteStoreOptions, sqliteStore } from './store/sqlite/sqlite-store.ts'
 export type { VerifierName } from './telnyx/ed25519.ts'
 export type { DatedPublicKey, PublicKeys } from './telnyx/key-ring.ts'
 export { PublicKeyError } from './telnyx/public-key.ts'
+export type { Reconciled, ReconcileOptions } from './upkeep/reconciler.ts'

@@ -2,8 +2,8 @@
 /** A page that asks for more than its line carries at once: it waits for a line that lives, and not for a dead one. */
 import { describe, expect, it, vi } from 'vitest'
 // The stage is the server's own and no part of what it publishes, so it is reached by its path.
-import { eventOf } from '../../../server/src/calls/call-store.contract.ts'
-import { memoryStore } from '../../../server/src/calls/memory-store.ts'
+import { eventOf } from '../../../server/src/store/call-store.contract.ts'
+import { memoryStore } from '../../../server/src/store/memory/memory-store.ts'
 import { CuttableLine } from '../../../server/src/testing/cuttable-line.ts'
 import { testServer } from '../../../server/src/testing/server.ts'
 import { ScenarioServer } from '../testing/scenario-server.ts'

@@ -6,7 +6,7 @@
  * see is answered as one that does not exist.
  */
 import { type CommandName, type GatherError, gatherError, type Scope } from '@callgather/protocol'
-import { HostCallbackError, type HostCallbackName, type HostCallbacks } from '../host-callbacks.ts'
+import { HostCallbackError, type HostCallbackName, type HostCallbacks } from '../base/host-callbacks.ts'
 import type { Revocations } from './revocations.ts'
 import { type Grant, isScope } from './tickets.ts'
 

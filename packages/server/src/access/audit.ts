@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { gatherError } from '@callgather/protocol'
-import type { HostCallbacks } from '../host-callbacks.ts'
+import type { HostCallbacks } from '../base/host-callbacks.ts'
 
 /** One line, before it is chained. */
 export interface AuditEntry {

@@ -17,7 +17,7 @@ import {
   telnyxError,
 } from '@callgather/protocol'
 import { checkCommand, commandSchemas } from '@callgather/protocol/schema'
-import { asRecord } from '../telnyx/webhook.ts'
+import { asRecord } from '../base/json.ts'
 import { schemaFaults } from './schema-policy.ts'
 import { hasExternalReference } from './ssml-policy.ts'
 

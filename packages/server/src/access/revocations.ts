@@ -8,7 +8,7 @@
  */
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
-import type { CallStore, Revocation, Unsubscribe } from '../calls/call-store.ts'
+import type { CallStore, Revocation, Unsubscribe } from '../store/call-store.ts'
 import { type Grant, LONGEST_LIFE_SECONDS } from './tickets.ts'
 
 /** Whose access ends: one ticket's, or that of everything a subject holds; tickets issued later are good. */

@@ -1,5 +1,5 @@
 /** What a client may write as the JSON Schema of an AI gather: plain keywords, and nothing that is fetched. */
-import { asRecord } from '../telnyx/webhook.ts'
+import { asRecord } from '../base/json.ts'
 
 /** Keywords whose value is a schema, or a list of schemas. */
 const schemaKeywords = new Set([

@@ -1,5 +1,5 @@
 /** How often one subject may do each kind of request. Webhooks have no subject, so no agent can use up their rate. */
-import { RateLimit } from './rate-limit.ts'
+import { RateLimit } from '../edge/rate-limit.ts'
 
 /** A rate: requests a second in the long run, and at once. */
 export interface Rate {

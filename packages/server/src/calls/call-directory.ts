@@ -6,9 +6,9 @@ import { type CallState, type CallSummary, summarise } from '@callgather/protoco
 import pMap from 'p-map'
 import type { Access } from '../access/access.ts'
 import type { Grant } from '../access/tickets.ts'
-import { runEach } from './bus.ts'
+import { runEach } from '../store/bus.ts'
+import type { CallListing, CallStage, CallStore, Unsubscribe } from '../store/call-store.ts'
 import type { CallLog } from './call-log.ts'
-import type { CallListing, CallStage, CallStore, Unsubscribe } from './call-store.ts'
 
 /** What changed in the list. */
 export type DirectoryChange =

@@ -1,10 +1,10 @@
 import { type CallEvent, foldCall, readEvent } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
+import type { CallStore } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { readStored } from '../store/stored-event.ts'
 import { CallDirectory } from './call-directory.ts'
 import { CallLog } from './call-log.ts'
-import type { CallStore } from './call-store.ts'
-import { memoryStore } from './memory-store.ts'
-import { readStored } from './stored-event.ts'
 
 const CALL = 'v3:long'
 const LENGTH = 1_700

@@ -14,7 +14,7 @@
  * answered from the store at once, and a long call that nobody has folded here is folded afterwards, in slices.
  */
 import { type CallRecord, type CallState, type Cursor, initialCallState, reduceCall } from '@callgather/protocol'
-import { runEach } from './bus.ts'
+import { runEach } from '../store/bus.ts'
 import {
   type Appended,
   type AppendOptions,
@@ -23,8 +23,8 @@ import {
   type StoreChange,
   StoreUnavailable,
   type Unsubscribe,
-} from './call-store.ts'
-import { repairStored, UNREADABLE_RECORD } from './stored-event.ts'
+} from '../store/call-store.ts'
+import { repairStored, UNREADABLE_RECORD } from '../store/stored-event.ts'
 
 /** A call as known now. */
 export interface KnownCall {

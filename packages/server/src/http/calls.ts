@@ -5,10 +5,10 @@ import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
-import type { CallStore } from '../calls/call-store.ts'
 import { exportCall, exportFormats } from '../calls/export-call.ts'
-import { ConcurrencyLimit } from './concurrency-limit.ts'
-import { bearerOf, type HttpRequest, json } from './message.ts'
+import { ConcurrencyLimit } from '../edge/concurrency-limit.ts'
+import { bearerOf, type HttpRequest, json } from '../edge/message.ts'
+import type { CallStore } from '../store/call-store.ts'
 import type { Route } from './router.ts'
 
 const MAX_PAGE = 1000

@@ -1,6 +1,6 @@
 import { MASK_HEADER, PROTOCOL_HEADER, PROTOCOL_VERSION } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
-import { memoryStore } from '../calls/memory-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
 
 const speak = { payload: 'PIN?', voice: 'female' }

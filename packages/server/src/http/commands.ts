@@ -14,11 +14,11 @@ import {
 } from '@callgather/protocol'
 import { type Access, scopeOf, unknownCall } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
-import type { RateLimit } from '../access/rate-limit.ts'
-import type { Commands } from '../calls/commands.ts'
+import type { Commands } from '../commands/commands.ts'
+import { bearerOf, type HttpRequest, json, readJson } from '../edge/message.ts'
+import type { RateLimit } from '../edge/rate-limit.ts'
+import { traced } from '../edge/tracing.ts'
 import { ending } from '../telnyx/commands.ts'
-import { traced } from '../tracing.ts'
-import { bearerOf, type HttpRequest, json, readJson } from './message.ts'
 import type { Handler } from './router.ts'
 
 const MAX_COMMAND_BYTES = 256 * 1024

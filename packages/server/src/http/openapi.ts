@@ -16,7 +16,7 @@ import { callsEventFrameSchema, commandSchemas, cursorSchema, recordSchema } fro
 import * as z from 'zod/mini'
 import manifest from '../../package.json' with { type: 'json' }
 import { exportFormats } from '../calls/export-call.ts'
-import { json } from './message.ts'
+import { json } from '../edge/message.ts'
 import type { Route } from './router.ts'
 
 type Json = { readonly [key: string]: unknown }

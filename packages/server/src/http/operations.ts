@@ -1,7 +1,7 @@
 /** The routes for whoever runs the server: alive, ready, metrics. They tell nothing of any call. */
 import { errorTable } from '@callgather/protocol'
 import type { Registry } from 'prom-client'
-import { json } from './message.ts'
+import { json } from '../edge/message.ts'
 import type { Route } from './router.ts'
 
 /** What readiness depends on. */

@@ -1,6 +1,6 @@
 /** Which handler answers a request. A table, read from the top; what does not match is 404, or 405 with `Allow`. */
 import { gatherError } from '@callgather/protocol'
-import { type HttpAnswer, type HttpRequest, refuse } from './message.ts'
+import { type HttpAnswer, type HttpRequest, refuse } from '../edge/message.ts'
 
 /** Answers a request; `params` are the decoded segments of the path that the pattern names. */
 export type Handler = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpAnswer>

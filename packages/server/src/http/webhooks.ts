@@ -7,8 +7,11 @@
  */
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
-import { StoreUnavailable } from '../calls/call-store.ts'
-import type { Ingest, IngestOutcome } from '../calls/ingest.ts'
+import { type HttpAnswer, type HttpRequest, refuse } from '../edge/message.ts'
+import type { Metrics } from '../edge/metrics.ts'
+import { traced } from '../edge/tracing.ts'
+import type { Ingest, IngestOutcome } from '../ingest/ingest.ts'
+import { StoreUnavailable } from '../store/call-store.ts'
 import type { VerifyEd25519, VerifyElsewhere } from '../telnyx/ed25519.ts'
 import type { KeyRing } from '../telnyx/key-ring.ts'
 import {
@@ -20,9 +23,6 @@ import {
   type SignedRequest,
 } from '../telnyx/signature.ts'
 import { readWebhook, type Unreadable, type Webhook } from '../telnyx/webhook.ts'
-import { traced } from '../tracing.ts'
-import { type HttpAnswer, type HttpRequest, refuse } from './message.ts'
-import type { Metrics } from './metrics.ts'
 import type { Handler } from './router.ts'
 
 /** What became of a request to the webhook route: for metrics. */

@@ -5,8 +5,8 @@ import type { Socket } from 'node:net'
 import { PROTOCOL_VERSION } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
-import { eventOf } from '../calls/call-store.contract.ts'
-import { memoryStore } from '../calls/memory-store.ts'
+import { eventOf } from '../store/call-store.contract.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
 import { testServer } from '../testing/server.ts'
 
 const CALLS = 100

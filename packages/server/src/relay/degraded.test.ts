@@ -1,9 +1,9 @@
 /** What agents are told while the store is away: a real Redis, killed and paused. */
 import type { CallHeadFrame } from '@callgather/protocol'
 import { expect, it, vi } from 'vitest'
-import { StoreUnavailable } from '../calls/call-store.ts'
-import { memoryStore } from '../calls/memory-store.ts'
-import { redisStore } from '../calls/redis-store.ts'
+import { StoreUnavailable } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { redisStore } from '../store/redis/redis-store.ts'
 import { describeWithRedis, TestRedis } from '../testing/redis.ts'
 import { type ClientSocket, testServer, watch } from '../testing/server.ts'
 

@@ -5,8 +5,8 @@
 import { type ClientToServer, type GatherError, gatherError, type SocketError } from '@callgather/protocol'
 import { upSchemas } from '@callgather/protocol/schema'
 import type { Socket } from 'socket.io'
-import { asRefusal } from '../http/message.ts'
-import { exceeds } from '../telnyx/webhook.ts'
+import { exceeds } from '../base/json.ts'
+import { asRefusal } from '../edge/message.ts'
 
 /** What a client may say, by name. */
 export type UpEvent = keyof ClientToServer

@@ -2,7 +2,7 @@
 import { type ClientToServer, encodeEvent, type ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
 import type { CallLog } from '../calls/call-log.ts'
-import type { Unsubscribe } from '../calls/call-store.ts'
+import type { Unsubscribe } from '../store/call-store.ts'
 import { tellAll } from './websocket.ts'
 
 /** The server's sockets, typed by the protocol. */

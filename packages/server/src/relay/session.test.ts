@@ -1,8 +1,8 @@
 /** Requests that overlap: what is taken back while it is still being answered. */
 import type { CallsReply, WireWatchReply } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
-import { eventOf } from '../calls/call-store.contract.ts'
-import { memoryStore } from '../calls/memory-store.ts'
+import { eventOf } from '../store/call-store.contract.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, type ClientSocket, testServer } from '../testing/server.ts'
 
 /** A store that tells of a call, or of the list, only when it is let. */

@@ -10,8 +10,8 @@
  */
 import { type CommandName, errorTable, type TelnyxError } from '@callgather/protocol'
 import Telnyx from 'telnyx'
+import { asRecord } from '../base/json.ts'
 import { Breaker } from './breaker.ts'
-import { asRecord } from './webhook.ts'
 
 /** What Telnyx answered to a command. */
 export type CommandAnswer =

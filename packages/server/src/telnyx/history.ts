@@ -7,7 +7,7 @@
  */
 import type { CallState, HistoryMessage, HistorySplice } from '@callgather/protocol'
 import { UNATTRIBUTED } from '@callgather/protocol'
-import { asRecord } from './webhook.ts'
+import { asRecord } from '../base/json.ts'
 
 /** Stands where words were hidden. */
 export const HIDDEN_TEXT = '•••'

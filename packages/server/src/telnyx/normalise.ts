@@ -6,8 +6,9 @@
  */
 import { type CallEvent, type CallState, isKnownEvent, stampOf } from '@callgather/protocol'
 import { type opaqueEventSchema, telnyxEventSchemas } from '@callgather/protocol/schema'
+import { asRecord } from '../base/json.ts'
 import { readHistory, spliceHistory } from './history.ts'
-import { asRecord, type Webhook } from './webhook.ts'
+import type { Webhook } from './webhook.ts'
 
 const schemas: Readonly<Record<string, Pick<typeof opaqueEventSchema, 'safeParse'>>> = telnyxEventSchemas
 

@@ -7,9 +7,10 @@
  * own to the microsecond; see `recordId`.
  */
 import Telnyx from 'telnyx'
+import { asRecord } from '../base/json.ts'
 import { noRedirects } from './commands.ts'
 import { normaliseTime } from './normalise.ts'
-import { asRecord, readEnvelope, type Webhook } from './webhook.ts'
+import { readEnvelope, type Webhook } from './webhook.ts'
 
 /** Which part of Telnyx's log of calls is read: all calls since a moment, one leg, or one session. */
 export type RecordScope = { readonly since: number } | { readonly legId: string } | { readonly sessionId: string }

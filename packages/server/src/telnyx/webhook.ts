@@ -4,6 +4,7 @@
  * Lenient with what Telnyx adds, strict with what could hurt: depth and size are judged before anything walks the
  * value, because `JSON.parse` takes a million levels and `JSON.stringify` dies on a few thousand.
  */
+import { asRecord, exceeds } from '../base/json.ts'
 
 /** A webhook as Telnyx sent it, with the envelope checked and the payload not yet looked at. */
 export interface Webhook {
@@ -60,32 +61,5 @@ export function readEnvelope(value: unknown): Webhook | null {
   return { id, eventType, occurredAt, payload }
 }
 
-/** The value as a plain object, or nothing. */
-export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
-}
-
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= webhookBounds.text
-
-/** Whether a value is deeper or larger than it may be; walks with a list, so that depth cannot hurt. */
-export function exceeds(
-  value: unknown,
-  bounds: { readonly depth: number; readonly nodes: number },
-): 'too_deep' | 'too_many_nodes' | null {
-  let level: unknown[] = [value]
-  let nodes = 0
-  for (let depth = 0; level.length > 0; depth++) {
-    nodes += level.length
-    if (nodes > bounds.nodes) return 'too_many_nodes'
-    const next: unknown[] = []
-    for (const each of level) {
-      if (typeof each === 'object' && each !== null) for (const child of Object.values(each)) next.push(child)
-    }
-    if (next.length > 0 && depth >= bounds.depth) return 'too_deep'
-    level = next
-  }
-  return null
-}

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../cli.ts', import.meta.url))
+const program = fileURLToPath(new URL('../server/cli.ts', import.meta.url))
 
 /** What Node.js is started with. */
 export const programArguments = ['--import', 'tsx', '--conditions=callgather:source', program]

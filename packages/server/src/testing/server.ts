@@ -6,9 +6,9 @@ import { PROTOCOL_VERSION, WireReader } from '@callgather/protocol'
 import { pino } from 'pino'
 import { io, type Socket } from 'socket.io-client'
 import type { TicketRequest } from '../access/tickets.ts'
-import { memoryStore } from '../calls/memory-store.ts'
-import { createGatherServer } from '../create-gather-server.ts'
-import type { GatherServerOptions } from '../gather-server.ts'
+import { createGatherServer } from '../server/create-gather-server.ts'
+import type { GatherServerOptions } from '../server/gather-server.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
 import { Signer, Upstream, webhookOf } from './telnyx.ts'
 
 /** The call of most tests. */

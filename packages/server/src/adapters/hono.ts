@@ -1,0 +1,18 @@
+/** `@callgather/server/hono`: CallGather in a Hono app. */
+import type { MiddlewareHandler } from 'hono'
+import type { GatherServer } from '../server/gather-server.ts'
+import { fetchHandler } from './fetch.ts'
+
+/**
+ * Middleware that answers what is below the server's base path, and leaves the rest to the app. Use it before anything
+ * that reads bodies. On Node, give the HTTP server that `serve()` returns to `gather.attachSocket`.
+ *
+ * ```ts
+ * app.use(honoMiddleware(gather))
+ * gather.attachSocket(serve({ fetch: app.fetch }))
+ * ```
+ */
+export function honoMiddleware(gather: GatherServer): MiddlewareHandler {
+  const handle = fetchHandler(gather)
+  return async (context, next) => (await handle(context.req.raw)) ?? next()
+}

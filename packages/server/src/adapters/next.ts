@@ -1,0 +1,22 @@
+/** `@callgather/server/next`: CallGather's webhooks, commands and calls as Next.js route handlers. */
+
+import type { GatherServer } from '../server/gather-server.ts'
+import { fetchHandler } from './fetch.ts'
+
+/** A route handler of the app router. */
+export type NextRouteHandler = (request: Request) => Promise<Response>
+
+/**
+ * Route handlers for `app/callgather/[...path]/route.ts`; the folder is the server's base path. Next.js has no
+ * websockets: run `callgather-server` on the same Redis beside it, and give its address to the browser.
+ *
+ * ```ts
+ * export const runtime = 'nodejs'
+ * export const { GET, POST, DELETE, OPTIONS } = nextHandlers(gather)
+ * ```
+ */
+export function nextHandlers(gather: GatherServer): Record<'GET' | 'POST' | 'DELETE' | 'OPTIONS', NextRouteHandler> {
+  const handle = fetchHandler(gather)
+  const answer: NextRouteHandler = async (request) => (await handle(request)) ?? new Response(null, { status: 404 })
+  return { GET: answer, POST: answer, DELETE: answer, OPTIONS: answer }
+}

@@ -1,4 +1,0 @@
-import { describeCallStore } from './call-store.contract.ts'
-import { memoryStore } from './memory-store.ts'
-
-describeCallStore('memoryStore', () => memoryStore())

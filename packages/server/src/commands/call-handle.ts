@@ -1,0 +1,183 @@
+/** Commands from the host application's own code: `await gather.call(id).gatherUsingSpeak({…}).ended`. */
+import {
+  type CallState,
+  type CommandBodies,
+  type CommandName,
+  callEndedAt,
+  GatherError,
+  type GatherName,
+  gatherError,
+  type Mask,
+} from '@callgather/protocol'
+import type { CallLog } from '../calls/call-log.ts'
+import type { Commands } from './commands.ts'
+
+/** Telnyx's answer to a command it accepted. */
+export interface Accepted {
+  readonly commandId: string
+  /** `ok`, in Telnyx's words. */
+  readonly result: string
+  /** The conversation that an AI command has begun. */
+  readonly conversationId?: string
+}
+
+/** How a gather ended. */
+export interface GatherOutcome {
+  readonly commandId: string
+  /**
+   * Telnyx's word for it: `valid`, `invalid`, `timeout`, `cancelled`, `call_hangup`, … An open list. `call_hangup`
+   * also when the call ended and no word of the gather ever came. `null` where Telnyx did not say.
+   */
+  readonly status: string | null
+  /** The digits; `null` where policy hides them, and for an AI gather. */
+  readonly digits: string | null
+  /** The fields of an AI gather, as Telnyx sent them; not checked against your schema. */
+  readonly result: Readonly<Record<string, unknown>> | null
+  /** When, ISO 8601. */
+  readonly endedAt: string
+}
+
+/** A command that was given. Its promises may be awaited or not; a refusal nobody awaits harms nothing. */
+export interface CommandRun {
+  /** Resolves when Telnyx has accepted it; rejects with a GatherError when it was refused, or nobody knows. */
+  readonly accepted: Promise<Accepted>
+}
+
+/** A gather that was started. */
+export interface GatherRun extends CommandRun {
+  /**
+   * Resolves when the gather has ended, with whatever status; also when the call ended first. Rejects with a
+   * GatherError when the gather was refused.
+   */
+  readonly ended: Promise<GatherOutcome>
+}
+
+/** Options of an assistant's start, beside its body. */
+export interface AssistantOptions {
+  /**
+   * How much of the input may be shown, where it is sensitive: `digits`, also the `allButLast4`, or `all`. Makes the server's
+   * policy stricter, never laxer. What was given reaches `onSensitive` and nothing else.
+   */
+  readonly mask?: Mask
+}
+
+/** Options of a gather, beside its body. */
+export interface GatherOptions extends AssistantOptions {
+  /**
+   * Stop the gather that is running on the call, then start this one. By default a second gather is refused, with an
+   * error that names the running one.
+   */
+  readonly replace?: boolean
+}
+
+/** A call, to be commanded. The methods are named as in Telnyx's SDK and take the same bodies. */
+export interface CallHandle {
+  readonly id: string
+  /** What is known of the call now. */
+  state(): Promise<CallState>
+  /** Collects digits, with no prompt. */
+  gather(body?: CommandBodies['gather'], options?: GatherOptions): GatherRun
+  /** Speaks a prompt and collects digits. */
+  gatherUsingSpeak(body: CommandBodies['gather_using_speak'], options?: GatherOptions): GatherRun
+  /** Plays a prompt and collects digits. */
+  gatherUsingAudio(body: CommandBodies['gather_using_audio'], options?: GatherOptions): GatherRun
+  /** Lets an AI ask for the fields of a JSON Schema. */
+  gatherUsingAI(body: CommandBodies['gather_using_ai'], options?: GatherOptions): GatherRun
+  /** Ends a running digit gather. */
+  stopGather(body?: CommandBodies['gather_stop']): CommandRun
+  /** Lets an assistant talk to the caller. */
+  startAIAssistant(body?: CommandBodies['ai_assistant_start'], options?: AssistantOptions): CommandRun
+  /** Ends the assistant's conversation; the call stays up. */
+  stopAIAssistant(body?: CommandBodies['ai_assistant_stop']): CommandRun
+  /** Adds messages to the assistant's conversation. */
+  addAIAssistantMessages(body: CommandBodies['ai_assistant_add_messages']): CommandRun
+}
+
+/** Makes the handle of a call. */
+export function callHandle(callId: string, { commands, log }: { commands: Commands; log: CallLog }): CallHandle {
+  const give = (command: CommandName, body: unknown, { mask, replace }: GatherOptions) =>
+    commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, mask, replace })
+
+  const run = (command: CommandName, body: unknown = {}, options: GatherOptions = {}) => {
+    const given = give(command, body, options)
+    const accepted = given.then(async ({ commandId, accepted }): Promise<Accepted> => {
+      const { result, conversation_id } = await accepted
+      return { commandId, result, ...(conversation_id === undefined ? {} : { conversationId: conversation_id }) }
+    })
+    quiet(accepted)
+    return { given, accepted }
+  }
+
+  const runGather = (command: GatherName, body?: unknown, options?: GatherOptions): GatherRun => {
+    const { given, accepted } = run(command, body, options)
+    const ended = given.then(({ commandId, accepted }) => endOf(log, callId, commandId, accepted))
+    quiet(ended)
+    return { accepted, ended }
+  }
+
+  const runCommand = (command: CommandName, body?: unknown, options?: GatherOptions): CommandRun => ({
+    accepted: run(command, body, options).accepted,
+  })
+
+  return {
+    id: callId,
+    state: async () => (await log.open(callId)).state,
+    gather: (body, options) => runGather('gather', body, options),
+    gatherUsingSpeak: (body, options) => runGather('gather_using_speak', body, options),
+    gatherUsingAudio: (body, options) => runGather('gather_using_audio', body, options),
+    gatherUsingAI: (body, options) => runGather('gather_using_ai', body, options),
+    stopGather: (body) => runCommand('gather_stop', body),
+    startAIAssistant: (body, options) => runCommand('ai_assistant_start', body, options),
+    stopAIAssistant: (body) => runCommand('ai_assistant_stop', body),
+    addAIAssistantMessages: (body) => runCommand('ai_assistant_add_messages', body),
+  }
+}
+
+/** Whoever wants only one of a run's promises must not be ended by the other. */
+function quiet(promise: Promise<unknown>): void {
+  promise.catch(() => {})
+}
+
+async function endOf(
+  log: CallLog,
+  callId: string,
+  commandId: string,
+  accepted: Promise<unknown>,
+): Promise<GatherOutcome> {
+  let settle: (outcome: GatherOutcome) => void = () => {}
+  let fail: (error: unknown) => void = () => {}
+  const settled = new Promise<GatherOutcome>((resolve, reject) => {
+    settle = resolve
+    fail = reject
+  })
+  quiet(settled)
+  const look = (state: CallState) => {
+    const outcome = outcomeIn(state, commandId)
+    if (outcome) settle(outcome)
+  }
+  const stop = await log.listen(callId, {
+    grown: ({ state }) => look(state),
+    forgotten: () => fail(gatherError('notFound', 'The call was erased.')),
+  })
+  accepted.catch((error: unknown) => {
+    // A command that may have run can still end; one that was refused cannot.
+    const unknown = GatherError.isInstance(error) && error.status === 504
+    if (!unknown) fail(error)
+  })
+  try {
+    look((await log.open(callId)).state)
+    return await settled
+  } finally {
+    stop()
+  }
+}
+
+function outcomeIn(state: CallState, commandId: string): GatherOutcome | null {
+  const ended = state.gathers.get(commandId)?.ended
+  if (ended) {
+    const { status, digits, result, at } = ended
+    return { commandId, status, digits, result, endedAt: at }
+  }
+  const over = callEndedAt(state)
+  return over === null ? null : { commandId, status: 'call_hangup', digits: null, result: null, endedAt: over }
+}

@@ -1,0 +1,251 @@
+import { REPLACE_HEADER } from '@callgather/protocol'
+import Telnyx from 'telnyx'
+import { describe, expect, it, vi } from 'vitest'
+import { type CallStore, StoreUnavailable } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { CALL, testServer } from '../testing/server.ts'
+
+/** A store whose next append of a command's request fails: after it was made, or without being made. */
+function failingStore(): CallStore & { fail(how: 'answer lost' | 'not made'): void } {
+  const store = memoryStore()
+  let failure: 'answer lost' | 'not made' | null = null
+  return {
+    ...store,
+    fail(how) {
+      failure = how
+    },
+    async append(callId, events) {
+      const how = failure
+      if (how === null || !events.some(({ event }) => event.event_type === 'command.requested')) {
+        return store.append(callId, events)
+      }
+      failure = null
+      if (how === 'answer lost') await store.append(callId, events)
+      throw new StoreUnavailable('the connection broke')
+    },
+  }
+}
+
+const key = { 'idempotency-key': 'first' }
+
+describe('a command whose request the store did not confirm', () => {
+  it('is not sent, and where the store took it all the same, it ends as refused', async () => {
+    const store = failingStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    store.fail('answer lost')
+    expect((await server.command('gather', {}, key)).status).toBe(503)
+    const outcomes = async () => {
+      const { commands } = await server.gather.call(CALL).state()
+      return [...commands].map(({ outcome }) => outcome?.status)
+    }
+    await vi.waitFor(async () => expect(await outcomes()).toEqual(['refused']), { timeout: 10_000 })
+    // The same command again has the same outcome; another one runs.
+    expect((await server.command('gather', {}, key)).status).toBe(503)
+    expect(server.upstream.received).toEqual([])
+    expect((await server.command('gather', {}, { 'idempotency-key': 'second' })).status).toBe(200)
+    expect(server.upstream.received).toHaveLength(1)
+  })
+
+  it('may be given again at once, and whoever waits for the first gets its outcome', async () => {
+    const store = failingStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    store.fail('answer lost')
+    expect((await server.command('gather', {}, key)).status).toBe(503)
+    // Nobody can say yet whether somebody else is sending it; then it turns out that nobody did.
+    expect((await server.command('gather', {}, key)).status).toBe(503)
+    expect(server.upstream.received).toEqual([])
+  })
+
+  it('runs when it is given again and the store had not taken it', async () => {
+    const store = failingStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    store.fail('not made')
+    expect((await server.command('gather', {}, key)).status).toBe(503)
+    expect((await server.command('gather', {}, key)).status).toBe(200)
+    expect(server.upstream.received).toHaveLength(1)
+    // Once the log has been looked at, the command that did run is still accepted, and nothing else was said of it.
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    const types = (await store.read(CALL, 0))?.records.map(({ event }) => event.event_type)
+    expect(types).toEqual(['call.answered', 'command.requested', 'command.accepted'])
+  })
+})
+
+const replacing = { [REPLACE_HEADER]: 'true' }
+const sentTo = ({ upstream }: { upstream: { received: readonly { path: string }[] } }) =>
+  upstream.received.map(({ path }) => path.split('/').at(-1))
+
+describe('a second gather on a call', () => {
+  it('is refused with the name of the first and of the agent who started it, and nothing is sent', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const other = `Bearer ${await server.ticket({ subject: 'agent-8' })}`
+    const first = await server.command('gather', {}, { authorization: other })
+    const id = first.headers.get('x-command-id') ?? ''
+    const parameters = { type: 'object', properties: { age: { type: 'integer' } } }
+    const gathers: [string, object][] = [
+      ['gather', {}],
+      ['gather_using_speak', { payload: 'PIN?', voice: 'female' }],
+      ['gather_using_ai', { parameters }],
+    ]
+    for (const [command, body] of gathers) {
+      const refused = await server.command(command, body)
+      expect(refused).toMatchObject({ status: 422, body: { errors: [{ title: 'Gather already in progress' }] } })
+      expect(refused.body.errors?.[0]?.detail).toContain(
+        `\`agent-8\` has started a gather on this call (command \`${id}\`)`,
+      )
+      expect(refused.headers.get('x-should-retry')).toBe('false')
+    }
+    await expect(server.gather.call(CALL).gather().accepted).rejects.toMatchObject({ status: 422 })
+    expect(sentTo(server)).toEqual(['gather'])
+    const client = new Telnyx({ apiKey: await server.ticket(), baseURL: `${server.url}/v2`, maxRetries: 2 })
+    await expect(client.calls.actions.gather(CALL, {})).rejects.toBeInstanceOf(Telnyx.UnprocessableEntityError)
+    expect(sentTo(server)).toEqual(['gather'])
+  })
+
+  it('is refused when both reach the server at the same moment', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const answers = await Promise.all([server.command('gather', {}), server.command('gather', {})])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 422])
+    expect(sentTo(server)).toEqual(['gather'])
+  })
+
+  it('is not what a retry of the first under its idempotency key is', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const ids = [await server.command('gather', {}, key), await server.command('gather', {}, key)].map(
+      ({ status, headers }) => [status, headers.get('x-command-id')],
+    )
+    expect(ids[1]).toEqual(ids[0])
+    expect(sentTo(server)).toEqual(['gather'])
+  })
+
+  it('replaces the first on request: it is stopped, and its end awaited, before the second is sent', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    await server.command('gather', {})
+    const second = server.command('gather', {}, replacing)
+    await vi.waitFor(() => expect(sentTo(server)).toEqual(['gather', 'gather_stop']))
+    await server.webhook('call.gather.ended', { status: 'cancelled', digits: '' })
+    expect((await second).status).toBe(200)
+    expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather'])
+    // Without any event of the first, the second is sent all the same; the backend replaces as agents do.
+    await server.gather.call(CALL).gather({}, { replace: true }).accepted
+    expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather', 'gather_stop', 'gather'])
+  })
+
+  it('that replaces an AI gather stops its conversation', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    await server.command('gather_using_ai', { parameters: { type: 'object', properties: {} } })
+    expect((await server.command('gather', {}, replacing)).status).toBe(200)
+    expect(sentTo(server)).toEqual(['gather_using_ai', 'ai_assistant_stop', 'gather'])
+  })
+
+  it('does not replace one that Telnyx has not answered yet', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    server.upstream.behaviours.push({ delayMillis: 500 })
+    const answers = await Promise.all([
+      server.command('gather', {}, replacing),
+      server.command('gather', {}, replacing),
+    ])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 422])
+    expect(sentTo(server)).toEqual(['gather'])
+  })
+
+  it('is refused and not sent when the first cannot be stopped', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    await server.command('gather', {})
+    server.upstream.behaviours.push(...Array.from({ length: 3 }, () => ({ status: 500, body: {} })))
+    expect((await server.command('gather', {}, replacing)).status).toBe(503)
+    expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather_stop', 'gather_stop'])
+  })
+
+  it('needs the permission to stop a gather when it replaces one', async () => {
+    await using server = await testServer({ authorize: (_, { command }) => command !== 'gather_stop' })
+    await server.webhook('call.answered')
+    expect((await server.command('gather', {})).status).toBe(200)
+    expect((await server.command('gather', {}, replacing)).status).toBe(404)
+    expect(sentTo(server)).toEqual(['gather'])
+  })
+
+  it.each([
+    ['gather', 'yes'],
+    ['gather_stop', 'true'],
+    ['ai_assistant_start', 'true'],
+  ])('is not asked to replace by %s with the header %s', async (command, word) => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    expect((await server.command(command, {}, { [REPLACE_HEADER]: word })).status).toBe(400)
+  })
+
+  const ways: Record<string, (server: Awaited<ReturnType<typeof testServer>>, pass: (ms: number) => void) => unknown> =
+    {
+      'the first has ended': (server) => server.webhook('call.gather.ended', { status: 'valid', digits: '1' }),
+      'the first was stopped, though its end never came': (server) => server.command('gather_stop', {}),
+      'the first must be over by its own timeouts': (_, pass) => pass(60_000 + 31_000),
+    }
+  for (const [name, end] of Object.entries(ways)) {
+    it(`starts when ${name}`, async () => {
+      let now = Date.now()
+      await using server = await testServer({ now: () => now })
+      await server.webhook('call.answered')
+      await server.command('gather', {})
+      now += 1
+      expect((await server.command('gather', {})).status).toBe(422)
+      await end(server, (ms) => {
+        now += ms
+      })
+      expect((await server.command('gather', {})).status).toBe(200)
+    })
+  }
+
+  it('starts after one that Telnyx refused, and not after one whose outcome is unknown', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    server.upstream.behaviours.push({ status: 422, body: { errors: [{ code: '90034', title: 'No' }] } })
+    expect((await server.command('gather', {})).status).toBe(422)
+    server.upstream.behaviours.push(
+      { hangUp: true },
+      { status: 422, body: { errors: [{ code: '90015', title: 'No' }] } },
+    )
+    expect((await server.command('gather', {})).status).toBe(504)
+    expect((await server.command('gather', {})).body.errors?.[0]?.title).toBe('Gather already in progress')
+    expect((await server.command('gather', {}, replacing)).status).toBe(200)
+  })
+})
+
+describe('a command whose answer was lost', () => {
+  it.each(['90018', '90015'])('stays unknown in the log when its retry is refused with %s', async (code) => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    server.upstream.behaviours.push({ hangUp: true }, { status: 422, body: { errors: [{ code, title: 'No' }] } })
+    expect((await server.command('gather', {})).status).toBe(504)
+    const types = (await store.read(CALL, 0))?.records.map(({ event }) => event.event_type)
+    expect(types).toEqual(['call.answered', 'command.requested', 'command.unknown'])
+  })
+})
+
+describe('an accepted stop that no event confirms', () => {
+  it('makes the server ask Telnyx whether the log lacks an event', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      await using server = await testServer({ reconcile: { intervalMillis: 3_600_000 } })
+      await server.webhook('call.answered')
+      await server.command('gather', {})
+      await server.command('gather_stop', {})
+      const asked = () => server.upstream.received.filter(({ path }) => path === `/v2/calls/${CALL}`)
+      expect(asked()).toEqual([])
+      await vi.advanceTimersByTimeAsync(10_000)
+      await vi.waitFor(() => expect(asked()).toHaveLength(1))
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})

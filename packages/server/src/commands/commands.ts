@@ -1,0 +1,376 @@
+/**
+ * Gives a command: logs it, sends it to Telnyx, logs what became of it.
+ *
+ * The request is in the log before Telnyx is called, because Telnyx sends no "gather started" and a fast key must not
+ * precede its gather. The log is also what makes a command run once: the request is appended under an id made from
+ * its `command_id`, in one atomic step across all nodes, and whoever comes second gets the outcome of the first.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type CallState,
+  type CommandName,
+  callEndedAt,
+  errorTable,
+  type GatherError,
+  gatherError,
+  isGather,
+} from '@callgather/protocol'
+import type { Logger } from 'pino'
+import { unknownCall } from '../access/access.ts'
+import type { Audit } from '../access/audit.ts'
+import { asRecord } from '../base/json.ts'
+import { digestOf } from '../base/secrets.ts'
+import type { CallLog, KnownCall } from '../calls/call-log.ts'
+import { openMask } from '../ingest/masking.ts'
+import type { NewEvent } from '../store/call-store.ts'
+import { COMMAND_WINDOW_MILLIS, type CommandSender, ending, saysCallEnded } from '../telnyx/commands.ts'
+import {
+  acceptance,
+  type CommandOutcomeEvent,
+  commandEvent,
+  eventOf,
+  outcomeOf,
+  withoutDetail,
+} from './command-outcome.ts'
+import {
+  type CommandOrder,
+  derivedId,
+  type PreparedCommand,
+  type PrepareParts,
+  prepareCommand,
+  refuseWhileCaptured,
+} from './command-request.ts'
+import { type RunningGather, runningGather, stopOf } from './running-gather.ts'
+
+/** A command that is in the log, and on its way. */
+export interface GivenCommand {
+  readonly commandId: string
+  /** What Telnyx answered. Rejects with a GatherError where Telnyx refused, or nobody knows. */
+  readonly accepted: Promise<{ readonly result: string; readonly conversation_id?: string }>
+}
+
+/** What giving commands needs. */
+export interface CommandParts extends PrepareParts {
+  readonly log: CallLog
+  readonly sender: CommandSender
+  readonly audit: Audit
+  readonly now: () => number
+  readonly logger: Logger
+  /** Called when the log seems to lack an event of a call: Telnyx says that it is over, or a stop had no effect. */
+  readonly suspect?: (callId: string) => void
+  /** Called with each outcome. */
+  readonly counted?: (command: CommandName, outcome: string, millis: number) => void
+  /** How long after an accepted stop its effect is looked for. Default 10,000. */
+  readonly confirmMillis?: number
+  /** How long to wait for the end of a gather that is replaced: Telnyx may run two commands out of order. Default 1,000. */
+  readonly endMillis?: number
+}
+
+/** After a failed append the log is looked at so soon, then half as often each time, for half an hour at most. */
+const DISOWN_WAIT_MILLIS = 500
+const DISOWN_MILLIS = 30 * 60_000
+/** How often the store must have answered until it is believed that it never took the request. */
+const DISOWN_LOOKS = 4
+
+const notSent = (detail: string): CommandOutcomeEvent => {
+  const { status, code, title } = errorTable.unavailable
+  return { event_type: 'command.refused', payload: { status, code, title, detail } }
+}
+
+/** The outcome of a command whose request the store may have and Telnyx has not. */
+const NOT_CONFIRMED = notSent(
+  'The store did not confirm the command, so it was not sent. Give it again, under a new idempotency key.',
+)
+/** The outcome of a gather that was to replace another. */
+const NOT_REPLACED = notSent(
+  'Telnyx did not confirm that the running gather has stopped, so the new one was not sent. Try again in a moment.',
+)
+
+/** How long a gather that is replaced may take to stop: the rest of the window is for its successor. */
+const STOP_WINDOW_MILLIS = 15_000
+
+/** What is appended for a command, as decided on the state of its call. */
+interface Plan {
+  readonly events: readonly NewEvent[]
+  /** The gather that is stopped first. */
+  readonly replaced: RunningGather | null
+  /** What a stop is about: stops of the same are one. */
+  readonly target: string
+}
+
+/** A command on its way. */
+interface Given {
+  readonly order: CommandOrder
+  readonly command: CommandName
+  readonly commandId: string
+}
+
+/** Gives commands. */
+export class Commands {
+  readonly #parts: CommandParts
+  /** Stops that Telnyx has not answered yet; another of the same kind waits for that answer. */
+  readonly #stops = new Map<string, Promise<CommandOutcomeEvent>>()
+
+  constructor(parts: CommandParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Logs a command and sends it. Resolves once it is in the log.
+   *
+   * @throws GatherError when it must not be sent: the body is wrong, the call unknown or over, another gather running.
+   */
+  async give(order: CommandOrder): Promise<GivenCommand> {
+    const { callId, command, subject, address } = order
+    const { log, audit } = this.#parts
+    const prepared = await prepareCommand(order, this.#parts)
+    const { commandId } = prepared
+    await audit.write({ what: 'intent', subject, callId, command, commandId, address, ...templateOf(order.body) })
+
+    const decided: { plan: Plan | null } = { plan: null }
+    const { duplicates } = await log
+      .append(
+        callId,
+        (call) => {
+          decided.plan = null
+          decided.plan = this.#plan(order, prepared, call)
+          return decided.plan.events
+        },
+        { isDecision: true },
+      )
+      .catch((error: unknown) => {
+        for (const { event } of decided.plan?.events ?? []) {
+          if (event.command_id !== undefined) this.#disown(callId, event.command_id, event.occurred_at)
+        }
+        throw error
+      })
+    const duplicate = duplicates.find(({ id }) => id === decided.plan?.events.at(-1)?.event.id)
+    if (duplicate?.conflict) {
+      const detail = 'This idempotency key, or `command_id`, was used on this call with another command. Use a new one.'
+      throw gatherError('conflict', detail, '/command_id')
+    }
+    const outcome =
+      duplicate || !decided.plan ? this.#outcomeOf(callId, commandId) : this.#run(order, prepared, decided.plan)
+    const accepted = outcome.then(acceptance)
+    // A caller may wait for the end of a gather only; a refusal that nothing awaits must not end the process.
+    accepted.catch(() => {})
+    return { commandId, accepted }
+  }
+
+  /** What to append for a command. Called within the append, on the state that the append is conditional on. */
+  #plan(order: CommandOrder, prepared: PreparedCommand, { callId, cursor, state }: KnownCall): Plan {
+    const { command, subject } = order
+    const { commandKey } = this.#parts
+    const now = this.#parts.now()
+    if (!cursor && order.onlyKnown) throw unknownCall()
+    const target = targetOf(command, state)
+    const alone = { events: [prepared.requested(state, now)], replaced: null, target }
+    if (state.commands.get(prepared.commandId)) return alone
+    if (callEndedAt(state) !== null) throw callEnded()
+    if (prepared.mask !== undefined) refuseWhileCaptured(state)
+    const running = isGather(command) ? runningGather(state, now) : null
+    if (!running) return alone
+    if (!order.replace || running.isStarting) throw gatherInProgress(running, order.replace === true)
+    const stop = stopOf(running.command)
+    const payload = { command: stop, body: {}, subject }
+    const event = commandEvent(
+      derivedId(commandKey, 'replace', callId, prepared.commandId),
+      { event_type: 'command.requested', payload },
+      now,
+    )
+    const stopped = { event, digest: digestOf(commandKey, 'body', stop, {}) }
+    return { events: [stopped, ...alone.events], replaced: running, target }
+  }
+
+  /**
+   * The store failed, and may have taken the request all the same: its answer was lost. The command was not sent and
+   * will not be; so if the request turns up in the log, it gets its outcome there. A later request of the same command
+   * under the same id has another time, and is left alone.
+   */
+  #disown(callId: string, commandId: string, requestedAt: string): void {
+    const { log, now } = this.#parts
+    const isOurs = ({ commands }: CallState) => {
+      const known = commands.get(commandId)
+      return known?.request?.at === requestedAt && !known.outcome
+    }
+    const look = async () => {
+      let looks = 0
+      for (let wait = DISOWN_WAIT_MILLIS; wait < DISOWN_MILLIS && looks < DISOWN_LOOKS; wait *= 2) {
+        await sleep(wait, undefined, { ref: false })
+        try {
+          const { state } = await log.open(callId)
+          looks += 1
+          if (!isOurs(state)) continue
+          await log.append(callId, (call) =>
+            isOurs(call.state) ? [{ event: commandEvent(commandId, NOT_CONFIRMED, now()) }] : [],
+          )
+          return
+        } catch {
+          // The store is still away: it is looked at again. Should this process end before, the reconciler settles it.
+        }
+      }
+    }
+    look().catch(() => {})
+  }
+
+  /** Sends a command that is in the log, and logs its outcome. */
+  async #run(order: CommandOrder, prepared: PreparedCommand, plan: Plan): Promise<CommandOutcomeEvent> {
+    const { command } = order
+    const { commandId, body, digest } = prepared
+    const { now } = this.#parts
+    const given: Given = { order, command, commandId }
+    const began = now()
+    if (ending.has(command)) {
+      const outcome = await this.#stop(given, body, `${digest} ${plan.target}`)
+      return this.#settle(given, outcome, now() - began)
+    }
+    if (plan.replaced && !(await this.#makeWay(order, plan, plan.replaced))) {
+      return this.#settle(given, NOT_REPLACED, now() - began)
+    }
+    // A refusal of the first attempt needs no time; a window that is used up still has a second for it.
+    const windowMillis = Math.max(1_000, COMMAND_WINDOW_MILLIS - (now() - began))
+    const outcome = await this.#deliver(given, body, windowMillis)
+    return this.#settle(given, outcome, now() - began)
+  }
+
+  /** Stops the gather that is to be replaced. Whether its successor may be sent. */
+  async #makeWay(order: CommandOrder, { events }: Plan, running: RunningGather): Promise<boolean> {
+    const { now, endMillis = 1_000 } = this.#parts
+    const { callId } = order
+    const commandId = events[0]?.event.command_id ?? ''
+    const given: Given = { order, command: stopOf(running.command), commandId }
+    const began = now()
+    const outcome = await this.#stop(given, { command_id: commandId }, running.id, STOP_WINDOW_MILLIS)
+    await this.#settle(given, outcome, now() - began)
+    if (outcome.event_type === 'command.unknown') return false
+    // Refused, there was nothing to stop: Telnyx will say so if there is.
+    if (outcome.event_type === 'command.accepted') {
+      const isOver = (state: CallState) =>
+        callEndedAt(state) !== null || state.gathers.get(running.id)?.ended ? true : undefined
+      await this.#when(callId, isOver, endMillis)
+    }
+    return true
+  }
+
+  /** Sends a stop, or waits for the answer to the same stop that is on its way already. */
+  async #stop(
+    given: Given,
+    body: Readonly<Record<string, unknown>>,
+    about: string,
+    windowMillis = COMMAND_WINDOW_MILLIS,
+  ): Promise<CommandOutcomeEvent> {
+    const { command } = given
+    const { callId } = given.order
+    const key = JSON.stringify([callId, command, about])
+    const flying =
+      this.#stops.get(key) ?? this.#deliver(given, body, windowMillis).finally(() => this.#stops.delete(key))
+    this.#stops.set(key, flying)
+    const outcome = await flying
+    if (outcome.event_type === 'command.accepted') this.#confirmLater(callId, command)
+    return outcome
+  }
+
+  /** An accepted stop that nothing confirms: the event may be lost, so Telnyx is asked for it. */
+  #confirmLater(callId: string, command: CommandName): void {
+    const { confirmMillis = 10_000, log, suspect } = this.#parts
+    if (!suspect) return
+    const look = async () => {
+      const { state } = await log.open(callId)
+      const { latestGather, latestConversation } = state
+      const isOver =
+        command === 'gather_stop'
+          ? !latestGather || state.gathers.get(latestGather.id)?.ended
+          : !latestConversation || state.conversations.get(latestConversation.id)?.ended
+      if (!isOver && callEndedAt(state) === null) suspect(callId)
+    }
+    setTimeout(() => {
+      look().catch(() => {})
+    }, confirmMillis).unref()
+  }
+
+  async #deliver(
+    { order: { callId }, command }: Given,
+    body: Readonly<Record<string, unknown>>,
+    windowMillis: number,
+  ): Promise<CommandOutcomeEvent> {
+    const { sender, suspect } = this.#parts
+    const answer = await sender.send(callId, command, body, { windowMillis })
+    const refusal =
+      answer.status === 'refused' ? answer.errors : answer.status === 'unknown' ? answer.refusal : undefined
+    if (refusal && saysCallEnded(refusal)) suspect?.(callId)
+    return outcomeOf(command, answer)
+  }
+
+  /** Logs an outcome. Telnyx has answered, so the sender of the command gets it even if it cannot be stored. */
+  async #settle(
+    { order: { callId, subject }, command, commandId }: Given,
+    given: CommandOutcomeEvent,
+    millis: number,
+  ): Promise<CommandOutcomeEvent> {
+    const { log, logger, audit, now, counted } = this.#parts
+    let outcome = given
+    await log
+      .append(callId, ({ state }) => {
+        outcome = openMask(state, now()) === undefined ? given : withoutDetail(given)
+        return [{ event: commandEvent(commandId, outcome, now()) }]
+      })
+      .catch((error: unknown) => {
+        logger.error({ err: error, outcome: outcome.event_type }, 'the outcome of a command could not be stored')
+      })
+    const result = outcome.event_type === 'command.refused' ? outcome.payload.code : outcome.event_type.slice(8)
+    counted?.(command, outcome.event_type.slice('command.'.length), millis)
+    await audit.write({ what: 'outcome', subject, callId, command, commandId, result, millis })
+    return outcome
+  }
+
+  /** The outcome of a command that another request has sent; waits for it if need be. */
+  async #outcomeOf(callId: string, commandId: string): Promise<CommandOutcomeEvent> {
+    return eventOf(
+      await this.#when(callId, ({ commands }) => commands.get(commandId)?.outcome ?? undefined, COMMAND_WINDOW_MILLIS),
+    )
+  }
+
+  /** What can be read from the state of a call, as soon as it can; `null` after a time, or when the call is erased. */
+  async #when<T>(callId: string, read: (state: CallState) => T | undefined, millis: number): Promise<T | null> {
+    const { log } = this.#parts
+    let settle: (value: T | null) => void = () => {}
+    const settled = new Promise<T | null>((resolve) => {
+      settle = resolve
+    })
+    const look = (state: CallState) => {
+      const value = read(state)
+      if (value !== undefined) settle(value)
+    }
+    const stop = await log.listen(callId, { grown: ({ state }) => look(state), forgotten: () => settle(null) })
+    const timer = setTimeout(settle, millis, null)
+    try {
+      look((await log.open(callId)).state)
+      return await settled
+    } finally {
+      clearTimeout(timer)
+      stop()
+    }
+  }
+}
+
+const templateOf = (body: unknown) => {
+  const template = asRecord(body)?.template
+  return typeof template === 'string' ? { template } : {}
+}
+
+/** What a command that ends something is about. */
+function targetOf(command: CommandName, { latestGather, latestConversation }: CallState): string {
+  return (command === 'gather_stop' ? latestGather?.id : latestConversation?.id) ?? ''
+}
+
+const callEnded = () =>
+  gatherError('callEnded', "This call is no longer active and can't receive commands.", '/call_control_id')
+
+function gatherInProgress({ id, subject, isStarting }: RunningGather, replaces: boolean): GatherError {
+  const starter = subject === 'backend' ? 'The backend' : subject === undefined ? 'Another client' : `\`${subject}\``
+  const fact = `${starter} ${isStarting ? 'is just starting' : 'has started'} a gather on this call (command \`${id}\`).`
+  const remedy = replaces
+    ? 'Wait until Telnyx has answered it, then try again.'
+    : 'Wait for its end, stop it, or send `callgather-replace: true` to replace it.'
+  return gatherError('gatherInProgress', `${fact} ${remedy}`)
+}

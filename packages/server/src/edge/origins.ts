@@ -1,0 +1,29 @@
+/** Reports web origins that were refused: once for each, because their pages retry for ever. */
+import type { Logger } from 'pino'
+import type { Metrics } from './metrics.ts'
+import { RateLimit } from './rate-limit.ts'
+
+/** How the page tried to reach the server. */
+export type OriginTransport = 'http' | 'socket'
+
+/** Logs and counts a refused origin. */
+export type ReportOrigin = (origin: string, transport: OriginTransport) => void
+
+const MAX_ORIGIN_LENGTH = 256
+
+/** One line an hour for each origin, and no more than one a second over all of them. */
+export function originReporter(deps: { logger: Logger; metrics: Metrics; now: () => number }): ReportOrigin {
+  const { logger, metrics, now } = deps
+  const ofEach = new RateLimit({ perSecond: 1 / 3600, burst: 1, now })
+  const ofAll = new RateLimit({ perSecond: 1, burst: 20, now })
+  return (origin, transport) => {
+    metrics.originRefused(transport)
+    const isOrigin = origin.length <= MAX_ORIGIN_LENGTH && URL.canParse(origin)
+    const name = isOrigin ? new URL(origin).origin : 'not an origin'
+    if (ofEach.take(name) > 0 || ofAll.take('') > 0) return
+    logger.warn(
+      { origin: name, transport },
+      'a web page was refused: its origin is not allowed. Add it to `allowedOrigins` (CALLGATHER_ALLOWED_ORIGINS)',
+    )
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
+ * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
+ */
+import type { CallState } from '@callgather/protocol'
+import pMap from 'p-map'
+import type { HostCallbacks } from '../base/host-callbacks.ts'
+import { asRecord } from '../base/json.ts'
+import { digestOf } from '../base/secrets.ts'
+import type { CallLog, KnownCall } from '../calls/call-log.ts'
+import type { CallStore } from '../store/call-store.ts'
+import type { MarkerCodec } from '../telnyx/client-state.ts'
+import { correlate } from '../telnyx/correlate.ts'
+import { isUnreadable, normalise, normaliseTime } from '../telnyx/normalise.ts'
+import { isRecordId, MAX_RECORDS_AT_ONCE, recordId, recordOrdinal } from '../telnyx/records.ts'
+import type { Webhook } from '../telnyx/webhook.ts'
+import { maskWebhook, mayCarryInput, withoutUnsafeMessages } from './mask-content.ts'
+import { type MaskContext, maskOf, safeMessagesFrom } from './masking.ts'
+
+/** What became of a webhook. */
+export type IngestOutcome =
+  | 'appended'
+  /** Known already: the same event again. */
+  | 'duplicate'
+  /** Known already, with other content: the first stays. */
+  | 'conflict'
+  /** Not about a call of ours: another Telnyx product's, or another connection's. */
+  | 'foreign'
+  /** So sensitive that not even that it happened is kept. */
+  | 'hidden'
+
+/** What a sensitive gather was given; for the host's own code, and nowhere else. */
+export interface SensitiveInput {
+  readonly callId: string
+  /** The gather it belongs to, if that is known. */
+  readonly commandId: string | undefined
+  readonly eventId: string
+  readonly eventType: string
+  /** Telnyx's word for how the gather ended. */
+  readonly status: string | undefined
+  /** The digits of a digit gather. */
+  readonly digits: string | undefined
+  /** The fields of an AI gather. */
+  readonly result: Readonly<Record<string, unknown>> | undefined
+}
+
+/** What ingestion works with. */
+export interface IngestParts {
+  readonly log: CallLog
+  readonly store: CallStore
+  readonly markers: MarkerCodec
+  /** Keys the digests by which two events under one id are told apart. */
+  readonly digestKey: Uint8Array
+  readonly now: () => number
+  readonly hostCallbacks: HostCallbacks
+  /** Whether the server is set up for masked gathers: then input of which nothing is known is masked. */
+  readonly isMasking: boolean
+  /** The connections whose webhooks are ours; absent, all of the account's. */
+  readonly connectionIds?: ReadonlySet<string> | undefined
+  readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
+}
+
+/** How long the host may take over a masked value, in milliseconds: Telnyx waits for the answer, and 2 s by default. */
+const MAX_ON_SENSITIVE_MS = 1_500
+
+const LONGEST_CALL_ID = 512
+const LONGEST_SESSION_ID = 256
+/** Legs of a session that are folded at the same time: a conference has many. */
+const LEGS_AT_ONCE = 8
+
+/**
+ * From this age on, in milliseconds, an event may be in the log under another id: made from Telnyx's records, which may
+ * lack the webhook's own. Telnyx delivers for a minute at most, and the reconciler takes such records only when they
+ * are twice as old (`SETTLED_MILLIS`).
+ */
+const LATE_MILLIS = 60_000
+
+const isCallId = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= LONGEST_CALL_ID
+
+/** The session that a webhook says its call is a leg of. */
+function sessionOf({ call_session_id: id }: Webhook['payload']): string | undefined {
+  return typeof id === 'string' && id !== '' && id.length <= LONGEST_SESSION_ID ? id : undefined
+}
+
+/** Takes webhooks in. */
+export class Ingest {
+  readonly #parts: IngestParts
+  readonly #startedAt: number
+
+  constructor(parts: IngestParts) {
+    this.#parts = parts
+    this.#startedAt = parts.now()
+  }
+
+  /** Appends a webhook to the log of its call. Resolves when it is durable. */
+  async accept(webhook: Webhook): Promise<IngestOutcome> {
+    const { call_control_id: callId, connection_id: connectionId } = webhook.payload
+    if (!isCallId(callId)) return 'foreign'
+    const { log, markers, connectionIds, digestKey, isMasking } = this.#parts
+    if (connectionIds && !(typeof connectionId === 'string' && connectionIds.has(connectionId))) return 'foreign'
+
+    const sessionId = sessionOf(webhook.payload)
+    const siblings = mayCarryInput(webhook) ? await this.#siblingsOf(callId, sessionId) : []
+    const mark = markers.read(callId, webhook.payload.client_state)
+    const marker = mark === 'unreadable' ? null : mark
+    let isHidden = false
+    let isAlias = false
+    let delivery: Promise<boolean | undefined> | undefined
+    const prepare = async ({ state }: KnownCall) => {
+      isAlias = await this.#hasAlias(callId, webhook)
+      if (isAlias) return []
+      const commandId = correlate(webhook, normaliseTime(webhook.occurredAt), marker, state)
+      const context: MaskContext = { state, siblings, mark, commandId, isMasking, startedAt: this.#startedAt }
+      const content = { ...context, safeFrom: safeMessagesFrom(webhook, context) }
+      const safe = withoutUnsafeMessages(webhook, content)
+      const isReadable = !isUnreadable(normalise(safe, commandId, state))
+      // An event that we cannot read is stored as it came; where masking is configured, without what may be input.
+      const mask = maskOf(webhook, context) ?? (isMasking && !isReadable ? 'digits' : undefined)
+      const masked = mask === undefined ? safe : maskWebhook(webhook, mask, content)
+      isHidden = masked === null
+      if (!masked) return []
+      // Once for each delivery by Telnyx, however often the append is retried.
+      if (mask !== undefined) delivery ??= this.#deliver(callId, commandId ?? marker?.commandId, webhook)
+      const delivered = await delivery
+      const event = normalise(masked, commandId, state)
+      const { id, eventType, occurredAt, payload } = webhook
+      return [
+        {
+          event:
+            delivered === undefined ? event : ({ ...event, payload: { ...event.payload, delivered } } as typeof event),
+          digest: digestOf(digestKey, id, eventType, occurredAt, payload),
+        },
+      ]
+    }
+    const { duplicates } = await log.append(callId, prepare, { sessionId })
+    if (isAlias) return 'duplicate'
+    if (isHidden) return 'hidden'
+    const [duplicate] = duplicates
+    return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
+  }
+
+  /**
+   * Whether a webhook that is not stored may hold masked input: where the server is set up for masks, or no call is
+   * named, or its mark or any command on the legs of its session has a mask.
+   */
+  async mayBeMasked(payload: Webhook['payload']): Promise<boolean> {
+    const { log, markers, isMasking } = this.#parts
+    const { call_control_id: callId } = payload
+    if (isMasking || !isCallId(callId)) return true
+    const mark = markers.read(callId, payload.client_state)
+    if (mark === 'unreadable' || mark?.mask) return true
+    const { state } = await log.open(callId)
+    const legs = [state, ...(await this.#siblingsOf(callId, sessionOf(payload)))]
+    return legs.some(({ commands }) => [...commands].some(({ request }) => request?.mask))
+  }
+
+  /**
+   * The other legs of a call's session, as they are known now: from store and log, so that any server may have taken
+   * their webhooks. Read before the call's own turn, because two legs that wait for each other would wait for ever.
+   */
+  async #siblingsOf(callId: string, sessionId: string | undefined): Promise<CallState[]> {
+    const { log, store } = this.#parts
+    const session = sessionId ?? (await log.open(callId)).state.session?.id
+    if (session === undefined) return []
+    const others = (await store.legsOf(session)).filter((leg) => leg !== callId)
+    return pMap(others, async (leg) => (await log.open(leg)).state, { concurrency: LEGS_AT_ONCE })
+  }
+
+  /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */
+  async #hasAlias(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
+    const { store, now } = this.#parts
+    if (!isRecordId(id)) {
+      if (now() - Date.parse(occurredAt) < LATE_MILLIS || (await store.has(callId, id))) return false
+      const aliases = Array.from({ length: MAX_RECORDS_AT_ONCE }, (_, index) =>
+        recordId(eventType, occurredAt, index + 1),
+      )
+      return (await Promise.all(aliases.map((alias) => store.has(callId, alias)))).includes(true)
+    }
+    // Telnyx's own id cannot be derived from its record: of several records at one time, as many are known as the log has
+    // events. Few events come this way, so the log may be walked.
+    const at = normaliseTime(occurredAt)
+    const slice = await store.read(callId, 0)
+    const others = (slice?.records ?? []).filter(
+      ({ event }) =>
+        event.id !== id &&
+        event.occurred_at === at &&
+        (event.event_type === eventType || event.event_type === `unreadable:${eventType}`),
+    )
+    return others.length >= recordOrdinal(id)
+  }
+
+  /**
+   * Delivers masked input to the host, the only way out it has, before the event is stored and Telnyx gets its 200. A
+   * crash in between delivers it again. Returns whether the host took it; `undefined` where there is nothing to deliver.
+   */
+  async #deliver(callId: string, commandId: string | undefined, webhook: Webhook): Promise<boolean | undefined> {
+    const { store, onSensitive, hostCallbacks } = this.#parts
+    const { id: eventId, eventType, payload } = webhook
+    if (!onSensitive || (eventType !== 'call.gather.ended' && eventType !== 'call.ai_gather.ended')) return undefined
+    if (await store.has(callId, eventId)) return undefined
+    const input: SensitiveInput = {
+      callId,
+      commandId,
+      eventId,
+      eventType,
+      status: typeof payload.status === 'string' ? payload.status : undefined,
+      digits: typeof payload.digits === 'string' ? payload.digits : undefined,
+      result: asRecord(payload.result),
+    }
+    const deadlineMs = Math.min(hostCallbacks.deadlineMs, MAX_ON_SENSITIVE_MS)
+    return hostCallbacks
+      .call('onSensitive', () => onSensitive(input), { deadlineMs })
+      .then(
+        () => true,
+        () => false,
+      )
+  }
+}

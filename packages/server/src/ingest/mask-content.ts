@@ -1,0 +1,280 @@
+/**
+ * What remains of a masked webhook, and of the body of a command that is logged meanwhile.
+ *
+ * Default-deny: a field passes only if it is on the list of its type and its value has the listed shape. Nothing looks
+ * for what resembles a card number.
+ */
+import { type CallState, isDigitGather, limits, type Mask, rulesOf, UNATTRIBUTED } from '@callgather/protocol'
+import { asRecord } from '../base/json.ts'
+import type { Marker } from '../telnyx/client-state.ts'
+import { HIDDEN_TEXT } from '../telnyx/history.ts'
+import type { Webhook } from '../telnyx/webhook.ts'
+
+/** How many digits an input needs at least before its last four are shown: of a PIN they would be all. */
+const MIN_DIGITS_FOR_LAST4 = 8
+
+type Check = (value: unknown) => boolean
+type Fields = Readonly<Record<string, Check>>
+
+const text =
+  (shape: RegExp): Check =>
+  (value) =>
+    typeof value === 'string' && shape.test(value)
+/** A word from a list of Telnyx's, such as `call_hangup`; never digits. */
+const word = text(/^[a-z][a-z_]{0,39}$/i)
+const flag: Check = (value) => typeof value === 'boolean'
+const amount: Check = (value) => typeof value === 'number' && Number.isFinite(value)
+const nothing: Check = (value) => value === null
+const identifier = text(/^(?=.*[a-z])[\w.:/-]{1,256}$/i)
+
+const envelope: Fields = {
+  call_control_id: text(/^[\w.:+/=-]{1,512}$/),
+  connection_id: text(/^[\w.:-]{1,256}$/),
+  call_leg_id: text(/^[\w.:-]{1,256}$/),
+  call_session_id: text(/^[\w.:-]{1,256}$/),
+  from: text(/^[\w+.:;@=-]{1,256}$/),
+  to: text(/^[\w+.:;@=-]{1,256}$/),
+}
+const course: Fields = { direction: word, hangup_cause: word, hangup_source: word }
+const media: Fields = { overlay: flag, status: word }
+const conversation: Fields = {
+  conversation_id: identifier,
+  assistant_id: identifier,
+  duration_sec: amount,
+  llm_model: identifier,
+  reason: (value) => word(value) || nothing(value),
+}
+
+/** What may be kept of the types that hold no input. */
+const plainFields: ReadonlyMap<string, Fields> = new Map<string, Fields>([
+  ['call.initiated', { ...course, caller_id_name: text(/^.{1,128}$/s) }],
+  ['call.answered', course],
+  ['call.bridged', course],
+  ['call.hold', course],
+  ['call.unhold', course],
+  ['call.hangup', course],
+  ['call.speak.started', {}],
+  ['call.speak.ended', { status: word }],
+  ['call.playback.started', media],
+  ['call.playback.ended', media],
+  ['call.conversation.created', conversation],
+  ['call.conversation.ended', conversation],
+])
+
+const inputTypes: ReadonlySet<string> = new Set([
+  'call.dtmf.received',
+  'call.gather.ended',
+  'call.ai_gather.message_history_updated',
+  'call.ai_gather.partial_results',
+  'call.ai_gather.ended',
+  'call.transcription',
+  'call.conversation_insights.generated',
+])
+
+/** Whether anything that a caller entered or said may be in a webhook; in one of an unknown type, it may. */
+export const mayCarryInput = ({ eventType }: Webhook): boolean => !plainFields.has(eventType)
+
+/** Whether a webhook is of a type of which nothing is known. */
+export const isUnknownType = ({ eventType }: Webhook): boolean =>
+  !plainFields.has(eventType) && !inputTypes.has(eventType)
+
+/** Whether a webhook names a file that plays, which may read input back to the caller. */
+export const isPlayback = ({ eventType }: Webhook): boolean => eventType.startsWith('call.playback.')
+
+/** Whether a webhook may sum up what was said long before it. */
+export const isCumulative = (webhook: Webhook): boolean =>
+  isUnknownType(webhook) ||
+  webhook.eventType === 'call.ai_gather.ended' ||
+  webhook.eventType === 'call.ai_gather.partial_results' ||
+  webhook.eventType === 'call.conversation_insights.generated'
+
+/**
+ * Whether a webhook reports a payment, however its type is spelt: `call.payment.progress`, `call_payment_progress`.
+ * Payment capture reports expiry, postal code and routing number in the clear; none of it is ever written.
+ */
+export const isPayment = ({ eventType }: Webhook): boolean =>
+  /^(call)?pay|payment/.test(eventType.toLowerCase().replaceAll(/[^a-z]/g, ''))
+
+/** What masking a webhook rests on. */
+export interface ContentContext {
+  readonly state: CallState
+  readonly mark: Marker | 'unreadable' | null
+  /** The command that the webhook belongs to. */
+  readonly commandId: string | undefined
+  /** The index from which on messages are newer than every masked gather; `null` where there was none. */
+  readonly safeFrom: number | null
+}
+
+/** The webhook as it may be written; `null` when not even that it happened may be. */
+export function maskWebhook(webhook: Webhook, mask: Mask, context: ContentContext): Webhook | null {
+  const { payload } = webhook
+  const kept = pick(payload, envelope)
+  const as = (fields: Record<string, unknown>): Webhook => ({ ...webhook, payload: { ...kept, ...fields } })
+  const status = pick(payload, { status: word })
+  switch (webhook.eventType) {
+    case 'call.dtmf.received':
+      if (mask === 'all') return null
+      return as({ digit: isTerminator(payload.digit, context) ? payload.digit : null })
+    case 'call.gather.ended':
+      return as({ ...status, ...maskedDigits(payload, mask) })
+    case 'call.ai_gather.ended':
+      return as({ ...status, result: null, ...maskedHistory(payload, { ...context, safeFrom: null }) })
+    case 'call.ai_gather.partial_results':
+      return as({ partial_results: {}, ...maskedHistory(payload, { ...context, safeFrom: null }) })
+    case 'call.ai_gather.message_history_updated':
+      return as(maskedHistory(payload, { ...context, safeFrom: null }))
+    case 'call.transcription':
+      return as({ transcription_data: maskedSpeech(payload.transcription_data) })
+    case 'call.conversation_insights.generated':
+      return as({ results: [] })
+    default:
+      return as(pick(payload, plainFields.get(webhook.eventType) ?? {}))
+  }
+}
+
+/** The webhook without the messages that may have been said during a masked gather. */
+export function withoutUnsafeMessages(webhook: Webhook, context: ContentContext): Webhook {
+  if (context.safeFrom === null || !Array.isArray(webhook.payload.message_history)) return webhook
+  return { ...webhook, payload: { ...webhook.payload, ...maskedHistory(webhook.payload, context) } }
+}
+
+function pick(payload: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, check]) =>
+      Object.hasOwn(payload, key) && check(payload[key]) ? [[key, payload[key]]] : [],
+    ),
+  )
+}
+
+/** The key that ends the input is no part of it. It is shown only where our mark names the gather that it ends. */
+function isTerminator(digit: unknown, { state, mark }: ContentContext): boolean {
+  if (!mark || mark === 'unreadable' || (digit !== '#' && digit !== '*')) return false
+  const { request } = state.commands.get(mark.commandId) ?? {}
+  return isDigitGather(request?.command) && digit === rulesOf(request.command, request.body).terminator
+}
+
+/** How many digits there were; a larger number may be the digits themselves. */
+const isDigitCount = (value: unknown) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= limits.maximum_digits.max
+
+function maskedDigits({ digits, digit_count }: Webhook['payload'], mask: Mask): Record<string, unknown> {
+  if (mask === 'all') return { digits: null }
+  // Masked before, and set aside: how many there were is all that is left of them.
+  if (typeof digits !== 'string') return { digits: null, ...(isDigitCount(digit_count) ? { digit_count } : {}) }
+  const last4 = mask === 'allButLast4' && digits.length >= MIN_DIGITS_FOR_LAST4 ? { last4: digits.slice(-4) } : {}
+  return { digits: null, digit_count: digits.length, ...last4 }
+}
+
+/**
+ * A history with its words hidden, except those that were stored before in a conversation that is not itself masked,
+ * and those that are newer than every masked gather.
+ */
+function maskedHistory(
+  { message_history }: Webhook['payload'],
+  { state, mark, commandId, safeFrom }: ContentContext,
+): { message_history?: unknown } {
+  if (!Array.isArray(message_history)) return {}
+  const isMasked =
+    mark === 'unreadable' ||
+    mark?.mask !== undefined ||
+    state.commands.get(commandId ?? '')?.request?.mask !== undefined
+  const known = isMasked ? undefined : state.conversations.get(commandId ?? UNATTRIBUTED)
+  return {
+    message_history: message_history.map((each, index) => {
+      const { role, content } = asRecord(each) ?? {}
+      const held = known?.messages.at(index)
+      const wasShown = held?.index === index && held.role === role && held.content === content
+      const isSafe = !isMasked && safeFrom !== null && index >= safeFrom
+      return { ...pick({ role }, { role: word }), content: wasShown || isSafe ? content : HIDDEN_TEXT }
+    }),
+  }
+}
+
+function maskedSpeech(data: unknown): Record<string, unknown> {
+  const spoken = asRecord(data) ?? {}
+  return {
+    transcript: HIDDEN_TEXT,
+    is_final: spoken.is_final !== false,
+    ...pick(spoken, { transcription_track: text(/^(in|out)bound$/) }),
+  }
+}
+
+/** A command's body without the messages that repeat what the caller said: whispers and seeded histories. */
+export function maskMessages(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const hide = (value: unknown) =>
+    Array.isArray(value)
+      ? value.map((each) => ({ ...pick(asRecord(each) ?? {}, { role: word }), content: HIDDEN_TEXT }))
+      : undefined
+  const { messages, message_history, ...rest } = body
+  return {
+    ...rest,
+    ...(messages === undefined ? {} : { messages: hide(messages) }),
+    ...(message_history === undefined ? {} : { message_history: hide(message_history) }),
+  }
+}
+
+/** The settings of a command that hold no words. */
+const settings: Fields = {
+  minimum_digits: amount,
+  maximum_digits: amount,
+  maximum_tries: amount,
+  timeout_millis: amount,
+  initial_timeout_millis: amount,
+  inter_digit_timeout_millis: amount,
+  user_response_timeout_ms: amount,
+  terminating_digit: text(/^[0-9*#]?$/),
+  valid_digits: text(/^[0-9*#]{1,64}$/),
+  payload_type: word,
+  service_level: word,
+  language: text(/^[a-z]{2,3}(-[a-z]{2,4}){0,3}$/i),
+  send_partial_results: flag,
+  send_message_history_updates: flag,
+  trigger_response: flag,
+}
+const spoken = ['payload', 'invalid_payload', 'greeting', 'gather_ended_speech']
+
+/**
+ * A command's body as it may be logged while a masked gather's input may be read back to the caller: no words at all,
+ * and of a JSON Schema only its structure.
+ *
+ * @param titles Keep the titles of the schema's fields, which are written before the caller speaks.
+ */
+export function maskBody(
+  body: Readonly<Record<string, unknown>>,
+  { titles }: { titles: boolean },
+): Record<string, unknown> {
+  const { messages, message_history } = maskMessages(body)
+  return {
+    ...pick(body, settings),
+    ...Object.fromEntries(spoken.flatMap((key) => (Object.hasOwn(body, key) ? [[key, HIDDEN_TEXT]] : []))),
+    ...(messages === undefined ? {} : { messages }),
+    ...(message_history === undefined ? {} : { message_history }),
+    ...(body.parameters === undefined ? {} : { parameters: maskSchema(body.parameters, titles, 0) }),
+  }
+}
+
+const MAX_SCHEMA_DEPTH = 8
+/** A property's name; one with several digits in a row may be input. */
+const isName = text(/^(?!.*\d{3})[\p{L}_$][\p{L}\p{N}_$-]{0,63}$/u)
+
+function maskSchema(schema: unknown, titles: boolean, depth: number): Record<string, unknown> {
+  const given = asRecord(schema)
+  if (!given || depth > MAX_SCHEMA_DEPTH) return {}
+  const properties = Object.entries(asRecord(given.properties) ?? {}).filter(([name]) => isName(name))
+  return {
+    ...pick(given, {
+      type: word,
+      format: text(/^[a-z]+(-[a-z]+)*$/),
+      ...(titles ? { title: text(/^.{1,128}$/s) } : {}),
+    }),
+    ...(given.properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(
+            properties.map(([name, inner]) => [name, maskSchema(inner, titles, depth + 1)]),
+          ),
+        }),
+    ...(Array.isArray(given.required) ? { required: given.required.filter(isName) } : {}),
+    ...(given.items === undefined ? {} : { items: maskSchema(given.items, titles, depth + 1) }),
+  }
+}

@@ -1,0 +1,222 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/protocol'
+import { io } from 'socket.io-client'
+import { afterAll, describe, expect, it } from 'vitest'
+import { ticketsOf } from '../access/tickets.ts'
+import { programArguments, startServer } from '../testing/program.ts'
+import { CALL, type ClientSocket, SECRET } from '../testing/server.ts'
+import { Signer, webhookOf } from '../testing/telnyx.ts'
+import { ConfigError, readConfig } from './config.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'callgather-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const signer = new Signer()
+const environment = (store: string) => ({
+  PORT: '0',
+  TELNYX_API_KEY: 'KEY-test',
+  TELNYX_PUBLIC_KEY: signer.publicKey,
+  CALLGATHER_TICKET_SECRET: SECRET,
+  CALLGATHER_STORE: store,
+})
+
+const post = (url: string, content: unknown) => {
+  const { headers, body } = signer.sign(content)
+  return fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
+}
+
+/** A call's log, as a fresh client sees it. */
+async function seen(url: string, callId: string): Promise<Extract<WatchReply, { ok: true }>> {
+  const { origin, pathname } = new URL(url)
+  const ticket = await ticketsOf(SECRET).issue({ subject: 'test', calls: '*', scopes: ['view'] })
+  const socket: ClientSocket = io(origin, {
+    path: `${pathname}/socket.io`,
+    transports: ['websocket'],
+    forceNew: true,
+    auth: { ticket, protocol: PROTOCOL_VERSION },
+  })
+  try {
+    const written = await socket.timeout(5000).emitWithAck('call:watch', { call_id: callId })
+    const reply = new WireReader().reply(callId, written)
+    if (!reply.ok) throw new Error(reply.error.title)
+    return reply
+  } finally {
+    socket.close()
+  }
+}
+
+describe('callgather-server', () => {
+  it('has every acknowledged key after kill -9, once, under the same numbers and another epoch', async () => {
+    const store = `file:${join(folder, 'killed.db')}`
+    const first = await startServer(environment(store))
+    const answered = webhookOf('call.answered', { call_control_id: CALL })
+    const keys = [...'12'].map((digit, index) =>
+      webhookOf('call.dtmf.received', { call_control_id: CALL, digit }, { id: `key-${index}` }),
+    )
+    for (const content of [answered, ...keys]) expect((await post(first.ready.webhooks, content)).status).toBe(200)
+    const before = await seen(first.ready.url, CALL)
+    await first.end('SIGKILL')
+
+    const second = await startServer(environment(store))
+    // Telnyx did not learn that the last one arrived, and sends it again.
+    expect((await post(second.ready.webhooks, keys[1])).status).toBe(200)
+    expect(
+      (await post(second.ready.webhooks, webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '3' })))
+        .status,
+    ).toBe(200)
+    const after = await seen(second.ready.url, CALL)
+    expect(after.cursor.seq).toBe(4)
+    expect(after.cursor.epoch).not.toBe(before.cursor.epoch)
+    expect(after.records.slice(0, 3)).toEqual(before.records)
+    expect(after.records.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+    expect(await second.end('SIGTERM')).toBe(0)
+    expect(second.log()).not.toContain('"digit"')
+  })
+
+  it('begins a new epoch at each start where its store is memory', async () => {
+    const epochs: string[] = []
+    for (let start = 0; start < 2; start++) {
+      const server = await startServer(environment('memory:'))
+      await post(server.ready.webhooks, webhookOf('call.answered', { call_control_id: CALL }))
+      epochs.push((await seen(server.ready.url, CALL)).cursor.epoch)
+      await server.end('SIGTERM')
+    }
+    expect(epochs[0]).not.toBe(epochs[1])
+  })
+
+  it('does not start on a configuration that is not safe, and says why', async () => {
+    const start = startServer({ PORT: '0', TELNYX_PUBLIC_KEY: 'c2VjcmV0LWNhbmFyeQ==', CALLGATHER_STORE: 'memory:' })
+    await expect(start).rejects.toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
+    await expect(start).rejects.not.toThrow('c2VjcmV0')
+  })
+})
+
+describe('the program', () => {
+  it.each([
+    ['HOST', { HOST: '203.0.113.1' }],
+    ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/dev/null/calls.db' }],
+    ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/proc/callgather/calls.db' }],
+  ])('names %s when it cannot use it', async (name, changes) => {
+    await expect(startServer({ ...environment('memory:'), ...changes })).rejects.toThrow(`${name}: `)
+  })
+
+  it('is unready and still serves for its grace, then drains, on SIGHUP too', async () => {
+    const server = await startServer({ ...environment('memory:'), CALLGATHER_GRACE_SECONDS: '60' })
+    process.kill(server.pid, 'SIGHUP')
+    const ready = async () => (await fetch(`${server.ready.url}/readyz`)).text()
+    await expect.poll(ready, { timeout: 10_000 }).toContain('leaving')
+    expect((await post(server.ready.webhooks, webhookOf('call.answered', { call_control_id: CALL }))).status).toBe(200)
+    expect(await server.end('SIGTERM')).toBe(0)
+  })
+
+  it('answers webhooks, and ends, while its log is not read', async () => {
+    const child = spawn(process.execPath, programArguments, {
+      env: {
+        PATH: process.env.PATH ?? '',
+        ...environment('memory:'),
+        LOG_LEVEL: 'debug',
+        CALLGATHER_GRACE_SECONDS: '0',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stderr.pause()
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+    const { url, webhooks } = JSON.parse(line) as { url: string; webhooks: string }
+    const denied = async (index: number) => {
+      const ticket = await ticketsOf(SECRET).issue({ subject: `agent-${index}`, calls: ['x'], scopes: ['gather'] })
+      const action = `${url}/v2/calls/${'x'.repeat(490)}/actions/gather`
+      const answer = await fetch(action, { method: 'POST', headers: { authorization: `Bearer ${ticket}` } })
+      expect(answer.status).toBe(404)
+      await answer.arrayBuffer()
+    }
+    // Twice what a pipe holds.
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 60 }, (_, index) => denied(round * 60 + index)))
+    }
+    expect((await post(webhooks, webhookOf('call.answered', { call_control_id: CALL }))).status).toBe(200)
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+})
+
+describe('the configuration', () => {
+  const good = environment('memory:')
+  const problemsOf = (changes: Record<string, string>) => {
+    try {
+      readConfig({ ...good, ...changes })
+      return []
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return error.problems
+    }
+  }
+
+  it('is read with its defaults', () => {
+    const config = readConfig({ ...good, PORT: '' })
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8787,
+      options: { basePath: '/callgather', insecure: false },
+    })
+  })
+
+  const wrong: Record<string, string> = {
+    PORT: '70000',
+    TELNYX_PUBLIC_KEY: 'not a key',
+    TELNYX_BASE_URL: 'ftp://x',
+    CALLGATHER_STORE: 'mongo:x',
+    CALLGATHER_TICKET_SECRET: 'short',
+    CALLGATHER_ALLOWED_ORIGINS: 'https://good.example.com, *',
+    CALLGATHER_BASE_PATH: 'no-slash',
+    CALLGATHER_TRUST_PROXY: '10.0.0.0/8, proxy.example.com',
+    CALLGATHER_INSECURE: 'yes',
+    LOG_LEVEL: 'loud',
+    CALLGATHER_MASK: 'very',
+    CALLGATHER_RETENTION_HOURS: '1',
+    CALLGATHER_RECONCILE: 'maybe',
+    CALLGATHER_TRANSCRIPT_HOURS: 'Infinity',
+    CALLGATHER_GRACE_SECONDS: '-1',
+    CALLGATHER_MEDIA_HOSTS: 'https://media.example.com/a',
+    TELNYX_CONNECTION_IDS: ',',
+    CALLGATHER_MAKS: 'all',
+  }
+  for (const [name, value] of Object.entries(wrong)) {
+    it(`names ${name} when it is wrong, and not its value`, () => {
+      const problems = problemsOf({ [name]: value })
+      expect(problems).toHaveLength(1)
+      expect(problems[0]).toMatch(new RegExp(`^${name}: .{15,}`))
+      if (name.includes('KEY') || name.includes('SECRET')) expect(problems[0]).not.toContain(value)
+    })
+  }
+
+  it.each([
+    ['CALLGATHER_RETENTION_HOURS', 'Infinity'],
+    ['CALLGATHER_BASE_PATH', '/../x'],
+    ['CALLGATHER_BASE_PATH', '/a/.'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}: `)])
+  })
+
+  it('points out a misspelt variable with the nearest name, and leaves those of other programs', () => {
+    expect(problemsOf({ CALLGATHER_STOR: 'memory:' })).toEqual([expect.stringContaining('CALLGATHER_STORE')])
+    expect(readConfig({ ...good, TELNYX_CONNECTION_ID: '1' }).warnings).toEqual([
+      expect.stringContaining('TELNYX_CONNECTION_IDS'),
+    ])
+    expect(readConfig({ ...good, CALLGATHER_SERVICE_HOST: '10.0.0.1', TELNYX_LOG: 'off' }).warnings).toEqual([])
+  })
+
+  it('takes the proxies in front by their number, or by their addresses', () => {
+    const trusted = (text: string) => readConfig({ ...good, CALLGATHER_TRUST_PROXY: text }).options.trustProxy
+    expect(trusted('')).toBeUndefined()
+    expect(trusted('2')).toBe(2)
+    expect(trusted('10.0.0.0/8, ::1, uniquelocal')).toEqual(['10.0.0.0/8', '::1', 'uniquelocal'])
+  })
+
+  it('names every variable that is missing', () => {
+    expect(() => readConfig({})).toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
+  })
+})

@@ -1,0 +1,393 @@
+/** Puts the parts together. Everything the server is made of is chosen here, and nothing is chosen anywhere else. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { DEFAULT_BASE_PATH, gatherError } from '@callgather/protocol'
+import Telnyx from 'telnyx'
+import { Access, type AccessDeps, hostAuthenticate, hostAuthorize } from '../access/access.ts'
+import { Audit } from '../access/audit.ts'
+import { checkCommandPolicy } from '../access/command-policy.ts'
+import { Revocations } from '../access/revocations.ts'
+import { SubjectRates } from '../access/subject-rates.ts'
+import { type Tickets, ticketsOf } from '../access/tickets.ts'
+import { guardLogger, HostCallbacks } from '../base/host-callbacks.ts'
+import { droppedLines, stderrLog } from '../base/log.ts'
+import { requiredOption } from '../base/required-option.ts'
+import { deriveKey } from '../base/secrets.ts'
+import { CallDirectory } from '../calls/call-directory.ts'
+import { CallLog } from '../calls/call-log.ts'
+import { callHandle } from '../commands/call-handle.ts'
+import { Commands } from '../commands/commands.ts'
+import { isBasePath } from '../edge/base-path.ts'
+import { BodyAborted, BodyBudget, DEFAULT_BODY_BUDGET } from '../edge/body.ts'
+import { clientAddressOf } from '../edge/client-address.ts'
+import { corsHeaders, originCheck, parseOrigin, preflight, refusedOrigin } from '../edge/cors.ts'
+import {
+  asRefusal,
+  type HttpAnswer,
+  type IncomingRequest,
+  isBelow,
+  isSendable,
+  refuse,
+  withBody,
+} from '../edge/message.ts'
+import { metricsOf } from '../edge/metrics.ts'
+import { nodeRequest, sendAnswer } from '../edge/node.ts'
+import { originReporter } from '../edge/origins.ts'
+import { RateLimit } from '../edge/rate-limit.ts'
+import { callRoutes } from '../http/calls.ts'
+import { commandRoute } from '../http/commands.ts'
+import { openApiRoute } from '../http/openapi.ts'
+import { operationRoutes } from '../http/operations.ts'
+import { router } from '../http/router.ts'
+import { webhookRoute } from '../http/webhooks.ts'
+import { Ingest } from '../ingest/ingest.ts'
+import { AsideBox } from '../ingest/set-aside.ts'
+import { Relay } from '../relay/relay.ts'
+import { describeFailure } from '../store/bus.ts'
+import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { markerCodec } from '../telnyx/client-state.ts'
+import { commandSender } from '../telnyx/commands.ts'
+import { elsewhereOf, verifierOf } from '../telnyx/ed25519.ts'
+import { KeyRing } from '../telnyx/key-ring.ts'
+import { telnyxRecords } from '../telnyx/records.ts'
+import { DEFAULT_TOLERANCE_SECONDS } from '../telnyx/signature.ts'
+import { readWebhook } from '../telnyx/webhook.ts'
+import { Reconciler } from '../upkeep/reconciler.ts'
+import { Retention } from '../upkeep/retention.ts'
+import { StoreHealth } from '../upkeep/store-health.ts'
+import { refuseDebugSwitches } from './debug-interlock.ts'
+import type { GatherServer, GatherServerOptions } from './gather-server.ts'
+import { Handlers } from './handlers.ts'
+import { checkServerOptions, readLimits } from './settings.ts'
+
+/**
+ * Makes a server.
+ *
+ * @throws when it would not be safe to run: no public key or one that proves nothing, no way to tell who is who.
+ */
+export function createGatherServer(options: GatherServerOptions): GatherServer {
+  checkServerOptions(options)
+  const { basePath = DEFAULT_BASE_PATH, toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = Date.now } = options
+  if (!isBasePath(basePath)) {
+    throw new Error(
+      '`basePath` must begin with a slash, not end with one, and have no `.` or `..`, such as /callgather.',
+    )
+  }
+  const limits = readLimits(options.limits)
+  const unguarded = options.logger ?? stderrLog().logger
+  const logger = guardLogger(unguarded, () => metrics.hostCallbackFailed('logger', 'failed'))
+  let keys = new KeyRing(requiredOption('telnyx.publicKey', options.telnyx.publicKey), now())
+  const client = telnyxClient(options.telnyx)
+  const tickets = options.tickets
+    ? ticketsOf(requiredOption('tickets.secret', options.tickets.secret), { audience: options.tickets.audience, now })
+    : null
+  const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
+  const addressOf = clientAddressOf(options.trustProxy)
+  const policy = options.policy ?? {}
+  checkCommandPolicy(policy)
+  const isMasking = policy.mask !== undefined || options.onSensitive !== undefined
+  if (isMasking && !options.unsafeDebug) refuseDebugSwitches(process.env)
+  const secret = options.secret ?? options.tickets?.secret ?? client.apiKey
+  if (!secret) throw new Error('The server needs a secret to make its keys of: set `secret`, or `telnyx.apiKey`.')
+  const markers = markerCodec(deriveKey(secret, 'marker'))
+  const hostCallbacks = new HostCallbacks({
+    logger,
+    deadlineMs: options.callbackDeadlineMs,
+    countFailure: (callback, reason) => metrics.hostCallbackFailed(callback, reason),
+  })
+  const audit = new Audit({
+    sink: options.audit?.sink ?? ((line) => logger.info({ audit: line }, 'audit')),
+    strict: options.audit?.strict ?? false,
+    now,
+    hostCallbacks,
+  })
+
+  const report = (error: unknown): void => logger.error({ err: error }, 'a background task failed')
+
+  const verify = verifierOf(options.telnyx.verifier)
+  const accessRules = accessOf(options, tickets, hostCallbacks)
+  const store = options.store ?? sqliteStore({ path: 'callgather.db', warn: (message) => logger.warn(message) })
+  const health = new StoreHealth({ store, logger })
+  const revocations = new Revocations({ store, logger, now })
+  const access = new Access({ ...accessRules, revocations, now })
+  const rates = new SubjectRates(limits.rates, now)
+  const handlers = new Handlers(hostCallbacks, now())
+  const log = new CallLog(store, {
+    now,
+    appended: (records, state) => handlers.notify(records, state),
+    appendFailed: (error) => health.failed(error),
+    unreadable: (callId, seq) => {
+      metrics.unreadableRecord()
+      logger.error({ call_id: callId, seq }, 'a record of a call cannot be read; the call goes on without it')
+    },
+    listenerFailed: (error) => logger.error({ failure: describeFailure(error) }, 'a listener of a call failed'),
+  })
+  const ingest = new Ingest({
+    log,
+    store,
+    markers,
+    digestKey: deriveKey(secret, 'digest'),
+    now,
+    hostCallbacks,
+    isMasking,
+    connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
+    onSensitive: options.onSensitive,
+  })
+  const timeoutMillis = options.telnyx.timeoutMillis ?? 5_000
+  const sender = commandSender(client, { timeoutMillis, now })
+  const records = telnyxRecords(client, { timeoutMillis })
+  const fetched: Pick<Ingest, 'accept'> = {
+    accept: (webhook) => handlers.whileFetched(webhook.id, () => ingest.accept(webhook)),
+  }
+  const reconciler = new Reconciler(
+    { log, store, ingest: fetched, records, now, logger, counted: (source) => metrics.reconciled(source) },
+    options.reconcile || {},
+  )
+  const directory = new CallDirectory(
+    { log, store, access },
+    { now, failed: (error) => logger.error({ err: error }, 'a call could not be listed') },
+  )
+  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), {
+    now,
+    mayBeMasked: (payload) => ingest.mayBeMasked(payload),
+  })
+  const metrics = metricsOf({
+    publicKeys: () => keys.at(now()).length,
+    sockets: () => relay.size,
+    calls: () => log.size,
+    breakerOpen: () => sender.isOpen(),
+    storeUp: () => health.isUp,
+    droppedLogLines: () => droppedLines(unguarded),
+  })
+  const reportOrigin = originReporter({ logger, metrics, now })
+  const commandRates = {
+    commands: new RateLimit({ perSecond: limits.commandsPerSecond, burst: limits.commandBurst, now }),
+    stops: new RateLimit({ perSecond: limits.stopsPerSecond, burst: limits.stopBurst, now }),
+  }
+  const commands = new Commands({
+    log,
+    sender,
+    markers,
+    commandKey: deriveKey(secret, 'command-id'),
+    policy,
+    hostCallbacks,
+    audit,
+    now,
+    logger,
+    suspect: (callId) => {
+      if (options.reconcile !== false) reconciler.check(callId).catch(report)
+    },
+    counted: (command, outcome, millis) => metrics.command(command, outcome, millis / 1000),
+  })
+  const relay: Relay = new Relay(
+    { access, log, directory, health, rates, logger, now, isAllowedOrigin, reportOrigin, addressOf, metrics },
+    `${basePath}/socket.io`,
+    limits,
+  )
+  const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET)
+  const retention = new Retention(
+    { store, logger, now },
+    { hours: options.retentionHours, transcriptHours: options.transcriptRetentionHours },
+  )
+  revocations.start(() => relay.dropRevoked())
+  health.start(() => relay.beat())
+  if (options.reconcile !== false) reconciler.start()
+  retention.start()
+
+  let isLeaving = false
+  let isClosing = false
+  const forget = async (callId: string, subject: string): Promise<boolean> => {
+    const known = await store.forget(callId)
+    await aside.forget(callId)
+    if (known) await audit.write({ what: 'forgotten', callId, subject })
+    return known
+  }
+
+  const route = router([
+    {
+      method: 'POST',
+      pattern: '/webhooks',
+      handler: webhookRoute({
+        ingest,
+        keys: () => keys,
+        toleranceSeconds,
+        verify,
+        verifyElsewhere: elsewhereOf(verify),
+        maxBodyBytes: options.maxWebhookBytes ?? 1024 * 1024,
+        now,
+        logger,
+        setAside: (reason, body, webhook) => aside.put(reason, body, webhook),
+        metrics,
+        storeFailed: (error) => {
+          reconciler.outage()
+          health.failed(error)
+        },
+        verified: (address) => budget.prove(address),
+      }),
+    },
+    {
+      method: 'POST',
+      pattern: '/v2/calls/:call_id/actions/:command',
+      handler: commandRoute({ access, commands, audit, rates: commandRates }),
+    },
+    ...callRoutes({ access, log, store, directory, rates, forget }),
+    openApiRoute(basePath),
+    ...operationRoutes({
+      registry: metrics.registry,
+      isLeaving: () => isLeaving,
+      hasKeys: () => keys.at(now()).length > 0,
+      isStoreUp: () => health.isReady(),
+    }),
+  ])
+
+  /** Requests that are being answered; whoever closes the server waits for them. */
+  const underWay = new Set<Promise<HttpAnswer>>()
+
+  const refusalOf = (error: unknown, method: string): HttpAnswer => {
+    if (error instanceof BodyAborted) {
+      metrics.bodyAborted()
+      logger.debug({ method, reason: error.message }, 'a request was given up')
+      return refuse(gatherError('invalidJson', 'The body did not come whole.'))
+    }
+    const refusal = asRefusal(error)
+    if (refusal.status >= 500 && refusal.status !== 503) logger.error({ err: error, method }, 'a request failed')
+    return refuse(refusal)
+  }
+
+  const answer = async (request: IncomingRequest): Promise<HttpAnswer> => {
+    const refused = refusedOrigin(request, isAllowedOrigin)
+    if (refused !== null) reportOrigin(refused, 'http')
+    const flight = preflight(request, isAllowedOrigin)
+    if (flight) return flight
+    // Not yet answered is not yet acknowledged: Telnyx sends it again, to another server.
+    if (isClosing && request.method === 'POST') {
+      return refuse(gatherError('unavailable', 'The server is going away. Try again in a moment.'))
+    }
+    const cors = corsHeaders(request, isAllowedOrigin)
+    const share = budget.open(request.address)
+    const routed = route(withBody(request, share))
+    underWay.add(routed)
+    const given = await routed
+      .finally(() => {
+        underWay.delete(routed)
+        share.close()
+      })
+      .catch((error: unknown) => refusalOf(error, request.method))
+    const whole = cors ? { ...given, headers: { ...given.headers, ...cors } } : given
+    if (isSendable(whole)) return whole
+    logger.error({ method: request.method, status: given.status }, 'an answer had a header that cannot be sent')
+    return refuse(gatherError('internal', 'The server failed. Its log says why.'))
+  }
+
+  const read = (message: IncomingMessage) => nodeRequest(message, { basePath, addressOf })
+  const handle = (message: IncomingMessage, response: ServerResponse): void => {
+    answer(read(message))
+      .then((given) => sendAnswer(response, given))
+      .catch((error: unknown) => {
+        report(error)
+        response.destroy()
+      })
+  }
+
+  return {
+    basePath,
+    read,
+    answer,
+    handle,
+
+    attach(server) {
+      const others = server.listeners('request')
+      server.removeAllListeners('request')
+      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+        if (isBelow(request.url ?? '/', basePath)) handle(request, response)
+        else if (others.length > 0) for (const other of others) other.call(server, request, response)
+        else sendAnswer(response, { status: 404 })
+      })
+      relay.attach(server)
+    },
+
+    attachSocket: (server) => relay.attach(server),
+
+    on: (type, handler, given) => handlers.on(type, handler, given),
+    call: (callId) => callHandle(callId, { commands, log }),
+
+    issueTicket(request) {
+      if (!tickets) throw new Error('This server has no ticket secret: set `tickets.secret` to issue tickets.')
+      return tickets.issue(request)
+    },
+
+    async revoke(whom) {
+      try {
+        await revocations.add(whom)
+      } finally {
+        await audit.write({ what: 'revoked', ...('subject' in whom ? { subject: whom.subject } : {}) })
+      }
+    },
+
+    setPublicKeys(publicKey) {
+      keys = new KeyRing(publicKey, now())
+    },
+
+    reconcile: () => reconciler.run(),
+    listSetAside: (limit = 1000) => aside.list(limit),
+
+    async replaySetAside() {
+      let replayed = 0
+      for (const { id, body } of await aside.list(10_000)) {
+        const read = body ? readWebhook(body) : null
+        if (!read?.ok) continue
+        const outcome = await fetched.accept(read.webhook)
+        if (outcome === 'foreign' || outcome === 'conflict') continue
+        await aside.drop(id)
+        replayed += 1
+      }
+      return replayed
+    },
+
+    forget: (callId) => forget(callId, 'backend'),
+
+    leave() {
+      isLeaving = true
+    },
+
+    async close() {
+      isLeaving = true
+      isClosing = true
+      await retention.stop()
+      revocations.stop()
+      health.stop()
+      await relay.close()
+      await Promise.allSettled([...underWay])
+      await reconciler.stop()
+      await audit.settled()
+      directory.close()
+      log.close()
+      await store.close()
+    },
+  }
+}
+
+function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']): Telnyx {
+  if (client) return client
+  if (!apiKey)
+    throw new Error('A Telnyx API key is required to send commands: set `telnyx.apiKey`, or `telnyx.client`.')
+  return new Telnyx({ apiKey, maxRetries: 0, logLevel: 'off', ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) })
+}
+
+function accessOf(
+  options: GatherServerOptions,
+  tickets: Tickets | null,
+  hostCallbacks: HostCallbacks,
+): Pick<AccessDeps, 'authenticate' | 'authorize'> {
+  const { authenticate, insecure = false } = options
+  const authorize = hostAuthorize(options.authorize, hostCallbacks)
+  if (authenticate) return { authenticate: hostAuthenticate(authenticate, hostCallbacks), authorize }
+  if (tickets) return { authenticate: (ticket) => tickets.check(ticket), authorize }
+  if (insecure) {
+    const everything = { subject: 'anyone', calls: '*', scopes: ['view', 'gather', 'assistant'] } as const
+    return { authenticate: async () => everything, authorize }
+  }
+  throw new Error(
+    'The server does not know who may use it. Set `tickets.secret`, or `authenticate`; or, for a demo on your own ' +
+      'machine, `insecure: true`.',
+  )
+}

@@ -1,0 +1,85 @@
+/**
+ * Handlers of the host application: `gather.on('call.gather.ended', …)`.
+ *
+ * A handler is called for every event that this process has appended: verified, deduplicated, after it is durable, in
+ * the order of the call's log. Over the life of a process that is at most once per event. Across a crash it is at most
+ * once too: an event that was stored, but whose handler had not run yet, is in the log and is not delivered again. Code
+ * that must not miss one reads `GET /calls/{id}/events` from the last number it has processed.
+ *
+ * An event that was fetched (by reconciliation, or from quarantine) and happened before this process started may have
+ * been handled by an earlier one. Handlers get it only on request, and can tell it by `isReplayed`.
+ */
+import { type CallRecord, type CallState, type EventOf, isKnownEvent, type KnownEventType } from '@callgather/protocol'
+import type { HostCallbacks } from '../base/host-callbacks.ts'
+
+/** How an event reached a handler. */
+export interface Delivery {
+  /** It was fetched, and happened before this server started: an earlier process may have handled it. */
+  readonly isReplayed: boolean
+}
+
+/** Called with an event, and the call as it is with that event in it. What it throws is logged and counted. */
+export type Handler<Type extends KnownEventType> = (
+  event: EventOf<Type>,
+  call: CallState,
+  delivery: Delivery,
+) => void | Promise<void>
+
+/** What a handler is called for. */
+export interface HandlerOptions {
+  /** Also for events that were fetched and are older than the server's start. Default false. */
+  readonly replayed?: boolean | undefined
+}
+
+interface Entry {
+  readonly handler: Handler<never>
+  readonly replayed: boolean
+}
+
+/** A handler that is still running after this long is reported; it isn't stopped. */
+const HANDLER_DEADLINE_MS = 60_000
+
+/** The handlers by type of event. */
+export class Handlers {
+  readonly #byType = new Map<string, Set<Entry>>()
+  readonly #hostCallbacks: HostCallbacks
+  readonly #startedAt: number
+  /** Ids of the fetched events that are being appended. */
+  readonly #fetched = new Set<string>()
+
+  constructor(hostCallbacks: HostCallbacks, startedAt: number) {
+    this.#hostCallbacks = hostCallbacks
+    this.#startedAt = startedAt
+  }
+
+  /** Adds a handler; the returned function removes it. */
+  on<Type extends KnownEventType>(type: Type, handler: Handler<Type>, options: HandlerOptions = {}): () => void {
+    const entry: Entry = { handler: handler as Handler<never>, replayed: options.replayed === true }
+    const entries = this.#byType.get(type) ?? new Set()
+    this.#byType.set(type, entries.add(entry))
+    return () => entries.delete(entry)
+  }
+
+  /** Appends an event that was fetched, and not delivered by Telnyx just now. */
+  async whileFetched<T>(eventId: string, append: () => Promise<T>): Promise<T> {
+    this.#fetched.add(eventId)
+    try {
+      return await append()
+    } finally {
+      this.#fetched.delete(eventId)
+    }
+  }
+
+  /** Calls the handlers of records that were appended. */
+  notify(records: readonly CallRecord[], call: CallState): void {
+    for (const { event } of records) {
+      if (!isKnownEvent(event)) continue
+      const isReplayed = this.#fetched.has(event.id) && Date.parse(event.occurred_at) < this.#startedAt
+      for (const { handler, replayed } of this.#byType.get(event.event_type) ?? []) {
+        if (isReplayed && !replayed) continue
+        const run = () => handler(event as never, call, { isReplayed })
+        this.#hostCallbacks.call('handler', run, { deadlineMs: HANDLER_DEADLINE_MS }).catch(() => {})
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** Options as a host in JavaScript, or an unset environment variable, may give them. */
+import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { redisStore } from '../store/redis/redis-store.ts'
+import { CALL, SECRET, testServer } from '../testing/server.ts'
+import { Signer } from '../testing/telnyx.ts'
+import { createGatherServer } from './create-gather-server.ts'
+
+const telnyx = { apiKey: 'KEY-test', publicKey: new Signer().publicKey }
+const start = (options: object) =>
+  createGatherServer({ store: memoryStore(), tickets: { secret: SECRET }, reconcile: false, telnyx, ...options })
+
+const numbers = [
+  'toleranceSeconds',
+  'retentionHours',
+  'transcriptRetentionHours',
+  'callbackDeadlineMs',
+  'maxWebhookBytes',
+  'maxBodyBytesInFlight',
+  'telnyx.timeoutMillis',
+  'reconcile.intervalMillis',
+  'reconcile.silentMillis',
+  'limits.maxConnections',
+  'limits.liveness.everyMillis',
+]
+const callbacks = ['onSensitive', 'authenticate', 'authorize', 'audit.sink', 'now']
+const flags = ['insecure', 'unsafeDebug']
+const others = [
+  'telnyx',
+  'telnyx.baseUrl',
+  'telnyx.verifier',
+  'tickets',
+  'tickets.audience',
+  'tickets.secret',
+  'secret',
+]
+const objects = ['policy', 'policy.mask', 'policy.templates', 'audit', 'limits', 'store', 'logger', 'reconcile']
+
+const impossible = [
+  ...numbers.flatMap((name) => [null, Number.NaN, -1, '5', true, [5]].map((value) => [name, value] as const)),
+  ...callbacks.flatMap((name) => [null, 'x', {}].map((value) => [name, value] as const)),
+  ...flags.flatMap((name) => [null, 'false', 0].map((value) => [name, value] as const)),
+  ...others.flatMap((name) => [null, Number.NaN, -1, true].map((value) => [name, value] as const)),
+  ...objects.flatMap((name) => [null, Number.NaN, 'x'].map((value) => [name, value] as const)),
+  ['telnyx.connectionIds', 'a string'],
+  ['telnyx.connectionIds', [undefined]],
+  ['telnyx.connectionIds', ['']],
+  ['telnyx.publicKey', null],
+  ['telnyx.publicKey', [telnyx.publicKey, undefined]],
+  ['secret', 'shorter than it may be'],
+  ['audit.strict', 'false'],
+  ['limits.liveness.everyMillis', 2 ** 31],
+  ['limits.commandBurst', 0.5],
+] as const
+
+/** The options with one of them set, at whatever depth. */
+function optionsWith(name: string, value: unknown): object {
+  const [group = '', ...rest] = name.split('.')
+  if (rest.length === 0) return { [group]: value }
+  const given = group === 'telnyx' ? telnyx : group === 'audit' ? { sink: () => {} } : {}
+  return { [group]: { ...given, ...optionsWith(rest.join('.'), value) } }
+}
+
+describe('a server', () => {
+  it.each(impossible)('is not started with an impossible `%s`, %j, and says so by its name', (name, value) => {
+    expect(() => start(optionsWith(name, value))).toThrow(`\`${name}`)
+  })
+
+  it.each(['retentionHour', 'onSensetive', 'policy.masks', 'telnyx.timeout', 'tickets.aud', 'audit.strickt'])(
+    'is not started with a misspelt `%s`, and says so by its name',
+    (name) => {
+      expect(() => start(optionsWith(name, undefined))).toThrow(`\`${name}\` is not an option`)
+    },
+  )
+
+  it('takes `undefined` for every option that has a default', async () => {
+    const names = [...numbers, ...callbacks, ...flags, ...objects].filter((name) => !name.includes('.'))
+    const unset = Object.fromEntries(names.map((name) => [name, undefined]))
+    await start({
+      ...unset,
+      store: memoryStore(),
+      telnyx: { ...telnyx, client: undefined, timeoutMillis: undefined },
+    }).close()
+  })
+
+  it('sends a command when the timeout of an attempt is no whole number of milliseconds', async () => {
+    await using server = await testServer({ telnyx: { timeoutMillis: 2_500.5 } as never })
+    await server.webhook('call.answered')
+    expect((await server.command('gather', { maximum_digits: 4 })).status).toBe(200)
+    expect(server.upstream.received).toHaveLength(1)
+  })
+})
+
+describe('a Redis store', () => {
+  it.each([
+    ['timeout', Number.NaN],
+    ['timeout', 0],
+    ['timeout', '500'],
+    ['retention', Number.NaN],
+    ['retention', -1],
+    ['prefix', ''],
+    ['prefx', 'a'],
+  ])('is not made with %s %j', (name, value) => {
+    // With such a timeout a Redis that is away would end the process.
+    expect(() => redisStore({ url: 'redis://127.0.0.1:1', warn: () => {}, [name]: value })).toThrow(
+      `\`redisStore.${name}\``,
+    )
+  })
+})
+
+describe('a ticket', () => {
+  it.each([undefined, CALL, [7], null])('is not issued for the calls %j', async (calls) => {
+    await using server = await testServer()
+    await expect(server.ticket({ calls: calls as never })).rejects.toThrow('`calls`')
+  })
+})

@@ -1,0 +1,163 @@
+/** The settings of a server: the limits with their defaults, and a check of every option that the host has set. */
+import { z } from 'zod'
+import { defaultRates, type Rates } from '../access/subject-rates.ts'
+import {
+  callback,
+  checkOptions,
+  flag,
+  numberFrom,
+  objectOf,
+  objectWith,
+  text,
+  texts,
+  unchecked,
+} from '../base/check-options.ts'
+import { defaultBackpressure } from '../relay/backpressure.ts'
+import { defaultLiveness } from '../relay/liveness.ts'
+import { defaultRelayLimits, type RelayLimits } from '../relay/relay.ts'
+
+/** Every limit of a server. */
+export interface ServerLimits extends RelayLimits {
+  /**
+   * Commands a second for one subject, and at once, denied ones included. Default 10 and 20. Tickets that are `trusted`,
+   * and `gather.call(id)`, have no limit for what they may do.
+   */
+  readonly commandsPerSecond: number
+  readonly commandBurst: number
+  /** The same for `gather_stop` and `ai_assistant_stop`, counted on their own. Default 10 and 20. */
+  readonly stopsPerSecond: number
+  readonly stopBurst: number
+  /** How often one subject may do each kind of request. Webhooks are in none of these, nor are commands. */
+  readonly rates: Rates
+}
+
+/** Some of an object's settings, at every depth; `undefined` means the default. */
+export type SomeOf<T> = { readonly [Key in keyof T]?: (T[Key] extends number ? T[Key] : SomeOf<T[Key]>) | undefined }
+
+const above0 = 'must be a finite number above 0'
+const numberOr = (fallback: number) => z.number(above0).positive(above0).prefault(fallback)
+/** A timer of Node.js takes 31 bits; with more it would run at once, and again and again. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+const timerMs = `must be a number from 1 to ${MAX_TIMER_MS}`
+const millisOr = (fallback: number) => z.number(timerMs).min(1, timerMs).max(MAX_TIMER_MS, timerMs).prefault(fallback)
+const burstOr = (fallback: number) => z.number(above0).min(1, 'must be at least 1').prefault(fallback)
+const rateOr = ({ perSecond, burst }: Rates[keyof Rates]) =>
+  z
+    .strictObject({
+      perSecond: numberOr(perSecond),
+      burst: burstOr(burst),
+    })
+    .prefault({})
+
+const relay = defaultRelayLimits
+const limitsSchema = z.strictObject({
+  maxConnections: numberOr(relay.maxConnections),
+  maxConnectionsPerSubject: numberOr(relay.maxConnectionsPerSubject),
+  handshakesPerSecond: numberOr(relay.handshakesPerSecond),
+  handshakeBurst: burstOr(relay.handshakeBurst),
+  backpressure: z
+    .strictObject({
+      bytes: numberOr(defaultBackpressure.bytes),
+      messages: numberOr(defaultBackpressure.messages),
+      ageMillis: millisOr(defaultBackpressure.ageMillis),
+    })
+    .prefault({}),
+  liveness: z
+    .strictObject({
+      everyMillis: millisOr(defaultLiveness.everyMillis),
+      patienceMillis: millisOr(defaultLiveness.patienceMillis),
+    })
+    .prefault({}),
+  commandsPerSecond: numberOr(10),
+  commandBurst: burstOr(20),
+  stopsPerSecond: numberOr(10),
+  stopBurst: burstOr(20),
+  rates: z
+    .strictObject({
+      reads: rateOr(defaultRates.reads),
+      exports: rateOr(defaultRates.exports),
+      erasures: rateOr(defaultRates.erasures),
+      connections: rateOr(defaultRates.connections),
+      socketRequests: rateOr(defaultRates.socketRequests),
+      denied: rateOr(defaultRates.denied),
+    })
+    .prefault({}),
+})
+
+/**
+ * The limits with their defaults.
+ *
+ * @throws when one is misspelt or impossible; the message names it.
+ */
+export function readLimits(given: SomeOf<ServerLimits> = {}): ServerLimits {
+  return checkOptions('limits', limitsSchema, given)
+}
+
+const MAX_DEADLINE_MS = 600_000
+const MAX_BODY_BYTES = 1024 ** 3
+const MAX_KEPT_HOURS = 24 * 3650
+const DAY_MS = 86_400_000
+const SHORTEST_SECRET = 32
+
+const url = z
+  .string('must be a URL')
+  .refine((value) => URL.canParse(value) && /^https?:/.test(value), 'must be a URL, such as https://api.telnyx.com/v2')
+  .optional()
+
+const optionsSchema = objectOf({
+  telnyx: objectOf({
+    apiKey: text,
+    client: objectWith('a client of the Telnyx SDK', 'post', 'get'),
+    publicKey: unchecked,
+    connectionIds: texts.refine(
+      (ids) => ids?.length !== 0,
+      'is empty, so every webhook would be refused. Leave it out, or name yours',
+    ),
+    verifier: z.enum(['libsodium', 'node:crypto'], 'must be `libsodium` or `node:crypto`').optional(),
+    baseUrl: url,
+    timeoutMillis: numberFrom(1, MAX_DEADLINE_MS),
+  }),
+  store: objectWith('a store, such as `sqliteStore({ path })`', 'append', 'read', 'ping', 'close'),
+  tickets: objectOf({ secret: text, audience: text }).optional(),
+  authenticate: callback.optional(),
+  authorize: callback.optional(),
+  insecure: flag,
+  policy: objectOf({
+    allowFields: texts,
+    mediaHosts: texts,
+    templates: objectWith('an object'),
+    mask: unchecked,
+  }).optional(),
+  onSensitive: callback.optional(),
+  unsafeDebug: flag,
+  audit: objectOf({ sink: callback, strict: flag }).optional(),
+  reconcile: z.preprocess(
+    (value) => (value === false ? undefined : value),
+    objectOf({ intervalMillis: numberFrom(1, DAY_MS), silentMillis: numberFrom(1, DAY_MS) }).optional(),
+  ),
+  retentionHours: numberFrom(24, MAX_KEPT_HOURS),
+  transcriptRetentionHours: numberFrom(0, MAX_KEPT_HOURS),
+  limits: unchecked,
+  callbackDeadlineMs: numberFrom(1, MAX_DEADLINE_MS),
+  secret: z
+    .string('must be text')
+    .refine((secret) => Buffer.byteLength(secret) >= SHORTEST_SECRET, `must have at least ${SHORTEST_SECRET} bytes`)
+    .optional(),
+  allowedOrigins: texts,
+  trustProxy: unchecked,
+  basePath: z.string('must be text').optional(),
+  toleranceSeconds: numberFrom(1, 3600),
+  maxWebhookBytes: numberFrom(1, MAX_BODY_BYTES),
+  maxBodyBytesInFlight: numberFrom(1, MAX_BODY_BYTES),
+  logger: objectWith('a logger such as pino', 'error', 'warn', 'info', 'debug'),
+  now: callback.optional(),
+})
+
+/**
+ * Checks the options of a server.
+ *
+ * @throws when one is misspelt or impossible; the message names it.
+ */
+export function checkServerOptions(options: unknown): void {
+  checkOptions('', optionsSchema, options)
+}

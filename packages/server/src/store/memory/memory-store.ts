@@ -1,0 +1,217 @@
+/**
+ * Call logs in memory: for tests, demos and development. Nothing outlives the process, so every log of every start has
+ * an epoch of its own and clients that come back begin with a fresh snapshot.
+ */
+import { randomUUID } from 'node:crypto'
+import { type CallRecord, writeEvent } from '@callgather/protocol'
+import { Channel, LocalBus } from '../bus.ts'
+import {
+  type CallStage,
+  type CallStore,
+  type Duplicate,
+  endsAt,
+  type Revocation,
+  type SetAside,
+  StoreUnavailable,
+} from '../call-store.ts'
+
+interface Log {
+  readonly epoch: string
+  readonly records: CallRecord[]
+  /** The digest of each event, by id. */
+  readonly digests: Map<string, string | undefined>
+  updatedAt: number
+  sessionId: string | undefined
+  stage: CallStage | null
+}
+
+/** How a memory store is made. */
+export interface MemoryStoreOptions {
+  /** The clock, in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** A store that forgets everything when the process ends. */
+export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallStore {
+  const logs = new Map<string, Log>()
+  /** The calls of each session. */
+  const legs = new Map<string, Set<string>>()
+  const aside = new Map<string, SetAside>()
+  const bus = new LocalBus()
+  let revocations: readonly Revocation[] = []
+  const revoked = new Channel<Revocation>()
+
+  let closed = false
+  const open = () => {
+    if (closed) throw new StoreUnavailable('The store is closed.')
+  }
+
+  const leave = (callId: string, { sessionId = '' }: Log) => {
+    const others = legs.get(sessionId)
+    others?.delete(callId)
+    if (others?.size === 0) legs.delete(sessionId)
+  }
+
+  const join = (callId: string, log: Log, sessionId: string) => {
+    if (log.sessionId === sessionId) return
+    leave(callId, log)
+    log.sessionId = sessionId
+    legs.set(sessionId, (legs.get(sessionId) ?? new Set()).add(callId))
+  }
+
+  const forget = (callId: string): boolean => {
+    const log = logs.get(callId)
+    if (log) leave(callId, log)
+    const known = logs.delete(callId)
+    if (known) bus.publish({ kind: 'forgotten', callId })
+    return known
+  }
+
+  return {
+    shared: false,
+
+    async append(callId, events, { sessionId, at, isOver = false } = {}) {
+      open()
+      const log: Log = logs.get(callId) ?? {
+        ...{
+          epoch: randomUUID(),
+          records: [],
+          digests: new Map(),
+          updatedAt: now(),
+          sessionId: undefined,
+          stage: null,
+        },
+      }
+      const records: CallRecord[] = []
+      const duplicates: Duplicate[] = []
+      const head = logs.has(callId) ? { epoch: log.epoch, seq: log.records.length } : null
+      if (at !== undefined && !endsAt(head, at) && events.some(({ event }) => !log.digests.has(event.id))) {
+        return { moved: true, epoch: log.epoch, records, duplicates }
+      }
+      for (const { event, digest } of events) {
+        if (log.digests.has(event.id)) {
+          const known = log.digests.get(event.id)
+          duplicates.push({ id: event.id, conflict: known !== digest })
+          continue
+        }
+        log.digests.set(event.id, digest)
+        const record = { seq: log.records.length + 1, event }
+        log.records.push(record)
+        records.push(record)
+      }
+      if (records.length > 0) {
+        log.updatedAt = now()
+        log.stage = isOver ? 'ended' : 'live'
+        // A map keeps the order of insertion: re-inserting keeps the list of calls sorted by their last change.
+        logs.delete(callId)
+        logs.set(callId, log)
+        bus.publish({ kind: 'appended', callId, epoch: log.epoch, records })
+      }
+      if (sessionId !== undefined && logs.has(callId)) join(callId, log, sessionId)
+      return { moved: false, epoch: log.epoch, records, duplicates }
+    },
+
+    async legsOf(sessionId) {
+      return [...(legs.get(sessionId) ?? [])]
+    },
+
+    async read(callId, after, limit = Number.POSITIVE_INFINITY) {
+      const log = logs.get(callId)
+      return log ? { epoch: log.epoch, records: log.records.slice(after, after + limit) } : null
+    },
+
+    async readWritten(callId, after, limit = Number.POSITIVE_INFINITY) {
+      const log = logs.get(callId)
+      if (!log) return null
+      return { epoch: log.epoch, events: log.records.slice(after, after + limit).map(({ event }) => writeEvent(event)) }
+    },
+
+    async has(callId, eventId) {
+      return logs.get(callId)?.digests.has(eventId) ?? false
+    },
+
+    async head(callId) {
+      const log = logs.get(callId)
+      return log ? { epoch: log.epoch, seq: log.records.length } : null
+    },
+
+    async list({ limit, offset = 0, stage, since = 0, before = Number.POSITIVE_INFINITY, order = 'newest' }) {
+      const sorted = order === 'newest' ? [...logs].reverse() : [...logs]
+      return sorted
+        .filter(([, log]) => log.updatedAt >= since && log.updatedAt < before)
+        .filter(([, log]) => stage === undefined || log.stage === stage)
+        .slice(offset, offset + limit)
+        .map(([callId, { updatedAt }]) => ({ callId, updatedAt }))
+    },
+
+    async watch(callId, listener) {
+      return bus.watch(callId, listener)
+    },
+
+    async watchAll(listener) {
+      return bus.watchAll(listener)
+    },
+
+    async rewrite(callId, { epoch, seq }, changed) {
+      open()
+      const log = logs.get(callId)
+      if (!log || log.epoch !== epoch || log.records.length !== seq) return false
+      log.stage = null
+      if (changed.length === 0) return true
+      const records = [...log.records]
+      for (const record of changed) records[record.seq - 1] = record
+      const rewritten = { ...log, epoch: randomUUID(), records }
+      // Setting a known key leaves it in its place: the call has not grown.
+      logs.set(callId, rewritten)
+      bus.publish({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
+      return true
+    },
+
+    async forget(callId) {
+      return forget(callId)
+    },
+
+    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
+      const old = [...logs].filter(([, log]) => log.updatedAt < moment).slice(0, limit)
+      for (const [callId] of old) forget(callId)
+      return old.length
+    },
+
+    async setAside(item) {
+      aside.set(item.id, item)
+    },
+
+    async listAside(limit) {
+      return [...aside.values()].slice(0, limit)
+    },
+
+    async dropAside(id) {
+      aside.delete(id)
+    },
+
+    async revoke(revocation) {
+      open()
+      const others = revocations.filter(({ id, at, until }) => {
+        return until > now() && (id !== revocation.id || at !== revocation.at)
+      })
+      revocations = [...others, revocation]
+      revoked.publish(revocation)
+    },
+
+    async listRevocations(moment) {
+      return revocations.filter(({ until }) => until > moment)
+    },
+
+    async watchRevocations(listener) {
+      return revoked.listen(listener)
+    },
+
+    async ping() {
+      open()
+    },
+
+    async close() {
+      closed = true
+    },
+  }
+}

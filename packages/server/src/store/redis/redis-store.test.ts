@@ -1,0 +1,417 @@
+import { randomUUID } from 'node:crypto'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { describeWithRedis, startCluster, TestRedis } from '../../testing/redis.ts'
+import { describeCallStore, eventOf } from '../call-store.contract.ts'
+import { type CallStore, type StoreChange, StoreUnavailable } from '../call-store.ts'
+import { type RedisStoreOptions, redisStore } from './redis-store.ts'
+
+const news = (...ids: string[]) => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))
+const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
+
+/** A store whose warnings are kept. */
+function storeOn(redis: TestRedis, options: Partial<RedisStoreOptions> = {}): CallStore & { warnings: string[] } {
+  const warnings: string[] = []
+  const store = redisStore({ url: redis.url, timeout: 1_000, warn: (message) => warnings.push(message), ...options })
+  return { ...store, warnings }
+}
+
+/** How long something took to fail with `StoreUnavailable`. */
+async function failsWithin(millis: number, attempt: () => Promise<unknown>): Promise<void> {
+  const begin = performance.now()
+  await expect(attempt()).rejects.toSatisfy(StoreUnavailable.isInstance)
+  expect(performance.now() - begin).toBeLessThan(millis)
+}
+
+async function eventually<T>(expectation: () => T | Promise<T>, millis = 10_000): Promise<T> {
+  for (const until = Date.now() + millis; ; ) {
+    try {
+      return await expectation()
+    } catch (error) {
+      if (Date.now() > until) throw error
+      await pause(10)
+    }
+  }
+}
+
+const idsIn = async (store: CallStore, call: string) =>
+  (await store.read(call, 0))?.records.map(({ event }) => event.id) ?? null
+
+describeWithRedis('redisStore', () => {
+  let shared: TestRedis
+  beforeAll(async () => {
+    shared = await TestRedis.start()
+  })
+  afterAll(() => shared[Symbol.asyncDispose]())
+
+  describeCallStore('redisStore', () => storeOn(shared, { prefix: randomUUID() }))
+
+  it('shares its logs: what one server appends another dedupes, numbers on and is told of', async () => {
+    await using a = disposable(storeOn(shared))
+    await using b = disposable(storeOn(shared))
+    const told: StoreChange[] = []
+    await b.store.watch('shared', (change) => told.push(change))
+    const first = await a.store.append('shared', news('a'))
+    const second = await b.store.append('shared', news('a', 'b'))
+    expect(second).toMatchObject({ epoch: first.epoch, records: [{ seq: 2 }], duplicates: [{ id: 'a' }] })
+    await eventually(() => expect(told).toHaveLength(2))
+    expect(told).toEqual([
+      { kind: 'appended', callId: 'shared', epoch: first.epoch, records: first.records },
+      { kind: 'appended', callId: 'shared', epoch: first.epoch, records: second.records },
+    ])
+  })
+
+  it('makes one record of an event that two servers take at the same instant', async () => {
+    await using a = disposable(storeOn(shared))
+    await using b = disposable(storeOn(shared))
+    for (let run = 0; run < 200; run++) {
+      const both = await Promise.all([a, b].map(({ store }) => store.append(`twice-${run}`, news('a'))))
+      expect(both.flatMap(({ records }) => records)).toHaveLength(1)
+      expect(both.flatMap(({ duplicates }) => duplicates)).toEqual([{ id: 'a', conflict: false }])
+    }
+  })
+
+  it('reads a log of many pages whole', async () => {
+    await using it = disposable(storeOn(shared))
+    const ids = Array.from({ length: 2_500 }, (_, index) => `e${index}`)
+    await it.store.append('long', news(...ids))
+    expect(await idsIn(it.store, 'long')).toEqual(ids)
+    expect((await it.store.read('long', 500, 1_500))?.records.map(({ seq }) => seq)).toEqual(
+      ids.slice(500, 2_000).map((_, index) => 501 + index),
+    )
+  })
+
+  it('keeps a call for its retention after the last event, and then not even in the list', async () => {
+    const remaining = () => Number(shared.cli('--raw', 'PTTL', 'long:call:{call}'))
+    {
+      await using it = disposable(storeOn(shared, { retention: 600_000, prefix: 'long' }))
+      await it.store.append('call', news('a'))
+      await eventually(() => expect(remaining()).toBeLessThan(599_900))
+      await it.store.append('call', news('b'))
+      expect(remaining()).toBeGreaterThan(599_900)
+    }
+    await using it = disposable(storeOn(shared, { retention: 100, prefix: 'brief' }))
+    await it.store.append('call', news('a'))
+    await eventually(async () => expect(await it.store.read('call', 0)).toBeNull())
+    expect(await it.store.list({ limit: 10 })).toEqual([])
+    // The first event of a call clears its part of the list of what has expired: so many have one in each part.
+    const others = Array.from({ length: 100 }, (_, index) => `other-${index}`)
+    for (const other of others) await it.store.append(other, news('a'))
+    const parts = shared.cli('--raw', 'KEYS', 'brief:calls:*').split('\n')
+    expect(parts.flatMap((part) => shared.cli('--raw', 'ZRANGE', part, '0', '-1').split('\n'))).not.toContain('call')
+  })
+
+  it('keeps all of one call in one key, so that a call is lost whole or not at all', async () => {
+    await using it = disposable(storeOn(shared, { prefix: 'onekey' }))
+    await it.store.append('v3:{odd}', news('a', 'b'))
+    expect(shared.cli('--raw', 'KEYS', 'onekey:call:*')).toBe('onekey:call:{v3:%7Bodd%7D}')
+  })
+
+  it('warns of settings that lose calls, and does not repeat the password of its URL', async () => {
+    await using redis = await TestRedis.start('--maxmemory-policy', 'allkeys-lru', '--requirepass', 'canary-password')
+    await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//:canary-password@') }))
+    await it.store.ping()
+    expect(it.store.warnings.join('\n')).toMatch(/noeviction[\s\S]*appendonly yes/)
+    await using wrong = disposable(storeOn(redis, { url: redis.url.replace('//', '//:wrong-canary@') }))
+    await expect(wrong.store.ping()).rejects.toThrow(/WRONGPASS/)
+    expect([...it.store.warnings, ...wrong.store.warnings].join('\n')).not.toMatch(/canary/)
+    expect(() => redisStore({ url: 'http://:canary@host' })).toThrow(/^(?!.*canary).*redis:\/\//)
+  })
+
+  it('says at once that Redis is down, and is there again when Redis is', async () => {
+    await using redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
+    await using it = disposable(storeOn(redis))
+    const told: StoreChange[] = []
+    await it.store.watch('call', (change) => told.push(change))
+    await it.store.append('call', news('a'))
+    await redis.kill()
+    await eventually(() => expect(it.store.warnings.join()).toMatch(/cannot be reached/))
+    await failsWithin(900, () => it.store.append('call', news('b')))
+    await failsWithin(900, () => it.store.ping())
+    await redis.start()
+    await eventually(() => it.store.ping())
+    expect(await idsIn(it.store, 'call')).toEqual(['a'])
+    await it.store.append('call', news('b'))
+    await eventually(() => expect(told.flatMap(idsTold)).toContain('b'))
+    expect(it.store.warnings.filter((warning) => /cannot be reached/.test(warning))).toHaveLength(1)
+  })
+
+  it('opens before Redis does, and fails no later than its timeout', async () => {
+    await using redis = await TestRedis.start()
+    await redis.kill()
+    await using it = disposable(storeOn(redis))
+    await failsWithin(3_000, () => it.store.ping())
+    await redis.start()
+    await eventually(() => it.store.ping())
+  })
+
+  it('begins a new epoch when Redis comes back from a file, which may be older than what was told', async () => {
+    await using redis = await TestRedis.start('--save', '900', '1')
+    await using it = disposable(storeOn(redis))
+    const before = await it.store.append('call', news('a'))
+    redis.cli('SAVE')
+    await it.store.append('call', news('b'))
+    await redis.kill()
+    await redis.start()
+    const after = await eventually(() => it.store.head('call'))
+    // `b` is gone, and the number it had will be given to another: under the old epoch that would be a silent hole.
+    expect(after?.seq).toBe(1)
+    expect(after?.epoch).not.toBe(before.epoch)
+    const next = await it.store.append('call', news('c'))
+    expect(next).toMatchObject({ epoch: after?.epoch, records: [{ seq: 2 }] })
+  })
+
+  it('begins a new epoch after FLUSHALL and after a call was evicted', async () => {
+    await using redis = await TestRedis.start()
+    await using it = disposable(storeOn(redis))
+    const first = await it.store.append('call', news('a', 'b'))
+    redis.cli('FLUSHALL')
+    expect(await it.store.read('call', 0)).toBeNull()
+    const second = await it.store.append('call', news('a'))
+    expect(second.records.map(({ seq }) => seq)).toEqual([1])
+    expect(second.epoch).not.toBe(first.epoch)
+    redis.cli('DEL', 'callgather:call:{call}')
+    expect((await it.store.append('call', news('a'))).epoch).not.toBe(second.epoch)
+  })
+
+  it('knows its scripts again after Redis has forgotten them', async () => {
+    await using redis = await TestRedis.start()
+    await using it = disposable(storeOn(redis))
+    await it.store.append('call', news('a'))
+    redis.cli('SCRIPT', 'FLUSH')
+    expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
+  })
+
+  it('waits for a paused Redis no longer than its timeout, then not at all; and what it gave up on is not made', async () => {
+    await using redis = await TestRedis.start()
+    await using it = disposable(storeOn(redis))
+    await it.store.append('call', news('a'))
+    redis.pause()
+    try {
+      await failsWithin(3_000, () => it.store.append('call', news('given-up')))
+      const begin = performance.now()
+      for (let many = 0; many < 100; many++) {
+        await expect(it.store.append('call', news('refused'))).rejects.toSatisfy(StoreUnavailable.isInstance)
+      }
+      expect(performance.now() - begin).toBeLessThan(1_000)
+      await pause(5_000)
+    } finally {
+      redis.resume()
+    }
+    await eventually(() => it.store.ping())
+    expect(await idsIn(it.store, 'call')).toEqual(['a'])
+    await it.store.append('call', news('given-up'))
+    expect(await idsIn(it.store, 'call')).toEqual(['a', 'given-up'])
+  })
+
+  it('appends all the same when the clock of Redis goes ahead of ours', async () => {
+    await using redis = await TestRedis.start()
+    const real = performance.now.bind(performance)
+    performance.now = () => real() - 60_000
+    try {
+      await using it = disposable(storeOn(redis))
+      performance.now = () => real() - 120_000
+      expect((await it.store.append('call', news('a'))).records).toHaveLength(1)
+    } finally {
+      performance.now = real
+    }
+  })
+
+  it('refuses appends while Redis is a replica, and finds it again when it is in charge', async () => {
+    await using other = await TestRedis.start()
+    await using redis = await TestRedis.start()
+    await using it = disposable(storeOn(redis))
+    await it.store.append('call', news('a'))
+    redis.cli('REPLICAOF', '127.0.0.1', String(other.port))
+    await failsWithin(3_000, () => it.store.append('call', news('b')))
+    await failsWithin(3_000, () => it.store.ping())
+    redis.cli('REPLICAOF', 'NO', 'ONE')
+    await eventually(() => it.store.ping())
+    expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
+  })
+
+  it('goes to whoever is in charge now when its address has moved, though its connections still hold', async () => {
+    await using former = await TestRedis.start()
+    await using present = await TestRedis.start()
+    // An address, such as a host's name for the one in charge: where new connections go changes, old ones stay.
+    let inCharge = former
+    const address = createServer((socket) => {
+      const onwards = connect(inCharge.port, '127.0.0.1')
+      for (const end of [socket, onwards]) end.on('error', () => {})
+      socket.pipe(onwards).pipe(socket)
+    })
+    await new Promise<void>((resolve) => address.listen(0, '127.0.0.1', resolve))
+    await using it = disposable(
+      storeOn(former, { url: `redis://127.0.0.1:${(address.address() as AddressInfo).port}` }),
+    )
+    const told: StoreChange[] = []
+    await it.store.watch('call', (change) => told.push(change))
+    await it.store.append('call', news('a'))
+    inCharge = present
+    former.cli('REPLICAOF', '127.0.0.1', String(present.port))
+    await eventually(() => it.store.append('call', news('b')))
+    expect(present.cli('EXISTS', 'callgather:call:{call}')).toBe('1')
+    await eventually(() => expect(told.flatMap(idsTold)).toContain('b'))
+    address.close()
+  })
+
+  it('begins a new epoch when a replica takes over', async () => {
+    await using primary = await TestRedis.start('--repl-diskless-sync-delay', '0')
+    await using replica = await TestRedis.start('--replicaof', '127.0.0.1', String(primary.port))
+    await using before = disposable(storeOn(primary))
+    const { epoch } = await before.store.append('call', news('a'))
+    await eventually(() => expect(replica.cli('EXISTS', 'callgather:call:{call}')).toBe('1'), 10_000)
+    replica.cli('REPLICAOF', 'NO', 'ONE')
+    await using after = disposable(storeOn(replica))
+    const head = await after.store.head('call')
+    expect(head?.seq).toBe(1)
+    expect(head?.epoch).not.toBe(epoch)
+  })
+
+  it('refuses appends when Redis is full, leaves nothing half made, and can still read and forget', async () => {
+    await using redis = await TestRedis.start('--maxmemory-policy', 'noeviction')
+    await using it = disposable(storeOn(redis))
+    await it.store.append('call', news('a'))
+    redis.cli('CONFIG', 'SET', 'maxmemory', '1')
+    await failsWithin(3_000, () => it.store.append('call', news('b', 'c')))
+    await failsWithin(3_000, () => it.store.ping())
+    expect(await idsIn(it.store, 'call')).toEqual(['a'])
+    expect(await it.store.forget('call')).toBe(true)
+    redis.cli('CONFIG', 'SET', 'maxmemory', '0')
+    expect((await it.store.append('call', news('b', 'c'))).records).toHaveLength(2)
+  })
+
+  it('tells watchers what happened while the bus was down, on this server and others', async () => {
+    await using redis = await TestRedis.start('--appendonly', 'yes')
+    await using watcher = disposable(storeOn(redis))
+    await using writer = disposable(storeOn(redis))
+    const told: StoreChange[] = []
+    const all: StoreChange[] = []
+    await watcher.store.watch('call', (change) => told.push(change))
+    await watcher.store.watchAll((change) => all.push(change))
+    await writer.store.append('call', news('a'))
+    await eventually(() => expect(told.flatMap(idsTold)).toEqual(['a']))
+    // Only the bus of the watcher is cut, at the moment in which something is appended elsewhere.
+    redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await eventually(() => writer.store.append('call', news('b', 'c')))
+    await eventually(() => writer.store.append('other', news('x')))
+    await eventually(() => {
+      const last = told.flatMap((change) => (change.kind === 'appended' ? change.records : [])).at(-1)
+      expect(last).toMatchObject({ seq: 3, event: { id: 'c' } })
+      expect(all.map(({ callId }) => callId)).toContain('other')
+    })
+    await writer.store.append('call', news('d'))
+    await eventually(() => expect(told.flatMap(idsTold).at(-1)).toBe('d'))
+  })
+
+  it('tells watchers that a call is gone when Redis came back without it', async () => {
+    await using redis = await TestRedis.start()
+    await using it = disposable(storeOn(redis))
+    const told: StoreChange[] = []
+    await it.store.append('call', news('a'))
+    await it.store.watch('call', (change) => told.push(change))
+    await redis.kill()
+    await redis.start()
+    await eventually(() => expect(told).toContainEqual({ kind: 'forgotten', callId: 'call' }))
+  })
+
+  it('leaves no connection and no timer behind when it is closed', async () => {
+    await using redis = await TestRedis.start()
+    const store = storeOn(redis)
+    await store.ping()
+    await store.watch('call', () => {})
+    await store.close()
+    await eventually(() => expect(redis.cli('CLIENT', 'LIST').split('\n')).toHaveLength(1))
+  })
+})
+
+describeWithRedis('redisStore without sharded pub/sub', () => {
+  let older: TestRedis
+  beforeAll(async () => {
+    // As a Redis before 7.0 has it: the command is not there.
+    older = await TestRedis.start('--rename-command', 'SPUBLISH', '')
+  })
+  afterAll(() => older[Symbol.asyncDispose]())
+
+  describeCallStore('redisStore without sharded pub/sub', () => storeOn(older, { prefix: randomUUID() }))
+})
+
+describeWithRedis('redisStore with no more rights than the documentation asks for', () => {
+  it('does everything', async () => {
+    const rights =
+      '~callgather:* &callgather:* +@connection +@pubsub +@scripting +@hash +@set +@sortedset +@keyspace ' +
+      '+set +time -@dangerous +info +config|get'
+    await using redis = await TestRedis.start('--user', 'gather', 'on', '>canary', ...rights.split(' '))
+    await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//gather:canary@') }))
+    const told: StoreChange[] = []
+    await it.store.ping()
+    await it.store.watch('call', (change) => told.push(change))
+    await it.store.watchAll((change) => told.push(change))
+    await it.store.append('call', news('a', 'b'), { sessionId: 'session' })
+    expect(await it.store.legsOf('session')).toEqual(['call'])
+    const head = await it.store.head('call')
+    if (head) expect(await it.store.rewrite('call', head, [{ seq: 1, event: eventOf('a') }])).toBe(true)
+    expect(await it.store.has('call', 'a')).toBe(true)
+    await it.store.revoke({ id: 'x', at: 1, until: Date.now() + 60_000 })
+    expect(await idsIn(it.store, 'call')).toEqual(['a', 'b'])
+    expect(await it.store.list({ limit: 10 })).toHaveLength(1)
+    await it.store.setAside({ id: 'x', reason: 'foreign', at: 1, content: '' })
+    expect(await it.store.listAside(10)).toHaveLength(1)
+    await it.store.dropAside('x')
+    expect(await it.store.forgetBefore(Date.now() + 1)).toBe(1)
+    await eventually(() =>
+      expect(told.map(({ kind }) => kind).sort()).toEqual([
+        'appended',
+        'appended',
+        'appended',
+        'forgotten',
+        'forgotten',
+      ]),
+    )
+    expect(it.store.warnings.join()).not.toMatch(/cannot be reached|master_replid/)
+  })
+})
+
+describeWithRedis('redisStore on a cluster', () => {
+  let cluster: TestRedis[]
+  beforeAll(async () => {
+    cluster = await startCluster()
+  }, 60_000)
+  afterAll(() => Promise.all(cluster.map((server) => server[Symbol.asyncDispose]())))
+
+  const storeOnCluster = () =>
+    redisStore({ url: cluster.map(({ url }) => url), timeout: 1_000, prefix: randomUUID(), warn: () => {} })
+
+  describeCallStore('redisStore on a cluster', storeOnCluster)
+
+  it('spreads calls over the servers', async () => {
+    await using it = disposable(storeOnCluster())
+    const calls = Array.from({ length: 60 }, (_, index) => `call-${index}`)
+    await Promise.all(calls.map((call) => it.store.append(call, news('a', 'b'))))
+    const listed = await it.store.list({ limit: 100 })
+    expect(listed.map(({ callId }) => callId).sort()).toEqual(calls.sort())
+    for (const server of cluster) expect(Number(server.cli('DBSIZE'))).toBeGreaterThan(5)
+  })
+
+  it('is away while any server is, and there again with it', async () => {
+    await using it = disposable(storeOnCluster())
+    for (const server of cluster) {
+      await it.store.ping()
+      server.pause()
+      try {
+        await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailable.isInstance)
+      } finally {
+        server.resume()
+      }
+      await vi.waitFor(() => it.store.ping())
+    }
+  })
+})
+
+const idsTold = (change: StoreChange) =>
+  change.kind === 'appended' ? change.records.map(({ event }) => event.id) : ['forgotten']
+
+const disposable = <Store extends CallStore>(store: Store) => ({
+  store,
+  [Symbol.asyncDispose]: () => store.close(),
+})

@@ -1,0 +1,511 @@
+/**
+ * Call logs in Redis: for more servers than one. Any server takes any webhook and serves any watcher; nothing is kept
+ * in a server that another would need.
+ *
+ * What is one call's is one key, named with a hash tag, so that a Redis Cluster spreads calls over its servers, and one
+ * script appends a whole batch: deduplicated, numbered and told in one step, whichever servers ask at the same time.
+ *
+ * Redis answers before it has written to disk, unless it is set to `appendfsync always`. What it may have lost is never
+ * passed off as whole: the epoch changes with every restart and every failover (see `redis/scripts.ts`).
+ *
+ * An append whose answer is lost on the way may have been made. Asking again is safe: what is in the log already is
+ * answered as a duplicate.
+ */
+import { randomUUID } from 'node:crypto'
+import { type CallRecord, type Cursor, writeEvent } from '@callgather/protocol'
+import pMap from 'p-map'
+import { callback, checkOptions, numberFrom, objectOf, text, unchecked } from '../../base/check-options.ts'
+import { requiredOption } from '../../base/required-option.ts'
+import { Channel, describeFailure, LocalBus } from '../bus.ts'
+import {
+  type CallStore,
+  type ListOptions,
+  type Revocation,
+  recordsAfter,
+  type SetAside,
+  type StoreChange,
+  StoreUnavailable,
+  type Unsubscribe,
+} from '../call-store.ts'
+import { readStored } from '../stored-event.ts'
+import { ClusterLink } from './cluster-link.ts'
+import { type LinkOptions, reasonOf, run } from './link.ts'
+import { namesOf } from './names.ts'
+import {
+  APPEND,
+  DROP_ASIDE,
+  FORGET,
+  JOIN,
+  LEAVE_STAGE,
+  LIST,
+  LIST_ASIDE,
+  READ,
+  REVOKE,
+  REWRITE,
+  type Script,
+  SET_ASIDE,
+  STAGE,
+} from './scripts.ts'
+import { ServerLink } from './server-link.ts'
+
+/** How a Redis store is made. */
+export interface RedisStoreOptions {
+  /**
+   * `redis://…` or `rediss://…` of one server; of several of a Redis Cluster, from which the others are found. Required:
+   * `undefined`, as from an unset environment variable, is an error at start.
+   */
+  readonly url: string | readonly string[] | undefined
+  /** Begins the name of every key and channel. Default `callgather`. */
+  readonly prefix?: string
+  /**
+   * How long Redis itself keeps a call after its log last grew, in milliseconds; a server's `retentionHours` may erase
+   * it sooner. Default one week. While a call is kept its events are deduplicated, so this must be longer than a webhook
+   * can stay valid.
+   */
+  readonly retention?: number
+  /** The longest that anything waits for Redis, in milliseconds. Default 2000. */
+  readonly timeout?: number
+  /** Told when Redis is lost or there again, and of settings of Redis that lose calls. Default `process.emitWarning`. */
+  readonly warn?: (message: string) => void
+  /** The clock, in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+const WEEK = 7 * 24 * 3_600_000
+const PAGE = 1_000
+/** How `FORGET` answers when the call has grown since. */
+const GROWN = 1
+/** Calls that are erased or looked up at the same time: live appends use the same connection. */
+const CONCURRENCY = 16
+
+const DAY_MS = 86_400_000
+const optionsSchema = objectOf({
+  url: unchecked,
+  prefix: text,
+  retention: numberFrom(1, 3650 * DAY_MS),
+  timeout: numberFrom(1, 600_000),
+  warn: callback.optional(),
+  now: callback.optional(),
+})
+
+/**
+ * A store in Redis (6.2 or newer, or what speaks like it), shared by any number of servers. Needs the package `redis`.
+ *
+ * @throws when a URL is none of Redis.
+ */
+export function redisStore(options: RedisStoreOptions): CallStore {
+  checkOptions('redisStore', optionsSchema, options)
+  const { prefix = 'callgather', retention = WEEK, timeout = 2_000, now = Date.now } = options
+  const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
+  const names = namesOf(prefix)
+  const clock = new ServerClock()
+  // Two buses: a call's own channel brings its records, the list's channels tell only that there are some.
+  const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
+  const calls = new LocalBus(report)
+  const list = new LocalBus(report)
+  const revoked = new Channel<Revocation>(report)
+  const subscriptions = new Map<string, { watchers: number; ready: Promise<void> }>()
+  let lastHeard = now()
+  let lastPlace = 0
+
+  const linkOptions: LinkOptions = {
+    urls: readRedisUrls(requiredOption('redisStore({ url })', options.url)),
+    timeout,
+    // The host's own function: what it throws must not end the loop that reconnects.
+    warn: (message) => {
+      try {
+        warn(message)
+      } catch {}
+    },
+    onMessage: (channel, text) => {
+      lastHeard = now()
+      // A message that cannot be parsed counts as lost: the numbers of the log reveal what is missing.
+      if (names.isList(channel)) parsed<StoreChange>(text, (change) => list.publish(change))
+      else if (channel === names.revoked) parsed<Revocation>(text, (revocation) => revoked.publish(revocation))
+      else parsed<Message>(text, (message) => heard(names.callIn(channel), message))
+    },
+    onResumed: () => void resume(),
+  }
+  const link = linkOptions.urls.length === 1 ? new ServerLink(linkOptions) : new ClusterLink(linkOptions)
+
+  const parsed = <T>(text: string, take: (value: T) => void) => {
+    let value: T
+    try {
+      value = JSON.parse(text) as T
+    } catch {
+      warn('Redis holds or has sent something that cannot be read. It is left out.')
+      return
+    }
+    take(value)
+  }
+
+  const heard = (callId: string, message: Message) => {
+    if ('forgotten' in message) calls.publish({ kind: 'forgotten', callId })
+    else {
+      const { epoch, after, events } = message
+      const records = readStored(
+        events.map((event) => JSON.stringify(event)),
+        after,
+      )
+      calls.publish({ kind: 'appended', callId, epoch, records })
+    }
+  }
+
+  /** Runs a script. */
+  const attempt = (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> =>
+    orUnavailable(run(link, script, keys, args))
+
+  /** Sends a command about a key, with what follows the key. */
+  const send = (key: string, command: string, ...args: string[]): Promise<unknown> =>
+    orUnavailable(link.send(key, [command, key, ...args]))
+
+  const readPage = async (callId: string, after: number, limit: number): Promise<Page | null> => {
+    const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
+    if (!reply) return null
+    const [epoch, seq, from, bodies] = reply as [string, number, number, (string | null)[]]
+    return { epoch, seq, after: from, events: bodies.map((body) => body ?? '') }
+  }
+
+  /**
+   * Puts a call in its place in the list, or takes it out, and tells those who watch the list. The list only points to
+   * what is in the logs: what is lost of it is mended by the call's next event.
+   */
+  const putInList = async (callId: string, grown: { place: number; isNew: boolean; isOver: boolean } | null) => {
+    const change = grown ? grownIn(callId) : JSON.stringify({ kind: 'forgotten', callId } satisfies StoreChange)
+    const place = grown ? String(grown.place) : ''
+    const expired = grown?.isNew ? String(now() - retention) : ''
+    const args = [link.publish, change, callId, place, expired, grown?.isOver ? '1' : '']
+    await attempt(LIST, names.listed(callId), ...args)
+  }
+
+  /** A moment that no other append of this process has, so that of two in one millisecond the later is listed first. */
+  const nextPlace = (): number => {
+    lastPlace = Math.max(now(), lastPlace + 0.001)
+    return lastPlace
+  }
+
+  /** Erases a call, and its line in the list, which may have outlived it. */
+  const forget = async (callId: string, before = ''): Promise<'erased' | 'absent' | 'grown'> => {
+    const sessionId = await attempt(FORGET, [names.call(callId)], link.publish, before)
+    if (sessionId === GROWN) return 'grown'
+    await putInList(callId, null)
+    if (typeof sessionId !== 'string') return 'absent'
+    if (sessionId !== '') await send(names.session(sessionId), 'SREM', callId)
+    return 'erased'
+  }
+
+  let staging: Promise<unknown> | null = null
+  /** Gives the calls of an older version a stage. */
+  const stageOld = async () => {
+    staging ??= pMap(names.parts, (keys) => attempt(STAGE, keys), { concurrency: 4 })
+    await staging.catch((error: unknown) => {
+      staging = null
+      throw error
+    })
+  }
+
+  const listed = async (options: ListOptions): Promise<[callId: string, place: number][]> => {
+    const { limit, offset = 0, stage, since = '-inf', before, order = 'newest' } = options
+    const bounds = [String(since), before === undefined ? '+inf' : `(${before}`]
+    const [command, range] =
+      order === 'newest' ? (['ZREVRANGEBYSCORE', bounds.toReversed()] as const) : (['ZRANGEBYSCORE', bounds] as const)
+    const most = String(Math.min(offset + limit, Number.MAX_SAFE_INTEGER))
+    const ask = (key: string) => send(key, command, ...range, 'WITHSCORES', 'LIMIT', '0', most)
+    if (stage) await stageOld()
+    const parts = (await pMap(stage ? names.stages[stage] : names.lists, ask)) as [string, number][][]
+    const sign = order === 'newest' ? -1 : 1
+    return parts
+      .flat()
+      .sort(([, one], [, other]) => sign * (one - other))
+      .slice(offset, offset + limit)
+  }
+
+  const revocations = async (moment: number): Promise<Revocation[]> => {
+    const found = await send(names.revoked, 'ZRANGEBYSCORE', `(${moment}`, '+inf')
+    const readable: Revocation[] = []
+    for (const each of found as string[]) parsed<Revocation>(each, (revocation) => readable.push(revocation))
+    return readable
+  }
+
+  /** Tells everyone here what they may have missed while the bus was down. */
+  const resume = async () => {
+    const since = lastHeard - timeout * 5
+    const isCall = (channel: string) => !names.isList(channel) && channel !== names.revoked
+    const missed = [...subscriptions.keys()].filter(isCall).map(names.callIn)
+    if (!revoked.isIdle) for (const each of await revocations(now()).catch(() => [])) revoked.publish(each)
+    const mend = async (callId: string) => {
+      // The last event is enough: a subscriber that does not know the ones before it will see that, and read.
+      const page = await readPage(callId, -1, 1)
+      if (page) calls.publish({ kind: 'appended', callId, epoch: page.epoch, records: recordsIn(page) })
+      else calls.publish({ kind: 'forgotten', callId })
+    }
+    await pMap(missed, (callId) => mend(callId).catch(() => {}), { concurrency: CONCURRENCY })
+    if (!subscriptions.has(names.lists[0] as string)) return
+    const changed = await listed({ since, limit: PAGE }).catch(() => [])
+    for (const [callId] of changed) list.publish({ kind: 'appended', callId, epoch: '', records: [] })
+  }
+
+  /** Subscribes for the first who watches a channel, and no longer after the last. */
+  const hold = async (channel: string): Promise<Unsubscribe> => {
+    const known = subscriptions.get(channel) ?? { watchers: 0, ready: link.subscribe(channel) }
+    subscriptions.set(channel, known)
+    known.watchers += 1
+    let held = true
+    const letGo = () => {
+      if (!held) return
+      held = false
+      known.watchers -= 1
+      if (known.watchers > 0 || subscriptions.get(channel) !== known) return
+      subscriptions.delete(channel)
+      link.unsubscribe(channel)
+    }
+    try {
+      await known.ready
+      return letGo
+    } catch (error) {
+      letGo()
+      throw unavailableBy(error)
+    }
+  }
+
+  const readWritten: CallStore['readWritten'] = async (callId, after, limit = Number.POSITIVE_INFINITY) => {
+    // In pages, so that a long call does not hold up the others.
+    let epoch: string | undefined
+    let events: string[] = []
+    for (;;) {
+      const page = await readPage(callId, after + events.length, Math.min(PAGE, limit - events.length))
+      if (!page) return null
+      if (epoch !== undefined && epoch !== page.epoch) events = []
+      else {
+        events.push(...page.events)
+        if (page.events.length < PAGE || events.length >= limit) return { epoch: page.epoch, events }
+      }
+      epoch = page.epoch
+    }
+  }
+
+  return {
+    shared: true,
+
+    async append(callId, events, { sessionId = '', at, isOver = false } = {}) {
+      const mark = randomUUID()
+      const place = nextPlace()
+      const session = sessionId === '' ? [] : [names.session(sessionId)]
+      const beside = link.isOneServer ? [...names.listed(callId), ...session] : []
+      // With every append, so that a Redis that has lost it is told again.
+      const [legs] = link.isOneServer ? [] : session
+      const joined = legs && attempt(JOIN, [legs], callId, String(retention))
+      const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, writeEvent(event)])
+      const ask = async () => {
+        const deadline = String(clock.now() + timeout)
+        const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at), callId]
+        const ofList = [grownIn(callId), String(now() - retention), isOver ? '1' : '']
+        return (await attempt(APPEND, [names.call(callId), ...beside], ...fixed, ...ofList, ...content)) as AppendReply
+      }
+      let [reply] = await Promise.all([ask(), joined])
+      if (reply[0] === 'late') {
+        // Answered at once, and yet too late: its clock goes ahead of ours.
+        clock.set(Number(reply[1]))
+        reply = await ask()
+        if (reply[0] === 'late') throw new StoreUnavailable('Redis took the append too late, and did not make it.')
+      }
+      const [epoch, before, fates] = reply as Exclude<AppendReply, Late>
+      if (fates === undefined) return { moved: true, epoch, records: [], duplicates: [] }
+      const fateOf = (index: number) => fates[index]
+      const records = recordsAfter(
+        before,
+        events.filter((_, index) => fateOf(index) === 'a').map(({ event }) => event),
+      )
+      const duplicates = events.flatMap(({ event: { id } }, index) =>
+        fateOf(index) === 'a' ? [] : [{ id, conflict: fateOf(index) === 'c' }],
+      )
+      if (records.length > 0 && !link.isOneServer) {
+        putInList(callId, { place, isNew: before === 0, isOver }).catch(() => {})
+      }
+      return { moved: false, epoch, records, duplicates }
+    },
+
+    async legsOf(sessionId) {
+      return (await send(names.session(sessionId), 'SMEMBERS')) as string[]
+    },
+
+    async read(callId, after, limit) {
+      const slice = await readWritten(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
+    },
+
+    readWritten,
+
+    async has(callId, eventId) {
+      return (await send(names.call(callId), 'HEXISTS', `e:${eventId}`)) === 1
+    },
+
+    async head(callId) {
+      const page = await readPage(callId, 0, 0)
+      return page && { epoch: page.epoch, seq: page.seq }
+    },
+
+    async list(options) {
+      // Redis has dropped what is older; the lines are removed now and then.
+      const lines = await listed({ ...options, since: Math.max(options.since ?? 0, now() - retention) })
+      return lines.map(([callId, place]) => ({ callId, updatedAt: Math.floor(place) }))
+    },
+
+    async watch(callId, listener) {
+      const letGo = await hold(names.call(callId))
+      const stop = calls.watch(callId, listener)
+      return () => {
+        stop()
+        letGo()
+      }
+    },
+
+    async watchAll(listener) {
+      const held = await Promise.allSettled(names.lists.map(hold))
+      const stop = list.watchAll(listener)
+      const end = () => {
+        stop()
+        for (const each of held) if (each.status === 'fulfilled') each.value()
+      }
+      const failed = held.find((each) => each.status === 'rejected')
+      if (failed) {
+        end()
+        throw failed.reason
+      }
+      return end
+    },
+
+    async rewrite(callId, { epoch, seq }, records) {
+      const content = records.flatMap(({ seq: number, event }) => [String(number), writeEvent(event)])
+      const args = [epoch, String(seq), randomUUID(), link.publish, ...content]
+      const grown = await attempt(REWRITE, [names.call(callId)], ...args)
+      if (typeof grown !== 'string') return false
+      const [, live, ended] = names.listed(callId)
+      await attempt(LEAVE_STAGE, [live, ended], callId, grown)
+      return true
+    },
+
+    forget: async (callId) => (await forget(callId)) === 'erased',
+
+    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
+      let count = 0
+      // Calls whose line in the list is older than their log stay where they are.
+      let offset = 0
+      while (count < limit) {
+        const some = Math.min(PAGE / 4, limit - count)
+        const old = await listed({ before: moment, order: 'oldest', limit: some, offset })
+        if (old.length === 0) break
+        const erase = ([callId]: [string, number]) => forget(callId, String(moment))
+        const outcomes = await pMap(old, erase, { concurrency: CONCURRENCY })
+        count += outcomes.filter((outcome) => outcome === 'erased').length
+        offset += outcomes.filter((outcome) => outcome === 'grown').length
+      }
+      return count
+    },
+
+    async setAside(item) {
+      await attempt(SET_ASIDE, names.aside, item.id, String(item.at), JSON.stringify(item))
+    },
+
+    async listAside(limit) {
+      if (limit < 1) return []
+      const last = Number.isFinite(limit) ? limit - 1 : -1
+      const items = (await attempt(LIST_ASIDE, names.aside, String(last))) as readonly (string | null)[]
+      const readable: SetAside[] = []
+      for (const item of items) if (item !== null) parsed<SetAside>(item, (aside) => readable.push(aside))
+      return readable
+    },
+
+    async dropAside(id) {
+      await attempt(DROP_ASIDE, names.aside, id)
+    },
+
+    async revoke({ id, at, until }) {
+      const text = JSON.stringify({ id, at, until } satisfies Revocation)
+      await attempt(REVOKE, [names.revoked], link.publish, text, String(until), String(now()))
+    },
+
+    listRevocations: revocations,
+
+    async watchRevocations(listener) {
+      const letGo = await hold(names.revoked)
+      const stop = revoked.listen(listener)
+      return () => {
+        stop()
+        letGo()
+      }
+    },
+
+    // A write: a Redis that is a replica, or full, answers a PING gladly. On each server of a cluster, for any of them
+    // may be away.
+    ping: () => orUnavailable(link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000'])),
+
+    close: () => link.close(),
+  }
+}
+
+/** What is published on a call's channel. */
+type Message =
+  | { readonly forgotten: true }
+  | { readonly epoch: string; readonly after: number; readonly events: readonly unknown[] }
+
+type Late = ['late', string]
+/** No fates: the log had moved. */
+type AppendReply = Late | [epoch: string, before: number, fates?: string]
+
+/** What is told to those who watch the list when a call has grown: they read what they want to know. */
+const grownIn = (callId: string) =>
+  JSON.stringify({ kind: 'appended', callId, epoch: '', records: [] } satisfies StoreChange)
+
+/** Where a log is expected to end, as `APPEND` reads it. */
+const endIn = (at: Cursor | null | undefined) => (at === undefined ? '*' : at ? `${at.epoch} ${at.seq}` : '')
+
+interface Page {
+  readonly epoch: string
+  /** How far the log reaches. */
+  readonly seq: number
+  /** The number before the first of its events. */
+  readonly after: number
+  readonly events: readonly string[]
+}
+
+const recordsIn = ({ after, events }: Page): CallRecord[] => readStored(events, after)
+
+/** The clock of Redis, as far as it is known: ours, until Redis says that it is another. */
+class ServerClock {
+  #ahead = Date.now() - performance.now()
+
+  now(): number {
+    return performance.now() + this.#ahead
+  }
+
+  set(now: number): void {
+    this.#ahead = now - performance.now()
+  }
+}
+
+/**
+ * The URLs of a Redis.
+ *
+ * @throws when one is none of Redis, or there is none.
+ */
+export function readRedisUrls(url: string | readonly string[]): readonly [string, ...string[]] {
+  const [first, ...rest] = typeof url === 'string' ? [url] : url
+  const isRedis = (each: string) => URL.canParse(each) && /^rediss?:$/.test(new URL(each).protocol)
+  // What was given is not repeated: there may be a password in it.
+  if (first === undefined || ![first, ...rest].every(isRedis)) {
+    throw new Error('The URL of Redis must have the form redis://host:6379, or rediss://user:password@host:6380.')
+  }
+  return [first, ...rest]
+}
+
+/** What Redis answers, its failures under the name that callers know. */
+const orUnavailable = <T>(answer: Promise<T>): Promise<T> =>
+  answer.catch((error: unknown) => {
+    throw unavailableBy(error)
+  })
+
+function unavailableBy(error: unknown): StoreUnavailable {
+  if (StoreUnavailable.isInstance(error)) return error
+  return new StoreUnavailable(`Redis failed: ${reasonOf(error).slice(0, 200)}`, { cause: error })
+}

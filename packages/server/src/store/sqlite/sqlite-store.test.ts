@@ -1,0 +1,169 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'libsql'
+import { afterAll, describe, expect, it } from 'vitest'
+import { describeCallStore, eventOf } from '../call-store.contract.ts'
+import { StoreUnavailable } from '../call-store.ts'
+import { sqliteStore } from './sqlite-store.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'callgather-sqlite-'))
+let files = 0
+const newFile = () => join(folder, `${++files}`, 'calls.db')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describeCallStore('sqliteStore', () => sqliteStore({ path: newFile() }))
+
+describe('sqliteStore', () => {
+  it('has everything under the same numbers, and under another epoch, after it is opened again', async () => {
+    const path = newFile()
+    const before = sqliteStore({ path })
+    const { epoch } = await before.append('call', [{ event: eventOf('a') }, { event: eventOf('b') }])
+    await before.close()
+    const after = sqliteStore({ path })
+    const slice = await after.read('call', 0)
+    expect(slice).toMatchObject({ records: [{ seq: 1 }, { seq: 2 }] })
+    expect(slice?.epoch).not.toBe(epoch)
+    const next = await after.append('call', [{ event: eventOf('a') }, { event: eventOf('c') }])
+    expect(next).toMatchObject({ epoch: slice?.epoch, records: [{ seq: 3 }], duplicates: [{ id: 'a' }] })
+    await after.close()
+  })
+
+  it('commits what waits together, and tells nobody before it is durable', async () => {
+    const store = sqliteStore({ path: newFile() })
+    const told: string[] = []
+    await store.watchAll(({ callId }) => told.push(callId))
+    const appends = Array.from({ length: 50 }, (_, index) => store.append(`call-${index}`, [{ event: eventOf('a') }]))
+    expect(told).toEqual([])
+    await Promise.all(appends)
+    expect(told).toHaveLength(50)
+    await store.close()
+  })
+
+  it('erases what it forgets or rewrites from the file itself', async () => {
+    const path = newFile()
+    const store = sqliteStore({ path })
+    const secret = { event: eventOf('a', { secret: 'canary-4071-canary' }) }
+    await store.append('call', [secret])
+    const { epoch } = await store.append('rewritten', [secret])
+    await store.forget('call')
+    await store.rewrite('rewritten', { epoch, seq: 1 }, [{ seq: 1, event: eventOf('a') }])
+    await store.close()
+    for (const file of [path, `${path}-wal`]) {
+      if (existsSync(file)) expect(readFileSync(file).includes('canary-4071-canary')).toBe(false)
+    }
+  })
+
+  it('brings a file of an older version up to date, and refuses one of a newer', async () => {
+    const path = newFile()
+    const before = sqliteStore({ path })
+    await before.append('call', [{ event: eventOf('a') }])
+    await before.close()
+    const file = new Database(path)
+    file.exec('DROP TABLE heartbeat; DROP INDEX call_by_stage; ALTER TABLE call DROP COLUMN stage')
+    file.exec('DROP TABLE revocation; DROP INDEX call_by_session; ALTER TABLE call DROP COLUMN session')
+    file.exec('PRAGMA user_version = 1')
+    file.close()
+    const after = sqliteStore({ path })
+    await after.revoke({ id: 'ticket:1', at: 1, until: Date.now() + 60_000 })
+    expect(await after.listRevocations(0)).toHaveLength(1)
+    expect(await after.head('call')).toMatchObject({ seq: 1 })
+    await after.append('call', [{ event: eventOf('b') }], { sessionId: 'session' })
+    expect(await after.legsOf('session')).toEqual(['call'])
+    await after.close()
+    const newer = new Database(path)
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+    expect(() => sqliteStore({ path })).toThrow(/newer version/)
+  })
+
+  it('refuses, with its path and a reason, what it cannot open', () => {
+    const path = join(folder, 'not-a-database')
+    writeFileSync(path, 'this is no database, though it is long enough to be read as a header of one'.repeat(20))
+    expect(() => sqliteStore({ path })).toThrow(/cannot be opened/)
+    expect(() => sqliteStore({ path: join(path, 'below-a-file.db') })).toThrow(StoreUnavailable)
+  })
+
+  it('lets one server at a time have a file, by every name of it, and the next one have it afterwards', async () => {
+    const path = newFile()
+    const first = sqliteStore({ path })
+    symlinkSync(path, `${path}.link`)
+    for (const name of [path, `${path}.link`]) expect(() => sqliteStore({ path: name })).toThrow(path)
+    await first.append('call', [{ event: eventOf('a') }])
+    await first.close()
+    const second = sqliteStore({ path: `${path}.link` })
+    expect(await second.head('call')).toMatchObject({ seq: 1 })
+    await second.close()
+  })
+
+  it('waits for the server before it to end, and takes the file when that is killed', async () => {
+    const path = newFile()
+    await sqliteStore({ path }).close()
+    const holder = spawn('sqlite3', [`${path}-lock`], { stdio: ['pipe', 'pipe', 'inherit'] })
+    holder.stdin.write('BEGIN EXCLUSIVE; SELECT 1;\n')
+    await once(holder.stdout, 'data')
+    // A killer of its own: waiting for the lock keeps this thread.
+    spawn('sh', ['-c', `sleep 1; kill -9 ${holder.pid}`])
+    const store = sqliteStore({ path })
+    await store.ping()
+    // Another process may copy the file meanwhile.
+    expect(spawnSync('sqlite3', [path, `.backup ${path}.backup`]).status).toBe(0)
+    await store.close()
+  }, 15_000)
+
+  it('refuses to start, naming the file and the remedy, when another server keeps the file', async () => {
+    const path = newFile()
+    await sqliteStore({ path }).close()
+    const holder = spawn('sqlite3', [`${path}-lock`], { stdio: ['pipe', 'pipe', 'inherit'] })
+    holder.stdin.write('BEGIN EXCLUSIVE; SELECT 1;\n')
+    await once(holder.stdout, 'data')
+    expect(() => sqliteStore({ path })).toThrow(
+      /calls\.db is in use by another server, still after 10 s\. Stop that server/,
+    )
+    holder.kill('SIGKILL')
+  }, 30_000)
+
+  it('gives placeholders for records that are damaged, missing or not UTF-8, under their numbers', async () => {
+    const path = newFile()
+    const store = sqliteStore({ path })
+    await store.append(
+      'call',
+      ['a', 'b', 'c', 'd', 'e'].map((id) => ({ event: eventOf(id) })),
+    )
+    const damage = [
+      "UPDATE event SET body = 'no json' || char(10) || '4:' WHERE seq = 2",
+      'DELETE FROM event WHERE seq = 3',
+      "UPDATE event SET body = CAST(x'ff5b' AS TEXT) WHERE seq = 5",
+    ]
+    expect(spawnSync('sqlite3', [path, damage.join(';')]).status).toBe(0)
+    const records = (await store.read('call', 0))?.records ?? []
+    expect(records.map(({ seq, event }) => [seq, event.event_type])).toEqual([
+      [1, 'call.test'],
+      [2, 'unreadable:record'],
+      [3, 'unreadable:record'],
+      [4, 'call.test'],
+      [5, 'unreadable:record'],
+    ])
+    await store.close()
+  })
+
+  it('commits a group whose subscriber throws, and runs the other subscribers', async () => {
+    const warnings: string[] = []
+    const store = sqliteStore({ path: newFile(), warn: (message) => warnings.push(message) })
+    const published: string[] = []
+    await store.watchAll(() => {
+      throw new TypeError('canary-4071')
+    })
+    await store.watchAll(({ callId }) => published.push(callId))
+    const calls = ['a', 'b', 'c']
+    const results = await Promise.all(calls.map((call) => store.append(call, [{ event: eventOf('x') }])))
+    expect(results.map(({ records }) => records.length)).toEqual([1, 1, 1])
+    expect(published).toEqual(calls)
+    expect(warnings).toHaveLength(3)
+    expect(warnings.join()).toContain('TypeError')
+    expect(warnings.join()).not.toContain('canary')
+    await store.close()
+  })
+})

@@ -1,0 +1,487 @@
+/**
+ * Call logs in one file: the durable default, for one server on one machine.
+ *
+ * Every append is on disk before it resolves (`synchronous=FULL`), many of them by one sync (`sqlite-writer.ts`).
+ * Reading has a connection of its own, which sees only what was committed. An append that cannot be written fails
+ * alone or with its commit, and nothing of it stays.
+ *
+ * An epoch ends with the process that has the file open: the file may be an older copy of itself, or may have lost its
+ * end, and nothing inside it can prove that it is not. Clients then read a snapshot.
+ *
+ * Text is read as bytes, because the binding ends the process at text that is not UTF-8.
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type CallRecord, writeEvent } from '@callgather/protocol'
+import Database from 'libsql'
+import { LRUCache } from 'lru-cache'
+import { callback, checkOptions, objectOf, text as textOption } from '../../base/check-options.ts'
+import { requiredOption } from '../../base/required-option.ts'
+import { Channel, describeFailure, LocalBus } from '../bus.ts'
+import {
+  type Appended,
+  type AppendOptions,
+  type CallStage,
+  type CallStore,
+  endsAt,
+  type ListOptions,
+  type NewEvent,
+  type Revocation,
+  type SetAside,
+  StoreUnavailable,
+} from '../call-store.ts'
+import { readStored } from '../stored-event.ts'
+import { FileGuard, lockFile, resolveFile } from './sqlite-file.ts'
+import { SqliteWriter, type Statement, unavailableBy, type WriteOptions } from './sqlite-writer.ts'
+
+/** How a sqlite store is made. */
+export interface SqliteStoreOptions {
+  /** The file; its folder is made if need be. Required: `undefined` is an error at start. */
+  readonly path: string | undefined
+  /** The clock, in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+  /** Receives what went wrong without failing anything. Default `process.emitWarning`. */
+  readonly warn?: (message: string) => void
+}
+
+/** What each version of the schema added to the one before; a file is brought up to the last when it is opened. */
+const SCHEMAS = [
+  `
+  CREATE TABLE call (
+    ref INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX call_by_update ON call (updated_at);
+  CREATE TABLE event (
+    call INTEGER NOT NULL REFERENCES call (ref) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    digest TEXT,
+    body TEXT NOT NULL,
+    PRIMARY KEY (call, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX event_by_id ON event (call, id);
+  CREATE TABLE aside (id TEXT PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL, content TEXT NOT NULL) STRICT;
+  `,
+  `
+  CREATE TABLE revocation (
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (id, at)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE call ADD COLUMN session TEXT;
+  CREATE INDEX call_by_session ON call (session) WHERE session IS NOT NULL;
+  `,
+  // Calls from before may be over or not. As ended calls they are looked at, and those that are not over are left alone.
+  `
+  ALTER TABLE call ADD COLUMN stage INTEGER;
+  UPDATE call SET stage = 1;
+  CREATE INDEX call_by_stage ON call (stage, updated_at) WHERE stage IS NOT NULL;
+  CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
+  `,
+] as const
+
+const STAGES: Readonly<Record<CallStage, number>> = { live: 0, ended: 1 }
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const textOf = (bytes: ArrayBuffer): string => utf8.decode(bytes)
+
+/** Text as the binding gives it safely. */
+const text = (column: string, name = column) => `CAST(${column} AS BLOB) AS ${name}`
+
+interface CallRow {
+  ref: number
+  epoch: ArrayBuffer
+  seq: number
+  session: ArrayBuffer | null
+}
+
+/** Where a call's log stands: remembered, so that an append need not look it up. One process writes to a file. */
+interface Head {
+  readonly ref: number
+  /** As it is in the file: without the mark of this process. */
+  readonly epoch: string
+  readonly seq: number
+  readonly session: string | null
+}
+
+const headOf = ({ ref, epoch, seq, session }: CallRow): Head => ({
+  ...{ ref, epoch: textOf(epoch), seq, session: session && textOf(session) },
+})
+
+/** Of so many calls, and of so many sessions: those used last. Of any other, the file is asked. */
+const MOST_REMEMBERED = 10_000
+
+/** Calls that are erased in one transaction: more would keep this thread from everything else. */
+const ERASED_AT_ONCE = 50
+
+const writes = {
+  findCall: `SELECT ref, ${text('epoch')}, seq, ${text('session')} FROM call WHERE id = ?`,
+  addCall: 'INSERT INTO call (id, epoch, seq, updated_at) VALUES (?, ?, 0, ?)',
+  advance: 'UPDATE call SET seq = ?, updated_at = ?, stage = ? WHERE ref = ?',
+  join: 'UPDATE call SET session = ? WHERE ref = ?',
+  findEvent: `SELECT ${text('digest')} FROM event WHERE call = ? AND id = ?`,
+  addEvent: 'INSERT INTO event (call, seq, id, digest, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (call, id) DO NOTHING',
+  rewriteEvent: 'UPDATE event SET body = ? WHERE call = ? AND seq = ?',
+  renew: 'UPDATE call SET epoch = ? WHERE ref = ?',
+  leaveStage: 'UPDATE call SET stage = NULL WHERE ref = ?',
+  // Its events go with it (ON DELETE CASCADE).
+  dropCall: 'DELETE FROM call WHERE ref = ? AND updated_at < ?',
+  addAside: 'INSERT OR IGNORE INTO aside VALUES (?, ?, ?, ?)',
+  dropAside: 'DELETE FROM aside WHERE id = ?',
+  revoke: 'INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)',
+  dropRevocations: 'DELETE FROM revocation WHERE until <= ?',
+  beat: 'INSERT OR REPLACE INTO heartbeat VALUES (1, ?)',
+  // Where the next call and the next event will be put.
+  lastCall: 'SELECT max(ref) FROM call',
+  lastEvent: 'SELECT call FROM event ORDER BY call DESC, seq DESC LIMIT 1',
+} as const
+
+type Sql = Readonly<Record<keyof typeof writes, Statement>>
+
+const optionsSchema = objectOf({ path: textOption, warn: callback.optional(), now: callback.optional() })
+
+/** A store in a file that survives `kill -9`: what was acknowledged is there after a restart. One process per file. */
+export function sqliteStore(options: SqliteStoreOptions): CallStore {
+  checkOptions('sqliteStore', optionsSchema, options)
+  const { now = Date.now, warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
+  const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
+  const { path, database, release } = open(requiredOption('sqliteStore({ path })', options.path))
+  /** Marks every epoch as one of this process. */
+  const opening = randomBytes(6).toString('hex')
+  const published = (epoch: string) => `${epoch}.${opening}`
+  const heads = new LRUCache<string, Head>({ max: MOST_REMEMBERED })
+  /** The legs of sessions as they are on disk, which every key asks for. */
+  const legs = new LRUCache<string, readonly string[]>({ max: MOST_REMEMBERED })
+  const guard = new FileGuard(path)
+  const writer = new SqliteWriter({
+    ...{ path, pragmas, statements: writes, guard, report },
+    rolledBack: () => heads.clear(),
+  })
+  const bus = new LocalBus(report)
+  const revoked = new Channel<Revocation>(report)
+  let closed = false
+
+  const findCall = database.prepare(writes.findCall)
+  // One row with all lines costs half of a row for each event. The numbers say where a damaged line belongs.
+  const readEvents = database.prepare(
+    `SELECT CAST(group_concat(seq || ':' || body, char(10)) AS BLOB) AS lines FROM
+       (SELECT seq, body FROM event WHERE call = ? AND seq > ? AND seq <= ? ORDER BY seq)`,
+  )
+  const findEvent = database.prepare(writes.findEvent)
+  const oldCalls = database.prepare(
+    `SELECT ref, ${text('id')}, ${text('session')} FROM call WHERE updated_at < ? ORDER BY updated_at LIMIT ?`,
+  )
+  const findOld = database.prepare(`SELECT ref, ${text('id')}, ${text('session')} FROM call WHERE id = ?`)
+  const findLegs = database.prepare(`SELECT ${text('id')} FROM call WHERE session = ?`)
+  const listAside = database.prepare(
+    `SELECT ${text('id')}, ${text('reason')}, at, ${text('content')} FROM aside ORDER BY aside.at, aside.id LIMIT ?`,
+  )
+  const listRevocations = database.prepare(`SELECT ${text('id')}, at, until FROM revocation WHERE until > ?`)
+  const lists = new Map<string, Database.Statement>()
+
+  /** The statement of a list, prepared when it is first asked for. */
+  const listing = ({ stage, order = 'newest' }: ListOptions): Database.Statement => {
+    const key = `${stage} ${order}`
+    const direction = order === 'newest' ? 'DESC' : 'ASC'
+    const ofStage = stage === undefined ? '' : `stage = ${STAGES[stage]} AND`
+    const known =
+      lists.get(key) ??
+      database.prepare(
+        `SELECT ${text('id')}, updated_at FROM call WHERE ${ofStage} updated_at >= ? AND updated_at < ?
+           ORDER BY updated_at ${direction}, ref ${direction} LIMIT ? OFFSET ?`,
+      )
+    lists.set(key, known)
+    return known
+  }
+
+  const callRow = (callId: string): Head | undefined => {
+    const row = findCall.get(callId) as CallRow | undefined
+    return row && headOf(row)
+  }
+
+  const begin = (sql: Sql, callId: string): Head => {
+    const epoch = randomUUID()
+    return { ref: Number(sql.addCall.run(callId, epoch, now()).lastInsertRowid), epoch, seq: 0, session: null }
+  }
+
+  const append = (
+    sql: Sql,
+    callId: string,
+    events: readonly NewEvent[],
+    { sessionId, at, isOver = false }: AppendOptions,
+  ): Appended => {
+    const row = heads.has(callId) ? undefined : (sql.findCall.get(callId) as CallRow | undefined)
+    const known = heads.get(callId) ?? (row && headOf(row))
+    const end = known ? { epoch: published(known.epoch), seq: known.seq } : null
+    const isNew = ({ event }: NewEvent) => !known || sql.findEvent.get(known.ref, event.id) === undefined
+    const moved = at !== undefined && !endsAt(end, at) && events.some(isNew)
+    if (moved || (!known && events.length === 0)) {
+      return { moved, epoch: published(known?.epoch ?? randomUUID()), records: [], duplicates: [] }
+    }
+    const { ref, epoch, seq: before, session: joined } = known ?? begin(sql, callId)
+    const session = sessionId ?? joined
+    if (session !== joined) sql.join.run(session, ref)
+    let seq = before
+    const records: CallRecord[] = []
+    const duplicates: { id: string; conflict: boolean }[] = []
+    for (const { event, digest = null } of events) {
+      const { changes } = sql.addEvent.run(ref, seq + 1, event.id, digest, writeEvent(event))
+      if (changes === 0) {
+        const { digest: first } = sql.findEvent.get(ref, event.id) as { digest: ArrayBuffer | null }
+        duplicates.push({ id: event.id, conflict: (first && textOf(first)) !== digest })
+        continue
+      }
+      seq += 1
+      records.push({ seq, event })
+    }
+    if (records.length > 0) sql.advance.run(seq, now(), isOver ? STAGES.ended : STAGES.live, ref)
+    heads.set(callId, { ref, epoch, seq, session })
+    return { moved: false, epoch: published(epoch), records, duplicates }
+  }
+
+  const write = <T>(work: (sql: Sql) => T, options?: WriteOptions<T>): Promise<T> =>
+    closed ? Promise.reject(new StoreUnavailable('The store is closed.')) : writer.write(work, options)
+
+  /** Erases calls that have not grown since a moment, and publishes that they are gone. How many. */
+  const erase = async (rows: readonly OldCall[], before: number): Promise<number> => {
+    if (rows.length === 0) return 0
+    const drop = (sql: Sql) => rows.filter(({ ref }) => sql.dropCall.run(ref, before).changes > 0)
+    const publish = (dropped: readonly OldCall[]) => {
+      for (const { id, session } of dropped) {
+        heads.delete(textOf(id))
+        if (session !== null) legs.delete(textOf(session))
+        bus.publish({ kind: 'forgotten', callId: textOf(id) })
+      }
+    }
+    return (await write(drop, { committed: publish, checkpoint: 'truncate' })).length
+  }
+
+  /** Runs a statement, giving its failures the name that callers know. */
+  const attempt = async <T>(work: () => T): Promise<T> => {
+    if (closed) throw new StoreUnavailable('The store is closed.')
+    try {
+      return work()
+    } catch (error) {
+      throw unavailableBy(error)
+    }
+  }
+
+  const readWritten: CallStore['readWritten'] = (callId, after, limit = Number.POSITIVE_INFINITY) =>
+    attempt(() => {
+      const call = callRow(callId)
+      if (!call) return null
+      const last = Math.min(call.seq, after + limit)
+      const events = new Array<string>(Math.max(0, last - after)).fill('')
+      const { lines } = readEvents.get(call.ref, after, last) as { lines: ArrayBuffer | null }
+      for (const line of lines ? textOf(lines).split('\n') : []) {
+        const place = line.indexOf(':')
+        const index = Number(line.slice(0, place)) - after - 1
+        if (index in events) events[index] = line.slice(place + 1)
+      }
+      return { epoch: published(call.epoch), events }
+    })
+
+  return {
+    shared: false,
+
+    append: (callId, events, options = {}) =>
+      write((sql) => append(sql, callId, events, options), {
+        committed: ({ epoch, records }) => {
+          const { sessionId } = options
+          if (sessionId !== undefined && !legs.get(sessionId)?.includes(callId)) legs.delete(sessionId)
+          if (records.length > 0) bus.publish({ kind: 'appended', callId, epoch, records })
+        },
+      }),
+
+    legsOf: (sessionId) =>
+      attempt(() => {
+        const known = legs.get(sessionId)
+        if (known) return known
+        const found = (findLegs.all(sessionId) as { id: ArrayBuffer }[]).map(({ id }) => textOf(id))
+        legs.set(sessionId, found)
+        return found
+      }),
+
+    async read(callId, after, limit) {
+      const slice = await readWritten(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
+    },
+
+    readWritten,
+
+    has: (callId, eventId) =>
+      attempt(() => {
+        const call = callRow(callId)
+        return call !== undefined && findEvent.get(call.ref, eventId) !== undefined
+      }),
+
+    head: (callId) =>
+      attempt(() => {
+        const call = callRow(callId)
+        return call ? { epoch: published(call.epoch), seq: call.seq } : null
+      }),
+
+    list: (wanted) =>
+      attempt(() => {
+        const { since = 0, before = Number.MAX_SAFE_INTEGER, limit, offset = 0 } = wanted
+        const rows = listing(wanted).all(since, before, Math.min(limit, Number.MAX_SAFE_INTEGER), offset)
+        return (rows as { id: ArrayBuffer; updated_at: number }[]).map(({ id, updated_at }) => ({
+          callId: textOf(id),
+          updatedAt: updated_at,
+        }))
+      }),
+
+    watch: async (callId, listener) => bus.watch(callId, listener),
+    watchAll: async (listener) => bus.watchAll(listener),
+
+    async rewrite(callId, head, records) {
+      const epoch = randomUUID()
+      const change = (sql: Sql): boolean => {
+        const row = sql.findCall.get(callId) as CallRow | undefined
+        const call = row && headOf(row)
+        if (!call || published(call.epoch) !== head.epoch || call.seq !== head.seq) return false
+        sql.leaveStage.run(call.ref)
+        if (records.length === 0) return true
+        for (const { seq, event } of records) sql.rewriteEvent.run(writeEvent(event), call.ref, seq)
+        sql.renew.run(epoch, call.ref)
+        heads.delete(callId)
+        return true
+      }
+      return write(change, {
+        committed: (changed) => {
+          const last = records.at(-1)
+          if (changed && last) bus.publish({ kind: 'appended', callId, epoch: published(epoch), records: [last] })
+        },
+        ...(records.length === 0 ? {} : { checkpoint: 'truncate' }),
+      })
+    },
+
+    async forget(callId) {
+      const rows = await attempt(() => findOld.all(callId) as OldCall[])
+      return (await erase(rows, Number.MAX_SAFE_INTEGER)) > 0
+    },
+
+    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
+      let count = 0
+      for (;;) {
+        const wanted = Math.min(ERASED_AT_ONCE, limit - count)
+        const rows = wanted > 0 ? await attempt(() => oldCalls.all(moment, wanted) as OldCall[]) : []
+        const erased = await erase(rows, moment)
+        count += erased
+        if (erased === 0 || rows.length < ERASED_AT_ONCE) return count
+      }
+    },
+
+    async setAside({ id, reason, at, content }) {
+      await write((sql) => sql.addAside.run(id, reason, at, content))
+    },
+
+    listAside: (limit) =>
+      attempt(() =>
+        (listAside.all(limit) as { id: ArrayBuffer; reason: ArrayBuffer; at: number; content: ArrayBuffer }[]).map(
+          ({ id, reason, at, content }): SetAside => ({
+            ...{ id: textOf(id), reason: textOf(reason), at, content: textOf(content) },
+          }),
+        ),
+      ),
+
+    async dropAside(id) {
+      await write((sql) => sql.dropAside.run(id))
+    },
+
+    async revoke(revocation) {
+      const { id, at, until } = revocation
+      const keep = (sql: Sql) => {
+        sql.dropRevocations.run(now())
+        sql.revoke.run(id, at, until)
+      }
+      await write(keep, { committed: () => revoked.publish(revocation) })
+    },
+
+    listRevocations: (moment) =>
+      attempt(() =>
+        (listRevocations.all(moment) as { id: ArrayBuffer; at: number; until: number }[]).map(
+          ({ id, at, until }): Revocation => ({ id: textOf(id), at, until }),
+        ),
+      ),
+    watchRevocations: async (listener) => revoked.listen(listener),
+
+    async ping() {
+      const beat = (sql: Sql) => {
+        sql.beat.run(now())
+        sql.lastCall.get()
+        sql.lastEvent.get()
+      }
+      await write(beat, { checkpoint: 'passive' })
+    },
+
+    async close() {
+      if (closed) return
+      closed = true
+      database.close()
+      await writer.close()
+      release()
+    },
+  }
+}
+
+interface OldCall {
+  readonly ref: number
+  readonly id: ArrayBuffer
+  readonly session: ArrayBuffer | null
+}
+
+/** How every connection is set up. */
+const pragmas = [
+  'synchronous = FULL',
+  'busy_timeout = 5000',
+  'foreign_keys = ON',
+  // Erased means erased: freed pages are overwritten, not only unlinked.
+  'secure_delete = ON',
+] as const
+
+interface Opened {
+  /** With every link resolved. */
+  readonly path: string
+  readonly database: Database.Database
+  readonly release: () => void
+}
+
+/** Opens a file that no other server has open. */
+function open(given: string): Opened {
+  let release = () => {}
+  try {
+    const path = resolveFile(given)
+    release = lockFile(path)
+    const database = new Database(path)
+    database.pragma('journal_mode = WAL')
+    for (const pragma of pragmas) database.pragma(pragma)
+    migrate(database, path)
+    return { path, database, release }
+  } catch (error) {
+    release()
+    if (StoreUnavailable.isInstance(error)) throw error
+    throw new StoreUnavailable(`The store at ${given} cannot be opened: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function migrate(database: Database.Database, path: string): void {
+  const version = Number((database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version)
+  if (version === SCHEMAS.length) return
+  if (version > SCHEMAS.length) {
+    throw new StoreUnavailable(
+      `The store at ${path} was written by a newer version of CallGather (schema ${version}; this one writes ` +
+        `${SCHEMAS.length}). Use that version, or another file.`,
+    )
+  }
+  const missing = SCHEMAS.slice(version).join('')
+  database.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${SCHEMAS.length}; COMMIT`)
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

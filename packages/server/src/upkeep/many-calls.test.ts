@@ -1,0 +1,186 @@
+/**
+ * Lists and retention with many calls, in sqlite and in Redis: bounded concurrency, and live appends throughout. With
+ * CALLGATHER_LONG it is 100,000 calls.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CallEvent } from '@callgather/protocol'
+import pMap from 'p-map'
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { CallDirectory } from '../calls/call-directory.ts'
+import { CallLog } from '../calls/call-log.ts'
+import type { CallStore } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { redisStore } from '../store/redis/redis-store.ts'
+import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { describeWithRedis, TestRedis } from '../testing/redis.ts'
+import { Retention } from './retention.ts'
+
+const CALLS = process.env.CALLGATHER_LONG ? 100_000 : 500
+const TIMEOUT_MS = CALLS * 12 + 60_000
+const HOUR_MS = 3_600_000
+
+const eventOf = (id: string, event_type: string, payload: Record<string, unknown> = {}): CallEvent =>
+  ({ id, event_type, occurred_at: '2026-11-22T10:41:00.000000Z', payload }) as CallEvent
+
+const spoken = eventOf('speech', 'call.transcription', {
+  transcription_data: { transcript: 'what was said', is_final: true, confidence: 0.9 },
+})
+const hangup = eventOf('end', 'call.hangup', {})
+
+/** A store that counts how many of its operations run at the same time. */
+function counted(store: CallStore) {
+  const counts = { running: 0, most: 0, reads: 0, rewrites: 0 }
+  const during = async <T>(work: Promise<T>): Promise<T> => {
+    counts.most = Math.max(counts.most, ++counts.running)
+    try {
+      return await work
+    } finally {
+      counts.running -= 1
+    }
+  }
+  const watched: CallStore = {
+    ...store,
+    read: (...args) => {
+      counts.reads += 1
+      return during(store.read(...args))
+    },
+    rewrite: (...args) => {
+      counts.rewrites += 1
+      return during(store.rewrite(...args))
+    },
+    head: (...args) => during(store.head(...args)),
+  }
+  return { store: watched, counts }
+}
+
+/** Appends to one live call until it is stopped. Any failure is kept. */
+function liveTraffic(store: CallStore) {
+  let isOver = false
+  const failures: unknown[] = []
+  const work = async () => {
+    let count = 0
+    for (; !isOver; count++) {
+      await store
+        .append('live', [{ event: eventOf(`live-${count}`, 'call.dtmf.received', { digit: '1' }) }])
+        .catch((error) => {
+          failures.push(error)
+        })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    return { count, failures }
+  }
+  const done = work()
+  return () => {
+    isOver = true
+    return done
+  }
+}
+
+function declare(
+  name: string,
+  open: (now: () => number) => Promise<{ store: CallStore; end: () => Promise<void> }>,
+): void {
+  it(
+    `erases speech and calls, and lists calls, while live appends succeed, with ${CALLS} calls in ${name}`,
+    async () => {
+      let now = Date.now() - 200 * HOUR_MS
+      const { store: plain, end } = await open(() => now)
+      const { store, counts } = counted(plain)
+      const ids = Array.from({ length: CALLS }, (_, nth) => `v3:${nth}`)
+      const add = (callId: string) => plain.append(callId, [{ event: spoken }, { event: hangup }], { isOver: true })
+      await pMap(ids, add, { concurrency: 64 })
+      const logger = pino({ level: 'silent' })
+      const retention = new Retention({ store, logger, now: () => now }, {})
+
+      now += 2 * HOUR_MS
+      const stop = liveTraffic(plain)
+      await retention.run()
+      expect(counts).toMatchObject({ reads: CALLS, rewrites: CALLS })
+      expect(counts.most).toBeLessThanOrEqual(16)
+      expect(JSON.stringify(await plain.read('v3:0', 0))).not.toContain('what was said')
+      // Nothing is done twice, not even by a server that has just started.
+      await new Retention({ store, logger, now: () => now }, {}).run()
+      expect(counts).toMatchObject({ reads: CALLS, rewrites: CALLS })
+
+      counts.most = 0
+      const log = new CallLog(store)
+      const directory = new CallDirectory({ log, store, access: { may: async () => true } }, { now: () => now })
+      const { calls } = await directory.listFor({ subject: 'a', calls: '*', scopes: ['view'] })
+      expect(calls.map(({ callId }) => callId)).toContain('live')
+      expect(counts.most).toBeLessThanOrEqual(32)
+      directory.close()
+      log.close()
+
+      now += 190 * HOUR_MS
+      expect(await retention.run()).toBeGreaterThanOrEqual(name === 'sqlite' ? CALLS : 0)
+      const { count, failures } = await stop()
+      expect(failures).toEqual([])
+      expect(count).toBeGreaterThan(0)
+      expect(await plain.head('v3:0')).toBeNull()
+      expect(await plain.list({ limit: 10, before: now - 168 * HOUR_MS })).toEqual([])
+      await end()
+    },
+    TIMEOUT_MS,
+  )
+}
+
+describe('many calls', () => {
+  declare('sqlite', async (now) => {
+    const folder = mkdtempSync(join(tmpdir(), 'callgather-many-'))
+    const store = sqliteStore({ path: join(folder, 'calls.db'), now })
+    const end = async () => {
+      await store.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+    return { store, end }
+  })
+})
+
+describeWithRedis('many calls with Redis', () => {
+  declare('Redis', async (now) => {
+    const redis = await TestRedis.start()
+    const store = redisStore({ url: redis.url, now, retention: 400 * HOUR_MS, warn: () => {} })
+    const end = async () => {
+      await store.close()
+      await redis[Symbol.asyncDispose]()
+    }
+    return { store, end }
+  })
+})
+
+describe('the list of an agent', () => {
+  it('keeps the calls of its ticket however many other calls change, prefers live calls, and says that it is cut', async () => {
+    const store = memoryStore()
+    const log = new CallLog(store)
+    let deciding = 0
+    let most = 0
+    const may = async () => {
+      most = Math.max(most, ++deciding)
+      await new Promise((resolve) => setImmediate(resolve))
+      deciding -= 1
+      return true
+    }
+    const directory = new CallDirectory({ log, store, access: { may } }, { maxCalls: 10 })
+    const gone: string[] = []
+    await directory.listen((change) => change.kind === 'gone' && gone.push(change.callId))
+    const at = new Date().toISOString().replace('Z', '000Z')
+    await log.append('mine', () => [{ event: { ...eventOf('a', 'call.answered'), occurred_at: at } }])
+    for (let nth = 0; nth < 200; nth++) {
+      await log.append(`other-${nth}`, () => [{ event: { ...hangup, occurred_at: at } }])
+    }
+    expect(gone).toEqual([])
+    const grant = { subject: 'a', scopes: ['view'] as const }
+    const own = await directory.listFor({ ...grant, calls: ['mine'] })
+    expect(own.calls.map(({ callId }) => callId)).toEqual(['mine'])
+    expect(own.isTruncated).toBe(false)
+    const all = await directory.listFor({ ...grant, calls: '*' })
+    expect(all.calls).toHaveLength(10)
+    expect(all.calls[0]?.callId).toBe('mine')
+    expect(all.isTruncated).toBe(true)
+    expect(most).toBeLessThanOrEqual(16)
+    directory.close()
+  })
+})

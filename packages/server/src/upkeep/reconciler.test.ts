@@ -1,0 +1,336 @@
+import { Writable } from 'node:stream'
+import { callPhase } from '@callgather/protocol'
+import { createSimulator, virtualClock } from '@callgather/simulator'
+import { pino } from 'pino'
+import Telnyx from 'telnyx'
+import { describe, expect, it, vi } from 'vitest'
+import { CallLog } from '../calls/call-log.ts'
+import { commandEvent } from '../commands/command-outcome.ts'
+import { createGatherServer } from '../server/create-gather-server.ts'
+import { StoreUnavailable } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { RecordsUnavailable, type TelnyxRecords } from '../telnyx/records.ts'
+import { CALL, SECRET, testServer } from '../testing/server.ts'
+import { Reconciler } from './reconciler.ts'
+
+/** What becomes of webhooks: they arrive, are turned away, or are answered 200 by something that loses them. */
+type Line = 'arrives' | 'turned away' | 'lost'
+
+/** A server in this process, and a simulator, under one clock that the test moves. */
+async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}) {
+  let line: Line = 'arrives'
+  const clock = virtualClock()
+  const store = memoryStore({ now: () => clock.now() })
+  const sim = await createSimulator({
+    clock,
+    webhookUrl: async (request) => {
+      if (line === 'turned away') return new Response('down', { status: 503 })
+      if (line === 'lost') return new Response('thank you')
+      const body = new Uint8Array(await request.arrayBuffer())
+      const { status, body: text } = await gather.answer({
+        method: 'POST',
+        path: '/webhooks',
+        query: new URLSearchParams(),
+        header: (name) => {
+          const value = request.headers.get(name)
+          return value === null ? [] : [value]
+        },
+        openBody: () => ({ each: async (take) => take(body), declared: null, cancel: () => {} }),
+        address: undefined,
+      })
+      return new Response(text ?? null, { status })
+    },
+    settings: { api: { callEventMetadata } },
+  })
+  const gather = createGatherServer({
+    telnyx: { apiKey: 'KEY-test', publicKey: sim.publicKey, baseUrl: sim.url },
+    tickets: { secret: SECRET },
+    store,
+    logger: pino({ level: 'silent' }),
+    reconcile: false,
+    // The virtual clock stamps signatures in real time, which is what it began with.
+    toleranceSeconds: 3600,
+    now: () => clock.now(),
+  })
+  const telnyx = new Telnyx({ apiKey: 'KEY-test', baseURL: sim.url })
+  const events = async (callId: string) => (await store.read(callId, 0))?.records.map(({ event }) => event) ?? []
+  return {
+    sim,
+    store,
+    gather,
+    clock,
+    events,
+    webhooks(becomes: Line) {
+      line = becomes
+    },
+    async keys(callId: string) {
+      const received = (await events(callId)).filter(({ event_type }) => event_type === 'call.dtmf.received')
+      return received.map(({ payload }) => (payload as { digit: string }).digit)
+    },
+    async answered() {
+      const caller = await sim.phone.dial()
+      await telnyx.calls.actions.answer(caller.id, {})
+      await clock.settle()
+      expect(callPhase(await gather.call(caller.id).state())).toBe('answered')
+      return caller
+    },
+    /** 90 seconds, in which a caller presses four keys. */
+    async outage(caller: { press(keys: string): Promise<unknown> }, becomes: Line) {
+      line = becomes
+      const pressed = caller.press('5503')
+      await clock.advance(90_000)
+      await pressed
+      line = 'arrives'
+    },
+    async [Symbol.asyncDispose]() {
+      await gather.close()
+      await sim.close()
+    },
+  }
+}
+
+describe('after an outage of 90 seconds, longer than Telnyx’s patience', () => {
+  for (const becomes of ['turned away', 'lost'] as const) {
+    it(`has lost every key that was ${becomes} without reconciliation, and with it has every one, once`, async () => {
+      await using it = await stage()
+      const caller = await it.answered()
+      await it.outage(caller, becomes)
+      const failed = it.sim.deliveries().filter(({ status }) => status === 'failed')
+      expect(failed).toHaveLength(becomes === 'turned away' ? 4 : 0)
+      expect(await it.keys(caller.id)).toEqual([])
+
+      expect(await it.gather.reconcile()).toMatchObject({ fetched: 4 })
+      expect(await it.gather.reconcile()).toMatchObject({ fetched: 0 })
+      expect((await it.keys(caller.id)).sort()).toEqual(['0', '3', '5', '5'])
+      const text = (await it.gather.answer(metricsRequest)).body
+      const source = becomes === 'lost' ? 'call_events' : 'webhook_deliveries'
+      expect(text).toContain(`callgather_reconciled_events_total{source="${source}"} 4`)
+    })
+  }
+
+  it('reads Telnyx’s log of calls page by page', async () => {
+    await using it = await stage()
+    const caller = await it.answered()
+    it.webhooks('lost')
+    const pressed = caller.press('12'.repeat(150))
+    await it.clock.advance(120_000)
+    await pressed
+    it.webhooks('arrives')
+    expect((await it.gather.reconcile()).fetched).toBe(300)
+    expect(await it.keys(caller.id)).toHaveLength(300)
+  })
+
+  it('takes an event once, though one of Telnyx’s records has no id for it', async () => {
+    await using it = await stage({ callEventMetadata: 'payload' })
+    const caller = await it.answered()
+    await it.outage(caller, 'lost')
+    // Too young: a webhook might still be on its way.
+    expect((await it.gather.reconcile()).fetched).toBe(0)
+    await it.clock.advance(60_000)
+    expect((await it.gather.reconcile()).fetched).toBe(4)
+    expect((await it.gather.reconcile()).fetched).toBe(0)
+    // Somebody presses "resend" in the portal: the same events, under their own ids.
+    for (const { id, event } of it.sim.deliveries()) if (event.event_type === 'call.dtmf.received') it.sim.resend(id)
+    await it.clock.settle()
+    expect(await it.keys(caller.id)).toEqual(['5', '5', '0', '3'])
+  })
+
+  it('marks nothing as new that has arrived', async () => {
+    for (const callEventMetadata of ['event', 'payload'] as const) {
+      await using it = await stage({ callEventMetadata })
+      const caller = await it.answered()
+      const pressed = caller.press('42')
+      await it.clock.advance(300_000)
+      await pressed
+      expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
+      expect(await it.keys(caller.id)).toEqual(['4', '2'])
+    }
+  })
+})
+
+describe('two keys of the same digit and time, of which one webhook was lost', () => {
+  const at = '2026-11-22T10:41:00.123456Z'
+  const key = (id: string) => ({
+    record_type: 'event',
+    event_type: 'call.dtmf.received',
+    id,
+    occurred_at: at,
+    payload: { call_control_id: CALL, connection_id: '1', call_session_id: 'session', digit: '5' },
+  })
+  const rows = {
+    'the raw events': ['first', 'second'].map((id) => ({ type: 'webhook', metadata: key(id) })),
+    'events without ids': ['first', 'second'].map((id) => ({
+      type: 'webhook',
+      name: 'call.dtmf.received',
+      event_timestamp: at,
+      metadata: { payload: key(id).payload },
+    })),
+  }
+  it.each(Object.entries(rows))('are both stored, once each, when Telnyx’s log holds %s', async (_, data) => {
+    let now = Date.parse(at) + 1_000
+    const store = memoryStore({ now: () => now })
+    await using server = await testServer({ store, now: () => now })
+    const post = async (id: string) => (await server.post(server.signer.sign({ data: key(id) }, now))).status
+    const keys = async () =>
+      ((await store.read(CALL, 0))?.records ?? []).filter(({ event }) => event.event_type === 'call.dtmf.received')
+    const reconcile = async () => {
+      // No delivery that failed, then the log of all calls.
+      server.upstream.behaviours.push({ body: { data: [] } }, { body: { data } })
+      return (await server.gather.reconcile()).fetched
+    }
+    expect(await post('first')).toBe(200)
+    now += 240_000
+    expect(await reconcile()).toBe(1)
+    expect(await keys()).toHaveLength(2)
+    expect(await reconcile()).toBe(0)
+    // Somebody presses "resend" in the portal: both come under their own ids.
+    expect([await post('first'), await post('second')]).toEqual([200, 200])
+    expect((await keys()).map(({ event }) => event.payload)).toEqual([{ digit: '5' }, { digit: '5' }])
+  })
+})
+
+const metricsRequest = {
+  method: 'GET',
+  path: '/metrics',
+  query: new URLSearchParams(),
+  header: () => [],
+  openBody: () => null,
+  address: undefined,
+} as const
+
+describe('a call whose hangup never came', () => {
+  it('gets it from Telnyx’s log, and is asked about no more', async () => {
+    await using it = await stage()
+    const caller = await it.answered()
+    it.webhooks('lost')
+    await caller.hangUp()
+    await it.clock.advance(61_000)
+    expect(await it.gather.reconcile()).toEqual({ fetched: 1, closed: 0 })
+    expect(callPhase(await it.gather.call(caller.id).state())).toBe('ended')
+    await it.clock.advance(120_000)
+    expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
+  })
+
+  it('is closed on Telnyx’s word alone, and gets the hangup later where that has no id', async () => {
+    await using it = await stage({ callEventMetadata: 'payload' })
+    const caller = await it.answered()
+    it.webhooks('lost')
+    await caller.hangUp()
+    await it.clock.advance(61_000)
+    expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 1 })
+    expect(callPhase(await it.gather.call(caller.id).state())).toBe('ended')
+    await it.clock.advance(120_000)
+    expect(await it.gather.reconcile()).toEqual({ fetched: 1, closed: 0 })
+    expect((await it.events(caller.id)).filter(({ event_type }) => event_type === 'call.hangup')).toHaveLength(1)
+  })
+
+  it('is closed when Telnyx has forgotten it, ten minutes after its end', async () => {
+    await using it = await stage()
+    const caller = await it.answered()
+    it.webhooks('turned away')
+    await caller.hangUp()
+    await it.clock.advance(11 * 60_000)
+    await it.gather.reconcile()
+    expect(callPhase(await it.gather.call(caller.id).state())).toBe('ended')
+  })
+
+  it('is none, as long as the call is alive', async () => {
+    await using it = await stage()
+    const caller = await it.answered()
+    await it.clock.advance(600_000)
+    expect((await it.gather.reconcile()).closed).toBe(0)
+    expect(callPhase(await it.gather.call(caller.id).state())).toBe('answered')
+  })
+})
+
+describe('reconciliation', () => {
+  it('waits for the store, and goes on when Telnyx cannot be asked', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    vi.spyOn(store, 'ping').mockRejectedValueOnce(new StoreUnavailable('down'))
+    await expect(server.gather.reconcile()).rejects.toThrow('down')
+    expect(server.upstream.received).toEqual([])
+    server.upstream.behaviours.push({ status: 403, body: {} })
+    await expect(server.gather.reconcile()).rejects.toThrow()
+    expect(await server.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
+  })
+
+  it('says once what is wrong and what to do, without a stack, and that it works again', async () => {
+    const lines: string[] = []
+    const stream = new Writable({
+      write(chunk, _, done) {
+        lines.push(String(chunk))
+        done()
+      },
+    })
+    let now = Date.now()
+    await using server = await testServer({ logger: pino({ level: 'info' }, stream), now: () => now })
+    for (let run = 0; run < 5; run++) {
+      server.upstream.behaviours.push({ status: 401, body: { errors: [] } })
+      await expect(server.gather.reconcile()).rejects.toThrow('401')
+      now += 60_000
+    }
+    expect(lines).toHaveLength(1)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 40, msg: expect.stringContaining('TELNYX_API_KEY') })
+    expect(lines[0]).not.toContain('stack')
+    // It lasts: now and again it is said anew.
+    now += 600_000
+    server.upstream.behaviours.push({ hangUp: true })
+    await expect(server.gather.reconcile()).rejects.toThrow('reached')
+    expect(lines).toHaveLength(2)
+    await server.gather.reconcile()
+    expect(JSON.parse(lines[2] ?? '')).toMatchObject({ level: 30, msg: 'reconciliation works again', runs: 6 })
+  })
+
+  it('asks more slowly while Telnyx fails, and not before Telnyx wants to be asked', async () => {
+    vi.useFakeTimers()
+    try {
+      const asked: number[] = []
+      const began = Date.now()
+      const store = memoryStore()
+      const failing: TelnyxRecords = {
+        // biome-ignore lint/correctness/useYield: it fails before there is anything to give
+        async *failedDeliveries() {
+          asked.push(Math.round((Date.now() - began) / 60_000))
+          throw new RecordsUnavailable('Telnyx answered 429', 'Wait.', asked.length === 1 ? 180_000 : 0)
+        },
+        async *callEvents() {},
+        statusOf: async () => null,
+      }
+      const reconciler = new Reconciler({
+        log: new CallLog(store),
+        store,
+        ingest: { accept: async () => 'appended' },
+        records: failing,
+        now: Date.now,
+        logger: pino({ level: 'silent' }),
+      })
+      reconciler.start()
+      await vi.advanceTimersByTimeAsync(20 * 60_000)
+      await reconciler.stop()
+      expect(asked).toEqual([0, 3, 5, 9, 13, 17])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('gives a command without an outcome one: accepted where Telnyx has noted it, else unknown', async () => {
+    await using it = await stage()
+    const caller = await it.answered()
+    const telnyx = new Telnyx({ apiKey: 'KEY-test', baseURL: it.sim.url })
+    await telnyx.calls.actions.gather(caller.id, { command_id: 'arrived', timeout_millis: 1_000_000 })
+    for (const command_id of ['arrived', 'lost']) {
+      const event = commandEvent(
+        command_id,
+        { event_type: 'command.requested', payload: { command: 'gather', body: {} } },
+        it.clock.now(),
+      )
+      await it.store.append(caller.id, [{ event }])
+    }
+    await it.clock.advance(120_000)
+    await it.gather.reconcile()
+    const { commands } = await it.gather.call(caller.id).state()
+    expect(commands.get('arrived')?.outcome).toMatchObject({ status: 'accepted' })
+    expect(commands.get('lost')?.outcome).toMatchObject({ status: 'unknown', reason: 'interrupted' })
+  })
+})

@@ -1,0 +1,335 @@
+/**
+ * Fetches what Telnyx could not deliver. Telnyx tries for a minute at most; a deploy or an outage that lasts longer
+ * would leave holes, and a call whose hangup never came would ring for ever.
+ *
+ * Two sources, because neither is whole: `webhook_deliveries` has what failed and not what somebody else took and lost;
+ * `call_events` has everything, of one leg or of the last day, and perhaps without ids. What is fetched goes the way of
+ * every webhook: masked, deduplicated, appended.
+ *
+ * Every minute: what failed, and the calls that are silent. When the server starts, and when the store can be written
+ * again after it could not: all that Telnyx noted meanwhile. Several servers may run it at once, as what one has
+ * appended is a duplicate to the others.
+ */
+import type { CallState } from '@callgather/protocol'
+import type { Logger } from 'pino'
+import type { CallLog } from '../calls/call-log.ts'
+import { commandEvent } from '../commands/command-outcome.ts'
+import type { Ingest } from '../ingest/ingest.ts'
+import { type CallStore, type NewEvent, StoreUnavailable } from '../store/call-store.ts'
+import { timeOf } from '../telnyx/normalise.ts'
+import { isRecordId, type RecordScope, RecordsUnavailable, type TelnyxRecords } from '../telnyx/records.ts'
+import type { Webhook } from '../telnyx/webhook.ts'
+import { KnownEvents } from './known-events.ts'
+
+/** How reconciliation is set. */
+export interface ReconcileOptions {
+  /** How often, in milliseconds. Default one minute. */
+  readonly intervalMillis?: number
+  /** A call from which nothing has come for so long is asked about, in milliseconds. Default one minute. */
+  readonly silentMillis?: number
+}
+
+/** Where a missing event was found. */
+export type ReconcileSource = 'webhook_deliveries' | 'call_events'
+
+/** What reconciliation works with. */
+export interface ReconcilerParts {
+  readonly log: CallLog
+  readonly store: CallStore
+  readonly ingest: Pick<Ingest, 'accept'>
+  readonly records: TelnyxRecords
+  readonly now: () => number
+  readonly logger: Logger
+  /** Told of each event that was missing. */
+  readonly counted?: (source: ReconcileSource) => void
+}
+
+/** What one run has found. */
+export interface Reconciled {
+  /** Events that were missing. */
+  readonly fetched: number
+  /** Calls that were over without our knowing. */
+  readonly closed: number
+}
+
+const DAY_MILLIS = 86_400_000
+/** How far back a run looks beyond the last one: deliveries fail slowly. */
+const OVERLAP_MILLIS = 10 * 60_000
+/** Telnyx answers for a call until ten minutes after its end; asking must not become rarer than that. */
+const LONGEST_PAUSE_MILLIS = 8 * 60_000
+/** Calls that are asked about in one run: two requests each, of the account's rate. */
+const MOST_QUESTIONS = 100
+/** From this age on, in milliseconds, no webhook is on its way any more, and a record without an id may stand for it. */
+const SETTLED_MILLIS = 120_000
+/** How long a command may be without an outcome: whoever gave it has been told by then. */
+const OUTCOME_MILLIS = 60_000
+/** While Telnyx or the store fails, one line in so many milliseconds. */
+const QUIET_MILLIS = 10 * 60_000
+
+/** What Telnyx's log of a call gave. */
+interface Looked {
+  readonly found: number
+  /** Whether there are events too young to be taken. */
+  readonly unsettled: boolean
+  /** The commands that reached Telnyx. */
+  readonly commands: ReadonlySet<string>
+}
+
+const NOTHING: Looked = { found: 0, unsettled: false, commands: new Set() }
+
+/** What is remembered of a call that was asked about. */
+interface Asked {
+  /** When it may be asked about again. */
+  readonly next: number
+  readonly pause: number
+  /** Telnyx has events of it that were too young to be taken. */
+  readonly unsettled: boolean
+}
+
+/** Keeps the logs whole. */
+export class Reconciler {
+  readonly #parts: ReconcilerParts
+  readonly #intervalMillis: number
+  readonly #silentMillis: number
+  readonly #asked = new Map<string, Asked>()
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<Reconciled> | null = null
+  #lastRun: number | null = null
+  /** Since when the store has been failing; `null` while it works. */
+  #outage: number | null = null
+  /** Whether the next run reads all that Telnyx noted: the first does. */
+  #sweeps = true
+  #failures = 0
+  /** When Telnyx wants to be asked again. */
+  #notBefore = 0
+  #reported = Number.NEGATIVE_INFINITY
+
+  constructor(parts: ReconcilerParts, { intervalMillis = 60_000, silentMillis = 60_000 }: ReconcileOptions = {}) {
+    this.#parts = parts
+    this.#intervalMillis = intervalMillis
+    this.#silentMillis = silentMillis
+  }
+
+  /** Runs now, and then at intervals. */
+  start(): void {
+    const tick = () => {
+      void this.#once(this.#sweeps)
+        .catch(() => {})
+        .finally(() => {
+          if (this.#timer) this.#timer = setTimeout(tick, this.#pause()).unref()
+        })
+    }
+    this.#timer = setTimeout(tick, 0).unref()
+  }
+
+  /** An event was turned away because the store could not take it: look soon whether it can again. */
+  outage(): void {
+    this.#outage ??= this.#parts.now()
+    this.#sweeps = true
+  }
+
+  /** Stops; resolves when a run under way has ended. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    await this.#running?.catch(() => {})
+  }
+
+  /** Looks for all that is missing, once. Whoever asks during a run gets that run's answer. */
+  run(): Promise<Reconciled> {
+    return this.#once(true)
+  }
+
+  /** Asks at once whether a call is over: Telnyx has just said so, in refusing a command. */
+  async check(callId: string): Promise<void> {
+    await this.#ask(callId).catch((error: unknown) => this.#failed(error))
+  }
+
+  #once(sweeps: boolean): Promise<Reconciled> {
+    this.#running ??= this.#run(sweeps).finally(() => {
+      this.#running = null
+    })
+    return this.#running
+  }
+
+  /** How long to wait for the next run: longer after each failure, and as long as Telnyx asks for. */
+  #pause(): number {
+    const usual = this.#outage === null ? this.#intervalMillis : Math.min(this.#intervalMillis, 5_000)
+    const slowed = Math.min(usual * 2 ** Math.max(0, this.#failures - 1), Math.max(usual, LONGEST_PAUSE_MILLIS / 2))
+    return Math.max(slowed, this.#notBefore - this.#parts.now())
+  }
+
+  async #run(sweeps: boolean): Promise<Reconciled> {
+    const { store, now, logger } = this.#parts
+    const began = now()
+    try {
+      await store.ping()
+      let fetched = await this.#fetchFailed(Math.max((this.#lastRun ?? 0) - OVERLAP_MILLIS, began - DAY_MILLIS))
+      if (sweeps) {
+        const { found } = await this.#fetch({ since: await this.#sweepFrom(began) })
+        fetched += found
+        this.#sweeps = false
+      }
+      const silent = await this.#askSilent()
+      fetched += silent.found
+      const { closed } = silent
+      this.#lastRun = began
+      this.#outage = null
+      if (this.#failures > 0) logger.info({ runs: this.#failures }, 'reconciliation works again')
+      this.#failures = 0
+      this.#reported = Number.NEGATIVE_INFINITY
+      if (fetched + closed > 0) logger.warn({ fetched, closed }, 'reconciled: events had not been delivered')
+      return { fetched, closed }
+    } catch (error) {
+      this.#failed(error)
+      throw error
+    }
+  }
+
+  /** From when on something may be missing: the last run, the outage, or when a log of this store last grew. */
+  async #sweepFrom(now: number): Promise<number> {
+    let known = this.#outage ?? this.#lastRun
+    if (known === null) {
+      const [newest] = await this.#parts.store.list({ limit: 1 })
+      known = newest?.updatedAt ?? now
+    }
+    return Math.max(known - OVERLAP_MILLIS, now - DAY_MILLIS)
+  }
+
+  async #fetchFailed(since: number): Promise<number> {
+    const { records } = this.#parts
+    let fetched = 0
+    for await (const webhook of records.failedDeliveries(since)) {
+      if (await this.#accept(webhook, 'webhook_deliveries')) fetched += 1
+    }
+    return fetched
+  }
+
+  /** Takes from Telnyx's log of calls what ours has not. */
+  async #fetch(scope: RecordScope): Promise<Looked> {
+    const { records, store, now } = this.#parts
+    const known = new KnownEvents(store)
+    const commands = new Set<string>()
+    let found = 0
+    let unsettled = false
+    for await (const record of records.callEvents(scope)) {
+      if (record.type === 'command') {
+        commands.add(record.commandId)
+        continue
+      }
+      const { webhook } = record
+      const { call_control_id: callId } = webhook.payload
+      if (typeof callId !== 'string' || (await known.has(callId, webhook))) continue
+      if (isRecordId(webhook.id) && now() - Date.parse(webhook.occurredAt) < SETTLED_MILLIS) unsettled = true
+      else if (await this.#accept(webhook, 'call_events')) found += 1
+    }
+    return { found, unsettled, commands }
+  }
+
+  async #accept(webhook: Webhook, source: ReconcileSource): Promise<boolean> {
+    const { ingest, logger, counted } = this.#parts
+    if ((await ingest.accept(webhook)) !== 'appended') return false
+    counted?.(source)
+    logger.debug({ source, event_id: webhook.id, event_type: webhook.eventType }, 'reconciled an event')
+    return true
+  }
+
+  async #askSilent(): Promise<{ found: number; closed: number }> {
+    const { store, log, now } = this.#parts
+    const listed = await store.list({ limit: 10_000, since: now() - DAY_MILLIS })
+    const silent = listed.filter(({ callId, updatedAt }) => {
+      const known = this.#asked.get(callId)
+      return now() - updatedAt >= this.#silentMillis && (!known || known.next <= now())
+    })
+    let found = 0
+    let closed = 0
+    let questions = 0
+    // Those that have been silent longest come first: Telnyx forgets them first.
+    for (const { callId } of [...silent].reverse()) {
+      if (questions >= MOST_QUESTIONS) break
+      const { state } = await log.open(callId)
+      if ((state.hangup || state.closed) && !this.#asked.get(callId)?.unsettled) {
+        await this.#settle(callId, NOTHING.commands)
+        this.#asked.set(callId, { next: Number.POSITIVE_INFINITY, pause: 0, unsettled: false })
+        continue
+      }
+      questions += 1
+      const answer = await this.#ask(callId)
+      found += answer.found
+      if (answer.closed) closed += 1
+    }
+    const live = new Set(listed.map(({ callId }) => callId))
+    for (const callId of this.#asked.keys()) if (!live.has(callId)) this.#asked.delete(callId)
+    return { found, closed }
+  }
+
+  /** Asks about one call: takes what ours has not, and closes it if it is over. */
+  async #ask(callId: string): Promise<{ found: number; closed: boolean }> {
+    const { records, log, now } = this.#parts
+    const pause = Math.min((this.#asked.get(callId)?.pause ?? this.#silentMillis / 2) * 2, LONGEST_PAUSE_MILLIS)
+    this.#asked.set(callId, { next: now() + pause, pause, unsettled: true })
+    const status = await records.statusOf(callId)
+    const scope = status?.legId === undefined ? await this.#sessionOf(callId) : { legId: status.legId }
+    const looked = scope ? await this.#fetch(scope) : NOTHING
+    await this.#settle(callId, looked.commands)
+    this.#asked.set(callId, { next: now() + pause, pause, unsettled: looked.unsettled })
+    if (status?.alive) return { found: looked.found, closed: false }
+    const { records: appended } = await log.append(callId, ({ state }) => {
+      if (state.hangup || state.closed) return []
+      const reason = status ? 'Telnyx says that the call is over.' : 'Telnyx does not know the call any more.'
+      const event = {
+        id: `${callId}:closed`,
+        event_type: 'call.closed',
+        occurred_at: timeOf(now()),
+        payload: { reason },
+      } as const
+      return [{ event }]
+    })
+    return { found: looked.found, closed: appended.length > 0 }
+  }
+
+  /** The session of a call that Telnyx does not know any more: its first event says it. */
+  async #sessionOf(callId: string): Promise<RecordScope | null> {
+    const slice = await this.#parts.store.read(callId, 0, 50)
+    for (const { event } of slice?.records ?? []) {
+      const { call_session_id: sessionId } = event.payload as { call_session_id?: unknown }
+      if (typeof sessionId === 'string' && sessionId !== '') return { sessionId }
+    }
+    return null
+  }
+
+  /** Gives every command an outcome: whoever was to write it may have died, or been cut off from the store. */
+  async #settle(callId: string, arrived: ReadonlySet<string>): Promise<void> {
+    const { log, now } = this.#parts
+    const outcomes = (state: CallState): NewEvent[] => {
+      const before = timeOf(now() - OUTCOME_MILLIS)
+      return [...state.commands].flatMap(({ id, request, outcome }) => {
+        if (!request || request.at > before || (outcome && outcome.status !== 'unknown')) return []
+        if (arrived.has(id))
+          return [{ event: commandEvent(id, { event_type: 'command.accepted', payload: {} }, now()) }]
+        if (outcome) return []
+        const payload = { reason: 'interrupted' }
+        return [{ event: commandEvent(id, { event_type: 'command.unknown', payload }, now()) }]
+      })
+    }
+    const { state } = await log.open(callId)
+    if (outcomes(state).length > 0) await log.append(callId, (call) => outcomes(call.state))
+  }
+
+  /** Says once what is wrong and what to do, and then only now and again: it is tried at every interval. */
+  #failed(error: unknown): void {
+    const { logger, now } = this.#parts
+    this.#failures += 1
+    if (error instanceof RecordsUnavailable && error.waitMillis > 0) this.#notBefore = now() + error.waitMillis
+    if (now() - this.#reported < QUIET_MILLIS) return
+    this.#reported = now()
+    const failures = this.#failures
+    if (error instanceof RecordsUnavailable || StoreUnavailable.isInstance(error)) {
+      const advice = error instanceof RecordsUnavailable ? error.advice : 'See that the store works.'
+      const line = `events that did not arrive cannot be fetched: ${error.message}. ${advice} It is tried again by itself.`
+      logger.warn({ failures }, line)
+    } else {
+      logger.error({ err: error, failures }, 'reconciliation failed; it is tried again')
+    }
+  }
+}

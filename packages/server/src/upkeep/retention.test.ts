@@ -1,0 +1,216 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { createClient } from 'redis'
+import { describe, expect, it, vi } from 'vitest'
+import type { CallStore } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { redisStore } from '../store/redis/redis-store.ts'
+import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { describeWithRedis, TestRedis } from '../testing/redis.ts'
+import { CALL, testServer, watch } from '../testing/server.ts'
+import { webhookOf } from '../testing/telnyx.ts'
+import { Retention, type RetentionOptions } from './retention.ts'
+
+const HOUR = 3_600_000
+const CANARY = 'Qanary-4071-kept-for-nobody'
+
+/** A store, and all that it keeps, as bytes. */
+interface Kept extends AsyncDisposable {
+  readonly store: CallStore
+  contents(): Promise<string>
+}
+
+/** A call on which the canary is said in every way there is; then it is over. */
+async function spoken(server: Awaited<ReturnType<typeof testServer>>, now: () => number) {
+  const at = () => ({ at: new Date(now()).toISOString() })
+  const message_history = [
+    { role: 'assistant', content: 'Your name?' },
+    { role: 'user', content: CANARY },
+  ]
+  await server.webhook('call.initiated', { from: '+15550100' }, at())
+  await server.webhook('call.transcription', { transcription_data: { transcript: CANARY, is_final: true } }, at())
+  await server.command('gather_using_ai', { parameters: { type: 'object', properties: {} } })
+  await server.webhook('call.ai_gather.message_history_updated', { message_history }, at())
+  await server.webhook('call.ai_gather.partial_results', { partial_results: { said: CANARY }, message_history }, at())
+  await server.command('ai_assistant_add_messages', { messages: [{ role: 'system', content: CANARY }] })
+  await server.webhook('call.ai_gather.ended', { status: 'valid', result: { age: 29 }, message_history }, at())
+  await server.webhook('call.conversation_insights.generated', { results: [{ result: CANARY }] }, at())
+  await server.webhook('call.something.new', { text: CANARY }, at())
+  await server.webhook('call.dtmf.received', { digit: '7' }, at())
+}
+
+const retention = (store: CallStore, now: () => number, options?: RetentionOptions) =>
+  new Retention({ store, now, logger: pino({ level: 'silent' }) }, options)
+
+function declare(name: string, open: (now: () => number) => Promise<Kept>): void {
+  describe(`what was said, in ${name}`, () => {
+    it('is there for agents during the call and an hour after it, and then nowhere; the rest of the call stays', async () => {
+      let now = Date.now()
+      await using kept = await open(() => now)
+      await using server = await testServer({ store: kept.store, now: () => now })
+      const keep = retention(kept.store, () => now)
+      await spoken(server, () => now)
+      const socket = await server.connect()
+      const resyncs: unknown[] = []
+      socket.on('call:head', ({ heads }) => resyncs.push(...heads.filter(({ epoch }) => epoch === '')))
+      const { reply } = await watch(socket)
+      expect(JSON.stringify(reply)).toContain(CANARY)
+
+      // However long a call lasts, what is said on it is not taken away.
+      now += 2 * HOUR
+      await keep.run()
+      expect(await kept.contents()).toContain(CANARY)
+      const hangup = webhookOf('call.hangup', { call_control_id: CALL }, { at: new Date(now).toISOString() })
+      expect((await server.post(server.signer.sign(hangup, now))).status).toBe(200)
+      now += HOUR - 60_000
+      await keep.run()
+      expect(await kept.contents()).toContain(CANARY)
+
+      now += 120_000
+      await keep.run()
+      expect(await kept.contents()).not.toContain(CANARY)
+      // Whoever looks at the call is told to look again, and a reading from the old number is a fresh one.
+      await vi.waitFor(() => expect(resyncs.length).toBeGreaterThan(0))
+      const again = await watch(await server.connect(), reply.ok ? reply.cursor : undefined)
+      expect(JSON.stringify(again.reply)).not.toContain(CANARY)
+      const state = await server.gather.call(CALL).state()
+      expect(JSON.stringify(state)).not.toContain(CANARY)
+      expect(state.hangup).not.toBeNull()
+      const records = (await kept.store.read(CALL, 0))?.records ?? []
+      const payloads = records.map(({ event }) => event.payload)
+      expect(payloads).toContainEqual({ digit: '7' })
+      expect(payloads).toContainEqual(expect.objectContaining({ status: 'valid', result: { age: 29 } }))
+      // There is nothing left to do, and doing it again changes nothing.
+      const head = await kept.store.head(CALL)
+      await retention(kept.store, () => now).run()
+      expect(await kept.store.head(CALL)).toEqual(head)
+    })
+  })
+}
+
+declare('memory', async (now) => {
+  const store = memoryStore({ now })
+  return {
+    store,
+    contents: async () => JSON.stringify(await store.read(CALL, 0)),
+    [Symbol.asyncDispose]: async () => {},
+  }
+})
+
+declare('a file', async (now) => {
+  const folder = mkdtempSync(join(tmpdir(), 'callgather-retention-'))
+  return {
+    store: sqliteStore({ path: join(folder, 'calls.db'), now }),
+    contents: async () =>
+      readdirSync(folder).reduce((all, file) => all + readFileSync(join(folder, file), 'latin1'), ''),
+    [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
+  }
+})
+
+describeWithRedis('with Redis', () => {
+  declare('Redis', async (now) => {
+    const redis = await TestRedis.start()
+    const client = await createClient({ url: redis.url }).connect()
+    return {
+      store: redisStore({ url: redis.url, now }),
+      async contents() {
+        const keys = await client.keys('*')
+        const values = keys.map(async (key) => {
+          const type = await client.type(key)
+          if (type === 'hash') return await client.hGetAll(key)
+          if (type === 'set') return await client.sMembers(key)
+          if (type === 'zset') return await client.zRange(key, 0, -1)
+          return await client.get(key)
+        })
+        return JSON.stringify([keys, await Promise.all(values)])
+      },
+      async [Symbol.asyncDispose]() {
+        await client.close()
+        await redis.kill()
+      },
+    }
+  })
+})
+
+describe('retention', () => {
+  it('keeps what was said as long as it is told to', async () => {
+    for (const [transcriptHours, remains] of [
+      [0, false],
+      [48, true],
+      [168, true],
+      [Number.POSITIVE_INFINITY, true],
+    ] as const) {
+      let now = Date.now()
+      const store = memoryStore({ now: () => now })
+      await using server = await testServer({ store, now: () => now })
+      await spoken(server, () => now)
+      await server.webhook('call.hangup')
+      now += 24 * HOUR
+      await retention(store, () => now, { transcriptHours }).run()
+      expect(JSON.stringify(await store.read(CALL, 0)).includes(CANARY)).toBe(remains)
+    }
+  })
+
+  it('takes a call that never ended for one that did, after a day without a word', async () => {
+    let now = Date.now()
+    const store = memoryStore({ now: () => now })
+    await using server = await testServer({ store, now: () => now })
+    await spoken(server, () => now)
+    const keep = retention(store, () => now)
+    now += 23 * HOUR
+    await keep.run()
+    expect(JSON.stringify(await store.read(CALL, 0))).toContain(CANARY)
+    now += 2 * HOUR
+    await keep.run()
+    expect(JSON.stringify(await store.read(CALL, 0))).not.toContain(CANARY)
+  })
+
+  it('lets go of what was set aside when its time is up, and with the call it names', async () => {
+    let now = Date.now()
+    const store = memoryStore({ now: () => now })
+    await using server = await testServer({ store, now: () => now, toleranceSeconds: 3600 })
+    const unreadable = async (text: string) => server.post(server.signer.sign(Buffer.from(text), now))
+    await server.webhook('call.answered')
+    await unreadable(`{"data": {"call_control_id": "${CALL}"`)
+    await unreadable('{"data": {"of another call"')
+    expect(await server.gather.listSetAside()).toHaveLength(2)
+    await server.gather.forget(CALL)
+    expect(await server.gather.listSetAside()).toHaveLength(1)
+    now += 169 * HOUR
+    await retention(store, () => now).run()
+    expect(await server.gather.listSetAside()).toEqual([])
+  })
+
+  it('lets others have their turn between the calls it looks at, also where nothing was said', async () => {
+    const CALLS = 200
+    let now = Date.now()
+    const store = memoryStore({ now: () => now })
+    const event = {
+      event_type: 'call.dtmf.received',
+      occurred_at: '2026-11-22T10:41:00.000000Z',
+      payload: { digit: '1' },
+    }
+    for (let nth = 0; nth < CALLS; nth++) {
+      await store.append(`v3:${nth}`, [{ event: { ...event, id: `key-${nth}` } }], { isOver: true })
+    }
+    now += 2 * HOUR
+    let turns = 0
+    let over = false
+    const others = () => {
+      turns += 1
+      if (!over) setImmediate(others)
+    }
+    setImmediate(others)
+    await retention(store, () => now).run()
+    over = true
+    expect(turns).toBeGreaterThan(CALLS / 2)
+  })
+
+  it('has bounds', () => {
+    expect(() => retention(memoryStore(), Date.now, { hours: 23 })).toThrow('retentionHours')
+    expect(() => retention(memoryStore(), Date.now, { transcriptHours: -1 })).toThrow('transcriptRetentionHours')
+    expect(() => retention(memoryStore(), Date.now, { transcriptHours: Number.NaN })).toThrow('transcriptRetention')
+  })
+})
