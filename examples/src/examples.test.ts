@@ -13,7 +13,7 @@ import {
   virtualClock,
 } from '@callgather/simulator'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { expectContract } from '../../packages/simulator/src/contract.test-kit.ts'
+import { expectContract } from '../../packages/simulator/src/testing/contract.test-kit.ts'
 
 interface Running extends AsyncDisposable {
   sim: Simulator

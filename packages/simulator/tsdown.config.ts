@@ -5,7 +5,7 @@ import { writePages } from './src/pages/bundle.ts'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/cli.ts'],
+  entry: { index: 'src/index.ts', cli: 'src/simulator/cli.ts' },
   format: ['esm'],
   // `npm start` has no need of declarations, which take most of a build.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',

@@ -3,15 +3,15 @@
  *
  * @packageDocumentation
  */
-export type { Activity, CallView, Collecting, TranscriptLine } from './activity.ts'
-export type { Clock, VirtualClock, VirtualClockOptions } from './clock.ts'
-export { virtualClock } from './clock.ts'
+export type { Activity, CallView, Collecting, TranscriptLine } from './call/activity.ts'
+export type { Clock, VirtualClock, VirtualClockOptions } from './clock/clock.ts'
+export { virtualClock } from './clock/clock.ts'
 export type { Attempt, Delivery, WebhookEvent } from './delivery/delivery.ts'
 export type { FaultName, FaultRule, FaultsInput } from './delivery/faults.ts'
 export type { WebhookHandler } from './delivery/target.ts'
-export type { DialOptions, Phone } from './phone.ts'
 export type { Caller, HeardPrompt, PressOptions, PromptOptions, WaitOptions } from './scenario/caller.ts'
 export { examples as exampleScenarios } from './scenario/examples.ts'
+export type { DialOptions, Phone } from './scenario/phone.ts'
 export {
   readScenario,
   runScenario,
@@ -20,6 +20,6 @@ export {
   ScenarioError,
   type ScenarioStep,
 } from './scenario/scenario.ts'
-export type { Settings, SettingsInput } from './settings.ts'
-export { defaultSettings } from './settings.ts'
-export { createSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
+export type { Settings, SettingsInput } from './settings/settings.ts'
+export { defaultSettings } from './settings/settings.ts'
+export { createSimulator, type Simulator, type SimulatorOptions } from './simulator/simulator.ts'

@@ -12,7 +12,7 @@ import type {
 } from 'telnyx/resources/calls/actions'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createSimulator, virtualClock } from '../index.ts'
-import { testSimulator } from '../simulator.test-kit.ts'
+import { testSimulator } from '../testing/simulator.test-kit.ts'
 import type { schemas } from './schemas.ts'
 
 /** `status code pointer` of a refusal, one for each entry. */

@@ -3,8 +3,8 @@
  * out (only this machine may talk to it, and only its own pages may command it from a browser).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Exchange } from '../call/exchange.ts'
 import { isLoopback } from '../delivery/target.ts'
-import type { Exchange } from '../exchange.ts'
 import { Refusal, refusals, refuse } from './errors.ts'
 import type { ApiRequest, ApiResponse } from './message.ts'
 import { stream } from './stream.ts'

@@ -2,11 +2,11 @@
  * The caller's side, and the simulator's own controls, under `/_sim`: what the phone page, the event page, and tests in
  * any language use. Errors have Telnyx's shape here too, so that one client can read both.
  */
-import type { Call } from '../call.ts'
-import type { VirtualClock } from '../clock.ts'
+import type { Call } from '../call/call.ts'
+import type { Exchange } from '../call/exchange.ts'
+import type { VirtualClock } from '../clock/clock.ts'
 import type { Courier } from '../delivery/courier.ts'
 import { type Faults, type FaultsInput, faultNames } from '../delivery/faults.ts'
-import type { Exchange } from '../exchange.ts'
 import { refusals, refuse } from './errors.ts'
 import { type ApiRequest, type ApiResponse, decodePart, json, readJson } from './message.ts'
 

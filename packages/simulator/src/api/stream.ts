@@ -1,6 +1,6 @@
 /** `GET /_sim/stream`: everything that happens, as server-sent events (WHATWG HTML, "Server-sent events"). */
 import type { ServerResponse } from 'node:http'
-import type { Exchange } from '../exchange.ts'
+import type { Exchange } from '../call/exchange.ts'
 
 const HEARTBEAT_MS = 15_000
 /** A page that does not read this much is gone or stuck; it will come back and ask for the state anew. */

@@ -1,11 +1,12 @@
 /**
  * The Telnyx API under `/v2`: who may ask, how often, what there is, and Telnyx's answer to everything else.
  */
+
+import type { Exchange } from '../call/exchange.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { Faults } from '../delivery/faults.ts'
-import type { Exchange } from '../exchange.ts'
-import { dial, isCommand, runCommand } from './commands/index.ts'
+import { dial, isCommand, runCommand } from './commands.ts'
 import { Refusal, refusals, refuse } from './errors.ts'
 import { type ApiRequest, type ApiResponse, decodePart, json, readJson } from './message.ts'
 import { type Page, pageOf } from './paging.ts'

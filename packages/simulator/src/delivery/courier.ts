@@ -5,9 +5,9 @@
  * What is retried (Telnyx's voice webhooks): no answer in time, 408, 429, 5xx, and 3xx, which is not followed. Any
  * other 4xx is a refusal and is not retried.
  */
-import type { Chance } from '../chance.ts'
-import type { Clock } from '../clock.ts'
-import type { DeliverySettings } from '../settings.ts'
+import type { Chance } from '../clock/chance.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { DeliverySettings } from '../settings/settings.ts'
 import type { Attempt, Delivery, Route, WebhookEvent } from './delivery.ts'
 import type { Faults } from './faults.ts'
 import { Reordering } from './reordering.ts'

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import Telnyx from 'telnyx'
 import { describe, expect, it } from 'vitest'
-import { expectContract } from '../contract.test-kit.ts'
 import {
   createSimulator,
   type FaultsInput,
@@ -14,6 +13,7 @@ import {
   type VirtualClock,
   virtualClock,
 } from '../index.ts'
+import { expectContract } from '../testing/contract.test-kit.ts'
 
 interface Arrival {
   path: string

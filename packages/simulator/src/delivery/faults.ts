@@ -2,7 +2,7 @@
  * Everything that can go wrong between Telnyx and a program, on demand. Whether a fault strikes is decided by the seed
  * and the event it would strike (see `chance.ts`), never by the order of things, so a failing run can be had again.
  */
-import type { Chance } from '../chance.ts'
+import type { Chance } from '../clock/chance.ts'
 
 /** The faults, and what each does. */
 export const faultNames = {

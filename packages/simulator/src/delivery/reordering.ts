@@ -1,5 +1,5 @@
 /** Webhooks held back until the next one of their call has gone: the fault `reorder`. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../clock/clock.ts'
 
 export class Reordering {
   private readonly clock: Clock

@@ -3,8 +3,8 @@
  * are sent, and whatever a fault does to them.
  */
 import { gzipSync } from 'node:zlib'
-import type { Chance } from '../chance.ts'
-import type { DeliverySettings } from '../settings.ts'
+import type { Chance } from '../clock/chance.ts'
+import type { DeliverySettings } from '../settings/settings.ts'
 import type { Delivery, WebhookMethod } from './delivery.ts'
 import type { Signer } from './signer.ts'
 import type { Parcel } from './transport.ts'

@@ -1,5 +1,5 @@
 /** One request to a receiver, over HTTP or within this process. Never throws: what went wrong is part of the answer. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../clock/clock.ts'
 import { isInProcess, type WebhookHandler } from './target.ts'
 
 export interface Parcel {

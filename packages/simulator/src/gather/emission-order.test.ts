@@ -1,8 +1,8 @@
 /** What is emitted, and in which order, for each DTMF command and each way it can end. */
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../index.ts'
-import { type TestSimulator, testSimulator } from '../simulator.test-kit.ts'
-import type { SimulatorOptions } from '../simulator.ts'
+import type { SimulatorOptions } from '../simulator/simulator.ts'
+import { type TestSimulator, testSimulator } from '../testing/simulator.test-kit.ts'
 
 interface Row {
   name: string

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Effect } from '../machine.ts'
-import { defaultSettings } from '../settings.ts'
+import type { Effect } from '../machine/machine.ts'
+import { defaultSettings } from '../settings/settings.ts'
 import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from './gather.ts'
 
 const anyKey = fc.constantFrom(...'0123456789*#')

@@ -9,8 +9,8 @@
  * Pure: `(state, input, settings) → step`. Time comes in as `woke` inputs from the timers it asks for. The table at the
  * end has a cell for every phase and input; the compiler refuses a missing one.
  */
-import type { Effect, Media, Step } from '../machine.ts'
-import type { GatherSettings } from '../settings.ts'
+import type { Effect, Media, Step } from '../machine/machine.ts'
+import type { GatherSettings } from '../settings/settings.ts'
 
 /** A prompt: spoken, or played from a file. */
 export type Prompt = { kind: 'speech'; text: string } | { kind: 'media'; media: Media }

@@ -6,7 +6,7 @@
  *
  * Pure. `parked` and `bridging` are the words of `call.initiated` itself.
  */
-import type { Effect, Step } from '../machine.ts'
+import type { Effect, Step } from '../machine/machine.ts'
 
 export type LegPhase = 'parked' | 'bridging' | 'answered' | 'ended'
 

@@ -2,10 +2,10 @@
  * Someone on the telephone, for tests: dials, waits until asked, presses, talks, hangs up. A caller remembers what was
  * already waited for, so a second `waitForPrompt` means the next prompt, and none is missed by asking late.
  */
-import type { Activity, CallView } from '../activity.ts'
-import type { Call } from '../call.ts'
+import type { Activity, CallView } from '../call/activity.ts'
+import type { Call } from '../call/call.ts'
+import type { Exchange } from '../call/exchange.ts'
 import type { WebhookEvent } from '../delivery/delivery.ts'
-import type { Exchange } from '../exchange.ts'
 
 /** How keys are pressed. */
 export interface PressOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exampleScenarios, readScenario, runScenario } from '../index.ts'
-import { testSimulator } from '../simulator.test-kit.ts'
+import { testSimulator } from '../testing/simulator.test-kit.ts'
 
 describe('a scenario file', () => {
   it.each([

@@ -2,7 +2,7 @@
  * Scripted callers: what someone on the telephone does, as data. The same steps can be written in TypeScript
  * (`runScenario(sim, {...})`) or in a JSON file for the command line.
  */
-import type { Simulator } from '../simulator.ts'
+import type { Simulator } from '../simulator/simulator.ts'
 import type { Caller } from './caller.ts'
 
 /** One thing the caller does. Times are milliseconds of the simulator's clock. */

@@ -1,8 +1,8 @@
 /** The simulator as a page sees it: what happens, by server-sent events; what to do, by REST under `/_sim`. */
-import type { Activity, CallView } from '../../activity.ts'
+import type { Activity, CallView } from '../../call/activity.ts'
 import type { Delivery } from '../../delivery/delivery.ts'
 
-export type { Activity, CallView, Collecting, TranscriptLine } from '../../activity.ts'
+export type { Activity, CallView, Collecting, TranscriptLine } from '../../call/activity.ts'
 export type { Attempt, Delivery } from '../../delivery/delivery.ts'
 
 /** First on every (re)connected stream: the state as it is. */

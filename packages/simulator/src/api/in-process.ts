@@ -1,0 +1,25 @@
+/** The API in the shape of `fetch`: the same handlers as behind the socket, without one. */
+import { refuse } from './errors.ts'
+import type { Handler } from './server.ts'
+
+export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init)
+    const url = new URL(request.url)
+    const { status, headers, body, hangUp } = await handle({
+      method: request.method,
+      path: url.pathname,
+      query: url.searchParams,
+      headers: Object.fromEntries(request.headers),
+      body: async () => {
+        const bytes = Buffer.from(await request.arrayBuffer())
+        if (bytes.length > maxBodyBytes)
+          throw refuse(413, '10015', `The request body is longer than ${maxBodyBytes} bytes.`)
+        return bytes
+      },
+    })
+    // What `fetch` says of a connection that breaks.
+    if (hangUp) throw new TypeError('fetch failed', { cause: new Error('socket hang up') })
+    return new Response(typeof body === 'string' ? body : new Uint8Array(body), { status, headers })
+  }
+}

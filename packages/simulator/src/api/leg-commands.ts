@@ -1,0 +1,172 @@
+/** Commands that make, join and end legs. */
+import type { Call } from '../call/call.ts'
+import type { AssistantParams } from '../call/conversations.ts'
+import type { Exchange } from '../call/exchange.ts'
+import { transfer } from '../call/transfer.ts'
+import type { Route, WebhookMethod } from '../delivery/delivery.ts'
+import { type Body, type Command, optionalCall, text } from './command.ts'
+import { refusals, refuse } from './errors.ts'
+import { mediaOf } from './sound-commands.ts'
+import { validate } from './validate.ts'
+
+/** `POST /v2/calls`. Returns the call that rings (the first, when several numbers are dialled). */
+export function dial(exchange: Exchange, input: unknown): Call {
+  const body = validate('dial', input, exchange.settings.api.unknownFields)
+  const linked = optionalCall(exchange, body.link_to, '/link_to')
+  const joins = body.bridge_on_answer === true || body.bridge_intent === true
+  if (joins && !linked)
+    throw refuse(422, '10004', 'link_to is required with bridge_on_answer and bridge_intent.', '/link_to')
+  const numbers = Array.isArray(body.to) ? body.to.map(String) : [String(body.to)]
+  const legs = numbers.map((to) =>
+    exchange.createCall({
+      direction: 'outgoing',
+      from: body.bridge_intent === true && linked ? linked.identity.from : String(body.from),
+      to,
+      connection_id: String(body.connection_id),
+      ...(linked ? { call_session_id: linked.identity.call_session_id } : {}),
+      client_state: text(body.client_state) ?? null,
+      route: routeOf(body),
+      ...limits(body),
+    }),
+  )
+  for (const leg of legs) {
+    leg.whenAnswered(() => {
+      for (const other of legs) if (other !== leg) other.end({ type: 'hangup' })
+      if (body.bridge_on_answer === true && linked?.phase === 'answered')
+        leg.bridgeWith(linked, body.park_after_unbridge === 'self')
+      onAnswer(leg, body)
+    })
+  }
+  const [first] = legs
+  if (!first) throw refuse(422, '10004', 'The to parameter is required.', '/to')
+  return first
+}
+
+export const legCommands = {
+  answer: {
+    needs: 'alive',
+    run(call, body) {
+      if (call.direction === 'outgoing')
+        throw refusals.invalidCommand('An outgoing call is answered by the person who is called.')
+      if (call.phase === 'answered') throw refusals.invalidCommand('This call has already been answered.')
+      call.reroute(routeOf(body))
+      call.connect({ type: 'answer' })
+      onAnswer(call, body)
+      return undefined
+    },
+  },
+  reject: {
+    needs: 'alive',
+    run(call, body) {
+      if (call.direction === 'outgoing') throw refusals.invalidCommand('Only an incoming call can be rejected.')
+      if (call.phase === 'answered') throw refusals.invalidCommand('An answered call cannot be rejected; hang it up.')
+      call.end({ type: 'reject', cause: body.cause === 'USER_BUSY' ? 'user_busy' : 'call_rejected' })
+      return undefined
+    },
+  },
+  hangup: {
+    needs: 'alive',
+    run(call) {
+      call.end({ type: 'hangup' })
+      return undefined
+    },
+  },
+  transfer: {
+    needs: 'answered',
+    run(call, body, exchange) {
+      const media = mediaOf(body, 'audio_url', 'media_name')
+      if (media)
+        call.hear(
+          {
+            kind: 'media',
+            text: media.audio_url ?? media.media_name ?? '',
+            media,
+            purpose: 'playback',
+            loop: Number.POSITIVE_INFINITY,
+            overlay: false,
+          },
+          undefined,
+        )
+      const target = transfer(exchange, call, {
+        from: text(body.from),
+        to: String(body.to),
+        client_state: text(body.target_leg_client_state) ?? null,
+        route: routeOf(body),
+        staysWhenPeerLeaves: body.park_after_unbridge === 'self',
+        ...limits(body),
+      })
+      target.whenAnswered(() => {
+        if (media) call.stopSound('all')
+        onAnswer(target, body)
+      })
+      return undefined
+    },
+  },
+  bridge: {
+    needs: 'answered',
+    run(call, body, exchange) {
+      // `call_control_id_to_bridge_with` to the SDK, `call_control_id` on the wire.
+      const other = optionalCall(exchange, body.call_control_id, '/call_control_id')
+      if (!other || other === call)
+        throw refuse(422, '90015', 'call_control_id must be that of another call.', '/call_control_id')
+      if (other.phase !== 'answered') throw refusals.unanswered('bridge')
+      call.bridgeWith(other, body.park_after_unbridge === 'self')
+      return undefined
+    },
+  },
+} satisfies Record<string, Command>
+
+/** What `answer`, `dial` and `transfer` may ask for once the call is up. */
+function onAnswer(call: Call, body: Body): void {
+  if (body.transcription === true) call.transcribe()
+  const sent = text(body.send_digits_on_answer)
+  if (sent !== undefined && sent !== '') call.sendDtmf(sent)
+  const { assistant } = body
+  if (typeof assistant === 'object' && assistant !== null)
+    call.conversations.start('ai_assistant_start', {
+      kind: 'assistant',
+      params: { assistant } as AssistantParams,
+    })
+}
+
+function routeOf(body: Body): Partial<Route> {
+  const url = text(body.webhook_url)
+  const byType = body.webhook_urls as Record<string, string | string[]> | undefined
+  const retries = body.webhook_retries_policies as Record<string, { retries_ms?: number[] }> | undefined
+  for (const [type, { retries_ms = [] }] of Object.entries(retries ?? {})) {
+    if (retries_ms.reduce((sum, wait) => sum + wait, 0) > 60_000)
+      throw refuse(
+        422,
+        '10033',
+        'retries_ms must not sum up to more than 60000.',
+        `/webhook_retries_policies/${type}/retries_ms`,
+      )
+  }
+  return {
+    ...(url === undefined ? {} : { url }),
+    ...(body.webhook_url_method === undefined ? {} : { method: methodOf(body.webhook_url_method) }),
+    ...(body.webhook_urls_method === undefined ? {} : { byTypeMethod: methodOf(body.webhook_urls_method) }),
+    ...(byType === undefined
+      ? {}
+      : { byType: Object.fromEntries(Object.entries(byType).map(([type, urls]) => [type, [urls].flat()])) }),
+    ...(retries === undefined
+      ? {}
+      : {
+          retries: Object.fromEntries(
+            Object.entries(retries).map(([type, { retries_ms }]) => [type, retries_ms ?? []]),
+          ),
+        }),
+  }
+}
+
+const methodOf = (value: unknown): WebhookMethod => (value === 'GET' ? 'GET' : 'POST')
+
+function limits({ timeout_secs, time_limit_secs, answering_machine_detection }: Body) {
+  const asked = answering_machine_detection !== undefined && answering_machine_detection !== 'disabled'
+  const detection = answering_machine_detection === 'premium' ? ('premium' as const) : ('standard' as const)
+  return {
+    ringMs: Number(timeout_secs) * 1000,
+    timeLimitMs: Number(time_limit_secs) * 1000,
+    ...(asked ? { detection } : {}),
+  }
+}

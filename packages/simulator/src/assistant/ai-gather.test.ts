@@ -1,0 +1,400 @@
+import { describe, expect, it } from 'vitest'
+import { aiGather } from './ai-gather.ts'
+import { Caller } from './caller.test-kit.ts'
+import type { AiSettings } from './settings.ts'
+
+const object = (properties: Record<string, unknown>, required = Object.keys(properties)) => ({
+  type: 'object',
+  properties,
+  required,
+})
+const person = object({ age: { type: 'integer' }, city: { type: 'string' } })
+const booking = object({
+  name: { type: 'string', title: 'Patient name' },
+  dob: { type: 'string', format: 'date', title: 'Date of birth' },
+  time: { type: 'string', format: 'date-time', title: 'Preferred time' },
+})
+
+const gather = (params: Record<string, unknown>, settings: Partial<AiSettings> = {}) =>
+  new Caller(aiGather, params, settings)
+const result = (caller: { payload(type: string): Record<string, unknown> }) => caller.payload('call.ai_gather.ended')
+
+describe('a gather from greeting to result', () => {
+  it('takes the words as said for a string, and the number out of a sentence for an integer', () => {
+    const caller = gather({ parameters: person, greeting: 'Hello, how old are you?' }).say(
+      "I'm 29",
+      'in Paris, I think',
+    )
+    expect(result(caller)).toMatchObject({ result: { age: 29, city: 'in Paris, I think' }, status: 'valid' })
+    expect(result(caller).message_history).toEqual([
+      { role: 'assistant', content: 'Hello, how old are you?' },
+      { role: 'user', content: "I'm 29" },
+      { role: 'assistant', content: 'Got it: 29. What is your city?' },
+      { role: 'user', content: 'in Paris, I think' },
+    ])
+  })
+
+  it.each([
+    'I do not know',
+    'it is not working',
+    'Thanks bye',
+    'I need clearance for knee surgery',
+    'yes',
+    'no',
+    'hello',
+    'sorry',
+  ])('takes %j for a string as it was said', (words) => {
+    const parameters = object({ reason: { type: 'string', description: 'The reason, transcribed verbatim' } })
+    expect(result(gather({ parameters, greeting: 'Why?' }).say(words)).result).toEqual({ reason: words })
+  })
+
+  it('takes several fields at once from a JSON object', () => {
+    const caller = gather({ parameters: person, greeting: 'Hello.' }).say('{"city":"Paris","age":29,"other":1}')
+    expect(result(caller)).toMatchObject({ status: 'valid', result: { age: 29, city: 'Paris' } })
+  })
+
+  it('asks for what is missing, one thing after the other, and says back what it understood', () => {
+    const caller = gather({ parameters: booking, greeting: 'Thanks for calling.' })
+    caller.say('Anna Smith', 'the 14th of May 1991', '26 November 2026 10:00').listen()
+    expect(caller.heard).toEqual([
+      'Thanks for calling.',
+      'What is your patient name?',
+      'Got it: Anna Smith. What is your date of birth?',
+      'Got it: 1991-05-14. What is your preferred time?',
+    ])
+    expect(result(caller).result).toEqual({ name: 'Anna Smith', dob: '1991-05-14', time: '2026-11-26T10:00:00Z' })
+  })
+
+  it('emits in the documented order, updates and partial results only when asked for', () => {
+    const caller = gather({
+      parameters: person,
+      greeting: 'How old are you?',
+      gather_ended_speech: 'Thank you.',
+      send_partial_results: true,
+      send_message_history_updates: true,
+    })
+    caller.say('29', 'Paris').listen()
+    expect(caller.order).toEqual([
+      'call.conversation.created',
+      'call.ai_gather.message_history_updated', // the greeting
+      'call.ai_gather.message_history_updated', // 29
+      'call.ai_gather.partial_results',
+      'call.ai_gather.message_history_updated', // the next question
+      'call.ai_gather.message_history_updated', // Paris
+      'call.ai_gather.partial_results',
+      'call.ai_gather.message_history_updated', // the ended speech
+      'call.ai_gather.ended',
+      'call.conversation.ended',
+    ])
+    expect(caller.heard.at(-1)).toBe('Thank you.')
+    const plain = gather({ parameters: person, greeting: 'How old are you?' }).say('29', 'Paris')
+    expect(plain.order).toEqual(['call.conversation.created', 'call.ai_gather.ended', 'call.conversation.ended'])
+  })
+
+  it('sends full snapshots and cumulative partial results', () => {
+    const caller = gather({ parameters: person, greeting: 'How old are you?', send_partial_results: true }).say(
+      '29',
+      'Paris',
+    )
+    const partial = caller.events
+      .filter(({ event_type }) => event_type === 'call.ai_gather.partial_results')
+      .map(({ payload }) => payload.partial_results)
+    expect(partial).toEqual([{ age: 29 }, { age: 29, city: 'Paris' }])
+  })
+
+  it('ends with the first value when nothing is required', () => {
+    const caller = gather({
+      parameters: object({ age: { type: 'integer' }, city: { type: 'string' } }, []),
+      greeting: 'Tell me something.',
+    }).say('29')
+    expect(result(caller)).toMatchObject({ result: { age: 29 }, status: 'valid' })
+  })
+
+  it('plays nothing at the start without a greeting, and opens the conversation after a pause', () => {
+    const caller = gather({ parameters: person })
+    expect(caller.heard).toEqual([])
+    expect(caller.wait().heard).toEqual(['What is your age?'])
+  })
+
+  it('knows what was said before', () => {
+    const caller = gather({
+      parameters: person,
+      message_history: [
+        { role: 'assistant', content: 'Hi.' },
+        { role: 'user', content: 'Hello.' },
+      ],
+    })
+    expect(caller.heard).toEqual(['What is your age?'])
+    caller.say('29', 'Paris')
+    expect(result(caller).message_history).toMatchObject([
+      { content: 'Hi.' },
+      { content: 'Hello.' },
+      { content: 'What is your age?' },
+      { content: '29' },
+      {},
+      {},
+    ])
+  })
+
+  it('tells how long it lasted and with which models', () => {
+    const caller = gather({
+      parameters: person,
+      greeting: 'Age?',
+      voice: 'AWS.Polly.Joanna-Neural',
+      assistant: { model: 'openai/gpt-4o' },
+      transcription: { model: 'deepgram/nova-3' },
+    })
+    caller.say('29')
+    caller.now += 4200
+    caller.say('Paris')
+    expect(caller.payload('call.conversation.ended')).toMatchObject({
+      duration_sec: 4,
+      llm_model: 'openai/gpt-4o',
+      stt_model: 'deepgram/nova-3',
+      tts_provider: 'aws',
+      tts_model_id: 'Polly',
+      tts_voice_id: 'Joanna-Neural',
+      calling_party_type: 'pstn',
+      reason: null,
+    })
+  })
+})
+
+describe('callers who do not answer', () => {
+  it('passes over an optional field that it did not understand twice', () => {
+    const parameters = object({ guests: { type: 'integer' }, town: { type: 'string' } }, ['town'])
+    const caller = gather({ parameters, greeting: 'Hello.' }).say('many', 'quite a few', 'Bonn')
+    expect(result(caller)).toMatchObject({ status: 'valid', result: { town: 'Bonn' } })
+  })
+
+  it('silence is met by asking again, then by giving up', () => {
+    const caller = gather({ parameters: person, greeting: 'How old are you?', user_response_timeout_ms: 4000 })
+    const start = caller.now
+    expect(caller.wait().last).toBe('Are you still there? What is your age?')
+    expect(caller.now - start).toBe(4000)
+    expect(caller.wait().last).toMatch(/^I am afraid I cannot hear you/)
+    caller.wait()
+    expect(result(caller)).toMatchObject({ status: 'invalid', result: {} })
+    expect(caller.over).toBe(true)
+  })
+
+  it('tells that there is nothing by null, if told so', () => {
+    const caller = gather({ parameters: person, greeting: 'How old are you?' }, { emptyResult: 'null' }).feed({
+      type: 'stop',
+    })
+    expect(result(caller)).toMatchObject({ status: 'invalid', result: null })
+  })
+
+  it('gives up as the real platform was seen to, if told so', () => {
+    const caller = gather(
+      { parameters: person, greeting: 'How old are you?' },
+      { silencesBeforeGivingUp: 1, gaveUpStatus: 'client_error' },
+    )
+      .say('29')
+      .wait()
+    expect(result(caller)).toMatchObject({ status: 'client_error', result: null })
+  })
+
+  it('an answer breaks the run of silences', () => {
+    const caller = gather({ parameters: person, greeting: 'How old are you?' }, { silencesBeforeGivingUp: 2 })
+      .wait()
+      .say('29')
+      .wait()
+    expect(caller.over).toBe(false)
+  })
+
+  it('says what it needs after an answer that does not conform', () => {
+    const caller = gather({
+      parameters: object({ guests: { type: 'integer', minimum: 1, maximum: 8 } }),
+      greeting: 'Hello.',
+    }).say('twelve')
+    expect(caller.listen().last).toBe(
+      'Sorry, I did not catch that. Please say a number between 1 and 8. What is your guests?',
+    )
+  })
+
+  it('does not ask for ever', () => {
+    const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' })
+      .say('blue', 'green', 'red', 'purple')
+      .listen()
+    expect(result(caller)).toMatchObject({ status: 'invalid', result: {} })
+  })
+})
+
+describe('interruptions, stop, hangup', () => {
+  it('an interruption silences the assistant and is heard', () => {
+    const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' }).interrupt(
+      '29',
+    )
+    expect(caller.effects).toContainEqual({ do: 'silence' })
+    expect(result(caller).result).toEqual({ age: 29 })
+  })
+
+  it('with interruptions off, what is said over the assistant is not heard', () => {
+    const caller = gather({
+      parameters: object({ age: { type: 'integer' } }),
+      greeting: 'How old are you?',
+      interruption_settings: { enable: false },
+    }).interrupt('29')
+    expect(caller.effects).not.toContainEqual({ do: 'silence' })
+    expect(caller.over).toBe(false)
+    expect(result(caller.say('30')).result).toEqual({ age: 30 })
+  })
+
+  it.each([
+    ['stop', null],
+    ['hangup', 'customer_disconnect'],
+  ] as const)('%s ends it invalid with what there is', (type, reason) => {
+    const caller = gather({ parameters: person, greeting: 'How old are you?' }).say('29').feed({ type })
+    expect(caller.order.slice(-2)).toEqual(['call.ai_gather.ended', 'call.conversation.ended'])
+    expect(result(caller)).toMatchObject({ status: 'invalid', result: { age: 29 } })
+    expect(caller.payload('call.conversation.ended').reason).toBe(reason)
+    expect(caller.over).toBe(true)
+  })
+
+  it('a hangup over the last words does not undo a result that is complete', () => {
+    const caller = gather({
+      parameters: object({ age: { type: 'integer' } }),
+      greeting: 'How old are you?',
+      gather_ended_speech: 'Thank you very much.',
+    })
+      .say('29')
+      .feed({ type: 'hangup' })
+    expect(result(caller)).toMatchObject({ status: 'valid', result: { age: 29 } })
+    expect(caller.order.filter((type) => type === 'call.ai_gather.ended')).toHaveLength(1)
+  })
+
+  it('after its end it does nothing more', () => {
+    const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' }).say('29')
+    const before = caller.effects.length
+    caller
+      .feed({ type: 'said', text: 'hello?' })
+      .feed({ type: 'hangup' })
+      .feed({ type: 'woke', name: 'user-response' })
+      .feed({ type: 'stop' })
+    expect(caller.effects).toHaveLength(before)
+  })
+
+  it('keys are the call’s own affair', () => {
+    const caller = gather({ parameters: person, greeting: 'How old are you?' }).listen()
+    const before = caller.effects.length
+    caller.feed({ type: 'key', digit: '5' })
+    expect(caller.effects).toHaveLength(before)
+  })
+})
+
+describe('messages added from outside', () => {
+  it('a field that is named is filled', () => {
+    const caller = gather({ parameters: booking, greeting: 'Hello.', send_partial_results: true }).listen()
+    caller.feed({
+      type: 'messages',
+      messages: [{ role: 'system', content: "The caller's patient name is Anna Smith." }],
+      trigger_response: false,
+    })
+    expect(caller.payload('call.ai_gather.partial_results').partial_results).toEqual({ name: 'Anna Smith' })
+    expect(caller.feed({ type: 'messages', messages: [], trigger_response: true }).last).toBe(
+      'What is your date of birth?',
+    )
+  })
+
+  it('an order is carried out in the next reply', () => {
+    const caller = gather({ parameters: booking, greeting: 'Hello.' }).listen()
+    caller.feed({
+      type: 'messages',
+      messages: [{ role: 'system', content: 'Offer Thursday first.' }],
+      trigger_response: false,
+    })
+    expect(caller.say('Anna').listen().last).toBe(
+      'Got it: Anna. A colleague adds: Offer Thursday first. What is your date of birth?',
+    )
+  })
+
+  it('trigger_response answers at once, over whatever is being said', () => {
+    const caller = gather({ parameters: booking, greeting: 'A very long greeting.' })
+    caller.feed({
+      type: 'messages',
+      messages: [{ role: 'user', content: 'Apologise for the wait.' }],
+      trigger_response: true,
+    })
+    expect(caller.last).toBe('A colleague adds: Apologise for the wait. What is your patient name?')
+  })
+})
+
+describe('every shape of schema', () => {
+  const ends = (parameters: Record<string, unknown>, says: string[], expected: unknown) => {
+    const caller = gather({ parameters, greeting: 'Hello.' })
+      .say(...says)
+      .listen()
+    expect(result(caller)).toMatchObject({ status: 'valid' })
+    expect(result(caller).result).toEqual(expected)
+  }
+
+  it('nested objects', () => {
+    ends(
+      object({ address: object({ street: { type: 'string' }, zip: { type: 'string', pattern: '^\\d{5}$' } }) }),
+      ['5 Main Street', '1 2 3 4 5'],
+      { address: { street: '5 Main Street', zip: '12345' } },
+    )
+  })
+
+  it('lists', () => {
+    ends(object({ toppings: { type: 'array', items: { type: 'string' } } }), ['ham, olives and extra cheese'], {
+      toppings: ['ham', 'olives', 'extra cheese'],
+    })
+    ends(object({ sizes: { type: 'array', items: { enum: ['small', 'large', 'huge'] } } }), ['small and huge'], {
+      sizes: ['small', 'huge'],
+    })
+    ends(object({ ages: { type: 'array', items: { type: 'integer' }, maxItems: 2 } }), ['29 and 31'], {
+      ages: [29, 31],
+    })
+  })
+
+  it('lists of objects, as JSON', () => {
+    const parameters = object({
+      passengers: { type: 'array', items: object({ name: { type: 'string' }, age: { type: 'integer' } }) },
+    })
+    ends(parameters, ['Anna and Ben', '[{"name":"Anna","age":29}]'], { passengers: [{ name: 'Anna', age: 29 }] })
+  })
+
+  it('references, constants, nullable types, titled options, combined schemas', () => {
+    ends(
+      {
+        $defs: {
+          size: {
+            oneOf: [
+              { const: 's', title: 'Small' },
+              { const: 'l', title: 'Large' },
+            ],
+          },
+        },
+        allOf: [object({ size: { $ref: '#/$defs/size' } })],
+        ...object({ kind: { const: 'order' }, note: { type: ['string', 'null'] } }),
+      },
+      ['null', 'the large one'],
+      { kind: 'order', note: 'null', size: 'l' },
+    )
+  })
+
+  it('rules across properties send it back to asking', () => {
+    const parameters = {
+      ...object({ delivery: { type: 'boolean' }, street: { type: 'string' } }, ['delivery']),
+      if: { properties: { delivery: { const: true } } },
+      // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema.
+      then: { required: ['street'] },
+    }
+    ends(parameters, ['yes', '5 Main Street'], { delivery: true, street: '5 Main Street' })
+  })
+
+  it('nothing to ask', () => {
+    ends(object({}), [], {})
+  })
+
+  it('a property named like a part of every object reaches no prototype', () => {
+    const parameters = JSON.parse(
+      '{"type":"object","properties":{"__proto__":{"type":"integer"},"constructor":{"type":"string"}},"required":["__proto__","constructor"]}',
+    )
+    const caller = gather({ parameters, greeting: 'Hello.' }).say('29', 'Anna').listen()
+    expect(JSON.stringify(result(caller).result)).toBe('{"__proto__":29,"constructor":"Anna"}')
+    expect(Reflect.get({}, 'age')).toBeUndefined()
+  })
+})

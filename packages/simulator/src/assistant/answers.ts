@@ -1,0 +1,100 @@
+/**
+ * From a caller's words to a value the schema takes. A string without `enum`, `format` or `pattern` takes the words as
+ * said; for every other type the first reading that conforms counts.
+ */
+import { problems } from './conform.ts'
+import type { Slot } from './slots.ts'
+
+/** The value a caller's words mean for a slot; `undefined` when no reading of them conforms to its schema. */
+export function readAnswer(slot: Slot, words: string): unknown {
+  if (slot.isList) {
+    const list = readJson(words)
+    const items = Array.isArray(list) ? list : words.split(/,|\band\b/i).filter((item) => item.trim() !== '')
+    const values = items.map((item) => (typeof item === 'string' ? readOne(slot, item) : item))
+    return values.length > 0 && conforms(slot.whole, values) ? values : undefined
+  }
+  return readOne(slot, words)
+}
+
+/** The answers in a message that is a JSON object of fields, or a sentence that names a field: "Date of birth is …". */
+export function readNamed(slots: readonly Slot[], words: string): { slot: Slot; value: unknown }[] {
+  const given = readJson(words)
+  const fields = typeof given === 'object' && given !== null ? given : undefined
+  return slots.flatMap((slot) => {
+    const value = fields ? valueAt(fields, slot.path) : readSentence(slot, words)
+    return value !== undefined && conforms(slot.whole, value) ? [{ slot, value }] : []
+  })
+}
+
+/** What lies at a path of a value from outside, by its own properties only. */
+export function valueAt(value: unknown, path: Slot['path']): unknown {
+  return path.reduce<unknown>(
+    (at, step) =>
+      typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? Reflect.get(at, step) : undefined,
+    value,
+  )
+}
+
+/** Whether a value conforms to a schema. */
+export const conforms = (schema: Slot['schema'], value: unknown): boolean => problems(schema, value).length === 0
+
+function readSentence(slot: Slot, words: string): unknown {
+  const label = slot.label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const said = new RegExp(`\\b${label}(?: is| was|:)\\s+(.+?)[.!]?$`, 'i').exec(words)?.[1]
+  return said === undefined ? undefined : readAnswer(slot, said)
+}
+
+function readOne(slot: Slot, words: string): unknown {
+  return readings(slot, words.trim()).find((value) => value !== undefined && conforms(slot.schema, value))
+}
+
+function readings({ schema, choices, type }: Slot, words: string): unknown[] {
+  const said = words.toLowerCase()
+  if (choices.length > 0) {
+    const named = choices.filter(({ label }) => said === label.toLowerCase())
+    const within = choices.filter(({ label }) =>
+      ` ${said.replace(/[^\p{L}\p{N}]+/gu, ' ')} `.includes(` ${label.toLowerCase()} `),
+    )
+    return (named.length > 0 ? named : within)
+      .slice(0, within.length > 1 && named.length === 0 ? 0 : 1)
+      .map(({ value }) => value)
+  }
+  switch (type) {
+    case 'boolean':
+      return /^(yes|yeah|yep|true|sure|correct)\b/.test(said)
+        ? [true]
+        : /^(no|nope|false|not)\b/.test(said)
+          ? [false]
+          : []
+    case 'integer':
+    case 'number': {
+      const digits = /-?\d[\d,]*(?:\.\d+)?/.exec(words)?.[0].replaceAll(',', '')
+      const spoken = smallNumbers.indexOf(said.replace(/[.!]+$/, ''))
+      return [digits === undefined ? undefined : Number(digits), spoken === -1 ? undefined : spoken]
+    }
+    case 'string':
+    case undefined:
+      return [words, words.replace(/[\s-]+/g, ''), ...dates(words, schema.format), readJson(words)]
+    default:
+      return [readJson(words)]
+  }
+}
+
+const smallNumbers = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ')
+
+/** A date in words a browser can read ("14 May 1991"), as JSON Schema's formats want it. */
+function dates(words: string, format: unknown): string[] {
+  const plain = words.replace(/\b(\d+)(?:st|nd|rd|th)\b/g, '$1').replace(/\b(?:the|of)\b/gi, ' ')
+  const time = Date.parse(`${plain} UTC`)
+  if (Number.isNaN(time)) return []
+  const text = new Date(time).toISOString()
+  return format === 'date' ? [text.slice(0, 10)] : format === 'date-time' ? [`${text.slice(0, 19)}Z`] : []
+}
+
+function readJson(words: string): unknown {
+  try {
+    return JSON.parse(words)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,113 @@
+/** For tests: holds a conversation with a machine the way the driver does, on a virtual clock. */
+
+import type { Effect, Step } from '../machine/machine.ts'
+import type { AiContext, AiInput } from './input.ts'
+import { type AiSettings, defaultAiSettings } from './settings.ts'
+
+interface Machine<State> {
+  start(params: Record<string, unknown>, ctx: AiContext, now: number): Step<State>
+  step(state: State, input: AiInput, now: number): Step<State>
+}
+
+/** Sunday, 22 November 2026, 10:00 UTC. */
+export const sunday = Date.UTC(2026, 10, 22, 10)
+
+/** A caller on the line with a machine. */
+export class Caller<State> {
+  private readonly machine: Machine<State>
+  private readonly timers = new Map<string, number>()
+  private speaking = false
+  now = sunday
+  state: State
+  readonly effects: Effect[] = []
+  readonly events: { event_type: string; payload: Record<string, unknown> }[] = []
+  readonly heard: string[] = []
+  over = false
+
+  constructor(machine: Machine<State>, params: Record<string, unknown>, settings: Partial<AiSettings> = {}) {
+    this.machine = machine
+    let uuids = 0
+    const ctx: AiContext = {
+      conversation_id: '0424805b-adc1-4ff8-9f95-e1de6883ecbe',
+      from: '+15550001111',
+      to: '+15550002222',
+      settings: { ...defaultAiSettings, ...settings },
+      uuid: () => {
+        uuids += 1
+        return `00000000-0000-4000-8000-${String(uuids).padStart(12, '0')}`
+      },
+    }
+    const { state, effects } = machine.start(params, ctx, this.now)
+    this.state = state
+    this.perform(effects)
+  }
+
+  /** Waits until the machine has finished speaking, then says something. */
+  say(...texts: string[]): this {
+    for (const text of texts) this.listen().feed({ type: 'said', text })
+    return this
+  }
+
+  /** Speaks while the machine does. */
+  interrupt(text: string): this {
+    return this.feed({ type: 'said', text })
+  }
+
+  listen(): this {
+    while (this.speaking) {
+      this.speaking = false
+      this.feed({ type: 'spoken' })
+    }
+    return this
+  }
+
+  /** Says nothing until the next timer goes off. */
+  wait(): this {
+    this.listen()
+    const next = [...this.timers].sort(([, one], [, other]) => one - other)[0]
+    if (next === undefined) throw new Error('Nothing is being waited for.')
+    this.timers.delete(next[0])
+    this.now = next[1]
+    return this.feed({ type: 'woke', name: next[0] })
+  }
+
+  feed(input: AiInput): this {
+    const { state, effects } = this.machine.step(this.state, input, this.now)
+    this.state = state
+    this.perform(effects)
+    return this
+  }
+
+  /** What was said last. */
+  get last(): string {
+    return this.heard.at(-1) ?? ''
+  }
+
+  /** The event types in order. */
+  get order(): string[] {
+    return this.events.map(({ event_type }) => event_type)
+  }
+
+  payload(event_type: string): Record<string, unknown> {
+    return this.events.findLast((event) => event.event_type === event_type)?.payload ?? {}
+  }
+
+  private perform(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      this.effects.push(effect)
+      if (effect.do === 'say') {
+        if (this.speaking) throw new Error(`"${effect.text}" was said while "${this.last}" was still being said.`)
+        this.speaking = true
+        this.heard.push(effect.text)
+      }
+      if (effect.do === 'silence') this.speaking = false
+      if (effect.do === 'emit') this.events.push(effect)
+      if (effect.do === 'wake') this.timers.set(effect.name, this.now + effect.after)
+      if (effect.do === 'unwake') this.timers.delete(effect.name)
+      if (effect.do === 'end') {
+        this.over = true
+        this.timers.clear()
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** What an AI gather and an assistant have in common: the conversation around them and the webhooks that speak of it. */
+
+import type { Effect, Message } from '../machine/machine.ts'
+import type { AiContext } from './input.ts'
+
+/** What `call.conversation.ended` tells about a conversation, fixed when it starts. */
+export interface Conversation {
+  id: string
+  assistantId: string | undefined
+  startedAt: number
+  callingPartyType: 'pstn' | 'sip'
+  llmModel: string
+  sttModel: string
+  voice: string
+}
+
+/** Telnyx's documented defaults. */
+const defaultVoice = 'Telnyx.KokoroTTS.af'
+const defaultLlm = 'Qwen/Qwen3-235B-A22B'
+const defaultStt = 'distil-whisper/distil-large-v2'
+
+/** Opens a conversation from a command's body. */
+export function openConversation(params: Record<string, unknown>, ctx: AiContext, now: number): Conversation {
+  const assistant = record(params.assistant)
+  return {
+    id: ctx.conversation_id,
+    assistantId: string(assistant.id),
+    startedAt: now,
+    callingPartyType: /^sips?:|@/.test(ctx.from) ? 'sip' : 'pstn',
+    llmModel: string(assistant.model) ?? defaultLlm,
+    sttModel: string(record(params.transcription).model) ?? defaultStt,
+    voice: string(params.voice) ?? defaultVoice,
+  }
+}
+
+/** `call.conversation.created`, which newer Telnyx documents have. */
+export function created(conversation: Conversation): Effect {
+  return {
+    do: 'emit',
+    event_type: 'call.conversation.created',
+    payload: {
+      ...(conversation.assistantId === undefined ? {} : { assistant_id: conversation.assistantId }),
+      conversation_id: conversation.id,
+      calling_party_type: conversation.callingPartyType,
+    },
+  }
+}
+
+/** `call.conversation.ended`. */
+export function ended(conversation: Conversation, reason: string | null, now: number): Effect {
+  const [provider = '', ...model] = conversation.voice.split('.')
+  return {
+    do: 'emit',
+    event_type: 'call.conversation.ended',
+    payload: {
+      ...(conversation.assistantId === undefined ? {} : { assistant_id: conversation.assistantId }),
+      conversation_id: conversation.id,
+      calling_party_type: conversation.callingPartyType,
+      duration_sec: Math.max(0, Math.round((now - conversation.startedAt) / 1000)),
+      llm_model: conversation.llmModel,
+      stt_model: conversation.sttModel,
+      tts_provider: provider.toLowerCase(),
+      tts_model_id: model.length > 1 ? model.slice(0, -1).join('.') : '',
+      tts_voice_id: model.at(-1) ?? '',
+      reason,
+    },
+  }
+}
+
+/** The messages of a body that are messages; anything else in there is left out. */
+export function messagesOf(value: unknown): Message[] {
+  return Array.isArray(value) ? value.filter(isMessage) : []
+}
+
+function isMessage(value: unknown): value is Message {
+  const role = record(value).role
+  return typeof role === 'string' && ['assistant', 'user', 'system', 'developer', 'tool'].includes(role)
+}
+
+/** `message_history[]` as the AI gather's webhooks have it: what was said, by whom. */
+export function spokenHistory(history: readonly Message[]): { role: string; content: string }[] {
+  return history.flatMap(({ role, content }) =>
+    content === undefined || (role !== 'user' && role !== 'assistant') ? [] : [{ role, content }],
+  )
+}
+
+/** An object from outside, or an empty one. */
+export function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}
+
+/** A non-empty string from outside. */
+export function string(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined
+}

@@ -1,0 +1,187 @@
+/**
+ * The tools an assistant is given, in Telnyx's words: as functions a model can call, and what a call of one asks for.
+ * Pure: the deed itself is the driver's.
+ *
+ * Carried out are `webhook`, `transfer`, `hangup` and `send_dtmf`. The others need what the simulator has not (a
+ * calendar, buckets of documents, other assistants); the model is offered them, and told so when it calls one.
+ */
+
+import type { ChatTool, ToolCall, ToolRequest, ToolUse } from '../machine/model.ts'
+import { record, string } from './conversation.ts'
+
+/** Rounds of tools in one turn, after which a model gets no more of them and has to say something. */
+export const MOST_ROUNDS = 5
+
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
+/** Documented default of an async webhook's wait. */
+const ASYNC_WAIT_MS = 300
+
+/** Telnyx's tools as functions a model can call; those it describes itself are passed through as they are. */
+export function functionsOf(tools: unknown): ChatTool[] {
+  return listOf(tools).map(({ type, name, own }) => {
+    const description = string(own.description) ?? descriptions[type]
+    return {
+      type: 'function',
+      function: { name, ...(description === undefined ? {} : { description }), parameters: parametersOf(type, own) },
+    }
+  })
+}
+
+/** What `call` asks for. */
+export function useOf(tools: unknown, call: ToolCall): ToolUse {
+  const tool = call.name
+  const known = listOf(tools).find(({ name }) => name === tool)
+  const refused = (why: string): ToolUse => ({ tool, type: 'refused', why })
+  if (!known) return refused(`There is no tool "${tool}".`)
+  const { type, own, timeoutMs } = known
+  switch (type) {
+    case 'hangup':
+      return { tool, type }
+    case 'send_dtmf': {
+      const digits = string(call.arguments.digits)
+      if (digits === undefined || !/^[0-9A-DwW*#]{1,128}$/.test(digits))
+        return refused('digits must be keys out of 0-9, A-D, * and #, or w for a pause.')
+      return { tool, type, digits }
+    }
+    case 'transfer': {
+      const to = targetOf(own.targets, string(call.arguments.to))
+      if (to === undefined) return refused('That is none of the targets of this transfer.')
+      return { tool, type, to, from: string(own.from) }
+    }
+    case 'webhook': {
+      const request = requestOf(own, call.arguments, timeoutMs)
+      return typeof request === 'string' ? refused(request) : { tool, type, request }
+    }
+    default:
+      return refused(`The simulator does not carry out tools of type "${type}".`)
+  }
+}
+
+interface Tool {
+  type: string
+  name: string
+  /** The object under the tool's own type. */
+  own: Record<string, unknown>
+  timeoutMs: number | undefined
+}
+
+function listOf(tools: unknown): Tool[] {
+  return (Array.isArray(tools) ? tools : []).map(record).flatMap((tool): Tool[] => {
+    const type = string(tool.type)
+    if (type === undefined) return []
+    const own = record(tool[type])
+    const { timeout_ms } = tool
+    const timeoutMs = typeof timeout_ms === 'number' && timeout_ms > 0 ? timeout_ms : undefined
+    return [{ type, name: string(own.name) ?? type, own, timeoutMs }]
+  })
+}
+
+const descriptions: Record<string, string> = {
+  hangup: 'End the call.',
+  transfer: 'Transfer the caller to somebody else.',
+  send_dtmf: 'Press keys on the telephone.',
+  retrieval: 'Search the documents.',
+  check_availability: 'Find free times in the calendar.',
+  book_appointment: 'Book an appointment.',
+}
+
+const WEBHOOK_PARTS = ['path_parameters', 'query_parameters', 'body_parameters'] as const
+
+function parametersOf(type: string, own: Record<string, unknown>): Record<string, unknown> {
+  const object = (properties: Record<string, unknown>, required: readonly unknown[] = Object.keys(properties)) => ({
+    type: 'object',
+    properties,
+    ...(required.length === 0 ? {} : { required }),
+  })
+  switch (type) {
+    case 'function':
+      return record(own.parameters)
+    case 'webhook': {
+      const parts = WEBHOOK_PARTS.map((name) => record(own[name]))
+      return object(
+        Object.assign({}, ...parts.map(({ properties }) => record(properties))),
+        parts.flatMap(({ required }) => (Array.isArray(required) ? required : [])),
+      )
+    }
+    case 'transfer': {
+      const names = targetsOf(own.targets).map(({ name, to }) => name ?? to)
+      const to = { type: 'string', description: 'Name or number of the target.' }
+      return object({ to: names.length === 0 ? to : { ...to, enum: names } })
+    }
+    case 'send_dtmf':
+      return object({ digits: { type: 'string', description: 'The keys, one after the other.' } })
+    case 'retrieval':
+      return object({ query: { type: 'string' } })
+    default:
+      return object({})
+  }
+}
+
+/** `targets` as they are, or as the JSON a dynamic variable put there. */
+function targetsOf(targets: unknown): { to: string; name: string | undefined }[] {
+  const list = typeof targets === 'string' ? parsed(targets) : targets
+  return (Array.isArray(list) ? list : []).map(record).flatMap(({ to, name }) => {
+    const number = string(to)
+    return number === undefined ? [] : [{ to: number, name: string(name) }]
+  })
+}
+
+/** Only a target that was given: a model must not dial wherever a caller talks it into. */
+function targetOf(targets: unknown, wanted: string | undefined): string | undefined {
+  const list = targetsOf(targets)
+  const match = (text: string | undefined) => text?.toLowerCase() === wanted?.toLowerCase()
+  if (wanted === undefined) return list.length === 1 ? list[0]?.to : undefined
+  return list.find(({ to, name }) => match(name) || match(to))?.to
+}
+
+/** The request, or why there can be none. */
+function requestOf(
+  own: Record<string, unknown>,
+  given: Record<string, unknown>,
+  timeoutMs: number | undefined,
+): ToolRequest | string {
+  const picked = (part: (typeof WEBHOOK_PARTS)[number]) => {
+    const names = Object.keys(record(record(own[part]).properties))
+    return Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)))
+  }
+  const path = picked('path_parameters')
+  const template = string(own.url) ?? ''
+  const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).filter((name) => !(name in path))
+  if (missing.length > 0) return `Its URL needs ${missing.join(', ')}.`
+  const address = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(plain(path[name])))
+  if (!URL.canParse(address)) return 'Its url is not a URL.'
+  const url = new URL(address)
+  const query = { ...picked('query_parameters'), ...record(own.preset_query_parameters) }
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, plain(value))
+  const method = string(own.method) ?? 'POST'
+  if (!METHODS.includes(method)) return `Its method must be one of ${METHODS.join(', ')}.`
+  const headers = new Headers()
+  for (const { name, value } of (Array.isArray(own.headers) ? own.headers : []).map(record)) {
+    try {
+      headers.set(plain(name), plain(value))
+    } catch {
+      return 'One of its headers has a name or value that HTTP does not allow.'
+    }
+  }
+  const isAsync = own.async === true
+  const asyncWait = typeof own.async_timeout_ms === 'number' ? own.async_timeout_ms : ASYNC_WAIT_MS
+  return {
+    method,
+    url: url.href,
+    headers: Object.fromEntries(headers),
+    body: method === 'GET' ? null : { ...picked('body_parameters'), ...record(own.preset_body_fields) },
+    timeoutMs: isAsync ? asyncWait : timeoutMs,
+    async: isAsync,
+  }
+}
+
+const plain = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

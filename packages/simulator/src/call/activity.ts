@@ -1,0 +1,98 @@
+/** What happens in the simulator, as it happens: the live log, the event stream of the pages, and scripted callers read this. */
+
+import type { TelnyxError } from '../api/errors.ts'
+import type { Delivery, WebhookEvent } from '../delivery/delivery.ts'
+
+/** A call as the caller's side shows it. */
+export interface CallView {
+  /** The `call_control_id`, by which `/_sim/calls/{id}` knows the call. */
+  id: string
+  call_control_id: string
+  call_leg_id: string
+  call_session_id: string
+  connection_id: string
+  direction: 'incoming' | 'outgoing'
+  from: string
+  to: string
+  state: 'ringing' | 'answered' | 'ended'
+  client_state: string | null
+  created_at: string
+  answered_at: string | null
+  ended_at: string | null
+  hangup_cause: string | null
+  /** The other leg, when two are bridged. */
+  bridged_with: string | null
+  /** What the caller hears now. */
+  speaking: { kind: 'speech' | 'media'; text: string; purpose: string } | null
+  /** What the platform is waiting for. */
+  collecting: Collecting | null
+  /** What was said, heard and pressed, newest last, at most 200 lines. */
+  transcript: TranscriptLine[]
+}
+
+/** What the platform is waiting for: digits, or words. */
+export type Collecting =
+  | {
+      kind: 'digits'
+      command: string
+      digits: string
+      minimum_digits: number
+      maximum_digits: number
+      terminating_digit: string
+      valid_digits: string
+      attempt: number
+      maximum_tries: number
+      phase: string
+    }
+  | { kind: 'ai_gather' | 'assistant'; command: string; conversation_id: string }
+
+/** One line of what passed on the call. */
+export interface TranscriptLine {
+  at: string
+  by: 'caller' | 'platform'
+  kind: 'speech' | 'media' | 'key'
+  text: string
+}
+
+/** One thing that happened. `at` is ISO 8601 by the simulator's clock. */
+export type Activity = { at: string } & (
+  | { type: 'call.created' | 'call.updated'; call: CallView }
+  | { type: 'prompt.started'; call_id: string; kind: 'speech' | 'media'; text: string; purpose: string }
+  | { type: 'prompt.ended'; call_id: string; kind: 'speech' | 'media'; text: string; purpose: string; status: string }
+  | { type: 'key'; call_id: string; digit: string }
+  /** Keys the platform plays to the caller (`send_dtmf`). */
+  | { type: 'dtmf.sent'; call_id: string; digits: string }
+  | { type: 'said'; call_id: string; text: string }
+  | {
+      type: 'command'
+      call_id: string | null
+      command: string
+      body: Record<string, unknown>
+      status: number
+      errors: readonly TelnyxError[] | null
+      note: string | null
+    }
+  | { type: 'webhook'; call_id: string; event: WebhookEvent }
+  | { type: 'delivery'; call_id: string; delivery: Delivery }
+  /** A tool that an AI called, without what was sent and received. */
+  | { type: 'tool'; call_id: string; tool: string; ok: boolean; summary: string }
+  /** Something in the simulator's surroundings does not work: a model that cannot be reached. */
+  | { type: 'trouble'; call_id: string; text: string }
+  | { type: 'faults'; faults: Record<string, unknown> }
+)
+
+/** The types that are kept in `GET /_sim/log`: what is neither the state of a call nor kept elsewhere, as deliveries are. */
+export const loggedTypes: ReadonlySet<Activity['type']> = new Set([
+  'prompt.started',
+  'key',
+  'dtmf.sent',
+  'said',
+  'command',
+  'webhook',
+  'tool',
+  'trouble',
+  'faults',
+])
+
+/** An `Activity` before it is dated. */
+export type Happening = Activity extends infer A ? (A extends { at: string } ? Omit<A, 'at'> : never) : never

@@ -1,0 +1,162 @@
+/**
+ * Ten thousand scripted calls under a virtual clock with every kind of fault: it finishes, leaves nothing behind, and
+ * two runs with one seed give the same log to the byte.
+ *
+ * `CALLGATHER_CALLS` sets how many (default 300, for a quick suite).
+ */
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { expect, it } from 'vitest'
+import { createSimulator, runSteps, type Scenario, type Simulator, virtualClock, type WebhookEvent } from '../index.ts'
+import { expectContract } from '../testing/contract.test-kit.ts'
+
+const CALLS = Number(process.env.CALLGATHER_CALLS ?? 300)
+
+/** A program that answers, gathers in one of four ways, and hangs up; every command survives a fault by being sent again. */
+function program(sim: () => Simulator) {
+  const seen = new Set<string>()
+  const send = async (event: WebhookEvent, command: string, body: Record<string, unknown>) => {
+    const { fetch, url } = sim()
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      try {
+        const response = await fetch(`${url}/calls/${event.payload.call_control_id}/actions/${command}`, {
+          method: 'POST',
+          headers: { authorization: 'Bearer KEY', 'content-type': 'application/json' },
+          body: JSON.stringify({ ...body, command_id: `${event.id} ${command}` }),
+        })
+        await response.arrayBuffer()
+        if (response.status < 500 && response.status !== 429) return
+      } catch {
+        // The connection broke; the command_id makes it safe to send it again.
+      }
+    }
+  }
+  const gathers: [string, Record<string, unknown>][] = [
+    [
+      'gather_using_speak',
+      { payload: 'Please enter your PIN.', voice: 'female', maximum_digits: 4, timeout_millis: 5000 },
+    ],
+    [
+      'gather_using_audio',
+      {
+        audio_url: 'https://example.com/menu.wav',
+        maximum_digits: 1,
+        valid_digits: '12',
+        maximum_tries: 2,
+        timeout_millis: 4000,
+      },
+    ],
+    ['gather', { maximum_digits: 8, initial_timeout_millis: 9000 }],
+    [
+      'gather_using_ai',
+      {
+        parameters: { type: 'object', properties: { age: { type: 'integer' } }, required: ['age'] },
+        greeting: 'How old are you?',
+        send_partial_results: true,
+      },
+    ],
+  ]
+  return async (request: Request): Promise<Response> => {
+    const bytes = Buffer.from(await request.arrayBuffer())
+    const { data } = JSON.parse(String(request.headers.get('content-encoding') === 'gzip' ? gunzipSync(bytes) : bytes))
+    const event = data as WebhookEvent
+    if (seen.has(event.id)) return new Response('seen')
+    seen.add(event.id)
+    const [command, body] = gathers[Number(String(event.payload.from).slice(-5)) % gathers.length] ?? ['hangup', {}]
+    if (event.event_type === 'call.initiated') await send(event, 'answer', {})
+    if (event.event_type === 'call.answered') await send(event, command, { ...body, client_state: 'Z2F0aGVy' })
+    if (event.event_type === 'call.gather.ended' || event.event_type === 'call.ai_gather.ended')
+      await send(event, 'hangup', {})
+    return new Response('ok')
+  }
+}
+
+const callers: Scenario['steps'][] = [
+  [
+    { waitForAnswer: true, timeoutMs: 90_000 },
+    { waitForPrompt: '', toTheEnd: true },
+    { press: '5503', everyMs: [400, 300, 500] },
+  ],
+  [{ waitForAnswer: true, timeoutMs: 90_000 }, { waitForPrompt: '' }, { press: '9' }, { wait: 700 }, { press: '1' }],
+  [{ waitForAnswer: true, timeoutMs: 90_000 }, { wait: 1200 }, { press: '123', everyMs: 200 }, { hangUp: true }],
+  [{ waitForAnswer: true, timeoutMs: 90_000 }, { waitForPrompt: '', toTheEnd: true }, { say: 'I am twenty nine' }],
+]
+
+const faults = {
+  duplicate: 0.05,
+  reorder: 0.05,
+  delay: 0.05,
+  drop: 0.01,
+  badSignature: 0.02,
+  staleTimestamp: 0.02,
+  wrongKey: 0.02,
+  gzip: 0.05,
+  slow: 0.02,
+  apiLatency: 0.05,
+  apiError: 0.03,
+  apiRateLimit: 0.03,
+  apiAnswerLost: 0.03,
+  apiReset: 0.03,
+}
+
+async function run(calls: number, seed: number) {
+  const clock = virtualClock({ start: Date.UTC(2026, 0, 1) })
+  const log = createHash('sha256')
+  let lines = 0
+  let struck = 0
+  await using sim = await createSimulator({ webhookUrl: program(() => sim), clock, seed, faults })
+  const write = (...what: unknown[]) => {
+    log.update(JSON.stringify(what))
+    lines += 1
+  }
+  sim.watch(
+    (activity) => {
+      if (activity.type === 'webhook') {
+        write(activity)
+        expectContract(activity.event)
+      }
+      if (activity.type === 'command') {
+        write(activity)
+        if (activity.note) struck += 1
+      }
+      if (activity.type === 'delivery') {
+        const { id, status, faults: on, attempts } = activity.delivery
+        write(activity.at, id, status, on, attempts.length, attempts.at(-1))
+        if (on.length > 0) struck += 1
+      }
+    },
+    ['webhook', 'delivery', 'command'],
+  )
+  const one = async (index: number) => {
+    await clock.sleep(index * 20)
+    const from = `+1555${String(index).padStart(5, '0')}`
+    // A step in vain (an answer that was dropped, a call already over) is part of the day; the call must end all the same.
+    const caller = await sim.phone.dial({ from })
+    await runSteps(caller, { name: `call ${index}`, steps: callers[index % callers.length] ?? [] }).catch(() => {})
+    await caller.wait(30_000)
+    await caller.hangUp()
+  }
+  await clock.runUntil(Promise.all(Array.from({ length: calls }, (_, index) => one(index))))
+  await clock.advance(3_600_000)
+  return {
+    log: log.digest('hex'),
+    lines,
+    struck,
+    remembered: sim.calls().length,
+    timers: clock.pending,
+    undecided: sim.deliveries().filter(({ status }) => status === 'pending').length,
+  }
+}
+
+it(`runs ${CALLS} calls with every fault, leaves nothing behind, and does it again to the byte`, async () => {
+  const began = performance.now()
+  const first = await run(CALLS, 7)
+  const took = performance.now() - began
+  console.log(`${CALLS} calls: ${Math.round(took)} ms, ${first.lines} lines, ${first.struck} struck by a fault`)
+  expect(first.remembered).toBe(0)
+  expect(first.timers).toBe(0)
+  expect(first.undecided).toBe(0)
+  expect(first.struck).toBeGreaterThan(CALLS / 4)
+  expect(await run(CALLS, 7)).toEqual(first)
+  expect((await run(Math.min(CALLS, 200), 8)).log).not.toBe(first.log)
+}, 3_600_000)

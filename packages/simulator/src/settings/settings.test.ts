@@ -1,0 +1,34 @@
+/** The README's tables are the only list of settings there is for people: they must not rot. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { defaultSettings } from './settings.ts'
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+
+/** `name = default` for each setting in the last column of the tables, with the tag beside it. */
+const documented = new Map(
+  readme
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()))
+    .flatMap((cells) =>
+      [...(cells.at(-2) ?? '').matchAll(/`(?:\w+\.)?(\w+) = ([^`]*)`/g)].map(
+        ([, name = '', value = '']) => [name, { value, tag: cells.at(-3) ?? '' }] as const,
+      ),
+    ),
+)
+const settings = Object.values(defaultSettings).flatMap((group) => Object.entries(group))
+const written = (value: unknown) =>
+  typeof value === 'string' ? value : JSON.stringify(value).replaceAll(',', ', ').replaceAll('":', '": ')
+
+describe('the settings in the README', () => {
+  it.each(settings)('%s is there, with its default and a tag', (name, value) => {
+    expect(documented.get(name)?.value).toBe(written(value))
+    expect(documented.get(name)?.tag).toMatch(/documented|reported|inferred|simulator/)
+  })
+
+  it('exist', () => {
+    const names = new Set(settings.map(([name]) => name))
+    expect([...documented.keys()].filter((name) => !names.has(name))).toEqual([])
+  })
+})

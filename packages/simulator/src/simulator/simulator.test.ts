@@ -1,0 +1,59 @@
+import Telnyx from 'telnyx'
+import { describe, expect, it } from 'vitest'
+import { createSimulator, virtualClock, type WebhookEvent } from '../index.ts'
+
+/** A receiver in this process that verifies with the official SDK and keeps what it got. */
+function receiver() {
+  const got: { event: WebhookEvent; meta: { attempt: number } }[] = []
+  const inbox = {
+    got,
+    types: () => got.map(({ event }) => event.event_type),
+    publicKey: '',
+    handler: async (request: Request) => {
+      const body = await request.text()
+      const client = new Telnyx({ apiKey: 'KEY', publicKey: inbox.publicKey })
+      await client.webhooks.unwrap(body, { headers: Object.fromEntries(request.headers) })
+      const parsed = JSON.parse(body)
+      got.push({ event: parsed.data, meta: parsed.meta })
+      return new Response('ok')
+    },
+  }
+  return inbox
+}
+
+describe('a simulator in this process', () => {
+  it('runs a PIN gather from the first ring to the hangup, each webhook verified by the official SDK', async () => {
+    const inbox = receiver()
+    await using sim = await createSimulator({ webhookUrl: inbox.handler, clock: virtualClock() })
+    inbox.publicKey = sim.publicKey
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: sim.url, fetch: sim.fetch })
+    const caller = await sim.phone.dial()
+    await client.calls.actions.answer(caller.id, {})
+    const answer = await client.calls.actions.gatherUsingSpeak(caller.id, {
+      payload: 'Please enter your PIN.',
+      voice: 'female',
+      maximum_digits: 4,
+      client_state: 'cGlu',
+    })
+    expect(answer).toEqual({ data: { result: 'ok' } })
+    await caller.press('55')
+    await caller.press('03')
+    await caller.hangUp()
+    await sim.clock?.settle()
+    // Emitted in this order; on their way, webhooks may overtake each other, as Telnyx's do.
+    const emitted = sim.deliveries().map(({ event }) => event.event_type)
+    expect(inbox.types().toSorted()).toEqual(emitted.toSorted())
+    expect(emitted).toEqual([
+      'call.initiated',
+      'call.answered',
+      'call.dtmf.received',
+      'call.dtmf.received',
+      'call.dtmf.received',
+      'call.dtmf.received',
+      'call.gather.ended',
+      'call.hangup',
+    ])
+    const ended = inbox.got.find(({ event }) => event.event_type === 'call.gather.ended')
+    expect(ended?.event.payload).toMatchObject({ digits: '5503', status: 'valid', client_state: 'cGlu' })
+  })
+})

@@ -1,0 +1,188 @@
+/** Puts the parts together: one clock, one exchange, one courier, one API, and a server in front of them. */
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { createFetch } from '../api/in-process.ts'
+import { createHandler, createHttpServer } from '../api/server.ts'
+import { createSimApi } from '../api/sim-api.ts'
+import { createTelnyxApi } from '../api/telnyx-api.ts'
+import type { Activity, CallView } from '../call/activity.ts'
+import { Exchange } from '../call/exchange.ts'
+import { createChance } from '../clock/chance.ts'
+import { realClock, type VirtualClock } from '../clock/clock.ts'
+import { Courier } from '../delivery/courier.ts'
+import type { Delivery, Route } from '../delivery/delivery.ts'
+import { Faults, type FaultsInput } from '../delivery/faults.ts'
+import { createSigner } from '../delivery/signer.ts'
+import { IN_PROCESS_URL, refusalOfTarget, type WebhookHandler } from '../delivery/target.ts'
+import { createTransport } from '../delivery/transport.ts'
+import { page } from '../pages/index.ts'
+import { createPhone, type Phone } from '../scenario/phone.ts'
+import { resolveSettings, type Settings, type SettingsInput } from '../settings/settings.ts'
+
+/** What `createSimulator` takes. Nothing is required. */
+export interface SimulatorOptions {
+  /**
+   * Where webhooks go: a URL on this machine, or a function in this process that takes a `Request` and gives a
+   * `Response`. Default: nowhere; events are then only recorded.
+   */
+  webhookUrl?: string | WebhookHandler
+  /** Where webhooks go when the first place fails. Default: nowhere. */
+  webhookFailoverUrl?: string
+  /** Port to listen on. Default 0: any that is free. */
+  port?: number
+  /** Address to listen on. Default `127.0.0.1`; anything else is open to your network. */
+  host?: string
+  /** Time. Default the clock on the wall; `virtualClock()` for one you move. */
+  clock?: VirtualClock
+  /**
+   * Decides everything that is left to chance (ids, faults, the signing key): one seed, one behaviour, one public key.
+   * Default: a fresh one.
+   */
+  seed?: string | number
+  /** What goes wrong. Default nothing. */
+  faults?: FaultsInput
+  /** What Telnyx does not document. See the README. */
+  settings?: SettingsInput
+  /** `connection_id` of incoming calls: the Call Control application. Default `1684641123236054244`. */
+  connectionId?: string
+}
+
+/** A running simulator. `await using` closes it. */
+export interface Simulator extends AsyncDisposable {
+  /** Base URL for a Telnyx SDK, with its `/v2`. */
+  readonly url: string
+  /** What the Telnyx portal shows: the base64 of the 32 bytes webhooks are verified with. */
+  readonly publicKey: string
+  /** The telephones: `dial` in, or wait for a call. */
+  readonly phone: Phone
+  /** The handset for the browser. */
+  readonly phoneUrl: string
+  /** The page of calls, commands and deliveries. */
+  readonly eventsUrl: string
+  /** The clock that was given, to be advanced; with the clock on the wall, `null`. */
+  readonly clock: VirtualClock | null
+  /** Changes and shows what goes wrong. */
+  readonly faults: Pick<Faults, 'set' | 'get'>
+  /** Every setting as it is in force. */
+  readonly settings: Settings
+  /** The remembered deliveries, oldest first. */
+  deliveries(): Delivery[]
+  /** Sends a delivery once more; `undefined` when there is none with this id. */
+  resend(deliveryId: string): Delivery | undefined
+  /** The remembered calls, oldest first. */
+  calls(): CallView[]
+  /** Calls `watcher` with everything that happens, or only with these types of it. Returns a function that stops it. */
+  watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void
+  /** The API without a socket, in the shape of `fetch`; for `new Telnyx({ fetch: sim.fetch })`. */
+  readonly fetch: typeof fetch
+  /** Sends webhooks elsewhere from now on: for calls that are made from now on. */
+  setWebhookUrl(url: string): void
+  /** Stops listening, drops every call, cuts off every delivery. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a simulator.
+ *
+ * @throws TypeError when an option, a setting or a fault does not exist or is out of range, or a webhook URL is not on
+ *   this machine. Rejects when the port is taken.
+ */
+export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const {
+    webhookUrl,
+    webhookFailoverUrl,
+    port = 0,
+    host = '127.0.0.1',
+    seed,
+    connectionId = '1684641123236054244',
+  } = options
+  const settings = resolveSettings(options.settings)
+  const chance = createChance(seed ?? randomBytes(16).toString('hex'))
+  const clock = options.clock ?? realClock()
+  const faults = new Faults(chance, options.faults)
+  // A seed makes the key too: a `.env` with the public key then survives a restart.
+  const signer = createSigner(seed === undefined ? undefined : chance.bytes('signing key'))
+  const inProcess = typeof webhookUrl === 'function' ? webhookUrl : null
+  const route: Route = {
+    url: target(inProcess ? IN_PROCESS_URL : (webhookUrl as string | undefined), settings),
+    method: 'POST',
+    failover: target(webhookFailoverUrl, settings),
+    byType: {},
+    byTypeMethod: 'POST',
+    retries: {},
+  }
+  const transport = createTransport(inProcess, clock)
+  const courier = new Courier({
+    clock,
+    chance,
+    faults,
+    signer,
+    settings: settings.delivery,
+    transport,
+    onChange: (delivery) => exchange.tell({ type: 'delivery', call_id: delivery.call_control_id, delivery }),
+  })
+  const exchange = new Exchange({ clock, chance, settings, courier, transport, route, connectionId })
+  const telnyx = createTelnyxApi({ exchange, courier, faults, publicKey: signer.publicKey })
+  const about = () => ({
+    url: `${origin}/v2`,
+    publicKey: signer.publicKey,
+    phone: `${origin}/phone`,
+    events: `${origin}/events`,
+    seed: seed ?? null,
+  })
+  const sim = createSimApi({ exchange, courier, faults, virtualClock: options.clock ?? null, about })
+  const handle = createHandler({ telnyx, sim, page })
+  const server = createHttpServer({ handle, exchange, open: !isLocal(host) })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port: actual } = server.address() as AddressInfo
+  // An address that means "all of mine" is not one to connect to.
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const origin = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${actual}`
+
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= (async () => {
+      courier.close()
+      exchange.close()
+      if (!options.clock) (clock as ReturnType<typeof realClock>).stop()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    })()
+    return closing
+  }
+  return {
+    url: `${origin}/v2`,
+    publicKey: signer.publicKey,
+    phone: createPhone(exchange),
+    phoneUrl: `${origin}/phone`,
+    eventsUrl: `${origin}/events`,
+    clock: options.clock ?? null,
+    faults,
+    settings,
+    deliveries: () => courier.deliveries(),
+    resend: (id) => courier.resend(id),
+    calls: () => exchange.calls().map((call) => call.view()),
+    watch: (watcher, types) => exchange.watch(watcher, types),
+    fetch: createFetch(handle, settings.api.maxBodyBytes),
+    setWebhookUrl: (url) => {
+      route.url = target(url, settings)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function target(url: string | undefined, { delivery }: Settings): string | null {
+  if (url === undefined) return null
+  const refusal = refusalOfTarget(url, delivery.allowRemote)
+  if (refusal) throw new TypeError(refusal)
+  return url
+}
+
+const isLocal = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')

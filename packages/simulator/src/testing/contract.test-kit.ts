@@ -1,0 +1,84 @@
+/**
+ * Holds every webhook of a test against Telnyx's official contract, when the environment says where that is
+ * (`CALLGATHER_TELNYX_CONTRACT`, an OpenAPI 3.1 document); says once when it does not.
+ */
+import { readFileSync } from 'node:fs'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import type { WebhookEvent } from '../index.ts'
+
+const path = process.env.CALLGATHER_TELNYX_CONTRACT
+
+/** Schema names by event type, as the contract has them. */
+const schemaNames: Record<string, string> = {
+  'call.gather.ended': 'CallGatherEndedEvent',
+  'call.ai_gather.ended': 'CallAIGatherEndedEvent',
+  'call.ai_gather.message_history_updated': 'CallAIGatherMessageHistoryUpdatedEvent',
+  'call.ai_gather.partial_results': 'CallAIGatherPartialResultsEvent',
+  'call.conversation.ended': 'callConversationEndedEvent',
+  'call.conversation_insights.generated': 'callConversationInsightsGeneratedEvent',
+  'call.playback.started': 'CallPlaybackStartedEvent',
+  'call.playback.ended': 'CallPlaybackEndedEvent',
+  'call.dtmf.received': 'CallDtmfReceivedEvent',
+  'call.initiated': 'CallInitiatedEvent',
+  'call.answered': 'CallAnsweredEvent',
+  'call.hangup': 'CallHangupEvent',
+  'call.speak.started': 'CallSpeakStartedEvent',
+  'call.speak.ended': 'CallSpeakEndedEvent',
+  'call.transcription': 'TranscriptionEvent',
+  'call.machine.detection.ended': 'CallMachineDetectionEndedEvent',
+  'call.machine.premium.detection.ended': 'CallMachinePremiumDetectionEndedEvent',
+}
+
+/** In no published schema: newer than the contract, or left out of its subset. */
+const unpublished: ReadonlySet<string> = new Set(['call.conversation.created', 'call.bridged'])
+
+let validators: Map<string, ValidateFunction> | null = null
+
+function load(): Map<string, ValidateFunction> {
+  if (validators) return validators
+  validators = new Map()
+  if (path === undefined) {
+    console.warn(
+      'CALLGATHER_TELNYX_CONTRACT is not set: webhooks are not held against the official contract in this run.',
+    )
+    return validators
+  }
+  const contract: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  letClientStateBeNull(contract)
+  const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false })
+  addFormats.default(ajv)
+  ajv.addSchema({ $id: 'telnyx', ...(contract as object) })
+  for (const [type, name] of Object.entries(schemaNames))
+    validators.set(type, ajv.compile({ $ref: `telnyx#/components/schemas/${name}` }))
+  return validators
+}
+
+/** Telnyx really sends `client_state: null`, and its schemas say string. */
+function letClientStateBeNull(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return
+  for (const [key, value] of Object.entries(node)) {
+    if (key === 'client_state' && typeof value === 'object' && value !== null && 'type' in value)
+      value.type = ['string', 'null']
+    else letClientStateBeNull(value)
+  }
+}
+
+/** The keys every payload of a type has (its schema's own), so that a passing check proves something: almost nothing is `required`. */
+const COMMON = ['call_control_id', 'connection_id', 'call_leg_id', 'call_session_id', 'client_state']
+
+/** Throws when `event` is not as the contract has it. */
+export function expectContract(
+  event: WebhookEvent,
+  meta: unknown = { attempt: 1, delivered_to: 'http://localhost' },
+): void {
+  const validate = load().get(event.event_type)
+  for (const key of event.event_type === 'call.conversation_insights.generated' ? [] : COMMON)
+    if (!(key in event.payload)) throw new Error(`${event.event_type} has no ${key}.`)
+  if (path === undefined || unpublished.has(event.event_type)) return
+  if (!validate) throw new Error(`No schema is known for ${event.event_type}; add it to the list.`)
+  if (!validate({ data: event, meta }))
+    throw new Error(
+      `${event.event_type} is not as the contract has it: ${JSON.stringify(validate.errors)}\n${JSON.stringify(event, null, 2)}`,
+    )
+}

@@ -1,0 +1,114 @@
+/** A simulator for tests: its receiver verifies every signature with the official SDK and holds every event against the contract. */
+import Telnyx from 'telnyx'
+import {
+  createSimulator,
+  type Simulator,
+  type SimulatorOptions,
+  type VirtualClock,
+  virtualClock,
+  type WebhookEvent,
+} from '../index.ts'
+import { expectContract } from './contract.test-kit.ts'
+
+export interface Received {
+  event: WebhookEvent
+  meta: { attempt: number; delivered_to: string }
+  headers: Record<string, string>
+  raw: string
+}
+
+export interface TestSimulator {
+  sim: Simulator
+  clock: VirtualClock
+  /** The official SDK, pointed at the simulator. */
+  client: Telnyx
+  /** What was delivered, in order of arrival. */
+  received: Received[]
+  /** Types of what was emitted, with the telling field of some: `call.gather.ended(valid 5503)`. */
+  story(): string[]
+  /** Everything that was emitted, whether or not it arrived. */
+  emitted: WebhookEvent[]
+  /** A call that has been answered. */
+  answeredCall(): Promise<Awaited<ReturnType<Simulator['phone']['dial']>>>
+  /** Expects the contract to object to something, and lets it pass. */
+  forgive(words: string): void
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** `answer` decides what the receiver says; default 200. */
+export async function testSimulator(
+  options: Omit<SimulatorOptions, 'webhookUrl' | 'clock'> & {
+    answer?: (received: Received) => Response | Promise<Response>
+  } = {},
+): Promise<TestSimulator> {
+  const { answer = () => new Response('ok'), ...rest } = options
+  const received: Received[] = []
+  const emitted: WebhookEvent[] = []
+  const clock = virtualClock()
+  const sim = await createSimulator({
+    ...rest,
+    clock,
+    webhookUrl: async (request) => {
+      const headers = Object.fromEntries(request.headers)
+      const raw = await request.text()
+      const { data, meta } = JSON.parse(raw)
+      const item: Received = { event: data, meta, headers, raw }
+      // Kept before it is verified: the SDK verifies on another thread, and which of two is done first is chance.
+      received.push(item)
+      await client.webhooks.unwrap(raw, { headers })
+      return answer(item)
+    },
+  })
+  const client = new Telnyx({
+    apiKey: 'KEY',
+    publicKey: sim.publicKey,
+    baseURL: sim.url,
+    fetch: sim.fetch,
+    maxRetries: 0,
+  })
+  let broken: unknown[] = []
+  sim.watch((activity) => {
+    if (activity.type !== 'webhook') return
+    emitted.push(activity.event)
+    try {
+      expectContract(activity.event)
+    } catch (error) {
+      broken.push(error)
+    }
+  })
+  return {
+    sim,
+    clock,
+    client,
+    received,
+    emitted,
+    story: () => emitted.map(inShort),
+    answeredCall: async () => {
+      const caller = await sim.phone.dial()
+      await client.calls.actions.answer(caller.id, {})
+      await clock.settle()
+      return caller
+    },
+    forgive: (words) => {
+      broken = broken.filter((error) => !String(error).includes(words))
+    },
+    [Symbol.asyncDispose]: async () => {
+      await sim.close()
+      if (broken.length > 0) throw broken[0]
+    },
+  }
+}
+
+/** An event in a few words. */
+export function inShort({ event_type, payload }: WebhookEvent): string {
+  const { digits, digit, status, media_url, hangup_cause } = payload
+  const words = [
+    digit,
+    status,
+    digits === '' ? "''" : digits,
+    event_type.startsWith('call.playback') ? media_url : undefined,
+    hangup_cause,
+  ]
+  const told = words.filter((word) => word !== undefined).join(' ')
+  return told === '' ? event_type : `${event_type}(${told})`
+}
