@@ -1,12 +1,12 @@
-import { ar } from '../packages/react/src/strings/ar.ts'
-import { de } from '../packages/react/src/strings/de.ts'
-import { en } from '../packages/react/src/strings/en.ts'
-import { es } from '../packages/react/src/strings/es.ts'
-import { fr } from '../packages/react/src/strings/fr.ts'
-import { ja } from '../packages/react/src/strings/ja.ts'
-import { ptBR } from '../packages/react/src/strings/pt-BR.ts'
-import type { Strings } from '../packages/react/src/strings/strings.ts'
-import { zhCN } from '../packages/react/src/strings/zh-CN.ts'
+import type { Strings } from '@callgather/react'
+import { ar } from '@callgather/react/strings/ar'
+import { de } from '@callgather/react/strings/de'
+import { en } from '@callgather/react/strings/en'
+import { es } from '@callgather/react/strings/es'
+import { fr } from '@callgather/react/strings/fr'
+import { ja } from '@callgather/react/strings/ja'
+import { ptBR } from '@callgather/react/strings/pt-BR'
+import { zhCN } from '@callgather/react/strings/zh-CN'
 
 /** The languages one can switch to in the toolbar. */
 export const dictionaries = {

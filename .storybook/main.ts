@@ -4,7 +4,7 @@ import { mergeConfig } from 'vite'
 
 const config: StorybookConfig = {
   framework: '@storybook/react-vite',
-  stories: ['../docs/**/*.mdx', '../packages/react/src/**/*.mdx', '../packages/react/src/**/*.stories.tsx'],
+  stories: ['../docs/**/*.mdx', '../packages/react/src/**/*.stories.tsx'],
   addons: [
     // The guides are written with tables, which MDX leaves to GitHub's flavour of Markdown.
     {

@@ -1,5 +1,5 @@
+import type { ScenarioClient } from '@callgather/react/testing'
 import { useSyncExternalStore } from 'react'
-import type { ScenarioClient } from '../packages/react/src/testing/index.ts'
 
 /** Plays a scenario by hand: as it happened, faster, or event by event. */
 export function Player({ client }: { readonly client: ScenarioClient }) {

@@ -1,7 +1,7 @@
 import type { Preview } from '@storybook/react-vite'
 import { configure } from 'storybook/test'
 import '@fontsource-variable/inter'
-import '../packages/react/src/styles/index.css'
+import '@callgather/react/styles.css'
 import './themes.css'
 import { loadScenario, withScenario } from './scenario.tsx'
 

@@ -2,15 +2,16 @@
  * Plays a story's scenario through the real client, with the loader and the decorator that `@callgather/react/testing`
  * gives to everyone, and puts a language, and on request a player, around it.
  */
-import type { Decorator, Loader } from '@storybook/react-vite'
-import type { ReactNode } from 'react'
-import { StringsProvider } from '../packages/react/src/index.ts'
+
+import { StringsProvider } from '@callgather/react'
 import {
   loadScenario as load,
   type ScenarioLoaded,
   type ScenarioParameters,
   withScenario as withClient,
-} from '../packages/react/src/testing/index.ts'
+} from '@callgather/react/testing'
+import type { Decorator, Loader } from '@storybook/react-vite'
+import type { ReactNode } from 'react'
 import { dictionaries, type LocaleName } from './locales.ts'
 import { Player } from './player.tsx'
 

@@ -93,47 +93,28 @@ export {
 export type { Store } from './client/store.ts'
 export type { GetTicket } from './client/tickets.ts'
 export { WatchError } from './client/watch-error.ts'
+export { AssistantBar, type AssistantBarProps } from './components/assistant-bar/assistant-bar.tsx'
+export { CallList, type CallListProps } from './components/call-list/call-list.tsx'
+export { CallTimeline, type CallTimelineProps } from './components/call-timeline/call-timeline.tsx'
 export {
-  AssistantBar,
-  type AssistantBarProps,
-  bodyOf,
-  CallList,
-  type CallListProps,
-  CallTimeline,
-  type CallTimelineProps,
-  CommandButton,
-  type CommandButtonProps,
-  CommandNotice,
   ConnectionBanner,
   ConnectionStatus,
   type ConnectionStatusProps,
-  DigitSlots,
-  type DigitSlotsProps,
-  type Draft,
-  DtmfPad,
-  type DtmfPadProps,
-  defaultPresets,
-  type FieldDraft,
-  type FieldType,
-  GatherControls,
-  type GatherControlsProps,
-  type GatherDraft,
-  GatherFields,
-  type GatherFieldsProps,
-  GatherPanel,
-  type GatherPanelProps,
-  type PartProps,
-  type PartState,
-  type Preset,
-  type Slot,
-  type Slots,
-  schemaOf,
-  slotsOf,
-  Transcript,
-  type TranscriptProps,
-  useGatherDraft,
-} from './components/index.ts'
+} from './components/connection-status/connection-status.tsx'
+export { DigitSlots, type DigitSlotsProps } from './components/digit-slots/digit-slots.tsx'
+export { type Slot, type Slots, slotsOf } from './components/digit-slots/slots.ts'
+export { DtmfPad, type DtmfPadProps } from './components/dtmf-pad/dtmf-pad.tsx'
+export { bodyOf, type Draft } from './components/gather-controls/draft.ts'
+export { type FieldDraft, type FieldType, schemaOf } from './components/gather-controls/field-drafts.ts'
+export { GatherControls, type GatherControlsProps } from './components/gather-controls/gather-controls.tsx'
+export { defaultPresets, type Preset } from './components/gather-controls/parameters.ts'
+export { type GatherDraft, useGatherDraft } from './components/gather-controls/use-gather-draft.ts'
+export { GatherFields, type GatherFieldsProps } from './components/gather-fields/gather-fields.tsx'
+export { GatherPanel, type GatherPanelProps } from './components/gather-panel/gather-panel.tsx'
+export { CommandButton, type CommandButtonProps, CommandNotice } from './components/kit/command-button.tsx'
 export { type KeptFocus, useKeptFocus } from './components/kit/use-kept-focus.ts'
+export type { PartProps, PartState } from './components/part/part.tsx'
+export { Transcript, type TranscriptProps } from './components/transcript/transcript.tsx'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
 export type { CommandRefusal, CommandRun, CommandRunStatus } from './hooks/command-run.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'

@@ -8,8 +8,8 @@ import { fireEvent, render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { type ReactElement, useLayoutEffect, useRef } from 'react'
 import { describe, expect, it } from 'vitest'
-import { settled } from './hooks/provided.tsx'
 import * as exported from './index.ts'
+import { settled } from './testing/provided.tsx'
 import { createScenarioClient, type ScenarioClient } from './testing/scenario-client.ts'
 
 const { CallScope, GatherProvider } = exported

@@ -1,7 +1,7 @@
 import { assistantWhisper } from '@callgather/protocol/scenarios'
 import { describe, expect, it } from 'vitest'
+import { playAll, playTo, renderProvided, settled } from '../testing/provided.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
-import { playAll, playTo, renderProvided, settled } from './provided.tsx'
 import { useAssistant } from './use-assistant.ts'
 
 const { callId } = assistantWhisper

@@ -1,7 +1,7 @@
 import { aiBooking, menuWithWrongKey, pinEntry } from '@callgather/protocol/scenarios'
 import { describe, expect, it } from 'vitest'
+import { playAll, playTo, renderProvided, settled } from '../testing/provided.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
-import { playAll, playTo, renderProvided, settled } from './provided.tsx'
 import { useDtmf } from './use-dtmf.ts'
 import { usePlayback } from './use-playback.ts'
 import { useServerTime } from './use-server-time.ts'

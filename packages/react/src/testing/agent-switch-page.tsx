@@ -4,7 +4,10 @@ import { QueryClient } from '@tanstack/react-query'
 import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { CallList, createGatherClient, GatherPanel, GatherProvider } from '../index.ts'
+import { createGatherClient } from '../client/gather-client.ts'
+import { CallList } from '../components/call-list/call-list.tsx'
+import { GatherPanel } from '../components/gather-panel/gather-panel.tsx'
+import { GatherProvider } from '../hooks/provider.tsx'
 
 declare global {
   interface Window {

@@ -2,8 +2,8 @@ import { pinEntry } from '@callgather/protocol/scenarios'
 import type { Decorator, Loader } from '@storybook/react-vite'
 import { render, screen } from '@testing-library/react'
 import { expect, it } from 'vitest'
-import { settled } from '../hooks/provided.tsx'
 import { useDtmf } from '../hooks/use-dtmf.ts'
+import { settled } from './provided.tsx'
 import { loadScenario, withScenario } from './storybook.tsx'
 
 // Storybook's own types accept both.

@@ -11,7 +11,7 @@ import {
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { useState } from 'react'
 import { expect, userEvent, waitFor } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { CallList } from './call-list.tsx'
 
 const ringing = new ScenarioWriter('Ringing', { from: '+33170189900' })

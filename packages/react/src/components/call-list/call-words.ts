@@ -1,6 +1,6 @@
 import type { CallSummary } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
-import { outcomeWords } from '../gather-controls/gather-words.ts'
+import { outcomeWords } from '../kit/gather-words.ts'
 
 /** More digits than this are no goal to show progress towards. */
 const FAR = 32

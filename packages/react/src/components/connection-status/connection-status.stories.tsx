@@ -1,7 +1,7 @@
 import { hangupMidGather, pinEntry } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { ConnectionBanner, ConnectionStatus } from './connection-status.tsx'
 
 const meta = {

@@ -1,7 +1,7 @@
 import { hiddenPin, menuWithWrongKey, pinEntry, ScenarioWriter, silence } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { DigitSlots } from './digit-slots.tsx'
 
 const meta = {

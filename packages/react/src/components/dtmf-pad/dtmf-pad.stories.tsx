@@ -1,7 +1,7 @@
 import { hiddenPin, menuWithWrongKey, pinEntry, ScenarioWriter } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, waitFor } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { DtmfPad } from './dtmf-pad.tsx'
 
 const meta = {

@@ -10,7 +10,7 @@ import {
 } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { GatherControls } from './gather-controls.tsx'
 
 const idle = new ScenarioWriter('Nothing asked yet').answered().end()

@@ -7,11 +7,11 @@ import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { FieldsBody } from '../gather-fields/gather-fields.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { DeliveryNotice } from '../kit/delivery-notice.tsx'
+import type { GatherSlice } from '../kit/gather-slice.ts'
 import { Icon } from '../kit/icon.tsx'
 import { Notice } from '../kit/notice.tsx'
 import { refusalWords } from '../kit/refusal-words.ts'
 import { useAskingButton } from '../kit/use-asking-button.ts'
-import type { GatherSlice } from './gather-slice.ts'
 
 interface RunningGatherProps {
   readonly callId: string

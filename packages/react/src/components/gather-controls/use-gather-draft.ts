@@ -5,9 +5,9 @@ import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type AnyCommand, useAnyCommand } from '../../hooks/use-command.ts'
+import { gatherSliceOf } from '../kit/gather-slice.ts'
 import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
 import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
-import { gatherSliceOf } from './gather-slice.ts'
 import { collectsDigits, type Preset } from './parameters.ts'
 
 /** A gather being drafted, judged as Telnyx would judge it, and sent. */

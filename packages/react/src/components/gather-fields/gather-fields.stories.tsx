@@ -1,8 +1,8 @@
 import { aiBooking, pinEntry, ScenarioWriter } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { GatherFields } from './gather-fields.tsx'
 
 const meta = {

@@ -1,7 +1,7 @@
 import { hangupMidGather, refusedCommand, ScenarioWriter, unknownOutcome } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
 /** A PIN of which two keys are in; the caller takes their time over the others, so that nothing else happens. */

@@ -1,5 +1,5 @@
-import type { Badge } from '../gather-controls/gather-words.ts'
 import { Chip } from './chip.tsx'
+import type { Badge } from './gather-words.ts'
 
 /** A state as a chip: a picture, or a dot where it goes on now, and the word. */
 export function StatusChip({ badge }: { readonly badge: Badge }) {

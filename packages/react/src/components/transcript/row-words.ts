@@ -1,6 +1,6 @@
 /** A row in words: for search, for copying, for export and for reading aloud. One wording for all of them. */
 import type { Language } from '../../strings/strings-context.tsx'
-import { outcomeWords } from '../gather-controls/gather-words.ts'
+import { outcomeWords } from '../kit/gather-words.ts'
 import { refusalWords } from '../kit/refusal-words.ts'
 import type { CommandRow, GatherEndRow, KeysRow, Row, Speaker, SystemRow } from './rows.ts'
 

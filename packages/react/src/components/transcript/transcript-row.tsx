@@ -1,6 +1,6 @@
 import { memo, type ReactNode } from 'react'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
-import { outcomeBadge } from '../gather-controls/gather-words.ts'
+import { outcomeBadge } from '../kit/gather-words.ts'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { IconButton } from '../kit/icon-button.tsx'
 import { StatusChip } from '../kit/status-chip.tsx'

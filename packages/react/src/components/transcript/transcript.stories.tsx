@@ -1,7 +1,7 @@
 import { aiBooking, assistantWhisper, pinEntry, ScenarioWriter, twoGathers } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, fireEvent, userEvent, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../../../../.storybook/scenario.tsx'
+import type { ScenarioLoaded } from '../../testing/storybook.tsx'
 import { Transcript } from './transcript.tsx'
 
 const meta = {

@@ -2,8 +2,8 @@
 import { QueryClient } from '@tanstack/react-query'
 import { act, type RenderHookResult, renderHook } from '@testing-library/react'
 import { type ReactNode, StrictMode } from 'react'
-import type { ScenarioClient } from '../testing/scenario-client.ts'
-import { GatherProvider } from './provider.tsx'
+import { GatherProvider } from '../hooks/provider.tsx'
+import type { ScenarioClient } from './scenario-client.ts'
 
 /** Renders a hook in strict mode, under a provider of its own. */
 export function renderProvided<T>(client: ScenarioClient, hook: () => T): RenderHookResult<T, unknown> {

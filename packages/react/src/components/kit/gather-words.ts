@@ -1,9 +1,9 @@
 /** How a gather is named, and how its state is said and coloured: once, for every place that shows one. */
 import type { HungUpBy } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
-import type { Tone } from '../kit/chip.tsx'
-import type { IconName } from '../kit/icon.tsx'
+import type { Tone } from './chip.tsx'
 import type { GatherSlice } from './gather-slice.ts'
+import type { IconName } from './icon.tsx'
 
 /** A state as words, a colour and a picture. */
 export interface Badge {
