@@ -68,7 +68,7 @@ async function runPeer(name: string, settings: PeerSettings, pinned: { core?: nu
 
 async function runOurs(
   name: string,
-  { callgather, verifier = 'node:crypto' }: Extract<Contender['make'], { callgather: string }>,
+  { callgather, verifier }: Extract<Contender['make'], { callgather: string }>,
   publicKey: string,
   pinned: { core?: number },
   shared: Redis | undefined,
@@ -76,11 +76,11 @@ async function runOurs(
   const folder = mkdtempSync(join(tmpdir(), 'callgather-bench-'))
   const redis = callgather === 'redis' && !shared ? await startRedis(folder) : null
   const store = (redis ?? shared)?.url ?? (callgather === 'sqlite' ? `file:${join(folder, 'calls.db')}` : 'memory:')
-  const settings: CallgatherSettings = { publicKey, store, verifier }
+  const settings: CallgatherSettings = { publicKey, store, ...(verifier && { verifier }) }
   const part = await start<typeof Callgather>('callgather-server.ts', {
     ...pinned,
     settings,
-    label: `${callgather} ${verifier}`,
+    label: callgather,
   })
   const port = await part.ask('listen')
   return {

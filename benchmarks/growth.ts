@@ -34,7 +34,7 @@ export async function growth(effort: Effort): Promise<Report> {
   const load = await start<typeof Load>('load.ts', { core: 1 })
   const startServer = async (name: string) => {
     const store = `file:${join(folder, `${name}.db`)}`
-    const settings: CallgatherSettings = { publicKey: keys.publicKey, store, verifier: 'node:crypto' }
+    const settings: CallgatherSettings = { publicKey: keys.publicKey, store }
     const part = await start<typeof ServerPart>('callgather-server.ts', { core: 0, settings })
     return { part, port: await part.ask('listen') }
   }

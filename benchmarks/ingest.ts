@@ -29,11 +29,8 @@ const contenders = {
   emit: { name: 'the same, and `io.emit`', make: { peer: 'verify+emit' } },
   express: { name: 'Express 5, `express.raw`, SDK `unwrap`, `io.emit`', make: { peer: 'express+sdk+emit' } },
   memory: { name: 'CallGather, memory', make: { callgather: 'memory' } },
-  memorySodium: { name: 'CallGather, memory, libsodium', make: { callgather: 'memory', verifier: 'libsodium' } },
   sqlite: { name: 'CallGather, sqlite (synced)', make: { callgather: 'sqlite' } },
-  sqliteSodium: { name: 'CallGather, sqlite, libsodium', make: { callgather: 'sqlite', verifier: 'libsodium' } },
   redis: { name: 'CallGather, Redis (synced)', make: { callgather: 'redis' } },
-  redisSodium: { name: 'CallGather, Redis, libsodium', make: { callgather: 'redis', verifier: 'libsodium' } },
 } as const satisfies Record<string, Contender>
 
 type Name = keyof typeof contenders
@@ -62,7 +59,7 @@ export async function ingest(effort: Effort): Promise<Report> {
       'Ours answer 200 only after the append is durable, and relay after it. CPU is the server process alone.',
       '“others”: the share of the other core that the sender and the watcher took. Near 1, they are what is measured.',
     ],
-    packages: ['socket.io', 'express', 'telnyx', 'sodium-native'],
+    packages: ['socket.io', 'express', 'telnyx'],
   }
 }
 
@@ -149,10 +146,7 @@ function goalsOf(rows: Rows): Goal[] {
   const cpu = (ours: Name, theirs: Name) => ratioOf(rows.get(ours)?.cpu ?? [], rows.get(theirs)?.cpu ?? [])
   return [
     atLeast('G1', 'webhooks/s against verify + parse + emit', 1, rate('sqlite', 'emit')),
-    atLeast('G1', 'the same, with libsodium', 1.35, rate('sqliteSodium', 'emit')),
     atLeast('G2', 'webhooks/s against Express + SDK + emit', 2.2, rate('sqlite', 'express')),
-    atLeast('G2', 'the same, with libsodium', 3.5, rate('sqliteSodium', 'express')),
     atMost('G2', 'CPU each against Express + SDK + emit', 0.45, cpu('sqlite', 'express')),
-    atMost('G2', 'the same, with libsodium', 0.3, cpu('sqliteSodium', 'express')),
   ]
 }

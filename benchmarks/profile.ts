@@ -48,7 +48,6 @@ const kinds: readonly [what: string, fits: (frame: Frame) => boolean][] = [
     'signature',
     ({ file }) => file.startsWith('node:internal/crypto/sig') || file.startsWith('node:internal/crypto/webcrypto'),
   ],
-  ['signature', ({ name, file }) => name.startsWith('crypto_sign') || file === 'package sodium-native'],
   ['digest (HMAC)', ({ file }) => file.startsWith('node:internal/crypto/hash')],
   ['socket write', ({ name, file }) => file === '' && /^(write|shutdown)/.test(name)],
   ['JSON', ({ name, file }) => file === '' && /^(parse|stringify)$/.test(name)],

@@ -26,7 +26,6 @@ export async function resume({ rounds }: Effort): Promise<Report> {
   const settings: CallgatherSettings = {
     publicKey: makeKeys().publicKey,
     store: `file:${path}`,
-    verifier: 'node:crypto',
   }
   const crowd = await start<typeof Crowd>('crowd.ts', { core: 1 })
   const floor: number[] = []

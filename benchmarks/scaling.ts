@@ -77,7 +77,7 @@ export async function scaling({ rounds }: Effort): Promise<Report> {
 }
 
 const startNode = async (redis: Redis, { publicKey }: Keys, core: number): Promise<Node> => {
-  const settings = { publicKey, store: redis.url, verifier: 'node:crypto' }
+  const settings = { publicKey, store: redis.url }
   const part = await start<typeof Server>('callgather-server.ts', { core, settings })
   return { part, port: await part.ask('listen') }
 }

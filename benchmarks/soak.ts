@@ -78,7 +78,7 @@ export async function soak(minutes: number): Promise<Report> {
 
 async function begin(path: string): Promise<Shift> {
   const keys = makeKeys()
-  const settings: CallgatherSettings = { publicKey: keys.publicKey, store: `file:${path}`, verifier: 'node:crypto' }
+  const settings: CallgatherSettings = { publicKey: keys.publicKey, store: `file:${path}` }
   const server = await start<typeof ServerPart>('callgather-server.ts', { settings })
   const load = await start<typeof Load>('load.ts')
   const agents = await start<typeof AgentsPart>('agents.ts')

@@ -2,7 +2,7 @@
  * The verifier alone: what a webhook costs before anything is done with it. CPU time for each body, in one process on
  * one core; the ways take turns.
  */
-import { atLeast, atMost, type Effort, median, type Report, ratioOf, roundsOf, type Table } from './harness.ts'
+import { atLeast, type Effort, median, type Report, ratioOf, roundsOf, type Table } from './harness.ts'
 import { type Part, start } from './parts/part.ts'
 import type { Sized, abilities as Verifier, Way } from './parts/verifier.ts'
 
@@ -13,9 +13,6 @@ const names: Readonly<Record<Way, string>> = {
   'ours, read': 'ours, and the envelope judged and read, as the server does',
   'sdk, one at a time': "the SDK's `unwrap` (with `JSON.parse`), one at a time",
   'sdk, 32 at a time': 'the same, 32 at a time',
-  'bare libsodium': 'libsodium alone, key and bytes at hand',
-  'ours, libsodium': 'ours with libsodium',
-  'ours, libsodium, parsed': 'ours with libsodium, and `JSON.parse`',
 }
 
 type Times = ReadonlyMap<Way, number[]>
@@ -54,12 +51,9 @@ export async function verify({ rounds, size }: Effort): Promise<Report> {
           1.22,
           rate(large, 'ours, parsed', 'sdk, 32 at a time'),
         ),
-        atMost('G3', 'with libsodium, 1 kB, µs', 60, median(small.times.get('ours, libsodium') ?? [])),
-        // 60 µs was said of a machine on which `crypto.verify` took 108.
-        atMost('G3', 'the same as a ratio to bare `crypto.verify`', 0.556, 1 / rate(small, 'ours, libsodium', 'bare')),
       ],
       notes: ['CPU time of the process (the SDK verifies on other threads of it), pinned to one core.'],
-      packages: ['telnyx', 'sodium-native'],
+      packages: ['telnyx'],
     }
   } finally {
     await part.stop()

@@ -1,6 +1,7 @@
 /** Our own server, made as a user would make it. */
+import crypto from 'node:crypto'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
+import { syncBuiltinESMExports } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { foldCall } from '@callgather/protocol'
 import { createGatherServer, memoryStore, redisStore, sqliteStore } from '@callgather/server'
@@ -13,19 +14,23 @@ export interface CallgatherSettings {
   /** `memory:`, `file:PATH` or a Redis URL. */
   readonly store: string
   /** `none` takes the check of the signature itself out, and nothing else: to compare with what verifies nothing. */
-  readonly verifier: 'node:crypto' | 'libsodium' | 'none'
+  readonly verifier?: 'none'
 }
 
 const { publicKey, store, verifier } = settings<CallgatherSettings>()
 
 if (verifier === 'none') {
-  // A server cannot be told not to verify. So here, and only here, the library it verifies with finds everything right.
-  const sodium = createRequire(import.meta.url)('sodium-native') as { crypto_sign_verify_detached: () => boolean }
-  sodium.crypto_sign_verify_detached = () => true
+  // A server cannot be told not to verify. So here, and only here, the function it verifies with finds everything right.
+  const verify = (...args: unknown[]) => {
+    const done = args.at(-1)
+    if (typeof done === 'function') setImmediate(() => done(null, true))
+  }
+  Object.assign(crypto, { verify })
+  syncBuiltinESMExports()
 }
 const calls = openStore()
 const gather = createGatherServer({
-  telnyx: { apiKey: 'not used here', publicKey, verifier: verifier === 'none' ? 'libsodium' : verifier },
+  telnyx: { apiKey: 'not used here', publicKey },
   store: calls,
   // All the watchers come from one address and at once, which a server would rightly refuse.
   limits: { handshakesPerSecond: 10_000, handshakeBurst: 10_000, maxConnectionsPerSubject: 10_000 },

@@ -78,7 +78,6 @@ export {
 export { type MemoryStoreOptions, memoryStore } from './store/memory/memory-store.ts'
 export { type RedisStoreOptions, redisStore } from './store/redis/redis-store.ts'
 export { type SqliteStoreOptions, sqliteStore } from './store/sqlite/sqlite-store.ts'
-export type { VerifierName } from './telnyx/ed25519.ts'
 export type { DatedPublicKey, PublicKeys } from './telnyx/key-ring.ts'
 export { PublicKeyError } from './telnyx/public-key.ts'
 export type { Reconciled, ReconcileOptions } from './upkeep/reconciler.ts'

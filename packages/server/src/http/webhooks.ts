@@ -7,21 +7,13 @@
  */
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
-import { type HttpAnswer, type HttpRequest, refuse } from '../edge/message.ts'
+import { type HttpAnswer, refuse } from '../edge/message.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { traced } from '../edge/tracing.ts'
 import type { Ingest, IngestOutcome } from '../ingest/ingest.ts'
 import { StoreUnavailable } from '../store/call-store.ts'
-import type { VerifyEd25519, VerifyElsewhere } from '../telnyx/ed25519.ts'
 import type { KeyRing } from '../telnyx/key-ring.ts'
-import {
-  checkHeaders,
-  checkSignature,
-  checkSignatureElsewhere,
-  type SignatureCheck,
-  type SignatureFault,
-  type SignedRequest,
-} from '../telnyx/signature.ts'
+import { checkHeaders, checkSignature, type SignatureFault } from '../telnyx/signature.ts'
 import { readWebhook, type Unreadable, type Webhook } from '../telnyx/webhook.ts'
 import type { Handler } from './router.ts'
 
@@ -33,9 +25,6 @@ export interface WebhookParts {
   readonly ingest: Ingest
   readonly keys: () => KeyRing
   readonly toleranceSeconds: number
-  readonly verify: VerifyEd25519
-  /** The same on another thread, if that can be. */
-  readonly verifyElsewhere: VerifyElsewhere | null
   readonly maxBodyBytes: number
   readonly now: () => number
   readonly logger: Logger
@@ -50,43 +39,16 @@ export interface WebhookParts {
 
 /** Telnyx reads the status alone; without a body the answer is one write. */
 const OK: HttpAnswer = { status: 200 }
-/**
- * So many bodies that nobody has vouched for, of a MiB at most, wait for another thread; the next is checked here, which
- * holds up whoever sends.
- */
-const MOST_ELSEWHERE = 64
-/** A webhook that follows another within this many milliseconds has others behind it. */
-const CLOSE_MILLIS = 1
 /** Says nothing of why, and never repeats what was sent. */
 const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The request is not signed by Telnyx.'))
 
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
-  const { ingest, keys, toleranceSeconds, verify, verifyElsewhere } = parts
-  const { maxBodyBytes, now, logger, setAside, metrics, storeFailed, verified } = parts
+  const { ingest, keys, toleranceSeconds, maxBodyBytes, now, logger, setAside, metrics, storeFailed, verified } = parts
   const count = (outcome: WebhookOutcome) => metrics.webhook(outcome)
   const reportUnverified = throttled(logger, now)
 
-  let underWay = 0
-  let elsewhere = 0
-  let lastAt = 0
-  /** One alone is checked at once, which is quickest; where there are many, other cores take the signatures. */
-  const judge = async (signed: SignedRequest): Promise<SignatureCheck> => {
-    const before = lastAt
-    lastAt = performance.now()
-    const isAlone = underWay === 1 && lastAt - before > CLOSE_MILLIS
-    if (!verifyElsewhere || isAlone || elsewhere >= MOST_ELSEWHERE) {
-      return checkSignature(signed, keys(), now(), toleranceSeconds, verify)
-    }
-    elsewhere += 1
-    try {
-      return await checkSignatureElsewhere(signed, keys(), now(), toleranceSeconds, verifyElsewhere)
-    } finally {
-      elsewhere -= 1
-    }
-  }
-
-  const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
+  return async (request) => {
     const [encoding] = request.header('content-encoding')
     if (encoding !== undefined && encoding !== 'identity') {
       // A signature covers the bytes before compression or after it; nobody says which.
@@ -105,7 +67,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
     const early = checkHeaders(headers, keys(), now(), toleranceSeconds)
     if (early !== null) return unverified(early)
     const body = await request.body(maxBodyBytes)
-    const check = await judge({ ...headers, body })
+    const check = await checkSignature({ ...headers, body }, keys(), now(), toleranceSeconds)
     if (!check.ok) return unverified(check.fault)
     verified(request.address)
     try {
@@ -138,15 +100,6 @@ export function webhookRoute(parts: WebhookParts): Handler {
       storeFailed(error)
       logger.error({ err: error }, 'webhook refused: the store cannot take it')
       return refuse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
-    }
-  }
-
-  return async (request) => {
-    underWay += 1
-    try {
-      return await answer(request)
-    } finally {
-      underWay -= 1
     }
   }
 }

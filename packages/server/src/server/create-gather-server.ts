@@ -46,7 +46,6 @@ import { describeFailure } from '../store/bus.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { markerCodec } from '../telnyx/client-state.ts'
 import { commandSender } from '../telnyx/commands.ts'
-import { elsewhereOf, verifierOf } from '../telnyx/ed25519.ts'
 import { KeyRing } from '../telnyx/key-ring.ts'
 import { telnyxRecords } from '../telnyx/records.ts'
 import { DEFAULT_TOLERANCE_SECONDS } from '../telnyx/signature.ts'
@@ -103,7 +102,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
 
   const report = (error: unknown): void => logger.error({ err: error }, 'a background task failed')
 
-  const verify = verifierOf(options.telnyx.verifier)
   const accessRules = accessOf(options, tickets, hostCallbacks)
   const store = options.store ?? sqliteStore({ path: 'callgather.db', warn: (message) => logger.warn(message) })
   const health = new StoreHealth({ store, logger })
@@ -210,8 +208,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         ingest,
         keys: () => keys,
         toleranceSeconds,
-        verify,
-        verifyElsewhere: elsewhereOf(verify),
         maxBodyBytes: options.maxWebhookBytes ?? 1024 * 1024,
         now,
         logger,

@@ -14,7 +14,6 @@ import type { HttpAnswer, IncomingRequest } from '../edge/message.ts'
 import type { SensitiveInput } from '../ingest/ingest.ts'
 import type { SetAsideBody } from '../ingest/set-aside.ts'
 import type { CallStore } from '../store/call-store.ts'
-import type { VerifierName } from '../telnyx/ed25519.ts'
 import type { PublicKeys } from '../telnyx/key-ring.ts'
 import type { Reconciled, ReconcileOptions } from '../upkeep/reconciler.ts'
 import type { Handler, HandlerOptions } from './handlers.ts'
@@ -35,12 +34,6 @@ export interface GatherServerOptions {
     readonly publicKey: PublicKeys | undefined
     /** The connections whose webhooks are yours; others' are set aside. Default: all of the account's. */
     readonly connectionIds?: readonly string[] | undefined
-    /**
-     * What checks signatures. Default: `libsodium`, twice as fast, where the optional package `sodium-native` is
-     * installed; else `node:crypto`, whose work other threads do where there are several cores and webhooks come close
-     * upon each other.
-     */
-    readonly verifier?: VerifierName | undefined
     /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
     readonly baseUrl?: string | undefined
     /** How long one attempt of a command may take, in milliseconds. Default 5000. */

@@ -25,15 +25,7 @@ const numbers = [
 ]
 const callbacks = ['onSensitive', 'authenticate', 'authorize', 'audit.sink', 'now']
 const flags = ['insecure', 'unsafeDebug']
-const others = [
-  'telnyx',
-  'telnyx.baseUrl',
-  'telnyx.verifier',
-  'tickets',
-  'tickets.audience',
-  'tickets.secret',
-  'secret',
-]
+const others = ['telnyx', 'telnyx.baseUrl', 'tickets', 'tickets.audience', 'tickets.secret', 'secret']
 const objects = ['policy', 'policy.mask', 'policy.templates', 'audit', 'limits', 'store', 'logger', 'reconcile']
 
 const impossible = [

@@ -113,7 +113,6 @@ const optionsSchema = objectOf({
       (ids) => ids?.length !== 0,
       'is empty, so every webhook would be refused. Leave it out, or name yours',
     ),
-    verifier: z.enum(['libsodium', 'node:crypto'], 'must be `libsodium` or `node:crypto`').optional(),
     baseUrl: url,
     timeoutMillis: numberFrom(1, MAX_DEADLINE_MS),
   }),

@@ -7,14 +7,14 @@ const MONTH = Date.parse('2026-12-01T00:00:00Z')
 const [old, next] = [new Signer(), new Signer()]
 
 /** What becomes of a webhook that was signed at a moment and came two seconds later. */
-function judge(signer: Signer, at: number, keys: PublicKeys) {
+async function judge(signer: Signer, at: number, keys: PublicKeys) {
   const { headers, body } = signer.sign('{}', at)
   const request = {
     body,
     signature: [headers['telnyx-signature-ed25519'] ?? ''],
     timestamp: [headers['telnyx-timestamp'] ?? ''],
   }
-  const check = checkSignature(request, new KeyRing(keys, MONTH - 86_400_000), at + 2000)
+  const check = await checkSignature(request, new KeyRing(keys, MONTH - 86_400_000), at + 2000)
   return check.ok ? 'believed' : check.fault
 }
 
@@ -24,23 +24,32 @@ describe('keys with dates', () => {
     { key: next.publicKey, notBefore: '2026-11-30T23:00:00+00:00', notAfter: new Date(MONTH + 3_600_000) },
   ]
 
-  it('count in their time, both while they overlap', () => {
+  it('count in their time, both while they overlap', async () => {
     const HOUR = 3_600_000
     const times = { before: MONTH - 2 * HOUR, during: MONTH - HOUR / 2, after: MONTH + HOUR / 2 }
-    expect([judge(old, times.before, keys), judge(next, times.before, keys)]).toEqual(['believed', 'mismatch'])
-    expect([judge(old, times.during, keys), judge(next, times.during, keys)]).toEqual(['believed', 'believed'])
-    expect([judge(old, times.after, keys), judge(next, times.after, keys)]).toEqual(['mismatch', 'believed'])
+    expect([await judge(old, times.before, keys), await judge(next, times.before, keys)]).toEqual([
+      'believed',
+      'mismatch',
+    ])
+    expect([await judge(old, times.during, keys), await judge(next, times.during, keys)]).toEqual([
+      'believed',
+      'believed',
+    ])
+    expect([await judge(old, times.after, keys), await judge(next, times.after, keys)]).toEqual([
+      'mismatch',
+      'believed',
+    ])
   })
 
-  it('count at the very moments that bound them, by the time of signing and not of arrival', () => {
-    expect(judge(old, MONTH, keys)).toBe('believed')
-    expect(judge(old, MONTH + 1000, keys)).toBe('mismatch')
-    expect(judge(next, MONTH - 3_600_000, keys)).toBe('believed')
-    expect(judge(next, MONTH - 3_601_000, keys)).toBe('mismatch')
+  it('count at the very moments that bound them, by the time of signing and not of arrival', async () => {
+    expect(await judge(old, MONTH, keys)).toBe('believed')
+    expect(await judge(old, MONTH + 1000, keys)).toBe('mismatch')
+    expect(await judge(next, MONTH - 3_600_000, keys)).toBe('believed')
+    expect(await judge(next, MONTH - 3_601_000, keys)).toBe('mismatch')
   })
 
-  it('say so when none counts', () => {
-    expect(judge(next, MONTH + 7_200_000, keys)).toBe('no_key')
+  it('say so when none counts', async () => {
+    expect(await judge(next, MONTH + 7_200_000, keys)).toBe('no_key')
   })
 })
 

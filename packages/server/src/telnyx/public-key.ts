@@ -6,7 +6,6 @@
  * Messages name the fault and never the value, which may be a secret pasted into the wrong variable.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { isSmallOrder } from './ed25519.ts'
 
 /** DER of an Ed25519 SubjectPublicKeyInfo, up to the 32 bytes of the key (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
@@ -14,6 +13,22 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 /** 2^255 - 19, and the curve constant d = -121665 / 121666 (RFC 8032, 5.1). */
 const P = 2n ** 255n - 19n
 const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n
+
+/** The points whose order divides 8, in the one encoding of each y, without the sign of x (RFC 8032, 5.1.2). */
+const smallOrderPoints: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+])
+
+/** Whether 32 bytes encode a point of small order: as a key, anyone could sign under it. */
+export function isSmallOrder(point: Uint8Array): boolean {
+  const y = Buffer.from(point)
+  y[31] = (y[31] ?? 0) & 0x7f
+  return smallOrderPoints.has(y.toString('hex'))
+}
 
 /** A configured key that cannot be used. The message says what is wrong with it, never what it is. */
 export class PublicKeyError extends Error {
