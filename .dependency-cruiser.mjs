@@ -1,0 +1,135 @@
+/**
+ * The import rules of ARCHITECTURE.md. `pnpm lint` runs them; `scripts/import-rules.test.ts` plants a violation of each.
+ * Tests, stories and benchmarks may import any room of their own package.
+ */
+
+/** The rooms of each package, lowest first. A file imports only from its own room and the rooms before it. */
+const rooms = {
+  protocol: [],
+  server: [
+    'base',
+    'telnyx',
+    'store',
+    'edge',
+    'access',
+    'calls',
+    'ingest',
+    'commands',
+    'upkeep',
+    'relay',
+    'http',
+    'server',
+    'adapters',
+  ],
+  react: ['client', 'query', 'strings', 'hooks', 'components', 'testing'],
+  simulator: [],
+}
+
+/** What each package may import of the others. */
+const packages = { protocol: [], server: ['protocol'], react: ['protocol'], simulator: [], 'test-kit': [] }
+
+/** Tests and what only they use. */
+export const testOnly = '(\\.(test|test-kit|contract|stories|bench)\\.tsx?$|/src/testing/|^packages/test-kit/)'
+
+const anyOf = (names) => `(${names.join('|')})`
+
+const roomRules = Object.entries(rooms).flatMap(([name, order]) =>
+  order.slice(0, -1).map((room, at) => ({
+    name: `${name}: ${room} imports only from rooms before it`,
+    severity: 'error',
+    from: { path: `^packages/${name}/src/${room}(/|\\.tsx?$)`, pathNot: testOnly },
+    to: { path: `^packages/${name}/src/${anyOf(order.slice(at + 1))}(/|\\.tsx?$)` },
+  })),
+)
+
+/** A file elsewhere would escape the order of rooms. */
+const placeRules = Object.entries(rooms)
+  .filter(([, order]) => order.length > 0)
+  .map(([name, order]) => ({
+    name: `${name}: every source file is in a room`,
+    severity: 'error',
+    from: {
+      path: `^packages/${name}/src/`,
+      pathNot: `${testOnly}|^packages/${name}/src/(index\\.ts$|${anyOf(order)}(/|\\.tsx?$))`,
+    },
+    to: {},
+  }))
+
+const packageRules = Object.entries(packages).map(([name, allowed]) => ({
+  name: `${name} imports only ${allowed.length > 0 ? allowed.join(', ') : 'no other package'}`,
+  severity: 'error',
+  from: { path: `^packages/${name}/`, pathNot: testOnly },
+  to: { path: '^packages/', pathNot: `^packages/${anyOf([name, ...allowed])}/` },
+}))
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no cycle of files', severity: 'error', from: {}, to: { circular: true } },
+    ...roomRules,
+    ...placeRules,
+    ...packageRules,
+    {
+      name: 'packages are imported by name',
+      severity: 'error',
+      from: { path: '^(packages|apps)/([^/]+)/' },
+      to: { path: '^(packages|apps)/', pathNot: '^$1/$2/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'packages do not import the repository',
+      severity: 'error',
+      from: { path: '^(packages|apps|examples|benchmarks)/' },
+      to: {
+        path: '^(\\.storybook|scripts|benchmarks|examples|apps)/|^[^/]+$',
+        pathNot: '^$1/',
+        dependencyTypes: ['local'],
+      },
+    },
+    {
+      name: 'the repository imports packages by name',
+      severity: 'error',
+      from: { path: '^(\\.storybook|examples|benchmarks|scripts)/' },
+      to: { path: '^(packages|apps)/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'source imports only declared dependencies',
+      severity: 'error',
+      // The phone page is bundled when the simulator is built.
+      from: { path: '^packages/[^/]+/src/', pathNot: `${testOnly}|^packages/simulator/src/pages/` },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional', 'type-only'],
+      },
+    },
+    {
+      name: 'no unresolved import',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'the browser client and the protocol do not use React',
+      severity: 'error',
+      from: { path: '^packages/(protocol/src|react/src/client)/', pathNot: testOnly },
+      to: { path: '(^|/)node_modules/(react|react-dom|@tanstack)/' },
+    },
+    {
+      name: 'what runs in a browser does not use Node',
+      severity: 'error',
+      from: { path: '^packages/(protocol|react)/src/', pathNot: testOnly },
+      to: { dependencyTypes: ['core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|storybook-static|coverage)/|^examples/next/|^apps/console/e2e/published/host/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['callgather:source', 'import', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types'],
+    },
+    moduleSystems: ['es6'],
+  },
+}
