@@ -53,7 +53,6 @@ export type {
 export type { TrustProxy } from './edge/client-address.ts'
 export type { HttpAnswer, IncomingRequest } from './edge/message.ts'
 export type { SensitiveInput } from './ingest/ingest.ts'
-export type { SetAsideBody } from './ingest/set-aside.ts'
 export type { BackpressureLimits } from './relay/backpressure.ts'
 export type { LivenessLimits } from './relay/liveness.ts'
 export type { RelayLimits } from './relay/relay.ts'
@@ -69,7 +68,6 @@ export {
   type LogSlice,
   type NewEvent,
   type Revocation,
-  type SetAside,
   type StoreChange,
   StoreUnavailable,
   type Unsubscribe,

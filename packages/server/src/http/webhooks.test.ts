@@ -8,6 +8,8 @@ import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer, watch } from '../testing/server.ts'
 import { Signer, webhookOf } from '../testing/telnyx.ts'
 
+const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text()
+
 const digit = (id?: string) => webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '5' }, id ? { id } : {})
 
 it.each(['__proto__', 'constructor', 'toString'])('takes a webhook of the type `%s` after a command', async (type) => {
@@ -89,11 +91,10 @@ describe('a webhook that is Telnyx’s', () => {
     const again = JSON.parse(signed.body.toString())
     expect((await server.post(server.signer.sign({ ...again, meta: { attempt: 2 } }))).status).toBe(200)
     expect(await store.head(CALL)).toMatchObject({ seq: 2 })
-    expect(await store.listAside(10)).toEqual([])
     await vi.waitFor(() => expect(frames).toHaveLength(1))
   })
 
-  it('keeps the first of two events under one id, and sets the second aside', async () => {
+  it('keeps the first of two events under one id, and counts the second as a conflict', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.dtmf.received', { digit: '5' }, { id: 'same', at: '2026-11-22T10:41:00Z' })
@@ -102,9 +103,7 @@ describe('a webhook that is Telnyx’s', () => {
     ).toBe(200)
     const log = await store.read(CALL, 0)
     expect(log?.records.map(({ event }) => event.payload)).toEqual([{ digit: '5' }])
-    const [aside] = await store.listAside(10)
-    expect(aside?.reason).toBe('conflict')
-    expect(Buffer.from(aside?.content ?? '', 'base64').toString('latin1')).not.toContain('dtmf')
+    expect(await metricsOf(server.url)).toContain('callgather_webhooks_total{outcome="conflict"} 1')
   })
 
   const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
@@ -127,11 +126,12 @@ describe('a webhook that is Telnyx’s', () => {
     ),
   }
   for (const [name, body] of Object.entries(unusable)) {
-    it(`is answered 200 and set aside, unreadable to others, when it is ${name}`, async () => {
+    it(`is answered 200, counted and not stored when it is ${name}`, async () => {
       const store = memoryStore()
       await using server = await testServer({ store })
       expect((await server.post(server.signer.sign(body))).status).toBe(200)
-      expect(await store.listAside(10)).toHaveLength(1)
+      const outcome = name.startsWith('another product') ? 'foreign' : 'unreadable'
+      expect(await metricsOf(server.url)).toContain(`callgather_webhooks_total{outcome="${outcome}"} 1`)
       expect(await store.list({ limit: 10 })).toEqual([])
     })
   }

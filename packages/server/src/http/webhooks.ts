@@ -2,8 +2,8 @@
  * The webhook route: own the bytes, verify, read, append, then exactly 200.
  *
  * Telnyx retries what is not answered 200 for at most a minute, so 200 means stored and nothing else does. What a
- * stranger sends gets one fixed 401 that says nothing; what Telnyx signed but nobody can use is set aside, because a
- * retry could not mend it and losing it is not allowed.
+ * stranger sends gets one fixed 401 that says nothing. What Telnyx signed and we cannot use gets 200, because a retry
+ * would not help. It is counted, and not kept: the reconciler fetches from Telnyx's log what belongs to our calls.
  */
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
@@ -14,7 +14,7 @@ import type { Ingest, IngestOutcome } from '../ingest/ingest.ts'
 import { StoreUnavailable } from '../store/call-store.ts'
 import type { KeyRing } from '../telnyx/key-ring.ts'
 import { checkHeaders, checkSignature, type SignatureFault } from '../telnyx/signature.ts'
-import { readWebhook, type Unreadable, type Webhook } from '../telnyx/webhook.ts'
+import { readWebhook } from '../telnyx/webhook.ts'
 import type { Handler } from './router.ts'
 
 /** What became of a request to the webhook route: for metrics. */
@@ -28,8 +28,6 @@ export interface WebhookParts {
   readonly maxBodyBytes: number
   readonly now: () => number
   readonly logger: Logger
-  /** Keeps what is signed but cannot be used. */
-  readonly setAside: (reason: Unreadable | 'conflict' | 'foreign', body: Uint8Array, webhook?: Webhook) => Promise<void>
   readonly metrics: Metrics
   /** Called with the address of each verified webhook. */
   readonly verified: (address: string | undefined) => void
@@ -44,7 +42,7 @@ const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The reques
 
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
-  const { ingest, keys, toleranceSeconds, maxBodyBytes, now, logger, setAside, metrics, storeFailed, verified } = parts
+  const { ingest, keys, toleranceSeconds, maxBodyBytes, now, logger, metrics, storeFailed, verified } = parts
   const count = (outcome: WebhookOutcome) => metrics.webhook(outcome)
   const reportUnverified = throttled(logger, now)
 
@@ -73,9 +71,8 @@ export function webhookRoute(parts: WebhookParts): Handler {
     try {
       const read = readWebhook(body)
       if (!read.ok) {
-        await setAside(read.reason, body)
         count('unreadable')
-        logger.error({ reason: read.reason, bytes: body.length }, 'webhook set aside: signed, but unreadable')
+        logger.error({ reason: read.reason, bytes: body.length }, 'webhook not stored: signed, but unreadable')
         return OK
       }
       const { webhook } = read
@@ -89,8 +86,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
       metrics.appendTook((now() - began) / 1000)
       if (outcome === 'appended') metrics.lag((now() - Date.parse(webhook.occurredAt)) / 1000)
       if (outcome === 'conflict' || outcome === 'foreign') {
-        await setAside(outcome, body, webhook)
-        logger.warn({ outcome, event_type: webhook.eventType }, 'webhook set aside')
+        logger.warn({ outcome, event_type: webhook.eventType }, 'webhook not stored')
       }
       count(outcome)
       return OK

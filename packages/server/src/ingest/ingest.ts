@@ -141,21 +141,6 @@ export class Ingest {
   }
 
   /**
-   * Whether a webhook that is not stored may hold masked input: where the server is set up for masks, or no call is
-   * named, or its mark or any command on the legs of its session has a mask.
-   */
-  async mayBeMasked(payload: Webhook['payload']): Promise<boolean> {
-    const { log, markers, isMasking } = this.#parts
-    const { call_control_id: callId } = payload
-    if (isMasking || !isCallId(callId)) return true
-    const mark = markers.read(callId, payload.client_state)
-    if (mark === 'unreadable' || mark?.mask) return true
-    const { state } = await log.open(callId)
-    const legs = [state, ...(await this.#siblingsOf(callId, sessionOf(payload)))]
-    return legs.some(({ commands }) => [...commands].some(({ request }) => request?.mask))
-  }
-
-  /**
    * The other legs of a call's session, as they are known now: from store and log, so that any server may have taken
    * their webhooks. Read before the call's own turn, because two legs that wait for each other would wait for ever.
    */

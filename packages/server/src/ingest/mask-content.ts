@@ -4,7 +4,7 @@
  * Default-deny: a field passes only if it is on the list of its type and its value has the listed shape. Nothing looks
  * for what resembles a card number.
  */
-import { type CallState, isDigitGather, limits, type Mask, rulesOf, UNATTRIBUTED } from '@callgather/protocol'
+import { type CallState, isDigitGather, type Mask, rulesOf, UNATTRIBUTED } from '@callgather/protocol'
 import { asRecord } from '../base/json.ts'
 import type { Marker } from '../telnyx/client-state.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
@@ -153,14 +153,8 @@ function isTerminator(digit: unknown, { state, mark }: ContentContext): boolean 
   return isDigitGather(request?.command) && digit === rulesOf(request.command, request.body).terminator
 }
 
-/** How many digits there were; a larger number may be the digits themselves. */
-const isDigitCount = (value: unknown) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= limits.maximum_digits.max
-
-function maskedDigits({ digits, digit_count }: Webhook['payload'], mask: Mask): Record<string, unknown> {
-  if (mask === 'all') return { digits: null }
-  // Masked before, and set aside: how many there were is all that is left of them.
-  if (typeof digits !== 'string') return { digits: null, ...(isDigitCount(digit_count) ? { digit_count } : {}) }
+function maskedDigits({ digits }: Webhook['payload'], mask: Mask): Record<string, unknown> {
+  if (mask === 'all' || typeof digits !== 'string') return { digits: null }
   const last4 = mask === 'allButLast4' && digits.length >= MIN_DIGITS_FOR_LAST4 ? { last4: digits.slice(-4) } : {}
   return { digits: null, digit_count: digits.length, ...last4 }
 }

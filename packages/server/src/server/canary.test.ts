@@ -135,7 +135,7 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
     )
     put('webhook answer', await (await server.post(signer.sign(Buffer.from(`{"data": {"digits": "${card}"`)))).text())
 
-    // A readable event of another connection is set aside, to be read again after a fix.
+    // A readable event of another connection is not ours to keep.
     await send('call.gather.ended', { digits: card, status: 'valid', connection_id: 'another' })
 
     // Words: partial results, histories, the result, what is transcribed beside, what is made of it afterwards.
@@ -185,9 +185,6 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
       ({ event }) => (event.payload as { digit?: unknown }).digit ?? '',
     )
     put('keys of the log in a row', keys?.join('') ?? '')
-    for (const { body, ...rest } of await server.gather.listSetAside()) {
-      put('set aside', JSON.stringify([rest, body && Buffer.from(body).toString()]))
-    }
     put('state', JSON.stringify(await server.gather.call(CALL).state()))
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
@@ -208,7 +205,6 @@ function leaks({ card, words, name }: Canaries, sinks: Sinks): string[] {
 afterEach(() => {
   vi.doUnmock('../ingest/masking.ts')
   vi.doUnmock('../ingest/mask-content.ts')
-  vi.doUnmock('../ingest/set-aside.ts')
   vi.resetModules()
   trace.disable()
 })
@@ -226,7 +222,6 @@ describe('what callers enter in confidence', () => {
         'http',
         'keys of the log in a row',
         'log',
-        'set aside',
         'socket',
         'spans',
         'state',
@@ -288,99 +283,6 @@ describe('what callers enter in confidence', () => {
       expect(leaks(canaries, sinks)).not.toEqual([])
     }, 30_000)
   }
-
-  it('would be found if bodies that cannot be masked were set aside in the clear', async () => {
-    vi.resetModules()
-    vi.doMock('../ingest/set-aside.ts', async (original) => {
-      const real = await original<typeof import('../ingest/set-aside.ts')>()
-      class Open extends real.AsideBox {
-        readonly #store: ConstructorParameters<typeof real.AsideBox>[0]
-        constructor(...args: ConstructorParameters<typeof real.AsideBox>) {
-          super(...args)
-          this.#store = args[0]
-        }
-        override put(reason: string, body: Uint8Array) {
-          return this.#store.setAside({ id: randomUUID(), reason, at: 0, content: Buffer.from(body).toString() })
-        }
-      }
-      return { ...real, AsideBox: Open }
-    })
-    const canaries = makeCanaries()
-    const { sinks } = await exposed(canaries)
-    expect(leaks(canaries, sinks)).toContain('file')
-  }, 30_000)
-})
-
-describe('what was set aside where gathers are sensitive', () => {
-  it('can be read again after a fix, with its input hidden', async () => {
-    const { testServer } = await import('../testing/server.ts')
-    const { memoryStore } = await import('../store/memory/memory-store.ts')
-    const store = memoryStore()
-    const signer = new Signer()
-    const options = { store, policy: { mask: 'digits' as const } }
-    const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }
-    {
-      await using server = await testServer({ ...options, telnyx: { ...telnyx, connectionIds: ['2'] } })
-      const payload = { call_control_id: CALL, digits: '4071', status: 'valid' }
-      await server.post(signer.sign(webhookOf('call.gather.ended', payload)))
-      await server.post(signer.sign(Buffer.from('{"data": {"digits": "4071"')))
-      const kept = await server.gather.listSetAside()
-      expect(kept.map(({ reason, body }) => [reason, body === null])).toEqual([
-        ['foreign', false],
-        ['not_json', true],
-      ])
-      expect(JSON.stringify(kept.map(({ body }) => body && Buffer.from(body).toString()))).not.toContain('4071')
-      vi.spyOn(store, 'close').mockResolvedValueOnce()
-    }
-    await using server = await testServer({ ...options, telnyx })
-    expect(await server.gather.replaySetAside()).toBe(1)
-    const [record] = (await store.read(CALL, 0))?.records ?? []
-    expect(record?.event.payload).toEqual({ status: 'valid', digits: null, digit_count: 4 })
-  })
-})
-
-describe('what was set aside of a call whose mask only a header asked for', () => {
-  it('holds no input: by the mark, by the record of the command, and by the session, whatever cannot be read', async () => {
-    const { testServer } = await import('../testing/server.ts')
-    const { memoryStore } = await import('../store/memory/memory-store.ts')
-    const store = memoryStore()
-    await using server = await testServer({ store })
-    await server.webhook('call.initiated')
-    const bridged = 'v3:the-agents-leg-00000'
-    await server.webhook('call.initiated', { call_control_id: bridged })
-    await server.command('gather', {}, { 'callgather-mask': 'digits' })
-    const { client_state } = server.upstream.received[0]?.body ?? {}
-    const at = { id: 'end', at: new Date().toISOString() }
-    await server.webhook('call.gather.ended', { digits: '1', status: 'valid', client_state }, at)
-    await server.webhook('call.dtmf.received', { call_control_id: bridged, digit: '1' }, { ...at, id: 'key' })
-    const input = '40714071'
-    // The same ids with other content; and bytes that are no JSON.
-    await server.webhook('call.gather.ended', { digits: input, status: 'valid', client_state }, at)
-    await server.webhook('call.gather.ended', { digits: input, status: 'valid' }, at)
-    await server.webhook('call.dtmf.received', { call_control_id: bridged, digit: input }, { ...at, id: 'key' })
-    const unreadable = [
-      `{"data": {"payload": {"call_control_id": "${CALL}", "digits": "${input}"`,
-      `{"data": {"payload": {"call_control_id": "${bridged}", "digits": "${input}"`,
-      `{"data": {"payload": {"call_control_id": "${CALL}", "client_state": "${client_state}", "digits": "${input}"`,
-      `{"data": {"payload": {"digits": "${input}"`,
-    ]
-    for (const body of unreadable) await server.post(server.signer.sign(Buffer.from(body)))
-    const bodies = (await server.gather.listSetAside()).map(({ body }) => body && Buffer.from(body).toString())
-    expect(bodies).toHaveLength(7)
-    expect(bodies.filter((body) => body !== null)).toHaveLength(3)
-    expect(bodies.join()).not.toContain(input)
-  })
-
-  it('is whole for a call without a mask', async () => {
-    const { testServer } = await import('../testing/server.ts')
-    await using server = await testServer()
-    await server.webhook('call.initiated')
-    await server.post(
-      server.signer.sign(Buffer.from(`{"data": {"payload": {"call_control_id": "${CALL}", "digits": "40714071"`)),
-    )
-    const [{ body } = { body: null }] = await server.gather.listSetAside()
-    expect(body && Buffer.from(body).toString()).toContain('40714071')
-  })
 })
 
 describe('after a restart with an empty store', () => {

@@ -40,7 +40,6 @@ import { operationRoutes } from '../http/operations.ts'
 import { router } from '../http/router.ts'
 import { webhookRoute } from '../http/webhooks.ts'
 import { Ingest } from '../ingest/ingest.ts'
-import { AsideBox } from '../ingest/set-aside.ts'
 import { Relay } from '../relay/relay.ts'
 import { describeFailure } from '../store/bus.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
@@ -49,7 +48,6 @@ import { commandSender } from '../telnyx/commands.ts'
 import { KeyRing } from '../telnyx/key-ring.ts'
 import { telnyxRecords } from '../telnyx/records.ts'
 import { DEFAULT_TOLERANCE_SECONDS } from '../telnyx/signature.ts'
-import { readWebhook } from '../telnyx/webhook.ts'
 import { Reconciler } from '../upkeep/reconciler.ts'
 import { Retention } from '../upkeep/retention.ts'
 import { StoreHealth } from '../upkeep/store-health.ts'
@@ -144,10 +142,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     { log, store, access },
     { now, failed: (error) => logger.error({ err: error }, 'a call could not be listed') },
   )
-  const aside = new AsideBox(store, deriveKey(secret, 'set-aside'), {
-    now,
-    mayBeMasked: (payload) => ingest.mayBeMasked(payload),
-  })
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,
     sockets: () => relay.size,
@@ -195,7 +189,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   let isClosing = false
   const forget = async (callId: string, subject: string): Promise<boolean> => {
     const known = await store.forget(callId)
-    await aside.forget(callId)
     if (known) await audit.write({ what: 'forgotten', callId, subject })
     return known
   }
@@ -211,7 +204,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         maxBodyBytes: options.maxWebhookBytes ?? 1024 * 1024,
         now,
         logger,
-        setAside: (reason, body, webhook) => aside.put(reason, body, webhook),
         metrics,
         storeFailed: (error) => {
           reconciler.outage()
@@ -323,22 +315,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       keys = new KeyRing(publicKey, now())
     },
 
-    reconcile: () => reconciler.run(),
-    listSetAside: (limit = 1000) => aside.list(limit),
-
-    async replaySetAside() {
-      let replayed = 0
-      for (const { id, body } of await aside.list(10_000)) {
-        const read = body ? readWebhook(body) : null
-        if (!read?.ok) continue
-        const outcome = await fetched.accept(read.webhook)
-        if (outcome === 'foreign' || outcome === 'conflict') continue
-        await aside.drop(id)
-        replayed += 1
-      }
-      return replayed
-    },
-
+    reconcile: ({ since } = {}) => reconciler.run(since),
     forget: (callId) => forget(callId, 'backend'),
 
     leave() {

@@ -9,7 +9,7 @@ import { BodyBudget, readBody } from '../edge/body.ts'
 import { isSendable } from '../edge/message.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, SECRET, testServer } from '../testing/server.ts'
-import { Signer, webhookOf } from '../testing/telnyx.ts'
+import { Signer, telnyxLogOf, webhookOf } from '../testing/telnyx.ts'
 import { createGatherServer } from './create-gather-server.ts'
 import { readLimits } from './settings.ts'
 
@@ -248,16 +248,12 @@ describe('a handler', () => {
       { call_control_id: CALL },
       { at: new Date(Date.now() - 60_000).toISOString() },
     )
-    {
-      await using server = await testServer({ store, telnyx: { ...telnyx, connectionIds: ['2'] } })
-      await server.post(signer.sign(before))
-      vi.spyOn(store, 'close').mockResolvedValueOnce()
-    }
     await using server = await testServer({ store, telnyx })
     const [byDefault, replayed] = [vi.fn(), vi.fn()]
     server.gather.on('call.answered', byDefault)
     server.gather.on('call.answered', replayed, { replayed: true })
-    expect(await server.gather.replaySetAside()).toBe(1)
+    server.upstream.behaviours.push(...telnyxLogOf(before))
+    expect(await server.gather.reconcile()).toMatchObject({ fetched: 1 })
     await vi.waitFor(() =>
       expect(replayed).toHaveBeenCalledWith(expect.anything(), expect.anything(), { isReplayed: true }),
     )

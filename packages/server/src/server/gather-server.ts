@@ -12,7 +12,6 @@ import type { CallHandle } from '../commands/call-handle.ts'
 import type { TrustProxy } from '../edge/client-address.ts'
 import type { HttpAnswer, IncomingRequest } from '../edge/message.ts'
 import type { SensitiveInput } from '../ingest/ingest.ts'
-import type { SetAsideBody } from '../ingest/set-aside.ts'
 import type { CallStore } from '../store/call-store.ts'
 import type { PublicKeys } from '../telnyx/key-ring.ts'
 import type { Reconciled, ReconcileOptions } from '../upkeep/reconciler.ts'
@@ -32,7 +31,7 @@ export interface GatherServerOptions {
      * Required: `undefined`, as from an unset environment variable, is an error at start.
      */
     readonly publicKey: PublicKeys | undefined
-    /** The connections whose webhooks are yours; others' are set aside. Default: all of the account's. */
+    /** The connections whose webhooks are yours; others' are counted and dropped. Default: all of the account's. */
     readonly connectionIds?: readonly string[] | undefined
     /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
     readonly baseUrl?: string | undefined
@@ -141,12 +140,11 @@ export interface GatherServer {
   revoke(whom: Revoked): Promise<void>
   /** Replaces Telnyx's public keys on the running server. Throws as the start does, and then the old ones stay. */
   setPublicKeys(publicKey: PublicKeys): void
-  /** Looks now for what Telnyx could not deliver. */
-  reconcile(): Promise<Reconciled>
-  /** What was signed by Telnyx and could not be used, oldest first. */
-  listSetAside(limit?: number): Promise<readonly SetAsideBody[]>
-  /** Reads again what was set aside, after a fix; how many became part of a log. */
-  replaySetAside(): Promise<number>
+  /**
+   * Looks now for what Telnyx could not deliver, or what this server could not use before a fix: since a moment in
+   * milliseconds, as far back as Telnyx's log of calls goes (a day). Default: since the last run.
+   */
+  reconcile(options?: { readonly since?: number | undefined }): Promise<Reconciled>
   /** Erases a call, wherever this server keeps something of it. Whether there was one. */
   forget(callId: string): Promise<boolean>
   /**

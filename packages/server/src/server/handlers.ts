@@ -6,7 +6,7 @@
  * once too: an event that was stored, but whose handler had not run yet, is in the log and is not delivered again. Code
  * that must not miss one reads `GET /calls/{id}/events` from the last number it has processed.
  *
- * An event that was fetched (by reconciliation, or from quarantine) and happened before this process started may have
+ * An event that was fetched by reconciliation and happened before this process started may have
  * been handled by an earlier one. Handlers get it only on request, and can tell it by `isReplayed`.
  */
 import { type CallRecord, type CallState, type EventOf, isKnownEvent, type KnownEventType } from '@callgather/protocol'

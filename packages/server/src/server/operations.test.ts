@@ -13,7 +13,7 @@ import { StoreUnavailable } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { startServer } from '../testing/program.ts'
 import { CALL, SECRET, testServer, watch } from '../testing/server.ts'
-import { Signer, webhookOf } from '../testing/telnyx.ts'
+import { Signer, telnyxLogOf, webhookOf } from '../testing/telnyx.ts'
 
 describe('what an operator sees', () => {
   it('is whether the process lives, whether it can take webhooks, and how much it does', async () => {
@@ -94,22 +94,26 @@ describe('Telnyx’s keys when the last of them expires', () => {
 })
 
 describe('events of another connection', () => {
-  it('are answered 200, set aside, and reach no room; after a fix they can be read again', async () => {
+  it('are answered 200, counted and not stored; after a fix they are fetched from the log of Telnyx', async () => {
     const store = memoryStore()
     const signer = new Signer()
     const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }
+    const webhook = webhookOf('call.answered', { call_control_id: CALL })
     {
       await using server = await testServer({ store, telnyx: { ...telnyx, connectionIds: ['2'] } })
-      expect((await server.post(signer.sign(webhookOf('call.answered', { call_control_id: CALL })))).status).toBe(200)
-      expect(await server.gather.listSetAside()).toMatchObject([{ reason: 'foreign', body: expect.any(Uint8Array) }])
-      expect(await server.gather.replaySetAside()).toBe(0)
-      await vi.waitFor(async () => expect(await store.head(CALL)).toBeNull())
+      expect((await server.post(signer.sign(webhook))).status).toBe(200)
+      const text = await (await fetch(`${server.url}/metrics`)).text()
+      expect(text).toContain('callgather_webhooks_total{outcome="foreign"} 1')
+      expect(await store.head(CALL)).toBeNull()
       vi.spyOn(store, 'close').mockResolvedValueOnce()
     }
     await using server = await testServer({ store, telnyx: { ...telnyx, connectionIds: ['1', '2'] } })
-    expect(await server.gather.replaySetAside()).toBe(1)
+    server.upstream.behaviours.push(...telnyxLogOf(webhook))
+    const since = Date.parse('2026-11-22T10:41:00Z')
+    expect(await server.gather.reconcile({ since })).toMatchObject({ fetched: 1 })
+    const { path } = server.upstream.received[1] ?? {}
+    expect(decodeURIComponent(path ?? '')).toContain('occurred_at][gte]=2026-11-22T10:41:00.000Z')
     expect(await store.head(CALL)).toMatchObject({ seq: 1 })
-    expect(await server.gather.listSetAside()).toEqual([])
   })
 })
 

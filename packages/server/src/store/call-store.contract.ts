@@ -295,15 +295,6 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toBeNull()
     })
 
-    it('keeps what is set aside until it is dropped', async () => {
-      await using it = await opened()
-      const item = { id: randomUUID(), reason: 'not_json', at: 1, content: 'c2VhbGVk' }
-      await it.store.setAside(item)
-      expect(await it.store.listAside(1000)).toContainEqual(item)
-      await it.store.dropAside(item.id)
-      expect(await it.store.listAside(1000)).not.toContainEqual(item)
-    })
-
     it('keeps a revocation until its time is up, tells of it, and knows each of several under one id', async () => {
       await using it = await opened()
       const told: Revocation[] = []

@@ -112,17 +112,6 @@ export type StoreChange =
     }
   | { readonly kind: 'forgotten'; readonly callId: string }
 
-/** Something signed that could not be used, or was not for us; kept so that it is not lost. */
-export interface SetAside {
-  readonly id: string
-  /** `unreadable` and `conflict` need a person; `foreign` is another product's, or another connection's. */
-  readonly reason: string
-  /** By the store's clock, in milliseconds. */
-  readonly at: number
-  /** Encrypted by the server, because what cannot be read cannot be masked. */
-  readonly content: string
-}
-
 /** Something that is no longer good on any node. What the id means is known to whoever made it. */
 export interface Revocation {
   readonly id: string
@@ -193,15 +182,6 @@ export interface CallStore {
    * appends get through. How many; fewer than the limit when none are left.
    */
   forgetBefore(moment: number, limit?: number): Promise<number>
-
-  /** Keeps something that must not be lost but has no call. */
-  setAside(item: SetAside): Promise<void>
-
-  /** What was set aside, oldest first. */
-  listAside(limit: number): Promise<readonly SetAside[]>
-
-  /** Removes something that was set aside. */
-  dropAside(id: string): Promise<void>
 
   /**
    * Keeps a revocation until its time is up, and tells every node of it. One that is known already changes nothing; of

@@ -49,6 +49,12 @@ export function webhookOf(
   return { data, meta: { attempt: 1, delivered_to: 'http://127.0.0.1/' } }
 }
 
+/** How the upstream answers the two requests of a reconciliation: no failed delivery, and a log of calls with one event. */
+export const telnyxLogOf = (webhook: ReturnType<typeof webhookOf>): readonly Behaviour[] => [
+  { body: { data: [] } },
+  { body: { data: [{ type: 'webhook', metadata: webhook }] } },
+]
+
 /** A command that reached the upstream. */
 export interface Received {
   readonly path: string

@@ -135,9 +135,9 @@ export class Reconciler {
     await this.#running?.catch(() => {})
   }
 
-  /** Looks for all that is missing, once. Whoever asks during a run gets that run's answer. */
-  run(): Promise<Reconciled> {
-    return this.#once(true)
+  /** Looks for all that is missing, once; `since` a moment in milliseconds, or since the last run. Whoever asks during a run gets that run's answer. */
+  run(since?: number): Promise<Reconciled> {
+    return this.#once(true, since)
   }
 
   /** Asks at once whether a call is over: Telnyx has just said so, in refusing a command. */
@@ -145,8 +145,8 @@ export class Reconciler {
     await this.#ask(callId).catch((error: unknown) => this.#failed(error))
   }
 
-  #once(sweeps: boolean): Promise<Reconciled> {
-    this.#running ??= this.#run(sweeps).finally(() => {
+  #once(sweeps: boolean, since?: number): Promise<Reconciled> {
+    this.#running ??= this.#run(sweeps, since).finally(() => {
       this.#running = null
     })
     return this.#running
@@ -159,14 +159,14 @@ export class Reconciler {
     return Math.max(slowed, this.#notBefore - this.#parts.now())
   }
 
-  async #run(sweeps: boolean): Promise<Reconciled> {
+  async #run(sweeps: boolean, from?: number): Promise<Reconciled> {
     const { store, now, logger } = this.#parts
     const began = now()
     try {
       await store.ping()
       let fetched = await this.#fetchFailed(Math.max((this.#lastRun ?? 0) - OVERLAP_MILLIS, began - DAY_MILLIS))
       if (sweeps) {
-        const { found } = await this.#fetch({ since: await this.#sweepFrom(began) })
+        const { found } = await this.#fetch({ since: from ?? (await this.#sweepFrom(began)) })
         fetched += found
         this.#sweeps = false
       }

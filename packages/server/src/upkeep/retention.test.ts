@@ -167,22 +167,6 @@ describe('retention', () => {
     expect(JSON.stringify(await store.read(CALL, 0))).not.toContain(CANARY)
   })
 
-  it('lets go of what was set aside when its time is up, and with the call it names', async () => {
-    let now = Date.now()
-    const store = memoryStore({ now: () => now })
-    await using server = await testServer({ store, now: () => now, toleranceSeconds: 3600 })
-    const unreadable = async (text: string) => server.post(server.signer.sign(Buffer.from(text), now))
-    await server.webhook('call.answered')
-    await unreadable(`{"data": {"call_control_id": "${CALL}"`)
-    await unreadable('{"data": {"of another call"')
-    expect(await server.gather.listSetAside()).toHaveLength(2)
-    await server.gather.forget(CALL)
-    expect(await server.gather.listSetAside()).toHaveLength(1)
-    now += 169 * HOUR
-    await retention(store, () => now).run()
-    expect(await server.gather.listSetAside()).toEqual([])
-  })
-
   it('lets others have their turn between the calls it looks at, also where nothing was said', async () => {
     const CALLS = 200
     let now = Date.now()

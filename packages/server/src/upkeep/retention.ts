@@ -80,7 +80,6 @@ export class Retention {
       const moment = now() - this.#hours * HOUR_MILLIS
       const count = await this.#forgetCalls(moment)
       if (count > 0) logger.info({ count }, 'calls forgotten: their time was up')
-      await this.#dropAside(moment)
       const silenced = await this.#silence()
       if (silenced > 0) logger.info({ calls: silenced }, 'what was said on calls erased: its time was up')
       return count
@@ -98,16 +97,6 @@ export class Retention {
       if (forgotten < PAGE) break
     }
     return count
-  }
-
-  async #dropAside(moment: number): Promise<void> {
-    const { store } = this.#parts
-    while (!this.#isStopped) {
-      const items = await store.listAside(PAGE)
-      const old = items.filter(({ at }) => at < moment)
-      await pMap(old, ({ id }) => store.dropAside(id), { concurrency: CONCURRENCY })
-      if (old.length < PAGE) return
-    }
   }
 
   /**

@@ -11,7 +11,6 @@ import {
   type Duplicate,
   endsAt,
   type Revocation,
-  type SetAside,
   StoreUnavailable,
 } from '../call-store.ts'
 
@@ -36,7 +35,6 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   const logs = new Map<string, Log>()
   /** The calls of each session. */
   const legs = new Map<string, Set<string>>()
-  const aside = new Map<string, SetAside>()
   const bus = new LocalBus()
   let revocations: readonly Revocation[] = []
   const revoked = new Channel<Revocation>()
@@ -175,18 +173,6 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       const old = [...logs].filter(([, log]) => log.updatedAt < moment).slice(0, limit)
       for (const [callId] of old) forget(callId)
       return old.length
-    },
-
-    async setAside(item) {
-      aside.set(item.id, item)
-    },
-
-    async listAside(limit) {
-      return [...aside.values()].slice(0, limit)
-    },
-
-    async dropAside(id) {
-      aside.delete(id)
     },
 
     async revoke(revocation) {

@@ -27,7 +27,6 @@ export function namesOf(prefix: string) {
     listed: (callId: string) => keysOf(partOf(callId)),
     /** Each part of the list, of the calls of each stage, and the key that says that the stages are known. */
     parts: lists.map((_, part) => [...keysOf(part), staged[part] as string] as const),
-    aside: [`${prefix}:{aside}`, `${prefix}:{aside}:order`] as const,
     /** Key and channel of what was revoked. */
     revoked: `${prefix}:{revoked}`,
     ping: `${prefix}:ping`,

@@ -355,9 +355,6 @@ describeWithRedis('redisStore with no more rights than the documentation asks fo
     await it.store.revoke({ id: 'x', at: 1, until: Date.now() + 60_000 })
     expect(await idsIn(it.store, 'call')).toEqual(['a', 'b'])
     expect(await it.store.list({ limit: 10 })).toHaveLength(1)
-    await it.store.setAside({ id: 'x', reason: 'foreign', at: 1, content: '' })
-    expect(await it.store.listAside(10)).toHaveLength(1)
-    await it.store.dropAside('x')
     expect(await it.store.forgetBefore(Date.now() + 1)).toBe(1)
     await eventually(() =>
       expect(told.map(({ kind }) => kind).sort()).toEqual([

@@ -22,7 +22,6 @@ import {
   type ListOptions,
   type Revocation,
   recordsAfter,
-  type SetAside,
   type StoreChange,
   StoreUnavailable,
   type Unsubscribe,
@@ -31,21 +30,7 @@ import { readStored } from '../stored-event.ts'
 import { ClusterLink } from './cluster-link.ts'
 import { type LinkOptions, reasonOf, run } from './link.ts'
 import { namesOf } from './names.ts'
-import {
-  APPEND,
-  DROP_ASIDE,
-  FORGET,
-  JOIN,
-  LEAVE_STAGE,
-  LIST,
-  LIST_ASIDE,
-  READ,
-  REVOKE,
-  REWRITE,
-  type Script,
-  SET_ASIDE,
-  STAGE,
-} from './scripts.ts'
+import { APPEND, FORGET, JOIN, LEAVE_STAGE, LIST, READ, REVOKE, REWRITE, type Script, STAGE } from './scripts.ts'
 import { ServerLink } from './server-link.ts'
 
 /** How a Redis store is made. */
@@ -401,23 +386,6 @@ export function redisStore(options: RedisStoreOptions): CallStore {
         offset += outcomes.filter((outcome) => outcome === 'grown').length
       }
       return count
-    },
-
-    async setAside(item) {
-      await attempt(SET_ASIDE, names.aside, item.id, String(item.at), JSON.stringify(item))
-    },
-
-    async listAside(limit) {
-      if (limit < 1) return []
-      const last = Number.isFinite(limit) ? limit - 1 : -1
-      const items = (await attempt(LIST_ASIDE, names.aside, String(last))) as readonly (string | null)[]
-      const readable: SetAside[] = []
-      for (const item of items) if (item !== null) parsed<SetAside>(item, (aside) => readable.push(aside))
-      return readable
-    },
-
-    async dropAside(id) {
-      await attempt(DROP_ASIDE, names.aside, id)
     },
 
     async revoke({ id, at, until }) {

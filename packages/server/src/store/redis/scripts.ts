@@ -188,25 +188,6 @@ redis.call(ARGV[1], KEYS[1], ARGV[2])
 return 1
 `)
 
-/** Keys: what was set aside, and its order. Arguments: the id, when, the item. The first under an id stays. */
-export const SET_ASIDE = script(`
-if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[3]) == 1 then redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1]) end
-return 1
-`)
-
-/** Keys: what was set aside, and its order. Argument: the place of the last that is wanted, from 0; -1 for all. */
-export const LIST_ASIDE = script(`
-local items = {}
-for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, ARGV[1])) do items[#items + 1] = redis.call('HGET', KEYS[1], id) end
-return items
-`)
-
-/** Keys: what was set aside, and its order. Argument: the id. */
-export const DROP_ASIDE = script(`
-redis.call('ZREM', KEYS[2], ARGV[1])
-return redis.call('HDEL', KEYS[1], ARGV[1])
-`)
-
 /**
  * Key: what was revoked, by when it need no longer be remembered; its channel has the same name. Arguments: how to
  * publish, the revocation, until when it counts, the time.

@@ -26,7 +26,6 @@ import {
   type ListOptions,
   type NewEvent,
   type Revocation,
-  type SetAside,
   StoreUnavailable,
 } from '../call-store.ts'
 import { readStored } from '../stored-event.ts'
@@ -63,7 +62,6 @@ const SCHEMAS = [
     PRIMARY KEY (call, seq)
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX event_by_id ON event (call, id);
-  CREATE TABLE aside (id TEXT PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL, content TEXT NOT NULL) STRICT;
   `,
   `
   CREATE TABLE revocation (
@@ -132,8 +130,6 @@ const writes = {
   leaveStage: 'UPDATE call SET stage = NULL WHERE ref = ?',
   // Its events go with it (ON DELETE CASCADE).
   dropCall: 'DELETE FROM call WHERE ref = ? AND updated_at < ?',
-  addAside: 'INSERT OR IGNORE INTO aside VALUES (?, ?, ?, ?)',
-  dropAside: 'DELETE FROM aside WHERE id = ?',
   revoke: 'INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)',
   dropRevocations: 'DELETE FROM revocation WHERE until <= ?',
   beat: 'INSERT OR REPLACE INTO heartbeat VALUES (1, ?)',
@@ -179,9 +175,6 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
   )
   const findOld = database.prepare(`SELECT ref, ${text('id')}, ${text('session')} FROM call WHERE id = ?`)
   const findLegs = database.prepare(`SELECT ${text('id')} FROM call WHERE session = ?`)
-  const listAside = database.prepare(
-    `SELECT ${text('id')}, ${text('reason')}, at, ${text('content')} FROM aside ORDER BY aside.at, aside.id LIMIT ?`,
-  )
   const listRevocations = database.prepare(`SELECT ${text('id')}, at, until FROM revocation WHERE until > ?`)
   const lists = new Map<string, Database.Statement>()
 
@@ -376,23 +369,6 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         count += erased
         if (erased === 0 || rows.length < ERASED_AT_ONCE) return count
       }
-    },
-
-    async setAside({ id, reason, at, content }) {
-      await write((sql) => sql.addAside.run(id, reason, at, content))
-    },
-
-    listAside: (limit) =>
-      attempt(() =>
-        (listAside.all(limit) as { id: ArrayBuffer; reason: ArrayBuffer; at: number; content: ArrayBuffer }[]).map(
-          ({ id, reason, at, content }): SetAside => ({
-            ...{ id: textOf(id), reason: textOf(reason), at, content: textOf(content) },
-          }),
-        ),
-      ),
-
-    async dropAside(id) {
-      await write((sql) => sql.dropAside.run(id))
     },
 
     async revoke(revocation) {
