@@ -1,12 +1,8 @@
-/**
- * Who commanded what, when, and what became of it: one line at the intent and one at the outcome, without content.
- * Each line carries a hash of the one before, so that a line taken out or changed is seen.
- */
-import { createHash } from 'node:crypto'
+/** Who commanded what, when, and what became of it: one line at the intent and one at the outcome, without content. */
 import { gatherError } from '@callgather/protocol'
 import type { HostCallbacks } from '../base/host-callbacks.ts'
 
-/** One line, before it is chained. */
+/** What one line says. */
 export interface AuditEntry {
   readonly what: 'intent' | 'outcome' | 'denied' | 'forgotten' | 'revoked'
   readonly subject?: string | undefined
@@ -23,9 +19,6 @@ export interface AuditEntry {
 /** A line as it is written. */
 export interface AuditLine extends AuditEntry {
   readonly at: string
-  /** SHA-256 over this line without `hash`, which includes `previous`. */
-  readonly hash: string
-  readonly previous: string
 }
 
 /** Where lines go. Throwing, or rejecting, means that the line is lost. */
@@ -38,7 +31,6 @@ export class Audit {
   readonly #now: () => number
   readonly #hostCallbacks: HostCallbacks
   readonly #pending = new Set<Promise<void>>()
-  #previous = '0'.repeat(64)
 
   constructor(deps: { sink: AuditSink; strict: boolean; now: () => number; hostCallbacks: HostCallbacks }) {
     this.#sink = deps.sink
@@ -53,10 +45,8 @@ export class Audit {
    * @throws GatherError 503 where the trail is strict and the line could not be written.
    */
   async write(entry: AuditEntry): Promise<void> {
-    const line = { at: new Date(this.#now()).toISOString(), ...entry, previous: this.#previous }
-    const hash = createHash('sha256').update(JSON.stringify(line)).digest('hex')
-    this.#previous = hash
-    const written = this.#hostCallbacks.call('auditSink', () => this.#sink({ ...line, hash }))
+    const line = { at: new Date(this.#now()).toISOString(), ...entry }
+    const written = this.#hostCallbacks.call('auditSink', () => this.#sink(line))
     const settled = written.catch(() => {}).then(() => void this.#pending.delete(settled))
     this.#pending.add(settled)
     if (!this.#strict || entry.what !== 'intent') return

@@ -280,8 +280,7 @@ describe('how often commands may come', () => {
 })
 
 describe('the audit trail', () => {
-  it('says who did what and what became of it, in a chain, without content', async () => {
-    const { createHash } = await import('node:crypto')
+  it('says who did what and what became of it, without content', async () => {
     const lines: Record<string, unknown>[] = []
     await using server = await testServer({ audit: { sink: (line) => void lines.push({ ...line }) } })
     await server.webhook('call.answered')
@@ -295,12 +294,6 @@ describe('the audit trail', () => {
       ['forgotten', 'backend'],
     ])
     expect(JSON.stringify(lines)).not.toContain('PIN?')
-    let previous = '0'.repeat(64)
-    for (const { hash, ...line } of lines) {
-      expect(line.previous).toBe(previous)
-      expect(createHash('sha256').update(JSON.stringify(line)).digest('hex')).toBe(hash)
-      previous = String(hash)
-    }
   })
 
   it('holds commands back while it cannot be written, where it is strict', async () => {

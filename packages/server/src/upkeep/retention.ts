@@ -1,6 +1,6 @@
 /**
  * Forgets: personal data is kept no longer than it is needed. What was said goes first, soon after the call; then the
- * call with all that is known of it; and what was set aside goes as calls do.
+ * call with all that is known of it.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import pMap from 'p-map'
