@@ -7,8 +7,8 @@
  * for ever. A client that was cut off connects again and resumes by number; it loses nothing but the connection.
  */
 import { gatherError } from '@callgather/protocol'
+import { bytesSent, terminate } from './engine-io.ts'
 import type { RelaySocket } from './rooms.ts'
-import { sentOver, terminate, websocketOf } from './websocket.ts'
 
 /** How much may wait for one client. */
 export interface BackpressureLimits {
@@ -57,6 +57,7 @@ export function guardBackpressure(
 ): Backpressure {
   const { conn } = socket
   const { transport } = conn
+  const stream = conn.request.socket
   /** Messages, and their bytes, which the engine has not handed to the websocket yet. Counted, lest each adds them up. */
   let messages = 0
   let queued = 0
@@ -77,11 +78,11 @@ export function guardBackpressure(
   let turn: Promise<void> = Promise.resolve()
   let turns = 0
 
-  const waiting = () => queued + (websocketOf(conn)?.bufferedAmount ?? 0)
+  const waiting = () => queued + stream.writableLength
   const hasRoom = () => over || waiting() <= limits.bytes * SHARE_OF_ANSWERS
   const letIn = () => {
     if (!forRoom || !hasRoom()) return
-    transport.off('drain', letIn)
+    stream.off('drain', letIn)
     forRoom()
     forRoom = null
   }
@@ -89,7 +90,7 @@ export function guardBackpressure(
     if (!hasRoom()) {
       await new Promise<void>((resolve) => {
         forRoom = resolve
-        transport.on('drain', letIn)
+        stream.on('drain', letIn)
       })
     }
   }
@@ -106,7 +107,7 @@ export function guardBackpressure(
       asked = 0
       return
     }
-    stuck ??= { sent: sentOver(conn), looks: 0 }
+    stuck ??= { sent: bytesSent(conn), looks: 0 }
     if (messages > limits.messages) end('messages')
     else if (bytes > limits.bytes + asked) end('bytes')
   }
@@ -132,7 +133,7 @@ export function guardBackpressure(
     queued = 0
   }
   const look = () => {
-    const sent = sentOver(conn)
+    const sent = bytesSent(conn)
     // Only what leaves while more waits was taken by the client: anything else is taken by the system's buffers first.
     moving = seen !== null && sent > seen && waiting() > 0
     seen = sent

@@ -8,7 +8,7 @@
  * that the client reads. So does that it takes what waits for it in this process.
  */
 import { randomBytes } from 'node:crypto'
-import { type EngineSocket, websocketOf } from './websocket.ts'
+import { type EngineSocket, websocketOf } from './engine-io.ts'
 
 /** How a connection is asked. */
 export interface LivenessLimits {

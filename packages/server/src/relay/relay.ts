@@ -14,11 +14,11 @@ import type { Metrics } from '../edge/metrics.ts'
 import type { ReportOrigin } from '../edge/origins.ts'
 import { RateLimit } from '../edge/rate-limit.ts'
 import { type BackpressureLimits, defaultBackpressure, guardBackpressure } from './backpressure.ts'
+import { type EngineSocket, terminate } from './engine-io.ts'
 import { socketError } from './guard.ts'
 import { defaultLiveness, guardLiveness, type LivenessLimits } from './liveness.ts'
 import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
 import { Session, type SessionParts } from './session.ts'
-import { type EngineSocket, terminate } from './websocket.ts'
 
 /** What the relay works with. */
 export interface RelayParts extends Omit<SessionParts, 'rooms' | 'answerInTurn'> {
@@ -98,7 +98,7 @@ export class Relay {
         decide('The origin of this page is not allowed. Add it to the allowed origins of the server.', false)
       },
     })
-    const rooms = new Rooms(parts.log, (records) => metrics.relayed(records))
+    const rooms = new Rooms(this.#io, parts.log, (records) => metrics.relayed(records))
     this.#io.use((socket, next) => {
       this.#admit(socket)
         .then(() => next())
@@ -162,7 +162,6 @@ export class Relay {
     clearInterval(this.#beat)
     for (const session of this.#sessions) session.close('unavailable', 'The server is going away. Connect again.')
     this.#io.engine?.close()
-    await this.#io.of('/').adapter.close()
   }
 
   /** The version is judged before anything else is looked at, then the ticket. */

@@ -1,9 +1,8 @@
-/** One room a call: what is appended to the call goes to everyone in it. */
+/** One socket.io room a call: what is appended to the call is broadcast to the sockets in it. */
 import { type ClientToServer, encodeEvent, type ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
 import type { CallLog } from '../calls/call-log.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
-import { tellAll } from './websocket.ts'
 
 /** The server's sockets, typed by the protocol. */
 export type RelayServer = Server<ClientToServer, ServerToClient>
@@ -12,21 +11,24 @@ export type RelaySocket = Socket<ClientToServer, ServerToClient>
 interface Room {
   /** For how many it is kept open. */
   holders: number
-  /** Who is in it. */
-  readonly sockets: Set<RelaySocket>
   /** The number that stands for the call and its epoch; another epoch gets another. */
   channel: { readonly epoch: string; readonly number: number } | null
   readonly stop: Promise<Unsubscribe>
 }
 
-/** The rooms in which someone is. */
+/** The name of a call's room; a socket is in a room of its own too, which is called by its id. */
+const roomOf = (callId: string) => `call:${callId}`
+
+/** The rooms that have sockets in them, or soon will. */
 export class Rooms {
+  readonly #io: RelayServer
   readonly #log: CallLog
   readonly #relayed: (records: number) => void
   readonly #rooms = new Map<string, Room>()
   #channels = 0
 
-  constructor(log: CallLog, relayed: (records: number) => void) {
+  constructor(io: RelayServer, log: CallLog, relayed: (records: number) => void) {
+    this.#io = io
     this.#log = log
     this.#relayed = relayed
   }
@@ -56,12 +58,12 @@ export class Rooms {
 
   /** Tells a client from now on what happens to a call. Its room must be held. */
   enter(callId: string, socket: RelaySocket): void {
-    this.#rooms.get(callId)?.sockets.add(socket)
+    this.#io.in(socket.id).socketsJoin(roomOf(callId))
   }
 
   /** Tells it no longer. */
   leave(callId: string, socket: RelaySocket): void {
-    this.#rooms.get(callId)?.sockets.delete(socket)
+    this.#io.in(socket.id).socketsLeave(roomOf(callId))
   }
 
   /** The number by which the frames of a call go while its log has this epoch. Its room must be held. */
@@ -74,20 +76,19 @@ export class Rooms {
   }
 
   #open(callId: string): Room {
-    const sockets = new Set<RelaySocket>()
     const stop = this.#log.follow(callId, {
       grown: ({ cursor: { epoch, seq }, records }) => {
         const channel = this.channelOf(callId, epoch)
         const events = records.map(({ event }) => encodeEvent(event))
-        tellAll(sockets, 'call:event', [channel, seq - records.length + 1, ...events])
+        this.#io.to(roomOf(callId)).emit('call:event', [channel, seq - records.length + 1, ...events])
         this.#relayed(records.length)
       },
       forgotten: () => {
         // No epoch is the empty one: whoever watches asks again, and learns what there is now.
         const heads = [{ call_id: callId, epoch: '', seq: 0 }]
-        tellAll(sockets, 'call:head', { now: new Date().toISOString(), heads })
+        this.#io.to(roomOf(callId)).emit('call:head', { now: new Date().toISOString(), heads })
       },
     })
-    return { holders: 0, sockets, channel: null, stop }
+    return { holders: 0, channel: null, stop }
   }
 }
