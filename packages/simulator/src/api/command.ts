@@ -1,21 +1,18 @@
 /** What a command is, and how its fields are read once its body has passed its schema. */
 import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
-import { refuse } from './errors.ts'
-
-/** What is in `data` of the answer. */
-export interface CommandResult {
-  result: string
-  conversation_id?: string
-}
+import { refusals } from './errors.ts'
 
 export type Body = Record<string, unknown>
 
-export interface Command {
+export type Command = {
   /** `answered`: only on an answered call; `alive`: on any that has not ended. */
   needs: 'answered' | 'alive'
-  run(call: Call, body: Body, exchange: Exchange): Partial<CommandResult> | undefined
-}
+} & (
+  | { run(call: Call, body: Body, exchange: Exchange): void }
+  /** Gives the `conversation_id` of the answer. */
+  | { converse(call: Call, body: Body, exchange: Exchange): string }
+)
 
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
@@ -23,8 +20,7 @@ export const text = (value: unknown): string | undefined => (typeof value === 's
 export function optionalCall(exchange: Exchange, id: unknown, pointer: string): Call | null {
   if (typeof id !== 'string') return null
   const call = exchange.find(id)
-  if (!call) throw refuse(422, '90015', 'The call_control_id provided was not valid.', pointer)
-  if (call.phase === 'ended')
-    throw refuse(422, '90018', "This call is no longer active and can't receive commands.", pointer)
+  if (!call) throw refusals.unknownCall(pointer)
+  if (call.phase === 'ended') throw refusals.ended(pointer)
   return call
 }

@@ -3,7 +3,7 @@
  * is new (L7), its body is right, the call is in the right state (90034), and then the command's own conflicts.
  */
 import type { Exchange } from '../call/exchange.ts'
-import { type Command, type CommandResult, text } from './command.ts'
+import { type Command, text } from './command.ts'
 import { conversationCommands } from './conversation-commands.ts'
 import { refusals } from './errors.ts'
 import { gatherCommands } from './gather-commands.ts'
@@ -12,40 +12,46 @@ import type { CommandName } from './schemas.ts'
 import { soundCommands } from './sound-commands.ts'
 import { validate } from './validate.ts'
 
-export { dial } from './leg-commands.ts'
+type CallCommandName = Exclude<CommandName, 'dial'>
 
-const commands: Record<Exclude<CommandName, 'dial'>, Command> = {
+/** By the last part of `/v2/calls/{call_control_id}/actions/…`. */
+export const commands: Record<CallCommandName, Command> = {
   ...legCommands,
   ...gatherCommands,
   ...conversationCommands,
   ...soundCommands,
   // Its `client_state` is set like any other command's; there is nothing more to it.
-  client_state_update: { needs: 'alive', run: () => undefined },
+  client_state_update: { needs: 'alive', run() {} },
 }
 
-/** Runs `command` on the call with this id, or throws a `Refusal`. */
-export function runCommand(
-  exchange: Exchange,
-  id: string,
-  command: Exclude<CommandName, 'dial'>,
-  input: unknown,
-): CommandResult {
+/** What is in `data` of the answer. */
+interface CommandResult {
+  result: string
+  conversation_id?: string
+}
+
+/** Runs a command on the call with this id, or throws a `Refusal`. */
+export function runCommand(exchange: Exchange, id: string, name: CallCommandName, input: unknown): CommandResult {
+  const { settings, clock } = exchange
   const call = exchange.find(id)
   if (!call) throw refusals.unknownCall()
   if (call.phase === 'ended') throw refusals.ended()
   const commandId = commandIdOf(input)
-  const known = commandId === undefined ? null : call.commands.recall(commandId)
-  if (known)
-    return exchange.settings.leg.duplicateCommandAnswer === 'same' ? (known.result as CommandResult) : { result: 'ok' }
-  const body = validate(command, input, exchange.settings.api.unknownFields)
-  const { needs, run } = commands[command]
-  if (needs === 'answered' && call.phase !== 'answered') throw refusals.unanswered(command)
+  const known = commandId === undefined ? undefined : call.results.get(commandId)
+  if (known && known.until > clock.now())
+    return settings.leg.duplicateCommandAnswer === 'same' ? known.result : { result: 'ok' }
+  const body = validate(name, input, settings.api.unknownFields)
+  const command = commands[name]
+  if (command.needs === 'answered' && call.phase !== 'answered') throw refusals.unanswered(name)
   const before = call.clientState
   if (typeof body.client_state === 'string') call.clientState = body.client_state
   try {
-    exchange.noteCommand(call, command, body)
-    const result: CommandResult = { result: 'ok', ...run(call, body, exchange) }
-    if (commandId !== undefined) call.commands.remember(commandId, result)
+    exchange.noteCommand(call, name, body)
+    const result: CommandResult = { result: 'ok' }
+    if ('converse' in command) result.conversation_id = command.converse(call, body, exchange)
+    else command.run(call, body, exchange)
+    if (commandId !== undefined)
+      call.results.set(commandId, { until: clock.now() + settings.leg.commandIdMemoryMs, result })
     return result
   } catch (error) {
     call.clientState = before
@@ -53,8 +59,7 @@ export function runCommand(
   }
 }
 
-/** Is `name` the last part of a command's path? */
-export const isCommand = (name: string): name is Exclude<CommandName, 'dial'> => Object.hasOwn(commands, name)
+export const isCommand = (name: string): name is CallCommandName => Object.hasOwn(commands, name)
 
 function commandIdOf(input: unknown): string | undefined {
   if (typeof input !== 'object' || input === null || !('command_id' in input)) return undefined

@@ -1,7 +1,7 @@
 /** The AI gather, the assistant, and who else takes part. */
 import { parametersProblem } from '../assistant/conform.ts'
+import type { AiInput } from '../assistant/input.ts'
 import type { Call } from '../call/call.ts'
-import type { AiGatherParams, AssistantParams } from '../call/conversations.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { Message } from '../machine/machine.ts'
 import { type Command, optionalCall } from './command.ts'
@@ -11,63 +11,53 @@ import { checkVoice } from './sound-commands.ts'
 export const conversationCommands = {
   gather_using_ai: {
     needs: 'answered',
-    run(call, body, exchange) {
+    converse(call, body, exchange) {
       checkVoice(body)
       const problem = parametersProblem(body.parameters as Record<string, unknown>)
       if (problem !== undefined) throw refuse(422, '10015', problem, '/parameters')
       makeRoom(call, exchange)
-      return {
-        conversation_id: call.conversations.start('gather_using_ai', {
-          kind: 'ai_gather',
-          params: body as AiGatherParams,
-        }),
-      }
+      return call.conversations.start('ai_gather', body)
     },
   },
   ai_assistant_start: {
     needs: 'answered',
-    run(call, body, exchange) {
+    converse(call, body, exchange) {
       if (call.conversations.current) throw refusals.assistantActive()
       checkVoice(body)
       const participants = participantsOf(exchange, body.participants ?? [], '/participants')
-      const params = body as AssistantParams
-      const conversation_id = call.conversations.start('ai_assistant_start', { kind: 'assistant', params })
+      const id = call.conversations.start('assistant', body)
       for (const { leg, endsIt } of participants) leg.joinConversation(call, endsIt)
-      return { conversation_id }
+      return id
     },
   },
   ai_assistant_stop: {
     needs: 'answered',
-    run(call, _body, exchange) {
-      if (!call.conversations.feed({ type: 'stop' }) && exchange.settings.ai.noAssistant === 'refuse')
-        throw refusals.noAssistant()
-      return undefined
-    },
+    run: (call, _body, exchange) => feed(call, exchange, { type: 'stop' }),
   },
   ai_assistant_add_messages: {
     needs: 'answered',
     run(call, body, exchange) {
-      const added = call.conversations.feed({
-        type: 'messages',
-        messages: body.messages as Message[],
-        trigger_response: body.trigger_response === true,
-      })
-      if (!added && exchange.settings.ai.noAssistant === 'refuse') throw refusals.noAssistant()
-      return undefined
+      const messages = body.messages as Message[]
+      feed(call, exchange, { type: 'messages', messages, trigger_response: body.trigger_response === true })
     },
   },
   ai_assistant_join: {
     needs: 'answered',
-    run(_call, body, exchange) {
+    converse(_call, body, exchange) {
       const id = String(body.conversation_id)
       const host = exchange.calls().find(({ conversations }) => conversations.current?.id === id)
       if (!host) throw refuse(422, '10015', 'No conversation with this conversation_id is running.', '/conversation_id')
       for (const { leg, endsIt } of participantsOf(exchange, [body.participant], '/participant'))
         leg.joinConversation(host, endsIt)
-      return { conversation_id: id }
+      return id
     },
   },
 } satisfies Record<string, Command>
+
+/** A9: gives the conversation an input, if there is one. */
+function feed(call: Call, { settings }: Exchange, input: AiInput): void {
+  if (!call.conversations.feed(input) && settings.ai.noAssistant === 'refuse') throw refusals.noAssistant()
+}
 
 /** A2: whether an AI gather may push another conversation aside is not documented. */
 function makeRoom(call: Call, { settings }: Exchange): void {

@@ -1,26 +1,17 @@
 /** Telnyx's errors: one table, and the one shape they all have. */
 
-/** One entry of `errors[]`. */
-export interface TelnyxError {
-  code: string
-  title: string
-  detail: string
-  source?: { pointer?: string; parameter?: string }
-  meta: { url: string }
-}
+import type { TelnyxError } from '../call/activity.ts'
 
 /** A refusal, thrown anywhere below the router and answered there. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
   readonly errors: readonly TelnyxError[]
-  readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, errors: readonly TelnyxError[], headers: Record<string, string> = {}) {
+  constructor(status: number, errors: readonly TelnyxError[]) {
     super(errors.map((error) => `${error.code} ${error.title}: ${error.detail}`).join('; '))
     this.status = status
     this.errors = errors
-    this.headers = headers
   }
 }
 
@@ -79,8 +70,10 @@ export function refuse(status: number, code: ErrorCode, detail: string, pointer?
 }
 
 export const refusals = {
-  unknownCall: () => refuse(422, '90015', 'The call_control_id provided was not valid.', '/call_control_id'),
-  ended: () => refuse(422, '90018', "This call is no longer active and can't receive commands.", '/call_control_id'),
+  unknownCall: (pointer = '/call_control_id') =>
+    refuse(422, '90015', 'The call_control_id provided was not valid.', pointer),
+  ended: (pointer = '/call_control_id') =>
+    refuse(422, '90018', "This call is no longer active and can't receive commands.", pointer),
   unanswered: (command: string) =>
     refuse(
       422,

@@ -1,6 +1,6 @@
-/** The API in the shape of `fetch`: the same handlers as behind the socket, without one. */
+/** The API in the shape of `fetch`: the same endpoints as behind the socket, without one. */
 import { refuse } from './errors.ts'
-import type { Handler } from './server.ts'
+import type { Handler } from './http.ts'
 
 export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch {
   return async (input, init) => {
@@ -10,7 +10,7 @@ export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch
       method: request.method,
       path: url.pathname,
       query: url.searchParams,
-      headers: Object.fromEntries(request.headers),
+      authorization: request.headers.get('authorization') ?? undefined,
       body: async () => {
         const bytes = Buffer.from(await request.arrayBuffer())
         if (bytes.length > maxBodyBytes)
@@ -20,6 +20,6 @@ export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch
     })
     // What `fetch` says of a connection that breaks.
     if (hangUp) throw new TypeError('fetch failed', { cause: new Error('socket hang up') })
-    return new Response(typeof body === 'string' ? body : new Uint8Array(body), { status, headers })
+    return new Response(body, { status, headers })
   }
 }

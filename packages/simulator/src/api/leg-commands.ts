@@ -1,12 +1,10 @@
 /** Commands that make, join and end legs. */
 import type { Call } from '../call/call.ts'
-import type { AssistantParams } from '../call/conversations.ts'
 import type { Exchange } from '../call/exchange.ts'
-import { transfer } from '../call/transfer.ts'
 import type { Route, WebhookMethod } from '../delivery/delivery.ts'
 import { type Body, type Command, optionalCall, text } from './command.ts'
 import { refusals, refuse } from './errors.ts'
-import { mediaOf } from './sound-commands.ts'
+import { mediaOf, playback } from './sound-commands.ts'
 import { validate } from './validate.ts'
 
 /** `POST /v2/calls`. Returns the call that rings (the first, when several numbers are dialled). */
@@ -18,7 +16,7 @@ export function dial(exchange: Exchange, input: unknown): Call {
     throw refuse(422, '10004', 'link_to is required with bridge_on_answer and bridge_intent.', '/link_to')
   const numbers = Array.isArray(body.to) ? body.to.map(String) : [String(body.to)]
   const legs = numbers.map((to) =>
-    exchange.createCall({
+    exchange.placeCall({
       direction: 'outgoing',
       from: body.bridge_intent === true && linked ? linked.identity.from : String(body.from),
       to,
@@ -49,10 +47,9 @@ export const legCommands = {
       if (call.direction === 'outgoing')
         throw refusals.invalidCommand('An outgoing call is answered by the person who is called.')
       if (call.phase === 'answered') throw refusals.invalidCommand('This call has already been answered.')
-      call.reroute(routeOf(body))
+      call.route = { ...call.route, ...routeOf(body) }
       call.connect({ type: 'answer' })
       onAnswer(call, body)
-      return undefined
     },
   },
   reject: {
@@ -61,33 +58,18 @@ export const legCommands = {
       if (call.direction === 'outgoing') throw refusals.invalidCommand('Only an incoming call can be rejected.')
       if (call.phase === 'answered') throw refusals.invalidCommand('An answered call cannot be rejected; hang it up.')
       call.end({ type: 'reject', cause: body.cause === 'USER_BUSY' ? 'user_busy' : 'call_rejected' })
-      return undefined
     },
   },
   hangup: {
     needs: 'alive',
-    run(call) {
-      call.end({ type: 'hangup' })
-      return undefined
-    },
+    run: (call) => call.end({ type: 'hangup' }),
   },
   transfer: {
     needs: 'answered',
     run(call, body, exchange) {
       const media = mediaOf(body, 'audio_url', 'media_name')
-      if (media)
-        call.hear(
-          {
-            kind: 'media',
-            text: media.audio_url ?? media.media_name ?? '',
-            media,
-            purpose: 'playback',
-            loop: Number.POSITIVE_INFINITY,
-            overlay: false,
-          },
-          undefined,
-        )
-      const target = transfer(exchange, call, {
+      if (media) call.hear(playback(media, Number.POSITIVE_INFINITY, false))
+      const target = exchange.transfer(call, {
         from: text(body.from),
         to: String(body.to),
         client_state: text(body.target_leg_client_state) ?? null,
@@ -99,7 +81,6 @@ export const legCommands = {
         if (media) call.stopSound('all')
         onAnswer(target, body)
       })
-      return undefined
     },
   },
   bridge: {
@@ -111,7 +92,6 @@ export const legCommands = {
         throw refuse(422, '90015', 'call_control_id must be that of another call.', '/call_control_id')
       if (other.phase !== 'answered') throw refusals.unanswered('bridge')
       call.bridgeWith(other, body.park_after_unbridge === 'self')
-      return undefined
     },
   },
 } satisfies Record<string, Command>
@@ -122,44 +102,38 @@ function onAnswer(call: Call, body: Body): void {
   const sent = text(body.send_digits_on_answer)
   if (sent !== undefined && sent !== '') call.sendDtmf(sent)
   const { assistant } = body
-  if (typeof assistant === 'object' && assistant !== null)
-    call.conversations.start('ai_assistant_start', {
-      kind: 'assistant',
-      params: { assistant } as AssistantParams,
-    })
+  if (typeof assistant === 'object' && assistant !== null) call.conversations.start('assistant', { assistant })
 }
 
+/** Where the body sends the webhooks of a call: only what it says, in terms of a route. */
 function routeOf(body: Body): Partial<Route> {
-  const url = text(body.webhook_url)
-  const byType = body.webhook_urls as Record<string, string | string[]> | undefined
-  const retries = body.webhook_retries_policies as Record<string, { retries_ms?: number[] }> | undefined
-  for (const [type, { retries_ms = [] }] of Object.entries(retries ?? {})) {
-    if (retries_ms.reduce((sum, wait) => sum + wait, 0) > 60_000)
-      throw refuse(
-        422,
-        '10033',
-        'retries_ms must not sum up to more than 60000.',
-        `/webhook_retries_policies/${type}/retries_ms`,
-      )
-  }
-  return {
-    ...(url === undefined ? {} : { url }),
-    ...(body.webhook_url_method === undefined ? {} : { method: methodOf(body.webhook_url_method) }),
-    ...(body.webhook_urls_method === undefined ? {} : { byTypeMethod: methodOf(body.webhook_urls_method) }),
-    ...(byType === undefined
-      ? {}
-      : { byType: Object.fromEntries(Object.entries(byType).map(([type, urls]) => [type, [urls].flat()])) }),
-    ...(retries === undefined
-      ? {}
-      : {
-          retries: Object.fromEntries(
-            Object.entries(retries).map(([type, { retries_ms }]) => [type, retries_ms ?? []]),
-          ),
-        }),
-  }
+  const { webhook_url, webhook_url_method, webhook_urls, webhook_urls_method, webhook_retries_policies } =
+    body as WebhookFields
+  const route: Partial<Route> = {}
+  if (webhook_url !== undefined) route.url = webhook_url
+  if (webhook_url_method !== undefined) route.method = webhook_url_method
+  if (webhook_urls_method !== undefined) route.byTypeMethod = webhook_urls_method
+  if (webhook_urls !== undefined) route.byType = mapValues(webhook_urls, (urls) => [urls].flat())
+  if (webhook_retries_policies !== undefined)
+    route.retries = mapValues(webhook_retries_policies, ({ retries_ms = [] }, type) => {
+      if (retries_ms.reduce((sum, wait) => sum + wait, 0) <= 60_000) return retries_ms
+      const pointer = `/webhook_retries_policies/${type}/retries_ms`
+      throw refuse(422, '10033', 'retries_ms must not sum up to more than 60000.', pointer)
+    })
+  return route
 }
 
-const methodOf = (value: unknown): WebhookMethod => (value === 'GET' ? 'GET' : 'POST')
+/** As their schema has them. */
+interface WebhookFields {
+  webhook_url?: string
+  webhook_url_method?: WebhookMethod
+  webhook_urls?: Record<string, string | string[]>
+  webhook_urls_method?: WebhookMethod
+  webhook_retries_policies?: Record<string, { retries_ms?: number[] }>
+}
+
+const mapValues = <From, To>(values: Record<string, From>, change: (value: From, key: string) => To) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value, key)]))
 
 function limits({ timeout_secs, time_limit_secs, answering_machine_detection }: Body) {
   const asked = answering_machine_detection !== undefined && answering_machine_detection !== 'disabled'

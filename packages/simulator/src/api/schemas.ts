@@ -4,36 +4,12 @@
  *
  * Fields that change nothing here are not listed: the API has hundreds (codecs, recording, streaming), all accepted.
  */
+import type { SchemaObject } from 'ajv'
 import type { ErrorCode } from './errors.ts'
 
-/** The part of JSON Schema (2020-12) used here, and the error code beside it. */
-export interface FieldSchema {
-  type?: string | readonly string[]
-  enum?: readonly unknown[]
-  minimum?: number
-  maximum?: number
-  minLength?: number
-  maxLength?: number
-  pattern?: string
-  default?: unknown
-  format?: string
-  items?: FieldSchema
-  minItems?: number
-  maxItems?: number
-  properties?: Readonly<Record<string, FieldSchema>>
-  required?: readonly string[]
-  additionalProperties?: FieldSchema | boolean
-  oneOf?: readonly FieldSchema[]
-  anyOf?: readonly FieldSchema[]
-  /** Telnyx's code for a value this schema refuses. */
+/** JSON Schema (2020-12), and beside it Telnyx's code for a value that it refuses. */
+export interface FieldSchema extends SchemaObject {
   code?: ErrorCode
-}
-
-export interface BodySchema extends FieldSchema {
-  type: 'object'
-  properties: Readonly<Record<string, FieldSchema>>
-  /** Telnyx has more parameters here than are listed. */
-  open?: true
 }
 
 const LANGUAGES =
@@ -57,50 +33,41 @@ const common = {
   command_id: text,
 } satisfies Record<string, FieldSchema>
 
-const millis = (usual: number, code: ErrorCode): FieldSchema => ({
+const oneOf = (...values: string[]): FieldSchema => ({ type: 'string', enum: values })
+const full: FieldSchema = { type: 'string', minLength: 1 }
+const integer = (minimum: number, maximum: number, usual: number, code?: ErrorCode): FieldSchema => ({
   type: 'integer',
-  minimum: 1,
-  maximum: 120_000,
+  minimum,
+  maximum,
   default: usual,
-  code,
+  ...(code === undefined ? {} : { code }),
 })
 
 const digits = {
-  minimum_digits: { type: 'integer', minimum: 1, maximum: 128, default: 1, code: '90022' },
-  maximum_digits: { type: 'integer', minimum: 1, maximum: 128, default: 128, code: '90023' },
+  minimum_digits: integer(1, 128, 1, '90022'),
+  maximum_digits: integer(1, 128, 128, '90023'),
   terminating_digit: { type: 'string', pattern: '^[0-9*#]?$', default: '#', code: '90007' },
   valid_digits: { type: 'string', pattern: '^[0-9*#]+$', default: '0123456789#*', code: '90008' },
-  inter_digit_timeout_millis: millis(5000, '90026'),
+  inter_digit_timeout_millis: integer(1, 120_000, 5000, '90026'),
   // "Accepted by command": the bounds are not documented, but less than one millisecond is no time at all.
-  timeout_millis: { type: 'integer', minimum: 1, maximum: 2_147_483_647, default: 60_000, code: '90025' },
+  timeout_millis: integer(1, 2_147_483_647, 60_000, '90025'),
 } satisfies Record<string, FieldSchema>
 
 const prompted = {
   ...digits,
-  maximum_tries: { type: 'integer', minimum: 1, maximum: 128, default: 3, code: '90024' },
+  maximum_tries: integer(1, 128, 3, '90024'),
 } satisfies Record<string, FieldSchema>
+
+/** Whose voices there are. */
+export const providers = 'AWS Azure ElevenLabs Telnyx Minimax Rime Resemble Inworld xAI Soniox FishAudio Humain'.split(
+  ' ',
+)
 
 const voiceSettings: FieldSchema = {
   type: 'object',
   required: ['type'],
   properties: {
-    type: {
-      type: 'string',
-      enum: [
-        'aws',
-        'azure',
-        'elevenlabs',
-        'telnyx',
-        'minimax',
-        'rime',
-        'resemble',
-        'inworld',
-        'xai',
-        'soniox',
-        'fishaudio',
-        'humain',
-      ],
-    },
+    type: { type: 'string', enum: providers.map((name) => name.toLowerCase()) },
     voice_speed: { type: 'number' },
     api_key_ref: text,
     speed: { type: 'number' },
@@ -124,7 +91,7 @@ const aiMessage: FieldSchema = {
   type: 'object',
   required: ['role'],
   properties: {
-    role: { type: 'string', enum: ['assistant', 'user', 'system', 'developer', 'tool'] },
+    role: oneOf('assistant', 'user', 'system', 'developer', 'tool'),
     content: text,
     tool_call_id: text,
     tool_calls: { type: 'array', items: record },
@@ -146,7 +113,7 @@ const callAssistant: FieldSchema = {
   type: 'object',
   required: ['id'],
   properties: {
-    id: { type: 'string', minLength: 1 },
+    id: full,
     instructions: text,
     greeting,
     name: text,
@@ -164,18 +131,15 @@ const callAssistant: FieldSchema = {
 }
 
 const loop: FieldSchema = {
-  anyOf: [
-    { type: 'integer', minimum: 1 },
-    { type: 'string', enum: ['infinity'] },
-  ],
+  anyOf: [{ type: 'integer', minimum: 1 }, oneOf('infinity')],
   default: 1,
 }
 
 const webhooks = {
   webhook_url: url,
-  webhook_url_method: { type: 'string', enum: ['POST', 'GET'] },
+  webhook_url_method: oneOf('POST', 'GET'),
   webhook_urls: { type: 'object', additionalProperties: { anyOf: [url, { type: 'array', items: url }] } },
-  webhook_urls_method: { type: 'string', enum: ['POST', 'GET'] },
+  webhook_urls_method: oneOf('POST', 'GET'),
   webhook_retries_policies: {
     type: 'object',
     additionalProperties: {
@@ -188,41 +152,38 @@ const webhooks = {
 } satisfies Record<string, FieldSchema>
 
 const ringing = {
-  timeout_secs: { type: 'integer', minimum: 5, maximum: 600, default: 30 },
-  time_limit_secs: { type: 'integer', minimum: 30, maximum: 14_400, default: 14_400 },
+  timeout_secs: integer(5, 600, 30),
+  time_limit_secs: integer(30, 14_400, 14_400),
   custom_headers: headers,
   sip_headers: headers,
   audio_url: url,
   media_name: text,
-  answering_machine_detection: {
-    type: 'string',
-    enum: ['premium', 'detect', 'detect_beep', 'detect_words', 'greeting_end', 'disabled'],
-  },
+  answering_machine_detection: oneOf('premium', 'detect', 'detect_beep', 'detect_words', 'greeting_end', 'disabled'),
   send_digits_on_answer: text,
   park_after_unbridge: text,
 } satisfies Record<string, FieldSchema>
 
-const open = (schema: BodySchema): BodySchema => ({ ...schema, open: true })
-
-const body = (required: readonly string[], properties: Record<string, FieldSchema>): BodySchema => ({
-  type: 'object',
+/** The body of a command; an `open` one has more parameters than are listed. */
+const body = <Fields extends Record<string, FieldSchema>>(required: string[], fields: Fields, open = false) => ({
+  type: 'object' as const,
   required,
-  properties: { ...common, ...properties },
+  properties: { ...common, ...fields },
+  open,
 })
 
 /** By the last part of `/v2/calls/{call_control_id}/actions/…`; `dial` is `POST /v2/calls`. */
 export const schemas = {
   gather: body([], {
     ...digits,
-    initial_timeout_millis: millis(5000, '90056'),
+    initial_timeout_millis: integer(1, 120_000, 5000, '90056'),
     gather_id: { type: 'string', minLength: 1, maxLength: 40 },
   }),
   gather_using_audio: body([], {
     ...prompted,
     audio_url: url,
-    media_name: { type: 'string', minLength: 1 },
+    media_name: full,
     invalid_audio_url: url,
-    invalid_media_name: { type: 'string', minLength: 1 },
+    invalid_media_name: full,
   }),
   gather_using_speak: body(['payload', 'voice'], { ...prompted, ...speech, payload, invalid_payload: payload }),
   gather_using_ai: body(['parameters'], {
@@ -242,7 +203,7 @@ export const schemas = {
     language: { type: 'string', code: '90013' },
     message_history: {
       type: 'array',
-      items: { type: 'object', properties: { role: { type: 'string', enum: ['assistant', 'user'] }, content: text } },
+      items: { type: 'object', properties: { role: oneOf('assistant', 'user'), content: text } },
     },
     interruption_settings: interruption,
     send_partial_results: { ...flag, default: false },
@@ -261,9 +222,9 @@ export const schemas = {
         required: ['id', 'role'],
         properties: {
           id: text,
-          role: { type: 'string', enum: ['user'] },
+          role: oneOf('user'),
           name: text,
-          on_hangup: { type: 'string', enum: ['continue_conversation', 'end_conversation'] },
+          on_hangup: oneOf('continue_conversation', 'end_conversation'),
         },
       },
     },
@@ -283,79 +244,84 @@ export const schemas = {
     participant: {
       type: 'object',
       required: ['id', 'role'],
-      properties: { id: text, role: { type: 'string', enum: ['user'] }, name: text, on_hangup: text },
+      properties: { id: text, role: oneOf('user'), name: text, on_hangup: text },
     },
   }),
-  answer: open(
-    body([], {
+  answer: body(
+    [],
+    {
       ...webhooks,
       assistant: callAssistant,
       custom_headers: headers,
       sip_headers: headers,
       transcription: flag,
-    }),
+    },
+    true,
   ),
-  reject: body(['cause'], { cause: { type: 'string', enum: ['CALL_REJECTED', 'USER_BUSY'] } }),
+  reject: body(['cause'], { cause: oneOf('CALL_REJECTED', 'USER_BUSY') }),
   hangup: body([], { custom_headers: headers }),
   speak: body(['payload', 'voice'], {
     ...speech,
     payload,
     loop,
-    stop: { type: 'string', enum: ['current', 'all'] },
-    target_legs: { type: 'string', enum: ['self', 'opposite', 'both'] },
+    stop: oneOf('current', 'all'),
+    target_legs: oneOf('self', 'opposite', 'both'),
   }),
   playback_start: body([], {
     audio_url: url,
-    media_name: { type: 'string', minLength: 1 },
+    media_name: full,
     playback_content: text,
-    audio_type: { type: 'string', enum: ['mp3', 'wav'] },
+    audio_type: oneOf('mp3', 'wav'),
     cache_audio: flag,
     loop,
     overlay: { ...flag, default: false },
-    stop: { type: 'string', enum: ['current', 'all'] },
+    stop: oneOf('current', 'all'),
     target_legs: text,
   }),
   playback_stop: body([], { stop: { type: 'string', enum: ['current', 'all'], default: 'all' }, overlay: flag }),
-  transfer: open(
-    body(['to'], {
+  transfer: body(
+    ['to'],
+    {
       ...webhooks,
       ...ringing,
-      to: { type: 'string', minLength: 1 },
-      from: { type: 'string', minLength: 1 },
+      to: full,
+      from: full,
       target_leg_client_state: { type: 'string', pattern: BASE64, code: '90017' },
-    }),
+    },
+    true,
   ),
-  bridge: open(
-    body(['call_control_id'], {
+  bridge: body(
+    ['call_control_id'],
+    {
       call_control_id: text,
       park_after_unbridge: text,
       play_ringtone: flag,
-    }),
+    },
+    true,
   ),
   send_dtmf: body(['digits'], {
     digits: { type: 'string', pattern: '^[0-9A-DwW*#]+$' },
-    duration_millis: { type: 'integer', minimum: 100, maximum: 500, default: 250 },
+    duration_millis: integer(100, 500, 250),
   }),
   client_state_update: body(['client_state'], {}),
-  dial: open(
-    body(['connection_id', 'from', 'to'], {
+  dial: body(
+    ['connection_id', 'from', 'to'],
+    {
       ...webhooks,
       ...ringing,
-      connection_id: { type: 'string', minLength: 1 },
-      from: { type: 'string', minLength: 1 },
+      connection_id: full,
+      from: full,
       to: {
-        anyOf: [
-          { type: 'string', minLength: 1 },
-          { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } },
-        ],
+        anyOf: [full, { type: 'array', minItems: 1, items: full }],
       },
       link_to: text,
       bridge_on_answer: flag,
       bridge_intent: flag,
       assistant: callAssistant,
       transcription: flag,
-    }),
+    },
+    true,
   ),
-} satisfies Record<string, BodySchema>
+} satisfies Record<string, SchemaObject>
 
 export type CommandName = keyof typeof schemas

@@ -2,15 +2,16 @@
  * The caller's side, and the simulator's own controls, under `/_sim`: what the phone page, the event page, and tests in
  * any language use. Errors have Telnyx's shape here too, so that one client can read both.
  */
+import { z } from 'zod'
 import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { VirtualClock } from '../clock/clock.ts'
 import type { Courier } from '../delivery/courier.ts'
-import { type Faults, type FaultsInput, faultNames } from '../delivery/faults.ts'
-import { refusals, refuse } from './errors.ts'
-import { type ApiRequest, type ApiResponse, decodePart, json, readJson } from './message.ts'
+import { type Faults, type FaultsInput, faultNames, faultsSchema } from '../delivery/faults.ts'
+import { Refusal, refusals, refuse, telnyxError } from './errors.ts'
+import { type ApiRequest, type ApiResponse, createRouter, type Handler, json, readJson } from './http.ts'
 
-export interface SimApiOptions {
+interface SimApiOptions {
   exchange: Exchange
   courier: Courier
   faults: Faults
@@ -19,96 +20,98 @@ export interface SimApiOptions {
   about(): Record<string, unknown>
 }
 
-/** Longest text a caller may say at once. */
-const LONGEST_SAYING = 2000
 /** Entries of the log that are given when no number is asked for. */
 const USUAL_LOG = 2000
-const KEYS = /^[0-9*#]{1,128}$/
 
-export function createSimApi({
-  exchange,
-  courier,
-  faults,
-  virtualClock,
-  about,
-}: SimApiOptions): (request: ApiRequest) => Promise<ApiResponse> {
+const milliseconds = (most: number) => z.number().min(0).max(most)
+const number = (usual: string) =>
+  z
+    .string()
+    .max(256)
+    .default('')
+    .transform((given) => given || usual)
+
+const dialled = z.object({ from: number('+15550100'), to: number('+15550199') })
+const pressed = z.object({
+  digits: z.string().regex(/^[0-9*#]{1,128}$/, 'must be 1 to 128 keys out of 0-9, * and #'),
+  everyMs: milliseconds(60_000).default(0),
+})
+const said = z.object({ text: z.string().trim().min(1).max(2000) })
+const declined = z.object({ busy: z.unknown().optional() })
+const advanced = z.object({ ms: milliseconds(31_536_000_000) })
+const logged = z.object({
+  until: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(0).optional(),
+})
+
+export function createSimApi({ exchange, courier, faults, virtualClock, about }: SimApiOptions): Handler {
+  const { clock, settings, log } = exchange
   const callBy = (id: string): Call => {
-    const call = exchange.findByAnyId(decodePart(id))
+    const call = exchange.findByAnyId(id)
     if (!call) throw refuse(404, '10005', 'No call has this id. Give its call_control_id or call_leg_id.')
     return call
   }
-  const setFaults = (input: unknown): ApiResponse => {
-    try {
-      faults.set(record(input) as FaultsInput)
-    } catch (error) {
-      if (error instanceof TypeError) throw refuse(422, '10015', error.message)
-      throw error
-    }
+  const shown = (call: Call, status = 200) => json(status, { data: call.view() })
+  const setFaults = (input: FaultsInput): ApiResponse => {
+    faults.set(input)
     exchange.tell({ type: 'faults', faults: faults.get() })
     return json(200, { data: faults.get() })
   }
+  const clockView = () => ({
+    kind: virtualClock ? 'virtual' : 'real',
+    now: new Date(clock.now()).toISOString(),
+    ...(virtualClock ? { pending: virtualClock.pending } : {}),
+  })
 
-  /** By `METHOD /path`, the parts after `/_sim`; `:id` is any part. */
-  const routes: Record<string, (id: string, request: ApiRequest) => ApiResponse | Promise<ApiResponse>> = {
-    'GET /': () => json(200, { data: about() }),
-    'GET /calls': () =>
+  const find = createRouter<(id: string, request: ApiRequest) => ApiResponse | Promise<ApiResponse>>({
+    'GET /_sim/?': () => json(200, { data: about() }),
+    'GET /_sim/calls': () =>
       json(200, {
         data: exchange
           .calls()
           .map((call) => call.view())
           .reverse(),
       }),
-    'POST /calls': async (_, request) => {
-      const { from, to } = record(await readJson(request, {}))
-      const call = exchange.createCall({
-        direction: 'incoming',
-        from: number(from, 'from', '+15550100'),
-        to: number(to, 'to', '+15550199'),
-      })
-      return json(201, { data: call.view() })
-    },
-    'GET /calls/:id': (id) => json(200, { data: callBy(id).view() }),
-    'POST /calls/:id/press': async (id, request) => {
-      const { digits, everyMs } = record(await readJson(request, {}))
-      if (typeof digits !== 'string' || !KEYS.test(digits))
-        throw refuse(422, '10015', 'digits must be 1 to 128 keys out of 0-9, * and #.', '/digits')
-      if (everyMs !== undefined && (typeof everyMs !== 'number' || !(everyMs >= 0 && everyMs <= 60_000)))
-        throw refuse(422, '10033', 'everyMs must be milliseconds between 0 and 60000.', '/everyMs')
+    'POST /_sim/calls': async (_, request) =>
+      shown(exchange.placeCall({ direction: 'incoming', ...(await bodyOf(request, dialled)) }), 201),
+    'GET /_sim/calls/:id': (id) => shown(callBy(id)),
+    'POST /_sim/calls/:id/press': async (id, request) => {
+      const { digits, everyMs } = await bodyOf(request, pressed)
       const call = answered(callBy(id), 'press')
-      pressAll(exchange, call, digits, everyMs ?? 0)
-      return json(200, { data: call.view() })
+      // The first at once, also with the clock at a stand.
+      for (const [index, digit] of [...digits].entries())
+        if (everyMs * index === 0) call.press(digit)
+        else clock.schedule(clock.now() + index * everyMs, () => call.press(digit))
+      return shown(call)
     },
-    'POST /calls/:id/say': async (id, request) => {
-      const { text } = record(await readJson(request, {}))
-      if (typeof text !== 'string' || text.trim() === '' || text.length > LONGEST_SAYING)
-        throw refuse(422, '10025', `text must have between 1 and ${LONGEST_SAYING} characters.`, '/text')
+    'POST /_sim/calls/:id/say': async (id, request) => {
+      const { text } = await bodyOf(request, said)
       const call = answered(callBy(id), 'say')
-      call.speak(text.trim())
-      return json(200, { data: call.view() })
+      call.speak(text)
+      return shown(call)
     },
-    'POST /calls/:id/hangup': (id) => {
+    'POST /_sim/calls/:id/hangup': (id) => {
       const call = callBy(id)
       call.end({ type: 'hung-up' })
-      return json(200, { data: call.view() })
+      return shown(call)
     },
-    'POST /calls/:id/answer': (id) => {
+    'POST /_sim/calls/:id/answer': (id) => {
       const call = ringingOut(callBy(id))
       call.connect({ type: 'picked-up' })
-      return json(200, { data: call.view() })
+      return shown(call)
     },
-    'POST /calls/:id/decline': async (id, request) => {
-      const { busy } = record(await readJson(request, {}))
+    'POST /_sim/calls/:id/decline': async (id, request) => {
+      const { busy } = await bodyOf(request, declined)
       const call = ringingOut(callBy(id))
       call.end({ type: 'reject', cause: busy === true ? 'user_busy' : 'call_rejected' })
-      return json(200, { data: call.view() })
+      return shown(call)
     },
-    'GET /log': (_, { query }) => {
-      const until = whole(query.get('until'), 'until') ?? exchange.logged
-      const limit = whole(query.get('limit'), 'limit') ?? USUAL_LOG
-      const list = exchange.logUntil(until, Math.min(limit, exchange.settings.delivery.historySize))
-      return json(200, { data: list, meta: { logged: exchange.logged } })
+    'GET /_sim/log': (_, { query }) => {
+      const { until, limit = USUAL_LOG } = check(logged, Object.fromEntries(query))
+      const list = log.list(until, Math.min(limit, settings.delivery.historySize))
+      return json(200, { data: list, meta: { logged: log.count } })
     },
-    'GET /deliveries': (_, { query }) => {
+    'GET /_sim/deliveries': (_, { query }) => {
       const call = query.get('call')
       const status = query.get('status')
       const rows = courier
@@ -116,67 +119,51 @@ export function createSimApi({
         .filter((row) => (call === null || row.call_control_id === call) && (status === null || row.status === status))
       return json(200, { data: rows.reverse() })
     },
-    'GET /deliveries/:id': (id) => {
+    'GET /_sim/deliveries/:id': (id) => {
       const delivery = courier.find(id)
       if (!delivery) throw refusals.notFound()
       return json(200, { data: delivery })
     },
-    'POST /deliveries/:id/resend': (id) => {
+    'POST /_sim/deliveries/:id/resend': (id) => {
       const delivery = courier.resend(id)
       if (!delivery) throw refusals.notFound()
       return json(202, { data: delivery })
     },
-    'GET /faults': () => json(200, { data: faults.get(), meta: { known: faultNames } }),
-    'PUT /faults': async (_, request) => setFaults(await readJson(request, {})),
-    'PATCH /faults': async (_, request) => setFaults({ ...faults.get(), ...record(await readJson(request, {})) }),
-    'DELETE /faults': () => setFaults({}),
-    'GET /settings': () => json(200, { data: exchange.settings }),
-    'GET /clock': () => json(200, { data: clockView() }),
-    'POST /clock/advance': async (_, request) => {
+    'GET /_sim/faults': () => json(200, { data: faults.get(), meta: { known: faultNames } }),
+    'PUT /_sim/faults': async (_, request) => setFaults(await bodyOf(request, faultsSchema)),
+    'PATCH /_sim/faults': async (_, request) =>
+      setFaults({ ...faults.get(), ...(await bodyOf(request, faultsSchema)) }),
+    'DELETE /_sim/faults': () => setFaults({}),
+    'GET /_sim/settings': () => json(200, { data: settings }),
+    'GET /_sim/clock': () => json(200, { data: clockView() }),
+    'POST /_sim/clock/advance': async (_, request) => {
       if (!virtualClock)
-        throw refuse(
-          409,
-          '10015',
-          'The clock is the one on the wall. Start the simulator with --virtual-clock to move it.',
-        )
-      const { ms } = record(await readJson(request, {}))
-      if (typeof ms !== 'number' || !(ms >= 0 && ms <= 31_536_000_000))
-        throw refuse(422, '10033', 'ms must be milliseconds between 0 and 31536000000 (a year).', '/ms')
-      await virtualClock.advance(ms)
+        throw refuse(409, '10015', 'The clock is the one on the wall. Start the simulator with --virtual-clock.')
+      await virtualClock.advance((await bodyOf(request, advanced)).ms)
       return json(200, { data: clockView() })
     },
-  }
-  const clockView = () => ({
-    kind: virtualClock ? 'virtual' : 'real',
-    now: new Date(exchange.clock.now()).toISOString(),
-    ...(virtualClock ? { pending: virtualClock.pending } : {}),
   })
 
   return async (request) => {
-    const [, , first = '', second, third, more] = request.path.split('/')
-    const [pattern, id] =
-      second === undefined
-        ? [`/${first}`, '']
-        : first === 'clock'
-          ? [`/clock/${second}`, '']
-          : [`/${first}/:id${third === undefined ? '' : `/${third}`}`, second]
-    const route = more === undefined ? routes[`${request.method} ${pattern}`] : undefined
-    if (!route)
-      throw refuse(
-        404,
-        '10005',
-        `There is no ${request.method} ${request.path} here. The README lists what there is under /_sim.`,
-      )
-    return route(id, request)
+    const found = find(request)
+    if (found) return found.endpoint(found.id, request)
+    const { method, path } = request
+    throw refuse(404, '10005', `There is no ${method} ${path} here. The README lists what there is under /_sim.`)
   }
 }
 
-/** Keys pressed one after the other; the first at once. */
-export function pressAll({ clock }: Exchange, call: Call, digits: string, everyMs: number): void {
-  ;[...digits].forEach((digit, index) => {
-    if (everyMs === 0 || index === 0) call.press(digit)
-    else clock.schedule(clock.now() + index * everyMs, () => call.press(digit))
-  })
+const bodyOf = async <Output>(request: ApiRequest, schema: z.ZodType<Output>): Promise<Output> =>
+  check(schema, await readJson(request, {}))
+
+function check<Output>(schema: z.ZodType<Output>, value: unknown): Output {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new Refusal(
+    422,
+    result.error.issues.map(({ path, message }) =>
+      telnyxError('10015', `${path.join('.') || 'The request body'}: ${message}.`, `/${path.join('/')}`),
+    ),
+  )
 }
 
 function answered(call: Call, what: string): Call {
@@ -190,23 +177,4 @@ function ringingOut(call: Call): Call {
   if (call.phase !== 'bridging')
     throw refuse(409, '90102', 'Only a call that rings at the telephone can be answered or declined there.')
   return call
-}
-
-function number(value: unknown, name: string, usual: string): string {
-  if (value === undefined || value === '') return usual
-  if (typeof value !== 'string' || value.length > 256)
-    throw refuse(422, '10026', `${name} must be a telephone number or a SIP URI.`, `/${name}`)
-  return value
-}
-
-function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw refuse(422, '10026', 'The request body must be a JSON object.', '')
-  return { ...value }
-}
-
-function whole(value: string | null, name: string): number | undefined {
-  if (value === null) return undefined
-  if (!/^\d{1,15}$/.test(value)) throw refuse(422, '10026', `${name} must be a whole number.`)
-  return Number(value)
 }

@@ -20,7 +20,7 @@ export function stream(exchange: Exchange, response: ServerResponse, phone: bool
   send('hello', {
     calls: exchange.calls().map((call) => call.view()),
     now: new Date(exchange.clock.now()).toISOString(),
-    logged: exchange.logged,
+    logged: exchange.log.count,
   })
   const unwatch = exchange.watch((activity) => send(activity.type, activity))
   const unplug = phone ? exchange.plugIn(() => true) : () => {}

@@ -2,7 +2,7 @@
 
 import type { Effect, Step } from '../machine/machine.ts'
 import type { AiContext, AiInput } from './input.ts'
-import { type AiSettings, defaultAiSettings } from './settings.ts'
+import { type AiSettings, aiSettings } from './settings.ts'
 
 interface Machine<State> {
   start(params: Record<string, unknown>, ctx: AiContext, now: number): Step<State>
@@ -31,7 +31,7 @@ export class Caller<State> {
       conversation_id: '0424805b-adc1-4ff8-9f95-e1de6883ecbe',
       from: '+15550001111',
       to: '+15550002222',
-      settings: { ...defaultAiSettings, ...settings },
+      settings: aiSettings.parse(settings),
       uuid: () => {
         uuids += 1
         return `00000000-0000-4000-8000-${String(uuids).padStart(12, '0')}`

@@ -1,19 +1,22 @@
 /** What happens in the simulator, as it happens: the live log, the event stream of the pages, and scripted callers read this. */
 
-import type { TelnyxError } from '../api/errors.ts'
 import type { Delivery, WebhookEvent } from '../delivery/delivery.ts'
 
-/** A call as the caller's side shows it. */
-export interface CallView {
-  /** The `call_control_id`, by which `/_sim/calls/{id}` knows the call. */
-  id: string
+/** The ids of a call, and its numbers. */
+export interface CallIdentity {
   call_control_id: string
   call_leg_id: string
   call_session_id: string
   connection_id: string
-  direction: 'incoming' | 'outgoing'
   from: string
   to: string
+}
+
+/** A call as the caller's side shows it. */
+export interface CallView extends CallIdentity {
+  /** The `call_control_id`, by which `/_sim/calls/{id}` knows the call. */
+  id: string
+  direction: 'incoming' | 'outgoing'
   state: 'ringing' | 'answered' | 'ended'
   client_state: string | null
   created_at: string
@@ -52,6 +55,15 @@ export interface TranscriptLine {
   by: 'caller' | 'platform'
   kind: 'speech' | 'media' | 'key'
   text: string
+}
+
+/** One entry of Telnyx's `errors[]`. */
+export interface TelnyxError {
+  code: string
+  title: string
+  detail: string
+  source?: { pointer?: string; parameter?: string }
+  meta: { url: string }
 }
 
 /** One thing that happened. `at` is ISO 8601 by the simulator's clock. */

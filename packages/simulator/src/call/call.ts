@@ -5,57 +5,90 @@
  * Everything a command or the person on the telephone can do to it is a method; whether it may is settled before, by
  * the API.
  */
-
-import type { Route } from '../delivery/delivery.ts'
+import type { Chance } from '../clock/chance.ts'
+import type { Clock } from '../clock/clock.ts'
+import { Timers } from '../clock/timers.ts'
+import type { Route, WebhookEvent } from '../delivery/delivery.ts'
 import { type LegInput, type LegState, startLeg, stepLeg } from '../leg/leg.ts'
 import { Line, type Sound, spoken } from '../line/line.ts'
 import type { Step } from '../machine/machine.ts'
-import type { Activity, CallView, Happening, TranscriptLine } from './activity.ts'
-import { collectingOf, statusOf, type Visible, viewOf } from './call-view.ts'
-import { Callee } from './callee.ts'
-import { CommandMemory } from './command-memory.ts'
+import type { ModelReply, ModelRequest, ToolAnswer, ToolUse } from '../machine/model.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { Activity, CallIdentity, CallView, Collecting, Happening, TranscriptLine } from './activity.ts'
 import { Conversations } from './conversations.ts'
-import { createEnvelope } from './envelope.ts'
-import type { Exchange, NewCall } from './exchange.ts'
 import { Gathering } from './gathering.ts'
 import type { RunnerWorld } from './runner.ts'
-import { useTool } from './tool-use.ts'
 
-export interface CallIdentity {
-  call_control_id: string
-  call_leg_id: string
-  call_session_id: string
-  connection_id: string
+/** What a call is made from. */
+export interface NewCall {
+  direction: 'incoming' | 'outgoing'
   from: string
   to: string
+  connection_id?: string
+  call_session_id?: string
+  client_state?: string | null
+  route?: Partial<Route>
+  /** How long it may ring. */
+  ringMs?: number
+  /** How long it may last once answered. */
+  timeLimitMs?: number
+  /** Answering-machine detection, when the program asked for it. */
+  detection?: 'standard' | 'premium'
+}
+
+/** What all calls share. */
+export interface CallHost {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly settings: Settings
+  /** ISO 8601 with microseconds, never twice the same. */
+  timestamp(): string
+  /** Whether anybody wants to know of this: a view of a call is costly to make for nobody. */
+  wants(type: Activity['type']): boolean
+  tell(happening: Happening): void
+  /** Sends a webhook of a call. */
+  emit(call: Call, event: WebhookEvent): void
+  forget(call: Call): void
+  askModel(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>
+  useTool(call: Call, use: ToolUse): Promise<ToolAnswer>
 }
 
 const TRANSCRIPT_LINES = 200
 const USUAL_RING_MS = 30_000
 
+/** Events whose payload has neither `from` nor `to`. */
+const WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
+  'call.playback.started',
+  'call.playback.ended',
+  'call.speak.started',
+  'call.speak.ended',
+  'call.transcription',
+  'call.conversation_insights.generated',
+])
+
 export class Call {
   readonly identity: CallIdentity
+  readonly options: NewCall
   route: Route
   /** L6: set by the leg's last command that carries one; in every webhook from then on. */
   clientState: string | null
-  /** What of its commands is remembered by `command_id`. */
-  readonly commands: CommandMemory
+  /** L7: the results of its commands by `command_id`, and until when they are remembered. */
+  readonly results = new Map<string, { until: number; result: { result: string; conversation_id?: string } }>()
   /** Its DTMF gather. */
   readonly gathering: Gathering
   /** Its AI gather or assistant. */
   readonly conversations: Conversations
-  private readonly exchange: Exchange
-  private readonly options: NewCall
+  private readonly host: CallHost
   private readonly line: Line
-  private readonly envelope: ReturnType<typeof createEnvelope>
   private readonly watchers = new Set<(activity: Activity) => void>()
   private readonly transcript: TranscriptLine[] = []
-  private readonly timers = new Set<() => void>()
+  private readonly timers: Timers
   private readonly onAnswered: (() => void)[] = []
   private readonly onEnded: (() => void)[] = []
-  private readonly createdAt: number
+  private readonly createdAt: string
   private leg: LegState
   private requests = 0
+  private events = 0
   private answeredAt: number | null = null
   private endedAt: number | null = null
   private peer: Call | null = null
@@ -63,25 +96,29 @@ export class Call {
   private staysWhenPeerLeaves = false
   private transcribed = false
 
-  constructor(exchange: Exchange, identity: CallIdentity, route: Route, options: NewCall) {
-    const { clock, chance, settings } = exchange
-    this.exchange = exchange
+  constructor(host: CallHost, identity: CallIdentity, route: Route, options: NewCall) {
+    const { clock, chance, settings } = host
+    this.host = host
     this.identity = identity
     this.route = route
     this.options = options
     this.clientState = options.client_state ?? null
-    this.createdAt = clock.now()
-    this.leg = startLeg(options.direction, this.iso(this.createdAt)).state
-    this.envelope = createEnvelope({ chance, identity, timestamp: () => exchange.timestamp() })
-    this.commands = new CommandMemory(clock, settings.leg.commandIdMemoryMs)
+    this.createdAt = this.now()
+    this.timers = new Timers(clock)
+    this.leg = startLeg(options.direction, this.createdAt).state
     this.line = new Line(clock, settings.audio, {
       started: (sound) => this.soundStarted(sound),
       ended: (sound, status, detail) => this.soundEnded(sound, status, detail),
     })
     const world = this.world()
     this.gathering = new Gathering(world, settings.gather)
-    const context = { from: identity.from, to: identity.to, settings: settings.ai }
-    this.conversations = new Conversations({ chance, callId: this.id, context, world })
+    const { from, to } = identity
+    this.conversations = new Conversations({
+      chance,
+      callId: this.id,
+      context: { from, to, settings: settings.ai },
+      world,
+    })
   }
 
   get id(): string {
@@ -98,24 +135,21 @@ export class Call {
 
   // ---- its life -----------------------------------------------------------------------------------------------
 
-  /** Rings: says `call.initiated`, and meets whoever is called. */
+  /** Rings: says `call.initiated`. */
   ring(): void {
-    const { settings } = this.exchange
-    if (this.exchange.wants('call.created')) this.exchange.tell({ type: 'call.created', call: this.view() })
-    this.perform(startLeg(this.leg.direction, this.leg.start_time))
-    const incoming = this.leg.direction === 'incoming'
-    const ringMs = this.options.ringMs ?? (incoming ? settings.leg.incomingRingMs : USUAL_RING_MS)
-    this.after(ringMs, () => this.end({ type: 'rang-out' }))
-    if (incoming) return
-    new Callee(this, this.exchange, (ms, then) => this.after(ms, then)).meet(this.options.detection)
+    const { direction, start_time } = this.leg
+    if (this.host.wants('call.created')) this.host.tell({ type: 'call.created', call: this.view() })
+    this.perform(startLeg(direction, start_time))
+    const usual = direction === 'incoming' ? this.host.settings.leg.incomingRingMs : USUAL_RING_MS
+    this.after(this.options.ringMs ?? usual, () => this.end({ type: 'rang-out' }))
   }
 
   /** The call is answered: by the command, or by the person called. */
   connect(input: Extract<LegInput, { type: 'answer' | 'picked-up' }>): void {
-    const next = stepLeg(this.leg, input, this.iso())
+    const next = stepLeg(this.leg, input, this.now())
     if (this.leg.phase === 'answered' || next.state.phase !== 'answered') return
-    this.clearTimers()
-    this.answeredAt = this.exchange.clock.now()
+    this.timers.clear()
+    this.answeredAt = this.host.clock.now()
     this.perform(next)
     const { timeLimitMs } = this.options
     if (timeLimitMs !== undefined) this.after(timeLimitMs, () => this.end({ type: 'time-limit' }))
@@ -134,37 +168,36 @@ export class Call {
     this.onEnded.push(then)
   }
 
+  /** Runs `then` in `ms` milliseconds, unless the call is answered or ends before. */
+  after(ms: number, then: () => void): void {
+    this.timers.set(ms, then)
+  }
+
   /** Ends the call, and first whatever runs on it (G19, A12). */
   end(input: LegInput): void {
-    const next = stepLeg(this.leg, input, this.iso())
+    const next = stepLeg(this.leg, input, this.now())
     if (next.state.phase !== 'ended' || this.leg.phase === 'ended') return
-    this.clearTimers()
+    this.timers.clear()
     this.gathering.feed({ type: 'hangup' })
     this.conversations.feed({ type: 'hangup' })
     this.line.stop('call_hangup', true)
-    this.endedAt = this.exchange.clock.now()
+    this.endedAt = this.host.clock.now()
     this.perform(next)
     this.changed()
     const { peer } = this
     this.peer = null
     peer?.left()
     for (const then of this.onEnded.splice(0)) then()
-    const { clock, settings } = this.exchange
-    clock.schedule(clock.now() + settings.leg.endedCallMemoryMs, () => this.exchange.forget(this))
+    this.after(this.host.settings.leg.endedCallMemoryMs, () => this.host.forget(this))
   }
 
   /** Lets go of everything without a word. */
   abandon(): void {
-    this.clearTimers()
+    this.timers.clear()
     this.watchers.clear()
   }
 
   // ---- commands -----------------------------------------------------------------------------------------------
-
-  /** `answer` may send the webhooks of this call elsewhere. */
-  reroute(route: Partial<Route>): void {
-    this.route = { ...this.route, ...route }
-  }
 
   /** Counts the requests for this call: the identity of an API fault. */
   nextRequest(): number {
@@ -173,8 +206,8 @@ export class Call {
   }
 
   /** `speak` and `playback_start`. `stop` as Telnyx has it: what is heard now, or that and all that waits. */
-  hear(sound: Omit<Sound, 'owner' | 'announced'>, stop: 'current' | 'all' | undefined): void {
-    if (stop) this.line.stop('cancelled', stop === 'all')
+  hear(sound: Omit<Sound, 'owner' | 'announced'>, stop?: 'current' | 'all'): void {
+    if (stop) this.stopSound(stop)
     this.line.add({ ...sound, owner: null, announced: true })
   }
 
@@ -252,38 +285,95 @@ export class Call {
     return () => this.watchers.delete(watcher)
   }
 
+  /** The call as the caller's side sees it. */
   view(): CallView {
-    return viewOf(this.visible())
+    const { identity, leg, answeredAt, endedAt, transcript } = this
+    const { playing } = this.line
+    return {
+      id: this.id,
+      ...identity,
+      direction: leg.direction,
+      state: leg.phase === 'answered' || leg.phase === 'ended' ? leg.phase : 'ringing',
+      client_state: this.clientState,
+      created_at: this.createdAt,
+      answered_at: answeredAt === null ? null : iso(answeredAt),
+      ended_at: endedAt === null ? null : iso(endedAt),
+      hangup_cause: leg.cause,
+      bridged_with: this.peer?.id ?? null,
+      speaking: playing && { kind: playing.kind, text: spoken(playing.text), purpose: playing.purpose },
+      collecting: this.collecting(),
+      transcript: transcript.slice(),
+    }
+  }
+
+  private collecting(): Collecting | null {
+    const gather = this.gathering.current
+    if (gather) {
+      const { params, attempt, digits, phase } = gather.state
+      const { minimum_digits, maximum_digits, terminating_digit, valid_digits, maximum_tries } = params
+      const limits = { minimum_digits, maximum_digits, terminating_digit, valid_digits, maximum_tries }
+      return { kind: 'digits', command: gather.command, digits, ...limits, attempt, phase }
+    }
+    const talk = this.conversations.current
+    return talk && { kind: talk.kind, command: talk.command, conversation_id: talk.id }
   }
 
   /** `data` of `GET /v2/calls/{id}`. */
   status(): Record<string, unknown> {
-    return statusOf(this.visible(), this.exchange.clock.now())
+    const { identity, leg, clientState, answeredAt, endedAt } = this
+    const { call_control_id, call_leg_id, call_session_id } = identity
+    const until = endedAt ?? this.host.clock.now()
+    return {
+      record_type: 'call',
+      call_control_id,
+      call_leg_id,
+      call_session_id,
+      is_alive: leg.phase !== 'ended',
+      call_duration: answeredAt === null ? 0 : Math.floor((until - answeredAt) / 1000),
+      start_time: leg.start_time,
+      ...(endedAt === null ? {} : { end_time: iso(endedAt) }),
+      ...(clientState === null ? {} : { client_state: clientState }),
+    }
   }
 
-  private visible(): Visible {
-    const { identity, leg, clientState, createdAt, answeredAt, endedAt, transcript } = this
-    const { playing } = this.line
-    const bridgedWith = this.peer?.id ?? null
-    const collecting = collectingOf(this)
-    return { identity, leg, clientState, createdAt, answeredAt, endedAt, bridgedWith, playing, collecting, transcript }
+  /** Tells whoever watches the simulator that the view has changed. */
+  changed(): void {
+    if (this.host.wants('call.updated')) this.host.tell({ type: 'call.updated', call: this.view() })
+  }
+
+  /** Tells this call's watchers and everybody's. (Webhooks reach everybody from the exchange.) */
+  private say(happening: Happening): void {
+    if (this.watchers.size > 0) {
+      const activity: Activity = { at: this.now(), ...happening }
+      for (const watcher of this.watchers) watcher(activity)
+    }
+    if (happening.type !== 'webhook') this.host.tell(happening)
+  }
+
+  private note(by: TranscriptLine['by'], kind: TranscriptLine['kind'], text: string): void {
+    this.transcript.push({ at: this.now(), by, kind, text })
+    if (this.transcript.length > TRANSCRIPT_LINES) this.transcript.shift()
+  }
+
+  private now(): string {
+    return iso(this.host.clock.now())
   }
 
   // ---- effects ------------------------------------------------------------------------------------------------
 
   private world(): RunnerWorld {
     return {
-      clock: this.exchange.clock,
+      clock: this.host.clock,
       line: this.line,
       emit: (event_type, payload) => this.emit(event_type, payload),
       hangUp: () => this.end({ type: 'hangup' }),
       askModel: async (request, signal) => {
-        const reply = await this.exchange.askModel(request, signal)
+        const reply = await this.host.askModel(request, signal)
         if (!reply.ok && !signal.aborted) this.say({ type: 'trouble', call_id: this.id, text: reply.error })
         return reply
       },
       useTool: async (use) => {
-        const answer = await useTool(this.exchange, this, use)
+        const answer = await this.host.useTool(this, use)
         const { tool } = use
         this.say({ type: 'tool', call_id: this.id, tool, ok: answer.ok, summary: answer.summary })
         return answer
@@ -297,11 +387,21 @@ export class Call {
     for (const effect of effects) if (effect.do === 'emit') this.emit(effect.event_type, effect.payload)
   }
 
-  /** Says something by webhook. */
+  /** Says something by webhook: with an id, a time, the ids of the call, its `client_state` and its numbers. */
   emit(event_type: string, payload: Record<string, unknown>): void {
-    const event = this.envelope(event_type, this.clientState, payload)
-    this.say({ type: 'webhook', call_id: this.id, event })
-    this.exchange.emit(this, event)
+    const { host, id, clientState: client_state } = this
+    const { from, to, ...ids } = this.identity
+    this.events += 1
+    const event: WebhookEvent = {
+      record_type: 'event',
+      event_type,
+      id: host.chance.uuid(id, 'event', this.events),
+      occurred_at: host.timestamp(),
+      ...(event_type.startsWith('call.conversation.') ? { created_at: host.timestamp() } : {}),
+      payload: { ...ids, client_state, ...(WITHOUT_NUMBERS.has(event_type) ? {} : { from, to }), ...payload },
+    }
+    this.say({ type: 'webhook', call_id: id, event })
+    host.emit(this, event)
   }
 
   private soundStarted(sound: Sound): void {
@@ -321,54 +421,20 @@ export class Call {
       this.emit('call.playback.ended', { ...mediaOf(sound), status, ...why })
     } else {
       // G3: `call.speak.ended` has no `cancelled`.
-      const told = status === 'call_hangup' || status === 'cancelled_amd' ? status : 'completed'
-      this.emit('call.speak.ended', { status: told })
+      const known = status === 'call_hangup' || status === 'cancelled_amd'
+      this.emit('call.speak.ended', { status: known ? status : 'completed' })
     }
-  }
-
-  private note(by: TranscriptLine['by'], kind: TranscriptLine['kind'], text: string): void {
-    this.transcript.push({ at: this.iso(), by, kind, text })
-    if (this.transcript.length > TRANSCRIPT_LINES) this.transcript.shift()
-  }
-
-  /** Tells whoever watches the simulator that the view has changed. */
-  changed(): void {
-    if (this.exchange.wants('call.updated')) this.exchange.tell({ type: 'call.updated', call: this.view() })
-  }
-
-  /** Tells this call's watchers and everybody's. (Webhooks reach everybody from the exchange.) */
-  private say(happening: Happening): void {
-    if (this.watchers.size > 0) {
-      const activity: Activity = { at: this.iso(), ...happening }
-      for (const watcher of this.watchers) watcher(activity)
-    }
-    if (happening.type !== 'webhook') this.exchange.tell(happening)
-  }
-
-  private after(ms: number, then: () => void): void {
-    const { clock } = this.exchange
-    const cancel = clock.schedule(clock.now() + ms, () => {
-      this.timers.delete(cancel)
-      then()
-    })
-    this.timers.add(cancel)
-  }
-
-  private clearTimers(): void {
-    for (const cancel of this.timers) cancel()
-    this.timers.clear()
-  }
-
-  private iso(ms = this.exchange.clock.now()): string {
-    return new Date(ms).toISOString()
   }
 }
 
-const mediaOf = ({ kind, media, overlay }: Sound): Record<string, unknown> =>
-  kind === 'media'
-    ? {
-        ...(media?.audio_url === undefined ? {} : { media_url: media.audio_url }),
-        ...(media?.media_name === undefined ? {} : { media_name: media.media_name }),
-        overlay,
-      }
-    : {}
+const iso = (ms: number) => new Date(ms).toISOString()
+
+function mediaOf({ kind, media, overlay }: Sound): Record<string, unknown> {
+  if (kind === 'speech') return {}
+  const { audio_url, media_name } = media ?? {}
+  return {
+    ...(audio_url === undefined ? {} : { media_url: audio_url }),
+    ...(media_name === undefined ? {} : { media_name }),
+    overlay,
+  }
+}

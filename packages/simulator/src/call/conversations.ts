@@ -6,27 +6,17 @@ import type { Chance } from '../clock/chance.ts'
 import type { Step } from '../machine/machine.ts'
 import { Runner, type RunnerWorld } from './runner.ts'
 
-export type AiGatherParams = Parameters<typeof aiGather.start>[0]
-export type AssistantParams = Parameters<typeof assistant.start>[0]
-
-/** Which conversation to hold. */
-export type ConversationStart =
-  | { kind: 'ai_gather'; params: AiGatherParams }
-  | { kind: 'assistant'; params: AssistantParams }
-
-export interface Conversation {
-  kind: ConversationStart['kind']
+interface Conversation {
+  kind: 'ai_gather' | 'assistant'
+  /** The command that started it. */
   command: string
   id: string
   /** False from `call.conversation.ended` on; insights may still follow. */
   talking: boolean
-}
-
-interface Held extends Conversation {
   runner: { feed(input: AiInput): void; alive: boolean }
 }
 
-export interface ConversationsOptions {
+interface ConversationsOptions {
   chance: Chance
   callId: string
   /** What an AI knows of the call. */
@@ -36,7 +26,7 @@ export interface ConversationsOptions {
 
 export class Conversations {
   private readonly options: ConversationsOptions
-  private held: Held[] = []
+  private list: Conversation[] = []
   private started = 0
 
   constructor(options: ConversationsOptions) {
@@ -45,43 +35,44 @@ export class Conversations {
 
   /** The one that talks. */
   get current(): Conversation | null {
-    return this.held.find(({ talking }) => talking) ?? null
+    return this.list.find(({ talking }) => talking) ?? null
   }
 
-  /** Starts one and gives its `conversation_id`. */
-  start(command: string, start: ConversationStart): string {
+  /** Starts one with the body of its command, and gives its `conversation_id`. */
+  start(kind: Conversation['kind'], params: Record<string, unknown>): string {
     const { chance, callId, context, world } = this.options
     this.started += 1
     const id = chance.uuid(callId, 'conversation', this.started)
     let uuids = 0
     const ctx: AiContext = { ...context, conversation_id: id, uuid: () => chance.uuid(id, uuids++) }
-    const now = world.clock.now()
-    const run = <State>(first: Step<State>, step: (state: State, input: AiInput, now: number) => Step<State>) => {
-      const watched: RunnerWorld = { ...world, emit: (type, payload) => this.emit(id, type, payload) }
-      const runner = new Runner<State, AiInput>(watched, first, (state, input, at) =>
+    const emit = (type: string, payload: Record<string, unknown>) => {
+      // A conversation is over once it says so, though its machine may have insights left to send.
+      if (type === 'call.conversation.ended') for (const one of this.list) if (one.id === id) one.talking = false
+      world.emit(type, payload)
+    }
+    const run = <State>(machine: {
+      start(params: Record<string, unknown>, ctx: AiContext, now: number): Step<State>
+      step(state: State, input: AiInput, now: number): Step<State>
+    }) => {
+      const first = machine.start(params, ctx, world.clock.now())
+      const runner = new Runner<State, AiInput>({ ...world, emit }, first, (state, input, now) =>
         // Words cannot fail to play: only files can, and an AI plays none.
-        step(state, input.type === 'failed' ? { type: 'spoken' } : input, at),
+        machine.step(state, input.type === 'failed' ? { type: 'spoken' } : input, now),
       )
-      this.held = this.held.filter((other) => other.runner.alive)
-      this.held.push({ kind: start.kind, command, id, talking: true, runner })
+      const command = kind === 'ai_gather' ? 'gather_using_ai' : 'ai_assistant_start'
+      this.list = this.list.filter((other) => other.runner.alive)
+      this.list.push({ kind, command, id, talking: true, runner })
       runner.begin()
     }
-    if (start.kind === 'ai_gather') run(aiGather.start(start.params, ctx, now), aiGather.step)
-    else run(assistant.start(start.params, ctx, now), assistant.step)
+    if (kind === 'ai_gather') run(aiGather)
+    else run(assistant)
     return id
   }
 
-  /** Gives the one that talks an input. False when there is none, or none of this kind. */
-  feed(input: AiInput, kind?: Conversation['kind']): boolean {
-    const talking = this.held.find((conversation) => conversation.talking)
-    if (!talking || (kind && talking.kind !== kind)) return false
-    talking.runner.feed(input)
-    return true
-  }
-
-  /** A conversation is over once it says so, though its machine may have insights left to send. */
-  private emit(id: string, type: string, payload: Record<string, unknown>): void {
-    if (type === 'call.conversation.ended') for (const one of this.held) if (one.id === id) one.talking = false
-    this.options.world.emit(type, payload)
+  /** Gives the one that talks an input. False when there is none. */
+  feed(input: AiInput): boolean {
+    const { current } = this
+    current?.runner.feed(input)
+    return current !== null
   }
 }

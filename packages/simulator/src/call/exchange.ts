@@ -2,37 +2,22 @@
  * The switchboard: makes calls, knows them by their ids, and carries what they emit to the courier and to whoever
  * watches. It holds what all calls share (clock, chance, settings), so that a call needs nothing else.
  */
-
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { Route, WebhookEvent } from '../delivery/delivery.ts'
 import type { Transport } from '../delivery/transport.ts'
-import type { ModelReply, ModelRequest } from '../machine/model.ts'
+import type { ModelReply, ModelRequest, ToolAnswer, ToolUse } from '../machine/model.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type Activity, type Happening, loggedTypes } from './activity.ts'
+import { type Activity, type CallIdentity, type Happening, loggedTypes } from './activity.ts'
 import { askModel } from './ask-model.ts'
-import { Call, type CallIdentity } from './call.ts'
-
-/** What a call is made from. */
-export interface NewCall {
-  direction: 'incoming' | 'outgoing'
-  from: string
-  to: string
-  connection_id?: string
-  call_session_id?: string
-  client_state?: string | null
-  route?: Partial<Route>
-  /** How long it may ring. */
-  ringMs?: number
-  /** How long it may last once answered. */
-  timeLimitMs?: number
-  /** Answering-machine detection, when the program asked for it. */
-  detection?: 'standard' | 'premium'
-}
+import { Call, type CallHost, type NewCall } from './call.ts'
+import { meetCallee } from './callee.ts'
+import { History } from './history.ts'
+import { type TransferOptions, useTool } from './tool-use.ts'
 
 /** One row of `GET /v2/call_events`. */
-export interface CallEventRecord {
+interface CallEventRecord {
   record_type: 'call_event'
   type: 'command' | 'webhook'
   name: string
@@ -42,7 +27,7 @@ export interface CallEventRecord {
   metadata: Record<string, unknown>
 }
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   clock: Clock
   chance: Chance
   settings: Settings
@@ -53,53 +38,82 @@ export interface ExchangeOptions {
   connectionId: string
 }
 
-export class Exchange {
+export class Exchange implements CallHost {
   readonly clock: Clock
   readonly chance: Chance
   readonly settings: Settings
-  readonly connectionId: string
   readonly transport: Transport
-  private readonly courier: Courier
-  private readonly route: Route
+  /** What has happened, as far as it is kept. */
+  readonly log: History<Activity>
+  /** The rows of `GET /v2/call_events`. */
+  readonly callEvents: History<CallEventRecord>
+  private readonly options: ExchangeOptions
   private readonly byId = new Map<string, Call>()
   private readonly watchers = new Map<(activity: Activity) => void, ReadonlySet<Activity['type']> | null>()
-  private readonly records: CallEventRecord[] = []
-  private readonly log: Activity[] = []
-  private forgotten = 0
+  private readonly phones = new Set<(call: Call) => boolean>()
   private made = 0
   private lastMicros = 0
-  private readonly phones = new Set<(call: Call) => boolean>()
 
-  constructor({ clock, chance, settings, courier, transport, route, connectionId }: ExchangeOptions) {
+  constructor(options: ExchangeOptions) {
+    const { clock, chance, settings, transport } = options
+    this.options = options
     this.clock = clock
     this.chance = chance
     this.settings = settings
-    this.courier = courier
     this.transport = transport
-    this.route = route
-    this.connectionId = connectionId
+    this.log = new History(settings.delivery.historySize)
+    this.callEvents = new History(settings.delivery.historySize)
   }
 
-  /** Makes a call and lets it ring. `attend` gets it before the first ring, and what it returns is returned. */
-  createCall(options: NewCall): Call
-  createCall<Attendant>(options: NewCall, attend: (call: Call) => Attendant): Attendant
-  createCall(options: NewCall, attend: (call: Call) => unknown = (call) => call): unknown {
+  /** Makes a call and lets it ring. */
+  placeCall(options: NewCall): Call {
+    const call = this.createCall(options)
+    this.ring(call)
+    return call
+  }
+
+  /** Makes a call that does not ring yet: who watches it from here on misses nothing. */
+  createCall(options: NewCall): Call {
     this.made += 1
     const label = ['call', this.made] as const
     const identity: CallIdentity = {
       call_control_id: `v3:${this.chance.bytes(...label).toString('base64url')}`,
       call_leg_id: this.chance.uuid(...label, 'leg'),
       call_session_id: options.call_session_id ?? this.chance.uuid(...label, 'session'),
-      connection_id: options.connection_id ?? this.connectionId,
+      connection_id: options.connection_id ?? this.options.connectionId,
       from: options.from,
       to: options.to,
     }
-    const call = new Call(this, identity, { ...this.route, ...options.route }, options)
+    const call = new Call(this, identity, { ...this.options.route, ...options.route }, options)
     this.byId.set(identity.call_control_id, call)
     this.byId.set(identity.call_leg_id, call)
-    const attendant = attend(call)
+    return call
+  }
+
+  ring(call: Call): void {
     call.ring()
-    return attendant
+    if (call.direction === 'outgoing')
+      meetCallee(call, this.settings, () => [...this.phones].some((takes) => takes(call)))
+  }
+
+  /** Rings somebody else, and joins the two legs when that telephone is answered. Returns the leg that rings. */
+  transfer(call: Call, options: TransferOptions): Call {
+    const { from, staysWhenPeerLeaves = false, route, ...target } = options
+    const { connection_id, call_session_id, ...numbers } = call.identity
+    const leg = this.placeCall({
+      ...target,
+      direction: 'outgoing',
+      from: from ?? (call.direction === 'incoming' ? numbers.to : numbers.from),
+      connection_id,
+      call_session_id,
+      route: { ...call.route, ...route },
+    })
+    leg.whenAnswered(() => {
+      if (call.phase === 'answered') call.bridgeWith(leg, staysWhenPeerLeaves)
+      else leg.end({ type: 'hangup' })
+    })
+    call.whenEnded(() => leg.phase === 'bridging' && leg.end({ type: 'hangup' }))
+    return leg
   }
 
   /** Connects a telephone: it is offered every outgoing call and may take it; else the stand-in picks up. Returns a function that unplugs it. */
@@ -108,15 +122,10 @@ export class Exchange {
     return () => this.phones.delete(phone)
   }
 
-  /** Does a telephone take this outgoing call? */
-  offer(call: Call): boolean {
-    return [...this.phones].some((takes) => takes(call))
-  }
-
   /** By `call_control_id`. */
   find(callControlId: string): Call | undefined {
     const call = this.byId.get(callControlId)
-    return call?.identity.call_control_id === callControlId ? call : undefined
+    return call?.id === callControlId ? call : undefined
   }
 
   /** By `call_control_id` or `call_leg_id`, which is kinder in a path. */
@@ -126,7 +135,7 @@ export class Exchange {
 
   /** Every call that is remembered, oldest first. */
   calls(): Call[] {
-    return [...this.byId].filter(([id, call]) => id === call.identity.call_control_id).map(([, call]) => call)
+    return [...new Set(this.byId.values())]
   }
 
   /** Forgets a call. */
@@ -140,7 +149,7 @@ export class Exchange {
     const metadata = this.settings.api.callEventMetadata === 'event' ? { ...event } : event.payload
     this.keepRecord(call, 'webhook', event.event_type, event.occurred_at, metadata)
     this.tell({ type: 'webhook', call_id: call.id, event })
-    this.courier.send(event, call.id, call.route)
+    this.options.courier.send(event, call.id, call.route)
   }
 
   /** Notes a command in `GET /v2/call_events`. */
@@ -148,11 +157,6 @@ export class Exchange {
     this.keepRecord(call, 'command', name, this.timestamp(), metadata)
   }
 
-  callEvents(): readonly CallEventRecord[] {
-    return this.records
-  }
-
-  /** Whether anybody wants to know of this: a view of a call is costly to make for nobody. */
   wants(type: Activity['type']): boolean {
     for (const types of this.watchers.values()) if (!types || types.has(type)) return true
     return false
@@ -162,27 +166,8 @@ export class Exchange {
     const logged = loggedTypes.has(happening.type)
     if (!logged && !this.wants(happening.type)) return
     const activity: Activity = { at: new Date(this.clock.now()).toISOString(), ...happening }
-    if (logged) this.keepLog(activity)
+    if (logged) this.log.add(activity)
     for (const [watcher, types] of this.watchers) if (!types || types.has(activity.type)) watcher(activity)
-  }
-
-  /** How many entries the log has had. */
-  get logged(): number {
-    return this.forgotten + this.log.length
-  }
-
-  /** The newest `most` entries of the log out of its first `until`, oldest first. */
-  logUntil(until: number, most: number): readonly Activity[] {
-    const end = Math.max(0, until - this.forgotten)
-    return this.log.slice(Math.max(0, Math.min(end, this.log.length) - most), end)
-  }
-
-  private keepLog(activity: Activity): void {
-    const { historySize } = this.settings.delivery
-    this.log.push(activity)
-    if (this.log.length < 2 * historySize) return
-    this.log.splice(0, historySize)
-    this.forgotten += historySize
   }
 
   /** Calls `watcher` with everything that happens from now on, or only with some types of it. Returns a function that stops it. */
@@ -205,31 +190,25 @@ export class Exchange {
     return askModel(model, request, signal)
   }
 
+  useTool(call: Call, use: ToolUse): Promise<ToolAnswer> {
+    return useTool(this, call, use)
+  }
+
   /** Ends every call without a word, for the simulator that closes. */
   close(): void {
-    for (const call of new Set(this.byId.values())) call.abandon()
+    for (const call of this.calls()) call.abandon()
     this.byId.clear()
     this.watchers.clear()
   }
 
   private keepRecord(
-    { identity }: Call,
+    { identity: { call_leg_id, call_session_id } }: Call,
     type: 'command' | 'webhook',
     name: string,
     event_timestamp: string,
     metadata: Record<string, unknown>,
   ): void {
-    const { call_leg_id, call_session_id } = identity
-    this.records.push({
-      record_type: 'call_event',
-      type,
-      name,
-      call_leg_id,
-      call_session_id,
-      event_timestamp,
-      metadata,
-    })
-    if (this.records.length > 2 * this.settings.delivery.historySize)
-      this.records.splice(0, this.settings.delivery.historySize)
+    const row = { type, name, call_leg_id, call_session_id, event_timestamp, metadata }
+    this.callEvents.add({ record_type: 'call_event', ...row })
   }
 }

@@ -1,7 +1,7 @@
 /** The DTMF gather of a leg, alive: at most one (L9, G18). */
 
 import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from '../gather/gather.ts'
-import type { GatherSettings } from '../settings/settings.ts'
+import type { GatherSettings } from '../gather/settings.ts'
 import { type Echo, Runner, type RunnerWorld } from './runner.ts'
 
 export class Gathering {

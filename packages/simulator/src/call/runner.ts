@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../clock/clock.ts'
+import { Timers } from '../clock/timers.ts'
 import type { Line, Sound, SoundOwner } from '../line/line.ts'
 import type { Effect, Step } from '../machine/machine.ts'
 import type { ModelReply, ModelRequest, ToolAnswer, ToolUse } from '../machine/model.ts'
@@ -33,7 +34,7 @@ export class Runner<State, Input> implements SoundOwner {
   private readonly world: RunnerWorld
   private readonly step: (state: State, input: Input | Echo, now: number) => Step<State>
   private readonly sound: Partial<Pick<Sound, 'announced'>>
-  private readonly timers = new Map<string, () => void>()
+  private readonly timers: Timers
   private readonly leaving = new AbortController()
   private readonly inbox: (Input | Echo)[] = []
   private busy = true
@@ -47,6 +48,7 @@ export class Runner<State, Input> implements SoundOwner {
     sound: Partial<Pick<Sound, 'announced'>> = {},
   ) {
     this.world = world
+    this.timers = new Timers(world.clock)
     this.step = step
     this.sound = sound
     this.state = first.state
@@ -117,10 +119,10 @@ export class Runner<State, Input> implements SoundOwner {
         world.emit(effect.event_type, effect.payload)
         break
       case 'wake':
-        this.wake(effect.name, effect.after)
+        this.timers.set(effect.after, () => this.feed({ type: 'woke', name: effect.name }), effect.name)
         break
       case 'unwake':
-        this.unwake(effect.name)
+        this.timers.cancel(effect.name)
         break
       case 'ask-model': {
         const asked = world.askModel(effect.request, this.leaving.signal)
@@ -148,24 +150,8 @@ export class Runner<State, Input> implements SoundOwner {
     return { ...what, loop: 1, overlay: false, announced: what.kind === 'media', owner: this, ...this.sound }
   }
 
-  private wake(name: string, after: number): void {
-    this.unwake(name)
-    const { clock } = this.world
-    const cancel = clock.schedule(clock.now() + after, () => {
-      this.timers.delete(name)
-      this.feed({ type: 'woke', name })
-    })
-    this.timers.set(name, cancel)
-  }
-
-  private unwake(name: string): void {
-    this.timers.get(name)?.()
-    this.timers.delete(name)
-  }
-
   private end(): void {
     this.ended = true
-    for (const cancel of this.timers.values()) cancel()
     this.timers.clear()
     this.leaving.abort()
   }

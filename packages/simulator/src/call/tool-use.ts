@@ -1,21 +1,36 @@
-/** Carries out what a model calls: the deeds behind `ai/tools.ts`. */
-
+/** Carries out what a model calls: the deeds behind `assistant/tools.ts`. */
+import type { Clock } from '../clock/clock.ts'
 import { refusalOfTarget } from '../delivery/target.ts'
+import type { Transport } from '../delivery/transport.ts'
 import type { ToolAnswer, ToolRequest, ToolUse } from '../machine/model.ts'
-import type { Call } from './call.ts'
-import type { Exchange } from './exchange.ts'
-import { transfer } from './transfer.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { Call, NewCall } from './call.ts'
 
 /** How much of a tool's answer a model is given. */
 const MOST_ANSWER_BYTES = 64 * 1024
 
+export interface TransferOptions extends Omit<NewCall, 'direction' | 'from' | 'connection_id' | 'call_session_id'> {
+  /** Whom the target sees calling. Default: the number that was called, or that calls. */
+  from?: string | undefined
+  /** The leg is not hung up when the target leaves. */
+  staysWhenPeerLeaves?: boolean
+}
+
+/** What tools are carried out with. */
+interface ToolWorld {
+  clock: Clock
+  settings: Settings
+  transport: Transport
+  transfer(call: Call, options: TransferOptions): Call
+}
+
 /** Does it. Never rejects: what went wrong is told to the model, as the platform does. */
-export async function useTool(exchange: Exchange, call: Call, use: ToolUse): Promise<ToolAnswer> {
+export async function useTool(world: ToolWorld, call: Call, use: ToolUse): Promise<ToolAnswer> {
   switch (use.type) {
     case 'webhook':
-      return callWebhook(exchange, call, use.request)
+      return callWebhook(world, call, use.request)
     case 'transfer':
-      return transferTo(exchange, call, use.to, use.from)
+      return transferTo(world, call, use.to, use.from)
     case 'send_dtmf':
       call.sendDtmf(use.digits)
       return { content: 'The keys have been pressed.', ok: true, summary: 'pressed' }
@@ -27,37 +42,38 @@ export async function useTool(exchange: Exchange, call: Call, use: ToolUse): Pro
   }
 }
 
-async function callWebhook(exchange: Exchange, call: Call, request: ToolRequest): Promise<ToolAnswer> {
-  const { settings, transport, clock } = exchange
-  const refusal = refusalOfTarget(request.url, settings.delivery.allowRemote)
+async function callWebhook(
+  { settings, transport, clock }: ToolWorld,
+  call: Call,
+  { method, url, headers, body, timeoutMs, async }: ToolRequest,
+): Promise<ToolAnswer> {
+  const refusal = refusalOfTarget(url, settings.delivery.allowRemote)
   if (refusal) return failed(refusal)
   const sent = transport.send({
-    method: request.method,
-    url: request.url,
+    method,
+    url,
     headers: {
-      ...(request.body === null ? {} : { 'content-type': 'application/json' }),
-      ...request.headers,
+      ...(body === null ? {} : { 'content-type': 'application/json' }),
+      ...headers,
       'x-telnyx-call-control-id': call.id,
     },
-    body: request.body === null ? null : Buffer.from(JSON.stringify(request.body)),
-    timeoutMs: request.timeoutMs ?? settings.ai.toolTimeoutMs,
+    body: body === null ? null : Buffer.from(JSON.stringify(body)),
+    timeoutMs: timeoutMs ?? settings.ai.toolTimeoutMs,
     slowMs: 0,
     keepBytes: MOST_ANSWER_BYTES,
   })
   clock.hold(sent)
-  const { status, body, error } = await sent
+  const { status, body: answer, error } = await sent
   if (status === null)
-    return request.async
-      ? { content: 'Submitted', ok: true, summary: 'submitted' }
-      : failed(`It gave no answer: ${error}.`)
+    return async ? { content: 'Submitted', ok: true, summary: 'submitted' } : failed(`It gave no answer: ${error}.`)
   const ok = status >= 200 && status < 300
-  return { content: ok ? body : `It answered ${status}: ${body}`, ok, summary: String(status) }
+  return { content: ok ? answer : `It answered ${status}: ${answer}`, ok, summary: String(status) }
 }
 
 /** The model waits until somebody answers; when nobody does, it goes on with the caller. */
-function transferTo(exchange: Exchange, call: Call, to: string, from: string | undefined): Promise<ToolAnswer> {
+function transferTo(world: ToolWorld, call: Call, to: string, from: string | undefined): Promise<ToolAnswer> {
   return new Promise((resolve) => {
-    const leg = transfer(exchange, call, { to, from })
+    const leg = world.transfer(call, { to, from })
     leg.whenAnswered(() => {
       // The caller talks to somebody else now.
       call.conversations.feed({ type: 'stop' })

@@ -10,7 +10,7 @@
  * end has a cell for every phase and input; the compiler refuses a missing one.
  */
 import type { Effect, Media, Step } from '../machine/machine.ts'
-import type { GatherSettings } from '../settings/settings.ts'
+import type { GatherSettings } from './settings.ts'
 
 /** A prompt: spoken, or played from a file. */
 export type Prompt = { kind: 'speech'; text: string } | { kind: 'media'; media: Media }

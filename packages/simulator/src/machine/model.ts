@@ -1,17 +1,5 @@
 /** What a machine and a real language model say to each other, and what the model may call. */
 
-/** Where the model is. */
-export interface ModelEndpoint {
-  /** Base URL with its version segment, e.g. `http://127.0.0.1:11434/v1`. */
-  baseUrl: string
-  /** Sent as a Bearer token; local servers usually need none. */
-  apiKey?: string
-  /** Model name; when absent the command's own `assistant.model`. */
-  model?: string
-  /** Milliseconds to wait for one answer. Default 30000. */
-  timeoutMs?: number
-}
-
 /** One message in the chat-completions grammar. */
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool'

@@ -10,19 +10,19 @@ import type { WebhookEvent } from '../delivery/delivery.ts'
 /** How keys are pressed. */
 export interface PressOptions {
   /** Milliseconds between two keys. Default 0: all at once. A list gives each pause its own length, the last one repeating. */
-  everyMs?: number | readonly number[]
+  everyMs?: number | readonly number[] | undefined
 }
 
 /** How long to wait. */
 export interface WaitOptions {
   /** Gives up after so many milliseconds of the simulator's clock. Default 30000. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }
 
 /** How to wait for a prompt. */
 export interface PromptOptions extends WaitOptions {
   /** Listens to the end before it resolves. Default false: resolves as the prompt begins. */
-  toTheEnd?: boolean
+  toTheEnd?: boolean | undefined
 }
 
 /** A prompt as it was heard. */
@@ -32,11 +32,7 @@ export interface HeardPrompt {
   purpose: string
 }
 
-interface Ear {
-  tries(): boolean
-}
-
-const USUAL_WAIT_MS = 30_000
+export const USUAL_WAIT_MS = 30_000
 
 /** Someone on the telephone. Made by `sim.phone.dial()` and `sim.phone.nextCall()`. */
 export class Caller {
@@ -44,7 +40,7 @@ export class Caller {
   private readonly exchange: Exchange
   private readonly prompts: (HeardPrompt & { ended: boolean })[] = []
   private readonly events: WebhookEvent[] = []
-  private readonly ears = new Set<Ear>()
+  private readonly ears = new Set<() => boolean>()
   private promptsSeen = 0
   private eventsSeen = 0
 
@@ -117,24 +113,14 @@ export class Caller {
   }
 
   /** The next prompt whose text matches (a part of it, ignoring case, or a pattern). */
-  async waitForPrompt(
-    match?: string | RegExp,
-    { toTheEnd = false, ...options }: PromptOptions = {},
-  ): Promise<HeardPrompt> {
-    const found = await this.waitUntil(
-      `a prompt${match === undefined ? '' : ` matching ${String(match)}`}`,
-      options,
-      () => {
-        for (let index = this.promptsSeen; index < this.prompts.length; index += 1) {
-          const prompt = this.prompts[index]
-          if (!prompt || !matches(prompt.text, match)) continue
-          this.promptsSeen = index + 1
-          return prompt
-        }
-        return undefined
-      },
-    )
-    if (toTheEnd) await this.waitUntil('the end of the prompt', options, () => (found.ended ? true : undefined))
+  async waitForPrompt(match?: string | RegExp, { toTheEnd, ...options }: PromptOptions = {}): Promise<HeardPrompt> {
+    const wanted = `a prompt${match === undefined ? '' : ` matching ${String(match)}`}`
+    const found = await this.waitUntil(wanted, options, () => {
+      const index = this.prompts.findIndex(({ text }, at) => at >= this.promptsSeen && matches(text, match))
+      if (index !== -1) this.promptsSeen = index + 1
+      return this.prompts[index]
+    })
+    if (toTheEnd) await this.waitUntil('the end of the prompt', options, () => found.ended || undefined)
     const { text, kind, purpose } = found
     return { text, kind, purpose }
   }
@@ -143,13 +129,9 @@ export class Caller {
   waitFor(event: string | ((event: WebhookEvent) => boolean), options: WaitOptions = {}): Promise<WebhookEvent> {
     const accepts = typeof event === 'string' ? ({ event_type }: WebhookEvent) => event_type === event : event
     return this.waitUntil(typeof event === 'string' ? event : 'an event', options, () => {
-      for (let index = this.eventsSeen; index < this.events.length; index += 1) {
-        const candidate = this.events[index]
-        if (!candidate || !accepts(candidate)) continue
-        this.eventsSeen = index + 1
-        return candidate
-      }
-      return undefined
+      const index = this.events.findIndex((one, at) => at >= this.eventsSeen && accepts(one))
+      if (index !== -1) this.eventsSeen = index + 1
+      return this.events[index]
     })
   }
 
@@ -157,14 +139,14 @@ export class Caller {
   async answered(options: WaitOptions = {}): Promise<this> {
     await this.waitUntil('an answer', options, () => {
       if (this.call.phase === 'ended') throw new Error(`The call ended without an answer (${this.view.hangup_cause}).`)
-      return this.call.phase === 'answered' ? true : undefined
+      return this.call.phase === 'answered' || undefined
     })
     return this
   }
 
   /** Until the call is over. */
   async ended(options: WaitOptions = {}): Promise<void> {
-    await this.waitUntil('the end of the call', options, () => (this.call.phase === 'ended' ? true : undefined))
+    await this.waitUntil('the end of the call', options, () => this.call.phase === 'ended' || undefined)
   }
 
   private mustBeUp(what: string): void {
@@ -179,7 +161,7 @@ export class Caller {
       if (prompt) prompt.ended = true
     }
     if (activity.type === 'webhook') this.events.push(activity.event)
-    for (const ear of this.ears) if (ear.tries()) this.ears.delete(ear)
+    for (const tries of this.ears) if (tries()) this.ears.delete(tries)
   }
 
   private waitUntil<T>(
@@ -201,12 +183,11 @@ export class Caller {
         }
         return true
       }
-      const ear: Ear = { tries }
       const cancel = clock.schedule(clock.now() + timeoutMs, () => {
-        this.ears.delete(ear)
+        this.ears.delete(tries)
         reject(new Error(`Waited ${timeoutMs} ms for ${what}, in vain. ${this.story()}`))
       })
-      if (!tries()) this.ears.add(ear)
+      if (!tries()) this.ears.add(tries)
     })
   }
 

@@ -1,14 +1,13 @@
 /** The telephones around the simulator, for tests: those that dial in, and those that are called. */
-
 import type { Exchange } from '../call/exchange.ts'
-import { Caller, type WaitOptions } from './caller.ts'
+import { Caller, USUAL_WAIT_MS, type WaitOptions } from './caller.ts'
 
 /** Who calls whom. */
 export interface DialOptions {
   /** The number of the application. Default `+15550199`. */
-  to?: string
+  to?: string | undefined
   /** The caller's own number. Default `+15550100`. */
-  from?: string
+  from?: string | undefined
 }
 
 /** The telephones: one dials in, one is called. */
@@ -22,13 +21,14 @@ export interface Phone {
   nextCall(options?: { to?: string } & WaitOptions): Promise<Caller>
 }
 
-const USUAL_WAIT_MS = 30_000
-
 export function createPhone(exchange: Exchange): Phone {
   return {
-    dial: async ({ to = '+15550199', from = '+15550100' }: DialOptions = {}) =>
-      // The caller listens from the first ring on, so nothing can be missed.
-      exchange.createCall({ direction: 'incoming', from, to }, (call) => new Caller(exchange, call)),
+    dial: async ({ to = '+15550199', from = '+15550100' } = {}) => {
+      const call = exchange.createCall({ direction: 'incoming', from, to })
+      const caller = new Caller(exchange, call)
+      exchange.ring(call)
+      return caller
+    },
     nextCall: ({ to, timeoutMs = USUAL_WAIT_MS } = {}) =>
       new Promise((resolve, reject) => {
         const { clock } = exchange

@@ -4,15 +4,15 @@ import { testSimulator } from '../testing/simulator.test-kit.ts'
 
 describe('a scenario file', () => {
   it.each([
-    [[], 'A scenario is a JSON object'],
-    [{ steps: [] }, 'needs a name'],
-    [{ name: 'x', steps: [] }, 'at least one step'],
-    [{ name: 'x', steps: [{}] }, 'step 1: does exactly one of'],
-    [{ name: 'x', steps: [{ press: '1', say: 'x' }] }, 'step 1: does exactly one of'],
-    [{ name: 'x', steps: [{ press: 'abc' }] }, 'press cannot be "abc"'],
-    [{ name: 'x', steps: [{ hangUp: true }, { wait: -1 }] }, 'step 2: wait cannot be -1'],
-    [{ name: 'x', steps: [{ press: '1', everyMs: 'slow' }] }, 'everyMs must be'],
-    [{ name: 'x', to: 7, steps: [{ hangUp: true }] }, 'to must be text'],
+    [[], 'expected object, received array'],
+    [{ steps: [] }, 'name: Invalid input'],
+    [{ name: 'x', steps: [] }, 'steps: Too small'],
+    [{ name: 'x', steps: [{}] }, 'steps.0: a step does exactly one of'],
+    [{ name: 'x', steps: [{ press: '1', say: 'x' }] }, 'steps.0: a step does exactly one of'],
+    [{ name: 'x', steps: [{ press: 'abc' }] }, 'steps.0.press: keys are 0-9, * and #'],
+    [{ name: 'x', steps: [{ hangUp: true }, { wait: -1 }] }, 'steps.1.wait: Too small'],
+    [{ name: 'x', steps: [{ press: '1', everyMs: 'slow' }] }, 'everyMs: must be milliseconds'],
+    [{ name: 'x', to: 7, steps: [{ hangUp: true }] }, 'to: Invalid input: expected string'],
   ])('%j: %s', (value, why) => {
     expect(() => readScenario(value)).toThrow(why)
   })

@@ -96,7 +96,7 @@ describe('the command line', () => {
     [['--webhook-url', 'http://example.com'], 'not a loopback address'],
     [['--model', 'x'], '--model needs --model-url'],
     [['--model-url', 'here'], '--model-url needs a URL'],
-    [['--fault', 'dorp=1'], 'There is no fault "dorp"'],
+    [['--fault', 'dorp=1'], 'faults: Unrecognized key: "dorp"'],
     [['--fault', 'drop=lots'], 'give a name and a rate'],
     [['--config', '/nowhere/at/all.json'], 'Cannot read the config file'],
   ])('%j: says what is wrong, and ends with 2', async (args, why) => {
@@ -130,12 +130,12 @@ describe('the command line', () => {
   })
 
   it.each([
-    [{ prot: 1 }, 'has "prot"'],
-    [[], 'must hold a JSON object'],
+    [{ prot: 1 }, 'Unrecognized key: "prot"'],
+    [[], 'expected object, received array'],
     ['{', 'Cannot read the config file'],
-    [{ settings: { gahter: {} } }, 'no group of settings "gahter"'],
-    [{ settings: { gather: { emitSpeak: true } } }, 'no setting "gather.emitSpeak"'],
-    [{ settings: { gather: { emitSpeakEvents: 'yes' } } }, 'needs a boolean'],
+    [{ settings: { gahter: {} } }, 'settings: Unrecognized key: "gahter"'],
+    [{ settings: { gather: { emitSpeak: true } } }, 'settings: gather: Unrecognized key: "emitSpeak"'],
+    [{ settings: { gather: { emitSpeakEvents: 'yes' } } }, 'gather.emitSpeakEvents: Invalid input: expected boolean'],
   ])('a config file with %j: says what is wrong', async (config, why) => {
     await using result = await run('--config', await file('config.json', config))
     expect(result.outcome).toEqual({ exitCode: 2 })

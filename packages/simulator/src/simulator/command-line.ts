@@ -1,15 +1,18 @@
 /** The command line: arguments in, a running simulator and lines of text out. Free of the process, so that it can be tested as it is. */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { virtualClock } from '../clock/clock.ts'
 import type { FaultsInput } from '../delivery/faults.ts'
+import { examples } from '../scenario/examples.ts'
+import { readScenario, runScenario, type Scenario } from '../scenario/scenario.ts'
+import { read } from '../settings/read.ts'
 import type { SettingsInput } from '../settings/settings.ts'
 import { createLog } from './log.ts'
-import { runScenarioFiles } from './run-files.ts'
-import { createSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
+import { createSimulator, type Simulator } from './simulator.ts'
 
 /** Where the text goes. */
-export interface Terminal {
+interface Terminal {
   /** Standard output: the one JSON line. */
   out(text: string): void
   /** Standard error: the log. */
@@ -62,11 +65,9 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   try {
     return await obey(args, terminal)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-    terminal.err(
-      `callgather-simulator: ${taken ? `the port is taken; choose another with --port (0 for any). ${message}` : message}\nTry --help.\n`,
-    )
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    const why = isTaken ? 'the port is taken; choose another with --port (0 for any). ' : ''
+    terminal.err(`callgather-simulator: ${why}${messageOf(error)}\nTry --help.\n`)
     return { exitCode: 2 }
   }
 }
@@ -77,25 +78,22 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
     terminal.out(HELP)
     return { exitCode: 0 }
   }
-  const config = values.config === undefined ? {} : await readConfig(values.config)
-  const webhookUrl = values['webhook-url'] ?? config.webhookUrl
-  const failoverUrl = values['failover-url'] ?? config.webhookFailoverUrl
-  const host = values.host ?? config.host
-  const seed = values.seed ?? config.seed
+  const file = values.config === undefined ? {} : await readConfig(values.config)
+  const webhookUrl = values['webhook-url'] ?? file.webhookUrl
   const sim = await createSimulator({
-    ...config,
-    ...(webhookUrl === undefined ? {} : { webhookUrl }),
-    ...(failoverUrl === undefined ? {} : { webhookFailoverUrl: failoverUrl }),
-    ...(host === undefined ? {} : { host }),
-    ...(seed === undefined ? {} : { seed }),
-    port: values.port === undefined ? (config.port ?? USUAL_PORT) : portOf(values.port),
-    faults: { ...config.faults, ...faultsOf(values.fault ?? []) },
+    ...file,
+    webhookUrl,
+    webhookFailoverUrl: values['failover-url'] ?? file.webhookFailoverUrl,
+    host: values.host ?? file.host,
+    seed: values.seed ?? file.seed,
+    port: values.port === undefined ? (file.port ?? USUAL_PORT) : portOf(values.port),
+    faults: { ...file.faults, ...faultsOf(values.fault ?? []) },
     settings: {
-      ...config.settings,
-      ai: { ...config.settings?.ai, ...modelOf(values['model-url'], values.model) },
-      delivery: { ...config.settings?.delivery, ...(values['allow-remote'] ? { allowRemote: true } : {}) },
+      ...file.settings,
+      ai: { ...file.settings?.ai, ...modelOf(values['model-url'], values.model) },
+      delivery: { ...file.settings?.delivery, ...(values['allow-remote'] ? { allowRemote: true } : {}) },
     },
-    ...(values['virtual-clock'] ? { clock: virtualClock({ quietMs: QUIET_MS }) } : {}),
+    clock: values['virtual-clock'] ? virtualClock({ quietMs: QUIET_MS }) : undefined,
   })
   const log = (line: string) => terminal.err(`${line}\n`)
   if (!values.quiet) {
@@ -107,9 +105,20 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
   }
   terminal.out(`${JSON.stringify({ url: sim.url, publicKey: sim.publicKey, phone: sim.phoneUrl })}\n`)
   if (!values.scenario) return { sim }
-  const failed = await runScenarioFiles(sim, values.scenario, log)
+  let exitCode = 0
+  for (const name of values.scenario) {
+    try {
+      const scenario = await loadScenario(name)
+      const run = runScenario(sim, scenario)
+      await (sim.clock ? sim.clock.runUntil(run) : run)
+      log(`✓ ${scenario.name}`)
+    } catch (error) {
+      exitCode = 1
+      log(`✗ ${messageOf(error)}`)
+    }
+  }
   await sim.close()
-  return { exitCode: failed === 0 ? 0 : 1 }
+  return { exitCode }
 }
 
 /** The options as `parseArgs` takes them; `--help` names each. */
@@ -131,24 +140,38 @@ export const options = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
-async function readConfig(
-  path: string,
-): Promise<Omit<SimulatorOptions, 'clock' | 'webhookUrl'> & { webhookUrl?: string }> {
+const configFile = z
+  .strictObject({
+    webhookUrl: z.string(),
+    webhookFailoverUrl: z.string(),
+    port: z.number(),
+    host: z.string(),
+    seed: z.union([z.string(), z.number()]),
+    // The simulator itself reads these two.
+    faults: z.custom<FaultsInput>(),
+    settings: z.custom<SettingsInput>(),
+    connectionId: z.string(),
+  })
+  .partial()
+
+async function readConfig(path: string): Promise<z.infer<typeof configFile>> {
   let parsed: unknown
   try {
     parsed = JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    throw new TypeError(
-      `Cannot read the config file ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw new TypeError(`Cannot read the config file ${path}: ${messageOf(error)}`)
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new TypeError(`The config file ${path} must hold a JSON object.`)
-  const known = ['webhookUrl', 'webhookFailoverUrl', 'port', 'host', 'seed', 'faults', 'settings', 'connectionId']
-  for (const name of Object.keys(parsed))
-    if (!known.includes(name))
-      throw new TypeError(`The config file ${path} has "${name}"; it may have: ${known.join(', ')}.`)
-  return parsed
+  return read(configFile, parsed, `config file ${path}`)
+}
+
+async function loadScenario(name: string): Promise<Scenario> {
+  const example = examples.find((scenario) => scenario.name === name)
+  if (example) return example
+  const text = await readFile(name, 'utf8').catch(() => {
+    const names = examples.map((scenario) => scenario.name).join(', ')
+    throw new Error(`There is no scenario file ${name}, and no example of this name. Examples: ${names}.`)
+  })
+  return readScenario(JSON.parse(text))
 }
 
 function faultsOf(pairs: readonly string[]): FaultsInput {
@@ -179,3 +202,5 @@ function portOf(value: string): number {
     throw new TypeError(`--port needs a number from 0 to 65535, not "${value}".`)
   return port
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -25,26 +25,26 @@ export interface SimulatorOptions {
    * Where webhooks go: a URL on this machine, or a function in this process that takes a `Request` and gives a
    * `Response`. Default: nowhere; events are then only recorded.
    */
-  webhookUrl?: string | WebhookHandler
+  webhookUrl?: string | WebhookHandler | undefined
   /** Where webhooks go when the first place fails. Default: nowhere. */
-  webhookFailoverUrl?: string
+  webhookFailoverUrl?: string | undefined
   /** Port to listen on. Default 0: any that is free. */
   port?: number
   /** Address to listen on. Default `127.0.0.1`; anything else is open to your network. */
-  host?: string
+  host?: string | undefined
   /** Time. Default the clock on the wall; `virtualClock()` for one you move. */
-  clock?: VirtualClock
+  clock?: VirtualClock | undefined
   /**
    * Decides everything that is left to chance (ids, faults, the signing key): one seed, one behaviour, one public key.
    * Default: a fresh one.
    */
-  seed?: string | number
+  seed?: string | number | undefined
   /** What goes wrong. Default nothing. */
   faults?: FaultsInput
   /** What Telnyx does not document. See the README. */
   settings?: SettingsInput
   /** `connection_id` of incoming calls: the Call Control application. Default `1684641123236054244`. */
-  connectionId?: string
+  connectionId?: string | undefined
 }
 
 /** A running simulator. `await using` closes it. */
@@ -104,7 +104,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const signer = createSigner(seed === undefined ? undefined : chance.bytes('signing key'))
   const inProcess = typeof webhookUrl === 'function' ? webhookUrl : null
   const route: Route = {
-    url: target(inProcess ? IN_PROCESS_URL : (webhookUrl as string | undefined), settings),
+    url: target(typeof webhookUrl === 'function' ? IN_PROCESS_URL : webhookUrl, settings),
     method: 'POST',
     failover: target(webhookFailoverUrl, settings),
     byType: {},

@@ -1,4 +1,5 @@
 /** Numbers and times as the pages show them. */
+import type { CallView } from './simulator.ts'
 
 /** "+15550001111" as people write it; anything that is not a North American number is left alone. */
 export function telephone(number: string): string {
@@ -9,7 +10,7 @@ export function telephone(number: string): string {
 }
 
 /** Milliseconds as 02:41, or 1:02:41. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
   const two = (value: number) => String(value).padStart(2, '0')
   const clock = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
@@ -33,4 +34,10 @@ export function endedBecause(cause: string | null): string {
     time_limit: 'Time limit reached',
   }
   return (cause === null ? undefined : words[cause]) ?? 'Call ended'
+}
+
+/** How long a call has lasted so far, or did last. */
+export function lasted(call: CallView, now: number): string {
+  if (call.answered_at === null) return ''
+  return duration((call.ended_at === null ? now : Date.parse(call.ended_at)) - Date.parse(call.answered_at))
 }

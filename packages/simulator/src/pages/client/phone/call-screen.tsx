@@ -2,12 +2,11 @@
 /** The phone while a call rings, is on, or has just ended. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { endedBecause, telephone } from '../format.ts'
+import { endedBecause, lasted, telephone } from '../format.ts'
 import { Handset, HangUp, Send } from '../icons.tsx'
 import type { CallView } from '../simulator.ts'
 import { Keys, rowsOf } from './conversation.tsx'
 import { Keypad } from './keypad.tsx'
-import { lasted } from './phone.tsx'
 
 interface Props {
   call: CallView

@@ -1,9 +1,8 @@
 /** @jsxImportSource preact */
 /** Every call of this phone, to change between them. */
-import { endedBecause, telephone } from '../format.ts'
+import { endedBecause, lasted, telephone } from '../format.ts'
 import { Close, Plus } from '../icons.tsx'
 import type { CallView } from '../simulator.ts'
-import { lasted } from './phone.tsx'
 
 export function Lines({
   lines,

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /** The caller's phone: the handset, the lines, what is said, what the platform hears, and what may go wrong on purpose. */
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
-import { duration, telephone } from '../format.ts'
+import { telephone } from '../format.ts'
 import { BellOff, Logo, Moon, Speaker, SpeakerOff, Sun } from '../icons.tsx'
 import { type CallView, follow, simulator } from '../simulator.ts'
 import { useTheme } from '../theme.ts'
@@ -237,12 +237,6 @@ function useNow(offset: number): number {
     return () => clearInterval(timer)
   }, [])
   return here + offset
-}
-
-/** How long a call has lasted, or lasted. */
-export function lasted(call: CallView, now: number): string {
-  if (call.answered_at === null) return ''
-  return duration((call.ended_at === null ? now : Date.parse(call.ended_at)) - Date.parse(call.answered_at))
 }
 
 function remembered(name: string): boolean {

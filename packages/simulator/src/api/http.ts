@@ -1,0 +1,72 @@
+/** A request and its answer, free of any server: the same endpoints serve sockets and `sim.fetch`. */
+import { type Refusal, refuse } from './errors.ts'
+
+export interface ApiRequest {
+  method: string
+  /** Path without the query, still percent-encoded. */
+  path: string
+  query: URLSearchParams
+  authorization: string | undefined
+  /** Reads the body, up to the limit. */
+  body(): Promise<Buffer>
+}
+
+export interface ApiResponse {
+  status: number
+  headers: Record<string, string>
+  body: string
+  /** Break the connection: before anything is done, or instead of the answer. */
+  hangUp?: true
+}
+
+export type Handler = (request: ApiRequest) => Promise<ApiResponse>
+
+export const json = (status: number, value: unknown): ApiResponse => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body: JSON.stringify(value),
+})
+
+export const errorResponse = ({ status, errors }: Refusal): ApiResponse => json(status, { errors })
+
+/** Reads a JSON body. An empty one is `empty`. */
+export async function readJson(request: ApiRequest, empty: unknown): Promise<unknown> {
+  const bytes = await request.body()
+  if (bytes.length === 0) return empty
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw refuse(400, '10028', 'Error decoding request body: it is not UTF-8.')
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message.slice(0, 120) : 'it cannot be parsed'
+    throw refuse(400, '10023', `The request body is not valid JSON: ${why}.`)
+  }
+}
+
+/** Decodes one part of a path; a broken escape is simply no such thing. */
+export function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** Finds the endpoint of a request, by `METHOD /path`; `:id` in a path is any part, and is given decoded. */
+export function createRouter<Endpoint>(endpoints: Readonly<Record<string, Endpoint>>) {
+  const routes = Object.entries(endpoints).map(([route, endpoint]) => ({
+    pattern: new RegExp(`^${route.replace(':id', '([^/]+)')}$`),
+    endpoint,
+  }))
+  return ({ method, path }: ApiRequest): { endpoint: Endpoint; id: string } | undefined => {
+    for (const { pattern, endpoint } of routes) {
+      const match = pattern.exec(`${method} ${path}`)
+      if (match) return { endpoint, id: decodePart(match[1] ?? '') }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,104 @@
+/** What has happened, in Telnyx's lists: `GET /v2/call_events` and `GET /v2/webhook_deliveries`, filtered and in pages. */
+import type { Exchange } from '../call/exchange.ts'
+import type { Courier } from '../delivery/courier.ts'
+import type { Delivery } from '../delivery/delivery.ts'
+
+const DAY_MS = 86_400_000
+const USUAL_SIZE = 20
+const LARGEST_SIZE = 250
+
+export function callEvents({ callEvents: history, clock }: Exchange, query: URLSearchParams) {
+  const isLeg = equal(query, 'filter[leg_id]')
+  const isSession = equal(query, 'filter[application_session_id]')
+  const isType = equal(query, 'filter[type]')
+  const isName = equal(query, 'filter[name]')
+  const isInTime = within(query, 'occurred_at')
+  // Without a leg or a session, only the last day is listed.
+  const isFree = !query.has('filter[leg_id]') && !query.has('filter[application_session_id]')
+  const oldest = isFree ? clock.now() - DAY_MS : Number.NEGATIVE_INFINITY
+  const rows = history
+    .list()
+    .filter(({ call_leg_id, call_session_id }) => isLeg(call_leg_id) && isSession(call_session_id))
+    .filter(({ type, name }) => isType(type) && isName(name))
+    .filter(({ event_timestamp: time }) => Date.parse(time) >= oldest && isInTime(time))
+  return pageOf(rows, query)
+}
+
+export function webhookDeliveries(courier: Courier, query: URLSearchParams) {
+  const isStatus = equal(query, 'filter[status][eq]')
+  const types = query.get('filter[event_type]')?.split(',')
+  const contents = query.get('filter[webhook][contains]')
+  const isStarted = within(query, 'started_at')
+  const isFinished = within(query, 'finished_at')
+  const rows = courier
+    .deliveries()
+    // Telnyx lists what is over; it has no word for a delivery that is still being tried.
+    .filter(({ status }) => status !== 'pending' && isStatus(status))
+    .filter(({ event }) => types?.includes(event.event_type) ?? true)
+    .filter(({ started_at, finished_at }) => isStarted(started_at) && isFinished(finished_at))
+    .filter(({ event }) => contents === null || JSON.stringify(event).includes(contents))
+    .reverse()
+  const { data, meta } = pageOf(rows, query)
+  return { data: data.map(asTelnyxDelivery), meta }
+}
+
+export const asTelnyxDelivery = ({ id, status, started_at, finished_at, event, attempts }: Delivery) => ({
+  id,
+  user_id: '00000000-0000-4000-8000-000000000000',
+  record_type: 'webhook_delivery',
+  status,
+  webhook: event,
+  started_at,
+  finished_at,
+  attempts: attempts
+    .filter((attempt) => attempt.status !== 'pending')
+    .map(({ url, request, response, ...attempt }) => ({
+      status: attempt.status,
+      started_at: attempt.started_at,
+      finished_at: attempt.finished_at,
+      http: {
+        request: { url, headers: Object.entries(request.headers) },
+        ...(response ? { response: { ...response, headers: Object.entries(response.headers) } } : {}),
+      },
+      // Numbers without a published key; any number says that no answer came.
+      errors: attempt.status === 'failed' && !response ? [75] : [],
+    })),
+})
+
+/** Telnyx's flat pages: `page[number]`, `page[size]` in, `meta` out. */
+function pageOf<Row>(rows: readonly Row[], query: URLSearchParams) {
+  const page_size = between(query.get('page[size]'), USUAL_SIZE, LARGEST_SIZE)
+  const page_number = between(query.get('page[number]'), 1, Number.MAX_SAFE_INTEGER)
+  const start = (page_number - 1) * page_size
+  return {
+    data: rows.slice(start, start + page_size),
+    meta: { page_number, page_size, total_pages: Math.ceil(rows.length / page_size), total_results: rows.length },
+  }
+}
+
+function between(text: string | null, usual: number, most: number): number {
+  const value = text !== null && /^\d+$/.test(text) ? Number(text) : usual
+  return Math.min(Math.max(1, value), most)
+}
+
+function equal(query: URLSearchParams, name: string): (value: string) => boolean {
+  const wanted = query.get(name)
+  return (value) => wanted === null || value === wanted
+}
+
+const comparisons: Readonly<Record<string, (moment: number, bound: number) => boolean>> = {
+  eq: (moment, bound) => moment === bound,
+  gt: (moment, bound) => moment > bound,
+  gte: (moment, bound) => moment >= bound,
+  lt: (moment, bound) => moment < bound,
+  lte: (moment, bound) => moment <= bound,
+}
+
+/** The filter `filter[FIELD][gte]` and its like, over a time. */
+function within(query: URLSearchParams, field: string): (time: string | null) => boolean {
+  const bounds = Object.entries(comparisons).flatMap(([name, holds]) => {
+    const text = query.get(`filter[${field}][${name}]`)
+    return text === null ? [] : [{ holds, bound: Date.parse(text) }]
+  })
+  return (time) => bounds.every(({ holds, bound }) => time !== null && holds(Date.parse(time), bound))
+}

@@ -1,0 +1,29 @@
+/** A list that forgets its oldest entries. */
+export class History<Entry> {
+  private readonly size: number
+  private readonly entries: Entry[] = []
+  private forgotten = 0
+
+  /** Remembers at least the last `size` entries. */
+  constructor(size: number) {
+    this.size = size
+  }
+
+  /** How many entries there have been. */
+  get count(): number {
+    return this.forgotten + this.entries.length
+  }
+
+  add(entry: Entry): void {
+    this.entries.push(entry)
+    if (this.entries.length < 2 * this.size) return
+    this.entries.splice(0, this.size)
+    this.forgotten += this.size
+  }
+
+  /** The newest `limit` entries out of the first `until`, oldest first. Default: all that are remembered. */
+  list(until = this.count, limit = this.entries.length): readonly Entry[] {
+    const end = Math.max(0, until - this.forgotten)
+    return this.entries.slice(Math.max(0, Math.min(end, this.entries.length) - limit), end)
+  }
+}
