@@ -22,7 +22,21 @@ const rooms = {
     'adapters',
   ],
   react: ['client', 'query', 'strings', 'hooks', 'components', 'testing'],
-  simulator: [],
+  simulator: [
+    'clock',
+    'machine',
+    'leg',
+    'gather',
+    'assistant',
+    'settings',
+    'line',
+    'delivery',
+    'call',
+    'scenario',
+    'api',
+    'pages',
+    'simulator',
+  ],
 }
 
 /** What each package may import of the others. */

@@ -5,6 +5,7 @@
  * the first one caused come to rest. Without that, a 60-second timeout could overtake the answer to the event before it,
  * and two runs with one seed would differ.
  */
+import TinyQueue from 'tinyqueue'
 
 /** What the simulator waits on. */
 export interface Clock {
@@ -110,7 +111,8 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
   let sleeping = 0
   let disturbed = 0
   let waiting: (() => void)[] = []
-  const heap = new TimerHeap()
+  // Ties keep the order in which they were set.
+  const heap = new TinyQueue<Timer>([], (one, other) => one.at - other.at || one.order - other.order)
   const inFlight = () => held > sleeping
 
   const settle = async () => {
@@ -212,50 +214,3 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
 const nothing = () => {}
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-/** A binary heap: ten thousand calls keep tens of thousands of timers. Ties keep the order in which they were set. */
-class TimerHeap {
-  private readonly items: Timer[] = []
-
-  peek(): Timer | undefined {
-    return this.items[0]
-  }
-
-  push(timer: Timer): void {
-    const { items } = this
-    let at = items.push(timer) - 1
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      const above = items[parent]
-      if (!above || !earlier(timer, above)) break
-      items[at] = above
-      at = parent
-    }
-    items[at] = timer
-  }
-
-  pop(): Timer | undefined {
-    const { items } = this
-    const first = items[0]
-    const last = items.pop()
-    if (last && first !== last) this.sift(last)
-    return first
-  }
-
-  private sift(timer: Timer): void {
-    const { items } = this
-    let at = 0
-    for (;;) {
-      const left = items[2 * at + 1]
-      const right = items[2 * at + 2]
-      if (!left) break
-      const child = right && earlier(right, left) ? right : left
-      if (!earlier(child, timer)) break
-      items[at] = child
-      at = child === left ? 2 * at + 1 : 2 * at + 2
-    }
-    items[at] = timer
-  }
-}
-
-const earlier = (a: Timer, b: Timer) => a.at < b.at || (a.at === b.at && a.order < b.order)
