@@ -5,7 +5,7 @@
 
 /** The rooms of each package, lowest first. A file imports only from its own room and the rooms before it. */
 const rooms = {
-  protocol: [],
+  protocol: ['base', 'events', 'commands', 'call-state', 'reduce', 'views', 'socket', 'scenarios'],
   server: [
     'base',
     'telnyx',
@@ -64,7 +64,7 @@ const placeRules = Object.entries(rooms)
     severity: 'error',
     from: {
       path: `^packages/${name}/src/`,
-      pathNot: `${testOnly}|^packages/${name}/src/(index\\.ts$|${anyOf(order)}(/|\\.tsx?$))`,
+      pathNot: `${testOnly}|^packages/${name}/src/((index|schema)\\.ts$|${anyOf(order)}(/|\\.tsx?$))`,
     },
     to: {},
   }))

@@ -2,6 +2,27 @@
  * The words CallGather speaks: events, commands, the state of a call and the fold that makes it. Pure, without I/O,
  * and without a schema library at run time; the schemas are in `@callgather/protocol/schema`.
  */
+
+export {
+  clientErrors,
+  type ErrorName,
+  errorTable,
+  GatherError,
+  gatherError,
+  type TelnyxError,
+  type TelnyxErrorBody,
+  telnyxError,
+} from './base/errors.ts'
+export { gatherDefaults, KEYS, limits, MAX_SPEECH_LENGTH } from './base/limits.ts'
+export { isMask, type Mask, readMask } from './base/mask.ts'
+export { DEFAULT_BASE_PATH, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER, routes } from './base/routes.ts'
+export { Sorted } from './base/sorted.ts'
+export {
+  judgeVersion,
+  PROTOCOL_VERSION,
+  type VersionMismatch,
+  versionRefusal,
+} from './base/version.ts'
 export {
   type CallState,
   type CommandEntry,
@@ -20,8 +41,8 @@ export {
   type Stamped,
   type TimelineEntry,
   type TrackState,
-} from './call-state.ts'
-export type { AIParameters, AssistantMessage, CommandBodies } from './command.ts'
+} from './call-state/call-state.ts'
+export type { AIParameters, AssistantMessage, CommandBodies } from './commands/command.ts'
 export {
   type CommandName,
   type ConversationName,
@@ -32,59 +53,19 @@ export {
   isConversation,
   isDigitGather,
   isGather,
-} from './command-name.ts'
-export { type DigitRules, type KeyPress, type KeyReading, readKeys, rulesOf } from './digits.ts'
+} from './commands/command-name.ts'
 export {
-  clientErrors,
-  type ErrorName,
-  errorTable,
-  GatherError,
-  gatherError,
-  type TelnyxError,
-  type TelnyxErrorBody,
-  telnyxError,
-} from './errors.ts'
-export type {
-  CallEvent,
-  EventOf,
-  HistoryMessage,
-  HistorySplice,
-  KnownEvent,
-  KnownEventType,
-  OpaqueEvent,
-} from './event.ts'
-export { isKnownEvent, knownEventTypes, stampOf } from './event-type.ts'
-export { type FieldSpec, type FieldState, fieldStates, fieldsOf } from './fields.ts'
-export { gatherDefaults, KEYS, limits, MAX_SPEECH_LENGTH } from './limits.ts'
-export { isMask, type Mask, readMask } from './mask.ts'
-export { foldCall, reduceCall, UNATTRIBUTED } from './reduce-call.ts'
-export { DEFAULT_BASE_PATH, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER, routes } from './routes.ts'
-export {
-  type Activity,
-  type AIGather,
-  type CallPhase,
-  type CallSummary,
-  type Conversation,
-  callEndedAt,
-  callPhase,
-  type DigitGather,
-  type Gather,
-  type GatherCommon,
-  type GatherStatus,
-  HIDDEN_DIGIT,
-  type HungUpBy,
-  isStray,
-  type Prompt,
-  type Refusal,
-  readHungUpBy,
-  selectConversation,
-  selectGather,
-  selectHungUpBy,
-  selectPartialSpeech,
-  selectStrayKeys,
-  summarise,
-  type Waiting,
-} from './select.ts'
+  type CallEvent,
+  type EventOf,
+  type HistoryMessage,
+  type HistorySplice,
+  isKnownEvent,
+  type KnownEvent,
+  type KnownEventType,
+  type OpaqueEvent,
+  stampOf,
+} from './events/event.ts'
+export { foldCall, reduceCall, UNATTRIBUTED } from './reduce/reduce-call.ts'
 export type {
   CallEventFrame,
   CallHeadFrame,
@@ -102,21 +83,31 @@ export type {
   WatchReply,
   WireEventFrame,
   WireWatchReply,
-} from './socket.ts'
-export { Sorted } from './sorted.ts'
+} from './socket/socket.ts'
+export { WireReader } from './socket/wire-reader.ts'
+export { type Conversation, selectConversation, selectPartialSpeech } from './views/conversation.ts'
+export { type DigitRules, type KeyPress, type KeyReading, readKeys, rulesOf } from './views/digits.ts'
+export { type FieldSpec, type FieldState, fieldStates, fieldsOf } from './views/fields.ts'
 export {
-  judgeVersion,
-  OLDEST_CLIENT_VERSION,
-  PROTOCOL_VERSION,
-  type VersionMismatch,
-  versionRefusal,
-} from './version.ts'
+  type AIGather,
+  type DigitGather,
+  type Gather,
+  type GatherCommon,
+  HIDDEN_DIGIT,
+  isStray,
+  type Prompt,
+  selectGather,
+  selectStrayKeys,
+  type Waiting,
+} from './views/gather.ts'
 export {
-  decodeEvent,
-  encodeEvent,
-  readEvent,
-  type WireEvent,
-  WireReader,
-  wireTypes,
-  writeEvent,
-} from './wire.ts'
+  type CallPhase,
+  callEndedAt,
+  callPhase,
+  type GatherStatus,
+  type HungUpBy,
+  type Refusal,
+  readHungUpBy,
+  selectHungUpBy,
+} from './views/status.ts'
+export { type Activity, type CallSummary, summarise } from './views/summary.ts'

@@ -3,43 +3,7 @@
  * carries only their types, so that a browser pays for none of them.
  */
 
-export { type CommandCheck, checkCommand } from './check-command.ts'
-export {
-  aiAssistantAddMessagesSchema,
-  aiAssistantStartSchema,
-  aiAssistantStopSchema,
-  aiParametersSchema,
-  assistantMessageSchema,
-  commandSchemas,
-  gatherSchema,
-  gatherStopSchema,
-  gatherUsingAISchema,
-  gatherUsingAudioSchema,
-  gatherUsingSpeakSchema,
-} from './command.ts'
-export {
-  commandEventSchemas,
-  eventSchemas,
-  historyMessageSchema,
-  historySpliceSchema,
-  maskSchema,
-  opaqueEventSchema,
-  telnyxEventSchemas,
-} from './event.ts'
-export {
-  callEventFrameSchema,
-  callHeadFrameSchema,
-  callsEventFrameSchema,
-  callsReplySchema,
-  cursorSchema,
-  downSchemas,
-  recordSchema,
-  socketErrorSchema,
-  ticketReplySchema,
-  ticketRequestSchema,
-  unwatchRequestSchema,
-  upSchemas,
-  watchReplySchema,
-  watchRequestSchema,
-  wireEventSchema,
-} from './frame.ts'
+export { type CommandCheck, checkCommand } from './commands/check-command.ts'
+export { commandSchemas } from './commands/command.ts'
+export { telnyxEventSchemas } from './events/event-schemas.ts'
+export { callsEventFrameSchema, cursorSchema, recordSchema, upSchemas } from './socket/frame.ts'

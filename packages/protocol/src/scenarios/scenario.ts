@@ -2,8 +2,9 @@
  * A scenario is the history of a call as data: what happened, and when. Tests fold it, stories play it through the
  * real client, and users' tests can do both.
  */
-import type { EventOf, HistoryMessage, KnownEventType } from '../event.ts'
-import type { Mask } from '../mask.ts'
+
+import type { Mask } from '../base/mask.ts'
+import type { EventOf, HistoryMessage, KnownEventType } from '../events/event.ts'
 
 /** One thing that happens, and when: milliseconds after the call began. */
 export interface ScenarioStep {
@@ -109,7 +110,7 @@ export class ScenarioWriter {
     this.#messages.set(conversation, from + 1)
     return this.event('call.ai_gather.message_history_updated', {
       command_id: conversation,
-      payload: { message_history: { from, length: from + 1, messages } },
+      payload: { message_history: { from, messages } },
     })
   }
 

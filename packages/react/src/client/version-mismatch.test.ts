@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { OLDEST_CLIENT_VERSION, PROTOCOL_VERSION } from '@callgather/protocol'
+import { PROTOCOL_VERSION } from '@callgather/protocol'
 import { createGatherServer, type GatherServer, memoryStore } from '@callgather/server'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -68,7 +68,7 @@ describe('a page and a server of different ages', () => {
   }
 
   it('says that the page is too old, and leaves the server alone after that', async () => {
-    const { page, feeds, opened } = pageSpeaking(() => OLDEST_CLIENT_VERSION - 1)
+    const { page, feeds, opened } = pageSpeaking(() => PROTOCOL_VERSION - 1)
     await vi.waitFor(() => expect(page.connection.getSnapshot().status).toBe('refused'), inTime)
     const { error } = page.connection.getSnapshot()
     expect(error).toMatchObject({ status: 426, title: 'client_too_old' })

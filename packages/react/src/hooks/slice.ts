@@ -1,22 +1,27 @@
 /** Reading a part of a store: rendered again when that part changes, and not before. */
-import { useCallback, useEffect, useRef, useSyncExternalStore } from 'react'
+import { replaceEqualDeep } from '@tanstack/react-query'
+import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react'
 import type { Store } from '../client/store.ts'
 
 /**
- * The slice of a store that `select` picks. A slice built anew is not a slice changed: where it is the same one level
- * deep, the one known before stays.
+ * The slice of a store that `select` picks. A slice built anew is not a slice changed: it keeps the identity of the one
+ * before, and of each part of it that is equal.
  */
 export function useSlice<State, T>(store: Store<State>, select: (state: State) => T): T {
   const pick = picking(store, select)
   // What is on the screen, so that a `select` written inline, which is new with each render, keeps its slice too.
-  const shown = useRef<{ readonly slice: T } | null>(null)
-  const getSlice = useCallback(() => {
-    const slice = pick()
-    return shown.current && isEqual(shown.current.slice, slice) ? shown.current.slice : slice
+  const shown = useRef<T | undefined>(undefined)
+  const getSlice = useMemo(() => {
+    let last: { readonly picked: T; readonly slice: T } | null = null
+    return () => {
+      const picked = pick()
+      if (!last || last.picked !== picked) last = { picked, slice: replaceEqualDeep(shown.current, picked) }
+      return last.slice
+    }
   }, [pick])
   const slice = useSyncExternalStore(store.subscribe, getSlice, getSlice)
   useEffect(() => {
-    shown.current = { slice }
+    shown.current = slice
   }, [slice])
   return slice
 }
@@ -36,28 +41,10 @@ function picking<State, T>(store: Store<State>, select: (state: State) => T): ()
   const pick = () => {
     const state = store.getSnapshot()
     if (last?.state === state) return last.slice
-    const picked = select(state)
-    const slice = last && isEqual(last.slice, picked) ? last.slice : picked
+    const slice = replaceEqualDeep(last?.slice, select(state))
     last = { state, slice }
     return slice
   }
   ofStore.set(select, pick)
   return pick
-}
-
-function isEqual(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true
-  if (!isPlain(one) || !isPlain(other) || Array.isArray(one) !== Array.isArray(other)) return false
-  const keys = Object.keys(one)
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && Object.is(one[key], other[key]))
-  )
-}
-
-/** Whether a value is an object literal or an array. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === Array.prototype || prototype === null
 }

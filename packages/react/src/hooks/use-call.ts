@@ -8,7 +8,7 @@ import { useSlice } from './slice.ts'
 
 /**
  * Watches a call and gives the slice of it that `select` picks. The component renders again only when that slice
- * changes (by `Object.is`, or one level deep for objects and arrays).
+ * changes: object literals and arrays are compared by their contents.
  *
  * Before anything is known, `select` is given an empty feed with `sync: 'connecting'`, so there is always a slice.
  *

@@ -3,7 +3,6 @@
  */
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useGatherClient } from './provider.tsx'
-import { isPlain } from './slice.ts'
 import type { StandardIssue, StandardSchemaV1 } from './standard-schema.ts'
 
 /** The result of an AI gather, before and after it was checked. */
@@ -122,3 +121,10 @@ function isSameData(one: unknown, other: unknown, depth = 0): boolean {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   isObject(value) && typeof value.then === 'function'
+
+/** Whether a value is an object literal or an array. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null
+}

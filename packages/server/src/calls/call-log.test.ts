@@ -1,4 +1,4 @@
-import { type CallEvent, foldCall, readEvent } from '@callgather/protocol'
+import { type CallEvent, foldCall } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
@@ -35,7 +35,7 @@ async function watched(log: CallLog, after = 0) {
     CALL,
     () => after,
     ({ cursor, events }) => {
-      seen.events = events.map(readEvent)
+      seen.events = events.map((text) => JSON.parse(text))
       seen.seqs = events.map((_, index) => cursor.seq - events.length + 1 + index)
     },
   )
@@ -161,7 +161,7 @@ describe('a call that nobody has folded here', () => {
     let toldBefore = -1
     const began = (slice: { events: readonly string[] }) => {
       toldBefore = grown.mock.calls.length
-      expect(slice.events.map(readEvent)).toEqual(keys(1, LENGTH))
+      expect(slice.events.map((text) => JSON.parse(text))).toEqual(keys(1, LENGTH))
     }
     expect(await log.readUpToNow(CALL, () => 0, began)).toBe(true)
     expect(toldBefore).toBe(0)

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type CommandName, isConversation, isDigitGather, isGather, type Mask, writeEvent } from '@callgather/protocol'
+import { type CommandName, isConversation, isDigitGather, isGather, type Mask } from '@callgather/protocol'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -154,7 +154,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
   let server = begin()
   const keep = async () => {
     for (const leg of LEGS) {
-      for (const { event } of (await server.store.read(leg, 0))?.records ?? []) stored.push(writeEvent(event))
+      for (const { event } of (await server.store.read(leg, 0))?.records ?? []) stored.push(JSON.stringify(event))
     }
   }
 

@@ -179,7 +179,7 @@ describeWithRedis('Redis', () => {
   afterAll(() => redis[Symbol.asyncDispose]())
   describeRecovery('redisStore', {
     open: () => redisStore({ url: redis.url, warn: () => {} }),
-    expire: (_, callId) => redis.cli('PEXPIRE', `callgather:call:{${callId}}`, '0'),
+    expire: (_, callId) => redis.cli('PEXPIRE', `callgather:2:call:{${callId}}`, '0'),
     restart: 'delta',
   })
 })

@@ -1,5 +1,5 @@
 /** One socket.io room a call: what is appended to the call is broadcast to the sockets in it. */
-import { type ClientToServer, encodeEvent, type ServerToClient } from '@callgather/protocol'
+import type { ClientToServer, ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
 import type { CallLog } from '../calls/call-log.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
@@ -79,7 +79,7 @@ export class Rooms {
     const stop = this.#log.follow(callId, {
       grown: ({ cursor: { epoch, seq }, records }) => {
         const channel = this.channelOf(callId, epoch)
-        const events = records.map(({ event }) => encodeEvent(event))
+        const events = records.map(({ event }) => event)
         this.#io.to(roomOf(callId)).emit('call:event', [channel, seq - records.length + 1, ...events])
         this.#relayed(records.length)
       },

@@ -58,8 +58,8 @@ export interface LogSlice {
 }
 
 /**
- * A part of a log as it was written, event by event: the text of `writeEvent`. Where a record is missing or damaged the
- * text is whatever the engine has, or empty: read it with `stored-event.ts`.
+ * A part of a log as it was stored: the JSON of each event. Where a record is missing or damaged the text is whatever
+ * the engine has, or empty: read it with `stored-event.ts`.
  */
 export interface WrittenSlice {
   readonly epoch: string

@@ -38,7 +38,7 @@ export function spliceHistory(
 ): HistorySplice {
   const { length } = whole
   const known = state.conversations.get(conversationId ?? UNATTRIBUTED)
-  if (known?.length && known.length.stamp > stamp) return { from: length, length, messages: [] }
+  if (known?.length && known.length.stamp > stamp) return { from: length, messages: [] }
   const held = new Map<number, HistoryMessage>()
   for (const message of known?.messages ?? []) held.set(message.index, message)
   // What was hidden once stays hidden: Telnyx sends it again with every later history.
@@ -49,5 +49,5 @@ export function spliceHistory(
     index < (known?.length?.value ?? 0) && held.get(index)?.role === role && held.get(index)?.content === content
   const changed = history.findIndex((message, index) => !isHeld(message, index))
   const from = changed === -1 ? length : changed
-  return { from, length, messages: history.slice(from) }
+  return { from, messages: history.slice(from) }
 }

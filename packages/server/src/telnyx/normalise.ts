@@ -5,12 +5,10 @@
  * What is not on the list of a known type never reaches a browser or a log. A type we do not know is kept as it came.
  */
 import { type CallEvent, type CallState, isKnownEvent, stampOf } from '@callgather/protocol'
-import { type opaqueEventSchema, telnyxEventSchemas } from '@callgather/protocol/schema'
+import { telnyxEventSchemas } from '@callgather/protocol/schema'
 import { asRecord } from '../base/json.ts'
 import { readHistory, spliceHistory } from './history.ts'
 import type { Webhook } from './webhook.ts'
-
-const schemas: Readonly<Record<string, Pick<typeof opaqueEventSchema, 'safeParse'>>> = telnyxEventSchemas
 
 /**
  * The event of a webhook, given what is known of its call so far.
@@ -23,7 +21,9 @@ export function normalise(webhook: Webhook, command_id: string | undefined, stat
   const envelope = { id: webhook.id, event_type: webhook.eventType, occurred_at, ...cause }
   const opaque = () => renamed({ ...envelope, payload: withoutOurs(webhook.payload) })
 
-  const schema = Object.hasOwn(schemas, webhook.eventType) ? schemas[webhook.eventType] : undefined
+  const schema = Object.hasOwn(telnyxEventSchemas, webhook.eventType)
+    ? telnyxEventSchemas[webhook.eventType]
+    : undefined
   if (!schema) return opaque()
 
   const { message_history, ...fields } = withoutNulls(webhook.payload)

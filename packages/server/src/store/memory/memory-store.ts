@@ -3,7 +3,7 @@
  * an epoch of its own and clients that come back begin with a fresh snapshot.
  */
 import { randomUUID } from 'node:crypto'
-import { type CallRecord, writeEvent } from '@callgather/protocol'
+import type { CallRecord } from '@callgather/protocol'
 import { Channel, LocalBus } from '../bus.ts'
 import {
   type CallStage,
@@ -121,7 +121,10 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     async readWritten(callId, after, limit = Number.POSITIVE_INFINITY) {
       const log = logs.get(callId)
       if (!log) return null
-      return { epoch: log.epoch, events: log.records.slice(after, after + limit).map(({ event }) => writeEvent(event)) }
+      return {
+        epoch: log.epoch,
+        events: log.records.slice(after, after + limit).map(({ event }) => JSON.stringify(event)),
+      }
     },
 
     async has(callId, eventId) {

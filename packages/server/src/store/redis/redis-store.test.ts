@@ -82,7 +82,7 @@ describeWithRedis('redisStore', () => {
   })
 
   it('keeps a call for its retention after the last event, and then not even in the list', async () => {
-    const remaining = () => Number(shared.cli('--raw', 'PTTL', 'long:call:{call}'))
+    const remaining = () => Number(shared.cli('--raw', 'PTTL', 'long:2:call:{call}'))
     {
       await using it = disposable(storeOn(shared, { retention: 600_000, prefix: 'long' }))
       await it.store.append('call', news('a'))
@@ -97,14 +97,32 @@ describeWithRedis('redisStore', () => {
     // The first event of a call clears its part of the list of what has expired: so many have one in each part.
     const others = Array.from({ length: 100 }, (_, index) => `other-${index}`)
     for (const other of others) await it.store.append(other, news('a'))
-    const parts = shared.cli('--raw', 'KEYS', 'brief:calls:*').split('\n')
+    const parts = shared.cli('--raw', 'KEYS', 'brief:2:calls:*').split('\n')
     expect(parts.flatMap((part) => shared.cli('--raw', 'ZRANGE', part, '0', '-1').split('\n'))).not.toContain('call')
   })
 
   it('keeps all of one call in one key, so that a call is lost whole or not at all', async () => {
     await using it = disposable(storeOn(shared, { prefix: 'onekey' }))
     await it.store.append('v3:{odd}', news('a', 'b'))
-    expect(shared.cli('--raw', 'KEYS', 'onekey:call:*')).toBe('onekey:call:{v3:%7Bodd%7D}')
+    expect(shared.cli('--raw', 'KEYS', 'onekey:2:call:*')).toBe('onekey:2:call:{v3:%7Bodd%7D}')
+  })
+
+  it('refuses to share a prefix with servers of another format, names both formats and the remedy', async () => {
+    const prefix = randomUUID()
+    await using it = disposable(storeOn(shared, { prefix }))
+    await it.store.append('call', news('a'))
+    expect(shared.cli('HGET', `${prefix}:format`, 'format')).toBe('2')
+    shared.cli('HSET', `${prefix}:format`, 'format', '99')
+    await using other = disposable(storeOn(shared, { prefix }))
+    for (const refused of [other.store.append('call', news('b')), other.store.read('call', 0), other.store.ping()]) {
+      await expect(refused).rejects.toThrow(/format 99 .* uses format 2\. Use another prefix, another Redis, or/)
+    }
+    // One that was there before notices with its next ping.
+    await expect(it.store.ping()).rejects.toThrow(/format 99/)
+    await expect(it.store.append('call', news('b'))).rejects.toSatisfy(StoreUnavailable.isInstance)
+    shared.cli('HSET', `${prefix}:format`, 'format', '2')
+    await it.store.ping()
+    expect(await idsIn(it.store, 'call')).toEqual(['a'])
   })
 
   it('warns of settings that lose calls, and does not repeat the password of its URL', async () => {
@@ -170,7 +188,7 @@ describeWithRedis('redisStore', () => {
     const second = await it.store.append('call', news('a'))
     expect(second.records.map(({ seq }) => seq)).toEqual([1])
     expect(second.epoch).not.toBe(first.epoch)
-    redis.cli('DEL', 'callgather:call:{call}')
+    redis.cli('DEL', 'callgather:2:call:{call}')
     expect((await it.store.append('call', news('a'))).epoch).not.toBe(second.epoch)
   })
 
@@ -250,7 +268,7 @@ describeWithRedis('redisStore', () => {
     inCharge = present
     former.cli('REPLICAOF', '127.0.0.1', String(present.port))
     await eventually(() => it.store.append('call', news('b')))
-    expect(present.cli('EXISTS', 'callgather:call:{call}')).toBe('1')
+    expect(present.cli('EXISTS', 'callgather:2:call:{call}')).toBe('1')
     await eventually(() => expect(told.flatMap(idsTold)).toContain('b'))
     address.close()
   })
@@ -260,7 +278,7 @@ describeWithRedis('redisStore', () => {
     await using replica = await TestRedis.start('--replicaof', '127.0.0.1', String(primary.port))
     await using before = disposable(storeOn(primary))
     const { epoch } = await before.store.append('call', news('a'))
-    await eventually(() => expect(replica.cli('EXISTS', 'callgather:call:{call}')).toBe('1'), 10_000)
+    await eventually(() => expect(replica.cli('EXISTS', 'callgather:2:call:{call}')).toBe('1'), 10_000)
     replica.cli('REPLICAOF', 'NO', 'ONE')
     await using after = disposable(storeOn(replica))
     const head = await after.store.head('call')

@@ -12,7 +12,7 @@
  * answered as a duplicate.
  */
 import { randomUUID } from 'node:crypto'
-import { type CallRecord, type Cursor, writeEvent } from '@callgather/protocol'
+import type { CallRecord, Cursor } from '@callgather/protocol'
 import pMap from 'p-map'
 import { callback, checkOptions, numberFrom, objectOf, text, unchecked } from '../../base/check-options.ts'
 import { requiredOption } from '../../base/required-option.ts'
@@ -26,11 +26,11 @@ import {
   StoreUnavailable,
   type Unsubscribe,
 } from '../call-store.ts'
-import { readStored } from '../stored-event.ts'
+import { readStored, recordsOf } from '../stored-event.ts'
 import { ClusterLink } from './cluster-link.ts'
 import { type LinkOptions, reasonOf, run } from './link.ts'
-import { namesOf } from './names.ts'
-import { APPEND, FORGET, JOIN, LEAVE_STAGE, LIST, READ, REVOKE, REWRITE, type Script, STAGE } from './scripts.ts'
+import { FORMAT, namesOf } from './names.ts'
+import { APPEND, FORGET, JOIN, LEAVE_STAGE, LIST, READ, REVOKE, REWRITE, type Script } from './scripts.ts'
 import { ServerLink } from './server-link.ts'
 
 /** How a Redis store is made. */
@@ -128,21 +128,47 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     if ('forgotten' in message) calls.publish({ kind: 'forgotten', callId })
     else {
       const { epoch, after, events } = message
-      const records = readStored(
-        events.map((event) => JSON.stringify(event)),
-        after,
-      )
-      calls.publish({ kind: 'appended', callId, epoch, records })
+      calls.publish({ kind: 'appended', callId, epoch, records: recordsOf(events, after) })
+    }
+  }
+
+  let claimed: Promise<void> | null = null
+  /** Has Redis name our format, unless it names one already: another one is refused. */
+  const claimFormat = async () => {
+    const read = () => link.send(names.format, ['HGET', names.format, 'format'])
+    let format = await read()
+    if (format === null) {
+      await link.send(names.format, ['HSETNX', names.format, 'format', String(FORMAT)])
+      format = await read()
+    }
+    if (format === String(FORMAT)) return
+    throw new StoreUnavailable(
+      `Redis holds calls of format ${format} under the prefix ${prefix}, and this version of CallGather uses format ` +
+        `${FORMAT}. Use another prefix, another Redis, or the same version on every server.`,
+    )
+  }
+
+  /** Asks Redis something, once it is known to hold our format. */
+  const asking = async <T>(ask: () => Promise<T>): Promise<T> => {
+    claimed ??= claimFormat().catch((error: unknown) => {
+      claimed = null
+      throw error
+    })
+    try {
+      await claimed
+      return await ask()
+    } catch (error) {
+      throw unavailableBy(error)
     }
   }
 
   /** Runs a script. */
   const attempt = (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> =>
-    orUnavailable(run(link, script, keys, args))
+    asking(() => run(link, script, keys, args))
 
   /** Sends a command about a key, with what follows the key. */
   const send = (key: string, command: string, ...args: string[]): Promise<unknown> =>
-    orUnavailable(link.send(key, [command, key, ...args]))
+    asking(() => link.send(key, [command, key, ...args]))
 
   const readPage = async (callId: string, after: number, limit: number): Promise<Page | null> => {
     const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
@@ -179,16 +205,6 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     return 'erased'
   }
 
-  let staging: Promise<unknown> | null = null
-  /** Gives the calls of an older version a stage. */
-  const stageOld = async () => {
-    staging ??= pMap(names.parts, (keys) => attempt(STAGE, keys), { concurrency: 4 })
-    await staging.catch((error: unknown) => {
-      staging = null
-      throw error
-    })
-  }
-
   const listed = async (options: ListOptions): Promise<[callId: string, place: number][]> => {
     const { limit, offset = 0, stage, since = '-inf', before, order = 'newest' } = options
     const bounds = [String(since), before === undefined ? '+inf' : `(${before}`]
@@ -196,7 +212,6 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       order === 'newest' ? (['ZREVRANGEBYSCORE', bounds.toReversed()] as const) : (['ZRANGEBYSCORE', bounds] as const)
     const most = String(Math.min(offset + limit, Number.MAX_SAFE_INTEGER))
     const ask = (key: string) => send(key, command, ...range, 'WITHSCORES', 'LIMIT', '0', most)
-    if (stage) await stageOld()
     const parts = (await pMap(stage ? names.stages[stage] : names.lists, ask)) as [string, number][][]
     const sign = order === 'newest' ? -1 : 1
     return parts
@@ -280,7 +295,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       // With every append, so that a Redis that has lost it is told again.
       const [legs] = link.isOneServer ? [] : session
       const joined = legs && attempt(JOIN, [legs], callId, String(retention))
-      const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, writeEvent(event)])
+      const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
       const ask = async () => {
         const deadline = String(clock.now() + timeout)
         const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at), callId]
@@ -361,7 +376,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     async rewrite(callId, { epoch, seq }, records) {
-      const content = records.flatMap(({ seq: number, event }) => [String(number), writeEvent(event)])
+      const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])
       const args = [epoch, String(seq), randomUUID(), link.publish, ...content]
       const grown = await attempt(REWRITE, [names.call(callId)], ...args)
       if (typeof grown !== 'string') return false
@@ -406,7 +421,11 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     // A write: a Redis that is a replica, or full, answers a PING gladly. On each server of a cluster, for any of them
     // may be away.
-    ping: () => orUnavailable(link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000'])),
+    ping: () => {
+      // Redis may have lost the format since, and another server have named its own.
+      claimed = null
+      return asking(() => link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000']))
+    },
 
     close: () => link.close(),
   }
@@ -466,12 +485,6 @@ export function readRedisUrls(url: string | readonly string[]): readonly [string
   }
   return [first, ...rest]
 }
-
-/** What Redis answers, its failures under the name that callers know. */
-const orUnavailable = <T>(answer: Promise<T>): Promise<T> =>
-  answer.catch((error: unknown) => {
-    throw unavailableBy(error)
-  })
 
 function unavailableBy(error: unknown): StoreUnavailable {
   if (StoreUnavailable.isInstance(error)) return error

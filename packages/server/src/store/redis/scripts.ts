@@ -143,19 +143,6 @@ return 1
 `)
 
 /**
- * Keys: a part of the list, of the live calls and of the ended ones, and what says that this was done. A list from
- * before there were stages is taken for ended calls: they are looked at, and those that are not over are left alone.
- */
-export const STAGE = script(`
-if redis.call('SETNX', KEYS[4], '1') == 0 then return 0 end
-local calls = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
-for i = 1, #calls, 2 do
-  if not redis.call('ZSCORE', KEYS[2], calls[i]) then redis.call('ZADD', KEYS[3], calls[i + 1], calls[i]) end
-end
-return 1
-`)
-
-/**
  * Key: the call. Arguments: how to publish, and the moment before which it must have grown last, or ''. Answers its
  * session, or '' if it had none; 1 if it has grown since, and was not erased; nothing if there is none.
  */

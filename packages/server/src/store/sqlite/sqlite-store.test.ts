@@ -56,27 +56,23 @@ describe('sqliteStore', () => {
     }
   })
 
-  it('brings a file of an older version up to date, and refuses one of a newer', async () => {
-    const path = newFile()
-    const before = sqliteStore({ path })
-    await before.append('call', [{ event: eventOf('a') }])
-    await before.close()
-    const file = new Database(path)
-    file.exec('DROP TABLE heartbeat; DROP INDEX call_by_stage; ALTER TABLE call DROP COLUMN stage')
-    file.exec('DROP TABLE revocation; DROP INDEX call_by_session; ALTER TABLE call DROP COLUMN session')
-    file.exec('PRAGMA user_version = 1')
-    file.close()
-    const after = sqliteStore({ path })
-    await after.revoke({ id: 'ticket:1', at: 1, until: Date.now() + 60_000 })
-    expect(await after.listRevocations(0)).toHaveLength(1)
-    expect(await after.head('call')).toMatchObject({ seq: 1 })
-    await after.append('call', [{ event: eventOf('b') }], { sessionId: 'session' })
-    expect(await after.legsOf('session')).toEqual(['call'])
-    await after.close()
-    const newer = new Database(path)
-    newer.exec('PRAGMA user_version = 99')
-    newer.close()
-    expect(() => sqliteStore({ path })).toThrow(/newer version/)
+  it('refuses a file of another format by its path and format, names the remedy, and leaves the file as it is', () => {
+    const contents = {
+      older: 'CREATE TABLE call (ref INTEGER PRIMARY KEY) STRICT; PRAGMA user_version = 4',
+      newer: 'CREATE TABLE call (ref INTEGER PRIMARY KEY) STRICT; PRAGMA user_version = 99',
+      unknown: 'CREATE TABLE notes (text TEXT) STRICT',
+    }
+    for (const [name, sql] of Object.entries(contents)) {
+      const path = join(folder, `${name}.db`)
+      const file = new Database(path)
+      file.exec(sql)
+      file.close()
+      const before = readFileSync(path)
+      const format = { older: 4, newer: 99, unknown: 0 }[name]
+      expect(() => sqliteStore({ path })).toThrow(`${path} has format ${format}, and this version of CallGather uses`)
+      expect(() => sqliteStore({ path })).toThrow(/Use another file, or the version of CallGather that wrote this one/)
+      expect(readFileSync(path)).toEqual(before)
+    }
   })
 
   it('refuses, with its path and a reason, what it cannot open', () => {

@@ -11,7 +11,7 @@
  * Text is read as bytes, because the binding ends the process at text that is not UTF-8.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type CallRecord, writeEvent } from '@callgather/protocol'
+import type { CallRecord } from '@callgather/protocol'
 import Database from 'libsql'
 import { LRUCache } from 'lru-cache'
 import { callback, checkOptions, objectOf, text as textOption } from '../../base/check-options.ts'
@@ -42,47 +42,39 @@ export interface SqliteStoreOptions {
   readonly warn?: (message: string) => void
 }
 
-/** What each version of the schema added to the one before; a file is brought up to the last when it is opened. */
-const SCHEMAS = [
-  `
-  CREATE TABLE call (
-    ref INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    epoch TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX call_by_update ON call (updated_at);
-  CREATE TABLE event (
-    call INTEGER NOT NULL REFERENCES call (ref) ON DELETE CASCADE,
-    seq INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    digest TEXT,
-    body TEXT NOT NULL,
-    PRIMARY KEY (call, seq)
-  ) STRICT, WITHOUT ROWID;
-  CREATE UNIQUE INDEX event_by_id ON event (call, id);
-  `,
-  `
-  CREATE TABLE revocation (
-    id TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    until INTEGER NOT NULL,
-    PRIMARY KEY (id, at)
-  ) STRICT, WITHOUT ROWID;
-  `,
-  `
-  ALTER TABLE call ADD COLUMN session TEXT;
-  CREATE INDEX call_by_session ON call (session) WHERE session IS NOT NULL;
-  `,
-  // Calls from before may be over or not. As ended calls they are looked at, and those that are not over are left alone.
-  `
-  ALTER TABLE call ADD COLUMN stage INTEGER;
-  UPDATE call SET stage = 1;
-  CREATE INDEX call_by_stage ON call (stage, updated_at) WHERE stage IS NOT NULL;
-  CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
-  `,
-] as const
+/** The format of a file, kept in its `user_version`. It changes with the schema, and with the JSON of events. */
+const FORMAT = 5
+
+const SCHEMA = `
+CREATE TABLE call (
+  ref INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  epoch TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  session TEXT,
+  stage INTEGER
+) STRICT;
+CREATE INDEX call_by_update ON call (updated_at);
+CREATE INDEX call_by_session ON call (session) WHERE session IS NOT NULL;
+CREATE INDEX call_by_stage ON call (stage, updated_at) WHERE stage IS NOT NULL;
+CREATE TABLE event (
+  call INTEGER NOT NULL REFERENCES call (ref) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  digest TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (call, seq)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX event_by_id ON event (call, id);
+CREATE TABLE revocation (
+  id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY (id, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
+`
 
 const STAGES: Readonly<Record<CallStage, number>> = { live: 0, ended: 1 }
 
@@ -224,7 +216,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     const records: CallRecord[] = []
     const duplicates: { id: string; conflict: boolean }[] = []
     for (const { event, digest = null } of events) {
-      const { changes } = sql.addEvent.run(ref, seq + 1, event.id, digest, writeEvent(event))
+      const { changes } = sql.addEvent.run(ref, seq + 1, event.id, digest, JSON.stringify(event))
       if (changes === 0) {
         const { digest: first } = sql.findEvent.get(ref, event.id) as { digest: ArrayBuffer | null }
         duplicates.push({ id: event.id, conflict: (first && textOf(first)) !== digest })
@@ -341,7 +333,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         if (!call || published(call.epoch) !== head.epoch || call.seq !== head.seq) return false
         sql.leaveStage.run(call.ref)
         if (records.length === 0) return true
-        for (const { seq, event } of records) sql.rewriteEvent.run(writeEvent(event), call.ref, seq)
+        for (const { seq, event } of records) sql.rewriteEvent.run(JSON.stringify(event), call.ref, seq)
         sql.renew.run(epoch, call.ref)
         heads.delete(callId)
         return true
@@ -436,9 +428,9 @@ function open(given: string): Opened {
     const path = resolveFile(given)
     release = lockFile(path)
     const database = new Database(path)
+    prepareFile(database, path)
     database.pragma('journal_mode = WAL')
     for (const pragma of pragmas) database.pragma(pragma)
-    migrate(database, path)
     return { path, database, release }
   } catch (error) {
     release()
@@ -447,17 +439,18 @@ function open(given: string): Opened {
   }
 }
 
-function migrate(database: Database.Database, path: string): void {
-  const version = Number((database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version)
-  if (version === SCHEMAS.length) return
-  if (version > SCHEMAS.length) {
+/** Makes the tables of a new file, and refuses a file of another format. */
+function prepareFile(database: Database.Database, path: string): void {
+  const sql = 'SELECT user_version AS format, (SELECT count(*) FROM sqlite_schema) AS tables FROM pragma_user_version'
+  const { format, tables } = database.prepare(sql).get() as { format: number; tables: number }
+  if (format === FORMAT) return
+  if (format !== 0 || tables > 0) {
     throw new StoreUnavailable(
-      `The store at ${path} was written by a newer version of CallGather (schema ${version}; this one writes ` +
-        `${SCHEMAS.length}). Use that version, or another file.`,
+      `The store at ${path} has format ${format}, and this version of CallGather uses format ${FORMAT}. ` +
+        'Use another file, or the version of CallGather that wrote this one.',
     )
   }
-  const missing = SCHEMAS.slice(version).join('')
-  database.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${SCHEMAS.length}; COMMIT`)
+  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${FORMAT}; COMMIT`)
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -4,10 +4,10 @@
  * Every part is a join: a register that the earliest or the latest stamp wins, or a map keyed by what the event is
  * about. Joins do not care for order or repetition, so the state is a function of the *set* of events; the fold in
  * `reduce-call.ts` only decides which joins an event takes part in. Nothing here is derived for display: that is
- * `select.ts`.
+ * `views/`.
  */
-import type { Mask } from './mask.ts'
-import { Sorted } from './sorted.ts'
+import type { Mask } from '../base/mask.ts'
+import { Sorted } from '../base/sorted.ts'
 
 /** When something happened, and its place in the call's order. */
 export interface Stamped {
@@ -69,6 +69,9 @@ export interface MessageEntry extends Stamped {
   readonly role: string
   readonly content: string
 }
+
+/** The key of a message in its conversation: sorts as the indexes do. */
+export const messageKey = (index: number): string => String(index).padStart(8, '0')
 
 /** Something said and transcribed outside a conversation with an AI (`call.transcription`). */
 export interface SpeechEntry extends Stamped {

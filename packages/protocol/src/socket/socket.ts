@@ -1,7 +1,6 @@
 /** The conversation over the socket, typed for both ends (`Server<ClientToServer, ServerToClient>`). */
-import type { CallEvent } from './event.ts'
-import type { CallSummary } from './select.ts'
-import type { WireEvent } from './wire.ts'
+import type { CallEvent } from '../events/event.ts'
+import type { CallSummary } from '../views/summary.ts'
 
 /** An event and its place in the log of its call. */
 export interface CallRecord {
@@ -48,8 +47,8 @@ export type WatchReply =
 
 /**
  * `WatchReply` as it crosses the socket. `channel` stands for the call and its epoch in the frames that follow.
- * `events` is the JSON of an array of `WireEvent`, of which the last is at `cursor`: text, because that is what stores
- * keep, and a long call is sent without being parsed and written again.
+ * `events` is the JSON of an array of events, of which the last is at `cursor`: text, because that is what stores keep,
+ * and a long call is sent without being parsed and encoded again.
  */
 export type WireWatchReply =
   | (Omit<Extract<WatchReply, { ok: true }>, 'records'> & { readonly channel: number; readonly events: string })
@@ -83,7 +82,7 @@ export interface CallEventFrame {
  * `CallEventFrame` as it crosses the socket: a channel that a `call:watch` on this socket was told, the number of the
  * first event, and the events.
  */
-export type WireEventFrame = readonly [channel: number, seq: number, ...events: WireEvent[]]
+export type WireEventFrame = readonly [channel: number, seq: number, ...events: CallEvent[]]
 
 /** How far the logs of the watched calls reach, and how the server is. Told every few seconds, and at every change. */
 export interface CallHeadFrame {

@@ -2,9 +2,10 @@
  * Reads a row of key presses by a gather's rules: which attempt they belong to, which count, which do not. Telnyx says
  * what was pressed and, at the end, what it made of it; in between, this is the best that can be known.
  */
-import type { KeyEntry } from './call-state.ts'
-import type { GatherName } from './command-name.ts'
-import { gatherDefaults, limits } from './limits.ts'
+
+import { gatherDefaults, limits } from '../base/limits.ts'
+import type { KeyEntry } from '../call-state/call-state.ts'
+import type { GatherName } from '../commands/command-name.ts'
 
 /** What a digit gather accepts, with Telnyx's defaults filled in. */
 export interface DigitRules {

@@ -6,7 +6,7 @@
  * with `zod/mini`, whose parts tree-shake, because the browser validates forms with the very schemas the server uses.
  */
 import * as z from 'zod/mini'
-import { KEYS, limits, MAX_SPEECH_LENGTH } from './limits.ts'
+import { KEYS, limits, MAX_SPEECH_LENGTH } from '../base/limits.ts'
 
 const within = (limit: { min: number; max: number }) =>
   z.optional(z.int().check(z.minimum(limit.min), z.maximum(limit.max)))
@@ -49,7 +49,7 @@ const voiceSettings = z.looseObject({ type: z.string() })
 const language = z.string().check(z.minLength(2), z.maxLength(16))
 
 /** `gather`: collect digits, with no prompt. */
-export const gatherSchema = z.strictObject({
+const gatherSchema = z.strictObject({
   ...digits,
   /** Time to complete the whole command, in ms. Default 60000. (Not the same meaning as in the prompted gathers.) */
   timeout_millis: within(limits.timeout_millis),
@@ -61,7 +61,7 @@ export const gatherSchema = z.strictObject({
 })
 
 /** `gather_using_audio`: play a file, collect digits. */
-export const gatherUsingAudioSchema = z.strictObject({
+const gatherUsingAudioSchema = z.strictObject({
   ...prompted,
   /** URL of a WAV or MP3 prompt. Not together with `media_name`. */
   audio_url: z.optional(url),
@@ -75,7 +75,7 @@ export const gatherUsingAudioSchema = z.strictObject({
 })
 
 /** `gather_using_speak`: say a text, collect digits. */
-export const gatherUsingSpeakSchema = z.strictObject({
+const gatherUsingSpeakSchema = z.strictObject({
   ...prompted,
   /** Text or SSML to speak, up to 3,000 characters. Required. */
   payload: speech,
@@ -103,7 +103,7 @@ const interruption = z.looseObject({
 const transcription = z.looseObject({ model: z.optional(z.string()), language: z.optional(z.string()) })
 
 /** A JSON Schema of type `object`: what an AI gather collects. */
-export const aiParametersSchema = z.looseObject({
+const aiParametersSchema = z.looseObject({
   type: z.optional(z.literal('object')),
   properties: z.record(z.string(), z.looseObject({})),
   /** The gather ends when all of these are in; with none, as soon as the first value is. */
@@ -111,7 +111,7 @@ export const aiParametersSchema = z.looseObject({
 })
 
 /** `gather_using_ai`: an assistant asks for the fields of a JSON Schema. */
-export const gatherUsingAISchema = z.strictObject({
+const gatherUsingAISchema = z.strictObject({
   /** What to collect. Required. */
   parameters: aiParametersSchema,
   /** Spoken at the start. Default: nothing. */
@@ -139,13 +139,13 @@ export const gatherUsingAISchema = z.strictObject({
 })
 
 /** A message to, from or about the assistant. */
-export const assistantMessageSchema = z.looseObject({
+const assistantMessageSchema = z.looseObject({
   role: z.enum(['user', 'assistant', 'tool', 'system', 'developer']),
   content: z.optional(z.string().check(z.maxLength(32_768))),
 })
 
 /** `ai_assistant_start`: let an assistant talk to the caller. */
-export const aiAssistantStartSchema = z.strictObject({
+const aiAssistantStartSchema = z.strictObject({
   /** Which assistant, and what to override for this call. */
   assistant: z.optional(z.looseObject({ id: z.string().check(z.minLength(1)) })),
   /** Spoken at the start. */
@@ -165,7 +165,7 @@ export const aiAssistantStartSchema = z.strictObject({
 })
 
 /** `ai_assistant_add_messages`: whisper to a running assistant, or make it answer now. */
-export const aiAssistantAddMessagesSchema = z.strictObject({
+const aiAssistantAddMessagesSchema = z.strictObject({
   messages: z.optional(z.array(assistantMessageSchema)),
   /** Answer at once instead of at the next turn; may interrupt a caller who is speaking. Default false. */
   trigger_response: z.optional(z.boolean()),
@@ -173,10 +173,10 @@ export const aiAssistantAddMessagesSchema = z.strictObject({
 })
 
 /** `ai_assistant_stop`: end the conversation; the call stays up. */
-export const aiAssistantStopSchema = z.strictObject(common)
+const aiAssistantStopSchema = z.strictObject(common)
 
 /** `gather_stop`: end a running digit gather; the call stays up. */
-export const gatherStopSchema = z.strictObject(common)
+const gatherStopSchema = z.strictObject(common)
 
 /** Every command by the last part of its Telnyx path. */
 export const commandSchemas = {

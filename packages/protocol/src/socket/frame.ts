@@ -5,7 +5,7 @@
  * changes when the log may have lost something, and then nothing known under the old epoch may be trusted.
  */
 import * as z from 'zod/mini'
-import { eventSchemas, opaqueEventSchema } from './event.ts'
+import { eventSchemas, opaqueEventSchema } from '../events/event-schemas.ts'
 
 const text = z.string()
 const seq = z.int().check(z.minimum(0))
@@ -13,39 +13,30 @@ const seq = z.int().check(z.minimum(0))
 /** An event and its place in the log of its call, from 1, without gaps. */
 export const recordSchema = z.object({
   seq,
-  event: z.union([z.discriminatedUnion('event_type', Object.values(eventSchemas) as never), opaqueEventSchema]),
+  event: z.union([...Object.values(eventSchemas), opaqueEventSchema]),
 })
-
-/** An event as it crosses the socket: see `wire.ts`. */
-export const wireEventSchema = z.tuple([
-  z.union([z.int(), text]),
-  text,
-  z.union([z.int(), text]),
-  z.union([text, z.literal(0)]),
-  z.unknown(),
-])
 
 /** A place in a call's log: everything up to and including `seq` is known. */
 export const cursorSchema = z.object({ epoch: text, seq })
 
 /** How a request over the socket was refused; `code` and `title` are Telnyx's. */
-export const socketErrorSchema = z.object({ status: z.int(), code: text, title: text, detail: z.optional(text) })
+const socketErrorSchema = z.object({ status: z.int(), code: text, title: text, detail: z.optional(text) })
 
 /** Up: watch a call, from a cursor if one is held. */
-export const watchRequestSchema = z.object({ call_id: text, cursor: z.optional(cursorSchema) })
+const watchRequestSchema = z.object({ call_id: text, cursor: z.optional(cursorSchema) })
 
 /**
  * The answer: the whole log as a snapshot, or all of it after the cursor as a delta. Never a part: live events follow
  * at exactly `cursor.seq + 1`.
  */
-export const watchReplySchema = z.union([
+const watchReplySchema = z.union([
   z.object({
     ok: z.literal(true),
     kind: z.enum(['snapshot', 'delta']),
     cursor: cursorSchema,
     /** Stands for the call and its epoch in the frames that follow on this socket. */
     channel: z.int(),
-    /** The JSON of an array of events as they cross the socket; the last of them is at `cursor`. */
+    /** The JSON of an array of events, the last of which is at `cursor`. */
     events: text,
     /** The server's clock, for timers: ISO 8601. */
     now: text,
@@ -58,17 +49,17 @@ export const watchReplySchema = z.union([
 ])
 
 /** Up: no longer watch a call. */
-export const unwatchRequestSchema = z.object({ call_id: text })
+const unwatchRequestSchema = z.object({ call_id: text })
 
-/** Down: what was appended to a watched call, in order: its channel, the number of the first event, the events. */
-export const callEventFrameSchema = z.tuple([z.int(), seq], wireEventSchema)
+/** Down: what was appended to a watched call: its channel, the number of the first event, the events in order. */
+const callEventFrameSchema = z.tuple([z.int(), seq], opaqueEventSchema)
 
 /**
  * Down, every few seconds: how far each watched call's log reaches; reveals a last event that was lost. `degraded` says
  * whether the server's store is away, so that nothing new can come until it is back; where it is left out, nothing has
  * changed.
  */
-export const callHeadFrameSchema = z.object({
+const callHeadFrameSchema = z.object({
   now: text,
   heads: z.array(z.object({ call_id: text, epoch: text, seq })),
   degraded: z.optional(z.boolean()),
@@ -77,7 +68,7 @@ export const callHeadFrameSchema = z.object({
 const summarySchema = z.looseObject({ callId: text, phase: z.enum(['unknown', 'ringing', 'answered', 'ended']) })
 
 /** The answer to `calls:watch`: every call the ticket may see. */
-export const callsReplySchema = z.union([
+const callsReplySchema = z.union([
   z.object({ ok: z.literal(true), now: text, calls: z.array(summarySchema), subject: z.optional(text) }),
   z.object({ ok: z.literal(false), error: socketErrorSchema }),
 ])
@@ -86,10 +77,10 @@ export const callsReplySchema = z.union([
 export const callsEventFrameSchema = z.object({ calls: z.array(summarySchema), gone: z.array(text) })
 
 /** Up: a fresh ticket for this socket. The subject cannot change. */
-export const ticketRequestSchema = z.object({ ticket: text })
+const ticketRequestSchema = z.object({ ticket: text })
 
 /** The answer to a fresh ticket. */
-export const ticketReplySchema = z.union([
+const ticketReplySchema = z.union([
   z.object({ ok: z.literal(true), expires_at: text }),
   z.object({ ok: z.literal(false), error: socketErrorSchema }),
 ])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { KeyEntry } from './call-state.ts'
+import type { KeyEntry } from '../call-state/call-state.ts'
+import { scenarioTime } from '../scenarios/index.ts'
 import { readKeys, rulesOf } from './digits.ts'
-import { scenarioTime } from './scenarios/index.ts'
 
 /** Keys, each with the milliseconds since the one before. */
 function pressed(...keys: [digit: string | null, after: number][]): KeyEntry[] {

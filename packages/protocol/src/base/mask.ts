@@ -9,14 +9,11 @@ export const masks = ['all', 'digits', 'allButLast4'] as const
  */
 export type Mask = (typeof masks)[number]
 
-const formerNames: Readonly<Record<string, Mask>> = { none: 'all', count: 'digits', last4: 'allButLast4' }
-
 /** Whether a value names a mask. */
 export const isMask = (value: unknown): value is Mask => masks.some((mask) => mask === value)
 
-/** Reads a mask from a record or a mark, of this version or an earlier one. An unknown value masks everything. */
+/** Reads a mask from a record or a mark. An unknown value masks everything. */
 export function readMask(value: unknown): Mask | undefined {
   if (value === undefined || value === null) return undefined
-  if (isMask(value)) return value
-  return typeof value === 'string' && Object.hasOwn(formerNames, value) ? formerNames[value] : 'all'
+  return isMask(value) ? value : 'all'
 }

@@ -4,6 +4,9 @@
  * It is a function of the set of events, not of their sequence: webhooks come unordered and repeated, and every order
  * must end on the same screen. It has no clock and no randomness, and costs O(log n) in the length of the call.
  */
+
+import { readMask } from '../base/mask.ts'
+import { Sorted } from '../base/sorted.ts'
 import {
   type CallState,
   type CommandOutcome,
@@ -16,13 +19,10 @@ import {
   type Stamped,
   type TimelineEntry,
   type TrackState,
-} from './call-state.ts'
-import { isConversation, isGather } from './command-name.ts'
-import type { CallEvent, EventOf, KnownEvent } from './event.ts'
-import { isKnownEvent, stampOf } from './event-type.ts'
-import { readMask } from './mask.ts'
+} from '../call-state/call-state.ts'
+import { isConversation, isGather } from '../commands/command-name.ts'
+import { type CallEvent, type EventOf, isKnownEvent, type KnownEvent, stampOf } from '../events/event.ts'
 import { reduceHistory } from './reduce-history.ts'
-import { Sorted } from './sorted.ts'
 
 /** Where the messages of a conversation go when nobody can say which command began it. */
 export const UNATTRIBUTED = 'unattributed'
@@ -68,7 +68,7 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
 
     case 'command.requested': {
       const { command, body, subject } = event.payload
-      const mask = readMask(event.payload.mask ?? event.payload.show)
+      const mask = readMask(event.payload.mask)
       const request = { ...stamped, command, body, subject, mask }
       return withCommand(state, event.command_id ?? event.id, (known) => ({
         ...known,

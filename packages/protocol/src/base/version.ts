@@ -4,10 +4,7 @@ import { GatherError } from './errors.ts'
  * The version of everything that crosses the socket. Raised when an older peer would misread a frame; a test holds
  * the committed `wire.schema.json` to the schemas, so the wire cannot change without this number being looked at.
  */
-export const PROTOCOL_VERSION = 3
-
-/** The oldest client version this code still serves. */
-export const OLDEST_CLIENT_VERSION = 3
+export const PROTOCOL_VERSION = 4
 
 /** Which side must move before the two can talk; `null` when they can talk as they are. */
 export type VersionMismatch = 'client_too_old' | 'server_too_old' | null
@@ -18,7 +15,7 @@ export type VersionMismatch = 'client_too_old' | 'server_too_old' | null
  */
 export function judgeVersion(clientVersion: unknown): VersionMismatch {
   if (typeof clientVersion !== 'number' || !Number.isInteger(clientVersion)) return 'client_too_old'
-  if (clientVersion < OLDEST_CLIENT_VERSION) return 'client_too_old'
+  if (clientVersion < PROTOCOL_VERSION) return 'client_too_old'
   if (clientVersion > PROTOCOL_VERSION) return 'server_too_old'
   return null
 }

@@ -5,9 +5,16 @@
  * its place; its content is that of the newest history that gave it; and it is dated by the first history that was
  * long enough to hold it, whichever arrives first.
  */
-import type { ConversationState, MessageEntry, Stamped, TimelineEntry } from './call-state.ts'
-import type { HistorySplice } from './event.ts'
-import type { Sorted } from './sorted.ts'
+
+import type { Sorted } from '../base/sorted.ts'
+import {
+  type ConversationState,
+  type MessageEntry,
+  messageKey,
+  type Stamped,
+  type TimelineEntry,
+} from '../call-state/call-state.ts'
+import type { HistorySplice } from '../events/event.ts'
 
 /** A conversation and the call's timeline, in which its messages stand too. */
 export interface HistoryChange {
@@ -22,57 +29,55 @@ export function reduceHistory(
   splice: HistorySplice,
   stamped: Stamped,
 ): HistoryChange {
-  const length =
-    known.length && known.length.stamp >= stamped.stamp ? known.length : { ...stamped, value: splice.length }
-  const growth = grow(known.growth, { at: stamped.at, length: splice.length })
+  const end = splice.from + splice.messages.length
+  const length = known.length && known.length.stamp >= stamped.stamp ? known.length : { ...stamped, value: end }
+  const growth = grow(known.growth, { at: stamped.at, length: end })
   let { messages } = known
   let rows = timeline
 
   const replace = (old: MessageEntry | undefined, message: MessageEntry) => {
-    messages = messages.set(indexKey(message.index), message)
+    messages = messages.set(messageKey(message.index), message)
     if (old && old.at !== message.at) rows = rows.delete(rowKey(old))
     const shown = message.index < length.value
     rows = shown ? rows.set(rowKey(message), message) : rows.delete(rowKey(message))
   }
 
-  const given = splice.messages.slice(0, Math.max(0, splice.length - splice.from))
-  given.forEach(({ role, content }, offset) => {
+  splice.messages.forEach(({ role, content }, offset) => {
     const index = splice.from + offset
-    const old = messages.get(indexKey(index))
+    const old = messages.get(messageKey(index))
     if (old && old.stamp >= stamped.stamp) return
     const id = `${known.id}#${index}`
     const at = dateOf(growth, index) ?? stamped.at
     replace(old, { kind: 'message', id, conversationId: known.id, index, role, content, stamp: stamped.stamp, at })
   })
 
-  // What is claimed about a length may be anything; what is walked is only what there is.
-  const end = (messages.at(-1)?.index ?? -1) + 1
-
   // Messages whose date moved back, because an older history has turned up late. In the usual order, only new ones.
   if (growth !== known.growth) {
-    const dated = lengthBefore(growth, stamped.at)
-    for (let index = dated; index < Math.min(splice.length, end); index++) {
-      const old = messages.get(indexKey(index))
-      const at = dateOf(growth, index)
-      if (old && at !== undefined && at !== old.at) replace(old, { ...old, at })
+    for (const old of between(messages, lengthBefore(growth, stamped.at), end)) {
+      const at = dateOf(growth, old.index)
+      if (at !== undefined && at !== old.at) replace(old, { ...old, at })
     }
   }
 
   // Messages that a newer history has dropped, or given back.
   const before = known.length?.value ?? 0
-  for (let index = Math.min(before, length.value); index < Math.min(Math.max(before, length.value), end); index++) {
-    const message = messages.get(indexKey(index))
-    if (message) replace(undefined, message)
-  }
+  const changed = between(messages, Math.min(before, length.value), Math.max(before, length.value))
+  for (const message of changed) replace(undefined, message)
 
   return { conversation: { ...known, length, growth, messages }, timeline: rows }
 }
 
-/** Keys that sort as the numbers do. */
-const indexKey = (index: number) => String(index).padStart(8, '0')
+/** The messages of these indexes. Walks those that exist, whatever length a history claims. */
+function* between(messages: Sorted<MessageEntry>, from: number, to: number): Iterable<MessageEntry> {
+  for (let place = messages.rank(messageKey(from)); ; place++) {
+    const message = messages.at(place)
+    if (!message || message.index >= to) return
+    yield message
+  }
+}
 
 /** A message's place in the call: by when it was first known, then by its place in the conversation. */
-const rowKey = (message: MessageEntry) => `${message.at} 7 ${message.conversationId}#${indexKey(message.index)}`
+const rowKey = (message: MessageEntry) => `${message.at} 7 ${message.conversationId}#${messageKey(message.index)}`
 
 type Growth = ConversationState['growth']
 

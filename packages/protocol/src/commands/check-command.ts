@@ -3,10 +3,10 @@
  * before anything goes upstream. Details name the field and the rule, never the value.
  */
 import type { core } from 'zod/mini'
+import { type ErrorName, errorTable, type TelnyxError, telnyxError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import { type CommandBodies, commandSchemas } from './command.ts'
 import type { CommandName } from './command-name.ts'
-import { type ErrorName, errorTable, type TelnyxError, telnyxError } from './errors.ts'
-import { limits } from './limits.ts'
 
 /** A body that may be sent, or the reasons it may not, in Telnyx's shape. */
 export type CommandCheck<Name extends CommandName> =

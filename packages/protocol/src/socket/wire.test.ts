@@ -1,0 +1,86 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
+import { PROTOCOL_VERSION } from '../base/version.ts'
+import type { CallEvent } from '../events/event.ts'
+import { eventSchemas } from '../events/event-schemas.ts'
+import { eventTable } from '../events/event-table.ts'
+import { scenarios } from '../scenarios/index.ts'
+import { downSchemas, recordSchema, upSchemas } from './frame.ts'
+import { WireReader } from './wire-reader.ts'
+
+const file = new URL('../../wire.schema.json', import.meta.url)
+
+function wireSchema() {
+  const each = (schemas: Record<string, z.core.$ZodType>) =>
+    Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, z.toJSONSchema(schema)]))
+  // A list: its order is that of the event table.
+  const events = Object.entries(eventTable).map(([type, { rank }]) => {
+    const { $schema: _, ...payload } = z.toJSONSchema(eventSchemas[type]?.shape.payload ?? z.never())
+    return { type, rank, payload }
+  })
+  return { protocol: PROTOCOL_VERSION, events, up: each(upSchemas), down: each(downSchemas) }
+}
+
+const eventOf = (id: string): CallEvent => ({ id, event_type: 'call.test', occurred_at: 'then', payload: {} })
+
+describe('the wire', () => {
+  it('is what wire.schema.json says', () => {
+    // If this fails, the wire has changed. Would a client built before the change still read every frame, and the
+    // server every request? If not, raise PROTOCOL_VERSION. Then write the file again: UPDATE_WIRE_SCHEMA=1.
+    const now = `${JSON.stringify(wireSchema(), null, 1)}\n`
+    if (process.env.UPDATE_WIRE_SCHEMA) writeFileSync(file, now)
+    expect(now).toBe(readFileSync(file, 'utf8'))
+  })
+
+  it('carries every event of every scenario unchanged', () => {
+    for (const { steps } of Object.values(scenarios)) {
+      steps.forEach(({ event }, index) => {
+        const record = { seq: index + 1, event }
+        expect(z.parse(recordSchema, JSON.parse(JSON.stringify(record)))).toEqual(record)
+        // An event that fits only the schema of unknown types has a payload that its own type does not allow.
+        expect(z.parse(z.optional(eventSchemas[event.event_type] ?? z.never()), event)).toEqual(event)
+      })
+    }
+  })
+
+  it('carries any event unchanged, whatever its ids, times and payload', () => {
+    const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown)
+    const event = fc.record(
+      {
+        id: fc.string(),
+        event_type: fc.oneof(fc.constantFrom(...Object.keys(eventTable)), fc.string()),
+        occurred_at: fc.string(),
+        command_id: fc.oneof(fc.uuid(), fc.string()),
+        payload: fc.dictionary(fc.string(), json, { noNullPrototype: true }),
+      },
+      { requiredKeys: ['id', 'event_type', 'occurred_at', 'payload'] },
+    )
+    const reader = new WireReader()
+    fc.assert(
+      fc.property(event, (any) => {
+        const written = { ok: true, kind: 'delta', cursor: { epoch: 'e', seq: 1 }, channel: 1, now: '' } as const
+        const reply = reader.reply('a call', { ...written, scopes: [], events: JSON.stringify([any]) })
+        expect(reply.ok && reply.records).toEqual([{ seq: 1, event: any }])
+      }),
+    )
+  })
+
+  it('numbers events by where they stand', () => {
+    const reader = new WireReader()
+    const cursor = { epoch: 'e', seq: 12 }
+    const events = JSON.stringify([eventOf('a'), eventOf('b')])
+    const reply = reader.reply('a call', { ok: true, kind: 'delta', cursor, channel: 3, events, now: '', scopes: [] })
+    expect(reply).toMatchObject({
+      records: [
+        { seq: 11, event: eventOf('a') },
+        { seq: 12, event: eventOf('b') },
+      ],
+    })
+    const frame = reader.frame([3, 13, eventOf('next'), eventOf('last')])
+    expect(frame).toMatchObject({ call_id: 'a call', epoch: 'e', records: [{ seq: 13 }, { seq: 14 }] })
+    reader.forget('a call')
+    expect(reader.frame([3, 15, eventOf('late')])).toBeNull()
+  })
+})

@@ -1,0 +1,71 @@
+/** A call as one line of a list. Derived from the state, and never stored. */
+import type { CallState } from '../call-state/call-state.ts'
+import { selectConversation } from './conversation.ts'
+import { selectGather } from './gather.ts'
+import { type CallPhase, callEndedAt, callPhase, type GatherStatus, type HungUpBy, selectHungUpBy } from './status.ts'
+
+/** One line of a list of calls. */
+export interface CallSummary {
+  readonly callId: string
+  readonly phase: CallPhase
+  readonly from: string | null
+  readonly to: string | null
+  readonly direction: string | null
+  readonly startedAt: string | null
+  readonly answeredAt: string | null
+  readonly endedAt: string | null
+  /** Who hung up; absent while the call is up, and where Telnyx does not say. */
+  readonly hungUpBy?: HungUpBy
+  /** What happens on the call now. */
+  readonly activity: Activity | null
+}
+
+/** What a call is busy with. */
+export type Activity =
+  | {
+      readonly kind: 'digits'
+      readonly status: GatherStatus
+      readonly outcome: string | null
+      readonly count: number
+      readonly max: number
+    }
+  | {
+      readonly kind: 'fields'
+      readonly status: GatherStatus
+      readonly outcome: string | null
+      readonly done: number
+      readonly of: number
+    }
+  | { readonly kind: 'assistant'; readonly status: GatherStatus; readonly messages: number }
+
+/** The call as one line of a list. */
+export function summarise(state: CallState): CallSummary {
+  const hungUpBy = selectHungUpBy(state)
+  return {
+    callId: state.callId,
+    phase: callPhase(state),
+    from: state.parties?.from ?? null,
+    to: state.parties?.to ?? null,
+    direction: state.initiated?.direction ?? null,
+    startedAt: state.initiated?.at ?? state.timeline.at(0)?.at ?? null,
+    answeredAt: state.answered?.at ?? null,
+    endedAt: callEndedAt(state),
+    ...(hungUpBy ? { hungUpBy } : {}),
+    activity: activityOf(state),
+  }
+}
+
+function activityOf(state: CallState): Activity | null {
+  const gather = selectGather(state)
+  const conversation = selectConversation(state)
+  const assistant =
+    conversation && conversation.command !== 'gather_using_ai'
+      ? ({ kind: 'assistant', status: conversation.status, messages: conversation.length } as const)
+      : null
+  if (!gather) return assistant
+  if (assistant?.status === 'collecting' && gather.status !== 'collecting') return assistant
+  const { status, outcome } = gather
+  return gather.kind === 'digits'
+    ? { kind: 'digits', status, outcome, count: gather.count, max: gather.rules.max }
+    : { kind: 'fields', status, outcome, ...gather.progress }
+}
