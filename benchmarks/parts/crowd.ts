@@ -1,9 +1,7 @@
-/**
- * A thousand agents in one process. They speak just enough of socket.io's protocol over bare websockets to be watchers
- * (engine.io 4, socket.io 5), because a thousand real clients would cost more than the server that is measured.
- */
+/** A thousand watchers of one call in one process, which count what comes and keep nothing of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROTOCOL_VERSION } from '@callgather/protocol'
+import { io } from 'socket.io-client'
 import { WebSocket } from 'ws'
 import { serve } from './serve.ts'
 
@@ -12,115 +10,76 @@ export interface Crowd {
   readonly port: number
   readonly call: string
   readonly count: number
-  /** Of our own server: one for all of them, or one each. */
-  readonly tickets?: readonly string[]
+  /** Shared out among them. */
+  readonly tickets: readonly string[]
 }
 
-/** Where a member of the crowd stands in a call's log, and what it has cost to get there. */
-export interface Answer {
-  readonly millis: number
-  readonly bytes: number
-  readonly reply: unknown
-}
-
-let sockets: WebSocket[] = []
+let closers: (() => unknown)[] = []
 let received = 0
 let bytes = 0
 
 export const abilities = {
   connect: async (crowd: Crowd) => {
-    received = 0
-    bytes = 0
     for (let begun = 0; begun < crowd.count; begun += 50) {
-      const size = Math.min(50, crowd.count - begun)
-      const batch = Array.from({ length: size }, (_, index) => connect(crowd, begun + index))
-      sockets.push(...(await Promise.all(batch)))
+      const batch = Array.from({ length: Math.min(50, crowd.count - begun) }, (_, nth) => connect(crowd, begun + nth))
+      closers.push(...(await Promise.all(batch)))
     }
-  },
-  received: () => ({ received, bytes }),
-  reset: () => {
     received = 0
     bytes = 0
   },
-  /** Waits until so many messages have come, in all. */
-  wait: async (count: number) => {
+  /** Waits until so many messages have come since the last reset, then resets. Their bytes. */
+  take: async (count: number): Promise<number> => {
     for (let tries = 0; received < count && tries < 1000; tries++) await sleep(10)
-    return received
-  },
-  /** One socket asks for a call from a cursor, and says how long the answer took and how big it was. */
-  ask: async ({ crowd, cursor }: { crowd: Crowd; cursor?: { epoch: string; seq: number } }): Promise<Answer> => {
-    const socket = await open(crowd, 0)
-    const answer = await request(socket, 7, ['call:watch', { call_id: crowd.call, ...(cursor ? { cursor } : {}) }])
-    socket.terminate()
-    return answer
+    if (received < count) throw new Error(`Of ${count} messages ${received} came.`)
+    const taken = bytes
+    received = 0
+    bytes = 0
+    return taken
   },
   close: async () => {
-    for (const socket of sockets) socket.terminate()
-    sockets = []
+    for (const close of closers) close()
+    closers = []
     await sleep(200)
   },
 }
 serve(abilities)
 
-async function connect(crowd: Crowd, index: number): Promise<WebSocket> {
-  const socket = await open(crowd, index)
-  if (crowd.kind === 'callgather') await request(socket, 1, ['call:watch', { call_id: crowd.call }])
-  if (crowd.kind === 'socket.io') await request(socket, 1, ['watch', crowd.call])
-  socket.on('message', (data: Buffer) => {
-    // `2` is a ping; `call:head` is a beacon. Neither was asked for.
-    if (data.length === 1) return
-    if (data.subarray(0, 14).toString() === '42["call:head"') return
-    received += 1
-    bytes += data.length
-  })
-  return socket
+const connect = (crowd: Crowd, nth: number) => (crowd.kind === 'ws' ? connectRaw(crowd) : connectRoom(crowd, nth))
+
+function note(message: string | Buffer): void {
+  received += 1
+  bytes += Buffer.byteLength(message)
 }
 
-/** A connection that is answered: for socket.io, joined to the main namespace. */
-async function open({ kind, port, tickets = [] }: Crowd, index: number): Promise<WebSocket> {
-  const base = kind === 'callgather' ? '/callgather' : ''
-  const path = kind === 'ws' ? '/' : `${base}/socket.io/?EIO=4&transport=websocket`
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false })
-  // Listened for from the start: the server speaks first, perhaps in the same breath in which it opens.
-  const greeted = kind === 'ws' ? null : next(socket, (text) => text.startsWith('0'))
+async function connectRaw({ port }: Crowd): Promise<() => unknown> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false })
+  socket.on('message', note)
   await new Promise((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('error', reject)
   })
-  if (!greeted) return socket
-  const ticket = tickets[index % tickets.length]
-  await greeted
-  socket.send(kind === 'callgather' ? `40${JSON.stringify({ ticket, protocol: PROTOCOL_VERSION })}` : '40')
-  const answer = await next(socket, (text) => text.startsWith('4'))
-  if (!answer.startsWith('40')) throw new Error(`The server would not have us: ${answer}`)
-  socket.on('message', (data: Buffer) => {
-    if (data.length === 1 && data[0] === 0x32) socket.send('3')
-  })
-  return socket
+  return () => socket.terminate()
 }
 
-/** Sends an event with an acknowledgement, and waits for that. */
-async function request(socket: WebSocket, id: number, packet: readonly unknown[]): Promise<Answer> {
-  const began = performance.now()
-  const answered = next(socket, (text) => text.startsWith(`43${id}`))
-  socket.send(`42${id}${JSON.stringify(packet)}`)
-  const text = await answered
-  const millis = performance.now() - began
-  const size = Buffer.byteLength(text)
-  // Of a long answer only the head is of interest, and parsing it all would take longer than getting it.
-  return { millis, bytes: size, reply: size < 100_000 ? JSON.parse(text.slice(`43${id}`.length)) : null }
-}
-
-function next(socket: WebSocket, isIt: (text: string) => boolean): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('The server did not answer within 30 s.')), 30_000)
-    const hear = (data: Buffer) => {
-      const text = data.toString()
-      if (!isIt(text)) return
-      clearTimeout(late)
-      socket.off('message', hear)
-      resolve(text)
-    }
-    socket.on('message', hear)
+async function connectRoom({ kind, port, call, tickets }: Crowd, nth: number): Promise<() => unknown> {
+  const isOurs = kind === 'callgather'
+  const ticket = tickets[nth % tickets.length]
+  const socket = io(`http://127.0.0.1:${port}`, {
+    ...(isOurs ? { path: '/callgather/socket.io', auth: { ticket, protocol: PROTOCOL_VERSION } } : {}),
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
   })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('connect_error', reject)
+  })
+  const event = isOurs ? 'call:event' : 'webhook'
+  const isIt = (data: unknown): data is string => typeof data === 'string' && data.startsWith(`2["${event}"`)
+  // One character more on the wire: the packet's type.
+  socket.io.engine.on('packet', ({ data }) => isIt(data) && note(`4${data}`))
+  const request: [string, unknown] = isOurs ? ['call:watch', { call_id: call }] : ['watch', call]
+  const reply: unknown = await socket.timeout(30_000).emitWithAck(...request)
+  if (isOurs && !(reply as { ok: boolean }).ok) throw new Error(`The watch was refused: ${JSON.stringify(reply)}`)
+  return () => socket.close()
 }

@@ -1,16 +1,17 @@
 /** The sender of webhooks: prepares them all beforehand, then posts them as fast as they are answered, or at a pace. */
+import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Connection, postOf } from './connection.ts'
+import autocannon from 'autocannon'
 import { type CorpusOptions, type Keys, makeCorpus, type SignedWebhook } from './corpus.ts'
 import { serve } from './serve.ts'
 
 export interface Target {
-  /** One port, or several among which the connections are divided. */
-  readonly port: number | readonly number[]
-  readonly path: string
-  /** Which of the prepared webhooks: the first, and how many. */
+  /** The corpus, the first of its webhooks to send, and how many. */
+  readonly name: string
   readonly from: number
   readonly count: number
+  readonly port: number
+  readonly path: string
   readonly connections: number
   /** Webhooks a second; without it, as fast as they are answered. */
   readonly perSecond?: number
@@ -18,68 +19,74 @@ export interface Target {
   readonly repeatEvery?: number
 }
 
-export interface Sent {
-  readonly millis: number
-  readonly perSecond: number
-  /** From posting to the answer, in µs. */
-  readonly p50: number
-  readonly p99: number
-  readonly refused: number
-}
-
 const corpora = new Map<string, SignedWebhook[]>()
 
 export const abilities = {
-  prepare: ({ keys, ...options }: CorpusOptions & { keys: Keys }) => {
+  /** Signs the webhooks. The size of one body, in bytes. */
+  prepare: ({ keys, ...options }: CorpusOptions & { readonly keys: Keys }): number => {
     const corpus = makeCorpus(options, keys)
     corpora.set(options.name, corpus)
-    return { bytes: corpus.at(-1)?.body.length ?? 0, count: corpus.length }
+    return corpus.at(-1)?.body.length ?? 0
   },
   /** Makes room: a corpus that is not needed any more. */
   drop: (name: string) => corpora.delete(name),
-  send: ({ name, ...target }: Target & { name: string }) => send(corpora.get(name) ?? [], target),
+  /** Sends in order, at a pace if there is one. */
+  send: async ({ port, path, connections, perSecond, repeatEvery, ...part }: Target): Promise<void> => {
+    const webhooks = webhooksOf(part)
+    const agent = new Agent({ keepAlive: true, maxSockets: connections })
+    const post = ({ body, ...webhook }: SignedWebhook) =>
+      new Promise<void>((resolve, reject) => {
+        const headers = { ...headersOf(webhook), 'content-length': body.length }
+        const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers }, (response) => {
+          response.resume().once('end', resolve)
+          if (response.statusCode !== 200) reject(new Error(`The server answered ${response.statusCode}.`))
+        })
+        sent.once('error', reject).end(body)
+      })
+    let next = 0
+    const began = performance.now()
+    const worker = async () => {
+      for (let nth = next++; nth < webhooks.length; nth = next++) {
+        const webhook = webhooks[nth] as SignedWebhook
+        const wait = perSecond === undefined ? 0 : (nth / perSecond) * 1000 - (performance.now() - began)
+        if (wait > 0) await sleep(wait)
+        await post(webhook)
+        if (repeatEvery !== undefined && nth % repeatEvery === 0) await post(webhook)
+      }
+    }
+    await Promise.all(Array.from({ length: connections }, worker))
+    agent.destroy()
+  },
+  /** Sends as fast as the webhooks are answered. Answers a second. */
+  flood: async ({ port, path, connections, ...part }: Target): Promise<number> => {
+    // autocannon prepares one request more on each connection than it sends.
+    const webhooks = webhooksOf({ ...part, count: part.count + 2 * connections })
+    let next = 0
+    const setupRequest = (before: autocannon.Request): autocannon.Request => {
+      const webhook = webhooks[next++]
+      return webhook ? { ...before, headers: headersOf(webhook), body: webhook.body } : before
+    }
+    const requests = [{ method: 'POST' as const, path, setupRequest }]
+    const url = `http://127.0.0.1:${port}`
+    const began = performance.now()
+    const result = await autocannon({ url, connections, amount: part.count, requests })
+    const seconds = (performance.now() - began) / 1000
+    const good = result['2xx']
+    if (good < part.count) throw new Error(`Of ${part.count} webhooks ${good} were taken.`)
+    return part.count / seconds
+  },
 }
 serve(abilities)
 
-async function send(corpus: readonly SignedWebhook[], target: Target): Promise<Sent> {
-  const { path, from, count, connections, perSecond, repeatEvery } = target
-  const ports = [target.port].flat()
-  // Written out before the clock starts.
-  const requests = corpus.slice(from, from + count).map(({ id, body, signature, timestamp }) => {
-    const signed = { 'telnyx-signature-ed25519': signature, 'telnyx-timestamp': timestamp }
-    return postOf(path, { 'content-type': 'application/json', ...signed, 'x-event': id }, body)
-  })
-  if (requests.length < count)
-    throw new Error(`Only ${corpus.length} webhooks were prepared; ${from + count} are wanted.`)
-  const open = Array.from({ length: connections }, (_, nth) => Connection.open(ports[nth % ports.length] ?? 0))
-  const senders = await Promise.all(open)
-  const taken: number[] = []
-  let refused = 0
-  const post = async (connection: Connection, request: Buffer) => {
-    const began = performance.now()
-    const status = await connection.send(request)
-    taken.push((performance.now() - began) * 1000)
-    if (status !== 200) refused += 1
-  }
-  let next = 0
-  const began = performance.now()
-  const worker = async (connection: Connection) => {
-    for (;;) {
-      const index = next++
-      const request = requests[index]
-      if (!request) return
-      if (perSecond !== undefined) {
-        const wait = (index / perSecond) * 1000 - (performance.now() - began)
-        if (wait > 0) await sleep(wait)
-      }
-      await post(connection, request)
-      if (repeatEvery !== undefined && (from + index) % repeatEvery === 0) await post(connection, request)
-    }
-  }
-  await Promise.all(senders.map(worker))
-  const millis = performance.now() - began
-  for (const connection of senders) connection.close()
-  taken.sort((a, b) => a - b)
-  const at = (share: number) => taken[Math.floor((taken.length - 1) * share)] ?? Number.NaN
-  return { millis, perSecond: (taken.length / millis) * 1000, p50: at(0.5), p99: at(0.99), refused }
+function webhooksOf({ name, from, count }: Pick<Target, 'name' | 'from' | 'count'>): SignedWebhook[] {
+  const webhooks = corpora.get(name)?.slice(from, from + count) ?? []
+  if (webhooks.length < count) throw new Error(`Only ${webhooks.length} of ${count} webhooks of ${name} are prepared.`)
+  return webhooks
 }
+
+const headersOf = ({ id, signature, timestamp }: Omit<SignedWebhook, 'body'>) => ({
+  'content-type': 'application/json',
+  'telnyx-signature-ed25519': signature,
+  'telnyx-timestamp': timestamp,
+  'x-event': id,
+})

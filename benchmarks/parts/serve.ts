@@ -1,26 +1,28 @@
 /** The other end of `part.ts`, within the process of a part. */
+import { constants, type NodeGCPerformanceDetail, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import type { Abilities } from './part.ts'
 
 /** What the part was started with. */
 export const settings = <Settings>(): Settings => JSON.parse(process.env.PART_SETTINGS ?? 'null') as Settings
 
-/** Answers what the part is asked, until the channel is closed. */
+/** Answers requests until the channel closes. */
 export function serve(abilities: Abilities): void {
   const all: Record<string, (argument: never) => unknown> = {
     ...abilities,
     $cpu: () => cpuMicros(),
-    $usage: () => {
+    $memory: () => {
       // Twice: what only finalizers hold is free after the second.
       globalThis.gc?.()
       globalThis.gc?.()
       const { heapUsed, rss, external } = process.memoryUsage()
-      return { cpu: cpuMicros(), heap: heapUsed + external, rss }
+      return { heap: heapUsed + external, rss }
     },
+    $scavenges: () => scavenges.splice(0),
   }
   const answer = async ({ id, name, argument }: { id: number; name: string; argument: never }) => {
     try {
       const ability = all[name]
-      if (!ability) throw new Error(`It cannot ${name}.`)
+      if (!ability) throw new Error(`There is no ability ${name}.`)
       process.send?.({ id, value: await ability(argument) })
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
@@ -30,6 +32,15 @@ export function serve(abilities: Abilities): void {
   process.once('disconnect', () => process.exit(0))
   process.send?.('ready')
 }
+
+/** How long each collection of young objects took, in ms. */
+const scavenges: number[] = []
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    const { kind } = (entry as PerformanceEntry & { readonly detail: NodeGCPerformanceDetail }).detail
+    if (kind === constants.NODE_PERFORMANCE_GC_MINOR) scavenges.push(entry.duration)
+  }
+}).observe({ entryTypes: ['gc'] })
 
 function cpuMicros(): number {
   const { user, system } = process.cpuUsage()

@@ -1,0 +1,98 @@
+/** A server with many old calls, which times its own pauses. Its clock is moved; the event loop's is real. */
+import { createServer, get } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { mock } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CallEvent } from '@callgather/protocol'
+import { createGatherServer, memoryStore, sqliteStore } from '@callgather/server'
+import { callIdOf, makeKeys } from './corpus.ts'
+import { serve, settings } from './serve.ts'
+
+const HOUR_MS = 3_600_000
+/** How often the server looks for old calls. */
+const RETENTION_INTERVAL_MS = 5 * 60_000
+const RESOLUTION_MS = 5
+
+mock.timers.enable({ apis: ['Date', 'setInterval'], now: Date.now() })
+const { path } = settings<{ readonly path: string | null }>()
+const store = path === null ? memoryStore() : sqliteStore({ path })
+const gather = createGatherServer({
+  telnyx: { apiKey: 'not used here', publicKey: makeKeys().publicKey },
+  store,
+  tickets: { secret: 'a secret for the time of a benchmark' },
+  reconcile: false,
+  retentionHours: 168,
+  transcriptRetentionHours: 1,
+})
+const server = createServer()
+gather.attach(server)
+await new Promise<void>((resolve) => {
+  server.listen(0, '127.0.0.1', resolve)
+})
+
+const works = {
+  list: async () => {
+    for (let time = 0; time < 20; time++) await list()
+  },
+  silence: () => retain(2 * HOUR_MS, async () => (await store.list({ stage: 'ended', limit: 1 })).length === 0),
+  forget: () => retain(170 * HOUR_MS, async () => (await store.list({ limit: 1 })).length === 0),
+}
+
+export const abilities = {
+  /** Appends so many calls, on each of which something was said. */
+  fill: async (calls: number) => {
+    let next = 0
+    const worker = async () => {
+      for (let nth = next++; nth < calls; nth = next++) {
+        const said = { transcript: 'What was said on the call.', is_final: true, confidence: 0.9 }
+        const events = [eventOf('call.transcription', { transcription_data: said }), eventOf('call.hangup', {})]
+        await store.append(
+          callIdOf('old', nth),
+          events.map((event) => ({ event })),
+          { isOver: true },
+        )
+      }
+    }
+    await Promise.all(Array.from({ length: 64 }, worker))
+  },
+  /** Pauses of the event loop during a work, in ms. */
+  pause: async (work: keyof typeof works) => {
+    const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+    const began = performance.now()
+    delays.enable()
+    await works[work]()
+    // A pause is counted by the first timer after it.
+    await sleep(4 * RESOLUTION_MS)
+    delays.disable()
+    const millis = (nanos: number) => Math.max(0, nanos / 1e6 - RESOLUTION_MS)
+    return {
+      seconds: (performance.now() - began) / 1000,
+      p99: millis(delays.percentile(99)),
+      longest: millis(delays.max),
+    }
+  },
+}
+serve(abilities)
+
+const eventOf = (event_type: string, payload: CallEvent['payload']): CallEvent =>
+  ({ id: event_type, event_type, occurred_at: '2026-11-22T10:41:00.000000Z', payload }) as CallEvent
+
+/** Lets time pass, and the retention look for what is old, until all of it is done. */
+async function retain(millis: number, isDone: () => Promise<boolean>): Promise<void> {
+  mock.timers.setTime(Date.now() + millis)
+  mock.timers.tick(RETENTION_INTERVAL_MS)
+  while (!(await isDone())) await sleep(20)
+}
+
+async function list(): Promise<void> {
+  const ticket = await gather.issueTicket({ subject: 'agent', calls: '*', scopes: ['view'], expiresIn: '1d' })
+  const { port } = server.address() as AddressInfo
+  const headers = { authorization: `Bearer ${ticket}` }
+  await new Promise<void>((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '/callgather/calls', headers }, (response) => {
+      response.resume().once('end', resolve)
+      if (response.statusCode !== 200) reject(new Error(`The list was refused with ${response.statusCode}.`))
+    }).once('error', reject)
+  })
+}

@@ -1,0 +1,143 @@
+/** Agents, each with the client that its kind of server expects; notes what they get, and when they have it. */
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CallFeed, createGatherClient } from '@callgather/react'
+import { io } from 'socket.io-client'
+import { screenOf } from './observe.ts'
+import { serve } from './serve.ts'
+
+export interface Watchers {
+  readonly kind: 'ws' | 'socket.io' | 'callgather'
+  readonly port: number
+  /** One agent each. */
+  readonly tickets: readonly string[]
+}
+
+interface Agent {
+  /** Leaves what it watched; resolves when all the calls are live. */
+  watch(calls: readonly string[]): Promise<void>
+  watchList?(): Promise<void>
+  /** Loses its connection and comes back with another. */
+  reconnect?(): Promise<void>
+  readonly feeds?: ReadonlyMap<string, CallFeed>
+  close(): void
+}
+
+let agents: Agent[] = []
+let received: [id: string, nanos: bigint][] = []
+let count = 0
+
+export const abilities = {
+  begin: ({ kind, port, tickets }: Watchers) => {
+    close()
+    const url = `http://127.0.0.1:${port}`
+    agents = tickets.map((ticket) => (kind === 'callgather' ? ourAgent(url, ticket) : roomAgent(url)))
+  },
+  /** Agent n watches the nth of the lists. */
+  watch: async (lists: readonly (readonly string[])[]) => {
+    received = []
+    count = 0
+    await Promise.all(agents.map((agent, nth) => agent.watch(lists[nth] ?? [])))
+  },
+  /** Every agent watches the list of calls. */
+  watchList: async () => {
+    await Promise.all(agents.map(async (agent) => agent.watchList?.()))
+  },
+  reconnect: (nth: number) => agents[nth % agents.length]?.reconnect?.(),
+  /** The ids of the keys that came, with the moment. */
+  received: () => received,
+  /** How many events came. */
+  count: () => count,
+  /** How many watched calls show something else than their log says. */
+  wrong: (expected: ReadonlyMap<string, string>): number =>
+    agents.flatMap(({ feeds = [] }) => [...feeds]).filter(([id, { state }]) => screenOf(state) !== expected.get(id))
+      .length,
+  close: () => close(),
+}
+serve(abilities)
+
+function close(): void {
+  for (const agent of agents) agent.close()
+  agents = []
+}
+
+const note = (id: string) => received.push([id, process.hrtime.bigint()])
+
+/** Ends any number of watches. */
+function newLeaving(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}
+
+/** The client that a page would use, down to the folded state. */
+function ourAgent(url: string, ticket: string): Agent {
+  const connect = () => createGatherClient({ url, getTicket: async () => ticket })
+  let client = connect()
+  let leaving = newLeaving()
+  const feeds = new Map<string, CallFeed>()
+  const watchOne = (callId: string) =>
+    new Promise<void>((resolve, reject) => {
+      const resume = feeds.get(callId)
+      const seen = new Set<string>()
+      let known: CallFeed | null = null
+      const onFeed = (feed: CallFeed) => {
+        feeds.set(callId, feed)
+        if (feed.sync !== 'live' || !feed.cursor) return
+        // Keys are in the order in which they were pressed, which is not always the order in which they came.
+        for (let nth = known ? feed.state.keys.sharedPrefix(known.state.keys) : 0; nth < feed.state.keys.size; nth++) {
+          const id = feed.state.keys.at(nth)?.id ?? ''
+          // What the first state has, or what is caught up on, was late through no fault of the relay.
+          if (known && !seen.has(id)) note(id)
+          seen.add(id)
+        }
+        if (known?.cursor) count += feed.cursor.seq - known.cursor.seq
+        known = feed
+        resolve()
+      }
+      client.watch(callId, { onFeed, resume, signal: leaving.signal }).catch(reject)
+    })
+  const watchAll = async (calls: Iterable<string>) => {
+    await Promise.all([...calls].map(watchOne))
+  }
+  return {
+    feeds,
+    watch: (calls) => {
+      leaving.abort()
+      leaving = newLeaving()
+      feeds.clear()
+      return watchAll(calls)
+    },
+    watchList: () =>
+      new Promise((resolve, reject) => {
+        const onCalls = ({ sync }: { sync: string }) => sync === 'live' && resolve()
+        client.watchCalls({ onCalls, signal: leaving.signal }).catch(reject)
+      }),
+    reconnect: async () => {
+      leaving.abort()
+      client.close()
+      await sleep(200)
+      leaving = newLeaving()
+      client = connect()
+      await watchAll(feeds.keys())
+    },
+    close: () => client.close(),
+  }
+}
+
+/** A plain socket.io client, in the room of each call. */
+function roomAgent(url: string): Agent {
+  const socket = io(url, { transports: ['websocket'], reconnection: false, forceNew: true })
+  socket.on('webhook', ({ data }: { data: { id: string } }) => {
+    note(data.id)
+    count += 1
+  })
+  return {
+    watch: async (calls) => {
+      for (const call of calls) await socket.timeout(10_000).emitWithAck('watch', call)
+    },
+    close: () => {
+      socket.close()
+    },
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What a screen costs in headless Chromium: the scripts, styles and layout that an event leads to, by the browser's own
+ * count, without waiting and painting. (Which components a key renders is counted by `render-counts.test.tsx`.)
+ */
+import { fileURLToPath } from 'node:url'
+import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
+import { build } from 'esbuild'
+import { type CDPSession, chromium, type Page } from 'playwright'
+import { atMost, type Effort, median, type Report, ratioOf, roundsOf } from './harness.ts'
+import type { Bench, View } from './page/page.tsx'
+
+declare global {
+  interface Window {
+    bench: Bench
+  }
+}
+
+/** P12. */
+export async function screen({ rounds, size }: Effort): Promise<Report> {
+  await using browser = await openPage()
+  const { page, session } = browser
+  const count = Math.ceil(25 * size)
+  const most = size < 0.1 ? 1_000 : 10_000
+  const missed = Math.ceil(3_000 * Math.min(1, size))
+  const times = { short: [] as number[], long: [] as number[], wall: [] as number[], hidden: [] as number[] }
+  let elements = 0
+  for (const round of roundsOf('screen', rounds)) {
+    const short = await costOf(browser, 'transcript', 12, 'message', count)
+    const long = await costOf(browser, 'transcript', most, 'message', count)
+    elements = await page.evaluate(() => window.bench.elements())
+    const wall = await costOf(browser, 'wall', 3, 'frame of the wall', count * 2)
+    await page.evaluate(() => window.bench.mount('panel', 10))
+    const hidden = await page.evaluate((events) => window.bench.comeBack(events), missed)
+    if (round === 0) continue
+    times.short.push(short)
+    times.long.push(long)
+    times.wall.push(wall)
+    times.hidden.push(hidden)
+  }
+  await session.detach()
+  const says = `append to ${most.toLocaleString('en')} rows against 12 rows`
+  return {
+    tables: [
+      {
+        caption: 'Script, style and layout, ms',
+        head: ['what', 'ms'],
+        rows: [
+          ['one message more, 12 rows', median(times.short)],
+          [`one message more, ${most.toLocaleString('en')} rows`, median(times.long)],
+          ['one frame of 200 live calls, 10 keys a frame', median(times.wall)],
+          [`longest task when ${missed.toLocaleString('en')} missed events come at once`, median(times.hidden)],
+        ],
+      },
+    ],
+    goals: [
+      atMost('P12', says, 1.5, ratioOf(times.long, times.short)),
+      atMost('P12', 'DOM elements of the long list', 120, elements),
+      atMost('P12', '200 live calls on one page, ms a frame', 8, median(times.wall)),
+      atMost('P12', 'longest task of a tab that comes back, ms', 200, median(times.hidden)),
+    ],
+  }
+}
+
+/** What one event costs a view, in ms, less what a frame costs in which nothing happens. */
+async function costOf(
+  { page, session }: OpenPage,
+  view: View,
+  events: number,
+  what: Parameters<Bench['happen']>[0],
+  times: number,
+): Promise<number> {
+  await page.evaluate(([...args]) => window.bench.mount(...args), [view, events] as const)
+  await page.evaluate(([...args]) => window.bench.happen(...args), [what, 5] as const)
+  const begun = await busyMillis(session)
+  await page.evaluate((frames) => window.bench.happen('nothing', frames), times)
+  const before = await busyMillis(session)
+  await page.evaluate(([...args]) => window.bench.happen(...args), [what, times] as const)
+  return ((await busyMillis(session)) - before - (before - begun)) / times
+}
+
+interface OpenPage extends AsyncDisposable {
+  readonly page: Page
+  readonly session: CDPSession
+}
+
+async function openPage(): Promise<OpenPage> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./page/page.tsx', import.meta.url))],
+    bundle: true,
+    write: false,
+    outdir: 'page',
+    format: 'esm',
+    target: 'es2023',
+    jsx: 'automatic',
+    minify: true,
+    conditions: ['callgather:source', 'production'],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'error',
+  })
+  const textOf = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? ''
+  const executablePath = findBrowser()
+  const browser = await chromium.launch({ args: [...browserArgs], ...(executablePath ? { executablePath } : {}) })
+  const page = await browser.newPage()
+  page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`))
+  await page.setContent('<!doctype html><title>benchmark</title><main id="root"></main>')
+  await page.addStyleTag({ content: textOf('.css') })
+  await page.addScriptTag({ content: textOf('.js'), type: 'module' })
+  await page.waitForFunction(() => 'bench' in window)
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable')
+  return { page, session, [Symbol.asyncDispose]: () => browser.close() }
+}
+
+/** How long scripts, styles and layout have taken until now, in ms. */
+async function busyMillis(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send('Performance.getMetrics')
+  const counted = metrics.filter(({ name }) => /^(Script|Layout|RecalcStyle)Duration$/.test(name))
+  return counted.reduce((sum, { value }) => sum + value, 0) * 1000
+}
