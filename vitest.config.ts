@@ -1,7 +1,7 @@
+import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { storybookTest } from '@storybook/addon-vitest/vitest-plugin'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
-import { browserArgs, findBrowser } from './packages/test-kit/src/browser.mjs'
 
 const executablePath = findBrowser()
 const conditions = ['callgather:source', 'module', 'browser', 'development|production']

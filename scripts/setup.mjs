@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findBrowser } from '../packages/test-kit/src/browser.mjs'
 import { environmentWith, fail, step } from './steps.mjs'
 
 /** The top of the workspace. */
@@ -64,6 +63,8 @@ async function install(title, packages) {
 
 /** A browser for the tests, installed if this is Debian and we are root. */
 export async function ensureBrowser() {
+  // There only once the dependencies are installed.
+  const { findBrowser } = await import('@callgather/test-kit/browser')
   if (findBrowser()) return
   if (isDebianRoot()) await install('Installing Chromium', ['chromium'])
   if (!findBrowser()) {

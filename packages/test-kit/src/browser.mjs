@@ -1,5 +1,5 @@
-// Where Chromium is, and how it is started, for every test that needs a real browser. Plain JavaScript without
-// dependencies: the launcher imports it before anything is installed.
+// Where Chromium is, and how it is started, for every test that needs a real browser. Plain JavaScript, so that
+// the launcher can import it.
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 

@@ -14,8 +14,17 @@ const env = Object.fromEntries(
 
 export type Tarballs = Readonly<Record<string, string>>
 
+/** The folders of the packages that are published. */
+async function publishedNames(root: string): Promise<string[]> {
+  const names = await readdir(join(root, 'packages'))
+  const manifests = await Promise.all(
+    names.map((name) => readFile(join(root, 'packages', name, 'package.json'), 'utf8')),
+  )
+  return names.filter((_, nth) => !(JSON.parse(manifests[nth] ?? '{}') as { private?: boolean }).private)
+}
+
 /**
- * Packs every package from a copy of its sources, in which nothing is built. Declarations are switched off as by
+ * Packs every published package from a copy of its sources, in which nothing is built. Declarations are switched off as by
  * `npm start`: packing must build them nevertheless. Returns the tarballs by package name.
  */
 export async function packAll(root: string, folder: string): Promise<Tarballs> {
@@ -23,7 +32,7 @@ export async function packAll(root: string, folder: string): Promise<Tarballs> {
   await mkdir(tarballs, { recursive: true })
   for (const file of ['package.json', 'pnpm-workspace.yaml', 'tsconfig.base.json'])
     await cp(join(root, file), join(workspace, file))
-  const names = await readdir(join(root, 'packages'))
+  const names = await publishedNames(root)
   for (const name of names) {
     const [from, to] = [join(root, 'packages', name), join(workspace, 'packages', name)]
     await cp(from, to, {
