@@ -1,37 +1,37 @@
 /** Follows the list of calls a ticket may see. Each frame carries whole summaries, so the latest wins. */
-import type { CallSummary, CallsEventFrame, CallsReply, SocketError } from '@callgather/protocol'
-import { isDenied } from './call-log.ts'
-import type { ConnectionError } from './client-error.ts'
-import type { Clock } from './clock.ts'
+import type { CallSummary, CallsEventFrame, CallsReply } from '@callgather/protocol'
+import { type ConnectionError, isDenied } from './client-error.ts'
 import { type CallsFeed, initialCallsFeed } from './feed.ts'
-import type { ServerTime } from './server-time.ts'
+import { type SyncClocks, SyncDriver, type SyncEvents } from './sync-driver.ts'
 import type { Link } from './transport.ts'
 
-/** What a list tells its owner. */
-export interface CallsListEvents {
-  change(feed: CallsFeed): void
-  failed(error: SocketError): void
-  broken(link: Link, error: SocketError | null): void
-}
+type Answer = CallsReply & { ok: true }
 
 const RETRY_MILLIS = 2_000
 
 export class CallsList {
-  readonly #clock: Clock
-  readonly #serverTime: ServerTime
-  readonly #events: CallsListEvents
+  readonly #events: SyncEvents<CallsFeed>
+  readonly #driver: SyncDriver<Answer>
   readonly #calls = new Map<string, CallSummary>()
   #feed: CallsFeed = initialCallsFeed
-  #link: Link | null = null
-  #question: object | null = null
   /** What came before the answer; newer than it or about to be repeated, so applied on top of it. */
   #early: CallsEventFrame[] = []
-  #cancelAsk: (() => void) | null = null
 
-  constructor({ clock, serverTime }: { clock: Clock; serverTime: ServerTime }, events: CallsListEvents) {
-    this.#clock = clock
-    this.#serverTime = serverTime
+  constructor(clocks: SyncClocks, events: SyncEvents<CallsFeed>) {
     this.#events = events
+    this.#driver = new SyncDriver<Answer>(clocks, events, {
+      ask: (link) => link.watchCalls(),
+      accept: ({ calls }) => {
+        this.#calls.clear()
+        this.#apply({ calls, gone: [] })
+        for (const frame of this.#early) this.#apply(frame)
+        this.#early = []
+        this.#set({ calls: this.#sorted(), sync: 'live', clockOffset: clocks.serverTime.offset })
+      },
+      refuse: (error) => this.disconnected(error),
+      pauseMs: () => RETRY_MILLIS,
+      moved: () => {},
+    })
   }
 
   get feed(): CallsFeed {
@@ -39,22 +39,17 @@ export class CallsList {
   }
 
   attach(link: Link | null): void {
-    this.#cancelAsk?.()
-    this.#link = link
-    this.#question = null
     this.#early = []
     if (this.#feed.sync === 'live') this.#set({ ...this.#feed, sync: 'catching_up' })
-    this.#ask()
+    this.#driver.attach(link)
   }
 
   stop(): void {
-    this.#cancelAsk?.()
-    this.#link = null
-    this.#question = null
+    this.#driver.input('over')
   }
 
   receive(frame: CallsEventFrame): void {
-    if (this.#question) this.#early.push(frame)
+    if (this.#driver.state === 'asking') this.#early.push(frame)
     else {
       this.#apply(frame)
       this.#set({ ...this.#feed, calls: this.#sorted() })
@@ -71,45 +66,6 @@ export class CallsList {
     this.#calls.clear()
     this.#early = []
     this.#set({ ...initialCallsFeed, ...(error ? { error } : {}) })
-  }
-
-  #ask(): void {
-    const link = this.#link
-    if (!link) return
-    const question = {}
-    this.#question = question
-    const asked = this.#clock.now()
-    link.watchCalls().then(
-      (reply) => {
-        if (reply.ok) this.#serverTime.learn(reply.now, asked)
-        if (this.#question !== question) return
-        this.#question = null
-        this.#answer(reply, link)
-      },
-      () => {
-        if (this.#question === question) this.#events.broken(link, null)
-      },
-    )
-  }
-
-  #answer(reply: CallsReply, link: Link): void {
-    if (reply.ok) {
-      this.#calls.clear()
-      this.#apply({ calls: reply.calls, gone: [] })
-      for (const frame of this.#early) this.#apply(frame)
-      this.#early = []
-      this.#set({ calls: this.#sorted(), sync: 'live', clockOffset: this.#serverTime.offset })
-      return
-    }
-    const { error } = reply
-    if (error.status === 401) this.#events.broken(link, error)
-    else if (error.status === 408 || error.status === 429 || error.status >= 500) {
-      this.#set({ ...this.#feed, error })
-      this.#cancelAsk = this.#clock.setTimeout(() => this.#ask(), RETRY_MILLIS)
-    } else {
-      this.disconnected(error)
-      this.#events.failed(error)
-    }
   }
 
   #apply({ calls, gone }: CallsEventFrame): void {

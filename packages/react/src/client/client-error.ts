@@ -33,6 +33,9 @@ export interface ConnectionError extends SocketError {
   readonly cause?: unknown
 }
 
+/** Whether an error says that the agent may not see this, or that it does not exist; the server does not tell which. */
+export const isDenied = ({ status }: SocketError) => status === 403 || status === 404
+
 const marker = Symbol.for('callgather.client-error')
 
 /** What `onError` is called with. `message` says what failed and how to fix it: for developers, not for agents. */

@@ -5,9 +5,9 @@
 import { DEFAULT_BASE_PATH, routes, type SocketError } from '@callgather/protocol'
 import { serverAddress } from './address.ts'
 import { type AgentSession, FeedSession } from './agent-session.ts'
-import { CallLog, isDenied } from './call-log.ts'
+import { CallSync } from './call-sync.ts'
 import { CallsList } from './calls-list.ts'
-import { type ConnectionError, ErrorReports, type GatherClientError } from './client-error.ts'
+import { type ConnectionError, ErrorReports, type GatherClientError, isDenied } from './client-error.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommands, notSent, type SendCommand } from './commands.ts'
 import { Connection, type ConnectionState, type ConnectionStore, type Diagnose } from './connection.ts'
@@ -15,6 +15,7 @@ import { diagnosis } from './diagnose.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
 import { ServerTime } from './server-time.ts'
 import { socketTransport } from './socket-transport.ts'
+import type { SyncEvents } from './sync-driver.ts'
 import { type GetTicket, type TicketInUse, Tickets } from './tickets.ts'
 import type { Link, Transport } from './transport.ts'
 import { Turns } from './turns.ts'
@@ -143,14 +144,16 @@ function onBrowserReturn(run: () => void): () => void {
 /** How often an open link is asked whether anything was missed, which also measures it. */
 const CHECK_MILLIS = 20_000
 
-interface Watch {
-  readonly log: CallLog
-  readonly listeners: Set<WatchListener>
+/** What is followed on the server for as long as anybody listens: a call, or the list of calls. */
+interface Watch<Feed, Sync> {
+  readonly sync: Sync
+  readonly listeners: Set<WatchListener<Feed>>
+  readonly finish: (error?: SocketError) => void
   readonly release: () => void
 }
 
-interface WatchListener {
-  change(feed: CallFeed): void
+interface WatchListener<Feed> {
+  change(feed: Feed): void
   end(error?: SocketError): void
 }
 
@@ -166,8 +169,8 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
   /** The last ticket, and the last subject by the server's word, that this session is known to belong to. */
   let confirmed: TicketInUse | null = null
   let subject: string | undefined
-  const watches = new Map<string, Watch>()
-  let calls: { list: CallsList; listeners: Set<WatchCallsListener>; release: () => void } | null = null
+  const watches = new Map<string, Watch<CallFeed, CallSync>>()
+  let calls: Watch<CallsFeed, CallsList> | null = null
   const time = { clock, serverTime: new ServerTime(clock) }
   let link: Link | null = null
   let turns = new Turns()
@@ -190,10 +193,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
         const { status, error } = connection.getSnapshot()
         if (status === 'refused' && error && isDenied(error)) session.end()
         attachAll()
-        if (error && concernsFeeds(status, error)) {
-          for (const { log } of watches.values()) log.disconnected(error)
-          calls?.list.disconnected(error)
-        }
+        for (const sync of syncs()) reportError(sync)
         checkLater()
       },
       unused: () => {
@@ -210,11 +210,11 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       },
       failed: (error) => reports.report(error),
       refreshed: checkAll,
-      callEvent: (frame) => watches.get(frame.call_id)?.log.receive(frame),
+      callEvent: (frame) => watches.get(frame.call_id)?.sync.receive(frame),
       callHead: ({ now, heads }) => {
-        for (const { call_id, epoch, seq } of heads) watches.get(call_id)?.log.head(epoch, seq, now)
+        for (const { call_id, epoch, seq } of heads) watches.get(call_id)?.sync.head(epoch, seq, now)
       },
-      callsEvent: (frame) => calls?.list.receive(frame),
+      callsEvent: (frame) => calls?.sync.receive(frame),
     },
   })
 
@@ -230,17 +230,24 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     }
   }
 
+  /** First the list, which is one answer and what a person chooses from. */
+  function syncs(): (CallsList | CallSync)[] {
+    return [...(calls ? [calls.sync] : []), ...[...watches.values()].map(({ sync }) => sync)]
+  }
+
   function attachAll(): void {
-    // First the list, which is one answer and what a person chooses from.
-    calls?.list.attach(link)
-    for (const { log } of watches.values()) log.attach(link, turns)
+    for (const sync of syncs()) sync.attach(link, turns)
+  }
+
+  function reportError(sync: CallsList | CallSync): void {
+    const { status, error } = connection.getSnapshot()
+    if (error && concernsFeeds(status, error)) sync.disconnected(error)
   }
 
   /** Another agent: nothing of the one before is shown, resumed or answered any more. */
   function endSession(): void {
     session.end()
-    calls?.list.reset()
-    for (const { log } of watches.values()) log.reset()
+    for (const sync of syncs()) sync.reset()
     attachAll()
   }
 
@@ -249,53 +256,95 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     if (!link) return
     cancelCheck = clock.setTimeout(() => {
       const [any] = watches.values()
-      any?.log.check()
+      any?.sync.check()
       checkLater()
     }, CHECK_MILLIS)
   }
 
   function checkAll(): void {
-    for (const { log } of watches.values()) log.check()
+    for (const { sync } of watches.values()) sync.check()
   }
 
-  function drop(callId: string, watch: Watch): void {
-    if (watches.get(callId) !== watch) return
-    watches.delete(callId)
-    watch.log.stop()
-    link?.unwatchCall(callId)
-    connection.expectNews(watches.size > 0)
-    watch.release()
-  }
-
-  function watchOf(callId: string, resume: CallFeed | undefined): Watch {
-    const known = watches.get(callId)
-    if (known) return known
-    const listeners = new Set<WatchListener>()
+  function start<Feed extends object, Sync extends CallSync | CallsList>(
+    make: (events: SyncEvents<Feed>) => Sync,
+  ): Watch<Feed, Sync> {
+    const listeners = new Set<WatchListener<Feed>>()
     const finish = (error?: SocketError) => {
       for (const listener of [...listeners]) listener.end(error)
     }
-    const log = new CallLog(
-      callId,
-      time,
-      {
-        change: (feed) => {
-          session.issue(feed)
-          for (const listener of [...listeners]) listener.change(feed)
-        },
-        ended: () => finish(),
-        failed: finish,
-        broken: (broken, error) => connection.drop(broken, error),
-        measured: (millis) => connection.measured(millis),
+    const sync = make({
+      change: (feed) => {
+        session.issue(feed)
+        for (const listener of [...listeners]) listener.change(feed)
       },
-      resume && session.issued(resume) ? resume : undefined,
-    )
-    const watch = { log, listeners, release: retain() }
+      ended: () => finish(),
+      failed: finish,
+      broken: (broken, error) => connection.drop(broken, error),
+      measured: (millis) => connection.measured(millis),
+    })
+    return { sync, listeners, finish, release: retain() }
+  }
+
+  function watchOf(callId: string, resume: CallFeed | undefined): Watch<CallFeed, CallSync> {
+    const known = watches.get(callId)
+    if (known) return known
+    const feed = resume && session.issued(resume) ? resume : undefined
+    const watch = start<CallFeed, CallSync>((events) => new CallSync(callId, time, events, feed))
     watches.set(callId, watch)
     connection.expectNews(true)
-    log.attach(link, turns)
-    const { status, error } = connection.getSnapshot()
-    if (error && concernsFeeds(status, error)) log.disconnected(error)
+    watch.sync.attach(link, turns)
+    reportError(watch.sync)
     return watch
+  }
+
+  function dropCall(callId: string): void {
+    const watch = watches.get(callId)
+    watches.delete(callId)
+    watch?.sync.stop()
+    link?.unwatchCall(callId)
+    connection.expectNews(watches.size > 0)
+    watch?.release()
+  }
+
+  function startCalls(): Watch<CallsFeed, CallsList> {
+    const started = start<CallsFeed, CallsList>((events) => new CallsList(time, { ...events, measured: () => {} }))
+    started.sync.attach(link)
+    reportError(started.sync)
+    return started
+  }
+
+  function dropCalls(): void {
+    calls?.sync.stop()
+    link?.unwatchCalls()
+    calls?.release()
+    calls = null
+  }
+
+  /** Listens until the signal is aborted, or until what is watched ends. */
+  function listen<Feed extends CallFeed | CallsFeed>(
+    callId: string | null,
+    { sync, listeners }: Watch<Feed, { readonly feed: Feed }>,
+    signal: AbortSignal | undefined,
+    change: (feed: Feed) => void,
+    dropIfUnused: () => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const listener: WatchListener<Feed> = {
+        change,
+        end: (error) => {
+          listeners.delete(listener)
+          signal?.removeEventListener('abort', leave)
+          // Not at once: React's strict mode, or a moved component, leaves and comes back in the same breath.
+          if (listeners.size === 0) queueMicrotask(() => listeners.size === 0 && dropIfUnused())
+          if (error) reject(new WatchError(callId, error))
+          else resolve()
+        },
+      }
+      const leave = () => listener.end()
+      signal?.addEventListener('abort', leave)
+      listeners.add(listener)
+      if (sync.feed.sync !== 'connecting' || sync.feed.error) change(session.issue(sync.feed))
+    })
   }
 
   const send = createCommands({
@@ -320,60 +369,30 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       return send(...args)
     },
 
-    watch: (callId, { signal, onFeed, resume, fresh = false }) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return resolve()
-        if (isClosed()) return reject(closedError())
-        const watch = watchOf(callId, fresh ? undefined : resume)
-        if (fresh) watch.log.resync()
-        const listener: WatchListener = {
-          change: reports.guard('onFeed', onFeed),
-          end: (error) => {
-            watch.listeners.delete(listener)
-            signal?.removeEventListener('abort', leave)
-            // Not at once: React's strict mode, or a moved component, leaves and comes back in the same breath.
-            if (watch.listeners.size === 0) queueMicrotask(() => watch.listeners.size === 0 && drop(callId, watch))
-            if (error) reject(new WatchError(callId, error))
-            else resolve()
-          },
-        }
-        const leave = () => listener.end()
-        signal?.addEventListener('abort', leave)
-        watch.listeners.add(listener)
-        const { feed } = watch.log
-        if (feed.cursor || feed.error) listener.change(session.issue(feed))
-      }),
+    watch: async (callId, { signal, onFeed, resume, fresh = false }) => {
+      if (signal?.aborted) return
+      if (isClosed()) throw closedError()
+      const watch = watchOf(callId, fresh ? undefined : resume)
+      if (fresh) watch.sync.resync()
+      const drop = () => watches.get(callId) === watch && dropCall(callId)
+      await listen(callId, watch, signal, reports.guard('onFeed', onFeed), drop)
+    },
 
-    watchCalls: ({ signal, onCalls }) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return resolve()
-        if (isClosed()) return reject(closedError())
-        calls ??= startCalls()
-        const watched = calls
-        const listener: WatchCallsListener = {
-          change: reports.guard('onCalls', onCalls),
-          end: (error) => {
-            watched.listeners.delete(listener)
-            signal?.removeEventListener('abort', leave)
-            queueMicrotask(() => watched.listeners.size === 0 && stopCalls(watched))
-            if (error) reject(new WatchError(null, error))
-            else resolve()
-          },
-        }
-        const leave = () => listener.end()
-        signal?.addEventListener('abort', leave)
-        watched.listeners.add(listener)
-        const { feed } = watched.list
-        if (feed.sync !== 'connecting' || feed.error) listener.change(session.issue(feed))
-      }),
+    watchCalls: async ({ signal, onCalls }) => {
+      if (signal?.aborted) return
+      if (isClosed()) throw closedError()
+      calls ??= startCalls()
+      const watched = calls
+      await listen(null, watched, signal, reports.guard('onCalls', onCalls), () => calls === watched && dropCalls())
+    },
 
     disconnect: () => connection.leave(),
 
     close: () => {
       tickets.endAgent()
       session.end()
-      for (const { listeners } of watches.values()) for (const listener of [...listeners]) listener.end()
-      for (const listener of [...(calls?.listeners ?? [])]) listener.end()
+      for (const { finish } of watches.values()) finish()
+      calls?.finish()
       cancelCheck()
       stopListening()
       connection.close()
@@ -382,33 +401,6 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
 
   function isClosed(): boolean {
     return connection.getSnapshot().status === 'closed'
-  }
-
-  function startCalls(): NonNullable<typeof calls> {
-    const listeners = new Set<WatchCallsListener>()
-    const list = new CallsList(time, {
-      change: (feed) => {
-        session.issue(feed)
-        for (const listener of [...listeners]) listener.change(feed)
-      },
-      failed: (error) => {
-        for (const listener of [...listeners]) listener.end(error)
-      },
-      broken: (broken, error) => connection.drop(broken, error),
-    })
-    const started = { list, listeners, release: retain() }
-    list.attach(link)
-    const { status, error } = connection.getSnapshot()
-    if (error && concernsFeeds(status, error)) list.disconnected(error)
-    return started
-  }
-
-  function stopCalls(stopped: NonNullable<typeof calls>): void {
-    if (calls !== stopped) return
-    calls = null
-    stopped.list.stop()
-    link?.unwatchCalls()
-    stopped.release()
   }
 }
 
@@ -423,8 +415,3 @@ const isSameAgent = (ticket: TicketInUse | null, known: TicketInUse | null) =>
 
 const closedError = () =>
   new Error('CallGather: this client was closed, so nothing can be watched with it. Make a new one.')
-
-interface WatchCallsListener {
-  change(feed: CallsFeed): void
-  end(error?: SocketError): void
-}

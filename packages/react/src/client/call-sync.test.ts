@@ -3,7 +3,7 @@ import { scenarios } from '@callgather/protocol/scenarios'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { promisesKept, VirtualClock } from '../testing/virtual-clock.ts'
-import { CallLog } from './call-log.ts'
+import { CallSync } from './call-sync.ts'
 import type { CallFeed } from './feed.ts'
 import { ServerTime } from './server-time.ts'
 import type { Link } from './transport.ts'
@@ -82,7 +82,7 @@ const anyOp = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Op>('truncate', 'resync') },
 )
 
-describe('the log of a call', () => {
+describe('the sync of a call', () => {
   it('shows only what was, never out of order or twice, and in the end all of it, whatever the network does', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(anyOp, { maxLength: 40 }), async (scheduler, ops) => {
@@ -124,7 +124,7 @@ describe('the log of a call', () => {
           const { epoch, seq } = origin.head
           deliver('head', () => log.head(epoch, seq, new Date(clock.now()).toISOString()))
         }
-        const log: CallLog = new CallLog(
+        const log: CallSync = new CallSync(
           callId,
           { clock, serverTime: new ServerTime(clock) },
           {
