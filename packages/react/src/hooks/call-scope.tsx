@@ -34,18 +34,14 @@ export function useCallId(callId?: string): string {
 /** The call of the nearest `CallScope`; `null` outside of any. */
 export const useScopedCallId = (): string | null => useContext(CallContext)
 
-/** The scope of a component: remounted with each call, so that no local state of one call is painted for another. */
-export function PerCall({
-  callId,
-  children,
-}: {
-  readonly callId: string | undefined
-  readonly children: (callId: string) => ReactNode
-}): ReactElement {
-  const id = useCallId(callId)
-  return (
-    <CallScope key={id} callId={id}>
-      {children(id)}
-    </CallScope>
-  )
+/** Makes a component of one call: remounted with each call, so that no local state of one call is painted for another. */
+export function perCall<Props extends object>(Content: (props: Props & { readonly callId: string }) => ReactNode) {
+  return function PerCall(props: Props & { readonly callId?: string | undefined }): ReactElement {
+    const callId = useCallId(props.callId)
+    return (
+      <CallScope key={callId} callId={callId}>
+        <Content {...props} callId={callId} />
+      </CallScope>
+    )
+  }
 }

@@ -1,5 +1,4 @@
 import { type FormEvent, useId, useState } from 'react'
-import { PerCall } from '../../hooks/call-scope.tsx'
 import type { Assistant } from '../../hooks/use-assistant.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
@@ -25,10 +24,6 @@ export interface AssistantBarProps {
 const noSuggestions: readonly string[] = []
 
 function StyledAssistantBar({ callId, ...props }: AssistantBarProps) {
-  return <PerCall callId={callId}>{(id) => <Card {...props} callId={id} />}</PerCall>
-}
-
-function Card({ callId, ...props }: AssistantBarProps & { readonly callId: string }) {
   const id = useId()
   const kept = useKeptFocus()
   return (
@@ -38,9 +33,7 @@ function Card({ callId, ...props }: AssistantBarProps & { readonly callId: strin
   )
 }
 
-interface ContentsProps extends Omit<AssistantBarProps, 'callId'> {
-  readonly id: string
-}
+type ContentsProps = Omit<AssistantBarProps, 'callId'> & { readonly id: string }
 
 function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProps) {
   const { assistant, isOn, reason } = parts.useBar('Contents')

@@ -1,9 +1,9 @@
 import type { Conversation } from '@callgather/protocol'
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import type { CommandRun } from '../../hooks/command-run.ts'
-import { type Assistant, useAssistant } from '../../hooks/use-assistant.ts'
+import { useAssistant } from '../../hooks/use-assistant.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { isBusy } from '../kit/command-button.tsx'
@@ -16,37 +16,6 @@ import { type Receipt as MessageReceipt, receiptsOf, selectWhispers } from './re
 /** How many messages to the assistant are shown with what became of them. */
 const RECEIPTS_SHOWN = 3
 
-interface BarContext {
-  readonly callId: string
-  readonly assistant: Assistant
-  /** Whether a message can be given: a conversation is on, or about to be. */
-  readonly isOn: boolean
-  /** Why nothing can be done now, in words. */
-  readonly reason: string | null
-  /** Whether "Start" hands the call back to the assistant that was on it. */
-  readonly handsBack: boolean
-  readonly text: string
-  readonly setText: (text: string) => void
-  /** The assistant to start, and what it should know, as the agent has written it. */
-  readonly assistantId: string
-  readonly setAssistantId: (assistantId: string) => void
-  readonly summary: string
-  readonly setSummary: (summary: string) => void
-  /** The agent wants an answer now while the caller speaks: asked what to do, or waiting for a pause. */
-  readonly guarding: 'ask' | 'wait' | null
-  readonly waitForPause: () => void
-  readonly whisper: () => void
-  /** Has the assistant answer, but asks first while the caller speaks. */
-  readonly answerNow: () => void
-  /** Has it answer, come what may. */
-  readonly answerAnyway: () => void
-  readonly start: (options: { assistantId?: string | undefined; summary?: string | undefined }) => void
-}
-
-const [BarProvider, useBar] = createPartContext<BarContext>('AssistantBar')
-
-export { useBar }
-
 /** The state of `AssistantBar.Root`, as data attributes. */
 export type AssistantBarState = {
   /** Whether an assistant is on the call. */
@@ -56,15 +25,11 @@ export type AssistantBarState = {
   readonly callerSpeaking: boolean
 }
 
-/** The props of `AssistantBar.Root`. */
-export interface AssistantBarRootProps extends PartProps<'section', AssistantBarState> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
-}
-
-/** The conversation between an AI and the caller, and a person's part in it. */
-export function Root({ callId, ...props }: AssistantBarRootProps) {
-  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
+interface StartOptions {
+  /** Which assistant to start, by its id in Telnyx. */
+  readonly assistantId?: string | undefined
+  /** What the assistant should know, where it is handed back the call it was on. */
+  readonly summary?: string | undefined
 }
 
 /** What an agent has written for a call's assistant. */
@@ -78,16 +43,15 @@ interface BarState {
 
 const barStates = new Remembered<BarState>({ text: '', guard: null, assistantId: '', summary: '' })
 
-function CallRoot({ callId, ...props }: AssistantBarRootProps & { readonly callId: string }) {
+function useBarOf(callId: string) {
   const assistant = useAssistant(callId)
-  const { t } = useLanguage()
   const reason = useBlocked(callId, 'assistant')
   const [bar, changeBar, memory] = useRemembered(callId, barStates)
-  const guard = useTypingGuard()
   const { conversation, isActive, callerSpeaking } = assistant
   const { text, assistantId, summary } = bar
   const content = text.trim()
   const isOn = isActive || conversation?.status === 'requested'
+  // The agent wants an answer now while the caller speaks: asked what to do, or waiting for a pause.
   // Armed for one conversation: it is never sent into the next one.
   const guarding = isOn && bar.guard?.conversationId === conversation?.id ? (bar.guard?.mode ?? null) : null
   const setGuard = (mode: 'ask' | 'wait' | null) =>
@@ -118,36 +82,51 @@ function CallRoot({ callId, ...props }: AssistantBarRootProps & { readonly callI
   const handBack = async (said: string) => {
     if ((await assistant.handBack(said === '' ? {} : { summary: said })) === 'accepted') clear('summary', said)
   }
-  const context: BarContext = {
+  return {
     ...{ callId, assistant, isOn, reason, handsBack, text, guarding, assistantId, summary },
-    setText: (next) => changeBar((now) => ({ ...now, text: next })),
-    setAssistantId: (next) => changeBar((now) => ({ ...now, assistantId: next })),
-    setSummary: (next) => changeBar((now) => ({ ...now, summary: next })),
+    setText: (next: string) => changeBar((now) => ({ ...now, text: next })),
+    setAssistantId: (next: string) => changeBar((now) => ({ ...now, assistantId: next })),
+    setSummary: (next: string) => changeBar((now) => ({ ...now, summary: next })),
     waitForPause: () => setGuard('wait'),
     whisper: () => void whisper().catch(() => {}),
     answerAnyway: () => void answerAnyway().catch(() => {}),
+    /** Has the assistant answer, but asks first while the caller speaks. */
     answerNow: () => {
       if (reason !== null) return
       if (callerSpeaking) setGuard('ask')
       else answerAnyway().catch(() => {})
     },
-    start: ({ assistantId: id = '', summary: said = '' }) => {
+    start: ({ assistantId: id = '', summary: said = '' }: StartOptions) => {
       if (reason !== null) return
       const assistantOfStart = id.trim() === '' ? {} : { assistant: { id: id.trim() } }
       const started = handsBack ? handBack(said.trim()) : assistant.start(assistantOfStart)
       started.catch(() => {})
     },
   }
+}
+
+const [BarProvider, useBar] = createPartContext<ReturnType<typeof useBarOf>>('AssistantBar')
+
+export { useBar }
+
+function CallRoot({ callId, ...props }: PartProps<'section', AssistantBarState> & { readonly callId: string }) {
+  const bar = useBarOf(callId)
+  const { t } = useLanguage()
+  const guard = useTypingGuard()
+  const { conversation, isActive, callerSpeaking } = bar.assistant
   const state: AssistantBarState = { active: isActive, status: conversation?.status ?? null, callerSpeaking }
   return (
-    <BarProvider value={context}>
+    <BarProvider value={bar}>
       {renderPart('section', props, { 'aria-label': t('assistant.label'), ...guard }, state)}
     </BarProvider>
   )
 }
 
+/** The conversation between an AI and the caller, and a person's part in it. */
+export const Root = perCall(CallRoot)
+
 /** A field for a message to the assistant. Enter whispers it, Ctrl+Enter has the assistant answer now. */
-export function Message(props: PartProps<'textarea', Record<never, never>>) {
+export function Message(props: PartProps<'textarea'>) {
   const { text, setText, whisper, answerNow } = useBar('Message')
   const { t } = useLanguage()
   const own = {
@@ -164,28 +143,17 @@ export function Message(props: PartProps<'textarea', Record<never, never>>) {
       else whisper()
     },
   }
-  return renderPart('textarea', props, own, {})
-}
-
-/** The props of `AssistantBar.Suggestion`. */
-export interface AssistantBarSuggestionProps extends PartProps<'button', Record<never, never>> {
-  /** What it puts into the field. */
-  readonly text: string
+  return renderPart('textarea', props, own)
 }
 
 /** A message often given, offered at a press. */
-export function Suggestion({ text, ...props }: AssistantBarSuggestionProps) {
+export function Suggestion({ text, ...props }: PartProps<'button'> & { readonly text: string }) {
   const { setText } = useBar('Suggestion')
-  return renderPart('button', props, { type: 'button', onClick: () => setText(text), children: <bdi>{text}</bdi> }, {})
+  return renderPart('button', props, { type: 'button', onClick: () => setText(text), children: <bdi>{text}</bdi> })
 }
 
-/** The state of a button that gives a command, as data attributes. */
-export type AssistantBarButtonState = {
-  /** Where the command stands. */
-  readonly command: CommandRun['status']
-}
-
-type ButtonProps = PartProps<'button', AssistantBarButtonState>
+/** A button's state is where its command stands. */
+type ButtonProps = PartProps<'button', { readonly command: CommandRun['status'] }>
 
 /** A button that cannot be pressed again while its command is on its way, and stays in the tab order all the same. */
 function commandButton(props: ButtonProps, command: CommandRun, reason: string | null, own: ButtonOwn) {
@@ -239,16 +207,8 @@ export function Stop(props: ButtonProps) {
   return commandButton(props, assistant.stopping, reason, own)
 }
 
-/** The props of `AssistantBar.Start`. */
-export interface AssistantBarStartProps extends ButtonProps {
-  /** Which assistant to start, by its id in Telnyx. */
-  readonly assistantId?: string | undefined
-  /** What the assistant should know, where it is handed back the call it was on. */
-  readonly summary?: string | undefined
-}
-
 /** Starts an assistant, or hands the call back to the one that was on it, with the conversation so far. */
-export function Start({ assistantId, summary, ...props }: AssistantBarStartProps) {
+export function Start({ assistantId, summary, ...props }: ButtonProps & StartOptions) {
   const { assistant, reason, handsBack, start } = useBar('Start')
   const { t } = useLanguage()
   const own = {
@@ -266,35 +226,24 @@ export function Guard(props: PartProps<'div', { readonly waiting: boolean }>): R
 }
 
 /** In the guard: waits until the caller pauses, then has the assistant answer. */
-export function WaitForPause(props: PartProps<'button', Record<never, never>>) {
+export function WaitForPause(props: PartProps<'button'>) {
   const { waitForPause } = useBar('WaitForPause')
   const { t } = useLanguage()
-  return renderPart(
-    'button',
-    props,
-    { type: 'button', onClick: waitForPause, children: t('assistant.waitForPause') },
-    {},
-  )
+  return renderPart('button', props, { type: 'button', onClick: waitForPause, children: t('assistant.waitForPause') })
 }
 
 /** In the guard: has the assistant answer all the same. */
-export function SendAnyway(props: PartProps<'button', Record<never, never>>) {
+export function SendAnyway(props: PartProps<'button'>) {
   const { answerAnyway } = useBar('SendAnyway')
   const { t } = useLanguage()
-  return renderPart('button', props, { type: 'button', onClick: answerAnyway, children: t('assistant.sendAnyway') }, {})
-}
-
-/** The props of `AssistantBar.Receipts`. */
-export interface AssistantBarReceiptsProps extends Omit<PartProps<'ul', Record<never, never>>, 'children'> {
-  /** Renders one; by default an `AssistantBar.Receipt`. */
-  readonly children?: (receipt: MessageReceipt) => ReactNode
+  return renderPart('button', props, { type: 'button', onClick: answerAnyway, children: t('assistant.sendAnyway') })
 }
 
 /** What became of the last messages, the newest first; nothing while there is none. */
 export function Receipts({
   children = (receipt) => <Receipt key={receipt.id} receipt={receipt} />,
   ...props
-}: AssistantBarReceiptsProps): ReactNode {
+}: Omit<PartProps<'ul'>, 'children'> & { readonly children?: (receipt: MessageReceipt) => ReactNode }): ReactNode {
   const { callId, assistant } = useBar('Receipts')
   const { t } = useLanguage()
   const whispers = useCall(callId, ({ state }) => selectWhispers(state, RECEIPTS_SHOWN))
@@ -302,16 +251,14 @@ export function Receipts({
   const receipts = useMemo(() => receiptsOf(whispers, messages), [whispers, messages])
   if (receipts.length === 0) return null
   const own = { 'aria-label': t('assistant.receipts'), 'aria-live': 'polite' } as const
-  return renderPart('ul', props, { ...own, children: receipts.toReversed().map(children) }, {})
-}
-
-/** The props of `AssistantBar.Receipt`. */
-export interface AssistantBarReceiptProps extends PartProps<'li', Pick<MessageReceipt, 'status'>> {
-  readonly receipt: MessageReceipt
+  return renderPart('ul', props, { ...own, children: receipts.toReversed().map(children) })
 }
 
 /** One message, and what became of it: sent, accepted, seen in the conversation, refused, unknown. */
-export function Receipt({ receipt, ...props }: AssistantBarReceiptProps) {
+export function Receipt({
+  receipt,
+  ...props
+}: PartProps<'li', Pick<MessageReceipt, 'status'>> & { readonly receipt: MessageReceipt }) {
   return renderPart('li', props, { children: <ReceiptText receipt={receipt} /> }, { status: receipt.status })
 }
 

@@ -53,16 +53,17 @@ export type CallListState = {
   readonly empty: boolean
 }
 
-/** The props of `CallList.Root`. */
-export interface CallListRootProps extends Omit<PartProps<'nav', CallListState>, 'onSelect'> {
+/** The calls a ticket may see. */
+export function Root({
+  selected = null,
+  onSelect,
+  ...props
+}: Omit<PartProps<'nav', CallListState>, 'onSelect'> & {
   /** The call that is open. */
   readonly selected?: string | null
   /** Called when the agent picks a call. */
   readonly onSelect?: ((callId: string) => void) | undefined
-}
-
-/** The calls a ticket may see. */
-export function Root({ selected = null, onSelect, ...props }: CallListRootProps) {
+}) {
   const { calls, sync, error } = useCalls()
   const { t } = useLanguage()
   const [query, setQuery] = useState('')
@@ -108,7 +109,7 @@ export function Root({ selected = null, onSelect, ...props }: CallListRootProps)
 const orderOf = (items: readonly CallListItem[]) => items.flatMap((item) => (item.kind === 'call' ? [item.key] : []))
 
 /** A field to find a call by its number. */
-export function Search(props: PartProps<'input', Record<never, never>>) {
+export function Search(props: PartProps<'input'>) {
   const { query, setQuery } = useList('Search')
   const { t } = useLanguage()
   const own = {
@@ -118,22 +119,23 @@ export function Search(props: PartProps<'input', Record<never, never>>) {
     value: query,
     onChange: (event: { currentTarget: HTMLInputElement }) => setQuery(event.currentTarget.value),
   }
-  return renderPart('input', props, own, {})
-}
-
-/** The props of `CallList.View`. */
-export interface CallListViewProps extends Omit<PartProps<'div', Record<never, never>>, 'children'> {
-  /** Renders one row. */
-  readonly children: (item: CallListItem) => ReactElement
-  /** What to show in place of rows when there are none. */
-  readonly empty?: ReactNode
+  return renderPart('input', props, own)
 }
 
 /**
  * The rows, of which only those in view exist in the page; give it a height and `overflow: auto`. One stop for the Tab
  * key; the arrows go from call to call.
  */
-export function View({ children, empty = null, ...props }: CallListViewProps) {
+export function View({
+  children,
+  empty = null,
+  ...props
+}: Omit<PartProps<'div'>, 'children'> & {
+  /** Renders one row. */
+  readonly children: (item: CallListItem) => ReactElement
+  /** What to show in place of rows when there are none. */
+  readonly empty?: ReactNode
+}) {
   const { items, live, focusable, setActive } = useList('View')
   const handle = useRef<VirtualizerHandle>(null)
   const view = useRef<HTMLDivElement>(null)
@@ -167,7 +169,7 @@ export function View({ children, empty = null, ...props }: CallListViewProps) {
         {children}
       </Virtualizer>
     )
-  return renderPart('div', props, { ref: view, onKeyDown, 'aria-busy': !live, children: rows }, {})
+  return renderPart('div', props, { ref: view, onKeyDown, 'aria-busy': !live, children: rows })
 }
 
 /** The state of `CallList.Call`, as data attributes. */
@@ -181,13 +183,8 @@ export type CallListCallState = {
   readonly unseen: number | null
 }
 
-/** The props of `CallList.Call`. */
-export interface CallListCallProps extends PartProps<'button', CallListCallState> {
-  readonly call: CallSummary
-}
-
 /** One call, to be picked. */
-export function Call({ call, ...props }: CallListCallProps) {
+export function Call({ call, ...props }: PartProps<'button', CallListCallState> & { readonly call: CallSummary }) {
   const { selected, select, focusable, unseen } = useList('Call')
   const isSelected = call.callId === selected
   const own = {
@@ -207,21 +204,21 @@ export function Call({ call, ...props }: CallListCallProps) {
 }
 
 /** Who the call is with. */
-export function Party(props: PartProps<'bdi', Record<never, never>>) {
+export function Party(props: PartProps<'bdi'>) {
   const { direction, from, to } = useRow('Party')
   const { t } = useLanguage()
   const party = direction === 'outgoing' ? to : from
-  return renderPart('bdi', props, { children: party ? partyName(party) : t('call.unknownParty') }, {})
+  return renderPart('bdi', props, { children: party ? partyName(party) : t('call.unknownParty') })
 }
 
 /** What the call is busy with, in words. */
-export function Activity(props: PartProps<'span', Record<never, never>>) {
+export function Activity(props: PartProps<'span'>) {
   const call = useRow('Activity')
-  return renderPart('span', props, { children: activityWords(call, useLanguage()) }, {})
+  return renderPart('span', props, { children: activityWords(call, useLanguage()) })
 }
 
 /** A call's length, by the server's clock; the only thing in the list that renders each second. */
-export function Duration(props: PartProps<'time', Record<never, never>>): ReactNode {
+export function Duration(props: PartProps<'time'>): ReactNode {
   const { phase, startedAt, answeredAt, endedAt } = useRow('Duration')
   const client = useGatherClient()
   const { clock } = client
@@ -242,7 +239,7 @@ export function Duration(props: PartProps<'time', Record<never, never>>): ReactN
   }, [clock, running])
   if (from === null) return null
   const millis = (to === null ? now + offset : Date.parse(to)) - Date.parse(from)
-  return renderPart('time', props, { dateTime: durationOf(millis), children: clockTime(millis) }, {})
+  return renderPart('time', props, { dateTime: durationOf(millis), children: clockTime(millis) })
 }
 
 /** How much has happened on each call since it was last open. What is there at first counts as seen. */

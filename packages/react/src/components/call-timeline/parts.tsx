@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { type CallTimeline as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
@@ -37,24 +37,13 @@ export type CallTimelineState = {
   readonly empty: boolean
 }
 
-/** The props of `CallTimeline.Root`. */
-export interface CallTimelineRootProps extends PartProps<'section', CallTimelineState> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
-}
-
-/** A call laid out in time. */
-export function Root({ callId, ...props }: CallTimelineRootProps) {
-  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
-}
-
 /** How an agent looks at a call's timeline. */
 const timelineViews = new Remembered<{
   readonly step: number
   readonly asTable: boolean
 }>({ step: 0, asTable: false })
 
-function CallRoot({ callId, ...props }: CallTimelineRootProps & { readonly callId: string }) {
+function CallRoot({ callId, ...props }: PartProps<'section', CallTimelineState> & { readonly callId: string }) {
   const timeline = useCallTimeline(callId)
   const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
   const [cursor, setCursor] = useState<string | null>(null)
@@ -80,6 +69,9 @@ function CallRoot({ callId, ...props }: CallTimelineRootProps & { readonly callI
   )
 }
 
+/** A call laid out in time. */
+export const Root = perCall(CallRoot)
+
 function rangeOf({ startedAt, endedAt }: TimelineView, now: number): TimelineContext['range'] {
   if (startedAt === null) return null
   const from = Date.parse(startedAt)
@@ -90,7 +82,7 @@ function rangeOf({ startedAt, endedAt }: TimelineView, now: number): TimelineCon
  * The lanes, as a picture that can be walked through: one stop for the Tab key; the arrows step from event to event,
  * plus and minus zoom, and so do Ctrl and the wheel, or a pinch. `CallTimeline.Said` says where one is.
  */
-export function Chart(props: PartProps<'div', Record<never, never>>) {
+export function Chart(props: PartProps<'div'>) {
   const { spans, cursor, setCursor, zoom, zoomBy } = useTimeline('Chart')
   const { t } = useLanguage()
   const ref = useZoomGesture(zoom, zoomBy)
@@ -122,7 +114,7 @@ export function Chart(props: PartProps<'div', Record<never, never>>) {
     tabIndex: 0,
     onKeyDown,
   }
-  return renderPart('div', props, own, {})
+  return renderPart('div', props, own)
 }
 
 /** What holds the lanes, as wide as the zoom makes it. */
@@ -137,19 +129,16 @@ export function Lanes({ children }: { readonly children: (lane: LaneName) => Rea
   return laneNames.filter((lane) => spans.some((span) => span.lane === lane)).map(children)
 }
 
-/** The props of `CallTimeline.Lane`. */
-export interface CallTimelineLaneProps extends Omit<PartProps<'div', { readonly lane: LaneName }>, 'children'> {
-  readonly lane: LaneName
-  /** Renders one span; by default a `CallTimeline.Span`. */
-  readonly children?: (span: SpanEntry) => ReactNode
-}
-
 /** One lane: the keys, what the caller said, what was asked, … */
 export function Lane({
   lane,
   children = (span) => <Span key={span.id} span={span} />,
   ...props
-}: CallTimelineLaneProps) {
+}: Omit<PartProps<'div', { readonly lane: LaneName }>, 'children'> & {
+  readonly lane: LaneName
+  /** Renders one span; by default a `CallTimeline.Span`. */
+  readonly children?: (span: SpanEntry) => ReactNode
+}) {
   const { spans } = useTimeline('Lane')
   const own = { children: spans.filter((span) => span.lane === lane).map(children) }
   return renderPart('div', props, own, { lane })
@@ -164,13 +153,11 @@ export type CallTimelineSpanState = {
   readonly moment: boolean
 }
 
-/** The props of `CallTimeline.Span`. */
-export interface CallTimelineSpanProps extends PartProps<'span', CallTimelineSpanState> {
-  readonly span: SpanEntry
-}
-
 /** Something that happened, at its place in its lane (`inset-inline-start` and `inline-size`, in percent). */
-export function Span({ span, ...props }: CallTimelineSpanProps): ReactNode {
+export function Span({
+  span,
+  ...props
+}: PartProps<'span', CallTimelineSpanState> & { readonly span: SpanEntry }): ReactNode {
   const { range, cursor, setCursor } = useTimeline('Span')
   const language = useLanguage()
   if (!range) return null
@@ -191,26 +178,15 @@ export function Span({ span, ...props }: CallTimelineSpanProps): ReactNode {
 }
 
 /** What the keyboard or the pointer is at, in words; said aloud. */
-export function Said(props: PartProps<'p', Record<never, never>>) {
+export function Said(props: PartProps<'p'>) {
   const { spans, cursor, range } = useTimeline('Said')
   const language = useLanguage()
   const span = spans.find((it) => it.id === cursor)
-  return renderPart(
-    'p',
-    props,
-    { role: 'status', children: span && range && spanWords(span, range.from, language) },
-    {},
-  )
-}
-
-/** The props of `CallTimeline.Zoom`. */
-export interface CallTimelineZoomProps extends PartProps<'button', Record<never, never>> {
-  /** `1` nearer, `-1` further. */
-  readonly by: 1 | -1
+  return renderPart('p', props, { role: 'status', children: span && range && spanWords(span, range.from, language) })
 }
 
 /** A button that zooms the lanes by one step. */
-export function Zoom({ by, ...props }: CallTimelineZoomProps) {
+export function Zoom({ by, ...props }: PartProps<'button'> & { readonly by: 1 | -1 }) {
   const { zoomBy, canZoom } = useTimeline('Zoom')
   const { t } = useLanguage()
   const own = {
@@ -223,7 +199,7 @@ export function Zoom({ by, ...props }: CallTimelineZoomProps) {
     },
     children: by === 1 ? '+' : '−',
   } as const
-  return renderPart('button', props, own, {})
+  return renderPart('button', props, own)
 }
 
 function spanWords({ lane, from, text }: SpanEntry, start: number, { t, tryT }: Language): string {

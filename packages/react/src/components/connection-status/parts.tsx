@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react'
 import type { FeedNotice } from '../../client/feed.ts'
-import { PerCall, useScopedCallId } from '../../hooks/call-scope.tsx'
+import { perCall, useScopedCallId } from '../../hooks/call-scope.tsx'
 import { useGatherClient } from '../../hooks/provider.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type Connection, useConnection } from '../../hooks/use-connection.ts'
@@ -33,28 +33,28 @@ export { useStatus }
 /** The state of `ConnectionStatus.Root`, as data attributes. */
 export type ConnectionStatusState = { readonly state: ConnectionView; readonly tone: Tone }
 
-/** The props of `ConnectionStatus.Root`. */
-export interface ConnectionStatusRootProps extends PartProps<'div', ConnectionStatusState> {
-  /** Also how this call stands: by default that of the `CallScope` around it, if any. `null`: only the connection. */
-  readonly callId?: string | null | undefined
-}
-
 /** The state of the connection. */
-export function Root({ callId, ...props }: ConnectionStatusRootProps) {
+export function Root({
+  callId,
+  ...props
+}: PartProps<'div', ConnectionStatusState> & { readonly callId?: string | null | undefined }) {
   const scope = useScopedCallId()
   const id = callId === undefined ? scope : callId
   if (id === null) return <StatusRoot callId={null} feed={null} notice={null} {...props} />
-  return <PerCall callId={id}>{(ofCall) => <CallRoot callId={ofCall} {...props} />}</PerCall>
+  return <CallRoot callId={id} {...props} />
 }
 
-function CallRoot({ callId, ...props }: PartProps<'div', ConnectionStatusState> & { callId: string }) {
+const CallRoot = perCall(function CallRoot({
+  callId,
+  ...props
+}: PartProps<'div', ConnectionStatusState> & { readonly callId: string }) {
   const { sync, error, notice } = useCall(callId, (feed) => ({
     sync: feed.sync,
     error: feed.error,
     notice: feed.notice ?? null,
   }))
   return <StatusRoot callId={callId} feed={error ? { sync, error } : { sync }} notice={notice} {...props} />
-}
+})
 
 interface StatusRootProps extends PartProps<'div', ConnectionStatusState> {
   readonly callId: string | null
@@ -78,7 +78,7 @@ function StatusRoot({ callId, feed, notice, ...props }: StatusRootProps) {
 }
 
 /** The state in words, such as "Live" or "Reconnecting in 3 s". */
-export function Text(props: PartProps<'span', Record<never, never>>) {
+export function Text(props: PartProps<'span'>) {
   const { view, connection } = useStatus('Text')
   const { t } = useLanguage()
   const text =
@@ -87,7 +87,7 @@ export function Text(props: PartProps<'span', Record<never, never>>) {
     ) : (
       t(connectionWords[view])
     )
-  return renderPart('span', props, { children: text }, {})
+  return renderPart('span', props, { children: text })
 }
 
 function Countdown({ to }: { readonly to: number }) {
@@ -108,18 +108,18 @@ function Countdown({ to }: { readonly to: number }) {
 }
 
 /** The round trip to the server; nothing while it is not known. */
-export function Latency(props: PartProps<'span', Record<never, never>>): ReactNode {
+export function Latency(props: PartProps<'span'>): ReactNode {
   const { view, connection } = useStatus('Latency')
   const { t } = useLanguage()
   if (view !== 'live' || connection.latencyMs === null) return null
-  return renderPart('span', props, { children: t('connection.latency', { millis: connection.latencyMs }) }, {})
+  return renderPart('span', props, { children: t('connection.latency', { millis: connection.latencyMs }) })
 }
 
 /** How long it is worth knowing that something was missed. */
 const CAUGHT_UP_MILLIS = 8_000
 
 /** How many missed events the last reconnection brought, for a moment after it; nothing if it brought none. */
-export function CaughtUp(props: PartProps<'span', Record<never, never>>): ReactNode {
+export function CaughtUp(props: PartProps<'span'>): ReactNode {
   const { caughtUp } = useStatus('CaughtUp')
   const { clock } = useGatherClient()
   const { t } = useLanguage()
@@ -128,11 +128,11 @@ export function CaughtUp(props: PartProps<'span', Record<never, never>>): ReactN
     if (caughtUp) return clock.setTimeout(() => setPast(caughtUp), CAUGHT_UP_MILLIS)
   }, [caughtUp, clock])
   if (!caughtUp || caughtUp === past) return null
-  return renderPart('span', props, { children: t('connection.caughtUp', { count: caughtUp.events }) }, {})
+  return renderPart('span', props, { children: t('connection.caughtUp', { count: caughtUp.events }) })
 }
 
 /** Tries again at once; nothing where that would change nothing. */
-export function Retry(props: PartProps<'button', Record<never, never>>): ReactNode {
+export function Retry(props: PartProps<'button'>): ReactNode {
   const { view, connection } = useStatus('Retry')
   const { t } = useLanguage()
   // Where the server is too old, it may be another by now: servers are updated one after the other.
@@ -140,5 +140,5 @@ export function Retry(props: PartProps<'button', Record<never, never>>): ReactNo
     connection.status === 'reconnecting' || view === 'expired' || view === 'failed' || view === 'serverTooOld'
   if (!helps) return null
   const own = { type: 'button', onClick: connection.retryNow, children: t('connection.retryNow') } as const
-  return renderPart('button', props, own, {})
+  return renderPart('button', props, own)
 }

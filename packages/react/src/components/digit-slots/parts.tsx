@@ -1,6 +1,6 @@
 import { type DigitGather, selectGather } from '@callgather/protocol'
 import { type ReactNode, useMemo, useState } from 'react'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -27,24 +27,19 @@ export type DigitSlotsState = {
   readonly ended: boolean
 }
 
-/** The props of `DigitSlots.Root`. */
-export interface DigitSlotsRootProps extends PartProps<'div', DigitSlotsState> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
+interface RootProps extends PartProps<'div', DigitSlotsState> {
   /** Which gather; by default the one that began last. Shows nothing while it is not one of digits. */
   readonly gatherId?: string | undefined
 }
 
-/** The digits of a gather. Renders nothing while there is no gather of digits. */
-export function Root({ callId, ...props }: DigitSlotsRootProps): ReactNode {
-  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
-}
-
-function CallRoot({ callId, gatherId, ...props }: DigitSlotsRootProps & { readonly callId: string }): ReactNode {
+function CallRoot({ callId, gatherId, ...props }: RootProps & { readonly callId: string }): ReactNode {
   const gather = useCall(callId, ({ state }) => selectGather(state, gatherId))
   // Keyed by gather: what was already there when a gather came on screen is not news.
   return gather?.kind === 'digits' ? <LoadedRoot key={gather.id} callId={callId} gather={gather} {...props} /> : null
 }
+
+/** The digits of a gather. Renders nothing while there is no gather of digits. */
+export const Root = perCall(CallRoot)
 
 function LoadedRoot({
   callId,
@@ -69,16 +64,17 @@ function LoadedRoot({
   )
 }
 
-/** The props of `DigitSlots.Row`. */
-export interface DigitSlotsRowProps extends Omit<PartProps<'div', { count: number }>, 'children'> {
+/** The slots in a row: one picture, whose name says how many digits there are, and which if they may be seen. */
+export function Row({
+  children,
+  after,
+  ...props
+}: Omit<PartProps<'div', { count: number }>, 'children'> & {
   /** What each slot looks like. */
   readonly children: (slot: SlotView) => ReactNode
   /** Comes after the slots: the terminator. */
   readonly after?: ReactNode
-}
-
-/** The slots in a row: one picture, whose name says how many digits there are, and which if they may be seen. */
-export function Row({ children, after, ...props }: DigitSlotsRowProps) {
+}) {
   const { slots, gather, open } = useSlots('Row')
   const { t } = useLanguage()
   const count = open
@@ -112,13 +108,12 @@ export type DigitSlotState = {
   readonly fresh: boolean
 }
 
-/** The props of `DigitSlots.Slot`. */
-export interface DigitSlotsSlotProps extends Omit<PartProps<'span', DigitSlotState>, 'slot'> {
-  readonly slot: SlotView
-}
-
 /** One slot. */
-export function Slot({ slot, children, ...props }: DigitSlotsSlotProps) {
+export function Slot({
+  slot,
+  children,
+  ...props
+}: Omit<PartProps<'span', DigitSlotState>, 'slot'> & { readonly slot: SlotView }) {
   const { gather, firstSeen } = useSlots('Slot')
   const last = gather.keys.at(-1)
   const newest = last?.role === 'terminator' ? gather.count : gather.count - 1
@@ -144,12 +139,12 @@ export function Terminator(props: PartProps<'span', { pressed: boolean }>): Reac
 }
 
 /** How many digits there are, in words. */
-export function Count(props: PartProps<'span', Record<never, never>>) {
+export function Count(props: PartProps<'span'>) {
   const { gather, open } = useSlots('Count')
   const { t } = useLanguage()
   const { count, rules } = gather
   const children = open ? t('slots.open', { count }) : t('slots.count', { count, max: rules.max })
-  return renderPart('span', props, { children }, {})
+  return renderPart('span', props, { children })
 }
 
 /** How many digits are needed, in words. */
@@ -167,10 +162,10 @@ export function Needs(props: PartProps<'span', { enough: boolean }>) {
 }
 
 /** Which key ends the input, in words; nothing if none does. */
-export function EndsWith(props: PartProps<'span', Record<never, never>>): ReactNode {
+export function EndsWith(props: PartProps<'span'>): ReactNode {
   const { terminator } = useSlots('EndsWith')
   const { t } = useLanguage()
-  return terminator ? renderPart('span', props, { children: t('slots.endsWith', { key: terminator.key }) }, {}) : null
+  return terminator ? renderPart('span', props, { children: t('slots.endsWith', { key: terminator.key }) }) : null
 }
 
 /** The state of `DigitSlots.Timer`, as data attributes. */

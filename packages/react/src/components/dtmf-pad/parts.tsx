@@ -1,6 +1,6 @@
 import type { DigitGather, KeyEntry, KeyPress } from '@callgather/protocol'
 import { Fragment, type ReactNode, useMemo, useState } from 'react'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type Dtmf, useDtmf } from '../../hooks/use-dtmf.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -32,23 +32,15 @@ export type DtmfPadState = {
   readonly hidden: boolean
 }
 
-/** The props of `DtmfPad.Root`. */
-export interface DtmfPadRootProps extends PartProps<'div', DtmfPadState> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
-}
-
-/** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
-export function Root({ callId, ...props }: DtmfPadRootProps) {
-  return <PerCall callId={callId}>{(id) => <CallRoot callId={id} {...props} />}</PerCall>
-}
-
-function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { callId: string }) {
+function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { readonly callId: string }) {
   const dtmf = useDtmf(callId)
   const known = useCall(callId, ({ cursor }) => cursor !== null)
   // Begun anew once the call is known: the keys that came with it were not pressed just now.
   return <LoadedRoot key={known ? 'known' : 'unknown'} dtmf={dtmf} {...props} />
 }
+
+/** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
+export const Root = perCall(CallRoot)
 
 const isRunning = (gather: DigitGather | null): gather is DigitGather =>
   gather !== null && gather.status !== 'ended' && gather.status !== 'refused'
@@ -92,14 +84,8 @@ export type DtmfKeyState = {
   readonly unused: boolean
 }
 
-/** The props of `DtmfPad.Key`. */
-export interface DtmfPadKeyProps extends PartProps<'li', DtmfKeyState> {
-  /** Which key: `0-9`, `*`, `#`, `A-D`. */
-  readonly value: string
-}
-
 /** One key. What is put inside it comes over its face. */
-export function Key({ value, children, ...props }: DtmfPadKeyProps) {
+export function Key({ value, children, ...props }: PartProps<'li', DtmfKeyState> & { readonly value: string }) {
   const { counts, last, lastRole, accepted } = usePad('Key')
   const { t } = useLanguage()
   const count = counts.get(value) ?? 0
@@ -126,67 +112,56 @@ export function Key({ value, children, ...props }: DtmfPadKeyProps) {
 }
 
 /** Lights up over a key for a moment each time it is pressed. Goes inside a `Key`. */
-export function Flash({
-  value,
-  ...props
-}: PartProps<'span', Record<never, never>> & { readonly value: string }): ReactNode {
+export function Flash({ value, ...props }: PartProps<'span'> & { readonly value: string }): ReactNode {
   const { last, isNews } = usePad('Flash')
   if (!isNews || last?.digit !== value) return null
   // Keyed by the press: pressing the same key again lights it up again.
-  return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value }, {})}</Fragment>
+  return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value })}</Fragment>
 }
 
 /** How often a key was pressed in this attempt; nothing for once or never. Goes inside a `Key`. */
-export function KeyCount({
-  value,
-  ...props
-}: PartProps<'span', Record<never, never>> & { readonly value: string }): ReactNode {
+export function KeyCount({ value, ...props }: PartProps<'span'> & { readonly value: string }): ReactNode {
   const { counts } = usePad('KeyCount')
   const { number } = useLanguage()
   const count = counts.get(value) ?? 0
-  return count > 1 ? renderPart('span', props, { 'aria-hidden': true, children: `×${number(count)}` }, {}) : null
+  return count > 1 ? renderPart('span', props, { 'aria-hidden': true, children: `×${number(count)}` }) : null
 }
 
 /** Shows that some key was pressed where policy hides which. */
-export function Pulse(props: PartProps<'span', Record<never, never>>): ReactNode {
+export function Pulse(props: PartProps<'span'>): ReactNode {
   const { last, isNews } = usePad('Pulse')
   if (!isNews || !last || last.digit !== null) return null
-  return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true }, {})}</Fragment>
+  return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true })}</Fragment>
 }
 
 /** What was pressed last, in words. */
-export function Caption(props: PartProps<'p', Record<never, never>>) {
+export function Caption(props: PartProps<'p'>) {
   const { last } = usePad('Caption')
   const { t } = useLanguage()
   const text = !last ? t('pad.none') : last.digit === null ? t('pad.lastHidden') : t('pad.last', { key: last.digit })
-  return renderPart('p', props, { children: text }, {})
+  return renderPart('p', props, { children: text })
 }
 
 /** At most this many stray keys are shown: the newest. */
 const STRAYS_SHOWN = 8
 
 /** The newest keys pressed while no gather listened; nothing if there are none. */
-export function Strays({ children, ...props }: PartProps<'div', Record<never, never>>): ReactNode {
+export function Strays({ children, ...props }: PartProps<'div'>): ReactNode {
   const { strays } = usePad('Strays')
   const { t } = useLanguage()
   if (strays.length === 0) return null
-  return renderPart(
-    'div',
-    props,
-    {
-      children: children ?? (
-        <>
-          <span>{t('pad.stray')}</span>
-          <ul className="cg-pad-stray-keys" aria-label={t('pad.stray')}>
-            {strays.slice(-STRAYS_SHOWN).map((key) => (
-              <li key={key.id}>{key.digit ?? '•'}</li>
-            ))}
-          </ul>
-        </>
-      ),
-    },
-    {},
-  )
+  return renderPart('div', props, {
+    children: children ?? (
+      <>
+        <span>{t('pad.stray')}</span>
+        <ul className="cg-pad-stray-keys" aria-label={t('pad.stray')}>
+          {strays.slice(-STRAYS_SHOWN).map((key) => (
+            <li key={key.id}>{key.digit ?? '•'}</li>
+          ))}
+        </ul>
+      </>
+    ),
+  })
 }
 
 /** Says when a key comes outside any gather; those of a gather are `DigitSlots`' to say. */

@@ -1,6 +1,6 @@
-import { type KeyboardEvent, type ReactNode, useId, useState } from 'react'
+import { type KeyboardEvent, type ReactElement, type ReactNode, useId, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useAnyCommand } from '../../hooks/use-command.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -31,19 +31,15 @@ export interface GatherControlsProps {
   readonly beside?: ReactNode
 }
 
-function StyledGatherControls({ callId, ...props }: GatherControlsProps) {
-  return <PerCall callId={callId}>{(id) => <Card {...props} callId={id} />}</PerCall>
-}
-
 /** The gather over which an agent has opened the form of a call. Any new gather closes it. */
 const openForms = new Remembered<string | null>(null)
 
-function Card({
+const StyledGatherControls: (props: GatherControlsProps) => ReactElement = perCall(function Card({
   callId,
   presets = defaultPresets,
   initial,
   beside,
-}: GatherControlsProps & { readonly callId: string }) {
+}: Omit<GatherControlsProps, 'callId'> & { readonly callId: string }) {
   const gather = useCall(callId, ({ state }) => gatherSliceOf(state))
   const reason = useBlocked(callId, 'gather')
   const known = useCall(callId, ({ cursor }) => cursor !== null)
@@ -104,7 +100,7 @@ function Card({
       )}
     </section>
   )
-}
+})
 
 function FormTitle({ id }: { readonly id: string }) {
   const { t } = useLanguage()

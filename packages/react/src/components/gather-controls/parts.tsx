@@ -1,7 +1,7 @@
 import type { GatherName, TelnyxError } from '@callgather/protocol'
 import { KEYS, limits } from '@callgather/protocol'
 import { type FormEvent, type ReactNode, useId } from 'react'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
@@ -19,22 +19,14 @@ const [FormProvider, useForm] = createPartContext<FormContext>('GatherControls')
 
 export { useForm as useGatherForm }
 
-/** The props of `GatherControls.Root`. */
-export interface GatherControlsRootProps extends Omit<PartProps<'form', { purpose: GatherName }>, 'onSubmit'> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
+interface RootProps extends Omit<PartProps<'form', { purpose: GatherName }>, 'onSubmit'> {
   /** What stands in the form at first. */
   readonly initial?: Partial<Draft> | undefined
   /** Called once Telnyx has been asked. */
   readonly onSent?: () => void
 }
 
-/** The form that starts a gather. */
-export function Root({ callId, ...props }: GatherControlsRootProps) {
-  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
-}
-
-function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps & { readonly callId: string }) {
+function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly callId: string }) {
   const draft = useGatherDraft(callId, initial)
   const id = useId()
   const { t } = useLanguage()
@@ -59,13 +51,14 @@ function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps
   )
 }
 
-/** The props of `GatherControls.Purpose`. */
-export interface PurposeProps extends PartProps<'input', { checked: boolean }> {
-  readonly purpose: GatherName
-}
+/** The form that starts a gather. */
+export const Root = perCall(CallRoot)
 
 /** One kind of gather, as a radio button; put it in a `label`. */
-export function Purpose({ purpose, ...props }: PurposeProps) {
+export function Purpose({
+  purpose,
+  ...props
+}: PartProps<'input', { checked: boolean }> & { readonly purpose: GatherName }) {
   const { draft, setPurpose, idOf } = useForm('Purpose')
   const checked = draft.purpose === purpose
   return renderPart(
@@ -76,13 +69,11 @@ export function Purpose({ purpose, ...props }: PurposeProps) {
   )
 }
 
-/** The props of `GatherControls.Preset`. */
-export interface PresetProps extends PartProps<'button', { chosen: boolean }> {
-  readonly preset: PresetSpec
-}
-
 /** Fills the form in with a question that is asked often. */
-export function Preset({ preset, ...props }: PresetProps) {
+export function Preset({
+  preset,
+  ...props
+}: PartProps<'button', { chosen: boolean }> & { readonly preset: PresetSpec }) {
   const { draft, choose } = useForm('Preset')
   const { t } = useLanguage()
   const chosen = draft.preset === preset.name
@@ -166,9 +157,9 @@ export function Masked(props: PartProps<'input', { checked: boolean }>) {
 }
 
 /** The request as it would be sent: the path, and the body. */
-export function Json(props: PartProps<'pre', Record<never, never>>) {
+export function Json(props: PartProps<'pre'>) {
   const { draft, body } = useForm('Json')
   const { t } = useLanguage()
   const children = `POST /v2/calls/{call_control_id}/actions/${draft.purpose}\n\n${JSON.stringify(body, null, 2)}`
-  return renderPart('pre', props, { tabIndex: 0, 'aria-label': t('controls.jsonLabel'), children }, {})
+  return renderPart('pre', props, { tabIndex: 0, 'aria-label': t('controls.jsonLabel'), children })
 }

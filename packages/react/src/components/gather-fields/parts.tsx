@@ -1,6 +1,6 @@
 import type { FieldState } from '@callgather/protocol'
 import { useMemo, useState } from 'react'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { type AIGatherView, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -22,23 +22,18 @@ export { useFields }
 /** The state of `GatherFields.Root`, as data attributes. */
 export type GatherFieldsState = { readonly status: string | null; readonly result: string }
 
-/** The props of `GatherFields.Root`. */
-export interface GatherFieldsRootProps extends PartProps<'section', GatherFieldsState> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
+interface RootProps extends PartProps<'section', GatherFieldsState> {
   /** Checks the result. */
   readonly schema?: StandardSchemaV1 | undefined
 }
 
-/** The fields of the AI gather that began last. */
-export function Root({ callId, ...props }: GatherFieldsRootProps) {
-  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
-}
-
-function CallRoot({ callId, schema, ...props }: GatherFieldsRootProps & { readonly callId: string }) {
+function CallRoot({ callId, schema, ...props }: RootProps & { readonly callId: string }) {
   const view: AIGatherView<unknown> = useAIGather(callId, { schema: schema ?? anything })
   return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
 }
+
+/** The fields of the AI gather that began last. */
+export const Root = perCall(CallRoot)
 
 /** Takes whatever Telnyx sends, where nobody says what it should be. */
 const anything: StandardSchemaV1 = {
@@ -61,13 +56,8 @@ export type GatherFieldState = {
   readonly fresh: boolean
 }
 
-/** The props of `GatherFields.Field`. */
-export interface GatherFieldProps extends PartProps<'div', GatherFieldState> {
-  readonly field: FieldState
-}
-
 /** One field: put its `dt` and `dd` in it. Goes inside a `dl`. */
-export function Field({ field, ...props }: GatherFieldProps) {
+export function Field({ field, ...props }: PartProps<'div', GatherFieldState> & { readonly field: FieldState }) {
   const { firstSeen } = useFields('Field')
   const fresh = field.status !== 'missing' && field.value !== firstSeen.get(field.name)
   return renderPart('div', props, {}, { status: field.status, required: field.required, fresh })

@@ -27,14 +27,11 @@ export type GatherPanelState = {
   readonly gone: boolean
 }
 
-/** The props of `GatherPanel.Root`. */
-export interface GatherPanelRootProps extends PartProps<'article', GatherPanelState> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
-}
-
 /** One call. Named by its `GatherPanel.Title`. */
-export function Root({ callId: given, ...props }: GatherPanelRootProps) {
+export function Root({
+  callId: given,
+  ...props
+}: PartProps<'article', GatherPanelState> & { readonly callId?: string | undefined }) {
   const callId = useCallId(given)
   const titleId = useId()
   const state = useCall(callId, ({ state, cursor, error }) => ({
@@ -51,19 +48,19 @@ export function Root({ callId: given, ...props }: GatherPanelRootProps) {
 }
 
 /** The heading, by which the panel is named; who the call is with, unless it is given children. */
-export function Title(props: PartProps<'h2', Record<never, never>>) {
+export function Title(props: PartProps<'h2'>) {
   const { titleId } = usePanel('Title')
-  return renderPart('h2', props, { id: titleId, children: <Party /> }, {})
+  return renderPart('h2', props, { id: titleId, children: <Party /> })
 }
 
 /** Who the call is with. */
-export function Party(props: PartProps<'bdi', Record<never, never>>) {
+export function Party(props: PartProps<'bdi'>) {
   const { callId } = usePanel('Party')
   const { t } = useLanguage()
   const party = useCall(callId, ({ state: { parties, initiated } }) =>
     initiated?.direction === 'outgoing' ? (parties?.to ?? null) : (parties?.from ?? null),
   )
-  return renderPart('bdi', props, { dir: 'auto', children: party ? partyName(party) : t('call.unknownParty') }, {})
+  return renderPart('bdi', props, { dir: 'auto', children: party ? partyName(party) : t('call.unknownParty') })
 }
 
 /** Where the call stands: ringing, answered, ended. */
@@ -74,7 +71,7 @@ export function Phase(props: PartProps<'span', { readonly phase: CallPhase }>) {
 }
 
 /** The rest about the call in one line: the caller's name, the number called, when it was answered, for how long. */
-export function Facts(props: PartProps<'p', Record<never, never>>) {
+export function Facts(props: PartProps<'p'>) {
   const { callId } = usePanel('Facts')
   const { t, locale, timeZone } = useLanguage()
   const { name, own, answeredAt, endedAt } = useCall(callId, ({ state: { parties, initiated, ...state } }) => ({
@@ -90,5 +87,5 @@ export function Facts(props: PartProps<'p', Record<never, never>>) {
     facts.push(<span key="at">{t('call.answeredAt', { time: timeOfDay(locale, answeredAt, timeZone) })}</span>)
   if (answeredAt) facts.push(<Elapsed key="for" callId={callId} from={answeredAt} to={endedAt} />)
   const children = facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]))
-  return renderPart('p', props, { children }, {})
+  return renderPart('p', props, { children })
 }

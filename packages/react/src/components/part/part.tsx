@@ -8,7 +8,10 @@ import { type ComponentProps, cloneElement, createElement, type JSX, type ReactE
 export type PartState = Readonly<Record<string, string | number | boolean | null | undefined>>
 
 /** What every part takes: the attributes of its element, and two ways to change how it is rendered. */
-export type PartProps<Tag extends keyof JSX.IntrinsicElements, State> = Omit<ComponentProps<Tag>, 'className'> & {
+export type PartProps<Tag extends keyof JSX.IntrinsicElements, State = Record<never, never>> = Omit<
+  ComponentProps<Tag>,
+  'className'
+> & {
   /** Class names, or a function of the part's state that gives them. */
   readonly className?: string | ((state: State) => string | undefined) | undefined
   /** Renders another element in place of the default one: an element to clone, or a function of props and state. */
@@ -77,15 +80,21 @@ export function mergeProps(own: Props, given: Props): Props {
  * Renders a part: `own` is what the part is, `given` what its user asked for. Returns `JSX.Element`, because an inferred
  * `ReactElement` is written out in declarations with an `any` in it.
  */
+export function renderPart<Tag extends keyof JSX.IntrinsicElements>(
+  tag: Tag,
+  given: PartProps<Tag>,
+  own: ComponentProps<Tag>,
+): JSX.Element
 export function renderPart<Tag extends keyof JSX.IntrinsicElements, State extends PartState>(
   tag: Tag,
   given: PartProps<Tag, State>,
   own: ComponentProps<Tag>,
   state: State,
-): JSX.Element {
-  const { render, className, ...rest } = given as PartProps<'div', State>
+): JSX.Element
+export function renderPart(tag: string, given: PartProps<'div', PartState>, own: Props, state: PartState = {}) {
+  const { render, className, ...rest } = given
   const classes = typeof className === 'function' ? className(state) : className
-  const props = mergeProps({ ...stateAttributes(state), ...own } as Props, { ...rest, className: classes })
+  const props = mergeProps({ ...stateAttributes(state), ...own }, { ...rest, className: classes })
   if (typeof render === 'function') return render(props, state)
   if (render) return cloneElement(render, mergeProps(props, render.props))
   return createElement(tag, props)

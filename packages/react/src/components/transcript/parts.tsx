@@ -15,7 +15,7 @@ import {
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { CallFeed, SyncStatus } from '../../client/feed.ts'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { PerCall } from '../../hooks/call-scope.tsx'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useTranscript } from '../../hooks/use-transcript.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -75,17 +75,6 @@ export type TranscriptState = {
   readonly pinned: boolean
 }
 
-/** The props of `Transcript.Root`. */
-export interface TranscriptRootProps extends PartProps<'section', TranscriptState> {
-  /** The call; by default that of the `CallScope` around it. */
-  readonly callId?: string | undefined
-}
-
-/** A call's transcript. */
-export function Root({ callId, ...props }: TranscriptRootProps) {
-  return <PerCall callId={callId}>{(id) => <CallRoot {...props} callId={id} />}</PerCall>
-}
-
 /** What is looked for in a call's transcript, what is shown of it, and how far down the reader is. */
 const readings = new Remembered<{
   readonly categories: ReadonlySet<RowCategory>
@@ -97,7 +86,7 @@ const readings = new Remembered<{
   readonly topRow: number
 }>({ categories: new Set(allCategories), query: '', match: 0, unpinnedAt: null, topRow: 0 })
 
-function CallRoot({ callId, ...props }: TranscriptRootProps & { readonly callId: string }) {
+function CallRoot({ callId, ...props }: PartProps<'section', TranscriptState> & { readonly callId: string }) {
   const transcript = useTranscript(callId)
   const ended = useCall(callId, endedSlice)
   const language = useLanguage()
@@ -138,6 +127,9 @@ function CallRoot({ callId, ...props }: TranscriptRootProps & { readonly callId:
   const state = { sync: transcript.sync, ended, empty: rows.length === 0, pinned: scroller.pinned }
   return <TranscriptProvider value={context}>{renderPart('section', props, guard, state)}</TranscriptProvider>
 }
+
+/** A call's transcript. */
+export const Root = perCall(CallRoot)
 
 const timelineSlice = ({ state }: CallFeed) => state.timeline
 const endedSlice = ({ state }: CallFeed) => callPhase(state) === 'ended'
@@ -211,19 +203,20 @@ function useScroller(
 /** This close to the end counts as the end. */
 const NEAR_PIXELS = 20
 
-/** The props of `Transcript.View`. */
-export interface TranscriptViewProps extends Omit<PartProps<'div', { pinned: boolean }>, 'children'> {
-  /** What a row looks like. `position` is its place among those shown. */
-  readonly children: (row: Row, position: number) => ReactElement
-  /** What stands here while there is nothing to show. */
-  readonly empty?: ReactNode
-}
-
 /**
  * The rows, of which only those in view exist in the page. Follows the end until the reader turns away from it: by
  * wheel, touch, key or scrollbar, never because something was added.
  */
-export function View({ children, empty, ...props }: TranscriptViewProps) {
+export function View({
+  children,
+  empty,
+  ...props
+}: Omit<PartProps<'div', { pinned: boolean }>, 'children'> & {
+  /** What a row looks like. `position` is its place among those shown. */
+  readonly children: (row: Row, position: number) => ReactElement
+  /** What stands here while there is nothing to show. */
+  readonly empty?: ReactNode
+}) {
   const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
   const { t } = useLanguage()
   const view = useRef<HTMLDivElement>(null)
