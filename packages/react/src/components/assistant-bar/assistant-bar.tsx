@@ -2,6 +2,8 @@ import { type FormEvent, useId, useState } from 'react'
 import type { Assistant } from '../../hooks/use-assistant.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
+import { Confirm } from '../kit/confirm.tsx'
+import { Field } from '../kit/field.tsx'
 import type { Badge } from '../kit/gather-words.ts'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
@@ -70,7 +72,21 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
           </div>
         )}
       </header>
-      {confirming && <ConfirmStop assistant={assistant} onDone={() => setConfirmingId(null)} />}
+      {confirming && (
+        <div className="cg-assistant-confirm">
+          <Confirm
+            label={t('assistant.stop')}
+            question={t('assistant.stopConfirm')}
+            stop={t('assistant.stopShort')}
+            keep={t('action.cancel')}
+            onStop={() => {
+              setConfirmingId(null)
+              assistant.stop().catch(() => {})
+            }}
+            onKeep={() => setConfirmingId(null)}
+          />
+        </div>
+      )}
       {isOn ? <Running suggestions={suggestions} /> : <Idle assistantId={assistantId} />}
     </>
   )
@@ -151,44 +167,6 @@ function Running({ suggestions }: { readonly suggestions: readonly string[] }) {
   )
 }
 
-/** Asks first: nobody speaks to the caller afterwards, until a person does. */
-function ConfirmStop({ assistant, onDone }: { readonly assistant: Assistant; readonly onDone: () => void }) {
-  const { t } = useLanguage()
-  return (
-    <div className="cg-assistant-confirm">
-      <div
-        className="cg-confirm"
-        role="alertdialog"
-        aria-label={t('assistant.stop')}
-        onKeyDown={(event) => {
-          if (event.key !== 'Escape') return
-          event.preventDefault()
-          event.stopPropagation()
-          onDone()
-        }}
-      >
-        <p>{t('assistant.stopConfirm')}</p>
-        <button
-          type="button"
-          className="cg-button"
-          data-variant="danger"
-          // biome-ignore lint/a11y/noAutofocus: the question is answered by the key that asked it
-          autoFocus
-          onClick={() => {
-            onDone()
-            assistant.stop().catch(() => {})
-          }}
-        >
-          {t('assistant.stopShort')}
-        </button>
-        <button type="button" className="cg-button" onClick={onDone}>
-          {t('action.cancel')}
-        </button>
-      </div>
-    </div>
-  )
-}
-
 const receiptIcons = {
   sent: 'clock',
   accepted: 'check',
@@ -212,7 +190,6 @@ function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
   const bar = parts.useBar('Idle')
   const { assistant, reason, handsBack, start, summary, setSummary } = bar
   const { t } = useLanguage()
-  const id = useId()
   const submit = (event: FormEvent) => {
     event.preventDefault()
     start({ assistantId: assistantId ?? bar.assistantId, summary })
@@ -225,44 +202,32 @@ function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
         </Empty>
       )}
       {!handsBack && reason === null && assistantId === undefined && (
-        <div className="cg-field">
-          <label className="cg-label" htmlFor={`${id}assistant`}>
-            {t('assistant.id')}
-          </label>
-          <input
-            id={`${id}assistant`}
-            className="cg-input"
-            dir="ltr"
-            placeholder="assistant-…"
-            autoComplete="off"
-            spellCheck={false}
-            value={bar.assistantId}
-            aria-describedby={`${id}hint`}
-            onChange={(event) => bar.setAssistantId(event.currentTarget.value)}
-          />
-          <p className="cg-hint" id={`${id}hint`}>
-            {t('assistant.idHint')}
-          </p>
-        </div>
+        <Field label={t('assistant.id')} hint={t('assistant.idHint')}>
+          {(control) => (
+            <input
+              {...control}
+              dir="ltr"
+              placeholder="assistant-…"
+              autoComplete="off"
+              spellCheck={false}
+              value={bar.assistantId}
+              onChange={(event) => bar.setAssistantId(event.currentTarget.value)}
+            />
+          )}
+        </Field>
       )}
       {handsBack && reason === null && (
-        <div className="cg-field">
-          <label className="cg-label" htmlFor={`${id}summary`}>
-            {t('assistant.summary')}
-          </label>
-          <textarea
-            id={`${id}summary`}
-            className="cg-input"
-            rows={2}
-            dir="auto"
-            value={summary}
-            aria-describedby={`${id}hint`}
-            onChange={(event) => setSummary(event.currentTarget.value)}
-          />
-          <p className="cg-hint" id={`${id}hint`}>
-            {t('assistant.handBackHint')}
-          </p>
-        </div>
+        <Field label={t('assistant.summary')} hint={t('assistant.handBackHint')}>
+          {(control) => (
+            <textarea
+              {...control}
+              rows={2}
+              dir="auto"
+              value={summary}
+              onChange={(event) => setSummary(event.currentTarget.value)}
+            />
+          )}
+        </Field>
       )}
       {reason === null && (
         <div className="cg-assistant-actions">

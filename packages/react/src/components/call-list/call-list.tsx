@@ -3,12 +3,10 @@ import { useConnection } from '../../hooks/use-connection.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import {
   type ConnectionView,
-  connectionHints,
-  connectionTones,
   connectionView,
-  connectionWords,
   isBad,
   refusalView,
+  viewWords,
 } from '../connection-status/connection-view.ts'
 import type { Tone } from '../kit/chip.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
@@ -84,11 +82,11 @@ function useListState(): ListState | null {
   const isRefused = error !== null && connection.status === 'live'
   const view = isRefused ? refusalView(error) : connectionView(connection, null)
   if (!isBad(view, connection)) return null
-  const tone = connectionTones[view]
+  const { tone, words, hint: ofView } = viewWords(view)
   if (view === 'forbidden') return { title: t('connection.noPermission'), hint: t('connection.noPermissionHint'), tone }
   // There is no last known state where nothing is listed.
-  const hint = showsLastState.has(view) ? 'calls.retrying' : connectionHints[view]
-  return { title: t(connectionWords[view]), hint: hint ? t(hint) : null, tone }
+  const hint = showsLastState.has(view) ? 'calls.retrying' : ofView
+  return { title: t(words), hint: hint ? t(hint) : null, tone }
 }
 
 /** Says that there are no calls only where that is known. */

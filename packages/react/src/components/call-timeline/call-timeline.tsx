@@ -1,6 +1,6 @@
 import { Fragment, useId } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { Icon } from '../kit/icon.tsx'
+import { Button } from '../kit/button.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { clockTime } from '../kit/time.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
@@ -36,17 +36,15 @@ function Contents({ id }: { readonly id: string }) {
           <div className="cg-card-aside" style={{ gap: 0 }}>
             {!asTable && <ZoomButton by={-1} />}
             {!asTable && <ZoomButton by={1} />}
-            <button
-              type="button"
-              className="cg-button"
-              data-variant="quiet"
-              data-size="small"
+            <Button
+              icon="table"
+              variant="quiet"
+              size="small"
               aria-pressed={asTable}
               onClick={() => setAsTable(!asTable)}
             >
-              <Icon name="table" />
               {t('timeline.table')}
-            </button>
+            </Button>
           </div>
         )}
       </header>

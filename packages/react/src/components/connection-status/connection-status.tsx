@@ -5,7 +5,7 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { CloseButton, Notice } from '../kit/notice.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
-import { connectionHints, connectionTones, connectionWords, isBad } from './connection-view.ts'
+import { isBad, viewWords } from './connection-view.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `ConnectionStatus`. */
@@ -40,7 +40,7 @@ function Announcer() {
   if (history === 'new' && view === 'live') setHistory('live')
   if (history === 'live' && view !== 'live') setHistory('changed')
   const missed = caughtUp ? `. ${t('connection.caughtUp', { count: caughtUp.events })}` : ''
-  return <LiveRegion text={history === 'changed' ? t(connectionWords[view]) + missed : ''} />
+  return <LiveRegion text={history === 'changed' ? t(viewWords(view).words) + missed : ''} />
 }
 
 /** What is wrong with the connection and what to do about it, as a banner; nothing while all is well. */
@@ -57,16 +57,14 @@ export function ConnectionBanner({ callId }: ConnectionStatusProps): ReactNode {
 function Banner() {
   const { callId, view, connection, notice, detail } = parts.useStatus('Banner')
   const { t } = useLanguage()
-  const tone = connectionTones[view]
-  const bad = isBad(view, connection)
-  if (bad) {
-    const hint = connectionHints[view]
+  if (isBad(view, connection)) {
+    const { tone, words, hint } = viewWords(view)
     return (
       <Notice
         role="alert"
         tone={tone}
         icon={view === 'reconnecting' ? 'offline' : view === 'forbidden' || view === 'expired' ? 'lock' : 'alert'}
-        title={view === 'reconnecting' ? t('connection.offline') : t(connectionWords[view])}
+        title={view === 'reconnecting' ? t('connection.offline') : t(words)}
         action={<parts.Retry className="cg-button" data-size="small" />}
       >
         {hint ? t(hint) : detail}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type ConnectionState, idle } from '../../client/connection.ts'
-import { connectionTones, connectionView, isBad } from './connection-view.ts'
+import { connectionView, isBad, viewWords } from './connection-view.ts'
 
 const error = { status: 503, code: '10007', title: 'Service unavailable' }
 const away = (more: object, status: ConnectionState['status'] = 'reconnecting'): ConnectionState => ({
@@ -33,7 +33,7 @@ test.each([408, 429, 500, 502, 503, 504])('never shows the temporary failure %i 
   }
   const live = { ...idle, status: 'live' } as const
   expect(connectionView(live, { sync: 'catching_up', error: { ...error, status } })).toBe('unavailable')
-  expect(connectionTones.unavailable).toBe('warning')
+  expect(viewWords('unavailable').tone).toBe('warning')
 })
 
 test.each([

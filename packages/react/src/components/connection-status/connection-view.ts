@@ -6,25 +6,38 @@ import type { CallFeed } from '../../client/feed.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import type { Tone } from '../kit/chip.tsx'
 
+/** Each state of the connection as it is shown: how bad it is, in words, and what it means or what to do. */
+const connectionViews = {
+  connecting: { tone: 'accent', words: 'connection.connecting' },
+  live: { tone: 'positive', words: 'connection.live' },
+  reconnecting: { tone: 'warning', words: 'connection.reconnecting', hint: 'connection.offlineHint' },
+  catchingUp: { tone: 'accent', words: 'connection.catchingUp' },
+  degraded: { tone: 'warning', words: 'connection.degraded', hint: 'connection.degradedHint' },
+  unreachable: { tone: 'warning', words: 'connection.unreachable', hint: 'connection.unreachableHint' },
+  blocked: { tone: 'negative', words: 'connection.blocked', hint: 'connection.blockedHint' },
+  originRefused: { tone: 'negative', words: 'connection.originRefused', hint: 'connection.originRefusedHint' },
+  signInFailed: { tone: 'warning', words: 'connection.signInFailed', hint: 'connection.signInFailedHint' },
+  ticketInvalid: { tone: 'negative', words: 'connection.ticketInvalid', hint: 'connection.ticketInvalidHint' },
+  unavailable: { tone: 'warning', words: 'connection.unavailable', hint: 'connection.unavailableHint' },
+  expired: { tone: 'negative', words: 'connection.expired', hint: 'connection.expiredHint' },
+  forbidden: { tone: 'negative', words: 'connection.forbidden', hint: 'connection.forbiddenHint' },
+  clientTooOld: { tone: 'negative', words: 'connection.outdated', hint: 'connection.clientTooOld' },
+  serverTooOld: { tone: 'negative', words: 'connection.outdated', hint: 'connection.serverTooOld' },
+  failed: { tone: 'negative', words: 'connection.failed' },
+  ended: { tone: 'neutral', words: 'connection.ended' },
+} as const satisfies Record<string, ViewWords>
+
+interface ViewWords {
+  readonly tone: Tone
+  readonly words: PlainStringKey
+  readonly hint?: PlainStringKey
+}
+
 /** One state of the connection, as shown. */
-export type ConnectionView =
-  | 'connecting'
-  | 'live'
-  | 'reconnecting'
-  | 'catchingUp'
-  | 'degraded'
-  | 'unreachable'
-  | 'blocked'
-  | 'originRefused'
-  | 'signInFailed'
-  | 'ticketInvalid'
-  | 'unavailable'
-  | 'expired'
-  | 'forbidden'
-  | 'clientTooOld'
-  | 'serverTooOld'
-  | 'failed'
-  | 'ended'
+export type ConnectionView = keyof typeof connectionViews
+
+/** How a state is shown. */
+export const viewWords = (view: ConnectionView): ViewWords => connectionViews[view]
 
 /** What of a call's feed matters to it. */
 export type FeedPart = Pick<CallFeed, 'sync' | 'error'>
@@ -83,66 +96,9 @@ const causes: Readonly<Partial<Record<ClientErrorCode, ConnectionView>>> = {
   originRefused: 'originRefused',
 }
 
-/** How bad each state is. */
-export const connectionTones: Readonly<Record<ConnectionView, Tone>> = {
-  connecting: 'accent',
-  live: 'positive',
-  reconnecting: 'warning',
-  catchingUp: 'accent',
-  degraded: 'warning',
-  unreachable: 'warning',
-  blocked: 'negative',
-  originRefused: 'negative',
-  signInFailed: 'warning',
-  ticketInvalid: 'negative',
-  unavailable: 'warning',
-  expired: 'negative',
-  forbidden: 'negative',
-  clientTooOld: 'negative',
-  serverTooOld: 'negative',
-  failed: 'negative',
-  ended: 'neutral',
-}
-
 /** Whether an agent must know. The first tries of a reconnection pass unnoticed, as most succeed. */
 export function isBad(view: ConnectionView, { attempt }: Pick<ConnectionState, 'attempt'>): boolean {
   if (view === 'reconnecting') return attempt > 1
-  return connectionTones[view] === 'negative' || connectionTones[view] === 'warning'
-}
-
-/** Each state in words. */
-export const connectionWords: Readonly<Record<ConnectionView, PlainStringKey>> = {
-  connecting: 'connection.connecting',
-  live: 'connection.live',
-  reconnecting: 'connection.reconnecting',
-  catchingUp: 'connection.catchingUp',
-  degraded: 'connection.degraded',
-  unreachable: 'connection.unreachable',
-  blocked: 'connection.blocked',
-  originRefused: 'connection.originRefused',
-  signInFailed: 'connection.signInFailed',
-  ticketInvalid: 'connection.ticketInvalid',
-  unavailable: 'connection.unavailable',
-  expired: 'connection.expired',
-  forbidden: 'connection.forbidden',
-  clientTooOld: 'connection.outdated',
-  serverTooOld: 'connection.outdated',
-  failed: 'connection.failed',
-  ended: 'connection.ended',
-}
-
-/** What it means, and what to do. */
-export const connectionHints: Readonly<Partial<Record<ConnectionView, PlainStringKey>>> = {
-  reconnecting: 'connection.offlineHint',
-  degraded: 'connection.degradedHint',
-  unreachable: 'connection.unreachableHint',
-  blocked: 'connection.blockedHint',
-  originRefused: 'connection.originRefusedHint',
-  signInFailed: 'connection.signInFailedHint',
-  ticketInvalid: 'connection.ticketInvalidHint',
-  unavailable: 'connection.unavailableHint',
-  expired: 'connection.expiredHint',
-  forbidden: 'connection.forbiddenHint',
-  clientTooOld: 'connection.clientTooOld',
-  serverTooOld: 'connection.serverTooOld',
+  const { tone } = viewWords(view)
+  return tone === 'negative' || tone === 'warning'
 }

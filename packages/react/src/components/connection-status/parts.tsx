@@ -8,13 +8,7 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import type { Tone } from '../kit/chip.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
-import {
-  type ConnectionView,
-  connectionTones,
-  connectionView,
-  connectionWords,
-  type FeedPart,
-} from './connection-view.ts'
+import { type ConnectionView, connectionView, type FeedPart, viewWords } from './connection-view.ts'
 
 interface StatusContext {
   readonly callId: string | null
@@ -72,7 +66,7 @@ function StatusRoot({ callId, feed, notice, ...props }: StatusRootProps) {
   const caughtUp = view === 'live' && notice?.kind === 'replayed' && notice !== known ? notice : null
   return (
     <StatusProvider value={{ callId, view, connection, notice, caughtUp, detail }}>
-      {renderPart('div', props, {}, { state: view, tone: connectionTones[view] })}
+      {renderPart('div', props, {}, { state: view, tone: viewWords(view).tone })}
     </StatusProvider>
   )
 }
@@ -85,7 +79,7 @@ export function Text(props: PartProps<'span'>) {
     view === 'reconnecting' && connection.retryAt !== null ? (
       <Countdown to={connection.retryAt} />
     ) : (
-      t(connectionWords[view])
+      t(viewWords(view).words)
     )
   return renderPart('span', props, { children: text })
 }

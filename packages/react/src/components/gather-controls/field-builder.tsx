@@ -1,6 +1,7 @@
 import { useId } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { Icon } from '../kit/icon.tsx'
+import { Button } from '../kit/button.tsx'
+import { Problem } from '../kit/field.tsx'
 import { type FieldDraft, fieldTypes } from './field-drafts.ts'
 import { useGatherForm } from './parts.tsx'
 
@@ -28,17 +29,11 @@ export function FieldBuilder() {
           onRemove={() => setFields(fields.filter((it) => it.id !== field.id))}
         />
       ))}
-      {fields.length === 0 && (
-        <p className="cg-problem">
-          <Icon name="alert" />
-          {t('builder.empty')}
-        </p>
-      )}
+      {fields.length === 0 && <Problem>{t('builder.empty')}</Problem>}
       <div>
-        <button type="button" className="cg-button" data-size="small" onClick={add}>
-          <Icon name="plus" />
+        <Button icon="plus" size="small" onClick={add}>
           {t('builder.add')}
-        </button>
+        </Button>
       </div>
     </fieldset>
   )
@@ -90,16 +85,13 @@ function BuilderRow({ field, index, problem, onChange, onRemove }: BuilderRowPro
         />
         {t('builder.required')}
       </label>
-      <button
-        type="button"
-        className="cg-button"
-        data-variant="quiet"
+      <Button
+        icon="bin"
+        variant="quiet"
         data-icon-only=""
         aria-label={t('builder.remove', { name: title })}
         onClick={onRemove}
-      >
-        <Icon name="bin" />
-      </button>
+      />
       {field.type === 'enum' && (
         <input
           data-wide=""
@@ -113,10 +105,9 @@ function BuilderRow({ field, index, problem, onChange, onRemove }: BuilderRowPro
         />
       )}
       {problem && (
-        <p className="cg-problem" id={`${id}problem`} data-wide="">
-          <Icon name="alert" />
+        <Problem id={`${id}problem`} data-wide="">
           {t(problem)}
-        </p>
+        </Problem>
       )}
     </div>
   )

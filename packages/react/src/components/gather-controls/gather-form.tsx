@@ -1,6 +1,7 @@
 import type { GatherName } from '@callgather/protocol'
 import { useState } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import { Button } from '../kit/button.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { gatherIcons } from '../kit/gather-words.ts'
 import { Icon } from '../kit/icon.tsx'
@@ -104,31 +105,22 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
           {t(replaces ? 'controls.replace' : 'controls.start')}
         </CommandButton>
         {onCancel && (
-          <button type="button" className="cg-button" data-variant="quiet" onClick={onCancel}>
+          <Button variant="quiet" onClick={onCancel}>
             {t('action.cancel')}
-          </button>
+          </Button>
         )}
-        <button
-          type="button"
-          className="cg-button"
-          data-variant="quiet"
+        <Button
+          icon={open ? 'up' : 'chevron'}
+          variant="quiet"
           data-push=""
           aria-expanded={open}
           onClick={() => setMore(!more)}
         >
-          <Icon name={open ? 'up' : 'chevron'} />
           {t(open ? 'action.fewer' : 'action.more')}
-        </button>
-        <button
-          type="button"
-          className="cg-button"
-          data-variant="quiet"
-          aria-expanded={json}
-          onClick={() => setJson(!json)}
-        >
-          <Icon name="braces" />
+        </Button>
+        <Button icon="braces" variant="quiet" aria-expanded={json} onClick={() => setJson(!json)}>
           {t(json ? 'controls.hideJson' : 'controls.json')}
-        </button>
+        </Button>
       </div>
       {reason !== null && <p className="cg-hint">{reason}</p>}
       {replaces && reason === null && <p className="cg-hint">{t('controls.replaceHint')}</p>}

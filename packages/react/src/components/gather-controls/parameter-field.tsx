@@ -1,5 +1,5 @@
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { Icon } from '../kit/icon.tsx'
+import { Field } from '../kit/field.tsx'
 import type { Parameter as ParameterSpec } from './parameters.ts'
 import { Parameter, type ParameterState } from './parts.tsx'
 
@@ -11,39 +11,26 @@ export function ParameterField({ parameter }: { readonly parameter: ParameterSpe
   return (
     <Parameter parameter={parameter}>
       {(state) => (
-        <div className="cg-field" {...(wide ? { 'data-wide': '' } : {})}>
-          <label className="cg-label" htmlFor={state.id}>
-            {state.label}
-          </label>
-          <Control parameter={parameter} state={state} />
-          {state.problem ? (
-            <p className="cg-problem" id={`${state.id}-problem`}>
-              <Icon name="alert" />
-              {state.problem}
-            </p>
-          ) : (
-            state.hint && (
-              <p className="cg-hint" id={`${state.id}-hint`}>
-                {state.hint}
-              </p>
-            )
-          )}
-        </div>
+        <Field {...state} wide={wide}>
+          {(control) => <Control parameter={parameter} state={state} control={control} />}
+        </Field>
       )}
     </Parameter>
   )
 }
 
-function Control({ parameter, state }: { readonly parameter: ParameterSpec; readonly state: ParameterState }) {
+interface ControlProps {
+  readonly parameter: ParameterSpec
+  readonly state: ParameterState
+  readonly control: object
+}
+
+function Control({ parameter, state, control }: ControlProps) {
   const { t } = useLanguage()
-  const { id, value, set, problem, hint, placeholder } = state
-  const describedBy = problem ? `${id}-problem` : hint ? `${id}-hint` : undefined
+  const { value, set, placeholder } = state
   const common = {
-    id,
-    className: 'cg-input',
+    ...control,
     value,
-    'aria-invalid': problem ? true : undefined,
-    'aria-describedby': describedBy,
     onChange: (event: { currentTarget: { value: string } }) => set(event.currentTarget.value),
   }
   switch (parameter.input) {

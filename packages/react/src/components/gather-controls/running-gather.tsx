@@ -5,7 +5,9 @@ import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { FieldsBody } from '../gather-fields/gather-fields.tsx'
+import { Button } from '../kit/button.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
+import { Confirm } from '../kit/confirm.tsx'
 import { DeliveryNotice } from '../kit/delivery-notice.tsx'
 import type { GatherSlice } from '../kit/gather-slice.ts'
 import { Icon } from '../kit/icon.tsx'
@@ -68,16 +70,15 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
       {!isOverdue && <CommandNotice command={stopping} />}
       <CommandNotice command={asking} />
       {confirming ? (
-        <div key="confirm" className="cg-confirm" role="alertdialog" aria-label={t('gather.stop')}>
-          <p>{t('gather.stopConfirm')}</p>
-          {/* biome-ignore lint/a11y/noAutofocus: the question was asked by a key, and is answered by one */}
-          <button type="button" className="cg-button" data-variant="danger" autoFocus onClick={stop}>
-            {t('gather.stopShort')}
-          </button>
-          <button type="button" className="cg-button" onClick={() => onConfirm(false)}>
-            {t('gather.keep')}
-          </button>
-        </div>
+        <Confirm
+          key="confirm"
+          label={t('gather.stop')}
+          question={t('gather.stopConfirm')}
+          stop={t('gather.stopShort')}
+          keep={t('gather.keep')}
+          onStop={stop}
+          onKeep={() => onConfirm(false)}
+        />
       ) : (
         <div key="actions" className="cg-controls-actions">
           {/* Keyed: a button that is reused for another action keeps the focus, and takes a second press. */}
@@ -108,9 +109,9 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
               </CommandButton>
             )
           )}
-          <button type="button" className="cg-button" data-variant={running ? 'quiet' : undefined} onClick={onNew}>
+          <Button variant={running ? 'quiet' : undefined} onClick={onNew}>
             {t('gather.new')}
-          </button>
+          </Button>
         </div>
       )}
     </div>

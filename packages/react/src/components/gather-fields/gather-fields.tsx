@@ -5,11 +5,11 @@ import { useCallId } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import type { AIGatherView } from '../../hooks/use-ai-gather.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { Button, IconButton } from '../kit/button.tsx'
 import { Chip } from '../kit/chip.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { DeliveryNotice } from '../kit/delivery-notice.tsx'
 import { Icon, type IconName } from '../kit/icon.tsx'
-import { IconButton } from '../kit/icon-button.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
 import { dateOf } from '../kit/time.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
@@ -229,9 +229,9 @@ function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
         <CommandButton type="submit" size="small" variant="primary" command={view.correcting}>
           {t('fields.correctSend')}
         </CommandButton>
-        <button type="button" className="cg-button" data-size="small" data-variant="quiet" onClick={onDone}>
+        <Button size="small" variant="quiet" onClick={onDone}>
           {t('action.cancel')}
-        </button>
+        </Button>
       </div>
     </form>
   )

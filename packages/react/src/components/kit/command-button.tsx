@@ -1,10 +1,9 @@
 import { selectGather } from '@callgather/protocol'
-import type { ComponentProps } from 'react'
 import { useScopedCallId } from '../../hooks/call-scope.tsx'
 import type { CommandRun } from '../../hooks/command-run.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { Icon, type IconName } from './icon.tsx'
+import { Button, type ButtonProps } from './button.tsx'
 import { CloseButton, Notice } from './notice.tsx'
 import { GATHER_IN_PROGRESS, refusalWords } from './refusal-words.ts'
 
@@ -19,12 +18,9 @@ export const isBusy = (command: CommandRun): boolean =>
   command.status === 'sending' || (command.status === 'accepted' && !command.isOverdue)
 
 /** The props of `CommandButton`. */
-export interface CommandButtonProps extends Omit<ComponentProps<'button'>, 'className'> {
+export interface CommandButtonProps extends Omit<ButtonProps, 'className'> {
   /** Where the command of this button stands. */
   readonly command: CommandRun
-  readonly icon?: IconName
-  readonly variant?: 'primary' | 'danger' | 'quiet'
-  readonly size?: 'small'
   /** Why it cannot be pressed now. It stays in the tab order, so that everyone can learn why. */
   readonly reason?: string | null
 }
@@ -33,16 +29,7 @@ export interface CommandButtonProps extends Omit<ComponentProps<'button'>, 'clas
  * A button that shows how its command fares: sending, accepted by Telnyx, confirmed by the call. It cannot be pressed
  * twice while the first press is on its way, and never says that something is done before the call says so.
  */
-export function CommandButton({
-  command,
-  icon,
-  variant,
-  size,
-  reason = null,
-  children,
-  onClick,
-  ...props
-}: CommandButtonProps) {
+export function CommandButton({ command, icon, reason = null, children, onClick, ...props }: CommandButtonProps) {
   const { t } = useLanguage()
   const { status } = command
   const isOverdue = status === 'accepted' && command.isOverdue
@@ -55,12 +42,9 @@ export function CommandButton({
         ? t(isOverdue ? 'command.overdue' : 'command.accepted')
         : ''
   return (
-    <button
-      type="button"
+    <Button
       {...props}
-      className="cg-button"
-      data-variant={variant}
-      data-size={size}
+      icon={busy ? undefined : icon}
       data-command={status}
       aria-disabled={blocked || undefined}
       aria-busy={busy || undefined}
@@ -71,10 +55,10 @@ export function CommandButton({
         else onClick?.(event)
       }}
     >
-      {busy ? <span className="cg-spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
+      {busy && <span className="cg-spinner" aria-hidden="true" />}
       {children}
       {reason !== null && <span className="cg-visually-hidden">{` (${reason})`}</span>}
-    </button>
+    </Button>
   )
 }
 
@@ -104,10 +88,9 @@ export function CommandNotice({ command }: { readonly command: RunningCommand })
   if (command.status === 'unknown') {
     const retry = (
       <>
-        <button type="button" className="cg-button" data-size="small" onClick={() => void command.retry()}>
-          <Icon name="refresh" />
+        <Button icon="refresh" size="small" onClick={() => void command.retry()}>
           {t('action.retry')}
-        </button>
+        </Button>
         {dismiss}
       </>
     )
@@ -127,15 +110,9 @@ function GatherRunning({ command }: { readonly command: RunningCommand }) {
   const callId = useScopedCallId()
   const replace = (
     <>
-      <button
-        type="button"
-        className="cg-button"
-        data-size="small"
-        onClick={() => void command.retry({ replace: true })}
-      >
-        <Icon name="refresh" />
+      <Button icon="refresh" size="small" onClick={() => void command.retry({ replace: true })}>
         {t('gather.replace')}
-      </button>
+      </Button>
       <CloseButton onClose={() => command.reset()} />
     </>
   )

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import { IconButton } from './button.tsx'
 import type { Tone } from './chip.tsx'
 import { Icon, type IconName } from './icon.tsx'
-import { IconButton } from './icon-button.tsx'
 
 /** Something an agent must know, where they look: what happened, and what to do about it. */
 export function Notice({

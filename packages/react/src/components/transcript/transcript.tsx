@@ -1,8 +1,8 @@
 import { type KeyboardEvent, type ReactElement, useId, useMemo, useRef, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import { Button, IconButton } from '../kit/button.tsx'
 import { Icon } from '../kit/icon.tsx'
-import { IconButton } from '../kit/icon-button.tsx'
 import { Menu } from '../kit/menu.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
@@ -75,17 +75,15 @@ function Contents({ id, announce, setAnnounce }: ContentsProps) {
             <Icon name="search" />
             {t('transcript.find')}
           </button>
-          <button
-            type="button"
-            className="cg-button"
-            data-variant="quiet"
-            data-size="small"
+          <Button
+            icon="filter"
+            variant="quiet"
+            size="small"
             aria-expanded={filtering}
             onClick={() => changeBars((bars) => ({ ...bars, filter: !bars.filter }))}
           >
-            <Icon name="filter" />
             {t('transcript.filter')}
-          </button>
+          </Button>
           <ExportMenu />
         </div>
       </header>

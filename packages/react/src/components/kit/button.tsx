@@ -1,0 +1,36 @@
+import type { ComponentProps } from 'react'
+import { Icon, type IconName } from './icon.tsx'
+
+/** The props of a button in our look. */
+export interface ButtonProps extends ComponentProps<'button'> {
+  readonly icon?: IconName | undefined
+  readonly variant?: 'primary' | 'danger' | 'quiet' | undefined
+  readonly size?: 'small'
+}
+
+/** A button in our look. */
+export function Button({ icon, variant, size, className, children, ...props }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      data-variant={variant}
+      data-size={size}
+      {...props}
+      className={className ? `cg-button ${className}` : 'cg-button'}
+    >
+      {icon && <Icon name={icon} />}
+      {children}
+    </button>
+  )
+}
+
+type IconButtonProps = Omit<ButtonProps, 'icon' | 'children' | 'aria-label'> & {
+  readonly icon: IconName
+  /** What it does, for whoever cannot see the icon. */
+  readonly label: string
+}
+
+/** A small, quiet button that is only an icon. */
+export const IconButton = ({ label, ...props }: IconButtonProps) => (
+  <Button variant="quiet" size="small" data-icon-only="" aria-label={label} {...props} />
+)
