@@ -1,4 +1,4 @@
-import type { CallSummary, SocketError } from '@callgather/protocol'
+import type { CallSummary } from '@callgather/protocol'
 import { useQuery } from '@tanstack/react-query'
 import {
   type KeyboardEvent,
@@ -26,51 +26,18 @@ export type CallListItem =
   | { readonly kind: 'heading'; readonly key: 'live' | 'ended'; readonly text: string; readonly count: number }
   | { readonly kind: 'call'; readonly key: string; readonly call: CallSummary }
 
-interface ListContext {
-  readonly calls: readonly CallSummary[]
-  readonly items: readonly CallListItem[]
-  readonly error: SocketError | null
-  readonly live: boolean
-  readonly query: string
-  readonly setQuery: (query: string) => void
-  readonly selected: string | null
-  readonly select: (callId: string) => void
-  /** The call at which the Tab key stops, and to which the arrow keys lead. */
-  readonly focusable: string | undefined
-  readonly setActive: (callId: string) => void
-  /** How much is new on a call since it was last open. */
-  readonly unseen: (callId: string) => number
-}
-
-const [ListProvider, useList] = createPartContext<ListContext>('CallList')
-const [CallProvider, useRow] = createPartContext<CallSummary>('CallList.Call')
-
-export { useList, useRow }
-
 /** The state of `CallList.Root`, as data attributes. */
 export type CallListState = {
   /** Whether there is no call to show: there is none, or none that was searched for. */
   readonly empty: boolean
 }
 
-/** The calls a ticket may see. */
-export function Root({
-  selected = null,
-  onSelect,
-  ...props
-}: Omit<PartProps<'nav', CallListState>, 'onSelect'> & {
-  /** The call that is open. */
-  readonly selected?: string | null
-  /** Called when the agent picks a call. */
-  readonly onSelect?: ((callId: string) => void) | undefined
-}) {
+function useListOf(selected: string | null, onSelect: ((callId: string) => void) | undefined) {
   const { calls, sync, error } = useCalls()
   const { t } = useLanguage()
   const [query, setQuery] = useState('')
   const [active, setActive] = useState<string | null>(null)
   const unseen = useUnseen(calls, selected)
-  const guard = useTypingGuard()
-
   const items = useMemo((): CallListItem[] => {
     const wanted = query.replaceAll(/[^\p{L}\p{N}+]/gu, '').toLowerCase()
     const found = wanted
@@ -89,19 +56,42 @@ export function Root({
   }, [calls, query, t])
 
   const order = orderOf(items)
+  // The call at which the Tab key stops, and to which the arrow keys lead.
   const focusable =
     active !== null && order.includes(active) ? active : (order.find((it) => it === selected) ?? order[0])
-  const context: ListContext = {
-    ...{ calls, items, error: error ?? null, live: sync === 'live', query, setQuery, selected, focusable, setActive },
-    select: (callId) => {
+  return {
+    ...{ calls, items, error, live: sync === 'live', query, setQuery, selected, focusable, setActive },
+    select: (callId: string) => {
       setActive(callId)
       onSelect?.(callId)
     },
-    unseen: (callId) => (callId === selected ? 0 : (unseen.get(callId) ?? 0)),
+    /** How much is new on a call since it was last open. */
+    unseen: (callId: string) => (callId === selected ? 0 : (unseen.get(callId) ?? 0)),
   }
+}
+
+const [ListProvider, useList] = createPartContext<ReturnType<typeof useListOf>>('CallList')
+const [CallProvider, useRow] = createPartContext<CallSummary>('CallList.Call')
+
+export { useList }
+
+/** The calls a ticket may see. */
+export function Root({
+  selected = null,
+  onSelect,
+  ...props
+}: Omit<PartProps<'nav', CallListState>, 'onSelect'> & {
+  /** The call that is open. */
+  readonly selected?: string | null
+  /** Called when the agent picks a call. */
+  readonly onSelect?: ((callId: string) => void) | undefined
+}) {
+  const { t } = useLanguage()
+  const guard = useTypingGuard()
+  const context = useListOf(selected, onSelect)
   return (
     <ListProvider value={context}>
-      {renderPart('nav', props, { 'aria-label': t('calls.label'), ...guard }, { empty: items.length === 0 })}
+      {renderPart('nav', props, { 'aria-label': t('calls.label'), ...guard }, { empty: context.items.length === 0 })}
     </ListProvider>
   )
 }

@@ -13,24 +13,6 @@ import { useZoomGesture } from './use-zoom-gesture.ts'
 /** How often the width of the view the lanes may be. */
 const zooms = [1, 2, 4, 8, 16] as const
 
-interface TimelineContext {
-  readonly spans: readonly SpanEntry[]
-  /** From the call's beginning to its end, or to now, in milliseconds since the Unix epoch; `null` while it is unknown. */
-  readonly range: { readonly from: number; readonly to: number } | null
-  readonly zoom: number
-  readonly zoomBy: (steps: 1 | -1) => void
-  readonly canZoom: (steps: 1 | -1) => boolean
-  /** The span that was stepped to, or is pointed at. */
-  readonly cursor: string | null
-  readonly setCursor: (id: string | null) => void
-  readonly asTable: boolean
-  readonly setAsTable: (asTable: boolean) => void
-}
-
-const [TimelineProvider, useTimeline] = createPartContext<TimelineContext>('CallTimeline')
-
-export { useTimeline }
-
 /** The state of `CallTimeline.Root`, as data attributes. */
 export type CallTimelineState = {
   /** Whether nothing has happened yet. */
@@ -43,28 +25,32 @@ const timelineViews = new Remembered<{
   readonly asTable: boolean
 }>({ step: 0, asTable: false })
 
-function CallRoot({ callId, ...props }: PartProps<'section', CallTimelineState> & { readonly callId: string }) {
+function useTimelineOf(callId: string) {
   const timeline = useCallTimeline(callId)
   const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
+  // The span that was stepped to, or is pointed at.
   const [cursor, setCursor] = useState<string | null>(null)
   const running = timeline.startedAt !== null && timeline.endedAt === null
   const now = useServerTime(callId, running ? 1000 : null)
   const spans = useMemo(() => spansOf(timeline, now), [timeline, now])
   const canZoom = (steps: 1 | -1) => zooms[step + steps] !== undefined
-  const context: TimelineContext = {
-    spans,
-    range: rangeOf(timeline, now),
+  return {
+    ...{ spans, range: rangeOf(timeline, now), canZoom, cursor, setCursor, asTable },
     zoom: zooms[step] ?? 1,
-    zoomBy: (steps) => canZoom(steps) && changeView((view) => ({ ...view, step: step + steps })),
-    canZoom,
-    cursor,
-    setCursor,
-    asTable,
-    setAsTable: (table) => changeView((view) => ({ ...view, asTable: table })),
+    zoomBy: (steps: 1 | -1) => canZoom(steps) && changeView((view) => ({ ...view, step: step + steps })),
+    setAsTable: (table: boolean) => changeView((view) => ({ ...view, asTable: table })),
   }
+}
+
+const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useTimelineOf>>('CallTimeline')
+
+export { useTimeline }
+
+function CallRoot({ callId, ...props }: PartProps<'section', CallTimelineState> & { readonly callId: string }) {
+  const context = useTimelineOf(callId)
   return (
     <TimelineProvider value={context}>
-      {renderPart('section', props, {}, { empty: context.range === null || spans.length === 0 })}
+      {renderPart('section', props, {}, { empty: context.range === null || context.spans.length === 0 })}
     </TimelineProvider>
   )
 }
@@ -72,7 +58,8 @@ function CallRoot({ callId, ...props }: PartProps<'section', CallTimelineState> 
 /** A call laid out in time. */
 export const Root = perCall(CallRoot)
 
-function rangeOf({ startedAt, endedAt }: TimelineView, now: number): TimelineContext['range'] {
+/** From the call's beginning to its end, or to now, in milliseconds since the Unix epoch; `null` while it is unknown. */
+function rangeOf({ startedAt, endedAt }: TimelineView, now: number) {
   if (startedAt === null) return null
   const from = Date.parse(startedAt)
   return { from, to: Math.max(from + 1000, endedAt === null ? now : Date.parse(endedAt)) }

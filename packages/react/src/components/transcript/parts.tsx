@@ -28,45 +28,6 @@ import { categoryOf, type Row, type RowCategory, TimelineRows } from './rows.ts'
 /** Every category of row. */
 export const allCategories: readonly RowCategory[] = ['speech', 'ai', 'keys', 'commands', 'system']
 
-interface TranscriptContext {
-  readonly callId: string
-  /** Every row, shown or not: what is announced and exported. */
-  readonly all: readonly Row[]
-  /** The rows shown. */
-  readonly rows: readonly Row[]
-  readonly categories: ReadonlySet<RowCategory>
-  readonly setCategories: (categories: ReadonlySet<RowCategory>) => void
-  readonly query: string
-  readonly setQuery: (query: string) => void
-  /** Positions of the rows that hold what is looked for. */
-  readonly matches: readonly number[]
-  /** Which of the matches is the current one. */
-  readonly match: number
-  readonly setMatch: (match: number) => void
-  readonly sync: SyncStatus
-  readonly ended: boolean
-  readonly scroller: Scroller
-}
-
-/** Whether the end is followed, and the means to go there. */
-interface Scroller {
-  readonly pinned: boolean
-  /** How many rows came since it was let go. */
-  readonly unseen: number
-  readonly toEnd: () => void
-  readonly toRow: (position: number) => void
-  readonly handle: React.RefObject<VirtualizerHandle | null>
-  readonly unpin: () => void
-  readonly atEnd: () => void
-  readonly scrolled: () => void
-  /** The view or a row in it has another size than before. */
-  readonly measured: () => void
-}
-
-const [TranscriptProvider, useTranscriptContext] = createPartContext<TranscriptContext>('Transcript')
-
-export { useTranscriptContext }
-
 /** The state of `Transcript.Root`, as data attributes. */
 export type TranscriptState = {
   readonly sync: SyncStatus
@@ -86,11 +47,10 @@ const readings = new Remembered<{
   readonly topRow: number
 }>({ categories: new Set(allCategories), query: '', match: 0, unpinnedAt: null, topRow: 0 })
 
-function CallRoot({ callId, ...props }: PartProps<'section', TranscriptState> & { readonly callId: string }) {
+function useTranscriptOf(callId: string) {
   const transcript = useTranscript(callId)
   const ended = useCall(callId, endedSlice)
   const language = useLanguage()
-  const guard = useTypingGuard()
   const [{ categories, query, match, unpinnedAt, topRow }, changeReading] = useRemembered(callId, readings)
   const timeline = useCall(callId, timelineSlice)
   const written = useRows(timeline)
@@ -109,22 +69,35 @@ function CallRoot({ callId, ...props }: PartProps<'section', TranscriptState> & 
   const scroller = useScroller(rows.length, unpinnedAt, topRow, (change) =>
     changeReading((reading) => ({ ...reading, ...change(reading) })),
   )
-  const context: TranscriptContext = {
+  return {
     callId,
+    /** Every row, shown or not: what is announced and exported. */
     all,
+    /** The rows shown. */
     rows,
     categories,
-    setCategories: (next) => changeReading((reading) => ({ ...reading, categories: next })),
+    setCategories: (next: ReadonlySet<RowCategory>) => changeReading((reading) => ({ ...reading, categories: next })),
     query,
-    setQuery: (next) => changeReading((reading) => ({ ...reading, query: next, match: 0 })),
+    setQuery: (next: string) => changeReading((reading) => ({ ...reading, query: next, match: 0 })),
+    /** Positions of the rows that hold what is looked for, and which of them is the current one. */
     matches,
     match: Math.min(match, Math.max(0, matches.length - 1)),
-    setMatch: (next) => changeReading((reading) => ({ ...reading, match: next })),
+    setMatch: (next: number) => changeReading((reading) => ({ ...reading, match: next })),
     sync: transcript.sync,
     ended,
     scroller,
   }
-  const state = { sync: transcript.sync, ended, empty: rows.length === 0, pinned: scroller.pinned }
+}
+
+const [TranscriptProvider, useTranscriptContext] = createPartContext<ReturnType<typeof useTranscriptOf>>('Transcript')
+
+export { useTranscriptContext }
+
+function CallRoot({ callId, ...props }: PartProps<'section', TranscriptState> & { readonly callId: string }) {
+  const context = useTranscriptOf(callId)
+  const guard = useTypingGuard()
+  const { sync, ended, rows, scroller } = context
+  const state = { sync, ended, empty: rows.length === 0, pinned: scroller.pinned }
   return <TranscriptProvider value={context}>{renderPart('section', props, guard, state)}</TranscriptProvider>
 }
 
@@ -150,12 +123,13 @@ interface ScrollPlace {
   readonly topRow: number
 }
 
+/** Whether the end is followed, and the means to go there. */
 function useScroller(
   length: number,
   unpinnedAt: number | null,
   topRow: number,
   change: (next: (place: ScrollPlace) => Partial<ScrollPlace>) => void,
-): Scroller {
+) {
   const handle = useRef<VirtualizerHandle>(null)
   const pinned = unpinnedAt === null
   const setUnpinnedAt = (next: (known: number | null) => number | null) =>
@@ -178,12 +152,13 @@ function useScroller(
   }, [pinned, length])
   return {
     pinned,
+    /** How many rows came since the end was no longer followed. */
     unseen: unpinnedAt === null ? 0 : Math.max(0, length - unpinnedAt),
     toEnd: () => {
       setUnpinnedAt(() => null)
       stay()
     },
-    toRow: (position) => {
+    toRow: (position: number) => {
       setUnpinnedAt((known) => known ?? length)
       handle.current?.scrollToIndex(position, { align: 'center' })
     },
@@ -194,6 +169,7 @@ function useScroller(
       const { current: view } = handle
       if (!pinned && view) change(() => ({ topRow: view.findItemIndex(view.scrollOffset) }))
     },
+    /** The view or a row in it has another size than before. */
     measured: () => {
       if (pinned) stay()
     },
