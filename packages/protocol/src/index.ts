@@ -13,7 +13,7 @@ export {
   type TelnyxErrorBody,
   telnyxError,
 } from './base/errors.ts'
-export { gatherDefaults, KEYS, limits, MAX_SPEECH_LENGTH } from './base/limits.ts'
+export { KEYS, limits } from './base/limits.ts'
 export { isMask, type Mask, readMask } from './base/mask.ts'
 export { DEFAULT_BASE_PATH, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER, routes } from './base/routes.ts'
 export { Sorted } from './base/sorted.ts'
@@ -86,8 +86,17 @@ export type {
 } from './socket/socket.ts'
 export { WireReader } from './socket/wire-reader.ts'
 export { type Conversation, selectConversation, selectPartialSpeech } from './views/conversation.ts'
-export { type DigitRules, type KeyPress, type KeyReading, readKeys, rulesOf } from './views/digits.ts'
-export { type FieldSpec, type FieldState, fieldStates, fieldsOf } from './views/fields.ts'
+export { type DigitRules, type KeyPress, readKeys, rulesOf } from './views/digits.ts'
+export {
+  type ExportFormat,
+  type ExportHeading,
+  type ExportRow,
+  exportFile,
+  exportFormats,
+  exportRow,
+  exportTypes,
+} from './views/export.ts'
+export type { FieldSpec, FieldState } from './views/fields.ts'
 export {
   type AIGather,
   type DigitGather,

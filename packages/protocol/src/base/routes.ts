@@ -3,15 +3,10 @@
 /** Where the server is mounted unless it is told otherwise. */
 export const DEFAULT_BASE_PATH = '/callgather'
 
-/** The server's routes; `{}` stands for a call control id. */
+/** The routes that clients and operators need. */
 export const routes = {
   webhooks: '/webhooks',
   socket: '/socket.io',
-  calls: '/calls',
-  call: (callId: string) => `/calls/${encodeURIComponent(callId)}`,
-  events: (callId: string, after: number) => `/calls/${encodeURIComponent(callId)}/events?after=${after}`,
-  exported: (callId: string, format: 'json' | 'csv' | 'vtt' | 'md') =>
-    `/calls/${encodeURIComponent(callId)}/export?format=${format}`,
   command: (callId: string, command: string) => `/v2/calls/${encodeURIComponent(callId)}/actions/${command}`,
 } as const
 

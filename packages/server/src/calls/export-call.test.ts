@@ -1,16 +1,16 @@
-import type { CallRecord } from '@callgather/protocol'
+import type { CallRecord, ExportFormat } from '@callgather/protocol'
 import { aiBooking, hiddenPin, pinEntry, type Scenario } from '@callgather/protocol/scenarios'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { CALL, testServer } from '../testing/server.ts'
-import { type ExportFormat, exportCall, MAX_EXPORT_SLICE } from './export-call.ts'
+import { exportCall, MAX_EXPORT_SLICE } from './export-call.ts'
 
 const recordsOf = ({ steps }: Scenario) => steps.map(({ event }, index) => ({ seq: index + 1, event }))
 
 /** A file of these records, read a page at a time as from a store. */
 async function textOf(callId: string, records: readonly CallRecord[], format: ExportFormat): Promise<string> {
   const read = async (after: number, limit: number) => ({ records: records.slice(after, after + limit) })
-  return (await exportCall(callId, { read }, format))?.text ?? ''
+  return (await exportCall(callId, { read }, format)) ?? ''
 }
 
 describe('a call as a file', () => {

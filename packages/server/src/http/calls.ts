@@ -1,11 +1,11 @@
 /** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
-import { gatherError, summarise } from '@callgather/protocol'
+import { exportFormats, exportTypes, gatherError, summarise } from '@callgather/protocol'
 import { type Access, unknownCall } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
-import { exportCall, exportFormats } from '../calls/export-call.ts'
+import { exportCall } from '../calls/export-call.ts'
 import { ConcurrencyLimit } from '../edge/concurrency-limit.ts'
 import { bearerOf, type HttpRequest, json } from '../edge/message.ts'
 import type { CallStore } from '../store/call-store.ts'
@@ -83,11 +83,10 @@ export function callRoutes(parts: {
         const format = exportFormats.find((each) => each === asked)
         if (!format) throw gatherError('unknownParameter', `\`format\` must be one of: ${exportFormats.join(', ')}.`)
         const read = (after: number, limit: number) => store.read(callId, after, limit)
-        const exported = await exports.run(() => exportCall(callId, { read }, format))
-        if (!exported) throw unknownCall()
-        const { type, text } = exported
+        const text = await exports.run(() => exportCall(callId, { read }, format))
+        if (text === null) throw unknownCall()
         const headers = {
-          'content-type': `${type}; charset=utf-8`,
+          'content-type': `${exportTypes[format]}; charset=utf-8`,
           'content-disposition': `attachment; filename="call.${format}"`,
           'cache-control': 'no-store',
         }

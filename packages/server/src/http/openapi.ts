@@ -7,6 +7,7 @@ import {
   commandNames,
   type ErrorName,
   errorTable,
+  exportFormats,
   isGather,
   MASK_HEADER,
   PROTOCOL_HEADER,
@@ -15,7 +16,6 @@ import {
 import { callsEventFrameSchema, commandSchemas, cursorSchema, recordSchema } from '@callgather/protocol/schema'
 import * as z from 'zod/mini'
 import manifest from '../../package.json' with { type: 'json' }
-import { exportFormats } from '../calls/export-call.ts'
 import { json } from '../edge/message.ts'
 import type { Route } from './router.ts'
 

@@ -1,0 +1,155 @@
+/**
+ * A call as a file: for a ticket, an archive, a player's captions. What policy hides is hidden here too, because it was
+ * never stored; nothing is left out on top of that.
+ */
+import type { TimelineEntry } from '../call-state/call-state.ts'
+import { HIDDEN_DIGIT } from './gather.ts'
+
+/** The formats of a file, with their media types. */
+export const exportTypes = {
+  json: 'application/json',
+  csv: 'text/csv',
+  vtt: 'text/vtt',
+  md: 'text/markdown',
+} as const
+
+/** One of the formats. */
+export type ExportFormat = keyof typeof exportTypes
+
+/** Every format. */
+export const exportFormats = Object.keys(exportTypes) as ExportFormat[]
+
+/** One thing that happened, in words. */
+export interface ExportRow {
+  /** ISO 8601. */
+  readonly at: string
+  readonly who: string
+  readonly what: string
+  readonly text: string
+  /** Whether somebody said it: only that is in captions. */
+  readonly isSpoken?: boolean
+}
+
+/** What stands above the rows, and how their times are written. */
+export interface ExportHeading {
+  readonly title: string
+  /** A line below the title. */
+  readonly period?: string
+  /** When captions begin; by default with the first thing said. */
+  readonly startedAt?: string | undefined
+  readonly endedAt?: string | null
+  /** The time of a row in Markdown. Default: `HH:MM:SS` in UTC. */
+  readonly timeOf?: (at: string) => string
+}
+
+/** A timeline's entry as a row. */
+export function exportRow(entry: TimelineEntry): ExportRow {
+  const { at } = entry
+  switch (entry.kind) {
+    case 'key':
+      return { at, who: 'caller', what: 'key', text: entry.digit ?? HIDDEN_DIGIT }
+    case 'message':
+      return { at, who: entry.role, what: 'message', text: entry.content, isSpoken: true }
+    case 'speech': {
+      const who = entry.track === 'inbound' ? 'caller' : entry.track
+      return { at, who, what: 'speech', text: entry.text, isSpoken: true }
+    }
+    case 'command': {
+      const { subject = '', command = '' } = entry.command.request ?? {}
+      return { at, who: subject, what: 'command', text: command }
+    }
+    case 'gather_end': {
+      const text = entry.digits ?? (entry.result ? JSON.stringify(entry.result) : '')
+      return { at, who: 'telnyx', what: `gather ${entry.status ?? 'ended'}`, text }
+    }
+    case 'playback':
+      return { at, who: 'telnyx', what: `${entry.what} ${entry.edge}`, text: entry.media ?? '' }
+    case 'mark':
+      return { at, who: 'telnyx', what: entry.eventType, text: '' }
+  }
+}
+
+/** A file of rows, in pieces: at least one for each row, so that a server can pause between them. */
+export function* exportFile(
+  format: Exclude<ExportFormat, 'json'>,
+  heading: ExportHeading,
+  rows: Iterable<ExportRow>,
+): Generator<string> {
+  const { head, line } = writers[format](heading)
+  yield head
+  let previous: ExportRow | null = null
+  for (const row of rows) {
+    const isLeftOut = format === 'vtt' && !row.isSpoken
+    yield previous && !isLeftOut ? line(previous, row) : ''
+    if (!isLeftOut) previous = row
+  }
+  if (previous) yield line(previous, null)
+}
+
+interface RowWriter {
+  readonly head: string
+  /** Writes a row; `next` is the row after it. */
+  readonly line: (row: ExportRow, next: ExportRow | null) => string
+}
+
+/**
+ * Text of a stranger on one line: every kind of line break, tab and control character is a space, so that nothing in it
+ * begins a line, a cue or a row of its own.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+const oneLine = (text: string): string => text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+/g, ' ')
+
+/** RFC 4180; and a cell that a spreadsheet would take for a formula is made text. */
+function csv(): RowWriter {
+  const cell = (value: string) => {
+    const text = oneLine(value)
+    return `"${(/^[\s'"]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
+  }
+  return {
+    head: 'at,who,what,text\r\n',
+    line: ({ at, who, what, text }) => `${[at, who, what, text].map(cell).join(',')}\r\n`,
+  }
+}
+
+/** How long a caption stands that nothing follows, in milliseconds. */
+const LAST_CAPTION_MILLIS = 4_000
+
+/** WebVTT: what was said, as captions. */
+function vtt({ startedAt, endedAt }: ExportHeading): RowWriter {
+  let start = startedAt === undefined ? null : Date.parse(startedAt)
+  // A tag or `-->` in a cue would be read as WebVTT's own.
+  const escaped = (text: string) =>
+    oneLine(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').trim()
+  return {
+    head: 'WEBVTT\n',
+    line: ({ at, who, text }, next) => {
+      start ??= Date.parse(at)
+      const from = Math.max(0, Date.parse(at) - start)
+      const end = next?.at ?? endedAt ?? null
+      const to = Math.max(from + 1, end === null ? from + LAST_CAPTION_MILLIS : Date.parse(end) - start)
+      return `\n${timecode(from)} --> ${timecode(to)}\n<v ${oneLine(who).replaceAll(/[<>&]/g, '')}>${escaped(text)}\n`
+    },
+  }
+}
+
+function timecode(millis: number): string {
+  const pad = (value: number, width: number) => String(Math.floor(value)).padStart(width, '0')
+  return `${pad(millis / 3_600_000, 2)}:${pad((millis / 60_000) % 60, 2)}:${pad((millis / 1000) % 60, 2)}.${pad(millis % 1000, 3)}`
+}
+
+function md({ title, period, timeOf = (at) => at.slice(11, 19) }: ExportHeading): RowWriter {
+  const plain = (text: string) =>
+    oneLine(text)
+      .replaceAll(/[\\`*_{}[\]<>#|!&~]/g, '\\$&')
+      // A list, a heading or a rule, should the text ever stand at the beginning of a line.
+      .replace(/^(\s*)([-+=]|\d+[.)])(?=\s|$)/, '$1\\$2')
+  return {
+    head: `# ${plain(title)}\n\n${period === undefined ? '' : `${plain(period)}\n\n`}`,
+    line: ({ at, who, what, text }) => {
+      const label = [who && `**${plain(who)}**`, plain(what)].filter((part) => part !== '').join(' ')
+      return `- ${timeOf(at)} ${[label, plain(text)].filter((part) => part !== '').join(': ')}\n`
+    },
+  }
+}
+
+const writers = { csv, vtt, md } as const

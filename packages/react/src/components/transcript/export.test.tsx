@@ -1,0 +1,47 @@
+import { type CallEvent, foldCall } from '@callgather/protocol'
+import { aiBooking, hiddenPin } from '@callgather/protocol/scenarios'
+import { renderHook } from '@testing-library/react'
+import { describe, expect, it } from 'vitest'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { exported } from './export.ts'
+import { type Row, TimelineRows } from './rows.ts'
+
+const language = renderHook(() => useLanguage()).result.current
+
+const rowsOf = (events: readonly CallEvent[]): readonly Row[] =>
+  TimelineRows.none.of(foldCall('call', events).timeline).with([])
+
+const said = (transcript: string): CallEvent => ({
+  id: 'said',
+  event_type: 'call.transcription',
+  occurred_at: '2026-11-22T10:41:00.000000Z',
+  payload: { transcription_data: { transcript, is_final: true } },
+})
+
+const eventsOf = ({ steps }: typeof aiBooking) => steps.map(({ event }) => event)
+
+describe('a transcript as a file', () => {
+  it('is CSV in which no cell is a formula', () => {
+    const file = exported(rowsOf([said(' =cmd|"x"')]), 'csv', language)
+    expect(file).toBe(`at,who,what,text\r\n"2026-11-22T10:41:00.000000Z","Caller","speech","' =cmd|""x"""\r\n`)
+  })
+
+  it('is WebVTT of what was said, and of nothing that could be markup', () => {
+    expect(exported(rowsOf([said('<b>-->\n\nx')]), 'vtt', language)).toBe(
+      'WEBVTT\n\n00:00:00.000 --> 00:00:04.000\n<v Caller>&lt;b&gt;--&gt; x\n',
+    )
+    expect(exported(rowsOf(eventsOf(aiBooking)), 'vtt', language).match(/-->/g)).toHaveLength(6)
+  })
+
+  it('is Markdown and text in the words of the screen', () => {
+    const rows = rowsOf([said('It is *me*')])
+    expect(exported(rows, 'md', language)).toMatch(/^# Transcript\n\n- \S+ (\S+ )?\*\*Caller\*\*: It is \\\*me\\\*\n$/)
+    expect(exported(rows, 'txt', language)).toMatch(/ {2}Caller: It is \*me\*$/)
+  })
+
+  it('hides what was hidden', () => {
+    for (const format of ['csv', 'md', 'txt'] as const) {
+      expect(exported(rowsOf(eventsOf(hiddenPin)), format, language).match(/•/g)).toHaveLength(6)
+    }
+  })
+})
