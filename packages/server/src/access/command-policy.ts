@@ -48,6 +48,7 @@ export interface CommandPolicy {
         command: CommandName
         body: unknown
       }) => Mask | undefined | Promise<Mask | undefined>)
+    | undefined
 }
 
 /** Paths that a client may not set by itself, and what each could do. */

@@ -23,29 +23,12 @@ export interface Rates {
   readonly denied: Rate
 }
 
-/** The rates unless others are given. */
-export const defaultRates: Rates = {
-  reads: { perSecond: 50, burst: 200 },
-  exports: { perSecond: 0.5, burst: 20 },
-  erasures: { perSecond: 5, burst: 50 },
-  connections: { perSecond: 10, burst: 100 },
-  socketRequests: { perSecond: 100, burst: 1_000 },
-  denied: { perSecond: 2, burst: 20 },
-}
-
 /** Counts each subject's requests. */
 export class SubjectRates {
-  readonly #limits: Readonly<Record<keyof Rates, RateLimit>>
+  readonly #limits: ReadonlyMap<string, RateLimit>
 
   constructor(rates: Rates, now: () => number) {
-    this.#limits = {
-      reads: new RateLimit({ ...rates.reads, now }),
-      exports: new RateLimit({ ...rates.exports, now }),
-      erasures: new RateLimit({ ...rates.erasures, now }),
-      connections: new RateLimit({ ...rates.connections, now }),
-      socketRequests: new RateLimit({ ...rates.socketRequests, now }),
-      denied: new RateLimit({ ...rates.denied, now }),
-    }
+    this.#limits = new Map(Object.entries(rates).map(([kind, rate]) => [kind, new RateLimit({ ...rate, now })]))
   }
 
   /**
@@ -54,6 +37,6 @@ export class SubjectRates {
    * @throws GatherError 429 when the subject is too fast.
    */
   take(kind: keyof Rates, subject: string): void {
-    this.#limits[kind].spend(subject)
+    this.#limits.get(kind)?.spend(subject)
   }
 }

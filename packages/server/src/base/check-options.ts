@@ -14,19 +14,11 @@ export function checkOptions<Schema extends z.ZodType>(name: string, schema: Sch
     const path = [...(name === '' ? [] : [name]), ...issue.path.map(String)]
     const at = (...more: string[]) => `\`${[...path, ...more].join('.')}\``
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map(
-        (key) => renamed[[...path, key].join('.')] ?? `${at(key)} is not an option. Check its spelling.`,
-      )
+      return issue.keys.map((key) => `${at(key)} is not an option. Check its spelling.`)
     }
     return [`${path.length === 0 ? 'What was given' : at()} ${issue.message}.`]
   })
   throw new Error(problems.join(' '))
-}
-
-/** Options of earlier versions. */
-const renamed: Readonly<Record<string, string>> = {
-  'policy.sensitive':
-    '`policy.sensitive` was renamed. Set `policy.mask`: `all` (was `none`), `digits` (was `count`) or `allButLast4` (was `last4`).',
 }
 
 const OBJECT = 'must be an object of options'

@@ -1,5 +1,6 @@
 /** Limits how often one subject, or one address, may do something: a token bucket for each key. */
 import { errorTable, GatherError, telnyxError } from '@callgather/protocol'
+import { LRUCache } from 'lru-cache'
 
 /** How a limit is set. */
 export interface RateLimitOptions {
@@ -20,7 +21,7 @@ const MAX_BUCKETS = 100_000
 /** Token buckets by key. The least recently used key is evicted when there are too many. */
 export class RateLimit {
   readonly #options: Required<RateLimitOptions>
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS })
 
   /** @throws when a limit would refuse everything, or nothing. */
   constructor({ perSecond, burst, now = Date.now }: RateLimitOptions) {
@@ -38,13 +39,7 @@ export class RateLimit {
     // A clock that is set back must not empty the bucket.
     bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, at - bucket.at) / 1000) * perSecond)
     bucket.at = at
-    // Re-inserting keeps the most recently used key at the end.
-    this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
-    if (this.#buckets.size > MAX_BUCKETS) {
-      const [oldest] = this.#buckets.keys()
-      if (oldest !== undefined) this.#buckets.delete(oldest)
-    }
     if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / perSecond) * 1000)
     bucket.tokens -= 1
     return 0

@@ -1,12 +1,12 @@
 /** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
 import { exportFormats, exportTypes, gatherError, summarise } from '@callgather/protocol'
+import pLimit from 'p-limit'
 import { type Access, unknownCall } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
 import type { CallLog } from '../calls/call-log.ts'
 import { exportCall } from '../calls/export-call.ts'
-import { ConcurrencyLimit } from '../edge/concurrency-limit.ts'
 import { bearerOf, type HttpRequest, json } from '../edge/message.ts'
 import type { CallStore } from '../store/call-store.ts'
 import type { Route } from './router.ts'
@@ -25,7 +25,7 @@ export function callRoutes(parts: {
   forget: (callId: string, subject: string) => Promise<boolean>
 }): Route[] {
   const { access, log, store, directory, rates, forget } = parts
-  const exports = new ConcurrencyLimit(MAX_CONCURRENT_EXPORTS, MAX_WAITING_EXPORTS)
+  const exports = pLimit(MAX_CONCURRENT_EXPORTS)
 
   /** The subject of a request, whose rate it is counted against. */
   const admitted = async (request: HttpRequest, kind: 'reads' | 'exports' | 'erasures'): Promise<Grant> => {
@@ -83,7 +83,10 @@ export function callRoutes(parts: {
         const format = exportFormats.find((each) => each === asked)
         if (!format) throw gatherError('unknownParameter', `\`format\` must be one of: ${exportFormats.join(', ')}.`)
         const read = (after: number, limit: number) => store.read(callId, after, limit)
-        const text = await exports.run(() => exportCall(callId, { read }, format))
+        if (exports.pendingCount >= MAX_WAITING_EXPORTS) {
+          throw gatherError('unavailable', 'Too many exports wait. Try again in a moment.')
+        }
+        const text = await exports(() => exportCall(callId, { read }, format))
         if (text === null) throw unknownCall()
         const headers = {
           'content-type': `${exportTypes[format]}; charset=utf-8`,

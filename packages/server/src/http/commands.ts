@@ -108,9 +108,6 @@ function isReplacing(request: HttpRequest, command: CommandName): boolean {
 
 /** `callgather-mask: all | digits | allButLast4`: the sender of a gather may ask for a stricter mask. */
 function maskOf(request: HttpRequest): Mask | undefined {
-  if (request.header('callgather-sensitive').length > 0) {
-    throw gatherError('unknownParameter', `The \`callgather-sensitive\` header was renamed. Send \`${MASK_HEADER}\`.`)
-  }
   const [word, ...others] = request.header(MASK_HEADER)
   if (word === undefined) return undefined
   if (others.length === 0 && isMask(word)) return word

@@ -20,9 +20,6 @@ export interface BackpressureLimits {
   readonly ageMillis: number
 }
 
-/** The limits unless others are given. */
-export const defaultBackpressure: BackpressureLimits = { bytes: 1024 * 1024, messages: 500, ageMillis: 10_000 }
-
 /** What those who send over a connection do by it. */
 export interface Backpressure {
   /**

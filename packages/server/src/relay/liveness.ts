@@ -18,9 +18,6 @@ export interface LivenessLimits {
   readonly patienceMillis: number
 }
 
-/** The limits unless others are given: whoever stops reading is found out within 10 s. */
-export const defaultLiveness: LivenessLimits = { everyMillis: 3_000, patienceMillis: 6_000 }
-
 const WORD_BYTES = 8
 
 /**

@@ -13,10 +13,10 @@ import { asRefusal } from '../edge/message.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import type { ReportOrigin } from '../edge/origins.ts'
 import { RateLimit } from '../edge/rate-limit.ts'
-import { type BackpressureLimits, defaultBackpressure, guardBackpressure } from './backpressure.ts'
+import { type BackpressureLimits, guardBackpressure } from './backpressure.ts'
 import { type EngineSocket, terminate } from './engine-io.ts'
 import { socketError } from './guard.ts'
-import { defaultLiveness, guardLiveness, type LivenessLimits } from './liveness.ts'
+import { guardLiveness, type LivenessLimits } from './liveness.ts'
 import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
 import { Session, type SessionParts } from './session.ts'
 
@@ -41,16 +41,6 @@ export interface RelayLimits {
   readonly backpressure: BackpressureLimits
   /** How each client must show that it reads. */
   readonly liveness: LivenessLimits
-}
-
-/** The limits unless others are given. */
-export const defaultRelayLimits: RelayLimits = {
-  maxConnections: 10_000,
-  maxConnectionsPerSubject: 10,
-  handshakesPerSecond: 50,
-  handshakeBurst: 200,
-  backpressure: defaultBackpressure,
-  liveness: defaultLiveness,
 }
 
 const BEAT_MILLIS = 5_000

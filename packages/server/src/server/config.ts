@@ -1,7 +1,9 @@
 /** The ready server's configuration, from the environment. Every mistake names the variable it is in, and no value. */
-import { DEFAULT_BASE_PATH, isMask, type Mask } from '@callgather/protocol'
+import { isMask } from '@callgather/protocol'
+import { closest, distance } from 'fastest-levenshtein'
+import { z } from 'zod'
 import { checkAllowFields, checkMediaHosts } from '../access/command-policy.ts'
-import { isBasePath } from '../edge/base-path.ts'
+import { numberFrom } from '../base/check-options.ts'
 import { clientAddressOf, type TrustProxy } from '../edge/client-address.ts'
 import { parseOrigin } from '../edge/cors.ts'
 import type { CallStore } from '../store/call-store.ts'
@@ -10,6 +12,7 @@ import { readRedisUrls, redisStore } from '../store/redis/redis-store.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { parsePublicKeys } from '../telnyx/key-ring.ts'
 import type { GatherServerOptions } from './gather-server.ts'
+import { serverOptions } from './settings.ts'
 
 /** What the ready server needs beside its options. */
 export interface ServerConfig {
@@ -38,217 +41,138 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** What the Telnyx SDK reads, and what Kubernetes sets for a service that is called `callgather`. */
+const FOREIGN = /^(TELNYX_(LOG|CLIENT_ID|CLIENT_SECRET|WEBHOOK_BASE_URL)|CALLGATHER_(SERVICE_|PORT(_|$)).*)$/
+/** Names that differ in no more characters than this are a misspelling. */
+const MAX_MISSPELT = 2
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
+const PORT_RANGE = 'must be a port, from 0 to 65535; 0 takes any free one.'
+
+/** A variable that is read by a function; what the function throws is the problem. */
+const readBy = <T>(parse: (text: string) => T, missing?: string) =>
+  z.string(missing === undefined ? undefined : `is not set. ${missing}`).transform((text, context) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : 'is not valid')
+      return z.NEVER
+    }
+  })
+const listBy = <T>(parse: (texts: string[]) => T) => readBy((text) => parse(list(text)))
+const numberBy = (range: z.ZodType<number | undefined, number | undefined>) =>
+  z
+    .string()
+    .transform((text): number | undefined => Number(text))
+    .pipe(range)
+const yesOrNo = z.enum(['true', 'false'], 'must be one of: true, false.').transform((word) => word === 'true')
+const { telnyx, retentionHours, transcriptRetentionHours, secret, basePath } = serverOptions.shape
+
+/** Every setting, with its default. A range is that of the option it sets. */
+const variables = {
+  PORT: z
+    .string()
+    .transform(Number)
+    .pipe(z.int(PORT_RANGE).min(0, PORT_RANGE).max(65_535, PORT_RANGE))
+    .prefault('8787'),
+  HOST: z.string().prefault('127.0.0.1'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(', ')}.`).prefault('info'),
+  TELNYX_API_KEY: readBy(String, 'It is in the Telnyx portal, under Keys & Credentials, API Keys.'),
+  TELNYX_PUBLIC_KEY: readBy(
+    (text) => parsePublicKeys(text, Date.now()),
+    'It is in the Telnyx portal, under Keys & Credentials, Public Key. Without it webhooks cannot be verified.',
+  ),
+  TELNYX_BASE_URL: telnyx.shape.baseUrl.transform((url) => url?.replace(/\/$/, '')),
+  TELNYX_CONNECTION_IDS: listBy((ids): string[] | undefined => ids)
+    .pipe(telnyx.shape.connectionIds)
+    .optional(),
+  CALLGATHER_STORE: readBy(parseStore).prefault('file:callgather.db'),
+  CALLGATHER_INSECURE: yesOrNo.prefault('false'),
+  CALLGATHER_TICKET_AUDIENCE: z.string().optional(),
+  CALLGATHER_ALLOWED_ORIGINS: listBy((origins) => origins.map(parseOrigin)).prefault(''),
+  CALLGATHER_BASE_PATH: basePath,
+  CALLGATHER_TRUST_PROXY: readBy(parseTrustProxy).optional(),
+  CALLGATHER_MASK: z.string().refine(isMask, 'must be one of: all, digits, allButLast4.').optional(),
+  CALLGATHER_MEDIA_HOSTS: listBy(checkMediaHosts).prefault(''),
+  CALLGATHER_ALLOW_FIELDS: listBy(checkAllowFields).prefault(''),
+  CALLGATHER_RETENTION_HOURS: numberBy(retentionHours).optional(),
+  CALLGATHER_TRANSCRIPT_HOURS: numberBy(transcriptRetentionHours).optional(),
+  CALLGATHER_RECONCILE: yesOrNo.prefault('true'),
+  CALLGATHER_GRACE_SECONDS: numberBy(numberFrom(0, 300)).prefault('3'),
+}
+
+/** A demo on the own machine needs no tickets. */
+const secretOf = (isInsecure: boolean) =>
+  isInsecure ? secret : secret.nonoptional('is not set. Make one with `openssl rand -base64 32`.')
+
 /**
  * Reads the environment.
  *
  * @throws ConfigError with every problem at once.
  */
 export function readConfig(environment: Environment): ServerConfig {
-  const problems: string[] = []
+  const set = Object.entries(environment).flatMap(([name, text]) => (text?.trim() ? [[name, text.trim()]] : []))
+  const given: Environment = Object.fromEntries(set)
+  const schema = z.object({
+    ...variables,
+    CALLGATHER_TICKET_SECRET: secretOf(given.CALLGATHER_INSECURE === 'true'),
+  })
+  const read = schema.safeParse(given)
+  const problems = read.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
   const warnings: string[] = []
-  /** The settings there are: every one is read below. */
-  const known = new Set(['CALLGATHER_SENSITIVE'])
-  const read = <T>(name: string, fallback: string | undefined, parse: (text: string) => T): T | undefined => {
-    known.add(name)
-    const text = environment[name]?.trim() || fallback
-    if (text === undefined) return undefined
-    try {
-      return parse(text)
-    } catch (error) {
-      problems.push(`${name}: ${error instanceof Error ? error.message : 'is not valid'}`)
-      return undefined
-    }
-  }
-  const required = <T>(name: string, why: string, parse: (text: string) => T): T | undefined => {
-    if (!environment[name]?.trim()) problems.push(`${name}: is not set. ${why}`)
-    return read(name, undefined, parse)
-  }
-
-  const port = read('PORT', '8787', parsePort)
-  const host = read('HOST', '127.0.0.1', String)
-  const logLevel = read('LOG_LEVEL', 'info', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent']))
-  const apiKey = required('TELNYX_API_KEY', 'It is in the Telnyx portal, under Keys & Credentials, API Keys.', String)
-  const publicKey = required(
-    'TELNYX_PUBLIC_KEY',
-    'It is in the Telnyx portal, under Keys & Credentials, Public Key. Without it webhooks cannot be verified.',
-    (text) => parsePublicKeys(text, Date.now()),
-  )
-  const baseUrl = read('TELNYX_BASE_URL', undefined, parseUrl)
-  const openStore = read('CALLGATHER_STORE', 'file:callgather.db', parseStore)
-  const insecure = read('CALLGATHER_INSECURE', 'false', oneOf(['true', 'false'])) === 'true'
-  const secret = insecure
-    ? read('CALLGATHER_TICKET_SECRET', undefined, parseSecret)
-    : required('CALLGATHER_TICKET_SECRET', 'Make one with `openssl rand -base64 32`.', parseSecret)
-  const allowedOrigins = read('CALLGATHER_ALLOWED_ORIGINS', '', (text) => list(text).map(parseOrigin)) ?? []
-  const basePath = read('CALLGATHER_BASE_PATH', DEFAULT_BASE_PATH, parseBasePath)
-  const trustProxy = read('CALLGATHER_TRUST_PROXY', undefined, parseTrustProxy)
-  const connectionIds = read('TELNYX_CONNECTION_IDS', undefined, (text) => someOf(text, 'connection'))
-  if (environment.CALLGATHER_SENSITIVE !== undefined) {
-    problems.push(
-      'CALLGATHER_SENSITIVE: was renamed. Set CALLGATHER_MASK to all (was none), digits (was count) or allButLast4 (was last4).',
-    )
-  }
-  const mask = read('CALLGATHER_MASK', undefined, parseMask)
-  const mediaHosts = read('CALLGATHER_MEDIA_HOSTS', '', (text) => checkMediaHosts(list(text))) ?? []
-  const allowFields = read('CALLGATHER_ALLOW_FIELDS', '', (text) => checkAllowFields(list(text))) ?? []
-  const retentionHours = read('CALLGATHER_RETENTION_HOURS', '168', parseRetention)
-  const transcriptRetentionHours = read('CALLGATHER_TRANSCRIPT_HOURS', '1', parseTranscriptHours)
-  const reconciles = read('CALLGATHER_RECONCILE', 'true', oneOf(['true', 'false'])) !== 'false'
-  const audience = read('CALLGATHER_TICKET_AUDIENCE', undefined, String)
-  const graceMs = read('CALLGATHER_GRACE_SECONDS', '3', parseGrace)
-
+  const known = Object.keys(schema.shape)
   for (const name of Object.keys(environment)) {
-    if (!/^(callgather|telnyx)_/i.test(name) || known.has(name) || FOREIGN.test(name)) continue
-    const { nearest, distance } = nearestOf(name, known)
+    if (!/^(callgather|telnyx)_/i.test(name) || known.includes(name) || FOREIGN.test(name)) continue
+    const nearest = closest(name.toUpperCase(), known)
     const text = `${name}: is not a setting of this server. Did you mean ${nearest}?`
     // Other programs have variables of these prefixes too, so only a near miss of one of ours is a mistake for certain.
-    if (nearest.startsWith('CALLGATHER_') && distance <= MAX_MISSPELT) problems.push(text)
+    const isMisspelt = nearest.startsWith('CALLGATHER_') && distance(name.toUpperCase(), nearest) <= MAX_MISSPELT
+    if (isMisspelt) problems.push(text)
     else warnings.push(text)
   }
-
-  if (
-    problems.length > 0 ||
-    port === undefined ||
-    host === undefined ||
-    logLevel === undefined ||
-    apiKey === undefined ||
-    publicKey === undefined ||
-    openStore === undefined ||
-    basePath === undefined ||
-    graceMs === undefined
-  ) {
-    throw new ConfigError(problems)
-  }
+  if (!read.success || problems.length > 0) throw new ConfigError(problems)
+  const values = read.data
+  const { CALLGATHER_RETENTION_HOURS: hours, CALLGATHER_TICKET_SECRET: ticketSecret } = values
   return {
-    host,
-    port,
-    logLevel,
-    graceMs,
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+    graceMs: (values.CALLGATHER_GRACE_SECONDS ?? 0) * 1000,
     warnings,
-    openStore: (warn) => openStore(warn, retentionHours),
+    openStore: (warn) => values.CALLGATHER_STORE(warn, hours),
     options: {
       telnyx: {
-        apiKey,
-        publicKey,
-        ...(baseUrl === undefined ? {} : { baseUrl }),
-        ...(connectionIds === undefined ? {} : { connectionIds }),
+        apiKey: values.TELNYX_API_KEY,
+        publicKey: values.TELNYX_PUBLIC_KEY,
+        baseUrl: values.TELNYX_BASE_URL,
+        connectionIds: values.TELNYX_CONNECTION_IDS,
       },
-      policy: { mediaHosts, allowFields, ...(mask === undefined ? {} : { mask }) },
-      ...(retentionHours === undefined ? {} : { retentionHours }),
-      ...(transcriptRetentionHours === undefined ? {} : { transcriptRetentionHours }),
-      ...(reconciles ? {} : { reconcile: false as const }),
-      ...(secret === undefined ? {} : { tickets: { secret, audience } }),
-      insecure,
-      allowedOrigins,
-      ...(trustProxy === undefined ? {} : { trustProxy }),
-      basePath,
+      policy: {
+        mediaHosts: values.CALLGATHER_MEDIA_HOSTS,
+        allowFields: values.CALLGATHER_ALLOW_FIELDS,
+        mask: values.CALLGATHER_MASK,
+      },
+      retentionHours: hours,
+      transcriptRetentionHours: values.CALLGATHER_TRANSCRIPT_HOURS,
+      reconcile: values.CALLGATHER_RECONCILE ? undefined : false,
+      tickets:
+        ticketSecret === undefined ? undefined : { secret: ticketSecret, audience: values.CALLGATHER_TICKET_AUDIENCE },
+      insecure: values.CALLGATHER_INSECURE,
+      allowedOrigins: values.CALLGATHER_ALLOWED_ORIGINS,
+      trustProxy: values.CALLGATHER_TRUST_PROXY,
+      basePath: values.CALLGATHER_BASE_PATH,
     },
   }
 }
 
-/** What the Telnyx SDK reads, and what Kubernetes sets for a service that is called `callgather`. */
-const FOREIGN = /^(TELNYX_(LOG|CLIENT_ID|CLIENT_SECRET|WEBHOOK_BASE_URL)|CALLGATHER_(SERVICE_|PORT(_|$)).*)$/
-/** Ten years. */
-const MAX_HOURS = 87_600
-const MAX_GRACE_SECONDS = 300
-/** Names that differ in no more characters than this are a misspelling. */
-const MAX_MISSPELT = 2
-
-const list = (text: string) =>
-  text
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '')
-
-function someOf(text: string, what: string): string[] {
-  const names = list(text)
-  if (names.length === 0) throw new Error(`names no ${what}. Leave it out, or give at least one.`)
-  return names
-}
-
-function parseGrace(text: string): number {
-  const seconds = Number(text)
-  if (!(seconds >= 0 && seconds <= MAX_GRACE_SECONDS)) {
-    throw new Error(`must be a number of seconds, from 0 to ${MAX_GRACE_SECONDS}.`)
-  }
-  return seconds * 1000
-}
-
-/** The setting that a name was probably meant to be, and in how many characters they differ. */
-function nearestOf(name: string, known: Iterable<string>): { nearest: string; distance: number } {
-  let found = { nearest: '', distance: Number.POSITIVE_INFINITY }
-  for (const nearest of known) {
-    const distance = distanceOf(name.toUpperCase(), nearest)
-    if (distance < found.distance) found = { nearest, distance }
-  }
-  return found
-}
-
-/** In how many characters two names differ (Levenshtein). */
-function distanceOf(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (const [index, character] of [...one].entries()) {
-    const next = [index + 1]
-    for (let at = 1; at <= other.length; at++) {
-      const replaced = (row[at - 1] ?? 0) + (character === other[at - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[other.length] ?? 0
-}
-
-function parsePort(text: string): number {
-  const port = Number(text)
-  if (!/^\d+$/.test(text) || port > 65_535) throw new Error('must be a port, from 0 to 65535; 0 takes any free one.')
-  return port
-}
-
-const oneOf = (words: readonly string[]) => (text: string) => {
-  if (!words.includes(text)) throw new Error(`must be one of: ${words.join(', ')}.`)
-  return text
-}
-
-function parseMask(text: string): Mask {
-  if (isMask(text)) return text
-  throw new Error('must be one of: all, digits, allButLast4.')
-}
-
-function parseRetention(text: string): number {
-  const hours = Number(text)
-  if (!(hours >= 24 && hours <= MAX_HOURS)) throw new Error(`must be a number of hours, from 24 to ${MAX_HOURS}.`)
-  return hours
-}
-
-function parseTranscriptHours(text: string): number {
-  const hours = Number(text)
-  if (!(hours >= 0 && hours <= MAX_HOURS)) throw new Error(`must be a number of hours, from 0 to ${MAX_HOURS}.`)
-  return hours
-}
-
-function parseUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:/.test(text))
-    throw new Error('must be a URL, such as https://api.telnyx.com/v2.')
-  return text.replace(/\/$/, '')
-}
-
-function parseSecret(text: string): string {
-  if (Buffer.byteLength(text) < 32)
-    throw new Error('must have at least 32 bytes. Make one with `openssl rand -base64 32`.')
-  return text
+function list(text: string): string[] {
+  const texts = text.split(',').map((each) => each.trim())
+  return texts.filter((each) => each !== '')
 }
 
 function parseTrustProxy(text: string): TrustProxy {
   const trust = /^\d+$/.test(text) ? Number(text) : list(text)
   clientAddressOf(trust)
   return trust
-}
-
-function parseBasePath(text: string): string {
-  if (text === '' || !isBasePath(text)) {
-    throw new Error('must begin with a slash, not end with one, and have no `.` or `..` in it, such as /callgather.')
-  }
-  return text
 }
 
 function parseStore(text: string): (warn: (message: string) => void, retentionHours?: number) => CallStore {

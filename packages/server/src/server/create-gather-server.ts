@@ -16,7 +16,6 @@ import { CallDirectory } from '../calls/call-directory.ts'
 import { CallLog } from '../calls/call-log.ts'
 import { callHandle } from '../commands/call-handle.ts'
 import { Commands } from '../commands/commands.ts'
-import { isBasePath } from '../edge/base-path.ts'
 import { BodyAborted, BodyBudget, DEFAULT_BODY_BUDGET } from '../edge/body.ts'
 import { clientAddressOf } from '../edge/client-address.ts'
 import { corsHeaders, originCheck, parseOrigin, preflight, refusedOrigin } from '../edge/cors.ts'
@@ -64,11 +63,6 @@ import { checkServerOptions, readLimits } from './settings.ts'
 export function createGatherServer(options: GatherServerOptions): GatherServer {
   checkServerOptions(options)
   const { basePath = DEFAULT_BASE_PATH, toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = Date.now } = options
-  if (!isBasePath(basePath)) {
-    throw new Error(
-      '`basePath` must begin with a slash, not end with one, and have no `.` or `..`, such as /callgather.',
-    )
-  }
   const limits = readLimits(options.limits)
   const unguarded = options.logger ?? stderrLog().logger
   const logger = guardLogger(unguarded, () => metrics.hostCallbackFailed('logger', 'failed'))

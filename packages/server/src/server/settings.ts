@@ -1,6 +1,6 @@
 /** The settings of a server: the limits with their defaults, and a check of every option that the host has set. */
 import { z } from 'zod'
-import { defaultRates, type Rates } from '../access/subject-rates.ts'
+import type { Rates } from '../access/subject-rates.ts'
 import {
   callback,
   checkOptions,
@@ -12,9 +12,8 @@ import {
   texts,
   unchecked,
 } from '../base/check-options.ts'
-import { defaultBackpressure } from '../relay/backpressure.ts'
-import { defaultLiveness } from '../relay/liveness.ts'
-import { defaultRelayLimits, type RelayLimits } from '../relay/relay.ts'
+import { isBasePath } from '../edge/base-path.ts'
+import type { RelayLimits } from '../relay/relay.ts'
 
 /** Every limit of a server. */
 export interface ServerLimits extends RelayLimits {
@@ -41,45 +40,31 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 const timerMs = `must be a number from 1 to ${MAX_TIMER_MS}`
 const millisOr = (fallback: number) => z.number(timerMs).min(1, timerMs).max(MAX_TIMER_MS, timerMs).prefault(fallback)
 const burstOr = (fallback: number) => z.number(above0).min(1, 'must be at least 1').prefault(fallback)
-const rateOr = ({ perSecond, burst }: Rates[keyof Rates]) =>
-  z
-    .strictObject({
-      perSecond: numberOr(perSecond),
-      burst: burstOr(burst),
-    })
-    .prefault({})
+const rateOr = (perSecond: number, burst: number) =>
+  z.strictObject({ perSecond: numberOr(perSecond), burst: burstOr(burst) }).prefault({})
 
-const relay = defaultRelayLimits
 const limitsSchema = z.strictObject({
-  maxConnections: numberOr(relay.maxConnections),
-  maxConnectionsPerSubject: numberOr(relay.maxConnectionsPerSubject),
-  handshakesPerSecond: numberOr(relay.handshakesPerSecond),
-  handshakeBurst: burstOr(relay.handshakeBurst),
+  maxConnections: numberOr(10_000),
+  maxConnectionsPerSubject: numberOr(10),
+  handshakesPerSecond: numberOr(50),
+  handshakeBurst: burstOr(200),
   backpressure: z
-    .strictObject({
-      bytes: numberOr(defaultBackpressure.bytes),
-      messages: numberOr(defaultBackpressure.messages),
-      ageMillis: millisOr(defaultBackpressure.ageMillis),
-    })
+    .strictObject({ bytes: numberOr(1024 * 1024), messages: numberOr(500), ageMillis: millisOr(10_000) })
     .prefault({}),
-  liveness: z
-    .strictObject({
-      everyMillis: millisOr(defaultLiveness.everyMillis),
-      patienceMillis: millisOr(defaultLiveness.patienceMillis),
-    })
-    .prefault({}),
+  // Whoever stops reading is found out within 10 s.
+  liveness: z.strictObject({ everyMillis: millisOr(3_000), patienceMillis: millisOr(6_000) }).prefault({}),
   commandsPerSecond: numberOr(10),
   commandBurst: burstOr(20),
   stopsPerSecond: numberOr(10),
   stopBurst: burstOr(20),
   rates: z
     .strictObject({
-      reads: rateOr(defaultRates.reads),
-      exports: rateOr(defaultRates.exports),
-      erasures: rateOr(defaultRates.erasures),
-      connections: rateOr(defaultRates.connections),
-      socketRequests: rateOr(defaultRates.socketRequests),
-      denied: rateOr(defaultRates.denied),
+      reads: rateOr(50, 200),
+      exports: rateOr(0.5, 20),
+      erasures: rateOr(5, 50),
+      connections: rateOr(10, 100),
+      socketRequests: rateOr(100, 1_000),
+      denied: rateOr(2, 20),
     })
     .prefault({}),
 })
@@ -104,7 +89,8 @@ const url = z
   .refine((value) => URL.canParse(value) && /^https?:/.test(value), 'must be a URL, such as https://api.telnyx.com/v2')
   .optional()
 
-const optionsSchema = objectOf({
+/** The options of a server, each with its range. */
+export const serverOptions = objectOf({
   telnyx: objectOf({
     apiKey: text,
     client: objectWith('a client of the Telnyx SDK', 'post', 'get'),
@@ -144,7 +130,10 @@ const optionsSchema = objectOf({
     .optional(),
   allowedOrigins: texts,
   trustProxy: unchecked,
-  basePath: z.string('must be text').optional(),
+  basePath: z
+    .string('must be text')
+    .refine(isBasePath, 'must begin with a slash, not end with one, and have no `.` or `..`, such as /callgather')
+    .optional(),
   toleranceSeconds: numberFrom(1, 3600),
   maxWebhookBytes: numberFrom(1, MAX_BODY_BYTES),
   maxBodyBytesInFlight: numberFrom(1, MAX_BODY_BYTES),
@@ -158,5 +147,5 @@ const optionsSchema = objectOf({
  * @throws when one is misspelt or impossible; the message names it.
  */
 export function checkServerOptions(options: unknown): void {
-  checkOptions('', optionsSchema, options)
+  checkOptions('', serverOptions, options)
 }
