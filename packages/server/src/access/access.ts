@@ -6,9 +6,10 @@
  * see is answered as one that does not exist.
  */
 import { type CommandName, type GatherError, gatherError, type Scope } from '@callgather/protocol'
+import { z } from 'zod'
 import { HostCallbackError, type HostCallbackName, type HostCallbacks } from '../base/host-callbacks.ts'
 import type { Revocations } from './revocations.ts'
-import { type Grant, isScope } from './tickets.ts'
+import { type Grant, scopes } from './tickets.ts'
 
 /** What somebody wants to do with a call. */
 export interface Wish {
@@ -137,35 +138,21 @@ const callbackFailed = (callback: HostCallbackName): GatherError =>
     `Access can't be checked now: the application's \`${callback}\` callback failed. Try again in a moment.`,
   )
 
+/** A moment in milliseconds; `Infinity` never comes. */
+const moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(value))
+const grantSchema = z.object({
+  subject: z.string().min(1),
+  calls: z.union([z.literal('*'), z.array(z.string())]),
+  scopes: z.array(z.enum(scopes)),
+  expiresAt: moment.optional(),
+  ticketId: z.string().optional(),
+  issuedAt: moment.optional(),
+  trusted: z.boolean().optional(),
+})
+
 /** What the host returned as a plain grant; its own object may have accessors, or change later. */
 function readGrant(value: unknown): Grant | null {
-  if (value === null || value === undefined) return null
-  const { subject, calls, scopes, expiresAt, ticketId, issuedAt, trusted } = value as Record<string, unknown>
-  const isGrant =
-    typeof subject === 'string' &&
-    subject !== '' &&
-    (calls === '*' || isListOf(calls, isString)) &&
-    isListOf(scopes, isScope) &&
-    isAbsentOr(isNumber, expiresAt) &&
-    isAbsentOr(isNumber, issuedAt) &&
-    isAbsentOr(isString, ticketId) &&
-    isAbsentOr(isBoolean, trusted)
-  if (!isGrant) throw new HostCallbackError('authenticate', 'invalid')
-  return {
-    subject,
-    calls: calls === '*' ? calls : [...calls],
-    scopes: [...scopes],
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(ticketId === undefined ? {} : { ticketId }),
-    ...(issuedAt === undefined ? {} : { issuedAt }),
-    ...(trusted === true ? { trusted } : {}),
-  }
+  const read = grantSchema.nullish().safeParse(value)
+  if (!read.success) throw new HostCallbackError('authenticate', 'invalid')
+  return read.data ?? null
 }
-
-const isString = (value: unknown): value is string => typeof value === 'string'
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
-const isNumber = (value: unknown): value is number => typeof value === 'number' && !Number.isNaN(value)
-const isListOf = <T>(value: unknown, is: (each: unknown) => each is T): value is readonly T[] =>
-  Array.isArray(value) && value.every(is)
-const isAbsentOr = <T>(is: (each: unknown) => each is T, value: unknown): value is T | undefined =>
-  value === undefined || is(value)

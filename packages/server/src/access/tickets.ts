@@ -14,13 +14,13 @@ export interface Grant {
   readonly calls: '*' | readonly string[]
   readonly scopes: readonly Scope[]
   /** When it ends, in milliseconds since 1970; absent if it does not. */
-  readonly expiresAt?: number
+  readonly expiresAt?: number | undefined
   /** The ticket's own id, by which it can be revoked. */
-  readonly ticketId?: string
+  readonly ticketId?: string | undefined
   /** When it was issued, in milliseconds since 1970. */
-  readonly issuedAt?: number
+  readonly issuedAt?: number | undefined
   /** Held by code of your own, not by a browser: what the policy refuses to browsers is allowed. */
-  readonly trusted?: boolean
+  readonly trusted?: boolean | undefined
 }
 
 /** What a ticket is to allow. */

@@ -17,7 +17,7 @@ export function originReporter(deps: { logger: Logger; metrics: Metrics; now: ()
   const ofEach = new RateLimit({ perSecond: 1 / 3600, burst: 1, now })
   const ofAll = new RateLimit({ perSecond: 1, burst: 20, now })
   return (origin, transport) => {
-    metrics.originRefused(transport)
+    metrics.refusedOrigins.inc({ transport })
     const isOrigin = origin.length <= MAX_ORIGIN_LENGTH && URL.canParse(origin)
     const name = isOrigin ? new URL(origin).origin : 'not an origin'
     if (ofEach.take(name) > 0 || ofAll.take('') > 0) return

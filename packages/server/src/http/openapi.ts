@@ -64,244 +64,190 @@ function refusals(...names: readonly ErrorName[]): Json {
   )
 }
 
-const callId = {
-  name: 'call_control_id',
-  in: 'path',
-  required: true,
-  description: 'Telnyx’s id of the call leg.',
-  schema: isText,
-}
-const whole = (name: string, description: string, bounds: Json) => ({
-  name,
-  in: 'query',
-  description,
-  schema: { type: 'integer', ...bounds },
+const parameter = (place: 'path' | 'query' | 'header', name: string, description: string, schema: Json = isText) => ({
+  ...{ name, in: place, description, schema },
+  ...(place === 'path' ? { required: true } : {}),
 })
-const signature = (name: string, description: string) => ({
-  name,
-  in: 'header',
-  required: true,
-  description,
-  schema: isText,
-})
-const ticket = [{ ticket: [] }]
-const guarded = ['unauthenticated', 'notFound'] as const
+const callId = parameter('path', 'call_control_id', 'Telnyx’s id of the call leg.')
 
-const replaces = {
-  name: REPLACE_HEADER,
-  in: 'header',
-  description: 'Stops the gather that is running on the call first. By default a second gather is refused.',
-  schema: { enum: ['true', 'false'] },
-}
-
-const commandPaths = Object.fromEntries(
-  commandNames.map((command) => [
-    `/v2/calls/{call_control_id}/actions/${command}`,
-    {
-      post: {
-        operationId: schemaName(command).replace(/^./, (first) => first.toLowerCase()),
-        summary: commandSummaries[command],
-        tags: ['Commands'],
-        security: ticket,
-        parameters: [
-          callId,
-          {
-            name: 'Idempotency-Key',
-            in: 'header',
-            description: 'The same key and body again give the same outcome, and run the command once.',
-            schema: { type: 'string', minLength: 1, maxLength: 128 },
-          },
-          {
-            name: MASK_HEADER,
-            in: 'header',
-            description: 'Hides the input of this gather, or more of it than the server’s policy does.',
-            schema: { enum: ['digits', 'allButLast4', 'all'] },
-          },
-          {
-            name: PROTOCOL_HEADER,
-            in: 'header',
-            description: 'The protocol version of CallGather’s own client. A mismatch is refused; SDKs send none.',
-            schema: { type: 'integer', minimum: 0 },
-          },
-          ...(isGather(command) ? [replaces] : []),
-        ],
-        requestBody: { content: content(ref(schemaName(command))) },
-        responses: {
-          200: {
-            ...answer('Telnyx took the command. What comes of it arrives as events.', data({ type: 'object' })),
-            headers: { 'x-command-id': { description: 'The command’s id in the events.', schema: isText } },
-          },
-          426: answer('The client and the server speak different protocol versions.', ref('Errors')),
-          ...refusals(
-            ...guarded,
-            'unknownParameter',
-            'invalidJson',
-            'commandInFlight',
-            ...(isGather(command) ? (['gatherInProgress'] as const) : []),
-            'callEnded',
-            'outOfRange',
-            'tooManyRequests',
-            'unavailable',
-            'outcomeUnknown',
-          ),
-        },
-      },
-    },
-  ]),
+const commandParameters = [
+  parameter(
+    'header',
+    'Idempotency-Key',
+    'The same key and body again give the same outcome, and run the command once.',
+    { type: 'string', minLength: 1, maxLength: 128 },
+  ),
+  parameter('header', MASK_HEADER, 'Hides the input of this gather, or more of it than the server’s policy does.', {
+    enum: ['digits', 'allButLast4', 'all'],
+  }),
+  parameter(
+    'header',
+    PROTOCOL_HEADER,
+    'The protocol version of CallGather’s own client. A mismatch is refused; SDKs send none.',
+    { type: 'integer', minimum: 0 },
+  ),
+]
+const replaces = parameter(
+  'header',
+  REPLACE_HEADER,
+  'Stops the gather that is running on the call first. By default a second gather is refused.',
+  { enum: ['true', 'false'] },
 )
 
-const callPaths = {
-  '/calls': {
-    get: {
-      operationId: 'listCalls',
-      summary: 'The calls that the ticket may see, newest first',
-      tags: ['Calls'],
-      security: ticket,
-      responses: {
-        200: answer('The calls.', data({ type: 'array', items: ref('CallSummary') })),
-        ...refusals('unauthenticated'),
-      },
-    },
-  },
-  '/calls/{call_control_id}': {
-    parameters: [callId],
-    get: {
-      operationId: 'getCall',
-      summary: 'One call',
-      tags: ['Calls'],
-      security: ticket,
-      responses: {
-        200: answer(
-          'The call, and how far its log reaches.',
-          data({ allOf: [ref('CallSummary'), { type: 'object', properties: { cursor: ref('Cursor') } }] }),
-        ),
-        ...refusals(...guarded),
-      },
-    },
-    delete: {
-      operationId: 'forgetCall',
-      summary: 'Erase a call, wherever something of it is kept',
-      tags: ['Calls'],
-      security: ticket,
-      responses: { 204: { description: 'Erased.' }, ...refusals(...guarded, 'forbidden') },
-    },
-  },
-  '/calls/{call_control_id}/events': {
-    get: {
-      operationId: 'listEvents',
-      summary: 'The log of a call',
-      tags: ['Calls'],
-      security: ticket,
-      parameters: [
-        callId,
-        whole('after', 'The number to read after.', { minimum: 0, default: 0 }),
-        whole('limit', 'How many at most.', { minimum: 0, maximum: 1000, default: 1000 }),
-      ],
-      responses: {
-        200: answer(
-          'The records, in order.',
-          data(
-            { type: 'array', items: ref('CallRecord') },
-            { type: 'object', required: ['epoch'], properties: { epoch: isText } },
-          ),
-        ),
-        ...refusals(...guarded, 'unknownParameter'),
-      },
-    },
-  },
+/** What the document says of one route. Its tag, its security and what all routes of calls share follow from its path. */
+interface Operation {
+  readonly id: string
+  readonly summary: string
+  readonly parameters?: readonly Json[]
+  readonly requestBody?: Json
+  readonly responses: Json
+  readonly refusals?: readonly ErrorName[]
 }
 
-const exportPaths = {
-  '/calls/{call_control_id}/export': {
-    get: {
-      operationId: 'exportCall',
-      summary: 'A call as a file',
-      tags: ['Calls'],
-      security: ticket,
-      parameters: [
-        callId,
-        {
-          name: 'format',
-          in: 'query',
-          description: 'Everything as JSON, the timeline as CSV or Markdown, or what was said as captions.',
-          schema: { enum: [...exportFormats], default: 'json' },
-        },
-      ],
-      responses: {
-        200: {
-          description: 'The file.',
-          content: {
-            'application/json': { schema: { type: 'object' } },
-            ...content(isText, 'text/csv'),
-            ...content(isText, 'text/vtt'),
-            ...content(isText, 'text/markdown'),
-          },
-        },
-        ...refusals(...guarded, 'unknownParameter'),
-      },
+const commandOperation = (command: CommandName): Operation => ({
+  id: schemaName(command).replace(/^./, (first) => first.toLowerCase()),
+  summary: commandSummaries[command],
+  parameters: [...commandParameters, ...(isGather(command) ? [replaces] : [])],
+  requestBody: { content: content(ref(schemaName(command))) },
+  responses: {
+    200: {
+      ...answer('Telnyx took the command. What comes of it arrives as events.', data({ type: 'object' })),
+      headers: { 'x-command-id': { description: 'The command’s id in the events.', schema: isText } },
     },
+    426: answer('The client and the server speak different protocol versions.', ref('Errors')),
   },
-}
-
-const webhookPaths = {
-  '/webhooks': {
-    post: {
-      operationId: 'receiveWebhook',
-      summary: 'Where Telnyx sends its webhooks. 200 means stored; anything else asks to send again',
-      tags: ['Webhooks'],
-      security: [],
-      parameters: [
-        signature('telnyx-timestamp', 'Seconds since 1970, within 300 of now.'),
-        signature('telnyx-signature-ed25519', 'Base64 of the Ed25519 signature of `timestamp|body`.'),
-      ],
-      requestBody: { required: true, content: content({ type: 'object' }) },
-      responses: {
-        200: { description: 'Stored, now or before.' },
-        ...refusals('unauthenticated', 'bodyTooLarge', 'unsupportedEncoding', 'internal', 'unavailable'),
-      },
-    },
-  },
-}
+  refusals: [
+    ...(['unknownParameter', 'invalidJson', 'commandInFlight'] as const),
+    ...(isGather(command) ? (['gatherInProgress'] as const) : []),
+    ...(['callEnded', 'outOfRange', 'tooManyRequests', 'unavailable', 'outcomeUnknown'] as const),
+  ],
+})
 
 const status = { type: 'object', required: ['status'], properties: { status: isText } }
-const operationPaths = {
-  '/healthz': {
-    get: {
-      operationId: 'health',
-      summary: 'Whether the process answers',
-      tags: ['Operations'],
-      security: [],
-      responses: { 200: answer('It does.', status) },
+
+/** The operations by method and path. */
+const operations: Readonly<Record<string, Operation>> = {
+  ...Object.fromEntries(
+    commandNames.map((name) => [`post /v2/calls/{call_control_id}/actions/${name}`, commandOperation(name)]),
+  ),
+  'get /calls': {
+    id: 'listCalls',
+    summary: 'The calls that the ticket may see, newest first',
+    responses: { 200: answer('The calls.', data({ type: 'array', items: ref('CallSummary') })) },
+    refusals: ['unauthenticated'],
+  },
+  'get /calls/{call_control_id}': {
+    id: 'getCall',
+    summary: 'One call',
+    responses: {
+      200: answer(
+        'The call, and how far its log reaches.',
+        data({ allOf: [ref('CallSummary'), { type: 'object', properties: { cursor: ref('Cursor') } }] }),
+      ),
     },
   },
-  '/readyz': {
-    get: {
-      operationId: 'readiness',
-      summary:
-        'Whether webhooks can be taken: a public key is in force, the store takes appends, the server is not going away',
-      tags: ['Operations'],
-      security: [],
-      responses: { 200: answer('They can.', status), 503: answer('Not now.', status) },
-    },
+  'delete /calls/{call_control_id}': {
+    id: 'forgetCall',
+    summary: 'Erase a call, wherever something of it is kept',
+    responses: { 204: { description: 'Erased.' } },
+    refusals: ['forbidden'],
   },
-  '/metrics': {
-    get: {
-      operationId: 'metrics',
-      summary: 'Metrics for Prometheus',
-      tags: ['Operations'],
-      security: [],
-      responses: { 200: { description: 'Prometheus’s text format.', content: content(isText, 'text/plain') } },
+  'get /calls/{call_control_id}/events': {
+    id: 'listEvents',
+    summary: 'The log of a call',
+    parameters: [
+      parameter('query', 'after', 'The number to read after.', { type: 'integer', minimum: 0, default: 0 }),
+      parameter('query', 'limit', 'How many at most.', { type: 'integer', minimum: 0, maximum: 1000, default: 1000 }),
+    ],
+    responses: {
+      200: answer(
+        'The records, in order.',
+        data(
+          { type: 'array', items: ref('CallRecord') },
+          { type: 'object', required: ['epoch'], properties: { epoch: isText } },
+        ),
+      ),
     },
+    refusals: ['unknownParameter'],
   },
-  '/openapi.json': {
-    get: {
-      operationId: 'openapi',
-      summary: 'This document',
-      tags: ['Operations'],
-      security: [],
-      responses: { 200: answer('OpenAPI 3.1.', { type: 'object' }) },
+  'get /calls/{call_control_id}/export': {
+    id: 'exportCall',
+    summary: 'A call as a file',
+    parameters: [
+      parameter(
+        'query',
+        'format',
+        'Everything as JSON, the timeline as CSV or Markdown, or what was said as captions.',
+        { enum: [...exportFormats], default: 'json' },
+      ),
+    ],
+    responses: {
+      200: {
+        description: 'The file.',
+        content: {
+          ...content({ type: 'object' }),
+          ...content(isText, 'text/csv'),
+          ...content(isText, 'text/vtt'),
+          ...content(isText, 'text/markdown'),
+        },
+      },
     },
+    refusals: ['unknownParameter'],
   },
+  'post /webhooks': {
+    id: 'receiveWebhook',
+    summary: 'Where Telnyx sends its webhooks. 200 means stored; anything else asks to send again',
+    parameters: [
+      parameter('header', 'telnyx-timestamp', 'Seconds since 1970, within 300 of now.'),
+      parameter('header', 'telnyx-signature-ed25519', 'Base64 of the Ed25519 signature of `timestamp|body`.'),
+    ].map((each) => ({ ...each, required: true })),
+    requestBody: { required: true, content: content({ type: 'object' }) },
+    responses: { 200: { description: 'Stored, now or before.' } },
+    refusals: ['unauthenticated', 'bodyTooLarge', 'unsupportedEncoding', 'internal', 'unavailable'],
+  },
+  'get /healthz': {
+    id: 'health',
+    summary: 'Whether the process answers',
+    responses: { 200: answer('It does.', status) },
+  },
+  'get /readyz': {
+    id: 'readiness',
+    summary:
+      'Whether webhooks can be taken: a public key is in force, the store takes appends, the server is not going away',
+    responses: { 200: answer('They can.', status), 503: answer('Not now.', status) },
+  },
+  'get /metrics': {
+    id: 'metrics',
+    summary: 'Metrics for Prometheus',
+    responses: { 200: { description: 'Prometheus’s text format.', content: content(isText, 'text/plain') } },
+  },
+  'get /openapi.json': {
+    id: 'openapi',
+    summary: 'This document',
+    responses: { 200: answer('OpenAPI 3.1.', { type: 'object' }) },
+  },
+}
+
+const tags = { '/v2/': 'Commands', '/calls': 'Calls', '/webhooks': 'Webhooks', '/': 'Operations' } as const
+
+function pathsOf(all: Readonly<Record<string, Operation>>): Record<string, Json> {
+  const paths: Record<string, Json> = {}
+  for (const [route, { id, parameters = [], refusals: names = [], responses, ...rest }] of Object.entries(all)) {
+    const [method = '', path = ''] = route.split(' ')
+    const isOfCall = path.includes('{call_control_id}')
+    const guarded = isOfCall ? (['unauthenticated', 'notFound'] as const) : []
+    const tag = Object.entries(tags).find(([start]) => path.startsWith(start))?.[1]
+    const operation = {
+      operationId: id,
+      ...rest,
+      tags: [tag],
+      security: tag === 'Commands' || tag === 'Calls' ? [{ ticket: [] }] : [],
+      parameters: [...(isOfCall ? [callId] : []), ...parameters],
+      responses: { ...responses, ...refusals(...guarded, ...names) },
+    }
+    paths[path] = { ...paths[path], [method]: operation }
+  }
+  return paths
 }
 
 const error = {
@@ -328,8 +274,8 @@ export function openApiDocument(basePath: string) {
       license: { name: manifest.license, identifier: manifest.license },
     },
     servers: [{ url: basePath || '/' }],
-    tags: ['Commands', 'Calls', 'Webhooks', 'Operations'].map((name) => ({ name })),
-    paths: { ...commandPaths, ...callPaths, ...exportPaths, ...webhookPaths, ...operationPaths },
+    tags: Object.values(tags).map((name) => ({ name })),
+    paths: pathsOf(operations),
     components: {
       securitySchemes: {
         ticket: {

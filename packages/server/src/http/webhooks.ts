@@ -43,7 +43,7 @@ const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The reques
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
   const { ingest, keys, toleranceSeconds, maxBodyBytes, now, logger, metrics, storeFailed, verified } = parts
-  const count = (outcome: WebhookOutcome) => metrics.webhook(outcome)
+  const count = (outcome: WebhookOutcome) => metrics.webhooks.inc({ outcome })
   const reportUnverified = throttled(logger, now)
 
   return async (request) => {
@@ -83,8 +83,8 @@ export function webhookRoute(parts: WebhookParts): Handler {
         () => ingest.accept(webhook),
         (result) => result,
       )
-      metrics.appendTook((now() - began) / 1000)
-      if (outcome === 'appended') metrics.lag((now() - Date.parse(webhook.occurredAt)) / 1000)
+      metrics.appends.observe((now() - began) / 1000)
+      if (outcome === 'appended') metrics.lag.observe(Math.max(0, now() - Date.parse(webhook.occurredAt)) / 1000)
       if (outcome === 'conflict' || outcome === 'foreign') {
         logger.warn({ outcome, event_type: webhook.eventType }, 'webhook not stored')
       }

@@ -88,7 +88,7 @@ export class Relay {
         decide('The origin of this page is not allowed. Add it to the allowed origins of the server.', false)
       },
     })
-    const rooms = new Rooms(this.#io, parts.log, (records) => metrics.relayed(records))
+    const rooms = new Rooms(this.#io, parts.log, (records) => metrics.relayed.inc(records))
     this.#io.use((socket, next) => {
       this.#admit(socket)
         .then(() => next())
@@ -102,7 +102,7 @@ export class Relay {
     this.#io.on('connection', (socket) => {
       this.#admitted.add(socket.conn)
       const cut = (limit: string) => {
-        metrics.cut(limit)
+        metrics.cuts.inc({ limit })
         logger.warn({ limit, address: addressOf(socket.request) }, 'a socket was cut off: its client does not read')
       }
       const { answerInTurn, isMoving } = guardBackpressure(socket, limits.backpressure, cut)

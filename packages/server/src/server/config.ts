@@ -1,5 +1,5 @@
 /** The ready server's configuration, from the environment. Every mistake names the variable it is in, and no value. */
-import { isMask } from '@callgather/protocol'
+import { DEFAULT_BASE_PATH, isMask } from '@callgather/protocol'
 import { closest, distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { checkAllowFields, checkMediaHosts } from '../access/command-policy.ts'
@@ -89,7 +89,7 @@ const variables = {
   CALLGATHER_INSECURE: yesOrNo.prefault('false'),
   CALLGATHER_TICKET_AUDIENCE: z.string().optional(),
   CALLGATHER_ALLOWED_ORIGINS: listBy((origins) => origins.map(parseOrigin)).prefault(''),
-  CALLGATHER_BASE_PATH: basePath,
+  CALLGATHER_BASE_PATH: basePath.default(DEFAULT_BASE_PATH),
   CALLGATHER_TRUST_PROXY: readBy(parseTrustProxy).optional(),
   CALLGATHER_MASK: z.string().refine(isMask, 'must be one of: all, digits, allButLast4.').optional(),
   CALLGATHER_MEDIA_HOSTS: listBy(checkMediaHosts).prefault(''),

@@ -65,7 +65,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const { basePath = DEFAULT_BASE_PATH, toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = Date.now } = options
   const limits = readLimits(options.limits)
   const unguarded = options.logger ?? stderrLog().logger
-  const logger = guardLogger(unguarded, () => metrics.hostCallbackFailed('logger', 'failed'))
+  const logger = guardLogger(unguarded, () => metrics.hostFailures.inc({ callback: 'logger', reason: 'failed' }))
   let keys = new KeyRing(requiredOption('telnyx.publicKey', options.telnyx.publicKey), now())
   const client = telnyxClient(options.telnyx)
   const tickets = options.tickets
@@ -83,7 +83,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const hostCallbacks = new HostCallbacks({
     logger,
     deadlineMs: options.callbackDeadlineMs,
-    countFailure: (callback, reason) => metrics.hostCallbackFailed(callback, reason),
+    countFailure: (callback, reason) => metrics.hostFailures.inc({ callback, reason }),
   })
   const audit = new Audit({
     sink: options.audit?.sink ?? ((line) => logger.info({ audit: line }, 'audit')),
@@ -106,7 +106,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     appended: (records, state) => handlers.notify(records, state),
     appendFailed: (error) => health.failed(error),
     unreadable: (callId, seq) => {
-      metrics.unreadableRecord()
+      metrics.unreadable.inc()
       logger.error({ call_id: callId, seq }, 'a record of a call cannot be read; the call goes on without it')
     },
     listenerFailed: (error) => logger.error({ failure: describeFailure(error) }, 'a listener of a call failed'),
@@ -129,7 +129,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     accept: (webhook) => handlers.whileFetched(webhook.id, () => ingest.accept(webhook)),
   }
   const reconciler = new Reconciler(
-    { log, store, ingest: fetched, records, now, logger, counted: (source) => metrics.reconciled(source) },
+    { log, store, ingest: fetched, records, now, logger, counted: (source) => metrics.reconciled.inc({ source }) },
     options.reconcile || {},
   )
   const directory = new CallDirectory(
@@ -162,7 +162,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     suspect: (callId) => {
       if (options.reconcile !== false) reconciler.check(callId).catch(report)
     },
-    counted: (command, outcome, millis) => metrics.command(command, outcome, millis / 1000),
+    counted: (command, outcome, millis) => metrics.commands.observe({ command, outcome }, millis / 1000),
   })
   const relay: Relay = new Relay(
     { access, log, directory, health, rates, logger, now, isAllowedOrigin, reportOrigin, addressOf, metrics },
@@ -226,7 +226,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
 
   const refusalOf = (error: unknown, method: string): HttpAnswer => {
     if (error instanceof BodyAborted) {
-      metrics.bodyAborted()
+      metrics.abortedBodies.inc()
       logger.debug({ method, reason: error.message }, 'a request was given up')
       return refuse(gatherError('invalidJson', 'The body did not come whole.'))
     }
