@@ -2,71 +2,41 @@
  * What an AI gather remembers, and what follows from it: which fields there are now, which is asked next, whether all is
  * in, and what the result is so far. Queries only; nothing here changes a state.
  */
-
-import type { Message } from '../machine/machine.ts'
-import type { ToolCall } from '../machine/model.ts'
-import { type Conversation, messagesOf, openConversation, record, string } from './conversation.ts'
+import { record, string } from './conversation.ts'
 import { assemble, type Draft } from './draft.ts'
 import type { AiContext } from './input.ts'
 import { type JsonSchema, requiredOf } from './json-schema.ts'
 import { type Slot, type Walk, walk } from './slots.ts'
-
-/** The body of `gather_using_ai`, as the API has validated it. */
-export type AiGatherParams = Record<string, unknown>
+import { startTalk, type TalkState } from './talk.ts'
 
 /** Everything the machine remembers. */
-export interface AiGatherState {
-  readonly ctx: AiContext
-  readonly conversation: Conversation
-  readonly options: Options
-  /**
-   * `opening`: nothing said yet and no greeting; `thinking`: a model was asked; `closing`: the last words are being
-   * said.
-   */
-  readonly phase: 'opening' | 'speaking' | 'listening' | 'thinking' | 'closing' | 'ended'
-  /** What follows when the present speech is over. */
-  readonly next: 'ask' | 'listen'
-  readonly history: readonly Message[]
-  readonly draft: Draft
-  /** The id of the field that was asked for last. */
-  readonly asked: string | undefined
-  /** Optional fields that were not understood and aren't asked for again. */
-  readonly passed: readonly string[]
-  /** Fields that a rule across properties made required. */
-  readonly forced: readonly string[]
-  /** How often an answer was not understood, by field. */
-  readonly confusions: Readonly<Record<string, number>>
-  readonly silences: number
-  /** How often the finished result did not conform. */
-  readonly rejected: number
-  readonly turn: number
-  /** The question put to a model that is still open. */
-  readonly consulting: string | undefined
-  /** Rounds of tools in this turn. */
-  readonly rounds: number
-  /** What the model called and has no answer to yet. */
-  readonly calling: readonly ToolCall[]
-  /** Hangs up when the last words have been said: the model called for it. */
-  readonly leaving: boolean
-  /** Whispers that were not said yet. */
-  readonly whispers: readonly string[]
-  readonly outcome: Outcome | undefined
-}
-
-/** The parts of the command that matter while it runs. */
-interface Options {
+export interface AiGatherState extends TalkState {
   readonly parameters: JsonSchema
   readonly partialResults: boolean
-  readonly historyUpdates: boolean
   readonly responseTimeoutMs: number
-  readonly interruptible: boolean
   readonly endedSpeech: string | undefined
   readonly instructions: string | undefined
-  readonly tools: unknown
+  /** What follows when the present speech is over. */
+  next: 'ask' | 'listen'
+  draft: Draft
+  /** The id of the field that was asked for last. */
+  asked: string | undefined
+  /** Optional fields that were not understood and aren't asked for again. */
+  passed: readonly string[]
+  /** Fields that a rule across properties made required. */
+  forced: readonly string[]
+  /** How often an answer was not understood, by field. */
+  confusions: Readonly<Record<string, number>>
+  silences: number
+  /** How often the finished result did not conform. */
+  rejected: number
+  /** Hangs up when the last words have been said: the model called for it. */
+  leaving: boolean
+  outcome: Outcome | undefined
 }
 
 /** How it ends. */
-export interface Outcome {
+interface Outcome {
   readonly status: 'valid' | 'invalid' | 'client_error'
   readonly result: Record<string, unknown> | null
   readonly reason: string | null
@@ -76,28 +46,16 @@ export interface Outcome {
 const DEFAULT_RESPONSE_TIMEOUT_MS = 10_000
 
 /** The state at the start of the command. */
-export function initial(params: AiGatherParams, ctx: AiContext, now: number): AiGatherState {
+export function initial(params: Record<string, unknown>, ctx: AiContext, now: number): AiGatherState {
   const timeout = params.user_response_timeout_ms
-  const assistant = record(params.assistant)
   return {
-    ctx,
-    conversation: openConversation(params, ctx, now),
-    options: {
-      parameters: record(params.parameters),
-      partialResults: params.send_partial_results === true,
-      historyUpdates: params.send_message_history_updates === true,
-      responseTimeoutMs: typeof timeout === 'number' && timeout > 0 ? timeout : DEFAULT_RESPONSE_TIMEOUT_MS,
-      interruptible: record(params.interruption_settings).enable !== false,
-      endedSpeech: string(params.gather_ended_speech),
-      instructions: string(assistant.instructions),
-      tools: assistant.tools,
-    },
-    phase: 'opening',
+    ...startTalk(params, ctx, now),
+    parameters: record(params.parameters),
+    partialResults: params.send_partial_results === true,
+    responseTimeoutMs: typeof timeout === 'number' && timeout > 0 ? timeout : DEFAULT_RESPONSE_TIMEOUT_MS,
+    endedSpeech: string(params.gather_ended_speech),
+    instructions: string(record(params.assistant).instructions),
     next: 'listen',
-    history: messagesOf(params.message_history).map(({ role, content }) => ({
-      role,
-      ...(content === undefined ? {} : { content }),
-    })),
     draft: {},
     asked: undefined,
     passed: [],
@@ -105,24 +63,19 @@ export function initial(params: AiGatherParams, ctx: AiContext, now: number): Ai
     confusions: {},
     silences: 0,
     rejected: 0,
-    turn: 0,
-    consulting: undefined,
-    rounds: 0,
-    calling: [],
     leaving: false,
-    whispers: [],
     outcome: undefined,
   }
 }
 
 /** The fields there are, given the answers so far. */
-export const walked = (state: AiGatherState): Walk => walk(state.options.parameters, state.draft)
+export const walked = (state: AiGatherState): Walk => walk(state.parameters, state.draft)
 
 /** The field to ask for next; undefined when nothing is left to ask. */
 export function nextSlot(state: AiGatherState): Slot | undefined {
   const open = walked(state).slots.filter(({ id }) => state.draft[id] === undefined)
   const lastNeeded = open.findLastIndex((slot) => isRequired(state, slot))
-  const isFree = requiredOf(state.options.parameters).length === 0 && state.forced.length === 0
+  const isFree = requiredOf(state.parameters).length === 0 && state.forced.length === 0
   return open.find((slot, index) => {
     if (isRequired(state, slot)) return true
     if (state.passed.includes(slot.id)) return false
@@ -137,8 +90,7 @@ export const isRequired = (state: AiGatherState, slot: Slot): boolean => slot.re
 export function isComplete(state: AiGatherState): boolean {
   const { slots } = walked(state)
   if (slots.some((slot) => isRequired(state, slot) && state.draft[slot.id] === undefined)) return false
-  const isNothingRequired = requiredOf(state.options.parameters).length === 0
-  return !isNothingRequired || slots.length === 0 || Object.keys(state.draft).length > 0
+  return requiredOf(state.parameters).length > 0 || slots.length === 0 || Object.keys(state.draft).length > 0
 }
 
 /** The answers alone, in the schema's order: what `partial_results` shows. */

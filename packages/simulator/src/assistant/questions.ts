@@ -30,6 +30,9 @@ export function readBack(answers: readonly { slot: Slot; value: unknown }[]): st
   return `Got it: ${listed(said, 'and')}.`
 }
 
+/** An agent's whisper as the caller hears it. */
+export const sayWhisper = (whisper: string): string => `A colleague adds: ${whisper.trim()}`
+
 function aloud(value: unknown): string {
   if (Array.isArray(value)) return listed(value.map(aloud), 'and')
   if (typeof value === 'boolean') return value ? 'yes' : 'no'

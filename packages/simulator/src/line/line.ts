@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock/clock.ts'
 import type { Media } from '../machine/machine.ts'
+import { spoken } from '../machine/ssml.ts'
 import type { AudioSettings } from '../settings/settings.ts'
 
 /** Something to be heard. */
@@ -114,13 +115,6 @@ export class Line {
     return once * loop
   }
 }
-
-/** The words of a text or SSML payload, without its tags. */
-export const spoken = (text: string): string =>
-  text
-    .replace(/<[^<>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
 
 /** As curl says it, which Telnyx passes on. */
 const missing = (name: string) => `Received curl error 22 HTTP error code 404 trying to fetch ${name}.`

@@ -1,0 +1,6 @@
+/** The words of a text or SSML payload, without its tags. */
+export const spoken = (text: string): string =>
+  text
+    .replace(/<[^<>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
