@@ -27,7 +27,7 @@ export class Gathering {
     const step = (state: GatherState, input: GatherInput | Echo) =>
       input.type === 'model' || input.type === 'tools' ? { state, effects: [] } : stepGather(state, input)
     const first = startGather(params, this.settings)
-    const runner = new Runner<GatherState, GatherInput>(this.world, first, step, { announced })
+    const runner = new Runner<GatherState, GatherInput>(this.world, first, step, announced)
     this.active = { command, runner }
     if (second && this.settings.secondGather === 'cancel-both') runner.feed({ type: 'stop' })
     runner.begin()

@@ -33,10 +33,11 @@ export interface RunnerWorld {
 export class Runner<State, Input> implements SoundOwner {
   private readonly world: RunnerWorld
   private readonly step: (state: State, input: Input | Echo, now: number) => Step<State>
-  private readonly sound: Partial<Pick<Sound, 'announced'>>
+  private readonly announced: boolean | undefined
   private readonly timers: Timers
   private readonly leaving = new AbortController()
   private readonly inbox: (Input | Echo)[] = []
+  private readonly first: readonly Effect[]
   private busy = true
   private ended = false
   state: State
@@ -45,25 +46,20 @@ export class Runner<State, Input> implements SoundOwner {
     world: RunnerWorld,
     first: Step<State>,
     step: (state: State, input: Input | Echo, now: number) => Step<State>,
-    sound: Partial<Pick<Sound, 'announced'>> = {},
+    announced?: boolean,
   ) {
     this.world = world
     this.timers = new Timers(world.clock)
     this.step = step
-    this.sound = sound
+    this.announced = announced
     this.state = first.state
     this.first = first.effects
   }
 
-  private first: Effect[]
-
   /** Does what the machine asked for when it was started. Apart from the constructor, so that who holds the runner can be found by then. */
-  begin(): this {
-    const effects = this.first
-    this.first = []
-    this.apply(effects)
+  begin(): void {
+    this.apply(this.first)
     this.drain()
-    return this
   }
 
   /** False once the machine has said `end`. */
@@ -141,18 +137,14 @@ export class Runner<State, Input> implements SoundOwner {
         world.hangUp()
         break
       case 'end':
-        this.end()
+        this.ended = true
+        this.timers.clear()
+        this.leaving.abort()
         break
     }
   }
 
   private voice(what: Pick<Sound, 'kind' | 'text' | 'media' | 'purpose'>): Sound {
-    return { ...what, loop: 1, overlay: false, announced: what.kind === 'media', owner: this, ...this.sound }
-  }
-
-  private end(): void {
-    this.ended = true
-    this.timers.clear()
-    this.leaving.abort()
+    return { ...what, loop: 1, overlay: false, announced: this.announced ?? what.kind === 'media', owner: this }
   }
 }

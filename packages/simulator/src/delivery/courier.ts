@@ -9,14 +9,13 @@ import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { DeliverySettings } from '../settings/settings.ts'
 import type { Attempt, Delivery, Route, WebhookEvent } from './delivery.ts'
-import type { Faults } from './faults.ts'
-import { Reordering } from './reordering.ts'
+import type { FaultName, Faults } from './faults.ts'
 import { type Plan, webhookRequest } from './request.ts'
 import { createSigner, type Signer } from './signer.ts'
 import { refusalOfTarget } from './target.ts'
 import type { Receipt, Transport } from './transport.ts'
 
-export interface CourierOptions {
+interface CourierOptions {
   clock: Clock
   chance: Chance
   faults: Faults
@@ -36,14 +35,14 @@ export class Courier {
   private readonly options: CourierOptions
   private readonly impostor: Signer
   private readonly records = new Map<string, Delivery>()
-  private readonly reordering: Reordering
+  /** Webhooks held back until the next one of their call has gone (the fault `reorder`), by call. */
+  private readonly heldBack = new Map<string, Set<() => void>>()
   private count = 0
   private closed = false
 
   constructor(options: CourierOptions) {
     this.options = options
     this.impostor = createSigner(options.chance.bytes('impostor'))
-    this.reordering = new Reordering(options.clock)
   }
 
   /** The remembered deliveries, oldest first. */
@@ -56,16 +55,14 @@ export class Courier {
   }
 
   /** Sends `event` of a call to wherever `route` says. */
-  send(event: WebhookEvent, callId: string, route: Route): void {
+  send(event: WebhookEvent, call_control_id: string, route: Route): void {
     const ownUrls = route.byType[event.event_type]
     const urls = ownUrls ?? (route.url === null ? [] : [route.url])
     const method = ownUrls ? route.byTypeMethod : route.method
-    const overtaken = this.reordering.take(callId)
+    const waits = route.retries[event.event_type] ?? this.options.settings.retriesMs
+    const overtaken = [...(this.heldBack.get(call_control_id) ?? [])]
     for (const url of urls)
-      this.dispatch(
-        this.record({ event, call_control_id: callId, method, url, failover_url: route.failover }),
-        this.waits(event, route),
-      )
+      this.dispatch(this.record({ event, call_control_id, method, url, failover_url: route.failover }), waits)
     for (const release of overtaken) release()
   }
 
@@ -82,18 +79,13 @@ export class Courier {
   close(): void {
     this.closed = true
     this.options.transport.close()
-    this.reordering.clear()
-  }
-
-  private waits(event: WebhookEvent, route: Route): readonly number[] {
-    return route.retries[event.event_type] ?? this.options.settings.retriesMs
+    this.heldBack.clear()
   }
 
   private record({ event, call_control_id, method, url, failover_url }: Address): Delivery {
-    const { chance, settings } = this.options
     this.count += 1
     const delivery: Delivery = {
-      id: chance.uuid('delivery', this.count),
+      id: this.options.chance.uuid('delivery', this.count),
       call_control_id,
       event,
       method,
@@ -106,39 +98,51 @@ export class Courier {
       faults: [],
     }
     this.records.set(delivery.id, delivery)
-    if (this.records.size > settings.historySize) {
-      const oldest = this.records.keys().next()
-      if (!oldest.done) this.records.delete(oldest.value)
-    }
+    const [oldest] = this.records.keys()
+    if (oldest !== undefined && this.records.size > this.options.settings.historySize) this.records.delete(oldest)
     return delivery
   }
 
   /** Decides on the faults of a delivery, and starts it when they let it. */
   private dispatch(delivery: Delivery, waits: readonly number[]): void {
-    const { faults, clock } = this.options
-    const { event } = delivery
-    const strike = (name: Parameters<Faults['strikes']>[0]) => {
-      const struck = faults.strikes(name, event.event_type, event.id)
-      if (struck) delivery.faults.push(name)
-      return struck
-    }
-    if (strike('drop')) {
+    const { clock } = this.options
+    if (this.strikes('drop', delivery)) {
       this.finish(delivery, 'failed')
       return
     }
-    const duplicate = strike('duplicate')
+    const duplicate = this.strikes('duplicate', delivery)
     const go = () => {
       this.launch(delivery, waits)
       if (duplicate)
         clock.schedule(clock.now() + duplicate.ms, () =>
-          clock.hold(this.attempt(delivery, delivery.url, 1, this.plan(delivery, 'duplicate'))),
+          clock.hold(this.attempt(delivery, delivery.url, 1, { fault: 'duplicate' })),
         )
     }
-    const reorder = strike('reorder')
-    const delay = reorder ? null : strike('delay')
-    if (reorder) this.reordering.holdBack(delivery.call_control_id, reorder.ms, go)
+    const reorder = this.strikes('reorder', delivery)
+    const delay = reorder ? null : this.strikes('delay', delivery)
+    if (reorder) this.holdBack(delivery.call_control_id, reorder.ms, go)
     else if (delay) clock.schedule(clock.now() + delay.ms, go)
     else go()
+  }
+
+  private strikes(name: FaultName, { event, faults }: Delivery, subject = event.id) {
+    const strike = this.options.faults.strikes(name, event.event_type, subject)
+    if (strike) faults.push(name)
+    return strike
+  }
+
+  /** Holds `go` back, for `ms` at most: the last webhook of a call has no next. */
+  private holdBack(callId: string, ms: number, go: () => void): void {
+    const { clock } = this.options
+    const held = this.heldBack.get(callId) ?? new Set()
+    this.heldBack.set(callId, held)
+    const release = () => {
+      if (!held.delete(release)) return
+      if (held.size === 0) this.heldBack.delete(callId)
+      go()
+    }
+    held.add(release)
+    clock.schedule(clock.now() + ms, release)
   }
 
   private launch(delivery: Delivery, waits: readonly number[]): void {
@@ -147,90 +151,72 @@ export class Courier {
 
   /** The forged copies, then the attempts at the primary, then the failover. */
   private async carry(delivery: Delivery, waits: readonly number[]): Promise<void> {
-    const { settings } = this.options
-    const refusal = refusalOfTarget(delivery.url, settings.allowRemote)
-    if (refusal) {
-      delivery.attempts.push({
-        ...this.draft(delivery, delivery.url, 1, null),
-        status: 'failed',
-        finished_at: this.time(),
-        error: refusal,
-      })
+    const { clock, settings } = this.options
+    const error = refusalOfTarget(delivery.url, settings.allowRemote)
+    if (error !== null) {
+      const finished_at = this.time()
+      delivery.attempts.push({ ...this.draft(delivery, delivery.url, 1), status: 'failed', finished_at, error })
       return this.finish(delivery, 'failed')
     }
-    const forged = await this.forge(delivery)
-    if (forged === 'instead') return this.finish(delivery, 'failed')
-    this.tryPrimary(delivery, waits, 1)
-  }
-
-  /** Timers of the simulator's clock sit between attempts, so this is a chain of callbacks and not a loop that sleeps. */
-  private tryPrimary(delivery: Delivery, waits: readonly number[], number: number): void {
-    const { clock, settings } = this.options
-    const run = async () => {
-      const receipt = await this.attempt(delivery, delivery.url, number, this.plan(delivery, null))
-      if (delivered(receipt)) return this.finish(delivery, 'delivered')
+    if (await this.forge(delivery)) return this.finish(delivery, 'failed')
+    for (let number = 1; ; number += 1) {
+      const receipt = await this.attempt(delivery, delivery.url, number)
+      if (isDelivered(receipt)) return this.finish(delivery, 'delivered')
       if (this.closed) return this.finish(delivery, 'failed')
-      if (settings.failover === 'each-attempt' && (await this.tryFailover(delivery, number + 1))) return
-      const wait = retriable(receipt) ? waits[number - 1] : undefined
-      if (wait !== undefined) {
-        clock.schedule(clock.now() + wait, () => this.tryPrimary(delivery, waits, number + 1))
-        return
-      }
-      if (settings.failover === 'after-retries' && (await this.tryFailover(delivery, number + 1))) return
-      this.finish(delivery, 'failed')
+      const wait = isRetriable(receipt) ? waits[number - 1] : undefined
+      const isFailoverDue = settings.failover === 'each-attempt' || wait === undefined
+      if (isFailoverDue && (await this.tryFailover(delivery, number + 1))) return this.finish(delivery, 'delivered')
+      if (wait === undefined) return this.finish(delivery, 'failed')
+      await clock.sleep(wait)
     }
-    clock.hold(run())
   }
 
   private async tryFailover(delivery: Delivery, number: number): Promise<boolean> {
     const { failover_url } = delivery
     if (failover_url === null || refusalOfTarget(failover_url, this.options.settings.allowRemote)) return false
-    const receipt = await this.attempt(delivery, failover_url, number, this.plan(delivery, null))
-    if (!delivered(receipt)) return false
-    this.finish(delivery, 'delivered')
-    return true
+    return isDelivered(await this.attempt(delivery, failover_url, number))
   }
 
-  /** An attacker's copies. With `instead`, the genuine webhook is not sent: its receiver's 401 is final. */
-  private async forge(delivery: Delivery): Promise<'before' | 'instead'> {
-    const { faults, clock } = this.options
-    const forgeries = ['badSignature', 'staleTimestamp', 'wrongKey'] as const
-    let instead = false
-    for (const name of forgeries) {
-      const struck = faults.strikes(name, delivery.event.event_type, delivery.event.id)
-      if (!struck) continue
-      delivery.faults.push(name)
-      instead ||= struck.instead
-      const plan = this.plan(delivery, name)
-      if (name === 'badSignature') plan.spoil = true
-      if (name === 'staleTimestamp') plan.stampMs = clock.stamp() - HOUR
-      if (name === 'wrongKey') plan.signer = this.impostor
-      await this.attempt(delivery, delivery.url, 1, plan)
+  /** An attacker's copies. True with `instead`: the genuine webhook is not sent, for its receiver's 401 is final. */
+  private async forge(delivery: Delivery): Promise<boolean> {
+    const forgeries = {
+      badSignature: () => ({ spoil: true }),
+      staleTimestamp: () => ({ stampMs: this.options.clock.stamp() - HOUR }),
+      wrongKey: () => ({ signer: this.impostor }),
     }
-    return instead ? 'instead' : 'before'
+    let isInstead = false
+    for (const name of ['badSignature', 'staleTimestamp', 'wrongKey'] as const) {
+      const strike = this.strikes(name, delivery)
+      if (!strike) continue
+      isInstead ||= strike.instead
+      await this.attempt(delivery, delivery.url, 1, { fault: name, ...forgeries[name]() })
+    }
+    return isInstead
   }
 
-  private plan(delivery: Delivery, fault: string | null): Plan {
-    const { faults, clock, signer } = this.options
-    const { event } = delivery
-    const subject = `${event.id} ${delivery.attempts.length}`
-    const gzip = faults.strikes('gzip', event.event_type, subject)
-    const slow = faults.strikes('slow', event.event_type, subject)
-    if (gzip) delivery.faults.push('gzip')
-    if (slow) delivery.faults.push('slow')
-    return { signer, stampMs: clock.stamp(), spoil: false, gzip: gzip !== null, slowMs: slow?.ms ?? 0, fault }
-  }
-
-  private async attempt(delivery: Delivery, url: string, number: number, plan: Plan): Promise<Receipt> {
-    const { settings, transport, onChange, chance } = this.options
+  private async attempt(
+    delivery: Delivery,
+    url: string,
+    number: number,
+    departure: Partial<Plan> = {},
+  ): Promise<Receipt> {
+    const { settings, transport, onChange, chance, clock, signer } = this.options
+    const subject = `${delivery.event.id} ${delivery.attempts.length}`
+    const gzip = this.strikes('gzip', delivery, subject) !== null
+    const slowMs = this.strikes('slow', delivery, subject)?.ms ?? 0
+    const plan: Plan = { signer, stampMs: clock.stamp(), spoil: false, gzip, slowMs, fault: null, ...departure }
     const { text, ...parcel } = webhookRequest(delivery, url, number, plan, settings, chance)
-    const attempt = this.draft(delivery, url, number, plan.fault)
-    attempt.request = { method: parcel.method, url: parcel.url, headers: parcel.headers, body: text }
+    const { method, headers } = parcel
+    const attempt: Attempt = {
+      ...this.draft(delivery, url, number),
+      fault: plan.fault,
+      request: { method, url: parcel.url, headers, body: text },
+    }
     delivery.attempts.push(attempt)
     onChange(delivery)
     const receipt = await transport.send(parcel)
     attempt.finished_at = this.time()
-    attempt.status = delivered(receipt) ? 'delivered' : 'failed'
+    attempt.status = isDelivered(receipt) ? 'delivered' : 'failed'
     attempt.error = receipt.error
     if (receipt.status !== null)
       attempt.response = { status: receipt.status, headers: receipt.headers, body: receipt.body }
@@ -238,7 +224,7 @@ export class Courier {
     return receipt
   }
 
-  private draft({ method }: Delivery, url: string, number: number, fault: string | null): Attempt {
+  private draft({ method }: Delivery, url: string, number: number): Attempt {
     return {
       number,
       url,
@@ -248,7 +234,7 @@ export class Courier {
       request: { method, url, headers: {}, body: '' },
       response: null,
       error: null,
-      fault,
+      fault: null,
     }
   }
 
@@ -263,7 +249,7 @@ export class Courier {
   }
 }
 
-const delivered = ({ status }: Receipt) => status !== null && status >= 200 && status < 300
+const isDelivered = ({ status }: Receipt) => status !== null && status >= 200 && status < 300
 
-const retriable = ({ status }: Receipt) =>
+const isRetriable = ({ status }: Receipt) =>
   status === null || status < 400 || status === 408 || status === 429 || status >= 500

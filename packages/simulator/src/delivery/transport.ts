@@ -50,7 +50,7 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
     })
     const late = () => giveUp(`no answer within ${parcel.timeoutMs} ms`)
     // A receiver on a socket lives in real time; one in this process in the simulator's, whatever that costs to compute.
-    const cancel = here ? inClockTime(parcel.timeoutMs, late) : inRealTime(parcel.timeoutMs, late)
+    const cancel = here ? inClockTime(clock, parcel.timeoutMs, late) : inRealTime(parcel.timeoutMs, late)
     underway.add(giveUp)
     const exchange = async (): Promise<Receipt> => {
       const asked = request(parcel, clock, abort?.signal)
@@ -64,34 +64,36 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
     }
     try {
       return await Promise.race([exchange(), cut])
+    } catch (error) {
+      return { status: null, headers: {}, body: '', error: reason(error) }
     } finally {
       cancel()
       underway.delete(giveUp)
     }
   }
-  const inClockTime = (ms: number, late: () => void) => {
-    let timer: NodeJS.Timeout
-    const watch = () => {
-      const seen = clock.now()
-      timer = setTimeout(() => (clock.now() === seen ? late() : watch()), PATIENCE_MS)
-    }
-    watch()
-    const cancel = clock.schedule(clock.now() + ms, late)
-    return () => {
-      clearTimeout(timer)
-      cancel()
-    }
-  }
   return {
-    send: (parcel) =>
-      deliver(parcel).catch((error: unknown) => ({ status: null, headers: {}, body: '', error: reason(error) })),
+    send: deliver,
     close() {
       for (const giveUp of underway) giveUp('the simulator was closed')
     },
   }
 }
 
-const inRealTime = (ms: number, late: () => void) => {
+function inClockTime(clock: Clock, ms: number, late: () => void) {
+  let timer: NodeJS.Timeout
+  const watch = () => {
+    const seen = clock.now()
+    timer = setTimeout(() => (clock.now() === seen ? late() : watch()), PATIENCE_MS)
+  }
+  watch()
+  const cancel = clock.schedule(clock.now() + ms, late)
+  return () => {
+    clearTimeout(timer)
+    cancel()
+  }
+}
+
+function inRealTime(ms: number, late: () => void) {
   const timer = setTimeout(late, ms)
   return () => clearTimeout(timer)
 }

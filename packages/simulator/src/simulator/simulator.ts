@@ -1,5 +1,6 @@
 /** Puts the parts together: one clock, one exchange, one courier, one API, and a server in front of them. */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createFetch } from '../api/in-process.ts'
 import { createHandler, createHttpServer } from '../api/server.ts'
@@ -123,27 +124,22 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   })
   const exchange = new Exchange({ clock, chance, settings, courier, transport, route, connectionId })
   const telnyx = createTelnyxApi({ exchange, courier, faults, publicKey: signer.publicKey })
-  const about = () => ({
-    url: `${origin}/v2`,
-    publicKey: signer.publicKey,
-    phone: `${origin}/phone`,
-    events: `${origin}/events`,
-    seed: seed ?? null,
-  })
-  const sim = createSimApi({ exchange, courier, faults, virtualClock: options.clock ?? null, about })
+  const virtualClock = options.clock ?? null
+  const { publicKey } = signer
+  const about = () => ({ ...addresses(), publicKey, seed: seed ?? null })
+  const sim = createSimApi({ exchange, courier, faults, virtualClock, about })
   const handle = createHandler({ telnyx, sim, page })
   const server = createHttpServer({ handle, exchange, open: !isLocal(host) })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-  const { port: actual } = server.address() as AddressInfo
-  // An address that means "all of mine" is not one to connect to.
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const origin = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${actual}`
+  // Rejects when the port is taken.
+  await once(server.listen(port, host), 'listening')
+  const addresses = () => {
+    const { port } = server.address() as AddressInfo
+    // An address that means "all of mine" is not one to connect to.
+    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+    const origin = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+    return { url: `${origin}/v2`, phone: `${origin}/phone`, events: `${origin}/events` }
+  }
+  const { url, phone: phoneUrl, events: eventsUrl } = addresses()
 
   let closing: Promise<void> | undefined
   const close = () => {
@@ -157,12 +153,12 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     return closing
   }
   return {
-    url: `${origin}/v2`,
-    publicKey: signer.publicKey,
+    url,
+    publicKey,
     phone: createPhone(exchange),
-    phoneUrl: `${origin}/phone`,
-    eventsUrl: `${origin}/events`,
-    clock: options.clock ?? null,
+    phoneUrl,
+    eventsUrl,
+    clock: virtualClock,
     faults,
     settings,
     deliveries: () => courier.deliveries(),

@@ -1,5 +1,5 @@
 /** The simulator as a page sees it: what happens, by server-sent events; what to do, by REST under `/_sim`. */
-import type { Activity, CallView } from '../../call/activity.ts'
+import type { Activity, CallView, TelnyxError } from '../../call/activity.ts'
 import type { Delivery } from '../../delivery/delivery.ts'
 
 export type { Activity, CallView, Collecting, TranscriptLine } from '../../call/activity.ts'
@@ -18,6 +18,9 @@ export interface ClockView {
   now: string
 }
 
+/** The faults that are on, with more than their rate in each. */
+export type Faults = Record<string, { rate: number }>
+
 /** What the simulator refused, in its own words. */
 export class Refused extends Error {
   override readonly name = 'Refused'
@@ -34,8 +37,8 @@ export const simulator = {
   /** What happened before, oldest first. */
   log: (until: number) => send<Activity[]>('GET', `/log?until=${until}`),
   resend: (id: string) => send<Delivery>('POST', `/deliveries/${encodeURIComponent(id)}/resend`),
-  faults: () => sendWhole<{ data: Record<string, unknown>; meta: { known: Record<string, string> } }>('GET', '/faults'),
-  setFaults: (faults: Record<string, unknown>) => send<Record<string, unknown>>('PUT', '/faults', faults),
+  faults: () => sendWhole<{ data: Faults; meta: { known: Record<string, string> } }>('GET', '/faults'),
+  setFaults: (faults: Faults) => send<Faults>('PUT', '/faults', faults),
   clock: () => send<ClockView>('GET', '/clock'),
   advance: (ms: number) => send<ClockView>('POST', '/clock/advance', { ms }),
 }
@@ -89,16 +92,13 @@ async function sendWhole<Body>(method: string, path: string, body?: Record<strin
   } catch {
     throw new Refused('The simulator does not answer. Is it still running?')
   }
-  const answer: unknown = await response.json().catch(() => null)
-  if (response.ok) return answer as Body
-  throw new Refused(detailOf(answer) ?? `The simulator answered ${response.status}.`)
+  const answer: Body & { errors?: TelnyxError[] } = await response.json()
+  if (response.ok) return answer
+  throw new Refused(answer.errors?.[0]?.detail ?? `The simulator answered ${response.status}.`)
 }
 
-function detailOf(answer: unknown): string | undefined {
-  if (typeof answer !== 'object' || answer === null || !('errors' in answer) || !Array.isArray(answer.errors))
-    return undefined
-  const first: unknown = answer.errors[0]
-  return typeof first === 'object' && first !== null && 'detail' in first && typeof first.detail === 'string'
-    ? first.detail
-    : undefined
+/** The calls with the newest state of one of them; a new one comes first. */
+export function withCall(calls: readonly CallView[], call: CallView, most: number): readonly CallView[] {
+  const at = calls.findIndex(({ id }) => id === call.id)
+  return at === -1 ? [call, ...calls].slice(0, most) : calls.with(at, call)
 }

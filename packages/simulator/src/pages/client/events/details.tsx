@@ -2,6 +2,7 @@
 /** One row opened: the body, the answer, and each attempt to deliver. */
 import { useState } from 'preact/hooks'
 import { timeOfDay } from '../format.ts'
+import { IconButton } from '../frame.tsx'
 import { Close, Copy } from '../icons.tsx'
 import type { Attempt, Delivery } from '../simulator.ts'
 import type { Entry } from './event-log.ts'
@@ -28,9 +29,9 @@ export function Details({
             <h2>
               <code>{entry.name}</code>
             </h2>
-            <button type="button" class="icon" aria-label="Close the details" onClick={onClose}>
+            <IconButton label="Close the details" onClick={onClose}>
               <Close />
-            </button>
+            </IconButton>
           </header>
           <div class="scroll">
             {entry.kind === 'command' && <Command entry={entry} />}
@@ -77,7 +78,6 @@ function Command({ entry }: { entry: Extract<Entry, { kind: 'command' }> }) {
 }
 
 function Webhook({ entry, onResend }: { entry: Extract<Entry, { kind: 'webhook' }>; onResend(id: string): void }) {
-  const last = entry.deliveries.at(-1)
   return (
     <>
       <Facts
@@ -87,13 +87,10 @@ function Webhook({ entry, onResend }: { entry: Extract<Entry, { kind: 'webhook' 
           ['Call', entry.callId],
         ]}
       />
-      {last === undefined ? (
-        <p class="note">It was sent nowhere: this call has no webhook URL.</p>
-      ) : (
-        entry.deliveries.map((delivery, index) => (
-          <Sent key={delivery.id} delivery={delivery} again={index > 0} onResend={onResend} />
-        ))
-      )}
+      {entry.deliveries.length === 0 && <p class="note">It was sent nowhere: this call has no webhook URL.</p>}
+      {entry.deliveries.map((delivery, index) => (
+        <Sent key={delivery.id} delivery={delivery} again={index > 0} onResend={onResend} />
+      ))}
       <Body title="Event" value={entry.event} />
     </>
   )

@@ -1,18 +1,12 @@
 /** Everything that happened, as rows: commands, webhooks with their deliveries, and what the caller did. A pure fold. */
-import type { Activity, CallView, Delivery, Hello } from '../simulator.ts'
+import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
 type WebhookEvent = Delivery['event']
 type CommandActivity = Extract<Activity, { type: 'command' }>
 
 /** One row. */
 export type Entry = { key: string; at: string; callId: string | null; name: string } & (
-  | {
-      kind: 'command'
-      body: Record<string, unknown>
-      status: number
-      errors: CommandActivity['errors']
-      note: string | null
-    }
+  | ({ kind: 'command' } & Pick<CommandActivity, 'body' | 'status' | 'errors' | 'note'>)
   | { kind: 'webhook'; event: WebhookEvent; deliveries: readonly Delivery[] }
   | { kind: 'caller'; text: string }
   | { kind: 'simulator'; text: string; ok: boolean }
@@ -91,26 +85,11 @@ function withHistory(log: EventLog, list: readonly Activity[], deliveries: reado
 function withActivity(log: EventLog, activity: Activity): EventLog {
   switch (activity.type) {
     case 'call.created':
-    case 'call.updated': {
-      const at = log.calls.findIndex(({ id }) => id === activity.call.id)
-      return {
-        ...log,
-        calls: at === -1 ? [activity.call, ...log.calls].slice(0, mostCalls) : log.calls.with(at, activity.call),
-      }
-    }
+    case 'call.updated':
+      return { ...log, calls: withCall(log.calls, activity.call, mostCalls) }
     case 'command': {
-      const { at, call_id, command, body, status, errors, note } = activity
-      return withEntry(log, {
-        kind: 'command',
-        key: `command ${log.made}`,
-        at,
-        callId: call_id,
-        name: command,
-        body,
-        status,
-        errors,
-        note,
-      })
+      const { type: kind, call_id: callId, command: name, ...rest } = activity
+      return withEntry(log, { kind, key: `command ${log.made}`, callId, name, ...rest })
     }
     case 'webhook':
       return withEntry(log, webhookEntry(activity.event, activity.call_id))
@@ -153,25 +132,16 @@ function withNote(
 function withDelivery(log: EventLog, delivery: Delivery): EventLog {
   const at = log.entries.findLastIndex(({ key }) => key === delivery.event.id)
   const entry = log.entries[at]
-  if (entry?.kind !== 'webhook') {
-    const made = webhookEntry(delivery.event, delivery.call_control_id)
-    return withEntry(log, { ...made, deliveries: [delivery] })
-  }
+  if (entry?.kind !== 'webhook')
+    return withEntry(log, webhookEntry(delivery.event, delivery.call_control_id, [delivery]))
   const known = entry.deliveries.findIndex(({ id }) => id === delivery.id)
   const deliveries = known === -1 ? [...entry.deliveries, delivery] : entry.deliveries.with(known, delivery)
   return { ...log, entries: log.entries.with(at, { ...entry, deliveries }) }
 }
 
-function webhookEntry(event: WebhookEvent, callId: string): Extract<Entry, { kind: 'webhook' }> {
-  return {
-    kind: 'webhook',
-    key: event.id,
-    at: event.occurred_at,
-    callId,
-    name: event.event_type,
-    event,
-    deliveries: [],
-  }
+function webhookEntry(event: WebhookEvent, callId: string, deliveries: readonly Delivery[] = []): Entry {
+  const { id: key, occurred_at: at, event_type: name } = event
+  return { kind: 'webhook', key, at, callId, name, event, deliveries }
 }
 
 function withEntry(log: EventLog, entry: Entry): EventLog {
@@ -227,32 +197,18 @@ export function verdictOf(entry: Entry): { words: string; tone: 'good' | 'bad' |
   return { words: `${code}${times}`, tone: last.status === 'delivered' ? 'good' : 'bad' }
 }
 
-/** The few values that tell rows of one kind apart. */
+/** The values that tell rows of one kind apart. */
+const telling =
+  'digit digits status result partial_results hangup_cause reason direction payload audio_url media_url media_name greeting messages maximum_digits'
+
+/** A few of them, as they are in a row. */
 export function gistOf(entry: Entry): string {
   if (entry.kind === 'caller' || entry.kind === 'simulator') return entry.text
   const from = entry.kind === 'command' ? entry.body : entry.event.payload
-  const telling = [
-    'digit',
-    'digits',
-    'status',
-    'result',
-    'partial_results',
-    'hangup_cause',
-    'reason',
-    'direction',
-    'payload',
-    'audio_url',
-    'media_url',
-    'media_name',
-    'greeting',
-    'messages',
-    'maximum_digits',
-  ]
-  const parts = telling.flatMap((name) => {
+  const parts = telling.split(' ').flatMap((name) => {
     const value = from[name]
-    return value === undefined || value === null || value === ''
-      ? []
-      : [`${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`]
+    if (value === undefined || value === null || value === '') return []
+    return [`${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`]
   })
   return parts.slice(0, 3).join(' · ')
 }

@@ -1,10 +1,10 @@
 /** @jsxImportSource preact */
 /** The engineers' page: what was commanded, what was sent, how each delivery went. */
+import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { telephone, timeOfDay } from '../format.ts'
-import { Logo, Moon, Sun } from '../icons.tsx'
+import { TopBar } from '../frame.tsx'
 import { type Activity, type CallView, follow, simulator } from '../simulator.ts'
-import { useTheme } from '../theme.ts'
 import { Details } from './details.tsx'
 import { type Entry, type EntryKind, emptyLog, eventLog, type Filter, gistOf, shown, verdictOf } from './event-log.ts'
 
@@ -14,19 +14,19 @@ const everything: Filter = {
   kinds: { command: true, webhook: true, caller: true, simulator: true },
   failures: false,
 }
-const kindNames: Record<EntryKind, string> = {
-  command: 'Commands',
-  webhook: 'Webhooks',
-  caller: 'Caller',
-  simulator: 'Simulator',
-}
+/** Each kind of row: the button that shows it, its sign, and what a screen reader says. */
+const kinds: [kind: EntryKind, button: string, sign: string, says: string][] = [
+  ['command', 'Commands', '→', 'Command'],
+  ['webhook', 'Webhooks', '←', 'Webhook'],
+  ['caller', 'Caller', '☏', 'Caller'],
+  ['simulator', 'Simulator', '!', 'Simulator'],
+]
 
 export function Events() {
   const [log, dispatch] = useReducer(eventLog, emptyLog)
   const [filter, setFilter] = useState(everything)
   const [selected, setSelected] = useState<string | null>(null)
   const [trouble, setTrouble] = useState('')
-  const [theme, toggleTheme] = useTheme()
 
   useEffect(() => {
     // A burst of events is painted once a frame, not once an event.
@@ -65,26 +65,11 @@ export function Events() {
 
   return (
     <div class="page">
-      <header class="top">
-        <h1>
-          <Logo /> CallGather <span class="sub">events</span>
-        </h1>
-        <span class="pill amber">Simulated</span>
+      <TopBar name="events" other="Phone">
         <span class={`service ${log.connection}`} role="status">
           {{ connecting: 'Connecting…', live: 'Live', lost: 'Reconnecting…' }[log.connection]}
         </span>
-        <nav aria-label="Pages">
-          <a href="/phone">Phone</a>
-        </nav>
-        <button
-          type="button"
-          class="icon"
-          onClick={toggleTheme}
-          aria-label={theme === 'dark' ? 'Use light colours' : 'Use dark colours'}
-        >
-          {theme === 'dark' ? <Sun /> : <Moon />}
-        </button>
-      </header>
+      </TopBar>
       <main data-detail={entry === undefined ? undefined : ''}>
         <Calls
           calls={log.calls}
@@ -105,25 +90,18 @@ export function Events() {
               onInput={(event) => setFilter({ ...filter, words: event.currentTarget.value })}
             />
             <fieldset aria-label="Show">
-              {(Object.keys(kindNames) as EntryKind[]).map((kind) => (
-                <button
+              {kinds.map(([kind, button]) => (
+                <Toggle
                   key={kind}
-                  type="button"
-                  class="toggle"
-                  aria-pressed={filter.kinds[kind]}
-                  onClick={() => setFilter({ ...filter, kinds: { ...filter.kinds, [kind]: !filter.kinds[kind] } })}
+                  on={filter.kinds[kind]}
+                  onChange={(on) => setFilter({ ...filter, kinds: { ...filter.kinds, [kind]: on } })}
                 >
-                  {kindNames[kind]}
-                </button>
+                  {button}
+                </Toggle>
               ))}
-              <button
-                type="button"
-                class="toggle bad"
-                aria-pressed={filter.failures}
-                onClick={() => setFilter({ ...filter, failures: !filter.failures })}
-              >
+              <Toggle class="bad" on={filter.failures} onChange={(failures) => setFilter({ ...filter, failures })}>
                 Only failures
-              </button>
+              </Toggle>
             </fieldset>
             <button type="button" class="small" onClick={() => dispatch({ type: 'clear' })}>
               Clear
@@ -204,11 +182,22 @@ function Calls({
   )
 }
 
-const arrows: Record<EntryKind, { sign: string; says: string }> = {
-  command: { sign: '→', says: 'Command' },
-  webhook: { sign: '←', says: 'Webhook' },
-  caller: { sign: '☏', says: 'Caller' },
-  simulator: { sign: '!', says: 'Simulator' },
+function Toggle({
+  on,
+  onChange,
+  class: tone = '',
+  children,
+}: {
+  on: boolean
+  onChange(on: boolean): void
+  class?: string
+  children: ComponentChildren
+}) {
+  return (
+    <button type="button" class={`toggle ${tone}`} aria-pressed={on} onClick={() => onChange(!on)}>
+      {children}
+    </button>
+  )
 }
 
 function Rows({
@@ -263,7 +252,7 @@ function Rows({
     >
       {rows.map((entry) => {
         const verdict = verdictOf(entry)
-        const { sign, says } = arrows[entry.kind]
+        const [, , sign, says] = kinds.find(([kind]) => kind === entry.kind) ?? []
         return (
           <li key={entry.key}>
             <button

@@ -4,18 +4,16 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { endedBecause, lasted, telephone } from '../format.ts'
 import { Handset, HangUp, Send } from '../icons.tsx'
-import type { CallView } from '../simulator.ts'
-import { Keys, rowsOf } from './conversation.tsx'
+import { type CallView, simulator } from '../simulator.ts'
+import type { Attempt } from './attempt.ts'
+import { Keys, rowsOf, wordsOf } from './conversation.tsx'
 import { Keypad } from './keypad.tsx'
 
 interface Props {
   call: CallView
   now: number
+  attempt: Attempt
   onPress(digit: string): void
-  onSay(text: string): Promise<unknown>
-  onHangUp(): void
-  onAnswer(): void
-  onDecline(): void
   onAgain(): void
   onDone(): void
 }
@@ -28,91 +26,108 @@ export function CallScreen(props: Props) {
 
 /** Who is at the other end. */
 function otherEnd(call: CallView): string {
-  return call.direction === 'incoming' ? call.to : call.from
+  return telephone(call.direction === 'incoming' ? call.to : call.from)
 }
 
-function Ringing({ call, onHangUp, onAnswer, onDecline }: Props) {
-  const calledUs = call.direction === 'outgoing'
-  const answer = useRef<HTMLButtonElement>(null)
-  useEffect(() => answer.current?.focus(), [])
-  return (
-    <div class="ringing">
-      <div class="who">
-        <div class="avatar pulsing" aria-hidden="true">
-          <Handset size={34} />
-        </div>
-        <h2>{telephone(otherEnd(call))}</h2>
-        <p role="status">{calledUs ? 'Incoming call' : 'Calling…'}</p>
-      </div>
-      <div class="actions">
-        {calledUs ? (
-          <>
-            <Labelled label="Decline">
-              <button type="button" class="round bad" onClick={onDecline} aria-label="Decline">
-                <HangUp />
-              </button>
-            </Labelled>
-            <Labelled label="Answer">
-              <button type="button" class="round good" ref={answer} onClick={onAnswer} aria-label="Answer">
-                <Handset />
-              </button>
-            </Labelled>
-          </>
-        ) : (
-          <button type="button" class="round bad" ref={answer} onClick={onHangUp} aria-label="Hang up">
-            <HangUp />
-          </button>
-        )}
-      </div>
-    </div>
-  )
-}
-
-function Labelled({ label, children }: { label: string; children: ComponentChildren }) {
-  return (
-    <div class="labelled">
-      {children}
-      <span aria-hidden="true">{label}</span>
-    </div>
+function Ringing({ call, attempt }: Props) {
+  const hangUp = () => attempt(simulator.hangUp(call.id))
+  return call.direction === 'outgoing' ? (
+    <Away call={call} avatar={<Handset size={34} />} status="Incoming call" pulsing>
+      <Round label="Decline" shown class="bad" onClick={() => attempt(simulator.decline(call.id))}>
+        <HangUp />
+      </Round>
+      <Round label="Answer" shown focused class="good" onClick={() => attempt(simulator.answer(call.id))}>
+        <Handset />
+      </Round>
+    </Away>
+  ) : (
+    <Away call={call} avatar={<Handset size={34} />} status="Calling…" pulsing>
+      <Round label="Hang up" focused class="bad" onClick={hangUp}>
+        <HangUp />
+      </Round>
+    </Away>
   )
 }
 
 function Ended({ call, now, onAgain, onDone }: Props) {
+  const length = call.answered_at === null ? '' : ` · ${lasted(call, now)}`
+  return (
+    <Away call={call} avatar={<HangUp size={34} />} status={`${endedBecause(call.hangup_cause)}${length}`}>
+      <Round label="Close" shown class="plain" onClick={onDone}>
+        ✕
+      </Round>
+      {call.direction === 'incoming' && (
+        <Round label="Call again" shown class="good" onClick={onAgain}>
+          <Handset />
+        </Round>
+      )}
+    </Away>
+  )
+}
+
+/** The screen while nobody can be heard. */
+function Away({
+  call,
+  avatar,
+  status,
+  pulsing = false,
+  children,
+}: {
+  call: CallView
+  avatar: ComponentChildren
+  status: string
+  pulsing?: boolean
+  children: ComponentChildren
+}) {
   return (
     <div class="ringing">
       <div class="who">
-        <div class="avatar" aria-hidden="true">
-          <HangUp size={34} />
+        <div class={pulsing ? 'avatar pulsing' : 'avatar'} aria-hidden="true">
+          {avatar}
         </div>
-        <h2>{telephone(otherEnd(call))}</h2>
-        <p role="status">
-          {endedBecause(call.hangup_cause)}
-          {call.answered_at !== null && ` · ${lasted(call, now)}`}
-        </p>
+        <h2>{otherEnd(call)}</h2>
+        <p role="status">{status}</p>
       </div>
-      <div class="actions">
-        <Labelled label="Close">
-          <button type="button" class="round plain" onClick={onDone} aria-label="Close">
-            ✕
-          </button>
-        </Labelled>
-        {call.direction === 'incoming' && (
-          <Labelled label="Call again">
-            <button type="button" class="round good" onClick={onAgain} aria-label="Call again">
-              <Handset />
-            </button>
-          </Labelled>
-        )}
-      </div>
+      <div class="actions">{children}</div>
     </div>
   )
 }
 
-function OnTheLine({ call, now, onPress, onSay, onHangUp }: Props) {
+/** A round button; with `shown`, its label stands below it. */
+function Round({
+  label,
+  shown = false,
+  focused = false,
+  class: tone,
+  onClick,
+  children,
+}: {
+  label: string
+  shown?: boolean
+  focused?: boolean
+  class: string
+  onClick(): void
+  children: ComponentChildren
+}) {
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (focused) button.current?.focus()
+  }, [])
+  return (
+    <div class={shown ? 'labelled' : undefined}>
+      <button type="button" class={`round ${tone}`} ref={button} onClick={onClick} aria-label={label}>
+        {children}
+      </button>
+      {shown && <span aria-hidden="true">{label}</span>}
+    </div>
+  )
+}
+
+function OnTheLine({ call, now, attempt, onPress }: Props) {
   return (
     <div class="on-line">
       <div class="head">
-        <h2>{telephone(otherEnd(call))}</h2>
+        <h2>{otherEnd(call)}</h2>
         <p>
           <span class="dot" aria-hidden="true" />
           <span>{lasted(call, now)}</span>
@@ -121,11 +136,11 @@ function OnTheLine({ call, now, onPress, onSay, onHangUp }: Props) {
       </div>
       <Caption call={call} />
       <Keypad onPress={onPress} compact />
-      <SayBox call={call} onSay={onSay} />
+      <SayBox onSay={(text, done) => attempt(simulator.say(call.id, text), done)} />
       <div class="actions">
-        <button type="button" class="round bad" onClick={onHangUp} aria-label="Hang up">
+        <Round label="Hang up" class="bad" onClick={() => attempt(simulator.hangUp(call.id))}>
           <HangUp />
-        </button>
+        </Round>
       </div>
     </div>
   )
@@ -141,11 +156,7 @@ function Caption({ call }: { call: CallView }) {
     <div class="caption" data-speaking={call.speaking === null ? undefined : ''}>
       <Wave on={call.speaking !== null} />
       <p aria-live="polite" dir="auto">
-        {theirs === undefined
-          ? 'Connected. Nothing has been said yet.'
-          : theirs.kind === 'media'
-            ? `♪ ${theirs.text}`
-            : theirs.text}
+        {theirs === undefined ? 'Connected. Nothing has been said yet.' : wordsOf(theirs)}
       </p>
       {mine !== undefined && (
         <div class="mine">
@@ -170,31 +181,16 @@ function Wave({ on }: { on: boolean }) {
   )
 }
 
-function SayBox({ call, onSay }: { call: CallView; onSay(text: string): Promise<unknown> }) {
+function SayBox({ onSay }: { onSay(text: string, done: () => void): void }) {
   const [text, setText] = useState('')
-  const say = async (words: string) => {
-    if (words.trim() === '') return
-    if (words === text) setText('')
-    if ((await onSay(words.trim())) === undefined) setText((now) => now || words)
+  const say = (event: Event) => {
+    event.preventDefault()
+    // What the simulator refused stays in the box, and so does what has been typed since.
+    if (text.trim() !== '') onSay(text.trim(), () => setText((now) => (now === text ? '' : now)))
   }
-  const talks = call.collecting !== null && call.collecting.kind !== 'digits'
   return (
     <div class="say">
-      {talks && (
-        <fieldset class="quick" aria-label="Quick replies">
-          {quickReplies.map((words) => (
-            <button key={words} type="button" class="chip" onClick={() => void say(words).catch(() => {})}>
-              {words}
-            </button>
-          ))}
-        </fieldset>
-      )}
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          say(text).catch(() => {})
-        }}
-      >
+      <form onSubmit={say}>
         <label for="say" class="unseen">
           Say something
         </label>
@@ -213,5 +209,3 @@ function SayBox({ call, onSay }: { call: CallView; onSay(text: string): Promise<
     </div>
   )
 }
-
-const quickReplies = ['Yes', 'No', 'Sorry?', "I'd rather not say"]

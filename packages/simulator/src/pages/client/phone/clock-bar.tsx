@@ -2,6 +2,7 @@
 /** With a virtual clock nothing happens until time is moved: the means to move it. */
 import { useEffect, useState } from 'preact/hooks'
 import { type ClockView, simulator } from '../simulator.ts'
+import type { Attempt } from './attempt.ts'
 
 const steps = [
   ['1 s', 1000],
@@ -9,27 +10,15 @@ const steps = [
   ['1 min', 60_000],
 ] as const
 
-export function ClockBar({ attempt }: { attempt<Result>(what: Promise<Result>): Promise<Result | undefined> }) {
+export function ClockBar({ attempt }: { attempt: Attempt }) {
   const [clock, setClock] = useState<ClockView>()
-  useEffect(() => {
-    attempt(simulator.clock()).then(setClock, () => {})
-  }, [])
+  useEffect(() => attempt(simulator.clock(), setClock), [])
   if (clock?.kind !== 'virtual') return null
   return (
     <fieldset class="clock-bar" aria-label="Virtual clock">
       <span>Virtual clock</span>
       {steps.map(([label, ms]) => (
-        <button
-          key={ms}
-          type="button"
-          class="small"
-          onClick={() => {
-            attempt(simulator.advance(ms)).then(
-              (next) => next !== undefined && setClock(next),
-              () => {},
-            )
-          }}
-        >
+        <button key={ms} type="button" class="small" onClick={() => attempt(simulator.advance(ms), setClock)}>
           +{label}
         </button>
       ))}

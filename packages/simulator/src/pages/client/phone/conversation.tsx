@@ -5,23 +5,18 @@ import { timeOfDay } from '../format.ts'
 import type { CallView, TranscriptLine } from '../simulator.ts'
 
 /** Keys pressed one after the other are one row. */
-export interface Row {
-  at: string
-  by: TranscriptLine['by']
-  kind: TranscriptLine['kind']
-  text: string
-}
-
-export function rowsOf(transcript: readonly TranscriptLine[]): Row[] {
-  const rows: Row[] = []
+export function rowsOf(transcript: readonly TranscriptLine[]): TranscriptLine[] {
+  const rows: TranscriptLine[] = []
   for (const line of transcript) {
     const last = rows.at(-1)
     if (line.kind === 'key' && last?.kind === 'key' && last.by === line.by)
       rows[rows.length - 1] = { ...last, text: `${last.text}${line.text}` }
-    else rows.push({ ...line })
+    else rows.push(line)
   }
   return rows
 }
+
+export const wordsOf = ({ kind, text }: TranscriptLine) => (kind === 'media' ? `♪ ${text}` : text)
 
 export function Conversation({ call }: { call: CallView | undefined }) {
   const list = useRef<HTMLOListElement>(null)
@@ -47,11 +42,7 @@ export function Conversation({ call }: { call: CallView | undefined }) {
               <time>{timeOfDay(row.at)}</time>
               <div>
                 <span class="name">{row.by === 'caller' ? 'You' : 'They'}</span>
-                {row.kind === 'key' ? (
-                  <Keys text={row.text} />
-                ) : (
-                  <p dir="auto">{row.kind === 'media' ? `♪ ${row.text}` : row.text}</p>
-                )}
+                {row.kind === 'key' ? <Keys text={row.text} /> : <p dir="auto">{wordsOf(row)}</p>}
               </div>
             </li>
           ))}

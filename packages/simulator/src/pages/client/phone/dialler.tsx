@@ -2,6 +2,7 @@
 /** The phone when nobody is on the line: a number, the keys, and a green button. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { telephone } from '../format.ts'
+import { IconButton } from '../frame.tsx'
 import { Erase, Handset } from '../icons.tsx'
 import { isTyping, Keypad } from './keypad.tsx'
 
@@ -38,26 +39,24 @@ export function Dialler({
     setTo((number) => (fresh.current ? key : number + key))
     fresh.current = false
   }
-  const latest = useRef({ call, type })
-  latest.current = { call, type }
+  const edit = (number: string) => {
+    fresh.current = false
+    setTo(number)
+  }
+  const press = (event: KeyboardEvent) => {
+    const { key, target } = event
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return
+    if (key === 'Backspace') edit(to.slice(0, -1))
+    if (key === 'Enter' && !(target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement)) call()
+    if (key === '+') type('+')
+  }
+  const latest = useRef(press)
+  latest.current = press
 
   useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      if (event.key === 'Backspace') {
-        fresh.current = false
-        setTo((number) => number.slice(0, -1))
-      }
-      if (
-        event.key === 'Enter' &&
-        !(event.target instanceof HTMLButtonElement) &&
-        !(event.target instanceof HTMLAnchorElement)
-      )
-        latest.current.call()
-      if (event.key === '+') latest.current.type('+')
-    }
-    addEventListener('keydown', press)
-    return () => removeEventListener('keydown', press)
+    const listen = (event: KeyboardEvent) => latest.current(event)
+    addEventListener('keydown', listen)
+    return () => removeEventListener('keydown', listen)
   }, [])
 
   return (
@@ -79,23 +78,11 @@ export function Dialler({
             placeholder="Number or SIP address"
             value={to}
             data-long={to.length > 16 ? '' : undefined}
-            onInput={(event) => {
-              fresh.current = false
-              setTo(event.currentTarget.value)
-            }}
+            onInput={(event) => edit(event.currentTarget.value)}
           />
-          <button
-            type="button"
-            class="icon"
-            aria-label="Delete last digit"
-            disabled={to === ''}
-            onClick={() => {
-              fresh.current = false
-              setTo(to.slice(0, -1))
-            }}
-          >
+          <IconButton label="Delete last digit" disabled={to === ''} onClick={() => edit(to.slice(0, -1))}>
             <Erase />
-          </button>
+          </IconButton>
         </div>
         <div class="from">
           <label for="from">from</label>

@@ -1,30 +1,23 @@
 /** @jsxImportSource preact */
 /** What goes wrong between the platform and the program, chosen here. */
 import { useEffect, useState } from 'preact/hooks'
-import { simulator } from '../simulator.ts'
+import { type Faults, simulator } from '../simulator.ts'
+import type { Attempt } from './attempt.ts'
 
-type Faults = Record<string, unknown>
-
-export function FaultsPanel({ attempt }: { attempt<Result>(what: Promise<Result>): Promise<Result | undefined> }) {
+export function FaultsPanel({ attempt }: { attempt: Attempt }) {
   const [known, setKnown] = useState<Record<string, string>>({})
   const [faults, setFaults] = useState<Faults>({})
-  useEffect(() => {
-    attempt(simulator.faults()).then(
-      (answer) => {
-        if (answer === undefined) return
-        setKnown(answer.meta.known)
-        setFaults(answer.data)
-      },
-      () => {},
-    )
-  }, [])
+  useEffect(
+    () =>
+      attempt(simulator.faults(), ({ data, meta }) => {
+        setKnown(meta.known)
+        setFaults(data)
+      }),
+    [],
+  )
   const set = (name: string, rate: number) => {
     const { [name]: before, ...others } = faults
-    const rule = typeof before === 'object' && before !== null ? before : {}
-    attempt(simulator.setFaults(rate === 0 ? others : { ...others, [name]: { ...rule, rate } })).then(
-      (now) => now !== undefined && setFaults(now),
-      () => {},
-    )
+    attempt(simulator.setFaults(rate === 0 ? others : { ...others, [name]: { ...before, rate } }), setFaults)
   }
   const active = Object.keys(faults).length
   return (
@@ -36,7 +29,7 @@ export function FaultsPanel({ attempt }: { attempt<Result>(what: Promise<Result>
         </summary>
         <ul>
           {Object.entries(known).map(([name, what]) => {
-            const rate = rateOf(faults[name])
+            const rate = faults[name]?.rate ?? 0
             return (
               <li key={name} data-on={rate > 0 ? '' : undefined}>
                 <label for={`fault-${name}`}>
@@ -59,11 +52,7 @@ export function FaultsPanel({ attempt }: { attempt<Result>(what: Promise<Result>
           })}
         </ul>
         {active > 0 && (
-          <button
-            type="button"
-            class="small"
-            onClick={() => void attempt(simulator.setFaults({})).then((now) => now !== undefined && setFaults(now))}
-          >
+          <button type="button" class="small" onClick={() => attempt(simulator.setFaults({}), setFaults)}>
             Turn all off
           </button>
         )}
@@ -72,14 +61,7 @@ export function FaultsPanel({ attempt }: { attempt<Result>(what: Promise<Result>
   )
 }
 
-function rateOf(rule: unknown): number {
-  if (typeof rule === 'number') return rule
-  return typeof rule === 'object' && rule !== null && 'rate' in rule && typeof rule.rate === 'number' ? rule.rate : 0
-}
-
-function rates(current: number): number[] {
-  return [...new Set([0, 0.1, 0.3, 0.5, 1, current])].sort((one, other) => one - other)
-}
+const rates = (current: number) => [...new Set([0, 0.1, 0.3, 0.5, 1, current])].sort((one, other) => one - other)
 
 function spaced(name: string): string {
   const words = name.replace(/([A-Z])/g, ' $1').toLowerCase()

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /** Every call of this phone, to change between them. */
 import { endedBecause, lasted, telephone } from '../format.ts'
+import { IconButton } from '../frame.tsx'
 import { Close, Plus } from '../icons.tsx'
 import type { CallView } from '../simulator.ts'
 
@@ -40,14 +41,13 @@ export function Lines({
                 <time>{lasted(call, now)}</time>
               </button>
               {call.state === 'ended' && (
-                <button
-                  type="button"
+                <IconButton
                   class="icon away"
-                  aria-label={`Put away the call with ${telephone(call.to)}`}
+                  label={`Put away the call with ${telephone(call.to)}`}
                   onClick={() => onDismiss(call.id)}
                 >
                   <Close />
-                </button>
+                </IconButton>
               )}
             </li>
           ))}

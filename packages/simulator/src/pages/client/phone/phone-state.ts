@@ -1,5 +1,5 @@
 /** What the phone shows, as a fold over what the simulator tells and what the person does. Pure. */
-import type { Activity, CallView, Hello } from '../simulator.ts'
+import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
 /** Fields an AI gather has heard, from its partial results. */
 export type Heard = Record<string, unknown>
@@ -60,7 +60,12 @@ export function phone(state: PhoneState, event: PhoneEvent): PhoneState {
     case 'select':
       return { ...state, selected: event.id, justEnded: null }
     case 'dialled':
-      return { ...withCall(state, event.call), selected: event.call.id, justEnded: null }
+      return {
+        ...state,
+        calls: withCall(state.calls, event.call, mostCalls),
+        selected: event.call.id,
+        justEnded: null,
+      }
     case 'dismiss':
       return {
         ...state,
@@ -69,45 +74,31 @@ export function phone(state: PhoneState, event: PhoneEvent): PhoneState {
         justEnded: null,
       }
     case 'activity':
-      return heardOf(
-        activity({ ...state, clockOffset: Date.parse(event.activity.at) - event.here }, event.activity),
-        event.activity,
-      )
+      return activity({ ...state, clockOffset: Date.parse(event.activity.at) - event.here }, event.activity)
   }
 }
 
 function activity(state: PhoneState, event: Activity): PhoneState {
+  if (event.type === 'webhook') return withHeard(state, event.call_id, event.event)
   if (event.type !== 'call.created' && event.type !== 'call.updated') return state
   const before = state.calls.find(({ id }) => id === event.call.id)
-  const next = withCall(state, event.call)
   const ended = event.call.state === 'ended' && before !== undefined && before.state !== 'ended'
   // A call that rings takes the screen only when nobody is on the line.
   const busy = state.calls.some(({ id, state: phase }) => id === state.selected && phase !== 'ended')
   const rings = before === undefined && event.call.direction === 'outgoing' && event.call.state === 'ringing'
   return {
-    ...next,
+    ...state,
+    calls: withCall(state.calls, event.call, mostCalls),
     selected: rings && !busy ? event.call.id : state.selected,
     justEnded: ended && event.call.id === state.selected ? event.call.id : state.justEnded,
   }
 }
 
-function heardOf(state: PhoneState, event: Activity): PhoneState {
-  if (event.type !== 'webhook') return state
-  const { event_type, payload } = event.event
-  const fields =
-    event_type === 'call.ai_gather.partial_results'
-      ? payload.partial_results
-      : event_type === 'call.ai_gather.ended'
-        ? payload.result
-        : undefined
+function withHeard(state: PhoneState, callId: string, { event_type, payload }: Delivery['event']): PhoneState {
+  const isPartial = event_type === 'call.ai_gather.partial_results'
+  const fields = isPartial ? payload.partial_results : event_type === 'call.ai_gather.ended' ? payload.result : null
   if (typeof fields !== 'object' || fields === null) return state
-  return { ...state, heard: { ...state.heard, [event.call_id]: { ...fields } } }
-}
-
-function withCall(state: PhoneState, call: CallView): PhoneState {
-  const at = state.calls.findIndex(({ id }) => id === call.id)
-  const calls = at === -1 ? [call, ...state.calls].slice(0, mostCalls) : state.calls.with(at, call)
-  return { ...state, calls }
+  return { ...state, heard: { ...state.heard, [callId]: { ...fields } } }
 }
 
 /** The calls that have a line on the phone: live ones, and those that ended and were not put away. */

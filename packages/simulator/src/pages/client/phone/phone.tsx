@@ -2,11 +2,12 @@
 /** The caller's phone: the handset, the lines, what is said, what the platform hears, and what may go wrong on purpose. */
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { telephone } from '../format.ts'
-import { BellOff, Logo, Moon, Speaker, SpeakerOff, Sun } from '../icons.tsx'
-import { type CallView, follow, simulator } from '../simulator.ts'
-import { useTheme } from '../theme.ts'
+import { IconButton, TopBar } from '../frame.tsx'
+import { Bell, BellOff, Speaker, SpeakerOff } from '../icons.tsx'
+import { follow, simulator } from '../simulator.ts'
 import { Tones } from '../tones.ts'
 import { Voice } from '../voice.ts'
+import type { Attempt } from './attempt.ts'
 import { CallScreen } from './call-screen.tsx'
 import { ClockBar } from './clock-bar.tsx'
 import { Conversation } from './conversation.tsx'
@@ -19,9 +20,8 @@ import { linesOf, newPhone, phone, ringOf } from './phone-state.ts'
 export function Phone() {
   const [state, dispatch] = useReducer(phone, newPhone)
   const [trouble, setTrouble] = useState('')
-  const [quiet, setQuiet] = useState(() => remembered('quiet'))
-  const [mute, setMute] = useState(() => remembered('mute'))
-  const [theme, toggleTheme] = useTheme()
+  const [quiet, setQuiet] = useRemembered('quiet')
+  const [mute, setMute] = useRemembered('mute')
   const tones = useMemo(() => new Tones(), [])
   const voice = useMemo(() => new Voice(), [])
   const now = useNow(state.clockOffset)
@@ -47,12 +47,10 @@ export function Phone() {
 
   useEffect(() => {
     tones.muted = quiet
-    remember('quiet', quiet)
   }, [quiet])
   useEffect(() => {
     voice.muted = mute
     if (mute) voice.stop()
-    remember('mute', mute)
   }, [mute])
   const ring = ringOf(state)
   useEffect(() => tones.repeat(ring), [ring, quiet])
@@ -63,33 +61,25 @@ export function Phone() {
   }, [state.justEnded])
   useEffect(() => {
     const unlock = () => tones.unlock()
-    addEventListener('pointerdown', unlock)
-    addEventListener('keydown', unlock)
+    const gestures = ['pointerdown', 'keydown'] as const
+    for (const gesture of gestures) addEventListener(gesture, unlock)
     return () => {
-      removeEventListener('pointerdown', unlock)
-      removeEventListener('keydown', unlock)
+      for (const gesture of gestures) removeEventListener(gesture, unlock)
     }
   }, [])
 
-  /** Does it, and says so when the simulator refuses. */
-  const attempt = async <Result,>(what: Promise<Result>): Promise<Result | undefined> => {
-    try {
-      const result = await what
-      setTrouble('')
-      return result
-    } catch (error) {
-      setTrouble(error instanceof Error ? error.message : String(error))
-      return undefined
-    }
+  const attempt: Attempt = (what, then) => {
+    what.then(
+      (result) => {
+        setTrouble('')
+        then?.(result)
+      },
+      (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)),
+    )
   }
-  const press = (call: CallView, digit: string) => {
-    tones.key(digit)
-    attempt(simulator.press(call.id, digit)).catch(() => {})
-  }
-  const dial = async (from: string, to: string) => {
+  const dial = (from: string, to: string) => {
     tones.unlock()
-    const call = await attempt(simulator.dial(from, to))
-    if (call !== undefined) dispatch({ type: 'dialled', call })
+    attempt(simulator.dial(from, to), (call) => dispatch({ type: 'dialled', call }))
   }
   const waiting = state.calls.filter(
     (call) => call.state === 'ringing' && call.direction === 'outgoing' && call.id !== state.selected,
@@ -97,96 +87,57 @@ export function Phone() {
 
   return (
     <div class="page">
-      <header class="top">
-        <h1>
-          <Logo /> CallGather <span class="sub">phone</span>
-        </h1>
-        <span class="pill amber">Simulated</span>
+      <TopBar
+        name="phone"
+        other="Events"
+        switches={
+          <>
+            <IconButton label="Mute spoken prompts" aria-pressed={mute} onClick={() => setMute(!mute)}>
+              {mute ? <SpeakerOff /> : <Speaker />}
+            </IconButton>
+            <IconButton label="Silence tones and ringing" aria-pressed={quiet} onClick={() => setQuiet(!quiet)}>
+              {quiet ? <BellOff /> : <Bell />}
+            </IconButton>
+          </>
+        }
+      >
         <ClockBar attempt={attempt} />
-        <nav aria-label="Pages">
-          <a href="/events">Events</a>
-        </nav>
-        <div class="switches">
-          <button
-            type="button"
-            class="icon"
-            aria-pressed={mute}
-            onClick={() => setMute(!mute)}
-            aria-label="Mute spoken prompts"
-            title="Mute spoken prompts"
-          >
-            {mute ? <SpeakerOff /> : <Speaker />}
-          </button>
-          <button
-            type="button"
-            class="icon"
-            aria-pressed={quiet}
-            onClick={() => setQuiet(!quiet)}
-            aria-label="Silence tones and ringing"
-            title="Silence tones and ringing"
-          >
-            <BellOff on={quiet} />
-          </button>
-          <button
-            type="button"
-            class="icon"
-            onClick={toggleTheme}
-            aria-label={theme === 'dark' ? 'Use light colours' : 'Use dark colours'}
-            title={theme === 'dark' ? 'Use light colours' : 'Use dark colours'}
-          >
-            {theme === 'dark' ? <Sun /> : <Moon />}
-          </button>
-        </div>
-      </header>
+      </TopBar>
 
       <main>
         <section class="handset" aria-label="Telephone">
           <div class="screen">
             <StatusBar connection={state.connection} now={now} />
-            {waiting.map((call) => (
-              <div
-                key={call.id}
-                class="knock"
-                role="alertdialog"
-                aria-label={`Incoming call from ${telephone(call.from)}`}
-              >
+            {waiting.map(({ id, from }) => (
+              <div key={id} class="knock" role="alertdialog" aria-label={`Incoming call from ${telephone(from)}`}>
                 <span>
-                  <b>{telephone(call.from)}</b> is calling
+                  <b>{telephone(from)}</b> is calling
                 </span>
                 <button
                   type="button"
                   class="small good"
-                  onClick={() =>
-                    void attempt(simulator.answer(call.id)).then(
-                      () => dispatch({ type: 'select', id: call.id }),
-                      () => {},
-                    )
-                  }
+                  onClick={() => attempt(simulator.answer(id), () => dispatch({ type: 'select', id }))}
                 >
                   Answer
                 </button>
-                <button type="button" class="small bad" onClick={() => void attempt(simulator.decline(call.id))}>
+                <button type="button" class="small bad" onClick={() => attempt(simulator.decline(id))}>
                   Decline
                 </button>
               </div>
             ))}
             {selected === undefined ? (
-              <Dialler
-                onDial={(from, to) => void dial(from, to)}
-                onKey={(key) => tones.key(key)}
-                disabled={state.connection !== 'live'}
-              />
+              <Dialler onDial={dial} onKey={(key) => tones.key(key)} disabled={state.connection !== 'live'} />
             ) : (
               <CallScreen
                 key={selected.id}
                 call={selected}
                 now={now}
-                onPress={(digit) => press(selected, digit)}
-                onSay={(text) => attempt(simulator.say(selected.id, text))}
-                onHangUp={() => void attempt(simulator.hangUp(selected.id))}
-                onAnswer={() => void attempt(simulator.answer(selected.id))}
-                onDecline={() => void attempt(simulator.decline(selected.id))}
-                onAgain={() => void dial(selected.from, selected.to)}
+                attempt={attempt}
+                onPress={(digit) => {
+                  tones.key(digit)
+                  attempt(simulator.press(selected.id, digit))
+                }}
+                onAgain={() => dial(selected.from, selected.to)}
                 onDone={() => dispatch({ type: 'dismiss', id: selected.id })}
               />
             )}
@@ -213,17 +164,16 @@ export function Phone() {
   )
 }
 
-function StatusBar({ connection, now }: { connection: 'connecting' | 'live' | 'lost'; now: number }) {
-  const words = { connecting: 'Connecting…', live: 'Simulated · in service', lost: 'No service, reconnecting…' }[
-    connection
-  ]
+const services = { connecting: 'Connecting…', live: 'Simulated · in service', lost: 'No service, reconnecting…' }
+
+function StatusBar({ connection, now }: { connection: keyof typeof services; now: number }) {
   return (
     <div class="status-bar">
       <span class="clock">
         {new Date(now).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })}
       </span>
       <span class={`service ${connection}`} role="status">
-        {words}
+        {services[connection]}
       </span>
     </div>
   )
@@ -239,10 +189,13 @@ function useNow(offset: number): number {
   return here + offset
 }
 
-function remembered(name: string): boolean {
-  return localStorage.getItem(`phone.${name}`) === 'on'
-}
-
-function remember(name: string, on: boolean): void {
-  localStorage.setItem(`phone.${name}`, on ? 'on' : 'off')
+/** A switch that this browser remembers. */
+function useRemembered(name: string): [boolean, (on: boolean) => void] {
+  const key = `phone.${name}`
+  const [on, setOn] = useState(() => localStorage.getItem(key) === 'on')
+  const set = (next: boolean) => {
+    localStorage.setItem(key, next ? 'on' : 'off')
+    setOn(next)
+  }
+  return [on, set]
 }
