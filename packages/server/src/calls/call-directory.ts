@@ -1,5 +1,5 @@
 /**
- * The list of calls: a summary of each call that is live or ended lately, kept from what the log publishes. It holds far
+ * The list of calls: a summary of each call that is live or ended lately, kept from what the cache publishes. It holds far
  * more calls than one reply lists, because a ticket decides which of them count.
  */
 import { type CallState, type CallSummary, summarise } from '@callgather/protocol'
@@ -8,7 +8,7 @@ import type { Access } from '../access/access.ts'
 import type { Grant } from '../access/tickets.ts'
 import { runEach } from '../store/bus.ts'
 import type { CallListing, CallStage, CallStore, Unsubscribe } from '../store/call-store.ts'
-import type { CallLog } from './call-log.ts'
+import type { CallCache } from './call-cache.ts'
 
 /** What changed in the list. */
 export type DirectoryChange =
@@ -37,7 +37,7 @@ export interface DirectoryOptions {
 
 /** What the directory works with. */
 export interface DirectoryDeps {
-  readonly log: CallLog
+  readonly cache: CallCache
   readonly store: CallStore
   readonly access: Pick<Access, 'may'>
 }
@@ -126,17 +126,17 @@ export class CallDirectory {
   }
 
   async #begin(): Promise<void> {
-    const { log, store } = this.#deps
+    const { cache, store } = this.#deps
     const { now } = this.#options
     this.#stops.push(
-      log.listenAll({
-        grown: ({ state }) => this.#put(summarise(state), lastChangeOf(state) ?? now()),
+      cache.listenAll({
+        changed: (state) => this.#put(summarise(state), lastChangeOf(state) ?? now()),
         forgotten: (callId) => this.#drop(callId),
       }),
       await store.watchAll((change) => {
         if (change.kind === 'forgotten') this.#drop(change.callId)
-        // Folding a call makes the log publish it; what this node has folded already, it publishes by itself.
-        else if (!log.headOf(change.callId)) this.#foldSoon(change.callId)
+        // Folding a call makes the cache publish it; what is folded already, it publishes by itself.
+        else if (!cache.has(change.callId)) this.#foldSoon(change.callId)
       }),
     )
     const listings = new Map<string, CallListing>()
@@ -170,7 +170,7 @@ export class CallDirectory {
 
   async #summaryOf(callId: string, updatedAt: number): Promise<Listed | null> {
     try {
-      const { state, cursor } = await this.#deps.log.open(callId)
+      const { state, cursor } = await this.#deps.cache.open(callId)
       return cursor && { summary: summarise(state), updatedAt }
     } catch (error) {
       // One call that cannot be read must not keep the others from the list.
@@ -197,7 +197,7 @@ export class CallDirectory {
   #put(summary: CallSummary, updatedAt: number): void {
     const { callId } = summary
     const known = this.#live.get(callId) ?? this.#ended.get(callId)
-    // The log of an old call may be read again, or what was said be taken out of it: that is no news.
+    // An old call may be folded again, or what was said be taken out of it: that is no news.
     if (!known && this.#isOld({ summary, updatedAt })) return
     this.#remove(callId)
     const stage = summary.phase === 'ended' ? this.#ended : this.#live

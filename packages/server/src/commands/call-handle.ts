@@ -9,7 +9,7 @@ import {
   gatherError,
   type Mask,
 } from '@callgather/protocol'
-import type { CallLog } from '../calls/call-log.ts'
+import type { CallCache } from '../calls/call-cache.ts'
 import type { Commands } from './commands.ts'
 
 /** Telnyx's answer to a command it accepted. */
@@ -94,7 +94,7 @@ export interface CallHandle {
 }
 
 /** Makes the handle of a call. */
-export function callHandle(callId: string, { commands, log }: { commands: Commands; log: CallLog }): CallHandle {
+export function callHandle(callId: string, { commands, cache }: { commands: Commands; cache: CallCache }): CallHandle {
   const give = (command: CommandName, body: unknown, { mask, replace }: GatherOptions) =>
     commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, mask, replace })
 
@@ -110,7 +110,7 @@ export function callHandle(callId: string, { commands, log }: { commands: Comman
 
   const runGather = (command: GatherName, body?: unknown, options?: GatherOptions): GatherRun => {
     const { given, accepted } = run(command, body, options)
-    const ended = given.then(({ commandId, accepted }) => endOf(log, callId, commandId, accepted))
+    const ended = given.then(({ commandId, accepted }) => endOf(cache, callId, commandId, accepted))
     quiet(ended)
     return { accepted, ended }
   }
@@ -121,7 +121,7 @@ export function callHandle(callId: string, { commands, log }: { commands: Comman
 
   return {
     id: callId,
-    state: async () => (await log.open(callId)).state,
+    state: async () => (await cache.open(callId)).state,
     gather: (body, options) => runGather('gather', body, options),
     gatherUsingSpeak: (body, options) => runGather('gather_using_speak', body, options),
     gatherUsingAudio: (body, options) => runGather('gather_using_audio', body, options),
@@ -139,37 +139,21 @@ function quiet(promise: Promise<unknown>): void {
 }
 
 async function endOf(
-  log: CallLog,
+  cache: CallCache,
   callId: string,
   commandId: string,
   accepted: Promise<unknown>,
 ): Promise<GatherOutcome> {
-  let settle: (outcome: GatherOutcome) => void = () => {}
-  let fail: (error: unknown) => void = () => {}
-  const settled = new Promise<GatherOutcome>((resolve, reject) => {
-    settle = resolve
-    fail = reject
-  })
-  quiet(settled)
-  const look = (state: CallState) => {
-    const outcome = outcomeIn(state, commandId)
-    if (outcome) settle(outcome)
-  }
-  const stop = await log.listen(callId, {
-    grown: ({ state }) => look(state),
-    forgotten: () => fail(gatherError('notFound', 'The call was erased.')),
-  })
+  const refused = new AbortController()
   accepted.catch((error: unknown) => {
     // A command that may have run can still end; one that was refused cannot.
-    const unknown = GatherError.isInstance(error) && error.status === 504
-    if (!unknown) fail(error)
+    const isUnknown = GatherError.isInstance(error) && error.status === 504
+    if (!isUnknown) refused.abort(error)
   })
-  try {
-    look((await log.open(callId)).state)
-    return await settled
-  } finally {
-    stop()
-  }
+  const outcome = await cache.until(callId, (state) => outcomeIn(state, commandId), refused.signal)
+  if (outcome) return outcome
+  refused.signal.throwIfAborted()
+  throw gatherError('notFound', 'The call was erased.')
 }
 
 function outcomeIn(state: CallState, commandId: string): GatherOutcome | null {

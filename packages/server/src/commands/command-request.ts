@@ -64,6 +64,8 @@ export interface PreparedCommand {
   readonly mask: Mask | undefined
   /** The body that Telnyx gets. */
   readonly body: Readonly<Record<string, unknown>>
+  /** Why the state of the call does not allow it; `null` where it does. */
+  refusal(state: CallState, now: number): GatherError | null
   /** Its `command.requested`, given the call and our clock. */
   requested(state: CallState, now: number): NewEvent
 }
@@ -96,11 +98,14 @@ export async function prepareCommand(order: CommandOrder, parts: PrepareParts): 
     digest,
     mask,
     body: { ...body, command_id: commandId, ...(typeof client_state === 'string' ? { client_state } : mark) },
-    requested(state, now) {
-      const open = openMask(state, now)
+    refusal(state, now) {
       // A `client_state` replaces the mark that a running gather left, also when it comes with a stop or a whisper.
-      if (open !== undefined && client_state !== undefined) throw marksMaskedGather()
-      const logged = withoutSecrets(loggedBody(command, body, mask, open !== undefined))
+      if (client_state !== undefined && openMask(state, now) !== undefined) return marksMaskedGather()
+      return mask !== undefined && isCaptured(state) ? copiesMaskedGather() : null
+    },
+    requested(state, now) {
+      const isOpen = openMask(state, now) !== undefined
+      const logged = withoutSecrets(loggedBody(command, body, mask, isOpen))
       const payload = { command, body: logged, subject, ...(mask === undefined ? {} : { mask }) }
       const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now)
       return { event, digest }
@@ -125,6 +130,12 @@ const marksMaskedGather = () =>
     'conflict',
     'Events of a masked gather are recognised by the server’s own `client_state`. Leave this field out.',
     '/client_state',
+  )
+
+const copiesMaskedGather = () =>
+  gatherError(
+    'conflict',
+    'The call is being recorded or streamed, so a sensitive gather would be copied. Stop that first, then try again.',
   )
 
 /** The mask that the host's policy sets, or a stricter one that the sender of the command asks for. */
@@ -159,18 +170,13 @@ const captures = [
   ['call.recording.started', 'call.recording.saved'],
 ] as const
 
-/** A sensitive gather does not begin while the call's audio is known to be copied elsewhere. */
-export function refuseWhileCaptured(state: CallState): void {
-  const last = new Map<string, string>()
-  for (const entry of state.timeline) if (entry.kind === 'mark') last.set(entry.eventType, entry.stamp)
-  for (const [started, stopped] of captures) {
-    const began = last.get(started)
-    if (began === undefined || (last.get(stopped) ?? '') > began) continue
-    throw gatherError(
-      'conflict',
-      'The call is being recorded or streamed, so a sensitive gather would be copied. Stop that first, then try again.',
-    )
-  }
+/** Whether the call's audio is known to be copied elsewhere. */
+function isCaptured({ timeline }: CallState): boolean {
+  const marks = [...timeline].filter((entry) => entry.kind === 'mark')
+  return captures.some(
+    ([started, stopped]) =>
+      marks.findLast(({ eventType }) => eventType === started || eventType === stopped)?.eventType === started,
+  )
 }
 
 /** AI commands report as they go, unless they were told not to: a console lives on it. */

@@ -20,10 +20,11 @@ import { unknownCall } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import { asRecord } from '../base/json.ts'
 import { digestOf } from '../base/secrets.ts'
-import type { CallLog, KnownCall } from '../calls/call-log.ts'
+import type { CallCache, KnownCall } from '../calls/call-cache.ts'
 import { openMask } from '../ingest/masking.ts'
 import type { NewEvent } from '../store/call-store.ts'
 import { COMMAND_WINDOW_MILLIS, type CommandSender, ending, saysCallEnded } from '../telnyx/commands.ts'
+import { timeOf } from '../telnyx/normalise.ts'
 import {
   acceptance,
   type CommandOutcomeEvent,
@@ -38,7 +39,6 @@ import {
   type PreparedCommand,
   type PrepareParts,
   prepareCommand,
-  refuseWhileCaptured,
 } from './command-request.ts'
 import { type RunningGather, runningGather, stopOf } from './running-gather.ts'
 
@@ -51,7 +51,7 @@ export interface GivenCommand {
 
 /** What giving commands needs. */
 export interface CommandParts extends PrepareParts {
-  readonly log: CallLog
+  readonly cache: CallCache
   readonly sender: CommandSender
   readonly audit: Audit
   readonly now: () => number
@@ -122,63 +122,50 @@ export class Commands {
    */
   async give(order: CommandOrder): Promise<GivenCommand> {
     const { callId, command, subject, address } = order
-    const { log, audit } = this.#parts
+    const { cache, audit } = this.#parts
     const prepared = await prepareCommand(order, this.#parts)
     const { commandId } = prepared
     await audit.write({ what: 'intent', subject, callId, command, commandId, address, ...templateOf(order.body) })
 
-    const decided: { plan: Plan | null } = { plan: null }
-    const { duplicates } = await log
-      .append(
-        callId,
-        (call) => {
-          decided.plan = null
-          decided.plan = this.#plan(order, prepared, call)
-          return decided.plan.events
-        },
-        { isDecision: true },
-      )
-      .catch((error: unknown) => {
-        for (const { event } of decided.plan?.events ?? []) {
-          if (event.command_id !== undefined) this.#disown(callId, event.command_id, event.occurred_at)
-        }
-        throw error
-      })
-    const duplicate = duplicates.find(({ id }) => id === decided.plan?.events.at(-1)?.event.id)
+    const now = this.#parts.now()
+    const stopId = derivedId(this.#parts.commandKey, 'replace', callId, commandId)
+    const decide = (call: KnownCall) => this.#plan(order, prepared, { call, now, stopId })
+    const { decision, duplicates } = await cache.append(callId, decide).catch((error: unknown) => {
+      for (const id of [commandId, stopId]) this.#disown(callId, id, timeOf(now))
+      throw error
+    })
+    if ('refused' in decision) throw decision.refused
+    const duplicate = duplicates.find(({ id }) => id === decision.events.at(-1)?.event.id)
     if (duplicate?.conflict) {
       const detail = 'This idempotency key, or `command_id`, was used on this call with another command. Use a new one.'
       throw gatherError('conflict', detail, '/command_id')
     }
-    const outcome =
-      duplicate || !decided.plan ? this.#outcomeOf(callId, commandId) : this.#run(order, prepared, decided.plan)
+    const outcome = duplicate ? this.#outcomeOf(callId, commandId) : this.#run(order, prepared, decision)
     const accepted = outcome.then(acceptance)
     // A caller may wait for the end of a gather only; a refusal that nothing awaits must not end the process.
     accepted.catch(() => {})
     return { commandId, accepted }
   }
 
-  /** What to append for a command. Called within the append, on the state that the append is conditional on. */
-  #plan(order: CommandOrder, prepared: PreparedCommand, { callId, cursor, state }: KnownCall): Plan {
-    const { command, subject } = order
-    const { commandKey } = this.#parts
-    const now = this.#parts.now()
-    if (!cursor && order.onlyKnown) throw unknownCall()
+  /** What to append for a command, on the state that the append is conditional on. */
+  #plan(
+    { command, subject, onlyKnown, replace }: CommandOrder,
+    prepared: PreparedCommand,
+    { call: { cursor, state }, now, stopId }: { call: KnownCall; now: number; stopId: string },
+  ): Plan | { readonly refused: GatherError } {
+    if (!cursor && onlyKnown) return { refused: unknownCall() }
     const target = targetOf(command, state)
     const alone = { events: [prepared.requested(state, now)], replaced: null, target }
     if (state.commands.get(prepared.commandId)) return alone
-    if (callEndedAt(state) !== null) throw callEnded()
-    if (prepared.mask !== undefined) refuseWhileCaptured(state)
+    const refused = callEndedAt(state) === null ? prepared.refusal(state, now) : callEnded()
+    if (refused) return { refused }
     const running = isGather(command) ? runningGather(state, now) : null
     if (!running) return alone
-    if (!order.replace || running.isStarting) throw gatherInProgress(running, order.replace === true)
+    if (!replace || running.isStarting) return { refused: gatherInProgress(running, replace === true) }
     const stop = stopOf(running.command)
     const payload = { command: stop, body: {}, subject }
-    const event = commandEvent(
-      derivedId(commandKey, 'replace', callId, prepared.commandId),
-      { event_type: 'command.requested', payload },
-      now,
-    )
-    const stopped = { event, digest: digestOf(commandKey, 'body', stop, {}) }
+    const event = commandEvent(stopId, { event_type: 'command.requested', payload }, now)
+    const stopped = { event, digest: digestOf(this.#parts.commandKey, 'body', stop, {}) }
     return { events: [stopped, ...alone.events], replaced: running, target }
   }
 
@@ -188,23 +175,19 @@ export class Commands {
    * under the same id has another time, and is left alone.
    */
   #disown(callId: string, commandId: string, requestedAt: string): void {
-    const { log, now } = this.#parts
-    const isOurs = ({ commands }: CallState) => {
+    const { cache, now } = this.#parts
+    const disown = ({ state: { commands } }: KnownCall) => {
       const known = commands.get(commandId)
-      return known?.request?.at === requestedAt && !known.outcome
+      const isOurs = known?.request?.at === requestedAt && !known.outcome
+      return { events: isOurs ? [{ event: commandEvent(commandId, NOT_CONFIRMED, now()) }] : [] }
     }
     const look = async () => {
       let looks = 0
       for (let wait = DISOWN_WAIT_MILLIS; wait < DISOWN_MILLIS && looks < DISOWN_LOOKS; wait *= 2) {
         await sleep(wait, undefined, { ref: false })
         try {
-          const { state } = await log.open(callId)
+          if ((await cache.append(callId, disown)).records.length > 0) return
           looks += 1
-          if (!isOurs(state)) continue
-          await log.append(callId, (call) =>
-            isOurs(call.state) ? [{ event: commandEvent(commandId, NOT_CONFIRMED, now()) }] : [],
-          )
-          return
         } catch {
           // The store is still away: it is looked at again. Should this process end before, the reconciler settles it.
         }
@@ -235,7 +218,7 @@ export class Commands {
 
   /** Stops the gather that is to be replaced. Whether its successor may be sent. */
   async #makeWay(order: CommandOrder, { events }: Plan, running: RunningGather): Promise<boolean> {
-    const { now, endMillis = 1_000 } = this.#parts
+    const { cache, now, endMillis = 1_000 } = this.#parts
     const { callId } = order
     const commandId = events[0]?.event.command_id ?? ''
     const given: Given = { order, command: stopOf(running.command), commandId }
@@ -245,9 +228,8 @@ export class Commands {
     if (outcome.event_type === 'command.unknown') return false
     // Refused, there was nothing to stop: Telnyx will say so if there is.
     if (outcome.event_type === 'command.accepted') {
-      const isOver = (state: CallState) =>
-        callEndedAt(state) !== null || state.gathers.get(running.id)?.ended ? true : undefined
-      await this.#when(callId, isOver, endMillis)
+      const isOver = (state: CallState) => callEndedAt(state) !== null || state.gathers.get(running.id)?.ended || null
+      await cache.until(callId, isOver, AbortSignal.timeout(endMillis))
     }
     return true
   }
@@ -272,10 +254,10 @@ export class Commands {
 
   /** An accepted stop that nothing confirms: the event may be lost, so Telnyx is asked for it. */
   #confirmLater(callId: string, command: CommandName): void {
-    const { confirmMillis = 10_000, log, suspect } = this.#parts
+    const { confirmMillis = 10_000, cache, suspect } = this.#parts
     if (!suspect) return
     const look = async () => {
-      const { state } = await log.open(callId)
+      const { state } = await cache.open(callId)
       const { latestGather, latestConversation } = state
       const isOver =
         command === 'gather_stop'
@@ -307,16 +289,20 @@ export class Commands {
     given: CommandOutcomeEvent,
     millis: number,
   ): Promise<CommandOutcomeEvent> {
-    const { log, logger, audit, now, counted } = this.#parts
-    let outcome = given
-    await log
+    const { cache, logger, audit, now, counted } = this.#parts
+    const at = now()
+    const { outcome } = await cache
       .append(callId, ({ state }) => {
-        outcome = openMask(state, now()) === undefined ? given : withoutDetail(given)
-        return [{ event: commandEvent(commandId, outcome, now()) }]
+        const outcome = openMask(state, at) === undefined ? given : withoutDetail(given)
+        return { events: [{ event: commandEvent(commandId, outcome, at) }], outcome }
       })
-      .catch((error: unknown) => {
-        logger.error({ err: error, outcome: outcome.event_type }, 'the outcome of a command could not be stored')
-      })
+      .then(
+        ({ decision }) => decision,
+        (error: unknown) => {
+          logger.error({ err: error, outcome: given.event_type }, 'the outcome of a command could not be stored')
+          return { outcome: withoutDetail(given) }
+        },
+      )
     const result = outcome.event_type === 'command.refused' ? outcome.payload.code : outcome.event_type.slice(8)
     counted?.(command, outcome.event_type.slice('command.'.length), millis)
     await audit.write({ what: 'outcome', subject, callId, command, commandId, result, millis })
@@ -325,31 +311,8 @@ export class Commands {
 
   /** The outcome of a command that another request has sent; waits for it if need be. */
   async #outcomeOf(callId: string, commandId: string): Promise<CommandOutcomeEvent> {
-    return eventOf(
-      await this.#when(callId, ({ commands }) => commands.get(commandId)?.outcome ?? undefined, COMMAND_WINDOW_MILLIS),
-    )
-  }
-
-  /** What can be read from the state of a call, as soon as it can; `null` after a time, or when the call is erased. */
-  async #when<T>(callId: string, read: (state: CallState) => T | undefined, millis: number): Promise<T | null> {
-    const { log } = this.#parts
-    let settle: (value: T | null) => void = () => {}
-    const settled = new Promise<T | null>((resolve) => {
-      settle = resolve
-    })
-    const look = (state: CallState) => {
-      const value = read(state)
-      if (value !== undefined) settle(value)
-    }
-    const stop = await log.listen(callId, { grown: ({ state }) => look(state), forgotten: () => settle(null) })
-    const timer = setTimeout(settle, millis, null)
-    try {
-      look((await log.open(callId)).state)
-      return await settled
-    } finally {
-      clearTimeout(timer)
-      stop()
-    }
+    const read = ({ commands }: CallState) => commands.get(commandId)?.outcome ?? null
+    return eventOf(await this.#parts.cache.until(callId, read, AbortSignal.timeout(COMMAND_WINDOW_MILLIS)))
   }
 }
 

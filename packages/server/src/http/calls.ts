@@ -4,8 +4,8 @@ import pLimit from 'p-limit'
 import { type Access, unknownCall } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
+import type { CallCache } from '../calls/call-cache.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
-import type { CallLog } from '../calls/call-log.ts'
 import { exportCall } from '../calls/export-call.ts'
 import { bearerOf, type HttpRequest, json } from '../edge/message.ts'
 import type { CallStore } from '../store/call-store.ts'
@@ -18,13 +18,13 @@ const MAX_WAITING_EXPORTS = 100
 /** The routes below `/calls`. */
 export function callRoutes(parts: {
   access: Access
-  log: CallLog
+  cache: CallCache
   store: CallStore
   directory: CallDirectory
   rates: SubjectRates
   forget: (callId: string, subject: string) => Promise<boolean>
 }): Route[] {
-  const { access, log, store, directory, rates, forget } = parts
+  const { access, cache, store, directory, rates, forget } = parts
   const exports = pLimit(MAX_CONCURRENT_EXPORTS)
 
   /** The subject of a request, whose rate it is counted against. */
@@ -57,7 +57,7 @@ export function callRoutes(parts: {
       pattern: '/calls/:call_id',
       handler: async (request, { call_id: callId = '' }) => {
         await seen(request, callId)
-        const { cursor, state } = await log.open(callId)
+        const { cursor, state } = await cache.open(callId)
         if (!cursor) throw unknownCall()
         return json(200, { data: { ...summarise(state), cursor } })
       },

@@ -2,13 +2,13 @@
  * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
  * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
  */
-import type { CallState } from '@callgather/protocol'
+import type { CallState, Cursor } from '@callgather/protocol'
 import pMap from 'p-map'
 import type { HostCallbacks } from '../base/host-callbacks.ts'
 import { asRecord } from '../base/json.ts'
 import { digestOf } from '../base/secrets.ts'
-import type { CallLog, KnownCall } from '../calls/call-log.ts'
-import type { CallStore } from '../store/call-store.ts'
+import type { CallCache, KnownCall } from '../calls/call-cache.ts'
+import { type CallStore, endsAt, type NewEvent } from '../store/call-store.ts'
 import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { correlate } from '../telnyx/correlate.ts'
 import { isUnreadable, normalise, normaliseTime } from '../telnyx/normalise.ts'
@@ -46,7 +46,7 @@ export interface SensitiveInput {
 
 /** What ingestion works with. */
 export interface IngestParts {
-  readonly log: CallLog
+  readonly cache: CallCache
   readonly store: CallStore
   readonly markers: MarkerCodec
   /** Keys the digests by which two events under one id are told apart. */
@@ -83,10 +83,27 @@ function sessionOf({ call_session_id: id }: Webhook['payload']): string | undefi
   return typeof id === 'string' && id !== '' && id.length <= LONGEST_SESSION_ID ? id : undefined
 }
 
+/** What was looked up for a webhook before the append that is decided with it. */
+interface Findings {
+  /** The session whose other legs are known, for a webhook that may carry input. */
+  readonly session: string | undefined
+  readonly siblings: readonly CallState[]
+  /** Whether the log has the event under another id, up to `cursor`. Absent where it cannot have one. */
+  readonly alias?: { readonly isKnown: boolean; readonly cursor: Cursor | null }
+}
+
+/** Why a webhook is not appended yet. */
+type NotYet =
+  | { readonly refused: 'outdated' }
+  /** The host must get the masked input first. */
+  | { readonly refused: 'undelivered'; readonly commandId: string | undefined }
+
 /** Takes webhooks in. */
 export class Ingest {
   readonly #parts: IngestParts
   readonly #startedAt: number
+  /** Masked input on its way to the host, by call and event: the same webhook may arrive twice at once. */
+  readonly #deliveries = new Map<string, Promise<boolean | undefined>>()
 
   constructor(parts: IngestParts) {
     this.#parts = parts
@@ -97,66 +114,85 @@ export class Ingest {
   async accept(webhook: Webhook): Promise<IngestOutcome> {
     const { call_control_id: callId, connection_id: connectionId } = webhook.payload
     if (!isCallId(callId)) return 'foreign'
-    const { log, markers, connectionIds, digestKey, isMasking } = this.#parts
+    const { cache, connectionIds } = this.#parts
     if (connectionIds && !(typeof connectionId === 'string' && connectionIds.has(connectionId))) return 'foreign'
-
     const sessionId = sessionOf(webhook.payload)
-    const siblings = mayCarryInput(webhook) ? await this.#siblingsOf(callId, sessionId) : []
-    const mark = markers.read(callId, webhook.payload.client_state)
-    const marker = mark === 'unreadable' ? null : mark
-    let isHidden = false
-    let isAlias = false
+    const key = `${callId} ${webhook.id}`
     let delivery: Promise<boolean | undefined> | undefined
-    const prepare = async ({ state }: KnownCall) => {
-      isAlias = await this.#hasAlias(callId, webhook)
-      if (isAlias) return []
-      const commandId = correlate(webhook, normaliseTime(webhook.occurredAt), marker, state)
-      const context: MaskContext = { state, siblings, mark, commandId, isMasking, startedAt: this.#startedAt }
-      const content = { ...context, safeFrom: safeMessagesFrom(webhook, context) }
-      const safe = withoutUnsafeMessages(webhook, content)
-      const isReadable = !isUnreadable(normalise(safe, commandId, state))
-      // An event that we cannot read is stored as it came; where masking is configured, without what may be input.
-      const mask = maskOf(webhook, context) ?? (isMasking && !isReadable ? 'digits' : undefined)
-      const masked = mask === undefined ? safe : maskWebhook(webhook, mask, content)
-      isHidden = masked === null
-      if (!masked) return []
-      // Once for each delivery by Telnyx, however often the append is retried.
-      if (mask !== undefined) delivery ??= this.#deliver(callId, commandId ?? marker?.commandId, webhook)
-      const delivered = await delivery
-      const event = normalise(masked, commandId, state)
-      const { id, eventType, occurredAt, payload } = webhook
-      return [
-        {
-          event:
-            delivered === undefined ? event : ({ ...event, payload: { ...event.payload, delivered } } as typeof event),
-          digest: digestOf(digestKey, id, eventType, occurredAt, payload),
-        },
-      ]
+    try {
+      for (;;) {
+        const handed = delivery && { delivered: await delivery }
+        const findings = await this.#lookUp(callId, webhook)
+        if (findings.alias?.isKnown) return 'duplicate'
+        const decide = (call: KnownCall) => this.#decide(webhook, findings, handed, call)
+        const { decision, duplicates } = await cache.append(callId, decide, { sessionId })
+        if ('events' in decision) {
+          if (decision.events.length === 0) return 'hidden'
+          const [duplicate] = duplicates
+          return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
+        }
+        if (decision.refused === 'undelivered') {
+          delivery = this.#deliveries.get(key) ?? this.#deliver(callId, decision.commandId, webhook)
+          this.#deliveries.set(key, delivery)
+        }
+      }
+    } finally {
+      if (delivery) this.#deliveries.delete(key)
     }
-    const { duplicates } = await log.append(callId, prepare, { sessionId })
-    if (isAlias) return 'duplicate'
-    if (isHidden) return 'hidden'
-    const [duplicate] = duplicates
-    return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
   }
 
-  /**
-   * The other legs of a call's session, as they are known now: from store and log, so that any server may have taken
-   * their webhooks. Read before the call's own turn, because two legs that wait for each other would wait for ever.
-   */
-  async #siblingsOf(callId: string, sessionId: string | undefined): Promise<CallState[]> {
-    const { log, store } = this.#parts
-    const session = sessionId ?? (await log.open(callId)).state.session?.id
-    if (session === undefined) return []
-    const others = (await store.legsOf(session)).filter((leg) => leg !== callId)
-    return pMap(others, async (leg) => (await log.open(leg)).state, { concurrency: LEGS_AT_ONCE })
+  /** The event to append, given the call as it is now; none where not even that it happened may be stored. */
+  #decide(
+    webhook: Webhook,
+    { session, siblings, alias }: Findings,
+    handed: { readonly delivered: boolean | undefined } | undefined,
+    { callId, cursor, state }: KnownCall,
+  ): { readonly events: readonly NewEvent[] } | NotYet {
+    // The log may hold the alias by now, or name a session whose other legs collect masked input.
+    if (alias && !endsAt(cursor, alias.cursor)) return { refused: 'outdated' }
+    if (mayCarryInput(webhook) && session !== (sessionOf(webhook.payload) ?? state.session?.id))
+      return { refused: 'outdated' }
+    const { markers, digestKey, isMasking, onSensitive } = this.#parts
+    const { id, eventType, occurredAt, payload } = webhook
+    const mark = markers.read(callId, payload.client_state)
+    const marker = mark === 'unreadable' ? null : mark
+    const commandId = correlate(webhook, normaliseTime(occurredAt), marker, state)
+    const context: MaskContext = { state, siblings, mark, commandId, isMasking, startedAt: this.#startedAt }
+    const content = { ...context, safeFrom: safeMessagesFrom(webhook, context) }
+    const safe = withoutUnsafeMessages(webhook, content)
+    const isReadable = !isUnreadable(normalise(safe, commandId, state))
+    // An event that we cannot read is stored as it came; where masking is configured, without what may be input.
+    const mask = maskOf(webhook, context) ?? (isMasking && !isReadable ? 'digits' : undefined)
+    const masked = mask === undefined ? safe : maskWebhook(webhook, mask, content)
+    if (!masked) return { events: [] }
+    const isEnd = eventType === 'call.gather.ended' || eventType === 'call.ai_gather.ended'
+    if (mask !== undefined && isEnd && onSensitive && !handed)
+      return { refused: 'undelivered', commandId: commandId ?? marker?.commandId }
+    const event = normalise(masked, commandId, state)
+    const delivered = handed?.delivered === undefined ? {} : { delivered: handed.delivered }
+    const digest = digestOf(digestKey, id, eventType, occurredAt, payload)
+    return { events: [{ event: { ...event, payload: { ...event.payload, ...delivered } } as typeof event, digest }] }
+  }
+
+  async #lookUp(callId: string, webhook: Webhook): Promise<Findings> {
+    const { cache, store, now } = this.#parts
+    const { id, occurredAt, payload } = webhook
+    const session = mayCarryInput(webhook)
+      ? (sessionOf(payload) ?? (await cache.open(callId)).state.session?.id)
+      : undefined
+    // From store and cache, because any server may have taken the webhooks of the other legs.
+    const legs = session === undefined ? [] : (await store.legsOf(session)).filter((leg) => leg !== callId)
+    const siblings = await pMap(legs, async (leg) => (await cache.open(leg)).state, { concurrency: LEGS_AT_ONCE })
+    if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_MILLIS) return { session, siblings }
+    const { cursor } = await cache.open(callId)
+    return { session, siblings, alias: { isKnown: await this.#hasAlias(callId, webhook), cursor } }
   }
 
   /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */
   async #hasAlias(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
-    const { store, now } = this.#parts
+    const { store } = this.#parts
     if (!isRecordId(id)) {
-      if (now() - Date.parse(occurredAt) < LATE_MILLIS || (await store.has(callId, id))) return false
+      if (await store.has(callId, id)) return false
       const aliases = Array.from({ length: MAX_RECORDS_AT_ONCE }, (_, index) =>
         recordId(eventType, occurredAt, index + 1),
       )
@@ -182,8 +218,7 @@ export class Ingest {
   async #deliver(callId: string, commandId: string | undefined, webhook: Webhook): Promise<boolean | undefined> {
     const { store, onSensitive, hostCallbacks } = this.#parts
     const { id: eventId, eventType, payload } = webhook
-    if (!onSensitive || (eventType !== 'call.gather.ended' && eventType !== 'call.ai_gather.ended')) return undefined
-    if (await store.has(callId, eventId)) return undefined
+    if (!onSensitive || (await store.has(callId, eventId))) return undefined
     const input: SensitiveInput = {
       callId,
       commandId,

@@ -118,7 +118,8 @@ async function run({ steps, skew, uptime }: AnyCall) {
   const { HostCallbacks } = await import('../base/host-callbacks.ts')
   const { markerCodec } = await import('../telnyx/client-state.ts')
   const { readEnvelope } = await import('../telnyx/webhook.ts')
-  const { CallLog } = await import('../calls/call-log.ts')
+  const { CallCache } = await import('../calls/call-cache.ts')
+  const { CallFeed } = await import('../calls/call-feed.ts')
   const { commandEvent } = await import('../commands/command-outcome.ts')
   const { prepareCommand } = await import('../commands/command-request.ts')
   const { Ingest } = await import('./ingest.ts')
@@ -136,9 +137,9 @@ async function run({ steps, skew, uptime }: AnyCall) {
 
   const begin = () => {
     const store = memoryStore({ now: ourClock })
-    const log = new CallLog(store)
+    const cache = new CallCache(store, new CallFeed(store))
     const ingest = new Ingest({
-      log,
+      cache,
       store,
       markers,
       digestKey: Buffer.alloc(32, 1),
@@ -149,7 +150,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
         handed.push(input)
       },
     })
-    return { store, log, ingest }
+    return { store, cache, ingest }
   }
   let server = begin()
   const keep = async () => {
@@ -278,7 +279,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
           onlyKnown: false,
         }
         const prepared = await prepareCommand(order, { policy, markers, commandKey, hostCallbacks })
-        await server.log.append(LEGS[0], ({ state }) => [prepared.requested(state, ourClock())])
+        await server.cache.append(LEGS[0], ({ state }) => ({ events: [prepared.requested(state, ourClock())] }))
         if (mask !== null) asker = server
         if (outcome !== 'refused') effect(step, name, mask, prepared.body.client_state)
         const settled =
@@ -290,7 +291,8 @@ async function run({ steps, skew, uptime }: AnyCall) {
                   event_type: 'command.refused',
                   payload: { status: 422, code: '90018', title: 'Call has already ended' },
                 }
-        await server.log.append(LEGS[0], () => [{ event: commandEvent(prepared.commandId, settled, ourClock()) }])
+        const event = commandEvent(prepared.commandId, settled, ourClock())
+        await server.cache.append(LEGS[0], () => ({ events: [{ event }] }))
         return
       }
       case 'press':

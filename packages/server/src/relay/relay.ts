@@ -88,7 +88,7 @@ export class Relay {
         decide('The origin of this page is not allowed. Add it to the allowed origins of the server.', false)
       },
     })
-    const rooms = new Rooms(this.#io, parts.log, (records) => metrics.relayed.inc(records))
+    const rooms = new Rooms(this.#io, parts.feed, (records) => metrics.relayed.inc(records))
     this.#io.use((socket, next) => {
       this.#admit(socket)
         .then(() => next())

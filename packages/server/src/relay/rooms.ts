@@ -1,7 +1,7 @@
 /** One socket.io room a call: what is appended to the call is broadcast to the sockets in it. */
 import type { ClientToServer, ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
-import type { CallLog } from '../calls/call-log.ts'
+import type { CallFeed } from '../calls/call-feed.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
 
 /** The server's sockets, typed by the protocol. */
@@ -22,14 +22,14 @@ const roomOf = (callId: string) => `call:${callId}`
 /** The rooms that have sockets in them, or soon will. */
 export class Rooms {
   readonly #io: RelayServer
-  readonly #log: CallLog
+  readonly #feed: CallFeed
   readonly #relayed: (records: number) => void
   readonly #rooms = new Map<string, Room>()
   #channels = 0
 
-  constructor(io: RelayServer, log: CallLog, relayed: (records: number) => void) {
+  constructor(io: RelayServer, feed: CallFeed, relayed: (records: number) => void) {
     this.#io = io
-    this.#log = log
+    this.#feed = feed
     this.#relayed = relayed
   }
 
@@ -76,7 +76,7 @@ export class Rooms {
   }
 
   #open(callId: string): Room {
-    const stop = this.#log.follow(callId, {
+    const stop = this.#feed.follow(callId, {
       grown: ({ cursor: { epoch, seq }, records }) => {
         const channel = this.channelOf(callId, epoch)
         const events = records.map(({ event }) => event)

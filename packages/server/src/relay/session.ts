@@ -6,7 +6,7 @@ import { type Access, unknownCall } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
-import type { CallLog } from '../calls/call-log.ts'
+import type { CallFeed } from '../calls/call-feed.ts'
 import { asRefusal } from '../edge/message.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
 import type { StoreHealth } from '../upkeep/store-health.ts'
@@ -17,7 +17,7 @@ import type { RelaySocket, Rooms } from './rooms.ts'
 /** What a session works with. */
 export interface SessionParts {
   readonly access: Access
-  readonly log: CallLog
+  readonly feed: CallFeed
   readonly directory: CallDirectory
   readonly rooms: Rooms
   readonly health: StoreHealth
@@ -90,7 +90,7 @@ export class Session {
     if (this.#watches.size === 0 && !('degraded' in health)) return
     this.#toldDegraded = degraded
     const heads = [...this.#watches.keys()].map((call_id) => {
-      const { epoch, seq } = this.#parts.log.headOf(call_id) ?? { epoch: '', seq: 0 }
+      const { epoch, seq } = this.#parts.feed.headOf(call_id) ?? { epoch: '', seq: 0 }
       return { call_id, epoch, seq }
     })
     this.#socket.emit('call:head', { now: this.#iso(), heads, ...health })
@@ -150,7 +150,7 @@ export class Session {
     cursor: Cursor | undefined,
     reply: (value: unknown) => void,
   ): Promise<void> {
-    const { access, answerInTurn, log, rooms } = this.#parts
+    const { access, answerInTurn, feed, rooms } = this.#parts
     const { callId } = asked
     const grant = this.#grant
     const scopes = await access.scopesOn(grant, callId)
@@ -163,7 +163,7 @@ export class Session {
     try {
       await answerInTurn(async () => {
         if (!this.#asked.has(asked)) throw takenBack()
-        const known = await log.readUpToNow(
+        const known = await feed.readUpToNow(
           callId,
           (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
           ({ cursor: head, events, after }) => {

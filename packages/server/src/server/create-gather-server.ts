@@ -12,8 +12,9 @@ import { guardLogger, HostCallbacks } from '../base/host-callbacks.ts'
 import { droppedLines, stderrLog } from '../base/log.ts'
 import { requiredOption } from '../base/required-option.ts'
 import { deriveKey } from '../base/secrets.ts'
+import { CallCache } from '../calls/call-cache.ts'
 import { CallDirectory } from '../calls/call-directory.ts'
-import { CallLog } from '../calls/call-log.ts'
+import { CallFeed } from '../calls/call-feed.ts'
 import { callHandle } from '../commands/call-handle.ts'
 import { Commands } from '../commands/commands.ts'
 import { BodyAborted, BodyBudget, DEFAULT_BODY_BUDGET } from '../edge/body.ts'
@@ -101,7 +102,10 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const access = new Access({ ...accessRules, revocations, now })
   const rates = new SubjectRates(limits.rates, now)
   const handlers = new Handlers(hostCallbacks, now())
-  const log = new CallLog(store, {
+  const listenerFailed = (error: unknown): void =>
+    logger.error({ failure: describeFailure(error) }, 'a listener of a call failed')
+  const feed = new CallFeed(store, listenerFailed)
+  const cache = new CallCache(store, feed, {
     now,
     appended: (records, state) => handlers.notify(records, state),
     appendFailed: (error) => health.failed(error),
@@ -109,10 +113,10 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       metrics.unreadable.inc()
       logger.error({ call_id: callId, seq }, 'a record of a call cannot be read; the call goes on without it')
     },
-    listenerFailed: (error) => logger.error({ failure: describeFailure(error) }, 'a listener of a call failed'),
+    listenerFailed,
   })
   const ingest = new Ingest({
-    log,
+    cache,
     store,
     markers,
     digestKey: deriveKey(secret, 'digest'),
@@ -129,17 +133,17 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     accept: (webhook) => handlers.whileFetched(webhook.id, () => ingest.accept(webhook)),
   }
   const reconciler = new Reconciler(
-    { log, store, ingest: fetched, records, now, logger, counted: (source) => metrics.reconciled.inc({ source }) },
+    { cache, store, ingest: fetched, records, now, logger, counted: (source) => metrics.reconciled.inc({ source }) },
     options.reconcile || {},
   )
   const directory = new CallDirectory(
-    { log, store, access },
+    { cache, store, access },
     { now, failed: (error) => logger.error({ err: error }, 'a call could not be listed') },
   )
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,
     sockets: () => relay.size,
-    calls: () => log.size,
+    calls: () => cache.size,
     breakerOpen: () => sender.isOpen(),
     storeUp: () => health.isUp,
     droppedLogLines: () => droppedLines(unguarded),
@@ -150,7 +154,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     stops: new RateLimit({ perSecond: limits.stopsPerSecond, burst: limits.stopBurst, now }),
   }
   const commands = new Commands({
-    log,
+    cache,
     sender,
     markers,
     commandKey: deriveKey(secret, 'command-id'),
@@ -165,7 +169,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     counted: (command, outcome, millis) => metrics.commands.observe({ command, outcome }, millis / 1000),
   })
   const relay: Relay = new Relay(
-    { access, log, directory, health, rates, logger, now, isAllowedOrigin, reportOrigin, addressOf, metrics },
+    { access, feed, directory, health, rates, logger, now, isAllowedOrigin, reportOrigin, addressOf, metrics },
     `${basePath}/socket.io`,
     limits,
   )
@@ -211,7 +215,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       pattern: '/v2/calls/:call_id/actions/:command',
       handler: commandRoute({ access, commands, audit, rates: commandRates }),
     },
-    ...callRoutes({ access, log, store, directory, rates, forget }),
+    ...callRoutes({ access, cache, store, directory, rates, forget }),
     openApiRoute(basePath),
     ...operationRoutes({
       registry: metrics.registry,
@@ -290,7 +294,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     attachSocket: (server) => relay.attach(server),
 
     on: (type, handler, given) => handlers.on(type, handler, given),
-    call: (callId) => callHandle(callId, { commands, log }),
+    call: (callId) => callHandle(callId, { commands, cache }),
 
     issueTicket(request) {
       if (!tickets) throw new Error('This server has no ticket secret: set `tickets.secret` to issue tickets.')
@@ -327,7 +331,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       await reconciler.stop()
       await audit.settled()
       directory.close()
-      log.close()
+      cache.close()
+      feed.close()
       await store.close()
     },
   }

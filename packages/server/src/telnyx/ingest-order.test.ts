@@ -7,7 +7,8 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { Audit } from '../access/audit.ts'
 import { HostCallbacks } from '../base/host-callbacks.ts'
-import { CallLog } from '../calls/call-log.ts'
+import { CallCache } from '../calls/call-cache.ts'
+import { CallFeed } from '../calls/call-feed.ts'
 import { Commands } from '../commands/commands.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
@@ -127,11 +128,11 @@ const shown = (state: CallState) =>
 async function run(commands: readonly Step[], webhooks: readonly Step[]): Promise<CallState> {
   let now = START
   const store = memoryStore()
-  const log = new CallLog(store)
+  const cache = new CallCache(store, new CallFeed(store))
   const logger = pino({ level: 'silent' })
   const clock = () => now
   const ingest = new Ingest({
-    log,
+    cache,
     store,
     markers,
     digestKey: Buffer.alloc(32, 1),
@@ -141,7 +142,7 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
   })
   let answer: CommandAnswer = { status: 'accepted', data: {} }
   const giver = new Commands({
-    log,
+    cache,
     markers,
     sender: { send: async () => answer },
     commandKey: Buffer.alloc(32, 2),

@@ -9,8 +9,9 @@ import type { CallEvent } from '@callgather/protocol'
 import pMap from 'p-map'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { CallCache } from '../calls/call-cache.ts'
 import { CallDirectory } from '../calls/call-directory.ts'
-import { CallLog } from '../calls/call-log.ts'
+import { CallFeed } from '../calls/call-feed.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
@@ -106,13 +107,13 @@ function declare(
       expect(counts).toMatchObject({ reads: CALLS, rewrites: CALLS })
 
       counts.most = 0
-      const log = new CallLog(store)
-      const directory = new CallDirectory({ log, store, access: { may: async () => true } }, { now: () => now })
+      const cache = new CallCache(store, new CallFeed(store))
+      const directory = new CallDirectory({ cache, store, access: { may: async () => true } }, { now: () => now })
       const { calls } = await directory.listFor({ subject: 'a', calls: '*', scopes: ['view'] })
       expect(calls.map(({ callId }) => callId)).toContain('live')
       expect(counts.most).toBeLessThanOrEqual(32)
       directory.close()
-      log.close()
+      cache.close()
 
       now += 190 * HOUR_MS
       expect(await retention.run()).toBeGreaterThanOrEqual(name === 'sqlite' ? CALLS : 0)
@@ -154,7 +155,7 @@ describeWithRedis('many calls with Redis', () => {
 describe('the list of an agent', () => {
   it('keeps the calls of its ticket however many other calls change, prefers live calls, and says that it is cut', async () => {
     const store = memoryStore()
-    const log = new CallLog(store)
+    const cache = new CallCache(store, new CallFeed(store))
     let deciding = 0
     let most = 0
     const may = async () => {
@@ -163,13 +164,13 @@ describe('the list of an agent', () => {
       deciding -= 1
       return true
     }
-    const directory = new CallDirectory({ log, store, access: { may } }, { maxCalls: 10 })
+    const directory = new CallDirectory({ cache, store, access: { may } }, { maxCalls: 10 })
     const gone: string[] = []
     await directory.listen((change) => change.kind === 'gone' && gone.push(change.callId))
     const at = new Date().toISOString().replace('Z', '000Z')
-    await log.append('mine', () => [{ event: { ...eventOf('a', 'call.answered'), occurred_at: at } }])
+    await cache.append('mine', () => ({ events: [{ event: { ...eventOf('a', 'call.answered'), occurred_at: at } }] }))
     for (let nth = 0; nth < 200; nth++) {
-      await log.append(`other-${nth}`, () => [{ event: { ...hangup, occurred_at: at } }])
+      await cache.append(`other-${nth}`, () => ({ events: [{ event: { ...hangup, occurred_at: at } }] }))
     }
     expect(gone).toEqual([])
     const grant = { subject: 'a', scopes: ['view'] as const }

@@ -4,7 +4,8 @@ import { createSimulator, virtualClock } from '@callgather/simulator'
 import { pino } from 'pino'
 import Telnyx from 'telnyx'
 import { describe, expect, it, vi } from 'vitest'
-import { CallLog } from '../calls/call-log.ts'
+import { CallCache } from '../calls/call-cache.ts'
+import { CallFeed } from '../calls/call-feed.ts'
 import { commandEvent } from '../commands/command-outcome.ts'
 import { createGatherServer } from '../server/create-gather-server.ts'
 import { StoreUnavailable } from '../store/call-store.ts'
@@ -298,7 +299,7 @@ describe('reconciliation', () => {
         statusOf: async () => null,
       }
       const reconciler = new Reconciler({
-        log: new CallLog(store),
+        cache: new CallCache(store, new CallFeed(store)),
         store,
         ingest: { accept: async () => 'appended' },
         records: failing,

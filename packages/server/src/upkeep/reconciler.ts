@@ -10,12 +10,11 @@
  * again after it could not: all that Telnyx noted meanwhile. Several servers may run it at once, as what one has
  * appended is a duplicate to the others.
  */
-import type { CallState } from '@callgather/protocol'
 import type { Logger } from 'pino'
-import type { CallLog } from '../calls/call-log.ts'
+import type { CallCache } from '../calls/call-cache.ts'
 import { commandEvent } from '../commands/command-outcome.ts'
 import type { Ingest } from '../ingest/ingest.ts'
-import { type CallStore, type NewEvent, StoreUnavailable } from '../store/call-store.ts'
+import { type CallStore, StoreUnavailable } from '../store/call-store.ts'
 import { timeOf } from '../telnyx/normalise.ts'
 import { isRecordId, type RecordScope, RecordsUnavailable, type TelnyxRecords } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
@@ -34,7 +33,7 @@ export type ReconcileSource = 'webhook_deliveries' | 'call_events'
 
 /** What reconciliation works with. */
 export interface ReconcilerParts {
-  readonly log: CallLog
+  readonly cache: CallCache
   readonly store: CallStore
   readonly ingest: Pick<Ingest, 'accept'>
   readonly records: TelnyxRecords
@@ -235,7 +234,7 @@ export class Reconciler {
   }
 
   async #askSilent(): Promise<{ found: number; closed: number }> {
-    const { store, log, now } = this.#parts
+    const { store, cache, now } = this.#parts
     const listed = await store.list({ limit: 10_000, since: now() - DAY_MILLIS })
     const silent = listed.filter(({ callId, updatedAt }) => {
       const known = this.#asked.get(callId)
@@ -247,7 +246,7 @@ export class Reconciler {
     // Those that have been silent longest come first: Telnyx forgets them first.
     for (const { callId } of [...silent].reverse()) {
       if (questions >= MOST_QUESTIONS) break
-      const { state } = await log.open(callId)
+      const { state } = await cache.open(callId)
       if ((state.hangup || state.closed) && !this.#asked.get(callId)?.unsettled) {
         await this.#settle(callId, NOTHING.commands)
         this.#asked.set(callId, { next: Number.POSITIVE_INFINITY, pause: 0, unsettled: false })
@@ -265,7 +264,7 @@ export class Reconciler {
 
   /** Asks about one call: takes what ours has not, and closes it if it is over. */
   async #ask(callId: string): Promise<{ found: number; closed: boolean }> {
-    const { records, log, now } = this.#parts
+    const { records, cache, now } = this.#parts
     const pause = Math.min((this.#asked.get(callId)?.pause ?? this.#silentMillis / 2) * 2, LONGEST_PAUSE_MILLIS)
     this.#asked.set(callId, { next: now() + pause, pause, unsettled: true })
     const status = await records.statusOf(callId)
@@ -274,17 +273,16 @@ export class Reconciler {
     await this.#settle(callId, looked.commands)
     this.#asked.set(callId, { next: now() + pause, pause, unsettled: looked.unsettled })
     if (status?.alive) return { found: looked.found, closed: false }
-    const { records: appended } = await log.append(callId, ({ state }) => {
-      if (state.hangup || state.closed) return []
-      const reason = status ? 'Telnyx says that the call is over.' : 'Telnyx does not know the call any more.'
-      const event = {
-        id: `${callId}:closed`,
-        event_type: 'call.closed',
-        occurred_at: timeOf(now()),
-        payload: { reason },
-      } as const
-      return [{ event }]
-    })
+    const reason = status ? 'Telnyx says that the call is over.' : 'Telnyx does not know the call any more.'
+    const event = {
+      id: `${callId}:closed`,
+      event_type: 'call.closed',
+      occurred_at: timeOf(now()),
+      payload: { reason },
+    } as const
+    const { records: appended } = await cache.append(callId, ({ state }) => ({
+      events: state.hangup || state.closed ? [] : [{ event }],
+    }))
     return { found: looked.found, closed: appended.length > 0 }
   }
 
@@ -300,20 +298,16 @@ export class Reconciler {
 
   /** Gives every command an outcome: whoever was to write it may have died, or been cut off from the store. */
   async #settle(callId: string, arrived: ReadonlySet<string>): Promise<void> {
-    const { log, now } = this.#parts
-    const outcomes = (state: CallState): NewEvent[] => {
-      const before = timeOf(now() - OUTCOME_MILLIS)
-      return [...state.commands].flatMap(({ id, request, outcome }) => {
+    const now = this.#parts.now()
+    const before = timeOf(now - OUTCOME_MILLIS)
+    await this.#parts.cache.append(callId, ({ state }) => ({
+      events: [...state.commands].flatMap(({ id, request, outcome }) => {
         if (!request || request.at > before || (outcome && outcome.status !== 'unknown')) return []
-        if (arrived.has(id))
-          return [{ event: commandEvent(id, { event_type: 'command.accepted', payload: {} }, now()) }]
-        if (outcome) return []
+        if (arrived.has(id)) return [{ event: commandEvent(id, { event_type: 'command.accepted', payload: {} }, now) }]
         const payload = { reason: 'interrupted' }
-        return [{ event: commandEvent(id, { event_type: 'command.unknown', payload }, now()) }]
-      })
-    }
-    const { state } = await log.open(callId)
-    if (outcomes(state).length > 0) await log.append(callId, (call) => outcomes(call.state))
+        return outcome ? [] : [{ event: commandEvent(id, { event_type: 'command.unknown', payload }, now) }]
+      }),
+    }))
   }
 
   /** Says once what is wrong and what to do, and then only now and again: it is tried at every interval. */

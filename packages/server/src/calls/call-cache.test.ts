@@ -1,0 +1,263 @@
+import { type CallEvent, foldCall } from '@callgather/protocol'
+import { describe, expect, it, vi } from 'vitest'
+import type { CallStore } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { CallCache, type CallCacheOptions } from './call-cache.ts'
+import { CallDirectory } from './call-directory.ts'
+import { CallFeed } from './call-feed.ts'
+
+const CALL = 'v3:long'
+const LENGTH = 1_700
+
+const key = (nth: number): CallEvent => ({
+  id: `key-${nth}`,
+  event_type: 'call.dtmf.received',
+  occurred_at: `2026-11-22T10:41:00.${String(nth).padStart(6, '0')}Z`,
+  payload: { digit: String(nth % 10) },
+})
+const keys = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => key(from + index))
+const news = (events: readonly CallEvent[]) => events.map((event) => ({ event }))
+const eventsOf = (...events: readonly CallEvent[]) => ({ events: news(events) })
+
+function nodeOn(store: CallStore, options?: CallCacheOptions) {
+  const feed = new CallFeed(store)
+  return { store, feed, cache: new CallCache(store, feed, options) }
+}
+
+/** A node that has just started, and a long call in its store. */
+async function coldNode(store: CallStore = memoryStore()) {
+  await store.append(CALL, news(keys(1, LENGTH)))
+  return nodeOn(store)
+}
+
+/** Two nodes on one store. The bus tells the first of nothing, unless it is asked to. */
+function nodes({ deaf = true, ...changed }: Partial<CallStore> & { deaf?: boolean } = {}) {
+  const shared: CallStore = { ...memoryStore(), shared: true }
+  const store = { ...shared, ...changed, ...(deaf ? { watch: async () => () => {} } : {}) }
+  const asked = { append: vi.spyOn(store, 'append'), head: vi.spyOn(store, 'head'), read: vi.spyOn(store, 'read') }
+  const one = nodeOn(store)
+  return { shared, asked, feed: one.feed, one: one.cache, other: nodeOn(shared).cache }
+}
+
+const append = (cache: CallCache, nth: number) => cache.append(CALL, () => eventsOf(key(nth)))
+
+describe('a call that several nodes append to', () => {
+  it('is not read for an event, while the bus tells of everything', async () => {
+    const { one, other, asked } = nodes({ deaf: false })
+    await append(one, 1)
+    for (const ask of Object.values(asked)) ask.mockClear()
+    for (let nth = 2; nth < 20; nth++) await append(nth % 3 === 0 ? other : one, nth)
+    expect(asked.head).not.toHaveBeenCalled()
+    expect(asked.read).not.toHaveBeenCalled()
+    expect(asked.append).toHaveBeenCalledTimes(12)
+    expect((await one.open(CALL)).state.keys.size).toBe(19)
+  })
+
+  it('makes an event anew from what the other has appended, where the bus has not told of it', async () => {
+    const { one, other, feed } = nodes()
+    await append(one, 1)
+    await append(other, 2)
+    const sizes: number[] = []
+    const grown = vi.fn()
+    await feed.follow(CALL, { grown: ({ records }) => grown(...records.map(({ seq }) => seq)) })
+    const { records } = await one.append(CALL, ({ cursor, state }) => {
+      sizes.push(state.keys.size)
+      expect(cursor?.seq).toBe(state.keys.size)
+      return eventsOf(key(3))
+    })
+    expect(sizes).toEqual([1, 2])
+    expect(records).toMatchObject([{ seq: 3 }])
+    expect(grown.mock.calls.flat()).toEqual([2, 3])
+  })
+
+  it('concludes neither that there is nothing to append nor a refusal from what it may not know', async () => {
+    const { one, other } = nodes()
+    await append(one, 1)
+    await append(other, 2)
+    await append(other, 3)
+    const nine = await one.append(CALL, ({ state }) => (state.keys.size < 3 ? { events: [] } : eventsOf(key(9))))
+    expect(nine.records).toMatchObject([{ seq: 4 }])
+    await append(other, 5)
+    const refused = await one.append(CALL, ({ state }) => ({ refused: state.keys.size < 5 ? 'too early' : 'too late' }))
+    expect(refused).toEqual({ decision: { refused: 'too late' }, records: [], duplicates: [] })
+    await append(one, 6)
+    expect((await one.open(CALL)).state.keys.size).toBe(6)
+  })
+
+  it('answers what the log has already in one step, however little is known here', async () => {
+    const { one, other, asked } = nodes()
+    await append(one, 1)
+    await append(other, 2)
+    asked.append.mockClear()
+    expect(await append(one, 2)).toMatchObject({ records: [], duplicates: [{ id: key(2).id, conflict: false }] })
+    expect(asked.append).toHaveBeenCalledOnce()
+  })
+
+  it('begins anew where the call was forgotten, or rewritten, unheard', async () => {
+    const { shared, one, feed } = nodes()
+    const forgotten = vi.fn()
+    await append(one, 1)
+    await feed.follow(CALL, { forgotten })
+    await shared.forget(CALL)
+    expect((await append(one, 2)).records).toMatchObject([{ seq: 1 }])
+    expect(forgotten).toHaveBeenCalledOnce()
+    const head = feed.headOf(CALL)
+    if (head) await shared.rewrite(CALL, head, [{ seq: 1, event: { ...key(2), payload: { digit: null } } }])
+    expect((await append(one, 3)).records).toMatchObject([{ seq: 2 }])
+    expect(feed.headOf(CALL)?.epoch).not.toBe(head?.epoch)
+    const { state } = await one.open(CALL)
+    expect(JSON.stringify(state)).toBe(
+      JSON.stringify(foldCall(CALL, [{ ...key(2), payload: { digit: null } }, key(3)])),
+    )
+  })
+
+  it('gets an event in, however often others are quicker, and decides it on what they have appended', async () => {
+    const { shared, one } = nodes({
+      append: async (callId, events, { at, ...options } = {}) => {
+        if (others < 50) await shared.append(callId, news([key(100 + others++)]))
+        return shared.append(callId, events, { ...options, ...(at === undefined ? {} : { at }) })
+      },
+    })
+    let others = 0
+    let decidedOn = 0
+    const { records } = await one.append(CALL, ({ state }) => {
+      decidedOn = state.keys.size
+      return eventsOf(key(1))
+    })
+    expect(decidedOn).toBe(50)
+    expect(records).toMatchObject([{ seq: 51 }])
+    expect((await one.open(CALL)).state.keys.size).toBe(51)
+  })
+
+  it('fails an append as unavailable rather than make it on a state that is not the newest', async () => {
+    const { shared, one } = nodes({
+      append: async (callId, events, options) => {
+        await shared.append(callId, news([key(100 + others++)]))
+        return shared.append(callId, events, options)
+      },
+    })
+    let others = 0
+    await expect(append(one, 1)).rejects.toThrow('grows too fast')
+    expect(await shared.has(CALL, key(1).id)).toBe(false)
+  })
+})
+
+describe('a call that is forgotten', () => {
+  it('is let go by the node that had folded it', async () => {
+    const { store, cache } = await coldNode()
+    await cache.open(CALL)
+    expect(cache.size).toBe(1)
+    await store.forget(CALL)
+    await vi.waitFor(() => expect(cache.size).toBe(0))
+  })
+})
+
+describe('a call that nobody has folded here', () => {
+  it('is not taken for folded when it is forgotten, and begun anew, in the middle', async () => {
+    const { store, cache } = await coldNode()
+    const states: number[] = []
+    cache.listenAll({ changed: ({ keys }) => states.push(keys.size) })
+    const folding = cache.open(CALL)
+    await new Promise((resolve) => setImmediate(resolve))
+    await store.forget(CALL)
+    await store.append(CALL, news(keys(1, 3)))
+    await folding
+    expect((await cache.open(CALL)).state.keys.size).toBe(3)
+    expect(states.at(-1)).toBe(3)
+  })
+})
+
+describe('the calls that are kept folded', () => {
+  /** A cache that keeps three unused calls, and calls in it by name. */
+  async function three(...names: readonly string[]) {
+    const { cache } = nodeOn(memoryStore(), { maxCached: 3 })
+    const happen = (name: string) =>
+      cache.append(name, ({ cursor }) =>
+        eventsOf(cursor ? key(cursor.seq + 1) : { ...key(1), event_type: 'call.closed' }),
+      )
+    for (const name of names) await happen(name)
+    const kept = () => names.filter((name) => cache.has(name)).join('')
+    return { cache, happen, kept }
+  }
+
+  it('are those that were used last', async () => {
+    const { happen, kept } = await three('a', 'b', 'c')
+    await happen('a')
+    await happen('d')
+    expect(kept()).toBe('ac')
+    await happen('b')
+    expect(kept()).toBe('ab')
+  })
+
+  it('are, besides, all that are followed, until they are not', async () => {
+    const { cache, happen, kept } = await three('a', 'b', 'c', 'd', 'e', 'f', 'g')
+    const stops = await Promise.all([...'abcd'].map((name) => cache.listen(name, {})))
+    expect(kept()).toBe('abcdefg')
+    for (const name of 'fabcdeg') await happen(name)
+    await happen('h')
+    expect(kept()).toBe('abcdeg')
+    stops[1]?.()
+    stops[0]?.()
+    expect(kept()).toBe('abcd')
+    await happen('e')
+    expect(kept()).toBe('abcde')
+  })
+
+  it('are not those that were forgotten', async () => {
+    const { store, feed, cache } = nodeOn(memoryStore())
+    for (const name of 'abc') await cache.append(name, () => eventsOf(key(1)))
+    await cache.listen('c', {})
+    await store.forgetBefore(Date.now() + 1)
+    expect(feed.headOf('a')).toBeNull()
+    expect(cache.size).toBe(1)
+    expect((await cache.open('a')).cursor).toBeNull()
+  })
+})
+
+describe('more live calls than stay folded', () => {
+  it('cost one append and no read for each event, while the calls are listed', async () => {
+    const store = memoryStore()
+    const [read, head] = [vi.spyOn(store, 'read'), vi.spyOn(store, 'head')]
+    const { cache } = nodeOn(store, { maxCached: 10 })
+    const directory = new CallDirectory({ cache, store, access: { may: async () => true } })
+    await directory.listen(() => {})
+    const calls = Array.from({ length: 20 }, (_, nth) => `v3:${nth}`)
+    for (const callId of calls) await cache.append(callId, () => eventsOf(...keys(1, 50)))
+    for (const ask of [read, head]) ask.mockClear()
+    for (let nth = 51; nth < 56; nth++) for (const callId of calls) await cache.append(callId, () => eventsOf(key(nth)))
+    expect(read).not.toHaveBeenCalled()
+    expect(head).not.toHaveBeenCalled()
+    expect(cache.size).toBe(20)
+    directory.close()
+  })
+
+  it('are evicted when they have been silent for an hour, or are too many', async () => {
+    let now = 0
+    const { cache } = nodeOn(memoryStore(), { maxCached: 1, maxLive: 3, now: () => now })
+    for (const name of 'abcde') await cache.append(name, () => eventsOf(key(1)))
+    expect(cache.size).toBe(4)
+    now += 3_600_000
+    await cache.append('f', () => eventsOf(key(1)))
+    expect(cache.size).toBe(2)
+  })
+})
+
+describe('a listener that throws', () => {
+  it('fails neither the append nor the other listeners', async () => {
+    const failures: unknown[] = []
+    const store = memoryStore()
+    const report = (error: unknown) => failures.push(error)
+    const feed = new CallFeed(store, report)
+    const cache = new CallCache(store, feed, { listenerFailed: report })
+    const fail = () => {
+      throw new Error('a bug')
+    }
+    const grown = vi.fn()
+    await feed.follow(CALL, { grown: fail })
+    await cache.listen(CALL, { changed: fail })
+    await cache.listen(CALL, { changed: grown })
+    expect((await append(cache, 1)).records).toHaveLength(1)
+    expect(grown).toHaveBeenCalledOnce()
+    expect(failures).toHaveLength(2)
+  })
+})

@@ -1,0 +1,141 @@
+import { type CallEvent, foldCall } from '@callgather/protocol'
+import { describe, expect, it, vi } from 'vitest'
+import type { CallStore } from '../store/call-store.ts'
+import { memoryStore } from '../store/memory/memory-store.ts'
+import { readStored } from '../store/stored-event.ts'
+import { CallCache, type CallCacheOptions } from './call-cache.ts'
+import { CallDirectory } from './call-directory.ts'
+import { CallFeed } from './call-feed.ts'
+
+const CALL = 'v3:long'
+const LENGTH = 1_700
+
+const key = (nth: number): CallEvent => ({
+  id: `key-${nth}`,
+  event_type: 'call.dtmf.received',
+  occurred_at: `2026-11-22T10:41:00.${String(nth).padStart(6, '0')}Z`,
+  payload: { digit: String(nth % 10) },
+})
+const keys = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => key(from + index))
+const news = (events: readonly CallEvent[]) => events.map((event) => ({ event }))
+
+function nodeOn(store: CallStore, options?: CallCacheOptions) {
+  const feed = new CallFeed(store)
+  return { store, feed, cache: new CallCache(store, feed, options) }
+}
+
+/** A node that has just started, and a long call in its store. */
+async function coldNode(store: CallStore = memoryStore()) {
+  await store.append(CALL, news(keys(1, LENGTH)))
+  return nodeOn(store)
+}
+
+async function watched(feed: CallFeed, after = 0) {
+  const seen: { seqs: number[]; events: CallEvent[] } = { seqs: [], events: [] }
+  await feed.follow(CALL, {
+    grown: ({ records }) => {
+      seen.seqs.push(...records.map(({ seq }) => seq))
+    },
+  })
+  const known = await feed.readUpToNow(
+    CALL,
+    () => after,
+    ({ cursor, events }) => {
+      seen.events = events.map((text) => JSON.parse(text))
+      seen.seqs = events.map((_, index) => cursor.seq - events.length + 1 + index)
+    },
+  )
+  return { ...seen, known, seqs: seen.seqs, all: () => seen.seqs }
+}
+
+describe('a call that nobody has folded here', () => {
+  it('is handed over whole without being folded', async () => {
+    const { feed, cache } = await coldNode()
+    const began = vi.fn((tail: { events: readonly string[] }) => {
+      expect(tail.events.map((text) => JSON.parse(text))).toEqual(keys(1, LENGTH))
+    })
+    expect(await feed.readUpToNow(CALL, () => 0, began)).toBe(true)
+    expect(began).toHaveBeenCalledOnce()
+    expect(cache.has(CALL)).toBe(false)
+  })
+
+  it('gives a watcher every event once, whatever is appended while it is folded', async () => {
+    const { feed, cache } = await coldNode()
+    const first = await watched(feed)
+    const appends = keys(LENGTH + 1, LENGTH + 20).map((event) => cache.append(CALL, () => ({ events: news([event]) })))
+    const second = await watched(feed, LENGTH - 5)
+    await Promise.all(appends)
+    const upTo = LENGTH + 20
+    expect(first.all()).toEqual(Array.from({ length: upTo }, (_, index) => index + 1))
+    expect(second.all()).toEqual(Array.from({ length: 25 }, (_, index) => LENGTH - 4 + index))
+    const { state, cursor } = await cache.open(CALL)
+    expect(cursor?.seq).toBe(upTo)
+    expect(JSON.stringify(state)).toBe(JSON.stringify(foldCall(CALL, keys(1, upTo))))
+  })
+
+  it('does not exist where the store does not know it', async () => {
+    const { feed } = nodeOn(memoryStore())
+    expect(await feed.readUpToNow(CALL, () => 0, vi.fn())).toBe(false)
+    expect(feed.headOf(CALL)).toBeNull()
+  })
+})
+
+describe('the followers of a call', () => {
+  it('all get an event before it is folded, even those that followed later', async () => {
+    const { feed, cache } = nodeOn(memoryStore())
+    const append = (nth: number) => cache.append(CALL, () => ({ events: news([key(nth)]) }))
+    await append(1)
+    const order: string[] = []
+    cache.listenAll({ changed: ({ keys }) => order.push(`folded ${keys.size}`) })
+    await feed.follow(CALL, { grown: ({ cursor }) => order.push(`published ${cursor.seq}`) })
+    await append(2)
+    expect(order).toEqual(['published 2', 'folded 2'])
+  })
+
+  it('keep it here, and nobody else does', async () => {
+    const store = memoryStore()
+    const watch = vi.spyOn(store, 'watch')
+    const { feed } = nodeOn(store)
+    await store.append(CALL, news([key(1)]))
+    const stops = [await feed.follow(CALL, {}), await feed.follow(CALL, {})]
+    stops[0]?.()
+    expect(feed.headOf(CALL)).toMatchObject({ seq: 1 })
+    stops[1]?.()
+    expect(feed.headOf(CALL)).toBeNull()
+    expect(watch).toHaveBeenCalledOnce()
+  })
+})
+
+describe('a call with a record that cannot be read', () => {
+  it('is folded, watched and appended to without it, and reported', async () => {
+    const store = memoryStore()
+    const damaged: CallStore = {
+      ...store,
+      async readWritten(callId, after, limit) {
+        const slice = await store.readWritten(callId, after, limit)
+        return slice && { ...slice, events: slice.events.map((text, index) => (after + index === 1 ? '{"no":' : text)) }
+      },
+    }
+    damaged.read = async (callId, after, limit) => {
+      const slice = await damaged.readWritten(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
+    }
+    await store.append(CALL, news(keys(1, 3)))
+    const unreadable = vi.fn()
+    const { feed, cache } = nodeOn(damaged, { unreadable })
+    const { events } = await watched(feed)
+    expect(events.map(({ event_type }) => event_type)).toEqual([
+      'call.dtmf.received',
+      'unreadable:record',
+      'call.dtmf.received',
+    ])
+    expect((await cache.append(CALL, () => ({ events: news([key(4)]) }))).records).toMatchObject([{ seq: 4 }])
+    expect((await cache.open(CALL)).state.keys.size).toBe(3)
+    expect(unreadable.mock.calls).toEqual([[CALL, 2]])
+    const directory = new CallDirectory({ cache, store: damaged, access: { may: async () => true } })
+    await store.append('v3:other', news([key(1)]))
+    const { calls } = await directory.listFor({ subject: 'a', calls: '*', scopes: ['view'] })
+    expect(calls.map(({ callId }) => callId).sort()).toEqual([CALL, 'v3:other'])
+    directory.close()
+  })
+})
