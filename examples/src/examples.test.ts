@@ -12,8 +12,8 @@ import {
   type SimulatorOptions,
   virtualClock,
 } from '@callgather/simulator'
+import { expectContract } from '@callgather/test-kit/telnyx-contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { expectContract } from '../../packages/simulator/src/testing/contract.test-kit.ts'
 
 interface Running extends AsyncDisposable {
   sim: Simulator

@@ -17,13 +17,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { foldCall } from '@callgather/protocol'
-import { type CallStore, redisStore } from '@callgather/server'
-import { describe, expect, it, vi } from 'vitest'
-// The stage is the server's own and no part of what it publishes, so it is reached by its path.
-import { chanceOf } from '../../../server/src/testing/chance.ts'
-import { describeWithRedis, TestRedis } from '../../../server/src/testing/redis.ts'
-import { type ServerLog, Stage } from '../../../server/src/testing/stage.ts'
+import { type CallStore, createGatherServer, memoryStore, redisStore } from '@callgather/server'
+import { chanceOf } from '@callgather/test-kit/chance'
+import { describeWithRedis, TestRedis } from '@callgather/test-kit/redis'
+import { type ServerLog, STAGE_SECRET, Stage } from '@callgather/test-kit/stage'
+import { Signer } from '@callgather/test-kit/telnyx'
+import { pino } from 'pino'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { CallFeed } from './feed.ts'
 import { createGatherClient } from './gather-client.ts'
 
@@ -33,6 +35,23 @@ const PARTITION_MILLIS = Number(process.env.CALLGATHER_PARTITION_SECONDS ?? 2) *
 const EVENTS = 40
 const TEST_MILLIS = 150_000
 const inTime = { timeout: 40_000, interval: 20 }
+
+/** A server that only issues tickets, by the secret of those on the stage. */
+const issuer = createGatherServer({
+  telnyx: { apiKey: 'KEY-test', publicKey: new Signer().publicKey },
+  store: memoryStore(),
+  tickets: { secret: STAGE_SECRET },
+  reconcile: false,
+  logger: pino({ level: 'silent' }),
+})
+afterAll(() => issuer.close())
+
+const openStage = (store: string, servers = 1) =>
+  Stage.open(store, {
+    program: fileURLToPath(new URL('../../node_modules/@callgather/server/src/server/cli.ts', import.meta.url)),
+    issueTicket: (request) => issuer.issueTicket(request),
+    servers,
+  })
 
 /** An agent's client on one call; remembers all that it was handed. */
 function agentOn(stage: Stage, callId: string) {
@@ -169,7 +188,7 @@ describe('on sqlite, a client’s calls survive', () => {
       name,
       async () => {
         const folder = mkdtempSync(join(tmpdir(), 'callgather-faults-'))
-        await using stage = await Stage.open(`file:${join(folder, 'calls.db')}`)
+        await using stage = await openStage(`file:${join(folder, 'calls.db')}`)
         await suffer(stage, fault)
         rmSync(folder, { recursive: true, force: true })
       },
@@ -193,7 +212,7 @@ describeWithRedis('on Redis, a client’s calls survive', () => {
       name,
       async () => {
         await using redis = await TestRedis.start(...durable)
-        await using stage = await Stage.open(redis.url, name.startsWith('a move') ? 2 : 1)
+        await using stage = await openStage(redis.url, name.startsWith('a move') ? 2 : 1)
         await suffer(stage, fault, redis)
       },
       TEST_MILLIS,
@@ -209,7 +228,7 @@ describeWithRedis('on Redis, a client’s calls survive', () => {
         for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('COPY', key, key, 'DB', 1) end
         return redis.call('FLUSHDB')`
       await using redis = await TestRedis.start()
-      await using stage = await Stage.open(redis.url)
+      await using stage = await openStage(redis.url)
       const past = redisStore({ url: `${redis.url}/1` })
       try {
         await suffer(stage, async () => void redis.cli('EVAL', flush, '0'), redis, past)

@@ -1,11 +1,12 @@
 // @vitest-environment node
 /** A page that asks for more than its line carries at once: it waits for a line that lives, and not for a dead one. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createGatherServer, memoryStore } from '@callgather/server'
+import { CuttableLine } from '@callgather/test-kit/cuttable-line'
+import { Signer } from '@callgather/test-kit/telnyx'
+import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
-// The stage is the server's own and no part of what it publishes, so it is reached by its path.
-import { eventOf } from '../../../server/src/store/call-store.contract.ts'
-import { memoryStore } from '../../../server/src/store/memory/memory-store.ts'
-import { CuttableLine } from '../../../server/src/testing/cuttable-line.ts'
-import { testServer } from '../../../server/src/testing/server.ts'
 import { ScenarioServer } from '../testing/scenario-server.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import type { CallFeed } from './feed.ts'
@@ -40,18 +41,40 @@ describe('against the real server, on a slow line', () => {
     const calls = Array.from({ length: 80 }, (_, index) => `v3:long-${index}`)
     const store = memoryStore()
     for (const call of calls) {
-      await store.append(call, [{ event: eventOf(`${call} begins`, { filler: 'x'.repeat(50_000) }) }])
+      const payload = { filler: 'x'.repeat(50_000) }
+      const event = {
+        id: `${call} begins`,
+        event_type: 'call.test',
+        occurred_at: '2026-11-22T10:41:00.000000Z',
+        payload,
+      }
+      await store.append(call, [{ event }])
     }
-    await using server = await testServer({ store })
-    const line = await CuttableLine.to(Number(new URL(server.url).port))
+    const gather = createGatherServer({
+      telnyx: { apiKey: 'KEY-test', publicKey: new Signer().publicKey },
+      store,
+      tickets: { secret: 'a secret of at least thirty-two bytes' },
+      reconcile: false,
+      logger: pino({ level: 'silent' }),
+    })
+    const server = createServer()
+    gather.attach(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const line = await CuttableLine.to((server.address() as AddressInfo).port)
     // The system's buffers hold megabytes between two ends, but no more than this comes out of them.
     line.throttle(400_000)
-    const client = createGatherClient({ url: line.origin, getTicket: () => server.ticket({ calls: '*' }) })
+    const client = createGatherClient({
+      url: line.origin,
+      getTicket: () => gather.issueTicket({ subject: 'agent-7', calls: '*', scopes: ['view'] }),
+    })
     const { known, lost } = watchAll(client, calls)
     await vi.waitFor(() => expect(liveOf(known)).toHaveLength(calls.length), { timeout: 40_000, interval: 50 })
     expect(lost).not.toHaveBeenCalled()
     client.close()
     await line.close()
+    await gather.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
   }, 60_000)
 })
 

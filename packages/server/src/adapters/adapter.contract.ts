@@ -1,6 +1,7 @@
 /** What every adapter must do, as one suite: an adapter's own test calls it with an app that is made as users make it. */
 import { brotliCompressSync } from 'node:zlib'
 import { PROTOCOL_VERSION } from '@callgather/protocol'
+import { Signer, Upstream, webhookOf } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'
 import { io } from 'socket.io-client'
 import { describe, expect, it, vi } from 'vitest'
@@ -8,7 +9,6 @@ import { createGatherServer } from '../server/create-gather-server.ts'
 import type { GatherServer } from '../server/gather-server.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, SECRET, watch } from '../testing/server.ts'
-import { Signer, Upstream, webhookOf } from '../testing/telnyx.ts'
 
 /** An app that listens. Has a route of its own, `POST /own`, that answers the body it was given. */
 export interface RunningApp {

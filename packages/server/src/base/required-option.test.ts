@@ -1,10 +1,10 @@
+import { Signer } from '@callgather/test-kit/telnyx'
 import { describe, expect, it } from 'vitest'
 import { createGatherServer } from '../server/create-gather-server.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { SECRET } from '../testing/server.ts'
-import { Signer } from '../testing/telnyx.ts'
 
 /** An environment in which no variable is set. Its values have the type of `process.env` values. */
 const unset: NodeJS.ProcessEnv = {}

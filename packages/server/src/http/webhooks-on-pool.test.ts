@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
+import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
-import { Signer, webhookOf } from '../testing/telnyx.ts'
 
 type OnPool = (
   algorithm: null,

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { StoreUnavailable } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer, watch } from '../testing/server.ts'
-import { Signer, webhookOf } from '../testing/telnyx.ts'
 
 const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text()
 

@@ -1,10 +1,10 @@
 /** What agents are told while the store is away: a real Redis, killed and paused. */
 import type { CallHeadFrame } from '@callgather/protocol'
+import { describeWithRedis, TestRedis } from '@callgather/test-kit/redis'
 import { expect, it, vi } from 'vitest'
 import { StoreUnavailable } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
-import { describeWithRedis, TestRedis } from '../testing/redis.ts'
 import { type ClientSocket, testServer, watch } from '../testing/server.ts'
 
 const soon = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 10_000 })

@@ -8,10 +8,10 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Signed, Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { expect, it } from 'vitest'
 import { type Running, startServer } from '../testing/program.ts'
 import { CALL, SECRET } from '../testing/server.ts'
-import { type Signed, Signer, webhookOf } from '../testing/telnyx.ts'
 
 const FLOOD_SECONDS = Number(process.env.CALLGATHER_FLOOD_SECONDS ?? 2)
 const STRANGERS = Number(process.env.CALLGATHER_STRANGERS ?? 300)

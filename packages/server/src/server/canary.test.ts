@@ -8,12 +8,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { trace } from '@opentelemetry/api'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SensitiveInput } from '../ingest/ingest.ts'
 import { CALL, SECRET } from '../testing/server.ts'
-import { Signer, webhookOf } from '../testing/telnyx.ts'
 
 /** A card number with a right check digit, and words that nobody says. */
 function makeCanaries() {

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/protocol'
+import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { io } from 'socket.io-client'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ticketsOf } from '../access/tickets.ts'
 import { programArguments, startServer } from '../testing/program.ts'
 import { CALL, type ClientSocket, SECRET } from '../testing/server.ts'
-import { Signer, webhookOf } from '../testing/telnyx.ts'
 import { ConfigError, readConfig } from './config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'callgather-cli-'))

@@ -1,7 +1,7 @@
 import { foldCall, selectGather } from '@callgather/protocol'
+import { webhookOf } from '@callgather/test-kit/telnyx'
 import { describe, expect, it, vi } from 'vitest'
 import { CALL, testServer, watch } from '../testing/server.ts'
-import { webhookOf } from '../testing/telnyx.ts'
 
 const begin = async (server: Awaited<ReturnType<typeof testServer>>) => {
   await server.webhook('call.initiated', { from: '+1', to: '+2', direction: 'incoming' })

@@ -10,10 +10,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { chanceOf } from '@callgather/test-kit/chance'
 import { describe, expect, it } from 'vitest'
-import { chanceOf } from '../testing/chance.ts'
 import type { Running } from '../testing/program.ts'
-import { Stage } from '../testing/stage.ts'
+import { openStage } from '../testing/stage.ts'
 
 const KILLS = Number(process.env.CALLGATHER_KILLS ?? 2)
 
@@ -26,7 +26,7 @@ describe('kill -9 between bytes and 200', () => {
       const callId = `v3:${randomUUID()}-kill`
       const acknowledged = new Set<string>()
       let posted = 0
-      const stage = await Stage.open(`file:${join(folder, 'calls.db')}`)
+      const stage = await openStage(`file:${join(folder, 'calls.db')}`)
       for (let kill = 0; kill < KILLS; kill++) {
         const server = stage.servers[0] as Running
         // The first server is not killed before it has acknowledged something, however busy the machine is.

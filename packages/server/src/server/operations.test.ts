@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { PROTOCOL_VERSION } from '@callgather/protocol'
+import { Signer, telnyxLogOf, webhookOf } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
@@ -13,7 +14,6 @@ import { StoreUnavailable } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { startServer } from '../testing/program.ts'
 import { CALL, SECRET, testServer, watch } from '../testing/server.ts'
-import { Signer, telnyxLogOf, webhookOf } from '../testing/telnyx.ts'
 
 describe('what an operator sees', () => {
   it('is whether the process lives, whether it can take webhooks, and how much it does', async () => {

@@ -1,9 +1,10 @@
 /** Options as a host in JavaScript, or an unset environment variable, may give them. */
+
+import { Signer } from '@callgather/test-kit/telnyx'
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
 import { CALL, SECRET, testServer } from '../testing/server.ts'
-import { Signer } from '../testing/telnyx.ts'
 import { createGatherServer } from './create-gather-server.ts'
 
 const telnyx = { apiKey: 'KEY-test', publicKey: new Signer().publicKey }

@@ -1,15 +1,15 @@
 /** Several servers on one Redis: any of them takes any webhook and serves any watcher. */
 import { randomUUID } from 'node:crypto'
 import { MASK_HEADER } from '@callgather/protocol'
+import { describeWithRedis, startCluster, TestRedis } from '@callgather/test-kit/redis'
+import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ticketsOf } from '../access/tickets.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
 import { startServer } from '../testing/program.ts'
-import { describeWithRedis, startCluster, TestRedis } from '../testing/redis.ts'
 import { ResumingWatcher } from '../testing/resuming-watcher.ts'
 import { SECRET, testServer, watch } from '../testing/server.ts'
-import { Signer, webhookOf } from '../testing/telnyx.ts'
 
 /** Waits until something holds. */
 const soon = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 10_000 })

@@ -5,11 +5,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { webhookOf } from '@callgather/test-kit/telnyx'
 import Database from 'libsql'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { testServer } from '../testing/server.ts'
-import { webhookOf } from '../testing/telnyx.ts'
 
 const SCHEMA = `
 CREATE TABLE call ( ref INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, seq INTEGER NOT NULL, updated_at INTEGER NOT NULL , session TEXT) STRICT;

@@ -1,7 +1,7 @@
+import { type Behaviour, Upstream } from '@callgather/test-kit/telnyx'
 import fc from 'fast-check'
 import Telnyx from 'telnyx'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Behaviour, Upstream } from '../testing/telnyx.ts'
 import { Breaker } from './breaker.ts'
 import { commandSender } from './commands.ts'
 

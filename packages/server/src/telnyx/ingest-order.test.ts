@@ -2,6 +2,7 @@
  * Raw webhooks in any order, any of them repeated, through normalising, the log and the fold: one state.
  */
 import { type CallState, foldCall } from '@callgather/protocol'
+import { webhookOf } from '@callgather/test-kit/telnyx'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +13,6 @@ import { CallFeed } from '../calls/call-feed.ts'
 import { Commands } from '../commands/commands.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
-import { webhookOf } from '../testing/telnyx.ts'
 import { markerCodec } from './client-state.ts'
 import type { CommandAnswer } from './commands.ts'
 import { readEnvelope, type Webhook } from './webhook.ts'

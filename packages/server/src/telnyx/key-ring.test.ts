@@ -1,5 +1,5 @@
+import { Signer } from '@callgather/test-kit/telnyx'
 import { describe, expect, it } from 'vitest'
-import { Signer } from '../testing/telnyx.ts'
 import { type DatedPublicKey, KeyRing, type PublicKeys, parsePublicKeys } from './key-ring.ts'
 import { checkSignature } from './signature.ts'
 

@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describeWithRedis, TestRedis } from '@callgather/test-kit/redis'
+import { webhookOf } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'
 import { createClient } from 'redis'
 import { describe, expect, it, vi } from 'vitest'
@@ -8,9 +10,7 @@ import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
-import { describeWithRedis, TestRedis } from '../testing/redis.ts'
 import { CALL, testServer, watch } from '../testing/server.ts'
-import { webhookOf } from '../testing/telnyx.ts'
 import { Retention, type RetentionOptions } from './retention.ts'
 
 const HOUR = 3_600_000

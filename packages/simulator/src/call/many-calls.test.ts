@@ -6,9 +6,9 @@
  */
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
+import { expectContract } from '@callgather/test-kit/telnyx-contract'
 import { expect, it } from 'vitest'
 import { createSimulator, runSteps, type Scenario, type Simulator, virtualClock, type WebhookEvent } from '../index.ts'
-import { expectContract } from '../testing/contract.test-kit.ts'
 
 const CALLS = Number(process.env.CALLGATHER_CALLS ?? 300)
 

@@ -3,6 +3,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
+import { expectContract } from '@callgather/test-kit/telnyx-contract'
 import Telnyx from 'telnyx'
 import { describe, expect, it } from 'vitest'
 import {
@@ -13,7 +14,6 @@ import {
   type VirtualClock,
   virtualClock,
 } from '../index.ts'
-import { expectContract } from '../testing/contract.test-kit.ts'
 
 interface Arrival {
   path: string

@@ -1,4 +1,6 @@
 /** A simulator for tests: its receiver verifies every signature with the official SDK and holds every event against the contract. */
+
+import { expectContract } from '@callgather/test-kit/telnyx-contract'
 import Telnyx from 'telnyx'
 import {
   createSimulator,
@@ -8,7 +10,6 @@ import {
   virtualClock,
   type WebhookEvent,
 } from '../index.ts'
-import { expectContract } from './contract.test-kit.ts'
 
 export interface Received {
   event: WebhookEvent

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { describeWithRedis, startCluster, TestRedis } from '@callgather/test-kit/redis'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { describeWithRedis, startCluster, TestRedis } from '../../testing/redis.ts'
 import { describeCallStore, eventOf } from '../call-store.contract.ts'
 import { type CallStore, type StoreChange, StoreUnavailable } from '../call-store.ts'
 import { type RedisStoreOptions, redisStore } from './redis-store.ts'

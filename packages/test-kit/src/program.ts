@@ -1,0 +1,57 @@
+/** A server as a process of its own, so that it can be killed as a power cut would. */
+import { type ChildProcess, spawn } from 'node:child_process'
+
+/** What Node.js is started with to run a program from its sources. */
+export const argumentsOf = (program: string) => ['--import', 'tsx', '--conditions=callgather:source', program]
+
+/** A running server. */
+export interface Running {
+  /** What it printed when it was ready. */
+  readonly ready: { readonly url: string; readonly webhooks: string }
+  readonly pid: number
+  /** Everything it has written to standard error. */
+  log(): string
+  /** Sends a signal; resolves with its exit code when it is gone. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts a server from its sources. Rejects with what it wrote when it does not become ready. */
+export async function startProgram(program: string, environment: Readonly<Record<string, string>>): Promise<Running> {
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, argumentsOf(program), {
+    env: { PATH, CALLGATHER_GRACE_SECONDS: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let written = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    written += text
+  })
+  const ready = await firstLine(child, () => written)
+  const end = (signal: NodeJS.Signals) =>
+    new Promise<number | null>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode)
+      child.once('exit', (code) => resolve(code))
+      child.kill(signal)
+    })
+  return {
+    ready: JSON.parse(ready) as Running['ready'],
+    pid: child.pid ?? 0,
+    log: () => written,
+    end,
+    [Symbol.asyncDispose]: async () => void (await end('SIGKILL')),
+  }
+}
+
+function firstLine(child: ChildProcess, written: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      const end = text.indexOf('\n')
+      if (end >= 0) resolve(text.slice(0, end))
+    })
+    child.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${written()}`)))
+    child.once('error', reject)
+  })
+}
