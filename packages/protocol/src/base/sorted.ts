@@ -6,26 +6,39 @@
  * the whole list. Arrays copied whole give the first but not the second; this gives both.
  */
 
-/** Children per node. Wide enough that a call of a million events is four levels deep. */
+/** Items per node. Wide enough that a call of a million events is four levels deep. */
 const WIDTH = 32
 
 interface Leaf<V> {
+  readonly isLeaf: true
   readonly keys: readonly string[]
-  readonly values: readonly V[]
+  readonly items: readonly V[]
   readonly size: number
 }
 
 interface Branch<V> {
+  readonly isLeaf: false
   /** The smallest key of each child. */
   readonly keys: readonly string[]
-  readonly children: readonly Node<V>[]
+  readonly items: readonly Node<V>[]
   readonly size: number
 }
 
 type Node<V> = Leaf<V> | Branch<V>
 
-const isLeaf = <V>(node: Node<V>): node is Leaf<V> => 'values' in node
-const emptyLeaf: Leaf<never> = { keys: [], values: [], size: 0 }
+const leafOf = <V>(keys: readonly string[], items: readonly V[]): Leaf<V> => ({
+  isLeaf: true,
+  keys,
+  items,
+  size: keys.length,
+})
+
+const branchOf = <V>(items: readonly Node<V>[]): Branch<V> => ({
+  isLeaf: false,
+  keys: items.map((child) => child.keys[0] as string),
+  items,
+  size: items.reduce((sum, { size }) => sum + size, 0),
+})
 
 /** A persistent map whose entries are ordered by key. Every change returns a new map that shares the rest. */
 export class Sorted<V> implements Iterable<V> {
@@ -37,7 +50,7 @@ export class Sorted<V> implements Iterable<V> {
 
   /** The map with nothing in it. */
   static empty<V>(): Sorted<V> {
-    return new Sorted<V>(emptyLeaf)
+    return new Sorted<V>(leafOf<V>([], []))
   }
 
   /** How many entries there are. */
@@ -48,13 +61,9 @@ export class Sorted<V> implements Iterable<V> {
   /** The value under a key. O(log n). */
   get(key: string): V | undefined {
     let node = this.#root
-    while (!isLeaf(node)) {
-      const child = node.children[childOf(node.keys, key)]
-      if (!child) return undefined
-      node = child
-    }
+    while (!node.isLeaf) node = node.items[childOf(node.keys, key)] as Node<V>
     const index = lowerBound(node.keys, key)
-    return node.keys[index] === key ? node.values[index] : undefined
+    return node.keys[index] === key ? node.items[index] : undefined
   }
 
   /** The value at a position in key order; negative counts from the end. O(log n). */
@@ -62,31 +71,22 @@ export class Sorted<V> implements Iterable<V> {
     let index = position < 0 ? this.size + position : position
     if (index < 0 || index >= this.size) return undefined
     let node = this.#root
-    while (!isLeaf(node)) {
-      let next: Node<V> | undefined
-      for (const child of node.children) {
-        if (index < child.size) {
-          next = child
-          break
-        }
-        index -= child.size
-      }
-      if (!next) return undefined
-      node = next
+    while (!node.isLeaf) {
+      let place = 0
+      for (let child = node.items[0]; child && index >= child.size; child = node.items[++place]) index -= child.size
+      node = node.items[place] as Node<V>
     }
-    return node.values[index]
+    return node.items[index]
   }
 
   /** How many keys are smaller than `key`: the position where it is, or would be. O(log n). */
   rank(key: string): number {
     let before = 0
     let node = this.#root
-    while (!isLeaf(node)) {
+    while (!node.isLeaf) {
       const index = childOf(node.keys, key)
-      for (const child of node.children.slice(0, index)) before += child.size
-      const child = node.children[index]
-      if (!child) return before
-      node = child
+      for (const child of node.items.slice(0, index)) before += child.size
+      node = node.items[index] as Node<V>
     }
     return before + lowerBound(node.keys, key)
   }
@@ -103,21 +103,21 @@ export class Sorted<V> implements Iterable<V> {
       if (!one || !another) return count
       if (one === another) {
         count += one.size
-      } else if (isLeaf(one) && isLeaf(another)) {
+      } else if (one.isLeaf && another.isLeaf) {
         const length = Math.min(one.size, another.size)
         for (let index = 0; index < length; index++) {
-          if (!Object.is(one.values[index], another.values[index])) return count + index
+          if (!Object.is(one.items[index], another.items[index])) return count + index
         }
         count += length
-        if (one.size > length) ours.push(leaf(one.keys.slice(length), one.values.slice(length)))
-        if (another.size > length) theirs.push(leaf(another.keys.slice(length), another.values.slice(length)))
+        if (one.size > length) ours.push(leafOf(one.keys.slice(length), one.items.slice(length)))
+        if (another.size > length) theirs.push(leafOf(another.keys.slice(length), another.items.slice(length)))
       } else {
         // The larger one is opened, so that parts of the same size meet, whatever the depth of the two trees.
-        const opensOurs = !isLeaf(one) && (isLeaf(another) || one.size >= another.size)
+        const opensOurs = !one.isLeaf && (another.isLeaf || one.size >= another.size)
         if (opensOurs) theirs.push(another)
         else ours.push(one)
         const [node, stack] = opensOurs ? [one, ours] : [another, theirs]
-        if (!isLeaf(node)) for (const child of node.children.toReversed()) stack.push(child)
+        if (!node.isLeaf) stack.push(...node.items.toReversed())
       }
     }
   }
@@ -126,18 +126,16 @@ export class Sorted<V> implements Iterable<V> {
   set(key: string, value: V): Sorted<V> {
     const [left, right] = insert(this.#root, key, value)
     if (left === this.#root && !right) return this
-    return new Sorted(right ? branch([left, right]) : left)
+    return new Sorted(right ? branchOf([left, right]) : left)
   }
 
   /** This map without `key`; the same map if it was not there. O(log n). */
   delete(key: string): Sorted<V> {
-    const root = remove(this.#root, key)
+    let root = remove(this.#root, key)
     if (root === this.#root) return this
-    if (!root) return Sorted.empty()
     // A root with one child would only add a level.
-    let top = root
-    while (!isLeaf(top) && top.children.length === 1 && top.children[0]) top = top.children[0]
-    return new Sorted(top)
+    while (root && !root.isLeaf && root.items.length === 1) root = root.items[0]
+    return root ? new Sorted(root) : Sorted.empty()
   }
 
   /** The values in key order. */
@@ -146,8 +144,8 @@ export class Sorted<V> implements Iterable<V> {
   }
 
   /** The values in reverse order. */
-  reversed(): IterableIterator<V> {
-    return walkBack(this.#root)
+  *reversed(): IterableIterator<V> {
+    for (let index = this.size - 1; index >= 0; index--) yield this.at(index) as V
   }
 
   /** The values in key order, as an array; also how the map is written as JSON. */
@@ -157,13 +155,8 @@ export class Sorted<V> implements Iterable<V> {
 }
 
 function* walk<V>(node: Node<V>): IterableIterator<V> {
-  if (isLeaf(node)) yield* node.values
-  else for (const child of node.children) yield* walk(child)
-}
-
-function* walkBack<V>(node: Node<V>): IterableIterator<V> {
-  if (isLeaf(node)) for (let index = node.values.length - 1; index >= 0; index--) yield node.values[index] as V
-  else for (let index = node.children.length - 1; index >= 0; index--) yield* walkBack(node.children[index] as Node<V>)
+  if (node.isLeaf) yield* node.items
+  else for (const child of node.items) yield* walk(child)
 }
 
 /** The first position whose key is not smaller than `key`. */
@@ -184,56 +177,44 @@ function childOf(keys: readonly string[], key: string): number {
   return keys[index] === key ? index : Math.max(0, index - 1)
 }
 
-const leaf = <V>(keys: readonly string[], values: readonly V[]): Leaf<V> => ({ keys, values, size: keys.length })
-
-function branch<V>(children: readonly Node<V>[]): Branch<V> {
-  let size = 0
-  for (const child of children) size += child.size
-  return { keys: children.map((child) => child.keys[0] as string), children, size }
-}
-
 function insert<V>(node: Node<V>, key: string, value: V): [Node<V>, Node<V>?] {
-  if (isLeaf(node)) {
+  if (node.isLeaf) {
     const index = lowerBound(node.keys, key)
     if (node.keys[index] === key) {
-      return Object.is(node.values[index], value) ? [node] : [leaf(node.keys, node.values.with(index, value))]
+      return Object.is(node.items[index], value) ? [node] : [leafOf(node.keys, node.items.with(index, value))]
     }
-    const grewAtEnd = index === node.keys.length
-    return splitLeaf(node.keys.toSpliced(index, 0, key), node.values.toSpliced(index, 0, value), grewAtEnd)
+    const [keys, items] = [node.keys.toSpliced(index, 0, key), node.items.toSpliced(index, 0, value)]
+    return split(items, index, (from, to) => leafOf(keys.slice(from, to), items.slice(from, to)))
   }
   const index = childOf(node.keys, key)
-  const child = node.children[index] as Node<V>
+  const child = node.items[index] as Node<V>
   const [left, right] = insert(child, key, value)
   if (left === child && !right) return [node]
-  const grewAtEnd = index === node.children.length - 1
-  return splitBranch(node.children.toSpliced(index, 1, ...(right ? [left, right] : [left])), grewAtEnd)
+  const items = node.items.toSpliced(index, 1, ...(right ? [left, right] : [left]))
+  return split(items, right ? index + 1 : index, (from, to) => branchOf(items.slice(from, to)))
 }
 
-/** Where an overfull node is cut. Calls grow at their end, so a node that grew there leaves a full one behind. */
-const cutOf = (length: number, grewAtEnd: boolean) => (grewAtEnd ? length - 1 : length >>> 1)
-
-function splitLeaf<V>(keys: readonly string[], values: readonly V[], grewAtEnd: boolean): [Leaf<V>, Leaf<V>?] {
-  if (keys.length <= WIDTH) return [leaf(keys, values)]
-  const cut = cutOf(keys.length, grewAtEnd)
-  return [leaf(keys.slice(0, cut), values.slice(0, cut)), leaf(keys.slice(cut), values.slice(cut))]
-}
-
-function splitBranch<V>(children: readonly Node<V>[], grewAtEnd: boolean): [Branch<V>, Branch<V>?] {
-  if (children.length <= WIDTH) return [branch(children)]
-  const cut = cutOf(children.length, grewAtEnd)
-  return [branch(children.slice(0, cut)), branch(children.slice(cut))]
+/** One node, or two where there are too many items. Calls grow at their end, so a node that grew there is left full. */
+function split<Made>(
+  { length }: readonly unknown[],
+  changed: number,
+  make: (from: number, to: number) => Made,
+): [Made, Made?] {
+  if (length <= WIDTH) return [make(0, length)]
+  const cut = changed === length - 1 ? length - 1 : length >>> 1
+  return [make(0, cut), make(cut, length)]
 }
 
 function remove<V>(node: Node<V>, key: string): Node<V> | undefined {
-  if (isLeaf(node)) {
+  if (node.isLeaf) {
     const index = lowerBound(node.keys, key)
     if (node.keys[index] !== key) return node
-    return node.size === 1 ? undefined : leaf(node.keys.toSpliced(index, 1), node.values.toSpliced(index, 1))
+    return node.size === 1 ? undefined : leafOf(node.keys.toSpliced(index, 1), node.items.toSpliced(index, 1))
   }
   const index = childOf(node.keys, key)
-  const child = node.children[index] as Node<V>
+  const child = node.items[index] as Node<V>
   const left = remove(child, key)
   if (left === child) return node
-  if (left) return branch(node.children.with(index, left))
-  return node.children.length === 1 ? undefined : branch(node.children.toSpliced(index, 1))
+  if (left) return branchOf(node.items.with(index, left))
+  return node.items.length === 1 ? undefined : branchOf(node.items.toSpliced(index, 1))
 }

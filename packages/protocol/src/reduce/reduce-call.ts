@@ -44,24 +44,24 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
   switch (event.event_type) {
     case 'call.initiated': {
       const { direction, caller_id_name } = event.payload
-      const initiated = { ...stamped, direction, callerName: caller_id_name }
-      const next = { ...withParties(state, event, stamped), initiated: earlier(state.initiated, initiated) }
-      return mark(withSession(next, event, stamped), event, stamped)
+      const initiated = earlier(state.initiated, { ...stamped, direction, callerName: caller_id_name })
+      return mark({ ...withLeg(state, event.payload, stamped), initiated }, event, stamped)
     }
     case 'call.answered': {
-      const next = { ...withParties(state, event, stamped), answered: earlier(state.answered, stamped) }
-      return mark(withSession(next, event, stamped), event, stamped)
+      const answered = earlier(state.answered, stamped)
+      return mark({ ...withLeg(state, event.payload, stamped), answered }, event, stamped)
     }
-    case 'call.bridged': {
-      const leg = later(state.leg, { ...stamped, eventType: event.event_type })
-      return mark(withSession({ ...state, leg }, event, stamped), event, stamped)
-    }
+    case 'call.bridged':
     case 'call.hold':
-    case 'call.unhold':
-      return mark({ ...state, leg: later(state.leg, { ...stamped, eventType: event.event_type }) }, event, stamped)
+    case 'call.unhold': {
+      const leg = later(state.leg, { ...stamped, eventType: event.event_type })
+      const { call_session_id } = event.payload
+      return mark({ ...withLeg(state, { call_session_id }, stamped), leg }, event, stamped)
+    }
     case 'call.hangup': {
-      const hangup = { ...stamped, cause: event.payload.hangup_cause, source: event.payload.hangup_source }
-      return mark({ ...withParties(state, event, stamped), hangup: earlier(state.hangup, hangup) }, event, stamped)
+      const { hangup_cause: cause, hangup_source: source } = event.payload
+      const hangup = earlier(state.hangup, { ...stamped, cause, source })
+      return mark({ ...withLeg(state, event.payload, stamped), hangup }, event, stamped)
     }
     case 'call.closed':
       return mark({ ...state, closed: earlier(state.closed, stamped) }, event, stamped)
@@ -110,36 +110,14 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
       return withGather(next, entry.gatherId, (it) => ({ ...it, plays: it.plays.set(entry.stamp, entry) }))
     }
     case 'call.gather.ended': {
-      const { status, digits, digit_count, last4, delivered } = event.payload
-      return withGatherEnd(state, {
-        kind: 'gather_end',
-        id: event.id,
-        ...stamped,
-        gatherId: event.command_id ?? event.id,
-        gathered: 'digits',
-        status,
-        digits,
-        digitCount: digit_count,
-        last4,
-        result: null,
-        delivered,
-      })
+      const { status, digits, digit_count: digitCount, last4, delivered } = event.payload
+      const end = { gathered: 'digits', status, digits, digitCount, last4, result: null, delivered } as const
+      return withGatherEnd(state, event, { ...stamped, ...end })
     }
     case 'call.ai_gather.ended': {
-      const next = withHistory(state, event, stamped)
       const { status, result, delivered } = event.payload
-      return withGatherEnd(next, {
-        kind: 'gather_end',
-        id: event.id,
-        ...stamped,
-        // Each end without a command is a gather of its own: Telnyx runs one at a time, and each ends once.
-        gatherId: event.command_id ?? event.id,
-        gathered: 'fields',
-        status,
-        digits: null,
-        result,
-        delivered,
-      })
+      const end = { gathered: 'fields', status, digits: null, result, delivered } as const
+      return withGatherEnd(withHistory(state, event, stamped), event, { ...stamped, ...end })
     }
     case 'call.ai_gather.partial_results': {
       const results = event.payload.partial_results ?? {}
@@ -192,23 +170,17 @@ function mark(state: CallState, event: CallEvent, stamped: Stamped): CallState {
   return enter(state, { kind: 'mark', id: event.id, ...stamped, eventType: event.event_type, payload: event.payload })
 }
 
-function withParties(
+/** What a webhook says of its leg: the numbers, and the session that the leg belongs to. */
+function withLeg(
   state: CallState,
-  event: EventOf<'call.initiated' | 'call.answered' | 'call.hangup'>,
+  { from, to, call_session_id: id }: Partial<EventOf<'call.answered'>['payload']>,
   stamped: Stamped,
 ): CallState {
-  const { from, to } = event.payload
-  if (from === undefined && to === undefined) return state
-  return { ...state, parties: earlier(state.parties, { ...stamped, from, to }) }
-}
-
-function withSession(
-  state: CallState,
-  event: EventOf<'call.initiated' | 'call.answered' | 'call.bridged'>,
-  stamped: Stamped,
-): CallState {
-  const { call_session_id: id } = event.payload
-  return id === undefined ? state : { ...state, session: earlier(state.session, { ...stamped, id }) }
+  return {
+    ...state,
+    parties: from === undefined && to === undefined ? state.parties : earlier(state.parties, { ...stamped, from, to }),
+    session: id === undefined ? state.session : earlier(state.session, { ...stamped, id }),
+  }
 }
 
 /** A command and everything that holds it: its row, its gather, its conversation. */
@@ -263,7 +235,13 @@ function withGather(state: CallState, id: string, change: (known: GatherState) =
   return { ...state, gathers: state.gathers.set(id, change(known)) }
 }
 
-function withGatherEnd(state: CallState, entry: GatherEndEntry): CallState {
+function withGatherEnd(
+  state: CallState,
+  { id, command_id }: CallEvent,
+  end: Omit<GatherEndEntry, 'kind' | 'id' | 'gatherId'>,
+): CallState {
+  // Each end without a command is a gather of its own: Telnyx runs one at a time, and each ends once.
+  const entry: GatherEndEntry = { kind: 'gather_end', id, gatherId: command_id ?? id, ...end }
   const next = withGather(state, entry.gatherId, (it) => ({ ...it, ended: earlier(it.ended, entry) }))
   return enter({ ...next, latestGatherEnd: later(state.latestGatherEnd, entry) }, entry)
 }

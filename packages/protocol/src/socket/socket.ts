@@ -29,7 +29,10 @@ export interface Refused {
   readonly error: SocketError
 }
 
-/** The answer to `call:watch`: the whole log, or all of it after the cursor. */
+/**
+ * The answer to `call:watch`: the whole log as a snapshot, or all of it after the cursor as a delta. Never a part: live
+ * events follow at exactly `cursor.seq + 1`.
+ */
 export type WatchReply =
   | {
       readonly ok: true
