@@ -1,22 +1,2 @@
-export {
-  aiBooking,
-  assistantWhisper,
-  bookingParameters,
-  hangupMidGather,
-  hiddenPin,
-  menuWithWrongKey,
-  pinEntry,
-  refusedCommand,
-  scenarios,
-  silence,
-  twoGathers,
-  unknownOutcome,
-} from './library.ts'
-export {
-  SCENARIO_START,
-  type Scenario,
-  type ScenarioStep,
-  ScenarioWriter,
-  type StepInput,
-  scenarioTime,
-} from './scenario.ts'
+export * from './library.ts'
+export * from './scenario.ts'
