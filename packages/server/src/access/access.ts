@@ -5,9 +5,9 @@
  * clients retry and live watches continue. Knowing the id of a call is not permission, and a call that a subject may not
  * see is answered as one that does not exist.
  */
-import { type CommandName, type GatherError, gatherError, type Scope } from '@callgather/protocol'
+import { type CommandName, gatherError, type Scope } from '@callgather/protocol'
 import { z } from 'zod'
-import { HostCallbackError, type HostCallbackName, type HostCallbacks } from '../base/host-callbacks.ts'
+import { HostCallbackError, type HostCallbacks } from '../base/host-callbacks.ts'
 import type { Revocations } from './revocations.ts'
 import { type Grant, scopes } from './tickets.ts'
 
@@ -109,12 +109,7 @@ export function hostAuthenticate(
   authenticate: AccessPolicy['authenticate'],
   hostCallbacks: HostCallbacks,
 ): AccessDeps['authenticate'] {
-  return (credential) =>
-    hostCallbacks
-      .call('authenticate', async () => readGrant(await authenticate(credential)))
-      .catch(() => {
-        throw callbackFailed('authenticate')
-      })
+  return (credential) => hostCallbacks.call('authenticate', async () => readGrant(await authenticate(credential)))
 }
 
 /** The host's `authorize`, which fails with 503. */
@@ -124,19 +119,8 @@ export function hostAuthorize(
 ): AccessDeps['authorize'] {
   if (!authorize) return undefined
   const isValid = (value: unknown) => typeof value === 'boolean'
-  return (grant, wish) =>
-    hostCallbacks
-      .call('authorize', () => authorize(grant, wish), { isValid })
-      .catch(() => {
-        throw callbackFailed('authorize')
-      })
+  return (grant, wish) => hostCallbacks.call('authorize', () => authorize(grant, wish), { isValid })
 }
-
-const callbackFailed = (callback: HostCallbackName): GatherError =>
-  gatherError(
-    'unavailable',
-    `Access can't be checked now: the application's \`${callback}\` callback failed. Try again in a moment.`,
-  )
 
 /** A moment in milliseconds; `Infinity` never comes. */
 const moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(value))

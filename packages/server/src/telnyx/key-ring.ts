@@ -6,6 +6,7 @@
  * within the tolerance of our clock, so a retired key is of no use to whoever finds it later.
  */
 import type { KeyObject } from 'node:crypto'
+import { z } from 'zod'
 import { readPublicKey } from './public-key.ts'
 
 /** A public key of Telnyx, and when it counts. */
@@ -13,9 +14,9 @@ export interface DatedPublicKey {
   /** As the Telnyx portal shows it: 44 characters of base64. */
   readonly key: string
   /** From when on: ISO 8601 with a time zone, or a Date. Default: always. */
-  readonly notBefore?: string | Date
+  readonly notBefore?: string | Date | undefined
   /** Until when, this moment included. Default: for ever. */
-  readonly notAfter?: string | Date
+  readonly notAfter?: string | Date | undefined
 }
 
 /** One key or several, with or without dates. */
@@ -70,24 +71,22 @@ export function parsePublicKeys(text: string, now: number): readonly (string | D
   return keys
 }
 
-const FIELDS: ReadonlySet<string> = new Set(['key', 'notBefore', 'notAfter'])
+const keysSchema = z.array(
+  z.union([
+    z.string(),
+    z.strictObject({ key: z.string(), notBefore: z.string().optional(), notAfter: z.string().optional() }),
+  ]),
+)
 
 function readJson(text: string): readonly (string | DatedPublicKey)[] {
-  const wrong = 'The keys must be a JSON array of {"key": "…", "notBefore": "…", "notAfter": "…"}, the dates optional.'
-  let parsed: unknown
   try {
-    parsed = JSON.parse(text)
+    return keysSchema.parse(JSON.parse(text))
   } catch {
-    // What JSON.parse says would quote what stands there.
-    throw new Error(wrong)
+    // The error of either would quote what stands there.
+    throw new Error(
+      'The keys must be a JSON array of {"key": "…", "notBefore": "…", "notAfter": "…"}, the dates optional.',
+    )
   }
-  const isKey = (each: unknown) =>
-    typeof each === 'object' &&
-    each !== null &&
-    'key' in each &&
-    Object.entries(each).every(([name, value]) => FIELDS.has(name) && typeof value === 'string')
-  if (!Array.isArray(parsed) || !parsed.every((each) => typeof each === 'string' || isKey(each))) throw new Error(wrong)
-  return parsed as readonly (string | DatedPublicKey)[]
 }
 
 function held(given: string | DatedPublicKey): Held {
