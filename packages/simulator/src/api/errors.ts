@@ -16,7 +16,7 @@ export class Refusal extends Error {
 }
 
 /** Titles from Telnyx's error catalogue and the examples of its specification. */
-export const titles = {
+const titles = {
   '10004': 'Missing required parameter',
   '10005': 'Resource not found',
   '10007': 'Internal server error',

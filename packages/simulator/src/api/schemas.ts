@@ -12,18 +12,19 @@ export interface FieldSchema extends SchemaObject {
   code?: ErrorCode
 }
 
-const LANGUAGES =
-  'arb cmn-CN cy-GB da-DK de-DE en-AU en-GB en-GB-WLS en-IN en-US es-ES es-MX es-US fr-CA fr-FR hi-IN is-IS it-IT ja-JP ko-KR nb-NO nl-NL pl-PL pt-BR pt-PT ro-RO ru-RU sv-SE tr-TR'.split(
-    ' ',
-  )
+const languages =
+  'arb cmn-CN cy-GB da-DK de-DE en-AU en-GB en-GB-WLS en-IN en-US es-ES es-MX es-US fr-CA fr-FR hi-IN is-IS it-IT ja-JP ko-KR nb-NO nl-NL pl-PL pt-BR pt-PT ro-RO ru-RU sv-SE tr-TR'
 
 const text: FieldSchema = { type: 'string' }
 const flag: FieldSchema = { type: 'boolean' }
 const record: FieldSchema = { type: 'object' }
-const headers: FieldSchema = {
-  type: 'array',
-  items: { type: 'object', required: ['name', 'value'], properties: { name: text, value: text } },
-}
+const object = (properties: Record<string, FieldSchema>, ...required: string[]): FieldSchema => ({
+  type: 'object',
+  properties,
+  required,
+})
+const list = (items: FieldSchema): FieldSchema => ({ type: 'array', items })
+const headers = list(object({ name: text, value: text }, 'name', 'value'))
 
 /** Base64 with its padding (RFC 4648 §4). */
 const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
@@ -63,10 +64,8 @@ export const providers = 'AWS Azure ElevenLabs Telnyx Minimax Rime Resemble Inwo
   ' ',
 )
 
-const voiceSettings: FieldSchema = {
-  type: 'object',
-  required: ['type'],
-  properties: {
+const voiceSettings = object(
+  {
     type: { type: 'string', enum: providers.map((name) => name.toLowerCase()) },
     voice_speed: { type: 'number' },
     api_key_ref: text,
@@ -74,61 +73,53 @@ const voiceSettings: FieldSchema = {
     vol: { type: 'number' },
     pitch: { type: ['number', 'null'] },
   },
-}
+  'type',
+)
 
 const speech = {
   payload_type: { type: 'string', enum: ['text', 'ssml'], default: 'text', code: '90011' },
   voice: { type: 'string', minLength: 1, code: '90012' },
   voice_settings: voiceSettings,
   service_level: { type: 'string', enum: ['basic', 'premium'], default: 'premium', code: '90030' },
-  language: { type: 'string', enum: LANGUAGES, code: '90013' },
+  language: { type: 'string', enum: languages.split(' '), code: '90013' },
 } satisfies Record<string, FieldSchema>
 
 const payload: FieldSchema = { type: 'string', minLength: 1, maxLength: 5000, code: '90010' }
 const url: FieldSchema = { type: 'string', format: 'uri' }
 
-const aiMessage: FieldSchema = {
-  type: 'object',
-  required: ['role'],
-  properties: {
+const aiMessage = object(
+  {
     role: oneOf('assistant', 'user', 'system', 'developer', 'tool'),
     content: text,
     tool_call_id: text,
-    tool_calls: { type: 'array', items: record },
+    tool_calls: list(record),
     metadata: record,
   },
-}
+  'role',
+)
 
-const tool: FieldSchema = {
-  type: 'object',
-  required: ['type'],
-  properties: { type: text, timeout_ms: { type: 'integer' } },
-}
-
-const transcription: FieldSchema = { type: 'object', properties: { model: text, language: text } }
-const interruption: FieldSchema = { type: 'object', properties: { enable: flag } }
+const tools = list(object({ type: text, timeout_ms: { type: 'integer' } }, 'type'))
+const transcription = object({ model: text, language: text })
+const interruption = object({ enable: flag })
 const greeting: FieldSchema = { type: 'string', maxLength: 3000 }
+const participant = object(
+  { id: text, role: oneOf('user'), name: text, on_hangup: oneOf('continue_conversation', 'end_conversation') },
+  'id',
+  'role',
+)
 
-const callAssistant: FieldSchema = {
-  type: 'object',
-  required: ['id'],
-  properties: {
+/** What changes nothing here is left out of it. */
+const callAssistant = object(
+  {
     id: full,
     instructions: text,
     greeting,
-    name: text,
     model: text,
     dynamic_variables: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
-    llm_api_key_ref: text,
-    openai_api_key_ref: text,
-    external_llm: record,
-    fallback_config: record,
-    tools: { type: 'array', items: tool },
-    mcp_servers: { type: 'array' },
-    observability_settings: record,
-    telephony_settings: record,
+    tools,
   },
-}
+  'id',
+)
 
 const loop: FieldSchema = {
   anyOf: [{ type: 'integer', minimum: 1 }, oneOf('infinity')],
@@ -142,12 +133,9 @@ const webhooks = {
   webhook_urls_method: oneOf('POST', 'GET'),
   webhook_retries_policies: {
     type: 'object',
-    additionalProperties: {
-      type: 'object',
-      properties: {
-        retries_ms: { type: 'array', maxItems: 5, items: { type: 'integer', minimum: 1, maximum: 60_000 } },
-      },
-    },
+    additionalProperties: object({
+      retries_ms: { ...list({ type: 'integer', minimum: 1, maximum: 60_000 }), maxItems: 5 },
+    }),
   },
 } satisfies Record<string, FieldSchema>
 
@@ -195,16 +183,10 @@ export const schemas = {
     gather_ended_speech: { type: 'string', maxLength: 3000 },
     voice: { type: 'string', minLength: 1, default: 'Telnyx.KokoroTTS.af', code: '90012' },
     voice_settings: voiceSettings,
-    assistant: {
-      type: 'object',
-      properties: { instructions: text, model: text, openai_api_key_ref: text, tools: { type: 'array', items: tool } },
-    },
+    assistant: object({ instructions: text, model: text, tools }),
     transcription,
     language: { type: 'string', code: '90013' },
-    message_history: {
-      type: 'array',
-      items: { type: 'object', properties: { role: oneOf('assistant', 'user'), content: text } },
-    },
+    message_history: list(object({ role: oneOf('assistant', 'user'), content: text })),
     interruption_settings: interruption,
     send_partial_results: { ...flag, default: false },
     send_message_history_updates: { ...flag, default: false },
@@ -214,20 +196,8 @@ export const schemas = {
   ai_assistant_start: body([], {
     assistant: callAssistant,
     greeting,
-    message_history: { type: 'array', items: aiMessage },
-    participants: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['id', 'role'],
-        properties: {
-          id: text,
-          role: oneOf('user'),
-          name: text,
-          on_hangup: oneOf('continue_conversation', 'end_conversation'),
-        },
-      },
-    },
+    message_history: list(aiMessage),
+    participants: list(participant),
     send_message_history_updates: { ...flag, default: false },
     transcription,
     interruption_settings: interruption,
@@ -236,16 +206,12 @@ export const schemas = {
   }),
   ai_assistant_stop: body([], {}),
   ai_assistant_add_messages: body([], {
-    messages: { type: 'array', items: aiMessage, default: [] },
+    messages: { ...list(aiMessage), default: [] },
     trigger_response: { ...flag, default: false },
   }),
   ai_assistant_join: body(['conversation_id', 'participant'], {
     conversation_id: text,
-    participant: {
-      type: 'object',
-      required: ['id', 'role'],
-      properties: { id: text, role: oneOf('user'), name: text, on_hangup: text },
-    },
+    participant,
   }),
   answer: body(
     [],

@@ -1,5 +1,5 @@
 /** Answers so far, by JSON Pointer. Pointers begin with `/`, so no property name from a schema can reach a prototype. */
-export interface Answer {
+interface Answer {
   readonly path: readonly (string | number)[]
   readonly value: unknown
 }

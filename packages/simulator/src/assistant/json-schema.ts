@@ -13,12 +13,6 @@ export function text(schema: JsonSchema, keyword: string): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
 }
 
-/** A number keyword, or undefined. */
-export function number(schema: JsonSchema, keyword: string): number | undefined {
-  const value = schema[keyword]
-  return typeof value === 'number' ? value : undefined
-}
-
 /** The names in `required`. */
 export function requiredOf(schema: JsonSchema): string[] {
   return Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : []

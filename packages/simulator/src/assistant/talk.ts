@@ -72,7 +72,7 @@ export function speak<It extends Run>(
 }
 
 /** Adds to the history, and reports it. */
-export function remember(run: Run, message: Message): void {
+function remember(run: Run, message: Message): void {
   run.state.history = [...run.state.history, message]
   reportHistory(run)
 }

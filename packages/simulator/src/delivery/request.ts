@@ -21,7 +21,7 @@ export interface Plan {
 }
 
 /** A request, and its body as a person reads it. */
-export type WebhookRequest = Parcel & { method: WebhookMethod; text: string }
+type WebhookRequest = Parcel & { method: WebhookMethod; text: string }
 
 /** Writes the request for attempt `number` of a delivery, to `to`. */
 export function webhookRequest(

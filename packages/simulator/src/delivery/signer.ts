@@ -12,7 +12,7 @@ export interface Signer {
   headers(body: Buffer, stampMs: number): SignatureHeaders
 }
 
-export interface SignatureHeaders {
+interface SignatureHeaders {
   'telnyx-timestamp': string
   'telnyx-signature-ed25519': string
 }

@@ -35,10 +35,10 @@ export interface GatherParams {
 }
 
 /** `prompt` and `invalid` are being played; `collect` waits for keys. */
-export type GatherPhase = 'prompt' | 'invalid' | 'collect' | 'ended'
+type GatherPhase = 'prompt' | 'invalid' | 'collect' | 'ended'
 
 /** How a gather ended, in Telnyx's words. */
-export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'cancelled_amd' | 'call_hangup'
+type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'cancelled_amd' | 'call_hangup'
 
 export interface GatherState {
   phase: GatherPhase

@@ -11,7 +11,7 @@ import type { Effect, Step } from '../machine/machine.ts'
 export type LegPhase = 'parked' | 'bridging' | 'answered' | 'ended'
 
 /** `call.hangup`'s own words. */
-export type HangupCause =
+type HangupCause =
   | 'call_rejected'
   | 'normal_clearing'
   | 'originator_cancel'

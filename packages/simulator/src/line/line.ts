@@ -31,7 +31,7 @@ export interface SoundOwner {
   failed(): void
 }
 
-export interface LineListener {
+interface LineListener {
   started(sound: Sound): void
   ended(sound: Sound, status: string, statusDetail?: string): void
 }

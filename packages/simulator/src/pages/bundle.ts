@@ -37,7 +37,7 @@ const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect 
 const notice = '/*! Contains Preact 11, https://preactjs.com. Copyright (c) 2015-present Jason Miller. MIT License. */'
 
 /** Bundles one page's script and style from its sources. */
-export function bundlePage(name: PageName, sources: string, minify = false): { script: string; style: string } {
+export function bundlePage(name: PageName, sources: string, minify = false): { js: string; css: string } {
   const outputs = esbuild().buildSync({
     entryPoints: { [name]: join(sources, name, 'main.tsx') },
     bundle: true,
@@ -51,16 +51,15 @@ export function bundlePage(name: PageName, sources: string, minify = false): { s
     minify,
   }).outputFiles
   const ending = (extension: string) => outputs.find(({ path }) => path.endsWith(extension))?.text ?? ''
-  return { script: ending('.js'), style: ending('.css') }
+  return { js: ending('.js'), css: ending('.css') }
 }
 
 /** Writes every page where the built package looks for them. */
 export function writePages(sources: string, directory: string): void {
   mkdirSync(directory, { recursive: true })
   for (const name of pageNames) {
-    const { script, style } = bundlePage(name, sources, true)
-    writeFileSync(join(directory, `${name}.js`), script)
-    writeFileSync(join(directory, `${name}.css`), style)
+    for (const [extension, text] of Object.entries(bundlePage(name, sources, true)))
+      writeFileSync(join(directory, `${name}.${extension}`), text)
   }
 }
 

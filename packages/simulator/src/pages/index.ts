@@ -10,41 +10,36 @@ import { fileURLToPath } from 'node:url'
 import { bundlePage, documentOf, type PageName, pageNames } from './bundle.ts'
 
 /** A page, or a part of one, as it is served. */
-export interface Page {
-  status: number
+interface Page {
   contentType: string
   body: string
 }
 
 const built = new URL('./pages/', import.meta.url)
-const bundles = new Map<PageName, { script: string; style: string }>()
+const bundles = new Map<PageName, { js: string; css: string }>()
 
 /** What to answer to `GET path`; undefined when no page is there. */
 export function page(path: string): Page | undefined {
-  const [, first = '', second, more] = path.split('/')
-  if (more !== undefined) return undefined
-  if (second === undefined || second === '') {
-    const name = first === '' ? 'phone' : pageNames.find((known) => known === first)
-    return name === undefined
-      ? undefined
-      : { status: 200, contentType: 'text/html; charset=utf-8', body: documentOf(name) }
+  const [, first = '', second = '', ...more] = path.split('/')
+  if (more.length > 0) return undefined
+  const named = (text: string | undefined) => pageNames.find((known) => known === text)
+  if (second === '') {
+    const name = first === '' ? 'phone' : named(first)
+    return name && { contentType: 'text/html; charset=utf-8', body: documentOf(name) }
   }
-  if (first !== 'pages') return undefined
   const [file, extension] = second.split('.')
-  const name = pageNames.find((known) => known === file)
-  if (name === undefined) return undefined
-  if (extension === 'js')
-    return { status: 200, contentType: 'text/javascript; charset=utf-8', body: bundleOf(name).script }
-  if (extension === 'css') return { status: 200, contentType: 'text/css; charset=utf-8', body: bundleOf(name).style }
-  return undefined
+  const name = named(file)
+  if (first !== 'pages' || name === undefined) return undefined
+  if (extension === 'js') return { contentType: 'text/javascript; charset=utf-8', body: bundleOf(name).js }
+  return extension === 'css' ? { contentType: 'text/css; charset=utf-8', body: bundleOf(name).css } : undefined
 }
 
-function bundleOf(name: PageName): { script: string; style: string } {
+function bundleOf(name: PageName): { js: string; css: string } {
   const known = bundles.get(name)
   if (known !== undefined) return known
-  const script = new URL(`${name}.js`, built)
-  const made = existsSync(script)
-    ? { script: readFileSync(script, 'utf8'), style: readFileSync(new URL(`${name}.css`, built), 'utf8') }
+  const read = (extension: string) => readFileSync(new URL(`${name}.${extension}`, built), 'utf8')
+  const made = existsSync(new URL(`${name}.js`, built))
+    ? { js: read('js'), css: read('css') }
     : bundlePage(name, fileURLToPath(new URL('./client/', import.meta.url)))
   bundles.set(name, made)
   return made

@@ -3,80 +3,83 @@ import { styleText } from 'node:util'
 import type { Activity } from '../call/activity.ts'
 import { IN_PROCESS_URL } from '../delivery/target.ts'
 
-type Style = Parameters<typeof styleText>[0]
+type Style = 'cyan' | 'blue' | 'magenta' | 'yellow' | 'green' | 'red' | 'dim'
 
-export interface LogOptions {
+interface LogOptions {
   colours: boolean
   /** A dot for each key, whoever presses it. */
   hideDigits: boolean
 }
 
 /** Makes a watcher that writes to `write`. */
-export function createLog(
-  write: (line: string) => void,
-  { colours, hideDigits }: LogOptions,
-): (activity: Activity) => void {
+export function createLog(write: (line: string) => void, { colours, hideDigits }: LogOptions) {
   const paint = (style: Style, text: string) => (colours ? styleText(style, text) : text)
   const keys = (digits: string) => (hideDigits ? '•'.repeat(digits.length) : digits)
-  return (activity) => {
+  return (activity: Activity): void => {
     const line = describe(activity, paint, keys)
-    if (line) write(`${paint('dim', activity.at.slice(11, 23))}  ${line}`)
+    if (!line) return
+    const [style, sign, words] = line
+    const call = activity.type === 'call.created' ? activity.call.id : 'call_id' in activity ? activity.call_id : null
+    const time = paint('dim', activity.at.slice(11, 23))
+    write(`${time}  ${paint(style, sign.padEnd(9))} ${call === null ? '········' : call.slice(3, 11)}  ${words}`)
   }
 }
 
-type Paint = (style: Style, text: string) => string
-
-function describe(activity: Activity, paint: Paint, keys: (digits: string) => string): string | null {
+/** The colour, the sign and the words of a line. */
+function describe(
+  activity: Activity,
+  paint: (style: Style, text: string) => string,
+  keys: (digits: string) => string,
+): [Style, string, string] | null {
   switch (activity.type) {
     case 'call.created': {
-      const { call } = activity
-      const arrow = call.direction === 'incoming' ? 'calls' : 'is called by'
-      const [who, whom] = call.direction === 'incoming' ? [call.from, call.to] : [call.to, call.from]
-      return `${paint('cyan', '☎ call   ')} ${short(call.id)}  ${who} ${arrow} ${whom}`
+      const { direction, from, to } = activity.call
+      return ['cyan', '☎ call', direction === 'incoming' ? `${from} calls ${to}` : `${to} is called by ${from}`]
     }
     case 'command': {
-      const outcome =
-        activity.status < 300 ? paint('green', String(activity.status)) : paint('red', String(activity.status))
-      const why = activity.errors?.map(({ code, title, detail }) => `${code} ${title}: ${detail}`).join('; ')
-      const rest = [why, activity.note].filter(Boolean).join('; ')
-      return `${paint('blue', '→ command')} ${short(activity.call_id)}  ${activity.command} ${outcome}${rest ? `  ${paint('red', rest)}` : ''}`
+      const { command, status, errors, note } = activity
+      const why = errors?.map(({ code, title, detail }) => `${code} ${title}: ${detail}`).join('; ')
+      const rest = [why, note].filter(Boolean).join('; ')
+      return [
+        'blue',
+        '→ command',
+        `${command} ${paint(status < 300 ? 'green' : 'red', `${status}`)}  ${paint('red', rest)}`,
+      ]
     }
-    case 'delivery':
-      return describeDelivery(activity, paint)
+    case 'delivery': {
+      const words = describeDelivery(activity.delivery, paint)
+      return words === null ? null : ['blue', '← webhook', words]
+    }
     case 'prompt.started':
-      return `${paint('magenta', '♪ hears  ')} ${short(activity.call_id)}  ${activity.kind === 'media' ? activity.text : `“${activity.text}”`}`
+      return ['magenta', '♪ hears', activity.kind === 'media' ? activity.text : `“${activity.text}”`]
     case 'said':
-      return `${paint('yellow', '❝ says   ')} ${short(activity.call_id)}  “${activity.text}”`
+      return ['yellow', '❝ says', `“${activity.text}”`]
     case 'key':
-      return `${paint('yellow', '# presses')} ${short(activity.call_id)}  ${keys(activity.digit)}`
+      return ['yellow', '# presses', keys(activity.digit)]
     case 'dtmf.sent':
-      return `${paint('magenta', '# hears  ')} ${short(activity.call_id)}  keys ${keys(activity.digits)}`
+      return ['magenta', '# hears', `keys ${keys(activity.digits)}`]
     case 'tool':
-      return `${paint('blue', '→ tool   ')} ${short(activity.call_id)}  ${activity.tool} ${paint(activity.ok ? 'green' : 'red', activity.summary)}`
+      return ['blue', '→ tool', `${activity.tool} ${paint(activity.ok ? 'green' : 'red', activity.summary)}`]
     case 'trouble':
-      return `${paint('red', '! trouble')} ${short(activity.call_id)}  ${activity.text}`
+      return ['red', '! trouble', activity.text]
     case 'faults':
-      return `${paint('red', '! faults ')} ${JSON.stringify(activity.faults)}`
-    case 'webhook':
-    case 'call.updated':
-    case 'prompt.ended':
+      return ['red', '! faults', JSON.stringify(activity.faults)]
+    default:
       return null
   }
 }
 
-function describeDelivery({ call_id, delivery }: Extract<Activity, { type: 'delivery' }>, paint: Paint): string | null {
-  const attempt = delivery.attempts.at(-1)
-  const type = delivery.event.event_type
-  if (!attempt)
-    return `${paint('red', '← webhook')} ${short(call_id)}  ${type} not sent (${delivery.faults.join(', ')})`
-  if (attempt.status === 'pending' || delivery.finished_at !== null) return null
+function describeDelivery(
+  { attempts, event, faults, finished_at }: Extract<Activity, { type: 'delivery' }>['delivery'],
+  paint: (style: Style, text: string) => string,
+): string | null {
+  const attempt = attempts.at(-1)
+  if (!attempt) return `${event.event_type} not sent (${faults.join(', ')})`
+  if (attempt.status === 'pending' || finished_at !== null) return null
   const answer = attempt.response ? String(attempt.response.status) : (attempt.error ?? 'no answer')
   const where = attempt.url === IN_PROCESS_URL ? '' : ` to ${attempt.url}`
   const retry = attempt.number > 1 ? ` attempt ${attempt.number}` : ''
   const fault = attempt.fault ? paint('red', ` [${attempt.fault}]`) : ''
   const outcome = attempt.status === 'delivered' ? paint('green', answer) : paint('red', `${answer}${where}`)
-  return `${paint('blue', '← webhook')} ${short(call_id)}  ${type}${retry}${fault} ${outcome}`
+  return `${event.event_type}${retry}${fault} ${outcome}`
 }
-
-/** Enough of an id to tell two calls apart. */
-const short = (id: string | null) => (id === null ? '········' : id.slice(3, 11))

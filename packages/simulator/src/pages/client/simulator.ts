@@ -22,7 +22,7 @@ export interface ClockView {
 export type Faults = Record<string, { rate: number }>
 
 /** What the simulator refused, in its own words. */
-export class Refused extends Error {
+class Refused extends Error {
   override readonly name = 'Refused'
 }
 

@@ -8,14 +8,10 @@ const columns = [1209, 1336, 1477, 1633]
 const layout = ['123A', '456B', '789C', '*0#D']
 
 /** The two frequencies of a key, in Hz. */
-export function keyTones(key: string): readonly [number, number] | undefined {
-  for (const [row, keys] of layout.entries()) {
-    const column = keys.indexOf(key)
-    const low = rows[row]
-    const high = columns[column]
-    if (column >= 0 && key.length === 1 && low !== undefined && high !== undefined) return [low, high]
-  }
-  return undefined
+export function keyTones(key: string): readonly number[] | undefined {
+  const row = layout.findIndex((keys) => keys.includes(key))
+  const tones = [rows[row], columns[layout[row]?.indexOf(key) ?? -1]].filter((tone) => tone !== undefined)
+  return tones.length === 2 ? tones : undefined
 }
 
 /** A sound that comes and goes: seconds on and off, again and again. */

@@ -14,7 +14,7 @@ export type Entry = { key: string; at: string; callId: string | null; name: stri
 
 export type EntryKind = Entry['kind']
 
-export interface EventLog {
+interface EventLog {
   connection: 'connecting' | 'live' | 'lost'
   entries: readonly Entry[]
   calls: readonly CallView[]
