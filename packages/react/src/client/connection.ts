@@ -59,6 +59,14 @@ export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
 /** Finds out why a link could not be opened. */
 export type Diagnose = () => Promise<GatherClientError>
 
+interface ConnectionDeps {
+  readonly transport: Transport
+  readonly tickets: Tickets
+  readonly clock: Clock
+  readonly listener: ConnectionListener
+  readonly diagnose?: Diagnose | undefined
+}
+
 /** The state of a connection that nobody has asked for yet. */
 export const idle: ConnectionState = {
   status: 'idle',
@@ -98,11 +106,7 @@ const STUCK_MS = 2_000
 const DIAGNOSE_EVERY = 2
 
 export class Connection implements ConnectionStore {
-  readonly #transport: Transport
-  readonly #tickets: Tickets
-  readonly #clock: Clock
-  readonly #listener: ConnectionListener
-  readonly #diagnose: Diagnose | undefined
+  readonly #deps: ConnectionDeps
   readonly #cell = new Cell<ConnectionState>(idle)
   /** Identifies the attempt in hand; what belongs to an earlier one is ignored. */
   #attempt: object | null = null
@@ -129,37 +133,20 @@ export class Connection implements ConnectionStore {
   #cancelRefresh: (() => void) | null = null
   #cancelSilence: (() => void) | null = null
 
-  constructor(deps: {
-    transport: Transport
-    tickets: Tickets
-    clock: Clock
-    listener: ConnectionListener
-    diagnose?: Diagnose | undefined
-  }) {
-    this.#transport = deps.transport
-    this.#tickets = deps.tickets
-    this.#clock = deps.clock
-    this.#listener = deps.listener
-    this.#diagnose = deps.diagnose
+  constructor(deps: ConnectionDeps) {
+    this.#deps = deps
   }
 
   readonly getSnapshot = (): ConnectionState => this.#cell.getSnapshot()
   readonly subscribe = (onChange: () => void): (() => void) => this.#cell.subscribe(onChange)
 
-  readonly retryNow = (): void => this.#retry()
-
-  /** The network, or the person, is back: a pause before the next try is pointless. */
-  wake(): void {
-    this.#retry()
-  }
-
   /** Begins another attempt, unless there is a link or an attempt that is young. */
-  #retry(): void {
+  readonly retryNow = (): void => {
     const { status } = this.getSnapshot()
     if (status === 'closed' || status === 'live' || this.#wanted === 0) return
     const isTrying = this.#attempt !== null && !this.#cancelRetry
-    if (isTrying && this.#clock.now() - this.#startedAt < STUCK_MS) return
-    this.#tickets.abandon()
+    if (isTrying && this.#deps.clock.now() - this.#startedAt < STUCK_MS) return
+    this.#deps.tickets.abandon()
     this.#connect()
   }
 
@@ -189,7 +176,7 @@ export class Connection implements ConnectionStore {
     if (!this.#link) return
     this.#everLive = false
     this.#connect()
-    this.#listener.link(null)
+    this.#deps.listener.link(null)
   }
 
   #begin(): void {
@@ -199,14 +186,14 @@ export class Connection implements ConnectionStore {
       return
     }
     // The link is open still. It is used only if a fresh ticket is of the same agent.
-    this.#startedAt = this.#clock.now()
+    this.#startedAt = this.#deps.clock.now()
     this.#cell.set({ ...this.getSnapshot(), status: 'connecting' })
     const before = this.#linkTicket
-    this.#tickets.fresh().then(
+    this.#deps.tickets.fresh().then(
       (ticket) => {
         if (link !== this.#link) return
         const isOld = ticket === before?.ticket
-        const subject = this.#tickets.inUse?.subject ?? null
+        const subject = this.#deps.tickets.inUse?.subject ?? null
         if (!isOld && (subject === null || subject !== before?.subject)) return this.#connect()
         this.#opened(link)
         if (!isOld) this.#refresh(link, ticket)
@@ -219,14 +206,14 @@ export class Connection implements ConnectionStore {
 
   /** Nothing is watched. The link stays for a moment: a change of page is no reason to reconnect. */
   #rest(): void {
-    this.#listener.unused()
+    this.#deps.listener.unused()
     this.#cancelIdle?.()
     const end = () => {
       this.#end()
       this.#cell.set(idle)
     }
     if (this.#isLeaving || this.getSnapshot().status !== 'live') end()
-    else this.#cancelIdle = this.#clock.setTimeout(end, IDLE_MILLIS)
+    else this.#cancelIdle = this.#deps.clock.setTimeout(end, IDLE_MILLIS)
   }
 
   /** Says whether the server should be heard from all the time, as it is while a call is watched. */
@@ -263,11 +250,11 @@ export class Connection implements ConnectionStore {
     this.#end()
     const attempt = {}
     this.#attempt = attempt
-    this.#startedAt = this.#clock.now()
+    this.#startedAt = this.#deps.clock.now()
     const { attempt: tries, error, status: before } = this.getSnapshot()
     const status = before === 'refused' ? before : this.#everLive || tries > 0 ? 'reconnecting' : 'connecting'
     this.#cell.set({ ...idle, status, attempt: tries, error })
-    this.#tickets.toConnect().then(
+    this.#deps.tickets.toConnect().then(
       (ticket) => {
         if (this.#attempt === attempt) this.#open(attempt, ticket)
       },
@@ -283,11 +270,11 @@ export class Connection implements ConnectionStore {
       const link = this.#linkOn(attempt, ticket)
       if (this.#attempt === attempt) {
         this.#link = link
-        this.#linkTicket = this.#tickets.inUse
+        this.#linkTicket = this.#deps.tickets.inUse
       } else link.close()
     } catch (cause) {
       this.#lost(null)
-      this.#listener.failed(
+      this.#deps.listener.failed(
         new GatherClientError('serverUnreachable', 'The connection could not be opened.', { cause }),
       )
     }
@@ -299,24 +286,24 @@ export class Connection implements ConnectionStore {
       this.#heard()
       handle()
     }
-    const opened = this.#transport.open(
+    const opened = this.#deps.transport.open(
       { ticket, protocol: PROTOCOL_VERSION },
       {
         open: () => mine(() => this.#opened(link)),
         close: (error) => mine(() => this.#closed(error)),
-        callEvent: (frame) => mine(() => this.#listener.callEvent(frame)),
+        callEvent: (frame) => mine(() => this.#deps.listener.callEvent(frame)),
         callHead: (frame) =>
           mine(() => {
             if (frame.degraded !== undefined) this.#learnHealth(frame.degraded)
-            this.#listener.callHead(frame)
+            this.#deps.listener.callHead(frame)
           }),
-        callsEvent: (frame) => mine(() => this.#listener.callsEvent(frame)),
+        callsEvent: (frame) => mine(() => this.#deps.listener.callsEvent(frame)),
       },
     )
     const answered = <Reply>(request: Promise<Reply>) => this.#await(attempt, request)
     // Before anything else is done with an answer, it is known whose it is.
     const learn = <Reply extends { ok: boolean; subject?: string }>(reply: Reply): Reply => {
-      if (reply.ok && this.#attempt === attempt) this.#listener.subject(reply.subject)
+      if (reply.ok && this.#attempt === attempt) this.#deps.listener.subject(reply.subject)
       return reply
     }
     const link: Link = {
@@ -334,14 +321,14 @@ export class Connection implements ConnectionStore {
   #await<Reply>(attempt: object, request: Promise<Reply>): Promise<Reply> {
     if (this.#attempt !== attempt) return request
     if (this.#awaited++ === 0) {
-      this.#answeredAt = this.#clock.now()
+      this.#answeredAt = this.#deps.clock.now()
       if (!this.#expectsNews) this.#heard()
       this.#listenForSilence()
     }
     const answered = () => {
       if (this.#attempt !== attempt) return
       this.#heard()
-      this.#answeredAt = this.#clock.now()
+      this.#answeredAt = this.#deps.clock.now()
       if (--this.#awaited === 0) this.#silenceMillis = SILENCE_MILLIS
     }
     request.then(answered, () => undefined)
@@ -352,12 +339,12 @@ export class Connection implements ConnectionStore {
     this.#everLive = true
     this.#openFailures = 0
     this.#refusals = 0
-    this.#tickets.used()
+    this.#deps.tickets.used()
     const { status, degraded } = this.getSnapshot()
     this.#cell.set({ ...idle, status: 'live', degraded: status === 'connecting' && degraded })
     this.#refreshInTime(link)
     this.#listenForSilence()
-    this.#listener.link(link)
+    this.#deps.listener.link(link)
   }
 
   #learnHealth(degraded: boolean): void {
@@ -375,12 +362,12 @@ export class Connection implements ConnectionStore {
   #couldNotOpen(): void {
     this.#openFailures++
     if (this.#openFailures % DIAGNOSE_EVERY !== 0) return
-    this.#diagnose?.().then(
+    this.#deps.diagnose?.().then(
       (error) => {
         const known = this.getSnapshot()
         if (this.#openFailures === 0 || known.status === 'closed' || known.status === 'idle') return
         this.#cell.set({ ...known, error: connectionError(error) })
-        this.#listener.failed(error)
+        this.#deps.listener.failed(error)
       },
       () => undefined,
     )
@@ -391,7 +378,7 @@ export class Connection implements ConnectionStore {
     const { attempt, error: known } = this.getSnapshot()
     const tries = attempt + 1
     if (given?.status === clientErrors.unauthenticated.status) this.#refusals++
-    if (given && given.reason === undefined) this.#tickets.used()
+    if (given && given.reason === undefined) this.#deps.tickets.used()
     const error = this.#explained(given, known)
     const refusal = error && error.reason === undefined && isRefusal(error, this.#refusals) ? error : null
     const millis = this.#pause(error, refusal, tries)
@@ -399,28 +386,28 @@ export class Connection implements ConnectionStore {
       ...idle,
       status: refusal ? 'refused' : 'reconnecting',
       attempt: tries,
-      retryAt: millis === null ? null : this.#clock.now() + millis,
+      retryAt: millis === null ? null : this.#deps.clock.now() + millis,
       error,
     })
-    if (millis !== null) this.#cancelRetry = this.#clock.setTimeout(() => this.#connect(), millis)
-    this.#listener.link(null)
-    if (refusal) this.#listener.failed(refusalError(refusal))
+    if (millis !== null) this.#cancelRetry = this.#deps.clock.setTimeout(() => this.#connect(), millis)
+    this.#deps.listener.link(null)
+    if (refusal) this.#deps.listener.failed(refusalError(refusal))
   }
 
   /** An error with its cause, where that is known. */
   #explained(given: ConnectionError | null, known: ConnectionError | null): ConnectionError | null {
     // A link that still cannot be opened has the cause that was found before.
     if (!given) return this.#openFailures > DIAGNOSE_EVERY - 1 && known?.reason ? known : null
-    if (given.status !== clientErrors.unauthenticated.status || this.#tickets.standing !== 'expired') return given
+    if (given.status !== clientErrors.unauthenticated.status || this.#deps.tickets.standing !== 'expired') return given
     const expired = new GatherClientError('ticketExpired', EXPIRED)
-    this.#listener.failed(expired)
+    this.#deps.listener.failed(expired)
     return connectionError(expired)
   }
 
   /** How long to wait before the next attempt; `null` if there is none. */
   #pause(error: ConnectionError | null, refusal: ConnectionError | null, tries: number): number | null {
     if (refusal) {
-      const isFinal = this.#tickets.standing === 'current' || refusal.status === VERSION_MISMATCH
+      const isFinal = this.#deps.tickets.standing === 'current' || refusal.status === VERSION_MISMATCH
       return isFinal ? null : jittered(REFUSED_RETRY_MS)
     }
     if (!error?.reason?.startsWith('ticket')) return pauseBefore(tries)
@@ -440,19 +427,19 @@ export class Connection implements ConnectionStore {
     this.#cancelSilence?.()
   }
 
-  #refreshInTime(link: Link, millis = this.#tickets.staleInMs): void {
+  #refreshInTime(link: Link, millis = this.#deps.tickets.staleInMs): void {
     this.#cancelRefresh?.()
     if (millis === null) return
     const delay = Math.min(millis, MAX_TIMER_MS)
-    this.#cancelRefresh = this.#clock.setTimeout(() => {
-      this.#tickets.fresh().then(
+    this.#cancelRefresh = this.#deps.clock.setTimeout(() => {
+      this.#deps.tickets.fresh().then(
         (ticket) => {
           if (link === this.#link) this.#refresh(link, ticket)
         },
         (reason: unknown) => {
           if (link !== this.#link) return
           // Until the old ticket expires the link is good; then the server closes it and says why.
-          if (GatherClientError.isInstance(reason)) this.#listener.failed(reason)
+          if (GatherClientError.isInstance(reason)) this.#deps.listener.failed(reason)
           this.#refreshInTime(link, jittered(MAX_TICKET_RETRY_MS))
         },
       )
@@ -460,14 +447,14 @@ export class Connection implements ConnectionStore {
   }
 
   #refresh(link: Link, ticket: string): void {
-    this.#linkTicket = this.#tickets.inUse
+    this.#linkTicket = this.#deps.tickets.inUse
     link.refreshTicket(ticket).then(
       (reply) => {
         if (link !== this.#link) return
         if (!reply.ok) return this.drop(link, reply.error)
-        this.#tickets.used()
+        this.#deps.tickets.used()
         this.#refreshInTime(link)
-        this.#listener.refreshed()
+        this.#deps.listener.refreshed()
       },
       () => undefined,
     )
@@ -475,7 +462,7 @@ export class Connection implements ConnectionStore {
 
   /** Notes that the server spoke. */
   #heard(): void {
-    this.#heardAt = this.#clock.now()
+    this.#heardAt = this.#deps.clock.now()
   }
 
   /**
@@ -490,8 +477,8 @@ export class Connection implements ConnectionStore {
     if (!link || !(this.#expectsNews || isAsked) || this.getSnapshot().status !== 'live') return
     const silent = this.#heardAt + this.#silenceMillis
     const unanswered = isAsked ? this.#answeredAt + ANSWER_MILLIS : Number.POSITIVE_INFINITY
-    const rest = Math.min(silent, unanswered) - this.#clock.now()
-    if (rest > 0) this.#cancelSilence = this.#clock.setTimeout(() => this.#listenForSilence(), rest)
+    const rest = Math.min(silent, unanswered) - this.#deps.clock.now()
+    if (rest > 0) this.#cancelSilence = this.#deps.clock.setTimeout(() => this.#listenForSilence(), rest)
     else {
       if (isAsked) this.#silenceMillis = Math.min(this.#silenceMillis * 2, MOST_SILENCE_MILLIS)
       this.drop(link)

@@ -219,7 +219,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
   })
 
   const stopListening = ports.onReturn(() => {
-    connection.wake()
+    connection.retryNow()
     checkAll()
   })
 

@@ -1,5 +1,5 @@
 import { type AIGather, type FieldState, type SocketError, selectGather } from '@callgather/protocol'
-import { useCallback, useMemo } from 'react'
+import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import type { InferOutput, StandardSchemaV1 } from './standard-schema.ts'
 import { useCall } from './use-call.ts'
@@ -50,35 +50,27 @@ export function useAIGather(
 ): AIGatherView<unknown> {
   const callId = typeof first === 'object' ? undefined : first
   const { schema } = (typeof first === 'object' ? first : second) ?? {}
-  const { gather, sync, error } = useCall(callId, aiGatherSlice)
+  const slice = useCall(callId, aiGatherSlice)
+  const { gather } = slice
   const correcting = useCommand(callId, 'ai_assistant_add_messages', { slot: 'fields.correct' })
-  const { run } = correcting
   const result = useValidated(schema, gather?.status === 'ended' ? gather.result : null)
 
-  const fields = gather?.fields ?? noFields
-  const correct = useCallback(
-    (name: string, value: unknown) => {
-      const label = fields.find((field) => field.name === name)?.label ?? name
-      const content = `The agent corrects the field "${label}" (${name}): its value is ${JSON.stringify(value)}. Use this value.`
-      return run({ messages: [{ role: 'system', content }] })
-    },
-    [fields, run],
-  )
-
-  return useMemo(
-    () => ({
-      gather,
+  return useMemo(() => {
+    const fields = slice.gather?.fields ?? noFields
+    return {
+      ...slice,
       fields,
-      progress: gather?.progress ?? noProgress,
+      progress: slice.gather?.progress ?? noProgress,
       result,
-      isCollecting: gather?.status === 'collecting',
-      sync,
-      error,
-      correct,
+      isCollecting: slice.gather?.status === 'collecting',
+      correct: (name: string, value: unknown) => {
+        const label = fields.find((field) => field.name === name)?.label ?? name
+        const content = `The agent corrects the field "${label}" (${name}): its value is ${JSON.stringify(value)}. Use this value.`
+        return correcting.run({ messages: [{ role: 'system', content }] })
+      },
       correcting,
-    }),
-    [gather, fields, result, sync, error, correct, correcting],
-  )
+    }
+  }, [slice, result, correcting])
 }
 
 const noFields: readonly FieldState[] = []

@@ -9,7 +9,7 @@ import {
   selectConversation,
   selectPartialSpeech,
 } from '@callgather/protocol'
-import { useCallback, useMemo } from 'react'
+import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 import { type Command, type CommandSettled, useCommand } from './use-command.ts'
@@ -57,61 +57,34 @@ export interface HandBackOptions {
 
 /** The call's conversation with an AI, and the commands to start, stop, whisper, prompt and hand back. */
 export function useAssistant(callId?: string): Assistant {
-  const { conversation, began, messages, callerSpeaking, sync, error } = useCall(callId, assistantSlice)
+  const slice = useCall(callId, assistantSlice)
   const starting = useCommand(callId, 'ai_assistant_start', { slot: 'assistant.start' })
   const stopping = useCommand(callId, 'ai_assistant_stop', { slot: 'assistant.stop' })
   const whispering = useCommand(callId, 'ai_assistant_add_messages', { slot: 'assistant.whisper' })
   const answering = useCommand(callId, 'ai_assistant_add_messages', { slot: 'assistant.answer' })
 
-  const { run: start } = starting
-  const { run: stop } = stopping
-  const { run: whisper } = whispering
-  const { run: answer } = answering
-  const handBack = useCallback(
-    ({ summary, messageHistory, body: extra }: HandBackOptions = {}) => {
-      const before = messageHistory ?? [...messages].flatMap(asHistory)
-      const added: AssistantMessage[] = summary ? [{ role: 'system', content: summary }] : []
-      return start({ ...restartBody(began), ...extra, message_history: [...before, ...added] })
-    },
-    [start, began, messages],
-  )
-
-  return useMemo(
-    () => ({
-      conversation,
-      messages,
-      isActive: conversation?.status === 'collecting',
-      callerSpeaking,
-      sync,
-      error,
-      start: (it: CommandBodies['ai_assistant_start'] = {}) => start(it),
-      stop: () => stop({}),
-      whisper: (content: string, role: WhisperRole = 'system') => whisper({ messages: [{ role, content }] }),
+  return useMemo(() => {
+    const { began, ...shown } = slice
+    const say = (content: string, role: WhisperRole) => ({ messages: [{ role, content }] })
+    return {
+      ...shown,
+      isActive: shown.conversation?.status === 'collecting',
+      start: (body: CommandBodies['ai_assistant_start'] = {}) => starting.run(body),
+      stop: () => stopping.run({}),
+      whisper: (content: string, role: WhisperRole = 'system') => whispering.run(say(content, role)),
       answerNow: (content?: string, role: WhisperRole = 'system') =>
-        answer({ ...(content ? { messages: [{ role, content }] } : {}), trigger_response: true }),
-      handBack,
+        answering.run({ ...(content ? say(content, role) : {}), trigger_response: true }),
+      handBack: ({ summary, messageHistory, body }: HandBackOptions = {}) => {
+        const before = messageHistory ?? [...shown.messages].flatMap(asHistory)
+        const added: AssistantMessage[] = summary ? [{ role: 'system', content: summary }] : []
+        return starting.run({ ...restartBody(began), ...body, message_history: [...before, ...added] })
+      },
       starting,
       stopping,
       whispering,
       answering,
-    }),
-    [
-      conversation,
-      messages,
-      callerSpeaking,
-      sync,
-      error,
-      start,
-      stop,
-      whisper,
-      answer,
-      handBack,
-      starting,
-      stopping,
-      whispering,
-      answering,
-    ],
-  )
+    }
+  }, [slice, starting, stopping, whispering, answering])
 }
 
 function assistantSlice({ state, sync, error }: CallFeed) {

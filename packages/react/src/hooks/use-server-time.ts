@@ -12,9 +12,16 @@ export function useServerTime(callId: string | undefined, everyMillis: number | 
 export function useServerTime(everyMillis: number | null): number
 export function useServerTime(first: string | number | null | undefined, second?: number | null): number {
   const everyMillis = second === undefined && typeof first !== 'string' ? (first ?? null) : (second ?? null)
-  const { clock } = useGatherClient()
   const callId = useCallId(typeof first === 'string' ? first : undefined)
   const offset = useCall(callId, offsetSlice)
+  return useNow(everyMillis) + offset
+}
+
+const offsetSlice = ({ clockOffset }: CallFeed) => clockOffset
+
+/** The time here, by the client's clock. Renders again every `everyMillis`; with `null`, not at all. */
+export function useNow(everyMillis: number | null): number {
+  const { clock } = useGatherClient()
   const [now, setNow] = useState(() => clock.now())
   useEffect(() => {
     setNow(clock.now())
@@ -29,7 +36,5 @@ export function useServerTime(first: string | number | null | undefined, second?
     tick()
     return () => cancel()
   }, [clock, everyMillis])
-  return now + offset
+  return now
 }
-
-const offsetSlice = ({ clockOffset }: CallFeed) => clockOffset

@@ -10,10 +10,9 @@ import { queryOptions } from '@tanstack/react-query'
 import type { CallFeed } from '../client/feed.ts'
 import { initialCallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
-import { cachedFeed, feedIn, openFeed, prepareCache } from './cached-feed.ts'
-import { frameBatch } from './frame-batch.ts'
+import { feedIn, openFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
-import { liveQuery } from './live-query.ts'
+import { liveQuery, watchIntoCache } from './live-query.ts'
 
 /** The query of one call: for `useQuery`, `ensureQueryData` and the like. Its data is a `CallFeed`. */
 export function callQueryOptions(client: GatherClient, callId: string) {
@@ -27,18 +26,13 @@ export function callQueryOptions(client: GatherClient, callId: string) {
     staleTime: (query: CallQuery) => (isOver(query) ? Number.POSITIVE_INFINITY : 0),
     // Staleness alone is not enough: `useSuspenseQuery` takes anything for fresh that is less than a second old.
     refetchOnMount: (query: CallQuery) => (isOver(query) ? false : 'always'),
-    queryFn: async ({ client: cache, signal }): Promise<CallFeed> => {
-      prepareCache(cache, session)
+    queryFn: ({ client: cache, signal }): Promise<CallFeed> => {
       const known = cache.getQueryState<CallFeed>(queryKey)
-      const write = (feed: CallFeed) => cache.setQueryData<CallFeed>(queryKey, cachedFeed(feed))
-      const batch = frameBatch(write)
-      try {
-        const resume = feedIn(known?.data)
-        await client.watch(callId, { signal, onFeed: batch.push, resume, fresh: known?.isInvalidated ?? false })
-      } finally {
-        batch.flush()
-      }
-      return cache.getQueryData<CallFeed>(queryKey) ?? cachedFeed(initialCallFeed(callId))
+      const options = { signal, resume: feedIn(known?.data), fresh: known?.isInvalidated ?? false }
+      const empty = initialCallFeed(callId)
+      return watchIntoCache({ cache, session, queryKey, empty }, (onFeed) =>
+        client.watch(callId, { ...options, onFeed }),
+      )
     },
   })
 }

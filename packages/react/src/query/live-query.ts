@@ -1,3 +1,8 @@
+import type { QueryClient, QueryKey } from '@tanstack/react-query'
+import type { AgentSession } from '../client/agent-session.ts'
+import { cachedFeed, prepareCache } from './cached-feed.ts'
+import { frameBatch } from './frame-batch.ts'
+
 /**
  * What every query that is pushed to, rather than polled, has in common. What a host sets for all its queries must not
  * show one agent's data to another, nor store it.
@@ -13,3 +18,18 @@ export const liveQuery = {
   initialData: () => undefined,
   persister: <Data, Context>(queryFn: (context: Context) => Data | Promise<Data>, context: Context) => queryFn(context),
 } as const
+
+/** Writes feeds into the cache while they are watched. Returns the last, or an empty one. */
+export async function watchIntoCache<Feed extends object>(
+  { cache, session, queryKey, empty }: { cache: QueryClient; session: AgentSession; queryKey: QueryKey; empty: Feed },
+  watch: (onFeed: (feed: Feed) => void) => Promise<void>,
+): Promise<Feed> {
+  prepareCache(cache, session)
+  const batch = frameBatch((feed: Feed) => cache.setQueryData<Feed>(queryKey, cachedFeed(feed)))
+  try {
+    await watch(batch.push)
+  } finally {
+    batch.flush()
+  }
+  return cache.getQueryData<Feed>(queryKey) ?? cachedFeed(empty)
+}

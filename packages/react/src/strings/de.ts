@@ -4,6 +4,7 @@ import type { Strings } from './strings.ts'
 export const de: Strings = {
   'action.cancel': 'Abbrechen',
   'action.close': 'Schließen',
+  'action.stop': 'Beenden',
   'action.retry': 'Erneut versuchen',
   'action.more': 'Weitere Optionen',
   'action.fewer': 'Weniger Optionen',
@@ -92,7 +93,6 @@ export const de: Strings = {
   'gather.promptMedia': 'Audioansage {name}',
   'gather.promptPlaying': 'Der Anrufer hört die Ansage',
   'gather.stop': 'Abfrage beenden',
-  'gather.stopShort': 'Beenden',
   'gather.stopConfirm': 'Diese Abfrage beenden? Der Anrufer bleibt in der Leitung.',
   'gather.stopOverdue': 'Telnyx hat das Beenden nicht bestätigt.',
   'gather.stopOverdueHint':
@@ -105,7 +105,6 @@ export const de: Strings = {
     'Ihr System hat den verborgenen Wert nicht bestätigt, und hier wird er nicht aufbewahrt. Prüfen Sie es dort, oder fragen Sie noch einmal.',
   'gather.again': 'Noch einmal fragen',
   'gather.new': 'Etwas anderes fragen',
-  'controls.label': 'Den Anrufer fragen',
   'controls.purpose': 'Was abgefragt wird',
   'controls.purpose.gather': 'Ziffern, ohne Ansage',
   'controls.purpose.gather_using_speak': 'Ziffern, gesprochene Ansage',
@@ -267,7 +266,6 @@ export const de: Strings = {
   'assistant.id': 'Assistent-ID',
   'assistant.idHint': 'Wie in Ihrem Telnyx-Portal.',
   'assistant.stop': 'Assistent beenden',
-  'assistant.stopShort': 'Beenden',
   'assistant.stopConfirm': 'Den Assistenten beenden? Der Anrufer hört nichts, bis jemand spricht.',
   'assistant.handBack': 'An den Assistenten zurückgeben',
   'assistant.handBackHint': 'Er erhält das bisherige Gespräch.',
@@ -320,7 +318,6 @@ export const de: Strings = {
   'connection.blockedHint':
     'Der Websocket lässt sich nicht öffnen. Ein Proxy oder eine Firewall blockiert ihn vielleicht. Fragen Sie Ihre Administration.',
   'connection.unavailable': 'Server vorübergehend nicht verfügbar',
-  'connection.unavailableHint': 'Sie sehen den letzten bekannten Stand. Es wird weiter versucht.',
   'connection.noPermission': 'Keine Berechtigung',
   'connection.noPermissionHint': 'Sie dürfen hier keine Anrufe sehen.',
   'connection.expired': 'Sitzung abgelaufen',
@@ -358,7 +355,6 @@ export const de: Strings = {
   },
   'calls.activity.requested': 'Befehl unterwegs',
   'calls.activity.ended': 'Abfrage beendet · {outcome}',
-  'calls.activity.assistantEnded': 'Assistent gegangen',
   'timeline.label': 'Zeitachse',
   'timeline.caller': 'Anrufer',
   'timeline.assistant': 'Assistent',

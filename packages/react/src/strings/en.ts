@@ -5,6 +5,7 @@ export const en = {
   // Words used everywhere
   'action.cancel': 'Cancel',
   'action.close': 'Close',
+  'action.stop': 'Stop',
   'action.retry': 'Retry',
   'action.more': 'More options',
   'action.fewer': 'Fewer options',
@@ -99,7 +100,6 @@ export const en = {
   'gather.promptMedia': 'Audio prompt {name}',
   'gather.promptPlaying': 'Prompt is playing to the caller',
   'gather.stop': 'Stop gather',
-  'gather.stopShort': 'Stop',
   'gather.stopConfirm': 'Stop this gather? The caller stays on the line.',
   'gather.stopOverdue': 'Telnyx hasn’t confirmed the stop.',
   'gather.stopOverdueHint': 'Keys may still be collected. Listen to the call, or stop again.',
@@ -113,7 +113,6 @@ export const en = {
   'gather.new': 'Ask something else',
 
   // The form that starts a gather
-  'controls.label': 'Ask the caller',
   'controls.purpose': 'What to ask for',
   'controls.purpose.gather': 'Digits, no prompt',
   'controls.purpose.gather_using_speak': 'Digits, spoken prompt',
@@ -281,7 +280,6 @@ export const en = {
   'assistant.id': 'Assistant id',
   'assistant.idHint': 'As in your Telnyx portal.',
   'assistant.stop': 'Stop assistant',
-  'assistant.stopShort': 'Stop',
   'assistant.stopConfirm': 'Stop the assistant? The caller hears nothing until somebody speaks.',
   'assistant.handBack': 'Hand back to assistant',
   'assistant.handBackHint': 'It is given the conversation so far.',
@@ -335,7 +333,6 @@ export const en = {
   'connection.blocked': 'Live updates are blocked',
   'connection.blockedHint': 'The websocket can’t be opened. A proxy or firewall may block it. Ask your administrator.',
   'connection.unavailable': 'Server temporarily unavailable',
-  'connection.unavailableHint': 'You’re seeing the last known state. It keeps trying.',
   'connection.noPermission': 'No permission',
   'connection.noPermissionHint': 'You don’t have permission to see calls here.',
   'connection.expired': 'Session expired',
@@ -372,7 +369,6 @@ export const en = {
   },
   'calls.activity.requested': 'Command on its way',
   'calls.activity.ended': 'Gather ended · {outcome}',
-  'calls.activity.assistantEnded': 'Assistant left',
 
   // The timeline
   'timeline.label': 'Timeline',

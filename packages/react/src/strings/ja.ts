@@ -4,6 +4,7 @@ import type { Strings } from './strings.ts'
 export const ja: Strings = {
   'action.cancel': 'キャンセル',
   'action.close': '閉じる',
+  'action.stop': '停止',
   'action.retry': '再試行',
   'action.more': '詳細設定',
   'action.fewer': '設定を減らす',
@@ -92,7 +93,6 @@ export const ja: Strings = {
   'gather.promptMedia': '音声案内 {name}',
   'gather.promptPlaying': '発信者に案内を再生しています',
   'gather.stop': '収集を停止',
-  'gather.stopShort': '停止',
   'gather.stopConfirm': 'この収集を停止しますか？発信者はつながったままです。',
   'gather.stopOverdue': 'Telnyx は停止を確認していません。',
   'gather.stopOverdueHint':
@@ -105,7 +105,6 @@ export const ja: Strings = {
     'お使いのシステムが非表示の値の受け取りを確認していません。値はここには保存されません。そちらで確認するか、もう一度たずねてください。',
   'gather.again': 'もう一度たずねる',
   'gather.new': '別のことをたずねる',
-  'controls.label': '発信者にたずねる',
   'controls.purpose': 'たずねる内容',
   'controls.purpose.gather': '数字、案内なし',
   'controls.purpose.gather_using_speak': '数字、読み上げ案内',
@@ -267,7 +266,6 @@ export const ja: Strings = {
   'assistant.id': 'アシスタント ID',
   'assistant.idHint': 'Telnyx ポータルで確認できます。',
   'assistant.stop': 'アシスタントを停止',
-  'assistant.stopShort': '停止',
   'assistant.stopConfirm': 'アシスタントを停止しますか？誰かが話すまで発信者には何も聞こえません。',
   'assistant.handBack': 'アシスタントに戻す',
   'assistant.handBackHint': 'これまでの会話が渡されます。',
@@ -320,7 +318,6 @@ export const ja: Strings = {
   'connection.blockedHint':
     'WebSocket を開けません。プロキシまたはファイアウォールがブロックしている可能性があります。管理者に連絡してください。',
   'connection.unavailable': 'サーバーは一時的に利用できません',
-  'connection.unavailableHint': '最後に確認できた状態を表示しています。接続を試し続けます。',
   'connection.noPermission': '権限がありません',
   'connection.noPermissionHint': 'ここで通話を表示する権限がありません。',
   'connection.expired': 'セッション切れ',
@@ -353,7 +350,6 @@ export const ja: Strings = {
   'calls.activity.assistant': { other: 'アシスタントと通話中 · メッセージ {count} 件' },
   'calls.activity.requested': 'コマンド送信中',
   'calls.activity.ended': '収集終了 · {outcome}',
-  'calls.activity.assistantEnded': 'アシスタントが退出',
   'timeline.label': 'タイムライン',
   'timeline.caller': '発信者',
   'timeline.assistant': 'アシスタント',

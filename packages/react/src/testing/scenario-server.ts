@@ -72,11 +72,6 @@ export class ScenarioServer implements Transport {
     for (const link of this.#links) link.tellCalls({ calls: [summarise(log.state)], gone: [] })
   }
 
-  /** The events of a call so far. */
-  eventsOf(callId: string): CallEvent[] {
-    return this.#log(callId).records.map((record) => record.event)
-  }
-
   stateOf(callId: string): CallState {
     return this.#log(callId).state
   }

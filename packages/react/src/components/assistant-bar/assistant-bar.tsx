@@ -5,13 +5,13 @@ import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Confirm } from '../kit/confirm.tsx'
 import { Field } from '../kit/field.tsx'
 import type { Badge } from '../kit/gather-words.ts'
-import { Icon, type IconName } from '../kit/icon.tsx'
+import { Icon } from '../kit/icon.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
+import { receipts } from '../kit/receipts.ts'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { useAskingButton } from '../kit/use-asking-button.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import * as parts from './parts.tsx'
-import type { Receipt } from './receipts.ts'
 
 /** The props of `AssistantBar`. */
 export interface AssistantBarProps {
@@ -67,7 +67,7 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
               data-asks=""
               onClick={() => setConfirmingId(conversationId)}
             >
-              {t('assistant.stopShort')}
+              {t('action.stop')}
             </CommandButton>
           </div>
         )}
@@ -77,7 +77,7 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
           <Confirm
             label={t('assistant.stop')}
             question={t('assistant.stopConfirm')}
-            stop={t('assistant.stopShort')}
+            stop={t('action.stop')}
             keep={t('action.cancel')}
             onStop={() => {
               setConfirmingId(null)
@@ -167,19 +167,11 @@ function Running({ suggestions }: { readonly suggestions: readonly string[] }) {
   )
 }
 
-const receiptIcons = {
-  sent: 'clock',
-  accepted: 'check',
-  seen: 'checks',
-  refused: 'alert',
-  unknown: 'question',
-} as const satisfies Record<Receipt['status'], IconName>
-
 const Receipts = () => (
   <parts.Receipts className="cg-receipts">
     {(receipt) => (
       <parts.Receipt key={receipt.id} receipt={receipt} className="cg-receipt">
-        <Icon name={receiptIcons[receipt.status]} />
+        <Icon name={receipts[receipt.status].icon} />
         <parts.ReceiptText receipt={receipt} />
       </parts.Receipt>
     )}

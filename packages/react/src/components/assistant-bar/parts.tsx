@@ -201,7 +201,7 @@ export function Stop(props: ButtonProps) {
   const { t } = useLanguage()
   const own = {
     onClick: () => void assistant.stop(),
-    children: t('assistant.stopShort'),
+    children: t('action.stop'),
     'aria-label': t('assistant.stop'),
   }
   return commandButton(props, assistant.stopping, reason, own)

@@ -24,7 +24,7 @@ export function activityWords({ phase, activity, hungUpBy }: CallSummary, langua
       if (activity.status === 'ended') return outcomeOf(activity.outcome ?? '')
       return t('calls.activity.fields', { done: activity.done, of: activity.of })
     case 'assistant':
-      if (activity.status === 'ended') return t('calls.activity.assistantEnded')
+      if (activity.status === 'ended') return t('transcript.call.conversation.ended')
       return t('calls.activity.assistant', { count: activity.messages })
   }
 }

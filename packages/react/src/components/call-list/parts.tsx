@@ -4,7 +4,6 @@ import {
   type KeyboardEvent,
   type ReactElement,
   type ReactNode,
-  useEffect,
   useLayoutEffect,
   useMemo,
   useRef,
@@ -13,6 +12,7 @@ import {
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { useGatherClient } from '../../hooks/provider.tsx'
 import { useCalls } from '../../hooks/use-calls.ts'
+import { useNow } from '../../hooks/use-server-time.ts'
 import { callsQueryOptions } from '../../query/calls-query.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { clockTime, durationOf, partyName } from '../kit/time.ts'
@@ -25,12 +25,6 @@ import { activityWords, progressOf } from './call-words.ts'
 export type CallListItem =
   | { readonly kind: 'heading'; readonly key: 'live' | 'ended'; readonly text: string; readonly count: number }
   | { readonly kind: 'call'; readonly key: string; readonly call: CallSummary }
-
-/** The state of `CallList.Root`, as data attributes. */
-export type CallListState = {
-  /** Whether there is no call to show: there is none, or none that was searched for. */
-  readonly empty: boolean
-}
 
 function useListOf(selected: string | null, onSelect: ((callId: string) => void) | undefined) {
   const { calls, sync, error } = useCalls()
@@ -80,7 +74,7 @@ export function Root({
   selected = null,
   onSelect,
   ...props
-}: Omit<PartProps<'nav', CallListState>, 'onSelect'> & {
+}: Omit<PartProps<'nav', { readonly empty: boolean }>, 'onSelect'> & {
   /** The call that is open. */
   readonly selected?: string | null
   /** Called when the agent picks a call. */
@@ -211,22 +205,11 @@ export function Activity(props: PartProps<'span'>) {
 export function Duration(props: PartProps<'time'>): ReactNode {
   const { phase, startedAt, answeredAt, endedAt } = useRow('Duration')
   const client = useGatherClient()
-  const { clock } = client
   const { data: offset = 0 } = useQuery({ ...callsQueryOptions(client), select: (feed) => feed.clockOffset })
-  const [now, setNow] = useState(() => clock.now())
   const to = phase === 'answered' || phase === 'ringing' ? null : endedAt
   const from = answeredAt ?? startedAt
   const running = from !== null && to === null
-  useEffect(() => {
-    if (!running) return
-    let cancel = () => {}
-    const tick = () => {
-      setNow(clock.now())
-      cancel = clock.setTimeout(tick, 1000)
-    }
-    tick()
-    return () => cancel()
-  }, [clock, running])
+  const now = useNow(running ? 1000 : null)
   if (from === null) return null
   const millis = (to === null ? now + offset : Date.parse(to)) - Date.parse(from)
   return renderPart('time', props, { dateTime: durationOf(millis), children: clockTime(millis) })

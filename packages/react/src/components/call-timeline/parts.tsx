@@ -13,12 +13,6 @@ import { useZoomGesture } from './use-zoom-gesture.ts'
 /** How often the width of the view the lanes may be. */
 const zooms = [1, 2, 4, 8, 16] as const
 
-/** The state of `CallTimeline.Root`, as data attributes. */
-export type CallTimelineState = {
-  /** Whether nothing has happened yet. */
-  readonly empty: boolean
-}
-
 /** How an agent looks at a call's timeline. */
 const timelineViews = new Remembered<{
   readonly step: number
@@ -46,7 +40,10 @@ const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useT
 
 export { useTimeline }
 
-function CallRoot({ callId, ...props }: PartProps<'section', CallTimelineState> & { readonly callId: string }) {
+function CallRoot({
+  callId,
+  ...props
+}: PartProps<'section', { readonly empty: boolean }> & { readonly callId: string }) {
   const context = useTimelineOf(callId)
   return (
     <TimelineProvider value={context}>

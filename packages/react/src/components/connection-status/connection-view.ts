@@ -18,7 +18,7 @@ const connectionViews = {
   originRefused: { tone: 'negative', words: 'connection.originRefused', hint: 'connection.originRefusedHint' },
   signInFailed: { tone: 'warning', words: 'connection.signInFailed', hint: 'connection.signInFailedHint' },
   ticketInvalid: { tone: 'negative', words: 'connection.ticketInvalid', hint: 'connection.ticketInvalidHint' },
-  unavailable: { tone: 'warning', words: 'connection.unavailable', hint: 'connection.unavailableHint' },
+  unavailable: { tone: 'warning', words: 'connection.unavailable', hint: 'connection.offlineHint' },
   expired: { tone: 'negative', words: 'connection.expired', hint: 'connection.expiredHint' },
   forbidden: { tone: 'negative', words: 'connection.forbidden', hint: 'connection.forbiddenHint' },
   clientTooOld: { tone: 'negative', words: 'connection.outdated', hint: 'connection.clientTooOld' },

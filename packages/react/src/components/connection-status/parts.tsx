@@ -3,26 +3,13 @@ import type { FeedNotice } from '../../client/feed.ts'
 import { perCall, useScopedCallId } from '../../hooks/call-scope.tsx'
 import { useGatherClient } from '../../hooks/provider.tsx'
 import { useCall } from '../../hooks/use-call.ts'
-import { type Connection, useConnection } from '../../hooks/use-connection.ts'
+import { useConnection } from '../../hooks/use-connection.ts'
+import { useNow } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import type { Tone } from '../kit/chip.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { type ConnectionView, connectionView, type FeedPart, viewWords } from './connection-view.ts'
-
-interface StatusContext {
-  readonly callId: string | null
-  readonly view: ConnectionView
-  readonly connection: Connection
-  readonly notice: FeedNotice | null
-  /** What the last reconnection brought; `null` if nothing was missed, or while there is no connection. */
-  readonly caughtUp: (FeedNotice & { readonly kind: 'replayed' }) | null
-  readonly detail: string | null
-}
-
-const [StatusProvider, useStatus] = createPartContext<StatusContext>('ConnectionStatus')
-
-export { useStatus }
 
 /** The state of `ConnectionStatus.Root`, as data attributes. */
 export type ConnectionStatusState = { readonly state: ConnectionView; readonly tone: Tone }
@@ -56,16 +43,27 @@ interface StatusRootProps extends PartProps<'div', ConnectionStatusState> {
   readonly notice: FeedNotice | null
 }
 
-function StatusRoot({ callId, feed, notice, ...props }: StatusRootProps) {
+function useStatusOf({ callId, feed, notice }: Pick<StatusRootProps, 'callId' | 'feed' | 'notice'>) {
   const connection = useConnection()
   const view = connectionView(connection, feed)
   const detail = (feed?.error ?? connection.error)?.detail ?? null
   // A notice stays on the feed; one that was there before the connection was lost says nothing about its return.
   const [known, setKnown] = useState(notice)
   if (view !== 'live' && known !== notice) setKnown(notice)
+  // What the last reconnection brought; `null` if nothing was missed, or while there is no connection.
   const caughtUp = view === 'live' && notice?.kind === 'replayed' && notice !== known ? notice : null
+  return { callId, view, connection, notice, caughtUp, detail }
+}
+
+const [StatusProvider, useStatus] = createPartContext<ReturnType<typeof useStatusOf>>('ConnectionStatus')
+
+export { useStatus }
+
+function StatusRoot({ callId, feed, notice, ...props }: StatusRootProps) {
+  const status = useStatusOf({ callId, feed, notice })
+  const { view } = status
   return (
-    <StatusProvider value={{ callId, view, connection, notice, caughtUp, detail }}>
+    <StatusProvider value={status}>
       {renderPart('div', props, {}, { state: view, tone: viewWords(view).tone })}
     </StatusProvider>
   )
@@ -85,18 +83,8 @@ export function Text(props: PartProps<'span'>) {
 }
 
 function Countdown({ to }: { readonly to: number }) {
-  const { clock } = useGatherClient()
   const { t } = useLanguage()
-  const [now, setNow] = useState(() => clock.now())
-  useEffect(() => {
-    let cancel = () => {}
-    const tick = () => {
-      setNow(clock.now())
-      cancel = clock.setTimeout(tick, 500)
-    }
-    tick()
-    return () => cancel()
-  }, [clock])
+  const now = useNow(500)
   const seconds = Math.max(1, Math.ceil((to - now) / 1000))
   return t('connection.reconnectingIn', { seconds })
 }

@@ -1,4 +1,4 @@
-import type { DigitGather, KeyEntry, KeyPress } from '@callgather/protocol'
+import type { DigitGather } from '@callgather/protocol'
 import { Fragment, type ReactNode, useMemo, useState } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
@@ -11,19 +11,6 @@ import { createPartContext } from '../part/part-context.ts'
 /** The keys of a telephone, row by row (ITU-T E.161). */
 export const padKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'] as const
 
-interface PadContext {
-  readonly last: KeyEntry | null
-  readonly strays: readonly KeyEntry[]
-  /** What the running gather accepts; `null` while none runs. */
-  readonly accepted: string | null
-  readonly counts: ReadonlyMap<string, number>
-  readonly lastRole: KeyPress['role'] | 'stray' | null
-  /** Whether the last key was pressed while the pad was on screen. */
-  readonly isNews: boolean
-}
-
-const [PadProvider, usePad] = createPartContext<PadContext>('DtmfPad')
-
 /** The state of `DtmfPad.Root`, as data attributes. */
 export type DtmfPadState = {
   /** Whether a gather of digits runs. */
@@ -31,6 +18,30 @@ export type DtmfPadState = {
   /** Whether policy hides the digits. */
   readonly hidden: boolean
 }
+
+const isRunning = (gather: DigitGather | null): gather is DigitGather =>
+  gather !== null && gather.status !== 'ended' && gather.status !== 'refused'
+
+function usePadOf({ gather, lastKey, strays }: Dtmf) {
+  const [firstSeen] = useState(() => lastKey?.id ?? null)
+  return useMemo(() => {
+    const counts = new Map<string, number>()
+    for (const { digit } of gather?.keys ?? []) if (digit !== null) counts.set(digit, (counts.get(digit) ?? 0) + 1)
+    const isStray = lastKey !== null && strays.at(-1)?.id === lastKey.id
+    return {
+      last: lastKey,
+      strays,
+      /** What the running gather accepts; `null` while none runs. */
+      accepted: isRunning(gather) ? gather.rules.valid + (gather.rules.terminator ?? '') : null,
+      counts,
+      lastRole: isStray ? ('stray' as const) : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
+      /** Whether the last key was pressed while the pad was on screen. */
+      isNews: lastKey !== null && lastKey.id !== firstSeen,
+    }
+  }, [gather, lastKey, strays, firstSeen])
+}
+
+const [PadProvider, usePad] = createPartContext<ReturnType<typeof usePadOf>>('DtmfPad')
 
 function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { readonly callId: string }) {
   const dtmf = useDtmf(callId)
@@ -42,33 +53,16 @@ function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { reado
 /** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
 export const Root = perCall(CallRoot)
 
-const isRunning = (gather: DigitGather | null): gather is DigitGather =>
-  gather !== null && gather.status !== 'ended' && gather.status !== 'refused'
-
 function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf: Dtmf }) {
   const { t } = useLanguage()
-  const { gather, lastKey, strays } = dtmf
-  const [firstSeen] = useState(() => lastKey?.id ?? null)
-  const context = useMemo((): PadContext => {
-    const counts = new Map<string, number>()
-    for (const { digit } of gather?.keys ?? []) if (digit !== null) counts.set(digit, (counts.get(digit) ?? 0) + 1)
-    const isStray = lastKey !== null && strays.at(-1)?.id === lastKey.id
-    return {
-      last: lastKey,
-      strays,
-      accepted: isRunning(gather) ? gather.rules.valid + (gather.rules.terminator ?? '') : null,
-      counts,
-      lastRole: isStray ? 'stray' : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
-      isNews: lastKey !== null && lastKey.id !== firstSeen,
-    }
-  }, [gather, lastKey, strays, firstSeen])
+  const context = usePadOf(dtmf)
   return (
     <PadProvider value={context}>
       {renderPart(
         'div',
         props,
         { role: 'group', 'aria-label': t('pad.label') },
-        { collecting: context.accepted !== null, hidden: gather?.mask !== undefined },
+        { collecting: context.accepted !== null, hidden: dtmf.gather?.mask !== undefined },
       )}
     </PadProvider>
   )

@@ -106,7 +106,7 @@ function FormTitle({ id }: { readonly id: string }) {
   const { t } = useLanguage()
   return (
     <h3 className="cg-card-title" id={id}>
-      {t('controls.label')}
+      {t('controls.start')}
     </h3>
   )
 }

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button } from '../kit/button.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
-import { gatherIcons } from '../kit/gather-words.ts'
+import { commandIcons } from '../kit/gather-words.ts'
 import { Icon } from '../kit/icon.tsx'
 import { Notice } from '../kit/notice.tsx'
 import type { Draft } from './draft.ts'
@@ -55,7 +55,7 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
           <label key={purpose} className="cg-segment">
             <parts.Purpose purpose={purpose} />
             <span className="cg-segment-name">
-              <Icon name={gatherIcons[purpose]} />
+              <Icon name={commandIcons[purpose]} />
               {t(`controls.purpose.${purpose}`)}
             </span>
             <span className="cg-segment-api" aria-hidden="true">

@@ -44,7 +44,7 @@ function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly 
       {renderPart(
         'form',
         props as PartProps<'form', { purpose: GatherName }>,
-        { noValidate: true, 'aria-label': t('controls.label'), onSubmit: (event) => void onSubmit(event), ...guard },
+        { noValidate: true, 'aria-label': t('controls.start'), onSubmit: (event) => void onSubmit(event), ...guard },
         { purpose: draft.draft.purpose },
       )}
     </FormProvider>

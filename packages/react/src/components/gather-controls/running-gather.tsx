@@ -74,7 +74,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
           key="confirm"
           label={t('gather.stop')}
           question={t('gather.stopConfirm')}
-          stop={t('gather.stopShort')}
+          stop={t('action.stop')}
           keep={t('gather.keep')}
           onStop={stop}
           onKeep={() => onConfirm(false)}
@@ -94,7 +94,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
               aria-keyshortcuts="Escape"
               onClick={stop}
             >
-              {t(isOverdue ? 'gather.stopAgain' : 'gather.stopShort')}
+              {t(isOverdue ? 'gather.stopAgain' : 'action.stop')}
             </CommandButton>
           ) : (
             command !== null && (

@@ -1,42 +1,10 @@
-import {
-  type CallState,
-  type DigitGather,
-  type Gather,
-  type HungUpBy,
-  type Refusal,
-  selectGather,
-  selectHungUpBy,
-} from '@callgather/protocol'
+import { type CallState, type Gather, selectGather, selectHungUpBy } from '@callgather/protocol'
 
 /** What a card about a gather shows, less its digits and fields: those change at every key, and have views of their own. */
-export interface GatherSlice {
-  readonly id: string
-  readonly kind: Gather['kind']
-  readonly status: Gather['status']
-  readonly command: Gather['command']
-  readonly body: Gather['body']
-  readonly outcome: string | null
-  /** Who hung up, where that ended it. */
-  readonly hungUpBy: HungUpBy | null
-  readonly hidden: DigitGather['mask']
-  readonly delivery: Gather['delivery']
-  readonly requestedAt: string | null
-  /** When Telnyx accepted a stop that no event has confirmed yet. */
-  readonly stopAcceptedAt: string | null
-  readonly endedAt: string | null
-  /** Why Telnyx refused it. */
-  readonly refusal: Refusal | null
-  readonly prompt: string | null
-  readonly media: string | null
-  readonly playing: boolean
-  readonly attempt: number
-  readonly tries: number
-  /** Whether any key is in. */
-  readonly begun: boolean
-}
+export type GatherSlice = NonNullable<ReturnType<typeof gatherSliceOf>>
 
 /** The slice of the gather that began last; flat, so that it compares by value. */
-export function gatherSliceOf(state: CallState): GatherSlice | null {
+export function gatherSliceOf(state: CallState) {
   const gather = selectGather(state)
   if (!gather) return null
   const digits = gather.kind === 'digits' ? gather : null
@@ -47,10 +15,12 @@ export function gatherSliceOf(state: CallState): GatherSlice | null {
     command: gather.command,
     body: gather.body,
     outcome: gather.outcome,
+    /** Who hung up, where that ended it. */
     hungUpBy: selectHungUpBy(state),
     hidden: gather.mask,
     delivery: gather.delivery,
     requestedAt: gather.requestedAt,
+    /** When Telnyx accepted a stop that no event has confirmed yet. */
     stopAcceptedAt: stopAcceptedAt(state, gather),
     endedAt: gather.endedAt,
     refusal: gather.refusal,
@@ -59,6 +29,7 @@ export function gatherSliceOf(state: CallState): GatherSlice | null {
     playing: digits?.prompt.playing === true,
     attempt: digits?.attempt ?? 1,
     tries: digits?.rules.tries ?? 1,
+    /** Whether any key is in. */
     begun: (digits?.count ?? 0) > 0,
   }
 }

@@ -1,5 +1,5 @@
 /** How a gather is named, and how its state is said and coloured: once, for every place that shows one. */
-import type { HungUpBy } from '@callgather/protocol'
+import type { CommandName, HungUpBy } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import type { Tone } from './chip.tsx'
 import type { GatherSlice } from './gather-slice.ts'
@@ -60,10 +60,14 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
 export const gatherTitle = (gather: GatherSlice, { t }: Language): string =>
   gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`)
 
-/** The picture of each gather. */
-export const gatherIcons = {
+/** The picture of each command. */
+export const commandIcons = {
   gather: 'keypad',
   gather_using_speak: 'speech',
   gather_using_audio: 'sound',
   gather_using_ai: 'fields',
-} as const satisfies Record<string, IconName>
+  gather_stop: 'stop',
+  ai_assistant_start: 'robot',
+  ai_assistant_stop: 'stop',
+  ai_assistant_add_messages: 'whisper',
+} as const satisfies Record<CommandName, IconName>

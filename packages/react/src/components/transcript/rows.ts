@@ -20,12 +20,13 @@ import {
   type TimelineEntry,
 } from '@callgather/protocol'
 import type { LiveSpeech } from '../../hooks/use-transcript.ts'
+import type { receipts } from '../kit/receipts.ts'
 
 /** Who speaks. */
 export type Speaker = 'caller' | 'assistant' | 'agent' | 'system' | 'tool'
 
 /** How a command fares. `seen` is a whisper that stands in the conversation. */
-export type RowOutcome = 'sent' | 'accepted' | 'seen' | 'refused' | 'unknown'
+export type RowOutcome = keyof typeof receipts
 
 interface RowCommon {
   /** The same from the first partial of an utterance to its final, so that it grows in place. */

@@ -1,8 +1,10 @@
+import { isCommandName } from '@callgather/protocol'
 import { memo, type ReactNode } from 'react'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { IconButton } from '../kit/button.tsx'
-import { outcomeBadge } from '../kit/gather-words.ts'
-import { Icon, type IconName } from '../kit/icon.tsx'
+import { commandIcons, outcomeBadge } from '../kit/gather-words.ts'
+import { Icon } from '../kit/icon.tsx'
+import { receipts } from '../kit/receipts.ts'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { stateAttributes } from '../part/part.tsx'
@@ -139,14 +141,6 @@ function Whisper({ row, wanted }: { readonly row: WhisperRow; readonly wanted: s
   )
 }
 
-const receipts = {
-  sent: { icon: 'clock', tone: 'neutral' },
-  accepted: { icon: 'check', tone: 'positive' },
-  seen: { icon: 'checks', tone: 'positive' },
-  refused: { icon: 'alert', tone: 'warning' },
-  unknown: { icon: 'question', tone: 'warning' },
-} as const satisfies Record<WhisperRow['outcome'], { icon: IconName; tone: string }>
-
 function Receipt({ outcome }: { readonly outcome: WhisperRow['outcome'] }) {
   const { t } = useLanguage()
   const { icon, tone } = receipts[outcome]
@@ -159,21 +153,11 @@ function Receipt({ outcome }: { readonly outcome: WhisperRow['outcome'] }) {
   )
 }
 
-const commandIcons: Readonly<Record<string, IconName>> = {
-  gather: 'keypad',
-  gather_using_speak: 'speech',
-  gather_using_audio: 'sound',
-  gather_using_ai: 'fields',
-  gather_stop: 'stop',
-  ai_assistant_start: 'robot',
-  ai_assistant_stop: 'stop',
-}
-
 function Command({ row, wanted }: { readonly row: CommandRow; readonly wanted: string }) {
   const language = useLanguage()
   return (
     <span className="cg-row-event">
-      <Icon name={commandIcons[row.command] ?? 'info'} />
+      <Icon name={isCommandName(row.command) ? commandIcons[row.command] : 'info'} />
       <span>{commandWords(row, language)}</span>
       {row.text !== null && (
         <q className="cg-row-note" dir="auto">

@@ -1,0 +1,11 @@
+import type { Tone } from './chip.tsx'
+import type { IconName } from './icon.tsx'
+
+/** How a command fares, as a picture. `seen` is a message that stands in the conversation. */
+export const receipts = {
+  sent: { icon: 'clock', tone: 'neutral' },
+  accepted: { icon: 'check', tone: 'positive' },
+  seen: { icon: 'checks', tone: 'positive' },
+  refused: { icon: 'alert', tone: 'warning' },
+  unknown: { icon: 'question', tone: 'warning' },
+} as const satisfies Record<string, { icon: IconName; tone: Tone }>
