@@ -34,9 +34,14 @@ export function useCallId(callId?: string): string {
 /** The call of the nearest `CallScope`; `null` outside of any. */
 export const useScopedCallId = (): string | null => useContext(CallContext)
 
+/** A component that may be given its call, and takes that of the `CallScope` around it otherwise. */
+export type OfCall<Props> = (props: Props & { readonly callId?: string | undefined }) => ReactElement
+
 /** Makes a component of one call: remounted with each call, so that no local state of one call is painted for another. */
-export function perCall<Props extends object>(Content: (props: Props & { readonly callId: string }) => ReactNode) {
-  return function PerCall(props: Props & { readonly callId?: string | undefined }): ReactElement {
+export function perCall<Props extends object>(
+  Content: (props: Props & { readonly callId: string }) => ReactNode,
+): OfCall<Props> {
+  return function PerCall(props) {
     const callId = useCallId(props.callId)
     return (
       <CallScope key={callId} callId={callId}>

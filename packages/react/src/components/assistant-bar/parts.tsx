@@ -1,7 +1,7 @@
 import type { Conversation } from '@callgather/protocol'
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { perCall } from '../../hooks/call-scope.tsx'
+import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import type { CommandRun } from '../../hooks/command-run.ts'
 import { useAssistant } from '../../hooks/use-assistant.ts'
 import { useCall } from '../../hooks/use-call.ts'
@@ -25,7 +25,8 @@ export type AssistantBarState = {
   readonly callerSpeaking: boolean
 }
 
-interface StartOptions {
+/** How an assistant is started, or handed the call back. */
+export interface StartOptions {
   /** Which assistant to start, by its id in Telnyx. */
   readonly assistantId?: string | undefined
   /** What the assistant should know, where it is handed back the call it was on. */
@@ -123,7 +124,7 @@ function CallRoot({ callId, ...props }: PartProps<'section', AssistantBarState> 
 }
 
 /** The conversation between an AI and the caller, and a person's part in it. */
-export const Root = perCall(CallRoot)
+export const Root: OfCall<PartProps<'section', AssistantBarState>> = perCall(CallRoot)
 
 /** A field for a message to the assistant. Enter whispers it, Ctrl+Enter has the assistant answer now. */
 export function Message(props: PartProps<'textarea'>) {

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { perCall } from '../../hooks/call-scope.tsx'
+import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import { type CallTimeline as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
@@ -53,7 +53,7 @@ function CallRoot({
 }
 
 /** A call laid out in time. */
-export const Root = perCall(CallRoot)
+export const Root: OfCall<PartProps<'section', { readonly empty: boolean }>> = perCall(CallRoot)
 
 /** From the call's beginning to its end, or to now, in milliseconds since the Unix epoch; `null` while it is unknown. */
 function rangeOf({ startedAt, endedAt }: TimelineView, now: number) {

@@ -1,6 +1,6 @@
 import { type DigitGather, selectGather } from '@callgather/protocol'
 import { type ReactNode, useMemo, useState } from 'react'
-import { perCall } from '../../hooks/call-scope.tsx'
+import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -27,19 +27,20 @@ export type DigitSlotsState = {
   readonly ended: boolean
 }
 
-interface RootProps extends PartProps<'div', DigitSlotsState> {
+/** The props of `DigitSlots.Root`, less the call. */
+export interface DigitSlotsRootProps extends PartProps<'div', DigitSlotsState> {
   /** Which gather; by default the one that began last. Shows nothing while it is not one of digits. */
   readonly gatherId?: string | undefined
 }
 
-function CallRoot({ callId, gatherId, ...props }: RootProps & { readonly callId: string }): ReactNode {
+function CallRoot({ callId, gatherId, ...props }: DigitSlotsRootProps & { readonly callId: string }): ReactNode {
   const gather = useCall(callId, ({ state }) => selectGather(state, gatherId))
   // Keyed by gather: what was already there when a gather came on screen is not news.
   return gather?.kind === 'digits' ? <LoadedRoot key={gather.id} callId={callId} gather={gather} {...props} /> : null
 }
 
 /** The digits of a gather. Renders nothing while there is no gather of digits. */
-export const Root = perCall(CallRoot)
+export const Root: OfCall<DigitSlotsRootProps> = perCall(CallRoot)
 
 function LoadedRoot({
   callId,

@@ -1,6 +1,6 @@
 import type { DigitGather } from '@callgather/protocol'
 import { Fragment, type ReactNode, useMemo, useState } from 'react'
-import { perCall } from '../../hooks/call-scope.tsx'
+import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type Dtmf, useDtmf } from '../../hooks/use-dtmf.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -51,7 +51,7 @@ function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { reado
 }
 
 /** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
-export const Root = perCall(CallRoot)
+export const Root: OfCall<PartProps<'div', DtmfPadState>> = perCall(CallRoot)
 
 function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf: Dtmf }) {
   const { t } = useLanguage()

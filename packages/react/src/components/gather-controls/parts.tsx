@@ -1,7 +1,7 @@
 import type { GatherName, TelnyxError } from '@callgather/protocol'
 import { KEYS, limits } from '@callgather/protocol'
 import { type FormEvent, type ReactNode, useId } from 'react'
-import { perCall } from '../../hooks/call-scope.tsx'
+import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
@@ -19,14 +19,15 @@ const [FormProvider, useForm] = createPartContext<FormContext>('GatherControls')
 
 export { useForm as useGatherForm }
 
-interface RootProps extends Omit<PartProps<'form', { purpose: GatherName }>, 'onSubmit'> {
+/** The props of `GatherControls.Root`, less the call. */
+export interface GatherControlsRootProps extends Omit<PartProps<'form', { purpose: GatherName }>, 'onSubmit'> {
   /** What stands in the form at first. */
   readonly initial?: Partial<Draft> | undefined
   /** Called once Telnyx has been asked. */
   readonly onSent?: () => void
 }
 
-function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly callId: string }) {
+function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps & { readonly callId: string }) {
   const draft = useGatherDraft(callId, initial)
   const id = useId()
   const { t } = useLanguage()
@@ -52,7 +53,7 @@ function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly 
 }
 
 /** The form that starts a gather. */
-export const Root = perCall(CallRoot)
+export const Root: OfCall<GatherControlsRootProps> = perCall(CallRoot)
 
 /** One kind of gather, as a radio button; put it in a `label`. */
 export function Purpose({

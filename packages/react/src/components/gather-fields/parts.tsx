@@ -1,6 +1,6 @@
 import type { FieldState } from '@callgather/protocol'
 import { useMemo, useState } from 'react'
-import { perCall } from '../../hooks/call-scope.tsx'
+import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { type AIGatherView, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -22,18 +22,19 @@ export { useFields }
 /** The state of `GatherFields.Root`, as data attributes. */
 export type GatherFieldsState = { readonly status: string | null; readonly result: string }
 
-interface RootProps extends PartProps<'section', GatherFieldsState> {
+/** The props of `GatherFields.Root`, less the call. */
+export interface GatherFieldsRootProps extends PartProps<'section', GatherFieldsState> {
   /** Checks the result. */
   readonly schema?: StandardSchemaV1 | undefined
 }
 
-function CallRoot({ callId, schema, ...props }: RootProps & { readonly callId: string }) {
+function CallRoot({ callId, schema, ...props }: GatherFieldsRootProps & { readonly callId: string }) {
   const view: AIGatherView<unknown> = useAIGather(callId, { schema: schema ?? anything })
   return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
 }
 
 /** The fields of the AI gather that began last. */
-export const Root = perCall(CallRoot)
+export const Root: OfCall<GatherFieldsRootProps> = perCall(CallRoot)
 
 /** Takes whatever Telnyx sends, where nobody says what it should be. */
 const anything: StandardSchemaV1 = {

@@ -15,7 +15,7 @@ import {
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { CallFeed, SyncStatus } from '../../client/feed.ts'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { perCall } from '../../hooks/call-scope.tsx'
+import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useTranscript } from '../../hooks/use-transcript.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -102,7 +102,7 @@ function CallRoot({ callId, ...props }: PartProps<'section', TranscriptState> & 
 }
 
 /** A call's transcript. */
-export const Root = perCall(CallRoot)
+export const Root: OfCall<PartProps<'section', TranscriptState>> = perCall(CallRoot)
 
 const timelineSlice = ({ state }: CallFeed) => state.timeline
 const endedSlice = ({ state }: CallFeed) => callPhase(state) === 'ended'
