@@ -23,7 +23,7 @@ export interface IncomingRequest {
 }
 
 /** A request, as the routes see it. */
-export interface HttpRequest extends Omit<IncomingRequest, 'openBody'> {
+export interface HttpRequest extends IncomingRequest {
   /**
    * The bytes of the body as they came. They count against the server's budget until the request is answered.
    *
@@ -32,22 +32,14 @@ export interface HttpRequest extends Omit<IncomingRequest, 'openBody'> {
   body(limit: number): Promise<Uint8Array>
 }
 
-/** A request whose body counts against the budget until `share` is closed. */
-export const withBody = (request: IncomingRequest, share: BodyShare): HttpRequest => ({
-  method: request.method,
-  path: request.path,
-  get query() {
-    return request.query
-  },
-  header: (name) => request.header(name),
-  body: async (limit) => {
-    const body = request.openBody()
-    return body ? readBody(body, limit, share) : new Uint8Array()
-  },
-  get address() {
-    return request.address
-  },
-})
+/** Gives a request its body, which counts against the budget until `share` is closed. */
+export const withBody = (request: IncomingRequest, share: BodyShare): HttpRequest =>
+  Object.assign(request, {
+    body: async (limit: number) => {
+      const body = request.openBody()
+      return body ? readBody(body, limit, share) : new Uint8Array()
+    },
+  })
 
 /** An answer. A string body needs its own `content-type`. */
 export interface HttpAnswer {
