@@ -3,6 +3,7 @@
  * said; for every other type the first reading that conforms counts.
  */
 import { problems } from './conform.ts'
+import { readJson } from './conversation.ts'
 import type { Slot } from './slots.ts'
 
 /** The value a caller's words mean for a slot; `undefined` when no reading of them conforms to its schema. */
@@ -51,26 +52,21 @@ function readOne(slot: Slot, words: string): unknown {
 function readings({ schema, choices, type }: Slot, words: string): unknown[] {
   const said = words.toLowerCase()
   if (choices.length > 0) {
+    const plain = ` ${said.replace(/[^\p{L}\p{N}]+/gu, ' ')} `
     const named = choices.filter(({ label }) => said === label.toLowerCase())
-    const within = choices.filter(({ label }) =>
-      ` ${said.replace(/[^\p{L}\p{N}]+/gu, ' ')} `.includes(` ${label.toLowerCase()} `),
-    )
-    return (named.length > 0 ? named : within)
-      .slice(0, within.length > 1 && named.length === 0 ? 0 : 1)
-      .map(({ value }) => value)
+    const within = choices.filter(({ label }) => plain.includes(` ${label.toLowerCase()} `))
+    const meant = named.length > 0 ? named.slice(0, 1) : within
+    return meant.length === 1 ? meant.map(({ value }) => value) : []
   }
   switch (type) {
     case 'boolean':
-      return /^(yes|yeah|yep|true|sure|correct)\b/.test(said)
-        ? [true]
-        : /^(no|nope|false|not)\b/.test(said)
-          ? [false]
-          : []
+      if (/^(yes|yeah|yep|true|sure|correct)\b/.test(said)) return [true]
+      return /^(no|nope|false|not)\b/.test(said) ? [false] : []
     case 'integer':
     case 'number': {
-      const digits = /-?\d[\d,]*(?:\.\d+)?/.exec(words)?.[0].replaceAll(',', '')
+      const digits = /-?\d[\d,]*(?:\.\d+)?/.exec(words) ?? []
       const spoken = smallNumbers.indexOf(said.replace(/[.!]+$/, ''))
-      return [digits === undefined ? undefined : Number(digits), spoken === -1 ? undefined : spoken]
+      return [...digits.map((text) => Number(text.replaceAll(',', ''))), ...(spoken === -1 ? [] : [spoken])]
     }
     case 'string':
     case undefined:
@@ -89,12 +85,4 @@ function dates(words: string, format: unknown): string[] {
   if (Number.isNaN(time)) return []
   const text = new Date(time).toISOString()
   return format === 'date' ? [text.slice(0, 10)] : format === 'date-time' ? [`${text.slice(0, 19)}Z`] : []
-}
-
-function readJson(words: string): unknown {
-  try {
-    return JSON.parse(words)
-  } catch {
-    return undefined
-  }
 }

@@ -33,18 +33,19 @@ export function openConversation(params: Record<string, unknown>, ctx: AiContext
   }
 }
 
+/** What both events of a conversation have. */
+const identityOf = ({ assistantId, id, callingPartyType }: Conversation) => ({
+  ...(assistantId === undefined ? {} : { assistant_id: assistantId }),
+  conversation_id: id,
+  calling_party_type: callingPartyType,
+})
+
 /** `call.conversation.created`, which newer Telnyx documents have. */
-export function created(conversation: Conversation): Effect {
-  return {
-    do: 'emit',
-    event_type: 'call.conversation.created',
-    payload: {
-      ...(conversation.assistantId === undefined ? {} : { assistant_id: conversation.assistantId }),
-      conversation_id: conversation.id,
-      calling_party_type: conversation.callingPartyType,
-    },
-  }
-}
+export const created = (conversation: Conversation): Effect => ({
+  do: 'emit',
+  event_type: 'call.conversation.created',
+  payload: identityOf(conversation),
+})
 
 /** `call.conversation.ended`. */
 export function ended(conversation: Conversation, reason: string | null, now: number): Effect {
@@ -53,9 +54,7 @@ export function ended(conversation: Conversation, reason: string | null, now: nu
     do: 'emit',
     event_type: 'call.conversation.ended',
     payload: {
-      ...(conversation.assistantId === undefined ? {} : { assistant_id: conversation.assistantId }),
-      conversation_id: conversation.id,
-      calling_party_type: conversation.callingPartyType,
+      ...identityOf(conversation),
       duration_sec: Math.max(0, Math.round((now - conversation.startedAt) / 1000)),
       llm_model: conversation.llmModel,
       stt_model: conversation.sttModel,
@@ -92,4 +91,13 @@ export function record(value: unknown): Record<string, unknown> {
 /** A non-empty string from outside. */
 export function string(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined
+}
+
+/** What a text says as JSON; `undefined` when it is none. */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,7 @@
 /** The part of JSON Schema a conversation can follow, read defensively: the schema comes from outside. */
 
+import { string } from './conversation.ts'
+
 /** A schema as it came; every keyword is unknown until looked at. */
 export type JsonSchema = Record<string, unknown>
 
@@ -9,8 +11,7 @@ export function isSchema(value: unknown): value is JsonSchema {
 
 /** A string keyword, or undefined. */
 export function text(schema: JsonSchema, keyword: string): string | undefined {
-  const value = schema[keyword]
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+  return string(schema[keyword])?.trim()
 }
 
 /** The names in `required`. */

@@ -7,7 +7,7 @@
  */
 
 import type { ChatTool, ToolCall, ToolRequest, ToolUse } from '../machine/model.ts'
-import { record, string } from './conversation.ts'
+import { readJson, record, string } from './conversation.ts'
 
 /** Rounds of tools in one turn, after which a model gets no more of them and has to say something. */
 export const MOST_ROUNDS = 5
@@ -119,7 +119,7 @@ function parametersOf(type: string, own: Record<string, unknown>): Record<string
 
 /** `targets` as they are, or as the JSON a dynamic variable put there. */
 function targetsOf(targets: unknown): { to: string; name: string | undefined }[] {
-  const list = typeof targets === 'string' ? parsed(targets) : targets
+  const list = typeof targets === 'string' ? readJson(targets) : targets
   return (Array.isArray(list) ? list : []).map(record).flatMap(({ to, name }) => {
     const number = string(to)
     return number === undefined ? [] : [{ to: number, name: string(name) }]
@@ -177,11 +177,3 @@ function requestOf(
 
 const plain = (value: unknown): string =>
   typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
