@@ -2,6 +2,7 @@
 /** The engineers' page: what was commanded, what was sent, how each delivery went. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
+import { useAttempt } from '../attempt.ts'
 import { telephone, timeOfDay } from '../format.ts'
 import { TopBar } from '../frame.tsx'
 import { type Activity, type CallView, follow, simulator } from '../simulator.ts'
@@ -26,7 +27,7 @@ export function Events() {
   const [log, dispatch] = useReducer(eventLog, emptyLog)
   const [filter, setFilter] = useState(everything)
   const [selected, setSelected] = useState<string | null>(null)
-  const [trouble, setTrouble] = useState('')
+  const [trouble, attempt] = useAttempt()
 
   useEffect(() => {
     // A burst of events is painted once a frame, not once an event.
@@ -42,9 +43,9 @@ export function Events() {
       hello: (hello) => {
         waiting = []
         dispatch({ type: 'hello', hello })
-        void Promise.all([simulator.log(hello.logged), simulator.deliveries()])
-          .then(([list, deliveries]) => dispatch({ type: 'history', list, deliveries }))
-          .catch((error: unknown) => setTrouble(String(error)))
+        attempt(Promise.all([simulator.log(hello.logged), simulator.deliveries()]), ([list, deliveries]) =>
+          dispatch({ type: 'history', list, deliveries }),
+        )
       },
       activity: (activity) => {
         waiting.push(activity)
@@ -56,12 +57,6 @@ export function Events() {
 
   const rows = useMemo(() => shown(log.entries, filter), [log.entries, filter])
   const entry = log.entries.find(({ key }) => key === selected)
-  const resend = (id: string) => {
-    simulator.resend(id).then(
-      () => setTrouble(''),
-      (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)),
-    )
-  }
 
   return (
     <div class="page">
@@ -115,7 +110,12 @@ export function Events() {
             anything={log.entries.length > 0}
           />
         </section>
-        <Details entry={entry} onResend={resend} onClose={() => setSelected(null)} trouble={trouble} />
+        <Details
+          entry={entry}
+          onResend={(id) => attempt(simulator.resend(id))}
+          onClose={() => setSelected(null)}
+          trouble={trouble}
+        />
       </main>
     </div>
   )

@@ -2,10 +2,10 @@
 /** The phone while a call rings, is on, or has just ended. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Attempt } from '../attempt.ts'
 import { endedBecause, lasted, telephone } from '../format.ts'
 import { Handset, HangUp, Send } from '../icons.tsx'
 import { type CallView, simulator } from '../simulator.ts'
-import type { Attempt } from './attempt.ts'
 import { Keys, rowsOf, wordsOf } from './conversation.tsx'
 import { Keypad } from './keypad.tsx'
 

@@ -1,8 +1,8 @@
 /** @jsxImportSource preact */
 /** With a virtual clock nothing happens until time is moved: the means to move it. */
 import { useEffect, useState } from 'preact/hooks'
+import type { Attempt } from '../attempt.ts'
 import { type ClockView, simulator } from '../simulator.ts'
-import type { Attempt } from './attempt.ts'
 
 const steps = [
   ['1 s', 1000],

@@ -1,8 +1,8 @@
 /** @jsxImportSource preact */
 /** What goes wrong between the platform and the program, chosen here. */
 import { useEffect, useState } from 'preact/hooks'
+import type { Attempt } from '../attempt.ts'
 import { type Faults, simulator } from '../simulator.ts'
-import type { Attempt } from './attempt.ts'
 
 export function FaultsPanel({ attempt }: { attempt: Attempt }) {
   const [known, setKnown] = useState<Record<string, string>>({})

@@ -1,13 +1,13 @@
 /** @jsxImportSource preact */
 /** The caller's phone: the handset, the lines, what is said, what the platform hears, and what may go wrong on purpose. */
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
+import { useAttempt } from '../attempt.ts'
 import { telephone } from '../format.ts'
 import { IconButton, TopBar } from '../frame.tsx'
 import { Bell, BellOff, Speaker, SpeakerOff } from '../icons.tsx'
 import { follow, simulator } from '../simulator.ts'
 import { Tones } from '../tones.ts'
 import { Voice } from '../voice.ts'
-import type { Attempt } from './attempt.ts'
 import { CallScreen } from './call-screen.tsx'
 import { ClockBar } from './clock-bar.tsx'
 import { Conversation } from './conversation.tsx'
@@ -19,7 +19,7 @@ import { linesOf, newPhone, phone, ringOf } from './phone-state.ts'
 
 export function Phone() {
   const [state, dispatch] = useReducer(phone, newPhone)
-  const [trouble, setTrouble] = useState('')
+  const [trouble, attempt] = useAttempt()
   const [quiet, setQuiet] = useRemembered('quiet')
   const [mute, setMute] = useRemembered('mute')
   const tones = useMemo(() => new Tones(), [])
@@ -68,15 +68,6 @@ export function Phone() {
     }
   }, [])
 
-  const attempt: Attempt = (what, then) => {
-    what.then(
-      (result) => {
-        setTrouble('')
-        then?.(result)
-      },
-      (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)),
-    )
-  }
   const dial = (from: string, to: string) => {
     tones.unlock()
     attempt(simulator.dial(from, to), (call) => dispatch({ type: 'dialled', call }))
