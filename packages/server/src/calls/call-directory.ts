@@ -26,10 +26,6 @@ export interface CallList {
 export interface DirectoryOptions {
   /** How many calls one reply lists at most: live calls before ended ones, then the newest. Default 1000. */
   readonly maxCalls?: number
-  /** How many calls are held at most; ended calls are evicted first. Default 100000. */
-  readonly maxHeld?: number
-  /** How long an ended call stays in it, in milliseconds. Default one hour. */
-  readonly keepEndedMillis?: number
   readonly now?: () => number
   /** Called with the failure of one call, or of one listener; the others are listed all the same. */
   readonly failed?: (error: unknown) => void
@@ -47,6 +43,10 @@ interface Listed {
   readonly updatedAt: number
 }
 
+/** How many calls are held at most; ended calls are evicted first. */
+const MAX_HELD = 100_000
+/** How long an ended call stays in the list. */
+const KEEP_ENDED_MS = 3_600_000
 /** Calls that are folded, or decided about, at the same time. */
 const CONCURRENCY = 16
 const PAGE = 1_000
@@ -72,8 +72,6 @@ export class CallDirectory {
     this.#deps = deps
     this.#options = {
       maxCalls: options.maxCalls ?? 1_000,
-      maxHeld: options.maxHeld ?? 100_000,
-      keepEndedMillis: options.keepEndedMillis ?? 3_600_000,
       now: options.now ?? Date.now,
       failed: options.failed ?? (() => {}),
     }
@@ -143,20 +141,13 @@ export class CallDirectory {
     const known = [...(await this.#listings('live')), ...(await this.#listings())]
     for (const listing of known) listings.set(listing.callId, listing)
     const sorted = [...listings.values()].sort((one, other) => one.updatedAt - other.updatedAt)
-    const found = await pMap(sorted, ({ callId, updatedAt }) => this.#summaryOf(callId, updatedAt), {
-      concurrency: CONCURRENCY,
-    })
-    for (const each of found) {
-      // What grew meanwhile is newer than what was read.
-      const isKnown = each && (this.#live.has(each.summary.callId) || this.#ended.has(each.summary.callId))
-      if (each && !isKnown) this.#put(each.summary, each.updatedAt)
-    }
+    await pMap(sorted, ({ callId, updatedAt }) => this.#fold(callId, updatedAt), { concurrency: CONCURRENCY })
   }
 
   /** The calls of the last day: all that are live, and of the others as many as one reply lists. */
   async #listings(stage?: CallStage): Promise<CallListing[]> {
-    const { maxCalls, maxHeld, now } = this.#options
-    const most = stage ? maxHeld : maxCalls
+    const { maxCalls, now } = this.#options
+    const most = stage ? MAX_HELD : maxCalls
     const listings: CallListing[] = []
     while (listings.length < most) {
       const limit = Math.min(PAGE, most - listings.length)
@@ -168,15 +159,19 @@ export class CallDirectory {
     return listings
   }
 
-  async #summaryOf(callId: string, updatedAt: number): Promise<Listed | null> {
+  /** Makes the cache publish a call; lists it here where it has been folded before. */
+  async #fold(callId: string, updatedAt: number): Promise<void> {
     try {
       const { state, cursor } = await this.#deps.cache.open(callId)
-      return cursor && { summary: summarise(state), updatedAt }
+      if (cursor && !this.#known(callId)) this.#put(summarise(state), lastChangeOf(state) ?? updatedAt)
     } catch (error) {
       // One call that cannot be read must not keep the others from the list.
       this.#options.failed(error)
-      return null
     }
+  }
+
+  #known(callId: string): Listed | undefined {
+    return this.#live.get(callId) ?? this.#ended.get(callId)
   }
 
   #foldSoon(callId: string): void {
@@ -190,13 +185,13 @@ export class CallDirectory {
     while (this.#unfolded.size > 0) {
       const callIds = [...this.#unfolded]
       this.#unfolded.clear()
-      await pMap(callIds, (callId) => this.#summaryOf(callId, 0), { concurrency: CONCURRENCY })
+      await pMap(callIds, (callId) => this.#fold(callId, this.#options.now()), { concurrency: CONCURRENCY })
     }
   }
 
   #put(summary: CallSummary, updatedAt: number): void {
     const { callId } = summary
-    const known = this.#live.get(callId) ?? this.#ended.get(callId)
+    const known = this.#known(callId)
     // An old call may be folded again, or what was said be taken out of it: that is no news.
     if (!known && this.#isOld({ summary, updatedAt })) return
     this.#remove(callId)
@@ -215,7 +210,7 @@ export class CallDirectory {
     }
     for (const stage of [this.#ended, this.#live]) {
       for (const [oldest] of stage) {
-        if (this.#live.size + this.#ended.size <= this.#options.maxHeld) return
+        if (this.#live.size + this.#ended.size <= MAX_HELD) return
         this.#drop(oldest)
       }
     }
@@ -241,7 +236,7 @@ export class CallDirectory {
   }
 
   #isOld({ summary, updatedAt }: Listed): boolean {
-    return summary.phase === 'ended' && this.#options.now() - updatedAt > this.#options.keepEndedMillis
+    return summary.phase === 'ended' && this.#options.now() - updatedAt > KEEP_ENDED_MS
   }
 }
 

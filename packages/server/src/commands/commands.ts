@@ -60,8 +60,6 @@ export interface CommandParts extends PrepareParts {
   readonly suspect?: (callId: string) => void
   /** Called with each outcome. */
   readonly counted?: (command: CommandName, outcome: string, millis: number) => void
-  /** How long after an accepted stop its effect is looked for. Default 10,000. */
-  readonly confirmMillis?: number
   /** How long to wait for the end of a gather that is replaced: Telnyx may run two commands out of order. Default 1,000. */
   readonly endMillis?: number
 }
@@ -85,6 +83,9 @@ const NOT_CONFIRMED = notSent(
 const NOT_REPLACED = notSent(
   'Telnyx did not confirm that the running gather has stopped, so the new one was not sent. Try again in a moment.',
 )
+
+/** How long after an accepted stop its effect is looked for. */
+const CONFIRM_MS = 10_000
 
 /** How long a gather that is replaced may take to stop: the rest of the window is for its successor. */
 const STOP_WINDOW_MILLIS = 15_000
@@ -254,7 +255,7 @@ export class Commands {
 
   /** An accepted stop that nothing confirms: the event may be lost, so Telnyx is asked for it. */
   #confirmLater(callId: string, command: CommandName): void {
-    const { confirmMillis = 10_000, cache, suspect } = this.#parts
+    const { cache, suspect } = this.#parts
     if (!suspect) return
     const look = async () => {
       const { state } = await cache.open(callId)
@@ -267,7 +268,7 @@ export class Commands {
     }
     setTimeout(() => {
       look().catch(() => {})
-    }, confirmMillis).unref()
+    }, CONFIRM_MS).unref()
   }
 
   async #deliver(

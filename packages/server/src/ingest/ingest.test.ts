@@ -1,4 +1,5 @@
 /** What holds although a webhook is decided on what was looked up before: other webhooks may be appended in between. */
+import { foldCall } from '@callgather/protocol'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { HostCallbacks } from '../base/host-callbacks.ts'
@@ -8,6 +9,7 @@ import { commandEvent } from '../commands/command-outcome.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { markerCodec } from '../telnyx/client-state.ts'
+import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import { recordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import { Ingest, type SensitiveInput } from './ingest.ts'
@@ -64,6 +66,26 @@ const webhook = (id: string, eventType: string, callId: string, payload: Record<
   eventType,
   occurredAt: new Date(START).toISOString(),
   payload: { call_control_id: callId, ...payload },
+})
+
+describe('a conversation during which a masked gather runs', () => {
+  it('shows what was said before and after it, and never what was said meanwhile', async () => {
+    const { ingest, events, startGather } = stage()
+    const said = (id: string, seconds: number, ...contents: string[]) => {
+      const message_history = contents.map((content) => ({ role: 'user', content }))
+      const told = webhook(id, 'call.ai_gather.message_history_updated', CALLER, { message_history })
+      return ingest.accept({ ...told, occurredAt: new Date(START + seconds * 1_000).toISOString() })
+    }
+    await ingest.accept(webhook('caller', 'call.initiated', CALLER, SESSION))
+    await said('before', -400, 'before')
+    await startGather()
+    await ingest.accept(webhook('end', 'call.gather.ended', CALLER, { status: 'valid', digits: '4071' }))
+    await said('first', 400, 'before', 'meanwhile')
+    await said('second', 410, 'before', 'meanwhile', 'after')
+    const { conversations } = foldCall(CALLER, await events(CALLER))
+    const shown = [...conversations].flatMap(({ messages }) => [...messages].map(({ content }) => content))
+    expect(shown).toEqual(['before', HIDDEN_TEXT, 'after'])
+  })
 })
 
 describe('a webhook that is taken while others are', () => {

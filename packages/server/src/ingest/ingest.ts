@@ -14,8 +14,8 @@ import { correlate } from '../telnyx/correlate.ts'
 import { isUnreadable, normalise, normaliseTime } from '../telnyx/normalise.ts'
 import { isRecordId, MAX_RECORDS_AT_ONCE, recordId, recordOrdinal } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
-import { maskWebhook, mayCarryInput, withoutUnsafeMessages } from './mask-content.ts'
-import { type MaskContext, maskOf, safeMessagesFrom } from './masking.ts'
+import { maskWebhook, mayCarryInput } from './mask-content.ts'
+import { type MaskContext, maskOf, withoutUnsafeMessages } from './masking.ts'
 
 /** What became of a webhook. */
 export type IngestOutcome =
@@ -158,12 +158,11 @@ export class Ingest {
     const marker = mark === 'unreadable' ? null : mark
     const commandId = correlate(webhook, normaliseTime(occurredAt), marker, state)
     const context: MaskContext = { state, siblings, mark, commandId, isMasking, startedAt: this.#startedAt }
-    const content = { ...context, safeFrom: safeMessagesFrom(webhook, context) }
-    const safe = withoutUnsafeMessages(webhook, content)
+    const safe = withoutUnsafeMessages(webhook, context)
     const isReadable = !isUnreadable(normalise(safe, commandId, state))
     // An event that we cannot read is stored as it came; where masking is configured, without what may be input.
     const mask = maskOf(webhook, context) ?? (isMasking && !isReadable ? 'digits' : undefined)
-    const masked = mask === undefined ? safe : maskWebhook(webhook, mask, content)
+    const masked = mask === undefined ? safe : maskWebhook(webhook, mask, context)
     if (!masked) return { events: [] }
     const isEnd = eventType === 'call.gather.ended' || eventType === 'call.ai_gather.ended'
     if (mask !== undefined && isEnd && onSensitive && !handed)

@@ -99,10 +99,8 @@ export const isPayment = ({ eventType }: Webhook): boolean =>
 export interface ContentContext {
   readonly state: CallState
   readonly mark: Marker | 'unreadable' | null
-  /** The command that the webhook belongs to. */
+  /** The command that the webhook belongs to, as far as mark and log say. */
   readonly commandId: string | undefined
-  /** The index from which on messages are newer than every masked gather; `null` where there was none. */
-  readonly safeFrom: number | null
 }
 
 /** The webhook as it may be written; `null` when not even that it happened may be. */
@@ -118,11 +116,11 @@ export function maskWebhook(webhook: Webhook, mask: Mask, context: ContentContex
     case 'call.gather.ended':
       return as({ ...status, ...maskedDigits(payload, mask) })
     case 'call.ai_gather.ended':
-      return as({ ...status, result: null, ...maskedHistory(payload, { ...context, safeFrom: null }) })
+      return as({ ...status, result: null, ...maskedHistory(payload, context) })
     case 'call.ai_gather.partial_results':
-      return as({ partial_results: {}, ...maskedHistory(payload, { ...context, safeFrom: null }) })
+      return as({ partial_results: {}, ...maskedHistory(payload, context) })
     case 'call.ai_gather.message_history_updated':
-      return as(maskedHistory(payload, { ...context, safeFrom: null }))
+      return as(maskedHistory(payload, context))
     case 'call.transcription':
       return as({ transcription_data: maskedSpeech(payload.transcription_data) })
     case 'call.conversation_insights.generated':
@@ -130,12 +128,6 @@ export function maskWebhook(webhook: Webhook, mask: Mask, context: ContentContex
     default:
       return as(pick(payload, plainFields.get(webhook.eventType) ?? {}))
   }
-}
-
-/** The webhook without the messages that may have been said during a masked gather. */
-export function withoutUnsafeMessages(webhook: Webhook, context: ContentContext): Webhook {
-  if (context.safeFrom === null || !Array.isArray(webhook.payload.message_history)) return webhook
-  return { ...webhook, payload: { ...webhook.payload, ...maskedHistory(webhook.payload, context) } }
 }
 
 function pick(payload: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
@@ -161,11 +153,12 @@ function maskedDigits({ digits }: Webhook['payload'], mask: Mask): Record<string
 
 /**
  * A history with its words hidden, except those that were stored before in a conversation that is not itself masked,
- * and those that are newer than every masked gather.
+ * and those from an index on that are newer than every masked gather.
  */
-function maskedHistory(
+export function maskedHistory(
   { message_history }: Webhook['payload'],
-  { state, mark, commandId, safeFrom }: ContentContext,
+  { state, mark, commandId }: ContentContext,
+  safeFrom = Number.POSITIVE_INFINITY,
 ): { message_history?: unknown } {
   if (!Array.isArray(message_history)) return {}
   const isMasked =
@@ -178,7 +171,7 @@ function maskedHistory(
       const { role, content } = asRecord(each) ?? {}
       const held = known?.messages.at(index)
       const wasShown = held?.index === index && held.role === role && held.content === content
-      const isSafe = !isMasked && safeFrom !== null && index >= safeFrom
+      const isSafe = !isMasked && index >= safeFrom
       return { ...pick({ role }, { role: word }), content: wasShown || isSafe ? content : HIDDEN_TEXT }
     }),
   }
@@ -193,18 +186,20 @@ function maskedSpeech(data: unknown): Record<string, unknown> {
   }
 }
 
-/** A command's body without the messages that repeat what the caller said: whispers and seeded histories. */
+/** The messages of a command's body, which repeat what the caller said: whispers and seeded histories. */
+const hiddenMessages = (body: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    ['messages', 'message_history'].flatMap((key) => {
+      const value = body[key]
+      if (!Array.isArray(value)) return []
+      return [[key, value.map((each) => ({ ...pick(asRecord(each) ?? {}, { role: word }), content: HIDDEN_TEXT }))]]
+    }),
+  )
+
+/** A command's body with the words of its messages hidden. */
 export function maskMessages(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const hide = (value: unknown) =>
-    Array.isArray(value)
-      ? value.map((each) => ({ ...pick(asRecord(each) ?? {}, { role: word }), content: HIDDEN_TEXT }))
-      : undefined
-  const { messages, message_history, ...rest } = body
-  return {
-    ...rest,
-    ...(messages === undefined ? {} : { messages: hide(messages) }),
-    ...(message_history === undefined ? {} : { message_history: hide(message_history) }),
-  }
+  const { messages: _, message_history: __, ...rest } = body
+  return { ...rest, ...hiddenMessages(body) }
 }
 
 /** The settings of a command that hold no words. */
@@ -237,12 +232,10 @@ export function maskBody(
   body: Readonly<Record<string, unknown>>,
   { titles }: { titles: boolean },
 ): Record<string, unknown> {
-  const { messages, message_history } = maskMessages(body)
   return {
     ...pick(body, settings),
     ...Object.fromEntries(spoken.flatMap((key) => (Object.hasOwn(body, key) ? [[key, HIDDEN_TEXT]] : []))),
-    ...(messages === undefined ? {} : { messages }),
-    ...(message_history === undefined ? {} : { message_history }),
+    ...hiddenMessages(body),
     ...(body.parameters === undefined ? {} : { parameters: maskSchema(body.parameters, titles, 0) }),
   }
 }

@@ -897,6 +897,18 @@ const rareMutants: readonly Mutant[] = [
     call: call([step(command('gather', null)), masked, press({ gap: 400_000, ...stripped })], { skew: -60_000 }),
   },
   {
+    rule: 'messages that were said while a masked gather ran',
+    mutation: ['masking.ts', '...maskedHistory(payload, context, safeFrom)', ''],
+    call: call([
+      step(command('ai_assistant_start', null)),
+      masked,
+      step({ kind: 'say', as: 1 }, { delay: 900_000 }),
+      step({ kind: 'end', status: 'valid' }),
+      step(command('gather', null)),
+      step({ kind: 'say', as: 1 }, { gap: 400_000 }),
+    ]),
+  },
+  {
     rule: 'what sums up a conversation',
     mutation: ['masking.ts', 'isCumulative(webhook) ? conversationStart(webhook, context) : at', 'at'],
     call: call([

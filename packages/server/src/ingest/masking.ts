@@ -16,10 +16,17 @@ import {
   type Mask,
   UNATTRIBUTED,
 } from '@callgather/protocol'
-import type { Marker } from '../telnyx/client-state.ts'
 import { fits } from '../telnyx/correlate.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
-import { isCumulative, isPayment, isPlayback, isUnknownType, mayCarryInput } from './mask-content.ts'
+import {
+  type ContentContext,
+  isCumulative,
+  isPayment,
+  isPlayback,
+  isUnknownType,
+  maskedHistory,
+  mayCarryInput,
+} from './mask-content.ts'
 
 /** How long after a masked gather has ended its input may still arrive, in milliseconds. */
 export const MASK_GRACE_MILLIS = 30_000
@@ -36,13 +43,9 @@ export function strictest(one: Mask | undefined, other: Mask | undefined): Mask 
 }
 
 /** What the decision about a webhook rests on. */
-export interface MaskContext {
-  readonly state: CallState
+export interface MaskContext extends ContentContext {
   /** The other legs of the call's session. */
   readonly siblings: readonly CallState[]
-  readonly mark: Marker | 'unreadable' | null
-  /** The command that the webhook belongs to, as far as mark and log say. */
-  readonly commandId: string | undefined
   /** Whether the server is set up for masked gathers: then doubt masks. */
   readonly isMasking: boolean
   /** Since when this process has seen every webhook, in milliseconds of its own clock. */
@@ -181,11 +184,11 @@ export function openMask(state: CallState, now: number): Mask | undefined {
 }
 
 /**
- * Which messages of a conversation may be stored although a masked gather ran meanwhile: those that were stored before,
- * and those that came after a history from after the gather. Returns the index from which on messages are new enough;
- * `null` where no masked gather can have been heard.
+ * The webhook without the messages that may have been said during a masked gather, whenever it arrives. Those stay that
+ * were stored before, and those that came after a history from after the gather.
  */
-export function safeMessagesFrom(webhook: Webhook, context: MaskContext): number | null {
+export function withoutUnsafeMessages(webhook: Webhook, context: MaskContext): Webhook {
+  const { payload } = webhook
   const { state, siblings, commandId } = context
   const conversation = state.conversations.get(commandId ?? UNATTRIBUTED)
   const at = Date.parse(webhook.occurredAt)
@@ -198,7 +201,8 @@ export function safeMessagesFrom(webhook: Webhook, context: MaskContext): number
       closes = Math.max(closes, ended === null ? Number.POSITIVE_INFINITY : ended + MASK_GRACE_MILLIS)
     }
   }
-  if (closes === Number.NEGATIVE_INFINITY || closes < began) return null
+  if (closes === Number.NEGATIVE_INFINITY || closes < began || !Array.isArray(payload.message_history)) return webhook
   const length = conversation?.length
-  return length && Date.parse(length.at) > closes ? length.value : Number.POSITIVE_INFINITY
+  const safeFrom = length && Date.parse(length.at) > closes ? length.value : Number.POSITIVE_INFINITY
+  return { ...webhook, payload: { ...payload, ...maskedHistory(payload, context, safeFrom) } }
 }
