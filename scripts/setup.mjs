@@ -1,5 +1,5 @@
 // Sets everything up from nothing but Node and npm: the pinned pnpm, the dependencies, a build, a browser for the tests.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environmentWith, fail, step } from './steps.mjs'
@@ -50,6 +50,15 @@ export async function setUp({ declarations = true } = {}) {
   await step('Installing dependencies', 'pnpm', install, { cwd: root, env })
   const build = declarations ? env : { ...env, CALLGATHER_DECLARATIONS: 'no' }
   await step('Building the packages', 'pnpm', ['exec', 'turbo', 'run', 'build'], { cwd: root, env: build })
+}
+
+/** A version of Node.js to run tests on, kept with the dependencies. Resolves to the folder of its commands. */
+export async function ensureRuntime(major) {
+  const folder = join(root, 'node_modules', '.cache', 'runtimes', String(major))
+  const install = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', `node@${major}`]
+  mkdirSync(folder, { recursive: true })
+  await step(`Fetching Node.js ${major}`, 'npm', install, { cwd: folder, env })
+  return join(folder, 'node_modules', '.bin')
 }
 
 const isDebianRoot = () => process.getuid?.() === 0 && existsSync('/etc/debian_version')

@@ -60,8 +60,7 @@ export function endWithParent() {
 /** Runs a step to its end with one line of progress; its output is shown if it fails. Resolves to its seconds. */
 export async function step(title, command, args, options = {}) {
   const began = Date.now()
-  const live = process.stdout.isTTY
-  if (live) process.stdout.write(`· ${title} …`)
+  if (process.stdout.isTTY) process.stdout.write(`· ${title} …\n`)
   const child = start(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const keep = (chunk) => {
@@ -71,8 +70,9 @@ export async function step(title, command, args, options = {}) {
   child.stderr.on('data', keep)
   const code = await exitOf(child)
   const seconds = ((Date.now() - began) / 1000).toFixed(1)
-  process.stdout.write(`${live ? '\r' : ''}${code === 0 ? '✓' : '✗'} ${title} (${seconds} s)${live ? '   ' : ''}\n`)
+  process.stdout.write(`${code === 0 ? '✓' : '✗'} ${title} (${seconds} s)\n`)
   if (code !== 0) {
+    endChildren()
     process.stderr.write(output)
     fail(`"${title}" failed.`, `The command was: ${command} ${args.join(' ')}`)
   }

@@ -46,9 +46,18 @@ function programsOf(text: string, name: string): Map<string, string> {
   return programs
 }
 
+/** The folders of the packages that are published. */
+export async function publishedNames(root: string): Promise<string[]> {
+  const names = await readdir(join(root, 'packages'))
+  const manifests = await Promise.all(
+    names.map((name) => readFile(join(root, 'packages', name, 'package.json'), 'utf8')),
+  )
+  return names.filter((_, nth) => !(JSON.parse(manifests[nth] ?? '{}') as { private?: boolean }).private)
+}
+
 /** Reads every document of the product that has code in it: the README files and the guides. */
 export async function readDocuments(root: string): Promise<Document[]> {
-  const packages = (await readdir(join(root, 'packages'))).map((name) => `packages/${name}/README.md`)
+  const packages = (await publishedNames(root)).map((name) => `packages/${name}/README.md`)
   const guides = (await readdir(join(root, 'docs/guides'))).map((name) => `docs/guides/${name}`)
   const [quickStart = []] = installsOf(await readFile(join(root, QUICK_START), 'utf8'))
   const documents = await Promise.all(

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Document, together } from './documents.ts'
+import { type Document, publishedNames, together } from './documents.ts'
 
 const run = promisify(execFile)
 
@@ -13,15 +13,6 @@ const env = Object.fromEntries(
 )
 
 export type Tarballs = Readonly<Record<string, string>>
-
-/** The folders of the packages that are published. */
-async function publishedNames(root: string): Promise<string[]> {
-  const names = await readdir(join(root, 'packages'))
-  const manifests = await Promise.all(
-    names.map((name) => readFile(join(root, 'packages', name, 'package.json'), 'utf8')),
-  )
-  return names.filter((_, nth) => !(JSON.parse(manifests[nth] ?? '{}') as { private?: boolean }).private)
-}
 
 /**
  * Packs every published package from a copy of its sources, in which nothing is built. Declarations are switched off as by

@@ -6,7 +6,7 @@
  * Whatever the client hands out is judged, not only where it ends: each feed holds exactly what the server's log holds
  * up to the feed's number, folded. So nothing is lost, nothing counted twice, nothing out of order, at any moment.
  *
- * The quick faults, with two seeds, run with every `npm test`. All of them, with which the figures in
+ * The quick faults, with one seed, run with every `npm test`. All of them, with which the figures in
  * docs/guarantees.md were made, take some minutes:
  *
  *     CALLGATHER_FAULT_SEEDS=20 CALLGATHER_PARTITION_SECONDS=30 \
@@ -30,10 +30,11 @@ import type { CallFeed } from './feed.ts'
 import { createGatherClient } from './gather-client.ts'
 
 const LONG = process.env.CALLGATHER_FAULT_SEEDS !== undefined || process.env.CALLGATHER_LONG !== undefined
-const SEEDS = Number(process.env.CALLGATHER_FAULT_SEEDS ?? 2)
+const SEEDS = Number(process.env.CALLGATHER_FAULT_SEEDS ?? 1)
 const PARTITION_MILLIS = Number(process.env.CALLGATHER_PARTITION_SECONDS ?? 2) * 1000
 const EVENTS = 40
-const TEST_MILLIS = 150_000
+/** Faults of the short run overlap: each waits for processes and timers most of the time. */
+const together = { timeout: 150_000, concurrent: !LONG }
 const inTime = { timeout: 40_000, interval: 20 }
 
 /** A server that only issues tickets, by the secret of those on the stage. */
@@ -184,16 +185,12 @@ const faults: Record<string, Fault> = {
 
 describe('on sqlite, a client’s calls survive', () => {
   for (const [name, fault] of Object.entries(faults)) {
-    it.runIf(LONG || isQuick(name))(
-      name,
-      async () => {
-        const folder = mkdtempSync(join(tmpdir(), 'callgather-faults-'))
-        await using stage = await openStage(`file:${join(folder, 'calls.db')}`)
-        await suffer(stage, fault)
-        rmSync(folder, { recursive: true, force: true })
-      },
-      TEST_MILLIS,
-    )
+    it.runIf(LONG || isQuick(name))(name, together, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'callgather-faults-'))
+      await using stage = await openStage(`file:${join(folder, 'calls.db')}`)
+      await suffer(stage, fault)
+      rmSync(folder, { recursive: true, force: true })
+    })
   }
 })
 
@@ -208,34 +205,26 @@ describeWithRedis('on Redis, a client’s calls survive', () => {
     'a move to another server': (stage) => stage.move(),
   }
   for (const [name, fault] of Object.entries(ofRedis)) {
-    it.runIf(LONG || isQuick(name))(
-      name,
-      async () => {
-        await using redis = await TestRedis.start(...durable)
-        await using stage = await openStage(redis.url, name.startsWith('a move') ? 2 : 1)
-        await suffer(stage, fault, redis)
-      },
-      TEST_MILLIS,
-    )
+    it.runIf(LONG || isQuick(name))(name, together, async () => {
+      await using redis = await TestRedis.start(...durable)
+      await using stage = await openStage(redis.url, name.startsWith('a move') ? 2 : 1)
+      await suffer(stage, fault, redis)
+    })
   }
 
-  it(
-    'a flush of the store, by beginning anew and saying so',
-    async () => {
-      // In one step, since what is told up to the last moment is to be judged: what was goes to another database of
-      // this Redis, and the one that is in use is emptied, as FLUSHALL empties it.
-      const flush = `
+  it('a flush of the store, by beginning anew and saying so', together, async () => {
+    // In one step, since what is told up to the last moment is to be judged: what was goes to another database of
+    // this Redis, and the one that is in use is emptied, as FLUSHALL empties it.
+    const flush = `
         for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('COPY', key, key, 'DB', 1) end
         return redis.call('FLUSHDB')`
-      await using redis = await TestRedis.start()
-      await using stage = await openStage(redis.url)
-      const past = redisStore({ url: `${redis.url}/1` })
-      try {
-        await suffer(stage, async () => void redis.cli('EVAL', flush, '0'), redis, past)
-      } finally {
-        await past.close()
-      }
-    },
-    TEST_MILLIS,
-  )
+    await using redis = await TestRedis.start()
+    await using stage = await openStage(redis.url)
+    const past = redisStore({ url: `${redis.url}/1` })
+    try {
+      await suffer(stage, async () => void redis.cli('EVAL', flush, '0'), redis, past)
+    } finally {
+      await past.close()
+    }
+  })
 })
