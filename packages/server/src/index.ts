@@ -1,42 +1,9 @@
 /**
  * @callgather/server: verified Telnyx webhooks and proxied gather commands, relayed to the agents who may see them.
  */
-// Every type of the protocol that an export mentions, so that a host can name it without a further package.
-export {
-  type CallEvent,
-  type CallRecord,
-  type CallState,
-  type CommandBodies,
-  type CommandEntry,
-  type CommandName,
-  type CommandOutcome,
-  type CommandRequest,
-  type CommandState,
-  type ConversationState,
-  type Cursor,
-  type EventOf,
-  type GatherEndEntry,
-  GatherError,
-  type GatherState,
-  type HistoryMessage,
-  type HistorySplice,
-  type KeyEntry,
-  type KnownEvent,
-  type KnownEventType,
-  type MarkEntry,
-  type Mask,
-  type MessageEntry,
-  type OpaqueEvent,
-  type PlaybackEntry,
-  type Scope,
-  type Sorted,
-  type SpeechEntry,
-  type Stamped,
-  type TelnyxError,
-  type TelnyxErrorBody,
-  type TimelineEntry,
-  type TrackState,
-} from '@callgather/protocol'
+// A host can name every type that an export mentions without a further package.
+export type * from '@callgather/protocol'
+export { GatherError } from '@callgather/protocol'
 export type { AccessPolicy, Wish } from './access/access.ts'
 export type { AuditEntry, AuditLine, AuditSink } from './access/audit.ts'
 export type { CommandPolicy, CommandTemplate } from './access/command-policy.ts'

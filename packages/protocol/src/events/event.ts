@@ -8,7 +8,8 @@ import type { core } from 'zod/mini'
 import { eventTable } from './event-table.ts'
 import type { PayloadParts } from './payload-parts.ts'
 
-interface Envelope<Type extends string, Payload> {
+/** What every event has, whatever its payload. */
+export interface EventEnvelope<Type extends string, Payload> {
   /** Telnyx's event id, or ours for our own events. Unique within a call. */
   id: string
   event_type: Type
@@ -22,18 +23,16 @@ interface Envelope<Type extends string, Payload> {
 /** The types of event that the fold understands. */
 export type KnownEventType = keyof typeof eventTable
 
-type Shape<Type extends KnownEventType> = ReturnType<(typeof eventTable)[Type]['payload']>
-
 /** An event of one known type. */
 export type EventOf<Type extends KnownEventType> = Type extends KnownEventType
-  ? Envelope<Type, core.$InferObjectOutput<Shape<Type>, core.$strip['out']>>
+  ? EventEnvelope<Type, core.$InferObjectOutput<ReturnType<(typeof eventTable)[Type]['payload']>, core.$strip['out']>>
   : never
 
 /** An event of any known type, told apart by `event_type`. */
 export type KnownEvent = { [Type in KnownEventType]: EventOf<Type> }[KnownEventType]
 
 /** An event of a type we do not know: kept and relayed as it came. */
-export type OpaqueEvent = Envelope<string, Record<string, unknown>>
+export type OpaqueEvent = EventEnvelope<string, Record<string, unknown>>
 
 /** Anything that may stand in a call's log. */
 export type CallEvent = KnownEvent | OpaqueEvent

@@ -37,7 +37,5 @@ export const payloadParts = {
   }),
 } as const
 
-type Parts = typeof payloadParts
-
 /** What a row builds its payload from. An interface, because declarations would repeat an alias in each row. */
-export interface PayloadParts extends Parts {}
+export interface PayloadParts extends Readonly<typeof payloadParts> {}
