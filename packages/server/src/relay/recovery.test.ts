@@ -25,7 +25,7 @@ interface Engine {
   readonly restart: 'delta' | 'snapshot' | 'refused'
 }
 
-const byAge = (store: CallStore) => store.forgetBefore(Date.now() + 1)
+const byAge = (store: CallStore, callId: string) => store.forget(callId, Date.now() + 1)
 
 function describeRecovery(name: string, engine: Engine): void {
   /** A server with a call of so many events. */

@@ -1,7 +1,9 @@
-import type { StoreChange, Unsubscribe } from './call-store.ts'
+import type { CallStore, Revocation, StoreChange, Unsubscribe } from './call-store.ts'
 
 /** Receives what a subscriber threw. */
 export type ReportFailure = (error: unknown) => void
+
+type Listener<T> = (news: T) => void
 
 /** Runs each callback, however the others fail: a subscriber must not undo what was already committed. */
 export function runEach(callbacks: Iterable<() => void>, report: ReportFailure): void {
@@ -14,61 +16,42 @@ export function runEach(callbacks: Iterable<() => void>, report: ReportFailure):
   }
 }
 
-/** Publishes to subscribers within one process. */
-export class Channel<T> {
-  readonly #listeners = new Set<(news: T) => void>()
-  readonly #report: ReportFailure
-
-  constructor(report: ReportFailure = warnOfSubscriber) {
-    this.#report = report
+/** Publishes to subscribers within one process; the bus of the engines that have no other process. */
+export function localBus(report: ReportFailure = warnOfSubscriber) {
+  // A map, not an object: call ids come from outside, and a plain object would lose `__proto__`.
+  const byCall = new Map<string, Set<Listener<StoreChange>>>()
+  const all = new Set<Listener<StoreChange>>()
+  const revocations = new Set<Listener<Revocation>>()
+  const listen = <T>(listeners: Set<T>, listener: T): Unsubscribe => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
   }
-
-  listen(listener: (news: T) => void): Unsubscribe {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  publish(news: T): void {
+  const notify = <T>(listeners: Iterable<Listener<T>>, news: T) => {
     runEach(
-      [...this.#listeners].map((listener) => () => listener(news)),
-      this.#report,
+      [...listeners].map((listener) => () => listener(news)),
+      report,
     )
   }
-
-  get isIdle(): boolean {
-    return this.#listeners.size === 0
+  const watching: Pick<CallStore, 'watch' | 'watchAll' | 'watchRevocations'> = {
+    async watch(callId, listener) {
+      const listeners = byCall.get(callId) ?? new Set()
+      byCall.set(callId, listeners)
+      const stop = listen(listeners, listener)
+      return () => {
+        stop()
+        if (listeners.size === 0 && byCall.get(callId) === listeners) byCall.delete(callId)
+      }
+    },
+    watchAll: async (listener) => listen(all, listener),
+    watchRevocations: async (listener) => listen(revocations, listener),
   }
-}
-
-/** Publishes changes to subscribers within one process; the bus of the engines that have no other process. */
-export class LocalBus {
-  // A map, not an object: call ids come from outside, and a plain object would lose `__proto__`.
-  readonly #byCall = new Map<string, Channel<StoreChange>>()
-  readonly #report: ReportFailure
-  readonly #all: Channel<StoreChange>
-
-  constructor(report: ReportFailure = warnOfSubscriber) {
-    this.#report = report
-    this.#all = new Channel(report)
-  }
-
-  watch(callId: string, listener: (change: StoreChange) => void): Unsubscribe {
-    const channel = this.#byCall.get(callId) ?? new Channel(this.#report)
-    this.#byCall.set(callId, channel)
-    const stop = channel.listen(listener)
-    return () => {
-      stop()
-      if (channel.isIdle && this.#byCall.get(callId) === channel) this.#byCall.delete(callId)
-    }
-  }
-
-  watchAll(listener: (change: StoreChange) => void): Unsubscribe {
-    return this.#all.listen(listener)
-  }
-
-  publish(change: StoreChange): void {
-    this.#byCall.get(change.callId)?.publish(change)
-    this.#all.publish(change)
+  return {
+    watching,
+    publish: (change: StoreChange) => {
+      notify(byCall.get(change.callId) ?? [], change)
+      notify(all, change)
+    },
+    publishRevocation: (revocation: Revocation) => notify(revocations, revocation),
   }
 }
 

@@ -174,14 +174,11 @@ export interface CallStore {
    */
   rewrite(callId: string, head: Cursor, records: readonly CallRecord[]): Promise<boolean>
 
-  /** Erases a call: its log and all that was derived from it. Whether there was one. */
-  forget(callId: string): Promise<boolean>
-
   /**
-   * Erases calls whose logs last grew before a moment, in milliseconds, the oldest first, in small steps between which
-   * appends get through. How many; fewer than the limit when none are left.
+   * Erases a call, its log and all that was derived from it, unless its log has grown at `before` (in milliseconds) or
+   * later. Whether anything was erased.
    */
-  forgetBefore(moment: number, limit?: number): Promise<number>
+  forget(callId: string, before?: number): Promise<boolean>
 
   /**
    * Keeps a revocation until its time is up, and tells every node of it. One that is known already changes nothing; of

@@ -90,11 +90,14 @@ export class Retention {
   }
 
   async #forgetCalls(moment: number): Promise<number> {
+    const { store } = this.#parts
     let count = 0
     while (!this.#isStopped) {
-      const forgotten = await this.#parts.store.forgetBefore(moment, PAGE)
+      const page = await store.list({ before: moment, order: 'oldest', limit: PAGE })
+      const outcomes = await pMap(page, ({ callId }) => store.forget(callId, moment), { concurrency: CONCURRENCY })
+      const forgotten = outcomes.filter(Boolean).length
       count += forgotten
-      if (forgotten < PAGE) break
+      if (forgotten === 0) break
     }
     return count
   }

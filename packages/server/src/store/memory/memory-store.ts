@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { CallRecord } from '@callgather/protocol'
-import { Channel, LocalBus } from '../bus.ts'
+import { localBus } from '../bus.ts'
 import {
   type CallStage,
   type CallStore,
@@ -35,9 +35,8 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   const logs = new Map<string, Log>()
   /** The calls of each session. */
   const legs = new Map<string, Set<string>>()
-  const bus = new LocalBus()
+  const { watching, publish, publishRevocation } = localBus()
   let revocations: readonly Revocation[] = []
-  const revoked = new Channel<Revocation>()
 
   let closed = false
   const open = () => {
@@ -57,28 +56,18 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     legs.set(sessionId, (legs.get(sessionId) ?? new Set()).add(callId))
   }
 
-  const forget = (callId: string): boolean => {
-    const log = logs.get(callId)
-    if (log) leave(callId, log)
-    const known = logs.delete(callId)
-    if (known) bus.publish({ kind: 'forgotten', callId })
-    return known
-  }
-
   return {
     shared: false,
 
     async append(callId, events, { sessionId, at, isOver = false } = {}) {
       open()
       const log: Log = logs.get(callId) ?? {
-        ...{
-          epoch: randomUUID(),
-          records: [],
-          digests: new Map(),
-          updatedAt: now(),
-          sessionId: undefined,
-          stage: null,
-        },
+        epoch: randomUUID(),
+        records: [],
+        digests: new Map(),
+        updatedAt: now(),
+        sessionId: undefined,
+        stage: null,
       }
       const records: CallRecord[] = []
       const duplicates: Duplicate[] = []
@@ -103,7 +92,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         // A map keeps the order of insertion: re-inserting keeps the list of calls sorted by their last change.
         logs.delete(callId)
         logs.set(callId, log)
-        bus.publish({ kind: 'appended', callId, epoch: log.epoch, records })
+        publish({ kind: 'appended', callId, epoch: log.epoch, records })
       }
       if (sessionId !== undefined && logs.has(callId)) join(callId, log, sessionId)
       return { moved: false, epoch: log.epoch, records, duplicates }
@@ -145,13 +134,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         .map(([callId, { updatedAt }]) => ({ callId, updatedAt }))
     },
 
-    async watch(callId, listener) {
-      return bus.watch(callId, listener)
-    },
-
-    async watchAll(listener) {
-      return bus.watchAll(listener)
-    },
+    ...watching,
 
     async rewrite(callId, { epoch, seq }, changed) {
       open()
@@ -164,18 +147,17 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       const rewritten = { ...log, epoch: randomUUID(), records }
       // Setting a known key leaves it in its place: the call has not grown.
       logs.set(callId, rewritten)
-      bus.publish({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
+      publish({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
       return true
     },
 
-    async forget(callId) {
-      return forget(callId)
-    },
-
-    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
-      const old = [...logs].filter(([, log]) => log.updatedAt < moment).slice(0, limit)
-      for (const [callId] of old) forget(callId)
-      return old.length
+    async forget(callId, before = Number.POSITIVE_INFINITY) {
+      const log = logs.get(callId)
+      if (!log || log.updatedAt >= before) return false
+      leave(callId, log)
+      logs.delete(callId)
+      publish({ kind: 'forgotten', callId })
+      return true
     },
 
     async revoke(revocation) {
@@ -184,15 +166,11 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         return until > now() && (id !== revocation.id || at !== revocation.at)
       })
       revocations = [...others, revocation]
-      revoked.publish(revocation)
+      publishRevocation(revocation)
     },
 
     async listRevocations(moment) {
       return revocations.filter(({ until }) => until > moment)
-    },
-
-    async watchRevocations(listener) {
-      return revoked.listen(listener)
     },
 
     async ping() {

@@ -1,112 +1,78 @@
 /** A link to a Redis Cluster; each of its servers is connected to, lost and found again by itself. */
-import { StoreUnavailable } from '../call-store.ts'
-import {
-  clientSettings,
-  inTime,
-  type LinkOptions,
-  loadRedis,
-  type Redis,
-  type RedisLink,
-  reasonOf,
-  retryAfter,
-} from './link.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { BaseLink, clientSettings, type LinkOptions, type Redis, type RedisLink, retryAfter } from './link.ts'
 
-function clusterOf({ createCluster }: Redis, { urls, timeout }: LinkOptions) {
-  const { username, password, protocol } = new URL(urls[0])
+function clusterOf({ createCluster }: Redis, options: LinkOptions) {
+  const { username, password, protocol } = new URL(options.urls[0])
+  const { socket, ...settings } = clientSettings(options)
   return createCluster({
-    rootNodes: urls.map((url) => ({ url })),
+    rootNodes: options.urls.map((url) => ({ url })),
     // The servers that are found have no URL of ours, so they are given what the first one's says.
     defaults: {
-      ...clientSettings(timeout),
+      ...settings,
       ...(username ? { username: decodeURIComponent(username) } : {}),
       ...(password ? { password: decodeURIComponent(password) } : {}),
-      socket: {
-        ...(protocol === 'rediss:' ? { tls: true as const } : {}),
-        connectTimeout: timeout,
-        socketTimeout: timeout,
-        reconnectStrategy: retryAfter,
-      },
+      socket: { ...socket, ...(protocol === 'rediss:' ? { tls: true as const } : {}) },
     },
   })
 }
 
 type Cluster = ReturnType<typeof clusterOf>
 
-const WHO = 'The Redis Cluster'
-
 /** Opens a link to a cluster. */
-export class ClusterLink implements RedisLink {
+export class ClusterLink extends BaseLink<readonly [Cluster]> implements RedisLink {
   readonly publish = 'SPUBLISH'
   readonly isOneServer = false
-  readonly #options: LinkOptions
-  readonly #cluster: Promise<Cluster>
-  #closed = false
+  #connected: Promise<unknown> = Promise.resolve()
 
   constructor(options: LinkOptions) {
-    this.#options = options
-    this.#cluster = this.#connect()
-    this.#cluster.catch(() => {})
+    super(options, 'The Redis Cluster')
   }
 
-  async send(key: string, command: readonly string[]): Promise<unknown> {
-    return this.#answer((cluster) => cluster.sendCommand(key, false, [...command]))
+  send(key: string, command: readonly string[]): Promise<unknown> {
+    return this.#ask((cluster) => cluster.sendCommand(key, false, [...command]))
   }
 
   async sendToEach(name: string, command: (key: string) => readonly string[]): Promise<void> {
-    await this.#answer(async (cluster) => {
+    await this.#ask(async (cluster) => {
       const keys = await keyOnEach(cluster, name)
       await Promise.all(keys.map((key) => cluster.sendCommand(key, false, [...command(key)])))
     })
   }
 
-  async subscribe(channel: string): Promise<void> {
-    await this.#answer((cluster) => cluster.sSubscribe(channel, this.#deliver))
+  subscribe(channel: string): Promise<void> {
+    return this.#ask((cluster) => cluster.sSubscribe(channel, this.#deliver))
   }
 
   unsubscribe(channel: string): void {
-    void this.#answer((cluster) => cluster.sUnsubscribe(channel, this.#deliver)).catch(() => {})
+    this.#ask(async (cluster) => cluster.sUnsubscribe(channel, this.#deliver)).catch(() => {})
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    const closing = this.#answer((cluster) => cluster.close())
-    this.#closed = true
-    await closing.catch(() => {})
-    await this.#cluster.then(
-      (cluster) => cluster.destroy(),
-      () => {},
-    )
+  protected open(redis: Redis): readonly [Cluster] {
+    const cluster = clusterOf(redis, this.options)
+    for (const event of ['error', 'node-error']) cluster.on(event, (error: unknown) => this.complain(error))
+    cluster.on('node-ready', () => this.recovered())
+    this.#connected = this.#connect(cluster)
+    return [cluster]
   }
 
-  readonly #deliver = (text: string, channel: string) => this.#options.onMessage(channel, text)
+  readonly #deliver = (text: string, channel: string) => this.options.onMessage(channel, text)
 
-  #answer<T>(ask: (cluster: Cluster) => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new StoreUnavailable('The store is closed.'))
-    return inTime(this.#cluster.then(ask), this.#options.timeout, WHO)
-  }
-
-  async #connect(): Promise<Cluster> {
-    const { onResumed, warn } = this.#options
-    const cluster = clusterOf(await loadRedis(), this.#options)
-    let isWhole = true
-    const complain = (error: unknown) => {
-      if (isWhole && !this.#closed) warn(`${WHO}: ${reasonOf(error)}. Trying on.`)
-      isWhole = false
-    }
-    cluster.on('error', complain)
-    cluster.on('node-error', complain)
-    cluster.on('node-ready', () => {
-      if (!isWhole) onResumed()
-      isWhole = true
+  #ask<T>(ask: (cluster: Cluster) => Promise<T>): Promise<T> {
+    return this.answer(async ([cluster]) => {
+      await this.#connected
+      return ask(cluster)
     })
-    for (let failures = 0; ; failures++) {
+  }
+
+  async #connect(cluster: Cluster): Promise<void> {
+    for (let failures = 0; !this.isClosed; failures++) {
       try {
         await cluster.connect()
-        return cluster
+        return
       } catch (error) {
-        if (this.#closed) throw error
-        complain(error)
-        await new Promise((resolve) => setTimeout(resolve, retryAfter(failures)))
+        this.complain(error)
+        await pause(retryAfter(failures))
       }
     }
   }

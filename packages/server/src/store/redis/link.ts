@@ -15,7 +15,7 @@ export interface LinkOptions {
   readonly timeout: number
   /** A message on a channel that was subscribed to. */
   readonly onMessage: (channel: string, text: string) => void
-  /** The bus is up again after it was down: what was published between is lost. */
+  /** Redis is there again after an outage: what was published meanwhile is lost. */
   readonly onResumed: () => void
   /** Something that whoever runs the server should know. */
   readonly warn: (message: string) => void
@@ -67,7 +67,7 @@ export async function loadRedis(): Promise<Redis> {
 }
 
 /** The settings that both kinds of client share. */
-export const clientSettings = (timeout: number) =>
+export const clientSettings = ({ timeout }: LinkOptions) =>
   ({
     RESP: 3,
     disableOfflineQueue: true,
@@ -76,33 +76,81 @@ export const clientSettings = (timeout: number) =>
     commandOptions: { timeout: 0 },
     // An idle connection is asked whether it lives; one that does not answer is closed.
     pingInterval: timeout / 2,
+    socket: { connectTimeout: timeout, socketTimeout: timeout, reconnectStrategy: retryAfter },
   }) as const
 
 /** How long to wait before connecting again: spread out, so that many nodes do not come back in one instant. */
 export const retryAfter = (failures: number): number => Math.min(50 * 2 ** failures, 1_000) * (0.5 + Math.random() / 2)
 
-const silences = new WeakSet<Error>()
+interface Closable {
+  close(): Promise<unknown>
+  destroy(): void
+}
 
-/** Whether an error says that there was no answer in time. */
-export const isSilence = (error: unknown): boolean => error instanceof Error && silences.has(error)
+/** What both kinds of link share: nothing waits longer than the timeout, and an outage is warned of once. */
+export abstract class BaseLink<Clients extends readonly Closable[]> {
+  protected readonly options: LinkOptions
+  /** Where Redis is, without the password that may stand in its URL. */
+  protected readonly who: string
+  /** Why Redis cannot be reached; `null` while it can. */
+  protected outage: unknown = null
+  protected isClosed = false
+  /** Resolves when the first attempt to connect has ended, whichever way: it is not part of any answer's time. */
+  protected attempted: Promise<unknown> = Promise.resolve()
+  readonly #clients: Promise<Clients>
 
-/** An answer, or the end of patience. */
+  constructor(options: LinkOptions, who: string) {
+    this.options = options
+    this.who = who
+    this.#clients = loadRedis().then((redis) => this.open(redis))
+    this.#clients.catch(() => {})
+  }
+
+  /** Makes the clients, which connect from then on. */
+  protected abstract open(redis: Redis): Clients
+
+  /** Asks Redis something, and waits for the answer no longer than the timeout. */
+  protected async answer<T>(ask: (clients: Clients) => Promise<T>): Promise<T> {
+    if (this.isClosed) throw new StoreUnavailable('The store is closed.')
+    const clients = await this.#clients
+    await this.attempted
+    return inTime(ask(clients), this.options.timeout, this.who)
+  }
+
+  protected complain(cause: unknown): void {
+    if (this.isClosed) return
+    const { warn } = this.options
+    if (this.outage === null) warn(`${this.who} cannot be reached: ${reasonOf(cause)}. Trying on.`)
+    this.outage = cause
+  }
+
+  protected recovered(): void {
+    if (this.outage === null) return
+    this.outage = null
+    this.options.warn(`${this.who} is there again.`)
+    this.options.onResumed()
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    const closing = this.answer((clients) => Promise.all(clients.map((client) => client.close())))
+    this.isClosed = true
+    await closing.catch(() => {})
+    const clients = await this.#clients.catch(() => [])
+    for (const client of clients) client.destroy()
+  }
+}
+
+/** There was no answer in time. */
+export class Silence extends StoreUnavailable {}
+
+/** An answer, or a failure when the time is up. */
 export async function inTime<T>(answer: Promise<T>, timeout: number, who: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new StoreUnavailable(`${who} did not answer within ${timeout} ms.`)
-      silences.add(error)
-      reject(error)
-    }, timeout)
+    timer = setTimeout(() => reject(new Silence(`${who} did not answer within ${timeout} ms.`)), timeout)
   })
-  // Whichever comes second has nobody left to hear it.
-  answer.catch(() => {})
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
 /** What went wrong, for people; a failure to connect may hide several behind an empty message. */

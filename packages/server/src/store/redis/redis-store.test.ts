@@ -373,7 +373,7 @@ describeWithRedis('redisStore with no more rights than the documentation asks fo
     await it.store.revoke({ id: 'x', at: 1, until: Date.now() + 60_000 })
     expect(await idsIn(it.store, 'call')).toEqual(['a', 'b'])
     expect(await it.store.list({ limit: 10 })).toHaveLength(1)
-    expect(await it.store.forgetBefore(Date.now() + 1)).toBe(1)
+    expect(await it.store.forget('call', Date.now() + 1)).toBe(true)
     await eventually(() =>
       expect(told.map(({ kind }) => kind).sort()).toEqual([
         'appended',

@@ -16,7 +16,7 @@ import type { CallRecord, Cursor } from '@callgather/protocol'
 import pMap from 'p-map'
 import { callback, checkOptions, numberFrom, objectOf, text, unchecked } from '../../base/check-options.ts'
 import { requiredOption } from '../../base/required-option.ts'
-import { Channel, describeFailure, LocalBus } from '../bus.ts'
+import { describeFailure, localBus } from '../bus.ts'
 import {
   type CallStore,
   type ListOptions,
@@ -86,9 +86,8 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   const clock = new ServerClock()
   // Two buses: a call's own channel brings its records, the list's channels tell only that there are some.
   const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
-  const calls = new LocalBus(report)
-  const list = new LocalBus(report)
-  const revoked = new Channel<Revocation>(report)
+  const calls = localBus(report)
+  const list = localBus(report)
   const subscriptions = new Map<string, { watchers: number; ready: Promise<void> }>()
   let lastHeard = now()
   let lastPlace = 0
@@ -104,9 +103,11 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
     onMessage: (channel, text) => {
       lastHeard = now()
+      // An unsubscription that met an outage was not made.
+      if (!subscriptions.has(channel)) return link.unsubscribe(channel)
       // A message that cannot be parsed counts as lost: the numbers of the log reveal what is missing.
-      if (names.isList(channel)) parsed<StoreChange>(text, (change) => list.publish(change))
-      else if (channel === names.revoked) parsed<Revocation>(text, (revocation) => revoked.publish(revocation))
+      if (names.isList(channel)) parsed<StoreChange>(text, list.publish)
+      else if (channel === names.revoked) parsed<Revocation>(text, calls.publishRevocation)
       else parsed<Message>(text, (message) => heard(names.callIn(channel), message))
     },
     onResumed: () => void resume(),
@@ -186,23 +187,13 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     const place = grown ? String(grown.place) : ''
     const expired = grown?.isNew ? String(now() - retention) : ''
     const args = [link.publish, change, callId, place, expired, grown?.isOver ? '1' : '']
-    await attempt(LIST, names.listed(callId), ...args)
+    return (await attempt(LIST, names.listed(callId), ...args)) !== 0
   }
 
   /** A moment that no other append of this process has, so that of two in one millisecond the later is listed first. */
   const nextPlace = (): number => {
     lastPlace = Math.max(now(), lastPlace + 0.001)
     return lastPlace
-  }
-
-  /** Erases a call, and its line in the list, which may have outlived it. */
-  const forget = async (callId: string, before = ''): Promise<'erased' | 'absent' | 'grown'> => {
-    const sessionId = await attempt(FORGET, [names.call(callId)], link.publish, before)
-    if (sessionId === GROWN) return 'grown'
-    await putInList(callId, null)
-    if (typeof sessionId !== 'string') return 'absent'
-    if (sessionId !== '') await send(names.session(sessionId), 'SREM', callId)
-    return 'erased'
   }
 
   const listed = async (options: ListOptions): Promise<[callId: string, place: number][]> => {
@@ -232,7 +223,9 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     const since = lastHeard - timeout * 5
     const isCall = (channel: string) => !names.isList(channel) && channel !== names.revoked
     const missed = [...subscriptions.keys()].filter(isCall).map(names.callIn)
-    if (!revoked.isIdle) for (const each of await revocations(now()).catch(() => [])) revoked.publish(each)
+    if (subscriptions.has(names.revoked)) {
+      for (const each of await revocations(now()).catch(() => [])) calls.publishRevocation(each)
+    }
     const mend = async (callId: string) => {
       // The last event is enough: a subscriber that does not know the ones before it will see that, and read.
       const page = await readPage(callId, -1, 1)
@@ -265,6 +258,24 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     } catch (error) {
       letGo()
       throw unavailableBy(error)
+    }
+  }
+
+  /** Subscribes to channels before anything listens to what they bring. */
+  const watching = async (channels: readonly string[], listen: () => Promise<Unsubscribe>): Promise<Unsubscribe> => {
+    const held = await Promise.allSettled(channels.map(hold))
+    const end = () => {
+      for (const each of held) if (each.status === 'fulfilled') each.value()
+    }
+    const failed = held.find((each) => each.status === 'rejected')
+    if (failed) {
+      end()
+      throw failed.reason
+    }
+    const stop = await listen()
+    return () => {
+      stop()
+      end()
     }
   }
 
@@ -346,34 +357,15 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     async list(options) {
-      // Redis has dropped what is older; the lines are removed now and then.
-      const lines = await listed({ ...options, since: Math.max(options.since ?? 0, now() - retention) })
+      // Redis has dropped what is older. Their lines are listed to whoever asks for old calls, and forgets them.
+      const oldest = options.before === undefined ? now() - retention : 0
+      const lines = await listed({ ...options, since: Math.max(options.since ?? 0, oldest) })
       return lines.map(([callId, place]) => ({ callId, updatedAt: Math.floor(place) }))
     },
 
-    async watch(callId, listener) {
-      const letGo = await hold(names.call(callId))
-      const stop = calls.watch(callId, listener)
-      return () => {
-        stop()
-        letGo()
-      }
-    },
-
-    async watchAll(listener) {
-      const held = await Promise.allSettled(names.lists.map(hold))
-      const stop = list.watchAll(listener)
-      const end = () => {
-        stop()
-        for (const each of held) if (each.status === 'fulfilled') each.value()
-      }
-      const failed = held.find((each) => each.status === 'rejected')
-      if (failed) {
-        end()
-        throw failed.reason
-      }
-      return end
-    },
+    watch: (callId, listener) => watching([names.call(callId)], () => calls.watching.watch(callId, listener)),
+    watchAll: (listener) => watching(names.lists, () => list.watching.watchAll(listener)),
+    watchRevocations: (listener) => watching([names.revoked], () => calls.watching.watchRevocations(listener)),
 
     async rewrite(callId, { epoch, seq }, records) {
       const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])
@@ -385,22 +377,18 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       return true
     },
 
-    forget: async (callId) => (await forget(callId)) === 'erased',
-
-    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
-      let count = 0
-      // Calls whose line in the list is older than their log stay where they are.
-      let offset = 0
-      while (count < limit) {
-        const some = Math.min(PAGE / 4, limit - count)
-        const old = await listed({ before: moment, order: 'oldest', limit: some, offset })
-        if (old.length === 0) break
-        const erase = ([callId]: [string, number]) => forget(callId, String(moment))
-        const outcomes = await pMap(old, erase, { concurrency: CONCURRENCY })
-        count += outcomes.filter((outcome) => outcome === 'erased').length
-        offset += outcomes.filter((outcome) => outcome === 'grown').length
-      }
-      return count
+    async forget(callId, before) {
+      const known = await attempt(
+        FORGET,
+        [names.call(callId)],
+        link.publish,
+        before === undefined ? '' : String(before),
+      )
+      if (known === GROWN) return false
+      // Its line in the list may have outlived it.
+      const wasListed = await putInList(callId, null)
+      if (typeof known === 'string' && known !== '') await send(names.session(known), 'SREM', callId)
+      return typeof known === 'string' || wasListed
     },
 
     async revoke({ id, at, until }) {
@@ -409,15 +397,6 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     listRevocations: revocations,
-
-    async watchRevocations(listener) {
-      const letGo = await hold(names.revoked)
-      const stop = revoked.listen(listener)
-      return () => {
-        stop()
-        letGo()
-      }
-    },
 
     // A write: a Redis that is a replica, or full, answers a PING gladly. On each server of a cluster, for any of them
     // may be away.

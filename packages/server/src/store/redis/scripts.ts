@@ -164,15 +164,17 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 /**
  * Keys: a part of the list of calls, whose channel has the same name, and of the calls of each stage. Arguments: how to
  * publish, what, the call, its place or '', the place below which calls have expired or '', and 1 if the call is over.
+ * Answers how many lines were removed.
  */
 export const LIST = script(`${LISTED}
+local removed = 0
 if ARGV[4] == '' then
-  for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[3]) end
+  for _, key in ipairs(KEYS) do removed = removed + redis.call('ZREM', key, ARGV[3]) end
 else
   listed(KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[6] == '1', ARGV[5])
 end
 redis.call(ARGV[1], KEYS[1], ARGV[2])
-return 1
+return removed
 `)
 
 /**

@@ -16,7 +16,7 @@ import Database from 'libsql'
 import { LRUCache } from 'lru-cache'
 import { callback, checkOptions, objectOf, text as textOption } from '../../base/check-options.ts'
 import { requiredOption } from '../../base/required-option.ts'
-import { Channel, describeFailure, LocalBus } from '../bus.ts'
+import { describeFailure, localBus } from '../bus.ts'
 import {
   type Appended,
   type AppendOptions,
@@ -100,15 +100,8 @@ interface Head {
   readonly session: string | null
 }
 
-const headOf = ({ ref, epoch, seq, session }: CallRow): Head => ({
-  ...{ ref, epoch: textOf(epoch), seq, session: session && textOf(session) },
-})
-
 /** Of so many calls, and of so many sessions: those used last. Of any other, the file is asked. */
 const MOST_REMEMBERED = 10_000
-
-/** Calls that are erased in one transaction: more would keep this thread from everything else. */
-const ERASED_AT_ONCE = 50
 
 const writes = {
   findCall: `SELECT ref, ${text('epoch')}, seq, ${text('session')} FROM call WHERE id = ?`,
@@ -121,7 +114,7 @@ const writes = {
   renew: 'UPDATE call SET epoch = ? WHERE ref = ?',
   leaveStage: 'UPDATE call SET stage = NULL WHERE ref = ?',
   // Its events go with it (ON DELETE CASCADE).
-  dropCall: 'DELETE FROM call WHERE ref = ? AND updated_at < ?',
+  dropCall: `DELETE FROM call WHERE id = ? AND updated_at < ? RETURNING ${text('session')}`,
   revoke: 'INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)',
   dropRevocations: 'DELETE FROM revocation WHERE until <= ?',
   beat: 'INSERT OR REPLACE INTO heartbeat VALUES (1, ?)',
@@ -146,13 +139,11 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
   const heads = new LRUCache<string, Head>({ max: MOST_REMEMBERED })
   /** The legs of sessions as they are on disk, which every key asks for. */
   const legs = new LRUCache<string, readonly string[]>({ max: MOST_REMEMBERED })
-  const guard = new FileGuard(path)
   const writer = new SqliteWriter({
-    ...{ path, pragmas, statements: writes, guard, report },
+    ...{ path, pragmas, statements: writes, guard: new FileGuard(path), report },
     rolledBack: () => heads.clear(),
   })
-  const bus = new LocalBus(report)
-  const revoked = new Channel<Revocation>(report)
+  const { watching, publish, publishRevocation } = localBus(report)
   let closed = false
 
   const findCall = database.prepare(writes.findCall)
@@ -162,10 +153,6 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
        (SELECT seq, body FROM event WHERE call = ? AND seq > ? AND seq <= ? ORDER BY seq)`,
   )
   const findEvent = database.prepare(writes.findEvent)
-  const oldCalls = database.prepare(
-    `SELECT ref, ${text('id')}, ${text('session')} FROM call WHERE updated_at < ? ORDER BY updated_at LIMIT ?`,
-  )
-  const findOld = database.prepare(`SELECT ref, ${text('id')}, ${text('session')} FROM call WHERE id = ?`)
   const findLegs = database.prepare(`SELECT ${text('id')} FROM call WHERE session = ?`)
   const listRevocations = database.prepare(`SELECT ${text('id')}, at, until FROM revocation WHERE until > ?`)
   const lists = new Map<string, Database.Statement>()
@@ -185,9 +172,9 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     return known
   }
 
-  const callRow = (callId: string): Head | undefined => {
-    const row = findCall.get(callId) as CallRow | undefined
-    return row && headOf(row)
+  const headOf = (find: Pick<Statement, 'get'>, callId: string): Head | undefined => {
+    const row = find.get(callId) as CallRow | undefined
+    return row && { ...row, epoch: textOf(row.epoch), session: row.session && textOf(row.session) }
   }
 
   const begin = (sql: Sql, callId: string): Head => {
@@ -201,8 +188,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     events: readonly NewEvent[],
     { sessionId, at, isOver = false }: AppendOptions,
   ): Appended => {
-    const row = heads.has(callId) ? undefined : (sql.findCall.get(callId) as CallRow | undefined)
-    const known = heads.get(callId) ?? (row && headOf(row))
+    const known = heads.get(callId) ?? headOf(sql.findCall, callId)
     const end = known ? { epoch: published(known.epoch), seq: known.seq } : null
     const isNew = ({ event }: NewEvent) => !known || sql.findEvent.get(known.ref, event.id) === undefined
     const moved = at !== undefined && !endsAt(end, at) && events.some(isNew)
@@ -233,20 +219,6 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
   const write = <T>(work: (sql: Sql) => T, options?: WriteOptions<T>): Promise<T> =>
     closed ? Promise.reject(new StoreUnavailable('The store is closed.')) : writer.write(work, options)
 
-  /** Erases calls that have not grown since a moment, and publishes that they are gone. How many. */
-  const erase = async (rows: readonly OldCall[], before: number): Promise<number> => {
-    if (rows.length === 0) return 0
-    const drop = (sql: Sql) => rows.filter(({ ref }) => sql.dropCall.run(ref, before).changes > 0)
-    const publish = (dropped: readonly OldCall[]) => {
-      for (const { id, session } of dropped) {
-        heads.delete(textOf(id))
-        if (session !== null) legs.delete(textOf(session))
-        bus.publish({ kind: 'forgotten', callId: textOf(id) })
-      }
-    }
-    return (await write(drop, { committed: publish, checkpoint: 'truncate' })).length
-  }
-
   /** Runs a statement, giving its failures the name that callers know. */
   const attempt = async <T>(work: () => T): Promise<T> => {
     if (closed) throw new StoreUnavailable('The store is closed.')
@@ -259,7 +231,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
 
   const readWritten: CallStore['readWritten'] = (callId, after, limit = Number.POSITIVE_INFINITY) =>
     attempt(() => {
-      const call = callRow(callId)
+      const call = headOf(findCall, callId)
       if (!call) return null
       const last = Math.min(call.seq, after + limit)
       const events = new Array<string>(Math.max(0, last - after)).fill('')
@@ -280,7 +252,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         committed: ({ epoch, records }) => {
           const { sessionId } = options
           if (sessionId !== undefined && !legs.get(sessionId)?.includes(callId)) legs.delete(sessionId)
-          if (records.length > 0) bus.publish({ kind: 'appended', callId, epoch, records })
+          if (records.length > 0) publish({ kind: 'appended', callId, epoch, records })
         },
       }),
 
@@ -302,13 +274,13 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
 
     has: (callId, eventId) =>
       attempt(() => {
-        const call = callRow(callId)
+        const call = headOf(findCall, callId)
         return call !== undefined && findEvent.get(call.ref, eventId) !== undefined
       }),
 
     head: (callId) =>
       attempt(() => {
-        const call = callRow(callId)
+        const call = headOf(findCall, callId)
         return call ? { epoch: published(call.epoch), seq: call.seq } : null
       }),
 
@@ -322,14 +294,12 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         }))
       }),
 
-    watch: async (callId, listener) => bus.watch(callId, listener),
-    watchAll: async (listener) => bus.watchAll(listener),
+    ...watching,
 
     async rewrite(callId, head, records) {
       const epoch = randomUUID()
       const change = (sql: Sql): boolean => {
-        const row = sql.findCall.get(callId) as CallRow | undefined
-        const call = row && headOf(row)
+        const call = headOf(sql.findCall, callId)
         if (!call || published(call.epoch) !== head.epoch || call.seq !== head.seq) return false
         sql.leaveStage.run(call.ref)
         if (records.length === 0) return true
@@ -341,26 +311,26 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
       return write(change, {
         committed: (changed) => {
           const last = records.at(-1)
-          if (changed && last) bus.publish({ kind: 'appended', callId, epoch: published(epoch), records: [last] })
+          if (changed && last) publish({ kind: 'appended', callId, epoch: published(epoch), records: [last] })
         },
         ...(records.length === 0 ? {} : { checkpoint: 'truncate' }),
       })
     },
 
-    async forget(callId) {
-      const rows = await attempt(() => findOld.all(callId) as OldCall[])
-      return (await erase(rows, Number.MAX_SAFE_INTEGER)) > 0
-    },
-
-    async forgetBefore(moment, limit = Number.POSITIVE_INFINITY) {
-      let count = 0
-      for (;;) {
-        const wanted = Math.min(ERASED_AT_ONCE, limit - count)
-        const rows = wanted > 0 ? await attempt(() => oldCalls.all(moment, wanted) as OldCall[]) : []
-        const erased = await erase(rows, moment)
-        count += erased
-        if (erased === 0 || rows.length < ERASED_AT_ONCE) return count
+    async forget(callId, before = Number.MAX_SAFE_INTEGER) {
+      const drop = (sql: Sql) => {
+        heads.delete(callId)
+        return sql.dropCall.get(callId, before) as Pick<CallRow, 'session'> | undefined
       }
+      const dropped = await write(drop, {
+        committed: (row) => {
+          if (!row) return
+          if (row.session) legs.delete(textOf(row.session))
+          publish({ kind: 'forgotten', callId })
+        },
+        checkpoint: 'truncate',
+      })
+      return dropped !== undefined
     },
 
     async revoke(revocation) {
@@ -369,7 +339,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         sql.dropRevocations.run(now())
         sql.revoke.run(id, at, until)
       }
-      await write(keep, { committed: () => revoked.publish(revocation) })
+      await write(keep, { committed: () => publishRevocation(revocation) })
     },
 
     listRevocations: (moment) =>
@@ -378,7 +348,6 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
           ({ id, at, until }): Revocation => ({ id: textOf(id), at, until }),
         ),
       ),
-    watchRevocations: async (listener) => revoked.listen(listener),
 
     async ping() {
       const beat = (sql: Sql) => {
@@ -397,12 +366,6 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
       release()
     },
   }
-}
-
-interface OldCall {
-  readonly ref: number
-  readonly id: ArrayBuffer
-  readonly session: ArrayBuffer | null
 }
 
 /** How every connection is set up. */
