@@ -43,17 +43,14 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     if (closed) throw new StoreUnavailable('The store is closed.')
   }
 
-  const leave = (callId: string, { sessionId = '' }: Log) => {
-    const others = legs.get(sessionId)
-    others?.delete(callId)
-    if (others?.size === 0) legs.delete(sessionId)
-  }
-
-  const join = (callId: string, log: Log, sessionId: string) => {
+  /** Makes a call a leg of a session, or of none. */
+  const join = (callId: string, log: Log, sessionId?: string) => {
     if (log.sessionId === sessionId) return
-    leave(callId, log)
+    const others = legs.get(log.sessionId ?? '')
+    others?.delete(callId)
+    if (others?.size === 0) legs.delete(log.sessionId ?? '')
     log.sessionId = sessionId
-    legs.set(sessionId, (legs.get(sessionId) ?? new Set()).add(callId))
+    if (sessionId !== undefined) legs.set(sessionId, (legs.get(sessionId) ?? new Set()).add(callId))
   }
 
   return {
@@ -154,7 +151,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     async forget(callId, before = Number.POSITIVE_INFINITY) {
       const log = logs.get(callId)
       if (!log || log.updatedAt >= before) return false
-      leave(callId, log)
+      join(callId, log)
       logs.delete(callId)
       publish({ kind: 'forgotten', callId })
       return true

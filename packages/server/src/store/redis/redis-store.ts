@@ -12,7 +12,7 @@
  * answered as a duplicate.
  */
 import { randomUUID } from 'node:crypto'
-import type { CallRecord, Cursor } from '@callgather/protocol'
+import type { Cursor } from '@callgather/protocol'
 import pMap from 'p-map'
 import { callback, checkOptions, numberFrom, objectOf, text, unchecked } from '../../base/check-options.ts'
 import { requiredOption } from '../../base/required-option.ts'
@@ -83,7 +83,8 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   const { prefix = 'callgather', retention = WEEK, timeout = 2_000, now = Date.now } = options
   const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
   const names = namesOf(prefix)
-  const clock = new ServerClock()
+  /** How far the clock of Redis is ahead of our monotonic one: as ours, until Redis says that it is another. */
+  let clockAhead = Date.now() - performance.now()
   // Two buses: a call's own channel brings its records, the list's channels tell only that there are some.
   const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
   const calls = localBus(report)
@@ -106,30 +107,21 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       // An unsubscription that met an outage was not made.
       if (!subscriptions.has(channel)) return link.unsubscribe(channel)
       // A message that cannot be parsed counts as lost: the numbers of the log reveal what is missing.
-      if (names.isList(channel)) parsed<StoreChange>(text, list.publish)
-      else if (channel === names.revoked) parsed<Revocation>(text, calls.publishRevocation)
-      else parsed<Message>(text, (message) => heard(names.callIn(channel), message))
+      if (names.isList(channel)) parsed<StoreChange>(text).forEach(list.publish)
+      else if (channel === names.revoked) parsed<Revocation>(text).forEach(calls.publishRevocation)
+      else for (const message of parsed<Message>(text)) calls.publish(changeOf(names.callIn(channel), message))
     },
     onResumed: () => void resume(),
   }
   const link = linkOptions.urls.length === 1 ? new ServerLink(linkOptions) : new ClusterLink(linkOptions)
 
-  const parsed = <T>(text: string, take: (value: T) => void) => {
-    let value: T
+  /** What a text says; nothing if it cannot be read. */
+  const parsed = <T>(text: string): T[] => {
     try {
-      value = JSON.parse(text) as T
+      return [JSON.parse(text) as T]
     } catch {
       warn('Redis holds or has sent something that cannot be read. It is left out.')
-      return
-    }
-    take(value)
-  }
-
-  const heard = (callId: string, message: Message) => {
-    if ('forgotten' in message) calls.publish({ kind: 'forgotten', callId })
-    else {
-      const { epoch, after, events } = message
-      calls.publish({ kind: 'appended', callId, epoch, records: recordsOf(events, after) })
+      return []
     }
   }
 
@@ -213,9 +205,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
   const revocations = async (moment: number): Promise<Revocation[]> => {
     const found = await send(names.revoked, 'ZRANGEBYSCORE', `(${moment}`, '+inf')
-    const readable: Revocation[] = []
-    for (const each of found as string[]) parsed<Revocation>(each, (revocation) => readable.push(revocation))
-    return readable
+    return (found as string[]).flatMap((each) => parsed<Revocation>(each))
   }
 
   /** Tells everyone here what they may have missed while the bus was down. */
@@ -229,7 +219,8 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     const mend = async (callId: string) => {
       // The last event is enough: a subscriber that does not know the ones before it will see that, and read.
       const page = await readPage(callId, -1, 1)
-      if (page) calls.publish({ kind: 'appended', callId, epoch: page.epoch, records: recordsIn(page) })
+      if (page)
+        calls.publish({ kind: 'appended', callId, epoch: page.epoch, records: readStored(page.events, page.after) })
       else calls.publish({ kind: 'forgotten', callId })
     }
     await pMap(missed, (callId) => mend(callId).catch(() => {}), { concurrency: CONCURRENCY })
@@ -308,7 +299,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       const joined = legs && attempt(JOIN, [legs], callId, String(retention))
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
       const ask = async () => {
-        const deadline = String(clock.now() + timeout)
+        const deadline = String(performance.now() + clockAhead + timeout)
         const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at), callId]
         const ofList = [grownIn(callId), String(now() - retention), isOver ? '1' : '']
         return (await attempt(APPEND, [names.call(callId), ...beside], ...fixed, ...ofList, ...content)) as AppendReply
@@ -316,19 +307,18 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       let [reply] = await Promise.all([ask(), joined])
       if (reply[0] === 'late') {
         // Answered at once, and yet too late: its clock goes ahead of ours.
-        clock.set(Number(reply[1]))
+        clockAhead = Number(reply[1]) - performance.now()
         reply = await ask()
         if (reply[0] === 'late') throw new StoreUnavailable('Redis took the append too late, and did not make it.')
       }
       const [epoch, before, fates] = reply as Exclude<AppendReply, Late>
       if (fates === undefined) return { moved: true, epoch, records: [], duplicates: [] }
-      const fateOf = (index: number) => fates[index]
       const records = recordsAfter(
         before,
-        events.filter((_, index) => fateOf(index) === 'a').map(({ event }) => event),
+        events.filter((_, index) => fates[index] === 'a').map(({ event }) => event),
       )
       const duplicates = events.flatMap(({ event: { id } }, index) =>
-        fateOf(index) === 'a' ? [] : [{ id, conflict: fateOf(index) === 'c' }],
+        fates[index] === 'a' ? [] : [{ id, conflict: fates[index] === 'c' }],
       )
       if (records.length > 0 && !link.isOneServer) {
         putInList(callId, { place, isNew: before === 0, isOver }).catch(() => {})
@@ -415,6 +405,11 @@ type Message =
   | { readonly forgotten: true }
   | { readonly epoch: string; readonly after: number; readonly events: readonly unknown[] }
 
+const changeOf = (callId: string, message: Message): StoreChange =>
+  'forgotten' in message
+    ? { kind: 'forgotten', callId }
+    : { kind: 'appended', callId, epoch: message.epoch, records: recordsOf(message.events, message.after) }
+
 type Late = ['late', string]
 /** No fates: the log had moved. */
 type AppendReply = Late | [epoch: string, before: number, fates?: string]
@@ -433,21 +428,6 @@ interface Page {
   /** The number before the first of its events. */
   readonly after: number
   readonly events: readonly string[]
-}
-
-const recordsIn = ({ after, events }: Page): CallRecord[] => readStored(events, after)
-
-/** The clock of Redis, as far as it is known: ours, until Redis says that it is another. */
-class ServerClock {
-  #ahead = Date.now() - performance.now()
-
-  now(): number {
-    return performance.now() + this.#ahead
-  }
-
-  set(now: number): void {
-    this.#ahead = now - performance.now()
-  }
 }
 
 /**

@@ -122,7 +122,7 @@ async function advise(client: Client, warn: (message: string) => void): Promise<
     warn('Redis keeps no append-only file, so its restart loses every call. Set appendonly yes.')
   }
   const replication = await client.info('replication').catch(() => '')
-  if (!replication.includes('master_replid:')) {
+  if (client.isReady && !replication.includes('master_replid:')) {
     warn('Redis does not tell its master_replid, so a restart that takes calls back would not be noticed.')
   }
 }
