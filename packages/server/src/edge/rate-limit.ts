@@ -21,7 +21,8 @@ const MAX_BUCKETS = 100_000
 /** Token buckets by key. The least recently used key is evicted when there are too many. */
 export class RateLimit {
   readonly #options: Required<RateLimitOptions>
-  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS })
+  // `max` would allocate room for all buckets at once: 20 ms and several MB for each limit.
+  readonly #buckets = new LRUCache<string, Bucket>({ maxSize: MAX_BUCKETS, sizeCalculation: () => 1 })
 
   /** @throws when a limit would refuse everything, or nothing. */
   constructor({ perSecond, burst, now = Date.now }: RateLimitOptions) {
