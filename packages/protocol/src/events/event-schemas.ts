@@ -15,15 +15,16 @@ const envelope = <Type extends z.core.SomeType, Payload extends z.core.SomeType>
 /** An event of a type we do not know. */
 export const opaqueEventSchema = envelope(payloadParts.text, payloadParts.json)
 
-const schemasOf = (isWanted: (row: object) => boolean) =>
-  Object.fromEntries(
-    Object.entries(eventTable).flatMap(([type, row]) =>
-      isWanted(row) ? [[type, envelope(z.literal(type), z.object(row.payload(payloadParts)))]] : [],
-    ),
-  )
+const schemas = Object.entries(eventTable).map(([type, row]) => ({
+  type,
+  isOurs: 'isOurs' in row,
+  schema: envelope(z.literal(type), z.object(row.payload(payloadParts))),
+}))
 
 /** Every event the fold understands, by type. */
-export const eventSchemas = schemasOf(() => true)
+export const eventSchemas = Object.fromEntries(schemas.map(({ type, schema }) => [type, schema]))
 
 /** The events that Telnyx sends. */
-export const telnyxEventSchemas = schemasOf((row) => !('isOurs' in row))
+export const telnyxEventSchemas = Object.fromEntries(
+  schemas.flatMap(({ type, isOurs, schema }) => (isOurs ? [] : [[type, schema]])),
+)

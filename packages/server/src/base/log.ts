@@ -64,7 +64,8 @@ export function asyncLog(level: string, stream: Writable): AsyncLog {
  * exit while one of its threads is blocked.
  */
 function openStandardError(): Writable {
-  const stat = fstatSync(STANDARD_ERROR)
+  // As numbers, the result would make Node 22.23 take the next symbolic link it resolves for a folder: `redis` would not load.
+  const stat = fstatSync(STANDARD_ERROR, { bigint: true })
   if (stat.isFIFO() || stat.isSocket()) return new Socket({ fd: STANDARD_ERROR, readable: false, writable: true })
   return createWriteStream('', { fd: STANDARD_ERROR, autoClose: false })
 }

@@ -2,33 +2,12 @@ import { type CallEvent, foldCall } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
-import { CallCache, type CallCacheOptions } from './call-cache.ts'
+import { CALL, coldNode, key, keys, news, nodeOn } from '../testing/long-call.ts'
+import { CallCache } from './call-cache.ts'
 import { CallDirectory } from './call-directory.ts'
 import { CallFeed } from './call-feed.ts'
 
-const CALL = 'v3:long'
-const LENGTH = 1_700
-
-const key = (nth: number): CallEvent => ({
-  id: `key-${nth}`,
-  event_type: 'call.dtmf.received',
-  occurred_at: `2026-11-22T10:41:00.${String(nth).padStart(6, '0')}Z`,
-  payload: { digit: String(nth % 10) },
-})
-const keys = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => key(from + index))
-const news = (events: readonly CallEvent[]) => events.map((event) => ({ event }))
 const eventsOf = (...events: readonly CallEvent[]) => ({ events: news(events) })
-
-function nodeOn(store: CallStore, options?: CallCacheOptions) {
-  const feed = new CallFeed(store)
-  return { store, feed, cache: new CallCache(store, feed, options) }
-}
-
-/** A node that has just started, and a long call in its store. */
-async function coldNode(store: CallStore = memoryStore()) {
-  await store.append(CALL, news(keys(1, LENGTH)))
-  return nodeOn(store)
-}
 
 /** Two nodes on one store. The bus tells the first of nothing, unless it is asked to. */
 function nodes({ deaf = true, ...changed }: Partial<CallStore> & { deaf?: boolean } = {}) {

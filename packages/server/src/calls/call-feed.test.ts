@@ -3,32 +3,9 @@ import { describe, expect, it, vi } from 'vitest'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { readStored } from '../store/stored-event.ts'
-import { CallCache, type CallCacheOptions } from './call-cache.ts'
+import { CALL, coldNode, key, keys, LENGTH, news, nodeOn } from '../testing/long-call.ts'
 import { CallDirectory } from './call-directory.ts'
-import { CallFeed } from './call-feed.ts'
-
-const CALL = 'v3:long'
-const LENGTH = 1_700
-
-const key = (nth: number): CallEvent => ({
-  id: `key-${nth}`,
-  event_type: 'call.dtmf.received',
-  occurred_at: `2026-11-22T10:41:00.${String(nth).padStart(6, '0')}Z`,
-  payload: { digit: String(nth % 10) },
-})
-const keys = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => key(from + index))
-const news = (events: readonly CallEvent[]) => events.map((event) => ({ event }))
-
-function nodeOn(store: CallStore, options?: CallCacheOptions) {
-  const feed = new CallFeed(store)
-  return { store, feed, cache: new CallCache(store, feed, options) }
-}
-
-/** A node that has just started, and a long call in its store. */
-async function coldNode(store: CallStore = memoryStore()) {
-  await store.append(CALL, news(keys(1, LENGTH)))
-  return nodeOn(store)
-}
+import type { CallFeed } from './call-feed.ts'
 
 async function watched(feed: CallFeed, after = 0) {
   const seen: { seqs: number[]; events: CallEvent[] } = { seqs: [], events: [] }

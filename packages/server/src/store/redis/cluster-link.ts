@@ -21,7 +21,6 @@ type Cluster = ReturnType<typeof clusterOf>
 
 /** Opens a link to a cluster. */
 export class ClusterLink extends BaseLink<readonly [Cluster]> implements RedisLink {
-  readonly publish = 'SPUBLISH'
   readonly isOneServer = false
   #connected: Promise<unknown> = Promise.resolve()
 

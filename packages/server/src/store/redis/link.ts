@@ -23,9 +23,7 @@ export interface LinkOptions {
 
 /** A way to Redis. Whoever asks it something before it is up waits for it, no longer than the timeout. */
 export interface RedisLink {
-  /** `PUBLISH`; or `SPUBLISH` where Redis has it, so that a message stays within its shard of a cluster. */
-  readonly publish: string
-  /** Whether one server has all keys, so that a script may take keys of any slot. */
+  /** Whether one server has all keys: a script may take keys of any slot, and messages need no shard. */
   readonly isOneServer: boolean
   /** Sends a command; all its keys are in the slot of the one that is named. */
   send(key: string, command: readonly string[]): Promise<unknown>

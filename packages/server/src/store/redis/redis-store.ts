@@ -114,6 +114,8 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     onResumed: () => void resume(),
   }
   const link = linkOptions.urls.length === 1 ? new ServerLink(linkOptions) : new ClusterLink(linkOptions)
+  // A sharded message stays within its part of a cluster.
+  const publish = link.isOneServer ? 'PUBLISH' : 'SPUBLISH'
 
   /** What a text says; nothing if it cannot be read. */
   const parsed = <T>(text: string): T[] => {
@@ -178,7 +180,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     const change = grown ? grownIn(callId) : JSON.stringify({ kind: 'forgotten', callId } satisfies StoreChange)
     const place = grown ? String(grown.place) : ''
     const expired = grown?.isNew ? String(now() - retention) : ''
-    const args = [link.publish, change, callId, place, expired, grown?.isOver ? '1' : '']
+    const args = [publish, change, callId, place, expired, grown?.isOver ? '1' : '']
     return (await attempt(LIST, names.listed(callId), ...args)) !== 0
   }
 
@@ -300,7 +302,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
       const ask = async () => {
         const deadline = String(performance.now() + clockAhead + timeout)
-        const fixed = [deadline, mark, String(place), String(retention), link.publish, sessionId, endIn(at), callId]
+        const fixed = [deadline, mark, String(place), String(retention), publish, sessionId, endIn(at), callId]
         const ofList = [grownIn(callId), String(now() - retention), isOver ? '1' : '']
         return (await attempt(APPEND, [names.call(callId), ...beside], ...fixed, ...ofList, ...content)) as AppendReply
       }
@@ -359,7 +361,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async rewrite(callId, { epoch, seq }, records) {
       const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])
-      const args = [epoch, String(seq), randomUUID(), link.publish, ...content]
+      const args = [epoch, String(seq), randomUUID(), publish, ...content]
       const grown = await attempt(REWRITE, [names.call(callId)], ...args)
       if (typeof grown !== 'string') return false
       const [, live, ended] = names.listed(callId)
@@ -368,12 +370,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     async forget(callId, before) {
-      const known = await attempt(
-        FORGET,
-        [names.call(callId)],
-        link.publish,
-        before === undefined ? '' : String(before),
-      )
+      const known = await attempt(FORGET, [names.call(callId)], publish, before === undefined ? '' : String(before))
       if (known === GROWN) return false
       // Its line in the list may have outlived it.
       const wasListed = await putInList(callId, null)
@@ -383,7 +380,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async revoke({ id, at, until }) {
       const text = JSON.stringify({ id, at, until } satisfies Revocation)
-      await attempt(REVOKE, [names.revoked], link.publish, text, String(until), String(now()))
+      await attempt(REVOKE, [names.revoked], publish, text, String(until), String(now()))
     },
 
     listRevocations: revocations,

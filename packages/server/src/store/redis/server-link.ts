@@ -25,7 +25,6 @@ type Client = ReturnType<typeof clientOf>
 
 /** Opens a link to one server. */
 export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client]> implements RedisLink {
-  readonly publish = 'PUBLISH'
   readonly isOneServer = true
   #clients: readonly Client[] = []
 
