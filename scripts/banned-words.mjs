@@ -4,13 +4,26 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const banned = ['told', 'tells', 'nobody', 'whoever', 'anew', 'heed', 'fruitless', 'spoilt', 'vouch', 'let go', 'fewest']
+const banned = [
+  'told',
+  'tells',
+  'nobody',
+  'whoever',
+  'anew',
+  'heed',
+  'fruitless',
+  'spoilt',
+  'vouch',
+  'let go',
+  'fewest',
+]
 const pattern = new RegExp(`\\b(${banned.join('|')})(?:s|ed|ing)?\\b`, 'i')
 
 /** Changelogs quote history, lock files and API reports are generated, and this file and its test have to name the words. */
 const isExempt = (path) =>
-  /(^|\/)(CHANGELOG\.md|pnpm-lock\.yaml|package-lock\.json|banned-words(\.test)?\.m?ts|banned-words\.mjs)$/.test(path) ||
-  /\.(png|jpe?g|gif|ico|woff2?|wav|mp3|db|gz)$/.test(path)
+  /(^|\/)(CHANGELOG\.md|pnpm-lock\.yaml|package-lock\.json|banned-words(\.test)?\.m?ts|banned-words\.mjs)$/.test(
+    path,
+  ) || /\.(png|jpe?g|gif|ico|woff2?|wav|mp3|db|gz)$/.test(path)
 
 /** `isAnyoneTold` and `NOBODY_HERE` as words. */
 const asWords = (line) => line.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[_-]/g, ' ')
@@ -25,10 +38,20 @@ export function bannedWordsIn(text) {
 
 function main() {
   const root = fileURLToPath(new URL('..', import.meta.url))
-  const list = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', ...process.argv.slice(2)], { cwd: root })
+  const list = execFileSync(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', ...process.argv.slice(2)],
+    { cwd: root },
+  )
   let count = 0
-  for (const path of list.toString().split('\0').filter((name) => name && !isExempt(name))) {
-    for (const { line, word, text } of [...bannedWordsIn(path), ...bannedWordsIn(readFileSync(join(root, path), 'utf8'))]) {
+  for (const path of list
+    .toString()
+    .split('\0')
+    .filter((name) => name && !isExempt(name))) {
+    for (const { line, word, text } of [
+      ...bannedWordsIn(path),
+      ...bannedWordsIn(readFileSync(join(root, path), 'utf8')),
+    ]) {
       count += 1
       console.error(`${path}:${line}: banned word "${word}": ${text.slice(0, 120)}`)
     }
