@@ -1,14 +1,25 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+// The packages that are released, and their tarballs.
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { env, root } from './setup.mjs'
 
-const packages = fileURLToPath(new URL('../packages', import.meta.url))
-
-/** The packages that are released, those without dependencies on other packages of ours first. */
+/** The packages that are released; each comes after those that it depends on. */
 export function publishedPackages() {
   return ['protocol', 'simulator', 'server', 'react', 'embed']
-    .map((name) => join(packages, name))
+    .map((name) => join(root, 'packages', name))
     .filter((folder) => existsSync(join(folder, 'package.json')))
     .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) }))
     .map(({ folder, manifest }) => ({ folder, manifest, name: manifest.name }))
+}
+
+/** Packs what is built, without building it again. Resolves to the tarballs by package name. */
+export async function packAll(destination) {
+  const pack = async ({ folder, name }) => {
+    const args = ['pack', '--json', '--pack-destination', destination, '--config.ignore-scripts=true']
+    const { stdout } = await promisify(execFile)('pnpm', args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })
+    return [name, JSON.parse(stdout.slice(stdout.indexOf('{'))).filename]
+  }
+  return Object.fromEntries(await Promise.all(publishedPackages().map(pack)))
 }
