@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react'
 /** Plays a scenario by hand: as it happened, faster, or event by event. */
 export function Player({ client }: { readonly client: ScenarioClient }) {
   const { player } = client
-  const { status, position, duration, speed } = useSyncExternalStore(player.subscribe, player.getSnapshot)
+  const { status, positionMs, durationMs, speed } = useSyncExternalStore(player.subscribe, player.getSnapshot)
   const playing = status === 'playing'
   const seconds = (millis: number) => `${(millis / 1000).toFixed(1)} s`
   return (
@@ -17,7 +17,7 @@ export function Player({ client }: { readonly client: ScenarioClient }) {
         className="cg-button"
         data-size="small"
         onClick={() => void player.step()}
-        disabled={playing || position >= duration}
+        disabled={playing || positionMs >= durationMs}
       >
         Step
       </button>
@@ -26,7 +26,7 @@ export function Player({ client }: { readonly client: ScenarioClient }) {
         className="cg-button"
         data-size="small"
         onClick={() => void player.playAll()}
-        disabled={position >= duration}
+        disabled={positionMs >= durationMs}
       >
         To the end
       </button>
@@ -44,9 +44,9 @@ export function Player({ client }: { readonly client: ScenarioClient }) {
           ))}
         </select>
       </label>
-      <progress max={duration} value={Math.min(position, duration)} aria-label="Position" />
+      <progress max={durationMs} value={Math.min(positionMs, durationMs)} aria-label="Position" />
       <output>
-        {seconds(position)} of {seconds(duration)}
+        {seconds(positionMs)} of {seconds(durationMs)}
       </output>
     </div>
   )

@@ -5,8 +5,8 @@
 
 import { StringsProvider } from '@callgather/react'
 import {
+  type LoadedScenario,
   loadScenario as load,
-  type ScenarioLoaded,
   type ScenarioParameters,
   withScenario as withClient,
 } from '@callgather/react/testing'
@@ -15,7 +15,7 @@ import type { ReactNode } from 'react'
 import { dictionaries, type LocaleName } from './locales.ts'
 import { Player } from './player.tsx'
 
-export type { ScenarioLoaded }
+export type { LoadedScenario }
 
 /** What a story of ours says about the call it shows. */
 export interface StoryParameters extends ScenarioParameters {
@@ -26,7 +26,7 @@ export interface StoryParameters extends ScenarioParameters {
 export const loadScenario: Loader = ({ parameters }) => load({ parameters: parameters as StoryParameters })
 
 export const withScenario: Decorator = (Story, { loaded, parameters, globals, id }) => {
-  const { client } = loaded as ScenarioLoaded
+  const { client } = loaded as LoadedScenario
   const { player } = parameters as StoryParameters
   return (
     <Language locale={globals.locale as LocaleName}>

@@ -6,7 +6,7 @@ export { GatherError, selectConversation, selectGather } from '@callgather/proto
 export type { AgentSession } from './client/agent-session.ts'
 export { type ClientErrorCode, type ConnectionError, GatherClientError } from './client/client-error.ts'
 export type { Clock } from './client/clock.ts'
-export { type CommandAccepted, type CommandOptions, isOutcomeUnknown, type SendCommand } from './client/commands.ts'
+export { type AcceptedCommand, type CommandOptions, isOutcomeUnknown, type SendCommand } from './client/commands.ts'
 export type { ConnectionState, ConnectionStore } from './client/connection.ts'
 export {
   type CallFeed,

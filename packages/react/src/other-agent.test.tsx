@@ -5,9 +5,9 @@ import { fireEvent, render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { type ReactNode, StrictMode } from 'react'
 import { expect, it, vi } from 'vitest'
-import { createClientOn } from './client/gather-client.ts'
+import { createClientWith } from './client/gather-client.ts'
 import { GatherControls, GatherProvider, useCommand } from './index.ts'
-import { settled } from './testing/provided.tsx'
+import { actAndSettle } from './testing/render-hook.tsx'
 import { ScenarioServer } from './testing/scenario-server.ts'
 import { VirtualClock } from './testing/virtual-clock.ts'
 
@@ -34,7 +34,7 @@ function deskOf() {
   const sent: { agent: string; body: string }[] = []
   const reply = { with: async () => Response.json({ data: { result: 'ok' } }) }
   const agent = { name: 'agent-1', ticket: async (): Promise<string> => ticketOf(agent.name) }
-  const client = createClientOn({
+  const client = createClientWith({
     transport: server,
     clock,
     getTicket: () => agent.ticket(),
@@ -45,7 +45,7 @@ function deskOf() {
       sent.push({ agent: claims.sub, body: await request.text() })
       return reply.with()
     },
-    onReturn: () => () => {},
+    onWake: () => () => {},
   })
   const cache = new QueryClient()
   const page = (content: ReactNode) => (
@@ -56,7 +56,7 @@ function deskOf() {
     </StrictMode>
   )
   const view = render(page(null))
-  const show = (content: ReactNode) => settled(() => view.rerender(page(content)))
+  const show = (content: ReactNode) => actAndSettle(() => view.rerender(page(content)))
   return {
     client,
     clock,
@@ -65,7 +65,7 @@ function deskOf() {
     reply,
     sent,
     show,
-    later: (s: number) => settled(() => clock.advanceTo(clock.now() + s * 1000)),
+    later: (s: number) => actAndSettle(() => clock.advanceTo(clock.now() + s * 1000)),
   }
 }
 
@@ -81,7 +81,7 @@ it('does not send a form for the next agent that was still being checked', async
   server.drop(null)
   await later(5)
   rules.load()
-  await settled(() => import('./components/gather-controls/telnyx-rules.ts'))
+  await actAndSettle(() => import('./components/gather-controls/telnyx-rules.ts'))
   await later(1)
   expect(sent).toEqual([])
 })
@@ -99,7 +99,7 @@ it('shows no draft of an agent until it is known who has signed in on the same c
     })
   await show(<GatherControls callId={callId} />)
   expect(question().value).toBe('')
-  await settled(() => answer(ticketOf('agent-2')))
+  await actAndSettle(() => answer(ticketOf('agent-2')))
   await later(1)
   expect(question().value).toBe('')
 })
@@ -129,7 +129,7 @@ it('keeps what the same agent writes before that is known', async () => {
   await show(<GatherControls callId={callId} />)
   await userEvent.type(question(), 'Your date of birth')
   expect(question().value).toBe('Your date of birth')
-  await settled(() => answer(ticketOf('agent-1')))
+  await actAndSettle(() => answer(ticketOf('agent-1')))
   await later(1)
   expect(question().value).toBe('Your date of birth')
 })
@@ -145,7 +145,7 @@ it('settles a command whose answer comes while nothing is shown', async () => {
   await later(1)
   fireEvent.click(screen.getByRole('button'))
   await show(<h1>Elsewhere</h1>)
-  await settled(() => answer(Response.json({ errors: [{ code: '90034', title: 'No' }] }, { status: 422 })))
+  await actAndSettle(() => answer(Response.json({ errors: [{ code: '90034', title: 'No' }] }, { status: 422 })))
   await show(<Stop />)
   await later(1)
   expect(screen.getByRole('button').textContent).toBe('refused')
@@ -174,9 +174,9 @@ it('sends no command with the ticket of the agent before', async () => {
     })
   await show(<Stop />)
   fireEvent.click(screen.getByRole('button'))
-  await settled(() => {})
+  await actAndSettle(() => {})
   expect(sent).toEqual([])
-  await settled(() => answer(ticketOf('agent-2')))
+  await actAndSettle(() => answer(ticketOf('agent-2')))
   await later(1)
   expect(sent.filter((it) => it.agent === 'agent-1')).toEqual([])
 })

@@ -9,7 +9,7 @@ import userEvent from '@testing-library/user-event'
 import { type ReactElement, useLayoutEffect, useRef } from 'react'
 import { describe, expect, it } from 'vitest'
 import * as exported from './index.ts'
-import { settled } from './testing/provided.tsx'
+import { actAndSettle } from './testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClient } from './testing/scenario-client.ts'
 
 const { CallScope, GatherProvider } = exported
@@ -62,7 +62,7 @@ const press = (name: string | RegExp) => userEvent.click(screen.getByRole('butto
 
 /** The caller of A is in the middle of a sentence. */
 const speak = ({ client, a }: Stage) =>
-  settled(() =>
+  actAndSettle(() =>
     client.emit(a, 'call.transcription', {
       payload: { transcription_data: { transcript: 'and I', is_final: false, transcription_track: 'inbound' } },
     }),
@@ -102,9 +102,9 @@ function Probe<T>({ use, show, act }: { use: () => T; show: (view: T) => string;
   )
 }
 
-const acted = async () => settled(() => press('Act'))
+const acted = async () => actAndSettle(() => press('Act'))
 const statusOf = ({ status }: { status: string }) => status
-const pressSeven = ({ client, a }: Stage) => settled(() => client.press(a, '7'))
+const pressSeven = ({ client, a }: Stage) => actAndSettle(() => client.press(a, '7'))
 
 const components: Record<string, Row> = {
   AssistantBar: {
@@ -122,27 +122,27 @@ const components: Record<string, Row> = {
   CommandButton: {
     call: 'quiet',
     content: <RefusedStop show="button" />,
-    act: () => settled(() => press('End')),
+    act: () => actAndSettle(() => press('End')),
     marks: ['command=refused'],
   },
   CommandNotice: {
     call: 'quiet',
     content: <RefusedStop show="notice" />,
-    act: () => settled(() => press('End')),
+    act: () => actAndSettle(() => press('End')),
     marks: ['Code 90034'],
   },
   ConnectionBanner: {
     call: 'digits',
     content: <exported.ConnectionBanner />,
-    act: ({ client, a }) => settled(() => client.faults.loseHistory(a, 2)),
+    act: ({ client, a }) => actAndSettle(() => client.faults.loseHistory(a, 2)),
     marks: ['Part of the history was lost'],
   },
   ConnectionStatus: {
     call: 'quiet',
     content: <exported.ConnectionStatus />,
     act: async ({ client, a }) => {
-      await settled(() => client.emit(a, 'call.hangup', { payload: {} }))
-      await settled(() => client.player.advance(120_000))
+      await actAndSettle(() => client.emit(a, 'call.hangup', { payload: {} }))
+      await actAndSettle(() => client.player.advance(120_000))
     },
     marks: ['Call ended'],
   },
@@ -275,7 +275,7 @@ const hooks: Record<string, Row> = {
   usePlayback: {
     call: 'quiet',
     content: <Probe use={exported.usePlayback} show={({ playing }) => `playing ${playing}`} />,
-    act: ({ client, a }) => settled(() => client.emit(a, 'call.playback.started', { payload: {} })),
+    act: ({ client, a }) => actAndSettle(() => client.emit(a, 'call.playback.started', { payload: {} })),
     marks: ['probe: playing true'],
   },
   useTranscript: {
@@ -351,8 +351,8 @@ async function stageOf({ call, content }: Row) {
     </GatherProvider>
   )
   const { rerender } = render(app(a.callId))
-  await settled(() => client.player.playAll())
-  const show = (callId: string) => settled(() => rerender(app(callId)))
+  await actAndSettle(() => client.player.playAll())
+  const show = (callId: string) => actAndSettle(() => rerender(app(callId)))
   const picture = () => pictureOf(screen.getByTestId('root'))
   // Both are in the cache, as they are when an agent has two calls.
   await show(b.callId)
@@ -415,7 +415,7 @@ describe('a command that was given on call A', () => {
     const { client, a, b, show, picture } = await stageOf({ ...stop, content })
     await acted()
     await show(b)
-    await settled(() => retry())
+    await actAndSettle(() => retry())
     expect(picture()).toContain('probe: idle')
     expect(client.commands.map(({ callId }) => callId)).toEqual([a, a])
   })
@@ -437,7 +437,7 @@ describe('a message that waits for a pause on call A', () => {
     await userEvent.click(bar.getByRole('button', { name: 'Answer now' }))
     await userEvent.click(bar.getByRole('button', { name: 'Wait for a pause' }))
     await show(b)
-    await settled(() =>
+    await actAndSettle(() =>
       client.emit(a, 'call.transcription', {
         payload: {
           transcription_data: { transcript: 'and I am late.', is_final: true, transcription_track: 'inbound' },

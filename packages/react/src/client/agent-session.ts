@@ -23,7 +23,7 @@ export interface AgentSession {
   /** Adds a cache, which is cleared when the session ends. */
   addCache(cache: FeedCache): void
   /** Says that something needs the session, until the function returned is called. */
-  hold(): () => void
+  retain(): () => void
   /** Pauses the session if nothing is shown any more: the next to look may be another agent. */
   pauseIfUnused(): void
 }
@@ -41,7 +41,7 @@ export class FeedSession implements AgentSession {
     this.#caches.add(cache)
   }
 
-  readonly hold = (): (() => void) => {
+  readonly retain = (): (() => void) => {
     this.#holds++
     let isHeld = true
     return () => {
@@ -64,12 +64,12 @@ export class FeedSession implements AgentSession {
   }
 
   /** Whether a feed came in this session, also while it is paused. */
-  issued(feed: object): boolean {
+  has(feed: object): boolean {
     return this.#feeds.has(feed)
   }
 
   /** Takes a feed in, which may be shown from now on. */
-  issue<Feed extends object>(feed: Feed): Feed {
+  add<Feed extends object>(feed: Feed): Feed {
     this.#feeds.add(feed)
     return feed
   }

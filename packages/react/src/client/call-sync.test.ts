@@ -2,12 +2,12 @@ import { type CallEvent, type CallRecord, type Cursor, foldCall, type WatchReply
 import { scenarios } from '@callgather/protocol/scenarios'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { promisesKept, VirtualClock } from '../testing/virtual-clock.ts'
+import { flushPromises, VirtualClock } from '../testing/virtual-clock.ts'
 import { CallSync } from './call-sync.ts'
+import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import type { CallFeed } from './feed.ts'
 import { ServerTime } from './server-time.ts'
 import type { Link } from './transport.ts'
-import { Turns } from './turns.ts'
 
 const callId = 'v3:call'
 const events: CallEvent[] = Object.values(scenarios).flatMap((scenario) =>
@@ -114,7 +114,7 @@ describe('the sync of a call', () => {
                 })
               }),
           }
-          log.attach(link, new Turns())
+          log.attach(link, new ConcurrencyLimiter())
         }
         const tell = (records: CallRecord[]) => {
           const frame = { call_id: callId, epoch: origin.epochName, records }
@@ -131,8 +131,8 @@ describe('the sync of a call', () => {
             change: (feed) => feeds.push(feed),
             ended: () => {},
             failed: (error) => expect.fail(error.title),
-            broken: () => {},
-            measured: () => {},
+            linkBroken: () => {},
+            latencyMeasured: () => {},
           },
         )
         const apply: Record<Op, () => Promise<void> | void> = {
@@ -142,7 +142,7 @@ describe('the sync of a call', () => {
           repeat: () => tell(origin.records.slice(-2)),
           drop: () => {
             line++
-            log.attach(null, new Turns())
+            log.attach(null, new ConcurrencyLimiter())
             connect()
           },
           beat,
@@ -165,7 +165,7 @@ describe('the sync of a call', () => {
           beat()
           await clock.advanceTo(clock.now() + 10_000)
         }
-        await promisesKept()
+        await flushPromises()
 
         const last = feeds.at(-1)
         expect(last?.sync).toBe('live')

@@ -17,28 +17,28 @@ import {
   type WatchReply,
 } from '@callgather/protocol'
 import { type ConnectionError, isDenied } from './client-error.ts'
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import { type CallFeed, initialCallFeed, type SyncStatus } from './feed.ts'
 import { type SyncClocks, SyncDriver, type SyncEvents } from './sync-driver.ts'
 import type { Link } from './transport.ts'
-import type { Turns } from './turns.ts'
 
-type Answer = WatchReply & { ok: true }
+type OkReply = WatchReply & { ok: true }
 
 /** An event that came too early may only have overtaken another. */
-const GAP_MILLIS = 250
-const MOST_PAUSE_MILLIS = 5_000
+const GAP_DELAY_MS = 250
+const MAX_BACKOFF_MS = 5_000
 /** A call may be asked for just before the server hears of it: when a call is dialled, or after a restart. */
-const NOT_FOUND_MILLIS = 30_000
+const NOT_FOUND_GRACE_MS = 30_000
 /** A server that sends so far ahead of itself is asked instead of believed. */
-const MOST_HELD = 5_000
+const MAX_BUFFERED_EVENTS = 5_000
 /** Results, insights and the like come up to seconds after a call's end, and rarely later. */
-const LINGER_MILLIS = 60_000
+const LINGER_MS = 60_000
 
 export class CallSync {
   readonly #callId: string
   readonly #clocks: SyncClocks
   readonly #events: SyncEvents<CallFeed>
-  readonly #driver: SyncDriver<Answer>
+  readonly #driver: SyncDriver<OkReply>
   #feed: CallFeed
   #published: CallFeed
   /** What the next question asks for: what came since the last link, since the cursor, or everything. */
@@ -58,23 +58,23 @@ export class CallSync {
     this.#feed = resume?.cursor ? resumed(resume) : initialCallFeed(callId)
     this.#published = this.#feed
     this.#plan = this.#feed.cursor ? 'resume' : 'whole'
-    this.#driver = new SyncDriver<Answer>(clocks, events, {
-      ask: (link) => link.watchCall(callId, this.#plan === 'whole' ? null : this.#feed.cursor),
+    this.#driver = new SyncDriver<OkReply>(clocks, events, {
+      request: (link) => link.watchCall(callId, this.#plan === 'whole' ? null : this.#feed.cursor),
       accept: (answer) => this.#accept(answer),
-      refuse: (error) => {
+      reject: (error) => {
         this.#fail(error)
         this.#failures++
       },
-      mayPass: ({ status }) => {
+      canRetry: ({ status }) => {
         this.#missingSince ??= clocks.clock.now()
-        return status === 404 && clocks.clock.now() - this.#missingSince < NOT_FOUND_MILLIS
+        return status === 404 && clocks.clock.now() - this.#missingSince < NOT_FOUND_GRACE_MS
       },
       // Another log is asked for at once, and again after a pause if that brought nothing.
-      pauseMs: () =>
+      backoffMs: () =>
         this.#plan === 'whole' && this.#failures === 0
           ? 0
-          : Math.min(MOST_PAUSE_MILLIS, GAP_MILLIS * 2 ** this.#failures),
-      moved: () => this.#publish(),
+          : Math.min(MAX_BACKOFF_MS, GAP_DELAY_MS * 2 ** this.#failures),
+      changed: () => this.#publish(),
     })
   }
 
@@ -83,7 +83,7 @@ export class CallSync {
   }
 
   /** Uses another link from now on, or none, and asks in its turn among all who use it. */
-  attach(link: Link | null, turns: Turns): void {
+  attach(link: Link | null, turns: ConcurrencyLimiter): void {
     this.#held.clear()
     this.#reach = null
     this.#failures = 0
@@ -115,16 +115,16 @@ export class CallSync {
   /** Events from the server, as they happen. */
   receive({ epoch, records }: CallEventFrame): void {
     for (const { seq, event } of records) this.#hold(epoch, seq, event)
-    if (this.#held.size > MOST_HELD) this.#held.clear()
+    if (this.#held.size > MAX_BUFFERED_EVENTS) this.#held.clear()
     this.#advance()
   }
 
   /** How far the log reaches, by the server's word. */
   head(epoch: string, seq: number, now: string): void {
     this.#learn(epoch, seq)
-    this.#clocks.serverTime.learn(now)
-    const clockOffset = this.#clocks.serverTime.offset
-    if (this.#feed.cursor && clockOffset !== this.#feed.clockOffset) this.#feed = { ...this.#feed, clockOffset }
+    this.#clocks.serverTime.observe(now)
+    const clockOffsetMs = this.#clocks.serverTime.offsetMs
+    if (this.#feed.cursor && clockOffsetMs !== this.#feed.clockOffsetMs) this.#feed = { ...this.#feed, clockOffsetMs }
     this.#advance()
   }
 
@@ -195,11 +195,11 @@ export class CallSync {
     return cursor !== null && this.#reach?.epoch === cursor.epoch && this.#reach.seq > cursor.seq
   }
 
-  #accept(answer: Answer): void {
+  #accept(answer: OkReply): void {
     this.#missingSince = null
     const { error: _, ...known } = this.#feed
-    const clockOffset = this.#clocks.serverTime.offset
-    this.#feed = { ...known, clockOffset, scopes: sameScopes(known.scopes, answer.scopes) }
+    const clockOffsetMs = this.#clocks.serverTime.offsetMs
+    this.#feed = { ...known, clockOffsetMs, scopes: sameScopes(known.scopes, answer.scopes) }
     const { cursor } = known
     if (answer.kind === 'snapshot') this.#replace(answer)
     else this.#extend(answer)
@@ -208,7 +208,7 @@ export class CallSync {
     this.#advance()
   }
 
-  #replace({ cursor, records }: Answer): void {
+  #replace({ cursor, records }: OkReply): void {
     const known = this.#feed.cursor
     // Under one epoch the log only grows, so an older snapshot has nothing to say; nor has an equal one, if we trust ours.
     const news = cursor.seq - (known?.epoch === cursor.epoch ? known.seq : -1)
@@ -221,7 +221,7 @@ export class CallSync {
     this.#plan = 'delta'
   }
 
-  #extend({ cursor, records }: Answer): void {
+  #extend({ cursor, records }: OkReply): void {
     const known = this.#feed.cursor
     const isOfOurLog = known?.epoch === cursor.epoch && (this.#reach === null || this.#reach.epoch === cursor.epoch)
     if (isOfOurLog) {
@@ -259,17 +259,17 @@ export class CallSync {
   /** A call that is over is watched a little longer, since some events come after its end. */
   #linger(): void {
     this.#cancelEnd()
-    const { state, sync, clockOffset } = this.#feed
+    const { state, sync, clockOffsetMs } = this.#feed
     if (sync !== 'live' || callEndedAt(state) === null) return
     const last = Date.parse(state.timeline.at(-1)?.at ?? '')
-    const quiet = this.#clocks.clock.now() + clockOffset - last
+    const quiet = this.#clocks.clock.now() + clockOffsetMs - last
     const end = () => {
       this.#driver.input('over')
       this.#publish()
       this.#events.ended()
     }
-    if (quiet >= LINGER_MILLIS) end()
-    else this.#cancelEnd = this.#clocks.clock.setTimeout(end, LINGER_MILLIS - Math.max(0, quiet))
+    if (quiet >= LINGER_MS) end()
+    else this.#cancelEnd = this.#clocks.clock.setTimeout(end, LINGER_MS - Math.max(0, quiet))
   }
 }
 

@@ -1,7 +1,7 @@
 import { GatherError, MASK_HEADER, PROTOCOL_HEADER, PROTOCOL_VERSION, REPLACE_HEADER } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { createCommands, isOutcomeUnknown, newRequestId } from './commands.ts'
+import { createCommandSender, isOutcomeUnknown, newRequestId } from './commands.ts'
 import { Tickets } from './tickets.ts'
 
 type Answer = Response | Error | 'never'
@@ -10,7 +10,7 @@ function commandsOn(...answers: Answer[]) {
   const clock = new VirtualClock(0)
   const requests: Request[] = []
   let ticket = 0
-  const send = createCommands({
+  const send = createCommandSender({
     base: 'https://calls.example.com/callgather',
     tickets: new Tickets(() => `t${++ticket}`, clock),
     clock,

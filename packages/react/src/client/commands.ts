@@ -37,7 +37,7 @@ export interface CommandOptions {
 }
 
 /** Telnyx took the command. What it leads to comes as events. */
-export interface CommandAccepted {
+export interface AcceptedCommand {
   readonly status: 'accepted'
   /** The id under which the command stands in the call's log. */
   readonly commandId: string
@@ -51,12 +51,12 @@ export type SendCommand = <Name extends CommandName>(
   name: Name,
   body: CommandBodies[Name],
   options?: CommandOptions,
-) => Promise<CommandAccepted>
+) => Promise<AcceptedCommand>
 
 /** The server answers within 45 s; after a little more, nobody knows. */
-const ANSWER_MILLIS = 50_000
+const COMMAND_TIMEOUT_MS = 50_000
 
-export function createCommands(ports: {
+export function createCommandSender(deps: {
   base: string
   tickets: Tickets
   clock: Clock
@@ -65,15 +65,15 @@ export function createCommands(ports: {
   /** Whether the ticket in use is known to be of the agent who is signed in. */
   isAgentKnown?: () => boolean
 }): SendCommand {
-  const { base, tickets, clock } = ports
+  const { base, tickets, clock } = deps
 
   /** A ticket of the agent who gave the command. Without one nothing was sent, so the outcome is not unknown. */
   const ticketOf = async (agent: number, request: () => Promise<string>): Promise<string> => {
     const ticket = await request().catch((cause: unknown) => {
-      if (GatherClientError.isInstance(cause)) ports.onTicketError?.(cause)
-      throw notSent('The ticket could not be renewed. Try again.', cause)
+      if (GatherClientError.isInstance(cause)) deps.onTicketError?.(cause)
+      throw notSentError('The ticket could not be renewed. Try again.', cause)
     })
-    if (tickets.agent !== agent) throw notSent('The agent has changed meanwhile. Give it again.')
+    if (tickets.agentGeneration !== agent) throw notSentError('The agent has changed meanwhile. Give it again.')
     return ticket
   }
 
@@ -85,14 +85,14 @@ export function createCommands(ports: {
   ): Promise<Response> => {
     const send = async (ticket: string) => {
       const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json', ...own }
-      return ports.fetch(`${base}${path}`, { method: 'POST', headers, body, signal, credentials: 'omit' })
+      return deps.fetch(`${base}${path}`, { method: 'POST', headers, body, signal, credentials: 'omit' })
     }
-    const { agent } = tickets
-    const isKnown = ports.isAgentKnown?.() ?? true
-    const response = await send(await ticketOf(agent, () => (isKnown ? tickets.current() : tickets.fresh())))
+    const { agentGeneration: agent } = tickets
+    const isKnown = deps.isAgentKnown?.() ?? true
+    const response = await send(await ticketOf(agent, () => (isKnown ? tickets.getCurrent() : tickets.getFresh())))
     if (response.status !== clientErrors.unauthenticated.status) return response
     // Refused before anything was done, so sending it once more with a new ticket cannot run the command twice.
-    return send(await ticketOf(agent, () => tickets.fresh()))
+    return send(await ticketOf(agent, () => tickets.getFresh()))
   }
 
   return async (callId, name, body, { requestId = newRequestId(), mask, replace = false, signal } = {}) => {
@@ -100,7 +100,7 @@ export function createCommands(ports: {
     const abort = new AbortController()
     const onAbort = () => abort.abort(signal?.reason)
     signal?.addEventListener('abort', onAbort)
-    const cancelTimeout = clock.setTimeout(() => abort.abort(), ANSWER_MILLIS)
+    const cancelTimeout = clock.setTimeout(() => abort.abort(), COMMAND_TIMEOUT_MS)
     const commandId = body.command_id ?? (isUuid(requestId) ? requestId : undefined)
     const sent = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
     const own = {
@@ -117,16 +117,16 @@ export function createCommands(ports: {
       const answer: unknown = await response.json().catch(() => null)
       if (response.ok) {
         // A page in the server's place, such as that of a sign-in, also answers 200.
-        if (!isObject(answer) || !isObject(answer.data)) throw unanswered()
-        return accepted(commandId ?? response.headers.get('x-command-id') ?? requestId, answer.data)
+        if (!isObject(answer) || !isObject(answer.data)) throw outcomeUnknownError()
+        return acceptedCommand(commandId ?? response.headers.get('x-command-id') ?? requestId, answer.data)
       }
-      const errors = errorsIn(answer)
+      const errors = telnyxErrorsOf(answer)
       // A proxy on the way that lost the server's answer has not told us what it was.
-      if (!errors && response.status >= 500) throw unanswered()
-      throw new GatherError(response.status, errors ?? [unreadable(response.status)])
+      if (!errors && response.status >= 500) throw outcomeUnknownError()
+      throw new GatherError(response.status, errors ?? [unreadableError(response.status)])
     } catch (error) {
       if (signal?.aborted) throw signal.reason
-      throw GatherError.isInstance(error) ? error : unanswered()
+      throw GatherError.isInstance(error) ? error : outcomeUnknownError()
     } finally {
       cancelTimeout()
       signal?.removeEventListener('abort', onAbort)
@@ -160,7 +160,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
   return GatherError.isInstance(error) && error.status === clientErrors.outcomeUnknown.status
 }
 
-function unanswered(): GatherError {
+function outcomeUnknownError(): GatherError {
   const { status, code, title } = clientErrors.outcomeUnknown
   const detail =
     'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.'
@@ -168,14 +168,14 @@ function unanswered(): GatherError {
 }
 
 /** The command did not leave this page, so it may be given again. */
-export function notSent(detail: string, cause?: unknown): GatherError {
+export function notSentError(detail: string, cause?: unknown): GatherError {
   const { status, code, title } = clientErrors.unavailable
   const error = new GatherError(status, [{ code, title, detail: `The command was not sent. ${detail}` }])
   error.cause = cause
   return error
 }
 
-function accepted(commandId: string, data: Record<string, unknown>): CommandAccepted {
+function acceptedCommand(commandId: string, data: Record<string, unknown>): AcceptedCommand {
   const conversationId = data.conversation_id
   return {
     status: 'accepted',
@@ -186,7 +186,7 @@ function accepted(commandId: string, data: Record<string, unknown>): CommandAcce
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-function errorsIn(answer: unknown): [TelnyxError, ...TelnyxError[]] | null {
+function telnyxErrorsOf(answer: unknown): [TelnyxError, ...TelnyxError[]] | null {
   if (!isObject(answer) || !Array.isArray(answer.errors)) return null
   const [first, ...rest] = answer.errors.filter(isTelnyxError)
   return first ? [first, ...rest] : null
@@ -195,7 +195,7 @@ function errorsIn(answer: unknown): [TelnyxError, ...TelnyxError[]] | null {
 const isTelnyxError = (value: unknown): value is TelnyxError =>
   isObject(value) && typeof value.code === 'string' && typeof value.title === 'string'
 
-function unreadable(status: number): TelnyxError {
+function unreadableError(status: number): TelnyxError {
   const { code, title } = clientErrors.internal
   return { code, title, detail: `The server answered ${status} in a form that is not Telnyx's. Is the address right?` }
 }

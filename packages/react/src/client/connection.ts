@@ -8,7 +8,7 @@
 import { clientErrors, PROTOCOL_VERSION, type SocketError } from '@callgather/protocol'
 import { type ConnectionError, GatherClientError } from './client-error.ts'
 import type { Clock } from './clock.ts'
-import { Cell, type Store } from './store.ts'
+import { type Store, WritableStore } from './store.ts'
 import type { TicketInUse, Tickets } from './tickets.ts'
 import type { Link, LinkEvents, Transport } from './transport.ts'
 
@@ -25,7 +25,7 @@ export interface ConnectionState {
    */
   readonly status: 'idle' | 'connecting' | 'live' | 'reconnecting' | 'refused' | 'closed'
   /** It is open, but the server's store is away: what is shown stays true, and nothing new comes until it is back. */
-  readonly degraded: boolean
+  readonly isDegraded: boolean
   /** How many times in a row it was tried without success. */
   readonly attempt: number
   /** When it will be tried again, in milliseconds since the Unix epoch; `null` while it is being tried. */
@@ -68,9 +68,9 @@ interface ConnectionDeps {
 }
 
 /** The state of a connection that nobody has asked for yet. */
-export const idle: ConnectionState = {
+export const initialConnectionState: ConnectionState = {
   status: 'idle',
-  degraded: false,
+  isDegraded: false,
   attempt: 0,
   retryAt: null,
   latencyMs: null,
@@ -78,22 +78,22 @@ export const idle: ConnectionState = {
 }
 
 /** Nobody may watch for this long before the connection is closed: a change of page is no reason to reconnect. */
-const IDLE_MILLIS = 5_000
+const IDLE_TIMEOUT_MS = 5_000
 /** The server speaks at least every 5 s while a call is watched; a link silent for longer than this is dead. */
-const SILENCE_MILLIS = 12_000
+const SILENCE_TIMEOUT_MS = 12_000
 /**
  * But an answer may be megabytes on a slow line, and a browser tells of a message only when it has it whole. So a link
  * that was given up while an answer was awaited is followed by one that may be silent for twice as long, up to this.
  */
-const MOST_SILENCE_MILLIS = 48_000
+const MAX_SILENCE_TIMEOUT_MS = 48_000
 /** A link on which other things come, but none of the answers for as long as this, is of no use. */
-const ANSWER_MILLIS = 60_000
-const FIRST_RETRY_MILLIS = 250
+const REPLY_TIMEOUT_MS = 60_000
+const FIRST_RETRY_MS = 250
 /** Screens must be right within 2 s of the network's return, so there is never a longer pause at first. */
-const RETRY_MILLIS = 2_000
+const MAX_RETRY_MS = 2_000
 /** An outage of minutes will not end by haste; a thousand agents' haste may prolong it. */
-const LONG_RETRY_MILLIS = 10_000
-const HASTY_ATTEMPTS = 60
+const MAX_OUTAGE_RETRY_MS = 10_000
+const MAX_FAST_ATTEMPTS = 60
 /** A backend that issues no tickets is asked less and less often, up to this. */
 const MAX_TICKET_RETRY_MS = 8_000
 /** A refusal is final only for a ticket that is known to be a current one. Any other is tried again after this. */
@@ -101,13 +101,13 @@ const REFUSED_RETRY_MS = 30_000
 /** The longest that a timer can be set to. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** An attempt that is older than this may hang, so it is given up for a new one when somebody asks for that. */
-const STUCK_MS = 2_000
+const ATTEMPT_TIMEOUT_MS = 2_000
 /** After this many failures to open a link, the cause is looked for; and again after as many. */
-const DIAGNOSE_EVERY = 2
+const FAILURES_PER_DIAGNOSIS = 2
 
 export class Connection implements ConnectionStore {
   readonly #deps: ConnectionDeps
-  readonly #cell = new Cell<ConnectionState>(idle)
+  readonly #cell = new WritableStore<ConnectionState>(initialConnectionState)
   /** Identifies the attempt in hand; what belongs to an earlier one is ignored. */
   #attempt: object | null = null
   #link: Link | null = null
@@ -127,7 +127,7 @@ export class Connection implements ConnectionStore {
   #heardAt = 0
   /** When an answer came last, or the first of those awaited was asked for. */
   #answeredAt = 0
-  #silenceMillis = SILENCE_MILLIS
+  #silenceMillis = SILENCE_TIMEOUT_MS
   #cancelRetry: (() => void) | null = null
   #cancelIdle: (() => void) | null = null
   #cancelRefresh: (() => void) | null = null
@@ -145,8 +145,8 @@ export class Connection implements ConnectionStore {
     const { status } = this.getSnapshot()
     if (status === 'closed' || status === 'live' || this.#wanted === 0) return
     const isTrying = this.#attempt !== null && !this.#cancelRetry
-    if (isTrying && this.#deps.clock.now() - this.#startedAt < STUCK_MS) return
-    this.#deps.tickets.abandon()
+    if (isTrying && this.#deps.clock.now() - this.#startedAt < ATTEMPT_TIMEOUT_MS) return
+    this.#deps.tickets.abandonRequest()
     this.#connect()
   }
 
@@ -166,7 +166,7 @@ export class Connection implements ConnectionStore {
   }
 
   /** Does not keep an unused connection open, from now until it is used again. */
-  leave(): void {
+  closeWhenUnused(): void {
     this.#isLeaving = true
     if (this.#wanted === 0 && this.getSnapshot().status !== 'closed') this.#rest()
   }
@@ -189,7 +189,7 @@ export class Connection implements ConnectionStore {
     this.#startedAt = this.#deps.clock.now()
     this.#cell.set({ ...this.getSnapshot(), status: 'connecting' })
     const before = this.#linkTicket
-    this.#deps.tickets.fresh().then(
+    this.#deps.tickets.getFresh().then(
       (ticket) => {
         if (link !== this.#link) return
         const isOld = ticket === before?.ticket
@@ -210,14 +210,14 @@ export class Connection implements ConnectionStore {
     this.#cancelIdle?.()
     const end = () => {
       this.#end()
-      this.#cell.set(idle)
+      this.#cell.set(initialConnectionState)
     }
     if (this.#isLeaving || this.getSnapshot().status !== 'live') end()
-    else this.#cancelIdle = this.#deps.clock.setTimeout(end, IDLE_MILLIS)
+    else this.#cancelIdle = this.#deps.clock.setTimeout(end, IDLE_TIMEOUT_MS)
   }
 
   /** Says whether the server should be heard from all the time, as it is while a call is watched. */
-  expectNews(expected: boolean): void {
+  expectBeacons(expected: boolean): void {
     if (this.#expectsNews === expected) return
     this.#expectsNews = expected
     // What was not expected until now was not missing.
@@ -233,7 +233,7 @@ export class Connection implements ConnectionStore {
   }
 
   /** Notes a round trip. */
-  measured(latencyMs: number): void {
+  reportLatency(latencyMs: number): void {
     const known = this.getSnapshot()
     // Small changes tell nobody anything, and each would paint the screen again.
     const news = known.latencyMs === null || Math.abs(known.latencyMs - latencyMs) > Math.max(5, known.latencyMs * 0.25)
@@ -243,7 +243,7 @@ export class Connection implements ConnectionStore {
   close(): void {
     this.#end()
     this.#cancelIdle?.()
-    this.#cell.set({ ...idle, status: 'closed' })
+    this.#cell.set({ ...initialConnectionState, status: 'closed' })
   }
 
   #connect(): void {
@@ -253,8 +253,8 @@ export class Connection implements ConnectionStore {
     this.#startedAt = this.#deps.clock.now()
     const { attempt: tries, error, status: before } = this.getSnapshot()
     const status = before === 'refused' ? before : this.#everLive || tries > 0 ? 'reconnecting' : 'connecting'
-    this.#cell.set({ ...idle, status, attempt: tries, error })
-    this.#deps.tickets.toConnect().then(
+    this.#cell.set({ ...initialConnectionState, status, attempt: tries, error })
+    this.#deps.tickets.getForConnection().then(
       (ticket) => {
         if (this.#attempt === attempt) this.#open(attempt, ticket)
       },
@@ -329,7 +329,7 @@ export class Connection implements ConnectionStore {
       if (this.#attempt !== attempt) return
       this.#heard()
       this.#answeredAt = this.#deps.clock.now()
-      if (--this.#awaited === 0) this.#silenceMillis = SILENCE_MILLIS
+      if (--this.#awaited === 0) this.#silenceMillis = SILENCE_TIMEOUT_MS
     }
     request.then(answered, () => undefined)
     return request
@@ -339,9 +339,9 @@ export class Connection implements ConnectionStore {
     this.#everLive = true
     this.#openFailures = 0
     this.#refusals = 0
-    this.#deps.tickets.used()
-    const { status, degraded } = this.getSnapshot()
-    this.#cell.set({ ...idle, status: 'live', degraded: status === 'connecting' && degraded })
+    this.#deps.tickets.markUsed()
+    const { status, isDegraded: degraded } = this.getSnapshot()
+    this.#cell.set({ ...initialConnectionState, status: 'live', isDegraded: status === 'connecting' && degraded })
     this.#refreshInTime(link)
     this.#listenForSilence()
     this.#deps.listener.link(link)
@@ -349,7 +349,7 @@ export class Connection implements ConnectionStore {
 
   #learnHealth(degraded: boolean): void {
     const known = this.getSnapshot()
-    if (known.status === 'live' && known.degraded !== degraded) this.#cell.set({ ...known, degraded })
+    if (known.status === 'live' && known.isDegraded !== degraded) this.#cell.set({ ...known, isDegraded: degraded })
   }
 
   /** The link was refused, lost, or never opened. */
@@ -361,7 +361,7 @@ export class Connection implements ConnectionStore {
 
   #couldNotOpen(): void {
     this.#openFailures++
-    if (this.#openFailures % DIAGNOSE_EVERY !== 0) return
+    if (this.#openFailures % FAILURES_PER_DIAGNOSIS !== 0) return
     this.#deps.diagnose?.().then(
       (error) => {
         const known = this.getSnapshot()
@@ -378,12 +378,12 @@ export class Connection implements ConnectionStore {
     const { attempt, error: known } = this.getSnapshot()
     const tries = attempt + 1
     if (given?.status === clientErrors.unauthenticated.status) this.#refusals++
-    if (given && given.reason === undefined) this.#deps.tickets.used()
+    if (given && given.reason === undefined) this.#deps.tickets.markUsed()
     const error = this.#explained(given, known)
     const refusal = error && error.reason === undefined && isRefusal(error, this.#refusals) ? error : null
     const millis = this.#pause(error, refusal, tries)
     this.#cell.set({
-      ...idle,
+      ...initialConnectionState,
       status: refusal ? 'refused' : 'reconnecting',
       attempt: tries,
       retryAt: millis === null ? null : this.#deps.clock.now() + millis,
@@ -397,9 +397,9 @@ export class Connection implements ConnectionStore {
   /** An error with its cause, where that is known. */
   #explained(given: ConnectionError | null, known: ConnectionError | null): ConnectionError | null {
     // A link that still cannot be opened has the cause that was found before.
-    if (!given) return this.#openFailures > DIAGNOSE_EVERY - 1 && known?.reason ? known : null
-    if (given.status !== clientErrors.unauthenticated.status || this.#deps.tickets.standing !== 'expired') return given
-    const expired = new GatherClientError('ticketExpired', EXPIRED)
+    if (!given) return this.#openFailures > FAILURES_PER_DIAGNOSIS - 1 && known?.reason ? known : null
+    if (given.status !== clientErrors.unauthenticated.status || this.#deps.tickets.validity !== 'expired') return given
+    const expired = new GatherClientError('ticketExpired', EXPIRED_TICKET_MESSAGE)
     this.#deps.listener.failed(expired)
     return connectionError(expired)
   }
@@ -407,12 +407,12 @@ export class Connection implements ConnectionStore {
   /** How long to wait before the next attempt; `null` if there is none. */
   #pause(error: ConnectionError | null, refusal: ConnectionError | null, tries: number): number | null {
     if (refusal) {
-      const isFinal = this.#deps.tickets.standing === 'current' || refusal.status === VERSION_MISMATCH
-      return isFinal ? null : jittered(REFUSED_RETRY_MS)
+      const isFinal = this.#deps.tickets.validity === 'current' || refusal.status === VERSION_MISMATCH
+      return isFinal ? null : withJitter(REFUSED_RETRY_MS)
     }
-    if (!error?.reason?.startsWith('ticket')) return pauseBefore(tries)
+    if (!error?.reason?.startsWith('ticket')) return backoffMs(tries)
     this.#ticketFailures++
-    return jittered(Math.min(MAX_TICKET_RETRY_MS, 2 * FIRST_RETRY_MILLIS * 2 ** Math.min(this.#ticketFailures - 1, 10)))
+    return withJitter(Math.min(MAX_TICKET_RETRY_MS, 2 * FIRST_RETRY_MS * 2 ** Math.min(this.#ticketFailures - 1, 10)))
   }
 
   /** Ends the link in use and everything that hangs on it. */
@@ -427,12 +427,12 @@ export class Connection implements ConnectionStore {
     this.#cancelSilence?.()
   }
 
-  #refreshInTime(link: Link, millis = this.#deps.tickets.staleInMs): void {
+  #refreshInTime(link: Link, millis = this.#deps.tickets.renewInMs): void {
     this.#cancelRefresh?.()
     if (millis === null) return
     const delay = Math.min(millis, MAX_TIMER_MS)
     this.#cancelRefresh = this.#deps.clock.setTimeout(() => {
-      this.#deps.tickets.fresh().then(
+      this.#deps.tickets.getFresh().then(
         (ticket) => {
           if (link === this.#link) this.#refresh(link, ticket)
         },
@@ -440,7 +440,7 @@ export class Connection implements ConnectionStore {
           if (link !== this.#link) return
           // Until the old ticket expires the link is good; then the server closes it and says why.
           if (GatherClientError.isInstance(reason)) this.#deps.listener.failed(reason)
-          this.#refreshInTime(link, jittered(MAX_TICKET_RETRY_MS))
+          this.#refreshInTime(link, withJitter(MAX_TICKET_RETRY_MS))
         },
       )
     }, delay)
@@ -452,7 +452,7 @@ export class Connection implements ConnectionStore {
       (reply) => {
         if (link !== this.#link) return
         if (!reply.ok) return this.drop(link, reply.error)
-        this.#deps.tickets.used()
+        this.#deps.tickets.markUsed()
         this.#refreshInTime(link)
         this.#deps.listener.refreshed()
       },
@@ -476,23 +476,23 @@ export class Connection implements ConnectionStore {
     const isAsked = this.#awaited > 0
     if (!link || !(this.#expectsNews || isAsked) || this.getSnapshot().status !== 'live') return
     const silent = this.#heardAt + this.#silenceMillis
-    const unanswered = isAsked ? this.#answeredAt + ANSWER_MILLIS : Number.POSITIVE_INFINITY
+    const unanswered = isAsked ? this.#answeredAt + REPLY_TIMEOUT_MS : Number.POSITIVE_INFINITY
     const rest = Math.min(silent, unanswered) - this.#deps.clock.now()
     if (rest > 0) this.#cancelSilence = this.#deps.clock.setTimeout(() => this.#listenForSilence(), rest)
     else {
-      if (isAsked) this.#silenceMillis = Math.min(this.#silenceMillis * 2, MOST_SILENCE_MILLIS)
+      if (isAsked) this.#silenceMillis = Math.min(this.#silenceMillis * 2, MAX_SILENCE_TIMEOUT_MS)
       this.drop(link)
     }
   }
 }
 
 /** Longer after each failure, and never twice the same, or a thousand screens would reconnect in the same instant. */
-function pauseBefore(attempt: number): number {
-  const most = attempt > HASTY_ATTEMPTS ? LONG_RETRY_MILLIS : RETRY_MILLIS
-  return jittered(Math.min(most, FIRST_RETRY_MILLIS * 2 ** Math.min(attempt - 1, 10)))
+function backoffMs(attempt: number): number {
+  const most = attempt > MAX_FAST_ATTEMPTS ? MAX_OUTAGE_RETRY_MS : MAX_RETRY_MS
+  return withJitter(Math.min(most, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10)))
 }
 
-const jittered = (millis: number) => millis / 2 + Math.random() * (millis / 2)
+const withJitter = (millis: number) => millis / 2 + Math.random() * (millis / 2)
 
 const VERSION_MISMATCH = 426
 
@@ -502,7 +502,7 @@ function isRefusal({ status }: SocketError, refusals: number): boolean {
   return status !== clientErrors.unauthenticated.status || refusals > 1
 }
 
-const EXPIRED =
+const EXPIRED_TICKET_MESSAGE =
   'getTicket returned a ticket that has expired. Issue a new one for each call of getTicket, and do not cache it.'
 
 /** An error that this client found, in the shape of the server's. */

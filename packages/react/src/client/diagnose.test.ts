@@ -1,8 +1,8 @@
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { describe, expect, it, vi } from 'vitest'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { diagnosis } from './diagnose.ts'
-import { createClientOn } from './gather-client.ts'
+import { createDiagnose } from './diagnose.ts'
+import { createClientWith } from './gather-client.ts'
 
 /** A browser's fetch, as a page meets it. */
 const cases: [name: string, code: string, answer: (mode: string | undefined) => Response | null][] = [
@@ -33,15 +33,15 @@ describe('a link that cannot be opened', () => {
         close: () => {},
       }
     })
-    const client = createClientOn({
+    const client = createClientWith({
       transport: { open },
       clock,
       getTicket: () => 'ticket',
       onError,
-      diagnose: diagnosis('http://server.invalid', request),
+      diagnose: createDiagnose('http://server.invalid', request),
       fetch: request,
       base: '',
-      onReturn: () => () => {},
+      onWake: () => () => {},
     })
     client.watch(pinEntry.callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(30_000)

@@ -2,15 +2,15 @@
 import { GatherClientError } from './client-error.ts'
 import type { Diagnose } from './connection.ts'
 
-const PROBE_DEADLINE_MS = 5_000
+const PROBE_TIMEOUT_MS = 5_000
 
-export function diagnosis(base: string, request: typeof fetch): Diagnose {
+export function createDiagnose(base: string, request: typeof fetch): Diagnose {
   const probe = (mode: RequestMode) =>
     request(`${base}/healthz`, {
       mode,
       cache: 'no-store',
       credentials: 'omit',
-      signal: AbortSignal.timeout(PROBE_DEADLINE_MS),
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     }).catch(() => null)
 
   return async () => {

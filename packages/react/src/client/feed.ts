@@ -28,7 +28,7 @@ export interface CallFeed {
   /** What the ticket allows on this call. */
   readonly scopes: readonly Scope[]
   /** The server's clock less ours, in milliseconds. An estimate. */
-  readonly clockOffset: number
+  readonly clockOffsetMs: number
   readonly notice?: FeedNotice
   /**
    * Why the call cannot be watched now. What is here is the last that was known, or nothing if the call was refused.
@@ -42,7 +42,7 @@ export interface CallsFeed {
   /** Live calls before ended ones, the newest first. Empty means that there are no calls only while `sync` is `live`. */
   readonly calls: readonly CallSummary[]
   readonly sync: 'connecting' | 'live' | 'catching_up'
-  readonly clockOffset: number
+  readonly clockOffsetMs: number
   readonly error?: ConnectionError
 }
 
@@ -50,8 +50,8 @@ const noScopes: readonly Scope[] = []
 
 /** The feed of a call of which nothing is known yet. */
 export function initialCallFeed(callId: string): CallFeed {
-  return { state: initialCallState(callId), cursor: null, sync: 'connecting', scopes: noScopes, clockOffset: 0 }
+  return { state: initialCallState(callId), cursor: null, sync: 'connecting', scopes: noScopes, clockOffsetMs: 0 }
 }
 
 /** The feed of calls before anything is known. */
-export const initialCallsFeed: CallsFeed = { calls: [], sync: 'connecting', clockOffset: 0 }
+export const initialCallsFeed: CallsFeed = { calls: [], sync: 'connecting', clockOffsetMs: 0 }

@@ -6,7 +6,7 @@ import { createScenarioClient, type ScenarioClient } from '../testing/scenario-c
 import { ScenarioServer, socketError } from '../testing/scenario-server.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
-import { createClientOn, createGatherClient } from './gather-client.ts'
+import { createClientWith, createGatherClient } from './gather-client.ts'
 import { WatchError } from './watch-error.ts'
 
 const { callId } = pinEntry
@@ -71,7 +71,7 @@ describe('watching a call', () => {
     const client = createScenarioClient(pinEntry)
     watch(client)
     await client.player.advance(0)
-    const degraded = () => client.connection.getSnapshot().degraded
+    const degraded = () => client.connection.getSnapshot().isDegraded
     expect(degraded()).toBe(false)
     client.faults.setDegraded(true)
     await client.player.advance(0)
@@ -353,7 +353,7 @@ describe('tickets', () => {
       returned.run = run
       return () => {}
     }
-    const client = createClientOn({ transport, clock, getTicket, base: '', fetch, onReturn })
+    const client = createClientWith({ transport, clock, getTicket, base: '', fetch, onWake: onReturn })
     return { client, clock, opened, refreshed, server, returned }
   }
 

@@ -5,20 +5,20 @@
 import { DEFAULT_BASE_PATH, routes, type SocketError } from '@callgather/protocol'
 import { serverAddress } from './address.ts'
 import { type AgentSession, FeedSession } from './agent-session.ts'
+import { CallListSync } from './call-list-sync.ts'
 import { CallSync } from './call-sync.ts'
-import { CallsList } from './calls-list.ts'
 import { type ConnectionError, ErrorReports, type GatherClientError, isDenied } from './client-error.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { createCommands, notSent, type SendCommand } from './commands.ts'
+import { createCommandSender, notSentError, type SendCommand } from './commands.ts'
+import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import { Connection, type ConnectionState, type ConnectionStore, type Diagnose } from './connection.ts'
-import { diagnosis } from './diagnose.ts'
+import { createDiagnose } from './diagnose.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
 import { ServerTime } from './server-time.ts'
 import { socketTransport } from './socket-transport.ts'
 import type { SyncEvents } from './sync-driver.ts'
 import { type GetTicket, type TicketInUse, Tickets } from './tickets.ts'
 import type { Link, Transport } from './transport.ts'
-import { Turns } from './turns.ts'
 import { WatchError } from './watch-error.ts'
 
 /** How to reach a CallGather server. */
@@ -40,7 +40,7 @@ export interface GatherClientOptions {
 }
 
 /** The parts that tests and simulations replace. */
-export interface GatherClientPorts {
+export interface GatherClientDeps {
   transport: Transport
   clock: Clock
   fetch: typeof fetch
@@ -51,7 +51,7 @@ export interface GatherClientPorts {
   /** Address of the server with its base path. */
   base: string
   /** Calls back when the network or the person is back; the function returned stops that. */
-  onReturn: (run: () => void) => () => void
+  onWake: (run: () => void) => () => void
 }
 
 /** How a call is watched. */
@@ -115,20 +115,20 @@ export function createGatherClient({
   }
   const base = `${origin}${path}`
   const request: typeof fetch = (...args) => fetch(...args)
-  return createClientOn({
+  return createClientWith({
     transport: socketTransport({ origin, path: `${path}${routes.socket}` }),
     clock: systemClock,
     fetch: request,
     getTicket,
     onError,
-    diagnose: diagnosis(base, request),
+    diagnose: createDiagnose(base, request),
     base,
-    onReturn: onBrowserReturn,
+    onWake: onBrowserWake,
   })
 }
 
 /** Browsers slow the timers of hidden pages to one a minute, and say when the network is back. */
-function onBrowserReturn(run: () => void): () => void {
+function onBrowserWake(run: () => void): () => void {
   if (typeof window === 'undefined' || typeof document === 'undefined') return () => {}
   const runIfVisible = () => {
     if (document.visibilityState === 'visible') run()
@@ -142,7 +142,7 @@ function onBrowserReturn(run: () => void): () => void {
 }
 
 /** How often an open link is asked whether anything was missed, which also measures it. */
-const CHECK_MILLIS = 20_000
+const CHECK_INTERVAL_MS = 20_000
 
 /** What is followed on the server for as long as anybody listens: a call, or the list of calls. */
 interface Watch<Feed, Sync> {
@@ -158,11 +158,11 @@ interface WatchListener<Feed> {
 }
 
 /** Makes a client on given ports. */
-export function createClientOn(ports: GatherClientPorts): GatherClient {
-  const { transport, clock } = ports
-  const reports = new ErrorReports(ports.onError)
+export function createClientWith(deps: GatherClientDeps): GatherClient {
+  const { transport, clock } = deps
+  const reports = new ErrorReports(deps.onError)
   const session = new FeedSession()
-  const tickets = new Tickets(ports.getTicket, clock, () => {
+  const tickets = new Tickets(deps.getTicket, clock, () => {
     connection.changeAgent()
     endSession()
   })
@@ -170,21 +170,21 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
   let confirmed: TicketInUse | null = null
   let subject: string | undefined
   const watches = new Map<string, Watch<CallFeed, CallSync>>()
-  let calls: Watch<CallsFeed, CallsList> | null = null
+  let calls: Watch<CallsFeed, CallListSync> | null = null
   const time = { clock, serverTime: new ServerTime(clock) }
   let link: Link | null = null
-  let turns = new Turns()
+  let limiter = new ConcurrencyLimiter()
   let cancelCheck = () => {}
 
   const connection = new Connection({
     transport,
     tickets,
     clock,
-    diagnose: ports.diagnose,
+    diagnose: deps.diagnose,
     listener: {
       link: (next) => {
         link = next
-        turns = new Turns()
+        limiter = new ConcurrencyLimiter()
         if (next) {
           reports.recovered()
           if (isSameAgent(tickets.inUse, confirmed)) session.resume()
@@ -218,30 +218,30 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     },
   })
 
-  const stopListening = ports.onReturn(() => {
+  const stopListening = deps.onWake(() => {
     connection.retryNow()
     checkAll()
   })
 
   function retain(): () => void {
-    const releases = [session.hold(), connection.retain()]
+    const releases = [session.retain(), connection.retain()]
     return () => {
       for (const release of releases) release()
     }
   }
 
   /** First the list, which is one answer and what a person chooses from. */
-  function syncs(): (CallsList | CallSync)[] {
+  function syncs(): (CallListSync | CallSync)[] {
     return [...(calls ? [calls.sync] : []), ...[...watches.values()].map(({ sync }) => sync)]
   }
 
   function attachAll(): void {
-    for (const sync of syncs()) sync.attach(link, turns)
+    for (const sync of syncs()) sync.attach(link, limiter)
   }
 
-  function reportError(sync: CallsList | CallSync): void {
+  function reportError(sync: CallListSync | CallSync): void {
     const { status, error } = connection.getSnapshot()
-    if (error && concernsFeeds(status, error)) sync.disconnected(error)
+    if (error && isFeedError(status, error)) sync.disconnected(error)
   }
 
   /** Another agent: nothing of the one before is shown, resumed or answered any more. */
@@ -258,14 +258,14 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       const [any] = watches.values()
       any?.sync.check()
       checkLater()
-    }, CHECK_MILLIS)
+    }, CHECK_INTERVAL_MS)
   }
 
   function checkAll(): void {
     for (const { sync } of watches.values()) sync.check()
   }
 
-  function start<Feed extends object, Sync extends CallSync | CallsList>(
+  function start<Feed extends object, Sync extends CallSync | CallListSync>(
     make: (events: SyncEvents<Feed>) => Sync,
   ): Watch<Feed, Sync> {
     const listeners = new Set<WatchListener<Feed>>()
@@ -274,13 +274,13 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     }
     const sync = make({
       change: (feed) => {
-        session.issue(feed)
+        session.add(feed)
         for (const listener of [...listeners]) listener.change(feed)
       },
       ended: () => finish(),
       failed: finish,
-      broken: (broken, error) => connection.drop(broken, error),
-      measured: (millis) => connection.measured(millis),
+      linkBroken: (broken, error) => connection.drop(broken, error),
+      latencyMeasured: (millis) => connection.reportLatency(millis),
     })
     return { sync, listeners, finish, release: retain() }
   }
@@ -288,11 +288,11 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
   function watchOf(callId: string, resume: CallFeed | undefined): Watch<CallFeed, CallSync> {
     const known = watches.get(callId)
     if (known) return known
-    const feed = resume && session.issued(resume) ? resume : undefined
+    const feed = resume && session.has(resume) ? resume : undefined
     const watch = start<CallFeed, CallSync>((events) => new CallSync(callId, time, events, feed))
     watches.set(callId, watch)
-    connection.expectNews(true)
-    watch.sync.attach(link, turns)
+    connection.expectBeacons(true)
+    watch.sync.attach(link, limiter)
     reportError(watch.sync)
     return watch
   }
@@ -302,12 +302,14 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     watches.delete(callId)
     watch?.sync.stop()
     link?.unwatchCall(callId)
-    connection.expectNews(watches.size > 0)
+    connection.expectBeacons(watches.size > 0)
     watch?.release()
   }
 
-  function startCalls(): Watch<CallsFeed, CallsList> {
-    const started = start<CallsFeed, CallsList>((events) => new CallsList(time, { ...events, measured: () => {} }))
+  function startCalls(): Watch<CallsFeed, CallListSync> {
+    const started = start<CallsFeed, CallListSync>(
+      (events) => new CallListSync(time, { ...events, latencyMeasured: () => {} }),
+    )
     started.sync.attach(link)
     reportError(started.sync)
     return started
@@ -343,15 +345,15 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       const leave = () => listener.end()
       signal?.addEventListener('abort', leave)
       listeners.add(listener)
-      if (sync.feed.sync !== 'connecting' || sync.feed.error) change(session.issue(sync.feed))
+      if (sync.feed.sync !== 'connecting' || sync.feed.error) change(session.add(sync.feed))
     })
   }
 
-  const send = createCommands({
-    base: ports.base,
+  const send = createCommandSender({
+    base: deps.base,
     tickets,
     clock,
-    fetch: ports.fetch,
+    fetch: deps.fetch,
     onTicketError: (error) => reports.report(error),
     isAgentKnown: () => !session.isPaused,
   })
@@ -365,7 +367,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
     session,
     clock,
     command: async (...args) => {
-      if (isClosed()) throw notSent('This client was closed. Make a new one.')
+      if (isClosed()) throw notSentError('This client was closed. Make a new one.')
       return send(...args)
     },
 
@@ -386,7 +388,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
       await listen(null, watched, signal, reports.guard('onCalls', onCalls), () => calls === watched && dropCalls())
     },
 
-    disconnect: () => connection.leave(),
+    disconnect: () => connection.closeWhenUnused(),
 
     close: () => {
       tickets.endAgent()
@@ -405,7 +407,7 @@ export function createClientOn(ports: GatherClientPorts): GatherClient {
 }
 
 /** A server that is only away for a moment is no fault of any feed. */
-const concernsFeeds = (status: ConnectionState['status'], { reason }: ConnectionError) =>
+const isFeedError = (status: ConnectionState['status'], { reason }: ConnectionError) =>
   status === 'refused' || reason !== undefined
 
 const isSameAgent = (ticket: TicketInUse | null, known: TicketInUse | null) =>

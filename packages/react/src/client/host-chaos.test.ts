@@ -7,7 +7,7 @@ import { ScenarioServer, socketError } from '../testing/scenario-server.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import type { GatherClientError } from './client-error.ts'
 import type { CallFeed, CallsFeed } from './feed.ts'
-import { createClientOn, createGatherClient } from './gather-client.ts'
+import { createClientWith, createGatherClient } from './gather-client.ts'
 
 const { callId } = pinEntry
 const START = Date.parse('2030-01-01T00:00:00Z')
@@ -31,7 +31,7 @@ function clientWith(
   const opened: SocketAuth[] = []
   const returned = { run: () => {} }
   const reported: GatherClientError[] = []
-  const client = createClientOn({
+  const client = createClientWith({
     transport: {
       open: (auth, events) => {
         opened.push(auth)
@@ -46,7 +46,7 @@ function clientWith(
     },
     base: 'http://server.invalid',
     fetch,
-    onReturn: (run) => {
+    onWake: (run) => {
       returned.run = run
       return () => {}
     },

@@ -5,10 +5,10 @@ import { render, screen } from '@testing-library/react'
 import { StrictMode } from 'react'
 import { expect, it } from 'vitest'
 import { CallList, GatherPanel, GatherProvider } from '../index.ts'
-import { settled } from '../testing/provided.tsx'
+import { actAndSettle } from '../testing/render-hook.tsx'
 import { ScenarioServer } from '../testing/scenario-server.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { createClientOn, type GatherClient } from './gather-client.ts'
+import { createClientWith, type GatherClient } from './gather-client.ts'
 
 const { callId } = pinEntry
 
@@ -19,7 +19,7 @@ function countingServer() {
   for (const { event } of pinEntry.steps) server.append(callId, event)
   const open = new Set<object>()
   const makeClient = (): GatherClient =>
-    createClientOn({
+    createClientWith({
       transport: {
         open: (auth, events) => {
           const link = server.open(auth, events)
@@ -35,9 +35,9 @@ function countingServer() {
       getTicket: () => 'ticket',
       base: 'http://server.invalid',
       fetch: () => new Promise(() => {}),
-      onReturn: () => () => {},
+      onWake: () => () => {},
     })
-  return { open, makeClient, later: () => settled(() => clock.advanceTo(clock.now() + 1_000)) }
+  return { open, makeClient, later: () => actAndSettle(() => clock.advanceTo(clock.now() + 1_000)) }
 }
 
 const linkOf = (link: ReturnType<ScenarioServer['open']>): typeof link => ({

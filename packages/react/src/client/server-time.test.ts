@@ -12,13 +12,13 @@ describe('the server’s time', () => {
     const ahead = 3_600_000
     const asked = clock.now()
     await clock.advanceTo(asked + 60)
-    time.learn(iso(asked + 30 + ahead), asked)
-    expect(time.offset).toBe(ahead)
+    time.observe(iso(asked + 30 + ahead), asked)
+    expect(time.offsetMs).toBe(ahead)
     for (const stamped of [100, 20_000, 39_900]) {
       const slow = clock.now()
       await clock.advanceTo(slow + 40_000)
-      time.learn(iso(slow + stamped + ahead), slow)
-      expect(Math.abs(time.offset - ahead)).toBeLessThanOrEqual(30)
+      time.observe(iso(slow + stamped + ahead), slow)
+      expect(Math.abs(time.offsetMs - ahead)).toBeLessThanOrEqual(30)
     }
   })
 
@@ -32,10 +32,10 @@ describe('the server’s time', () => {
         for (const { there, back, isAsked } of answers) {
           const asked = clock.now()
           await clock.advanceTo(asked + there + back)
-          time.learn(iso(asked + there + ahead), isAsked ? asked : undefined)
+          time.observe(iso(asked + there + ahead), isAsked ? asked : undefined)
           if (isAsked) quickest = Math.min(quickest, there + back)
           if (quickest === Number.POSITIVE_INFINITY) continue
-          expect(Math.abs(time.offset - ahead)).toBeLessThanOrEqual(quickest / 2 + 20)
+          expect(Math.abs(time.offsetMs - ahead)).toBeLessThanOrEqual(quickest / 2 + 20)
         }
       }),
     )
@@ -44,10 +44,10 @@ describe('the server’s time', () => {
   it('is learnt anew when a clock was set', async () => {
     const clock = new VirtualClock(1_000_000)
     const time = new ServerTime(clock)
-    time.learn(iso(clock.now()), clock.now())
-    time.learn(iso(clock.now() + 7_200_000), clock.now())
-    expect(time.offset).toBe(7_200_000)
-    time.learn(iso(clock.now() + 10_000), clock.now() - 50)
-    expect(time.offset).toBe(10_025)
+    time.observe(iso(clock.now()), clock.now())
+    time.observe(iso(clock.now() + 7_200_000), clock.now())
+    expect(time.offsetMs).toBe(7_200_000)
+    time.observe(iso(clock.now() + 10_000), clock.now() - 50)
+    expect(time.offsetMs).toBe(10_025)
   })
 })

@@ -6,7 +6,7 @@
 import type { Clock } from './clock.ts'
 
 /** A clock that is off by less than this is not worth a repaint. */
-const STEP_MILLIS = 20
+const MIN_STEP_MS = 20
 
 export class ServerTime {
   readonly #clock: Clock
@@ -20,7 +20,7 @@ export class ServerTime {
   }
 
   /** The server's clock less ours, in milliseconds. An estimate; 0 while nothing is known. */
-  get offset(): number {
+  get offsetMs(): number {
     return this.#offset
   }
 
@@ -29,7 +29,7 @@ export class ServerTime {
    *
    * @param asked when it was asked for it, by our clock; without it, it was told unasked
    */
-  learn(told: string, asked = Number.NEGATIVE_INFINITY): void {
+  observe(told: string, asked = Number.NEGATIVE_INFINITY): void {
     const time = Date.parse(told)
     const least = time - this.#clock.now()
     const most = time - asked
@@ -38,6 +38,6 @@ export class ServerTime {
     this.#least = contradicts ? least : Math.max(this.#least, least)
     this.#most = contradicts ? most : Math.min(this.#most, most)
     const offset = this.#most === Number.POSITIVE_INFINITY ? this.#least : (this.#least + this.#most) / 2
-    if (Math.abs(offset - this.#offset) >= STEP_MILLIS) this.#offset = offset
+    if (Math.abs(offset - this.#offset) >= MIN_STEP_MS) this.#offset = offset
   }
 }

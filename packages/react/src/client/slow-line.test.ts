@@ -10,7 +10,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ScenarioServer } from '../testing/scenario-server.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import type { CallFeed } from './feed.ts'
-import { createClientOn, createGatherClient, type GatherClient } from './gather-client.ts'
+import { createClientWith, createGatherClient, type GatherClient } from './gather-client.ts'
 import type { Link, LinkEvents } from './transport.ts'
 
 /** Watches calls; remembers what is known of each, and whether the connection was ever lost. */
@@ -89,12 +89,12 @@ function clientOnLine(calls: number) {
   const onTheirWay: (() => void)[] = []
   const opened = vi.fn()
   let dead = false
-  const client = createClientOn({
+  const client = createClientWith({
     clock,
     getTicket: () => 't',
     base: '',
     fetch,
-    onReturn: () => () => {},
+    onWake: () => () => {},
     transport: {
       open: (auth, events) => {
         opened()

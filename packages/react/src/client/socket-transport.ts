@@ -10,9 +10,9 @@ import { io, type Socket } from 'socket.io-client'
 import type { Link, Transport } from './transport.ts'
 
 /** How long it may take to open a link. */
-const OPENING_MILLIS = 8_000
+const CONNECT_TIMEOUT_MS = 8_000
 /** The longest that a timer can be set to. */
-const NEVER_MILLIS = 2 ** 31 - 1
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Where the server's socket is. */
 export interface SocketAddress {
@@ -32,7 +32,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
         // One link, one socket: reconnecting is done above, with a fresh ticket and from a cursor.
         reconnection: false,
         forceNew: true,
-        timeout: OPENING_MILLIS,
+        timeout: CONNECT_TIMEOUT_MS,
       })
       let over = false
       let reason: SocketError | null = null
@@ -43,7 +43,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
         events.close(error)
       }
       socket.on('connect', () => events.open())
-      socket.on('connect_error', (error) => end(errorIn(error)))
+      socket.on('connect_error', (error) => end(socketErrorOf(error)))
       socket.on('error', (error) => {
         reason = error
       })
@@ -60,7 +60,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       // How long an answer may take is the connection's business, which knows what else comes over the link. Requests
       // have a timeout all the same, since socket.io tells only those that have one when the link is lost. Asked for
       // anew each time: socket.io forgets a timeout with the first request that has it.
-      const answering = () => socket.timeout(NEVER_MILLIS)
+      const answering = () => socket.timeout(MAX_TIMER_MS)
       const link: Link = {
         watchCall: (callId, cursor) =>
           new Promise<WatchReply>((resolve, reject) => {
@@ -91,7 +91,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
 }
 
 /** socket.io hands a refusal over as the `data` of an error. */
-function errorIn(error: Error & { data?: unknown }): SocketError | null {
+function socketErrorOf(error: Error & { data?: unknown }): SocketError | null {
   const data = error.data as Partial<SocketError> | undefined
   return typeof data?.status === 'number' && typeof data.code === 'string' && typeof data.title === 'string'
     ? (data as SocketError)

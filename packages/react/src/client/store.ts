@@ -6,7 +6,7 @@ export interface Store<T> {
 }
 
 /** A store and the means to change it. */
-export class Cell<T> implements Store<T> {
+export class WritableStore<T> implements Store<T> {
   #value: T
   readonly #listeners = new Set<() => void>()
 

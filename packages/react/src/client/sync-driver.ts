@@ -1,13 +1,13 @@
 /** Runs the sync machine: owns the link, the open question and the timer of a pause. */
 import type { SocketError } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
+import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import type { ServerTime } from './server-time.ts'
 import { type SyncInput, type SyncState, syncSteps } from './sync-machine.ts'
 import type { Link } from './transport.ts'
-import { Turns } from './turns.ts'
 
 /** An answer of the server that is not a refusal. */
-interface Accepted {
+interface OkReply {
   readonly ok: true
   /** The server's clock. */
   readonly now: string
@@ -21,22 +21,22 @@ export interface SyncEvents<Feed> {
   /** It may not be watched; `error` says why. */
   failed(error: SocketError): void
   /** The link does not do what it should. */
-  broken(link: Link, error: SocketError | null): void
+  linkBroken(link: Link, error: SocketError | null): void
   /** A request took so many milliseconds. */
-  measured(millis: number): void
+  latencyMeasured(millis: number): void
 }
 
 /** What is asked, and what is done with the answers. */
-interface SyncSubject<Answer extends Accepted> {
-  ask(link: Link): Promise<Answer | { readonly ok: false; readonly error: SocketError }>
-  accept(answer: Answer): void
-  refuse(error: SocketError): void
+interface SyncSource<Reply extends OkReply> {
+  request(link: Link): Promise<Reply | { readonly ok: false; readonly error: SocketError }>
+  accept(answer: Reply): void
+  reject(error: SocketError): void
   /** Whether a refusal may pass that concerns what was asked for. */
-  mayPass?(error: SocketError): boolean
+  canRetry?(error: SocketError): boolean
   /** How long to pause before the next question. */
-  pauseMs(): number
+  backoffMs(): number
   /** The state, or what is known, may have changed without a call from outside. */
-  moved(): void
+  changed(): void
 }
 
 /** The clocks of a client. */
@@ -45,20 +45,20 @@ export interface SyncClocks {
   readonly serverTime: ServerTime
 }
 
-export class SyncDriver<Answer extends Accepted> {
+export class SyncDriver<Answer extends OkReply> {
   readonly #clocks: SyncClocks
-  readonly #events: Pick<SyncEvents<never>, 'failed' | 'broken' | 'measured'>
-  readonly #subject: SyncSubject<Answer>
+  readonly #events: Pick<SyncEvents<never>, 'failed' | 'linkBroken' | 'latencyMeasured'>
+  readonly #subject: SyncSource<Answer>
   #state: SyncState = 'detached'
   #link: Link | null = null
-  #turns = new Turns()
+  #turns = new ConcurrencyLimiter()
   /** Drops the open question, or the timer of the pause. */
   #leave = () => {}
 
   constructor(
     clocks: SyncClocks,
-    events: Pick<SyncEvents<never>, 'failed' | 'broken' | 'measured'>,
-    subject: SyncSubject<Answer>,
+    events: Pick<SyncEvents<never>, 'failed' | 'linkBroken' | 'latencyMeasured'>,
+    subject: SyncSource<Answer>,
   ) {
     this.#clocks = clocks
     this.#events = events
@@ -70,7 +70,7 @@ export class SyncDriver<Answer extends Accepted> {
   }
 
   /** Uses another link from now on, or none, and asks in its turn among all who use it. */
-  attach(link: Link | null, turns = new Turns()): void {
+  attach(link: Link | null, turns = new ConcurrencyLimiter()): void {
     this.#link = link
     this.#turns = turns
     this.input(link ? 'opened' : 'closed')
@@ -87,10 +87,10 @@ export class SyncDriver<Answer extends Accepted> {
   }
 
   #pause(): void {
-    const millis = this.#subject.pauseMs()
+    const millis = this.#subject.backoffMs()
     const end = () => {
       this.input('pauseOver')
-      this.#subject.moved()
+      this.#subject.changed()
     }
     if (millis === 0) this.input('pauseOver')
     else this.#leave = this.#clocks.clock.setTimeout(end, millis)
@@ -99,13 +99,13 @@ export class SyncDriver<Answer extends Accepted> {
   #ask(link: Link): void {
     const { clock, serverTime } = this.#clocks
     let isOpen = true
-    const leaveTurns = this.#turns.take(() => {
+    const leaveTurns = this.#turns.run(() => {
       const askedAt = clock.now()
-      return this.#subject.ask(link).then(
+      return this.#subject.request(link).then(
         (reply) => {
-          if (reply.ok) serverTime.learn(reply.now, askedAt)
+          if (reply.ok) serverTime.observe(reply.now, askedAt)
           if (!isOpen) return
-          this.#events.measured(clock.now() - askedAt)
+          this.#events.latencyMeasured(clock.now() - askedAt)
           if (reply.ok) this.#accept(reply)
           else this.#refuse(reply.error, link)
         },
@@ -123,7 +123,7 @@ export class SyncDriver<Answer extends Accepted> {
   #accept(answer: Answer): void {
     this.input('answered')
     this.#subject.accept(answer)
-    this.#subject.moved()
+    this.#subject.changed()
   }
 
   #refuse(error: SocketError, link: Link): void {
@@ -132,16 +132,16 @@ export class SyncDriver<Answer extends Accepted> {
       this.#break(link, error)
       return
     }
-    const mayPass = isTemporary(error) || this.#subject.mayPass?.(error) === true
-    this.#subject.refuse(error)
+    const mayPass = isTemporary(error) || this.#subject.canRetry?.(error) === true
+    this.#subject.reject(error)
     this.input(mayPass ? 'refused' : 'closed')
-    this.#subject.moved()
+    this.#subject.changed()
     if (!mayPass) this.#events.failed(error)
   }
 
   #break(link: Link, error: SocketError | null): void {
     this.input('closed')
-    this.#events.broken(link, error)
+    this.#events.linkBroken(link, error)
   }
 }
 

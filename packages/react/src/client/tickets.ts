@@ -17,12 +17,12 @@ export interface TicketInUse {
   readonly subject: string | null
 }
 
-interface Held {
+interface CachedTicket {
   readonly ticket: string
   readonly claims: Claims | null
   readonly receivedAt: number
   /** When to stop using it, by our clock; `null` if it does not say. */
-  readonly staleAt: number | null
+  readonly renewAt: number | null
 }
 
 interface Claims {
@@ -32,9 +32,9 @@ interface Claims {
 }
 
 /** A ticket is replaced this long before it expires; a short-lived one at nine tenths of its life. */
-const MARGIN_MS = 30_000
+const RENEWAL_MARGIN_MS = 30_000
 /** How long `getTicket` may take. */
-const TICKET_DEADLINE_MS = 10_000
+const TICKET_TIMEOUT_MS = 10_000
 /** How long a ticket that has not reached the server is tried again before another is requested. */
 const MAX_UNUSED_MS = 60_000
 const MAX_TICKET_LENGTH = 16_384
@@ -43,9 +43,9 @@ export class Tickets {
   readonly #getTicket: GetTicket
   readonly #clock: Clock
   readonly #onSubjectChange: () => void
-  #held: Held | null = null
+  #held: CachedTicket | null = null
   #isUnused = false
-  #asked: Promise<Held> | null = null
+  #asked: Promise<CachedTicket> | null = null
   #turn = 0
   #agents = 0
 
@@ -56,13 +56,13 @@ export class Tickets {
   }
 
   /** A ticket that is still good. Rejects with `GatherClientError`. */
-  async current(): Promise<string> {
+  async getCurrent(): Promise<string> {
     const held = this.#held
-    return held && !this.#isStale(held) ? held.ticket : this.fresh()
+    return held && !this.#isStale(held) ? held.ticket : this.getFresh()
   }
 
   /** A new ticket. Rejects with `GatherClientError`. */
-  async fresh(): Promise<string> {
+  async getFresh(): Promise<string> {
     if (!this.#asked) {
       const asked = this.#ask()
       this.#asked = asked
@@ -75,26 +75,26 @@ export class Tickets {
   }
 
   /** A ticket for a new connection: a new one, unless the last has not reached the server yet. */
-  async toConnect(): Promise<string> {
+  async getForConnection(): Promise<string> {
     const held = this.#held
     const isUnused = held && this.#isUnused && this.#clock.now() - held.receivedAt < MAX_UNUSED_MS
-    return isUnused && !this.#isStale(held) ? held.ticket : this.fresh()
+    return isUnused && !this.#isStale(held) ? held.ticket : this.getFresh()
   }
 
   /** The server has seen the ticket in use. */
-  used(): void {
+  markUsed(): void {
     this.#isUnused = false
   }
 
   /** Stops waiting for an answer of `getTicket`, so that the next request calls it again. */
-  abandon(): void {
+  abandonRequest(): void {
     this.#asked = null
   }
 
   /** In how many milliseconds the ticket in use should be replaced; `null` if it does not say. */
-  get staleInMs(): number | null {
-    const staleAt = this.#held?.staleAt ?? null
-    return staleAt === null ? null : Math.max(0, staleAt - this.#clock.now())
+  get renewInMs(): number | null {
+    const renewAt = this.#held?.renewAt ?? null
+    return renewAt === null ? null : Math.max(0, renewAt - this.#clock.now())
   }
 
   /** The ticket in use, and whose it is, where it says so. */
@@ -103,7 +103,7 @@ export class Tickets {
   }
 
   /** Counts the agents whose tickets were seen: a command of one must not be sent for another. */
-  get agent(): number {
+  get agentGeneration(): number {
     return this.#agents
   }
 
@@ -113,24 +113,24 @@ export class Tickets {
   }
 
   /** Whether a refusal of the ticket in use means something: only a ticket that says so is known to be a current one. */
-  get standing(): 'current' | 'expired' | 'opaque' {
+  get validity(): 'current' | 'expired' | 'opaque' {
     const exp = this.#held?.claims?.exp
     if (typeof exp !== 'number') return 'opaque'
     return exp * 1000 > this.#clock.now() ? 'current' : 'expired'
   }
 
-  #isStale({ staleAt }: Held): boolean {
-    return staleAt !== null && staleAt <= this.#clock.now()
+  #isStale({ renewAt }: CachedTicket): boolean {
+    return renewAt !== null && renewAt <= this.#clock.now()
   }
 
-  async #ask(): Promise<Held> {
+  async #ask(): Promise<CachedTicket> {
     const turn = ++this.#turn
-    const ticket = ticketIn(await this.#call())
+    const ticket = parseTicket(await this.#call())
     const receivedAt = this.#clock.now()
-    const claims = claimsOf(ticket)
-    const lifetime = lifetimeOf(claims, receivedAt)
-    const staleAt = lifetime === null ? null : receivedAt + Math.max(lifetime - MARGIN_MS, lifetime * 0.9)
-    const held = { ticket, claims, receivedAt, staleAt }
+    const claims = parseClaims(ticket)
+    const lifetime = lifetimeMs(claims, receivedAt)
+    const renewAt = lifetime === null ? null : receivedAt + Math.max(lifetime - RENEWAL_MARGIN_MS, lifetime * 0.9)
+    const held = { ticket, claims, receivedAt, renewAt }
     // An answer that came after it was given up must not replace a newer one.
     if (turn !== this.#turn) return held
     const before = this.#held && subjectOf(this.#held)
@@ -146,9 +146,9 @@ export class Tickets {
   #call(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.setTimeout(() => {
-        const seconds = TICKET_DEADLINE_MS / 1000
+        const seconds = TICKET_TIMEOUT_MS / 1000
         reject(new GatherClientError('ticketTimeout', `getTicket did not answer within ${seconds} s. ${checkRequest}`))
-      }, TICKET_DEADLINE_MS)
+      }, TICKET_TIMEOUT_MS)
       Promise.resolve()
         .then(this.#getTicket)
         .then(resolve, (cause: unknown) => {
@@ -162,19 +162,19 @@ export class Tickets {
 
 const checkRequest = 'Check its request to your backend. It is called again.'
 
-const subjectOf = ({ claims }: Held) => (typeof claims?.sub === 'string' ? claims.sub : null)
+const subjectOf = ({ claims }: CachedTicket) => (typeof claims?.sub === 'string' ? claims.sub : null)
 
 /** A ticket goes into an HTTP header, so it is one word; pages, JSON and error texts are not. */
-function ticketIn(value: unknown): string {
+function parseTicket(value: unknown): string {
   const ticket = typeof value === 'string' ? value.trim() : ''
   const isWord = ticket.length <= MAX_TICKET_LENGTH && /^[!#-;=?-z|~]+$/.test(ticket)
   if (isWord && !/^(undefined|null|true|false|NaN)$/.test(ticket)) return ticket
-  const message = `getTicket returned ${kindOf(value)}, not a ticket. Check response.ok, and return the ticket itself.`
+  const message = `getTicket returned ${describeValue(value)}, not a ticket. Check response.ok, and return the ticket itself.`
   throw new GatherClientError('ticketInvalid', message)
 }
 
 /** What a value is, without quoting it. */
-function kindOf(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
   const text = value.trim()
   if (text === '') return 'an empty string'
@@ -182,13 +182,13 @@ function kindOf(value: unknown): string {
   return /^[[{"]/.test(text) ? 'JSON' : 'some other text'
 }
 
-function lifetimeOf(claims: Claims | null, now: number): number | null {
+function lifetimeMs(claims: Claims | null, now: number): number | null {
   if (typeof claims?.exp !== 'number') return null
   const issued = typeof claims.iat === 'number' ? claims.iat * 1000 : now
   return Math.max(0, claims.exp * 1000 - issued)
 }
 
-function claimsOf(ticket: string): Claims | null {
+function parseClaims(ticket: string): Claims | null {
   const payload = ticket.split('.')[1]
   if (payload === undefined) return null
   try {

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { connectionView } from '../components/connection-status/connection-view.ts'
 import { systemClock } from './clock.ts'
 import type { CallFeed } from './feed.ts'
-import { createClientOn, type GatherClient } from './gather-client.ts'
+import { createClientWith, type GatherClient } from './gather-client.ts'
 import { socketTransport } from './socket-transport.ts'
 
 const secret = 'a secret for these tests, of more than thirty-two bytes'
@@ -49,7 +49,7 @@ describe('a page and a server of different ages', () => {
     const real = socketTransport({ origin, path: '/callgather/socket.io' })
     const feeds: CallFeed[] = []
     const opened: number[] = []
-    const page = createClientOn({
+    const page = createClientWith({
       transport: {
         open: (auth, events) => {
           opened.push(spoken())
@@ -60,7 +60,7 @@ describe('a page and a server of different ages', () => {
       fetch: (...request) => fetch(...request),
       getTicket: () => gather.issueTicket({ subject: 'agent-7', calls: '*', scopes: ['view'] }),
       base,
-      onReturn: () => () => {},
+      onWake: () => () => {},
     })
     client = page
     page.watch('v3:any', { onFeed: (feed) => feeds.push(feed) }).catch(() => undefined)

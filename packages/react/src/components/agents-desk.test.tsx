@@ -14,7 +14,7 @@ import { StringsProvider } from '../strings/index.ts'
 import { ja } from '../strings/ja.ts'
 import { ptBR } from '../strings/pt-BR.ts'
 import { zhCN } from '../strings/zh-CN.ts'
-import { playTo, settled } from '../testing/provided.tsx'
+import { actAndSettle, playTo } from '../testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClientOptions } from '../testing/scenario-client.ts'
 import { CallList } from './call-list/call-list.tsx'
 import { GatherControls } from './gather-controls/gather-controls.tsx'
@@ -61,7 +61,7 @@ describe('the list of calls', () => {
         <CallList />
       </GatherProvider>,
     )
-    await settled(() => client.player.seek(20_000))
+    await actAndSettle(() => client.player.seek(20_000))
     await waitFor(() => expect(screen.getByText(title)).toBeTruthy())
     expect(nothing()).toBeNull()
   })
@@ -74,7 +74,7 @@ describe('the list of calls', () => {
         <CallList />
       </GatherProvider>,
     )
-    await settled(() => client.player.seek(20_000))
+    await actAndSettle(() => client.player.seek(20_000))
     await waitFor(() => expect(screen.getByRole('alert')).toBeTruthy())
     expect(nothing()).toBeNull()
   })
@@ -82,7 +82,9 @@ describe('the list of calls', () => {
 
 async function fill() {
   fireEvent.click(await screen.findByRole('button', { name: 'Yes or no' }))
-  await settled(() => fireEvent.click(screen.getByRole('button', { name: /^(Ask the caller|Stop and ask this)$/ })))
+  await actAndSettle(() =>
+    fireEvent.click(screen.getByRole('button', { name: /^(Ask the caller|Stop and ask this)$/ })),
+  )
 }
 
 describe('a refused request', () => {
@@ -122,11 +124,11 @@ describe('a refused request', () => {
     await playTo(client, 4000)
     const notice = (await screen.findByText(/^agent-7 is already asking for digits/)).closest('[role=alert]')
     if (!(notice instanceof HTMLElement)) throw new Error('The notice is an alert.')
-    await settled(() => fireEvent.click(within(notice).getByRole('button', { name: 'Replace' })))
+    await actAndSettle(() => fireEvent.click(within(notice).getByRole('button', { name: 'Replace' })))
     expect(client.commands.map(({ replace = false }) => replace)).toEqual([false, true])
     expect(client.commands[1]?.body).toMatchObject({ payload: 'Press 1 for yes, or 2 for no.' })
     // What Telnyx has taken is no draft any more.
-    await settled(() => fireEvent.click(screen.getByRole('button', { name: 'Ask something else' })))
+    await actAndSettle(() => fireEvent.click(screen.getByRole('button', { name: 'Ask something else' })))
     expect(screen.getByRole('textbox', { name: 'What to say' })).toHaveValue('')
   })
 })
@@ -137,16 +139,16 @@ describe('a stop that Telnyx accepted', () => {
     await playTo(client, 7000)
     expect(screen.getByText('attempt 1 of 3')).toBeTruthy()
     const stopped = { command: 'gather_stop', body: {}, subject: 'agent-9' }
-    await settled(() => {
+    await actAndSettle(() => {
       client.emit(endless.callId, 'command.requested', { command_id: 'lost-stop', payload: stopped })
       client.emit(endless.callId, 'command.accepted', { command_id: 'lost-stop', payload: {} })
     })
     expect(screen.queryByText('time is up, waiting for Telnyx')).toBeNull()
     expect(screen.queryByText(/^attempt/)).toBeNull()
-    await settled(() => client.player.advance(11_000))
+    await actAndSettle(() => client.player.advance(11_000))
     expect(await screen.findByText('Telnyx hasn’t confirmed the stop.')).toBeTruthy()
     expect(screen.queryByText(/^attempt/)).toBeNull()
-    await settled(() => fireEvent.click(screen.getByRole('button', { name: 'Stop again' })))
+    await actAndSettle(() => fireEvent.click(screen.getByRole('button', { name: 'Stop again' })))
     expect(client.commands.map(({ name }) => name)).toEqual(['gather_stop'])
   })
 })

@@ -5,7 +5,7 @@ import { cleanup, render } from '@testing-library/react'
 import { Profiler, type ReactElement } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
 import { GatherProvider } from '../hooks/provider.tsx'
-import { playTo, settled } from '../testing/provided.tsx'
+import { actAndSettle, playTo } from '../testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
 import { AssistantBar } from './assistant-bar/assistant-bar.tsx'
 import { ConnectionStatus } from './connection-status/connection-status.tsx'
@@ -51,7 +51,7 @@ async function consoleOf(shown: Record<string, ReactElement>) {
     /** What renders while something happens. */
     during: async (run: () => unknown) => {
       for (const name of Object.keys(counts)) delete counts[name]
-      await settled(run)
+      await actAndSettle(run)
       return { ...counts }
     },
   }
@@ -78,7 +78,7 @@ describe('a console renders again', () => {
 
   it('nothing, for the server’s word that nothing is new; and clocks once a second', async () => {
     const { client, during } = await consoleOf({ ...parts, panel: <GatherPanel callId={callId} /> })
-    await settled(() => client.player.playAll())
+    await actAndSettle(() => client.player.playAll())
     const { panel = 0, ...others } = await during(() => client.player.advance(10_000))
     expect(others).toEqual({})
     expect(panel).toBeLessThanOrEqual(2 * 10)

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react'
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { playAll, playTo, renderProvided, settled } from '../testing/provided.tsx'
+import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 import { type AIGatherResult, useAIGather } from './use-ai-gather.ts'
@@ -19,7 +19,7 @@ const booking = z.object({
 describe('useAIGather', () => {
   it('fills field by field, then confirms', async () => {
     const client = createScenarioClient(aiBooking)
-    const { result } = renderProvided(client, () => useAIGather(callId))
+    const { result } = renderHookWithClient(client, () => useAIGather(callId))
     expect(result.current).toMatchObject({ gather: null, fields: [], isCollecting: false, result: { status: 'none' } })
     const statuses = () => result.current.fields.map((field) => field.status)
     await playTo(client, 4_000)
@@ -34,7 +34,7 @@ describe('useAIGather', () => {
 
   it('checks and types the result by a zod schema', async () => {
     const client = createScenarioClient(aiBooking)
-    const { result } = renderProvided(client, () => useAIGather(callId, { schema: booking }))
+    const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema: booking }))
     await playAll(client)
     const { result: answer } = result.current
     if (answer.status !== 'valid') throw new Error(answer.status)
@@ -46,7 +46,7 @@ describe('useAIGather', () => {
   it('checks and types the result by a valibot schema, and says what is wrong', async () => {
     const client = createScenarioClient(aiBooking)
     const schema = v.object({ preferred_day: v.picklist(['Monday', 'Friday'], 'Not a day we are open.') })
-    const { result } = renderProvided(client, () => useAIGather(callId, { schema }))
+    const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
     expectTypeOf(result.current.result).toEqualTypeOf<AIGatherResult<{ preferred_day: 'Monday' | 'Friday' }>>()
     await playAll(client)
     expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: 'Not a day we are open.' }] })
@@ -57,10 +57,10 @@ describe('useAIGather', () => {
     const asked: ((result: { value: string }) => void)[] = []
     const validate = () => new Promise<{ value: string }>((resolve) => asked.push(resolve))
     const schema: StandardSchemaV1<unknown, string> = { '~standard': { version: 1, vendor: 'test', validate } }
-    const { result } = renderProvided(client, () => useAIGather(callId, { schema }))
+    const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
     await playAll(client)
     expect(result.current.result.status).toBe('checking')
-    await settled(() => {
+    await actAndSettle(() => {
       for (const answer of asked) answer({ value: 'booked' })
     })
     expect(result.current.result).toEqual({ status: 'valid', value: 'booked', issues: [] })
@@ -68,9 +68,9 @@ describe('useAIGather', () => {
 
   it('tells the assistant of a correction, and nobody else', async () => {
     const client = createScenarioClient(aiBooking)
-    const { result } = renderProvided(client, () => useAIGather(callId))
+    const { result } = renderHookWithClient(client, () => useAIGather(callId))
     await playTo(client, 7_000)
-    await settled(() => result.current.correct('patient_name', 'Sample Q. Caller'))
+    await actAndSettle(() => result.current.correct('patient_name', 'Sample Q. Caller'))
     expect(client.commands).toMatchObject([
       {
         name: 'ai_assistant_add_messages',
@@ -101,7 +101,7 @@ describe('a schema of the host that fails', () => {
   it.each(Object.entries(failures))('settles as invalid when it %s', async (_, validate) => {
     const client = createScenarioClient(aiBooking)
     const schema = schemaOf(validate)
-    const { result } = renderProvided(client, () => useAIGather(callId, { schema }))
+    const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
     await playAll(client)
     expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: expect.any(String) }] })
   })
@@ -109,10 +109,10 @@ describe('a schema of the host that fails', () => {
   it('settles as invalid when it does not answer in time', async () => {
     const client = createScenarioClient(aiBooking)
     const schema = schemaOf(() => new Promise(() => {}))
-    const { result } = renderProvided(client, () => useAIGather(callId, { schema }))
+    const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
     await playAll(client)
     expect(result.current.result.status).toBe('checking')
-    await settled(() => client.player.advance(10_000))
+    await actAndSettle(() => client.player.advance(10_000))
     expect(result.current.result).toMatchObject({
       status: 'invalid',
       issues: [{ message: 'The schema did not answer in time.' }],
@@ -126,7 +126,7 @@ describe('a schema of the host that fails', () => {
   ])('settles when it is written inline and is %s, however the result is used', async (_, validate) => {
     const client = createScenarioClient(aiBooking)
     let renders = 0
-    const { result } = renderProvided(client, () => {
+    const { result } = renderHookWithClient(client, () => {
       renders++
       const view = useAIGather(callId, { schema: schemaOf(validate) })
       const [, setCopy] = useState(view.result)
@@ -134,9 +134,9 @@ describe('a schema of the host that fails', () => {
       return view
     })
     await playAll(client)
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     const rendersBefore = renders
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     expect(renders).toBe(rendersBefore)
     expect(result.current.result.status).not.toBe('checking')
   })

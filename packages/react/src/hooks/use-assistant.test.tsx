@@ -1,6 +1,6 @@
 import { assistantWhisper } from '@callgather/protocol/scenarios'
 import { describe, expect, it } from 'vitest'
-import { playAll, playTo, renderProvided, settled } from '../testing/provided.tsx'
+import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
 import { useAssistant } from './use-assistant.ts'
 
@@ -8,7 +8,7 @@ const { callId } = assistantWhisper
 
 function setUp() {
   const client = createScenarioClient(assistantWhisper)
-  const { result } = renderProvided(client, () => useAssistant(callId))
+  const { result } = renderHookWithClient(client, () => useAssistant(callId))
   return { client, result }
 }
 
@@ -26,9 +26,9 @@ describe('useAssistant', () => {
   it('whispers without an answer, and answers now with a trigger', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
-    await settled(() => result.current.whisper('Offer Friday.'))
-    await settled(() => result.current.answerNow())
-    await settled(() => result.current.answerNow('Say sorry first.', 'developer'))
+    await actAndSettle(() => result.current.whisper('Offer Friday.'))
+    await actAndSettle(() => result.current.answerNow())
+    await actAndSettle(() => result.current.answerNow('Say sorry first.', 'developer'))
     expect(client.commands.map((command) => command.body)).toMatchObject([
       { messages: [{ role: 'system', content: 'Offer Friday.' }] },
       { trigger_response: true },
@@ -43,7 +43,7 @@ describe('useAssistant', () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     const say = (transcript: string, is_final: boolean) =>
-      settled(() =>
+      actAndSettle(() =>
         client.emit(callId, 'call.transcription', {
           payload: { transcription_data: { transcript, is_final, transcription_track: 'inbound' } },
         }),
@@ -57,9 +57,9 @@ describe('useAssistant', () => {
   it('stops, and hands back with what was said and what happened since', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
-    await settled(() => result.current.stop())
+    await actAndSettle(() => result.current.stop())
     expect(result.current).toMatchObject({ isActive: false, stopping: { status: 'confirmed' } })
-    await settled(() => result.current.handBack({ summary: 'The agent moved it to Friday.' }))
+    await actAndSettle(() => result.current.handBack({ summary: 'The agent moved it to Friday.' }))
     const last = client.commands.at(-1)
     expect(last?.name).toBe('ai_assistant_start')
     expect(last?.body).toMatchObject({

@@ -25,7 +25,7 @@ export interface CallTimeline {
   readonly startedAt: string | null
   readonly answeredAt: string | null
   readonly endedAt: string | null
-  readonly clockOffset: number
+  readonly clockOffsetMs: number
   readonly sync: SyncStatus
   readonly error: SocketError | null
 }
@@ -35,7 +35,7 @@ export function useCallTimeline(callId?: string): CallTimeline {
   return useCall(callId, timelineSlice)
 }
 
-function timelineSlice({ state, sync, error, clockOffset }: CallFeed): CallTimeline {
+function timelineSlice({ state, sync, error, clockOffsetMs }: CallFeed): CallTimeline {
   return {
     phase: callPhase(state),
     entries: state.timeline,
@@ -45,7 +45,7 @@ function timelineSlice({ state, sync, error, clockOffset }: CallFeed): CallTimel
     startedAt: startedAt(state),
     answeredAt: state.answered?.at ?? null,
     endedAt: callEndedAt(state),
-    clockOffset,
+    clockOffsetMs,
     sync,
     error: error ?? null,
   }

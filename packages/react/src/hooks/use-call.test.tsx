@@ -6,7 +6,7 @@ import { createElement, type ReactNode, StrictMode, useState } from 'react'
 import { renderToString } from 'react-dom/server'
 import { describe, expect, it, vi } from 'vitest'
 import { gatherKeys } from '../query/keys.ts'
-import { playAll, playTo, renderProvided, settled } from '../testing/provided.tsx'
+import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
 import { ScenarioServer } from '../testing/scenario-server.ts'
 import { GatherProvider, useGatherClient } from './provider.tsx'
@@ -24,7 +24,7 @@ const { callId } = pinEntry
 describe('useCall', () => {
   it('gives a slice at once, and the new one when it changes', async () => {
     const client = createScenarioClient(pinEntry)
-    const { result } = renderProvided(client, () => useCall(callId, ({ state }) => callPhase(state)))
+    const { result } = renderHookWithClient(client, () => useCall(callId, ({ state }) => callPhase(state)))
     expect(result.current).toBe('unknown')
     await playTo(client, 0)
     expect(result.current).toBe('ringing')
@@ -35,7 +35,7 @@ describe('useCall', () => {
   it('renders again only when the slice changes, also when it is built anew each time', async () => {
     const client = createScenarioClient(pinEntry)
     let renders = 0
-    const { result } = renderProvided(client, () => {
+    const { result } = renderHookWithClient(client, () => {
       renders++
       return useCall(callId, ({ state, sync }) => ({ phase: callPhase(state), sync }))
     })
@@ -48,7 +48,9 @@ describe('useCall', () => {
 
   it('gives a slice that is undefined as it is', async () => {
     const client = createScenarioClient(pinEntry)
-    const { result } = renderProvided(client, () => useCall(callId, ({ sync }) => (sync === 'live' ? undefined : sync)))
+    const { result } = renderHookWithClient(client, () =>
+      useCall(callId, ({ sync }) => (sync === 'live' ? undefined : sync)),
+    )
     expect(result.current).toBe('connecting')
     await playTo(client, 3_000)
     expect(result.current).toBeUndefined()
@@ -57,21 +59,21 @@ describe('useCall', () => {
   it('shows another call when it is given another id', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     let setId: (id: string) => void = () => {}
-    const { result } = renderProvided(client, () => {
+    const { result } = renderHookWithClient(client, () => {
       const [id, set] = useState(callId)
       setId = set
       return useCall(id, ({ state }) => `${state.callId} ${state.gathers.size}`)
     })
     await playAll(client)
     expect(result.current).toBe(`${callId} 1`)
-    await settled(() => setId(twoGathers.callId))
+    await actAndSettle(() => setId(twoGathers.callId))
     expect(result.current).toBe(`${twoGathers.callId} 2`)
   })
 
   it('watches once in strict mode, and not at all after the last component has gone', async () => {
     const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
     const client = createScenarioClient(pinEntry)
-    const { unmount } = renderProvided(client, () => {
+    const { unmount } = renderHookWithClient(client, () => {
       useCall(callId, ({ sync }) => sync)
       return useCall(callId, ({ state }) => state.keys.size)
     })
@@ -177,7 +179,7 @@ describe('a key press', () => {
     )
     await playTo(client, 6_600)
     for (const name of Object.keys(counts)) delete counts[name]
-    await settled(() => client.press(callId, '5'))
+    await actAndSettle(() => client.press(callId, '5'))
     expect(counts).toEqual({ digits: 5 })
   })
 })

@@ -24,5 +24,5 @@ export function useCall<T>(first: string | undefined | ((feed: CallFeed) => T), 
   const cache = useQueryClient()
   const client = useGatherClient()
   const known = useMemo(() => callStore(cache, client, callId), [cache, client, callId])
-  return useSlice(known.isGone() ? callStore(cache, client, callId) : known, select)
+  return useSlice(known.isRemoved() ? callStore(cache, client, callId) : known, select)
 }

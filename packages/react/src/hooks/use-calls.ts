@@ -10,7 +10,7 @@ export interface Calls {
   readonly calls: readonly CallSummary[]
   readonly sync: CallsFeed['sync']
   /** The server's clock less ours, in milliseconds: for how long a call has lasted. */
-  readonly clockOffset: number
+  readonly clockOffsetMs: number
   /** Why the list cannot be had; what is here is the last that was known. */
   readonly error: SocketError | null
 }
@@ -19,5 +19,5 @@ export interface Calls {
 export function useCalls(): Calls {
   const client = useGatherClient()
   const { data = initialCallsFeed } = useQuery({ ...callsQueryOptions(client), notifyOnChangeProps: ['data'] })
-  return { calls: data.calls, sync: data.sync, clockOffset: data.clockOffset, error: data.error ?? null }
+  return { calls: data.calls, sync: data.sync, clockOffsetMs: data.clockOffsetMs, error: data.error ?? null }
 }

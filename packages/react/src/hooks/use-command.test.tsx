@@ -5,7 +5,7 @@ import { render, renderHook, screen } from '@testing-library/react'
 import type { ReactNode } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import { type CommandAnswer, createScenarioClient } from '../testing/index.ts'
-import { playTo, renderProvided, settled } from '../testing/provided.tsx'
+import { actAndSettle, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { CallScope } from './call-scope.tsx'
 import { type CommandFact, commandRun, type GivenCommand } from './command-run.ts'
 import { GatherProvider } from './provider.tsx'
@@ -51,32 +51,32 @@ describe('useCommand', () => {
 
   it('goes from idle to confirmed by the call’s own log', async () => {
     const client = answering()
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
     expect(result.current).toMatchObject({ status: 'idle', requestId: null })
-    await settled(async () => expect(await result.current.run({ maximum_digits: 4 })).toBe('accepted'))
+    await actAndSettle(async () => expect(await result.current.run({ maximum_digits: 4 })).toBe('accepted'))
     await playTo(client, 2_410)
     expect(result.current).toMatchObject({ status: 'confirmed', name: 'gather', refusal: null })
     expect(client.commands).toMatchObject([{ name: 'gather', body: { maximum_digits: 4 } }])
-    await settled(() => result.current.reset())
+    await actAndSettle(() => result.current.reset())
     expect(result.current.status).toBe('idle')
   })
 
   it('is sending while nobody has answered', async () => {
     const client = answering('pending')
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await settled(() => void result.current.run({}))
+    await actAndSettle(() => void result.current.run({}))
     expect(result.current.status).toBe('sending')
   })
 
   it('is refused in Telnyx’s words, and retried under a new id', async () => {
     const client = answering({ refuse: 'notAnswered' })
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await settled(async () => expect(await result.current.run({})).toBe('refused'))
+    await actAndSettle(async () => expect(await result.current.run({})).toBe('refused'))
     expect(result.current).toMatchObject({ status: 'refused', refusal: { code: '90034', status: 422 } })
-    await settled(async () => expect(await result.current.retry()).toBe('accepted'))
+    await actAndSettle(async () => expect(await result.current.retry()).toBe('accepted'))
     expect(result.current.status).toBe('confirmed')
     const [first, second] = client.commands
     expect(first?.requestId).not.toBe(second?.requestId)
@@ -84,68 +84,68 @@ describe('useCommand', () => {
 
   it('is refused by what Telnyx would refuse, before anything is sent on', async () => {
     const client = answering()
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather_using_speak'))
-    await settled(() => result.current.run({ payload: 'Hello', voice: 'female', maximum_digits: 0 }))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_using_speak'))
+    await actAndSettle(() => result.current.run({ payload: 'Hello', voice: 'female', maximum_digits: 0 }))
     expect(result.current).toMatchObject({ status: 'refused', refusal: { code: '90023' } })
     expect(client.commands).toHaveLength(0)
   })
 
   it('is unknown when no answer comes, and retried under the same id', async () => {
     const client = answering('offline', 'unknown', 'accept')
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await settled(async () => expect(await result.current.run({})).toBe('unknown'))
+    await actAndSettle(async () => expect(await result.current.run({})).toBe('unknown'))
     expect(result.current.status).toBe('unknown')
-    await settled(() => result.current.retry())
+    await actAndSettle(() => result.current.retry())
     expect(result.current.status).toBe('unknown')
-    await settled(() => result.current.retry())
+    await actAndSettle(() => result.current.retry())
     expect(result.current.status).toBe('confirmed')
     expect(new Set(client.commands.map((command) => command.requestId)).size).toBe(1)
   })
 
   it('is known again once the call’s log tells what became of it', async () => {
     const client = answering('unknown')
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await settled(() => result.current.run({}))
+    await actAndSettle(() => result.current.run({}))
     const command_id = result.current.requestId
     if (!command_id) throw new Error('Nothing was sent.')
-    await settled(() => client.emit(callId, 'command.accepted', { command_id }))
+    await actAndSettle(() => client.emit(callId, 'command.accepted', { command_id }))
     expect(result.current.status).toBe('confirmed')
   })
 
   it('confirms a stop only when that which it was to stop has ended', async () => {
     const client = createScenarioClient(assistantWhisper)
-    const { result } = renderProvided(client, () => useCommand(assistantWhisper.callId, 'ai_assistant_stop'))
+    const { result } = renderHookWithClient(client, () => useCommand(assistantWhisper.callId, 'ai_assistant_stop'))
     await playTo(client, 4_000)
-    await settled(() => result.current.run({}))
+    await actAndSettle(() => result.current.run({}))
     expect(result.current.status).toBe('confirmed')
   })
 
   it('never writes the call: what is on the screen comes from events', async () => {
     const client = answering('pending')
-    const { result } = renderProvided(client, () => useCallGather(callId))
+    const { result } = renderHookWithClient(client, () => useCallGather(callId))
     await playTo(client, 2_000)
     client.faults.setUnreachable(true)
-    await settled(() => void result.current.start('gather', { maximum_digits: 4 }))
+    await actAndSettle(() => void result.current.start('gather', { maximum_digits: 4 }))
     expect(result.current.status).toBe('idle')
     expect(result.current.starting.status).toBe('sending')
   })
 
   it('is overdue when no event confirms an accepted command in time, until one does', async () => {
     const client = answering('accept')
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather_stop', { confirmAfterMs: 4_000 }))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_stop', { confirmAfterMs: 4_000 }))
     await playTo(client, 7_000)
     // The answer comes over HTTP; the events are lost on their way.
     client.faults.setUnreachable(true)
-    await settled(() => result.current.run({}))
+    await actAndSettle(() => result.current.run({}))
     expect(result.current).toMatchObject({ status: 'accepted', isOverdue: false })
-    await settled(() => client.player.advance(3_900))
+    await actAndSettle(() => client.player.advance(3_900))
     expect(result.current).toMatchObject({ status: 'accepted', isOverdue: false })
-    await settled(() => client.player.advance(200))
+    await actAndSettle(() => client.player.advance(200))
     expect(result.current).toMatchObject({ status: 'accepted', isOverdue: true })
     client.faults.setUnreachable(false)
-    await settled(() => client.player.advance(60_000))
+    await actAndSettle(() => client.player.advance(60_000))
     expect(result.current.status).toBe('confirmed')
   })
 
@@ -165,9 +165,9 @@ describe('useCommand', () => {
       const { result } = renderHook(() => useCommand(callId, 'gather_stop'), { wrapper })
       await playTo(client, 7_000)
       client.faults.setUnreachable(true)
-      await settled(() => result.current.run({}))
+      await actAndSettle(() => result.current.run({}))
       for (let seconds = 1; seconds <= 12; seconds++) {
-        await settled(() => client.player.advance(1_000))
+        await actAndSettle(() => client.player.advance(1_000))
         if (result.current.status === 'accepted' && result.current.isOverdue) return seconds
       }
       return null
@@ -178,10 +178,10 @@ describe('useCommand', () => {
 
   it('sends its mask and its wish to replace with every attempt', async () => {
     const client = answering({ refuse: 'notAnswered' })
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await settled(() => result.current.run({}, { mask: 'digits', replace: true }))
-    await settled(() => result.current.retry())
+    await actAndSettle(() => result.current.run({}, { mask: 'digits', replace: true }))
+    await actAndSettle(() => result.current.retry())
     expect(client.commands).toMatchObject([
       { mask: 'digits', replace: true },
       { mask: 'digits', replace: true },
@@ -200,7 +200,7 @@ describe('useCommand', () => {
       app([<Stop key="one" name="one" />, <Stop key="two" name="two" />, <Stop key="own" name="own" slot="own" />]),
     )
     await playTo(client, 2_400)
-    await settled(() => screen.getByRole('button', { name: /^one/ }).click())
+    await actAndSettle(() => screen.getByRole('button', { name: /^one/ }).click())
     const names = () => screen.getAllByRole('button').map((button) => button.textContent)
     expect(names()).toEqual(['one refused', 'two refused', 'own idle'])
     rerender(app(null))
@@ -210,17 +210,17 @@ describe('useCommand', () => {
 
   it('names what is missing when it has no call', () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
-    expect(() => renderProvided(answering(), () => useCommand('gather_stop'))).toThrow(/Give it a `callId`/)
+    expect(() => renderHookWithClient(answering(), () => useCommand('gather_stop'))).toThrow(/Give it a `callId`/)
     error.mockRestore()
   })
 
   it('forgets what was given once the client is closed', async () => {
     const client = answering({ refuse: 'notAnswered' })
-    const { result } = renderProvided(client, () => useCommand(callId, 'gather'))
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await settled(() => result.current.run({}))
+    await actAndSettle(() => result.current.run({}))
     expect(result.current.status).toBe('refused')
-    await settled(() => client.close())
+    await actAndSettle(() => client.close())
     expect(result.current.status).toBe('idle')
   })
 })

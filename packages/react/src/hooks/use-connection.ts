@@ -1,5 +1,5 @@
 import { useMemo, useSyncExternalStore } from 'react'
-import { type ConnectionState, idle } from '../client/connection.ts'
+import { type ConnectionState, initialConnectionState } from '../client/connection.ts'
 import { useGatherClient } from './provider.tsx'
 
 /** The connection, and the means to try it again at once. */
@@ -8,6 +8,6 @@ export type Connection = ConnectionState & { readonly retryNow: () => void }
 /** How the connection to the server is. Renders again when that changes. */
 export function useConnection(): Connection {
   const { connection } = useGatherClient()
-  const state = useSyncExternalStore(connection.subscribe, connection.getSnapshot, () => idle)
+  const state = useSyncExternalStore(connection.subscribe, connection.getSnapshot, () => initialConnectionState)
   return useMemo(() => ({ ...state, retryNow: connection.retryNow }), [state, connection])
 }

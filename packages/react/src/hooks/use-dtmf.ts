@@ -13,7 +13,7 @@ export interface Dtmf {
   /** Keys pressed while no gather was listening, newest last; at most 32. */
   readonly strays: readonly KeyEntry[]
   /** The server's clock less ours, in milliseconds: add it to the time here to draw `gather.waiting`. */
-  readonly clockOffset: number
+  readonly clockOffsetMs: number
 }
 
 /** The keys that the caller presses, as they are pressed. */
@@ -21,14 +21,14 @@ export function useDtmf(callId?: string): Dtmf {
   return useCall(callId, dtmfSlice)
 }
 
-function dtmfSlice({ state, clockOffset }: CallFeed): Dtmf {
+function dtmfSlice({ state, clockOffsetMs }: CallFeed): Dtmf {
   const gather = selectGather(state)
   return {
     gather: gather?.kind === 'digits' ? gather : null,
     lastKey: state.keys.at(-1) ?? null,
     keyCount: state.keys.size,
     strays: strayKeys(state),
-    clockOffset,
+    clockOffsetMs,
   }
 }
 

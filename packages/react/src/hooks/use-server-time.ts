@@ -17,7 +17,7 @@ export function useServerTime(first: string | number | null | undefined, second?
   return useNow(everyMillis) + offset
 }
 
-const offsetSlice = ({ clockOffset }: CallFeed) => clockOffset
+const offsetSlice = ({ clockOffsetMs }: CallFeed) => clockOffsetMs
 
 /** The time here, by the client's clock. Renders again every `everyMillis`; with `null`, not at all. */
 export function useNow(everyMillis: number | null): number {

@@ -1,6 +1,6 @@
 import { aiBooking, menuWithWrongKey, pinEntry } from '@callgather/protocol/scenarios'
 import { describe, expect, it } from 'vitest'
-import { playAll, playTo, renderProvided, settled } from '../testing/provided.tsx'
+import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
 import { useDtmf } from './use-dtmf.ts'
 import { usePlayback } from './use-playback.ts'
@@ -12,7 +12,7 @@ const { callId } = aiBooking
 describe('useTranscript', () => {
   it('has a row for everything that happened, and keeps rows that have not changed', async () => {
     const client = createScenarioClient(aiBooking)
-    const { result } = renderProvided(client, () => useTranscript(callId))
+    const { result } = renderHookWithClient(client, () => useTranscript(callId))
     await playTo(client, 4_000)
     const first = result.current.at(0)
     const before = result.current.length
@@ -26,7 +26,7 @@ describe('useTranscript', () => {
   it('shows what is wanted and finds what is searched for', async () => {
     const client = createScenarioClient(aiBooking)
     const kinds = ['message'] as const
-    const { result } = renderProvided(client, () => useTranscript(callId, { kinds, search: ' TUESDAY ' }))
+    const { result } = renderHookWithClient(client, () => useTranscript(callId, { kinds, search: ' TUESDAY ' }))
     await playAll(client)
     expect(result.current.length).toBe(6)
     const found = result.current.matches.map((position) => result.current.at(position))
@@ -37,17 +37,17 @@ describe('useTranscript', () => {
   it('narrows rows by a condition of one’s own', async () => {
     const client = createScenarioClient(aiBooking)
     const byCaller = (row: { kind: string; role?: string }) => row.kind === 'message' && row.role === 'user'
-    const { result } = renderProvided(client, () => useTranscript(callId, { where: byCaller }))
+    const { result } = renderHookWithClient(client, () => useTranscript(callId, { where: byCaller }))
     await playAll(client)
     expect(result.current.length).toBe(3)
   })
 
   it('has what is being said before it is final', async () => {
     const client = createScenarioClient(pinEntry)
-    const { result } = renderProvided(client, () => useTranscript(pinEntry.callId))
+    const { result } = renderHookWithClient(client, () => useTranscript(pinEntry.callId))
     await playTo(client, 3_000)
     const say = (transcript: string, is_final: boolean) =>
-      settled(() =>
+      actAndSettle(() =>
         client.emit(pinEntry.callId, 'call.transcription', {
           payload: { transcription_data: { transcript, is_final } },
         }),
@@ -67,12 +67,12 @@ describe('useDtmf', () => {
   it('tells keys of a gather from stray ones, and each press from the last', async () => {
     const client = createScenarioClient(menuWithWrongKey)
     const id = menuWithWrongKey.callId
-    const { result } = renderProvided(client, () => useDtmf(id))
+    const { result } = renderHookWithClient(client, () => useDtmf(id))
     await playTo(client, 2_300)
-    await settled(() => client.press(id, '4'))
+    await actAndSettle(() => client.press(id, '4'))
     expect(result.current.strays.map((key) => key.digit)).toEqual(['4'])
     const { lastKey, strays } = result.current
-    await settled(() => client.press(id, '4'))
+    await actAndSettle(() => client.press(id, '4'))
     expect(result.current.lastKey).not.toBe(lastKey)
     expect(result.current.keyCount).toBe(2)
     await playTo(client, 5_000)
@@ -84,7 +84,7 @@ describe('useDtmf', () => {
 describe('usePlayback', () => {
   it('tells what is played, and how it ended', async () => {
     const client = createScenarioClient(menuWithWrongKey)
-    const { result } = renderProvided(client, () => usePlayback(menuWithWrongKey.callId))
+    const { result } = renderHookWithClient(client, () => usePlayback(menuWithWrongKey.callId))
     expect(result.current).toMatchObject({ playing: false, what: null })
     await playTo(client, 3_000)
     expect(result.current).toMatchObject({
@@ -103,7 +103,7 @@ describe('usePlayback', () => {
 describe('useServerTime', () => {
   it('goes by the clock of the client, and stands still when nobody needs it', async () => {
     const client = createScenarioClient(pinEntry)
-    const { result } = renderProvided(client, () => [
+    const { result } = renderHookWithClient(client, () => [
       useServerTime(pinEntry.callId, 1_000),
       useServerTime(pinEntry.callId, null),
     ])

@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 import { GatherProvider, useGatherClient } from '../hooks/provider.tsx'
 import { useCall } from '../hooks/use-call.ts'
 import { useCalls } from '../hooks/use-calls.ts'
-import { playAll, settled } from '../testing/provided.tsx'
+import { actAndSettle, playAll } from '../testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
 import { socketError } from '../testing/scenario-server.ts'
 import { callQueryOptions } from './call-query.ts'
@@ -51,17 +51,17 @@ it('shows nothing of one agent to the next, who has another client and the same 
   view.rerender(page(cache, null))
   view.rerender(page(cache, next))
   expect(text()).toBe('connecting 0 0')
-  await settled(() => next.player.advance(40_000))
+  await actAndSettle(() => next.player.advance(40_000))
   expect(text()).toBe('connecting 0 0')
 })
 
 it('shows nothing that was cached when nothing was on the screen, until the agent is known to be the same', async () => {
   const { client, cache, view } = await setUp()
-  await settled(() => view.rerender(page(cache, null)))
+  await actAndSettle(() => view.rerender(page(cache, null)))
   client.faults.delay(100)
   view.rerender(page(cache, client))
   expect(text()).toBe('connecting 0 0')
-  await settled(() => client.player.advance(5_000))
+  await actAndSettle(() => client.player.advance(5_000))
   expect(text()).toBe('live 5 1')
 })
 
@@ -69,20 +69,20 @@ it('shows each of two providers its own server under one cache', async () => {
   const { cache, view } = await setUp()
   const other = createScenarioClient([])
   view.rerender(page(cache, other))
-  await settled(() => other.player.advance(1_000))
+  await actAndSettle(() => other.player.advance(1_000))
   expect(text()).toBe('connecting 0 0')
 })
 
 it('removes what was cached, and clears what is on the screen, when the client is closed', async () => {
   const { client, cache } = await setUp()
-  await settled(() => client.close())
+  await actAndSettle(() => client.close())
   expect(text()).toBe('connecting 0 0')
   for (const { state } of cachedOf(cache, client)) expect(client.session.owns(state.data ?? {})).toBe(false)
 })
 
 it('removes what was cached of a closed client that nothing shows', async () => {
   const { client, cache, view } = await setUp()
-  await settled(() => view.rerender(page(cache, null)))
+  await actAndSettle(() => view.rerender(page(cache, null)))
   expect(cachedOf(cache, client)).toHaveLength(2)
   client.close()
   expect(cachedOf(cache, client)).toEqual([])
@@ -92,7 +92,7 @@ it('clears a refused call from the screen', async () => {
   const { client } = await setUp()
   client.faults.refuseCall(callId, socketError(gatherError('notFound', 'No.')))
   client.faults.dropConnection()
-  await settled(() => client.player.advance(2_000))
+  await actAndSettle(() => client.player.advance(2_000))
   expect(text()).toMatch(/^connecting 0/)
 })
 
@@ -102,7 +102,7 @@ it('keeps an ended call on the screen although nothing is watched any more', asy
   const cache = new QueryClient()
   const view = render(page(cache, client, ended))
   await playAll(client)
-  await settled(() => {
+  await actAndSettle(() => {
     client.emit(callId, 'call.hangup', { payload: {} })
     return client.player.advance(70_000)
   })
@@ -143,7 +143,7 @@ it('keeps the filter that a host gives its own queries', async () => {
   render(page(cache, createScenarioClient(pinEntry)))
   cache.setQueryData(['private'], 1)
   cache.setQueryData(['host'], 1)
-  await settled(() => undefined)
+  await actAndSettle(() => undefined)
   expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
 })
 
@@ -162,11 +162,11 @@ it('takes restored data for absent, and renders, under a persister with its defa
   const view = render(wrapped(cache))
   await playAll(client)
   cache.setQueryData(['host'], 'of the host')
-  await settled(() => undefined)
+  await actAndSettle(() => undefined)
   expect(localStorage.getItem('REACT_QUERY_OFFLINE_CACHE')).toContain('of the host')
   expect(localStorage.getItem('REACT_QUERY_OFFLINE_CACHE')).not.toMatch(/callgather|\+1555/)
   view.unmount()
-  await settled(() => undefined)
+  await actAndSettle(() => undefined)
   client.faults.delay(100)
 
   // A page of an older version stored feeds as they were, under whatever key.
@@ -177,7 +177,7 @@ it('takes restored data for absent, and renders, under a persister with its defa
   hydrate(restored, JSON.parse(JSON.stringify(dehydrate(old))))
   render(wrapped(restored))
   expect(screen.getAllByRole('status').map((status) => status.textContent)).toEqual(['connecting 0 0', 'connecting'])
-  await settled(() => client.player.advance(1_000))
+  await actAndSettle(() => client.player.advance(1_000))
   expect(screen.getAllByRole('status').map((status) => status.textContent)).toEqual(['live 5 1', 'live'])
   localStorage.clear()
 })

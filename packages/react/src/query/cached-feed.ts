@@ -11,22 +11,22 @@ import { gatherKeys } from './keys.ts'
 const cached = new WeakSet<object>()
 
 /** A feed as it goes into the cache: it reads as the feed, by inheritance, and has no property of its own to serialise. */
-export function cachedFeed<Feed extends object>(feed: Feed): Feed {
+export function wrapFeed<Feed extends object>(feed: Feed): Feed {
   const data: Feed = Object.create(feed)
   cached.add(data)
   return data
 }
 
 /** The feed in cached data, of any client; `undefined` if the data was restored from elsewhere. */
-export function feedIn<Feed extends object>(data: Feed | undefined): Feed | undefined {
+export function unwrapFeed<Feed extends object>(data: Feed | undefined): Feed | undefined {
   if (typeof data !== 'object' || data === null || !cached.has(data)) return undefined
   const feed: Feed = Object.getPrototypeOf(data)
   return feed
 }
 
 /** The feed in cached data; `undefined` if it was restored from elsewhere or belongs to another agent. */
-export function openFeed<Feed extends object>(session: AgentSession, data: Feed | undefined): Feed | undefined {
-  const feed = feedIn(data)
+export function unwrapOwnFeed<Feed extends object>(session: AgentSession, data: Feed | undefined): Feed | undefined {
+  const feed = unwrapFeed(data)
   return feed && session.owns(feed) ? feed : undefined
 }
 

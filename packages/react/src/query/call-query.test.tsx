@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { CallFeed } from '../client/feed.ts'
 import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
 import { ScenarioServer, socketError } from '../testing/scenario-server.ts'
-import { feedIn } from './cached-feed.ts'
+import { unwrapFeed } from './cached-feed.ts'
 import { callQueryOptions } from './call-query.ts'
 import { callsQueryOptions } from './calls-query.ts'
 import { gatherKeys } from './keys.ts'
@@ -21,7 +21,7 @@ function setUp(scenario = pinEntry) {
     const observer = new QueryObserver(cache, callQueryOptions(client, id))
     return observer.subscribe(() => {})
   }
-  const data = (id = scenario.callId) => feedIn(cache.getQueryData<CallFeed>(gatherKeys.call(client, id)))
+  const data = (id = scenario.callId) => unwrapFeed(cache.getQueryData<CallFeed>(gatherKeys.call(client, id)))
   const state = () => cache.getQueryState(gatherKeys.call(client, scenario.callId))
   return { client, cache, asked, observe, data, state }
 }

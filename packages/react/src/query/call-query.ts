@@ -10,25 +10,25 @@ import { queryOptions } from '@tanstack/react-query'
 import type { CallFeed } from '../client/feed.ts'
 import { initialCallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
-import { feedIn, openFeed } from './cached-feed.ts'
+import { unwrapFeed, unwrapOwnFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
-import { liveQuery, watchIntoCache } from './live-query.ts'
+import { liveQueryOptions, watchIntoCache } from './live-query.ts'
 
 /** The query of one call: for `useQuery`, `ensureQueryData` and the like. Its data is a `CallFeed`. */
 export function callQueryOptions(client: GatherClient, callId: string) {
   const queryKey = gatherKeys.call(client, callId)
   const { session } = client
-  const isOver = ({ state }: CallQuery) => openFeed(session, state.data)?.sync === 'ended'
+  const isOver = ({ state }: CallQuery) => unwrapOwnFeed(session, state.data)?.sync === 'ended'
   return queryOptions<CallFeed, Error, CallFeed, ReturnType<typeof gatherKeys.call>>({
-    ...liveQuery,
+    ...liveQueryOptions,
     queryKey,
-    select: (data: CallFeed) => openFeed(session, data) ?? initialCallFeed(callId),
+    select: (data: CallFeed) => unwrapOwnFeed(session, data) ?? initialCallFeed(callId),
     staleTime: (query: CallQuery) => (isOver(query) ? Number.POSITIVE_INFINITY : 0),
     // Staleness alone is not enough: `useSuspenseQuery` takes anything for fresh that is less than a second old.
     refetchOnMount: (query: CallQuery) => (isOver(query) ? false : 'always'),
     queryFn: ({ client: cache, signal }): Promise<CallFeed> => {
       const known = cache.getQueryState<CallFeed>(queryKey)
-      const options = { signal, resume: feedIn(known?.data), fresh: known?.isInvalidated ?? false }
+      const options = { signal, resume: unwrapFeed(known?.data), fresh: known?.isInvalidated ?? false }
       const empty = initialCallFeed(callId)
       return watchIntoCache({ cache, session, queryKey, empty }, (onFeed) =>
         client.watch(callId, { ...options, onFeed }),

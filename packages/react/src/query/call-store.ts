@@ -10,14 +10,14 @@ import { type QueryClient, QueryObserver } from '@tanstack/react-query'
 import { type CallFeed, initialCallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
 import type { Store } from '../client/store.ts'
-import { openFeed } from './cached-feed.ts'
+import { unwrapOwnFeed } from './cached-feed.ts'
 import { callQueryOptions } from './call-query.ts'
 import { gatherKeys } from './keys.ts'
 
 /** A call as this screen knows it, for as long as its query is in the cache. */
 export interface CallStore extends Store<CallFeed> {
   /** Whether the query has left the cache: cleared, or nobody looked for as long as it is kept. */
-  isGone(): boolean
+  isRemoved(): boolean
 }
 
 /** By query, which is of one client: a store goes when its query leaves the cache, and a new query has a new one. */
@@ -38,8 +38,8 @@ export function callStore(cache: QueryClient, client: GatherClient, callId: stri
   const query = observer.getCurrentQuery()
   const empty = initialCallFeed(callId)
   const store: CallStore = {
-    isGone: () => !Object.is(cache.getQueryCache().get(query.queryHash), query),
-    getSnapshot: () => openFeed(client.session, query.state.data) ?? empty,
+    isRemoved: () => !Object.is(cache.getQueryCache().get(query.queryHash), query),
+    getSnapshot: () => unwrapOwnFeed(client.session, query.state.data) ?? empty,
     subscribe: (onChange) => {
       // A call that was refused is asked for again by whoever comes to look, as it is by the first who does.
       const refused = query.state.status === 'error' && query.state.fetchStatus === 'idle'

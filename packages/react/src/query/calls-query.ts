@@ -1,17 +1,17 @@
 import { queryOptions } from '@tanstack/react-query'
 import { type CallsFeed, initialCallsFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
-import { openFeed } from './cached-feed.ts'
+import { unwrapOwnFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
-import { liveQuery, watchIntoCache } from './live-query.ts'
+import { liveQueryOptions, watchIntoCache } from './live-query.ts'
 
 /** The query of the list of calls, kept live as `callQueryOptions` keeps a call. Its data is a `CallsFeed`. */
 export function callsQueryOptions(client: GatherClient) {
   const queryKey = gatherKeys.calls(client)
   return queryOptions<CallsFeed, Error, CallsFeed, ReturnType<typeof gatherKeys.calls>>({
-    ...liveQuery,
+    ...liveQueryOptions,
     queryKey,
-    select: (data: CallsFeed) => openFeed(client.session, data) ?? initialCallsFeed,
+    select: (data: CallsFeed) => unwrapOwnFeed(client.session, data) ?? initialCallsFeed,
     staleTime: 0,
     refetchOnMount: 'always',
     queryFn: ({ client: cache, signal }): Promise<CallsFeed> =>

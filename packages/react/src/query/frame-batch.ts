@@ -5,9 +5,9 @@ export interface FrameBatch<T> {
   flush(): void
 }
 
-const FRAME_MILLIS = 16
+const FRAME_MS = 16
 
-export function frameBatch<T>(write: (value: T) => void): FrameBatch<T> {
+export function createFrameBatch<T>(write: (value: T) => void): FrameBatch<T> {
   let waiting: { readonly value: T } | null = null
   let timer: ReturnType<typeof setTimeout> | null = null
   let wroteAt = Number.NEGATIVE_INFINITY
@@ -25,7 +25,7 @@ export function frameBatch<T>(write: (value: T) => void): FrameBatch<T> {
   return {
     // Keys come seconds apart: a timer for each, to find that nothing came behind it, would cost as much as folding it.
     push: (value) => {
-      const rest = wroteAt + FRAME_MILLIS - performance.now()
+      const rest = wroteAt + FRAME_MS - performance.now()
       if (timer === null && rest <= 0) {
         writeNow(value)
         return

@@ -1,13 +1,13 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import type { AgentSession } from '../client/agent-session.ts'
-import { cachedFeed, prepareCache } from './cached-feed.ts'
-import { frameBatch } from './frame-batch.ts'
+import { prepareCache, wrapFeed } from './cached-feed.ts'
+import { createFrameBatch } from './frame-batch.ts'
 
 /**
  * What every query that is pushed to, rather than polled, has in common. What a host sets for all its queries must not
  * show one agent's data to another, nor store it.
  */
-export const liveQuery = {
+export const liveQueryOptions = {
   // Sharing structure would walk the whole state for each event; the fold already keeps what did not change.
   structuralSharing: false,
   // The watch reconnects by itself, whatever the browser thinks of the network; an error from it is final.
@@ -25,11 +25,11 @@ export async function watchIntoCache<Feed extends object>(
   watch: (onFeed: (feed: Feed) => void) => Promise<void>,
 ): Promise<Feed> {
   prepareCache(cache, session)
-  const batch = frameBatch((feed: Feed) => cache.setQueryData<Feed>(queryKey, cachedFeed(feed)))
+  const batch = createFrameBatch((feed: Feed) => cache.setQueryData<Feed>(queryKey, wrapFeed(feed)))
   try {
     await watch(batch.push)
   } finally {
     batch.flush()
   }
-  return cache.getQueryData<Feed>(queryKey) ?? cachedFeed(empty)
+  return cache.getQueryData<Feed>(queryKey) ?? wrapFeed(empty)
 }

@@ -1,11 +1,11 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { CallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
-import { cachedFeed, openFeed, prepareCache } from './cached-feed.ts'
+import { prepareCache, unwrapOwnFeed, wrapFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
 
 /** How long a call that was loaded waits to be shown. */
-const HOLD_MS = 5_000
+const RETAIN_MS = 5_000
 
 /**
  * Fetches a call as it is now, into the cache: for a router's loader, or to show no empty screen first. Whatever then
@@ -18,10 +18,10 @@ const HOLD_MS = 5_000
 export async function loadCall(cache: QueryClient, client: GatherClient, callId: string): Promise<CallFeed> {
   const queryKey = gatherKeys.call(client, callId)
   prepareCache(cache, client.session)
-  const known = openFeed(client.session, cache.getQueryData<CallFeed>(queryKey))
+  const known = unwrapOwnFeed(client.session, cache.getQueryData<CallFeed>(queryKey))
   if (known?.cursor) return known
   // Whatever shows the call comes a moment later.
-  client.clock.setTimeout(client.session.hold(), HOLD_MS)
+  client.clock.setTimeout(client.session.retain(), RETAIN_MS)
   const enough = new AbortController()
   let loaded: CallFeed | null = null
   await client.watch(callId, {
@@ -33,6 +33,6 @@ export async function loadCall(cache: QueryClient, client: GatherClient, callId:
     },
   })
   if (!loaded) throw new Error('CallGather: the client was closed before the call was loaded.')
-  cache.setQueryData<CallFeed>(queryKey, cachedFeed(loaded))
+  cache.setQueryData<CallFeed>(queryKey, wrapFeed(loaded))
   return loaded
 }

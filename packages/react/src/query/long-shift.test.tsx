@@ -4,7 +4,7 @@ import { QueryClient } from '@tanstack/react-query'
 import { act, render } from '@testing-library/react'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { Clock } from '../client/clock.ts'
-import { createClientOn } from '../client/gather-client.ts'
+import { createClientWith } from '../client/gather-client.ts'
 import type { Link, LinkEvents } from '../client/transport.ts'
 import { GatherProvider } from '../hooks/provider.tsx'
 import { useCall } from '../hooks/use-call.ts'
@@ -75,8 +75,8 @@ it('leaves no watch, timer or cached call behind, after two hundred calls of ten
   vi.useFakeTimers()
   const { clock, timers } = countingClock()
   const { watched, transport } = serverOfCalls()
-  const client = createClientOn({
-    ...{ transport, clock, getTicket: () => 't', base: '', fetch, onReturn: () => () => {} },
+  const client = createClientWith({
+    ...{ transport, clock, getTicket: () => 't', base: '', fetch, onWake: () => () => {} },
   })
   const cache = new QueryClient()
   const page = (callId: string | null) => (

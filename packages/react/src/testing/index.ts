@@ -1,6 +1,6 @@
 /** For tests and stories of consoles: the real client on a scripted wire, event factories, HTTP handlers. */
 export * from '@callgather/protocol/scenarios'
-export type { CommandAnswer, ReceivedCommand, Respond } from './command-desk.ts'
+export type { CommandAnswer, ReceivedCommand, Respond } from './command-responder.ts'
 export { createEventFactory, type EventFactory, type EventInit } from './event-factory.ts'
 export type { Player, PlayerState } from './player.ts'
 export {
@@ -9,4 +9,4 @@ export {
   type ScenarioClientOptions,
   type ScenarioFaults,
 } from './scenario-client.ts'
-export { loadScenario, type ScenarioLoaded, type ScenarioParameters, withScenario } from './storybook.tsx'
+export { type LoadedScenario, loadScenario, type ScenarioParameters, withScenario } from './storybook.tsx'

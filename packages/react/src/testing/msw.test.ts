@@ -4,7 +4,7 @@ import { setupServer } from 'msw/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isOutcomeUnknown } from '../client/commands.ts'
 import { createGatherClient } from '../client/gather-client.ts'
-import type { CommandAnswer, ReceivedCommand } from './command-desk.ts'
+import type { CommandAnswer, ReceivedCommand } from './command-responder.ts'
 import { commandHandlers } from './msw.ts'
 
 const received: ReceivedCommand[] = []

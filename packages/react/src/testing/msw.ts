@@ -1,6 +1,6 @@
 /** Handlers for Mock Service Worker: a test of a whole page can let commands reach the network, and answer them there. */
 import { HttpResponse, http, type RequestHandler } from 'msw'
-import { answerRequest, type HttpAnswer, httpAnswer, type ReceivedCommand, type Respond } from './command-desk.ts'
+import { answerRequest, type HttpAnswer, httpAnswer, type ReceivedCommand, type Respond } from './command-responder.ts'
 
 /** How commands are answered over HTTP. */
 export interface CommandHandlerOptions {

@@ -1,17 +1,17 @@
 /** Plays scenarios: moves the clock, and adds each event to its call's log when its time has come. */
 import type { Scenario, ScenarioStep } from '@callgather/protocol/scenarios'
 import { SCENARIO_START } from '@callgather/protocol/scenarios'
-import { Cell, type Store } from '../client/store.ts'
+import { type Store, WritableStore } from '../client/store.ts'
 import type { ScenarioServer } from './scenario-server.ts'
-import { promisesKept, type VirtualClock } from './virtual-clock.ts'
+import { flushPromises, type VirtualClock } from './virtual-clock.ts'
 
 /** Where a player stands. */
 export interface PlayerState {
   readonly status: 'paused' | 'playing' | 'ended'
   /** Milliseconds since the scenario began. */
-  readonly position: number
+  readonly positionMs: number
   /** When its last event happens, in milliseconds since it began. */
-  readonly duration: number
+  readonly durationMs: number
   readonly speed: number
 }
 
@@ -20,16 +20,16 @@ interface Cue extends ScenarioStep {
 }
 
 /** The moment at which scenarios begin. */
-export const START = Date.parse(SCENARIO_START)
+export const SCENARIO_START_MS = Date.parse(SCENARIO_START)
 
 /** How often a playing clock is moved. */
-const TICK_MILLIS = 20
+const TICK_MS = 20
 
 export class Player implements Store<PlayerState> {
   readonly #clock: VirtualClock
   readonly #server: ScenarioServer
   readonly #cues: readonly Cue[]
-  readonly #cell: Cell<PlayerState>
+  readonly #cell: WritableStore<PlayerState>
   #next = 0
   #ticking: ReturnType<typeof setInterval> | null = null
   /** Moves are done one after the other. */
@@ -41,8 +41,8 @@ export class Player implements Store<PlayerState> {
     this.#cues = scenarios
       .flatMap(({ callId, steps }) => steps.map((step) => ({ ...step, callId })))
       .sort((one, other) => one.at - other.at)
-    const duration = this.#cues.at(-1)?.at ?? 0
-    this.#cell = new Cell<PlayerState>({ status: 'paused', position: 0, duration, speed: ports.speed })
+    const durationMs = this.#cues.at(-1)?.at ?? 0
+    this.#cell = new WritableStore<PlayerState>({ status: 'paused', positionMs: 0, durationMs, speed: ports.speed })
   }
 
   readonly getSnapshot = (): PlayerState => this.#cell.getSnapshot()
@@ -57,8 +57,8 @@ export class Player implements Store<PlayerState> {
       const now = performance.now()
       const passed = (now - last) * this.getSnapshot().speed
       last = now
-      this.#move(this.getSnapshot().position + passed).catch(reportError)
-    }, TICK_MILLIS)
+      this.#move(this.getSnapshot().positionMs + passed).catch(reportError)
+    }, TICK_MS)
   }
 
   /** Stops the clock. */
@@ -76,17 +76,18 @@ export class Player implements Store<PlayerState> {
 
   /** On to a moment. Back is not possible: events cannot be taken back; make a new client to begin anew. */
   readonly seek = (position: number): Promise<void> => {
-    if (position < this.getSnapshot().position) {
+    if (position < this.getSnapshot().positionMs) {
       throw new Error('A scenario plays forwards only. Make a new client to begin it anew.')
     }
     return this.#move(position)
   }
 
   /** On to the last event. */
-  readonly playAll = (): Promise<void> => this.#move(Math.max(this.getSnapshot().duration, this.getSnapshot().position))
+  readonly playAll = (): Promise<void> =>
+    this.#move(Math.max(this.getSnapshot().durationMs, this.getSnapshot().positionMs))
 
   /** On by so many milliseconds: what the client does by the clock, such as reconnecting, it does. */
-  readonly advance = (millis: number): Promise<void> => this.#move(this.getSnapshot().position + millis)
+  readonly advance = (millis: number): Promise<void> => this.#move(this.getSnapshot().positionMs + millis)
 
   readonly setSpeed = (speed: number): void => this.#set({ speed })
 
@@ -98,14 +99,14 @@ export class Player implements Store<PlayerState> {
   async #moveNow(position: number): Promise<void> {
     for (let cue = this.#cues[this.#next]; cue && cue.at <= position; cue = this.#cues[this.#next]) {
       this.#next++
-      await this.#clock.advanceTo(START + cue.at)
+      await this.#clock.advanceTo(SCENARIO_START_MS + cue.at)
       this.#server.append(cue.callId, cue.event)
     }
-    await this.#clock.advanceTo(START + position)
-    await promisesKept()
+    await this.#clock.advanceTo(SCENARIO_START_MS + position)
+    await flushPromises()
     const over = this.#next === this.#cues.length
     this.#set({
-      position: Math.max(position, this.getSnapshot().position),
+      positionMs: Math.max(position, this.getSnapshot().positionMs),
       ...(over && !this.#ticking ? { status: 'ended' as const } : {}),
     })
   }

@@ -11,10 +11,10 @@ import {
   selectGather,
 } from '@callgather/protocol'
 import type { Scenario } from '@callgather/protocol/scenarios'
-import { createClientOn, type GatherClient } from '../client/gather-client.ts'
-import { answerRequest, CommandDesk, type ReceivedCommand, type Respond } from './command-desk.ts'
+import { createClientWith, type GatherClient } from '../client/gather-client.ts'
+import { answerRequest, CommandResponder, type ReceivedCommand, type Respond } from './command-responder.ts'
 import { createEventFactory, type EventInit } from './event-factory.ts'
-import { Player, START } from './player.ts'
+import { Player, SCENARIO_START_MS } from './player.ts'
 import { ScenarioServer } from './scenario-server.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -70,21 +70,21 @@ export interface ScenarioClient extends GatherClient {
 /** Makes a client that plays one scenario, or several at once: each is a call of its own. */
 export function createScenarioClient(
   scenario: Scenario | readonly Scenario[],
-  { speed = 1, autoplay = false, respond = () => 'accept', scopes = everything }: ScenarioClientOptions = {},
+  { speed = 1, autoplay = false, respond = () => 'accept', scopes = allScopes }: ScenarioClientOptions = {},
 ): ScenarioClient {
   const scenarios: readonly Scenario[] = 'steps' in scenario ? [scenario] : scenario
-  const clock = new VirtualClock(START)
+  const clock = new VirtualClock(SCENARIO_START_MS)
   const server = new ScenarioServer(clock)
   for (const { callId } of scenarios) server.addCall(callId, scopes)
   const events = createEventFactory(clock)
-  const desk = new CommandDesk({ server, events, respond })
+  const desk = new CommandResponder({ server, events, respond })
   const player = new Player(scenarios, { clock, server, speed })
-  const client = createClientOn({
+  const client = createClientWith({
     transport: server,
     clock,
     getTicket: () => scenarioTicket,
     base: 'http://scenario.invalid/callgather',
-    onReturn: () => () => {},
+    onWake: () => () => {},
     fetch: async (input, init) => {
       const answer = await answerRequest(new Request(input, init), (command) => desk.handle(command))
       if (answer === 'offline') throw new TypeError('Failed to fetch')
@@ -130,7 +130,7 @@ export function createScenarioClient(
   }
 }
 
-const everything: readonly Scope[] = ['view', 'gather', 'assistant']
+const allScopes: readonly Scope[] = ['view', 'gather', 'assistant']
 
 /** A ticket as the server issues them, so that a refusal is final: it lasts longer than any scenario. */
 const scenarioTicket = ['scenario', btoa(JSON.stringify({ sub: 'agent', exp: 4_102_444_800 })), 'ticket'].join('.')

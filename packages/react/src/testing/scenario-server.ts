@@ -20,7 +20,7 @@ import type { Clock } from '../client/clock.ts'
 import type { Link, LinkEvents, Transport } from '../client/transport.ts'
 
 /** Beacons come this often, as they do from the real server. */
-const BEACON_MILLIS = 5_000
+const BEACON_INTERVAL_MS = 5_000
 
 interface Log {
   epoch: number
@@ -196,7 +196,7 @@ export class ScenarioServer implements Transport {
     this.#clock.setTimeout(() => {
       this.#beacon()
       this.#beat()
-    }, BEACON_MILLIS)
+    }, BEACON_INTERVAL_MS)
   }
 
   #beacon(): void {

@@ -3,7 +3,7 @@ import type { Decorator, Loader } from '@storybook/react-vite'
 import { render, screen } from '@testing-library/react'
 import { expect, it } from 'vitest'
 import { useDtmf } from '../hooks/use-dtmf.ts'
-import { settled } from './provided.tsx'
+import { actAndSettle } from './render-hook.tsx'
 import { loadScenario, withScenario } from './storybook.tsx'
 
 // Storybook's own types accept both.
@@ -18,7 +18,7 @@ it('shows a story at its moment of the call', async () => {
   expect([decorators.length, loaders.length]).toEqual([1, 1])
   const loaded = await loadScenario({ parameters: { scenario: pinEntry, at: 7_800 } })
   render(withScenario(Keys, { loaded, id: 'pin--entry' }))
-  await settled(() => loaded.client?.player.advance(0))
+  await actAndSettle(() => loaded.client?.player.advance(0))
   expect(screen.getByRole('status')).toHaveTextContent(/^55$/)
 })
 

@@ -22,13 +22,13 @@ export interface ScenarioParameters {
 }
 
 /** What `play` functions find in `loaded`. */
-export interface ScenarioLoaded {
+export interface LoadedScenario {
   /** The client on which the story is shown; `null` for a story without a scenario. */
   readonly client: ScenarioClient | null
 }
 
 /** Plays the story's scenario. Put it in `loaders`. */
-export async function loadScenario({ parameters }: { parameters: ScenarioParameters }): Promise<ScenarioLoaded> {
+export async function loadScenario({ parameters }: { parameters: ScenarioParameters }): Promise<LoadedScenario> {
   const { scenario, at = 'end', client: options, prepare } = parameters
   if (!scenario) return { client: null }
   const client = createScenarioClient(scenario, options)
@@ -41,7 +41,7 @@ export async function loadScenario({ parameters }: { parameters: ScenarioParamet
 /** Shows the story on the client that played its scenario. Put it in `decorators`. */
 export function withScenario(
   Story: ComponentType,
-  { loaded, id }: { loaded: Partial<ScenarioLoaded>; id: string },
+  { loaded, id }: { loaded: Partial<LoadedScenario>; id: string },
 ): ReactElement {
   const { client } = loaded
   if (!client) return <Story />

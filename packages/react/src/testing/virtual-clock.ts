@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../client/clock.ts'
 
-interface Alarm {
+interface Timer {
   readonly at: number
   readonly order: number
   readonly run: () => void
@@ -13,7 +13,7 @@ interface Alarm {
 export class VirtualClock implements Clock {
   #now: number
   #order = 0
-  #alarms: Alarm[] = []
+  #alarms: Timer[] = []
 
   constructor(now: number) {
     this.#now = now
@@ -31,18 +31,18 @@ export class VirtualClock implements Clock {
 
   /** Moves the clock to a time, or leaves it where it is if that time has passed. */
   async advanceTo(time: number): Promise<void> {
-    await promisesKept()
+    await flushPromises()
     for (let next = this.#next(time); next; next = this.#next(time)) {
       this.#alarms = this.#alarms.filter((other) => other !== next)
       this.#now = Math.max(this.#now, next.at)
       next.run()
-      await promisesKept()
+      await flushPromises()
     }
     this.#now = Math.max(this.#now, time)
   }
 
-  #next(time: number): Alarm | undefined {
-    let next: Alarm | undefined
+  #next(time: number): Timer | undefined {
+    let next: Timer | undefined
     for (const alarm of this.#alarms) {
       if (alarm.at > time) continue
       if (!next || alarm.at < next.at || (alarm.at === next.at && alarm.order < next.order)) next = alarm
@@ -52,9 +52,9 @@ export class VirtualClock implements Clock {
 }
 
 /** The longest chain of promises between a request and what comes of it is shorter than this. */
-const TURNS = 24
+const MAX_PROMISE_CHAIN = 24
 
 /** Gives everything that was promised its turn. No timer, so that a test's fake timers do not stop it. */
-export async function promisesKept(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve()
+export async function flushPromises(): Promise<void> {
+  for (let turn = 0; turn < MAX_PROMISE_CHAIN; turn++) await Promise.resolve()
 }

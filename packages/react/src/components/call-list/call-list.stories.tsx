@@ -11,7 +11,7 @@ import {
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { useState } from 'react'
 import { expect, userEvent, waitFor } from 'storybook/test'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { CallList } from './call-list.tsx'
 
 const ringing = new ScenarioWriter('Ringing', { from: '+33170189900' })
@@ -65,7 +65,7 @@ export const Unseen: Story = {
   args: { selected: aiBooking.callId },
   play: async ({ canvas, loaded }) => {
     await canvas.findByRole('button', { current: true })
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     client?.press(pinEntry.callId, '12')
     await expect(await canvas.findByText('2 new events')).toBeInTheDocument()
   },
@@ -94,7 +94,7 @@ export const Empty: Story = {
 export const Unavailable: Story = {
   parameters: {
     scenario: [pinEntry],
-    prepare: async (client: NonNullable<ScenarioLoaded['client']>) => {
+    prepare: async (client: NonNullable<LoadedScenario['client']>) => {
       client.faults.refuseConnection({ status: 503, code: '10007', title: 'Service unavailable' })
       await client.player.advance(3000)
     },
@@ -109,7 +109,7 @@ export const Unavailable: Story = {
 export const OutOfDate: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findAllByRole('button')
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     client?.faults.refuseConnection({ status: 401, code: '10009', title: 'Authentication failed' })
     client?.faults.dropConnection()
     await client?.player.advance(5000)

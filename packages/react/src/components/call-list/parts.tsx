@@ -205,7 +205,7 @@ export function Activity(props: PartProps<'span'>) {
 export function Duration(props: PartProps<'time'>): ReactNode {
   const { phase, startedAt, answeredAt, endedAt } = useRow('Duration')
   const client = useGatherClient()
-  const { data: offset = 0 } = useQuery({ ...callsQueryOptions(client), select: (feed) => feed.clockOffset })
+  const { data: offset = 0 } = useQuery({ ...callsQueryOptions(client), select: (feed) => feed.clockOffsetMs })
   const to = phase === 'answered' || phase === 'ringing' ? null : endedAt
   const from = answeredAt ?? startedAt
   const running = from !== null && to === null

@@ -1,7 +1,7 @@
 import { hangupMidGather, pinEntry } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor } from 'storybook/test'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { ConnectionBanner, ConnectionStatus } from './connection-status.tsx'
 
 const meta = {
@@ -21,7 +21,7 @@ export default meta
 type Story = StoryObj<typeof meta>
 
 const clientOf = (loaded: unknown) => {
-  const { client } = loaded as ScenarioLoaded
+  const { client } = loaded as LoadedScenario
   if (!client) throw new Error('This story has a scenario.')
   return client
 }
@@ -106,7 +106,7 @@ export const Unavailable: Story = {
 /** The call does not exist, or is not this agent's. */
 export const Forbidden: Story = {
   parameters: {
-    prepare: (client: NonNullable<ScenarioLoaded['client']>) =>
+    prepare: (client: NonNullable<LoadedScenario['client']>) =>
       client.faults.refuseCall(pinEntry.callId, { status: 404, code: '10005', title: 'Resource not found' }),
   },
   play: async ({ canvas }) => {

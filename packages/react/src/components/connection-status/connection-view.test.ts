@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { type ConnectionState, idle } from '../../client/connection.ts'
+import { type ConnectionState, initialConnectionState } from '../../client/connection.ts'
 import { connectionView, isBad, viewWords } from './connection-view.ts'
 
 const error = { status: 503, code: '10007', title: 'Service unavailable' }
 const away = (more: object, status: ConnectionState['status'] = 'reconnecting'): ConnectionState => ({
-  ...idle,
+  ...initialConnectionState,
   status,
   attempt: 3,
   error: { ...error, ...more },
@@ -31,7 +31,7 @@ test.each([408, 429, 500, 502, 503, 504])('never shows the temporary failure %i 
   for (const state of ['connecting', 'reconnecting', 'refused'] as const) {
     expect(connectionView(away({ status }, state), null)).toBe('unavailable')
   }
-  const live = { ...idle, status: 'live' } as const
+  const live = { ...initialConnectionState, status: 'live' } as const
   expect(connectionView(live, { sync: 'catching_up', error: { ...error, status } })).toBe('unavailable')
   expect(viewWords('unavailable').tone).toBe('warning')
 })

@@ -46,7 +46,7 @@ export type FeedPart = Pick<CallFeed, 'sync' | 'error'>
 export function connectionView(connection: ConnectionState, feed: FeedPart | null): ConnectionView {
   // What a server refuses that has lost its store, it refuses for that.
   const isCallFine = !feed?.error || feed.error.status >= 500
-  if (connection.degraded && isCallFine && feed?.sync !== 'ended') return 'degraded'
+  if (connection.isDegraded && isCallFine && feed?.sync !== 'ended') return 'degraded'
   // With a reason it is the connection's own error, which goes on by itself.
   if (feed?.error && !feed.error.reason) return refusalView(feed.error)
   if (connection.status === 'refused') return connection.error ? refusalView(connection.error) : 'failed'

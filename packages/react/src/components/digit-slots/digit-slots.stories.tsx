@@ -1,7 +1,7 @@
 import { hiddenPin, menuWithWrongKey, pinEntry, ScenarioWriter, silence } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { DigitSlots } from './digit-slots.tsx'
 
 const meta = {
@@ -44,7 +44,7 @@ export const Filling: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   play: async ({ canvas, loaded }) => {
     await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     client?.press(pinEntry.callId, '0')
     await expect(await canvas.findByRole('img', { name: '3 of 6: 5 5 0' })).toBeVisible()
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Digit entered, 3 of 6'))
@@ -57,7 +57,7 @@ export const Hidden: Story = {
   parameters: { scenario: hiddenPin, at: 7200 },
   play: async ({ canvas, canvasElement, loaded }) => {
     await expect(await canvas.findByRole('img', { name: '3 of 6: digits hidden' })).toBeVisible()
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     client?.press(hiddenPin.callId, '7')
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Digit entered, 4 of 6'))
     await expect(canvasElement.querySelector('.cg-slots-row')).not.toHaveTextContent('7')

@@ -1,7 +1,7 @@
 import { hiddenPin, menuWithWrongKey, pinEntry, ScenarioWriter } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, waitFor } from 'storybook/test'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { DtmfPad } from './dtmf-pad.tsx'
 
 const meta = {
@@ -32,7 +32,7 @@ export const Pressed: Story = {
     await waitFor(() => expect(canvas.getByText('Last key 5')).toBeVisible())
     // What was there from the start does not light up.
     await expect(canvasElement.querySelector('.cg-key-flash')).toBeNull()
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     client?.press(pinEntry.callId, '8')
     await waitFor(() => expect(canvasElement.querySelector('.cg-key-flash')).toHaveTextContent('8'))
     await expect(canvas.getByText('Last key 8')).toBeVisible()
@@ -65,7 +65,7 @@ export const Stray: Story = {
   parameters: { scenario: stray },
   play: async ({ canvas, loaded }) => {
     await expect(await canvas.findByRole('list', { name: 'Outside any gather' })).toHaveTextContent('1995*')
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     client?.press(stray.callId, '3')
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Key pressed outside any gather'))
   },

@@ -10,7 +10,7 @@ import {
 } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { GatherControls } from './gather-controls.tsx'
 
 const idle = new ScenarioWriter('Nothing asked yet').answered().end()
@@ -32,7 +32,7 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-const commandsOf = (loaded: unknown) => (loaded as ScenarioLoaded).client?.commands ?? []
+const commandsOf = (loaded: unknown) => (loaded as LoadedScenario).client?.commands ?? []
 
 /** A question that is asked often, at a press; then it runs. */
 export const Preset: Story = {
@@ -135,7 +135,7 @@ export const StopAndAsk: Story = {
 /** Another agent asks while this one types: the keys go nowhere, and the draft is kept. */
 export const Interrupted: Story = {
   play: async ({ args, canvas, canvasElement, loaded }) => {
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     await userEvent.type(await canvas.findByRole('textbox', { name: 'What to say' }), 'Hello')
     const id = { command_id: 'of-another-agent' }
     const payload = { command: 'gather', body: { maximum_digits: 4 }, subject: 'another agent' }
@@ -246,7 +246,7 @@ export const AlreadyRunning: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
     await userEvent.click(canvas.getByRole('button', { name: /Ask the caller|Stop and ask this/ }))
-    await (loaded as ScenarioLoaded).client?.player.seek(5000)
+    await (loaded as LoadedScenario).client?.player.seek(5000)
     await expect(await canvas.findByRole('button', { name: 'Replace' })).toBeVisible()
   },
 }
@@ -256,7 +256,7 @@ export const StopNotConfirmed: Story = {
   args: { callId: endless.callId },
   parameters: {
     scenario: endless,
-    prepare: async (client: NonNullable<ScenarioLoaded['client']>) => {
+    prepare: async (client: NonNullable<LoadedScenario['client']>) => {
       const payload = { command: 'gather_stop', body: {}, subject: 'agent-7' }
       client.emit(endless.callId, 'command.requested', { command_id: 'lost-stop', payload })
       client.emit(endless.callId, 'command.accepted', { command_id: 'lost-stop', payload: {} })
@@ -330,7 +330,7 @@ export const QuestionClosesWithTheCall: Story = {
     card.focus()
     await userEvent.keyboard('{Escape}')
     await expect(canvas.getByRole('alertdialog')).toBeVisible()
-    ;(loaded as ScenarioLoaded).client?.emit(pinEntry.callId, 'call.hangup', { payload: { hangup_source: 'caller' } })
+    ;(loaded as LoadedScenario).client?.emit(pinEntry.callId, 'call.hangup', { payload: { hangup_source: 'caller' } })
     await waitFor(() => expect(canvas.queryByRole('alertdialog')).toBeNull())
     await waitFor(() => expect(document.activeElement).toBe(card))
   },

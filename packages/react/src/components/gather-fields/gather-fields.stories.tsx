@@ -2,7 +2,7 @@ import { aiBooking, pinEntry, ScenarioWriter } from '@callgather/protocol/scenar
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor } from 'storybook/test'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { GatherFields } from './gather-fields.tsx'
 
 const meta = {
@@ -52,7 +52,7 @@ export const Heard: Story = {
     await userEvent.click(await canvas.findByRole('button', { name: 'Correct Preferred day' }))
     await userEvent.selectOptions(canvas.getByRole('combobox', { name: 'Right value for Preferred day' }), 'Thursday')
     await userEvent.click(canvas.getByRole('button', { name: 'Tell the assistant' }))
-    const { client } = loaded as ScenarioLoaded
+    const { client } = loaded as LoadedScenario
     await waitFor(() => expect(client?.commands[0]?.name).toBe('ai_assistant_add_messages'))
     await expect(JSON.stringify(client?.commands[0]?.body)).toContain('Thursday')
   },
@@ -63,7 +63,7 @@ export const Filling: Story = {
   parameters: { scenario: aiBooking, at: 4000 },
   play: async ({ canvas, loaded }) => {
     await expect(await canvas.findAllByText('missing')).toHaveLength(3)
-    await (loaded as ScenarioLoaded).client?.player.seek(7200)
+    await (loaded as LoadedScenario).client?.player.seek(7200)
     await expect(await canvas.findByText('heard')).toBeVisible()
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Patient name heard: Sample Caller'))
   },

@@ -1,7 +1,7 @@
 import { hangupMidGather, refusedCommand, ScenarioWriter, unknownOutcome } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
 /** A PIN of which two keys are in; the caller takes their time over the others, so that nothing else happens. */
@@ -32,7 +32,7 @@ const meta = {
 
 export default meta
 type Story = StoryObj<typeof meta>
-type Client = NonNullable<ScenarioLoaded['client']>
+type Client = NonNullable<LoadedScenario['client']>
 
 /** Breaks something while the call is already being watched, as it is on a screen in use. */
 const whileWatched = (breakIt: (client: Client) => void | Promise<void>) => async (client: Client) => {
@@ -43,7 +43,7 @@ const whileWatched = (breakIt: (client: Client) => void | Promise<void>) => asyn
 }
 
 const clientOf = (loaded: unknown): Client => {
-  const { client } = loaded as ScenarioLoaded
+  const { client } = loaded as LoadedScenario
   if (!client) throw new Error('This story has a scenario.')
   return client
 }

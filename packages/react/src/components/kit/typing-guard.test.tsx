@@ -6,7 +6,7 @@ import userEvent from '@testing-library/user-event'
 import type { ReactNode } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GatherProvider } from '../../hooks/provider.tsx'
-import { playTo, settled } from '../../testing/provided.tsx'
+import { actAndSettle, playTo } from '../../testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClient } from '../../testing/scenario-client.ts'
 import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
 import { GatherControls } from '../gather-controls/gather-controls.tsx'
@@ -46,7 +46,7 @@ const onClient = (client: ScenarioClient, content: ReactNode) => (
 
 /** Another agent asks the caller for digits. */
 const startGather = (client: ScenarioClient, callId: string) =>
-  settled(() => {
+  actAndSettle(() => {
     const id = { command_id: 'of-another-agent' }
     client.emit(callId, 'command.requested', {
       ...id,
@@ -85,7 +85,7 @@ describe('a field that is removed while it is being typed in', () => {
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
     // The browser takes the focus of what is not rendered or inert, and says so by a blur.
-    await settled(() => {
+    await actAndSettle(() => {
       container.firstElementChild?.setAttribute('inert', '')
       prompt().blur()
     })
@@ -102,12 +102,12 @@ describe('a field that is removed while it is being typed in', () => {
     const message = () => screen.getByRole('textbox', { name: /Tell the assistant/ })
     await userEvent.type(message(), 'Offer Friday')
     shortcut.mockClear()
-    await settled(() => client.command(callId, 'ai_assistant_stop', {}))
+    await actAndSettle(() => client.command(callId, 'ai_assistant_stop', {}))
     expect(screen.queryByRole('textbox', { name: /Tell the assistant/ })).toBeNull()
     await userEvent.keyboard(' two j')
     expectNoShortcut()
     await userEvent.click(screen.getByRole('button', { name: 'Hand back to assistant' }))
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     expect(message()).toHaveValue('Offer Friday')
   })
 
@@ -123,11 +123,11 @@ describe('a field that is removed while it is being typed in', () => {
     await playTo(client, 5_000)
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
-    await settled(() => rerender(panel(other.callId)))
+    await actAndSettle(() => rerender(panel(other.callId)))
     await userEvent.keyboard(' mate')
     expectNoShortcut()
     expect(prompt()).toHaveValue('')
-    await settled(() => rerender(panel(quiet.callId)))
+    await actAndSettle(() => rerender(panel(quiet.callId)))
     expect(prompt()).toHaveValue('Hello')
   })
 
@@ -138,7 +138,7 @@ describe('a field that is removed while it is being typed in', () => {
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
     rerender(onClient(client, <p>No call</p>))
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     await userEvent.keyboard('aj')
     expectNoShortcut()
   })
@@ -160,7 +160,7 @@ describe('the focus after a field was removed', () => {
     await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), keys)
     shortcut.mockClear()
     rerender(<Region shown={false} />)
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     return { rerender }
   }
 
@@ -176,7 +176,7 @@ describe('the focus after a field was removed', () => {
   it('moves on by Tab, and letters are shortcuts again', async () => {
     await removed('4')
     await userEvent.tab({ shift: true })
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     expect(screen.getByRole('button', { name: 'Next' })).toHaveFocus()
     expect(sink()).toBeNull()
     await userEvent.keyboard('j')
@@ -186,7 +186,7 @@ describe('the focus after a field was removed', () => {
   it('moves to the region by Escape', async () => {
     await removed('4')
     await userEvent.keyboard('{Escape}')
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     expect(screen.getByRole('region', { name: 'Card' })).toHaveFocus()
     expect(sink()).toBeNull()
   })
@@ -202,7 +202,7 @@ describe('the focus after a field was removed', () => {
     await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), '4')
     screen.getByRole('button', { name: 'Next' }).focus()
     rerender(<Region shown={false} />)
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     expect(screen.getByRole('button', { name: 'Next' })).toHaveFocus()
   })
 
@@ -227,9 +227,9 @@ describe('the focus after a field was removed', () => {
         <Region shown={false} />
       </main>,
     )
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     rerender(<main />)
-    await settled(() => undefined)
+    await actAndSettle(() => undefined)
     await userEvent.keyboard('j')
     expectNoShortcut()
   })

@@ -1,7 +1,7 @@
 import { aiBooking, assistantWhisper, pinEntry, ScenarioWriter, twoGathers } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, fireEvent, userEvent, waitFor, within } from 'storybook/test'
-import type { ScenarioLoaded } from '../../testing/storybook.tsx'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { Transcript } from './transcript.tsx'
 
 const meta = {
@@ -15,7 +15,7 @@ export default meta
 type Story = StoryObj<typeof meta>
 
 const clientOf = (loaded: unknown) => {
-  const { client } = loaded as ScenarioLoaded
+  const { client } = loaded as LoadedScenario
   if (!client) throw new Error('This story has a scenario.')
   return client
 }

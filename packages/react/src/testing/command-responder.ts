@@ -99,7 +99,7 @@ function refusalOf({ refuse, detail }: Exclude<CommandAnswer, string>): GatherEr
 }
 
 /** The desk of one scenario. */
-export class CommandDesk {
+export class CommandResponder {
   readonly #server: ScenarioServer
   readonly #events: EventFactory
   readonly #respond: Respond

@@ -4,15 +4,15 @@
  */
 
 /** So many at once keep a line of any length busy. */
-const MOST = 16
+const MAX_CONCURRENT_REQUESTS = 16
 
-export class Turns {
+export class ConcurrencyLimiter {
   /** In the order in which they came. */
   readonly #waiting = new Set<() => Promise<unknown>>()
   #underWay = 0
 
   /** Makes a request when its turn comes, which may be at once. The function returned gives up a turn that has not come. */
-  take(request: () => Promise<unknown>): () => void {
+  run(request: () => Promise<unknown>): () => void {
     this.#waiting.add(request)
     this.#next()
     return () => this.#waiting.delete(request)
@@ -20,7 +20,7 @@ export class Turns {
 
   #next(): void {
     const [request] = this.#waiting
-    if (!request || this.#underWay >= MOST) return
+    if (!request || this.#underWay >= MAX_CONCURRENT_REQUESTS) return
     this.#waiting.delete(request)
     this.#underWay++
     const over = () => {

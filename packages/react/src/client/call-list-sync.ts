@@ -5,13 +5,13 @@ import { type CallsFeed, initialCallsFeed } from './feed.ts'
 import { type SyncClocks, SyncDriver, type SyncEvents } from './sync-driver.ts'
 import type { Link } from './transport.ts'
 
-type Answer = CallsReply & { ok: true }
+type OkReply = CallsReply & { ok: true }
 
-const RETRY_MILLIS = 2_000
+const RETRY_DELAY_MS = 2_000
 
-export class CallsList {
+export class CallListSync {
   readonly #events: SyncEvents<CallsFeed>
-  readonly #driver: SyncDriver<Answer>
+  readonly #driver: SyncDriver<OkReply>
   readonly #calls = new Map<string, CallSummary>()
   #feed: CallsFeed = initialCallsFeed
   /** What came before the answer; newer than it or about to be repeated, so applied on top of it. */
@@ -19,18 +19,18 @@ export class CallsList {
 
   constructor(clocks: SyncClocks, events: SyncEvents<CallsFeed>) {
     this.#events = events
-    this.#driver = new SyncDriver<Answer>(clocks, events, {
-      ask: (link) => link.watchCalls(),
+    this.#driver = new SyncDriver<OkReply>(clocks, events, {
+      request: (link) => link.watchCalls(),
       accept: ({ calls }) => {
         this.#calls.clear()
         this.#apply({ calls, gone: [] })
         for (const frame of this.#early) this.#apply(frame)
         this.#early = []
-        this.#set({ calls: this.#sorted(), sync: 'live', clockOffset: clocks.serverTime.offset })
+        this.#set({ calls: this.#sorted(), sync: 'live', clockOffsetMs: clocks.serverTime.offsetMs })
       },
-      refuse: (error) => this.disconnected(error),
-      pauseMs: () => RETRY_MILLIS,
-      moved: () => {},
+      reject: (error) => this.disconnected(error),
+      backoffMs: () => RETRY_DELAY_MS,
+      changed: () => {},
     })
   }
 

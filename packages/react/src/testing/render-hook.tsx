@@ -6,7 +6,7 @@ import { GatherProvider } from '../hooks/provider.tsx'
 import type { ScenarioClient } from './scenario-client.ts'
 
 /** Renders a hook in strict mode, under a provider of its own. */
-export function renderProvided<T>(client: ScenarioClient, hook: () => T): RenderHookResult<T, unknown> {
+export function renderHookWithClient<T>(client: ScenarioClient, hook: () => T): RenderHookResult<T, unknown> {
   const queryClient = new QueryClient()
   const wrapper = ({ children }: { children: ReactNode }) => (
     <StrictMode>
@@ -19,13 +19,13 @@ export function renderProvided<T>(client: ScenarioClient, hook: () => T): Render
 }
 
 /** Plays on to a moment, and lets the screen follow. */
-export const playTo = (client: ScenarioClient, position: number) => settled(() => client.player.seek(position))
+export const playTo = (client: ScenarioClient, position: number) => actAndSettle(() => client.player.seek(position))
 
 /** Plays to the end, and lets the screen follow. */
-export const playAll = (client: ScenarioClient) => settled(() => client.player.playAll())
+export const playAll = (client: ScenarioClient) => actAndSettle(() => client.player.playAll())
 
 /** Does something, and lets whatever it leads to reach the screen: promises, frames, TanStack's batches. */
-export async function settled(run: () => unknown): Promise<void> {
+export async function actAndSettle(run: () => unknown): Promise<void> {
   await act(async () => {
     await run()
   })
