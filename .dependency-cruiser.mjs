@@ -5,7 +5,7 @@
 
 /** The rooms of each package, lowest first. A file imports only from its own room and the rooms before it. */
 const rooms = {
-  protocol: ['base', 'events', 'commands', 'call-state', 'reduce', 'views', 'socket', 'scenarios'],
+  protocol: ['base', 'events', 'commands', 'call-state', 'reduce', 'views', 'socket', 'host-contract', 'scenarios'],
   server: [
     'base',
     'telnyx',

@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/schema.ts', 'src/scenarios/index.ts'],
+  entry: ['src/index.ts', 'src/schema.ts', 'src/scenarios/index.ts', 'src/host-contract/index.ts'],
   format: ['esm'],
   platform: 'neutral',
   // A file for each module: a browser that checks commands then leaves out the schemas of everything else.

@@ -29,10 +29,12 @@ export {
   type TimelineEntry,
   type TrackState,
 } from './call-state/call-state.ts'
+export { restoreCallState, type Serialized, type SerializedCallState } from './call-state/restore-call-state.ts'
 export type { AIParameters, AssistantMessage, CommandBodies } from './commands/command.ts'
 export * from './commands/command-name.ts'
 export * from './events/event.ts'
 export type { PayloadParts } from './events/payload-parts.ts'
+export * from './host-contract/host-contract.ts'
 export { foldCall, reduceCall, UNATTRIBUTED } from './reduce/reduce-call.ts'
 export * from './socket/socket.ts'
 export { WireReader } from './socket/wire-reader.ts'

@@ -53,6 +53,13 @@ export class Sorted<V> implements Iterable<V> {
     return new Sorted<V>(leafOf<V>([], []))
   }
 
+  /** The map of these values, each under the key that `keyOf` gives it. O(n log n). */
+  static from<V>(values: Iterable<V>, keyOf: (value: V) => string): Sorted<V> {
+    let sorted = Sorted.empty<V>()
+    for (const value of values) sorted = sorted.set(keyOf(value), value)
+    return sorted
+  }
+
   /** How many entries there are. */
   get size(): number {
     return this.#root.size
@@ -148,7 +155,7 @@ export class Sorted<V> implements Iterable<V> {
     for (let index = this.size - 1; index >= 0; index--) yield this.at(index) as V
   }
 
-  /** The values in key order, as an array; also how the map is written as JSON. */
+  /** The values in key order, as an array. `JSON.stringify` writes the map like this; `Sorted.from` restores it. */
   toJSON(): V[] {
     return [...this]
   }

@@ -140,6 +140,10 @@ export type TimelineEntry =
   | PlaybackEntry
   | MarkEntry
 
+/** The key of an entry in `timeline`. A message sorts by the time it was first seen, then by its place. */
+export const timelineKey = (entry: TimelineEntry): string =>
+  entry.kind === 'message' ? `${entry.at} 7 ${entry.conversationId}#${messageKey(entry.index)}` : entry.stamp
+
 /** What happened to a gather. Its request is its command's. */
 export interface GatherState {
   /** The `command_id` of the gather; the id of its ending event if nobody asked through us. */

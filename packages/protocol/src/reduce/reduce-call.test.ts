@@ -1,91 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CallState } from '../call-state/call-state.ts'
-import { type CallEvent, stampOf } from '../events/event.ts'
+import type { CallEvent } from '../events/event.ts'
 import { type Scenario, scenarios, scenarioTime } from '../scenarios/index.ts'
 import { selectConversation, selectPartialSpeech } from '../views/conversation.ts'
 import { isStray, selectGather, selectStrayKeys } from '../views/gather.ts'
 import { callPhase } from '../views/status.ts'
 import { summarise } from '../views/summary.ts'
+import { anyHistory, shuffledAndRepeated } from './history.test-kit.ts'
 import { foldCall, reduceCall } from './reduce-call.ts'
 
 const eventsOf = (scenario: Scenario) => scenario.steps.map((step) => step.event)
 const canonical = (state: CallState) => JSON.stringify(state)
 const fold = (events: readonly CallEvent[]) => foldCall('v3:call', events)
-
-/** Any order of the events, each of them once or more. */
-const shuffledAndRepeated = (events: readonly CallEvent[]) =>
-  fc
-    .tuple(
-      fc.shuffledSubarray([...events], { minLength: events.length }),
-      fc.array(fc.nat(Math.max(0, events.length - 1)), { maxLength: 8 }),
-    )
-    .map(([order, again]) => again.reduce((list, index) => list.toSpliced(index, 0, events[index] as CallEvent), order))
-
-/** A history of anything at all: coincident times, lengths that lie, commands nobody gave, endings without beginnings. */
-const anyEvent: fc.Arbitrary<CallEvent> = fc
-  .record({
-    id: fc.uuid(),
-    occurred_at: fc.integer({ min: 0, max: 12 }).map((second) => scenarioTime(second * 1000)),
-    command_id: fc.option(fc.constantFrom('a', 'b'), { nil: undefined }),
-    body: fc.oneof(
-      fc.constantFrom('call.initiated', 'call.answered', 'call.hangup').map((event_type) => ({
-        event_type,
-        payload: { from: '+1', to: '+2' },
-      })),
-      fc
-        .constantFrom('call.hold', 'call.unhold', 'call.bridged', 'call.speak.started', 'call.speak.ended')
-        .map((event_type) => ({ event_type, payload: {} })),
-      fc.constantFrom('1', '2', '#', null).map((digit) => ({ event_type: 'call.dtmf.received', payload: { digit } })),
-      fc.constantFrom('valid', 'timeout').map((status) => ({
-        event_type: 'call.gather.ended',
-        payload: { status, digits: '12' },
-      })),
-      fc
-        .record({ from: fc.nat(5), words: fc.array(fc.constantFrom('x', 'y', 'z'), { maxLength: 4 }) })
-        .map(({ from, words }) => ({
-          event_type: 'call.ai_gather.message_history_updated',
-          payload: { message_history: { from, messages: words.map((content) => ({ role: 'user', content })) } },
-        })),
-      fc.dictionary(fc.constantFrom('name', 'age'), fc.nat(9)).map((partial_results) => ({
-        event_type: 'call.ai_gather.partial_results',
-        payload: { partial_results },
-      })),
-      fc.constantFrom('gather', 'gather_using_ai', 'ai_assistant_start', 'gather_stop').map((command) => ({
-        event_type: 'command.requested',
-        payload: { command, body: {} },
-      })),
-      fc.constantFrom('command.accepted', 'command.unknown').map((event_type) => ({
-        event_type,
-        payload: { reason: 'timeout' },
-      })),
-      fc.record({ transcript: fc.constantFrom('a', 'b'), is_final: fc.boolean() }).map((transcription_data) => ({
-        event_type: 'call.transcription',
-        payload: { transcription_data },
-      })),
-      fc.constant({ event_type: 'call.something.new', payload: { any: 'thing' } }),
-    ),
-  })
-  .map(({ body, command_id, ...event }) => {
-    // A command is requested once: the log gives its request an id of its own.
-    const requested = body.event_type === 'command.requested'
-    const id = requested ? `${command_id ?? 'a'}:requested` : event.id
-    const occurred_at = requested ? scenarioTime(command_id === 'b' ? 5000 : 2000) : event.occurred_at
-    const payload =
-      requested && command_id === 'b'
-        ? { command: 'gather', body: {} }
-        : requested
-          ? { command: 'gather_using_ai', body: {} }
-          : body.payload
-    const cause = requested ? (command_id ?? 'a') : command_id
-    return {
-      id,
-      occurred_at,
-      event_type: body.event_type,
-      payload,
-      ...(cause === undefined ? {} : { command_id: cause }),
-    } as CallEvent
-  })
 
 describe('the fold is a function of the set of events', () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
@@ -104,10 +31,7 @@ describe('the fold is a function of the set of events', () => {
   it('gives one state for any order and repetition of any history', () => {
     fc.assert(
       fc.property(
-        fc.array(anyEvent, { minLength: 1, maxLength: 14 }).chain((events) => {
-          const unique = [...new Map(events.map((event) => [stampOf(event), event])).values()]
-          return fc.tuple(fc.constant(unique), shuffledAndRepeated(unique))
-        }),
+        anyHistory.chain((events) => fc.tuple(fc.constant(events), shuffledAndRepeated(events))),
         ([events, mixed]) => {
           expect(canonical(fold(mixed))).toBe(canonical(fold(events)))
         },

@@ -13,6 +13,7 @@ import {
   messageKey,
   type Stamped,
   type TimelineEntry,
+  timelineKey,
 } from '../call-state/call-state.ts'
 import type { HistorySplice } from '../events/event.ts'
 
@@ -37,9 +38,9 @@ export function reduceHistory(
 
   const replace = (old: MessageEntry | undefined, message: MessageEntry) => {
     messages = messages.set(messageKey(message.index), message)
-    if (old && old.at !== message.at) rows = rows.delete(rowKey(old))
+    if (old && old.at !== message.at) rows = rows.delete(timelineKey(old))
     const shown = message.index < length.value
-    rows = shown ? rows.set(rowKey(message), message) : rows.delete(rowKey(message))
+    rows = shown ? rows.set(timelineKey(message), message) : rows.delete(timelineKey(message))
   }
 
   splice.messages.forEach(({ role, content }, offset) => {
@@ -75,9 +76,6 @@ function* between(messages: Sorted<MessageEntry>, from: number, to: number): Ite
     yield message
   }
 }
-
-/** A message's place in the call: by when it was first known, then by its place in the conversation. */
-const rowKey = (message: MessageEntry) => `${message.at} 7 ${message.conversationId}#${messageKey(message.index)}`
 
 type Growth = ConversationState['growth']
 

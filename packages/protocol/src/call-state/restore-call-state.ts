@@ -1,0 +1,51 @@
+/** Restores a call state that was written as JSON. */
+import { Sorted } from '../base/sorted.ts'
+import {
+  type CallState,
+  type ConversationState,
+  type GatherState,
+  messageKey,
+  type Stamped,
+  timelineKey,
+} from './call-state.ts'
+
+/** What `JSON.parse(JSON.stringify(value))` returns for a state or a part of it: sorted maps become arrays of values. */
+export type Serialized<Value> =
+  Value extends Sorted<infer Item>
+    ? readonly Serialized<Item>[]
+    : Value extends object
+      ? { readonly [Key in keyof Value]: Serialized<Value[Key]> }
+      : Value
+
+/** A `CallState` as JSON. */
+export type SerializedCallState = Serialized<CallState>
+
+const byId = ({ id }: { readonly id: string }) => id
+const byStamp = ({ stamp }: Stamped) => stamp
+
+/**
+ * Restores a state from its JSON: it equals the original, and `reduceCall` continues from it. The JSON is trusted: read
+ * it from your own storage only, and fold the call's events again after an update of this package.
+ */
+export function restoreCallState(json: SerializedCallState): CallState {
+  return {
+    ...json,
+    commands: Sorted.from(json.commands, byId),
+    gathers: Sorted.from(json.gathers.map(restoreGather), byId),
+    conversations: Sorted.from(json.conversations.map(restoreConversation), byId),
+    keys: Sorted.from(json.keys, byStamp),
+    timeline: Sorted.from(json.timeline, timelineKey),
+  }
+}
+
+const restoreGather = (json: Serialized<GatherState>): GatherState => ({
+  ...json,
+  keys: Sorted.from(json.keys, byStamp),
+  plays: Sorted.from(json.plays, byStamp),
+})
+
+const restoreConversation = (json: Serialized<ConversationState>): ConversationState => ({
+  ...json,
+  messages: Sorted.from(json.messages, ({ index }) => messageKey(index)),
+  growth: Sorted.from(json.growth, ({ at }) => at),
+})

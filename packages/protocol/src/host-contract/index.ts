@@ -1,0 +1,2 @@
+export * from './host-contract.ts'
+export * from './host-contract-schema.ts'
