@@ -41,41 +41,46 @@ export { bodyOf, type Draft } from './components/gather-controls/draft.ts'
 export { type FieldDraft, type FieldType, schemaOf } from './components/gather-controls/field-drafts.ts'
 export { GatherControls, type GatherControlsProps } from './components/gather-controls/gather-controls.tsx'
 export { defaultPresets, type Preset } from './components/gather-controls/parameters.ts'
-export { type GatherDraft, useGatherDraft } from './components/gather-controls/use-gather-draft.ts'
+export { type UseGatherDraftResult, useGatherDraft } from './components/gather-controls/use-gather-draft.ts'
 export { GatherFields, type GatherFieldsProps } from './components/gather-fields/gather-fields.tsx'
 export { GatherPanel, type GatherPanelProps } from './components/gather-panel/gather-panel.tsx'
 export { CommandButton, type CommandButtonProps, CommandNotice } from './components/kit/command-button.tsx'
-export { type KeptFocus, useKeptFocus } from './components/kit/use-kept-focus.ts'
+export { type UseKeptFocusResult, useKeptFocus } from './components/kit/use-kept-focus.ts'
 export type { PartProps, PartState } from './components/part/part.tsx'
 export { Transcript, type TranscriptProps } from './components/transcript/transcript.tsx'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
-export type { CommandRefusal, CommandRun, CommandRunStatus } from './hooks/command-run.ts'
+export type { CommandProgress, CommandRefusal, CommandStatus } from './hooks/command-progress.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'
 export type { InferOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './hooks/standard-schema.ts'
-export { type AIGatherOptions, type AIGatherResult, type AIGatherView, useAIGather } from './hooks/use-ai-gather.ts'
-export { type Assistant, type HandBackOptions, useAssistant, type WhisperRole } from './hooks/use-assistant.ts'
-export { useCall } from './hooks/use-call.ts'
-export { type CallGather, useCallGather } from './hooks/use-call-gather.ts'
-export { type CallTimeline as CallTimelineView, useCallTimeline } from './hooks/use-call-timeline.ts'
-export { type Calls, useCalls } from './hooks/use-calls.ts'
 export {
-  type AnyCommand,
-  type Command,
-  type CommandHookOptions,
-  type CommandSettled,
-  type RunOptions,
+  type AIGatherValidation,
+  type UseAIGatherOptions,
+  type UseAIGatherResult,
+  useAIGather,
+} from './hooks/use-ai-gather.ts'
+export { type HandBackOptions, type UseAssistantResult, useAssistant, type WhisperRole } from './hooks/use-assistant.ts'
+export { useCall } from './hooks/use-call.ts'
+export { type UseCallGatherBaseResult, type UseCallGatherResult, useCallGather } from './hooks/use-call-gather.ts'
+export { type UseCallTimelineResult, useCallTimeline } from './hooks/use-call-timeline.ts'
+export { type UseCallsResult, useCalls } from './hooks/use-calls.ts'
+export {
+  type CommandMutateOptions,
+  type SettledCommandStatus,
+  type UseAnyCommandResult,
+  type UseCommandOptions,
+  type UseCommandResult,
   useAnyCommand,
   useCommand,
 } from './hooks/use-command.ts'
-export { type Connection, useConnection } from './hooks/use-connection.ts'
-export { type Dtmf, useDtmf } from './hooks/use-dtmf.ts'
-export { type Playback, usePlayback } from './hooks/use-playback.ts'
+export { type UseConnectionResult, useConnection } from './hooks/use-connection.ts'
+export { type UseDtmfResult, useDtmf } from './hooks/use-dtmf.ts'
+export { type UsePlaybackResult, usePlayback } from './hooks/use-playback.ts'
 export { useServerTime } from './hooks/use-server-time.ts'
 export {
   type LiveSpeech,
   rowText,
-  type TranscriptOptions,
-  type TranscriptView,
+  type UseTranscriptOptions,
+  type UseTranscriptResult,
   useTranscript,
 } from './hooks/use-transcript.ts'
 export { callQueryOptions } from './query/call-query.ts'

@@ -155,7 +155,7 @@ it('settles a command whose answer comes while nothing is shown', async () => {
 function Stop() {
   const stop = useCommand(callId, 'gather_stop')
   return (
-    <button type="button" onClick={() => void stop.run({})}>
+    <button type="button" onClick={() => stop.mutate({})}>
       {stop.status}
     </button>
   )

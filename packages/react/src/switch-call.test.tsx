@@ -79,7 +79,7 @@ function RefusedStop({ show }: { readonly show: 'button' | 'notice' }) {
   const stop = exported.useCommand('gather_stop')
   return (
     <>
-      <exported.CommandButton command={stop} onClick={() => void stop.run({})}>
+      <exported.CommandButton command={stop} onClick={() => stop.mutate({})}>
         End
       </exported.CommandButton>
       {show === 'notice' && <exported.CommandNotice command={stop} />}
@@ -202,7 +202,9 @@ const hooks: Record<string, Row> = {
   },
   useAnyCommand: {
     call: 'quiet',
-    content: <Probe use={exported.useAnyCommand} show={statusOf} act={({ run }) => run('gather', {})} />,
+    content: (
+      <Probe use={exported.useAnyCommand} show={statusOf} act={({ mutateAsync }) => mutateAsync('gather', {})} />
+    ),
     act: acted,
     marks: ['probe: refused'],
   },
@@ -250,7 +252,13 @@ const hooks: Record<string, Row> = {
   },
   useCommand: {
     call: 'quiet',
-    content: <Probe use={() => exported.useCommand('gather_stop')} show={statusOf} act={({ run }) => run({})} />,
+    content: (
+      <Probe
+        use={() => exported.useCommand('gather_stop')}
+        show={statusOf}
+        act={({ mutateAsync }) => mutateAsync({})}
+      />
+    ),
     act: acted,
     marks: ['probe: refused'],
   },
@@ -409,7 +417,7 @@ describe('a command that was given on call A', () => {
     const use = () => exported.useCommand('gather_stop')
     const keep = (view: ReturnType<typeof use>) => {
       retry = view.retry
-      return view.run({})
+      return view.mutateAsync({})
     }
     const content = <Probe use={use} show={statusOf} act={keep} />
     const { client, a, b, show, picture } = await stageOf({ ...stop, content })

@@ -48,7 +48,10 @@ describe('the types', () => {
   it('tie a command to its body, and a refusal to its reason', () => {
     compiled(() => {
       const stop = useCommand('v3:a', 'gather_stop')
-      expectTypeOf(stop.run).parameter(0).toExtend<{ command_id?: string | undefined }>()
+      expectTypeOf(stop.mutate).parameter(0).toExtend<{ command_id?: string | undefined }>()
+      expectTypeOf(stop.mutate).returns.toEqualTypeOf<void>()
+      expectTypeOf(stop.mutateAsync).returns.resolves.toEqualTypeOf<'accepted' | 'refused' | 'unknown'>()
+      if (stop.status === 'accepted') expectTypeOf(stop.isOverdue).toEqualTypeOf<boolean>()
       if (stop.status === 'refused') expectTypeOf(stop.refusal).toExtend<TelnyxError>()
       else expectTypeOf(stop.refusal).toEqualTypeOf<null>()
       // @ts-expect-error Not a command.

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
-import { type AIGatherResult, useAIGather } from './use-ai-gather.ts'
+import { type AIGatherValidation, useAIGather } from './use-ai-gather.ts'
 
 const { callId } = aiBooking
 
@@ -47,7 +47,7 @@ describe('useAIGather', () => {
     const client = createScenarioClient(aiBooking)
     const schema = v.object({ preferred_day: v.picklist(['Monday', 'Friday'], 'Not a day we are open.') })
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
-    expectTypeOf(result.current.result).toEqualTypeOf<AIGatherResult<{ preferred_day: 'Monday' | 'Friday' }>>()
+    expectTypeOf(result.current.result).toEqualTypeOf<AIGatherValidation<{ preferred_day: 'Monday' | 'Friday' }>>()
     await playAll(client)
     expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: 'Not a day we are open.' }] })
   })

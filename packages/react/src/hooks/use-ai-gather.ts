@@ -3,19 +3,19 @@ import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import type { InferOutput, StandardSchemaV1 } from './standard-schema.ts'
 import { useCall } from './use-call.ts'
-import { type Command, type CommandSettled, useCommand } from './use-command.ts'
-import { type AIGatherResult, useValidated } from './use-validated.ts'
+import { type SettledCommandStatus, type UseCommandResult, useCommand } from './use-command.ts'
+import { type AIGatherValidation, useValidated } from './use-validated.ts'
 
-export type { AIGatherResult } from './use-validated.ts'
+export type { AIGatherValidation } from './use-validated.ts'
 
 /** How an AI gather is read. */
-export interface AIGatherOptions<Schema extends StandardSchemaV1> {
+export interface UseAIGatherOptions<Schema extends StandardSchemaV1> {
   /** Checks and types the result: any schema that implements Standard Schema (zod, valibot, ArkType, …). */
-  schema?: Schema
+  schema: Schema
 }
 
 /** An AI gather as it fills in. */
-export interface AIGatherView<Value> {
+export interface UseAIGatherResult<Value> {
   /** The AI gather that began last; `null` if there was none, or another kind came since. */
   readonly gather: AIGather | null
   /** What is asked for, and what has been heard of each. */
@@ -23,31 +23,31 @@ export interface AIGatherView<Value> {
   /** How many required fields are in, of how many. */
   readonly progress: { readonly done: number; readonly of: number }
   /** The final result. Without a schema, whatever Telnyx sent. */
-  readonly result: AIGatherResult<Value>
+  readonly result: AIGatherValidation<Value>
   readonly isCollecting: boolean
   readonly sync: SyncStatus
   readonly error: SocketError | null
   /** Tells the assistant that a field has another value (`ai_assistant_add_messages`); the caller hears nothing. */
-  readonly correct: (field: string, value: unknown) => Promise<CommandSettled>
+  readonly correct: (field: string, value: unknown) => Promise<SettledCommandStatus>
   /** Where the last correction stands. */
-  readonly correcting: Command<'ai_assistant_add_messages'>
+  readonly correcting: UseCommandResult<'ai_assistant_add_messages'>
 }
 
 type Json = Readonly<Record<string, unknown>>
 
 /** The AI gather of a call that began last: its fields as they fill in, and its result checked by your schema. */
-export function useAIGather(callId?: string): AIGatherView<Json>
-export function useAIGather<Schema extends StandardSchemaV1>(options: {
-  schema: Schema
-}): AIGatherView<InferOutput<Schema>>
+export function useAIGather(callId?: string): UseAIGatherResult<Json>
+export function useAIGather<Schema extends StandardSchemaV1>(
+  options: UseAIGatherOptions<Schema>,
+): UseAIGatherResult<InferOutput<Schema>>
 export function useAIGather<Schema extends StandardSchemaV1>(
   callId: string | undefined,
-  options: { schema: Schema },
-): AIGatherView<InferOutput<Schema>>
+  options: UseAIGatherOptions<Schema>,
+): UseAIGatherResult<InferOutput<Schema>>
 export function useAIGather(
-  first?: string | AIGatherOptions<StandardSchemaV1>,
-  second?: AIGatherOptions<StandardSchemaV1>,
-): AIGatherView<unknown> {
+  first?: string | UseAIGatherOptions<StandardSchemaV1>,
+  second?: UseAIGatherOptions<StandardSchemaV1>,
+): UseAIGatherResult<unknown> {
   const callId = typeof first === 'object' ? undefined : first
   const { schema } = (typeof first === 'object' ? first : second) ?? {}
   const slice = useCall(callId, aiGatherSlice)
@@ -66,7 +66,7 @@ export function useAIGather(
       correct: (name: string, value: unknown) => {
         const label = fields.find((field) => field.name === name)?.label ?? name
         const content = `The agent corrects the field "${label}" (${name}): its value is ${JSON.stringify(value)}. Use this value.`
-        return correcting.run({ messages: [{ role: 'system', content }] })
+        return correcting.mutateAsync({ messages: [{ role: 'system', content }] })
       },
       correcting,
     }

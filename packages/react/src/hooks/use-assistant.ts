@@ -12,10 +12,10 @@ import {
 import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
-import { type Command, type CommandSettled, useCommand } from './use-command.ts'
+import { type SettledCommandStatus, type UseCommandResult, useCommand } from './use-command.ts'
 
 /** A conversation with an AI, and how a person may take part in it. */
-export interface Assistant {
+export interface UseAssistantResult {
   /** The conversation that began last: an assistant's, or an AI gather's. */
   readonly conversation: Conversation | null
   /** Its messages, in order: `size`, `at(i)`, and iteration. */
@@ -26,20 +26,20 @@ export interface Assistant {
   readonly sync: SyncStatus
   readonly error: SocketError | null
   /** Lets an assistant talk to the caller. */
-  readonly start: (body?: CommandBodies['ai_assistant_start']) => Promise<CommandSettled>
+  readonly start: (body?: CommandBodies['ai_assistant_start']) => Promise<SettledCommandStatus>
   /** Ends the conversation; the call stays up. */
-  readonly stop: () => Promise<CommandSettled>
+  readonly stop: () => Promise<SettledCommandStatus>
   /** Tells the assistant something that the caller does not hear; it matters from its next turn on. */
-  readonly whisper: (content: string, role?: WhisperRole) => Promise<CommandSettled>
+  readonly whisper: (content: string, role?: WhisperRole) => Promise<SettledCommandStatus>
   /** Makes the assistant answer now, with a word on what to say if given; may interrupt the caller. */
-  readonly answerNow: (content?: string, role?: WhisperRole) => Promise<CommandSettled>
+  readonly answerNow: (content?: string, role?: WhisperRole) => Promise<SettledCommandStatus>
   /** Starts the assistant again, with the conversation so far and what a person adds to it. */
-  readonly handBack: (options?: HandBackOptions) => Promise<CommandSettled>
+  readonly handBack: (options?: HandBackOptions) => Promise<SettledCommandStatus>
   /** Where the last of each stands. */
-  readonly starting: Command<'ai_assistant_start'>
-  readonly stopping: Command<'ai_assistant_stop'>
-  readonly whispering: Command<'ai_assistant_add_messages'>
-  readonly answering: Command<'ai_assistant_add_messages'>
+  readonly starting: UseCommandResult<'ai_assistant_start'>
+  readonly stopping: UseCommandResult<'ai_assistant_stop'>
+  readonly whispering: UseCommandResult<'ai_assistant_add_messages'>
+  readonly answering: UseCommandResult<'ai_assistant_add_messages'>
 }
 
 /** Who a whisper comes from, in the eyes of the model. Default `system`. */
@@ -56,7 +56,7 @@ export interface HandBackOptions {
 }
 
 /** The call's conversation with an AI, and the commands to start, stop, whisper, prompt and hand back. */
-export function useAssistant(callId?: string): Assistant {
+export function useAssistant(callId?: string): UseAssistantResult {
   const slice = useCall(callId, assistantSlice)
   const starting = useCommand(callId, 'ai_assistant_start', { slot: 'assistant.start' })
   const stopping = useCommand(callId, 'ai_assistant_stop', { slot: 'assistant.stop' })
@@ -69,15 +69,15 @@ export function useAssistant(callId?: string): Assistant {
     return {
       ...shown,
       isActive: shown.conversation?.status === 'collecting',
-      start: (body: CommandBodies['ai_assistant_start'] = {}) => starting.run(body),
-      stop: () => stopping.run({}),
-      whisper: (content: string, role: WhisperRole = 'system') => whispering.run(say(content, role)),
+      start: (body: CommandBodies['ai_assistant_start'] = {}) => starting.mutateAsync(body),
+      stop: () => stopping.mutateAsync({}),
+      whisper: (content: string, role: WhisperRole = 'system') => whispering.mutateAsync(say(content, role)),
       answerNow: (content?: string, role: WhisperRole = 'system') =>
-        answering.run({ ...(content ? say(content, role) : {}), trigger_response: true }),
+        answering.mutateAsync({ ...(content ? say(content, role) : {}), trigger_response: true }),
       handBack: ({ summary, messageHistory, body }: HandBackOptions = {}) => {
         const before = messageHistory ?? [...shown.messages].flatMap(asHistory)
         const added: AssistantMessage[] = summary ? [{ role: 'system', content: summary }] : []
-        return starting.run({ ...restartBody(began), ...body, message_history: [...before, ...added] })
+        return starting.mutateAsync({ ...restartBody(began), ...body, message_history: [...before, ...added] })
       },
       starting,
       stopping,

@@ -12,10 +12,16 @@ import {
 import { useCallback, useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
-import { type AnyCommand, type CommandSettled, type RunOptions, useAnyCommand } from './use-command.ts'
-import { type Connection, useConnection } from './use-connection.ts'
+import {
+  type CommandMutateOptions,
+  type SettledCommandStatus,
+  type UseAnyCommandResult,
+  useAnyCommand,
+} from './use-command.ts'
+import { type UseConnectionResult, useConnection } from './use-connection.ts'
 
-interface CallGatherCommon {
+/** What `useCallGather` returns in every status. */
+export interface UseCallGatherBaseResult {
   /** The digits so far, `•` for a hidden one; `''` unless the gather is one of digits. */
   readonly digits: string
   readonly isCollecting: boolean
@@ -23,23 +29,23 @@ interface CallGatherCommon {
   readonly sync: SyncStatus
   /** What the ticket allows on this call. */
   readonly scopes: readonly Scope[]
-  readonly connection: Connection
+  readonly connection: UseConnectionResult
   /** Starts a gather. A call has one at a time: a second is refused, unless `replace` stops the running one first. */
   readonly start: <Name extends GatherName>(
     name: Name,
     body: CommandBodies[Name],
-    options?: RunOptions,
-  ) => Promise<CommandSettled>
+    options?: CommandMutateOptions,
+  ) => Promise<SettledCommandStatus>
   /** Stops the gather that runs, by `gather_stop`, or `ai_assistant_stop` for one by conversation. */
-  readonly stop: () => Promise<CommandSettled>
+  readonly stop: () => Promise<SettledCommandStatus>
   /** Where the last `start` stands. */
-  readonly starting: AnyCommand
+  readonly starting: UseAnyCommandResult
   /** Where the last `stop` stands. */
-  readonly stopping: AnyCommand
+  readonly stopping: UseAnyCommandResult
 }
 
 /** A call's gather, told apart by `status`. */
-export type CallGather = CallGatherCommon &
+export type UseCallGatherResult = UseCallGatherBaseResult &
   (
     | {
         /** `connecting`: nothing is known yet. `idle`: nothing has been gathered on this call. */
@@ -66,17 +72,17 @@ export type CallGather = CallGatherCommon &
   )
 
 /** The gather of a call that began last, and the commands to start and stop one. */
-export function useCallGather(callId?: string): CallGather {
+export function useCallGather(callId?: string): UseCallGatherResult {
   const slice = useCall(callId, gatherSlice)
   const connection = useConnection()
   const starting = useAnyCommand(callId, { slot: 'gather.start' })
   const stopping = useAnyCommand(callId, { slot: 'gather.stop' })
-  const { run: start } = starting
-  const { run: runStop } = stopping
+  const { mutateAsync: start } = starting
+  const { mutateAsync: sendStop } = stopping
   const isConversation = slice.gather?.kind === 'fields'
   const stop = useCallback(
-    () => (isConversation ? runStop('ai_assistant_stop', {}) : runStop('gather_stop', {})),
-    [isConversation, runStop],
+    () => (isConversation ? sendStop('ai_assistant_stop', {}) : sendStop('gather_stop', {})),
+    [isConversation, sendStop],
   )
   return useMemo(
     () => ({ ...situationOf(slice), connection, start, stop, starting, stopping }),

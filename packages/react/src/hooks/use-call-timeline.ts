@@ -14,7 +14,7 @@ import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
 /** A call laid out in time. */
-export interface CallTimeline {
+export interface UseCallTimelineResult {
   readonly phase: CallPhase
   /** Everything that happened, in order. */
   readonly entries: Sorted<TimelineEntry>
@@ -31,11 +31,11 @@ export interface CallTimeline {
 }
 
 /** What happened on a call, and when. */
-export function useCallTimeline(callId?: string): CallTimeline {
+export function useCallTimeline(callId?: string): UseCallTimelineResult {
   return useCall(callId, timelineSlice)
 }
 
-function timelineSlice({ state, sync, error, clockOffsetMs }: CallFeed): CallTimeline {
+function timelineSlice({ state, sync, error, clockOffsetMs }: CallFeed): UseCallTimelineResult {
   return {
     phase: callPhase(state),
     entries: state.timeline,

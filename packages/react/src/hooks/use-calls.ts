@@ -5,7 +5,7 @@ import { callsQueryOptions } from '../query/calls-query.ts'
 import { useGatherClient } from './provider.tsx'
 
 /** The calls that the ticket may see. */
-export interface Calls {
+export interface UseCallsResult {
   /** Live calls before ended ones, the newest first. */
   readonly calls: readonly CallSummary[]
   readonly sync: CallsFeed['sync']
@@ -16,7 +16,7 @@ export interface Calls {
 }
 
 /** Watches the list of calls. */
-export function useCalls(): Calls {
+export function useCalls(): UseCallsResult {
   const client = useGatherClient()
   const { data = initialCallsFeed } = useQuery({ ...callsQueryOptions(client), notifyOnChangeProps: ['data'] })
   return { calls: data.calls, sync: data.sync, clockOffsetMs: data.clockOffsetMs, error: data.error ?? null }

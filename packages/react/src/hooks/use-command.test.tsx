@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { type CommandAnswer, createScenarioClient } from '../testing/index.ts'
 import { actAndSettle, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { CallScope } from './call-scope.tsx'
-import { type CommandFact, commandRun, type GivenCommand } from './command-run.ts'
+import { commandProgress, type LoggedOutcome, type SentCommand } from './command-progress.ts'
 import { GatherProvider } from './provider.tsx'
 import { useCallGather } from './use-call-gather.ts'
 import { useCommand } from './use-command.ts'
@@ -17,8 +17,8 @@ const { callId } = pinEntry
 describe('where a command stands', () => {
   const refusal = { code: '90018', title: 'Call has already ended', status: 422 }
   const refused: GatherErrorType = gatherError('callEnded', 'Over.')
-  const answers: GivenCommand['answer'][] = ['none', 'accepted', 'unknown', refused]
-  const facts: CommandFact[] = [null, 'accepted', 'confirmed', 'unknown', refusal]
+  const answers: SentCommand['answer'][] = ['none', 'accepted', 'unknown', refused]
+  const facts: LoggedOutcome[] = [null, 'accepted', 'confirmed', 'unknown', refusal]
   const given = { name: 'gather', body: {}, requestId: 'r', commandId: 'r', targetId: null } as const
 
   // By answer over HTTP (down) and by the call's log (across): nothing, accepted, confirmed, unknown, refused.
@@ -30,16 +30,16 @@ describe('where a command stands', () => {
   ]
 
   it('is told by the answer and the log together, and the log outranks the answer', () => {
-    const found = answers.map((answer) => facts.map((fact) => commandRun({ ...given, answer }, fact).status))
+    const found = answers.map((answer) => facts.map((fact) => commandProgress({ ...given, answer }, fact).status))
     expect(found).toEqual(table)
-    expect(commandRun(null, null).status).toBe('idle')
+    expect(commandProgress(null, null).status).toBe('idle')
   })
 })
 
 function Stop({ name, slot }: { readonly name: string; readonly slot?: string }) {
-  const { status, run } = useCommand('gather_stop', slot === undefined ? {} : { slot })
+  const { status, mutate } = useCommand('gather_stop', slot === undefined ? {} : { slot })
   return (
-    <button type="button" onClick={() => void run({})}>
+    <button type="button" onClick={() => mutate({})}>
       {`${name} ${status}`}
     </button>
   )
@@ -54,7 +54,7 @@ describe('useCommand', () => {
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
     expect(result.current).toMatchObject({ status: 'idle', requestId: null })
-    await actAndSettle(async () => expect(await result.current.run({ maximum_digits: 4 })).toBe('accepted'))
+    await actAndSettle(async () => expect(await result.current.mutateAsync({ maximum_digits: 4 })).toBe('accepted'))
     await playTo(client, 2_410)
     expect(result.current).toMatchObject({ status: 'confirmed', name: 'gather', refusal: null })
     expect(client.commands).toMatchObject([{ name: 'gather', body: { maximum_digits: 4 } }])
@@ -66,7 +66,7 @@ describe('useCommand', () => {
     const client = answering('pending')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await actAndSettle(() => void result.current.run({}))
+    await actAndSettle(() => result.current.mutate({}))
     expect(result.current.status).toBe('sending')
   })
 
@@ -74,7 +74,7 @@ describe('useCommand', () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await actAndSettle(async () => expect(await result.current.run({})).toBe('refused'))
+    await actAndSettle(async () => expect(await result.current.mutateAsync({})).toBe('refused'))
     expect(result.current).toMatchObject({ status: 'refused', refusal: { code: '90034', status: 422 } })
     await actAndSettle(async () => expect(await result.current.retry()).toBe('accepted'))
     expect(result.current.status).toBe('confirmed')
@@ -85,16 +85,28 @@ describe('useCommand', () => {
   it('is refused by what Telnyx would refuse, before anything is sent on', async () => {
     const client = answering()
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_using_speak'))
-    await actAndSettle(() => result.current.run({ payload: 'Hello', voice: 'female', maximum_digits: 0 }))
+    await actAndSettle(() => result.current.mutateAsync({ payload: 'Hello', voice: 'female', maximum_digits: 0 }))
     expect(result.current).toMatchObject({ status: 'refused', refusal: { code: '90023' } })
     expect(client.commands).toHaveLength(0)
+  })
+
+  it('returns nothing from mutate, and resolves mutateAsync to the settled status without ever rejecting', async () => {
+    const client = answering('accept', { refuse: 'notAnswered' }, 'unknown', 'offline')
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
+    await playTo(client, 2_400)
+    await actAndSettle(() => expect(result.current.mutate({})).toBeUndefined())
+    const outcomes: string[] = []
+    for (let sent = 0; sent < 3; sent++) {
+      await actAndSettle(async () => outcomes.push(await result.current.mutateAsync({})))
+    }
+    expect(outcomes).toEqual(['refused', 'unknown', 'unknown'])
   })
 
   it('is unknown when no answer comes, and retried under the same id', async () => {
     const client = answering('offline', 'unknown', 'accept')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await actAndSettle(async () => expect(await result.current.run({})).toBe('unknown'))
+    await actAndSettle(async () => expect(await result.current.mutateAsync({})).toBe('unknown'))
     expect(result.current.status).toBe('unknown')
     await actAndSettle(() => result.current.retry())
     expect(result.current.status).toBe('unknown')
@@ -107,7 +119,7 @@ describe('useCommand', () => {
     const client = answering('unknown')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await actAndSettle(() => result.current.run({}))
+    await actAndSettle(() => result.current.mutateAsync({}))
     const command_id = result.current.requestId
     if (!command_id) throw new Error('Nothing was sent.')
     await actAndSettle(() => client.emit(callId, 'command.accepted', { command_id }))
@@ -118,7 +130,7 @@ describe('useCommand', () => {
     const client = createScenarioClient(assistantWhisper)
     const { result } = renderHookWithClient(client, () => useCommand(assistantWhisper.callId, 'ai_assistant_stop'))
     await playTo(client, 4_000)
-    await actAndSettle(() => result.current.run({}))
+    await actAndSettle(() => result.current.mutateAsync({}))
     expect(result.current.status).toBe('confirmed')
   })
 
@@ -138,7 +150,7 @@ describe('useCommand', () => {
     await playTo(client, 7_000)
     // The answer comes over HTTP; the events are lost on their way.
     client.faults.setUnreachable(true)
-    await actAndSettle(() => result.current.run({}))
+    await actAndSettle(() => result.current.mutateAsync({}))
     expect(result.current).toMatchObject({ status: 'accepted', isOverdue: false })
     await actAndSettle(() => client.player.advance(3_900))
     expect(result.current).toMatchObject({ status: 'accepted', isOverdue: false })
@@ -165,7 +177,7 @@ describe('useCommand', () => {
       const { result } = renderHook(() => useCommand(callId, 'gather_stop'), { wrapper })
       await playTo(client, 7_000)
       client.faults.setUnreachable(true)
-      await actAndSettle(() => result.current.run({}))
+      await actAndSettle(() => result.current.mutateAsync({}))
       for (let seconds = 1; seconds <= 12; seconds++) {
         await actAndSettle(() => client.player.advance(1_000))
         if (result.current.status === 'accepted' && result.current.isOverdue) return seconds
@@ -180,7 +192,7 @@ describe('useCommand', () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await actAndSettle(() => result.current.run({}, { mask: 'digits', replace: true }))
+    await actAndSettle(() => result.current.mutateAsync({}, { mask: 'digits', replace: true }))
     await actAndSettle(() => result.current.retry())
     expect(client.commands).toMatchObject([
       { mask: 'digits', replace: true },
@@ -218,7 +230,7 @@ describe('useCommand', () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
-    await actAndSettle(() => result.current.run({}))
+    await actAndSettle(() => result.current.mutateAsync({}))
     expect(result.current.status).toBe('refused')
     await actAndSettle(() => client.close())
     expect(result.current.status).toBe('idle')

@@ -7,86 +7,103 @@ import type { GatherClient } from '../client/gather-client.ts'
 import { callStore } from '../query/call-store.ts'
 import { type CallMemory, Remembered, useCallMemory, useMemorySlice } from './call-memory.ts'
 import { useCallId } from './call-scope.tsx'
-import { type CommandRun, commandFact, commandRun, type GivenCommand, targetOf } from './command-run.ts'
+import { type CommandProgress, commandProgress, loggedOutcome, type SentCommand, targetOf } from './command-progress.ts'
 import { ConfirmAfterContext } from './confirm-after.ts'
 import { useGatherClient } from './provider.tsx'
 import { useCall } from './use-call.ts'
 
-/** How the sending of a command ended; what the command leads to comes as events. */
-export type CommandSettled = 'accepted' | 'refused' | 'unknown'
+/** How sending a command ended. Its effects on the call arrive as events. */
+export type SettledCommandStatus = 'accepted' | 'refused' | 'unknown'
 
-/** How a command is given. */
-export type RunOptions = Pick<CommandOptions, 'mask' | 'replace'>
+/** How one command is sent. */
+export type CommandMutateOptions = Pick<CommandOptions, 'mask' | 'replace'>
 
-/** How a command hook keeps its state. */
-export interface CommandHookOptions {
+/** The options of `useCommand` and `useAnyCommand`. */
+export interface UseCommandOptions {
   /**
-   * The place on the call under which the state is kept. Hooks with the same slot on the same call share one state, and
-   * find it again when they are mounted again. Default: the command's name; for `useAnyCommand`, `any`.
+   * Keeps apart the states of several buttons on one call. Hooks with the same slot on the same call share one state, also
+   * after they are unmounted. Default: the command's name; for `useAnyCommand`, `any`.
    */
   slot?: string
   /** How long Telnyx may take to confirm an accepted command before it is overdue. Default: the provider's. */
   confirmAfterMs?: number
 }
 
-/** A command at a button: where it stands, and what can be done. */
-export type Command<Name extends CommandName> = CommandRun & {
-  /** Gives the command. Never rejects: how it went is in `status`. */
-  readonly run: (body: CommandBodies[Name], options?: RunOptions) => Promise<CommandSettled>
+/** What both command hooks return. */
+export interface UseCommandActions {
   /**
-   * Gives the same command again, to the call it was given for: under the same id when its outcome is unknown, so that
-   * it cannot run twice; under a new one when it was refused, since the old one has its answer.
+   * Sends the last command again, to the call it was sent to. An unknown command keeps its request id, so it cannot run
+   * twice; a refused one gets a new id. Resolves like `mutateAsync`; to `unknown` if nothing was sent.
    */
-  readonly retry: (options?: RunOptions) => Promise<CommandSettled>
-  /** Back to `idle`. Takes nothing back: a command that was sent was sent. */
+  readonly retry: (options?: CommandMutateOptions) => Promise<SettledCommandStatus>
+  /** Returns to `idle`. Does not undo a command that was sent. */
   readonly reset: () => void
 }
 
-/** Any of several commands at one place; where the last one that was given stands. */
-export type AnyCommand = CommandRun & {
-  readonly run: <Name extends CommandName>(
-    name: Name,
-    body: CommandBodies[Name],
-    options?: RunOptions,
-  ) => Promise<CommandSettled>
-  readonly retry: (options?: RunOptions) => Promise<CommandSettled>
-  readonly reset: () => void
-}
+/** One command of a call: its progress, and functions to send it. */
+export type UseCommandResult<Name extends CommandName> = CommandProgress &
+  UseCommandActions & {
+    /** Sends the command. Read the outcome from `status`. */
+    readonly mutate: (body: CommandBodies[Name], options?: CommandMutateOptions) => void
+    /** Sends the command. Resolves when sending has settled; never rejects. */
+    readonly mutateAsync: (body: CommandBodies[Name], options?: CommandMutateOptions) => Promise<SettledCommandStatus>
+  }
+
+/** Any command of a call: the progress of the last one sent, and functions to send one. */
+export type UseAnyCommandResult = CommandProgress &
+  UseCommandActions & {
+    /** Sends a command. Read the outcome from `status`. */
+    readonly mutate: <Name extends CommandName>(
+      name: Name,
+      body: CommandBodies[Name],
+      options?: CommandMutateOptions,
+    ) => void
+    /** Sends a command. Resolves when sending has settled; never rejects. */
+    readonly mutateAsync: <Name extends CommandName>(
+      name: Name,
+      body: CommandBodies[Name],
+      options?: CommandMutateOptions,
+    ) => Promise<SettledCommandStatus>
+  }
 
 /**
  * One command of a call as a state machine for a button: `idle` → `sending` → `accepted` → `confirmed` by the call's own
  * events, or `refused` in Telnyx's words, or `unknown` when no answer came. The state belongs to the call: another
  * `callId` has its own, and a late answer settles the call that the command was given for.
  */
-export function useCommand<Name extends CommandName>(name: Name, options?: CommandHookOptions): Command<Name>
+export function useCommand<Name extends CommandName>(name: Name, options?: UseCommandOptions): UseCommandResult<Name>
 export function useCommand<Name extends CommandName>(
   callId: string | undefined,
   name: Name,
-  options?: CommandHookOptions,
-): Command<Name>
+  options?: UseCommandOptions,
+): UseCommandResult<Name>
 export function useCommand(
   first: string | undefined,
-  second?: CommandName | CommandHookOptions,
-  third?: CommandHookOptions,
-): Command<CommandName> {
+  second?: CommandName | UseCommandOptions,
+  third?: UseCommandOptions,
+): UseCommandResult<CommandName> {
   const isScoped = typeof second !== 'string'
   const name = isScoped ? first : second
   if (name === undefined || !isCommandName(name))
     throw new Error('CallGather: `useCommand` was not given the name of a command.')
   const command = useAnyCommand(isScoped ? undefined : first, { slot: name, ...(isScoped ? second : third) })
-  const { run: runAny } = command
-  const run = useCallback(
-    (body: CommandBodies[CommandName], options?: RunOptions) => runAny(name, body, options),
-    [runAny, name],
+  const { mutate, mutateAsync } = command
+  const actions = useMemo(
+    () => ({
+      mutate: (body: CommandBodies[CommandName], options?: CommandMutateOptions) => mutate(name, body, options),
+      mutateAsync: (body: CommandBodies[CommandName], options?: CommandMutateOptions) =>
+        mutateAsync(name, body, options),
+    }),
+    [mutate, mutateAsync, name],
   )
-  return useMemo(() => ({ ...command, run }), [command, run])
+  return useMemo(() => ({ ...command, ...actions }), [command, actions])
 }
 
-/** As `useCommand`, for a place that gives one of several commands. */
+/** Like `useCommand`, for a place that sends one of several commands. */
 export function useAnyCommand(
   callId?: string,
-  { slot = 'any', confirmAfterMs: ownConfirmAfterMs }: CommandHookOptions = {},
-): AnyCommand {
+  { slot = 'any', confirmAfterMs: ownConfirmAfterMs }: UseCommandOptions = {},
+): UseAnyCommandResult {
   const id = useCallId(callId)
   const client = useGatherClient()
   const cache = useQueryClient()
@@ -96,7 +113,7 @@ export function useAnyCommand(
   const read = useCallback(() => readSlot(memory, slot), [memory, slot])
   const given = useMemorySlice(memory, read, null)
   // Before anything was given there is nothing to look for, and a console has many buttons.
-  const factSlice = useMemo(() => (given ? ({ state }: CallFeed) => commandFact(given, state) : noFact), [given])
+  const factSlice = useMemo(() => (given ? ({ state }: CallFeed) => loggedOutcome(given, state) : noFact), [given])
   const fact = useCall(id, factSlice)
 
   const actions = useMemo(() => {
@@ -108,15 +125,23 @@ export function useAnyCommand(
       confirmAfterMs,
       state: () => callStore(cache, client, id).getSnapshot().state,
     }
+    const mutateAsync = async <Name extends CommandName>(
+      name: Name,
+      body: CommandBodies[Name],
+      options: CommandMutateOptions = {},
+    ): Promise<SettledCommandStatus> => {
+      const requestId = newRequestId()
+      const state = place.state()
+      const targetId = state ? targetOf(name, state) : null
+      const commandId = body.command_id ?? requestId
+      return send(place, { name, body, ...options, requestId, commandId, targetId, answer: 'none' })
+    }
     return {
-      run: <Name extends CommandName>(name: Name, body: CommandBodies[Name], options: RunOptions = {}) => {
-        const requestId = newRequestId()
-        const state = place.state()
-        const targetId = state ? targetOf(name, state) : null
-        const commandId = body.command_id ?? requestId
-        return send(place, { name, body, ...options, requestId, commandId, targetId, answer: 'none' })
+      mutate: <Name extends CommandName>(name: Name, body: CommandBodies[Name], options?: CommandMutateOptions) => {
+        mutateAsync(name, body, options).catch(() => {})
       },
-      retry: async (options: RunOptions = {}): Promise<CommandSettled> => {
+      mutateAsync,
+      retry: async (options: CommandMutateOptions = {}): Promise<SettledCommandStatus> => {
         const command = read()
         if (!command) return 'unknown'
         if (typeof command.answer !== 'object') return send(place, command)
@@ -127,17 +152,17 @@ export function useAnyCommand(
     }
   }, [client, cache, id, memory, slot, confirmAfterMs, read])
 
-  return useMemo(() => ({ ...commandRun(given, fact), ...actions }), [given, fact, actions])
+  return useMemo(() => ({ ...commandProgress(given, fact), ...actions }), [given, fact, actions])
 }
 
 const noFact = () => null
 
 /** The commands that were given on a call, by slot. */
-const givenCommands = new Remembered<ReadonlyMap<string, GivenCommand>>(new Map())
+const givenCommands = new Remembered<ReadonlyMap<string, SentCommand>>(new Map())
 
 const readSlot = (memory: CallMemory, slot: string) => givenCommands.read(memory).get(slot) ?? null
 
-type Change = (command: GivenCommand | null) => GivenCommand | null
+type Change = (command: SentCommand | null) => SentCommand | null
 
 function changeSlot(memory: CallMemory, slot: string, change: Change): void {
   givenCommands.change(memory, (commands) => {
@@ -161,16 +186,16 @@ interface Place {
   readonly state: () => CallFeed['state'] | null
 }
 
-async function send(place: Place, command: GivenCommand): Promise<CommandSettled> {
+async function send(place: Place, command: SentCommand): Promise<SettledCommandStatus> {
   const { client, callId, memory, slot } = place
-  const change = (part: Pick<GivenCommand, 'answer'> | Pick<GivenCommand, 'isLate'>) =>
+  const change = (changed: Pick<SentCommand, 'answer'> | Pick<SentCommand, 'isOverdue'>) =>
     changeSlot(memory, slot, (current) => {
       // Another command may have been given there since then.
       if (current?.requestId !== command.requestId) return current
       // Of two attempts under one id, the one that brought an answer counts.
       const isAnswered = current.answer === 'accepted' || typeof current.answer === 'object'
-      if ('answer' in part && part.answer === 'unknown' && isAnswered) return current
-      return { ...current, ...part }
+      if ('answer' in changed && changed.answer === 'unknown' && isAnswered) return current
+      return { ...current, ...changed }
     })
   const settle = (answer: 'accepted' | 'unknown' | GatherError) => {
     change({ answer })
@@ -180,9 +205,9 @@ async function send(place: Place, command: GivenCommand): Promise<CommandSettled
   const startDeadline = () =>
     client.clock.setTimeout(() => {
       const state = place.state()
-      if (!state || commandFact(command, state) !== 'confirmed') change({ isLate: true })
+      if (!state || loggedOutcome(command, state) !== 'confirmed') change({ isOverdue: true })
     }, place.confirmAfterMs)
-  changeSlot(memory, slot, () => ({ ...command, answer: 'none', isLate: false }))
+  changeSlot(memory, slot, () => ({ ...command, answer: 'none', isOverdue: false }))
   // The log may show that it was accepted before, or without, an answer to us.
   let cancelDeadline = startDeadline()
   try {

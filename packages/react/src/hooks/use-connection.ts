@@ -3,10 +3,10 @@ import { type ConnectionState, initialConnectionState } from '../client/connecti
 import { useGatherClient } from './provider.tsx'
 
 /** The connection, and the means to try it again at once. */
-export type Connection = ConnectionState & { readonly retryNow: () => void }
+export type UseConnectionResult = ConnectionState & { readonly retryNow: () => void }
 
 /** How the connection to the server is. Renders again when that changes. */
-export function useConnection(): Connection {
+export function useConnection(): UseConnectionResult {
   const { connection } = useGatherClient()
   const state = useSyncExternalStore(connection.subscribe, connection.getSnapshot, () => initialConnectionState)
   return useMemo(() => ({ ...state, retryNow: connection.retryNow }), [state, connection])

@@ -3,7 +3,7 @@ import type { CallFeed } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
 /** What a caller's keypad shows. */
-export interface Dtmf {
+export interface UseDtmfResult {
   /** The gather of digits that began last, running or over; `null` if there was none, or another kind came since. */
   readonly gather: DigitGather | null
   /** The last key of the call, of any gather or none. A new object for each press, so that it can flash. */
@@ -17,11 +17,11 @@ export interface Dtmf {
 }
 
 /** The keys that the caller presses, as they are pressed. */
-export function useDtmf(callId?: string): Dtmf {
+export function useDtmf(callId?: string): UseDtmfResult {
   return useCall(callId, dtmfSlice)
 }
 
-function dtmfSlice({ state, clockOffsetMs }: CallFeed): Dtmf {
+function dtmfSlice({ state, clockOffsetMs }: CallFeed): UseDtmfResult {
   const gather = selectGather(state)
   return {
     gather: gather?.kind === 'digits' ? gather : null,

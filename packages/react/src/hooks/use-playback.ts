@@ -3,7 +3,7 @@ import type { CallFeed } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
 /** What is played or spoken to the caller. */
-export interface Playback {
+export interface UsePlaybackResult {
   /** Something plays now, as far as Telnyx has said. */
   readonly playing: boolean
   /** A file, or speech; `null` if nothing was ever played. */
@@ -19,11 +19,11 @@ export interface Playback {
 }
 
 /** The prompt that is played or spoken to the caller, or was last. */
-export function usePlayback(callId?: string): Playback {
+export function usePlayback(callId?: string): UsePlaybackResult {
   return useCall(callId, playbackSlice)
 }
 
-function playbackSlice({ state: { latestPlayback: last, gathers, hangup, closed } }: CallFeed): Playback {
+function playbackSlice({ state: { latestPlayback: last, gathers, hangup, closed } }: CallFeed): UsePlaybackResult {
   const ended = last?.edge === 'ended'
   const over = hangup !== null || closed !== null
   return {

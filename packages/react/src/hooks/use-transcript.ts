@@ -10,7 +10,7 @@ import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
 /** What a transcript shows. */
-export interface TranscriptOptions {
+export interface UseTranscriptOptions {
   /** Only rows of these kinds. By default all. */
   kinds?: readonly TimelineEntry['kind'][]
   /** Only rows for which this holds. Keep its identity, or it is asked again about every row on each render. */
@@ -28,7 +28,7 @@ export interface LiveSpeech {
 }
 
 /** A call's transcript: rows by position, so that a list of a hundred thousand costs as little as one of ten. */
-export interface TranscriptView {
+export interface UseTranscriptResult {
   readonly length: number
   /** The row at a position; negative counts from the end. A row that has not changed is the same object. */
   readonly at: (position: number) => TimelineEntry | undefined
@@ -41,9 +41,12 @@ export interface TranscriptView {
 }
 
 /** What was said, pressed, asked and done on a call, in the order in which it happened. */
-export function useTranscript(callId?: string, options?: TranscriptOptions): TranscriptView
-export function useTranscript(options: TranscriptOptions): TranscriptView
-export function useTranscript(first?: string | TranscriptOptions, second?: TranscriptOptions): TranscriptView {
+export function useTranscript(callId?: string, options?: UseTranscriptOptions): UseTranscriptResult
+export function useTranscript(options: UseTranscriptOptions): UseTranscriptResult
+export function useTranscript(
+  first?: string | UseTranscriptOptions,
+  second?: UseTranscriptOptions,
+): UseTranscriptResult {
   const callId = typeof first === 'object' ? undefined : first
   const { kinds, where, search = '' } = (typeof first === 'object' ? first : second) ?? {}
   const { timeline, tracks, sync, error } = useCall(callId, transcriptSlice)
@@ -66,7 +69,11 @@ interface Rows {
   readonly at: (position: number) => TimelineEntry | undefined
 }
 
-function rowsOf(timeline: Sorted<TimelineEntry>, kinds: string | undefined, where: TranscriptOptions['where']): Rows {
+function rowsOf(
+  timeline: Sorted<TimelineEntry>,
+  kinds: string | undefined,
+  where: UseTranscriptOptions['where'],
+): Rows {
   if (kinds === undefined && !where) return { length: timeline.size, at: (position) => timeline.at(position) }
   const wanted = kinds === undefined ? null : new Set(kinds.split(' '))
   const rows: TimelineEntry[] = []

@@ -6,7 +6,7 @@ import { useGatherClient } from './provider.tsx'
 import type { StandardIssue, StandardSchemaV1 } from './standard-schema.ts'
 
 /** The result of an AI gather, before and after it was checked. */
-export type AIGatherResult<Value> =
+export type AIGatherValidation<Value> =
   | { readonly status: 'none'; readonly value: null; readonly issues: readonly [] }
   /** The schema checks asynchronously and has not answered yet. */
   | { readonly status: 'checking'; readonly value: null; readonly issues: readonly [] }
@@ -14,7 +14,7 @@ export type AIGatherResult<Value> =
   /** It does not match, or the schema failed; `issues` says which. */
   | { readonly status: 'invalid'; readonly value: null; readonly issues: readonly StandardIssue[] }
 
-type Result = AIGatherResult<unknown>
+type Result = AIGatherValidation<unknown>
 
 /** How long an asynchronous schema may take. */
 const MAX_CHECK_MS = 10_000

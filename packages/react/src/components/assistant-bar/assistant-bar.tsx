@@ -1,5 +1,5 @@
 import { type FormEvent, useId, useState } from 'react'
-import type { Assistant } from '../../hooks/use-assistant.ts'
+import type { UseAssistantResult } from '../../hooks/use-assistant.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Confirm } from '../kit/confirm.tsx'
@@ -93,7 +93,7 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
 }
 
 /** What the assistant does, as far as its conversation tells. That it speaks now, Telnyx does not say. */
-function badgeOf({ conversation, callerSpeaking }: Assistant, { t }: Language): Badge {
+function badgeOf({ conversation, callerSpeaking }: UseAssistantResult, { t }: Language): Badge {
   switch (conversation?.status) {
     case 'requested':
       return { text: t('assistant.state.starting'), tone: 'ai', live: true }

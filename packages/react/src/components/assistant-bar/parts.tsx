@@ -2,7 +2,7 @@ import type { Conversation } from '@callgather/protocol'
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
-import type { CommandRun } from '../../hooks/command-run.ts'
+import type { CommandProgress } from '../../hooks/command-progress.ts'
 import { useAssistant } from '../../hooks/use-assistant.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -154,10 +154,10 @@ export function Suggestion({ text, ...props }: PartProps<'button'> & { readonly 
 }
 
 /** A button's state is where its command stands. */
-type ButtonProps = PartProps<'button', { readonly command: CommandRun['status'] }>
+type ButtonProps = PartProps<'button', { readonly command: CommandProgress['status'] }>
 
 /** A button that cannot be pressed again while its command is on its way, and stays in the tab order all the same. */
-function commandButton(props: ButtonProps, command: CommandRun, reason: string | null, own: ButtonOwn) {
+function commandButton(props: ButtonProps, command: CommandProgress, reason: string | null, own: ButtonOwn) {
   const busy = isBusy(command)
   const blocked = busy || reason !== null
   const all = {

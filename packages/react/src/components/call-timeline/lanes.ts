@@ -1,7 +1,7 @@
 /** A call's events as spans in lanes: what there was of whom, from when to when. */
 
 import { isDigitGather } from '@callgather/protocol'
-import type { CallTimeline } from '../../hooks/use-call-timeline.ts'
+import type { UseCallTimelineResult } from '../../hooks/use-call-timeline.ts'
 
 /** The lanes, from top to bottom. */
 export const laneNames = ['caller', 'assistant', 'prompt', 'keys', 'gather', 'commands'] as const
@@ -24,7 +24,7 @@ export interface Span {
 const spokenMillis = (text: string) => Math.max(800, Math.min(20_000, (text.length / 15) * 1000))
 
 /** The spans of a call, in order of time. What has not ended ends at `now`. */
-export function spansOf(timeline: CallTimeline, now: number): Span[] {
+export function spansOf(timeline: UseCallTimelineResult, now: number): Span[] {
   const spans: Span[] = []
   const end = timeline.endedAt === null ? now : Date.parse(timeline.endedAt)
   const playing = new Map<string, number>()
@@ -77,5 +77,5 @@ export function spansOf(timeline: CallTimeline, now: number): Span[] {
   return spans.sort((one, other) => one.from - other.from || one.to - other.to)
 }
 
-const start = ({ startedAt }: CallTimeline, otherwise: number) =>
+const start = ({ startedAt }: UseCallTimelineResult, otherwise: number) =>
   startedAt === null ? otherwise : Date.parse(startedAt)

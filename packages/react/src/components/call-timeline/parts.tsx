@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
-import { type CallTimeline as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
+import { type UseCallTimelineResult as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { clockTime } from '../kit/time.ts'

@@ -2,7 +2,7 @@ import type { DigitGather } from '@callgather/protocol'
 import { Fragment, type ReactNode, useMemo, useState } from 'react'
 import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
-import { type Dtmf, useDtmf } from '../../hooks/use-dtmf.ts'
+import { type UseDtmfResult, useDtmf } from '../../hooks/use-dtmf.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
@@ -22,7 +22,7 @@ export type DtmfPadState = {
 const isRunning = (gather: DigitGather | null): gather is DigitGather =>
   gather !== null && gather.status !== 'ended' && gather.status !== 'refused'
 
-function usePadOf({ gather, lastKey, strays }: Dtmf) {
+function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
   const [firstSeen] = useState(() => lastKey?.id ?? null)
   return useMemo(() => {
     const counts = new Map<string, number>()
@@ -53,7 +53,7 @@ function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { reado
 /** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
 export const Root: OfCall<PartProps<'div', DtmfPadState>> = perCall(CallRoot)
 
-function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf: Dtmf }) {
+function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf: UseDtmfResult }) {
   const { t } = useLanguage()
   const context = usePadOf(dtmf)
   return (

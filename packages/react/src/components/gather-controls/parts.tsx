@@ -8,9 +8,9 @@ import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import type { Draft } from './draft.ts'
 import type { Parameter as ParameterSpec, Preset as PresetSpec } from './parameters.ts'
-import { type GatherDraft, useGatherDraft } from './use-gather-draft.ts'
+import { type UseGatherDraftResult, useGatherDraft } from './use-gather-draft.ts'
 
-interface FormContext extends GatherDraft {
+interface FormContext extends UseGatherDraftResult {
   /** Makes ids that belong to this form. */
   readonly idOf: (name: string) => string
 }

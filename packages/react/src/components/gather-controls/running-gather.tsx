@@ -1,6 +1,6 @@
 import { useContext } from 'react'
 import { ConfirmAfterContext } from '../../hooks/confirm-after.ts'
-import { type AnyCommand, useAnyCommand } from '../../hooks/use-command.ts'
+import { type UseAnyCommandResult, useAnyCommand } from '../../hooks/use-command.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
@@ -41,7 +41,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
   const root = useAskingButton<HTMLDivElement>(confirming)
   const stop = () => {
     onConfirm(false)
-    stopping.run(gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop', {}).catch(() => {})
+    stopping.mutate(gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop', {})
   }
   const { command } = gather
   const isOverdue = useStopOverdue(callId, gather, stopping)
@@ -103,7 +103,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
                 command={asking}
                 icon="refresh"
                 reason={reason}
-                onClick={() => void asking.run(command, gather.body as never, { mask: gather.hidden })}
+                onClick={() => asking.mutate(command, gather.body as never, { mask: gather.hidden })}
               >
                 {t('gather.again')}
               </CommandButton>
@@ -119,7 +119,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
 }
 
 /** Whether Telnyx accepted a stop, given here or elsewhere, and has not confirmed it in time. */
-function useStopOverdue(callId: string, { stopAcceptedAt }: GatherSlice, stopping: AnyCommand): boolean {
+function useStopOverdue(callId: string, { stopAcceptedAt }: GatherSlice, stopping: UseAnyCommandResult): boolean {
   const confirmAfterMs = useContext(ConfirmAfterContext)
   const now = useServerTime(callId, stopAcceptedAt === null ? null : 1000)
   if (stopAcceptedAt === null || stopping.status === 'sending') return false

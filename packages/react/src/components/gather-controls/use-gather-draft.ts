@@ -4,14 +4,14 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
-import { type AnyCommand, useAnyCommand } from '../../hooks/use-command.ts'
+import { type UseAnyCommandResult, useAnyCommand } from '../../hooks/use-command.ts'
 import { gatherSliceOf } from '../kit/gather-slice.ts'
 import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
 import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
 import { collectsDigits, type Preset } from './parameters.ts'
 
 /** A gather being drafted, judged as Telnyx would judge it, and sent. */
-export interface GatherDraft {
+export interface UseGatherDraftResult {
   readonly draft: Draft
   /** The body of the command, as it would be sent. */
   readonly body: Readonly<Record<string, unknown>>
@@ -31,7 +31,7 @@ export interface GatherDraft {
   /** A gather runs, and would be stopped first. */
   readonly replaces: boolean
   /** Where the last one that was sent stands. */
-  readonly starting: AnyCommand
+  readonly starting: UseAnyCommandResult
 }
 
 type Check = typeof checkCommand
@@ -65,9 +65,9 @@ const forms = new Remembered<FormState>({ draft: null, tried: false, sent: null 
  * The state of a form that starts a gather; for a form of your own. `GatherControls` is one that is ready made. What is
  * written belongs to the call: it is there again when the form is, until Telnyx has taken it.
  */
-export function useGatherDraft(callId?: string, initial?: Partial<Draft>): GatherDraft
-export function useGatherDraft(initial: Partial<Draft>): GatherDraft
-export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial<Draft>): GatherDraft {
+export function useGatherDraft(callId?: string, initial?: Partial<Draft>): UseGatherDraftResult
+export function useGatherDraft(initial: Partial<Draft>): UseGatherDraftResult
+export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial<Draft>): UseGatherDraftResult {
   const callId = useCallId(typeof given === 'string' ? given : undefined)
   const initial = typeof given === 'object' ? given : ofCall
   const [{ draft: changed, tried, sent }, changeForm, memory] = useRemembered(callId, forms)
@@ -120,7 +120,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
       return false
     changeForm((form) => ({ ...form, tried: false, sent: draft }))
     const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
-    const settled = await starting.run(draft.purpose, judged.body as CommandBodies[GatherName], {
+    const settled = await starting.mutateAsync(draft.purpose, judged.body as CommandBodies[GatherName], {
       mask,
       replace: replaces,
     })

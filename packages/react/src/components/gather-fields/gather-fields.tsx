@@ -3,7 +3,7 @@ import { type FormEvent, useId } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
-import type { AIGatherView } from '../../hooks/use-ai-gather.ts'
+import type { UseAIGatherResult } from '../../hooks/use-ai-gather.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Chip } from '../kit/chip.tsx'
@@ -99,7 +99,7 @@ function Body() {
   )
 }
 
-function Footer({ view }: { readonly view: AIGatherView<unknown> }) {
+function Footer({ view }: { readonly view: UseAIGatherResult<unknown> }) {
   const { t } = useLanguage()
   const { result, correcting } = view
   const bad = correcting.status === 'refused' || correcting.status === 'unknown'
@@ -182,7 +182,7 @@ const openCorrections = new Remembered<ReadonlyMap<string, string>>(new Map())
 
 interface CorrectionProps {
   readonly field: FieldState
-  readonly view: AIGatherView<unknown>
+  readonly view: UseAIGatherResult<unknown>
   readonly value: string
   readonly setValue: (value: string) => void
   readonly onDone: () => void

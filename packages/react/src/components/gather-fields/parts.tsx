@@ -2,7 +2,7 @@ import type { FieldState } from '@callgather/protocol'
 import { useMemo, useState } from 'react'
 import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
-import { type AIGatherView, useAIGather } from '../../hooks/use-ai-gather.ts'
+import { type UseAIGatherResult, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
@@ -10,7 +10,7 @@ import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
 
 interface FieldsContext {
-  readonly view: AIGatherView<unknown>
+  readonly view: UseAIGatherResult<unknown>
   /** What was known of each field when they came on screen: what changes after that is news. */
   readonly firstSeen: ReadonlyMap<string, unknown>
 }
@@ -29,7 +29,7 @@ export interface GatherFieldsRootProps extends PartProps<'section', GatherFields
 }
 
 function CallRoot({ callId, schema, ...props }: GatherFieldsRootProps & { readonly callId: string }) {
-  const view: AIGatherView<unknown> = useAIGather(callId, { schema: schema ?? anything })
+  const view: UseAIGatherResult<unknown> = useAIGather(callId, { schema: schema ?? anything })
   return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
 }
 
@@ -41,7 +41,10 @@ const anything: StandardSchemaV1 = {
   '~standard': { version: 1, vendor: 'callgather', validate: (value) => ({ value }) },
 }
 
-function LoadedRoot({ view, ...props }: PartProps<'section', GatherFieldsState> & { view: AIGatherView<unknown> }) {
+function LoadedRoot({
+  view,
+  ...props
+}: PartProps<'section', GatherFieldsState> & { view: UseAIGatherResult<unknown> }) {
   const [firstSeen] = useState(() => new Map(view.fields.map((field) => [field.name, field.value])))
   const guard = useTypingGuard()
   const context = useMemo(() => ({ view, firstSeen }), [view, firstSeen])

@@ -1,6 +1,6 @@
 import { selectGather } from '@callgather/protocol'
 import { useScopedCallId } from '../../hooks/call-scope.tsx'
-import type { CommandRun } from '../../hooks/command-run.ts'
+import type { CommandProgress } from '../../hooks/command-progress.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button, type ButtonProps } from './button.tsx'
@@ -8,19 +8,19 @@ import { CloseButton, Notice } from './notice.tsx'
 import { GATHER_IN_PROGRESS, refusalWords } from './refusal-words.ts'
 
 /** Where a command stands, and what can be done about it: any `useCommand` result. */
-export type RunningCommand = CommandRun & {
+export type RunningCommand = CommandProgress & {
   readonly retry: (options?: { readonly replace?: boolean }) => Promise<unknown>
   readonly reset: () => void
 }
 
 /** Whether a command is on its way. One that is overdue can be given again. */
-export const isBusy = (command: CommandRun): boolean =>
+export const isBusy = (command: CommandProgress): boolean =>
   command.status === 'sending' || (command.status === 'accepted' && !command.isOverdue)
 
 /** The props of `CommandButton`. */
 export interface CommandButtonProps extends Omit<ButtonProps, 'className'> {
   /** Where the command of this button stands. */
-  readonly command: CommandRun
+  readonly command: CommandProgress
   /** Why it cannot be pressed now. It stays in the tab order, so that everyone can learn why. */
   readonly reason?: string | null
 }

@@ -1,5 +1,5 @@
 /** Why a command was refused, and by whom, in the agent's language. Codes and technical words go to the detail line. */
-import type { CommandRefusal } from '../../hooks/command-run.ts'
+import type { CommandRefusal } from '../../hooks/command-progress.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 

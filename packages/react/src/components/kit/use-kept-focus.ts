@@ -2,7 +2,7 @@ import { type FocusEvent, useEffect, useRef } from 'react'
 import { activeIn, isGuarded } from './typing-guard.ts'
 
 /** What a region needs to keep the focus. Spread it on the region's element. */
-export interface KeptFocus {
+export interface UseKeptFocusResult {
   readonly tabIndex: -1
   readonly onFocus: (event: FocusEvent<HTMLElement>) => void
   readonly onBlur: (event: FocusEvent<HTMLElement>) => void
@@ -14,7 +14,7 @@ export interface KeptFocus {
  *
  * Regions may be nested; the innermost one that is left takes the focus.
  */
-export function useKeptFocus(): KeptFocus {
+export function useKeptFocus(): UseKeptFocusResult {
   const stop = useRef(() => {})
   useEffect(() => () => stop.current(), [])
   return {

@@ -8,7 +8,7 @@ import type { CallState, CommandName, GatherError, Mask, TelnyxError } from '@ca
 import { callEndedAt, selectConversation, selectGather } from '@callgather/protocol'
 
 /** Where a command stands. */
-export type CommandRunStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | 'refused' | 'unknown'
+export type CommandStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | 'refused' | 'unknown'
 
 /** Why a command was refused: the first error, and all of them. */
 export interface CommandRefusal extends TelnyxError {
@@ -21,7 +21,7 @@ export interface CommandRefusal extends TelnyxError {
 }
 
 /** Where a command stands, with what belongs to it. */
-export type CommandRun =
+export type CommandProgress =
   | { readonly status: 'idle'; readonly name: null; readonly requestId: null; readonly refusal: null }
   | {
       /** `confirmed`: the call's log shows that it did what it does. */
@@ -54,7 +54,7 @@ export type CommandRun =
     }
 
 /** What is remembered of a command: what was sent, and the answer to it. */
-export interface GivenCommand {
+export interface SentCommand {
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   readonly requestId: string
@@ -66,17 +66,17 @@ export interface GivenCommand {
   readonly targetId: string | null
   readonly answer: 'none' | 'accepted' | 'unknown' | GatherError
   /** The time to confirm it has passed since the answer. */
-  readonly isLate?: boolean
+  readonly isOverdue?: boolean
 }
 
 /** What the call's log says of a command. */
-export type CommandFact = 'confirmed' | 'accepted' | 'unknown' | (TelnyxError & { readonly status: number }) | null
+export type LoggedOutcome = 'confirmed' | 'accepted' | 'unknown' | (TelnyxError & { readonly status: number }) | null
 
-const idleRun: CommandRun = { status: 'idle', name: null, requestId: null, refusal: null }
+const idleProgress: CommandProgress = { status: 'idle', name: null, requestId: null, refusal: null }
 
 /** The two put together. */
-export function commandRun(given: GivenCommand | null, fact: CommandFact): CommandRun {
-  if (!given) return idleRun
+export function commandProgress(given: SentCommand | null, fact: LoggedOutcome): CommandProgress {
+  if (!given) return idleProgress
   const { name, requestId, answer } = given
   if (fact !== null && typeof fact === 'object') {
     const errors = typeof answer === 'object' ? answer.errors : [fact]
@@ -85,7 +85,7 @@ export function commandRun(given: GivenCommand | null, fact: CommandFact): Comma
   if (fact === 'confirmed') return { status: 'confirmed', name, requestId, refusal: null }
   if (typeof answer === 'object') return { status: 'refused', name, requestId, refusal: refusalOf(answer) }
   if (answer === 'accepted' || fact === 'accepted') {
-    return { status: 'accepted', name, requestId, refusal: null, isOverdue: given.isLate === true }
+    return { status: 'accepted', name, requestId, refusal: null, isOverdue: given.isOverdue === true }
   }
   if (answer === 'unknown' || fact === 'unknown') return { status: 'unknown', name, requestId, refusal: null }
   return { status: 'sending', name, requestId, refusal: null }
@@ -104,7 +104,7 @@ export function targetOf(name: CommandName, state: CallState): string | null {
 }
 
 /** What the call's log says of a command that was given. */
-export function commandFact(given: GivenCommand | null, state: CallState): CommandFact {
+export function loggedOutcome(given: SentCommand | null, state: CallState): LoggedOutcome {
   if (!given) return null
   const outcome = state.commands.get(given.commandId)?.outcome
   if (outcome?.status === 'refused') {
@@ -119,7 +119,7 @@ export function commandFact(given: GivenCommand | null, state: CallState): Comma
  * Telnyx sends no word that a gather or an assistant has begun, so its acceptance in the call's log is what confirms a
  * start. A stop is confirmed when that which it was to stop has ended.
  */
-function isDone({ name, commandId, targetId }: GivenCommand, state: CallState): boolean {
+function isDone({ name, commandId, targetId }: SentCommand, state: CallState): boolean {
   if (name === 'gather_stop' || name === 'ai_assistant_stop') {
     if (callEndedAt(state) !== null) return true
     if (targetId !== null) {
