@@ -2,7 +2,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { foldCall } from '@callgather/protocol'
-import { createGatherServer, memoryStore, redisStore, sqliteStore } from '@callgather/server'
+import { createGatherServer } from '@callgather/server'
+import { memoryStore } from '@callgather/server/memory'
+import { redisStore } from '@callgather/server/redis'
+import { sqliteStore } from '@callgather/server/sqlite'
 import { screenOf, stampArrivals } from './observe.ts'
 import { serve, settings } from './serve.ts'
 

@@ -1,5 +1,6 @@
 /** CallGather inside this application: Telnyx's webhooks, commands of its own, and tickets for its agents. */
-import { createGatherServer, type GatherServer, redisStore } from '@callgather/server'
+import { createGatherServer, type GatherServer } from '@callgather/server'
+import { redisStore } from '@callgather/server/redis'
 
 const needed = (name: string) => {
   const value = process.env[name]

@@ -26,23 +26,7 @@ export type { RelayLimits } from './relay/relay.ts'
 export { createGatherServer } from './server/create-gather-server.ts'
 export type { GatherServer, GatherServerOptions } from './server/gather-server.ts'
 export type { Handler } from './server/handlers.ts'
-export {
-  type Appended,
-  type AppendOptions,
-  type CallListing,
-  type CallStore,
-  type Duplicate,
-  type LogSlice,
-  type NewEvent,
-  type Revocation,
-  type StoreChange,
-  StoreUnavailable,
-  type Unsubscribe,
-  type WrittenSlice,
-} from './store/call-store.ts'
-export { type MemoryStoreOptions, memoryStore } from './store/memory/memory-store.ts'
-export { type RedisStoreOptions, redisStore } from './store/redis/redis-store.ts'
-export { type SqliteStoreOptions, sqliteStore } from './store/sqlite/sqlite-store.ts'
+export * from './store/store-api.ts'
 export type { DatedPublicKey, PublicKeys } from './telnyx/key-ring.ts'
 export { PublicKeyError } from './telnyx/public-key.ts'
 export type { Reconciled, ReconcileOptions } from './upkeep/reconciler.ts'

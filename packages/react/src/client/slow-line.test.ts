@@ -2,7 +2,8 @@
 /** A page that asks for more than its line carries at once: it waits for a line that lives, and not for a dead one. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createGatherServer, memoryStore } from '@callgather/server'
+import { createGatherServer } from '@callgather/server'
+import { memoryStore } from '@callgather/server/memory'
 import { CuttableLine } from '@callgather/test-kit/cuttable-line'
 import { Signer } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'

@@ -39,6 +39,15 @@ describe('A required option', () => {
           store: memoryStore(),
         }),
     ],
+    [
+      'store',
+      () =>
+        createGatherServer({
+          telnyx: { apiKey: 'KEY-test', publicKey },
+          tickets: { secret: SECRET },
+          store: undefined as never,
+        }),
+    ],
     ['redisStore({ url })', () => redisStore({ url: unset.REDIS_URL })],
     ['sqliteStore({ path })', () => sqliteStore({ path: unset.CALLS_FILE })],
   ])('stops the start with an error that names `%s` when its environment variable is unset', (name, start) => {

@@ -24,6 +24,8 @@ const environment = (store: string) => ({
   CALLGATHER_STORE: store,
 })
 
+const dataUrl = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`
+
 const post = (url: string, content: unknown) => {
   const { headers, body } = signer.sign(content)
   return fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
@@ -102,6 +104,19 @@ describe('the program', () => {
     ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/proc/callgather/calls.db' }],
   ])('names %s when it cannot use it', async (name, changes) => {
     await expect(startServer({ ...environment('memory:'), ...changes })).rejects.toThrow(`${name}: `)
+  })
+
+  it.each([
+    ['libsql', `file:${join(folder, 'no-driver.db')}`],
+    ['redis', 'redis://127.0.0.1:1'],
+  ])('exits with the command that installs `%s` when the store needs it and it is missing', async (name, store) => {
+    const hooks = `export async function resolve(specifier, context, next) {
+      if (specifier !== '${name}') return next(specifier, context)
+      throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
+    }`
+    const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))})`
+    const start = startServer({ ...environment(store), NODE_OPTIONS: `--import=${dataUrl(register)}` })
+    await expect(start).rejects.toThrow(`npm install ${name}`)
   })
 
   it('is unready and still serves for its grace, then drains, on SIGHUP too', async () => {

@@ -24,8 +24,9 @@ Environment (* is required)
                                 [{"key":"…","notAfter":"2026-11-30T00:00:00Z"},{"key":"…","notBefore":"…"}]
   CALLGATHER_TICKET_SECRET *    signs tickets: at least 32 bytes, e.g. from: openssl rand -base64 32
   CALLGATHER_TICKET_AUDIENCE    the aud of tickets, where one secret serves several systems; default none
-  CALLGATHER_STORE              file:PATH (default file:callgather.db), memory:, or redis://HOST:PORT to run several
-                                servers on one store (needs the package redis; of a cluster several, by comma)
+  CALLGATHER_STORE              file:PATH (default file:callgather.db; needs the package libsql), memory:, or
+                                redis://HOST:PORT for several servers (needs the package redis; separate the
+                                servers of a cluster by commas)
   CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, by comma; default none
   CALLGATHER_TRUST_PROXY        how many proxies stand in front, or their addresses by comma (IPs, ranges, loopback,
                                 uniquelocal): their X-Forwarded-For is believed; default 0, nobody's is
@@ -109,7 +110,7 @@ async function serve(): Promise<void> {
   const log = stderrLog(config.logLevel)
   const { logger } = log
   for (const warning of config.warnings) logger.warn(warning)
-  const gather = createGatherServer({ ...config.options, store: openStore(config, log), logger })
+  const gather = createGatherServer({ ...config.options, store: await openStore(config, log), logger })
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 8_000, connectionsCheckingInterval: 1_000 })
   gather.attach(server)
   await listen(server, config)
@@ -129,9 +130,9 @@ async function serve(): Promise<void> {
   logger.info({ ...ready, store: (process.env.CALLGATHER_STORE ?? 'file').split(':')[0] }, 'ready')
 }
 
-function openStore(config: ServerConfig, { logger }: AsyncLog) {
+async function openStore(config: ServerConfig, { logger }: AsyncLog) {
   try {
-    return config.openStore((message) => logger.warn(message))
+    return await config.openStore((message) => logger.warn(message))
   } catch (error) {
     throw new ConfigError([`CALLGATHER_STORE: cannot be opened: ${messageOf(error)}`])
   }

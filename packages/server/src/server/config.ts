@@ -8,8 +8,8 @@ import { clientAddressOf, type TrustProxy } from '../edge/client-address.ts'
 import { parseOrigin } from '../edge/cors.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
+import { loadRedis } from '../store/redis/link.ts'
 import { readRedisUrls, redisStore } from '../store/redis/redis-store.ts'
-import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { parsePublicKeys } from '../telnyx/key-ring.ts'
 import type { GatherServerOptions } from './gather-server.ts'
 import { serverOptions } from './settings.ts'
@@ -24,8 +24,8 @@ export interface ServerConfig {
   /** Variables that look like settings and are none. */
   readonly warnings: readonly string[]
   readonly options: Omit<GatherServerOptions, 'logger' | 'store'>
-  /** Opened only when the server starts: a check of the configuration makes no file. `warn` is told of its troubles. */
-  readonly openStore: (warn: (message: string) => void) => CallStore
+  /** Opens the store when the server starts, because reading the configuration must not create a file. */
+  readonly openStore: (warn: (message: string) => void) => Promise<CallStore>
 }
 
 /** Everything that is wrong with a configuration. */
@@ -175,12 +175,29 @@ function parseTrustProxy(text: string): TrustProxy {
   return trust
 }
 
-function parseStore(text: string): (warn: (message: string) => void, retentionHours?: number) => CallStore {
-  if (text === 'memory:') return () => memoryStore()
-  if (text.startsWith('file:') && text.length > 5) return () => sqliteStore({ path: text.slice(5) })
+type OpenStore = (warn: (message: string) => void, retentionHours?: number) => Promise<CallStore>
+
+function parseStore(text: string): OpenStore {
+  if (text === 'memory:') return async () => memoryStore()
+  if (text.startsWith('file:') && text.length > 5) {
+    return async () => (await loadSqliteStore()).sqliteStore({ path: text.slice(5) })
+  }
   if (/^rediss?:/.test(text)) {
     const url = readRedisUrls(list(text))
-    return (warn, hours) => redisStore({ url, warn, ...(hours === undefined ? {} : { retention: hours * 3_600_000 }) })
+    return async (warn, hours) => {
+      await loadRedis()
+      return redisStore({ url, warn, ...(hours === undefined ? {} : { retention: hours * 3_600_000 }) })
+    }
   }
   throw new Error('must be `file:PATH`, `redis://HOST:PORT` or `memory:`.')
+}
+
+/** Loads the sqlite store only if it is configured, because its driver is an optional peer. */
+async function loadSqliteStore() {
+  try {
+    return await import('../store/sqlite/sqlite-store.ts')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
+    throw new Error('The sqlite store needs the package `libsql`. Install it: npm install libsql', { cause: error })
+  }
 }

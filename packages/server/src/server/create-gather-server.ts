@@ -42,7 +42,6 @@ import { webhookRoute } from '../http/webhooks.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { Relay } from '../relay/relay.ts'
 import { describeFailure } from '../store/bus.ts'
-import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { markerCodec } from '../telnyx/client-state.ts'
 import { commandSender } from '../telnyx/commands.ts'
 import { KeyRing } from '../telnyx/key-ring.ts'
@@ -63,7 +62,7 @@ import { checkServerOptions, readLimits } from './settings.ts'
  */
 export function createGatherServer(options: GatherServerOptions): GatherServer {
   checkServerOptions(options)
-  const { basePath = DEFAULT_BASE_PATH, toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = Date.now } = options
+  const { store, basePath = DEFAULT_BASE_PATH, toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = Date.now } = options
   const limits = readLimits(options.limits)
   const unguarded = options.logger ?? stderrLog().logger
   const logger = guardLogger(unguarded, () => metrics.hostFailures.inc({ callback: 'logger', reason: 'failed' }))
@@ -96,7 +95,6 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const report = (error: unknown): void => logger.error({ err: error }, 'a background task failed')
 
   const accessRules = accessOf(options, tickets, hostCallbacks)
-  const store = options.store ?? sqliteStore({ path: 'callgather.db', warn: (message) => logger.warn(message) })
   const health = new StoreHealth({ store, logger })
   const revocations = new Revocations({ store, logger, now })
   const access = new Access({ ...accessRules, revocations, now })

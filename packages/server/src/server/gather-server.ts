@@ -38,8 +38,11 @@ export interface GatherServerOptions {
     /** How long one attempt of a command may take, in milliseconds. Default 5000. */
     readonly timeoutMillis?: number | undefined
   }
-  /** Default `sqliteStore({ path: 'callgather.db' })`. */
-  readonly store?: CallStore | undefined
+  /**
+   * Keeps the calls. `sqliteStore` of `@callgather/server/sqlite` for one server, `redisStore` of
+   * `@callgather/server/redis` for several, `memoryStore` of `@callgather/server/memory` for tests.
+   */
+  readonly store: CallStore
   /**
    * Issue and check tickets with this secret of at least 32 bytes. Or give `authenticate`. A secret that is `undefined`,
    * as from an unset environment variable, is an error at start. `audience`: the `aud` of tickets, where one secret

@@ -76,6 +76,11 @@ describe('a server', () => {
     }).close()
   })
 
+  it('is not started without a store, and names the entries that have one', () => {
+    const entries = /@callgather\/server\/sqlite.*@callgather\/server\/redis.*@callgather\/server\/memory/
+    expect(() => start({ store: undefined })).toThrow(entries)
+  })
+
   it('sends a command when the timeout of an attempt is no whole number of milliseconds', async () => {
     await using server = await testServer({ telnyx: { timeoutMillis: 2_500.5 } as never })
     await server.webhook('call.answered')

@@ -102,7 +102,11 @@ export const serverOptions = objectOf({
     baseUrl: url,
     timeoutMillis: numberFrom(1, MAX_DEADLINE_MS),
   }),
-  store: objectWith('a store, such as `sqliteStore({ path })`', 'append', 'read', 'ping', 'close'),
+  store: objectWith('a store, such as `sqliteStore({ path })`', 'append', 'read', 'ping', 'close').nonoptional(
+    'is required. Import `sqliteStore` from `@callgather/server/sqlite` for one server, `redisStore` from ' +
+      '`@callgather/server/redis` for several, or `memoryStore` from `@callgather/server/memory` for tests, ' +
+      'which loses every call when the process ends',
+  ),
   tickets: objectOf({ secret: text, audience: text }).optional(),
   authenticate: callback.optional(),
   authorize: callback.optional(),
