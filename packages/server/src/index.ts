@@ -10,7 +10,7 @@ export type { CommandPolicy, CommandTemplate } from './access/command-policy.ts'
 export type { Revoked } from './access/revocations.ts'
 export type { Grant, TicketRequest } from './access/tickets.ts'
 export type {
-  Accepted,
+  AcceptedCommand,
   CallHandle,
   CommandRun,
   GatherOptions,
@@ -29,4 +29,4 @@ export type { Handler } from './server/handlers.ts'
 export * from './store/store-api.ts'
 export type { DatedPublicKey, PublicKeys } from './telnyx/key-ring.ts'
 export { PublicKeyError } from './telnyx/public-key.ts'
-export type { Reconciled, ReconcileOptions } from './upkeep/reconciler.ts'
+export type { ReconcileOptions, ReconcileReport } from './upkeep/reconciler.ts'

@@ -38,7 +38,7 @@ describe('a call that several nodes append to', () => {
     await append(other, 2)
     const sizes: number[] = []
     const grown = vi.fn()
-    await feed.follow(CALL, { grown: ({ records }) => grown(...records.map(({ seq }) => seq)) })
+    await feed.subscribe(CALL, { onGrowth: ({ records }) => grown(...records.map(({ seq }) => seq)) })
     const { records } = await one.append(CALL, ({ cursor, state }) => {
       sizes.push(state.keys.size)
       expect(cursor?.seq).toBe(state.keys.size)
@@ -76,7 +76,7 @@ describe('a call that several nodes append to', () => {
     const { shared, one, feed } = nodes()
     const forgotten = vi.fn()
     await append(one, 1)
-    await feed.follow(CALL, { forgotten })
+    await feed.subscribe(CALL, { onForgotten: forgotten })
     await shared.forget(CALL)
     expect((await append(one, 2)).records).toMatchObject([{ seq: 1 }])
     expect(forgotten).toHaveBeenCalledOnce()
@@ -135,7 +135,7 @@ describe('a call that nobody has folded here', () => {
   it('is not taken for folded when it is forgotten, and begun anew, in the middle', async () => {
     const { store, cache } = await coldNode()
     const states: number[] = []
-    cache.listenAll({ changed: ({ keys }) => states.push(keys.size) })
+    cache.subscribeAll({ onChange: ({ keys }) => states.push(keys.size) })
     const folding = cache.open(CALL)
     await new Promise((resolve) => setImmediate(resolve))
     await store.forget(CALL)
@@ -170,7 +170,7 @@ describe('the calls that are kept folded', () => {
 
   it('are, besides, all that are followed, until they are not', async () => {
     const { cache, happen, kept } = await three('a', 'b', 'c', 'd', 'e', 'f', 'g')
-    const stops = await Promise.all([...'abcd'].map((name) => cache.listen(name, {})))
+    const stops = await Promise.all([...'abcd'].map((name) => cache.subscribe(name, {})))
     expect(kept()).toBe('abcdefg')
     for (const name of 'fabcdeg') await happen(name)
     await happen('h')
@@ -185,7 +185,7 @@ describe('the calls that are kept folded', () => {
   it('are not those that were forgotten', async () => {
     const { store, feed, cache } = nodeOn(memoryStore())
     for (const name of 'abc') await cache.append(name, () => eventsOf(key(1)))
-    await cache.listen('c', {})
+    await cache.subscribe('c', {})
     for (const name of 'abc') await store.forget(name, Date.now() + 1)
     expect(feed.headOf('a')).toBeNull()
     expect(cache.size).toBe(1)
@@ -199,7 +199,7 @@ describe('more live calls than stay folded', () => {
     const [read, head] = [vi.spyOn(store, 'read'), vi.spyOn(store, 'head')]
     const { cache } = nodeOn(store, { maxCached: 10 })
     const directory = new CallDirectory({ cache, store, access: { may: async () => true } })
-    await directory.listen(() => {})
+    await directory.subscribe(() => {})
     const calls = Array.from({ length: 20 }, (_, nth) => `v3:${nth}`)
     for (const callId of calls) await cache.append(callId, () => eventsOf(...keys(1, 50)))
     for (const ask of [read, head]) ask.mockClear()
@@ -227,14 +227,14 @@ describe('a listener that throws', () => {
     const store = memoryStore()
     const report = (error: unknown) => failures.push(error)
     const feed = new CallFeed(store, report)
-    const cache = new CallCache(store, feed, { listenerFailed: report })
+    const cache = new CallCache(store, feed, { onSubscriberError: report })
     const fail = () => {
       throw new Error('a bug')
     }
     const grown = vi.fn()
-    await feed.follow(CALL, { grown: fail })
-    await cache.listen(CALL, { changed: fail })
-    await cache.listen(CALL, { changed: grown })
+    await feed.subscribe(CALL, { onGrowth: fail })
+    await cache.subscribe(CALL, { onChange: fail })
+    await cache.subscribe(CALL, { onChange: grown })
     expect((await append(cache, 1)).records).toHaveLength(1)
     expect(grown).toHaveBeenCalledOnce()
     expect(failures).toHaveLength(2)

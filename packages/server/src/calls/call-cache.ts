@@ -15,7 +15,7 @@ import {
   type Unsubscribe,
 } from '../store/call-store.ts'
 import { UNREADABLE_RECORD } from '../store/stored-event.ts'
-import { type CallFeed, holdsLess, type LogGrowth } from './call-feed.ts'
+import { type CallFeed, incompleteRead, type LogGrowth } from './call-feed.ts'
 
 /** A call as known now. */
 export interface KnownCall {
@@ -29,15 +29,15 @@ export interface KnownCall {
 export type Decision = { readonly events: readonly NewEvent[] } | { readonly refused: unknown }
 
 /** A decision, and what became of its events. */
-export interface Decided<D extends Decision> extends Pick<Appended, 'records' | 'duplicates'> {
+export interface DecisionResult<D extends Decision> extends Pick<Appended, 'records' | 'duplicates'> {
   readonly decision: D
 }
 
 /** Receives the state of a call when it has changed. */
-export interface CallListener {
-  changed?(state: CallState): void
+export interface CallSubscriber {
+  onChange?(state: CallState): void
   /** The call was erased, or its log is a new one and the old state is void. */
-  forgotten?(callId: string): void
+  onForgotten?(callId: string): void
 }
 
 /** How many calls are kept, and what is reported. */
@@ -49,13 +49,13 @@ export interface CallCacheOptions {
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
   /** Called when the store refused an append. */
-  readonly appendFailed?: (error: StoreUnavailable) => void
+  readonly onAppendError?: (error: StoreUnavailable) => void
   /** Called for each record that cannot be read, when its call is folded. */
-  readonly unreadable?: (callId: string, seq: number) => void
+  readonly onUnreadable?: (callId: string, seq: number) => void
   /** Called with what a listener threw. */
-  readonly listenerFailed?: (error: unknown) => void
+  readonly onSubscriberError?: (error: unknown) => void
   /** Called with what this process itself has appended, after it is durable and folded. */
-  readonly appended?: (records: readonly CallRecord[], state: CallState) => void
+  readonly onAppended?: (records: readonly CallRecord[], state: CallState) => void
 }
 
 const nothing = () => {}
@@ -63,20 +63,20 @@ const defaults: Required<CallCacheOptions> = {
   maxCached: 2_000,
   maxLive: 50_000,
   now: Date.now,
-  appendFailed: nothing,
-  unreadable: nothing,
-  listenerFailed: nothing,
-  appended: nothing,
+  onAppendError: nothing,
+  onUnreadable: nothing,
+  onSubscriberError: nothing,
+  onAppended: nothing,
 }
 
 /** How often an append is decided before it fails because other processes are always quicker. */
-const MAX_TRIES = 100
+const MAX_ATTEMPTS = 100
 /** A call that has been silent for so long counts as over, though its log does not say so. */
-const SILENT_MS = 3_600_000
+const IDLE_AFTER_MS = 3_600_000
 /** Events that are folded at a time; other work runs between two slices. */
-const SLICE = 500
+const FOLD_SLICE = 500
 
-const ENDS: ReadonlySet<string> = new Set(['call.hangup', 'call.closed'])
+const endTypes: ReadonlySet<string> = new Set(['call.hangup', 'call.closed'])
 
 interface Entry {
   readonly callId: string
@@ -84,11 +84,11 @@ interface Entry {
   cursor: Cursor | null
   state: CallState
   usedAt: number
-  readonly listeners: Set<CallListener>
+  readonly subscribers: Set<CallSubscriber>
   /** The last of the operations on the call, each of which waits for the one before. */
-  turn: Promise<unknown>
+  queue: Promise<unknown>
   pending: number
-  unfollow: Unsubscribe | null
+  unsubscribe: Unsubscribe | null
 }
 
 /** The folded calls of this process. */
@@ -100,7 +100,7 @@ export class CallCache {
   /** Unused calls, the least recently used first: those that are live, and those that are over or silent. */
   readonly #live = new Set<Entry>()
   readonly #idle = new Set<Entry>()
-  readonly #listeners = new Set<CallListener>()
+  readonly #listeners = new Set<CallSubscriber>()
 
   constructor(store: CallStore, feed: CallFeed, options: CallCacheOptions = {}) {
     this.#store = store
@@ -116,9 +116,9 @@ export class CallCache {
     callId: string,
     decide: (call: KnownCall) => D,
     { sessionId }: Pick<AppendOptions, 'sessionId'> = {},
-  ): Promise<Decided<D>> {
+  ): Promise<DecisionResult<D>> {
     return this.#inTurn(callId, async (entry) => {
-      for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
         // The bus keeps the state current, so the first try reads nothing: the store refuses an append to a longer log.
         if (tries > 1) await this.#feed.catchUp(callId)
         await this.#fold(entry)
@@ -130,16 +130,16 @@ export class CallCache {
           if (this.#store.shared && tries === 1) continue
           if (sessionId === undefined || !('events' in decision)) return { decision, records: [], duplicates: [] }
         }
-        const isOver = hasEnded(state) || events.some(({ event }) => ENDS.has(event.event_type))
+        const isOver = hasEnded(state) || events.some(({ event }) => endTypes.has(event.event_type))
         const appended = await this.#store.append(callId, events, { sessionId, at, isOver }).catch((error: unknown) => {
-          if (StoreUnavailable.isInstance(error)) this.#options.appendFailed(error)
+          if (StoreUnavailable.isInstance(error)) this.#options.onAppendError(error)
           throw error
         })
         if (appended.moved) continue
         await this.#feed.publish(callId, appended)
         await this.#fold(entry)
         const { records, duplicates } = appended
-        if (records.length > 0) this.#notify([() => this.#options.appended(records, entry.state)])
+        if (records.length > 0) this.#notify([() => this.#options.onAppended(records, entry.state)])
         return { decision, records, duplicates }
       }
       throw new StoreUnavailable('The log of the call grows too fast to append to it.')
@@ -152,7 +152,7 @@ export class CallCache {
   }
 
   /** The first value that `read` finds in a call's state; `null` once the call is erased or the signal aborts. */
-  async until<T>(callId: string, read: (state: CallState) => T | null, signal: AbortSignal): Promise<T | null> {
+  async waitFor<T>(callId: string, read: (state: CallState) => T | null, signal: AbortSignal): Promise<T | null> {
     let settle: (value: T | null) => void = nothing
     const settled = new Promise<T | null>((resolve) => {
       settle = resolve
@@ -161,7 +161,7 @@ export class CallCache {
       const value = read(state)
       if (value !== null) settle(value)
     }
-    const stop = await this.listen(callId, { changed, forgotten: () => settle(null) })
+    const stop = await this.subscribe(callId, { onChange: changed, onForgotten: () => settle(null) })
     signal.addEventListener('abort', () => settle(null))
     if (signal.aborted) settle(null)
     try {
@@ -173,18 +173,18 @@ export class CallCache {
   }
 
   /** Listens to one call from now on. */
-  listen(callId: string, listener: CallListener): Promise<Unsubscribe> {
+  subscribe(callId: string, listener: CallSubscriber): Promise<Unsubscribe> {
     return this.#current(callId, (entry) => {
-      entry.listeners.add(listener)
+      entry.subscribers.add(listener)
       return () => {
-        entry.listeners.delete(listener)
+        entry.subscribers.delete(listener)
         this.#release(entry)
       }
     })
   }
 
   /** Listens to every call this process has folded. */
-  listenAll(listener: CallListener): Unsubscribe {
+  subscribeAll(listener: CallSubscriber): Unsubscribe {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -211,14 +211,14 @@ export class CallCache {
     this.#idle.delete(entry)
     this.#live.delete(entry)
     entry.pending += 1
-    const run = entry.turn.then(async () => {
-      entry.unfollow ??= await this.#feed.follow(callId, {
-        afterGrown: (growth) => this.#grown(entry, growth),
-        forgotten: () => this.#reset(entry),
+    const run = entry.queue.then(async () => {
+      entry.unsubscribe ??= await this.#feed.subscribe(callId, {
+        afterGrowth: (growth) => this.#grown(entry, growth),
+        onForgotten: () => this.#reset(entry),
       })
       return work(entry)
     })
-    entry.turn = run.catch(nothing)
+    entry.queue = run.catch(nothing)
     try {
       return await run
     } finally {
@@ -243,10 +243,10 @@ export class CallCache {
       cursor: null,
       state: initialCallState(callId),
       usedAt: 0,
-      listeners: new Set(),
-      turn: Promise.resolve(),
+      subscribers: new Set(),
+      queue: Promise.resolve(),
       pending: 0,
-      unfollow: null,
+      unsubscribe: null,
     }
     this.#entries.set(callId, entry)
     return entry
@@ -269,11 +269,11 @@ export class CallCache {
     if (!isBehind()) return
     while (isBehind()) {
       const { cursor } = entry
-      const slice = await this.#store.read(callId, cursor?.seq ?? 0, SLICE)
+      const slice = await this.#store.read(callId, cursor?.seq ?? 0, FOLD_SLICE)
       // The feed has published records, or another log, meanwhile.
       if (entry.cursor !== cursor || !head()) continue
       if (slice?.epoch !== head()?.epoch) await this.#feed.catchUp(callId)
-      else if (!slice || slice.records.length === 0) throw holdsLess()
+      else if (!slice || slice.records.length === 0) throw incompleteRead()
       else this.#take(entry, slice.epoch, slice.records)
       if (isBehind()) await new Promise((resolve) => setImmediate(resolve))
     }
@@ -287,30 +287,30 @@ export class CallCache {
         if (event.event_type === UNREADABLE_RECORD) throw new TypeError('The record cannot be read.')
         entry.state = reduceCall(entry.state, event)
       } catch {
-        this.#notify([() => this.#options.unreadable(entry.callId, seq)])
+        this.#notify([() => this.#options.onUnreadable(entry.callId, seq)])
       }
     }
   }
 
-  #publish({ state, listeners }: Entry): void {
-    this.#notify([...listeners, ...this.#listeners].map((each) => () => each.changed?.(state)))
+  #publish({ state, subscribers: listeners }: Entry): void {
+    this.#notify([...listeners, ...this.#listeners].map((each) => () => each.onChange?.(state)))
   }
 
   #reset(entry: Entry): void {
     entry.cursor = null
     entry.state = initialCallState(entry.callId)
-    this.#notify([...entry.listeners, ...this.#listeners].map((each) => () => each.forgotten?.(entry.callId)))
+    this.#notify([...entry.subscribers, ...this.#listeners].map((each) => () => each.onForgotten?.(entry.callId)))
     this.#release(entry)
   }
 
   #notify(callbacks: Iterable<() => void>): void {
-    runEach(callbacks, this.#options.listenerFailed)
+    runEach(callbacks, this.#options.onSubscriberError)
   }
 
   /** Keeps a call that is unused now, and evicts those used longest ago while there are too many. */
   #release(entry: Entry): void {
     const { maxCached, maxLive, now } = this.#options
-    if (entry.pending > 0 || entry.listeners.size > 0 || this.#entries.get(entry.callId) !== entry) return
+    if (entry.pending > 0 || entry.subscribers.size > 0 || this.#entries.get(entry.callId) !== entry) return
     entry.usedAt = now()
     // Added last, it is the most recently used.
     this.#live.delete(entry)
@@ -319,7 +319,7 @@ export class CallCache {
     else if (hasEnded(entry.state)) this.#idle.add(entry)
     else this.#live.add(entry)
     for (const oldest of this.#live) {
-      if (this.#live.size <= maxLive && now() - oldest.usedAt < SILENT_MS) break
+      if (this.#live.size <= maxLive && now() - oldest.usedAt < IDLE_AFTER_MS) break
       this.#live.delete(oldest)
       this.#idle.add(oldest)
     }
@@ -330,7 +330,7 @@ export class CallCache {
   }
 
   #evict(entry: Entry): void {
-    entry.unfollow?.()
+    entry.unsubscribe?.()
     this.#live.delete(entry)
     this.#idle.delete(entry)
     this.#entries.delete(entry.callId)

@@ -28,7 +28,7 @@ export interface DirectoryOptions {
   readonly maxCalls?: number
   readonly now?: () => number
   /** Called with the failure of one call, or of one listener; the others are listed all the same. */
-  readonly failed?: (error: unknown) => void
+  readonly onError?: (error: unknown) => void
 }
 
 /** What the directory works with. */
@@ -38,20 +38,20 @@ export interface DirectoryDeps {
   readonly access: Pick<Access, 'may'>
 }
 
-interface Listed {
+interface DirectoryEntry {
   readonly summary: CallSummary
   readonly updatedAt: number
 }
 
 /** How many calls are held at most; ended calls are evicted first. */
-const MAX_HELD = 100_000
+const MAX_CALLS = 100_000
 /** How long an ended call stays in the list. */
-const KEEP_ENDED_MS = 3_600_000
+const ENDED_CALL_TTL_MS = 3_600_000
 /** Calls that are folded, or decided about, at the same time. */
 const CONCURRENCY = 16
-const PAGE = 1_000
+const PAGE_SIZE = 1_000
 /** Decisions of the host's `authorize` that one reply may wait for, as a multiple of what it lists. */
-const DECISIONS_PER_LISTED = 5
+const MAX_DECISIONS_PER_LISTED = 5
 const DAY_MS = 24 * 3_600_000
 
 /** The calls of this server, one line each. */
@@ -59,8 +59,8 @@ export class CallDirectory {
   readonly #deps: DirectoryDeps
   readonly #options: Required<DirectoryOptions>
   /** The calls of each stage, the one that changed longest ago first. */
-  readonly #live = new Map<string, Listed>()
-  readonly #ended = new Map<string, Listed>()
+  readonly #live = new Map<string, DirectoryEntry>()
+  readonly #ended = new Map<string, DirectoryEntry>()
   readonly #listeners = new Set<(change: DirectoryChange) => void>()
   /** Calls that grew on another server and are not folded here. */
   readonly #unfolded = new Set<string>()
@@ -73,7 +73,7 @@ export class CallDirectory {
     this.#options = {
       maxCalls: options.maxCalls ?? 1_000,
       now: options.now ?? Date.now,
-      failed: options.failed ?? (() => {}),
+      onError: options.onError ?? (() => {}),
     }
   }
 
@@ -87,7 +87,7 @@ export class CallDirectory {
       .filter((each) => !this.#isOld(each) && (covered?.has(each.summary.callId) ?? true))
       .map(({ summary }) => summary)
     const calls: CallSummary[] = []
-    const decided = Math.min(candidates.length, maxCalls * DECISIONS_PER_LISTED)
+    const decided = Math.min(candidates.length, maxCalls * MAX_DECISIONS_PER_LISTED)
     for (let from = 0; from < decided; from += CONCURRENCY) {
       const some = candidates.slice(from, Math.min(from + CONCURRENCY, decided))
       const may = await pMap(some, ({ callId }) => access.may(grant, { callId, scope: 'view' }), {
@@ -100,7 +100,7 @@ export class CallDirectory {
   }
 
   /** Publishes every change to the list from now on. */
-  async listen(listener: (change: DirectoryChange) => void): Promise<Unsubscribe> {
+  async subscribe(listener: (change: DirectoryChange) => void): Promise<Unsubscribe> {
     this.#listeners.add(listener)
     await this.#load()
     return () => this.#listeners.delete(listener)
@@ -127,9 +127,9 @@ export class CallDirectory {
     const { cache, store } = this.#deps
     const { now } = this.#options
     this.#stops.push(
-      cache.listenAll({
-        changed: (state) => this.#put(summarise(state), lastChangeOf(state) ?? now()),
-        forgotten: (callId) => this.#drop(callId),
+      cache.subscribeAll({
+        onChange: (state) => this.#put(summarise(state), endedAtOf(state) ?? now()),
+        onForgotten: (callId) => this.#drop(callId),
       }),
       await store.watchAll((change) => {
         if (change.kind === 'forgotten') this.#drop(change.callId)
@@ -147,10 +147,10 @@ export class CallDirectory {
   /** The calls of the last day: all that are live, and of the others as many as one reply lists. */
   async #listings(stage?: CallStage): Promise<CallListing[]> {
     const { maxCalls, now } = this.#options
-    const most = stage ? MAX_HELD : maxCalls
+    const most = stage ? MAX_CALLS : maxCalls
     const listings: CallListing[] = []
     while (listings.length < most) {
-      const limit = Math.min(PAGE, most - listings.length)
+      const limit = Math.min(PAGE_SIZE, most - listings.length)
       const wanted = { limit, offset: listings.length, since: now() - DAY_MS }
       const page = await this.#deps.store.list(stage ? { ...wanted, stage } : wanted)
       listings.push(...page)
@@ -163,14 +163,14 @@ export class CallDirectory {
   async #fold(callId: string, updatedAt: number): Promise<void> {
     try {
       const { state, cursor } = await this.#deps.cache.open(callId)
-      if (cursor && !this.#known(callId)) this.#put(summarise(state), lastChangeOf(state) ?? updatedAt)
+      if (cursor && !this.#known(callId)) this.#put(summarise(state), endedAtOf(state) ?? updatedAt)
     } catch (error) {
       // One call that cannot be read must not keep the others from the list.
-      this.#options.failed(error)
+      this.#options.onError(error)
     }
   }
 
-  #known(callId: string): Listed | undefined {
+  #known(callId: string): DirectoryEntry | undefined {
     return this.#live.get(callId) ?? this.#ended.get(callId)
   }
 
@@ -198,7 +198,7 @@ export class CallDirectory {
     const stage = summary.phase === 'ended' ? this.#ended : this.#live
     stage.set(callId, { summary, updatedAt })
     this.#evict()
-    if (known && sameLine(known.summary, summary)) return
+    if (known && isSameSummary(known.summary, summary)) return
     this.#publish({ kind: 'changed', summary })
   }
 
@@ -210,7 +210,7 @@ export class CallDirectory {
     }
     for (const stage of [this.#ended, this.#live]) {
       for (const [oldest] of stage) {
-        if (this.#live.size + this.#ended.size <= MAX_HELD) return
+        if (this.#live.size + this.#ended.size <= MAX_CALLS) return
         this.#drop(oldest)
       }
     }
@@ -227,24 +227,24 @@ export class CallDirectory {
   #publish(change: DirectoryChange): void {
     runEach(
       [...this.#listeners].map((listener) => () => listener(change)),
-      this.#options.failed,
+      this.#options.onError,
     )
   }
 
-  #newestFirst(stage: ReadonlyMap<string, Listed>): Listed[] {
+  #newestFirst(stage: ReadonlyMap<string, DirectoryEntry>): DirectoryEntry[] {
     return [...stage.values()].reverse()
   }
 
-  #isOld({ summary, updatedAt }: Listed): boolean {
-    return summary.phase === 'ended' && this.#options.now() - updatedAt > KEEP_ENDED_MS
+  #isOld({ summary, updatedAt }: DirectoryEntry): boolean {
+    return summary.phase === 'ended' && this.#options.now() - updatedAt > ENDED_CALL_TTL_MS
   }
 }
 
 /** When a call that is over ended, in milliseconds. */
-function lastChangeOf({ hangup, closed }: CallState): number | undefined {
+function endedAtOf({ hangup, closed }: CallState): number | undefined {
   const end = hangup ?? closed
   return end ? Date.parse(end.at) : undefined
 }
 
 /** Whether two summaries read the same; most events change nothing that a list shows. */
-const sameLine = (one: CallSummary, other: CallSummary) => JSON.stringify(one) === JSON.stringify(other)
+const isSameSummary = (one: CallSummary, other: CallSummary) => JSON.stringify(one) === JSON.stringify(other)

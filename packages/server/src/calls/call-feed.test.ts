@@ -9,12 +9,12 @@ import type { CallFeed } from './call-feed.ts'
 
 async function watched(feed: CallFeed, after = 0) {
   const seen: { seqs: number[]; events: CallEvent[] } = { seqs: [], events: [] }
-  await feed.follow(CALL, {
-    grown: ({ records }) => {
+  await feed.subscribe(CALL, {
+    onGrowth: ({ records }) => {
       seen.seqs.push(...records.map(({ seq }) => seq))
     },
   })
-  const known = await feed.readUpToNow(
+  const known = await feed.readToEnd(
     CALL,
     () => after,
     ({ cursor, events }) => {
@@ -31,7 +31,7 @@ describe('a call that nobody has folded here', () => {
     const began = vi.fn((tail: { events: readonly string[] }) => {
       expect(tail.events.map((text) => JSON.parse(text))).toEqual(keys(1, LENGTH))
     })
-    expect(await feed.readUpToNow(CALL, () => 0, began)).toBe(true)
+    expect(await feed.readToEnd(CALL, () => 0, began)).toBe(true)
     expect(began).toHaveBeenCalledOnce()
     expect(cache.has(CALL)).toBe(false)
   })
@@ -52,7 +52,7 @@ describe('a call that nobody has folded here', () => {
 
   it('does not exist where the store does not know it', async () => {
     const { feed } = nodeOn(memoryStore())
-    expect(await feed.readUpToNow(CALL, () => 0, vi.fn())).toBe(false)
+    expect(await feed.readToEnd(CALL, () => 0, vi.fn())).toBe(false)
     expect(feed.headOf(CALL)).toBeNull()
   })
 })
@@ -63,8 +63,8 @@ describe('the followers of a call', () => {
     const append = (nth: number) => cache.append(CALL, () => ({ events: news([key(nth)]) }))
     await append(1)
     const order: string[] = []
-    cache.listenAll({ changed: ({ keys }) => order.push(`folded ${keys.size}`) })
-    await feed.follow(CALL, { grown: ({ cursor }) => order.push(`published ${cursor.seq}`) })
+    cache.subscribeAll({ onChange: ({ keys }) => order.push(`folded ${keys.size}`) })
+    await feed.subscribe(CALL, { onGrowth: ({ cursor }) => order.push(`published ${cursor.seq}`) })
     await append(2)
     expect(order).toEqual(['published 2', 'folded 2'])
   })
@@ -74,7 +74,7 @@ describe('the followers of a call', () => {
     const watch = vi.spyOn(store, 'watch')
     const { feed } = nodeOn(store)
     await store.append(CALL, news([key(1)]))
-    const stops = [await feed.follow(CALL, {}), await feed.follow(CALL, {})]
+    const stops = [await feed.subscribe(CALL, {}), await feed.subscribe(CALL, {})]
     stops[0]?.()
     expect(feed.headOf(CALL)).toMatchObject({ seq: 1 })
     stops[1]?.()
@@ -99,7 +99,7 @@ describe('a call with a record that cannot be read', () => {
     }
     await store.append(CALL, news(keys(1, 3)))
     const unreadable = vi.fn()
-    const { feed, cache } = nodeOn(damaged, { unreadable })
+    const { feed, cache } = nodeOn(damaged, { onUnreadable: unreadable })
     const { events } = await watched(feed)
     expect(events.map(({ event_type }) => event_type)).toEqual([
       'call.dtmf.received',

@@ -23,19 +23,19 @@ export interface LogGrowth {
 }
 
 /** Receives the growth of a call's log, in order, after the records are durable. */
-export interface LogFollower {
-  grown?(growth: LogGrowth): void
+export interface LogSubscriber {
+  onGrowth?(growth: LogGrowth): void
   /** Called once `grown` of every follower has returned: for work that must not delay the others. */
-  afterGrown?(growth: LogGrowth): void
+  afterGrowth?(growth: LogGrowth): void
   /** The call was erased, or its log is a new one and the old one is void. */
-  forgotten?(callId: string): void
+  onForgotten?(callId: string): void
 }
 
 interface Entry {
   readonly callId: string
   cursor: Cursor | null
-  readonly followers: Set<LogFollower>
-  unwatch: Unsubscribe | null
+  readonly subscribers: Set<LogSubscriber>
+  unsubscribe: Unsubscribe | null
   ready: Promise<void>
 }
 
@@ -52,12 +52,12 @@ export class CallFeed {
   }
 
   /** Follows the log of one call from now on. */
-  async follow(callId: string, follower: LogFollower): Promise<Unsubscribe> {
+  async subscribe(callId: string, follower: LogSubscriber): Promise<Unsubscribe> {
     const entry = this.#entries.get(callId) ?? this.#open(callId)
-    entry.followers.add(follower)
+    entry.subscribers.add(follower)
     const stop = () => {
-      entry.followers.delete(follower)
-      if (entry.followers.size === 0) this.#close(entry)
+      entry.subscribers.delete(follower)
+      if (entry.subscribers.size === 0) this.#close(entry)
     }
     await entry.ready.catch((error: unknown) => {
       stop()
@@ -72,12 +72,12 @@ export class CallFeed {
    *
    * @param after The number to read after, given where the log ends.
    */
-  async readUpToNow(
+  async readToEnd(
     callId: string,
     after: (head: Cursor) => number,
     begin: (tail: { readonly cursor: Cursor; readonly events: readonly string[]; readonly after: number }) => void,
   ): Promise<boolean> {
-    const stop = await this.follow(callId, {})
+    const stop = await this.subscribe(callId, {})
     try {
       // Other processes append too: the bus may have lost some of it.
       if (this.#store.shared) await this.catchUp(callId)
@@ -97,7 +97,7 @@ export class CallFeed {
         }
         const slice = await this.#store.readWritten(callId, from + events.length, missing)
         if (slice?.epoch !== epoch) await this.catchUp(callId)
-        else if (slice.events.length === 0) throw holdsLess()
+        else if (slice.events.length === 0) throw incompleteRead()
         else events = [...events, ...slice.events]
       }
       return false
@@ -129,7 +129,7 @@ export class CallFeed {
   }
 
   #open(callId: string): Entry {
-    const entry: Entry = { callId, cursor: null, followers: new Set(), unwatch: null, ready: Promise.resolve() }
+    const entry: Entry = { callId, cursor: null, subscribers: new Set(), unsubscribe: null, ready: Promise.resolve() }
     this.#entries.set(callId, entry)
     entry.ready = this.#begin(entry)
     return entry
@@ -137,12 +137,12 @@ export class CallFeed {
 
   async #begin(entry: Entry): Promise<void> {
     // The subscription comes before the read, so that nothing is lost between the two.
-    entry.unwatch = await this.#store.watch(entry.callId, (change) => this.#changed(entry, change))
+    entry.unsubscribe = await this.#store.watch(entry.callId, (change) => this.#changed(entry, change))
     await this.#catchUp(entry)
   }
 
   #close(entry: Entry): void {
-    entry.unwatch?.()
+    entry.unsubscribe?.()
     if (this.#entries.get(entry.callId) === entry) this.#entries.delete(entry.callId)
   }
 
@@ -180,11 +180,11 @@ export class CallFeed {
     if (!last) return true
     entry.cursor = { epoch, seq: last.seq }
     const growth = { callId, cursor: entry.cursor, records: fresh }
-    const followers = [...entry.followers]
+    const followers = [...entry.subscribers]
     runEach(
       [
-        ...followers.map((each) => () => each.grown?.(growth)),
-        ...followers.map((each) => () => each.afterGrown?.(growth)),
+        ...followers.map((each) => () => each.onGrowth?.(growth)),
+        ...followers.map((each) => () => each.afterGrowth?.(growth)),
       ],
       this.#followerFailed,
     )
@@ -193,10 +193,10 @@ export class CallFeed {
 
   #reset(entry: Entry): void {
     entry.cursor = null
-    const calls = [...entry.followers].map((each) => () => each.forgotten?.(entry.callId))
+    const calls = [...entry.subscribers].map((each) => () => each.onForgotten?.(entry.callId))
     runEach(calls, this.#followerFailed)
   }
 }
 
 /** The store returned fewer records than it had announced. */
-export const holdsLess = () => new StoreUnavailable('The store holds less of a call than it has announced.')
+export const incompleteRead = () => new StoreUnavailable('The store holds less of a call than it has announced.')

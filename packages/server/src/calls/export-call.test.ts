@@ -125,7 +125,7 @@ describe('an export of a long call', () => {
     for (const format of ['json', 'csv'] as const) {
       let sinceYield = 0
       let longest = 0
-      const yieldTurn = vi.fn(async () => {
+      const yieldToEventLoop = vi.fn(async () => {
         sinceYield = 0
       })
       const read = async (after: number, limit: number) => {
@@ -134,9 +134,9 @@ describe('an export of a long call', () => {
         longest = Math.max(longest, sinceYield)
         return { records: page }
       }
-      await exportCall(CALL, { read, yieldTurn }, format)
+      await exportCall(CALL, { read, yieldToEventLoop }, format)
       expect(longest).toBeLessThanOrEqual(MAX_EXPORT_SLICE)
-      expect(yieldTurn.mock.calls.length).toBeGreaterThanOrEqual(
+      expect(yieldToEventLoop.mock.calls.length).toBeGreaterThanOrEqual(
         (records.length / MAX_EXPORT_SLICE) * (format === 'csv' ? 2 : 1),
       )
     }

@@ -21,13 +21,13 @@ export interface ExportSource {
   /** A page of the log after a number; `null` when there is no such call. */
   readonly read: (after: number, limit: number) => Promise<{ readonly records: readonly CallRecord[] } | null>
   /** Resolves after everything else that waits has had its turn. Default `setImmediate`. */
-  readonly yieldTurn?: (() => Promise<unknown>) | undefined
+  readonly yieldToEventLoop?: (() => Promise<unknown>) | undefined
 }
 
 /** Writes a call, from the whole of its log, a slice at a time. `null` when there is no such call. */
 export async function exportCall(
   callId: string,
-  { read, yieldTurn = () => setImmediate() }: ExportSource,
+  { read, yieldToEventLoop = () => setImmediate() }: ExportSource,
   format: ExportFormat,
 ): Promise<string | null> {
   let state = initialCallState(callId)
@@ -40,7 +40,7 @@ export async function exportCall(
       if (format === 'json') records.push(JSON.stringify(record))
     }
     after += page.records.length
-    await yieldTurn()
+    await yieldToEventLoop()
     if (page.records.length < MAX_EXPORT_SLICE) break
   }
   if (format === 'json') {
@@ -49,7 +49,7 @@ export async function exportCall(
   const pieces: string[] = []
   for (const piece of exportFile(format, headingOf(state), rowsOf(state.timeline))) {
     pieces.push(piece)
-    if (pieces.length % MAX_EXPORT_SLICE === 0) await yieldTurn()
+    if (pieces.length % MAX_EXPORT_SLICE === 0) await yieldToEventLoop()
   }
   return pieces.join('')
 }

@@ -13,7 +13,7 @@ import type { CallCache } from '../calls/call-cache.ts'
 import type { Commands } from './commands.ts'
 
 /** Telnyx's answer to a command it accepted. */
-export interface Accepted {
+export interface AcceptedCommand {
   readonly commandId: string
   /** `ok`, in Telnyx's words. */
   readonly result: string
@@ -40,7 +40,7 @@ export interface GatherOutcome {
 /** A command that was given. Its promises may be awaited or not; a refusal nobody awaits harms nothing. */
 export interface CommandRun {
   /** Resolves when Telnyx has accepted it; rejects with a GatherError when it was refused, or nobody knows. */
-  readonly accepted: Promise<Accepted>
+  readonly accepted: Promise<AcceptedCommand>
 }
 
 /** A gather that was started. */
@@ -96,11 +96,11 @@ export interface CallHandle {
 /** Makes the handle of a call. */
 export function callHandle(callId: string, { commands, cache }: { commands: Commands; cache: CallCache }): CallHandle {
   const give = (command: CommandName, body: unknown, { mask, replace }: GatherOptions) =>
-    commands.give({ callId, command, body, subject: 'backend', trusted: true, onlyKnown: false, mask, replace })
+    commands.submit({ callId, command, body, subject: 'backend', isTrusted: true, mustExist: false, mask, replace })
 
   const run = (command: CommandName, body: unknown = {}, options: GatherOptions = {}) => {
     const given = give(command, body, options)
-    const accepted = given.then(async ({ commandId, accepted }): Promise<Accepted> => {
+    const accepted = given.then(async ({ commandId, accepted }): Promise<AcceptedCommand> => {
       const { result, conversation_id } = await accepted
       return { commandId, result, ...(conversation_id === undefined ? {} : { conversationId: conversation_id }) }
     })
@@ -150,7 +150,7 @@ async function endOf(
     const isUnknown = GatherError.isInstance(error) && error.status === 504
     if (!isUnknown) refused.abort(error)
   })
-  const outcome = await cache.until(callId, (state) => outcomeIn(state, commandId), refused.signal)
+  const outcome = await cache.waitFor(callId, (state) => outcomeIn(state, commandId), refused.signal)
   if (outcome) return outcome
   refused.signal.throwIfAborted()
   throw gatherError('notFound', 'The call was erased.')

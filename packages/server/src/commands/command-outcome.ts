@@ -73,7 +73,7 @@ export function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
 }
 
 /** The answer to whoever gave the command, in Telnyx's shape. */
-export function acceptance(outcome: CommandOutcomeEvent): { result: string; conversation_id?: string } {
+export function resultOf(outcome: CommandOutcomeEvent): { result: string; conversation_id?: string } {
   switch (outcome.event_type) {
     case 'command.accepted':
       return { result: 'ok', ...outcome.payload }

@@ -25,7 +25,7 @@ import type { MarkerCodec } from '../telnyx/client-state.ts'
 import { commandEvent } from './command-outcome.ts'
 
 /** A command to be given. */
-export interface CommandOrder {
+export interface CommandInput {
   readonly callId: string
   readonly command: CommandName
   /** The body as it came; checked here. */
@@ -33,9 +33,9 @@ export interface CommandOrder {
   /** Who gives it. */
   readonly subject: string
   /** Whether it comes from code of the host's own: then policy and rate limit do not apply. */
-  readonly trusted: boolean
+  readonly isTrusted: boolean
   /** Refuse a call that no webhook has told of yet. */
-  readonly onlyKnown: boolean
+  readonly mustExist: boolean
   /** The sender's own key: the same key on the same call is the same command. */
   readonly idempotencyKey?: string | undefined
   /** How much of the input the sender wants shown; makes the server's policy stricter, never laxer. */
@@ -47,7 +47,7 @@ export interface CommandOrder {
 }
 
 /** What a command is prepared with. */
-export interface PrepareParts {
+export interface PrepareDeps {
   readonly policy: CommandPolicy
   readonly hostCallbacks: HostCallbacks
   readonly markers: MarkerCodec
@@ -65,9 +65,9 @@ export interface PreparedCommand {
   /** The body that Telnyx gets. */
   readonly body: Readonly<Record<string, unknown>>
   /** Why the state of the call does not allow it; `null` where it does. */
-  refusal(state: CallState, now: number): GatherError | null
+  refusalOn(state: CallState, now: number): GatherError | null
   /** Its `command.requested`, given the call and our clock. */
-  requested(state: CallState, now: number): NewEvent
+  requestEvent(state: CallState, now: number): NewEvent
 }
 
 /**
@@ -75,17 +75,17 @@ export interface PreparedCommand {
  *
  * @throws GatherError when its body is wrong or holds what its sender may not set, or when the host's policy fails.
  */
-export async function prepareCommand(order: CommandOrder, parts: PrepareParts): Promise<PreparedCommand> {
-  const { callId, command, subject, trusted } = order
-  const { policy, markers, commandKey } = parts
-  const checked = checkCommand(command, applyPolicy(command, order.body, policy, trusted))
+export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Promise<PreparedCommand> {
+  const { callId, command, subject, isTrusted } = order
+  const { policy, markers, commandKey } = deps
+  const checked = checkCommand(command, applyPolicy(command, order.body, policy, isTrusted))
   if (!checked.ok) throw new GatherError(checked.status, checked.errors)
   const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
   const body = withUpdates(command, fields)
   const ownId = () =>
     order.idempotencyKey === undefined ? randomUUID() : derivedId(commandKey, 'id', callId, order.idempotencyKey)
   const commandId = typeof command_id === 'string' ? command_id : ownId()
-  const mask = await maskOf(order, body, parts)
+  const mask = await maskOf(order, body, deps)
   if (mask !== undefined && client_state !== undefined) throw marksMaskedGather()
   // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
   const mark =
@@ -98,12 +98,12 @@ export async function prepareCommand(order: CommandOrder, parts: PrepareParts): 
     digest,
     mask,
     body: { ...body, command_id: commandId, ...(typeof client_state === 'string' ? { client_state } : mark) },
-    refusal(state, now) {
+    refusalOn(state, now) {
       // A `client_state` replaces the mark that a running gather left, also when it comes with a stop or a whisper.
       if (client_state !== undefined && openMask(state, now) !== undefined) return marksMaskedGather()
       return mask !== undefined && isCaptured(state) ? copiesMaskedGather() : null
     },
-    requested(state, now) {
+    requestEvent(state, now) {
       const isOpen = openMask(state, now) !== undefined
       const logged = withoutSecrets(loggedBody(command, body, mask, isOpen))
       const payload = { command, body: logged, subject, ...(mask === undefined ? {} : { mask }) }
@@ -140,9 +140,9 @@ const copiesMaskedGather = () =>
 
 /** The mask that the host's policy sets, or a stricter one that the sender of the command asks for. */
 async function maskOf(
-  { callId, command, mask }: CommandOrder,
+  { callId, command, mask }: CommandInput,
   body: Record<string, unknown>,
-  { policy, hostCallbacks }: PrepareParts,
+  { policy, hostCallbacks }: PrepareDeps,
 ): Promise<Mask | undefined> {
   if (!isGather(command) && !isConversation(command)) return undefined
   const { mask: decide } = policy
@@ -160,11 +160,10 @@ async function maskOf(
 }
 
 /** An id made from others: the same on every server, and not to be guessed. */
-export const derivedId = (key: Uint8Array, ...parts: readonly [kind: string, ...string[]]) =>
-  uuidOf(macOf(key, ...parts))
+export const derivedId = (key: Uint8Array, ...deps: readonly [kind: string, ...string[]]) => uuidOf(macOf(key, ...deps))
 
 /** What records or copies the call's audio, as far as webhooks tell: when it began, and when it ended. */
-const captures = [
+const captureEvents = [
   ['streaming.started', 'streaming.stopped'],
   ['call.fork.started', 'call.fork.stopped'],
   ['call.recording.started', 'call.recording.saved'],
@@ -173,7 +172,7 @@ const captures = [
 /** Whether the call's audio is known to be copied elsewhere. */
 function isCaptured({ timeline }: CallState): boolean {
   const marks = [...timeline].filter((entry) => entry.kind === 'mark')
-  return captures.some(
+  return captureEvents.some(
     ([started, stopped]) =>
       marks.findLast(({ eventType }) => eventType === started || eventType === stopped)?.eventType === started,
   )

@@ -236,7 +236,7 @@ describe('an accepted stop that no event confirms', () => {
   it('makes the server ask Telnyx whether the log lacks an event', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     try {
-      await using server = await testServer({ reconcile: { intervalMillis: 3_600_000 } })
+      await using server = await testServer({ reconcile: { intervalMs: 3_600_000 } })
       await server.webhook('call.answered')
       await server.command('gather', {})
       await server.command('gather_stop', {})

@@ -26,49 +26,49 @@ import type { NewEvent } from '../store/call-store.ts'
 import { COMMAND_WINDOW_MILLIS, type CommandSender, ending, saysCallEnded } from '../telnyx/commands.ts'
 import { timeOf } from '../telnyx/normalise.ts'
 import {
-  acceptance,
   type CommandOutcomeEvent,
   commandEvent,
   eventOf,
   outcomeOf,
+  resultOf,
   withoutDetail,
 } from './command-outcome.ts'
 import {
-  type CommandOrder,
+  type CommandInput,
   derivedId,
+  type PrepareDeps,
   type PreparedCommand,
-  type PrepareParts,
   prepareCommand,
 } from './command-request.ts'
 import { type RunningGather, runningGather, stopOf } from './running-gather.ts'
 
 /** A command that is in the log, and on its way. */
-export interface GivenCommand {
+export interface SubmittedCommand {
   readonly commandId: string
   /** What Telnyx answered. Rejects with a GatherError where Telnyx refused, or nobody knows. */
   readonly accepted: Promise<{ readonly result: string; readonly conversation_id?: string }>
 }
 
 /** What giving commands needs. */
-export interface CommandParts extends PrepareParts {
+export interface CommandDeps extends PrepareDeps {
   readonly cache: CallCache
   readonly sender: CommandSender
   readonly audit: Audit
   readonly now: () => number
   readonly logger: Logger
   /** Called when the log seems to lack an event of a call: Telnyx says that it is over, or a stop had no effect. */
-  readonly suspect?: (callId: string) => void
+  readonly onSuspectedGap?: (callId: string) => void
   /** Called with each outcome. */
-  readonly counted?: (command: CommandName, outcome: string, millis: number) => void
+  readonly onOutcome?: (command: CommandName, outcome: string, millis: number) => void
   /** How long to wait for the end of a gather that is replaced: Telnyx may run two commands out of order. Default 1,000. */
-  readonly endMillis?: number
+  readonly replaceTimeoutMs?: number
 }
 
 /** After a failed append the log is looked at so soon, then half as often each time, for half an hour at most. */
-const DISOWN_WAIT_MILLIS = 500
-const DISOWN_MILLIS = 30 * 60_000
+const FIRST_RECHECK_MS = 500
+const MAX_RECHECK_MS = 30 * 60_000
 /** How often the store must have answered until it is believed that it never took the request. */
-const DISOWN_LOOKS = 4
+const MAX_RECHECKS = 4
 
 const notSent = (detail: string): CommandOutcomeEvent => {
   const { status, code, title } = errorTable.unavailable
@@ -76,7 +76,7 @@ const notSent = (detail: string): CommandOutcomeEvent => {
 }
 
 /** The outcome of a command whose request the store may have and Telnyx has not. */
-const NOT_CONFIRMED = notSent(
+const NOT_STORED = notSent(
   'The store did not confirm the command, so it was not sent. Give it again, under a new idempotency key.',
 )
 /** The outcome of a gather that was to replace another. */
@@ -85,10 +85,10 @@ const NOT_REPLACED = notSent(
 )
 
 /** How long after an accepted stop its effect is looked for. */
-const CONFIRM_MS = 10_000
+const STOP_CONFIRMATION_MS = 10_000
 
 /** How long a gather that is replaced may take to stop: the rest of the window is for its successor. */
-const STOP_WINDOW_MILLIS = 15_000
+const STOP_WINDOW_MS = 15_000
 
 /** What is appended for a command, as decided on the state of its call. */
 interface Plan {
@@ -100,20 +100,20 @@ interface Plan {
 }
 
 /** A command on its way. */
-interface Given {
-  readonly order: CommandOrder
+interface CommandInFlight {
+  readonly order: CommandInput
   readonly command: CommandName
   readonly commandId: string
 }
 
 /** Gives commands. */
 export class Commands {
-  readonly #parts: CommandParts
+  readonly #deps: CommandDeps
   /** Stops that Telnyx has not answered yet; another of the same kind waits for that answer. */
   readonly #stops = new Map<string, Promise<CommandOutcomeEvent>>()
 
-  constructor(parts: CommandParts) {
-    this.#parts = parts
+  constructor(deps: CommandDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -121,15 +121,15 @@ export class Commands {
    *
    * @throws GatherError when it must not be sent: the body is wrong, the call unknown or over, another gather running.
    */
-  async give(order: CommandOrder): Promise<GivenCommand> {
+  async submit(order: CommandInput): Promise<SubmittedCommand> {
     const { callId, command, subject, address } = order
-    const { cache, audit } = this.#parts
-    const prepared = await prepareCommand(order, this.#parts)
+    const { cache, audit } = this.#deps
+    const prepared = await prepareCommand(order, this.#deps)
     const { commandId } = prepared
     await audit.write({ what: 'intent', subject, callId, command, commandId, address, ...templateOf(order.body) })
 
-    const now = this.#parts.now()
-    const stopId = derivedId(this.#parts.commandKey, 'replace', callId, commandId)
+    const now = this.#deps.now()
+    const stopId = derivedId(this.#deps.commandKey, 'replace', callId, commandId)
     const decide = (call: KnownCall) => this.#plan(order, prepared, { call, now, stopId })
     const { decision, duplicates } = await cache.append(callId, decide).catch((error: unknown) => {
       for (const id of [commandId, stopId]) this.#disown(callId, id, timeOf(now))
@@ -142,7 +142,7 @@ export class Commands {
       throw gatherError('conflict', detail, '/command_id')
     }
     const outcome = duplicate ? this.#outcomeOf(callId, commandId) : this.#run(order, prepared, decision)
-    const accepted = outcome.then(acceptance)
+    const accepted = outcome.then(resultOf)
     // A caller may wait for the end of a gather only; a refusal that nothing awaits must not end the process.
     accepted.catch(() => {})
     return { commandId, accepted }
@@ -150,15 +150,15 @@ export class Commands {
 
   /** What to append for a command, on the state that the append is conditional on. */
   #plan(
-    { command, subject, onlyKnown, replace }: CommandOrder,
+    { command, subject, mustExist, replace }: CommandInput,
     prepared: PreparedCommand,
     { call: { cursor, state }, now, stopId }: { call: KnownCall; now: number; stopId: string },
   ): Plan | { readonly refused: GatherError } {
-    if (!cursor && onlyKnown) return { refused: unknownCall() }
+    if (!cursor && mustExist) return { refused: unknownCall() }
     const target = targetOf(command, state)
-    const alone = { events: [prepared.requested(state, now)], replaced: null, target }
+    const alone = { events: [prepared.requestEvent(state, now)], replaced: null, target }
     if (state.commands.get(prepared.commandId)) return alone
-    const refused = callEndedAt(state) === null ? prepared.refusal(state, now) : callEnded()
+    const refused = callEndedAt(state) === null ? prepared.refusalOn(state, now) : callEnded()
     if (refused) return { refused }
     const running = isGather(command) ? runningGather(state, now) : null
     if (!running) return alone
@@ -166,7 +166,7 @@ export class Commands {
     const stop = stopOf(running.command)
     const payload = { command: stop, body: {}, subject }
     const event = commandEvent(stopId, { event_type: 'command.requested', payload }, now)
-    const stopped = { event, digest: digestOf(this.#parts.commandKey, 'body', stop, {}) }
+    const stopped = { event, digest: digestOf(this.#deps.commandKey, 'body', stop, {}) }
     return { events: [stopped, ...alone.events], replaced: running, target }
   }
 
@@ -176,15 +176,15 @@ export class Commands {
    * under the same id has another time, and is left alone.
    */
   #disown(callId: string, commandId: string, requestedAt: string): void {
-    const { cache, now } = this.#parts
+    const { cache, now } = this.#deps
     const disown = ({ state: { commands } }: KnownCall) => {
       const known = commands.get(commandId)
       const isOurs = known?.request?.at === requestedAt && !known.outcome
-      return { events: isOurs ? [{ event: commandEvent(commandId, NOT_CONFIRMED, now()) }] : [] }
+      return { events: isOurs ? [{ event: commandEvent(commandId, NOT_STORED, now()) }] : [] }
     }
     const look = async () => {
       let looks = 0
-      for (let wait = DISOWN_WAIT_MILLIS; wait < DISOWN_MILLIS && looks < DISOWN_LOOKS; wait *= 2) {
+      for (let wait = FIRST_RECHECK_MS; wait < MAX_RECHECK_MS && looks < MAX_RECHECKS; wait *= 2) {
         await sleep(wait, undefined, { ref: false })
         try {
           if ((await cache.append(callId, disown)).records.length > 0) return
@@ -198,11 +198,11 @@ export class Commands {
   }
 
   /** Sends a command that is in the log, and logs its outcome. */
-  async #run(order: CommandOrder, prepared: PreparedCommand, plan: Plan): Promise<CommandOutcomeEvent> {
+  async #run(order: CommandInput, prepared: PreparedCommand, plan: Plan): Promise<CommandOutcomeEvent> {
     const { command } = order
     const { commandId, body, digest } = prepared
-    const { now } = this.#parts
-    const given: Given = { order, command, commandId }
+    const { now } = this.#deps
+    const given: CommandInFlight = { order, command, commandId }
     const began = now()
     if (ending.has(command)) {
       const outcome = await this.#stop(given, body, `${digest} ${plan.target}`)
@@ -218,26 +218,26 @@ export class Commands {
   }
 
   /** Stops the gather that is to be replaced. Whether its successor may be sent. */
-  async #makeWay(order: CommandOrder, { events }: Plan, running: RunningGather): Promise<boolean> {
-    const { cache, now, endMillis = 1_000 } = this.#parts
+  async #makeWay(order: CommandInput, { events }: Plan, running: RunningGather): Promise<boolean> {
+    const { cache, now, replaceTimeoutMs = 1_000 } = this.#deps
     const { callId } = order
     const commandId = events[0]?.event.command_id ?? ''
-    const given: Given = { order, command: stopOf(running.command), commandId }
+    const given: CommandInFlight = { order, command: stopOf(running.command), commandId }
     const began = now()
-    const outcome = await this.#stop(given, { command_id: commandId }, running.id, STOP_WINDOW_MILLIS)
+    const outcome = await this.#stop(given, { command_id: commandId }, running.id, STOP_WINDOW_MS)
     await this.#settle(given, outcome, now() - began)
     if (outcome.event_type === 'command.unknown') return false
     // Refused, there was nothing to stop: Telnyx will say so if there is.
     if (outcome.event_type === 'command.accepted') {
       const isOver = (state: CallState) => callEndedAt(state) !== null || state.gathers.get(running.id)?.ended || null
-      await cache.until(callId, isOver, AbortSignal.timeout(endMillis))
+      await cache.waitFor(callId, isOver, AbortSignal.timeout(replaceTimeoutMs))
     }
     return true
   }
 
   /** Sends a stop, or waits for the answer to the same stop that is on its way already. */
   async #stop(
-    given: Given,
+    given: CommandInFlight,
     body: Readonly<Record<string, unknown>>,
     about: string,
     windowMillis = COMMAND_WINDOW_MILLIS,
@@ -255,8 +255,8 @@ export class Commands {
 
   /** An accepted stop that nothing confirms: the event may be lost, so Telnyx is asked for it. */
   #confirmLater(callId: string, command: CommandName): void {
-    const { cache, suspect } = this.#parts
-    if (!suspect) return
+    const { cache, onSuspectedGap } = this.#deps
+    if (!onSuspectedGap) return
     const look = async () => {
       const { state } = await cache.open(callId)
       const { latestGather, latestConversation } = state
@@ -264,33 +264,33 @@ export class Commands {
         command === 'gather_stop'
           ? !latestGather || state.gathers.get(latestGather.id)?.ended
           : !latestConversation || state.conversations.get(latestConversation.id)?.ended
-      if (!isOver && callEndedAt(state) === null) suspect(callId)
+      if (!isOver && callEndedAt(state) === null) onSuspectedGap(callId)
     }
     setTimeout(() => {
       look().catch(() => {})
-    }, CONFIRM_MS).unref()
+    }, STOP_CONFIRMATION_MS).unref()
   }
 
   async #deliver(
-    { order: { callId }, command }: Given,
+    { order: { callId }, command }: CommandInFlight,
     body: Readonly<Record<string, unknown>>,
     windowMillis: number,
   ): Promise<CommandOutcomeEvent> {
-    const { sender, suspect } = this.#parts
+    const { sender, onSuspectedGap } = this.#deps
     const answer = await sender.send(callId, command, body, { windowMillis })
     const refusal =
       answer.status === 'refused' ? answer.errors : answer.status === 'unknown' ? answer.refusal : undefined
-    if (refusal && saysCallEnded(refusal)) suspect?.(callId)
+    if (refusal && saysCallEnded(refusal)) onSuspectedGap?.(callId)
     return outcomeOf(command, answer)
   }
 
   /** Logs an outcome. Telnyx has answered, so the sender of the command gets it even if it cannot be stored. */
   async #settle(
-    { order: { callId, subject }, command, commandId }: Given,
+    { order: { callId, subject }, command, commandId }: CommandInFlight,
     given: CommandOutcomeEvent,
     millis: number,
   ): Promise<CommandOutcomeEvent> {
-    const { cache, logger, audit, now, counted } = this.#parts
+    const { cache, logger, audit, now, onOutcome } = this.#deps
     const at = now()
     const { outcome } = await cache
       .append(callId, ({ state }) => {
@@ -305,7 +305,7 @@ export class Commands {
         },
       )
     const result = outcome.event_type === 'command.refused' ? outcome.payload.code : outcome.event_type.slice(8)
-    counted?.(command, outcome.event_type.slice('command.'.length), millis)
+    onOutcome?.(command, outcome.event_type.slice('command.'.length), millis)
     await audit.write({ what: 'outcome', subject, callId, command, commandId, result, millis })
     return outcome
   }
@@ -313,7 +313,7 @@ export class Commands {
   /** The outcome of a command that another request has sent; waits for it if need be. */
   async #outcomeOf(callId: string, commandId: string): Promise<CommandOutcomeEvent> {
     const read = ({ commands }: CallState) => commands.get(commandId)?.outcome ?? null
-    return eventOf(await this.#parts.cache.until(callId, read, AbortSignal.timeout(COMMAND_WINDOW_MILLIS)))
+    return eventOf(await this.#deps.cache.waitFor(callId, read, AbortSignal.timeout(COMMAND_WINDOW_MILLIS)))
   }
 }
 

@@ -30,13 +30,13 @@ export interface RunningGather {
 }
 
 /** How long webhooks may be late, in milliseconds. */
-const GRACE_MILLIS = 30_000
+const WEBHOOK_GRACE_MS = 30_000
 /** The longest an AI gather is silent between two events, in milliseconds, beyond the wait for the caller's answer. */
-const AI_TURN_MILLIS = 5 * 60_000
+const MAX_AI_TURN_MS = 5 * 60_000
 /** The longest prompt from a file, in milliseconds. */
-const LONGEST_FILE_MILLIS = 5 * 60_000
+const MAX_AUDIO_PROMPT_MS = 5 * 60_000
 /** How long one character takes to be spoken slowly, in milliseconds. */
-const CHARACTER_MILLIS = 100
+const CHARACTER_MS = 100
 
 /** The gather that is running at a moment by our clock; `null` when another may start. */
 export function runningGather(state: CallState, now: number): RunningGather | null {
@@ -49,7 +49,7 @@ export function runningGather(state: CallState, now: number): RunningGather | nu
     if (!command?.request || !isGather(name) || command.outcome?.status === 'refused') continue
     // One gather at a time: whatever became of this one, it has cancelled those before it.
     if (gather.ended) return null
-    if (isStopped(state, gather) || now > lastMomentOf(state, gather, name)) {
+    if (isStopped(state, gather) || now > deadlineOf(state, gather, name)) {
       if (command.outcome?.status === 'accepted') return null
       continue
     }
@@ -80,18 +80,18 @@ function isStopped(state: CallState, gather: GatherState): boolean {
 }
 
 /** When a gather must be over, by its own timeouts, even if its end was lost. */
-function lastMomentOf(state: CallState, gather: GatherState, name: GatherName): number {
+function deadlineOf(state: CallState, gather: GatherState, name: GatherName): number {
   const body = gather.command?.request?.body ?? {}
   const events = [gather.keys.at(-1)?.at, gather.plays.at(-1)?.at, gather.partial?.at]
   const heard = [...events, state.conversations.get(gather.id)?.messages.at(-1)?.at, gather.command?.request?.at]
   const last = Math.max(...heard.flatMap((at) => (at === undefined ? [] : [Date.parse(at)])))
-  return last + longestSilence(name, body) + GRACE_MILLIS
+  return last + longestSilence(name, body) + WEBHOOK_GRACE_MS
 }
 
 function longestSilence(name: GatherName, body: Readonly<Record<string, unknown>>): number {
   if (name === 'gather_using_ai') {
     const wait = body.user_response_timeout_ms
-    return AI_TURN_MILLIS + (typeof wait === 'number' ? wait : limits.user_response_timeout_ms.default)
+    return MAX_AI_TURN_MS + (typeof wait === 'number' ? wait : limits.user_response_timeout_ms.default)
   }
   const { tries, firstDigitMillis, interDigitMillis } = rulesOf(name, body)
   if (name === 'gather') {
@@ -102,7 +102,7 @@ function longestSilence(name: GatherName, body: Readonly<Record<string, unknown>
 }
 
 function promptMillis(name: GatherName, body: Readonly<Record<string, unknown>>): number {
-  if (name === 'gather_using_audio') return LONGEST_FILE_MILLIS
+  if (name === 'gather_using_audio') return MAX_AUDIO_PROMPT_MS
   const texts = [body.payload, body.invalid_payload].filter((text) => typeof text === 'string')
-  return texts.reduce((sum, text) => sum + text.length * CHARACTER_MILLIS, 0)
+  return texts.reduce((sum, text) => sum + text.length * CHARACTER_MS, 0)
 }

@@ -60,13 +60,13 @@ export function commandRoute(parts: {
     }
     const body = await readJson(request, MAX_COMMAND_BYTES)
     const idempotencyKey = idempotencyKeyOf(request.header('idempotency-key'))
-    const given = await commands.give({
+    const given = await commands.submit({
       callId,
       command,
       body,
       subject,
-      trusted: grant.trusted === true,
-      onlyKnown: true,
+      isTrusted: grant.trusted === true,
+      mustExist: true,
       idempotencyKey,
       mask: maskOf(request),
       replace,

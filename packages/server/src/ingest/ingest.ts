@@ -45,7 +45,7 @@ export interface SensitiveInput {
 }
 
 /** What ingestion works with. */
-export interface IngestParts {
+export interface IngestDeps {
   readonly cache: CallCache
   readonly store: CallStore
   readonly markers: MarkerCodec
@@ -63,28 +63,28 @@ export interface IngestParts {
 /** How long the host may take over a masked value, in milliseconds: Telnyx waits for the answer, and 2 s by default. */
 const MAX_ON_SENSITIVE_MS = 1_500
 
-const LONGEST_CALL_ID = 512
-const LONGEST_SESSION_ID = 256
+const MAX_CALL_ID_LENGTH = 512
+const MAX_SESSION_ID_LENGTH = 256
 /** Legs of a session that are folded at the same time: a conference has many. */
-const LEGS_AT_ONCE = 8
+const LEG_CONCURRENCY = 8
 
 /**
  * From this age on, in milliseconds, an event may be in the log under another id: made from Telnyx's records, which may
  * lack the webhook's own. Telnyx delivers for a minute at most, and the reconciler takes such records only when they
- * are twice as old (`SETTLED_MILLIS`).
+ * are twice as old (`SETTLED_AFTER_MS`).
  */
-const LATE_MILLIS = 60_000
+const LATE_AFTER_MS = 60_000
 
 const isCallId = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '' && value.length <= LONGEST_CALL_ID
+  typeof value === 'string' && value !== '' && value.length <= MAX_CALL_ID_LENGTH
 
 /** The session that a webhook says its call is a leg of. */
 function sessionOf({ call_session_id: id }: Webhook['payload']): string | undefined {
-  return typeof id === 'string' && id !== '' && id.length <= LONGEST_SESSION_ID ? id : undefined
+  return typeof id === 'string' && id !== '' && id.length <= MAX_SESSION_ID_LENGTH ? id : undefined
 }
 
 /** What was looked up for a webhook before the append that is decided with it. */
-interface Findings {
+interface Lookup {
   /** The session whose other legs are known, for a webhook that may carry input. */
   readonly session: string | undefined
   readonly siblings: readonly CallState[]
@@ -93,28 +93,28 @@ interface Findings {
 }
 
 /** Why a webhook is not appended yet. */
-type NotYet =
+type Postponement =
   | { readonly refused: 'outdated' }
   /** The host must get the masked input first. */
   | { readonly refused: 'undelivered'; readonly commandId: string | undefined }
 
 /** Takes webhooks in. */
 export class Ingest {
-  readonly #parts: IngestParts
+  readonly #deps: IngestDeps
   readonly #startedAt: number
   /** Masked input on its way to the host, by call and event: the same webhook may arrive twice at once. */
   readonly #deliveries = new Map<string, Promise<boolean | undefined>>()
 
-  constructor(parts: IngestParts) {
-    this.#parts = parts
-    this.#startedAt = parts.now()
+  constructor(deps: IngestDeps) {
+    this.#deps = deps
+    this.#startedAt = deps.now()
   }
 
   /** Appends a webhook to the log of its call. Resolves when it is durable. */
   async accept(webhook: Webhook): Promise<IngestOutcome> {
     const { call_control_id: callId, connection_id: connectionId } = webhook.payload
     if (!isCallId(callId)) return 'foreign'
-    const { cache, connectionIds } = this.#parts
+    const { cache, connectionIds } = this.#deps
     if (connectionIds && !(typeof connectionId === 'string' && connectionIds.has(connectionId))) return 'foreign'
     const sessionId = sessionOf(webhook.payload)
     const key = `${callId} ${webhook.id}`
@@ -144,15 +144,15 @@ export class Ingest {
   /** The event to append, given the call as it is now; none where not even that it happened may be stored. */
   #decide(
     webhook: Webhook,
-    { session, siblings, alias }: Findings,
+    { session, siblings, alias }: Lookup,
     handed: { readonly delivered: boolean | undefined } | undefined,
     { callId, cursor, state }: KnownCall,
-  ): { readonly events: readonly NewEvent[] } | NotYet {
+  ): { readonly events: readonly NewEvent[] } | Postponement {
     // The log may hold the alias by now, or name a session whose other legs collect masked input.
     if (alias && !endsAt(cursor, alias.cursor)) return { refused: 'outdated' }
     if (mayCarryInput(webhook) && session !== (sessionOf(webhook.payload) ?? state.session?.id))
       return { refused: 'outdated' }
-    const { markers, digestKey, isMasking, onSensitive } = this.#parts
+    const { markers, digestKey, isMasking, onSensitive } = this.#deps
     const { id, eventType, occurredAt, payload } = webhook
     const mark = markers.read(callId, payload.client_state)
     const marker = mark === 'unreadable' ? null : mark
@@ -173,23 +173,23 @@ export class Ingest {
     return { events: [{ event: { ...event, payload: { ...event.payload, ...delivered } } as typeof event, digest }] }
   }
 
-  async #lookUp(callId: string, webhook: Webhook): Promise<Findings> {
-    const { cache, store, now } = this.#parts
+  async #lookUp(callId: string, webhook: Webhook): Promise<Lookup> {
+    const { cache, store, now } = this.#deps
     const { id, occurredAt, payload } = webhook
     const session = mayCarryInput(webhook)
       ? (sessionOf(payload) ?? (await cache.open(callId)).state.session?.id)
       : undefined
     // From store and cache, because any server may have taken the webhooks of the other legs.
     const legs = session === undefined ? [] : (await store.legsOf(session)).filter((leg) => leg !== callId)
-    const siblings = await pMap(legs, async (leg) => (await cache.open(leg)).state, { concurrency: LEGS_AT_ONCE })
-    if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_MILLIS) return { session, siblings }
+    const siblings = await pMap(legs, async (leg) => (await cache.open(leg)).state, { concurrency: LEG_CONCURRENCY })
+    if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_AFTER_MS) return { session, siblings }
     const { cursor } = await cache.open(callId)
     return { session, siblings, alias: { isKnown: await this.#hasAlias(callId, webhook), cursor } }
   }
 
   /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */
   async #hasAlias(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
-    const { store } = this.#parts
+    const { store } = this.#deps
     if (!isRecordId(id)) {
       if (await store.has(callId, id)) return false
       const aliases = Array.from({ length: MAX_RECORDS_AT_ONCE }, (_, index) =>
@@ -215,7 +215,7 @@ export class Ingest {
    * crash in between delivers it again. Returns whether the host took it; `undefined` where there is nothing to deliver.
    */
   async #deliver(callId: string, commandId: string | undefined, webhook: Webhook): Promise<boolean | undefined> {
-    const { store, onSensitive, hostCallbacks } = this.#parts
+    const { store, onSensitive, hostCallbacks } = this.#deps
     const { id: eventId, eventType, payload } = webhook
     if (!onSensitive || (await store.has(callId, eventId))) return undefined
     const input: SensitiveInput = {

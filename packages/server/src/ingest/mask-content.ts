@@ -96,7 +96,7 @@ export const isPayment = ({ eventType }: Webhook): boolean =>
   /^(call)?pay|payment/.test(eventType.toLowerCase().replaceAll(/[^a-z]/g, ''))
 
 /** What masking a webhook rests on. */
-export interface ContentContext {
+export interface MaskContentContext {
   readonly state: CallState
   readonly mark: Marker | 'unreadable' | null
   /** The command that the webhook belongs to, as far as mark and log say. */
@@ -104,7 +104,7 @@ export interface ContentContext {
 }
 
 /** The webhook as it may be written; `null` when not even that it happened may be. */
-export function maskWebhook(webhook: Webhook, mask: Mask, context: ContentContext): Webhook | null {
+export function maskWebhook(webhook: Webhook, mask: Mask, context: MaskContentContext): Webhook | null {
   const { payload } = webhook
   const kept = pick(payload, envelope)
   const as = (fields: Record<string, unknown>): Webhook => ({ ...webhook, payload: { ...kept, ...fields } })
@@ -139,7 +139,7 @@ function pick(payload: Readonly<Record<string, unknown>>, fields: Fields): Recor
 }
 
 /** The key that ends the input is no part of it. It is shown only where our mark names the gather that it ends. */
-function isTerminator(digit: unknown, { state, mark }: ContentContext): boolean {
+function isTerminator(digit: unknown, { state, mark }: MaskContentContext): boolean {
   if (!mark || mark === 'unreadable' || (digit !== '#' && digit !== '*')) return false
   const { request } = state.commands.get(mark.commandId) ?? {}
   return isDigitGather(request?.command) && digit === rulesOf(request.command, request.body).terminator
@@ -157,7 +157,7 @@ function maskedDigits({ digits }: Webhook['payload'], mask: Mask): Record<string
  */
 export function maskedHistory(
   { message_history }: Webhook['payload'],
-  { state, mark, commandId }: ContentContext,
+  { state, mark, commandId }: MaskContentContext,
   safeFrom = Number.POSITIVE_INFINITY,
 ): { message_history?: unknown } {
   if (!Array.isArray(message_history)) return {}

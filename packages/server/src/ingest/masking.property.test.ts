@@ -275,11 +275,11 @@ async function run({ steps, skew, uptime }: AnyCall) {
           command: name,
           body: bodyOf(name),
           subject: 'agent',
-          trusted: true,
-          onlyKnown: false,
+          isTrusted: true,
+          mustExist: false,
         }
         const prepared = await prepareCommand(order, { policy, markers, commandKey, hostCallbacks })
-        await server.cache.append(LEGS[0], ({ state }) => ({ events: [prepared.requested(state, ourClock())] }))
+        await server.cache.append(LEGS[0], ({ state }) => ({ events: [prepared.requestEvent(state, ourClock())] }))
         if (mask !== null) asker = server
         if (outcome !== 'refused') effect(step, name, mask, prepared.body.client_state)
         const settled =
@@ -474,11 +474,11 @@ const without = {
   windows: ['masking.ts', 'masks.push(request.mask)', ''],
   payment: ['masking.ts', "isPayment(webhook) ? ('digits' as const) : undefined", 'undefined'],
   unknownType: ['masking.ts', 'if (isUnknownType(webhook)) return true', ''],
-  grace: ['masking.ts', 'MASK_GRACE_MILLIS = 30_000', 'MASK_GRACE_MILLIS = 0'],
-  skewAfter: ['masking.ts', '(plain ? 0 : MAX_SKEW_MILLIS)', '0'],
+  grace: ['masking.ts', 'MASK_GRACE_MS = 30_000', 'MASK_GRACE_MS = 0'],
+  skewAfter: ['masking.ts', '(plain ? 0 : MAX_SKEW_MS)', '0'],
   knownFromStart: [
     'masking.ts',
-    'initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MILLIS',
+    'initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MS',
     'initiated !== null',
   ],
 } as const satisfies Record<string, Mutation>
@@ -514,11 +514,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     rule: 'skew before the command',
-    mutation: [
-      'masking.ts',
-      'if (at < requestedAt - MAX_SKEW_MILLIS) return false',
-      'if (at < requestedAt) return false',
-    ],
+    mutation: ['masking.ts', 'if (at < requestedAt - MAX_SKEW_MS) return false', 'if (at < requestedAt) return false'],
     call: {
       steps: [
         step(command('gather', 'all')),
@@ -534,8 +530,8 @@ const mutants: readonly Mutant[] = [
     rule: 'skew after a command that replaces another',
     mutation: [
       'masking.ts',
-      'Math.max(replacedAt, ended ?? 0) + MAX_SKEW_MILLIS + MASK_GRACE_MILLIS',
-      'Math.max(replacedAt, ended ?? 0) + MASK_GRACE_MILLIS',
+      'Math.max(replacedAt, ended ?? 0) + MAX_SKEW_MS + MASK_GRACE_MS',
+      'Math.max(replacedAt, ended ?? 0) + MASK_GRACE_MS',
     ],
     call: {
       steps: [
@@ -572,7 +568,7 @@ const mutants: readonly Mutant[] = [
     rule: 'doubt about calls from before the start',
     mutation: [
       'masking.ts',
-      'initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MILLIS',
+      'initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MS',
       'initiated !== null',
     ],
     call: {
@@ -591,7 +587,7 @@ const mutants: readonly Mutant[] = [
     rule: 'the end of a replaced gather under the next mark',
     mutation: [
       'masking.ts',
-      "mayEndEarlier: isEnd && !(typeof status === 'string' && ownEnds.has(status)),",
+      "mayEndEarlier: isEnd && !(typeof status === 'string' && naturalEnds.has(status)),",
       'mayEndEarlier: false,',
     ],
     call: {
@@ -632,7 +628,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     rule: 'read-back after the end, for as long as clocks may differ',
-    mutation: ['masking.ts', 'now <= ended + MASK_GRACE_MILLIS + MAX_SKEW_MILLIS', 'now <= ended'],
+    mutation: ['masking.ts', 'now <= ended + MASK_GRACE_MS + MAX_SKEW_MS', 'now <= ended'],
     call: {
       steps: [
         step(command('gather', 'all')),
@@ -892,7 +888,7 @@ const rareMutants: readonly Mutant[] = [
   { rule: 'skew after the end', mutation: without.skewAfter, besides: [without.grace], call: lateKey },
   {
     rule: 'only a gather’s own end closes its window',
-    mutation: ['masking.ts', 'ended?.status && ownEnds.has(ended.status) ?', 'ended ?'],
+    mutation: ['masking.ts', 'ended?.status && naturalEnds.has(ended.status) ?', 'ended ?'],
     // The plain gather’s `cancelled` is taken for that of the masked one, as our clock is a minute behind.
     call: call([step(command('gather', null)), masked, press({ gap: 400_000, ...stripped })], { skew: -60_000 }),
   },
@@ -935,7 +931,7 @@ const rareMutants: readonly Mutant[] = [
   },
   {
     rule: 'skew between a call’s beginning and the server’s start',
-    mutation: ['masking.ts', 'startedAt + MAX_SKEW_MILLIS', 'startedAt'],
+    mutation: ['masking.ts', 'startedAt + MAX_SKEW_MS', 'startedAt'],
     call: call([masked, step({ kind: 'restart' }), step({ kind: 'initiated' }), press(stripped)], {
       skew: -60_000,
       uptime: 0,

@@ -19,20 +19,20 @@ import {
 import { fits } from '../telnyx/correlate.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import {
-  type ContentContext,
   isCumulative,
   isPayment,
   isPlayback,
   isUnknownType,
+  type MaskContentContext,
   maskedHistory,
   mayCarryInput,
 } from './mask-content.ts'
 
 /** How long after a masked gather has ended its input may still arrive, in milliseconds. */
-export const MASK_GRACE_MILLIS = 30_000
+export const MASK_GRACE_MS = 30_000
 
 /** How far our clock and Telnyx's may differ, in milliseconds: as far as a signature's timestamp may be off. */
-export const MAX_SKEW_MILLIS = 300_000
+export const MAX_SKEW_MS = 300_000
 
 const strictness: Readonly<Record<Mask, number>> = { allButLast4: 1, digits: 2, all: 3 }
 
@@ -43,7 +43,7 @@ export function strictest(one: Mask | undefined, other: Mask | undefined): Mask 
 }
 
 /** What the decision about a webhook rests on. */
-export interface MaskContext extends ContentContext {
+export interface MaskContext extends MaskContentContext {
   /** The other legs of the call's session. */
   readonly siblings: readonly CallState[]
   /** Whether the server is set up for masked gathers: then doubt masks. */
@@ -91,13 +91,13 @@ function plainCommandOf(webhook: Webhook, { state, mark }: MaskContext): PlainCo
   return {
     name: mark.command,
     requestedAt: Date.parse(request.at),
-    mayEndEarlier: isEnd && !(typeof status === 'string' && ownEnds.has(status)),
+    mayEndEarlier: isEnd && !(typeof status === 'string' && naturalEnds.has(status)),
     isFitting: fits(webhook.eventType, mark.command),
   }
 }
 
 /** How a gather ends by itself; any other status may be that of a gather which was replaced. */
-const ownEnds: ReadonlySet<string> = new Set(['valid', 'invalid', 'timeout', 'call_hangup'])
+const naturalEnds: ReadonlySet<string> = new Set(['valid', 'invalid', 'timeout', 'call_hangup'])
 
 /** A masked command of a leg, and what is known when a webhook is compared with it. */
 interface Candidate {
@@ -114,19 +114,19 @@ function mayHoldInputOf(webhook: Webhook, { context, leg, command, plain }: Cand
   const isOwnLeg = leg === context.state
   const at = Date.parse(webhook.occurredAt)
   const requestedAt = Date.parse(request.at)
-  if (at < requestedAt - MAX_SKEW_MILLIS) return false
+  if (at < requestedAt - MAX_SKEW_MS) return false
   // What sums up a conversation holds everything that was said in it.
   const since = isCumulative(webhook) ? conversationStart(webhook, context) : at
   // A leg that is over collects nothing more; what is reported of the leg itself may be late.
-  const ended = endOf(leg, command) ?? (isOwnLeg || isCumulative(webhook) ? null : millisOf(callEndedAt(leg)))
+  const ended = endOf(leg, command) ?? (isOwnLeg || isCumulative(webhook) ? null : parseTime(callEndedAt(leg)))
   const isReplaced =
     plain !== null && isOwnLeg && requestedAt <= plain.requestedAt && replaces(plain.name, request.command)
   const replacedAt = isReplaced ? plain.requestedAt : null
   if (replacedAt !== null && (ended === null || plain?.mayEndEarlier)) {
-    return since <= Math.max(replacedAt, ended ?? 0) + MAX_SKEW_MILLIS + MASK_GRACE_MILLIS
+    return since <= Math.max(replacedAt, ended ?? 0) + MAX_SKEW_MS + MASK_GRACE_MS
   }
   if (ended === null) return true
-  return since <= ended + MASK_GRACE_MILLIS + (plain ? 0 : MAX_SKEW_MILLIS)
+  return since <= ended + MASK_GRACE_MS + (plain ? 0 : MAX_SKEW_MS)
 }
 
 /** Telnyx runs one gather of a kind at a time on a leg: the next one cancels it. */
@@ -140,10 +140,10 @@ const replaces = (next: CommandName, running: string) =>
  */
 function endOf(state: CallState, { id }: CommandState): number | null {
   const ended = state.gathers.get(id)?.ended
-  return ended?.status && ownEnds.has(ended.status) ? Date.parse(ended.at) : null
+  return ended?.status && naturalEnds.has(ended.status) ? Date.parse(ended.at) : null
 }
 
-const millisOf = (at: string | null) => (at === null ? null : Date.parse(at))
+const parseTime = (at: string | null) => (at === null ? null : Date.parse(at))
 
 /** Since when, at the earliest, things were said that a webhook sums up. */
 function conversationStart({ eventType }: Webhook, { state, commandId }: MaskContext): number {
@@ -158,7 +158,7 @@ function conversationStart({ eventType }: Webhook, { state, commandId }: MaskCon
 function startOf(conversation: ConversationState | undefined): number {
   if (conversation?.created) return Date.parse(conversation.created.at)
   const requested = conversation?.command?.request?.at
-  return requested === undefined ? Number.NEGATIVE_INFINITY : Date.parse(requested) - MAX_SKEW_MILLIS
+  return requested === undefined ? Number.NEGATIVE_INFINITY : Date.parse(requested) - MAX_SKEW_MS
 }
 
 /** Whether a webhook may hold masked input that neither its mark nor the log shows. */
@@ -168,7 +168,7 @@ function isUncertain(webhook: Webhook, { state, mark, startedAt }: MaskContext, 
   // The log has lost the command of our mark, and perhaps those before it.
   if (mark && mark !== 'unreadable' && !state.commands.get(mark.commandId)?.request) return true
   const { initiated } = state
-  const isKnownFromStart = initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MILLIS
+  const isKnownFromStart = initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MS
   return !isKnownFromStart && !(plain?.isFitting && !plain.mayEndEarlier)
 }
 
@@ -177,7 +177,7 @@ export function openMask(state: CallState, now: number): Mask | undefined {
   let mask: Mask | undefined
   for (const command of state.commands) {
     const ended = endOf(state, command)
-    const isOpen = ended === null || now <= ended + MASK_GRACE_MILLIS + MAX_SKEW_MILLIS
+    const isOpen = ended === null || now <= ended + MASK_GRACE_MS + MAX_SKEW_MS
     if (isOpen) mask = strictest(mask, command.request?.mask)
   }
   return mask
@@ -196,9 +196,9 @@ export function withoutUnsafeMessages(webhook: Webhook, context: MaskContext): W
   let closes = Number.NEGATIVE_INFINITY
   for (const leg of [state, ...siblings]) {
     for (const command of leg.commands) {
-      if (!command.request?.mask || at < Date.parse(command.request.at) - MAX_SKEW_MILLIS) continue
-      const ended = endOf(leg, command) ?? millisOf(callEndedAt(leg))
-      closes = Math.max(closes, ended === null ? Number.POSITIVE_INFINITY : ended + MASK_GRACE_MILLIS)
+      if (!command.request?.mask || at < Date.parse(command.request.at) - MAX_SKEW_MS) continue
+      const ended = endOf(leg, command) ?? parseTime(callEndedAt(leg))
+      closes = Math.max(closes, ended === null ? Number.POSITIVE_INFINITY : ended + MASK_GRACE_MS)
     }
   }
   if (closes === Number.NEGATIVE_INFINITY || closes < began || !Array.isArray(payload.message_history)) return webhook

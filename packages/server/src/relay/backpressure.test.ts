@@ -14,9 +14,9 @@ const CALLS = 100
 const ANSWER_BYTES = 200_000
 const manyCalls = Array.from({ length: CALLS }, (_, index) => `v3:long-${index}`)
 
-const limits = { backpressure: { bytes: 256 * 1024, messages: 500, ageMillis: 2_000 } }
+const limits = { backpressure: { maxBytes: 256 * 1024, maxMessages: 500, maxStallMs: 2_000 } }
 /** Proof of reading is the matter of another test. */
-const patient = { ...limits, liveness: { everyMillis: 500, patienceMillis: 60_000 } }
+const patient = { ...limits, liveness: { pingIntervalMs: 500, pongTimeoutMs: 60_000 } }
 
 /** A server with long calls, and a bare websocket that has not asked for anything yet. */
 async function longCalls(given: typeof patient, { calls, bytes } = { calls: manyCalls, bytes: ANSWER_BYTES }) {
@@ -98,7 +98,7 @@ describe('a client that reads slowly, and asked for many long calls at once', ()
       expect(new Set(client.answered()).size).toBe(CALLS)
       expect(waiting).toHaveLength(CALLS)
       // Whoever has room is told another: so when a log is read, no more waits than the limit.
-      expect(Math.max(...waiting)).toBeLessThanOrEqual(limits.backpressure.bytes)
+      expect(Math.max(...waiting)).toBeLessThanOrEqual(limits.backpressure.maxBytes)
       expect(socket.readyState).toBe(WebSocket.OPEN)
     },
     30_000,
@@ -108,7 +108,7 @@ describe('a client that reads slowly, and asked for many long calls at once', ()
 describe('a client on a slow line, and one answer longer than all limits', () => {
   it('is told it, since it takes some of it all the time', async () => {
     await using client = await longCalls(
-      { ...limits, liveness: { everyMillis: 500, patienceMillis: 5_000 } },
+      { ...limits, liveness: { pingIntervalMs: 500, pongTimeoutMs: 5_000 } },
       { calls: ['v3:huge'], bytes: 40_000_000 },
     )
     const { socket } = client
@@ -141,8 +141,8 @@ describe('a client that stops reading amid the answers', () => {
       'silence',
       {
         ...limits,
-        backpressure: { ...limits.backpressure, ageMillis: 60_000 },
-        liveness: { everyMillis: 500, patienceMillis: 2_000 },
+        backpressure: { ...limits.backpressure, maxStallMs: 60_000 },
+        liveness: { pingIntervalMs: 500, pongTimeoutMs: 2_000 },
       },
     ],
   ])(
@@ -153,7 +153,7 @@ describe('a client that stops reading amid the answers', () => {
       client.watchAll()
       await vi.waitFor(async () => expect(await client.cut()).toBe(why), { timeout: 20_000, interval: 100 })
       expect(client.waiting.length).toBeLessThan(CALLS)
-      expect(Math.max(...client.waiting)).toBeLessThanOrEqual(limits.backpressure.bytes)
+      expect(Math.max(...client.waiting)).toBeLessThanOrEqual(limits.backpressure.maxBytes)
     },
     25_000,
   )

@@ -13,11 +13,11 @@ import type { RelaySocket } from './rooms.ts'
 /** How much may wait for one client. */
 export interface BackpressureLimits {
   /** Bytes, beyond the largest answer it asked for itself. Default 1 MiB. */
-  readonly bytes: number
+  readonly maxBytes: number
   /** Messages. Default 500. */
-  readonly messages: number
+  readonly maxMessages: number
   /** How long anything may wait while less than 16 KiB are taken, in milliseconds. Default 10000. */
-  readonly ageMillis: number
+  readonly maxStallMs: number
 }
 
 /** What those who send over a connection do by it. */
@@ -26,21 +26,21 @@ export interface Backpressure {
    * Does what ends in an answer: one after another, each when the client has taken enough of what waits for it, or is
    * gone. So no more than one answer is made before it is known how much the last has added.
    */
-  readonly answerInTurn: (answer: () => Promise<void>) => Promise<void>
+  readonly queueReply: (answer: () => Promise<void>) => Promise<void>
   /** Whether the client is taking what waits for it. */
   readonly isMoving: () => boolean
 }
 
-const CHECK_MILLIS = 1_000
+const CHECK_INTERVAL_MS = 1_000
 /** Who takes less than this in the time that anything may wait holds our memory, and no more. */
-const PROGRESS_BYTES = 16 * 1024
+const MIN_PROGRESS_BYTES = 16 * 1024
 /** Answers leave the rest of the limit to what happens meanwhile. */
-const SHARE_OF_ANSWERS = 0.25
+const REPLY_SHARE = 0.25
 /** Answers that may wait for their turn: more than the calls one connection may watch, asked for twice. */
-const MAX_TURNS = 500
+const MAX_QUEUED_REPLIES = 500
 
 /** A packet that answers, with the number of what was asked (socket.io protocol 5). */
-const ANSWER = /^3\d/
+const REPLY_PACKET = /^3\d/
 
 interface Packet {
   readonly data?: unknown
@@ -76,7 +76,7 @@ export function guardBackpressure(
   let turns = 0
 
   const waiting = () => queued + stream.writableLength
-  const hasRoom = () => over || waiting() <= limits.bytes * SHARE_OF_ANSWERS
+  const hasRoom = () => over || waiting() <= limits.maxBytes * REPLY_SHARE
   const letIn = () => {
     if (!forRoom || !hasRoom()) return
     stream.off('drain', letIn)
@@ -105,13 +105,13 @@ export function guardBackpressure(
       return
     }
     stuck ??= { sent: bytesSent(conn), looks: 0 }
-    if (messages > limits.messages) end('messages')
-    else if (bytes > limits.bytes + asked) end('bytes')
+    if (messages > limits.maxMessages) end('messages')
+    else if (bytes > limits.maxBytes + asked) end('bytes')
   }
   const created = ({ data }: Packet) => {
-    timer ??= setInterval(look, CHECK_MILLIS).unref()
+    timer ??= setInterval(look, CHECK_INTERVAL_MS).unref()
     const size = sizeOf(data)
-    const isAnswer = typeof data === 'string' && ANSWER.test(data)
+    const isAnswer = typeof data === 'string' && REPLY_PACKET.test(data)
     // All before it has been taken, and the engine hands it on at once. So it is nearly always.
     if (transport.writable) {
       stuck = null
@@ -134,10 +134,10 @@ export function guardBackpressure(
     // Only what leaves while more waits was taken by the client: anything else is taken by the system's buffers first.
     moving = seen !== null && sent > seen && waiting() > 0
     seen = sent
-    if (stuck && sent - stuck.sent >= PROGRESS_BYTES) stuck = { sent, looks: 0 }
+    if (stuck && sent - stuck.sent >= MIN_PROGRESS_BYTES) stuck = { sent, looks: 0 }
     else if (stuck) stuck.looks += 1
     check()
-    if (!over && stuck && stuck.looks * CHECK_MILLIS >= limits.ageMillis) end('age')
+    if (!over && stuck && stuck.looks * CHECK_INTERVAL_MS >= limits.maxStallMs) end('age')
     letIn()
     if (seen === null) rest()
   }
@@ -156,8 +156,9 @@ export function guardBackpressure(
   conn.on('packetCreate', created)
   conn.once('close', stop)
   return {
-    answerInTurn: (answer) => {
-      if (turns >= MAX_TURNS) throw gatherError('tooManyRequests', 'Too many requests wait for an answer. Read those.')
+    queueReply: (answer) => {
+      if (turns >= MAX_QUEUED_REPLIES)
+        throw gatherError('tooManyRequests', 'Too many requests wait for an answer. Read those.')
       turns += 1
       const answered = turn.then(room).then(answer)
       const done = () => {

@@ -9,17 +9,17 @@ import { exceeds } from '../base/json.ts'
 import { asRefusal } from '../edge/message.ts'
 
 /** What a client may say, by name. */
-export type UpEvent = keyof ClientToServer
+export type ClientEvent = keyof ClientToServer
 
 /** What each word does with its (checked) request; what it returns is the reply. */
-export type UpHandlers = {
-  readonly [Event in UpEvent]: (request: never, reply: (value: unknown) => void) => Promise<void>
+export type ClientEventHandlers = {
+  readonly [Event in ClientEvent]: (request: never, reply: (value: unknown) => void) => Promise<void>
 }
 
 /** Bounds on the JSON of a frame. */
 const frameBounds = { depth: 32, nodes: 2_000 } as const
 
-const isUpEvent = (name: string): name is UpEvent => Object.hasOwn(upSchemas, name)
+const isClientEvent = (name: string): name is ClientEvent => Object.hasOwn(upSchemas, name)
 
 /** An error as it goes over the socket. */
 export function socketError(error: GatherError): SocketError {
@@ -28,10 +28,10 @@ export function socketError(error: GatherError): SocketError {
 }
 
 /** Lets a client say what is in the table, and nothing else. `countRequest` throws when it asks too often. */
-export function guard(
+export function handleClientEvents(
   socket: Socket,
   countRequest: () => void,
-  handlers: UpHandlers,
+  handlers: ClientEventHandlers,
   report: (error: unknown) => void,
 ): void {
   socket.use((packet) => {
@@ -43,7 +43,7 @@ export function guard(
 async function answer(
   socket: Socket,
   countRequest: () => void,
-  handlers: UpHandlers,
+  handlers: ClientEventHandlers,
   [name, ...rest]: readonly unknown[],
 ): Promise<void> {
   const last = rest.at(-1)
@@ -57,8 +57,8 @@ async function answer(
   }
   try {
     countRequest()
-    if (typeof name !== 'string' || !isUpEvent(name)) throw gatherError('notFound', 'There is no such event.')
-    const request = checked(name, args)
+    if (typeof name !== 'string' || !isClientEvent(name)) throw gatherError('notFound', 'There is no such event.')
+    const request = parseRequest(name, args)
     await handlers[name](request as never, reply)
   } catch (error) {
     const refusal = socketError(asRefusal(error))
@@ -69,7 +69,7 @@ async function answer(
   }
 }
 
-function checked(name: UpEvent, args: readonly unknown[]): unknown {
+function parseRequest(name: ClientEvent, args: readonly unknown[]): unknown {
   const request = args[0] ?? {}
   if (args.length > 1 || exceeds(request, frameBounds)) {
     throw gatherError('unknownParameter', 'An event takes one object of moderate size, and an acknowledgement.')

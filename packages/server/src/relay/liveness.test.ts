@@ -7,9 +7,9 @@ import { testServer } from '../testing/server.ts'
 
 type Server = Awaited<ReturnType<typeof testServer>>
 
-const limits = { liveness: { everyMillis: 50, patienceMillis: 500 } }
+const limits = { liveness: { pingIntervalMs: 50, pongTimeoutMs: 500 } }
 /** For those who must not be cut off, however busy the machine of the test is. */
-const patient = { liveness: { everyMillis: 50, patienceMillis: 15_000 } }
+const patient = { liveness: { pingIntervalMs: 50, pongTimeoutMs: 15_000 } }
 
 /** A bare websocket with a ticket, which is told nothing: it watches no call. */
 async function idleClient(server: Server, options: WebSocket.ClientOptions = {}) {
@@ -54,8 +54,8 @@ describe('an idle connection', () => {
   })
 
   it('stays when it has answered in time, and the server was held up before it could read that', async () => {
-    const patienceMillis = 2_000
-    await using server = await testServer({ limits: { liveness: { everyMillis: 200, patienceMillis } } })
+    const pongTimeoutMs = 2_000
+    await using server = await testServer({ limits: { liveness: { pingIntervalMs: 200, pongTimeoutMs } } })
     const { socket, pings } = await idleClient(server, { autoPong: false })
     let isHeldUp = false
     socket.on('ping', (word) => {
@@ -63,7 +63,7 @@ describe('an idle connection', () => {
       if (isHeldUp) return
       isHeldUp = true
       // Both ends are of this process, so all of it stands still. The answer has been handed to the system.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, patienceMillis + 500)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pongTimeoutMs + 500)
     })
     await vi.waitFor(() => expect(isHeldUp).toBe(true), 10_000)
     const before = pings.length

@@ -13,12 +13,12 @@ import { type EngineSocket, websocketOf } from './engine-io.ts'
 /** How a connection is asked. */
 export interface LivenessLimits {
   /** How long after a word the next one is sent, in milliseconds. Default 3000. */
-  readonly everyMillis: number
+  readonly pingIntervalMs: number
   /** How long no word may come back while one is awaited, in milliseconds. Default 6000. */
-  readonly patienceMillis: number
+  readonly pongTimeoutMs: number
 }
 
-const WORD_BYTES = 8
+const NONCE_BYTES = 8
 
 /**
  * Asks a connection again and again; `silent` is called at most once, when no word comes back. It is not called while
@@ -26,7 +26,7 @@ const WORD_BYTES = 8
  */
 export function guardLiveness(
   conn: EngineSocket,
-  { everyMillis, patienceMillis }: LivenessLimits,
+  { pingIntervalMs, pongTimeoutMs }: LivenessLimits,
   isMoving: () => boolean,
   silent: () => void,
 ): void {
@@ -43,12 +43,12 @@ export function guardLiveness(
       setImmediate(() => {
         if (awaited && words[0] === awaited) judge()
       })
-    }, patienceMillis)
+    }, pongTimeoutMs)
     patience.unref()
   }
   const judge = () => (isMoving() ? bePatient() : end())
   const ask = () => {
-    const word = randomBytes(WORD_BYTES)
+    const word = randomBytes(NONCE_BYTES)
     if (words.length === 0) bePatient()
     words.push(word)
     websocket.ping(word)
@@ -62,7 +62,7 @@ export function guardLiveness(
     if (words.length > 0) bePatient()
     else clearTimeout(patience)
   }
-  const asking = setInterval(ask, everyMillis)
+  const asking = setInterval(ask, pingIntervalMs)
   asking.unref()
   const stop = () => {
     clearInterval(asking)

@@ -18,10 +18,10 @@ import { type EngineSocket, terminate } from './engine-io.ts'
 import { socketError } from './guard.ts'
 import { guardLiveness, type LivenessLimits } from './liveness.ts'
 import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
-import { Session, type SessionParts } from './session.ts'
+import { Session, type SessionDeps } from './session.ts'
 
 /** What the relay works with. */
-export interface RelayParts extends Omit<SessionParts, 'rooms' | 'answerInTurn'> {
+export interface RelayDeps extends Omit<SessionDeps, 'rooms' | 'queueReply'> {
   readonly isAllowedOrigin: OriginCheck
   readonly reportOrigin: ReportOrigin
   readonly addressOf: ClientAddress
@@ -43,23 +43,23 @@ export interface RelayLimits {
   readonly liveness: LivenessLimits
 }
 
-const BEAT_MILLIS = 5_000
+const BEACON_INTERVAL_MS = 5_000
 /** How long a connection may take to say who it is, in milliseconds. */
-const ADMISSION_MILLIS = 5_000
+const ADMISSION_TIMEOUT_MS = 5_000
 
 /** The socket server, not yet attached. */
 export class Relay {
   readonly #io: RelayServer
-  readonly #parts: RelayParts
+  readonly #deps: RelayDeps
   readonly #limits: RelayLimits
   readonly #sessions = new Set<Session>()
   readonly #admitted = new WeakSet<EngineSocket>()
-  readonly #beat: NodeJS.Timeout
+  readonly #beaconTimer: NodeJS.Timeout
 
-  constructor(parts: RelayParts, path: string, limits: RelayLimits) {
-    this.#parts = parts
+  constructor(deps: RelayDeps, path: string, limits: RelayLimits) {
+    this.#deps = deps
     this.#limits = limits
-    const { isAllowedOrigin, reportOrigin, addressOf, metrics, logger, now } = parts
+    const { isAllowedOrigin, reportOrigin, addressOf, metrics, logger, now } = deps
     const { handshakesPerSecond: perSecond, handshakeBurst: burst, maxConnections } = limits
     const handshakes = new RateLimit({ perSecond, burst, now })
     const isAdmitted = (request: IncomingMessage) =>
@@ -73,7 +73,7 @@ export class Relay {
       perMessageDeflate: false,
       httpCompression: false,
       maxHttpBufferSize: 64 * 1024,
-      connectTimeout: ADMISSION_MILLIS,
+      connectTimeout: ADMISSION_TIMEOUT_MS,
       pingInterval: 10_000,
       // Not what finds a dead connection: words do that here (liveness.ts), and the browser's client listens for silence.
       // A ping stands behind whatever is on its way, so on a slow line its answer says nothing for as long.
@@ -88,7 +88,7 @@ export class Relay {
         decide('The origin of this page is not allowed. Add it to the allowed origins of the server.', false)
       },
     })
-    const rooms = new Rooms(this.#io, parts.feed, (records) => metrics.relayed.inc(records))
+    const rooms = new Rooms(this.#io, deps.feed, (records) => metrics.relayed.inc(records))
     this.#io.use((socket, next) => {
       this.#admit(socket)
         .then(() => next())
@@ -105,20 +105,20 @@ export class Relay {
         metrics.cuts.inc({ limit })
         logger.warn({ limit, address: addressOf(socket.request) }, 'a socket was cut off: its client does not read')
       }
-      const { answerInTurn, isMoving } = guardBackpressure(socket, limits.backpressure, cut)
+      const { queueReply, isMoving } = guardBackpressure(socket, limits.backpressure, cut)
       guardLiveness(socket.conn, limits.liveness, isMoving, () => {
         cut('silence')
         terminate(socket.conn)
       })
       const { grant } = socket.data as { grant: Grant }
-      const session = new Session(socket, grant, { ...parts, rooms, answerInTurn })
+      const session = new Session(socket, grant, { ...deps, rooms, queueReply })
       this.#sessions.add(session)
       session.closeIfRevoked()
-      session.beat()
+      session.sendBeacon()
       socket.on('disconnect', () => this.#sessions.delete(session))
     })
-    this.#beat = setInterval(() => this.beat(), BEAT_MILLIS)
-    this.#beat.unref()
+    this.#beaconTimer = setInterval(() => this.sendBeacons(), BEACON_INTERVAL_MS)
+    this.#beaconTimer.unref()
   }
 
   /** Serves the websockets of an HTTP server, below its path; others' are left alone. */
@@ -128,7 +128,7 @@ export class Relay {
       // Whoever has not been admitted by then is not waited for, not even for the close of a close.
       setTimeout(() => {
         if (!this.#admitted.has(conn)) terminate(conn)
-      }, ADMISSION_MILLIS + 500).unref()
+      }, ADMISSION_TIMEOUT_MS + 500).unref()
     })
   }
 
@@ -138,18 +138,18 @@ export class Relay {
   }
 
   /** Tells every client how far its calls reach and how the store is: at intervals, and when the store comes or goes. */
-  beat(): void {
-    for (const session of this.#sessions) session.beat()
+  sendBeacons(): void {
+    for (const session of this.#sessions) session.sendBeacon()
   }
 
   /** Closes every connection whose ticket was revoked. */
-  dropRevoked(): void {
+  closeRevoked(): void {
     for (const session of [...this.#sessions]) session.closeIfRevoked()
   }
 
   /** Tells every client to come back elsewhere, and closes. */
   async close(): Promise<void> {
-    clearInterval(this.#beat)
+    clearInterval(this.#beaconTimer)
     for (const session of this.#sessions) session.close('unavailable', 'The server is going away. Connect again.')
     this.#io.engine?.close()
   }
@@ -159,8 +159,8 @@ export class Relay {
     const { protocol, ticket } = socket.handshake.auth as { protocol?: unknown; ticket?: unknown }
     const mismatch = judgeVersion(protocol)
     if (mismatch) throw versionRefusal(mismatch)
-    const grant = await this.#parts.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
-    this.#parts.rates.take('connections', grant.subject)
+    const grant = await this.#deps.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
+    this.#deps.rates.take('connections', grant.subject)
     let own = 0
     for (const { subject } of this.#sessions) if (subject === grant.subject) own += 1
     if (own >= this.#limits.maxConnectionsPerSubject) {

@@ -34,7 +34,7 @@ export class Rooms {
   }
 
   /** Keeps a room open for one more, who may then enter it; what is returned ends that. */
-  async hold(callId: string): Promise<Unsubscribe> {
+  async acquire(callId: string): Promise<Unsubscribe> {
     const room = this.#rooms.get(callId) ?? this.#open(callId)
     this.#rooms.set(callId, room)
     room.holders += 1
@@ -57,7 +57,7 @@ export class Rooms {
   }
 
   /** Tells a client from now on what happens to a call. Its room must be held. */
-  enter(callId: string, socket: RelaySocket): void {
+  join(callId: string, socket: RelaySocket): void {
     this.#io.in(socket.id).socketsJoin(roomOf(callId))
   }
 
@@ -76,14 +76,14 @@ export class Rooms {
   }
 
   #open(callId: string): Room {
-    const stop = this.#feed.follow(callId, {
-      grown: ({ cursor: { epoch, seq }, records }) => {
+    const stop = this.#feed.subscribe(callId, {
+      onGrowth: ({ cursor: { epoch, seq }, records }) => {
         const channel = this.channelOf(callId, epoch)
         const events = records.map(({ event }) => event)
         this.#io.to(roomOf(callId)).emit('call:event', [channel, seq - records.length + 1, ...events])
         this.#relayed(records.length)
       },
-      forgotten: () => {
+      onForgotten: () => {
         // No epoch is the empty one: whoever watches asks again, and learns what there is now.
         const heads = [{ call_id: callId, epoch: '', seq: 0 }]
         this.#io.to(roomOf(callId)).emit('call:head', { now: new Date().toISOString(), heads })

@@ -11,29 +11,29 @@ import { asRefusal } from '../edge/message.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
 import type { StoreHealth } from '../upkeep/store-health.ts'
 import type { Backpressure } from './backpressure.ts'
-import { guard, socketError } from './guard.ts'
+import { handleClientEvents, socketError } from './guard.ts'
 import type { RelaySocket, Rooms } from './rooms.ts'
 
 /** What a session works with. */
-export interface SessionParts {
+export interface SessionDeps {
   readonly access: Access
   readonly feed: CallFeed
   readonly directory: CallDirectory
   readonly rooms: Rooms
   readonly health: StoreHealth
   readonly rates: SubjectRates
-  readonly answerInTurn: Backpressure['answerInTurn']
+  readonly queueReply: Backpressure['queueReply']
   readonly logger: Logger
   readonly now: () => number
 }
 
 /** How long after its ticket has expired a client may still bring a fresh one, in milliseconds. */
-export const TICKET_GRACE_MILLIS = 25_000
+export const TICKET_GRACE_MS = 25_000
 
 const MAX_WATCHES = 200
 /** The latest date there is (ECMA-262, 21.4.1.1). */
-const LATEST_MILLIS = 8.64e15
-const LIST_DELAY_MILLIS = 50
+const MAX_DATE_MS = 8.64e15
+const LIST_DELAY_MS = 50
 /** Decisions of the host's `authorize` that one list waits for at the same time. */
 const LIST_CONCURRENCY = 16
 /** How long after a failure of the host's `authorize` it is called again, in milliseconds. */
@@ -42,7 +42,7 @@ const RETRY_MS = 2_000
 /** One client. */
 export class Session {
   readonly #socket: RelaySocket
-  readonly #parts: SessionParts
+  readonly #deps: SessionDeps
   #grant: Grant
   readonly #watches = new Map<string, Unsubscribe>()
   /** The requests that are being answered; one that is no longer in here has been taken back meanwhile. */
@@ -58,15 +58,15 @@ export class Session {
   #isRefreshUnavailable = false
   #over = false
 
-  constructor(socket: RelaySocket, grant: Grant, parts: SessionParts) {
+  constructor(socket: RelaySocket, grant: Grant, deps: SessionDeps) {
     this.#socket = socket
-    this.#parts = parts
+    this.#deps = deps
     this.#grant = grant
     this.#expire()
     socket.on('disconnect', () => this.#end())
-    guard(
+    handleClientEvents(
       socket,
-      () => parts.rates.take('socketRequests', this.#grant.subject),
+      () => deps.rates.take('socketRequests', this.#grant.subject),
       {
         'call:watch': (request: { call_id: string; cursor?: Cursor }, reply) => this.#watch(request, reply),
         'call:unwatch': async ({ call_id }: { call_id: string }) => this.#unwatch(call_id),
@@ -74,7 +74,7 @@ export class Session {
         'calls:unwatch': async () => this.#unwatchList(),
         'ticket:refresh': (request: { ticket: string }, reply) => this.#refresh(request, reply),
       },
-      (error) => parts.logger.error({ err: error }, 'a socket request failed'),
+      (error) => deps.logger.error({ err: error }, 'a socket request failed'),
     )
   }
 
@@ -84,13 +84,13 @@ export class Session {
   }
 
   /** Tells how far the watched calls reach, which reveals a last event that was lost on the way; and of trouble. */
-  beat(): void {
-    const degraded = !this.#parts.health.isUp
+  sendBeacon(): void {
+    const degraded = !this.#deps.health.isUp
     const health = degraded || this.#toldDegraded ? { degraded } : {}
     if (this.#watches.size === 0 && !('degraded' in health)) return
     this.#toldDegraded = degraded
     const heads = [...this.#watches.keys()].map((call_id) => {
-      const { epoch, seq } = this.#parts.feed.headOf(call_id) ?? { epoch: '', seq: 0 }
+      const { epoch, seq } = this.#deps.feed.headOf(call_id) ?? { epoch: '', seq: 0 }
       return { call_id, epoch, seq }
     })
     this.#socket.emit('call:head', { now: this.#iso(), heads, ...health })
@@ -98,7 +98,7 @@ export class Session {
 
   /** Ends the connection if its ticket is no good any more; one that has run out may still be refreshed. */
   closeIfRevoked(): void {
-    if (this.#parts.access.isRevoked(this.#grant)) this.close('unauthenticated', 'Your ticket was revoked.')
+    if (this.#deps.access.isRevoked(this.#grant)) this.close('unauthenticated', 'Your ticket was revoked.')
   }
 
   /**
@@ -106,7 +106,7 @@ export class Session {
    * continue, and the check is repeated.
    */
   async #review(): Promise<void> {
-    const { access } = this.#parts
+    const { access } = this.#deps
     clearTimeout(this.#reviewTimer)
     let isChecked = true
     const check = async (callId: string) => {
@@ -150,20 +150,20 @@ export class Session {
     cursor: Cursor | undefined,
     reply: (value: unknown) => void,
   ): Promise<void> {
-    const { access, answerInTurn, feed, rooms } = this.#parts
+    const { access, queueReply, feed, rooms } = this.#deps
     const { callId } = asked
     const grant = this.#grant
     const scopes = await access.scopesOn(grant, callId)
     if (!scopes.includes('view')) {
-      this.#parts.rates.take('denied', grant.subject)
+      this.#deps.rates.take('denied', grant.subject)
       throw unknownCall()
     }
-    const letGo = await rooms.hold(callId)
+    const letGo = await rooms.acquire(callId)
     let began = false
     try {
-      await answerInTurn(async () => {
-        if (!this.#asked.has(asked)) throw takenBack()
-        const known = await feed.readUpToNow(
+      await queueReply(async () => {
+        if (!this.#asked.has(asked)) throw watchCancelled()
+        const known = await feed.readToEnd(
           callId,
           (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
           ({ cursor: head, events, after }) => {
@@ -171,7 +171,7 @@ export class Session {
             began = true
             this.#watches.get(callId)?.()
             this.#watches.set(callId, letGo)
-            rooms.enter(callId, this.#socket)
+            rooms.join(callId, this.#socket)
             const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
             const kind = resumed ? 'delta' : 'snapshot'
             const channel = rooms.channelOf(callId, head.epoch)
@@ -180,7 +180,7 @@ export class Session {
             reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes, subject })
           },
         )
-        if (!began) throw known ? takenBack() : unknownCall()
+        if (!began) throw known ? watchCancelled() : unknownCall()
       })
     } finally {
       if (!began) letGo()
@@ -191,30 +191,30 @@ export class Session {
 
   #unwatch(callId: string): void {
     for (const asked of this.#asked) if (asked.callId === callId) this.#asked.delete(asked)
-    this.#parts.rooms.leave(callId, this.#socket)
+    this.#deps.rooms.leave(callId, this.#socket)
     this.#watches.get(callId)?.()
     this.#watches.delete(callId)
   }
 
   async #watchList(reply: (value: unknown) => void): Promise<void> {
-    const { answerInTurn, directory } = this.#parts
+    const { queueReply, directory } = this.#deps
     this.#unwatchList()
     const asked = {}
     this.#listAsked = asked
     // Changes are held back until the list itself has been sent.
     let sent = false
-    const stop = await directory.listen((change) => {
+    const stop = await directory.subscribe((change) => {
       this.#listChanged(change)
       if (sent) this.#sendListSoon()
     })
     if (this.#listAsked !== asked) {
       stop()
-      throw takenBack()
+      throw watchCancelled()
     }
     this.#list = stop
-    await answerInTurn(async () => {
+    await queueReply(async () => {
       const list = this.#listAsked === asked ? await directory.listFor(this.#grant) : null
-      if (!list || this.#listAsked !== asked) throw takenBack()
+      if (!list || this.#listAsked !== asked) throw watchCancelled()
       const { calls, isTruncated } = list
       reply({ ok: true, now: this.#iso(), calls, subject: this.subject, ...(isTruncated ? { truncated: true } : {}) })
     })
@@ -235,12 +235,12 @@ export class Session {
   }
 
   /** Sends what has changed in the list; each call once, as it is then, however often it has changed. */
-  #sendListSoon(delayMs = LIST_DELAY_MILLIS): void {
+  #sendListSoon(delayMs = LIST_DELAY_MS): void {
     if (this.#listTimer || this.#listChanges.size === 0) return
     this.#listTimer = setTimeout(() => {
       // One at a time: of two, the later could overtake the earlier, and the client would keep what is older.
       this.#sendList()
-        .then((isSent) => (isSent ? LIST_DELAY_MILLIS : RETRY_MS))
+        .then((isSent) => (isSent ? LIST_DELAY_MS : RETRY_MS))
         .then((nextMs) => {
           this.#listTimer = undefined
           if (!this.#over) this.#sendListSoon(nextMs)
@@ -253,7 +253,7 @@ export class Session {
   async #sendList(): Promise<boolean> {
     const changes = [...this.#listChanges]
     this.#listChanges.clear()
-    const { access } = this.#parts
+    const { access } = this.#deps
     const may = await pMap(changes, ([callId]) => access.may(this.#grant, { callId, scope: 'view' }), {
       concurrency: LIST_CONCURRENCY,
     }).catch(() => null)
@@ -274,7 +274,7 @@ export class Session {
   }
 
   async #refresh({ ticket }: { ticket: string }, reply: (value: unknown) => void): Promise<void> {
-    const grant = await this.#parts.access.authenticate(ticket).catch((error: unknown) => {
+    const grant = await this.#deps.access.authenticate(ticket).catch((error: unknown) => {
       this.#isRefreshUnavailable = asRefusal(error).status === 503
       throw error
     })
@@ -286,7 +286,7 @@ export class Session {
     this.#expire()
     this.closeIfRevoked()
     // The host may never end a grant, or later than a date can say.
-    reply({ ok: true, expires_at: new Date(Math.min(grant.expiresAt ?? LATEST_MILLIS, LATEST_MILLIS)).toISOString() })
+    reply({ ok: true, expires_at: new Date(Math.min(grant.expiresAt ?? MAX_DATE_MS, MAX_DATE_MS)).toISOString() })
     // The ticket is good, whatever becomes of each call: the host may take a while to decide about all of them.
     await this.#review()
   }
@@ -295,11 +295,11 @@ export class Session {
     clearTimeout(this.#expiry)
     const { expiresAt } = this.#grant
     if (expiresAt === undefined) return
-    const left = expiresAt + TICKET_GRACE_MILLIS - this.#parts.now()
+    const left = expiresAt + TICKET_GRACE_MS - this.#deps.now()
     // A timer takes 32 bits; whoever stays longer is asked again then.
     this.#expiry = setTimeout(
       () => {
-        if (this.#parts.now() < expiresAt + TICKET_GRACE_MILLIS) this.#expire()
+        if (this.#deps.now() < expiresAt + TICKET_GRACE_MS) this.#expire()
         else if (this.#isRefreshUnavailable) {
           this.close('unavailable', 'Your fresh ticket could not be checked. Connect again in a moment.')
         } else {
@@ -320,12 +320,12 @@ export class Session {
     for (const callId of [...this.#watches.keys()]) this.#unwatch(callId)
   }
 
-  readonly #report = (error: unknown): void => this.#parts.logger.error({ err: error }, 'a socket could not be updated')
+  readonly #report = (error: unknown): void => this.#deps.logger.error({ err: error }, 'a socket could not be updated')
 
   #iso(): string {
-    return new Date(this.#parts.now()).toISOString()
+    return new Date(this.#deps.now()).toISOString()
   }
 }
 
-const takenBack = () =>
+const watchCancelled = () =>
   gatherError('conflict', 'It is no longer watched: that was asked for before this was answered. Watch again.')

@@ -105,13 +105,13 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const feed = new CallFeed(store, listenerFailed)
   const cache = new CallCache(store, feed, {
     now,
-    appended: (records, state) => handlers.notify(records, state),
-    appendFailed: (error) => health.failed(error),
-    unreadable: (callId, seq) => {
+    onAppended: (records, state) => handlers.notify(records, state),
+    onAppendError: (error) => health.reportFailure(error),
+    onUnreadable: (callId, seq) => {
       metrics.unreadable.inc()
       logger.error({ call_id: callId, seq }, 'a record of a call cannot be read; the call goes on without it')
     },
-    listenerFailed,
+    onSubscriberError: listenerFailed,
   })
   const ingest = new Ingest({
     cache,
@@ -131,12 +131,20 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     accept: (webhook) => handlers.whileFetched(webhook.id, () => ingest.accept(webhook)),
   }
   const reconciler = new Reconciler(
-    { cache, store, ingest: fetched, records, now, logger, counted: (source) => metrics.reconciled.inc({ source }) },
+    {
+      cache,
+      store,
+      ingest: fetched,
+      records,
+      now,
+      logger,
+      onReconciled: (source) => metrics.reconciled.inc({ source }),
+    },
     options.reconcile || {},
   )
   const directory = new CallDirectory(
     { cache, store, access },
-    { now, failed: (error) => logger.error({ err: error }, 'a call could not be listed') },
+    { now, onError: (error) => logger.error({ err: error }, 'a call could not be listed') },
   )
   const metrics = metricsOf({
     publicKeys: () => keys.at(now()).length,
@@ -161,10 +169,10 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     audit,
     now,
     logger,
-    suspect: (callId) => {
+    onSuspectedGap: (callId) => {
       if (options.reconcile !== false) reconciler.check(callId).catch(report)
     },
-    counted: (command, outcome, millis) => metrics.commands.observe({ command, outcome }, millis / 1000),
+    onOutcome: (command, outcome, millis) => metrics.commands.observe({ command, outcome }, millis / 1000),
   })
   const relay: Relay = new Relay(
     { access, feed, directory, health, rates, logger, now, isAllowedOrigin, reportOrigin, addressOf, metrics },
@@ -176,8 +184,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     { store, logger, now },
     { hours: options.retentionHours, transcriptHours: options.transcriptRetentionHours },
   )
-  revocations.start(() => relay.dropRevoked())
-  health.start(() => relay.beat())
+  revocations.start(() => relay.closeRevoked())
+  health.start(() => relay.sendBeacons())
   if (options.reconcile !== false) reconciler.start()
   retention.start()
 
@@ -202,8 +210,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         logger,
         metrics,
         storeFailed: (error) => {
-          reconciler.outage()
-          health.failed(error)
+          reconciler.reportOutage()
+          health.reportFailure(error)
         },
         verified: (address) => budget.prove(address),
       }),

@@ -183,7 +183,7 @@ describe('limits', () => {
   it('have their defaults where they are undefined, at every depth', () => {
     const given = {
       maxConnections: undefined,
-      backpressure: { bytes: undefined },
+      backpressure: { maxBytes: undefined },
       rates: { reads: { burst: undefined }, exports: undefined },
     }
     expect(readLimits(given)).toEqual(readLimits())
@@ -192,7 +192,7 @@ describe('limits', () => {
   it.each([
     [{ maxConnections: 0 }, 'limits.maxConnections'],
     [{ handshakeBurst: Number.NaN }, 'limits.handshakeBurst'],
-    [{ liveness: { everyMillis: Number.POSITIVE_INFINITY } }, 'limits.liveness.everyMillis'],
+    [{ liveness: { pingIntervalMs: Number.POSITIVE_INFINITY } }, 'limits.liveness.pingIntervalMs'],
   ])('refuse %j by name', (given, name) => {
     expect(() => readLimits(given)).toThrow(name)
   })

@@ -14,7 +14,7 @@ import type { HttpAnswer, IncomingRequest } from '../edge/message.ts'
 import type { SensitiveInput } from '../ingest/ingest.ts'
 import type { CallStore } from '../store/call-store.ts'
 import type { PublicKeys } from '../telnyx/key-ring.ts'
-import type { Reconciled, ReconcileOptions } from '../upkeep/reconciler.ts'
+import type { ReconcileOptions, ReconcileReport } from '../upkeep/reconciler.ts'
 import type { Handler, HandlerOptions } from './handlers.ts'
 import type { ServerLimits, SomeOf } from './settings.ts'
 
@@ -147,7 +147,7 @@ export interface GatherServer {
    * Looks now for what Telnyx could not deliver, or what this server could not use before a fix: since a moment in
    * milliseconds, as far back as Telnyx's log of calls goes (a day). Default: since the last run.
    */
-  reconcile(options?: { readonly since?: number | undefined }): Promise<Reconciled>
+  reconcile(options?: { readonly since?: number | undefined }): Promise<ReconcileReport>
   /** Erases a call, wherever this server keeps something of it. Whether there was one. */
   forget(callId: string): Promise<boolean>
   /**

@@ -121,7 +121,7 @@ describe('a client that does not read', () => {
   for (const pongs of [false, true]) {
     it(`is cut off in time, ${pongs ? 'though it answers pings nobody sent' : 'and others are not held up'}, and resumes without loss`, async () => {
       await using server = await testServer({
-        limits: { backpressure: { bytes: 256 * 1024, messages: 500, ageMillis: 2000 } },
+        limits: { backpressure: { maxBytes: 256 * 1024, maxMessages: 500, maxStallMs: 2000 } },
       })
       await server.webhook('call.answered')
       const healthy = await server.connect()

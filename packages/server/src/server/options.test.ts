@@ -19,10 +19,10 @@ const numbers = [
   'maxWebhookBytes',
   'maxBodyBytesInFlight',
   'telnyx.timeoutMillis',
-  'reconcile.intervalMillis',
-  'reconcile.silentMillis',
+  'reconcile.intervalMs',
+  'reconcile.silentMs',
   'limits.maxConnections',
-  'limits.liveness.everyMillis',
+  'limits.liveness.pingIntervalMs',
 ]
 const callbacks = ['onSensitive', 'authenticate', 'authorize', 'audit.sink', 'now']
 const flags = ['insecure', 'unsafeDebug']
@@ -42,7 +42,7 @@ const impossible = [
   ['telnyx.publicKey', [telnyx.publicKey, undefined]],
   ['secret', 'shorter than it may be'],
   ['audit.strict', 'false'],
-  ['limits.liveness.everyMillis', 2 ** 31],
+  ['limits.liveness.pingIntervalMs', 2 ** 31],
   ['limits.commandBurst', 0.5],
 ] as const
 

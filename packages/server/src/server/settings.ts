@@ -49,10 +49,10 @@ const limitsSchema = z.strictObject({
   handshakesPerSecond: numberOr(50),
   handshakeBurst: burstOr(200),
   backpressure: z
-    .strictObject({ bytes: numberOr(1024 * 1024), messages: numberOr(500), ageMillis: millisOr(10_000) })
+    .strictObject({ maxBytes: numberOr(1024 * 1024), maxMessages: numberOr(500), maxStallMs: millisOr(10_000) })
     .prefault({}),
   // Whoever stops reading is found out within 10 s.
-  liveness: z.strictObject({ everyMillis: millisOr(3_000), patienceMillis: millisOr(6_000) }).prefault({}),
+  liveness: z.strictObject({ pingIntervalMs: millisOr(3_000), pongTimeoutMs: millisOr(6_000) }).prefault({}),
   commandsPerSecond: numberOr(10),
   commandBurst: burstOr(20),
   stopsPerSecond: numberOr(10),
@@ -122,7 +122,7 @@ export const serverOptions = objectOf({
   audit: objectOf({ sink: callback, strict: flag }).optional(),
   reconcile: z.preprocess(
     (value) => (value === false ? undefined : value),
-    objectOf({ intervalMillis: numberFrom(1, DAY_MS), silentMillis: numberFrom(1, DAY_MS) }).optional(),
+    objectOf({ intervalMs: numberFrom(1, DAY_MS), silentMs: numberFrom(1, DAY_MS) }).optional(),
   ),
   retentionHours: numberFrom(24, MAX_KEPT_HOURS),
   transcriptRetentionHours: numberFrom(0, MAX_KEPT_HOURS),

@@ -150,7 +150,7 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
     logger,
     policy: {},
     hostCallbacks: new HostCallbacks({ logger, countFailure: () => {} }),
-    endMillis: 0,
+    replaceTimeoutMs: 0,
     audit: new Audit({
       sink: () => {},
       strict: false,
@@ -164,14 +164,14 @@ async function run(commands: readonly Step[], webhooks: readonly Step[]): Promis
     answer = command.answer ?? { status: 'accepted', data: {} }
     names.set(command.id, command.name)
     const body = { ...command.body, command_id: command.id }
-    const given = await giver.give({
+    const given = await giver.submit({
       callId: CALL,
       command: command.name as 'gather',
       body,
       subject: 'test',
-      trusted: true,
+      isTrusted: true,
       replace: true,
-      onlyKnown: false,
+      mustExist: false,
     })
     await given.accepted
   }

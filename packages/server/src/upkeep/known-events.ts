@@ -5,7 +5,7 @@ import { isRecordId, recordId, recordOrdinal } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 
 /** Telnyx's lines of one call stand near each other; a few calls at a time are enough. */
-const MAX_CALLS = 1_000
+const MAX_CACHED_CALLS = 1_000
 
 /** The events of one call's log. */
 interface KnownCallEvents {
@@ -17,7 +17,7 @@ interface KnownCallEvents {
 /** Which events the logs have, as far as one run has looked. */
 export class KnownEvents {
   readonly #store: CallStore
-  readonly #calls = new LRUCache<string, KnownCallEvents>({ max: MAX_CALLS })
+  readonly #calls = new LRUCache<string, KnownCallEvents>({ max: MAX_CACHED_CALLS })
 
   constructor(store: CallStore) {
     this.#store = store

@@ -166,7 +166,7 @@ describe('the list of an agent', () => {
     }
     const directory = new CallDirectory({ cache, store, access: { may } }, { maxCalls: 10 })
     const gone: string[] = []
-    await directory.listen((change) => change.kind === 'gone' && gone.push(change.callId))
+    await directory.subscribe((change) => change.kind === 'gone' && gone.push(change.callId))
     const at = new Date().toISOString().replace('Z', '000Z')
     await cache.append('mine', () => ({ events: [{ event: { ...eventOf('a', 'call.answered'), occurred_at: at } }] }))
     for (let nth = 0; nth < 200; nth++) {

@@ -23,16 +23,16 @@ import { KnownEvents } from './known-events.ts'
 /** How reconciliation is set. */
 export interface ReconcileOptions {
   /** How often, in milliseconds. Default one minute. */
-  readonly intervalMillis?: number
+  readonly intervalMs?: number
   /** A call from which nothing has come for so long is asked about, in milliseconds. Default one minute. */
-  readonly silentMillis?: number
+  readonly silentMs?: number
 }
 
 /** Where a missing event was found. */
 export type ReconcileSource = 'webhook_deliveries' | 'call_events'
 
 /** What reconciliation works with. */
-export interface ReconcilerParts {
+export interface ReconcilerDeps {
   readonly cache: CallCache
   readonly store: CallStore
   readonly ingest: Pick<Ingest, 'accept'>
@@ -40,59 +40,59 @@ export interface ReconcilerParts {
   readonly now: () => number
   readonly logger: Logger
   /** Told of each event that was missing. */
-  readonly counted?: (source: ReconcileSource) => void
+  readonly onReconciled?: (source: ReconcileSource) => void
 }
 
 /** What one run has found. */
-export interface Reconciled {
+export interface ReconcileReport {
   /** Events that were missing. */
   readonly fetched: number
   /** Calls that were over without our knowing. */
   readonly closed: number
 }
 
-const DAY_MILLIS = 86_400_000
+const DAY_MS = 86_400_000
 /** How far back a run looks beyond the last one: deliveries fail slowly. */
-const OVERLAP_MILLIS = 10 * 60_000
+const OVERLAP_MS = 10 * 60_000
 /** Telnyx answers for a call until ten minutes after its end; asking must not become rarer than that. */
-const LONGEST_PAUSE_MILLIS = 8 * 60_000
+const MAX_CHECK_INTERVAL_MS = 8 * 60_000
 /** Calls that are asked about in one run: two requests each, of the account's rate. */
-const MOST_QUESTIONS = 100
+const MAX_CHECKS_PER_RUN = 100
 /** From this age on, in milliseconds, no webhook is on its way any more, and a record without an id may stand for it. */
-const SETTLED_MILLIS = 120_000
+const SETTLED_AFTER_MS = 120_000
 /** How long a command may be without an outcome: whoever gave it has been told by then. */
-const OUTCOME_MILLIS = 60_000
+const OUTCOME_TIMEOUT_MS = 60_000
 /** While Telnyx or the store fails, one line in so many milliseconds. */
-const QUIET_MILLIS = 10 * 60_000
+const WARN_INTERVAL_MS = 10 * 60_000
 
 /** What Telnyx's log of a call gave. */
-interface Looked {
+interface CallEventScan {
   readonly found: number
   /** Whether there are events too young to be taken. */
-  readonly unsettled: boolean
+  readonly hasUnsettled: boolean
   /** The commands that reached Telnyx. */
-  readonly commands: ReadonlySet<string>
+  readonly commandIds: ReadonlySet<string>
 }
 
-const NOTHING: Looked = { found: 0, unsettled: false, commands: new Set() }
+const EMPTY_SCAN: CallEventScan = { found: 0, hasUnsettled: false, commandIds: new Set() }
 
 /** What is remembered of a call that was asked about. */
-interface Asked {
+interface CallCheck {
   /** When it may be asked about again. */
-  readonly next: number
-  readonly pause: number
+  readonly nextAt: number
+  readonly intervalMs: number
   /** Telnyx has events of it that were too young to be taken. */
-  readonly unsettled: boolean
+  readonly hasUnsettled: boolean
 }
 
 /** Keeps the logs whole. */
 export class Reconciler {
-  readonly #parts: ReconcilerParts
-  readonly #intervalMillis: number
-  readonly #silentMillis: number
-  readonly #asked = new Map<string, Asked>()
+  readonly #deps: ReconcilerDeps
+  readonly #intervalMs: number
+  readonly #silentMs: number
+  readonly #asked = new Map<string, CallCheck>()
   #timer: NodeJS.Timeout | undefined
-  #running: Promise<Reconciled> | null = null
+  #running: Promise<ReconcileReport> | null = null
   #lastRun: number | null = null
   /** Since when the store has been failing; `null` while it works. */
   #outage: number | null = null
@@ -103,10 +103,10 @@ export class Reconciler {
   #notBefore = 0
   #reported = Number.NEGATIVE_INFINITY
 
-  constructor(parts: ReconcilerParts, { intervalMillis = 60_000, silentMillis = 60_000 }: ReconcileOptions = {}) {
-    this.#parts = parts
-    this.#intervalMillis = intervalMillis
-    this.#silentMillis = silentMillis
+  constructor(deps: ReconcilerDeps, { intervalMs = 60_000, silentMs = 60_000 }: ReconcileOptions = {}) {
+    this.#deps = deps
+    this.#intervalMs = intervalMs
+    this.#silentMs = silentMs
   }
 
   /** Runs now, and then at intervals. */
@@ -122,8 +122,8 @@ export class Reconciler {
   }
 
   /** An event was turned away because the store could not take it: look soon whether it can again. */
-  outage(): void {
-    this.#outage ??= this.#parts.now()
+  reportOutage(): void {
+    this.#outage ??= this.#deps.now()
     this.#sweeps = true
   }
 
@@ -135,7 +135,7 @@ export class Reconciler {
   }
 
   /** Looks for all that is missing, once; `since` a moment in milliseconds, or since the last run. Whoever asks during a run gets that run's answer. */
-  run(since?: number): Promise<Reconciled> {
+  run(since?: number): Promise<ReconcileReport> {
     return this.#once(true, since)
   }
 
@@ -144,7 +144,7 @@ export class Reconciler {
     await this.#ask(callId).catch((error: unknown) => this.#failed(error))
   }
 
-  #once(sweeps: boolean, since?: number): Promise<Reconciled> {
+  #once(sweeps: boolean, since?: number): Promise<ReconcileReport> {
     this.#running ??= this.#run(sweeps, since).finally(() => {
       this.#running = null
     })
@@ -153,17 +153,17 @@ export class Reconciler {
 
   /** How long to wait for the next run: longer after each failure, and as long as Telnyx asks for. */
   #pause(): number {
-    const usual = this.#outage === null ? this.#intervalMillis : Math.min(this.#intervalMillis, 5_000)
-    const slowed = Math.min(usual * 2 ** Math.max(0, this.#failures - 1), Math.max(usual, LONGEST_PAUSE_MILLIS / 2))
-    return Math.max(slowed, this.#notBefore - this.#parts.now())
+    const usual = this.#outage === null ? this.#intervalMs : Math.min(this.#intervalMs, 5_000)
+    const slowed = Math.min(usual * 2 ** Math.max(0, this.#failures - 1), Math.max(usual, MAX_CHECK_INTERVAL_MS / 2))
+    return Math.max(slowed, this.#notBefore - this.#deps.now())
   }
 
-  async #run(sweeps: boolean, from?: number): Promise<Reconciled> {
-    const { store, now, logger } = this.#parts
+  async #run(sweeps: boolean, from?: number): Promise<ReconcileReport> {
+    const { store, now, logger } = this.#deps
     const began = now()
     try {
       await store.ping()
-      let fetched = await this.#fetchFailed(Math.max((this.#lastRun ?? 0) - OVERLAP_MILLIS, began - DAY_MILLIS))
+      let fetched = await this.#fetchFailed(Math.max((this.#lastRun ?? 0) - OVERLAP_MS, began - DAY_MS))
       if (sweeps) {
         const { found } = await this.#fetch({ since: from ?? (await this.#sweepFrom(began)) })
         fetched += found
@@ -189,14 +189,14 @@ export class Reconciler {
   async #sweepFrom(now: number): Promise<number> {
     let known = this.#outage ?? this.#lastRun
     if (known === null) {
-      const [newest] = await this.#parts.store.list({ limit: 1 })
+      const [newest] = await this.#deps.store.list({ limit: 1 })
       known = newest?.updatedAt ?? now
     }
-    return Math.max(known - OVERLAP_MILLIS, now - DAY_MILLIS)
+    return Math.max(known - OVERLAP_MS, now - DAY_MS)
   }
 
   async #fetchFailed(since: number): Promise<number> {
-    const { records } = this.#parts
+    const { records } = this.#deps
     let fetched = 0
     for await (const webhook of records.failedDeliveries(since)) {
       if (await this.#accept(webhook, 'webhook_deliveries')) fetched += 1
@@ -205,8 +205,8 @@ export class Reconciler {
   }
 
   /** Takes from Telnyx's log of calls what ours has not. */
-  async #fetch(scope: RecordScope): Promise<Looked> {
-    const { records, store, now } = this.#parts
+  async #fetch(scope: RecordScope): Promise<CallEventScan> {
+    const { records, store, now } = this.#deps
     const known = new KnownEvents(store)
     const commands = new Set<string>()
     let found = 0
@@ -219,37 +219,37 @@ export class Reconciler {
       const { webhook } = record
       const { call_control_id: callId } = webhook.payload
       if (typeof callId !== 'string' || (await known.has(callId, webhook))) continue
-      if (isRecordId(webhook.id) && now() - Date.parse(webhook.occurredAt) < SETTLED_MILLIS) unsettled = true
+      if (isRecordId(webhook.id) && now() - Date.parse(webhook.occurredAt) < SETTLED_AFTER_MS) unsettled = true
       else if (await this.#accept(webhook, 'call_events')) found += 1
     }
-    return { found, unsettled, commands }
+    return { found, hasUnsettled: unsettled, commandIds: commands }
   }
 
   async #accept(webhook: Webhook, source: ReconcileSource): Promise<boolean> {
-    const { ingest, logger, counted } = this.#parts
+    const { ingest, logger, onReconciled } = this.#deps
     if ((await ingest.accept(webhook)) !== 'appended') return false
-    counted?.(source)
+    onReconciled?.(source)
     logger.debug({ source, event_id: webhook.id, event_type: webhook.eventType }, 'reconciled an event')
     return true
   }
 
   async #askSilent(): Promise<{ found: number; closed: number }> {
-    const { store, cache, now } = this.#parts
-    const listed = await store.list({ limit: 10_000, since: now() - DAY_MILLIS })
+    const { store, cache, now } = this.#deps
+    const listed = await store.list({ limit: 10_000, since: now() - DAY_MS })
     const silent = listed.filter(({ callId, updatedAt }) => {
       const known = this.#asked.get(callId)
-      return now() - updatedAt >= this.#silentMillis && (!known || known.next <= now())
+      return now() - updatedAt >= this.#silentMs && (!known || known.nextAt <= now())
     })
     let found = 0
     let closed = 0
     let questions = 0
     // Those that have been silent longest come first: Telnyx forgets them first.
     for (const { callId } of [...silent].reverse()) {
-      if (questions >= MOST_QUESTIONS) break
+      if (questions >= MAX_CHECKS_PER_RUN) break
       const { state } = await cache.open(callId)
-      if ((state.hangup || state.closed) && !this.#asked.get(callId)?.unsettled) {
-        await this.#settle(callId, NOTHING.commands)
-        this.#asked.set(callId, { next: Number.POSITIVE_INFINITY, pause: 0, unsettled: false })
+      if ((state.hangup || state.closed) && !this.#asked.get(callId)?.hasUnsettled) {
+        await this.#settle(callId, EMPTY_SCAN.commandIds)
+        this.#asked.set(callId, { nextAt: Number.POSITIVE_INFINITY, intervalMs: 0, hasUnsettled: false })
         continue
       }
       questions += 1
@@ -264,14 +264,14 @@ export class Reconciler {
 
   /** Asks about one call: takes what ours has not, and closes it if it is over. */
   async #ask(callId: string): Promise<{ found: number; closed: boolean }> {
-    const { records, cache, now } = this.#parts
-    const pause = Math.min((this.#asked.get(callId)?.pause ?? this.#silentMillis / 2) * 2, LONGEST_PAUSE_MILLIS)
-    this.#asked.set(callId, { next: now() + pause, pause, unsettled: true })
+    const { records, cache, now } = this.#deps
+    const pause = Math.min((this.#asked.get(callId)?.intervalMs ?? this.#silentMs / 2) * 2, MAX_CHECK_INTERVAL_MS)
+    this.#asked.set(callId, { nextAt: now() + pause, intervalMs: pause, hasUnsettled: true })
     const status = await records.statusOf(callId)
     const scope = status?.legId === undefined ? await this.#sessionOf(callId) : { legId: status.legId }
-    const looked = scope ? await this.#fetch(scope) : NOTHING
-    await this.#settle(callId, looked.commands)
-    this.#asked.set(callId, { next: now() + pause, pause, unsettled: looked.unsettled })
+    const looked = scope ? await this.#fetch(scope) : EMPTY_SCAN
+    await this.#settle(callId, looked.commandIds)
+    this.#asked.set(callId, { nextAt: now() + pause, intervalMs: pause, hasUnsettled: looked.hasUnsettled })
     if (status?.alive) return { found: looked.found, closed: false }
     const reason = status ? 'Telnyx says that the call is over.' : 'Telnyx does not know the call any more.'
     const event = {
@@ -288,7 +288,7 @@ export class Reconciler {
 
   /** The session of a call that Telnyx does not know any more: its first event says it. */
   async #sessionOf(callId: string): Promise<RecordScope | null> {
-    const slice = await this.#parts.store.read(callId, 0, 50)
+    const slice = await this.#deps.store.read(callId, 0, 50)
     for (const { event } of slice?.records ?? []) {
       const { call_session_id: sessionId } = event.payload as { call_session_id?: unknown }
       if (typeof sessionId === 'string' && sessionId !== '') return { sessionId }
@@ -298,9 +298,9 @@ export class Reconciler {
 
   /** Gives every command an outcome: whoever was to write it may have died, or been cut off from the store. */
   async #settle(callId: string, arrived: ReadonlySet<string>): Promise<void> {
-    const now = this.#parts.now()
-    const before = timeOf(now - OUTCOME_MILLIS)
-    await this.#parts.cache.append(callId, ({ state }) => ({
+    const now = this.#deps.now()
+    const before = timeOf(now - OUTCOME_TIMEOUT_MS)
+    await this.#deps.cache.append(callId, ({ state }) => ({
       events: [...state.commands].flatMap(({ id, request, outcome }) => {
         if (!request || request.at > before || (outcome && outcome.status !== 'unknown')) return []
         if (arrived.has(id)) return [{ event: commandEvent(id, { event_type: 'command.accepted', payload: {} }, now) }]
@@ -312,10 +312,10 @@ export class Reconciler {
 
   /** Says once what is wrong and what to do, and then only now and again: it is tried at every interval. */
   #failed(error: unknown): void {
-    const { logger, now } = this.#parts
+    const { logger, now } = this.#deps
     this.#failures += 1
     if (error instanceof RecordsUnavailable && error.waitMillis > 0) this.#notBefore = now() + error.waitMillis
-    if (now() - this.#reported < QUIET_MILLIS) return
+    if (now() - this.#reported < WARN_INTERVAL_MS) return
     this.#reported = now()
     const failures = this.#failures
     if (error instanceof RecordsUnavailable || StoreUnavailable.isInstance(error)) {

@@ -6,21 +6,21 @@ import { setImmediate as turn } from 'node:timers/promises'
 import pMap from 'p-map'
 import type { Logger } from 'pino'
 import type { CallListing, CallStage, CallStore } from '../store/call-store.ts'
-import { isOver, withoutSpeech } from './transcripts.ts'
+import { hasEnded, withoutSpeech } from './transcripts.ts'
 
-const HOUR_MILLIS = 3_600_000
-const INTERVAL_MILLIS = 5 * 60_000
+const HOUR_MS = 3_600_000
+const INTERVAL_MS = 5 * 60_000
 /** Shorter than this a webhook could come again after its call was forgotten, and count as new. */
-const SHORTEST_HOURS = 24
+const MIN_RETENTION_HOURS = 24
 /** A call from which nothing has come for so long is over, whatever its log says. */
-const ABANDONED_MILLIS = 24 * HOUR_MILLIS
+const ABANDONED_AFTER_MS = 24 * HOUR_MS
 
 /** Calls that are listed at a time, and of these worked on at the same time: live appends go on beside them. */
-const PAGE = 200
+const PAGE_SIZE = 200
 const CONCURRENCY = 16
 
 /** `done`: there was nothing to erase. `kept`: it is not over yet, or has just grown. */
-type Outcome = 'silenced' | 'done' | 'kept' | 'failed'
+type ErasureOutcome = 'silenced' | 'done' | 'kept' | 'failed'
 
 /** How long things are kept. */
 export interface RetentionOptions {
@@ -35,7 +35,7 @@ export interface RetentionOptions {
 
 /** Erases what has been kept long enough. */
 export class Retention {
-  readonly #parts: { store: CallStore; logger: Logger; now: () => number }
+  readonly #deps: { store: CallStore; logger: Logger; now: () => number }
   readonly #hours: number
   readonly #transcriptHours: number
   #running: Promise<number> | null = null
@@ -44,18 +44,18 @@ export class Retention {
   #timer: NodeJS.Timeout | undefined
 
   /** @throws when a time is out of its range. */
-  constructor(parts: { store: CallStore; logger: Logger; now: () => number }, options: RetentionOptions = {}) {
+  constructor(deps: { store: CallStore; logger: Logger; now: () => number }, options: RetentionOptions = {}) {
     const { hours = 168, transcriptHours = 1 } = options
-    if (!(hours >= SHORTEST_HOURS)) throw new Error(`\`retentionHours\` must be at least ${SHORTEST_HOURS}.`)
+    if (!(hours >= MIN_RETENTION_HOURS)) throw new Error(`\`retentionHours\` must be at least ${MIN_RETENTION_HOURS}.`)
     if (!(transcriptHours >= 0)) throw new Error('`transcriptRetentionHours` must be a number of hours, 0 or more.')
-    this.#parts = parts
+    this.#deps = deps
     this.#hours = hours
     this.#transcriptHours = transcriptHours
   }
 
   /** Looks every five minutes from now on. */
   start(): void {
-    this.#timer = setInterval(() => void this.run(), INTERVAL_MILLIS)
+    this.#timer = setInterval(() => void this.run(), INTERVAL_MS)
     this.#timer.unref()
   }
 
@@ -75,9 +75,9 @@ export class Retention {
   }
 
   async #run(): Promise<number> {
-    const { logger, now } = this.#parts
+    const { logger, now } = this.#deps
     try {
-      const moment = now() - this.#hours * HOUR_MILLIS
+      const moment = now() - this.#hours * HOUR_MS
       const count = await this.#forgetCalls(moment)
       if (count > 0) logger.info({ count }, 'calls forgotten: their time was up')
       const silenced = await this.#silence()
@@ -90,10 +90,10 @@ export class Retention {
   }
 
   async #forgetCalls(moment: number): Promise<number> {
-    const { store } = this.#parts
+    const { store } = this.#deps
     let count = 0
     while (!this.#isStopped) {
-      const page = await store.list({ before: moment, order: 'oldest', limit: PAGE })
+      const page = await store.list({ before: moment, order: 'oldest', limit: PAGE_SIZE })
       const outcomes = await pMap(page, ({ callId }) => store.forget(callId, moment), { concurrency: CONCURRENCY })
       const forgotten = outcomes.filter(Boolean).length
       count += forgotten
@@ -108,8 +108,8 @@ export class Retention {
    */
   async #silence(): Promise<number> {
     if (this.#transcriptHours >= this.#hours) return 0
-    const ended = this.#parts.now() - this.#transcriptHours * HOUR_MILLIS
-    const abandoned = Math.min(ended, this.#parts.now() - ABANDONED_MILLIS)
+    const ended = this.#deps.now() - this.#transcriptHours * HOUR_MS
+    const abandoned = Math.min(ended, this.#deps.now() - ABANDONED_AFTER_MS)
     return (
       (await this.#silenceStage('ended', ended, abandoned)) + (await this.#silenceStage('live', abandoned, abandoned))
     )
@@ -120,7 +120,7 @@ export class Retention {
     // Calls that stay in their stage are passed over.
     let offset = 0
     while (!this.#isStopped) {
-      const page = await this.#parts.store.list({ stage, before, order: 'oldest', limit: PAGE, offset })
+      const page = await this.#deps.store.list({ stage, before, order: 'oldest', limit: PAGE_SIZE, offset })
       const outcomes = await pMap(page, (listing) => this.#silenceCall(listing, abandoned), {
         concurrency: CONCURRENCY,
       })
@@ -128,13 +128,13 @@ export class Retention {
       const failed = outcomes.filter((outcome) => outcome === 'failed').length
       offset += outcomes.filter((outcome) => outcome === 'kept').length + failed
       // Where every call of a page fails it is the store that fails: the next run tries again.
-      if (page.length < PAGE || failed === page.length) break
+      if (page.length < PAGE_SIZE || failed === page.length) break
     }
     return count
   }
 
-  async #silenceCall({ callId, updatedAt }: CallListing, abandoned: number): Promise<Outcome> {
-    const { store, logger } = this.#parts
+  async #silenceCall({ callId, updatedAt }: CallListing, abandoned: number): Promise<ErasureOutcome> {
+    const { store, logger } = this.#deps
     // There may be a week of calls: between two of them everything else gets its turn.
     this.#lastTurn = this.#lastTurn.then(() => turn())
     await this.#lastTurn
@@ -143,7 +143,7 @@ export class Retention {
       const last = slice?.records.at(-1)
       // Its line outlived it, and is removed with the next calls that are forgotten.
       if (!slice || !last) return 'kept'
-      if (!isOver(slice.records) && updatedAt >= abandoned) return 'kept'
+      if (!hasEnded(slice.records) && updatedAt >= abandoned) return 'kept'
       const changed = withoutSpeech(slice.records)
       const isDone = await store.rewrite(callId, { epoch: slice.epoch, seq: last.seq }, changed)
       if (!isDone) return 'kept'

@@ -8,7 +8,7 @@ import type { CallStore } from '../store/call-store.ts'
 
 const PING_INTERVAL_MS = 1_500
 /** A ping that takes longer has failed; with the interval, everything knows within four seconds. */
-const PING_DEADLINE_MS = 2_000
+const PING_TIMEOUT_MS = 2_000
 
 /** Monitors a store. */
 export class StoreHealth {
@@ -49,7 +49,7 @@ export class StoreHealth {
   }
 
   /** An append, or another write, was refused: that is what health is about, whatever a ping says. */
-  failed(error: unknown): void {
+  reportFailure(error: unknown): void {
     this.#failedAt = performance.now()
     this.#learn(false, error)
   }
@@ -65,10 +65,7 @@ export class StoreHealth {
   async #ping(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`The store did not answer in ${PING_DEADLINE_MS} ms.`)),
-        PING_DEADLINE_MS,
-      )
+      timer = setTimeout(() => reject(new Error(`The store did not answer in ${PING_TIMEOUT_MS} ms.`)), PING_TIMEOUT_MS)
       timer.unref()
     })
     try {

@@ -9,16 +9,16 @@ import { HIDDEN_TEXT } from '../telnyx/history.ts'
 /** The records of a log that hold what was said, with that taken out; those that hold nothing of it are left away. */
 export function withoutSpeech(records: readonly CallRecord[]): CallRecord[] {
   return records.flatMap(({ seq, event }) => {
-    const silent = silenced(event)
+    const silent = eraseSpeech(event)
     return JSON.stringify(silent) === JSON.stringify(event) ? [] : [{ seq, event: silent }]
   })
 }
 
 /** Whether a call is over, as its log says. */
-export const isOver = (records: readonly CallRecord[]): boolean =>
+export const hasEnded = (records: readonly CallRecord[]): boolean =>
   records.some(({ event }) => event.event_type === 'call.hangup' || event.event_type === 'call.closed')
 
-function silenced(event: CallEvent): CallEvent {
+function eraseSpeech(event: CallEvent): CallEvent {
   // Default-deny: nobody knows what an event of an unknown type holds.
   if (!isKnownEvent(event)) return { ...event, payload: {} }
   switch (event.event_type) {
