@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { Activity, CallView, Collecting, TranscriptLine } from './call/activity.ts'
+export type { Activity, CallView, PendingInput as Collecting, TranscriptLine } from './call/activity.ts'
 export type { Clock, VirtualClock, VirtualClockOptions } from './clock/clock.ts'
 export { virtualClock } from './clock/clock.ts'
 export type { Attempt, Delivery, WebhookEvent } from './delivery/delivery.ts'

@@ -37,7 +37,7 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
   if (!call) throw refusals.unknownCall()
   if (call.phase === 'ended') throw refusals.ended()
   const commandId = commandIdOf(input)
-  const known = commandId === undefined ? undefined : call.results.get(commandId)
+  const known = commandId === undefined ? undefined : call.commandResults.get(commandId)
   if (known && known.until > clock.now())
     return settings.leg.duplicateCommandAnswer === 'same' ? known.result : { result: 'ok' }
   const body = validate(name, input, settings.api.unknownFields)
@@ -46,12 +46,12 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
   const before = call.clientState
   if (typeof body.client_state === 'string') call.clientState = body.client_state
   try {
-    exchange.noteCommand(call, name, body)
+    exchange.recordCommand(call, name, body)
     const result: CommandResult = { result: 'ok' }
     if ('converse' in command) result.conversation_id = command.converse(call, body, exchange)
     else command.run(call, body, exchange)
     if (commandId !== undefined)
-      call.results.set(commandId, { until: clock.now() + settings.leg.commandIdMemoryMs, result })
+      call.commandResults.set(commandId, { until: clock.now() + settings.leg.commandIdMemoryMs, result })
     return result
   } catch (error) {
     call.clientState = before

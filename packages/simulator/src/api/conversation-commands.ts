@@ -1,5 +1,5 @@
 /** The AI gather, the assistant, and who else takes part. */
-import { parametersProblem } from '../assistant/conform.ts'
+import { describeInvalidSchema } from '../assistant/conform.ts'
 import type { AiInput } from '../assistant/input.ts'
 import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
@@ -13,9 +13,9 @@ export const conversationCommands = {
     needs: 'answered',
     converse(call, body, exchange) {
       checkVoice(body)
-      const problem = parametersProblem(body.parameters as Record<string, unknown>)
+      const problem = describeInvalidSchema(body.parameters as Record<string, unknown>)
       if (problem !== undefined) throw refuse(422, '10015', problem, '/parameters')
-      makeRoom(call, exchange)
+      endActiveConversation(call, exchange)
       return call.conversations.start('ai_gather', body)
     },
   },
@@ -60,7 +60,7 @@ function feed(call: Call, { settings }: Exchange, input: AiInput): void {
 }
 
 /** A2: whether an AI gather may push another conversation aside is not documented. */
-function makeRoom(call: Call, { settings }: Exchange): void {
+function endActiveConversation(call: Call, { settings }: Exchange): void {
   if (!call.conversations.current) return
   if (settings.ai.secondConversation === 'refuse') throw refusals.assistantActive()
   call.conversations.feed({ type: 'stop' })

@@ -34,7 +34,7 @@ export const gatherCommands = {
     needs: 'answered',
     run(call, _body, { settings }) {
       const endsAi = settings.ai.gatherStopEndsAiGather && call.conversations.current?.kind === 'ai_gather'
-      const stopped = call.gathering.feed({ type: 'stop' })
+      const stopped = call.gather.feed({ type: 'stop' })
       const aiStopped = endsAi && call.conversations.feed({ type: 'stop' })
       if (!stopped && !aiStopped && settings.gather.stopWhenIdle === 'refuse')
         throw refuse(422, '10027', 'No gather is active on this call.', '/call_control_id')
@@ -55,9 +55,9 @@ function gather(
   const params = { ...values, maximum_tries: Number(body.maximum_tries ?? 1), prompt, invalidPrompt }
   if (params.minimum_digits > params.maximum_digits)
     throw refuse(422, '90022', 'minimum_digits must not be greater than maximum_digits.', '/minimum_digits')
-  if (call.gathering.current && settings.gather.secondGather === 'refuse')
+  if (call.gather.current && settings.gather.secondGather === 'refuse')
     throw refusals.invalidCommand('A gather is already active on this call.')
-  call.gathering.start(command, params)
+  call.gather.start(command, params)
 }
 
 function mediaPrompt(body: Body, url: string, name: string): Prompt | null {

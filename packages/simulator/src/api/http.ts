@@ -16,7 +16,7 @@ export interface ApiResponse {
   headers: Record<string, string>
   body: string
   /** Break the connection: before anything is done, or instead of the answer. */
-  hangUp?: true
+  shouldDropConnection?: true
 }
 
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>
@@ -48,7 +48,7 @@ export async function readJson(request: ApiRequest, empty: unknown): Promise<unk
 }
 
 /** Decodes one part of a path; a broken escape is simply no such thing. */
-export function decodePart(part: string): string {
+export function decodePathSegment(part: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
@@ -65,7 +65,7 @@ export function createRouter<Endpoint>(endpoints: Readonly<Record<string, Endpoi
   return ({ method, path }: ApiRequest): { endpoint: Endpoint; id: string } | undefined => {
     for (const { pattern, endpoint } of routes) {
       const match = pattern.exec(`${method} ${path}`)
-      if (match) return { endpoint, id: decodePart(match[1] ?? '') }
+      if (match) return { endpoint, id: decodePathSegment(match[1] ?? '') }
     }
     return undefined
   }

@@ -6,7 +6,12 @@ export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch
   return async (input, init) => {
     const request = new Request(input, init)
     const url = new URL(request.url)
-    const { status, headers, body, hangUp } = await handle({
+    const {
+      status,
+      headers,
+      body,
+      shouldDropConnection: hangUp,
+    } = await handle({
       method: request.method,
       path: url.pathname,
       query: url.searchParams,

@@ -11,8 +11,8 @@ import { validate } from './validate.ts'
 export function dial(exchange: Exchange, input: unknown): Call {
   const body = validate('dial', input, exchange.settings.api.unknownFields)
   const linked = optionalCall(exchange, body.link_to, '/link_to')
-  const joins = body.bridge_on_answer === true || body.bridge_intent === true
-  if (joins && !linked)
+  const isBridging = body.bridge_on_answer === true || body.bridge_intent === true
+  if (isBridging && !linked)
     throw refuse(422, '10004', 'link_to is required with bridge_on_answer and bridge_intent.', '/link_to')
   const numbers = Array.isArray(body.to) ? body.to.map(String) : [String(body.to)]
   const legs = numbers.map((to) =>
@@ -24,7 +24,7 @@ export function dial(exchange: Exchange, input: unknown): Call {
       ...(linked ? { call_session_id: linked.identity.call_session_id } : {}),
       client_state: text(body.client_state) ?? null,
       route: routeOf(body),
-      ...limits(body),
+      ...callLimits(body),
     }),
   )
   for (const leg of legs) {
@@ -68,14 +68,14 @@ export const legCommands = {
     needs: 'answered',
     run(call, body, exchange) {
       const media = mediaOf(body, 'audio_url', 'media_name')
-      if (media) call.hear(playback(media, Number.POSITIVE_INFINITY, false))
+      if (media) call.playSound(playback(media, Number.POSITIVE_INFINITY, false))
       const target = exchange.transfer(call, {
         from: text(body.from),
         to: String(body.to),
         client_state: text(body.target_leg_client_state) ?? null,
         route: routeOf(body),
-        staysWhenPeerLeaves: body.park_after_unbridge === 'self',
-        ...limits(body),
+        shouldStayAfterUnbridge: body.park_after_unbridge === 'self',
+        ...callLimits(body),
       })
       target.whenAnswered(() => {
         if (media) call.stopSound('all')
@@ -98,9 +98,9 @@ export const legCommands = {
 
 /** What `answer`, `dial` and `transfer` may ask for once the call is up. */
 function onAnswer(call: Call, body: Body): void {
-  if (body.transcription === true) call.transcribe()
-  const sent = text(body.send_digits_on_answer)
-  if (sent !== undefined && sent !== '') call.sendDtmf(sent)
+  if (body.transcription === true) call.enableTranscription()
+  const digits = text(body.send_digits_on_answer)
+  if (digits !== undefined && digits !== '') call.sendDtmf(digits)
   const { assistant } = body
   if (typeof assistant === 'object' && assistant !== null) call.conversations.start('assistant', { assistant })
 }
@@ -135,12 +135,12 @@ interface WebhookFields {
 const mapValues = <From, To>(values: Record<string, From>, change: (value: From, key: string) => To) =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value, key)]))
 
-function limits({ timeout_secs, time_limit_secs, answering_machine_detection }: Body) {
-  const asked = answering_machine_detection !== undefined && answering_machine_detection !== 'disabled'
+function callLimits({ timeout_secs, time_limit_secs, answering_machine_detection }: Body) {
+  const isDetectionRequested = answering_machine_detection !== undefined && answering_machine_detection !== 'disabled'
   const detection = answering_machine_detection === 'premium' ? ('premium' as const) : ('standard' as const)
   return {
     ringMs: Number(timeout_secs) * 1000,
     timeLimitMs: Number(time_limit_secs) * 1000,
-    ...(asked ? { detection } : {}),
+    ...(isDetectionRequested ? { detection } : {}),
   }
 }

@@ -4,15 +4,15 @@ import type { Courier } from '../delivery/courier.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 
 const DAY_MS = 86_400_000
-const USUAL_SIZE = 20
-const LARGEST_SIZE = 250
+const DEFAULT_PAGE_SIZE = 20
+const MAX_PAGE_SIZE = 250
 
 export function callEvents({ callEvents: history, clock }: Exchange, query: URLSearchParams) {
-  const isLeg = equal(query, 'filter[leg_id]')
-  const isSession = equal(query, 'filter[application_session_id]')
-  const isType = equal(query, 'filter[type]')
-  const isName = equal(query, 'filter[name]')
-  const isInTime = within(query, 'occurred_at')
+  const isLeg = equalsFilter(query, 'filter[leg_id]')
+  const isSession = equalsFilter(query, 'filter[application_session_id]')
+  const isType = equalsFilter(query, 'filter[type]')
+  const isName = equalsFilter(query, 'filter[name]')
+  const isInTime = isWithinFilter(query, 'occurred_at')
   // Without a leg or a session, only the last day is listed.
   const isFree = !query.has('filter[leg_id]') && !query.has('filter[application_session_id]')
   const oldest = isFree ? clock.now() - DAY_MS : Number.NEGATIVE_INFINITY
@@ -25,11 +25,11 @@ export function callEvents({ callEvents: history, clock }: Exchange, query: URLS
 }
 
 export function webhookDeliveries(courier: Courier, query: URLSearchParams) {
-  const isStatus = equal(query, 'filter[status][eq]')
+  const isStatus = equalsFilter(query, 'filter[status][eq]')
   const types = query.get('filter[event_type]')?.split(',')
   const contents = query.get('filter[webhook][contains]')
-  const isStarted = within(query, 'started_at')
-  const isFinished = within(query, 'finished_at')
+  const isStarted = isWithinFilter(query, 'started_at')
+  const isFinished = isWithinFilter(query, 'finished_at')
   const rows = courier
     .deliveries()
     // Telnyx lists what is over; it has no word for a delivery that is still being tried.
@@ -67,8 +67,8 @@ export const asTelnyxDelivery = ({ id, status, started_at, finished_at, event, a
 
 /** Telnyx's flat pages: `page[number]`, `page[size]` in, `meta` out. */
 function pageOf<Row>(rows: readonly Row[], query: URLSearchParams) {
-  const page_size = between(query.get('page[size]'), USUAL_SIZE, LARGEST_SIZE)
-  const page_number = between(query.get('page[number]'), 1, Number.MAX_SAFE_INTEGER)
+  const page_size = parseBounded(query.get('page[size]'), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+  const page_number = parseBounded(query.get('page[number]'), 1, Number.MAX_SAFE_INTEGER)
   const start = (page_number - 1) * page_size
   return {
     data: rows.slice(start, start + page_size),
@@ -76,12 +76,12 @@ function pageOf<Row>(rows: readonly Row[], query: URLSearchParams) {
   }
 }
 
-function between(text: string | null, usual: number, most: number): number {
+function parseBounded(text: string | null, usual: number, most: number): number {
   const value = text !== null && /^\d+$/.test(text) ? Number(text) : usual
   return Math.min(Math.max(1, value), most)
 }
 
-function equal(query: URLSearchParams, name: string): (value: string) => boolean {
+function equalsFilter(query: URLSearchParams, name: string): (value: string) => boolean {
   const wanted = query.get(name)
   return (value) => wanted === null || value === wanted
 }
@@ -95,7 +95,7 @@ const comparisons: Readonly<Record<string, (moment: number, bound: number) => bo
 }
 
 /** The filter `filter[FIELD][gte]` and its like, over a time. */
-function within(query: URLSearchParams, field: string): (time: string | null) => boolean {
+function isWithinFilter(query: URLSearchParams, field: string): (time: string | null) => boolean {
   const bounds = Object.entries(comparisons).flatMap(([name, holds]) => {
     const text = query.get(`filter[${field}][${name}]`)
     return text === null ? [] : [{ holds, bound: Date.parse(text) }]

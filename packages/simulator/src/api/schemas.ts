@@ -35,7 +35,7 @@ const common = {
 } satisfies Record<string, FieldSchema>
 
 const oneOf = (...values: string[]): FieldSchema => ({ type: 'string', enum: values })
-const full: FieldSchema = { type: 'string', minLength: 1 }
+const nonEmptyText: FieldSchema = { type: 'string', minLength: 1 }
 const integer = (minimum: number, maximum: number, usual: number, code?: ErrorCode): FieldSchema => ({
   type: 'integer',
   minimum,
@@ -54,7 +54,7 @@ const digits = {
   timeout_millis: integer(1, 2_147_483_647, 60_000, '90025'),
 } satisfies Record<string, FieldSchema>
 
-const prompted = {
+const gatherWithPrompt = {
   ...digits,
   maximum_tries: integer(1, 128, 3, '90024'),
 } satisfies Record<string, FieldSchema>
@@ -111,7 +111,7 @@ const participant = object(
 /** What changes nothing here is left out of it. */
 const callAssistant = object(
   {
-    id: full,
+    id: nonEmptyText,
     instructions: text,
     greeting,
     model: text,
@@ -167,13 +167,13 @@ export const schemas = {
     gather_id: { type: 'string', minLength: 1, maxLength: 40 },
   }),
   gather_using_audio: body([], {
-    ...prompted,
+    ...gatherWithPrompt,
     audio_url: url,
-    media_name: full,
+    media_name: nonEmptyText,
     invalid_audio_url: url,
-    invalid_media_name: full,
+    invalid_media_name: nonEmptyText,
   }),
-  gather_using_speak: body(['payload', 'voice'], { ...prompted, ...speech, payload, invalid_payload: payload }),
+  gather_using_speak: body(['payload', 'voice'], { ...gatherWithPrompt, ...speech, payload, invalid_payload: payload }),
   gather_using_ai: body(['parameters'], {
     parameters: {
       type: 'object',
@@ -235,7 +235,7 @@ export const schemas = {
   }),
   playback_start: body([], {
     audio_url: url,
-    media_name: full,
+    media_name: nonEmptyText,
     playback_content: text,
     audio_type: oneOf('mp3', 'wav'),
     cache_audio: flag,
@@ -250,8 +250,8 @@ export const schemas = {
     {
       ...webhooks,
       ...ringing,
-      to: full,
-      from: full,
+      to: nonEmptyText,
+      from: nonEmptyText,
       target_leg_client_state: { type: 'string', pattern: BASE64, code: '90017' },
     },
     true,
@@ -275,10 +275,10 @@ export const schemas = {
     {
       ...webhooks,
       ...ringing,
-      connection_id: full,
-      from: full,
+      connection_id: nonEmptyText,
+      from: nonEmptyText,
       to: {
-        anyOf: [full, { type: 'array', minItems: 1, items: full }],
+        anyOf: [nonEmptyText, { type: 'array', minItems: 1, items: nonEmptyText }],
       },
       link_to: text,
       bridge_on_answer: flag,

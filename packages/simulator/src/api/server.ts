@@ -7,7 +7,7 @@ import type { Exchange } from '../call/exchange.ts'
 import { isLoopback } from '../delivery/target.ts'
 import { Refusal, refusals, refuse } from './errors.ts'
 import { type ApiResponse, errorResponse, type Handler } from './http.ts'
-import { stream } from './stream.ts'
+import { streamActivity } from './stream.ts'
 
 interface HandlerOptions {
   telnyx: Handler
@@ -42,21 +42,22 @@ interface ServerOptions {
   handle: Handler
   exchange: Exchange
   /** Bound to more than loopback on purpose. */
-  open: boolean
+  isOpenToNetwork: boolean
 }
 
-export function createHttpServer({ handle, exchange, open }: ServerOptions): Server {
+export function createHttpServer({ handle, exchange, isOpenToNetwork: open }: ServerOptions): Server {
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     outgoing.on('error', () => outgoing.destroy())
     const { method = 'GET', url: target = '/', headers } = incoming
     const refuseWith = (status: number, why: string) =>
       write(incoming, outgoing, errorResponse(refuse(status, '10015', why)))
-    const foreign = open ? null : strangeness(incoming)
-    if (foreign) return refuseWith(403, foreign)
+    const refusal = open ? null : originRefusal(incoming)
+    if (refusal) return refuseWith(403, refusal)
     const base = 'http://simulator'
     if (!URL.canParse(target, base)) return refuseWith(400, 'The request target is not a valid URL.')
     const { pathname: path, searchParams: query } = new URL(target, base)
-    if (method === 'GET' && path === '/_sim/stream') return stream(exchange, outgoing, query.get('role') === 'phone')
+    if (method === 'GET' && path === '/_sim/stream')
+      return streamActivity(exchange, outgoing, query.get('role') === 'phone')
     const body = () => readBody(incoming, exchange.settings.api.maxBodyBytes)
     write(incoming, outgoing, await handle({ method, path, query, authorization: headers.authorization, body }))
   }
@@ -71,27 +72,27 @@ export function createHttpServer({ handle, exchange, open }: ServerOptions): Ser
 function write(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { status, headers, body, hangUp }: ApiResponse,
+  { status, headers, body, shouldDropConnection: hangUp }: ApiResponse,
 ): void {
   if (hangUp) {
     incoming.socket.destroy()
     return
   }
-  const unread = !incoming.complete
+  const isBodyUnread = !incoming.complete
   outgoing.writeHead(status, {
     ...headers,
     'content-length': String(Buffer.byteLength(body)),
-    ...(unread ? { connection: 'close' } : {}),
+    ...(isBodyUnread ? { connection: 'close' } : {}),
   })
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
   // A sender in the middle of a long body only reads the answer once it may finish; swallow it, but not without end.
-  if (unread) {
+  if (isBodyUnread) {
     incoming.resume()
-    setTimeout(() => incoming.socket.destroy(), SWALLOW_MS).unref()
+    setTimeout(() => incoming.socket.destroy(), MAX_DRAIN_MS).unref()
   }
 }
 
-const SWALLOW_MS = 5000
+const MAX_DRAIN_MS = 5000
 
 async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLong = () => refuse(413, '10015', `The request body is longer than ${limit} bytes.`)
@@ -112,7 +113,7 @@ async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffe
 }
 
 /** DNS rebinding and requests from other pages: a simulator on loopback answers neither. */
-function strangeness({ headers: { host, origin } }: IncomingMessage): string | null {
+function originRefusal({ headers: { host, origin } }: IncomingMessage): string | null {
   if (!isLocal(`http://${host}`))
     return 'The simulator answers to loopback names only. Start it with --host 0.0.0.0 to let others in.'
   return origin === undefined || isLocal(origin) ? null : 'Pages of other sites may not use the simulator.'

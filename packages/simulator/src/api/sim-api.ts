@@ -21,7 +21,7 @@ interface SimApiOptions {
 }
 
 /** Entries of the log that are given when no number is asked for. */
-const USUAL_LOG = 2000
+const DEFAULT_LOG_LIMIT = 2000
 
 const milliseconds = (most: number) => z.number().min(0).max(most)
 const number = (usual: string) =>
@@ -31,30 +31,30 @@ const number = (usual: string) =>
     .default('')
     .transform((given) => given || usual)
 
-const dialled = z.object({ from: number('+15550100'), to: number('+15550199') })
-const pressed = z.object({
+const dialBody = z.object({ from: number('+15550100'), to: number('+15550199') })
+const pressBody = z.object({
   digits: z.string().regex(/^[0-9*#]{1,128}$/, 'must be 1 to 128 keys out of 0-9, * and #'),
   everyMs: milliseconds(60_000).default(0),
 })
-const said = z.object({ text: z.string().trim().min(1).max(2000) })
-const declined = z.object({ busy: z.unknown().optional() })
-const advanced = z.object({ ms: milliseconds(31_536_000_000) })
-const logged = z.object({
+const sayBody = z.object({ text: z.string().trim().min(1).max(2000) })
+const declineBody = z.object({ busy: z.unknown().optional() })
+const advanceBody = z.object({ ms: milliseconds(31_536_000_000) })
+const logQuery = z.object({
   until: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(0).optional(),
 })
 
 export function createSimApi({ exchange, courier, faults, virtualClock, about }: SimApiOptions): Handler {
   const { clock, settings, log } = exchange
-  const callBy = (id: string): Call => {
+  const requireCall = (id: string): Call => {
     const call = exchange.findByAnyId(id)
     if (!call) throw refuse(404, '10005', 'No call has this id. Give its call_control_id or call_leg_id.')
     return call
   }
-  const shown = (call: Call, status = 200) => json(status, { data: call.view() })
+  const callResponse = (call: Call, status = 200) => json(status, { data: call.view() })
   const setFaults = (input: FaultsInput): ApiResponse => {
     faults.set(input)
-    exchange.tell({ type: 'faults', faults: faults.get() })
+    exchange.publish({ type: 'faults', faults: faults.get() })
     return json(200, { data: faults.get() })
   }
   const clockView = () => ({
@@ -73,41 +73,41 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
           .reverse(),
       }),
     'POST /_sim/calls': async (_, request) =>
-      shown(exchange.placeCall({ direction: 'incoming', ...(await bodyOf(request, dialled)) }), 201),
-    'GET /_sim/calls/:id': (id) => shown(callBy(id)),
+      callResponse(exchange.placeCall({ direction: 'incoming', ...(await bodyOf(request, dialBody)) }), 201),
+    'GET /_sim/calls/:id': (id) => callResponse(requireCall(id)),
     'POST /_sim/calls/:id/press': async (id, request) => {
-      const { digits, everyMs } = await bodyOf(request, pressed)
-      const call = answered(callBy(id), 'press')
+      const { digits, everyMs } = await bodyOf(request, pressBody)
+      const call = requireAnswered(requireCall(id), 'press')
       // The first at once, also with the clock at a stand.
       for (const [index, digit] of [...digits].entries())
         if (everyMs * index === 0) call.press(digit)
         else clock.schedule(clock.now() + index * everyMs, () => call.press(digit))
-      return shown(call)
+      return callResponse(call)
     },
     'POST /_sim/calls/:id/say': async (id, request) => {
-      const { text } = await bodyOf(request, said)
-      const call = answered(callBy(id), 'say')
-      call.speak(text)
-      return shown(call)
+      const { text } = await bodyOf(request, sayBody)
+      const call = requireAnswered(requireCall(id), 'say')
+      call.say(text)
+      return callResponse(call)
     },
     'POST /_sim/calls/:id/hangup': (id) => {
-      const call = callBy(id)
+      const call = requireCall(id)
       call.end({ type: 'hung-up' })
-      return shown(call)
+      return callResponse(call)
     },
     'POST /_sim/calls/:id/answer': (id) => {
-      const call = ringingOut(callBy(id))
+      const call = requireRinging(requireCall(id))
       call.connect({ type: 'picked-up' })
-      return shown(call)
+      return callResponse(call)
     },
     'POST /_sim/calls/:id/decline': async (id, request) => {
-      const { busy } = await bodyOf(request, declined)
-      const call = ringingOut(callBy(id))
+      const { busy } = await bodyOf(request, declineBody)
+      const call = requireRinging(requireCall(id))
       call.end({ type: 'reject', cause: busy === true ? 'user_busy' : 'call_rejected' })
-      return shown(call)
+      return callResponse(call)
     },
     'GET /_sim/log': (_, { query }) => {
-      const { until, limit = USUAL_LOG } = check(logged, Object.fromEntries(query))
+      const { until, limit = DEFAULT_LOG_LIMIT } = parse(logQuery, Object.fromEntries(query))
       const list = log.list(until, Math.min(limit, settings.delivery.historySize))
       return json(200, { data: list, meta: { logged: log.count } })
     },
@@ -139,7 +139,7 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
     'POST /_sim/clock/advance': async (_, request) => {
       if (!virtualClock)
         throw refuse(409, '10015', 'The clock is the one on the wall. Start the simulator with --virtual-clock.')
-      await virtualClock.advance((await bodyOf(request, advanced)).ms)
+      await virtualClock.advance((await bodyOf(request, advanceBody)).ms)
       return json(200, { data: clockView() })
     },
   })
@@ -153,9 +153,9 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
 }
 
 const bodyOf = async <Output>(request: ApiRequest, schema: z.ZodType<Output>): Promise<Output> =>
-  check(schema, await readJson(request, {}))
+  parse(schema, await readJson(request, {}))
 
-function check<Output>(schema: z.ZodType<Output>, value: unknown): Output {
+function parse<Output>(schema: z.ZodType<Output>, value: unknown): Output {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   throw new Refusal(
@@ -166,14 +166,14 @@ function check<Output>(schema: z.ZodType<Output>, value: unknown): Output {
   )
 }
 
-function answered(call: Call, what: string): Call {
+function requireAnswered(call: Call, what: string): Call {
   if (call.phase === 'ended') throw refuse(409, '90018', 'This call is over.')
   if (call.phase !== 'answered')
     throw refuse(409, '90034', `Nobody has answered this call yet, so nobody hears what you ${what}.`)
   return call
 }
 
-function ringingOut(call: Call): Call {
+function requireRinging(call: Call): Call {
   if (call.phase !== 'bridging')
     throw refuse(409, '90102', 'Only a call that rings at the telephone can be answered or declined there.')
   return call

@@ -10,7 +10,7 @@ export const soundCommands = {
     run(call, body) {
       checkSpeech(body)
       const loop = loopOf(body)
-      call.hear(
+      call.playSound(
         { kind: 'speech', text: String(body.payload), media: null, purpose: 'speak', loop, overlay: false },
         stopOf(body),
       )
@@ -22,7 +22,7 @@ export const soundCommands = {
       const media = mediaOf(body, 'audio_url', 'media_name') ?? (text(body.playback_content) === undefined ? null : {})
       if (!media)
         throw refuse(422, '10004', 'One of audio_url, media_name and playback_content is required.', '/audio_url')
-      call.hear(playback(media, loopOf(body), body.overlay === true), stopOf(body))
+      call.playSound(playback(media, loopOf(body), body.overlay === true), stopOf(body))
     },
   },
   playback_stop: {

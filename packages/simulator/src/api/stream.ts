@@ -4,17 +4,17 @@ import type { Exchange } from '../call/exchange.ts'
 
 const HEARTBEAT_MS = 15_000
 /** A page that does not read this much is gone or stuck; it will come back and ask for the state anew. */
-const MOST_UNREAD = 4 * 1024 * 1024
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
 /** Streams to `response` until it closes. With `phone`, outgoing calls ring here instead of at the stand-in. */
-export function stream(exchange: Exchange, response: ServerResponse, phone: boolean): void {
+export function streamActivity(exchange: Exchange, response: ServerResponse, isPhone: boolean): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
   const send = (type: string, data: unknown) => {
-    if (response.writableLength > MOST_UNREAD) response.destroy()
+    if (response.writableLength > MAX_UNREAD_BYTES) response.destroy()
     else response.write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`)
   }
   send('hello', {
@@ -23,11 +23,11 @@ export function stream(exchange: Exchange, response: ServerResponse, phone: bool
     logged: exchange.log.count,
   })
   const unwatch = exchange.watch((activity) => send(activity.type, activity))
-  const unplug = phone ? exchange.plugIn(() => true) : () => {}
+  const removePhone = isPhone ? exchange.addPhone(() => true) : () => {}
   const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS)
   response.on('close', () => {
     clearInterval(heartbeat)
     unwatch()
-    unplug()
+    removePhone()
   })
 }

@@ -10,7 +10,7 @@ import {
   type ApiRequest,
   type ApiResponse,
   createRouter,
-  decodePart,
+  decodePathSegment,
   errorResponse,
   type Handler,
   json,
@@ -36,7 +36,7 @@ type Endpoint = (asked: { id: string; body: unknown; query: URLSearchParams }) =
 export function createTelnyxApi({ exchange, courier, faults, publicKey }: TelnyxApiOptions): Handler {
   const { clock, settings, chance } = exchange
   const limiter = createLimiter(exchange)
-  let requests = 0
+  let requestCount = 0
 
   const endpoints: Record<string, Endpoint> = {
     'POST /v2/calls': ({ body }) => {
@@ -74,12 +74,12 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
 
   return async (request) => {
     const { method, path, query } = request
-    requests += 1
+    requestCount += 1
     const [, , collection, part, , action] = path.split('/')
     const command = action ?? (collection === 'calls' && method === 'POST' ? 'dial' : `${method} ${path}`)
-    const id = collection === 'calls' && part !== undefined ? decodePart(part) : null
+    const id = collection === 'calls' && part !== undefined ? decodePathSegment(part) : null
     const call = id === null ? undefined : exchange.find(id)
-    const identity = call ? `${call.id} ${call.nextRequest()}` : `request ${requests}`
+    const identity = call ? `${call.id} ${call.nextRequest()}` : `request ${requestCount}`
     const strikes = (name: FaultName) => faults.strikes(name, command, identity)
 
     let callId = id
@@ -90,7 +90,7 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
       if (latency) await clock.sleep(latency.ms)
       if (strikes('apiReset')) {
         note = 'fault apiReset: connection broken, nothing done'
-        return { ...json(500, {}), hangUp: true }
+        return { ...json(500, {}), shouldDropConnection: true }
       }
       authorise(request, settings.api.apiKeys)
       if (strikes('apiError')) {
@@ -101,12 +101,12 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
       const found = find(request)
       if (!found) throw refusals.notFound()
       body = await bodyOf(request)
-      const { callId: made, ...content } = found.endpoint({ id: found.id, body, query })
-      callId = made ?? callId
+      const { callId: newCallId, ...content } = found.endpoint({ id: found.id, body, query })
+      callId = newCallId ?? callId
       const response = json(200, content)
       if (!strikes('apiAnswerLost')) return response
       note = 'fault apiAnswerLost: done, but the answer is lost'
-      return { ...response, hangUp: true }
+      return { ...response, shouldDropConnection: true }
     }
     let errors: Refusal['errors'] | null = null
     const response = await respond().catch((error: unknown) => {
@@ -116,9 +116,9 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
     })
     if (method !== 'GET') {
       const { status } = response
-      exchange.tell({ type: 'command', call_id: callId, command, body: asRecord(body), status, errors, note })
+      exchange.publish({ type: 'command', call_id: callId, command, body: asRecord(body), status, errors, note })
     }
-    const headers = { ...response.headers, ...limiter.headers(), 'x-request-id': chance.uuid('request', requests) }
+    const headers = { ...response.headers, ...limiter.headers(), 'x-request-id': chance.uuid('request', requestCount) }
     return { ...response, headers }
   }
 }
@@ -131,21 +131,21 @@ function authorise({ authorization = '' }: ApiRequest, keys: readonly string[] |
 /** Telnyx's three headers, in seconds, counted for real; refusing is up to the setting and the fault. */
 function createLimiter({ clock, settings }: Exchange) {
   const { rateLimit, rateLimitWindowMs, enforceRateLimit } = settings.api
-  let used = 0
-  let opened = clock.now()
+  let requestCount = 0
+  let windowStart = clock.now()
   return {
     headers: () => ({
       'x-ratelimit-limit': String(rateLimit),
-      'x-ratelimit-remaining': String(Math.max(0, rateLimit - used)),
-      'x-ratelimit-reset': String(Math.max(0, Math.ceil((opened + rateLimitWindowMs - clock.now()) / 1000))),
+      'x-ratelimit-remaining': String(Math.max(0, rateLimit - requestCount)),
+      'x-ratelimit-reset': String(Math.max(0, Math.ceil((windowStart + rateLimitWindowMs - clock.now()) / 1000))),
     }),
     count(isForced: boolean) {
-      if (clock.now() - opened >= rateLimitWindowMs) {
-        opened = clock.now()
-        used = 0
+      if (clock.now() - windowStart >= rateLimitWindowMs) {
+        windowStart = clock.now()
+        requestCount = 0
       }
-      used += 1
-      if (isForced || (enforceRateLimit && used > rateLimit))
+      requestCount += 1
+      if (isForced || (enforceRateLimit && requestCount > rateLimit))
         throw refuse(429, '10011', 'You have exceeded the maximum number of allowed requests.')
     },
   }

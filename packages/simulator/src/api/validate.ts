@@ -12,7 +12,7 @@ ajv.addVocabulary(['code', 'open'])
 const validators = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, ajv.compile(schema)]))
 
 /** Most errors told at once: a body can be wrong in more places than anyone reads. */
-const MOST_ERRORS = 20
+const MAX_ERRORS = 20
 
 /** Returns `body` with its defaults, or throws a `Refusal` (422). `body` itself is changed. */
 export function validate(
@@ -27,24 +27,24 @@ export function validate(
   if (validator && !validator(values)) throw new Refusal(422, summarise(validator.errors ?? []))
   const { open, properties } = schemas[command]
   if (unknownFields === 'ignore' || open) return values
-  const strange = Object.keys(values).filter((name) => !Object.hasOwn(properties, name))
-  if (strange.length === 0) return values
-  const errors = strange.map((name) =>
-    telnyxError('10015', `"${name}" is not a parameter of ${command}.`, `/${escaped(name)}`),
+  const unknownNames = Object.keys(values).filter((name) => !Object.hasOwn(properties, name))
+  if (unknownNames.length === 0) return values
+  const errors = unknownNames.map((name) =>
+    telnyxError('10015', `"${name}" is not a parameter of ${command}.`, `/${escapePointer(name)}`),
   )
-  throw new Refusal(422, errors.slice(0, MOST_ERRORS))
+  throw new Refusal(422, errors.slice(0, MAX_ERRORS))
 }
 
 function summarise(errors: readonly ErrorObject[]): TelnyxError[] {
-  const told = new Map<string, TelnyxError>()
+  const errorByPointer = new Map<string, TelnyxError>()
   for (const error of errors) {
     const pointer =
       error.keyword === 'required'
-        ? `${error.instancePath}/${escaped(String(error.params.missingProperty))}`
+        ? `${error.instancePath}/${escapePointer(String(error.params.missingProperty))}`
         : error.instancePath
-    if (!told.has(pointer)) told.set(pointer, telnyxError(codeOf(error), detailOf(error), pointer))
+    if (!errorByPointer.has(pointer)) errorByPointer.set(pointer, telnyxError(codeOf(error), detailOf(error), pointer))
   }
-  return [...told.values()].slice(0, MOST_ERRORS)
+  return [...errorByPointer.values()].slice(0, MAX_ERRORS)
 }
 
 const codeByKeyword: Record<string, ErrorCode> = {
@@ -77,4 +77,4 @@ function detailOf({ keyword, instancePath, params, message }: ErrorObject): stri
 }
 
 /** RFC 6901 §3. */
-const escaped = (name: string) => name.replace(/~/g, '~0').replace(/\//g, '~1')
+const escapePointer = (name: string) => name.replace(/~/g, '~0').replace(/\//g, '~1')

@@ -1,14 +1,22 @@
 /** How an AI gather asks, keeps answers and ends. */
 
-import { spoken } from '../machine/ssml.ts'
-import { type AiGatherState, answersOf, collected, isComplete, nextSlot, resultOf, walked } from './ai-gather-state.ts'
-import { problems } from './conform.ts'
-import { ended, spokenHistory } from './conversation.ts'
-import { question, readBack, sayWhisper } from './questions.ts'
+import { stripSsml } from '../machine/ssml.ts'
+import {
+  type AiGatherState,
+  answersOf,
+  fieldsOf,
+  isComplete,
+  nextSlot,
+  partialResultOf,
+  resultOf,
+} from './ai-gather-state.ts'
+import { validationErrors } from './conform.ts'
+import { conversationEnded, spokenHistory } from './conversation.ts'
+import { questionFor, readBack, sayWhisper } from './questions.ts'
 import type { Slot } from './slots.ts'
-import { emit, type Run, speak } from './talk.ts'
+import { emit, type MutableStep, speak } from './talk.ts'
 
-export type Gather = Run<AiGatherState>
+export type GatherStep = MutableStep<AiGatherState>
 
 /** A value for a field. */
 export interface SlotAnswer {
@@ -20,83 +28,83 @@ export interface SlotAnswer {
 const MAX_REJECTIONS = 3
 
 /** Keeps answers, and reports them where the command asked for partial results. */
-export function keep({ state, effects }: Gather, answers: readonly SlotAnswer[]): void {
+export function recordAnswers({ state, effects }: GatherStep, answers: readonly SlotAnswer[]): void {
   if (answers.length === 0) return
   const given = answers.map(({ slot, value }) => [slot.id, { path: slot.path, value }])
   state.draft = { ...state.draft, ...Object.fromEntries(given) }
-  if (!state.partialResults) return
+  if (!state.hasPartialResults) return
   const message_history = spokenHistory(state.history)
   emit(effects, 'call.ai_gather.partial_results', { message_history, partial_results: answersOf(state) })
 }
 
 /** Keeps answers and asks for what is missing, after reading back what was understood. */
-export function keepAndAsk(it: Gather, answers: readonly SlotAnswer[]): Gather {
-  keep(it, answers)
-  return ask(it, answers.length > 0 && it.state.ctx.settings.readBack ? readBack(answers) : '')
+export function recordAndAsk(step: GatherStep, answers: readonly SlotAnswer[]): GatherStep {
+  recordAnswers(step, answers)
+  return ask(step, answers.length > 0 && step.state.ctx.settings.readBack ? readBack(answers) : '')
 }
 
 /** Says `lead`, the whispers and the next question, or ends when nothing is left to ask. */
-export function ask(it: Gather, lead = ''): Gather {
-  const { state } = it
-  if (isComplete(state)) return complete(it)
+export function ask(step: GatherStep, lead = ''): GatherStep {
+  const { state } = step
+  if (isComplete(state)) return complete(step)
   const slot = nextSlot(state)
-  if (!slot) return giveUp(it)
-  const words = [lead, ...state.whispers.map(sayWhisper), question(slot)].filter((each) => each !== '')
-  state.asked = slot.id
+  if (!slot) return giveUp(step)
+  const words = [lead, ...state.whispers.map(sayWhisper), questionFor(slot)].filter((each) => each !== '')
+  state.openSlotId = slot.id
   state.whispers = []
-  state.next = 'listen'
-  return speak(it, words.join(' '), 'question')
+  state.afterSpeech = 'listen'
+  return speak(step, words.join(' '), 'question')
 }
 
 /** Ajv decides: rules across properties (`if`, `dependentRequired`, …) may send the gather back to asking. */
-function complete(it: Gather): Gather {
-  const { state } = it
+function complete(step: GatherStep): GatherStep {
+  const { state } = step
   const result = resultOf(state)
-  const wrong = problems(state.parameters, result)
+  const wrong = validationErrors(state.parameters, result)
   if (wrong.length === 0) {
     state.outcome = { status: 'valid', result, reason: state.ctx.settings.endedReason.completed }
-    return close(it, state.endedSpeech === undefined ? '' : plainSpeech(state.endedSpeech))
+    return sayLastWords(step, state.endedSpeech === undefined ? '' : plainSpeech(state.endedSpeech))
   }
   const missing = wrong.map(({ instancePath, params }) => `${instancePath}/${String(params.missingProperty ?? '')}`)
-  const ids = walked(state).slots.map(({ id }) => id)
+  const ids = fieldsOf(state).slots.map(({ id }) => id)
   const forced = ids.filter((id) => state.draft[id] === undefined && missing.includes(id))
   const invalid = ids.filter((id) =>
     wrong.some(({ instancePath }) => instancePath !== '' && id.startsWith(instancePath)),
   )
-  if ((forced.length === 0 && invalid.length === 0) || state.rejected >= MAX_REJECTIONS) return giveUp(it)
+  if ((forced.length === 0 && invalid.length === 0) || state.rejectionCount >= MAX_REJECTIONS) return giveUp(step)
   const kept = Object.entries(state.draft).filter(([id]) => forced.length > 0 || !invalid.includes(id))
   state.draft = Object.fromEntries(kept)
-  state.forced = [...state.forced, ...forced]
-  state.rejected += 1
-  return ask(it, forced.length > 0 ? 'Thank you, one more thing.' : 'Those do not go together, I am afraid.')
+  state.forcedSlotIds = [...state.forcedSlotIds, ...forced]
+  state.rejectionCount += 1
+  return ask(step, forced.length > 0 ? 'Thank you, one more thing.' : 'Those do not go together, I am afraid.')
 }
 
 /** Ends `invalid` with what was collected, after some last words. */
-export function giveUp(it: Gather, words = ''): Gather {
-  const { state } = it
-  state.outcome = { status: 'invalid', result: collected(state), reason: state.ctx.settings.endedReason.gaveUp }
-  return close(it, words)
+export function giveUp(step: GatherStep, words = ''): GatherStep {
+  const { state } = step
+  state.outcome = { status: 'invalid', result: partialResultOf(state), reason: state.ctx.settings.endedReason.gaveUp }
+  return sayLastWords(step, words)
 }
 
 /** Says the last words, if any; the gather ends when they have been said. */
-export function close(it: Gather, words: string): Gather {
-  return words === '' ? finish(it) : speak(it, words, 'ended', 'closing')
+export function sayLastWords(step: GatherStep, words: string): GatherStep {
+  return words === '' ? finish(step) : speak(step, words, 'ended', 'closing')
 }
 
 /** Sends the end of the gather and of its conversation. */
-export function finish(it: Gather): Gather {
-  const { state, effects, now } = it
-  const { outcome, conversation, history, leaving } = state
-  if (!outcome) return it
+export function finish(step: GatherStep): GatherStep {
+  const { state, effects, now } = step
+  const { outcome, conversation, history, shouldHangUp: leaving } = state
+  if (!outcome) return step
   const { result, status, reason } = outcome
   emit(effects, 'call.ai_gather.ended', { message_history: spokenHistory(history), result, status })
-  effects.push(ended(conversation, reason, now), { do: 'end' })
+  effects.push(conversationEnded(conversation, reason, now), { do: 'end' })
   if (leaving) effects.push({ do: 'hangup' })
   state.phase = 'ended'
-  return it
+  return step
 }
 
 /** SSML may be spoken, but only its words count in a conversation. */
 export function plainSpeech(text: string): string {
-  return /^\s*<speak\b/i.test(text) ? spoken(text) : text
+  return /^\s*<speak\b/i.test(text) ? stripSsml(text) : text
 }

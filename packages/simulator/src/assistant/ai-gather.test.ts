@@ -226,7 +226,7 @@ describe('interruptions, stop, hangup', () => {
     const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' }).interrupt(
       '29',
     )
-    expect(caller.effects).toContainEqual({ do: 'silence' })
+    expect(caller.effects).toContainEqual({ do: 'stop-sound' })
     expect(result(caller).result).toEqual({ age: 29 })
   })
 
@@ -236,7 +236,7 @@ describe('interruptions, stop, hangup', () => {
       greeting: 'How old are you?',
       interruption_settings: { enable: false },
     }).interrupt('29')
-    expect(caller.effects).not.toContainEqual({ do: 'silence' })
+    expect(caller.effects).not.toContainEqual({ do: 'stop-sound' })
     expect(caller.over).toBe(false)
     expect(result(caller.say('30')).result).toEqual({ age: 30 })
   })
@@ -270,7 +270,7 @@ describe('interruptions, stop, hangup', () => {
     caller
       .feed({ type: 'said', text: 'hello?' })
       .feed({ type: 'hangup' })
-      .feed({ type: 'woke', name: 'user-response' })
+      .feed({ type: 'timer', name: 'user-response' })
       .feed({ type: 'stop' })
     expect(caller.effects).toHaveLength(before)
   })

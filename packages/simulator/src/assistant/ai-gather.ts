@@ -11,228 +11,240 @@ import type { Message, Step } from '../machine/machine.ts'
 import type { ModelReply } from '../machine/model.ts'
 import {
   ask,
-  close,
   finish,
-  type Gather,
+  type GatherStep,
   giveUp,
-  keep,
-  keepAndAsk,
   plainSpeech,
+  recordAndAsk,
+  recordAnswers,
   type SlotAnswer,
+  sayLastWords,
 } from './ai-gather-asking.ts'
 import {
   type AiGatherState,
   answersOf,
-  collected,
-  initial,
+  fieldsOf,
+  initialState,
   isComplete,
   isRequired,
   nextSlot,
-  walked,
+  partialResultOf,
 } from './ai-gather-state.ts'
 import { conforms, readAnswer, readNamed, valueAt } from './answers.ts'
-import { created, string } from './conversation.ts'
+import { conversationCreated, string } from './conversation.ts'
 import type { AiContext, AiInput } from './input.ts'
-import { hint } from './questions.ts'
+import { hintFor } from './questions.ts'
 import type { Slot } from './slots.ts'
-import { consult, hear, isOpen, nextTurn, reportHistory, run, speak, takeAnswers, useTools } from './talk.ts'
-import { useOf } from './tools.ts'
+import {
+  addCallerSpeech,
+  addToolResults,
+  askModel,
+  beginStep,
+  isPendingRequest,
+  reportHistory,
+  speak,
+  startTurn,
+  useTools,
+} from './talk.ts'
+import { toToolUse } from './tools.ts'
 
-const answerTimer = 'user-response'
-const openingTimer = 'opening'
+const ANSWER_TIMER = 'user-response'
+const OPENING_TIMER = 'opening'
 /** The function through which a model reports what it learns. */
-const recorder = 'record_answers'
+const RECORDER_TOOL = 'record_answers'
 
 /** The AI gather machine. */
 export const aiGather = {
   start(params: Record<string, unknown>, ctx: AiContext, now: number): Step<AiGatherState> {
-    const it = run(initial(params, ctx, now), now)
-    const { state } = it
-    state.asked = nextSlot(state)?.id
-    if (ctx.settings.emitConversationCreated) it.effects.push(created(state.conversation))
+    const step = beginStep(initialState(params, ctx, now), now)
+    const { state } = step
+    state.openSlotId = nextSlot(state)?.id
+    if (ctx.settings.emitConversationCreated) step.effects.push(conversationCreated(state.conversation))
     const greeting = string(params.greeting)
     if (greeting !== undefined) {
-      if (!greeting.includes('?')) state.next = 'ask'
-      speak(it, plainSpeech(greeting), 'greeting')
+      if (!greeting.includes('?')) state.afterSpeech = 'ask'
+      speak(step, plainSpeech(greeting), 'greeting')
     } else if (state.history.some(({ role }) => role === 'user' || role === 'assistant')) {
-      ask(it)
+      ask(step)
     } else {
       const pause = ctx.settings.openingPauseMs ?? state.responseTimeoutMs
-      it.effects.push({ do: 'wake', after: pause, name: openingTimer })
+      step.effects.push({ do: 'set-timer', after: pause, name: OPENING_TIMER })
     }
-    return it
+    return step
   },
 
   step(state: AiGatherState, input: AiInput, now: number): Step<AiGatherState> {
-    const it = run(state, now)
-    if (state.phase === 'ended') return it
+    const step = beginStep(state, now)
+    if (state.phase === 'ended') return step
     switch (input.type) {
       case 'said':
-        return said(it, input.text)
-      case 'spoken':
-        return spoken(it)
-      case 'woke':
-        return woke(it, input.name)
+        return onSpeech(step, input.text)
+      case 'sound-ended':
+        return onSoundEnded(step)
+      case 'timer':
+        return onTimer(step, input.name)
       case 'messages':
-        return addMessages(it, input.messages, input.trigger_response)
+        return addMessages(step, input.messages, input.trigger_response)
       case 'stop':
       case 'hangup':
-        return leave(it, state.ctx.settings.endedReason[input.type === 'stop' ? 'stopped' : 'hangup'])
+        return endEarly(step, state.ctx.settings.endedReason[input.type === 'stop' ? 'stopped' : 'hangup'])
       case 'model':
-        return isOpen(state, input.id) ? takeReply(it, input.reply) : it
+        return isPendingRequest(state, input.id) ? onModelReply(step, input.reply) : step
       case 'tools':
-        return isOpen(state, input.id) ? consultModel(takeAnswers(it, input.answers)) : it
+        return isPendingRequest(state, input.id) ? consultModel(addToolResults(step, input.answers)) : step
       case 'key':
         // Keys are the call's own affair (`call.dtmf.received`); the conversation is by voice.
-        return it
+        return step
     }
   },
 }
 
-function said(it: Gather, text: string): Gather {
-  const { state } = it
-  if (!hear(it, text)) return it
-  stopWaiting(it)
+function onSpeech(step: GatherStep, text: string): GatherStep {
+  const { state } = step
+  if (!addCallerSpeech(step, text)) return step
+  stopWaiting(step)
   state.phase = 'listening'
-  state.silences = 0
-  return state.ctx.settings.model === null ? answer(it, text.trim()) : consultModel(it)
+  state.silenceCount = 0
+  return state.ctx.settings.model === null ? answer(step, text.trim()) : consultModel(step)
 }
 
-function stopWaiting({ effects }: Gather): void {
-  effects.push({ do: 'unwake', name: answerTimer }, { do: 'unwake', name: openingTimer })
+function stopWaiting({ effects }: GatherStep): void {
+  effects.push({ do: 'clear-timer', name: ANSWER_TIMER }, { do: 'clear-timer', name: OPENING_TIMER })
 }
 
-function spoken(it: Gather): Gather {
-  const { state } = it
-  if (state.phase === 'closing') return finish(it)
-  if (state.phase !== 'speaking') return it
-  if (state.next === 'ask') return ask(it)
+function onSoundEnded(step: GatherStep): GatherStep {
+  const { state } = step
+  if (state.phase === 'closing') return finish(step)
+  if (state.phase !== 'speaking') return step
+  if (state.afterSpeech === 'ask') return ask(step)
   state.phase = 'listening'
-  it.effects.push({ do: 'wake', after: state.responseTimeoutMs, name: answerTimer })
-  return it
+  step.effects.push({ do: 'set-timer', after: state.responseTimeoutMs, name: ANSWER_TIMER })
+  return step
 }
 
-function woke(it: Gather, name: string): Gather {
-  const { state } = it
+function onTimer(step: GatherStep, name: string): GatherStep {
+  const { state } = step
   const { silencesBeforeGivingUp, gaveUpStatus } = state.ctx.settings
-  if (name === openingTimer && state.phase === 'opening') return ask(it)
-  if (name !== answerTimer || state.phase !== 'listening') return it
-  state.silences += 1
-  if (state.silences < silencesBeforeGivingUp)
-    return ask(it, state.silences === 1 ? 'Are you still there?' : 'I am afraid I cannot hear you.')
-  return gaveUpStatus === 'client_error' ? fail(it, '') : giveUp(it)
+  if (name === OPENING_TIMER && state.phase === 'opening') return ask(step)
+  if (name !== ANSWER_TIMER || state.phase !== 'listening') return step
+  state.silenceCount += 1
+  if (state.silenceCount < silencesBeforeGivingUp)
+    return ask(step, state.silenceCount === 1 ? 'Are you still there?' : 'I am afraid I cannot hear you.')
+  return gaveUpStatus === 'client_error' ? endWithError(step, '') : giveUp(step)
 }
 
 /** Ends `client_error`, as the real platform was seen to. */
-function fail(it: Gather, words: string): Gather {
-  it.state.outcome = { status: 'client_error', result: null, reason: it.state.ctx.settings.endedReason.gaveUp }
-  return close(it, words)
+function endWithError(step: GatherStep, words: string): GatherStep {
+  step.state.outcome = { status: 'client_error', result: null, reason: step.state.ctx.settings.endedReason.gaveUp }
+  return sayLastWords(step, words)
 }
 
 /** The caller's words, without a model: they answer the open question, or several fields as a JSON object. */
-function answer(it: Gather, words: string): Gather {
-  const { slots } = walked(it.state)
+function answer(step: GatherStep, words: string): GatherStep {
+  const { slots } = fieldsOf(step.state)
   const named = words.startsWith('{') ? readNamed(slots, words) : []
-  if (named.length > 0) return keepAndAsk(it, named)
-  const slot = slots.find(({ id }) => id === it.state.asked)
-  if (!slot) return ask(it)
+  if (named.length > 0) return recordAndAsk(step, named)
+  const slot = slots.find(({ id }) => id === step.state.openSlotId)
+  if (!slot) return ask(step)
   const value = readAnswer(slot, words)
-  return value === undefined ? misunderstood(it, slot) : keepAndAsk(it, [{ slot, value }])
+  return value === undefined ? askAgain(step, slot) : recordAndAsk(step, [{ slot, value }])
 }
 
-function misunderstood(it: Gather, slot: Slot): Gather {
-  const { state } = it
-  const times = (state.confusions[slot.id] ?? 0) + 1
-  state.confusions = { ...state.confusions, [slot.id]: times }
-  if (times >= 2 && !isRequired(state, slot)) state.passed = [...state.passed, slot.id]
+function askAgain(step: GatherStep, slot: Slot): GatherStep {
+  const { state } = step
+  const times = (state.misunderstandings[slot.id] ?? 0) + 1
+  state.misunderstandings = { ...state.misunderstandings, [slot.id]: times }
+  if (times >= 2 && !isRequired(state, slot)) state.skippedSlotIds = [...state.skippedSlotIds, slot.id]
   if (times >= state.ctx.settings.misunderstandingsBeforeGivingUp)
-    return giveUp(it, `I am sorry, I could not get your ${slot.label}.`)
-  return ask(it, ['Sorry, I did not catch that.', hint(slot)].filter((part) => part !== '').join(' '))
+    return giveUp(step, `I am sorry, I could not get your ${slot.label}.`)
+  return ask(step, ['Sorry, I did not catch that.', hintFor(slot)].filter((part) => part !== '').join(' '))
 }
 
 /** Messages added from outside: what they name fills fields, the rest is said in the next reply. */
-function addMessages(it: Gather, messages: readonly Message[], respond: boolean): Gather {
-  const { state } = it
-  if (state.phase === 'closing') return it
+function addMessages(step: GatherStep, messages: readonly Message[], respond: boolean): GatherStep {
+  const { state } = step
+  if (state.phase === 'closing') return step
   const filled: SlotAnswer[] = []
   for (const { role, content } of messages) {
     if (content === undefined || content.trim() === '') continue
     if (role === 'user' || role === 'assistant') state.history = [...state.history, { role, content }]
     if (role === 'assistant' || role === 'tool') continue
-    const named = readNamed(walked(state).slots, content)
+    const named = readNamed(fieldsOf(state).slots, content)
     if (named.length === 0) state.whispers = [...state.whispers, content]
     filled.push(...named)
   }
-  if (messages.length > 0 && state.ctx.settings.updateAfterAddMessages) reportHistory(it)
-  keep(it, filled)
-  if (!respond && !isComplete(state)) return it
-  nextTurn(it)
-  stopWaiting(it)
-  if (state.ctx.settings.model !== null && !isComplete(state)) return consultModel(it)
-  return ask(it)
+  if (messages.length > 0 && state.ctx.settings.updateAfterAddMessages) reportHistory(step)
+  recordAnswers(step, filled)
+  if (!respond && !isComplete(state)) return step
+  startTurn(step)
+  stopWaiting(step)
+  if (state.ctx.settings.model !== null && !isComplete(state)) return consultModel(step)
+  return ask(step)
 }
 
 /** Stopped or hung up: what was collected goes out at once. */
-function leave(it: Gather, reason: string | null): Gather {
-  const { state } = it
-  if (state.phase === 'speaking' || state.phase === 'closing') it.effects.push({ do: 'silence' })
-  stopWaiting(it)
-  state.leaving = false
-  state.outcome = { status: 'invalid', result: collected(state), ...state.outcome, reason }
-  return finish(it)
+function endEarly(step: GatherStep, reason: string | null): GatherStep {
+  const { state } = step
+  if (state.phase === 'speaking' || state.phase === 'closing') step.effects.push({ do: 'stop-sound' })
+  stopWaiting(step)
+  state.shouldHangUp = false
+  state.outcome = { status: 'invalid', result: partialResultOf(state), ...state.outcome, reason }
+  return finish(step)
 }
 
-function consultModel(it: Gather): Gather {
-  const { instructions, whispers, parameters, ctx } = it.state
-  const today = new Date(it.now + ctx.settings.utcOffsetMinutes * 60_000).toISOString().slice(0, 10)
+function consultModel(step: GatherStep): GatherStep {
+  const { instructions, whispers, parameters, ctx } = step.state
+  const today = new Date(step.now + ctx.settings.utcOffsetMinutes * 60_000).toISOString().slice(0, 10)
   const system = [
     instructions ?? 'You are a friendly assistant on a telephone call.',
     `Today is ${today}.`,
-    `Collect from the caller what the function ${recorder} takes. Ask for one thing at a time, in short spoken sentences. Call ${recorder} as soon as you learn or correct something, and say the next question in the same answer.`,
-    `Collected so far: ${JSON.stringify(answersOf(it.state))}.`,
+    `Collect from the caller what the function ${RECORDER_TOOL} takes. Ask for one thing at a time, in short spoken sentences. Call ${RECORDER_TOOL} as soon as you learn or correct something, and say the next question in the same answer.`,
+    `Collected so far: ${JSON.stringify(answersOf(step.state))}.`,
     ...whispers,
   ]
   const { required: _, ...optional } = parameters
   const description = 'Records what the caller said.'
-  return consult(it, system, [{ type: 'function', function: { name: recorder, description, parameters: optional } }])
+  return askModel(step, system, [
+    { type: 'function', function: { name: RECORDER_TOOL, description, parameters: optional } },
+  ])
 }
 
 /** What the model said: its answers are kept, its words spoken. */
-function takeReply(it: Gather, reply: ModelReply): Gather {
-  const { state } = it
+function onModelReply(step: GatherStep, reply: ModelReply): GatherStep {
+  const { state } = step
   // The engineer at the phone page has to see why; a real caller is never on this line.
-  if (!reply.ok) return fail(it, reply.error)
+  if (!reply.ok) return endWithError(step, reply.error)
   const { content } = reply
-  const recorded = reply.calls.filter(({ name }) => name === recorder)
-  keep(
-    it,
-    recorded.flatMap((call) => answersIn(state, call.arguments)),
+  const recorded = reply.calls.filter(({ name }) => name === RECORDER_TOOL)
+  recordAnswers(
+    step,
+    recorded.flatMap((call) => newAnswersOf(state, call.arguments)),
   )
-  const calls = reply.calls.filter(({ name }) => name !== recorder)
-  const uses = calls.map((call) => useOf(state.tools, call))
-  state.next = 'listen'
-  if (uses.some(({ type }) => type === 'hangup')) return hangUp(it, content)
-  if (isComplete(state)) return ask(it)
-  if (content !== '') speak(it, content, uses.length > 0 ? 'reply' : 'question')
-  return useTools(it, calls, uses) || content !== '' ? it : ask(it)
+  const calls = reply.calls.filter(({ name }) => name !== RECORDER_TOOL)
+  const uses = calls.map((call) => toToolUse(state.tools, call))
+  state.afterSpeech = 'listen'
+  if (uses.some(({ type }) => type === 'hangup')) return hangUp(step, content)
+  if (isComplete(state)) return ask(step)
+  if (content !== '') speak(step, content, uses.length > 0 ? 'reply' : 'question')
+  return useTools(step, calls, uses) || content !== '' ? step : ask(step)
 }
 
 /** The model hangs up: with what was collected, after its last words. */
-function hangUp(it: Gather, words: string): Gather {
-  const { state } = it
+function hangUp(step: GatherStep, words: string): GatherStep {
+  const { state } = step
   const { completed, gaveUp } = state.ctx.settings.endedReason
   state.outcome = isComplete(state)
     ? { status: 'valid', result: answersOf(state), reason: completed }
-    : { status: 'invalid', result: collected(state), reason: gaveUp }
-  state.leaving = true
-  return close(it, words)
+    : { status: 'invalid', result: partialResultOf(state), reason: gaveUp }
+  state.shouldHangUp = true
+  return sayLastWords(step, words)
 }
 
 /** What is new in the answers of a model, as far as it conforms. */
-function answersIn(state: AiGatherState, given: Record<string, unknown>): SlotAnswer[] {
-  return walked(state).slots.flatMap((slot) => {
+function newAnswersOf(state: AiGatherState, given: Record<string, unknown>): SlotAnswer[] {
+  return fieldsOf(state).slots.flatMap((slot) => {
     const value = valueAt(given, slot.path)
     const isNew = value !== undefined && JSON.stringify(value) !== JSON.stringify(state.draft[slot.id]?.value)
-    return isNew && conforms(slot.whole, value) ? [{ slot, value }] : []
+    return isNew && conforms(slot.valueSchema, value) ? [{ slot, value }] : []
   })
 }

@@ -2,7 +2,7 @@
  * From a caller's words to a value the schema takes. A string without `enum`, `format` or `pattern` takes the words as
  * said; for every other type the first reading that conforms counts.
  */
-import { problems } from './conform.ts'
+import { validationErrors } from './conform.ts'
 import { readJson } from './conversation.ts'
 import type { Slot } from './slots.ts'
 
@@ -11,10 +11,10 @@ export function readAnswer(slot: Slot, words: string): unknown {
   if (slot.isList) {
     const list = readJson(words)
     const items = Array.isArray(list) ? list : words.split(/,|\band\b/i).filter((item) => item.trim() !== '')
-    const values = items.map((item) => (typeof item === 'string' ? readOne(slot, item) : item))
-    return values.length > 0 && conforms(slot.whole, values) ? values : undefined
+    const values = items.map((item) => (typeof item === 'string' ? readValue(slot, item) : item))
+    return values.length > 0 && conforms(slot.valueSchema, values) ? values : undefined
   }
-  return readOne(slot, words)
+  return readValue(slot, words)
 }
 
 /** The answers in a message that is a JSON object of fields, or a sentence that names a field: "Date of birth is …". */
@@ -23,7 +23,7 @@ export function readNamed(slots: readonly Slot[], words: string): { slot: Slot; 
   const fields = typeof given === 'object' && given !== null ? given : undefined
   return slots.flatMap((slot) => {
     const value = fields ? valueAt(fields, slot.path) : readSentence(slot, words)
-    return value !== undefined && conforms(slot.whole, value) ? [{ slot, value }] : []
+    return value !== undefined && conforms(slot.valueSchema, value) ? [{ slot, value }] : []
   })
 }
 
@@ -37,7 +37,8 @@ export function valueAt(value: unknown, path: Slot['path']): unknown {
 }
 
 /** Whether a value conforms to a schema. */
-export const conforms = (schema: Slot['schema'], value: unknown): boolean => problems(schema, value).length === 0
+export const conforms = (schema: Slot['schema'], value: unknown): boolean =>
+  validationErrors(schema, value).length === 0
 
 function readSentence(slot: Slot, words: string): unknown {
   const label = slot.label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
@@ -45,11 +46,11 @@ function readSentence(slot: Slot, words: string): unknown {
   return said === undefined ? undefined : readAnswer(slot, said)
 }
 
-function readOne(slot: Slot, words: string): unknown {
-  return readings(slot, words.trim()).find((value) => value !== undefined && conforms(slot.schema, value))
+function readValue(slot: Slot, words: string): unknown {
+  return candidateValues(slot, words.trim()).find((value) => value !== undefined && conforms(slot.schema, value))
 }
 
-function readings({ schema, choices, type }: Slot, words: string): unknown[] {
+function candidateValues({ schema, choices, type }: Slot, words: string): unknown[] {
   const said = words.toLowerCase()
   if (choices.length > 0) {
     const plain = ` ${said.replace(/[^\p{L}\p{N}]+/gu, ' ')} `

@@ -63,7 +63,7 @@ describe('an AI gather of any schema', () => {
       fc.property(task, ({ parameters, answers }) => {
         const caller = new Caller(aiGather, { parameters, greeting: 'Hello.' }).listen()
         for (let turns = 0; !caller.over && turns < 20; turns++) {
-          caller.say(answers.get(caller.state.asked ?? '')?.said ?? 'no').listen()
+          caller.say(answers.get(caller.state.openSlotId ?? '')?.said ?? 'no').listen()
         }
         const ended = caller.payload('call.ai_gather.ended')
         expect(ended.status).toBe('valid')
@@ -81,8 +81,8 @@ describe('an AI gather of any schema', () => {
     )
     const input = fc.oneof(
       { weight: 6, arbitrary: said.map((text) => ({ type: 'said' as const, text })) },
-      { weight: 3, arbitrary: fc.constant({ type: 'spoken' as const }) },
-      { weight: 1, arbitrary: fc.constant({ type: 'woke' as const, name: 'user-response' }) },
+      { weight: 3, arbitrary: fc.constant({ type: 'sound-ended' as const }) },
+      { weight: 1, arbitrary: fc.constant({ type: 'timer' as const, name: 'user-response' }) },
       {
         weight: 1,
         arbitrary: said.map((content) => ({
@@ -96,7 +96,7 @@ describe('an AI gather of any schema', () => {
       fc.property(task, fc.array(input, { maxLength: 40 }), ({ parameters }, inputs) => {
         const run = () => {
           const caller = new Caller(aiGather, { parameters, greeting: 'Hello.', gather_ended_speech: 'Thanks.' })
-          for (const each of inputs) each.type === 'spoken' ? caller.listen() : caller.feed(each)
+          for (const each of inputs) each.type === 'sound-ended' ? caller.listen() : caller.feed(each)
           return caller.listen().feed({ type: 'hangup' })
         }
         const caller = run()

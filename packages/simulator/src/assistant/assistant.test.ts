@@ -55,7 +55,7 @@ describe('the assistant', () => {
       messages: [{ role: 'user', content: 'Offer Thursday first.' }],
       trigger_response: true,
     })
-    expect(caller.effects).toContainEqual({ do: 'silence' })
+    expect(caller.effects).toContainEqual({ do: 'stop-sound' })
     expect(caller.last).toBe('A colleague adds: Offer Thursday first.')
   })
 
@@ -76,7 +76,7 @@ describe('the assistant', () => {
   })
 
   it('is interrupted by the caller, unless that is off', () => {
-    expect(start().interrupt('hello').effects).toContainEqual({ do: 'silence' })
+    expect(start().interrupt('hello').effects).toContainEqual({ do: 'stop-sound' })
     expect(start({ interruption_settings: { enable: false } }).interrupt('hello').heard).toHaveLength(1)
   })
 

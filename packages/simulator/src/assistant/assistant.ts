@@ -4,39 +4,39 @@
  */
 import type { Message, Step } from '../machine/machine.ts'
 import type { ModelReply } from '../machine/model.ts'
-import { created, ended, record, string } from './conversation.ts'
+import { conversationCreated, conversationEnded, record, string } from './conversation.ts'
 import type { AiContext, AiInput } from './input.ts'
 import { sayWhisper } from './questions.ts'
 import {
-  consult,
+  addCallerSpeech,
+  addToolResults,
+  askModel,
+  beginStep,
   emit,
-  hear,
-  isOpen,
-  nextTurn,
-  type Run,
+  isPendingRequest,
+  type MutableStep,
   reportHistory,
-  run,
   speak,
   startTalk,
+  startTurn,
   type TalkState,
-  takeAnswers,
   useTools,
 } from './talk.ts'
-import { useOf } from './tools.ts'
+import { toToolUse } from './tools.ts'
 
 /** Everything the assistant remembers. */
 interface AssistantState extends TalkState {
   /** May end the call when the caller says goodbye: it was given the `hangup` tool. */
-  readonly mayHangUp: boolean
+  readonly canHangUp: boolean
   readonly insightGroupId: string
   readonly insightId: string
   /** What it knows: instructions, then system and developer messages as they come. */
   instructions: readonly string[]
 }
 
-type Assistant = Run<AssistantState>
+type AssistantStep = MutableStep<AssistantState>
 
-const insightsTimer = 'insights'
+const INSIGHTS_TIMER = 'insights'
 
 /** The assistant machine. */
 export const assistant = {
@@ -45,73 +45,74 @@ export const assistant = {
     const variables = variablesOf(own, ctx)
     const talk = startTalk(params, ctx, now)
     const instructions = string(own.instructions)
-    const it = run<AssistantState>(
+    const step = beginStep<AssistantState>(
       {
         ...talk,
         phase: 'listening',
-        tools: filledIn(own.tools, variables),
-        mayHangUp: Array.isArray(own.tools) && own.tools.some((tool) => record(tool).type === 'hangup'),
+        tools: fillVariables(own.tools, variables),
+        canHangUp: Array.isArray(own.tools) && own.tools.some((tool) => record(tool).type === 'hangup'),
         insightGroupId: ctx.uuid(),
         insightId: ctx.uuid(),
         instructions: [
-          ...(instructions === undefined ? [] : [filledIn(instructions, variables)]),
+          ...(instructions === undefined ? [] : [fillVariables(instructions, variables)]),
           ...contentsOf(talk.history, ['system', 'developer']),
         ],
       },
       now,
     )
-    if (ctx.settings.emitConversationCreated) it.effects.push(created(talk.conversation))
+    if (ctx.settings.emitConversationCreated) step.effects.push(conversationCreated(talk.conversation))
     const greeting = string(params.greeting) ?? string(own.greeting)
-    if (greeting !== undefined) speak(it, filledIn(greeting, variables), 'greeting')
-    return it
+    if (greeting !== undefined) speak(step, fillVariables(greeting, variables), 'greeting')
+    return step
   },
 
   step(state: AssistantState, input: AiInput, now: number): Step<AssistantState> {
-    const it = run(state, now)
+    const step = beginStep(state, now)
     const { stopped, hangup } = state.ctx.settings.endedReason
-    if (state.phase === 'ended') return it
-    if (state.phase === 'over') return input.type === 'woke' && input.name === insightsTimer ? insights(it) : it
+    if (state.phase === 'ended') return step
+    if (state.phase === 'over')
+      return input.type === 'timer' && input.name === INSIGHTS_TIMER ? sendInsights(step) : step
     switch (input.type) {
       case 'said':
-        return hear(it, input.text) ? respond(it) : it
-      case 'spoken':
-        if (state.phase === 'closing') return hangUp(it)
-        if (state.phase !== 'thinking') it.state.phase = 'listening'
-        return it
+        return addCallerSpeech(step, input.text) ? respond(step) : step
+      case 'sound-ended':
+        if (state.phase === 'closing') return hangUp(step)
+        if (state.phase !== 'thinking') step.state.phase = 'listening'
+        return step
       case 'messages':
-        return addMessages(it, input.messages, input.trigger_response)
+        return addMessages(step, input.messages, input.trigger_response)
       case 'stop':
-        return end(it, stopped)
+        return end(step, stopped)
       case 'hangup':
-        return end(it, hangup)
+        return end(step, hangup)
       case 'model':
-        return isOpen(state, input.id) ? takeReply(it, input.reply) : it
+        return isPendingRequest(state, input.id) ? onModelReply(step, input.reply) : step
       case 'tools':
-        return isOpen(state, input.id) ? respond(takeAnswers(it, input.answers)) : it
+        return isPendingRequest(state, input.id) ? respond(addToolResults(step, input.answers)) : step
       case 'key':
-      case 'woke':
-        return it
+      case 'timer':
+        return step
     }
   },
 }
 
 /** A10: messages are appended; `trigger_response` makes a turn at once, otherwise they shape the next one. */
-function addMessages(it: Assistant, messages: readonly Message[], respondNow: boolean): Assistant {
-  const { state } = it
-  if (state.phase === 'closing') return it
+function addMessages(step: AssistantStep, messages: readonly Message[], respondNow: boolean): AssistantStep {
+  const { state } = step
+  if (state.phase === 'closing') return step
   state.instructions = [...state.instructions, ...contentsOf(messages, ['system', 'developer'])]
   state.whispers = [...state.whispers, ...contentsOf(messages, ['system', 'developer', 'user'])]
   state.history = [...state.history, ...messages]
-  if (messages.length > 0 && state.ctx.settings.updateAfterAddMessages) reportHistory(it)
-  if (!respondNow) return it
-  nextTurn(it)
-  return respond(it)
+  if (messages.length > 0 && state.ctx.settings.updateAfterAddMessages) reportHistory(step)
+  if (!respondNow) return step
+  startTurn(step)
+  return respond(step)
 }
 
-function respond(it: Assistant): Assistant {
-  const { state } = it
+function respond(step: AssistantStep): AssistantStep {
+  const { state } = step
   if (state.ctx.settings.model !== null)
-    return consult(it, [
+    return askModel(step, [
       ...state.instructions,
       'You are on a telephone call: answer in one or two short spoken sentences.',
     ])
@@ -123,44 +124,45 @@ function respond(it: Assistant): Assistant {
   )
   const said = last?.role === 'user' ? (last.content ?? '') : ''
   const isGoodbye = whispers.length === 0 && /\b(?:goodbye|good bye|bye)\b/i.test(said)
-  if (isGoodbye) return speak(it, 'Thank you for calling. Goodbye.', 'reply', state.mayHangUp ? 'closing' : 'speaking')
+  if (isGoodbye)
+    return speak(step, 'Thank you for calling. Goodbye.', 'reply', state.canHangUp ? 'closing' : 'speaking')
   // It repeats, it doesn't understand.
   const heard = said === '' ? [] : [`I heard: ${said}`]
   const next = whispers.length > 0 ? whispers.map(sayWhisper) : ['How can I help you?']
   const sentences = [...heard, ...next].map((words) => (/[.!?]$/.test(words) ? words : `${words}.`))
-  return speak(it, sentences.join(' '), 'reply')
+  return speak(step, sentences.join(' '), 'reply')
 }
 
-function takeReply(it: Assistant, answer: ModelReply): Assistant {
+function onModelReply(step: AssistantStep, answer: ModelReply): AssistantStep {
   // The engineer at the phone page has to see why there is no answer; a real caller is never on this line.
-  if (!answer.ok) return speak(it, answer.error, 'reply')
+  if (!answer.ok) return speak(step, answer.error, 'reply')
   const { content, calls } = answer
-  const uses = calls.map((call) => useOf(it.state.tools, call))
+  const uses = calls.map((call) => toToolUse(step.state.tools, call))
   const leaving = uses.some(({ type }) => type === 'hangup')
-  if (leaving && content === '') return hangUp(it)
-  if (content !== '') speak(it, content, 'reply', leaving ? 'closing' : 'speaking')
-  if (leaving || useTools(it, calls, uses) || content !== '') return it
-  return speak(it, 'I am sorry, could you say that again?', 'reply')
+  if (leaving && content === '') return hangUp(step)
+  if (content !== '') speak(step, content, 'reply', leaving ? 'closing' : 'speaking')
+  if (leaving || useTools(step, calls, uses) || content !== '') return step
+  return speak(step, 'I am sorry, could you say that again?', 'reply')
 }
 
-function hangUp(it: Assistant): Assistant {
-  end(it, it.state.ctx.settings.endedReason.completed)
-  it.effects.push({ do: 'hangup' })
-  return it
+function hangUp(step: AssistantStep): AssistantStep {
+  end(step, step.state.ctx.settings.endedReason.completed)
+  step.effects.push({ do: 'hangup' })
+  return step
 }
 
 /** A7: the conversation ends at once, its insights come later. */
-function end(it: Assistant, reason: string | null): Assistant {
-  const { state, effects, now } = it
-  if (state.phase !== 'listening') effects.push({ do: 'silence' })
-  effects.push(ended(state.conversation, reason, now))
-  effects.push({ do: 'wake', after: state.ctx.settings.insightsDelayMs, name: insightsTimer })
+function end(step: AssistantStep, reason: string | null): AssistantStep {
+  const { state, effects, now } = step
+  if (state.phase !== 'listening') effects.push({ do: 'stop-sound' })
+  effects.push(conversationEnded(state.conversation, reason, now))
+  effects.push({ do: 'set-timer', after: state.ctx.settings.insightsDelayMs, name: INSIGHTS_TIMER })
   state.phase = 'over'
-  return it
+  return step
 }
 
-function insights(it: Assistant): Assistant {
-  const { state, effects } = it
+function sendInsights(step: AssistantStep): AssistantStep {
+  const { state, effects } = step
   const turns = contentsOf(state.history, ['user'])
   const times = `${turns.length} ${turns.length === 1 ? 'time' : 'times'}`
   const result =
@@ -172,7 +174,7 @@ function insights(it: Assistant): Assistant {
   })
   effects.push({ do: 'end' })
   state.phase = 'ended'
-  return it
+  return step
 }
 
 /** The words of the messages with one of these roles. */
@@ -192,7 +194,7 @@ const variablesOf = (own: Record<string, unknown>, ctx: AiContext): Record<strin
 })
 
 /** `{{name}}` becomes its value, in every string of `value`; an unknown one stays as it is, so that it is noticed. */
-function filledIn<Value>(value: Value, variables: Record<string, unknown>): Value {
+function fillVariables<Value>(value: Value, variables: Record<string, unknown>): Value {
   const fill = (text: string) =>
     text.replace(/\{\{\s*([\w.-]+)\s*\}\}/g, (whole, name: string) =>
       Object.hasOwn(variables, name) ? String(variables[name]) : whole,

@@ -56,7 +56,7 @@ export class Caller<State> {
   listen(): this {
     while (this.speaking) {
       this.speaking = false
-      this.feed({ type: 'spoken' })
+      this.feed({ type: 'sound-ended' })
     }
     return this
   }
@@ -68,7 +68,7 @@ export class Caller<State> {
     if (next === undefined) throw new Error('Nothing is being waited for.')
     this.timers.delete(next[0])
     this.now = next[1]
-    return this.feed({ type: 'woke', name: next[0] })
+    return this.feed({ type: 'timer', name: next[0] })
   }
 
   feed(input: AiInput): this {
@@ -100,10 +100,10 @@ export class Caller<State> {
         this.speaking = true
         this.heard.push(effect.text)
       }
-      if (effect.do === 'silence') this.speaking = false
+      if (effect.do === 'stop-sound') this.speaking = false
       if (effect.do === 'emit') this.events.push(effect)
-      if (effect.do === 'wake') this.timers.set(effect.name, this.now + effect.after)
-      if (effect.do === 'unwake') this.timers.delete(effect.name)
+      if (effect.do === 'set-timer') this.timers.set(effect.name, this.now + effect.after)
+      if (effect.do === 'clear-timer') this.timers.delete(effect.name)
       if (effect.do === 'end') {
         this.over = true
         this.timers.clear()

@@ -1,6 +1,6 @@
 /** A conversation in the grammar of chat completions, for a real model. */
 import type { Message } from '../machine/machine.ts'
-import type { ChatMessage, ToolAnswer, ToolCall } from '../machine/model.ts'
+import type { ChatMessage, ToolCall, ToolResult } from '../machine/model.ts'
 import { record, string } from './conversation.ts'
 
 /** The history for a model; `system` first. */
@@ -24,7 +24,7 @@ export function chatOf(system: string, history: readonly Message[]): ChatMessage
 }
 
 /** The calls of tools and their answers as messages, for the model alone: they are nothing that was said. */
-export function toolMessages(calls: readonly ToolCall[], answers: readonly ToolAnswer[]): Message[] {
+export function toolMessages(calls: readonly ToolCall[], answers: readonly ToolResult[]): Message[] {
   return [
     {
       role: 'assistant',

@@ -5,10 +5,10 @@ import type { JsonSchema } from './json-schema.ts'
 
 const compiled = new WeakMap<JsonSchema, ValidateFunction | Error>()
 const byText = new Map<string, ValidateFunction | Error>()
-const MOST_REMEMBERED = 200
+const MAX_CACHED_SCHEMAS = 200
 
 /** Everything that is wrong with a value, nothing when it conforms. */
-export function problems(schema: JsonSchema, value: unknown): ErrorObject[] {
+export function validationErrors(schema: JsonSchema, value: unknown): ErrorObject[] {
   const validate = compile(schema)
   // A schema that cannot be compiled accepts nothing: what it means is unknown.
   if (validate instanceof Error)
@@ -17,7 +17,7 @@ export function problems(schema: JsonSchema, value: unknown): ErrorObject[] {
 }
 
 /** Why these `parameters` cannot be gathered, in words, or undefined when they can. */
-export function parametersProblem(parameters: JsonSchema): string | undefined {
+export function describeInvalidSchema(parameters: JsonSchema): string | undefined {
   const validate = compile(parameters)
   return validate instanceof Error
     ? `parameters is not a JSON Schema that can be followed: ${validate.message}`
@@ -30,7 +30,7 @@ function compile(schema: JsonSchema): ValidateFunction | Error {
   // Compiling costs milliseconds, and a program sends the same schema for every call.
   const text = JSON.stringify(schema)
   const made = byText.get(text) ?? compileNew(schema)
-  if (byText.size >= MOST_REMEMBERED) byText.clear()
+  if (byText.size >= MAX_CACHED_SCHEMAS) byText.clear()
   byText.set(text, made)
   compiled.set(schema, made)
   return made

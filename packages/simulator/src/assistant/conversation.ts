@@ -15,9 +15,9 @@ export interface Conversation {
 }
 
 /** Telnyx's documented defaults. */
-const defaultVoice = 'Telnyx.KokoroTTS.af'
-const defaultLlm = 'Qwen/Qwen3-235B-A22B'
-const defaultStt = 'distil-whisper/distil-large-v2'
+const DEFAULT_VOICE = 'Telnyx.KokoroTTS.af'
+const DEFAULT_LLM_MODEL = 'Qwen/Qwen3-235B-A22B'
+const DEFAULT_STT_MODEL = 'distil-whisper/distil-large-v2'
 
 /** Opens a conversation from a command's body. */
 export function openConversation(params: Record<string, unknown>, ctx: AiContext, now: number): Conversation {
@@ -27,9 +27,9 @@ export function openConversation(params: Record<string, unknown>, ctx: AiContext
     assistantId: string(assistant.id),
     startedAt: now,
     callingPartyType: /^sips?:|@/.test(ctx.from) ? 'sip' : 'pstn',
-    llmModel: string(assistant.model) ?? defaultLlm,
-    sttModel: string(record(params.transcription).model) ?? defaultStt,
-    voice: string(params.voice) ?? defaultVoice,
+    llmModel: string(assistant.model) ?? DEFAULT_LLM_MODEL,
+    sttModel: string(record(params.transcription).model) ?? DEFAULT_STT_MODEL,
+    voice: string(params.voice) ?? DEFAULT_VOICE,
   }
 }
 
@@ -41,14 +41,14 @@ const identityOf = ({ assistantId, id, callingPartyType }: Conversation) => ({
 })
 
 /** `call.conversation.created`, which newer Telnyx documents have. */
-export const created = (conversation: Conversation): Effect => ({
+export const conversationCreated = (conversation: Conversation): Effect => ({
   do: 'emit',
   event_type: 'call.conversation.created',
   payload: identityOf(conversation),
 })
 
 /** `call.conversation.ended`. */
-export function ended(conversation: Conversation, reason: string | null, now: number): Effect {
+export function conversationEnded(conversation: Conversation, reason: string | null, now: number): Effect {
   const [provider = '', ...model] = conversation.voice.split('.')
   return {
     do: 'emit',

@@ -12,7 +12,7 @@ export function pointer(path: readonly (string | number)[]): string {
 }
 
 /** Something below this place was answered. */
-export function touched(draft: Draft, path: readonly (string | number)[]): boolean {
+export function hasAnswerBelow(draft: Draft, path: readonly (string | number)[]): boolean {
   const below = `${pointer(path)}/`
   return Object.keys(draft).some((id) => id.startsWith(below))
 }
@@ -22,21 +22,21 @@ export function assemble(
   entries: readonly { path: readonly (string | number)[]; value: unknown }[],
 ): Record<string, unknown> {
   const root: Record<string, unknown> = {}
-  for (const { path, value } of entries) put(root, path, value)
+  for (const { path, value } of entries) setAt(root, path, value)
   return root
 }
 
-function put(root: object, path: readonly (string | number)[], value: unknown): void {
+function setAt(root: object, path: readonly (string | number)[], value: unknown): void {
   let at: object = root
   path.forEach((step, index) => {
     const last = index === path.length - 1
     const existing: unknown = Object.hasOwn(at, step) ? Reflect.get(at, step) : undefined
     if (last && !(isEmptyObject(value) && typeof existing === 'object'))
-      define(at, step, isEmptyObject(value) ? {} : value)
+      defineValue(at, step, isEmptyObject(value) ? {} : value)
     if (last) return
     const next: object =
       typeof existing === 'object' && existing !== null ? existing : typeof path[index + 1] === 'number' ? [] : {}
-    if (next !== existing) define(at, step, next)
+    if (next !== existing) defineValue(at, step, next)
     at = next
   })
 }
@@ -46,6 +46,6 @@ function isEmptyObject(value: unknown): boolean {
 }
 
 /** A plain assignment to a property called `__proto__` would change the prototype instead. */
-function define(target: object, key: string | number, value: unknown): void {
+function defineValue(target: object, key: string | number, value: unknown): void {
   Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
 }

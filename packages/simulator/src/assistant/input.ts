@@ -1,6 +1,6 @@
 /** What an AI gather and an assistant are given. */
 import type { Message } from '../machine/machine.ts'
-import type { ModelReply, ToolAnswer } from '../machine/model.ts'
+import type { ModelReply, ToolResult } from '../machine/model.ts'
 import type { AiSettings } from './settings.ts'
 
 /** What can happen to an AI gather or an assistant. */
@@ -8,13 +8,13 @@ export type AiInput =
   /** The caller said something. */
   | { type: 'said'; text: string }
   /** The last `say` has been spoken to its end. */
-  | { type: 'spoken' }
-  | { type: 'woke'; name: string }
+  | { type: 'sound-ended' }
+  | { type: 'timer'; name: string }
   | { type: 'key'; digit: string }
   /** The answer to `ask-model`. */
   | { type: 'model'; id: string; reply: ModelReply }
   /** The answers to `use-tools`. */
-  | { type: 'tools'; id: string; answers: ToolAnswer[] }
+  | { type: 'tools'; id: string; answers: ToolResult[] }
   /** `ai_assistant_stop`. */
   | { type: 'stop' }
   | { type: 'hangup' }

@@ -35,18 +35,18 @@ export function typeOf(schema: JsonSchema): string | undefined {
   return undefined
 }
 
-const deepest = 16
+const MAX_DEPTH = 16
 
 /**
  * One schema instead of several: follows `$ref` within the document, folds `allOf` in, and takes the first branch of
  * `anyOf`/`oneOf` that is not `null` (unless they only list constants, which are choices).
  */
 export function resolve(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSchema {
-  if (depth > deepest) return {}
+  if (depth > MAX_DEPTH) return {}
   let flat = schema
   if (typeof flat.$ref === 'string') {
     const { $ref, ...beside } = flat
-    flat = { ...resolve(follow(String($ref), root), root, depth + 1), ...beside }
+    flat = { ...resolve(followRef(String($ref), root), root, depth + 1), ...beside }
   }
   if (Array.isArray(flat.allOf)) {
     const { allOf, ...beside } = flat
@@ -98,7 +98,7 @@ function merge(one: JsonSchema, other: JsonSchema): JsonSchema {
   }
 }
 
-function follow(ref: string, root: JsonSchema): JsonSchema {
+function followRef(ref: string, root: JsonSchema): JsonSchema {
   if (!ref.startsWith('#')) return {}
   let at: unknown = root
   for (const step of ref.slice(1).split('/').slice(1)) {

@@ -2,16 +2,16 @@
 import type { Slot } from './slots.ts'
 
 /** The question for a field: its description where that is a question, else one made of its title or name. */
-export function question(slot: Slot): string {
+export function questionFor(slot: Slot): string {
   const described = slot.description?.endsWith('?') ? slot.description : undefined
   const asked = described ?? (slot.type === 'boolean' ? `Yes or no: ${slot.label}?` : `What is your ${slot.label}?`)
   const options = slot.choices.map(({ label }) => label)
-  const offered = options.length > 0 && options.length <= 8 ? ` You can say ${listed(options, 'or')}.` : ''
+  const offered = options.length > 0 && options.length <= 8 ? ` You can say ${joinWords(options, 'or')}.` : ''
   return `${asked}${offered}${slot.isList ? ' You can name several.' : ''}`
 }
 
 /** What the caller could say, after an answer that no reading of conforms to the schema. */
-export function hint({ schema, type, choices }: Slot): string {
+export function hintFor({ schema, type, choices }: Slot): string {
   const { minimum, maximum, format } = schema
   if (choices.length > 0) return ''
   if (type === 'integer' || type === 'number') {
@@ -26,19 +26,21 @@ export function hint({ schema, type, choices }: Slot): string {
 
 /** Says back what was understood, so that the caller can correct it. */
 export function readBack(answers: readonly { slot: Slot; value: unknown }[]): string {
-  const said = answers.map(({ slot, value }) => (answers.length > 1 ? `${slot.label} ${aloud(value)}` : aloud(value)))
-  return `Got it: ${listed(said, 'and')}.`
+  const said = answers.map(({ slot, value }) =>
+    answers.length > 1 ? `${slot.label} ${toSpeech(value)}` : toSpeech(value),
+  )
+  return `Got it: ${joinWords(said, 'and')}.`
 }
 
 /** An agent's whisper as the caller hears it. */
 export const sayWhisper = (whisper: string): string => `A colleague adds: ${whisper.trim()}`
 
-function aloud(value: unknown): string {
-  if (Array.isArray(value)) return listed(value.map(aloud), 'and')
+function toSpeech(value: unknown): string {
+  if (Array.isArray(value)) return joinWords(value.map(toSpeech), 'and')
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-function listed(items: readonly string[], word: string): string {
+function joinWords(items: readonly string[], word: string): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
 }

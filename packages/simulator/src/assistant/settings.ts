@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 export type AiSettings = z.infer<typeof aiSettings>
 
-const reason = (usual: string | null = null) => z.string().nullable().default(usual)
+const reasonSetting = (usual: string | null = null) => z.string().nullable().default(usual)
 
 export const aiSettings = z.strictObject({
   /** A3, A7: emit `call.conversation.created` when a conversation starts. */
@@ -34,10 +34,10 @@ export const aiSettings = z.strictObject({
   /** `reason` of `call.conversation.ended`, by cause: only `customer_disconnect` is ever shown in Telnyx's documents. */
   endedReason: z
     .strictObject({
-      completed: reason(),
-      stopped: reason(),
-      hangup: reason('customer_disconnect'),
-      gaveUp: reason(),
+      completed: reasonSetting(),
+      stopped: reasonSetting(),
+      hangup: reasonSetting('customer_disconnect'),
+      gaveUp: reasonSetting(),
     })
     .prefault({}),
   /** A real model to converse with instead of the built-in questions: any OpenAI-compatible endpoint. */

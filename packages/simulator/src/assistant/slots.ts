@@ -2,7 +2,7 @@
  * A JSON Schema as the list of fields to ask for, in the order it is written. Objects are walked into; an array is one
  * field with several answers. An optional object, once begun, needs its own required fields.
  */
-import { type Draft, pointer, touched } from './draft.ts'
+import { type Draft, hasAnswerBelow, pointer } from './draft.ts'
 import {
   constantsOf,
   isSchema,
@@ -23,7 +23,7 @@ export interface Slot {
   /** What one answer must conform to: the field's schema, or that of one item of a list. */
   readonly schema: JsonSchema
   /** What the whole value must conform to. */
-  readonly whole: JsonSchema
+  readonly valueSchema: JsonSchema
   /** In a caller's words: "date of birth". */
   readonly label: string
   readonly description: string | undefined
@@ -33,24 +33,24 @@ export interface Slot {
 }
 
 /** What a schema asks for now, given the answers so far. */
-export interface Walk {
+export interface SchemaFields {
   readonly slots: Slot[]
   /** Values the schema leaves no choice about (`const`, an empty object), filled in unasked. */
   readonly constants: { readonly path: Slot['path']; readonly value: unknown }[]
 }
 
-interface Place {
+interface SchemaNode {
   readonly schema: JsonSchema
   readonly path: Slot['path']
   readonly required: boolean
-  readonly within: readonly string[]
+  readonly parentLabels: readonly string[]
 }
 
 const MAX_DEPTH = 12
 
 /** Walks a schema. */
-export function walk(root: JsonSchema, draft: Draft): Walk {
-  const found: Walk = { slots: [], constants: [] }
+export function listFields(root: JsonSchema, draft: Draft): SchemaFields {
+  const found: SchemaFields = { slots: [], constants: [] }
   const { $defs, definitions } = root
   const withDefinitions = (schema: JsonSchema): JsonSchema => ({
     ...schema,
@@ -58,7 +58,7 @@ export function walk(root: JsonSchema, draft: Draft): Walk {
     ...(definitions === undefined ? {} : { definitions }),
   })
 
-  const visit = ({ schema: given, path, required, within }: Place): void => {
+  const visit = ({ schema: given, path, required, parentLabels: within }: SchemaNode): void => {
     if (path.length > MAX_DEPTH) return
     const schema = resolve(given, root)
     const labels = path.length === 0 ? within : [...within, labelOf(schema, String(path.at(-1)))]
@@ -67,11 +67,11 @@ export function walk(root: JsonSchema, draft: Draft): Walk {
       return
     }
     if (typeOf(schema) === 'object' && isSchema(schema.properties)) {
-      const isBegun = required || touched(draft, path)
+      const isBegun = required || hasAnswerBelow(draft, path)
       if (isBegun && path.length > 0) found.constants.push({ path, value: {} })
       const names = new Set(requiredOf(schema))
       for (const [name, property] of propertiesOf(schema)) {
-        visit({ schema: property, path: [...path, name], required: isBegun && names.has(name), within: labels })
+        visit({ schema: property, path: [...path, name], required: isBegun && names.has(name), parentLabels: labels })
       }
       return
     }
@@ -82,7 +82,7 @@ export function walk(root: JsonSchema, draft: Draft): Walk {
       path,
       type: typeOf(one),
       schema: withDefinitions(one),
-      whole: withDefinitions(schema),
+      valueSchema: withDefinitions(schema),
       label: labels.join(' '),
       description: text(schema, 'description') ?? text(one, 'description'),
       choices: choicesOf(one),
@@ -91,25 +91,25 @@ export function walk(root: JsonSchema, draft: Draft): Walk {
     })
   }
 
-  visit({ schema: root, path: [], required: true, within: [] })
+  visit({ schema: root, path: [], required: true, parentLabels: [] })
   return { ...found, slots: found.slots.filter(({ path }) => path.length > 0) }
 }
 
 function choicesOf(schema: JsonSchema): Slot['choices'] {
   const constants = constantsOf(schema)
-  if (constants) return constants.map(({ value, title }) => ({ value, label: title ?? spoken(String(value)) }))
+  if (constants) return constants.map(({ value, title }) => ({ value, label: title ?? toWords(String(value)) }))
   const values: unknown[] = Array.isArray(schema.enum) ? schema.enum : []
-  return values.filter((value) => value !== null).map((value) => ({ value, label: spoken(String(value)) }))
+  return values.filter((value) => value !== null).map((value) => ({ value, label: toWords(String(value)) }))
 }
 
 function labelOf(schema: JsonSchema, name: string): string {
   const title = text(schema, 'title')
   // A title in a form's capitals, said aloud: "Date of Birth" is "date of birth", "PIN" stays "PIN".
-  return title ? lowerWords(title).replace(/[:.?]+$/, '') : spoken(name)
+  return title ? lowerWords(title).replace(/[:.?]+$/, '') : toWords(name)
 }
 
 /** A name from code as it is said: `first_name`, `firstName` and `first-name` are "first name". */
-const spoken = (name: string): string =>
+const toWords = (name: string): string =>
   lowerWords(
     name
       .replace(/([a-z0-9])([A-Z])/g, '$1 $2')

@@ -3,17 +3,17 @@
  * works on a copy of the state, so that to its driver a machine stays a function.
  */
 import type { Effect, Message } from '../machine/machine.ts'
-import type { ChatTool, ToolAnswer, ToolCall, ToolUse } from '../machine/model.ts'
+import type { ChatTool, ToolCall, ToolResult, ToolUse } from '../machine/model.ts'
 import { chatOf, toolMessages } from './chat.ts'
 import { type Conversation, messagesOf, openConversation, record, spokenHistory } from './conversation.ts'
 import type { AiContext } from './input.ts'
-import { functionsOf, MOST_ROUNDS } from './tools.ts'
+import { functionsOf, MAX_TOOL_ROUNDS } from './tools.ts'
 
 export interface TalkState {
   readonly ctx: AiContext
   readonly conversation: Conversation
-  readonly historyUpdates: boolean
-  readonly interruptible: boolean
+  readonly hasHistoryUpdates: boolean
+  readonly isInterruptible: boolean
   readonly tools: unknown
   /**
    * `opening`: nothing said yet and no greeting; `thinking`: a model was asked; `closing`: the last words are being said;
@@ -25,19 +25,19 @@ export interface TalkState {
   whispers: readonly string[]
   turn: number
   /** Rounds of tools in this turn. */
-  rounds: number
+  toolRounds: number
   /** What the model called and has no answer to yet. */
-  calling: readonly ToolCall[]
+  pendingToolCalls: readonly ToolCall[]
 }
 
 /** A step in the making. */
-export interface Run<State extends TalkState = TalkState> {
+export interface MutableStep<State extends TalkState = TalkState> {
   readonly state: State
   readonly effects: Effect[]
   readonly now: number
 }
 
-export const run = <State extends TalkState>(state: State, now: number): Run<State> => ({
+export const beginStep = <State extends TalkState>(state: State, now: number): MutableStep<State> => ({
   state: { ...state },
   effects: [],
   now,
@@ -47,39 +47,39 @@ export const run = <State extends TalkState>(state: State, now: number): Run<Sta
 export const startTalk = (params: Record<string, unknown>, ctx: AiContext, now: number): TalkState => ({
   ctx,
   conversation: openConversation(params, ctx, now),
-  historyUpdates: params.send_message_history_updates === true,
-  interruptible: record(params.interruption_settings).enable !== false,
+  hasHistoryUpdates: params.send_message_history_updates === true,
+  isInterruptible: record(params.interruption_settings).enable !== false,
   tools: record(params.assistant).tools,
   phase: 'opening',
   history: messagesOf(params.message_history),
   whispers: [],
   turn: 0,
-  rounds: 0,
-  calling: [],
+  toolRounds: 0,
+  pendingToolCalls: [],
 })
 
 /** Says something. */
-export function speak<It extends Run>(
-  it: It,
+export function speak<AnyStep extends MutableStep>(
+  step: AnyStep,
   text: string,
   purpose: Extract<Effect, { do: 'say' }>['purpose'],
   phase: TalkState['phase'] = 'speaking',
-): It {
-  remember(it, { role: 'assistant', content: text })
-  it.effects.push({ do: 'say', text, purpose })
-  it.state.phase = phase
-  return it
+): AnyStep {
+  addMessage(step, { role: 'assistant', content: text })
+  step.effects.push({ do: 'say', text, purpose })
+  step.state.phase = phase
+  return step
 }
 
 /** Adds to the history, and reports it. */
-function remember(run: Run, message: Message): void {
-  run.state.history = [...run.state.history, message]
-  reportHistory(run)
+function addMessage(step: MutableStep, message: Message): void {
+  step.state.history = [...step.state.history, message]
+  reportHistory(step)
 }
 
 /** Sends the history, where the command asked for updates. */
-export function reportHistory({ state, effects }: Run): void {
-  if (state.historyUpdates)
+export function reportHistory({ state, effects }: MutableStep): void {
+  if (state.hasHistoryUpdates)
     emit(effects, 'call.ai_gather.message_history_updated', { message_history: spokenHistory(state.history) })
 }
 
@@ -88,53 +88,58 @@ export function emit(effects: Effect[], event_type: string, payload: Record<stri
 }
 
 /** Takes what the caller says into the history. False when it does not count. */
-export function hear(run: Run, text: string): boolean {
-  const { state } = run
+export function addCallerSpeech(step: MutableStep, text: string): boolean {
+  const { state } = step
   if (text.trim() === '' || state.phase === 'closing') return false
-  if (state.phase === 'speaking' && !state.interruptible) return false
-  nextTurn(run)
-  remember(run, { role: 'user', content: text.trim() })
+  if (state.phase === 'speaking' && !state.isInterruptible) return false
+  startTurn(step)
+  addMessage(step, { role: 'user', content: text.trim() })
   return true
 }
 
 /** Falls silent, for a turn that begins now. */
-export function nextTurn({ state, effects }: Run): void {
+export function startTurn({ state, effects }: MutableStep): void {
   // A model may say something and call a tool in one answer, and thinks while it is heard.
-  if (state.phase === 'speaking' || state.calling.length > 0) effects.push({ do: 'silence' })
+  if (state.phase === 'speaking' || state.pendingToolCalls.length > 0) effects.push({ do: 'stop-sound' })
   state.turn += 1
-  state.rounds = 0
+  state.toolRounds = 0
 }
 
 /** The question that is open: an answer to any other comes too late. */
-const questionOf = ({ turn, rounds }: TalkState) => `turn ${turn} round ${rounds}`
+const requestIdOf = ({ turn, toolRounds: rounds }: TalkState) => `turn ${turn} round ${rounds}`
 
-export const isOpen = (state: TalkState, id: string): boolean => state.phase === 'thinking' && id === questionOf(state)
+export const isPendingRequest = (state: TalkState, id: string): boolean =>
+  state.phase === 'thinking' && id === requestIdOf(state)
 
 /** Puts the conversation to a real model; its answer comes back as `model`. */
-export function consult<It extends Run>(it: It, system: readonly string[], own: readonly ChatTool[] = []): It {
-  const { state, effects } = it
+export function askModel<AnyStep extends MutableStep>(
+  step: AnyStep,
+  system: readonly string[],
+  own: readonly ChatTool[] = [],
+): AnyStep {
+  const { state, effects } = step
   const request = {
     model: state.conversation.llmModel,
     messages: chatOf(system.join('\n'), state.history),
-    tools: [...own, ...(state.rounds < MOST_ROUNDS ? functionsOf(state.tools) : [])],
+    tools: [...own, ...(state.toolRounds < MAX_TOOL_ROUNDS ? functionsOf(state.tools) : [])],
   }
-  effects.push({ do: 'ask-model', id: questionOf(state), request })
-  Object.assign(state, { phase: 'thinking', calling: [], whispers: [] })
-  return it
+  effects.push({ do: 'ask-model', id: requestIdOf(state), request })
+  Object.assign(state, { phase: 'thinking', pendingToolCalls: [], whispers: [] })
+  return step
 }
 
 /** Lets the driver do what the model called. False out of rounds: then it has no tools, but some models call them all the same. */
-export function useTools({ state, effects }: Run, calling: readonly ToolCall[], uses: ToolUse[]): boolean {
-  if (uses.length === 0 || state.rounds >= MOST_ROUNDS) return false
-  effects.push({ do: 'use-tools', id: questionOf(state), uses })
-  Object.assign(state, { phase: 'thinking', calling })
+export function useTools({ state, effects }: MutableStep, calling: readonly ToolCall[], uses: ToolUse[]): boolean {
+  if (uses.length === 0 || state.toolRounds >= MAX_TOOL_ROUNDS) return false
+  effects.push({ do: 'use-tools', id: requestIdOf(state), uses })
+  Object.assign(state, { phase: 'thinking', pendingToolCalls: calling })
   return true
 }
 
 /** Takes what the tools answered into the history, for the model alone. */
-export function takeAnswers<It extends Run>(it: It, answers: readonly ToolAnswer[]): It {
-  const { state } = it
-  state.history = [...state.history, ...toolMessages(state.calling, answers)]
-  state.rounds += 1
-  return it
+export function addToolResults<AnyStep extends MutableStep>(step: AnyStep, answers: readonly ToolResult[]): AnyStep {
+  const { state } = step
+  state.history = [...state.history, ...toolMessages(state.pendingToolCalls, answers)]
+  state.toolRounds += 1
+  return step
 }

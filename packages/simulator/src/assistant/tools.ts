@@ -10,15 +10,15 @@ import type { ChatTool, ToolCall, ToolRequest, ToolUse } from '../machine/model.
 import { readJson, record, string } from './conversation.ts'
 
 /** Rounds of tools in one turn, after which a model gets no more of them and has to say something. */
-export const MOST_ROUNDS = 5
+export const MAX_TOOL_ROUNDS = 5
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
 /** Documented default of an async webhook's wait. */
-const ASYNC_WAIT_MS = 300
+const DEFAULT_ASYNC_WAIT_MS = 300
 
 /** Telnyx's tools as functions a model can call; those it describes itself are passed through as they are. */
 export function functionsOf(tools: unknown): ChatTool[] {
-  return listOf(tools).map(({ type, name, own }) => {
+  return parseTools(tools).map(({ type, name, config: own }) => {
     const description = string(own.description) ?? descriptions[type]
     return {
       type: 'function',
@@ -28,12 +28,12 @@ export function functionsOf(tools: unknown): ChatTool[] {
 }
 
 /** What `call` asks for. */
-export function useOf(tools: unknown, call: ToolCall): ToolUse {
+export function toToolUse(tools: unknown, call: ToolCall): ToolUse {
   const tool = call.name
-  const known = listOf(tools).find(({ name }) => name === tool)
+  const known = parseTools(tools).find(({ name }) => name === tool)
   const refused = (why: string): ToolUse => ({ tool, type: 'refused', why })
   if (!known) return refused(`There is no tool "${tool}".`)
-  const { type, own, timeoutMs } = known
+  const { type, config: own, timeoutMs } = known
   switch (type) {
     case 'hangup':
       return { tool, type }
@@ -61,18 +61,18 @@ interface Tool {
   type: string
   name: string
   /** The object under the tool's own type. */
-  own: Record<string, unknown>
+  config: Record<string, unknown>
   timeoutMs: number | undefined
 }
 
-function listOf(tools: unknown): Tool[] {
+function parseTools(tools: unknown): Tool[] {
   return (Array.isArray(tools) ? tools : []).map(record).flatMap((tool): Tool[] => {
     const type = string(tool.type)
     if (type === undefined) return []
     const own = record(tool[type])
     const { timeout_ms } = tool
     const timeoutMs = typeof timeout_ms === 'number' && timeout_ms > 0 ? timeout_ms : undefined
-    return [{ type, name: string(own.name) ?? type, own, timeoutMs }]
+    return [{ type, name: string(own.name) ?? type, config: own, timeoutMs }]
   })
 }
 
@@ -140,40 +140,40 @@ function requestOf(
   given: Record<string, unknown>,
   timeoutMs: number | undefined,
 ): ToolRequest | string {
-  const picked = (part: (typeof WEBHOOK_PARTS)[number]) => {
+  const argumentsIn = (part: (typeof WEBHOOK_PARTS)[number]) => {
     const names = Object.keys(record(record(own[part]).properties))
     return Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)))
   }
-  const path = picked('path_parameters')
+  const path = argumentsIn('path_parameters')
   const template = string(own.url) ?? ''
   const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).filter((name) => !(name in path))
   if (missing.length > 0) return `Its URL needs ${missing.join(', ')}.`
-  const address = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(plain(path[name])))
+  const address = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(toText(path[name])))
   if (!URL.canParse(address)) return 'Its url is not a URL.'
   const url = new URL(address)
-  const query = { ...picked('query_parameters'), ...record(own.preset_query_parameters) }
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, plain(value))
+  const query = { ...argumentsIn('query_parameters'), ...record(own.preset_query_parameters) }
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, toText(value))
   const method = string(own.method) ?? 'POST'
   if (!METHODS.includes(method)) return `Its method must be one of ${METHODS.join(', ')}.`
   const headers = new Headers()
   for (const { name, value } of (Array.isArray(own.headers) ? own.headers : []).map(record)) {
     try {
-      headers.set(plain(name), plain(value))
+      headers.set(toText(name), toText(value))
     } catch {
       return 'One of its headers has a name or value that HTTP does not allow.'
     }
   }
   const isAsync = own.async === true
-  const asyncWait = typeof own.async_timeout_ms === 'number' ? own.async_timeout_ms : ASYNC_WAIT_MS
+  const asyncWait = typeof own.async_timeout_ms === 'number' ? own.async_timeout_ms : DEFAULT_ASYNC_WAIT_MS
   return {
     method,
     url: url.href,
     headers: Object.fromEntries(headers),
-    body: method === 'GET' ? null : { ...picked('body_parameters'), ...record(own.preset_body_fields) },
+    body: method === 'GET' ? null : { ...argumentsIn('body_parameters'), ...record(own.preset_body_fields) },
     timeoutMs: isAsync ? asyncWait : timeoutMs,
     async: isAsync,
   }
 }
 
-const plain = (value: unknown): string =>
+const toText = (value: unknown): string =>
   typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)

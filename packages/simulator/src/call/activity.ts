@@ -28,13 +28,13 @@ export interface CallView extends CallIdentity {
   /** What the caller hears now. */
   speaking: { kind: 'speech' | 'media'; text: string; purpose: string } | null
   /** What the platform is waiting for. */
-  collecting: Collecting | null
+  collecting: PendingInput | null
   /** What was said, heard and pressed, newest last, at most 200 lines. */
   transcript: TranscriptLine[]
 }
 
 /** What the platform is waiting for: digits, or words. */
-export type Collecting =
+export type PendingInput =
   | {
       kind: 'digits'
       command: string
@@ -94,7 +94,7 @@ export type Activity = { at: string } & (
 )
 
 /** The types that are kept in `GET /_sim/log`: what is neither the state of a call nor kept elsewhere, as deliveries are. */
-export const loggedTypes: ReadonlySet<Activity['type']> = new Set([
+export const LOGGED_TYPES: ReadonlySet<Activity['type']> = new Set([
   'prompt.started',
   'key',
   'dtmf.sent',
@@ -107,4 +107,4 @@ export const loggedTypes: ReadonlySet<Activity['type']> = new Set([
 ])
 
 /** An `Activity` before it is dated. */
-export type Happening = Activity extends infer A ? (A extends { at: string } ? Omit<A, 'at'> : never) : never
+export type UndatedActivity = Activity extends infer A ? (A extends { at: string } ? Omit<A, 'at'> : never) : never

@@ -12,16 +12,16 @@ import type { Route, WebhookEvent } from '../delivery/delivery.ts'
 import { type LegInput, type LegState, startLeg, stepLeg } from '../leg/leg.ts'
 import { Line, type Sound } from '../line/line.ts'
 import type { Step } from '../machine/machine.ts'
-import type { ModelReply, ModelRequest, ToolAnswer, ToolUse } from '../machine/model.ts'
-import { spoken } from '../machine/ssml.ts'
+import type { ModelReply, ModelRequest, ToolResult, ToolUse } from '../machine/model.ts'
+import { stripSsml } from '../machine/ssml.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { Activity, CallIdentity, CallView, Collecting, Happening, TranscriptLine } from './activity.ts'
+import { ActiveGather } from './active-gather.ts'
+import type { Activity, CallIdentity, CallView, PendingInput, TranscriptLine, UndatedActivity } from './activity.ts'
 import { Conversations } from './conversations.ts'
-import { Gathering } from './gathering.ts'
-import type { RunnerWorld } from './runner.ts'
+import type { RunnerDeps } from './runner.ts'
 
 /** What a call is made from. */
-export interface NewCall {
+export interface CallOptions {
   direction: 'incoming' | 'outgoing'
   from: string
   to: string
@@ -45,20 +45,20 @@ export interface CallHost {
   /** ISO 8601 with microseconds, never twice the same. */
   timestamp(): string
   /** Whether anybody wants to know of this: a view of a call is costly to make for nobody. */
-  wants(type: Activity['type']): boolean
-  tell(happening: Happening): void
+  hasWatcher(type: Activity['type']): boolean
+  publish(happening: UndatedActivity): void
   /** Sends a webhook of a call. */
   emit(call: Call, event: WebhookEvent): void
   forget(call: Call): void
   askModel(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>
-  useTool(call: Call, use: ToolUse): Promise<ToolAnswer>
+  useTool(call: Call, use: ToolUse): Promise<ToolResult>
 }
 
-const TRANSCRIPT_LINES = 200
-const USUAL_RING_MS = 30_000
+const MAX_TRANSCRIPT_LINES = 200
+const DEFAULT_RING_MS = 30_000
 
 /** Events whose payload has neither `from` nor `to`. */
-const WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
+const EVENTS_WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
   'call.playback.started',
   'call.playback.ended',
   'call.speak.started',
@@ -69,14 +69,14 @@ const WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
 
 export class Call {
   readonly identity: CallIdentity
-  readonly options: NewCall
+  readonly options: CallOptions
   route: Route
   /** L6: set by the leg's last command that carries one; in every webhook from then on. */
   clientState: string | null
   /** L7: the results of its commands by `command_id`, and until when they are remembered. */
-  readonly results = new Map<string, { until: number; result: { result: string; conversation_id?: string } }>()
+  readonly commandResults = new Map<string, { until: number; result: { result: string; conversation_id?: string } }>()
   /** Its DTMF gather. */
-  readonly gathering: Gathering
+  readonly gather: ActiveGather
   /** Its AI gather or assistant. */
   readonly conversations: Conversations
   private readonly host: CallHost
@@ -84,20 +84,20 @@ export class Call {
   private readonly watchers = new Set<(activity: Activity) => void>()
   private readonly transcript: TranscriptLine[] = []
   private readonly timers: Timers
-  private readonly onAnswered: (() => void)[] = []
-  private readonly onEnded: (() => void)[] = []
+  private readonly answeredCallbacks: (() => void)[] = []
+  private readonly endedCallbacks: (() => void)[] = []
   private readonly createdAt: string
-  private leg: LegState
-  private requests = 0
-  private events = 0
+  private legState: LegState
+  private requestCount = 0
+  private eventCount = 0
   private answeredAt: number | null = null
   private endedAt: number | null = null
   private peer: Call | null = null
-  private joined: Call | null = null
-  private staysWhenPeerLeaves = false
-  private transcribed = false
+  private joinedCall: Call | null = null
+  private shouldStayAfterUnbridge = false
+  private isTranscribed = false
 
-  constructor(host: CallHost, identity: CallIdentity, route: Route, options: NewCall) {
+  constructor(host: CallHost, identity: CallIdentity, route: Route, options: CallOptions) {
     const { clock, chance, settings } = host
     this.host = host
     this.identity = identity
@@ -106,19 +106,19 @@ export class Call {
     this.clientState = options.client_state ?? null
     this.createdAt = this.now()
     this.timers = new Timers(clock)
-    this.leg = startLeg(options.direction, this.createdAt).state
+    this.legState = startLeg(options.direction, this.createdAt).state
     this.line = new Line(clock, settings.audio, {
       started: (sound) => this.soundStarted(sound),
       ended: (sound, status, detail) => this.soundEnded(sound, status, detail),
     })
-    const world = this.world()
-    this.gathering = new Gathering(world, settings.gather)
+    const runnerDeps = this.world()
+    this.gather = new ActiveGather(runnerDeps, settings.gather)
     const { from, to } = identity
     this.conversations = new Conversations({
       chance,
       callId: this.id,
       context: { from, to, settings: settings.ai },
-      world,
+      deps: runnerDeps,
     })
   }
 
@@ -127,46 +127,46 @@ export class Call {
   }
 
   get phase(): LegState['phase'] {
-    return this.leg.phase
+    return this.legState.phase
   }
 
   get direction(): LegState['direction'] {
-    return this.leg.direction
+    return this.legState.direction
   }
 
   // ---- its life -----------------------------------------------------------------------------------------------
 
   /** Rings: says `call.initiated`. */
   ring(): void {
-    const { direction, start_time } = this.leg
-    if (this.host.wants('call.created')) this.host.tell({ type: 'call.created', call: this.view() })
+    const { direction, start_time } = this.legState
+    if (this.host.hasWatcher('call.created')) this.host.publish({ type: 'call.created', call: this.view() })
     this.perform(startLeg(direction, start_time))
-    const usual = direction === 'incoming' ? this.host.settings.leg.incomingRingMs : USUAL_RING_MS
+    const usual = direction === 'incoming' ? this.host.settings.leg.incomingRingMs : DEFAULT_RING_MS
     this.after(this.options.ringMs ?? usual, () => this.end({ type: 'rang-out' }))
   }
 
   /** The call is answered: by the command, or by the person called. */
   connect(input: Extract<LegInput, { type: 'answer' | 'picked-up' }>): void {
-    const next = stepLeg(this.leg, input, this.now())
-    if (this.leg.phase === 'answered' || next.state.phase !== 'answered') return
+    const next = stepLeg(this.legState, input, this.now())
+    if (this.legState.phase === 'answered' || next.state.phase !== 'answered') return
     this.timers.clear()
     this.answeredAt = this.host.clock.now()
     this.perform(next)
     const { timeLimitMs } = this.options
     if (timeLimitMs !== undefined) this.after(timeLimitMs, () => this.end({ type: 'time-limit' }))
-    for (const then of this.onAnswered.splice(0)) then()
-    this.changed()
+    for (const then of this.answeredCallbacks.splice(0)) then()
+    this.publishUpdate()
   }
 
   /** Runs `then` once the call is answered: at once when it is. */
   whenAnswered(then: () => void): void {
-    if (this.leg.phase === 'answered') then()
-    else this.onAnswered.push(then)
+    if (this.legState.phase === 'answered') then()
+    else this.answeredCallbacks.push(then)
   }
 
   /** Runs `then` when the call ends. */
   whenEnded(then: () => void): void {
-    this.onEnded.push(then)
+    this.endedCallbacks.push(then)
   }
 
   /** Runs `then` in `ms` milliseconds, unless the call is answered or ends before. */
@@ -176,24 +176,24 @@ export class Call {
 
   /** Ends the call, and first whatever runs on it (G19, A12). */
   end(input: LegInput): void {
-    const next = stepLeg(this.leg, input, this.now())
-    if (next.state.phase !== 'ended' || this.leg.phase === 'ended') return
+    const next = stepLeg(this.legState, input, this.now())
+    if (next.state.phase !== 'ended' || this.legState.phase === 'ended') return
     this.timers.clear()
-    this.gathering.feed({ type: 'hangup' })
+    this.gather.feed({ type: 'hangup' })
     this.conversations.feed({ type: 'hangup' })
     this.line.stop('call_hangup', true)
     this.endedAt = this.host.clock.now()
     this.perform(next)
-    this.changed()
+    this.publishUpdate()
     const { peer } = this
     this.peer = null
-    peer?.left()
-    for (const then of this.onEnded.splice(0)) then()
+    peer?.onPeerLeft()
+    for (const then of this.endedCallbacks.splice(0)) then()
     this.after(this.host.settings.leg.endedCallMemoryMs, () => this.host.forget(this))
   }
 
   /** Lets go of everything without a word. */
-  abandon(): void {
+  dispose(): void {
     this.timers.clear()
     this.watchers.clear()
   }
@@ -202,14 +202,14 @@ export class Call {
 
   /** Counts the requests for this call: the identity of an API fault. */
   nextRequest(): number {
-    this.requests += 1
-    return this.requests
+    this.requestCount += 1
+    return this.requestCount
   }
 
   /** `speak` and `playback_start`. `stop` as Telnyx has it: what is heard now, or that and all that waits. */
-  hear(sound: Omit<Sound, 'owner' | 'announced'>, stop?: 'current' | 'all'): void {
+  playSound(sound: Omit<Sound, 'owner' | 'shouldEmitEvents'>, stop?: 'current' | 'all'): void {
     if (stop) this.stopSound(stop)
-    this.line.add({ ...sound, owner: null, announced: true })
+    this.line.add({ ...sound, owner: null, shouldEmitEvents: true })
   }
 
   /** `playback_stop`. */
@@ -219,34 +219,34 @@ export class Call {
 
   /** `send_dtmf`: the keys are heard by the person on the telephone. */
   sendDtmf(digits: string): void {
-    this.say({ type: 'dtmf.sent', call_id: this.id, digits })
+    this.publish({ type: 'dtmf.sent', call_id: this.id, digits })
   }
 
   /** Says what the caller said by webhook, as `transcription: true` on `answer` and `dial` asks for. */
-  transcribe(): void {
-    this.transcribed = true
+  enableTranscription(): void {
+    this.isTranscribed = true
   }
 
   /** Joins two answered legs. */
   bridgeWith(other: Call, staysWhenPeerLeaves: boolean): void {
     this.peer = other
     other.peer = this
-    this.staysWhenPeerLeaves = staysWhenPeerLeaves
+    this.shouldStayAfterUnbridge = staysWhenPeerLeaves
     for (const leg of [this, other]) {
       leg.emit('call.bridged', {})
-      leg.changed()
+      leg.publishUpdate()
     }
   }
 
-  private left(): void {
+  private onPeerLeft(): void {
     this.peer = null
-    if (this.staysWhenPeerLeaves) this.changed()
+    if (this.shouldStayAfterUnbridge) this.publishUpdate()
     else this.end({ type: 'hangup' })
   }
 
   /** `ai_assistant_join` and `participants`: what is said on this leg is said in the other's conversation. */
   joinConversation(host: Call, endsIt: boolean): void {
-    this.joined = host
+    this.joinedCall = host
     if (endsIt) this.whenEnded(() => host.conversations.feed({ type: 'stop' }))
   }
 
@@ -254,28 +254,28 @@ export class Call {
 
   /** L8, G1: a key is reported, then does what it does. */
   press(digit: string): void {
-    if (this.leg.phase !== 'answered') return
-    this.note('caller', 'key', digit)
-    this.say({ type: 'key', call_id: this.id, digit })
+    if (this.legState.phase !== 'answered') return
+    this.addTranscriptLine('caller', 'key', digit)
+    this.publish({ type: 'key', call_id: this.id, digit })
     this.emit('call.dtmf.received', { digit })
-    if (this.gathering.current) {
+    if (this.gather.current) {
       this.line.interrupt('cancelled')
-      this.gathering.feed({ type: 'key', digit })
+      this.gather.feed({ type: 'key', digit })
       this.line.resume()
     }
     this.conversations.feed({ type: 'key', digit })
-    this.changed()
+    this.publishUpdate()
   }
 
-  speak(text: string): void {
-    if (this.leg.phase !== 'answered') return
-    this.note('caller', 'speech', text)
-    this.say({ type: 'said', call_id: this.id, text })
+  say(text: string): void {
+    if (this.legState.phase !== 'answered') return
+    this.addTranscriptLine('caller', 'speech', text)
+    this.publish({ type: 'said', call_id: this.id, text })
     const heard = { transcript: text, confidence: 0.98, is_final: true, transcription_track: 'inbound' }
-    if (this.transcribed) this.emit('call.transcription', { transcription_data: heard })
-    const host = this.joined?.phase === 'answered' ? this.joined : this
+    if (this.isTranscribed) this.emit('call.transcription', { transcription_data: heard })
+    const host = this.joinedCall?.phase === 'answered' ? this.joinedCall : this
     host.conversations.feed({ type: 'said', text })
-    this.changed()
+    this.publishUpdate()
   }
 
   // ---- what others see ----------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ export class Call {
 
   /** The call as the caller's side sees it. */
   view(): CallView {
-    const { identity, leg, answeredAt, endedAt, transcript } = this
+    const { identity, legState: leg, answeredAt, endedAt, transcript } = this
     const { playing } = this.line
     return {
       id: this.id,
@@ -301,14 +301,14 @@ export class Call {
       ended_at: endedAt === null ? null : iso(endedAt),
       hangup_cause: leg.cause,
       bridged_with: this.peer?.id ?? null,
-      speaking: playing && { kind: playing.kind, text: spoken(playing.text), purpose: playing.purpose },
+      speaking: playing && { kind: playing.kind, text: stripSsml(playing.text), purpose: playing.purpose },
       collecting: this.collecting(),
       transcript: transcript.slice(),
     }
   }
 
-  private collecting(): Collecting | null {
-    const gather = this.gathering.current
+  private collecting(): PendingInput | null {
+    const gather = this.gather.current
     if (gather) {
       const { params, attempt, digits, phase } = gather.state
       const { minimum_digits, maximum_digits, terminating_digit, valid_digits, maximum_tries } = params
@@ -321,7 +321,7 @@ export class Call {
 
   /** `data` of `GET /v2/calls/{id}`. */
   status(): Record<string, unknown> {
-    const { identity, leg, clientState, answeredAt, endedAt } = this
+    const { identity, legState: leg, clientState, answeredAt, endedAt } = this
     const { call_control_id, call_leg_id, call_session_id } = identity
     const until = endedAt ?? this.host.clock.now()
     return {
@@ -338,22 +338,22 @@ export class Call {
   }
 
   /** Tells whoever watches the simulator that the view has changed. */
-  changed(): void {
-    if (this.host.wants('call.updated')) this.host.tell({ type: 'call.updated', call: this.view() })
+  publishUpdate(): void {
+    if (this.host.hasWatcher('call.updated')) this.host.publish({ type: 'call.updated', call: this.view() })
   }
 
   /** Tells this call's watchers and everybody's. (Webhooks reach everybody from the exchange.) */
-  private say(happening: Happening): void {
+  private publish(happening: UndatedActivity): void {
     if (this.watchers.size > 0) {
       const activity: Activity = { at: this.now(), ...happening }
       for (const watcher of this.watchers) watcher(activity)
     }
-    if (happening.type !== 'webhook') this.host.tell(happening)
+    if (happening.type !== 'webhook') this.host.publish(happening)
   }
 
-  private note(by: TranscriptLine['by'], kind: TranscriptLine['kind'], text: string): void {
+  private addTranscriptLine(by: TranscriptLine['by'], kind: TranscriptLine['kind'], text: string): void {
     this.transcript.push({ at: this.now(), by, kind, text })
-    if (this.transcript.length > TRANSCRIPT_LINES) this.transcript.shift()
+    if (this.transcript.length > MAX_TRANSCRIPT_LINES) this.transcript.shift()
   }
 
   private now(): string {
@@ -362,7 +362,7 @@ export class Call {
 
   // ---- effects ------------------------------------------------------------------------------------------------
 
-  private world(): RunnerWorld {
+  private world(): RunnerDeps {
     return {
       clock: this.host.clock,
       line: this.line,
@@ -370,21 +370,21 @@ export class Call {
       hangUp: () => this.end({ type: 'hangup' }),
       askModel: async (request, signal) => {
         const reply = await this.host.askModel(request, signal)
-        if (!reply.ok && !signal.aborted) this.say({ type: 'trouble', call_id: this.id, text: reply.error })
+        if (!reply.ok && !signal.aborted) this.publish({ type: 'trouble', call_id: this.id, text: reply.error })
         return reply
       },
       useTool: async (use) => {
         const answer = await this.host.useTool(this, use)
         const { tool } = use
-        this.say({ type: 'tool', call_id: this.id, tool, ok: answer.ok, summary: answer.summary })
+        this.publish({ type: 'tool', call_id: this.id, tool, ok: answer.ok, summary: answer.summary })
         return answer
       },
-      changed: () => this.changed(),
+      publishUpdate: () => this.publishUpdate(),
     }
   }
 
   private perform({ state, effects }: Step<LegState>): void {
-    this.leg = state
+    this.legState = state
     for (const effect of effects) if (effect.do === 'emit') this.emit(effect.event_type, effect.payload)
   }
 
@@ -392,31 +392,32 @@ export class Call {
   emit(event_type: string, payload: Record<string, unknown>): void {
     const { host, id, clientState: client_state } = this
     const { from, to, ...ids } = this.identity
-    this.events += 1
+    this.eventCount += 1
     const event: WebhookEvent = {
       record_type: 'event',
       event_type,
-      id: host.chance.uuid(id, 'event', this.events),
+      id: host.chance.uuid(id, 'event', this.eventCount),
       occurred_at: host.timestamp(),
       ...(event_type.startsWith('call.conversation.') ? { created_at: host.timestamp() } : {}),
-      payload: { ...ids, client_state, ...(WITHOUT_NUMBERS.has(event_type) ? {} : { from, to }), ...payload },
+      payload: { ...ids, client_state, ...(EVENTS_WITHOUT_NUMBERS.has(event_type) ? {} : { from, to }), ...payload },
     }
-    this.say({ type: 'webhook', call_id: id, event })
+    this.publish({ type: 'webhook', call_id: id, event })
     host.emit(this, event)
   }
 
   private soundStarted(sound: Sound): void {
-    const text = spoken(sound.text)
-    this.note('platform', sound.kind, text)
-    this.say({ type: 'prompt.started', call_id: this.id, kind: sound.kind, text, purpose: sound.purpose })
-    if (sound.announced) this.emit(`call.${sound.kind === 'media' ? 'playback' : 'speak'}.started`, mediaOf(sound))
-    this.changed()
+    const text = stripSsml(sound.text)
+    this.addTranscriptLine('platform', sound.kind, text)
+    this.publish({ type: 'prompt.started', call_id: this.id, kind: sound.kind, text, purpose: sound.purpose })
+    if (sound.shouldEmitEvents)
+      this.emit(`call.${sound.kind === 'media' ? 'playback' : 'speak'}.started`, mediaOf(sound))
+    this.publishUpdate()
   }
 
   private soundEnded(sound: Sound, status: string, detail?: string): void {
     const { kind, purpose } = sound
-    this.say({ type: 'prompt.ended', call_id: this.id, kind, text: spoken(sound.text), purpose, status })
-    if (!sound.announced) return
+    this.publish({ type: 'prompt.ended', call_id: this.id, kind, text: stripSsml(sound.text), purpose, status })
+    if (!sound.shouldEmitEvents) return
     if (kind === 'media') {
       const why = detail === undefined ? {} : { status_detail: detail }
       this.emit('call.playback.ended', { ...mediaOf(sound), status, ...why })

@@ -4,7 +4,7 @@ import { assistant } from '../assistant/assistant.ts'
 import type { AiContext, AiInput } from '../assistant/input.ts'
 import type { Chance } from '../clock/chance.ts'
 import type { Step } from '../machine/machine.ts'
-import { Runner, type RunnerWorld } from './runner.ts'
+import { Runner, type RunnerDeps } from './runner.ts'
 
 interface Conversation {
   kind: 'ai_gather' | 'assistant'
@@ -12,8 +12,8 @@ interface Conversation {
   command: string
   id: string
   /** False from `call.conversation.ended` on; insights may still follow. */
-  talking: boolean
-  runner: { feed(input: AiInput): void; alive: boolean }
+  isActive: boolean
+  runner: { feed(input: AiInput): void; isAlive: boolean }
 }
 
 interface ConversationsOptions {
@@ -21,13 +21,13 @@ interface ConversationsOptions {
   callId: string
   /** What an AI knows of the call. */
   context: Pick<AiContext, 'from' | 'to' | 'settings'>
-  world: RunnerWorld
+  deps: RunnerDeps
 }
 
 export class Conversations {
   private readonly options: ConversationsOptions
-  private list: Conversation[] = []
-  private started = 0
+  private conversations: Conversation[] = []
+  private startedCount = 0
 
   constructor(options: ConversationsOptions) {
     this.options = options
@@ -35,19 +35,20 @@ export class Conversations {
 
   /** The one that talks. */
   get current(): Conversation | null {
-    return this.list.find(({ talking }) => talking) ?? null
+    return this.conversations.find(({ isActive: talking }) => talking) ?? null
   }
 
   /** Starts one with the body of its command, and gives its `conversation_id`. */
   start(kind: Conversation['kind'], params: Record<string, unknown>): string {
-    const { chance, callId, context, world } = this.options
-    this.started += 1
-    const id = chance.uuid(callId, 'conversation', this.started)
+    const { chance, callId, context, deps: world } = this.options
+    this.startedCount += 1
+    const id = chance.uuid(callId, 'conversation', this.startedCount)
     let uuids = 0
     const ctx: AiContext = { ...context, conversation_id: id, uuid: () => chance.uuid(id, uuids++) }
     const emit = (type: string, payload: Record<string, unknown>) => {
       // A conversation is over once it says so, though its machine may have insights left to send.
-      if (type === 'call.conversation.ended') for (const one of this.list) if (one.id === id) one.talking = false
+      if (type === 'call.conversation.ended')
+        for (const one of this.conversations) if (one.id === id) one.isActive = false
       world.emit(type, payload)
     }
     const run = <State>(machine: {
@@ -57,11 +58,11 @@ export class Conversations {
       const first = machine.start(params, ctx, world.clock.now())
       const runner = new Runner<State, AiInput>({ ...world, emit }, first, (state, input, now) =>
         // Words cannot fail to play: only files can, and an AI plays none.
-        machine.step(state, input.type === 'failed' ? { type: 'spoken' } : input, now),
+        machine.step(state, input.type === 'sound-failed' ? { type: 'sound-ended' } : input, now),
       )
       const command = kind === 'ai_gather' ? 'gather_using_ai' : 'ai_assistant_start'
-      this.list = this.list.filter((other) => other.runner.alive)
-      this.list.push({ kind, command, id, talking: true, runner })
+      this.conversations = this.conversations.filter((other) => other.runner.isAlive)
+      this.conversations.push({ kind, command, id, isActive: true, runner })
       runner.begin()
     }
     if (kind === 'ai_gather') run(aiGather)

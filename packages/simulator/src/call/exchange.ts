@@ -7,13 +7,13 @@ import type { Clock } from '../clock/clock.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { Route, WebhookEvent } from '../delivery/delivery.ts'
 import type { Transport } from '../delivery/transport.ts'
-import type { ModelReply, ModelRequest, ToolAnswer, ToolUse } from '../machine/model.ts'
+import type { ModelReply, ModelRequest, ToolResult, ToolUse } from '../machine/model.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type Activity, type CallIdentity, type Happening, loggedTypes } from './activity.ts'
+import { type Activity, type CallIdentity, LOGGED_TYPES, type UndatedActivity } from './activity.ts'
 import { askModel } from './ask-model.ts'
-import { Call, type CallHost, type NewCall } from './call.ts'
-import { meetCallee } from './callee.ts'
-import { History } from './history.ts'
+import { BoundedLog } from './bounded-log.ts'
+import { Call, type CallHost, type CallOptions } from './call.ts'
+import { routeToCallee } from './callee.ts'
 import { type TransferOptions, useTool } from './tool-use.ts'
 
 /** One row of `GET /v2/call_events`. */
@@ -44,14 +44,14 @@ export class Exchange implements CallHost {
   readonly settings: Settings
   readonly transport: Transport
   /** What has happened, as far as it is kept. */
-  readonly log: History<Activity>
+  readonly log: BoundedLog<Activity>
   /** The rows of `GET /v2/call_events`. */
-  readonly callEvents: History<CallEventRecord>
+  readonly callEvents: BoundedLog<CallEventRecord>
   private readonly options: ExchangeOptions
   private readonly byId = new Map<string, Call>()
   private readonly watchers = new Map<(activity: Activity) => void, ReadonlySet<Activity['type']> | null>()
   private readonly phones = new Set<(call: Call) => boolean>()
-  private made = 0
+  private callCount = 0
   private lastMicros = 0
 
   constructor(options: ExchangeOptions) {
@@ -61,21 +61,21 @@ export class Exchange implements CallHost {
     this.chance = chance
     this.settings = settings
     this.transport = transport
-    this.log = new History(settings.delivery.historySize)
-    this.callEvents = new History(settings.delivery.historySize)
+    this.log = new BoundedLog(settings.delivery.historySize)
+    this.callEvents = new BoundedLog(settings.delivery.historySize)
   }
 
   /** Makes a call and lets it ring. */
-  placeCall(options: NewCall): Call {
+  placeCall(options: CallOptions): Call {
     const call = this.createCall(options)
     this.ring(call)
     return call
   }
 
   /** Makes a call that does not ring yet: who watches it from here on misses nothing. */
-  createCall(options: NewCall): Call {
-    this.made += 1
-    const label = ['call', this.made] as const
+  createCall(options: CallOptions): Call {
+    this.callCount += 1
+    const label = ['call', this.callCount] as const
     const identity: CallIdentity = {
       call_control_id: `v3:${this.chance.bytes(...label).toString('base64url')}`,
       call_leg_id: this.chance.uuid(...label, 'leg'),
@@ -93,12 +93,12 @@ export class Exchange implements CallHost {
   ring(call: Call): void {
     call.ring()
     if (call.direction === 'outgoing')
-      meetCallee(call, this.settings, () => [...this.phones].some((takes) => takes(call)))
+      routeToCallee(call, this.settings, () => [...this.phones].some((takes) => takes(call)))
   }
 
   /** Rings somebody else, and joins the two legs when that telephone is answered. Returns the leg that rings. */
   transfer(call: Call, options: TransferOptions): Call {
-    const { from, staysWhenPeerLeaves = false, route, ...target } = options
+    const { from, shouldStayAfterUnbridge: staysWhenPeerLeaves = false, route, ...target } = options
     const { connection_id, call_session_id, ...numbers } = call.identity
     const leg = this.placeCall({
       ...target,
@@ -117,7 +117,7 @@ export class Exchange implements CallHost {
   }
 
   /** Connects a telephone: it is offered every outgoing call and may take it; else the stand-in picks up. Returns a function that unplugs it. */
-  plugIn(phone: (call: Call) => boolean): () => void {
+  addPhone(phone: (call: Call) => boolean): () => void {
     this.phones.add(phone)
     return () => this.phones.delete(phone)
   }
@@ -147,24 +147,24 @@ export class Exchange implements CallHost {
   /** Emits a webhook of a call. */
   emit(call: Call, event: WebhookEvent): void {
     const metadata = this.settings.api.callEventMetadata === 'event' ? { ...event } : event.payload
-    this.keepRecord(call, 'webhook', event.event_type, event.occurred_at, metadata)
-    this.tell({ type: 'webhook', call_id: call.id, event })
+    this.addCallEvent(call, 'webhook', event.event_type, event.occurred_at, metadata)
+    this.publish({ type: 'webhook', call_id: call.id, event })
     this.options.courier.send(event, call.id, call.route)
   }
 
   /** Notes a command in `GET /v2/call_events`. */
-  noteCommand(call: Call, name: string, metadata: Record<string, unknown>): void {
-    this.keepRecord(call, 'command', name, this.timestamp(), metadata)
+  recordCommand(call: Call, name: string, metadata: Record<string, unknown>): void {
+    this.addCallEvent(call, 'command', name, this.timestamp(), metadata)
   }
 
-  wants(type: Activity['type']): boolean {
+  hasWatcher(type: Activity['type']): boolean {
     for (const types of this.watchers.values()) if (!types || types.has(type)) return true
     return false
   }
 
-  tell(happening: Happening): void {
-    const logged = loggedTypes.has(happening.type)
-    if (!logged && !this.wants(happening.type)) return
+  publish(happening: UndatedActivity): void {
+    const logged = LOGGED_TYPES.has(happening.type)
+    if (!logged && !this.hasWatcher(happening.type)) return
     const activity: Activity = { at: new Date(this.clock.now()).toISOString(), ...happening }
     if (logged) this.log.add(activity)
     for (const [watcher, types] of this.watchers) if (!types || types.has(activity.type)) watcher(activity)
@@ -190,18 +190,18 @@ export class Exchange implements CallHost {
     return askModel(model, request, signal)
   }
 
-  useTool(call: Call, use: ToolUse): Promise<ToolAnswer> {
+  useTool(call: Call, use: ToolUse): Promise<ToolResult> {
     return useTool(this, call, use)
   }
 
   /** Ends every call without a word, for the simulator that closes. */
   close(): void {
-    for (const call of this.calls()) call.abandon()
+    for (const call of this.calls()) call.dispose()
     this.byId.clear()
     this.watchers.clear()
   }
 
-  private keepRecord(
+  private addCallEvent(
     { identity: { call_leg_id, call_session_id } }: Call,
     type: 'command' | 'webhook',
     name: string,

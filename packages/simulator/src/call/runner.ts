@@ -7,90 +7,90 @@ import type { Clock } from '../clock/clock.ts'
 import { Timers } from '../clock/timers.ts'
 import type { Line, Sound, SoundOwner } from '../line/line.ts'
 import type { Effect, Step } from '../machine/machine.ts'
-import type { ModelReply, ModelRequest, ToolAnswer, ToolUse } from '../machine/model.ts'
+import type { ModelReply, ModelRequest, ToolResult, ToolUse } from '../machine/model.ts'
 
 /** What comes back to a machine from the effects it asked for. */
-export type Echo =
-  | { type: 'spoken' }
-  | { type: 'failed' }
-  | { type: 'woke'; name: string }
+export type EffectResult =
+  | { type: 'sound-ended' }
+  | { type: 'sound-failed' }
+  | { type: 'timer'; name: string }
   | { type: 'model'; id: string; reply: ModelReply }
-  | { type: 'tools'; id: string; answers: ToolAnswer[] }
+  | { type: 'tools'; id: string; answers: ToolResult[] }
 
 /** The part of the world a machine can touch. */
-export interface RunnerWorld {
+export interface RunnerDeps {
   clock: Clock
   line: Line
   emit(event_type: string, payload: Record<string, unknown>): void
   hangUp(): void
   askModel(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>
   /** Never rejects. Takes as long as it takes: somebody may have to pick up a telephone first. */
-  useTool(use: ToolUse): Promise<ToolAnswer>
+  useTool(use: ToolUse): Promise<ToolResult>
   /** Something that can be seen may have changed. */
-  changed(): void
+  publishUpdate(): void
 }
 
 export class Runner<State, Input> implements SoundOwner {
-  private readonly world: RunnerWorld
-  private readonly step: (state: State, input: Input | Echo, now: number) => Step<State>
-  private readonly announced: boolean | undefined
+  private readonly deps: RunnerDeps
+  private readonly step: (state: State, input: Input | EffectResult, now: number) => Step<State>
+  private readonly shouldEmitEvents: boolean | undefined
   private readonly timers: Timers
-  private readonly leaving = new AbortController()
-  private readonly inbox: (Input | Echo)[] = []
-  private readonly first: readonly Effect[]
-  private busy = true
-  private ended = false
+  private readonly abortController = new AbortController()
+  private readonly queue: (Input | EffectResult)[] = []
+  private readonly initialEffects: readonly Effect[]
+  private isBusy = true
+  private isEnded = false
   state: State
 
   constructor(
-    world: RunnerWorld,
+    world: RunnerDeps,
     first: Step<State>,
-    step: (state: State, input: Input | Echo, now: number) => Step<State>,
+    step: (state: State, input: Input | EffectResult, now: number) => Step<State>,
     announced?: boolean,
   ) {
-    this.world = world
+    this.deps = world
     this.timers = new Timers(world.clock)
     this.step = step
-    this.announced = announced
+    this.shouldEmitEvents = announced
     this.state = first.state
-    this.first = first.effects
+    this.initialEffects = first.effects
   }
 
   /** Does what the machine asked for when it was started. Apart from the constructor, so that who holds the runner can be found by then. */
   begin(): void {
-    this.apply(this.first)
+    this.apply(this.initialEffects)
     this.drain()
   }
 
   /** False once the machine has said `end`. */
-  get alive(): boolean {
-    return !this.ended
+  get isAlive(): boolean {
+    return !this.isEnded
   }
 
   /** Gives the machine an input, after those that are still being worked on. */
-  feed(input: Input | Echo): void {
-    if (this.ended) return
-    this.inbox.push(input)
-    if (!this.busy) this.drain()
+  feed(input: Input | EffectResult): void {
+    if (this.isEnded) return
+    this.queue.push(input)
+    if (!this.isBusy) this.drain()
   }
 
-  heard(): void {
-    this.feed({ type: 'spoken' })
+  onSoundEnded(): void {
+    this.feed({ type: 'sound-ended' })
   }
 
-  failed(): void {
-    this.feed({ type: 'failed' })
+  onSoundFailed(): void {
+    this.feed({ type: 'sound-failed' })
   }
 
   private drain(): void {
-    this.busy = true
-    for (let input = this.inbox.shift(); input !== undefined && !this.ended; input = this.inbox.shift()) {
-      const { state, effects } = this.step(this.state, input, this.world.clock.now())
+    this.isBusy = true
+    for (let input = this.queue.shift(); input !== undefined && !this.isEnded; input = this.queue.shift()) {
+      const { state, effects } = this.step(this.state, input, this.deps.clock.now())
       this.state = state
       this.apply(effects)
     }
-    this.busy = false
-    this.world.changed()
+    this.isBusy = false
+    this.deps.publishUpdate()
   }
 
   private apply(effects: readonly Effect[]): void {
@@ -98,31 +98,31 @@ export class Runner<State, Input> implements SoundOwner {
   }
 
   private perform(effect: Effect): void {
-    const { world } = this
+    const { deps: world } = this
     switch (effect.do) {
       case 'say':
-        world.line.add(this.voice({ kind: 'speech', text: effect.text, media: null, purpose: effect.purpose }))
+        world.line.add(this.toSound({ kind: 'speech', text: effect.text, media: null, purpose: effect.purpose }))
         break
       case 'play': {
         const text = effect.media.audio_url ?? effect.media.media_name ?? ''
-        world.line.add(this.voice({ kind: 'media', text, media: effect.media, purpose: effect.purpose }))
+        world.line.add(this.toSound({ kind: 'media', text, media: effect.media, purpose: effect.purpose }))
         break
       }
-      case 'silence':
-        world.line.silence(this, effect.status ?? 'cancelled')
+      case 'stop-sound':
+        world.line.stopSoundsOf(this, effect.status ?? 'cancelled')
         break
       case 'emit':
         world.emit(effect.event_type, effect.payload)
         break
-      case 'wake':
-        this.timers.set(effect.after, () => this.feed({ type: 'woke', name: effect.name }), effect.name)
+      case 'set-timer':
+        this.timers.set(effect.after, () => this.feed({ type: 'timer', name: effect.name }), effect.name)
         break
-      case 'unwake':
+      case 'clear-timer':
         this.timers.cancel(effect.name)
         break
       case 'ask-model': {
-        const asked = world.askModel(effect.request, this.leaving.signal)
-        world.clock.hold(asked.then((reply) => this.feed({ type: 'model', id: effect.id, reply })))
+        const asked = world.askModel(effect.request, this.abortController.signal)
+        world.clock.track(asked.then((reply) => this.feed({ type: 'model', id: effect.id, reply })))
         break
       }
       case 'use-tools': {
@@ -137,14 +137,20 @@ export class Runner<State, Input> implements SoundOwner {
         world.hangUp()
         break
       case 'end':
-        this.ended = true
+        this.isEnded = true
         this.timers.clear()
-        this.leaving.abort()
+        this.abortController.abort()
         break
     }
   }
 
-  private voice(what: Pick<Sound, 'kind' | 'text' | 'media' | 'purpose'>): Sound {
-    return { ...what, loop: 1, overlay: false, announced: this.announced ?? what.kind === 'media', owner: this }
+  private toSound(what: Pick<Sound, 'kind' | 'text' | 'media' | 'purpose'>): Sound {
+    return {
+      ...what,
+      loop: 1,
+      overlay: false,
+      shouldEmitEvents: this.shouldEmitEvents ?? what.kind === 'media',
+      owner: this,
+    }
   }
 }

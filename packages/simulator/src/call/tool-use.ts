@@ -2,22 +2,22 @@
 import type { Clock } from '../clock/clock.ts'
 import { refusalOfTarget } from '../delivery/target.ts'
 import type { Transport } from '../delivery/transport.ts'
-import type { ToolAnswer, ToolRequest, ToolUse } from '../machine/model.ts'
+import type { ToolRequest, ToolResult, ToolUse } from '../machine/model.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { Call, NewCall } from './call.ts'
+import type { Call, CallOptions } from './call.ts'
 
 /** How much of a tool's answer a model is given. */
-const MOST_ANSWER_BYTES = 64 * 1024
+const MAX_ANSWER_BYTES = 64 * 1024
 
-export interface TransferOptions extends Omit<NewCall, 'direction' | 'from' | 'connection_id' | 'call_session_id'> {
+export interface TransferOptions extends Omit<CallOptions, 'direction' | 'from' | 'connection_id' | 'call_session_id'> {
   /** Whom the target sees calling. Default: the number that was called, or that calls. */
   from?: string | undefined
   /** The leg is not hung up when the target leaves. */
-  staysWhenPeerLeaves?: boolean
+  shouldStayAfterUnbridge?: boolean
 }
 
 /** What tools are carried out with. */
-interface ToolWorld {
+interface ToolDeps {
   clock: Clock
   settings: Settings
   transport: Transport
@@ -25,7 +25,7 @@ interface ToolWorld {
 }
 
 /** Does it. Never rejects: what went wrong is told to the model, as the platform does. */
-export async function useTool(world: ToolWorld, call: Call, use: ToolUse): Promise<ToolAnswer> {
+export async function useTool(world: ToolDeps, call: Call, use: ToolUse): Promise<ToolResult> {
   switch (use.type) {
     case 'webhook':
       return callWebhook(world, call, use.request)
@@ -38,17 +38,17 @@ export async function useTool(world: ToolWorld, call: Call, use: ToolUse): Promi
       call.end({ type: 'hangup' })
       return { content: 'The call is over.', ok: true, summary: 'hung up' }
     case 'refused':
-      return failed(use.why)
+      return failure(use.why)
   }
 }
 
 async function callWebhook(
-  { settings, transport, clock }: ToolWorld,
+  { settings, transport, clock }: ToolDeps,
   call: Call,
   { method, url, headers, body, timeoutMs, async }: ToolRequest,
-): Promise<ToolAnswer> {
+): Promise<ToolResult> {
   const refusal = refusalOfTarget(url, settings.delivery.allowRemote)
-  if (refusal) return failed(refusal)
+  if (refusal) return failure(refusal)
   const sent = transport.send({
     method,
     url,
@@ -60,18 +60,18 @@ async function callWebhook(
     body: body === null ? null : Buffer.from(JSON.stringify(body)),
     timeoutMs: timeoutMs ?? settings.ai.toolTimeoutMs,
     slowMs: 0,
-    keepBytes: MOST_ANSWER_BYTES,
+    keepBytes: MAX_ANSWER_BYTES,
   })
-  clock.hold(sent)
+  clock.track(sent)
   const { status, body: answer, error } = await sent
   if (status === null)
-    return async ? { content: 'Submitted', ok: true, summary: 'submitted' } : failed(`It gave no answer: ${error}.`)
+    return async ? { content: 'Submitted', ok: true, summary: 'submitted' } : failure(`It gave no answer: ${error}.`)
   const ok = status >= 200 && status < 300
   return { content: ok ? answer : `It answered ${status}: ${answer}`, ok, summary: String(status) }
 }
 
 /** The model waits until somebody answers; when nobody does, it goes on with the caller. */
-function transferTo(world: ToolWorld, call: Call, to: string, from: string | undefined): Promise<ToolAnswer> {
+function transferTo(world: ToolDeps, call: Call, to: string, from: string | undefined): Promise<ToolResult> {
   return new Promise((resolve) => {
     const leg = world.transfer(call, { to, from })
     leg.whenAnswered(() => {
@@ -79,8 +79,8 @@ function transferTo(world: ToolWorld, call: Call, to: string, from: string | und
       call.conversations.feed({ type: 'stop' })
       resolve({ content: 'The caller has been transferred.', ok: true, summary: 'answered' })
     })
-    leg.whenEnded(() => resolve(failed('Nobody answered there; the caller is still with you.')))
+    leg.whenEnded(() => resolve(failure('Nobody answered there; the caller is still with you.')))
   })
 }
 
-const failed = (why: string): ToolAnswer => ({ content: `That did not work. ${why}`, ok: false, summary: why })
+const failure = (why: string): ToolResult => ({ content: `That did not work. ${why}`, ok: false, summary: why })

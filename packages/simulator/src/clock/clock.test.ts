@@ -46,7 +46,7 @@ describe('the virtual clock', () => {
     const clock = virtualClock({ start: 0 })
     const seen: string[] = []
     clock.schedule(10, () => {
-      clock.hold(
+      clock.track(
         new Promise<void>((resolve) => setTimeout(resolve, 20)).then(() => {
           seen.push('work done')
         }),
@@ -59,7 +59,7 @@ describe('the virtual clock', () => {
 
   it('moves on while the work that holds it sleeps on the clock itself', async () => {
     const clock = virtualClock({ start: 0 })
-    clock.hold(clock.sleep(5000))
+    clock.track(clock.sleep(5000))
     await clock.advance(6000)
     expect(clock.now()).toBe(6000)
     await clock.settle()
@@ -79,8 +79,8 @@ describe('the virtual clock', () => {
   it('stamps signatures in real time, unless its start was fixed', async () => {
     const moved = virtualClock()
     await moved.advance(86_400_000)
-    expect(Math.abs(moved.stamp() - Date.now())).toBeLessThan(1000)
-    expect(virtualClock({ start: 42 }).stamp()).toBe(42)
+    expect(Math.abs(moved.signingTime() - Date.now())).toBeLessThan(1000)
+    expect(virtualClock({ start: 42 }).signingTime()).toBe(42)
   })
 })
 

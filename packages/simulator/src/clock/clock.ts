@@ -14,23 +14,23 @@ export interface Clock {
   /** Runs `fn` at `atMs` (at once, but never synchronously, when that has passed). Returns a function that calls it off. */
   schedule(atMs: number, fn: () => void): () => void
   /** Milliseconds to stamp signatures with. A virtual clock without a fixed start stamps real time, so that receivers accept it. */
-  stamp(): number
+  signingTime(): number
   /** Holds a virtual clock still until `work` settles. */
-  hold(work: Promise<unknown>): void
+  track(work: Promise<unknown>): void
   /** Resolves `ms` later. Work that holds a virtual clock may sleep: the clock moves on while it does. */
   sleep(ms: number): Promise<void>
 }
 
 /** Node fires a timer beyond this at once instead of late. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /** The clock on the wall. */
 export function realClock(): Clock & { stop(): void } {
   const pending = new Set<NodeJS.Timeout>()
   return {
     now: Date.now,
-    stamp: Date.now,
-    hold() {},
+    signingTime: Date.now,
+    track() {},
     sleep(ms) {
       return new Promise((resolve) => this.schedule(Date.now() + ms, resolve))
     },
@@ -42,10 +42,10 @@ export function realClock(): Clock & { stop(): void } {
         timer = setTimeout(
           () => {
             if (timer) pending.delete(timer)
-            if (wait > LONGEST_TIMEOUT) arm()
+            if (wait > MAX_TIMEOUT_MS) arm()
             else fn()
           },
-          Math.min(wait, LONGEST_TIMEOUT),
+          Math.min(wait, MAX_TIMEOUT_MS),
         )
         pending.add(timer)
       }
@@ -92,7 +92,7 @@ interface Timer {
   at: number
   order: number
   fn: () => void
-  live: boolean
+  isPending: boolean
 }
 
 /**
@@ -106,39 +106,39 @@ interface Timer {
 export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): VirtualClock {
   let now = start ?? Date.now()
   let order = 0
-  let live = 0
-  let held = 0
-  let sleeping = 0
-  let disturbed = 0
-  let waiting: (() => void)[] = []
+  let pendingCount = 0
+  let workCount = 0
+  let sleepingCount = 0
+  let activityCount = 0
+  let idleWaiters: (() => void)[] = []
   // Ties keep the order in which they were set.
   const heap = new TinyQueue<Timer>([], (one, other) => one.at - other.at || one.order - other.order)
-  const inFlight = () => held > sleeping
+  const isWorkInFlight = () => workCount > sleepingCount
 
   const settle = async () => {
-    for (let seen = -1; inFlight() || seen !== disturbed; ) {
-      seen = disturbed
-      if (inFlight()) await new Promise<void>((resolve) => waiting.push(resolve))
-      await (quietMs > 0 ? pause(quietMs) : turn())
+    for (let seen = -1; isWorkInFlight() || seen !== activityCount; ) {
+      seen = activityCount
+      if (isWorkInFlight()) await new Promise<void>((resolve) => idleWaiters.push(resolve))
+      await (quietMs > 0 ? delay(quietMs) : nextEventLoopTurn())
     }
   }
-  const wakeWaiting = () => {
-    disturbed += 1
-    if (inFlight()) return
-    const resumed = waiting
-    waiting = []
+  const notifyIdleWaiters = () => {
+    activityCount += 1
+    if (isWorkInFlight()) return
+    const resumed = idleWaiters
+    idleWaiters = []
     for (const resume of resumed) resume()
   }
   /** Runs the earliest timer that is due by `limit`; false when there is none. */
-  const tick = async (limit: number) => {
+  const runNextTimer = async (limit: number) => {
     const next = heap.peek()
     if (!next || next.at > limit) return false
     heap.pop()
-    if (!next.live) return true
-    next.live = false
-    live -= 1
+    if (!next.isPending) return true
+    next.isPending = false
+    pendingCount -= 1
     now = Math.max(now, next.at)
-    disturbed += 1
+    activityCount += 1
     next.fn()
     await settle()
     return true
@@ -146,37 +146,37 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
 
   return {
     now: () => now,
-    stamp: () => (start === undefined ? Date.now() : now),
+    signingTime: () => (start === undefined ? Date.now() : now),
     get pending() {
-      return live
+      return pendingCount
     },
     schedule(atMs, fn) {
-      if (atMs === Number.POSITIVE_INFINITY) return nothing
-      const timer: Timer = { at: Math.max(atMs, now), order: order++, fn, live: true }
-      live += 1
+      if (atMs === Number.POSITIVE_INFINITY) return noop
+      const timer: Timer = { at: Math.max(atMs, now), order: order++, fn, isPending: true }
+      pendingCount += 1
       heap.push(timer)
       return () => {
-        if (timer.live) live -= 1
-        timer.live = false
+        if (timer.isPending) pendingCount -= 1
+        timer.isPending = false
         // It stays in the heap until its hour; what it would have run, and all that holds on to, need not.
-        timer.fn = nothing
+        timer.fn = noop
       }
     },
-    hold(work) {
-      held += 1
-      disturbed += 1
+    track(work) {
+      workCount += 1
+      activityCount += 1
       const release = () => {
-        held -= 1
-        wakeWaiting()
+        workCount -= 1
+        notifyIdleWaiters()
       }
       work.then(release, release)
     },
     sleep(ms) {
       return new Promise((resolve) => {
-        sleeping += 1
-        wakeWaiting()
+        sleepingCount += 1
+        notifyIdleWaiters()
         this.schedule(now + ms, () => {
-          sleeping -= 1
+          sleepingCount -= 1
           resolve()
         })
       })
@@ -186,7 +186,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
       if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`clock.advance needs milliseconds ≥ 0, not ${ms}`)
       await settle()
       const limit = now + ms
-      while (await tick(limit));
+      while (await runNextTimer(limit));
       now = limit
       await settle()
     },
@@ -198,7 +198,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
       promise.then(done, done)
       await settle()
       while (pending) {
-        if (!(await tick(Number.POSITIVE_INFINITY))) {
+        if (!(await runNextTimer(Number.POSITIVE_INFINITY))) {
           await settle()
           if (pending)
             throw new Error(
@@ -211,6 +211,6 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
   }
 }
 
-const nothing = () => {}
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+const noop = () => {}
+const nextEventLoopTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

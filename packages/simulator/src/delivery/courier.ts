@@ -115,7 +115,7 @@ export class Courier {
       this.launch(delivery, waits)
       if (duplicate)
         clock.schedule(clock.now() + duplicate.ms, () =>
-          clock.hold(this.attempt(delivery, delivery.url, 1, { fault: 'duplicate' })),
+          clock.track(this.attempt(delivery, delivery.url, 1, { fault: 'duplicate' })),
         )
     }
     const reorder = this.strikes('reorder', delivery)
@@ -146,7 +146,7 @@ export class Courier {
   }
 
   private launch(delivery: Delivery, waits: readonly number[]): void {
-    this.options.clock.hold(this.carry(delivery, waits))
+    this.options.clock.track(this.carry(delivery, waits))
   }
 
   /** The forged copies, then the attempts at the primary, then the failover. */
@@ -181,7 +181,7 @@ export class Courier {
   private async forge(delivery: Delivery): Promise<boolean> {
     const forgeries = {
       badSignature: () => ({ spoil: true }),
-      staleTimestamp: () => ({ stampMs: this.options.clock.stamp() - HOUR }),
+      staleTimestamp: () => ({ stampMs: this.options.clock.signingTime() - HOUR }),
       wrongKey: () => ({ signer: this.impostor }),
     }
     let isInstead = false
@@ -204,7 +204,7 @@ export class Courier {
     const subject = `${delivery.event.id} ${delivery.attempts.length}`
     const gzip = this.strikes('gzip', delivery, subject) !== null
     const slowMs = this.strikes('slow', delivery, subject)?.ms ?? 0
-    const plan: Plan = { signer, stampMs: clock.stamp(), spoil: false, gzip, slowMs, fault: null, ...departure }
+    const plan: Plan = { signer, stampMs: clock.signingTime(), spoil: false, gzip, slowMs, fault: null, ...departure }
     const { text, ...parcel } = webhookRequest(delivery, url, number, plan, settings, chance)
     const { method, headers } = parcel
     const attempt: Attempt = {

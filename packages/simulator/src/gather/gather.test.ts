@@ -27,12 +27,12 @@ const params: fc.Arbitrary<GatherParams> = fc
   }))
 const input: fc.Arbitrary<GatherInput> = fc.oneof(
   { weight: 6, arbitrary: anyKey.map((digit) => ({ type: 'key' as const, digit })) },
-  { weight: 3, arbitrary: fc.constantFrom<GatherInput>({ type: 'spoken' }, { type: 'failed' }) },
+  { weight: 3, arbitrary: fc.constantFrom<GatherInput>({ type: 'sound-ended' }, { type: 'sound-failed' }) },
   {
     weight: 3,
     arbitrary: fc
       .constantFrom('first key', 'next key', 'whole command', 'unknown')
-      .map((name) => ({ type: 'woke' as const, name })),
+      .map((name) => ({ type: 'timer' as const, name })),
   },
   { weight: 1, arbitrary: fc.constantFrom<GatherInput>({ type: 'stop' }, { type: 'machine' }, { type: 'hangup' }) },
 )
@@ -58,16 +58,16 @@ function play(gatherParams: GatherParams, chosen: Partial<GatherState['settings'
   const perform = (batch: readonly Effect[]) => {
     effects.push(...batch)
     for (const effect of batch) {
-      if (effect.do === 'wake') timers.add(effect.name)
-      if (effect.do === 'unwake') timers.delete(effect.name)
+      if (effect.do === 'set-timer') timers.add(effect.name)
+      if (effect.do === 'clear-timer') timers.delete(effect.name)
       if (effect.do === 'say' || effect.do === 'play') playing = true
-      if (effect.do === 'silence') playing = false
+      if (effect.do === 'stop-sound') playing = false
     }
   }
   perform(first)
   for (const next of inputs) {
-    if (next.type === 'woke' && !timers.delete(next.name)) continue
-    if (next.type === 'spoken' || next.type === 'failed') {
+    if (next.type === 'timer' && !timers.delete(next.name)) continue
+    if (next.type === 'sound-ended' || next.type === 'sound-failed') {
       if (!playing) continue
       playing = false
     }
@@ -124,8 +124,8 @@ describe('a DTMF gather, whatever happens to it', () => {
     fc.assert(
       fc.property(params, (gatherParams) => {
         const silence = Array.from({ length: 10 }, (): GatherInput[] => [
-          { type: 'spoken' },
-          { type: 'woke', name: 'first key' },
+          { type: 'sound-ended' },
+          { type: 'timer', name: 'first key' },
         ]).flat()
         const { effects, state } = play(gatherParams, {}, silence)
         expect(effects.filter((effect) => effect.do === 'play')).toHaveLength(

@@ -52,10 +52,10 @@ export interface GatherState {
 export type GatherInput =
   | { type: 'key'; digit: string }
   /** The prompt has been heard to its end. */
-  | { type: 'spoken' }
+  | { type: 'sound-ended' }
   /** The prompt could not be played. */
-  | { type: 'failed' }
-  | { type: 'woke'; name: string }
+  | { type: 'sound-failed' }
+  | { type: 'timer'; name: string }
   /** `gather_stop`, or another gather takes over. */
   | { type: 'stop' }
   /** Answering-machine detection takes over. */
@@ -67,12 +67,12 @@ type Transition = (state: GatherState, input: GatherInput) => Step<GatherState>
 /** Begins a gather. */
 export function startGather(params: GatherParams, settings: GatherSettings): Step<GatherState> {
   const state: GatherState = { phase: 'prompt', params, settings, attempt: 1, digits: '' }
-  if (params.prompt) return { state, effects: [heard(params.prompt, 'prompt')] }
+  if (params.prompt) return { state, effects: [playEffect(params.prompt, 'prompt')] }
   return {
     state: { ...state, phase: 'collect' },
     effects: [
-      { do: 'wake', name: FIRST, after: params.initial_timeout_millis },
-      { do: 'wake', name: WHOLE, after: params.timeout_millis },
+      { do: 'set-timer', name: FIRST_KEY_TIMER, after: params.initial_timeout_millis },
+      { do: 'set-timer', name: COMMAND_TIMER, after: params.timeout_millis },
     ],
   }
 }
@@ -83,77 +83,77 @@ export function stepGather(state: GatherState, input: GatherInput): Step<GatherS
 }
 
 /** Timer: no first key yet. */
-const FIRST = 'first key'
+const FIRST_KEY_TIMER = 'first key'
 /** Timer: no next key. */
-const NEXT = 'next key'
+const NEXT_KEY_TIMER = 'next key'
 /** Timer: the cap of a plain gather. */
-const WHOLE = 'whole command'
+const COMMAND_TIMER = 'whole command'
 
-const stay: Transition = (state) => ({ state, effects: [] })
+const ignore: Transition = (state) => ({ state, effects: [] })
 
 /** G4: a key cuts the prompt; the collection that begins has it as its first digit. */
 const bargeIn: Transition = (state, input) => {
-  const silence: Effect = { do: 'silence', status: state.settings.bargeInStatus }
+  const silence: Effect = { do: 'stop-sound', status: state.settings.bargeInStatus }
   // The wait for a key begins first: the key itself may turn out to be none (G6, G7).
-  const listening = listen(state)
+  const listening = collect(state)
   if (!state.settings.bargeInKeyCounts) return { state: listening.state, effects: [silence, ...listening.effects] }
-  const { state: next, effects } = press(listening.state, input)
+  const { state: next, effects } = collectKey(listening.state, input)
   return { state: next, effects: [silence, ...listening.effects, ...effects] }
 }
 
-const listen = (state: GatherState): Step<GatherState> => ({
+const collect = (state: GatherState): Step<GatherState> => ({
   state: { ...state, phase: 'collect' },
-  effects: [{ do: 'wake', name: FIRST, after: state.params.timeout_millis }],
+  effects: [{ do: 'set-timer', name: FIRST_KEY_TIMER, after: state.params.timeout_millis }],
 })
 
-const promptHeard: Transition = (state) => listen(state)
+const onPromptEnded: Transition = (state) => collect(state)
 
 /** G2: whether a file that cannot be played ends the gather is not documented. */
-const promptFailed: Transition = (state) =>
-  state.settings.afterFailedPrompt === 'collect' ? listen(state) : end(state, 'invalid')
+const onPromptFailed: Transition = (state) =>
+  state.settings.afterFailedPrompt === 'collect' ? collect(state) : end(state, 'invalid')
 
-const apologyHeard: Transition = (state) => prompt(state)
+const onInvalidPromptEnded: Transition = (state) => replayPrompt(state)
 
-const prompt = (state: GatherState): Step<GatherState> =>
+const replayPrompt = (state: GatherState): Step<GatherState> =>
   state.params.prompt
-    ? { state: { ...state, phase: 'prompt' }, effects: [heard(state.params.prompt, 'prompt')] }
-    : listen(state)
+    ? { state: { ...state, phase: 'prompt' }, effects: [playEffect(state.params.prompt, 'prompt')] }
+    : collect(state)
 
 /** G5–G8: one key while collecting. */
-const press: Transition = (state, input) => {
-  if (input.type !== 'key') return stay(state, input)
+const collectKey: Transition = (state, input) => {
+  if (input.type !== 'key') return ignore(state, input)
   const { params, settings } = state
   const { digit } = input
   if (params.terminating_digit !== '' && digit === params.terminating_digit) {
     if (state.digits !== '')
       return evaluate(settings.terminatorInDigits ? { ...state, digits: state.digits + digit } : state, state.digits)
-    if (settings.terminatorFirst === 'ignore') return stay(state, input)
-    return settings.terminatorFirst === 'timeout' ? silent(state) : evaluate(state, '')
+    if (settings.terminatorFirst === 'ignore') return ignore(state, input)
+    return settings.terminatorFirst === 'timeout' ? endWithoutInput(state) : evaluate(state, '')
   }
-  if (settings.invalidKey === 'drop' && !params.valid_digits.includes(digit)) return stay(state, input)
+  if (settings.invalidKey === 'drop' && !params.valid_digits.includes(digit)) return ignore(state, input)
   const digits = state.digits + digit
   const grown = { ...state, digits }
   if (digits.length >= params.maximum_digits) return evaluate(grown, digits)
   return {
     state: grown,
     effects: [
-      { do: 'unwake', name: FIRST },
-      { do: 'wake', name: NEXT, after: params.inter_digit_timeout_millis },
+      { do: 'clear-timer', name: FIRST_KEY_TIMER },
+      { do: 'set-timer', name: NEXT_KEY_TIMER, after: params.inter_digit_timeout_millis },
     ],
   }
 }
 
-const woken: Transition = (state, input) => {
-  if (input.type !== 'woke') return stay(state, input)
-  if (input.name === FIRST) return silent(state)
-  if (input.name === NEXT) return evaluate(state, state.digits)
-  if (input.name === WHOLE) return state.digits === '' ? silent(state) : evaluate(state, state.digits)
-  return stay(state, input)
+const onTimer: Transition = (state, input) => {
+  if (input.type !== 'timer') return ignore(state, input)
+  if (input.name === FIRST_KEY_TIMER) return endWithoutInput(state)
+  if (input.name === NEXT_KEY_TIMER) return evaluate(state, state.digits)
+  if (input.name === COMMAND_TIMER) return state.digits === '' ? endWithoutInput(state) : evaluate(state, state.digits)
+  return ignore(state, input)
 }
 
 /** G10, G11: no key came. */
-function silent(state: GatherState): Step<GatherState> {
-  if (state.params.prompt && state.attempt < state.params.maximum_tries) return again(state, null)
+function endWithoutInput(state: GatherState): Step<GatherState> {
+  if (state.params.prompt && state.attempt < state.params.maximum_tries) return retry(state, null)
   return end({ ...state, digits: '' }, state.settings.noInputStatus)
 }
 
@@ -166,19 +166,19 @@ function evaluate(state: GatherState, entered: string): Step<GatherState> {
     [...entered].every((digit) => params.valid_digits.includes(digit))
   if (valid) return end(state, 'valid')
   if (params.prompt && (state.attempt < params.maximum_tries || !settings.invalidUsesTry))
-    return again(state, params.invalidPrompt)
+    return retry(state, params.invalidPrompt)
   return end(settings.invalidDigits === 'blank' ? { ...state, digits: '' } : state, 'invalid')
 }
 
-function again(state: GatherState, apology: Prompt | null): Step<GatherState> {
+function retry(state: GatherState, apology: Prompt | null): Step<GatherState> {
   const usesTry = state.settings.invalidUsesTry || state.digits === ''
   const next: GatherState = { ...state, digits: '', attempt: usesTry ? state.attempt + 1 : state.attempt }
   const timers: Effect[] = [
-    { do: 'unwake', name: FIRST },
-    { do: 'unwake', name: NEXT },
+    { do: 'clear-timer', name: FIRST_KEY_TIMER },
+    { do: 'clear-timer', name: NEXT_KEY_TIMER },
   ]
-  if (apology) return { state: { ...next, phase: 'invalid' }, effects: [...timers, heard(apology, 'invalid')] }
-  const prompted = prompt(next)
+  if (apology) return { state: { ...next, phase: 'invalid' }, effects: [...timers, playEffect(apology, 'invalid')] }
+  const prompted = replayPrompt(next)
   return { state: prompted.state, effects: [...timers, ...prompted.effects] }
 }
 
@@ -189,9 +189,9 @@ function end(state: GatherState, status: GatherStatus): Step<GatherState> {
   return {
     state: { ...state, phase: 'ended' },
     effects: [
-      { do: 'unwake', name: FIRST },
-      { do: 'unwake', name: NEXT },
-      { do: 'unwake', name: WHOLE },
+      { do: 'clear-timer', name: FIRST_KEY_TIMER },
+      { do: 'clear-timer', name: NEXT_KEY_TIMER },
+      { do: 'clear-timer', name: COMMAND_TIMER },
       { do: 'emit', event_type: 'call.gather.ended', payload },
       { do: 'end' },
     ],
@@ -199,58 +199,66 @@ function end(state: GatherState, status: GatherStatus): Step<GatherState> {
 }
 
 /** G16, G20: from outside; a running prompt ends first. */
-const cut =
+const interrupt =
   (status: 'cancelled' | 'cancelled_amd'): Transition =>
   (state) => {
     const ended = end(state, status)
-    return { state: ended.state, effects: [{ do: 'silence', status }, ...ended.effects] }
+    return { state: ended.state, effects: [{ do: 'stop-sound', status }, ...ended.effects] }
   }
 
 /** G19: the order of the two ends is not documented. */
-const hungUp: Transition = (state) => {
+const onHangup: Transition = (state) => {
   const ended = end(state, 'call_hangup')
-  const silence: Effect = { do: 'silence', status: 'call_hangup' }
+  const silence: Effect = { do: 'stop-sound', status: 'call_hangup' }
   const effects =
     state.settings.hangupOrder === 'gather-first' ? [...ended.effects, silence] : [silence, ...ended.effects]
   return { state: ended.state, effects }
 }
 
-const endQuietly =
+const endWith =
   (status: GatherStatus): Transition =>
   (state) =>
     end(state, status)
 
-const heard = (what: Prompt, purpose: 'prompt' | 'invalid'): Effect =>
+const playEffect = (what: Prompt, purpose: 'prompt' | 'invalid'): Effect =>
   what.kind === 'speech' ? { do: 'say', text: what.text, purpose } : { do: 'play', media: what.media, purpose }
 
 /** Every phase meets every input. */
 const transitions: Record<GatherPhase, Record<GatherInput['type'], Transition>> = {
   prompt: {
     key: bargeIn,
-    spoken: promptHeard,
-    failed: promptFailed,
-    woke: stay,
-    stop: cut('cancelled'),
-    machine: cut('cancelled_amd'),
-    hangup: hungUp,
+    'sound-ended': onPromptEnded,
+    'sound-failed': onPromptFailed,
+    timer: ignore,
+    stop: interrupt('cancelled'),
+    machine: interrupt('cancelled_amd'),
+    hangup: onHangup,
   },
   invalid: {
     key: bargeIn,
-    spoken: apologyHeard,
-    failed: apologyHeard,
-    woke: stay,
-    stop: cut('cancelled'),
-    machine: cut('cancelled_amd'),
-    hangup: hungUp,
+    'sound-ended': onInvalidPromptEnded,
+    'sound-failed': onInvalidPromptEnded,
+    timer: ignore,
+    stop: interrupt('cancelled'),
+    machine: interrupt('cancelled_amd'),
+    hangup: onHangup,
   },
   collect: {
-    key: press,
-    spoken: stay,
-    failed: stay,
-    woke: woken,
-    stop: endQuietly('cancelled'),
-    machine: endQuietly('cancelled_amd'),
-    hangup: endQuietly('call_hangup'),
+    key: collectKey,
+    'sound-ended': ignore,
+    'sound-failed': ignore,
+    timer: onTimer,
+    stop: endWith('cancelled'),
+    machine: endWith('cancelled_amd'),
+    hangup: endWith('call_hangup'),
   },
-  ended: { key: stay, spoken: stay, failed: stay, woke: stay, stop: stay, machine: stay, hangup: stay },
+  ended: {
+    key: ignore,
+    'sound-ended': ignore,
+    'sound-failed': ignore,
+    timer: ignore,
+    stop: ignore,
+    machine: ignore,
+    hangup: ignore,
+  },
 }

@@ -61,15 +61,15 @@ export function stepLeg(state: LegState, input: LegInput, now: string): Step<Leg
   return transitions[state.phase][input.type](state, input, now)
 }
 
-const stay: Transition = (state) => ({ state, effects: [] })
+const ignore: Transition = (state) => ({ state, effects: [] })
 
-const answered: Transition = (state) => ({
+const answerLeg: Transition = (state) => ({
   state: { ...state, phase: 'answered' },
   effects: [{ do: 'emit', event_type: 'call.answered', payload: { state: 'answered', start_time: state.start_time } }],
 })
 
 /** The number in a SIP answer that goes with a cause. */
-const sipCause: Record<HangupCause, string> = {
+const sipCauses: Record<HangupCause, string> = {
   call_rejected: '603',
   normal_clearing: '200',
   originator_cancel: '487',
@@ -82,7 +82,7 @@ const sipCause: Record<HangupCause, string> = {
 }
 
 /** `who` ended it, seen from the telephone network: the platform is the callee of an incoming call, the caller of an outgoing one. */
-const ended =
+const endLeg =
   (cause: HangupCause | ((input: LegInput) => HangupCause), who: 'platform' | 'person' | 'unknown'): Transition =>
   (state, input, now) => {
     const why = typeof cause === 'function' ? cause(input) : cause
@@ -97,50 +97,50 @@ const ended =
         end_time: now,
         hangup_cause: why,
         hangup_source: source,
-        sip_hangup_cause: sipCause[why],
+        sip_hangup_cause: sipCauses[why],
       },
     }
     return { state: { ...state, phase: 'ended', cause: why }, effects: [effect] }
   }
 
-const rejection = (input: LegInput): HangupCause => (input.type === 'reject' ? input.cause : 'call_rejected')
+const rejectionCause = (input: LegInput): HangupCause => (input.type === 'reject' ? input.cause : 'call_rejected')
 
 /** Every phase meets every input; what a command may not do is refused before it gets here. */
 const transitions: Record<LegPhase, Record<LegInput['type'], Transition>> = {
   parked: {
-    answer: answered,
-    'picked-up': stay,
-    reject: ended(rejection, 'platform'),
-    hangup: ended('normal_clearing', 'platform'),
-    'hung-up': ended('originator_cancel', 'person'),
-    'rang-out': ended('timeout', 'unknown'),
-    'time-limit': stay,
+    answer: answerLeg,
+    'picked-up': ignore,
+    reject: endLeg(rejectionCause, 'platform'),
+    hangup: endLeg('normal_clearing', 'platform'),
+    'hung-up': endLeg('originator_cancel', 'person'),
+    'rang-out': endLeg('timeout', 'unknown'),
+    'time-limit': ignore,
   },
   bridging: {
-    answer: stay,
-    'picked-up': answered,
-    reject: ended(rejection, 'person'),
-    hangup: ended('originator_cancel', 'platform'),
-    'hung-up': ended('call_rejected', 'person'),
-    'rang-out': ended('timeout', 'unknown'),
-    'time-limit': stay,
+    answer: ignore,
+    'picked-up': answerLeg,
+    reject: endLeg(rejectionCause, 'person'),
+    hangup: endLeg('originator_cancel', 'platform'),
+    'hung-up': endLeg('call_rejected', 'person'),
+    'rang-out': endLeg('timeout', 'unknown'),
+    'time-limit': ignore,
   },
   answered: {
-    answer: stay,
-    'picked-up': stay,
-    reject: stay,
-    hangup: ended('normal_clearing', 'platform'),
-    'hung-up': ended('normal_clearing', 'person'),
-    'rang-out': stay,
-    'time-limit': ended('time_limit', 'unknown'),
+    answer: ignore,
+    'picked-up': ignore,
+    reject: ignore,
+    hangup: endLeg('normal_clearing', 'platform'),
+    'hung-up': endLeg('normal_clearing', 'person'),
+    'rang-out': ignore,
+    'time-limit': endLeg('time_limit', 'unknown'),
   },
   ended: {
-    answer: stay,
-    'picked-up': stay,
-    reject: stay,
-    hangup: stay,
-    'hung-up': stay,
-    'rang-out': stay,
-    'time-limit': stay,
+    answer: ignore,
+    'picked-up': ignore,
+    reject: ignore,
+    hangup: ignore,
+    'hung-up': ignore,
+    'rang-out': ignore,
+    'time-limit': ignore,
   },
 }

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../clock/clock.ts'
 import type { Media } from '../machine/machine.ts'
-import { spoken } from '../machine/ssml.ts'
+import { stripSsml } from '../machine/ssml.ts'
 import type { AudioSettings } from '../settings/settings.ts'
 
 /** Something to be heard. */
@@ -21,14 +21,14 @@ export interface Sound {
   loop: number
   overlay: boolean
   /** Says so by webhook when it starts and ends. */
-  announced: boolean
+  shouldEmitEvents: boolean
   /** Whom to tell that it has been heard. */
   owner: SoundOwner | null
 }
 
 export interface SoundOwner {
-  heard(): void
-  failed(): void
+  onSoundEnded(): void
+  onSoundFailed(): void
 }
 
 interface LineListener {
@@ -71,7 +71,7 @@ export class Line {
   }
 
   /** Forgets what a machine still had to say, and stops it if it is speaking. */
-  silence(owner: SoundOwner, status: string): void {
+  stopSoundsOf(owner: SoundOwner, status: string): void {
     this.queue = this.queue.filter((sound) => sound.owner !== owner)
     if (this.current?.sound.owner === owner) this.stop(status, false)
   }
@@ -102,19 +102,23 @@ export class Line {
       : undefined
     const cancel = this.clock.schedule(this.clock.now() + (broken ? 0 : this.duration(sound)), () => {
       this.current = null
-      this.listener.ended(sound, broken?.status ?? 'completed', broken && (broken.status_detail ?? missing(sound.text)))
-      if (broken) sound.owner?.failed()
-      else sound.owner?.heard()
+      this.listener.ended(
+        sound,
+        broken?.status ?? 'completed',
+        broken && (broken.status_detail ?? missingMediaDetail(sound.text)),
+      )
+      if (broken) sound.owner?.onSoundFailed()
+      else sound.owner?.onSoundEnded()
       if (!this.current) this.next()
     })
     this.current = { sound, cancel }
   }
 
   private duration({ kind, text, loop }: Sound): number {
-    const once = kind === 'media' ? this.settings.mediaMs : spoken(text).length * this.settings.speechMsPerCharacter
+    const once = kind === 'media' ? this.settings.mediaMs : stripSsml(text).length * this.settings.speechMsPerCharacter
     return once * loop
   }
 }
 
 /** As curl says it, which Telnyx passes on. */
-const missing = (name: string) => `Received curl error 22 HTTP error code 404 trying to fetch ${name}.`
+const missingMediaDetail = (name: string) => `Received curl error 22 HTTP error code 404 trying to fetch ${name}.`

@@ -9,17 +9,17 @@ import type { ModelRequest, ToolUse } from './model.ts'
 
 /** What a machine asks its driver to do; the driver is the only one that touches the world. */
 export type Effect =
-  /** Spoken to the caller; the driver feeds back `{type:'spoken'}` when it has been said to the end. */
+  /** Spoken to the caller; the driver feeds back `{type:'sound-ended'}` when it has been said to the end. */
   | { do: 'say'; text: string; purpose: 'greeting' | 'question' | 'reply' | 'ended' | 'prompt' | 'invalid' }
   /** Played to the caller from a file; `spoken` follows as after `say`, or `failed` when it cannot be played. */
   | { do: 'play'; media: Media; purpose: 'prompt' | 'invalid' }
   /** Stop whatever is being said or played (the caller barged in). No `spoken` follows. `status`: how a media prompt ends. */
-  | { do: 'silence'; status?: string }
+  | { do: 'stop-sound'; status?: string }
   /** A webhook. The driver adds the common fields (ids, `client_state`, `from`, `to` where the event has them). */
   | { do: 'emit'; event_type: string; payload: Record<string, unknown> }
-  /** One timer per name, `after` milliseconds from now; arming it again replaces it. Comes back as `{type:'woke', name}`. */
-  | { do: 'wake'; after: number; name: string }
-  | { do: 'unwake'; name: string }
+  /** One timer per name, `after` milliseconds from now; arming it again replaces it. Comes back as `{type:'timer', name}`. */
+  | { do: 'set-timer'; after: number; name: string }
+  | { do: 'clear-timer'; name: string }
   /** Only with `settings.model`: feed its answer back as `{type:'model', id, reply}`; drop it if the machine has ended. */
   | { do: 'ask-model'; id: string; request: ModelRequest }
   /** Only with `settings.model`: what its model called; fed back as `{type:'tools', id, answers}`, in the same order. */

@@ -55,7 +55,7 @@ export interface ToolRequest {
 }
 
 /** What came of it. */
-export interface ToolAnswer {
+export interface ToolResult {
   /** What the model is told. */
   content: string
   ok: boolean

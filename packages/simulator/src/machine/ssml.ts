@@ -1,5 +1,5 @@
 /** The words of a text or SSML payload, without its tags. */
-export const spoken = (text: string): string =>
+export const stripSsml = (text: string): string =>
   text
     .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')

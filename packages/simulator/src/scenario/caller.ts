@@ -81,7 +81,7 @@ export class Caller {
   /** Says something. An AI that may be interrupted is interrupted. */
   async say(text: string): Promise<void> {
     this.mustBeUp('say anything')
-    this.call.speak(text)
+    this.call.say(text)
   }
 
   /** Waits until the platform speaks, then talks over it. */

@@ -32,7 +32,7 @@ export function createPhone(exchange: Exchange): Phone {
     nextCall: ({ to, timeoutMs = USUAL_WAIT_MS } = {}) =>
       new Promise((resolve, reject) => {
         const { clock } = exchange
-        const unplug = exchange.plugIn((call) => {
+        const unplug = exchange.addPhone((call) => {
           if (to !== undefined && call.identity.to !== to) return false
           unplug()
           cancel()

@@ -120,7 +120,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     signer,
     settings: settings.delivery,
     transport,
-    onChange: (delivery) => exchange.tell({ type: 'delivery', call_id: delivery.call_control_id, delivery }),
+    onChange: (delivery) => exchange.publish({ type: 'delivery', call_id: delivery.call_control_id, delivery }),
   })
   const exchange = new Exchange({ clock, chance, settings, courier, transport, route, connectionId })
   const telnyx = createTelnyxApi({ exchange, courier, faults, publicKey: signer.publicKey })
@@ -129,7 +129,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const about = () => ({ ...addresses(), publicKey, seed: seed ?? null })
   const sim = createSimApi({ exchange, courier, faults, virtualClock, about })
   const handle = createHandler({ telnyx, sim, page })
-  const server = createHttpServer({ handle, exchange, open: !isLocal(host) })
+  const server = createHttpServer({ handle, exchange, isOpenToNetwork: !isLocal(host) })
   // Rejects when the port is taken.
   await once(server.listen(port, host), 'listening')
   const addresses = () => {

@@ -2,7 +2,7 @@
 import type { Activity, CallView, TelnyxError } from '../../call/activity.ts'
 import type { Delivery } from '../../delivery/delivery.ts'
 
-export type { Activity, CallView, Collecting, TranscriptLine } from '../../call/activity.ts'
+export type { Activity, CallView, PendingInput as Collecting, TranscriptLine } from '../../call/activity.ts'
 export type { Attempt, Delivery } from '../../delivery/delivery.ts'
 
 /** First on every (re)connected stream: the state as it is. */

@@ -2,32 +2,32 @@
 
 import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from '../gather/gather.ts'
 import type { GatherSettings } from '../gather/settings.ts'
-import { type Echo, Runner, type RunnerWorld } from './runner.ts'
+import { type EffectResult, Runner, type RunnerDeps } from './runner.ts'
 
-export class Gathering {
-  private readonly world: RunnerWorld
+export class ActiveGather {
+  private readonly deps: RunnerDeps
   private readonly settings: GatherSettings
   private active: { command: string; runner: Runner<GatherState, GatherInput> } | null = null
 
-  constructor(world: RunnerWorld, settings: GatherSettings) {
-    this.world = world
+  constructor(world: RunnerDeps, settings: GatherSettings) {
+    this.deps = world
     this.settings = settings
   }
 
   /** The gather that runs, and the command that started it. */
   get current(): { command: string; state: GatherState } | null {
     const { active } = this
-    return active?.runner.alive ? { command: active.command, state: active.runner.state } : null
+    return active?.runner.isAlive ? { command: active.command, state: active.runner.state } : null
   }
 
   /** Starts one; one that runs ends first (G18). */
   start(command: string, params: GatherParams): void {
     const second = this.feed({ type: 'stop' })
     const announced = params.prompt?.kind === 'media' || this.settings.emitSpeakEvents
-    const step = (state: GatherState, input: GatherInput | Echo) =>
+    const step = (state: GatherState, input: GatherInput | EffectResult) =>
       input.type === 'model' || input.type === 'tools' ? { state, effects: [] } : stepGather(state, input)
     const first = startGather(params, this.settings)
-    const runner = new Runner<GatherState, GatherInput>(this.world, first, step, announced)
+    const runner = new Runner<GatherState, GatherInput>(this.deps, first, step, announced)
     this.active = { command, runner }
     if (second && this.settings.secondGather === 'cancel-both') runner.feed({ type: 'stop' })
     runner.begin()
@@ -35,7 +35,7 @@ export class Gathering {
 
   /** False when none runs. */
   feed(input: GatherInput): boolean {
-    if (!this.active?.runner.alive) return false
+    if (!this.active?.runner.isAlive) return false
     this.active.runner.feed(input)
     return true
   }

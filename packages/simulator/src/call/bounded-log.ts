@@ -1,8 +1,8 @@
 /** A list that forgets its oldest entries. */
-export class History<Entry> {
+export class BoundedLog<Entry> {
   private readonly size: number
   private readonly entries: Entry[] = []
-  private forgotten = 0
+  private evictedCount = 0
 
   /** Remembers at least the last `size` entries. */
   constructor(size: number) {
@@ -11,19 +11,19 @@ export class History<Entry> {
 
   /** How many entries there have been. */
   get count(): number {
-    return this.forgotten + this.entries.length
+    return this.evictedCount + this.entries.length
   }
 
   add(entry: Entry): void {
     this.entries.push(entry)
     if (this.entries.length < 2 * this.size) return
     this.entries.splice(0, this.size)
-    this.forgotten += this.size
+    this.evictedCount += this.size
   }
 
   /** The newest `limit` entries out of the first `until`, oldest first. Default: all that are remembered. */
   list(until = this.count, limit = this.entries.length): readonly Entry[] {
-    const end = Math.max(0, until - this.forgotten)
+    const end = Math.max(0, until - this.evictedCount)
     return this.entries.slice(Math.max(0, Math.min(end, this.entries.length) - limit), end)
   }
 }
