@@ -1,5 +1,5 @@
 import type { TimelineEntry } from '@callgather/protocol'
-import { useCallTimeline } from '@callgather/react'
+import { useTranscript } from '@callgather/react'
 import { useMemo, useState } from 'react'
 
 /** Everything that happened on the call, newest first, as data: for the engineer beside the agent. */
@@ -20,16 +20,16 @@ export function EventDrawer({ callId, onClose }: { callId: string | null; onClos
 const SHOWN = 200
 
 function Events({ callId }: { callId: string }) {
-  const { entries } = useCallTimeline(callId)
+  const transcript = useTranscript(callId)
   const [filter, setFilter] = useState('')
   const found = useMemo(() => {
     const rows: TimelineEntry[] = []
-    for (const entry of entries.reversed()) {
-      if (rows.length >= SHOWN) break
-      if (nameOf(entry).includes(filter.trim().toLowerCase())) rows.push(entry)
+    for (let position = transcript.length - 1; position >= 0 && rows.length < SHOWN; position--) {
+      const row = transcript.at(position)
+      if (row && nameOf(row).includes(filter.trim().toLowerCase())) rows.push(row)
     }
     return rows
-  }, [entries, filter])
+  }, [transcript, filter])
   return (
     <>
       <input
@@ -55,9 +55,9 @@ function Events({ callId }: { callId: string }) {
       <button
         type="button"
         className="console-button"
-        onClick={() => void navigator.clipboard.writeText(JSON.stringify([...entries], null, 2))}
+        onClick={() => void navigator.clipboard.writeText(JSON.stringify(transcript.rows, null, 2))}
       >
-        Copy all {entries.size} as JSON
+        Copy all {transcript.length} as JSON
       </button>
     </>
   )

@@ -48,6 +48,7 @@ export { CommandButton, type CommandButtonProps, CommandNotice } from './compone
 export { type UseKeptFocusResult, useKeptFocus } from './components/kit/use-kept-focus.ts'
 export type { PartProps, PartState } from './components/part/part.tsx'
 export { Transcript, type TranscriptProps } from './components/transcript/transcript.tsx'
+export type { TimelineConversation, TimelineGather } from './hooks/arrays.ts'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
 export type { CommandProgress, CommandRefusal, CommandStatus } from './hooks/command-progress.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'

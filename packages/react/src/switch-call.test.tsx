@@ -246,7 +246,7 @@ const hooks: Record<string, Row> = {
   },
   useCallTimeline: {
     call: 'quiet',
-    content: <Probe use={exported.useCallTimeline} show={({ entries }) => `${entries.size} entries`} />,
+    content: <Probe use={exported.useCallTimeline} show={({ entries }) => `${entries.length} entries`} />,
     act: pressSeven,
     marks: ['probe: 3 entries'],
   },

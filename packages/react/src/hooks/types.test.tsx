@@ -1,13 +1,29 @@
 /** What the types of the hooks let one do, and what not. The bodies are compiled and never run. */
-import type { AIGather, DigitGather, SocketError, TelnyxError } from '@callgather/protocol'
+import type {
+  AIGather,
+  CallSummary,
+  CommandState,
+  DigitGather,
+  KeyEntry,
+  MessageEntry,
+  PlaybackEntry,
+  SocketError,
+  TelnyxError,
+  TimelineEntry,
+} from '@callgather/protocol'
 import type { useQuery } from '@tanstack/react-query'
 import { describe, expectTypeOf, it } from 'vitest'
 import type { CallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
 import { callQueryOptions } from '../query/call-query.ts'
+import { useAssistant } from './use-assistant.ts'
 import { useCall } from './use-call.ts'
 import { useCallGather } from './use-call-gather.ts'
+import { useCallTimeline } from './use-call-timeline.ts'
+import { useCalls } from './use-calls.ts'
 import { useCommand } from './use-command.ts'
+import { useDtmf } from './use-dtmf.ts'
+import { useTranscript } from './use-transcript.ts'
 
 /** Compiled, so that the types are checked; not run, since hooks need a component. */
 const compiled = (_: () => void) => {}
@@ -34,6 +50,23 @@ describe('the types', () => {
       call.start('gather_using_speak', { payload: 'Hello' }).catch(() => {})
       // @ts-expect-error A misspelt parameter.
       call.start('gather', { maximum_digit: 4 }).catch(() => {})
+    })
+  })
+
+  it('give every collection of a hook as an array', () => {
+    compiled(() => {
+      expectTypeOf(useTranscript('v3:a').rows).toEqualTypeOf<readonly TimelineEntry[]>()
+      expectTypeOf(useCalls().calls).toEqualTypeOf<readonly CallSummary[]>()
+      expectTypeOf(useAssistant('v3:a').messages).toEqualTypeOf<readonly MessageEntry[]>()
+      expectTypeOf(useDtmf('v3:a').strays).toEqualTypeOf<readonly KeyEntry[]>()
+      const timeline = useCallTimeline('v3:a')
+      expectTypeOf(timeline.entries).toEqualTypeOf<readonly TimelineEntry[]>()
+      expectTypeOf(timeline.commands).toEqualTypeOf<readonly CommandState[]>()
+      for (const { keys, plays } of timeline.gathers) {
+        expectTypeOf(keys).toEqualTypeOf<readonly KeyEntry[]>()
+        expectTypeOf(plays).toEqualTypeOf<readonly PlaybackEntry[]>()
+      }
+      for (const { messages } of timeline.conversations) expectTypeOf(messages).toEqualTypeOf<readonly MessageEntry[]>()
     })
   })
 

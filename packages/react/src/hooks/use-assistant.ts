@@ -11,6 +11,7 @@ import {
 } from '@callgather/protocol'
 import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { messagesOf } from './arrays.ts'
 import { useCall } from './use-call.ts'
 import { type SettledCommandStatus, type UseCommandResult, useCommand } from './use-command.ts'
 
@@ -18,8 +19,8 @@ import { type SettledCommandStatus, type UseCommandResult, useCommand } from './
 export interface UseAssistantResult {
   /** The conversation that began last: an assistant's, or an AI gather's. */
   readonly conversation: Conversation | null
-  /** Its messages, in order: `size`, `at(i)`, and iteration. */
-  readonly messages: Sorted<MessageEntry>
+  /** Its messages, in order. Built when it is first read. A message that did not change is the same object. */
+  readonly messages: readonly MessageEntry[]
   readonly isActive: boolean
   /** The caller is speaking now, as far as the transcription says: an answer now would talk over them. */
   readonly callerSpeaking: boolean
@@ -64,10 +65,13 @@ export function useAssistant(callId?: string): UseAssistantResult {
   const answering = useCommand(callId, 'ai_assistant_add_messages', { slot: 'assistant.answer' })
 
   return useMemo(() => {
-    const { began, ...shown } = slice
+    const { began, messages, ...shown } = slice
     const say = (content: string, role: WhisperRole) => ({ messages: [{ role, content }] })
     return {
       ...shown,
+      get messages() {
+        return messagesOf(messages)
+      },
       isActive: shown.conversation?.status === 'collecting',
       start: (body: CommandBodies['ai_assistant_start'] = {}) => starting.mutateAsync(body),
       stop: () => stopping.mutateAsync({}),
@@ -75,7 +79,7 @@ export function useAssistant(callId?: string): UseAssistantResult {
       answerNow: (content?: string, role: WhisperRole = 'system') =>
         answering.mutateAsync({ ...(content ? say(content, role) : {}), trigger_response: true }),
       handBack: ({ summary, messageHistory, body }: HandBackOptions = {}) => {
-        const before = messageHistory ?? [...shown.messages].flatMap(asHistory)
+        const before = messageHistory ?? messagesOf(messages).flatMap(asHistory)
         const added: AssistantMessage[] = summary ? [{ role: 'system', content: summary }] : []
         return starting.mutateAsync({ ...restartBody(began), ...body, message_history: [...before, ...added] })
       },

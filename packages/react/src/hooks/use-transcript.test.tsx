@@ -1,5 +1,6 @@
+import { Sorted } from '@callgather/protocol'
 import { aiBooking, menuWithWrongKey, pinEntry } from '@callgather/protocol/scenarios'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
 import { useDtmf } from './use-dtmf.ts'
@@ -21,6 +22,40 @@ describe('useTranscript', () => {
     expect(result.current.at(0)).toBe(first)
     expect(result.current.at(-1)).toMatchObject({ kind: 'mark', eventType: 'call.conversation.ended' })
     expect(result.current.at(result.current.length)).toBeUndefined()
+  })
+
+  it('returns rows as an array, and keeps the identity of the array and of rows that did not change', async () => {
+    const client = createScenarioClient(aiBooking)
+    const { result, rerender } = renderHookWithClient(client, () => useTranscript(callId))
+    await playTo(client, 4_000)
+    const before = result.current.rows
+    expect(before).toHaveLength(result.current.length)
+    expect(before.map((_, position) => result.current.at(position))).toEqual(before)
+    rerender()
+    expect(result.current.rows).toBe(before)
+    await playAll(client)
+    expect(result.current.rows.length).toBeGreaterThan(before.length)
+    for (const [position, row] of before.entries()) expect(result.current.rows[position]).toBe(row)
+  })
+
+  it('builds no array for a component that reads only at and length', async () => {
+    const client = createScenarioClient(aiBooking)
+    const iterate = vi.spyOn(Sorted.prototype, Symbol.iterator)
+    const { result } = renderHookWithClient(client, () => {
+      const { at, length } = useTranscript(callId)
+      return { last: at(-1), length }
+    })
+    const iterated = () =>
+      (iterate.mock.contexts as Sorted<unknown>[]).filter((entries) => entries.at(-1) === result.current.last)
+    await playAll(client)
+    expect(result.current.length).toBeGreaterThan(10)
+    expect(iterated()).toEqual([])
+
+    const reader = renderHookWithClient(client, () => useTranscript(callId).rows)
+    await playAll(client)
+    expect(reader.result.current).toHaveLength(result.current.length)
+    expect(iterated()).toHaveLength(1)
+    iterate.mockRestore()
   })
 
   it('shows what is wanted and finds what is searched for', async () => {

@@ -7,6 +7,7 @@ import {
 } from '@callgather/protocol'
 import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { entriesOf } from './arrays.ts'
 import { useCall } from './use-call.ts'
 
 /** What a transcript shows. */
@@ -27,10 +28,13 @@ export interface LiveSpeech {
   readonly text: string
 }
 
-/** A call's transcript: rows by position, so that a list of a hundred thousand costs as little as one of ten. */
+/** A call's transcript. */
 export interface UseTranscriptResult {
+  /** The rows, in order. Built when it is first read. A row that did not change is the same object. */
+  readonly rows: readonly TimelineEntry[]
+  /** The number of rows. For virtual lists: `length` and `at` build no array. */
   readonly length: number
-  /** The row at a position; negative counts from the end. A row that has not changed is the same object. */
+  /** The row at a position; a negative position counts from the end. */
   readonly at: (position: number) => TimelineEntry | undefined
   /** What is being said right now. */
   readonly partials: readonly LiveSpeech[]
@@ -55,7 +59,12 @@ export function useTranscript(
   const matches = useMemo(() => matchesIn(rows, search), [rows, search])
   const partials = useMemo(() => partialsOf(tracks), [tracks])
   return useMemo(
-    () => ({ length: rows.length, at: rows.at, partials, matches, sync, error }),
+    () => ({
+      get rows() {
+        return rows.toArray()
+      },
+      ...{ length: rows.length, at: rows.at, partials, matches, sync, error },
+    }),
     [rows, partials, matches, sync, error],
   )
 }
@@ -65,6 +74,7 @@ function transcriptSlice({ state, sync, error }: CallFeed) {
 }
 
 interface Rows {
+  readonly toArray: () => readonly TimelineEntry[]
   readonly length: number
   readonly at: (position: number) => TimelineEntry | undefined
 }
@@ -74,11 +84,17 @@ function rowsOf(
   kinds: string | undefined,
   where: UseTranscriptOptions['where'],
 ): Rows {
-  if (kinds === undefined && !where) return { length: timeline.size, at: (position) => timeline.at(position) }
+  if (kinds === undefined && !where) {
+    return {
+      toArray: () => entriesOf(timeline),
+      length: timeline.size,
+      at: (position) => timeline.at(position),
+    }
+  }
   const wanted = kinds === undefined ? null : new Set(kinds.split(' '))
   const rows: TimelineEntry[] = []
   for (const row of timeline) if ((!wanted || wanted.has(row.kind)) && (!where || where(row))) rows.push(row)
-  return { length: rows.length, at: (position) => rows.at(position) }
+  return { toArray: () => rows, length: rows.length, at: (position) => rows.at(position) }
 }
 
 const noMatches: readonly number[] = []

@@ -1,5 +1,5 @@
 /** What became of each message to the assistant. */
-import type { CallState, CommandState, MessageEntry, Sorted } from '@callgather/protocol'
+import type { CallState, CommandState, MessageEntry } from '@callgather/protocol'
 import { contentOf, type RowOutcome } from '../transcript/rows.ts'
 
 /** A message to the assistant, and what became of it. */
@@ -19,12 +19,11 @@ export function selectWhispers(state: CallState, limit: number): readonly Comman
 }
 
 /** Their receipts. `seen`: the conversation holds the message since it was given. */
-export function receiptsOf(whispers: readonly CommandState[], messages: Sorted<MessageEntry>): Receipt[] {
+export function receiptsOf(whispers: readonly CommandState[], messages: readonly MessageEntry[]): Receipt[] {
   return whispers.map(({ id, request, outcome }) => {
     const text = contentOf(request?.body.messages)
     const given = request?.at ?? ''
-    const seen =
-      text !== '' && [...messages].some((it) => it.role !== 'assistant' && it.content === text && it.at >= given)
+    const seen = text !== '' && messages.some((it) => it.role !== 'assistant' && it.content === text && it.at >= given)
     const status = seen ? 'seen' : (outcome?.status ?? 'sent')
     return { id, text, answerNow: request?.body.trigger_response === true, status }
   })

@@ -1,0 +1,56 @@
+/**
+ * Arrays of a call's persistent collections. An array is built when it is first read, once for each version of the
+ * collection; an item that did not change keeps its identity.
+ */
+import type {
+  CommandState,
+  ConversationState,
+  GatherState,
+  KeyEntry,
+  MessageEntry,
+  PlaybackEntry,
+  Sorted,
+  TimelineEntry,
+} from '@callgather/protocol'
+
+/** A gather on a call's timeline. */
+export interface TimelineGather extends Omit<GatherState, 'keys' | 'plays'> {
+  readonly keys: readonly KeyEntry[]
+  readonly plays: readonly PlaybackEntry[]
+}
+
+/** A conversation with an AI on a call's timeline. */
+export interface TimelineConversation extends Omit<ConversationState, 'messages' | 'growth'> {
+  readonly messages: readonly MessageEntry[]
+}
+
+/** Caches the result of a function of one object, for as long as that object exists. */
+function cached<Key extends object, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const values = new WeakMap<Key, { readonly value: Value }>()
+  return (key) => {
+    const known = values.get(key) ?? { value: compute(key) }
+    values.set(key, known)
+    return known.value
+  }
+}
+
+const gatherOf = cached(
+  (gather: GatherState): TimelineGather => ({ ...gather, keys: [...gather.keys], plays: [...gather.plays] }),
+)
+
+const conversationOf = cached(
+  ({ growth: _, ...conversation }: ConversationState): TimelineConversation => ({
+    ...conversation,
+    messages: messagesOf(conversation.messages),
+  }),
+)
+
+export const entriesOf = cached((entries: Sorted<TimelineEntry>): readonly TimelineEntry[] => [...entries])
+export const messagesOf = cached((messages: Sorted<MessageEntry>): readonly MessageEntry[] => [...messages])
+export const commandsOf = cached((commands: Sorted<CommandState>): readonly CommandState[] => [...commands])
+export const gathersOf = cached((gathers: Sorted<GatherState>): readonly TimelineGather[] =>
+  Array.from(gathers, gatherOf),
+)
+export const conversationsOf = cached((conversations: Sorted<ConversationState>): readonly TimelineConversation[] =>
+  Array.from(conversations, conversationOf),
+)
