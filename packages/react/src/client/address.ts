@@ -1,20 +1,20 @@
-/** Where the server is, as the host gave it. A mistake in it is an error when the client is made, not a dead screen later. */
+/** The server's address. It is checked when the client is created, so that a mistake fails early. */
 export interface ServerAddress {
-  /** The server's origin; empty for the page's own. */
+  /** The server's origin; empty for the page's origin. */
   readonly origin: string
-  /** Where the server is mounted, without a slash at the end; empty for the root. */
+  /** The path where the server is mounted, without a trailing slash; empty for the root. */
   readonly basePath: string
 }
 
-/** @throws when `url` is not an origin, or `basePath` not a path. */
+/** @throws if `url` isn't an origin or `basePath` isn't a path. */
 export function serverAddress(url: string | undefined, basePath: string): ServerAddress {
   if (typeof url !== 'string') {
     throw new Error(
-      '`createGatherClient({ url })` is required, but is undefined. If it comes from an environment variable, set that one.',
+      "`createGatherClient({ url })` is undefined. Pass the server's origin. If it comes from an environment variable, set it.",
     )
   }
   if (!/^\/([^?#]*)$/.test(basePath)) {
-    throw wrong('`basePath` must be a path such as `/callgather`. Begin it with `/`, without a query.')
+    throw invalidOption('`basePath` is not a path. Begin it with `/`, as in `/callgather`, without a query.')
   }
   return { origin: originOf(url), basePath: basePath.replace(/\/+$/, '') }
 }
@@ -23,16 +23,18 @@ function originOf(text: string): string {
   if (text === '') return ''
   const url = URL.canParse(text) ? new URL(text) : null
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw wrong("`url` must begin with `http://` or `https://`. Write `''` for the page's own origin.")
+    throw invalidOption(
+      "`url` is not an HTTP origin. Begin it with `http://` or `https://`, or pass `''` for the page's origin.",
+    )
   }
   if (url.username !== '' || url.password !== '') {
-    throw wrong('`url` has a user name or password in it. Remove them: `getTicket` is what authenticates.')
+    throw invalidOption('`url` contains a user name or password. Remove them; `getTicket` authenticates the client.')
   }
-  if (/[?#]/.test(text)) throw wrong('`url` has a query or fragment in it. Remove it.')
+  if (/[?#]/.test(text)) throw invalidOption('`url` contains a query or fragment. Remove it.')
   if (!/^\/*$/.test(url.pathname)) {
-    throw wrong('`url` has a path in it. Give the path as `basePath`, and only scheme, host and port as `url`.')
+    throw invalidOption('`url` contains a path. Pass the path as `basePath`, and only scheme, host and port as `url`.')
   }
   return url.origin
 }
 
-const wrong = (why: string) => new Error(`createGatherClient: ${why}`)
+const invalidOption = (why: string) => new Error(`createGatherClient: ${why}`)

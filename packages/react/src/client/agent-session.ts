@@ -1,30 +1,30 @@
 /**
- * What belongs to the agent who is signed in. Another agent may sign in to the same page, so feeds are shown only in the
- * session in which they came, and nothing that was cached is shown before it is known who is there now.
+ * Keeps the cached feeds of agents apart. Another agent may sign in to the same page, so a feed is shown only in the
+ * session that received it, and cached feeds stay hidden until the agent's identity is confirmed.
  */
 import { newRequestId } from './commands.ts'
 
 /** A cache that holds feeds of a client. */
 export interface FeedCache {
-  /** Whether anything on the screen shows one of them. */
+  /** Whether a mounted component shows one of the feeds. */
   isShown(): boolean
-  /** Removes all of them: another agent has signed in, or the client was closed. */
+  /** Removes all feeds: another agent signed in, or the client was closed. */
   clear(): void
-  /** The session was paused, so that nothing of it may be shown until it goes on or ends; or it goes on. */
+  /** The session was paused or resumed. While it is paused, no feed may be shown. */
   setPaused?(isPaused: boolean): void
 }
 
-/** The part of a client that separates its cached feeds from those of other clients and other agents. */
+/** Separates the cached feeds of a client from those of other clients and agents. */
 export interface AgentSession {
-  /** Random: part of every query key of this client, so that clients never share a query. */
+  /** A random id in every query key of this client, so that clients never share a query. */
   readonly id: string
-  /** Whether a feed came from this client and belongs to the agent signed in now. Any other counts as absent. */
+  /** Whether a feed came from this client and belongs to the current agent. Treat any other feed as absent. */
   owns(feed: object): boolean
-  /** Adds a cache, which is cleared when the session ends. */
+  /** Registers a cache to be cleared when the session ends. */
   addCache(cache: FeedCache): void
-  /** Says that something needs the session, until the function returned is called. */
+  /** Keeps the session from pausing until the returned function is called. */
   retain(): () => void
-  /** Pauses the session if nothing is shown any more: the next to look may be another agent. */
+  /** Pauses the session if no feed is shown any more: the next subscriber may be another agent. */
   pauseIfUnused(): void
 }
 
@@ -32,7 +32,7 @@ export class FeedSession implements AgentSession {
   readonly id = newRequestId()
   #feeds = new WeakSet<object>()
   #isPaused = false
-  #holds = 0
+  #retainCount = 0
   readonly #caches = new Set<FeedCache>()
 
   readonly owns = (feed: object): boolean => !this.#isPaused && this.#feeds.has(feed)
@@ -42,20 +42,20 @@ export class FeedSession implements AgentSession {
   }
 
   readonly retain = (): (() => void) => {
-    this.#holds++
-    let isHeld = true
+    this.#retainCount++
+    let isRetained = true
     return () => {
-      if (!isHeld) return
-      isHeld = false
-      this.#holds--
+      if (!isRetained) return
+      isRetained = false
+      this.#retainCount--
       this.pauseIfUnused()
     }
   }
 
   readonly pauseIfUnused = (): void => {
-    // Later: what is moved on the screen is not shown for a moment.
+    // Deferred, because a component that moves is unmounted for a moment.
     queueMicrotask(() => {
-      if (this.#holds === 0 && ![...this.#caches].some((cache) => cache.isShown())) this.#setPaused(true)
+      if (this.#retainCount === 0 && ![...this.#caches].some((cache) => cache.isShown())) this.#setPaused(true)
     })
   }
 
@@ -63,23 +63,23 @@ export class FeedSession implements AgentSession {
     return this.#isPaused
   }
 
-  /** Whether a feed came in this session, also while it is paused. */
+  /** Whether a feed was received in this session, even while it is paused. */
   has(feed: object): boolean {
     return this.#feeds.has(feed)
   }
 
-  /** Takes a feed in, which may be shown from now on. */
+  /** Registers a received feed and returns it. */
   add<Feed extends object>(feed: Feed): Feed {
     this.#feeds.add(feed)
     return feed
   }
 
-  /** The agent is known to be the same. */
+  /** Resumes the session once the agent is confirmed to be the same. */
   resume(): void {
     this.#setPaused(false)
   }
 
-  /** Another agent, or none: everything before counts as absent at once. */
+  /** Ends the session: another agent signed in, or access ended. All earlier feeds count as absent at once. */
   end(): void {
     this.#feeds = new WeakSet()
     this.#isPaused = false

@@ -1,4 +1,4 @@
-/** Follows the list of calls a ticket may see. Each frame carries whole summaries, so the latest wins. */
+/** Keeps the list of calls in step with the server. Each frame carries whole summaries, so the latest one wins. */
 import type { CallSummary, CallsEventFrame, CallsReply } from '@callgather/protocol'
 import { type ConnectionError, isDenied } from './client-error.ts'
 import { type CallsFeed, initialCallsFeed } from './feed.ts'
@@ -14,8 +14,8 @@ export class CallListSync {
   readonly #driver: SyncDriver<OkReply>
   readonly #calls = new Map<string, CallSummary>()
   #feed: CallsFeed = initialCallsFeed
-  /** What came before the answer; newer than it or about to be repeated, so applied on top of it. */
-  #early: CallsEventFrame[] = []
+  /** Frames that arrived before the reply. They are at least as new, so they are applied on top of it. */
+  #buffer: CallsEventFrame[] = []
 
   constructor(clocks: SyncClocks, events: SyncEvents<CallsFeed>) {
     this.#events = events
@@ -24,8 +24,8 @@ export class CallListSync {
       accept: ({ calls }) => {
         this.#calls.clear()
         this.#apply({ calls, gone: [] })
-        for (const frame of this.#early) this.#apply(frame)
-        this.#early = []
+        for (const frame of this.#buffer) this.#apply(frame)
+        this.#buffer = []
         this.#set({ calls: this.#sorted(), sync: 'live', clockOffsetMs: clocks.serverTime.offsetMs })
       },
       reject: (error) => this.disconnected(error),
@@ -39,17 +39,17 @@ export class CallListSync {
   }
 
   attach(link: Link | null): void {
-    this.#early = []
+    this.#buffer = []
     if (this.#feed.sync === 'live') this.#set({ ...this.#feed, sync: 'catching_up' })
     this.#driver.attach(link)
   }
 
   stop(): void {
-    this.#driver.input('over')
+    this.#driver.input('stop')
   }
 
   receive(frame: CallsEventFrame): void {
-    if (this.#driver.state === 'asking') this.#early.push(frame)
+    if (this.#driver.state === 'requesting') this.#buffer.push(frame)
     else {
       this.#apply(frame)
       this.#set({ ...this.#feed, calls: this.#sorted() })
@@ -61,10 +61,10 @@ export class CallListSync {
     else this.#set({ ...this.#feed, error })
   }
 
-  /** Drops all that is known: it belongs to another agent, or may not be seen. */
+  /** Drops the list, because another agent signed in or access was denied. */
   reset(error?: ConnectionError): void {
     this.#calls.clear()
-    this.#early = []
+    this.#buffer = []
     this.#set({ ...initialCallsFeed, ...(error ? { error } : {}) })
   }
 
@@ -74,7 +74,7 @@ export class CallListSync {
   }
 
   #sorted(): CallSummary[] {
-    return [...this.#calls.values()].sort(liveThenNewest)
+    return [...this.#calls.values()].sort(compareLiveThenNewest)
   }
 
   #set(feed: CallsFeed): void {
@@ -83,9 +83,9 @@ export class CallListSync {
   }
 }
 
-function liveThenNewest(one: CallSummary, other: CallSummary): number {
-  const over = Number(one.phase === 'ended') - Number(other.phase === 'ended')
-  if (over !== 0) return over
-  const started = (other.startedAt ?? '').localeCompare(one.startedAt ?? '')
-  return started !== 0 ? started : one.callId.localeCompare(other.callId)
+function compareLiveThenNewest(a: CallSummary, b: CallSummary): number {
+  const ended = Number(a.phase === 'ended') - Number(b.phase === 'ended')
+  if (ended !== 0) return ended
+  const started = (b.startedAt ?? '').localeCompare(a.startedAt ?? '')
+  return started !== 0 ? started : a.callId.localeCompare(b.callId)
 }

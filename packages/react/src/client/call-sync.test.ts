@@ -122,7 +122,7 @@ describe('the sync of a call', () => {
         }
         const beat = () => {
           const { epoch, seq } = origin.head
-          deliver('head', () => log.head(epoch, seq, new Date(clock.now()).toISOString()))
+          deliver('head', () => log.receiveHead(epoch, seq, new Date(clock.now()).toISOString()))
         }
         const log: CallSync = new CallSync(
           callId,

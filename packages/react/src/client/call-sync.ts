@@ -1,12 +1,11 @@
 /**
  * Keeps the state of one call in step with the server's log: in order, without gaps, each event once.
  *
- * The server numbers events within a log, and names the log by its epoch. Only the event at `cursor.seq + 1` is ever
- * applied. What comes early is held for a moment, since it may only have overtaken another; then the log is asked from
- * the cursor. A beacon says how far the log reaches, which is the only way to notice that its last event was lost.
- * Another epoch means that the log may have lost something: then nothing is patched and the whole is fetched.
+ * - Only the event at `cursor.seq + 1` is applied. Early events are buffered; if the gap stays, a delta is requested.
+ * - A beacon names the head of the log. Without it, a lost last event would go unnoticed.
+ * - A new epoch means that the log may have lost events, so a snapshot is requested instead of a delta.
  *
- * When a question is asked is decided by the table in `sync-machine.ts`; here is what an answer does to what is known.
+ * The table in `sync-machine.ts` decides when to send a request; this file applies the replies.
  */
 import {
   type CallEvent,
@@ -24,14 +23,14 @@ import type { Link } from './transport.ts'
 
 type OkReply = WatchReply & { ok: true }
 
-/** An event that came too early may only have overtaken another. */
+/** Events may arrive out of order, so a gap gets this long to close by itself. */
 const GAP_DELAY_MS = 250
 const MAX_BACKOFF_MS = 5_000
-/** A call may be asked for just before the server hears of it: when a call is dialled, or after a restart. */
+/** A page may subscribe before the server has the call: right after dialling, or after a restart. */
 const NOT_FOUND_GRACE_MS = 30_000
-/** A server that sends so far ahead of itself is asked instead of believed. */
+/** A larger buffer is dropped: fetching the missing events is cheaper. */
 const MAX_BUFFERED_EVENTS = 5_000
-/** Results, insights and the like come up to seconds after a call's end, and rarely later. */
+/** Results and insights arrive up to seconds after a call's end, rarely later. */
 const LINGER_MS = 60_000
 
 export class CallSync {
@@ -41,37 +40,37 @@ export class CallSync {
   readonly #driver: SyncDriver<OkReply>
   #feed: CallFeed
   #published: CallFeed
-  /** What the next question asks for: what came since the last link, since the cursor, or everything. */
-  #plan: 'resume' | 'delta' | 'whole'
-  /** How far some log is known to reach, and the events of it that came too early. */
-  #reach: { epoch: string; seq: number } | null = null
-  readonly #held = new Map<number, CallEvent>()
-  /** Questions in a row that brought nothing: each waits longer than the last. */
+  /** What the next request asks for: a delta after a reconnection, any other delta, or a snapshot. */
+  #plan: 'resume' | 'delta' | 'snapshot'
+  /** The known head of the server's log, and the events that arrived before their turn. */
+  #head: { epoch: string; seq: number } | null = null
+  readonly #buffer = new Map<number, CallEvent>()
+  /** Consecutive requests without progress. Each one backs off longer. */
   #failures = 0
-  #missingSince: number | null = null
+  #notFoundSince: number | null = null
   #cancelEnd = () => {}
 
   constructor(callId: string, clocks: SyncClocks, events: SyncEvents<CallFeed>, resume?: CallFeed) {
     this.#callId = callId
     this.#clocks = clocks
     this.#events = events
-    this.#feed = resume?.cursor ? resumed(resume) : initialCallFeed(callId)
+    this.#feed = resume?.cursor ? toResumed(resume) : initialCallFeed(callId)
     this.#published = this.#feed
-    this.#plan = this.#feed.cursor ? 'resume' : 'whole'
+    this.#plan = this.#feed.cursor ? 'resume' : 'snapshot'
     this.#driver = new SyncDriver<OkReply>(clocks, events, {
-      request: (link) => link.watchCall(callId, this.#plan === 'whole' ? null : this.#feed.cursor),
-      accept: (answer) => this.#accept(answer),
+      request: (link) => link.watchCall(callId, this.#plan === 'snapshot' ? null : this.#feed.cursor),
+      accept: (reply) => this.#accept(reply),
       reject: (error) => {
         this.#fail(error)
         this.#failures++
       },
       canRetry: ({ status }) => {
-        this.#missingSince ??= clocks.clock.now()
-        return status === 404 && clocks.clock.now() - this.#missingSince < NOT_FOUND_GRACE_MS
+        this.#notFoundSince ??= clocks.clock.now()
+        return status === 404 && clocks.clock.now() - this.#notFoundSince < NOT_FOUND_GRACE_MS
       },
-      // Another log is asked for at once, and again after a pause if that brought nothing.
+      // The first snapshot is requested at once; only the next ones back off.
       backoffMs: () =>
-        this.#plan === 'whole' && this.#failures === 0
+        this.#plan === 'snapshot' && this.#failures === 0
           ? 0
           : Math.min(MAX_BACKOFF_MS, GAP_DELAY_MS * 2 ** this.#failures),
       changed: () => this.#publish(),
@@ -82,46 +81,46 @@ export class CallSync {
     return this.#feed
   }
 
-  /** Uses another link from now on, or none, and asks in its turn among all who use it. */
-  attach(link: Link | null, turns: ConcurrencyLimiter): void {
-    this.#held.clear()
-    this.#reach = null
+  /** Switches to another link, or to none. The limiter is shared by all syncs on that link. */
+  attach(link: Link | null, limiter: ConcurrencyLimiter): void {
+    this.#buffer.clear()
+    this.#head = null
     this.#failures = 0
-    if (this.#plan !== 'whole') this.#plan = 'resume'
-    this.#driver.attach(link, turns)
+    if (this.#plan !== 'snapshot') this.#plan = 'resume'
+    this.#driver.attach(link, limiter)
     this.#publish()
   }
 
-  /** Stops for good. */
+  /** Stops the sync permanently. */
   stop(): void {
-    this.#driver.input('over')
+    this.#driver.input('stop')
     this.#cancelEnd()
   }
 
-  /** Asks whether anything was missed. Costs an empty answer, and tells how long the way is. */
+  /** Checks for missed events, which also measures latency. Usually the reply is an empty delta. */
   check(): void {
     this.#driver.input('check')
     this.#publish()
   }
 
-  /** Fetches the whole log anew, whatever is known of it. */
+  /** Fetches a snapshot, even if nothing is known to be missing. */
   resync(): void {
     if (!this.#feed.cursor) return
-    this.#plan = 'whole'
+    this.#plan = 'snapshot'
     this.#driver.input('resync')
     this.#publish()
   }
 
-  /** Events from the server, as they happen. */
+  /** Takes in published events. */
   receive({ epoch, records }: CallEventFrame): void {
-    for (const { seq, event } of records) this.#hold(epoch, seq, event)
-    if (this.#held.size > MAX_BUFFERED_EVENTS) this.#held.clear()
+    for (const { seq, event } of records) this.#bufferEvent(epoch, seq, event)
+    if (this.#buffer.size > MAX_BUFFERED_EVENTS) this.#buffer.clear()
     this.#advance()
   }
 
-  /** How far the log reaches, by the server's word. */
-  head(epoch: string, seq: number, now: string): void {
-    this.#learn(epoch, seq)
+  /** Takes in the head of the log from a beacon. */
+  receiveHead(epoch: string, seq: number, now: string): void {
+    this.#observeHead(epoch, seq)
     this.#clocks.serverTime.observe(now)
     const clockOffsetMs = this.#clocks.serverTime.offsetMs
     if (this.#feed.cursor && clockOffsetMs !== this.#feed.clockOffsetMs) this.#feed = { ...this.#feed, clockOffsetMs }
@@ -134,57 +133,57 @@ export class CallSync {
     this.#publish()
   }
 
-  /** Drops all that is known, since it belongs to another agent. */
+  /** Drops the state, because another agent signed in. */
   reset(): void {
-    this.#drop()
+    this.#clear()
     this.#publish()
   }
 
-  /** An agent who may not see the call must not see what was known of it either. */
+  /** Once access is denied, the agent must not see the earlier state either. */
   #fail(error: ConnectionError): void {
-    if (isDenied(error)) this.#drop()
+    if (isDenied(error)) this.#clear()
     this.#feed = { ...this.#feed, error }
   }
 
-  #drop(): void {
-    this.#held.clear()
-    this.#reach = null
-    this.#plan = 'whole'
+  #clear(): void {
+    this.#buffer.clear()
+    this.#head = null
+    this.#plan = 'snapshot'
     this.#feed = initialCallFeed(this.#callId)
   }
 
-  #hold(epoch: string, seq: number, event: CallEvent): void {
-    this.#learn(epoch, seq)
-    this.#held.set(seq, event)
+  #bufferEvent(epoch: string, seq: number, event: CallEvent): void {
+    this.#observeHead(epoch, seq)
+    this.#buffer.set(seq, event)
   }
 
-  #learn(epoch: string, seq: number): void {
+  #observeHead(epoch: string, seq: number): void {
     const { cursor } = this.#feed
-    if (cursor && cursor.epoch !== epoch) this.#plan = 'whole'
-    if (this.#reach?.epoch === epoch) this.#reach.seq = Math.max(this.#reach.seq, seq)
+    if (cursor && cursor.epoch !== epoch) this.#plan = 'snapshot'
+    if (this.#head?.epoch === epoch) this.#head.seq = Math.max(this.#head.seq, seq)
     else {
-      this.#held.clear()
-      this.#reach = { epoch, seq }
+      this.#buffer.clear()
+      this.#head = { epoch, seq }
     }
   }
 
-  /** Applies what is next in line, and asks for what is missing. */
+  /** Applies buffered events in order, and requests missing ones. */
   #advance(): void {
-    this.#apply()
-    this.#driver.input(this.#plan === 'whole' ? 'stale' : this.#isBehind() ? 'gap' : 'complete')
+    this.#applyBuffered()
+    this.#driver.input(this.#plan === 'snapshot' ? 'stale' : this.#isBehind() ? 'gap' : 'complete')
     this.#publish()
   }
 
-  #apply(): void {
+  #applyBuffered(): void {
     const { cursor } = this.#feed
-    if (!cursor || cursor.epoch !== this.#reach?.epoch) return
+    if (!cursor || cursor.epoch !== this.#head?.epoch) return
     let { state } = this.#feed
     let { seq } = cursor
-    for (let event = this.#held.get(seq + 1); event; event = this.#held.get(seq + 1)) {
+    for (let event = this.#buffer.get(seq + 1); event; event = this.#buffer.get(seq + 1)) {
       state = reduceCall(state, event)
       seq++
     }
-    for (const held of this.#held.keys()) if (held <= seq) this.#held.delete(held)
+    for (const early of this.#buffer.keys()) if (early <= seq) this.#buffer.delete(early)
     if (seq === cursor.seq) return
     this.#failures = 0
     this.#feed = { ...this.#feed, state, cursor: { epoch: cursor.epoch, seq } }
@@ -192,52 +191,52 @@ export class CallSync {
 
   #isBehind(): boolean {
     const { cursor } = this.#feed
-    return cursor !== null && this.#reach?.epoch === cursor.epoch && this.#reach.seq > cursor.seq
+    return cursor !== null && this.#head?.epoch === cursor.epoch && this.#head.seq > cursor.seq
   }
 
-  #accept(answer: OkReply): void {
-    this.#missingSince = null
+  #accept(reply: OkReply): void {
+    this.#notFoundSince = null
     const { error: _, ...known } = this.#feed
     const clockOffsetMs = this.#clocks.serverTime.offsetMs
-    this.#feed = { ...known, clockOffsetMs, scopes: sameScopes(known.scopes, answer.scopes) }
+    this.#feed = { ...known, clockOffsetMs, scopes: sameScopes(known.scopes, reply.scopes) }
     const { cursor } = known
-    if (answer.kind === 'snapshot') this.#replace(answer)
-    else this.#extend(answer)
-    const isNews = this.#feed.cursor !== cursor || (this.#plan !== 'whole' && !this.#isBehind())
-    this.#failures = isNews ? 0 : this.#failures + 1
+    if (reply.kind === 'snapshot') this.#applySnapshot(reply)
+    else this.#applyDelta(reply)
+    const hasProgressed = this.#feed.cursor !== cursor || (this.#plan !== 'snapshot' && !this.#isBehind())
+    this.#failures = hasProgressed ? 0 : this.#failures + 1
     this.#advance()
   }
 
-  #replace({ cursor, records }: OkReply): void {
+  #applySnapshot({ cursor, records }: OkReply): void {
     const known = this.#feed.cursor
-    // Under one epoch the log only grows, so an older snapshot has nothing to say; nor has an equal one, if we trust ours.
-    const news = cursor.seq - (known?.epoch === cursor.epoch ? known.seq : -1)
-    this.#learn(cursor.epoch, cursor.seq)
+    // Within an epoch the log only grows. An older snapshot is useless; an equal one helps only if ours isn't trusted.
+    const newEvents = cursor.seq - (known?.epoch === cursor.epoch ? known.seq : -1)
+    this.#observeHead(cursor.epoch, cursor.seq)
     if (known && known.epoch !== cursor.epoch) this.#feed = { ...this.#feed, notice: { kind: 'history_lost' } }
-    if (news > 0 || (news === 0 && this.#plan === 'whole')) {
+    if (newEvents > 0 || (newEvents === 0 && this.#plan === 'snapshot')) {
       const events = records.map((record) => record.event)
       this.#feed = { ...this.#feed, state: foldCall(this.#callId, events), cursor }
     }
     this.#plan = 'delta'
   }
 
-  #extend({ cursor, records }: OkReply): void {
+  #applyDelta({ cursor, records }: OkReply): void {
     const known = this.#feed.cursor
-    const isOfOurLog = known?.epoch === cursor.epoch && (this.#reach === null || this.#reach.epoch === cursor.epoch)
-    if (isOfOurLog) {
-      this.#learn(cursor.epoch, cursor.seq)
-      for (const { seq, event } of records) this.#hold(cursor.epoch, seq, event)
-      this.#apply()
+    const isSameLog = known?.epoch === cursor.epoch && (this.#head === null || this.#head.epoch === cursor.epoch)
+    if (isSameLog) {
+      this.#observeHead(cursor.epoch, cursor.seq)
+      for (const { seq, event } of records) this.#bufferEvent(cursor.epoch, seq, event)
+      this.#applyBuffered()
     }
-    const isResumed = this.#plan === 'resume' && isOfOurLog && cursor.seq > known.seq
+    const isResumed = this.#plan === 'resume' && isSameLog && cursor.seq > known.seq
     if (isResumed) this.#feed = { ...this.#feed, notice: { kind: 'replayed', events: cursor.seq - known.seq } }
-    // A delta that does not lead to where it says it does cannot be trusted; nor can the cursor it was made from.
-    const isTrusted = isOfOurLog && (this.#feed.cursor?.seq ?? 0) >= cursor.seq
-    this.#plan = isTrusted ? 'delta' : 'whole'
+    // A delta that doesn't reach its own cursor leaves a gap, so the next request asks for a snapshot.
+    const isComplete = isSameLog && (this.#feed.cursor?.seq ?? 0) >= cursor.seq
+    this.#plan = isComplete ? 'delta' : 'snapshot'
   }
 
   #publish(): void {
-    const sync = this.#sync()
+    const sync = this.#syncStatus()
     if (sync !== this.#feed.sync) this.#feed = { ...this.#feed, sync }
     if (this.#feed === this.#published) return
     this.#published = this.#feed
@@ -245,36 +244,36 @@ export class CallSync {
     this.#linger()
   }
 
-  #sync(): SyncStatus {
+  #syncStatus(): SyncStatus {
     const { cursor, sync } = this.#feed
     const { state } = this.#driver
     if (state === 'ended') return 'ended'
     if (!cursor) return 'connecting'
     if (state === 'current') return 'live'
-    if (this.#plan === 'whole') return 'resyncing'
-    const isCatchingUp = state === 'detached' || this.#plan === 'resume' || (state === 'asking' && this.#isBehind())
+    if (this.#plan === 'snapshot') return 'resyncing'
+    const isCatchingUp = state === 'detached' || this.#plan === 'resume' || (state === 'requesting' && this.#isBehind())
     return isCatchingUp ? 'catching_up' : sync
   }
 
-  /** A call that is over is watched a little longer, since some events come after its end. */
+  /** Ends the sync once an ended call has been quiet for a while: some events arrive after the hang-up. */
   #linger(): void {
     this.#cancelEnd()
     const { state, sync, clockOffsetMs } = this.#feed
     if (sync !== 'live' || callEndedAt(state) === null) return
-    const last = Date.parse(state.timeline.at(-1)?.at ?? '')
-    const quiet = this.#clocks.clock.now() + clockOffsetMs - last
+    const lastEventAt = Date.parse(state.timeline.at(-1)?.at ?? '')
+    const quietMs = this.#clocks.clock.now() + clockOffsetMs - lastEventAt
     const end = () => {
-      this.#driver.input('over')
+      this.#driver.input('stop')
       this.#publish()
       this.#events.ended()
     }
-    if (quiet >= LINGER_MS) end()
-    else this.#cancelEnd = this.#clocks.clock.setTimeout(end, LINGER_MS - Math.max(0, quiet))
+    if (quietMs >= LINGER_MS) end()
+    else this.#cancelEnd = this.#clocks.clock.setTimeout(end, LINGER_MS - Math.max(0, quietMs))
   }
 }
 
-/** A feed from an earlier watch, to be continued from its cursor. */
-function resumed({ error: _, notice: __, ...feed }: CallFeed): CallFeed {
+/** The feed of an earlier subscription, to continue from its cursor. */
+function toResumed({ error: _, notice: __, ...feed }: CallFeed): CallFeed {
   return { ...feed, sync: 'catching_up' }
 }
 

@@ -1,18 +1,18 @@
-/** What this client finds wrong by itself: typed, so that a program can react to it and a UI can translate it. */
+/** Errors that the client finds by itself, with codes that a program can handle and a UI can translate. */
 import type { SocketError } from '@callgather/protocol'
 
 /**
- * A cause that the client found.
+ * The code of an error found by the client.
  *
  * - `ticketFailed`: `getTicket` threw or rejected. `cause` is what it threw.
- * - `ticketTimeout`: `getTicket` did not settle before its deadline.
+ * - `ticketTimeout`: `getTicket` did not settle within 10 s.
  * - `ticketInvalid`: `getTicket` returned something that is not a ticket, such as an HTML page.
  * - `ticketExpired`: the server refused a ticket that had already expired.
  * - `serverUnreachable`: the server does not answer.
  * - `websocketBlocked`: the server answers over HTTP, but the websocket cannot be opened.
- * - `originRefused`: the server answers, but not to this page: its origin is not allowed.
+ * - `originRefused`: the server does not allow the origin of this page.
  * - `refused`: the server refused the connection. `cause` is its `SocketError`.
- * - `callbackFailed`: another function of the host threw, such as `onFeed`.
+ * - `callbackFailed`: another callback of the host threw, such as `onFeed`.
  */
 export type ClientErrorCode =
   | 'ticketFailed'
@@ -25,20 +25,20 @@ export type ClientErrorCode =
   | 'refused'
   | 'callbackFailed'
 
-/** Why the connection is not live. */
+/** Why the connection isn't live. */
 export interface ConnectionError extends SocketError {
-  /** The cause, where this client found it. Absent where the server gave the reason in `status` and `code`. */
+  /** The code, if the client found the cause. Absent if the server gave the reason in `status` and `code`. */
   readonly reason?: ClientErrorCode
-  /** What `getTicket` threw. */
+  /** The error that `getTicket` threw. */
   readonly cause?: unknown
 }
 
-/** Whether an error says that the agent may not see this, or that it does not exist; the server does not tell which. */
+/** Whether the call doesn't exist or the agent may not see it. The server doesn't reveal which. */
 export const isDenied = ({ status }: SocketError) => status === 403 || status === 404
 
 const marker = Symbol.for('callgather.client-error')
 
-/** What `onError` is called with. `message` says what failed and how to fix it: for developers, not for agents. */
+/** The argument of `onError`. `message` says what failed and how to fix it: for developers, not for agents. */
 export class GatherClientError extends Error {
   override readonly name = 'GatherClientError'
   readonly code: ClientErrorCode
@@ -49,13 +49,13 @@ export class GatherClientError extends Error {
     Object.defineProperty(this, marker, { value: true })
   }
 
-  /** Recognises the error by its mark: `instanceof` fails where two copies of a package meet. */
+  /** Checks for a marker, because `instanceof` fails across two copies of the package. */
   static isInstance(error: unknown): error is GatherClientError {
     return error instanceof Error && marker in error
   }
 }
 
-/** Whether a developer is looking: bundlers replace `process.env.NODE_ENV`, and browsers have no `process`. */
+/** Whether this is a development build. Bundlers replace `process.env.NODE_ENV`; browsers have no `process`. */
 function isDevelopment(): boolean {
   try {
     return process.env.NODE_ENV !== 'production'
@@ -64,7 +64,7 @@ function isDevelopment(): boolean {
   }
 }
 
-/** Reports errors to the host, and in development to the console; the same cause once until `recovered`. */
+/** Reports errors to the host, and in development to the console. Repeats are dropped until `reset()`. */
 export class ErrorReports {
   readonly #onError: ((error: GatherClientError) => unknown) | undefined
   readonly #reported = new Set<string>()
@@ -74,34 +74,34 @@ export class ErrorReports {
   }
 
   report(error: GatherClientError): void {
-    const cause = `${error.code} ${error.message}`
-    if (this.#reported.has(cause)) return
-    this.#reported.add(cause)
+    const key = `${error.code} ${error.message}`
+    if (this.#reported.has(key)) return
+    this.#reported.add(key)
     if (isDevelopment())
       console.error(`CallGather: ${error.message}`, ...(error.cause === undefined ? [] : [error.cause]))
-    const failed = (thrown: unknown) => {
-      if (isDevelopment()) console.error('CallGather: onError failed itself. Catch errors inside of it.', thrown)
+    const onReportFailed = (thrown: unknown) => {
+      if (isDevelopment()) console.error('CallGather: `onError` threw. Catch errors inside it.', thrown)
     }
     try {
-      // It may be an async function, although nothing waits for it.
-      Promise.resolve(this.#onError?.(error)).catch(failed)
+      // The host may pass an async function.
+      Promise.resolve(this.#onError?.(error)).catch(onReportFailed)
     } catch (thrown) {
-      failed(thrown)
+      onReportFailed(thrown)
     }
   }
 
-  /** What is reported from now on is news again. */
-  recovered(): void {
+  /** Forgets which errors were reported, so that they are reported again. */
+  reset(): void {
     this.#reported.clear()
   }
 
-  /** Calls a function of the host that has no say in what happens next. */
+  /** Wraps a callback of the host so that an error in it is reported and goes no further. */
   guard<Args extends unknown[]>(name: string, run: (...args: Args) => unknown): (...args: Args) => void {
     return (...args) => {
       try {
         run(...args)
       } catch (cause) {
-        this.report(new GatherClientError('callbackFailed', `${name} threw. Catch errors inside of it.`, { cause }))
+        this.report(new GatherClientError('callbackFailed', `${name} threw. Catch errors inside it.`, { cause }))
       }
     }
   }

@@ -1,16 +1,16 @@
-/** The passage of time, as a port: a scenario brings its own, so that what hangs on timers can be told and tested. */
+/** Time as a dependency: tests and scenarios replace it to control every timer. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number
-  /** Runs something once, later. The function returned calls it off. */
-  setTimeout(run: () => void, millis: number): () => void
+  /** Runs a callback once, after a delay in milliseconds. Returns a function that cancels it. */
+  setTimeout(run: () => void, delayMs: number): () => void
 }
 
-/** The clock on the wall. */
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimeout: (run, millis) => {
-    const timer = setTimeout(run, millis)
+  setTimeout: (run, delayMs) => {
+    const timer = setTimeout(run, delayMs)
     return () => clearTimeout(timer)
   },
 }

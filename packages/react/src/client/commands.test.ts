@@ -129,6 +129,6 @@ describe('a command', () => {
 
   it('says that the address may be wrong when the answer is not of Telnyx’s form', async () => {
     const { send } = commandsOn(new Response('Not found', { status: 404 }))
-    await expect(send('c', 'gather', {})).rejects.toThrow(/Is the address right/)
+    await expect(send('c', 'gather', {})).rejects.toThrow(/Check `url` and `basePath`/)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Sends commands over HTTP, by Telnyx's own paths and bodies. A command is sent once: whether to send it again is the
- * agent's decision, and is safe only with the same request id, under which the server and Telnyx run it at most once.
+ * Sends commands over HTTP, with Telnyx's paths and bodies. The client never retries a command with an unknown outcome.
+ * A retry with the same request id is safe: the server and Telnyx run it at most once.
  */
 import {
   type CommandBodies,
@@ -19,33 +19,34 @@ import { GatherClientError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 import type { Tickets } from './tickets.ts'
 
-/** How one command is sent. */
+/** Options of one command. */
 export interface CommandOptions {
   /**
-   * Names this request: the same name on the same call is the same command. Sent as `Idempotency-Key`, and, where it is
-   * a UUID, as `command_id` unless the body has one. A UUID is made if it is absent.
+   * Identifies the command: a repeated id on the same call is a retry, not a new command. Default a new UUID.
+   * Sent as `Idempotency-Key`. A UUID is also sent as `command_id`, unless the body has one.
    */
   requestId?: string
   /**
-   * How much of what the caller enters may be shown, to anyone: `digits`, also the `allButLast4`, or `all`. Makes the server's
-   * policy stricter, never laxer. Sent as `callgather-mask`.
+   * Masks the caller's input for everyone: `all` hides everything, `digits` shows how many, `allButLast4` shows the
+   * last four. It can only tighten the server's policy. Sent as `callgather-mask`.
    */
   mask?: Mask | undefined
-  /** Stops the gather that runs on the call first. Without it, a second gather is refused. Sent as `callgather-replace`. */
+  /** Stops a running gather first; without it, a second gather is refused. Sent as `callgather-replace`. Default false. */
   replace?: boolean | undefined
+  /** Aborts the request. The command may still run. */
   signal?: AbortSignal
 }
 
-/** Telnyx took the command. What it leads to comes as events. */
+/** A command that Telnyx accepted. Its effects arrive as events. */
 export interface AcceptedCommand {
   readonly status: 'accepted'
-  /** The id under which the command stands in the call's log. */
+  /** The command's id in the call's log. */
   readonly commandId: string
-  /** The conversation that the command began, where Telnyx says. */
+  /** The conversation that the command started, if Telnyx returned it. */
   readonly conversationId?: string
 }
 
-/** Sends one command. */
+/** Sends one command. Rejects with `GatherError`. */
 export type SendCommand = <Name extends CommandName>(
   callId: string,
   name: Name,
@@ -53,7 +54,7 @@ export type SendCommand = <Name extends CommandName>(
   options?: CommandOptions,
 ) => Promise<AcceptedCommand>
 
-/** The server answers within 45 s; after a little more, nobody knows. */
+/** The server answers within 45 s. After this, the outcome is unknown. */
 const COMMAND_TIMEOUT_MS = 50_000
 
 export function createCommandSender(deps: {
@@ -62,37 +63,37 @@ export function createCommandSender(deps: {
   clock: Clock
   fetch: typeof fetch
   onTicketError?: (error: GatherClientError) => void
-  /** Whether the ticket in use is known to be of the agent who is signed in. */
+  /** Whether the current ticket is confirmed to belong to the signed-in agent. */
   isAgentKnown?: () => boolean
 }): SendCommand {
   const { base, tickets, clock } = deps
 
-  /** A ticket of the agent who gave the command. Without one nothing was sent, so the outcome is not unknown. */
-  const ticketOf = async (agent: number, request: () => Promise<string>): Promise<string> => {
+  /** Returns a ticket of the agent who gave the command. If that fails, the command was not sent. */
+  const ticketFor = async (agent: number, request: () => Promise<string>): Promise<string> => {
     const ticket = await request().catch((cause: unknown) => {
       if (GatherClientError.isInstance(cause)) deps.onTicketError?.(cause)
       throw notSentError('The ticket could not be renewed. Try again.', cause)
     })
-    if (tickets.agentGeneration !== agent) throw notSentError('The agent has changed meanwhile. Give it again.')
+    if (tickets.agentGeneration !== agent) throw notSentError('Another agent signed in. Send the command again.')
     return ticket
   }
 
   const post = async (
     path: string,
-    own: Record<string, string>,
+    commandHeaders: Record<string, string>,
     body: string,
     signal: AbortSignal,
   ): Promise<Response> => {
     const send = async (ticket: string) => {
-      const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json', ...own }
+      const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json', ...commandHeaders }
       return deps.fetch(`${base}${path}`, { method: 'POST', headers, body, signal, credentials: 'omit' })
     }
     const { agentGeneration: agent } = tickets
     const isKnown = deps.isAgentKnown?.() ?? true
-    const response = await send(await ticketOf(agent, () => (isKnown ? tickets.getCurrent() : tickets.getFresh())))
+    const response = await send(await ticketFor(agent, () => (isKnown ? tickets.getCurrent() : tickets.getFresh())))
     if (response.status !== clientErrors.unauthenticated.status) return response
-    // Refused before anything was done, so sending it once more with a new ticket cannot run the command twice.
-    return send(await ticketOf(agent, () => tickets.getFresh()))
+    // A 401 precedes any processing, so one retry with a new ticket can't run the command twice.
+    return send(await ticketFor(agent, () => tickets.getFresh()))
   }
 
   return async (callId, name, body, { requestId = newRequestId(), mask, replace = false, signal } = {}) => {
@@ -102,8 +103,8 @@ export function createCommandSender(deps: {
     signal?.addEventListener('abort', onAbort)
     const cancelTimeout = clock.setTimeout(() => abort.abort(), COMMAND_TIMEOUT_MS)
     const commandId = body.command_id ?? (isUuid(requestId) ? requestId : undefined)
-    const sent = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
-    const own = {
+    const payload = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
+    const commandHeaders = {
       'idempotency-key': requestId,
       [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
       ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
@@ -112,16 +113,16 @@ export function createCommandSender(deps: {
     try {
       const response = await beforeAbort(
         abort.signal,
-        post(routes.command(callId, name), own, JSON.stringify(sent), abort.signal),
+        post(routes.command(callId, name), commandHeaders, JSON.stringify(payload), abort.signal),
       )
-      const answer: unknown = await response.json().catch(() => null)
+      const result: unknown = await response.json().catch(() => null)
       if (response.ok) {
-        // A page in the server's place, such as that of a sign-in, also answers 200.
-        if (!isObject(answer) || !isObject(answer.data)) throw outcomeUnknownError()
-        return acceptedCommand(commandId ?? response.headers.get('x-command-id') ?? requestId, answer.data)
+        // A sign-in page in front of the server also answers with 200.
+        if (!isObject(result) || !isObject(result.data)) throw outcomeUnknownError()
+        return toAcceptedCommand(commandId ?? response.headers.get('x-command-id') ?? requestId, result.data)
       }
-      const errors = telnyxErrorsOf(answer)
-      // A proxy on the way that lost the server's answer has not told us what it was.
+      const errors = telnyxErrorsOf(result)
+      // A 5xx without Telnyx errors comes from a proxy, so the command may have run.
       if (!errors && response.status >= 500) throw outcomeUnknownError()
       throw new GatherError(response.status, errors ?? [unreadableError(response.status)])
     } catch (error) {
@@ -134,7 +135,7 @@ export function createCommandSender(deps: {
   }
 }
 
-/** Settles when an operation does, or rejects when it is aborted, even if the operation ignores that. */
+/** Rejects when the signal is aborted, even if the operation ignores the signal. */
 function beforeAbort<T>(signal: AbortSignal, operation: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason))
@@ -142,9 +143,9 @@ function beforeAbort<T>(signal: AbortSignal, operation: Promise<T>): Promise<T> 
   })
 }
 
-/** A new name for a request: a UUID, as servers ask of a `command_id` that a client chooses. */
+/** A new request id: a UUID, because the server requires one as `command_id`. */
 export function newRequestId(): string {
-  // `randomUUID` is missing on pages served without TLS, where an agent's console may well be tried out.
+  // Browsers have no `randomUUID` on pages without TLS, such as a demo on a local network.
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
@@ -153,9 +154,9 @@ export function newRequestId(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-const isUuid = (name: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)
+const isUuid = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
 
-/** Whether an error leaves open if the command ran: no answer came, from the server or from Telnyx. */
+/** Whether the command may have run despite the error, because the server or Telnyx did not answer. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return GatherError.isInstance(error) && error.status === clientErrors.outcomeUnknown.status
 }
@@ -163,11 +164,11 @@ export function isOutcomeUnknown(error: unknown): boolean {
 function outcomeUnknownError(): GatherError {
   const { status, code, title } = clientErrors.outcomeUnknown
   const detail =
-    'No answer came from the server, so the command may or may not have run. Watch the call, or retry with the same request id.'
+    'The server did not answer, so the command may have run. Watch the call, or retry with the same request id.'
   return new GatherError(status, [{ code, title, detail }])
 }
 
-/** The command did not leave this page, so it may be given again. */
+/** The error of a command that was not sent, so it is safe to send again. */
 export function notSentError(detail: string, cause?: unknown): GatherError {
   const { status, code, title } = clientErrors.unavailable
   const error = new GatherError(status, [{ code, title, detail: `The command was not sent. ${detail}` }])
@@ -175,7 +176,7 @@ export function notSentError(detail: string, cause?: unknown): GatherError {
   return error
 }
 
-function acceptedCommand(commandId: string, data: Record<string, unknown>): AcceptedCommand {
+function toAcceptedCommand(commandId: string, data: Record<string, unknown>): AcceptedCommand {
   const conversationId = data.conversation_id
   return {
     status: 'accepted',
@@ -186,9 +187,9 @@ function acceptedCommand(commandId: string, data: Record<string, unknown>): Acce
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-function telnyxErrorsOf(answer: unknown): [TelnyxError, ...TelnyxError[]] | null {
-  if (!isObject(answer) || !Array.isArray(answer.errors)) return null
-  const [first, ...rest] = answer.errors.filter(isTelnyxError)
+function telnyxErrorsOf(result: unknown): [TelnyxError, ...TelnyxError[]] | null {
+  if (!isObject(result) || !Array.isArray(result.errors)) return null
+  const [first, ...rest] = result.errors.filter(isTelnyxError)
   return first ? [first, ...rest] : null
 }
 
@@ -197,5 +198,9 @@ const isTelnyxError = (value: unknown): value is TelnyxError =>
 
 function unreadableError(status: number): TelnyxError {
   const { code, title } = clientErrors.internal
-  return { code, title, detail: `The server answered ${status} in a form that is not Telnyx's. Is the address right?` }
+  return {
+    code,
+    title,
+    detail: `The response with ${status} is not in Telnyx's format. Check \`url\` and \`basePath\` of the client.`,
+  }
 }

@@ -1,32 +1,28 @@
-/**
- * Lets a bounded number of requests be under way on one link; the rest wait for their turn. A page may watch two hundred
- * calls, and on a slow line two hundred answers would stand in each other's way, and in the way of what happens now.
- */
+/** Bounds the requests that run at once on one link, so that live events get through between large snapshots. */
 
-/** So many at once keep a line of any length busy. */
+/** Keeps even a slow line busy. A page may watch two hundred calls. */
 const MAX_CONCURRENT_REQUESTS = 16
 
 export class ConcurrencyLimiter {
-  /** In the order in which they came. */
-  readonly #waiting = new Set<() => Promise<unknown>>()
-  #underWay = 0
+  readonly #queue = new Set<() => Promise<unknown>>()
+  #running = 0
 
-  /** Makes a request when its turn comes, which may be at once. The function returned gives up a turn that has not come. */
+  /** Runs a request now, or queues it, first in, first out. Returns a function that removes it from the queue. */
   run(request: () => Promise<unknown>): () => void {
-    this.#waiting.add(request)
+    this.#queue.add(request)
     this.#next()
-    return () => this.#waiting.delete(request)
+    return () => this.#queue.delete(request)
   }
 
   #next(): void {
-    const [request] = this.#waiting
-    if (!request || this.#underWay >= MAX_CONCURRENT_REQUESTS) return
-    this.#waiting.delete(request)
-    this.#underWay++
-    const over = () => {
-      this.#underWay--
+    const [request] = this.#queue
+    if (!request || this.#running >= MAX_CONCURRENT_REQUESTS) return
+    this.#queue.delete(request)
+    this.#running++
+    const finish = () => {
+      this.#running--
       this.#next()
     }
-    request().then(over, over)
+    request().then(finish, finish)
   }
 }

@@ -1,4 +1,4 @@
-/** Browsers do not say why a websocket could not be opened. A request over HTTP narrows it down. */
+/** Browsers don't say why a websocket could not be opened. A request over HTTP narrows it down. */
 import { GatherClientError } from './client-error.ts'
 import type { Diagnose } from './connection.ts'
 
@@ -14,28 +14,28 @@ export function createDiagnose(base: string, request: typeof fetch): Diagnose {
     }).catch(() => null)
 
   return async () => {
-    const answer = await probe('cors')
-    if (answer?.ok) {
+    const response = await probe('cors')
+    if (response?.ok) {
       return new GatherClientError(
         'websocketBlocked',
-        'The server answers, but the websocket could not be opened. A proxy may block it: let websocket upgrades pass.',
+        'The server answers over HTTP, but the websocket could not be opened. Allow websocket upgrades in every proxy on the way.',
       )
     }
-    if (answer) {
-      const message = `The server answers ${answer.status} to a health check. Check \`url\` and \`basePath\`, and that it is running.`
+    if (response) {
+      const message = `The server answered the health check with ${response.status}. Check \`url\` and \`basePath\`, and that the server runs there.`
       return new GatherClientError('serverUnreachable', message)
     }
-    // Without CORS the answer cannot be read, only that there is one.
+    // Without CORS, only the existence of a response is visible.
     if (await probe('no-cors')) {
       const origin = typeof location === 'undefined' ? 'of this page' : location.origin
       return new GatherClientError(
         'originRefused',
-        `The server answers, but does not let this page read the answer. Add the origin ${origin} to \`allowedOrigins\` (CALLGATHER_ALLOWED_ORIGINS).`,
+        `The server does not allow the origin of this page. Add the origin ${origin} to \`allowedOrigins\` (CALLGATHER_ALLOWED_ORIGINS).`,
       )
     }
     return new GatherClientError(
       'serverUnreachable',
-      'The server cannot be reached. Check `url`, and that it is running.',
+      'The server cannot be reached. Check `url`, and that the server is running.',
     )
   }
 }

@@ -2,44 +2,44 @@ import { type CallState, type CallSummary, type Cursor, initialCallState, type S
 import type { ConnectionError } from './client-error.ts'
 
 /**
- * How a screen stands to the call's log.
+ * How a feed compares with the server's log.
  *
- * - `connecting`: nothing is known yet.
- * - `live`: everything the server has is here.
- * - `catching_up`: what is here is true up to the cursor; more is being fetched, or the connection is away.
- * - `resyncing`: the log was replaced; what is here is the last that was known, and the whole is being fetched anew.
- * - `ended`: the call is over and its log complete; nothing is watched any more.
+ * - `connecting`: the feed has no state yet.
+ * - `live`: the feed has every event of the log.
+ * - `catching_up`: the state is correct up to the cursor; later events are being fetched, or the connection is lost.
+ * - `resyncing`: the state may be stale, for example after the log was replaced; a snapshot is being fetched.
+ * - `ended`: the call has ended and its log is complete. The subscription is over.
  */
 export type SyncStatus = 'connecting' | 'live' | 'catching_up' | 'resyncing' | 'ended'
 
-/** Something about the feed itself that a person may want to know. A new object each time it happens. */
+/** A notice about the feed itself, for the UI. A new object each time. */
 export type FeedNotice =
-  /** After a reconnection, so many events were fetched that had been missed. */
+  /** The number of missed events fetched after a reconnection. */
   | { readonly kind: 'replayed'; readonly events: number }
-  /** The server's log was replaced: what was known before may be missing from what it knows now. */
+  /** The server's log was replaced, so earlier events may be missing. */
   | { readonly kind: 'history_lost' }
 
-/** One call as this screen knows it. Immutable; `state` keeps its identity when only the rest changes. */
+/** One call as this client sees it. Immutable; `state` keeps its identity when only other fields change. */
 export interface CallFeed {
   readonly state: CallState
-  /** How much of which log `state` holds; `null` while nothing is known. */
+  /** The last event that `state` includes; `null` before the first snapshot. */
   readonly cursor: Cursor | null
   readonly sync: SyncStatus
-  /** What the ticket allows on this call. */
+  /** The scopes that the ticket grants on this call. */
   readonly scopes: readonly Scope[]
-  /** The server's clock less ours, in milliseconds. An estimate. */
+  /** The server's clock minus ours, in milliseconds. An estimate. */
   readonly clockOffsetMs: number
   readonly notice?: FeedNotice
   /**
-   * Why the call cannot be watched now. What is here is the last that was known, or nothing if the call was refused.
-   * With a `reason` it concerns the connection, as `connection.error` does, and not this call alone.
+   * Why the call has no live updates. The state is the last known one, or empty if access was denied.
+   * With a `reason` the error concerns the whole connection, like `connection.error`.
    */
   readonly error?: ConnectionError
 }
 
-/** The calls a ticket may see, as this screen knows them. */
+/** The calls that the ticket may see. */
 export interface CallsFeed {
-  /** Live calls before ended ones, the newest first. Empty means that there are no calls only while `sync` is `live`. */
+  /** Live calls before ended ones, newest first. While `sync` isn't `live`, an empty list may be incomplete. */
   readonly calls: readonly CallSummary[]
   readonly sync: 'connecting' | 'live' | 'catching_up'
   readonly clockOffsetMs: number
@@ -48,10 +48,10 @@ export interface CallsFeed {
 
 const noScopes: readonly Scope[] = []
 
-/** The feed of a call of which nothing is known yet. */
+/** The feed of a call before its first snapshot. */
 export function initialCallFeed(callId: string): CallFeed {
   return { state: initialCallState(callId), cursor: null, sync: 'connecting', scopes: noScopes, clockOffsetMs: 0 }
 }
 
-/** The feed of calls before anything is known. */
+/** The list of calls before the first reply. */
 export const initialCallsFeed: CallsFeed = { calls: [], sync: 'connecting', clockOffsetMs: 0 }

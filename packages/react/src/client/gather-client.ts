@@ -1,6 +1,6 @@
 /**
- * The client without React: one connection, a watch for each call that somebody looks at, commands over HTTP. Facts
- * come down through `watch`, commands go up through `command`; nothing is guessed in between.
+ * The client, without React: one connection, one subscription per call, and commands over HTTP. State changes only
+ * through events, never through the reply to a command.
  */
 import { DEFAULT_BASE_PATH, routes, type SocketError } from '@callgather/protocol'
 import { serverAddress } from './address.ts'
@@ -24,85 +24,84 @@ import { WatchError } from './watch-error.ts'
 /** How to reach a CallGather server. */
 export interface GatherClientOptions {
   /**
-   * The server's origin, such as `https://calls.example.com`; `''` for the page's own. Required: `undefined`, as from an
-   * unset environment variable, is an error.
+   * The server's origin, such as `https://calls.example.com`; `''` for the page's origin. `undefined` throws, so that an
+   * unset environment variable is noticed.
    */
   url: string | undefined
-  /** Asks your backend for a ticket. Called for every connection and before a ticket runs out. */
+  /** Fetches a ticket from your backend. Called for every connection and before a ticket expires. */
   getTicket: GetTicket
-  /** Where the server is mounted. Default `/callgather`. */
+  /** The path where the server is mounted. Default `/callgather`. */
   basePath?: string
   /**
-   * Called when something fails that the agent cannot fix: `getTicket` fails, the origin is refused, websockets are
-   * blocked. The client retries by itself. The same cause is reported once, until the connection is live again.
+   * Called with errors that a developer must fix: `getTicket` failed, the origin is refused, websockets are blocked.
+   * The client retries by itself. Each error is reported once until the connection is live again.
    */
   onError?: ((error: GatherClientError) => void) | undefined
 }
 
-/** The parts that tests and simulations replace. */
+/** Dependencies that tests and scenarios replace. */
 export interface GatherClientDeps {
   transport: Transport
   clock: Clock
   fetch: typeof fetch
   getTicket: GetTicket
   onError?: ((error: GatherClientError) => void) | undefined
-  /** Finds out why a link cannot be opened. */
+  /** Finds out why a link can't be opened. */
   diagnose?: Diagnose | undefined
-  /** Address of the server with its base path. */
+  /** The server's URL with its base path. */
   base: string
-  /** Calls back when the network or the person is back; the function returned stops that. */
+  /** Calls `run` when the network is back or the page becomes visible. Returns a function that unsubscribes. */
   onWake: (run: () => void) => () => void
 }
 
-/** How a call is watched. */
+/** Options of `watch`. */
 export interface WatchOptions {
-  /** Ends the watch. */
+  /** Unsubscribes when aborted. */
   signal?: AbortSignal
-  /** Called with everything that becomes known, beginning with what is known already. */
+  /** Called with every new feed, first with the current one if there is one. */
   onFeed: (feed: CallFeed) => void
-  /** What an earlier watch knew: only what came after it is fetched. */
+  /** The last feed of an earlier subscription. Only later events are fetched. */
   resume?: CallFeed | undefined
-  /** Fetches the whole anew, also where the call is being watched already. */
+  /** Fetches a new snapshot, even if the call is already watched. Default false. */
   fresh?: boolean
 }
 
-/** How the list of calls is watched. */
+/** Options of `watchCalls`. */
 export interface WatchCallsOptions {
-  /** Ends the watch. */
+  /** Unsubscribes when aborted. */
   signal?: AbortSignal
-  /** Called with the list whenever it changes. */
+  /** Called with the list on every change. */
   onCalls: (feed: CallsFeed) => void
 }
 
-/** A client of one CallGather server. Make one for the application and hand it to `GatherProvider`. */
+/** A client of one CallGather server. Create one per application and pass it to `GatherProvider`. */
 export interface GatherClient {
-  /** The state of the connection, as a store. */
+  /** The connection's state, as a store. */
   readonly connection: ConnectionStore
-  /** What belongs to the agent who is signed in. */
+  /** Separates this client's cached feeds from those of other clients and agents. */
   readonly session: AgentSession
-  /** What this client counts time by. */
+  /** The clock of this client. */
   readonly clock: Clock
   /**
-   * Watches a call: its events in order, without gaps, each once, over any disconnection. Resolves when the call is
-   * over and its log complete, or when the signal is aborted. Rejects with `WatchError` if the call may not be watched.
-   * Several watches of one call share one.
+   * Subscribes to a call: events in order, without gaps, each once, across reconnections. Resolves when the call has
+   * ended and its log is complete, or when the signal is aborted. Rejects with `WatchError` if the server refuses it.
+   * Subscribers to the same call share one server subscription.
    */
   watch(callId: string, options: WatchOptions): Promise<void>
-  /** Watches the calls that the ticket may see. Resolves when the signal is aborted. */
+  /** Subscribes to the list of calls that the ticket may see. Resolves when the signal is aborted. */
   watchCalls(options: WatchCallsOptions): Promise<void>
   /**
-   * Gives a command. Resolves when Telnyx accepted it; what it leads to comes as events. Rejects with `GatherError`:
-   * Telnyx's reasons, or, where `isOutcomeUnknown(error)`, because no answer came; then it may be given again with the
-   * same `requestId`.
+   * Sends a command. Resolves when Telnyx accepts it; its effects arrive as events. Rejects with `GatherError`, which
+   * holds Telnyx's errors. If `isOutcomeUnknown(error)`, retry with the same `requestId`.
    */
   command: SendCommand
-  /** Closes the connection now, if nothing is watched, instead of a few seconds later. Watching opens it again. */
+  /** Closes an unused connection now instead of after the idle timeout. Watching a call reopens it. */
   disconnect(): void
-  /** Ends everything, and removes what was cached: call it when the agent signs out. A closed client stays closed. */
+  /** Closes the client for good and clears its cached feeds. Call it when the agent signs out. */
   close(): void
 }
 
-/** Makes a client of a CallGather server. Connects when something is watched, and not before. */
+/** Creates a client of a CallGather server. It connects with the first subscription. */
 export function createGatherClient({
   url,
   getTicket,
@@ -127,7 +126,7 @@ export function createGatherClient({
   })
 }
 
-/** Browsers slow the timers of hidden pages to one a minute, and say when the network is back. */
+/** Browsers throttle timers of hidden pages to one a minute, so wait for the page to be shown and the network event. */
 function onBrowserWake(run: () => void): () => void {
   if (typeof window === 'undefined' || typeof document === 'undefined') return () => {}
   const runIfVisible = () => {
@@ -141,10 +140,10 @@ function onBrowserWake(run: () => void): () => void {
   }
 }
 
-/** How often an open link is asked whether anything was missed, which also measures it. */
+/** How often the client checks for missed events, which also measures latency. */
 const CHECK_INTERVAL_MS = 20_000
 
-/** What is followed on the server for as long as anybody listens: a call, or the list of calls. */
+/** One server subscription, to a call or to the list of calls, and its listeners. */
 interface Watch<Feed, Sync> {
   readonly sync: Sync
   readonly listeners: Set<WatchListener<Feed>>
@@ -157,7 +156,7 @@ interface WatchListener<Feed> {
   end(error?: SocketError): void
 }
 
-/** Makes a client on given ports. */
+/** Creates a client with the given dependencies. */
 export function createClientWith(deps: GatherClientDeps): GatherClient {
   const { transport, clock } = deps
   const reports = new ErrorReports(deps.onError)
@@ -166,9 +165,9 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     connection.changeAgent()
     endSession()
   })
-  /** The last ticket, and the last subject by the server's word, that this session is known to belong to. */
-  let confirmed: TicketInUse | null = null
-  let subject: string | undefined
+  /** The last ticket and the last server-reported subject that are confirmed to belong to this session. */
+  let confirmedTicket: TicketInUse | null = null
+  let confirmedSubject: string | undefined
   const watches = new Map<string, Watch<CallFeed, CallSync>>()
   let calls: Watch<CallsFeed, CallListSync> | null = null
   const time = { clock, serverTime: new ServerTime(clock) }
@@ -186,25 +185,25 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
         link = next
         limiter = new ConcurrencyLimiter()
         if (next) {
-          reports.recovered()
-          if (isSameAgent(tickets.inUse, confirmed)) session.resume()
-          if (!session.isPaused) confirmed = tickets.inUse
+          reports.reset()
+          if (isSameAgent(tickets.inUse, confirmedTicket)) session.resume()
+          if (!session.isPaused) confirmedTicket = tickets.inUse
         }
         const { status, error } = connection.getSnapshot()
         if (status === 'refused' && error && isDenied(error)) session.end()
         attachAll()
         for (const sync of syncs()) reportError(sync)
-        checkLater()
+        scheduleCheck()
       },
       unused: () => {
         link = null
         cancelCheck()
       },
       subject: (reported) => {
-        const isKnown = reported !== undefined && reported === subject
-        const hasChanged = reported !== undefined && subject !== undefined && reported !== subject
-        subject = reported ?? subject
-        confirmed = tickets.inUse
+        const isKnown = reported !== undefined && reported === confirmedSubject
+        const hasChanged = reported !== undefined && confirmedSubject !== undefined && !isKnown
+        confirmedSubject = reported ?? confirmedSubject
+        confirmedTicket = tickets.inUse
         if (hasChanged || (session.isPaused && !isKnown)) endSession()
         else session.resume()
       },
@@ -212,7 +211,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
       refreshed: checkAll,
       callEvent: (frame) => watches.get(frame.call_id)?.sync.receive(frame),
       callHead: ({ now, heads }) => {
-        for (const { call_id, epoch, seq } of heads) watches.get(call_id)?.sync.head(epoch, seq, now)
+        for (const { call_id, epoch, seq } of heads) watches.get(call_id)?.sync.receiveHead(epoch, seq, now)
       },
       callsEvent: (frame) => calls?.sync.receive(frame),
     },
@@ -230,7 +229,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     }
   }
 
-  /** First the list, which is one answer and what a person chooses from. */
+  /** The list comes first: it is one reply, and agents choose a call from it. */
   function syncs(): (CallListSync | CallSync)[] {
     return [...(calls ? [calls.sync] : []), ...[...watches.values()].map(({ sync }) => sync)]
   }
@@ -244,20 +243,20 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     if (error && isFeedError(status, error)) sync.disconnected(error)
   }
 
-  /** Another agent: nothing of the one before is shown, resumed or answered any more. */
+  /** Ends the session of the previous agent: its feeds are cleared and never resumed. */
   function endSession(): void {
     session.end()
     for (const sync of syncs()) sync.reset()
     attachAll()
   }
 
-  function checkLater(): void {
+  function scheduleCheck(): void {
     cancelCheck()
     if (!link) return
     cancelCheck = clock.setTimeout(() => {
-      const [any] = watches.values()
-      any?.sync.check()
-      checkLater()
+      const [first] = watches.values()
+      first?.sync.check()
+      scheduleCheck()
     }, CHECK_INTERVAL_MS)
   }
 
@@ -279,15 +278,15 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
       },
       ended: () => finish(),
       failed: finish,
-      linkBroken: (broken, error) => connection.drop(broken, error),
-      latencyMeasured: (millis) => connection.reportLatency(millis),
+      linkBroken: (brokenLink, error) => connection.drop(brokenLink, error),
+      latencyMeasured: (latencyMs) => connection.reportLatency(latencyMs),
     })
     return { sync, listeners, finish, release: retain() }
   }
 
-  function watchOf(callId: string, resume: CallFeed | undefined): Watch<CallFeed, CallSync> {
-    const known = watches.get(callId)
-    if (known) return known
+  function getOrStartWatch(callId: string, resume: CallFeed | undefined): Watch<CallFeed, CallSync> {
+    const existing = watches.get(callId)
+    if (existing) return existing
     const feed = resume && session.has(resume) ? resume : undefined
     const watch = start<CallFeed, CallSync>((events) => new CallSync(callId, time, events, feed))
     watches.set(callId, watch)
@@ -322,7 +321,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     calls = null
   }
 
-  /** Listens until the signal is aborted, or until what is watched ends. */
+  /** Adds a listener until the signal is aborted or the subscription ends. */
   function listen<Feed extends CallFeed | CallsFeed>(
     callId: string | null,
     { sync, listeners }: Watch<Feed, { readonly feed: Feed }>,
@@ -335,15 +334,15 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
         change,
         end: (error) => {
           listeners.delete(listener)
-          signal?.removeEventListener('abort', leave)
-          // Not at once: React's strict mode, or a moved component, leaves and comes back in the same breath.
+          signal?.removeEventListener('abort', unsubscribe)
+          // Deferred, because React's strict mode and moved components unsubscribe and subscribe again at once.
           if (listeners.size === 0) queueMicrotask(() => listeners.size === 0 && dropIfUnused())
           if (error) reject(new WatchError(callId, error))
           else resolve()
         },
       }
-      const leave = () => listener.end()
-      signal?.addEventListener('abort', leave)
+      const unsubscribe = () => listener.end()
+      signal?.addEventListener('abort', unsubscribe)
       listeners.add(listener)
       if (sync.feed.sync !== 'connecting' || sync.feed.error) change(session.add(sync.feed))
     })
@@ -361,20 +360,20 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
   return {
     connection: {
       getSnapshot: connection.getSnapshot,
-      subscribe: (onChange) => connection.subscribe(reports.guard('A listener of the connection', onChange)),
+      subscribe: (onChange) => connection.subscribe(reports.guard('A connection listener', onChange)),
       retryNow: connection.retryNow,
     },
     session,
     clock,
     command: async (...args) => {
-      if (isClosed()) throw notSentError('This client was closed. Make a new one.')
+      if (isClosed()) throw notSentError('The client is closed. Create a new one.')
       return send(...args)
     },
 
     watch: async (callId, { signal, onFeed, resume, fresh = false }) => {
       if (signal?.aborted) return
       if (isClosed()) throw closedError()
-      const watch = watchOf(callId, fresh ? undefined : resume)
+      const watch = getOrStartWatch(callId, fresh ? undefined : resume)
       if (fresh) watch.sync.resync()
       const drop = () => watches.get(callId) === watch && dropCall(callId)
       await listen(callId, watch, signal, reports.guard('onFeed', onFeed), drop)
@@ -406,7 +405,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
   }
 }
 
-/** A server that is only away for a moment is no fault of any feed. */
+/** Whether a connection error belongs in the feeds too. A short disconnection doesn't. */
 const isFeedError = (status: ConnectionState['status'], { reason }: ConnectionError) =>
   status === 'refused' || reason !== undefined
 
@@ -415,5 +414,4 @@ const isSameAgent = (ticket: TicketInUse | null, known: TicketInUse | null) =>
   known !== null &&
   (ticket.ticket === known.ticket || (ticket.subject !== null && ticket.subject === known.subject))
 
-const closedError = () =>
-  new Error('CallGather: this client was closed, so nothing can be watched with it. Make a new one.')
+const closedError = () => new Error('CallGather: the client is closed and cannot watch calls. Create a new one.')

@@ -1,43 +1,42 @@
 /**
- * The server's clock, as one client reckons it. The server stamps an answer at some moment between the question and the
- * answer's arrival, and a beacon at some moment before its arrival: each narrows down how far the two clocks are apart.
- * An answer that was long on its way narrows it little, so it cannot spoil what a quick one has told.
+ * Estimates the server's clock. The server stamps a reply between request and arrival, and a beacon before its arrival,
+ * so each narrows the range of possible offsets. A slow reply narrows it little and can't undo a quick one.
  */
 import type { Clock } from './clock.ts'
 
-/** A clock that is off by less than this is not worth a repaint. */
+/** Smaller changes of the offset don't justify a repaint. */
 const MIN_STEP_MS = 20
 
 export class ServerTime {
   readonly #clock: Clock
-  /** The least and the most that the server's clock can be ahead of ours. */
-  #least = Number.NEGATIVE_INFINITY
-  #most = Number.POSITIVE_INFINITY
-  #offset = 0
+  #minOffsetMs = Number.NEGATIVE_INFINITY
+  #maxOffsetMs = Number.POSITIVE_INFINITY
+  #offsetMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** The server's clock less ours, in milliseconds. An estimate; 0 while nothing is known. */
+  /** The server's clock minus ours, in milliseconds. An estimate; 0 before the first observation. */
   get offsetMs(): number {
-    return this.#offset
+    return this.#offsetMs
   }
 
   /**
-   * Takes in a time that the server has just told.
+   * Takes in a timestamp that just arrived from the server.
    *
-   * @param asked when it was asked for it, by our clock; without it, it was told unasked
+   * @param requestedAt when the request was sent, by our clock; absent for beacons
    */
-  observe(told: string, asked = Number.NEGATIVE_INFINITY): void {
-    const time = Date.parse(told)
-    const least = time - this.#clock.now()
-    const most = time - asked
-    const contradicts = least > this.#most || most < this.#least
-    // Clocks are set, and drift: what was known is wrong then, and the newest word counts.
-    this.#least = contradicts ? least : Math.max(this.#least, least)
-    this.#most = contradicts ? most : Math.min(this.#most, most)
-    const offset = this.#most === Number.POSITIVE_INFINITY ? this.#least : (this.#least + this.#most) / 2
-    if (Math.abs(offset - this.#offset) >= MIN_STEP_MS) this.#offset = offset
+  observe(serverTime: string, requestedAt = Number.NEGATIVE_INFINITY): void {
+    const time = Date.parse(serverTime)
+    const min = time - this.#clock.now()
+    const max = time - requestedAt
+    const contradicts = min > this.#maxOffsetMs || max < this.#minOffsetMs
+    // Clocks drift and get set. A contradiction makes the old range worthless.
+    this.#minOffsetMs = contradicts ? min : Math.max(this.#minOffsetMs, min)
+    this.#maxOffsetMs = contradicts ? max : Math.min(this.#maxOffsetMs, max)
+    const isOpenEnded = this.#maxOffsetMs === Number.POSITIVE_INFINITY
+    const offsetMs = isOpenEnded ? this.#minOffsetMs : (this.#minOffsetMs + this.#maxOffsetMs) / 2
+    if (Math.abs(offsetMs - this.#offsetMs) >= MIN_STEP_MS) this.#offsetMs = offsetMs
   }
 }

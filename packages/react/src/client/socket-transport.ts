@@ -1,4 +1,4 @@
-/** Links over socket.io. Websocket only: no sticky sessions, and no cookie that another site's page could use. */
+/** Links over socket.io. Websocket only, so there is no need for sticky sessions or cookies. */
 import {
   type ClientToServer,
   type ServerToClient,
@@ -9,12 +9,11 @@ import {
 import { io, type Socket } from 'socket.io-client'
 import type { Link, Transport } from './transport.ts'
 
-/** How long it may take to open a link. */
 const CONNECT_TIMEOUT_MS = 8_000
-/** The longest that a timer can be set to. */
+/** The longest delay of a browser timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** Where the server's socket is. */
+/** The address of the server's socket. */
 export interface SocketAddress {
   /** The server's origin, such as `https://calls.example.com`. */
   origin: string
@@ -29,59 +28,58 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
         path,
         auth: { ...auth },
         transports: ['websocket'],
-        // One link, one socket: reconnecting is done above, with a fresh ticket and from a cursor.
+        // `Connection` reconnects with a fresh ticket, and subscriptions resume from their cursors.
         reconnection: false,
         forceNew: true,
         timeout: CONNECT_TIMEOUT_MS,
       })
-      let over = false
-      let reason: SocketError | null = null
+      let isClosed = false
+      let lastError: SocketError | null = null
       const end = (error: SocketError | null) => {
-        if (over) return
-        over = true
+        if (isClosed) return
+        isClosed = true
         socket.disconnect()
         events.close(error)
       }
       socket.on('connect', () => events.open())
       socket.on('connect_error', (error) => end(socketErrorOf(error)))
       socket.on('error', (error) => {
-        reason = error
+        lastError = error
       })
-      // An error that did not close the link says nothing about why it closed later.
-      socket.on('disconnect', (why) => end(why === 'io server disconnect' ? reason : null))
+      // An earlier error explains the close only if the server closed the socket.
+      socket.on('disconnect', (cause) => end(cause === 'io server disconnect' ? lastError : null))
       const reader = new WireReader()
-      socket.on('call:event', (written) => {
-        const frame = reader.frame(written)
+      socket.on('call:event', (message) => {
+        const frame = reader.frame(message)
         if (frame) events.callEvent(frame)
       })
       socket.on('call:head', (frame) => events.callHead(frame))
       socket.on('calls:event', (frame) => events.callsEvent(frame))
 
-      // How long an answer may take is the connection's business, which knows what else comes over the link. Requests
-      // have a timeout all the same, since socket.io tells only those that have one when the link is lost. Asked for
-      // anew each time: socket.io forgets a timeout with the first request that has it.
-      const answering = () => socket.timeout(MAX_TIMER_MS)
+      // socket.io rejects a pending request on disconnect only if it has a timeout, so each gets one that never fires.
+      // The timeout applies to a single emit. `Connection` limits how long a reply may take.
+      const withTimeout = () => socket.timeout(MAX_TIMER_MS)
       const link: Link = {
         watchCall: (callId, cursor) =>
           new Promise<WatchReply>((resolve, reject) => {
             const request = { call_id: callId, ...(cursor ? { cursor } : {}) }
-            // By callback, not by promise: the answer must be read before the frame that comes behind it.
-            answering().emit('call:watch', request, (error, reply) => {
+            // A callback, not a promise: the reply must be read before the next frame arrives.
+            withTimeout().emit('call:watch', request, (error, reply) => {
               if (error) reject(error)
               else resolve(reader.reply(callId, reply))
             })
           }),
         unwatchCall: (callId) => {
           reader.forget(callId)
-          if (!over) socket.emit('call:unwatch', { call_id: callId })
+          if (!isClosed) socket.emit('call:unwatch', { call_id: callId })
         },
-        watchCalls: () => answering().emitWithAck('calls:watch', {}),
+        watchCalls: () => withTimeout().emitWithAck('calls:watch', {}),
         unwatchCalls: () => {
-          if (!over) socket.emit('calls:unwatch', {})
+          if (!isClosed) socket.emit('calls:unwatch', {})
         },
-        refreshTicket: (ticket) => answering().emitWithAck('ticket:refresh', { ticket }),
+        refreshTicket: (ticket) => withTimeout().emitWithAck('ticket:refresh', { ticket }),
         close: () => {
-          over = true
+          isClosed = true
           socket.disconnect()
         },
       }
@@ -90,7 +88,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
   }
 }
 
-/** socket.io hands a refusal over as the `data` of an error. */
+/** socket.io delivers a refusal as the `data` of an error. */
 function socketErrorOf(error: Error & { data?: unknown }): SocketError | null {
   const data = error.data as Partial<SocketError> | undefined
   return typeof data?.status === 'number' && typeof data.code === 'string' && typeof data.title === 'string'

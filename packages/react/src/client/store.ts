@@ -1,11 +1,11 @@
-/** A value that changes and can be watched: the shape `useSyncExternalStore` asks for. */
+/** A value that changes, in the shape that `useSyncExternalStore` takes. */
 export interface Store<T> {
   getSnapshot(): T
-  /** Calls back on every change; the function returned stops that. */
+  /** Calls `onChange` after every change. Returns a function that unsubscribes. */
   subscribe(onChange: () => void): () => void
 }
 
-/** A store and the means to change it. */
+/** A store whose value can be set. */
 export class WritableStore<T> implements Store<T> {
   #value: T
   readonly #listeners = new Set<() => void>()

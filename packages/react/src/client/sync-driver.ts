@@ -1,4 +1,4 @@
-/** Runs the sync machine: owns the link, the open question and the timer of a pause. */
+/** Runs the sync machine: owns the link, the request in flight and the backoff timer. */
 import type { SocketError } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
@@ -6,36 +6,36 @@ import type { ServerTime } from './server-time.ts'
 import { type SyncInput, type SyncState, syncSteps } from './sync-machine.ts'
 import type { Link } from './transport.ts'
 
-/** An answer of the server that is not a refusal. */
+/** A reply that is not an error. */
 interface OkReply {
   readonly ok: true
   /** The server's clock. */
   readonly now: string
 }
 
-/** What every sync tells its owner. */
+/** What a sync reports to its owner. */
 export interface SyncEvents<Feed> {
   change(feed: Feed): void
-  /** Nothing more is expected. */
+  /** No more events are expected. */
   ended(): void
-  /** It may not be watched; `error` says why. */
+  /** The server refused the subscription for good. */
   failed(error: SocketError): void
-  /** The link does not do what it should. */
+  /** A request on the link failed, so the link must be replaced. */
   linkBroken(link: Link, error: SocketError | null): void
-  /** A request took so many milliseconds. */
-  latencyMeasured(millis: number): void
+  /** A request took this many milliseconds. */
+  latencyMeasured(latencyMs: number): void
 }
 
-/** What is asked, and what is done with the answers. */
+/** How to send a request, and how to handle its replies. */
 interface SyncSource<Reply extends OkReply> {
   request(link: Link): Promise<Reply | { readonly ok: false; readonly error: SocketError }>
-  accept(answer: Reply): void
+  accept(reply: Reply): void
   reject(error: SocketError): void
-  /** Whether a refusal may pass that concerns what was asked for. */
+  /** Whether to retry after an error that isn't temporary by its status. */
   canRetry?(error: SocketError): boolean
-  /** How long to pause before the next question. */
+  /** The delay before the next request. */
   backoffMs(): number
-  /** The state, or what is known, may have changed without a call from outside. */
+  /** Called after a reply or a timer changed the state. */
   changed(): void
 }
 
@@ -45,101 +45,99 @@ export interface SyncClocks {
   readonly serverTime: ServerTime
 }
 
-export class SyncDriver<Answer extends OkReply> {
+type DriverEvents = Pick<SyncEvents<never>, 'failed' | 'linkBroken' | 'latencyMeasured'>
+
+export class SyncDriver<Reply extends OkReply> {
   readonly #clocks: SyncClocks
-  readonly #events: Pick<SyncEvents<never>, 'failed' | 'linkBroken' | 'latencyMeasured'>
-  readonly #subject: SyncSource<Answer>
+  readonly #events: DriverEvents
+  readonly #source: SyncSource<Reply>
   #state: SyncState = 'detached'
   #link: Link | null = null
-  #turns = new ConcurrencyLimiter()
-  /** Drops the open question, or the timer of the pause. */
-  #leave = () => {}
+  #limiter = new ConcurrencyLimiter()
+  /** Drops the request in flight, or the backoff timer. */
+  #leaveState = () => {}
 
-  constructor(
-    clocks: SyncClocks,
-    events: Pick<SyncEvents<never>, 'failed' | 'linkBroken' | 'latencyMeasured'>,
-    subject: SyncSource<Answer>,
-  ) {
+  constructor(clocks: SyncClocks, events: DriverEvents, source: SyncSource<Reply>) {
     this.#clocks = clocks
     this.#events = events
-    this.#subject = subject
+    this.#source = source
   }
 
   get state(): SyncState {
     return this.#state
   }
 
-  /** Uses another link from now on, or none, and asks in its turn among all who use it. */
-  attach(link: Link | null, turns = new ConcurrencyLimiter()): void {
+  /** Switches to another link, or to none. The limiter is shared by all syncs on that link. */
+  attach(link: Link | null, limiter = new ConcurrencyLimiter()): void {
     this.#link = link
-    this.#turns = turns
+    this.#limiter = limiter
     this.input(link ? 'opened' : 'closed')
   }
 
   input(input: SyncInput): void {
     const next = syncSteps[input][this.#state]
     if (next === 'stay') return
-    this.#leave()
-    this.#leave = () => {}
+    this.#leaveState()
+    this.#leaveState = () => {}
     this.#state = next
-    if (next === 'pausing') this.#pause()
-    else if (next === 'asking' && this.#link) this.#ask(this.#link)
+    if (next === 'backoff') this.#backOff()
+    else if (next === 'requesting' && this.#link) this.#request(this.#link)
   }
 
-  #pause(): void {
-    const millis = this.#subject.backoffMs()
+  #backOff(): void {
+    const delayMs = this.#source.backoffMs()
     const end = () => {
-      this.input('pauseOver')
-      this.#subject.changed()
+      this.input('backoffOver')
+      this.#source.changed()
     }
-    if (millis === 0) this.input('pauseOver')
-    else this.#leave = this.#clocks.clock.setTimeout(end, millis)
+    if (delayMs === 0) this.input('backoffOver')
+    else this.#leaveState = this.#clocks.clock.setTimeout(end, delayMs)
   }
 
-  #ask(link: Link): void {
+  #request(link: Link): void {
     const { clock, serverTime } = this.#clocks
-    let isOpen = true
-    const leaveTurns = this.#turns.run(() => {
-      const askedAt = clock.now()
-      return this.#subject.request(link).then(
+    let isPending = true
+    const cancel = this.#limiter.run(() => {
+      const requestedAt = clock.now()
+      return this.#source.request(link).then(
         (reply) => {
-          if (reply.ok) serverTime.observe(reply.now, askedAt)
-          if (!isOpen) return
-          this.#events.latencyMeasured(clock.now() - askedAt)
+          if (reply.ok) serverTime.observe(reply.now, requestedAt)
+          if (!isPending) return
+          this.#events.latencyMeasured(clock.now() - requestedAt)
           if (reply.ok) this.#accept(reply)
-          else this.#refuse(reply.error, link)
+          else this.#reject(reply.error, link)
         },
         () => {
-          if (isOpen) this.#break(link, null)
+          if (isPending) this.#breakLink(link, null)
         },
       )
     })
-    this.#leave = () => {
-      isOpen = false
-      leaveTurns()
+    this.#leaveState = () => {
+      isPending = false
+      cancel()
     }
   }
 
-  #accept(answer: Answer): void {
+  #accept(reply: Reply): void {
     this.input('answered')
-    this.#subject.accept(answer)
-    this.#subject.changed()
+    this.#source.accept(reply)
+    this.#source.changed()
   }
 
-  #refuse(error: SocketError, link: Link): void {
-    // A ticket that has run out is the connection's business: it opens a new link with a fresh one.
+  #reject(error: SocketError, link: Link): void {
+    // The connection handles an expired ticket: it opens a new link with a fresh one.
     if (error.status === 401) {
-      this.#break(link, error)
+      this.#breakLink(link, error)
       return
     }
-    const mayPass = isTemporary(error) || this.#subject.canRetry?.(error) === true
-    this.#subject.reject(error)
-    this.input(mayPass ? 'refused' : 'closed')
-    this.#subject.changed()
-    if (!mayPass) this.#events.failed(error)
+    const canRetry = isTemporary(error) || this.#source.canRetry?.(error) === true
+    this.#source.reject(error)
+    this.input(canRetry ? 'rejected' : 'closed')
+    this.#source.changed()
+    if (!canRetry) this.#events.failed(error)
   }
 
-  #break(link: Link, error: SocketError | null): void {
+  #breakLink(link: Link, error: SocketError | null): void {
     this.input('closed')
     this.#events.linkBroken(link, error)
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type SyncInput, type SyncState, syncSteps } from './sync-machine.ts'
 
-const states: readonly SyncState[] = ['detached', 'asking', 'pausing', 'current', 'ended']
+const states: readonly SyncState[] = ['detached', 'requesting', 'backoff', 'current', 'ended']
 const inputs = Object.keys(syncSteps) as SyncInput[]
 const run = (...given: SyncInput[]) =>
   given.reduce<SyncState>((state, input) => {
@@ -15,29 +15,29 @@ describe('the sync machine', () => {
   })
 
   it.each<[string, SyncInput[], SyncState]>([
-    ['asks as soon as there is a link', ['opened'], 'asking'],
-    ['asks again on another link, whatever the first one still says', ['opened', 'opened'], 'asking'],
+    ['asks as soon as there is a link', ['opened'], 'requesting'],
+    ['asks again on another link, whatever the first one still says', ['opened', 'opened'], 'requesting'],
     ['is current once it is answered and nothing is missing', ['opened', 'answered', 'complete'], 'current'],
-    ['waits a moment for an event that may only be late', ['opened', 'answered', 'gap'], 'pausing'],
+    ['waits a moment for an event that may only be late', ['opened', 'answered', 'gap'], 'backoff'],
     ['is current without a question if the late event arrives', ['opened', 'answered', 'gap', 'complete'], 'current'],
-    ['asks if the late event does not arrive', ['opened', 'answered', 'gap', 'pauseOver'], 'asking'],
-    ['asks for a replaced log', ['opened', 'answered', 'stale', 'pauseOver'], 'asking'],
-    ['leaves an open question alone, whatever arrives meanwhile', ['opened', 'gap', 'stale', 'complete'], 'asking'],
-    ['asks again after a refusal that may pass', ['opened', 'refused', 'pauseOver'], 'asking'],
-    ['asks at once when a check or a resync is requested', ['opened', 'answered', 'check'], 'asking'],
-    ['replaces an open question by a resync', ['opened', 'resync'], 'asking'],
+    ['asks if the late event does not arrive', ['opened', 'answered', 'gap', 'backoffOver'], 'requesting'],
+    ['asks for a replaced log', ['opened', 'answered', 'stale', 'backoffOver'], 'requesting'],
+    ['leaves an open question alone, whatever arrives meanwhile', ['opened', 'gap', 'stale', 'complete'], 'requesting'],
+    ['asks again after a refusal that may pass', ['opened', 'rejected', 'backoffOver'], 'requesting'],
+    ['asks at once when a check or a resync is requested', ['opened', 'answered', 'check'], 'requesting'],
+    ['replaces an open question by a resync', ['opened', 'resync'], 'requesting'],
     ['asks nothing without a link', ['opened', 'closed', 'check', 'resync', 'gap', 'stale'], 'detached'],
   ])('%s', (_, given, state) => {
     expect(run(...given)).toBe(state)
   })
 
   it('reopens a question in flight for a new link or a resync, and for nothing else', () => {
-    expect(inputs.filter((input) => syncSteps[input].asking === 'asking')).toEqual(['opened', 'resync'])
+    expect(inputs.filter((input) => syncSteps[input].requesting === 'requesting')).toEqual(['opened', 'resync'])
   })
 
   it('never leaves the end', () => {
     expect(inputs.map((input) => syncSteps[input].ended)).toEqual(inputs.map(() => 'stay'))
-    expect(states.map((state) => syncSteps.over[state])).toEqual(['ended', 'ended', 'ended', 'ended', 'stay'])
+    expect(states.map((state) => syncSteps.stop[state])).toEqual(['ended', 'ended', 'ended', 'ended', 'stay'])
   })
 
   it('detaches from every state but the end when the link is gone', () => {

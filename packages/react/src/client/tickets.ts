@@ -1,17 +1,16 @@
 /**
- * Tickets as the host application issues them, kept while they are good.
+ * Requests tickets from the host application and caches them until they need renewal.
  *
- * A ticket is the server's own business, but where it is a JWT (RFC 7519) its `exp` and `sub` are read: `exp` saves a
- * round trip and a disconnection, `sub` says whose it is. Times are counted from when the ticket was received, over its
- * own lifetime, so that a wrong clock on this machine does no harm.
+ * If a ticket is a JWT (RFC 7519), the client reads `exp` to renew it in time and `sub` to detect another agent. The
+ * lifetime counts from when the ticket was received, so that a wrong clock on this machine does no harm.
  */
 import { GatherClientError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 
-/** Asks the host application for a ticket; called again whenever a fresh one is needed. */
+/** Returns a ticket from the host application. Called again whenever a new one is needed. */
 export type GetTicket = () => string | Promise<string>
 
-/** A ticket, and whose it is, where it says so. */
+/** A ticket with its subject; `null` if it is not a JWT with `sub`. */
 export interface TicketInUse {
   readonly ticket: string
   readonly subject: string | null
@@ -21,7 +20,7 @@ interface CachedTicket {
   readonly ticket: string
   readonly claims: Claims | null
   readonly receivedAt: number
-  /** When to stop using it, by our clock; `null` if it does not say. */
+  /** When to renew it, by our clock; `null` if it has no readable expiry. */
   readonly renewAt: number | null
 }
 
@@ -31,11 +30,11 @@ interface Claims {
   readonly sub?: unknown
 }
 
-/** A ticket is replaced this long before it expires; a short-lived one at nine tenths of its life. */
+/** A ticket is renewed this long before it expires, or after nine tenths of a short lifetime. */
 const RENEWAL_MARGIN_MS = 30_000
-/** How long `getTicket` may take. */
+/** How long `getTicket` may take before the attempt fails. */
 const TICKET_TIMEOUT_MS = 10_000
-/** How long a ticket that has not reached the server is tried again before another is requested. */
+/** A ticket that hasn't reached the server is reused this long before a new one is requested. */
 const MAX_UNUSED_MS = 60_000
 const MAX_TICKET_LENGTH = 16_384
 
@@ -43,11 +42,11 @@ export class Tickets {
   readonly #getTicket: GetTicket
   readonly #clock: Clock
   readonly #onSubjectChange: () => void
-  #held: CachedTicket | null = null
+  #cached: CachedTicket | null = null
   #isUnused = false
-  #asked: Promise<CachedTicket> | null = null
-  #turn = 0
-  #agents = 0
+  #pending: Promise<CachedTicket> | null = null
+  #requestCount = 0
+  #agentGeneration = 0
 
   constructor(getTicket: GetTicket, clock: Clock, onSubjectChange: () => void = () => {}) {
     this.#getTicket = getTicket
@@ -55,125 +54,125 @@ export class Tickets {
     this.#onSubjectChange = onSubjectChange
   }
 
-  /** A ticket that is still good. Rejects with `GatherClientError`. */
+  /** Returns the cached ticket, or a new one if it needs renewal. Rejects with `GatherClientError`. */
   async getCurrent(): Promise<string> {
-    const held = this.#held
-    return held && !this.#isStale(held) ? held.ticket : this.getFresh()
+    const cached = this.#cached
+    return cached && !this.#needsRenewal(cached) ? cached.ticket : this.getFresh()
   }
 
-  /** A new ticket. Rejects with `GatherClientError`. */
+  /** Requests a new ticket; concurrent calls share one request. Rejects with `GatherClientError`. */
   async getFresh(): Promise<string> {
-    if (!this.#asked) {
-      const asked = this.#ask()
-      this.#asked = asked
-      const settled = () => {
-        if (this.#asked === asked) this.#asked = null
+    if (!this.#pending) {
+      const request = this.#request()
+      this.#pending = request
+      const clear = () => {
+        if (this.#pending === request) this.#pending = null
       }
-      asked.then(settled, settled)
+      request.then(clear, clear)
     }
-    return (await this.#asked).ticket
+    return (await this.#pending).ticket
   }
 
-  /** A ticket for a new connection: a new one, unless the last has not reached the server yet. */
+  /** Returns a ticket for a new connection: a new one, unless the last hasn't reached the server yet. */
   async getForConnection(): Promise<string> {
-    const held = this.#held
-    const isUnused = held && this.#isUnused && this.#clock.now() - held.receivedAt < MAX_UNUSED_MS
-    return isUnused && !this.#isStale(held) ? held.ticket : this.getFresh()
+    const cached = this.#cached
+    const isUnused = cached && this.#isUnused && this.#clock.now() - cached.receivedAt < MAX_UNUSED_MS
+    return isUnused && !this.#needsRenewal(cached) ? cached.ticket : this.getFresh()
   }
 
-  /** The server has seen the ticket in use. */
+  /** Records that the current ticket has reached the server. */
   markUsed(): void {
     this.#isUnused = false
   }
 
-  /** Stops waiting for an answer of `getTicket`, so that the next request calls it again. */
+  /** Drops a pending request, so that the next one calls `getTicket` again. */
   abandonRequest(): void {
-    this.#asked = null
+    this.#pending = null
   }
 
-  /** In how many milliseconds the ticket in use should be replaced; `null` if it does not say. */
+  /** Milliseconds until the current ticket needs renewal; `null` if it has no readable expiry. */
   get renewInMs(): number | null {
-    const renewAt = this.#held?.renewAt ?? null
+    const renewAt = this.#cached?.renewAt ?? null
     return renewAt === null ? null : Math.max(0, renewAt - this.#clock.now())
   }
 
-  /** The ticket in use, and whose it is, where it says so. */
+  /** The current ticket; `null` before the first. */
   get inUse(): TicketInUse | null {
-    return this.#held && { ticket: this.#held.ticket, subject: subjectOf(this.#held) }
+    return this.#cached && { ticket: this.#cached.ticket, subject: subjectOf(this.#cached) }
   }
 
-  /** Counts the agents whose tickets were seen: a command of one must not be sent for another. */
+  /** Rises with each change of agent, so that a command is never sent on behalf of another agent. */
   get agentGeneration(): number {
-    return this.#agents
+    return this.#agentGeneration
   }
 
-  /** The agent has signed out, and may have another successor: no command that waits may be sent any more. */
+  /** The agent changed or signed out, so pending commands must not be sent any more. */
   endAgent(): void {
-    this.#agents++
+    this.#agentGeneration++
   }
 
-  /** Whether a refusal of the ticket in use means something: only a ticket that says so is known to be a current one. */
+  /** What the current ticket says about its expiry. Only the refusal of a `current` one is final. */
   get validity(): 'current' | 'expired' | 'opaque' {
-    const exp = this.#held?.claims?.exp
+    const exp = this.#cached?.claims?.exp
     if (typeof exp !== 'number') return 'opaque'
     return exp * 1000 > this.#clock.now() ? 'current' : 'expired'
   }
 
-  #isStale({ renewAt }: CachedTicket): boolean {
+  #needsRenewal({ renewAt }: CachedTicket): boolean {
     return renewAt !== null && renewAt <= this.#clock.now()
   }
 
-  async #ask(): Promise<CachedTicket> {
-    const turn = ++this.#turn
-    const ticket = parseTicket(await this.#call())
+  async #request(): Promise<CachedTicket> {
+    const requestNumber = ++this.#requestCount
+    const ticket = parseTicket(await this.#callGetTicket())
     const receivedAt = this.#clock.now()
     const claims = parseClaims(ticket)
     const lifetime = lifetimeMs(claims, receivedAt)
     const renewAt = lifetime === null ? null : receivedAt + Math.max(lifetime - RENEWAL_MARGIN_MS, lifetime * 0.9)
-    const held = { ticket, claims, receivedAt, renewAt }
-    // An answer that came after it was given up must not replace a newer one.
-    if (turn !== this.#turn) return held
-    const before = this.#held && subjectOf(this.#held)
-    this.#held = held
+    const cached = { ticket, claims, receivedAt, renewAt }
+    // A reply to an abandoned request must not replace a newer ticket.
+    if (requestNumber !== this.#requestCount) return cached
+    const before = this.#cached && subjectOf(this.#cached)
+    this.#cached = cached
     this.#isUnused = true
-    if (typeof before === 'string' && before !== subjectOf(held)) {
-      this.#agents++
+    if (typeof before === 'string' && before !== subjectOf(cached)) {
+      this.#agentGeneration++
       this.#onSubjectChange()
     }
-    return held
+    return cached
   }
 
-  #call(): Promise<unknown> {
+  #callGetTicket(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.setTimeout(() => {
         const seconds = TICKET_TIMEOUT_MS / 1000
-        reject(new GatherClientError('ticketTimeout', `getTicket did not answer within ${seconds} s. ${checkRequest}`))
+        reject(new GatherClientError('ticketTimeout', `getTicket did not settle within ${seconds} s. ${checkRequest}`))
       }, TICKET_TIMEOUT_MS)
       Promise.resolve()
         .then(this.#getTicket)
         .then(resolve, (cause: unknown) => {
-          const why = cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : ''
-          reject(new GatherClientError('ticketFailed', `getTicket failed${why}. ${checkRequest}`, { cause }))
+          const reason = cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : ''
+          reject(new GatherClientError('ticketFailed', `getTicket failed${reason}. ${checkRequest}`, { cause }))
         })
         .finally(cancel)
     })
   }
 }
 
-const checkRequest = 'Check its request to your backend. It is called again.'
+const checkRequest = 'Check its request to your backend. The client retries.'
 
 const subjectOf = ({ claims }: CachedTicket) => (typeof claims?.sub === 'string' ? claims.sub : null)
 
-/** A ticket goes into an HTTP header, so it is one word; pages, JSON and error texts are not. */
+/** A ticket must fit in an HTTP header. Pages, JSON and error texts don't. */
 function parseTicket(value: unknown): string {
   const ticket = typeof value === 'string' ? value.trim() : ''
-  const isWord = ticket.length <= MAX_TICKET_LENGTH && /^[!#-;=?-z|~]+$/.test(ticket)
-  if (isWord && !/^(undefined|null|true|false|NaN)$/.test(ticket)) return ticket
-  const message = `getTicket returned ${describeValue(value)}, not a ticket. Check response.ok, and return the ticket itself.`
+  const isHeaderSafe = ticket.length <= MAX_TICKET_LENGTH && /^[!#-;=?-z|~]+$/.test(ticket)
+  if (isHeaderSafe && !/^(undefined|null|true|false|NaN)$/.test(ticket)) return ticket
+  const message = `getTicket returned ${describeValue(value)}, not a ticket. Check response.ok and return only the ticket string.`
   throw new GatherClientError('ticketInvalid', message)
 }
 
-/** What a value is, without quoting it. */
+/** Describes a value without quoting it. */
 function describeValue(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
   const text = value.trim()

@@ -1,6 +1,6 @@
 /**
- * The line to the server, as a port. A `Link` is one connection, from its opening to its end, and is never reopened:
- * whatever an old link still says can be told from the new one's words. Reconnecting is not the transport's business.
+ * The transport as a dependency. A `Link` is one connection and is never reopened, so late events of an old link can't
+ * be mistaken for those of a new one. `Connection` does the reconnecting.
  */
 import type {
   CallEventFrame,
@@ -14,24 +14,24 @@ import type {
   WatchReply,
 } from '@callgather/protocol'
 
-/** What a link tells. After `close`, nothing more. */
+/** Callbacks of a link. None is called after `close`. */
 export interface LinkEvents {
   open(): void
-  /** The link was refused or lost. `error` is the server's word on it, where it gave one. */
+  /** The link was refused or lost. `error` is the server's reason, if it sent one. */
   close(error: SocketError | null): void
   callEvent(frame: CallEventFrame): void
   callHead(frame: CallHeadFrame): void
   callsEvent(frame: CallsEventFrame): void
 }
 
-/** One connection. A request rejects when the link is gone; how long an answer may take is not its business. */
+/** One connection. Requests reject when the link is lost; they have no timeout, which is up to `Connection`. */
 export interface Link {
   watchCall(callId: string, cursor: Cursor | null): Promise<WatchReply>
   unwatchCall(callId: string): void
   watchCalls(): Promise<CallsReply>
   unwatchCalls(): void
   refreshTicket(ticket: string): Promise<TicketReply>
-  /** Closes the link; its `close` event does not come. */
+  /** Closes the link without calling `close` of its `LinkEvents`. */
   close(): void
 }
 

@@ -2,7 +2,7 @@ import type { SocketError } from '@callgather/protocol'
 
 const marker = Symbol.for('callgather.watch-error')
 
-/** A call, or the list of calls, may not be watched. `reason` is the server's word on it. */
+/** The server refused the subscription to a call or to the list of calls. `reason` is its error. */
 export class WatchError extends Error {
   override readonly name = 'WatchError'
   /** The call; `null` for the list of calls. */
@@ -16,7 +16,7 @@ export class WatchError extends Error {
     Object.defineProperty(this, marker, { value: true })
   }
 
-  /** Recognises the error by its mark: `instanceof` fails where two copies of a package meet. */
+  /** Checks for a marker, because `instanceof` fails across two copies of the package. */
   static isInstance(error: unknown): error is WatchError {
     return error instanceof Error && marker in error
   }
