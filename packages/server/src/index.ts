@@ -4,10 +4,10 @@
 // A host can name every type that an export mentions without a further package.
 export type * from '@callgather/protocol'
 export { GatherError } from '@callgather/protocol'
-export type { AccessPolicy, Wish } from './access/access.ts'
+export type { AccessPolicy, AccessRequest } from './access/access.ts'
 export type { AuditEntry, AuditLine, AuditSink } from './access/audit.ts'
 export type { CommandPolicy, CommandTemplate } from './access/command-policy.ts'
-export type { Revoked } from './access/revocations.ts'
+export type { RevocationTarget } from './access/revocations.ts'
 export type { Grant, TicketRequest } from './access/tickets.ts'
 export type {
   AcceptedCommand,
@@ -18,7 +18,7 @@ export type {
   GatherRun,
 } from './commands/call-handle.ts'
 export type { TrustProxy } from './edge/client-address.ts'
-export type { HttpAnswer, IncomingRequest } from './edge/message.ts'
+export type { HttpResponse, IncomingRequest } from './edge/message.ts'
 export type { SensitiveInput } from './ingest/ingest.ts'
 export type { BackpressureLimits } from './relay/backpressure.ts'
 export type { LivenessLimits } from './relay/liveness.ts'

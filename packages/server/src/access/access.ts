@@ -12,7 +12,7 @@ import type { Revocations } from './revocations.ts'
 import { type Grant, scopes } from './tickets.ts'
 
 /** What somebody wants to do with a call. */
-export interface Wish {
+export interface AccessRequest {
   readonly callId: string
   readonly scope: Scope
   /** The command, if it is one. */
@@ -27,14 +27,14 @@ export interface AccessPolicy {
    */
   readonly authenticate: (credential: string) => Grant | null | Promise<Grant | null>
   /** May they? Asked in addition to what the grant says. Default: the grant decides. */
-  readonly authorize?: ((grant: Grant, wish: Wish) => boolean | Promise<boolean>) | undefined
+  readonly authorize?: ((grant: Grant, wish: AccessRequest) => boolean | Promise<boolean>) | undefined
 }
 
 /** What access works with. */
 export interface AccessDeps {
   /** Who holds a credential; throws a `GatherError` when that is denied with a reason, or cannot be known now. */
   readonly authenticate: (credential: string) => Promise<Grant | null>
-  readonly authorize: ((grant: Grant, wish: Wish) => Promise<boolean>) | undefined
+  readonly authorize: ((grant: Grant, wish: AccessRequest) => Promise<boolean>) | undefined
   readonly revocations: Revocations
   readonly now: () => number
 }
@@ -55,7 +55,7 @@ export class Access {
   async authenticate(credential: string | undefined): Promise<Grant> {
     await this.#deps.revocations.ready()
     const grant = await this.#deps.authenticate(credential ?? '')
-    if (!grant || !this.isCurrent(grant)) throw noTicket()
+    if (!grant || !this.isCurrent(grant)) throw invalidTicketError()
     return grant
   }
 
@@ -67,7 +67,7 @@ export class Access {
 
   /** Whether a grant was ended before its time. */
   isRevoked(grant: Grant): boolean {
-    return this.#deps.revocations.ends(grant)
+    return this.#deps.revocations.isRevoked(grant)
   }
 
   /**
@@ -75,7 +75,7 @@ export class Access {
    *
    * @throws GatherError 503 when the host's `authorize` fails.
    */
-  async may(grant: Grant, wish: Wish): Promise<boolean> {
+  async isAllowed(grant: Grant, wish: AccessRequest): Promise<boolean> {
     if (!this.isCurrent(grant) || !grant.scopes.includes(wish.scope)) return false
     if (grant.calls !== '*' && !grant.calls.includes(wish.callId)) return false
     const { authorize } = this.#deps
@@ -83,9 +83,9 @@ export class Access {
   }
 
   /** What the holder of a grant may do with a call. */
-  async scopesOn(grant: Grant, callId: string): Promise<Scope[]> {
-    const may = await Promise.all(grant.scopes.map((scope) => this.may(grant, { callId, scope })))
-    return grant.scopes.filter((_, index) => may[index])
+  async allowedScopes(grant: Grant, callId: string): Promise<Scope[]> {
+    const isAllowed = await Promise.all(grant.scopes.map((scope) => this.isAllowed(grant, { callId, scope })))
+    return grant.scopes.filter((_, index) => isAllowed[index])
   }
 }
 
@@ -93,15 +93,15 @@ export class Access {
  * The refusal of a call that is not there, and of one that somebody may not see: alike, because an answer must not tell
  * which calls exist.
  */
-export const unknownCall = () =>
+export const unknownCallError = () =>
   gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
 
 /** What a command asks of a ticket: assistants are a power of their own. */
-export function scopeOf(command: CommandName): Scope {
+export function requiredScope(command: CommandName): Scope {
   return command.startsWith('ai_assistant_') ? 'assistant' : 'gather'
 }
 
-const noTicket = () =>
+const invalidTicketError = () =>
   gatherError('unauthenticated', 'A valid ticket is required. Ask your backend for a fresh one and try again.')
 
 /** The host's `authenticate`, which fails with 503. */

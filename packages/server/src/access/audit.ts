@@ -47,8 +47,8 @@ export class Audit {
   async write(entry: AuditEntry): Promise<void> {
     const line = { at: new Date(this.#now()).toISOString(), ...entry }
     const written = this.#hostCallbacks.call('auditSink', () => this.#sink(line))
-    const settled = written.catch(() => {}).then(() => void this.#pending.delete(settled))
-    this.#pending.add(settled)
+    const flush = written.catch(() => {}).then(() => void this.#pending.delete(flush))
+    this.#pending.add(flush)
     if (!this.#strict || entry.what !== 'intent') return
     await written.catch(() => {
       throw gatherError('unavailable', 'The audit trail cannot be written, so no command is given. Try again later.')

@@ -18,7 +18,7 @@ import {
 } from '@callgather/protocol'
 import { checkCommand, commandSchemas } from '@callgather/protocol/schema'
 import { asRecord } from '../base/json.ts'
-import { schemaFaults } from './schema-policy.ts'
+import { findSchemaFaults } from './schema-policy.ts'
 import { hasExternalReference } from './ssml-policy.ts'
 
 /** A command's body that the server keeps, for clients to ask for by name. */
@@ -191,17 +191,17 @@ export function applyPolicy(command: CommandName, body: unknown, policy: Command
   const given = asRecord(body)
   if (!given) return body
   const { template: name, ...own } = given
-  const template = name === undefined ? null : templateOf(command, name, policy)
+  const template = name === undefined ? null : findTemplate(command, name, policy)
   if (!trusted) checkFields(own, policy)
   if (!template) return name === undefined ? body : own
   const changed = Object.keys(own).filter((key) => Object.hasOwn(template.body, key))
   if (changed.length > 0) {
-    throw refusal(changed.map((key) => [[key], `\`${key}\` is set by the template and cannot be changed.`]))
+    throw policyError(changed.map((key) => [[key], `\`${key}\` is set by the template and cannot be changed.`]))
   }
   return { ...template.body, ...own }
 }
 
-function templateOf(command: CommandName, name: unknown, { templates = {} }: CommandPolicy): CommandTemplate {
+function findTemplate(command: CommandName, name: unknown, { templates = {} }: CommandPolicy): CommandTemplate {
   const template = typeof name === 'string' && Object.hasOwn(templates, name) ? templates[name] : undefined
   if (!template || template.command !== command) {
     throw gatherError('unknownParameter', 'The server has no such template for this command.', '/template')
@@ -221,7 +221,7 @@ function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPol
     const keys = Object.hasOwn(allowedInside, key) ? allowedInside[key] : undefined
     if (keys) faults.push(...nestedFaults(key, keys, value, isAllowed))
     else if (Object.hasOwn(refusedPaths, key)) faults.push(refusedFault([key], key))
-    else if (key === 'parameters') faults.push(...schemaFaults([key], value))
+    else if (key === 'parameters') faults.push(...findSchemaFaults([key], value))
   }
   for (const field of mediaFields) {
     if (body[field] === undefined || isAllowed(field) || isMedia(body[field])) continue
@@ -244,7 +244,7 @@ function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPol
   if (body.command_id !== undefined && !isAllowed('command_id') && !UUID.test(String(body.command_id))) {
     faults.push([['command_id'], '`command_id` must be a UUID when a client sets it.'])
   }
-  if (faults.length > 0) throw refusal(faults)
+  if (faults.length > 0) throw policyError(faults)
 }
 
 /** The faults inside an object, or inside each object of a list, of which a client may set some keys only. */
@@ -293,7 +293,7 @@ function isFrom(url: unknown, hosts: readonly string[]): boolean {
 
 const isListed = (hostname: string, hosts: readonly string[]) => hosts.some((host) => host.toLowerCase() === hostname)
 
-function refusal(faults: readonly Fault[]): GatherError {
+function policyError(faults: readonly Fault[]): GatherError {
   // A body of faults only must not make an answer longer than itself.
   const errors = faults.slice(0, 16).map(([path, detail]) => telnyxError('unknownParameter', detail, pointerTo(path)))
   const [first, ...rest] = errors

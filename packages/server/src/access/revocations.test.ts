@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
-import { type CallStore, StoreUnavailable } from '../store/call-store.ts'
+import { type CallStore, StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { testServer, watch } from '../testing/server.ts'
 import { Revocations } from './revocations.ts'
@@ -22,15 +22,15 @@ describe('what was revoked', () => {
     const clock = { now: 1_000_000_000 }
     using it = revocationsOn(memoryStore(), clock)
     await it.revocations.add({ ticketId: 't1' })
-    expect(it.revocations.ends(grant({ ticketId: 't1' }))).toBe(true)
-    expect(it.revocations.ends(grant({ ticketId: 't2' }))).toBe(false)
+    expect(it.revocations.isRevoked(grant({ ticketId: 't1' }))).toBe(true)
+    expect(it.revocations.isRevoked(grant({ ticketId: 't2' }))).toBe(false)
     await it.revocations.add({ subject: 'agent-7' })
-    expect(it.revocations.ends(grant({ ticketId: 't2', issuedAt: clock.now }))).toBe(true)
-    expect(it.revocations.ends(grant({ ticketId: 't3', issuedAt: clock.now + 1 }))).toBe(false)
-    expect(it.revocations.ends(grant())).toBe(true)
-    expect(it.revocations.ends(grant({ subject: 'agent-8' }))).toBe(false)
+    expect(it.revocations.isRevoked(grant({ ticketId: 't2', issuedAt: clock.now }))).toBe(true)
+    expect(it.revocations.isRevoked(grant({ ticketId: 't3', issuedAt: clock.now + 1 }))).toBe(false)
+    expect(it.revocations.isRevoked(grant())).toBe(true)
+    expect(it.revocations.isRevoked(grant({ subject: 'agent-8' }))).toBe(false)
     // A subject cannot be named so that it is taken for a ticket.
-    expect(it.revocations.ends(grant({ subject: 'ticket:t1' }))).toBe(false)
+    expect(it.revocations.isRevoked(grant({ subject: 'ticket:t1' }))).toBe(false)
   })
 
   it('is known to every server of a store, at once and after a restart, for a day', async () => {
@@ -40,14 +40,14 @@ describe('what was revoked', () => {
     using other = revocationsOn(store, clock)
     await Promise.all([one.revocations.ready(), other.revocations.ready()])
     await one.revocations.add({ subject: 'agent-7' })
-    expect(other.revocations.ends(grant())).toBe(true)
+    expect(other.revocations.isRevoked(grant())).toBe(true)
     expect(other.changed).toHaveBeenCalledTimes(1)
     using restarted = revocationsOn(store, clock)
     await restarted.revocations.ready()
     clock.now += 23 * HOUR
-    expect(restarted.revocations.ends(grant())).toBe(true)
+    expect(restarted.revocations.isRevoked(grant())).toBe(true)
     clock.now += 2 * HOUR
-    expect(restarted.revocations.ends(grant())).toBe(false)
+    expect(restarted.revocations.isRevoked(grant())).toBe(false)
   })
 
   it('is known after a while where the bus has lost it, and given back to a store that has lost it', async () => {
@@ -58,15 +58,15 @@ describe('what was revoked', () => {
       let deaf = true
       const withoutBus: CallStore = {
         ...store,
-        watchRevocations: (listener) => store.watchRevocations((each) => deaf || listener(each)),
+        subscribeRevocations: (listener) => store.subscribeRevocations((each) => deaf || listener(each)),
       }
       using one = revocationsOn(store, clock)
       using other = revocationsOn(withoutBus, clock)
       await other.revocations.ready()
       await one.revocations.add({ ticketId: 't1' })
-      expect(other.revocations.ends(grant({ ticketId: 't1' }))).toBe(false)
+      expect(other.revocations.isRevoked(grant({ ticketId: 't1' }))).toBe(false)
       await vi.advanceTimersByTimeAsync(5_000)
-      expect(other.revocations.ends(grant({ ticketId: 't1' }))).toBe(true)
+      expect(other.revocations.isRevoked(grant({ ticketId: 't1' }))).toBe(true)
       expect(other.changed).toHaveBeenCalledTimes(1)
 
       const empty = memoryStore({ now: () => clock.now })
@@ -82,14 +82,14 @@ describe('what was revoked', () => {
 
   it('holds here although the store cannot be told, and says so', async () => {
     const store = memoryStore()
-    const revoke = vi.spyOn(store, 'revoke').mockRejectedValueOnce(new StoreUnavailable('down'))
+    const revoke = vi.spyOn(store, 'revoke').mockRejectedValueOnce(new StoreUnavailableError('down'))
     await using server = await testServer({ store })
     await server.webhook('call.answered')
     const socket = await server.connect()
     await watch(socket)
     const authorization = `Bearer ${await server.ticket()}`
     const closed = new Promise((resolve) => socket.once('disconnect', resolve))
-    await expect(server.gather.revoke({ subject: 'agent-7' })).rejects.toSatisfy(StoreUnavailable.isInstance)
+    await expect(server.gather.revoke({ subject: 'agent-7' })).rejects.toSatisfy(StoreUnavailableError.isInstance)
     await closed
     expect((await server.command('gather', {}, { authorization })).status).toBe(401)
     expect(await store.listRevocations(0)).toEqual([])
@@ -98,7 +98,7 @@ describe('what was revoked', () => {
 
   it('lets nobody in while it cannot be known', async () => {
     const store = memoryStore()
-    const list = vi.spyOn(store, 'listRevocations').mockRejectedValue(new StoreUnavailable('down'))
+    const list = vi.spyOn(store, 'listRevocations').mockRejectedValue(new StoreUnavailableError('down'))
     await using server = await testServer({ store })
     await expect(server.connect()).rejects.toMatchObject({ data: { status: 503 } })
     expect((await server.command('gather', {})).status).toBe(503)

@@ -9,13 +9,13 @@
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
 import type { CallStore, Revocation, Unsubscribe } from '../store/call-store.ts'
-import { type Grant, LONGEST_LIFE_SECONDS } from './tickets.ts'
+import { type Grant, MAX_TICKET_LIFETIME_SECONDS } from './tickets.ts'
 
 /** Whose access ends: one ticket's, or that of everything a subject holds; tickets issued later are good. */
-export type Revoked = { readonly ticketId: string } | { readonly subject: string }
+export type RevocationTarget = { readonly ticketId: string } | { readonly subject: string }
 
 /** How often what the store holds is read, in milliseconds; what the bus has lost is known after that. */
-const REFRESH_MILLIS = 5_000
+const REFRESH_INTERVAL_MS = 5_000
 
 /** The revocations that count now. */
 export class Revocations {
@@ -36,7 +36,7 @@ export class Revocations {
     this.#changed = changed
     // A store that is away is asked again; until it has answered once, nobody is let in.
     const refresh = () => void this.#refresh().catch(() => {})
-    this.#timer = setInterval(refresh, REFRESH_MILLIS)
+    this.#timer = setInterval(refresh, REFRESH_INTERVAL_MS)
     this.#timer.unref()
     refresh()
   }
@@ -60,7 +60,7 @@ export class Revocations {
   }
 
   /** Whether something that was granted has been ended. */
-  ends({ ticketId, subject, issuedAt }: Grant): boolean {
+  isRevoked({ ticketId, subject, issuedAt }: Grant): boolean {
     if (ticketId !== undefined && this.#find({ ticketId })) return true
     const revoked = this.#find({ subject })
     // A ticket says in whole seconds when it was issued: one of the same second counts as issued before.
@@ -70,16 +70,16 @@ export class Revocations {
   /**
    * Ends something: here at once, on the others as soon as the store has told them.
    *
-   * @throws StoreUnavailable when the store could not be told; it will be, if this process lives until it can.
+   * @throws StoreUnavailableError when the store could not be told; it will be, if this process lives until it can.
    */
-  async add(whom: Revoked): Promise<void> {
+  async add(whom: RevocationTarget): Promise<void> {
     const at = this.#parts.now()
-    const revocation = { id: idOf(whom), at, until: at + LONGEST_LIFE_SECONDS * 1000 }
+    const revocation = { id: idOf(whom), at, until: at + MAX_TICKET_LIFETIME_SECONDS * 1000 }
     this.#take(revocation)
     await this.#parts.store.revoke(revocation)
   }
 
-  #find(whom: Revoked): Revocation | undefined {
+  #find(whom: RevocationTarget): Revocation | undefined {
     const known = this.#known.get(idOf(whom))
     return known && known.until > this.#parts.now() ? known : undefined
   }
@@ -102,7 +102,7 @@ export class Revocations {
   async #read(): Promise<void> {
     const { store, now } = this.#parts
     // Watching begins before reading, so that nothing falls between the two.
-    this.#unwatch ??= await store.watchRevocations((revocation) => this.#take(revocation))
+    this.#unwatch ??= await store.subscribeRevocations((revocation) => this.#take(revocation))
     const kept = await store.listRevocations(now())
     for (const revocation of kept) this.#take(revocation)
     this.#isLoaded = true
@@ -116,4 +116,4 @@ export class Revocations {
   }
 }
 
-const idOf = (whom: Revoked) => ('ticketId' in whom ? `ticket:${whom.ticketId}` : `subject:${whom.subject}`)
+const idOf = (whom: RevocationTarget) => ('ticketId' in whom ? `ticket:${whom.ticketId}` : `subject:${whom.subject}`)

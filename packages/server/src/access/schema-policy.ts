@@ -60,14 +60,15 @@ const MAX_DEPTH = 32
 const DIALECT = /^https?:\/\/json-schema\.org\/[\w/.-]+#?$/
 
 /** What a client may not write in a schema, as paths and reasons. */
-export function schemaFaults(at: readonly string[], schema: unknown): [path: readonly string[], detail: string][] {
+export function findSchemaFaults(at: readonly string[], schema: unknown): [path: readonly string[], detail: string][] {
   if (at.length > MAX_DEPTH) return [[at, 'The schema is nested too deeply.']]
-  if (Array.isArray(schema)) return schema.flatMap((each: unknown, index) => schemaFaults([...at, String(index)], each))
+  if (Array.isArray(schema))
+    return schema.flatMap((each: unknown, index) => findSchemaFaults([...at, String(index)], each))
   return Object.entries(asRecord(schema) ?? {}).flatMap(([key, value]) => {
     const here = [...at, key]
-    if (schemaKeywords.has(key)) return schemaFaults(here, value)
+    if (schemaKeywords.has(key)) return findSchemaFaults(here, value)
     if (namedSchemaKeywords.has(key)) {
-      return Object.entries(asRecord(value) ?? {}).flatMap(([name, each]) => schemaFaults([...here, name], each))
+      return Object.entries(asRecord(value) ?? {}).flatMap(([name, each]) => findSchemaFaults([...here, name], each))
     }
     if (dataKeywords.has(key)) return []
     if (key === '$ref' && typeof value === 'string' && value.startsWith('#')) return []

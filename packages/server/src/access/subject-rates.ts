@@ -37,6 +37,6 @@ export class SubjectRates {
    * @throws GatherError 429 when the subject is too fast.
    */
   take(kind: keyof Rates, subject: string): void {
-    this.#limits.get(kind)?.spend(subject)
+    this.#limits.get(kind)?.takeOrThrow(subject)
   }
 }

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { SECRET, testServer } from '../testing/server.ts'
-import { ticketsOf } from './tickets.ts'
+import { createTickets } from './tickets.ts'
 
 const SECONDS = Math.floor(Date.now() / 1000)
 const minted = (claims: { iat?: number; exp: number; aud?: string }) =>
@@ -33,26 +33,26 @@ describe('a ticket signed with the shared secret', () => {
     ['jti', ''],
   ])('is refused with the reason when its `%s` is %j', async (claim, value) => {
     const ticket = await minted({ iat: SECONDS, exp: SECONDS + 600, [claim]: value })
-    await expect(ticketsOf(SECRET).check(ticket)).rejects.toThrow(claim)
+    await expect(createTickets(SECRET).check(ticket)).rejects.toThrow(claim)
   })
 
   it('is accepted when its issuer’s clock is a few seconds ahead', async () => {
     const ticket = await minted({ iat: SECONDS + 20, exp: SECONDS + 600 })
-    expect(await ticketsOf(SECRET).check(ticket)).toMatchObject({ subject: 'a' })
+    expect(await createTickets(SECRET).check(ticket)).toMatchObject({ subject: 'a' })
   })
 })
 
 describe('the audience of tickets', () => {
   it('is written into tickets, and required in them', async () => {
-    const [one, other] = [ticketsOf(SECRET, { audience: 'one' }), ticketsOf(SECRET, { audience: 'other' })]
+    const [one, other] = [createTickets(SECRET, { audience: 'one' }), createTickets(SECRET, { audience: 'other' })]
     const ticket = await one.issue({ subject: 'a', calls: '*', scopes: ['view'] })
     expect(await one.check(ticket)).toMatchObject({ subject: 'a' })
     await expect(other.check(ticket)).rejects.toThrow()
-    await expect(ticketsOf(SECRET).check(ticket)).rejects.toThrow()
+    await expect(createTickets(SECRET).check(ticket)).rejects.toThrow()
   })
 })
 
 it('refuses to issue a ticket for longer than a day', async () => {
   const request = { subject: 'a', calls: '*' as const, scopes: ['view'] as const }
-  await expect(ticketsOf(SECRET).issue({ ...request, expiresIn: '30d' })).rejects.toThrow('to one day')
+  await expect(createTickets(SECRET).issue({ ...request, expiresIn: '30d' })).rejects.toThrow('to one day')
 })

@@ -48,15 +48,15 @@ export interface Tickets {
 }
 
 const ISSUER = 'callgather'
-const SHORTEST_SECRET = 32
+const MIN_SECRET_BYTES = 32
 /** No ticket lasts longer than a day. */
-export const LONGEST_LIFE_SECONDS = 86_400
-const LONGEST_TICKET = 16_384
+export const MAX_TICKET_LIFETIME_SECONDS = 86_400
+const MAX_TICKET_LENGTH = 16_384
 /** How far the clock of a ticket's issuer may be ahead of ours, in seconds. */
 const MAX_ISSUER_SKEW_SECONDS = 60
 const MAX_AUDIENCE_LENGTH = 256
-const LONGEST_SUBJECT = 128
-const LONGEST_ID = 256
+const MAX_SUBJECT_LENGTH = 128
+const MAX_TICKET_ID_LENGTH = 256
 
 /** Every scope there is. */
 export const scopes = ['view', 'gather', 'assistant'] as const satisfies readonly Scope[]
@@ -79,10 +79,10 @@ export interface TicketOptions {
  *
  * @throws when the secret is too short to keep tickets from being forged.
  */
-export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOptions = {}): Tickets {
-  if (Buffer.byteLength(secret) < SHORTEST_SECRET) {
+export function createTickets(secret: string, { audience, now = Date.now }: TicketOptions = {}): Tickets {
+  if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
     throw new Error(
-      `The ticket secret has fewer than ${SHORTEST_SECRET} bytes, so tickets could be forged. ` +
+      `The ticket secret has fewer than ${MIN_SECRET_BYTES} bytes, so tickets could be forged. ` +
         'Make one with `openssl rand -base64 32`.',
     )
   }
@@ -92,12 +92,12 @@ export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOp
   const key = new TextEncoder().encode(secret)
   return {
     async issue({ subject, calls, scopes: wanted, expiresIn = '15m', trusted = false }) {
-      if (!isName(subject, LONGEST_SUBJECT)) throw new Error('A ticket needs a subject of 1 to 128 characters.')
+      if (!isName(subject, MAX_SUBJECT_LENGTH)) throw new Error('A ticket needs a subject of 1 to 128 characters.')
       if (calls !== '*' && !isListOfTexts(calls))
         throw new Error('A ticket needs the `calls` it is for: a list of call control ids, or `*` for all.')
       const unknown = wanted.find((scope) => !isScope(scope))
       if (unknown !== undefined) throw new Error(`There is no scope "${unknown}": choose from ${scopes.join(', ')}.`)
-      const seconds = secondsOf(expiresIn)
+      const seconds = parseSeconds(expiresIn)
       const issuedAt = Math.floor(now() / 1000)
       const aud = audience === undefined ? {} : { aud: audience }
       return new SignJWT({ calls, scopes: wanted, ...aud, ...(trusted ? { trusted } : {}) })
@@ -111,7 +111,7 @@ export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOp
     },
 
     async check(ticket) {
-      if (ticket.length > LONGEST_TICKET) return null
+      if (ticket.length > MAX_TICKET_LENGTH) return null
       try {
         const { payload } = await jwtVerify(ticket, key, {
           algorithms: ['HS256'],
@@ -122,19 +122,19 @@ export function ticketsOf(secret: string, { audience, now = Date.now }: TicketOp
         const { sub, exp, iat, jti, aud, calls, scopes: granted, trusted } = payload
         if (exp === undefined) return null
         // The log, the limits and the revocations go by both. JWT libraries write whatever they are given.
-        if (!isName(sub, LONGEST_SUBJECT)) throw unacceptable('`sub` must be a text of 1 to 128 characters.')
-        if (!isName(jti, LONGEST_ID)) throw unacceptable('`jti` must be a text of 1 to 256 characters.')
-        if (iat === undefined) throw unacceptable('it does not say when it was issued. Set `iat`.')
+        if (!isName(sub, MAX_SUBJECT_LENGTH)) throw ticketError('`sub` must be a text of 1 to 128 characters.')
+        if (!isName(jti, MAX_TICKET_ID_LENGTH)) throw ticketError('`jti` must be a text of 1 to 256 characters.')
+        if (iat === undefined) throw ticketError('it does not say when it was issued. Set `iat`.')
         if (iat > now() / 1000 + MAX_ISSUER_SKEW_SECONDS) {
-          throw unacceptable('it was issued in the future. Set the clock of the server that issued it.')
+          throw ticketError('it was issued in the future. Set the clock of the server that issued it.')
         }
         // A revocation is kept for a day, so a ticket that lasts longer would outlive it.
-        if (exp - iat > LONGEST_LIFE_SECONDS) {
-          throw unacceptable('it lasts longer than a day. Issue one with `exp` at most 86400 seconds after `iat`.')
+        if (exp - iat > MAX_TICKET_LIFETIME_SECONDS) {
+          throw ticketError('it lasts longer than a day. Issue one with `exp` at most 86400 seconds after `iat`.')
         }
         const audiences = aud === undefined ? [] : [aud].flat()
         if (audience === undefined ? audiences.length > 0 : !audiences.includes(audience)) {
-          throw unacceptable(
+          throw ticketError(
             'it is for another audience. Issue one with the `aud` of this server, or none if it has none.',
           )
         }
@@ -163,15 +163,15 @@ const isName = (value: unknown, longest: number): value is string =>
 const isListOfTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string')
 
-const unacceptable = (why: string) => gatherError('unauthenticated', `The ticket is not accepted: ${why}`)
+const ticketError = (why: string) => gatherError('unauthenticated', `The ticket is not accepted: ${why}`)
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** Reads a length of time. */
-function secondsOf(expiresIn: string | number): number {
+function parseSeconds(expiresIn: string | number): number {
   const match = /^(\d{1,6})\s*([smhd])?$/.exec(String(expiresIn).trim())
   const seconds = match ? Number(match[1]) * unitSeconds[(match[2] ?? 's') as keyof typeof unitSeconds] : 0
-  if (seconds < 1 || seconds > LONGEST_LIFE_SECONDS) {
+  if (seconds < 1 || seconds > MAX_TICKET_LIFETIME_SECONDS) {
     throw new Error(
       'A ticket lasts from one second to one day: write it as `15m`, `2h`, `900s` or a number of seconds.',
     )

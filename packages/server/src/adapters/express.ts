@@ -1,6 +1,6 @@
 /** `@callgather/server/express`: CallGather in an Express app. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isBelow } from '../edge/message.ts'
+import { isUnderPath } from '../edge/message.ts'
 import type { GatherServer } from '../server/gather-server.ts'
 
 /** Middleware of Express 4 and 5, and of Connect. */
@@ -25,7 +25,7 @@ export function expressMiddleware(gather: GatherServer): ExpressMiddleware {
   return (request, response, next) => {
     // Where it is mounted below a path, Express has cut that off.
     const url = request.originalUrl ?? request.url ?? '/'
-    if (!isBelow(url, gather.basePath)) return next()
+    if (!isUnderPath(url, gather.basePath)) return next()
     request.url = url
     gather.handle(request, response)
   }

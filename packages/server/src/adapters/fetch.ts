@@ -1,7 +1,7 @@
 /** `@callgather/server/fetch`: for whatever takes a `Request` and gives a `Response`. */
 
 import { fetchRequest, fetchResponse } from '../edge/fetch.ts'
-import { isBelow } from '../edge/message.ts'
+import { isUnderPath } from '../edge/message.ts'
 import type { GatherServer } from '../server/gather-server.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { GatherServer } from '../server/gather-server.ts'
  */
 export function fetchHandler(gather: GatherServer): (request: Request) => Promise<Response | null> {
   return async (request) => {
-    if (!isBelow(new URL(request.url).pathname, gather.basePath)) return null
+    if (!isUnderPath(new URL(request.url).pathname, gather.basePath)) return null
     return fetchResponse(await gather.answer(fetchRequest(request, gather.basePath)))
   }
 }

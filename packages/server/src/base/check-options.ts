@@ -32,7 +32,7 @@ const messageOf = (message: string) => (issue: { code?: string | undefined }) =>
   issue.code === 'unrecognized_keys' ? undefined : message
 
 /** A number in a range. */
-export function numberFrom(min: number, max: number) {
+export function numberBetween(min: number, max: number) {
   const message = `must be a number from ${min} to ${max}`
   return z.number(message).min(min, message).max(max, message).optional()
 }

@@ -85,10 +85,10 @@ export class HostCallbacks {
   }
 
   #report(callback: HostCallbackName, error: unknown): HostCallbackError {
-    const failure = isOurs(error) ? error : new HostCallbackError(callback, 'failed', { cause: error })
+    const failure = isHostCallbackError(error) ? error : new HostCallbackError(callback, 'failed', { cause: error })
     this.#countFailure(callback, failure.reason)
     // The host's own error may quote what it was given, which may be digits: only the name of its class is logged.
-    const cause = failure === error ? undefined : nameOf(error)
+    const cause = failure === error ? undefined : errorName(error)
     this.#logger.error({ callback, reason: failure.reason, cause }, 'a callback of the host application failed')
     return failure
   }
@@ -97,7 +97,7 @@ export class HostCallbacks {
 const CLASS_NAME = /^[A-Za-z_$][\w$]{0,63}$/
 
 /** Whether an error is one that this module made. */
-function isOurs(error: unknown): error is HostCallbackError {
+function isHostCallbackError(error: unknown): error is HostCallbackError {
   try {
     return error instanceof HostCallbackError
   } catch {
@@ -106,7 +106,7 @@ function isOurs(error: unknown): error is HostCallbackError {
 }
 
 /** The name of an error's class. What the host threw may be anything, and may itself throw when it is looked at. */
-function nameOf(error: unknown): string | undefined {
+function errorName(error: unknown): string | undefined {
   try {
     const name: unknown = error instanceof Error ? error.name : undefined
     return typeof name === 'string' && CLASS_NAME.test(name) ? name : undefined

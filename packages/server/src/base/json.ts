@@ -8,7 +8,7 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> | un
 }
 
 /** Whether a value is deeper or larger than it may be; walks with a list, so that depth cannot hurt. */
-export function exceeds(
+export function findExcess(
   value: unknown,
   bounds: { readonly depth: number; readonly nodes: number },
 ): 'too_deep' | 'too_many_nodes' | null {

@@ -11,8 +11,8 @@ const eventsOf = (...events: readonly CallEvent[]) => ({ events: news(events) })
 
 /** Two nodes on one store. The bus tells the first of nothing, unless it is asked to. */
 function nodes({ deaf = true, ...changed }: Partial<CallStore> & { deaf?: boolean } = {}) {
-  const shared: CallStore = { ...memoryStore(), shared: true }
-  const store = { ...shared, ...changed, ...(deaf ? { watch: async () => () => {} } : {}) }
+  const shared: CallStore = { ...memoryStore(), isShared: true }
+  const store = { ...shared, ...changed, ...(deaf ? { subscribe: async () => () => {} } : {}) }
   const asked = { append: vi.spyOn(store, 'append'), head: vi.spyOn(store, 'head'), read: vi.spyOn(store, 'read') }
   const one = nodeOn(store)
   return { shared, asked, feed: one.feed, one: one.cache, other: nodeOn(shared).cache }
@@ -68,7 +68,7 @@ describe('a call that several nodes append to', () => {
     await append(one, 1)
     await append(other, 2)
     asked.append.mockClear()
-    expect(await append(one, 2)).toMatchObject({ records: [], duplicates: [{ id: key(2).id, conflict: false }] })
+    expect(await append(one, 2)).toMatchObject({ records: [], duplicates: [{ id: key(2).id, isConflict: false }] })
     expect(asked.append).toHaveBeenCalledOnce()
   })
 
@@ -92,9 +92,9 @@ describe('a call that several nodes append to', () => {
 
   it('gets an event in, however often others are quicker, and decides it on what they have appended', async () => {
     const { shared, one } = nodes({
-      append: async (callId, events, { at, ...options } = {}) => {
+      append: async (callId, events, { expectedHead, ...options } = {}) => {
         if (others < 50) await shared.append(callId, news([key(100 + others++)]))
-        return shared.append(callId, events, { ...options, ...(at === undefined ? {} : { at }) })
+        return shared.append(callId, events, { ...options, ...(expectedHead === undefined ? {} : { expectedHead }) })
       },
     })
     let others = 0
@@ -198,7 +198,7 @@ describe('more live calls than stay folded', () => {
     const store = memoryStore()
     const [read, head] = [vi.spyOn(store, 'read'), vi.spyOn(store, 'head')]
     const { cache } = nodeOn(store, { maxCached: 10 })
-    const directory = new CallDirectory({ cache, store, access: { may: async () => true } })
+    const directory = new CallDirectory({ cache, store, access: { isAllowed: async () => true } })
     await directory.subscribe(() => {})
     const calls = Array.from({ length: 20 }, (_, nth) => `v3:${nth}`)
     for (const callId of calls) await cache.append(callId, () => eventsOf(...keys(1, 50)))

@@ -7,11 +7,11 @@
 import { type CallRecord, type CallState, type Cursor, initialCallState, reduceCall } from '@callgather/protocol'
 import { runEach } from '../store/bus.ts'
 import {
-  type Appended,
   type AppendOptions,
+  type AppendResult,
   type CallStore,
   type NewEvent,
-  StoreUnavailable,
+  StoreUnavailableError,
   type Unsubscribe,
 } from '../store/call-store.ts'
 import { UNREADABLE_RECORD } from '../store/stored-event.ts'
@@ -29,7 +29,7 @@ export interface KnownCall {
 export type Decision = { readonly events: readonly NewEvent[] } | { readonly refused: unknown }
 
 /** A decision, and what became of its events. */
-export interface DecisionResult<D extends Decision> extends Pick<Appended, 'records' | 'duplicates'> {
+export interface DecisionResult<D extends Decision> extends Pick<AppendResult, 'records' | 'duplicates'> {
   readonly decision: D
 }
 
@@ -49,7 +49,7 @@ export interface CallCacheOptions {
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
   /** Called when the store refused an append. */
-  readonly onAppendError?: (error: StoreUnavailable) => void
+  readonly onAppendError?: (error: StoreUnavailableError) => void
   /** Called for each record that cannot be read, when its call is folded. */
   readonly onUnreadable?: (callId: string, seq: number) => void
   /** Called with what a listener threw. */
@@ -127,22 +127,24 @@ export class CallCache {
         const events = 'events' in decision ? decision.events : []
         if (events.length === 0) {
           // The store checks no append of nothing, so the state itself must be current.
-          if (this.#store.shared && tries === 1) continue
+          if (this.#store.isShared && tries === 1) continue
           if (sessionId === undefined || !('events' in decision)) return { decision, records: [], duplicates: [] }
         }
         const isOver = hasEnded(state) || events.some(({ event }) => endTypes.has(event.event_type))
-        const appended = await this.#store.append(callId, events, { sessionId, at, isOver }).catch((error: unknown) => {
-          if (StoreUnavailable.isInstance(error)) this.#options.onAppendError(error)
-          throw error
-        })
-        if (appended.moved) continue
+        const appended = await this.#store
+          .append(callId, events, { sessionId, expectedHead: at, isOver })
+          .catch((error: unknown) => {
+            if (StoreUnavailableError.isInstance(error)) this.#options.onAppendError(error)
+            throw error
+          })
+        if (appended.isStale) continue
         await this.#feed.publish(callId, appended)
         await this.#fold(entry)
         const { records, duplicates } = appended
         if (records.length > 0) this.#notify([() => this.#options.onAppended(records, entry.state)])
         return { decision, records, duplicates }
       }
-      throw new StoreUnavailable('The log of the call grows too fast to append to it.')
+      throw new StoreUnavailableError('The log of the call grows too fast to append to it.')
     })
   }
 
@@ -231,7 +233,7 @@ export class CallCache {
   #current<T>(callId: string, work: (entry: Entry) => T): Promise<T> {
     return this.#inTurn(callId, async (entry) => {
       // Other processes append too: the bus may have lost some of it.
-      if (this.#store.shared) await this.#feed.catchUp(callId)
+      if (this.#store.isShared) await this.#feed.catchUp(callId)
       await this.#fold(entry)
       return work(entry)
     })

@@ -35,7 +35,7 @@ export interface DirectoryOptions {
 export interface DirectoryDeps {
   readonly cache: CallCache
   readonly store: CallStore
-  readonly access: Pick<Access, 'may'>
+  readonly access: Pick<Access, 'isAllowed'>
 }
 
 interface DirectoryEntry {
@@ -90,7 +90,7 @@ export class CallDirectory {
     const decided = Math.min(candidates.length, maxCalls * MAX_DECISIONS_PER_LISTED)
     for (let from = 0; from < decided; from += CONCURRENCY) {
       const some = candidates.slice(from, Math.min(from + CONCURRENCY, decided))
-      const may = await pMap(some, ({ callId }) => access.may(grant, { callId, scope: 'view' }), {
+      const may = await pMap(some, ({ callId }) => access.isAllowed(grant, { callId, scope: 'view' }), {
         concurrency: CONCURRENCY,
       })
       for (const [index, summary] of some.entries()) if (may[index]) calls.push(summary)
@@ -131,7 +131,7 @@ export class CallDirectory {
         onChange: (state) => this.#put(summarise(state), endedAtOf(state) ?? now()),
         onForgotten: (callId) => this.#drop(callId),
       }),
-      await store.watchAll((change) => {
+      await store.subscribeAll((change) => {
         if (change.kind === 'forgotten') this.#drop(change.callId)
         // Folding a call makes the cache publish it; what is folded already, it publishes by itself.
         else if (!cache.has(change.callId)) this.#foldSoon(change.callId)

@@ -2,7 +2,7 @@ import { type CallEvent, foldCall } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
-import { readStored } from '../store/stored-event.ts'
+import { parseRecords } from '../store/stored-event.ts'
 import { CALL, coldNode, key, keys, LENGTH, news, nodeOn } from '../testing/long-call.ts'
 import { CallDirectory } from './call-directory.ts'
 import type { CallFeed } from './call-feed.ts'
@@ -71,7 +71,7 @@ describe('the followers of a call', () => {
 
   it('keep it here, and nobody else does', async () => {
     const store = memoryStore()
-    const watch = vi.spyOn(store, 'watch')
+    const watch = vi.spyOn(store, 'subscribe')
     const { feed } = nodeOn(store)
     await store.append(CALL, news([key(1)]))
     const stops = [await feed.subscribe(CALL, {}), await feed.subscribe(CALL, {})]
@@ -88,14 +88,14 @@ describe('a call with a record that cannot be read', () => {
     const store = memoryStore()
     const damaged: CallStore = {
       ...store,
-      async readWritten(callId, after, limit) {
-        const slice = await store.readWritten(callId, after, limit)
+      async readJson(callId, after, limit) {
+        const slice = await store.readJson(callId, after, limit)
         return slice && { ...slice, events: slice.events.map((text, index) => (after + index === 1 ? '{"no":' : text)) }
       },
     }
     damaged.read = async (callId, after, limit) => {
-      const slice = await damaged.readWritten(callId, after, limit)
-      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
+      const slice = await damaged.readJson(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: parseRecords(slice.events, after) }
     }
     await store.append(CALL, news(keys(1, 3)))
     const unreadable = vi.fn()
@@ -109,7 +109,7 @@ describe('a call with a record that cannot be read', () => {
     expect((await cache.append(CALL, () => ({ events: news([key(4)]) }))).records).toMatchObject([{ seq: 4 }])
     expect((await cache.open(CALL)).state.keys.size).toBe(3)
     expect(unreadable.mock.calls).toEqual([[CALL, 2]])
-    const directory = new CallDirectory({ cache, store: damaged, access: { may: async () => true } })
+    const directory = new CallDirectory({ cache, store: damaged, access: { isAllowed: async () => true } })
     await store.append('v3:other', news([key(1)]))
     const { calls } = await directory.listFor({ subject: 'a', calls: '*', scopes: ['view'] })
     expect(calls.map(({ callId }) => callId).sort()).toEqual([CALL, 'v3:other'])

@@ -7,13 +7,13 @@
 import type { CallRecord, Cursor } from '@callgather/protocol'
 import { runEach } from '../store/bus.ts'
 import {
-  type Appended,
+  type AppendResult,
   type CallStore,
   type StoreChange,
-  StoreUnavailable,
+  StoreUnavailableError,
   type Unsubscribe,
 } from '../store/call-store.ts'
-import { repairStored } from '../store/stored-event.ts'
+import { repairEvents } from '../store/stored-event.ts'
 
 /** Records that were appended to a call. */
 export interface LogGrowth {
@@ -80,7 +80,7 @@ export class CallFeed {
     const stop = await this.subscribe(callId, {})
     try {
       // Other processes append too: the bus may have lost some of it.
-      if (this.#store.shared) await this.catchUp(callId)
+      if (this.#store.isShared) await this.catchUp(callId)
       let epoch: string | undefined
       let from = 0
       let events: readonly string[] = []
@@ -92,10 +92,10 @@ export class CallFeed {
         }
         const missing = head.seq - from - events.length
         if (missing === 0) {
-          begin({ cursor: head, events: repairStored(events, from), after: from })
+          begin({ cursor: head, events: repairEvents(events, from), after: from })
           return true
         }
-        const slice = await this.#store.readWritten(callId, from + events.length, missing)
+        const slice = await this.#store.readJson(callId, from + events.length, missing)
         if (slice?.epoch !== epoch) await this.catchUp(callId)
         else if (slice.events.length === 0) throw incompleteRead()
         else events = [...events, ...slice.events]
@@ -118,7 +118,7 @@ export class CallFeed {
   }
 
   /** Publishes what this process appended to a call that has a follower: the bus may be slower, or drop it. */
-  async publish(callId: string, { epoch, records }: Pick<Appended, 'epoch' | 'records'>): Promise<void> {
+  async publish(callId: string, { epoch, records }: Pick<AppendResult, 'epoch' | 'records'>): Promise<void> {
     const entry = this.#entries.get(callId)
     if (entry && !this.#take(entry, epoch, records)) await this.#catchUp(entry)
   }
@@ -137,7 +137,7 @@ export class CallFeed {
 
   async #begin(entry: Entry): Promise<void> {
     // The subscription comes before the read, so that nothing is lost between the two.
-    entry.unsubscribe = await this.#store.watch(entry.callId, (change) => this.#changed(entry, change))
+    entry.unsubscribe = await this.#store.subscribe(entry.callId, (change) => this.#changed(entry, change))
     await this.#catchUp(entry)
   }
 
@@ -199,4 +199,4 @@ export class CallFeed {
 }
 
 /** The store returned fewer records than it had announced. */
-export const incompleteRead = () => new StoreUnavailable('The store holds less of a call than it has announced.')
+export const incompleteRead = () => new StoreUnavailableError('The store holds less of a call than it has announced.')

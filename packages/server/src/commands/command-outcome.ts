@@ -7,8 +7,8 @@ import {
   GatherError,
   gatherError,
 } from '@callgather/protocol'
-import { type CommandAnswer, ending } from '../telnyx/commands.ts'
-import { timeOf } from '../telnyx/normalise.ts'
+import { type CommandAnswer, endingCommands } from '../telnyx/commands.ts'
+import { formatTime } from '../telnyx/normalise.ts'
 
 /** What became of a command, as the event that tells of it. */
 export type CommandOutcomeEvent =
@@ -23,7 +23,7 @@ export function commandEvent(
   now: number,
 ): CallEvent {
   const kind = event_type.slice('command.'.length)
-  const envelope = { id: `${commandId}:${kind}`, event_type, occurred_at: timeOf(now), command_id: commandId }
+  const envelope = { id: `${commandId}:${kind}`, event_type, occurred_at: formatTime(now), command_id: commandId }
   return { ...envelope, payload } as CallEvent
 }
 
@@ -38,7 +38,7 @@ export function outcomeOf(command: CommandName, answer: CommandAnswer): CommandO
     case 'refused': {
       const [{ code, title, detail }] = answer.errors
       // What was to be ended has ended, if the call has.
-      if (code === errorTable.callEnded.code && ending.has(command))
+      if (code === errorTable.callEnded.code && endingCommands.has(command))
         return { event_type: 'command.accepted', payload: {} }
       const payload = { status: answer.httpStatus, code, title, ...(detail === undefined ? {} : { detail }) }
       return { event_type: 'command.refused', payload }

@@ -21,7 +21,7 @@ import { digestOf, macOf } from '../base/secrets.ts'
 import { maskBody, maskMessages } from '../ingest/mask-content.ts'
 import { openMask, strictest } from '../ingest/masking.ts'
 import type { NewEvent } from '../store/call-store.ts'
-import type { MarkerCodec } from '../telnyx/client-state.ts'
+import type { MarkCodec } from '../telnyx/client-state.ts'
 import { commandEvent } from './command-outcome.ts'
 
 /** A command to be given. */
@@ -50,7 +50,7 @@ export interface CommandInput {
 export interface PrepareDeps {
   readonly policy: CommandPolicy
   readonly hostCallbacks: HostCallbacks
-  readonly markers: MarkerCodec
+  readonly markers: MarkCodec
   /** Keys the `command_id` made from an idempotency key, and the digest that tells two bodies apart. */
   readonly commandKey: Uint8Array
 }

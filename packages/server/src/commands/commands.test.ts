@@ -1,7 +1,7 @@
 import { REPLACE_HEADER } from '@callgather/protocol'
 import Telnyx from 'telnyx'
 import { describe, expect, it, vi } from 'vitest'
-import { type CallStore, StoreUnavailable } from '../store/call-store.ts'
+import { type CallStore, StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
 
@@ -21,7 +21,7 @@ function failingStore(): CallStore & { fail(how: 'answer lost' | 'not made'): vo
       }
       failure = null
       if (how === 'answer lost') await store.append(callId, events)
-      throw new StoreUnavailable('the connection broke')
+      throw new StoreUnavailableError('the connection broke')
     },
   }
 }

@@ -16,15 +16,15 @@ import {
   isGather,
 } from '@callgather/protocol'
 import type { Logger } from 'pino'
-import { unknownCall } from '../access/access.ts'
+import { unknownCallError } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import { asRecord } from '../base/json.ts'
 import { digestOf } from '../base/secrets.ts'
 import type { CallCache, KnownCall } from '../calls/call-cache.ts'
 import { openMask } from '../ingest/masking.ts'
 import type { NewEvent } from '../store/call-store.ts'
-import { COMMAND_WINDOW_MILLIS, type CommandSender, ending, saysCallEnded } from '../telnyx/commands.ts'
-import { timeOf } from '../telnyx/normalise.ts'
+import { COMMAND_WINDOW_MS, type CommandSender, endingCommands, hasCallEnded } from '../telnyx/commands.ts'
+import { formatTime } from '../telnyx/normalise.ts'
 import {
   type CommandOutcomeEvent,
   commandEvent,
@@ -132,12 +132,12 @@ export class Commands {
     const stopId = derivedId(this.#deps.commandKey, 'replace', callId, commandId)
     const decide = (call: KnownCall) => this.#plan(order, prepared, { call, now, stopId })
     const { decision, duplicates } = await cache.append(callId, decide).catch((error: unknown) => {
-      for (const id of [commandId, stopId]) this.#disown(callId, id, timeOf(now))
+      for (const id of [commandId, stopId]) this.#disown(callId, id, formatTime(now))
       throw error
     })
     if ('refused' in decision) throw decision.refused
     const duplicate = duplicates.find(({ id }) => id === decision.events.at(-1)?.event.id)
-    if (duplicate?.conflict) {
+    if (duplicate?.isConflict) {
       const detail = 'This idempotency key, or `command_id`, was used on this call with another command. Use a new one.'
       throw gatherError('conflict', detail, '/command_id')
     }
@@ -154,7 +154,7 @@ export class Commands {
     prepared: PreparedCommand,
     { call: { cursor, state }, now, stopId }: { call: KnownCall; now: number; stopId: string },
   ): Plan | { readonly refused: GatherError } {
-    if (!cursor && mustExist) return { refused: unknownCall() }
+    if (!cursor && mustExist) return { refused: unknownCallError() }
     const target = targetOf(command, state)
     const alone = { events: [prepared.requestEvent(state, now)], replaced: null, target }
     if (state.commands.get(prepared.commandId)) return alone
@@ -204,7 +204,7 @@ export class Commands {
     const { now } = this.#deps
     const given: CommandInFlight = { order, command, commandId }
     const began = now()
-    if (ending.has(command)) {
+    if (endingCommands.has(command)) {
       const outcome = await this.#stop(given, body, `${digest} ${plan.target}`)
       return this.#settle(given, outcome, now() - began)
     }
@@ -212,7 +212,7 @@ export class Commands {
       return this.#settle(given, NOT_REPLACED, now() - began)
     }
     // A refusal of the first attempt needs no time; a window that is used up still has a second for it.
-    const windowMillis = Math.max(1_000, COMMAND_WINDOW_MILLIS - (now() - began))
+    const windowMillis = Math.max(1_000, COMMAND_WINDOW_MS - (now() - began))
     const outcome = await this.#deliver(given, body, windowMillis)
     return this.#settle(given, outcome, now() - began)
   }
@@ -240,7 +240,7 @@ export class Commands {
     given: CommandInFlight,
     body: Readonly<Record<string, unknown>>,
     about: string,
-    windowMillis = COMMAND_WINDOW_MILLIS,
+    windowMillis = COMMAND_WINDOW_MS,
   ): Promise<CommandOutcomeEvent> {
     const { command } = given
     const { callId } = given.order
@@ -277,10 +277,10 @@ export class Commands {
     windowMillis: number,
   ): Promise<CommandOutcomeEvent> {
     const { sender, onSuspectedGap } = this.#deps
-    const answer = await sender.send(callId, command, body, { windowMillis })
+    const answer = await sender.send(callId, command, body, { windowMs: windowMillis })
     const refusal =
       answer.status === 'refused' ? answer.errors : answer.status === 'unknown' ? answer.refusal : undefined
-    if (refusal && saysCallEnded(refusal)) onSuspectedGap?.(callId)
+    if (refusal && hasCallEnded(refusal)) onSuspectedGap?.(callId)
     return outcomeOf(command, answer)
   }
 
@@ -313,7 +313,7 @@ export class Commands {
   /** The outcome of a command that another request has sent; waits for it if need be. */
   async #outcomeOf(callId: string, commandId: string): Promise<CommandOutcomeEvent> {
     const read = ({ commands }: CallState) => commands.get(commandId)?.outcome ?? null
-    return eventOf(await this.#deps.cache.waitFor(callId, read, AbortSignal.timeout(COMMAND_WINDOW_MILLIS)))
+    return eventOf(await this.#deps.cache.waitFor(callId, read, AbortSignal.timeout(COMMAND_WINDOW_MS)))
   }
 }
 

@@ -16,7 +16,7 @@ import {
   limits,
   rulesOf,
 } from '@callgather/protocol'
-import { COMMAND_WINDOW_MILLIS } from '../telnyx/commands.ts'
+import { COMMAND_WINDOW_MS } from '../telnyx/commands.ts'
 
 /** A gather that is running, as far as anyone can tell. */
 export interface RunningGather {
@@ -53,7 +53,7 @@ export function runningGather(state: CallState, now: number): RunningGather | nu
       if (command.outcome?.status === 'accepted') return null
       continue
     }
-    const isStarting = !command.outcome && now - Date.parse(command.request.at) < COMMAND_WINDOW_MILLIS
+    const isStarting = !command.outcome && now - Date.parse(command.request.at) < COMMAND_WINDOW_MS
     return { id: gather.id, command: name, subject: command.request.subject, isStarting }
   }
   return null

@@ -8,10 +8,10 @@ import { gatherError } from '@callgather/protocol'
 import { LRUCache } from 'lru-cache'
 
 /** How much may be in memory at one time unless it is said otherwise. */
-export const DEFAULT_BODY_BUDGET = 64 * 1024 * 1024
+export const DEFAULT_BODY_BUDGET_BYTES = 64 * 1024 * 1024
 
 /** How long a body may take, in milliseconds, whatever the server's own timeouts are. */
-const BODY_MS = 8_000
+const BODY_TIMEOUT_MS = 8_000
 /** Of the budget, the share that only addresses of verified webhooks may use, and the share of any other address. */
 const RESERVED_SHARE = 0.25
 const ADDRESS_SHARE = 0.25
@@ -21,21 +21,21 @@ const MAX_BODIES_PER_ADDRESS = 1_000
 const EVICTABLE_AFTER_MS = 250
 /** How many addresses are remembered for their verified webhooks, and for how long, in milliseconds. */
 const MAX_PROVEN_ADDRESSES = 1_000
-const PROVEN_MS = 3_600_000
+const PROVEN_TTL_MS = 3_600_000
 
 /** A body that has not been read yet. */
 export interface UnreadBody {
   /** Gives each chunk to `take`, in order; resolves after the last. What `take` throws ends it. */
-  readonly each: (take: (chunk: Uint8Array) => void) => Promise<void>
+  readonly forEachChunk: (take: (chunk: Uint8Array) => void) => Promise<void>
   /** What `Content-Length` says. */
-  readonly declared: string | null | undefined
+  readonly contentLength: string | null | undefined
   /** Gives up on the rest. */
   readonly cancel: () => void
 }
 
 /** The sender closed the connection in the middle of its body, was too slow, or had to make room for others. */
-export class BodyAborted extends Error {
-  override readonly name = 'BodyAborted'
+export class BodyAbortedError extends Error {
+  override readonly name = 'BodyAbortedError'
 }
 
 /**
@@ -48,13 +48,13 @@ export class BodyAborted extends Error {
 export class BodyBudget {
   readonly #limit: number
   readonly #now: () => number
-  readonly #proven = new LRUCache<string, true>({ max: MAX_PROVEN_ADDRESSES, ttl: PROVEN_MS })
+  readonly #proven = new LRUCache<string, true>({ max: MAX_PROVEN_ADDRESSES, ttl: PROVEN_TTL_MS })
   readonly #unproven = new Map<string, { bytes: number; bodies: number }>()
   /** Oldest first. */
   readonly #reading = new Set<BodyShare>()
   #used = 0
 
-  constructor(limit: number = DEFAULT_BODY_BUDGET, now: () => number = () => performance.now()) {
+  constructor(limit: number = DEFAULT_BODY_BUDGET_BYTES, now: () => number = () => performance.now()) {
     this.#limit = limit
     this.#now = now
   }
@@ -65,7 +65,7 @@ export class BodyBudget {
   }
 
   /** Remembers that an address has sent a verified webhook. */
-  prove(address: string | undefined): void {
+  markProven(address: string | undefined): void {
     if (address !== undefined) this.#proven.set(address, true)
   }
 
@@ -87,20 +87,20 @@ export class BodyBudget {
     const share: BodyShare = {
       address,
       isProven,
-      began: this.#now(),
+      startedAt: this.#now(),
       cancel: () => {},
-      begin: (cancel) => {
+      start: (cancel) => {
         // Slow senders lose their place here too: an address may be that of a proxy, with Telnyx behind it.
         const isFull = () => !isProven && (this.#unproven.get(address)?.bodies ?? 0) >= MAX_BODIES_PER_ADDRESS
         while (isFull()) this.#evict((other) => other.address === address)
-        share.began = this.#now()
+        share.startedAt = this.#now()
         share.cancel = cancel
         isOpen = true
         charge(0, 1)
         this.#reading.add(share)
       },
-      take: (size) => {
-        if (!isOpen) throw new BodyAborted('The body was given up to make room for others.')
+      reserve: (size) => {
+        if (!isOpen) throw new BodyAbortedError('The body was given up to make room for others.')
         const own = () => this.#unproven.get(address)?.bytes ?? 0
         while (!isProven && own() + size > this.#limit * ADDRESS_SHARE) {
           this.#evict((other) => other !== share && !other.isProven && other.address === address)
@@ -109,7 +109,7 @@ export class BodyBudget {
         while (this.#used + size > limit) this.#evict((other) => other !== share && (isProven || !other.isProven))
         charge(size, 0)
       },
-      whole: () => {
+      complete: () => {
         this.#reading.delete(share)
       },
       close: () => {
@@ -129,7 +129,7 @@ export class BodyBudget {
    */
   #evict(mayGo: (share: BodyShare) => boolean): void {
     const oldest = [...this.#reading].find(mayGo)
-    if (!oldest || this.#now() - oldest.began < EVICTABLE_AFTER_MS) throw tooMany()
+    if (!oldest || this.#now() - oldest.startedAt < EVICTABLE_AFTER_MS) throw tooManyBodiesError()
     oldest.close()
     oldest.cancel()
   }
@@ -139,14 +139,14 @@ export class BodyBudget {
 export interface BodyShare {
   readonly address: string
   readonly isProven: boolean
-  began: number
+  startedAt: number
   cancel: () => void
   /** Reading begins; `cancel` ends it. */
-  readonly begin: (cancel: () => void) => void
+  readonly start: (cancel: () => void) => void
   /** Takes bytes, or refuses with 503. */
-  readonly take: (bytes: number) => void
+  readonly reserve: (bytes: number) => void
   /** All of the body has come. */
-  readonly whole: () => void
+  readonly complete: () => void
   /** Gives everything back. */
   readonly close: () => void
 }
@@ -154,10 +154,10 @@ export interface BodyShare {
 /**
  * Reads a body whole.
  *
- * @throws GatherError 413 past the limit; 503 past the budget. BodyAborted when the rest will not come.
+ * @throws GatherError 413 past the limit; 503 past the budget. BodyAbortedError when the rest will not come.
  */
 export async function readBody(body: UnreadBody, limit: number, share: BodyShare): Promise<Uint8Array> {
-  if (Number(body.declared ?? 0) > limit) throw tooLarge(limit)
+  if (Number(body.contentLength ?? 0) > limit) throw bodyTooLargeError(limit)
   const chunks: Uint8Array[] = []
   let size = 0
   let isCancelled = false
@@ -165,17 +165,17 @@ export async function readBody(body: UnreadBody, limit: number, share: BodyShare
     isCancelled = true
     body.cancel()
   }
-  share.begin(cancel)
-  const timer = setTimeout(cancel, BODY_MS)
+  share.start(cancel)
+  const timer = setTimeout(cancel, BODY_TIMEOUT_MS)
   try {
-    await body.each((chunk) => {
-      if (size + chunk.length > limit) throw tooLarge(limit)
-      share.take(chunk.length)
+    await body.forEachChunk((chunk) => {
+      if (size + chunk.length > limit) throw bodyTooLargeError(limit)
+      share.reserve(chunk.length)
       size += chunk.length
       chunks.push(chunk)
     })
-    if (isCancelled) throw new BodyAborted('The body was not sent in time.')
-    share.whole()
+    if (isCancelled) throw new BodyAbortedError('The body was not sent in time.')
+    share.complete()
     return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
   } finally {
     clearTimeout(timer)
@@ -183,14 +183,15 @@ export async function readBody(body: UnreadBody, limit: number, share: BodyShare
 }
 
 /** The error of a body that something else has read. */
-export const bodyWasRead = () =>
+export const bodyAlreadyReadError = () =>
   gatherError(
     'internal',
     'The request body was read before CallGather could see its bytes, so its signature cannot be checked. Mount ' +
       'CallGather before body parsers such as express.json(), or exclude its path from them.',
   )
 
-const tooMany = () => gatherError('unavailable', 'Too many request bodies are under way. Try again in a moment.')
+const tooManyBodiesError = () =>
+  gatherError('unavailable', 'Too many request bodies are under way. Try again in a moment.')
 
-const tooLarge = (limit: number) =>
+const bodyTooLargeError = (limit: number) =>
   gatherError('bodyTooLarge', `The body is larger than the ${limit} bytes taken here.`)

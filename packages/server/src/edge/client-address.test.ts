@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { describe, expect, it, vi } from 'vitest'
 import type { AuditLine } from '../access/audit.ts'
 import { testServer } from '../testing/server.ts'
-import { clientAddressOf, type TrustProxy } from './client-address.ts'
+import { clientAddressReader, type TrustProxy } from './client-address.ts'
 
 const addressBehind = (trust: TrustProxy | undefined, peer: string | undefined, forwarded?: string) =>
-  clientAddressOf(trust)({
+  clientAddressReader(trust)({
     socket: { remoteAddress: peer },
     connection: { remoteAddress: peer },
     headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
@@ -34,7 +34,7 @@ describe('the address of a client', () => {
   it.each([[-1], [1.5], [17], [['0.0.0.0/0']], [['::/0']], [['10.0.0.0/8', 'proxy.example.com']]])(
     'is not read by %j, which names no proxies',
     (trust) => {
-      expect(() => clientAddressOf(trust)).toThrow('trustProxy')
+      expect(() => clientAddressReader(trust)).toThrow('trustProxy')
     },
   )
 })

@@ -14,18 +14,18 @@ import proxyaddr from 'proxy-addr'
 export type TrustProxy = number | readonly string[]
 
 /** The address of whoever sent a request, as far as it is known. */
-export type ClientAddress = (request: IncomingMessage) => string | undefined
+export type ReadClientAddress = (request: IncomingMessage) => string | undefined
 
 /** No more proxies than this stand in a row anywhere. */
-const MOST_HOPS = 16
+const MAX_PROXIES = 16
 
 /**
  * Reads addresses behind these proxies. Default: none are believed.
  *
  * @throws when it names no proxies, or everybody.
  */
-export function clientAddressOf(trust: TrustProxy = 0): ClientAddress {
-  const isTrusted = trustOf(trust)
+export function clientAddressReader(trust: TrustProxy = 0): ReadClientAddress {
+  const isTrusted = compileTrust(trust)
   return (request) => {
     const direct = request.socket.remoteAddress
     if (direct === undefined) return undefined
@@ -36,10 +36,10 @@ export function clientAddressOf(trust: TrustProxy = 0): ClientAddress {
   }
 }
 
-function trustOf(trust: TrustProxy): (address: string, hop: number) => boolean {
+function compileTrust(trust: TrustProxy): (address: string, hop: number) => boolean {
   if (typeof trust === 'number') {
-    if (!Number.isInteger(trust) || trust < 0 || trust > MOST_HOPS) {
-      throw new Error(`\`trustProxy\` as a number says how many proxies there are, from 0 to ${MOST_HOPS}.`)
+    if (!Number.isInteger(trust) || trust < 0 || trust > MAX_PROXIES) {
+      throw new Error(`\`trustProxy\` as a number says how many proxies there are, from 0 to ${MAX_PROXIES}.`)
     }
     return (_, hop) => hop < trust
   }

@@ -1,6 +1,6 @@
 /** Which web pages may use the HTTP routes from a browser: the configured origins, each by name and never all. */
 import { gatherError, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
-import { type HttpAnswer, type IncomingRequest, refuse } from './message.ts'
+import { errorResponse, type HttpResponse, type IncomingRequest } from './message.ts'
 
 /** Whether an `Origin` may use the server. */
 export type OriginCheck = (origin: string) => boolean
@@ -25,11 +25,11 @@ export function parseOrigin(text: string): string {
 const normalise = (origin: string) => origin.replace(/\/$/, '').toLowerCase()
 
 /** The answer to a preflight request; `null` when it is none. */
-export function preflight(request: IncomingRequest, isAllowed: OriginCheck): HttpAnswer | null {
+export function answerPreflight(request: IncomingRequest, isAllowed: OriginCheck): HttpResponse | null {
   if (request.method !== 'OPTIONS') return null
   const headers = corsHeaders(request, isAllowed)
   if (!headers) {
-    return refuse(
+    return errorResponse(
       gatherError('forbidden', 'This page’s origin is not allowed. Add it to the server’s allowed origins.'),
     )
   }
@@ -52,7 +52,7 @@ export function preflight(request: IncomingRequest, isAllowed: OriginCheck): Htt
 }
 
 /** The origin of a page that may not use the server; `null` when there is none. A page of the server's own is no other. */
-export function refusedOrigin(request: IncomingRequest, isAllowed: OriginCheck): string | null {
+export function findRefusedOrigin(request: IncomingRequest, isAllowed: OriginCheck): string | null {
   const [origin] = request.header('origin')
   if (origin === undefined || isAllowed(origin)) return null
   const [host] = request.header('host')

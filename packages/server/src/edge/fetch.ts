@@ -1,6 +1,6 @@
 /** Requests and responses of fetch as ours: for every framework and runtime that speaks it. */
-import { BodyAborted, bodyWasRead, type UnreadBody } from './body.ts'
-import type { HttpAnswer, IncomingRequest } from './message.ts'
+import { BodyAbortedError, bodyAlreadyReadError, type UnreadBody } from './body.ts'
+import type { HttpResponse, IncomingRequest } from './message.ts'
 
 /** Reads a request of fetch. `basePath` has been matched and is cut off. */
 export function fetchRequest(request: Request, basePath: string): IncomingRequest {
@@ -15,23 +15,23 @@ export function fetchRequest(request: Request, basePath: string): IncomingReques
       return value === null ? [] : [value]
     },
     openBody: () => {
-      if (request.bodyUsed) throw bodyWasRead()
+      if (request.bodyUsed) throw bodyAlreadyReadError()
       const { body, headers } = request
       if (!body) return null
       const reader = body.getReader()
       const cancel = () => void reader.cancel().catch(() => {})
-      return { each: chunksOf(reader), declared: headers.get('content-length'), cancel }
+      return { forEachChunk: readChunks(reader), contentLength: headers.get('content-length'), cancel }
     },
     address: undefined,
   }
 }
 
-const chunksOf =
-  (reader: ReadableStreamDefaultReader<Uint8Array>): UnreadBody['each'] =>
+const readChunks =
+  (reader: ReadableStreamDefaultReader<Uint8Array>): UnreadBody['forEachChunk'] =>
   async (take) => {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new BodyAborted('The connection was closed in the middle of the body.', { cause })
+        throw new BodyAbortedError('The connection was closed in the middle of the body.', { cause })
       })
       if (done) return
       take(value)
@@ -39,5 +39,5 @@ const chunksOf =
   }
 
 /** An answer as a response of fetch. */
-export const fetchResponse = ({ status, headers = {}, body }: HttpAnswer): Response =>
+export const fetchResponse = ({ status, headers = {}, body }: HttpResponse): Response =>
   new Response(body ?? null, { status, headers })

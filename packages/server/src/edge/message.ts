@@ -1,7 +1,7 @@
 /** Requests and answers without a framework: adapters for node:http and for fetch turn theirs into these. */
 import { GatherError, gatherError } from '@callgather/protocol'
 import { HostCallbackError } from '../base/host-callbacks.ts'
-import { StoreUnavailable } from '../store/call-store.ts'
+import { StoreUnavailableError } from '../store/call-store.ts'
 import { type BodyShare, readBody, type UnreadBody } from './body.ts'
 
 /** A request as an adapter passes it on. */
@@ -42,21 +42,21 @@ export const withBody = (request: IncomingRequest, share: BodyShare): HttpReques
   })
 
 /** An answer. A string body needs its own `content-type`. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }
 
 /** An answer of JSON. */
-export const json = (status: number, value: unknown, headers: Record<string, string> = {}): HttpAnswer => ({
+export const json = (status: number, value: unknown, headers: Record<string, string> = {}): HttpResponse => ({
   status,
   headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
   body: JSON.stringify(value),
 })
 
 /** An answer to a request that was refused, in Telnyx's shape. */
-export function refuse(error: GatherError): HttpAnswer {
+export function errorResponse(error: GatherError): HttpResponse {
   // Telnyx's SDKs try again on 409, 429 and 5xx; what we refuse, or may have run, is not to be tried blindly.
   const retries = error.status === 429 || error.status === 503 ? {} : { 'x-should-retry': 'false' }
   const { retryAfterMs } = error
@@ -80,16 +80,17 @@ export async function readJson(request: HttpRequest, limit: number): Promise<unk
 }
 
 /** The ticket of a request: `Authorization: Bearer …`, as a Telnyx SDK sends its API key. */
-export function bearerOf(request: HttpRequest): string | undefined {
+export function bearerToken(request: HttpRequest): string | undefined {
   const [header, ...others] = request.header('authorization')
   if (others.length > 0) return undefined
   return /^Bearer +([^\s]+)$/i.exec(header ?? '')?.[1]
 }
 
 /** Any error as a refusal: what we meant to say as it is, anything else as a fault of ours without details. */
-export function asRefusal(error: unknown): GatherError {
+export function toGatherError(error: unknown): GatherError {
   if (GatherError.isInstance(error)) return error
-  if (StoreUnavailable.isInstance(error)) return gatherError('unavailable', 'The store is away. Try again in a moment.')
+  if (StoreUnavailableError.isInstance(error))
+    return gatherError('unavailable', 'The store is away. Try again in a moment.')
   if (error instanceof HostCallbackError) {
     return gatherError('unavailable', `The application's \`${error.callback}\` callback failed. Try again in a moment.`)
   }
@@ -100,11 +101,11 @@ export function asRefusal(error: unknown): GatherError {
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** Whether every adapter can send an answer. */
-export const isSendable = ({ headers = {} }: HttpAnswer): boolean =>
+export const isSendable = ({ headers = {} }: HttpResponse): boolean =>
   Object.values(headers).every((value) => HEADER_VALUE.test(value))
 
 /** Whether a URL's path is the base path or below it. */
-export function isBelow(url: string, basePath: string): boolean {
+export function isUnderPath(url: string, basePath: string): boolean {
   if (!url.startsWith(basePath)) return false
   const next = url[basePath.length]
   return next === undefined || next === '/' || next === '?'

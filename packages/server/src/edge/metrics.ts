@@ -5,8 +5,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 export interface Gauges {
   sockets(): number
   calls(): number
-  breakerOpen(): boolean
-  storeUp(): boolean
+  isBreakerOpen(): boolean
+  isStoreUp(): boolean
   /** Log lines that were dropped so far. */
   droppedLogLines(): number
   /** Telnyx's public keys that count now. */
@@ -16,10 +16,10 @@ export interface Gauges {
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 45]
 
 /** The metrics of one server. */
-export type Metrics = ReturnType<typeof metricsOf>
+export type Metrics = ReturnType<typeof createMetrics>
 
 /** Makes the metrics of one server. */
-export function metricsOf(gauges: Gauges) {
+export function createMetrics(gauges: Gauges) {
   const registry = new Registry()
   const registers = [registry]
   const count = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
@@ -37,8 +37,8 @@ export function metricsOf(gauges: Gauges) {
     })
   gauge('callgather_sockets', 'Connected sockets.', () => gauges.sockets())
   gauge('callgather_cached_calls', 'Calls folded in memory.', () => gauges.calls())
-  gauge('callgather_breaker_open', '1 while commands are held back.', () => Number(gauges.breakerOpen()))
-  gauge('callgather_store_up', '1 while the store takes appends.', () => Number(gauges.storeUp()))
+  gauge('callgather_breaker_open', '1 while commands are held back.', () => Number(gauges.isBreakerOpen()))
+  gauge('callgather_store_up', '1 while the store takes appends.', () => Number(gauges.isStoreUp()))
   gauge('callgather_public_keys', 'Public keys of Telnyx that count now; at 0 every webhook is refused.', () =>
     gauges.publicKeys(),
   )

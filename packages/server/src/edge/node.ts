@@ -1,13 +1,13 @@
 /** node:http's requests and responses as ours. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { BodyAborted, bodyWasRead, type UnreadBody } from './body.ts'
-import type { ClientAddress } from './client-address.ts'
-import type { HttpAnswer, IncomingRequest } from './message.ts'
+import { BodyAbortedError, bodyAlreadyReadError, type UnreadBody } from './body.ts'
+import type { ReadClientAddress } from './client-address.ts'
+import type { HttpResponse, IncomingRequest } from './message.ts'
 
 /** Reads a request of node:http. `basePath` has been matched and is cut off. */
 export function nodeRequest(
   message: IncomingMessage,
-  { basePath, addressOf }: { basePath: string; addressOf: ClientAddress },
+  { basePath, addressOf }: { basePath: string; addressOf: ReadClientAddress },
 ): IncomingRequest {
   const [path, query] = split((message.url ?? '/').slice(basePath.length) || '/')
   return {
@@ -19,9 +19,9 @@ export function nodeRequest(
     },
     header: (name) => message.headersDistinct[name] ?? [],
     openBody: () => {
-      if (message.readableEnded || message.readableDidRead || 'body' in message) throw bodyWasRead()
+      if (message.readableEnded || message.readableDidRead || 'body' in message) throw bodyAlreadyReadError()
       const declared = message.headers['content-length']
-      return { each: chunksOf(message), declared, cancel: () => message.destroy() }
+      return { forEachChunk: readChunks(message), contentLength: declared, cancel: () => message.destroy() }
     },
     get address() {
       return addressOf(message)
@@ -30,8 +30,8 @@ export function nodeRequest(
 }
 
 /** By its events: an async iterator over a stream costs more than all the rest of reading a body. */
-const chunksOf =
-  (message: IncomingMessage): UnreadBody['each'] =>
+const readChunks =
+  (message: IncomingMessage): UnreadBody['forEachChunk'] =>
   (take) =>
     new Promise((resolve, reject) => {
       const onData = (chunk: Buffer) => {
@@ -45,7 +45,7 @@ const chunksOf =
       }
       message.on('data', onData)
       message.once('end', resolve)
-      const aborted = () => reject(new BodyAborted('The connection was closed in the middle of the body.'))
+      const aborted = () => reject(new BodyAbortedError('The connection was closed in the middle of the body.'))
       message.once('error', aborted)
       message.once('close', () => {
         if (!message.complete) aborted()
@@ -58,7 +58,7 @@ function split(url: string): [path: string, query: string] {
 }
 
 /** Writes an answer. */
-export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+export function sendResponse(response: ServerResponse, { status, headers, body }: HttpResponse): void {
   if (response.headersSent || response.destroyed) return
   // What was not read of a refused body must not be taken for the next request.
   const close = status >= 400 && !response.req.readableEnded ? { connection: 'close' } : {}

@@ -6,11 +6,11 @@ describe('a rate limit', () => {
   it('refuses a key that has used up its burst with 429 and says when to try again', () => {
     let now = 0
     const limit = new RateLimit({ perSecond: 2, burst: 1, now: () => now })
-    limit.spend('agent-7')
-    limit.spend('agent-8')
+    limit.takeOrThrow('agent-7')
+    limit.takeOrThrow('agent-8')
     const refused = (() => {
       try {
-        limit.spend('agent-7', 'Exports')
+        limit.takeOrThrow('agent-7', 'Exports')
       } catch (error) {
         return error
       }
@@ -21,7 +21,7 @@ describe('a rate limit', () => {
       errors: [{ code: '10011', detail: 'Exports come too fast. Wait 1 s and try again.' }],
     })
     now += 500
-    limit.spend('agent-7')
+    limit.takeOrThrow('agent-7')
   })
 
   it.each([

@@ -52,7 +52,7 @@ export class RateLimit {
    * @param what What is limited, in the plural, such as `Commands`: the subject of the error's text.
    * @throws GatherError 429 when there is none. It says how long to wait, and becomes a `Retry-After` header.
    */
-  spend(key: string, what = 'Requests'): void {
+  takeOrThrow(key: string, what = 'Requests'): void {
     const waitMs = this.take(key)
     if (waitMs === 0) return
     const detail = `${what} come too fast. Wait ${Math.ceil(waitMs / 1000)} s and try again.`

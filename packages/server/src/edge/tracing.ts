@@ -8,7 +8,7 @@ const tracer = trace.getTracer('@callgather/server')
  *
  * @param outcomeOf What is noted of the result.
  */
-export function traced<T>(
+export function withSpan<T>(
   name: string,
   attributes: Attributes,
   work: () => Promise<T>,

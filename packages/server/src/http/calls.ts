@@ -1,13 +1,13 @@
 /** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
 import { exportFormats, exportTypes, gatherError, summarise } from '@callgather/protocol'
 import pLimit from 'p-limit'
-import { type Access, unknownCall } from '../access/access.ts'
+import { type Access, unknownCallError } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallCache } from '../calls/call-cache.ts'
 import type { CallDirectory } from '../calls/call-directory.ts'
 import { exportCall } from '../calls/export-call.ts'
-import { bearerOf, type HttpRequest, json } from '../edge/message.ts'
+import { bearerToken, type HttpRequest, json } from '../edge/message.ts'
 import type { CallStore } from '../store/call-store.ts'
 import type { Route } from './router.ts'
 
@@ -29,7 +29,7 @@ export function callRoutes(parts: {
 
   /** The subject of a request, whose rate it is counted against. */
   const admitted = async (request: HttpRequest, kind: 'reads' | 'exports' | 'erasures'): Promise<Grant> => {
-    const grant = await access.authenticate(bearerOf(request))
+    const grant = await access.authenticate(bearerToken(request))
     rates.take(kind, grant.subject)
     return grant
   }
@@ -37,9 +37,9 @@ export function callRoutes(parts: {
   /** The subject of a request, who may see this call. */
   const seen = async (request: HttpRequest, callId: string, kind: 'reads' | 'exports' | 'erasures' = 'reads') => {
     const grant = await admitted(request, kind)
-    if (await access.may(grant, { callId, scope: 'view' })) return grant
+    if (await access.isAllowed(grant, { callId, scope: 'view' })) return grant
     rates.take('denied', grant.subject)
-    throw unknownCall()
+    throw unknownCallError()
   }
 
   return [
@@ -58,7 +58,7 @@ export function callRoutes(parts: {
       handler: async (request, { call_id: callId = '' }) => {
         await seen(request, callId)
         const { cursor, state } = await cache.open(callId)
-        if (!cursor) throw unknownCall()
+        if (!cursor) throw unknownCallError()
         return json(200, { data: { ...summarise(state), cursor } })
       },
     },
@@ -70,7 +70,7 @@ export function callRoutes(parts: {
         const after = numberOf(request.query.get('after'), 0)
         const limit = Math.min(numberOf(request.query.get('limit'), MAX_PAGE), MAX_PAGE)
         const slice = await store.read(callId, after, limit)
-        if (!slice) throw unknownCall()
+        if (!slice) throw unknownCallError()
         return json(200, { data: slice.records, meta: { epoch: slice.epoch } })
       },
     },
@@ -87,7 +87,7 @@ export function callRoutes(parts: {
           throw gatherError('unavailable', 'Too many exports wait. Try again in a moment.')
         }
         const text = await exports(() => exportCall(callId, { read }, format))
-        if (text === null) throw unknownCall()
+        if (text === null) throw unknownCallError()
         const headers = {
           'content-type': `${exportTypes[format]}; charset=utf-8`,
           'content-disposition': `attachment; filename="call.${format}"`,
@@ -103,11 +103,11 @@ export function callRoutes(parts: {
         const grant = await seen(request, callId, 'erasures')
         // Erasing is for whoever holds every power over the call, not for all who may look at it.
         const may = await Promise.all(
-          (['gather', 'assistant'] as const).map((scope) => access.may(grant, { callId, scope })),
+          (['gather', 'assistant'] as const).map((scope) => access.isAllowed(grant, { callId, scope })),
         )
         if (may.includes(false))
           throw gatherError('forbidden', 'Erasing a call needs the scopes view, gather and assistant.')
-        if (!(await forget(callId, grant.subject))) throw unknownCall()
+        if (!(await forget(callId, grant.subject))) throw unknownCallError()
         return { status: 204 }
       },
     },

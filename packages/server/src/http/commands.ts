@@ -12,13 +12,13 @@ import {
   REPLACE_HEADER,
   versionRefusal,
 } from '@callgather/protocol'
-import { type Access, scopeOf, unknownCall } from '../access/access.ts'
+import { type Access, requiredScope, unknownCallError } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import type { Commands } from '../commands/commands.ts'
-import { bearerOf, type HttpRequest, json, readJson } from '../edge/message.ts'
+import { bearerToken, type HttpRequest, json, readJson } from '../edge/message.ts'
 import type { RateLimit } from '../edge/rate-limit.ts'
-import { traced } from '../edge/tracing.ts'
-import { ending } from '../telnyx/commands.ts'
+import { withSpan } from '../edge/tracing.ts'
+import { endingCommands } from '../telnyx/commands.ts'
 import type { Handler } from './router.ts'
 
 const MAX_COMMAND_BYTES = 256 * 1024
@@ -36,12 +36,12 @@ export function commandRoute(parts: {
 }): Handler {
   const { access, commands, audit, rates } = parts
   return async (request, { call_id: callId = '', command = '' }) => {
-    const grant = await access.authenticate(bearerOf(request))
+    const grant = await access.authenticate(bearerToken(request))
     const { subject } = grant
     const spend = () =>
-      isCommandName(command) && ending.has(command)
-        ? rates.stops.spend(subject, 'Stops')
-        : rates.commands.spend(subject, 'Commands')
+      isCommandName(command) && endingCommands.has(command)
+        ? rates.stops.takeOrThrow(subject, 'Stops')
+        : rates.commands.takeOrThrow(subject, 'Commands')
     // Code of the host's own may command as many calls as it likes; what it is denied is rated all the same.
     if (grant.trusted !== true) spend()
     checkProtocol(request)
@@ -51,12 +51,12 @@ export function commandRoute(parts: {
     const replace = isReplacing(request, command)
     const wanted = replace ? [command, 'gather_stop' as const] : [command]
     const may = await Promise.all(
-      wanted.map((each) => access.may(grant, { callId, scope: scopeOf(each), command: each })),
+      wanted.map((each) => access.isAllowed(grant, { callId, scope: requiredScope(each), command: each })),
     )
     if (callId.length > LONGEST_CALL_ID || may.includes(false)) {
       if (grant.trusted === true) spend()
       await audit.write({ what: 'denied', subject, callId, command, address: request.address })
-      throw unknownCall()
+      throw unknownCallError()
     }
     const body = await readJson(request, MAX_COMMAND_BYTES)
     const idempotencyKey = idempotencyKeyOf(request.header('idempotency-key'))
@@ -72,7 +72,7 @@ export function commandRoute(parts: {
       replace,
       address: request.address,
     })
-    const data = await traced(
+    const data = await withSpan(
       'callgather.command',
       { 'callgather.command': command },
       () => given.accepted,

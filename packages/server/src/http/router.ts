@@ -1,9 +1,9 @@
 /** Which handler answers a request. A table, read from the top; what does not match is 404, or 405 with `Allow`. */
 import { gatherError } from '@callgather/protocol'
-import { type HttpAnswer, type HttpRequest, refuse } from '../edge/message.ts'
+import { errorResponse, type HttpRequest, type HttpResponse } from '../edge/message.ts'
 
 /** Answers a request; `params` are the decoded segments of the path that the pattern names. */
-export type Handler = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpAnswer>
+export type Handler = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpResponse>
 
 /** A method, a pattern such as `/calls/:call_id`, and who answers. */
 export interface Route {
@@ -13,7 +13,7 @@ export interface Route {
 }
 
 /** Makes a handler of a table of routes. */
-export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpAnswer> {
+export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpResponse> {
   const table = routes.map((route) => ({ ...route, segments: route.pattern.split('/') }))
   const fixed = new Map(
     routes.filter(({ pattern }) => !pattern.includes(':')).map((route) => [`${route.method} ${route.pattern}`, route]),
@@ -30,9 +30,9 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
     })
     const route = matching.find(({ method }) => method === request.method)
     if (route) return route.handler(request, route.params)
-    if (matching.length === 0) return refuse(gatherError('notFound', 'There is nothing at this path.'))
+    if (matching.length === 0) return errorResponse(gatherError('notFound', 'There is nothing at this path.'))
     const allowed = matching.map(({ method }) => method).join(', ')
-    const refusal = refuse(gatherError('methodNotAllowed', `This path takes ${allowed}.`))
+    const refusal = errorResponse(gatherError('methodNotAllowed', `This path takes ${allowed}.`))
     return { ...refusal, headers: { ...refusal.headers, allow: allowed } }
   }
 }

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { StoreUnavailable } from '../store/call-store.ts'
+import { StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer, watch } from '../testing/server.ts'
 
@@ -151,7 +151,7 @@ describe('a webhook that is Telnyx’s', () => {
 
   it('is answered 503, and nothing is kept, when the store cannot take it', async () => {
     const store = memoryStore()
-    const append = vi.spyOn(store, 'append').mockRejectedValueOnce(new StoreUnavailable('disk full'))
+    const append = vi.spyOn(store, 'append').mockRejectedValueOnce(new StoreUnavailableError('disk full'))
     await using server = await testServer({ store })
     const signed = server.signer.sign(digit())
     expect((await server.post(signed)).status).toBe(503)

@@ -7,13 +7,13 @@
  */
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from 'pino'
-import { type HttpAnswer, refuse } from '../edge/message.ts'
+import { errorResponse, type HttpResponse } from '../edge/message.ts'
 import type { Metrics } from '../edge/metrics.ts'
-import { traced } from '../edge/tracing.ts'
+import { withSpan } from '../edge/tracing.ts'
 import type { Ingest, IngestOutcome } from '../ingest/ingest.ts'
-import { StoreUnavailable } from '../store/call-store.ts'
+import { StoreUnavailableError } from '../store/call-store.ts'
 import type { KeyRing } from '../telnyx/key-ring.ts'
-import { checkHeaders, checkSignature, type SignatureFault } from '../telnyx/signature.ts'
+import { checkHeaders, type SignatureFault, verifySignature } from '../telnyx/signature.ts'
 import { readWebhook } from '../telnyx/webhook.ts'
 import type { Handler } from './router.ts'
 
@@ -36,9 +36,9 @@ export interface WebhookParts {
 }
 
 /** Telnyx reads the status alone; without a body the answer is one write. */
-const OK: HttpAnswer = { status: 200 }
+const OK: HttpResponse = { status: 200 }
 /** Says nothing of why, and never repeats what was sent. */
-const UNVERIFIED: HttpAnswer = refuse(gatherError('unauthenticated', 'The request is not signed by Telnyx.'))
+const UNVERIFIED: HttpResponse = errorResponse(gatherError('unauthenticated', 'The request is not signed by Telnyx.'))
 
 /** Answers Telnyx. */
 export function webhookRoute(parts: WebhookParts): Handler {
@@ -50,7 +50,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
     const [encoding] = request.header('content-encoding')
     if (encoding !== undefined && encoding !== 'identity') {
       // A signature covers the bytes before compression or after it; nobody says which.
-      return refuse(gatherError('unsupportedEncoding', 'Webhooks must come without `Content-Encoding`.'))
+      return errorResponse(gatherError('unsupportedEncoding', 'Webhooks must come without `Content-Encoding`.'))
     }
     const headers = {
       signature: request.header('telnyx-signature-ed25519'),
@@ -65,7 +65,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
     const early = checkHeaders(headers, keys(), now(), toleranceSeconds)
     if (early !== null) return unverified(early)
     const body = await request.body(maxBodyBytes)
-    const check = await checkSignature({ ...headers, body }, keys(), now(), toleranceSeconds)
+    const check = await verifySignature({ ...headers, body }, keys(), now(), toleranceSeconds)
     if (!check.ok) return unverified(check.fault)
     verified(request.address)
     try {
@@ -77,7 +77,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
       }
       const { webhook } = read
       const began = now()
-      const outcome = await traced(
+      const outcome = await withSpan(
         'callgather.webhook',
         { 'callgather.event_type': webhook.eventType },
         () => ingest.accept(webhook),
@@ -91,11 +91,11 @@ export function webhookRoute(parts: WebhookParts): Handler {
       count(outcome)
       return OK
     } catch (error) {
-      if (!StoreUnavailable.isInstance(error)) throw error
+      if (!StoreUnavailableError.isInstance(error)) throw error
       count('unavailable')
       storeFailed(error)
       logger.error({ err: error }, 'webhook refused: the store cannot take it')
-      return refuse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
+      return errorResponse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
     }
   }
 }

@@ -8,7 +8,7 @@ import { CallFeed } from '../calls/call-feed.ts'
 import { commandEvent } from '../commands/command-outcome.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
-import { markerCodec } from '../telnyx/client-state.ts'
+import { createMarkCodec } from '../telnyx/client-state.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import { recordId } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
@@ -36,7 +36,7 @@ function stage() {
   const ingest = new Ingest({
     cache,
     store,
-    markers: markerCodec(Buffer.alloc(32, 7)),
+    markers: createMarkCodec(Buffer.alloc(32, 7)),
     digestKey: Buffer.alloc(32, 1),
     now: () => now,
     hostCallbacks: new HostCallbacks({ logger: pino({ level: 'silent' }), countFailure: () => {} }),

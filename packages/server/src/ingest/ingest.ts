@@ -8,8 +8,8 @@ import type { HostCallbacks } from '../base/host-callbacks.ts'
 import { asRecord } from '../base/json.ts'
 import { digestOf } from '../base/secrets.ts'
 import type { CallCache, KnownCall } from '../calls/call-cache.ts'
-import { type CallStore, endsAt, type NewEvent } from '../store/call-store.ts'
-import type { MarkerCodec } from '../telnyx/client-state.ts'
+import { type CallStore, isSameHead, type NewEvent } from '../store/call-store.ts'
+import type { MarkCodec } from '../telnyx/client-state.ts'
 import { correlate } from '../telnyx/correlate.ts'
 import { isUnreadable, normalise, normaliseTime } from '../telnyx/normalise.ts'
 import { isRecordId, MAX_RECORDS_AT_ONCE, recordId, recordOrdinal } from '../telnyx/records.ts'
@@ -48,7 +48,7 @@ export interface SensitiveInput {
 export interface IngestDeps {
   readonly cache: CallCache
   readonly store: CallStore
-  readonly markers: MarkerCodec
+  readonly markers: MarkCodec
   /** Keys the digests by which two events under one id are told apart. */
   readonly digestKey: Uint8Array
   readonly now: () => number
@@ -129,7 +129,7 @@ export class Ingest {
         if ('events' in decision) {
           if (decision.events.length === 0) return 'hidden'
           const [duplicate] = duplicates
-          return duplicate ? (duplicate.conflict ? 'conflict' : 'duplicate') : 'appended'
+          return duplicate ? (duplicate.isConflict ? 'conflict' : 'duplicate') : 'appended'
         }
         if (decision.refused === 'undelivered') {
           delivery = this.#deliveries.get(key) ?? this.#deliver(callId, decision.commandId, webhook)
@@ -149,7 +149,7 @@ export class Ingest {
     { callId, cursor, state }: KnownCall,
   ): { readonly events: readonly NewEvent[] } | Postponement {
     // The log may hold the alias by now, or name a session whose other legs collect masked input.
-    if (alias && !endsAt(cursor, alias.cursor)) return { refused: 'outdated' }
+    if (alias && !isSameHead(cursor, alias.cursor)) return { refused: 'outdated' }
     if (mayCarryInput(webhook) && session !== (sessionOf(webhook.payload) ?? state.session?.id))
       return { refused: 'outdated' }
     const { markers, digestKey, isMasking, onSensitive } = this.#deps
@@ -180,7 +180,7 @@ export class Ingest {
       ? (sessionOf(payload) ?? (await cache.open(callId)).state.session?.id)
       : undefined
     // From store and cache, because any server may have taken the webhooks of the other legs.
-    const legs = session === undefined ? [] : (await store.legsOf(session)).filter((leg) => leg !== callId)
+    const legs = session === undefined ? [] : (await store.listLegs(session)).filter((leg) => leg !== callId)
     const siblings = await pMap(legs, async (leg) => (await cache.open(leg)).state, { concurrency: LEG_CONCURRENCY })
     if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_AFTER_MS) return { session, siblings }
     const { cursor } = await cache.open(callId)

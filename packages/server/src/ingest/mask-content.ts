@@ -6,7 +6,7 @@
  */
 import { type CallState, isDigitGather, type Mask, rulesOf, UNATTRIBUTED } from '@callgather/protocol'
 import { asRecord } from '../base/json.ts'
-import type { Marker } from '../telnyx/client-state.ts'
+import type { Mark } from '../telnyx/client-state.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 
@@ -98,7 +98,7 @@ export const isPayment = ({ eventType }: Webhook): boolean =>
 /** What masking a webhook rests on. */
 export interface MaskContentContext {
   readonly state: CallState
-  readonly mark: Marker | 'unreadable' | null
+  readonly mark: Mark | 'unreadable' | null
   /** The command that the webhook belongs to, as far as mark and log say. */
   readonly commandId: string | undefined
 }

@@ -116,7 +116,7 @@ interface Running {
 /** Runs a call; returns everything that was stored, and what was handed to the host. */
 async function run({ steps, skew, uptime }: AnyCall) {
   const { HostCallbacks } = await import('../base/host-callbacks.ts')
-  const { markerCodec } = await import('../telnyx/client-state.ts')
+  const { createMarkCodec } = await import('../telnyx/client-state.ts')
   const { readEnvelope } = await import('../telnyx/webhook.ts')
   const { CallCache } = await import('../calls/call-cache.ts')
   const { CallFeed } = await import('../calls/call-feed.ts')
@@ -126,7 +126,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
   const { memoryStore } = await import('../store/memory/memory-store.ts')
 
   const logger = pino({ level: 'silent' })
-  const markers = markerCodec(Buffer.alloc(32, 7))
+  const markers = createMarkCodec(Buffer.alloc(32, 7))
   const commandKey = Buffer.alloc(32, 2)
   const hostCallbacks = new HostCallbacks({ logger, countFailure: () => {} })
   const handed: SensitiveInput[] = []

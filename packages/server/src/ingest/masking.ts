@@ -16,7 +16,7 @@ import {
   type Mask,
   UNATTRIBUTED,
 } from '@callgather/protocol'
-import { fits } from '../telnyx/correlate.ts'
+import { canBelongTo } from '../telnyx/correlate.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import {
   isCumulative,
@@ -92,7 +92,7 @@ function plainCommandOf(webhook: Webhook, { state, mark }: MaskContext): PlainCo
     name: mark.command,
     requestedAt: Date.parse(request.at),
     mayEndEarlier: isEnd && !(typeof status === 'string' && naturalEnds.has(status)),
-    isFitting: fits(webhook.eventType, mark.command),
+    isFitting: canBelongTo(webhook.eventType, mark.command),
   }
 }
 

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 import { foldCall, isKnownEvent, selectGather } from '@callgather/protocol'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
-import { StoreUnavailable } from '../store/call-store.ts'
+import { StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
 import type { SensitiveInput } from './ingest.ts'
@@ -119,7 +119,7 @@ describe('onSensitive', () => {
     const client_state = await startGather(server)
     const end = () =>
       server.webhook('call.gather.ended', { digits: '4071', status: 'valid', client_state }, { id: 'the-end' })
-    vi.spyOn(store, 'append').mockRejectedValueOnce(new StoreUnavailable('disk full'))
+    vi.spyOn(store, 'append').mockRejectedValueOnce(new StoreUnavailableError('disk full'))
     expect((await end()).status).toBe(503)
     expect((await end()).status).toBe(200)
     expect((await end()).status).toBe(200)

@@ -33,9 +33,9 @@ async function longCalls(given: typeof patient, { calls, bytes } = { calls: many
   const server = await testServer({
     store: {
       ...store,
-      readWritten: async (...of: Parameters<typeof store.readWritten>) => {
+      readJson: async (...of: Parameters<typeof store.readJson>) => {
         waiting.push(accepted.find(({ remotePort }) => remotePort === port())?.writableLength ?? Number.NaN)
-        return store.readWritten(...of)
+        return store.readJson(...of)
       },
     },
     limits: given,

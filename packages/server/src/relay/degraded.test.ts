@@ -2,7 +2,7 @@
 import type { CallHeadFrame } from '@callgather/protocol'
 import { describeWithRedis, TestRedis } from '@callgather/test-kit/redis'
 import { expect, it, vi } from 'vitest'
-import { StoreUnavailable } from '../store/call-store.ts'
+import { StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
 import { type ClientSocket, testServer, watch } from '../testing/server.ts'
@@ -26,7 +26,7 @@ describeWithRedis('agents whose server has lost its Redis', () => {
   for (const [name, [breaks, mends]] of Object.entries(faults)) {
     it(`are told within seconds when it ${name}, and when it is back, whatever they watch`, async () => {
       await using redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
-      await using server = await testServer({ store: redisStore({ url: redis.url, timeout: 1_000, warn: () => {} }) })
+      await using server = await testServer({ store: redisStore({ url: redis.url, timeoutMs: 1_000, warn: () => {} }) })
       await server.webhook('call.answered')
       const [onCall, onList, idle] = [await server.connect(), await server.connect(), await server.connect()]
       const told = [onCall, onList, idle].map(toldTo)
@@ -72,8 +72,8 @@ it('a store that is there is not spoken of, and one that fails is told of at onc
   await watch(socket)
   await soon(() => expect(heads.length).toBeGreaterThan(0))
   expect(heads[0]).not.toHaveProperty('degraded')
-  vi.spyOn(store, 'append').mockRejectedValue(new StoreUnavailable('down'))
-  vi.spyOn(store, 'ping').mockRejectedValue(new StoreUnavailable('down'))
+  vi.spyOn(store, 'append').mockRejectedValue(new StoreUnavailableError('down'))
+  vi.spyOn(store, 'ping').mockRejectedValue(new StoreUnavailableError('down'))
   expect((await server.webhook('call.dtmf.received', { digit: '1' })).status).toBe(503)
   await soon(() => expect(told).toEqual([true]))
   const metrics = await (await fetch(`${server.url}/metrics`)).text()

@@ -5,8 +5,8 @@
 import { type ClientToServer, type GatherError, gatherError, type SocketError } from '@callgather/protocol'
 import { upSchemas } from '@callgather/protocol/schema'
 import type { Socket } from 'socket.io'
-import { exceeds } from '../base/json.ts'
-import { asRefusal } from '../edge/message.ts'
+import { findExcess } from '../base/json.ts'
+import { toGatherError } from '../edge/message.ts'
 
 /** What a client may say, by name. */
 export type ClientEvent = keyof ClientToServer
@@ -61,7 +61,7 @@ async function answer(
     const request = parseRequest(name, args)
     await handlers[name](request as never, reply)
   } catch (error) {
-    const refusal = socketError(asRefusal(error))
+    const refusal = socketError(toGatherError(error))
     if (acknowledge) reply({ ok: false, error: refusal })
     else socket.emit('error', refusal)
     // What is unavailable is known already, and asked for again and again.
@@ -71,7 +71,7 @@ async function answer(
 
 function parseRequest(name: ClientEvent, args: readonly unknown[]): unknown {
   const request = args[0] ?? {}
-  if (args.length > 1 || exceeds(request, frameBounds)) {
+  if (args.length > 1 || findExcess(request, frameBounds)) {
     throw gatherError('unknownParameter', 'An event takes one object of moderate size, and an acknowledgement.')
   }
   const parsed = upSchemas[name].safeParse(request)

@@ -7,9 +7,9 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { type GatherError, gatherError, judgeVersion, versionRefusal } from '@callgather/protocol'
 import { Server } from 'socket.io'
 import type { Grant } from '../access/tickets.ts'
-import type { ClientAddress } from '../edge/client-address.ts'
+import type { ReadClientAddress } from '../edge/client-address.ts'
 import type { OriginCheck } from '../edge/cors.ts'
-import { asRefusal } from '../edge/message.ts'
+import { toGatherError } from '../edge/message.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import type { ReportOrigin } from '../edge/origins.ts'
 import { RateLimit } from '../edge/rate-limit.ts'
@@ -24,7 +24,7 @@ import { Session, type SessionDeps } from './session.ts'
 export interface RelayDeps extends Omit<SessionDeps, 'rooms' | 'queueReply'> {
   readonly isAllowedOrigin: OriginCheck
   readonly reportOrigin: ReportOrigin
-  readonly addressOf: ClientAddress
+  readonly addressOf: ReadClientAddress
   readonly metrics: Metrics
 }
 
@@ -93,7 +93,7 @@ export class Relay {
       this.#admit(socket)
         .then(() => next())
         .catch((error: unknown) => {
-          next(connectError(asRefusal(error)))
+          next(connectError(toGatherError(error)))
           // socket.io would leave a refused client connected until its timeout.
           setImmediate(() => socket.conn.close())
           setTimeout(() => terminate(socket.conn), 1_000).unref()

@@ -14,7 +14,7 @@ function heldStore() {
   return {
     store: {
       ...store,
-      watch: async (...of: Parameters<typeof store.watch>) => gate().then(() => store.watch(...of)),
+      subscribe: async (...of: Parameters<typeof store.subscribe>) => gate().then(() => store.subscribe(...of)),
       list: async (...of: Parameters<typeof store.list>) => gate().then(() => store.list(...of)),
     },
     hold: () => {

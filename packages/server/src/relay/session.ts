@@ -2,12 +2,12 @@
 import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
 import pMap from 'p-map'
 import type { Logger } from 'pino'
-import { type Access, unknownCall } from '../access/access.ts'
+import { type Access, unknownCallError } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
 import type { CallFeed } from '../calls/call-feed.ts'
-import { asRefusal } from '../edge/message.ts'
+import { toGatherError } from '../edge/message.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
 import type { StoreHealth } from '../upkeep/store-health.ts'
 import type { Backpressure } from './backpressure.ts'
@@ -111,7 +111,7 @@ export class Session {
     let isChecked = true
     const check = async (callId: string) => {
       if (this.#over) return
-      const may = await access.may(this.#grant, { callId, scope: 'view' }).catch(() => null)
+      const may = await access.isAllowed(this.#grant, { callId, scope: 'view' }).catch(() => null)
       if (may === null) isChecked = false
       if (may !== false || this.#over) return
       this.#unwatch(callId)
@@ -153,10 +153,10 @@ export class Session {
     const { access, queueReply, feed, rooms } = this.#deps
     const { callId } = asked
     const grant = this.#grant
-    const scopes = await access.scopesOn(grant, callId)
+    const scopes = await access.allowedScopes(grant, callId)
     if (!scopes.includes('view')) {
       this.#deps.rates.take('denied', grant.subject)
-      throw unknownCall()
+      throw unknownCallError()
     }
     const letGo = await rooms.acquire(callId)
     let began = false
@@ -180,7 +180,7 @@ export class Session {
             reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes, subject })
           },
         )
-        if (!began) throw known ? watchCancelled() : unknownCall()
+        if (!began) throw known ? watchCancelled() : unknownCallError()
       })
     } finally {
       if (!began) letGo()
@@ -254,7 +254,7 @@ export class Session {
     const changes = [...this.#listChanges]
     this.#listChanges.clear()
     const { access } = this.#deps
-    const may = await pMap(changes, ([callId]) => access.may(this.#grant, { callId, scope: 'view' }), {
+    const may = await pMap(changes, ([callId]) => access.isAllowed(this.#grant, { callId, scope: 'view' }), {
       concurrency: LIST_CONCURRENCY,
     }).catch(() => null)
     if (may === null) {
@@ -275,7 +275,7 @@ export class Session {
 
   async #refresh({ ticket }: { ticket: string }, reply: (value: unknown) => void): Promise<void> {
     const grant = await this.#deps.access.authenticate(ticket).catch((error: unknown) => {
-      this.#isRefreshUnavailable = asRefusal(error).status === 503
+      this.#isRefreshUnavailable = toGatherError(error).status === 503
       throw error
     })
     this.#isRefreshUnavailable = false

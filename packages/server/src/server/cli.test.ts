@@ -7,7 +7,7 @@ import { PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/proto
 import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { io } from 'socket.io-client'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ticketsOf } from '../access/tickets.ts'
+import { createTickets } from '../access/tickets.ts'
 import { programArguments, startServer } from '../testing/program.ts'
 import { CALL, type ClientSocket, SECRET } from '../testing/server.ts'
 import { ConfigError, readConfig } from './config.ts'
@@ -34,7 +34,7 @@ const post = (url: string, content: unknown) => {
 /** A call's log, as a fresh client sees it. */
 async function seen(url: string, callId: string): Promise<Extract<WatchReply, { ok: true }>> {
   const { origin, pathname } = new URL(url)
-  const ticket = await ticketsOf(SECRET).issue({ subject: 'test', calls: '*', scopes: ['view'] })
+  const ticket = await createTickets(SECRET).issue({ subject: 'test', calls: '*', scopes: ['view'] })
   const socket: ClientSocket = io(origin, {
     path: `${pathname}/socket.io`,
     transports: ['websocket'],
@@ -142,7 +142,7 @@ describe('the program', () => {
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
     const { url, webhooks } = JSON.parse(line) as { url: string; webhooks: string }
     const denied = async (index: number) => {
-      const ticket = await ticketsOf(SECRET).issue({ subject: `agent-${index}`, calls: ['x'], scopes: ['gather'] })
+      const ticket = await createTickets(SECRET).issue({ subject: `agent-${index}`, calls: ['x'], scopes: ['gather'] })
       const action = `${url}/v2/calls/${'x'.repeat(490)}/actions/gather`
       const answer = await fetch(action, { method: 'POST', headers: { authorization: `Bearer ${ticket}` } })
       expect(answer.status).toBe(404)

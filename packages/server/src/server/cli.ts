@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { parseArgs } from 'node:util'
 import { routes } from '@callgather/protocol'
 import manifest from '../../package.json' with { type: 'json' }
-import { isScope, scopes, ticketsOf } from '../access/tickets.ts'
+import { createTickets, isScope, scopes } from '../access/tickets.ts'
 import { type AsyncLog, stderrLog } from '../base/log.ts'
 import { ConfigError, readConfig, type ServerConfig } from './config.ts'
 import { createGatherServer } from './create-gather-server.ts'
@@ -95,7 +95,7 @@ async function printTicket(args: readonly string[]): Promise<void> {
   const granted = names.filter(isScope)
   if (granted.length < names.length) throw new ConfigError([`--scopes must be of ${scopes.join(', ')}.`])
   const audience = process.env.CALLGATHER_TICKET_AUDIENCE?.trim() || undefined
-  const ticket = await ticketsOf(secret, { audience }).issue({
+  const ticket = await createTickets(secret, { audience }).issue({
     subject,
     calls: calls === '*' ? '*' : calls.split(',').map((id) => id.trim()),
     scopes: granted,

@@ -3,8 +3,8 @@ import { DEFAULT_BASE_PATH, isMask } from '@callgather/protocol'
 import { closest, distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { checkAllowFields, checkMediaHosts } from '../access/command-policy.ts'
-import { numberFrom } from '../base/check-options.ts'
-import { clientAddressOf, type TrustProxy } from '../edge/client-address.ts'
+import { numberBetween } from '../base/check-options.ts'
+import { clientAddressReader, type TrustProxy } from '../edge/client-address.ts'
 import { parseOrigin } from '../edge/cors.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
@@ -97,7 +97,7 @@ const variables = {
   CALLGATHER_RETENTION_HOURS: numberBy(retentionHours).optional(),
   CALLGATHER_TRANSCRIPT_HOURS: numberBy(transcriptRetentionHours).optional(),
   CALLGATHER_RECONCILE: yesOrNo.prefault('true'),
-  CALLGATHER_GRACE_SECONDS: numberBy(numberFrom(0, 300)).prefault('3'),
+  CALLGATHER_GRACE_SECONDS: numberBy(numberBetween(0, 300)).prefault('3'),
 }
 
 /** A demo on the own machine needs no tickets. */
@@ -171,7 +171,7 @@ function list(text: string): string[] {
 
 function parseTrustProxy(text: string): TrustProxy {
   const trust = /^\d+$/.test(text) ? Number(text) : list(text)
-  clientAddressOf(trust)
+  clientAddressReader(trust)
   return trust
 }
 
@@ -186,7 +186,7 @@ function parseStore(text: string): OpenStore {
     const url = readRedisUrls(list(text))
     return async (warn, hours) => {
       await loadRedis()
-      return redisStore({ url, warn, ...(hours === undefined ? {} : { retention: hours * 3_600_000 }) })
+      return redisStore({ url, warn, ...(hours === undefined ? {} : { retentionMs: hours * 3_600_000 }) })
     }
   }
   throw new Error('must be `file:PATH`, `redis://HOST:PORT` or `memory:`.')

@@ -7,7 +7,7 @@ import { Audit } from '../access/audit.ts'
 import { checkCommandPolicy } from '../access/command-policy.ts'
 import { Revocations } from '../access/revocations.ts'
 import { SubjectRates } from '../access/subject-rates.ts'
-import { type Tickets, ticketsOf } from '../access/tickets.ts'
+import { createTickets, type Tickets } from '../access/tickets.ts'
 import { guardLogger, HostCallbacks } from '../base/host-callbacks.ts'
 import { droppedLines, stderrLog } from '../base/log.ts'
 import { requiredOption } from '../base/required-option.ts'
@@ -17,20 +17,20 @@ import { CallDirectory } from '../calls/call-directory.ts'
 import { CallFeed } from '../calls/call-feed.ts'
 import { callHandle } from '../commands/call-handle.ts'
 import { Commands } from '../commands/commands.ts'
-import { BodyAborted, BodyBudget, DEFAULT_BODY_BUDGET } from '../edge/body.ts'
-import { clientAddressOf } from '../edge/client-address.ts'
-import { corsHeaders, originCheck, parseOrigin, preflight, refusedOrigin } from '../edge/cors.ts'
+import { BodyAbortedError, BodyBudget, DEFAULT_BODY_BUDGET_BYTES } from '../edge/body.ts'
+import { clientAddressReader } from '../edge/client-address.ts'
+import { answerPreflight, corsHeaders, findRefusedOrigin, originCheck, parseOrigin } from '../edge/cors.ts'
 import {
-  asRefusal,
-  type HttpAnswer,
+  errorResponse,
+  type HttpResponse,
   type IncomingRequest,
-  isBelow,
   isSendable,
-  refuse,
+  isUnderPath,
+  toGatherError,
   withBody,
 } from '../edge/message.ts'
-import { metricsOf } from '../edge/metrics.ts'
-import { nodeRequest, sendAnswer } from '../edge/node.ts'
+import { createMetrics } from '../edge/metrics.ts'
+import { nodeRequest, sendResponse } from '../edge/node.ts'
 import { originReporter } from '../edge/origins.ts'
 import { RateLimit } from '../edge/rate-limit.ts'
 import { callRoutes } from '../http/calls.ts'
@@ -42,7 +42,7 @@ import { webhookRoute } from '../http/webhooks.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { Relay } from '../relay/relay.ts'
 import { describeFailure } from '../store/bus.ts'
-import { markerCodec } from '../telnyx/client-state.ts'
+import { createMarkCodec } from '../telnyx/client-state.ts'
 import { commandSender } from '../telnyx/commands.ts'
 import { KeyRing } from '../telnyx/key-ring.ts'
 import { telnyxRecords } from '../telnyx/records.ts'
@@ -69,17 +69,20 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   let keys = new KeyRing(requiredOption('telnyx.publicKey', options.telnyx.publicKey), now())
   const client = telnyxClient(options.telnyx)
   const tickets = options.tickets
-    ? ticketsOf(requiredOption('tickets.secret', options.tickets.secret), { audience: options.tickets.audience, now })
+    ? createTickets(requiredOption('tickets.secret', options.tickets.secret), {
+        audience: options.tickets.audience,
+        now,
+      })
     : null
   const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
-  const addressOf = clientAddressOf(options.trustProxy)
+  const addressOf = clientAddressReader(options.trustProxy)
   const policy = options.policy ?? {}
   checkCommandPolicy(policy)
   const isMasking = policy.mask !== undefined || options.onSensitive !== undefined
   if (isMasking && !options.unsafeDebug) refuseDebugSwitches(process.env)
   const secret = options.secret ?? options.tickets?.secret ?? client.apiKey
   if (!secret) throw new Error('The server needs a secret to make its keys of: set `secret`, or `telnyx.apiKey`.')
-  const markers = markerCodec(deriveKey(secret, 'marker'))
+  const markers = createMarkCodec(deriveKey(secret, 'marker'))
   const hostCallbacks = new HostCallbacks({
     logger,
     deadlineMs: options.callbackDeadlineMs,
@@ -125,7 +128,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     onSensitive: options.onSensitive,
   })
   const timeoutMillis = options.telnyx.timeoutMillis ?? 5_000
-  const sender = commandSender(client, { timeoutMillis, now })
+  const sender = commandSender(client, { timeoutMs: timeoutMillis, now })
   const records = telnyxRecords(client, { timeoutMillis })
   const fetched: Pick<Ingest, 'accept'> = {
     accept: (webhook) => handlers.whileFetched(webhook.id, () => ingest.accept(webhook)),
@@ -146,12 +149,12 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     { cache, store, access },
     { now, onError: (error) => logger.error({ err: error }, 'a call could not be listed') },
   )
-  const metrics = metricsOf({
-    publicKeys: () => keys.at(now()).length,
+  const metrics = createMetrics({
+    publicKeys: () => keys.keysAt(now()).length,
     sockets: () => relay.size,
     calls: () => cache.size,
-    breakerOpen: () => sender.isOpen(),
-    storeUp: () => health.isUp,
+    isBreakerOpen: () => sender.isOpen(),
+    isStoreUp: () => health.isUp,
     droppedLogLines: () => droppedLines(unguarded),
   })
   const reportOrigin = originReporter({ logger, metrics, now })
@@ -179,7 +182,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     `${basePath}/socket.io`,
     limits,
   )
-  const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET)
+  const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET_BYTES)
   const retention = new Retention(
     { store, logger, now },
     { hours: options.retentionHours, transcriptHours: options.transcriptRetentionHours },
@@ -213,7 +216,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
           reconciler.reportOutage()
           health.reportFailure(error)
         },
-        verified: (address) => budget.prove(address),
+        verified: (address) => budget.markProven(address),
       }),
     },
     {
@@ -226,33 +229,33 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     ...operationRoutes({
       registry: metrics.registry,
       isLeaving: () => isLeaving,
-      hasKeys: () => keys.at(now()).length > 0,
+      hasKeys: () => keys.keysAt(now()).length > 0,
       isStoreUp: () => health.isReady(),
     }),
   ])
 
   /** Requests that are being answered; whoever closes the server waits for them. */
-  const underWay = new Set<Promise<HttpAnswer>>()
+  const underWay = new Set<Promise<HttpResponse>>()
 
-  const refusalOf = (error: unknown, method: string): HttpAnswer => {
-    if (error instanceof BodyAborted) {
+  const refusalOf = (error: unknown, method: string): HttpResponse => {
+    if (error instanceof BodyAbortedError) {
       metrics.abortedBodies.inc()
       logger.debug({ method, reason: error.message }, 'a request was given up')
-      return refuse(gatherError('invalidJson', 'The body did not come whole.'))
+      return errorResponse(gatherError('invalidJson', 'The body did not come whole.'))
     }
-    const refusal = asRefusal(error)
+    const refusal = toGatherError(error)
     if (refusal.status >= 500 && refusal.status !== 503) logger.error({ err: error, method }, 'a request failed')
-    return refuse(refusal)
+    return errorResponse(refusal)
   }
 
-  const answer = async (request: IncomingRequest): Promise<HttpAnswer> => {
-    const refused = refusedOrigin(request, isAllowedOrigin)
+  const answer = async (request: IncomingRequest): Promise<HttpResponse> => {
+    const refused = findRefusedOrigin(request, isAllowedOrigin)
     if (refused !== null) reportOrigin(refused, 'http')
-    const flight = preflight(request, isAllowedOrigin)
+    const flight = answerPreflight(request, isAllowedOrigin)
     if (flight) return flight
     // Not yet answered is not yet acknowledged: Telnyx sends it again, to another server.
     if (isClosing && request.method === 'POST') {
-      return refuse(gatherError('unavailable', 'The server is going away. Try again in a moment.'))
+      return errorResponse(gatherError('unavailable', 'The server is going away. Try again in a moment.'))
     }
     const cors = corsHeaders(request, isAllowedOrigin)
     const share = budget.open(request.address)
@@ -267,13 +270,13 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     const whole = cors ? { ...given, headers: { ...given.headers, ...cors } } : given
     if (isSendable(whole)) return whole
     logger.error({ method: request.method, status: given.status }, 'an answer had a header that cannot be sent')
-    return refuse(gatherError('internal', 'The server failed. Its log says why.'))
+    return errorResponse(gatherError('internal', 'The server failed. Its log says why.'))
   }
 
   const read = (message: IncomingMessage) => nodeRequest(message, { basePath, addressOf })
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
     answer(read(message))
-      .then((given) => sendAnswer(response, given))
+      .then((given) => sendResponse(response, given))
       .catch((error: unknown) => {
         report(error)
         response.destroy()
@@ -290,9 +293,9 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       const others = server.listeners('request')
       server.removeAllListeners('request')
       server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-        if (isBelow(request.url ?? '/', basePath)) handle(request, response)
+        if (isUnderPath(request.url ?? '/', basePath)) handle(request, response)
         else if (others.length > 0) for (const other of others) other.call(server, request, response)
-        else sendAnswer(response, { status: 404 })
+        else sendResponse(response, { status: 404 })
       })
       relay.attach(server)
     },

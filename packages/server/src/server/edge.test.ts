@@ -83,11 +83,11 @@ describe('the webhook route', () => {
 function slowBody(bytes: number) {
   const events = new EventEmitter()
   const body = {
-    each: async (take: (chunk: Uint8Array) => void) => {
+    forEachChunk: async (take: (chunk: Uint8Array) => void) => {
       take(new Uint8Array(bytes))
       await once(events, 'end')
     },
-    declared: undefined,
+    contentLength: undefined,
     cancel: () => void events.emit('end'),
   }
   return { body, end: body.cancel }
@@ -114,7 +114,7 @@ describe('the budget of bodies', () => {
     for (const read of reads) read.catch(() => {})
     await expect(readBody(slowBody(1).body, 500, budget.open('a'))).rejects.toMatchObject({ status: 503 })
     await expect(readBody(slowBody(1).body, 500, budget.open('d'))).rejects.toMatchObject({ status: 503 })
-    budget.prove('telnyx')
+    budget.markProven('telnyx')
     const { body, end } = slowBody(200)
     const genuine = readBody(body, 500, budget.open('telnyx'))
     end()
@@ -129,7 +129,7 @@ describe('the budget of bodies', () => {
     now += 1_000
     const { body, end } = slowBody(200)
     const genuine = readBody(body, 500, budget.open('proxy'))
-    await expect(slow).rejects.toMatchObject({ name: 'BodyAborted' })
+    await expect(slow).rejects.toMatchObject({ name: 'BodyAbortedError' })
     end()
     expect((await genuine).length).toBe(200)
   })
@@ -145,7 +145,7 @@ describe('bodies of one address', () => {
     now += 1_000
     const { body, end } = slowBody(200)
     const genuine = readBody(body, 500, budget.open('proxy'))
-    await expect(slow[0]).rejects.toMatchObject({ name: 'BodyAborted' })
+    await expect(slow[0]).rejects.toMatchObject({ name: 'BodyAbortedError' })
     end()
     expect((await genuine).length).toBe(200)
   })

@@ -6,11 +6,11 @@ import type Telnyx from 'telnyx'
 import type { AccessPolicy } from '../access/access.ts'
 import type { AuditSink } from '../access/audit.ts'
 import type { CommandPolicy } from '../access/command-policy.ts'
-import type { Revoked } from '../access/revocations.ts'
+import type { RevocationTarget } from '../access/revocations.ts'
 import type { TicketRequest } from '../access/tickets.ts'
 import type { CallHandle } from '../commands/call-handle.ts'
 import type { TrustProxy } from '../edge/client-address.ts'
-import type { HttpAnswer, IncomingRequest } from '../edge/message.ts'
+import type { HttpResponse, IncomingRequest } from '../edge/message.ts'
 import type { SensitiveInput } from '../ingest/ingest.ts'
 import type { CallStore } from '../store/call-store.ts'
 import type { PublicKeys } from '../telnyx/key-ring.ts'
@@ -122,7 +122,7 @@ export interface GatherServer {
   /** Reads a request of node:http whose path is below the base path. For adapters. */
   read(request: IncomingMessage): IncomingRequest
   /** Answers one request, whatever it came by. `path` is below the base path. For adapters. */
-  answer(request: IncomingRequest): Promise<HttpAnswer>
+  answer(request: IncomingRequest): Promise<HttpResponse>
   /** Where it is mounted. */
   readonly basePath: string
   /**
@@ -137,10 +137,10 @@ export interface GatherServer {
   /**
    * Ends a ticket, or all that a subject holds, before its time: within a second, on every server of the same store, and
    * for a day, which is the longest that a ticket lasts. Tickets issued to the subject later are good. Rejects with
-   * `StoreUnavailable` when the store could not be told: then it holds on this server, and on the others as soon as the
+   * `StoreUnavailableError` when the store could not be told: then it holds on this server, and on the others as soon as the
    * store is there again, if this one still is.
    */
-  revoke(whom: Revoked): Promise<void>
+  revoke(whom: RevocationTarget): Promise<void>
   /** Replaces Telnyx's public keys on the running server. Throws as the start does, and then the old ones stay. */
   setPublicKeys(publicKey: PublicKeys): void
   /**

@@ -10,7 +10,7 @@ import { Signer, telnyxLogOf, webhookOf } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
-import { StoreUnavailable } from '../store/call-store.ts'
+import { StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { startServer } from '../testing/program.ts'
 import { CALL, SECRET, testServer, watch } from '../testing/server.ts'
@@ -38,7 +38,7 @@ describe('what an operator sees', () => {
     expect(text).toMatch(/callgather_command_seconds_count\{command="gather",outcome="accepted"\} 1/)
     expect(text).toContain('callgather_sockets 1')
     expect(text).not.toContain(CALL)
-    vi.spyOn(store, 'ping').mockRejectedValue(new StoreUnavailable('down'))
+    vi.spyOn(store, 'ping').mockRejectedValue(new StoreUnavailableError('down'))
     await vi.waitFor(async () => expect((await get('/readyz'))[0]).toBe(503), { timeout: 4_000 })
     expect((await get('/healthz'))[0]).toBe(200)
   })
@@ -180,8 +180,8 @@ describe('a server that goes away', () => {
     expect((await fetch(running.ready.webhooks, { method: 'POST', headers, body: new Uint8Array(body) })).status).toBe(
       200,
     )
-    const { ticketsOf } = await import('../access/tickets.ts')
-    const ticket = await ticketsOf(SECRET).issue({ subject: 'a', calls: '*', scopes: ['view', 'gather'] })
+    const { createTickets } = await import('../access/tickets.ts')
+    const ticket = await createTickets(SECRET).issue({ subject: 'a', calls: '*', scopes: ['view', 'gather'] })
     const command = fetch(`${running.ready.url}/v2/calls/${CALL}/actions/gather`, {
       method: 'POST',
       headers: { authorization: `Bearer ${ticket}` },

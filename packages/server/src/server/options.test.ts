@@ -91,11 +91,11 @@ describe('a server', () => {
 
 describe('a Redis store', () => {
   it.each([
-    ['timeout', Number.NaN],
-    ['timeout', 0],
-    ['timeout', '500'],
-    ['retention', Number.NaN],
-    ['retention', -1],
+    ['timeoutMs', Number.NaN],
+    ['timeoutMs', 0],
+    ['timeoutMs', '500'],
+    ['retentionMs', Number.NaN],
+    ['retentionMs', -1],
     ['prefix', ''],
     ['prefx', 'a'],
   ])('is not made with %s %j', (name, value) => {

@@ -5,7 +5,7 @@ import {
   callback,
   checkOptions,
   flag,
-  numberFrom,
+  numberBetween,
   objectOf,
   objectWith,
   text,
@@ -100,7 +100,7 @@ export const serverOptions = objectOf({
       'is empty, so every webhook would be refused. Leave it out, or name yours',
     ),
     baseUrl: url,
-    timeoutMillis: numberFrom(1, MAX_DEADLINE_MS),
+    timeoutMillis: numberBetween(1, MAX_DEADLINE_MS),
   }),
   store: objectWith('a store, such as `sqliteStore({ path })`', 'append', 'read', 'ping', 'close').nonoptional(
     'is required. Import `sqliteStore` from `@callgather/server/sqlite` for one server, `redisStore` from ' +
@@ -122,12 +122,12 @@ export const serverOptions = objectOf({
   audit: objectOf({ sink: callback, strict: flag }).optional(),
   reconcile: z.preprocess(
     (value) => (value === false ? undefined : value),
-    objectOf({ intervalMs: numberFrom(1, DAY_MS), silentMs: numberFrom(1, DAY_MS) }).optional(),
+    objectOf({ intervalMs: numberBetween(1, DAY_MS), silentMs: numberBetween(1, DAY_MS) }).optional(),
   ),
-  retentionHours: numberFrom(24, MAX_KEPT_HOURS),
-  transcriptRetentionHours: numberFrom(0, MAX_KEPT_HOURS),
+  retentionHours: numberBetween(24, MAX_KEPT_HOURS),
+  transcriptRetentionHours: numberBetween(0, MAX_KEPT_HOURS),
   limits: unchecked,
-  callbackDeadlineMs: numberFrom(1, MAX_DEADLINE_MS),
+  callbackDeadlineMs: numberBetween(1, MAX_DEADLINE_MS),
   secret: z
     .string('must be text')
     .refine((secret) => Buffer.byteLength(secret) >= SHORTEST_SECRET, `must have at least ${SHORTEST_SECRET} bytes`)
@@ -138,9 +138,9 @@ export const serverOptions = objectOf({
     .string('must be text')
     .refine(isBasePath, 'must begin with a slash, not end with one, and have no `.` or `..`, such as /callgather')
     .optional(),
-  toleranceSeconds: numberFrom(1, 3600),
-  maxWebhookBytes: numberFrom(1, MAX_BODY_BYTES),
-  maxBodyBytesInFlight: numberFrom(1, MAX_BODY_BYTES),
+  toleranceSeconds: numberBetween(1, 3600),
+  maxWebhookBytes: numberBetween(1, MAX_BODY_BYTES),
+  maxBodyBytesInFlight: numberBetween(1, MAX_BODY_BYTES),
   logger: objectWith('a logger such as pino', 'error', 'warn', 'info', 'debug'),
   now: callback.optional(),
 })

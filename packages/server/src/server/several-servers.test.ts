@@ -4,7 +4,7 @@ import { MASK_HEADER } from '@callgather/protocol'
 import { describeWithRedis, startCluster, TestRedis } from '@callgather/test-kit/redis'
 import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { ticketsOf } from '../access/tickets.ts'
+import { createTickets } from '../access/tickets.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { redisStore } from '../store/redis/redis-store.ts'
 import { startServer } from '../testing/program.ts'
@@ -19,7 +19,7 @@ const idsIn = (frames: readonly { records: readonly { event: { id: string } }[] 
   frames.flatMap(({ records }) => records.map(({ event }) => event.id))
 
 /** A server that the bus tells nothing of any call: what it knows of one is what it read when it met it. */
-const deafTo = (store: CallStore): CallStore => ({ ...store, watch: async () => () => {} })
+const deafTo = (store: CallStore): CallStore => ({ ...store, subscribe: async () => () => {} })
 
 /** Two servers in this process, on one Redis and with one key of Telnyx's. */
 async function pair(...redis: readonly TestRedis[]) {
@@ -30,7 +30,7 @@ async function pair(...redis: readonly TestRedis[]) {
 async function pairOf(changed: (store: CallStore) => CallStore, ...redis: readonly TestRedis[]) {
   const [first, ...rest] = redis.map(({ url }) => url)
   const url = rest.length === 0 && first ? first : [first ?? '', ...rest]
-  const store = () => redisStore({ url, timeout: redis.length > 1 ? 5_000 : 1_000, warn: () => {} })
+  const store = () => redisStore({ url, timeoutMs: redis.length > 1 ? 5_000 : 1_000, warn: () => {} })
   const one = await testServer({ store: changed(store()) })
   const other = await testServer({
     store: store(),
@@ -371,7 +371,7 @@ describeWithRedis('a server that is killed', () => {
     const [first, second] = await Promise.all([startServer(environment), startServer(environment)])
     await using one = first
     await using other = second
-    const ticket = await ticketsOf(SECRET).issue({ subject: 'agent-7', calls: [callId], scopes: ['view'] })
+    const ticket = await createTickets(SECRET).issue({ subject: 'agent-7', calls: [callId], scopes: ['view'] })
 
     /** Posts as Telnyx does: to one address, to the other where that fails, until one of them says 200. */
     const deliver = async (id: string) => {

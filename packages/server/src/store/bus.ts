@@ -32,8 +32,8 @@ export function localBus(report: ReportFailure = warnOfSubscriber) {
       report,
     )
   }
-  const watching: Pick<CallStore, 'watch' | 'watchAll' | 'watchRevocations'> = {
-    async watch(callId, listener) {
+  const watching: Pick<CallStore, 'subscribe' | 'subscribeAll' | 'subscribeRevocations'> = {
+    async subscribe(callId, listener) {
       const listeners = byCall.get(callId) ?? new Set()
       byCall.set(callId, listeners)
       const stop = listen(listeners, listener)
@@ -42,8 +42,8 @@ export function localBus(report: ReportFailure = warnOfSubscriber) {
         if (listeners.size === 0 && byCall.get(callId) === listeners) byCall.delete(callId)
       }
     },
-    watchAll: async (listener) => listen(all, listener),
-    watchRevocations: async (listener) => listen(revocations, listener),
+    subscribeAll: async (listener) => listen(all, listener),
+    subscribeRevocations: async (listener) => listen(revocations, listener),
   }
   return {
     watching,

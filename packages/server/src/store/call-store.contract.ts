@@ -7,7 +7,7 @@ import type { CallEvent, Cursor } from '@callgather/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CallStore, NewEvent, Revocation, StoreChange } from './call-store.ts'
-import { StoreUnavailable } from './call-store.ts'
+import { StoreUnavailableError } from './call-store.ts'
 
 /** An event with nothing in it but its id. */
 export const eventOf = (id: string, payload: Record<string, unknown> = {}): CallEvent => ({
@@ -48,69 +48,77 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       const again = await it.store.append(it.call, [...news('a', 'b'), { event: eventOf('a'), digest: 'other' }])
       expect(again.records.map(({ seq, event }) => [seq, event.id])).toEqual([[2, 'b']])
       expect(again.duplicates).toEqual([
-        { id: 'a', conflict: false },
-        { id: 'a', conflict: true },
+        { id: 'a', isConflict: false },
+        { id: 'a', isConflict: true },
       ])
       expect(await it.store.head(it.call)).toMatchObject({ seq: 2 })
     })
 
     it('appends where the log is said to end, and nothing where it has moved', async () => {
       await using it = await opened()
-      const appendAt = (at: Cursor | null, ...ids: string[]) => it.store.append(it.call, news(...ids), { at })
-      const { epoch, moved } = await appendAt(null, 'a')
-      expect(moved).toBe(false)
+      const appendAt = (expectedHead: Cursor | null, ...ids: string[]) =>
+        it.store.append(it.call, news(...ids), { expectedHead })
+      const { epoch, isStale } = await appendAt(null, 'a')
+      expect(isStale).toBe(false)
       const end = (seq: number) => ({ epoch, seq })
       const elsewhere = [null, end(0), end(2), { epoch: 'another', seq: 1 }]
       for (const at of elsewhere) {
-        expect(await appendAt(at, 'b')).toMatchObject({ moved: true, records: [], duplicates: [] })
+        expect(await appendAt(at, 'b')).toMatchObject({ isStale: true, records: [], duplicates: [] })
       }
       expect(await it.store.has(it.call, 'b')).toBe(false)
-      expect(await appendAt(end(1), 'b')).toMatchObject({ moved: false, records: [{ seq: 2 }] })
+      expect(await appendAt(end(1), 'b')).toMatchObject({ isStale: false, records: [{ seq: 2 }] })
       expect(await it.store.head(it.call)).toEqual(end(2))
     })
 
     it('says of what the log has already that it has it, wherever the log ends by now', async () => {
       await using it = await opened()
       const { epoch } = await it.store.append(it.call, news('a', 'b'))
-      const at = { epoch, seq: 1 }
-      const known = await it.store.append(it.call, [...news('b'), { event: eventOf('a'), digest: 'other' }], { at })
-      expect(known).toMatchObject({ moved: false, records: [] })
+      const expectedHead = { epoch, seq: 1 }
+      const known = await it.store.append(it.call, [...news('b'), { event: eventOf('a'), digest: 'other' }], {
+        expectedHead,
+      })
+      expect(known).toMatchObject({ isStale: false, records: [] })
       expect(known.duplicates).toEqual([
-        { id: 'b', conflict: false },
-        { id: 'a', conflict: true },
+        { id: 'b', isConflict: false },
+        { id: 'a', isConflict: true },
       ])
-      expect(await it.store.append(it.call, [], { at })).toMatchObject({ moved: false, records: [] })
+      expect(await it.store.append(it.call, [], { expectedHead })).toMatchObject({ isStale: false, records: [] })
       // Of an append in which anything is new, nothing is made.
-      expect(await it.store.append(it.call, news('b', 'c'), { at })).toMatchObject({ moved: true, records: [] })
+      expect(await it.store.append(it.call, news('b', 'c'), { expectedHead })).toMatchObject({
+        isStale: true,
+        records: [],
+      })
       expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
     })
 
     it('takes no log for the one that was there before it was forgotten or rewritten', async () => {
       await using it = await opened()
       const { epoch } = await it.store.append(it.call, news('a', 'b'))
-      const at = { epoch, seq: 2 }
-      expect(await it.store.rewrite(it.call, at, [{ seq: 1, event: eventOf('a', {}) }])).toBe(true)
-      expect(await it.store.append(it.call, news('c'), { at })).toMatchObject({ moved: true })
+      const expectedHead = { epoch, seq: 2 }
+      expect(await it.store.rewrite(it.call, expectedHead, [{ seq: 1, event: eventOf('a', {}) }])).toBe(true)
+      expect(await it.store.append(it.call, news('c'), { expectedHead })).toMatchObject({ isStale: true })
       await it.store.forget(it.call)
-      expect(await it.store.append(it.call, news('c'), { at })).toMatchObject({ moved: true })
-      expect(await it.store.append(it.call, news('a', 'b'), { at })).toMatchObject({ moved: true })
+      expect(await it.store.append(it.call, news('c'), { expectedHead })).toMatchObject({ isStale: true })
+      expect(await it.store.append(it.call, news('a', 'b'), { expectedHead })).toMatchObject({ isStale: true })
       expect(await it.store.head(it.call)).toBeNull()
-      expect(await it.store.append(it.call, news('c'), { at: null })).toMatchObject({ records: [{ seq: 1 }] })
+      expect(await it.store.append(it.call, news('c'), { expectedHead: null })).toMatchObject({ records: [{ seq: 1 }] })
     })
 
     it('lets one of many in that were made at the same end', async () => {
       await using it = await opened()
       const { epoch } = await it.store.append(it.call, news('a'))
-      const at = { epoch, seq: 1 }
+      const expectedHead = { epoch, seq: 1 }
       const ids = Array.from({ length: 20 }, (_, index) => `b${index}`)
-      const results = await Promise.all(ids.map((id) => it.store.append(it.call, news(id), { at })))
-      expect(results.filter(({ moved }) => !moved).map(({ records }) => records.map(({ seq }) => seq))).toEqual([[2]])
+      const results = await Promise.all(ids.map((id) => it.store.append(it.call, news(id), { expectedHead })))
+      expect(results.filter(({ isStale }) => !isStale).map(({ records }) => records.map(({ seq }) => seq))).toEqual([
+        [2],
+      ])
       expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
     })
 
     it('makes no call of nothing', async () => {
       await using it = await opened()
-      expect(await it.store.append(it.call, [])).toMatchObject({ moved: false, records: [], duplicates: [] })
+      expect(await it.store.append(it.call, [])).toMatchObject({ isStale: false, records: [], duplicates: [] })
       expect(await it.store.head(it.call)).toBeNull()
     })
 
@@ -136,17 +144,17 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect((await it.store.read(it.call, 0, 2))?.records.map(({ seq }) => seq)).toEqual([1, 2])
       expect((await it.store.read(it.call, 3))?.records).toEqual([])
       expect((await it.store.read(it.call, 99))?.records).toEqual([])
-      const written = await it.store.readWritten(it.call, 1, 1)
+      const written = await it.store.readJson(it.call, 1, 1)
       expect(written).toMatchObject({ epoch: all?.epoch })
       expect(written?.events.map((text) => JSON.parse(text))).toEqual([eventOf('b')])
-      expect(JSON.parse((await it.store.readWritten(it.call, 0))?.events[0] ?? '')).toEqual(eventOf('a', payload))
-      expect((await it.store.readWritten(it.call, 99))?.events).toEqual([])
+      expect(JSON.parse((await it.store.readJson(it.call, 0))?.events[0] ?? '')).toEqual(eventOf('a', payload))
+      expect((await it.store.readJson(it.call, 99))?.events).toEqual([])
     })
 
     it('knows nothing of a call that does not exist', async () => {
       await using it = await opened()
       expect(await it.store.read(it.call, 0)).toBeNull()
-      expect(await it.store.readWritten(it.call, 0)).toBeNull()
+      expect(await it.store.readJson(it.call, 0)).toBeNull()
       expect(await it.store.head(it.call)).toBeNull()
       expect(await it.store.forget(it.call)).toBe(false)
     })
@@ -155,19 +163,19 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       await using it = await opened()
       const [other, alone] = [`${it.call}-other`, `${it.call}-alone`]
       const sessionId = `session of ${it.call} {%} é`
-      expect(await it.store.legsOf(sessionId)).toEqual([])
+      expect(await it.store.listLegs(sessionId)).toEqual([])
       await it.store.append(it.call, news('a'), { sessionId })
       await it.store.append(other, news('a'))
       await it.store.append(alone, news('a'), { sessionId: `${sessionId}2` })
-      expect(await it.store.legsOf(sessionId)).toEqual([it.call])
+      expect(await it.store.listLegs(sessionId)).toEqual([it.call])
       await it.store.append(other, news('b'), { sessionId })
       await it.store.append(it.call, news('b'))
       await it.store.append(it.call, news('b'), { sessionId })
-      expect((await it.store.legsOf(sessionId)).toSorted()).toEqual([it.call, other])
+      expect((await it.store.listLegs(sessionId)).toSorted()).toEqual([it.call, other])
       await it.store.forget(it.call)
-      expect(await it.store.legsOf(sessionId)).toEqual([other])
+      expect(await it.store.listLegs(sessionId)).toEqual([other])
       await it.store.append(it.call, news('c'))
-      expect(await it.store.legsOf(sessionId)).toEqual([other])
+      expect(await it.store.listLegs(sessionId)).toEqual([other])
     })
 
     it('takes call and event ids that are names of other things', async () => {
@@ -203,8 +211,8 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       await using it = await opened()
       const one: StoreChange[] = []
       const all: StoreChange[] = []
-      const stopOne = await it.store.watch(it.call, (change) => one.push(change))
-      const stopAll = await it.store.watchAll((change) => all.push(change))
+      const stopOne = await it.store.subscribe(it.call, (change) => one.push(change))
+      const stopAll = await it.store.subscribeAll((change) => all.push(change))
       await it.store.append(it.call, news('a', 'b'))
       await it.store.append(it.call, news('a'))
       await it.store.append(`${it.call}-other`, news('x'))
@@ -228,7 +236,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       await using it = await opened()
       const changes: StoreChange[] = []
       const { epoch } = await it.store.append(it.call, news('a', 'b'))
-      await it.store.watch(it.call, (change) => changes.push(change))
+      await it.store.subscribe(it.call, (change) => changes.push(change))
       expect(await it.store.forget(it.call)).toBe(true)
       expect(await it.store.read(it.call, 0)).toBeNull()
       await eventually(() => expect(changes).toEqual([{ kind: 'forgotten', callId: it.call }]))
@@ -242,7 +250,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       const secret = (id: string, text: string) => ({ event: eventOf(id, { text }), digest: `digest-${id}` })
       const { epoch } = await it.store.append(it.call, [secret('a', 'said'), secret('b', 'kept'), secret('c', 'said')])
       const changes: StoreChange[] = []
-      await it.store.watch(it.call, (change) => changes.push(change))
+      await it.store.subscribe(it.call, (change) => changes.push(change))
       const listed = async () => (await it.store.list({ limit: 1000 })).find(({ callId }) => callId === it.call)
       const before = await listed()
       const rewritten = [1, 3].map((seq) => ({ seq, event: eventOf(seq === 1 ? 'a' : 'c', {}) }))
@@ -264,7 +272,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       const again = await it.store.append(it.call, [secret('a', 'said'), secret('d', 'new')])
       expect(again).toMatchObject({
         epoch: slice?.epoch,
-        duplicates: [{ id: 'a', conflict: false }],
+        duplicates: [{ id: 'a', isConflict: false }],
         records: [{ seq: 4 }],
       })
     })
@@ -298,7 +306,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
     it('keeps a revocation until its time is up, tells of it, and knows each of several under one id', async () => {
       await using it = await opened()
       const told: Revocation[] = []
-      const stop = await it.store.watchRevocations((revocation) => told.push(revocation))
+      const stop = await it.store.subscribeRevocations((revocation) => told.push(revocation))
       const now = Date.now()
       const first = { id: it.call, at: now - 10, until: now + 60_000 }
       const later = { id: it.call, at: now, until: now + 120_000 }
@@ -320,8 +328,8 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       const it = await opened()
       await it.store.ping()
       await it.store.close()
-      await expect(it.store.append(it.call, news('a'))).rejects.toSatisfy(StoreUnavailable.isInstance)
-      await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailable.isInstance)
+      await expect(it.store.append(it.call, news('a'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
+      await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailableError.isInstance)
     })
   })
 }

@@ -20,14 +20,14 @@ export interface NewEvent {
 
 /** How an append is made, and what is kept with the call beside its log. */
 export interface AppendOptions {
-  /** The session that the call is a leg of, known to `legsOf` when the append resolves. The last one given counts. */
+  /** The session that the call is a leg of, known to `listLegs` when the append resolves. The last one given counts. */
   readonly sessionId?: string | undefined
   /**
    * Where the log ended when the events were made; `null` where there was none. If it ends elsewhere by now, nothing is
    * appended: the events were made from less than is known. What the log has already is answered all the same, because
    * there is nothing to append. Absent, it does not matter where the log ends.
    */
-  readonly at?: Cursor | null | undefined
+  readonly expectedHead?: Cursor | null | undefined
   /** Whether the call is over once the events are in its log: the `stage` it is listed under. Default false. */
   readonly isOver?: boolean | undefined
 }
@@ -36,9 +36,9 @@ export interface AppendOptions {
  * What became of an append: each event is either in the log now, under a new number, or was there already; or the log
  * had moved, and nothing was appended.
  */
-export interface Appended {
+export interface AppendResult {
   /** The log ends elsewhere than `at`: neither records nor duplicates are told. */
-  readonly moved: boolean
+  readonly isStale: boolean
   readonly epoch: string
   readonly records: readonly CallRecord[]
   readonly duplicates: readonly Duplicate[]
@@ -48,7 +48,7 @@ export interface Appended {
 export interface Duplicate {
   readonly id: string
   /** The digests differ: the same id was given to two different events. */
-  readonly conflict: boolean
+  readonly isConflict: boolean
 }
 
 /** A part of a log. */
@@ -61,17 +61,17 @@ export interface LogSlice {
  * A part of a log as it was stored: the JSON of each event. Where a record is missing or damaged the text is whatever
  * the engine has, or empty: read it with `stored-event.ts`.
  */
-export interface WrittenSlice {
+export interface JsonLogSlice {
   readonly epoch: string
   readonly events: readonly string[]
 }
 
 /** Gives events the numbers after one. */
-export const recordsAfter = (after: number, events: readonly CallEvent[]): CallRecord[] =>
+export const numberEvents = (after: number, events: readonly CallEvent[]): CallRecord[] =>
   events.map((event, index) => ({ seq: after + 1 + index, event }))
 
 /** Whether a log that reaches as far as `head` ends where an append expects it to. */
-export const endsAt = (head: Cursor | null, at: Cursor | null): boolean =>
+export const isSameHead = (head: Cursor | null, at: Cursor | null): boolean =>
   head?.epoch === at?.epoch && head?.seq === at?.seq
 
 /** One line of the list of calls. */
@@ -124,29 +124,29 @@ export interface Revocation {
 /** Stops what was begun. */
 export type Unsubscribe = () => void
 
-/** Where call logs are kept. Every method may fail with `StoreUnavailable`; then nothing was changed. */
+/** Where call logs are kept. Every method may fail with `StoreUnavailableError`; then nothing was changed. */
 export interface CallStore {
   /**
    * Whether other processes append to the same logs. If so, what is known of a call may be less than there is, and is
    * brought up to date before anything is concluded from it.
    */
-  readonly shared: boolean
+  readonly isShared: boolean
 
   /**
    * Appends events to the log of a call, in order, in one atomic step across all nodes: an event whose id is in the
    * log already is left out, the others are numbered without gaps. Resolves only when they are durable, as far as the
    * engine is. Two calls never wait for each other's outcome.
    */
-  append(callId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<Appended>
+  append(callId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>
 
   /** The calls that are legs of a session, as far as they are not erased. Known on every node. */
-  legsOf(sessionId: string): Promise<readonly string[]>
+  listLegs(sessionId: string): Promise<readonly string[]>
 
   /** The records after a number, oldest first; `null` when there is no such call. */
   read(callId: string, after: number, limit?: number): Promise<LogSlice | null>
 
   /** The same, as it was written: what is only passed on need not be parsed. */
-  readWritten(callId: string, after: number, limit?: number): Promise<WrittenSlice | null>
+  readJson(callId: string, after: number, limit?: number): Promise<JsonLogSlice | null>
 
   /** Whether a call's log has the event of an id. Takes no longer in a long log than in a short one. */
   has(callId: string, eventId: string): Promise<boolean>
@@ -161,10 +161,10 @@ export interface CallStore {
    * Tells of every change to one call, on this node or another, in order, after it is durable. A change may be told
    * more than once, or be lost where the engine's bus loses it: the numbers say so.
    */
-  watch(callId: string, listener: (change: StoreChange) => void): Promise<Unsubscribe>
+  subscribe(callId: string, listener: (change: StoreChange) => void): Promise<Unsubscribe>
 
   /** Tells of every change to any call, each call's in order; the records may be left out. */
-  watchAll(listener: (change: StoreChange) => void): Promise<Unsubscribe>
+  subscribeAll(listener: (change: StoreChange) => void): Promise<Unsubscribe>
 
   /**
    * Puts other content in the place of events, in one atomic step, if the log still ends at `head`; whether it did.
@@ -190,9 +190,9 @@ export interface CallStore {
   listRevocations(now: number): Promise<readonly Revocation[]>
 
   /** Tells of every revocation, made on this node or another; maybe more than once, or not where the bus loses it. */
-  watchRevocations(listener: (revocation: Revocation) => void): Promise<Unsubscribe>
+  subscribeRevocations(listener: (revocation: Revocation) => void): Promise<Unsubscribe>
 
-  /** Whether the store can take an append now: makes a durable write. Fails with `StoreUnavailable`. */
+  /** Whether the store can take an append now: makes a durable write. Fails with `StoreUnavailableError`. */
   ping(): Promise<void>
 
   /** Finishes what is under way, then lets go of files and connections. */
@@ -202,8 +202,8 @@ export interface CallStore {
 const marker = Symbol.for('callgather.store-unavailable')
 
 /** The store cannot do what was asked now; nothing was changed, and asking again later may help. */
-export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable'
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError'
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
@@ -211,7 +211,7 @@ export class StoreUnavailable extends Error {
   }
 
   /** Recognises the error by its mark: `instanceof` fails where two copies of a package meet. */
-  static isInstance(error: unknown): error is StoreUnavailable {
+  static isInstance(error: unknown): error is StoreUnavailableError {
     return error instanceof Error && marker in error
   }
 }

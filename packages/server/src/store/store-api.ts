@@ -1,17 +1,17 @@
 /** The store port as hosts see it. The main entry and the entry of each engine export it. */
 export {
-  type Appended,
   type AppendOptions,
+  type AppendResult,
   type CallListing,
   type CallStage,
   type CallStore,
   type Duplicate,
+  type JsonLogSlice,
   type ListOptions,
   type LogSlice,
   type NewEvent,
   type Revocation,
   type StoreChange,
-  StoreUnavailable,
+  StoreUnavailableError,
   type Unsubscribe,
-  type WrittenSlice,
 } from './call-store.ts'

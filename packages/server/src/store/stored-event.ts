@@ -8,10 +8,11 @@ import type { CallEvent, CallRecord } from '@callgather/protocol'
 export const UNREADABLE_RECORD = 'unreadable:record'
 
 /** The records after a number, from the texts that a store keeps. */
-export const readStored = (texts: readonly string[], after: number): CallRecord[] => recordsOf(texts.map(parse), after)
+export const parseRecords = (texts: readonly string[], after: number): CallRecord[] =>
+  toRecords(texts.map(parse), after)
 
 /** The records after a number, from parsed JSON. */
-export function recordsOf(values: readonly unknown[], after: number): CallRecord[] {
+export function toRecords(values: readonly unknown[], after: number): CallRecord[] {
   let at = '1970-01-01T00:00:00.000000Z'
   return values.map((value, index) => {
     const seq = after + 1 + index
@@ -22,9 +23,9 @@ export function recordsOf(values: readonly unknown[], after: number): CallRecord
 }
 
 /** The same texts, with a placeholder for each that cannot be read. */
-export function repairStored(texts: readonly string[], after: number): readonly string[] {
+export function repairEvents(texts: readonly string[], after: number): readonly string[] {
   if (texts.every((text) => isEvent(parse(text)))) return texts
-  return readStored(texts, after).map(({ event }) => JSON.stringify(event))
+  return parseRecords(texts, after).map(({ event }) => JSON.stringify(event))
 }
 
 function parse(text: string): unknown {

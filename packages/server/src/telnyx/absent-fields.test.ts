@@ -1,7 +1,7 @@
 /** Telnyx requires no payload field: an event must have its effect without any of them. */
 import { foldCall, initialCallState, isKnownEvent, selectGather } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
-import { markerCodec } from './client-state.ts'
+import { createMarkCodec } from './client-state.ts'
 import { normalise } from './normalise.ts'
 
 const message_history = [{ role: 'user', content: 'Hello' }]
@@ -83,7 +83,7 @@ describe('an event without a field', () => {
 
 describe('a mark', () => {
   it('keeps its mask, and a mask that this version does not know masks everything', () => {
-    const { read: readMark, write } = markerCodec(Buffer.alloc(32, 7))
+    const { read: readMark, write } = createMarkCodec(Buffer.alloc(32, 7))
     const known = write('v3:call', { commandId: 'c', command: 'gather', mask: 'digits' })
     expect(readMark('v3:call', known)).toMatchObject({ mask: 'digits' })
     // As another version wrote them, under other names.

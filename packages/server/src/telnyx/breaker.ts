@@ -1,59 +1,58 @@
 /**
- * Stops asking what does not answer. After five failures in a row an endpoint is left alone for five seconds; then one
- * command is let through to see. Commands that end something always pass: a caller must never be held because a
- * gather could not be started.
+ * Stops sending commands to an endpoint that does not answer. After five failures in a row it refuses commands for five
+ * seconds, then lets one command through as a trial.
  */
 
 /** How a breaker behaves. */
 export interface BreakerOptions {
   /** Failures in a row that open it. Default 5. */
-  readonly failures?: number
-  /** How long it stays open before it tries, in milliseconds. Default 5000. */
-  readonly restMillis?: number
+  readonly maxFailures?: number
+  /** How long it stays open before a trial, in milliseconds. Default 5000. */
+  readonly cooldownMs?: number
   readonly now?: () => number
 }
 
-/** The breaker of one endpoint. */
+/** The circuit breaker of one endpoint. */
 export class Breaker {
-  readonly #failures: number
-  readonly #restMillis: number
+  readonly #maxFailures: number
+  readonly #cooldownMs: number
   readonly #now: () => number
-  #failed = 0
+  #failureCount = 0
   #openedAt: number | null = null
-  #trying = false
+  #isTrialRunning = false
 
-  constructor({ failures = 5, restMillis = 5_000, now = Date.now }: BreakerOptions = {}) {
-    this.#failures = failures
-    this.#restMillis = restMillis
+  constructor({ maxFailures = 5, cooldownMs = 5_000, now = Date.now }: BreakerOptions = {}) {
+    this.#maxFailures = maxFailures
+    this.#cooldownMs = cooldownMs
     this.#now = now
   }
 
-  /** Whether it is open: nothing passes but a trial now and then. */
+  /** Whether it refuses requests, except for one trial after each cooldown. */
   get isOpen(): boolean {
     return this.#openedAt !== null
   }
 
-  /** Asks to pass. Whoever may must say how it went. */
-  mayPass(): boolean {
+  /** Returns whether a request may be sent. If so, the caller must report its result. */
+  tryPass(): boolean {
     if (this.#openedAt === null) return true
-    const rested = this.#now() - this.#openedAt
-    // A clock that was set back says nothing of how long it has rested.
-    if (this.#trying || (rested >= 0 && rested < this.#restMillis)) return false
-    this.#trying = true
+    const openMs = this.#now() - this.#openedAt
+    // A negative time means that the clock was set back, so the real time is unknown.
+    if (this.#isTrialRunning || (openMs >= 0 && openMs < this.#cooldownMs)) return false
+    this.#isTrialRunning = true
     return true
   }
 
-  /** The endpoint answered. */
-  succeeded(): void {
-    this.#failed = 0
+  /** Closes the breaker, because the endpoint answered. */
+  recordSuccess(): void {
+    this.#failureCount = 0
     this.#openedAt = null
-    this.#trying = false
+    this.#isTrialRunning = false
   }
 
-  /** The endpoint failed, or did not answer. */
-  failed(): void {
-    this.#failed += 1
-    this.#trying = false
-    if (this.#failed >= this.#failures) this.#openedAt = this.#now()
+  /** Counts a failure or a timeout, and opens the breaker at the limit. */
+  recordFailure(): void {
+    this.#failureCount += 1
+    this.#isTrialRunning = false
+    if (this.#failureCount >= this.#maxFailures) this.#openedAt = this.#now()
   }
 }

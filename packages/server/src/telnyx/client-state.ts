@@ -9,7 +9,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type CommandName, isCommandName, type Mask, readMask } from '@callgather/protocol'
 
 /** What the mark says. */
-export interface Marker {
+export interface Mark {
   readonly commandId: string
   readonly command: CommandName
   /** Set when the input is sensitive. */
@@ -17,14 +17,14 @@ export interface Marker {
 }
 
 /** Writes and reads marks under one key. */
-export interface MarkerCodec {
+export interface MarkCodec {
   /** The mark as a `client_state`: base64. */
-  write(callId: string, marker: Marker): string
+  write(callId: string, marker: Mark): string
   /**
    * The mark in an echoed `client_state`; `null` when it is not ours. `unreadable` when it looks like ours but does not
    * verify: another version wrote it, another secret signed it, or it belongs to another call.
    */
-  read(callId: string, clientState: unknown): Marker | 'unreadable' | null
+  read(callId: string, clientState: unknown): Mark | 'unreadable' | null
 }
 
 const VERSION = 'cg1'
@@ -33,7 +33,7 @@ const PREFIX = '["cg'
 const MAX_LENGTH = 2048
 
 /** Makes the codec of one key, which must be the same on every node and after every restart. */
-export function markerCodec(key: Uint8Array): MarkerCodec {
+export function createMarkCodec(key: Uint8Array): MarkCodec {
   const sign = (callId: string, fields: readonly string[]) =>
     createHmac('sha256', key)
       .update(JSON.stringify([callId, ...fields]))

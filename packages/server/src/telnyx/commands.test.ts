@@ -9,7 +9,7 @@ let upstream: Upstream
 beforeAll(async () => {
   upstream = await Upstream.listen()
   // The first request of a process takes longer than an attempt may take here.
-  await commandSender(new Telnyx({ apiKey: 'KEY-test', baseURL: upstream.url }), { timeoutMillis: 10_000 }).send(
+  await commandSender(new Telnyx({ apiKey: 'KEY-test', baseURL: upstream.url }), { timeoutMs: 10_000 }).send(
     'v3:x',
     'gather',
     {},
@@ -24,7 +24,7 @@ function senderOver(behaviours: readonly Behaviour[]) {
   upstream.behaviours.splice(0, Number.POSITIVE_INFINITY, ...behaviours)
   upstream.received.length = 0
   const sender = commandSender(new Telnyx({ apiKey: 'KEY-test', baseURL: upstream.url, logLevel: 'off' }), {
-    timeoutMillis: 400,
+    timeoutMs: 400,
     now: () => clock,
     random: () => 0.5,
     sleep: async (millis) => {
@@ -175,27 +175,27 @@ describe('sending a command', () => {
 describe('a breaker', () => {
   it('lets one through when the clock was set back while it rested', () => {
     let clock = 3_600_000
-    const breaker = new Breaker({ failures: 1, restMillis: 100, now: () => clock })
-    breaker.failed()
-    expect(breaker.mayPass()).toBe(false)
+    const breaker = new Breaker({ maxFailures: 1, cooldownMs: 100, now: () => clock })
+    breaker.recordFailure()
+    expect(breaker.tryPass()).toBe(false)
     clock = 0
-    expect(breaker.mayPass()).toBe(true)
+    expect(breaker.tryPass()).toBe(true)
   })
 
   it('lets one through at a time while it tries', () => {
     let clock = 0
-    const breaker = new Breaker({ failures: 2, restMillis: 100, now: () => clock })
-    breaker.failed()
-    expect(breaker.mayPass()).toBe(true)
-    breaker.failed()
-    expect(breaker.mayPass()).toBe(false)
+    const breaker = new Breaker({ maxFailures: 2, cooldownMs: 100, now: () => clock })
+    breaker.recordFailure()
+    expect(breaker.tryPass()).toBe(true)
+    breaker.recordFailure()
+    expect(breaker.tryPass()).toBe(false)
     clock = 100
-    expect([breaker.mayPass(), breaker.mayPass()]).toEqual([true, false])
-    breaker.failed()
-    expect(breaker.mayPass()).toBe(false)
+    expect([breaker.tryPass(), breaker.tryPass()]).toEqual([true, false])
+    breaker.recordFailure()
+    expect(breaker.tryPass()).toBe(false)
     clock = 200
-    expect(breaker.mayPass()).toBe(true)
-    breaker.succeeded()
-    expect([breaker.mayPass(), breaker.mayPass(), breaker.isOpen]).toEqual([true, true, false])
+    expect(breaker.tryPass()).toBe(true)
+    breaker.recordSuccess()
+    expect([breaker.tryPass(), breaker.tryPass(), breaker.isOpen]).toEqual([true, true, false])
   })
 })

@@ -34,21 +34,21 @@ export type UnknownReason = 'timeout' | 'connection_lost' | 'server_error' | 're
 
 /** Sends commands. */
 export interface CommandSender {
-  /** `windowMillis` shortens the time from the first attempt to the end of the last. */
+  /** `windowMs` shortens the time from the first attempt to the end of the last. */
   send(
     callId: string,
     command: CommandName,
     body: Readonly<Record<string, unknown>>,
-    options?: { readonly windowMillis?: number },
+    options?: { readonly windowMs?: number },
   ): Promise<CommandAnswer>
 }
 
 /** How commands are sent. */
 export interface CommandSenderOptions {
   /** How long one attempt may take, in milliseconds. */
-  readonly timeoutMillis: number
+  readonly timeoutMs: number
   /** How often at most. Default 3. */
-  readonly attempts?: number
+  readonly maxAttempts?: number
   readonly now?: () => number
   readonly sleep?: (millis: number) => Promise<void>
   /** Between 0 and 1; spreads the attempts of many. Default `Math.random`. */
@@ -56,28 +56,28 @@ export interface CommandSenderOptions {
 }
 
 /** From the first attempt of a command to the end of the last, in milliseconds: well within Telnyx's 60 s. */
-export const COMMAND_WINDOW_MILLIS = 45_000
+export const COMMAND_WINDOW_MS = 45_000
 
 /** The longest wait between attempts, whatever `Retry-After` says, in milliseconds. */
-const LONGEST_WAIT_MILLIS = 5_000
-const FIRST_WAIT_MILLIS = 500
+const MAX_BACKOFF_MS = 5_000
+const INITIAL_BACKOFF_MS = 500
 
 /**
  * Request options that keep the SDK from following a redirect, which would hand the API key or a command's body to
  * another host. For every request, because the host may give a client of its own.
  */
-export const noRedirects = { fetchOptions: { redirect: 'manual' } } as const
+export const noRedirectOptions = { fetchOptions: { redirect: 'manual' } } as const
 
 /** Commands that end something: never held back by the breaker, and done when the call is over. */
-export const ending: ReadonlySet<CommandName> = new Set(['gather_stop', 'ai_assistant_stop'])
+export const endingCommands: ReadonlySet<CommandName> = new Set(['gather_stop', 'ai_assistant_stop'])
 
 /** Whether a refusal says that the call is over. */
-export const saysCallEnded = (errors: readonly TelnyxError[]) =>
+export const hasCallEnded = (errors: readonly TelnyxError[]) =>
   errors.some(({ code }) => code === errorTable.callEnded.code)
 
 /** Makes the sender over a Telnyx client. */
 export function commandSender(client: Telnyx, options: CommandSenderOptions): CommandSender & { isOpen(): boolean } {
-  const { timeoutMillis, attempts = 3, now = Date.now, random = Math.random } = options
+  const { timeoutMs, maxAttempts = 3, now = Date.now, random = Math.random } = options
   const sleep = options.sleep ?? ((millis) => new Promise((resolve) => setTimeout(resolve, millis)))
   const breakers = new Map<CommandName, Breaker>()
   const breakerOf = (command: CommandName) => {
@@ -91,41 +91,48 @@ export function commandSender(client: Telnyx, options: CommandSenderOptions): Co
       // The SDK takes whole milliseconds only. Its timeout ends with the head of the answer; the signal bounds its body too.
       const millis = Math.max(1, Math.ceil(timeout))
       const signal = AbortSignal.timeout(millis)
-      const answer = await client.post<unknown>(path, { body, timeout: millis, signal, maxRetries: 0, ...noRedirects })
+      const answer = await client.post<unknown>(path, {
+        body,
+        timeout: millis,
+        signal,
+        maxRetries: 0,
+        ...noRedirectOptions,
+      })
       const data = asRecord(asRecord(answer)?.data)
       // Anything else with status 200 comes from something on the way to Telnyx, such as a proxy's sign-in page.
       return data ? { answer: { status: 'accepted', data }, again: false } : lost('server_error')
     } catch (error) {
-      return attemptOf(error)
+      return toAttempt(error)
     }
   }
 
   return {
     isOpen: () => [...breakers.values()].some((breaker) => breaker.isOpen),
 
-    async send(callId, command, body, { windowMillis = COMMAND_WINDOW_MILLIS } = {}) {
+    async send(callId, command, body, { windowMs = COMMAND_WINDOW_MS } = {}) {
       const breaker = breakerOf(command)
-      if (!ending.has(command) && !breaker.mayPass()) return { status: 'refused', httpStatus: 503, errors: [resting] }
+      if (!endingCommands.has(command) && !breaker.tryPass())
+        return { status: 'refused', httpStatus: 503, errors: [resting] }
       // As the SDK's own methods write it: a colon stands in a path as it is.
       const path = `/calls/${encodeURIComponent(callId).replaceAll('%3A', ':')}/actions/${command}`
-      const deadline = now() + windowMillis
+      const deadline = now() + windowMs
       /** The first answer that was lost: from then on the command may have run. */
       let lostAnswer: (CommandAnswer & { status: 'unknown' }) | null = null
       for (let count = 1; ; count++) {
-        const { answer, again, after } = await attempt(path, body, Math.min(timeoutMillis, deadline - now()))
+        const { answer, again, after } = await attempt(path, body, Math.min(timeoutMs, deadline - now()))
         if (answer.status === 'unknown') {
-          breaker.failed()
+          breaker.recordFailure()
           lostAnswer ??= answer
-        } else breaker.succeeded()
-        const wait = Math.min(after ?? random() * FIRST_WAIT_MILLIS * 2 ** (count - 1), LONGEST_WAIT_MILLIS)
-        if (again && count < attempts && now() + wait < deadline) {
+        } else breaker.recordSuccess()
+        const wait = Math.min(after ?? random() * INITIAL_BACKOFF_MS * 2 ** (count - 1), MAX_BACKOFF_MS)
+        if (again && count < maxAttempts && now() + wait < deadline) {
           await sleep(wait)
           continue
         }
         if (!lostAnswer || answer.status === 'accepted') return answer
         if (answer.status === 'unknown') return lostAnswer
         // The end of the call proves that what was to be ended has ended, whichever attempt did it.
-        if (ending.has(command) && saysCallEnded(answer.errors)) return answer
+        if (endingCommands.has(command) && hasCallEnded(answer.errors)) return answer
         return { ...lostAnswer, refusal: answer.errors }
       }
     },
@@ -146,7 +153,7 @@ const resting: TelnyxError = {
   detail: 'Telnyx has not been answering; commands are held back for a few seconds. Try again shortly.',
 }
 
-function attemptOf(error: unknown): Attempt {
+function toAttempt(error: unknown): Attempt {
   if (error instanceof Telnyx.APIConnectionTimeoutError || error instanceof Telnyx.APIUserAbortError) {
     return lost('timeout')
   }
@@ -154,7 +161,7 @@ function attemptOf(error: unknown): Attempt {
   if (error.status < 400) return { ...lost('redirected'), again: false }
   // 408 says that the server stopped waiting, not what it did with what had arrived.
   if (error.status >= 500 || error.status === 408) return lost('server_error')
-  const answer = { status: 'refused', httpStatus: error.status, errors: errorsOf(error.error, error.status) } as const
+  const answer = { status: 'refused', httpStatus: error.status, errors: readErrors(error.error, error.status) } as const
   if (error.status !== 429) return { answer, again: false }
   const headers = error.headers as Headers | undefined
   const seconds = Number(headers?.get('retry-after') ?? headers?.get('x-ratelimit-reset') ?? Number.NaN)
@@ -164,7 +171,7 @@ function attemptOf(error: unknown): Attempt {
 const lost = (reason: UnknownReason): Attempt => ({ answer: { status: 'unknown', reason }, again: true })
 
 /** Telnyx's `errors[]`, as far as they are in its shape. */
-function errorsOf(body: unknown, status: number): [TelnyxError, ...TelnyxError[]] {
+function readErrors(body: unknown, status: number): [TelnyxError, ...TelnyxError[]] {
   const listed = asRecord(body)?.errors
   const errors: TelnyxError[] = []
   for (const each of Array.isArray(listed) ? listed.slice(0, 16) : []) {

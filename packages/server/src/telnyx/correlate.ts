@@ -22,14 +22,14 @@ import {
   isConversation,
   isDigitGather,
 } from '@callgather/protocol'
-import type { Marker } from './client-state.ts'
+import type { Mark } from './client-state.ts'
 import type { Webhook } from './webhook.ts'
 
 /** Clocks differ: a stop logged this much after the end it caused still caused it. */
-const SKEW_MILLIS = 250
+const MAX_SKEW_MS = 250
 
 /** How long after a second gather was asked for the first one's `cancelled` may come. */
-const TAKEOVER_MILLIS = 5_000
+const TAKEOVER_WINDOW_MS = 5_000
 
 const gathersByAI = (name: CommandName) => name === 'gather_using_ai'
 const converses = (name: CommandName): name is ConversationName => isConversation(name)
@@ -53,13 +53,14 @@ const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
 const fittingOf = (eventType: string) => (Object.hasOwn(fitting, eventType) ? fitting[eventType] : undefined)
 
 /** Whether an event of a type can belong to a command. */
-export const fits = (eventType: string, command: CommandName): boolean => fittingOf(eventType)?.(command) ?? false
+export const canBelongTo = (eventType: string, command: CommandName): boolean =>
+  fittingOf(eventType)?.(command) ?? false
 
 /** The `command_id` a webhook belongs to, if any. `at` is its time in the form that sorts as text. */
-export function correlate(webhook: Webhook, at: string, marker: Marker | null, state: CallState): string | undefined {
+export function correlate(webhook: Webhook, at: string, marker: Mark | null, state: CallState): string | undefined {
   const isFitting = fittingOf(webhook.eventType)
   if (!isFitting) return undefined
-  const given = commandsGiven(state)
+  const given = listSentCommands(state)
 
   if (webhook.eventType.startsWith('call.conversation.')) {
     const known = given.find(({ accepted }) => accepted !== undefined && accepted === webhook.payload.conversation_id)
@@ -76,12 +77,12 @@ export function correlate(webhook: Webhook, at: string, marker: Marker | null, s
     return command && !isOwnMedia(webhook.payload, command.body) ? undefined : found
   }
   if (webhook.eventType === 'call.gather.ended' && webhook.payload.status === 'cancelled') {
-    return takenOver(given, candidates, found, at) ?? found
+    return findTakenOverGather(given, candidates, found, at) ?? found
   }
   return found
 }
 
-interface Given {
+interface SentCommand {
   readonly id: string
   readonly name: CommandName
   readonly at: string
@@ -91,8 +92,8 @@ interface Given {
 }
 
 /** The commands that may have run, oldest first. */
-function commandsGiven(state: CallState): Given[] {
-  const given: Given[] = []
+function listSentCommands(state: CallState): SentCommand[] {
+  const given: SentCommand[] = []
   for (const { id, request, outcome } of state.commands as Iterable<CommandState>) {
     if (!request || outcome?.status === 'refused' || !isCommandName(request.command)) continue
     const accepted = outcome?.status === 'accepted' ? outcome.conversationId : undefined
@@ -101,33 +102,38 @@ function commandsGiven(state: CallState): Given[] {
   return given.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : one.id < other.id ? -1 : 1))
 }
 
-function newestBefore(candidates: readonly Given[], at: string): Given | undefined {
+function newestBefore(candidates: readonly SentCommand[], at: string): SentCommand | undefined {
   const before = candidates.findLast((each) => each.at <= at)
   if (before) return before
   // Only our own clock can have put the request after its effect.
   const [first] = candidates
-  return first && millisBetween(at, first.at) <= SKEW_MILLIS ? first : undefined
+  return first && msBetween(at, first.at) <= MAX_SKEW_MS ? first : undefined
 }
 
 /**
  * A gather that is asked for while another runs cancels that other, whose end then already carries the second one's
  * mark. Such a `cancelled` belongs to the first, unless someone has stopped the second.
  */
-function takenOver(given: readonly Given[], gathers: readonly Given[], second: string, at: string): string | undefined {
+function findTakenOverGather(
+  given: readonly SentCommand[],
+  gathers: readonly SentCommand[],
+  second: string,
+  at: string,
+): string | undefined {
   const index = gathers.findIndex(({ id }) => id === second)
   const [first, next] = [gathers[index - 1], gathers[index]]
-  if (!first || !next || millisBetween(next.at, at) > TAKEOVER_MILLIS) return undefined
+  if (!first || !next || msBetween(next.at, at) > TAKEOVER_WINDOW_MS) return undefined
   const stopped = given.some(
-    (each) => each.name === 'gather_stop' && each.at > next.at && millisBetween(at, each.at) <= SKEW_MILLIS,
+    (each) => each.name === 'gather_stop' && each.at > next.at && msBetween(at, each.at) <= MAX_SKEW_MS,
   )
   return stopped ? undefined : first.id
 }
 
 /** Milliseconds from one time to another; negative when the other came first. */
-const millisBetween = (from: string, to: string) => Date.parse(to) - Date.parse(from)
+const msBetween = (from: string, to: string) => Date.parse(to) - Date.parse(from)
 
 /** Whether a file that plays is one the gather asked for; where Telnyx does not say, it is. */
-function isOwnMedia(payload: Webhook['payload'], body: Given['body']): boolean {
+function isOwnMedia(payload: Webhook['payload'], body: SentCommand['body']): boolean {
   const playing = [payload.media_url, payload.media_name].filter((each) => typeof each === 'string' && each !== '')
   if (playing.length === 0) return true
   const own = [body.audio_url, body.media_name, body.invalid_audio_url, body.invalid_media_name]

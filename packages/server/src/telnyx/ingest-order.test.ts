@@ -13,13 +13,13 @@ import { CallFeed } from '../calls/call-feed.ts'
 import { Commands } from '../commands/commands.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
-import { markerCodec } from './client-state.ts'
+import { createMarkCodec } from './client-state.ts'
 import type { CommandAnswer } from './commands.ts'
 import { readEnvelope, type Webhook } from './webhook.ts'
 
 const CALL = 'v3:permuted'
 const START = Date.parse('2026-11-22T10:41:00.000Z')
-const markers = markerCodec(Buffer.alloc(32, 7))
+const markers = createMarkCodec(Buffer.alloc(32, 7))
 
 /** A history: commands that are given, and webhooks that follow. Commands come in order, because the server gives them. */
 interface Step {

@@ -1,7 +1,7 @@
 import { Signer } from '@callgather/test-kit/telnyx'
 import { describe, expect, it } from 'vitest'
 import { type DatedPublicKey, KeyRing, type PublicKeys, parsePublicKeys } from './key-ring.ts'
-import { checkSignature } from './signature.ts'
+import { verifySignature } from './signature.ts'
 
 const MONTH = Date.parse('2026-12-01T00:00:00Z')
 const [old, next] = [new Signer(), new Signer()]
@@ -14,7 +14,7 @@ async function judge(signer: Signer, at: number, keys: PublicKeys) {
     signature: [headers['telnyx-signature-ed25519'] ?? ''],
     timestamp: [headers['telnyx-timestamp'] ?? ''],
   }
-  const check = await checkSignature(request, new KeyRing(keys, MONTH - 86_400_000), at + 2000)
+  const check = await verifySignature(request, new KeyRing(keys, MONTH - 86_400_000), at + 2000)
   return check.ok ? 'believed' : check.fault
 }
 

@@ -22,7 +22,7 @@ export interface DatedPublicKey {
 /** One key or several, with or without dates. */
 export type PublicKeys = string | DatedPublicKey | readonly (string | DatedPublicKey)[]
 
-interface Held {
+interface DatedKey {
   readonly key: KeyObject
   readonly from: number
   readonly until: number
@@ -30,7 +30,7 @@ interface Held {
 
 /** The keys that webhooks are judged by. */
 export class KeyRing {
-  readonly #keys: readonly Held[]
+  readonly #keys: readonly DatedKey[]
 
   /**
    * @param now Our clock, in milliseconds: keys that have all expired are refused.
@@ -39,7 +39,7 @@ export class KeyRing {
    */
   constructor(keys: PublicKeys, now: number) {
     const given = (Array.isArray(keys) ? keys : [keys]) as readonly (string | DatedPublicKey)[]
-    this.#keys = given.filter((each) => each !== '').map(held)
+    this.#keys = given.filter((each) => each !== '').map(readDatedKey)
     if (this.#keys.length === 0) {
       throw new Error(
         'A Telnyx public key is required: without it nobody can tell a webhook from a forgery. Copy it from the portal, ' +
@@ -55,7 +55,7 @@ export class KeyRing {
   }
 
   /** The keys that count at a moment, in milliseconds. */
-  at(moment: number): readonly KeyObject[] {
+  keysAt(moment: number): readonly KeyObject[] {
     return this.#keys.filter(({ from, until }) => from <= moment && moment <= until).map(({ key }) => key)
   }
 }
@@ -89,7 +89,7 @@ function readJson(text: string): readonly (string | DatedPublicKey)[] {
   }
 }
 
-function held(given: string | DatedPublicKey): Held {
+function readDatedKey(given: string | DatedPublicKey): DatedKey {
   const isGiven = typeof given === 'string' || (typeof given === 'object' && given !== null)
   if (!isGiven || (typeof given === 'object' && typeof given.key !== 'string')) {
     throw new Error(
@@ -97,8 +97,8 @@ function held(given: string | DatedPublicKey): Held {
     )
   }
   const { key, notBefore, notAfter } = typeof given === 'string' ? { key: given } : given
-  const from = timeOf('notBefore', notBefore) ?? Number.NEGATIVE_INFINITY
-  const until = timeOf('notAfter', notAfter) ?? Number.POSITIVE_INFINITY
+  const from = parseTime('notBefore', notBefore) ?? Number.NEGATIVE_INFINITY
+  const until = parseTime('notAfter', notAfter) ?? Number.POSITIVE_INFINITY
   if (from >= until) throw new Error('A Telnyx public key has a `notAfter` that is not after its `notBefore`.')
   return { key: readPublicKey(key), from, until }
 }
@@ -106,7 +106,7 @@ function held(given: string | DatedPublicKey): Held {
 /** With a time zone: without one it would mean another moment on each server. */
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
-function timeOf(field: string, moment: string | Date | undefined): number | undefined {
+function parseTime(field: string, moment: string | Date | undefined): number | undefined {
   if (moment === undefined) return undefined
   const time = typeof moment === 'string' ? (MOMENT.test(moment) ? Date.parse(moment) : Number.NaN) : moment.getTime()
   if (Number.isNaN(time)) {

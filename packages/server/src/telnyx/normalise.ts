@@ -19,7 +19,7 @@ export function normalise(webhook: Webhook, command_id: string | undefined, stat
   const occurred_at = normaliseTime(webhook.occurredAt)
   const cause = command_id === undefined ? {} : { command_id }
   const envelope = { id: webhook.id, event_type: webhook.eventType, occurred_at, ...cause }
-  const opaque = () => renamed({ ...envelope, payload: withoutOurs(webhook.payload) })
+  const opaque = () => markUnreadable({ ...envelope, payload: withoutClientState(webhook.payload) })
 
   const schema = Object.hasOwn(telnyxEventSchemas, webhook.eventType)
     ? telnyxEventSchemas[webhook.eventType]
@@ -30,7 +30,7 @@ export function normalise(webhook: Webhook, command_id: string | undefined, stat
   const history = readHistory(message_history)
   const stamp = stampOf({ ...envelope, payload: {} })
   const payload = {
-    ...missingOf(webhook.eventType),
+    ...nullFields(webhook.eventType),
     ...fields,
     ...(history ? { message_history: spliceHistory(state, command_id, stamp, history) } : set({ message_history })),
   }
@@ -50,7 +50,7 @@ const nullable: Readonly<Record<string, readonly string[]>> = {
   'call.transcription': ['transcription_data'],
 }
 
-const missingOf = (eventType: string) => Object.fromEntries((nullable[eventType] ?? []).map((field) => [field, null]))
+const nullFields = (eventType: string) => Object.fromEntries((nullable[eventType] ?? []).map((field) => [field, null]))
 
 /** Telnyx sends `null` for what is not set, at any depth; its schemas, and ours, leave it out. */
 function withoutNulls({ transcription_data, results, ...payload }: Webhook['payload']): Record<string, unknown> {
@@ -68,7 +68,7 @@ const set = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
 
 /** A payload less what is only for us: our mark rides in `client_state`, theirs is theirs. */
-function withoutOurs(payload: Webhook['payload']): Record<string, unknown> {
+function withoutClientState(payload: Webhook['payload']): Record<string, unknown> {
   const { client_state: _, ...rest } = payload
   return asRecord(rest) as Record<string, unknown>
 }
@@ -79,7 +79,7 @@ export const isUnreadable = ({ event_type }: CallEvent): boolean => event_type.s
 const UNREADABLE = 'unreadable:'
 
 /** An event whose type the fold knows, but whose payload it could not read, must not meet the fold under that name. */
-function renamed(event: CallEvent): CallEvent {
+function markUnreadable(event: CallEvent): CallEvent {
   return isKnownEvent(event)
     ? ({ ...(event as CallEvent), event_type: `${UNREADABLE}${event.event_type}` } as CallEvent)
     : event
@@ -93,8 +93,8 @@ export function normaliseTime(text: string): string {
   // As Telnyx writes it: nothing is to be made anew.
   if (match?.[2]?.length === 6) return text
   if (match) return `${match[1]}.${(match[2] ?? '').padEnd(6, '0').slice(0, 6)}Z`
-  return timeOf(Date.parse(text))
+  return formatTime(Date.parse(text))
 }
 
 /** A moment of our own clock in the same form. */
-export const timeOf = (millis: number): string => `${new Date(millis).toISOString().slice(0, -1)}000Z`
+export const formatTime = (millis: number): string => `${new Date(millis).toISOString().slice(0, -1)}000Z`

@@ -8,7 +8,7 @@
  */
 import Telnyx from 'telnyx'
 import { asRecord } from '../base/json.ts'
-import { noRedirects } from './commands.ts'
+import { noRedirectOptions } from './commands.ts'
 import { normaliseTime } from './normalise.ts'
 import { readEnvelope, type Webhook } from './webhook.ts'
 
@@ -23,40 +23,40 @@ export type CallEventRecord =
 
 /** What Telnyx says of a call. */
 export interface CallStatus {
-  readonly alive: boolean
+  readonly isAlive: boolean
   readonly legId: string | undefined
 }
 
-/** Telnyx's own records. Everything fails with `RecordsUnavailable` when Telnyx cannot be asked. */
+/** Telnyx's own records. Everything fails with `RecordsUnavailableError` when Telnyx cannot be asked. */
 export interface TelnyxRecords {
   /** The webhooks that could not be delivered since a moment, in milliseconds. */
-  failedDeliveries(since: number): AsyncIterable<Webhook>
+  listFailedDeliveries(since: number): AsyncIterable<Webhook>
   /** What happened, as Telnyx noted it. Without a leg or session no further back than 24 hours. */
-  callEvents(scope: RecordScope): AsyncIterable<CallEventRecord>
+  listCallEvents(scope: RecordScope): AsyncIterable<CallEventRecord>
   /** Whether a call is alive; `null` when Telnyx does not know it any more, ten minutes after its end. */
-  statusOf(callId: string): Promise<CallStatus | null>
+  fetchStatus(callId: string): Promise<CallStatus | null>
 }
 
 /** Telnyx could not be asked. The message says why, and quotes nothing. */
-export class RecordsUnavailable extends Error {
-  override readonly name = 'RecordsUnavailable'
+export class RecordsUnavailableError extends Error {
+  override readonly name = 'RecordsUnavailableError'
   /** What to do about it. */
   readonly advice: string
   /** How long Telnyx asked to wait, in milliseconds; 0 where it did not say. */
-  readonly waitMillis: number
+  readonly retryAfterMs: number
 
   constructor(message: string, advice: string, waitMillis = 0, options?: ErrorOptions) {
     super(message, options)
     this.advice = advice
-    this.waitMillis = waitMillis
+    this.retryAfterMs = waitMillis
   }
 }
 
 /** Pages that are read at most, of 250 lines each: 50,000 lines. */
-const MOST_PAGES = 200
+const MAX_PAGES = 200
 const PAGE_SIZE = 250
 /** How long a wait may be, whatever Telnyx's headers say, in milliseconds. */
-const LONGEST_WAIT_MILLIS = 5 * 60_000
+const MAX_RETRY_AFTER_MS = 5 * 60_000
 
 /**
  * The id of an event whose record has none: its type and time, and, where several of one call share both, which of
@@ -77,10 +77,10 @@ export const isRecordId = (id: string): boolean => id.includes('@')
 /** Reads the records with the official SDK. */
 export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly timeoutMillis: number }): TelnyxRecords {
   // The SDK would wait as long as `Retry-After` says, without a bound: the reconciler decides when to ask again.
-  const options = { timeout: Math.ceil(timeoutMillis), maxRetries: 0, ...noRedirects }
+  const options = { timeout: Math.ceil(timeoutMillis), maxRetries: 0, ...noRedirectOptions }
 
   async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<readonly unknown[]> {
-    for (let number = 1; number <= MOST_PAGES; number++) {
+    for (let number = 1; number <= MAX_PAGES; number++) {
       const query = { filter, page: { number, size: PAGE_SIZE } }
       const answer = await client.get<unknown>(path, { ...options, query }).catch(fail)
       const rows: unknown = asRecord(answer)?.data
@@ -91,7 +91,7 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
   }
 
   return {
-    async *failedDeliveries(since) {
+    async *listFailedDeliveries(since) {
       const filter = { status: { eq: 'failed' }, started_at: { gte: new Date(since).toISOString() } }
       for await (const rows of pages('/webhook_deliveries', filter)) {
         for (const row of rows) {
@@ -101,7 +101,7 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
       }
     },
 
-    async *callEvents(scope) {
+    async *listCallEvents(scope) {
       const filter =
         'since' in scope
           ? { occurred_at: { gte: new Date(scope.since).toISOString() } }
@@ -109,13 +109,13 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
             ? { leg_id: scope.legId }
             : { application_session_id: scope.sessionId }
       for await (const rows of pages('/call_events', filter))
-        yield* numbered(rows.flatMap((row) => readRecord(row) ?? []))
+        yield* numberRecords(rows.flatMap((row) => readRecord(row) ?? []))
     },
 
-    async statusOf(callId) {
+    async fetchStatus(callId) {
       try {
         const { data } = await client.calls.retrieveStatus(callId, options)
-        return typeof data?.is_alive === 'boolean' ? { alive: data.is_alive, legId: data.call_leg_id } : null
+        return typeof data?.is_alive === 'boolean' ? { isAlive: data.is_alive, legId: data.call_leg_id } : null
       } catch (error) {
         if (error instanceof Telnyx.APIError && (error.status === 404 || error.status === 422)) return null
         return fail(error)
@@ -128,7 +128,7 @@ export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly time
  * Distinguishes events that have no id and share a type and a time, such as two keys. Within one page only, because rows
  * that move from one page to the next while they are read come twice.
  */
-function numbered(records: readonly CallEventRecord[]): CallEventRecord[] {
+function numberRecords(records: readonly CallEventRecord[]): CallEventRecord[] {
   const counts = new Map<string, number>()
   return records.map((record) => {
     if (record.type !== 'webhook' || !isRecordId(record.webhook.id)) return record
@@ -167,18 +167,18 @@ function fail(error: unknown): never {
   if (status === undefined) {
     const why = error instanceof Telnyx.APIConnectionTimeoutError ? 'it did not answer in time' : 'no connection'
     const advice = 'Check the network, `TELNYX_BASE_URL`, and Telnyx’s status page.'
-    throw new RecordsUnavailable(`Telnyx cannot be reached: ${why}`, advice, 0, options)
+    throw new RecordsUnavailableError(`Telnyx cannot be reached: ${why}`, advice, 0, options)
   }
   if (status === 429) {
     const headers = error.headers as Headers | undefined
     const seconds = Number(headers?.get('retry-after') ?? headers?.get('x-ratelimit-reset') ?? 0)
-    const wait = Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0, LONGEST_WAIT_MILLIS)
+    const wait = Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0, MAX_RETRY_AFTER_MS)
     const advice = 'Nothing: it is asked more slowly. If it lasts, other programs use up the account’s rate limit.'
-    throw new RecordsUnavailable('Telnyx answered 429, too many requests', advice, wait, options)
+    throw new RecordsUnavailableError('Telnyx answered 429, too many requests', advice, wait, options)
   }
   const advice =
     status === 401 || status === 403
       ? 'Check that `TELNYX_API_KEY` is valid and may read call events and webhook deliveries.'
       : 'Look at Telnyx’s status page if it lasts.'
-  throw new RecordsUnavailable(`Telnyx answered ${status}`, advice, 0, options)
+  throw new RecordsUnavailableError(`Telnyx answered ${status}`, advice, 0, options)
 }

@@ -5,7 +5,7 @@ import { Signer } from '@callgather/test-kit/telnyx'
 import { describe, expect, it } from 'vitest'
 import { KeyRing } from './key-ring.ts'
 import { isSmallOrder, PublicKeyError, readPublicKey } from './public-key.ts'
-import { checkSignature, type SignedRequest, verifyEd25519 } from './signature.ts'
+import { type SignedRequest, verifyEd25519, verifySignature } from './signature.ts'
 
 const signer = new Signer()
 const NOW = Date.parse('2026-11-22T10:41:00.000Z')
@@ -21,7 +21,7 @@ function signed(body = Buffer.from('{"data":{}}'), at = NOW): SignedRequest {
 }
 
 describe('the signature of a webhook', () => {
-  const check = (request: SignedRequest, by = keys, tolerance?: number) => checkSignature(request, by, NOW, tolerance)
+  const check = (request: SignedRequest, by = keys, tolerance?: number) => verifySignature(request, by, NOW, tolerance)
   const faultOf = async (request: SignedRequest, tolerance?: number) => {
     const checked = await check(request, keys, tolerance)
     return checked.ok ? null : checked.fault

@@ -26,14 +26,14 @@ export interface SignedRequest {
 export type SignatureFault = 'missing' | 'malformed' | 'stale' | 'no_key' | 'mismatch'
 
 /** The outcome of a check. */
-export type SignatureCheck = { readonly ok: true } | Refused
+export type SignatureCheck = { readonly ok: true } | SignatureRejection
 
-interface Refused {
+interface SignatureRejection {
   readonly ok: false
   readonly fault: SignatureFault
 }
 
-const fault = (name: SignatureFault): Refused => ({ ok: false, fault: name })
+const fault = (name: SignatureFault): SignatureRejection => ({ ok: false, fault: name })
 /**
  * 64 bytes. The last character carries two bits of them, and four that base64 ignores: sixteen spellings of one
  * signature, of which we accept the one in which those are zero (RFC 4648, 3.5).
@@ -48,7 +48,7 @@ const TIMESTAMP = /^[1-9]\d{9,10}$/
  * @param now Our clock, in milliseconds.
  * @param toleranceSeconds See `DEFAULT_TOLERANCE_SECONDS`.
  */
-export async function checkSignature(
+export async function verifySignature(
   request: SignedRequest,
   keys: KeyRing,
   now: number,
@@ -72,7 +72,7 @@ export async function verifyEd25519(message: Buffer, signature: Buffer, key: Key
 }
 
 /** A request in which only the signature is left to check, and the keys that may have made it. */
-interface Examined {
+interface SignatureInput {
   readonly timestamp: string
   readonly signature: string
   readonly inForce: readonly KeyObject[]
@@ -97,7 +97,7 @@ function examine(
   keys: KeyRing,
   now: number,
   toleranceSeconds: number,
-): Examined | Refused {
+): SignatureInput | SignatureRejection {
   const [signature] = request.signature
   const [timestamp] = request.timestamp
   if (signature === undefined || timestamp === undefined) return fault('missing')
@@ -105,6 +105,6 @@ function examine(
   if (!SIGNATURE.test(signature) || !TIMESTAMP.test(timestamp)) return fault('malformed')
   if (Math.abs(now / 1000 - Number(timestamp)) > toleranceSeconds) return fault('stale')
 
-  const inForce = keys.at(Number(timestamp) * 1000)
+  const inForce = keys.keysAt(Number(timestamp) * 1000)
   return inForce.length === 0 ? fault('no_key') : { timestamp, signature, inForce }
 }

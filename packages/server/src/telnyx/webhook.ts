@@ -4,7 +4,7 @@
  * Lenient with what Telnyx adds, strict with what could hurt: depth and size are judged before anything walks the
  * value, because `JSON.parse` takes a million levels and `JSON.stringify` dies on a few thousand.
  */
-import { asRecord, exceeds } from '../base/json.ts'
+import { asRecord, findExcess } from '../base/json.ts'
 
 /** A webhook as Telnyx sent it, with the envelope checked and the payload not yet looked at. */
 export interface Webhook {
@@ -17,12 +17,12 @@ export interface Webhook {
 }
 
 /** Why signed bytes are no webhook we can use. */
-export type Unreadable = 'not_utf8' | 'not_json' | 'too_deep' | 'too_many_nodes' | 'not_an_event'
+export type UnreadableReason = 'not_utf8' | 'not_json' | 'too_deep' | 'too_many_nodes' | 'not_an_event'
 
 /** What became of the bytes. */
-export type ReadWebhook =
+export type WebhookResult =
   | { readonly ok: true; readonly webhook: Webhook }
-  | { readonly ok: false; readonly reason: Unreadable }
+  | { readonly ok: false; readonly reason: UnreadableReason }
 
 /** Bounds on the JSON of a webhook. */
 export const webhookBounds = { depth: 64, nodes: 20_000, text: 256 } as const
@@ -30,7 +30,7 @@ export const webhookBounds = { depth: 64, nodes: 20_000, text: 256 } as const
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Reads the body of a request whose signature has been checked. */
-export function readWebhook(body: Uint8Array): ReadWebhook {
+export function readWebhook(body: Uint8Array): WebhookResult {
   let text: string
   try {
     text = utf8.decode(body)
@@ -43,7 +43,7 @@ export function readWebhook(body: Uint8Array): ReadWebhook {
   } catch {
     return { ok: false, reason: 'not_json' }
   }
-  const excess = exceeds(parsed, webhookBounds)
+  const excess = findExcess(parsed, webhookBounds)
   if (excess) return { ok: false, reason: excess }
   const webhook = readEnvelope(parsed)
   return webhook ? { ok: true, webhook } : { ok: false, reason: 'not_an_event' }

@@ -108,7 +108,7 @@ function declare(
 
       counts.most = 0
       const cache = new CallCache(store, new CallFeed(store))
-      const directory = new CallDirectory({ cache, store, access: { may: async () => true } }, { now: () => now })
+      const directory = new CallDirectory({ cache, store, access: { isAllowed: async () => true } }, { now: () => now })
       const { calls } = await directory.listFor({ subject: 'a', calls: '*', scopes: ['view'] })
       expect(calls.map(({ callId }) => callId)).toContain('live')
       expect(counts.most).toBeLessThanOrEqual(32)
@@ -143,7 +143,7 @@ describe('many calls', () => {
 describeWithRedis('many calls with Redis', () => {
   declare('Redis', async (now) => {
     const redis = await TestRedis.start()
-    const store = redisStore({ url: redis.url, now, retention: 400 * HOUR_MS, warn: () => {} })
+    const store = redisStore({ url: redis.url, now, retentionMs: 400 * HOUR_MS, warn: () => {} })
     const end = async () => {
       await store.close()
       await redis[Symbol.asyncDispose]()
@@ -164,7 +164,7 @@ describe('the list of an agent', () => {
       deciding -= 1
       return true
     }
-    const directory = new CallDirectory({ cache, store, access: { may } }, { maxCalls: 10 })
+    const directory = new CallDirectory({ cache, store, access: { isAllowed: may } }, { maxCalls: 10 })
     const gone: string[] = []
     await directory.subscribe((change) => change.kind === 'gone' && gone.push(change.callId))
     const at = new Date().toISOString().replace('Z', '000Z')

@@ -8,9 +8,9 @@ import { CallCache } from '../calls/call-cache.ts'
 import { CallFeed } from '../calls/call-feed.ts'
 import { commandEvent } from '../commands/command-outcome.ts'
 import { createGatherServer } from '../server/create-gather-server.ts'
-import { StoreUnavailable } from '../store/call-store.ts'
+import { StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
-import { RecordsUnavailable, type TelnyxRecords } from '../telnyx/records.ts'
+import { RecordsUnavailableError, type TelnyxRecords } from '../telnyx/records.ts'
 import { CALL, SECRET, testServer } from '../testing/server.ts'
 import { Reconciler } from './reconciler.ts'
 
@@ -36,7 +36,7 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
           const value = request.headers.get(name)
           return value === null ? [] : [value]
         },
-        openBody: () => ({ each: async (take) => take(body), declared: null, cancel: () => {} }),
+        openBody: () => ({ forEachChunk: async (take) => take(body), contentLength: null, cancel: () => {} }),
         address: undefined,
       })
       return new Response(text ?? null, { status })
@@ -249,7 +249,7 @@ describe('reconciliation', () => {
   it('waits for the store, and goes on when Telnyx cannot be asked', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
-    vi.spyOn(store, 'ping').mockRejectedValueOnce(new StoreUnavailable('down'))
+    vi.spyOn(store, 'ping').mockRejectedValueOnce(new StoreUnavailableError('down'))
     await expect(server.gather.reconcile()).rejects.toThrow('down')
     expect(server.upstream.received).toEqual([])
     server.upstream.behaviours.push({ status: 403, body: {} })
@@ -292,12 +292,12 @@ describe('reconciliation', () => {
       const store = memoryStore()
       const failing: TelnyxRecords = {
         // biome-ignore lint/correctness/useYield: it fails before there is anything to give
-        async *failedDeliveries() {
+        async *listFailedDeliveries() {
           asked.push(Math.round((Date.now() - began) / 60_000))
-          throw new RecordsUnavailable('Telnyx answered 429', 'Wait.', asked.length === 1 ? 180_000 : 0)
+          throw new RecordsUnavailableError('Telnyx answered 429', 'Wait.', asked.length === 1 ? 180_000 : 0)
         },
-        async *callEvents() {},
-        statusOf: async () => null,
+        async *listCallEvents() {},
+        fetchStatus: async () => null,
       }
       const reconciler = new Reconciler({
         cache: new CallCache(store, new CallFeed(store)),

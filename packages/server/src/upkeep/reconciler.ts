@@ -14,9 +14,9 @@ import type { Logger } from 'pino'
 import type { CallCache } from '../calls/call-cache.ts'
 import { commandEvent } from '../commands/command-outcome.ts'
 import type { Ingest } from '../ingest/ingest.ts'
-import { type CallStore, StoreUnavailable } from '../store/call-store.ts'
-import { timeOf } from '../telnyx/normalise.ts'
-import { isRecordId, type RecordScope, RecordsUnavailable, type TelnyxRecords } from '../telnyx/records.ts'
+import { type CallStore, StoreUnavailableError } from '../store/call-store.ts'
+import { formatTime } from '../telnyx/normalise.ts'
+import { isRecordId, type RecordScope, RecordsUnavailableError, type TelnyxRecords } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 import { KnownEvents } from './known-events.ts'
 
@@ -198,7 +198,7 @@ export class Reconciler {
   async #fetchFailed(since: number): Promise<number> {
     const { records } = this.#deps
     let fetched = 0
-    for await (const webhook of records.failedDeliveries(since)) {
+    for await (const webhook of records.listFailedDeliveries(since)) {
       if (await this.#accept(webhook, 'webhook_deliveries')) fetched += 1
     }
     return fetched
@@ -211,7 +211,7 @@ export class Reconciler {
     const commands = new Set<string>()
     let found = 0
     let unsettled = false
-    for await (const record of records.callEvents(scope)) {
+    for await (const record of records.listCallEvents(scope)) {
       if (record.type === 'command') {
         commands.add(record.commandId)
         continue
@@ -267,17 +267,17 @@ export class Reconciler {
     const { records, cache, now } = this.#deps
     const pause = Math.min((this.#asked.get(callId)?.intervalMs ?? this.#silentMs / 2) * 2, MAX_CHECK_INTERVAL_MS)
     this.#asked.set(callId, { nextAt: now() + pause, intervalMs: pause, hasUnsettled: true })
-    const status = await records.statusOf(callId)
+    const status = await records.fetchStatus(callId)
     const scope = status?.legId === undefined ? await this.#sessionOf(callId) : { legId: status.legId }
     const looked = scope ? await this.#fetch(scope) : EMPTY_SCAN
     await this.#settle(callId, looked.commandIds)
     this.#asked.set(callId, { nextAt: now() + pause, intervalMs: pause, hasUnsettled: looked.hasUnsettled })
-    if (status?.alive) return { found: looked.found, closed: false }
+    if (status?.isAlive) return { found: looked.found, closed: false }
     const reason = status ? 'Telnyx says that the call is over.' : 'Telnyx does not know the call any more.'
     const event = {
       id: `${callId}:closed`,
       event_type: 'call.closed',
-      occurred_at: timeOf(now()),
+      occurred_at: formatTime(now()),
       payload: { reason },
     } as const
     const { records: appended } = await cache.append(callId, ({ state }) => ({
@@ -299,7 +299,7 @@ export class Reconciler {
   /** Gives every command an outcome: whoever was to write it may have died, or been cut off from the store. */
   async #settle(callId: string, arrived: ReadonlySet<string>): Promise<void> {
     const now = this.#deps.now()
-    const before = timeOf(now - OUTCOME_TIMEOUT_MS)
+    const before = formatTime(now - OUTCOME_TIMEOUT_MS)
     await this.#deps.cache.append(callId, ({ state }) => ({
       events: [...state.commands].flatMap(({ id, request, outcome }) => {
         if (!request || request.at > before || (outcome && outcome.status !== 'unknown')) return []
@@ -314,12 +314,12 @@ export class Reconciler {
   #failed(error: unknown): void {
     const { logger, now } = this.#deps
     this.#failures += 1
-    if (error instanceof RecordsUnavailable && error.waitMillis > 0) this.#notBefore = now() + error.waitMillis
+    if (error instanceof RecordsUnavailableError && error.retryAfterMs > 0) this.#notBefore = now() + error.retryAfterMs
     if (now() - this.#reported < WARN_INTERVAL_MS) return
     this.#reported = now()
     const failures = this.#failures
-    if (error instanceof RecordsUnavailable || StoreUnavailable.isInstance(error)) {
-      const advice = error instanceof RecordsUnavailable ? error.advice : 'See that the store works.'
+    if (error instanceof RecordsUnavailableError || StoreUnavailableError.isInstance(error)) {
+      const advice = error instanceof RecordsUnavailableError ? error.advice : 'See that the store works.'
       const line = `events that did not arrive cannot be fetched: ${error.message}. ${advice} It is tried again by itself.`
       logger.warn({ failures }, line)
     } else {

@@ -9,9 +9,9 @@ import {
   type CallStage,
   type CallStore,
   type Duplicate,
-  endsAt,
+  isSameHead,
   type Revocation,
-  StoreUnavailable,
+  StoreUnavailableError,
 } from '../call-store.ts'
 
 interface Log {
@@ -40,7 +40,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
 
   let closed = false
   const open = () => {
-    if (closed) throw new StoreUnavailable('The store is closed.')
+    if (closed) throw new StoreUnavailableError('The store is closed.')
   }
 
   /** Makes a call a leg of a session, or of none. */
@@ -54,9 +54,9 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   }
 
   return {
-    shared: false,
+    isShared: false,
 
-    async append(callId, events, { sessionId, at, isOver = false } = {}) {
+    async append(callId, events, { sessionId, expectedHead, isOver = false } = {}) {
       open()
       const log: Log = logs.get(callId) ?? {
         epoch: randomUUID(),
@@ -69,13 +69,17 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       const records: CallRecord[] = []
       const duplicates: Duplicate[] = []
       const head = logs.has(callId) ? { epoch: log.epoch, seq: log.records.length } : null
-      if (at !== undefined && !endsAt(head, at) && events.some(({ event }) => !log.digests.has(event.id))) {
-        return { moved: true, epoch: log.epoch, records, duplicates }
+      if (
+        expectedHead !== undefined &&
+        !isSameHead(head, expectedHead) &&
+        events.some(({ event }) => !log.digests.has(event.id))
+      ) {
+        return { isStale: true, epoch: log.epoch, records, duplicates }
       }
       for (const { event, digest } of events) {
         if (log.digests.has(event.id)) {
           const known = log.digests.get(event.id)
-          duplicates.push({ id: event.id, conflict: known !== digest })
+          duplicates.push({ id: event.id, isConflict: known !== digest })
           continue
         }
         log.digests.set(event.id, digest)
@@ -92,10 +96,10 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         publish({ kind: 'appended', callId, epoch: log.epoch, records })
       }
       if (sessionId !== undefined && logs.has(callId)) join(callId, log, sessionId)
-      return { moved: false, epoch: log.epoch, records, duplicates }
+      return { isStale: false, epoch: log.epoch, records, duplicates }
     },
 
-    async legsOf(sessionId) {
+    async listLegs(sessionId) {
       return [...(legs.get(sessionId) ?? [])]
     },
 
@@ -104,7 +108,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       return log ? { epoch: log.epoch, records: log.records.slice(after, after + limit) } : null
     },
 
-    async readWritten(callId, after, limit = Number.POSITIVE_INFINITY) {
+    async readJson(callId, after, limit = Number.POSITIVE_INFINITY) {
       const log = logs.get(callId)
       if (!log) return null
       return {

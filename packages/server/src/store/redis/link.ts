@@ -4,7 +4,7 @@
  * Everything is bounded. Nothing waits in a queue for a Redis that is away: it fails at once, so that Telnyx is told to
  * send again.
  */
-import { StoreUnavailable } from '../call-store.ts'
+import { StoreUnavailableError } from '../call-store.ts'
 import type { Script } from './scripts.ts'
 
 /** How Redis is reached. */
@@ -12,7 +12,7 @@ export interface LinkOptions {
   /** One server; or some of a cluster's, from which the others are found. */
   readonly urls: readonly [string, ...string[]]
   /** The longest that anything waits for an answer, in milliseconds. */
-  readonly timeout: number
+  readonly timeoutMs: number
   /** A message on a channel that was subscribed to. */
   readonly onMessage: (channel: string, text: string) => void
   /** Redis is there again after an outage: what was published meanwhile is lost. */
@@ -58,14 +58,14 @@ export async function loadRedis(): Promise<Redis> {
   try {
     return await import('redis')
   } catch (error) {
-    throw new StoreUnavailable('The Redis store needs the package `redis`. Install it: npm install redis', {
+    throw new StoreUnavailableError('The Redis store needs the package `redis`. Install it: npm install redis', {
       cause: error,
     })
   }
 }
 
 /** The settings that both kinds of client share. */
-export const clientSettings = ({ timeout }: LinkOptions) =>
+export const clientSettings = ({ timeoutMs }: LinkOptions) =>
   ({
     RESP: 3,
     disableOfflineQueue: true,
@@ -73,8 +73,8 @@ export const clientSettings = ({ timeout }: LinkOptions) =>
     // Time is kept here: the client's own ends once a command has been written, and Redis may never answer.
     commandOptions: { timeout: 0 },
     // An idle connection is asked whether it lives; one that does not answer is closed.
-    pingInterval: timeout / 2,
-    socket: { connectTimeout: timeout, socketTimeout: timeout, reconnectStrategy: retryAfter },
+    pingInterval: timeoutMs / 2,
+    socket: { connectTimeout: timeoutMs, socketTimeout: timeoutMs, reconnectStrategy: retryAfter },
   }) as const
 
 /** How long to wait before connecting again: spread out, so that many nodes do not come back in one instant. */
@@ -109,10 +109,10 @@ export abstract class BaseLink<Clients extends readonly Closable[]> {
 
   /** Asks Redis something, and waits for the answer no longer than the timeout. */
   protected async answer<T>(ask: (clients: Clients) => Promise<T>): Promise<T> {
-    if (this.isClosed) throw new StoreUnavailable('The store is closed.')
+    if (this.isClosed) throw new StoreUnavailableError('The store is closed.')
     const clients = await this.#clients
     await this.attempted
-    return inTime(ask(clients), this.options.timeout, this.who)
+    return inTime(ask(clients), this.options.timeoutMs, this.who)
   }
 
   protected complain(cause: unknown): void {
@@ -140,13 +140,13 @@ export abstract class BaseLink<Clients extends readonly Closable[]> {
 }
 
 /** There was no answer in time. */
-export class Silence extends StoreUnavailable {}
+export class Silence extends StoreUnavailableError {}
 
 /** An answer, or a failure when the time is up. */
-export async function inTime<T>(answer: Promise<T>, timeout: number, who: string): Promise<T> {
+export async function inTime<T>(answer: Promise<T>, timeoutMs: number, who: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Silence(`${who} did not answer within ${timeout} ms.`)), timeout)
+    timer = setTimeout(() => reject(new Silence(`${who} did not answer within ${timeoutMs} ms.`)), timeoutMs)
   })
   return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

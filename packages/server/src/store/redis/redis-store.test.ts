@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { describeWithRedis, startCluster, TestRedis } from '@callgather/test-kit/redis'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { describeCallStore, eventOf } from '../call-store.contract.ts'
-import { type CallStore, type StoreChange, StoreUnavailable } from '../call-store.ts'
+import { type CallStore, type StoreChange, StoreUnavailableError } from '../call-store.ts'
 import { type RedisStoreOptions, redisStore } from './redis-store.ts'
 
 const news = (...ids: string[]) => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))
@@ -12,14 +12,14 @@ const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, m
 /** A store whose warnings are kept. */
 function storeOn(redis: TestRedis, options: Partial<RedisStoreOptions> = {}): CallStore & { warnings: string[] } {
   const warnings: string[] = []
-  const store = redisStore({ url: redis.url, timeout: 1_000, warn: (message) => warnings.push(message), ...options })
+  const store = redisStore({ url: redis.url, timeoutMs: 1_000, warn: (message) => warnings.push(message), ...options })
   return { ...store, warnings }
 }
 
-/** How long something took to fail with `StoreUnavailable`. */
+/** How long something took to fail with `StoreUnavailableError`. */
 async function failsWithin(millis: number, attempt: () => Promise<unknown>): Promise<void> {
   const begin = performance.now()
-  await expect(attempt()).rejects.toSatisfy(StoreUnavailable.isInstance)
+  await expect(attempt()).rejects.toSatisfy(StoreUnavailableError.isInstance)
   expect(performance.now() - begin).toBeLessThan(millis)
 }
 
@@ -50,7 +50,7 @@ describeWithRedis('redisStore', () => {
     await using a = disposable(storeOn(shared))
     await using b = disposable(storeOn(shared))
     const told: StoreChange[] = []
-    await b.store.watch('shared', (change) => told.push(change))
+    await b.store.subscribe('shared', (change) => told.push(change))
     const first = await a.store.append('shared', news('a'))
     const second = await b.store.append('shared', news('a', 'b'))
     expect(second).toMatchObject({ epoch: first.epoch, records: [{ seq: 2 }], duplicates: [{ id: 'a' }] })
@@ -67,7 +67,7 @@ describeWithRedis('redisStore', () => {
     for (let run = 0; run < 200; run++) {
       const both = await Promise.all([a, b].map(({ store }) => store.append(`twice-${run}`, news('a'))))
       expect(both.flatMap(({ records }) => records)).toHaveLength(1)
-      expect(both.flatMap(({ duplicates }) => duplicates)).toEqual([{ id: 'a', conflict: false }])
+      expect(both.flatMap(({ duplicates }) => duplicates)).toEqual([{ id: 'a', isConflict: false }])
     }
   })
 
@@ -84,13 +84,13 @@ describeWithRedis('redisStore', () => {
   it('keeps a call for its retention after the last event, and then not even in the list', async () => {
     const remaining = () => Number(shared.cli('--raw', 'PTTL', 'long:2:call:{call}'))
     {
-      await using it = disposable(storeOn(shared, { retention: 600_000, prefix: 'long' }))
+      await using it = disposable(storeOn(shared, { retentionMs: 600_000, prefix: 'long' }))
       await it.store.append('call', news('a'))
       await eventually(() => expect(remaining()).toBeLessThan(599_900))
       await it.store.append('call', news('b'))
       expect(remaining()).toBeGreaterThan(599_900)
     }
-    await using it = disposable(storeOn(shared, { retention: 100, prefix: 'brief' }))
+    await using it = disposable(storeOn(shared, { retentionMs: 100, prefix: 'brief' }))
     await it.store.append('call', news('a'))
     await eventually(async () => expect(await it.store.read('call', 0)).toBeNull())
     expect(await it.store.list({ limit: 10 })).toEqual([])
@@ -119,7 +119,7 @@ describeWithRedis('redisStore', () => {
     }
     // One that was there before notices with its next ping.
     await expect(it.store.ping()).rejects.toThrow(/format 99/)
-    await expect(it.store.append('call', news('b'))).rejects.toSatisfy(StoreUnavailable.isInstance)
+    await expect(it.store.append('call', news('b'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
     shared.cli('HSET', `${prefix}:format`, 'format', '2')
     await it.store.ping()
     expect(await idsIn(it.store, 'call')).toEqual(['a'])
@@ -140,7 +140,7 @@ describeWithRedis('redisStore', () => {
     await using redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
     await using it = disposable(storeOn(redis))
     const told: StoreChange[] = []
-    await it.store.watch('call', (change) => told.push(change))
+    await it.store.subscribe('call', (change) => told.push(change))
     await it.store.append('call', news('a'))
     await redis.kill()
     await eventually(() => expect(it.store.warnings.join()).toMatch(/cannot be reached/))
@@ -209,7 +209,7 @@ describeWithRedis('redisStore', () => {
       await failsWithin(3_000, () => it.store.append('call', news('given-up')))
       const begin = performance.now()
       for (let many = 0; many < 100; many++) {
-        await expect(it.store.append('call', news('refused'))).rejects.toSatisfy(StoreUnavailable.isInstance)
+        await expect(it.store.append('call', news('refused'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
       }
       expect(performance.now() - begin).toBeLessThan(1_000)
       await pause(5_000)
@@ -263,7 +263,7 @@ describeWithRedis('redisStore', () => {
       storeOn(former, { url: `redis://127.0.0.1:${(address.address() as AddressInfo).port}` }),
     )
     const told: StoreChange[] = []
-    await it.store.watch('call', (change) => told.push(change))
+    await it.store.subscribe('call', (change) => told.push(change))
     await it.store.append('call', news('a'))
     inCharge = present
     former.cli('REPLICAOF', '127.0.0.1', String(present.port))
@@ -305,8 +305,8 @@ describeWithRedis('redisStore', () => {
     await using writer = disposable(storeOn(redis))
     const told: StoreChange[] = []
     const all: StoreChange[] = []
-    await watcher.store.watch('call', (change) => told.push(change))
-    await watcher.store.watchAll((change) => all.push(change))
+    await watcher.store.subscribe('call', (change) => told.push(change))
+    await watcher.store.subscribeAll((change) => all.push(change))
     await writer.store.append('call', news('a'))
     await eventually(() => expect(told.flatMap(idsTold)).toEqual(['a']))
     // Only the bus of the watcher is cut, at the moment in which something is appended elsewhere.
@@ -327,7 +327,7 @@ describeWithRedis('redisStore', () => {
     await using it = disposable(storeOn(redis))
     const told: StoreChange[] = []
     await it.store.append('call', news('a'))
-    await it.store.watch('call', (change) => told.push(change))
+    await it.store.subscribe('call', (change) => told.push(change))
     await redis.kill()
     await redis.start()
     await eventually(() => expect(told).toContainEqual({ kind: 'forgotten', callId: 'call' }))
@@ -337,7 +337,7 @@ describeWithRedis('redisStore', () => {
     await using redis = await TestRedis.start()
     const store = storeOn(redis)
     await store.ping()
-    await store.watch('call', () => {})
+    await store.subscribe('call', () => {})
     await store.close()
     await eventually(() => expect(redis.cli('CLIENT', 'LIST').split('\n')).toHaveLength(1))
   })
@@ -363,10 +363,10 @@ describeWithRedis('redisStore with no more rights than the documentation asks fo
     await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//gather:canary@') }))
     const told: StoreChange[] = []
     await it.store.ping()
-    await it.store.watch('call', (change) => told.push(change))
-    await it.store.watchAll((change) => told.push(change))
+    await it.store.subscribe('call', (change) => told.push(change))
+    await it.store.subscribeAll((change) => told.push(change))
     await it.store.append('call', news('a', 'b'), { sessionId: 'session' })
-    expect(await it.store.legsOf('session')).toEqual(['call'])
+    expect(await it.store.listLegs('session')).toEqual(['call'])
     const head = await it.store.head('call')
     if (head) expect(await it.store.rewrite('call', head, [{ seq: 1, event: eventOf('a') }])).toBe(true)
     expect(await it.store.has('call', 'a')).toBe(true)
@@ -395,7 +395,7 @@ describeWithRedis('redisStore on a cluster', () => {
   afterAll(() => Promise.all(cluster.map((server) => server[Symbol.asyncDispose]())))
 
   const storeOnCluster = () =>
-    redisStore({ url: cluster.map(({ url }) => url), timeout: 1_000, prefix: randomUUID(), warn: () => {} })
+    redisStore({ url: cluster.map(({ url }) => url), timeoutMs: 1_000, prefix: randomUUID(), warn: () => {} })
 
   describeCallStore('redisStore on a cluster', storeOnCluster)
 
@@ -414,7 +414,7 @@ describeWithRedis('redisStore on a cluster', () => {
       await it.store.ping()
       server.pause()
       try {
-        await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailable.isInstance)
+        await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailableError.isInstance)
       } finally {
         server.resume()
       }

@@ -14,19 +14,19 @@
 import { randomUUID } from 'node:crypto'
 import type { Cursor } from '@callgather/protocol'
 import pMap from 'p-map'
-import { callback, checkOptions, numberFrom, objectOf, text, unchecked } from '../../base/check-options.ts'
+import { callback, checkOptions, numberBetween, objectOf, text, unchecked } from '../../base/check-options.ts'
 import { requiredOption } from '../../base/required-option.ts'
 import { describeFailure, localBus } from '../bus.ts'
 import {
   type CallStore,
   type ListOptions,
+  numberEvents,
   type Revocation,
-  recordsAfter,
   type StoreChange,
-  StoreUnavailable,
+  StoreUnavailableError,
   type Unsubscribe,
 } from '../call-store.ts'
-import { readStored, recordsOf } from '../stored-event.ts'
+import { parseRecords, toRecords } from '../stored-event.ts'
 import { ClusterLink } from './cluster-link.ts'
 import { type LinkOptions, reasonOf, run } from './link.ts'
 import { FORMAT, namesOf } from './names.ts'
@@ -47,9 +47,9 @@ export interface RedisStoreOptions {
    * it sooner. Default one week. While a call is kept its events are deduplicated, so this must be longer than a webhook
    * can stay valid.
    */
-  readonly retention?: number
+  readonly retentionMs?: number
   /** The longest that anything waits for Redis, in milliseconds. Default 2000. */
-  readonly timeout?: number
+  readonly timeoutMs?: number
   /** Told when Redis is lost or there again, and of settings of Redis that lose calls. Default `process.emitWarning`. */
   readonly warn?: (message: string) => void
   /** The clock, in milliseconds. Default `Date.now`. */
@@ -67,8 +67,8 @@ const DAY_MS = 86_400_000
 const optionsSchema = objectOf({
   url: unchecked,
   prefix: text,
-  retention: numberFrom(1, 3650 * DAY_MS),
-  timeout: numberFrom(1, 600_000),
+  retentionMs: numberBetween(1, 3650 * DAY_MS),
+  timeoutMs: numberBetween(1, 600_000),
   warn: callback.optional(),
   now: callback.optional(),
 })
@@ -80,7 +80,7 @@ const optionsSchema = objectOf({
  */
 export function redisStore(options: RedisStoreOptions): CallStore {
   checkOptions('redisStore', optionsSchema, options)
-  const { prefix = 'callgather', retention = WEEK, timeout = 2_000, now = Date.now } = options
+  const { prefix = 'callgather', retentionMs = WEEK, timeoutMs = 2_000, now = Date.now } = options
   const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
   const names = namesOf(prefix)
   /** How far the clock of Redis is ahead of our monotonic one: as ours, until Redis says that it is another. */
@@ -95,7 +95,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
   const linkOptions: LinkOptions = {
     urls: readRedisUrls(requiredOption('redisStore({ url })', options.url)),
-    timeout,
+    timeoutMs,
     // The host's own function: what it throws must not end the loop that reconnects.
     warn: (message) => {
       try {
@@ -137,7 +137,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       format = await read()
     }
     if (format === String(FORMAT)) return
-    throw new StoreUnavailable(
+    throw new StoreUnavailableError(
       `Redis holds calls of format ${format} under the prefix ${prefix}, and this version of CallGather uses format ` +
         `${FORMAT}. Use another prefix, another Redis, or the same version on every server.`,
     )
@@ -179,7 +179,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   const putInList = async (callId: string, grown: { place: number; isNew: boolean; isOver: boolean } | null) => {
     const change = grown ? grownIn(callId) : JSON.stringify({ kind: 'forgotten', callId } satisfies StoreChange)
     const place = grown ? String(grown.place) : ''
-    const expired = grown?.isNew ? String(now() - retention) : ''
+    const expired = grown?.isNew ? String(now() - retentionMs) : ''
     const args = [publish, change, callId, place, expired, grown?.isOver ? '1' : '']
     return (await attempt(LIST, names.listed(callId), ...args)) !== 0
   }
@@ -212,7 +212,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
   /** Tells everyone here what they may have missed while the bus was down. */
   const resume = async () => {
-    const since = lastHeard - timeout * 5
+    const since = lastHeard - timeoutMs * 5
     const isCall = (channel: string) => !names.isList(channel) && channel !== names.revoked
     const missed = [...subscriptions.keys()].filter(isCall).map(names.callIn)
     if (subscriptions.has(names.revoked)) {
@@ -222,7 +222,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       // The last event is enough: a subscriber that does not know the ones before it will see that, and read.
       const page = await readPage(callId, -1, 1)
       if (page)
-        calls.publish({ kind: 'appended', callId, epoch: page.epoch, records: readStored(page.events, page.after) })
+        calls.publish({ kind: 'appended', callId, epoch: page.epoch, records: parseRecords(page.events, page.after) })
       else calls.publish({ kind: 'forgotten', callId })
     }
     await pMap(missed, (callId) => mend(callId).catch(() => {}), { concurrency: CONCURRENCY })
@@ -272,7 +272,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
   }
 
-  const readWritten: CallStore['readWritten'] = async (callId, after, limit = Number.POSITIVE_INFINITY) => {
+  const readJson: CallStore['readJson'] = async (callId, after, limit = Number.POSITIVE_INFINITY) => {
     // In pages, so that a long call does not hold up the others.
     let epoch: string | undefined
     let events: string[] = []
@@ -289,21 +289,30 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   }
 
   return {
-    shared: true,
+    isShared: true,
 
-    async append(callId, events, { sessionId = '', at, isOver = false } = {}) {
+    async append(callId, events, { sessionId = '', expectedHead, isOver = false } = {}) {
       const mark = randomUUID()
       const place = nextPlace()
       const session = sessionId === '' ? [] : [names.session(sessionId)]
       const beside = link.isOneServer ? [...names.listed(callId), ...session] : []
       // With every append, so that a Redis that has lost it is told again.
       const [legs] = link.isOneServer ? [] : session
-      const joined = legs && attempt(JOIN, [legs], callId, String(retention))
+      const joined = legs && attempt(JOIN, [legs], callId, String(retentionMs))
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
       const ask = async () => {
-        const deadline = String(performance.now() + clockAhead + timeout)
-        const fixed = [deadline, mark, String(place), String(retention), publish, sessionId, endIn(at), callId]
-        const ofList = [grownIn(callId), String(now() - retention), isOver ? '1' : '']
+        const deadline = String(performance.now() + clockAhead + timeoutMs)
+        const fixed = [
+          deadline,
+          mark,
+          String(place),
+          String(retentionMs),
+          publish,
+          sessionId,
+          endIn(expectedHead),
+          callId,
+        ]
+        const ofList = [grownIn(callId), String(now() - retentionMs), isOver ? '1' : '']
         return (await attempt(APPEND, [names.call(callId), ...beside], ...fixed, ...ofList, ...content)) as AppendReply
       }
       let [reply] = await Promise.all([ask(), joined])
@@ -311,33 +320,33 @@ export function redisStore(options: RedisStoreOptions): CallStore {
         // Answered at once, and yet too late: its clock goes ahead of ours.
         clockAhead = Number(reply[1]) - performance.now()
         reply = await ask()
-        if (reply[0] === 'late') throw new StoreUnavailable('Redis took the append too late, and did not make it.')
+        if (reply[0] === 'late') throw new StoreUnavailableError('Redis took the append too late, and did not make it.')
       }
       const [epoch, before, fates] = reply as Exclude<AppendReply, Late>
-      if (fates === undefined) return { moved: true, epoch, records: [], duplicates: [] }
-      const records = recordsAfter(
+      if (fates === undefined) return { isStale: true, epoch, records: [], duplicates: [] }
+      const records = numberEvents(
         before,
         events.filter((_, index) => fates[index] === 'a').map(({ event }) => event),
       )
       const duplicates = events.flatMap(({ event: { id } }, index) =>
-        fates[index] === 'a' ? [] : [{ id, conflict: fates[index] === 'c' }],
+        fates[index] === 'a' ? [] : [{ id, isConflict: fates[index] === 'c' }],
       )
       if (records.length > 0 && !link.isOneServer) {
         putInList(callId, { place, isNew: before === 0, isOver }).catch(() => {})
       }
-      return { moved: false, epoch, records, duplicates }
+      return { isStale: false, epoch, records, duplicates }
     },
 
-    async legsOf(sessionId) {
+    async listLegs(sessionId) {
       return (await send(names.session(sessionId), 'SMEMBERS')) as string[]
     },
 
     async read(callId, after, limit) {
-      const slice = await readWritten(callId, after, limit)
-      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
+      const slice = await readJson(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: parseRecords(slice.events, after) }
     },
 
-    readWritten,
+    readJson,
 
     async has(callId, eventId) {
       return (await send(names.call(callId), 'HEXISTS', `e:${eventId}`)) === 1
@@ -350,14 +359,14 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async list(options) {
       // Redis has dropped what is older. Their lines are listed to whoever asks for old calls, and forgets them.
-      const oldest = options.before === undefined ? now() - retention : 0
+      const oldest = options.before === undefined ? now() - retentionMs : 0
       const lines = await listed({ ...options, since: Math.max(options.since ?? 0, oldest) })
       return lines.map(([callId, place]) => ({ callId, updatedAt: Math.floor(place) }))
     },
 
-    watch: (callId, listener) => watching([names.call(callId)], () => calls.watching.watch(callId, listener)),
-    watchAll: (listener) => watching(names.lists, () => list.watching.watchAll(listener)),
-    watchRevocations: (listener) => watching([names.revoked], () => calls.watching.watchRevocations(listener)),
+    subscribe: (callId, listener) => watching([names.call(callId)], () => calls.watching.subscribe(callId, listener)),
+    subscribeAll: (listener) => watching(names.lists, () => list.watching.subscribeAll(listener)),
+    subscribeRevocations: (listener) => watching([names.revoked], () => calls.watching.subscribeRevocations(listener)),
 
     async rewrite(callId, { epoch, seq }, records) {
       const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])
@@ -405,7 +414,7 @@ type Message =
 const changeOf = (callId: string, message: Message): StoreChange =>
   'forgotten' in message
     ? { kind: 'forgotten', callId }
-    : { kind: 'appended', callId, epoch: message.epoch, records: recordsOf(message.events, message.after) }
+    : { kind: 'appended', callId, epoch: message.epoch, records: toRecords(message.events, message.after) }
 
 type Late = ['late', string]
 /** No fates: the log had moved. */
@@ -442,7 +451,7 @@ export function readRedisUrls(url: string | readonly string[]): readonly [string
   return [first, ...rest]
 }
 
-function unavailableBy(error: unknown): StoreUnavailable {
-  if (StoreUnavailable.isInstance(error)) return error
-  return new StoreUnavailable(`Redis failed: ${reasonOf(error).slice(0, 200)}`, { cause: error })
+function unavailableBy(error: unknown): StoreUnavailableError {
+  if (StoreUnavailableError.isInstance(error)) return error
+  return new StoreUnavailableError(`Redis failed: ${reasonOf(error).slice(0, 200)}`, { cause: error })
 }

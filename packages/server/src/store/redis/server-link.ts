@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { StoreUnavailable } from '../call-store.ts'
+import { StoreUnavailableError } from '../call-store.ts'
 import {
   BaseLink,
   clientSettings,
@@ -70,7 +70,7 @@ export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client
     }
     this.#clients = clients
     const attempts = Promise.all(clients.map((client) => once(client, 'ready').catch(() => {}))).then(() => advised)
-    this.attempted = inTime(attempts, this.options.timeout, this.who).catch((error: unknown) => this.complain(error))
+    this.attempted = inTime(attempts, this.options.timeoutMs, this.who).catch((error: unknown) => this.complain(error))
     for (const client of clients) client.connect().catch(() => {})
     return clients
   }
@@ -85,7 +85,9 @@ export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client
       return await this.answer(async (clients) => {
         const client = choose(clients)
         if (client.isReady) return ask(client)
-        throw new StoreUnavailable(`${this.who} cannot be reached: ${reasonOf(this.outage)}`, { cause: this.outage })
+        throw new StoreUnavailableError(`${this.who} cannot be reached: ${reasonOf(this.outage)}`, {
+          cause: this.outage,
+        })
       })
     } catch (error) {
       // A replica does not become the one in charge by waiting: whoever is in charge now is found by connecting anew.

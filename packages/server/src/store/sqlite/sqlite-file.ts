@@ -7,7 +7,7 @@
 import { mkdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import Database from 'libsql'
-import { StoreUnavailable } from '../call-store.ts'
+import { StoreUnavailableError } from '../call-store.ts'
 
 /** How long a server waits at its start for the one before it to release the file. */
 const LOCK_WAIT_MS = 10_000
@@ -47,11 +47,11 @@ function makeFolder(path: string): void {
 /**
  * Locks a file for this process, waiting for another server to end.
  *
- * @throws StoreUnavailable with the path and the remedy when another server keeps it.
+ * @throws StoreUnavailableError with the path and the remedy when another server keeps it.
  */
 export function lockFile(path: string): Release {
   if (held.has(path)) {
-    throw new StoreUnavailable(
+    throw new StoreUnavailableError(
       `The store at ${path} is already open in this process. Close it first, or use it here too.`,
     )
   }
@@ -64,9 +64,12 @@ export function lockFile(path: string): Release {
     lock.close()
     if (!isBusy(error)) throw error
     const waited = LOCK_WAIT_MS / 1000
-    throw new StoreUnavailable(`The store at ${path} is in use by another server, still after ${waited} s. ${REMEDY}`, {
-      cause: error,
-    })
+    throw new StoreUnavailableError(
+      `The store at ${path} is in use by another server, still after ${waited} s. ${REMEDY}`,
+      {
+        cause: error,
+      },
+    )
   }
   held.add(path)
   return () => {
@@ -93,19 +96,19 @@ export class FileGuard {
    * Checks before a write that it will be kept.
    *
    * @param countFrames Checkpoints what it can, and returns how many frames the log must have.
-   * @throws StoreUnavailable when the write would go to a file that the next start does not read.
+   * @throws StoreUnavailableError when the write would go to a file that the next start does not read.
    */
   check(countFrames: () => { readonly frames: number; readonly pageBytes: number }): void {
     const now = statSync(this.#path, { throwIfNoEntry: false })
     if (now?.ino !== this.#opened.ino || now.dev !== this.#opened.dev) {
-      throw new StoreUnavailable(`The store's file ${this.#path} was moved, deleted or replaced. ${RESTART}`)
+      throw new StoreUnavailableError(`The store's file ${this.#path} was moved, deleted or replaced. ${RESTART}`)
     }
     const size = this.#walSize()
     if (size >= this.#walBytes) return
     // Another process may checkpoint and truncate the log, as `sqlite3` can; then nothing is missing.
     const { frames, pageBytes } = countFrames()
     if (frames > 0 && WAL_HEADER_BYTES + frames * (FRAME_HEADER_BYTES + pageBytes) > size) {
-      throw new StoreUnavailable(`The store's file ${this.#path}-wal was truncated. ${RESTART}`)
+      throw new StoreUnavailableError(`The store's file ${this.#path}-wal was truncated. ${RESTART}`)
     }
     this.#walBytes = size
   }

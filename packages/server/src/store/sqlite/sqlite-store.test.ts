@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import { afterAll, describe, expect, it } from 'vitest'
 import { describeCallStore, eventOf } from '../call-store.contract.ts'
-import { StoreUnavailable } from '../call-store.ts'
+import { StoreUnavailableError } from '../call-store.ts'
 import { sqliteStore } from './sqlite-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'callgather-sqlite-'))
@@ -34,7 +34,7 @@ describe('sqliteStore', () => {
   it('commits what waits together, and tells nobody before it is durable', async () => {
     const store = sqliteStore({ path: newFile() })
     const told: string[] = []
-    await store.watchAll(({ callId }) => told.push(callId))
+    await store.subscribeAll(({ callId }) => told.push(callId))
     const appends = Array.from({ length: 50 }, (_, index) => store.append(`call-${index}`, [{ event: eventOf('a') }]))
     expect(told).toEqual([])
     await Promise.all(appends)
@@ -79,7 +79,7 @@ describe('sqliteStore', () => {
     const path = join(folder, 'not-a-database')
     writeFileSync(path, 'this is no database, though it is long enough to be read as a header of one'.repeat(20))
     expect(() => sqliteStore({ path })).toThrow(/cannot be opened/)
-    expect(() => sqliteStore({ path: join(path, 'below-a-file.db') })).toThrow(StoreUnavailable)
+    expect(() => sqliteStore({ path: join(path, 'below-a-file.db') })).toThrow(StoreUnavailableError)
   })
 
   it('lets one server at a time have a file, by every name of it, and the next one have it afterwards', async () => {
@@ -149,10 +149,10 @@ describe('sqliteStore', () => {
     const warnings: string[] = []
     const store = sqliteStore({ path: newFile(), warn: (message) => warnings.push(message) })
     const published: string[] = []
-    await store.watchAll(() => {
+    await store.subscribeAll(() => {
       throw new TypeError('canary-4071')
     })
-    await store.watchAll(({ callId }) => published.push(callId))
+    await store.subscribeAll(({ callId }) => published.push(callId))
     const calls = ['a', 'b', 'c']
     const results = await Promise.all(calls.map((call) => store.append(call, [{ event: eventOf('x') }])))
     expect(results.map(({ records }) => records.length)).toEqual([1, 1, 1])

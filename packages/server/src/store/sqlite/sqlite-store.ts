@@ -18,17 +18,17 @@ import { callback, checkOptions, objectOf, text as textOption } from '../../base
 import { requiredOption } from '../../base/required-option.ts'
 import { describeFailure, localBus } from '../bus.ts'
 import {
-  type Appended,
   type AppendOptions,
+  type AppendResult,
   type CallStage,
   type CallStore,
-  endsAt,
+  isSameHead,
   type ListOptions,
   type NewEvent,
   type Revocation,
-  StoreUnavailable,
+  StoreUnavailableError,
 } from '../call-store.ts'
-import { readStored } from '../stored-event.ts'
+import { parseRecords } from '../stored-event.ts'
 import { FileGuard, lockFile, resolveFile } from './sqlite-file.ts'
 import { SqliteWriter, type Statement, unavailableBy, type WriteOptions } from './sqlite-writer.ts'
 
@@ -186,26 +186,26 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     sql: Sql,
     callId: string,
     events: readonly NewEvent[],
-    { sessionId, at, isOver = false }: AppendOptions,
-  ): Appended => {
+    { sessionId, expectedHead, isOver = false }: AppendOptions,
+  ): AppendResult => {
     const known = heads.get(callId) ?? headOf(sql.findCall, callId)
     const end = known ? { epoch: published(known.epoch), seq: known.seq } : null
     const isNew = ({ event }: NewEvent) => !known || sql.findEvent.get(known.ref, event.id) === undefined
-    const moved = at !== undefined && !endsAt(end, at) && events.some(isNew)
-    if (moved || (!known && events.length === 0)) {
-      return { moved, epoch: published(known?.epoch ?? randomUUID()), records: [], duplicates: [] }
+    const isStale = expectedHead !== undefined && !isSameHead(end, expectedHead) && events.some(isNew)
+    if (isStale || (!known && events.length === 0)) {
+      return { isStale, epoch: published(known?.epoch ?? randomUUID()), records: [], duplicates: [] }
     }
     const { ref, epoch, seq: before, session: joined } = known ?? begin(sql, callId)
     const session = sessionId ?? joined
     if (session !== joined) sql.join.run(session, ref)
     let seq = before
     const records: CallRecord[] = []
-    const duplicates: { id: string; conflict: boolean }[] = []
+    const duplicates: { id: string; isConflict: boolean }[] = []
     for (const { event, digest = null } of events) {
       const { changes } = sql.addEvent.run(ref, seq + 1, event.id, digest, JSON.stringify(event))
       if (changes === 0) {
         const { digest: first } = sql.findEvent.get(ref, event.id) as { digest: ArrayBuffer | null }
-        duplicates.push({ id: event.id, conflict: (first && textOf(first)) !== digest })
+        duplicates.push({ id: event.id, isConflict: (first && textOf(first)) !== digest })
         continue
       }
       seq += 1
@@ -213,15 +213,15 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     }
     if (records.length > 0) sql.advance.run(seq, now(), isOver ? STAGES.ended : STAGES.live, ref)
     heads.set(callId, { ref, epoch, seq, session })
-    return { moved: false, epoch: published(epoch), records, duplicates }
+    return { isStale: false, epoch: published(epoch), records, duplicates }
   }
 
   const write = <T>(work: (sql: Sql) => T, options?: WriteOptions<T>): Promise<T> =>
-    closed ? Promise.reject(new StoreUnavailable('The store is closed.')) : writer.write(work, options)
+    closed ? Promise.reject(new StoreUnavailableError('The store is closed.')) : writer.write(work, options)
 
   /** Runs a statement, giving its failures the name that callers know. */
   const attempt = async <T>(work: () => T): Promise<T> => {
-    if (closed) throw new StoreUnavailable('The store is closed.')
+    if (closed) throw new StoreUnavailableError('The store is closed.')
     try {
       return work()
     } catch (error) {
@@ -229,7 +229,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     }
   }
 
-  const readWritten: CallStore['readWritten'] = (callId, after, limit = Number.POSITIVE_INFINITY) =>
+  const readJson: CallStore['readJson'] = (callId, after, limit = Number.POSITIVE_INFINITY) =>
     attempt(() => {
       const call = headOf(findCall, callId)
       if (!call) return null
@@ -245,7 +245,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     })
 
   return {
-    shared: false,
+    isShared: false,
 
     append: (callId, events, options = {}) =>
       write((sql) => append(sql, callId, events, options), {
@@ -256,7 +256,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         },
       }),
 
-    legsOf: (sessionId) =>
+    listLegs: (sessionId) =>
       attempt(() => {
         const known = legs.get(sessionId)
         if (known) return known
@@ -266,11 +266,11 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
       }),
 
     async read(callId, after, limit) {
-      const slice = await readWritten(callId, after, limit)
-      return slice && { epoch: slice.epoch, records: readStored(slice.events, after) }
+      const slice = await readJson(callId, after, limit)
+      return slice && { epoch: slice.epoch, records: parseRecords(slice.events, after) }
     },
 
-    readWritten,
+    readJson,
 
     has: (callId, eventId) =>
       attempt(() => {
@@ -397,8 +397,8 @@ function open(given: string): Opened {
     return { path, database, release }
   } catch (error) {
     release()
-    if (StoreUnavailable.isInstance(error)) throw error
-    throw new StoreUnavailable(`The store at ${given} cannot be opened: ${messageOf(error)}`, { cause: error })
+    if (StoreUnavailableError.isInstance(error)) throw error
+    throw new StoreUnavailableError(`The store at ${given} cannot be opened: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -408,7 +408,7 @@ function prepareFile(database: Database.Database, path: string): void {
   const { format, tables } = database.prepare(sql).get() as { format: number; tables: number }
   if (format === FORMAT) return
   if (format !== 0 || tables > 0) {
-    throw new StoreUnavailable(
+    throw new StoreUnavailableError(
       `The store at ${path} has format ${format}, and this version of CallGather uses format ${FORMAT}. ` +
         'Use another file, or the version of CallGather that wrote this one.',
     )

@@ -8,7 +8,7 @@
 import type AsyncDatabase from 'libsql/promise'
 import Database from 'libsql/promise'
 import type { ReportFailure } from '../bus.ts'
-import { StoreUnavailable } from '../call-store.ts'
+import { StoreUnavailableError } from '../call-store.ts'
 import type { FileGuard } from './sqlite-file.ts'
 
 /** A prepared statement. */
@@ -200,7 +200,7 @@ async function prepare<Name extends string>(
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /** A failure of the database, under the name that callers know. */
-export function unavailableBy(error: unknown): StoreUnavailable {
-  if (StoreUnavailable.isInstance(error)) return error
-  return new StoreUnavailable(`The store failed: ${messageOf(error)}`, { cause: error })
+export function unavailableBy(error: unknown): StoreUnavailableError {
+  if (StoreUnavailableError.isInstance(error)) return error
+  return new StoreUnavailableError(`The store failed: ${messageOf(error)}`, { cause: error })
 }
