@@ -1,4 +1,4 @@
-/** Whoever reads slowly is served at its pace, whatever it asked for at once; whoever has stopped is cut off. */
+/** The server paces its replies to a slow client, and disconnects a client that stops reading. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
@@ -10,16 +10,16 @@ import { memoryStore } from '../store/memory/memory-store.ts'
 import { testServer } from '../testing/server.ts'
 
 const CALLS = 100
-/** All of them together are more than the buffers of the system hold between the two ends. */
-const ANSWER_BYTES = 200_000
+/** All replies together exceed the operating system's buffers between the two ends. */
+const REPLY_BYTES = 200_000
 const manyCalls = Array.from({ length: CALLS }, (_, index) => `v3:long-${index}`)
 
 const limits = { backpressure: { maxBytes: 256 * 1024, maxMessages: 500, maxStallMs: 2_000 } }
-/** Proof of reading is the matter of another test. */
-const patient = { ...limits, liveness: { pingIntervalMs: 500, pongTimeoutMs: 60_000 } }
+/** Liveness must not disconnect the client here; liveness.test.ts covers it. */
+const withoutLiveness = { ...limits, liveness: { pingIntervalMs: 500, pongTimeoutMs: 60_000 } }
 
-/** A server with long calls, and a bare websocket that has not asked for anything yet. */
-async function longCalls(given: typeof patient, { calls, bytes } = { calls: manyCalls, bytes: ANSWER_BYTES }) {
+/** Starts a server with long calls and connects a bare websocket that has not sent a request yet. */
+async function longCalls(given: typeof withoutLiveness, { calls, bytes } = { calls: manyCalls, bytes: REPLY_BYTES }) {
   const store = memoryStore()
   for (const call of calls) {
     await store.append(call, [{ event: eventOf(`${call} begins`, { filler: 'x'.repeat(bytes) }) }])
@@ -27,42 +27,43 @@ async function longCalls(given: typeof patient, { calls, bytes } = { calls: many
   const accepted: Socket[] = []
   const accept = (message: unknown) => accepted.push((message as { socket: Socket }).socket)
   subscribe('net.server.socket', accept)
-  /** What waits in this process for the client whenever another log is read for it. */
-  const waiting: number[] = []
+  /** The bytes that are buffered for the client each time another log is read for it. */
+  const bufferedBytes: number[] = []
   const port = () => (Reflect.get(socket, '_socket') as Socket).localPort
   const server = await testServer({
     store: {
       ...store,
       readJson: async (...of: Parameters<typeof store.readJson>) => {
-        waiting.push(accepted.find(({ remotePort }) => remotePort === port())?.writableLength ?? Number.NaN)
+        bufferedBytes.push(accepted.find(({ remotePort }) => remotePort === port())?.writableLength ?? Number.NaN)
         return store.readJson(...of)
       },
     },
     limits: given,
   })
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
-  const said: string[] = []
+  const received: string[] = []
   socket.on('error', () => {})
   socket.on('message', (data) => {
     const text = String(data)
     if (text === '2') socket.send('3')
-    said.push(text)
+    received.push(text)
   })
   await once(socket, 'open')
   socket.send(`40${JSON.stringify({ ticket: await server.ticket({ calls: '*' }), protocol: PROTOCOL_VERSION })}`)
-  await vi.waitFor(() => expect(said.some((frame) => frame.startsWith('40'))).toBe(true))
+  await vi.waitFor(() => expect(received.some((frame) => frame.startsWith('40'))).toBe(true))
   return {
     socket,
-    waiting,
+    bufferedBytes,
     watchAll: () => {
       for (const [index, call_id] of calls.entries()) socket.send(`42${index}["call:watch",{"call_id":"${call_id}"}]`)
     },
-    /** The numbers of the requests that were answered in full. */
+    /** The numbers of the requests whose whole reply has arrived. */
     answered: () =>
-      said
+      received
         .filter((text) => /^43\d+\[\{"ok":true/.test(text) && text.length > bytes)
         .map((text) => Number(/^43(\d+)/.exec(text)?.[1])),
-    cut: async () =>
+    /** The limit that disconnected the client, from the metrics. */
+    disconnectedBy: async () =>
       /callgather_sockets_cut_total\{limit="(\w+)"\} 1/.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1],
     async [Symbol.asyncDispose]() {
       unsubscribe('net.server.socket', accept)
@@ -72,61 +73,60 @@ async function longCalls(given: typeof patient, { calls, bytes } = { calls: many
   }
 }
 
-describe('a client that reads slowly, and asked for many long calls at once', () => {
+describe('backpressure on a client that watches many long calls at once', () => {
   it.each([
-    ['and then reads as fast as it can', 0],
-    ['and goes on for longer than anything may wait without progress', 40],
+    ['at full speed', 0],
+    ['slowly for longer than `maxStallMs`', 40],
   ])(
-    'is told all of them %s, and hardly more than one waits for it',
-    async (_, pauseMillis) => {
-      await using client = await longCalls(patient)
-      const { socket, waiting } = client
-      if (pauseMillis > 0) {
+    'sends every reply to a client that reads %s, and buffers at most `maxBytes`',
+    async (_, pauseMs) => {
+      await using client = await longCalls(withoutLiveness)
+      const { socket, bufferedBytes } = client
+      if (pauseMs > 0) {
         socket.on('message', () => {
           socket.pause()
-          setTimeout(() => socket.resume(), pauseMillis)
+          setTimeout(() => socket.resume(), pauseMs)
         })
       }
       client.watchAll()
       await vi.waitFor(
         async () => {
-          expect(await client.cut()).toBeUndefined()
+          expect(await client.disconnectedBy()).toBeUndefined()
           expect(client.answered()).toHaveLength(CALLS)
         },
         { timeout: 25_000, interval: 100 },
       )
       expect(new Set(client.answered()).size).toBe(CALLS)
-      expect(waiting).toHaveLength(CALLS)
-      // Whoever has room is told another: so when a log is read, no more waits than the limit.
-      expect(Math.max(...waiting)).toBeLessThanOrEqual(limits.backpressure.maxBytes)
+      expect(bufferedBytes).toHaveLength(CALLS)
+      expect(Math.max(...bufferedBytes)).toBeLessThanOrEqual(limits.backpressure.maxBytes)
       expect(socket.readyState).toBe(WebSocket.OPEN)
     },
     30_000,
   )
 })
 
-describe('a client on a slow line, and one answer longer than all limits', () => {
-  it('is told it, since it takes some of it all the time', async () => {
+describe('backpressure on a slow connection', () => {
+  it('completes a reply that exceeds every limit while the client keeps reading it', async () => {
     await using client = await longCalls(
       { ...limits, liveness: { pingIntervalMs: 500, pongTimeoutMs: 5_000 } },
       { calls: ['v3:huge'], bytes: 40_000_000 },
     )
     const { socket } = client
-    const line = Reflect.get(socket, '_socket') as Socket
-    // At a rate, whatever the load of the machine is: ten seconds in all, of which what the system holds takes two.
-    const began = performance.now()
-    let read = 0
-    line.on('data', (bytes: Buffer) => {
-      read += bytes.length
-      const aheadMillis = read / 4_000 - (performance.now() - began)
-      if (aheadMillis < 1) return
+    const stream = Reflect.get(socket, '_socket') as Socket
+    // Reads 4 MB a second under any machine load: ten seconds in all, of which the system's buffers account for two.
+    const startedAt = performance.now()
+    let readBytes = 0
+    stream.on('data', (bytes: Buffer) => {
+      readBytes += bytes.length
+      const aheadMs = readBytes / 4_000 - (performance.now() - startedAt)
+      if (aheadMs < 1) return
       socket.pause()
-      setTimeout(() => socket.resume(), aheadMillis)
+      setTimeout(() => socket.resume(), aheadMs)
     })
     client.watchAll()
     await vi.waitFor(
       async () => {
-        expect(await client.cut()).toBeUndefined()
+        expect(await client.disconnectedBy()).toBeUndefined()
         expect(client.answered()).toEqual([0])
       },
       { timeout: 50_000, interval: 100 },
@@ -134,9 +134,9 @@ describe('a client on a slow line, and one answer longer than all limits', () =>
   }, 60_000)
 })
 
-describe('a client that stops reading amid the answers', () => {
+describe('backpressure on a client that stops reading', () => {
   it.each([
-    ['age', patient],
+    ['age', withoutLiveness],
     [
       'silence',
       {
@@ -146,14 +146,17 @@ describe('a client that stops reading amid the answers', () => {
       },
     ],
   ])(
-    'is cut off, for %s, and no more is read for it meanwhile',
-    async (why, given) => {
+    'disconnects a client that stops reading, reports the limit `%s`, and reads no more logs for it',
+    async (limit, given) => {
       await using client = await longCalls(given)
       client.socket.pause()
       client.watchAll()
-      await vi.waitFor(async () => expect(await client.cut()).toBe(why), { timeout: 20_000, interval: 100 })
-      expect(client.waiting.length).toBeLessThan(CALLS)
-      expect(Math.max(...client.waiting)).toBeLessThanOrEqual(limits.backpressure.maxBytes)
+      await vi.waitFor(async () => expect(await client.disconnectedBy()).toBe(limit), {
+        timeout: 20_000,
+        interval: 100,
+      })
+      expect(client.bufferedBytes.length).toBeLessThan(CALLS)
+      expect(Math.max(...client.bufferedBytes)).toBeLessThanOrEqual(limits.backpressure.maxBytes)
     },
     25_000,
   )

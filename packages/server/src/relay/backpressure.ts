@@ -1,173 +1,176 @@
 /**
- * Bounds what waits for a client. What it has not read is kept for it in our memory, and the engine sets no bound.
+ * Limits the data that is buffered for one client. Unread data stays in server memory, and the engine sets no limit.
  *
- * What a client asks for is held back until there is room, however much it asks for at once: cutting it off would help
- * nobody, since it would come back and ask for the same. What happens meanwhile cannot be held back, so who falls too
- * far behind is cut off, and so is who makes no progress; a client that stalls, and still answers pings, would be kept
- * for ever. A client that was cut off connects again and resumes by number; it loses nothing but the connection.
+ * Replies are queued until the client has read enough: disconnecting it would not help, since it would reconnect and
+ * send the same requests. Broadcasts can't be queued, so a client that falls too far behind, or reads almost nothing, is
+ * disconnected. It resumes from its cursor when it reconnects.
  */
 import { gatherError } from '@callgather/protocol'
 import { bytesSent, terminate } from './engine-io.ts'
 import type { RelaySocket } from './rooms.ts'
 
-/** How much may wait for one client. */
+/** How much unread data is buffered for one client before it is disconnected. */
 export interface BackpressureLimits {
-  /** Bytes, beyond the largest answer it asked for itself. Default 1 MiB. */
+  /** Maximum number of unread bytes, beyond the largest reply that the client requested. Default 1 MiB. */
   readonly maxBytes: number
-  /** Messages. Default 500. */
+  /** Maximum number of unread messages. Default 500. */
   readonly maxMessages: number
-  /** How long anything may wait while less than 16 KiB are taken, in milliseconds. Default 10000. */
+  /** How long data may stay unread while the client reads less than 16 KiB, in milliseconds. Default 10000. */
   readonly maxStallMs: number
 }
 
-/** What those who send over a connection do by it. */
+/** Flow control of one connection. */
 export interface Backpressure {
   /**
-   * Does what ends in an answer: one after another, each when the client has taken enough of what waits for it, or is
-   * gone. So no more than one answer is made before it is known how much the last has added.
+   * Runs a task that sends a reply. Tasks run one at a time, each once the client has read enough or is gone, so at most
+   * one reply is added to the buffer before its size is known.
+   *
+   * @throws GatherError when too many replies are queued.
    */
-  readonly queueReply: (answer: () => Promise<void>) => Promise<void>
-  /** Whether the client is taking what waits for it. */
-  readonly isMoving: () => boolean
+  readonly queueReply: (task: () => Promise<void>) => Promise<void>
+  /** Whether the client is reading its buffered data. */
+  readonly isReading: () => boolean
 }
 
 const CHECK_INTERVAL_MS = 1_000
-/** Who takes less than this in the time that anything may wait holds our memory, and no more. */
+/** A client that reads slower than this per `maxStallMs` is disconnected, because its unread data stays in server memory. */
 const MIN_PROGRESS_BYTES = 16 * 1024
-/** Answers leave the rest of the limit to what happens meanwhile. */
+/** The share of `maxBytes` that replies may fill. The rest is left for broadcasts. */
 const REPLY_SHARE = 0.25
-/** Answers that may wait for their turn: more than the calls one connection may watch, asked for twice. */
+/** Maximum number of queued replies: more than two for each call that one connection may watch. */
 const MAX_QUEUED_REPLIES = 500
 
-/** A packet that answers, with the number of what was asked (socket.io protocol 5). */
+/** A packet that acknowledges a request by its number (socket.io protocol 5). */
 const REPLY_PACKET = /^3\d/
 
 interface Packet {
   readonly data?: unknown
 }
 
-/** Watches what waits for a client; `cut` is called at most once, and then nothing waits any more. */
+type Limit = 'bytes' | 'messages' | 'age'
+
+/** Monitors a client's unread data. `onDisconnect` is called at most once, when the client exceeds a limit. */
 export function guardBackpressure(
   socket: RelaySocket,
   limits: BackpressureLimits,
-  cut: (why: 'bytes' | 'messages' | 'age') => void,
+  onDisconnect: (limit: Limit) => void,
 ): Backpressure {
   const { conn } = socket
   const { transport } = conn
   const stream = conn.request.socket
-  /** Messages, and their bytes, which the engine has not handed to the websocket yet. Counted, lest each adds them up. */
+  /** Messages and bytes that the engine has not yet handed to the websocket. */
   let messages = 0
-  let queued = 0
-  /** The largest answer that may be among what waits. */
-  let asked = 0
+  let queuedBytes = 0
+  /** The size of the largest reply that may be unread. */
+  let largestReply = 0
   /**
-   * How much had been taken when enough was taken last, and how often it was looked at since; `null` while nothing
-   * waits. Counted and not timed: a process that was itself held up has seen nothing of what its clients did.
+   * Bytes sent at the last sufficient progress, and the number of checks since; `null` while nothing is unread. Counts
+   * checks instead of time, because a stalled event loop sees none of its clients' progress.
    */
-  let stuck: { readonly sent: number; looks: number } | null = null
-  /** How much had been taken when it was last looked at; `null` if nothing waited then. */
-  let seen: number | null = null
-  let moving = false
-  let over = false
-  /** Looks while anything waits, or may. */
+  let stall: { readonly sent: number; checks: number } | null = null
+  /** Bytes sent at the last check; `null` if nothing was unread. */
+  let lastSent: number | null = null
+  let isProgressing = false
+  let isOver = false
+  /** Runs while anything is or may be unread. */
   let timer: NodeJS.Timeout | undefined
-  let forRoom: (() => void) | null = null
-  let turn: Promise<void> = Promise.resolve()
-  let turns = 0
+  let resolveRoom: (() => void) | null = null
+  let lastReply: Promise<void> = Promise.resolve()
+  let queuedReplies = 0
 
-  const waiting = () => queued + stream.writableLength
-  const hasRoom = () => over || waiting() <= limits.maxBytes * REPLY_SHARE
-  const letIn = () => {
-    if (!forRoom || !hasRoom()) return
-    stream.off('drain', letIn)
-    forRoom()
-    forRoom = null
+  const unreadBytes = () => queuedBytes + stream.writableLength
+  const hasRoom = () => isOver || unreadBytes() <= limits.maxBytes * REPLY_SHARE
+  const releaseReply = () => {
+    if (!resolveRoom || !hasRoom()) return
+    stream.off('drain', releaseReply)
+    resolveRoom()
+    resolveRoom = null
   }
-  const room = async () => {
+  const waitForRoom = async () => {
     if (!hasRoom()) {
       await new Promise<void>((resolve) => {
-        forRoom = resolve
-        stream.on('drain', letIn)
+        resolveRoom = resolve
+        stream.on('drain', releaseReply)
       })
     }
   }
-  const end = (why: 'bytes' | 'messages' | 'age') => {
+  const disconnect = (limit: Limit) => {
     stop()
-    cut(why)
+    onDisconnect(limit)
     terminate(conn)
   }
-  const check = () => {
-    const bytes = waiting()
+  const checkSize = () => {
+    const bytes = unreadBytes()
     if (bytes === 0) {
-      stuck = null
-      seen = null
-      asked = 0
+      stall = null
+      lastSent = null
+      largestReply = 0
       return
     }
-    stuck ??= { sent: bytesSent(conn), looks: 0 }
-    if (messages > limits.maxMessages) end('messages')
-    else if (bytes > limits.maxBytes + asked) end('bytes')
+    stall ??= { sent: bytesSent(conn), checks: 0 }
+    if (messages > limits.maxMessages) disconnect('messages')
+    else if (bytes > limits.maxBytes + largestReply) disconnect('bytes')
   }
-  const created = ({ data }: Packet) => {
-    timer ??= setInterval(look, CHECK_INTERVAL_MS).unref()
+  const onPacket = ({ data }: Packet) => {
+    timer ??= setInterval(checkProgress, CHECK_INTERVAL_MS).unref()
     const size = sizeOf(data)
-    const isAnswer = typeof data === 'string' && REPLY_PACKET.test(data)
-    // All before it has been taken, and the engine hands it on at once. So it is nearly always.
+    const isReply = typeof data === 'string' && REPLY_PACKET.test(data)
+    // The usual case: everything before was accepted, and the engine sends this packet at once.
     if (transport.writable) {
-      stuck = null
-      seen = null
-      asked = isAnswer ? size : 0
+      stall = null
+      lastSent = null
+      largestReply = isReply ? size : 0
       return
     }
-    check()
-    if (isAnswer) asked = Math.max(asked, size)
-    if (messages === 0) conn.once('flush', flushed)
+    checkSize()
+    if (isReply) largestReply = Math.max(largestReply, size)
+    if (messages === 0) conn.once('flush', onFlush)
     messages += 1
-    queued += size
+    queuedBytes += size
   }
-  const flushed = () => {
+  const onFlush = () => {
     messages = 0
-    queued = 0
+    queuedBytes = 0
   }
-  const look = () => {
+  const checkProgress = () => {
     const sent = bytesSent(conn)
-    // Only what leaves while more waits was taken by the client: anything else is taken by the system's buffers first.
-    moving = seen !== null && sent > seen && waiting() > 0
-    seen = sent
-    if (stuck && sent - stuck.sent >= MIN_PROGRESS_BYTES) stuck = { sent, looks: 0 }
-    else if (stuck) stuck.looks += 1
-    check()
-    if (!over && stuck && stuck.looks * CHECK_INTERVAL_MS >= limits.maxStallMs) end('age')
-    letIn()
-    if (seen === null) rest()
+    // The system's buffers take data first. Only what leaves while more is unread was read by the client.
+    isProgressing = lastSent !== null && sent > lastSent && unreadBytes() > 0
+    lastSent = sent
+    if (stall && sent - stall.sent >= MIN_PROGRESS_BYTES) stall = { sent, checks: 0 }
+    else if (stall) stall.checks += 1
+    checkSize()
+    if (!isOver && stall && stall.checks * CHECK_INTERVAL_MS >= limits.maxStallMs) disconnect('age')
+    releaseReply()
+    if (lastSent === null) stopTimer()
   }
-  /** Nothing waits, and nothing can before something is sent. */
-  const rest = () => {
+  const stopTimer = () => {
     clearInterval(timer)
     timer = undefined
   }
   const stop = () => {
-    over = true
-    rest()
-    conn.off('packetCreate', created)
-    conn.off('flush', flushed)
-    letIn()
+    isOver = true
+    stopTimer()
+    conn.off('packetCreate', onPacket)
+    conn.off('flush', onFlush)
+    releaseReply()
   }
-  conn.on('packetCreate', created)
+  conn.on('packetCreate', onPacket)
   conn.once('close', stop)
   return {
-    queueReply: (answer) => {
-      if (turns >= MAX_QUEUED_REPLIES)
-        throw gatherError('tooManyRequests', 'Too many requests wait for an answer. Read those.')
-      turns += 1
-      const answered = turn.then(room).then(answer)
-      const done = () => {
-        turns -= 1
+    queueReply: (task) => {
+      if (queuedReplies >= MAX_QUEUED_REPLIES) {
+        throw gatherError('tooManyRequests', 'Too many replies are pending. Read those before you send more requests.')
       }
-      turn = answered.then(done, done)
-      return answered
+      queuedReplies += 1
+      const reply = lastReply.then(waitForRoom).then(task)
+      const onDone = () => {
+        queuedReplies -= 1
+      }
+      lastReply = reply.then(onDone, onDone)
+      return reply
     },
-    isMoving: () => moving,
+    isReading: () => isProgressing,
   }
 }
 

@@ -1,4 +1,4 @@
-/** What agents are told while the store is away: a real Redis, killed and paused. */
+/** How agents learn that the store is unavailable: a real Redis is killed and paused. */
 import type { CallHeadFrame } from '@callgather/protocol'
 import { describeWithRedis, TestRedis } from '@callgather/test-kit/redis'
 import { expect, it, vi } from 'vitest'
@@ -9,43 +9,43 @@ import { type ClientSocket, testServer, watch } from '../testing/server.ts'
 
 const soon = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 10_000 })
 
-/** What a socket was told of the server's health, in order. */
-function toldTo(socket: ClientSocket): boolean[] {
-  const told: boolean[] = []
+/** Collects the changes of `degraded` that a socket receives, in order. */
+function degradedChanges(socket: ClientSocket): boolean[] {
+  const changes: boolean[] = []
   socket.on('call:head', ({ degraded }: CallHeadFrame) => {
-    if (degraded !== undefined && degraded !== told.at(-1)) told.push(degraded)
+    if (degraded !== undefined && degraded !== changes.at(-1)) changes.push(degraded)
   })
-  return told
+  return changes
 }
 
-describeWithRedis('agents whose server has lost its Redis', () => {
+describeWithRedis('a server that loses its Redis', () => {
   const faults = {
     'is killed': [(redis: TestRedis) => redis.kill(), (redis: TestRedis) => redis.start()],
     'does not answer': [async (redis: TestRedis) => redis.pause(), async (redis: TestRedis) => redis.resume()],
   } as const
-  for (const [name, [breaks, mends]] of Object.entries(faults)) {
-    it(`are told within seconds when it ${name}, and when it is back, whatever they watch`, async () => {
+  for (const [name, [breakRedis, restoreRedis]] of Object.entries(faults)) {
+    it(`notifies every client within seconds when Redis ${name} and when it recovers`, async () => {
       await using redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
       await using server = await testServer({ store: redisStore({ url: redis.url, timeoutMs: 1_000, warn: () => {} }) })
       await server.webhook('call.answered')
       const [onCall, onList, idle] = [await server.connect(), await server.connect(), await server.connect()]
-      const told = [onCall, onList, idle].map(toldTo)
+      const changes = [onCall, onList, idle].map(degradedChanges)
       await watch(onCall)
       await onList.emitWithAck('calls:watch', {})
-      await breaks(redis)
+      await breakRedis(redis)
       try {
-        await soon(() => expect(told).toEqual([[true], [true], [true]]))
+        await soon(() => expect(changes).toEqual([[true], [true], [true]]))
         expect((await server.webhook('call.dtmf.received', { digit: '1' })).status).toBe(503)
-        // Whoever comes now is told as well, and that the call cannot be watched yet.
+        // A client that connects now is notified too, and its watch is refused.
         const late = await server.connect()
-        const toldLate = toldTo(late)
-        await soon(() => expect(toldLate).toEqual([true]))
+        const lateChanges = degradedChanges(late)
+        await soon(() => expect(lateChanges).toEqual([true]))
         expect((await watch(late, undefined, 'v3:another')).reply).toMatchObject({ ok: false })
       } finally {
-        await mends(redis)
+        await restoreRedis(redis)
       }
       await soon(() =>
-        expect(told).toEqual([
+        expect(changes).toEqual([
           [true, false],
           [true, false],
           [true, false],
@@ -61,21 +61,21 @@ describeWithRedis('agents whose server has lost its Redis', () => {
   }
 })
 
-it('a store that is there is not spoken of, and one that fails is told of at once', async () => {
+it('sends `degraded` to clients as soon as an append fails, and never while the store is healthy', async () => {
   const store = memoryStore()
   await using server = await testServer({ store })
   await server.webhook('call.answered')
   const socket = await server.connect()
   const heads: CallHeadFrame[] = []
   socket.on('call:head', (frame) => heads.push(frame))
-  const told = toldTo(socket)
+  const changes = degradedChanges(socket)
   await watch(socket)
   await soon(() => expect(heads.length).toBeGreaterThan(0))
   expect(heads[0]).not.toHaveProperty('degraded')
   vi.spyOn(store, 'append').mockRejectedValue(new StoreUnavailableError('down'))
   vi.spyOn(store, 'ping').mockRejectedValue(new StoreUnavailableError('down'))
   expect((await server.webhook('call.dtmf.received', { digit: '1' })).status).toBe(503)
-  await soon(() => expect(told).toEqual([true]))
+  await soon(() => expect(changes).toEqual([true]))
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
   expect(metrics).toContain('callgather_store_up 0')
 })

@@ -1,4 +1,4 @@
-/** What `engine-io.ts` and the guards of a connection rely on, for the installed socket.io and for an older one. */
+/** The engine.io internals that the relay relies on, in the installed socket.io and in the oldest supported one. */
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -36,16 +36,16 @@ describe.each(versions)('%s', (_, serverOn) => {
     }
   }
 
-  it('gives the websocket, whose pongs repeat the content of their pings', async () => {
+  it('exposes the websocket of a connection, whose pongs repeat the content of their pings', async () => {
     await using it = await connected()
     const websocket = websocketOf(it.conn)
-    if (!websocket) throw new Error('There is no websocket.')
+    if (!websocket) throw new Error('The connection has no websocket.')
     const pong = once(websocket, 'pong')
-    websocket.ping(Buffer.from('a word'))
-    expect(String((await pong)[0])).toBe('a word')
+    websocket.ping(Buffer.from('a nonce'))
+    expect(String((await pong)[0])).toBe('a nonce')
   })
 
-  it('reports each packet when it is made, and when it is handed to the transport', async () => {
+  it('emits `packetCreate` for each packet and `flush` when packets are handed to the transport', async () => {
     await using it = await connected()
     const events: string[] = []
     it.conn.on('packetCreate', ({ data }: { data?: unknown }) => events.push(`created ${String(data)}`))
@@ -57,7 +57,7 @@ describe.each(versions)('%s', (_, serverOn) => {
     expect(events).toEqual(['created a', 'flushed 1', 'created b', 'created c', 'flushed 2'])
   })
 
-  it('shows the bytes that wait for a client, and the progress of a single large write', async () => {
+  it('reports the unread bytes of a client and the progress of a single large write', async () => {
     await using it = await connected()
     const stream = it.conn.request.socket
     it.client.pause()
@@ -68,17 +68,17 @@ describe.each(versions)('%s', (_, serverOn) => {
     expect(stream.writableLength).toBeGreaterThanOrEqual(bytes)
     const stalled = bytesSent(it.conn)
     expect(stalled).toBeLessThan(before + bytes)
-    const line = Reflect.get(it.client, '_socket') as Socket
+    const clientStream = Reflect.get(it.client, '_socket') as Socket
     let left = 10_000_000
     const readSome = (chunk: Buffer) => {
       left -= chunk.length
       if (left < 0) it.client.pause()
     }
-    line.on('data', readSome)
+    clientStream.on('data', readSome)
     it.client.resume()
     await vi.waitFor(() => expect(bytesSent(it.conn)).toBeGreaterThan(stalled))
     expect(stream.writableLength).toBeGreaterThanOrEqual(bytes)
-    line.off('data', readSome)
+    clientStream.off('data', readSome)
     const drained = once(stream, 'drain')
     it.client.resume()
     await drained
@@ -86,7 +86,7 @@ describe.each(versions)('%s', (_, serverOn) => {
     expect(bytesSent(it.conn)).toBeGreaterThanOrEqual(before + bytes)
   })
 
-  it('terminates a connection whose client does not read', async () => {
+  it('terminates the connection of a client that does not read', async () => {
     await using it = await connected()
     it.client.pause()
     it.conn.write('x'.repeat(10_000_000))

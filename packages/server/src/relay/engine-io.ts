@@ -1,14 +1,14 @@
 /**
- * All that the relay uses of engine.io beyond its public API: the websocket below a connection, and how much of what was
- * written to it has left this process. `engine-io.test.ts` checks it against the supported versions.
+ * Everything the relay uses of engine.io beyond its public API: the websocket of a connection, and how many bytes have
+ * left this process. `engine-io.test.ts` checks it against the supported versions.
  */
 import type { EventEmitter } from 'node:events'
 import type { RelaySocket } from './rooms.ts'
 
-/** A connection, below its socket.io session. */
+/** The engine.io connection below a socket.io socket. */
 export type EngineSocket = RelaySocket['conn']
 
-/** What is used of a websocket of `ws`. A pong repeats the content of its ping, which the engine's heartbeat does not. */
+/** The part of a `ws` websocket that the relay uses. */
 export interface Websocket extends EventEmitter {
   ping(data: Uint8Array): void
 }
@@ -20,17 +20,17 @@ export function websocketOf({ transport }: EngineSocket): Websocket | null {
 }
 
 /**
- * How many bytes the system has taken for a connection so far; 0 where that is not known. The length of the socket's
- * buffer goes down only when a whole write is done, and an answer of megabytes is one write.
+ * How many bytes of a connection the operating system has accepted; 0 if unknown. `writableLength` shrinks only when a
+ * whole write completes, so it shows no progress during a reply of several megabytes.
  */
 export function bytesSent({ request }: EngineSocket): number {
   const handle: unknown = Reflect.get(request.socket, '_handle')
   if (typeof handle !== 'object' || handle === null) return 0
-  const [written, waiting] = [Reflect.get(handle, 'bytesWritten'), Reflect.get(handle, 'writeQueueSize')]
-  return typeof written === 'number' && typeof waiting === 'number' ? written - waiting : 0
+  const [written, queued] = [Reflect.get(handle, 'bytesWritten'), Reflect.get(handle, 'writeQueueSize')]
+  return typeof written === 'number' && typeof queued === 'number' ? written - queued : 0
 }
 
-/** Ends a connection at once. A close of the engine would wait 30 s for a client that does not answer it. */
+/** Destroys a connection immediately. A graceful close waits up to 30 s for a client that does not answer. */
 export function terminate(conn: EngineSocket): void {
   conn.request.socket.destroy()
   conn.close(true)

@@ -1,6 +1,6 @@
 /**
- * The one shell around everything a client says. A frame is a stranger's: it may name no event of ours, bring no
- * acknowledgement, too many arguments, or JSON too deep to be written again; each gets a typed error, never a throw.
+ * Validates every event that a client sends. Frames are untrusted: an unknown event, a missing acknowledgement, too many
+ * arguments or deep JSON gets a typed error and never crashes the process.
  */
 import { type ClientToServer, type GatherError, gatherError, type SocketError } from '@callgather/protocol'
 import { upSchemas } from '@callgather/protocol/schema'
@@ -8,39 +8,44 @@ import type { Socket } from 'socket.io'
 import { findExcess } from '../base/json.ts'
 import { toGatherError } from '../edge/message.ts'
 
-/** What a client may say, by name. */
+/** The name of an event that clients may send. */
 export type ClientEvent = keyof ClientToServer
 
-/** What each word does with its (checked) request; what it returns is the reply. */
+/** A handler for each client event. It gets a validated request and calls `reply` at most once. */
 export type ClientEventHandlers = {
   readonly [Event in ClientEvent]: (request: never, reply: (value: unknown) => void) => Promise<void>
 }
 
-/** Bounds on the JSON of a frame. */
-const frameBounds = { depth: 32, nodes: 2_000 } as const
+/** Limits on the JSON of a frame. */
+const frameLimits = { depth: 32, nodes: 2_000 } as const
 
 const isClientEvent = (name: string): name is ClientEvent => Object.hasOwn(upSchemas, name)
 
-/** An error as it goes over the socket. */
+/** An error in its wire form. */
 export function socketError(error: GatherError): SocketError {
   const [{ code, title, detail } = { code: '', title: '' }] = error.errors
   return { status: error.status, code, title, ...(detail === undefined ? {} : { detail }) }
 }
 
-/** Lets a client say what is in the table, and nothing else. `countRequest` throws when it asks too often. */
+/**
+ * Routes a client's events to their handlers and rejects all others.
+ *
+ * @param countRequest Counts a request; throws when the client exceeds its rate limit.
+ * @param reportError Receives unexpected failures of handlers.
+ */
 export function handleClientEvents(
   socket: Socket,
   countRequest: () => void,
   handlers: ClientEventHandlers,
-  report: (error: unknown) => void,
+  reportError: (error: unknown) => void,
 ): void {
   socket.use((packet) => {
-    // `next` is never called: nothing reaches listeners of other kinds.
-    answer(socket, countRequest, handlers, packet).catch(report)
+    // `next` is not called, so no other listener receives the event.
+    handleEvent(socket, countRequest, handlers, packet).catch(reportError)
   })
 }
 
-async function answer(
+async function handleEvent(
   socket: Socket,
   countRequest: () => void,
   handlers: ClientEventHandlers,
@@ -49,32 +54,33 @@ async function answer(
   const last = rest.at(-1)
   const acknowledge = typeof last === 'function' ? (last as (value: unknown) => void) : null
   const args = acknowledge ? rest.slice(0, -1) : rest
-  let answered = false
+  let hasReplied = false
   const reply = (value: unknown) => {
-    if (answered) return
-    answered = true
+    if (hasReplied) return
+    hasReplied = true
     acknowledge?.(value)
   }
   try {
     countRequest()
-    if (typeof name !== 'string' || !isClientEvent(name)) throw gatherError('notFound', 'There is no such event.')
+    if (typeof name !== 'string' || !isClientEvent(name))
+      throw gatherError('notFound', 'Unknown event. Check its name.')
     const request = parseRequest(name, args)
     await handlers[name](request as never, reply)
   } catch (error) {
     const refusal = socketError(toGatherError(error))
     if (acknowledge) reply({ ok: false, error: refusal })
     else socket.emit('error', refusal)
-    // What is unavailable is known already, and asked for again and again.
+    // Other errors are expected: a 503 is reported where it occurs, and clients retry it often.
     if (refusal.status === 500) throw error
   }
 }
 
 function parseRequest(name: ClientEvent, args: readonly unknown[]): unknown {
   const request = args[0] ?? {}
-  if (args.length > 1 || findExcess(request, frameBounds)) {
-    throw gatherError('unknownParameter', 'An event takes one object of moderate size, and an acknowledgement.')
+  if (args.length > 1 || findExcess(request, frameLimits)) {
+    throw gatherError('unknownParameter', 'The event is too large or has too many arguments. Send one small object.')
   }
   const parsed = upSchemas[name].safeParse(request)
-  if (!parsed.success) throw gatherError('unknownParameter', `The request of \`${name}\` does not have the right form.`)
+  if (!parsed.success) throw gatherError('unknownParameter', `The \`${name}\` request is invalid. Check its fields.`)
   return parsed.data
 }

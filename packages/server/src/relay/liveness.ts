@@ -1,79 +1,80 @@
 /**
- * Proof that a client reads. The engine's heartbeat is none: its answer is the same one byte each time, which a client
- * can send unasked while it reads nothing. So each connection is asked to give back a random word, in a ping frame of
- * the websocket, which every browser and library answers by itself with the same content (RFC 6455, section 5.5.3). A
- * frame is read in its turn: whoever gives the word back has read all that was sent before it.
+ * Detects clients that have stopped reading. The engine's heartbeat does not: its answer is always the same byte, which a
+ * client can send without reading anything. So each connection gets websocket pings with a random nonce.
  *
- * On a slow line much may be sent before a word, so more words follow while none has come back: each that does proves
- * that the client reads. So does that it takes what waits for it in this process.
+ * Browsers and libraries answer a ping with the same content (RFC 6455, section 5.5.3). Frames are read in order, so a
+ * matching pong proves that the client has read everything sent before the ping. Pings continue while none is answered:
+ * on a slow connection a lot of data may precede each.
  */
 import { randomBytes } from 'node:crypto'
 import { type EngineSocket, websocketOf } from './engine-io.ts'
 
-/** How a connection is asked. */
+/** How often a client is pinged, and how soon it must answer. */
 export interface LivenessLimits {
-  /** How long after a word the next one is sent, in milliseconds. Default 3000. */
+  /** Interval between pings, in milliseconds. Default 3000. */
   readonly pingIntervalMs: number
-  /** How long no word may come back while one is awaited, in milliseconds. Default 6000. */
+  /** How long a client may answer none of its pending pings, in milliseconds. Default 6000. */
   readonly pongTimeoutMs: number
 }
 
 const NONCE_BYTES = 8
 
 /**
- * Asks a connection again and again; `silent` is called at most once, when no word comes back. It is not called while
- * `isMoving` says that the client takes what is kept for it.
+ * Pings a connection at intervals.
+ *
+ * @param isReading Whether the client is reading its buffered data, which extends the timeout.
+ * @param onTimeout Called at most once, when the client has answered no ping in time.
  */
 export function guardLiveness(
   conn: EngineSocket,
   { pingIntervalMs, pongTimeoutMs }: LivenessLimits,
-  isMoving: () => boolean,
-  silent: () => void,
+  isReading: () => boolean,
+  onTimeout: () => void,
 ): void {
   const websocket = websocketOf(conn)
   if (!websocket) return
-  /** The words that have not come back, the oldest first. */
-  let words: Buffer[] = []
-  let patience: NodeJS.Timeout | undefined
-  const bePatient = () => {
-    clearTimeout(patience)
-    patience = setTimeout(() => {
-      const [awaited] = words
-      // A process that was itself held up has its timers before it reads: what has come meanwhile is read first.
+  /** The nonces of unanswered pings, the oldest first. */
+  let pending: Buffer[] = []
+  let timeout: NodeJS.Timeout | undefined
+  const restartTimeout = () => {
+    clearTimeout(timeout)
+    timeout = setTimeout(() => {
+      const [oldest] = pending
+      // After an event loop stall, timers run before sockets are read. Read the pongs that have arrived first.
       setImmediate(() => {
-        if (awaited && words[0] === awaited) judge()
+        if (oldest && pending[0] === oldest) expire()
       })
     }, pongTimeoutMs)
-    patience.unref()
+    timeout.unref()
   }
-  const judge = () => (isMoving() ? bePatient() : end())
-  const ask = () => {
-    const word = randomBytes(NONCE_BYTES)
-    if (words.length === 0) bePatient()
-    words.push(word)
-    websocket.ping(word)
+  const expire = () => (isReading() ? restartTimeout() : end())
+  const ping = () => {
+    const nonce = randomBytes(NONCE_BYTES)
+    if (pending.length === 0) restartTimeout()
+    pending.push(nonce)
+    websocket.ping(nonce)
   }
-  const answered = (given: Buffer) => {
-    // Anything else is no answer, nor a fault: a pong may be sent unasked (RFC 6455, section 5.5.3).
-    const index = words.findIndex((word) => word.equals(given))
+  const onPong = (content: Buffer) => {
+    // Unsolicited pongs are allowed and prove nothing (RFC 6455, section 5.5.3).
+    const index = pending.findIndex((nonce) => nonce.equals(content))
     if (index < 0) return
-    // Only the latest need be answered, so the earlier ones are not awaited any more (also 5.5.3).
-    words = words.slice(index + 1)
-    if (words.length > 0) bePatient()
-    else clearTimeout(patience)
+    // A client may answer only the latest ping (also section 5.5.3), so the earlier ones count as answered.
+    pending = pending.slice(index + 1)
+    if (pending.length > 0) restartTimeout()
+    else clearTimeout(timeout)
   }
-  const asking = setInterval(ask, pingIntervalMs)
-  asking.unref()
+  const pingTimer = setInterval(ping, pingIntervalMs)
+  pingTimer.unref()
   const stop = () => {
-    clearInterval(asking)
-    clearTimeout(patience)
-    words = []
-    websocket.off('pong', answered)
+    clearInterval(pingTimer)
+    clearTimeout(timeout)
+    pending = []
+    websocket.off('pong', onPong)
   }
   const end = () => {
     stop()
-    silent()
+    onTimeout()
   }
-  websocket.on('pong', answered)
+  websocket.on('pong', onPong)
   conn.once('close', stop)
 }

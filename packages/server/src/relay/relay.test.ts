@@ -7,19 +7,19 @@ import { CALL, testServer, watch } from '../testing/server.ts'
 type Server = Awaited<ReturnType<typeof testServer>>
 const wsUrl = (server: Server) => `${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`
 
-/** A bare websocket, connected as far as the ticket goes; for frames that no proper client sends. */
-async function rawClient(server: Server): Promise<WebSocket & { said: string[] }> {
-  const socket = Object.assign(new WebSocket(wsUrl(server)), { said: [] as string[] })
+/** Connects and authenticates a bare websocket, for frames that no proper client sends. */
+async function rawClient(server: Server): Promise<WebSocket & { received: string[] }> {
+  const socket = Object.assign(new WebSocket(wsUrl(server)), { received: [] as string[] })
   socket.on('error', () => {})
-  socket.on('message', (data) => socket.said.push(String(data)))
+  socket.on('message', (data) => socket.received.push(String(data)))
   await once(socket, 'open')
   socket.send(`40${JSON.stringify({ ticket: await server.ticket(), protocol: PROTOCOL_VERSION })}`)
-  await vi.waitFor(() => expect(socket.said.some((frame) => frame.startsWith('40'))).toBe(true))
+  await vi.waitFor(() => expect(socket.received.some((frame) => frame.startsWith('40'))).toBe(true))
   return socket
 }
 
-describe('who may connect', () => {
-  it('is told which side is too old before its ticket is looked at', async () => {
+describe('a socket handshake', () => {
+  it('rejects an incompatible protocol version before it reads the ticket, and names the older side', async () => {
     await using server = await testServer()
     await expect(server.connect({ protocol: 0, ticket: 'nonsense' })).rejects.toMatchObject({
       data: { status: 426, title: 'client_too_old' },
@@ -30,14 +30,14 @@ describe('who may connect', () => {
     await expect(server.connect({ protocol: '1' })).rejects.toMatchObject({ data: { title: 'client_too_old' } })
   })
 
-  it('needs a ticket', async () => {
+  it('rejects a missing or invalid ticket with 401', async () => {
     await using server = await testServer()
     for (const ticket of ['', 'nonsense', null, { $ne: null }]) {
       await expect(server.connect({ ticket })).rejects.toMatchObject({ data: { status: 401, code: '10009' } })
     }
   })
 
-  it('is no page of a foreign origin, by websocket or by polling', async () => {
+  it('rejects pages of an origin that is not allowed, by websocket and by polling', async () => {
     await using server = await testServer()
     await expect(server.connect({}, { origin: 'http://evil.test' })).rejects.toThrow()
     const polling = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`, {
@@ -48,7 +48,7 @@ describe('who may connect', () => {
     expect(socket.connected).toBe(true)
   })
 
-  it('is closed when it has been refused, or never says who it is', async () => {
+  it('closes a connection that was refused or never authenticates', async () => {
     await using server = await testServer()
     const refused = new WebSocket(wsUrl(server))
     await once(refused, 'open')
@@ -62,26 +62,26 @@ describe('who may connect', () => {
   })
 })
 
-describe('what a client says', () => {
+describe('the relay', () => {
   const frames: Record<string, string | Buffer> = {
     'an event that does not exist': '42["rm -rf",{}]',
-    'an event of socket.io’s own': '42["disconnecting",{}]',
+    'a reserved event of socket.io': '42["disconnecting",{}]',
     'an event without a request': '42["call:watch"]',
-    'an event with a number for a name': '42[7,{}]',
+    'an event whose name is a number': '42[7,{}]',
     'too many arguments': `42["call:watch",${'{},'.repeat(50)}{}]`,
-    'a request of another form': '42["call:watch",{"call_id":{"$gt":""}}]',
-    'a cursor that is none': '42["call:watch",{"call_id":"x","cursor":{"epoch":1,"seq":-1}}]',
-    'JSON five thousand deep': `42["call:watch",${'['.repeat(5000)}${']'.repeat(5000)}]`,
-    'JSON of many nodes': `42["call:watch",${JSON.stringify(Array.from({ length: 5000 }, () => 0))}]`,
-    'no JSON': '42["call:watch",{',
+    'a request with a wrong type': '42["call:watch",{"call_id":{"$gt":""}}]',
+    'an invalid cursor': '42["call:watch",{"call_id":"x","cursor":{"epoch":1,"seq":-1}}]',
+    'JSON with five thousand levels': `42["call:watch",${'['.repeat(5000)}${']'.repeat(5000)}]`,
+    'JSON with many nodes': `42["call:watch",${JSON.stringify(Array.from({ length: 5000 }, () => 0))}]`,
+    'invalid JSON': '42["call:watch",{',
     'another namespace': '40/admin,{}',
-    'an acknowledgement nobody asked for': '43999["x"]',
+    'an unsolicited acknowledgement': '43999["x"]',
     'a binary attachment that never comes': '451-["call:watch",{"_placeholder":true,"num":0}]',
     'more than 64 KiB': `42["call:watch",{"call_id":"${'x'.repeat(65 * 1024)}"}]`,
-    'bytes that are no frame': Buffer.from([0xff, 0xfe, 0x00]),
+    'a binary message that is not a frame': Buffer.from([0xff, 0xfe, 0x00]),
   }
   for (const [name, frame] of Object.entries(frames)) {
-    it(`harms nobody when it is ${name}`, async () => {
+    it(`keeps serving other clients when one sends ${name}`, async () => {
       await using server = await testServer()
       await server.webhook('call.answered')
       const bystander = await server.connect()
@@ -97,7 +97,7 @@ describe('what a client says', () => {
     })
   }
 
-  it('gets a typed error where it is not understood', async () => {
+  it('answers an unknown event with 404, an invalid request with 400 and an unknown call with 404', async () => {
     await using server = await testServer()
     const socket = await server.connect()
     const anything = socket as unknown as { emitWithAck(name: string, ...args: unknown[]): Promise<unknown> }
@@ -112,7 +112,7 @@ describe('what a client says', () => {
     })
   })
 
-  it('cannot begin with the old protocol, which could end the process', async () => {
+  it('rejects clients of the old engine.io protocol, which could crash the process', async () => {
     await using server = await testServer()
     const answer = await fetch(`${server.url}/socket.io/?EIO=3&transport=polling`)
     expect(answer.status).toBe(400)
@@ -122,8 +122,8 @@ describe('what a client says', () => {
   })
 })
 
-describe('what a client is told', () => {
-  it('is only about calls its ticket covers', async () => {
+describe('a connected client', () => {
+  it('receives only the calls that its ticket covers', async () => {
     await using server = await testServer()
     const other = 'v3:somebody-elses-call-00'
     await server.webhook('call.answered')
@@ -141,12 +141,12 @@ describe('what a client is told', () => {
     await vi.waitFor(() => expect(changed).toMatchObject([{ callId: CALL }]))
   })
 
-  it('ends within a second when its ticket is revoked', async () => {
+  it('is disconnected when its ticket is revoked', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const socket = await server.connect()
     const { frames } = await watch(socket)
-    // A ticket that is issued afterwards is good.
+    // A ticket issued after the revocation stays valid.
     const authorization = `Bearer ${await server.ticket()}`
     const closed = new Promise((resolve) => socket.once('disconnect', resolve))
     await server.gather.revoke({ subject: 'agent-7' })
@@ -156,7 +156,7 @@ describe('what a client is told', () => {
     expect((await server.command('gather', {}, { authorization })).status).toBe(401)
   })
 
-  it('goes on without a gap when it brings a fresh ticket, and never as somebody else', async () => {
+  it('keeps its watches when it refreshes its ticket, and cannot change its subject', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const socket = await server.connect()
@@ -178,7 +178,7 @@ describe('what a client is told', () => {
     expect(socket.connected).toBe(true)
   })
 
-  it('gets the answer to its fresh ticket while the host’s `authorize` hangs, and keeps its watches', async () => {
+  it('can refresh its ticket and keeps its watches while the host’s `authorize` hangs', async () => {
     let isHanging = false
     await using server = await testServer({
       authorize: () => (isHanging ? new Promise<boolean>(() => {}) : true),
@@ -194,14 +194,14 @@ describe('what a client is told', () => {
     await vi.waitFor(() => expect(frames).toHaveLength(1))
   })
 
-  it.each([Number.POSITIVE_INFINITY, 9e15])('may refresh a grant of the host that expires at %d', async (expiresAt) => {
+  it.each([Number.POSITIVE_INFINITY, 9e15])('can refresh a grant of the host that expires at %d', async (expiresAt) => {
     const grant = { subject: 'agent-7', calls: '*', scopes: ['view'], expiresAt } as const
     await using server = await testServer({ authenticate: () => grant })
     const socket = await server.connect()
     expect(await socket.emitWithAck('ticket:refresh', { ticket: 'fresh' })).toMatchObject({ ok: true })
   })
 
-  it('begins anew when the call has been forgotten', async () => {
+  it('is notified when a watched call is forgotten, and gets a snapshot of its new log', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const socket = await server.connect()

@@ -1,7 +1,6 @@
 /**
- * The socket: who may connect, and what they are told. A connection holds no truth: all of it is in the log, and a
- * client that comes back resumes by number, on this node or another. socket.io's connection state recovery is off; it
- * loses events in the commonest failures.
+ * The socket server: admits clients and gives each a session. Connections keep no call data, so a client can resume from
+ * its cursor on any server. socket.io's connection state recovery is off, because it loses events when a server restarts.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { type GatherError, gatherError, judgeVersion, versionRefusal } from '@callgather/protocol'
@@ -20,7 +19,7 @@ import { guardLiveness, type LivenessLimits } from './liveness.ts'
 import { type RelayServer, type RelaySocket, Rooms } from './rooms.ts'
 import { Session, type SessionDeps } from './session.ts'
 
-/** What the relay works with. */
+/** Dependencies of the relay. */
 export interface RelayDeps extends Omit<SessionDeps, 'rooms' | 'queueReply'> {
   readonly isAllowedOrigin: OriginCheck
   readonly reportOrigin: ReportOrigin
@@ -28,26 +27,26 @@ export interface RelayDeps extends Omit<SessionDeps, 'rooms' | 'queueReply'> {
   readonly metrics: Metrics
 }
 
-/** What the relay takes on at most. */
+/** Limits on connections and handshakes. */
 export interface RelayLimits {
-  /** Connections in all. Default 10000. */
+  /** Maximum number of connections to this server. Default 10000. */
   readonly maxConnections: number
-  /** Connections of one subject. Default 10. */
+  /** Maximum number of connections per subject. Default 10. */
   readonly maxConnectionsPerSubject: number
-  /** Handshakes a second from one address, and at once. Default 50 and 200. Behind a proxy, set `trustProxy`. */
+  /** Rate and burst of handshakes from one address. Default 50 and 200. Behind a proxy, set `trustProxy`. */
   readonly handshakesPerSecond: number
   readonly handshakeBurst: number
-  /** What may wait for one client that does not read. */
+  /** How much unread data is buffered for one client. */
   readonly backpressure: BackpressureLimits
-  /** How each client must show that it reads. */
+  /** How often a client is pinged, and how soon it must answer. */
   readonly liveness: LivenessLimits
 }
 
 const BEACON_INTERVAL_MS = 5_000
-/** How long a connection may take to say who it is, in milliseconds. */
+/** How long a connection may take to authenticate. */
 const ADMISSION_TIMEOUT_MS = 5_000
 
-/** The socket server, not yet attached. */
+/** The socket server. Call `attach` to serve an HTTP server's websockets. */
 export class Relay {
   readonly #io: RelayServer
   readonly #deps: RelayDeps
@@ -75,17 +74,16 @@ export class Relay {
       maxHttpBufferSize: 64 * 1024,
       connectTimeout: ADMISSION_TIMEOUT_MS,
       pingInterval: 10_000,
-      // Not what finds a dead connection: words do that here (liveness.ts), and the browser's client listens for silence.
-      // A ping stands behind whatever is on its way, so on a slow line its answer says nothing for as long.
+      // Long, because a ping queues behind other data on a slow connection. liveness.ts detects dead connections sooner.
       pingTimeout: 60_000,
       destroyUpgrade: false,
-      // CORS does not guard websockets, so the origin is judged here, before there is any session.
+      // CORS does not apply to websockets, so the origin is checked here, before a session exists.
       allowRequest: (request, decide) => {
         const { origin } = request.headers
-        // A page of an origin that is not configured may not connect; any other client needs its ticket only.
+        // Only browsers send an origin. Other clients need only a ticket.
         if (origin === undefined || isAllowedOrigin(origin)) return decide(null, isAdmitted(request))
         reportOrigin(origin, 'socket')
-        decide('The origin of this page is not allowed. Add it to the allowed origins of the server.', false)
+        decide('The origin of this page is not allowed. Add it to the `allowedOrigins` of the server.', false)
       },
     })
     const rooms = new Rooms(this.#io, deps.feed, (records) => metrics.relayed.inc(records))
@@ -94,20 +92,23 @@ export class Relay {
         .then(() => next())
         .catch((error: unknown) => {
           next(connectError(toGatherError(error)))
-          // socket.io would leave a refused client connected until its timeout.
+          // socket.io would keep a refused client connected until its timeout.
           setImmediate(() => socket.conn.close())
           setTimeout(() => terminate(socket.conn), 1_000).unref()
         })
     })
     this.#io.on('connection', (socket) => {
       this.#admitted.add(socket.conn)
-      const cut = (limit: string) => {
+      const reportDisconnect = (limit: string) => {
         metrics.cuts.inc({ limit })
-        logger.warn({ limit, address: addressOf(socket.request) }, 'a socket was cut off: its client does not read')
+        logger.warn(
+          { limit, address: addressOf(socket.request) },
+          'disconnected a client that does not read its socket',
+        )
       }
-      const { queueReply, isMoving } = guardBackpressure(socket, limits.backpressure, cut)
-      guardLiveness(socket.conn, limits.liveness, isMoving, () => {
-        cut('silence')
+      const { queueReply, isReading } = guardBackpressure(socket, limits.backpressure, reportDisconnect)
+      guardLiveness(socket.conn, limits.liveness, isReading, () => {
+        reportDisconnect('silence')
         terminate(socket.conn)
       })
       const { grant } = socket.data as { grant: Grant }
@@ -121,50 +122,50 @@ export class Relay {
     this.#beaconTimer.unref()
   }
 
-  /** Serves the websockets of an HTTP server, below its path; others' are left alone. */
+  /** Serves the websockets of an HTTP server below the relay's path, and ignores all others. */
   attach(server: HttpServer): void {
     this.#io.attach(server)
     this.#io.engine.on('connection', (conn: EngineSocket) => {
-      // Whoever has not been admitted by then is not waited for, not even for the close of a close.
+      // A client that is still not admitted is destroyed without waiting for a close handshake.
       setTimeout(() => {
         if (!this.#admitted.has(conn)) terminate(conn)
       }, ADMISSION_TIMEOUT_MS + 500).unref()
     })
   }
 
-  /** How many clients are connected. */
+  /** The number of connected clients. */
   get size(): number {
     return this.#sessions.size
   }
 
-  /** Tells every client how far its calls reach and how the store is: at intervals, and when the store comes or goes. */
+  /** Sends every client the cursors of its calls and the health of the store. Runs at intervals and when health changes. */
   sendBeacons(): void {
     for (const session of this.#sessions) session.sendBeacon()
   }
 
-  /** Closes every connection whose ticket was revoked. */
+  /** Closes all connections whose ticket was revoked. */
   closeRevoked(): void {
     for (const session of [...this.#sessions]) session.closeIfRevoked()
   }
 
-  /** Tells every client to come back elsewhere, and closes. */
+  /** Asks every client to reconnect to another server, then closes. */
   async close(): Promise<void> {
     clearInterval(this.#beaconTimer)
-    for (const session of this.#sessions) session.close('unavailable', 'The server is going away. Connect again.')
+    for (const session of this.#sessions) session.close('unavailable', 'The server is shutting down. Reconnect.')
     this.#io.engine?.close()
   }
 
-  /** The version is judged before anything else is looked at, then the ticket. */
+  /** Checks the protocol version first, then the ticket and the connection limits. */
   async #admit(socket: RelaySocket): Promise<void> {
     const { protocol, ticket } = socket.handshake.auth as { protocol?: unknown; ticket?: unknown }
     const mismatch = judgeVersion(protocol)
     if (mismatch) throw versionRefusal(mismatch)
     const grant = await this.#deps.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
     this.#deps.rates.take('connections', grant.subject)
-    let own = 0
-    for (const { subject } of this.#sessions) if (subject === grant.subject) own += 1
-    if (own >= this.#limits.maxConnectionsPerSubject) {
-      throw gatherError('tooManyRequests', 'You have too many connections open. Close a tab, and try again.')
+    let count = 0
+    for (const { subject } of this.#sessions) if (subject === grant.subject) count += 1
+    if (count >= this.#limits.maxConnectionsPerSubject) {
+      throw gatherError('tooManyRequests', 'You have too many connections open. Close a tab, then try again.')
     }
     socket.data = { grant }
   }

@@ -1,72 +1,73 @@
-/** One socket.io room a call: what is appended to the call is broadcast to the sockets in it. */
+/** One socket.io room per call: records that are appended to the call are broadcast to the sockets in its room. */
 import type { ClientToServer, ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
 import type { CallFeed } from '../calls/call-feed.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
 
-/** The server's sockets, typed by the protocol. */
+/** The socket.io server, typed by the protocol. */
 export type RelayServer = Server<ClientToServer, ServerToClient>
+/** One client's socket, typed by the protocol. */
 export type RelaySocket = Socket<ClientToServer, ServerToClient>
 
 interface Room {
-  /** For how many it is kept open. */
-  holders: number
-  /** The number that stands for the call and its epoch; another epoch gets another. */
+  /** How many callers of `acquire` have not released the room. */
+  refCount: number
+  /** A short number for the call and its epoch; a new epoch gets a new number. */
   channel: { readonly epoch: string; readonly number: number } | null
-  readonly stop: Promise<Unsubscribe>
+  readonly subscription: Promise<Unsubscribe>
 }
 
-/** The name of a call's room; a socket is in a room of its own too, which is called by its id. */
+/** The name of a call's room. The prefix keeps it apart from the rooms that socket.io names after socket ids. */
 const roomOf = (callId: string) => `call:${callId}`
 
-/** The rooms that have sockets in them, or soon will. */
+/** The open rooms. A room subscribes to its call's log while at least one session has acquired it. */
 export class Rooms {
   readonly #io: RelayServer
   readonly #feed: CallFeed
-  readonly #relayed: (records: number) => void
+  readonly #countRelayed: (records: number) => void
   readonly #rooms = new Map<string, Room>()
   #channels = 0
 
-  constructor(io: RelayServer, feed: CallFeed, relayed: (records: number) => void) {
+  constructor(io: RelayServer, feed: CallFeed, countRelayed: (records: number) => void) {
     this.#io = io
     this.#feed = feed
-    this.#relayed = relayed
+    this.#countRelayed = countRelayed
   }
 
-  /** Keeps a room open for one more, who may then enter it; what is returned ends that. */
+  /** Opens a room, or keeps it open, until the returned function is called. Resolves once the room receives records. */
   async acquire(callId: string): Promise<Unsubscribe> {
     const room = this.#rooms.get(callId) ?? this.#open(callId)
     this.#rooms.set(callId, room)
-    room.holders += 1
-    let held = true
-    const letGo = () => {
-      if (!held) return
-      held = false
-      room.holders -= 1
-      if (room.holders > 0) return
+    room.refCount += 1
+    let isReleased = false
+    const release = () => {
+      if (isReleased) return
+      isReleased = true
+      room.refCount -= 1
+      if (room.refCount > 0) return
       if (this.#rooms.get(callId) === room) this.#rooms.delete(callId)
-      room.stop.then((stop) => stop()).catch(() => {})
+      room.subscription.then((unsubscribe) => unsubscribe()).catch(() => {})
     }
     try {
-      await room.stop
-      return letGo
+      await room.subscription
+      return release
     } catch (error) {
-      letGo()
+      release()
       throw error
     }
   }
 
-  /** Tells a client from now on what happens to a call. Its room must be held. */
+  /** Adds a client to a call's room, which must be acquired. */
   join(callId: string, socket: RelaySocket): void {
     this.#io.in(socket.id).socketsJoin(roomOf(callId))
   }
 
-  /** Tells it no longer. */
+  /** Removes a client from a call's room. */
   leave(callId: string, socket: RelaySocket): void {
     this.#io.in(socket.id).socketsLeave(roomOf(callId))
   }
 
-  /** The number by which the frames of a call go while its log has this epoch. Its room must be held. */
+  /** The number that frames carry for a call and this epoch. The call's room must be acquired. */
   channelOf(callId: string, epoch: string): number {
     const room = this.#rooms.get(callId)
     if (room?.channel?.epoch === epoch) return room.channel.number
@@ -76,19 +77,19 @@ export class Rooms {
   }
 
   #open(callId: string): Room {
-    const stop = this.#feed.subscribe(callId, {
+    const subscription = this.#feed.subscribe(callId, {
       onGrowth: ({ cursor: { epoch, seq }, records }) => {
         const channel = this.channelOf(callId, epoch)
         const events = records.map(({ event }) => event)
         this.#io.to(roomOf(callId)).emit('call:event', [channel, seq - records.length + 1, ...events])
-        this.#relayed(records.length)
+        this.#countRelayed(records.length)
       },
       onForgotten: () => {
-        // No epoch is the empty one: whoever watches asks again, and learns what there is now.
+        // The empty epoch matches no log, so every client resyncs.
         const heads = [{ call_id: callId, epoch: '', seq: 0 }]
         this.#io.to(roomOf(callId)).emit('call:head', { now: new Date().toISOString(), heads })
       },
     })
-    return { holders: 0, channel: null, stop }
+    return { refCount: 0, channel: null, subscription }
   }
 }

@@ -1,4 +1,4 @@
-/** One connected client: what it holds, what it watches, and how each of its requests is answered. */
+/** The session of one connected client: its ticket, its watched calls, and the handlers of its requests. */
 import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
 import pMap from 'p-map'
 import type { Logger } from 'pino'
@@ -14,7 +14,7 @@ import type { Backpressure } from './backpressure.ts'
 import { handleClientEvents, socketError } from './guard.ts'
 import type { RelaySocket, Rooms } from './rooms.ts'
 
-/** What a session works with. */
+/** Dependencies of a session. */
 export interface SessionDeps {
   readonly access: Access
   readonly feed: CallFeed
@@ -27,43 +27,43 @@ export interface SessionDeps {
   readonly now: () => number
 }
 
-/** How long after its ticket has expired a client may still bring a fresh one, in milliseconds. */
+/** How long an expired ticket may still be refreshed. */
 export const TICKET_GRACE_MS = 25_000
 
 const MAX_WATCHES = 200
-/** The latest date there is (ECMA-262, 21.4.1.1). */
+/** The latest date that `Date` can hold (ECMA-262, 21.4.1.1). */
 const MAX_DATE_MS = 8.64e15
 const LIST_DELAY_MS = 50
-/** Decisions of the host's `authorize` that one list waits for at the same time. */
+/** Concurrent calls of the host's `authorize` for one list. */
 const LIST_CONCURRENCY = 16
-/** How long after a failure of the host's `authorize` it is called again, in milliseconds. */
+/** How long to wait before a failed `authorize` of the host is retried. */
 const RETRY_MS = 2_000
 
-/** One client. */
+/** One connected client. */
 export class Session {
   readonly #socket: RelaySocket
   readonly #deps: SessionDeps
   #grant: Grant
   readonly #watches = new Map<string, Unsubscribe>()
-  /** The requests that are being answered; one that is no longer in here has been taken back meanwhile. */
-  readonly #asked = new Set<{ readonly callId: string }>()
-  #list: Unsubscribe | null = null
-  #listAsked: object | null = null
+  /** Watch requests that are not answered yet. An unwatch removes them, and their replies become errors. */
+  readonly #pendingWatches = new Set<{ readonly callId: string }>()
+  #unsubscribeList: Unsubscribe | null = null
+  #listRequest: object | null = null
   readonly #listChanges = new Map<string, CallSummary | null>()
   #listTimer: NodeJS.Timeout | undefined
   #expiry: NodeJS.Timeout | undefined
-  #toldDegraded = false
-  #reviewTimer: NodeJS.Timeout | undefined
-  /** The last fresh ticket was neither good nor bad: it could not be checked. */
+  #wasDegraded = false
+  #recheckTimer: NodeJS.Timeout | undefined
+  /** The last ticket refresh failed because the ticket could not be verified, not because it was invalid. */
   #isRefreshUnavailable = false
-  #over = false
+  #isClosed = false
 
   constructor(socket: RelaySocket, grant: Grant, deps: SessionDeps) {
     this.#socket = socket
     this.#deps = deps
     this.#grant = grant
-    this.#expire()
-    socket.on('disconnect', () => this.#end())
+    this.#startExpiryTimer()
+    socket.on('disconnect', () => this.#dispose())
     handleClientEvents(
       socket,
       () => deps.rates.take('socketRequests', this.#grant.subject),
@@ -74,21 +74,21 @@ export class Session {
         'calls:unwatch': async () => this.#unwatchList(),
         'ticket:refresh': (request: { ticket: string }, reply) => this.#refresh(request, reply),
       },
-      (error) => deps.logger.error({ err: error }, 'a socket request failed'),
+      (error) => deps.logger.error({ err: error }, 'socket request failed'),
     )
   }
 
-  /** Who this is. */
+  /** The subject of the client's ticket. */
   get subject(): string {
     return this.#grant.subject
   }
 
-  /** Tells how far the watched calls reach, which reveals a last event that was lost on the way; and of trouble. */
+  /** Sends the cursors of the watched calls, so that the client notices a lost event, and changes in store health. */
   sendBeacon(): void {
     const degraded = !this.#deps.health.isUp
-    const health = degraded || this.#toldDegraded ? { degraded } : {}
+    const health = degraded || this.#wasDegraded ? { degraded } : {}
     if (this.#watches.size === 0 && !('degraded' in health)) return
-    this.#toldDegraded = degraded
+    this.#wasDegraded = degraded
     const heads = [...this.#watches.keys()].map((call_id) => {
       const { epoch, seq } = this.#deps.feed.headOf(call_id) ?? { epoch: '', seq: 0 }
       return { call_id, epoch, seq }
@@ -96,101 +96,98 @@ export class Session {
     this.#socket.emit('call:head', { now: this.#iso(), heads, ...health })
   }
 
-  /** Ends the connection if its ticket is no good any more; one that has run out may still be refreshed. */
+  /** Closes the connection if its ticket was revoked. An expired ticket may still be refreshed. */
   closeIfRevoked(): void {
     if (this.#deps.access.isRevoked(this.#grant)) this.close('unauthenticated', 'Your ticket was revoked.')
   }
 
-  /**
-   * Checks again whether this client may still see what it watches. While the host's `authorize` fails, its watches
-   * continue, and the check is repeated.
-   */
-  async #review(): Promise<void> {
+  /** Authorises all watched calls again. If the host's `authorize` fails, the watches continue and the check is retried. */
+  async #recheckWatches(): Promise<void> {
     const { access } = this.#deps
-    clearTimeout(this.#reviewTimer)
-    let isChecked = true
+    clearTimeout(this.#recheckTimer)
+    let isComplete = true
     const check = async (callId: string) => {
-      if (this.#over) return
-      const may = await access.isAllowed(this.#grant, { callId, scope: 'view' }).catch(() => null)
-      if (may === null) isChecked = false
-      if (may !== false || this.#over) return
+      if (this.#isClosed) return
+      const isAllowed = await access.isAllowed(this.#grant, { callId, scope: 'view' }).catch(() => null)
+      if (isAllowed === null) isComplete = false
+      if (isAllowed !== false || this.#isClosed) return
       this.#unwatch(callId)
       const heads = [{ call_id: callId, epoch: '', seq: 0 }]
       this.#socket.emit('call:head', { now: this.#iso(), heads })
     }
     await pMap([...this.#watches.keys()], check, { concurrency: LIST_CONCURRENCY })
-    if (isChecked || this.#over) return
-    this.#reviewTimer = setTimeout(() => {
-      this.#review().catch(this.#report)
+    if (isComplete || this.#isClosed) return
+    this.#recheckTimer = setTimeout(() => {
+      this.#recheckWatches().catch(this.#reportError)
     }, RETRY_MS).unref()
   }
 
-  /** Ends the connection, saying why. */
-  close(why: 'unauthenticated' | 'tooManyRequests' | 'unavailable', detail: string): void {
-    this.#socket.emit('error', socketError(gatherError(why, detail)))
-    this.#end()
+  /** Sends the client an error and closes the connection. */
+  close(kind: 'unauthenticated' | 'tooManyRequests' | 'unavailable', detail: string): void {
+    this.#socket.emit('error', socketError(gatherError(kind, detail)))
+    this.#dispose()
     this.#socket.disconnect(true)
   }
 
   async #watch(request: { call_id: string; cursor?: Cursor }, reply: (value: unknown) => void): Promise<void> {
-    const asked = { callId: request.call_id }
-    if (!this.#watches.has(asked.callId) && this.#watches.size + this.#asked.size >= MAX_WATCHES) {
-      throw gatherError('tooManyRequests', `A connection watches at most ${MAX_WATCHES} calls. Unwatch some first.`)
+    const pending = { callId: request.call_id }
+    if (!this.#watches.has(pending.callId) && this.#watches.size + this.#pendingWatches.size >= MAX_WATCHES) {
+      throw gatherError('tooManyRequests', `A connection can watch at most ${MAX_WATCHES} calls. Unwatch some first.`)
     }
-    this.#asked.add(asked)
+    this.#pendingWatches.add(pending)
     try {
-      await this.#beginWatch(asked, request.cursor, reply)
+      await this.#startWatch(pending, request.cursor, reply)
     } finally {
-      this.#asked.delete(asked)
+      this.#pendingWatches.delete(pending)
     }
   }
 
-  async #beginWatch(
-    asked: { readonly callId: string },
+  async #startWatch(
+    pending: { readonly callId: string },
     cursor: Cursor | undefined,
     reply: (value: unknown) => void,
   ): Promise<void> {
     const { access, queueReply, feed, rooms } = this.#deps
-    const { callId } = asked
+    const { callId } = pending
     const grant = this.#grant
     const scopes = await access.allowedScopes(grant, callId)
     if (!scopes.includes('view')) {
       this.#deps.rates.take('denied', grant.subject)
       throw unknownCallError()
     }
-    const letGo = await rooms.acquire(callId)
-    let began = false
+    const release = await rooms.acquire(callId)
+    let isWatching = false
     try {
       await queueReply(async () => {
-        if (!this.#asked.has(asked)) throw watchCancelled()
-        const known = await feed.readToEnd(
+        if (!this.#pendingWatches.has(pending)) throw watchCancelled()
+        const isKnown = await feed.readToEnd(
           callId,
           (head) => (cursor && cursor.epoch === head.epoch && cursor.seq <= head.seq ? cursor.seq : 0),
           ({ cursor: head, events, after }) => {
-            if (!this.#asked.has(asked)) return
-            began = true
+            if (!this.#pendingWatches.has(pending)) return
+            isWatching = true
             this.#watches.get(callId)?.()
-            this.#watches.set(callId, letGo)
+            this.#watches.set(callId, release)
             rooms.join(callId, this.#socket)
-            const resumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
-            const kind = resumed ? 'delta' : 'snapshot'
+            const isResumed = cursor !== undefined && cursor.epoch === head.epoch && cursor.seq === after
+            const kind = isResumed ? 'delta' : 'snapshot'
             const channel = rooms.channelOf(callId, head.epoch)
             const text = `[${events.join(',')}]`
             const { subject } = grant
             reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes, subject })
           },
         )
-        if (!began) throw known ? watchCancelled() : unknownCallError()
+        if (!isWatching) throw isKnown ? watchCancelled() : unknownCallError()
       })
     } finally {
-      if (!began) letGo()
+      if (!isWatching) release()
     }
-    // Another ticket may have come meanwhile, and with it another answer.
-    if (this.#grant !== grant) await this.#review()
+    // The ticket may have been refreshed meanwhile, and the new one may not cover this call.
+    if (this.#grant !== grant) await this.#recheckWatches()
   }
 
   #unwatch(callId: string): void {
-    for (const asked of this.#asked) if (asked.callId === callId) this.#asked.delete(asked)
+    for (const pending of this.#pendingWatches) if (pending.callId === callId) this.#pendingWatches.delete(pending)
     this.#deps.rooms.leave(callId, this.#socket)
     this.#watches.get(callId)?.()
     this.#watches.delete(callId)
@@ -199,74 +196,74 @@ export class Session {
   async #watchList(reply: (value: unknown) => void): Promise<void> {
     const { queueReply, directory } = this.#deps
     this.#unwatchList()
-    const asked = {}
-    this.#listAsked = asked
-    // Changes are held back until the list itself has been sent.
-    let sent = false
-    const stop = await directory.subscribe((change) => {
-      this.#listChanged(change)
-      if (sent) this.#sendListSoon()
+    const request = {}
+    this.#listRequest = request
+    // Changes are buffered until the list itself has been sent.
+    let isSent = false
+    const unsubscribe = await directory.subscribe((change) => {
+      this.#bufferListChange(change)
+      if (isSent) this.#scheduleListChanges()
     })
-    if (this.#listAsked !== asked) {
-      stop()
+    if (this.#listRequest !== request) {
+      unsubscribe()
       throw watchCancelled()
     }
-    this.#list = stop
+    this.#unsubscribeList = unsubscribe
     await queueReply(async () => {
-      const list = this.#listAsked === asked ? await directory.listFor(this.#grant) : null
-      if (!list || this.#listAsked !== asked) throw watchCancelled()
+      const list = this.#listRequest === request ? await directory.listFor(this.#grant) : null
+      if (!list || this.#listRequest !== request) throw watchCancelled()
       const { calls, isTruncated } = list
       reply({ ok: true, now: this.#iso(), calls, subject: this.subject, ...(isTruncated ? { truncated: true } : {}) })
     })
-    sent = true
-    this.#sendListSoon()
+    isSent = true
+    this.#scheduleListChanges()
   }
 
   #unwatchList(): void {
-    this.#listAsked = null
-    this.#list?.()
-    this.#list = null
+    this.#listRequest = null
+    this.#unsubscribeList?.()
+    this.#unsubscribeList = null
     this.#listChanges.clear()
   }
 
-  #listChanged(change: DirectoryChange): void {
+  #bufferListChange(change: DirectoryChange): void {
     if (change.kind === 'changed') this.#listChanges.set(change.summary.callId, change.summary)
     else this.#listChanges.set(change.callId, null)
   }
 
-  /** Sends what has changed in the list; each call once, as it is then, however often it has changed. */
-  #sendListSoon(delayMs = LIST_DELAY_MS): void {
+  /** Sends buffered list changes after a delay: one summary per call, however often it has changed. */
+  #scheduleListChanges(delayMs = LIST_DELAY_MS): void {
     if (this.#listTimer || this.#listChanges.size === 0) return
     this.#listTimer = setTimeout(() => {
-      // One at a time: of two, the later could overtake the earlier, and the client would keep what is older.
-      this.#sendList()
+      // The next batch waits for this one, so that an older summary can't overtake a newer one.
+      this.#sendListChanges()
         .then((isSent) => (isSent ? LIST_DELAY_MS : RETRY_MS))
         .then((nextMs) => {
           this.#listTimer = undefined
-          if (!this.#over) this.#sendListSoon(nextMs)
+          if (!this.#isClosed) this.#scheduleListChanges(nextMs)
         })
-        .catch(this.#report)
+        .catch(this.#reportError)
     }, delayMs)
   }
 
-  /** Whether the changes were sent; if not, they are kept. */
-  async #sendList(): Promise<boolean> {
+  /** Returns false if the changes could not be authorised. They stay buffered for a retry. */
+  async #sendListChanges(): Promise<boolean> {
     const changes = [...this.#listChanges]
     this.#listChanges.clear()
     const { access } = this.#deps
-    const may = await pMap(changes, ([callId]) => access.isAllowed(this.#grant, { callId, scope: 'view' }), {
+    const isAllowed = await pMap(changes, ([callId]) => access.isAllowed(this.#grant, { callId, scope: 'view' }), {
       concurrency: LIST_CONCURRENCY,
     }).catch(() => null)
-    if (may === null) {
-      // The host's `authorize` fails: what changed is sent when it works again, unless it has changed once more.
+    if (isAllowed === null) {
+      // The host's `authorize` failed. Buffer these changes again, except where a newer one exists.
       for (const [callId, summary] of changes) {
         if (!this.#listChanges.has(callId)) this.#listChanges.set(callId, summary)
       }
-      if (this.#over || !this.#list) this.#listChanges.clear()
+      if (this.#isClosed || !this.#unsubscribeList) this.#listChanges.clear()
       return false
     }
-    const visible = changes.filter((_, index) => may[index])
-    if (this.#over || !this.#list || visible.length === 0) return true
+    const visible = changes.filter((_, index) => isAllowed[index])
+    if (this.#isClosed || !this.#unsubscribeList || visible.length === 0) return true
     const calls = visible.flatMap(([, summary]) => (summary ? [summary] : []))
     const gone = visible.flatMap(([callId, summary]) => (summary ? [] : [callId]))
     this.#socket.emit('calls:event', { calls, gone })
@@ -280,47 +277,47 @@ export class Session {
     })
     this.#isRefreshUnavailable = false
     if (grant.subject !== this.#grant.subject) {
-      throw gatherError('forbidden', 'A connection stays with its subject. Open another for somebody else.')
+      throw gatherError('forbidden', 'The new ticket is for another subject. Open a new connection for it.')
     }
     this.#grant = grant
-    this.#expire()
+    this.#startExpiryTimer()
     this.closeIfRevoked()
-    // The host may never end a grant, or later than a date can say.
+    // A grant of the host may never expire, or expire after the latest possible date.
     reply({ ok: true, expires_at: new Date(Math.min(grant.expiresAt ?? MAX_DATE_MS, MAX_DATE_MS)).toISOString() })
-    // The ticket is good, whatever becomes of each call: the host may take a while to decide about all of them.
-    await this.#review()
+    // After the reply, because the host may take long to authorise every call.
+    await this.#recheckWatches()
   }
 
-  #expire(): void {
+  #startExpiryTimer(): void {
     clearTimeout(this.#expiry)
     const { expiresAt } = this.#grant
     if (expiresAt === undefined) return
-    const left = expiresAt + TICKET_GRACE_MS - this.#deps.now()
-    // A timer takes 32 bits; whoever stays longer is asked again then.
+    const leftMs = expiresAt + TICKET_GRACE_MS - this.#deps.now()
+    // Timers are limited to 31 bits, so a longer one starts again when it fires.
     this.#expiry = setTimeout(
       () => {
-        if (this.#deps.now() < expiresAt + TICKET_GRACE_MS) this.#expire()
+        if (this.#deps.now() < expiresAt + TICKET_GRACE_MS) this.#startExpiryTimer()
         else if (this.#isRefreshUnavailable) {
-          this.close('unavailable', 'Your fresh ticket could not be checked. Connect again in a moment.')
+          this.close('unavailable', 'Your new ticket could not be verified. Reconnect in a moment.')
         } else {
-          this.close('unauthenticated', 'Your ticket has expired. Connect again with a fresh one.')
+          this.close('unauthenticated', 'Your ticket has expired. Reconnect with a new one.')
         }
       },
-      Math.min(Math.max(left, 0), 2 ** 31 - 1),
+      Math.min(Math.max(leftMs, 0), 2 ** 31 - 1),
     )
   }
 
-  #end(): void {
-    this.#over = true
+  #dispose(): void {
+    this.#isClosed = true
     clearTimeout(this.#expiry)
     clearTimeout(this.#listTimer)
-    clearTimeout(this.#reviewTimer)
+    clearTimeout(this.#recheckTimer)
     this.#unwatchList()
-    this.#asked.clear()
+    this.#pendingWatches.clear()
     for (const callId of [...this.#watches.keys()]) this.#unwatch(callId)
   }
 
-  readonly #report = (error: unknown): void => this.#deps.logger.error({ err: error }, 'a socket could not be updated')
+  readonly #reportError = (error: unknown): void => this.#deps.logger.error({ err: error }, 'socket update failed')
 
   #iso(): string {
     return new Date(this.#deps.now()).toISOString()
@@ -328,4 +325,4 @@ export class Session {
 }
 
 const watchCancelled = () =>
-  gatherError('conflict', 'It is no longer watched: that was asked for before this was answered. Watch again.')
+  gatherError('conflict', 'The watch was cancelled by an unwatch before the reply. Watch again.')
