@@ -604,7 +604,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     rule: 'doubt where the mark cannot be of the event',
-    mutation: ['masking.ts', 'isFitting: fits(webhook.eventType, mark.command),', 'isFitting: true,'],
+    mutation: ['masking.ts', 'isFitting: canBelongTo(webhook.eventType, mark.command),', 'isFitting: true,'],
     call: {
       steps: [
         step(command('gather_using_ai', 'all')),
