@@ -26,7 +26,7 @@ export const conversationCommands = {
       checkVoice(body)
       const participants = participantsOf(exchange, body.participants ?? [], '/participants')
       const id = call.conversations.start('assistant', body)
-      for (const { leg, endsIt } of participants) leg.joinConversation(call, endsIt)
+      for (const { leg, shouldEndConversation } of participants) leg.joinConversation(call, shouldEndConversation)
       return id
     },
   },
@@ -47,8 +47,8 @@ export const conversationCommands = {
       const id = String(body.conversation_id)
       const host = exchange.calls().find(({ conversations }) => conversations.current?.id === id)
       if (!host) throw refuse(422, '10015', 'No conversation with this conversation_id is running.', '/conversation_id')
-      for (const { leg, endsIt } of participantsOf(exchange, [body.participant], '/participant'))
-        leg.joinConversation(host, endsIt)
+      for (const { leg, shouldEndConversation } of participantsOf(exchange, [body.participant], '/participant'))
+        leg.joinConversation(host, shouldEndConversation)
       return id
     },
   },
@@ -67,10 +67,14 @@ function endActiveConversation(call: Call, { settings }: Exchange): void {
 }
 
 /** The other legs of a conversation. */
-function participantsOf(exchange: Exchange, list: unknown, pointer: string): { leg: Call; endsIt: boolean }[] {
+function participantsOf(
+  exchange: Exchange,
+  list: unknown,
+  pointer: string,
+): { leg: Call; shouldEndConversation: boolean }[] {
   const participants = list as { id: string; on_hangup?: string }[]
   return participants.flatMap(({ id, on_hangup }) => {
     const leg = optionalCall(exchange, id, `${pointer}/id`)
-    return leg ? [{ leg, endsIt: on_hangup === 'end_conversation' }] : []
+    return leg ? [{ leg, shouldEndConversation: on_hangup === 'end_conversation' }] : []
   })
 }

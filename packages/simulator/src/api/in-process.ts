@@ -6,12 +6,7 @@ export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch
   return async (input, init) => {
     const request = new Request(input, init)
     const url = new URL(request.url)
-    const {
-      status,
-      headers,
-      body,
-      shouldDropConnection: hangUp,
-    } = await handle({
+    const { status, headers, body, shouldDropConnection } = await handle({
       method: request.method,
       path: url.pathname,
       query: url.searchParams,
@@ -24,7 +19,7 @@ export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch
       },
     })
     // What `fetch` says of a connection that breaks.
-    if (hangUp) throw new TypeError('fetch failed', { cause: new Error('socket hang up') })
+    if (shouldDropConnection) throw new TypeError('fetch failed', { cause: new Error('socket hang up') })
     return new Response(body, { status, headers })
   }
 }

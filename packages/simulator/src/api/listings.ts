@@ -76,9 +76,9 @@ function pageOf<Row>(rows: readonly Row[], query: URLSearchParams) {
   }
 }
 
-function parseBounded(text: string | null, usual: number, most: number): number {
-  const value = text !== null && /^\d+$/.test(text) ? Number(text) : usual
-  return Math.min(Math.max(1, value), most)
+function parseBounded(text: string | null, fallback: number, max: number): number {
+  const value = text !== null && /^\d+$/.test(text) ? Number(text) : fallback
+  return Math.min(Math.max(1, value), max)
 }
 
 function equalsFilter(query: URLSearchParams, name: string): (value: string) => boolean {

@@ -45,13 +45,13 @@ interface ServerOptions {
   isOpenToNetwork: boolean
 }
 
-export function createHttpServer({ handle, exchange, isOpenToNetwork: open }: ServerOptions): Server {
+export function createHttpServer({ handle, exchange, isOpenToNetwork }: ServerOptions): Server {
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     outgoing.on('error', () => outgoing.destroy())
     const { method = 'GET', url: target = '/', headers } = incoming
     const refuseWith = (status: number, why: string) =>
       write(incoming, outgoing, errorResponse(refuse(status, '10015', why)))
-    const refusal = open ? null : originRefusal(incoming)
+    const refusal = isOpenToNetwork ? null : originRefusal(incoming)
     if (refusal) return refuseWith(403, refusal)
     const base = 'http://simulator'
     if (!URL.canParse(target, base)) return refuseWith(400, 'The request target is not a valid URL.')
@@ -72,9 +72,9 @@ export function createHttpServer({ handle, exchange, isOpenToNetwork: open }: Se
 function write(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { status, headers, body, shouldDropConnection: hangUp }: ApiResponse,
+  { status, headers, body, shouldDropConnection }: ApiResponse,
 ): void {
-  if (hangUp) {
+  if (shouldDropConnection) {
     incoming.socket.destroy()
     return
   }

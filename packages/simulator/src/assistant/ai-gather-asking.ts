@@ -94,12 +94,12 @@ export function sayLastWords(step: GatherStep, words: string): GatherStep {
 /** Sends the end of the gather and of its conversation. */
 export function finish(step: GatherStep): GatherStep {
   const { state, effects, now } = step
-  const { outcome, conversation, history, shouldHangUp: leaving } = state
+  const { outcome, conversation, history, shouldHangUp } = state
   if (!outcome) return step
   const { result, status, reason } = outcome
   emit(effects, 'call.ai_gather.ended', { message_history: spokenHistory(history), result, status })
   effects.push(conversationEnded(conversation, reason, now), { do: 'end' })
-  if (leaving) effects.push({ do: 'hangup' })
+  if (shouldHangUp) effects.push({ do: 'hangup' })
   state.phase = 'ended'
   return step
 }

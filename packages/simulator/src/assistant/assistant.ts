@@ -41,16 +41,16 @@ const INSIGHTS_TIMER = 'insights'
 /** The assistant machine. */
 export const assistant = {
   start(params: Record<string, unknown>, ctx: AiContext, now: number): Step<AssistantState> {
-    const own = record(params.assistant)
-    const variables = variablesOf(own, ctx)
+    const command = record(params.assistant)
+    const variables = variablesOf(command, ctx)
     const talk = startTalk(params, ctx, now)
-    const instructions = string(own.instructions)
+    const instructions = string(command.instructions)
     const step = beginStep<AssistantState>(
       {
         ...talk,
         phase: 'listening',
-        tools: fillVariables(own.tools, variables),
-        canHangUp: Array.isArray(own.tools) && own.tools.some((tool) => record(tool).type === 'hangup'),
+        tools: fillVariables(command.tools, variables),
+        canHangUp: Array.isArray(command.tools) && command.tools.some((tool) => record(tool).type === 'hangup'),
         insightGroupId: ctx.uuid(),
         insightId: ctx.uuid(),
         instructions: [
@@ -61,7 +61,7 @@ export const assistant = {
       now,
     )
     if (ctx.settings.emitConversationCreated) step.effects.push(conversationCreated(talk.conversation))
-    const greeting = string(params.greeting) ?? string(own.greeting)
+    const greeting = string(params.greeting) ?? string(command.greeting)
     if (greeting !== undefined) speak(step, fillVariables(greeting, variables), 'greeting')
     return step
   },

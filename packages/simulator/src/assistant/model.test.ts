@@ -15,7 +15,7 @@ const parameters = {
 const model = { baseUrl: 'http://127.0.0.1:1/v1' }
 const request: ModelRequest = { model: 'test', messages: [{ role: 'user', content: 'Hello.' }], tools: [] }
 
-/** An endpoint that answers each request with what `answer` makes of its body. */
+/** A model endpoint whose responses `answer` computes from the request bodies. */
 async function endpoint(
   answer: (body: Record<string, unknown>, headers: Record<string, unknown>) => { status?: number; text: string },
 ) {
@@ -35,14 +35,14 @@ async function endpoint(
   }
 }
 
-/** The effect of the last question put to the model. */
+/** The latest `ask-model` effect. */
 function asked(caller: { effects: readonly { do: string }[] }) {
   const effect = caller.effects.findLast((one) => one.do === 'ask-model')
   return effect as { do: 'ask-model'; id: string; request: ModelRequest }
 }
 
-describe('a real model behind the AI', () => {
-  it('is asked in the grammar of chat completions, and understood', async () => {
+describe('a language model behind the AI', () => {
+  it('sends a chat completion request to the model and parses the reply', async () => {
     const seen: Record<string, unknown>[] = []
     await using server = await endpoint((body, headers) => {
       seen.push({ ...body, authorization: headers.authorization })
@@ -68,25 +68,25 @@ describe('a real model behind the AI', () => {
   })
 
   it.each([
-    ['{"error":"no such model"}', 404, /answered 404.*no such model/],
+    ['{"error":"no such model"}', 404, /responded with 404.*no such model/],
     ['<html>', 200, /not JSON/],
     ['{}', 200, /no choices/],
-  ])('says what is wrong with the answer %j', async (text, status, expected) => {
+  ])('explains why the model response %j is unusable', async (text, status, expected) => {
     await using server = await endpoint(() => ({ status, text }))
     const reply = await askModel(server, request)
     expect(reply.ok ? '' : reply.error).toMatch(expected)
   })
 
-  it('says so when it cannot be reached', async () => {
+  it('reports an unreachable model endpoint with its error code', async () => {
     const { baseUrl } = await endpoint(() => ({ text: '' })).then(async (server) => {
       await server[Symbol.asyncDispose]()
       return server
     })
     const reply = await askModel({ baseUrl }, request)
-    expect(reply.ok ? '' : reply.error).toMatch(/cannot be reached \(ECONNREFUSED\); check that it is running/)
+    expect(reply.ok ? '' : reply.error).toMatch(/unreachable \(ECONNREFUSED\)\. Check that it is running/)
   })
 
-  it('gathers: its answers count only as far as the schema lets them', () => {
+  it('accepts a recorded answer of the model only if it conforms to the schema', () => {
     const caller = new Caller(
       aiGather,
       {
@@ -133,27 +133,27 @@ describe('a real model behind the AI', () => {
     expect(caller.order.filter((type) => type === 'call.ai_gather.partial_results')).toHaveLength(1)
   })
 
-  it('puts whispers to the model, at once when it is to answer at once', () => {
+  it('passes added messages to the model, immediately with trigger_response', () => {
     const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).listen()
     caller.feed({ type: 'messages', messages: [{ role: 'system', content: 'Be quick.' }], trigger_response: true })
     expect(asked(caller).request.messages[0]?.content).toMatch(/Be quick\.$/)
   })
 
-  it('an answer that comes too late is dropped', () => {
+  it('drops a model reply that arrives after the next turn started', () => {
     const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).say('first')
     const { id } = asked(caller)
     caller.say('second').feed({ type: 'model', id, reply: { ok: true, content: 'Late.', calls: [] } })
     expect(caller.heard).toEqual(['Hello?'])
   })
 
-  it('a gather without its model ends as the real platform does, and says why on the line', () => {
+  it('ends an AI gather with client_error and speaks the reason when the model fails', () => {
     const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).say('hi')
     caller.feed({ type: 'model', id: asked(caller).id, reply: { ok: false, error: 'The model cannot be reached.' } })
     expect(caller.listen().last).toBe('The model cannot be reached.')
     expect(caller.payload('call.ai_gather.ended')).toMatchObject({ status: 'client_error', result: null })
   })
 
-  it('converses, and hangs up when the model calls the tool', () => {
+  it('hangs up the call when the model calls the hangup tool', () => {
     const caller = new Caller(
       assistant,
       {

@@ -58,10 +58,10 @@ export function listFields(root: JsonSchema, draft: Draft): SchemaFields {
     ...(definitions === undefined ? {} : { definitions }),
   })
 
-  const visit = ({ schema: given, path, required, parentLabels: within }: SchemaNode): void => {
+  const visit = ({ schema: given, path, required, parentLabels }: SchemaNode): void => {
     if (path.length > MAX_DEPTH) return
     const schema = resolve(given, root)
-    const labels = path.length === 0 ? within : [...within, labelOf(schema, String(path.at(-1)))]
+    const labels = path.length === 0 ? parentLabels : [...parentLabels, labelOf(schema, String(path.at(-1)))]
     if ('const' in schema) {
       if (required) found.constants.push({ path, value: schema.const })
       return

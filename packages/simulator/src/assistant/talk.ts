@@ -106,7 +106,7 @@ export function startTurn({ state, effects }: MutableStep): void {
 }
 
 /** The question that is open: an answer to any other comes too late. */
-const requestIdOf = ({ turn, toolRounds: rounds }: TalkState) => `turn ${turn} round ${rounds}`
+const requestIdOf = ({ turn, toolRounds }: TalkState) => `turn ${turn} round ${toolRounds}`
 
 export const isPendingRequest = (state: TalkState, id: string): boolean =>
   state.phase === 'thinking' && id === requestIdOf(state)

@@ -18,11 +18,11 @@ const DEFAULT_ASYNC_WAIT_MS = 300
 
 /** Telnyx's tools as functions a model can call; those it describes itself are passed through as they are. */
 export function functionsOf(tools: unknown): ChatTool[] {
-  return parseTools(tools).map(({ type, name, config: own }) => {
-    const description = string(own.description) ?? descriptions[type]
+  return parseTools(tools).map(({ type, name, config }) => {
+    const description = string(config.description) ?? descriptions[type]
     return {
       type: 'function',
-      function: { name, ...(description === undefined ? {} : { description }), parameters: parametersOf(type, own) },
+      function: { name, ...(description === undefined ? {} : { description }), parameters: parametersOf(type, config) },
     }
   })
 }
@@ -33,7 +33,7 @@ export function toToolUse(tools: unknown, call: ToolCall): ToolUse {
   const known = parseTools(tools).find(({ name }) => name === tool)
   const refused = (why: string): ToolUse => ({ tool, type: 'refused', why })
   if (!known) return refused(`There is no tool "${tool}".`)
-  const { type, config: own, timeoutMs } = known
+  const { type, config, timeoutMs } = known
   switch (type) {
     case 'hangup':
       return { tool, type }
@@ -44,12 +44,12 @@ export function toToolUse(tools: unknown, call: ToolCall): ToolUse {
       return { tool, type, digits }
     }
     case 'transfer': {
-      const to = targetOf(own.targets, string(call.arguments.to))
+      const to = targetOf(config.targets, string(call.arguments.to))
       if (to === undefined) return refused('That is none of the targets of this transfer.')
-      return { tool, type, to, from: string(own.from) }
+      return { tool, type, to, from: string(config.from) }
     }
     case 'webhook': {
-      const request = requestOf(own, call.arguments, timeoutMs)
+      const request = requestOf(config, call.arguments, timeoutMs)
       return typeof request === 'string' ? refused(request) : { tool, type, request }
     }
     default:
@@ -69,10 +69,10 @@ function parseTools(tools: unknown): Tool[] {
   return (Array.isArray(tools) ? tools : []).map(record).flatMap((tool): Tool[] => {
     const type = string(tool.type)
     if (type === undefined) return []
-    const own = record(tool[type])
+    const config = record(tool[type])
     const { timeout_ms } = tool
     const timeoutMs = typeof timeout_ms === 'number' && timeout_ms > 0 ? timeout_ms : undefined
-    return [{ type, name: string(own.name) ?? type, config: own, timeoutMs }]
+    return [{ type, name: string(config.name) ?? type, config, timeoutMs }]
   })
 }
 
@@ -87,7 +87,7 @@ const descriptions: Record<string, string> = {
 
 const WEBHOOK_PARTS = ['path_parameters', 'query_parameters', 'body_parameters'] as const
 
-function parametersOf(type: string, own: Record<string, unknown>): Record<string, unknown> {
+function parametersOf(type: string, config: Record<string, unknown>): Record<string, unknown> {
   const object = (properties: Record<string, unknown>, required: readonly unknown[] = Object.keys(properties)) => ({
     type: 'object',
     properties,
@@ -95,16 +95,16 @@ function parametersOf(type: string, own: Record<string, unknown>): Record<string
   })
   switch (type) {
     case 'function':
-      return record(own.parameters)
+      return record(config.parameters)
     case 'webhook': {
-      const parts = WEBHOOK_PARTS.map((name) => record(own[name]))
+      const parts = WEBHOOK_PARTS.map((name) => record(config[name]))
       return object(
         Object.assign({}, ...parts.map(({ properties }) => record(properties))),
         parts.flatMap(({ required }) => (Array.isArray(required) ? required : [])),
       )
     }
     case 'transfer': {
-      const names = targetsOf(own.targets).map(({ name, to }) => name ?? to)
+      const names = targetsOf(config.targets).map(({ name, to }) => name ?? to)
       const to = { type: 'string', description: 'Name or number of the target.' }
       return object({ to: names.length === 0 ? to : { ...to, enum: names } })
     }
@@ -136,40 +136,40 @@ function targetOf(targets: unknown, wanted: string | undefined): string | undefi
 
 /** The request, or why there can be none. */
 function requestOf(
-  own: Record<string, unknown>,
+  config: Record<string, unknown>,
   given: Record<string, unknown>,
   timeoutMs: number | undefined,
 ): ToolRequest | string {
   const argumentsIn = (part: (typeof WEBHOOK_PARTS)[number]) => {
-    const names = Object.keys(record(record(own[part]).properties))
+    const names = Object.keys(record(record(config[part]).properties))
     return Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)))
   }
   const path = argumentsIn('path_parameters')
-  const template = string(own.url) ?? ''
+  const template = string(config.url) ?? ''
   const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).filter((name) => !(name in path))
   if (missing.length > 0) return `Its URL needs ${missing.join(', ')}.`
   const address = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(toText(path[name])))
   if (!URL.canParse(address)) return 'Its url is not a URL.'
   const url = new URL(address)
-  const query = { ...argumentsIn('query_parameters'), ...record(own.preset_query_parameters) }
+  const query = { ...argumentsIn('query_parameters'), ...record(config.preset_query_parameters) }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, toText(value))
-  const method = string(own.method) ?? 'POST'
+  const method = string(config.method) ?? 'POST'
   if (!METHODS.includes(method)) return `Its method must be one of ${METHODS.join(', ')}.`
   const headers = new Headers()
-  for (const { name, value } of (Array.isArray(own.headers) ? own.headers : []).map(record)) {
+  for (const { name, value } of (Array.isArray(config.headers) ? config.headers : []).map(record)) {
     try {
       headers.set(toText(name), toText(value))
     } catch {
       return 'One of its headers has a name or value that HTTP does not allow.'
     }
   }
-  const isAsync = own.async === true
-  const asyncWait = typeof own.async_timeout_ms === 'number' ? own.async_timeout_ms : DEFAULT_ASYNC_WAIT_MS
+  const isAsync = config.async === true
+  const asyncWait = typeof config.async_timeout_ms === 'number' ? config.async_timeout_ms : DEFAULT_ASYNC_WAIT_MS
   return {
     method,
     url: url.href,
     headers: Object.fromEntries(headers),
-    body: method === 'GET' ? null : { ...argumentsIn('body_parameters'), ...record(own.preset_body_fields) },
+    body: method === 'GET' ? null : { ...argumentsIn('body_parameters'), ...record(config.preset_body_fields) },
     timeoutMs: isAsync ? asyncWait : timeoutMs,
     async: isAsync,
   }

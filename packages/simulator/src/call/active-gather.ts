@@ -1,4 +1,4 @@
-/** The DTMF gather of a leg, alive: at most one (L9, G18). */
+/** The active DTMF gather of a leg: at most one (L9, G18). */
 
 import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from '../gather/gather.ts'
 import type { GatherSettings } from '../gather/settings.ts'
@@ -9,31 +9,31 @@ export class ActiveGather {
   private readonly settings: GatherSettings
   private active: { command: string; runner: Runner<GatherState, GatherInput> } | null = null
 
-  constructor(world: RunnerDeps, settings: GatherSettings) {
-    this.deps = world
+  constructor(deps: RunnerDeps, settings: GatherSettings) {
+    this.deps = deps
     this.settings = settings
   }
 
-  /** The gather that runs, and the command that started it. */
+  /** The active gather, and the command that started it. */
   get current(): { command: string; state: GatherState } | null {
     const { active } = this
     return active?.runner.isAlive ? { command: active.command, state: active.runner.state } : null
   }
 
-  /** Starts one; one that runs ends first (G18). */
+  /** Starts a gather, after ending the active one (G18). */
   start(command: string, params: GatherParams): void {
-    const second = this.feed({ type: 'stop' })
-    const announced = params.prompt?.kind === 'media' || this.settings.emitSpeakEvents
+    const isSecond = this.feed({ type: 'stop' })
+    const shouldEmitEvents = params.prompt?.kind === 'media' || this.settings.emitSpeakEvents
     const step = (state: GatherState, input: GatherInput | EffectResult) =>
       input.type === 'model' || input.type === 'tools' ? { state, effects: [] } : stepGather(state, input)
     const first = startGather(params, this.settings)
-    const runner = new Runner<GatherState, GatherInput>(this.deps, first, step, announced)
+    const runner = new Runner<GatherState, GatherInput>(this.deps, first, step, shouldEmitEvents)
     this.active = { command, runner }
-    if (second && this.settings.secondGather === 'cancel-both') runner.feed({ type: 'stop' })
+    if (isSecond && this.settings.secondGather === 'cancel-both') runner.feed({ type: 'stop' })
     runner.begin()
   }
 
-  /** False when none runs. */
+  /** Feeds an input to the active gather. Returns false if there is none. */
   feed(input: GatherInput): boolean {
     if (!this.active?.runner.isAlive) return false
     this.active.runner.feed(input)

@@ -1,8 +1,8 @@
-/** What happens in the simulator, as it happens: the live log, the event stream of the pages, and scripted callers read this. */
+/** The activity feed: read by the live log, the event stream of the pages, and scripted callers. */
 
 import type { Delivery, WebhookEvent } from '../delivery/delivery.ts'
 
-/** The ids of a call, and its numbers. */
+/** The ids and phone numbers of a call. */
 export interface CallIdentity {
   call_control_id: string
   call_leg_id: string
@@ -12,9 +12,9 @@ export interface CallIdentity {
   to: string
 }
 
-/** A call as the caller's side shows it. */
+/** A snapshot of a call, as the caller's side shows it. */
 export interface CallView extends CallIdentity {
-  /** The `call_control_id`, by which `/_sim/calls/{id}` knows the call. */
+  /** The `call_control_id`; also the id in `/_sim/calls/{id}`. */
   id: string
   direction: 'incoming' | 'outgoing'
   state: 'ringing' | 'answered' | 'ended'
@@ -23,17 +23,17 @@ export interface CallView extends CallIdentity {
   answered_at: string | null
   ended_at: string | null
   hangup_cause: string | null
-  /** The other leg, when two are bridged. */
+  /** The `call_control_id` of the bridged leg. */
   bridged_with: string | null
-  /** What the caller hears now. */
+  /** The sound that the caller hears now. */
   speaking: { kind: 'speech' | 'media'; text: string; purpose: string } | null
-  /** What the platform is waiting for. */
+  /** The input that the platform waits for. */
   collecting: PendingInput | null
-  /** What was said, heard and pressed, newest last, at most 200 lines. */
+  /** Speech, prompts and keys, newest last, at most 200 lines. */
   transcript: TranscriptLine[]
 }
 
-/** What the platform is waiting for: digits, or words. */
+/** The input that the platform waits for: digits of a gather, or speech for an AI. */
 export type PendingInput =
   | {
       kind: 'digits'
@@ -49,7 +49,7 @@ export type PendingInput =
     }
   | { kind: 'ai_gather' | 'assistant'; command: string; conversation_id: string }
 
-/** One line of what passed on the call. */
+/** One line of a call's transcript. */
 export interface TranscriptLine {
   at: string
   by: 'caller' | 'platform'
@@ -66,13 +66,13 @@ export interface TelnyxError {
   meta: { url: string }
 }
 
-/** One thing that happened. `at` is ISO 8601 by the simulator's clock. */
+/** One entry of the activity feed. `at` is ISO 8601, by the simulator's clock. */
 export type Activity = { at: string } & (
   | { type: 'call.created' | 'call.updated'; call: CallView }
   | { type: 'prompt.started'; call_id: string; kind: 'speech' | 'media'; text: string; purpose: string }
   | { type: 'prompt.ended'; call_id: string; kind: 'speech' | 'media'; text: string; purpose: string; status: string }
   | { type: 'key'; call_id: string; digit: string }
-  /** Keys the platform plays to the caller (`send_dtmf`). */
+  /** Keys that the platform plays to the caller (`send_dtmf`). */
   | { type: 'dtmf.sent'; call_id: string; digits: string }
   | { type: 'said'; call_id: string; text: string }
   | {
@@ -86,14 +86,14 @@ export type Activity = { at: string } & (
     }
   | { type: 'webhook'; call_id: string; event: WebhookEvent }
   | { type: 'delivery'; call_id: string; delivery: Delivery }
-  /** A tool that an AI called, without what was sent and received. */
+  /** A tool that an AI called, without its request and response. */
   | { type: 'tool'; call_id: string; tool: string; ok: boolean; summary: string }
-  /** Something in the simulator's surroundings does not work: a model that cannot be reached. */
+  /** A dependency of the simulator failed, such as a model endpoint. */
   | { type: 'trouble'; call_id: string; text: string }
   | { type: 'faults'; faults: Record<string, unknown> }
 )
 
-/** The types that are kept in `GET /_sim/log`: what is neither the state of a call nor kept elsewhere, as deliveries are. */
+/** The types kept in `GET /_sim/log`. Call states and deliveries have endpoints that list them. */
 export const LOGGED_TYPES: ReadonlySet<Activity['type']> = new Set([
   'prompt.started',
   'key',
@@ -106,5 +106,5 @@ export const LOGGED_TYPES: ReadonlySet<Activity['type']> = new Set([
   'faults',
 ])
 
-/** An `Activity` before it is dated. */
+/** An `Activity` without its timestamp. */
 export type UndatedActivity = Activity extends infer A ? (A extends { at: string } ? Omit<A, 'at'> : never) : never

@@ -1,6 +1,6 @@
 /**
- * A real language model behind the simulator's AI, if one is wanted: any endpoint that speaks OpenAI's chat completions
- * (OpenAI itself, vLLM, llama.cpp, Ollama, LM Studio, …) by base URL and key.
+ * Optional: sends the simulator's AI conversations to a real language model. Any endpoint with OpenAI's chat completions
+ * works: OpenAI, vLLM, llama.cpp, Ollama, LM Studio.
  */
 import { z } from 'zod'
 import type { AiSettings } from '../assistant/settings.ts'
@@ -8,7 +8,7 @@ import type { ModelReply, ModelRequest } from '../machine/model.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
 
-/** Asks the model once. Never rejects: whatever went wrong is said in words in `error`. */
+/** Sends one request to the model, without retries. Never rejects: a failure resolves with `error`. */
 export async function askModel(
   endpoint: NonNullable<AiSettings['model']>,
   request: ModelRequest,
@@ -32,7 +32,9 @@ export async function askModel(
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     })
     const text = await response.text()
-    return response.ok ? readReply(url, text) : failure(url, `it answered ${response.status}: ${text.slice(0, 200)}`)
+    return response.ok
+      ? readReply(url, text)
+      : failure(url, `it responded with ${response.status}: ${text.slice(0, 200)}`)
   } catch (error) {
     return failure(url, reasonOf(error))
   }
@@ -54,11 +56,11 @@ const completion = z.object({
 })
 
 const toolCall = z.object({
-  // Some local servers send none, and want one back all the same.
+  // Some local servers omit the id but require one in the next request.
   id: z.string().min(1).optional().catch(undefined),
   function: z.object({
     name: z.string(),
-    // Models do write broken JSON now and then; it counts as having said nothing.
+    // Models sometimes write invalid JSON. It counts as no arguments.
     arguments: json.pipe(z.record(z.string(), z.unknown())).catch({}),
   }),
 })
@@ -68,10 +70,11 @@ function readReply(url: string, text: string): ModelReply {
   if (!body.success)
     return failure(
       url,
-      'its answer is not JSON; is this an OpenAI-compatible endpoint, and does the base URL end in its version (…/v1)?',
+      'its response is not JSON. Check that the endpoint is OpenAI-compatible and that the base URL ends with its version (…/v1).',
     )
   const message = completion.safeParse(body.data).data?.choices[0]?.message
-  if (message === undefined) return failure(url, 'its answer has no choices[0].message')
+  if (message === undefined)
+    return failure(url, 'its response has no choices[0].message. Check that the endpoint is OpenAI-compatible')
   const { content, tool_calls } = message
   const calls = tool_calls.flatMap((raw) => toolCall.safeParse(raw).data ?? [])
   return {
@@ -83,14 +86,14 @@ function readReply(url: string, text: string): ModelReply {
 
 const failure = (url: string, why: string): ModelReply => ({
   ok: false,
-  error: `The model at ${url} gave no answer: ${why}`,
+  error: `The model request to ${url} failed: ${why}`,
 })
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return 'it took too long'
-  if (error.name === 'AbortError') return 'the call ended first'
+  if (error.name === 'TimeoutError') return 'it timed out. Raise settings.ai.model.timeoutMs or use a faster model.'
+  if (error.name === 'AbortError') return 'the call ended before the response.'
   const { cause } = error
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-  return `it cannot be reached${code}; check that it is running and that the base URL is right`
+  return `the endpoint is unreachable${code}. Check that it is running and that the base URL is correct.`
 }

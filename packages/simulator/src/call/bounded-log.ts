@@ -1,15 +1,15 @@
-/** A list that forgets its oldest entries. */
+/** A list that evicts its oldest entries. */
 export class BoundedLog<Entry> {
   private readonly size: number
   private readonly entries: Entry[] = []
   private evictedCount = 0
 
-  /** Remembers at least the last `size` entries. */
+  /** Keeps at least the last `size` entries. */
   constructor(size: number) {
     this.size = size
   }
 
-  /** How many entries there have been. */
+  /** Number of entries ever added. */
   get count(): number {
     return this.evictedCount + this.entries.length
   }
@@ -21,7 +21,7 @@ export class BoundedLog<Entry> {
     this.evictedCount += this.size
   }
 
-  /** The newest `limit` entries out of the first `until`, oldest first. Default: all that are remembered. */
+  /** The newest `limit` of the first `until` entries ever added, oldest first. Default: all kept entries. */
   list(until = this.count, limit = this.entries.length): readonly Entry[] {
     const end = Math.max(0, until - this.evictedCount)
     return this.entries.slice(Math.max(0, Math.min(end, this.entries.length) - limit), end)

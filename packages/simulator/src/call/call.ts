@@ -1,9 +1,8 @@
 /**
- * One leg of a call, alive: the driver of its machines. Here effects become webhooks, sound and timers.
+ * One leg of a call. Drives its state machines and turns their effects into webhooks, sounds and timers.
  *
- * A leg has one DTMF gather and one conversation at most, and one line on which all that is said and played is heard.
- * Everything a command or the person on the telephone can do to it is a method; whether it may is settled before, by
- * the API.
+ * A leg has at most one active DTMF gather and one active conversation, and one line that plays all sounds. Its methods
+ * are what commands and the person on the phone can do; the API checks beforehand whether a command is allowed.
  */
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -20,7 +19,7 @@ import type { Activity, CallIdentity, CallView, PendingInput, TranscriptLine, Un
 import { Conversations } from './conversations.ts'
 import type { RunnerDeps } from './runner.ts'
 
-/** What a call is made from. */
+/** Options of a new call. */
 export interface CallOptions {
   direction: 'incoming' | 'outgoing'
   from: string
@@ -29,22 +28,22 @@ export interface CallOptions {
   call_session_id?: string
   client_state?: string | null
   route?: Partial<Route>
-  /** How long it may ring. */
+  /** Ring timeout. Default: `settings.leg.incomingRingMs` for incoming calls, 30000 for outgoing calls. */
   ringMs?: number
-  /** How long it may last once answered. */
+  /** Maximum duration after the answer. Default: unlimited. */
   timeLimitMs?: number
-  /** Answering-machine detection, when the program asked for it. */
+  /** Answering-machine detection, when the command requested it. */
   detection?: 'standard' | 'premium'
 }
 
-/** What all calls share. */
+/** The services that all calls share. */
 export interface CallHost {
   readonly clock: Clock
   readonly chance: Chance
   readonly settings: Settings
-  /** ISO 8601 with microseconds, never twice the same. */
+  /** ISO 8601 with microseconds; strictly increasing. */
   timestamp(): string
-  /** Whether anybody wants to know of this: a view of a call is costly to make for nobody. */
+  /** Whether a watcher receives this type. Lets a call skip building a view that has no reader. */
   hasWatcher(type: Activity['type']): boolean
   publish(happening: UndatedActivity): void
   /** Sends a webhook of a call. */
@@ -71,13 +70,12 @@ export class Call {
   readonly identity: CallIdentity
   readonly options: CallOptions
   route: Route
-  /** L6: set by the leg's last command that carries one; in every webhook from then on. */
+  /** L6: the `client_state` of the leg's latest command that has one; sent in every later webhook. */
   clientState: string | null
-  /** L7: the results of its commands by `command_id`, and until when they are remembered. */
+  /** L7: results by `command_id`, kept until `until` (milliseconds) to deduplicate commands. */
   readonly commandResults = new Map<string, { until: number; result: { result: string; conversation_id?: string } }>()
-  /** Its DTMF gather. */
   readonly gather: ActiveGather
-  /** Its AI gather or assistant. */
+  /** AI gathers and assistants. */
   readonly conversations: Conversations
   private readonly host: CallHost
   private readonly line: Line
@@ -134,18 +132,18 @@ export class Call {
     return this.legState.direction
   }
 
-  // ---- its life -----------------------------------------------------------------------------------------------
+  // ---- lifecycle ----------------------------------------------------------------------------------------------
 
-  /** Rings: says `call.initiated`. */
+  /** Starts to ring: emits `call.initiated`. */
   ring(): void {
     const { direction, start_time } = this.legState
     if (this.host.hasWatcher('call.created')) this.host.publish({ type: 'call.created', call: this.view() })
     this.perform(startLeg(direction, start_time))
-    const usual = direction === 'incoming' ? this.host.settings.leg.incomingRingMs : DEFAULT_RING_MS
-    this.after(this.options.ringMs ?? usual, () => this.end({ type: 'rang-out' }))
+    const defaultRingMs = direction === 'incoming' ? this.host.settings.leg.incomingRingMs : DEFAULT_RING_MS
+    this.after(this.options.ringMs ?? defaultRingMs, () => this.end({ type: 'rang-out' }))
   }
 
-  /** The call is answered: by the command, or by the person called. */
+  /** Answers the call, by the `answer` command or by the person called. */
   connect(input: Extract<LegInput, { type: 'answer' | 'picked-up' }>): void {
     const next = stepLeg(this.legState, input, this.now())
     if (this.legState.phase === 'answered' || next.state.phase !== 'answered') return
@@ -158,7 +156,7 @@ export class Call {
     this.publishUpdate()
   }
 
-  /** Runs `then` once the call is answered: at once when it is. */
+  /** Runs `then` once the call is answered; immediately if it already is. */
   whenAnswered(then: () => void): void {
     if (this.legState.phase === 'answered') then()
     else this.answeredCallbacks.push(then)
@@ -169,12 +167,12 @@ export class Call {
     this.endedCallbacks.push(then)
   }
 
-  /** Runs `then` in `ms` milliseconds, unless the call is answered or ends before. */
+  /** Runs `then` in `ms` milliseconds, unless the call is answered or ends first. */
   after(ms: number, then: () => void): void {
     this.timers.set(ms, then)
   }
 
-  /** Ends the call, and first whatever runs on it (G19, A12). */
+  /** Ends the call, after its gather and its conversation (G19, A12). */
   end(input: LegInput): void {
     const next = stepLeg(this.legState, input, this.now())
     if (next.state.phase !== 'ended' || this.legState.phase === 'ended') return
@@ -192,7 +190,7 @@ export class Call {
     this.after(this.host.settings.leg.endedCallMemoryMs, () => this.host.forget(this))
   }
 
-  /** Lets go of everything without a word. */
+  /** Cancels all timers and watchers without emitting events. */
   dispose(): void {
     this.timers.clear()
     this.watchers.clear()
@@ -200,13 +198,13 @@ export class Call {
 
   // ---- commands -----------------------------------------------------------------------------------------------
 
-  /** Counts the requests for this call: the identity of an API fault. */
+  /** Counts API requests of this call. Seeded faults use the number as their identity. */
   nextRequest(): number {
     this.requestCount += 1
     return this.requestCount
   }
 
-  /** `speak` and `playback_start`. `stop` as Telnyx has it: what is heard now, or that and all that waits. */
+  /** `speak` and `playback_start`. `stop` ends the current sound first, or `all` queued sounds too. */
   playSound(sound: Omit<Sound, 'owner' | 'shouldEmitEvents'>, stop?: 'current' | 'all'): void {
     if (stop) this.stopSound(stop)
     this.line.add({ ...sound, owner: null, shouldEmitEvents: true })
@@ -217,17 +215,17 @@ export class Call {
     this.line.stop('cancelled', stop === 'all')
   }
 
-  /** `send_dtmf`: the keys are heard by the person on the telephone. */
+  /** `send_dtmf`: plays keys to the person on the phone. */
   sendDtmf(digits: string): void {
     this.publish({ type: 'dtmf.sent', call_id: this.id, digits })
   }
 
-  /** Says what the caller said by webhook, as `transcription: true` on `answer` and `dial` asks for. */
+  /** Emits `call.transcription` for caller speech, as `transcription: true` requests. */
   enableTranscription(): void {
     this.isTranscribed = true
   }
 
-  /** Joins two answered legs. */
+  /** Bridges two answered legs. */
   bridgeWith(other: Call, staysWhenPeerLeaves: boolean): void {
     this.peer = other
     other.peer = this
@@ -244,15 +242,15 @@ export class Call {
     else this.end({ type: 'hangup' })
   }
 
-  /** `ai_assistant_join` and `participants`: what is said on this leg is said in the other's conversation. */
-  joinConversation(host: Call, endsIt: boolean): void {
+  /** `ai_assistant_join` and `participants`: feeds this leg's speech to the conversation of `host`. */
+  joinConversation(host: Call, shouldEndConversation: boolean): void {
     this.joinedCall = host
-    if (endsIt) this.whenEnded(() => host.conversations.feed({ type: 'stop' }))
+    if (shouldEndConversation) this.whenEnded(() => host.conversations.feed({ type: 'stop' }))
   }
 
-  // ---- the person on the telephone ----------------------------------------------------------------------------
+  // ---- the person on the phone --------------------------------------------------------------------------------
 
-  /** L8, G1: a key is reported, then does what it does. */
+  /** L8, G1: emits `call.dtmf.received`, then feeds the key to the gather and the conversation. */
   press(digit: string): void {
     if (this.legState.phase !== 'answered') return
     this.addTranscriptLine('caller', 'key', digit)
@@ -278,15 +276,15 @@ export class Call {
     this.publishUpdate()
   }
 
-  // ---- what others see ----------------------------------------------------------------------------------------
+  // ---- views --------------------------------------------------------------------------------------------------
 
-  /** Calls `watcher` with what is said, heard, pressed and emitted on this call. Returns a function that stops it. */
+  /** Subscribes to the activity of this call. Returns the unsubscribe function. */
   watch(watcher: (activity: Activity) => void): () => void {
     this.watchers.add(watcher)
     return () => this.watchers.delete(watcher)
   }
 
-  /** The call as the caller's side sees it. */
+  /** A snapshot for the caller's side. */
   view(): CallView {
     const { identity, legState: leg, answeredAt, endedAt, transcript } = this
     const { playing } = this.line
@@ -337,12 +335,12 @@ export class Call {
     }
   }
 
-  /** Tells whoever watches the simulator that the view has changed. */
+  /** Publishes a new view to watchers of the simulator. */
   publishUpdate(): void {
     if (this.host.hasWatcher('call.updated')) this.host.publish({ type: 'call.updated', call: this.view() })
   }
 
-  /** Tells this call's watchers and everybody's. (Webhooks reach everybody from the exchange.) */
+  /** Notifies watchers of this call and of the simulator. The exchange itself publishes webhooks. */
   private publish(happening: UndatedActivity): void {
     if (this.watchers.size > 0) {
       const activity: Activity = { at: this.now(), ...happening }
@@ -388,7 +386,7 @@ export class Call {
     for (const effect of effects) if (effect.do === 'emit') this.emit(effect.event_type, effect.payload)
   }
 
-  /** Says something by webhook: with an id, a time, the ids of the call, its `client_state` and its numbers. */
+  /** Sends a webhook, with the fields common to all events of a call. */
   emit(event_type: string, payload: Record<string, unknown>): void {
     const { host, id, clientState: client_state } = this
     const { from, to, ...ids } = this.identity
@@ -419,12 +417,12 @@ export class Call {
     this.publish({ type: 'prompt.ended', call_id: this.id, kind, text: stripSsml(sound.text), purpose, status })
     if (!sound.shouldEmitEvents) return
     if (kind === 'media') {
-      const why = detail === undefined ? {} : { status_detail: detail }
-      this.emit('call.playback.ended', { ...mediaOf(sound), status, ...why })
+      const reason = detail === undefined ? {} : { status_detail: detail }
+      this.emit('call.playback.ended', { ...mediaOf(sound), status, ...reason })
     } else {
       // G3: `call.speak.ended` has no `cancelled`.
-      const known = status === 'call_hangup' || status === 'cancelled_amd'
-      this.emit('call.speak.ended', { status: known ? status : 'completed' })
+      const isSpeakStatus = status === 'call_hangup' || status === 'cancelled_amd'
+      this.emit('call.speak.ended', { status: isSpeakStatus ? status : 'completed' })
     }
   }
 }

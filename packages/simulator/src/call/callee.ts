@@ -1,12 +1,12 @@
-/** Who is called: a telephone that takes the call, or a stand-in that behaves as its number was told to. */
+/** Outgoing calls: routes them to a connected phone, or to a simulated callee that follows `settings.leg`. */
 import type { Settings } from '../settings/settings.ts'
 import type { Call } from './call.ts'
 
 const BUSY_DELAY_MS = 500
-/** How long it takes to tell a machine from a person. */
+/** Time until answering-machine detection reports its result. */
 const DETECTION_DELAY_MS = 3000
 
-/** A number that is told how to behave does so; any other rings at a telephone that takes it (`offer`). */
+/** A number in `settings.leg.callees` uses that behaviour. Other numbers ring at a phone if `offer` finds one. */
 export function routeToCallee(call: Call, { leg, gather }: Settings, offer: () => boolean): void {
   const { detection } = call.options
   const behaviour = leg.callees[call.identity.to]
@@ -21,13 +21,18 @@ export function routeToCallee(call: Call, { leg, gather }: Settings, offer: () =
     call.after(leg.calleeAnswersAfterMs, () => call.connect({ type: 'picked-up' }))
 }
 
-/** Says what answered, when the program asked; a machine cancels the gather that runs (G20). */
-function reportDetection(call: Call, detection: 'standard' | 'premium', isMachine: boolean, cancels: boolean): void {
+/** Emits the detection result. An answering machine cancels the active gather (G20). */
+function reportDetection(
+  call: Call,
+  detection: 'standard' | 'premium',
+  isMachine: boolean,
+  shouldCancel: boolean,
+): void {
   const premium = detection === 'premium'
   call.after(DETECTION_DELAY_MS, () => {
     const result = isMachine ? 'machine' : premium ? 'human_residence' : 'human'
     call.emit(`call.machine.${premium ? 'premium.' : ''}detection.ended`, { result })
-    if (isMachine && cancels) call.gather.feed({ type: 'machine' })
+    if (isMachine && shouldCancel) call.gather.feed({ type: 'machine' })
     call.publishUpdate()
   })
 }

@@ -1,4 +1,4 @@
-/** What is emitted, and in which order, for each AI command and each way it can end. */
+/** The order of webhooks for each AI command and each way it can end. */
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../index.ts'
 import type { SimulatorOptions } from '../simulator/simulator.ts'
@@ -21,14 +21,14 @@ const askPerson = ({ client }: TestSimulator, { id }: Caller, more: Partial<AiBo
 async function started(options: SimulatorOptions['settings'] = {}) {
   const test = await testSimulator({ settings: options })
   const caller = await test.answeredCall()
-  return { test, caller, told: () => test.story().slice(2) }
+  return { test, caller, eventTypes: () => test.story().slice(2) }
 }
 
 const HUNG_UP = 'call.hangup(normal_clearing)'
 
 describe('gather_using_ai', () => {
-  it('ends valid with all that is required, then ends the conversation', async () => {
-    const { test, caller, told } = await started()
+  it('ends gather_using_ai as valid once all required answers are in, then ends the conversation', async () => {
+    const { test, caller, eventTypes } = await started()
     await using _ = test
     const answer = await askPerson(test, caller)
     await test.clock.advance(20_000)
@@ -36,7 +36,11 @@ describe('gather_using_ai', () => {
     await test.clock.advance(10_000)
     await caller.say('Paris')
     await test.clock.advance(20_000)
-    expect(told()).toEqual(['call.conversation.created', 'call.ai_gather.ended(valid)', 'call.conversation.ended'])
+    expect(eventTypes()).toEqual([
+      'call.conversation.created',
+      'call.ai_gather.ended(valid)',
+      'call.conversation.ended',
+    ])
     const [, ended, over] = test.emitted.slice(2)
     expect(ended?.payload.result).toEqual({ age: 29, city: 'Paris' })
     expect(answer.data?.conversation_id).toBe(over?.payload.conversation_id)
@@ -45,8 +49,8 @@ describe('gather_using_ai', () => {
     expect(caller.view.collecting).toBeNull()
   })
 
-  it('sends history and partial results when asked, each history a whole one', async () => {
-    const { test, caller, told } = await started()
+  it('sends partial results and complete message histories when gather_using_ai requests them', async () => {
+    const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller, {
       send_partial_results: true,
@@ -56,7 +60,7 @@ describe('gather_using_ai', () => {
     await test.clock.advance(9000)
     await caller.say('{"age":29,"city":"Paris"}')
     await test.clock.advance(20_000)
-    const types = told()
+    const types = eventTypes()
     expect(types[0]).toBe('call.conversation.created')
     expect(types.slice(-2)).toEqual(['call.ai_gather.ended(valid)', 'call.conversation.ended'])
     expect(types).toContain('call.ai_gather.partial_results')
@@ -69,19 +73,23 @@ describe('gather_using_ai', () => {
       expect(history.slice(0, histories[index - 1]?.length ?? 0)).toEqual(histories[index - 1] ?? [])
   })
 
-  it('ends invalid with what it has when the caller says nothing more', async () => {
-    const { test, caller, told } = await started()
+  it('ends gather_using_ai as invalid with its partial result when the caller stops answering', async () => {
+    const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller, { user_response_timeout_ms: 4000 })
     await test.clock.advance(8000)
     await caller.say("I'm 29")
     await test.clock.advance(120_000)
-    expect(told()).toEqual(['call.conversation.created', 'call.ai_gather.ended(invalid)', 'call.conversation.ended'])
+    expect(eventTypes()).toEqual([
+      'call.conversation.created',
+      'call.ai_gather.ended(invalid)',
+      'call.conversation.ended',
+    ])
     expect(test.emitted[3]?.payload.result).toEqual({ age: 29 })
   })
 
-  it('A5: may give up with client_error and nothing', async () => {
-    const { test, caller, told } = await started({ ai: { gaveUpStatus: 'client_error' } })
+  it('A5: ends gather_using_ai with client_error and a null result if gaveUpStatus says so', async () => {
+    const { test, caller, eventTypes } = await started({ ai: { gaveUpStatus: 'client_error' } })
     await using _ = test
     await askPerson(test, caller, { user_response_timeout_ms: 1000 }).catch(() => {})
     await test.clock.advance(120_000)
@@ -89,23 +97,27 @@ describe('gather_using_ai', () => {
       status: 'client_error',
       result: null,
     })
-    expect(told()).toHaveLength(3)
-    // `client_error` is what a user saw, not what the contract lists: the kit's check is expected to object.
+    expect(eventTypes()).toHaveLength(3)
+    // A user reported `client_error`, but the contract does not list it, so the kit's check fails here.
     test.forgive('client_error')
   })
 
-  it('A11: is ended by ai_assistant_stop and not by gather_stop', async () => {
-    const { test, caller, told } = await started()
+  it('A11: ends gather_using_ai on ai_assistant_stop but not on gather_stop', async () => {
+    const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller)
     await test.client.calls.actions.stopGather(caller.id, {})
     expect(caller.view.collecting?.kind).toBe('ai_gather')
     await test.client.calls.actions.stopAIAssistant(caller.id, {})
     await test.clock.advance(20_000)
-    expect(told()).toEqual(['call.conversation.created', 'call.ai_gather.ended(invalid)', 'call.conversation.ended'])
+    expect(eventTypes()).toEqual([
+      'call.conversation.created',
+      'call.ai_gather.ended(invalid)',
+      'call.conversation.ended',
+    ])
   })
 
-  it('A11: may be ended by gather_stop', async () => {
+  it('A11: ends gather_using_ai on gather_stop if gatherStopEndsAiGather is set', async () => {
     const { test, caller } = await started({ ai: { gatherStopEndsAiGather: true } })
     await using _ = test
     await askPerson(test, caller)
@@ -113,14 +125,14 @@ describe('gather_using_ai', () => {
     expect(caller.view.collecting).toBeNull()
   })
 
-  it('A12, A13: keys are reported, and a hangup ends it before the call', async () => {
-    const { test, caller, told } = await started()
+  it('A12, A13: reports keys during gather_using_ai, and ends it before the call on hangup', async () => {
+    const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller)
     await caller.press('5')
     await caller.hangUp()
     await test.clock.advance(20_000)
-    expect(told()).toEqual([
+    expect(eventTypes()).toEqual([
       'call.conversation.created',
       'call.dtmf.received(5)',
       'call.ai_gather.ended(invalid)',
@@ -130,7 +142,7 @@ describe('gather_using_ai', () => {
     expect(test.emitted.at(-2)?.payload.reason).toBe('customer_disconnect')
   })
 
-  it('A2: is refused while a conversation runs, or replaces it', async () => {
+  it('A2: refuses a second gather_using_ai, or replaces the active one', async () => {
     const { test, caller } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -139,7 +151,7 @@ describe('gather_using_ai', () => {
     await using __ = other.test
     await askPerson(other.test, other.caller)
     await askPerson(other.test, other.caller)
-    expect(other.told()).toEqual([
+    expect(other.eventTypes()).toEqual([
       'call.conversation.created',
       'call.ai_gather.ended(invalid)',
       'call.conversation.ended',
@@ -147,14 +159,14 @@ describe('gather_using_ai', () => {
     ])
   })
 
-  it('A3: conversation.created may not exist', async () => {
-    const { test, caller, told } = await started({ ai: { emitConversationCreated: false } })
+  it('A3: omits call.conversation.created if emitConversationCreated is off', async () => {
+    const { test, caller, eventTypes } = await started({ ai: { emitConversationCreated: false } })
     await using _ = test
     await askPerson(test, caller)
-    expect(told()).toEqual([])
+    expect(eventTypes()).toEqual([])
   })
 
-  it('refuses parameters that are no JSON Schema', async () => {
+  it('refuses gather_using_ai parameters that are not a JSON Schema', async () => {
     const { test, caller } = await started()
     await using _ = test
     await expect(
@@ -167,8 +179,8 @@ describe('gather_using_ai', () => {
 })
 
 describe('an AI assistant', () => {
-  it('converses until it is stopped; the call stays up, and insights follow later', async () => {
-    const { test, caller, told } = await started()
+  it('keeps the call up after an assistant is stopped, and sends insights later', async () => {
+    const { test, caller, eventTypes } = await started()
     await using _ = test
     const { client, clock } = test
     await client.calls.actions.startAIAssistant(caller.id, {
@@ -183,18 +195,18 @@ describe('an AI assistant', () => {
       messages: [{ role: 'system', content: 'The caller is a VIP.' }],
     })
     await client.calls.actions.stopAIAssistant(caller.id, {})
-    const beforeInsights = told()
+    const beforeInsights = eventTypes()
     expect(beforeInsights[0]).toBe('call.conversation.created')
     expect(beforeInsights.at(-1)).toBe('call.conversation.ended')
     expect(
       beforeInsights.filter((type) => type === 'call.ai_gather.message_history_updated').length,
     ).toBeGreaterThanOrEqual(3)
     await clock.advance(10_000)
-    expect(told().slice(beforeInsights.length)).toEqual(['call.conversation_insights.generated'])
+    expect(eventTypes().slice(beforeInsights.length)).toEqual(['call.conversation_insights.generated'])
     expect(caller.view.state).toBe('answered')
   })
 
-  it('A2: is one a call (90061), and may be started anew once it has ended', async () => {
+  it('A2: refuses a second assistant with 90061, and starts another after the first ended', async () => {
     const { test, caller } = await started()
     await using _ = test
     const { actions } = test.client.calls
@@ -208,7 +220,7 @@ describe('an AI assistant', () => {
     expect(caller.view.collecting?.kind).toBe('assistant')
   })
 
-  it('A9: stop and add_messages without one are refused, or nothing', async () => {
+  it('A9: refuses ai_assistant_stop and add_messages without an assistant, or ignores them', async () => {
     const { test, caller } = await started()
     await using _ = test
     await expect(test.client.calls.actions.stopAIAssistant(caller.id, {})).rejects.toMatchObject({
@@ -225,7 +237,7 @@ describe('an AI assistant', () => {
     })
   })
 
-  it('A10: trigger_response makes it speak at once', async () => {
+  it('A10: makes the assistant speak immediately with trigger_response', async () => {
     const { test, caller } = await started()
     await using _ = test
     await test.client.calls.actions.startAIAssistant(caller.id, {})
@@ -236,13 +248,13 @@ describe('an AI assistant', () => {
     expect(caller.view.speaking).not.toBeNull()
   })
 
-  it('ends with the call, and its insights come after the hangup', async () => {
-    const { test, caller, told } = await started()
+  it('ends the assistant before call.hangup and sends its insights afterwards', async () => {
+    const { test, caller, eventTypes } = await started()
     await using _ = test
     await test.client.calls.actions.startAIAssistant(caller.id, {})
     await caller.hangUp()
     await test.clock.advance(10_000)
-    expect(told()).toEqual([
+    expect(eventTypes()).toEqual([
       'call.conversation.created',
       'call.conversation.ended',
       HUNG_UP,
@@ -250,7 +262,7 @@ describe('an AI assistant', () => {
     ])
   })
 
-  it('may come with the answer', async () => {
+  it('starts an assistant given with the answer command', async () => {
     const test = await testSimulator()
     await using _ = test
     const caller = await test.sim.phone.dial()
@@ -259,7 +271,7 @@ describe('an AI assistant', () => {
     expect(caller.view.collecting?.kind).toBe('assistant')
   })
 
-  it('has participants from the start, whose hangup may end it', async () => {
+  it('ends the conversation when a participant with on_hangup end_conversation hangs up', async () => {
     const test = await testSimulator()
     await using _ = test
     const first = await test.answeredCall()
@@ -273,7 +285,7 @@ describe('an AI assistant', () => {
     expect(first.view).toMatchObject({ state: 'answered', collecting: null })
   })
 
-  it('is joined by another leg, whose words it hears', async () => {
+  it('adds speech of a leg that joined with ai_assistant_join to the conversation', async () => {
     const test = await testSimulator()
     await using _ = test
     const first = await test.answeredCall()

@@ -1,4 +1,4 @@
-/** The conversations of a call, by an AI gather or an assistant: one that talks at most, and earlier ones whose insights are still to come. */
+/** The conversations of a call: at most one active AI gather or assistant, and ended ones with pending insights. */
 import { aiGather } from '../assistant/ai-gather.ts'
 import { assistant } from '../assistant/assistant.ts'
 import type { AiContext, AiInput } from '../assistant/input.ts'
@@ -11,7 +11,7 @@ interface Conversation {
   /** The command that started it. */
   command: string
   id: string
-  /** False from `call.conversation.ended` on; insights may still follow. */
+  /** False after `call.conversation.ended`; insights may still follow. */
   isActive: boolean
   runner: { feed(input: AiInput): void; isAlive: boolean }
 }
@@ -19,7 +19,7 @@ interface Conversation {
 interface ConversationsOptions {
   chance: Chance
   callId: string
-  /** What an AI knows of the call. */
+  /** Facts about the call that the AI may use. */
   context: Pick<AiContext, 'from' | 'to' | 'settings'>
   deps: RunnerDeps
 }
@@ -33,31 +33,31 @@ export class Conversations {
     this.options = options
   }
 
-  /** The one that talks. */
+  /** The active conversation. */
   get current(): Conversation | null {
-    return this.conversations.find(({ isActive: talking }) => talking) ?? null
+    return this.conversations.find(({ isActive }) => isActive) ?? null
   }
 
-  /** Starts one with the body of its command, and gives its `conversation_id`. */
+  /** Starts a conversation with the body of its command. Returns its `conversation_id`. */
   start(kind: Conversation['kind'], params: Record<string, unknown>): string {
-    const { chance, callId, context, deps: world } = this.options
+    const { chance, callId, context, deps } = this.options
     this.startedCount += 1
     const id = chance.uuid(callId, 'conversation', this.startedCount)
     let uuids = 0
     const ctx: AiContext = { ...context, conversation_id: id, uuid: () => chance.uuid(id, uuids++) }
     const emit = (type: string, payload: Record<string, unknown>) => {
-      // A conversation is over once it says so, though its machine may have insights left to send.
+      // The conversation ends with this event, although its machine may still send insights.
       if (type === 'call.conversation.ended')
-        for (const one of this.conversations) if (one.id === id) one.isActive = false
-      world.emit(type, payload)
+        for (const each of this.conversations) if (each.id === id) each.isActive = false
+      deps.emit(type, payload)
     }
     const run = <State>(machine: {
       start(params: Record<string, unknown>, ctx: AiContext, now: number): Step<State>
       step(state: State, input: AiInput, now: number): Step<State>
     }) => {
-      const first = machine.start(params, ctx, world.clock.now())
-      const runner = new Runner<State, AiInput>({ ...world, emit }, first, (state, input, now) =>
-        // Words cannot fail to play: only files can, and an AI plays none.
+      const first = machine.start(params, ctx, deps.clock.now())
+      const runner = new Runner<State, AiInput>({ ...deps, emit }, first, (state, input, now) =>
+        // Only media can fail to play, and an AI plays none.
         machine.step(state, input.type === 'sound-failed' ? { type: 'sound-ended' } : input, now),
       )
       const command = kind === 'ai_gather' ? 'gather_using_ai' : 'ai_assistant_start'
@@ -70,7 +70,7 @@ export class Conversations {
     return id
   }
 
-  /** Gives the one that talks an input. False when there is none. */
+  /** Feeds an input to the active conversation. Returns false if there is none. */
   feed(input: AiInput): boolean {
     const { current } = this
     current?.runner.feed(input)

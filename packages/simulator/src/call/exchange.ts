@@ -1,6 +1,6 @@
 /**
- * The switchboard: makes calls, knows them by their ids, and carries what they emit to the courier and to whoever
- * watches. It holds what all calls share (clock, chance, settings), so that a call needs nothing else.
+ * The telephone exchange: creates calls, finds them by id, and publishes their events to the courier and to watchers.
+ * It also holds what all calls share: clock, chance, settings.
  */
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -32,7 +32,7 @@ interface ExchangeOptions {
   chance: Chance
   settings: Settings
   courier: Courier
-  /** What requests of an AI's tools go through. */
+  /** Sends the requests of AI tools. */
   transport: Transport
   route: Route
   connectionId: string
@@ -43,7 +43,7 @@ export class Exchange implements CallHost {
   readonly chance: Chance
   readonly settings: Settings
   readonly transport: Transport
-  /** What has happened, as far as it is kept. */
+  /** The entries of `GET /_sim/log`. */
   readonly log: BoundedLog<Activity>
   /** The rows of `GET /v2/call_events`. */
   readonly callEvents: BoundedLog<CallEventRecord>
@@ -65,14 +65,14 @@ export class Exchange implements CallHost {
     this.callEvents = new BoundedLog(settings.delivery.historySize)
   }
 
-  /** Makes a call and lets it ring. */
+  /** Creates a call and rings it. */
   placeCall(options: CallOptions): Call {
     const call = this.createCall(options)
     this.ring(call)
     return call
   }
 
-  /** Makes a call that does not ring yet: who watches it from here on misses nothing. */
+  /** Creates a call that does not ring yet, so that a watcher can subscribe before its first event. */
   createCall(options: CallOptions): Call {
     this.callCount += 1
     const label = ['call', this.callCount] as const
@@ -93,10 +93,10 @@ export class Exchange implements CallHost {
   ring(call: Call): void {
     call.ring()
     if (call.direction === 'outgoing')
-      routeToCallee(call, this.settings, () => [...this.phones].some((takes) => takes(call)))
+      routeToCallee(call, this.settings, () => [...this.phones].some((phone) => phone(call)))
   }
 
-  /** Rings somebody else, and joins the two legs when that telephone is answered. Returns the leg that rings. */
+  /** Dials a target and bridges it with `call` once it answers. Returns the new leg. */
   transfer(call: Call, options: TransferOptions): Call {
     const { from, shouldStayAfterUnbridge: staysWhenPeerLeaves = false, route, ...target } = options
     const { connection_id, call_session_id, ...numbers } = call.identity
@@ -116,7 +116,7 @@ export class Exchange implements CallHost {
     return leg
   }
 
-  /** Connects a telephone: it is offered every outgoing call and may take it; else the stand-in picks up. Returns a function that unplugs it. */
+  /** Connects a phone. Each outgoing call is offered to it; returning true takes the call. Returns a disconnect function. */
   addPhone(phone: (call: Call) => boolean): () => void {
     this.phones.add(phone)
     return () => this.phones.delete(phone)
@@ -128,23 +128,22 @@ export class Exchange implements CallHost {
     return call?.id === callControlId ? call : undefined
   }
 
-  /** By `call_control_id` or `call_leg_id`, which is kinder in a path. */
+  /** By `call_control_id` or `call_leg_id`. The leg id needs no escaping in a URL path. */
   findByAnyId(id: string): Call | undefined {
     return this.byId.get(id)
   }
 
-  /** Every call that is remembered, oldest first. */
+  /** All calls in memory, oldest first. */
   calls(): Call[] {
     return [...new Set(this.byId.values())]
   }
 
-  /** Forgets a call. */
+  /** Removes a call from memory. */
   forget({ identity }: Call): void {
     this.byId.delete(identity.call_control_id)
     this.byId.delete(identity.call_leg_id)
   }
 
-  /** Emits a webhook of a call. */
   emit(call: Call, event: WebhookEvent): void {
     const metadata = this.settings.api.callEventMetadata === 'event' ? { ...event } : event.payload
     this.addCallEvent(call, 'webhook', event.event_type, event.occurred_at, metadata)
@@ -152,7 +151,7 @@ export class Exchange implements CallHost {
     this.options.courier.send(event, call.id, call.route)
   }
 
-  /** Notes a command in `GET /v2/call_events`. */
+  /** Adds a command to `GET /v2/call_events`. */
   recordCommand(call: Call, name: string, metadata: Record<string, unknown>): void {
     this.addCallEvent(call, 'command', name, this.timestamp(), metadata)
   }
@@ -170,13 +169,13 @@ export class Exchange implements CallHost {
     for (const [watcher, types] of this.watchers) if (!types || types.has(activity.type)) watcher(activity)
   }
 
-  /** Calls `watcher` with everything that happens from now on, or only with some types of it. Returns a function that stops it. */
+  /** Subscribes to future activity, or only to some types. Returns the unsubscribe function. */
   watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void {
     this.watchers.set(watcher, types ? new Set(types) : null)
     return () => this.watchers.delete(watcher)
   }
 
-  /** ISO 8601 with microseconds, as Telnyx stamps voice events; never twice the same, so that events can be ordered by it. */
+  /** ISO 8601 with microseconds, as in Telnyx's voice events. Strictly increasing, so that it orders events. */
   timestamp(): string {
     const micros = Math.max(this.clock.now() * 1000, this.lastMicros + 1)
     this.lastMicros = micros
@@ -186,7 +185,7 @@ export class Exchange implements CallHost {
 
   async askModel(request: ModelRequest, signal: AbortSignal): Promise<ModelReply> {
     const { model } = this.settings.ai
-    if (!model) return { ok: false, error: 'No model is configured (settings.ai.model).' }
+    if (!model) return { ok: false, error: 'No model is configured. Set settings.ai.model.' }
     return askModel(model, request, signal)
   }
 
@@ -194,7 +193,7 @@ export class Exchange implements CallHost {
     return useTool(this, call, use)
   }
 
-  /** Ends every call without a word, for the simulator that closes. */
+  /** Disposes all calls without emitting events. */
   close(): void {
     for (const call of this.calls()) call.dispose()
     this.byId.clear()

@@ -1,6 +1,6 @@
 /**
- * Runs one machine: keeps its state, its timers and its voice, and turns its effects into deeds. The same runner drives
- * a DTMF gather, an AI gather and an assistant; it knows nothing of any of them.
+ * Runs one state machine: keeps its state and timers, and performs its effects. The same class drives DTMF gathers,
+ * AI gathers and assistants.
  */
 
 import type { Clock } from '../clock/clock.ts'
@@ -9,7 +9,7 @@ import type { Line, Sound, SoundOwner } from '../line/line.ts'
 import type { Effect, Step } from '../machine/machine.ts'
 import type { ModelReply, ModelRequest, ToolResult, ToolUse } from '../machine/model.ts'
 
-/** What comes back to a machine from the effects it asked for. */
+/** The inputs that effects feed back to their machine. */
 export type EffectResult =
   | { type: 'sound-ended' }
   | { type: 'sound-failed' }
@@ -17,16 +17,16 @@ export type EffectResult =
   | { type: 'model'; id: string; reply: ModelReply }
   | { type: 'tools'; id: string; answers: ToolResult[] }
 
-/** The part of the world a machine can touch. */
+/** What effects are performed with. */
 export interface RunnerDeps {
   clock: Clock
   line: Line
   emit(event_type: string, payload: Record<string, unknown>): void
   hangUp(): void
   askModel(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>
-  /** Never rejects. Takes as long as it takes: somebody may have to pick up a telephone first. */
+  /** Never rejects, and has no timeout: a transfer waits for its target to answer. */
   useTool(use: ToolUse): Promise<ToolResult>
-  /** Something that can be seen may have changed. */
+  /** Called after each input, because the call's view may have changed. */
   publishUpdate(): void
 }
 
@@ -43,31 +43,31 @@ export class Runner<State, Input> implements SoundOwner {
   state: State
 
   constructor(
-    world: RunnerDeps,
+    deps: RunnerDeps,
     first: Step<State>,
     step: (state: State, input: Input | EffectResult, now: number) => Step<State>,
     announced?: boolean,
   ) {
-    this.deps = world
-    this.timers = new Timers(world.clock)
+    this.deps = deps
+    this.timers = new Timers(deps.clock)
     this.step = step
     this.shouldEmitEvents = announced
     this.state = first.state
     this.initialEffects = first.effects
   }
 
-  /** Does what the machine asked for when it was started. Apart from the constructor, so that who holds the runner can be found by then. */
+  /** Performs the initial effects. Not in the constructor: they may reach code that looks up this runner. */
   begin(): void {
     this.apply(this.initialEffects)
     this.drain()
   }
 
-  /** False once the machine has said `end`. */
+  /** False after the `end` effect. */
   get isAlive(): boolean {
     return !this.isEnded
   }
 
-  /** Gives the machine an input, after those that are still being worked on. */
+  /** Queues an input and processes the queue. */
   feed(input: Input | EffectResult): void {
     if (this.isEnded) return
     this.queue.push(input)
@@ -98,21 +98,21 @@ export class Runner<State, Input> implements SoundOwner {
   }
 
   private perform(effect: Effect): void {
-    const { deps: world } = this
+    const { deps } = this
     switch (effect.do) {
       case 'say':
-        world.line.add(this.toSound({ kind: 'speech', text: effect.text, media: null, purpose: effect.purpose }))
+        deps.line.add(this.toSound({ kind: 'speech', text: effect.text, media: null, purpose: effect.purpose }))
         break
       case 'play': {
         const text = effect.media.audio_url ?? effect.media.media_name ?? ''
-        world.line.add(this.toSound({ kind: 'media', text, media: effect.media, purpose: effect.purpose }))
+        deps.line.add(this.toSound({ kind: 'media', text, media: effect.media, purpose: effect.purpose }))
         break
       }
       case 'stop-sound':
-        world.line.stopSoundsOf(this, effect.status ?? 'cancelled')
+        deps.line.stopSoundsOf(this, effect.status ?? 'cancelled')
         break
       case 'emit':
-        world.emit(effect.event_type, effect.payload)
+        deps.emit(effect.event_type, effect.payload)
         break
       case 'set-timer':
         this.timers.set(effect.after, () => this.feed({ type: 'timer', name: effect.name }), effect.name)
@@ -121,20 +121,20 @@ export class Runner<State, Input> implements SoundOwner {
         this.timers.cancel(effect.name)
         break
       case 'ask-model': {
-        const asked = world.askModel(effect.request, this.abortController.signal)
-        world.clock.track(asked.then((reply) => this.feed({ type: 'model', id: effect.id, reply })))
+        const reply = deps.askModel(effect.request, this.abortController.signal)
+        deps.clock.track(reply.then((reply) => this.feed({ type: 'model', id: effect.id, reply })))
         break
       }
       case 'use-tools': {
         const { id } = effect
-        Promise.all(effect.uses.map((use) => world.useTool(use))).then(
+        Promise.all(effect.uses.map((use) => deps.useTool(use))).then(
           (answers) => this.feed({ type: 'tools', id, answers }),
           () => this.feed({ type: 'tools', id, answers: [] }),
         )
         break
       }
       case 'hangup':
-        world.hangUp()
+        deps.hangUp()
         break
       case 'end':
         this.isEnded = true

@@ -1,4 +1,4 @@
-/** Carries out what a model calls: the deeds behind `assistant/tools.ts`. */
+/** Executes the tool calls that `assistant/tools.ts` parses. */
 import type { Clock } from '../clock/clock.ts'
 import { refusalOfTarget } from '../delivery/target.ts'
 import type { Transport } from '../delivery/transport.ts'
@@ -6,17 +6,16 @@ import type { ToolRequest, ToolResult, ToolUse } from '../machine/model.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Call, CallOptions } from './call.ts'
 
-/** How much of a tool's answer a model is given. */
+/** Longer tool responses are truncated before the model gets them. */
 const MAX_ANSWER_BYTES = 64 * 1024
 
 export interface TransferOptions extends Omit<CallOptions, 'direction' | 'from' | 'connection_id' | 'call_session_id'> {
-  /** Whom the target sees calling. Default: the number that was called, or that calls. */
+  /** Caller number shown to the target. Default: the application's number on `call`. */
   from?: string | undefined
-  /** The leg is not hung up when the target leaves. */
+  /** Keeps this leg up after the target hangs up. Default false. */
   shouldStayAfterUnbridge?: boolean
 }
 
-/** What tools are carried out with. */
 interface ToolDeps {
   clock: Clock
   settings: Settings
@@ -24,13 +23,13 @@ interface ToolDeps {
   transfer(call: Call, options: TransferOptions): Call
 }
 
-/** Does it. Never rejects: what went wrong is told to the model, as the platform does. */
-export async function useTool(world: ToolDeps, call: Call, use: ToolUse): Promise<ToolResult> {
+/** Executes a tool call. Never rejects: like Telnyx, it reports a failure to the model. */
+export async function useTool(deps: ToolDeps, call: Call, use: ToolUse): Promise<ToolResult> {
   switch (use.type) {
     case 'webhook':
-      return callWebhook(world, call, use.request)
+      return callWebhook(deps, call, use.request)
     case 'transfer':
-      return transferTo(world, call, use.to, use.from)
+      return transferTo(deps, call, use.to, use.from)
     case 'send_dtmf':
       call.sendDtmf(use.digits)
       return { content: 'The keys have been pressed.', ok: true, summary: 'pressed' }
@@ -65,22 +64,24 @@ async function callWebhook(
   clock.track(sent)
   const { status, body: answer, error } = await sent
   if (status === null)
-    return async ? { content: 'Submitted', ok: true, summary: 'submitted' } : failure(`It gave no answer: ${error}.`)
+    return async
+      ? { content: 'Submitted', ok: true, summary: 'submitted' }
+      : failure(`The webhook did not respond: ${error}.`)
   const ok = status >= 200 && status < 300
-  return { content: ok ? answer : `It answered ${status}: ${answer}`, ok, summary: String(status) }
+  return { content: ok ? answer : `The webhook responded with ${status}: ${answer}`, ok, summary: String(status) }
 }
 
-/** The model waits until somebody answers; when nobody does, it goes on with the caller. */
-function transferTo(world: ToolDeps, call: Call, to: string, from: string | undefined): Promise<ToolResult> {
+/** Resolves when the target answers, or fails when its leg ends. The model continues with the caller then. */
+function transferTo(deps: ToolDeps, call: Call, to: string, from: string | undefined): Promise<ToolResult> {
   return new Promise((resolve) => {
-    const leg = world.transfer(call, { to, from })
+    const leg = deps.transfer(call, { to, from })
     leg.whenAnswered(() => {
-      // The caller talks to somebody else now.
+      // From here the caller talks to the target, not to the AI.
       call.conversations.feed({ type: 'stop' })
       resolve({ content: 'The caller has been transferred.', ok: true, summary: 'answered' })
     })
-    leg.whenEnded(() => resolve(failure('Nobody answered there; the caller is still with you.')))
+    leg.whenEnded(() => resolve(failure('The target did not answer. The caller is still on the line with you.')))
   })
 }
 
-const failure = (why: string): ToolResult => ({ content: `That did not work. ${why}`, ok: false, summary: why })
+const failure = (why: string): ToolResult => ({ content: `The tool call failed. ${why}`, ok: false, summary: why })

@@ -1,20 +1,20 @@
 /**
- * Chance without a sequence: every value is a hash of the seed and a label, never "the next draw". So the fate of one
- * webhook does not depend on how many others were sent before it, and one seed means the same thing under any load.
+ * Seeded randomness without a sequence: every value is a hash of the seed and its labels. So the faults of one webhook do
+ * not depend on how many were sent before it, and a seed reproduces a run under any load.
  */
 import { createHash } from 'node:crypto'
 
 export interface Chance {
   readonly seed: string
-  /** A number in [0, 1) that belongs to these labels. */
+  /** A number in [0, 1), derived from the labels. */
   fraction(...labels: readonly (string | number)[]): number
-  /** 32 bytes that belong to these labels. */
+  /** 32 bytes, derived from the labels. */
   bytes(...labels: readonly (string | number)[]): Buffer
-  /** A version-4 UUID that belongs to these labels. */
+  /** A version-4 UUID, derived from the labels. */
   uuid(...labels: readonly (string | number)[]): string
 }
 
-/** Makes chance from a seed. */
+/** Creates a source of seeded randomness. */
 export function createChance(seed: string | number): Chance {
   const bytes = (...labels: readonly (string | number)[]) =>
     createHash('sha256')

@@ -1,30 +1,29 @@
 /**
- * Time, as a port. Everything in the simulator that waits, waits on a `Clock`; so a test may hold the hands of it.
+ * The clock port. All waiting in the simulator uses a `Clock`, so a test can control time.
  *
- * The virtual clock is aware of work in flight: between two timers it lets every webhook delivery and API request that
- * the first one caused come to rest. Without that, a 60-second timeout could overtake the answer to the event before it,
- * and two runs with one seed would differ.
+ * Between two timers the virtual clock waits for all work in flight, such as webhook deliveries and API requests.
+ * Otherwise a 60-second timeout could fire before the response to an earlier event, and runs would not be reproducible.
  */
 import TinyQueue from 'tinyqueue'
 
-/** What the simulator waits on. */
+/** The simulator's source of time. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch, by this clock. */
+  /** Milliseconds since the Unix epoch. */
   now(): number
-  /** Runs `fn` at `atMs` (at once, but never synchronously, when that has passed). Returns a function that calls it off. */
+  /** Runs `fn` at `atMs`, never synchronously; as soon as possible if that time has passed. Returns a cancel function. */
   schedule(atMs: number, fn: () => void): () => void
-  /** Milliseconds to stamp signatures with. A virtual clock without a fixed start stamps real time, so that receivers accept it. */
+  /** Milliseconds for signature timestamps. Real time on a virtual clock without `start`, so that receivers accept them. */
   signingTime(): number
-  /** Holds a virtual clock still until `work` settles. */
+  /** Tracks work in flight. A virtual clock does not advance until `work` settles. */
   track(work: Promise<unknown>): void
-  /** Resolves `ms` later. Work that holds a virtual clock may sleep: the clock moves on while it does. */
+  /** Resolves `ms` later. A virtual clock advances while tracked work sleeps. */
   sleep(ms: number): Promise<void>
 }
 
-/** Node fires a timer beyond this at once instead of late. */
+/** Node fires longer timers immediately. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
-/** The clock on the wall. */
+/** A clock on real time. */
 export function realClock(): Clock & { stop(): void } {
   const pending = new Set<NodeJS.Timeout>()
   return {
@@ -62,28 +61,28 @@ export function realClock(): Clock & { stop(): void } {
   }
 }
 
-/** A clock that stands still until it is moved. Made by `virtualClock()`, given to `createSimulator({ clock })`. */
+/** A clock that only moves when advanced. Create it with `virtualClock()` and pass it to `createSimulator({ clock })`. */
 export interface VirtualClock extends Clock {
-  /** Moves time on by `ms`, running every timer on the way in order and letting what it caused settle. */
+  /** Advances time by `ms`. Runs due timers in order and waits for the work of each. Throws a `RangeError` if `ms` is negative or not finite. */
   advance(ms: number): Promise<void>
-  /** Moves time on, timer by timer, for as long as `promise` is pending; then gives its outcome. Fails if nothing is left to wait for. */
+  /** Advances time, timer by timer, until `promise` settles, and returns its outcome. Rejects if no timer is left. */
   runUntil<T>(promise: Promise<T>): Promise<T>
-  /** Resolves when nothing is in flight. */
+  /** Resolves when no work is in flight. */
   settle(): Promise<void>
-  /** How many timers are waiting. */
+  /** Number of pending timers. */
   readonly pending: number
 }
 
-/** What `virtualClock` takes. Nothing is required. */
+/** Options of `virtualClock`. All are optional. */
 export interface VirtualClockOptions {
   /**
-   * Where time begins, in milliseconds since the Unix epoch. Default: now, with signatures stamped in real time. When
-   * given, signatures are stamped by the virtual clock too, and two runs give the same bytes.
+   * Start time in milliseconds since the Unix epoch. Default: now, with signature timestamps in real time. With a start,
+   * signature timestamps are virtual too, and two runs produce the same bytes.
    */
   start?: number
   /**
-   * Real milliseconds of silence that count as settled. Default 0: one turn of the event loop, right when the receiver
-   * is in this process. Give some 20 when it is a server that answers first and sends its commands afterwards.
+   * Real milliseconds without activity that count as settled. Default 0: one event loop turn, which suits a receiver in
+   * this process. Use about 20 for a server that sends its commands after its response.
    */
   quietMs?: number
 }
@@ -96,7 +95,7 @@ interface Timer {
 }
 
 /**
- * Makes a clock that stands still until told to move.
+ * Creates a clock that only moves when advanced.
  *
  * @example
  * const clock = virtualClock()
@@ -111,8 +110,8 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
   let sleepingCount = 0
   let activityCount = 0
   let idleWaiters: (() => void)[] = []
-  // Ties keep the order in which they were set.
-  const heap = new TinyQueue<Timer>([], (one, other) => one.at - other.at || one.order - other.order)
+  // Timers with the same time run in the order they were set.
+  const heap = new TinyQueue<Timer>([], (a, b) => a.at - b.at || a.order - b.order)
   const isWorkInFlight = () => workCount > sleepingCount
 
   const settle = async () => {
@@ -129,7 +128,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
     idleWaiters = []
     for (const resume of resumed) resume()
   }
-  /** Runs the earliest timer that is due by `limit`; false when there is none. */
+  /** Runs the earliest timer due by `limit`. Returns false if there is none. */
   const runNextTimer = async (limit: number) => {
     const next = heap.peek()
     if (!next || next.at > limit) return false
@@ -158,7 +157,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
       return () => {
         if (timer.isPending) pendingCount -= 1
         timer.isPending = false
-        // It stays in the heap until its hour; what it would have run, and all that holds on to, need not.
+        // The timer stays in the heap until it is due. Release what its callback references now.
         timer.fn = noop
       }
     },
@@ -183,7 +182,8 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
     },
     settle,
     async advance(ms) {
-      if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`clock.advance needs milliseconds ≥ 0, not ${ms}`)
+      if (!Number.isFinite(ms) || ms < 0)
+        throw new RangeError('clock.advance got an invalid duration. Pass a finite number of milliseconds, 0 or more.')
       await settle()
       const limit = now + ms
       while (await runNextTimer(limit));
@@ -202,7 +202,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
           await settle()
           if (pending)
             throw new Error(
-              'The virtual clock has no timer left, yet the promise is still pending: nothing will ever settle it.',
+              'The virtual clock has no timers left, but the promise is still pending. Check what should settle it.',
             )
         }
       }

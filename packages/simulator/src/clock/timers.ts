@@ -1,4 +1,4 @@
-/** The timers of one owner on a clock. A timer that is set again is replaced. */
+/** Named timers of one owner, which can be cleared together. */
 import type { Clock } from './clock.ts'
 
 export class Timers {
@@ -9,7 +9,7 @@ export class Timers {
     this.clock = clock
   }
 
-  /** Runs `then` in `ms` milliseconds. `name` is what `cancel` knows it by. */
+  /** Runs `then` in `ms` milliseconds. Replaces a pending timer of the same `name`. */
   set(ms: number, then: () => void, name: unknown = then): void {
     this.cancel(name)
     const cancel = this.clock.schedule(this.clock.now() + ms, () => {

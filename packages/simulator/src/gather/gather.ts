@@ -132,10 +132,10 @@ const collectKey: Transition = (state, input) => {
   }
   if (settings.invalidKey === 'drop' && !params.valid_digits.includes(digit)) return ignore(state, input)
   const digits = state.digits + digit
-  const grown = { ...state, digits }
-  if (digits.length >= params.maximum_digits) return evaluate(grown, digits)
+  const extended = { ...state, digits }
+  if (digits.length >= params.maximum_digits) return evaluate(extended, digits)
   return {
-    state: grown,
+    state: extended,
     effects: [
       { do: 'clear-timer', name: FIRST_KEY_TIMER },
       { do: 'set-timer', name: NEXT_KEY_TIMER, after: params.inter_digit_timeout_millis },
@@ -170,16 +170,17 @@ function evaluate(state: GatherState, entered: string): Step<GatherState> {
   return end(settings.invalidDigits === 'blank' ? { ...state, digits: '' } : state, 'invalid')
 }
 
-function retry(state: GatherState, apology: Prompt | null): Step<GatherState> {
+function retry(state: GatherState, invalidPrompt: Prompt | null): Step<GatherState> {
   const usesTry = state.settings.invalidUsesTry || state.digits === ''
   const next: GatherState = { ...state, digits: '', attempt: usesTry ? state.attempt + 1 : state.attempt }
   const timers: Effect[] = [
     { do: 'clear-timer', name: FIRST_KEY_TIMER },
     { do: 'clear-timer', name: NEXT_KEY_TIMER },
   ]
-  if (apology) return { state: { ...next, phase: 'invalid' }, effects: [...timers, playEffect(apology, 'invalid')] }
-  const prompted = replayPrompt(next)
-  return { state: prompted.state, effects: [...timers, ...prompted.effects] }
+  if (invalidPrompt)
+    return { state: { ...next, phase: 'invalid' }, effects: [...timers, playEffect(invalidPrompt, 'invalid')] }
+  const replayed = replayPrompt(next)
+  return { state: replayed.state, effects: [...timers, ...replayed.effects] }
 }
 
 function end(state: GatherState, status: GatherStatus): Step<GatherState> {

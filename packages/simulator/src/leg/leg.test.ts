@@ -9,7 +9,7 @@ const at = (phase: LegPhase, direction: LegState['direction']): LegState => ({
   cause: null,
 })
 
-/** Where each input leads, with the cause and source of the hangup; `null`: nowhere. The compiler asks for every cell. */
+/** The outcome of each input, with hangup cause and source; `null` means no change. The type requires every cell. */
 const table: Record<Exclude<LegPhase, 'ended'>, Record<LegInput['type'], string | null>> = {
   parked: {
     answer: 'answered',
@@ -47,7 +47,7 @@ describe('a call leg', () => {
     Object.entries(row).map(([type, outcome]) => ({ phase, type, outcome })),
   )
 
-  it.each(cells)('$phase, $type: $outcome', ({ phase, type, outcome }) => {
+  it.each(cells)('moves a $phase leg on input $type to: $outcome', ({ phase, type, outcome }) => {
     const before = at(phase as LegPhase, phase === 'bridging' ? 'outgoing' : 'incoming')
     const { state, effects } = stepLeg(before, inputOf(type as LegInput['type']), NOW)
     const [effect] = effects
@@ -59,20 +59,20 @@ describe('a call leg', () => {
       expect(effect).toMatchObject({ do: 'emit', event_type: 'call.answered', payload: { state: 'answered' } })
     } else {
       expect(state.phase).toBe('ended')
-      if (effect?.do !== 'emit') throw new Error('A hangup says so.')
+      if (effect?.do !== 'emit') throw new Error('The step did not emit call.hangup.')
       const { hangup_cause, hangup_source, sip_hangup_cause } = effect.payload
       expect(`${String(hangup_cause)} by ${String(hangup_source)} ${String(sip_hangup_cause)}`).toBe(outcome)
     }
   })
 
-  it('stays ended, whatever comes', () => {
+  it('ignores every input on an ended leg', () => {
     for (const type of Object.keys(table.parked)) {
       const before = at('ended', 'incoming')
       expect(stepLeg(before, inputOf(type as LegInput['type']), NOW)).toEqual({ state: before, effects: [] })
     }
   })
 
-  it('begins parked when it comes in, and bridging when it goes out', () => {
+  it('starts an incoming leg as parked and an outgoing leg as bridging', () => {
     expect(startLeg('incoming', NOW).effects).toMatchObject([
       { event_type: 'call.initiated', payload: { direction: 'incoming', state: 'parked' } },
     ])
@@ -81,7 +81,7 @@ describe('a call leg', () => {
     ])
   })
 
-  it('tells the side that hung up by its role: the platform is the caller of a call it made', () => {
+  it('reports hangup_source caller when the platform hangs up an outgoing call', () => {
     const out = stepLeg(at('answered', 'outgoing'), { type: 'hangup' }, NOW)
     expect(out.effects).toMatchObject([{ payload: { hangup_source: 'caller' } }])
   })

@@ -1,16 +1,16 @@
 /**
- * One leg of a call: from ringing to its end, and what Telnyx says on the way.
+ * The state machine of one call leg, and the webhooks Telnyx sends for it.
  *
  *   incoming:  parked ──answer──► answered ──hangup──► ended
  *   outgoing:  bridging ──picked up──► answered
  *
- * Pure. `parked` and `bridging` are the words of `call.initiated` itself.
+ * Pure. `parked` and `bridging` are the states in `call.initiated`.
  */
 import type { Effect, Step } from '../machine/machine.ts'
 
 export type LegPhase = 'parked' | 'bridging' | 'answered' | 'ended'
 
-/** `call.hangup`'s own words. */
+/** `hangup_cause` of `call.hangup`. */
 type HangupCause =
   | 'call_rejected'
   | 'normal_clearing'
@@ -40,14 +40,14 @@ export type LegInput =
   | { type: 'hangup' }
   /** The person on the telephone hangs up. */
   | { type: 'hung-up' }
-  /** Nobody answered in time. */
+  /** The ring timeout passed. */
   | { type: 'rang-out' }
-  /** `time_limit_secs` is over. */
+  /** `time_limit_secs` passed. */
   | { type: 'time-limit' }
 
 type Transition = (state: LegState, input: LegInput, now: string) => Step<LegState>
 
-/** Begins a leg; it says `call.initiated`. */
+/** Starts a leg and emits `call.initiated`. */
 export function startLeg(direction: LegState['direction'], now: string): Step<LegState> {
   const phase = direction === 'incoming' ? 'parked' : 'bridging'
   return {
@@ -56,7 +56,7 @@ export function startLeg(direction: LegState['direction'], now: string): Step<Le
   }
 }
 
-/** What `input` does to a leg. `now` is an ISO 8601 time, for the events. */
+/** Applies `input` to a leg. `now` is the ISO 8601 time for event payloads. */
 export function stepLeg(state: LegState, input: LegInput, now: string): Step<LegState> {
   return transitions[state.phase][input.type](state, input, now)
 }
@@ -68,7 +68,7 @@ const answerLeg: Transition = (state) => ({
   effects: [{ do: 'emit', event_type: 'call.answered', payload: { state: 'answered', start_time: state.start_time } }],
 })
 
-/** The number in a SIP answer that goes with a cause. */
+/** The SIP status of each hangup cause. */
 const sipCauses: Record<HangupCause, string> = {
   call_rejected: '603',
   normal_clearing: '200',
@@ -81,13 +81,13 @@ const sipCauses: Record<HangupCause, string> = {
   unspecified: 'unspecified',
 }
 
-/** `who` ended it, seen from the telephone network: the platform is the callee of an incoming call, the caller of an outgoing one. */
+/** `by` ended the call. The platform is the callee of an incoming call and the caller of an outgoing call. */
 const endLeg =
-  (cause: HangupCause | ((input: LegInput) => HangupCause), who: 'platform' | 'person' | 'unknown'): Transition =>
+  (cause: HangupCause | ((input: LegInput) => HangupCause), by: 'platform' | 'person' | 'unknown'): Transition =>
   (state, input, now) => {
-    const why = typeof cause === 'function' ? cause(input) : cause
+    const hangupCause = typeof cause === 'function' ? cause(input) : cause
     const source =
-      who === 'unknown' ? 'unknown' : (who === 'platform') === (state.direction === 'incoming') ? 'callee' : 'caller'
+      by === 'unknown' ? 'unknown' : (by === 'platform') === (state.direction === 'incoming') ? 'callee' : 'caller'
     const effect: Effect = {
       do: 'emit',
       event_type: 'call.hangup',
@@ -95,17 +95,17 @@ const endLeg =
         state: 'hangup',
         start_time: state.start_time,
         end_time: now,
-        hangup_cause: why,
+        hangup_cause: hangupCause,
         hangup_source: source,
-        sip_hangup_cause: sipCauses[why],
+        sip_hangup_cause: sipCauses[hangupCause],
       },
     }
-    return { state: { ...state, phase: 'ended', cause: why }, effects: [effect] }
+    return { state: { ...state, phase: 'ended', cause: hangupCause }, effects: [effect] }
   }
 
 const rejectionCause = (input: LegInput): HangupCause => (input.type === 'reject' ? input.cause : 'call_rejected')
 
-/** Every phase meets every input; what a command may not do is refused before it gets here. */
+/** A cell for every phase and input. The API has already refused commands that the phase does not allow. */
 const transitions: Record<LegPhase, Record<LegInput['type'], Transition>> = {
   parked: {
     answer: answerLeg,

@@ -1,4 +1,4 @@
-/** What Telnyx does not document of call legs, as named choices: rules L1 to L11 of the README. */
+/** Settings for undocumented Telnyx behaviour of call legs: rules L1 to L11 of the README. */
 import { z } from 'zod'
 
 export const legSettings = z.strictObject({

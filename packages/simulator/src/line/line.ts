@@ -1,28 +1,28 @@
 /**
- * What a caller hears: one voice at a time, the rest in a queue, as `playback_start` and `speak` document theirs.
+ * The audio line of a leg: plays one sound at a time and queues the rest, as documented for `speak` and `playback_start`.
  *
- * Speech takes as long as its text, a file as long as the setting says; nothing is ever fetched. Prompts of a gather and
- * the words of an AI go through the same queue, so a `speak` before a gather is heard first.
+ * Text length sets the duration of speech, and a setting that of files, which are never downloaded. Gather prompts and AI
+ * speech use the same queue, so a `speak` sent before a gather plays first.
  */
 import type { Clock } from '../clock/clock.ts'
 import type { Media } from '../machine/machine.ts'
 import { stripSsml } from '../machine/ssml.ts'
 import type { AudioSettings } from '../settings/settings.ts'
 
-/** Something to be heard. */
+/** A sound to play. */
 export interface Sound {
   kind: 'speech' | 'media'
-  /** What is said; for a file, its name or URL. */
+  /** The text to speak; for a file, its name or URL. */
   text: string
   media: Media | null
-  /** Why it is heard: `greeting`, `question`, `prompt`, `speak`, `playback`, … */
+  /** `greeting`, `question`, `prompt`, `speak`, `playback`, … */
   purpose: string
-  /** Times it is played. */
+  /** Number of times to play it. */
   loop: number
   overlay: boolean
-  /** Says so by webhook when it starts and ends. */
+  /** Emits webhooks when it starts and ends. */
   shouldEmitEvents: boolean
-  /** Whom to tell that it has been heard. */
+  /** Notified when the sound ends or fails; `null` for sounds of commands. */
   owner: SoundOwner | null
 }
 
@@ -49,7 +49,7 @@ export class Line {
     this.listener = listener
   }
 
-  /** What is being heard now. */
+  /** The sound playing now. */
   get playing(): Sound | null {
     return this.current?.sound ?? null
   }
@@ -59,7 +59,7 @@ export class Line {
     if (!this.current) this.next()
   }
 
-  /** Stops what is heard, and with `all` forgets what waits. `status` is how it ends; speech cut short is `completed` to Telnyx. */
+  /** Stops the current sound, and with `all` clears the queue. `status`: that of the stopped sound. */
   stop(status: string, all: boolean): void {
     if (all) this.queue = []
     const { current } = this
@@ -70,15 +70,15 @@ export class Line {
     this.next()
   }
 
-  /** Forgets what a machine still had to say, and stops it if it is speaking. */
+  /** Stops the current sound of `owner` and removes its queued sounds. */
   stopSoundsOf(owner: SoundOwner, status: string): void {
     this.queue = this.queue.filter((sound) => sound.owner !== owner)
     if (this.current?.sound.owner === owner) this.stop(status, false)
   }
 
   /**
-   * A key during a DTMF gather stops what no machine is saying, and forgets what of it waits. What comes next waits for
-   * `resume`: the key may make it needless.
+   * Stops the current sound of a command and removes queued ones, because a key was pressed during a DTMF gather. The
+   * next sound waits for `resume`, because the key may end the gather and its prompt.
    */
   interrupt(status: string): void {
     this.queue = this.queue.filter((sound) => sound.owner !== null)
@@ -120,5 +120,5 @@ export class Line {
   }
 }
 
-/** As curl says it, which Telnyx passes on. */
+/** Telnyx passes on curl's error message. */
 const missingMediaDetail = (name: string) => `Received curl error 22 HTTP error code 404 trying to fetch ${name}.`

@@ -1,34 +1,33 @@
 /**
- * The one shape every state machine of the simulator has: `(state, input, now) => Step`.
+ * The shape of every state machine of the simulator: `(state, input, now) => Step`.
  *
- * Machines are pure. They never read a clock, roll a die, or touch a socket; they describe what should happen as
- * effects, and one driver (the `call` room) makes it happen. That is what lets a 60-second timeout pass in no time, and two
- * runs with one seed give the same bytes.
+ * Machines are pure: they use no clock, randomness or I/O. They return effects, and the driver in the `call` room performs
+ * them. So a virtual clock can skip a 60-second timeout, and two runs with one seed produce the same bytes.
  */
 import type { ModelRequest, ToolUse } from './model.ts'
 
-/** What a machine asks its driver to do; the driver is the only one that touches the world. */
+/** What a machine asks its driver to do. */
 export type Effect =
-  /** Spoken to the caller; the driver feeds back `{type:'sound-ended'}` when it has been said to the end. */
+  /** Speaks to the caller. `{type:'sound-ended'}` is fed back when the speech ends. */
   | { do: 'say'; text: string; purpose: 'greeting' | 'question' | 'reply' | 'ended' | 'prompt' | 'invalid' }
-  /** Played to the caller from a file; `spoken` follows as after `say`, or `failed` when it cannot be played. */
+  /** Plays a file to the caller. `sound-ended` is fed back at its end, or `sound-failed` if it can't be played. */
   | { do: 'play'; media: Media; purpose: 'prompt' | 'invalid' }
-  /** Stop whatever is being said or played (the caller barged in). No `spoken` follows. `status`: how a media prompt ends. */
+  /** Stops the machine's own sounds. No `sound-ended` follows. `status`: of the ended media prompt. */
   | { do: 'stop-sound'; status?: string }
-  /** A webhook. The driver adds the common fields (ids, `client_state`, `from`, `to` where the event has them). */
+  /** Emits a webhook. The driver adds the common fields: ids, `client_state`, and `from` and `to` if the event has them. */
   | { do: 'emit'; event_type: string; payload: Record<string, unknown> }
-  /** One timer per name, `after` milliseconds from now; arming it again replaces it. Comes back as `{type:'timer', name}`. */
+  /** Sets or replaces the timer `name`, in `after` milliseconds. It fires as the input `{type:'timer', name}`. */
   | { do: 'set-timer'; after: number; name: string }
   | { do: 'clear-timer'; name: string }
-  /** Only with `settings.model`: feed its answer back as `{type:'model', id, reply}`; drop it if the machine has ended. */
+  /** Only with `settings.ai.model`. The reply is fed back as `{type:'model', id, reply}`, unless the machine has ended. */
   | { do: 'ask-model'; id: string; request: ModelRequest }
-  /** Only with `settings.model`: what its model called; fed back as `{type:'tools', id, answers}`, in the same order. */
+  /** Executes the model's tool calls. Fed back as `{type:'tools', id, answers}`, in the same order. */
   | { do: 'use-tools'; id: string; uses: ToolUse[] }
-  /** This machine is finished. */
+  /** The machine is finished. */
   | { do: 'end' }
   | { do: 'hangup' }
 
-/** An audio file, by one of its two names. */
+/** An audio file, named by URL or by Telnyx media name. */
 export interface Media {
   audio_url?: string
   media_name?: string
@@ -39,7 +38,7 @@ export interface Step<State> {
   effects: Effect[]
 }
 
-/** One turn of a conversation, in Telnyx's words (`message_history[]`, `messages[]`). */
+/** One message of a conversation, as in Telnyx's `message_history[]` and `messages[]`. */
 export interface Message {
   role: 'assistant' | 'user' | 'system' | 'developer' | 'tool'
   content?: string

@@ -1,6 +1,6 @@
-/** What a machine and a real language model say to each other, and what the model may call. */
+/** The messages between a machine and a language model, and the tools the model may call. */
 
-/** One message in the chat-completions grammar. */
+/** One message, in the chat-completions format. */
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool'
   content: string
@@ -8,36 +8,36 @@ export interface ChatMessage {
   tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[]
 }
 
-/** A function the model may call, in the chat-completions grammar. */
+/** A function the model may call, in the chat-completions format. */
 export interface ChatTool {
   type: 'function'
   function: { name: string; description?: string; parameters?: Record<string, unknown> }
 }
 
-/** What a machine asks a model. */
+/** One request to a model. */
 export interface ModelRequest {
   model: string
   messages: ChatMessage[]
   tools: ChatTool[]
 }
 
-/** A function the model calls. */
+/** One function call of a model. */
 export interface ToolCall {
   id: string
   name: string
   arguments: Record<string, unknown>
 }
 
-/** What came of it: words and function calls, or why there are none. */
+/** A model's response: text and function calls, or why the request failed. */
 export type ModelReply = { ok: true; content: string; calls: ToolCall[] } | { ok: false; error: string }
 
-/** What a call of a tool asks for. */
+/** A parsed tool call, ready to execute. */
 export type ToolUse = { tool: string } & (
   | { type: 'webhook'; request: ToolRequest }
   | { type: 'transfer'; to: string; from: string | undefined }
   | { type: 'send_dtmf'; digits: string }
   | { type: 'hangup' }
-  /** Nothing is done; the model is told why. */
+  /** Not executed. The model receives the reason. */
   | { type: 'refused'; why: string }
 )
 
@@ -48,17 +48,17 @@ export interface ToolRequest {
   headers: Record<string, string>
   /** `null` with GET. */
   body: Record<string, unknown> | null
-  /** How long the model waits for the answer; `undefined` for the usual time. */
+  /** Response timeout. Default: `settings.ai.toolTimeoutMs`. */
   timeoutMs: number | undefined
-  /** Does not wait for the answer: when it takes longer, the model is told that it was submitted. */
+  /** After the timeout the model receives "Submitted" instead of an error. */
   async: boolean
 }
 
-/** What came of it. */
+/** The outcome of a tool call. */
 export interface ToolResult {
-  /** What the model is told. */
+  /** The text that the model receives. */
   content: string
   ok: boolean
-  /** In a few words, without what was sent or received: for the log. */
+  /** For the log: a few words, without request or response data. */
   summary: string
 }

@@ -1,4 +1,4 @@
-/** The words of a text or SSML payload, without its tags. */
+/** Removes the tags from a text or SSML payload. */
 export const stripSsml = (text: string): string =>
   text
     .replace(/<[^<>]*>/g, ' ')

@@ -1,7 +1,7 @@
-/** Values from outside (options, config files, scenario files), read by a schema. */
+/** Validates external values: options, config files, scenario files. */
 import type { z } from 'zod'
 
-/** Returns `value` as the schema has it. Throws a TypeError that begins with `what` and names everything that is wrong. */
+/** Returns the parsed `value`. Throws a TypeError that starts with `what` and lists all issues. */
 export function read<Output>(schema: z.ZodType<Output>, value: unknown, what: string): Output {
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -9,8 +9,8 @@ export function read<Output>(schema: z.ZodType<Output>, value: unknown, what: st
 }
 
 function describe(issue: z.core.$ZodIssue): string {
-  // Of several shapes, the one that was meant has the least against it.
-  const shapes = issue.code === 'invalid_union' ? issue.errors.toSorted((one, other) => one.length - other.length) : []
+  // The union member with the shortest issue list is most likely the intended one.
+  const shapes = issue.code === 'invalid_union' ? issue.errors.toSorted((a, b) => a.length - b.length) : []
   const [closest = [], next = []] = shapes
   const why = closest.length < next.length ? closest.map(describe).join(', ') : issue.message
   return issue.path.length === 0 ? why : `${issue.path.join('.')}: ${why}`

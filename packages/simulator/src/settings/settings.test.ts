@@ -1,11 +1,11 @@
-/** The README's tables are the only list of settings there is for people: they must not rot. */
+/** Keeps the settings tables of the README complete: they are the only reference. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defaultSettings } from './settings.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
-/** `name = default` for each setting in the last column of the tables, with the tag beside it. */
+/** `name = default` in the last column of each table row, and the tag before it. */
 const documented = new Map(
   readme
     .split('\n')
@@ -18,16 +18,16 @@ const documented = new Map(
     ),
 )
 const settings = Object.values(defaultSettings).flatMap((group) => Object.entries(group))
-const written = (value: unknown) =>
+const formatDefault = (value: unknown) =>
   typeof value === 'string' ? value : JSON.stringify(value).replaceAll(',', ', ').replaceAll('":', '": ')
 
 describe('the settings in the README', () => {
-  it.each(settings)('%s is there, with its default and a tag', (name, value) => {
-    expect(documented.get(name)?.value).toBe(written(value))
+  it.each(settings)('documents the setting %s with its default and a tag', (name, value) => {
+    expect(documented.get(name)?.value).toBe(formatDefault(value))
     expect(documented.get(name)?.tag).toMatch(/documented|reported|inferred|simulator/)
   })
 
-  it('exist', () => {
+  it('documents only settings that exist', () => {
     const names = new Set(settings.map(([name]) => name))
     expect([...documented.keys()].filter((name) => !names.has(name))).toEqual([])
   })
