@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** The client on real sockets, against the real server and the simulator; and on lines that are cut without a word. */
+/** The client on real sockets, against the real server and the simulator, with connections that are cut silently. */
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { GatherError, type Scope, selectGather } from '@callgather/protocol'
@@ -13,13 +13,13 @@ import { createGatherClient, type GatherClient } from './gather-client.ts'
 
 const secret = 'a secret for these tests, of more than thirty-two bytes'
 
-interface Running {
+interface RunningServer {
   readonly gather: GatherServer
   readonly http: Server
   readonly port: number
 }
 
-async function startServer(simulator: Simulator, store: CallStore, port = 0): Promise<Running> {
+async function startServer(simulator: Simulator, store: CallStore, port = 0): Promise<RunningServer> {
   const gather = createGatherServer({
     telnyx: { apiKey: 'KEY', publicKey: simulator.publicKey, baseUrl: simulator.url },
     store,
@@ -32,14 +32,14 @@ async function startServer(simulator: Simulator, store: CallStore, port = 0): Pr
   return { gather, http, port: (http.address() as AddressInfo).port }
 }
 
-async function stopServer({ gather, http }: Running): Promise<void> {
+async function stopServer({ gather, http }: RunningServer): Promise<void> {
   await gather.close()
   http.closeAllConnections()
   await new Promise((resolve) => http.close(resolve))
 }
 
-/** A line that can be cut. */
-async function startLine(to: number) {
+/** A TCP proxy that can cut its connections. */
+async function startProxy(to: number) {
   const pairs = new Set<[Socket, Socket]>()
   const server = createTcpServer((near) => {
     const far = connect(to, '127.0.0.1')
@@ -68,11 +68,11 @@ async function startLine(to: number) {
   }
 }
 
-const inTime = { timeout: 15_000, interval: 20 }
+const waitOptions = { timeout: 15_000, interval: 20 }
 
-describe('the client, against the server', () => {
+describe('the client against the server', () => {
   let simulator: Simulator
-  let server: Running
+  let server: RunningServer
   const clients: GatherClient[] = []
 
   beforeAll(async () => {
@@ -141,17 +141,17 @@ describe('the client, against the server', () => {
         },
       )
       expect(response.status).toBe(200)
-    }, inTime)
+    }, waitOptions)
     return caller
   }
 
-  it('watches any number of calls over one connection, and tells their events apart', async () => {
+  it('watches several calls over one connection and keeps their events apart', async () => {
     const callers = [await answeredCall(), await answeredCall(), await answeredCall()]
     const client = clientOn()
     const watched = callers.map(({ id }) => watch(client, id))
     await vi.waitFor(() => {
       for (const { last } of watched) expect(last?.sync).toBe('live')
-    }, inTime)
+    }, waitOptions)
     for (const [nth, caller] of callers.entries()) await caller.press(String(nth + 1))
     await vi.waitFor(() => {
       expect(watched.map(({ last }) => [...(last?.state.keys ?? [])].map(({ digit }) => digit))).toEqual([
@@ -159,15 +159,15 @@ describe('the client, against the server', () => {
         ['2'],
         ['3'],
       ])
-    }, inTime)
+    }, waitOptions)
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0 })
   })
 
-  it('shows a PIN key by key, from the command to the result', async () => {
+  it('publishes a PIN key by key, from the command to the result', async () => {
     const caller = await answeredCall()
     const client = clientOn()
     const watched = watch(client, caller.id)
-    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), waitOptions)
     expect(client.connection.getSnapshot().status).toBe('live')
     expect(watched.last?.scopes).toEqual(['view', 'gather', 'assistant'])
 
@@ -175,12 +175,12 @@ describe('the client, against the server', () => {
     const accepted = await client.command(caller.id, 'gather_using_speak', body)
     await vi.waitFor(
       () => expect(watched.gather).toMatchObject({ id: accepted.commandId, status: 'collecting' }),
-      inTime,
+      waitOptions,
     )
     await caller.press('5503', { everyMs: 120 })
     await vi.waitFor(
       () => expect(watched.gather).toMatchObject({ status: 'ended', outcome: 'valid', digits: '5503' }),
-      inTime,
+      waitOptions,
     )
     const seen = new Set(
       watched.feeds.map(({ state }) => {
@@ -191,13 +191,13 @@ describe('the client, against the server', () => {
     expect([...seen]).toEqual(['', '5', '55', '550', '5503'])
   })
 
-  it('says in Telnyx’s words what is wrong, and what may not be', async () => {
+  it('rejects invalid and forbidden commands with Telnyx errors', async () => {
     const caller = await answeredCall()
     const watched = watch(clientOn(), caller.id)
-    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), waitOptions)
     const refusal = async (promise: Promise<unknown>) => {
       const error: unknown = await promise.catch((reason: unknown) => reason)
-      if (!GatherError.isInstance(error)) throw new Error('It was not refused.', { cause: error })
+      if (!GatherError.isInstance(error)) throw new Error('The command was not refused.', { cause: error })
       return error
     }
     expect(await refusal(clientOn().command(caller.id, 'gather', { maximum_digits: 0 }))).toMatchObject({
@@ -208,40 +208,40 @@ describe('the client, against the server', () => {
     const viewer = clientOn(server.port, { scopes: ['view'] })
     expect(await refusal(viewer.command(caller.id, 'gather', {}))).toMatchObject({ status: 404 })
     const stranger = clientOn(server.port, { calls: ['v3:another'] })
-    const kept = watch(stranger, caller.id)
-    await vi.waitFor(() => expect(kept.last).toMatchObject({ error: { status: 404 }, cursor: null }), inTime)
+    const denied = watch(stranger, caller.id)
+    await vi.waitFor(() => expect(denied.last).toMatchObject({ error: { status: 404 }, cursor: null }), waitOptions)
     await caller.hangUp()
-    await vi.waitFor(() => expect(watched.last?.state.hangup).not.toBeNull(), inTime)
+    await vi.waitFor(() => expect(watched.last?.state.hangup).not.toBeNull(), waitOptions)
     expect(await refusal(clientOn().command(caller.id, 'gather', {}))).toMatchObject({ errors: [{ code: '90018' }] })
   })
 
-  it('runs a command once, however often it is sent under one id', async () => {
+  it('runs a command once when it is sent three times with one request id', async () => {
     const caller = await answeredCall()
     const client = clientOn()
     const watched = watch(client, caller.id)
     const send = () => client.command(caller.id, 'gather', { maximum_digits: 4 }, { requestId: 'the-same' })
     const answers = await Promise.all([send(), send(), send()])
     expect(new Set(answers.map((answer) => answer.commandId)).size).toBe(1)
-    await vi.waitFor(() => expect(watched.last?.state.commands.size).toBe(1), inTime)
+    await vi.waitFor(() => expect(watched.last?.state.commands.size).toBe(1), waitOptions)
   })
 
-  it('is refused with a ticket that nobody issued, and says so', async () => {
+  it('reports a refused connection when the ticket is forged', async () => {
     const client = createGatherClient({ url: `http://127.0.0.1:${server.port}`, getTicket: () => 'forged' })
     clients.push(client)
     const watched = watch(client, 'v3:any')
     await vi.waitFor(
       () => expect(client.connection.getSnapshot()).toMatchObject({ status: 'refused', error: { status: 401 } }),
-      inTime,
+      waitOptions,
     )
     expect(watched.last).toMatchObject({ error: { status: 401 }, cursor: null })
   })
 
-  it('loses, repeats and turns round nothing while its line is cut again and again', async () => {
+  it('loses, duplicates and reorders no event while its connection is cut repeatedly', async () => {
     const caller = await answeredCall()
-    const line = await startLine(server.port)
-    const client = clientOn(line.port)
+    const proxy = await startProxy(server.port)
+    const client = clientOn(proxy.port)
     const watched = watch(client, caller.id)
-    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), waitOptions)
     let drops = 0
     let status = 'live'
     client.connection.subscribe(() => {
@@ -249,49 +249,49 @@ describe('the client, against the server', () => {
       if (now === 'reconnecting' && status === 'live') drops++
       status = now
     })
-    const round = Array.from({ length: 90 }, (_, place) => String((place * 7) % 10)).join('')
+    const keysPerRound = Array.from({ length: 90 }, (_, place) => String((place * 7) % 10)).join('')
     let keys = ''
-    const cuts = setInterval(line.cut, 230)
-    // On a busy machine a link is often cut before it is live: keys come until enough live ones were cut.
+    const cuts = setInterval(proxy.cut, 230)
+    // A slow machine may cut links before they are live, so press keys until enough live links were cut.
     for (let rounds = 0; drops <= 3 && rounds < 10; rounds++) {
-      await caller.press(round, { everyMs: 25 })
-      keys += round
+      await caller.press(keysPerRound, { everyMs: 25 })
+      keys += keysPerRound
     }
     clearInterval(cuts)
     const pressed = () => [...(watched.last?.state.keys ?? [])].map((key) => key.digit).join('')
     await vi.waitFor(() => {
       expect(watched.last?.sync).toBe('live')
       expect(pressed()).toHaveLength(keys.length)
-    }, inTime)
+    }, waitOptions)
     expect([...pressed()].sort()).toEqual([...keys].sort())
     expect(drops).toBeGreaterThan(3)
     for (const [place, { cursor }] of watched.feeds.entries()) {
       expect(cursor?.seq ?? 0).toBeGreaterThanOrEqual(watched.feeds[place - 1]?.cursor?.seq ?? 0)
     }
-    await line.close()
+    await proxy.close()
   })
 
-  it('comes back by itself when the server was restarted, and knows when its log is another', async () => {
+  it('reconnects after a server restart and reports lost history when the log is new', async () => {
     const caller = await answeredCall()
     const client = clientOn()
     const watched = watch(client, caller.id)
-    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), inTime)
+    await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), waitOptions)
     const { port } = server
     const before = watched.last?.cursor
     await stopServer(server)
-    await vi.waitFor(() => expect(client.connection.getSnapshot().status).toBe('reconnecting'), inTime)
-    // Keys that nobody hears: Telnyx tries again until there is a server.
+    await vi.waitFor(() => expect(client.connection.getSnapshot().status).toBe('reconnecting'), waitOptions)
+    // Telnyx retries its webhooks until the server is back.
     server = await startServer(simulator, memoryStore(), port)
     await caller.press('77')
-    await vi.waitFor(() => expect(watched.last?.cursor).not.toBeNull(), inTime)
+    await vi.waitFor(() => expect(watched.last?.cursor).not.toBeNull(), waitOptions)
     await vi.waitFor(() => {
       expect(watched.last).toMatchObject({ sync: 'live', notice: { kind: 'history_lost' } })
       expect([...(watched.last?.state.keys ?? [])].map((key) => key.digit)).toEqual(['7', '7'])
-    }, inTime)
+    }, waitOptions)
     expect(watched.last?.cursor?.epoch).not.toBe(before?.epoch)
   })
 
-  it('follows the list of calls', async () => {
+  it('publishes changes of the list of calls', async () => {
     const client = clientOn()
     const phases: string[] = []
     const abort = new AbortController()
@@ -300,9 +300,9 @@ describe('the client, against the server', () => {
       signal: abort.signal,
       onCalls: ({ calls }) => phases.push(calls.find((call) => call.callId === caller.id)?.phase ?? 'absent'),
     })
-    await vi.waitFor(() => expect(phases.at(-1)).toBe('answered'), inTime)
+    await vi.waitFor(() => expect(phases.at(-1)).toBe('answered'), waitOptions)
     await caller.hangUp()
-    await vi.waitFor(() => expect(phases.at(-1)).toBe('ended'), inTime)
+    await vi.waitFor(() => expect(phases.at(-1)).toBe('ended'), waitOptions)
     abort.abort()
     await done
   })

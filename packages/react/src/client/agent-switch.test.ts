@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** Two agents at one browser, one after the other, on the real server: the second sees nothing of the first's call. */
+/** Two agents use one browser in turn, on the real server. The second must never see the first one's call. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -12,9 +12,9 @@ import { pino } from 'pino'
 import { chromium } from 'playwright'
 import { expect, it, vi } from 'vitest'
 
-const inTime = { timeout: 30_000, interval: 50 }
+const waitOptions = { timeout: 30_000, interval: 50 }
 
-/** The caller's number and keys, and whatever else could tell the second agent of the call. */
+/** The caller's number, keys and anything else that reveals the call. */
 const TRACES = /5557071234|555\W*707|826418|Answered|Ringing/
 
 const listen = (server: Server) =>
@@ -37,7 +37,7 @@ async function bundlePage(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-it('paints nothing of one agent’s call for the next agent, with one QueryClient and a persister', async () => {
+it('never paints one agent’s call for the next agent on a shared QueryClient with a persister', async () => {
   const script = await bundlePage()
   const simulator = await createSimulator({})
   const http = createServer()
@@ -82,7 +82,7 @@ it('paints nothing of one agent’s call for the next agent, with one QueryClien
     await page.goto(`${pagesUrl}/?server=${encodeURIComponent(serverUrl)}&call=${encodeURIComponent(callId)}`)
 
     const seesTheCall = () =>
-      vi.waitFor(async () => expect(await page.evaluate(() => document.body.textContent)).toMatch(/707/), inTime)
+      vi.waitFor(async () => expect(await page.evaluate(() => document.body.textContent)).toMatch(/707/), waitOptions)
     const painted = () => page.evaluate(() => [...window.painted].join('\n'))
     for (const { close, keepClient } of [
       { close: false, keepClient: false },
@@ -92,12 +92,12 @@ it('paints nothing of one agent’s call for the next agent, with one QueryClien
       await page.evaluate(() => window.signIn('agent-1'))
       await seesTheCall()
       await caller.press('826418')
-      // The traces are such that they show where there is something to see.
+      // Verify that the pattern matches while the call is visible.
       expect(await painted()).toMatch(TRACES)
       await page.evaluate((closes) => window.signOut(closes), close)
       await page.getByText('Signed out').waitFor()
       await page.evaluate((keep) => window.signIn('agent-2', keep), keepClient)
-      // Until the server has answered, while the call goes on.
+      // Wait for the server's refusal while the call continues.
       await page.locator('[data-state="forbidden"]').first().waitFor()
       await caller.press('8')
       expect(await painted()).not.toMatch(TRACES)

@@ -14,7 +14,7 @@ const events: CallEvent[] = Object.values(scenarios).flatMap((scenario) =>
   scenario.steps.filter(({ event }) => event.event_type !== 'call.hangup').map((step) => step.event),
 )
 
-/** The state as text: two states are the same if their texts are. */
+/** The folded state as JSON, for comparison. */
 const stateOf = (records: readonly CallRecord[]) =>
   JSON.stringify(
     foldCall(
@@ -23,26 +23,26 @@ const stateOf = (records: readonly CallRecord[]) =>
     ),
   )
 
-/** A server's log, and every way in which it can be told wrongly. */
-class Origin {
+/** A server's log that can be truncated under a new epoch. */
+class LogServer {
   epoch = 1
   records: CallRecord[] = []
-  /** Every log there ever was, by epoch, at its longest. */
-  readonly past = new Map<string, CallRecord[]>()
+  /** The longest log of each epoch. */
+  readonly logs = new Map<string, CallRecord[]>()
   #next = 0
 
   append(): CallRecord {
     const event = events[this.#next++ % events.length] as CallEvent
     const record = { seq: this.records.length + 1, event: { ...event, id: `${event.id}-${this.#next}` } }
     this.records = [...this.records, record]
-    this.past.set(this.epochName, this.records)
+    this.logs.set(this.epochName, this.records)
     return record
   }
 
   truncate(): void {
     this.epoch++
     this.records = this.records.slice(0, Math.floor(this.records.length / 2))
-    this.past.set(this.epochName, this.records)
+    this.logs.set(this.epochName, this.records)
   }
 
   get epochName() {
@@ -53,7 +53,7 @@ class Origin {
     return { epoch: this.epochName, seq: this.records.length }
   }
 
-  answer(cursor: Cursor | null): WatchReply {
+  reply(cursor: Cursor | null): WatchReply {
     const isDelta = cursor?.epoch === this.epochName && cursor.seq <= this.records.length
     return {
       ok: true,
@@ -68,63 +68,73 @@ class Origin {
 
 const unusedLink = {
   unwatchCall: () => {},
-  watchCalls: () => Promise.reject(new Error('not asked')),
+  watchCalls: () => Promise.reject(new Error('not expected')),
   unwatchCalls: () => {},
-  refreshTicket: () => Promise.reject(new Error('not asked')),
+  refreshTicket: () => Promise.reject(new Error('not expected')),
   close: () => {},
 }
 
-type Op = 'append' | 'append twice' | 'lose' | 'repeat' | 'drop' | 'beat' | 'truncate' | 'resync' | 'wait' | 'long wait'
+type Op =
+  | 'append'
+  | 'append twice'
+  | 'lose'
+  | 'repeat'
+  | 'drop'
+  | 'beacon'
+  | 'truncate'
+  | 'resync'
+  | 'wait'
+  | 'long wait'
 const anyOp = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom<Op>('append', 'append twice') },
-  { weight: 4, arbitrary: fc.constantFrom<Op>('lose', 'repeat', 'beat', 'wait') },
+  { weight: 4, arbitrary: fc.constantFrom<Op>('lose', 'repeat', 'beacon', 'wait') },
   { weight: 2, arbitrary: fc.constantFrom<Op>('drop', 'long wait') },
   { weight: 1, arbitrary: fc.constantFrom<Op>('truncate', 'resync') },
 )
 
-describe('the sync of a call', () => {
-  it('shows only what was, never out of order or twice, and in the end all of it, whatever the network does', async () => {
+describe('CallSync', () => {
+  it('applies every event once and in order under lost, late, repeated and reordered messages', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(anyOp, { maxLength: 40 }), async (scheduler, ops) => {
         const clock = new VirtualClock(0)
-        const origin = new Origin()
-        let line = 0
-        let calm = false
+        const server = new LogServer()
+        let connectionId = 0
+        let isNetworkHealthy = false
         const feeds: CallFeed[] = []
 
-        /** Everything on the wire arrives when the scheduler says so: late, early, or never if the line was dropped. */
-        const deliver = (label: string, run: () => void, { evenLate = false } = {}) => {
-          const sentOn = line
+        /** Messages arrive when the scheduler says so: late, early, or never if the connection was dropped. */
+        const deliver = (label: string, run: () => void, { evenIfDropped = false } = {}) => {
+          const sentOn = connectionId
           const arrive = () => {
-            if (evenLate || sentOn === line) run()
+            if (evenIfDropped || sentOn === connectionId) run()
           }
-          if (calm) arrive()
+          if (isNetworkHealthy) arrive()
           else scheduler.schedule(Promise.resolve(), label).then(arrive, () => {})
         }
         const connect = () => {
-          line++
+          connectionId++
           const link: Link = {
             ...unusedLink,
             watchCall: (_, cursor) =>
               new Promise((resolve) => {
-                deliver('ask', () => {
-                  const reply = origin.answer(cursor)
-                  // An answer may even come after its line was given up.
-                  deliver('reply', () => resolve(reply), { evenLate: true })
+                deliver('request', () => {
+                  const reply = server.reply(cursor)
+                  // A reply may arrive after its connection was dropped.
+                  deliver('reply', () => resolve(reply), { evenIfDropped: true })
                 })
               }),
           }
-          log.attach(link, new ConcurrencyLimiter())
+          sync.attach(link, new ConcurrencyLimiter())
         }
-        const tell = (records: CallRecord[]) => {
-          const frame = { call_id: callId, epoch: origin.epochName, records }
-          deliver('event', () => log.receive(frame))
+        const publish = (records: CallRecord[]) => {
+          const frame = { call_id: callId, epoch: server.epochName, records }
+          deliver('event', () => sync.receive(frame))
         }
-        const beat = () => {
-          const { epoch, seq } = origin.head
-          deliver('head', () => log.receiveHead(epoch, seq, new Date(clock.now()).toISOString()))
+        const sendBeacon = () => {
+          const { epoch, seq } = server.head
+          deliver('head', () => sync.receiveHead(epoch, seq, new Date(clock.now()).toISOString()))
         }
-        const log: CallSync = new CallSync(
+        const sync: CallSync = new CallSync(
           callId,
           { clock, serverTime: new ServerTime(clock) },
           {
@@ -136,21 +146,21 @@ describe('the sync of a call', () => {
           },
         )
         const apply: Record<Op, () => Promise<void> | void> = {
-          append: () => tell([origin.append()]),
-          'append twice': () => tell([origin.append(), origin.append()]),
-          lose: () => void origin.append(),
-          repeat: () => tell(origin.records.slice(-2)),
+          append: () => publish([server.append()]),
+          'append twice': () => publish([server.append(), server.append()]),
+          lose: () => void server.append(),
+          repeat: () => publish(server.records.slice(-2)),
           drop: () => {
-            line++
-            log.attach(null, new ConcurrencyLimiter())
+            connectionId++
+            sync.attach(null, new ConcurrencyLimiter())
             connect()
           },
-          beat,
+          beacon: sendBeacon,
           truncate: () => {
-            origin.truncate()
-            beat()
+            server.truncate()
+            sendBeacon()
           },
-          resync: () => log.resync(),
+          resync: () => sync.resync(),
           wait: () => clock.advanceTo(clock.now() + 100),
           'long wait': () => clock.advanceTo(clock.now() + 6_000),
         }
@@ -159,26 +169,26 @@ describe('the sync of a call', () => {
         scheduler.scheduleSequence(ops.map((op) => ({ builder: async () => apply[op](), label: op })))
         await scheduler.waitIdle()
 
-        // Then the network heals, and beacons come as they always do.
-        calm = true
-        for (let beats = 0; beats < 3; beats++) {
-          beat()
+        // The network heals and beacons resume.
+        isNetworkHealthy = true
+        for (let beacons = 0; beacons < 3; beacons++) {
+          sendBeacon()
           await clock.advanceTo(clock.now() + 10_000)
         }
         await flushPromises()
 
         const last = feeds.at(-1)
         expect(last?.sync).toBe('live')
-        expect(last?.cursor).toEqual(origin.head)
-        expect(JSON.stringify(last?.state)).toBe(stateOf(origin.records))
+        expect(last?.cursor).toEqual(server.head)
+        expect(JSON.stringify(last?.state)).toBe(stateOf(server.records))
 
         let known: Cursor | null = null
         for (const { cursor, state } of feeds) {
           if (!cursor) continue
           if (known?.epoch === cursor.epoch) expect(cursor.seq).toBeGreaterThanOrEqual(known.seq)
-          const then = origin.past.get(cursor.epoch)?.slice(0, cursor.seq) ?? []
-          expect(then).toHaveLength(cursor.seq)
-          expect(JSON.stringify(state)).toBe(stateOf(then))
+          const expected = server.logs.get(cursor.epoch)?.slice(0, cursor.seq) ?? []
+          expect(expected).toHaveLength(cursor.seq)
+          expect(JSON.stringify(state)).toBe(stateOf(expected))
           known = cursor
         }
       }),

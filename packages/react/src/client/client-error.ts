@@ -65,7 +65,7 @@ function isDevelopment(): boolean {
 }
 
 /** Reports errors to the host, and in development to the console. Repeats are dropped until `reset()`. */
-export class ErrorReports {
+export class ErrorReporter {
   readonly #onError: ((error: GatherClientError) => unknown) | undefined
   readonly #reported = new Set<string>()
 

@@ -6,7 +6,7 @@ import { Tickets } from './tickets.ts'
 
 type Answer = Response | Error | 'never'
 
-function commandsOn(...answers: Answer[]) {
+function senderWithAnswers(...answers: Answer[]) {
   const clock = new VirtualClock(0)
   const requests: Request[] = []
   let ticket = 0
@@ -17,7 +17,7 @@ function commandsOn(...answers: Answer[]) {
     fetch: async (input, init) => {
       const request = new Request(input, init)
       requests.push(request)
-      const answer = answers.shift() ?? new Error('no answer scripted')
+      const answer = answers.shift() ?? new Error('No answer is scripted.')
       if (answer instanceof Error) throw answer
       if (answer !== 'never') return answer
       return new Promise((_, reject) => {
@@ -34,9 +34,9 @@ const ok = () => Response.json({ data: { result: 'ok', conversation_id: 'c-1' } 
 const error = (status: number, code: string, title: string) =>
   Response.json({ errors: [{ code, title, detail: 'Because.' }] }, { status })
 
-describe('a command', () => {
-  it('goes to Telnyx’s own path, with the ticket, and with one id as idempotency key and command id', async () => {
-    const { send, requests } = commandsOn(ok())
+describe('the command sender', () => {
+  it('posts to Telnyx’s path with the ticket and one id as idempotency key and command id', async () => {
+    const { send, requests } = senderWithAnswers(ok())
     const accepted = await send('v3:a/b', 'gather', { maximum_digits: 4 }, { requestId: uuid })
     expect(accepted).toEqual({ status: 'accepted', commandId: uuid, conversationId: 'c-1' })
     const [request] = requests
@@ -47,8 +47,8 @@ describe('a command', () => {
     expect(await request?.json()).toEqual({ maximum_digits: 4, command_id: uuid })
   })
 
-  it('under a name that is no UUID is known by the id that the server gives it', async () => {
-    const { send, requests } = commandsOn(
+  it('returns the server’s command id when the request id is not a UUID', async () => {
+    const { send, requests } = senderWithAnswers(
       Response.json({ data: { result: 'ok' } }, { headers: { 'x-command-id': 'of-the-server' } }),
     )
     const { commandId } = await send('c', 'gather', {}, { requestId: 'order 66' })
@@ -56,19 +56,18 @@ describe('a command', () => {
     expect(await requests[0]?.json()).toEqual({})
   })
 
-  it('has a new UUID each time, on pages without TLS too', () => {
+  it('newRequestId returns a new UUID each time, also on pages without TLS', () => {
     const { randomUUID } = crypto
-    const names = [newRequestId(), newRequestId()]
+    const ids = [newRequestId(), newRequestId()]
     Object.defineProperty(crypto, 'randomUUID', { value: undefined, configurable: true })
-    names.push(newRequestId(), newRequestId())
+    ids.push(newRequestId(), newRequestId())
     Object.defineProperty(crypto, 'randomUUID', { value: randomUUID, configurable: true })
-    expect(new Set(names).size).toBe(4)
-    for (const name of names)
-      expect(name).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(new Set(ids).size).toBe(4)
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
-  it('is sent with the protocol version, and with its mask and `replace` where they are given', async () => {
-    const { send, requests } = commandsOn(ok(), ok())
+  it('sends the protocol version, and the mask and `replace` headers if given', async () => {
+    const { send, requests } = senderWithAnswers(ok(), ok())
     await send('c', 'gather', {})
     await send('c', 'gather', {}, { mask: 'all', replace: true })
     const headers = (name: string) => requests.map((request) => request.headers.get(name))
@@ -77,23 +76,23 @@ describe('a command', () => {
     expect(headers(REPLACE_HEADER)).toEqual([null, 'true'])
   })
 
-  it('keeps a command id of its own', async () => {
-    const { send, requests } = commandsOn(ok())
+  it('keeps a command id from the body', async () => {
+    const { send, requests } = senderWithAnswers(ok())
     const { commandId } = await send('c', 'gather_stop', { command_id: 'mine' }, { requestId: 'r-1' })
     expect(commandId).toBe('mine')
     expect(await requests[0]?.json()).toEqual({ command_id: 'mine' })
   })
 
-  it('that Telnyx refuses fails in Telnyx’s words', async () => {
-    const { send } = commandsOn(error(422, '90018', 'Call has already ended'))
+  it('rejects with Telnyx’s errors when Telnyx refuses the command', async () => {
+    const { send } = senderWithAnswers(error(422, '90018', 'Call has already ended'))
     const failed = await send('c', 'gather', {}).catch((reason: unknown) => reason)
     expect(GatherError.isInstance(failed)).toBe(true)
     expect(failed).toMatchObject({ status: 422, errors: [{ code: '90018', title: 'Call has already ended' }] })
     expect(isOutcomeUnknown(failed)).toBe(false)
   })
 
-  it('is sent once more, under the same id, when its ticket had run out', async () => {
-    const { send, requests } = commandsOn(error(401, '10009', 'Authentication failed'), ok())
+  it('retries once with a fresh ticket and the same request id after a 401', async () => {
+    const { send, requests } = senderWithAnswers(error(401, '10009', 'Authentication failed'), ok())
     await send('c', 'gather', {}, { requestId: 'r-1' })
     expect(requests.map((request) => request.headers.get('authorization'))).toEqual(['Bearer t1', 'Bearer t2'])
     expect(requests.map((request) => request.headers.get('idempotency-key'))).toEqual(['r-1', 'r-1'])
@@ -101,34 +100,34 @@ describe('a command', () => {
 
   it.each([
     ['the network fails', new TypeError('Failed to fetch')],
-    ['the server does not know', error(504, '10007', 'Outcome unknown')],
-    ['a page is in its place', new Response('<!doctype html><title>Sign in</title>')],
-    ['a proxy lost the answer', new Response('<html>502 Bad Gateway</html>', { status: 502 })],
-  ])('has an unknown outcome when %s', async (_, answer) => {
-    const { send, requests } = commandsOn(answer)
+    ['the server answers 504', error(504, '10007', 'Outcome unknown')],
+    ['a sign-in page answers instead', new Response('<!doctype html><title>Sign in</title>')],
+    ['a proxy answers 502', new Response('<html>502 Bad Gateway</html>', { status: 502 })],
+  ])('reports an unknown outcome when %s', async (_, answer) => {
+    const { send, requests } = senderWithAnswers(answer)
     const failed = await send('c', 'gather', {}).catch((reason: unknown) => reason)
     expect(isOutcomeUnknown(failed)).toBe(true)
     expect(requests).toHaveLength(1)
   })
 
-  it('has an unknown outcome when no answer comes in time', async () => {
-    const { send, clock } = commandsOn('never')
+  it('reports an unknown outcome when the server does not answer within 50 s', async () => {
+    const { send, clock } = senderWithAnswers('never')
     const failed = send('c', 'gather', {}).catch((reason: unknown) => reason)
     await clock.advanceTo(49_000)
     await clock.advanceTo(51_000)
     expect(isOutcomeUnknown(await failed)).toBe(true)
   })
 
-  it('fails with the reason of its signal when that is aborted', async () => {
-    const { send } = commandsOn('never')
+  it('rejects with the reason of the signal when it is aborted', async () => {
+    const { send } = senderWithAnswers('never')
     const abort = new AbortController()
     const failed = send('c', 'gather', {}, { signal: abort.signal }).catch((reason: unknown) => reason)
     abort.abort(new Error('left the page'))
     expect(await failed).toEqual(new Error('left the page'))
   })
 
-  it('says that the address may be wrong when the answer is not of Telnyx’s form', async () => {
-    const { send } = commandsOn(new Response('Not found', { status: 404 }))
+  it('suggests checking `url` when the response is not in Telnyx’s format', async () => {
+    const { send } = senderWithAnswers(new Response('Not found', { status: 404 }))
     await expect(send('c', 'gather', {})).rejects.toThrow(/Check `url` and `basePath`/)
   })
 })

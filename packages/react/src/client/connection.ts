@@ -44,13 +44,13 @@ export interface ConnectionStore extends Store<ConnectionState> {
 /** What a connection reports to its client. */
 export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
   /** The link to use from now on; `null` while there is none. */
-  link(link: Link | null): void
+  linkChanged(link: Link | null): void
   /** The link has a new ticket, whose scopes may differ. */
-  refreshed(): void
+  ticketRefreshed(): void
   /** The last subscription ended, so the next subscriber may be another agent. */
   unused(): void
   /** The server reported the subject of the link's ticket. */
-  subject(subject: string | undefined): void
+  subjectReported(subject: string | undefined): void
   /** The connection failed for a reason that the developer must fix. */
   failed(error: GatherClientError): void
 }
@@ -175,7 +175,7 @@ export class Connection implements ConnectionStore {
     if (!this.#link) return
     this.#wasLive = false
     this.#connect()
-    this.#deps.listener.link(null)
+    this.#deps.listener.linkChanged(null)
   }
 
   #connectOrReuse(): void {
@@ -305,7 +305,7 @@ export class Connection implements ConnectionStore {
     const track = <Reply>(request: Promise<Reply>) => this.#trackReply(attempt, request)
     // The subject is checked before the reply is used: it may belong to another agent.
     const checkSubject = <Reply extends { ok: boolean; subject?: string }>(reply: Reply): Reply => {
-      if (reply.ok && this.#attempt === attempt) this.#deps.listener.subject(reply.subject)
+      if (reply.ok && this.#attempt === attempt) this.#deps.listener.subjectReported(reply.subject)
       return reply
     }
     const link: Link = {
@@ -346,7 +346,7 @@ export class Connection implements ConnectionStore {
     this.#state.set({ ...initialConnectionState, status: 'live', isDegraded: status === 'connecting' && isDegraded })
     this.#scheduleRefresh(link)
     this.#watchForSilence()
-    this.#deps.listener.link(link)
+    this.#deps.listener.linkChanged(link)
   }
 
   #setDegraded(isDegraded: boolean): void {
@@ -392,7 +392,7 @@ export class Connection implements ConnectionStore {
       error,
     })
     if (delayMs !== null) this.#cancelRetry = this.#deps.clock.setTimeout(() => this.#connect(), delayMs)
-    this.#deps.listener.link(null)
+    this.#deps.listener.linkChanged(null)
     if (refusal) this.#deps.listener.failed(refusalError(refusal))
   }
 
@@ -456,7 +456,7 @@ export class Connection implements ConnectionStore {
         if (!reply.ok) return this.drop(link, reply.error)
         this.#deps.tickets.markUsed()
         this.#scheduleRefresh(link)
-        this.#deps.listener.refreshed()
+        this.#deps.listener.ticketRefreshed()
       },
       () => undefined,
     )

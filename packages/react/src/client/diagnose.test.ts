@@ -4,16 +4,16 @@ import { VirtualClock } from '../testing/virtual-clock.ts'
 import { createDiagnose } from './diagnose.ts'
 import { createClientWith } from './gather-client.ts'
 
-/** A browser's fetch, as a page meets it. */
+/** What `fetch` returns to a page in each case; null if it rejects. */
 const cases: [name: string, code: string, answer: (mode: string | undefined) => Response | null][] = [
-  ['a proxy lets HTTP through, but no websocket', 'websocketBlocked', () => Response.json({ status: 'ok' })],
+  ['a proxy blocks websockets', 'websocketBlocked', () => Response.json({ status: 'ok' })],
   ['the page’s origin is not allowed', 'originRefused', (mode) => (mode === 'no-cors' ? new Response() : null)],
-  ['the server is not there', 'serverUnreachable', () => null],
-  ['something else answers at its address', 'serverUnreachable', () => new Response('no', { status: 404 })],
+  ['the server is down', 'serverUnreachable', () => null],
+  ['another server answers at the address', 'serverUnreachable', () => new Response('no', { status: 404 })],
 ]
 
-describe('a link that cannot be opened', () => {
-  it.each(cases)('because %s is reported as such, and tried again', async (_, code, answer) => {
+describe('the client', () => {
+  it.each(cases)('reports the cause and keeps retrying when %s', async (_, code, answer) => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const clock = new VirtualClock(0)
     const request: typeof fetch = async (_input, init) => {
@@ -47,9 +47,9 @@ describe('a link that cannot be opened', () => {
     await clock.advanceTo(30_000)
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { reason: code } })
     expect(onError.mock.calls.map(([error]) => error.code)).toEqual([code])
-    const tried = open.mock.calls.length
+    const attempts = open.mock.calls.length
     await clock.advanceTo(60_000)
-    expect(open.mock.calls.length).toBeGreaterThan(tried)
+    expect(open.mock.calls.length).toBeGreaterThan(attempts)
     vi.restoreAllMocks()
   })
 })

@@ -1,13 +1,11 @@
 // @vitest-environment node
 /**
- * The fault matrix: every way a line, a server or a store can fail, under calls in progress, as the browser's own client
- * lives through it. Servers are processes of their own and are killed; lines are real sockets and are cut; Redis is real.
+ * The fault matrix: the real client against server processes, sockets and a Redis that are killed or cut during calls.
  *
- * Whatever the client hands out is judged, not only where it ends: each feed holds exactly what the server's log holds
- * up to the feed's number, folded. So nothing is lost, nothing counted twice, nothing out of order, at any moment.
+ * Every published feed is checked, not only the last: its state equals the fold of the server's log up to the feed's
+ * cursor. So at no moment is an event lost, duplicated or out of order.
  *
- * The quick faults, with one seed, run with every `npm test`. All of them, with which the figures in
- * docs/guarantees.md were made, take some minutes:
+ * `npm test` runs the quick faults with one seed. The full run takes minutes and produced docs/guarantees.md:
  *
  *     CALLGATHER_FAULT_SEEDS=20 CALLGATHER_PARTITION_SECONDS=30 \
  *       pnpm exec vitest run --project dom packages/react/src/client/faults.test.ts
@@ -31,15 +29,15 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { CallFeed } from './feed.ts'
 import { createGatherClient } from './gather-client.ts'
 
-const LONG = process.env.CALLGATHER_FAULT_SEEDS !== undefined || process.env.CALLGATHER_LONG !== undefined
+const IS_LONG_RUN = process.env.CALLGATHER_FAULT_SEEDS !== undefined || process.env.CALLGATHER_LONG !== undefined
 const SEEDS = Number(process.env.CALLGATHER_FAULT_SEEDS ?? 1)
-const PARTITION_MILLIS = Number(process.env.CALLGATHER_PARTITION_SECONDS ?? 2) * 1000
+const PARTITION_MS = Number(process.env.CALLGATHER_PARTITION_SECONDS ?? 2) * 1000
 const EVENTS = 40
-/** Faults of the short run overlap: each waits for processes and timers most of the time. */
-const together = { timeout: 150_000, concurrent: !LONG }
-const inTime = { timeout: 40_000, interval: 20 }
+/** The quick faults run concurrently, because each mostly waits for processes and timers. */
+const testOptions = { timeout: 150_000, concurrent: !IS_LONG_RUN }
+const waitOptions = { timeout: 40_000, interval: 20 }
 
-/** A server that only issues tickets, by the secret of those on the stage. */
+/** A server that only issues tickets, with the secret of the servers under test. */
 const issuer = createGatherServer({
   telnyx: { apiKey: 'KEY-test', publicKey: new Signer().publicKey },
   store: memoryStore(),
@@ -56,7 +54,7 @@ const openStage = (store: string, servers = 1) =>
     servers,
   })
 
-/** An agent's client on one call; remembers all that it was handed. */
+/** Subscribes an agent's client to one call and records its feeds. */
 function agentOn(stage: Stage, callId: string) {
   const client = createGatherClient({ url: stage.line.origin, getTicket: () => stage.ticketFor(callId) })
   const feeds: CallFeed[] = []
@@ -83,38 +81,47 @@ function agentOn(stage: Stage, callId: string) {
 }
 
 /**
- * Holds every feed of a call against the log it says it is of; answers the epochs, in order.
+ * Checks every feed of a call against the log of its epoch. Returns the epochs in order.
  *
- * @param logOf the log of an epoch, as the server has or had it
+ * @param logOf returns the current or earlier log of an epoch
  */
-function judge(callId: string, feeds: readonly CallFeed[], logOf: (epoch: string) => ServerLog | undefined): string[] {
+function verifyFeeds(
+  callId: string,
+  feeds: readonly CallFeed[],
+  logOf: (epoch: string) => ServerLog | undefined,
+): string[] {
   const epochs: string[] = []
   let seq = 0
   for (const { state, cursor } of feeds) {
     if (!cursor) continue
     if (cursor.epoch !== epochs.at(-1)) {
-      expect(epochs, 'no way back to a log that was replaced').not.toContain(cursor.epoch)
+      expect(epochs, 'never returns to a replaced log').not.toContain(cursor.epoch)
       epochs.push(cursor.epoch)
       seq = 0
     }
-    expect(cursor.seq, 'no way back within a log').toBeGreaterThanOrEqual(seq)
+    expect(cursor.seq, 'never moves back within a log').toBeGreaterThanOrEqual(seq)
     seq = cursor.seq
     const records = logOf(cursor.epoch)?.records.slice(0, seq)
-    expect(records, `a log of ${cursor.epoch} that reaches to ${seq}`).toHaveLength(seq)
-    expect(state, `what is known at ${seq}`).toEqual(foldCall(callId, records?.map(({ event }) => event) ?? []))
+    expect(records, `log ${cursor.epoch} has ${seq} records`).toHaveLength(seq)
+    expect(state, `the state at ${seq}`).toEqual(foldCall(callId, records?.map(({ event }) => event) ?? []))
   }
   return epochs
 }
 
-/** How a fault is made; resolves when it is over. */
+/** Injects a fault. Resolves when it is over. */
 type Fault = (stage: Stage, redis: TestRedis | null) => Promise<void>
 
 /**
- * Runs as many calls as there are seeds through one fault, and judges what each client made of it.
+ * Injects one fault into one call per seed, and checks what each client published.
  *
- * @param past what holds the logs that the servers' store has lost; without it, nothing may be lost
+ * @param lostStore holds the logs that the servers' store lost; without it, no event may be lost
  */
-async function suffer(stage: Stage, fault: Fault, redis: TestRedis | null = null, past?: CallStore): Promise<void> {
+async function injectFault(
+  stage: Stage,
+  fault: Fault,
+  redis: TestRedis | null = null,
+  lostStore?: CallStore,
+): Promise<void> {
   const calls = Array.from({ length: SEEDS }, (_, seed) => ({ seed, callId: `v3:${randomUUID()}-fault` }))
   const agents = await Promise.all(
     calls.map(async ({ callId }) => {
@@ -122,8 +129,8 @@ async function suffer(stage: Stage, fault: Fault, redis: TestRedis | null = null
       return agentOn(stage, callId)
     }),
   )
-  // What is not there yet cannot be lost.
-  await vi.waitFor(() => expect(agents.map(({ last }) => last?.sync)).toEqual(agents.map(() => 'live')), inTime)
+  // Inject the fault only once every client is live.
+  await vi.waitFor(() => expect(agents.map(({ last }) => last?.sync)).toEqual(agents.map(() => 'live')), waitOptions)
   const sending = Promise.all(
     calls.map(async ({ seed, callId }) => {
       const chance = chanceOf(seed)
@@ -131,7 +138,7 @@ async function suffer(stage: Stage, fault: Fault, redis: TestRedis | null = null
       for (let count = 0; count < EVENTS; count++) {
         await sleep(chance() * 60)
         await press(count)
-        // Now and then the same again, or one from before.
+        // Sometimes repeat this or an earlier event.
         if (chance() < 0.1) await press(Math.floor(chance() * (count + 1)))
       }
     }),
@@ -145,60 +152,60 @@ async function suffer(stage: Stage, fault: Fault, redis: TestRedis | null = null
   await vi.waitFor(() => {
     const known = agents.map(({ last }) => ({ sync: last?.sync, cursor: last?.cursor }))
     expect(known).toEqual(logs.map(({ epoch, records }) => ({ sync: 'live', cursor: { epoch, seq: records.length } })))
-  }, inTime)
+  }, waitOptions)
   for (const agent of agents) agent[Symbol.dispose]()
 
   for (const [index, { callId }] of calls.entries()) {
     const { feeds, errors, disconnections } = agents[index] as (typeof agents)[number]
     const now = logs[index] as ServerLog
-    const lost = await past?.read(callId, 0)
-    // Redis that was killed tells its logs under new epochs, since it cannot know that they are whole. Here they are.
-    const epochs = judge(callId, feeds, (epoch) => (lost && epoch !== now.epoch ? ifOf(epoch, lost) : now))
+    const lost = await lostStore?.read(callId, 0)
+    // A killed Redis serves its logs under new epochs, because it can't know whether they are complete.
+    const epochs = verifyFeeds(callId, feeds, (epoch) => (lost && epoch !== now.epoch ? ifOf(epoch, lost) : now))
     const ids = now.records.map(({ event }) => event.id)
     expect(now.records.map(({ seq }) => seq)).toEqual(ids.map((_, position) => position + 1))
     expect(new Set(ids).size).toBe(ids.length)
     expect(errors).toEqual([])
-    expect(disconnections + epochs.length - 1, 'the fault was felt').toBeGreaterThan(0)
+    expect(disconnections + epochs.length - 1, 'the fault affected the client').toBeGreaterThan(0)
     if (lost) expect(feeds.map(({ notice }) => notice?.kind)).toContain('history_lost')
     else expect([...ids].sort()).toEqual(delivered)
   }
-  const judged = agents.reduce((sum, { feeds }) => sum + feeds.filter(({ cursor }) => cursor).length, 0)
+  const verified = agents.reduce((sum, { feeds }) => sum + feeds.filter(({ cursor }) => cursor).length, 0)
   const cuts = agents.reduce((sum, { disconnections }) => sum + disconnections, 0)
-  console.info(`${expect.getState().currentTestName}: ${calls.length} calls, ${cuts} disconnections, ${judged} feeds`)
+  console.info(`${expect.getState().currentTestName}: ${calls.length} calls, ${cuts} disconnections, ${verified} feeds`)
 }
 
 const ifOf = (epoch: string, log: ServerLog) => (log.epoch === epoch ? log : undefined)
 
-/** The faults that take long to be noticed, or to be over: only in the long run. */
+/** Faults that take long to detect or to recover from are left to the long run. */
 const isQuick = (name: string) => !/half-open|partition|SIGTERM|a move/.test(name)
-if (!LONG) console.warn('Slow faults are left out: set CALLGATHER_FAULT_SEEDS=20 to run them all.')
+if (!IS_LONG_RUN) console.warn('Slow faults are skipped. Set CALLGATHER_FAULT_SEEDS=20 to run all of them.')
 
 const faults: Record<string, Fault> = {
-  'both ends reset': async ({ line }) => line.reset(),
-  'half-open lines': async ({ line }) => line.halfOpen(),
-  [`a partition of ${PARTITION_MILLIS / 1000} s`]: async ({ line }) => {
+  'a connection reset': async ({ line }) => line.reset(),
+  'half-open connections': async ({ line }) => line.halfOpen(),
+  [`a partition of ${PARTITION_MS / 1000} s`]: async ({ line }) => {
     line.partition()
-    await sleep(PARTITION_MILLIS)
+    await sleep(PARTITION_MS)
     line.mend()
   },
   'SIGTERM of the server': (stage) => stage.replace('SIGTERM'),
   'SIGKILL of the server': (stage) => stage.replace('SIGKILL'),
 }
 
-describe('on sqlite, a client’s calls survive', () => {
+describe('a client on a sqlite server', () => {
   for (const [name, fault] of Object.entries(faults)) {
-    it.runIf(LONG || isQuick(name))(name, together, async () => {
+    it.runIf(IS_LONG_RUN || isQuick(name))(`loses no event after ${name}`, testOptions, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'callgather-faults-'))
       await using stage = await openStage(`file:${join(folder, 'calls.db')}`)
-      await suffer(stage, fault)
+      await injectFault(stage, fault)
       rmSync(folder, { recursive: true, force: true })
     })
   }
 })
 
-describeWithRedis('on Redis, a client’s calls survive', () => {
+describeWithRedis('a client on a Redis server', () => {
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
-  const ofRedis: Record<string, Fault> = {
+  const redisFaults: Record<string, Fault> = {
     ...faults,
     'SIGKILL of Redis': async (_, redis) => {
       await redis?.kill()
@@ -206,27 +213,26 @@ describeWithRedis('on Redis, a client’s calls survive', () => {
     },
     'a move to another server': (stage) => stage.move(),
   }
-  for (const [name, fault] of Object.entries(ofRedis)) {
-    it.runIf(LONG || isQuick(name))(name, together, async () => {
+  for (const [name, fault] of Object.entries(redisFaults)) {
+    it.runIf(IS_LONG_RUN || isQuick(name))(`loses no event after ${name}`, testOptions, async () => {
       await using redis = await TestRedis.start(...durable)
       await using stage = await openStage(redis.url, name.startsWith('a move') ? 2 : 1)
-      await suffer(stage, fault, redis)
+      await injectFault(stage, fault, redis)
     })
   }
 
-  it('a flush of the store, by beginning anew and saying so', together, async () => {
-    // In one step, since what is told up to the last moment is to be judged: what was goes to another database of
-    // this Redis, and the one that is in use is emptied, as FLUSHALL empties it.
+  it('resyncs and reports lost history after the Redis store is flushed', testOptions, async () => {
+    // One step, so that no event falls between copy and flush: the copy in database 1 verifies the earlier feeds.
     const flush = `
         for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('COPY', key, key, 'DB', 1) end
         return redis.call('FLUSHDB')`
     await using redis = await TestRedis.start()
     await using stage = await openStage(redis.url)
-    const past = redisStore({ url: `${redis.url}/1` })
+    const lostStore = redisStore({ url: `${redis.url}/1` })
     try {
-      await suffer(stage, async () => void redis.cli('EVAL', flush, '0'), redis, past)
+      await injectFault(stage, async () => void redis.cli('EVAL', flush, '0'), redis, lostStore)
     } finally {
-      await past.close()
+      await lostStore.close()
     }
   })
 })

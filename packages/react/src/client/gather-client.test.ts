@@ -27,13 +27,13 @@ function watch(client: ScenarioClient, id = callId) {
     done,
     get last(): CallFeed {
       const feed = feeds.at(-1)
-      if (!feed) throw new Error('Nothing is known yet.')
+      if (!feed) throw new Error('No feed was published yet.')
       return feed
     },
   }
 }
 
-const whole = JSON.stringify(
+const fullState = JSON.stringify(
   foldCall(
     callId,
     pinEntry.steps.map((step) => step.event),
@@ -41,8 +41,8 @@ const whole = JSON.stringify(
 )
 const refused = (name: Parameters<typeof gatherError>[0]): SocketError => socketError(gatherError(name, 'No.'))
 
-describe('watching a call', () => {
-  it('connects when something is watched, and not before', async () => {
+describe('the client watching a call', () => {
+  it('connects with the first subscription', async () => {
     const client = createScenarioClient(pinEntry)
     await client.player.advance(100)
     expect(client.connection.getSnapshot().status).toBe('idle')
@@ -52,7 +52,7 @@ describe('watching a call', () => {
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0, error: null })
   })
 
-  it('comes back by itself after a disconnection, with what was missed, and says so', async () => {
+  it('reconnects by itself and reports the replayed events', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(6_000)
@@ -64,10 +64,10 @@ describe('watching a call', () => {
     await client.player.advance(2_000)
     expect(client.connection.getSnapshot().status).toBe('live')
     expect(watched.last).toMatchObject({ sync: 'live', notice: { kind: 'replayed' } })
-    expect(JSON.stringify(watched.last.state)).toBe(whole)
+    expect(JSON.stringify(watched.last.state)).toBe(fullState)
   })
 
-  it('says that the server’s store is away, and that it is there again; a new connection begins without that', async () => {
+  it('reports a degraded server store until the store recovers or the connection drops', async () => {
     const client = createScenarioClient(pinEntry)
     watch(client)
     await client.player.advance(0)
@@ -87,7 +87,7 @@ describe('watching a call', () => {
     expect([client.connection.getSnapshot().status, degraded()]).toEqual(['live', true])
   })
 
-  it('tells a reconnection that missed something from one that missed nothing', async () => {
+  it('publishes no replay notice after a reconnection without missed events', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.playAll()
@@ -97,29 +97,29 @@ describe('watching a call', () => {
     expect(watched.last.notice).toBeUndefined()
   })
 
-  it('fetches an event that was lost on its way, once the next one shows the gap', async () => {
+  it('fetches a lost event when the next event reveals the gap', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(0)
     client.faults.loseEvents(1)
     await client.player.playAll()
     await client.player.advance(600)
-    expect(JSON.stringify(watched.last.state)).toBe(whole)
+    expect(JSON.stringify(watched.last.state)).toBe(fullState)
   })
 
-  it('learns of a lost last event by the beacon', async () => {
+  it('fetches a lost last event when a beacon reveals it', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     const last = pinEntry.steps.length - 1
     await client.player.seek((pinEntry.steps[last]?.at ?? 0) - 1)
     client.faults.loseEvents(1)
     await client.player.playAll()
-    expect(JSON.stringify(watched.last.state)).not.toBe(whole)
+    expect(JSON.stringify(watched.last.state)).not.toBe(fullState)
     await client.player.advance(6_000)
-    expect(JSON.stringify(watched.last.state)).toBe(whole)
+    expect(JSON.stringify(watched.last.state)).toBe(fullState)
   })
 
-  it('takes the server at its word when its log was replaced, and says that history may be lost', async () => {
+  it('adopts a replaced log and reports lost history', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(4_000)
@@ -134,7 +134,7 @@ describe('watching a call', () => {
     expect(watched.last.state.answered).toBeNull()
   })
 
-  it('gives up a link that has gone silent', async () => {
+  it('drops a silent connection and reconnects', async () => {
     const client = createScenarioClient(pinEntry)
     watch(client)
     await client.player.seek(1_000)
@@ -143,40 +143,40 @@ describe('watching a call', () => {
     expect(client.connection.getSnapshot().status).toBe('reconnecting')
   })
 
-  it('shares one watch among all who look', async () => {
+  it('shares one server subscription between subscribers of a call', async () => {
     const client = createScenarioClient(pinEntry)
-    const one = watch(client)
+    const first = watch(client)
     await client.player.seek(3_000)
-    const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
-    const other = watch(client)
-    expect(other.last).toBe(one.last)
+    const answerWatch = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
+    const second = watch(client)
+    expect(second.last).toBe(first.last)
     await client.player.advance(100)
-    expect(asked).not.toHaveBeenCalled()
-    one.abort.abort()
+    expect(answerWatch).not.toHaveBeenCalled()
+    first.abort.abort()
     await client.player.playAll()
-    expect(JSON.stringify(other.last.state)).toBe(whole)
-    expect(one.last).not.toBe(other.last)
-    asked.mockRestore()
+    expect(JSON.stringify(second.last.state)).toBe(fullState)
+    expect(first.last).not.toBe(second.last)
+    answerWatch.mockRestore()
   })
 
-  it('continues from the cursor of an earlier watch', async () => {
+  it('resumes from the cursor of an earlier subscription', async () => {
     const client = createScenarioClient(pinEntry)
     const before = watch(client)
     await client.player.seek(5_000)
     before.abort.abort()
     await before.done
     await client.player.playAll()
-    const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
+    const answerWatch = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
     const feeds: CallFeed[] = []
     client.watch(callId, { onFeed: (feed) => feeds.push(feed), resume: before.last }).catch(() => {})
     await client.player.advance(0)
-    expect(asked).toHaveBeenCalledWith(callId, before.last.cursor)
+    expect(answerWatch).toHaveBeenCalledWith(callId, before.last.cursor)
     expect(feeds[0]).toMatchObject({ sync: 'catching_up', cursor: before.last.cursor })
-    expect(JSON.stringify(feeds.at(-1)?.state)).toBe(whole)
-    asked.mockRestore()
+    expect(JSON.stringify(feeds.at(-1)?.state)).toBe(fullState)
+    answerWatch.mockRestore()
   })
 
-  it('closes the connection a while after the last one has looked away', async () => {
+  it('closes the connection five seconds after the last subscriber left', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(1_000)
@@ -188,7 +188,7 @@ describe('watching a call', () => {
     expect(client.connection.getSnapshot().status).toBe('idle')
   })
 
-  it('is over a minute after the call, and lets what came after the hang-up in', async () => {
+  it('ends a subscription a minute after the last event, which may follow the hang-up', async () => {
     const client = createScenarioClient(hangupMidGather)
     const watched = watch(client, hangupMidGather.callId)
     await client.player.playAll()
@@ -204,7 +204,7 @@ describe('watching a call', () => {
     expect(client.connection.getSnapshot().status).toBe('idle')
   })
 
-  it('is over at once for a call that has long been over', async () => {
+  it('ends a subscription at once for a call that ended long ago', async () => {
     const client = createScenarioClient(hangupMidGather)
     await client.player.advance(600_000)
     const watched = watch(client, hangupMidGather.callId)
@@ -213,7 +213,7 @@ describe('watching a call', () => {
     expect(watched.outcome).toHaveBeenCalled()
   })
 
-  it('fails for a call that may not be watched, and drops what was known of it', async () => {
+  it('rejects with WatchError and clears the state when access to a call is denied', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     const watched = watch(client)
     await client.player.seek(4_000)
@@ -228,7 +228,7 @@ describe('watching a call', () => {
     expect(other.last.sync).toBe('live')
   })
 
-  it('asks for half a minute for a call that the server does not know yet', async () => {
+  it('retries a call that is not found for half a minute before it rejects', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     client.faults.refuseCall(callId, refused('notFound'))
     client.faults.refuseCall(twoGathers.callId, refused('notFound'))
@@ -242,7 +242,7 @@ describe('watching a call', () => {
     await expect(never.done).rejects.toSatisfy(WatchError.isInstance)
   })
 
-  it('keeps on asking when the server is only busy, and tells why nothing comes', async () => {
+  it('retries a call while the server is unavailable and publishes the error', async () => {
     const client = createScenarioClient(pinEntry)
     client.faults.refuseCall(callId, refused('unavailable'))
     const watched = watch(client)
@@ -256,7 +256,7 @@ describe('watching a call', () => {
 })
 
 describe('the connection', () => {
-  it('stays refused until somebody asks for another try', async () => {
+  it('the connection stays refused until retryNow', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(1_000)
@@ -274,7 +274,7 @@ describe('the connection', () => {
     expect(watched.last.error).toBeUndefined()
   })
 
-  it('gets a fresh ticket when one has run out, and gives up when the fresh one is refused too', async () => {
+  it('the connection retries an expired ticket with a fresh one, and is refused after the second 401', async () => {
     const client = createScenarioClient(pinEntry)
     watch(client)
     await client.player.seek(1_000)
@@ -286,7 +286,7 @@ describe('the connection', () => {
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'refused', error: { status: 401 } })
   })
 
-  it('says when it tries again, and tries again at once when told to', async () => {
+  it('the connection publishes the time of its next attempt and reconnects at once on retryNow', async () => {
     const client = createScenarioClient(pinEntry)
     watch(client)
     await client.player.seek(1_000)
@@ -302,7 +302,7 @@ describe('the connection', () => {
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0 })
   })
 
-  it('survives a server that cannot be reached for hours', async () => {
+  it('the connection recovers after hours of an unreachable server', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(1_000)
@@ -311,10 +311,10 @@ describe('the connection', () => {
     client.faults.setUnreachable(false)
     await client.player.advance(10_000)
     expect(watched.last.sync).toBe('live')
-    expect(JSON.stringify(watched.last.state)).toBe(whole)
+    expect(JSON.stringify(watched.last.state)).toBe(fullState)
   })
 
-  it('ends for good when the client is closed', async () => {
+  it('the connection stays closed after the client is closed', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(1_000)
@@ -323,7 +323,7 @@ describe('the connection', () => {
     expect(client.connection.getSnapshot().status).toBe('closed')
     await client.player.playAll()
     expect(client.connection.getSnapshot().status).toBe('closed')
-    expect(JSON.stringify(watched.last.state)).not.toBe(whole)
+    expect(JSON.stringify(watched.last.state)).not.toBe(fullState)
   })
 })
 
@@ -348,16 +348,16 @@ describe('tickets', () => {
         return link
       },
     }
-    const returned = { run: () => {} }
-    const onReturn = (run: () => void) => {
-      returned.run = run
+    const wake = { run: () => {} }
+    const onWake = (run: () => void) => {
+      wake.run = run
       return () => {}
     }
-    const client = createClientWith({ transport, clock, getTicket, base: '', fetch, onWake: onReturn })
-    return { client, clock, opened, refreshed, server, returned }
+    const client = createClientWith({ transport, clock, getTicket, base: '', fetch, onWake })
+    return { client, clock, opened, refreshed, server, wake }
   }
 
-  it('are fresh for each connection, and sent with the protocol version', async () => {
+  it('sends a fresh ticket and the protocol version with each connection', async () => {
     let count = 0
     const { client, clock, opened, server } = clientWith(() => `t${++count}`)
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
@@ -370,8 +370,8 @@ describe('tickets', () => {
     ])
   })
 
-  it('are renewed on the live connection before they run out, by their own lifetime and not by our clock', async () => {
-    // This machine's clock is years ahead of the server's: only the lifetime counts.
+  it('renews a ticket on the live connection before its lifetime ends, whatever the local clock', async () => {
+    // The local clock is years ahead of the server's. Only the ticket's lifetime counts.
     const getTicket = vi.fn(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
     const { client, clock, opened, refreshed } = clientWith(getTicket)
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
@@ -384,7 +384,7 @@ describe('tickets', () => {
     expect(refreshed).toHaveLength(2)
   })
 
-  it('that allow more, or less, are noticed when they are renewed', async () => {
+  it('publishes changed scopes after a ticket is renewed', async () => {
     const { client, clock, server } = clientWith(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
     const feeds: CallFeed[] = []
     client.watch(callId, { onFeed: (feed) => feeds.push(feed) }).catch(() => {})
@@ -395,21 +395,21 @@ describe('tickets', () => {
     expect(feeds.at(-1)?.scopes).toEqual(['view', 'gather'])
   })
 
-  it('and connections are asked for at once when the network is back', async () => {
-    const { client, clock, opened, server, returned } = clientWith(() => 't')
+  it('requests a ticket and reconnects at once when the network is back', async () => {
+    const { client, clock, opened, server, wake } = clientWith(() => 't')
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(clock.now() + 10)
     server.setUnreachable(true)
     await clock.advanceTo(clock.now() + 600_000)
     server.setUnreachable(false)
-    const tried = opened.length
-    returned.run()
+    const attempts = opened.length
+    wake.run()
     await clock.advanceTo(clock.now())
-    expect(opened).toHaveLength(tried + 1)
+    expect(opened).toHaveLength(attempts + 1)
     expect(client.connection.getSnapshot().status).toBe('live')
   })
 
-  it('that cannot be had are asked for again, and the reason is shown', async () => {
+  it('retries a failed getTicket and publishes its error', async () => {
     const getTicket = vi.fn(async () => 'good').mockRejectedValueOnce(new Error('session expired'))
     const { client, clock } = clientWith(getTicket)
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
@@ -421,8 +421,8 @@ describe('tickets', () => {
   })
 })
 
-describe('the list of calls', () => {
-  it('has every call, live ones first, as they change', async () => {
+describe('the client watching the list of calls', () => {
+  it('publishes every call, live calls first, on each change', async () => {
     const client = createScenarioClient([pinEntry, hangupMidGather])
     const feeds: CallsFeed[] = []
     const abort = new AbortController()

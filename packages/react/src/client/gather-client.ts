@@ -7,7 +7,7 @@ import { serverAddress } from './address.ts'
 import { type AgentSession, FeedSession } from './agent-session.ts'
 import { CallListSync } from './call-list-sync.ts'
 import { CallSync } from './call-sync.ts'
-import { type ConnectionError, ErrorReports, type GatherClientError, isDenied } from './client-error.ts'
+import { type ConnectionError, ErrorReporter, type GatherClientError, isDenied } from './client-error.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommandSender, notSentError, type SendCommand } from './commands.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
@@ -159,7 +159,7 @@ interface WatchListener<Feed> {
 /** Creates a client with the given dependencies. */
 export function createClientWith(deps: GatherClientDeps): GatherClient {
   const { transport, clock } = deps
-  const reports = new ErrorReports(deps.onError)
+  const reporter = new ErrorReporter(deps.onError)
   const session = new FeedSession()
   const tickets = new Tickets(deps.getTicket, clock, () => {
     connection.changeAgent()
@@ -170,7 +170,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
   let confirmedSubject: string | undefined
   const watches = new Map<string, Watch<CallFeed, CallSync>>()
   let calls: Watch<CallsFeed, CallListSync> | null = null
-  const time = { clock, serverTime: new ServerTime(clock) }
+  const clocks = { clock, serverTime: new ServerTime(clock) }
   let link: Link | null = null
   let limiter = new ConcurrencyLimiter()
   let cancelCheck = () => {}
@@ -181,25 +181,25 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     clock,
     diagnose: deps.diagnose,
     listener: {
-      link: (next) => {
+      linkChanged: (next) => {
         link = next
         limiter = new ConcurrencyLimiter()
         if (next) {
-          reports.reset()
+          reporter.reset()
           if (isSameAgent(tickets.inUse, confirmedTicket)) session.resume()
           if (!session.isPaused) confirmedTicket = tickets.inUse
         }
         const { status, error } = connection.getSnapshot()
         if (status === 'refused' && error && isDenied(error)) session.end()
         attachAll()
-        for (const sync of syncs()) reportError(sync)
+        for (const sync of allSyncs()) reportError(sync)
         scheduleCheck()
       },
       unused: () => {
         link = null
         cancelCheck()
       },
-      subject: (reported) => {
+      subjectReported: (reported) => {
         const isKnown = reported !== undefined && reported === confirmedSubject
         const hasChanged = reported !== undefined && confirmedSubject !== undefined && !isKnown
         confirmedSubject = reported ?? confirmedSubject
@@ -207,8 +207,8 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
         if (hasChanged || (session.isPaused && !isKnown)) endSession()
         else session.resume()
       },
-      failed: (error) => reports.report(error),
-      refreshed: checkAll,
+      failed: (error) => reporter.report(error),
+      ticketRefreshed: checkAll,
       callEvent: (frame) => watches.get(frame.call_id)?.sync.receive(frame),
       callHead: ({ now, heads }) => {
         for (const { call_id, epoch, seq } of heads) watches.get(call_id)?.sync.receiveHead(epoch, seq, now)
@@ -230,12 +230,12 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
   }
 
   /** The list comes first: it is one reply, and agents choose a call from it. */
-  function syncs(): (CallListSync | CallSync)[] {
+  function allSyncs(): (CallListSync | CallSync)[] {
     return [...(calls ? [calls.sync] : []), ...[...watches.values()].map(({ sync }) => sync)]
   }
 
   function attachAll(): void {
-    for (const sync of syncs()) sync.attach(link, limiter)
+    for (const sync of allSyncs()) sync.attach(link, limiter)
   }
 
   function reportError(sync: CallListSync | CallSync): void {
@@ -246,7 +246,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
   /** Ends the session of the previous agent: its feeds are cleared and never resumed. */
   function endSession(): void {
     session.end()
-    for (const sync of syncs()) sync.reset()
+    for (const sync of allSyncs()) sync.reset()
     attachAll()
   }
 
@@ -288,7 +288,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     const existing = watches.get(callId)
     if (existing) return existing
     const feed = resume && session.has(resume) ? resume : undefined
-    const watch = start<CallFeed, CallSync>((events) => new CallSync(callId, time, events, feed))
+    const watch = start<CallFeed, CallSync>((events) => new CallSync(callId, clocks, events, feed))
     watches.set(callId, watch)
     connection.expectBeacons(true)
     watch.sync.attach(link, limiter)
@@ -307,7 +307,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
 
   function startCalls(): Watch<CallsFeed, CallListSync> {
     const started = start<CallsFeed, CallListSync>(
-      (events) => new CallListSync(time, { ...events, latencyMeasured: () => {} }),
+      (events) => new CallListSync(clocks, { ...events, latencyMeasured: () => {} }),
     )
     started.sync.attach(link)
     reportError(started.sync)
@@ -353,14 +353,14 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     tickets,
     clock,
     fetch: deps.fetch,
-    onTicketError: (error) => reports.report(error),
+    onTicketError: (error) => reporter.report(error),
     isAgentKnown: () => !session.isPaused,
   })
 
   return {
     connection: {
       getSnapshot: connection.getSnapshot,
-      subscribe: (onChange) => connection.subscribe(reports.guard('A connection listener', onChange)),
+      subscribe: (onChange) => connection.subscribe(reporter.guard('A connection listener', onChange)),
       retryNow: connection.retryNow,
     },
     session,
@@ -376,7 +376,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
       const watch = getOrStartWatch(callId, fresh ? undefined : resume)
       if (fresh) watch.sync.resync()
       const drop = () => watches.get(callId) === watch && dropCall(callId)
-      await listen(callId, watch, signal, reports.guard('onFeed', onFeed), drop)
+      await listen(callId, watch, signal, reporter.guard('onFeed', onFeed), drop)
     },
 
     watchCalls: async ({ signal, onCalls }) => {
@@ -384,7 +384,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
       if (isClosed()) throw closedError()
       calls ??= startCalls()
       const watched = calls
-      await listen(null, watched, signal, reports.guard('onCalls', onCalls), () => calls === watched && dropCalls())
+      await listen(null, watched, signal, reporter.guard('onCalls', onCalls), () => calls === watched && dropCalls())
     },
 
     disconnect: () => connection.closeWhenUnused(),

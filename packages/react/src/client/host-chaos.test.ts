@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** The host's callbacks fail in every way, in turn: the client recovers by itself as soon as they do. */
+/** Every way a callback of the host can fail. The client must recover as soon as the callback works again. */
 import { gatherError, type SocketAuth } from '@callgather/protocol'
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -13,11 +13,11 @@ const { callId } = pinEntry
 const START = Date.parse('2030-01-01T00:00:00Z')
 
 const jwt = (claims: object) => `h.${btoa(JSON.stringify(claims)).replaceAll('=', '')}.s`
-/** A ticket as the server issues them. */
+/** A ticket in the server's format. */
 const ticketOf = (subject: string, issued = START) =>
   jwt({ sub: subject, iat: issued / 1000, exp: issued / 1000 + 3_600, jti: Math.random() })
 
-/** What `getTicket` may do: whatever JavaScript lets it. */
+/** A client on a scripted server, with an untyped `getTicket`. */
 function clientWith(
   getTicket: () => unknown,
   {
@@ -29,7 +29,7 @@ function clientWith(
   const server = new ScenarioServer(clock)
   server.addCall(callId, ['view', 'gather'])
   const opened: SocketAuth[] = []
-  const returned = { run: () => {} }
+  const wake = { run: () => {} }
   const reported: GatherClientError[] = []
   const client = createClientWith({
     transport: {
@@ -47,7 +47,7 @@ function clientWith(
     base: 'http://server.invalid',
     fetch,
     onWake: (run) => {
-      returned.run = run
+      wake.run = run
       return () => {}
     },
   })
@@ -58,7 +58,7 @@ function clientWith(
     clock,
     server,
     opened,
-    returned,
+    wake,
     reported,
     feeds,
     watch,
@@ -67,7 +67,7 @@ function clientWith(
 }
 
 const neverFetch: typeof fetch = () => new Promise(() => {})
-const later = (clock: VirtualClock, seconds: number) => clock.advanceTo(clock.now() + seconds * 1_000)
+const advance = (clock: VirtualClock, seconds: number) => clock.advanceTo(clock.now() + seconds * 1_000)
 
 beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
 afterEach(() => void vi.restoreAllMocks())
@@ -104,14 +104,14 @@ const failures: Record<string, [run: () => unknown, code: GatherClientError['cod
   'returns a megabyte': [() => 'x'.repeat(1_000_000), 'ticketInvalid'],
 }
 
-describe('a client whose getTicket fails', () => {
-  describe.each(Object.entries(failures))('because it %s', (_, [fail, code]) => {
-    it('says why, settles its commands, asks less and less often, and is live when getTicket is', async () => {
+describe('a client with a failing host', () => {
+  describe.each(Object.entries(failures))('when getTicket %s', (_, [fail, code]) => {
+    it('the client reports the error, settles commands, backs off, and is live once getTicket works', async () => {
       const getTicket = vi.fn(fail)
       const { clock, watch, state, reported, feeds, client } = clientWith(getTicket)
       watch().catch(() => {})
       const command = client.command(callId, 'gather_stop', {}).catch((error: unknown) => error)
-      await later(clock, 60)
+      await advance(clock, 60)
       expect(await command).toMatchObject({ status: 503, cause: { code } })
       expect(state()).toMatchObject({ status: 'reconnecting', error: { reason: code } })
       expect(feeds.at(-1)).toMatchObject({ sync: 'connecting', error: { reason: code } })
@@ -121,38 +121,38 @@ describe('a client whose getTicket fails', () => {
       if (code === 'ticketFailed' && reported[0]?.cause === thrown) expect(state().error?.cause).toBe(thrown)
 
       getTicket.mockImplementation(() => ticketOf('agent', clock.now()))
-      await later(clock, 20)
+      await advance(clock, 20)
       expect(state()).toMatchObject({ status: 'live', error: null })
       expect(feeds.at(-1)).toMatchObject({ sync: 'live' })
       expect(feeds.at(-1)?.error).toBeUndefined()
     })
 
-    it('tries again at once when the agent asks for that, or the network is back', async () => {
+    it('the client calls getTicket at once on retryNow and when the network is back', async () => {
       const getTicket = vi.fn(fail)
-      const { clock, watch, state, returned, client } = clientWith(getTicket)
+      const { clock, watch, state, wake, client } = clientWith(getTicket)
       watch().catch(() => {})
-      await later(clock, 35)
+      await advance(clock, 35)
       getTicket.mockImplementation(() => ticketOf('agent', clock.now()))
-      // An attempt that hangs is given up only when it is no longer young.
-      await later(clock, state().retryAt === null ? 3 : 0)
+      // A pending attempt is replaced only after two seconds.
+      await advance(clock, state().retryAt === null ? 3 : 0)
       client.connection.retryNow()
-      await later(clock, 0)
+      await advance(clock, 0)
       expect(state().status).toBe('live')
 
       getTicket.mockImplementation(fail)
-      const { clock: otherClock, watch: watchOther, state: otherState, returned: back } = clientWith(getTicket)
+      const { clock: otherClock, watch: watchOther, state: otherState, wake: otherWake } = clientWith(getTicket)
       watchOther().catch(() => {})
-      await later(otherClock, 35)
+      await advance(otherClock, 35)
       getTicket.mockImplementation(() => ticketOf('agent', otherClock.now()))
-      await later(otherClock, otherState().retryAt === null ? 3 : 0)
-      back.run()
-      await later(otherClock, 0)
+      await advance(otherClock, otherState().retryAt === null ? 3 : 0)
+      otherWake.run()
+      await advance(otherClock, 0)
       expect(otherState().status).toBe('live')
-      expect(returned.run).toBeTypeOf('function')
+      expect(wake.run).toBeTypeOf('function')
     })
   })
 
-  it('keeps working when onError fails too, whichever way', async () => {
+  it('the client reconnects when onError throws or rejects', async () => {
     for (const fail of [
       () => {
         throw new Error('onError')
@@ -162,14 +162,14 @@ describe('a client whose getTicket fails', () => {
       const getTicket = vi.fn<() => unknown>(() => null)
       const { clock, watch, state } = clientWith(getTicket, { onError: fail as () => void })
       watch().catch(() => {})
-      await later(clock, 5)
+      await advance(clock, 5)
       getTicket.mockImplementation(() => ticketOf('agent', clock.now()))
-      await later(clock, 20)
+      await advance(clock, 20)
       expect(state().status).toBe('live')
     }
   })
 
-  it('keeps working when onFeed and listeners of the connection throw, and reports them', async () => {
+  it('the client keeps publishing and reports the error when onFeed and connection listeners throw', async () => {
     const { client, clock, reported, feeds, watch, server } = clientWith(() => ticketOf('agent'))
     const fail = () => {
       throw new Error('in the host')
@@ -179,109 +179,109 @@ describe('a client whose getTicket fails', () => {
     client.watchCalls({ onCalls: fail }).catch(() => {})
     watch().catch(() => {})
     for (const { event } of pinEntry.steps) server.append(callId, event)
-    await later(clock, 1)
+    await advance(clock, 1)
     expect(feeds.at(-1)).toMatchObject({ sync: 'live', cursor: { seq: pinEntry.steps.length } })
     expect(reported.map(({ code }) => code)).toContain('callbackFailed')
   })
 })
 
-describe('a refusal', () => {
+describe('a refused connection', () => {
   const unauthenticated = socketError(gatherError('unauthenticated', 'No.'))
 
-  it('of an expired ticket is temporary, and names getTicket as the cause', async () => {
+  it('the client retries after an expired ticket is refused, and reports ticketExpired', async () => {
     let issued = START - 7_200_000
     const { clock, watch, state, server, reported } = clientWith(() => ticketOf('agent', issued))
     server.refuse(unauthenticated)
     watch().catch(() => {})
-    await later(clock, 60)
+    await advance(clock, 60)
     expect(state()).toMatchObject({ status: 'reconnecting', error: { reason: 'ticketExpired' } })
     expect(reported.map(({ code }) => code)).toEqual(['ticketExpired'])
     issued = clock.now()
     server.refuse(null)
-    await later(clock, 10)
+    await advance(clock, 10)
     expect(state().status).toBe('live')
   })
 
-  it('of a current ticket is final, until the page is looked at again', async () => {
-    const { clock, watch, state, server, returned } = clientWith(() => ticketOf('agent'))
+  it('the client stops retrying after a valid ticket is refused, until the page is shown again', async () => {
+    const { clock, watch, state, server, wake } = clientWith(() => ticketOf('agent'))
     server.refuse(unauthenticated)
     watch().catch(() => {})
-    await later(clock, 5)
+    await advance(clock, 5)
     expect(state()).toMatchObject({ status: 'refused', retryAt: null, error: { status: 401 } })
     server.refuse(null)
-    await later(clock, 600)
+    await advance(clock, 600)
     expect(state().status).toBe('refused')
-    returned.run()
-    await later(clock, 0)
+    wake.run()
+    await advance(clock, 0)
     expect(state().status).toBe('live')
   })
 
-  it('of a ticket that does not say whether it is current is tried again by itself', async () => {
+  it('the client retries after a ticket without a readable expiry is refused', async () => {
     const { clock, watch, state, server } = clientWith(() => 'Unauthorized')
     server.refuse(unauthenticated)
     watch().catch(() => {})
-    await later(clock, 60)
+    await advance(clock, 60)
     expect(state()).toMatchObject({ status: 'refused', error: { status: 401 } })
     server.refuse(null)
-    await later(clock, 31)
+    await advance(clock, 31)
     expect(state().status).toBe('live')
   })
 
-  it('does not count a 401 that comes once after an outage as the second one', async () => {
+  it('the client retries after a single 401 that follows an outage', async () => {
     const { clock, watch, state, server } = clientWith(() => ticketOf('agent'))
     server.setUnreachable(true)
     watch().catch(() => {})
-    await later(clock, 10)
+    await advance(clock, 10)
     server.setUnreachable(false)
     server.refuse(unauthenticated)
     await clock.advanceTo(state().retryAt ?? clock.now())
     expect(state().status).toBe('reconnecting')
   })
 
-  it('with 503 while the host’s backend is away is temporary', async () => {
+  it('the client retries after the server refuses the connection with 503', async () => {
     const { clock, watch, state, server } = clientWith(() => ticketOf('agent'))
     server.refuse(socketError(gatherError('unavailable', 'The host’s authenticate failed.')))
     watch().catch(() => {})
-    await later(clock, 120)
+    await advance(clock, 120)
     expect(state()).toMatchObject({ status: 'reconnecting', error: { status: 503 } })
     server.refuse(null)
-    await later(clock, 10)
+    await advance(clock, 10)
     expect(state().status).toBe('live')
   })
 })
 
-it('requests a ticket once a minute, not with each attempt, while the server cannot be reached', async () => {
+it('the client requests a ticket once a minute, not per attempt, while the server is unreachable', async () => {
   const getTicket = vi.fn(() => ticketOf('agent'))
   const { clock, watch, server, opened } = clientWith(getTicket)
   server.setUnreachable(true)
   watch().catch(() => {})
-  await later(clock, 120)
+  await advance(clock, 120)
   expect(opened.length).toBeGreaterThan(40)
   expect(getTicket.mock.calls.length).toBeLessThanOrEqual(4)
 })
 
-it('keeps a live connection while tickets cannot be renewed, and asks until they can', async () => {
+it('the client keeps a live connection and retries getTicket while tickets can’t be renewed', async () => {
   let issued = START
   const getTicket = vi.fn<() => unknown>(() => ticketOf('agent', issued))
   const { clock, watch, state } = clientWith(getTicket)
   watch().catch(() => {})
-  await later(clock, 1)
+  await advance(clock, 1)
   getTicket.mockImplementation(() => null)
-  await later(clock, 3_600)
+  await advance(clock, 3_600)
   const failed = getTicket.mock.calls.length
   expect(failed).toBeGreaterThan(3)
   expect(state().status).toBe('live')
   issued = clock.now()
   getTicket.mockImplementation(() => ticketOf('agent', issued))
-  await later(clock, 600)
+  await advance(clock, 600)
   expect(getTicket).toHaveBeenCalledTimes(failed + 1)
 })
 
-it('never claims that the list of calls is empty while it does not know', async () => {
+it('the client never publishes an empty list of calls as live before the first reply', async () => {
   const { client, clock } = clientWith(() => null)
   const lists: CallsFeed[] = []
   client.watchCalls({ onCalls: (feed) => lists.push(feed) }).catch(() => {})
-  await later(clock, 30)
+  await advance(clock, 30)
   expect(lists.length).toBeGreaterThan(0)
   for (const { sync, error } of lists) {
     expect(sync).not.toBe('live')
@@ -289,21 +289,21 @@ it('never claims that the list of calls is empty while it does not know', async 
   }
 })
 
-describe('another agent', () => {
-  it('who signs in on the same client is shown nothing of the one before, on any open call or list', async () => {
+describe('a change of agent', () => {
+  it('clears every watched call and list when another agent signs in on the same client', async () => {
     let subject = 'agent-1'
     const { client, clock, server, feeds, watch } = clientWith(() => ticketOf(subject, clock.now()))
     const lists: CallsFeed[] = []
     watch().catch(() => {})
     client.watchCalls({ onCalls: (feed) => lists.push(feed) }).catch(() => {})
     for (const { event } of pinEntry.steps) server.append(callId, event)
-    await later(clock, 1)
+    await advance(clock, 1)
     expect(feeds.at(-1)?.cursor).not.toBeNull()
     subject = 'agent-2'
     server.refuseCall(callId, socketError(gatherError('notFound', 'No.')))
     server.drop(null)
     const [feedsBefore, listsBefore] = [feeds.length, lists.length]
-    await later(clock, 5)
+    await advance(clock, 5)
     const shown = feeds.slice(feedsBefore).filter((feed) => client.session.owns(feed))
     expect(shown.length).toBeGreaterThan(0)
     for (const { cursor, state } of shown) expect([cursor, state.keys.size]).toEqual([null, 0])
@@ -311,7 +311,7 @@ describe('another agent', () => {
       expect(calls).toEqual([])
   })
 
-  it('is noticed by the server’s word where tickets do not say whose they are', async () => {
+  it('detects another agent by the server’s reported subject when tickets are opaque', async () => {
     const { client, clock, server, feeds, watch } = clientWith(() => `opaque-${Math.random()}`)
     const answer = vi.spyOn(server, 'answerWatch')
     const real = answer.getMockImplementation() ?? ScenarioServer.prototype.answerWatch.bind(server)
@@ -319,20 +319,20 @@ describe('another agent', () => {
     answer.mockImplementation((id, cursor) => ({ ...real(id, cursor), subject }))
     for (const { event } of pinEntry.steps) server.append(callId, event)
     watch().catch(() => {})
-    await later(clock, 1)
+    await advance(clock, 1)
     const known = feeds.at(-1)
     server.drop(null)
-    await later(clock, 5)
-    // The same agent goes on from the cursor.
+    await advance(clock, 5)
+    // The same agent resumes from the cursor.
     expect(answer).toHaveBeenLastCalledWith(callId, known?.cursor)
     subject = 'agent-2'
     server.drop(null)
-    await later(clock, 5)
+    await advance(clock, 5)
     expect(answer).toHaveBeenLastCalledWith(callId, null)
     expect(client.session.owns(known ?? {})).toBe(false)
   })
 
-  it('does not give the commands of the one before', async () => {
+  it('does not retry a command of the previous agent with the new agent’s ticket', async () => {
     let subject = 'agent-1'
     const fetch = vi.fn(async () => {
       subject = 'agent-2'
@@ -340,7 +340,7 @@ describe('another agent', () => {
     })
     const { client, clock, watch } = clientWith(() => ticketOf(subject), { fetch })
     watch().catch(() => {})
-    await later(clock, 1)
+    await advance(clock, 1)
     await expect(client.command(callId, 'gather_stop', {})).rejects.toMatchObject({ status: 503 })
     expect(fetch).toHaveBeenCalledTimes(1)
   })
@@ -356,22 +356,22 @@ describe('createGatherClient', () => {
     ['credentials', 'https://user:secret@calls.example.com', /password/],
     ['no scheme', 'calls.example.com:8080', /https:\/\//],
     ['a websocket scheme', 'wss://calls.example.com', /https:\/\//],
-  ])('refuses a url with %s, says how to fix it, and does not quote it', (_, url, fix) => {
+  ])('rejects a url with %s, and the error says how to fix it without quoting it', (_, url, fix) => {
     expect(() => createGatherClient({ url, getTicket })).toThrow(fix)
     expect(() => createGatherClient({ url, getTicket })).not.toThrow(/secret|room=1/)
   })
 
-  it('refuses a base path that is no path', () => {
+  it('rejects a base path that does not begin with a slash', () => {
     expect(() => createGatherClient({ url: '', getTicket, basePath: 'callgather' })).toThrow(/begin it with `\/`/i)
   })
 
   it.each(['', 'https://calls.example.com', 'https://calls.example.com/', 'http://127.0.0.1:3000'])(
-    'takes "%s" for an origin',
+    'accepts "%s" as an origin',
     (url) => createGatherClient({ url, getTicket, basePath: '/' }).close(),
   )
 
-  it('gives each client an id of its own', () => {
-    const [one, other] = [createGatherClient({ url: '', getTicket }), createGatherClient({ url: '', getTicket })]
-    expect(one.session.id).not.toBe(other.session.id)
+  it('gives each client a unique session id', () => {
+    const [first, second] = [createGatherClient({ url: '', getTicket }), createGatherClient({ url: '', getTicket })]
+    expect(first.session.id).not.toBe(second.session.id)
   })
 })

@@ -1,4 +1,4 @@
-/** A module that makes a client is evaluated again with each hot reload: the client before must not keep its socket. */
+/** Each hot reload creates a new client. The previous client must not keep its socket. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { render, screen } from '@testing-library/react'
@@ -12,7 +12,7 @@ import { createClientWith, type GatherClient } from './gather-client.ts'
 
 const { callId } = pinEntry
 
-function countingServer() {
+function createCountingServer() {
   const clock = new VirtualClock(Date.parse('2030-01-01T00:00:00Z'))
   const server = new ScenarioServer(clock)
   server.addCall(callId, ['view', 'gather', 'assistant'])
@@ -51,9 +51,9 @@ const linkOf = (link: ReturnType<ScenarioServer['open']>): typeof link => ({
 
 it.each([
   ['the provider is rendered with the new client', false],
-  ['the whole tree is mounted again', true],
-])('has one socket after four hot reloads where %s', async (_, isRemounted) => {
-  const { open, makeClient, later } = countingServer()
+  ['the whole tree is remounted', true],
+])('keeps one socket after four hot reloads when %s', async (_, isRemounted) => {
+  const { open, makeClient, later } = createCountingServer()
   const cache = new QueryClient()
   const page = (client: GatherClient, reload: number) => (
     <StrictMode key={isRemounted ? reload : 'same'}>
@@ -79,8 +79,8 @@ it.each([
   expect(open.size).toBe(0)
 })
 
-it('has one socket after four hot reloads that came before the one before was live', async () => {
-  const { open, makeClient, later } = countingServer()
+it('keeps one socket after four hot reloads before the first client is live', async () => {
+  const { open, makeClient, later } = createCountingServer()
   const cache = new QueryClient()
   const page = (client: GatherClient) => (
     <GatherProvider client={client} queryClient={cache}>
@@ -93,8 +93,8 @@ it('has one socket after four hot reloads that came before the one before was li
   expect(open.size).toBe(1)
 })
 
-it('has one socket after four hot reloads without React, where each closes the client before', async () => {
-  const { open, makeClient, later } = countingServer()
+it('keeps one socket after four hot reloads without React when each closes the previous client', async () => {
+  const { open, makeClient, later } = createCountingServer()
   let dispose = () => {}
   for (let reload = 0; reload <= 4; reload++) {
     dispose()

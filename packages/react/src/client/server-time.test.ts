@@ -5,43 +5,43 @@ import { ServerTime } from './server-time.ts'
 
 const iso = (millis: number) => new Date(millis).toISOString()
 
-describe('the server’s time', () => {
-  it('is known after one quick answer, and no slow one spoils it, whenever on its way it was stamped', async () => {
+describe('ServerTime', () => {
+  it('keeps the estimate of a quick reply when slower replies follow', async () => {
     const clock = new VirtualClock(1_000_000)
     const time = new ServerTime(clock)
-    const ahead = 3_600_000
-    const asked = clock.now()
-    await clock.advanceTo(asked + 60)
-    time.observe(iso(asked + 30 + ahead), asked)
-    expect(time.offsetMs).toBe(ahead)
+    const offsetMs = 3_600_000
+    const requestedAt = clock.now()
+    await clock.advanceTo(requestedAt + 60)
+    time.observe(iso(requestedAt + 30 + offsetMs), requestedAt)
+    expect(time.offsetMs).toBe(offsetMs)
     for (const stamped of [100, 20_000, 39_900]) {
-      const slow = clock.now()
-      await clock.advanceTo(slow + 40_000)
-      time.observe(iso(slow + stamped + ahead), slow)
-      expect(Math.abs(time.offsetMs - ahead)).toBeLessThanOrEqual(30)
+      const slowRequestedAt = clock.now()
+      await clock.advanceTo(slowRequestedAt + 40_000)
+      time.observe(iso(slowRequestedAt + stamped + offsetMs), slowRequestedAt)
+      expect(Math.abs(time.offsetMs - offsetMs)).toBeLessThanOrEqual(30)
     }
   })
 
-  it('never strays farther from the truth than half the way of the quickest answer', async () => {
-    const anyAnswer = fc.record({ there: fc.nat(30_000), back: fc.nat(30_000), isAsked: fc.boolean() })
+  it('estimates the offset within half the round trip of the quickest reply', async () => {
+    const anyReply = fc.record({ there: fc.nat(30_000), back: fc.nat(30_000), isRequested: fc.boolean() })
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: -1e9, max: 1e9 }), fc.array(anyAnswer), async (ahead, answers) => {
+      fc.asyncProperty(fc.integer({ min: -1e9, max: 1e9 }), fc.array(anyReply), async (offsetMs, replies) => {
         const clock = new VirtualClock(2e9)
         const time = new ServerTime(clock)
         let quickest = Number.POSITIVE_INFINITY
-        for (const { there, back, isAsked } of answers) {
-          const asked = clock.now()
-          await clock.advanceTo(asked + there + back)
-          time.observe(iso(asked + there + ahead), isAsked ? asked : undefined)
-          if (isAsked) quickest = Math.min(quickest, there + back)
+        for (const { there, back, isRequested } of replies) {
+          const requestedAt = clock.now()
+          await clock.advanceTo(requestedAt + there + back)
+          time.observe(iso(requestedAt + there + offsetMs), isRequested ? requestedAt : undefined)
+          if (isRequested) quickest = Math.min(quickest, there + back)
           if (quickest === Number.POSITIVE_INFINITY) continue
-          expect(Math.abs(time.offsetMs - ahead)).toBeLessThanOrEqual(quickest / 2 + 20)
+          expect(Math.abs(time.offsetMs - offsetMs)).toBeLessThanOrEqual(quickest / 2 + 20)
         }
       }),
     )
   })
 
-  it('is learnt anew when a clock was set', async () => {
+  it('adopts a new offset after a clock was set', async () => {
     const clock = new VirtualClock(1_000_000)
     const time = new ServerTime(clock)
     time.observe(iso(clock.now()), clock.now())

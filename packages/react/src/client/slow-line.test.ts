@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** A page that asks for more than its line carries at once: it waits for a line that lives, and not for a dead one. */
+/** A page that requests more than a slow network carries: it keeps a slow connection and drops a dead one. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGatherServer } from '@callgather/server'
@@ -14,31 +14,31 @@ import type { CallFeed } from './feed.ts'
 import { createClientWith, createGatherClient, type GatherClient } from './gather-client.ts'
 import type { Link, LinkEvents } from './transport.ts'
 
-/** Watches calls; remembers what is known of each, and whether the connection was ever lost. */
+/** Watches calls; records the latest feed of each and every lost connection. */
 function watchAll(client: GatherClient, callIds: readonly string[]) {
-  const known = new Map<string, CallFeed>()
-  const lost = vi.fn()
+  const feeds = new Map<string, CallFeed>()
+  const onReconnecting = vi.fn()
   client.connection.subscribe(() => {
-    if (client.connection.getSnapshot().status === 'reconnecting') lost()
+    if (client.connection.getSnapshot().status === 'reconnecting') onReconnecting()
   })
-  const leave = callIds.map((callId) => {
+  const unsubscribes = callIds.map((callId) => {
     const abort = new AbortController()
-    client.watch(callId, { signal: abort.signal, onFeed: (feed) => known.set(callId, feed) }).catch(() => undefined)
+    client.watch(callId, { signal: abort.signal, onFeed: (feed) => feeds.set(callId, feed) }).catch(() => undefined)
     return () => abort.abort()
   })
   return {
-    known,
-    lost,
-    leaveAll: () => {
-      for (const each of leave) each()
+    feeds,
+    onReconnecting,
+    unwatchAll: () => {
+      for (const unsubscribe of unsubscribes) unsubscribe()
     },
   }
 }
 
-const liveOf = (known: ReadonlyMap<string, CallFeed>) => [...known.values()].filter(({ sync }) => sync === 'live')
+const liveOf = (feeds: ReadonlyMap<string, CallFeed>) => [...feeds.values()].filter(({ sync }) => sync === 'live')
 
-describe('against the real server, on a slow line', () => {
-  it('is told everything over one connection, though it takes longer than any answer may be awaited', async () => {
+describe('the client on a slow network', () => {
+  it('receives every snapshot over one connection, even when the transfer outlasts the silence timeout', async () => {
     const calls = Array.from({ length: 80 }, (_, index) => `v3:long-${index}`)
     const store = memoryStore()
     for (const call of calls) {
@@ -62,15 +62,15 @@ describe('against the real server, on a slow line', () => {
     gather.attach(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const line = await CuttableLine.to((server.address() as AddressInfo).port)
-    // The system's buffers hold megabytes between two ends, but no more than this comes out of them.
+    // System buffers hold megabytes, but the client receives no more than this.
     line.throttle(400_000)
     const client = createGatherClient({
       url: line.origin,
       getTicket: () => gather.issueTicket({ subject: 'agent-7', calls: '*', scopes: ['view'] }),
     })
-    const { known, lost } = watchAll(client, calls)
-    await vi.waitFor(() => expect(liveOf(known)).toHaveLength(calls.length), { timeout: 40_000, interval: 50 })
-    expect(lost).not.toHaveBeenCalled()
+    const { feeds, onReconnecting } = watchAll(client, calls)
+    await vi.waitFor(() => expect(liveOf(feeds)).toHaveLength(calls.length), { timeout: 40_000, interval: 50 })
+    expect(onReconnecting).not.toHaveBeenCalled()
     client.close()
     await line.close()
     await gather.close()
@@ -79,17 +79,17 @@ describe('against the real server, on a slow line', () => {
   }, 60_000)
 })
 
-/** A client by a clock of its own, on a line that answers when it is told to, and tells what is asked of it. */
-function clientOnLine(calls: number) {
+/** A client on a virtual clock and a server whose replies the test releases. */
+function clientWithManualReplies(calls: number) {
   const clock = new VirtualClock(Date.parse('2030-01-01T00:00:00Z'))
   const server = new ScenarioServer(clock)
   const callIds = Array.from({ length: calls }, (_, index) => `v3:call-${index}`)
   for (const callId of callIds) server.addCall(callId, ['view'])
-  const asked: string[] = []
-  /** The answers that are on their way, the oldest first. */
-  const onTheirWay: (() => void)[] = []
+  const requested: string[] = []
+  /** The unsent replies, oldest first. */
+  const pendingReplies: (() => void)[] = []
   const opened = vi.fn()
-  let dead = false
+  let isDead = false
   const client = createClientWith({
     clock,
     getTicket: () => 't',
@@ -99,23 +99,23 @@ function clientOnLine(calls: number) {
     transport: {
       open: (auth, events) => {
         opened()
-        const whileAlive = <Of extends unknown[]>(tell: (...of: Of) => void) => {
-          return (...of: Of) => {
-            if (!dead) tell(...of)
+        const whileAlive = <Args extends unknown[]>(handle: (...args: Args) => void) => {
+          return (...args: Args) => {
+            if (!isDead) handle(...args)
           }
         }
-        const told: LinkEvents = {
+        const liveEvents: LinkEvents = {
           ...events,
           callHead: whileAlive(events.callHead),
           callEvent: whileAlive(events.callEvent),
         }
-        const link: Link = server.open(auth, told)
+        const link: Link = server.open(auth, liveEvents)
         const { watchCall } = link
         link.watchCall = (callId, cursor) => {
-          asked.push(callId)
+          requested.push(callId)
           return new Promise((resolve, reject) => {
-            onTheirWay.push(() => {
-              if (!dead) watchCall.call(link, callId, cursor).then(resolve, reject)
+            pendingReplies.push(() => {
+              if (!isDead) watchCall.call(link, callId, cursor).then(resolve, reject)
             })
           })
         }
@@ -128,72 +128,72 @@ function clientOnLine(calls: number) {
     clock,
     server,
     callIds,
-    asked,
+    requested,
     opened,
-    answer: (count = 1) => {
-      for (const arrive of onTheirWay.splice(0, count)) arrive()
+    reply: (count = 1) => {
+      for (const send of pendingReplies.splice(0, count)) send()
     },
     die: () => {
-      dead = true
+      isDead = true
     },
     pass: (millis: number) => clock.advanceTo(clock.now() + millis),
   }
 }
 
-describe('a page that watches many calls', () => {
-  it('asks for sixteen at a time, in the order in which they were asked for', async () => {
-    const { client, callIds, asked, answer, pass } = clientOnLine(40)
-    const { known } = watchAll(client, callIds)
+describe('a client that watches many calls', () => {
+  it('requests at most sixteen calls at a time, in subscription order', async () => {
+    const { client, callIds, requested, reply, pass } = clientWithManualReplies(40)
+    const { feeds } = watchAll(client, callIds)
     await pass(10)
-    expect(asked).toEqual(callIds.slice(0, 16))
-    answer(3)
+    expect(requested).toEqual(callIds.slice(0, 16))
+    reply(3)
     await pass(0)
-    expect(asked).toEqual(callIds.slice(0, 19))
+    expect(requested).toEqual(callIds.slice(0, 19))
     for (let round = 0; round < 40; round++) {
-      answer()
+      reply()
       await pass(0)
     }
-    expect(asked).toEqual(callIds)
-    expect(liveOf(known)).toHaveLength(40)
+    expect(requested).toEqual(callIds)
+    expect(liveOf(feeds)).toHaveLength(40)
   })
 
-  it('does not ask for what nobody looks at any more when its turn comes', async () => {
-    const { client, callIds, asked, answer, pass } = clientOnLine(40)
+  it('removes a queued request when its call is unwatched', async () => {
+    const { client, callIds, requested, reply, pass } = clientWithManualReplies(40)
     const first = watchAll(client, callIds.slice(0, 16))
-    const gone = watchAll(client, callIds.slice(16, 30))
+    const dropped = watchAll(client, callIds.slice(16, 30))
     const last = watchAll(client, callIds.slice(30))
     await pass(10)
-    gone.leaveAll()
-    first.leaveAll()
+    dropped.unwatchAll()
+    first.unwatchAll()
     await pass(0)
-    answer(16)
+    reply(16)
     await pass(0)
-    expect(asked).toEqual([...callIds.slice(0, 16), ...callIds.slice(30)])
-    answer(10)
+    expect(requested).toEqual([...callIds.slice(0, 16), ...callIds.slice(30)])
+    reply(10)
     await pass(0)
-    expect(liveOf(last.known)).toHaveLength(10)
+    expect(liveOf(last.feeds)).toHaveLength(10)
   })
 })
 
-describe('a line that is asked', () => {
-  it('is kept for as long as anything comes, however long an answer takes', async () => {
-    const { client, callIds, answer, opened, pass } = clientOnLine(20)
+describe('a connection with pending requests', () => {
+  it('keeps a connection with pending requests while other frames arrive', async () => {
+    const { client, callIds, reply, opened, pass } = clientWithManualReplies(20)
     watchAll(client, callIds)
     await pass(10)
     for (let round = 0; round < 20; round++) {
       await pass(11_000)
-      answer()
+      reply()
     }
     await pass(0)
     expect(opened).toHaveBeenCalledTimes(1)
     expect(client.connection.getSnapshot().status).toBe('live')
   })
 
-  it('is given up within twelve seconds of silence, also where only the list of calls is watched', async () => {
-    const { client, callIds, answer, die, pass } = clientOnLine(20)
+  it('drops a connection with a pending request after twelve seconds of silence', async () => {
+    const { client, callIds, reply, die, pass } = clientWithManualReplies(20)
     watchAll(client, callIds)
     await pass(10)
-    answer(1)
+    reply(1)
     await pass(0)
     die()
     await pass(11_900)
@@ -201,7 +201,7 @@ describe('a line that is asked', () => {
     await pass(200)
     expect(client.connection.getSnapshot().status).toBe('reconnecting')
 
-    const other = clientOnLine(1)
+    const other = clientWithManualReplies(1)
     other.server.delay(60_000)
     other.client.watchCalls({ onCalls: () => {} }).catch(() => {})
     await other.pass(60_010)
@@ -210,27 +210,27 @@ describe('a line that is asked', () => {
     expect(other.client.connection.getSnapshot().status).toBe('reconnecting')
   })
 
-  it('is given more time after that, since one long answer says nothing until it is whole', async () => {
-    const { client, callIds, answer, opened, pass } = clientOnLine(1)
-    const { known } = watchAll(client, callIds)
-    // Each time this answer takes 20 s, and nothing else passes meanwhile.
+  it('doubles the silence timeout after dropping a connection with a pending request', async () => {
+    const { client, callIds, reply, opened, pass } = clientWithManualReplies(1)
+    const { feeds } = watchAll(client, callIds)
+    // Each reply takes 20 s, and no other frame arrives meanwhile.
     await pass(12_100)
     await pass(1_000)
     expect(opened).toHaveBeenCalledTimes(2)
-    answer(1)
+    reply(1)
     await pass(19_000)
     expect(opened).toHaveBeenCalledTimes(2)
-    answer(1)
+    reply(1)
     await pass(0)
-    expect(liveOf(known)).toHaveLength(1)
+    expect(liveOf(feeds)).toHaveLength(1)
   })
 
-  it('is given up when it tells much, but never what it is asked', async () => {
-    const { client, callIds, answer, opened, pass } = clientOnLine(2)
+  it('drops a connection that sends beacons but no reply for a minute', async () => {
+    const { client, callIds, reply, opened, pass } = clientWithManualReplies(2)
     watchAll(client, callIds)
     await pass(10)
-    answer(1)
-    // The beacons of the first go on, and the second is never answered.
+    reply(1)
+    // Beacons of the first call continue, but the second request gets no reply.
     await pass(59_000)
     expect(opened).toHaveBeenCalledTimes(1)
     await pass(2_000)

@@ -10,37 +10,45 @@ const run = (...given: SyncInput[]) =>
   }, 'detached')
 
 describe('the sync machine', () => {
-  it('names a step for every input in every state', () => {
+  it('defines a step for every input in every state', () => {
     expect(Object.values(syncSteps).map((steps) => Object.keys(steps))).toEqual(inputs.map(() => states))
   })
 
   it.each<[string, SyncInput[], SyncState]>([
-    ['asks as soon as there is a link', ['opened'], 'requesting'],
-    ['asks again on another link, whatever the first one still says', ['opened', 'opened'], 'requesting'],
-    ['is current once it is answered and nothing is missing', ['opened', 'answered', 'complete'], 'current'],
-    ['waits a moment for an event that may only be late', ['opened', 'answered', 'gap'], 'backoff'],
-    ['is current without a question if the late event arrives', ['opened', 'answered', 'gap', 'complete'], 'current'],
-    ['asks if the late event does not arrive', ['opened', 'answered', 'gap', 'backoffOver'], 'requesting'],
-    ['asks for a replaced log', ['opened', 'answered', 'stale', 'backoffOver'], 'requesting'],
-    ['leaves an open question alone, whatever arrives meanwhile', ['opened', 'gap', 'stale', 'complete'], 'requesting'],
-    ['asks again after a refusal that may pass', ['opened', 'rejected', 'backoffOver'], 'requesting'],
-    ['asks at once when a check or a resync is requested', ['opened', 'answered', 'check'], 'requesting'],
-    ['replaces an open question by a resync', ['opened', 'resync'], 'requesting'],
-    ['asks nothing without a link', ['opened', 'closed', 'check', 'resync', 'gap', 'stale'], 'detached'],
+    ['sends a request when the link opens', ['opened'], 'requesting'],
+    ['sends a new request when another link replaces the first', ['opened', 'opened'], 'requesting'],
+    ['becomes current after a complete reply', ['opened', 'answered', 'complete'], 'current'],
+    ['backs off before fetching a gap, because the event may be late', ['opened', 'answered', 'gap'], 'backoff'],
+    [
+      'becomes current without a request when the late event arrives',
+      ['opened', 'answered', 'gap', 'complete'],
+      'current',
+    ],
+    ['sends a request when the gap outlasts the backoff', ['opened', 'answered', 'gap', 'backoffOver'], 'requesting'],
+    [
+      'sends a request for a snapshot after the log was replaced',
+      ['opened', 'answered', 'stale', 'backoffOver'],
+      'requesting',
+    ],
+    ['keeps the request in flight when events arrive meanwhile', ['opened', 'gap', 'stale', 'complete'], 'requesting'],
+    ['retries after a temporary rejection', ['opened', 'rejected', 'backoffOver'], 'requesting'],
+    ['sends a request at once for a check', ['opened', 'answered', 'check'], 'requesting'],
+    ['replaces the request in flight on a resync', ['opened', 'resync'], 'requesting'],
+    ['sends no request while the link is closed', ['opened', 'closed', 'check', 'resync', 'gap', 'stale'], 'detached'],
   ])('%s', (_, given, state) => {
     expect(run(...given)).toBe(state)
   })
 
-  it('reopens a question in flight for a new link or a resync, and for nothing else', () => {
+  it('replaces a request in flight only for a new link or a resync', () => {
     expect(inputs.filter((input) => syncSteps[input].requesting === 'requesting')).toEqual(['opened', 'resync'])
   })
 
-  it('never leaves the end', () => {
+  it('stays ended on every input, and ends from every state on stop', () => {
     expect(inputs.map((input) => syncSteps[input].ended)).toEqual(inputs.map(() => 'stay'))
     expect(states.map((state) => syncSteps.stop[state])).toEqual(['ended', 'ended', 'ended', 'ended', 'stay'])
   })
 
-  it('detaches from every state but the end when the link is gone', () => {
+  it('detaches from every state except ended when the link closes', () => {
     expect(states.map((state) => syncSteps.closed[state])).toEqual(['stay', 'detached', 'detached', 'detached', 'stay'])
   })
 })

@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** What happens between a page and a server of different ages, on real sockets: a deployment, seen from the screen. */
+/** A page and a server with different protocol versions, on real sockets, as during a deployment. */
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,9 +15,9 @@ import { createClientWith, type GatherClient } from './gather-client.ts'
 import { socketTransport } from './socket-transport.ts'
 
 const secret = 'a secret for these tests, of more than thirty-two bytes'
-const inTime = { timeout: 15_000, interval: 20 }
+const waitOptions = { timeout: 15_000, interval: 20 }
 
-describe('a page and a server of different ages', () => {
+describe('a client with another protocol version', () => {
   let gather: GatherServer
   let http: Server
   let client: GatherClient | null = null
@@ -43,8 +43,8 @@ describe('a page and a server of different ages', () => {
     await new Promise((resolve) => http.close(resolve))
   })
 
-  /** The real client, built of a protocol of another version: `spoken` says which, connection by connection. */
-  function pageSpeaking(spoken: () => number) {
+  /** The real client with a given protocol version for each connection. */
+  function pageWithVersion(version: () => number) {
     const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
     const base = `${origin}/callgather`
     const real = socketTransport({ origin, path: '/callgather/socket.io' })
@@ -53,8 +53,8 @@ describe('a page and a server of different ages', () => {
     const page = createClientWith({
       transport: {
         open: (auth, events) => {
-          opened.push(spoken())
-          return real.open({ ...auth, protocol: spoken() }, events)
+          opened.push(version())
+          return real.open({ ...auth, protocol: version() }, events)
         },
       },
       clock: systemClock,
@@ -68,9 +68,9 @@ describe('a page and a server of different ages', () => {
     return { page, feeds, opened }
   }
 
-  it('says that the page is too old, and leaves the server alone after that', async () => {
-    const { page, feeds, opened } = pageSpeaking(() => PROTOCOL_VERSION - 1)
-    await vi.waitFor(() => expect(page.connection.getSnapshot().status).toBe('refused'), inTime)
+  it('reports an outdated page and does not reconnect', async () => {
+    const { page, feeds, opened } = pageWithVersion(() => PROTOCOL_VERSION - 1)
+    await vi.waitFor(() => expect(page.connection.getSnapshot().status).toBe('refused'), waitOptions)
     const { error } = page.connection.getSnapshot()
     expect(error).toMatchObject({ status: 426, title: 'client_too_old' })
     expect(error?.detail).toContain('Reload the page')
@@ -80,16 +80,19 @@ describe('a page and a server of different ages', () => {
     expect(opened).toHaveLength(1)
   })
 
-  it('says that the server is too old, and comes back at “Retry now” once it is not', async () => {
+  it('reports an outdated server and reconnects on retryNow after its upgrade', async () => {
     let version = PROTOCOL_VERSION + 1
-    const { page, feeds } = pageSpeaking(() => version)
-    await vi.waitFor(() => expect(page.connection.getSnapshot().status).toBe('refused'), inTime)
+    const { page, feeds } = pageWithVersion(() => version)
+    await vi.waitFor(() => expect(page.connection.getSnapshot().status).toBe('refused'), waitOptions)
     expect(page.connection.getSnapshot().error).toMatchObject({ status: 426, title: 'server_too_old' })
     expect(connectionView(page.connection.getSnapshot(), feeds.at(-1) ?? null)).toBe('serverTooOld')
 
-    // What a deployment does to the server is done to the page here: it comes to the same.
+    // Changing the page's version has the same effect as upgrading the server.
     version = PROTOCOL_VERSION
     page.connection.retryNow()
-    await vi.waitFor(() => expect(page.connection.getSnapshot()).toMatchObject({ status: 'live', error: null }), inTime)
+    await vi.waitFor(
+      () => expect(page.connection.getSnapshot()).toMatchObject({ status: 'live', error: null }),
+      waitOptions,
+    )
   })
 })
