@@ -27,26 +27,59 @@ export type { Store } from './client/store.ts'
 export type { GetTicket } from './client/tickets.ts'
 export { WatchError } from './client/watch-error.ts'
 export { AssistantBar, type AssistantBarProps } from './components/assistant-bar/assistant-bar.tsx'
+export * as AssistantBarParts from './components/assistant-bar/parts.tsx'
+export type { MessageReceipt } from './components/assistant-bar/receipts.ts'
 export { CallList, type CallListProps } from './components/call-list/call-list.tsx'
+export type { CallListItem } from './components/call-list/context.ts'
+export * as CallListParts from './components/call-list/parts.tsx'
 export { CallTimeline, type CallTimelineProps } from './components/call-timeline/call-timeline.tsx'
+export type { LaneName, TimelineSpan } from './components/call-timeline/lanes.ts'
+export * as CallTimelineParts from './components/call-timeline/parts.tsx'
 export {
   ConnectionBanner,
   ConnectionStatus,
   type ConnectionStatusProps,
 } from './components/connection-status/connection-status.tsx'
+export type { ConnectionView } from './components/connection-status/connection-view.ts'
+export * as ConnectionStatusParts from './components/connection-status/parts.tsx'
 export { DigitSlots, type DigitSlotsProps } from './components/digit-slots/digit-slots.tsx'
+export * as DigitSlotsParts from './components/digit-slots/parts.tsx'
 export { type Slot, type Slots, slotsOf } from './components/digit-slots/slots.ts'
 export { DtmfPad, type DtmfPadProps } from './components/dtmf-pad/dtmf-pad.tsx'
+export * as DtmfPadParts from './components/dtmf-pad/parts.tsx'
 export { bodyOf, type Draft } from './components/gather-controls/draft.ts'
 export { type FieldDraft, type FieldType, schemaOf } from './components/gather-controls/field-drafts.ts'
 export { GatherControls, type GatherControlsProps } from './components/gather-controls/gather-controls.tsx'
-export { defaultPresets, type Preset } from './components/gather-controls/parameters.ts'
+export {
+  defaultPresets,
+  type GatherParameter,
+  type ParameterInput,
+  type Preset,
+} from './components/gather-controls/parameters.ts'
+export * as GatherControlsParts from './components/gather-controls/parts.tsx'
 export { type UseGatherDraftResult, useGatherDraft } from './components/gather-controls/use-gather-draft.ts'
 export { GatherFields, type GatherFieldsProps } from './components/gather-fields/gather-fields.tsx'
+export * as GatherFieldsParts from './components/gather-fields/parts.tsx'
 export { GatherPanel, type GatherPanelProps } from './components/gather-panel/gather-panel.tsx'
+export * as GatherPanelParts from './components/gather-panel/parts.tsx'
+export type { Tone } from './components/kit/chip.tsx'
 export { CommandButton, type CommandButtonProps, CommandNotice } from './components/kit/command-button.tsx'
 export { type UseKeptFocusResult, useKeptFocus } from './components/kit/use-kept-focus.ts'
 export type { PartProps, PartState } from './components/part/part.tsx'
+export * as TranscriptParts from './components/transcript/parts.tsx'
+export type {
+  CommandRow,
+  GatherEndRow,
+  KeysRow,
+  RowBase,
+  RowCategory,
+  RowOutcome,
+  Speaker,
+  SpeechRow,
+  SystemRow,
+  TranscriptRow,
+  WhisperRow,
+} from './components/transcript/rows.ts'
 export { Transcript, type TranscriptProps } from './components/transcript/transcript.tsx'
 export type { TimelineConversation, TimelineGather } from './hooks/arrays.ts'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'

@@ -1,5 +1,5 @@
 /** Mistakes of a host that the published types must not accept. Nothing here runs. */
-import { DigitSlots, DtmfPad, GatherPanel, useCallGather } from '@callgather/react'
+import { DigitSlotsParts, DtmfPad, DtmfPadParts, GatherPanel, useCallGather } from '@callgather/react'
 
 export function Mistakes() {
   const call = useCallGather('v3:a')
@@ -12,9 +12,9 @@ export function Mistakes() {
       {/* @ts-expect-error The pad has no such property. */}
       <DtmfPad call="v3:a" />
       {/* @ts-expect-error A key of the pad needs its value. */}
-      <DtmfPad.Key />
+      <DtmfPadParts.Key />
       {/* @ts-expect-error A handler is no string. */}
-      <DigitSlots.Root callId="v3:a" onClick="start" onFocus={() => void start()} />
+      <DigitSlotsParts.Root callId="v3:a" onClick="start" onFocus={() => void start()} />
     </>
   )
 }

@@ -3,6 +3,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, userEvent, waitFor } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { AssistantBar } from './assistant-bar.tsx'
+import * as AssistantBarParts from './parts.tsx'
 
 const meta = {
   title: 'Conversation/AssistantBar',
@@ -160,19 +161,19 @@ export const CallEnded: Story = {
 /** Its parts, without a look of ours. */
 export const Composed: Story = {
   render: ({ callId }) => (
-    <AssistantBar.Root callId={callId} style={{ display: 'grid', gap: 8 }}>
-      <AssistantBar.Message style={{ font: 'inherit' }} />
+    <AssistantBarParts.Root callId={callId} style={{ display: 'grid', gap: 8 }}>
+      <AssistantBarParts.Message style={{ font: 'inherit' }} />
       <div style={{ display: 'flex', gap: 8 }}>
-        <AssistantBar.Suggestion text="Offer Thursday first." />
-        <AssistantBar.Whisper />
-        <AssistantBar.AnswerNow className={({ command }) => `answer-${command}`} />
-        <AssistantBar.Stop />
+        <AssistantBarParts.Suggestion text="Offer Thursday first." />
+        <AssistantBarParts.Whisper />
+        <AssistantBarParts.AnswerNow className={({ command }) => `answer-${command}`} />
+        <AssistantBarParts.Stop />
       </div>
-      <AssistantBar.Guard>
-        The caller is speaking. <AssistantBar.WaitForPause /> <AssistantBar.SendAnyway />
-      </AssistantBar.Guard>
-      <AssistantBar.Receipts />
-    </AssistantBar.Root>
+      <AssistantBarParts.Guard>
+        The caller is speaking. <AssistantBarParts.WaitForPause /> <AssistantBarParts.SendAnyway />
+      </AssistantBarParts.Guard>
+      <AssistantBarParts.Receipts />
+    </AssistantBarParts.Root>
   ),
   play: async ({ canvas, loaded }) => {
     const bar = await canvas.findByRole('region', { name: 'Assistant' })

@@ -11,7 +11,9 @@ import { receipts } from '../kit/receipts.ts'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { useAskingButton } from '../kit/use-asking-button.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { useBar } from './context.ts'
 import * as parts from './parts.tsx'
+import { ReceiptText } from './receipt-text.tsx'
 
 /** The props of `AssistantBar`. */
 export interface AssistantBarProps {
@@ -25,7 +27,13 @@ export interface AssistantBarProps {
 
 const noSuggestions: readonly string[] = []
 
-function StyledAssistantBar({ callId, ...props }: AssistantBarProps) {
+/**
+ * Takes part in a conversation between an AI and the caller: whisper to it, have it answer now, stop it, hand the call
+ * back to it. Each message shows what became of it: sent, accepted, seen in the conversation.
+ *
+ * Its unstyled parts are `AssistantBarParts`.
+ */
+export function AssistantBar({ callId, ...props }: AssistantBarProps) {
   const id = useId()
   const kept = useKeptFocus()
   return (
@@ -38,7 +46,7 @@ function StyledAssistantBar({ callId, ...props }: AssistantBarProps) {
 type ContentsProps = Omit<AssistantBarProps, 'callId'> & { readonly id: string }
 
 function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProps) {
-  const { assistant, isOn, reason } = parts.useBar('Contents')
+  const { assistant, isOn, reason } = useBar('Contents')
   const language = useLanguage()
   const { t } = language
   const { isActive } = assistant
@@ -112,7 +120,7 @@ function badgeOf({ conversation, callerSpeaking }: UseAssistantResult, { t }: La
 }
 
 function Running({ suggestions }: { readonly suggestions: readonly string[] }) {
-  const { assistant, reason, guarding } = parts.useBar('Running')
+  const { assistant, reason, guarding } = useBar('Running')
   const { t } = useLanguage()
   const id = useId()
   const { whispering, answering, stopping } = assistant
@@ -172,14 +180,14 @@ const Receipts = () => (
     {(receipt) => (
       <parts.Receipt key={receipt.id} receipt={receipt} className="cg-receipt">
         <Icon name={receipts[receipt.status].icon} />
-        <parts.ReceiptText receipt={receipt} />
+        <ReceiptText receipt={receipt} />
       </parts.Receipt>
     )}
   </parts.Receipts>
 )
 
 function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
-  const bar = parts.useBar('Idle')
+  const bar = useBar('Idle')
   const { assistant, reason, handsBack, start, summary, setSummary } = bar
   const { t } = useLanguage()
   const submit = (event: FormEvent) => {
@@ -233,25 +241,3 @@ function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
     </form>
   )
 }
-
-/**
- * Takes part in a conversation between an AI and the caller: whisper to it, have it answer now, stop it, hand the call
- * back to it. Each message shows what became of it: sent, accepted, seen in the conversation.
- *
- * Its parts: `Root`, `Message`, `Suggestion`, `Whisper`, `AnswerNow`, `Guard`, `WaitForPause`, `SendAnyway`, `Stop`, `Start`,
- * `Receipts`, `Receipt`. Without any of them, `useAssistant` holds everything.
- */
-export const AssistantBar = /* @__PURE__ */ Object.assign(StyledAssistantBar, {
-  Root: parts.Root,
-  Message: parts.Message,
-  Suggestion: parts.Suggestion,
-  Whisper: parts.Whisper,
-  AnswerNow: parts.AnswerNow,
-  Guard: parts.Guard,
-  WaitForPause: parts.WaitForPause,
-  SendAnyway: parts.SendAnyway,
-  Stop: parts.Stop,
-  Start: parts.Start,
-  Receipts: parts.Receipts,
-  Receipt: parts.Receipt,
-})

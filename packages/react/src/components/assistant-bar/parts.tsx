@@ -1,23 +1,21 @@
 import type { Conversation } from '@callgather/protocol'
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react'
-import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
+import { type KeyboardEvent, type ReactElement, type ReactNode, useMemo } from 'react'
+import { perCall } from '../../hooks/call-scope.tsx'
 import type { CommandProgress } from '../../hooks/command-progress.ts'
-import { useAssistant } from '../../hooks/use-assistant.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { isBusy } from '../kit/command-button.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
-import { useBlocked } from '../kit/use-blocked.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { createPartContext } from '../part/part-context.ts'
-import { type Receipt as MessageReceipt, receiptsOf, selectWhispers } from './receipts.ts'
+import { BarProvider, type StartOptions, useBar, useBarOf } from './context.ts'
+import { ReceiptText } from './receipt-text.tsx'
+import { type MessageReceipt, receiptsOf, selectWhispers } from './receipts.ts'
 
 /** How many messages to the assistant are shown with what became of them. */
 const RECEIPTS_SHOWN = 3
 
-/** The state of `AssistantBar.Root`, as data attributes. */
-export type AssistantBarState = {
+/** The state of `Root`, as data attributes. */
+export type RootState = {
   /** Whether an assistant is on the call. */
   readonly active: boolean
   readonly status: Conversation['status'] | null
@@ -25,97 +23,18 @@ export type AssistantBarState = {
   readonly callerSpeaking: boolean
 }
 
-/** How an assistant is started, or handed the call back. */
-export interface StartOptions {
-  /** Which assistant to start, by its id in Telnyx. */
-  readonly assistantId?: string | undefined
-  /** What the assistant should know, where it is handed back the call it was on. */
-  readonly summary?: string | undefined
+/** The props of `Root`. */
+export interface RootProps extends PartProps<'section', RootState> {
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
-/** What an agent has written for a call's assistant. */
-interface BarState {
-  readonly text: string
-  /** A message that would talk over the caller: the agent is asked, or it waits for a pause. */
-  readonly guard: { readonly mode: 'ask' | 'wait'; readonly conversationId: string } | null
-  readonly assistantId: string
-  readonly summary: string
-}
-
-const barStates = new Remembered<BarState>({ text: '', guard: null, assistantId: '', summary: '' })
-
-function useBarOf(callId: string) {
-  const assistant = useAssistant(callId)
-  const reason = useBlocked(callId, 'assistant')
-  const [bar, changeBar, memory] = useRemembered(callId, barStates)
-  const { conversation, isActive, callerSpeaking } = assistant
-  const { text, assistantId, summary } = bar
-  const content = text.trim()
-  const isOn = isActive || conversation?.status === 'requested'
-  // The agent wants an answer now while the caller speaks: asked what to do, or waiting for a pause.
-  // Armed for one conversation: it is never sent into the next one.
-  const guarding = isOn && bar.guard?.conversationId === conversation?.id ? (bar.guard?.mode ?? null) : null
-  const setGuard = (mode: 'ask' | 'wait' | null) =>
-    changeBar((now) => ({ ...now, guard: mode && conversation && { mode, conversationId: conversation.id } }))
-  /** What was taken is cleared, unless the agent has changed it since. */
-  const clear = (field: 'text' | 'summary', sent: string) =>
-    changeBar((now) => (now[field].trim() === sent ? { ...now, [field]: '' } : now))
-  const whisper = async () => {
-    if (content !== '' && reason === null && (await assistant.whisper(content)) === 'accepted') clear('text', content)
-  }
-  const answerAnyway = async () => {
-    setGuard(null)
-    if ((await assistant.answerNow(content || undefined)) === 'accepted') clear('text', content)
-  }
-  // The pause that was waited for.
-  const answer = useRef(answerAnyway)
-  useEffect(() => {
-    answer.current = answerAnyway
-  })
-  useEffect(() => {
-    // Of several bars on one call, the first to see the pause disarms the message and sends it.
-    if (guarding === null || callerSpeaking || reason !== null || barStates.read(memory).guard === null) return
-    if (guarding === 'wait') answer.current().catch(() => {})
-    else changeBar((now) => ({ ...now, guard: null }))
-  }, [guarding, callerSpeaking, reason, changeBar, memory])
-
-  const handsBack = conversation?.status === 'ended' && conversation.command === 'ai_assistant_start'
-  const handBack = async (said: string) => {
-    if ((await assistant.handBack(said === '' ? {} : { summary: said })) === 'accepted') clear('summary', said)
-  }
-  return {
-    ...{ callId, assistant, isOn, reason, handsBack, text, guarding, assistantId, summary },
-    setText: (next: string) => changeBar((now) => ({ ...now, text: next })),
-    setAssistantId: (next: string) => changeBar((now) => ({ ...now, assistantId: next })),
-    setSummary: (next: string) => changeBar((now) => ({ ...now, summary: next })),
-    waitForPause: () => setGuard('wait'),
-    whisper: () => void whisper().catch(() => {}),
-    answerAnyway: () => void answerAnyway().catch(() => {}),
-    /** Has the assistant answer, but asks first while the caller speaks. */
-    answerNow: () => {
-      if (reason !== null) return
-      if (callerSpeaking) setGuard('ask')
-      else answerAnyway().catch(() => {})
-    },
-    start: ({ assistantId: id = '', summary: said = '' }: StartOptions) => {
-      if (reason !== null) return
-      const assistantOfStart = id.trim() === '' ? {} : { assistant: { id: id.trim() } }
-      const started = handsBack ? handBack(said.trim()) : assistant.start(assistantOfStart)
-      started.catch(() => {})
-    },
-  }
-}
-
-const [BarProvider, useBar] = createPartContext<ReturnType<typeof useBarOf>>('AssistantBar')
-
-export { useBar }
-
-function CallRoot({ callId, ...props }: PartProps<'section', AssistantBarState> & { readonly callId: string }) {
+function CallRoot({ callId, ...props }: RootProps & { readonly callId: string }) {
   const bar = useBarOf(callId)
   const { t } = useLanguage()
   const guard = useTypingGuard()
   const { conversation, isActive, callerSpeaking } = bar.assistant
-  const state: AssistantBarState = { active: isActive, status: conversation?.status ?? null, callerSpeaking }
+  const state: RootState = { active: isActive, status: conversation?.status ?? null, callerSpeaking }
   return (
     <BarProvider value={bar}>
       {renderPart('section', props, { 'aria-label': t('assistant.label'), ...guard }, state)}
@@ -124,10 +43,13 @@ function CallRoot({ callId, ...props }: PartProps<'section', AssistantBarState> 
 }
 
 /** The conversation between an AI and the caller, and a person's part in it. */
-export const Root: OfCall<PartProps<'section', AssistantBarState>> = perCall(CallRoot)
+export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
+
+/** The props of `Message`. */
+export type MessageProps = PartProps<'textarea'>
 
 /** A field for a message to the assistant. Enter whispers it, Ctrl+Enter has the assistant answer now. */
-export function Message(props: PartProps<'textarea'>) {
+export function Message(props: MessageProps) {
   const { text, setText, whisper, answerNow } = useBar('Message')
   const { t } = useLanguage()
   const own = {
@@ -147,17 +69,26 @@ export function Message(props: PartProps<'textarea'>) {
   return renderPart('textarea', props, own)
 }
 
-/** A message often given, offered at a press. */
-export function Suggestion({ text, ...props }: PartProps<'button'> & { readonly text: string }) {
+/** The props of `Suggestion`. */
+export interface SuggestionProps extends PartProps<'button'> {
+  /** The message that the button fills in. */
+  readonly text: string
+}
+
+/** A button that fills in a common message. */
+export function Suggestion({ text, ...props }: SuggestionProps) {
   const { setText } = useBar('Suggestion')
   return renderPart('button', props, { type: 'button', onClick: () => setText(text), children: <bdi>{text}</bdi> })
 }
 
-/** A button's state is where its command stands. */
-type ButtonProps = PartProps<'button', { readonly command: CommandProgress['status'] }>
+/** The state of a button that sends a command, as data attributes. */
+export type CommandButtonState = { readonly command: CommandProgress['status'] }
+
+/** The props of a button that sends a command. */
+export type CommandButtonProps = PartProps<'button', CommandButtonState>
 
 /** A button that cannot be pressed again while its command is on its way, and stays in the tab order all the same. */
-function commandButton(props: ButtonProps, command: CommandProgress, reason: string | null, own: ButtonOwn) {
+function commandButton(props: CommandButtonProps, command: CommandProgress, reason: string | null, own: ButtonOwn) {
   const busy = isBusy(command)
   const blocked = busy || reason !== null
   const all = {
@@ -180,24 +111,24 @@ interface ButtonOwn {
   readonly 'aria-label'?: string
 }
 
-/** Tells the assistant what is in the field; the caller does not hear it. */
-export function Whisper(props: ButtonProps) {
+/** Sends the message to the assistant; the caller does not hear it. */
+export function Whisper(props: CommandButtonProps) {
   const { assistant, reason, whisper } = useBar('Whisper')
   const { t } = useLanguage()
   const own = { onClick: whisper, children: t('assistant.whisper'), 'aria-keyshortcuts': 'Enter' }
   return commandButton(props, assistant.whispering, reason, own)
 }
 
-/** Has the assistant answer now; while the caller speaks, `AssistantBar.Guard` asks first. */
-export function AnswerNow(props: ButtonProps) {
+/** Has the assistant answer now; while the caller speaks, `Guard` asks first. */
+export function AnswerNow(props: CommandButtonProps) {
   const { assistant, reason, answerNow } = useBar('AnswerNow')
   const { t } = useLanguage()
   const own = { onClick: answerNow, children: t('assistant.answerNow'), 'aria-keyshortcuts': 'Control+Enter' }
   return commandButton(props, assistant.answering, reason, own)
 }
 
-/** Ends the conversation at once; ask first, as nobody speaks to the caller then. The call stays up. */
-export function Stop(props: ButtonProps) {
+/** Ends the conversation at once; the call stays up. Confirm first: the caller hears silence afterwards. */
+export function Stop(props: CommandButtonProps) {
   const { assistant, reason } = useBar('Stop')
   const { t } = useLanguage()
   const own = {
@@ -208,8 +139,11 @@ export function Stop(props: ButtonProps) {
   return commandButton(props, assistant.stopping, reason, own)
 }
 
-/** Starts an assistant, or hands the call back to the one that was on it, with the conversation so far. */
-export function Start({ assistantId, summary, ...props }: ButtonProps & StartOptions) {
+/** The props of `Start`. */
+export interface StartProps extends CommandButtonProps, StartOptions {}
+
+/** Starts an assistant, or hands the call back to the previous one with the conversation so far. */
+export function Start({ assistantId, summary, ...props }: StartProps) {
   const { assistant, reason, handsBack, start } = useBar('Start')
   const { t } = useLanguage()
   const own = {
@@ -219,32 +153,53 @@ export function Start({ assistantId, summary, ...props }: ButtonProps & StartOpt
   return commandButton(props, assistant.starting, reason, own)
 }
 
-/** Asks whether to talk over the caller, or says that a pause is waited for; nothing otherwise. */
-export function Guard(props: PartProps<'div', { readonly waiting: boolean }>): ReactNode {
+/** The state of `Guard`, as data attributes. */
+export type GuardState = {
+  /** Whether the message waits for the caller to pause. */
+  readonly waiting: boolean
+}
+
+/** The props of `Guard`. */
+export type GuardProps = PartProps<'div', GuardState>
+
+/** Asks whether to talk over the caller, or shows that the message waits for a pause; nothing otherwise. */
+export function Guard(props: GuardProps): ReactNode {
   const { guarding } = useBar('Guard')
   if (guarding === null) return null
   return renderPart('div', props, { role: 'alert' }, { waiting: guarding === 'wait' })
 }
 
+/** The props of `WaitForPause`. */
+export type WaitForPauseProps = PartProps<'button'>
+
 /** In the guard: waits until the caller pauses, then has the assistant answer. */
-export function WaitForPause(props: PartProps<'button'>) {
+export function WaitForPause(props: WaitForPauseProps) {
   const { waitForPause } = useBar('WaitForPause')
   const { t } = useLanguage()
   return renderPart('button', props, { type: 'button', onClick: waitForPause, children: t('assistant.waitForPause') })
 }
 
-/** In the guard: has the assistant answer all the same. */
-export function SendAnyway(props: PartProps<'button'>) {
+/** The props of `SendAnyway`. */
+export type SendAnywayProps = PartProps<'button'>
+
+/** In the guard: has the assistant answer over the caller. */
+export function SendAnyway(props: SendAnywayProps) {
   const { answerAnyway } = useBar('SendAnyway')
   const { t } = useLanguage()
   return renderPart('button', props, { type: 'button', onClick: answerAnyway, children: t('assistant.sendAnyway') })
 }
 
-/** What became of the last messages, the newest first; nothing while there is none. */
+/** The props of `Receipts`. */
+export interface ReceiptsProps extends Omit<PartProps<'ul'>, 'children'> {
+  /** Renders one receipt; by default a `Receipt`. */
+  readonly children?: (receipt: MessageReceipt) => ReactNode
+}
+
+/** The delivery status of the last messages, the newest first; nothing while there is none. */
 export function Receipts({
   children = (receipt) => <Receipt key={receipt.id} receipt={receipt} />,
   ...props
-}: Omit<PartProps<'ul'>, 'children'> & { readonly children?: (receipt: MessageReceipt) => ReactNode }): ReactNode {
+}: ReceiptsProps): ReactNode {
   const { callId, assistant } = useBar('Receipts')
   const { t } = useLanguage()
   const whispers = useCall(callId, ({ state }) => selectWhispers(state, RECEIPTS_SHOWN))
@@ -255,21 +210,15 @@ export function Receipts({
   return renderPart('ul', props, { ...own, children: receipts.toReversed().map(children) })
 }
 
-/** One message, and what became of it: sent, accepted, seen in the conversation, refused, unknown. */
-export function Receipt({
-  receipt,
-  ...props
-}: PartProps<'li', Pick<MessageReceipt, 'status'>> & { readonly receipt: MessageReceipt }) {
-  return renderPart('li', props, { children: <ReceiptText receipt={receipt} /> }, { status: receipt.status })
+/** The state of `Receipt`, as data attributes. */
+export type ReceiptState = Pick<MessageReceipt, 'status'>
+
+/** The props of `Receipt`. */
+export interface ReceiptProps extends PartProps<'li', ReceiptState> {
+  readonly receipt: MessageReceipt
 }
 
-/** The words of a receipt. */
-export function ReceiptText({ receipt: { text, answerNow, status } }: { readonly receipt: MessageReceipt }) {
-  const { t } = useLanguage()
-  return (
-    <span>
-      {text === '' ? t('assistant.answerNow') : <q dir="auto">{text}</q>}
-      {answerNow && text !== '' && ` · ${t('assistant.answerNow')}`} {t(`assistant.receipt.${status}`)}
-    </span>
-  )
+/** One message and its status: sent, accepted, seen in the conversation, refused, unknown. */
+export function Receipt({ receipt, ...props }: ReceiptProps) {
+  return renderPart('li', props, { children: <ReceiptText receipt={receipt} /> }, { status: receipt.status })
 }

@@ -2,8 +2,8 @@
 import type { CallState, CommandState, MessageEntry } from '@callgather/protocol'
 import { contentOf, type RowOutcome } from '../transcript/rows.ts'
 
-/** A message to the assistant, and what became of it. */
-export interface Receipt {
+/** A message to the assistant and its status. */
+export interface MessageReceipt {
   readonly id: string
   readonly text: string
   readonly answerNow: boolean
@@ -19,7 +19,7 @@ export function selectWhispers(state: CallState, limit: number): readonly Comman
 }
 
 /** Their receipts. `seen`: the conversation holds the message since it was given. */
-export function receiptsOf(whispers: readonly CommandState[], messages: readonly MessageEntry[]): Receipt[] {
+export function receiptsOf(whispers: readonly CommandState[], messages: readonly MessageEntry[]): MessageReceipt[] {
   return whispers.map(({ id, request, outcome }) => {
     const text = contentOf(request?.body.messages)
     const given = request?.at ?? ''

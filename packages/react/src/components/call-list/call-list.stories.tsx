@@ -13,6 +13,7 @@ import { useState } from 'react'
 import { expect, userEvent, waitFor } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { CallList } from './call-list.tsx'
+import * as CallListParts from './parts.tsx'
 
 const ringing = new ScenarioWriter('Ringing', { from: '+33170189900' })
   .event('call.initiated', { payload: { from: '+33170189900', to: '+15550002222', direction: 'incoming' } })
@@ -122,28 +123,28 @@ export const Composed: Story = {
   render: function Render() {
     const [selected, setSelected] = useState<string | null>(null)
     return (
-      <CallList.Root selected={selected} onSelect={setSelected}>
-        <CallList.Search style={{ inlineSize: '100%' }} />
-        <CallList.View style={{ overflow: 'auto', blockSize: 420 }} empty={<p>Nobody is calling.</p>}>
+      <CallListParts.Root selected={selected} onSelect={setSelected}>
+        <CallListParts.Search style={{ inlineSize: '100%' }} />
+        <CallListParts.View style={{ overflow: 'auto', blockSize: 420 }} empty={<p>Nobody is calling.</p>}>
           {(item) =>
             item.kind === 'heading' ? (
               <h3 key={item.key}>
                 {item.text} ({item.count})
               </h3>
             ) : (
-              <CallList.Call
+              <CallListParts.Call
                 key={item.key}
                 call={item.call}
                 style={{ display: 'flex', gap: 8, inlineSize: '100%', font: 'inherit' }}
               >
-                <CallList.Duration />
-                <CallList.Party style={{ flex: 1, textAlign: 'start' }} />
-                <CallList.Activity />
-              </CallList.Call>
+                <CallListParts.Duration />
+                <CallListParts.Party style={{ flex: 1, textAlign: 'start' }} />
+                <CallListParts.Activity />
+              </CallListParts.Call>
             )
           }
-        </CallList.View>
-      </CallList.Root>
+        </CallListParts.View>
+      </CallListParts.Root>
     )
   },
   play: async ({ canvas }) => {

@@ -11,6 +11,7 @@ import {
 import type { Tone } from '../kit/chip.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { useList } from './context.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `CallList`. */
@@ -24,7 +25,13 @@ export interface CallListProps {
 /** With more calls than this, there is a field to find one. */
 const SEARCHABLE = 12
 
-function StyledCallList({ selected = null, onSelect }: CallListProps) {
+/**
+ * The calls a ticket may see: those on the line first, each with what it is busy with, how long it has lasted and how
+ * much is new. Only the rows in view exist in the page.
+ *
+ * Its unstyled parts are `CallListParts`.
+ */
+export function CallList({ selected = null, onSelect }: CallListProps) {
   const kept = useKeptFocus()
   return (
     <parts.Root selected={selected} onSelect={onSelect} className="cg cg-calls" {...kept}>
@@ -34,7 +41,7 @@ function StyledCallList({ selected = null, onSelect }: CallListProps) {
 }
 
 function Contents() {
-  const { calls, query, live } = parts.useList('Contents')
+  const { calls, query, live } = useList('Contents')
   const { t, number } = useLanguage()
   const state = useListState()
   return (
@@ -76,7 +83,7 @@ const showsLastState: ReadonlySet<ConnectionView> = new Set(['reconnecting', 'de
 
 /** Why the list may be out of date, or is not known; `null` while it is live or just begins. */
 function useListState(): ListState | null {
-  const { error } = parts.useList('ListState')
+  const { error } = useList('ListState')
   const connection = useConnection()
   const { t } = useLanguage()
   const isRefused = error !== null && connection.status === 'live'
@@ -119,7 +126,7 @@ function NoCalls({
 }
 
 function CallRow({ call }: { readonly call: CallSummary }) {
-  const { unseen } = parts.useList('CallRow')
+  const { unseen } = useList('CallRow')
   const { t, number } = useLanguage()
   const count = unseen(call.callId)
   return (
@@ -139,19 +146,3 @@ function CallRow({ call }: { readonly call: CallSummary }) {
     </parts.Call>
   )
 }
-
-/**
- * The calls a ticket may see: those on the line first, each with what it is busy with, how long it has lasted and how
- * much is new. Only the rows in view exist in the page.
- *
- * Its parts: `Root`, `Search`, `View`, `Call`, and in a call `Party`, `Activity`, `Duration`.
- */
-export const CallList = /* @__PURE__ */ Object.assign(StyledCallList, {
-  Root: parts.Root,
-  Search: parts.Search,
-  View: parts.View,
-  Call: parts.Call,
-  Party: parts.Party,
-  Activity: parts.Activity,
-  Duration: parts.Duration,
-})

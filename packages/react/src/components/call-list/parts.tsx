@@ -1,85 +1,30 @@
 import type { CallSummary } from '@callgather/protocol'
 import { useQuery } from '@tanstack/react-query'
-import {
-  type KeyboardEvent,
-  type ReactElement,
-  type ReactNode,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react'
+import { type KeyboardEvent, type ReactElement, type ReactNode, useLayoutEffect, useRef } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { useGatherClient } from '../../hooks/provider.tsx'
-import { useCalls } from '../../hooks/use-calls.ts'
 import { useNow } from '../../hooks/use-server-time.ts'
 import { callsQueryOptions } from '../../query/calls-query.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { clockTime, durationOf, partyName } from '../kit/time.ts'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { createPartContext } from '../part/part-context.ts'
-import { activityWords, progressOf } from './call-words.ts'
+import { activityWords } from './call-words.ts'
+import { type CallListItem, CallProvider, ListProvider, orderOf, useList, useListOf, useRow } from './context.ts'
 
-/** A row of the list: a call, or the heading of a group of them. */
-export type CallListItem =
-  | { readonly kind: 'heading'; readonly key: 'live' | 'ended'; readonly text: string; readonly count: number }
-  | { readonly kind: 'call'; readonly key: string; readonly call: CallSummary }
+/** The state of `Root`, as data attributes. */
+export type RootState = { readonly empty: boolean }
 
-function useListOf(selected: string | null, onSelect: ((callId: string) => void) | undefined) {
-  const { calls, sync, error } = useCalls()
-  const { t } = useLanguage()
-  const [query, setQuery] = useState('')
-  const [active, setActive] = useState<string | null>(null)
-  const unseen = useUnseen(calls, selected)
-  const items = useMemo((): CallListItem[] => {
-    const wanted = query.replaceAll(/[^\p{L}\p{N}+]/gu, '').toLowerCase()
-    const found = wanted
-      ? calls.filter((call) => `${call.from ?? ''} ${call.to ?? ''} ${call.callId}`.toLowerCase().includes(wanted))
-      : calls
-    const group = (key: 'live' | 'ended', text: string, members: readonly CallSummary[]): CallListItem[] =>
-      members.length === 0
-        ? []
-        : [
-            { kind: 'heading', key, text, count: members.length },
-            ...members.map((call) => ({ kind: 'call', key: call.callId, call }) as const),
-          ]
-    const live = found.filter((call) => call.phase !== 'ended')
-    const ended = found.filter((call) => call.phase === 'ended')
-    return [...group('live', t('calls.live'), live), ...group('ended', t('calls.ended'), ended)]
-  }, [calls, query, t])
-
-  const order = orderOf(items)
-  // The call at which the Tab key stops, and to which the arrow keys lead.
-  const focusable =
-    active !== null && order.includes(active) ? active : (order.find((it) => it === selected) ?? order[0])
-  return {
-    ...{ calls, items, error, live: sync === 'live', query, setQuery, selected, focusable, setActive },
-    select: (callId: string) => {
-      setActive(callId)
-      onSelect?.(callId)
-    },
-    /** How much is new on a call since it was last open. */
-    unseen: (callId: string) => (callId === selected ? 0 : (unseen.get(callId) ?? 0)),
-  }
-}
-
-const [ListProvider, useList] = createPartContext<ReturnType<typeof useListOf>>('CallList')
-const [CallProvider, useRow] = createPartContext<CallSummary>('CallList.Call')
-
-export { useList }
-
-/** The calls a ticket may see. */
-export function Root({
-  selected = null,
-  onSelect,
-  ...props
-}: Omit<PartProps<'nav', { readonly empty: boolean }>, 'onSelect'> & {
+/** The props of `Root`. */
+export interface RootProps extends Omit<PartProps<'nav', RootState>, 'onSelect'> {
   /** The call that is open. */
   readonly selected?: string | null
   /** Called when the agent picks a call. */
   readonly onSelect?: ((callId: string) => void) | undefined
-}) {
+}
+
+/** The calls a ticket may see. */
+export function Root({ selected = null, onSelect, ...props }: RootProps) {
   const { t } = useLanguage()
   const guard = useTypingGuard()
   const context = useListOf(selected, onSelect)
@@ -90,10 +35,11 @@ export function Root({
   )
 }
 
-const orderOf = (items: readonly CallListItem[]) => items.flatMap((item) => (item.kind === 'call' ? [item.key] : []))
+/** The props of `Search`. */
+export type SearchProps = PartProps<'input'>
 
 /** A field to find a call by its number. */
-export function Search(props: PartProps<'input'>) {
+export function Search(props: SearchProps) {
   const { query, setQuery } = useList('Search')
   const { t } = useLanguage()
   const own = {
@@ -106,20 +52,19 @@ export function Search(props: PartProps<'input'>) {
   return renderPart('input', props, own)
 }
 
-/**
- * The rows, of which only those in view exist in the page; give it a height and `overflow: auto`. One stop for the Tab
- * key; the arrows go from call to call.
- */
-export function View({
-  children,
-  empty = null,
-  ...props
-}: Omit<PartProps<'div'>, 'children'> & {
+/** The props of `View`. */
+export interface ViewProps extends Omit<PartProps<'div'>, 'children'> {
   /** Renders one row. */
   readonly children: (item: CallListItem) => ReactElement
   /** What to show in place of rows when there are none. */
   readonly empty?: ReactNode
-}) {
+}
+
+/**
+ * The rows, of which only those in view exist in the page; give it a height and `overflow: auto`. One stop for the Tab
+ * key; the arrows go from call to call.
+ */
+export function View({ children, empty = null, ...props }: ViewProps) {
   const { items, live, focusable, setActive } = useList('View')
   const handle = useRef<VirtualizerHandle>(null)
   const view = useRef<HTMLDivElement>(null)
@@ -156,8 +101,8 @@ export function View({
   return renderPart('div', props, { ref: view, onKeyDown, 'aria-busy': !live, children: rows })
 }
 
-/** The state of `CallList.Call`, as data attributes. */
-export type CallListCallState = {
+/** The state of `Call`, as data attributes. */
+export type CallState = {
   readonly call: string
   readonly phase: CallSummary['phase']
   /** What it is busy with. */
@@ -167,8 +112,13 @@ export type CallListCallState = {
   readonly unseen: number | null
 }
 
-/** One call, to be picked. */
-export function Call({ call, ...props }: PartProps<'button', CallListCallState> & { readonly call: CallSummary }) {
+/** The props of `Call`. */
+export interface CallProps extends PartProps<'button', CallState> {
+  readonly call: CallSummary
+}
+
+/** A button that selects a call. */
+export function Call({ call, ...props }: CallProps) {
   const { selected, select, focusable, unseen } = useList('Call')
   const isSelected = call.callId === selected
   const own = {
@@ -177,7 +127,7 @@ export function Call({ call, ...props }: PartProps<'button', CallListCallState> 
     tabIndex: call.callId === focusable ? 0 : -1,
     onClick: () => select(call.callId),
   } as const
-  const state: CallListCallState = {
+  const state: CallState = {
     call: call.callId,
     phase: call.phase,
     activity: call.activity?.kind ?? null,
@@ -187,22 +137,31 @@ export function Call({ call, ...props }: PartProps<'button', CallListCallState> 
   return <CallProvider value={call}>{renderPart('button', props, own, state)}</CallProvider>
 }
 
-/** Who the call is with. */
-export function Party(props: PartProps<'bdi'>) {
+/** The props of `Party`. */
+export type PartyProps = PartProps<'bdi'>
+
+/** The other party of the call. */
+export function Party(props: PartyProps) {
   const { direction, from, to } = useRow('Party')
   const { t } = useLanguage()
   const party = direction === 'outgoing' ? to : from
   return renderPart('bdi', props, { children: party ? partyName(party) : t('call.unknownParty') })
 }
 
-/** What the call is busy with, in words. */
-export function Activity(props: PartProps<'span'>) {
+/** The props of `Activity`. */
+export type ActivityProps = PartProps<'span'>
+
+/** The current activity of the call, in words. */
+export function Activity(props: ActivityProps) {
   const call = useRow('Activity')
   return renderPart('span', props, { children: activityWords(call, useLanguage()) })
 }
 
+/** The props of `Duration`. */
+export type DurationProps = PartProps<'time'>
+
 /** A call's length, by the server's clock; the only thing in the list that renders each second. */
-export function Duration(props: PartProps<'time'>): ReactNode {
+export function Duration(props: DurationProps): ReactNode {
   const { phase, startedAt, answeredAt, endedAt } = useRow('Duration')
   const client = useGatherClient()
   const { data: offset = 0 } = useQuery({ ...callsQueryOptions(client), select: (feed) => feed.clockOffsetMs })
@@ -213,22 +172,4 @@ export function Duration(props: PartProps<'time'>): ReactNode {
   if (from === null) return null
   const millis = (to === null ? now + offset : Date.parse(to)) - Date.parse(from)
   return renderPart('time', props, { dateTime: durationOf(millis), children: clockTime(millis) })
-}
-
-/** How much has happened on each call since it was last open. What is there at first counts as seen. */
-function useUnseen(calls: readonly CallSummary[], selected: string | null): ReadonlyMap<string, number> {
-  const [seen, setSeen] = useState<ReadonlyMap<string, number>>(() => new Map())
-  const next = new Map(seen)
-  for (const call of calls) {
-    const progress = progressOf(call)
-    const known = next.get(call.callId)
-    // A new gather begins its count anew.
-    if (known === undefined || call.callId === selected || progress < known) next.set(call.callId, progress)
-  }
-  const changed = next.size !== seen.size || [...next].some(([callId, progress]) => seen.get(callId) !== progress)
-  if (changed) setSeen(next)
-  return useMemo(
-    () => new Map(calls.map((call) => [call.callId, progressOf(call) - (seen.get(call.callId) ?? progressOf(call))])),
-    [calls, seen],
-  )
 }

@@ -2,6 +2,7 @@ import { aiBooking, menuWithWrongKey, ScenarioWriter } from '@callgather/protoco
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, fireEvent, userEvent, waitFor } from 'storybook/test'
 import { CallTimeline } from './call-timeline.tsx'
+import * as CallTimelineParts from './parts.tsx'
 
 const meta = {
   title: 'Call/CallTimeline',
@@ -79,29 +80,29 @@ export const Composed: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey },
   render: ({ callId }) => (
-    <CallTimeline.Root callId={callId} aria-label="What happened" style={{ display: 'grid', gap: 8 }}>
-      <CallTimeline.Chart style={{ overflowX: 'auto' }}>
-        <CallTimeline.Track style={{ display: 'grid', gap: 4 }}>
-          <CallTimeline.Lanes>
+    <CallTimelineParts.Root callId={callId} aria-label="What happened" style={{ display: 'grid', gap: 8 }}>
+      <CallTimelineParts.Chart style={{ overflowX: 'auto' }}>
+        <CallTimelineParts.Track style={{ display: 'grid', gap: 4 }}>
+          <CallTimelineParts.Lanes>
             {(lane) => (
-              <CallTimeline.Lane key={lane} lane={lane} style={{ position: 'relative', blockSize: 18 }}>
+              <CallTimelineParts.Lane key={lane} lane={lane} style={{ position: 'relative', blockSize: 18 }}>
                 {(span) => (
-                  <CallTimeline.Span
+                  <CallTimelineParts.Span
                     key={span.id}
                     span={span}
                     style={{ position: 'absolute', insetBlock: 0, borderInlineStart: '3px solid teal' }}
                   />
                 )}
-              </CallTimeline.Lane>
+              </CallTimelineParts.Lane>
             )}
-          </CallTimeline.Lanes>
-        </CallTimeline.Track>
-      </CallTimeline.Chart>
-      <CallTimeline.Said />
+          </CallTimelineParts.Lanes>
+        </CallTimelineParts.Track>
+      </CallTimelineParts.Chart>
+      <CallTimelineParts.Said />
       <p>
-        <CallTimeline.Zoom by={-1} /> <CallTimeline.Zoom by={1} />
+        <CallTimelineParts.Zoom by={-1} /> <CallTimelineParts.Zoom by={1} />
       </p>
-    </CallTimeline.Root>
+    </CallTimelineParts.Root>
   ),
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })

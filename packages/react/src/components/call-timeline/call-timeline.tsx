@@ -4,6 +4,7 @@ import { Button } from '../kit/button.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { clockTime } from '../kit/time.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { useTimeline } from './context.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `CallTimeline`. */
@@ -12,7 +13,13 @@ export interface CallTimelineProps {
   readonly callId?: string | undefined
 }
 
-function StyledCallTimeline({ callId }: CallTimelineProps) {
+/**
+ * A call laid out in time, in lanes: who spoke, what was pressed, what was asked. The arrow keys step from event to
+ * event, plus and minus zoom, and all of it can be read as a table.
+ *
+ * Its unstyled parts are `CallTimelineParts`.
+ */
+export function CallTimeline({ callId }: CallTimelineProps) {
   const id = useId()
   const kept = useKeptFocus()
   return (
@@ -23,7 +30,7 @@ function StyledCallTimeline({ callId }: CallTimelineProps) {
 }
 
 function Contents({ id }: { readonly id: string }) {
-  const { spans, range, asTable, setAsTable } = parts.useTimeline('Contents')
+  const { spans, range, asTable, setAsTable } = useTimeline('Contents')
   const { t } = useLanguage()
   const known = range !== null && spans.length > 0
   return (
@@ -58,7 +65,7 @@ const ZoomButton = ({ by }: { readonly by: 1 | -1 }) => (
 )
 
 function Lanes() {
-  const { range } = parts.useTimeline('Lanes')
+  const { range } = useTimeline('Lanes')
   const { t } = useLanguage()
   const length = range ? range.to - range.from : 0
   return (
@@ -89,7 +96,7 @@ function Lanes() {
 
 /** The same, for those who would rather read it. */
 function Table() {
-  const { spans, range } = parts.useTimeline('Table')
+  const { spans, range } = useTimeline('Table')
   const { t, tryT } = useLanguage()
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
@@ -117,20 +124,3 @@ function Table() {
     </section>
   )
 }
-
-/**
- * A call laid out in time, in lanes: who spoke, what was pressed, what was asked. The arrow keys step from event to
- * event, plus and minus zoom, and all of it can be read as a table.
- *
- * Its parts: `Root`, `Chart`, `Track`, `Lanes`, `Lane`, `Span`, `Said`, `Zoom`.
- */
-export const CallTimeline = /* @__PURE__ */ Object.assign(StyledCallTimeline, {
-  Root: parts.Root,
-  Chart: parts.Chart,
-  Track: parts.Track,
-  Lanes: parts.Lanes,
-  Lane: parts.Lane,
-  Span: parts.Span,
-  Said: parts.Said,
-  Zoom: parts.Zoom,
-})

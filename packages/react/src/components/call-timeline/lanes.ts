@@ -4,13 +4,13 @@ import { isDigitGather } from '@callgather/protocol'
 import type { UseCallTimelineResult } from '../../hooks/use-call-timeline.ts'
 
 /** The lanes, from top to bottom. */
-export const laneNames = ['caller', 'assistant', 'prompt', 'keys', 'gather', 'commands'] as const
+export const laneNames: readonly LaneName[] = ['caller', 'assistant', 'prompt', 'keys', 'gather', 'commands']
 
-/** One of them. */
-export type LaneName = (typeof laneNames)[number]
+/** A lane of the timeline. */
+export type LaneName = 'caller' | 'assistant' | 'prompt' | 'keys' | 'gather' | 'commands'
 
-/** Something that happened, for a while or in a moment. Times in milliseconds since the Unix epoch. */
-export interface Span {
+/** An event of a call, with or without a length. Times in milliseconds since the Unix epoch. */
+export interface TimelineSpan {
   readonly id: string
   readonly lane: LaneName
   readonly from: number
@@ -24,8 +24,8 @@ export interface Span {
 const spokenMillis = (text: string) => Math.max(800, Math.min(20_000, (text.length / 15) * 1000))
 
 /** The spans of a call, in order of time. What has not ended ends at `now`. */
-export function spansOf(timeline: UseCallTimelineResult, now: number): Span[] {
-  const spans: Span[] = []
+export function spansOf(timeline: UseCallTimelineResult, now: number): TimelineSpan[] {
+  const spans: TimelineSpan[] = []
   const end = timeline.endedAt === null ? now : Date.parse(timeline.endedAt)
   const playing = new Map<string, number>()
   for (const entry of timeline.entries) {

@@ -1,49 +1,22 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react'
-import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
-import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
-import { type UseCallTimelineResult as TimelineView, useCallTimeline } from '../../hooks/use-call-timeline.ts'
-import { useServerTime } from '../../hooks/use-server-time.ts'
+import { type KeyboardEvent, type ReactElement, type ReactNode, useEffect } from 'react'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { clockTime } from '../kit/time.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { createPartContext } from '../part/part-context.ts'
-import { type LaneName, laneNames, type Span as SpanEntry, spansOf } from './lanes.ts'
+import { TimelineProvider, useTimeline, useTimelineOf } from './context.ts'
+import { type LaneName, laneNames, type TimelineSpan } from './lanes.ts'
 import { useZoomGesture } from './use-zoom-gesture.ts'
 
-/** How often the width of the view the lanes may be. */
-const zooms = [1, 2, 4, 8, 16] as const
+/** The state of `Root`, as data attributes. */
+export type RootState = { readonly empty: boolean }
 
-/** How an agent looks at a call's timeline. */
-const timelineViews = new Remembered<{
-  readonly step: number
-  readonly asTable: boolean
-}>({ step: 0, asTable: false })
-
-function useTimelineOf(callId: string) {
-  const timeline = useCallTimeline(callId)
-  const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
-  // The span that was stepped to, or is pointed at.
-  const [cursor, setCursor] = useState<string | null>(null)
-  const running = timeline.startedAt !== null && timeline.endedAt === null
-  const now = useServerTime(callId, running ? 1000 : null)
-  const spans = useMemo(() => spansOf(timeline, now), [timeline, now])
-  const canZoom = (steps: 1 | -1) => zooms[step + steps] !== undefined
-  return {
-    ...{ spans, range: rangeOf(timeline, now), canZoom, cursor, setCursor, asTable },
-    zoom: zooms[step] ?? 1,
-    zoomBy: (steps: 1 | -1) => canZoom(steps) && changeView((view) => ({ ...view, step: step + steps })),
-    setAsTable: (table: boolean) => changeView((view) => ({ ...view, asTable: table })),
-  }
+/** The props of `Root`. */
+export interface RootProps extends PartProps<'section', RootState> {
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
-const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useTimelineOf>>('CallTimeline')
-
-export { useTimeline }
-
-function CallRoot({
-  callId,
-  ...props
-}: PartProps<'section', { readonly empty: boolean }> & { readonly callId: string }) {
+function CallRoot({ callId, ...props }: RootProps & { readonly callId: string }) {
   const context = useTimelineOf(callId)
   return (
     <TimelineProvider value={context}>
@@ -53,20 +26,16 @@ function CallRoot({
 }
 
 /** A call laid out in time. */
-export const Root: OfCall<PartProps<'section', { readonly empty: boolean }>> = perCall(CallRoot)
+export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** From the call's beginning to its end, or to now, in milliseconds since the Unix epoch; `null` while it is unknown. */
-function rangeOf({ startedAt, endedAt }: TimelineView, now: number) {
-  if (startedAt === null) return null
-  const from = Date.parse(startedAt)
-  return { from, to: Math.max(from + 1000, endedAt === null ? now : Date.parse(endedAt)) }
-}
+/** The props of `Chart`. */
+export type ChartProps = PartProps<'div'>
 
 /**
  * The lanes, as a picture that can be walked through: one stop for the Tab key; the arrows step from event to event,
- * plus and minus zoom, and so do Ctrl and the wheel, or a pinch. `CallTimeline.Said` says where one is.
+ * plus and minus zoom, and so do Ctrl and the wheel, or a pinch. `Said` names the event at the cursor.
  */
-export function Chart(props: PartProps<'div'>) {
+export function Chart(props: ChartProps) {
   const { spans, cursor, setCursor, zoom, zoomBy } = useTimeline('Chart')
   const { t } = useLanguage()
   const ref = useZoomGesture(zoom, zoomBy)
@@ -101,35 +70,52 @@ export function Chart(props: PartProps<'div'>) {
   return renderPart('div', props, own)
 }
 
-/** What holds the lanes, as wide as the zoom makes it. */
-export function Track(props: PartProps<'div', { readonly zoom: number }>) {
+/** The state of `Track`, as data attributes. */
+export type TrackState = {
+  /** How many times wider than the view. */
+  readonly zoom: number
+}
+
+/** The props of `Track`. */
+export type TrackProps = PartProps<'div', TrackState>
+
+/** Holds the lanes. The zoom sets its width. */
+export function Track(props: TrackProps) {
   const { zoom } = useTimeline('Track')
   return renderPart('div', props, { style: { inlineSize: `${zoom * 100}%` } }, { zoom })
 }
 
-/** The lanes in which something has happened, each handed to the function given. */
-export function Lanes({ children }: { readonly children: (lane: LaneName) => ReactNode }) {
+/** The props of `Lanes`. */
+export interface LanesProps {
+  /** Renders one lane. */
+  readonly children: (lane: LaneName) => ReactNode
+}
+
+/** The lanes that have at least one event. */
+export function Lanes({ children }: LanesProps) {
   const { spans } = useTimeline('Lanes')
   return laneNames.filter((lane) => spans.some((span) => span.lane === lane)).map(children)
 }
 
-/** One lane: the keys, what the caller said, what was asked, … */
-export function Lane({
-  lane,
-  children = (span) => <Span key={span.id} span={span} />,
-  ...props
-}: Omit<PartProps<'div', { readonly lane: LaneName }>, 'children'> & {
+/** The state of `Lane`, as data attributes. */
+export type LaneState = { readonly lane: LaneName }
+
+/** The props of `Lane`. */
+export interface LaneProps extends Omit<PartProps<'div', LaneState>, 'children'> {
   readonly lane: LaneName
-  /** Renders one span; by default a `CallTimeline.Span`. */
-  readonly children?: (span: SpanEntry) => ReactNode
-}) {
+  /** Renders one span; by default a `Span`. */
+  readonly children?: (span: TimelineSpan) => ReactNode
+}
+
+/** One lane, such as the keys or the caller's speech. */
+export function Lane({ lane, children = (span) => <Span key={span.id} span={span} />, ...props }: LaneProps) {
   const { spans } = useTimeline('Lane')
   const own = { children: spans.filter((span) => span.lane === lane).map(children) }
   return renderPart('div', props, own, { lane })
 }
 
-/** The state of `CallTimeline.Span`, as data attributes. */
-export type CallTimelineSpanState = {
+/** The state of `Span`, as data attributes. */
+export type SpanState = {
   readonly lane: LaneName
   /** Whether this is where the keyboard or the pointer is. */
   readonly cursor: boolean
@@ -137,11 +123,13 @@ export type CallTimelineSpanState = {
   readonly moment: boolean
 }
 
-/** Something that happened, at its place in its lane (`inset-inline-start` and `inline-size`, in percent). */
-export function Span({
-  span,
-  ...props
-}: PartProps<'span', CallTimelineSpanState> & { readonly span: SpanEntry }): ReactNode {
+/** The props of `Span`. */
+export interface SpanProps extends PartProps<'span', SpanState> {
+  readonly span: TimelineSpan
+}
+
+/** One event, at its place in its lane (`inset-inline-start` and `inline-size`, in percent). */
+export function Span({ span, ...props }: SpanProps): ReactNode {
   const { range, cursor, setCursor } = useTimeline('Span')
   const language = useLanguage()
   if (!range) return null
@@ -161,16 +149,25 @@ export function Span({
   })
 }
 
-/** What the keyboard or the pointer is at, in words; said aloud. */
-export function Said(props: PartProps<'p'>) {
+/** The props of `Said`. */
+export type SaidProps = PartProps<'p'>
+
+/** The event at the keyboard's or pointer's position, in words; screen readers announce it. */
+export function Said(props: SaidProps) {
   const { spans, cursor, range } = useTimeline('Said')
   const language = useLanguage()
   const span = spans.find((it) => it.id === cursor)
   return renderPart('p', props, { role: 'status', children: span && range && spanWords(span, range.from, language) })
 }
 
+/** The props of `Zoom`. */
+export interface ZoomProps extends PartProps<'button'> {
+  /** `1` zooms in, `-1` zooms out. */
+  readonly by: 1 | -1
+}
+
 /** A button that zooms the lanes by one step. */
-export function Zoom({ by, ...props }: PartProps<'button'> & { readonly by: 1 | -1 }) {
+export function Zoom({ by, ...props }: ZoomProps) {
   const { zoomBy, canZoom } = useTimeline('Zoom')
   const { t } = useLanguage()
   const own = {
@@ -186,7 +183,7 @@ export function Zoom({ by, ...props }: PartProps<'button'> & { readonly by: 1 | 
   return renderPart('button', props, own)
 }
 
-function spanWords({ lane, from, text }: SpanEntry, start: number, { t, tryT }: Language): string {
+function spanWords({ lane, from, text }: TimelineSpan, start: number, { t, tryT }: Language): string {
   const what = lane === 'gather' ? tryT(`gather.outcome.${text}`, tryT(`gather.status.${text}`, text)) : text
   return `${clockTime(from - start)} · ${t(`timeline.${lane}`)} · ${what}`
 }

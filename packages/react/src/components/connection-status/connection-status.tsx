@@ -6,6 +6,7 @@ import { LiveRegion } from '../kit/live-region.tsx'
 import { CloseButton, Notice } from '../kit/notice.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { isBad, viewWords } from './connection-view.ts'
+import { useStatus } from './context.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `ConnectionStatus`. */
@@ -14,7 +15,14 @@ export interface ConnectionStatusProps {
   readonly callId?: string | null | undefined
 }
 
-function StyledConnectionStatus({ callId }: ConnectionStatusProps) {
+/**
+ * How the screen stands to the server: connecting, live with its latency, reconnecting, catching up, degraded, refused,
+ * ended.
+ * `ConnectionBanner` says more when something is wrong.
+ *
+ * Its unstyled parts are `ConnectionStatusParts`.
+ */
+export function ConnectionStatus({ callId }: ConnectionStatusProps) {
   return (
     <parts.Root callId={callId} className="cg cg-connection" role="group">
       <Dot />
@@ -27,14 +35,14 @@ function StyledConnectionStatus({ callId }: ConnectionStatusProps) {
 }
 
 function Dot() {
-  const { view } = parts.useStatus('Dot')
+  const { view } = useStatus('Dot')
   const busy = view === 'connecting' || view === 'reconnecting' || view === 'catchingUp'
   return <span className="cg-dot" aria-hidden="true" {...(busy ? { 'data-live': '' } : {})} />
 }
 
 /** Says that the connection was lost, or is back; not that it is there from the start. */
 function Announcer() {
-  const { view, caughtUp } = parts.useStatus('Announcer')
+  const { view, caughtUp } = useStatus('Announcer')
   const { t } = useLanguage()
   const [history, setHistory] = useState<'new' | 'live' | 'changed'>('new')
   if (history === 'new' && view === 'live') setHistory('live')
@@ -55,7 +63,7 @@ export function ConnectionBanner({ callId }: ConnectionStatusProps): ReactNode {
 }
 
 function Banner() {
-  const { callId, view, connection, notice, detail } = parts.useStatus('Banner')
+  const { callId, view, connection, notice, detail } = useStatus('Banner')
   const { t } = useLanguage()
   if (isBad(view, connection)) {
     const { tone, words, hint } = viewWords(view)
@@ -97,19 +105,3 @@ function HistoryLost({ callId, notice }: { readonly callId: string; readonly not
     </Notice>
   )
 }
-
-/**
- * How the screen stands to the server: connecting, live with its latency, reconnecting, catching up, degraded, refused,
- * ended.
- * `ConnectionBanner` says more when something is wrong.
- *
- * Its parts: `Root`, `Text`, `Latency`, `CaughtUp`, `Retry`, `Banner`.
- */
-export const ConnectionStatus = /* @__PURE__ */ Object.assign(StyledConnectionStatus, {
-  Root: parts.Root,
-  Text: parts.Text,
-  Latency: parts.Latency,
-  CaughtUp: parts.CaughtUp,
-  Retry: parts.Retry,
-  Banner: ConnectionBanner,
-})

@@ -7,7 +7,7 @@ import type { PlainStringKey } from '../../strings/strings.ts'
 import type { Tone } from '../kit/chip.tsx'
 
 /** Each state of the connection as it is shown: how bad it is, in words, and what it means or what to do. */
-const connectionViews = {
+const connectionViews: Readonly<Record<ConnectionView, ViewWords>> = {
   connecting: { tone: 'accent', words: 'connection.connecting' },
   live: { tone: 'positive', words: 'connection.live' },
   reconnecting: { tone: 'warning', words: 'connection.reconnecting', hint: 'connection.offlineHint' },
@@ -25,7 +25,7 @@ const connectionViews = {
   serverTooOld: { tone: 'negative', words: 'connection.outdated', hint: 'connection.serverTooOld' },
   failed: { tone: 'negative', words: 'connection.failed' },
   ended: { tone: 'neutral', words: 'connection.ended' },
-} as const satisfies Record<string, ViewWords>
+}
 
 interface ViewWords {
   readonly tone: Tone
@@ -34,7 +34,24 @@ interface ViewWords {
 }
 
 /** One state of the connection, as shown. */
-export type ConnectionView = keyof typeof connectionViews
+export type ConnectionView =
+  | 'connecting'
+  | 'live'
+  | 'reconnecting'
+  | 'catchingUp'
+  | 'degraded'
+  | 'unreachable'
+  | 'blocked'
+  | 'originRefused'
+  | 'signInFailed'
+  | 'ticketInvalid'
+  | 'unavailable'
+  | 'expired'
+  | 'forbidden'
+  | 'clientTooOld'
+  | 'serverTooOld'
+  | 'failed'
+  | 'ended'
 
 /** How a state is shown. */
 export const viewWords = (view: ConnectionView): ViewWords => connectionViews[view]

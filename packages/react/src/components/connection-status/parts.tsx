@@ -1,24 +1,25 @@
 import { type ReactNode, useEffect, useState } from 'react'
-import type { FeedNotice } from '../../client/feed.ts'
 import { perCall, useScopedCallId } from '../../hooks/call-scope.tsx'
 import { useGatherClient } from '../../hooks/provider.tsx'
 import { useCall } from '../../hooks/use-call.ts'
-import { useConnection } from '../../hooks/use-connection.ts'
 import { useNow } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import type { Tone } from '../kit/chip.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { createPartContext } from '../part/part-context.ts'
-import { type ConnectionView, connectionView, type FeedPart, viewWords } from './connection-view.ts'
+import { type ConnectionView, viewWords } from './connection-view.ts'
+import { StatusProvider, type StatusSource, useStatus, useStatusOf } from './context.ts'
 
-/** The state of `ConnectionStatus.Root`, as data attributes. */
-export type ConnectionStatusState = { readonly state: ConnectionView; readonly tone: Tone }
+/** The state of `Root`, as data attributes. */
+export type RootState = { readonly state: ConnectionView; readonly tone: Tone }
+
+/** The props of `Root`. */
+export interface RootProps extends PartProps<'div', RootState> {
+  /** The call; by default that of the `CallScope` around it, if any. `null`: only the connection. */
+  readonly callId?: string | null | undefined
+}
 
 /** The state of the connection. */
-export function Root({
-  callId,
-  ...props
-}: PartProps<'div', ConnectionStatusState> & { readonly callId?: string | null | undefined }) {
+export function Root({ callId, ...props }: RootProps) {
   const scope = useScopedCallId()
   const id = callId === undefined ? scope : callId
   if (id === null) return <StatusRoot callId={null} feed={null} notice={null} {...props} />
@@ -28,7 +29,7 @@ export function Root({
 const CallRoot = perCall(function CallRoot({
   callId,
   ...props
-}: PartProps<'div', ConnectionStatusState> & { readonly callId: string }) {
+}: PartProps<'div', RootState> & { readonly callId: string }) {
   const { sync, error, notice } = useCall(callId, (feed) => ({
     sync: feed.sync,
     error: feed.error,
@@ -37,29 +38,7 @@ const CallRoot = perCall(function CallRoot({
   return <StatusRoot callId={callId} feed={error ? { sync, error } : { sync }} notice={notice} {...props} />
 })
 
-interface StatusRootProps extends PartProps<'div', ConnectionStatusState> {
-  readonly callId: string | null
-  readonly feed: FeedPart | null
-  readonly notice: FeedNotice | null
-}
-
-function useStatusOf({ callId, feed, notice }: Pick<StatusRootProps, 'callId' | 'feed' | 'notice'>) {
-  const connection = useConnection()
-  const view = connectionView(connection, feed)
-  const detail = (feed?.error ?? connection.error)?.detail ?? null
-  // A notice stays on the feed; one that was there before the connection was lost says nothing about its return.
-  const [known, setKnown] = useState(notice)
-  if (view !== 'live' && known !== notice) setKnown(notice)
-  // What the last reconnection brought; `null` if nothing was missed, or while there is no connection.
-  const caughtUp = view === 'live' && notice?.kind === 'replayed' && notice !== known ? notice : null
-  return { callId, view, connection, notice, caughtUp, detail }
-}
-
-const [StatusProvider, useStatus] = createPartContext<ReturnType<typeof useStatusOf>>('ConnectionStatus')
-
-export { useStatus }
-
-function StatusRoot({ callId, feed, notice, ...props }: StatusRootProps) {
+function StatusRoot({ callId, feed, notice, ...props }: PartProps<'div', RootState> & StatusSource) {
   const status = useStatusOf({ callId, feed, notice })
   const { view } = status
   return (
@@ -69,8 +48,11 @@ function StatusRoot({ callId, feed, notice, ...props }: StatusRootProps) {
   )
 }
 
+/** The props of `Text`. */
+export type TextProps = PartProps<'span'>
+
 /** The state in words, such as "Live" or "Reconnecting in 3 s". */
-export function Text(props: PartProps<'span'>) {
+export function Text(props: TextProps) {
   const { view, connection } = useStatus('Text')
   const { t } = useLanguage()
   const text =
@@ -89,8 +71,11 @@ function Countdown({ to }: { readonly to: number }) {
   return t('connection.reconnectingIn', { seconds })
 }
 
+/** The props of `Latency`. */
+export type LatencyProps = PartProps<'span'>
+
 /** The round trip to the server; nothing while it is not known. */
-export function Latency(props: PartProps<'span'>): ReactNode {
+export function Latency(props: LatencyProps): ReactNode {
   const { view, connection } = useStatus('Latency')
   const { t } = useLanguage()
   if (view !== 'live' || connection.latencyMs === null) return null
@@ -100,8 +85,11 @@ export function Latency(props: PartProps<'span'>): ReactNode {
 /** How long it is worth knowing that something was missed. */
 const CAUGHT_UP_MILLIS = 8_000
 
+/** The props of `CaughtUp`. */
+export type CaughtUpProps = PartProps<'span'>
+
 /** How many missed events the last reconnection brought, for a moment after it; nothing if it brought none. */
-export function CaughtUp(props: PartProps<'span'>): ReactNode {
+export function CaughtUp(props: CaughtUpProps): ReactNode {
   const { caughtUp } = useStatus('CaughtUp')
   const { clock } = useGatherClient()
   const { t } = useLanguage()
@@ -113,8 +101,11 @@ export function CaughtUp(props: PartProps<'span'>): ReactNode {
   return renderPart('span', props, { children: t('connection.caughtUp', { count: caughtUp.events }) })
 }
 
-/** Tries again at once; nothing where that would change nothing. */
-export function Retry(props: PartProps<'button'>): ReactNode {
+/** The props of `Retry`. */
+export type RetryProps = PartProps<'button'>
+
+/** Reconnects at once; renders nothing where a retry cannot help. */
+export function Retry(props: RetryProps): ReactNode {
   const { view, connection } = useStatus('Retry')
   const { t } = useLanguage()
   // Where the server is too old, it may be another by now: servers are updated one after the other.

@@ -3,6 +3,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, waitFor, within } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { DigitSlots } from './digit-slots.tsx'
+import * as DigitSlotsParts from './parts.tsx'
 
 const meta = {
   title: 'Digits/DigitSlots',
@@ -109,16 +110,16 @@ export const Exactly: Story = {
 export const Unstyled: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   render: ({ callId }) => (
-    <DigitSlots.Root callId={callId}>
-      <DigitSlots.Row after={<DigitSlots.Terminator />}>
+    <DigitSlotsParts.Root callId={callId}>
+      <DigitSlotsParts.Row after={<DigitSlotsParts.Terminator />}>
         {(slot) => (
-          <DigitSlots.Slot key={slot.index} slot={slot} style={{ padding: 4 }}>
+          <DigitSlotsParts.Slot key={slot.index} slot={slot} style={{ padding: 4 }}>
             {slot.digit ?? '_'}
-          </DigitSlots.Slot>
+          </DigitSlotsParts.Slot>
         )}
-      </DigitSlots.Row>
-      <DigitSlots.Needs />
-    </DigitSlots.Root>
+      </DigitSlotsParts.Row>
+      <DigitSlotsParts.Needs />
+    </DigitSlotsParts.Root>
   ),
   play: async ({ canvasElement }) => {
     await within(canvasElement).findByRole('group', { name: 'Digits entered' })

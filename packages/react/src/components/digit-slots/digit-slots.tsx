@@ -8,7 +8,13 @@ export interface DigitSlotsProps {
   readonly gatherId?: string
 }
 
-function StyledDigitSlots({ callId, gatherId }: DigitSlotsProps) {
+/**
+ * The digits of a gather as they come in: a slot for each that may, a mark where it is enough, the key that ends it,
+ * and the time the caller has left. Hidden digits are dots, and the screen reader hears only their number.
+ *
+ * Its unstyled parts are `DigitSlotsParts`.
+ */
+export function DigitSlots({ callId, gatherId }: DigitSlotsProps) {
   return (
     <parts.Root callId={callId} gatherId={gatherId} className="cg cg-slots">
       <parts.Row className="cg-slots-row" after={<parts.Terminator className="cg-slot cg-slot-terminator" />}>
@@ -29,11 +35,3 @@ function StyledDigitSlots({ callId, gatherId }: DigitSlotsProps) {
     </parts.Root>
   )
 }
-
-/**
- * The digits of a gather as they come in: a slot for each that may, a mark where it is enough, the key that ends it,
- * and the time the caller has left. Hidden digits are dots, and the screen reader hears only their number.
- *
- * Its parts: `Root`, `Row`, `Slot`, `Terminator`, `Timer`, `Count`, `Needs`, `EndsWith`, `Announcer`.
- */
-export const DigitSlots = /* @__PURE__ */ Object.assign(StyledDigitSlots, parts)

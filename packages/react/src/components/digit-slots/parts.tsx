@@ -1,6 +1,6 @@
 import { type DigitGather, selectGather } from '@callgather/protocol'
-import { type ReactNode, useMemo, useState } from 'react'
-import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
+import { type ReactElement, type ReactNode, useMemo, useState } from 'react'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -17,36 +17,38 @@ interface SlotsContext extends Slots {
   readonly firstSeen: string | null
 }
 
-const [SlotsProvider, useSlots] = createPartContext<SlotsContext>('DigitSlots')
+const [SlotsProvider, useSlots] = createPartContext<SlotsContext>('DigitSlotsParts')
 
-/** The state of `DigitSlots.Root`, as data attributes. */
-export type DigitSlotsState = {
+/** The state of `Root`, as data attributes. */
+export type RootState = {
   readonly status: DigitGather['status']
   readonly outcome: string | null
   readonly hidden: boolean
   readonly ended: boolean
 }
 
-/** The props of `DigitSlots.Root`, less the call. */
-export interface DigitSlotsRootProps extends PartProps<'div', DigitSlotsState> {
+/** The props of `Root`. */
+export interface RootProps extends PartProps<'div', RootState> {
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** Which gather; by default the one that began last. Shows nothing while it is not one of digits. */
   readonly gatherId?: string | undefined
 }
 
-function CallRoot({ callId, gatherId, ...props }: DigitSlotsRootProps & { readonly callId: string }): ReactNode {
+function CallRoot({ callId, gatherId, ...props }: RootProps & { readonly callId: string }): ReactNode {
   const gather = useCall(callId, ({ state }) => selectGather(state, gatherId))
   // Keyed by gather: what was already there when a gather came on screen is not news.
   return gather?.kind === 'digits' ? <LoadedRoot key={gather.id} callId={callId} gather={gather} {...props} /> : null
 }
 
 /** The digits of a gather. Renders nothing while there is no gather of digits. */
-export const Root: OfCall<DigitSlotsRootProps> = perCall(CallRoot)
+export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 function LoadedRoot({
   callId,
   gather,
   ...props
-}: PartProps<'div', DigitSlotsState> & { callId: string; gather: DigitGather }) {
+}: RootProps & { readonly callId: string; readonly gather: DigitGather }) {
   const { t } = useLanguage()
   const [firstSeen] = useState(() => gather.keys.at(-1)?.id ?? null)
   const view = useMemo(() => slotsOf(gather), [gather])
@@ -65,17 +67,22 @@ function LoadedRoot({
   )
 }
 
-/** The slots in a row: one picture, whose name says how many digits there are, and which if they may be seen. */
-export function Row({
-  children,
-  after,
-  ...props
-}: Omit<PartProps<'div', { count: number }>, 'children'> & {
-  /** What each slot looks like. */
+/** The state of `Row`, as data attributes. */
+export type RowState = {
+  /** How many digits were entered. */
+  readonly count: number
+}
+
+/** The props of `Row`. */
+export interface RowProps extends Omit<PartProps<'div', RowState>, 'children'> {
+  /** Renders one slot. */
   readonly children: (slot: SlotView) => ReactNode
   /** Comes after the slots: the terminator. */
   readonly after?: ReactNode
-}) {
+}
+
+/** The slots in a row: one picture, whose name says how many digits there are, and which if they may be seen. */
+export function Row({ children, after, ...props }: RowProps) {
   const { slots, gather, open } = useSlots('Row')
   const { t } = useLanguage()
   const count = open
@@ -99,8 +106,8 @@ export function Row({
   )
 }
 
-/** The state of `DigitSlots.Slot`, as data attributes. */
-export type DigitSlotState = {
+/** The state of `Slot`, as data attributes. */
+export type SlotState = {
   readonly state: SlotView['state']
   readonly hidden: boolean
   /** Whether the input is long enough once this slot is filled. */
@@ -109,12 +116,13 @@ export type DigitSlotState = {
   readonly fresh: boolean
 }
 
+/** The props of `Slot`. */
+export interface SlotProps extends Omit<PartProps<'span', SlotState>, 'slot'> {
+  readonly slot: SlotView
+}
+
 /** One slot. */
-export function Slot({
-  slot,
-  children,
-  ...props
-}: Omit<PartProps<'span', DigitSlotState>, 'slot'> & { readonly slot: SlotView }) {
+export function Slot({ slot, children, ...props }: SlotProps) {
   const { gather, firstSeen } = useSlots('Slot')
   const last = gather.keys.at(-1)
   const newest = last?.role === 'terminator' ? gather.count : gather.count - 1
@@ -132,15 +140,24 @@ export function Slot({
   )
 }
 
+/** The state of `Terminator`, as data attributes. */
+export type TerminatorState = { readonly pressed: boolean }
+
+/** The props of `Terminator`. */
+export type TerminatorProps = PartProps<'span', TerminatorState>
+
 /** The key that ends the input; nothing if none does. */
-export function Terminator(props: PartProps<'span', { pressed: boolean }>): ReactNode {
+export function Terminator(props: TerminatorProps): ReactNode {
   const { terminator } = useSlots('Terminator')
   if (!terminator) return null
   return renderPart('span', props, { children: terminator.key }, { pressed: terminator.pressed })
 }
 
+/** The props of `Count`. */
+export type CountProps = PartProps<'span'>
+
 /** How many digits there are, in words. */
-export function Count(props: PartProps<'span'>) {
+export function Count(props: CountProps) {
   const { gather, open } = useSlots('Count')
   const { t } = useLanguage()
   const { count, rules } = gather
@@ -148,8 +165,14 @@ export function Count(props: PartProps<'span'>) {
   return renderPart('span', props, { children })
 }
 
+/** The state of `Needs`, as data attributes. */
+export type NeedsState = { readonly enough: boolean }
+
+/** The props of `Needs`. */
+export type NeedsProps = PartProps<'span', NeedsState>
+
 /** How many digits are needed, in words. */
-export function Needs(props: PartProps<'span', { enough: boolean }>) {
+export function Needs(props: NeedsProps) {
   const { gather, open } = useSlots('Needs')
   const { t } = useLanguage()
   const { min, max } = gather.rules
@@ -162,21 +185,27 @@ export function Needs(props: PartProps<'span', { enough: boolean }>) {
   return renderPart('span', props, { children: text }, { enough: gather.count >= min })
 }
 
+/** The props of `EndsWith`. */
+export type EndsWithProps = PartProps<'span'>
+
 /** Which key ends the input, in words; nothing if none does. */
-export function EndsWith(props: PartProps<'span'>): ReactNode {
+export function EndsWith(props: EndsWithProps): ReactNode {
   const { terminator } = useSlots('EndsWith')
   const { t } = useLanguage()
   return terminator ? renderPart('span', props, { children: t('slots.endsWith', { key: terminator.key }) }) : null
 }
 
-/** The state of `DigitSlots.Timer`, as data attributes. */
-export type DigitSlotsTimerState = { readonly for: string; readonly urgent: boolean; readonly overdue: boolean }
+/** The state of `Timer`, as data attributes. */
+export type TimerState = { readonly for: string; readonly urgent: boolean; readonly overdue: boolean }
+
+/** The props of `Timer`. */
+export type TimerProps = PartProps<'span', TimerState>
 
 /**
  * The time the caller has left, as a ring and in words; nothing while nothing is waited for. "About", because between
  * their key and our clock lie two networks.
  */
-export function Timer(props: PartProps<'span', DigitSlotsTimerState>): ReactNode {
+export function Timer(props: TimerProps): ReactNode {
   const { gather, callId } = useSlots('Timer')
   const { t } = useLanguage()
   const isStopping = useCall(callId, ({ state }) => stopAcceptedAt(state, gather) !== null)

@@ -7,7 +7,13 @@ export interface DtmfPadProps {
   readonly callId?: string | undefined
 }
 
-function StyledDtmfPad({ callId }: DtmfPadProps) {
+/**
+ * A telephone's keys, lighting up as the caller presses them. Where policy hides the digits, only that a key was
+ * pressed. Keys the gather does not accept are outlined; keys outside any gather are listed below.
+ *
+ * Its unstyled parts are `DtmfPadParts`.
+ */
+export function DtmfPad({ callId }: DtmfPadProps) {
   return (
     <parts.Root callId={callId} className="cg cg-pad">
       <div className="cg-pad-grid">
@@ -30,11 +36,3 @@ function StyledDtmfPad({ callId }: DtmfPadProps) {
     </parts.Root>
   )
 }
-
-/**
- * A telephone's keys, lighting up as the caller presses them. Where policy hides the digits, only that a key was
- * pressed. Keys the gather does not accept are outlined; keys outside any gather are listed below.
- *
- * Its parts: `Root`, `Key`, `Flash`, `KeyCount`, `Pulse`, `Caption`, `Strays`, `Announcer`, and `padKeys`.
- */
-export const DtmfPad = /* @__PURE__ */ Object.assign(StyledDtmfPad, parts)

@@ -1,6 +1,6 @@
 import type { DigitGather } from '@callgather/protocol'
-import { Fragment, type ReactNode, useMemo, useState } from 'react'
-import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
+import { Fragment, type ReactElement, type ReactNode, useMemo, useState } from 'react'
+import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type UseDtmfResult, useDtmf } from '../../hooks/use-dtmf.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -11,8 +11,8 @@ import { createPartContext } from '../part/part-context.ts'
 /** The keys of a telephone, row by row (ITU-T E.161). */
 export const padKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'] as const
 
-/** The state of `DtmfPad.Root`, as data attributes. */
-export type DtmfPadState = {
+/** The state of `Root`, as data attributes. */
+export type RootState = {
   /** Whether a gather of digits runs. */
   readonly collecting: boolean
   /** Whether policy hides the digits. */
@@ -41,9 +41,15 @@ function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
   }, [gather, lastKey, strays, firstSeen])
 }
 
-const [PadProvider, usePad] = createPartContext<ReturnType<typeof usePadOf>>('DtmfPad')
+const [PadProvider, usePad] = createPartContext<ReturnType<typeof usePadOf>>('DtmfPadParts')
 
-function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { readonly callId: string }) {
+/** The props of `Root`. */
+export interface RootProps extends PartProps<'div', RootState> {
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
+}
+
+function CallRoot({ callId, ...props }: RootProps & { readonly callId: string }) {
   const dtmf = useDtmf(callId)
   const known = useCall(callId, ({ cursor }) => cursor !== null)
   // Begun anew once the call is known: the keys that came with it were not pressed just now.
@@ -51,9 +57,9 @@ function CallRoot({ callId, ...props }: PartProps<'div', DtmfPadState> & { reado
 }
 
 /** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
-export const Root: OfCall<PartProps<'div', DtmfPadState>> = perCall(CallRoot)
+export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf: UseDtmfResult }) {
+function LoadedRoot({ dtmf, ...props }: RootProps & { readonly dtmf: UseDtmfResult }) {
   const { t } = useLanguage()
   const context = usePadOf(dtmf)
   return (
@@ -68,8 +74,8 @@ function LoadedRoot({ dtmf, ...props }: PartProps<'div', DtmfPadState> & { dtmf:
   )
 }
 
-/** The state of `DtmfPad.Key`, as data attributes. */
-export type DtmfKeyState = {
+/** The state of `Key`, as data attributes. */
+export type KeyState = {
   /** Set on the key pressed last: the part it played, `digit`, `invalid`, `terminator` or `stray`. */
   readonly last: string | null
   /** How often it was pressed in this attempt. */
@@ -78,8 +84,14 @@ export type DtmfKeyState = {
   readonly unused: boolean
 }
 
-/** One key. What is put inside it comes over its face. */
-export function Key({ value, children, ...props }: PartProps<'li', DtmfKeyState> & { readonly value: string }) {
+/** The props of `Key`. */
+export interface KeyProps extends PartProps<'li', KeyState> {
+  /** The key, one of `padKeys`. */
+  readonly value: string
+}
+
+/** One key. Its children are drawn over its face. */
+export function Key({ value, children, ...props }: KeyProps) {
   const { counts, last, lastRole, accepted } = usePad('Key')
   const { t } = useLanguage()
   const count = counts.get(value) ?? 0
@@ -105,31 +117,49 @@ export function Key({ value, children, ...props }: PartProps<'li', DtmfKeyState>
   )
 }
 
+/** The props of `Flash`. */
+export interface FlashProps extends PartProps<'span'> {
+  /** The key, one of `padKeys`. */
+  readonly value: string
+}
+
 /** Lights up over a key for a moment each time it is pressed. Goes inside a `Key`. */
-export function Flash({ value, ...props }: PartProps<'span'> & { readonly value: string }): ReactNode {
+export function Flash({ value, ...props }: FlashProps): ReactNode {
   const { last, isNews } = usePad('Flash')
   if (!isNews || last?.digit !== value) return null
   // Keyed by the press: pressing the same key again lights it up again.
   return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value })}</Fragment>
 }
 
+/** The props of `KeyCount`. */
+export interface KeyCountProps extends PartProps<'span'> {
+  /** The key, one of `padKeys`. */
+  readonly value: string
+}
+
 /** How often a key was pressed in this attempt; nothing for once or never. Goes inside a `Key`. */
-export function KeyCount({ value, ...props }: PartProps<'span'> & { readonly value: string }): ReactNode {
+export function KeyCount({ value, ...props }: KeyCountProps): ReactNode {
   const { counts } = usePad('KeyCount')
   const { number } = useLanguage()
   const count = counts.get(value) ?? 0
   return count > 1 ? renderPart('span', props, { 'aria-hidden': true, children: `×${number(count)}` }) : null
 }
 
-/** Shows that some key was pressed where policy hides which. */
-export function Pulse(props: PartProps<'span'>): ReactNode {
+/** The props of `Pulse`. */
+export type PulseProps = PartProps<'span'>
+
+/** Shows that a key was pressed where the mask hides which. */
+export function Pulse(props: PulseProps): ReactNode {
   const { last, isNews } = usePad('Pulse')
   if (!isNews || !last || last.digit !== null) return null
   return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true })}</Fragment>
 }
 
-/** What was pressed last, in words. */
-export function Caption(props: PartProps<'p'>) {
+/** The props of `Caption`. */
+export type CaptionProps = PartProps<'p'>
+
+/** The last key pressed, in words. */
+export function Caption(props: CaptionProps) {
   const { last } = usePad('Caption')
   const { t } = useLanguage()
   const text = !last ? t('pad.none') : last.digit === null ? t('pad.lastHidden') : t('pad.last', { key: last.digit })
@@ -139,8 +169,11 @@ export function Caption(props: PartProps<'p'>) {
 /** At most this many stray keys are shown: the newest. */
 const STRAYS_SHOWN = 8
 
+/** The props of `Strays`. */
+export type StraysProps = PartProps<'div'>
+
 /** The newest keys pressed while no gather listened; nothing if there are none. */
-export function Strays({ children, ...props }: PartProps<'div'>): ReactNode {
+export function Strays({ children, ...props }: StraysProps): ReactNode {
   const { strays } = usePad('Strays')
   const { t } = useLanguage()
   if (strays.length === 0) return null

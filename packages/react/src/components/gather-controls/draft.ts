@@ -4,7 +4,7 @@
  */
 import type { GatherName, Mask } from '@callgather/protocol'
 import { type FieldDraft, schemaOf } from './field-drafts.ts'
-import { type Parameter, type Preset, parametersOf } from './parameters.ts'
+import { type GatherParameter, type Preset, parametersOf } from './parameters.ts'
 
 /** What stands in the form. Each gather keeps its own answers, so that changing one's mind loses nothing. */
 export interface Draft {
@@ -48,7 +48,7 @@ export const withValue = (draft: Draft, name: string, value: string): Draft => (
   preset: null,
 })
 
-const numeric: ReadonlySet<Parameter['input']> = new Set(['count', 'millis'])
+const numeric: ReadonlySet<GatherParameter['input']> = new Set(['count', 'millis'])
 
 /** The body of the command, as it would be sent. */
 export function bodyOf({ purpose, values, fields }: Draft): Record<string, unknown> {
@@ -66,7 +66,7 @@ export function bodyOf({ purpose, values, fields }: Draft): Record<string, unkno
   return body
 }
 
-function parameterValue({ input }: Parameter, text: string): unknown {
+function parameterValue({ input }: GatherParameter, text: string): unknown {
   // "None" is itself an answer: Telnyx takes an empty string for "no key ends it".
   if (input === 'terminator') return text === '' ? undefined : text === 'none' ? '' : text
   const trimmed = text.trim()

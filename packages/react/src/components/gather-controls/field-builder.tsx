@@ -2,8 +2,8 @@ import { useId } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button } from '../kit/button.tsx'
 import { Problem } from '../kit/field.tsx'
+import { useGatherForm } from './context.ts'
 import { type FieldDraft, fieldTypes } from './field-drafts.ts'
-import { useGatherForm } from './parts.tsx'
 
 /** Drafts the fields of an AI gather, row by row. */
 export function FieldBuilder() {

@@ -16,7 +16,6 @@ import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import type { Draft } from './draft.ts'
 import { GatherForm } from './gather-form.tsx'
 import { defaultPresets, type Preset } from './parameters.ts'
-import * as parts from './parts.tsx'
 import { isRunning, RunningGather } from './running-gather.tsx'
 
 /** The props of `GatherControls`. */
@@ -34,7 +33,13 @@ export interface GatherControlsProps {
 /** The gather over which an agent has opened the form of a call. Any new gather closes it. */
 const openForms = new Remembered<string | null>(null)
 
-const StyledGatherControls: (props: GatherControlsProps) => ReactElement = perCall(function Card({
+/**
+ * Asks the caller for something: digits, with or without a prompt, or fields by conversation with an AI. While a
+ * gather runs it shows that gather, and stops it.
+ *
+ * Its unstyled parts are `GatherControlsParts`.
+ */
+export const GatherControls: (props: GatherControlsProps) => ReactElement = perCall(function Card({
   callId,
   presets = defaultPresets,
   initial,
@@ -144,18 +149,3 @@ function Outcome({ gather }: { readonly gather: GatherSlice | null }) {
   const text = news ? language.t('transcript.gatherEnded', { outcome: gatherBadge(gather, language).text }) : ''
   return <LiveRegion text={text} />
 }
-
-/**
- * Asks the caller for something: digits, with or without a prompt, or fields by conversation with an AI. While a
- * gather runs it shows that gather, and stops it.
- *
- * Parts, for a form of your own: `Root`, `Purpose`, `Preset`, `Parameter`, `Masked`, `Json`.
- */
-export const GatherControls = /* @__PURE__ */ Object.assign(StyledGatherControls, {
-  Root: parts.Root,
-  Purpose: parts.Purpose,
-  Preset: parts.Preset,
-  Parameter: parts.Parameter,
-  Masked: parts.Masked,
-  Json: parts.Json,
-})

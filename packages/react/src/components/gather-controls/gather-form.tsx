@@ -6,6 +6,7 @@ import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { commandIcons } from '../kit/gather-words.ts'
 import { Icon } from '../kit/icon.tsx'
 import { Notice } from '../kit/notice.tsx'
+import { useGatherForm } from './context.ts'
 import type { Draft } from './draft.ts'
 import { FieldBuilder } from './field-builder.tsx'
 import { ParameterField } from './parameter-field.tsx'
@@ -35,7 +36,7 @@ export function GatherForm({ callId, presets, reason, initial, onSent, onCancel 
 }
 
 function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | 'reason' | 'onCancel'>) {
-  const { draft, problems, fieldProblems, problemOf, replaces, starting } = parts.useGatherForm('Body')
+  const { draft, problems, fieldProblems, problemOf, replaces, starting } = useGatherForm('Body')
   const { t } = useLanguage()
   const [more, setMore] = useState(false)
   const [json, setJson] = useState(false)

@@ -1,6 +1,6 @@
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Field } from '../kit/field.tsx'
-import type { Parameter as ParameterSpec } from './parameters.ts'
+import type { GatherParameter as ParameterSpec } from './parameters.ts'
 import { Parameter, type ParameterState } from './parts.tsx'
 
 const terminators = ['#', '*', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const

@@ -6,7 +6,7 @@ import type { PlainStringKey } from '../../strings/strings.ts'
 export type ParameterInput = 'text' | 'speech' | 'address' | 'count' | 'millis' | 'terminator' | 'keys'
 
 /** A parameter of a command, as a form field. */
-export interface Parameter {
+export interface GatherParameter {
   /** Telnyx's name for it. */
   readonly name: string
   readonly input: ParameterInput
@@ -16,20 +16,20 @@ export interface Parameter {
   readonly essential?: boolean
 }
 
-const length: readonly Parameter[] = [
+const length: readonly GatherParameter[] = [
   { name: 'minimum_digits', input: 'count', label: 'param.minimum_digits', essential: true },
   { name: 'maximum_digits', input: 'count', label: 'param.maximum_digits', essential: true },
   { name: 'terminating_digit', input: 'terminator', label: 'param.terminating_digit', essential: true },
   { name: 'valid_digits', input: 'keys', label: 'param.valid_digits' },
 ]
 
-const between: Parameter = {
+const between: GatherParameter = {
   name: 'inter_digit_timeout_millis',
   input: 'millis',
   label: 'param.inter_digit_timeout_millis',
 }
 
-const prompted: readonly Parameter[] = [
+const prompted: readonly GatherParameter[] = [
   ...length,
   { name: 'maximum_tries', input: 'count', label: 'param.maximum_tries' },
   { name: 'timeout_millis', input: 'millis', label: 'param.timeout_millis' },
@@ -37,7 +37,7 @@ const prompted: readonly Parameter[] = [
 ]
 
 /** The fields of each gather's form, in the order in which they are shown. */
-export const parametersOf: Readonly<Record<GatherName, readonly Parameter[]>> = {
+export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[]>> = {
   gather: [
     ...length,
     { name: 'initial_timeout_millis', input: 'millis', label: 'param.initial_timeout_millis' },

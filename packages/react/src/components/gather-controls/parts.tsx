@@ -1,33 +1,29 @@
-import type { GatherName, TelnyxError } from '@callgather/protocol'
-import { KEYS, limits } from '@callgather/protocol'
-import { type FormEvent, type ReactNode, useId } from 'react'
-import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
-import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { type GatherName, KEYS, limits } from '@callgather/protocol'
+import { type FormEvent, type ReactElement, type ReactNode, useId } from 'react'
+import { perCall } from '../../hooks/call-scope.tsx'
+import { useLanguage } from '../../strings/strings-context.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { createPartContext } from '../part/part-context.ts'
+import { FormProvider, useGatherForm } from './context.ts'
 import type { Draft } from './draft.ts'
-import type { Parameter as ParameterSpec, Preset as PresetSpec } from './parameters.ts'
-import { type UseGatherDraftResult, useGatherDraft } from './use-gather-draft.ts'
+import type { GatherParameter, Preset as GatherPreset } from './parameters.ts'
+import { problemText } from './problem-text.ts'
+import { useGatherDraft } from './use-gather-draft.ts'
 
-interface FormContext extends UseGatherDraftResult {
-  /** Makes ids that belong to this form. */
-  readonly idOf: (name: string) => string
-}
+/** The state of `Root`, as data attributes. */
+export type RootState = { readonly purpose: GatherName }
 
-const [FormProvider, useForm] = createPartContext<FormContext>('GatherControls')
-
-export { useForm as useGatherForm }
-
-/** The props of `GatherControls.Root`, less the call. */
-export interface GatherControlsRootProps extends Omit<PartProps<'form', { purpose: GatherName }>, 'onSubmit'> {
+/** The props of `Root`. */
+export interface RootProps extends Omit<PartProps<'form', RootState>, 'onSubmit'> {
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** What stands in the form at first. */
   readonly initial?: Partial<Draft> | undefined
   /** Called once Telnyx has been asked. */
   readonly onSent?: () => void
 }
 
-function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps & { readonly callId: string }) {
+function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly callId: string }) {
   const draft = useGatherDraft(callId, initial)
   const id = useId()
   const { t } = useLanguage()
@@ -44,7 +40,7 @@ function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps
     <FormProvider value={{ ...draft, idOf }}>
       {renderPart(
         'form',
-        props as PartProps<'form', { purpose: GatherName }>,
+        props as PartProps<'form', RootState>,
         { noValidate: true, 'aria-label': t('controls.start'), onSubmit: (event) => void onSubmit(event), ...guard },
         { purpose: draft.draft.purpose },
       )}
@@ -53,14 +49,19 @@ function CallRoot({ callId, initial, onSent, ...props }: GatherControlsRootProps
 }
 
 /** The form that starts a gather. */
-export const Root: OfCall<GatherControlsRootProps> = perCall(CallRoot)
+export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
+
+/** The state of `Purpose`, as data attributes. */
+export type PurposeState = { readonly checked: boolean }
+
+/** The props of `Purpose`. */
+export interface PurposeProps extends PartProps<'input', PurposeState> {
+  readonly purpose: GatherName
+}
 
 /** One kind of gather, as a radio button; put it in a `label`. */
-export function Purpose({
-  purpose,
-  ...props
-}: PartProps<'input', { checked: boolean }> & { readonly purpose: GatherName }) {
-  const { draft, setPurpose, idOf } = useForm('Purpose')
+export function Purpose({ purpose, ...props }: PurposeProps) {
+  const { draft, setPurpose, idOf } = useGatherForm('Purpose')
   const checked = draft.purpose === purpose
   return renderPart(
     'input',
@@ -70,12 +71,17 @@ export function Purpose({
   )
 }
 
-/** Fills the form in with a question that is asked often. */
-export function Preset({
-  preset,
-  ...props
-}: PartProps<'button', { chosen: boolean }> & { readonly preset: PresetSpec }) {
-  const { draft, choose } = useForm('Preset')
+/** The state of `Preset`, as data attributes. */
+export type PresetState = { readonly chosen: boolean }
+
+/** The props of `Preset`. */
+export interface PresetProps extends PartProps<'button', PresetState> {
+  readonly preset: GatherPreset
+}
+
+/** Fills in the form with a preset. */
+export function Preset({ preset, ...props }: PresetProps) {
+  const { draft, choose } = useGatherForm('Preset')
   const { t } = useLanguage()
   const chosen = draft.preset === preset.name
   return renderPart(
@@ -97,15 +103,15 @@ export interface ParameterState {
   readonly set: (value: string) => void
 }
 
-/** The props of `GatherControls.Parameter`. */
+/** The props of `Parameter`. */
 export interface ParameterProps {
-  readonly parameter: ParameterSpec
+  readonly parameter: GatherParameter
   readonly children: (state: ParameterState) => ReactNode
 }
 
 /** One parameter of the gather. Draws nothing of its own. */
 export function Parameter({ parameter, children }: ParameterProps) {
-  const { draft, setValue, problemOf, idOf } = useForm('Parameter')
+  const { draft, setValue, problemOf, idOf } = useGatherForm('Parameter')
   const language = useLanguage()
   const { name, label, hint } = parameter
   const problem = problemOf(name)
@@ -126,24 +132,15 @@ function placeholderOf(name: string): string {
   return name === 'valid_digits' ? KEYS : ''
 }
 
-/** A problem in the agent's language where we know the rule; in Telnyx's words where we do not. */
-export function problemText({ code, detail, title }: TelnyxError, name: string, { t }: Language): string {
-  if (code === '10004') return t('problem.required')
-  if (code === '10026') return t('problem.type')
-  if (Object.hasOwn(limits, name)) {
-    const { min, max, code: own } = limits[name as keyof typeof limits]
-    if (code === own) return t('problem.range', { min, max })
-  }
-  if (code === '10027' && name === 'minimum_digits') return t('problem.minMax')
-  if (code === '90008') return t('problem.keys')
-  // What the server's own rules do not allow.
-  if (code === '10015') return t('refused.policy')
-  return detail?.replaceAll('`', '') ?? title
-}
+/** The state of `Masked`, as data attributes. */
+export type MaskedState = { readonly checked: boolean }
+
+/** The props of `Masked`. */
+export type MaskedProps = PartProps<'input', MaskedState>
 
 /** Hides the digits of the gather from everyone, as a checkbox; put it in a `label`. */
-export function Masked(props: PartProps<'input', { checked: boolean }>) {
-  const { draft, setMask } = useForm('Masked')
+export function Masked(props: MaskedProps) {
+  const { draft, setMask } = useGatherForm('Masked')
   const masked = draft.mask !== null
   return renderPart(
     'input',
@@ -157,9 +154,12 @@ export function Masked(props: PartProps<'input', { checked: boolean }>) {
   )
 }
 
+/** The props of `Json`. */
+export type JsonProps = PartProps<'pre'>
+
 /** The request as it would be sent: the path, and the body. */
-export function Json(props: PartProps<'pre'>) {
-  const { draft, body } = useForm('Json')
+export function Json(props: JsonProps) {
+  const { draft, body } = useGatherForm('Json')
   const { t } = useLanguage()
   const children = `POST /v2/calls/{call_control_id}/actions/${draft.purpose}\n\n${JSON.stringify(body, null, 2)}`
   return renderPart('pre', props, { tabIndex: 0, 'aria-label': t('controls.jsonLabel'), children })

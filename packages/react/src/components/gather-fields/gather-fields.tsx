@@ -14,6 +14,7 @@ import { Empty, Notice } from '../kit/notice.tsx'
 import { dateOf } from '../kit/time.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { useFields } from './context.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `GatherFields`. */
@@ -24,7 +25,13 @@ export interface GatherFieldsProps {
   readonly schema?: StandardSchemaV1
 }
 
-function StyledGatherFields({ callId, schema }: GatherFieldsProps) {
+/**
+ * What an AI gather is to find out, as a form that fills in by itself: missing, heard, confirmed. The agent can set a
+ * value right, by telling the assistant.
+ *
+ * Its unstyled parts are `GatherFieldsParts`.
+ */
+export function GatherFields({ callId, schema }: GatherFieldsProps) {
   const { t } = useLanguage()
   const id = useId()
   const kept = useKeptFocus()
@@ -55,12 +62,12 @@ export function FieldsBody() {
 }
 
 function Delivery() {
-  const { view } = parts.useFields('Delivery')
+  const { view } = useFields('Delivery')
   return <DeliveryNotice delivery={view.gather?.delivery} />
 }
 
 function Progress() {
-  const { view } = parts.useFields('Progress')
+  const { view } = useFields('Progress')
   const { t } = useLanguage()
   const { done, of } = view.progress
   if (!view.gather || of === 0) return null
@@ -77,7 +84,7 @@ function Progress() {
 }
 
 function Body() {
-  const { view } = parts.useFields('Body')
+  const { view } = useFields('Body')
   const { t } = useLanguage()
   if (view.fields.length === 0) {
     return (
@@ -122,7 +129,7 @@ const tones = { missing: 'neutral', heard: 'accent', confirmed: 'positive' } as 
 function Field({ field }: { readonly field: FieldState }) {
   const language = useLanguage()
   const { t } = language
-  const { view } = parts.useFields('Field')
+  const { view } = useFields('Field')
   const callId = useCallId()
   const reason = useBlocked(callId, 'assistant')
   const [corrections, changeCorrections] = useRemembered(callId, openCorrections)
@@ -253,15 +260,3 @@ export function valueText({ value, format }: FieldState, { t, locale, number }: 
   if (Array.isArray(value)) return new Intl.ListFormat(locale).format(value.map(String))
   return JSON.stringify(value)
 }
-
-/**
- * What an AI gather is to find out, as a form that fills in by itself: missing, heard, confirmed. The agent can set a
- * value right, by telling the assistant.
- *
- * Its parts: `Root`, `Field`, `Announcer`.
- */
-export const GatherFields = /* @__PURE__ */ Object.assign(StyledGatherFields, {
-  Root: parts.Root,
-  Field: parts.Field,
-  Announcer: parts.Announcer,
-})

@@ -1,50 +1,39 @@
-import type { FieldState } from '@callgather/protocol'
-import { useMemo, useState } from 'react'
-import { type OfCall, perCall } from '../../hooks/call-scope.tsx'
+import type { FieldState as GatherField } from '@callgather/protocol'
+import { type ReactElement, useMemo, useState } from 'react'
+import { perCall } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { type UseAIGatherResult, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { createPartContext } from '../part/part-context.ts'
+import { FieldsProvider, useFields } from './context.ts'
 
-interface FieldsContext {
-  readonly view: UseAIGatherResult<unknown>
-  /** What was known of each field when they came on screen: what changes after that is news. */
-  readonly firstSeen: ReadonlyMap<string, unknown>
-}
+/** The state of `Root`, as data attributes. */
+export type RootState = { readonly status: string | null; readonly result: string }
 
-const [FieldsProvider, useFields] = createPartContext<FieldsContext>('GatherFields')
-
-export { useFields }
-
-/** The state of `GatherFields.Root`, as data attributes. */
-export type GatherFieldsState = { readonly status: string | null; readonly result: string }
-
-/** The props of `GatherFields.Root`, less the call. */
-export interface GatherFieldsRootProps extends PartProps<'section', GatherFieldsState> {
+/** The props of `Root`. */
+export interface RootProps extends PartProps<'section', RootState> {
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
   /** Checks the result. */
   readonly schema?: StandardSchemaV1 | undefined
 }
 
-function CallRoot({ callId, schema, ...props }: GatherFieldsRootProps & { readonly callId: string }) {
+function CallRoot({ callId, schema, ...props }: RootProps & { readonly callId: string }) {
   const view: UseAIGatherResult<unknown> = useAIGather(callId, { schema: schema ?? anything })
   return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
 }
 
 /** The fields of the AI gather that began last. */
-export const Root: OfCall<GatherFieldsRootProps> = perCall(CallRoot)
+export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** Takes whatever Telnyx sends, where nobody says what it should be. */
+/** Accepts any result; for a gather without a schema. */
 const anything: StandardSchemaV1 = {
   '~standard': { version: 1, vendor: 'callgather', validate: (value) => ({ value }) },
 }
 
-function LoadedRoot({
-  view,
-  ...props
-}: PartProps<'section', GatherFieldsState> & { view: UseAIGatherResult<unknown> }) {
+function LoadedRoot({ view, ...props }: RootProps & { readonly view: UseAIGatherResult<unknown> }) {
   const [firstSeen] = useState(() => new Map(view.fields.map((field) => [field.name, field.value])))
   const guard = useTypingGuard()
   const context = useMemo(() => ({ view, firstSeen }), [view, firstSeen])
@@ -52,16 +41,21 @@ function LoadedRoot({
   return <FieldsProvider value={context}>{renderPart('section', props, guard, state)}</FieldsProvider>
 }
 
-/** The state of `GatherFields.Field`, as data attributes. */
-export type GatherFieldState = {
-  readonly status: FieldState['status']
+/** The state of `Field`, as data attributes. */
+export type FieldState = {
+  readonly status: GatherField['status']
   readonly required: boolean
   /** Whether its value came, or changed, while on screen. */
   readonly fresh: boolean
 }
 
+/** The props of `Field`. */
+export interface FieldProps extends PartProps<'div', FieldState> {
+  readonly field: GatherField
+}
+
 /** One field: put its `dt` and `dd` in it. Goes inside a `dl`. */
-export function Field({ field, ...props }: PartProps<'div', GatherFieldState> & { readonly field: FieldState }) {
+export function Field({ field, ...props }: FieldProps) {
   const { firstSeen } = useFields('Field')
   const fresh = field.status !== 'missing' && field.value !== firstSeen.get(field.name)
   return renderPart('div', props, {}, { status: field.status, required: field.required, fresh })

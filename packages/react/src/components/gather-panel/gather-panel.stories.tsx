@@ -13,6 +13,7 @@ import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
 import { ConnectionBanner } from '../connection-status/connection-status.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { GatherPanel } from './gather-panel.tsx'
+import * as GatherPanelParts from './parts.tsx'
 
 const meta = {
   title: 'Panel/GatherPanel',
@@ -82,15 +83,15 @@ export const Composed: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
   render: ({ callId }) => (
-    <GatherPanel.Root callId={callId} style={{ display: 'grid', gap: 12 }}>
+    <GatherPanelParts.Root callId={callId} style={{ display: 'grid', gap: 12 }}>
       <ConnectionBanner callId={callId} />
-      <GatherPanel.Title>
-        <GatherPanel.Party />, <GatherPanel.Phase />
-      </GatherPanel.Title>
-      <GatherPanel.Facts />
+      <GatherPanelParts.Title>
+        <GatherPanelParts.Party />, <GatherPanelParts.Phase />
+      </GatherPanelParts.Title>
+      <GatherPanelParts.Facts />
       <DigitSlots callId={callId} />
       <AssistantBar callId={callId} />
-    </GatherPanel.Root>
+    </GatherPanelParts.Root>
   ),
   play: async ({ canvas }) => {
     const panel = await canvas.findByRole('article')

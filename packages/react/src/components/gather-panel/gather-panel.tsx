@@ -13,6 +13,7 @@ import type { Badge } from '../kit/gather-words.ts'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { Transcript } from '../transcript/transcript.tsx'
+import { usePanel } from './context.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `GatherPanel`. */
@@ -33,7 +34,13 @@ export interface GatherPanelProps {
 
 const nothing: readonly never[] = []
 
-function StyledGatherPanel({ callId, ...props }: GatherPanelProps) {
+/**
+ * Everything about one call in one element: who it is, what is asked and what comes, the transcript, the assistant, the
+ * timeline. Fits itself to the room it is given, from 320 pixels to a wall.
+ *
+ * Its unstyled parts are `GatherPanelParts`.
+ */
+export function GatherPanel({ callId, ...props }: GatherPanelProps) {
   const kept = useKeptFocus()
   return (
     <parts.Root callId={callId} className="cg cg-panel" {...kept}>
@@ -45,14 +52,14 @@ function StyledGatherPanel({ callId, ...props }: GatherPanelProps) {
 }
 
 function Banner() {
-  const { callId } = parts.usePanel('Banner')
+  const { callId } = usePanel('Banner')
   return <ConnectionBanner callId={callId} />
 }
 
 type ColumnsProps = Omit<GatherPanelProps, 'callId'>
 
 function Columns({ schema, presets, assistantId, suggestions, without = nothing }: ColumnsProps) {
-  const { callId, gone } = parts.usePanel('Columns')
+  const { callId, gone } = usePanel('Columns')
   const hasFields = useCall(
     callId,
     ({ state }) => state.latestGather !== null && isFieldsGather(state, state.latestGather.id),
@@ -97,7 +104,7 @@ const phaseBadges = {
 } as const satisfies Record<string, Omit<Badge, 'text'>>
 
 function Header() {
-  const { callId, phase } = parts.usePanel('Header')
+  const { callId, phase } = usePanel('Header')
   const { t } = useLanguage()
   return (
     <header className="cg-panel-header">
@@ -114,17 +121,3 @@ function Header() {
     </header>
   )
 }
-
-/**
- * Everything about one call in one element: who it is, what is asked and what comes, the transcript, the assistant, the
- * timeline. Fits itself to the room it is given, from 320 pixels to a wall.
- *
- * Its parts: `Root`, `Title`, `Party`, `Phase`, `Facts`; put the other components inside, in any order.
- */
-export const GatherPanel = /* @__PURE__ */ Object.assign(StyledGatherPanel, {
-  Root: parts.Root,
-  Title: parts.Title,
-  Party: parts.Party,
-  Phase: parts.Phase,
-  Facts: parts.Facts,
-})

@@ -6,32 +6,23 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { Elapsed } from '../kit/elapsed.tsx'
 import { partyName, timeOfDay } from '../kit/time.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { createPartContext } from '../part/part-context.ts'
+import { PanelProvider, usePanel } from './context.ts'
 
-interface PanelContext {
-  readonly callId: string
-  readonly titleId: string
+/** The state of `Root`, as data attributes. */
+export type RootState = {
   readonly phase: CallPhase
-  /** Whether the call cannot be shown, and nothing of it is known. */
+  /** Whether the call cannot be shown, and nothing of it is known; `ConnectionBanner` says why. */
   readonly gone: boolean
 }
 
-const [PanelProvider, usePanel] = createPartContext<PanelContext>('GatherPanel')
-
-export { usePanel }
-
-/** The state of `GatherPanel.Root`, as data attributes. */
-export type GatherPanelState = {
-  readonly phase: CallPhase
-  /** Whether the call cannot be shown, and nothing of it is known; `ConnectionStatus.Banner` says why. */
-  readonly gone: boolean
+/** The props of `Root`. */
+export interface RootProps extends PartProps<'article', RootState> {
+  /** The call; by default that of the `CallScope` around it. */
+  readonly callId?: string | undefined
 }
 
-/** One call. Named by its `GatherPanel.Title`. */
-export function Root({
-  callId: given,
-  ...props
-}: PartProps<'article', GatherPanelState> & { readonly callId?: string | undefined }) {
+/** One call. Named by its `Title`. */
+export function Root({ callId: given, ...props }: RootProps) {
   const callId = useCallId(given)
   const titleId = useId()
   const state = useCall(callId, ({ state, cursor, error }) => ({
@@ -47,14 +38,20 @@ export function Root({
   )
 }
 
-/** The heading, by which the panel is named; who the call is with, unless it is given children. */
-export function Title(props: PartProps<'h2'>) {
+/** The props of `Title`. */
+export type TitleProps = PartProps<'h2'>
+
+/** The heading, by which the panel is named. By default it names the other party. */
+export function Title(props: TitleProps) {
   const { titleId } = usePanel('Title')
   return renderPart('h2', props, { id: titleId, children: <Party /> })
 }
 
-/** Who the call is with. */
-export function Party(props: PartProps<'bdi'>) {
+/** The props of `Party`. */
+export type PartyProps = PartProps<'bdi'>
+
+/** The other party of the call. */
+export function Party(props: PartyProps) {
   const { callId } = usePanel('Party')
   const { t } = useLanguage()
   const party = useCall(callId, ({ state: { parties, initiated } }) =>
@@ -63,15 +60,24 @@ export function Party(props: PartProps<'bdi'>) {
   return renderPart('bdi', props, { dir: 'auto', children: party ? partyName(party) : t('call.unknownParty') })
 }
 
-/** Where the call stands: ringing, answered, ended. */
-export function Phase(props: PartProps<'span', { readonly phase: CallPhase }>) {
+/** The state of `Phase`, as data attributes. */
+export type PhaseState = { readonly phase: CallPhase }
+
+/** The props of `Phase`. */
+export type PhaseProps = PartProps<'span', PhaseState>
+
+/** The phase of the call: ringing, answered, ended. */
+export function Phase(props: PhaseProps) {
   const { phase } = usePanel('Phase')
   const { t } = useLanguage()
   return renderPart('span', props, { children: t(`call.phase.${phase}`) }, { phase })
 }
 
+/** The props of `Facts`. */
+export type FactsProps = PartProps<'p'>
+
 /** The rest about the call in one line: the caller's name, the number called, when it was answered, for how long. */
-export function Facts(props: PartProps<'p'>) {
+export function Facts(props: FactsProps) {
   const { callId } = usePanel('Facts')
   const { t, locale, timeZone } = useLanguage()
   const { name, own, answeredAt, endedAt } = useCall(callId, ({ state: { parties, initiated, ...state } }) => ({

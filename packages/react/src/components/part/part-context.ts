@@ -1,16 +1,17 @@
 import { createContext, type Provider, useContext } from 'react'
 
-/** The context between the root of a component and its parts. */
+/** Creates the context between a part, `Root` by default, and the parts inside it. */
 export function createPartContext<Value>(
-  component: string,
+  namespace: string,
+  provider = 'Root',
 ): readonly [Provider<Value | null>, (part: string) => Value] {
   const Context = createContext<Value | null>(null)
-  Context.displayName = component
+  Context.displayName = `${namespace}.${provider}`
   const use = (part: string): Value => {
     const value = useContext(Context)
     if (value === null) {
       throw new Error(
-        `CallGather: <${component}.${part}> is outside <${component}.Root>, from which it takes its state. Put it inside one.`,
+        `CallGather: <${namespace}.${part}> needs the state of <${namespace}.${provider}>. Render it inside one.`,
       )
     }
     return value

@@ -2,9 +2,9 @@ import { useEffect, useRef, useState } from 'react'
 import { useGatherClient } from '../../hooks/provider.tsx'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
-import { useTranscriptContext } from './parts.tsx'
+import { useTranscriptContext } from './context.ts'
 import { wordsOf } from './row-words.ts'
-import type { Row } from './rows.ts'
+import type { TranscriptRow } from './rows.ts'
 
 /** What is read out: everything that is said, only what the caller says, or nothing. */
 export type Announce = 'all' | 'caller' | 'off'
@@ -16,14 +16,19 @@ const MOST_ROWS = 4
 /** How far from the end something said may be, and still be news. */
 const RECENT_ROWS = 64
 
+/** The props of `Announcer`. */
+export interface AnnouncerProps {
+  readonly announce: Announce
+}
+
 /** Reads each utterance out once, when it is final. What was there from the start is not read out. */
-export function Announcer({ announce }: { readonly announce: Announce }) {
+export function Announcer({ announce }: AnnouncerProps) {
   const { all, sync } = useTranscriptContext('Announcer')
   const language = useLanguage()
   const { clock } = useGatherClient()
   const [text, setText] = useState('')
   const said = useRef<Set<string> | null>(null)
-  const waiting = useRef<Row[]>([])
+  const waiting = useRef<TranscriptRow[]>([])
 
   useEffect(() => {
     if (sync === 'connecting') return
@@ -66,5 +71,5 @@ function EndAnnouncer() {
   return wasGoingOn && ended ? <LiveRegion assertive text={t('transcript.call.hangup')} /> : null
 }
 
-const isWanted = (row: Row, announce: Announce) =>
+const isWanted = (row: TranscriptRow, announce: Announce) =>
   announce === 'all' || (announce === 'caller' && row.kind === 'speech' && row.speaker === 'caller')

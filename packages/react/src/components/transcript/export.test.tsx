@@ -4,11 +4,11 @@ import { renderHook } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { exported } from './export.ts'
-import { type Row, TimelineRows } from './rows.ts'
+import { TimelineRows, type TranscriptRow } from './rows.ts'
 
 const language = renderHook(() => useLanguage()).result.current
 
-const rowsOf = (events: readonly CallEvent[]): readonly Row[] =>
+const rowsOf = (events: readonly CallEvent[]): readonly TranscriptRow[] =>
   TimelineRows.none.of(foldCall('call', events).timeline).with([])
 
 const said = (transcript: string): CallEvent => ({

@@ -3,7 +3,7 @@ import { exportFile, exportTypes, type ExportFormat as FileFormat } from '@callg
 import type { Language } from '../../strings/strings-context.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { speakerName, wordsOf } from './row-words.ts'
-import type { Row } from './rows.ts'
+import type { TranscriptRow } from './rows.ts'
 
 /** The formats a transcript can be saved in. */
 export const exportFormats = ['md', 'txt', 'csv', 'vtt', 'json'] as const satisfies readonly (FileFormat | 'txt')[]
@@ -12,7 +12,7 @@ export const exportFormats = ['md', 'txt', 'csv', 'vtt', 'json'] as const satisf
 export type ExportFormat = (typeof exportFormats)[number]
 
 /** The rows in a format, in words of the language. */
-export function exported(rows: readonly Row[], format: ExportFormat, language: Language): string {
+export function exported(rows: readonly TranscriptRow[], format: ExportFormat, language: Language): string {
   const timeOf = (at: string) => timeOfDay(language.locale, at, language.timeZone)
   if (format === 'json') return JSON.stringify(rows, null, 2)
   if (format === 'txt') return rows.map((row) => `${timeOf(row.at)}  ${wordsOf(row, language)}`).join('\n')
@@ -28,7 +28,7 @@ export function exported(rows: readonly Row[], format: ExportFormat, language: L
 }
 
 /** Has the browser save a transcript. */
-export function download(rows: readonly Row[], format: ExportFormat, language: Language, name: string): void {
+export function download(rows: readonly TranscriptRow[], format: ExportFormat, language: Language, name: string): void {
   const type = format === 'txt' ? 'text/plain' : exportTypes[format]
   const url = URL.createObjectURL(new Blob([exported(rows, format, language)], { type }))
   const link = document.createElement('a')

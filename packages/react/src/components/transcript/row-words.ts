@@ -2,7 +2,7 @@
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
 import { refusalWords } from '../kit/refusal-words.ts'
-import type { CommandRow, GatherEndRow, KeysRow, Row, Speaker, SystemRow } from './rows.ts'
+import type { CommandRow, GatherEndRow, KeysRow, Speaker, SystemRow, TranscriptRow } from './rows.ts'
 
 /** Who speaks, in words. */
 export const speakerName = (speaker: Speaker, { t }: Language): string => t(`transcript.${speaker}`)
@@ -57,7 +57,7 @@ export const gatherEndWords = ({ status, hungUpBy }: GatherEndRow, language: Lan
   language.t('transcript.gatherEnded', { outcome: outcomeWords(status, hungUpBy, language) })
 
 /** A row as one line of text, without its time. */
-export function wordsOf(row: Row, language: Language): string {
+export function wordsOf(row: TranscriptRow, language: Language): string {
   switch (row.kind) {
     case 'speech':
       return `${speakerName(row.speaker, language)}: ${row.text}`

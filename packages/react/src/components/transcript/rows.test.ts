@@ -9,9 +9,9 @@ import {
 } from '@callgather/protocol/scenarios'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { categoryOf, type Row, TimelineRows } from './rows.ts'
+import { categoryOf, TimelineRows, type TranscriptRow } from './rows.ts'
 
-const rowsIn = ({ callId, steps }: Scenario): readonly Row[] =>
+const rowsIn = ({ callId, steps }: Scenario): readonly TranscriptRow[] =>
   TimelineRows.none
     .of(
       foldCall(
@@ -21,8 +21,8 @@ const rowsIn = ({ callId, steps }: Scenario): readonly Row[] =>
     )
     .with([])
 
-const ofKind = <Kind extends Row['kind']>(rows: readonly Row[], kind: Kind) =>
-  rows.filter((row): row is Extract<Row, { kind: Kind }> => row.kind === kind)
+const ofKind = <Kind extends TranscriptRow['kind']>(rows: readonly TranscriptRow[], kind: Kind) =>
+  rows.filter((row): row is Extract<TranscriptRow, { kind: Kind }> => row.kind === kind)
 
 describe('the rows of a transcript', () => {
   it('are the same however the call grew, and in whatever order its events came', () => {

@@ -20,15 +20,15 @@ import {
   type TimelineEntry,
 } from '@callgather/protocol'
 import type { LiveSpeech } from '../../hooks/use-transcript.ts'
-import type { receipts } from '../kit/receipts.ts'
 
 /** Who speaks. */
 export type Speaker = 'caller' | 'assistant' | 'agent' | 'system' | 'tool'
 
 /** How a command fares. `seen` is a whisper that stands in the conversation. */
-export type RowOutcome = keyof typeof receipts
+export type RowOutcome = 'sent' | 'accepted' | 'seen' | 'refused' | 'unknown'
 
-interface RowCommon {
+/** What every row has. */
+export interface RowBase {
   /** The same from the first partial of an utterance to its final, so that it grows in place. */
   readonly key: string
   /** ISO 8601. */
@@ -36,7 +36,7 @@ interface RowCommon {
 }
 
 /** Something said. */
-export interface SpeechRow extends RowCommon {
+export interface SpeechRow extends RowBase {
   readonly kind: 'speech'
   readonly speaker: Speaker
   readonly text: string
@@ -49,7 +49,7 @@ export interface SpeechRow extends RowCommon {
 }
 
 /** Keys pressed in one go. */
-export interface KeysRow extends RowCommon {
+export interface KeysRow extends RowBase {
   readonly kind: 'keys'
   readonly keys: readonly { readonly digit: string | null; readonly role: KeyPress['role'] }[]
   /** Pressed while no gather listened. */
@@ -57,7 +57,7 @@ export interface KeysRow extends RowCommon {
 }
 
 /** A message to the assistant. */
-export interface WhisperRow extends RowCommon {
+export interface WhisperRow extends RowBase {
   readonly kind: 'whisper'
   readonly who: string | null
   readonly text: string
@@ -66,7 +66,7 @@ export interface WhisperRow extends RowCommon {
 }
 
 /** A command somebody gave. */
-export interface CommandRow extends RowCommon {
+export interface CommandRow extends RowBase {
   readonly kind: 'command'
   readonly who: string | null
   readonly command: string
@@ -78,7 +78,7 @@ export interface CommandRow extends RowCommon {
 }
 
 /** How a gather ended. */
-export interface GatherEndRow extends RowCommon {
+export interface GatherEndRow extends RowBase {
   readonly kind: 'gather_end'
   readonly status: string
   readonly digits: string | null
@@ -87,7 +87,7 @@ export interface GatherEndRow extends RowCommon {
 }
 
 /** Something in the life of the call. */
-export interface SystemRow extends RowCommon {
+export interface SystemRow extends RowBase {
   readonly kind: 'system'
   /** A Telnyx event type, or `prompt.started`, `audio.ended` and the like. */
   readonly what: string
@@ -96,13 +96,13 @@ export interface SystemRow extends RowCommon {
 }
 
 /** One row of a transcript. */
-export type Row = SpeechRow | KeysRow | WhisperRow | CommandRow | GatherEndRow | SystemRow
+export type TranscriptRow = SpeechRow | KeysRow | WhisperRow | CommandRow | GatherEndRow | SystemRow
 
 /** What can be shown or left out. */
 export type RowCategory = 'speech' | 'ai' | 'keys' | 'commands' | 'system'
 
 /** Where a row belongs. */
-export function categoryOf(row: Row): RowCategory {
+export function categoryOf(row: TranscriptRow): RowCategory {
   switch (row.kind) {
     case 'speech':
       return row.speaker === 'assistant' || row.speaker === 'tool' ? 'ai' : 'speech'
@@ -122,7 +122,7 @@ const PAUSE_MILLIS = 30_000
 
 /** Writes rows, one entry after the other. Done once its rows were read: another may go on from where it stands. */
 class RowWriter {
-  readonly rows: Row[]
+  readonly rows: TranscriptRow[]
   readonly #rules: Map<string, DigitRules>
   readonly #ended: Set<string>
   readonly #utterances: Map<string, number>
@@ -175,7 +175,7 @@ class RowWriter {
   }
 
   /** The rows of what is being said, after all that was. */
-  partialRows(partials: readonly LiveSpeech[]): Row[] {
+  partialRows(partials: readonly LiveSpeech[]): TranscriptRow[] {
     let before = this.rows.at(-1)
     return partials.map(({ track, at, text }) => {
       const key = `${track}#${(this.#utterances.get(track) ?? 0) + 1}`
@@ -289,14 +289,14 @@ export class TimelineRows {
   }
 
   /** All rows, and after them those of what is being said right now. */
-  with(partials: readonly LiveSpeech[]): readonly Row[] {
+  with(partials: readonly LiveSpeech[]): readonly TranscriptRow[] {
     const { rows } = this.#writer
     return partials.length === 0 ? rows : [...rows, ...this.#writer.partialRows(partials)]
   }
 }
 
 /** Something said, after the row before it. */
-function speechRow(said: Omit<SpeechRow, 'kind' | 'continued'>, before: Row | undefined): SpeechRow {
+function speechRow(said: Omit<SpeechRow, 'kind' | 'continued'>, before: TranscriptRow | undefined): SpeechRow {
   const continued =
     before?.kind === 'speech' &&
     before.speaker === said.speaker &&

@@ -9,14 +9,14 @@ import { StatusChip } from '../kit/status-chip.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { stateAttributes } from '../part/part.tsx'
 import { commandWords, keysWords, refusedWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
-import type { CommandRow, KeysRow, Row, SpeechRow, WhisperRow } from './rows.ts'
+import type { CommandRow, KeysRow, SpeechRow, TranscriptRow, WhisperRow } from './rows.ts'
 
 /** Below this, a recogniser was guessing. */
 const DOUBTFUL = 0.6
 
-/** The props of `Transcript.Row`. */
-export interface TranscriptRowProps {
-  readonly row: Row
+/** The props of `Row`. */
+export interface RowProps {
+  readonly row: TranscriptRow
   /** What is looked for, in lower case; `''` for nothing. */
   readonly wanted: string
   /** Whether the row holds it, and whether it is the one in hand. */
@@ -26,7 +26,7 @@ export interface TranscriptRowProps {
 }
 
 /** One row of the transcript, in our look. */
-export const TranscriptRow = memo(function TranscriptRow({ row, wanted, match, ended }: TranscriptRowProps) {
+export const Row = memo(function Row({ row, wanted, match, ended }: RowProps) {
   const language = useLanguage()
   const speech = row.kind === 'speech' ? row : null
   const state = {
@@ -48,7 +48,7 @@ export const TranscriptRow = memo(function TranscriptRow({ row, wanted, match, e
   )
 })
 
-function contentOf(row: Row, wanted: string, ended: boolean, language: Language): ReactNode {
+function contentOf(row: TranscriptRow, wanted: string, ended: boolean, language: Language): ReactNode {
   switch (row.kind) {
     case 'speech':
       return <Speech row={row} wanted={wanted} ended={ended} />
@@ -186,7 +186,7 @@ function Marked({ text, wanted }: { readonly text: string; readonly wanted: stri
   return pieces
 }
 
-function CopyButton({ row }: { readonly row: Row }) {
+function CopyButton({ row }: { readonly row: TranscriptRow }) {
   const language = useLanguage()
   return (
     <IconButton

@@ -7,10 +7,11 @@ import { Menu } from '../kit/menu.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type Announce, Announcer } from './announcer.tsx'
+import { allCategories, useTranscriptContext } from './context.ts'
 import { download, exported, exportFormats } from './export.ts'
 import * as parts from './parts.tsx'
-import type { Row } from './rows.ts'
-import { TranscriptRow } from './transcript-row.tsx'
+import type { TranscriptRow } from './rows.ts'
+import { Row } from './transcript-row.tsx'
 
 /** The props of `Transcript`. */
 export interface TranscriptProps {
@@ -20,7 +21,13 @@ export interface TranscriptProps {
   readonly announce?: Announce
 }
 
-function StyledTranscript({ callId, announce: announceAtFirst = 'all' }: TranscriptProps) {
+/**
+ * What was said, pressed, asked and done on a call, as it happens. Only the rows in view exist in the page, so a call
+ * of ten thousand rows costs no more than one of ten; find, filter, export and reading aloud work on all of them.
+ *
+ * Its unstyled parts are `TranscriptParts`.
+ */
+export function Transcript({ callId, announce: announceAtFirst = 'all' }: TranscriptProps) {
   const id = useId()
   // Of the reader, not of the call: who has turned it off has turned it off for the next call too.
   const [announce, setAnnounce] = useState<Announce>(announceAtFirst)
@@ -42,7 +49,7 @@ interface ContentsProps {
 }
 
 function Contents({ id, announce, setAnnounce }: ContentsProps) {
-  const { callId } = parts.useTranscriptContext('Contents')
+  const { callId } = useTranscriptContext('Contents')
   const [{ find: finding, filter: filtering }, changeBars] = useRemembered(callId, openBars)
   // One that is there again with its call does not take the focus.
   const [opened, setOpened] = useState(false)
@@ -99,18 +106,18 @@ function Contents({ id, announce, setAnnounce }: ContentsProps) {
 }
 
 function Rows() {
-  const { query, matches, match, ended } = parts.useTranscriptContext('Rows')
+  const { query, matches, match, ended } = useTranscriptContext('Rows')
   const wanted = query.trim().toLowerCase()
   const found = useMemo(() => new Set(matches), [matches])
   const current = matches[match]
   // A row that did not change keeps its element, or every row in view would be looked at again for one that came.
   const drawRow = useMemo(() => {
-    const drawn = new WeakMap<Row, { readonly position: number; readonly element: ReactElement }>()
-    return (row: Row, position: number) => {
+    const drawn = new WeakMap<TranscriptRow, { readonly position: number; readonly element: ReactElement }>()
+    return (row: TranscriptRow, position: number) => {
       const known = drawn.get(row)
       if (known?.position === position) return known.element
       const mark = wanted !== '' && found.has(position) ? (current === position ? 'current' : 'match') : null
-      const element = <TranscriptRow key={row.key} row={row} wanted={wanted} match={mark} ended={ended} />
+      const element = <Row key={row.key} row={row} wanted={wanted} match={mark} ended={ended} />
       drawn.set(row, { position, element })
       return element
     }
@@ -123,7 +130,7 @@ function Rows() {
 }
 
 function Nothing() {
-  const { all, ended } = parts.useTranscriptContext('Nothing')
+  const { all, ended } = useTranscriptContext('Nothing')
   const { t } = useLanguage()
   if (all.length > 0) {
     return (
@@ -140,7 +147,7 @@ function Nothing() {
 }
 
 function FindBar({ takesFocus, onClose }: { readonly takesFocus: boolean; readonly onClose: () => void }) {
-  const { query, setQuery, matches, match, setMatch } = parts.useTranscriptContext('FindBar')
+  const { query, setQuery, matches, match, setMatch } = useTranscriptContext('FindBar')
   const { t } = useLanguage()
   const step = (by: number) => {
     if (matches.length > 0) setMatch((match + by + matches.length) % matches.length)
@@ -186,14 +193,14 @@ function FindBar({ takesFocus, onClose }: { readonly takesFocus: boolean; readon
 }
 
 function FilterBar({ announce, onAnnounce }: { announce: Announce; onAnnounce: (announce: Announce) => void }) {
-  const { categories, setCategories } = parts.useTranscriptContext('FilterBar')
+  const { categories, setCategories } = useTranscriptContext('FilterBar')
   const { t } = useLanguage()
   const id = useId()
   return (
     <div className="cg-transcript-bar">
       <fieldset>
         <legend>{t('transcript.filterLabel')}</legend>
-        {parts.allCategories.map((category) => (
+        {allCategories.map((category) => (
           <label key={category} className="cg-check">
             <input
               type="checkbox"
@@ -229,7 +236,7 @@ function FilterBar({ announce, onAnnounce }: { announce: Announce; onAnnounce: (
 }
 
 function ExportMenu() {
-  const { all, callId } = parts.useTranscriptContext('ExportMenu')
+  const { all, callId } = useTranscriptContext('ExportMenu')
   const language = useLanguage()
   const { t } = language
   return (
@@ -249,17 +256,3 @@ function ExportMenu() {
     />
   )
 }
-
-/**
- * What was said, pressed, asked and done on a call, as it happens. Only the rows in view exist in the page, so a call
- * of ten thousand rows costs no more than one of ten; find, filter, export and reading aloud work on all of them.
- *
- * Its parts: `Root`, `View`, `Latest`, `Announcer`, `Row`.
- */
-export const Transcript = /* @__PURE__ */ Object.assign(StyledTranscript, {
-  Root: parts.Root,
-  View: parts.View,
-  Latest: parts.Latest,
-  Announcer,
-  Row: TranscriptRow,
-})

@@ -1,0 +1,89 @@
+import { useEffect, useRef } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { useAssistant } from '../../hooks/use-assistant.ts'
+import { useBlocked } from '../kit/use-blocked.ts'
+import { createPartContext } from '../part/part-context.ts'
+
+/** How an assistant is started, or handed the call back. */
+export interface StartOptions {
+  /** Which assistant to start, by its id in Telnyx. */
+  readonly assistantId?: string | undefined
+  /** What the assistant should know, where it is handed back the call it was on. */
+  readonly summary?: string | undefined
+}
+
+/** What an agent has written for a call's assistant. */
+interface BarState {
+  readonly text: string
+  /** A message that would talk over the caller: the agent is asked, or it waits for a pause. */
+  readonly guard: { readonly mode: 'ask' | 'wait'; readonly conversationId: string } | null
+  readonly assistantId: string
+  readonly summary: string
+}
+
+const barStates = new Remembered<BarState>({ text: '', guard: null, assistantId: '', summary: '' })
+
+/** What the parts of an assistant bar share. */
+export function useBarOf(callId: string) {
+  const assistant = useAssistant(callId)
+  const reason = useBlocked(callId, 'assistant')
+  const [bar, changeBar, memory] = useRemembered(callId, barStates)
+  const { conversation, isActive, callerSpeaking } = assistant
+  const { text, assistantId, summary } = bar
+  const content = text.trim()
+  const isOn = isActive || conversation?.status === 'requested'
+  // The agent wants an answer now while the caller speaks: asked what to do, or waiting for a pause.
+  // Armed for one conversation: it is never sent into the next one.
+  const guarding = isOn && bar.guard?.conversationId === conversation?.id ? (bar.guard?.mode ?? null) : null
+  const setGuard = (mode: 'ask' | 'wait' | null) =>
+    changeBar((now) => ({ ...now, guard: mode && conversation && { mode, conversationId: conversation.id } }))
+  /** What was taken is cleared, unless the agent has changed it since. */
+  const clear = (field: 'text' | 'summary', sent: string) =>
+    changeBar((now) => (now[field].trim() === sent ? { ...now, [field]: '' } : now))
+  const whisper = async () => {
+    if (content !== '' && reason === null && (await assistant.whisper(content)) === 'accepted') clear('text', content)
+  }
+  const answerAnyway = async () => {
+    setGuard(null)
+    if ((await assistant.answerNow(content || undefined)) === 'accepted') clear('text', content)
+  }
+  // The pause that was waited for.
+  const answer = useRef(answerAnyway)
+  useEffect(() => {
+    answer.current = answerAnyway
+  })
+  useEffect(() => {
+    // Of several bars on one call, the first to see the pause disarms the message and sends it.
+    if (guarding === null || callerSpeaking || reason !== null || barStates.read(memory).guard === null) return
+    if (guarding === 'wait') answer.current().catch(() => {})
+    else changeBar((now) => ({ ...now, guard: null }))
+  }, [guarding, callerSpeaking, reason, changeBar, memory])
+
+  const handsBack = conversation?.status === 'ended' && conversation.command === 'ai_assistant_start'
+  const handBack = async (said: string) => {
+    if ((await assistant.handBack(said === '' ? {} : { summary: said })) === 'accepted') clear('summary', said)
+  }
+  return {
+    ...{ callId, assistant, isOn, reason, handsBack, text, guarding, assistantId, summary },
+    setText: (next: string) => changeBar((now) => ({ ...now, text: next })),
+    setAssistantId: (next: string) => changeBar((now) => ({ ...now, assistantId: next })),
+    setSummary: (next: string) => changeBar((now) => ({ ...now, summary: next })),
+    waitForPause: () => setGuard('wait'),
+    whisper: () => void whisper().catch(() => {}),
+    answerAnyway: () => void answerAnyway().catch(() => {}),
+    /** Has the assistant answer, but asks first while the caller speaks. */
+    answerNow: () => {
+      if (reason !== null) return
+      if (callerSpeaking) setGuard('ask')
+      else answerAnyway().catch(() => {})
+    },
+    start: ({ assistantId: id = '', summary: said = '' }: StartOptions) => {
+      if (reason !== null) return
+      const assistantOfStart = id.trim() === '' ? {} : { assistant: { id: id.trim() } }
+      const started = handsBack ? handBack(said.trim()) : assistant.start(assistantOfStart)
+      started.catch(() => {})
+    },
+  }
+}
+
+export const [BarProvider, useBar] = createPartContext<ReturnType<typeof useBarOf>>('AssistantBarParts')

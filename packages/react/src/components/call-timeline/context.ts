@@ -1,0 +1,42 @@
+import { useMemo, useState } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { type UseCallTimelineResult, useCallTimeline } from '../../hooks/use-call-timeline.ts'
+import { useServerTime } from '../../hooks/use-server-time.ts'
+import { createPartContext } from '../part/part-context.ts'
+import { spansOf } from './lanes.ts'
+
+/** How often the width of the view the lanes may be. */
+const zooms = [1, 2, 4, 8, 16] as const
+
+/** How an agent looks at a call's timeline. */
+const timelineViews = new Remembered<{
+  readonly step: number
+  readonly asTable: boolean
+}>({ step: 0, asTable: false })
+
+/** What the parts of a timeline share. */
+export function useTimelineOf(callId: string) {
+  const timeline = useCallTimeline(callId)
+  const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
+  // The span that was stepped to, or is pointed at.
+  const [cursor, setCursor] = useState<string | null>(null)
+  const running = timeline.startedAt !== null && timeline.endedAt === null
+  const now = useServerTime(callId, running ? 1000 : null)
+  const spans = useMemo(() => spansOf(timeline, now), [timeline, now])
+  const canZoom = (steps: 1 | -1) => zooms[step + steps] !== undefined
+  return {
+    ...{ spans, range: rangeOf(timeline, now), canZoom, cursor, setCursor, asTable },
+    zoom: zooms[step] ?? 1,
+    zoomBy: (steps: 1 | -1) => canZoom(steps) && changeView((view) => ({ ...view, step: step + steps })),
+    setAsTable: (table: boolean) => changeView((view) => ({ ...view, asTable: table })),
+  }
+}
+
+export const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useTimelineOf>>('CallTimelineParts')
+
+/** From the call's beginning to its end, or to now, in milliseconds since the Unix epoch; `null` while it is unknown. */
+function rangeOf({ startedAt, endedAt }: UseCallTimelineResult, now: number) {
+  if (startedAt === null) return null
+  const from = Date.parse(startedAt)
+  return { from, to: Math.max(from + 1000, endedAt === null ? now : Date.parse(endedAt)) }
+}

@@ -1,0 +1,9 @@
+import { createPartContext } from '../part/part-context.ts'
+import type { UseGatherDraftResult } from './use-gather-draft.ts'
+
+interface FormContext extends UseGatherDraftResult {
+  /** Makes ids that belong to this form. */
+  readonly idOf: (name: string) => string
+}
+
+export const [FormProvider, useGatherForm] = createPartContext<FormContext>('GatherControlsParts')

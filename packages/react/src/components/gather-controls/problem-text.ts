@@ -1,0 +1,17 @@
+import { limits, type TelnyxError } from '@callgather/protocol'
+import type { Language } from '../../strings/strings-context.tsx'
+
+/** A problem in the agent's language where we know the rule; in Telnyx's words where we do not. */
+export function problemText({ code, detail, title }: TelnyxError, name: string, { t }: Language): string {
+  if (code === '10004') return t('problem.required')
+  if (code === '10026') return t('problem.type')
+  if (Object.hasOwn(limits, name)) {
+    const { min, max, code: own } = limits[name as keyof typeof limits]
+    if (code === own) return t('problem.range', { min, max })
+  }
+  if (code === '10027' && name === 'minimum_digits') return t('problem.minMax')
+  if (code === '90008') return t('problem.keys')
+  // What the server's own rules do not allow.
+  if (code === '10015') return t('refused.policy')
+  return detail?.replaceAll('`', '') ?? title
+}
