@@ -1,12 +1,37 @@
 import { writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
-import { defineConfig } from 'tsdown'
+import { defineConfig, type Rolldown } from 'tsdown'
+
+/** Packages whose modules run only in the browser half of a React Server Components application. */
+const isReact = (specifier: string) => /^(react|react-dom|virtua)(\/|$)/.test(specifier)
+
+/** Whether a built module holds components or hooks. Modules that only re-export, or that know nothing of React, do not. */
+const isClientModule = ({ fileName, exports, imports, facadeModuleId }: Rolldown.RenderedChunk) =>
+  fileName.endsWith('.mjs') &&
+  (facadeModuleId?.endsWith('.tsx') || imports.some(isReact) || exports.some((name) => /^use[A-Z]/.test(name)))
+
+/**
+ * Keeps `export * as DtmfPadParts from './…/parts.tsx'` as written. Bundled, a namespace becomes an object that its
+ * client module exports, and a server component cannot read members of that.
+ */
+const partsStayModules: Rolldown.Plugin = {
+  name: 'parts stay modules',
+  resolveId: {
+    order: 'pre',
+    filter: { id: /\/parts\.tsx$/ },
+    handler: (specifier, importer) =>
+      /[\\/]src[\\/]index(\.d)?\.ts$/.test(importer ?? '')
+        ? { id: specifier.replace(/tsx$/, 'mjs'), external: true }
+        : null,
+  },
+}
 
 export default defineConfig({
   entry: [
     'src/index.ts',
     'src/testing/index.ts',
     'src/testing/msw.ts',
+    'src/components/*/parts.tsx',
     'src/strings/{ar,de,en,es,fr,ja,pt-BR,zh-CN}.ts',
   ],
   format: ['esm'],
@@ -17,8 +42,9 @@ export default defineConfig({
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,
-  // For React Server Components: everything here runs in the browser. Declarations may not hold statements.
-  outputOptions: { banner: ({ fileName }) => (fileName.endsWith('.mjs') ? "'use client';" : '') },
+  plugins: [partsStayModules],
+  // For React Server Components. Declarations may not hold statements.
+  outputOptions: { banner: (chunk) => (isClientModule(chunk) ? "'use client';" : '') },
   hooks: {
     // One stylesheet for whoever wants it; as written, since the host's own tools lower what its browsers need.
     'build:done': async () => {

@@ -10,14 +10,14 @@ import { useGatherForm } from './context.ts'
 import type { Draft } from './draft.ts'
 import { FieldBuilder } from './field-builder.tsx'
 import { ParameterField } from './parameter-field.tsx'
-import { collectsDigits, type Preset as PresetSpec, parametersOf } from './parameters.ts'
+import { collectsDigits, type Preset, parametersOf } from './parameters.ts'
 import * as parts from './parts.tsx'
 
 const purposes: readonly GatherName[] = ['gather_using_speak', 'gather_using_audio', 'gather', 'gather_using_ai']
 
 interface GatherFormProps {
   readonly callId: string
-  readonly presets: readonly PresetSpec[]
+  readonly presets: readonly Preset[]
   /** Why nothing can be started now. */
   readonly reason: string | null
   readonly initial?: Partial<Draft> | undefined

@@ -1,12 +1,12 @@
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Field } from '../kit/field.tsx'
-import type { GatherParameter as ParameterSpec } from './parameters.ts'
+import type { GatherParameter } from './parameters.ts'
 import { Parameter, type ParameterState } from './parts.tsx'
 
 const terminators = ['#', '*', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const
 
 /** One parameter, with its label, its control, and what is wrong with it. */
-export function ParameterField({ parameter }: { readonly parameter: ParameterSpec }) {
+export function ParameterField({ parameter }: { readonly parameter: GatherParameter }) {
   const wide = parameter.input === 'speech' || parameter.input === 'address'
   return (
     <Parameter parameter={parameter}>
@@ -20,7 +20,7 @@ export function ParameterField({ parameter }: { readonly parameter: ParameterSpe
 }
 
 interface ControlProps {
-  readonly parameter: ParameterSpec
+  readonly parameter: GatherParameter
   readonly state: ParameterState
   readonly control: object
 }
