@@ -1,11 +1,11 @@
 import type { CallStore, Revocation, StoreChange, Unsubscribe } from './call-store.ts'
 
-/** Receives what a subscriber threw. */
+/** Receives the error that a subscriber threw. */
 export type ReportFailure = (error: unknown) => void
 
-type Listener<T> = (news: T) => void
+type Listener<T> = (message: T) => void
 
-/** Runs each callback, however the others fail: a subscriber must not undo what was already committed. */
+/** Runs each callback even if another throws: a failing subscriber must not affect a committed append. */
 export function runEach(callbacks: Iterable<() => void>, report: ReportFailure): void {
   for (const callback of callbacks) {
     try {
@@ -16,37 +16,37 @@ export function runEach(callbacks: Iterable<() => void>, report: ReportFailure):
   }
 }
 
-/** Publishes to subscribers within one process; the bus of the engines that have no other process. */
+/** Publishes to subscribers within one process. */
 export function localBus(report: ReportFailure = warnOfSubscriber) {
-  // A map, not an object: call ids come from outside, and a plain object would lose `__proto__`.
+  // Call ids are untrusted: a plain object would mishandle `__proto__`.
   const byCall = new Map<string, Set<Listener<StoreChange>>>()
   const all = new Set<Listener<StoreChange>>()
   const revocations = new Set<Listener<Revocation>>()
-  const listen = <T>(listeners: Set<T>, listener: T): Unsubscribe => {
+  const add = <T>(listeners: Set<T>, listener: T): Unsubscribe => {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
-  const notify = <T>(listeners: Iterable<Listener<T>>, news: T) => {
+  const notify = <T>(listeners: Iterable<Listener<T>>, message: T) => {
     runEach(
-      [...listeners].map((listener) => () => listener(news)),
+      [...listeners].map((listener) => () => listener(message)),
       report,
     )
   }
-  const watching: Pick<CallStore, 'subscribe' | 'subscribeAll' | 'subscribeRevocations'> = {
+  const subscriptions: Pick<CallStore, 'subscribe' | 'subscribeAll' | 'subscribeRevocations'> = {
     async subscribe(callId, listener) {
       const listeners = byCall.get(callId) ?? new Set()
       byCall.set(callId, listeners)
-      const stop = listen(listeners, listener)
+      const stop = add(listeners, listener)
       return () => {
         stop()
         if (listeners.size === 0 && byCall.get(callId) === listeners) byCall.delete(callId)
       }
     },
-    subscribeAll: async (listener) => listen(all, listener),
-    subscribeRevocations: async (listener) => listen(revocations, listener),
+    subscribeAll: async (listener) => add(all, listener),
+    subscribeRevocations: async (listener) => add(revocations, listener),
   }
   return {
-    watching,
+    subscriptions,
     publish: (change: StoreChange) => {
       notify(byCall.get(change.callId) ?? [], change)
       notify(all, change)
@@ -55,7 +55,7 @@ export function localBus(report: ReportFailure = warnOfSubscriber) {
   }
 }
 
-/** Names the failure without its message, which may quote an event. */
+/** Describes an error without its message, which may quote an event. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'a thrown value'
   const [place = ''] = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))

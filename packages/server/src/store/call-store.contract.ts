@@ -1,6 +1,6 @@
 /**
- * What every store must do, as one suite. An engine's own test calls it with a way to open it; the store is closed by
- * the suite.
+ * The contract suite of every store engine. Each engine's test calls it with a function that opens a store; the suite
+ * closes the store.
  */
 import { randomUUID } from 'node:crypto'
 import type { CallEvent, Cursor } from '@callgather/protocol'
@@ -17,21 +17,21 @@ export const eventOf = (id: string, payload: Record<string, unknown> = {}): Call
   payload,
 })
 
-const news = (...ids: string[]): NewEvent[] => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))
+const newEvents = (...ids: string[]): NewEvent[] => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))
 
-/** Runs the suite. `open` gives a store that holds nothing the suite could meet again. */
+/** Runs the suite. `open` returns a store without calls of earlier runs. */
 export function describeCallStore(name: string, open: () => CallStore | Promise<CallStore>): void {
   /** A store and a call that no other test uses, so that engines with a shared database need no cleaning. */
-  const opened = async () => {
+  const openStore = async () => {
     const store = await open()
     return { store, call: `v3:${randomUUID()}`, [Symbol.asyncDispose]: () => store.close() }
   }
 
   describe(`${name}, as a call store`, () => {
-    it('numbers events from 1, without gaps, under one epoch', async () => {
-      await using it = await opened()
-      const first = await it.store.append(it.call, news('a', 'b'))
-      const second = await it.store.append(it.call, news('c'))
+    it('numbers the events of a call from 1, without gaps, under one epoch', async () => {
+      await using it = await openStore()
+      const first = await it.store.append(it.call, newEvents('a', 'b'))
+      const second = await it.store.append(it.call, newEvents('c'))
       expect(first.records.map(({ seq, event }) => [seq, event.id])).toEqual([
         [1, 'a'],
         [2, 'b'],
@@ -42,10 +42,10 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toEqual({ epoch: first.epoch, seq: 3 })
     })
 
-    it('leaves out what is in the log already, and says when it was something else', async () => {
-      await using it = await opened()
-      await it.store.append(it.call, news('a'))
-      const again = await it.store.append(it.call, [...news('a', 'b'), { event: eventOf('a'), digest: 'other' }])
+    it('skips events that are in the log, and reports a conflict when the digest differs', async () => {
+      await using it = await openStore()
+      await it.store.append(it.call, newEvents('a'))
+      const again = await it.store.append(it.call, [...newEvents('a', 'b'), { event: eventOf('a'), digest: 'other' }])
       expect(again.records.map(({ seq, event }) => [seq, event.id])).toEqual([[2, 'b']])
       expect(again.duplicates).toEqual([
         { id: 'a', isConflict: false },
@@ -54,10 +54,10 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toMatchObject({ seq: 2 })
     })
 
-    it('appends where the log is said to end, and nothing where it has moved', async () => {
-      await using it = await opened()
+    it('appends only when the log ends at the expected head', async () => {
+      await using it = await openStore()
       const appendAt = (expectedHead: Cursor | null, ...ids: string[]) =>
-        it.store.append(it.call, news(...ids), { expectedHead })
+        it.store.append(it.call, newEvents(...ids), { expectedHead })
       const { epoch, isStale } = await appendAt(null, 'a')
       expect(isStale).toBe(false)
       const end = (seq: number) => ({ epoch, seq })
@@ -70,11 +70,11 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toEqual(end(2))
     })
 
-    it('says of what the log has already that it has it, wherever the log ends by now', async () => {
-      await using it = await opened()
-      const { epoch } = await it.store.append(it.call, news('a', 'b'))
+    it('reports duplicates even when the expected head is stale', async () => {
+      await using it = await openStore()
+      const { epoch } = await it.store.append(it.call, newEvents('a', 'b'))
       const expectedHead = { epoch, seq: 1 }
-      const known = await it.store.append(it.call, [...news('b'), { event: eventOf('a'), digest: 'other' }], {
+      const known = await it.store.append(it.call, [...newEvents('b'), { event: eventOf('a'), digest: 'other' }], {
         expectedHead,
       })
       expect(known).toMatchObject({ isStale: false, records: [] })
@@ -83,61 +83,63 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
         { id: 'a', isConflict: true },
       ])
       expect(await it.store.append(it.call, [], { expectedHead })).toMatchObject({ isStale: false, records: [] })
-      // Of an append in which anything is new, nothing is made.
-      expect(await it.store.append(it.call, news('b', 'c'), { expectedHead })).toMatchObject({
+      // One new event makes the whole append stale.
+      expect(await it.store.append(it.call, newEvents('b', 'c'), { expectedHead })).toMatchObject({
         isStale: true,
         records: [],
       })
       expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
     })
 
-    it('takes no log for the one that was there before it was forgotten or rewritten', async () => {
-      await using it = await opened()
-      const { epoch } = await it.store.append(it.call, news('a', 'b'))
+    it('rejects an expected head from before the log was forgotten or rewritten', async () => {
+      await using it = await openStore()
+      const { epoch } = await it.store.append(it.call, newEvents('a', 'b'))
       const expectedHead = { epoch, seq: 2 }
       expect(await it.store.rewrite(it.call, expectedHead, [{ seq: 1, event: eventOf('a', {}) }])).toBe(true)
-      expect(await it.store.append(it.call, news('c'), { expectedHead })).toMatchObject({ isStale: true })
+      expect(await it.store.append(it.call, newEvents('c'), { expectedHead })).toMatchObject({ isStale: true })
       await it.store.forget(it.call)
-      expect(await it.store.append(it.call, news('c'), { expectedHead })).toMatchObject({ isStale: true })
-      expect(await it.store.append(it.call, news('a', 'b'), { expectedHead })).toMatchObject({ isStale: true })
+      expect(await it.store.append(it.call, newEvents('c'), { expectedHead })).toMatchObject({ isStale: true })
+      expect(await it.store.append(it.call, newEvents('a', 'b'), { expectedHead })).toMatchObject({ isStale: true })
       expect(await it.store.head(it.call)).toBeNull()
-      expect(await it.store.append(it.call, news('c'), { expectedHead: null })).toMatchObject({ records: [{ seq: 1 }] })
+      expect(await it.store.append(it.call, newEvents('c'), { expectedHead: null })).toMatchObject({
+        records: [{ seq: 1 }],
+      })
     })
 
-    it('lets one of many in that were made at the same end', async () => {
-      await using it = await opened()
-      const { epoch } = await it.store.append(it.call, news('a'))
+    it('accepts exactly one of many concurrent appends with the same expected head', async () => {
+      await using it = await openStore()
+      const { epoch } = await it.store.append(it.call, newEvents('a'))
       const expectedHead = { epoch, seq: 1 }
       const ids = Array.from({ length: 20 }, (_, index) => `b${index}`)
-      const results = await Promise.all(ids.map((id) => it.store.append(it.call, news(id), { expectedHead })))
+      const results = await Promise.all(ids.map((id) => it.store.append(it.call, newEvents(id), { expectedHead })))
       expect(results.filter(({ isStale }) => !isStale).map(({ records }) => records.map(({ seq }) => seq))).toEqual([
         [2],
       ])
       expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
     })
 
-    it('makes no call of nothing', async () => {
-      await using it = await opened()
+    it('creates no call for an append without events', async () => {
+      await using it = await openStore()
       expect(await it.store.append(it.call, [])).toMatchObject({ isStale: false, records: [], duplicates: [] })
       expect(await it.store.head(it.call)).toBeNull()
     })
 
-    it('keeps the same event id apart on two calls', async () => {
-      await using it = await opened()
+    it('does not deduplicate an event id across two calls', async () => {
+      await using it = await openStore()
       const other = `${it.call}-other`
-      await it.store.append(it.call, news('a'))
+      await it.store.append(it.call, newEvents('a'))
       expect(await it.store.has(it.call, 'a')).toBe(true)
       expect(await it.store.has(it.call, 'b')).toBe(false)
       expect(await it.store.has(other, 'a')).toBe(false)
-      const there = await it.store.append(other, news('a'))
+      const there = await it.store.append(other, newEvents('a'))
       expect(there.records).toHaveLength(1)
       expect(there.epoch).not.toBe((await it.store.head(it.call))?.epoch)
     })
 
-    it('reads what comes after a number, up to a limit, as it was written', async () => {
-      await using it = await opened()
+    it('reads records after a sequence number, up to a limit, with unchanged content', async () => {
+      await using it = await openStore()
       const payload = { text: 'é "quoted" \u2028 🎧', nested: { list: [1, null, true] } }
-      await it.store.append(it.call, [{ event: eventOf('a', payload) }, ...news('b', 'c')])
+      await it.store.append(it.call, [{ event: eventOf('a', payload) }, ...newEvents('b', 'c')])
       const all = await it.store.read(it.call, 0)
       expect(all?.records[0]?.event).toEqual(eventOf('a', payload))
       expect((await it.store.read(it.call, 1))?.records.map(({ seq }) => seq)).toEqual([2, 3])
@@ -151,49 +153,49 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect((await it.store.readJson(it.call, 99))?.events).toEqual([])
     })
 
-    it('knows nothing of a call that does not exist', async () => {
-      await using it = await opened()
+    it('returns null for a call that does not exist', async () => {
+      await using it = await openStore()
       expect(await it.store.read(it.call, 0)).toBeNull()
       expect(await it.store.readJson(it.call, 0)).toBeNull()
       expect(await it.store.head(it.call)).toBeNull()
       expect(await it.store.forget(it.call)).toBe(false)
     })
 
-    it('knows the legs of a session, until they are erased', async () => {
-      await using it = await opened()
+    it('lists the legs of a session until they are erased', async () => {
+      await using it = await openStore()
       const [other, alone] = [`${it.call}-other`, `${it.call}-alone`]
       const sessionId = `session of ${it.call} {%} é`
       expect(await it.store.listLegs(sessionId)).toEqual([])
-      await it.store.append(it.call, news('a'), { sessionId })
-      await it.store.append(other, news('a'))
-      await it.store.append(alone, news('a'), { sessionId: `${sessionId}2` })
+      await it.store.append(it.call, newEvents('a'), { sessionId })
+      await it.store.append(other, newEvents('a'))
+      await it.store.append(alone, newEvents('a'), { sessionId: `${sessionId}2` })
       expect(await it.store.listLegs(sessionId)).toEqual([it.call])
-      await it.store.append(other, news('b'), { sessionId })
-      await it.store.append(it.call, news('b'))
-      await it.store.append(it.call, news('b'), { sessionId })
+      await it.store.append(other, newEvents('b'), { sessionId })
+      await it.store.append(it.call, newEvents('b'))
+      await it.store.append(it.call, newEvents('b'), { sessionId })
       expect((await it.store.listLegs(sessionId)).toSorted()).toEqual([it.call, other])
       await it.store.forget(it.call)
       expect(await it.store.listLegs(sessionId)).toEqual([other])
-      await it.store.append(it.call, news('c'))
+      await it.store.append(it.call, newEvents('c'))
       expect(await it.store.listLegs(sessionId)).toEqual([other])
     })
 
-    it('takes call and event ids that are names of other things', async () => {
-      await using it = await opened()
+    it('accepts call and event ids with special characters or reserved names', async () => {
+      await using it = await openStore()
       for (const id of ['__proto__', 'constructor', "x'; DROP TABLE call; --", '*{}[]:', 'é🎧']) {
         const call = `${it.call}${id}`
-        await it.store.append(call, news(id))
+        await it.store.append(call, newEvents(id))
         expect((await it.store.read(call, 0))?.records.map(({ event }) => event.id)).toEqual([id])
       }
     })
 
-    it('gives each of many simultaneous appends its own number, and each event one', async () => {
-      await using it = await opened()
+    it('assigns each event exactly one sequence number under concurrent appends', async () => {
+      await using it = await openStore()
       await fc.assert(
         fc.asyncProperty(fc.array(fc.array(fc.nat(20), { maxLength: 4 }), { maxLength: 20 }), async (batches) => {
           const call = `${it.call}-${randomUUID()}`
           const results = await Promise.all(
-            batches.map((ids) => it.store.append(call, news(...ids.map((id) => `e${id}`)))),
+            batches.map((ids) => it.store.append(call, newEvents(...ids.map((id) => `e${id}`)))),
           )
           const records = results.flatMap((result) => result.records)
           const seqs = records.map(({ seq }) => seq).sort((one, other) => one - other)
@@ -207,46 +209,46 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       )
     })
 
-    it('tells watchers of one call what was appended, in order, and watchers of all calls that it was', async () => {
-      await using it = await opened()
+    it('publishes appended records in order to subscribers of the call and of all calls', async () => {
+      await using it = await openStore()
       const one: StoreChange[] = []
       const all: StoreChange[] = []
       const stopOne = await it.store.subscribe(it.call, (change) => one.push(change))
       const stopAll = await it.store.subscribeAll((change) => all.push(change))
-      await it.store.append(it.call, news('a', 'b'))
-      await it.store.append(it.call, news('a'))
-      await it.store.append(`${it.call}-other`, news('x'))
-      await it.store.append(it.call, news('c'))
+      await it.store.append(it.call, newEvents('a', 'b'))
+      await it.store.append(it.call, newEvents('a'))
+      await it.store.append(`${it.call}-other`, newEvents('x'))
+      await it.store.append(it.call, newEvents('c'))
       await eventually(() => {
         const seqs = one.flatMap((change) => (change.kind === 'appended' ? change.records : [])).map(({ seq }) => seq)
         expect(seqs).toEqual([1, 2, 3])
-        // Between calls there is no order: on a cluster two shards speak over two lines.
-        const told = (call: string) => all.filter(({ callId }) => callId === call).map(({ kind }) => kind)
-        expect(told(it.call)).toEqual(['appended', 'appended'])
-        expect(told(`${it.call}-other`)).toEqual(['appended'])
+        // There is no order between calls: a cluster publishes them over two connections.
+        const kindsOf = (call: string) => all.filter(({ callId }) => callId === call).map(({ kind }) => kind)
+        expect(kindsOf(it.call)).toEqual(['appended', 'appended'])
+        expect(kindsOf(`${it.call}-other`)).toEqual(['appended'])
       })
       stopOne()
       stopAll()
-      await it.store.append(it.call, news('d'))
+      await it.store.append(it.call, newEvents('d'))
       await new Promise((resolve) => setTimeout(resolve, 20))
       expect(one).toHaveLength(2)
     })
 
-    it('forgets a call, tells of it, and begins again under another epoch', async () => {
-      await using it = await opened()
+    it('erases a forgotten call, publishes the change and starts the next log under a new epoch', async () => {
+      await using it = await openStore()
       const changes: StoreChange[] = []
-      const { epoch } = await it.store.append(it.call, news('a', 'b'))
+      const { epoch } = await it.store.append(it.call, newEvents('a', 'b'))
       await it.store.subscribe(it.call, (change) => changes.push(change))
       expect(await it.store.forget(it.call)).toBe(true)
       expect(await it.store.read(it.call, 0)).toBeNull()
       await eventually(() => expect(changes).toEqual([{ kind: 'forgotten', callId: it.call }]))
-      const again = await it.store.append(it.call, news('a'))
+      const again = await it.store.append(it.call, newEvents('a'))
       expect(again.records.map(({ seq }) => seq)).toEqual([1])
       expect(again.epoch).not.toBe(epoch)
     })
 
-    it('rewrites events under a new epoch, unless the log has grown, and leaves all else as it was', async () => {
-      await using it = await opened()
+    it('rewrites events under a new epoch and refuses when the log has grown', async () => {
+      await using it = await openStore()
       const secret = (id: string, text: string) => ({ event: eventOf(id, { text }), digest: `digest-${id}` })
       const { epoch } = await it.store.append(it.call, [secret('a', 'said'), secret('b', 'kept'), secret('c', 'said')])
       const changes: StoreChange[] = []
@@ -268,7 +270,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       ])
       expect((await listed())?.updatedAt).toBe(before?.updatedAt)
       await eventually(() => expect(changes).toMatchObject([{ kind: 'appended', epoch: slice?.epoch }]))
-      // The same event again is known still, and numbers go on.
+      // Deduplication and numbering continue.
       const again = await it.store.append(it.call, [secret('a', 'said'), secret('d', 'new')])
       expect(again).toMatchObject({
         epoch: slice?.epoch,
@@ -277,14 +279,14 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       })
     })
 
-    it('lists the calls whose logs grew last, newest first', async () => {
-      await using it = await opened()
+    it('lists calls by the time of their last append, newest first', async () => {
+      await using it = await openStore()
       const calls = ['1', '2', '3'].map((suffix) => `${it.call}-${suffix}`)
       for (const call of calls) {
-        await it.store.append(call, news('a'))
+        await it.store.append(call, newEvents('a'))
         await new Promise((resolve) => setTimeout(resolve, 3))
       }
-      await it.store.append(calls[0] as string, news('b'))
+      await it.store.append(calls[0] as string, newEvents('b'))
       const mine = (await it.store.list({ limit: 1000 })).filter(({ callId }) => callId.startsWith(it.call))
       expect(mine.map(({ callId }) => callId.slice(-1))).toEqual(['1', '3', '2'])
       const since = (mine[1]?.updatedAt ?? 0) + 1
@@ -293,9 +295,9 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.list({ limit: 1 })).toHaveLength(1)
     })
 
-    it('forgets a call that has not grown since a moment, and no other', async () => {
-      await using it = await opened()
-      await it.store.append(it.call, news('a'))
+    it('forgets a call only if its log has not grown since the given time', async () => {
+      await using it = await openStore()
+      await it.store.append(it.call, newEvents('a'))
       const [listed] = await it.store.list({ limit: 1 })
       expect(await it.store.forget(it.call, listed?.updatedAt ?? 0)).toBe(false)
       expect(await it.store.head(it.call)).not.toBeNull()
@@ -303,38 +305,38 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toBeNull()
     })
 
-    it('keeps a revocation until its time is up, tells of it, and knows each of several under one id', async () => {
-      await using it = await opened()
-      const told: Revocation[] = []
-      const stop = await it.store.subscribeRevocations((revocation) => told.push(revocation))
+    it('publishes a revocation and keeps each one under its id until it expires', async () => {
+      await using it = await openStore()
+      const published: Revocation[] = []
+      const stop = await it.store.subscribeRevocations((revocation) => published.push(revocation))
       const now = Date.now()
       const first = { id: it.call, at: now - 10, until: now + 60_000 }
       const later = { id: it.call, at: now, until: now + 120_000 }
       for (const each of [first, later, first]) await it.store.revoke(each)
-      await eventually(() => expect(told).toEqual(expect.arrayContaining([first, later])))
+      await eventually(() => expect(published).toEqual(expect.arrayContaining([first, later])))
       const kept = async (moment: number) =>
         (await it.store.listRevocations(moment)).filter(({ id }) => id === it.call).sort((a, b) => a.at - b.at)
       expect(await kept(now)).toEqual([first, later])
       expect(await kept(first.until)).toEqual([later])
       expect(await kept(later.until)).toEqual([])
       stop()
-      const before = told.length
+      const before = published.length
       await it.store.revoke({ ...later, at: now + 1 })
       expect((await kept(now)).at(-1)?.at).toBe(now + 1)
-      expect(told).toHaveLength(before)
+      expect(published).toHaveLength(before)
     })
 
-    it('answers a ping while it is open, and refuses to work when it is closed', async () => {
-      const it = await opened()
+    it('answers a ping while the store is open, and rejects calls after it is closed', async () => {
+      const it = await openStore()
       await it.store.ping()
       await it.store.close()
-      await expect(it.store.append(it.call, news('a'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
+      await expect(it.store.append(it.call, newEvents('a'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
       await expect(it.store.ping()).rejects.toSatisfy(StoreUnavailableError.isInstance)
     })
   })
 }
 
-/** Waits, for a bounded time, until an expectation holds; a bus may take a moment. */
+/** Retries an expectation for up to 10 seconds, because a bus delivers asynchronously. */
 async function eventually(expectation: () => void): Promise<void> {
   for (const until = Date.now() + 10_000; ; ) {
     try {

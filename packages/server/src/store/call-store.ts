@@ -1,10 +1,8 @@
 /**
- * The port behind which call logs are kept: the log is the truth, and the store is the bus between nodes.
+ * The port for call logs. A store keeps the logs and notifies every node of changes.
  *
- * A log is its events in the order they were appended, numbered from 1 without gaps, under an `epoch`. The epoch is
- * made with the log and changes whenever the log may have lost something, so that nothing known under an old epoch is
- * ever trusted. Every engine passes the same contract suite (`call-store.contract.ts`); an engine needs no knowledge
- * of what events mean.
+ * A log holds events in append order, numbered from 1 without gaps, under an `epoch`. The epoch changes whenever the log
+ * may have lost events, which invalidates every older cursor. Engines pass `call-store.contract.ts`.
  */
 import type { CallEvent, CallRecord, Cursor } from '@callgather/protocol'
 
@@ -12,32 +10,28 @@ import type { CallEvent, CallRecord, Cursor } from '@callgather/protocol'
 export interface NewEvent {
   readonly event: CallEvent
   /**
-   * A keyed digest of what the event was made from. A second event under a known id is a duplicate; if its digest
-   * differs, it is a conflict. Keyed, because an unkeyed hash beside a masked record gives the secret away.
+   * A keyed digest of the event's source. An event with a known id is a duplicate; if its digest differs, it is a
+   * conflict. An unkeyed hash beside a masked record would reveal the masked digits by brute force.
    */
   readonly digest?: string
 }
 
-/** How an append is made, and what is kept with the call beside its log. */
+/** Conditions of an append, and what the store keeps with the call. */
 export interface AppendOptions {
-  /** The session that the call is a leg of, known to `listLegs` when the append resolves. The last one given counts. */
+  /** The session of the call. `listLegs` knows it when the append resolves. The latest value replaces earlier ones. */
   readonly sessionId?: string | undefined
   /**
-   * Where the log ended when the events were made; `null` where there was none. If it ends elsewhere by now, nothing is
-   * appended: the events were made from less than is known. What the log has already is answered all the same, because
-   * there is nothing to append. Absent, it does not matter where the log ends.
+   * The head of the log when the events were made; `null` where there was no log. If the head differs and an event is
+   * new, the store appends nothing and returns `isStale`. Default: append at any head.
    */
   readonly expectedHead?: Cursor | null | undefined
   /** Whether the call is over once the events are in its log: the `stage` it is listed under. Default false. */
   readonly isOver?: boolean | undefined
 }
 
-/**
- * What became of an append: each event is either in the log now, under a new number, or was there already; or the log
- * had moved, and nothing was appended.
- */
+/** The result of an append: each event has a new record or is a duplicate, unless the append was stale. */
 export interface AppendResult {
-  /** The log ends elsewhere than `at`: neither records nor duplicates are told. */
+  /** The head of the log is not `expectedHead`: nothing was appended, and both lists are empty. */
   readonly isStale: boolean
   readonly epoch: string
   readonly records: readonly CallRecord[]
@@ -57,24 +51,21 @@ export interface LogSlice {
   readonly records: readonly CallRecord[]
 }
 
-/**
- * A part of a log as it was stored: the JSON of each event. Where a record is missing or damaged the text is whatever
- * the engine has, or empty: read it with `stored-event.ts`.
- */
+/** A part of a log as the JSON of each event. The text of a damaged or missing record may be invalid or empty. */
 export interface JsonLogSlice {
   readonly epoch: string
   readonly events: readonly string[]
 }
 
-/** Gives events the numbers after one. */
+/** Numbers events, starting after `after`. */
 export const numberEvents = (after: number, events: readonly CallEvent[]): CallRecord[] =>
   events.map((event, index) => ({ seq: after + 1 + index, event }))
 
-/** Whether a log that reaches as far as `head` ends where an append expects it to. */
+/** Whether a log's head is the one that an append expects. */
 export const isSameHead = (head: Cursor | null, at: Cursor | null): boolean =>
   head?.epoch === at?.epoch && head?.seq === at?.seq
 
-/** One line of the list of calls. */
+/** An entry in the list of calls. */
 export interface CallListing {
   readonly callId: string
   /** When its log last grew, by the store's clock, in milliseconds. */
@@ -82,27 +73,27 @@ export interface CallListing {
 }
 
 /**
- * `live`: not known to be over. `ended`: over. `rewrite` takes a call out of its stage until its log grows again, so
- * each stage is an index of the calls that still need work.
+ * `live`: not known to be over. `ended`: over. `rewrite` removes a call from its stage until its log grows again, so
+ * each stage is an index of the calls that retention must still process.
  */
 export type CallStage = 'live' | 'ended'
 
-/** Which calls are listed. */
+/** Which calls to list. */
 export interface ListOptions {
   readonly limit: number
-  /** How many of them are skipped. Default 0. */
+  /** How many calls to skip. Default 0. */
   readonly offset?: number
   /** Only the calls in this stage. Default: all calls. */
   readonly stage?: CallStage
-  /** Only calls whose logs last grew at this moment or later, in milliseconds. */
+  /** Only calls whose logs last grew at this time or later, in milliseconds. */
   readonly since?: number
-  /** Only calls whose logs last grew before this moment, in milliseconds. */
+  /** Only calls whose logs last grew before this time, in milliseconds. */
   readonly before?: number
-  /** By the time of their last growth. Default `newest` first. */
+  /** The order, by the time of the last append. Default `newest` first. */
   readonly order?: 'newest' | 'oldest'
 }
 
-/** What a store tells its watchers, on every node. */
+/** A change that a store publishes to its subscribers on every node. */
 export type StoreChange =
   | {
       readonly kind: 'appended'
@@ -112,96 +103,94 @@ export type StoreChange =
     }
   | { readonly kind: 'forgotten'; readonly callId: string }
 
-/** Something that is no longer good on any node. What the id means is known to whoever made it. */
+/** A revocation, valid on every node. The store does not interpret the id. */
 export interface Revocation {
   readonly id: string
-  /** From when on, in milliseconds. */
+  /** When it was made, in milliseconds since 1970. */
   readonly at: number
-  /** How long it must be remembered, in milliseconds: until nothing it ends could be valid any more. */
+  /** When the store may drop it, in milliseconds since 1970: every ticket that it revokes has expired by then. */
   readonly until: number
 }
 
-/** Stops what was begun. */
+/** Ends a subscription. */
 export type Unsubscribe = () => void
 
-/** Where call logs are kept. Every method may fail with `StoreUnavailableError`; then nothing was changed. */
+/** Keeps call logs. Every method may fail with `StoreUnavailableError`, which means that nothing was changed. */
 export interface CallStore {
   /**
-   * Whether other processes append to the same logs. If so, what is known of a call may be less than there is, and is
-   * brought up to date before anything is concluded from it.
+   * Whether other processes append to the same logs. If so, a cached call may be stale, and the server catches up before
+   * it decides anything from it.
    */
   readonly isShared: boolean
 
   /**
-   * Appends events to the log of a call, in order, in one atomic step across all nodes: an event whose id is in the
-   * log already is left out, the others are numbered without gaps. Resolves only when they are durable, as far as the
-   * engine is. Two calls never wait for each other's outcome.
+   * Appends events to the log of a call, in order, in one atomic step across all nodes. Skips events whose id is in the
+   * log and numbers the others without gaps. Resolves when they are durable. Appends to two calls are independent.
    */
   append(callId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>
 
-  /** The calls that are legs of a session, as far as they are not erased. Known on every node. */
+  /** The call ids of a session's legs, on every node, except erased calls. */
   listLegs(sessionId: string): Promise<readonly string[]>
 
   /** The records after a number, oldest first; `null` when there is no such call. */
   read(callId: string, after: number, limit?: number): Promise<LogSlice | null>
 
-  /** The same, as it was written: what is only passed on need not be parsed. */
+  /** Like `read`, but returns the JSON of the events, so that a relay need not parse it. */
   readJson(callId: string, after: number, limit?: number): Promise<JsonLogSlice | null>
 
-  /** Whether a call's log has the event of an id. Takes no longer in a long log than in a short one. */
+  /** Whether a call's log has an event with this id. The time does not depend on the length of the log. */
   has(callId: string, eventId: string): Promise<boolean>
 
-  /** How far a log reaches; `null` when there is no such call. */
+  /** The epoch and last sequence number of a log; `null` when there is no such call. */
   head(callId: string): Promise<Cursor | null>
 
-  /** The calls whose logs grew last. A call may have been erased, or have expired, while its line was listed. */
+  /** Lists calls by the time of their last append. A listed call may be erased or expired meanwhile. */
   list(options: ListOptions): Promise<readonly CallListing[]>
 
   /**
-   * Tells of every change to one call, on this node or another, in order, after it is durable. A change may be told
-   * more than once, or be lost where the engine's bus loses it: the numbers say so.
+   * Subscribes to the changes of one call, from any node, in order, after they are durable. A change may be delivered
+   * twice or lost by the engine's bus; sequence numbers reveal both.
    */
   subscribe(callId: string, listener: (change: StoreChange) => void): Promise<Unsubscribe>
 
-  /** Tells of every change to any call, each call's in order; the records may be left out. */
+  /** Subscribes to the changes of all calls, in order within each call. The records may be omitted. */
   subscribeAll(listener: (change: StoreChange) => void): Promise<Unsubscribe>
 
   /**
-   * Puts other content in the place of events, in one atomic step, if the log still ends at `head`; whether it did.
-   * Numbers, ids, digests and the time of the last growth stay; the epoch changes if there is new content, so that no
-   * client resumes from the old one. Of the old content nothing remains, as with `forget`. The call leaves its stage
-   * until its log grows.
+   * Replaces the content of events in one atomic step, if the log still ends at `head`. Returns whether it did. Keeps
+   * sequence numbers, ids, digests and the time of the last append, but changes the epoch. Leaves nothing of the old
+   * content. The call leaves its stage until its log grows.
    */
   rewrite(callId: string, head: Cursor, records: readonly CallRecord[]): Promise<boolean>
 
   /**
-   * Erases a call, its log and all that was derived from it, unless its log has grown at `before` (in milliseconds) or
-   * later. Whether anything was erased.
+   * Erases a call and its log, unless the log has grown at `before` (in milliseconds) or later. Returns whether anything
+   * was erased.
    */
   forget(callId: string, before?: number): Promise<boolean>
 
   /**
-   * Keeps a revocation until its time is up, and tells every node of it. One that is known already changes nothing; of
-   * several under one id each counts.
+   * Keeps a revocation until its `until` and publishes it to every node. A known revocation changes nothing; the store
+   * keeps several revocations under one id.
    */
   revoke(revocation: Revocation): Promise<void>
 
-  /** The revocations whose time is not up at a moment, in milliseconds. */
+  /** The revocations that have not expired at `now`, in milliseconds. */
   listRevocations(now: number): Promise<readonly Revocation[]>
 
-  /** Tells of every revocation, made on this node or another; maybe more than once, or not where the bus loses it. */
+  /** Subscribes to revocations from every node. One may be delivered twice or lost by the engine's bus. */
   subscribeRevocations(listener: (revocation: Revocation) => void): Promise<Unsubscribe>
 
-  /** Whether the store can take an append now: makes a durable write. Fails with `StoreUnavailableError`. */
+  /** Makes a durable write to check the store. Fails with `StoreUnavailableError` when it can't take an append. */
   ping(): Promise<void>
 
-  /** Finishes what is under way, then lets go of files and connections. */
+  /** Finishes pending writes, then closes files and connections. */
   close(): Promise<void>
 }
 
 const marker = Symbol.for('callgather.store-unavailable')
 
-/** The store cannot do what was asked now; nothing was changed, and asking again later may help. */
+/** The store is unavailable. Nothing was changed, and a retry may succeed. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
 
@@ -210,7 +199,7 @@ export class StoreUnavailableError extends Error {
     Object.defineProperty(this, marker, { value: true })
   }
 
-  /** Recognises the error by its mark: `instanceof` fails where two copies of a package meet. */
+  /** Checks a marker property, because `instanceof` fails across two copies of the package. */
   static isInstance(error: unknown): error is StoreUnavailableError {
     return error instanceof Error && marker in error
   }

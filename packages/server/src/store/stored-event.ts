@@ -1,17 +1,16 @@
 /**
- * Reads events as stores keep them: as JSON. A record that cannot be read becomes a placeholder: it costs its own call
- * one event, and the rest of that call, the list and every other call work.
+ * Reads stored events from JSON. An unreadable record becomes a placeholder, so that the rest of its call still works.
  */
 import type { CallEvent, CallRecord } from '@callgather/protocol'
 
-/** The type of the event that stands in for a record that cannot be read. */
+/** The event type of the placeholder for an unreadable record. */
 export const UNREADABLE_RECORD = 'unreadable:record'
 
-/** The records after a number, from the texts that a store keeps. */
+/** Parses the JSON of stored events into the records after a sequence number. */
 export const parseRecords = (texts: readonly string[], after: number): CallRecord[] =>
   toRecords(texts.map(parse), after)
 
-/** The records after a number, from parsed JSON. */
+/** Turns parsed JSON into the records after a sequence number. */
 export function toRecords(values: readonly unknown[], after: number): CallRecord[] {
   let at = '1970-01-01T00:00:00.000000Z'
   return values.map((value, index) => {
@@ -22,7 +21,7 @@ export function toRecords(values: readonly unknown[], after: number): CallRecord
   })
 }
 
-/** The same texts, with a placeholder for each that cannot be read. */
+/** Returns the same JSON texts, with a placeholder for each unreadable one. */
 export function repairEvents(texts: readonly string[], after: number): readonly string[] {
   if (texts.every((text) => isEvent(parse(text)))) return texts
   return parseRecords(texts, after).map(({ event }) => JSON.stringify(event))
@@ -43,7 +42,7 @@ function isEvent(value: unknown): value is CallEvent {
   return [id, event_type, occurred_at].every(isText) && typeof payload === 'object' && payload !== null
 }
 
-/** At the time of the record before it, so that it stands in its place. */
+/** Has the time of the record before it, which keeps its place in the order of time. */
 const placeholder = (seq: number, at: string): CallEvent => ({
   id: `unreadable:${seq}`,
   event_type: UNREADABLE_RECORD,

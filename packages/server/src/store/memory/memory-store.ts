@@ -1,6 +1,6 @@
 /**
- * Call logs in memory: for tests, demos and development. Nothing outlives the process, so every log of every start has
- * an epoch of its own and clients that come back begin with a fresh snapshot.
+ * Call logs in memory, for tests, demos and development. Each start creates new epochs, so that clients which reconnect
+ * after a restart get a snapshot.
  */
 import { randomUUID } from 'node:crypto'
 import type { CallRecord } from '@callgather/protocol'
@@ -24,18 +24,18 @@ interface Log {
   stage: CallStage | null
 }
 
-/** How a memory store is made. */
+/** Options of a memory store. */
 export interface MemoryStoreOptions {
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
 
-/** A store that forgets everything when the process ends. */
+/** Creates a store that loses everything when the process ends. */
 export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallStore {
   const logs = new Map<string, Log>()
   /** The calls of each session. */
   const legs = new Map<string, Set<string>>()
-  const { watching, publish, publishRevocation } = localBus()
+  const { subscriptions, publish, publishRevocation } = localBus()
   let revocations: readonly Revocation[] = []
 
   let closed = false
@@ -43,7 +43,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     if (closed) throw new StoreUnavailableError('The store is closed.')
   }
 
-  /** Makes a call a leg of a session, or of none. */
+  /** Moves a call to a session, or to none. */
   const join = (callId: string, log: Log, sessionId?: string) => {
     if (log.sessionId === sessionId) return
     const others = legs.get(log.sessionId ?? '')
@@ -90,7 +90,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       if (records.length > 0) {
         log.updatedAt = now()
         log.stage = isOver ? 'ended' : 'live'
-        // A map keeps the order of insertion: re-inserting keeps the list of calls sorted by their last change.
+        // Re-inserting keeps the map sorted by the time of the last append.
         logs.delete(callId)
         logs.set(callId, log)
         publish({ kind: 'appended', callId, epoch: log.epoch, records })
@@ -135,7 +135,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         .map(([callId, { updatedAt }]) => ({ callId, updatedAt }))
     },
 
-    ...watching,
+    ...subscriptions,
 
     async rewrite(callId, { epoch, seq }, changed) {
       open()
@@ -146,7 +146,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       const records = [...log.records]
       for (const record of changed) records[record.seq - 1] = record
       const rewritten = { ...log, epoch: randomUUID(), records }
-      // Setting a known key leaves it in its place: the call has not grown.
+      // Setting an existing key keeps its place in the order, because the log has not grown.
       logs.set(callId, rewritten)
       publish({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
       return true

@@ -364,9 +364,11 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       return lines.map(([callId, place]) => ({ callId, updatedAt: Math.floor(place) }))
     },
 
-    subscribe: (callId, listener) => watching([names.call(callId)], () => calls.watching.subscribe(callId, listener)),
-    subscribeAll: (listener) => watching(names.lists, () => list.watching.subscribeAll(listener)),
-    subscribeRevocations: (listener) => watching([names.revoked], () => calls.watching.subscribeRevocations(listener)),
+    subscribe: (callId, listener) =>
+      watching([names.call(callId)], () => calls.subscriptions.subscribe(callId, listener)),
+    subscribeAll: (listener) => watching(names.lists, () => list.subscriptions.subscribeAll(listener)),
+    subscribeRevocations: (listener) =>
+      watching([names.revoked], () => calls.subscriptions.subscribeRevocations(listener)),
 
     async rewrite(callId, { epoch, seq }, records) {
       const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])

@@ -1,45 +1,45 @@
 /**
- * The file of a sqlite store: one server at a time, and the same file for as long as the server runs.
+ * Ensures that one server at a time uses a sqlite file, and that the file is not replaced under a running server.
  *
- * The lock is an exclusive lock on a sqlite database of its own beside the file. The operating system drops it with the
- * process, however that ends, and `sqlite3 calls.db .backup` needs no lock of it.
+ * The lock is an exclusive lock on a second sqlite database beside the file. The operating system releases it when the
+ * process ends, and it does not block `sqlite3 calls.db .backup`.
  */
 import { mkdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import Database from 'libsql'
 import { StoreUnavailableError } from '../call-store.ts'
 
-/** How long a server waits at its start for the one before it to release the file. */
+/** How long a starting server waits for another server to release the file. */
 const LOCK_WAIT_MS = 10_000
-/** A frame of the write-ahead log is a page behind 24 bytes; the log begins with 32. */
+/** The write-ahead log has a header of 32 bytes; each frame is a 24-byte header and a page. */
 const FRAME_HEADER_BYTES = 24
 const WAL_HEADER_BYTES = 32
 
-const REMEDY =
-  'Stop that server, or give this one a file of its own. Several servers share one store with Redis: redis://HOST:PORT.'
+const LOCKED_REMEDY =
+  'Stop that server, or use another file. To share a store between servers, use Redis: redis://HOST:PORT.'
 
-/** The files that this process has open: waiting for itself would be in vain. */
-const held = new Set<string>()
+/** The files that this process has locked: it must not wait for its own lock. */
+const lockedPaths = new Set<string>()
 
 /** Releases a lock. */
 export type Release = () => void
 
-/** The path that every spelling of a file leads to, so that all of them meet at one lock. Makes its folder. */
+/** Resolves a path to its real path, so that every spelling of a file shares one lock. Creates its folder. */
 export function resolveFile(path: string): string {
   makeFolder(dirname(path))
-  // Never opened to find out: closing a second descriptor would drop the locks that this process has on the file.
+  // Opening and closing the file would release the POSIX locks that this process holds on it.
   const exists = statSync(path, { throwIfNoEntry: false }) !== undefined
   return exists ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
 }
 
-/** Makes a folder and those above it. Node's own `recursive` never returns where none can be made, as in `/proc`. */
+/** Creates a folder and its parents. Node's `recursive` option hangs where it can't create one, as in `/proc`. */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return
   makeFolder(dirname(path))
   try {
     mkdirSync(path)
   } catch (error) {
-    // Another server may make it at the same time.
+    // Another server may create it at the same time.
     if (statSync(path, { throwIfNoEntry: false }) === undefined) throw error
   }
 }
@@ -47,12 +47,12 @@ function makeFolder(path: string): void {
 /**
  * Locks a file for this process, waiting for another server to end.
  *
- * @throws StoreUnavailableError with the path and the remedy when another server keeps it.
+ * @throws StoreUnavailableError with the path and the remedy when another server does not release it in time.
  */
 export function lockFile(path: string): Release {
-  if (held.has(path)) {
+  if (lockedPaths.has(path)) {
     throw new StoreUnavailableError(
-      `The store at ${path} is already open in this process. Close it first, or use it here too.`,
+      `The store at ${path} is already open in this process. Close it first, or reuse the open store.`,
     )
   }
   const lock = new Database(`${path}-lock`)
@@ -65,15 +65,15 @@ export function lockFile(path: string): Release {
     if (!isBusy(error)) throw error
     const waited = LOCK_WAIT_MS / 1000
     throw new StoreUnavailableError(
-      `The store at ${path} is in use by another server, still after ${waited} s. ${REMEDY}`,
+      `The store at ${path} is in use by another server, still after ${waited} s. ${LOCKED_REMEDY}`,
       {
         cause: error,
       },
     )
   }
-  held.add(path)
+  lockedPaths.add(path)
   return () => {
-    held.delete(path)
+    lockedPaths.delete(path)
     lock.close()
   }
 }
@@ -81,7 +81,7 @@ export function lockFile(path: string): Release {
 const isBusy = (error: unknown) =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
 
-/** Detects that the file, or the end of its write-ahead log, was taken away from under a running server. */
+/** Detects that the file was replaced, or its write-ahead log truncated, under a running server. */
 export class FileGuard {
   readonly #path: string
   readonly #opened: Stats
@@ -93,28 +93,30 @@ export class FileGuard {
   }
 
   /**
-   * Checks before a write that it will be kept.
+   * Checks before a write that the next start will read it.
    *
-   * @param countFrames Checkpoints what it can, and returns how many frames the log must have.
+   * @param countFrames Runs a passive checkpoint and returns the expected number of frames in the log.
    * @throws StoreUnavailableError when the write would go to a file that the next start does not read.
    */
   check(countFrames: () => { readonly frames: number; readonly pageBytes: number }): void {
     const now = statSync(this.#path, { throwIfNoEntry: false })
     if (now?.ino !== this.#opened.ino || now.dev !== this.#opened.dev) {
-      throw new StoreUnavailableError(`The store's file ${this.#path} was moved, deleted or replaced. ${RESTART}`)
+      throw new StoreUnavailableError(
+        `The store's file ${this.#path} was moved, deleted or replaced. ${RESTORE_REMEDY}`,
+      )
     }
     const size = this.#walSize()
     if (size >= this.#walBytes) return
-    // Another process may checkpoint and truncate the log, as `sqlite3` can; then nothing is missing.
+    // Another process such as `sqlite3` may checkpoint and truncate the log, which loses nothing.
     const { frames, pageBytes } = countFrames()
     if (frames > 0 && WAL_HEADER_BYTES + frames * (FRAME_HEADER_BYTES + pageBytes) > size) {
-      throw new StoreUnavailableError(`The store's file ${this.#path}-wal was truncated. ${RESTART}`)
+      throw new StoreUnavailableError(`The store's file ${this.#path}-wal was truncated. ${RESTORE_REMEDY}`)
     }
     this.#walBytes = size
   }
 
-  /** Remembers how long the log is after a write. */
-  wrote(): void {
+  /** Records the length of the log after a write. */
+  recordWrite(): void {
     this.#walBytes = this.#walSize()
   }
 
@@ -123,4 +125,4 @@ export class FileGuard {
   }
 }
 
-const RESTART = 'Stop the server, see that the right file is in its place, and start it again.'
+const RESTORE_REMEDY = 'Stop the server, restore the right file, and start it again.'

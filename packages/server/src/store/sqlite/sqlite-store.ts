@@ -1,14 +1,11 @@
 /**
- * Call logs in one file: the durable default, for one server on one machine.
+ * Call logs in one sqlite file: the durable default, for one server on one machine.
  *
- * Every append is on disk before it resolves (`synchronous=FULL`), many of them by one sync (`sqlite-writer.ts`).
- * Reading has a connection of its own, which sees only what was committed. An append that cannot be written fails
- * alone or with its commit, and nothing of it stays.
+ * Every append is on disk before it resolves (`synchronous=FULL`); one sync serves many appends (`sqlite-writer.ts`).
+ * Reads use a second connection, which sees only committed data.
  *
- * An epoch ends with the process that has the file open: the file may be an older copy of itself, or may have lost its
- * end, and nothing inside it can prove that it is not. Clients then read a snapshot.
- *
- * Text is read as bytes, because the binding ends the process at text that is not UTF-8.
+ * Each process publishes new epochs, because the file may have been restored or truncated while no server ran.
+ * Text is read as bytes, because the binding crashes on invalid UTF-8.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { CallRecord } from '@callgather/protocol'
@@ -30,19 +27,19 @@ import {
 } from '../call-store.ts'
 import { parseRecords } from '../stored-event.ts'
 import { FileGuard, lockFile, resolveFile } from './sqlite-file.ts'
-import { SqliteWriter, type Statement, unavailableBy, type WriteOptions } from './sqlite-writer.ts'
+import { SqliteWriter, type Statement, toUnavailableError, type WriteOptions } from './sqlite-writer.ts'
 
-/** How a sqlite store is made. */
+/** Options of a sqlite store. */
 export interface SqliteStoreOptions {
-  /** The file; its folder is made if need be. Required: `undefined` is an error at start. */
+  /** The path of the file. Missing folders are created. Required: `undefined` is an error at start. */
   readonly path: string | undefined
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
-  /** Receives what went wrong without failing anything. Default `process.emitWarning`. */
+  /** Receives warnings about problems that fail no operation. Default `process.emitWarning`. */
   readonly warn?: (message: string) => void
 }
 
-/** The format of a file, kept in its `user_version`. It changes with the schema, and with the JSON of events. */
+/** The file format, kept in `user_version`. Raise it when the schema or the JSON of events changes. */
 const FORMAT = 5
 
 const SCHEMA = `
@@ -81,7 +78,7 @@ const STAGES: Readonly<Record<CallStage, number>> = { live: 0, ended: 1 }
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const textOf = (bytes: ArrayBuffer): string => utf8.decode(bytes)
 
-/** Text as the binding gives it safely. */
+/** Selects text as bytes: see the top of the file. */
 const text = (column: string, name = column) => `CAST(${column} AS BLOB) AS ${name}`
 
 interface CallRow {
@@ -91,19 +88,19 @@ interface CallRow {
   session: ArrayBuffer | null
 }
 
-/** Where a call's log stands: remembered, so that an append need not look it up. One process writes to a file. */
+/** The end of a call's log, cached for appends. This is safe because one process writes to a file. */
 interface Head {
   readonly ref: number
-  /** As it is in the file: without the mark of this process. */
+  /** The epoch as stored in the file, without the suffix of this process. */
   readonly epoch: string
   readonly seq: number
   readonly session: string | null
 }
 
-/** Of so many calls, and of so many sessions: those used last. Of any other, the file is asked. */
-const MOST_REMEMBERED = 10_000
+/** The size of the caches of heads and of session legs. */
+const MAX_CACHED_ENTRIES = 10_000
 
-const writes = {
+const writeStatements = {
   findCall: `SELECT ref, ${text('epoch')}, seq, ${text('session')} FROM call WHERE id = ?`,
   addCall: 'INSERT INTO call (id, epoch, seq, updated_at) VALUES (?, ?, 0, ?)',
   advance: 'UPDATE call SET seq = ?, updated_at = ?, stage = ? WHERE ref = ?',
@@ -113,52 +110,52 @@ const writes = {
   rewriteEvent: 'UPDATE event SET body = ? WHERE call = ? AND seq = ?',
   renew: 'UPDATE call SET epoch = ? WHERE ref = ?',
   leaveStage: 'UPDATE call SET stage = NULL WHERE ref = ?',
-  // Its events go with it (ON DELETE CASCADE).
+  // Also deletes its events (ON DELETE CASCADE).
   dropCall: `DELETE FROM call WHERE id = ? AND updated_at < ? RETURNING ${text('session')}`,
   revoke: 'INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)',
   dropRevocations: 'DELETE FROM revocation WHERE until <= ?',
   beat: 'INSERT OR REPLACE INTO heartbeat VALUES (1, ?)',
-  // Where the next call and the next event will be put.
+  // Reads the pages that the next call and the next event will be written to.
   lastCall: 'SELECT max(ref) FROM call',
   lastEvent: 'SELECT call FROM event ORDER BY call DESC, seq DESC LIMIT 1',
 } as const
 
-type Sql = Readonly<Record<keyof typeof writes, Statement>>
+type Sql = Readonly<Record<keyof typeof writeStatements, Statement>>
 
 const optionsSchema = objectOf({ path: textOption, warn: callback.optional(), now: callback.optional() })
 
-/** A store in a file that survives `kill -9`: what was acknowledged is there after a restart. One process per file. */
+/** Creates a store in a file that one process may open. Acknowledged appends survive `kill -9`. */
 export function sqliteStore(options: SqliteStoreOptions): CallStore {
   checkOptions('sqliteStore', optionsSchema, options)
   const { now = Date.now, warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
   const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
   const { path, database, release } = open(requiredOption('sqliteStore({ path })', options.path))
-  /** Marks every epoch as one of this process. */
-  const opening = randomBytes(6).toString('hex')
-  const published = (epoch: string) => `${epoch}.${opening}`
-  const heads = new LRUCache<string, Head>({ max: MOST_REMEMBERED })
-  /** The legs of sessions as they are on disk, which every key asks for. */
-  const legs = new LRUCache<string, readonly string[]>({ max: MOST_REMEMBERED })
+  /** The suffix of every epoch that this process publishes. */
+  const epochSuffix = randomBytes(6).toString('hex')
+  const publicEpoch = (epoch: string) => `${epoch}.${epochSuffix}`
+  const heads = new LRUCache<string, Head>({ max: MAX_CACHED_ENTRIES })
+  /** The legs of sessions as they are on disk. Every DTMF event reads them. */
+  const legs = new LRUCache<string, readonly string[]>({ max: MAX_CACHED_ENTRIES })
   const writer = new SqliteWriter({
-    ...{ path, pragmas, statements: writes, guard: new FileGuard(path), report },
-    rolledBack: () => heads.clear(),
+    ...{ path, pragmas, statements: writeStatements, guard: new FileGuard(path), report },
+    onRollback: () => heads.clear(),
   })
-  const { watching, publish, publishRevocation } = localBus(report)
+  const { subscriptions, publish, publishRevocation } = localBus(report)
   let closed = false
 
-  const findCall = database.prepare(writes.findCall)
-  // One row with all lines costs half of a row for each event. The numbers say where a damaged line belongs.
+  const findCall = database.prepare(writeStatements.findCall)
+  // One row with all lines costs half as much as one row per event. Sequence numbers place damaged lines.
   const readEvents = database.prepare(
     `SELECT CAST(group_concat(seq || ':' || body, char(10)) AS BLOB) AS lines FROM
        (SELECT seq, body FROM event WHERE call = ? AND seq > ? AND seq <= ? ORDER BY seq)`,
   )
-  const findEvent = database.prepare(writes.findEvent)
+  const findEvent = database.prepare(writeStatements.findEvent)
   const findLegs = database.prepare(`SELECT ${text('id')} FROM call WHERE session = ?`)
   const listRevocations = database.prepare(`SELECT ${text('id')}, at, until FROM revocation WHERE until > ?`)
   const lists = new Map<string, Database.Statement>()
 
-  /** The statement of a list, prepared when it is first asked for. */
-  const listing = ({ stage, order = 'newest' }: ListOptions): Database.Statement => {
+  /** The statement of a list, prepared at first use. */
+  const listStatement = ({ stage, order = 'newest' }: ListOptions): Database.Statement => {
     const key = `${stage} ${order}`
     const direction = order === 'newest' ? 'DESC' : 'ASC'
     const ofStage = stage === undefined ? '' : `stage = ${STAGES[stage]} AND`
@@ -177,7 +174,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     return row && { ...row, epoch: textOf(row.epoch), session: row.session && textOf(row.session) }
   }
 
-  const begin = (sql: Sql, callId: string): Head => {
+  const createCall = (sql: Sql, callId: string): Head => {
     const epoch = randomUUID()
     return { ref: Number(sql.addCall.run(callId, epoch, now()).lastInsertRowid), epoch, seq: 0, session: null }
   }
@@ -189,13 +186,13 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     { sessionId, expectedHead, isOver = false }: AppendOptions,
   ): AppendResult => {
     const known = heads.get(callId) ?? headOf(sql.findCall, callId)
-    const end = known ? { epoch: published(known.epoch), seq: known.seq } : null
+    const end = known ? { epoch: publicEpoch(known.epoch), seq: known.seq } : null
     const isNew = ({ event }: NewEvent) => !known || sql.findEvent.get(known.ref, event.id) === undefined
     const isStale = expectedHead !== undefined && !isSameHead(end, expectedHead) && events.some(isNew)
     if (isStale || (!known && events.length === 0)) {
-      return { isStale, epoch: published(known?.epoch ?? randomUUID()), records: [], duplicates: [] }
+      return { isStale, epoch: publicEpoch(known?.epoch ?? randomUUID()), records: [], duplicates: [] }
     }
-    const { ref, epoch, seq: before, session: joined } = known ?? begin(sql, callId)
+    const { ref, epoch, seq: before, session: joined } = known ?? createCall(sql, callId)
     const session = sessionId ?? joined
     if (session !== joined) sql.join.run(session, ref)
     let seq = before
@@ -213,19 +210,19 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     }
     if (records.length > 0) sql.advance.run(seq, now(), isOver ? STAGES.ended : STAGES.live, ref)
     heads.set(callId, { ref, epoch, seq, session })
-    return { isStale: false, epoch: published(epoch), records, duplicates }
+    return { isStale: false, epoch: publicEpoch(epoch), records, duplicates }
   }
 
   const write = <T>(work: (sql: Sql) => T, options?: WriteOptions<T>): Promise<T> =>
     closed ? Promise.reject(new StoreUnavailableError('The store is closed.')) : writer.write(work, options)
 
-  /** Runs a statement, giving its failures the name that callers know. */
+  /** Runs a read, and turns its failures into `StoreUnavailableError`. */
   const attempt = async <T>(work: () => T): Promise<T> => {
     if (closed) throw new StoreUnavailableError('The store is closed.')
     try {
       return work()
     } catch (error) {
-      throw unavailableBy(error)
+      throw toUnavailableError(error)
     }
   }
 
@@ -241,7 +238,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         const index = Number(line.slice(0, place)) - after - 1
         if (index in events) events[index] = line.slice(place + 1)
       }
-      return { epoch: published(call.epoch), events }
+      return { epoch: publicEpoch(call.epoch), events }
     })
 
   return {
@@ -249,7 +246,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
 
     append: (callId, events, options = {}) =>
       write((sql) => append(sql, callId, events, options), {
-        committed: ({ epoch, records }) => {
+        onCommit: ({ epoch, records }) => {
           const { sessionId } = options
           if (sessionId !== undefined && !legs.get(sessionId)?.includes(callId)) legs.delete(sessionId)
           if (records.length > 0) publish({ kind: 'appended', callId, epoch, records })
@@ -281,26 +278,26 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     head: (callId) =>
       attempt(() => {
         const call = headOf(findCall, callId)
-        return call ? { epoch: published(call.epoch), seq: call.seq } : null
+        return call ? { epoch: publicEpoch(call.epoch), seq: call.seq } : null
       }),
 
     list: (wanted) =>
       attempt(() => {
         const { since = 0, before = Number.MAX_SAFE_INTEGER, limit, offset = 0 } = wanted
-        const rows = listing(wanted).all(since, before, Math.min(limit, Number.MAX_SAFE_INTEGER), offset)
+        const rows = listStatement(wanted).all(since, before, Math.min(limit, Number.MAX_SAFE_INTEGER), offset)
         return (rows as { id: ArrayBuffer; updated_at: number }[]).map(({ id, updated_at }) => ({
           callId: textOf(id),
           updatedAt: updated_at,
         }))
       }),
 
-    ...watching,
+    ...subscriptions,
 
     async rewrite(callId, head, records) {
       const epoch = randomUUID()
       const change = (sql: Sql): boolean => {
         const call = headOf(sql.findCall, callId)
-        if (!call || published(call.epoch) !== head.epoch || call.seq !== head.seq) return false
+        if (!call || publicEpoch(call.epoch) !== head.epoch || call.seq !== head.seq) return false
         sql.leaveStage.run(call.ref)
         if (records.length === 0) return true
         for (const { seq, event } of records) sql.rewriteEvent.run(JSON.stringify(event), call.ref, seq)
@@ -309,9 +306,9 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         return true
       }
       return write(change, {
-        committed: (changed) => {
+        onCommit: (changed) => {
           const last = records.at(-1)
-          if (changed && last) publish({ kind: 'appended', callId, epoch: published(epoch), records: [last] })
+          if (changed && last) publish({ kind: 'appended', callId, epoch: publicEpoch(epoch), records: [last] })
         },
         ...(records.length === 0 ? {} : { checkpoint: 'truncate' }),
       })
@@ -323,7 +320,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         return sql.dropCall.get(callId, before) as Pick<CallRow, 'session'> | undefined
       }
       const dropped = await write(drop, {
-        committed: (row) => {
+        onCommit: (row) => {
           if (!row) return
           if (row.session) legs.delete(textOf(row.session))
           publish({ kind: 'forgotten', callId })
@@ -339,7 +336,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
         sql.dropRevocations.run(now())
         sql.revoke.run(id, at, until)
       }
-      await write(keep, { committed: () => publishRevocation(revocation) })
+      await write(keep, { onCommit: () => publishRevocation(revocation) })
     },
 
     listRevocations: (moment) =>
@@ -368,24 +365,24 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
   }
 }
 
-/** How every connection is set up. */
+/** Applied to every connection. */
 const pragmas = [
   'synchronous = FULL',
   'busy_timeout = 5000',
   'foreign_keys = ON',
-  // Erased means erased: freed pages are overwritten, not only unlinked.
+  // Overwrites freed pages with zeros, so that erased content is gone.
   'secure_delete = ON',
 ] as const
 
-interface Opened {
-  /** With every link resolved. */
+interface OpenFile {
+  /** With all symbolic links resolved. */
   readonly path: string
   readonly database: Database.Database
   readonly release: () => void
 }
 
-/** Opens a file that no other server has open. */
-function open(given: string): Opened {
+/** Locks and opens the file. */
+function open(given: string): OpenFile {
   let release = () => {}
   try {
     const path = resolveFile(given)
@@ -398,11 +395,14 @@ function open(given: string): Opened {
   } catch (error) {
     release()
     if (StoreUnavailableError.isInstance(error)) throw error
-    throw new StoreUnavailableError(`The store at ${given} cannot be opened: ${messageOf(error)}`, { cause: error })
+    throw new StoreUnavailableError(
+      `The store at ${given} cannot be opened: ${messageOf(error)}. Check the path and its permissions.`,
+      { cause: error },
+    )
   }
 }
 
-/** Makes the tables of a new file, and refuses a file of another format. */
+/** Creates the tables of a new file, and refuses a file of another format. */
 function prepareFile(database: Database.Database, path: string): void {
   const sql = 'SELECT user_version AS format, (SELECT count(*) FROM sqlite_schema) AS tables FROM pragma_user_version'
   const { format, tables } = database.prepare(sql).get() as { format: number; tables: number }

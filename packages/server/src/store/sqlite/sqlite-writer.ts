@@ -1,9 +1,9 @@
 /**
- * The one writer of a file, which commits in groups: whatever waits when a transaction begins goes into it, back to
- * back and never after a fixed delay. One write alone waits for one sync; under load a sync is shared by many.
+ * The only writer of a sqlite file. It commits in groups: each transaction takes all pending writes, without a fixed
+ * delay, so that many writes share one sync under load.
  *
- * Statements run on this thread, where they cost microseconds. The commit, which waits for the disk, runs on another:
- * a disk that takes its time must not stall the sockets. Meanwhile nothing else touches this connection.
+ * Statements run on this thread and take microseconds. The commit waits for the disk on another thread, so that a slow
+ * disk does not stall the sockets. Nothing else uses the connection meanwhile.
  */
 import type AsyncDatabase from 'libsql/promise'
 import Database from 'libsql/promise'
@@ -17,83 +17,83 @@ export interface Statement {
   get(...parameters: readonly unknown[]): unknown
 }
 
-/** How a write is treated beyond being committed. */
+/** Options of a write. */
 export interface WriteOptions<T> {
   /** Called once the write is durable, before the promise resolves and in the order of the writes. */
-  readonly committed?: (result: T) => void
+  readonly onCommit?: (result: T) => void
   /**
-   * What is done with the write-ahead log after the commit. `truncate` overwrites it, because deleted content lives on
-   * in it. `passive` copies it into the file, and the write fails if that fails: it is a test of the disk.
+   * The checkpoint after the commit. `truncate` overwrites the write-ahead log, which may hold deleted content.
+   * `passive` copies the log into the file, and the write fails if that fails: it tests the disk.
    */
   readonly checkpoint?: 'truncate' | 'passive'
 }
 
-interface Pending<Name extends string> {
+interface PendingWrite<Name extends string> {
   readonly work: (sql: Readonly<Record<Name, Statement>>) => unknown
-  readonly committed: (result: unknown) => void
-  readonly failed: (error: Error) => void
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: Error) => void
   readonly checkpoint: WriteOptions<unknown>['checkpoint']
 }
 
-const ownStatements = {
+const writerStatements = {
   begin: 'BEGIN IMMEDIATE',
   rollback: 'ROLLBACK',
   checkpoint: 'PRAGMA wal_checkpoint(PASSIVE)',
   pageSize: 'PRAGMA page_size',
 } as const
 
-type Prepared<Name extends string> = Readonly<Record<Name | keyof typeof ownStatements, Statement>>
+type Prepared<Name extends string> = Readonly<Record<Name | keyof typeof writerStatements, Statement>>
 
-/** What a writer works with. `Name` are the names of its statements. */
+/** The dependencies of a writer. `Name` is the union of its statement names. */
 export interface SqliteWriterDeps<Name extends string> {
   readonly path: string
-  /** How the connection is set up. */
+  /** Applied to the connection. */
   readonly pragmas: readonly string[]
   /** The SQL of each statement, by name. */
   readonly statements: Readonly<Record<Name, string>>
   readonly guard: FileGuard
-  /** Called when a transaction was rolled back: what was concluded from its writes is void. */
-  readonly rolledBack: () => void
-  /** Receives what a `committed` callback threw. The write is committed all the same. */
+  /** Called after a rollback: caches that were updated in the transaction are invalid. */
+  readonly onRollback: () => void
+  /** Receives the error that an `onCommit` callback threw. The write stays committed. */
   readonly report: ReportFailure
 }
 
-/** Writes to one file. */
+/** Writes to one sqlite file. */
 export class SqliteWriter<Name extends string> {
   readonly #deps: SqliteWriterDeps<Name>
   readonly #database: AsyncDatabase
   readonly #prepared: Promise<Prepared<Name>>
-  #pending: Pending<Name>[] = []
+  #pending: PendingWrite<Name>[] = []
   #working: Promise<void> | null = null
 
   constructor(deps: SqliteWriterDeps<Name>) {
     this.#deps = deps
     this.#database = new Database(deps.path, {})
-    this.#prepared = prepare(this.#database, deps.pragmas, { ...deps.statements, ...ownStatements })
-    // The first write rejects with this failure; until then nothing listens.
+    this.#prepared = prepare(this.#database, deps.pragmas, { ...deps.statements, ...writerStatements })
+    // The first write rejects with this error. Until then, this avoids an unhandled rejection.
     this.#prepared.catch(() => {})
   }
 
-  /** Runs statements in the next transaction. Resolves with what `work` returned when it is durable. */
+  /** Runs `work` in the next transaction. Resolves with its result when the commit is durable. */
   write<T>(
     work: (sql: Readonly<Record<Name, Statement>>) => T,
-    { committed, checkpoint }: WriteOptions<T> = {},
+    { onCommit, checkpoint }: WriteOptions<T> = {},
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#pending.push({
         work,
-        committed: (result) => {
+        resolve: (result) => {
           try {
-            committed?.(result as T)
+            onCommit?.(result as T)
           } catch (error) {
             this.#deps.report(error)
           }
           resolve(result as T)
         },
-        failed: reject,
+        reject,
         checkpoint,
       })
-      // What arrives in this turn of the event loop shares the transaction at its end.
+      // All writes of this turn of the event loop share one transaction.
       this.#working ??= new Promise<void>((done) => setImmediate(done)).then(() => this.#commitAll())
     })
   }
@@ -112,29 +112,29 @@ export class SqliteWriter<Name extends string> {
       this.#pending = []
       await this.#settle(group)
     }
-    // In the same breath as seeing that nothing waits: whatever comes now starts anew.
+    // No await since the check for pending writes, so the next write starts a new loop.
     this.#working = null
   }
 
-  async #settle(group: readonly Pending<Name>[]): Promise<void> {
+  async #settle(group: readonly PendingWrite<Name>[]): Promise<void> {
     const [first, ...others] = group
     if (!first) return
     try {
       const results = await this.#commit(group)
       const failure = await this.#checkpoint(group)
-      group.forEach(({ committed, failed, checkpoint }, index) => {
-        if (failure && checkpoint === 'passive') failed(failure)
-        else committed(results[index])
+      group.forEach(({ resolve, reject, checkpoint }, index) => {
+        if (failure && checkpoint === 'passive') reject(failure)
+        else resolve(results[index])
       })
     } catch (error) {
-      // One write that cannot be made, as on a damaged page, must not take the rest of its group with it.
-      if (others.length > 0 && error instanceof WorkFailed) for (const each of group) await this.#settle([each])
-      else for (const { failed } of group) failed(unavailableBy(error))
+      // A write that fails alone, as on a damaged page, must not fail the rest of its group.
+      if (others.length > 0 && error instanceof WriteFailedError) for (const each of group) await this.#settle([each])
+      else for (const { reject } of group) reject(toUnavailableError(error))
     }
   }
 
-  async #commit(group: readonly Pending<Name>[]): Promise<unknown[]> {
-    const { guard, rolledBack } = this.#deps
+  async #commit(group: readonly PendingWrite<Name>[]): Promise<unknown[]> {
+    const { guard, onRollback: rolledBack } = this.#deps
     const sql = await this.#prepared
     guard.check(() => ({
       frames: Number((sql.checkpoint.get() as { log: number }).log),
@@ -146,40 +146,40 @@ export class SqliteWriter<Name extends string> {
         try {
           return work(sql)
         } catch (error) {
-          throw new WorkFailed(error)
+          throw new WriteFailedError(error)
         }
       })
       await this.#database.exec('COMMIT')
-      guard.wrote()
+      guard.recordWrite()
       return results
     } catch (error) {
       rolledBack()
       try {
         sql.rollback.run()
       } catch {
-        // SQLite has rolled back by itself, as it does when the disk is full.
+        // SQLite rolls back by itself when the disk is full.
       }
       throw error
     }
   }
 
-  /** Runs before anyone learns of the commit. Returns what failed: the commit stands, and the next one tries again. */
-  async #checkpoint(group: readonly Pending<Name>[]): Promise<Error | null> {
+  /** Runs before the commit is published. Returns the error: the commit stands, and the next checkpoint retries. */
+  async #checkpoint(group: readonly PendingWrite<Name>[]): Promise<Error | null> {
     const wanted = (kind: 'truncate' | 'passive') => group.some(({ checkpoint }) => checkpoint === kind)
     const mode = wanted('truncate') ? 'TRUNCATE' : wanted('passive') ? 'PASSIVE' : null
     if (!mode) return null
     try {
       await this.#database.exec(`PRAGMA wal_checkpoint(${mode})`)
-      this.#deps.guard.wrote()
+      this.#deps.guard.recordWrite()
       return null
     } catch (error) {
-      return unavailableBy(error)
+      return toUnavailableError(error)
     }
   }
 }
 
-/** The statements of one write failed, as opposed to the transaction around them. */
-class WorkFailed extends Error {
+/** The statements of one write failed, not the transaction. */
+class WriteFailedError extends Error {
   constructor(cause: unknown) {
     super(messageOf(cause), { cause })
   }
@@ -199,8 +199,8 @@ async function prepare<Name extends string>(
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
-/** A failure of the database, under the name that callers know. */
-export function unavailableBy(error: unknown): StoreUnavailableError {
+/** Wraps a database error in `StoreUnavailableError`. */
+export function toUnavailableError(error: unknown): StoreUnavailableError {
   if (StoreUnavailableError.isInstance(error)) return error
   return new StoreUnavailableError(`The store failed: ${messageOf(error)}`, { cause: error })
 }
