@@ -1,4 +1,4 @@
-/** State belongs to its agent: what a host's cache holds, stores and shows when agents, clients and pages change. */
+/** What a host's cache holds, persists and shows when agents, clients and pages change. */
 import { gatherError } from '@callgather/protocol'
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
@@ -32,10 +32,10 @@ const page = (cache: QueryClient, client: ScenarioClient | null, shown: ReactNod
   </StrictMode>
 )
 const text = () => screen.queryByRole('status')?.textContent
-const cachedOf = (cache: QueryClient, client: ScenarioClient) =>
+const queriesOf = (cache: QueryClient, client: ScenarioClient) =>
   cache.getQueryCache().findAll({ queryKey: gatherKeys.client(client) })
 
-/** A cache with a call and a list in it, and the client whose they are. */
+/** Renders a call and the list of calls, and returns their client and cache. */
 async function setUp() {
   const client = createScenarioClient(pinEntry)
   const cache = new QueryClient()
@@ -45,7 +45,7 @@ async function setUp() {
   return { client, cache, view }
 }
 
-it('shows nothing of one agent to the next, who has another client and the same cache', async () => {
+it('hides one agent’s feeds from the next agent’s client on the same cache', async () => {
   const { cache, view } = await setUp()
   const next = createScenarioClient([])
   view.rerender(page(cache, null))
@@ -55,7 +55,7 @@ it('shows nothing of one agent to the next, who has another client and the same 
   expect(text()).toBe('connecting 0 0')
 })
 
-it('shows nothing that was cached when nothing was on the screen, until the agent is known to be the same', async () => {
+it('hides cached feeds after a remount until the agent is confirmed to be the same', async () => {
   const { client, cache, view } = await setUp()
   await actAndSettle(() => view.rerender(page(cache, null)))
   client.faults.delay(100)
@@ -65,7 +65,7 @@ it('shows nothing that was cached when nothing was on the screen, until the agen
   expect(text()).toBe('live 5 1')
 })
 
-it('shows each of two providers its own server under one cache', async () => {
+it('keeps the feeds of two clients apart in one cache', async () => {
   const { cache, view } = await setUp()
   const other = createScenarioClient([])
   view.rerender(page(cache, other))
@@ -73,22 +73,22 @@ it('shows each of two providers its own server under one cache', async () => {
   expect(text()).toBe('connecting 0 0')
 })
 
-it('removes what was cached, and clears what is on the screen, when the client is closed', async () => {
+it('clears the shown and cached feeds when the client is closed', async () => {
   const { client, cache } = await setUp()
   await actAndSettle(() => client.close())
   expect(text()).toBe('connecting 0 0')
-  for (const { state } of cachedOf(cache, client)) expect(client.session.owns(state.data ?? {})).toBe(false)
+  for (const { state } of queriesOf(cache, client)) expect(client.session.owns(state.data ?? {})).toBe(false)
 })
 
-it('removes what was cached of a closed client that nothing shows', async () => {
+it('removes the unobserved queries of a closed client', async () => {
   const { client, cache, view } = await setUp()
   await actAndSettle(() => view.rerender(page(cache, null)))
-  expect(cachedOf(cache, client)).toHaveLength(2)
+  expect(queriesOf(cache, client)).toHaveLength(2)
   client.close()
-  expect(cachedOf(cache, client)).toEqual([])
+  expect(queriesOf(cache, client)).toEqual([])
 })
 
-it('clears a refused call from the screen', async () => {
+it('clears a call from the screen when access to it is denied', async () => {
   const { client } = await setUp()
   client.faults.refuseCall(callId, socketError(gatherError('notFound', 'No.')))
   client.faults.dropConnection()
@@ -96,7 +96,7 @@ it('clears a refused call from the screen', async () => {
   expect(text()).toMatch(/^connecting 0/)
 })
 
-it('keeps an ended call on the screen although nothing is watched any more', async () => {
+it('keeps an ended call on the screen after its subscription ended', async () => {
   const client = createScenarioClient(pinEntry)
   const ended = <Ended />
   const cache = new QueryClient()
@@ -114,19 +114,19 @@ function Ended() {
   return <output>{useCall(callId, (feed) => `${feed.sync} ${feed.state.keys.size}`)}</output>
 }
 
-it('lets no host option put one agent’s data before another: placeholders, persisters, initial data', async () => {
+it('ignores placeholder data and persisters from the host’s default query options', async () => {
   const cache = new QueryClient({
     defaultOptions: { queries: { placeholderData: (before: unknown) => before, persister: () => 'persisted' } },
   })
-  const [one, other] = [createScenarioClient(pinEntry), createScenarioClient([])]
-  const view = render(page(cache, one))
-  await playAll(one)
+  const [first, second] = [createScenarioClient(pinEntry), createScenarioClient([])]
+  const view = render(page(cache, first))
+  await playAll(first)
   expect(text()).toBe('live 5 1')
-  view.rerender(page(cache, other))
+  view.rerender(page(cache, second))
   expect(text()).toBe('connecting 0 0')
 })
 
-it('dehydrates none of our queries by default, and nothing of a call where the host dehydrates everything', async () => {
+it('dehydrates no CallGather query by default, and no call data when the host dehydrates every query', async () => {
   const { cache } = await setUp()
   cache.setQueryData(['host'], 'of the host')
   expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
@@ -136,7 +136,7 @@ it('dehydrates none of our queries by default, and nothing of a call where the h
   for (const text of written) expect(text).not.toMatch(/\+1555|digit|timeline|scopes/)
 })
 
-it('keeps the filter that a host gives its own queries', async () => {
+it('keeps the host’s shouldDehydrateQuery filter', async () => {
   const cache = new QueryClient({
     defaultOptions: { dehydrate: { shouldDehydrateQuery: ({ queryKey }) => queryKey[0] !== 'private' } },
   })
@@ -147,7 +147,7 @@ it('keeps the filter that a host gives its own queries', async () => {
   expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
 })
 
-it('takes restored data for absent, and renders, under a persister with its defaults', async () => {
+it('treats restored data as absent and renders under a persister with default options', async () => {
   const persister = createSyncStoragePersister({ storage: localStorage, throttleTime: 0 })
   const client = createScenarioClient(pinEntry)
   const wrapped = (cache: QueryClient) => (
@@ -169,7 +169,7 @@ it('takes restored data for absent, and renders, under a persister with its defa
   await actAndSettle(() => undefined)
   client.faults.delay(100)
 
-  // A page of an older version stored feeds as they were, under whatever key.
+  // A page of an older version persisted unwrapped feeds.
   const restored = new QueryClient()
   const old = new QueryClient()
   old.setQueryData(gatherKeys.call(client, callId), JSON.parse(JSON.stringify({ sync: 'live', state: {} })))
@@ -182,7 +182,7 @@ it('takes restored data for absent, and renders, under a persister with its defa
   localStorage.clear()
 })
 
-/** The host's own `useQuery` on our options. */
+/** A host's `useQuery` with `callQueryOptions`. */
 function Plain() {
   const { data } = useQuery(callQueryOptions(useGatherClient(), callId))
   return <output>{data?.sync ?? 'connecting'}</output>

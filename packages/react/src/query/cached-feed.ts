@@ -1,30 +1,30 @@
 /**
- * How feeds lie in TanStack Query's cache: opaque, in their own session, and gone when it ends.
+ * Stores feeds in TanStack Query's cache so that they can't leave this page and are removed when the session ends.
  *
- * Hosts persist and dehydrate their cache. A feed holds a caller's digits, so neither JSON nor structured cloning gets
- * anything out of a cached one, whichever queries the host chooses; and what was not put here by this page is no feed.
+ * Hosts persist and dehydrate their cache, and a feed holds a caller's digits. A wrapped feed serialises to nothing,
+ * under JSON and structured clone. Restored data isn't accepted as a feed.
  */
 import type { Query, QueryClient } from '@tanstack/react-query'
 import type { AgentSession } from '../client/agent-session.ts'
 import { gatherKeys } from './keys.ts'
 
-const cached = new WeakSet<object>()
+const wrappedFeeds = new WeakSet<object>()
 
-/** A feed as it goes into the cache: it reads as the feed, by inheritance, and has no property of its own to serialise. */
+/** Wraps a feed for the cache. The wrapper inherits from the feed, so it has no own property to serialise. */
 export function wrapFeed<Feed extends object>(feed: Feed): Feed {
   const data: Feed = Object.create(feed)
-  cached.add(data)
+  wrappedFeeds.add(data)
   return data
 }
 
-/** The feed in cached data, of any client; `undefined` if the data was restored from elsewhere. */
+/** Returns the feed in cached data; `undefined` if the data was restored by the host. */
 export function unwrapFeed<Feed extends object>(data: Feed | undefined): Feed | undefined {
-  if (typeof data !== 'object' || data === null || !cached.has(data)) return undefined
+  if (typeof data !== 'object' || data === null || !wrappedFeeds.has(data)) return undefined
   const feed: Feed = Object.getPrototypeOf(data)
   return feed
 }
 
-/** The feed in cached data; `undefined` if it was restored from elsewhere or belongs to another agent. */
+/** Returns the feed in cached data; `undefined` if it was restored by the host or belongs to another agent. */
 export function unwrapOwnFeed<Feed extends object>(session: AgentSession, data: Feed | undefined): Feed | undefined {
   const feed = unwrapFeed(data)
   return feed && session.owns(feed) ? feed : undefined
@@ -33,7 +33,7 @@ export function unwrapOwnFeed<Feed extends object>(session: AgentSession, data: 
 const sessions = new WeakMap<QueryClient, WeakSet<AgentSession>>()
 const filters = new WeakSet<(query: Query) => boolean>()
 
-/** Prepares a cache for the feeds of a session: they are not dehydrated by default, and leave when the session ends. */
+/** Prepares a cache for a session's feeds: they are not dehydrated by default, and are removed when it ends. */
 export function prepareCache(cache: QueryClient, session: AgentSession): void {
   keepFromDehydration(cache)
   const prepared = sessions.get(cache) ?? new WeakSet()
@@ -49,7 +49,7 @@ export function prepareCache(cache: QueryClient, session: AgentSession): void {
     isShown: () => queries.findAll({ queryKey: own }).some(isShown),
     clear: () => {
       for (const query of queries.findAll({ queryKey: own })) {
-        // What is on the screen loses its data at once, and keeps its watch.
+        // A query on the screen loses its data but stays subscribed.
         if (isShown(query)) query.setState({ data: undefined, error: null, status: 'pending' })
         else queries.remove(query)
       }

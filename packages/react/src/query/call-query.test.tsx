@@ -16,18 +16,18 @@ function setUp(scenario = pinEntry) {
   const client = createScenarioClient(scenario)
   const cache = new QueryClient()
   cache.mount()
-  const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
+  const answerWatch = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
   const observe = (id = scenario.callId) => {
     const observer = new QueryObserver(cache, callQueryOptions(client, id))
     return observer.subscribe(() => {})
   }
   const data = (id = scenario.callId) => unwrapFeed(cache.getQueryData<CallFeed>(gatherKeys.call(client, id)))
   const state = () => cache.getQueryState(gatherKeys.call(client, scenario.callId))
-  return { client, cache, asked, observe, data, state }
+  return { client, cache, answerWatch, observe, data, state }
 }
 
-/** Lets the frames pass in which changes are collected. */
-const frames = async (client: ScenarioClient) => {
+/** Waits until throttled writes have reached the cache. */
+const flushFrames = async (client: ScenarioClient) => {
   await client.player.advance(0)
   await new Promise((resolve) => setTimeout(resolve, 50))
 }
@@ -39,143 +39,143 @@ afterEach(() => {
 })
 
 describe('the query of a call', () => {
-  it('has data as soon as something is known, and is fetching for as long as the call is watched', async () => {
+  it('the query has data from the first feed and stays fetching while the call is watched', async () => {
     const { client, observe, state, data } = setUp()
     observe()
     expect(state()).toMatchObject({ status: 'pending', fetchStatus: 'fetching' })
     await client.player.seek(3_000)
-    await frames(client)
+    await flushFrames(client)
     expect(state()).toMatchObject({ status: 'success', fetchStatus: 'fetching' })
     expect(data()?.state.answered).not.toBeNull()
   })
 
-  it('is one watch for two observers', async () => {
-    const { client, observe, asked } = setUp()
+  it('the query opens one server subscription for several observers', async () => {
+    const { client, observe, answerWatch } = setUp()
     observe()
     observe()
     await client.player.seek(3_000)
     observe()
-    await frames(client)
-    expect(asked).toHaveBeenCalledTimes(1)
+    await flushFrames(client)
+    expect(answerWatch).toHaveBeenCalledTimes(1)
   })
 
-  it('does not watch anew when the window is focused or the browser says that it is online', async () => {
-    const { client, observe, asked } = setUp()
+  it('the query does not refetch on window focus or when the browser comes online', async () => {
+    const { client, observe, answerWatch } = setUp()
     observe()
     await client.player.seek(3_000)
     focusManager.setFocused(false)
     focusManager.setFocused(true)
     onlineManager.setOnline(false)
     onlineManager.setOnline(true)
-    await frames(client)
-    expect(asked).toHaveBeenCalledTimes(1)
+    await flushFrames(client)
+    expect(answerWatch).toHaveBeenCalledTimes(1)
   })
 
-  it('keeps its data when the last observer leaves, and watches on from there when one comes back', async () => {
-    const { client, observe, asked, state, data } = setUp()
-    const leave = observe()
+  it('the query keeps its data without observers and resumes from its cursor with the next one', async () => {
+    const { client, observe, answerWatch, state, data } = setUp()
+    const unsubscribe = observe()
     await client.player.seek(4_000)
-    await frames(client)
+    await flushFrames(client)
     const known = data()
-    leave()
-    await frames(client)
+    unsubscribe()
+    await flushFrames(client)
     expect(state()).toMatchObject({ fetchStatus: 'idle' })
     expect(data()).toBe(known)
     await client.player.playAll()
     expect(data()).toBe(known)
     observe()
-    await frames(client)
-    expect(asked).toHaveBeenCalledTimes(2)
-    expect(asked).toHaveBeenLastCalledWith(callId, known?.cursor)
+    await flushFrames(client)
+    expect(answerWatch).toHaveBeenCalledTimes(2)
+    expect(answerWatch).toHaveBeenLastCalledWith(callId, known?.cursor)
     expect(data()?.state.latestGatherEnd).toMatchObject({ status: 'valid' })
     expect(state()).toMatchObject({ fetchStatus: 'fetching' })
   })
 
-  it('has one live watch after an observer left and came back in one breath, as in strict mode', async () => {
+  it('the query stays live when an observer unsubscribes and resubscribes at once, as in strict mode', async () => {
     const { client, observe, data } = setUp()
     observe()()
     observe()
     await client.player.playAll()
-    await frames(client)
+    await flushFrames(client)
     expect(data()?.state.latestGatherEnd).toMatchObject({ status: 'valid' })
   })
 
-  it('fetches the whole anew when it is invalidated', async () => {
-    const { client, cache, observe, asked, data } = setUp()
+  it('the query fetches a snapshot when it is invalidated', async () => {
+    const { client, cache, observe, answerWatch, data } = setUp()
     observe()
     await client.player.seek(4_000)
-    await frames(client)
+    await flushFrames(client)
     cache.invalidateQueries({ queryKey: gatherKeys.call(client, callId) }).catch(() => {})
     await client.player.playAll()
-    await frames(client)
-    expect(asked).toHaveBeenCalledTimes(2)
-    expect(asked).toHaveBeenLastCalledWith(callId, null)
+    await flushFrames(client)
+    expect(answerWatch).toHaveBeenCalledTimes(2)
+    expect(answerWatch).toHaveBeenLastCalledWith(callId, null)
     expect(data()?.state.latestGatherEnd).toMatchObject({ status: 'valid' })
   })
 
-  it('is done when the call is over, and is not fetched again', async () => {
-    const { client, observe, asked, state, data } = setUp(hangupMidGather)
-    const leave = observe()
+  it('the query completes when the call has ended, and does not refetch', async () => {
+    const { client, observe, answerWatch, state, data } = setUp(hangupMidGather)
+    const unsubscribe = observe()
     observe('v3:another')
     await client.player.playAll()
     await client.player.advance(61_000)
-    await frames(client)
+    await flushFrames(client)
     expect(state()).toMatchObject({ status: 'success', fetchStatus: 'idle' })
     expect(data()).toMatchObject({ sync: 'ended' })
-    leave()
-    const before = asked.mock.calls.length
+    unsubscribe()
+    const before = answerWatch.mock.calls.length
     observe()
-    await frames(client)
-    expect(asked).toHaveBeenCalledTimes(before)
+    await flushFrames(client)
+    expect(answerWatch).toHaveBeenCalledTimes(before)
   })
 
-  it('is in error when the call may not be watched, and drops what was known of it', async () => {
+  it('the query fails and clears the state when access to the call is denied', async () => {
     const { client, observe, state, data } = setUp()
     observe()
     await client.player.seek(4_000)
     client.faults.refuseCall(callId, socketError(gatherError('forbidden', 'Gone.')))
     client.faults.dropConnection()
     await client.player.advance(2_000)
-    await frames(client)
+    await flushFrames(client)
     expect(state()).toMatchObject({ status: 'error', fetchStatus: 'idle' })
     expect(data()).toMatchObject({ error: { status: 403 }, cursor: null })
     expect(data()?.state.answered).toBeNull()
   })
 
-  it('collects what comes within a frame, and misses nothing', async () => {
+  it('the query throttles cache writes to one per frame without losing an event', async () => {
     const { client, cache, observe, data } = setUp()
     observe()
     await client.player.seek(3_000)
-    await frames(client)
+    await flushFrames(client)
     const changes = vi.fn()
     cache.getQueryCache().subscribe((event) => {
       if (event.type === 'updated' && event.action.type === 'success') changes()
     })
     client.press(callId, '0123456789'.repeat(20))
-    await frames(client)
+    await flushFrames(client)
     expect(data()?.state.keys.size).toBe(200)
     expect(changes.mock.calls.length).toBeLessThan(10)
   })
 
-  it('does not mix calls', async () => {
+  it('queries of two calls keep their data apart', async () => {
     const { client, observe, data } = setUp()
     observe()
     observe('v3:another')
     await client.player.playAll()
-    await frames(client)
+    await flushFrames(client)
     expect(data('v3:another')).toMatchObject({ error: { status: 404 }, cursor: null })
     expect(data()?.error).toBeUndefined()
   })
 })
 
 describe('the query of the list of calls', () => {
-  it('follows the list', async () => {
+  it('the query publishes the list of calls', async () => {
     const { client, cache } = setUp()
     const observer = new QueryObserver(cache, callsQueryOptions(client))
-    const leave = observer.subscribe(() => {})
+    const unsubscribe = observer.subscribe(() => {})
     await client.player.playAll()
-    await frames(client)
+    await flushFrames(client)
     expect(observer.getCurrentResult().data).toMatchObject({ sync: 'live', calls: [{ phase: 'answered' }] })
-    leave()
+    unsubscribe()
   })
 })

@@ -1,10 +1,9 @@
 /**
- * The only writer of the calls in TanStack Query's cache.
+ * The only writer of calls in TanStack Query's cache.
  *
- * A call is one query whose function never returns while the call is watched: it writes the cache as facts arrive, and
- * TanStack's own bookkeeping does the rest. Two observers share one fetch, so one watch; the last one to leave aborts
- * it; coming back fetches again, from the cursor of what is cached; invalidating fetches the whole anew. The data is
- * stale for as long as the call may change, or a remounted component would show a frozen screen.
+ * The query function stays pending while the call is watched, and writes each feed to the cache. Observers share one
+ * fetch and so one subscription; the last to leave aborts it. Remounting resumes from the cached cursor; invalidating
+ * fetches a snapshot. The data stays stale until the call ends, so that a remounted component subscribes again.
  */
 import { queryOptions } from '@tanstack/react-query'
 import type { CallFeed } from '../client/feed.ts'
@@ -14,18 +13,18 @@ import { unwrapFeed, unwrapOwnFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
 import { liveQueryOptions, watchIntoCache } from './live-query.ts'
 
-/** The query of one call: for `useQuery`, `ensureQueryData` and the like. Its data is a `CallFeed`. */
+/** Query options of one call, for `useQuery` and the like. The data is a `CallFeed`. */
 export function callQueryOptions(client: GatherClient, callId: string) {
   const queryKey = gatherKeys.call(client, callId)
   const { session } = client
-  const isOver = ({ state }: CallQuery) => unwrapOwnFeed(session, state.data)?.sync === 'ended'
+  const hasEnded = ({ state }: CallQuery) => unwrapOwnFeed(session, state.data)?.sync === 'ended'
   return queryOptions<CallFeed, Error, CallFeed, ReturnType<typeof gatherKeys.call>>({
     ...liveQueryOptions,
     queryKey,
     select: (data: CallFeed) => unwrapOwnFeed(session, data) ?? initialCallFeed(callId),
-    staleTime: (query: CallQuery) => (isOver(query) ? Number.POSITIVE_INFINITY : 0),
-    // Staleness alone is not enough: `useSuspenseQuery` takes anything for fresh that is less than a second old.
-    refetchOnMount: (query: CallQuery) => (isOver(query) ? false : 'always'),
+    staleTime: (query: CallQuery) => (hasEnded(query) ? Number.POSITIVE_INFINITY : 0),
+    // `staleTime: 0` is not enough: `useSuspenseQuery` raises it to a second.
+    refetchOnMount: (query: CallQuery) => (hasEnded(query) ? false : 'always'),
     queryFn: ({ client: cache, signal }): Promise<CallFeed> => {
       const known = cache.getQueryState<CallFeed>(queryKey)
       const options = { signal, resume: unwrapFeed(known?.data), fresh: known?.isInvalidated ?? false }

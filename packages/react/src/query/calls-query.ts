@@ -5,7 +5,7 @@ import { unwrapOwnFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
 import { liveQueryOptions, watchIntoCache } from './live-query.ts'
 
-/** The query of the list of calls, kept live as `callQueryOptions` keeps a call. Its data is a `CallsFeed`. */
+/** Query options of the list of calls, live like `callQueryOptions`. The data is a `CallsFeed`. */
 export function callsQueryOptions(client: GatherClient) {
   const queryKey = gatherKeys.calls(client)
   return queryOptions<CallsFeed, Error, CallsFeed, ReturnType<typeof gatherKeys.calls>>({

@@ -1,37 +1,37 @@
-/** Collects what comes quickly into one change a frame: the first at once, the rest together, the last always. */
+/** Throttles writes to one per frame: the first at once, then only the latest. The last value is always written. */
 export interface FrameBatch<T> {
   push(value: T): void
-  /** Hands over what still waits. */
+  /** Writes the pending value now. */
   flush(): void
 }
 
 const FRAME_MS = 16
 
 export function createFrameBatch<T>(write: (value: T) => void): FrameBatch<T> {
-  let waiting: { readonly value: T } | null = null
+  let pending: { readonly value: T } | null = null
   let timer: ReturnType<typeof setTimeout> | null = null
-  let wroteAt = Number.NEGATIVE_INFINITY
+  let lastWriteAt = Number.NEGATIVE_INFINITY
   const flush = () => {
     if (timer !== null) clearTimeout(timer)
     timer = null
-    const last = waiting
-    waiting = null
+    const last = pending
+    pending = null
     if (last) writeNow(last.value)
   }
   const writeNow = (value: T) => {
-    wroteAt = performance.now()
+    lastWriteAt = performance.now()
     write(value)
   }
   return {
-    // Keys come seconds apart: a timer for each, to find that nothing came behind it, would cost as much as folding it.
+    // Most events are seconds apart, so an isolated value is written without a timer.
     push: (value) => {
-      const rest = wroteAt + FRAME_MS - performance.now()
-      if (timer === null && rest <= 0) {
+      const delayMs = lastWriteAt + FRAME_MS - performance.now()
+      if (timer === null && delayMs <= 0) {
         writeNow(value)
         return
       }
-      waiting = { value }
-      timer ??= setTimeout(flush, rest)
+      pending = { value }
+      timer ??= setTimeout(flush, delayMs)
     },
     flush,
   }

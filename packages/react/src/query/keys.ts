@@ -1,10 +1,10 @@
 import type { AgentSession } from '../client/agent-session.ts'
 
-/** Where CallGather keeps things in the host's QueryClient. Each client has keys of its own, so clients share nothing. */
+/** CallGather's query keys in the host's QueryClient. They include the client's session id, so clients share no query. */
 export const gatherKeys = {
-  /** Everything of CallGather. */
+  /** All queries of CallGather. */
   all: ['callgather'],
-  /** Everything of one client. */
+  /** All queries of one client. */
   client: ({ session }: KeyOwner) => ['callgather', session.id] as const,
   /** One call. */
   call: ({ session }: KeyOwner, callId: string) => ['callgather', session.id, 'call', callId] as const,
@@ -12,7 +12,7 @@ export const gatherKeys = {
   calls: ({ session }: KeyOwner) => ['callgather', session.id, 'calls'] as const,
 } as const
 
-/** A client, as far as its keys go. */
+/** The part of a client that its keys depend on. */
 interface KeyOwner {
   readonly session: Pick<AgentSession, 'id'>
 }

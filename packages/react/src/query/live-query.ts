@@ -4,13 +4,13 @@ import { prepareCache, wrapFeed } from './cached-feed.ts'
 import { createFrameBatch } from './frame-batch.ts'
 
 /**
- * What every query that is pushed to, rather than polled, has in common. What a host sets for all its queries must not
- * show one agent's data to another, nor store it.
+ * Options of every query that the server pushes to. They override host defaults that could show one agent's data to
+ * another, or persist it.
  */
 export const liveQueryOptions = {
-  // Sharing structure would walk the whole state for each event; the fold already keeps what did not change.
+  // The fold already keeps unchanged parts, so comparing the whole state per event would be wasted work.
   structuralSharing: false,
-  // The watch reconnects by itself, whatever the browser thinks of the network; an error from it is final.
+  // The client reconnects by itself, whatever `navigator.onLine` says. Its errors are final.
   networkMode: 'always',
   retry: false,
   gcTime: 5 * 60_000,
@@ -19,7 +19,7 @@ export const liveQueryOptions = {
   persister: <Data, Context>(queryFn: (context: Context) => Data | Promise<Data>, context: Context) => queryFn(context),
 } as const
 
-/** Writes feeds into the cache while they are watched. Returns the last, or an empty one. */
+/** Writes feeds to the cache until the subscription ends. Returns the last feed, or the empty one. */
 export async function watchIntoCache<Feed extends object>(
   { cache, session, queryKey, empty }: { cache: QueryClient; session: AgentSession; queryKey: QueryKey; empty: Feed },
   watch: (onFeed: (feed: Feed) => void) => Promise<void>,

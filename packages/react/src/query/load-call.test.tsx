@@ -19,7 +19,7 @@ function Phase() {
   return <output>{`${callPhase(data.state)} ${data.state.keys.size}`}</output>
 }
 
-it('loads a call before it is shown, so that nothing suspends, and it is live from then on', async () => {
+it('loadCall caches a call so that a suspense query renders at once and then stays live', async () => {
   const client = createScenarioClient(pinEntry)
   const cache = new QueryClient()
   await client.player.seek(3_000)
@@ -38,7 +38,7 @@ it('loads a call before it is shown, so that nothing suspends, and it is live fr
   expect(screen.getByRole('status')).toHaveTextContent('answered 5')
 })
 
-it('fails for a call that may not be watched', async () => {
+it('loadCall rejects when access to the call is denied', async () => {
   const client = createScenarioClient(pinEntry)
   client.faults.refuseCall(callId, socketError(gatherError('forbidden', 'No.')))
   await expect(loadCall(new QueryClient(), client, callId)).rejects.toMatchObject({ reason: { status: 403 } })

@@ -4,35 +4,35 @@ import type { GatherClient } from '../client/gather-client.ts'
 import { prepareCache, unwrapOwnFeed, wrapFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
 
-/** How long a call that was loaded waits to be shown. */
+/** How long a loaded call keeps the session active before a component shows it. */
 const RETAIN_MS = 5_000
 
 /**
- * Fetches a call as it is now, into the cache: for a router's loader, or to show no empty screen first. Whatever then
- * watches the call goes on from there. Resolves with what is cached if the call is cached already.
+ * Loads the current state of a call into the cache, for a router's loader. Components then resume from its cursor.
+ * Resolves with the cached feed if there is one.
  *
- * Use this where you would use `prefetchQuery` or `ensureQueryData`: the query itself is not done before the call is.
+ * Use this instead of `prefetchQuery` or `ensureQueryData`, which resolve only when the call ends.
  *
- * @throws WatchError if the call may not be watched.
+ * @throws WatchError if the server refuses the subscription.
  */
 export async function loadCall(cache: QueryClient, client: GatherClient, callId: string): Promise<CallFeed> {
   const queryKey = gatherKeys.call(client, callId)
   prepareCache(cache, client.session)
   const known = unwrapOwnFeed(client.session, cache.getQueryData<CallFeed>(queryKey))
   if (known?.cursor) return known
-  // Whatever shows the call comes a moment later.
+  // The component that shows the call mounts a moment later.
   client.clock.setTimeout(client.session.retain(), RETAIN_MS)
-  const enough = new AbortController()
+  const abort = new AbortController()
   let loaded: CallFeed | null = null
   await client.watch(callId, {
-    signal: enough.signal,
+    signal: abort.signal,
     onFeed: (feed) => {
       if (!feed.cursor) return
       loaded ??= feed
-      enough.abort()
+      abort.abort()
     },
   })
-  if (!loaded) throw new Error('CallGather: the client was closed before the call was loaded.')
+  if (!loaded) throw new Error('CallGather: the client was closed before the call was loaded. Create a new client.')
   cache.setQueryData<CallFeed>(queryKey, wrapFeed(loaded))
   return loaded
 }

@@ -1,4 +1,4 @@
-/** A shift of eight hours in one page: calls come and go, and nothing of them stays behind. */
+/** A page that stays open for a whole shift must not leak watches, timers or cached calls. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { act, render } from '@testing-library/react'
@@ -11,10 +11,10 @@ import { useCall } from '../hooks/use-call.ts'
 import { useDtmf } from '../hooks/use-dtmf.ts'
 
 const CALLS = 200
-const EVENTS = 50
+const EVENTS_PER_CALL = 50
 
-/** A clock that only counts the timers that are set, and runs none: what is still set at the end was left behind. */
-function countingClock() {
+/** A clock that counts the pending timers and runs none, so that a leaked timer is visible. */
+function createCountingClock() {
   const timers = new Set<object>()
   const clock: Clock = {
     now: () => 0,
@@ -27,8 +27,8 @@ function countingClock() {
   return { clock, timers }
 }
 
-/** A server of calls that each have a few events, and which of them are watched. */
-function serverOfCalls() {
+/** A transport whose calls all have the same number of events. `watched` holds the watched calls. */
+function createCallServer() {
   const watched = new Set<string>()
   const link: Link = {
     watchCall: async (callId) => {
@@ -36,7 +36,7 @@ function serverOfCalls() {
       return {
         ok: true,
         kind: 'snapshot',
-        cursor: { epoch: 'e', seq: EVENTS },
+        cursor: { epoch: 'e', seq: EVENTS_PER_CALL },
         records: recordsOf(callId),
         now: new Date(0).toISOString(),
         scopes: ['view'],
@@ -57,7 +57,7 @@ function serverOfCalls() {
 
 const template = pinEntry.steps.map(({ event }) => event)
 const recordsOf = (callId: string) =>
-  Array.from({ length: EVENTS }, (_, nth) => {
+  Array.from({ length: EVENTS_PER_CALL }, (_, nth) => {
     const event = template[nth % template.length]
     if (!event) throw new Error('The scenario is empty.')
     return { seq: nth + 1, event: { ...event, id: `${callId} ${nth}` } }
@@ -71,10 +71,10 @@ function Keys({ callId }: { callId: string }) {
 
 afterEach(() => vi.useRealTimers())
 
-it('leaves no watch, timer or cached call behind, after two hundred calls of ten thousand events', async () => {
+it('the page leaks no watch, timer or cached call after two hundred calls', async () => {
   vi.useFakeTimers()
-  const { clock, timers } = countingClock()
-  const { watched, transport } = serverOfCalls()
+  const { clock, timers } = createCountingClock()
+  const { watched, transport } = createCallServer()
   const client = createClientWith({
     ...{ transport, clock, getTicket: () => 't', base: '', fetch, onWake: () => () => {} },
   })
@@ -93,7 +93,7 @@ it('leaves no watch, timer or cached call behind, after two hundred calls of ten
     expect([...watched]).toEqual([`c${nth}`])
     idleTimers.push(timers.size)
   }
-  // As many at the end of the shift as at its beginning.
+  // The last call has as many timers as the second.
   expect(idleTimers.at(-1)).toBe(idleTimers[1])
   expect(cache.getQueryCache().getAll().length).toBeGreaterThan(1)
 
