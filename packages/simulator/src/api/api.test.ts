@@ -1,4 +1,4 @@
-/** The API as the official SDK uses it: every endpoint, every refusal. */
+/** The API through the official SDK: every endpoint and every refusal. */
 import Telnyx from 'telnyx'
 import type {
   ActionAddAIAssistantMessagesParams,
@@ -15,10 +15,10 @@ import { createSimulator, virtualClock } from '../index.ts'
 import { testSimulator } from '../testing/simulator.test-kit.ts'
 import type { schemas } from './schemas.ts'
 
-/** `status code pointer` of a refusal, one for each entry. */
+/** `status code pointer` of each error of a refused request. */
 async function refusal(request: Promise<unknown>): Promise<string[]> {
   const error: unknown = await request.then(
-    () => new Error('It was accepted.'),
+    () => new Error('The request was accepted.'),
     (reason: unknown) => reason,
   )
   if (!(error instanceof Telnyx.APIError)) throw error
@@ -33,10 +33,10 @@ async function refusal(request: Promise<unknown>): Promise<string[]> {
   return body.errors.map(({ code, source }) => `${error.status} ${code} ${source?.pointer ?? ''}`.trim())
 }
 
-describe('the parameters of the eight commands', () => {
-  it('are the SDK’s, none missing', () => {
+describe('command parameters', () => {
+  it('declares every parameter that the SDK has for the eight commands', () => {
     type Keys<Name extends keyof typeof schemas> = keyof (typeof schemas)[Name]['properties']
-    // A parameter the SDK has and the schema has not is accepted by Telnyx and dropped here: this does not compile then.
+    // Does not compile if the SDK has a parameter that a schema lacks and the simulator would ignore.
     expectTypeOf<Exclude<keyof ActionGatherParams, Keys<'gather'>>>().toEqualTypeOf<never>()
     expectTypeOf<Exclude<keyof ActionGatherUsingAudioParams, Keys<'gather_using_audio'>>>().toEqualTypeOf<never>()
     expectTypeOf<Exclude<keyof ActionGatherUsingSpeakParams, Keys<'gather_using_speak'>>>().toEqualTypeOf<never>()
@@ -124,13 +124,13 @@ describe('validation', () => {
     ['playback_start', {}, ['422 10004 /audio_url']],
     ['send_dtmf', { digits: '12z' }, ['422 10015 /digits']],
     ['transfer', {}, ['422 10004 /to']],
-    ['bridge', { call_control_id: 'v3:nobody' }, ['422 90015 /call_control_id']],
+    ['bridge', { call_control_id: 'v3:unknown' }, ['422 90015 /call_control_id']],
     ['answer', {}, ['422 90102 /call_control_id']],
     ['reject', { cause: 'CALL_REJECTED' }, ['422 90102 /call_control_id']],
     ['reject', { cause: 'BORED' }, ['422 10032 /cause']],
   ]
 
-  it.each(rows)('%s %j: %j', async (command, body, expected) => {
+  it.each(rows)('refuses %s with the body %j: %j', async (command, body, expected) => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const before = test.story().length
@@ -142,7 +142,7 @@ describe('validation', () => {
     expect(caller.view.client_state).toBeNull()
   })
 
-  it('ignores unknown fields, or refuses them to find misspellings', async () => {
+  it('ignores unknown body fields, or refuses them if unknownFields says so', async () => {
     await using lenient = await testSimulator()
     const caller = await lenient.answeredCall()
     await lenient.client.post(`/calls/${caller.id}/actions/gather`, { body: { max_digits: 4 } })
@@ -155,7 +155,7 @@ describe('validation', () => {
 })
 
 describe('the state of a call', () => {
-  it('L2: nothing gathers before the answer (90034)', async () => {
+  it('L2: refuses gathers and assistants before the answer with 90034', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     const { actions } = test.client.calls
@@ -163,7 +163,7 @@ describe('the state of a call', () => {
     expect(await refusal(actions.startAIAssistant(caller.id, {}))).toEqual(['422 90034 /call_control_id'])
   })
 
-  it('L3: a call that is over takes no command (90018), and one that never was has a bad id (90015)', async () => {
+  it('L3: refuses commands on an ended call with 90018 and on an unknown call with 90015', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await caller.hangUp()
@@ -172,7 +172,7 @@ describe('the state of a call', () => {
       expect(await refusal(test.client[method](`/calls/${caller.id}/actions/${command}`, { body: {} }))).toEqual([
         '422 90018 /call_control_id',
       ])
-      expect(await refusal(test.client[method](`/calls/v3:nobody/actions/${command}`, { body: {} }))).toEqual([
+      expect(await refusal(test.client[method](`/calls/v3:unknown/actions/${command}`, { body: {} }))).toEqual([
         '422 90015 /call_control_id',
       ])
     }
@@ -184,7 +184,7 @@ describe('the state of a call', () => {
     expect(await refusal(test.client.calls.retrieveStatus(caller.id))).toEqual(['422 90015 /call_control_id'])
   })
 
-  it('L6: client_state is the last one set, in every webhook from then on, and a refused command sets none', async () => {
+  it('L6: sends the latest client_state in every webhook, and ignores that of a refused command', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -205,7 +205,7 @@ describe('the state of a call', () => {
     ])
   })
 
-  it('L7: the same command_id within 60 s has no second effect', async () => {
+  it('L7: ignores a command with the same command_id within 60 s', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
@@ -218,14 +218,14 @@ describe('the state of a call', () => {
     expect(await refusal(start())).toEqual(['422 90061 /call_control_id'])
   })
 
-  it('L7: may answer a duplicate as it did the first', async () => {
+  it('L7: repeats the first response to a duplicate command if duplicateCommandAnswer is same', async () => {
     await using test = await testSimulator({ settings: { leg: { duplicateCommandAnswer: 'same' } } })
     const caller = await test.answeredCall()
     const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
     expect(await start()).toEqual(await start())
   })
 
-  it('L9: each leg has its own gather', async () => {
+  it('L9: runs one gather per leg independently', async () => {
     await using test = await testSimulator()
     const [a, b] = [await test.answeredCall(), await test.answeredCall()]
     await test.client.calls.actions.gather(a.id, { maximum_digits: 1 })
@@ -234,7 +234,7 @@ describe('the state of a call', () => {
     expect(b.view.collecting).toMatchObject({ kind: 'digits', digits: '' })
   })
 
-  it('G17, G18: a stop with nothing to stop, or a second gather, may be refused', async () => {
+  it('G17, G18: refuses gather_stop without a gather, and a second gather, if the settings say so', async () => {
     await using test = await testSimulator({ settings: { gather: { stopWhenIdle: 'refuse', secondGather: 'refuse' } } })
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -245,7 +245,7 @@ describe('the state of a call', () => {
     expect(test.story().slice(2)).toEqual(["call.gather.ended(cancelled '')"])
   })
 
-  it('sends gather_id back in call.gather.ended of a plain gather', async () => {
+  it('returns gather_id in call.gather.ended of a plain gather', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.gather(caller.id, { gather_id: 'pin', maximum_digits: 1 })
@@ -253,7 +253,7 @@ describe('the state of a call', () => {
     expect(test.emitted.at(-1)?.payload.gather_id).toBe('pin')
   })
 
-  it('rejects, busy or not', async () => {
+  it('rejects an incoming call as busy or declined', async () => {
     await using test = await testSimulator()
     const [a, b] = [await test.sim.phone.dial(), await test.sim.phone.dial()]
     await test.client.calls.actions.reject(a.id, { cause: 'USER_BUSY' })
@@ -261,7 +261,7 @@ describe('the state of a call', () => {
     expect([a.view.hangup_cause, b.view.hangup_cause]).toEqual(['user_busy', 'call_rejected'])
   })
 
-  it('rings out when nobody answers', async () => {
+  it('ends an unanswered incoming call with the cause timeout', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     await test.clock.advance(60_000)
@@ -270,7 +270,7 @@ describe('the state of a call', () => {
 })
 
 describe('sound', () => {
-  it('speak and playback wait for each other, are stopped one by one, and say so', async () => {
+  it('queues speak and playback_start, stops them one at a time, and sends their webhooks', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -293,7 +293,7 @@ describe('sound', () => {
     ])
   })
 
-  it('a key during a gather stops what is heard, and the prompt that waits is never begun', async () => {
+  it('stops a playback on a key during a gather, and never starts the queued prompt', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.speak(caller.id, { payload: 'A long story.', voice: 'female' })
@@ -310,7 +310,7 @@ describe('sound', () => {
 })
 
 describe('more than one leg', () => {
-  it('dials out: the stand-in picks up, or is busy, declines, or does not answer', async () => {
+  it('dials simulated callees that answer, are busy, decline, or do not answer', async () => {
     await using test = await testSimulator({
       settings: { leg: { callees: { '+15551': 'busy', '+15552': 'reject', '+15553': 'no_answer' } } },
     })
@@ -328,7 +328,7 @@ describe('more than one leg', () => {
     expect(test.emitted[0]?.payload).toMatchObject({ direction: 'outgoing', state: 'bridging', connection_id: '1' })
   })
 
-  it('dials several at once: the first to answer wins', async () => {
+  it('hangs up the other legs when the first of several dialled numbers answers', async () => {
     await using test = await testSimulator({ settings: { leg: { callees: { '+15551': 'no_answer' } } } })
     await test.client.calls.dial({ to: ['+15551', '+15552'], from: '+15550199', connection_id: '1' })
     await test.clock.advance(5000)
@@ -338,7 +338,7 @@ describe('more than one leg', () => {
     ])
   })
 
-  it('rings at a telephone that waits for it, which may answer or decline', async () => {
+  it('rings a waiting phone, which answers or declines the call', async () => {
     await using test = await testSimulator()
     const waiting = test.sim.phone.nextCall({ to: '+15557' })
     await test.client.calls.dial({ to: '+15557', from: '+15550199', connection_id: '1', timeout_secs: 60 })
@@ -353,7 +353,7 @@ describe('more than one leg', () => {
     expect(test.story().at(-1)).toBe('call.hangup(user_busy)')
   })
 
-  it('transfers: a new leg of the same session, bridged when it answers, and both end together', async () => {
+  it('transfers a call to a new leg of its session, bridges both, and ends them together', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.transfer(caller.id, {
@@ -384,7 +384,7 @@ describe('more than one leg', () => {
     expect(test.emitted[2]?.payload.client_state).toBe('dGhlaXJz')
   })
 
-  it('transfers to nobody: the call stays', async () => {
+  it('keeps a call up when its transfer target does not answer', async () => {
     await using test = await testSimulator({ settings: { leg: { callees: { '+15558': 'busy' } } } })
     const caller = await test.answeredCall()
     await test.client.calls.actions.transfer(caller.id, { to: '+15558' })
@@ -392,7 +392,7 @@ describe('more than one leg', () => {
     expect(caller.view).toMatchObject({ state: 'answered', bridged_with: null })
   })
 
-  it('bridges two calls', async () => {
+  it('bridges two calls, and keeps one up after the other hangs up with park_after_unbridge', async () => {
     await using test = await testSimulator()
     const [a, b] = [await test.answeredCall(), await test.answeredCall()]
     await test.client.calls.actions.bridge(a.id, { call_control_id_to_bridge_with: b.id, park_after_unbridge: 'self' })
@@ -401,7 +401,7 @@ describe('more than one leg', () => {
     expect(a.view).toMatchObject({ state: 'answered', bridged_with: null })
   })
 
-  it('G20: a machine that answers cancels the gather', async () => {
+  it('G20: cancels the gather when an answering machine is detected', async () => {
     await using test = await testSimulator({ settings: { leg: { callees: { '+15559': 'machine' } } } })
     const { data } = await test.client.calls.dial({
       to: '+15559',
@@ -415,7 +415,7 @@ describe('more than one leg', () => {
     expect(test.story().slice(-2)).toEqual(['call.machine.detection.ended', "call.gather.ended(cancelled_amd '')"])
   })
 
-  it('tells a person from a machine only when asked, and premium in its own words', async () => {
+  it('reports answering-machine detection only on request, with premium results for premium detection', async () => {
     await using test = await testSimulator({ settings: { leg: { callees: { '+15559': 'machine' } } } })
     const dial = (to: string, answering_machine_detection?: 'premium' | 'disabled') =>
       test.client.calls.dial({
@@ -436,14 +436,14 @@ describe('more than one leg', () => {
     ])
   })
 
-  it('ends at time_limit_secs', async () => {
+  it('ends a call after time_limit_secs', async () => {
     await using test = await testSimulator()
     await test.client.calls.dial({ to: '+15550', from: '+15550199', connection_id: '1', time_limit_secs: 30 })
     await test.clock.advance(40_000)
     expect(test.story().at(-1)).toBe('call.hangup(time_limit)')
   })
 
-  it('transcribes when asked to', async () => {
+  it('sends call.transcription for caller speech if transcription is on', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     await test.client.calls.actions.answer(caller.id, { transcription: true })
@@ -456,7 +456,7 @@ describe('more than one leg', () => {
 })
 
 describe('the rest of the API', () => {
-  it('lists call events and webhook deliveries, in pages', async () => {
+  it('lists call events and webhook deliveries in pages', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await caller.press('123456789*0#')
@@ -480,7 +480,7 @@ describe('the rest of the API', () => {
     })
   })
 
-  it('filters call events by time, keeps an event whole in them, and lists one day where no leg is asked for', async () => {
+  it('filters call events by time, includes the whole event, and lists one day without a leg filter', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.clock.advance(1000)
@@ -498,7 +498,7 @@ describe('the rest of the API', () => {
     expect(await types({ filter: { leg_id: caller.view.call_leg_id } })).toContain('call.initiated')
   })
 
-  it('takes every command the SDK has for it', async () => {
+  it('accepts every simulated command through the SDK', async () => {
     await using test = await testSimulator()
     const { actions } = test.client.calls
     const caller = await test.sim.phone.dial()
@@ -524,12 +524,12 @@ describe('the rest of the API', () => {
     expect(await actions.hangup(caller.id, {})).toEqual(ok)
   })
 
-  it('shows the public key', async () => {
+  it('returns the public key', async () => {
     await using test = await testSimulator()
     expect(await test.client.get('/public_key')).toMatchObject({ data: { public: test.sim.publicKey } })
   })
 
-  it('answers 404 in Telnyx’s shape to everything else', async () => {
+  it('responds to unknown endpoints with 404 in Telnyx’s error format', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     expect(await refusal(test.client.post(`/calls/${caller.id}/actions/record_start`, { body: {} }))).toEqual([
@@ -540,7 +540,7 @@ describe('the rest of the API', () => {
     expect(await refusal(test.client.post('/calls/a/b/c/d/e/f', { body: {} }))).toEqual(['404 10005'])
   })
 
-  it('asks for a key, any by default, the right one when there is one (401)', async () => {
+  it('requires any API key by default, or a configured one, and responds with 401 otherwise', async () => {
     await using test = await testSimulator({ settings: { api: { apiKeys: ['right'] } } })
     const as = (apiKey: string | null) =>
       new Telnyx({ apiKey, baseURL: test.sim.url, fetch: test.sim.fetch, maxRetries: 0 })
@@ -549,7 +549,7 @@ describe('the rest of the API', () => {
     await as('right').get('/public_key')
   })
 
-  it('counts in the rate-limit headers, and refuses on demand (429)', async () => {
+  it('counts requests in the rate limit headers, and refuses with 429 if enforceRateLimit is on', async () => {
     await using sim = await createSimulator({
       clock: virtualClock(),
       settings: { api: { rateLimit: 2, enforceRateLimit: true } },
@@ -574,18 +574,18 @@ describe('faults of the API', () => {
   }
   const only = ['gather']
 
-  it('apiError: 500, and nothing is done', async () => {
+  it('apiError: responds with 500 without running the command', async () => {
     await using run = await gather({ faults: { apiError: { rate: 1, only } } })
     expect(await refusal(run.test.client.calls.actions.gather(run.caller.id, {}))).toEqual(['500 10007'])
     expect(run.caller.view.collecting).toBeNull()
   })
 
-  it('apiRateLimit: 429', async () => {
+  it('apiRateLimit: responds with 429', async () => {
     await using run = await gather({ faults: { apiRateLimit: { rate: 1, only } } })
     expect(await refusal(run.test.client.calls.actions.gather(run.caller.id, {}))).toEqual(['429 10011'])
   })
 
-  it('apiAnswerLost: done, but nobody hears of it; a command_id makes the retry safe', async () => {
+  it('apiAnswerLost: runs the command without a response, and deduplicates the retry by command_id', async () => {
     await using run = await gather({ faults: { apiAnswerLost: { rate: 1, only, times: 1 } } })
     const client = new Telnyx({ apiKey: 'KEY', baseURL: run.test.sim.url, maxRetries: 1 })
     await client.calls.actions.gather(run.caller.id, { command_id: 'once' })
@@ -593,7 +593,7 @@ describe('faults of the API', () => {
     expect(run.caller.view.collecting).not.toBeNull()
   })
 
-  it('apiReset: the connection breaks and nothing is done, on a socket and without one', async () => {
+  it('apiReset: closes the connection without running the command, with and without a socket', async () => {
     await using run = await gather({ faults: { apiReset: { rate: 1, only } } })
     const overSocket = new Telnyx({ apiKey: 'KEY', baseURL: run.test.sim.url, maxRetries: 0 })
     await expect(overSocket.calls.actions.gather(run.caller.id, {})).rejects.toBeInstanceOf(Telnyx.APIConnectionError)
@@ -603,7 +603,7 @@ describe('faults of the API', () => {
     expect(run.caller.view.collecting).toBeNull()
   })
 
-  it('apiLatency: late', async () => {
+  it('apiLatency: delays the response', async () => {
     await using run = await gather({ faults: { apiLatency: { rate: 1, only, ms: 700 } } })
     let answered = false
     const asked = run.test.client.calls.actions.gather(run.caller.id, {}).then(() => {

@@ -1,4 +1,4 @@
-/** What a command is, and how its fields are read once its body has passed its schema. */
+/** The shape of a command, and helpers that read its validated body. */
 import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
 import { refusals } from './errors.ts'
@@ -6,17 +6,17 @@ import { refusals } from './errors.ts'
 export type Body = Record<string, unknown>
 
 export type Command = {
-  /** `answered`: only on an answered call; `alive`: on any that has not ended. */
+  /** `answered`: allowed on an answered call only; `alive`: on any call that has not ended. */
   needs: 'answered' | 'alive'
 } & (
   | { run(call: Call, body: Body, exchange: Exchange): void }
-  /** Gives the `conversation_id` of the answer. */
+  /** Returns the `conversation_id` for the response. */
   | { converse(call: Call, body: Body, exchange: Exchange): string }
 )
 
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** Another call that a field names, when it does. */
+/** The call whose id a field contains, or null without one. Throws a `Refusal` if it is unknown or ended. */
 export function optionalCall(exchange: Exchange, id: unknown, pointer: string): Call | null {
   if (typeof id !== 'string') return null
   const call = exchange.find(id)

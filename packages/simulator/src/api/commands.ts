@@ -1,6 +1,6 @@
 /**
- * The commands of a call. The order of the checks is Telnyx's: the call exists (90015), is not over (90018), the command
- * is new (L7), its body is right, the call is in the right state (90034), and then the command's own conflicts.
+ * The commands of a call. Checks run in Telnyx's order: the call exists (90015), it has not ended (90018), the command is
+ * no duplicate (L7), its body is valid, the call is answered (90034), and finally the command's own conflicts.
  */
 import type { Exchange } from '../call/exchange.ts'
 import { type Command, text } from './command.ts'
@@ -20,30 +20,30 @@ export const commands: Record<CallCommandName, Command> = {
   ...gatherCommands,
   ...conversationCommands,
   ...soundCommands,
-  // Its `client_state` is set like any other command's; there is nothing more to it.
+  // `runCommand` sets the `client_state` of every command.
   client_state_update: { needs: 'alive', run() {} },
 }
 
-/** What is in `data` of the answer. */
+/** `data` of the response. */
 interface CommandResult {
   result: string
   conversation_id?: string
 }
 
-/** Runs a command on the call with this id, or throws a `Refusal`. */
+/** Validates and runs a command on a call. Throws a `Refusal` if it is not allowed. */
 export function runCommand(exchange: Exchange, id: string, name: CallCommandName, input: unknown): CommandResult {
   const { settings, clock } = exchange
   const call = exchange.find(id)
   if (!call) throw refusals.unknownCall()
   if (call.phase === 'ended') throw refusals.ended()
   const commandId = commandIdOf(input)
-  const known = commandId === undefined ? undefined : call.commandResults.get(commandId)
-  if (known && known.until > clock.now())
-    return settings.leg.duplicateCommandAnswer === 'same' ? known.result : { result: 'ok' }
+  const previous = commandId === undefined ? undefined : call.commandResults.get(commandId)
+  if (previous && previous.until > clock.now())
+    return settings.leg.duplicateCommandAnswer === 'same' ? previous.result : { result: 'ok' }
   const body = validate(name, input, settings.api.unknownFields)
   const command = commands[name]
   if (command.needs === 'answered' && call.phase !== 'answered') throw refusals.unanswered(name)
-  const before = call.clientState
+  const previousState = call.clientState
   if (typeof body.client_state === 'string') call.clientState = body.client_state
   try {
     exchange.recordCommand(call, name, body)
@@ -54,7 +54,7 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
       call.commandResults.set(commandId, { until: clock.now() + settings.leg.commandIdMemoryMs, result })
     return result
   } catch (error) {
-    call.clientState = before
+    call.clientState = previousState
     throw error
   }
 }

@@ -1,4 +1,4 @@
-/** The AI gather, the assistant, and who else takes part. */
+/** Commands for AI gathers, assistants and their participants. */
 import { describeInvalidSchema } from '../assistant/conform.ts'
 import type { AiInput } from '../assistant/input.ts'
 import type { Call } from '../call/call.ts'
@@ -54,19 +54,19 @@ export const conversationCommands = {
   },
 } satisfies Record<string, Command>
 
-/** A9: gives the conversation an input, if there is one. */
+/** A9: feeds an input to the active conversation. Without one, refuses or does nothing, as set. */
 function feed(call: Call, { settings }: Exchange, input: AiInput): void {
   if (!call.conversations.feed(input) && settings.ai.noAssistant === 'refuse') throw refusals.noAssistant()
 }
 
-/** A2: whether an AI gather may push another conversation aside is not documented. */
+/** A2: Telnyx does not document whether an AI gather replaces an active conversation. */
 function endActiveConversation(call: Call, { settings }: Exchange): void {
   if (!call.conversations.current) return
   if (settings.ai.secondConversation === 'refuse') throw refusals.assistantActive()
   call.conversations.feed({ type: 'stop' })
 }
 
-/** The other legs of a conversation. */
+/** The participants' legs. */
 function participantsOf(
   exchange: Exchange,
   list: unknown,

@@ -1,8 +1,7 @@
-/** Telnyx's errors: one table, and the one shape they all have. */
-
+/** Telnyx's error codes, and the shape of its error responses. */
 import type { TelnyxError } from '../call/activity.ts'
 
-/** A refusal, thrown anywhere below the router and answered there. */
+/** An error response. Endpoints throw it, and the router sends it. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
@@ -53,7 +52,7 @@ const titles = {
 
 export type ErrorCode = keyof typeof titles
 
-/** Makes one entry. `pointer` is a JSON pointer into the body, or to `/call_control_id`. */
+/** One entry of `errors[]`. `pointer` is a JSON pointer into the body, or `/call_control_id`. */
 export function telnyxError(code: ErrorCode, detail: string, pointer?: string): TelnyxError {
   return {
     code,
@@ -64,7 +63,7 @@ export function telnyxError(code: ErrorCode, detail: string, pointer?: string): 
   }
 }
 
-/** A refusal with one entry. */
+/** A `Refusal` with one entry. */
 export function refuse(status: number, code: ErrorCode, detail: string, pointer?: string): Refusal {
   return new Refusal(status, [telnyxError(code, detail, pointer)])
 }

@@ -1,4 +1,4 @@
-/** Bad input of every sort gets an error in Telnyx's shape, and the process lives. */
+/** Invalid input of every kind gets an error in Telnyx's format, and the process survives. */
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import fc from 'fast-check'
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => sim.close())
 
-/** A call that is up, made anew when the last input ended it. */
+/** An answered call; a new one if the last input ended it. */
 async function upCall(): Promise<string> {
   if (caller?.view.state === 'answered') return caller.id
   caller = await sim.phone.dial()
@@ -64,8 +64,8 @@ const post = async (command: string, body: string | Uint8Array<ArrayBuffer>, id?
     body,
   })
 
-describe('bad input', () => {
-  it('of every type in every field of every command is accepted or refused in Telnyx’s shape', async () => {
+describe('invalid input', () => {
+  it('accepts or refuses values of any type in every command field, in Telnyx’s error format', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...commands), anyBody, async (command, body) => {
         await expectTelnyxShape(await post(command, JSON.stringify(body)))
@@ -75,7 +75,7 @@ describe('bad input', () => {
     )
   })
 
-  it('of the wrong type in each single field is refused with a pointer to it', async () => {
+  it('refuses a field of the wrong type with a pointer to the field', async () => {
     const wrong: Record<string, unknown> = {
       string: 7,
       integer: 'x',
@@ -105,7 +105,7 @@ describe('bad input', () => {
     }
   })
 
-  it('that is not JSON, not UTF-8, or not there', async () => {
+  it('refuses a body that is missing, not JSON or not UTF-8', async () => {
     expect(await expectTelnyxShape(await post('gather', '{"maximum_digits": 4'))).toBe(400)
     expect(await expectTelnyxShape(await post('gather', new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])))).toBe(
       400,
@@ -121,7 +121,7 @@ describe('bad input', () => {
     expect(await expectTelnyxShape(response)).toBe(422)
   })
 
-  it('in the path: any id, any segments', async () => {
+  it('responds with Telnyx’s error format to any call id and path', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ maxLength: 20 }), { maxLength: 5 }),
@@ -138,7 +138,7 @@ describe('bad input', () => {
       await expectTelnyxShape(await sim.fetch(`${sim.url}/calls/${id}`, { headers: auth }))
   })
 
-  it('on the caller’s side too', async () => {
+  it('refuses invalid input to the /_sim API', async () => {
     const origin = sim.url.replace('/v2', '')
     await fc.assert(
       fc.asyncProperty(
@@ -166,7 +166,7 @@ describe('bad input', () => {
     )
   })
 
-  it('of ten megabytes, announced or not, and of ten megabytes that never end', async () => {
+  it('refuses a body of ten megabytes, with or without content-length, and one that never ends', async () => {
     const huge = Buffer.alloc(10_000_000, 'x')
     for (const init of [
       { body: huge },
@@ -198,7 +198,7 @@ describe('bad input', () => {
     expect(answer).toContain('413')
   })
 
-  it('that is not even HTTP', async () => {
+  it('survives requests that are not HTTP', async () => {
     await new Promise<void>((resolve) => {
       const socket = connect(Number(new URL(sim.url).port), '127.0.0.1')
       socket.on('error', () => resolve())
@@ -209,7 +209,7 @@ describe('bad input', () => {
     expect((await fetch(`${sim.url}/public_key`, { headers: auth })).status).toBe(200)
   })
 
-  it('from another site’s page, or under another name (DNS rebinding), is turned away', async () => {
+  it('refuses requests from another site’s page or under another host name (DNS rebinding)', async () => {
     const origin = sim.url.replace('/v2', '')
     expect(
       await expectTelnyxShape(
@@ -258,7 +258,7 @@ interface OpenApiSchema {
 }
 
 describe.runIf(contractPath)('every request the contract allows', () => {
-  it('for the eight commands is accepted, or refused for a range only the error catalogue has', async () => {
+  it('accepts contract-valid bodies of the eight commands unless the error catalogue forbids them', async () => {
     const contract = JSON.parse(readFileSync(contractPath ?? '', 'utf8')) as {
       components: { schemas: Record<string, OpenApiSchema> }
     }
@@ -270,7 +270,7 @@ describe.runIf(contractPath)('every request the contract allows', () => {
       const alternatives = schema.oneOf ?? schema.anyOf
       if (alternatives) return fc.oneof(...alternatives.map((one) => values(one, depth)))
       if (schema.allOf)
-        return fc.tuple(...schema.allOf.map((one) => values(one, depth))).map((parts) => Object.assign({}, ...parts))
+        return fc.tuple(...schema.allOf.map((part) => values(part, depth))).map((parts) => Object.assign({}, ...parts))
       if (schema.enum) return fc.constantFrom(...schema.enum)
       switch (schema.type) {
         case 'string':
@@ -295,7 +295,7 @@ describe.runIf(contractPath)('every request the contract allows', () => {
           )
       }
     }
-    // What a well-typed request may still be refused for: a range of the error catalogue, a clash of two fields, a state.
+    // A well-typed request may still break a range of the error catalogue, conflict in two fields, or not fit the call's state.
     const allowed = new Set([
       '90007',
       '90008',

@@ -1,4 +1,4 @@
-/** The DTMF gathers and their stop. */
+/** Commands that start and stop DTMF gathers. */
 import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { GatherParams, Prompt } from '../gather/gather.ts'
@@ -33,10 +33,10 @@ export const gatherCommands = {
   gather_stop: {
     needs: 'answered',
     run(call, _body, { settings }) {
-      const endsAi = settings.ai.gatherStopEndsAiGather && call.conversations.current?.kind === 'ai_gather'
-      const stopped = call.gather.feed({ type: 'stop' })
-      const aiStopped = endsAi && call.conversations.feed({ type: 'stop' })
-      if (!stopped && !aiStopped && settings.gather.stopWhenIdle === 'refuse')
+      const shouldEndAi = settings.ai.gatherStopEndsAiGather && call.conversations.current?.kind === 'ai_gather'
+      const hasStopped = call.gather.feed({ type: 'stop' })
+      const hasStoppedAi = shouldEndAi && call.conversations.feed({ type: 'stop' })
+      if (!hasStopped && !hasStoppedAi && settings.gather.stopWhenIdle === 'refuse')
         throw refuse(422, '10027', 'No gather is active on this call.', '/call_control_id')
     },
   },
@@ -50,7 +50,7 @@ function gather(
   prompt: Prompt | null,
   invalidPrompt: Prompt | null,
 ): void {
-  // Its schema has filled in the other defaults.
+  // The schema has set the other defaults.
   const values = body as Omit<GatherParams, 'maximum_tries' | 'prompt' | 'invalidPrompt'>
   const params = { ...values, maximum_tries: Number(body.maximum_tries ?? 1), prompt, invalidPrompt }
   if (params.minimum_digits > params.maximum_digits)

@@ -1,4 +1,4 @@
-/** A request and its answer, free of any server: the same endpoints serve sockets and `sim.fetch`. */
+/** Requests and responses without a server, so that the same endpoints serve sockets and `sim.fetch`. */
 import { type Refusal, refuse } from './errors.ts'
 
 export interface ApiRequest {
@@ -15,7 +15,7 @@ export interface ApiResponse {
   status: number
   headers: Record<string, string>
   body: string
-  /** Break the connection: before anything is done, or instead of the answer. */
+  /** Closes the connection instead of sending the response. */
   shouldDropConnection?: true
 }
 
@@ -29,7 +29,7 @@ export const json = (status: number, value: unknown): ApiResponse => ({
 
 export const errorResponse = ({ status, errors }: Refusal): ApiResponse => json(status, { errors })
 
-/** Reads a JSON body. An empty one is `empty`. */
+/** Parses a JSON body. Returns `empty` for an empty body. Throws a 400 `Refusal` for invalid UTF-8 or JSON. */
 export async function readJson(request: ApiRequest, empty: unknown): Promise<unknown> {
   const bytes = await request.body()
   if (bytes.length === 0) return empty
@@ -37,17 +37,17 @@ export async function readJson(request: ApiRequest, empty: unknown): Promise<unk
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw refuse(400, '10028', 'Error decoding request body: it is not UTF-8.')
+    throw refuse(400, '10028', 'The request body is not valid UTF-8. Encode it as UTF-8.')
   }
   try {
     return JSON.parse(text)
   } catch (error) {
-    const why = error instanceof Error ? error.message.slice(0, 120) : 'it cannot be parsed'
-    throw refuse(400, '10023', `The request body is not valid JSON: ${why}.`)
+    const reason = error instanceof Error ? error.message.slice(0, 120) : 'it cannot be parsed'
+    throw refuse(400, '10023', `The request body is not valid JSON: ${reason}.`)
   }
 }
 
-/** Decodes one part of a path; a broken escape is simply no such thing. */
+/** Decodes one path segment. Returns it unchanged if it has an invalid escape. */
 export function decodePathSegment(part: string): string {
   try {
     return decodeURIComponent(part)
@@ -56,7 +56,7 @@ export function decodePathSegment(part: string): string {
   }
 }
 
-/** Finds the endpoint of a request, by `METHOD /path`; `:id` in a path is any part, and is given decoded. */
+/** Routes requests by `METHOD /path`. `:id` matches one path segment and is returned decoded. */
 export function createRouter<Endpoint>(endpoints: Readonly<Record<string, Endpoint>>) {
   const routes = Object.entries(endpoints).map(([route, endpoint]) => ({
     pattern: new RegExp(`^${route.replace(':id', '([^/]+)')}$`),

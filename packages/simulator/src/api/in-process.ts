@@ -1,4 +1,4 @@
-/** The API in the shape of `fetch`: the same endpoints as behind the socket, without one. */
+/** Serves the API through a `fetch` function, without a socket. */
 import { refuse } from './errors.ts'
 import type { Handler } from './http.ts'
 
@@ -14,11 +14,11 @@ export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch
       body: async () => {
         const bytes = Buffer.from(await request.arrayBuffer())
         if (bytes.length > maxBodyBytes)
-          throw refuse(413, '10015', `The request body is longer than ${maxBodyBytes} bytes.`)
+          throw refuse(413, '10015', `The request body exceeds ${maxBodyBytes} bytes. Send a smaller body.`)
         return bytes
       },
     })
-    // What `fetch` says of a connection that breaks.
+    // The error `fetch` rejects with when a connection closes.
     if (shouldDropConnection) throw new TypeError('fetch failed', { cause: new Error('socket hang up') })
     return new Response(body, { status, headers })
   }

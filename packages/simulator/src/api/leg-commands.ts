@@ -1,4 +1,4 @@
-/** Commands that make, join and end legs. */
+/** Commands that create, bridge and end legs. */
 import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { Route, WebhookMethod } from '../delivery/delivery.ts'
@@ -7,7 +7,7 @@ import { refusals, refuse } from './errors.ts'
 import { mediaOf, playback } from './sound-commands.ts'
 import { validate } from './validate.ts'
 
-/** `POST /v2/calls`. Returns the call that rings (the first, when several numbers are dialled). */
+/** `POST /v2/calls`. Returns the ringing call; with several numbers, the first one. */
 export function dial(exchange: Exchange, input: unknown): Call {
   const body = validate('dial', input, exchange.settings.api.unknownFields)
   const linked = optionalCall(exchange, body.link_to, '/link_to')
@@ -45,7 +45,7 @@ export const legCommands = {
     needs: 'alive',
     run(call, body) {
       if (call.direction === 'outgoing')
-        throw refusals.invalidCommand('An outgoing call is answered by the person who is called.')
+        throw refusals.invalidCommand('An outgoing call cannot be answered by a command. Wait for call.answered.')
       if (call.phase === 'answered') throw refusals.invalidCommand('This call has already been answered.')
       call.route = { ...call.route, ...routeOf(body) }
       call.connect({ type: 'answer' })
@@ -55,8 +55,10 @@ export const legCommands = {
   reject: {
     needs: 'alive',
     run(call, body) {
-      if (call.direction === 'outgoing') throw refusals.invalidCommand('Only an incoming call can be rejected.')
-      if (call.phase === 'answered') throw refusals.invalidCommand('An answered call cannot be rejected; hang it up.')
+      if (call.direction === 'outgoing')
+        throw refusals.invalidCommand('An outgoing call cannot be rejected. Send hangup instead.')
+      if (call.phase === 'answered')
+        throw refusals.invalidCommand('An answered call cannot be rejected. Send hangup instead.')
       call.end({ type: 'reject', cause: body.cause === 'USER_BUSY' ? 'user_busy' : 'call_rejected' })
     },
   },
@@ -86,17 +88,17 @@ export const legCommands = {
   bridge: {
     needs: 'answered',
     run(call, body, exchange) {
-      // `call_control_id_to_bridge_with` to the SDK, `call_control_id` on the wire.
+      // The SDK calls this parameter `call_control_id_to_bridge_with`.
       const other = optionalCall(exchange, body.call_control_id, '/call_control_id')
       if (!other || other === call)
-        throw refuse(422, '90015', 'call_control_id must be that of another call.', '/call_control_id')
+        throw refuse(422, '90015', 'call_control_id must identify another call.', '/call_control_id')
       if (other.phase !== 'answered') throw refusals.unanswered('bridge')
       call.bridgeWith(other, body.park_after_unbridge === 'self')
     },
   },
 } satisfies Record<string, Command>
 
-/** What `answer`, `dial` and `transfer` may ask for once the call is up. */
+/** Applies the options of `answer`, `dial` and `transfer` that take effect after the answer. */
 function onAnswer(call: Call, body: Body): void {
   if (body.transcription === true) call.enableTranscription()
   const digits = text(body.send_digits_on_answer)
@@ -105,7 +107,7 @@ function onAnswer(call: Call, body: Body): void {
   if (typeof assistant === 'object' && assistant !== null) call.conversations.start('assistant', { assistant })
 }
 
-/** Where the body sends the webhooks of a call: only what it says, in terms of a route. */
+/** The webhook route fields that the body sets. */
 function routeOf(body: Body): Partial<Route> {
   const { webhook_url, webhook_url_method, webhook_urls, webhook_urls_method, webhook_retries_policies } =
     body as WebhookFields
@@ -123,7 +125,7 @@ function routeOf(body: Body): Partial<Route> {
   return route
 }
 
-/** As their schema has them. */
+/** Validated by their schema. */
 interface WebhookFields {
   webhook_url?: string
   webhook_url_method?: WebhookMethod

@@ -1,4 +1,4 @@
-/** What has happened, in Telnyx's lists: `GET /v2/call_events` and `GET /v2/webhook_deliveries`, filtered and in pages. */
+/** `GET /v2/call_events` and `GET /v2/webhook_deliveries`, with filters and pages. */
 import type { Exchange } from '../call/exchange.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { Delivery } from '../delivery/delivery.ts'
@@ -13,9 +13,9 @@ export function callEvents({ callEvents: history, clock }: Exchange, query: URLS
   const isType = equalsFilter(query, 'filter[type]')
   const isName = equalsFilter(query, 'filter[name]')
   const isInTime = isWithinFilter(query, 'occurred_at')
-  // Without a leg or a session, only the last day is listed.
-  const isFree = !query.has('filter[leg_id]') && !query.has('filter[application_session_id]')
-  const oldest = isFree ? clock.now() - DAY_MS : Number.NEGATIVE_INFINITY
+  // Without a leg or session filter, Telnyx lists only the last day.
+  const isUnfiltered = !query.has('filter[leg_id]') && !query.has('filter[application_session_id]')
+  const oldest = isUnfiltered ? clock.now() - DAY_MS : Number.NEGATIVE_INFINITY
   const rows = history
     .list()
     .filter(({ call_leg_id, call_session_id }) => isLeg(call_leg_id) && isSession(call_session_id))
@@ -32,7 +32,7 @@ export function webhookDeliveries(courier: Courier, query: URLSearchParams) {
   const isFinished = isWithinFilter(query, 'finished_at')
   const rows = courier
     .deliveries()
-    // Telnyx lists what is over; it has no word for a delivery that is still being tried.
+    // Telnyx lists finished deliveries only and has no status for pending ones.
     .filter(({ status }) => status !== 'pending' && isStatus(status))
     .filter(({ event }) => types?.includes(event.event_type) ?? true)
     .filter(({ started_at, finished_at }) => isStarted(started_at) && isFinished(finished_at))
@@ -60,12 +60,12 @@ export const asTelnyxDelivery = ({ id, status, started_at, finished_at, event, a
         request: { url, headers: Object.entries(request.headers) },
         ...(response ? { response: { ...response, headers: Object.entries(response.headers) } } : {}),
       },
-      // Numbers without a published key; any number says that no answer came.
+      // Telnyx does not document these numbers. Any number means that there was no response.
       errors: attempt.status === 'failed' && !response ? [75] : [],
     })),
 })
 
-/** Telnyx's flat pages: `page[number]`, `page[size]` in, `meta` out. */
+/** Telnyx's page parameters `page[number]` and `page[size]`, and its `meta`. */
 function pageOf<Row>(rows: readonly Row[], query: URLSearchParams) {
   const page_size = parseBounded(query.get('page[size]'), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
   const page_number = parseBounded(query.get('page[number]'), 1, Number.MAX_SAFE_INTEGER)
@@ -94,7 +94,7 @@ const comparisons: Readonly<Record<string, (moment: number, bound: number) => bo
   lte: (moment, bound) => moment <= bound,
 }
 
-/** The filter `filter[FIELD][gte]` and its like, over a time. */
+/** Filters a time field by `filter[FIELD][gte]` and the other comparisons. */
 function isWithinFilter(query: URLSearchParams, field: string): (time: string | null) => boolean {
   const bounds = Object.entries(comparisons).flatMap(([name, holds]) => {
     const text = query.get(`filter[${field}][${name}]`)

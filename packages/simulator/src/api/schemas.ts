@@ -1,13 +1,13 @@
 /**
- * What each command takes, as JSON Schema: the specification's types, with the ranges that only the error catalogue has.
- * `code` names the Telnyx error of a bad value; without it the generic one of the broken keyword is answered.
+ * JSON Schemas of the command bodies: types from the specification, and ranges from Telnyx's error catalogue. `code` is the
+ * Telnyx error for an invalid value; without it, the schema keyword chooses a generic code.
  *
- * Fields that change nothing here are not listed: the API has hundreds (codecs, recording, streaming), all accepted.
+ * Fields without an effect in the simulator, such as codecs, recording and streaming, are accepted but not listed.
  */
 import type { SchemaObject } from 'ajv'
 import type { ErrorCode } from './errors.ts'
 
-/** JSON Schema (2020-12), and beside it Telnyx's code for a value that it refuses. */
+/** A JSON Schema (2020-12) with Telnyx's error code for invalid values. */
 export interface FieldSchema extends SchemaObject {
   code?: ErrorCode
 }
@@ -36,11 +36,11 @@ const common = {
 
 const oneOf = (...values: string[]): FieldSchema => ({ type: 'string', enum: values })
 const nonEmptyText: FieldSchema = { type: 'string', minLength: 1 }
-const integer = (minimum: number, maximum: number, usual: number, code?: ErrorCode): FieldSchema => ({
+const integer = (minimum: number, maximum: number, defaultValue: number, code?: ErrorCode): FieldSchema => ({
   type: 'integer',
   minimum,
   maximum,
-  default: usual,
+  default: defaultValue,
   ...(code === undefined ? {} : { code }),
 })
 
@@ -50,7 +50,7 @@ const digits = {
   terminating_digit: { type: 'string', pattern: '^[0-9*#]?$', default: '#', code: '90007' },
   valid_digits: { type: 'string', pattern: '^[0-9*#]+$', default: '0123456789#*', code: '90008' },
   inter_digit_timeout_millis: integer(1, 120_000, 5000, '90026'),
-  // "Accepted by command": the bounds are not documented, but less than one millisecond is no time at all.
+  // Telnyx does not document bounds for timeout_millis.
   timeout_millis: integer(1, 2_147_483_647, 60_000, '90025'),
 } satisfies Record<string, FieldSchema>
 
@@ -59,7 +59,7 @@ const gatherWithPrompt = {
   maximum_tries: integer(1, 128, 3, '90024'),
 } satisfies Record<string, FieldSchema>
 
-/** Whose voices there are. */
+/** Providers of voices. */
 export const providers = 'AWS Azure ElevenLabs Telnyx Minimax Rime Resemble Inworld xAI Soniox FishAudio Humain'.split(
   ' ',
 )
@@ -108,7 +108,7 @@ const participant = object(
   'role',
 )
 
-/** What changes nothing here is left out of it. */
+/** Lists only the fields that have an effect in the simulator. */
 const callAssistant = object(
   {
     id: nonEmptyText,
@@ -151,7 +151,7 @@ const ringing = {
   park_after_unbridge: text,
 } satisfies Record<string, FieldSchema>
 
-/** The body of a command; an `open` one has more parameters than are listed. */
+/** The body of a command. An `open` body accepts unlisted parameters even with `unknownFields: 'refuse'`. */
 const body = <Fields extends Record<string, FieldSchema>>(required: string[], fields: Fields, open = false) => ({
   type: 'object' as const,
   required,

@@ -1,6 +1,6 @@
 /**
- * The socket in front of the endpoints: reads bounded bodies, turns every failure into Telnyx's shape, and keeps strangers
- * out (only this machine may talk to it, and only its own pages may command it from a browser).
+ * The HTTP server: limits body sizes, reports failures in Telnyx's error format, and accepts requests from loopback only,
+ * and from browsers only those of its own pages.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Exchange } from '../call/exchange.ts'
@@ -12,27 +12,27 @@ import { streamActivity } from './stream.ts'
 interface HandlerOptions {
   telnyx: Handler
   sim: Handler
-  /** The pages for people, by path. */
+  /** Finds an HTML page or asset by path. */
   page(path: string): { contentType: string; body: string } | undefined
 }
 
-/** Chooses who answers, and never rejects. */
+/** Routes a request to the Telnyx API, the simulator API or the pages. Never rejects. */
 export function createHandler({ telnyx, sim, page }: HandlerOptions): Handler {
-  const answer: Handler = async (request) => {
+  const route: Handler = async (request) => {
     const { path, method } = request
     if (/^\/v2(\/|$)/.test(path)) return telnyx(request)
     if (/^\/_sim(\/|$)/.test(path)) return sim(request)
-    const found = method === 'GET' || method === 'HEAD' ? page(path) : undefined
-    if (!found) throw refusals.notFound()
-    return { status: 200, headers: { 'content-type': found.contentType }, body: found.body }
+    const asset = method === 'GET' || method === 'HEAD' ? page(path) : undefined
+    if (!asset) throw refusals.notFound()
+    return { status: 200, headers: { 'content-type': asset.contentType }, body: asset.body }
   }
   return async (request) => {
     try {
-      return await answer(request)
+      return await route(request)
     } catch (error) {
       if (error instanceof Refusal) return errorResponse(error)
-      // Not a refusal but a mistake of ours; say so where it is seen, and answer as Telnyx does when it makes one.
-      console.error('The simulator failed on a request:', error)
+      // A bug of the simulator. Log it, and respond like Telnyx does to internal errors.
+      console.error('The simulator failed to handle a request. Please report this error:', error)
       return errorResponse(refuse(500, '10007', 'Internal server error'))
     }
   }
@@ -41,7 +41,7 @@ export function createHandler({ telnyx, sim, page }: HandlerOptions): Handler {
 interface ServerOptions {
   handle: Handler
   exchange: Exchange
-  /** Bound to more than loopback on purpose. */
+  /** Skips the loopback check, because the user bound the server to another address. */
   isOpenToNetwork: boolean
 }
 
@@ -49,8 +49,8 @@ export function createHttpServer({ handle, exchange, isOpenToNetwork }: ServerOp
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     outgoing.on('error', () => outgoing.destroy())
     const { method = 'GET', url: target = '/', headers } = incoming
-    const refuseWith = (status: number, why: string) =>
-      write(incoming, outgoing, errorResponse(refuse(status, '10015', why)))
+    const refuseWith = (status: number, reason: string) =>
+      write(incoming, outgoing, errorResponse(refuse(status, '10015', reason)))
     const refusal = isOpenToNetwork ? null : originRefusal(incoming)
     if (refusal) return refuseWith(403, refusal)
     const base = 'http://simulator'
@@ -85,7 +85,7 @@ function write(
     ...(isBodyUnread ? { connection: 'close' } : {}),
   })
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
-  // A sender in the middle of a long body only reads the answer once it may finish; swallow it, but not without end.
+  // Some clients read the response only after sending the whole body. Drain it for a limited time.
   if (isBodyUnread) {
     incoming.resume()
     setTimeout(() => incoming.socket.destroy(), MAX_DRAIN_MS).unref()
@@ -95,28 +95,32 @@ function write(
 const MAX_DRAIN_MS = 5000
 
 async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLong = () => refuse(413, '10015', `The request body is longer than ${limit} bytes.`)
+  const tooLong = () => refuse(413, '10015', `The request body exceeds ${limit} bytes. Send a smaller body.`)
   if (Number(incoming.headers['content-length'] ?? 0) > limit) throw tooLong()
   const chunks: Buffer[] = []
   let length = 0
   try {
-    // Not destroyed when it is too long: the sender is to read the answer.
+    // Keep the socket open when the body is too long, so that the client can read the response.
     for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
       chunks.push(chunk)
       length += chunk.length
       if (length > limit) throw tooLong()
     }
   } catch (error) {
-    throw error instanceof Refusal ? error : refuse(400, '10015', 'The request body broke off.')
+    throw error instanceof Refusal
+      ? error
+      : refuse(400, '10015', 'The request body is incomplete. Send the request again.')
   }
   return Buffer.concat(chunks)
 }
 
-/** DNS rebinding and requests from other pages: a simulator on loopback answers neither. */
+/** Why to refuse a request: it may be DNS rebinding, or come from another site's page. */
 function originRefusal({ headers: { host, origin } }: IncomingMessage): string | null {
   if (!isLocal(`http://${host}`))
-    return 'The simulator answers to loopback names only. Start it with --host 0.0.0.0 to let others in.'
-  return origin === undefined || isLocal(origin) ? null : 'Pages of other sites may not use the simulator.'
+    return 'The simulator accepts loopback host names only. Start it with --host 0.0.0.0 to accept others.'
+  return origin === undefined || isLocal(origin)
+    ? null
+    : 'The simulator refuses requests from pages of other sites. Send the request from your server.'
 }
 
 const isLocal = (url: string) => URL.canParse(url) && isLoopback(new URL(url).hostname)

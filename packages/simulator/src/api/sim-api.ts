@@ -1,6 +1,6 @@
 /**
- * The caller's side, and the simulator's own controls, under `/_sim`: what the phone page, the event page, and tests in
- * any language use. Errors have Telnyx's shape here too, so that one client can read both.
+ * The API under `/_sim`: the caller's side and the simulator's controls, for the phone and event pages and for tests in any
+ * language. Errors have Telnyx's format here too.
  */
 import { z } from 'zod'
 import type { Call } from '../call/call.ts'
@@ -15,25 +15,24 @@ interface SimApiOptions {
   exchange: Exchange
   courier: Courier
   faults: Faults
-  /** `null` with the clock on the wall. */
+  /** `null` with the real clock. */
   virtualClock: VirtualClock | null
   about(): Record<string, unknown>
 }
 
-/** Entries of the log that are given when no number is asked for. */
 const DEFAULT_LOG_LIMIT = 2000
 
-const milliseconds = (most: number) => z.number().min(0).max(most)
-const number = (usual: string) =>
+const milliseconds = (max: number) => z.number().min(0).max(max)
+const phoneNumber = (defaultNumber: string) =>
   z
     .string()
     .max(256)
     .default('')
-    .transform((given) => given || usual)
+    .transform((number) => number || defaultNumber)
 
-const dialBody = z.object({ from: number('+15550100'), to: number('+15550199') })
+const dialBody = z.object({ from: phoneNumber('+15550100'), to: phoneNumber('+15550199') })
 const pressBody = z.object({
-  digits: z.string().regex(/^[0-9*#]{1,128}$/, 'must be 1 to 128 keys out of 0-9, * and #'),
+  digits: z.string().regex(/^[0-9*#]{1,128}$/, 'must be 1 to 128 keys from 0-9, * and #'),
   everyMs: milliseconds(60_000).default(0),
 })
 const sayBody = z.object({ text: z.string().trim().min(1).max(2000) })
@@ -48,7 +47,7 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
   const { clock, settings, log } = exchange
   const requireCall = (id: string): Call => {
     const call = exchange.findByAnyId(id)
-    if (!call) throw refuse(404, '10005', 'No call has this id. Give its call_control_id or call_leg_id.')
+    if (!call) throw refuse(404, '10005', 'No call has this id. Use the call_control_id or call_leg_id of a call.')
     return call
   }
   const callResponse = (call: Call, status = 200) => json(status, { data: call.view() })
@@ -78,7 +77,7 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
     'POST /_sim/calls/:id/press': async (id, request) => {
       const { digits, everyMs } = await bodyOf(request, pressBody)
       const call = requireAnswered(requireCall(id), 'press')
-      // The first at once, also with the clock at a stand.
+      // Press the first key immediately, even on a virtual clock.
       for (const [index, digit] of [...digits].entries())
         if (everyMs * index === 0) call.press(digit)
         else clock.schedule(clock.now() + index * everyMs, () => call.press(digit))
@@ -138,7 +137,7 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
     'GET /_sim/clock': () => json(200, { data: clockView() }),
     'POST /_sim/clock/advance': async (_, request) => {
       if (!virtualClock)
-        throw refuse(409, '10015', 'The clock is the one on the wall. Start the simulator with --virtual-clock.')
+        throw refuse(409, '10015', 'The real clock cannot be advanced. Start the simulator with --virtual-clock.')
       await virtualClock.advance((await bodyOf(request, advanceBody)).ms)
       return json(200, { data: clockView() })
     },
@@ -147,8 +146,7 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
   return async (request) => {
     const found = find(request)
     if (found) return found.endpoint(found.id, request)
-    const { method, path } = request
-    throw refuse(404, '10005', `There is no ${method} ${path} here. The README lists what there is under /_sim.`)
+    throw refuse(404, '10005', 'This endpoint does not exist. See the README for the endpoints under /_sim.')
   }
 }
 
@@ -166,15 +164,15 @@ function parse<Output>(schema: z.ZodType<Output>, value: unknown): Output {
   )
 }
 
-function requireAnswered(call: Call, what: string): Call {
-  if (call.phase === 'ended') throw refuse(409, '90018', 'This call is over.')
+function requireAnswered(call: Call, action: string): Call {
+  if (call.phase === 'ended') throw refuse(409, '90018', 'This call has ended.')
   if (call.phase !== 'answered')
-    throw refuse(409, '90034', `Nobody has answered this call yet, so nobody hears what you ${what}.`)
+    throw refuse(409, '90034', `You can't ${action} before the call is answered. Wait for call.answered.`)
   return call
 }
 
 function requireRinging(call: Call): Call {
   if (call.phase !== 'bridging')
-    throw refuse(409, '90102', 'Only a call that rings at the telephone can be answered or declined there.')
+    throw refuse(409, '90102', 'Only a ringing outgoing call can be answered or declined by the phone.')
   return call
 }

@@ -1,4 +1,4 @@
-/** Commands that are heard: `speak`, the playbacks, `send_dtmf`; and how voices and files are named. */
+/** Commands that play sounds: `speak`, `playback_start`, `playback_stop`, `send_dtmf`. */
 import type { Media } from '../machine/machine.ts'
 import { type Body, type Command, text } from './command.ts'
 import { refuse } from './errors.ts'
@@ -35,7 +35,7 @@ export const soundCommands = {
   },
 } satisfies Record<string, Command>
 
-/** A file as it is heard. */
+/** A sound that plays a file. */
 export const playback = (media: Media, loop: number, overlay: boolean) => ({
   kind: 'media' as const,
   text: media.audio_url ?? media.media_name ?? 'inline audio',
@@ -49,12 +49,12 @@ const loopOf = ({ loop }: Body): number => (loop === 'infinity' ? Number.POSITIV
 const stopOf = ({ stop }: Body): 'current' | 'all' | undefined =>
   stop === 'current' || stop === 'all' ? stop : undefined
 
-/** The aliases `male` and `female` are `speak`'s; everything else names its provider first. */
+/** A voice starts with its provider. `speak` also accepts the aliases `male` and `female`. */
 const VOICE = new RegExp(`^(male|female|(Polly|${providers.join('|')})(\\..+)?)$`, 'i')
 
 export function checkSpeech(body: Body): void {
   const voice = String(body.voice)
-  if (!VOICE.test(voice)) throw noVoice(voice)
+  if (!VOICE.test(voice)) throw unknownVoice()
   if (body.service_level === 'basic') {
     if (body.payload_type === 'ssml')
       throw refuse(422, '90011', 'payload_type must be text with service_level basic.', '/payload_type')
@@ -65,18 +65,18 @@ export function checkSpeech(body: Body): void {
 
 export function checkVoice(body: Body): void {
   const voice = String(body.voice)
-  if (!VOICE.test(voice) || /^(fe)?male$/i.test(voice)) throw noVoice(voice)
+  if (!VOICE.test(voice) || /^(fe)?male$/i.test(voice)) throw unknownVoice()
 }
 
-const noVoice = (voice: string) =>
+const unknownVoice = () =>
   refuse(
     422,
     '90012',
-    `"${voice.slice(0, 80)}" is not a voice. Voices are <Provider>.<Model>.<VoiceId>, such as AWS.Polly.Joanna-Neural or Telnyx.KokoroTTS.af.`,
+    'voice is not a known voice. Use <Provider>.<Model>.<VoiceId>, such as AWS.Polly.Joanna-Neural or Telnyx.KokoroTTS.af.',
     '/voice',
   )
 
-/** The file that one of two fields names. */
+/** The file from a URL field or a media name field. Throws a `Refusal` if both are set. */
 export function mediaOf(body: Body, urlField: string, nameField: string): Media | null {
   const audio_url = text(body[urlField])
   const media_name = text(body[nameField])

@@ -1,4 +1,4 @@
-/** The event stream, over a real socket, as the pages read it. */
+/** The event stream over a real socket, as the pages read it. */
 import { describe, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../index.ts'
 
@@ -32,7 +32,7 @@ async function listen(
 }
 
 describe('the event stream', () => {
-  it('says hello with the calls there are, then everything that happens', async () => {
+  it('sends a hello event with the current calls, then all activity', async () => {
     await using sim = await createSimulator()
     const before = await sim.phone.dial()
     const { events } = await listen(
@@ -59,7 +59,7 @@ describe('the event stream', () => {
     expect(asked?.data.call).toMatchObject({ collecting: { kind: 'digits', command: 'gather_using_speak' } })
   })
 
-  it('as a telephone, takes the calls that go out, until it is put away', async () => {
+  it('rings outgoing calls at a stream with role phone until it disconnects', async () => {
     await using sim = await createSimulator()
     const origin = sim.url.replace('/v2', '')
     const post = (path: string, body: unknown = {}) =>
@@ -84,14 +84,14 @@ describe('the event stream', () => {
   })
 })
 
-describe('the log of what happened', () => {
+describe('the activity log', () => {
   const log = async (sim: Simulator, query = '') => {
     const response = await fetch(`${sim.url.replace('/v2', '')}/_sim/log${query}`)
     const { data, meta } = (await response.json()) as { data: { type: string; digit?: string }[]; meta: unknown }
     return { status: response.status, data, meta }
   }
 
-  it('has everything from the start, whoever watched, up to where a stream begins', async () => {
+  it('contains all activity before a stream starts, even without a watcher', async () => {
     await using sim = await createSimulator({ settings: { delivery: { historySize: 4 } } })
     const caller = await sim.phone.dial()
     await sim.fetch(`${sim.url}/calls/${caller.id}/actions/answer`, {
@@ -115,7 +115,7 @@ describe('the log of what happened', () => {
     expect(events.find(({ type }) => type === 'key')?.data).toMatchObject({ digit: '3' })
   })
 
-  it('is bounded, and says what it cannot read', async () => {
+  it('limits the log to historySize and reports invalid query parameters', async () => {
     await using sim = await createSimulator({ settings: { delivery: { historySize: 4 } } })
     for (let index = 0; index < 20; index += 1) await sim.phone.dial()
     const kept = await log(sim, '?limit=1000')

@@ -1,12 +1,12 @@
-/** `GET /_sim/stream`: everything that happens, as server-sent events (WHATWG HTML, "Server-sent events"). */
+/** `GET /_sim/stream`: the activity feed as server-sent events (WHATWG HTML, "Server-sent events"). */
 import type { ServerResponse } from 'node:http'
 import type { Exchange } from '../call/exchange.ts'
 
 const HEARTBEAT_MS = 15_000
-/** A page that does not read this much is gone or stuck; it will come back and ask for the state anew. */
+/** A client with more unread data is disconnected. It reloads the state when it reconnects. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
-/** Streams to `response` until it closes. With `phone`, outgoing calls ring here instead of at the stand-in. */
+/** Streams until `response` closes. With `isPhone`, outgoing calls ring at this client, not at the simulated callee. */
 export function streamActivity(exchange: Exchange, response: ServerResponse, isPhone: boolean): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -22,12 +22,12 @@ export function streamActivity(exchange: Exchange, response: ServerResponse, isP
     now: new Date(exchange.clock.now()).toISOString(),
     logged: exchange.log.count,
   })
-  const unwatch = exchange.watch((activity) => send(activity.type, activity))
+  const unsubscribe = exchange.watch((activity) => send(activity.type, activity))
   const removePhone = isPhone ? exchange.addPhone(() => true) : () => {}
   const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS)
   response.on('close', () => {
     clearInterval(heartbeat)
-    unwatch()
+    unsubscribe()
     removePhone()
   })
 }

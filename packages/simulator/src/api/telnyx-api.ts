@@ -1,6 +1,4 @@
-/**
- * The Telnyx API under `/v2`: who may ask, how often, what there is, and Telnyx's answer to everything else.
- */
+/** The Telnyx API under `/v2`: authorisation, rate limit, API faults and endpoints. */
 import type { Exchange } from '../call/exchange.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { FaultName, Faults } from '../delivery/faults.ts'
@@ -26,8 +24,8 @@ interface TelnyxApiOptions {
   publicKey: string
 }
 
-/** What is at a path: gives the content of the answer, or throws a `Refusal`. `callId` is of a call that the request made. */
-type Endpoint = (asked: { id: string; body: unknown; query: URLSearchParams }) => {
+/** Returns the response content or throws a `Refusal`. `callId`: the call that the request created. */
+type Endpoint = (request: { id: string; body: unknown; query: URLSearchParams }) => {
   data: unknown
   meta?: unknown
   callId?: string
@@ -69,7 +67,7 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
     if (request.method === 'GET') return {}
     const body = await readJson(request, settings.api.emptyBody === 'accept' ? {} : undefined)
     if (body !== undefined) return body
-    throw refuse(422, '10004', 'A request body is required; send {} when there is nothing to say.', '')
+    throw refuse(422, '10004', 'The request body is missing. Send {} for a command without parameters.', '')
   }
 
   return async (request) => {
@@ -105,7 +103,7 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
       callId = newCallId ?? callId
       const response = json(200, content)
       if (!strikes('apiAnswerLost')) return response
-      note = 'fault apiAnswerLost: done, but the answer is lost'
+      note = 'fault apiAnswerLost: command done, response lost'
       return { ...response, shouldDropConnection: true }
     }
     let errors: Refusal['errors'] | null = null
@@ -128,7 +126,7 @@ function authorise({ authorization = '' }: ApiRequest, keys: readonly string[] |
   if (key === '' || (keys && !keys.includes(key))) throw refusals.unauthenticated()
 }
 
-/** Telnyx's three headers, in seconds, counted for real; refusing is up to the setting and the fault. */
+/** Counts requests for Telnyx's rate limit headers. Refuses only if the setting or a fault says so. */
 function createLimiter({ clock, settings }: Exchange) {
   const { rateLimit, rateLimitWindowMs, enforceRateLimit } = settings.api
   let requestCount = 0

@@ -1,4 +1,4 @@
-/** Checks a body against its schema and says every fault in Telnyx's terms; fills in defaults. */
+/** Validates a body against its schema, sets defaults, and reports all errors in Telnyx's format. */
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { TelnyxError } from '../call/activity.ts'
@@ -11,10 +11,9 @@ ajv.addVocabulary(['code', 'open'])
 
 const validators = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, ajv.compile(schema)]))
 
-/** Most errors told at once: a body can be wrong in more places than anyone reads. */
 const MAX_ERRORS = 20
 
-/** Returns `body` with its defaults, or throws a `Refusal` (422). `body` itself is changed. */
+/** Returns a copy of `body` with defaults. Throws a 422 `Refusal` if it is invalid. */
 export function validate(
   command: CommandName,
   body: unknown,
@@ -30,7 +29,7 @@ export function validate(
   const unknownNames = Object.keys(values).filter((name) => !Object.hasOwn(properties, name))
   if (unknownNames.length === 0) return values
   const errors = unknownNames.map((name) =>
-    telnyxError('10015', `"${name}" is not a parameter of ${command}.`, `/${escapePointer(name)}`),
+    telnyxError('10015', `"${name}" is not a parameter of ${command}. Check its spelling.`, `/${escapePointer(name)}`),
   )
   throw new Refusal(422, errors.slice(0, MAX_ERRORS))
 }
@@ -58,10 +57,9 @@ const codeByKeyword: Record<string, ErrorCode> = {
 }
 
 function codeOf({ keyword, parentSchema }: ErrorObject): ErrorCode {
-  // A missing or wrongly typed value is that, whatever the field; only a value of the right type can be out of its range.
+  // A missing value has the same code for every field.
   if (keyword === 'required') return '10004'
-  const own = (parentSchema as FieldSchema | undefined)?.code
-  return own ?? codeByKeyword[keyword] ?? '10015'
+  return (parentSchema as FieldSchema | undefined)?.code ?? codeByKeyword[keyword] ?? '10015'
 }
 
 function detailOf({ keyword, instancePath, params, message }: ErrorObject): string {

@@ -20,7 +20,7 @@ const gather = (params: Record<string, unknown>, settings: Partial<AiSettings> =
 const result = (caller: { payload(type: string): Record<string, unknown> }) => caller.payload('call.ai_gather.ended')
 
 describe('a gather from greeting to result', () => {
-  it('takes the words as said for a string, and the number out of a sentence for an integer', () => {
+  it('takes speech verbatim for a string and extracts the number for an integer', () => {
     const caller = gather({ parameters: person, greeting: 'Hello, how old are you?' }).say(
       "I'm 29",
       'in Paris, I think',
@@ -43,17 +43,17 @@ describe('a gather from greeting to result', () => {
     'no',
     'hello',
     'sorry',
-  ])('takes %j for a string as it was said', (words) => {
+  ])('takes %j verbatim as a string answer', (words) => {
     const parameters = object({ reason: { type: 'string', description: 'The reason, transcribed verbatim' } })
     expect(result(gather({ parameters, greeting: 'Why?' }).say(words)).result).toEqual({ reason: words })
   })
 
-  it('takes several fields at once from a JSON object', () => {
+  it('takes several answers from one JSON object', () => {
     const caller = gather({ parameters: person, greeting: 'Hello.' }).say('{"city":"Paris","age":29,"other":1}')
     expect(result(caller)).toMatchObject({ status: 'valid', result: { age: 29, city: 'Paris' } })
   })
 
-  it('asks for what is missing, one thing after the other, and says back what it understood', () => {
+  it('asks for each missing field in turn and reads answers back', () => {
     const caller = gather({ parameters: booking, greeting: 'Thanks for calling.' })
     caller.say('Anna Smith', 'the 14th of May 1991', '26 November 2026 10:00').listen()
     expect(caller.heard).toEqual([
@@ -65,7 +65,7 @@ describe('a gather from greeting to result', () => {
     expect(result(caller).result).toEqual({ name: 'Anna Smith', dob: '1991-05-14', time: '2026-11-26T10:00:00Z' })
   })
 
-  it('emits in the documented order, updates and partial results only when asked for', () => {
+  it('emits AI gather events in the documented order, with updates and partial results on request', () => {
     const caller = gather({
       parameters: person,
       greeting: 'How old are you?',
@@ -91,7 +91,7 @@ describe('a gather from greeting to result', () => {
     expect(plain.order).toEqual(['call.conversation.created', 'call.ai_gather.ended', 'call.conversation.ended'])
   })
 
-  it('sends full snapshots and cumulative partial results', () => {
+  it('sends complete message histories and cumulative partial results', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?', send_partial_results: true }).say(
       '29',
       'Paris',
@@ -102,7 +102,7 @@ describe('a gather from greeting to result', () => {
     expect(partial).toEqual([{ age: 29 }, { age: 29, city: 'Paris' }])
   })
 
-  it('ends with the first value when nothing is required', () => {
+  it('ends an AI gather after the first answer when no field is required', () => {
     const caller = gather({
       parameters: object({ age: { type: 'integer' }, city: { type: 'string' } }, []),
       greeting: 'Tell me something.',
@@ -110,13 +110,13 @@ describe('a gather from greeting to result', () => {
     expect(result(caller)).toMatchObject({ result: { age: 29 }, status: 'valid' })
   })
 
-  it('plays nothing at the start without a greeting, and opens the conversation after a pause', () => {
+  it('asks its first question after a pause when there is no greeting', () => {
     const caller = gather({ parameters: person })
     expect(caller.heard).toEqual([])
     expect(caller.wait().heard).toEqual(['What is your age?'])
   })
 
-  it('knows what was said before', () => {
+  it('continues from the message_history of the command', () => {
     const caller = gather({
       parameters: person,
       message_history: [
@@ -136,7 +136,7 @@ describe('a gather from greeting to result', () => {
     ])
   })
 
-  it('tells how long it lasted and with which models', () => {
+  it('reports the duration and the models in call.conversation.ended', () => {
     const caller = gather({
       parameters: person,
       greeting: 'Age?',
@@ -161,13 +161,13 @@ describe('a gather from greeting to result', () => {
 })
 
 describe('callers who do not answer', () => {
-  it('passes over an optional field that it did not understand twice', () => {
+  it('skips an optional field after two misunderstood answers', () => {
     const parameters = object({ guests: { type: 'integer' }, town: { type: 'string' } }, ['town'])
     const caller = gather({ parameters, greeting: 'Hello.' }).say('many', 'quite a few', 'Bonn')
     expect(result(caller)).toMatchObject({ status: 'valid', result: { town: 'Bonn' } })
   })
 
-  it('silence is met by asking again, then by giving up', () => {
+  it('repeats the question after silence, then gives up', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?', user_response_timeout_ms: 4000 })
     const start = caller.now
     expect(caller.wait().last).toBe('Are you still there? What is your age?')
@@ -178,14 +178,14 @@ describe('callers who do not answer', () => {
     expect(caller.over).toBe(true)
   })
 
-  it('tells that there is nothing by null, if told so', () => {
+  it('ends with a null result when nothing was collected if emptyResult is null', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }, { emptyResult: 'null' }).feed({
       type: 'stop',
     })
     expect(result(caller)).toMatchObject({ status: 'invalid', result: null })
   })
 
-  it('gives up as the real platform was seen to, if told so', () => {
+  it('gives up with client_error if gaveUpStatus says so', () => {
     const caller = gather(
       { parameters: person, greeting: 'How old are you?' },
       { silencesBeforeGivingUp: 1, gaveUpStatus: 'client_error' },
@@ -195,7 +195,7 @@ describe('callers who do not answer', () => {
     expect(result(caller)).toMatchObject({ status: 'client_error', result: null })
   })
 
-  it('an answer breaks the run of silences', () => {
+  it('resets the silence count after an answer', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }, { silencesBeforeGivingUp: 2 })
       .wait()
       .say('29')
@@ -203,7 +203,7 @@ describe('callers who do not answer', () => {
     expect(caller.over).toBe(false)
   })
 
-  it('says what it needs after an answer that does not conform', () => {
+  it('explains the expected format after an invalid answer', () => {
     const caller = gather({
       parameters: object({ guests: { type: 'integer', minimum: 1, maximum: 8 } }),
       greeting: 'Hello.',
@@ -213,7 +213,7 @@ describe('callers who do not answer', () => {
     )
   })
 
-  it('does not ask for ever', () => {
+  it('gives up after misunderstandingsBeforeGivingUp answers', () => {
     const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' })
       .say('blue', 'green', 'red', 'purple')
       .listen()
@@ -222,7 +222,7 @@ describe('callers who do not answer', () => {
 })
 
 describe('interruptions, stop, hangup', () => {
-  it('an interruption silences the assistant and is heard', () => {
+  it('stops its speech when the caller interrupts, and takes the answer', () => {
     const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' }).interrupt(
       '29',
     )
@@ -230,7 +230,7 @@ describe('interruptions, stop, hangup', () => {
     expect(result(caller).result).toEqual({ age: 29 })
   })
 
-  it('with interruptions off, what is said over the assistant is not heard', () => {
+  it('ignores speech during its own speech when interruptions are off', () => {
     const caller = gather({
       parameters: object({ age: { type: 'integer' } }),
       greeting: 'How old are you?',
@@ -244,7 +244,7 @@ describe('interruptions, stop, hangup', () => {
   it.each([
     ['stop', null],
     ['hangup', 'customer_disconnect'],
-  ] as const)('%s ends it invalid with what there is', (type, reason) => {
+  ] as const)('ends an AI gather as invalid with its partial result on %s', (type, reason) => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }).say('29').feed({ type })
     expect(caller.order.slice(-2)).toEqual(['call.ai_gather.ended', 'call.conversation.ended'])
     expect(result(caller)).toMatchObject({ status: 'invalid', result: { age: 29 } })
@@ -252,7 +252,7 @@ describe('interruptions, stop, hangup', () => {
     expect(caller.over).toBe(true)
   })
 
-  it('a hangup over the last words does not undo a result that is complete', () => {
+  it('keeps a complete result when the caller hangs up during the last words', () => {
     const caller = gather({
       parameters: object({ age: { type: 'integer' } }),
       greeting: 'How old are you?',
@@ -264,7 +264,7 @@ describe('interruptions, stop, hangup', () => {
     expect(caller.order.filter((type) => type === 'call.ai_gather.ended')).toHaveLength(1)
   })
 
-  it('after its end it does nothing more', () => {
+  it('ignores every input after an AI gather has ended', () => {
     const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' }).say('29')
     const before = caller.effects.length
     caller
@@ -275,7 +275,7 @@ describe('interruptions, stop, hangup', () => {
     expect(caller.effects).toHaveLength(before)
   })
 
-  it('keys are the call’s own affair', () => {
+  it('ignores keys in an AI gather', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }).listen()
     const before = caller.effects.length
     caller.feed({ type: 'key', digit: '5' })
@@ -284,7 +284,7 @@ describe('interruptions, stop, hangup', () => {
 })
 
 describe('messages added from outside', () => {
-  it('a field that is named is filled', () => {
+  it('fills a field that an added message names', () => {
     const caller = gather({ parameters: booking, greeting: 'Hello.', send_partial_results: true }).listen()
     caller.feed({
       type: 'messages',
@@ -297,7 +297,7 @@ describe('messages added from outside', () => {
     )
   })
 
-  it('an order is carried out in the next reply', () => {
+  it('says an added message in the next reply', () => {
     const caller = gather({ parameters: booking, greeting: 'Hello.' }).listen()
     caller.feed({
       type: 'messages',
@@ -309,7 +309,7 @@ describe('messages added from outside', () => {
     )
   })
 
-  it('trigger_response answers at once, over whatever is being said', () => {
+  it('interrupts its own speech to reply immediately with trigger_response', () => {
     const caller = gather({ parameters: booking, greeting: 'A very long greeting.' })
     caller.feed({
       type: 'messages',
@@ -329,7 +329,7 @@ describe('every shape of schema', () => {
     expect(result(caller).result).toEqual(expected)
   }
 
-  it('nested objects', () => {
+  it('asks for the fields of nested objects', () => {
     ends(
       object({ address: object({ street: { type: 'string' }, zip: { type: 'string', pattern: '^\\d{5}$' } }) }),
       ['5 Main Street', '1 2 3 4 5'],
@@ -337,7 +337,7 @@ describe('every shape of schema', () => {
     )
   })
 
-  it('lists', () => {
+  it('collects several answers for a list', () => {
     ends(object({ toppings: { type: 'array', items: { type: 'string' } } }), ['ham, olives and extra cheese'], {
       toppings: ['ham', 'olives', 'extra cheese'],
     })
@@ -349,14 +349,14 @@ describe('every shape of schema', () => {
     })
   })
 
-  it('lists of objects, as JSON', () => {
+  it('accepts a list of objects as JSON', () => {
     const parameters = object({
       passengers: { type: 'array', items: object({ name: { type: 'string' }, age: { type: 'integer' } }) },
     })
     ends(parameters, ['Anna and Ben', '[{"name":"Anna","age":29}]'], { passengers: [{ name: 'Anna', age: 29 }] })
   })
 
-  it('references, constants, nullable types, titled options, combined schemas', () => {
+  it('resolves references, constants, nullable types, titled options and combined schemas', () => {
     ends(
       {
         $defs: {
@@ -375,7 +375,7 @@ describe('every shape of schema', () => {
     )
   })
 
-  it('rules across properties send it back to asking', () => {
+  it('asks for a field that a rule across properties requires', () => {
     const parameters = {
       ...object({ delivery: { type: 'boolean' }, street: { type: 'string' } }, ['delivery']),
       if: { properties: { delivery: { const: true } } },
@@ -385,11 +385,11 @@ describe('every shape of schema', () => {
     ends(parameters, ['yes', '5 Main Street'], { delivery: true, street: '5 Main Street' })
   })
 
-  it('nothing to ask', () => {
+  it('ends an AI gather immediately when its schema has no fields', () => {
     ends(object({}), [], {})
   })
 
-  it('a property named like a part of every object reaches no prototype', () => {
+  it('collects a property named __proto__ without changing a prototype', () => {
     const parameters = JSON.parse(
       '{"type":"object","properties":{"__proto__":{"type":"integer"},"constructor":{"type":"string"}},"required":["__proto__","constructor"]}',
     )

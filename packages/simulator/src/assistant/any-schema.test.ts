@@ -58,7 +58,7 @@ const conforms = (schema: Record<string, unknown>, value: unknown): boolean => {
 }
 
 describe('an AI gather of any schema', () => {
-  it('ends valid with what a truthful caller said', () => {
+  it('ends an AI gather of any schema as valid with the caller’s answers', () => {
     fc.assert(
       fc.property(task, ({ parameters, answers }) => {
         const caller = new Caller(aiGather, { parameters, greeting: 'Hello.' }).listen()
@@ -74,7 +74,7 @@ describe('an AI gather of any schema', () => {
     )
   })
 
-  it('never ends valid with a result that does not conform, and always ends', () => {
+  it('always ends an AI gather, and as valid only with a conforming result', () => {
     const said = fc.oneof(
       fc.constantFrom('yes', 'no', '12', 'alpha', '{"field0":1}', '{"__proto__":1}', '[1]', 'null', ''),
       fc.string({ maxLength: 60 }),

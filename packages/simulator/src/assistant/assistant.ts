@@ -1,6 +1,6 @@
 /**
- * `ai_assistant_start` as a state machine: a conversation by simple rules, with the same webhooks around it as the real
- * one. What it knows is its instructions and what was whispered to it; what it is told to do it does in its next reply.
+ * `ai_assistant_start` as a state machine: a rule-based conversation with the webhooks of a real one. Messages added by an
+ * agent are spoken in the next reply.
  */
 import type { Message, Step } from '../machine/machine.ts'
 import type { ModelReply } from '../machine/model.ts'

@@ -1,9 +1,9 @@
-/** What an AI gather and an assistant have in common: the conversation around them and the webhooks that speak of it. */
+/** The conversation events that AI gathers and assistants share. */
 
 import type { Effect, Message } from '../machine/machine.ts'
 import type { AiContext } from './input.ts'
 
-/** What `call.conversation.ended` tells about a conversation, fixed when it starts. */
+/** Fields of `call.conversation.ended` that are fixed when the conversation starts. */
 export interface Conversation {
   id: string
   assistantId: string | undefined

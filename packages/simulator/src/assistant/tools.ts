@@ -1,9 +1,8 @@
 /**
- * The tools an assistant is given, in Telnyx's words: as functions a model can call, and what a call of one asks for.
- * Pure: the deed itself is the driver's.
+ * Converts Telnyx's assistant tools to functions for a model, and the model's calls to `ToolUse`s for the driver.
  *
- * Carried out are `webhook`, `transfer`, `hangup` and `send_dtmf`. The others need what the simulator has not (a
- * calendar, buckets of documents, other assistants); the model is offered them, and told so when it calls one.
+ * The simulator executes `webhook`, `transfer`, `hangup` and `send_dtmf`. It offers the other tools to the model too, and
+ * refuses calls of them, because it has no calendar, documents or other assistants.
  */
 
 import type { ChatTool, ToolCall, ToolRequest, ToolUse } from '../machine/model.ts'

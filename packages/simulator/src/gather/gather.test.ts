@@ -49,7 +49,7 @@ const settings = fc.record({
   hangupOrder: fc.constantFrom('gather-first' as const, 'prompt-first' as const),
 })
 
-/** Feeds inputs the way the driver does: a timer only wakes what asked for it, a prompt is only heard while it plays. */
+/** Feeds inputs like the driver: only set timers fire, and only a playing prompt ends. */
 function play(gatherParams: GatherParams, chosen: Partial<GatherState['settings']>, inputs: readonly GatherInput[]) {
   const effects: Effect[] = []
   const timers = new Set<string>()
@@ -77,14 +77,14 @@ function play(gatherParams: GatherParams, chosen: Partial<GatherState['settings'
   return { state, effects, timers, playing }
 }
 
-const ends = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'emit')
+const emittedEvents = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'emit')
 
-describe('a DTMF gather, whatever happens to it', () => {
-  it('ends exactly once at most, leaves no timer and no prompt behind, and nothing follows its end', () => {
+describe('a DTMF gather with any inputs', () => {
+  it('ends a gather exactly once on hangup, without leftover timers or prompts', () => {
     fc.assert(
       fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
         const { state, effects, timers, playing } = play(gatherParams, chosen, [...inputs, { type: 'hangup' }])
-        expect(ends(effects)).toHaveLength(1)
+        expect(emittedEvents(effects)).toHaveLength(1)
         expect(state.phase).toBe('ended')
         expect(timers.size).toBe(0)
         expect(playing).toBe(false)
@@ -94,10 +94,10 @@ describe('a DTMF gather, whatever happens to it', () => {
     )
   })
 
-  it('says valid only of digits that are: enough, not too many, each allowed', () => {
+  it('reports valid only for an allowed number of allowed digits', () => {
     fc.assert(
       fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
-        const [end] = ends(
+        const [end] = emittedEvents(
           play(gatherParams, { ...chosen, terminatorInDigits: false }, [...inputs, { type: 'hangup' }]).effects,
         )
         if (end?.do !== 'emit' || end.payload.status !== 'valid') return
@@ -110,7 +110,7 @@ describe('a DTMF gather, whatever happens to it', () => {
     )
   })
 
-  it('never waits for nothing: as long as it runs, a timer or a prompt will move it on', () => {
+  it('always has a timer or a prompt pending while a gather is active', () => {
     fc.assert(
       fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
         const { state, timers, playing } = play(gatherParams, chosen, inputs)
@@ -120,7 +120,7 @@ describe('a DTMF gather, whatever happens to it', () => {
     )
   })
 
-  it('never plays the prompt more often than maximum_tries when nobody presses a key', () => {
+  it('plays the prompt maximum_tries times when the caller presses no key', () => {
     fc.assert(
       fc.property(params, (gatherParams) => {
         const silence = Array.from({ length: 10 }, (): GatherInput[] => [
