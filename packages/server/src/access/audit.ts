@@ -13,7 +13,7 @@ export interface AuditEntry {
   readonly address?: string | undefined
   /** `accepted`, `unknown`, or Telnyx's code. */
   readonly result?: string | undefined
-  readonly millis?: number | undefined
+  readonly durationMs?: number | undefined
 }
 
 /** A line as it is written. */

@@ -127,9 +127,9 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     connectionIds: options.telnyx.connectionIds ? new Set(options.telnyx.connectionIds) : undefined,
     onSensitive: options.onSensitive,
   })
-  const timeoutMillis = options.telnyx.timeoutMillis ?? 5_000
-  const sender = commandSender(client, { timeoutMs: timeoutMillis, now })
-  const records = telnyxRecords(client, { timeoutMillis })
+  const timeoutMs = options.telnyx.timeoutMs ?? 5_000
+  const sender = commandSender(client, { timeoutMs, now })
+  const records = telnyxRecords(client, { timeoutMs })
   const fetched: Pick<Ingest, 'accept'> = {
     accept: (webhook) => handlers.whileFetched(webhook.id, () => ingest.accept(webhook)),
   }

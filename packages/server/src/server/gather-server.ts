@@ -16,7 +16,7 @@ import type { CallStore } from '../store/call-store.ts'
 import type { PublicKeys } from '../telnyx/key-ring.ts'
 import type { ReconcileOptions, ReconcileReport } from '../upkeep/reconciler.ts'
 import type { Handler, HandlerOptions } from './handlers.ts'
-import type { ServerLimits, SomeOf } from './settings.ts'
+import type { DeepPartial, ServerLimits } from './settings.ts'
 
 /** How a server is made. */
 export interface GatherServerOptions {
@@ -36,7 +36,7 @@ export interface GatherServerOptions {
     /** Default: Telnyx's own. For a simulator, `http://127.0.0.1:PORT/v2`. */
     readonly baseUrl?: string | undefined
     /** How long one attempt of a command may take, in milliseconds. Default 5000. */
-    readonly timeoutMillis?: number | undefined
+    readonly timeoutMs?: number | undefined
   }
   /**
    * Keeps the calls. `sqliteStore` of `@callgather/server/sqlite` for one server, `redisStore` of
@@ -79,7 +79,7 @@ export interface GatherServerOptions {
    */
   readonly transcriptRetentionHours?: number | undefined
   /** What a server takes on at most. Each limit has a default, and its documentation names it. */
-  readonly limits?: SomeOf<ServerLimits> | undefined
+  readonly limits?: DeepPartial<ServerLimits> | undefined
   /**
    * How long `authenticate`, `authorize`, `onSensitive` and the audit sink may take, in milliseconds. Default 3000; for
    * `onSensitive` 1500 at most. Later than this they have failed, and requests that depend on them are answered 503.

@@ -18,7 +18,7 @@ const numbers = [
   'callbackDeadlineMs',
   'maxWebhookBytes',
   'maxBodyBytesInFlight',
-  'telnyx.timeoutMillis',
+  'telnyx.timeoutMs',
   'reconcile.intervalMs',
   'reconcile.silentMs',
   'limits.maxConnections',
@@ -72,7 +72,7 @@ describe('a server', () => {
     await start({
       ...unset,
       store: memoryStore(),
-      telnyx: { ...telnyx, client: undefined, timeoutMillis: undefined },
+      telnyx: { ...telnyx, client: undefined, timeoutMs: undefined },
     }).close()
   })
 
@@ -82,7 +82,7 @@ describe('a server', () => {
   })
 
   it('sends a command when the timeout of an attempt is no whole number of milliseconds', async () => {
-    await using server = await testServer({ telnyx: { timeoutMillis: 2_500.5 } as never })
+    await using server = await testServer({ telnyx: { timeoutMs: 2_500.5 } as never })
     await server.webhook('call.answered')
     expect((await server.command('gather', { maximum_digits: 4 })).status).toBe(200)
     expect(server.upstream.received).toHaveLength(1)

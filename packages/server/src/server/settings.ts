@@ -31,7 +31,7 @@ export interface ServerLimits extends RelayLimits {
 }
 
 /** Some of an object's settings, at every depth; `undefined` means the default. */
-export type SomeOf<T> = { readonly [Key in keyof T]?: (T[Key] extends number ? T[Key] : SomeOf<T[Key]>) | undefined }
+export type DeepPartial<T> = { readonly [Key in keyof T]?: (T[Key] extends number ? T[Key] : DeepPartial<T[Key]>) | undefined }
 
 const above0 = 'must be a finite number above 0'
 const numberOr = (fallback: number) => z.number(above0).positive(above0).prefault(fallback)
@@ -74,7 +74,7 @@ const limitsSchema = z.strictObject({
  *
  * @throws when one is misspelt or impossible; the message names it.
  */
-export function readLimits(given: SomeOf<ServerLimits> = {}): ServerLimits {
+export function readLimits(given: DeepPartial<ServerLimits> = {}): ServerLimits {
   return checkOptions('limits', limitsSchema, given)
 }
 
@@ -100,7 +100,7 @@ export const serverOptions = objectOf({
       'is empty, so every webhook would be refused. Leave it out, or name yours',
     ),
     baseUrl: url,
-    timeoutMillis: numberBetween(1, MAX_DEADLINE_MS),
+    timeoutMs: numberBetween(1, MAX_DEADLINE_MS),
   }),
   store: objectWith('a store, such as `sqliteStore({ path })`', 'append', 'read', 'ping', 'close').nonoptional(
     'is required. Import `sqliteStore` from `@callgather/server/sqlite` for one server, `redisStore` from ' +

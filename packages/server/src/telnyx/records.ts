@@ -75,9 +75,9 @@ export const recordOrdinal = (id: string): number => Number(/#(\d+)$/.exec(id)?.
 export const isRecordId = (id: string): boolean => id.includes('@')
 
 /** Reads the records with the official SDK. */
-export function telnyxRecords(client: Telnyx, { timeoutMillis }: { readonly timeoutMillis: number }): TelnyxRecords {
+export function telnyxRecords(client: Telnyx, { timeoutMs }: { readonly timeoutMs: number }): TelnyxRecords {
   // The SDK would wait as long as `Retry-After` says, without a bound: the reconciler decides when to ask again.
-  const options = { timeout: Math.ceil(timeoutMillis), maxRetries: 0, ...noRedirectOptions }
+  const options = { timeout: Math.ceil(timeoutMs), maxRetries: 0, ...noRedirectOptions }
 
   async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<readonly unknown[]> {
     for (let number = 1; number <= MAX_PAGES; number++) {
