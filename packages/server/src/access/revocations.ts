@@ -7,7 +7,7 @@
  * less than it had, ends no revocation.
  */
 import { gatherError } from '@callgather/protocol'
-import type { Logger } from 'pino'
+import type { Logger } from '../base/logger.ts'
 import type { CallStore, Revocation, Unsubscribe } from '../store/call-store.ts'
 import { type Grant, MAX_TICKET_LIFETIME_SECONDS } from './tickets.ts'
 

@@ -3,7 +3,7 @@
  * handlers, audit and log sinks. A callback may throw, reject, hang or return anything; the caller gets a value or a
  * `HostCallbackError` before a deadline, and each failure is logged and counted once.
  */
-import type { Logger } from 'pino'
+import type { Logger, LogLine } from './logger.ts'
 
 /** The host's callbacks, as metrics and logs name them. */
 export type HostCallbackName =
@@ -115,20 +115,17 @@ function errorName(error: unknown): string | undefined {
   }
 }
 
-const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
-
 /** The host's logger, of which no call throws or leaves a rejection unhandled: a line is not worth a process. */
 export function guardLogger(logger: Logger, failed: () => void): Logger {
-  const guarded: Logger = Object.create(logger)
-  for (const level of LEVELS) {
-    guarded[level] = (...line: unknown[]) => {
+  const guarded =
+    (level: keyof Logger): LogLine =>
+    (fields, message) => {
       try {
-        const returned: unknown = Reflect.apply(logger[level], logger, line)
+        const returned: unknown = logger[level](fields, message)
         if (returned !== undefined) Promise.resolve(returned).catch(failed)
       } catch {
         failed()
       }
     }
-  }
-  return guarded
+  return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') }
 }

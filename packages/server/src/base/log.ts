@@ -5,7 +5,8 @@
 import { createWriteStream, fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
-import { type Logger, pino } from 'pino'
+import { pino } from 'pino'
+import type { Logger } from './logger.ts'
 
 /** Bytes of log that may wait for their reader. */
 const MAX_QUEUED_BYTES = 1024 * 1024

@@ -15,10 +15,10 @@ import {
   gatherError,
   isGather,
 } from '@callgather/protocol'
-import type { Logger } from 'pino'
 import { unknownCallError } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
 import { asRecord } from '../base/json.ts'
+import type { Logger } from '../base/logger.ts'
 import { digestOf } from '../base/secrets.ts'
 import type { CallCache, KnownCall } from '../calls/call-cache.ts'
 import { openMask } from '../ingest/masking.ts'

@@ -1,5 +1,5 @@
 /** Reports web origins that were refused: once for each, because their pages retry for ever. */
-import type { Logger } from 'pino'
+import type { Logger } from '../base/logger.ts'
 import type { Metrics } from './metrics.ts'
 import { RateLimit } from './rate-limit.ts'
 

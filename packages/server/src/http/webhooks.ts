@@ -6,7 +6,7 @@
  * would not help. It is counted, and not kept: the reconciler fetches from Telnyx's log what belongs to our calls.
  */
 import { gatherError } from '@callgather/protocol'
-import type { Logger } from 'pino'
+import type { Logger } from '../base/logger.ts'
 import { errorResponse, type HttpResponse } from '../edge/message.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { withSpan } from '../edge/tracing.ts'

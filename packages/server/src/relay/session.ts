@@ -1,10 +1,10 @@
 /** The session of one connected client: its ticket, its watched calls, and the handlers of its requests. */
 import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
 import pMap from 'p-map'
-import type { Logger } from 'pino'
 import { type Access, unknownCallError } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
+import type { Logger } from '../base/logger.ts'
 import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
 import type { CallFeed } from '../calls/call-feed.ts'
 import { toGatherError } from '../edge/message.ts'

@@ -109,7 +109,7 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const log = stderrLog(config.logLevel)
   const { logger } = log
-  for (const warning of config.warnings) logger.warn(warning)
+  for (const warning of config.warnings) logger.warn({}, warning)
   const gather = createGatherServer({ ...config.options, store: await openStore(config, log), logger })
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 8_000, connectionsCheckingInterval: 1_000 })
   gather.attach(server)
@@ -132,7 +132,7 @@ async function serve(): Promise<void> {
 
 async function openStore(config: ServerConfig, { logger }: AsyncLog) {
   try {
-    return await config.openStore((message) => logger.warn(message))
+    return await config.openStore((message) => logger.warn({}, message))
   } catch (error) {
     throw new ConfigError([`CALLGATHER_STORE: cannot be opened: ${messageOf(error)}`])
   }

@@ -42,6 +42,7 @@ import { webhookRoute } from '../http/webhooks.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { Relay } from '../relay/relay.ts'
 import { describeFailure } from '../store/bus.ts'
+import type { TelnyxClient } from '../telnyx/client.ts'
 import { createMarkCodec } from '../telnyx/client-state.ts'
 import { commandSender } from '../telnyx/commands.ts'
 import { KeyRing } from '../telnyx/key-ring.ts'
@@ -347,7 +348,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   }
 }
 
-function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']): Telnyx {
+function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']): TelnyxClient {
   if (client) return client
   if (!apiKey)
     throw new Error('A Telnyx API key is required to send commands: set `telnyx.apiKey`, or `telnyx.client`.')

@@ -1,18 +1,18 @@
 /** What a server is told, and what it offers: the two sides of `createGatherServer`. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { KnownEventType } from '@callgather/protocol'
-import type { Logger } from 'pino'
-import type Telnyx from 'telnyx'
 import type { AccessPolicy } from '../access/access.ts'
 import type { AuditSink } from '../access/audit.ts'
 import type { CommandPolicy } from '../access/command-policy.ts'
 import type { RevocationTarget } from '../access/revocations.ts'
 import type { TicketRequest } from '../access/tickets.ts'
+import type { Logger } from '../base/logger.ts'
 import type { CallHandle } from '../commands/call-handle.ts'
 import type { TrustProxy } from '../edge/client-address.ts'
 import type { HttpResponse, IncomingRequest } from '../edge/message.ts'
 import type { SensitiveInput } from '../ingest/ingest.ts'
 import type { CallStore } from '../store/call-store.ts'
+import type { TelnyxClient } from '../telnyx/client.ts'
 import type { PublicKeys } from '../telnyx/key-ring.ts'
 import type { ReconcileOptions, ReconcileReport } from '../upkeep/reconciler.ts'
 import type { Handler, HandlerOptions } from './handlers.ts'
@@ -24,7 +24,7 @@ export interface GatherServerOptions {
     /** Your Telnyx API key. Or give a ready `client`. */
     readonly apiKey?: string | undefined
     /** A client of the official SDK, used as it is. */
-    readonly client?: Telnyx | undefined
+    readonly client?: TelnyxClient | undefined
     /**
      * Telnyx's public key, as the portal shows it; several while one replaces another, each with the time in which it
      * counts if that is known: `[{ key: old, notAfter: '2026-11-30T00:00:00Z' }, { key: next }]`. See `setPublicKeys`.
@@ -105,7 +105,7 @@ export interface GatherServerOptions {
   readonly maxWebhookBytes?: number | undefined
   /** Bytes of request bodies that may be in memory at one time. Default 64 MiB. */
   readonly maxBodyBytesInFlight?: number | undefined
-  /** Default: pino, JSON lines on standard error, level `info`. */
+  /** Receives the log, such as a pino logger. Default: JSON lines on standard error, level `info`. */
   readonly logger?: Logger | undefined
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: (() => number) | undefined

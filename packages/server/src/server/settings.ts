@@ -31,7 +31,9 @@ export interface ServerLimits extends RelayLimits {
 }
 
 /** Some of an object's settings, at every depth; `undefined` means the default. */
-export type DeepPartial<T> = { readonly [Key in keyof T]?: (T[Key] extends number ? T[Key] : DeepPartial<T[Key]>) | undefined }
+export type DeepPartial<T> = {
+  readonly [Key in keyof T]?: (T[Key] extends number ? T[Key] : DeepPartial<T[Key]>) | undefined
+}
 
 const above0 = 'must be a finite number above 0'
 const numberOr = (fallback: number) => z.number(above0).positive(above0).prefault(fallback)

@@ -45,6 +45,23 @@ describe('sending a command', () => {
     expect(upstream.received).toHaveLength(1)
   })
 
+  it('reports a refusal that another copy of the SDK throws, and does not retry', async () => {
+    const error = Object.assign(new Error('422'), {
+      status: 422,
+      headers: new Headers(),
+      error: { errors: [{ code: '90018', title: 'Call has already ended' }] },
+    })
+    const calls: string[] = []
+    const post = async (path: string) => {
+      calls.push(path)
+      throw error
+    }
+    const client = { apiKey: null, post, get: post, calls: { retrieveStatus: post } }
+    const answer = await commandSender(client, { timeoutMs: 400 }).send('v3:x', 'gather', body)
+    expect(answer).toMatchObject({ status: 'refused', httpStatus: 422, errors: [{ code: '90018' }] })
+    expect(calls).toHaveLength(1)
+  })
+
   const recovered: Record<string, Behaviour> = {
     'an answer that was lost': { hangUp: true },
     'an answer that came too late': { delayMillis: 700 },

@@ -12,6 +12,7 @@ import { type CommandName, errorTable, type TelnyxError } from '@callgather/prot
 import Telnyx from 'telnyx'
 import { asRecord } from '../base/json.ts'
 import { Breaker } from './breaker.ts'
+import { isTelnyxApiError, type TelnyxClient } from './client.ts'
 
 /** What Telnyx answered to a command. */
 export type CommandAnswer =
@@ -76,7 +77,10 @@ export const hasCallEnded = (errors: readonly TelnyxError[]) =>
   errors.some(({ code }) => code === errorTable.callEnded.code)
 
 /** Makes the sender over a Telnyx client. */
-export function commandSender(client: Telnyx, options: CommandSenderOptions): CommandSender & { isOpen(): boolean } {
+export function commandSender(
+  client: TelnyxClient,
+  options: CommandSenderOptions,
+): CommandSender & { isOpen(): boolean } {
   const { timeoutMs, maxAttempts = 3, now = Date.now, random = Math.random } = options
   const sleep = options.sleep ?? ((millis) => new Promise((resolve) => setTimeout(resolve, millis)))
   const breakers = new Map<CommandName, Breaker>()
@@ -91,7 +95,7 @@ export function commandSender(client: Telnyx, options: CommandSenderOptions): Co
       // The SDK takes whole milliseconds only. Its timeout ends with the head of the answer; the signal bounds its body too.
       const millis = Math.max(1, Math.ceil(timeout))
       const signal = AbortSignal.timeout(millis)
-      const answer = await client.post<unknown>(path, {
+      const answer = await client.post(path, {
         body,
         timeout: millis,
         signal,
@@ -157,13 +161,13 @@ function toAttempt(error: unknown): Attempt {
   if (error instanceof Telnyx.APIConnectionTimeoutError || error instanceof Telnyx.APIUserAbortError) {
     return lost('timeout')
   }
-  if (!(error instanceof Telnyx.APIError) || error.status === undefined) return lost('connection_lost')
+  if (!isTelnyxApiError(error) || error.status === undefined) return lost('connection_lost')
   if (error.status < 400) return { ...lost('redirected'), again: false }
   // 408 says that the server stopped waiting, not what it did with what had arrived.
   if (error.status >= 500 || error.status === 408) return lost('server_error')
   const answer = { status: 'refused', httpStatus: error.status, errors: readErrors(error.error, error.status) } as const
   if (error.status !== 429) return { answer, again: false }
-  const headers = error.headers as Headers | undefined
+  const headers = error.headers
   const seconds = Number(headers?.get('retry-after') ?? headers?.get('x-ratelimit-reset') ?? Number.NaN)
   return { answer, again: true, ...(Number.isFinite(seconds) && seconds >= 0 ? { after: seconds * 1000 } : {}) }
 }

@@ -8,6 +8,7 @@
  */
 import Telnyx from 'telnyx'
 import { asRecord } from '../base/json.ts'
+import { isTelnyxApiError, type TelnyxClient } from './client.ts'
 import { noRedirectOptions } from './commands.ts'
 import { normaliseTime } from './normalise.ts'
 import { readEnvelope, type Webhook } from './webhook.ts'
@@ -75,14 +76,14 @@ export const recordOrdinal = (id: string): number => Number(/#(\d+)$/.exec(id)?.
 export const isRecordId = (id: string): boolean => id.includes('@')
 
 /** Reads the records with the official SDK. */
-export function telnyxRecords(client: Telnyx, { timeoutMs }: { readonly timeoutMs: number }): TelnyxRecords {
+export function telnyxRecords(client: TelnyxClient, { timeoutMs }: { readonly timeoutMs: number }): TelnyxRecords {
   // The SDK would wait as long as `Retry-After` says, without a bound: the reconciler decides when to ask again.
   const options = { timeout: Math.ceil(timeoutMs), maxRetries: 0, ...noRedirectOptions }
 
   async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<readonly unknown[]> {
     for (let number = 1; number <= MAX_PAGES; number++) {
       const query = { filter, page: { number, size: PAGE_SIZE } }
-      const answer = await client.get<unknown>(path, { ...options, query }).catch(fail)
+      const answer = await client.get(path, { ...options, query }).catch(fail)
       const rows: unknown = asRecord(answer)?.data
       if (!Array.isArray(rows)) return
       yield rows
@@ -117,7 +118,7 @@ export function telnyxRecords(client: Telnyx, { timeoutMs }: { readonly timeoutM
         const { data } = await client.calls.retrieveStatus(callId, options)
         return typeof data?.is_alive === 'boolean' ? { isAlive: data.is_alive, legId: data.call_leg_id } : null
       } catch (error) {
-        if (error instanceof Telnyx.APIError && (error.status === 404 || error.status === 422)) return null
+        if (isTelnyxApiError(error) && (error.status === 404 || error.status === 422)) return null
         return fail(error)
       }
     },
@@ -161,7 +162,7 @@ function readRecord(row: unknown): CallEventRecord | null {
 }
 
 function fail(error: unknown): never {
-  if (!(error instanceof Telnyx.APIError)) throw error
+  if (!isTelnyxApiError(error)) throw error
   const { status } = error
   const options = { cause: error }
   if (status === undefined) {
@@ -170,7 +171,7 @@ function fail(error: unknown): never {
     throw new RecordsUnavailableError(`Telnyx cannot be reached: ${why}`, advice, 0, options)
   }
   if (status === 429) {
-    const headers = error.headers as Headers | undefined
+    const headers = error.headers
     const seconds = Number(headers?.get('retry-after') ?? headers?.get('x-ratelimit-reset') ?? 0)
     const wait = Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0, MAX_RETRY_AFTER_MS)
     const advice = 'Nothing: it is asked more slowly. If it lasts, other programs use up the account’s rate limit.'

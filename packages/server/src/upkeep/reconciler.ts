@@ -10,7 +10,7 @@
  * again after it could not: all that Telnyx noted meanwhile. Several servers may run it at once, as what one has
  * appended is a duplicate to the others.
  */
-import type { Logger } from 'pino'
+import type { Logger } from '../base/logger.ts'
 import type { CallCache } from '../calls/call-cache.ts'
 import { commandEvent } from '../commands/command-outcome.ts'
 import type { Ingest } from '../ingest/ingest.ts'

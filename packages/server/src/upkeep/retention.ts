@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import pMap from 'p-map'
-import type { Logger } from 'pino'
+import type { Logger } from '../base/logger.ts'
 import type { CallListing, CallStage, CallStore } from '../store/call-store.ts'
 import { hasEnded, withoutSpeech } from './transcripts.ts'
 

@@ -3,7 +3,7 @@
  * write tests it at intervals, and an append that fails counts at once. Where the store is also the bus between
  * servers, the bus is away with it.
  */
-import type { Logger } from 'pino'
+import type { Logger } from '../base/logger.ts'
 import type { CallStore } from '../store/call-store.ts'
 
 const PING_INTERVAL_MS = 1_500
@@ -83,7 +83,7 @@ export class StoreHealth {
     if (this.#isUp === isUp) return
     this.#isUp = isUp
     const { logger } = this.#deps
-    if (isUp) logger.info('the store is available again')
+    if (isUp) logger.info({}, 'the store is available again')
     else
       logger.error({ err: error }, 'the store is unavailable: webhooks get 503, and agents see that updates are paused')
     this.#changed()
