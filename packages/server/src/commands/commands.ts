@@ -306,7 +306,7 @@ export class Commands {
       )
     const result = outcome.event_type === 'command.refused' ? outcome.payload.code : outcome.event_type.slice(8)
     onOutcome?.(command, outcome.event_type.slice('command.'.length), millis)
-    await audit.write({ what: 'outcome', subject, callId, command, commandId, result, millis })
+    await audit.write({ what: 'outcome', subject, callId, command, commandId, result, durationMs: millis })
     return outcome
   }
 
