@@ -2,7 +2,7 @@
 
 // A host can name every type that an export mentions without a further package.
 export type * from '@callgather/protocol'
-export { GatherError, selectConversation, selectGather } from '@callgather/protocol'
+export { GatherError, restoreCallState, selectConversation, selectGather } from '@callgather/protocol'
 export type { AgentSession } from './client/agent-session.ts'
 export { type ClientErrorCode, type ConnectionError, GatherClientError } from './client/client-error.ts'
 export type { Clock } from './client/clock.ts'

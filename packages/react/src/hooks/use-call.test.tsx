@@ -1,6 +1,6 @@
-import { callPhase } from '@callgather/protocol'
+import { callPhase, restoreCallState, type SerializedCallState, selectGather } from '@callgather/protocol'
 import { pinEntry, twoGathers } from '@callgather/protocol/scenarios'
-import { QueryClient, QueryClientProvider, useQueryClient } from '@tanstack/react-query'
+import { dehydrate, hydrate, QueryClient, QueryClientProvider, useQueryClient } from '@tanstack/react-query'
 import { render, renderHook, screen } from '@testing-library/react'
 import { createElement, type ReactNode, StrictMode, useState } from 'react'
 import { renderToString } from 'react-dom/server'
@@ -68,6 +68,22 @@ describe('useCall', () => {
     expect(result.current).toBe(`${callId} 1`)
     await actAndSettle(() => setId(twoGathers.callId))
     expect(result.current).toBe(`${twoGathers.callId} 2`)
+  })
+
+  it('returns a call state that a host can dehydrate in a query of its own and restore', async () => {
+    const client = createScenarioClient(pinEntry)
+    const { result } = renderHookWithClient(client, () => useCall(callId, ({ state }) => state))
+    await playAll(client)
+    const before = new QueryClient()
+    before.setQueryData(['saved'], result.current)
+    const after = new QueryClient()
+    hydrate(after, JSON.parse(JSON.stringify(dehydrate(before))))
+    const saved = after.getQueryData<SerializedCallState>(['saved'])
+    if (!saved) throw new Error('Nothing was restored.')
+    const restored = restoreCallState(saved)
+    expect(restored).toEqual(result.current)
+    expect(selectGather(restored)).toEqual(selectGather(result.current))
+    expect(restored.keys.size).toBe(5)
   })
 
   it('watches once in strict mode, and not at all after the last component has gone', async () => {
