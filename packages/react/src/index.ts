@@ -3,7 +3,7 @@
 // A host can name every type that an export mentions without a further package.
 export type * from '@callgather/protocol'
 export { GatherError, restoreCallState, selectConversation, selectGather } from '@callgather/protocol'
-export type { AgentSession } from './client/agent-session.ts'
+export type { AgentSession, FeedCache } from './client/agent-session.ts'
 export { type ClientErrorCode, type ConnectionError, GatherClientError } from './client/client-error.ts'
 export type { Clock } from './client/clock.ts'
 export { type AcceptedCommand, type CommandOptions, isOutcomeUnknown, type SendCommand } from './client/commands.ts'
@@ -101,6 +101,7 @@ export {
   type CommandMutateOptions,
   type SettledCommandStatus,
   type UseAnyCommandResult,
+  type UseCommandActions,
   type UseCommandOptions,
   type UseCommandResult,
   useAnyCommand,
@@ -119,7 +120,7 @@ export {
 } from './hooks/use-transcript.ts'
 export { callQueryOptions } from './query/call-query.ts'
 export { callsQueryOptions } from './query/calls-query.ts'
-export { gatherKeys } from './query/keys.ts'
+export { gatherKeys, type KeyOwner } from './query/keys.ts'
 export { loadCall } from './query/load-call.ts'
 export {
   type Language,

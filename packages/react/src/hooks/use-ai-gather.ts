@@ -33,10 +33,8 @@ export interface UseAIGatherResult<Value> {
   readonly correcting: UseCommandResult<'ai_assistant_add_messages'>
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 /** The AI gather of a call that began last: its fields as they fill in, and its result checked by your schema. */
-export function useAIGather(callId?: string): UseAIGatherResult<Json>
+export function useAIGather(callId?: string): UseAIGatherResult<Readonly<Record<string, unknown>>>
 export function useAIGather<Schema extends StandardSchemaV1>(
   options: UseAIGatherOptions<Schema>,
 ): UseAIGatherResult<InferOutput<Schema>>

@@ -13,6 +13,6 @@ export const gatherKeys = {
 } as const
 
 /** The part of a client that its keys depend on. */
-interface KeyOwner {
+export interface KeyOwner {
   readonly session: Pick<AgentSession, 'id'>
 }
