@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { ensureBrowser, ensureRuntime, ensureTestPrograms, env, root, setUp } from './setup.mjs'
 import { endWithParent, environmentWith, fail, shown, start, step } from './steps.mjs'
-import { summarise } from './test-report.mjs'
+import { selectCallSummary } from './test-report.mjs'
 
 const fullLength = {
   CALLGATHER_LONG: '1',
@@ -40,7 +40,7 @@ async function test() {
     step('Weighing the bundles', 'pnpm', ['size'], { cwd: root, env }),
     step('Building Storybook', 'pnpm', ['exec', 'turbo', 'run', 'build-storybook'], { cwd: root, env }),
   ])
-  process.exit(summarise([await runTests('The tests', env)]))
+  process.exit(selectCallSummary([await runTests('The tests', env)]))
 }
 
 /**
@@ -56,7 +56,7 @@ async function testLong() {
     const runtime = environmentWith([await ensureRuntime(major), env.PATH])
     runs.push(await runTests(`Node.js ${major}`, runtime, onRuntimes))
   }
-  process.exit(summarise(runs))
+  process.exit(selectCallSummary(runs))
 }
 
 const newerRuntimes = [22, 24]

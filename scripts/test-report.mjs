@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs'
  * Prints the closing line from vitest's JSON reports, one of each run; returns the exit code. A run without a test is a
  * failure.
  */
-export function summarise(runs) {
+export function selectCallSummary(runs) {
   const total = { passed: 0, failed: 0, skipped: 0, code: 0 }
   for (const { title, file, code } of runs) {
     const { passed = 0, failed = 0, skipped = 0 } = countsOf(file) ?? {}

@@ -70,7 +70,7 @@ function nameOf(entry: TimelineEntry): string {
     case 'command':
       return entry.command.request?.command ?? 'command'
     case 'playback':
-      return `${entry.what} ${entry.edge}`
+      return `${entry.source} ${entry.edge}`
     case 'gather_end':
       return `gather ended ${entry.status}`
     default:

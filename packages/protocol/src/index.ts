@@ -5,10 +5,10 @@
  */
 
 export * from './base/errors.ts'
-export { KEYS, limits } from './base/limits.ts'
+export { DTMF_KEYS, limits } from './base/limits.ts'
 export { isMask, type Mask, readMask } from './base/mask.ts'
 export { DEFAULT_BASE_PATH, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER, routes } from './base/routes.ts'
-export { Sorted } from './base/sorted.ts'
+export { SortedMap } from './base/sorted-map.ts'
 export * from './base/version.ts'
 export {
   type CallState,
@@ -23,9 +23,9 @@ export {
   type KeyEntry,
   type MarkEntry,
   type MessageEntry,
+  type Occurrence,
   type PlaybackEntry,
   type SpeechEntry,
-  type Stamped,
   type TimelineEntry,
   type TrackState,
 } from './call-state/call-state.ts'
@@ -33,24 +33,24 @@ export { restoreCallState, type Serialized, type SerializedCallState } from './c
 export type { AIParameters, AssistantMessage, CommandBodies } from './commands/command.ts'
 export * from './commands/command-name.ts'
 export * from './events/event.ts'
-export type { PayloadParts } from './events/payload-parts.ts'
+export type { PayloadTypes } from './events/payload-types.ts'
 export * from './host-contract/host-contract.ts'
 export { foldCall, reduceCall, UNATTRIBUTED } from './reduce/reduce-call.ts'
 export * from './socket/socket.ts'
 export { WireReader } from './socket/wire-reader.ts'
 export * from './views/conversation.ts'
-export { type DigitRules, type KeyPress, type KeyReading, readKeys, rulesOf } from './views/digits.ts'
+export { type DigitAttempt, type DigitRules, type KeyPress, readDigitRules, readKeys } from './views/digits.ts'
 export * from './views/export.ts'
 export type { FieldSpec, FieldState } from './views/fields.ts'
 export * from './views/gather.ts'
 export {
   type CallPhase,
-  callEndedAt,
-  callPhase,
   type GatherStatus,
   type HungUpBy,
   type Refusal,
   readHungUpBy,
+  selectCallEndedAt,
+  selectCallPhase,
   selectHungUpBy,
 } from './views/status.ts'
 export * from './views/summary.ts'

@@ -6,4 +6,4 @@
 export { type CommandCheck, checkCommand } from './commands/check-command.ts'
 export { commandSchemas } from './commands/command.ts'
 export { telnyxEventSchemas } from './events/event-schemas.ts'
-export { callsEventFrameSchema, cursorSchema, recordSchema, upSchemas } from './socket/frame.ts'
+export { callsEventFrameSchema, clientMessageSchemas, cursorSchema, recordSchema } from './socket/frame.ts'

@@ -17,7 +17,7 @@ export const limits = {
 export const MAX_SPEECH_LENGTH = 3000
 
 /** The keys of a telephone, as Telnyx accepts them in `valid_digits` and `terminating_digit`. */
-export const KEYS = '0123456789#*'
+export const DTMF_KEYS = '0123456789#*'
 
 /** What Telnyx assumes when a gather does not say. */
-export const gatherDefaults = { terminating_digit: '#', valid_digits: KEYS } as const
+export const gatherDefaults = { terminating_digit: '#', valid_digits: DTMF_KEYS } as const

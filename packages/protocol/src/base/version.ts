@@ -13,7 +13,7 @@ export type VersionMismatch = 'client_too_old' | 'server_too_old' | null
  * Judges a client's protocol version. Done first in a connection's life, before anything else is parsed, so that an
  * old page gets a clear word instead of a misread frame.
  */
-export function judgeVersion(clientVersion: unknown): VersionMismatch {
+export function checkProtocolVersion(clientVersion: unknown): VersionMismatch {
   if (typeof clientVersion !== 'number' || !Number.isInteger(clientVersion)) return 'client_too_old'
   if (clientVersion < PROTOCOL_VERSION) return 'client_too_old'
   if (clientVersion > PROTOCOL_VERSION) return 'server_too_old'
@@ -21,7 +21,7 @@ export function judgeVersion(clientVersion: unknown): VersionMismatch {
 }
 
 /** The refusal of a client whose version does not match the server's: it names the side that must be updated. */
-export function versionRefusal(mismatch: Exclude<VersionMismatch, null>): GatherError {
+export function versionError(mismatch: Exclude<VersionMismatch, null>): GatherError {
   const remedy = mismatch === 'client_too_old' ? 'Reload the page, or update' : 'Update the server for'
   const detail = `The client and the server speak different protocol versions. ${remedy} @callgather/react.`
   return new GatherError(426, [{ code: '10015', title: mismatch, detail }])

@@ -7,10 +7,10 @@
  * `views/`.
  */
 import type { Mask } from '../base/mask.ts'
-import { Sorted } from '../base/sorted.ts'
+import { SortedMap } from '../base/sorted-map.ts'
 
 /** When something happened, and its place in the call's order. */
-export interface Stamped {
+export interface Occurrence {
   /** Sorts by time, then cause before effect, then event id. */
   readonly stamp: string
   /** ISO 8601, UTC, six decimals. */
@@ -26,7 +26,7 @@ export interface CommandState {
 }
 
 /** What was asked of Telnyx. */
-export interface CommandRequest extends Stamped {
+export interface CommandRequest extends Occurrence {
   readonly command: string
   readonly body: Readonly<Record<string, unknown>>
   /** Who asked: the subject of their ticket. */
@@ -36,7 +36,7 @@ export interface CommandRequest extends Stamped {
 }
 
 /** What Telnyx answered; `unknown` when no answer came in time. */
-export type CommandOutcome = Stamped &
+export type CommandOutcome = Occurrence &
   (
     | { readonly status: 'accepted'; readonly conversationId?: string | undefined }
     | {
@@ -51,7 +51,7 @@ export type CommandOutcome = Stamped &
   )
 
 /** A key the caller pressed. */
-export interface KeyEntry extends Stamped {
+export interface KeyEntry extends Occurrence {
   readonly kind: 'key'
   readonly id: string
   /** `0-9*#A-D`, or `null` where policy hides it. */
@@ -61,7 +61,7 @@ export interface KeyEntry extends Stamped {
 }
 
 /** One turn of a conversation with an AI. */
-export interface MessageEntry extends Stamped {
+export interface MessageEntry extends Occurrence {
   readonly kind: 'message'
   readonly id: string
   readonly conversationId: string
@@ -74,7 +74,7 @@ export interface MessageEntry extends Stamped {
 export const messageKey = (index: number): string => String(index).padStart(8, '0')
 
 /** Something said and transcribed outside a conversation with an AI (`call.transcription`). */
-export interface SpeechEntry extends Stamped {
+export interface SpeechEntry extends Occurrence {
   readonly kind: 'speech'
   readonly id: string
   /** `inbound` is the caller. */
@@ -84,14 +84,14 @@ export interface SpeechEntry extends Stamped {
 }
 
 /** A command somebody gave. */
-export interface CommandEntry extends Stamped {
+export interface CommandEntry extends Occurrence {
   readonly kind: 'command'
   readonly id: string
   readonly command: CommandState
 }
 
 /** The end of a gather of any kind. */
-export interface GatherEndEntry extends Stamped {
+export interface GatherEndEntry extends Occurrence {
   readonly kind: 'gather_end'
   readonly id: string
   readonly gatherId: string
@@ -110,10 +110,10 @@ export interface GatherEndEntry extends Stamped {
 }
 
 /** A prompt began or ended: a file, or speech. */
-export interface PlaybackEntry extends Stamped {
+export interface PlaybackEntry extends Occurrence {
   readonly kind: 'playback'
   readonly id: string
-  readonly what: 'playback' | 'speak'
+  readonly source: 'playback' | 'speak'
   readonly edge: 'started' | 'ended'
   readonly gatherId: string | null
   readonly media?: string | undefined
@@ -123,7 +123,7 @@ export interface PlaybackEntry extends Stamped {
 }
 
 /** A change in the life of the call or of a conversation, or an event of a type we do not know. */
-export interface MarkEntry extends Stamped {
+export interface MarkEntry extends Occurrence {
   readonly kind: 'mark'
   readonly id: string
   readonly eventType: string
@@ -149,10 +149,10 @@ export interface GatherState {
   /** The `command_id` of the gather; the id of its ending event if nobody asked through us. */
   readonly id: string
   readonly command: CommandState | null
-  readonly keys: Sorted<KeyEntry>
-  readonly plays: Sorted<PlaybackEntry>
+  readonly keys: SortedMap<KeyEntry>
+  readonly plays: SortedMap<PlaybackEntry>
   /** The fields of an AI gather heard so far. */
-  readonly partial: (Stamped & { readonly results: Readonly<Record<string, unknown>> }) | null
+  readonly partial: (Occurrence & { readonly results: Readonly<Record<string, unknown>> }) | null
   readonly ended: GatherEndEntry | null
 }
 
@@ -162,50 +162,50 @@ export interface ConversationState {
   readonly id: string
   readonly command: CommandState | null
   /** How many of `messages` are part of the conversation now. */
-  readonly length: (Stamped & { readonly value: number }) | null
-  readonly messages: Sorted<MessageEntry>
+  readonly length: (Occurrence & { readonly value: number }) | null
+  readonly messages: SortedMap<MessageEntry>
   /** How long the history was known to be at which time; each later mark is longer. Dates the messages. */
-  readonly growth: Sorted<{ readonly at: string; readonly length: number }>
-  readonly created: (Stamped & { readonly conversationId?: string | undefined }) | null
-  readonly ended: (Stamped & { readonly reason: string | null }) | null
+  readonly growth: SortedMap<{ readonly at: string; readonly length: number }>
+  readonly created: (Occurrence & { readonly conversationId?: string | undefined }) | null
+  readonly ended: (Occurrence & { readonly reason: string | null }) | null
 }
 
 /** The latest transcription of one side of the call. */
 export interface TrackState {
-  readonly partial: (Stamped & { readonly text: string }) | null
-  readonly final: Stamped | null
+  readonly partial: (Occurrence & { readonly text: string }) | null
+  readonly final: Occurrence | null
 }
 
 /** Everything known about one call. Immutable; what an event does not touch keeps its identity. */
 export interface CallState {
   /** Telnyx's `call_control_id`. */
   readonly callId: string
-  readonly parties: (Stamped & { readonly from?: string | undefined; readonly to?: string | undefined }) | null
+  readonly parties: (Occurrence & { readonly from?: string | undefined; readonly to?: string | undefined }) | null
   readonly initiated:
-    | (Stamped & { readonly direction?: string | undefined; readonly callerName?: string | undefined })
+    | (Occurrence & { readonly direction?: string | undefined; readonly callerName?: string | undefined })
     | null
-  readonly answered: Stamped | null
+  readonly answered: Occurrence | null
   /** The session that this leg belongs to, as its first event names it. */
-  readonly session: (Stamped & { readonly id: string }) | null
+  readonly session: (Occurrence & { readonly id: string }) | null
   /** The last of `call.bridged`, `call.hold`, `call.unhold`. */
-  readonly leg: (Stamped & { readonly eventType: string }) | null
-  readonly hangup: (Stamped & { readonly cause?: string | undefined; readonly source?: string | undefined }) | null
+  readonly leg: (Occurrence & { readonly eventType: string }) | null
+  readonly hangup: (Occurrence & { readonly cause?: string | undefined; readonly source?: string | undefined }) | null
   /** Telnyx said the call was over, though its hangup never came. */
-  readonly closed: Stamped | null
-  readonly commands: Sorted<CommandState>
-  readonly gathers: Sorted<GatherState>
-  readonly conversations: Sorted<ConversationState>
+  readonly closed: Occurrence | null
+  readonly commands: SortedMap<CommandState>
+  readonly gathers: SortedMap<GatherState>
+  readonly conversations: SortedMap<ConversationState>
   /** Which gather, and which conversation, was asked for last. */
-  readonly latestGather: (Stamped & { readonly id: string }) | null
-  readonly latestConversation: (Stamped & { readonly id: string }) | null
+  readonly latestGather: (Occurrence & { readonly id: string }) | null
+  readonly latestConversation: (Occurrence & { readonly id: string }) | null
   /** The gather that ended last; one that nobody asked for through us is only known by its end. */
   readonly latestGatherEnd: GatherEndEntry | null
   /** The prompt that began or ended last. */
   readonly latestPlayback: PlaybackEntry | null
   /** Every key of the call, so that finding the last, or the stray ones, does not walk the timeline. */
-  readonly keys: Sorted<KeyEntry>
+  readonly keys: SortedMap<KeyEntry>
   readonly tracks: Readonly<Record<string, TrackState>>
-  readonly timeline: Sorted<TimelineEntry>
+  readonly timeline: SortedMap<TimelineEntry>
 }
 
 /** The state of a call of which nothing is known yet. */
@@ -219,15 +219,15 @@ export function initialCallState(callId: string): CallState {
     leg: null,
     hangup: null,
     closed: null,
-    commands: Sorted.empty(),
-    gathers: Sorted.empty(),
-    conversations: Sorted.empty(),
+    commands: SortedMap.empty(),
+    gathers: SortedMap.empty(),
+    conversations: SortedMap.empty(),
     latestGather: null,
     latestConversation: null,
     latestGatherEnd: null,
     latestPlayback: null,
-    keys: Sorted.empty(),
+    keys: SortedMap.empty(),
     tracks: {},
-    timeline: Sorted.empty(),
+    timeline: SortedMap.empty(),
   }
 }

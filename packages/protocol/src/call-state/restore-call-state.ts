@@ -1,17 +1,17 @@
 /** Restores a call state that was written as JSON. */
-import { Sorted } from '../base/sorted.ts'
+import { SortedMap } from '../base/sorted-map.ts'
 import {
   type CallState,
   type ConversationState,
   type GatherState,
   messageKey,
-  type Stamped,
+  type Occurrence,
   timelineKey,
 } from './call-state.ts'
 
 /** What `JSON.parse(JSON.stringify(value))` returns for a state or a part of it: sorted maps become arrays of values. */
 export type Serialized<Value> =
-  Value extends Sorted<infer Item>
+  Value extends SortedMap<infer Item>
     ? readonly Serialized<Item>[]
     : Value extends object
       ? { readonly [Key in keyof Value]: Serialized<Value[Key]> }
@@ -21,7 +21,7 @@ export type Serialized<Value> =
 export type SerializedCallState = Serialized<CallState>
 
 const byId = ({ id }: { readonly id: string }) => id
-const byStamp = ({ stamp }: Stamped) => stamp
+const byStamp = ({ stamp }: Occurrence) => stamp
 
 /**
  * Restores a state from its JSON: it equals the original, and `reduceCall` continues from it. The JSON is trusted: read
@@ -30,22 +30,22 @@ const byStamp = ({ stamp }: Stamped) => stamp
 export function restoreCallState(json: SerializedCallState): CallState {
   return {
     ...json,
-    commands: Sorted.from(json.commands, byId),
-    gathers: Sorted.from(json.gathers.map(restoreGather), byId),
-    conversations: Sorted.from(json.conversations.map(restoreConversation), byId),
-    keys: Sorted.from(json.keys, byStamp),
-    timeline: Sorted.from(json.timeline, timelineKey),
+    commands: SortedMap.from(json.commands, byId),
+    gathers: SortedMap.from(json.gathers.map(restoreGather), byId),
+    conversations: SortedMap.from(json.conversations.map(restoreConversation), byId),
+    keys: SortedMap.from(json.keys, byStamp),
+    timeline: SortedMap.from(json.timeline, timelineKey),
   }
 }
 
 const restoreGather = (json: Serialized<GatherState>): GatherState => ({
   ...json,
-  keys: Sorted.from(json.keys, byStamp),
-  plays: Sorted.from(json.plays, byStamp),
+  keys: SortedMap.from(json.keys, byStamp),
+  plays: SortedMap.from(json.plays, byStamp),
 })
 
 const restoreConversation = (json: Serialized<ConversationState>): ConversationState => ({
   ...json,
-  messages: Sorted.from(json.messages, ({ index }) => messageKey(index)),
-  growth: Sorted.from(json.growth, ({ at }) => at),
+  messages: SortedMap.from(json.messages, ({ index }) => messageKey(index)),
+  growth: SortedMap.from(json.growth, ({ at }) => at),
 })

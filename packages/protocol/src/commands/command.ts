@@ -6,12 +6,12 @@
  * with `zod/mini`, whose parts tree-shake, because the browser validates forms with the very schemas the server uses.
  */
 import * as z from 'zod/mini'
-import { KEYS, limits, MAX_SPEECH_LENGTH } from '../base/limits.ts'
+import { DTMF_KEYS, limits, MAX_SPEECH_LENGTH } from '../base/limits.ts'
 
 const within = (limit: { min: number; max: number }) =>
   z.optional(z.int().check(z.minimum(limit.min), z.maximum(limit.max)))
 const speech = z.string().check(z.minLength(1), z.maxLength(MAX_SPEECH_LENGTH))
-const keys = new RegExp(`^[${KEYS}]+$`)
+const keys = new RegExp(`^[${DTMF_KEYS}]+$`)
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const url = z.string().check(z.maxLength(2048), z.regex(/^https?:\/\//))
 

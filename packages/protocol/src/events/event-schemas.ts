@@ -1,24 +1,24 @@
 /** The schema of each event, derived from the event table. */
 import * as z from 'zod/mini'
 import { eventTable } from './event-table.ts'
-import { payloadParts } from './payload-parts.ts'
+import { payloadTypes } from './payload-types.ts'
 
 const envelope = <Type extends z.core.SomeType, Payload extends z.core.SomeType>(event_type: Type, payload: Payload) =>
   z.object({
-    id: payloadParts.text,
+    id: payloadTypes.text,
     event_type,
-    occurred_at: payloadParts.text,
-    command_id: payloadParts.maybeText,
+    occurred_at: payloadTypes.text,
+    command_id: payloadTypes.maybeText,
     payload,
   })
 
 /** An event of a type we do not know. */
-export const opaqueEventSchema = envelope(payloadParts.text, payloadParts.json)
+export const opaqueEventSchema = envelope(payloadTypes.text, payloadTypes.json)
 
 const schemas = Object.entries(eventTable).map(([type, row]) => ({
   type,
   isOurs: 'isOurs' in row,
-  schema: envelope(z.literal(type), z.object(row.payload(payloadParts))),
+  schema: envelope(z.literal(type), z.object(row.payload(payloadTypes))),
 }))
 
 /** Every event the fold understands, by type. */

@@ -9,14 +9,14 @@
  * Payloads are functions of their parts, so that a browser folds events without a schema library.
  */
 import type { core } from 'zod/mini'
-import type { PayloadParts } from './payload-parts.ts'
+import type { PayloadTypes } from './payload-types.ts'
 
 interface EventRow {
   /** The place among events of the same microsecond: causes before effects, ends after what happens in them. */
   readonly rank: number
   /** An event that this server makes, and that no webhook may claim to be. */
   readonly isOurs?: true
-  readonly payload: (of: PayloadParts) => Readonly<Record<string, core.$ZodType>>
+  readonly payload: (of: PayloadTypes) => Readonly<Record<string, core.$ZodType>>
 }
 
 export const eventTable = {
@@ -107,18 +107,18 @@ export const eventTable = {
   },
 } as const satisfies Readonly<Record<string, EventRow>>
 
-const parties = (of: PayloadParts) => ({ from: of.maybeText, to: of.maybeText })
+const parties = (of: PayloadTypes) => ({ from: of.maybeText, to: of.maybeText })
 
 /** The session that a leg belongs to, so that the log alone knows which legs may hear each other. */
-const session = (of: PayloadParts) => ({ call_session_id: of.maybeText })
+const session = (of: PayloadTypes) => ({ call_session_id: of.maybeText })
 
-const media = (of: PayloadParts) => ({
+const media = (of: PayloadTypes) => ({
   media_url: of.maybeText,
   media_name: of.maybeText,
   overlay: of.optional(of.boolean),
 })
 
-const conversation = (of: PayloadParts) => ({ conversation_id: of.maybeText, assistant_id: of.maybeText })
+const conversation = (of: PayloadTypes) => ({ conversation_id: of.maybeText, assistant_id: of.maybeText })
 
 /** Whether the server's `onSensitive` took the masked value: `false` means that it is lost. Absent without a value. */
-const delivery = (of: PayloadParts) => ({ delivered: of.optional(of.boolean) })
+const delivery = (of: PayloadTypes) => ({ delivered: of.optional(of.boolean) })

@@ -6,7 +6,7 @@
  */
 import type { core } from 'zod/mini'
 import { eventTable } from './event-table.ts'
-import type { PayloadParts } from './payload-parts.ts'
+import type { PayloadTypes } from './payload-types.ts'
 
 /** What every event has, whatever its payload. */
 export interface EventEnvelope<Type extends string, Payload> {
@@ -38,7 +38,7 @@ export type OpaqueEvent = EventEnvelope<string, Record<string, unknown>>
 export type CallEvent = KnownEvent | OpaqueEvent
 
 /** What changed in a conversation. */
-export type HistorySplice = core.output<PayloadParts['splice']>
+export type HistorySplice = core.output<PayloadTypes['splice']>
 
 /** One turn of a conversation. */
 export type HistoryMessage = HistorySplice['messages'][number]

@@ -4,9 +4,9 @@ import type { CallState } from '../call-state/call-state.ts'
 import type { CallEvent } from '../events/event.ts'
 import { type Scenario, scenarios, scenarioTime } from '../scenarios/index.ts'
 import { selectConversation, selectPartialSpeech } from '../views/conversation.ts'
-import { isStray, selectGather, selectStrayKeys } from '../views/gather.ts'
-import { callPhase } from '../views/status.ts'
-import { summarise } from '../views/summary.ts'
+import { isStrayKey, selectGather, selectStrayKeys } from '../views/gather.ts'
+import { selectCallPhase } from '../views/status.ts'
+import { selectCallSummary } from '../views/summary.ts'
 import { anyHistory, shuffledAndRepeated } from './history.test-kit.ts'
 import { foldCall, reduceCall } from './reduce-call.ts'
 
@@ -52,8 +52,8 @@ describe('the fold reads a call as it was', () => {
   it('knows a call as ended when its hangup is the first thing seen', () => {
     const events = eventsOf(scenarios.hangupMidGather).toReversed()
     const hangup = events[0] as CallEvent
-    expect(callPhase(fold([hangup]))).toBe('ended')
-    expect(callPhase(fold(events))).toBe('ended')
+    expect(selectCallPhase(fold([hangup]))).toBe('ended')
+    expect(selectCallPhase(fold(events))).toBe('ended')
   })
 
   it('counts a key of a gather that arrives after its end', () => {
@@ -71,7 +71,7 @@ describe('the fold reads a call as it was', () => {
     expect(selectGather(state, 'first')).toMatchObject({ outcome: 'cancelled', digits: '12' })
     expect(selectGather(state, 'second')).toMatchObject({ outcome: 'valid', digits: '78' })
     expect(selectStrayKeys(state).map((key) => key.digit)).toEqual(['9'])
-    expect([...state.timeline].filter((entry) => entry.kind === 'key' && isStray(state, entry))).toHaveLength(1)
+    expect([...state.timeline].filter((entry) => entry.kind === 'key' && isStrayKey(state, entry))).toHaveLength(1)
   })
 
   it('keeps the newest of histories that arrive out of order, and dates each message by the oldest', () => {
@@ -123,7 +123,7 @@ describe('the fold reads a call as it was', () => {
   it('follows an assistant from its start to its stop while the call stays up', () => {
     const state = fold(eventsOf(scenarios.assistantWhisper))
     expect(selectConversation(state)).toMatchObject({ command: 'ai_assistant_start', status: 'ended', length: 5 })
-    expect(callPhase(state)).toBe('answered')
+    expect(selectCallPhase(state)).toBe('answered')
   })
 
   it('counts attempts, crosses invalid keys without dropping them, and starts each attempt afresh', () => {
@@ -135,7 +135,7 @@ describe('the fold reads a call as it was', () => {
 
   it('shows how many digits were pressed, and never which, when policy hides them', () => {
     const state = fold(eventsOf(scenarios.hiddenPin))
-    expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', count: 6, mask: 'digits' })
+    expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', digitCount: 6, mask: 'digits' })
   })
 
   it('keeps a refusal, and an outcome nobody knows until what follows resolves it', () => {
@@ -169,7 +169,7 @@ describe('the fold reads a call as it was', () => {
   })
 
   it('sums a call up in one line', () => {
-    expect(summarise(fold(eventsOf(scenarios.pinEntry)))).toMatchObject({
+    expect(selectCallSummary(fold(eventsOf(scenarios.pinEntry)))).toMatchObject({
       phase: 'answered',
       from: '+15550001111',
       direction: 'incoming',

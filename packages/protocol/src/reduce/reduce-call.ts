@@ -6,7 +6,7 @@
  */
 
 import { readMask } from '../base/mask.ts'
-import { Sorted } from '../base/sorted.ts'
+import { SortedMap } from '../base/sorted-map.ts'
 import {
   type CallState,
   type CommandOutcome,
@@ -15,8 +15,8 @@ import {
   type GatherEndEntry,
   type GatherState,
   initialCallState,
+  type Occurrence,
   type PlaybackEntry,
-  type Stamped,
   type TimelineEntry,
   type TrackState,
 } from '../call-state/call-state.ts'
@@ -29,7 +29,7 @@ export const UNATTRIBUTED = 'unattributed'
 
 /** The state after one more event. An event already folded in returns the same state. */
 export function reduceCall(state: CallState, event: CallEvent): CallState {
-  const stamped: Stamped = { stamp: stampOf(event), at: event.occurred_at }
+  const stamped: Occurrence = { stamp: stampOf(event), at: event.occurred_at }
   return isKnownEvent(event) ? reduceKnown(state, event, stamped) : mark(state, event, stamped)
 }
 
@@ -40,7 +40,7 @@ export function foldCall(callId: string, events: Iterable<CallEvent>): CallState
   return state
 }
 
-function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): CallState {
+function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): CallState {
   switch (event.event_type) {
     case 'call.initiated': {
       const { direction, caller_id_name } = event.payload
@@ -152,12 +152,12 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Stamped): Cal
 }
 
 /** The one that happened first; what is already known, if they are the same event. */
-function earlier<T extends Stamped>(known: T | null, seen: T): T {
+function earlier<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp <= seen.stamp ? known : seen
 }
 
 /** The one that happened last; what is already known, if they are the same event. */
-function later<T extends Stamped>(known: T | null, seen: T): T {
+function later<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp >= seen.stamp ? known : seen
 }
 
@@ -166,7 +166,7 @@ function enter(state: CallState, entry: TimelineEntry): CallState {
   return { ...state, timeline: state.timeline.set(entry.stamp, entry) }
 }
 
-function mark(state: CallState, event: CallEvent, stamped: Stamped): CallState {
+function mark(state: CallState, event: CallEvent, stamped: Occurrence): CallState {
   return enter(state, { kind: 'mark', id: event.id, ...stamped, eventType: event.event_type, payload: event.payload })
 }
 
@@ -174,7 +174,7 @@ function mark(state: CallState, event: CallEvent, stamped: Stamped): CallState {
 function withLeg(
   state: CallState,
   { from, to, call_session_id: id }: Partial<EventOf<'call.answered'>['payload']>,
-  stamped: Stamped,
+  stamped: Occurrence,
 ): CallState {
   return {
     ...state,
@@ -227,8 +227,8 @@ function withGather(state: CallState, id: string, change: (known: GatherState) =
   const known: GatherState = state.gathers.get(id) ?? {
     id,
     command: null,
-    keys: Sorted.empty(),
-    plays: Sorted.empty(),
+    keys: SortedMap.empty(),
+    plays: SortedMap.empty(),
     partial: null,
     ended: null,
   }
@@ -255,8 +255,8 @@ function withConversation(
     id,
     command: null,
     length: null,
-    messages: Sorted.empty(),
-    growth: Sorted.empty(),
+    messages: SortedMap.empty(),
+    growth: SortedMap.empty(),
     created: null,
     ended: null,
   }
@@ -266,7 +266,7 @@ function withConversation(
 function withHistory(
   state: CallState,
   event: EventOf<'call.ai_gather.message_history_updated' | 'call.ai_gather.partial_results' | 'call.ai_gather.ended'>,
-  stamped: Stamped,
+  stamped: Occurrence,
 ): CallState {
   const splice = event.payload.message_history
   if (!splice) return state
@@ -279,7 +279,7 @@ function withHistory(
   return { ...next, timeline }
 }
 
-function withSpeech(state: CallState, event: EventOf<'call.transcription'>, stamped: Stamped): CallState {
+function withSpeech(state: CallState, event: EventOf<'call.transcription'>, stamped: Occurrence): CallState {
   const data = event.payload.transcription_data
   const text = data?.transcript ?? null
   const track = data?.transcription_track ?? 'inbound'
@@ -299,14 +299,14 @@ function withSpeech(state: CallState, event: EventOf<'call.transcription'>, stam
 
 function playbackEntry(
   event: EventOf<'call.playback.started' | 'call.playback.ended' | 'call.speak.started' | 'call.speak.ended'>,
-  stamped: Stamped,
+  stamped: Occurrence,
 ): PlaybackEntry {
   const { media_url, media_name, status, status_detail } = event.payload as EventOf<'call.playback.ended'>['payload']
   return {
     kind: 'playback',
     id: event.id,
     ...stamped,
-    what: event.event_type.startsWith('call.speak') ? 'speak' : 'playback',
+    source: event.event_type.startsWith('call.speak') ? 'speak' : 'playback',
     edge: event.event_type.endsWith('started') ? 'started' : 'ended',
     gatherId: event.command_id ?? null,
     media: media_name ?? media_url,

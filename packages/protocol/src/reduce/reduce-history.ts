@@ -6,12 +6,12 @@
  * long enough to hold it, whichever arrives first.
  */
 
-import type { Sorted } from '../base/sorted.ts'
+import type { SortedMap } from '../base/sorted-map.ts'
 import {
   type ConversationState,
   type MessageEntry,
   messageKey,
-  type Stamped,
+  type Occurrence,
   type TimelineEntry,
   timelineKey,
 } from '../call-state/call-state.ts'
@@ -20,15 +20,15 @@ import type { HistorySplice } from '../events/event.ts'
 /** A conversation and the call's timeline, in which its messages stand too. */
 export interface HistoryChange {
   conversation: ConversationState
-  timeline: Sorted<TimelineEntry>
+  timeline: SortedMap<TimelineEntry>
 }
 
 /** Folds one change of a conversation's history into it. */
 export function reduceHistory(
   known: ConversationState,
-  timeline: Sorted<TimelineEntry>,
+  timeline: SortedMap<TimelineEntry>,
   splice: HistorySplice,
-  stamped: Stamped,
+  stamped: Occurrence,
 ): HistoryChange {
   const end = splice.from + splice.messages.length
   const length = known.length && known.length.stamp >= stamped.stamp ? known.length : { ...stamped, value: end }
@@ -69,7 +69,7 @@ export function reduceHistory(
 }
 
 /** The messages of these indexes. Walks those that exist, whatever length a history claims. */
-function* between(messages: Sorted<MessageEntry>, from: number, to: number): Iterable<MessageEntry> {
+function* between(messages: SortedMap<MessageEntry>, from: number, to: number): Iterable<MessageEntry> {
   for (let place = messages.rank(messageKey(from)); ; place++) {
     const message = messages.at(place)
     if (!message || message.index >= to) return

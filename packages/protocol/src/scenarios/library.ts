@@ -43,7 +43,7 @@ export const menuWithWrongKey: Scenario = new ScenarioWriter('Menu with a wrong 
     maximum_tries: 2,
   })
   .event('call.playback.started', { command_id: 'menu', payload: { media_url: 'https://media.example.com/menu.mp3' } })
-  .press('9', { gather: 'menu', rhythm: 1800 })
+  .press('9', { gather: 'menu', intervalMs: 1800 })
   .wait(20)
   .event('call.playback.ended', {
     command_id: 'menu',
@@ -63,7 +63,7 @@ export const menuWithWrongKey: Scenario = new ScenarioWriter('Menu with a wrong 
     command_id: 'menu',
     payload: { media_url: 'https://media.example.com/menu.mp3', status: 'completed' },
   })
-  .press('2', { gather: 'menu', rhythm: 700 })
+  .press('2', { gather: 'menu', intervalMs: 700 })
   .wait(20)
   .event('call.gather.ended', { command_id: 'menu', payload: { status: 'valid', digits: '2' } })
   .end()

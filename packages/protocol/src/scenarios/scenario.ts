@@ -71,11 +71,11 @@ export class ScenarioWriter {
   }
 
   /** An incoming call rings, and is answered. */
-  answered(options: { callerName?: string; ringMillis?: number } = {}): this {
-    const { callerName, ringMillis = 2000 } = options
+  answered(options: { callerName?: string; ringMs?: number } = {}): this {
+    const { callerName, ringMs = 2000 } = options
     const name = callerName === undefined ? {} : { caller_id_name: callerName }
     this.event('call.initiated', { payload: { ...this.#parties, direction: 'incoming', ...name } })
-    return this.wait(ringMillis).event('call.answered', { payload: this.#parties }).wait(500)
+    return this.wait(ringMs).event('call.answered', { payload: this.#parties }).wait(500)
   }
 
   /** A command is given; Telnyx accepts it 120 ms later. */
@@ -92,8 +92,8 @@ export class ScenarioWriter {
   }
 
   /** The caller presses keys, `rhythm` milliseconds apart; a hidden key is `•`. */
-  press(keys: string, options: { gather?: string; rhythm?: number } = {}): this {
-    const { gather, rhythm = 450 } = options
+  press(keys: string, options: { gather?: string; intervalMs?: number } = {}): this {
+    const { gather, intervalMs: rhythm = 450 } = options
     for (const key of keys) {
       this.wait(rhythm).event('call.dtmf.received', {
         payload: { digit: key === '•' ? null : key },

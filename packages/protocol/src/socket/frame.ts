@@ -30,7 +30,7 @@ const summarySchema = z.looseObject({ callId: text, phase: z.enum(['unknown', 'r
 export const callsEventFrameSchema = z.object({ calls: z.array(summarySchema), gone: z.array(text) })
 
 /** Everything a client may say, by event name. */
-export const upSchemas = {
+export const clientMessageSchemas = {
   'call:watch': z.object({ call_id: text, cursor: z.optional(cursorSchema) }),
   'call:unwatch': z.object({ call_id: text }),
   'calls:watch': z.object({}),
@@ -39,7 +39,7 @@ export const upSchemas = {
 } as const
 
 /** Everything a server may say, by event name; `…:reply` are the answers. What each means: `socket.ts`. */
-export const downSchemas = {
+export const serverMessageSchemas = {
   'call:watch:reply': z.union([
     z.object({
       ok: z.literal(true),

@@ -24,7 +24,7 @@ export interface SocketError {
 }
 
 /** A refused request. */
-export interface Refused {
+export interface SocketRefusal {
   readonly ok: false
   readonly error: SocketError
 }
@@ -46,7 +46,7 @@ export type WatchReply =
       /** Whose ticket it is: a browser that two agents share must notice where the ticket itself does not say. */
       readonly subject?: string
     }
-  | Refused
+  | SocketRefusal
 
 /**
  * `WatchReply` as it crosses the socket. `channel` stands for the call and its epoch in the frames that follow.
@@ -55,7 +55,7 @@ export type WatchReply =
  */
 export type WireWatchReply =
   | (Omit<Extract<WatchReply, { ok: true }>, 'records'> & { readonly channel: number; readonly events: string })
-  | Refused
+  | SocketRefusal
 
 /** The answer to `calls:watch`. */
 export type CallsReply =
@@ -69,10 +69,10 @@ export type CallsReply =
       /** Whose ticket it is. */
       readonly subject?: string
     }
-  | Refused
+  | SocketRefusal
 
 /** The answer to `ticket:refresh`. */
-export type TicketReply = { readonly ok: true; readonly expires_at: string } | Refused
+export type TicketReply = { readonly ok: true; readonly expires_at: string } | SocketRefusal
 
 /** What was appended to a watched call, in order. */
 export interface CallEventFrame {

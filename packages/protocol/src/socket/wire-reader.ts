@@ -7,7 +7,7 @@ export class WireReader {
   readonly #logs = new Map<number, { readonly call_id: string; readonly epoch: string }>()
 
   /** Reads the answer to a `call:watch`. Call it before anything that follows on the socket, which may be a frame. */
-  reply(callId: string, reply: WireWatchReply): WatchReply {
+  readReply(callId: string, reply: WireWatchReply): WatchReply {
     if (!reply.ok) return reply
     const { channel, events: text, ...rest } = reply
     const events = JSON.parse(text) as CallEvent[]
@@ -16,13 +16,13 @@ export class WireReader {
   }
 
   /** Reads a frame; `null` if its channel was not announced here, or its call is no longer watched. */
-  frame([channel, first, ...events]: WireEventFrame): CallEventFrame | null {
+  readFrame([channel, first, ...events]: WireEventFrame): CallEventFrame | null {
     const log = this.#logs.get(channel)
     return log ? { ...log, records: numbered(first, events) } : null
   }
 
   /** Ignores the frames of a call from now on. */
-  forget(callId: string): void {
+  release(callId: string): void {
     for (const [channel, { call_id }] of this.#logs) if (call_id === callId) this.#logs.delete(channel)
   }
 }

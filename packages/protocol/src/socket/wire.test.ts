@@ -7,7 +7,7 @@ import type { CallEvent } from '../events/event.ts'
 import { eventSchemas } from '../events/event-schemas.ts'
 import { eventTable } from '../events/event-table.ts'
 import { scenarios } from '../scenarios/index.ts'
-import { downSchemas, recordSchema, upSchemas } from './frame.ts'
+import { clientMessageSchemas, recordSchema, serverMessageSchemas } from './frame.ts'
 import { WireReader } from './wire-reader.ts'
 
 const file = new URL('../../wire.schema.json', import.meta.url)
@@ -20,7 +20,7 @@ function wireSchema() {
     const { $schema: _, ...payload } = z.toJSONSchema(eventSchemas[type]?.shape.payload ?? z.never())
     return { type, rank, payload }
   })
-  return { protocol: PROTOCOL_VERSION, events, up: each(upSchemas), down: each(downSchemas) }
+  return { protocol: PROTOCOL_VERSION, events, up: each(clientMessageSchemas), down: each(serverMessageSchemas) }
 }
 
 const eventOf = (id: string): CallEvent => ({ id, event_type: 'call.test', occurred_at: 'then', payload: {} })
@@ -61,7 +61,7 @@ describe('the wire', () => {
     fc.assert(
       fc.property(event, (any) => {
         const written = { ok: true, kind: 'delta', cursor: { epoch: 'e', seq: 1 }, channel: 1, now: '' } as const
-        const reply = reader.reply('a call', { ...written, scopes: [], events: JSON.stringify([any]) })
+        const reply = reader.readReply('a call', { ...written, scopes: [], events: JSON.stringify([any]) })
         expect(reply.ok && reply.records).toEqual([{ seq: 1, event: any }])
       }),
     )
@@ -71,16 +71,24 @@ describe('the wire', () => {
     const reader = new WireReader()
     const cursor = { epoch: 'e', seq: 12 }
     const events = JSON.stringify([eventOf('a'), eventOf('b')])
-    const reply = reader.reply('a call', { ok: true, kind: 'delta', cursor, channel: 3, events, now: '', scopes: [] })
+    const reply = reader.readReply('a call', {
+      ok: true,
+      kind: 'delta',
+      cursor,
+      channel: 3,
+      events,
+      now: '',
+      scopes: [],
+    })
     expect(reply).toMatchObject({
       records: [
         { seq: 11, event: eventOf('a') },
         { seq: 12, event: eventOf('b') },
       ],
     })
-    const frame = reader.frame([3, 13, eventOf('next'), eventOf('last')])
+    const frame = reader.readFrame([3, 13, eventOf('next'), eventOf('last')])
     expect(frame).toMatchObject({ call_id: 'a call', epoch: 'e', records: [{ seq: 13 }, { seq: 14 }] })
-    reader.forget('a call')
-    expect(reader.frame([3, 15, eventOf('late')])).toBeNull()
+    reader.release('a call')
+    expect(reader.readFrame([3, 15, eventOf('late')])).toBeNull()
   })
 })

@@ -1,7 +1,7 @@
 /** The conversation with an AI, and what is being said right now. Derived from the state, and never stored. */
 import { type CallState, type MessageEntry, messageKey } from '../call-state/call-state.ts'
 import { type ConversationName, isConversation } from '../commands/command-name.ts'
-import { callEndedAt, type GatherStatus, type Refusal, refusalOf, statusOf } from './status.ts'
+import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
 
 /** A conversation with an AI. */
 export interface Conversation {
@@ -24,7 +24,7 @@ export function selectConversation(state: CallState, id?: string): Conversation 
   if (!conversation) return null
   const { command, created, ended, length } = conversation
   const name = command?.request?.command
-  const endedAt = ended?.at ?? callEndedAt(state)
+  const endedAt = ended?.at ?? selectCallEndedAt(state)
   const outcome = command?.outcome
   const size = length?.value ?? 0
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { KeyEntry } from '../call-state/call-state.ts'
 import { scenarioTime } from '../scenarios/index.ts'
-import { readKeys, rulesOf } from './digits.ts'
+import { readDigitRules, readKeys } from './digits.ts'
 
 /** Keys, each with the milliseconds since the one before. */
 function pressed(...keys: [digit: string | null, after: number][]): KeyEntry[] {
@@ -14,30 +14,33 @@ function pressed(...keys: [digit: string | null, after: number][]): KeyEntry[] {
 }
 
 const read = (body: Record<string, unknown>, ...keys: [string | null, number][]) => {
-  const { attempt, digits, keys: presses } = readKeys(pressed(...keys), rulesOf('gather_using_speak', body))
+  const { attempt, digits, keys: presses } = readKeys(pressed(...keys), readDigitRules('gather_using_speak', body))
   return { attempt, digits, roles: presses.map((press) => press.role).join(' ') }
 }
 
-describe('rulesOf', () => {
+describe('readDigitRules', () => {
   it("fills in Telnyx's defaults", () => {
-    expect(rulesOf('gather', {})).toEqual({
-      min: 1,
-      max: 128,
-      terminator: '#',
-      valid: '0123456789#*',
-      tries: 1,
-      firstDigitMillis: 5000,
-      interDigitMillis: 5000,
+    expect(readDigitRules('gather', {})).toEqual({
+      minDigits: 1,
+      maxDigits: 128,
+      terminatingDigit: '#',
+      validDigits: '0123456789#*',
+      maxAttempts: 1,
+      firstDigitTimeoutMs: 5000,
+      interDigitTimeoutMs: 5000,
     })
   })
 
   it('reads timeout_millis as the wait for the first digit where there is a prompt', () => {
-    expect(rulesOf('gather_using_audio', { timeout_millis: 9000 })).toMatchObject({ firstDigitMillis: 9000, tries: 3 })
-    expect(rulesOf('gather', { timeout_millis: 9000 })).toMatchObject({ firstDigitMillis: 5000 })
+    expect(readDigitRules('gather_using_audio', { timeout_millis: 9000 })).toMatchObject({
+      firstDigitTimeoutMs: 9000,
+      maxAttempts: 3,
+    })
+    expect(readDigitRules('gather', { timeout_millis: 9000 })).toMatchObject({ firstDigitTimeoutMs: 5000 })
   })
 
   it('knows no terminator when it is empty', () => {
-    expect(rulesOf('gather', { terminating_digit: '' }).terminator).toBeNull()
+    expect(readDigitRules('gather', { terminating_digit: '' }).terminatingDigit).toBeNull()
   })
 })
 

@@ -9,15 +9,15 @@ import type { GatherName } from '../commands/command-name.ts'
 
 /** What a digit gather accepts, with Telnyx's defaults filled in. */
 export interface DigitRules {
-  readonly min: number
-  readonly max: number
+  readonly minDigits: number
+  readonly maxDigits: number
   /** The key that ends the input; `null` for none. */
-  readonly terminator: string | null
+  readonly terminatingDigit: string | null
   /** The characters accepted. */
-  readonly valid: string
-  readonly tries: number
-  readonly firstDigitMillis: number
-  readonly interDigitMillis: number
+  readonly validDigits: string
+  readonly maxAttempts: number
+  readonly firstDigitTimeoutMs: number
+  readonly interDigitTimeoutMs: number
 }
 
 /** A key and the part it played. */
@@ -31,7 +31,7 @@ export interface KeyPress {
 }
 
 /** What the keys of a gather amount to. */
-export interface KeyReading {
+export interface DigitAttempt {
   /** Which attempt the last keys belong to, from 1. */
   readonly attempt: number
   /** The keys of that attempt. */
@@ -41,7 +41,7 @@ export interface KeyReading {
 }
 
 /** The rules of a gather, from the body of its command. */
-export function rulesOf(command: GatherName | null, body: Readonly<Record<string, unknown>>): DigitRules {
+export function readDigitRules(command: GatherName | null, body: Readonly<Record<string, unknown>>): DigitRules {
   const number = (key: keyof typeof limits) => {
     const value = body[key]
     return typeof value === 'number' ? value : limits[key].default
@@ -49,45 +49,46 @@ export function rulesOf(command: GatherName | null, body: Readonly<Record<string
   const terminator = body.terminating_digit ?? gatherDefaults.terminating_digit
   const plain = command === 'gather'
   return {
-    min: number('minimum_digits'),
-    max: number('maximum_digits'),
-    terminator: typeof terminator === 'string' && terminator !== '' ? terminator : null,
-    valid: typeof body.valid_digits === 'string' ? body.valid_digits : gatherDefaults.valid_digits,
-    tries: plain ? 1 : number('maximum_tries'),
-    firstDigitMillis: number(plain ? 'initial_timeout_millis' : 'timeout_millis'),
-    interDigitMillis: number('inter_digit_timeout_millis'),
+    minDigits: number('minimum_digits'),
+    maxDigits: number('maximum_digits'),
+    terminatingDigit: typeof terminator === 'string' && terminator !== '' ? terminator : null,
+    validDigits: typeof body.valid_digits === 'string' ? body.valid_digits : gatherDefaults.valid_digits,
+    maxAttempts: plain ? 1 : number('maximum_tries'),
+    firstDigitTimeoutMs: number(plain ? 'initial_timeout_millis' : 'timeout_millis'),
+    interDigitTimeoutMs: number('inter_digit_timeout_millis'),
   }
 }
 
 /** Webhook times are a little later than the keys; a pause only ends an attempt when it is clearly too long. */
-const SLACK_MILLIS = 250
+const ATTEMPT_SLACK_MS = 250
 
 /**
  * Reads keys in the order they were pressed. An attempt is over at its terminator, at its last possible digit, or
  * after too long a pause; a key after that begins the next one.
  */
-export function readKeys(entries: readonly KeyEntry[], rules: DigitRules): KeyReading {
+export function readKeys(entries: readonly KeyEntry[], rules: DigitRules): DigitAttempt {
   let attempt = 1
   let keys: KeyPress[] = []
   let digits = ''
   let over = false
   let previous: KeyEntry | null = null
   for (const entry of entries) {
-    const paused = previous !== null && millisBetween(previous.at, entry.at) > rules.interDigitMillis + SLACK_MILLIS
+    const paused =
+      previous !== null && millisBetween(previous.at, entry.at) > rules.interDigitTimeoutMs + ATTEMPT_SLACK_MS
     if (over || paused) {
-      attempt = Math.min(attempt + 1, rules.tries)
+      attempt = Math.min(attempt + 1, rules.maxAttempts)
       keys = []
       digits = ''
     }
     const { id, at, digit } = entry
-    const terminates = digit !== null && digit === rules.terminator
+    const terminates = digit !== null && digit === rules.terminatingDigit
     if (terminates) keys.push({ id, at, digit, role: 'terminator' })
     else {
-      const valid = digit === null || rules.valid.includes(digit)
+      const valid = digit === null || rules.validDigits.includes(digit)
       keys.push({ id, at, digit, role: valid ? 'digit' : 'invalid' })
       digits += digit ?? '•'
     }
-    over = terminates || digits.length >= rules.max
+    over = terminates || digits.length >= rules.maxDigits
     previous = entry
   }
   return { attempt, keys, digits }

@@ -6,7 +6,7 @@ import type { TimelineEntry } from '../call-state/call-state.ts'
 import { HIDDEN_DIGIT } from './gather.ts'
 
 /** The formats of a file, with their media types. */
-export const exportTypes = {
+export const exportMediaTypes = {
   json: 'application/json',
   csv: 'text/csv',
   vtt: 'text/vtt',
@@ -14,10 +14,10 @@ export const exportTypes = {
 } as const
 
 /** One of the formats. */
-export type ExportFormat = keyof typeof exportTypes
+export type ExportFormat = keyof typeof exportMediaTypes
 
 /** Every format. */
-export const exportFormats = Object.keys(exportTypes) as ExportFormat[]
+export const exportFormats = Object.keys(exportMediaTypes) as ExportFormat[]
 
 /** One thing that happened, in words. */
 export interface ExportRow {
@@ -63,7 +63,7 @@ export function exportRow(entry: TimelineEntry): ExportRow {
       return { at, who: 'telnyx', what: `gather ${entry.status ?? 'ended'}`, text }
     }
     case 'playback':
-      return { at, who: 'telnyx', what: `${entry.what} ${entry.edge}`, text: entry.media ?? '' }
+      return { at, who: 'telnyx', what: `${entry.source} ${entry.edge}`, text: entry.media ?? '' }
     case 'mark':
       return { at, who: 'telnyx', what: entry.eventType, text: '' }
   }
@@ -112,7 +112,7 @@ function csv(): RowWriter {
 }
 
 /** How long a caption stands that nothing follows, in milliseconds. */
-const LAST_CAPTION_MILLIS = 4_000
+const LAST_CAPTION_MS = 4_000
 
 /** WebVTT: what was said, as captions. */
 function vtt({ startedAt, endedAt }: ExportHeading): RowWriter {
@@ -126,7 +126,7 @@ function vtt({ startedAt, endedAt }: ExportHeading): RowWriter {
       start ??= Date.parse(at)
       const from = Math.max(0, Date.parse(at) - start)
       const end = next?.at ?? endedAt ?? null
-      const to = Math.max(from + 1, end === null ? from + LAST_CAPTION_MILLIS : Date.parse(end) - start)
+      const to = Math.max(from + 1, end === null ? from + LAST_CAPTION_MS : Date.parse(end) - start)
       return `\n${timecode(from)} --> ${timecode(to)}\n<v ${oneLine(who).replaceAll(/[<>&]/g, '')}>${escaped(text)}\n`
     },
   }

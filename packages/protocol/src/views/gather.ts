@@ -2,12 +2,12 @@
 import type { Mask } from '../base/mask.ts'
 import type { CallState, GatherState, KeyEntry } from '../call-state/call-state.ts'
 import { type GatherName, isDigitGather } from '../commands/command-name.ts'
-import { type DigitRules, type KeyPress, readKeys, rulesOf } from './digits.ts'
+import { type DigitRules, type KeyPress, readDigitRules, readKeys } from './digits.ts'
 import { type FieldState, fieldStates } from './fields.ts'
-import { callEndedAt, type GatherStatus, type Refusal, refusalOf, statusOf } from './status.ts'
+import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
 
 /** The fields that both kinds of gather have. */
-export interface GatherCommon {
+export interface GatherBase {
   /** The gather's `command_id`. */
   readonly id: string
   readonly status: GatherStatus
@@ -30,7 +30,7 @@ export interface GatherCommon {
 }
 
 /** A gather of keys. */
-export interface DigitGather extends GatherCommon {
+export interface DigitGather extends GatherBase {
   readonly kind: 'digits'
   readonly rules: DigitRules
   /** The keys of the attempt that runs, or ran last. */
@@ -38,12 +38,12 @@ export interface DigitGather extends GatherCommon {
   /** The digits of that attempt, `•` for a hidden one; those Telnyx reported once it has ended. */
   readonly digits: string
   /** How many digits that is; known even where the digits are hidden. */
-  readonly count: number
+  readonly digitCount: number
   /** Which attempt runs, from 1. */
   readonly attempt: number
   readonly prompt: Prompt
   /** What the caller's time is running out for, and from when; `null` when nothing is waited for. */
-  readonly waiting: Waiting | null
+  readonly runningTimeout: RunningTimeout | null
 }
 
 /** What is said or played to the caller. */
@@ -55,14 +55,14 @@ export interface Prompt {
 }
 
 /** A running timeout. The browser's clock is not the server's: show it as "about". */
-export interface Waiting {
+export interface RunningTimeout {
   readonly for: 'first_digit' | 'next_digit'
   readonly since: string
-  readonly millis: number
+  readonly durationMs: number
 }
 
 /** A gather of fields by conversation. */
-export interface AIGather extends GatherCommon {
+export interface AIGather extends GatherBase {
   readonly kind: 'fields'
   readonly fields: readonly FieldState[]
   /** How many required fields are in, of how many. */
@@ -97,7 +97,7 @@ interface End {
 
 function endFromOutside(state: CallState, gather: GatherState): End | null {
   if (gather.ended) return null
-  const ended = callEndedAt(state)
+  const ended = selectCallEndedAt(state)
   if (ended !== null) return { at: ended, outcome: 'call_hangup' }
   const { latestGather } = state
   const began = gather.command?.request?.stamp
@@ -113,7 +113,7 @@ function viewGather(gather: GatherState, end: End | null): Gather {
   return isFields ? viewAIGather(gather, end) : viewDigitGather(gather, end)
 }
 
-function viewCommon(gather: GatherState, end: End | null, evidence: boolean): GatherCommon {
+function viewCommon(gather: GatherState, end: End | null, evidence: boolean): GatherBase {
   const request = gather.command?.request ?? null
   const outcome = gather.command?.outcome ?? null
   const command = (request?.command ?? null) as GatherName | null
@@ -135,7 +135,7 @@ function viewCommon(gather: GatherState, end: End | null, evidence: boolean): Ga
 
 function viewDigitGather(gather: GatherState, end: End | null): DigitGather {
   const common = viewCommon(gather, end, gather.keys.size > 0 || gather.plays.size > 0)
-  const rules = rulesOf(common.command, common.body)
+  const rules = readDigitRules(common.command, common.body)
   const upTo = gather.ended?.stamp ?? null
   const keys: KeyEntry[] = []
   for (const key of gather.keys) if (upTo === null || key.stamp < upTo) keys.push(key)
@@ -150,10 +150,10 @@ function viewDigitGather(gather: GatherState, end: End | null): DigitGather {
     rules,
     keys: read.keys,
     digits,
-    count: gather.ended?.digitCount ?? digits.length,
+    digitCount: gather.ended?.digitCount ?? digits.length,
     attempt: Math.max(1, read.attempt, promptPlays.length),
     prompt: promptOf(gather, common),
-    waiting: common.status === 'collecting' ? waitingOf(gather, common, rules, read.keys) : null,
+    runningTimeout: common.status === 'collecting' ? waitingOf(gather, common, rules, read.keys) : null,
   }
 }
 
@@ -173,7 +173,7 @@ const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? 
 const isInvalidPrompt = (media: string | undefined, body: Readonly<Record<string, unknown>>) =>
   media !== undefined && (media === body.invalid_audio_url || media === body.invalid_media_name)
 
-function promptOf(gather: GatherState, { body, status }: GatherCommon): Prompt {
+function promptOf(gather: GatherState, { body, status }: GatherBase): Prompt {
   const last = gather.plays.at(-1)
   return {
     text: textOf(body.payload),
@@ -184,19 +184,21 @@ function promptOf(gather: GatherState, { body, status }: GatherCommon): Prompt {
 
 function waitingOf(
   gather: GatherState,
-  common: GatherCommon,
+  common: GatherBase,
   rules: DigitRules,
   keys: readonly KeyPress[],
-): Waiting | null {
+): RunningTimeout | null {
   const last = keys.at(-1)
-  if (last?.role === 'terminator' || keys.length >= rules.max) return null
-  if (last) return { for: 'next_digit', since: last.at, millis: rules.interDigitMillis }
+  if (last?.role === 'terminator' || keys.length >= rules.maxDigits) return null
+  if (last) return { for: 'next_digit', since: last.at, durationMs: rules.interDigitTimeoutMs }
   if (common.command === 'gather') {
-    return common.acceptedAt ? { for: 'first_digit', since: common.acceptedAt, millis: rules.firstDigitMillis } : null
+    return common.acceptedAt
+      ? { for: 'first_digit', since: common.acceptedAt, durationMs: rules.firstDigitTimeoutMs }
+      : null
   }
   // A prompted gather waits from the end of its prompt; unless Telnyx says when that is, nothing can be shown.
   const play = gather.plays.at(-1)
-  return play?.edge === 'ended' ? { for: 'first_digit', since: play.at, millis: rules.firstDigitMillis } : null
+  return play?.edge === 'ended' ? { for: 'first_digit', since: play.at, durationMs: rules.firstDigitTimeoutMs } : null
 }
 
 function viewAIGather(gather: GatherState, end: End | null): AIGather {
@@ -216,13 +218,13 @@ export function selectStrayKeys(state: CallState, limit = 32): KeyEntry[] {
   const strays: KeyEntry[] = []
   for (const key of state.keys.reversed()) {
     if (strays.length >= limit) break
-    if (isStray(state, key)) strays.push(key)
+    if (isStrayKey(state, key)) strays.push(key)
   }
   return strays.reverse()
 }
 
 /** Whether a key was pressed while no gather was listening. */
-export function isStray(state: CallState, key: KeyEntry): boolean {
+export function isStrayKey(state: CallState, key: KeyEntry): boolean {
   if (key.gatherId === null) return true
   const gather = state.gathers.get(key.gatherId)
   if (!gather) return true

@@ -16,7 +16,7 @@ export interface Refusal {
 }
 
 /** How far the call has come. */
-export function callPhase(state: CallState): CallPhase {
+export function selectCallPhase(state: CallState): CallPhase {
   if (state.hangup || state.closed) return 'ended'
   if (state.answered) return 'answered'
   return state.initiated ? 'ringing' : 'unknown'
@@ -40,7 +40,7 @@ export const selectHungUpBy = (state: CallState): HungUpBy | null =>
   readHungUpBy(state.hangup?.source, state.initiated?.direction)
 
 /** When the call ended, if it has. */
-export const callEndedAt = (state: CallState): string | null => state.hangup?.at ?? state.closed?.at ?? null
+export const selectCallEndedAt = (state: CallState): string | null => state.hangup?.at ?? state.closed?.at ?? null
 
 /** Refused stays refused; what was seen to run has run, whatever the answer was. */
 export function statusOf(command: CommandState | null, over: boolean, evidence: boolean): GatherStatus {

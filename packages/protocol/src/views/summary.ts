@@ -2,7 +2,14 @@
 import type { CallState } from '../call-state/call-state.ts'
 import { selectConversation } from './conversation.ts'
 import { selectGather } from './gather.ts'
-import { type CallPhase, callEndedAt, callPhase, type GatherStatus, type HungUpBy, selectHungUpBy } from './status.ts'
+import {
+  type CallPhase,
+  type GatherStatus,
+  type HungUpBy,
+  selectCallEndedAt,
+  selectCallPhase,
+  selectHungUpBy,
+} from './status.ts'
 
 /** One line of a list of calls. */
 export interface CallSummary {
@@ -39,17 +46,17 @@ export type Activity =
   | { readonly kind: 'assistant'; readonly status: GatherStatus; readonly messages: number }
 
 /** The call as one line of a list. */
-export function summarise(state: CallState): CallSummary {
+export function selectCallSummary(state: CallState): CallSummary {
   const hungUpBy = selectHungUpBy(state)
   return {
     callId: state.callId,
-    phase: callPhase(state),
+    phase: selectCallPhase(state),
     from: state.parties?.from ?? null,
     to: state.parties?.to ?? null,
     direction: state.initiated?.direction ?? null,
     startedAt: state.initiated?.at ?? state.timeline.at(0)?.at ?? null,
     answeredAt: state.answered?.at ?? null,
-    endedAt: callEndedAt(state),
+    endedAt: selectCallEndedAt(state),
     ...(hungUpBy ? { hungUpBy } : {}),
     activity: activityOf(state),
   }
@@ -66,6 +73,6 @@ function activityOf(state: CallState): Activity | null {
   if (assistant?.status === 'collecting' && gather.status !== 'collecting') return assistant
   const { status, outcome } = gather
   return gather.kind === 'digits'
-    ? { kind: 'digits', status, outcome, count: gather.count, max: gather.rules.max }
+    ? { kind: 'digits', status, outcome, count: gather.digitCount, max: gather.rules.maxDigits }
     : { kind: 'fields', status, outcome, ...gather.progress }
 }

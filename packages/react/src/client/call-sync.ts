@@ -10,9 +10,9 @@
 import {
   type CallEvent,
   type CallEventFrame,
-  callEndedAt,
   foldCall,
   reduceCall,
+  selectCallEndedAt,
   type WatchReply,
 } from '@callgather/protocol'
 import { type ConnectionError, isDenied } from './client-error.ts'
@@ -259,7 +259,7 @@ export class CallSync {
   #linger(): void {
     this.#cancelEnd()
     const { state, sync, clockOffsetMs } = this.#feed
-    if (sync !== 'live' || callEndedAt(state) === null) return
+    if (sync !== 'live' || selectCallEndedAt(state) === null) return
     const lastEventAt = Date.parse(state.timeline.at(-1)?.at ?? '')
     const quietMs = this.#clocks.clock.now() + clockOffsetMs - lastEventAt
     const end = () => {

@@ -50,7 +50,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       socket.on('disconnect', (cause) => end(cause === 'io server disconnect' ? lastError : null))
       const reader = new WireReader()
       socket.on('call:event', (message) => {
-        const frame = reader.frame(message)
+        const frame = reader.readFrame(message)
         if (frame) events.callEvent(frame)
       })
       socket.on('call:head', (frame) => events.callHead(frame))
@@ -66,11 +66,11 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
             // A callback, not a promise: the reply must be read before the next frame arrives.
             withTimeout().emit('call:watch', request, (error, reply) => {
               if (error) reject(error)
-              else resolve(reader.reply(callId, reply))
+              else resolve(reader.readReply(callId, reply))
             })
           }),
         unwatchCall: (callId) => {
-          reader.forget(callId)
+          reader.release(callId)
           if (!isClosed) socket.emit('call:unwatch', { call_id: callId })
         },
         watchCalls: () => withTimeout().emitWithAck('calls:watch', {}),

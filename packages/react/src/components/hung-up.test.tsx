@@ -1,5 +1,5 @@
 import type { CallEvent } from '@callgather/protocol'
-import { foldCall, summarise } from '@callgather/protocol'
+import { foldCall, selectCallSummary } from '@callgather/protocol'
 import { hangupMidGather } from '@callgather/protocol/scenarios'
 import { renderHook } from '@testing-library/react'
 import { describe, expect, test } from 'vitest'
@@ -58,7 +58,9 @@ describe.each(Object.entries(languages))('in %s', (locale, strings) => {
     const words = language.t(key)
     const slice = gatherSliceOf(state)
     expect(slice && gatherBadge(slice, language).text).toBe(words)
-    expect(activityWords(summarise(state), language)).toBe(language.t('calls.activity.ended', { outcome: words }))
+    expect(activityWords(selectCallSummary(state), language)).toBe(
+      language.t('calls.activity.ended', { outcome: words }),
+    )
     const rows = TimelineRows.none.of(state.timeline).with([])
     const [gatherEnd, hangup] = rows.slice(-2).map((row) => wordsOf(row, language))
     expect(gatherEnd).toBe(language.t('transcript.gatherEnded', { outcome: words }))

@@ -9,7 +9,7 @@ import type {
   KeyEntry,
   MessageEntry,
   PlaybackEntry,
-  Sorted,
+  SortedMap,
   TimelineEntry,
 } from '@callgather/protocol'
 
@@ -45,12 +45,12 @@ const conversationOf = cached(
   }),
 )
 
-export const entriesOf = cached((entries: Sorted<TimelineEntry>): readonly TimelineEntry[] => [...entries])
-export const messagesOf = cached((messages: Sorted<MessageEntry>): readonly MessageEntry[] => [...messages])
-export const commandsOf = cached((commands: Sorted<CommandState>): readonly CommandState[] => [...commands])
-export const gathersOf = cached((gathers: Sorted<GatherState>): readonly TimelineGather[] =>
+export const entriesOf = cached((entries: SortedMap<TimelineEntry>): readonly TimelineEntry[] => [...entries])
+export const messagesOf = cached((messages: SortedMap<MessageEntry>): readonly MessageEntry[] => [...messages])
+export const commandsOf = cached((commands: SortedMap<CommandState>): readonly CommandState[] => [...commands])
+export const gathersOf = cached((gathers: SortedMap<GatherState>): readonly TimelineGather[] =>
   Array.from(gathers, gatherOf),
 )
-export const conversationsOf = cached((conversations: Sorted<ConversationState>): readonly TimelineConversation[] =>
+export const conversationsOf = cached((conversations: SortedMap<ConversationState>): readonly TimelineConversation[] =>
   Array.from(conversations, conversationOf),
 )

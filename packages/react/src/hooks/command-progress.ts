@@ -5,7 +5,7 @@
  * log has it. Nothing here touches the call's state.
  */
 import type { CallState, CommandName, GatherError, Mask, TelnyxError } from '@callgather/protocol'
-import { callEndedAt, selectConversation, selectGather } from '@callgather/protocol'
+import { selectCallEndedAt, selectConversation, selectGather } from '@callgather/protocol'
 
 /** Where a command stands. */
 export type CommandStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | 'refused' | 'unknown'
@@ -121,7 +121,7 @@ export function loggedOutcome(given: SentCommand | null, state: CallState): Logg
  */
 function isDone({ name, commandId, targetId }: SentCommand, state: CallState): boolean {
   if (name === 'gather_stop' || name === 'ai_assistant_stop') {
-    if (callEndedAt(state) !== null) return true
+    if (selectCallEndedAt(state) !== null) return true
     if (targetId !== null) {
       const target = name === 'gather_stop' ? selectGather(state, targetId) : selectConversation(state, targetId)
       return target?.status === 'ended'

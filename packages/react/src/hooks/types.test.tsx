@@ -42,7 +42,7 @@ describe('the types', () => {
           break
         default:
           expectTypeOf(call.gather).toEqualTypeOf<DigitGather | AIGather>()
-          if (call.gather.kind === 'digits') expectTypeOf(call.gather.rules.max).toEqualTypeOf<number>()
+          if (call.gather.kind === 'digits') expectTypeOf(call.gather.rules.maxDigits).toEqualTypeOf<number>()
       }
       // @ts-expect-error A stop is no gather to start.
       call.start('gather_stop', {}).catch(() => {})

@@ -5,7 +5,7 @@ import {
   type Conversation,
   type MessageEntry,
   type SocketError,
-  Sorted,
+  SortedMap,
   selectConversation,
   selectPartialSpeech,
 } from '@callgather/protocol'
@@ -104,7 +104,7 @@ function assistantSlice({ state, sync, error }: CallFeed) {
   }
 }
 
-const noMessages = Sorted.empty<MessageEntry>()
+const noMessages = SortedMap.empty<MessageEntry>()
 
 /** What an assistant was started with, less what belongs only to a first time. */
 function restartBody(began: CommandRequest | null): CommandBodies['ai_assistant_start'] {

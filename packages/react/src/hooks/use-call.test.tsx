@@ -1,4 +1,4 @@
-import { callPhase, restoreCallState, type SerializedCallState, selectGather } from '@callgather/protocol'
+import { restoreCallState, type SerializedCallState, selectCallPhase, selectGather } from '@callgather/protocol'
 import { pinEntry, twoGathers } from '@callgather/protocol/scenarios'
 import { dehydrate, hydrate, QueryClient, QueryClientProvider, useQueryClient } from '@tanstack/react-query'
 import { render, renderHook, screen } from '@testing-library/react'
@@ -24,7 +24,7 @@ const { callId } = pinEntry
 describe('useCall', () => {
   it('gives a slice at once, and the new one when it changes', async () => {
     const client = createScenarioClient(pinEntry)
-    const { result } = renderHookWithClient(client, () => useCall(callId, ({ state }) => callPhase(state)))
+    const { result } = renderHookWithClient(client, () => useCall(callId, ({ state }) => selectCallPhase(state)))
     expect(result.current).toBe('unknown')
     await playTo(client, 0)
     expect(result.current).toBe('ringing')
@@ -37,7 +37,7 @@ describe('useCall', () => {
     let renders = 0
     const { result } = renderHookWithClient(client, () => {
       renders++
-      return useCall(callId, ({ state, sync }) => ({ phase: callPhase(state), sync }))
+      return useCall(callId, ({ state, sync }) => ({ phase: selectCallPhase(state), sync }))
     })
     await playTo(client, 3_000)
     const before = renders
@@ -161,7 +161,7 @@ function Digits({ counts }: { counts: Counts }) {
 }
 
 function Phase({ counts }: { counts: Counts }) {
-  useCall(callId, ({ state }) => callPhase(state))
+  useCall(callId, ({ state }) => selectCallPhase(state))
   return count(counts, 'phase')
 }
 

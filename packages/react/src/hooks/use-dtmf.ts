@@ -12,7 +12,7 @@ export interface UseDtmfResult {
   readonly keyCount: number
   /** Keys pressed while no gather was listening, newest last; at most 32. */
   readonly strays: readonly KeyEntry[]
-  /** The server's clock less ours, in milliseconds: add it to the time here to draw `gather.waiting`. */
+  /** The server's clock less ours, in milliseconds: add it to the time here to draw `gather.runningTimeout`. */
   readonly clockOffsetMs: number
 }
 

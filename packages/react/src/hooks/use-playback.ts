@@ -7,7 +7,7 @@ export interface UsePlaybackResult {
   /** Something plays now, as far as Telnyx has said. */
   readonly playing: boolean
   /** A file, or speech; `null` if nothing was ever played. */
-  readonly what: PlaybackEntry['what'] | null
+  readonly what: PlaybackEntry['source'] | null
   /** The file, where Telnyx names it. */
   readonly media: string | null
   /** The gather whose prompt it is. */
@@ -28,7 +28,7 @@ function playbackSlice({ state: { latestPlayback: last, gathers, hangup, closed 
   const over = hangup !== null || closed !== null
   return {
     playing: last !== null && !ended && !over,
-    what: last?.what ?? null,
+    what: last?.source ?? null,
     media: last?.media ?? null,
     gatherId: last?.gatherId ?? null,
     startedAt: last ? (ended ? startOf(last, gathers) : last.at) : null,

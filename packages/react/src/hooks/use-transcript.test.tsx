@@ -1,4 +1,4 @@
-import { Sorted } from '@callgather/protocol'
+import { SortedMap } from '@callgather/protocol'
 import { aiBooking, menuWithWrongKey, pinEntry } from '@callgather/protocol/scenarios'
 import { describe, expect, it, vi } from 'vitest'
 import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
@@ -40,13 +40,13 @@ describe('useTranscript', () => {
 
   it('builds no array for a component that reads only at and length', async () => {
     const client = createScenarioClient(aiBooking)
-    const iterate = vi.spyOn(Sorted.prototype, Symbol.iterator)
+    const iterate = vi.spyOn(SortedMap.prototype, Symbol.iterator)
     const { result } = renderHookWithClient(client, () => {
       const { at, length } = useTranscript(callId)
       return { last: at(-1), length }
     })
     const iterated = () =>
-      (iterate.mock.contexts as Sorted<unknown>[]).filter((entries) => entries.at(-1) === result.current.last)
+      (iterate.mock.contexts as SortedMap<unknown>[]).filter((entries) => entries.at(-1) === result.current.last)
     await playAll(client)
     expect(result.current.length).toBeGreaterThan(10)
     expect(iterated()).toEqual([])

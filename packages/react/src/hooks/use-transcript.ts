@@ -1,7 +1,7 @@
 import {
   type CallState,
   type SocketError,
-  type Sorted,
+  type SortedMap,
   selectPartialSpeech,
   type TimelineEntry,
 } from '@callgather/protocol'
@@ -80,7 +80,7 @@ interface Rows {
 }
 
 function rowsOf(
-  timeline: Sorted<TimelineEntry>,
+  timeline: SortedMap<TimelineEntry>,
   kinds: string | undefined,
   where: UseTranscriptOptions['where'],
 ): Rows {

@@ -1,4 +1,4 @@
-import { callPhase, gatherError } from '@callgather/protocol'
+import { gatherError, selectCallPhase } from '@callgather/protocol'
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { render, screen } from '@testing-library/react'
@@ -16,7 +16,7 @@ const { callId } = pinEntry
 function Phase() {
   const client = useGatherClient()
   const { data } = useSuspenseQuery(callQueryOptions(client, callId))
-  return <output>{`${callPhase(data.state)} ${data.state.keys.size}`}</output>
+  return <output>{`${selectCallPhase(data.state)} ${data.state.keys.size}`}</output>
 }
 
 it('loadCall caches a call so that a suspense query renders at once and then stays live', async () => {

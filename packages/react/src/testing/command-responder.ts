@@ -181,7 +181,7 @@ export class CommandResponder {
   #stopDigits(callId: string) {
     const gather = selectGather(this.#server.stateOf(callId))
     if (gather?.kind !== 'digits' || gather.status !== 'collecting') return []
-    const payload = { status: 'cancelled', digits: gather.mask ? null : gather.digits, digit_count: gather.count }
+    const payload = { status: 'cancelled', digits: gather.mask ? null : gather.digits, digit_count: gather.digitCount }
     return [this.#events.event('call.gather.ended', { command_id: gather.id, payload })]
   }
 

@@ -13,7 +13,7 @@ import {
   type Scope,
   type SocketAuth,
   type SocketError,
-  summarise,
+  selectCallSummary,
   type WatchReply,
 } from '@callgather/protocol'
 import type { Clock } from '../client/clock.ts'
@@ -69,7 +69,7 @@ export class ScenarioServer implements Transport {
     }
     const frame = { call_id: callId, epoch: epochOf(log), records: [record] }
     for (const link of this.#links) link.tellCall(frame)
-    for (const link of this.#links) link.tellCalls({ calls: [summarise(log.state)], gone: [] })
+    for (const link of this.#links) link.tellCalls({ calls: [selectCallSummary(log.state)], gone: [] })
   }
 
   stateOf(callId: string): CallState {
@@ -167,7 +167,7 @@ export class ScenarioServer implements Transport {
   summaries() {
     return [...this.#logs.values()]
       .filter((log) => !log.refusal && log.records.length > 0)
-      .map((log) => summarise(log.state))
+      .map((log) => selectCallSummary(log.state))
   }
 
   headsOf(callIds: Iterable<string>) {

@@ -2,7 +2,7 @@
  * The list of calls: a summary of each call that is live or ended lately, kept from what the cache publishes. It holds far
  * more calls than one reply lists, because a ticket decides which of them count.
  */
-import { type CallState, type CallSummary, summarise } from '@callgather/protocol'
+import { type CallState, type CallSummary, selectCallSummary } from '@callgather/protocol'
 import pMap from 'p-map'
 import type { Access } from '../access/access.ts'
 import type { Grant } from '../access/tickets.ts'
@@ -128,7 +128,7 @@ export class CallDirectory {
     const { now } = this.#options
     this.#stops.push(
       cache.subscribeAll({
-        onChange: (state) => this.#put(summarise(state), endedAtOf(state) ?? now()),
+        onChange: (state) => this.#put(selectCallSummary(state), endedAtOf(state) ?? now()),
         onForgotten: (callId) => this.#drop(callId),
       }),
       await store.subscribeAll((change) => {
@@ -163,7 +163,7 @@ export class CallDirectory {
   async #fold(callId: string, updatedAt: number): Promise<void> {
     try {
       const { state, cursor } = await this.#deps.cache.open(callId)
-      if (cursor && !this.#known(callId)) this.#put(summarise(state), endedAtOf(state) ?? updatedAt)
+      if (cursor && !this.#known(callId)) this.#put(selectCallSummary(state), endedAtOf(state) ?? updatedAt)
     } catch (error) {
       // One call that cannot be read must not keep the others from the list.
       this.#options.onError(error)

@@ -9,7 +9,7 @@ import {
   exportRow,
   initialCallState,
   reduceCall,
-  summarise,
+  selectCallSummary,
   type TimelineEntry,
 } from '@callgather/protocol'
 
@@ -44,7 +44,7 @@ export async function exportCall(
     if (page.records.length < MAX_EXPORT_SLICE) break
   }
   if (format === 'json') {
-    return `{"call":${JSON.stringify(summarise(state))},"records":[\n${records.join(',\n')}\n]}\n`
+    return `{"call":${JSON.stringify(selectCallSummary(state))},"records":[\n${records.join(',\n')}\n]}\n`
   }
   const pieces: string[] = []
   for (const piece of exportFile(format, headingOf(state), rowsOf(state.timeline))) {
@@ -59,7 +59,7 @@ function* rowsOf(timeline: Iterable<TimelineEntry>) {
 }
 
 function headingOf(state: CallState): ExportHeading {
-  const { from, to, phase, startedAt, answeredAt, endedAt } = summarise(state)
+  const { from, to, phase, startedAt, answeredAt, endedAt } = selectCallSummary(state)
   return {
     title: `Call ${from ?? 'unknown'} to ${to ?? 'unknown'}`,
     period: `${startedAt ?? ''} to ${endedAt ?? phase}`,

@@ -3,11 +3,11 @@ import {
   type CallState,
   type CommandBodies,
   type CommandName,
-  callEndedAt,
   GatherError,
   type GatherName,
   gatherError,
   type Mask,
+  selectCallEndedAt,
 } from '@callgather/protocol'
 import type { CallCache } from '../calls/call-cache.ts'
 import type { Commands } from './commands.ts'
@@ -162,6 +162,6 @@ function outcomeIn(state: CallState, commandId: string): GatherOutcome | null {
     const { status, digits, result, at } = ended
     return { commandId, status, digits, result, endedAt: at }
   }
-  const over = callEndedAt(state)
+  const over = selectCallEndedAt(state)
   return over === null ? null : { commandId, status: 'call_hangup', digits: null, result: null, endedAt: over }
 }

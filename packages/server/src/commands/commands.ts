@@ -9,11 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type CallState,
   type CommandName,
-  callEndedAt,
   errorTable,
   type GatherError,
   gatherError,
   isGather,
+  selectCallEndedAt,
 } from '@callgather/protocol'
 import { unknownCallError } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
@@ -158,7 +158,7 @@ export class Commands {
     const target = targetOf(command, state)
     const alone = { events: [prepared.requestEvent(state, now)], replaced: null, target }
     if (state.commands.get(prepared.commandId)) return alone
-    const refused = callEndedAt(state) === null ? prepared.refusalOn(state, now) : callEnded()
+    const refused = selectCallEndedAt(state) === null ? prepared.refusalOn(state, now) : callEnded()
     if (refused) return { refused }
     const running = isGather(command) ? runningGather(state, now) : null
     if (!running) return alone
@@ -229,7 +229,8 @@ export class Commands {
     if (outcome.event_type === 'command.unknown') return false
     // Refused, there was nothing to stop: Telnyx will say so if there is.
     if (outcome.event_type === 'command.accepted') {
-      const isOver = (state: CallState) => callEndedAt(state) !== null || state.gathers.get(running.id)?.ended || null
+      const isOver = (state: CallState) =>
+        selectCallEndedAt(state) !== null || state.gathers.get(running.id)?.ended || null
       await cache.waitFor(callId, isOver, AbortSignal.timeout(replaceTimeoutMs))
     }
     return true
@@ -264,7 +265,7 @@ export class Commands {
         command === 'gather_stop'
           ? !latestGather || state.gathers.get(latestGather.id)?.ended
           : !latestConversation || state.conversations.get(latestConversation.id)?.ended
-      if (!isOver && callEndedAt(state) === null) onSuspectedGap(callId)
+      if (!isOver && selectCallEndedAt(state) === null) onSuspectedGap(callId)
     }
     setTimeout(() => {
       look().catch(() => {})

@@ -9,12 +9,12 @@
 import {
   type CallState,
   type CommandName,
-  callEndedAt,
   type GatherName,
   type GatherState,
   isGather,
   limits,
-  rulesOf,
+  readDigitRules,
+  selectCallEndedAt,
 } from '@callgather/protocol'
 import { COMMAND_WINDOW_MS } from '../telnyx/commands.ts'
 
@@ -40,7 +40,7 @@ const CHARACTER_MS = 100
 
 /** The gather that is running at a moment by our clock; `null` when another may start. */
 export function runningGather(state: CallState, now: number): RunningGather | null {
-  if (callEndedAt(state) !== null) return null
+  if (selectCallEndedAt(state) !== null) return null
   const gathers = [...state.gathers].filter(({ command }) => isGather(command?.request?.command))
   gathers.sort((one, other) => (startOf(one) < startOf(other) ? 1 : -1))
   for (const gather of gathers) {
@@ -93,12 +93,12 @@ function longestSilence(name: GatherName, body: Readonly<Record<string, unknown>
     const wait = body.user_response_timeout_ms
     return MAX_AI_TURN_MS + (typeof wait === 'number' ? wait : limits.user_response_timeout_ms.default)
   }
-  const { tries, firstDigitMillis, interDigitMillis } = rulesOf(name, body)
+  const { maxAttempts, firstDigitTimeoutMs, interDigitTimeoutMs } = readDigitRules(name, body)
   if (name === 'gather') {
     const whole = body.timeout_millis
     return typeof whole === 'number' ? whole : limits.timeout_millis.default
   }
-  return tries * (promptMillis(name, body) + firstDigitMillis) + interDigitMillis
+  return maxAttempts * (promptMillis(name, body) + firstDigitTimeoutMs) + interDigitTimeoutMs
 }
 
 function promptMillis(name: GatherName, body: Readonly<Record<string, unknown>>): number {

@@ -1,5 +1,5 @@
 /** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
-import { exportFormats, exportTypes, gatherError, summarise } from '@callgather/protocol'
+import { exportFormats, exportMediaTypes, gatherError, selectCallSummary } from '@callgather/protocol'
 import pLimit from 'p-limit'
 import { type Access, unknownCallError } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
@@ -59,7 +59,7 @@ export function callRoutes(parts: {
         await seen(request, callId)
         const { cursor, state } = await cache.open(callId)
         if (!cursor) throw unknownCallError()
-        return json(200, { data: { ...summarise(state), cursor } })
+        return json(200, { data: { ...selectCallSummary(state), cursor } })
       },
     },
     {
@@ -89,7 +89,7 @@ export function callRoutes(parts: {
         const text = await exports(() => exportCall(callId, { read }, format))
         if (text === null) throw unknownCallError()
         const headers = {
-          'content-type': `${exportTypes[format]}; charset=utf-8`,
+          'content-type': `${exportMediaTypes[format]}; charset=utf-8`,
           'content-disposition': `attachment; filename="call.${format}"`,
           'cache-control': 'no-store',
         }

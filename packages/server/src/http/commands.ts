@@ -1,16 +1,16 @@
 /** The command route: Telnyx's own paths, bodies and answers, so that any Telnyx SDK can use it. */
 import {
   type CommandName,
+  checkProtocolVersion,
   gatherError,
   isCommandName,
   isGather,
   isMask,
-  judgeVersion,
   MASK_HEADER,
   type Mask,
   PROTOCOL_HEADER,
   REPLACE_HEADER,
-  versionRefusal,
+  versionError,
 } from '@callgather/protocol'
 import { type Access, requiredScope, unknownCallError } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
@@ -89,8 +89,8 @@ function checkProtocol(request: HttpRequest): void {
   if (others.length > 0 || !/^\d{1,9}$/.test(version)) {
     throw gatherError('unknownParameter', `The \`${PROTOCOL_HEADER}\` header must be one whole number.`)
   }
-  const mismatch = judgeVersion(Number(version))
-  if (mismatch) throw versionRefusal(mismatch)
+  const mismatch = checkProtocolVersion(Number(version))
+  if (mismatch) throw versionError(mismatch)
 }
 
 /** `callgather-replace: true`: stop the gather that is running first. */

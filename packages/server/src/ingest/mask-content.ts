@@ -4,7 +4,7 @@
  * Default-deny: a field passes only if it is on the list of its type and its value has the listed shape. Nothing looks
  * for what resembles a card number.
  */
-import { type CallState, isDigitGather, type Mask, rulesOf, UNATTRIBUTED } from '@callgather/protocol'
+import { type CallState, isDigitGather, type Mask, readDigitRules, UNATTRIBUTED } from '@callgather/protocol'
 import { asRecord } from '../base/json.ts'
 import type { Mark } from '../telnyx/client-state.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
@@ -142,7 +142,7 @@ function pick(payload: Readonly<Record<string, unknown>>, fields: Fields): Recor
 function isTerminator(digit: unknown, { state, mark }: MaskContentContext): boolean {
   if (!mark || mark === 'unreadable' || (digit !== '#' && digit !== '*')) return false
   const { request } = state.commands.get(mark.commandId) ?? {}
-  return isDigitGather(request?.command) && digit === rulesOf(request.command, request.body).terminator
+  return isDigitGather(request?.command) && digit === readDigitRules(request.command, request.body).terminatingDigit
 }
 
 function maskedDigits({ digits }: Webhook['payload'], mask: Mask): Record<string, unknown> {

@@ -11,9 +11,9 @@ import {
   type CommandName,
   type CommandState,
   type ConversationState,
-  callEndedAt,
   isDigitGather,
   type Mask,
+  selectCallEndedAt,
   UNATTRIBUTED,
 } from '@callgather/protocol'
 import { canBelongTo } from '../telnyx/correlate.ts'
@@ -118,7 +118,7 @@ function mayHoldInputOf(webhook: Webhook, { context, leg, command, plain }: Cand
   // What sums up a conversation holds everything that was said in it.
   const since = isCumulative(webhook) ? conversationStart(webhook, context) : at
   // A leg that is over collects nothing more; what is reported of the leg itself may be late.
-  const ended = endOf(leg, command) ?? (isOwnLeg || isCumulative(webhook) ? null : parseTime(callEndedAt(leg)))
+  const ended = endOf(leg, command) ?? (isOwnLeg || isCumulative(webhook) ? null : parseTime(selectCallEndedAt(leg)))
   const isReplaced =
     plain !== null && isOwnLeg && requestedAt <= plain.requestedAt && replaces(plain.name, request.command)
   const replacedAt = isReplaced ? plain.requestedAt : null
@@ -197,7 +197,7 @@ export function withoutUnsafeMessages(webhook: Webhook, context: MaskContext): W
   for (const leg of [state, ...siblings]) {
     for (const command of leg.commands) {
       if (!command.request?.mask || at < Date.parse(command.request.at) - MAX_SKEW_MS) continue
-      const ended = endOf(leg, command) ?? parseTime(callEndedAt(leg))
+      const ended = endOf(leg, command) ?? parseTime(selectCallEndedAt(leg))
       closes = Math.max(closes, ended === null ? Number.POSITIVE_INFINITY : ended + MASK_GRACE_MS)
     }
   }

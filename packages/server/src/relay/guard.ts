@@ -3,7 +3,7 @@
  * arguments or deep JSON gets a typed error and never crashes the process.
  */
 import { type ClientToServer, type GatherError, gatherError, type SocketError } from '@callgather/protocol'
-import { upSchemas } from '@callgather/protocol/schema'
+import { clientMessageSchemas } from '@callgather/protocol/schema'
 import type { Socket } from 'socket.io'
 import { findExcess } from '../base/json.ts'
 import { toGatherError } from '../edge/message.ts'
@@ -19,7 +19,7 @@ export type ClientEventHandlers = {
 /** Limits on the JSON of a frame. */
 const frameLimits = { depth: 32, nodes: 2_000 } as const
 
-const isClientEvent = (name: string): name is ClientEvent => Object.hasOwn(upSchemas, name)
+const isClientEvent = (name: string): name is ClientEvent => Object.hasOwn(clientMessageSchemas, name)
 
 /** An error in its wire form. */
 export function socketError(error: GatherError): SocketError {
@@ -80,7 +80,7 @@ function parseRequest(name: ClientEvent, args: readonly unknown[]): unknown {
   if (args.length > 1 || findExcess(request, frameLimits)) {
     throw gatherError('unknownParameter', 'The event is too large or has too many arguments. Send one small object.')
   }
-  const parsed = upSchemas[name].safeParse(request)
+  const parsed = clientMessageSchemas[name].safeParse(request)
   if (!parsed.success) throw gatherError('unknownParameter', `The \`${name}\` request is invalid. Check its fields.`)
   return parsed.data
 }

@@ -3,7 +3,7 @@
  * its cursor on any server. socket.io's connection state recovery is off, because it loses events when a server restarts.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { type GatherError, gatherError, judgeVersion, versionRefusal } from '@callgather/protocol'
+import { checkProtocolVersion, type GatherError, gatherError, versionError } from '@callgather/protocol'
 import { Server } from 'socket.io'
 import type { Grant } from '../access/tickets.ts'
 import type { ReadClientAddress } from '../edge/client-address.ts'
@@ -158,8 +158,8 @@ export class Relay {
   /** Checks the protocol version first, then the ticket and the connection limits. */
   async #admit(socket: RelaySocket): Promise<void> {
     const { protocol, ticket } = socket.handshake.auth as { protocol?: unknown; ticket?: unknown }
-    const mismatch = judgeVersion(protocol)
-    if (mismatch) throw versionRefusal(mismatch)
+    const mismatch = checkProtocolVersion(protocol)
+    if (mismatch) throw versionError(mismatch)
     const grant = await this.#deps.access.authenticate(typeof ticket === 'string' ? ticket : undefined)
     this.#deps.rates.take('connections', grant.subject)
     let count = 0

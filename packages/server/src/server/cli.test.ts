@@ -43,7 +43,7 @@ async function seen(url: string, callId: string): Promise<Extract<WatchReply, { 
   })
   try {
     const written = await socket.timeout(5000).emitWithAck('call:watch', { call_id: callId })
-    const reply = new WireReader().reply(callId, written)
+    const reply = new WireReader().readReply(callId, written)
     if (!reply.ok) throw new Error(reply.error.title)
     return reply
   } finally {

@@ -1,7 +1,7 @@
 /** The whole loop against the simulator: real signatures, real deliveries, and the official SDK as anyone would use it. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { callPhase, foldCall, selectConversation, selectGather } from '@callgather/protocol'
+import { foldCall, selectCallPhase, selectConversation, selectGather } from '@callgather/protocol'
 import { createSimulator } from '@callgather/simulator'
 import { pino } from 'pino'
 import Telnyx from 'telnyx'
@@ -37,7 +37,7 @@ async function stage() {
     async answered() {
       const caller = await sim.phone.dial()
       await ours.calls.actions.answer(caller.id, {})
-      await vi.waitFor(async () => expect(callPhase(await gather.call(caller.id).state())).toBe('answered'))
+      await vi.waitFor(async () => expect(selectCallPhase(await gather.call(caller.id).state())).toBe('answered'))
       const ticket = await gather.issueTicket({
         subject: 'agent-7',
         calls: [caller.id],
@@ -162,7 +162,7 @@ describe('the official SDK, given our address and a ticket', () => {
       error: { errors: [{ code: '10005' }] },
     })
     await caller.hangUp()
-    await vi.waitFor(async () => expect(callPhase(await it.state(caller.id))).toBe('ended'))
+    await vi.waitFor(async () => expect(selectCallPhase(await it.state(caller.id))).toBe('ended'))
     await expect(actions.gather(caller.id, {})).rejects.toMatchObject({
       status: 422,
       error: { errors: [{ code: '90018' }] },

@@ -75,7 +75,7 @@ export class ResumingWatcher {
     socket.on('connect_error', again)
     socket.on('disconnect', again)
     socket.on('call:event', (written) => {
-      const frame = reader.frame(written)
+      const frame = reader.readFrame(written)
       if (frame && frame.epoch === this.#cursor?.epoch) this.#take(frame.records, socket, reader)
       else this.#ask(socket, reader)
     })
@@ -91,7 +91,8 @@ export class ResumingWatcher {
     const request = { call_id: this.#callId, ...(this.#cursor ? { cursor: this.#cursor } : {}) }
     socket.timeout(3_000).emit('call:watch', request, (error, written) => {
       // At once: frames that came in the same breath are handed over before any promise would be.
-      if (this.#socket === socket) this.#answered(error ? null : reader.reply(this.#callId, written), socket, reader)
+      if (this.#socket === socket)
+        this.#answered(error ? null : reader.readReply(this.#callId, written), socket, reader)
     })
   }
 

@@ -113,12 +113,12 @@ export async function watch(socket: ClientSocket, cursor?: { epoch: string; seq:
   const frames: CallEventFrame[] = []
   const reader = new WireReader()
   socket.on('call:event', (written) => {
-    const frame = reader.frame(written)
+    const frame = reader.readFrame(written)
     if (frame) frames.push(frame)
   })
   const request = { call_id: callId, ...(cursor ? { cursor } : {}) }
   const reply = await new Promise<WatchReply>((resolve) => {
-    socket.emit('call:watch', request, (written) => resolve(reader.reply(callId, written)))
+    socket.emit('call:watch', request, (written) => resolve(reader.readReply(callId, written)))
   })
   return { reply, frames }
 }

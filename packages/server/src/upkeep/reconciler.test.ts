@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { callPhase } from '@callgather/protocol'
+import { selectCallPhase } from '@callgather/protocol'
 import { createSimulator, virtualClock } from '@callgather/simulator'
 import { pino } from 'pino'
 import Telnyx from 'telnyx'
@@ -72,7 +72,7 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
       const caller = await sim.phone.dial()
       await telnyx.calls.actions.answer(caller.id, {})
       await clock.settle()
-      expect(callPhase(await gather.call(caller.id).state())).toBe('answered')
+      expect(selectCallPhase(await gather.call(caller.id).state())).toBe('answered')
       return caller
     },
     /** 90 seconds, in which a caller presses four keys. */
@@ -208,7 +208,7 @@ describe('a call whose hangup never came', () => {
     await caller.hangUp()
     await it.clock.advance(61_000)
     expect(await it.gather.reconcile()).toEqual({ fetched: 1, closed: 0 })
-    expect(callPhase(await it.gather.call(caller.id).state())).toBe('ended')
+    expect(selectCallPhase(await it.gather.call(caller.id).state())).toBe('ended')
     await it.clock.advance(120_000)
     expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
   })
@@ -220,7 +220,7 @@ describe('a call whose hangup never came', () => {
     await caller.hangUp()
     await it.clock.advance(61_000)
     expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 1 })
-    expect(callPhase(await it.gather.call(caller.id).state())).toBe('ended')
+    expect(selectCallPhase(await it.gather.call(caller.id).state())).toBe('ended')
     await it.clock.advance(120_000)
     expect(await it.gather.reconcile()).toEqual({ fetched: 1, closed: 0 })
     expect((await it.events(caller.id)).filter(({ event_type }) => event_type === 'call.hangup')).toHaveLength(1)
@@ -233,7 +233,7 @@ describe('a call whose hangup never came', () => {
     await caller.hangUp()
     await it.clock.advance(11 * 60_000)
     await it.gather.reconcile()
-    expect(callPhase(await it.gather.call(caller.id).state())).toBe('ended')
+    expect(selectCallPhase(await it.gather.call(caller.id).state())).toBe('ended')
   })
 
   it('is none, as long as the call is alive', async () => {
@@ -241,7 +241,7 @@ describe('a call whose hangup never came', () => {
     const caller = await it.answered()
     await it.clock.advance(600_000)
     expect((await it.gather.reconcile()).closed).toBe(0)
-    expect(callPhase(await it.gather.call(caller.id).state())).toBe('answered')
+    expect(selectCallPhase(await it.gather.call(caller.id).state())).toBe('answered')
   })
 })
 

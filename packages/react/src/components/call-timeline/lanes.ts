@@ -51,11 +51,11 @@ export function spansOf(timeline: UseCallTimelineResult, now: number): TimelineS
         spans.push({ id, lane: 'keys', from: at, to: at, text: entry.digit ?? '•' })
         break
       case 'playback':
-        if (entry.edge === 'started') playing.set(`${entry.what} ${entry.media ?? ''}`, at)
+        if (entry.edge === 'started') playing.set(`${entry.source} ${entry.media ?? ''}`, at)
         else {
-          const from = playing.get(`${entry.what} ${entry.media ?? ''}`) ?? at
-          playing.delete(`${entry.what} ${entry.media ?? ''}`)
-          spans.push({ id, lane: 'prompt', from, to: at, text: entry.media ?? entry.what })
+          const from = playing.get(`${entry.source} ${entry.media ?? ''}`) ?? at
+          playing.delete(`${entry.source} ${entry.media ?? ''}`)
+          spans.push({ id, lane: 'prompt', from, to: at, text: entry.media ?? entry.source })
         }
         break
       case 'command':

@@ -86,15 +86,15 @@ export function Row({ children, after, ...props }: RowProps) {
   const { slots, gather, open } = useSlots('Row')
   const { t } = useLanguage()
   const count = open
-    ? t('slots.open', { count: gather.count })
-    : t('slots.count', { count: gather.count, max: gather.rules.max })
+    ? t('slots.open', { count: gather.digitCount })
+    : t('slots.count', { count: gather.digitCount, max: gather.rules.maxDigits })
   const seen = gather.mask === undefined ? [...gather.digits].join(' ') : t('slots.hidden')
   return renderPart(
     'div',
     props,
     {
       role: 'img',
-      'aria-label': gather.count > 0 ? `${count}: ${seen}` : count,
+      'aria-label': gather.digitCount > 0 ? `${count}: ${seen}` : count,
       children: (
         <>
           {slots.map(children)}
@@ -102,7 +102,7 @@ export function Row({ children, after, ...props }: RowProps) {
         </>
       ),
     },
-    { count: gather.count },
+    { count: gather.digitCount },
   )
 }
 
@@ -125,7 +125,7 @@ export interface SlotProps extends Omit<PartProps<'span', SlotState>, 'slot'> {
 export function Slot({ slot, children, ...props }: SlotProps) {
   const { gather, firstSeen } = useSlots('Slot')
   const last = gather.keys.at(-1)
-  const newest = last?.role === 'terminator' ? gather.count : gather.count - 1
+  const newest = last?.role === 'terminator' ? gather.digitCount : gather.digitCount - 1
   const filled = slot.state === 'filled' || slot.state === 'invalid'
   return renderPart(
     'span',
@@ -160,8 +160,8 @@ export type CountProps = PartProps<'span'>
 export function Count(props: CountProps) {
   const { gather, open } = useSlots('Count')
   const { t } = useLanguage()
-  const { count, rules } = gather
-  const children = open ? t('slots.open', { count }) : t('slots.count', { count, max: rules.max })
+  const { digitCount: count, rules } = gather
+  const children = open ? t('slots.open', { count }) : t('slots.count', { count, max: rules.maxDigits })
   return renderPart('span', props, { children })
 }
 
@@ -175,14 +175,14 @@ export type NeedsProps = PartProps<'span', NeedsState>
 export function Needs(props: NeedsProps) {
   const { gather, open } = useSlots('Needs')
   const { t } = useLanguage()
-  const { min, max } = gather.rules
+  const { minDigits: min, maxDigits: max } = gather.rules
   const text =
     min === max
       ? t('slots.needsExactly', { count: min })
       : open
         ? t('slots.needsAtLeast', { count: min })
         : t('slots.needsRange', { min, max })
-  return renderPart('span', props, { children: text }, { enough: gather.count >= min })
+  return renderPart('span', props, { children: text }, { enough: gather.digitCount >= min })
 }
 
 /** The props of `EndsWith`. */
@@ -210,23 +210,23 @@ export function Timer(props: TimerProps): ReactNode {
   const { t } = useLanguage()
   const isStopping = useCall(callId, ({ state }) => stopAcceptedAt(state, gather) !== null)
   // A gather that is being stopped has no time left to count.
-  const waiting = isStopping ? null : gather.waiting
+  const waiting = isStopping ? null : gather.runningTimeout
   const now = useServerTime(callId, waiting ? 250 : null)
   if (!waiting) return null
-  const left = Math.min(waiting.millis, Math.max(0, Date.parse(waiting.since) + waiting.millis - now))
+  const left = Math.min(waiting.durationMs, Math.max(0, Date.parse(waiting.since) + waiting.durationMs - now))
   const seconds = Math.ceil(left / 1000)
   const words =
     left === 0
       ? t('slots.overdue')
       : t(waiting.for === 'first_digit' ? 'slots.firstDigit' : 'slots.nextDigit', { seconds })
-  const urgent = left < Math.min(2000, waiting.millis / 3)
+  const urgent = left < Math.min(2000, waiting.durationMs / 3)
   return renderPart(
     'span',
     props,
     {
       children: (
         <>
-          <Ring fraction={left / waiting.millis} urgent={urgent} />
+          <Ring fraction={left / waiting.durationMs} urgent={urgent} />
           {words}
         </>
       ),
@@ -253,9 +253,11 @@ export function Announcer() {
   const { t } = useLanguage()
   const last = gather.keys.at(-1)
   if (!last || last.id === firstSeen) return <LiveRegion text="" />
-  const { count, rules } = gather
-  const open = rules.max > 32
+  const { digitCount: count, rules } = gather
+  const open = rules.maxDigits > 32
   if (last.role === 'terminator') return <LiveRegion text={t('slots.terminated', { count })} />
-  if (last.role === 'invalid') return <LiveRegion text={t('slots.invalid', { count, max: rules.max })} />
-  return <LiveRegion text={open ? t('slots.enteredOpen', { count }) : t('slots.entered', { count, max: rules.max })} />
+  if (last.role === 'invalid') return <LiveRegion text={t('slots.invalid', { count, max: rules.maxDigits })} />
+  return (
+    <LiveRegion text={open ? t('slots.enteredOpen', { count }) : t('slots.entered', { count, max: rules.maxDigits })} />
+  )
 }

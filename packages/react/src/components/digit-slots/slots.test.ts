@@ -61,7 +61,7 @@ describe('the slots of a gather', () => {
 
   test('grow with the input when it has no near end', () => {
     const gather = gatherAt(pinEntry, 8)
-    const open = slotsOf({ ...gather, rules: { ...gather.rules, max: 128 } })
+    const open = slotsOf({ ...gather, rules: { ...gather.rules, maxDigits: 128 } })
     expect(open.open).toBe(true)
     expect(open.slots.map((slot) => slot.state)).toEqual(['filled', 'filled', 'current'])
   })

@@ -31,15 +31,15 @@ export function slotsOf(gather: DigitGather): Slots {
   const digits = [...gather.digits]
   const entered = keys.filter((key) => key.role !== 'terminator')
   const terminated = keys.some((key) => key.role === 'terminator')
-  const open = rules.max > MOST_BOXES
+  const open = rules.maxDigits > MOST_BOXES
   const collecting = status === 'collecting' && !terminated
   const boxes = open
-    ? digits.length + (collecting && digits.length < rules.max ? 1 : 0)
-    : Math.max(rules.max, digits.length)
+    ? digits.length + (collecting && digits.length < rules.maxDigits ? 1 : 0)
+    : Math.max(rules.maxDigits, digits.length)
   // What Telnyx reported at the end may not be what was seen; the keys tell which are invalid only while they agree.
   const agree = entered.length === digits.length
   const slots = Array.from({ length: boxes }, (_, index): Slot => {
-    const enough = rules.min < rules.max && index === rules.min - 1
+    const enough = rules.minDigits < rules.maxDigits && index === rules.minDigits - 1
     const digit = digits[index]
     if (digit === undefined) {
       return { index, state: collecting && index === digits.length ? 'current' : 'empty', digit: null, enough }
@@ -47,5 +47,9 @@ export function slotsOf(gather: DigitGather): Slots {
     const state = agree && entered[index]?.role === 'invalid' ? 'invalid' : 'filled'
     return { index, state, digit: digit === '•' ? null : digit, enough }
   })
-  return { slots, open, terminator: rules.terminator === null ? null : { key: rules.terminator, pressed: terminated } }
+  return {
+    slots,
+    open,
+    terminator: rules.terminatingDigit === null ? null : { key: rules.terminatingDigit, pressed: terminated },
+  }
 }

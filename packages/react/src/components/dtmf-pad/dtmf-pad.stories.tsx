@@ -14,7 +14,7 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-const stray = new ScenarioWriter('Stray keys').answered().press('1995*', { rhythm: 300 }).end()
+const stray = new ScenarioWriter('Stray keys').answered().press('1995*', { intervalMs: 300 }).end()
 
 /** Nothing pressed yet. */
 export const Quiet: Story = {

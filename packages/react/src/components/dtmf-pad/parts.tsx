@@ -32,7 +32,7 @@ function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
       last: lastKey,
       strays,
       /** What the running gather accepts; `null` while none runs. */
-      accepted: isRunning(gather) ? gather.rules.valid + (gather.rules.terminator ?? '') : null,
+      accepted: isRunning(gather) ? gather.rules.validDigits + (gather.rules.terminatingDigit ?? '') : null,
       counts,
       lastRole: isStray ? ('stray' as const) : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
       /** Whether the last key was pressed while the pad was on screen. */

@@ -1,4 +1,4 @@
-import { type GatherName, KEYS, limits } from '@callgather/protocol'
+import { DTMF_KEYS, type GatherName, limits } from '@callgather/protocol'
 import { type FormEvent, type ReactElement, type ReactNode, useId } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -129,7 +129,7 @@ export function Parameter({ parameter, children }: ParameterProps) {
 /** What Telnyx assumes when a field is left empty. */
 function placeholderOf(name: string): string {
   if (Object.hasOwn(limits, name)) return String(limits[name as keyof typeof limits].default)
-  return name === 'valid_digits' ? KEYS : ''
+  return name === 'valid_digits' ? DTMF_KEYS : ''
 }
 
 /** The state of `Masked`, as data attributes. */

@@ -1,4 +1,4 @@
-import { type CallPhase, callPhase } from '@callgather/protocol'
+import { type CallPhase, selectCallPhase } from '@callgather/protocol'
 import { type ReactNode, useId } from 'react'
 import { CallScope, useCallId } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
@@ -26,7 +26,7 @@ export function Root({ callId: given, ...props }: RootProps) {
   const callId = useCallId(given)
   const titleId = useId()
   const state = useCall(callId, ({ state, cursor, error }) => ({
-    phase: callPhase(state),
+    phase: selectCallPhase(state),
     gone: cursor === null && error !== undefined,
   }))
   return (

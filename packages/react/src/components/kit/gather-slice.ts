@@ -28,9 +28,9 @@ export function gatherSliceOf(state: CallState) {
     media: digits?.prompt.media ?? null,
     playing: digits?.prompt.playing === true,
     attempt: digits?.attempt ?? 1,
-    tries: digits?.rules.tries ?? 1,
+    tries: digits?.rules.maxAttempts ?? 1,
     /** Whether any key is in. */
-    begun: (digits?.count ?? 0) > 0,
+    begun: (digits?.digitCount ?? 0) > 0,
   }
 }
 

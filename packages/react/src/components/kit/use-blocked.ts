@@ -1,4 +1,4 @@
-import { callPhase, type Scope } from '@callgather/protocol'
+import { type Scope, selectCallPhase } from '@callgather/protocol'
 import type { CallFeed } from '../../client/feed.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import type { StringKey } from '../../strings/strings.ts'
@@ -14,7 +14,7 @@ export function useBlocked(callId: string, scope: Scope): string | null {
 type Reason = Extract<StringKey, `disabled.${string}` | 'command.forbidden'>
 
 function blockedBy({ state, sync, scopes, cursor }: CallFeed, scope: Scope): Reason | null {
-  const phase = callPhase(state)
+  const phase = selectCallPhase(state)
   if (phase === 'ended') return 'disabled.ended'
   if (cursor === null || sync !== 'live') return 'disabled.connection'
   if (phase === 'ringing') return 'disabled.ringing'

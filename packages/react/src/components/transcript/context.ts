@@ -1,4 +1,4 @@
-import { callPhase, type Sorted, type TimelineEntry } from '@callgather/protocol'
+import { type SortedMap, selectCallPhase, type TimelineEntry } from '@callgather/protocol'
 import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import type { VirtualizerHandle } from 'virtua'
 import type { CallFeed } from '../../client/feed.ts'
@@ -71,10 +71,10 @@ export const [TranscriptProvider, useTranscriptContext] =
   createPartContext<ReturnType<typeof useTranscriptOf>>('TranscriptParts')
 
 const timelineSlice = ({ state }: CallFeed) => state.timeline
-const endedSlice = ({ state }: CallFeed) => callPhase(state) === 'ended'
+const endedSlice = ({ state }: CallFeed) => selectCallPhase(state) === 'ended'
 
 /** The rows of a timeline, written on from those on the screen. */
-function useRows(timeline: Sorted<TimelineEntry>): TimelineRows {
+function useRows(timeline: SortedMap<TimelineEntry>): TimelineRows {
   const shown = useRef(TimelineRows.none)
   // Whatever it begins from it comes to the same rows, so a render that is thrown away leaves nothing behind.
   const rows = useMemo(() => shown.current.of(timeline), [timeline])

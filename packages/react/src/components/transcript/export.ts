@@ -1,5 +1,5 @@
 /** A transcript as a file. What the screen does not show (a hidden digit) no file holds either: both come from rows. */
-import { exportFile, exportTypes, type ExportFormat as FileFormat } from '@callgather/protocol'
+import { exportFile, exportMediaTypes, type ExportFormat as FileFormat } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { speakerName, wordsOf } from './row-words.ts'
@@ -29,7 +29,7 @@ export function exported(rows: readonly TranscriptRow[], format: ExportFormat, l
 
 /** Has the browser save a transcript. */
 export function download(rows: readonly TranscriptRow[], format: ExportFormat, language: Language, name: string): void {
-  const type = format === 'txt' ? 'text/plain' : exportTypes[format]
+  const type = format === 'txt' ? 'text/plain' : exportMediaTypes[format]
   const url = URL.createObjectURL(new Blob([exported(rows, format, language)], { type }))
   const link = document.createElement('a')
   link.href = url

@@ -13,10 +13,10 @@ import {
   type KeyPress,
   type MarkEntry,
   type Refusal,
+  readDigitRules,
   readHungUpBy,
   readKeys,
-  rulesOf,
-  Sorted,
+  SortedMap,
   type TimelineEntry,
 } from '@callgather/protocol'
 import type { LiveSpeech } from '../../hooks/use-transcript.ts'
@@ -165,7 +165,7 @@ class RowWriter {
         this.#gatherEnd(entry)
         break
       case 'playback': {
-        const what = `${entry.what === 'speak' ? 'prompt' : 'audio'}.${entry.edge}`
+        const what = `${entry.source === 'speak' ? 'prompt' : 'audio'}.${entry.edge}`
         this.rows.push({ kind: 'system', key: entry.id, at: entry.at, what, hungUpBy: null })
         break
       }
@@ -230,7 +230,9 @@ class RowWriter {
     const going = this.#keys.length > 0 && this.#keys[0]?.gatherId === gatherId
     this.#keys = going ? [...this.#keys, entry] : [entry]
     const rules = gatherId === null ? undefined : this.#rules.get(gatherId)
-    const { keys } = rules ? readKeys(this.#keys, { ...rules, tries: 1, max: Number.POSITIVE_INFINITY }) : { keys: [] }
+    const { keys } = rules
+      ? readKeys(this.#keys, { ...rules, maxAttempts: 1, maxDigits: Number.POSITIVE_INFINITY })
+      : { keys: [] }
     const row: KeysRow = {
       kind: 'keys',
       key: this.#keys[0]?.id ?? entry.id,
@@ -247,7 +249,7 @@ class RowWriter {
     if (!request) return
     const { command, body, subject } = request
     const common = { key: id, at, who: subject ?? null }
-    if (isDigitGather(command)) this.#rules.set(id, rulesOf(command, body))
+    if (isDigitGather(command)) this.#rules.set(id, readDigitRules(command, body))
     if (command === 'ai_assistant_add_messages') {
       const text = contentOf(body.messages)
       this.#whispers.set(text, this.rows.length)
@@ -267,18 +269,18 @@ class RowWriter {
  * long call an event more is a row more. Only where something in the middle has changed is everything written anew.
  */
 export class TimelineRows {
-  static readonly none = new TimelineRows(Sorted.empty(), new RowWriter())
+  static readonly none = new TimelineRows(SortedMap.empty(), new RowWriter())
 
-  readonly #timeline: Sorted<TimelineEntry>
+  readonly #timeline: SortedMap<TimelineEntry>
   readonly #writer: RowWriter
 
-  private constructor(timeline: Sorted<TimelineEntry>, writer: RowWriter) {
+  private constructor(timeline: SortedMap<TimelineEntry>, writer: RowWriter) {
     this.#timeline = timeline
     this.#writer = writer
   }
 
   /** The rows of another version, in whatever order versions come: what they are does not depend on these. */
-  of(timeline: Sorted<TimelineEntry>): TimelineRows {
+  of(timeline: SortedMap<TimelineEntry>): TimelineRows {
     if (timeline === this.#timeline) return this
     const shared = timeline.sharedPrefix(this.#timeline)
     const known = shared < this.#timeline.size ? 0 : shared

@@ -41,7 +41,7 @@ const branchOf = <V>(items: readonly Node<V>[]): Branch<V> => ({
 })
 
 /** A persistent map whose entries are ordered by key. Every change returns a new map that shares the rest. */
-export class Sorted<V> implements Iterable<V> {
+export class SortedMap<V> implements Iterable<V> {
   readonly #root: Node<V>
 
   private constructor(root: Node<V>) {
@@ -49,13 +49,13 @@ export class Sorted<V> implements Iterable<V> {
   }
 
   /** The map with nothing in it. */
-  static empty<V>(): Sorted<V> {
-    return new Sorted<V>(leafOf<V>([], []))
+  static empty<V>(): SortedMap<V> {
+    return new SortedMap<V>(leafOf<V>([], []))
   }
 
   /** The map of these values, each under the key that `keyOf` gives it. O(n log n). */
-  static from<V>(values: Iterable<V>, keyOf: (value: V) => string): Sorted<V> {
-    let sorted = Sorted.empty<V>()
+  static from<V>(values: Iterable<V>, keyOf: (value: V) => string): SortedMap<V> {
+    let sorted = SortedMap.empty<V>()
     for (const value of values) sorted = sorted.set(keyOf(value), value)
     return sorted
   }
@@ -102,7 +102,7 @@ export class Sorted<V> implements Iterable<V> {
    * How many entries at the beginning are the same values in another map. Nodes that the two share are not looked into,
    * so for a map and a later version of it this costs little more than finding the first change. O(log n) then.
    */
-  sharedPrefix(other: Sorted<V>): number {
+  sharedPrefix(other: SortedMap<V>): number {
     let count = 0
     const [ours, theirs] = [[this.#root], [other.#root]]
     for (;;) {
@@ -130,19 +130,19 @@ export class Sorted<V> implements Iterable<V> {
   }
 
   /** This map with `key` set; the same map if the value was already there. O(log n). */
-  set(key: string, value: V): Sorted<V> {
+  set(key: string, value: V): SortedMap<V> {
     const [left, right] = insert(this.#root, key, value)
     if (left === this.#root && !right) return this
-    return new Sorted(right ? branchOf([left, right]) : left)
+    return new SortedMap(right ? branchOf([left, right]) : left)
   }
 
   /** This map without `key`; the same map if it was not there. O(log n). */
-  delete(key: string): Sorted<V> {
+  delete(key: string): SortedMap<V> {
     let root = remove(this.#root, key)
     if (root === this.#root) return this
     // A root with one child would only add a level.
     while (root && !root.isLeaf && root.items.length === 1) root = root.items[0]
-    return root ? new Sorted(root) : Sorted.empty()
+    return root ? new SortedMap(root) : SortedMap.empty()
   }
 
   /** The values in key order. */

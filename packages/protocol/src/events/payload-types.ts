@@ -15,7 +15,7 @@ const splice = z.object({
   messages: z.array(z.object({ role: text, content: text })),
 })
 
-export const payloadParts = {
+export const payloadTypes = {
   optional: z.optional,
   nullable: z.nullable,
   text,
@@ -38,4 +38,4 @@ export const payloadParts = {
 } as const
 
 /** What a row builds its payload from. An interface, because declarations would repeat an alias in each row. */
-export interface PayloadParts extends Readonly<typeof payloadParts> {}
+export interface PayloadTypes extends Readonly<typeof payloadTypes> {}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { Sorted } from './sorted.ts'
+import { SortedMap } from './sorted-map.ts'
 
 const key = fc.integer({ min: 0, max: 400 }).map((number) => String(number).padStart(3, '0'))
 const change = fc.oneof(
@@ -13,7 +13,7 @@ describe('Sorted', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 600, size: 'max' }), (changes) => {
         const model = new Map<string, number>()
-        let sorted = Sorted.empty<number>()
+        let sorted = SortedMap.empty<number>()
         for (const { op, key, value } of changes) {
           if (op === 'set') model.set(key, value)
           else model.delete(key)
@@ -38,9 +38,9 @@ describe('Sorted', () => {
     const few = fc.array(change, { maxLength: 30 })
     fc.assert(
       fc.property(fc.array(change, { maxLength: 400, size: 'max' }), few, few, (changes, here, there) => {
-        const after = (sorted: Sorted<number>, list: typeof changes) =>
+        const after = (sorted: SortedMap<number>, list: typeof changes) =>
           list.reduce((it, { op, key, value }) => (op === 'set' ? it.set(key, value) : it.delete(key)), sorted)
-        const common = after(Sorted.empty<number>(), changes)
+        const common = after(SortedMap.empty<number>(), changes)
         const [one, other] = [after(common, here), after(common, there)]
         const [ours, theirs] = [[...one], [...other]]
         const first = ours.findIndex((value, index) => index >= theirs.length || value !== theirs[index])
@@ -53,7 +53,7 @@ describe('Sorted', () => {
   })
 
   it('finds the first change in a long map without looking through it', () => {
-    let long = Sorted.empty<{ index: number }>()
+    let long = SortedMap.empty<{ index: number }>()
     for (let index = 0; index < 20_000; index++) long = long.set(String(index).padStart(6, '0'), { index })
     const looked = vi.spyOn(Object, 'is')
     const longer = long.set('020000', { index: 20_000 }).set('020001', { index: 20_001 })
@@ -64,13 +64,13 @@ describe('Sorted', () => {
   })
 
   it('leaves the map it came from as it was', () => {
-    const before = Sorted.empty<number>().set('a', 1).set('b', 2)
+    const before = SortedMap.empty<number>().set('a', 1).set('b', 2)
     before.set('c', 3).delete('a')
     expect([...before]).toEqual([1, 2])
   })
 
   it('is the same map when nothing changes', () => {
-    const sorted = Sorted.empty<number>().set('a', 1)
+    const sorted = SortedMap.empty<number>().set('a', 1)
     expect(sorted.set('a', 1)).toBe(sorted)
     expect(sorted.delete('b')).toBe(sorted)
   })
