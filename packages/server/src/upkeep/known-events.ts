@@ -1,20 +1,20 @@
-/** Which of Telnyx's records a log has already: asked of the store once for each call, and not for each record. */
+/** Finds out which of Telnyx's records a log already has, with one store read per call instead of one per record. */
 import { LRUCache } from 'lru-cache'
 import type { CallStore } from '../store/call-store.ts'
 import { isRecordId, recordId, recordOrdinal } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 
-/** Telnyx's lines of one call stand near each other; a few calls at a time are enough. */
+/** Telnyx lists the events of one call close together, so a small cache is enough. */
 const MAX_CACHED_CALLS = 1_000
 
 /** The events of one call's log. */
 interface KnownCallEvents {
   readonly ids: ReadonlySet<string>
-  /** How many events share a type and a time, and which of them are in the log as records without an id. */
+  /** By type and time: how many events the log has, and whether one of them came from a record without an id. */
   readonly at: ReadonlyMap<string, { readonly count: number; readonly hasRecord: boolean }>
 }
 
-/** Which events the logs have, as far as one run has looked. */
+/** The events of the logs that one run has read. */
 export class KnownEvents {
   readonly #store: CallStore
   readonly #calls = new LRUCache<string, KnownCallEvents>({ max: MAX_CACHED_CALLS })
@@ -24,8 +24,8 @@ export class KnownEvents {
   }
 
   /**
-   * Whether a call's log has an event, under its own id or as a record without one. Two keys may share a type and a
-   * time: of so many records without an id, as many are known as the log has events.
+   * Whether a call's log has an event, by its id or as a record without an id. Two keys may share a type and a time, so
+   * the nth record without an id is known only if the log has n events of that type and time.
    */
   async has(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
     const { ids, at } = this.#calls.get(callId) ?? (await this.#read(callId))

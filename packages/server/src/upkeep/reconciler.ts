@@ -1,14 +1,10 @@
 /**
- * Fetches what Telnyx could not deliver. Telnyx tries for a minute at most; a deploy or an outage that lasts longer
- * would leave holes, and a call whose hangup never came would ring for ever.
+ * Reconciles call logs with Telnyx's records. Telnyx retries a webhook for a minute at most, so a longer outage leaves
+ * gaps, and a call whose hangup was lost would stay live forever.
  *
- * Two sources, because neither is whole: `webhook_deliveries` has what failed and not what somebody else took and lost;
- * `call_events` has everything, of one leg or of the last day, and perhaps without ids. What is fetched goes the way of
- * every webhook: masked, deduplicated, appended.
- *
- * Every minute: what failed, and the calls that are silent. When the server starts, and when the store can be written
- * again after it could not: all that Telnyx noted meanwhile. Several servers may run it at once, as what one has
- * appended is a duplicate to the others.
+ * `webhook_deliveries` lists failed deliveries only. `call_events` lists every event, but perhaps without ids. Each run
+ * reads failed deliveries and checks silent calls; after a start or a store outage it also scans all call events. Fetched
+ * events are ingested like webhooks, so several servers may reconcile at once.
  */
 import type { Logger } from '../base/logger.ts'
 import type { CallCache } from '../calls/call-cache.ts'
@@ -20,18 +16,18 @@ import { isRecordId, type RecordScope, RecordsUnavailableError, type TelnyxRecor
 import type { Webhook } from '../telnyx/webhook.ts'
 import { KnownEvents } from './known-events.ts'
 
-/** How reconciliation is set. */
+/** Options of reconciliation. */
 export interface ReconcileOptions {
-  /** How often, in milliseconds. Default one minute. */
+  /** Interval between runs, in milliseconds. Default one minute. */
   readonly intervalMs?: number
-  /** A call from which nothing has come for so long is asked about, in milliseconds. Default one minute. */
+  /** How long a call must be silent before it is checked, in milliseconds. Default one minute. */
   readonly silentMs?: number
 }
 
 /** Where a missing event was found. */
 export type ReconcileSource = 'webhook_deliveries' | 'call_events'
 
-/** What reconciliation works with. */
+/** Dependencies of the reconciler. */
 export interface ReconcilerDeps {
   readonly cache: CallCache
   readonly store: CallStore
@@ -39,69 +35,69 @@ export interface ReconcilerDeps {
   readonly records: TelnyxRecords
   readonly now: () => number
   readonly logger: Logger
-  /** Told of each event that was missing. */
+  /** Called for each missing event that was appended. */
   readonly onReconciled?: (source: ReconcileSource) => void
 }
 
-/** What one run has found. */
+/** The result of one run. */
 export interface ReconcileReport {
-  /** Events that were missing. */
+  /** How many missing events were appended. */
   readonly fetched: number
-  /** Calls that were over without our knowing. */
+  /** How many calls were closed because Telnyx reports them as over. */
   readonly closed: number
 }
 
 const DAY_MS = 86_400_000
-/** How far back a run looks beyond the last one: deliveries fail slowly. */
+/** How far a run reads back before the last one, because a delivery takes minutes to fail. */
 const OVERLAP_MS = 10 * 60_000
-/** Telnyx answers for a call until ten minutes after its end; asking must not become rarer than that. */
+/** Less than the ten minutes for which Telnyx reports the status of an ended call. */
 const MAX_CHECK_INTERVAL_MS = 8 * 60_000
-/** Calls that are asked about in one run: two requests each, of the account's rate. */
+/** Maximum number of calls that one run checks. Each check costs two requests of the account's rate limit. */
 const MAX_CHECKS_PER_RUN = 100
-/** From this age on, in milliseconds, no webhook is on its way any more, and a record without an id may stand for it. */
+/** The age from which an event's webhook is no longer expected, so a record without an id may replace it. */
 const SETTLED_AFTER_MS = 120_000
-/** How long a command may be without an outcome: whoever gave it has been told by then. */
+/** How long a command may lack an outcome. Its sender has its answer by then. */
 const OUTCOME_TIMEOUT_MS = 60_000
-/** While Telnyx or the store fails, one line in so many milliseconds. */
+/** Minimum interval between log lines while Telnyx or the store fails. */
 const WARN_INTERVAL_MS = 10 * 60_000
 
-/** What Telnyx's log of a call gave. */
+/** The result of a scan of Telnyx's call events. */
 interface CallEventScan {
   readonly found: number
-  /** Whether there are events too young to be taken. */
+  /** Whether some events are too recent to append. */
   readonly hasUnsettled: boolean
-  /** The commands that reached Telnyx. */
+  /** The ids of the commands that reached Telnyx. */
   readonly commandIds: ReadonlySet<string>
 }
 
 const EMPTY_SCAN: CallEventScan = { found: 0, hasUnsettled: false, commandIds: new Set() }
 
-/** What is remembered of a call that was asked about. */
+/** The state of the repeated check of a call. */
 interface CallCheck {
-  /** When it may be asked about again. */
+  /** When the call may be checked again. */
   readonly nextAt: number
   readonly intervalMs: number
-  /** Telnyx has events of it that were too young to be taken. */
+  /** Whether some of its events were too recent to append. */
   readonly hasUnsettled: boolean
 }
 
-/** Keeps the logs whole. */
+/** Fills gaps in call logs from Telnyx's records. */
 export class Reconciler {
   readonly #deps: ReconcilerDeps
   readonly #intervalMs: number
   readonly #silentMs: number
-  readonly #asked = new Map<string, CallCheck>()
+  readonly #checks = new Map<string, CallCheck>()
   #timer: NodeJS.Timeout | undefined
   #running: Promise<ReconcileReport> | null = null
   #lastRun: number | null = null
-  /** Since when the store has been failing; `null` while it works. */
+  /** When the store began to fail; `null` while it works. */
   #outage: number | null = null
-  /** Whether the next run reads all that Telnyx noted: the first does. */
-  #sweeps = true
+  /** Whether the next run scans the events of all calls. */
+  #isFullScanDue = true
   #failures = 0
-  /** When Telnyx wants to be asked again. */
+  /** The earliest time of the next request that Telnyx allows. */
   #notBefore = 0
-  #reported = Number.NEGATIVE_INFINITY
+  #lastWarnedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: ReconcilerDeps, { intervalMs = 60_000, silentMs = 60_000 }: ReconcileOptions = {}) {
     this.#deps = deps
@@ -109,75 +105,82 @@ export class Reconciler {
     this.#silentMs = silentMs
   }
 
-  /** Runs now, and then at intervals. */
+  /** Runs now and then at intervals. */
   start(): void {
     const tick = () => {
-      void this.#once(this.#sweeps)
+      void this.#runOnce(this.#isFullScanDue)
         .catch(() => {})
         .finally(() => {
-          if (this.#timer) this.#timer = setTimeout(tick, this.#pause()).unref()
+          if (this.#timer) this.#timer = setTimeout(tick, this.#nextDelayMs()).unref()
         })
     }
     this.#timer = setTimeout(tick, 0).unref()
   }
 
-  /** An event was turned away because the store could not take it: look soon whether it can again. */
+  /** Call when an event was refused because the store failed. Shortens the interval until the store works again. */
   reportOutage(): void {
     this.#outage ??= this.#deps.now()
-    this.#sweeps = true
+    this.#isFullScanDue = true
   }
 
-  /** Stops; resolves when a run under way has ended. */
+  /** Stops. Resolves when the current run has ended. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     await this.#running?.catch(() => {})
   }
 
-  /** Looks for all that is missing, once; `since` a moment in milliseconds, or since the last run. Whoever asks during a run gets that run's answer. */
+  /**
+   * Reconciles all calls once. A call during a run returns that run's result.
+   *
+   * @param since From when to scan, in milliseconds since the epoch. Default: since the last run.
+   */
   run(since?: number): Promise<ReconcileReport> {
-    return this.#once(true, since)
+    return this.#runOnce(true, since)
   }
 
-  /** Asks at once whether a call is over: Telnyx has just said so, in refusing a command. */
+  /** Checks one call immediately, for example after Telnyx refused a command because the call is over. */
   async check(callId: string): Promise<void> {
-    await this.#ask(callId).catch((error: unknown) => this.#failed(error))
+    await this.#checkCall(callId).catch((error: unknown) => this.#failed(error))
   }
 
-  #once(sweeps: boolean, since?: number): Promise<ReconcileReport> {
-    this.#running ??= this.#run(sweeps, since).finally(() => {
+  #runOnce(isFullScan: boolean, since?: number): Promise<ReconcileReport> {
+    this.#running ??= this.#run(isFullScan, since).finally(() => {
       this.#running = null
     })
     return this.#running
   }
 
-  /** How long to wait for the next run: longer after each failure, and as long as Telnyx asks for. */
-  #pause(): number {
-    const usual = this.#outage === null ? this.#intervalMs : Math.min(this.#intervalMs, 5_000)
-    const slowed = Math.min(usual * 2 ** Math.max(0, this.#failures - 1), Math.max(usual, MAX_CHECK_INTERVAL_MS / 2))
-    return Math.max(slowed, this.#notBefore - this.#deps.now())
+  /** The delay before the next run, with backoff after failures and at least what Telnyx asks for. */
+  #nextDelayMs(): number {
+    const baseMs = this.#outage === null ? this.#intervalMs : Math.min(this.#intervalMs, 5_000)
+    const backoffMs = Math.min(
+      baseMs * 2 ** Math.max(0, this.#failures - 1),
+      Math.max(baseMs, MAX_CHECK_INTERVAL_MS / 2),
+    )
+    return Math.max(backoffMs, this.#notBefore - this.#deps.now())
   }
 
-  async #run(sweeps: boolean, from?: number): Promise<ReconcileReport> {
+  async #run(isFullScan: boolean, from?: number): Promise<ReconcileReport> {
     const { store, now, logger } = this.#deps
     const began = now()
     try {
       await store.ping()
-      let fetched = await this.#fetchFailed(Math.max((this.#lastRun ?? 0) - OVERLAP_MS, began - DAY_MS))
-      if (sweeps) {
-        const { found } = await this.#fetch({ since: from ?? (await this.#sweepFrom(began)) })
+      let fetched = await this.#fetchFailedDeliveries(Math.max((this.#lastRun ?? 0) - OVERLAP_MS, began - DAY_MS))
+      if (isFullScan) {
+        const { found } = await this.#fetchCallEvents({ since: from ?? (await this.#scanStart(began)) })
         fetched += found
-        this.#sweeps = false
+        this.#isFullScanDue = false
       }
-      const silent = await this.#askSilent()
+      const silent = await this.#checkSilentCalls()
       fetched += silent.found
       const { closed } = silent
       this.#lastRun = began
       this.#outage = null
       if (this.#failures > 0) logger.info({ runs: this.#failures }, 'reconciliation works again')
       this.#failures = 0
-      this.#reported = Number.NEGATIVE_INFINITY
-      if (fetched + closed > 0) logger.warn({ fetched, closed }, 'reconciled: events had not been delivered')
+      this.#lastWarnedAt = Number.NEGATIVE_INFINITY
+      if (fetched + closed > 0) logger.warn({ fetched, closed }, 'reconciled missing events')
       return { fetched, closed }
     } catch (error) {
       this.#failed(error)
@@ -185,8 +188,8 @@ export class Reconciler {
     }
   }
 
-  /** From when on something may be missing: the last run, the outage, or when a log of this store last grew. */
-  async #sweepFrom(now: number): Promise<number> {
+  /** From when events may be missing: the start of the outage, the last run, or the newest append to the store. */
+  async #scanStart(now: number): Promise<number> {
     let known = this.#outage ?? this.#lastRun
     if (known === null) {
       const [newest] = await this.#deps.store.list({ limit: 1 })
@@ -195,7 +198,7 @@ export class Reconciler {
     return Math.max(known - OVERLAP_MS, now - DAY_MS)
   }
 
-  async #fetchFailed(since: number): Promise<number> {
+  async #fetchFailedDeliveries(since: number): Promise<number> {
     const { records } = this.#deps
     let fetched = 0
     for await (const webhook of records.listFailedDeliveries(since)) {
@@ -204,8 +207,8 @@ export class Reconciler {
     return fetched
   }
 
-  /** Takes from Telnyx's log of calls what ours has not. */
-  async #fetch(scope: RecordScope): Promise<CallEventScan> {
+  /** Appends the events of Telnyx's records that our logs lack. */
+  async #fetchCallEvents(scope: RecordScope): Promise<CallEventScan> {
     const { records, store, now } = this.#deps
     const known = new KnownEvents(store)
     const commands = new Set<string>()
@@ -233,47 +236,47 @@ export class Reconciler {
     return true
   }
 
-  async #askSilent(): Promise<{ found: number; closed: number }> {
+  async #checkSilentCalls(): Promise<{ found: number; closed: number }> {
     const { store, cache, now } = this.#deps
     const listed = await store.list({ limit: 10_000, since: now() - DAY_MS })
     const silent = listed.filter(({ callId, updatedAt }) => {
-      const known = this.#asked.get(callId)
+      const known = this.#checks.get(callId)
       return now() - updatedAt >= this.#silentMs && (!known || known.nextAt <= now())
     })
     let found = 0
     let closed = 0
-    let questions = 0
-    // Those that have been silent longest come first: Telnyx forgets them first.
+    let checks = 0
+    // The longest silent calls come first, because Telnyx drops their status first.
     for (const { callId } of [...silent].reverse()) {
-      if (questions >= MAX_CHECKS_PER_RUN) break
+      if (checks >= MAX_CHECKS_PER_RUN) break
       const { state } = await cache.open(callId)
-      if ((state.hangup || state.closed) && !this.#asked.get(callId)?.hasUnsettled) {
-        await this.#settle(callId, EMPTY_SCAN.commandIds)
-        this.#asked.set(callId, { nextAt: Number.POSITIVE_INFINITY, intervalMs: 0, hasUnsettled: false })
+      if ((state.hangup || state.closed) && !this.#checks.get(callId)?.hasUnsettled) {
+        await this.#settleCommands(callId, EMPTY_SCAN.commandIds)
+        this.#checks.set(callId, { nextAt: Number.POSITIVE_INFINITY, intervalMs: 0, hasUnsettled: false })
         continue
       }
-      questions += 1
-      const answer = await this.#ask(callId)
+      checks += 1
+      const answer = await this.#checkCall(callId)
       found += answer.found
       if (answer.closed) closed += 1
     }
     const live = new Set(listed.map(({ callId }) => callId))
-    for (const callId of this.#asked.keys()) if (!live.has(callId)) this.#asked.delete(callId)
+    for (const callId of this.#checks.keys()) if (!live.has(callId)) this.#checks.delete(callId)
     return { found, closed }
   }
 
-  /** Asks about one call: takes what ours has not, and closes it if it is over. */
-  async #ask(callId: string): Promise<{ found: number; closed: boolean }> {
+  /** Checks one call: appends its missing events, and closes it if Telnyx reports it as over. */
+  async #checkCall(callId: string): Promise<{ found: number; closed: boolean }> {
     const { records, cache, now } = this.#deps
-    const pause = Math.min((this.#asked.get(callId)?.intervalMs ?? this.#silentMs / 2) * 2, MAX_CHECK_INTERVAL_MS)
-    this.#asked.set(callId, { nextAt: now() + pause, intervalMs: pause, hasUnsettled: true })
+    const intervalMs = Math.min((this.#checks.get(callId)?.intervalMs ?? this.#silentMs / 2) * 2, MAX_CHECK_INTERVAL_MS)
+    this.#checks.set(callId, { nextAt: now() + intervalMs, intervalMs, hasUnsettled: true })
     const status = await records.fetchStatus(callId)
     const scope = status?.legId === undefined ? await this.#sessionOf(callId) : { legId: status.legId }
-    const looked = scope ? await this.#fetch(scope) : EMPTY_SCAN
-    await this.#settle(callId, looked.commandIds)
-    this.#asked.set(callId, { nextAt: now() + pause, intervalMs: pause, hasUnsettled: looked.hasUnsettled })
-    if (status?.isAlive) return { found: looked.found, closed: false }
-    const reason = status ? 'Telnyx says that the call is over.' : 'Telnyx does not know the call any more.'
+    const scan = scope ? await this.#fetchCallEvents(scope) : EMPTY_SCAN
+    await this.#settleCommands(callId, scan.commandIds)
+    this.#checks.set(callId, { nextAt: now() + intervalMs, intervalMs, hasUnsettled: scan.hasUnsettled })
+    if (status?.isAlive) return { found: scan.found, closed: false }
+    const reason = status ? 'Telnyx reports that the call is over.' : 'Telnyx no longer knows the call.'
     const event = {
       id: `${callId}:closed`,
       event_type: 'call.closed',
@@ -283,10 +286,10 @@ export class Reconciler {
     const { records: appended } = await cache.append(callId, ({ state }) => ({
       events: state.hangup || state.closed ? [] : [{ event }],
     }))
-    return { found: looked.found, closed: appended.length > 0 }
+    return { found: scan.found, closed: appended.length > 0 }
   }
 
-  /** The session of a call that Telnyx does not know any more: its first event says it. */
+  /** Reads the session of a call from its first events, for a call that Telnyx no longer knows. */
   async #sessionOf(callId: string): Promise<RecordScope | null> {
     const slice = await this.#deps.store.read(callId, 0, 50)
     for (const { event } of slice?.records ?? []) {
@@ -296,8 +299,8 @@ export class Reconciler {
     return null
   }
 
-  /** Gives every command an outcome: whoever was to write it may have died, or been cut off from the store. */
-  async #settle(callId: string, arrived: ReadonlySet<string>): Promise<void> {
+  /** Appends an outcome for commands without one: the server that sent them may have crashed or lost its store. */
+  async #settleCommands(callId: string, arrived: ReadonlySet<string>): Promise<void> {
     const now = this.#deps.now()
     const before = formatTime(now - OUTCOME_TIMEOUT_MS)
     await this.#deps.cache.append(callId, ({ state }) => ({
@@ -310,20 +313,20 @@ export class Reconciler {
     }))
   }
 
-  /** Says once what is wrong and what to do, and then only now and again: it is tried at every interval. */
+  /** Counts a failure, and logs it at most once per `WARN_INTERVAL_MS`. */
   #failed(error: unknown): void {
     const { logger, now } = this.#deps
     this.#failures += 1
     if (error instanceof RecordsUnavailableError && error.retryAfterMs > 0) this.#notBefore = now() + error.retryAfterMs
-    if (now() - this.#reported < WARN_INTERVAL_MS) return
-    this.#reported = now()
+    if (now() - this.#lastWarnedAt < WARN_INTERVAL_MS) return
+    this.#lastWarnedAt = now()
     const failures = this.#failures
     if (error instanceof RecordsUnavailableError || StoreUnavailableError.isInstance(error)) {
-      const advice = error instanceof RecordsUnavailableError ? error.advice : 'See that the store works.'
-      const line = `events that did not arrive cannot be fetched: ${error.message}. ${advice} It is tried again by itself.`
+      const advice = error instanceof RecordsUnavailableError ? error.advice : 'Check the store.'
+      const line = `reconciliation failed: ${error.message}. ${advice} It retries automatically.`
       logger.warn({ failures }, line)
     } else {
-      logger.error({ err: error, failures }, 'reconciliation failed; it is tried again')
+      logger.error({ err: error, failures }, 'reconciliation failed; it retries automatically')
     }
   }
 }

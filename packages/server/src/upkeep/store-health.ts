@@ -1,13 +1,12 @@
 /**
- * Whether the store takes appends: the one truth that `/readyz`, the metrics and the agents' screens show. A durable
- * write tests it at intervals, and an append that fails counts at once. Where the store is also the bus between
- * servers, the bus is away with it.
+ * Whether the store accepts appends, as shown by `/readyz`, the metrics and agents' screens. A durable write tests it at
+ * intervals, and a failed append counts immediately.
  */
 import type { Logger } from '../base/logger.ts'
 import type { CallStore } from '../store/call-store.ts'
 
 const PING_INTERVAL_MS = 1_500
-/** A ping that takes longer has failed; with the interval, everything knows within four seconds. */
+/** With the interval, an outage is detected within four seconds. */
 const PING_TIMEOUT_MS = 2_000
 
 /** Monitors a store. */
@@ -29,13 +28,13 @@ export class StoreHealth {
     return this.#isUp
   }
 
-  /** Whether the store took the last write; after a start, once one was tried. */
+  /** Whether the store took the last write. After a start, waits for the first ping. */
   async isReady(): Promise<boolean> {
     await this.#first
     return this.#isUp
   }
 
-  /** Pings from now on; `changed` is called when the answer changes. */
+  /** Pings at intervals. `changed` is called when `isUp` changes. */
   start(changed: () => void): void {
     this.#changed = changed
     this.#first = this.check()
@@ -48,13 +47,13 @@ export class StoreHealth {
     this.#changed = () => {}
   }
 
-  /** An append, or another write, was refused: that is what health is about, whatever a ping says. */
+  /** Marks the store as unavailable after a failed write, even if pings succeed. */
   reportFailure(error: unknown): void {
     this.#failedAt = performance.now()
-    this.#learn(false, error)
+    this.#setIsUp(false, error)
   }
 
-  /** Pings now, unless a ping is under way. Never rejects. */
+  /** Pings now, or waits for the current ping. Never rejects. */
   check(): Promise<void> {
     this.#pinging ??= this.#ping().finally(() => {
       this.#pinging = null
@@ -70,16 +69,16 @@ export class StoreHealth {
     })
     try {
       await Promise.race([this.#deps.store.ping(), deadline])
-      // A small write may still fit where appends fail: while they do, a ping proves nothing.
-      if (performance.now() - this.#failedAt >= PING_INTERVAL_MS) this.#learn(true)
+      // A small write may succeed where appends fail, so a ping does not count soon after a failed append.
+      if (performance.now() - this.#failedAt >= PING_INTERVAL_MS) this.#setIsUp(true)
     } catch (error) {
-      this.#learn(false, error)
+      this.#setIsUp(false, error)
     } finally {
       clearTimeout(timer)
     }
   }
 
-  #learn(isUp: boolean, error?: unknown): void {
+  #setIsUp(isUp: boolean, error?: unknown): void {
     if (this.#isUp === isUp) return
     this.#isUp = isUp
     const { logger } = this.#deps

@@ -1,12 +1,12 @@
 /**
- * What was said, taken out of what happened. Words that a caller spoke, or that were spoken to them, are personal data
- * which nobody needs once the call has been dealt with; that it was called, asked and answered stays.
+ * Removes speech from call logs. Spoken words are personal data and are not needed after the call. The events themselves,
+ * their times and the results of gathers stay.
  */
 import { type CallEvent, type CallRecord, type HistorySplice, isKnownEvent } from '@callgather/protocol'
 import { maskMessages } from '../ingest/mask-content.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
 
-/** The records of a log that hold what was said, with that taken out; those that hold nothing of it are left away. */
+/** Returns the records that contain speech, with the speech removed. Leaves out records without speech. */
 export function withoutSpeech(records: readonly CallRecord[]): CallRecord[] {
   return records.flatMap(({ seq, event }) => {
     const silent = eraseSpeech(event)
@@ -14,12 +14,12 @@ export function withoutSpeech(records: readonly CallRecord[]): CallRecord[] {
   })
 }
 
-/** Whether a call is over, as its log says. */
+/** Whether a log says that its call is over. */
 export const hasEnded = (records: readonly CallRecord[]): boolean =>
   records.some(({ event }) => event.event_type === 'call.hangup' || event.event_type === 'call.closed')
 
 function eraseSpeech(event: CallEvent): CallEvent {
-  // Default-deny: nobody knows what an event of an unknown type holds.
+  // Default-deny: an event of an unknown type may contain speech.
   if (!isKnownEvent(event)) return { ...event, payload: {} }
   switch (event.event_type) {
     case 'call.transcription': {
@@ -35,7 +35,7 @@ function eraseSpeech(event: CallEvent): CallEvent {
     case 'call.ai_gather.partial_results':
       return { ...event, payload: { partial_results: {}, ...maybeHidden(event.payload.message_history) } }
     case 'call.ai_gather.ended': {
-      // What was asked for and given is the outcome of the call, as digits are; the words it was given in are not.
+      // The result of the gather stays, like digits. The words of the conversation do not.
       const { message_history, ...outcome } = event.payload
       return { ...event, payload: { ...outcome, ...maybeHidden(message_history) } }
     }
