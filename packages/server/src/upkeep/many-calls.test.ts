@@ -1,7 +1,4 @@
-/**
- * Lists and retention with many calls, in sqlite and in Redis: bounded concurrency, and live appends throughout. With
- * CALLGATHER_LONG it is 100,000 calls.
- */
+/** Lists and retention with many calls, in sqlite and Redis. With CALLGATHER_LONG, 100,000 calls. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,7 +28,7 @@ const spoken = eventOf('speech', 'call.transcription', {
 })
 const hangup = eventOf('end', 'call.hangup', {})
 
-/** A store that counts how many of its operations run at the same time. */
+/** A store that counts its concurrent operations. */
 function counted(store: CallStore) {
   const counts = { running: 0, most: 0, reads: 0, rewrites: 0 }
   const during = async <T>(work: Promise<T>): Promise<T> => {
@@ -57,7 +54,7 @@ function counted(store: CallStore) {
   return { store: watched, counts }
 }
 
-/** Appends to one live call until it is stopped. Any failure is kept. */
+/** Appends to one live call until it is stopped, and collects failures. */
 function liveTraffic(store: CallStore) {
   let isOver = false
   const failures: unknown[] = []
@@ -102,7 +99,7 @@ function declare(
       expect(counts).toMatchObject({ reads: CALLS, rewrites: CALLS })
       expect(counts.most).toBeLessThanOrEqual(16)
       expect(JSON.stringify(await plain.read('v3:0', 0))).not.toContain('what was said')
-      // Nothing is done twice, not even by a server that has just started.
+      // A second run, by a server that has just started, finds nothing to erase.
       await new Retention({ store, logger, now: () => now }, {}).run()
       expect(counts).toMatchObject({ reads: CALLS, rewrites: CALLS })
 
@@ -153,7 +150,7 @@ describeWithRedis('many calls with Redis', () => {
 })
 
 describe('the list of an agent', () => {
-  it('keeps the calls of its ticket however many other calls change, prefers live calls, and says that it is cut', async () => {
+  it('lists every call of an agent’s ticket, puts live calls first, and reports that a longer list is truncated', async () => {
     const store = memoryStore()
     const cache = new CallCache(store, new CallFeed(store))
     let deciding = 0

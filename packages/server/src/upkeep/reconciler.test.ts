@@ -14,7 +14,7 @@ import { RecordsUnavailableError, type TelnyxRecords } from '../telnyx/records.t
 import { CALL, SECRET, testServer } from '../testing/server.ts'
 import { Reconciler } from './reconciler.ts'
 
-/** What becomes of webhooks: they arrive, are turned away, or are answered 200 by something that loses them. */
+/** What happens to webhooks: they arrive, get 503, or get 200 from something that drops them. */
 type Line = 'arrives' | 'turned away' | 'lost'
 
 /** A server in this process, and a simulator, under one clock that the test moves. */
@@ -90,9 +90,9 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
   }
 }
 
-describe('after an outage of 90 seconds, longer than Telnyx’s patience', () => {
+describe('reconciliation after an outage that outlasts Telnyx’s retries', () => {
   for (const becomes of ['turned away', 'lost'] as const) {
-    it(`has lost every key that was ${becomes} without reconciliation, and with it has every one, once`, async () => {
+    it(`appends every key whose webhook was ${becomes}, exactly once`, async () => {
       await using it = await stage()
       const caller = await it.answered()
       await it.outage(caller, becomes)
@@ -109,7 +109,7 @@ describe('after an outage of 90 seconds, longer than Telnyx’s patience', () =>
     })
   }
 
-  it('reads Telnyx’s log of calls page by page', async () => {
+  it('reads all pages of Telnyx’s call events', async () => {
     await using it = await stage()
     const caller = await it.answered()
     it.webhooks('lost')
@@ -121,7 +121,7 @@ describe('after an outage of 90 seconds, longer than Telnyx’s patience', () =>
     expect(await it.keys(caller.id)).toHaveLength(300)
   })
 
-  it('takes an event once, though one of Telnyx’s records has no id for it', async () => {
+  it('appends an event once, even if one of Telnyx’s records lacks its id', async () => {
     await using it = await stage({ callEventMetadata: 'payload' })
     const caller = await it.answered()
     await it.outage(caller, 'lost')
@@ -130,13 +130,13 @@ describe('after an outage of 90 seconds, longer than Telnyx’s patience', () =>
     await it.clock.advance(60_000)
     expect((await it.gather.reconcile()).fetched).toBe(4)
     expect((await it.gather.reconcile()).fetched).toBe(0)
-    // Somebody presses "resend" in the portal: the same events, under their own ids.
+    // "Resend" in the portal delivers the same events under their own ids.
     for (const { id, event } of it.sim.deliveries()) if (event.event_type === 'call.dtmf.received') it.sim.resend(id)
     await it.clock.settle()
     expect(await it.keys(caller.id)).toEqual(['5', '5', '0', '3'])
   })
 
-  it('marks nothing as new that has arrived', async () => {
+  it('appends no event that has already arrived as a webhook', async () => {
     for (const callEventMetadata of ['event', 'payload'] as const) {
       await using it = await stage({ callEventMetadata })
       const caller = await it.answered()
@@ -150,7 +150,7 @@ describe('after an outage of 90 seconds, longer than Telnyx’s patience', () =>
   })
 })
 
-describe('two keys of the same digit and time, of which one webhook was lost', () => {
+describe('reconciliation of two keys with the same digit and time', () => {
   const at = '2026-11-22T10:41:00.123456Z'
   const key = (id: string) => ({
     record_type: 'event',
@@ -168,27 +168,30 @@ describe('two keys of the same digit and time, of which one webhook was lost', (
       metadata: { payload: key(id).payload },
     })),
   }
-  it.each(Object.entries(rows))('are both stored, once each, when Telnyx’s log holds %s', async (_, data) => {
-    let now = Date.parse(at) + 1_000
-    const store = memoryStore({ now: () => now })
-    await using server = await testServer({ store, now: () => now })
-    const post = async (id: string) => (await server.post(server.signer.sign({ data: key(id) }, now))).status
-    const keys = async () =>
-      ((await store.read(CALL, 0))?.records ?? []).filter(({ event }) => event.event_type === 'call.dtmf.received')
-    const reconcile = async () => {
-      // No delivery that failed, then the log of all calls.
-      server.upstream.behaviours.push({ body: { data: [] } }, { body: { data } })
-      return (await server.gather.reconcile()).fetched
-    }
-    expect(await post('first')).toBe(200)
-    now += 240_000
-    expect(await reconcile()).toBe(1)
-    expect(await keys()).toHaveLength(2)
-    expect(await reconcile()).toBe(0)
-    // Somebody presses "resend" in the portal: both come under their own ids.
-    expect([await post('first'), await post('second')]).toEqual([200, 200])
-    expect((await keys()).map(({ event }) => event.payload)).toEqual([{ digit: '5' }, { digit: '5' }])
-  })
+  it.each(Object.entries(rows))(
+    'stores both keys exactly once when Telnyx lists %s and one webhook was lost',
+    async (_, data) => {
+      let now = Date.parse(at) + 1_000
+      const store = memoryStore({ now: () => now })
+      await using server = await testServer({ store, now: () => now })
+      const post = async (id: string) => (await server.post(server.signer.sign({ data: key(id) }, now))).status
+      const keys = async () =>
+        ((await store.read(CALL, 0))?.records ?? []).filter(({ event }) => event.event_type === 'call.dtmf.received')
+      const reconcile = async () => {
+        // Replies with no failed deliveries, then with the call events.
+        server.upstream.behaviours.push({ body: { data: [] } }, { body: { data } })
+        return (await server.gather.reconcile()).fetched
+      }
+      expect(await post('first')).toBe(200)
+      now += 240_000
+      expect(await reconcile()).toBe(1)
+      expect(await keys()).toHaveLength(2)
+      expect(await reconcile()).toBe(0)
+      // "Resend" in the portal delivers both under their own ids.
+      expect([await post('first'), await post('second')]).toEqual([200, 200])
+      expect((await keys()).map(({ event }) => event.payload)).toEqual([{ digit: '5' }, { digit: '5' }])
+    },
+  )
 })
 
 const metricsRequest = {
@@ -200,8 +203,8 @@ const metricsRequest = {
   address: undefined,
 } as const
 
-describe('a call whose hangup never came', () => {
-  it('gets it from Telnyx’s log, and is asked about no more', async () => {
+describe('reconciliation of a call whose hangup was lost', () => {
+  it('appends the hangup from Telnyx’s call events, and stops checking the call', async () => {
     await using it = await stage()
     const caller = await it.answered()
     it.webhooks('lost')
@@ -213,7 +216,7 @@ describe('a call whose hangup never came', () => {
     expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
   })
 
-  it('is closed on Telnyx’s word alone, and gets the hangup later where that has no id', async () => {
+  it('closes a call that Telnyx reports as over, and appends a hangup without an id later', async () => {
     await using it = await stage({ callEventMetadata: 'payload' })
     const caller = await it.answered()
     it.webhooks('lost')
@@ -226,7 +229,7 @@ describe('a call whose hangup never came', () => {
     expect((await it.events(caller.id)).filter(({ event_type }) => event_type === 'call.hangup')).toHaveLength(1)
   })
 
-  it('is closed when Telnyx has forgotten it, ten minutes after its end', async () => {
+  it('closes a call that Telnyx no longer knows', async () => {
     await using it = await stage()
     const caller = await it.answered()
     it.webhooks('turned away')
@@ -236,7 +239,7 @@ describe('a call whose hangup never came', () => {
     expect(selectCallPhase(await it.gather.call(caller.id).state())).toBe('ended')
   })
 
-  it('is none, as long as the call is alive', async () => {
+  it('does not close a call that Telnyx reports as alive', async () => {
     await using it = await stage()
     const caller = await it.answered()
     await it.clock.advance(600_000)
@@ -246,7 +249,7 @@ describe('a call whose hangup never came', () => {
 })
 
 describe('reconciliation', () => {
-  it('waits for the store, and goes on when Telnyx cannot be asked', async () => {
+  it('sends Telnyx no request while the store fails, and works again after a Telnyx error', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     vi.spyOn(store, 'ping').mockRejectedValueOnce(new StoreUnavailableError('down'))
@@ -257,7 +260,7 @@ describe('reconciliation', () => {
     expect(await server.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
   })
 
-  it('says once what is wrong and what to do, without a stack, and that it works again', async () => {
+  it('logs a lasting failure once, with advice and without a stack, and logs its recovery', async () => {
     const lines: string[] = []
     const stream = new Writable({
       write(chunk, _, done) {
@@ -275,7 +278,7 @@ describe('reconciliation', () => {
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 40, msg: expect.stringContaining('TELNYX_API_KEY') })
     expect(lines[0]).not.toContain('stack')
-    // It lasts: now and again it is said anew.
+    // A lasting failure is logged again after a while.
     now += 600_000
     server.upstream.behaviours.push({ hangUp: true })
     await expect(server.gather.reconcile()).rejects.toThrow('reached')
@@ -284,7 +287,7 @@ describe('reconciliation', () => {
     expect(JSON.parse(lines[2] ?? '')).toMatchObject({ level: 30, msg: 'reconciliation works again', runs: 6 })
   })
 
-  it('asks more slowly while Telnyx fails, and not before Telnyx wants to be asked', async () => {
+  it('backs off while Telnyx fails, and waits as long as Telnyx asks for', async () => {
     vi.useFakeTimers()
     try {
       const asked: number[] = []
@@ -316,7 +319,7 @@ describe('reconciliation', () => {
     }
   })
 
-  it('gives a command without an outcome one: accepted where Telnyx has noted it, else unknown', async () => {
+  it('appends an outcome to a command without one: accepted if Telnyx lists it, else unknown', async () => {
     await using it = await stage()
     const caller = await it.answered()
     const telnyx = new Telnyx({ apiKey: 'KEY-test', baseURL: it.sim.url })

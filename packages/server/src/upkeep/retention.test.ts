@@ -14,15 +14,15 @@ import { CALL, testServer, watch } from '../testing/server.ts'
 import { Retention, type RetentionOptions } from './retention.ts'
 
 const HOUR = 3_600_000
-const CANARY = 'Qanary-4071-kept-for-nobody'
+const CANARY = 'Qanary-4071-never-kept'
 
-/** A store, and all that it keeps, as bytes. */
+/** A store, and everything it has written. */
 interface Kept extends AsyncDisposable {
   readonly store: CallStore
   contents(): Promise<string>
 }
 
-/** A call on which the canary is said in every way there is; then it is over. */
+/** Sends a call in which every kind of event that can hold speech holds the canary. */
 async function spoken(server: Awaited<ReturnType<typeof testServer>>, now: () => number) {
   const at = () => ({ at: new Date(now()).toISOString() })
   const message_history = [
@@ -45,8 +45,8 @@ const retention = (store: CallStore, now: () => number, options?: RetentionOptio
   new Retention({ store, now, logger: pino({ level: 'silent' }) }, options)
 
 function declare(name: string, open: (now: () => number) => Promise<Kept>): void {
-  describe(`what was said, in ${name}`, () => {
-    it('is there for agents during the call and an hour after it, and then nowhere; the rest of the call stays', async () => {
+  describe(`retention of speech in ${name}`, () => {
+    it('keeps speech during the call and an hour after it, then erases it and keeps the rest of the call', async () => {
       let now = Date.now()
       await using kept = await open(() => now)
       await using server = await testServer({ store: kept.store, now: () => now })
@@ -58,7 +58,7 @@ function declare(name: string, open: (now: () => number) => Promise<Kept>): void
       const { reply } = await watch(socket)
       expect(JSON.stringify(reply)).toContain(CANARY)
 
-      // However long a call lasts, what is said on it is not taken away.
+      // Speech is never erased during the call.
       now += 2 * HOUR
       await keep.run()
       expect(await kept.contents()).toContain(CANARY)
@@ -71,7 +71,7 @@ function declare(name: string, open: (now: () => number) => Promise<Kept>): void
       now += 120_000
       await keep.run()
       expect(await kept.contents()).not.toContain(CANARY)
-      // Whoever looks at the call is told to look again, and a reading from the old number is a fresh one.
+      // Watching clients resync, and an old cursor gets a snapshot without the speech.
       await vi.waitFor(() => expect(resyncs.length).toBeGreaterThan(0))
       const again = await watch(await server.connect(), reply.ok ? reply.cursor : undefined)
       expect(JSON.stringify(again.reply)).not.toContain(CANARY)
@@ -82,7 +82,7 @@ function declare(name: string, open: (now: () => number) => Promise<Kept>): void
       const payloads = records.map(({ event }) => event.payload)
       expect(payloads).toContainEqual({ digit: '7' })
       expect(payloads).toContainEqual(expect.objectContaining({ status: 'valid', result: { age: 29 } }))
-      // There is nothing left to do, and doing it again changes nothing.
+      // Another run changes nothing.
       const head = await kept.store.head(CALL)
       await retention(kept.store, () => now).run()
       expect(await kept.store.head(CALL)).toEqual(head)
@@ -135,7 +135,7 @@ describeWithRedis('with Redis', () => {
 })
 
 describe('retention', () => {
-  it('keeps what was said as long as it is told to', async () => {
+  it('keeps speech for `transcriptHours` after the call', async () => {
     for (const [transcriptHours, remains] of [
       [0, false],
       [48, true],
@@ -153,7 +153,7 @@ describe('retention', () => {
     }
   })
 
-  it('takes a call that never ended for one that did, after a day without a word', async () => {
+  it('treats a call without a hangup as ended after a day of silence', async () => {
     let now = Date.now()
     const store = memoryStore({ now: () => now })
     await using server = await testServer({ store, now: () => now })
@@ -167,7 +167,7 @@ describe('retention', () => {
     expect(JSON.stringify(await store.read(CALL, 0))).not.toContain(CANARY)
   })
 
-  it('lets others have their turn between the calls it looks at, also where nothing was said', async () => {
+  it('yields to the event loop between calls, even between calls without speech', async () => {
     const CALLS = 200
     let now = Date.now()
     const store = memoryStore({ now: () => now })
@@ -192,7 +192,7 @@ describe('retention', () => {
     expect(turns).toBeGreaterThan(CALLS / 2)
   })
 
-  it('has bounds', () => {
+  it('rejects retention times that are out of range', () => {
     expect(() => retention(memoryStore(), Date.now, { hours: 23 })).toThrow('retentionHours')
     expect(() => retention(memoryStore(), Date.now, { transcriptHours: -1 })).toThrow('transcriptRetentionHours')
     expect(() => retention(memoryStore(), Date.now, { transcriptHours: Number.NaN })).toThrow('transcriptRetention')

@@ -1,8 +1,5 @@
-/**
- * Forgets: personal data is kept no longer than it is needed. What was said goes first, soon after the call; then the
- * call with all that is known of it.
- */
-import { setImmediate as turn } from 'node:timers/promises'
+/** Retention: erases speech soon after a call, and later the whole call, because both are personal data. */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import pMap from 'p-map'
 import type { Logger } from '../base/logger.ts'
 import type { CallListing, CallStage, CallStore } from '../store/call-store.ts'
@@ -10,63 +7,60 @@ import { hasEnded, withoutSpeech } from './transcripts.ts'
 
 const HOUR_MS = 3_600_000
 const INTERVAL_MS = 5 * 60_000
-/** Shorter than this a webhook could come again after its call was forgotten, and count as new. */
+/** Less would let a retried webhook arrive after its call was forgotten, and create the call again. */
 const MIN_RETENTION_HOURS = 24
-/** A call from which nothing has come for so long is over, whatever its log says. */
+/** A call that has been silent for this long counts as over. */
 const ABANDONED_AFTER_MS = 24 * HOUR_MS
 
-/** Calls that are listed at a time, and of these worked on at the same time: live appends go on beside them. */
+/** Page size and concurrency are low enough not to delay live appends. */
 const PAGE_SIZE = 200
 const CONCURRENCY = 16
 
-/** `done`: there was nothing to erase. `kept`: it is not over yet, or has just grown. */
-type ErasureOutcome = 'silenced' | 'done' | 'kept' | 'failed'
+/** `done`: the call has no speech. `kept`: the call is not over, or its log has just grown. */
+type ErasureOutcome = 'erased' | 'done' | 'kept' | 'failed'
 
-/** How long things are kept. */
+/** How long calls and their speech are kept. */
 export interface RetentionOptions {
-  /** A call, in hours after its last event. Default 168, a week; at least 24. */
+  /** How long a call is kept after its last event, in hours. Default 168 (a week), minimum 24. */
   readonly hours?: number | undefined
-  /**
-   * What was said on a call, in hours after the last event of a call that is over. Default 1; 0 for none; as much as
-   * `hours`, or more, keeps it with the call.
-   */
+  /** How long speech is kept after the last event of an ended call, in hours. Default 1. From `hours` on, as long as the call. */
   readonly transcriptHours?: number | undefined
 }
 
-/** Erases what has been kept long enough. */
+/** Erases expired calls and speech. */
 export class Retention {
   readonly #deps: { store: CallStore; logger: Logger; now: () => number }
   readonly #hours: number
   readonly #transcriptHours: number
   #running: Promise<number> | null = null
   #isStopped = false
-  #lastTurn: Promise<void> = Promise.resolve()
+  #lastYield: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
-  /** @throws when a time is out of its range. */
+  /** @throws when a retention time is out of range. */
   constructor(deps: { store: CallStore; logger: Logger; now: () => number }, options: RetentionOptions = {}) {
     const { hours = 168, transcriptHours = 1 } = options
     if (!(hours >= MIN_RETENTION_HOURS)) throw new Error(`\`retentionHours\` must be at least ${MIN_RETENTION_HOURS}.`)
-    if (!(transcriptHours >= 0)) throw new Error('`transcriptRetentionHours` must be a number of hours, 0 or more.')
+    if (!(transcriptHours >= 0)) throw new Error('`transcriptRetentionHours` must be at least 0.')
     this.#deps = deps
     this.#hours = hours
     this.#transcriptHours = transcriptHours
   }
 
-  /** Looks every five minutes from now on. */
+  /** Runs every five minutes. */
   start(): void {
     this.#timer = setInterval(() => void this.run(), INTERVAL_MS)
     this.#timer.unref()
   }
 
-  /** Resolves when a run under way has ended, which it does after the calls it is working on. */
+  /** Stops. Resolves when the current run has finished the page it is working on. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#isStopped = true
     await this.#running
   }
 
-  /** Forgets what is old now. How many calls. A second request during a run gets the answer of that run. */
+  /** Runs once. Resolves with the number of forgotten calls. A call during a run returns that run's result. */
   run(): Promise<number> {
     this.#running ??= this.#run().finally(() => {
       this.#running = null
@@ -79,12 +73,12 @@ export class Retention {
     try {
       const moment = now() - this.#hours * HOUR_MS
       const count = await this.#forgetCalls(moment)
-      if (count > 0) logger.info({ count }, 'calls forgotten: their time was up')
-      const silenced = await this.#silence()
-      if (silenced > 0) logger.info({ calls: silenced }, 'what was said on calls erased: its time was up')
+      if (count > 0) logger.info({ count }, 'expired calls erased')
+      const erased = await this.#eraseSpeech()
+      if (erased > 0) logger.info({ calls: erased }, 'expired speech erased')
       return count
     } catch (error) {
-      logger.error({ err: error }, 'old calls could not be forgotten')
+      logger.error({ err: error }, 'retention run failed; it retries at the next interval')
       return 0
     }
   }
@@ -103,54 +97,55 @@ export class Retention {
   }
 
   /**
-   * Takes what was said out of calls that have been over for long enough. How many calls. Each stage of the store lists
-   * only calls that are not done with, so no call is read twice.
+   * Erases speech from calls that ended long enough ago, and returns the number of calls. The store lists only calls whose
+   * speech has not been erased, so no call is read twice.
    */
-  async #silence(): Promise<number> {
+  async #eraseSpeech(): Promise<number> {
     if (this.#transcriptHours >= this.#hours) return 0
     const ended = this.#deps.now() - this.#transcriptHours * HOUR_MS
     const abandoned = Math.min(ended, this.#deps.now() - ABANDONED_AFTER_MS)
     return (
-      (await this.#silenceStage('ended', ended, abandoned)) + (await this.#silenceStage('live', abandoned, abandoned))
+      (await this.#eraseSpeechInStage('ended', ended, abandoned)) +
+      (await this.#eraseSpeechInStage('live', abandoned, abandoned))
     )
   }
 
-  async #silenceStage(stage: CallStage, before: number, abandoned: number): Promise<number> {
+  async #eraseSpeechInStage(stage: CallStage, before: number, abandoned: number): Promise<number> {
     let count = 0
-    // Calls that stay in their stage are passed over.
+    // Calls that stay in their stage are skipped on the next page.
     let offset = 0
     while (!this.#isStopped) {
       const page = await this.#deps.store.list({ stage, before, order: 'oldest', limit: PAGE_SIZE, offset })
-      const outcomes = await pMap(page, (listing) => this.#silenceCall(listing, abandoned), {
+      const outcomes = await pMap(page, (listing) => this.#eraseSpeechOfCall(listing, abandoned), {
         concurrency: CONCURRENCY,
       })
-      count += outcomes.filter((outcome) => outcome === 'silenced').length
+      count += outcomes.filter((outcome) => outcome === 'erased').length
       const failed = outcomes.filter((outcome) => outcome === 'failed').length
       offset += outcomes.filter((outcome) => outcome === 'kept').length + failed
-      // Where every call of a page fails it is the store that fails: the next run tries again.
+      // If every call of a page fails, the store is failing. The next run retries.
       if (page.length < PAGE_SIZE || failed === page.length) break
     }
     return count
   }
 
-  async #silenceCall({ callId, updatedAt }: CallListing, abandoned: number): Promise<ErasureOutcome> {
+  async #eraseSpeechOfCall({ callId, updatedAt }: CallListing, abandoned: number): Promise<ErasureOutcome> {
     const { store, logger } = this.#deps
-    // There may be a week of calls: between two of them everything else gets its turn.
-    this.#lastTurn = this.#lastTurn.then(() => turn())
-    await this.#lastTurn
+    // Yields to the event loop between calls, because there may be a week of them.
+    this.#lastYield = this.#lastYield.then(() => yieldToEventLoop())
+    await this.#lastYield
     try {
       const slice = await store.read(callId, 0)
       const last = slice?.records.at(-1)
-      // Its line outlived it, and is removed with the next calls that are forgotten.
+      // The call was erased after it was listed.
       if (!slice || !last) return 'kept'
       if (!hasEnded(slice.records) && updatedAt >= abandoned) return 'kept'
       const changed = withoutSpeech(slice.records)
       const isDone = await store.rewrite(callId, { epoch: slice.epoch, seq: last.seq }, changed)
       if (!isDone) return 'kept'
-      return changed.length > 0 ? 'silenced' : 'done'
+      return changed.length > 0 ? 'erased' : 'done'
     } catch (error) {
       // One call that cannot be read or rewritten must not keep the others from being erased.
-      logger.error({ err: error }, 'what was said on a call could not be erased; it is tried again')
+      logger.error({ err: error }, 'speech of a call could not be erased; it is retried')
       return 'failed'
     }
   }
