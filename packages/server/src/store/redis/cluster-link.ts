@@ -1,13 +1,13 @@
-/** A link to a Redis Cluster; each of its servers is connected to, lost and found again by itself. */
+/** A link to a Redis Cluster. The client connects and reconnects to each node. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { BaseLink, clientSettings, type LinkOptions, type Redis, type RedisLink, retryAfter } from './link.ts'
+import { BaseLink, clientSettings, type LinkOptions, type Redis, type RedisLink, reconnectDelayMs } from './link.ts'
 
 function clusterOf({ createCluster }: Redis, options: LinkOptions) {
   const { username, password, protocol } = new URL(options.urls[0])
   const { socket, ...settings } = clientSettings(options)
   return createCluster({
     rootNodes: options.urls.map((url) => ({ url })),
-    // The servers that are found have no URL of ours, so they are given what the first one's says.
+    // Discovered nodes have no URL, so they use the credentials of the first one.
     defaults: {
       ...settings,
       ...(username ? { username: decodeURIComponent(username) } : {}),
@@ -49,8 +49,8 @@ export class ClusterLink extends BaseLink<readonly [Cluster]> implements RedisLi
 
   protected open(redis: Redis): readonly [Cluster] {
     const cluster = clusterOf(redis, this.options)
-    for (const event of ['error', 'node-error']) cluster.on(event, (error: unknown) => this.complain(error))
-    cluster.on('node-ready', () => this.recovered())
+    for (const event of ['error', 'node-error']) cluster.on(event, (error: unknown) => this.reportOutage(error))
+    cluster.on('node-ready', () => this.reportRecovery())
     this.#connected = this.#connect(cluster)
     return [cluster]
   }
@@ -58,7 +58,7 @@ export class ClusterLink extends BaseLink<readonly [Cluster]> implements RedisLi
   readonly #deliver = (text: string, channel: string) => this.options.onMessage(channel, text)
 
   #ask<T>(ask: (cluster: Cluster) => Promise<T>): Promise<T> {
-    return this.answer(async ([cluster]) => {
+    return this.request(async ([cluster]) => {
       await this.#connected
       return ask(cluster)
     })
@@ -70,18 +70,18 @@ export class ClusterLink extends BaseLink<readonly [Cluster]> implements RedisLi
         await cluster.connect()
         return
       } catch (error) {
-        this.complain(error)
-        await pause(retryAfter(failures))
+        this.reportOutage(error)
+        await pause(reconnectDelayMs(failures))
       }
     }
   }
 }
 
-/** A key on each server. Where a key belongs is a hash of its name, so names are tried until every server has one. */
+/** Finds a key on each node, by trying names until each node has one. */
 async function keyOnEach(cluster: Cluster, name: string): Promise<string[]> {
   const servers = cluster.masters.length
   const keys = new Map<unknown, string>()
-  // A server that has no keys, as one that has just joined, is not found by any name.
+  // No name leads to a node without slots, such as one that has just joined.
   for (let tries = 0; keys.size < servers && tries < servers * 100; tries++) {
     const key = `${name}:${tries}`
     const server = await cluster.getNodeClientForKey(key)

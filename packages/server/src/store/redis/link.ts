@@ -1,41 +1,40 @@
 /**
- * The way to Redis. Two kinds: to one server, and to a cluster.
+ * Connections to Redis: to one server, or to a cluster.
  *
- * Everything is bounded. Nothing waits in a queue for a Redis that is away: it fails at once, so that Telnyx is told to
- * send again.
+ * Every operation has a timeout. During an outage, operations fail at once instead of queueing, so that Telnyx retries.
  */
 import { StoreUnavailableError } from '../call-store.ts'
 import type { Script } from './scripts.ts'
 
-/** How Redis is reached. */
+/** Options of a link. */
 export interface LinkOptions {
-  /** One server; or some of a cluster's, from which the others are found. */
+  /** The URL of one server, or of some nodes of a cluster. */
   readonly urls: readonly [string, ...string[]]
-  /** The longest that anything waits for an answer, in milliseconds. */
+  /** The timeout of an operation, in milliseconds. */
   readonly timeoutMs: number
-  /** A message on a channel that was subscribed to. */
+  /** Receives each message of a subscribed channel. */
   readonly onMessage: (channel: string, text: string) => void
-  /** Redis is there again after an outage: what was published meanwhile is lost. */
+  /** Called after an outage: messages published meanwhile are lost. */
   readonly onResumed: () => void
-  /** Something that whoever runs the server should know. */
+  /** Receives warnings for the operator. */
   readonly warn: (message: string) => void
 }
 
-/** A way to Redis. Whoever asks it something before it is up waits for it, no longer than the timeout. */
+/** A connection to Redis. Operations that start before it is ready wait for it, up to the timeout. */
 export interface RedisLink {
-  /** Whether one server has all keys: a script may take keys of any slot, and messages need no shard. */
+  /** Whether one server has all keys, so that a script may use any keys and messages need no shard. */
   readonly isOneServer: boolean
-  /** Sends a command; all its keys are in the slot of the one that is named. */
+  /** Sends a command to the node of `key`. All keys of the command must be in its slot. */
   send(key: string, command: readonly string[]): Promise<unknown>
-  /** Sends a command to every server that has keys, for a key on each of them whose name begins as is said. */
+  /** Sends a command to every node that has keys, with a key of that node that starts with `name`. */
   sendToEach(name: string, command: (key: string) => readonly string[]): Promise<void>
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): void
   close(): Promise<void>
 }
 
-/** Runs a script by its name; Redis is given its text only where it does not know it, as after a restart. */
-export async function run(
+/** Runs a script by its hash. Sends its source if Redis does not have it, as after a restart. */
+export async function runScript(
   link: RedisLink,
   { source, sha }: Script,
   keys: readonly [string, ...string[]],
@@ -70,68 +69,69 @@ export const clientSettings = ({ timeoutMs }: LinkOptions) =>
     RESP: 3,
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    // Time is kept here: the client's own ends once a command has been written, and Redis may never answer.
+    // `withTimeout` applies instead: the client's timeout ends when a command is written, not when it is answered.
     commandOptions: { timeout: 0 },
-    // An idle connection is asked whether it lives; one that does not answer is closed.
+    // Pings idle connections, and closes those that do not answer.
     pingInterval: timeoutMs / 2,
-    socket: { connectTimeout: timeoutMs, socketTimeout: timeoutMs, reconnectStrategy: retryAfter },
+    socket: { connectTimeout: timeoutMs, socketTimeout: timeoutMs, reconnectStrategy: reconnectDelayMs },
   }) as const
 
-/** How long to wait before connecting again: spread out, so that many nodes do not come back in one instant. */
-export const retryAfter = (failures: number): number => Math.min(50 * 2 ** failures, 1_000) * (0.5 + Math.random() / 2)
+/** The backoff before reconnecting, in milliseconds, with jitter so that nodes do not reconnect at once. */
+export const reconnectDelayMs = (failures: number): number =>
+  Math.min(50 * 2 ** failures, 1_000) * (0.5 + Math.random() / 2)
 
 interface Closable {
   close(): Promise<unknown>
   destroy(): void
 }
 
-/** What both kinds of link share: nothing waits longer than the timeout, and an outage is warned of once. */
+/** The common part of both links: applies the timeout, and warns once per outage. */
 export abstract class BaseLink<Clients extends readonly Closable[]> {
   protected readonly options: LinkOptions
-  /** Where Redis is, without the password that may stand in its URL. */
-  protected readonly who: string
-  /** Why Redis cannot be reached; `null` while it can. */
+  /** Names the server in messages, without the password in its URL. */
+  protected readonly label: string
+  /** The error of the current outage; `null` while Redis is reachable. */
   protected outage: unknown = null
   protected isClosed = false
-  /** Resolves when the first attempt to connect has ended, whichever way: it is not part of any answer's time. */
-  protected attempted: Promise<unknown> = Promise.resolve()
+  /** Resolves when the first connection attempt has ended. Its time does not count towards any operation's timeout. */
+  protected firstAttempt: Promise<unknown> = Promise.resolve()
   readonly #clients: Promise<Clients>
 
   constructor(options: LinkOptions, who: string) {
     this.options = options
-    this.who = who
+    this.label = who
     this.#clients = loadRedis().then((redis) => this.open(redis))
     this.#clients.catch(() => {})
   }
 
-  /** Makes the clients, which connect from then on. */
+  /** Creates the clients, which then connect. */
   protected abstract open(redis: Redis): Clients
 
-  /** Asks Redis something, and waits for the answer no longer than the timeout. */
-  protected async answer<T>(ask: (clients: Clients) => Promise<T>): Promise<T> {
+  /** Runs an operation with the timeout. */
+  protected async request<T>(ask: (clients: Clients) => Promise<T>): Promise<T> {
     if (this.isClosed) throw new StoreUnavailableError('The store is closed.')
     const clients = await this.#clients
-    await this.attempted
-    return inTime(ask(clients), this.options.timeoutMs, this.who)
+    await this.firstAttempt
+    return withTimeout(ask(clients), this.options.timeoutMs, this.label)
   }
 
-  protected complain(cause: unknown): void {
+  protected reportOutage(cause: unknown): void {
     if (this.isClosed) return
     const { warn } = this.options
-    if (this.outage === null) warn(`${this.who} cannot be reached: ${reasonOf(cause)}. Trying on.`)
+    if (this.outage === null) warn(`${this.label} cannot be reached: ${reasonOf(cause)}. Reconnecting.`)
     this.outage = cause
   }
 
-  protected recovered(): void {
+  protected reportRecovery(): void {
     if (this.outage === null) return
     this.outage = null
-    this.options.warn(`${this.who} is there again.`)
+    this.options.warn(`${this.label} is reachable again.`)
     this.options.onResumed()
   }
 
   async close(): Promise<void> {
     if (this.isClosed) return
-    const closing = this.answer((clients) => Promise.all(clients.map((client) => client.close())))
+    const closing = this.request((clients) => Promise.all(clients.map((client) => client.close())))
     this.isClosed = true
     await closing.catch(() => {})
     const clients = await this.#clients.catch(() => [])
@@ -139,19 +139,19 @@ export abstract class BaseLink<Clients extends readonly Closable[]> {
   }
 }
 
-/** There was no answer in time. */
-export class Silence extends StoreUnavailableError {}
+/** Redis did not answer in time. */
+export class RedisTimeoutError extends StoreUnavailableError {}
 
-/** An answer, or a failure when the time is up. */
-export async function inTime<T>(answer: Promise<T>, timeoutMs: number, who: string): Promise<T> {
+/** Resolves with the answer, or rejects after the timeout. */
+export async function withTimeout<T>(answer: Promise<T>, timeoutMs: number, who: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Silence(`${who} did not answer within ${timeoutMs} ms.`)), timeoutMs)
+    timer = setTimeout(() => reject(new RedisTimeoutError(`${who} did not answer within ${timeoutMs} ms.`)), timeoutMs)
   })
   return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
-/** What went wrong, for people; a failure to connect may hide several behind an empty message. */
+/** The message of an error. An `AggregateError` of a failed connection has an empty one, so its first error counts. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
   return error instanceof Error ? error.message || error.name : String(error)

@@ -9,14 +9,14 @@ import { type RedisStoreOptions, redisStore } from './redis-store.ts'
 const news = (...ids: string[]) => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
-/** A store whose warnings are kept. */
+/** A store that records its warnings. */
 function storeOn(redis: TestRedis, options: Partial<RedisStoreOptions> = {}): CallStore & { warnings: string[] } {
   const warnings: string[] = []
   const store = redisStore({ url: redis.url, timeoutMs: 1_000, warn: (message) => warnings.push(message), ...options })
   return { ...store, warnings }
 }
 
-/** How long something took to fail with `StoreUnavailableError`. */
+/** Expects an operation to fail with `StoreUnavailableError` within a time. */
 async function failsWithin(millis: number, attempt: () => Promise<unknown>): Promise<void> {
   const begin = performance.now()
   await expect(attempt()).rejects.toSatisfy(StoreUnavailableError.isInstance)
@@ -46,22 +46,22 @@ describeWithRedis('redisStore', () => {
 
   describeCallStore('redisStore', () => storeOn(shared, { prefix: randomUUID() }))
 
-  it('shares its logs: what one server appends another dedupes, numbers on and is told of', async () => {
+  it('shares one log between servers: deduplicates, numbers and publishes appends of both', async () => {
     await using a = disposable(storeOn(shared))
     await using b = disposable(storeOn(shared))
-    const told: StoreChange[] = []
-    await b.store.subscribe('shared', (change) => told.push(change))
+    const changes: StoreChange[] = []
+    await b.store.subscribe('shared', (change) => changes.push(change))
     const first = await a.store.append('shared', news('a'))
     const second = await b.store.append('shared', news('a', 'b'))
     expect(second).toMatchObject({ epoch: first.epoch, records: [{ seq: 2 }], duplicates: [{ id: 'a' }] })
-    await eventually(() => expect(told).toHaveLength(2))
-    expect(told).toEqual([
+    await eventually(() => expect(changes).toHaveLength(2))
+    expect(changes).toEqual([
       { kind: 'appended', callId: 'shared', epoch: first.epoch, records: first.records },
       { kind: 'appended', callId: 'shared', epoch: first.epoch, records: second.records },
     ])
   })
 
-  it('makes one record of an event that two servers take at the same instant', async () => {
+  it('creates one record when two servers append the same event at once', async () => {
     await using a = disposable(storeOn(shared))
     await using b = disposable(storeOn(shared))
     for (let run = 0; run < 200; run++) {
@@ -71,7 +71,7 @@ describeWithRedis('redisStore', () => {
     }
   })
 
-  it('reads a log of many pages whole', async () => {
+  it('reads all records of a log with many pages', async () => {
     await using it = disposable(storeOn(shared))
     const ids = Array.from({ length: 2_500 }, (_, index) => `e${index}`)
     await it.store.append('long', news(...ids))
@@ -81,7 +81,7 @@ describeWithRedis('redisStore', () => {
     )
   })
 
-  it('keeps a call for its retention after the last event, and then not even in the list', async () => {
+  it('expires a call after its retention and removes it from the list', async () => {
     const remaining = () => Number(shared.cli('--raw', 'PTTL', 'long:2:call:{call}'))
     {
       await using it = disposable(storeOn(shared, { retentionMs: 600_000, prefix: 'long' }))
@@ -94,20 +94,20 @@ describeWithRedis('redisStore', () => {
     await it.store.append('call', news('a'))
     await eventually(async () => expect(await it.store.read('call', 0)).toBeNull())
     expect(await it.store.list({ limit: 10 })).toEqual([])
-    // The first event of a call clears its part of the list of what has expired: so many have one in each part.
+    // The first event of a call removes expired entries from its list shard. 100 calls reach every shard.
     const others = Array.from({ length: 100 }, (_, index) => `other-${index}`)
     for (const other of others) await it.store.append(other, news('a'))
     const parts = shared.cli('--raw', 'KEYS', 'brief:2:calls:*').split('\n')
     expect(parts.flatMap((part) => shared.cli('--raw', 'ZRANGE', part, '0', '-1').split('\n'))).not.toContain('call')
   })
 
-  it('keeps all of one call in one key, so that a call is lost whole or not at all', async () => {
+  it('keeps a call in one key, so that eviction removes it completely', async () => {
     await using it = disposable(storeOn(shared, { prefix: 'onekey' }))
     await it.store.append('v3:{odd}', news('a', 'b'))
     expect(shared.cli('--raw', 'KEYS', 'onekey:2:call:*')).toBe('onekey:2:call:{v3:%7Bodd%7D}')
   })
 
-  it('refuses to share a prefix with servers of another format, names both formats and the remedy', async () => {
+  it('refuses to share a prefix with servers of another format, and names both formats and the remedy', async () => {
     const prefix = randomUUID()
     await using it = disposable(storeOn(shared, { prefix }))
     await it.store.append('call', news('a'))
@@ -117,7 +117,7 @@ describeWithRedis('redisStore', () => {
     for (const refused of [other.store.append('call', news('b')), other.store.read('call', 0), other.store.ping()]) {
       await expect(refused).rejects.toThrow(/format 99 .* uses format 2\. Use another prefix, another Redis, or/)
     }
-    // One that was there before notices with its next ping.
+    // An open store notices with its next ping.
     await expect(it.store.ping()).rejects.toThrow(/format 99/)
     await expect(it.store.append('call', news('b'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
     shared.cli('HSET', `${prefix}:format`, 'format', '2')
@@ -125,7 +125,7 @@ describeWithRedis('redisStore', () => {
     expect(await idsIn(it.store, 'call')).toEqual(['a'])
   })
 
-  it('warns of settings that lose calls, and does not repeat the password of its URL', async () => {
+  it('warns of Redis settings that lose calls without quoting the password in the URL', async () => {
     await using redis = await TestRedis.start('--maxmemory-policy', 'allkeys-lru', '--requirepass', 'canary-password')
     await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//:canary-password@') }))
     await it.store.ping()
@@ -136,11 +136,11 @@ describeWithRedis('redisStore', () => {
     expect(() => redisStore({ url: 'http://:canary@host' })).toThrow(/^(?!.*canary).*redis:\/\//)
   })
 
-  it('says at once that Redis is down, and is there again when Redis is', async () => {
+  it('fails at once while Redis is down and recovers when Redis restarts', async () => {
     await using redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
     await using it = disposable(storeOn(redis))
-    const told: StoreChange[] = []
-    await it.store.subscribe('call', (change) => told.push(change))
+    const changes: StoreChange[] = []
+    await it.store.subscribe('call', (change) => changes.push(change))
     await it.store.append('call', news('a'))
     await redis.kill()
     await eventually(() => expect(it.store.warnings.join()).toMatch(/cannot be reached/))
@@ -150,11 +150,11 @@ describeWithRedis('redisStore', () => {
     await eventually(() => it.store.ping())
     expect(await idsIn(it.store, 'call')).toEqual(['a'])
     await it.store.append('call', news('b'))
-    await eventually(() => expect(told.flatMap(idsTold)).toContain('b'))
+    await eventually(() => expect(changes.flatMap(idsOf)).toContain('b'))
     expect(it.store.warnings.filter((warning) => /cannot be reached/.test(warning))).toHaveLength(1)
   })
 
-  it('opens before Redis does, and fails no later than its timeout', async () => {
+  it('opens while Redis is down and fails operations within the timeout', async () => {
     await using redis = await TestRedis.start()
     await redis.kill()
     await using it = disposable(storeOn(redis))
@@ -163,7 +163,7 @@ describeWithRedis('redisStore', () => {
     await eventually(() => it.store.ping())
   })
 
-  it('begins a new epoch when Redis comes back from a file, which may be older than what was told', async () => {
+  it('starts a new epoch when Redis restores an older snapshot file', async () => {
     await using redis = await TestRedis.start('--save', '900', '1')
     await using it = disposable(storeOn(redis))
     const before = await it.store.append('call', news('a'))
@@ -172,14 +172,14 @@ describeWithRedis('redisStore', () => {
     await redis.kill()
     await redis.start()
     const after = await eventually(() => it.store.head('call'))
-    // `b` is gone, and the number it had will be given to another: under the old epoch that would be a silent hole.
+    // `b` is lost, and its number will be reused. Under the old epoch clients would not notice.
     expect(after?.seq).toBe(1)
     expect(after?.epoch).not.toBe(before.epoch)
     const next = await it.store.append('call', news('c'))
     expect(next).toMatchObject({ epoch: after?.epoch, records: [{ seq: 2 }] })
   })
 
-  it('begins a new epoch after FLUSHALL and after a call was evicted', async () => {
+  it('starts a new epoch after FLUSHALL and after a call was evicted', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
     const first = await it.store.append('call', news('a', 'b'))
@@ -192,7 +192,7 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('a'))).epoch).not.toBe(second.epoch)
   })
 
-  it('knows its scripts again after Redis has forgotten them', async () => {
+  it('sends its scripts again after SCRIPT FLUSH', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
@@ -200,7 +200,7 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
   })
 
-  it('waits for a paused Redis no longer than its timeout, then not at all; and what it gave up on is not made', async () => {
+  it('times out on a paused Redis, then fails at once, and the timed-out append is not made later', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
@@ -222,7 +222,7 @@ describeWithRedis('redisStore', () => {
     expect(await idsIn(it.store, 'call')).toEqual(['a', 'given-up'])
   })
 
-  it('appends all the same when the clock of Redis goes ahead of ours', async () => {
+  it('appends when the clock of Redis is ahead of the clock of the server', async () => {
     await using redis = await TestRedis.start()
     const real = performance.now.bind(performance)
     performance.now = () => real() - 60_000
@@ -235,7 +235,7 @@ describeWithRedis('redisStore', () => {
     }
   })
 
-  it('refuses appends while Redis is a replica, and finds it again when it is in charge', async () => {
+  it('refuses appends while Redis is a replica and recovers when it is the primary again', async () => {
     await using other = await TestRedis.start()
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
@@ -248,10 +248,10 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
   })
 
-  it('goes to whoever is in charge now when its address has moved, though its connections still hold', async () => {
+  it('reconnects to the new primary when the address moves while old connections stay open', async () => {
     await using former = await TestRedis.start()
     await using present = await TestRedis.start()
-    // An address, such as a host's name for the one in charge: where new connections go changes, old ones stay.
+    // An address such as a host name of the primary: new connections go elsewhere, old ones stay open.
     let inCharge = former
     const address = createServer((socket) => {
       const onwards = connect(inCharge.port, '127.0.0.1')
@@ -262,18 +262,18 @@ describeWithRedis('redisStore', () => {
     await using it = disposable(
       storeOn(former, { url: `redis://127.0.0.1:${(address.address() as AddressInfo).port}` }),
     )
-    const told: StoreChange[] = []
-    await it.store.subscribe('call', (change) => told.push(change))
+    const changes: StoreChange[] = []
+    await it.store.subscribe('call', (change) => changes.push(change))
     await it.store.append('call', news('a'))
     inCharge = present
     former.cli('REPLICAOF', '127.0.0.1', String(present.port))
     await eventually(() => it.store.append('call', news('b')))
     expect(present.cli('EXISTS', 'callgather:2:call:{call}')).toBe('1')
-    await eventually(() => expect(told.flatMap(idsTold)).toContain('b'))
+    await eventually(() => expect(changes.flatMap(idsOf)).toContain('b'))
     address.close()
   })
 
-  it('begins a new epoch when a replica takes over', async () => {
+  it('starts a new epoch when a replica becomes the primary', async () => {
     await using primary = await TestRedis.start('--repl-diskless-sync-delay', '0')
     await using replica = await TestRedis.start('--replicaof', '127.0.0.1', String(primary.port))
     await using before = disposable(storeOn(primary))
@@ -286,7 +286,7 @@ describeWithRedis('redisStore', () => {
     expect(head?.epoch).not.toBe(epoch)
   })
 
-  it('refuses appends when Redis is full, leaves nothing half made, and can still read and forget', async () => {
+  it('refuses appends atomically when Redis is full, and still reads and forgets calls', async () => {
     await using redis = await TestRedis.start('--maxmemory-policy', 'noeviction')
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
@@ -299,41 +299,41 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('b', 'c'))).records).toHaveLength(2)
   })
 
-  it('tells watchers what happened while the bus was down, on this server and others', async () => {
+  it('publishes changes that subscribers missed while the bus was down', async () => {
     await using redis = await TestRedis.start('--appendonly', 'yes')
     await using watcher = disposable(storeOn(redis))
     await using writer = disposable(storeOn(redis))
-    const told: StoreChange[] = []
+    const changes: StoreChange[] = []
     const all: StoreChange[] = []
-    await watcher.store.subscribe('call', (change) => told.push(change))
+    await watcher.store.subscribe('call', (change) => changes.push(change))
     await watcher.store.subscribeAll((change) => all.push(change))
     await writer.store.append('call', news('a'))
-    await eventually(() => expect(told.flatMap(idsTold)).toEqual(['a']))
-    // Only the bus of the watcher is cut, at the moment in which something is appended elsewhere.
+    await eventually(() => expect(changes.flatMap(idsOf)).toEqual(['a']))
+    // Cuts the subscriber's bus while another server appends.
     redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
     await eventually(() => writer.store.append('call', news('b', 'c')))
     await eventually(() => writer.store.append('other', news('x')))
     await eventually(() => {
-      const last = told.flatMap((change) => (change.kind === 'appended' ? change.records : [])).at(-1)
+      const last = changes.flatMap((change) => (change.kind === 'appended' ? change.records : [])).at(-1)
       expect(last).toMatchObject({ seq: 3, event: { id: 'c' } })
       expect(all.map(({ callId }) => callId)).toContain('other')
     })
     await writer.store.append('call', news('d'))
-    await eventually(() => expect(told.flatMap(idsTold).at(-1)).toBe('d'))
+    await eventually(() => expect(changes.flatMap(idsOf).at(-1)).toBe('d'))
   })
 
-  it('tells watchers that a call is gone when Redis came back without it', async () => {
+  it('notifies subscribers that a call is gone when Redis restarts without it', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
-    const told: StoreChange[] = []
+    const changes: StoreChange[] = []
     await it.store.append('call', news('a'))
-    await it.store.subscribe('call', (change) => told.push(change))
+    await it.store.subscribe('call', (change) => changes.push(change))
     await redis.kill()
     await redis.start()
-    await eventually(() => expect(told).toContainEqual({ kind: 'forgotten', callId: 'call' }))
+    await eventually(() => expect(changes).toContainEqual({ kind: 'forgotten', callId: 'call' }))
   })
 
-  it('leaves no connection and no timer behind when it is closed', async () => {
+  it('closes all connections when the Redis store is closed', async () => {
     await using redis = await TestRedis.start()
     const store = storeOn(redis)
     await store.ping()
@@ -346,7 +346,7 @@ describeWithRedis('redisStore', () => {
 describeWithRedis('redisStore without sharded pub/sub', () => {
   let older: TestRedis
   beforeAll(async () => {
-    // As a Redis before 7.0 has it: the command is not there.
+    // Redis before 7.0 does not have this command.
     older = await TestRedis.start('--rename-command', 'SPUBLISH', '')
   })
   afterAll(() => older[Symbol.asyncDispose]())
@@ -355,16 +355,16 @@ describeWithRedis('redisStore without sharded pub/sub', () => {
 })
 
 describeWithRedis('redisStore with no more rights than the documentation asks for', () => {
-  it('does everything', async () => {
+  it('runs every Redis store operation with the documented permissions', async () => {
     const rights =
       '~callgather:* &callgather:* +@connection +@pubsub +@scripting +@hash +@set +@sortedset +@keyspace ' +
       '+set +time -@dangerous +info +config|get'
     await using redis = await TestRedis.start('--user', 'gather', 'on', '>canary', ...rights.split(' '))
     await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//gather:canary@') }))
-    const told: StoreChange[] = []
+    const changes: StoreChange[] = []
     await it.store.ping()
-    await it.store.subscribe('call', (change) => told.push(change))
-    await it.store.subscribeAll((change) => told.push(change))
+    await it.store.subscribe('call', (change) => changes.push(change))
+    await it.store.subscribeAll((change) => changes.push(change))
     await it.store.append('call', news('a', 'b'), { sessionId: 'session' })
     expect(await it.store.listLegs('session')).toEqual(['call'])
     const head = await it.store.head('call')
@@ -375,7 +375,7 @@ describeWithRedis('redisStore with no more rights than the documentation asks fo
     expect(await it.store.list({ limit: 10 })).toHaveLength(1)
     expect(await it.store.forget('call', Date.now() + 1)).toBe(true)
     await eventually(() =>
-      expect(told.map(({ kind }) => kind).sort()).toEqual([
+      expect(changes.map(({ kind }) => kind).sort()).toEqual([
         'appended',
         'appended',
         'appended',
@@ -399,7 +399,7 @@ describeWithRedis('redisStore on a cluster', () => {
 
   describeCallStore('redisStore on a cluster', storeOnCluster)
 
-  it('spreads calls over the servers', async () => {
+  it('distributes calls over the nodes of a Redis Cluster', async () => {
     await using it = disposable(storeOnCluster())
     const calls = Array.from({ length: 60 }, (_, index) => `call-${index}`)
     await Promise.all(calls.map((call) => it.store.append(call, news('a', 'b'))))
@@ -408,7 +408,7 @@ describeWithRedis('redisStore on a cluster', () => {
     for (const server of cluster) expect(Number(server.cli('DBSIZE'))).toBeGreaterThan(5)
   })
 
-  it('is away while any server is, and there again with it', async () => {
+  it('reports a Redis Cluster as unavailable while any node is down, and recovers with it', async () => {
     await using it = disposable(storeOnCluster())
     for (const server of cluster) {
       await it.store.ping()
@@ -423,7 +423,7 @@ describeWithRedis('redisStore on a cluster', () => {
   })
 })
 
-const idsTold = (change: StoreChange) =>
+const idsOf = (change: StoreChange) =>
   change.kind === 'appended' ? change.records.map(({ event }) => event.id) : ['forgotten']
 
 const disposable = <Store extends CallStore>(store: Store) => ({

@@ -1,15 +1,11 @@
 /**
- * Call logs in Redis: for more servers than one. Any server takes any webhook and serves any watcher; nothing is kept
- * in a server that another would need.
+ * Call logs in Redis, for several servers. Any server accepts any webhook and serves any client.
  *
- * What is one call's is one key, named with a hash tag, so that a Redis Cluster spreads calls over its servers, and one
- * script appends a whole batch: deduplicated, numbered and told in one step, whichever servers ask at the same time.
+ * Each call is one key with a hash tag, so that a Redis Cluster distributes calls. One script deduplicates, numbers,
+ * appends and publishes a batch atomically.
  *
- * Redis answers before it has written to disk, unless it is set to `appendfsync always`. What it may have lost is never
- * passed off as whole: the epoch changes with every restart and every failover (see `redis/scripts.ts`).
- *
- * An append whose answer is lost on the way may have been made. Asking again is safe: what is in the log already is
- * answered as a duplicate.
+ * Redis replies before it writes to disk, unless `appendfsync` is `always`. The epoch therefore changes with every
+ * restart and failover (see `redis/scripts.ts`). A retry after a lost reply is safe, because appends are deduplicated.
  */
 import { randomUUID } from 'node:crypto'
 import type { Cursor } from '@callgather/protocol'
@@ -28,40 +24,39 @@ import {
 } from '../call-store.ts'
 import { parseRecords, toRecords } from '../stored-event.ts'
 import { ClusterLink } from './cluster-link.ts'
-import { type LinkOptions, reasonOf, run } from './link.ts'
-import { FORMAT, namesOf } from './names.ts'
+import { type LinkOptions, reasonOf, runScript } from './link.ts'
+import { createNames, FORMAT } from './names.ts'
 import { APPEND, FORGET, JOIN, LEAVE_STAGE, LIST, READ, REVOKE, REWRITE, type Script } from './scripts.ts'
 import { ServerLink } from './server-link.ts'
 
-/** How a Redis store is made. */
+/** Options of a Redis store. */
 export interface RedisStoreOptions {
   /**
-   * `redis://…` or `rediss://…` of one server; of several of a Redis Cluster, from which the others are found. Required:
+   * The `redis://…` or `rediss://…` URL of one server, or the URLs of some nodes of a Redis Cluster. Required:
    * `undefined`, as from an unset environment variable, is an error at start.
    */
   readonly url: string | readonly string[] | undefined
-  /** Begins the name of every key and channel. Default `callgather`. */
+  /** The prefix of every key and channel. Default `callgather`. */
   readonly prefix?: string
   /**
-   * How long Redis itself keeps a call after its log last grew, in milliseconds; a server's `retentionHours` may erase
-   * it sooner. Default one week. While a call is kept its events are deduplicated, so this must be longer than a webhook
-   * can stay valid.
+   * How long Redis keeps a call after its last append, in milliseconds. Default one week. A server's `retentionHours`
+   * may erase it sooner. Must exceed the time in which a webhook is valid, because expired events can't be deduplicated.
    */
   readonly retentionMs?: number
-  /** The longest that anything waits for Redis, in milliseconds. Default 2000. */
+  /** The timeout of every Redis operation, in milliseconds. Default 2000. */
   readonly timeoutMs?: number
-  /** Told when Redis is lost or there again, and of settings of Redis that lose calls. Default `process.emitWarning`. */
+  /** Receives warnings about outages, and about Redis settings that lose calls. Default `process.emitWarning`. */
   readonly warn?: (message: string) => void
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
 
-const WEEK = 7 * 24 * 3_600_000
-const PAGE = 1_000
-/** How `FORGET` answers when the call has grown since. */
+const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000
+const PAGE_SIZE = 1_000
+/** The reply of `FORGET` when the log has grown since. */
 const GROWN = 1
-/** Calls that are erased or looked up at the same time: live appends use the same connection. */
-const CONCURRENCY = 16
+/** How many calls are read at the same time: live appends share the connection. */
+const MAX_CONCURRENT_READS = 16
 
 const DAY_MS = 86_400_000
 const optionsSchema = objectOf({
@@ -74,61 +69,63 @@ const optionsSchema = objectOf({
 })
 
 /**
- * A store in Redis (6.2 or newer, or what speaks like it), shared by any number of servers. Needs the package `redis`.
+ * Creates a store in Redis 6.2 or newer, shared by any number of servers. Needs the package `redis`.
  *
- * @throws when a URL is none of Redis.
+ * @throws when a URL is not a Redis URL.
  */
 export function redisStore(options: RedisStoreOptions): CallStore {
   checkOptions('redisStore', optionsSchema, options)
-  const { prefix = 'callgather', retentionMs = WEEK, timeoutMs = 2_000, now = Date.now } = options
+  const { prefix = 'callgather', retentionMs = DEFAULT_RETENTION_MS, timeoutMs = 2_000, now = Date.now } = options
   const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
-  const names = namesOf(prefix)
-  /** How far the clock of Redis is ahead of our monotonic one: as ours, until Redis says that it is another. */
+  const names = createNames(prefix)
+  /** The offset of the Redis clock to our monotonic clock. Starts as our own offset; a late reply corrects it. */
   let clockAhead = Date.now() - performance.now()
-  // Two buses: a call's own channel brings its records, the list's channels tell only that there are some.
+  // Two buses: the channel of a call carries its records, the list channels only that a call has grown.
   const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
   const calls = localBus(report)
   const list = localBus(report)
   const subscriptions = new Map<string, { watchers: number; ready: Promise<void> }>()
-  let lastHeard = now()
-  let lastPlace = 0
+  let lastMessageAt = now()
+  let lastScore = 0
 
   const linkOptions: LinkOptions = {
     urls: readRedisUrls(requiredOption('redisStore({ url })', options.url)),
     timeoutMs,
-    // The host's own function: what it throws must not end the loop that reconnects.
+    // An error in the host's function must not end the reconnect loop.
     warn: (message) => {
       try {
         warn(message)
       } catch {}
     },
     onMessage: (channel, text) => {
-      lastHeard = now()
-      // An unsubscription that met an outage was not made.
+      lastMessageAt = now()
+      // An earlier unsubscribe failed during an outage.
       if (!subscriptions.has(channel)) return link.unsubscribe(channel)
-      // A message that cannot be parsed counts as lost: the numbers of the log reveal what is missing.
-      if (names.isList(channel)) parsed<StoreChange>(text).forEach(list.publish)
-      else if (channel === names.revoked) parsed<Revocation>(text).forEach(calls.publishRevocation)
-      else for (const message of parsed<Message>(text)) calls.publish(changeOf(names.callIn(channel), message))
+      // An unreadable message counts as lost: sequence numbers reveal the gap.
+      if (names.isList(channel)) parseJson<StoreChange>(text).forEach(list.publish)
+      else if (channel === names.revoked) parseJson<Revocation>(text).forEach(calls.publishRevocation)
+      else
+        for (const message of parseJson<ChannelMessage>(text))
+          calls.publish(toStoreChange(names.callIn(channel), message))
     },
     onResumed: () => void resume(),
   }
   const link = linkOptions.urls.length === 1 ? new ServerLink(linkOptions) : new ClusterLink(linkOptions)
-  // A sharded message stays within its part of a cluster.
+  // Sharded messages stay on one node of a cluster.
   const publish = link.isOneServer ? 'PUBLISH' : 'SPUBLISH'
 
-  /** What a text says; nothing if it cannot be read. */
-  const parsed = <T>(text: string): T[] => {
+  /** Parses JSON. Returns an empty list if it is unreadable. */
+  const parseJson = <T>(text: string): T[] => {
     try {
       return [JSON.parse(text) as T]
     } catch {
-      warn('Redis holds or has sent something that cannot be read. It is left out.')
+      warn('An unreadable message or record from Redis was skipped. Check whether other programs use the same prefix.')
       return []
     }
   }
 
   let claimed: Promise<void> | null = null
-  /** Has Redis name our format, unless it names one already: another one is refused. */
+  /** Stores our format in Redis if it has none, and rejects another format. */
   const claimFormat = async () => {
     const read = () => link.send(names.format, ['HGET', names.format, 'format'])
     let format = await read()
@@ -143,8 +140,8 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     )
   }
 
-  /** Asks Redis something, once it is known to hold our format. */
-  const asking = async <T>(ask: () => Promise<T>): Promise<T> => {
+  /** Runs an operation after the format was checked. */
+  const withFormat = async <T>(ask: () => Promise<T>): Promise<T> => {
     claimed ??= claimFormat().catch((error: unknown) => {
       claimed = null
       throw error
@@ -153,44 +150,44 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       await claimed
       return await ask()
     } catch (error) {
-      throw unavailableBy(error)
+      throw toUnavailableError(error)
     }
   }
 
   /** Runs a script. */
-  const attempt = (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> =>
-    asking(() => run(link, script, keys, args))
+  const evalScript = (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> =>
+    withFormat(() => runScript(link, script, keys, args))
 
-  /** Sends a command about a key, with what follows the key. */
+  /** Sends a command for a key, with further arguments. */
   const send = (key: string, command: string, ...args: string[]): Promise<unknown> =>
-    asking(() => link.send(key, [command, key, ...args]))
+    withFormat(() => link.send(key, [command, key, ...args]))
 
   const readPage = async (callId: string, after: number, limit: number): Promise<Page | null> => {
-    const reply = await attempt(READ, [names.call(callId)], String(after), String(limit))
+    const reply = await evalScript(READ, [names.call(callId)], String(after), String(limit))
     if (!reply) return null
     const [epoch, seq, from, bodies] = reply as [string, number, number, (string | null)[]]
     return { epoch, seq, after: from, events: bodies.map((body) => body ?? '') }
   }
 
   /**
-   * Puts a call in its place in the list, or takes it out, and tells those who watch the list. The list only points to
-   * what is in the logs: what is lost of it is mended by the call's next event.
+   * Adds a call to the list or removes it, and notifies the list's subscribers. The list only refers to logs: the next
+   * event of a call repairs a lost entry.
    */
-  const putInList = async (callId: string, grown: { place: number; isNew: boolean; isOver: boolean } | null) => {
-    const change = grown ? grownIn(callId) : JSON.stringify({ kind: 'forgotten', callId } satisfies StoreChange)
+  const updateList = async (callId: string, grown: { place: number; isNew: boolean; isOver: boolean } | null) => {
+    const change = grown ? grownMessage(callId) : JSON.stringify({ kind: 'forgotten', callId } satisfies StoreChange)
     const place = grown ? String(grown.place) : ''
     const expired = grown?.isNew ? String(now() - retentionMs) : ''
     const args = [publish, change, callId, place, expired, grown?.isOver ? '1' : '']
-    return (await attempt(LIST, names.listed(callId), ...args)) !== 0
+    return (await evalScript(LIST, names.listShards(callId), ...args)) !== 0
   }
 
-  /** A moment that no other append of this process has, so that of two in one millisecond the later is listed first. */
-  const nextPlace = (): number => {
-    lastPlace = Math.max(now(), lastPlace + 0.001)
-    return lastPlace
+  /** A unique time for each append of this process, so that the later of two in one millisecond is listed first. */
+  const nextScore = (): number => {
+    lastScore = Math.max(now(), lastScore + 0.001)
+    return lastScore
   }
 
-  const listed = async (options: ListOptions): Promise<[callId: string, place: number][]> => {
+  const readList = async (options: ListOptions): Promise<[callId: string, place: number][]> => {
     const { limit, offset = 0, stage, since = '-inf', before, order = 'newest' } = options
     const bounds = [String(since), before === undefined ? '+inf' : `(${before}`]
     const [command, range] =
@@ -207,37 +204,37 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
   const revocations = async (moment: number): Promise<Revocation[]> => {
     const found = await send(names.revoked, 'ZRANGEBYSCORE', `(${moment}`, '+inf')
-    return (found as string[]).flatMap((each) => parsed<Revocation>(each))
+    return (found as string[]).flatMap((each) => parseJson<Revocation>(each))
   }
 
-  /** Tells everyone here what they may have missed while the bus was down. */
+  /** Republishes to local subscribers the changes that they may have missed while the bus was down. */
   const resume = async () => {
-    const since = lastHeard - timeoutMs * 5
+    const since = lastMessageAt - timeoutMs * 5
     const isCall = (channel: string) => !names.isList(channel) && channel !== names.revoked
     const missed = [...subscriptions.keys()].filter(isCall).map(names.callIn)
     if (subscriptions.has(names.revoked)) {
       for (const each of await revocations(now()).catch(() => [])) calls.publishRevocation(each)
     }
-    const mend = async (callId: string) => {
-      // The last event is enough: a subscriber that does not know the ones before it will see that, and read.
+    const republish = async (callId: string) => {
+      // The last event is enough: a subscriber that lacks earlier ones detects the gap and reads them.
       const page = await readPage(callId, -1, 1)
       if (page)
         calls.publish({ kind: 'appended', callId, epoch: page.epoch, records: parseRecords(page.events, page.after) })
       else calls.publish({ kind: 'forgotten', callId })
     }
-    await pMap(missed, (callId) => mend(callId).catch(() => {}), { concurrency: CONCURRENCY })
+    await pMap(missed, (callId) => republish(callId).catch(() => {}), { concurrency: MAX_CONCURRENT_READS })
     if (!subscriptions.has(names.lists[0] as string)) return
-    const changed = await listed({ since, limit: PAGE }).catch(() => [])
+    const changed = await readList({ since, limit: PAGE_SIZE }).catch(() => [])
     for (const [callId] of changed) list.publish({ kind: 'appended', callId, epoch: '', records: [] })
   }
 
-  /** Subscribes for the first who watches a channel, and no longer after the last. */
-  const hold = async (channel: string): Promise<Unsubscribe> => {
+  /** Subscribes to a channel with its first listener, and unsubscribes with its last. */
+  const acquireChannel = async (channel: string): Promise<Unsubscribe> => {
     const known = subscriptions.get(channel) ?? { watchers: 0, ready: link.subscribe(channel) }
     subscriptions.set(channel, known)
     known.watchers += 1
     let held = true
-    const letGo = () => {
+    const release = () => {
       if (!held) return
       held = false
       known.watchers -= 1
@@ -247,16 +244,19 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
     try {
       await known.ready
-      return letGo
+      return release
     } catch (error) {
-      letGo()
-      throw unavailableBy(error)
+      release()
+      throw toUnavailableError(error)
     }
   }
 
-  /** Subscribes to channels before anything listens to what they bring. */
-  const watching = async (channels: readonly string[], listen: () => Promise<Unsubscribe>): Promise<Unsubscribe> => {
-    const held = await Promise.allSettled(channels.map(hold))
+  /** Subscribes to channels, then adds the local listener. */
+  const subscribeChannels = async (
+    channels: readonly string[],
+    listen: () => Promise<Unsubscribe>,
+  ): Promise<Unsubscribe> => {
+    const held = await Promise.allSettled(channels.map(acquireChannel))
     const end = () => {
       for (const each of held) if (each.status === 'fulfilled') each.value()
     }
@@ -273,16 +273,16 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   }
 
   const readJson: CallStore['readJson'] = async (callId, after, limit = Number.POSITIVE_INFINITY) => {
-    // In pages, so that a long call does not hold up the others.
+    // Reads pages, so that a long call does not delay other calls.
     let epoch: string | undefined
     let events: string[] = []
     for (;;) {
-      const page = await readPage(callId, after + events.length, Math.min(PAGE, limit - events.length))
+      const page = await readPage(callId, after + events.length, Math.min(PAGE_SIZE, limit - events.length))
       if (!page) return null
       if (epoch !== undefined && epoch !== page.epoch) events = []
       else {
         events.push(...page.events)
-        if (page.events.length < PAGE || events.length >= limit) return { epoch: page.epoch, events }
+        if (page.events.length < PAGE_SIZE || events.length >= limit) return { epoch: page.epoch, events }
       }
       epoch = page.epoch
     }
@@ -293,12 +293,12 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     async append(callId, events, { sessionId = '', expectedHead, isOver = false } = {}) {
       const mark = randomUUID()
-      const place = nextPlace()
+      const place = nextScore()
       const session = sessionId === '' ? [] : [names.session(sessionId)]
-      const beside = link.isOneServer ? [...names.listed(callId), ...session] : []
-      // With every append, so that a Redis that has lost it is told again.
+      const beside = link.isOneServer ? [...names.listShards(callId), ...session] : []
+      // Repeated with every append, because Redis may have lost it.
       const [legs] = link.isOneServer ? [] : session
-      const joined = legs && attempt(JOIN, [legs], callId, String(retentionMs))
+      const joined = legs && evalScript(JOIN, [legs], callId, String(retentionMs))
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
       const ask = async () => {
         const deadline = String(performance.now() + clockAhead + timeoutMs)
@@ -309,18 +309,25 @@ export function redisStore(options: RedisStoreOptions): CallStore {
           String(retentionMs),
           publish,
           sessionId,
-          endIn(expectedHead),
+          encodeHead(expectedHead),
           callId,
         ]
-        const ofList = [grownIn(callId), String(now() - retentionMs), isOver ? '1' : '']
-        return (await attempt(APPEND, [names.call(callId), ...beside], ...fixed, ...ofList, ...content)) as AppendReply
+        const ofList = [grownMessage(callId), String(now() - retentionMs), isOver ? '1' : '']
+        return (await evalScript(
+          APPEND,
+          [names.call(callId), ...beside],
+          ...fixed,
+          ...ofList,
+          ...content,
+        )) as AppendReply
       }
       let [reply] = await Promise.all([ask(), joined])
       if (reply[0] === 'late') {
-        // Answered at once, and yet too late: its clock goes ahead of ours.
+        // A late reply without a timeout means that the Redis clock is ahead of ours.
         clockAhead = Number(reply[1]) - performance.now()
         reply = await ask()
-        if (reply[0] === 'late') throw new StoreUnavailableError('Redis took the append too late, and did not make it.')
+        if (reply[0] === 'late')
+          throw new StoreUnavailableError('Redis received the append after its deadline and rejected it. Try again.')
       }
       const [epoch, before, fates] = reply as Exclude<AppendReply, Late>
       if (fates === undefined) return { isStale: true, epoch, records: [], duplicates: [] }
@@ -332,7 +339,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
         fates[index] === 'a' ? [] : [{ id, isConflict: fates[index] === 'c' }],
       )
       if (records.length > 0 && !link.isOneServer) {
-        putInList(callId, { place, isNew: before === 0, isOver }).catch(() => {})
+        updateList(callId, { place, isNew: before === 0, isOver }).catch(() => {})
       }
       return { isStale: false, epoch, records, duplicates }
     },
@@ -358,102 +365,101 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     },
 
     async list(options) {
-      // Redis has dropped what is older. Their lines are listed to whoever asks for old calls, and forgets them.
+      // Redis has expired older calls. Retention asks for old calls with `before`, and removes their entries.
       const oldest = options.before === undefined ? now() - retentionMs : 0
-      const lines = await listed({ ...options, since: Math.max(options.since ?? 0, oldest) })
+      const lines = await readList({ ...options, since: Math.max(options.since ?? 0, oldest) })
       return lines.map(([callId, place]) => ({ callId, updatedAt: Math.floor(place) }))
     },
 
     subscribe: (callId, listener) =>
-      watching([names.call(callId)], () => calls.subscriptions.subscribe(callId, listener)),
-    subscribeAll: (listener) => watching(names.lists, () => list.subscriptions.subscribeAll(listener)),
+      subscribeChannels([names.call(callId)], () => calls.subscriptions.subscribe(callId, listener)),
+    subscribeAll: (listener) => subscribeChannels(names.lists, () => list.subscriptions.subscribeAll(listener)),
     subscribeRevocations: (listener) =>
-      watching([names.revoked], () => calls.subscriptions.subscribeRevocations(listener)),
+      subscribeChannels([names.revoked], () => calls.subscriptions.subscribeRevocations(listener)),
 
     async rewrite(callId, { epoch, seq }, records) {
       const content = records.flatMap(({ seq: number, event }) => [String(number), JSON.stringify(event)])
       const args = [epoch, String(seq), randomUUID(), publish, ...content]
-      const grown = await attempt(REWRITE, [names.call(callId)], ...args)
+      const grown = await evalScript(REWRITE, [names.call(callId)], ...args)
       if (typeof grown !== 'string') return false
-      const [, live, ended] = names.listed(callId)
-      await attempt(LEAVE_STAGE, [live, ended], callId, grown)
+      const [, live, ended] = names.listShards(callId)
+      await evalScript(LEAVE_STAGE, [live, ended], callId, grown)
       return true
     },
 
     async forget(callId, before) {
-      const known = await attempt(FORGET, [names.call(callId)], publish, before === undefined ? '' : String(before))
+      const known = await evalScript(FORGET, [names.call(callId)], publish, before === undefined ? '' : String(before))
       if (known === GROWN) return false
-      // Its line in the list may have outlived it.
-      const wasListed = await putInList(callId, null)
+      // The list entry may outlive an expired call.
+      const wasListed = await updateList(callId, null)
       if (typeof known === 'string' && known !== '') await send(names.session(known), 'SREM', callId)
       return typeof known === 'string' || wasListed
     },
 
     async revoke({ id, at, until }) {
       const text = JSON.stringify({ id, at, until } satisfies Revocation)
-      await attempt(REVOKE, [names.revoked], publish, text, String(until), String(now()))
+      await evalScript(REVOKE, [names.revoked], publish, text, String(until), String(now()))
     },
 
     listRevocations: revocations,
 
-    // A write: a Redis that is a replica, or full, answers a PING gladly. On each server of a cluster, for any of them
-    // may be away.
+    // A write to every node, because a replica or a full Redis still answers PING.
     ping: () => {
-      // Redis may have lost the format since, and another server have named its own.
+      // Redis may have lost the format, and another server may have stored its own.
       claimed = null
-      return asking(() => link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000']))
+      return withFormat(() => link.sendToEach(names.ping, (key) => ['SET', key, String(now()), 'PX', '60000']))
     },
 
     close: () => link.close(),
   }
 }
 
-/** What is published on a call's channel. */
-type Message =
+/** A message on the channel of a call. */
+type ChannelMessage =
   | { readonly forgotten: true }
   | { readonly epoch: string; readonly after: number; readonly events: readonly unknown[] }
 
-const changeOf = (callId: string, message: Message): StoreChange =>
+const toStoreChange = (callId: string, message: ChannelMessage): StoreChange =>
   'forgotten' in message
     ? { kind: 'forgotten', callId }
     : { kind: 'appended', callId, epoch: message.epoch, records: toRecords(message.events, message.after) }
 
 type Late = ['late', string]
-/** No fates: the log had moved. */
+/** Without fates, the append was stale. */
 type AppendReply = Late | [epoch: string, before: number, fates?: string]
 
-/** What is told to those who watch the list when a call has grown: they read what they want to know. */
-const grownIn = (callId: string) =>
+/** The list message of a call that has grown. Subscribers read the records that they need. */
+const grownMessage = (callId: string) =>
   JSON.stringify({ kind: 'appended', callId, epoch: '', records: [] } satisfies StoreChange)
 
-/** Where a log is expected to end, as `APPEND` reads it. */
-const endIn = (at: Cursor | null | undefined) => (at === undefined ? '*' : at ? `${at.epoch} ${at.seq}` : '')
+/** The expected head as an argument of `APPEND`. */
+const encodeHead = (at: Cursor | null | undefined) => (at === undefined ? '*' : at ? `${at.epoch} ${at.seq}` : '')
 
 interface Page {
   readonly epoch: string
-  /** How far the log reaches. */
+  /** The last sequence number of the log. */
   readonly seq: number
-  /** The number before the first of its events. */
+  /** The sequence number before the first event. */
   readonly after: number
   readonly events: readonly string[]
 }
 
 /**
- * The URLs of a Redis.
+ * Checks the URLs of Redis.
  *
- * @throws when one is none of Redis, or there is none.
+ * @throws when one is not a Redis URL, or the list is empty.
  */
 export function readRedisUrls(url: string | readonly string[]): readonly [string, ...string[]] {
   const [first, ...rest] = typeof url === 'string' ? [url] : url
   const isRedis = (each: string) => URL.canParse(each) && /^rediss?:$/.test(new URL(each).protocol)
-  // What was given is not repeated: there may be a password in it.
+  // The error must not quote the URL, which may hold a password.
   if (first === undefined || ![first, ...rest].every(isRedis)) {
     throw new Error('The URL of Redis must have the form redis://host:6379, or rediss://user:password@host:6380.')
   }
   return [first, ...rest]
 }
 
-function unavailableBy(error: unknown): StoreUnavailableError {
+function toUnavailableError(error: unknown): StoreUnavailableError {
   if (StoreUnavailableError.isInstance(error)) return error
   return new StoreUnavailableError(`Redis failed: ${reasonOf(error).slice(0, 200)}`, { cause: error })
 }

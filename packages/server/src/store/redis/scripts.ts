@@ -1,17 +1,15 @@
 /**
- * What happens inside Redis, in one step each.
+ * The Lua scripts that run atomically in Redis.
  *
- * A call is one hash, so that it can only be lost whole: a log without its ids, or the reverse, cannot occur, whatever
- * is evicted or expires. Its fields: `epoch`, `seq`, `updated`; `session` the session it is a leg of, if that
- * is known; `s:N` the body of event N; `e:ID` the digest of the event of that id.
+ * A call is one hash, so that eviction or expiry removes it completely. Its fields: `epoch`, `seq`, `updated`,
+ * `session` (if known), `s:N` the body of event N, `e:ID` the digest of the event with that id.
  *
- * The epoch that is told is the log's own mark and the data set's history id (`master_replid`). Redis makes a new
- * history when it restarts and when a replica takes over, which is exactly when it may have lost the end of what it
- * had acknowledged; reading it where the log is read leaves no moment in which an old epoch is told of a new history.
+ * The published epoch joins the log's own id and `master_replid`. Redis changes `master_replid` when it restarts or
+ * fails over, which is when it may have lost acknowledged events. Each script reads both atomically with the log.
  */
 import { createHash } from 'node:crypto'
 
-/** A script and the name that Redis knows it by. */
+/** A script and its hash, by which Redis caches it. */
 export interface Script {
   readonly source: string
   readonly sha: string
@@ -22,13 +20,13 @@ function script(source: string): Script {
 }
 
 const EPOCH = `
-local function told(mark)
+local function epoch_of(mark)
   return mark .. '.' .. string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or '', 1, 12)
 end
 `
 
 const LISTED = `
-local function listed(list, live, ended, call, place, isOver, expired)
+local function update_list(list, live, ended, call, place, isOver, expired)
   redis.call('ZADD', list, place, call)
   redis.call('ZADD', isOver and ended or live, place, call)
   redis.call('ZREM', isOver and live or ended, call)
@@ -38,17 +36,15 @@ end
 `
 
 /**
- * Key: the call, whose channel has the same name. Where one server has all keys, also its part of the list and of the
- * calls of each stage, and the calls of its session if it has one: what `LIST` and `JOIN` do is then done with the
- * append, and written to disk with it.
- * Arguments: the moment after which the caller has given up (by the clock of Redis, in milliseconds), a mark for the log
- * if it is new, the time, how long to keep the call, how to publish, its session or '', where the log must end (epoch
- * and number, '' for no log, * for anywhere), the call's id, what to tell those who watch the list, the place below
- * which calls have expired, 1 if the call is over; then the id, digest and body of each event.
+ * Keys: the call, whose channel has the same name. On one server also its list shards, and its session's legs if any:
+ * the append then includes `LIST` and `JOIN`.
+ * Arguments: the deadline (Redis clock, ms), the id of a new log, the time, how long to keep the call, the publish
+ * command, its session or '', the expected head ('' for no log, * for any), the call's id, the list message, the score
+ * below which calls have expired, 1 if the call is over; then the id, digest and body of each event.
  *
- * Answers the epoch, the number before the first, and the fate of each event: `a`ppended, `d`uplicate, `c`onflict.
- * If the log ends elsewhere and an event is new, nothing is appended and no fates are told. An append that comes too
- * late is not made: its caller has been told so.
+ * Returns the epoch, the sequence number before the first event, and the fate of each event: `a`ppended, `d`uplicate,
+ * `c`onflict. A stale append with a new event appends nothing and returns no fates. An append past its deadline
+ * returns `late`, because its caller has timed out.
  */
 export const APPEND = script(`${EPOCH}${LISTED}
 local call = KEYS[1]
@@ -58,7 +54,7 @@ if clock > tonumber(ARGV[1]) then return { 'late', string.format('%.0f', clock) 
 
 local known = redis.call('HMGET', call, 'epoch', 'seq')
 local mark, before = known[1] or ARGV[2], tonumber(known[2]) or 0
-local epoch = told(mark)
+local epoch = epoch_of(mark)
 if ARGV[7] ~= '*' and ARGV[7] ~= (known[1] and epoch .. ' ' .. before or '') then
   for i = 12, #ARGV, 3 do
     if redis.call('HEXISTS', call, 'e:' .. ARGV[i]) == 0 then return { epoch, before } end
@@ -87,7 +83,7 @@ if seq > before then
     '{"epoch":"' .. epoch .. '","after":' .. before .. ',"events":[' .. table.concat(bodies, ',') .. ']}')
   local list, legs = KEYS[2], KEYS[5]
   if list then
-    listed(list, KEYS[3], KEYS[4], ARGV[8], ARGV[3], ARGV[11] == '1', before == 0 and ARGV[10] or '')
+    update_list(list, KEYS[3], KEYS[4], ARGV[8], ARGV[3], ARGV[11] == '1', before == 0 and ARGV[10] or '')
     redis.call(ARGV[5], list, ARGV[9])
   end
   if legs then
@@ -99,8 +95,8 @@ return { epoch, before, table.concat(fates) }
 `)
 
 /**
- * Key: the call. Arguments: the number to read after (-1 for the last event alone), how many at most.
- * Answers the epoch, the last number, the number read after, and the bodies; nothing if there is no such call.
+ * Key: the call. Arguments: the sequence number to read after (-1 for the last event only), the maximum count.
+ * Returns the epoch, the last sequence number, the number read after, and the bodies; nothing if there is no such call.
  */
 export const READ = script(`${EPOCH}
 local known = redis.call('HMGET', KEYS[1], 'epoch', 'seq')
@@ -113,27 +109,27 @@ for from = after + 1, last, 500 do
   for each = from, math.min(from + 499, last) do fields[#fields + 1] = 's:' .. each end
   for _, body in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do bodies[#bodies + 1] = body end
 end
-return { told(known[1]), seq, after, bodies }
+return { epoch_of(known[1]), seq, after, bodies }
 `)
 
 /**
- * Key: the call. Arguments: the epoch and number it must end at, its new mark, how to publish; then the number and body
- * of each event that is rewritten. Answers when its log grew if that was done, or nothing.
+ * Key: the call. Arguments: the expected epoch and sequence number, its new log id, the publish command; then the
+ * number and body of each rewritten event. Returns the time of the last append, or nothing if the head differs.
  */
 export const REWRITE = script(`${EPOCH}
 local call = KEYS[1]
 local known = redis.call('HMGET', call, 'epoch', 'seq', 'updated')
-if not known[1] or told(known[1]) ~= ARGV[1] or known[2] ~= ARGV[2] then return false end
+if not known[1] or epoch_of(known[1]) ~= ARGV[1] or known[2] ~= ARGV[2] then return false end
 if #ARGV > 4 then
   for i = 5, #ARGV, 2 do redis.call('HSET', call, 's:' .. ARGV[i], ARGV[i + 1]) end
   redis.call('HSET', call, 'epoch', ARGV[3])
-  redis.call(ARGV[4], call, '{"epoch":"' .. told(ARGV[3]) .. '","after":' .. (tonumber(ARGV[2]) - 1) ..
+  redis.call(ARGV[4], call, '{"epoch":"' .. epoch_of(ARGV[3]) .. '","after":' .. (tonumber(ARGV[2]) - 1) ..
     ',"events":[' .. (redis.call('HGET', call, 's:' .. ARGV[2]) or 'null') .. ']}')
 end
 return known[3]
 `)
 
-/** Keys: a part of the calls of each stage. Arguments: the call, and when its log grew: it leaves if it has not since. */
+/** Keys: the list shards of each stage. Arguments: the call, and a time: it leaves if its log has not grown since. */
 export const LEAVE_STAGE = script(`
 for _, key in ipairs(KEYS) do
   local place = redis.call('ZSCORE', key, ARGV[1])
@@ -143,8 +139,8 @@ return 1
 `)
 
 /**
- * Key: the call. Arguments: how to publish, and the moment before which it must have grown last, or ''. Answers its
- * session, or '' if it had none; 1 if it has grown since, and was not erased; nothing if there is none.
+ * Key: the call. Arguments: the publish command, and the time before which the log must have grown last, or ''.
+ * Returns its session or '', 1 if it has grown since and was not erased, or nothing if there is no such call.
  */
 export const FORGET = script(`
 local known = redis.call('HMGET', KEYS[1], 'updated', 'session')
@@ -155,31 +151,31 @@ redis.call(ARGV[1], KEYS[1], '{"forgotten":true}')
 return known[2] or ''
 `)
 
-/** Key: the calls of a session. Arguments: the call that joins it, how long to keep it. */
+/** Key: the legs of a session. Arguments: the call to add, how long to keep the key. */
 export const JOIN = script(`
 redis.call('SADD', KEYS[1], ARGV[1])
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `)
 
 /**
- * Keys: a part of the list of calls, whose channel has the same name, and of the calls of each stage. Arguments: how to
- * publish, what, the call, its place or '', the place below which calls have expired or '', and 1 if the call is over.
- * Answers how many lines were removed.
+ * Keys: the list shards of the call; the channel has the name of the first. Arguments: the publish command, the
+ * message, the call, its score or '' to remove it, the score below which calls have expired or '', 1 if the call is
+ * over. Returns how many entries were removed.
  */
 export const LIST = script(`${LISTED}
 local removed = 0
 if ARGV[4] == '' then
   for _, key in ipairs(KEYS) do removed = removed + redis.call('ZREM', key, ARGV[3]) end
 else
-  listed(KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[6] == '1', ARGV[5])
+  update_list(KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[6] == '1', ARGV[5])
 end
 redis.call(ARGV[1], KEYS[1], ARGV[2])
 return removed
 `)
 
 /**
- * Key: what was revoked, by when it need no longer be remembered; its channel has the same name. Arguments: how to
- * publish, the revocation, until when it counts, the time.
+ * Key: the revocations by expiry, whose channel has the same name. Arguments: the publish command, the revocation, its
+ * expiry, the time.
  */
 export const REVOKE = script(`
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])

@@ -1,7 +1,6 @@
 /**
- * A link to one Redis server, or to whatever name or proxy stands for the one that is in charge: commands on one
- * connection, the bus on another. Each reconnects by itself when it breaks. One that still stands but leads to a server
- * that is silent, or is a replica by now, is replaced.
+ * A link to one Redis server, or to a host name or proxy of the current primary. Commands and the bus use separate
+ * connections, which reconnect by themselves. A connection to a silent server or a former primary is replaced.
  */
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,13 +8,13 @@ import { StoreUnavailableError } from '../call-store.ts'
 import {
   BaseLink,
   clientSettings,
-  inTime,
   type LinkOptions,
   type Redis,
   type RedisLink,
+  RedisTimeoutError,
   reasonOf,
-  retryAfter,
-  Silence,
+  reconnectDelayMs,
+  withTimeout,
 } from './link.ts'
 
 const clientOf = ({ createClient }: Redis, options: LinkOptions) =>
@@ -52,7 +51,7 @@ export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client
   }
 
   unsubscribe(channel: string): void {
-    this.answer(([, bus]) => bus.unsubscribe(channel, this.#deliver)).catch(() => {})
+    this.request(([, bus]) => bus.unsubscribe(channel, this.#deliver)).catch(() => {})
   }
 
   protected open(redis: Redis): readonly [Client, Client] {
@@ -60,17 +59,19 @@ export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client
     const clients = [commands, commands.duplicate()] as const
     let advised: Promise<void> | undefined
     commands.once('ready', () => {
-      advised = advise(commands, this.options.warn)
+      advised = warnOfSettings(commands, this.options.warn)
     })
     for (const client of clients) {
       client.on('error', (error: unknown) => this.#replace(error, [client]))
       client.on('ready', () => {
-        if (clients.every(({ isReady }) => isReady)) this.recovered()
+        if (clients.every(({ isReady }) => isReady)) this.reportRecovery()
       })
     }
     this.#clients = clients
     const attempts = Promise.all(clients.map((client) => once(client, 'ready').catch(() => {}))).then(() => advised)
-    this.attempted = inTime(attempts, this.options.timeoutMs, this.who).catch((error: unknown) => this.complain(error))
+    this.firstAttempt = withTimeout(attempts, this.options.timeoutMs, this.label).catch((error: unknown) =>
+      this.reportOutage(error),
+    )
     for (const client of clients) client.connect().catch(() => {})
     return clients
   }
@@ -82,48 +83,48 @@ export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client
     ask: (client: Client) => Promise<T>,
   ): Promise<T> {
     try {
-      return await this.answer(async (clients) => {
+      return await this.request(async (clients) => {
         const client = choose(clients)
         if (client.isReady) return ask(client)
-        throw new StoreUnavailableError(`${this.who} cannot be reached: ${reasonOf(this.outage)}`, {
+        throw new StoreUnavailableError(`${this.label} cannot be reached: ${reasonOf(this.outage)}`, {
           cause: this.outage,
         })
       })
     } catch (error) {
-      // A replica does not become the one in charge by waiting: whoever is in charge now is found by connecting anew.
-      if (error instanceof Silence || /^(READONLY|MASTERDOWN)/.test(reasonOf(error)))
+      // The server may be a replica now: a new connection reaches the current primary.
+      if (error instanceof RedisTimeoutError || /^(READONLY|MASTERDOWN)/.test(reasonOf(error)))
         this.#replace(error, this.#clients)
       throw error
     }
   }
 
-  /** Connects anew those of the clients that hold a connection; the others are connecting already. */
+  /** Reconnects the connected clients; the others are already reconnecting. */
   #replace(cause: unknown, clients: readonly Client[]): void {
-    this.complain(cause)
+    this.reportOutage(cause)
     for (const client of clients.filter(({ isReady }) => isReady)) {
       client.destroy()
-      pause(retryAfter(0))
+      pause(reconnectDelayMs(0))
         .then(() => (this.isClosed ? undefined : client.connect()))
         .catch(() => {})
     }
   }
 }
 
-/** Says what in the settings of a Redis will lose calls. Where it may not be asked, as with some hosts, it is not. */
-async function advise(client: Client, warn: (message: string) => void): Promise<void> {
+/** Warns of Redis settings that lose calls. Skips settings that the host does not allow us to read. */
+async function warnOfSettings(client: Client, warn: (message: string) => void): Promise<void> {
   const setting = async (name: string) => {
     const found: Readonly<Record<string, string>> = await client.configGet(name).catch(() => ({}))
     return found[name]
   }
   const policy = await setting('maxmemory-policy')
   if (policy !== undefined && policy !== 'noeviction') {
-    warn(`Redis evicts by ${policy}, so calls may vanish when memory is short. Set maxmemory-policy noeviction.`)
+    warn(`Redis evicts keys by ${policy}, so calls may be lost when memory is short. Set maxmemory-policy noeviction.`)
   }
   if ((await setting('appendonly')) === 'no') {
-    warn('Redis keeps no append-only file, so its restart loses every call. Set appendonly yes.')
+    warn('Redis has no append-only file, so a restart loses all calls. Set appendonly yes.')
   }
   const replication = await client.info('replication').catch(() => '')
   if (client.isReady && !replication.includes('master_replid:')) {
-    warn('Redis does not tell its master_replid, so a restart that takes calls back would not be noticed.')
+    warn('Redis does not report master_replid, so data loss in a restart is not detected. Allow INFO replication.')
   }
 }

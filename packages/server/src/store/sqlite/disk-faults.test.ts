@@ -1,6 +1,6 @@
 /**
- * What a server does when its sqlite file fails under it: a full disk, a read-only mount, a corrupted, restored or
- * truncated file. Mounting needs root on Linux; without it those tests are shown as skipped.
+ * Server behaviour with a full disk, a read-only mount, and a corrupted, restored or truncated sqlite file. Mounting
+ * needs root on Linux; without it those tests are skipped.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A small disk of its own, or null where this process may not mount one. */
+/** Mounts a small disk. Returns null where this process may not mount one. */
 function mountDisk(bytes: number): string | null {
   const path = newFolder()
   spawnSync('mkdir', ['-p', path])
@@ -33,7 +33,7 @@ const describeWithMounts = disk === null ? describe.skip : describe
 
 type Server = Awaited<ReturnType<typeof testServer>>
 
-/** A server on a file, an agent on the call, and what both say. */
+/** A server on a file and a connected agent, with recorded webhook replies and frames. */
 async function stage(path: string) {
   const server = await testServer({ store: sqliteStore({ path }) })
   const acknowledged: string[] = []
@@ -55,14 +55,14 @@ async function stage(path: string) {
   return { server, post, acknowledged, degraded, shown, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 
-/** What the routes say of the store. */
+/** The store's health as the routes report it. */
 async function healthOf({ url }: Server) {
   const [ready, metrics] = await Promise.all([fetch(`${url}/readyz`), fetch(`${url}/metrics`)])
   const up = /^callgather_store_up (\d)$/m.exec(await metrics.text())?.[1]
   return { ready: ready.status, up }
 }
 
-/** Everything that says how the store is agrees within four seconds. */
+/** Expects readiness, metrics and head frames to agree within four seconds. */
 async function expectHealth({ server, degraded }: Awaited<ReturnType<typeof stage>>, isUp: boolean): Promise<void> {
   const expected = isUp ? { ready: 200, up: '1', degraded: false } : { ready: 503, up: '0', degraded: true }
   await vi.waitFor(
@@ -73,7 +73,7 @@ async function expectHealth({ server, degraded }: Awaited<ReturnType<typeof stag
 
 const idsOf = (records: readonly CallRecord[]) => records.map(({ event }) => event.id)
 
-/** The log as the next start has it. */
+/** The log as the next start reads it. */
 async function logOf(path: string): Promise<string[]> {
   const store = sqliteStore({ path })
   try {
@@ -84,7 +84,7 @@ async function logOf(path: string): Promise<string[]> {
 }
 
 describeWithMounts('a sqlite store on a disk of its own', () => {
-  it('reports a full disk within four seconds, keeps what it acknowledged, and recovers by itself', async () => {
+  it('reports a full disk within four seconds, keeps acknowledged events and recovers by itself', async () => {
     const path = join(disk ?? '', 'calls.db')
     {
       await using it = await stage(path)
@@ -119,7 +119,7 @@ function mountExt4(): string | null {
 const ext4 = mountExt4()
 
 describe.skipIf(ext4 === null)('a sqlite store on a disk that becomes read-only', () => {
-  it('reports a read-only disk within four seconds without any webhook, and loses nothing it acknowledged', async () => {
+  it('reports a read-only disk within four seconds without a webhook and keeps acknowledged events', async () => {
     const path = join(ext4 ?? '', 'calls.db')
     await using it = await stage(path)
     expect(spawnSync('mount', ['-o', 'remount,abort', ext4 ?? '']).status).toBe(0)
@@ -132,7 +132,7 @@ describe.skipIf(ext4 === null)('a sqlite store on a disk that becomes read-only'
 })
 
 describe('a sqlite store whose file is changed under a running server', () => {
-  it('reports a file that was replaced within four seconds, and acknowledges nothing into the old one', async () => {
+  it('reports a replaced sqlite file within four seconds and refuses webhooks', async () => {
     const path = join(newFolder(), 'calls.db')
     await using it = await stage(path)
     copyFileSync(path, `${path}.backup`)
@@ -142,7 +142,7 @@ describe('a sqlite store whose file is changed under a running server', () => {
     await expectHealth(it, false)
   })
 
-  it('refuses webhooks when the end of the write-ahead log was cut off', async () => {
+  it('refuses webhooks when the write-ahead log was truncated', async () => {
     const path = join(newFolder(), 'calls.db')
     await using it = await stage(path)
     for (let nth = 0; nth < 5; nth++) expect(await it.post()).toBe(200)
@@ -152,7 +152,7 @@ describe('a sqlite store whose file is changed under a running server', () => {
     await expectHealth(it, false)
   })
 
-  it('reports a corrupted file once writes fail, and the process lives', async () => {
+  it('reports a corrupted sqlite file when writes fail, and the process keeps running', async () => {
     const path = join(newFolder(), 'calls.db')
     {
       await using it = await stage(path)
@@ -160,7 +160,7 @@ describe('a sqlite store whose file is changed under a running server', () => {
     }
     const { size } = statSync(path)
     const file = openSync(path, 'r+')
-    // Every page but the first, which says that this is a database.
+    // Every page except the first, which identifies the file as a database.
     writeSync(file, Buffer.alloc(size - 4096, 0xa5), 0, size - 4096, 4096)
     const opened = await Promise.resolve()
       .then(() => testServer({ store: sqliteStore({ path }) }))
@@ -179,14 +179,14 @@ describe('a sqlite store whose file is changed under a running server', () => {
 describe('a sqlite file that lost its end while the server was away', () => {
   const cases = {
     'was restored from a backup': (path: string) => copyFileSync(`${path}.backup`, path),
-    'has a write-ahead log that was cut off': (path: string) => {
+    'has a truncated write-ahead log': (path: string) => {
       copyFileSync(`${path}.crashed`, path)
       copyFileSync(`${path}.crashed-wal`, `${path}-wal`)
       truncateSync(`${path}-wal`, Math.floor(statSync(`${path}-wal`).size / 2))
     },
   }
   for (const [name, damage] of Object.entries(cases)) {
-    it(`gives a client that is ahead of it a snapshot under a new epoch when it ${name}`, async () => {
+    it(`sends a client with a newer cursor a snapshot under a new epoch when the sqlite file ${name}`, async () => {
       const path = join(newFolder(), 'calls.db')
       let cursor = { epoch: '', seq: 0 }
       {
@@ -213,7 +213,7 @@ describe('a sqlite file that lost its end while the server was away', () => {
     })
   }
 
-  it('has everything in the one file after a clean end', async () => {
+  it('moves the write-ahead log into the sqlite file on a clean shutdown', async () => {
     const path = join(newFolder(), 'calls.db')
     const acknowledged: string[] = []
     {

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describeCallStore('sqliteStore', () => sqliteStore({ path: newFile() }))
 
 describe('sqliteStore', () => {
-  it('has everything under the same numbers, and under another epoch, after it is opened again', async () => {
+  it('keeps records and sequence numbers under a new epoch after the file is reopened', async () => {
     const path = newFile()
     const before = sqliteStore({ path })
     const { epoch } = await before.append('call', [{ event: eventOf('a') }, { event: eventOf('b') }])
@@ -31,18 +31,18 @@ describe('sqliteStore', () => {
     await after.close()
   })
 
-  it('commits what waits together, and tells nobody before it is durable', async () => {
+  it('commits concurrent appends as a group and publishes them only after the commit', async () => {
     const store = sqliteStore({ path: newFile() })
-    const told: string[] = []
-    await store.subscribeAll(({ callId }) => told.push(callId))
+    const published: string[] = []
+    await store.subscribeAll(({ callId }) => published.push(callId))
     const appends = Array.from({ length: 50 }, (_, index) => store.append(`call-${index}`, [{ event: eventOf('a') }]))
-    expect(told).toEqual([])
+    expect(published).toEqual([])
     await Promise.all(appends)
-    expect(told).toHaveLength(50)
+    expect(published).toHaveLength(50)
     await store.close()
   })
 
-  it('erases what it forgets or rewrites from the file itself', async () => {
+  it('erases forgotten and rewritten content from the file', async () => {
     const path = newFile()
     const store = sqliteStore({ path })
     const secret = { event: eventOf('a', { secret: 'canary-4071-canary' }) }
@@ -56,7 +56,7 @@ describe('sqliteStore', () => {
     }
   })
 
-  it('refuses a file of another format by its path and format, names the remedy, and leaves the file as it is', () => {
+  it('rejects a file of another format with its path and the remedy, and does not change the file', () => {
     const contents = {
       older: 'CREATE TABLE call (ref INTEGER PRIMARY KEY) STRICT; PRAGMA user_version = 4',
       newer: 'CREATE TABLE call (ref INTEGER PRIMARY KEY) STRICT; PRAGMA user_version = 99',
@@ -75,14 +75,14 @@ describe('sqliteStore', () => {
     }
   })
 
-  it('refuses, with its path and a reason, what it cannot open', () => {
+  it('rejects a file that it cannot open, with the path and the reason', () => {
     const path = join(folder, 'not-a-database')
     writeFileSync(path, 'this is no database, though it is long enough to be read as a header of one'.repeat(20))
     expect(() => sqliteStore({ path })).toThrow(/cannot be opened/)
     expect(() => sqliteStore({ path: join(path, 'below-a-file.db') })).toThrow(StoreUnavailableError)
   })
 
-  it('lets one server at a time have a file, by every name of it, and the next one have it afterwards', async () => {
+  it('locks a file for one server at a time, also through a symbolic link', async () => {
     const path = newFile()
     const first = sqliteStore({ path })
     symlinkSync(path, `${path}.link`)
@@ -94,13 +94,13 @@ describe('sqliteStore', () => {
     await second.close()
   })
 
-  it('waits for the server before it to end, and takes the file when that is killed', async () => {
+  it('waits for another server to release the file and opens it when that server is killed', async () => {
     const path = newFile()
     await sqliteStore({ path }).close()
     const holder = spawn('sqlite3', [`${path}-lock`], { stdio: ['pipe', 'pipe', 'inherit'] })
     holder.stdin.write('BEGIN EXCLUSIVE; SELECT 1;\n')
     await once(holder.stdout, 'data')
-    // A killer of its own: waiting for the lock keeps this thread.
+    // A separate process kills it, because waiting for the lock blocks this thread.
     spawn('sh', ['-c', `sleep 1; kill -9 ${holder.pid}`])
     const store = sqliteStore({ path })
     await store.ping()
@@ -109,7 +109,7 @@ describe('sqliteStore', () => {
     await store.close()
   }, 15_000)
 
-  it('refuses to start, naming the file and the remedy, when another server keeps the file', async () => {
+  it('refuses to start when another server keeps the file, and names the file and the remedy', async () => {
     const path = newFile()
     await sqliteStore({ path }).close()
     const holder = spawn('sqlite3', [`${path}-lock`], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -121,7 +121,7 @@ describe('sqliteStore', () => {
     holder.kill('SIGKILL')
   }, 30_000)
 
-  it('gives placeholders for records that are damaged, missing or not UTF-8, under their numbers', async () => {
+  it('returns placeholders for damaged, missing or non-UTF-8 records under their sequence numbers', async () => {
     const path = newFile()
     const store = sqliteStore({ path })
     await store.append(
@@ -145,7 +145,7 @@ describe('sqliteStore', () => {
     await store.close()
   })
 
-  it('commits a group whose subscriber throws, and runs the other subscribers', async () => {
+  it('commits a group of appends and runs all subscribers even if one throws', async () => {
     const warnings: string[] = []
     const store = sqliteStore({ path: newFile(), warn: (message) => warnings.push(message) })
     const published: string[] = []
