@@ -1,9 +1,8 @@
 /**
- * Who may do what, asked at every step: when a socket connects, when it watches a call, when a command is given.
+ * Authorises every step: a socket connection, a watch and a command. Denies by default.
  *
- * Closed by default. A callback of the host that fails grants nothing and denies nothing: it is answered 503, so that
- * clients retry and live watches continue. Knowing the id of a call is not permission, and a call that a subject may not
- * see is answered as one that does not exist.
+ * A failing host callback answers 503 instead of denying, so that clients retry and live watches continue. A call that
+ * a subject may not see gets the same answer as an unknown call.
  */
 import { type CommandName, gatherError, type Scope } from '@callgather/protocol'
 import { z } from 'zod'
@@ -11,35 +10,35 @@ import { HostCallbackError, type HostCallbacks } from '../base/host-callbacks.ts
 import type { Revocations } from './revocations.ts'
 import { type Grant, scopes } from './tickets.ts'
 
-/** What somebody wants to do with a call. */
+/** A request for access to a call. */
 export interface AccessRequest {
   readonly callId: string
   readonly scope: Scope
-  /** The command, if it is one. */
+  /** The command, if the request is one. */
   readonly command?: CommandName
 }
 
-/** What a host application decides for itself. */
+/** Access decisions of the host application. */
 export interface AccessPolicy {
   /**
-   * Who is this? `null` for nobody. The credential is a ticket, or whatever else the host's clients send; empty when
-   * they sent none.
+   * Returns the grant of a credential, or `null` if it is invalid. The credential is a ticket or another text that the
+   * host's clients send; empty when they sent none.
    */
   readonly authenticate: (credential: string) => Grant | null | Promise<Grant | null>
-  /** May they? Asked in addition to what the grant says. Default: the grant decides. */
+  /** Returns whether to allow a request that the grant covers. Default: allow it. */
   readonly authorize?: ((grant: Grant, wish: AccessRequest) => boolean | Promise<boolean>) | undefined
 }
 
-/** What access works with. */
+/** The dependencies of `Access`. */
 export interface AccessDeps {
-  /** Who holds a credential; throws a `GatherError` when that is denied with a reason, or cannot be known now. */
+  /** Returns the grant of a credential. Throws a `GatherError` with the reason when it is denied or can't be checked. */
   readonly authenticate: (credential: string) => Promise<Grant | null>
   readonly authorize: ((grant: Grant, wish: AccessRequest) => Promise<boolean>) | undefined
   readonly revocations: Revocations
   readonly now: () => number
 }
 
-/** The gate at every entrance. */
+/** Authenticates credentials and authorises requests. */
 export class Access {
   readonly #deps: AccessDeps
 
@@ -48,9 +47,9 @@ export class Access {
   }
 
   /**
-   * Who holds this credential.
+   * Returns the grant of a credential.
    *
-   * @throws GatherError 401 when nobody does, or no longer; 503 when that cannot be known yet.
+   * @throws GatherError 401 when it is invalid, expired or revoked; 503 when it can't be checked yet.
    */
   async authenticate(credential: string | undefined): Promise<Grant> {
     await this.#deps.revocations.ready()
@@ -59,19 +58,19 @@ export class Access {
     return grant
   }
 
-  /** Whether a grant is still good: neither expired nor revoked. */
+  /** Whether a grant is neither expired nor revoked. */
   isCurrent(grant: Grant): boolean {
     const { expiresAt } = grant
     return !this.isRevoked(grant) && (expiresAt === undefined || expiresAt > this.#deps.now())
   }
 
-  /** Whether a grant was ended before its time. */
+  /** Whether a grant was revoked. */
   isRevoked(grant: Grant): boolean {
     return this.#deps.revocations.isRevoked(grant)
   }
 
   /**
-   * Whether the holder of a grant may do this, now.
+   * Whether a grant allows a request now.
    *
    * @throws GatherError 503 when the host's `authorize` fails.
    */
@@ -82,21 +81,18 @@ export class Access {
     return authorize ? authorize(grant, wish) : true
   }
 
-  /** What the holder of a grant may do with a call. */
+  /** The scopes that a grant allows on a call. */
   async allowedScopes(grant: Grant, callId: string): Promise<Scope[]> {
     const isAllowed = await Promise.all(grant.scopes.map((scope) => this.isAllowed(grant, { callId, scope })))
     return grant.scopes.filter((_, index) => isAllowed[index])
   }
 }
 
-/**
- * The refusal of a call that is not there, and of one that somebody may not see: alike, because an answer must not tell
- * which calls exist.
- */
+/** The error for an unknown call and for a forbidden one: identical, so that it does not reveal which calls exist. */
 export const unknownCallError = () =>
   gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
 
-/** What a command asks of a ticket: assistants are a power of their own. */
+/** The scope that a command requires. */
 export function requiredScope(command: CommandName): Scope {
   return command.startsWith('ai_assistant_') ? 'assistant' : 'gather'
 }
@@ -104,7 +100,7 @@ export function requiredScope(command: CommandName): Scope {
 const invalidTicketError = () =>
   gatherError('unauthenticated', 'A valid ticket is required. Ask your backend for a fresh one and try again.')
 
-/** The host's `authenticate`, which fails with 503. */
+/** Wraps the host's `authenticate`, so that its failure is answered with 503. */
 export function hostAuthenticate(
   authenticate: AccessPolicy['authenticate'],
   hostCallbacks: HostCallbacks,
@@ -112,7 +108,7 @@ export function hostAuthenticate(
   return (credential) => hostCallbacks.call('authenticate', async () => readGrant(await authenticate(credential)))
 }
 
-/** The host's `authorize`, which fails with 503. */
+/** Wraps the host's `authorize`, so that its failure is answered with 503. */
 export function hostAuthorize(
   authorize: AccessPolicy['authorize'],
   hostCallbacks: HostCallbacks,
@@ -122,7 +118,7 @@ export function hostAuthorize(
   return (grant, wish) => hostCallbacks.call('authorize', () => authorize(grant, wish), { isValid })
 }
 
-/** A moment in milliseconds; `Infinity` never comes. */
+/** A time in milliseconds; `Infinity` means never. */
 const moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(value))
 const grantSchema = z.object({
   subject: z.string().min(1),
@@ -134,7 +130,7 @@ const grantSchema = z.object({
   trusted: z.boolean().optional(),
 })
 
-/** What the host returned as a plain grant; its own object may have accessors, or change later. */
+/** Copies the host's grant into a plain object, because it may have accessors or change later. */
 function readGrant(value: unknown): Grant | null {
   const read = grantSchema.nullish().safeParse(value)
   if (!read.success) throw new HostCallbackError('authenticate', 'invalid')

@@ -1,8 +1,8 @@
-/** Who commanded what, when, and what became of it: one line at the intent and one at the outcome, without content. */
+/** The audit trail: one line for the intent and one for the outcome of each command, without content. */
 import { gatherError } from '@callgather/protocol'
 import type { HostCallbacks } from '../base/host-callbacks.ts'
 
-/** What one line says. */
+/** The content of an audit line. */
 export interface AuditEntry {
   readonly what: 'intent' | 'outcome' | 'denied' | 'forgotten' | 'revoked'
   readonly subject?: string | undefined
@@ -16,15 +16,15 @@ export interface AuditEntry {
   readonly durationMs?: number | undefined
 }
 
-/** A line as it is written. */
+/** An audit line with its time, in ISO 8601. */
 export interface AuditLine extends AuditEntry {
   readonly at: string
 }
 
-/** Where lines go. Throwing, or rejecting, means that the line is lost. */
+/** Receives audit lines. Throws or rejects when it could not write one. */
 export type AuditSink = (line: AuditLine) => void | Promise<void>
 
-/** Writes the trail. */
+/** Writes the audit trail. */
 export class Audit {
   readonly #sink: AuditSink
   readonly #strict: boolean
@@ -40,9 +40,9 @@ export class Audit {
   }
 
   /**
-   * Writes a line. Only the intent of a strict trail waits for its sink: a sink that hangs must not delay an answer.
+   * Writes a line. Waits for the sink only for an intent in a strict trail, so that a slow sink delays no answer.
    *
-   * @throws GatherError 503 where the trail is strict and the line could not be written.
+   * @throws GatherError 503 when the trail is strict and the intent could not be written.
    */
   async write(entry: AuditEntry): Promise<void> {
     const line = { at: new Date(this.#now()).toISOString(), ...entry }
@@ -51,7 +51,10 @@ export class Audit {
     this.#pending.add(flush)
     if (!this.#strict || entry.what !== 'intent') return
     await written.catch(() => {
-      throw gatherError('unavailable', 'The audit trail cannot be written, so no command is given. Try again later.')
+      throw gatherError(
+        'unavailable',
+        'The audit trail cannot be written, so the command was not sent. Try again later.',
+      )
     })
   }
 

@@ -5,7 +5,7 @@ import { CALL, testServer } from '../testing/server.ts'
 const speak = { payload: 'PIN?', voice: 'female' }
 const parameters = { type: 'object', properties: { age: { type: 'integer' } } }
 
-describe('what a browser may not set', () => {
+describe('the command policy', () => {
   const refused: [command: string, body: Record<string, unknown>, pointer: string][] = [
     ['gather', { client_state: 'aG9zdA==' }, '/client_state'],
     ['gather', { command_id: 'somebody-elses' }, '/command_id'],
@@ -46,7 +46,7 @@ describe('what a browser may not set', () => {
     ['ai_assistant_start', { participants: [{ id: 'v3:other', role: 'user' }] }, '/participants'],
     ['gather_using_speak', { ...speak, template: 'nothing' }, '/template'],
   ]
-  it('is refused by its path, and nothing is sent', async () => {
+  it('rejects a forbidden field by its path and sends nothing to Telnyx', async () => {
     await using server = await testServer({
       policy: { mediaHosts: ['media.example.com'] },
       limits: { commandBurst: 100 },
@@ -127,7 +127,7 @@ describe('what a browser may not set', () => {
     '<speak><mstts:backgroundaudio src="https://evil.test/a.mp3"/></speak>',
     '<speak><audio src="https://media.example.com.evil.test/a.mp3"/></speak>',
   ]
-  it('is refused by its path at every depth, and nothing is sent', async () => {
+  it('rejects a nested forbidden field by its path and sends nothing to Telnyx', async () => {
     await using server = await testServer({
       policy: { mediaHosts: ['media.example.com'] },
       limits: { commandBurst: 200 },
@@ -145,7 +145,7 @@ describe('what a browser may not set', () => {
     expect(server.upstream.received).toEqual([])
   })
 
-  it('does not include what the default console sends, and plain SSML', async () => {
+  it('accepts the commands of the default console, and plain SSML', async () => {
     await using server = await testServer({ policy: { mediaHosts: ['Media.example.com'] } })
     await server.webhook('call.answered')
     const plain: [command: string, body: Record<string, unknown>][] = [
@@ -186,7 +186,7 @@ describe('what a browser may not set', () => {
     }
   })
 
-  it('is opened by a path of allowFields and by everything below it', async () => {
+  it('accepts fields at and below a path in allowFields', async () => {
     await using server = await testServer({ policy: { allowFields: ['assistant.tools', 'participants'] } })
     await server.webhook('call.answered')
     const assistant = { id: 'a', tools: [{ type: 'hangup' }] }
@@ -202,11 +202,11 @@ describe('what a browser may not set', () => {
       { templates: { pin: { command: 'gather' as const, body: { max_digits: 4 } } } },
       /policy.templates.pin.*max_digits/,
     ],
-  ])('stops the start when it is misspelt: %j', async (policy, message) => {
+  ])('refuses to start with an invalid policy: %j', async (policy, message) => {
     await expect(testServer({ policy })).rejects.toThrow(message)
   })
 
-  it('may be allowed by name, or supplied by a template that cannot be changed', async () => {
+  it('accepts allowed fields, and fields of a template that clients cannot change', async () => {
     const pin = { command: 'gather_using_ai', body: { parameters, assistant: { instructions: 'Be brief.' } } } as const
     const policy = { allowFields: ['client_state'], mediaHosts: ['media.example.com'], templates: { pin } }
     await using server = await testServer({ policy })
@@ -228,10 +228,10 @@ describe('what a browser may not set', () => {
   })
 })
 
-describe('how often commands may come', () => {
+describe('the rate limit of commands', () => {
   const limits = { commandsPerSecond: 0.001, commandBurst: 2, stopsPerSecond: 0.001, stopBurst: 3 }
 
-  it('is bounded for each subject, and stops have a rate of their own', async () => {
+  it('limits the commands of each subject, with a separate rate for stops', async () => {
     await using server = await testServer({ limits })
     await server.webhook('call.answered')
     const statuses: number[] = []
@@ -244,7 +244,7 @@ describe('how often commands may come', () => {
     expect((await server.command('gather', {}, { authorization: other })).status).toBe(200)
   })
 
-  it('is bounded for commands that are denied, before the audit trail is written', async () => {
+  it('limits denied commands before it writes the audit trail', async () => {
     const lines: unknown[] = []
     await using server = await testServer({ limits, audit: { sink: (line) => void lines.push(line) } })
     await server.webhook('call.answered')
@@ -259,14 +259,14 @@ describe('how often commands may come', () => {
     expect(lines).toHaveLength(4)
   })
 
-  it('says with Retry-After when to try again', async () => {
+  it('sends Retry-After when a subject exceeds its command rate', async () => {
     await using server = await testServer({ limits: { commandsPerSecond: 0.1, commandBurst: 1 } })
     await server.webhook('call.answered')
     await server.command('ai_assistant_start', {})
     expect((await server.command('gather', {})).headers.get('retry-after')).toBe('10')
   })
 
-  it('does not send a stop to Telnyx that is on its way already', async () => {
+  it('sends concurrent stops of a gather to Telnyx only once', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather', {})
@@ -280,7 +280,7 @@ describe('how often commands may come', () => {
 })
 
 describe('the audit trail', () => {
-  it('says who did what and what became of it, without content', async () => {
+  it('writes subject, command and outcome to the audit trail, without content', async () => {
     const lines: Record<string, unknown>[] = []
     await using server = await testServer({ audit: { sink: (line) => void lines.push({ ...line }) } })
     await server.webhook('call.answered')
@@ -296,7 +296,7 @@ describe('the audit trail', () => {
     expect(JSON.stringify(lines)).not.toContain('PIN?')
   })
 
-  it('holds commands back while it cannot be written, where it is strict', async () => {
+  it('refuses commands while a strict audit trail cannot be written', async () => {
     const sink = vi.fn(() => {
       throw new Error('disk full')
     })

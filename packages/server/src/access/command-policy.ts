@@ -1,10 +1,9 @@
 /**
- * What the holder of a ticket may put into a command. A page in a browser may be anybody's code: it may not send the
- * events of a call elsewhere, play files from anywhere, arm an assistant with tools, or write our marks.
+ * Which fields a client may set in a command. Browser code is untrusted: it must not redirect events, play files from
+ * any host, give tools to an assistant, or write our marks.
  *
- * An allow-list at every depth: a field that is not listed here is refused by its path, also one that Telnyx adds
- * tomorrow. `allowFields` opens single paths, and templates, kept on the server, supply whole bodies. The host's own
- * code (`gather.call(id)`) and trusted tickets are not checked.
+ * An allow-list at every depth: an unlisted field is refused by its path. `allowFields` opens paths; templates on the
+ * server supply whole bodies. Host code (`gather.call(id)`) and trusted tickets are not checked.
  */
 
 import {
@@ -21,25 +20,25 @@ import { asRecord } from '../base/json.ts'
 import { findSchemaFaults } from './schema-policy.ts'
 import { hasExternalReference } from './ssml-policy.ts'
 
-/** A command's body that the server keeps, for clients to ask for by name. */
+/** A command body on the server that clients use by name. */
 export interface CommandTemplate {
   readonly command: CommandName
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** What the server allows its clients. */
+/** Limits what clients may send in commands. */
 export interface CommandPolicy {
   /**
-   * Fields that are refused by default and are to be allowed, as paths: `assistant.instructions`, `client_state`.
+   * Paths of fields to allow that are refused by default, such as `assistant.instructions`, `client_state`.
    */
   readonly allowFields?: readonly string[]
   /** Hosts from which `audio_url` and `invalid_audio_url` may come. Default: none; `media_name` is always allowed. */
   readonly mediaHosts?: readonly string[]
-  /** Bodies that clients ask for with `{"template": "name"}`, adding to them but changing nothing in them. */
+  /** Bodies that clients use with `{"template": "name"}`. Clients may add fields but not change any. */
   readonly templates?: Readonly<Record<string, CommandTemplate>>
   /**
-   * How much of a gather's input may be shown: a word for all gathers, or a decision for each. Whoever starts a gather
-   * may ask for more secrecy (`callgather-mask: digits`), never for less.
+   * The mask of all gathers, or a function that returns the mask of each. A client may send a stricter mask
+   * (`callgather-mask: digits`), never a weaker one.
    */
   readonly mask?:
     | Mask
@@ -51,7 +50,7 @@ export interface CommandPolicy {
     | undefined
 }
 
-/** Paths that a client may not set by itself, and what each could do. */
+/** Paths that a client may not set, and the reason. */
 const refusedPaths: Readonly<Record<string, string>> = {
   client_state: 'it is how the server recognises what follows a command',
   assistant: 'it may hold tools and other systems',
@@ -84,7 +83,7 @@ const refusedPaths: Readonly<Record<string, string>> = {
   participants: 'it brings further calls into the conversation',
 }
 
-/** What a client may set in the objects that Telnyx's schemas leave open. Values are plain, but for those below. */
+/** Keys that a client may set in the objects that Telnyx's schemas leave open. Values must be plain. */
 const allowedInside: Readonly<Record<string, readonly string[]>> = {
   voice_settings: [
     'type',
@@ -111,10 +110,10 @@ const allowedInside: Readonly<Record<string, readonly string[]>> = {
 }
 const mediaFields = ['audio_url', 'invalid_audio_url'] as const
 const mediaNames = ['media_name', 'invalid_media_name'] as const
-/** Fields whose text is spoken, and may be SSML. */
+/** Fields with spoken text, which may be SSML. */
 const spokenFields = ['payload', 'invalid_payload', 'greeting', 'gather_ended_speech'] as const
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** A name in Telnyx's media storage: no path, no URL, nothing that a URL could be hidden in. */
+/** A name in Telnyx's media storage: no path, URL or escape sequence. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
 const MEDIA_NAME = /^[^\u0000-\u001f\u007f/\\:?#%]+$/u
 
@@ -126,9 +125,9 @@ const allowablePaths: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Checks the fields that are to be allowed, and returns them.
+ * Checks the paths of `allowFields`, and returns them.
  *
- * @throws when one is misspelt. The text lists those that may be allowed.
+ * @throws when one is unknown. The message lists the valid paths.
  */
 export function checkAllowFields(paths: readonly string[]): readonly string[] {
   const unknown = paths.filter((path) => !allowablePaths.has(path))
@@ -138,9 +137,9 @@ export function checkAllowFields(paths: readonly string[]): readonly string[] {
 }
 
 /**
- * Checks the hosts of media, and returns them in lower case.
+ * Checks media hosts, and returns them in lower case.
  *
- * @throws when one is no host name, such as a URL.
+ * @throws when one is not a host name, such as a URL.
  */
 export function checkMediaHosts(hosts: readonly string[]): readonly string[] {
   return hosts.map((host) => {
@@ -155,7 +154,7 @@ export function checkMediaHosts(hosts: readonly string[]): readonly string[] {
 /**
  * Checks a policy.
  *
- * @throws when a setting could not work: a misspelt field, a URL for a host, a template that no command would take.
+ * @throws when a setting can't work: an unknown field, a URL as a host, a template with an invalid body.
  */
 export function checkCommandPolicy(policy: CommandPolicy): void {
   const named = (option: string, check: () => unknown) => {
@@ -179,14 +178,14 @@ export function checkCommandPolicy(policy: CommandPolicy): void {
 function checkTemplate({ command, body }: CommandTemplate): void {
   if (!isCommandName(command)) throw new Error('`command` must be one of the eight commands.')
   const checked = checkCommand(command, body)
-  // What a client is to add may be missing still.
+  // Clients add the missing required fields.
   const faults = checked.ok ? [] : checked.errors.filter(({ code }) => code !== MISSING)
   if (faults.length > 0) throw new Error(faults.map(({ detail, title }) => detail ?? title).join(' '))
 }
 
 const MISSING = '10004'
 
-/** A command's body with its template filled in, checked against the policy; `trusted` senders are not checked. */
+/** Checks a command body against the policy unless `trusted`, and merges its template. */
 export function applyPolicy(command: CommandName, body: unknown, policy: CommandPolicy, trusted: boolean): unknown {
   const given = asRecord(body)
   if (!given) return body
@@ -204,7 +203,7 @@ export function applyPolicy(command: CommandName, body: unknown, policy: Command
 function findTemplate(command: CommandName, name: unknown, { templates = {} }: CommandPolicy): CommandTemplate {
   const template = typeof name === 'string' && Object.hasOwn(templates, name) ? templates[name] : undefined
   if (!template || template.command !== command) {
-    throw gatherError('unknownParameter', 'The server has no such template for this command.', '/template')
+    throw gatherError('unknownParameter', 'The server has no template with this name for this command.', '/template')
   }
   return template
 }
@@ -230,7 +229,7 @@ function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPol
   for (const field of mediaNames) {
     const name = body[field]
     if (typeof name !== 'string' || isAllowed(field) || MEDIA_NAME.test(name)) continue
-    faults.push([[field], `\`${field}\` must be the name of a file in Telnyx’s media storage, and no URL.`])
+    faults.push([[field], `\`${field}\` must be the name of a file in Telnyx’s media storage, not a URL.`])
   }
   const isSsml = body.payload_type === 'ssml'
   const greeting = asRecord(body.assistant)?.greeting
@@ -238,16 +237,16 @@ function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPol
   for (const [path, text] of [...spoken, [['assistant', 'greeting'], greeting] as const]) {
     if (typeof text !== 'string' || isAllowed(path.join('.'))) continue
     if (!hasExternalReference(text, { isSsml: isSsml && path[0]?.endsWith('payload') === true, isMedia })) continue
-    faults.push([path, `\`${path.join('.')}\` may hold plain SSML only: nothing that is fetched from elsewhere.`])
+    faults.push([path, `\`${path.join('.')}\` may hold plain SSML only. Remove references to external files.`])
   }
-  // A client names its command so that it can recognise it; anything but a random name could be that of another.
+  // A client may name its command, but a name that is not random could collide with another command's.
   if (body.command_id !== undefined && !isAllowed('command_id') && !UUID.test(String(body.command_id))) {
     faults.push([['command_id'], '`command_id` must be a UUID when a client sets it.'])
   }
   if (faults.length > 0) throw policyError(faults)
 }
 
-/** The faults inside an object, or inside each object of a list, of which a client may set some keys only. */
+/** Finds the faults in an object or a list of objects with restricted keys. */
 function nestedFaults(
   field: string,
   keys: readonly string[],
@@ -269,11 +268,11 @@ function nestedFaults(
   )
 }
 
-/** Values for an assistant's prompt; those that Telnyx itself gives are not a client's. */
+/** Finds faults in values for an assistant's prompt. Telnyx's own variables are reserved. */
 function variableFaults(at: readonly string[], variables: unknown): Fault[] {
   return Object.entries(asRecord(variables) ?? {}).flatMap(([key, value]): Fault[] => {
     if (isPlain(value) && !key.toLowerCase().startsWith('telnyx_')) return []
-    return [[[...at, key], 'A dynamic variable must be a plain value, and not one of Telnyx’s own.']]
+    return [[[...at, key], 'A dynamic variable must be a plain value, and its name must not start with `telnyx_`.']]
   })
 }
 
@@ -284,7 +283,7 @@ function refusedFault(at: readonly string[], path: string): Fault {
   return [at, `\`${path}\` may not be set by a client${why}. Use a template of the server.`]
 }
 
-/** Whether a URL is of an allowed host, over https, and of nothing else: no user, no port, no address in disguise. */
+/** Whether a URL is https on an allowed host, without user, password or port. */
 function isFrom(url: unknown, hosts: readonly string[]): boolean {
   if (typeof url !== 'string' || !URL.canParse(url)) return false
   const { protocol, hostname, port, username, password } = new URL(url)
@@ -294,7 +293,7 @@ function isFrom(url: unknown, hosts: readonly string[]): boolean {
 const isListed = (hostname: string, hosts: readonly string[]) => hosts.some((host) => host.toLowerCase() === hostname)
 
 function policyError(faults: readonly Fault[]): GatherError {
-  // A body of faults only must not make an answer longer than itself.
+  // Bounds the answer to a body with many faults.
   const errors = faults.slice(0, 16).map(([path, detail]) => telnyxError('unknownParameter', detail, pointerTo(path)))
   const [first, ...rest] = errors
   if (!first) throw new Error('A refusal needs a reason.')

@@ -9,7 +9,7 @@ import type { Grant } from './tickets.ts'
 const HOUR = 3_600_000
 const grant = (more: Partial<Grant> = {}): Grant => ({ subject: 'agent-7', calls: '*', scopes: ['view'], ...more })
 
-/** The revocations of one server; several may have one store and one clock. */
+/** The revocations of one server. Servers may share a store and a clock. */
 function revocationsOn(store: CallStore, clock = { now: 1_000_000_000 }) {
   const changed = vi.fn()
   const revocations = new Revocations({ store, logger: pino({ level: 'silent' }), now: () => clock.now })
@@ -18,7 +18,7 @@ function revocationsOn(store: CallStore, clock = { now: 1_000_000_000 }) {
 }
 
 describe('what was revoked', () => {
-  it('ends one ticket, or all of a subject’s that were issued until then', async () => {
+  it('revokes one ticket, or all tickets that a subject got before the revocation', async () => {
     const clock = { now: 1_000_000_000 }
     using it = revocationsOn(memoryStore(), clock)
     await it.revocations.add({ ticketId: 't1' })
@@ -29,11 +29,11 @@ describe('what was revoked', () => {
     expect(it.revocations.isRevoked(grant({ ticketId: 't3', issuedAt: clock.now + 1 }))).toBe(false)
     expect(it.revocations.isRevoked(grant())).toBe(true)
     expect(it.revocations.isRevoked(grant({ subject: 'agent-8' }))).toBe(false)
-    // A subject cannot be named so that it is taken for a ticket.
+    // A subject name can't collide with a ticket id.
     expect(it.revocations.isRevoked(grant({ subject: 'ticket:t1' }))).toBe(false)
   })
 
-  it('is known to every server of a store, at once and after a restart, for a day', async () => {
+  it('applies a revocation on every server for a day, also after a restart', async () => {
     const clock = { now: 1_000_000_000 }
     const store = memoryStore({ now: () => clock.now })
     using one = revocationsOn(store, clock)
@@ -50,7 +50,7 @@ describe('what was revoked', () => {
     expect(restarted.revocations.isRevoked(grant())).toBe(false)
   })
 
-  it('is known after a while where the bus has lost it, and given back to a store that has lost it', async () => {
+  it('re-reads a revocation that the bus lost, and rewrites it to a store that lost it', async () => {
     vi.useFakeTimers()
     try {
       const clock = { now: 1_000_000_000 }
@@ -80,7 +80,7 @@ describe('what was revoked', () => {
     }
   })
 
-  it('holds here although the store cannot be told, and says so', async () => {
+  it('applies a revocation locally and reports the error when the store is unavailable', async () => {
     const store = memoryStore()
     const revoke = vi.spyOn(store, 'revoke').mockRejectedValueOnce(new StoreUnavailableError('down'))
     await using server = await testServer({ store })
@@ -96,7 +96,7 @@ describe('what was revoked', () => {
     expect(revoke).toHaveBeenCalledTimes(1)
   })
 
-  it('lets nobody in while it cannot be known', async () => {
+  it('refuses clients with 503 while the revocations cannot be read', async () => {
     const store = memoryStore()
     const list = vi.spyOn(store, 'listRevocations').mockRejectedValue(new StoreUnavailableError('down'))
     await using server = await testServer({ store })

@@ -1,23 +1,22 @@
 /**
- * What was ended before its time, by id of a ticket or by subject, on every server alike.
+ * Revocations by ticket id or subject, shared by all servers.
  *
- * A revocation is kept in the store for as long as anything it ends could be valid, and told over the store's bus. Each
- * server holds all of them in memory, because they are asked for at every step; it reads them before it lets anybody in,
- * when the bus has been away, and every few seconds, so that a message that was lost, or a store that came back with
- * less than it had, ends no revocation.
+ * The store keeps a revocation until every ticket that it revokes has expired, and publishes it on its bus. Each server
+ * caches all revocations, reads them before it accepts clients, and re-reads them every few seconds. Lost bus messages
+ * and a store that lost data therefore end no revocation.
  */
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from '../base/logger.ts'
 import type { CallStore, Revocation, Unsubscribe } from '../store/call-store.ts'
 import { type Grant, MAX_TICKET_LIFETIME_SECONDS } from './tickets.ts'
 
-/** Whose access ends: one ticket's, or that of everything a subject holds; tickets issued later are good. */
+/** The target of a revocation: one ticket, or all tickets issued to a subject until now. */
 export type RevocationTarget = { readonly ticketId: string } | { readonly subject: string }
 
-/** How often what the store holds is read, in milliseconds; what the bus has lost is known after that. */
+/** How often the revocations are read from the store, in milliseconds, to catch lost bus messages. */
 const REFRESH_INTERVAL_MS = 5_000
 
-/** The revocations that count now. */
+/** The current revocations. */
 export class Revocations {
   readonly #parts: { store: CallStore; logger: Logger; now: () => number }
   readonly #known = new Map<string, Revocation>()
@@ -31,10 +30,10 @@ export class Revocations {
     this.#parts = parts
   }
 
-  /** Follows the store from now on; `changed` is called when something more has been revoked. */
+  /** Starts to refresh from the store. Calls `changed` after each new revocation. */
   start(changed: () => void): void {
     this.#changed = changed
-    // A store that is away is asked again; until it has answered once, nobody is let in.
+    // The interval retries a failed read. Authentication fails with 503 until the first read succeeds.
     const refresh = () => void this.#refresh().catch(() => {})
     this.#timer = setInterval(refresh, REFRESH_INTERVAL_MS)
     this.#timer.unref()
@@ -47,30 +46,33 @@ export class Revocations {
   }
 
   /**
-   * Resolves when it is known what was revoked.
+   * Resolves when the revocations were read once.
    *
-   * @throws GatherError 503 while the store has never said.
+   * @throws GatherError 503 when the store can't be read.
    */
   async ready(): Promise<void> {
     if (this.#isLoaded) return
     await this.#refresh().catch((error: unknown) => {
-      this.#parts.logger.error({ err: error }, 'what was revoked could not be read, so nobody is let in')
+      this.#parts.logger.error(
+        { err: error },
+        'revocations could not be read from the store, so authentication fails with 503',
+      )
       throw gatherError('unavailable', 'The server cannot check tickets now. Try again in a moment.')
     })
   }
 
-  /** Whether something that was granted has been ended. */
+  /** Whether a grant was revoked. */
   isRevoked({ ticketId, subject, issuedAt }: Grant): boolean {
     if (ticketId !== undefined && this.#find({ ticketId })) return true
     const revoked = this.#find({ subject })
-    // A ticket says in whole seconds when it was issued: one of the same second counts as issued before.
+    // `iat` has whole seconds: a ticket issued in the same second counts as issued before.
     return revoked !== undefined && (issuedAt === undefined || issuedAt <= revoked.at)
   }
 
   /**
-   * Ends something: here at once, on the others as soon as the store has told them.
+   * Revokes a target: at once on this server, and on the others when the store has published it.
    *
-   * @throws StoreUnavailableError when the store could not be told; it will be, if this process lives until it can.
+   * @throws StoreUnavailableError when the write failed. A later refresh retries it while this process runs.
    */
   async add(whom: RevocationTarget): Promise<void> {
     const at = this.#parts.now()
@@ -101,7 +103,7 @@ export class Revocations {
 
   async #read(): Promise<void> {
     const { store, now } = this.#parts
-    // Watching begins before reading, so that nothing falls between the two.
+    // Subscribing before reading leaves no gap between the two.
     this.#unwatch ??= await store.subscribeRevocations((revocation) => this.#take(revocation))
     const kept = await store.listRevocations(now())
     for (const revocation of kept) this.#take(revocation)

@@ -1,4 +1,4 @@
-/** What a client may write as the JSON Schema of an AI gather: plain keywords, and nothing that is fetched. */
+/** Restricts the JSON Schema of an AI gather to plain keywords without external references. */
 import { asRecord } from '../base/json.ts'
 
 /** Keywords whose value is a schema, or a list of schemas. */
@@ -19,7 +19,7 @@ const schemaKeywords = new Set([
   'else',
 ])
 
-/** Keywords whose value has a schema under each name of the client's own. */
+/** Keywords whose value maps names to schemas. */
 const namedSchemaKeywords = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'])
 
 /** Keywords whose value is data. */
@@ -59,9 +59,9 @@ const dataKeywords = new Set([
 const MAX_DEPTH = 32
 const DIALECT = /^https?:\/\/json-schema\.org\/[\w/.-]+#?$/
 
-/** What a client may not write in a schema, as paths and reasons. */
+/** Finds the keywords that a client may not use, as paths and reasons. */
 export function findSchemaFaults(at: readonly string[], schema: unknown): [path: readonly string[], detail: string][] {
-  if (at.length > MAX_DEPTH) return [[at, 'The schema is nested too deeply.']]
+  if (at.length > MAX_DEPTH) return [[at, 'The schema is nested too deeply. Reduce its depth.']]
   if (Array.isArray(schema))
     return schema.flatMap((each: unknown, index) => findSchemaFaults([...at, String(index)], each))
   return Object.entries(asRecord(schema) ?? {}).flatMap(([key, value]) => {
@@ -73,6 +73,6 @@ export function findSchemaFaults(at: readonly string[], schema: unknown): [path:
     if (dataKeywords.has(key)) return []
     if (key === '$ref' && typeof value === 'string' && value.startsWith('#')) return []
     if (key === '$schema' && typeof value === 'string' && DIALECT.test(value)) return []
-    return [[here, 'This is no plain keyword of JSON Schema, or refers to another document.']]
+    return [[here, 'This is not an allowed keyword of JSON Schema, or it refers to another document. Remove it.']]
   })
 }

@@ -1,6 +1,6 @@
-/** Finds what a spoken text would fetch from elsewhere: `<audio src>` and whatever else SSML or XML can refer to. */
+/** Finds external references in spoken text, such as `<audio src>` and other SSML or XML references. */
 
-/** The elements and attributes that only change how the text itself is spoken, in lower case. */
+/** Elements and attributes that only change how text is spoken, in lower case. */
 const plainElements = new Set([
   'speak',
   'break',
@@ -26,11 +26,11 @@ const plainAttributes = /^(?!src|href|uri|base|xml:base|onlangfailure)[a-z][\w:.
 
 const TAG = /^<\/?([a-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'))*)\s*\/?>/i
 const ATTRIBUTE = /([\w:.-]+)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')/g
-/** What makes a tag dangerous in a text that is not meant as SSML, in case it is read as such all the same. */
+/** External references in text that is not declared as SSML but might be parsed as SSML. */
 const REFERENCE =
   /<[!?]|<\/?[\w.-]*:?(?:audio|lexicon|metadata|meta|backgroundaudio)\b|<[^<>]*[\s"'](?:src|href|uri)\s*=/i
 
-/** Whether a text would have something fetched. `isMedia` says which URLs an `<audio>` may name. */
+/** Whether a text refers to an external file. `isMedia` decides which URLs `<audio>` may use. */
 export function hasExternalReference(
   text: string,
   { isSsml, isMedia }: { isSsml: boolean; isMedia: (url: unknown) => boolean },

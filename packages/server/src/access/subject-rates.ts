@@ -1,7 +1,7 @@
-/** How often one subject may do each kind of request. Webhooks have no subject, so no agent can use up their rate. */
+/** Rate limits per subject and kind of request. Webhooks have no subject, so an agent can't exhaust their rate. */
 import { RateLimit } from '../edge/rate-limit.ts'
 
-/** A rate: requests a second in the long run, and at once. */
+/** A rate: the sustained requests per second, and the burst. */
 export interface Rate {
   readonly perSecond: number
   readonly burst: number
@@ -23,7 +23,7 @@ export interface Rates {
   readonly denied: Rate
 }
 
-/** Counts each subject's requests. */
+/** Limits the requests of each subject. */
 export class SubjectRates {
   readonly #limits: ReadonlyMap<string, RateLimit>
 
@@ -34,7 +34,7 @@ export class SubjectRates {
   /**
    * Counts one request.
    *
-   * @throws GatherError 429 when the subject is too fast.
+   * @throws GatherError 429 when the subject exceeds the rate.
    */
   take(kind: keyof Rates, subject: string): void {
     this.#limits.get(kind)?.takeOrThrow(subject)

@@ -15,7 +15,7 @@ describe('a ticket signed with the shared secret', () => {
     ['does not say when it was issued', { exp: SECONDS + 600 }],
     ['was issued in the future', { iat: SECONDS + 600, exp: SECONDS + 900 }],
     ['is for another audience', { iat: SECONDS, exp: SECONDS + 600, aud: 'other' }],
-  ])('is refused with the reason when it %s', async (reason, claims) => {
+  ])('rejects a ticket with the reason when it %s', async (reason, claims) => {
     await using server = await testServer()
     const headers = { authorization: `Bearer ${await minted(claims)}` }
     const answer = await fetch(`${server.url}/calls`, { headers })
@@ -31,19 +31,19 @@ describe('a ticket signed with the shared secret', () => {
     ['jti', 5],
     ['jti', null],
     ['jti', ''],
-  ])('is refused with the reason when its `%s` is %j', async (claim, value) => {
+  ])('rejects a ticket with the reason when its `%s` is %j', async (claim, value) => {
     const ticket = await minted({ iat: SECONDS, exp: SECONDS + 600, [claim]: value })
     await expect(createTickets(SECRET).check(ticket)).rejects.toThrow(claim)
   })
 
-  it('is accepted when its issuer’s clock is a few seconds ahead', async () => {
+  it('accepts a ticket when its issuer’s clock is a few seconds ahead', async () => {
     const ticket = await minted({ iat: SECONDS + 20, exp: SECONDS + 600 })
     expect(await createTickets(SECRET).check(ticket)).toMatchObject({ subject: 'a' })
   })
 })
 
 describe('the audience of tickets', () => {
-  it('is written into tickets, and required in them', async () => {
+  it('writes the audience into tickets and requires it', async () => {
     const [one, other] = [createTickets(SECRET, { audience: 'one' }), createTickets(SECRET, { audience: 'other' })]
     const ticket = await one.issue({ subject: 'a', calls: '*', scopes: ['view'] })
     expect(await one.check(ticket)).toMatchObject({ subject: 'a' })

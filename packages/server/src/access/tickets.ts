@@ -1,36 +1,36 @@
 /**
- * Tickets: who may see and command which calls, until when. A signed JWT (RFC 7519, HS256), made by the backend that
- * knows its agents and handed to their browsers; the same ticket serves the socket, HTTP, and a Telnyx SDK as its key.
+ * Tickets: signed JWTs (RFC 7519, HS256) that say which calls an agent may see and command, and until when. The
+ * backend issues them for its agents' browsers. One ticket works for the socket, HTTP, and a Telnyx SDK as its API key.
  */
 import { randomUUID } from 'node:crypto'
 import { GatherError, gatherError, type Scope } from '@callgather/protocol'
 import { errors, jwtVerify, SignJWT } from 'jose'
 
-/** What a ticket allows. */
+/** What a ticket allows its holder. */
 export interface Grant {
-  /** Who holds it; stands beside every command they give. */
+  /** The agent who holds it. Logged with each of their commands. */
   readonly subject: string
-  /** The calls it is for; `*` for all. */
+  /** The call control ids that it covers, or `*` for all. */
   readonly calls: '*' | readonly string[]
   readonly scopes: readonly Scope[]
-  /** When it ends, in milliseconds since 1970; absent if it does not. */
+  /** When it expires, in milliseconds since 1970. Default: never. */
   readonly expiresAt?: number | undefined
   /** The ticket's own id, by which it can be revoked. */
   readonly ticketId?: string | undefined
   /** When it was issued, in milliseconds since 1970. */
   readonly issuedAt?: number | undefined
-  /** Held by code of your own, not by a browser: what the policy refuses to browsers is allowed. */
+  /** Held by your own code instead of a browser: the command policy does not apply. */
   readonly trusted?: boolean | undefined
 }
 
-/** What a ticket is to allow. */
+/** The content of a ticket to issue. */
 export interface TicketRequest {
-  /** Who will hold it: 1–128 characters. */
+  /** The agent who will hold it: 1–128 characters. */
   readonly subject: string
-  /** The calls it is for, or `*` for all. */
+  /** The call control ids that it covers, or `*` for all. */
   readonly calls: '*' | readonly string[]
   readonly scopes: readonly Scope[]
-  /** How long: `15m`, `2h`, `30s`, `1d`, or a number of seconds. Default 15 minutes, at most a day. */
+  /** Its lifetime: `15m`, `2h`, `30s`, `1d`, or a number of seconds. Default 15 minutes, at most one day. */
   readonly expiresIn?: string | number
   /** For a server of your own, never for a browser: the command policy does not apply. Default false. */
   readonly trusted?: boolean
@@ -40,16 +40,16 @@ export interface TicketRequest {
 export interface Tickets {
   issue(request: TicketRequest): Promise<string>
   /**
-   * What a ticket allows; `null` when it is not ours, altered, or expired.
+   * Verifies a ticket and returns its grant; `null` when it is not ours, altered, or expired.
    *
-   * @throws GatherError 401 that says why, when it is ours but not acceptable.
+   * @throws GatherError 401 with the reason, when it is ours but not acceptable.
    */
   check(ticket: string): Promise<Grant | null>
 }
 
 const ISSUER = 'callgather'
 const MIN_SECRET_BYTES = 32
-/** No ticket lasts longer than a day. */
+/** The maximum lifetime of a ticket. */
 export const MAX_TICKET_LIFETIME_SECONDS = 86_400
 const MAX_TICKET_LENGTH = 16_384
 /** How far the clock of a ticket's issuer may be ahead of ours, in seconds. */
@@ -58,26 +58,26 @@ const MAX_AUDIENCE_LENGTH = 256
 const MAX_SUBJECT_LENGTH = 128
 const MAX_TICKET_ID_LENGTH = 256
 
-/** Every scope there is. */
+/** All scopes. */
 export const scopes = ['view', 'gather', 'assistant'] as const satisfies readonly Scope[]
 
-/** Whether a word names a scope. */
+/** Whether a value is a scope. */
 export const isScope = (word: unknown): word is Scope => scopes.some((scope) => scope === word)
 
-/** How tickets are issued and checked. */
+/** Options for issuing and checking tickets. */
 export interface TicketOptions {
   /**
-   * Who the tickets are for (`aud`), where one secret serves several systems: written into each ticket, and required in
-   * it. Default: none, and then a ticket that names an audience is refused.
+   * The audience (`aud`) of tickets, for a secret that several systems share. Written into each ticket and required.
+   * Default: none, and a ticket with an audience is rejected.
    */
   readonly audience?: string | undefined
   readonly now?: (() => number) | undefined
 }
 
 /**
- * Makes the issuer of one secret.
+ * Creates the issuer and verifier of one secret.
  *
- * @throws when the secret is too short to keep tickets from being forged.
+ * @throws when the secret is too short to prevent forgery.
  */
 export function createTickets(secret: string, { audience, now = Date.now }: TicketOptions = {}): Tickets {
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
@@ -121,14 +121,14 @@ export function createTickets(secret: string, { audience, now = Date.now }: Tick
         })
         const { sub, exp, iat, jti, aud, calls, scopes: granted, trusted } = payload
         if (exp === undefined) return null
-        // The log, the limits and the revocations go by both. JWT libraries write whatever they are given.
+        // Logs, limits and revocations use both claims, and JWT libraries do not check them.
         if (!isName(sub, MAX_SUBJECT_LENGTH)) throw ticketError('`sub` must be a text of 1 to 128 characters.')
         if (!isName(jti, MAX_TICKET_ID_LENGTH)) throw ticketError('`jti` must be a text of 1 to 256 characters.')
         if (iat === undefined) throw ticketError('it does not say when it was issued. Set `iat`.')
         if (iat > now() / 1000 + MAX_ISSUER_SKEW_SECONDS) {
           throw ticketError('it was issued in the future. Set the clock of the server that issued it.')
         }
-        // A revocation is kept for a day, so a ticket that lasts longer would outlive it.
+        // Revocations are kept for one day, so a longer ticket would outlive them.
         if (exp - iat > MAX_TICKET_LIFETIME_SECONDS) {
           throw ticketError('it lasts longer than a day. Issue one with `exp` at most 86400 seconds after `iat`.')
         }
@@ -167,7 +167,7 @@ const ticketError = (why: string) => gatherError('unauthenticated', `The ticket 
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
-/** Reads a length of time. */
+/** Parses a lifetime into seconds. */
 function parseSeconds(expiresIn: string | number): number {
   const match = /^(\d{1,6})\s*([smhd])?$/.exec(String(expiresIn).trim())
   const seconds = match ? Number(match[1]) * unitSeconds[(match[2] ?? 's') as keyof typeof unitSeconds] : 0
