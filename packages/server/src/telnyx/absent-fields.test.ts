@@ -1,4 +1,4 @@
-/** Telnyx requires no payload field: an event must have its effect without any of them. */
+/** Telnyx marks no payload field as required, so an event must work without any of them. */
 import { foldCall, initialCallState, isKnownEvent, selectGather } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { createMarkCodec } from './client-state.ts'
@@ -55,7 +55,7 @@ function* variants(payload: Record<string, unknown>): Generator<Record<string, u
 
 describe('an event without a field', () => {
   for (const [eventType, payload] of Object.entries(payloads)) {
-    it(`is still a ${eventType} when any of its payload fields is missing or null`, () => {
+    it(`normalises ${eventType} when any of its payload fields is missing or null`, () => {
       for (const variant of [payload, {}, ...variants(payload)]) {
         const event = read(eventType, variant)
         expect([JSON.stringify(variant), event.event_type]).toEqual([JSON.stringify(variant), eventType])
@@ -65,12 +65,12 @@ describe('an event without a field', () => {
     })
   }
 
-  it('ends a gather whose end names neither digits nor status', () => {
+  it('ends a gather when the event has neither digits nor status', () => {
     const state = foldCall('v3:call', [read('call.gather.ended', {})])
     expect(selectGather(state)).toMatchObject({ kind: 'digits', status: 'ended', outcome: null, digits: '' })
   })
 
-  it('shows each AI gather that was not started through us with its own result, and a null result as fields', () => {
+  it('shows an AI gather of another program with its own result, and a null result as fields', () => {
     const events = [
       read('call.ai_gather.ended', { status: 'valid', result: { name: 'Ann' } }, 'first', 1),
       read('call.ai_gather.ended', { status: 'client_error', result: null }, 'second', 2),
@@ -82,11 +82,11 @@ describe('an event without a field', () => {
 })
 
 describe('a mark', () => {
-  it('keeps its mask, and a mask that this version does not know masks everything', () => {
+  it('reads the mask of a mark, and reads an unknown mask as `all`', () => {
     const { read: readMark, write } = createMarkCodec(Buffer.alloc(32, 7))
     const known = write('v3:call', { commandId: 'c', command: 'gather', mask: 'digits' })
     expect(readMark('v3:call', known)).toMatchObject({ mask: 'digits' })
-    // As another version wrote them, under other names.
+    // Marks with mask names of other versions.
     const unknown = {
       count: 'WyJjZzEiLCJjIiwiZ2F0aGVyIiwiY291bnQiLCJFbVYzdU5FVUdRbmxGeEgybHJrTFZnIl0=',
       last4: 'WyJjZzEiLCJjIiwiZ2F0aGVyIiwibGFzdDQiLCJlWlc2UUtKemV5Z1RYdm83eG5wd1NnIl0=',

@@ -1,14 +1,14 @@
 /**
  * Our mark in Telnyx's `client_state`, which every later webhook of the call leg echoes.
  *
- * It says which command an event belongs to, also on another node and after a restart with an empty store, and how
- * much of its input may be shown. It is signed, and bound to its call, because whoever may send commands may write a
- * `client_state` of their own. It is set only where the command's sender set none: theirs is never touched.
+ * It names the command of an event and its mask, also on another node or after a restart with an empty store. It is
+ * signed and bound to its call, because clients may be allowed to set `client_state`. It never replaces a
+ * `client_state` that the sender of a command set.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type CommandName, isCommandName, type Mask, readMask } from '@callgather/protocol'
 
-/** What the mark says. */
+/** The content of a mark. */
 export interface Mark {
   readonly commandId: string
   readonly command: CommandName
@@ -28,11 +28,11 @@ export interface MarkCodec {
 }
 
 const VERSION = 'cg1'
-/** How the text of every version of our marks begins. */
+/** The prefix of our marks in every version. */
 const PREFIX = '["cg'
 const MAX_LENGTH = 2048
 
-/** Makes the codec of one key, which must be the same on every node and after every restart. */
+/** Creates the codec of a key, which must be the same on every node and after every restart. */
 export function createMarkCodec(key: Uint8Array): MarkCodec {
   const sign = (callId: string, fields: readonly string[]) =>
     createHmac('sha256', key)

@@ -8,7 +8,7 @@ import { commandSender } from './commands.ts'
 let upstream: Upstream
 beforeAll(async () => {
   upstream = await Upstream.listen()
-  // The first request of a process takes longer than an attempt may take here.
+  // The first request of a process takes longer than the timeout in these tests.
   await commandSender(new Telnyx({ apiKey: 'KEY-test', baseURL: upstream.url }), { timeoutMs: 10_000 }).send(
     'v3:x',
     'gather',
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => upstream.close())
 
-/** A sender whose clock runs as fast as it sleeps, against an upstream that behaves as told. */
+/** A sender with a virtual clock, and an upstream with the given behaviours. */
 function senderOver(behaviours: readonly Behaviour[]) {
   let clock = 0
   const slept: number[] = []
@@ -39,7 +39,7 @@ const body = { command_id: 'c' }
 const refused = (status: number, code = '10015'): Behaviour => ({ status, body: { errors: [{ code, title: 'No' }] } })
 
 describe('sending a command', () => {
-  it('sends it once when it is answered', async () => {
+  it('sends a command once when Telnyx answers', async () => {
     const { sender } = senderOver([{}])
     expect(await sender.send('v3:x', 'gather', body)).toEqual({ status: 'accepted', data: { result: 'ok' } })
     expect(upstream.received).toHaveLength(1)
@@ -76,19 +76,19 @@ describe('sending a command', () => {
     })
   }
 
-  it('never sends a fourth time, and does not pretend to know', async () => {
+  it('reports an unknown outcome after three failed attempts', async () => {
     const { sender } = senderOver([{ hangUp: true }, { status: 500, body: {} }, { hangUp: true }, {}])
     expect(await sender.send('v3:x', 'gather', body)).toEqual({ status: 'unknown', reason: 'connection_lost' })
     expect(upstream.received).toHaveLength(3)
   })
 
-  it('takes no for an answer', async () => {
+  it('does not retry a command that Telnyx refused', async () => {
     const { sender } = senderOver([refused(422, '90034')])
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'refused', httpStatus: 422 })
     expect(upstream.received).toHaveLength(1)
   })
 
-  it('still does not know after an answer was lost and the next was that it comes too often', async () => {
+  it('reports an unknown outcome when an answer was lost and the retries were rate limited', async () => {
     const { sender } = senderOver([{ hangUp: true }, refused(429), refused(429)])
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'unknown' })
   })
@@ -129,7 +129,7 @@ describe('sending a command', () => {
     expect(await sender.send('v3:x', 'gather_stop', body)).toMatchObject({ status: 'refused', httpStatus: 422 })
   })
 
-  it('does not follow a redirect, which would give the API key and the command to another host', async () => {
+  it('does not follow a redirect, which would leak the API key and the command to another host', async () => {
     const elsewhere = await Upstream.listen()
     for (const status of [301, 302, 303, 307, 308]) {
       const { sender } = senderOver([{ status, headers: { location: `${elsewhere.url}/calls/v3:x/actions/gather` } }])
@@ -140,13 +140,13 @@ describe('sending a command', () => {
     await elsewhere.close()
   })
 
-  it('waits when it is told to, but no longer than five seconds', async () => {
+  it('waits as long as Retry-After asks, up to five seconds', async () => {
     const { sender, slept } = senderOver([{ ...refused(429), headers: { 'retry-after': '3600' } }, {}])
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'accepted' })
     expect(slept).toEqual([5000])
   })
 
-  it('ends within 45 seconds, whatever happens, with at most three attempts', async () => {
+  it('sends a command at most three times, within 45 seconds', async () => {
     const behaviour = fc.constantFrom<Behaviour>(
       {},
       { hangUp: true },
@@ -174,7 +174,7 @@ describe('sending a command', () => {
     )
   })
 
-  it('holds commands back after five failures, lets one through after five seconds, and always lets a stop pass', async () => {
+  it('refuses commands after five failures, sends a trial after five seconds, and always sends a stop', async () => {
     const { sender, pass } = senderOver(Array.from({ length: 6 }, () => ({ status: 500, body: {} })))
     await sender.send('v3:x', 'gather', body)
     await sender.send('v3:x', 'gather', body)
@@ -190,7 +190,7 @@ describe('sending a command', () => {
 })
 
 describe('a breaker', () => {
-  it('lets one through when the clock was set back while it rested', () => {
+  it('lets a breaker start a trial when the clock was set back during its cooldown', () => {
     let clock = 3_600_000
     const breaker = new Breaker({ maxFailures: 1, cooldownMs: 100, now: () => clock })
     breaker.recordFailure()
@@ -199,7 +199,7 @@ describe('a breaker', () => {
     expect(breaker.tryPass()).toBe(true)
   })
 
-  it('lets one through at a time while it tries', () => {
+  it('lets a breaker run one trial at a time', () => {
     let clock = 0
     const breaker = new Breaker({ maxFailures: 2, cooldownMs: 100, now: () => clock })
     breaker.recordFailure()

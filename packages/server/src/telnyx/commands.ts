@@ -1,12 +1,11 @@
 /**
  * Sends a command to Telnyx with the official SDK and reports its outcome.
  *
- * The SDK's own retries are off: they could outlast the 60 s in which Telnyx ignores a repeated `command_id`, and the
- * caller would be asked twice. Our retries resend the identical command, as Telnyx asks, only within that window.
+ * The SDK's retries are off: they could outlast the 60 s in which Telnyx ignores a repeated `command_id`, and the
+ * command would run twice. Our retries resend the identical command within that window.
  *
- * Once the answer of one attempt is lost, the command may have run, and a later refusal does not change that: it may
- * well be the consequence ("call has already ended"). Then only an acceptance settles the command here; otherwise its
- * outcome is `unknown`, and the events of the call settle it.
+ * After a lost answer the command may have run, and a later refusal may be its consequence ("call has already ended").
+ * Then only an acceptance settles the command; otherwise its outcome is `unknown` until the call's events settle it.
  */
 import { type CommandName, errorTable, type TelnyxError } from '@callgather/protocol'
 import Telnyx from 'telnyx'
@@ -14,16 +13,16 @@ import { asRecord } from '../base/json.ts'
 import { Breaker } from './breaker.ts'
 import { isTelnyxApiError, type TelnyxClient } from './client.ts'
 
-/** What Telnyx answered to a command. */
+/** The outcome of a command at Telnyx. */
 export type CommandAnswer =
   | { readonly status: 'accepted'; readonly data: Readonly<Record<string, unknown>> }
-  /** No attempt can have run: the first answer that came was this refusal. */
+  /** The command did not run: no answer was lost before this refusal. */
   | {
       readonly status: 'refused'
       readonly httpStatus: number
       readonly errors: readonly [TelnyxError, ...TelnyxError[]]
     }
-  /** It may or may not have run. `refusal` is what a later attempt was answered, if any was. */
+  /** The command may have run. `refusal` is the answer to a later attempt, if any. */
   | {
       readonly status: 'unknown'
       readonly reason: UnknownReason
@@ -35,7 +34,7 @@ export type UnknownReason = 'timeout' | 'connection_lost' | 'server_error' | 're
 
 /** Sends commands. */
 export interface CommandSender {
-  /** `windowMs` shortens the time from the first attempt to the end of the last. */
+  /** `windowMs` limits the time from the first attempt to the end of the last. */
   send(
     callId: string,
     command: CommandName,
@@ -44,39 +43,39 @@ export interface CommandSender {
   ): Promise<CommandAnswer>
 }
 
-/** How commands are sent. */
+/** Options of a command sender. */
 export interface CommandSenderOptions {
-  /** How long one attempt may take, in milliseconds. */
+  /** The timeout of one attempt, in milliseconds. */
   readonly timeoutMs: number
-  /** How often at most. Default 3. */
+  /** The maximum number of attempts. Default 3. */
   readonly maxAttempts?: number
   readonly now?: () => number
   readonly sleep?: (millis: number) => Promise<void>
-  /** Between 0 and 1; spreads the attempts of many. Default `Math.random`. */
+  /** The jitter of the backoff, between 0 and 1. Default `Math.random`. */
   readonly random?: () => number
 }
 
 /** From the first attempt of a command to the end of the last, in milliseconds: well within Telnyx's 60 s. */
 export const COMMAND_WINDOW_MS = 45_000
 
-/** The longest wait between attempts, whatever `Retry-After` says, in milliseconds. */
+/** The maximum wait between attempts, also for a longer `Retry-After`. */
 const MAX_BACKOFF_MS = 5_000
 const INITIAL_BACKOFF_MS = 500
 
 /**
- * Request options that keep the SDK from following a redirect, which would hand the API key or a command's body to
- * another host. For every request, because the host may give a client of its own.
+ * Request options that stop the SDK from following a redirect, which would leak the API key or a command to another
+ * host. Set on every request, because the host may pass its own client.
  */
 export const noRedirectOptions = { fetchOptions: { redirect: 'manual' } } as const
 
-/** Commands that end something: never held back by the breaker, and done when the call is over. */
+/** Commands that stop something. The breaker never refuses them, and the end of the call settles them. */
 export const endingCommands: ReadonlySet<CommandName> = new Set(['gather_stop', 'ai_assistant_stop'])
 
 /** Whether a refusal says that the call is over. */
 export const hasCallEnded = (errors: readonly TelnyxError[]) =>
   errors.some(({ code }) => code === errorTable.callEnded.code)
 
-/** Makes the sender over a Telnyx client. */
+/** Creates a sender that uses a Telnyx client. */
 export function commandSender(
   client: TelnyxClient,
   options: CommandSenderOptions,
@@ -103,7 +102,7 @@ export function commandSender(
         ...noRedirectOptions,
       })
       const data = asRecord(asRecord(answer)?.data)
-      // Anything else with status 200 comes from something on the way to Telnyx, such as a proxy's sign-in page.
+      // Any other body with status 200 comes from an intermediary, such as a proxy's sign-in page.
       return data ? { answer: { status: 'accepted', data }, again: false } : lost('server_error')
     } catch (error) {
       return toAttempt(error)
@@ -116,11 +115,11 @@ export function commandSender(
     async send(callId, command, body, { windowMs = COMMAND_WINDOW_MS } = {}) {
       const breaker = breakerOf(command)
       if (!endingCommands.has(command) && !breaker.tryPass())
-        return { status: 'refused', httpStatus: 503, errors: [resting] }
-      // As the SDK's own methods write it: a colon stands in a path as it is.
+        return { status: 'refused', httpStatus: 503, errors: [breakerOpenError] }
+      // Like the SDK's own methods, do not encode a colon in a path.
       const path = `/calls/${encodeURIComponent(callId).replaceAll('%3A', ':')}/actions/${command}`
       const deadline = now() + windowMs
-      /** The first answer that was lost: from then on the command may have run. */
+      /** The first lost answer: from then on the command may have run. */
       let lostAnswer: (CommandAnswer & { status: 'unknown' }) | null = null
       for (let count = 1; ; count++) {
         const { answer, again, after } = await attempt(path, body, Math.min(timeoutMs, deadline - now()))
@@ -135,7 +134,7 @@ export function commandSender(
         }
         if (!lostAnswer || answer.status === 'accepted') return answer
         if (answer.status === 'unknown') return lostAnswer
-        // The end of the call proves that what was to be ended has ended, whichever attempt did it.
+        // If the call has ended, the gather or assistant to stop has ended too.
         if (endingCommands.has(command) && hasCallEnded(answer.errors)) return answer
         return { ...lostAnswer, refusal: answer.errors }
       }
@@ -145,16 +144,16 @@ export function commandSender(
 
 interface Attempt {
   readonly answer: CommandAnswer
-  /** Whether the same command may be sent again. */
+  /** Whether a retry is allowed. */
   readonly again: boolean
   /** How long Telnyx asked to wait, in milliseconds. */
   readonly after?: number
 }
 
-const resting: TelnyxError = {
+const breakerOpenError: TelnyxError = {
   code: errorTable.unavailable.code,
   title: errorTable.unavailable.title,
-  detail: 'Telnyx has not been answering; commands are held back for a few seconds. Try again shortly.',
+  detail: 'Telnyx is not answering, so commands are paused for a few seconds. Try again shortly.',
 }
 
 function toAttempt(error: unknown): Attempt {
@@ -163,7 +162,7 @@ function toAttempt(error: unknown): Attempt {
   }
   if (!isTelnyxApiError(error) || error.status === undefined) return lost('connection_lost')
   if (error.status < 400) return { ...lost('redirected'), again: false }
-  // 408 says that the server stopped waiting, not what it did with what had arrived.
+  // 408 does not say whether the server processed the request.
   if (error.status >= 500 || error.status === 408) return lost('server_error')
   const answer = { status: 'refused', httpStatus: error.status, errors: readErrors(error.error, error.status) } as const
   if (error.status !== 429) return { answer, again: false }
@@ -174,7 +173,7 @@ function toAttempt(error: unknown): Attempt {
 
 const lost = (reason: UnknownReason): Attempt => ({ answer: { status: 'unknown', reason }, again: true })
 
-/** Telnyx's `errors[]`, as far as they are in its shape. */
+/** The well-formed entries of Telnyx's `errors[]`. */
 function readErrors(body: unknown, status: number): [TelnyxError, ...TelnyxError[]] {
   const listed = asRecord(body)?.errors
   const errors: TelnyxError[] = []

@@ -1,9 +1,8 @@
 /**
- * Which command a webhook belongs to. Telnyx does not say, so it is worked out here, once, before the event is stored.
+ * Attributes a webhook to a command, once, before the event is stored.
  *
- * It is a function of the event and of the commands given on the call, never of which other webhooks have arrived:
- * webhooks come in any order, and every order must be read alike. In order of certainty: the conversation's id; our
- * mark in the echoed `client_state`; else the newest command of a fitting kind that was given before the event.
+ * The result depends only on the event and the commands of the call, because webhooks arrive in any order. It uses, in
+ * this order: the conversation id, our mark in the echoed `client_state`, the newest matching command before the event.
  *
  * | Event | Belongs to |
  * | --- | --- |
@@ -25,16 +24,16 @@ import {
 import type { Mark } from './client-state.ts'
 import type { Webhook } from './webhook.ts'
 
-/** Clocks differ: a stop logged this much after the end it caused still caused it. */
+/** The allowed clock difference: a stop logged this much after an end may still have caused it. */
 const MAX_SKEW_MS = 250
 
-/** How long after a second gather was asked for the first one's `cancelled` may come. */
+/** How long after a second gather was requested the first one's `cancelled` may come. */
 const TAKEOVER_WINDOW_MS = 5_000
 
 const gathersByAI = (name: CommandName) => name === 'gather_using_ai'
 const converses = (name: CommandName): name is ConversationName => isConversation(name)
 
-/** Which commands an event type can belong to. */
+/** The commands that an event type can belong to. */
 const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
   'call.dtmf.received': isDigitGather,
   'call.gather.ended': isDigitGather,
@@ -49,14 +48,14 @@ const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
   'call.conversation.ended': converses,
 }
 
-/** A type is a stranger's text, and may be the name of something that every object has. */
+/** Event types are untrusted and may be names such as `constructor`. */
 const fittingOf = (eventType: string) => (Object.hasOwn(fitting, eventType) ? fitting[eventType] : undefined)
 
-/** Whether an event of a type can belong to a command. */
+/** Whether an event type can belong to a command. */
 export const canBelongTo = (eventType: string, command: CommandName): boolean =>
   fittingOf(eventType)?.(command) ?? false
 
-/** The `command_id` a webhook belongs to, if any. `at` is its time in the form that sorts as text. */
+/** Returns the `command_id` of a webhook, if any. `at` is its time in the form that sorts as text. */
 export function correlate(webhook: Webhook, at: string, marker: Mark | null, state: CallState): string | undefined {
   const isFitting = fittingOf(webhook.eventType)
   if (!isFitting) return undefined
@@ -87,7 +86,7 @@ interface SentCommand {
   readonly name: CommandName
   readonly at: string
   readonly body: Readonly<Record<string, unknown>>
-  /** The conversation that Telnyx began for it. */
+  /** The conversation that Telnyx started for it. */
   readonly accepted: string | undefined
 }
 
@@ -105,14 +104,14 @@ function listSentCommands(state: CallState): SentCommand[] {
 function newestBefore(candidates: readonly SentCommand[], at: string): SentCommand | undefined {
   const before = candidates.findLast((each) => each.at <= at)
   if (before) return before
-  // Only our own clock can have put the request after its effect.
+  // The request can follow its effect only because of clock differences.
   const [first] = candidates
   return first && msBetween(at, first.at) <= MAX_SKEW_MS ? first : undefined
 }
 
 /**
- * A gather that is asked for while another runs cancels that other, whose end then already carries the second one's
- * mark. Such a `cancelled` belongs to the first, unless someone has stopped the second.
+ * A gather that starts while another runs cancels it, and the `cancelled` event of the first carries the mark of the
+ * second. It belongs to the first gather, unless a `gather_stop` stopped the second.
  */
 function findTakenOverGather(
   given: readonly SentCommand[],
@@ -132,12 +131,12 @@ function findTakenOverGather(
 /** Milliseconds from one time to another; negative when the other came first. */
 const msBetween = (from: string, to: string) => Date.parse(to) - Date.parse(from)
 
-/** Whether a file that plays is one the gather asked for; where Telnyx does not say, it is. */
+/** Whether a played file belongs to the gather; true where Telnyx does not name the file. */
 function isOwnMedia(payload: Webhook['payload'], body: SentCommand['body']): boolean {
   const playing = [payload.media_url, payload.media_name].filter((each) => typeof each === 'string' && each !== '')
   if (playing.length === 0) return true
   const own = [body.audio_url, body.media_name, body.invalid_audio_url, body.invalid_media_name]
-  // The log of a masked gather may not say.
+  // The log of a masked gather may omit the media.
   if (own.every((each) => each === undefined)) return true
   return playing.some((each) => own.includes(each))
 }

@@ -1,15 +1,15 @@
 /**
- * From a whole history to what changed in it. Telnyx resends every message each time; a conversation of a thousand
- * messages would be 76 MB on the wire and in the log, and is a third of a megabyte as changes.
+ * Turns a full message history into its changes. Telnyx resends all messages each time: a conversation of a thousand
+ * messages would take 76 MB in the log, and takes a third of a megabyte as changes.
  *
- * A history older than the newest we hold carries no messages any more, only the length it had: that dates messages,
- * and keeps the fold a function of the set of events.
+ * A history older than the newest one keeps only its length, which dates messages and makes the fold independent of
+ * the order of events.
  */
 import type { CallState, HistoryMessage, HistorySplice } from '@callgather/protocol'
 import { UNATTRIBUTED } from '@callgather/protocol'
 import { asRecord } from '../base/json.ts'
 
-/** Stands where words were hidden. */
+/** Replaces hidden text. */
 export const HIDDEN_TEXT = '•••'
 
 /** Reads `message_history` as Telnyx sends it. Content may be absent (a tool call) or not text. */
@@ -26,7 +26,7 @@ const textOf = (content: unknown) =>
   typeof content === 'string' ? content : content === undefined || content === null ? '' : JSON.stringify(content)
 
 /**
- * The change from the conversation as folded so far to a whole history.
+ * Returns the change from the folded conversation to a full history.
  *
  * @param stamp The stamp of the event that carries the history.
  */
@@ -41,7 +41,7 @@ export function spliceHistory(
   if (known?.length && known.length.stamp > stamp) return { from: length, messages: [] }
   const held = new Map<number, HistoryMessage>()
   for (const message of known?.messages ?? []) held.set(message.index, message)
-  // What was hidden once stays hidden: Telnyx sends it again with every later history.
+  // Hidden messages stay hidden, although Telnyx resends them with every history.
   const history = whole.map((message, index) =>
     held.get(index)?.content === HIDDEN_TEXT ? { ...message, content: HIDDEN_TEXT } : message,
   )

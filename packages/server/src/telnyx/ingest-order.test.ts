@@ -1,5 +1,5 @@
 /**
- * Raw webhooks in any order, any of them repeated, through normalising, the log and the fold: one state.
+ * Raw webhooks in any order and with duplicates end in one state, through normalising, the log and the fold.
  */
 import { type CallState, foldCall } from '@callgather/protocol'
 import { webhookOf } from '@callgather/test-kit/telnyx'
@@ -21,7 +21,7 @@ const CALL = 'v3:permuted'
 const START = Date.parse('2026-11-22T10:41:00.000Z')
 const markers = createMarkCodec(Buffer.alloc(32, 7))
 
-/** A history: commands that are given, and webhooks that follow. Commands come in order, because the server gives them. */
+/** A step of a call: a command or a webhook. Commands keep their order, because the server sends them. */
 interface Step {
   readonly at: number
   readonly command?: {
@@ -117,7 +117,7 @@ const histories: Record<string, Step[]> = {
   ],
 }
 
-/** Everything that is shown: a message is told by its place and words, not by which of two histories gave it. */
+/** The visible state. Omits the stamp of a message, which says only which of two histories contained it. */
 const shown = (state: CallState) =>
   JSON.stringify(state, (_, value: unknown) =>
     typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'message'
@@ -198,9 +198,9 @@ function webhookAt({ at, webhook }: Step): Webhook {
   return readEnvelope(content) as Webhook
 }
 
-describe('raw webhooks, in any order and repeated, end in one state', () => {
+describe('raw webhooks', () => {
   for (const [name, steps] of Object.entries(histories)) {
-    it(name, async () => {
+    it(`fold to one state in any order and with duplicates: ${name}`, async () => {
       const commands = steps.filter((step) => step.command)
       const webhooks = steps.filter((step) => step.webhook)
       const expected = shown(await run(commands, webhooks))
@@ -221,7 +221,7 @@ describe('raw webhooks, in any order and repeated, end in one state', () => {
     })
   }
 
-  it('attributes each event of the two marked gathers as a person would', async () => {
+  it('attributes each event of two consecutive marked gathers to the right gather', async () => {
     const steps = histories['two gathers in a row, each marked'] ?? []
     const state = await run(
       steps.filter((step) => step.command),
@@ -232,7 +232,7 @@ describe('raw webhooks, in any order and repeated, end in one state', () => {
     expect([two?.ended?.status, two?.ended?.digits, two?.keys.size]).toEqual(['valid', '7', 2])
   })
 
-  it('attributes a stopped gather’s end to the gather that was stopped', async () => {
+  it('attributes the end of a stopped gather to that gather', async () => {
     const steps = histories['two gathers with a client_state of the host’s own'] ?? []
     const state = await run(
       steps.filter((step) => step.command),
@@ -242,7 +242,7 @@ describe('raw webhooks, in any order and repeated, end in one state', () => {
     expect(state.gathers.get('two')?.ended).toMatchObject({ status: 'cancelled', digits: '7' })
   })
 
-  it('keeps two conversations, and a file played for another reason, apart', async () => {
+  it('separates two conversations, and a gather’s file from another playback', async () => {
     const talk = histories['an AI gather, whole histories each time, and then an assistant'] ?? []
     const state = await run(
       talk.filter((step) => step.command),

@@ -6,7 +6,7 @@ import { verifySignature } from './signature.ts'
 const MONTH = Date.parse('2026-12-01T00:00:00Z')
 const [old, next] = [new Signer(), new Signer()]
 
-/** What becomes of a webhook that was signed at a moment and came two seconds later. */
+/** Verifies a webhook that arrives two seconds after it was signed. */
 async function judge(signer: Signer, at: number, keys: PublicKeys) {
   const { headers, body } = signer.sign('{}', at)
   const request = {
@@ -15,7 +15,7 @@ async function judge(signer: Signer, at: number, keys: PublicKeys) {
     timestamp: [headers['telnyx-timestamp'] ?? ''],
   }
   const check = await verifySignature(request, new KeyRing(keys, MONTH - 86_400_000), at + 2000)
-  return check.ok ? 'believed' : check.fault
+  return check.ok ? 'accepted' : check.fault
 }
 
 describe('keys with dates', () => {
@@ -24,39 +24,39 @@ describe('keys with dates', () => {
     { key: next.publicKey, notBefore: '2026-11-30T23:00:00+00:00', notAfter: new Date(MONTH + 3_600_000) },
   ]
 
-  it('count in their time, both while they overlap', async () => {
+  it('verifies webhooks with the keys valid when they were signed', async () => {
     const HOUR = 3_600_000
     const times = { before: MONTH - 2 * HOUR, during: MONTH - HOUR / 2, after: MONTH + HOUR / 2 }
     expect([await judge(old, times.before, keys), await judge(next, times.before, keys)]).toEqual([
-      'believed',
+      'accepted',
       'mismatch',
     ])
     expect([await judge(old, times.during, keys), await judge(next, times.during, keys)]).toEqual([
-      'believed',
-      'believed',
+      'accepted',
+      'accepted',
     ])
     expect([await judge(old, times.after, keys), await judge(next, times.after, keys)]).toEqual([
       'mismatch',
-      'believed',
+      'accepted',
     ])
   })
 
-  it('count at the very moments that bound them, by the time of signing and not of arrival', async () => {
-    expect(await judge(old, MONTH, keys)).toBe('believed')
+  it('includes the bounds of a key’s validity, by the time of signing', async () => {
+    expect(await judge(old, MONTH, keys)).toBe('accepted')
     expect(await judge(old, MONTH + 1000, keys)).toBe('mismatch')
-    expect(await judge(next, MONTH - 3_600_000, keys)).toBe('believed')
+    expect(await judge(next, MONTH - 3_600_000, keys)).toBe('accepted')
     expect(await judge(next, MONTH - 3_601_000, keys)).toBe('mismatch')
   })
 
-  it('say so when none counts', async () => {
+  it('rejects a webhook with `no_key` when no key is valid', async () => {
     expect(await judge(next, MONTH + 7_200_000, keys)).toBe('no_key')
   })
 })
 
-describe('what keys are read from', () => {
+describe('parsing public keys', () => {
   const read = (text: string) => parsePublicKeys(text, MONTH)
 
-  it('is one key, several by comma, or JSON with dates', () => {
+  it('parses one key, several keys separated by commas, or JSON with dates', () => {
     expect(read(old.publicKey)).toEqual([old.publicKey])
     expect(read(`${old.publicKey}, ${next.publicKey}`)).toEqual([old.publicKey, next.publicKey])
     const dated = [next.publicKey, { key: old.publicKey, notAfter: '2026-12-05T00:00:00Z' }]
@@ -90,7 +90,7 @@ describe('what keys are read from', () => {
     ],
   }
   for (const [what, [text, says]] of Object.entries(wrong)) {
-    it(`is not ${what}, and is not repeated`, () => {
+    it(`rejects ${what} as public keys without quoting it`, () => {
       expect(() => read(text.trim())).toThrow(says)
       try {
         read(text.trim())

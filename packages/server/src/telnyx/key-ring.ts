@@ -1,21 +1,20 @@
 /**
- * Telnyx's public keys, each with the time in which it counts.
+ * Telnyx's public keys, each with its validity period.
  *
- * A webhook is judged by the keys of the moment it was signed, which its signed timestamp says: so an old key can be
- * retired at a given time, and a new one be in place before it is used, without anybody being awake. The timestamp lies
- * within the tolerance of our clock, so a retired key is of no use to whoever finds it later.
+ * A webhook is verified with the keys that were valid at its signed timestamp, so a key rotation needs no restart. The
+ * timestamp must be close to our clock, so a leaked retired key can't sign new webhooks.
  */
 import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { readPublicKey } from './public-key.ts'
 
-/** A public key of Telnyx, and when it counts. */
+/** A public key of Telnyx and its validity period. */
 export interface DatedPublicKey {
   /** As the Telnyx portal shows it: 44 characters of base64. */
   readonly key: string
-  /** From when on: ISO 8601 with a time zone, or a Date. Default: always. */
+  /** The start of its validity: ISO 8601 with a time zone, or a Date. Default: no start. */
   readonly notBefore?: string | Date | undefined
-  /** Until when, this moment included. Default: for ever. */
+  /** The end of its validity, inclusive. Default: no end. */
   readonly notAfter?: string | Date | undefined
 }
 
@@ -28,21 +27,20 @@ interface DatedKey {
   readonly until: number
 }
 
-/** The keys that webhooks are judged by. */
+/** The keys that verify webhooks. */
 export class KeyRing {
   readonly #keys: readonly DatedKey[]
 
   /**
-   * @param now Our clock, in milliseconds: keys that have all expired are refused.
-   * @throws PublicKeyError of a key that proves nothing; Error when there is none, or a date is wrong. No message
-   *   repeats a key.
+   * @param now Our clock, in milliseconds: at least one key must not have expired.
+   * @throws PublicKeyError for an unusable key; Error when there is none, or a date is invalid. No message quotes a key.
    */
   constructor(keys: PublicKeys, now: number) {
     const given = (Array.isArray(keys) ? keys : [keys]) as readonly (string | DatedPublicKey)[]
     this.#keys = given.filter((each) => each !== '').map(readDatedKey)
     if (this.#keys.length === 0) {
       throw new Error(
-        'A Telnyx public key is required: without it nobody can tell a webhook from a forgery. Copy it from the portal, ' +
+        'A Telnyx public key is required, because webhooks cannot be verified without it. Copy it from the portal, ' +
           'under Keys & Credentials, Public Key.',
       )
     }
@@ -54,16 +52,16 @@ export class KeyRing {
     }
   }
 
-  /** The keys that count at a moment, in milliseconds. */
+  /** The keys that are valid at a time, in milliseconds. */
   keysAt(moment: number): readonly KeyObject[] {
     return this.#keys.filter(({ from, until }) => from <= moment && moment <= until).map(({ key }) => key)
   }
 }
 
 /**
- * Reads keys from text: one, several by comma, or a JSON array of `{"key", "notBefore", "notAfter"}`.
+ * Parses keys from text: one key, several separated by commas, or a JSON array of `{"key", "notBefore", "notAfter"}`.
  *
- * @throws as `KeyRing` does.
+ * @throws the errors of `KeyRing`.
  */
 export function parsePublicKeys(text: string, now: number): readonly (string | DatedPublicKey)[] {
   const keys = text.startsWith('[') ? readJson(text) : text.split(',').map((each) => each.trim())
@@ -82,7 +80,7 @@ function readJson(text: string): readonly (string | DatedPublicKey)[] {
   try {
     return keysSchema.parse(JSON.parse(text))
   } catch {
-    // The error of either would quote what stands there.
+    // The original error would quote the text.
     throw new Error(
       'The keys must be a JSON array of {"key": "…", "notBefore": "…", "notAfter": "…"}, the dates optional.',
     )
@@ -92,9 +90,7 @@ function readJson(text: string): readonly (string | DatedPublicKey)[] {
 function readDatedKey(given: string | DatedPublicKey): DatedKey {
   const isGiven = typeof given === 'string' || (typeof given === 'object' && given !== null)
   if (!isGiven || (typeof given === 'object' && typeof given.key !== 'string')) {
-    throw new Error(
-      '`telnyx.publicKey` holds something that is no key. If it comes from an environment variable, set that one.',
-    )
+    throw new Error('`telnyx.publicKey` is not a key. If it comes from an environment variable, set that variable.')
   }
   const { key, notBefore, notAfter } = typeof given === 'string' ? { key: given } : given
   const from = parseTime('notBefore', notBefore) ?? Number.NEGATIVE_INFINITY
@@ -103,14 +99,14 @@ function readDatedKey(given: string | DatedPublicKey): DatedKey {
   return { key: readPublicKey(key), from, until }
 }
 
-/** With a time zone: without one it would mean another moment on each server. */
+/** Requires a time zone, because a local time would differ between servers. */
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
 function parseTime(field: string, moment: string | Date | undefined): number | undefined {
   if (moment === undefined) return undefined
   const time = typeof moment === 'string' ? (MOMENT.test(moment) ? Date.parse(moment) : Number.NaN) : moment.getTime()
   if (Number.isNaN(time)) {
-    throw new Error(`A Telnyx public key’s \`${field}\` is no time such as 2026-11-30T00:00:00Z.`)
+    throw new Error(`A Telnyx public key’s \`${field}\` is not a valid time. Write it as 2026-11-30T00:00:00Z.`)
   }
   return time
 }

@@ -1,8 +1,8 @@
 /**
- * From a webhook to the event that is stored, relayed and folded: only payload fields a console needs, one form of
- * time, the command it belongs to, and of a message history only what changed.
+ * Turns a webhook into the event that is stored, relayed and folded. Keeps only known payload fields, uses one time
+ * format, adds the command, and reduces a message history to its changes.
  *
- * What is not on the list of a known type never reaches a browser or a log. A type we do not know is kept as it came.
+ * Unlisted fields of a known type never reach a browser or a log. An unknown type keeps its payload.
  */
 import { type CallEvent, type CallState, isKnownEvent, stampOf } from '@callgather/protocol'
 import { telnyxEventSchemas } from '@callgather/protocol/schema'
@@ -11,7 +11,7 @@ import { readHistory, spliceHistory } from './history.ts'
 import type { Webhook } from './webhook.ts'
 
 /**
- * The event of a webhook, given what is known of its call so far.
+ * Returns the event of a webhook.
  *
  * @param command_id The command that the webhook belongs to, as `correlate` found.
  */
@@ -35,11 +35,11 @@ export function normalise(webhook: Webhook, command_id: string | undefined, stat
     ...(history ? { message_history: spliceHistory(state, command_id, stamp, history) } : set({ message_history })),
   }
   const parsed = schema.safeParse({ ...envelope, payload })
-  // Telnyx changed a field's type, say: show that it happened, as an event of a type we cannot read.
+  // For example, Telnyx changed the type of a field: the event still appears, but as unreadable.
   return parsed.success ? (parsed.data as CallEvent) : opaque()
 }
 
-/** Telnyx requires no payload field. These are the ones that every event of a type has here, `null` where missing. */
+/** The fields that every event of a type has here, `null` where Telnyx omits them. */
 const nullable: Readonly<Record<string, readonly string[]>> = {
   'call.dtmf.received': ['digit'],
   'call.gather.ended': ['status', 'digits'],
@@ -52,7 +52,7 @@ const nullable: Readonly<Record<string, readonly string[]>> = {
 
 const nullFields = (eventType: string) => Object.fromEntries((nullable[eventType] ?? []).map((field) => [field, null]))
 
-/** Telnyx sends `null` for what is not set, at any depth; its schemas, and ours, leave it out. */
+/** Removes the `null` values that Telnyx sends for unset fields; its schemas and ours omit them. */
 function withoutNulls({ transcription_data, results, ...payload }: Webhook['payload']): Record<string, unknown> {
   const spoken = asRecord(transcription_data)
   return {
@@ -67,18 +67,18 @@ function withoutNulls({ transcription_data, results, ...payload }: Webhook['payl
 const set = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
 
-/** A payload less what is only for us: our mark rides in `client_state`, theirs is theirs. */
+/** Removes `client_state`, which holds our mark or the host's private data. */
 function withoutClientState(payload: Webhook['payload']): Record<string, unknown> {
   const { client_state: _, ...rest } = payload
   return asRecord(rest) as Record<string, unknown>
 }
 
-/** Whether an event's type is known and its payload could not be read. */
+/** Whether an event has a known type but an unreadable payload. */
 export const isUnreadable = ({ event_type }: CallEvent): boolean => event_type.startsWith(UNREADABLE)
 
 const UNREADABLE = 'unreadable:'
 
-/** An event whose type the fold knows, but whose payload it could not read, must not meet the fold under that name. */
+/** Renames an event with a known type and an unreadable payload, so that the fold ignores it. */
 function markUnreadable(event: CallEvent): CallEvent {
   return isKnownEvent(event)
     ? ({ ...(event as CallEvent), event_type: `${UNREADABLE}${event.event_type}` } as CallEvent)
@@ -90,11 +90,11 @@ function markUnreadable(event: CallEvent): CallEvent {
  */
 export function normaliseTime(text: string): string {
   const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?Z$/.exec(text)
-  // As Telnyx writes it: nothing is to be made anew.
+  // Telnyx's own format needs no conversion.
   if (match?.[2]?.length === 6) return text
   if (match) return `${match[1]}.${(match[2] ?? '').padEnd(6, '0').slice(0, 6)}Z`
   return formatTime(Date.parse(text))
 }
 
-/** A moment of our own clock in the same form. */
+/** Formats a time of our own clock, in milliseconds, in the same way. */
 export const formatTime = (millis: number): string => `${new Date(millis).toISOString().slice(0, -1)}000Z`

@@ -1,9 +1,8 @@
 /**
  * Telnyx's public keys, checked before they are trusted.
  *
- * A verifier is only as good as its key: OpenSSL accepts a small-order point as a key, and under such a key a constant
- * signature fits any body at all. So a key that is not a proper point of the curve stops the server from starting.
- * Messages name the fault and never the value, which may be a secret pasted into the wrong variable.
+ * OpenSSL accepts a small-order point as a key, and under such a key one signature fits any body. A key that is not a
+ * valid point of the curve therefore stops the start. Messages never quote the value, which may be a misplaced secret.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 
@@ -30,15 +29,15 @@ export function isSmallOrder(point: Uint8Array): boolean {
   return smallOrderPoints.has(y.toString('hex'))
 }
 
-/** A configured key that cannot be used. The message says what is wrong with it, never what it is. */
+/** A configured key is unusable. The message names the fault and never quotes the key. */
 export class PublicKeyError extends Error {
   override readonly name = 'PublicKeyError'
 }
 
 /**
- * Reads a public key as the Telnyx portal shows it: standard base64 of 32 bytes, 44 characters.
+ * Parses a public key as the Telnyx portal shows it: standard base64 of 32 bytes, 44 characters.
  *
- * @throws PublicKeyError when it is anything else, or not a point under which signatures mean something.
+ * @throws PublicKeyError when it has another form, or is not a valid point of the curve.
  */
 export function readPublicKey(text: string): KeyObject {
   const bytes = Buffer.from(text, 'base64')

@@ -1,10 +1,8 @@
 /**
- * What Telnyx still knows when its webhooks did not reach us: deliveries that failed, its own log of each call, and
- * whether a call is alive.
+ * Reads Telnyx's records for webhooks that did not arrive: failed deliveries, the log of each call, and its status.
  *
- * The records overlap, and one of them may lack the id that a webhook has: Telnyx documents that `call_events` holds
- * "the raw event" and not in what shape. So an event without an id gets one made of its type and time, which are its
- * own to the microsecond; see `recordId`.
+ * The records overlap and may lack the webhook's id, because Telnyx does not document the shape of the "raw event" in
+ * `call_events`. An event without an id gets one made of its type and time; see `recordId`.
  */
 import Telnyx from 'telnyx'
 import { asRecord } from '../base/json.ts'
@@ -13,37 +11,37 @@ import { noRedirectOptions } from './commands.ts'
 import { normaliseTime } from './normalise.ts'
 import { readEnvelope, type Webhook } from './webhook.ts'
 
-/** Which part of Telnyx's log of calls is read: all calls since a moment, one leg, or one session. */
+/** The part of Telnyx's call log to read: all calls since a time (in milliseconds), one leg, or one session. */
 export type RecordScope = { readonly since: number } | { readonly legId: string } | { readonly sessionId: string }
 
-/** One line of Telnyx's log of calls. */
+/** One entry of Telnyx's call log. */
 export type CallEventRecord =
   | { readonly type: 'webhook'; readonly webhook: Webhook }
   /** A command that reached Telnyx. */
   | { readonly type: 'command'; readonly commandId: string }
 
-/** What Telnyx says of a call. */
+/** The status of a call at Telnyx. */
 export interface CallStatus {
   readonly isAlive: boolean
   readonly legId: string | undefined
 }
 
-/** Telnyx's own records. Everything fails with `RecordsUnavailableError` when Telnyx cannot be asked. */
+/** Telnyx's records. Every method fails with `RecordsUnavailableError` when a request to Telnyx fails. */
 export interface TelnyxRecords {
-  /** The webhooks that could not be delivered since a moment, in milliseconds. */
+  /** Lists the webhooks that could not be delivered since a time, in milliseconds. */
   listFailedDeliveries(since: number): AsyncIterable<Webhook>
-  /** What happened, as Telnyx noted it. Without a leg or session no further back than 24 hours. */
+  /** Lists the events in Telnyx's call log. Without a leg or session, it covers the last 24 hours. */
   listCallEvents(scope: RecordScope): AsyncIterable<CallEventRecord>
-  /** Whether a call is alive; `null` when Telnyx does not know it any more, ten minutes after its end. */
+  /** Returns whether a call is alive; `null` when Telnyx no longer has it, ten minutes after its end. */
   fetchStatus(callId: string): Promise<CallStatus | null>
 }
 
-/** Telnyx could not be asked. The message says why, and quotes nothing. */
+/** A request to Telnyx failed. The message names the reason and quotes nothing. */
 export class RecordsUnavailableError extends Error {
   override readonly name = 'RecordsUnavailableError'
-  /** What to do about it. */
+  /** What the operator can do. */
   readonly advice: string
-  /** How long Telnyx asked to wait, in milliseconds; 0 where it did not say. */
+  /** How long Telnyx asked to wait, in milliseconds; 0 by default. */
   readonly retryAfterMs: number
 
   constructor(message: string, advice: string, waitMillis = 0, options?: ErrorOptions) {
@@ -53,15 +51,15 @@ export class RecordsUnavailableError extends Error {
   }
 }
 
-/** Pages that are read at most, of 250 lines each: 50,000 lines. */
+/** The maximum number of pages to read, of 250 entries each. */
 const MAX_PAGES = 200
 const PAGE_SIZE = 250
-/** How long a wait may be, whatever Telnyx's headers say, in milliseconds. */
+/** The maximum wait, also where Telnyx's headers ask for more. */
 const MAX_RETRY_AFTER_MS = 5 * 60_000
 
 /**
- * The id of an event whose record has none: its type and time, and, where several of one call share both, which of
- * them it is, from 1.
+ * Makes an id for a record without one from its type and time, and an ordinal from 1 where several records of a call
+ * share both.
  */
 export const recordId = (eventType: string, occurredAt: string, ordinal = 1): string =>
   `${eventType}@${normaliseTime(occurredAt)}${ordinal === 1 ? '' : `#${ordinal}`}`
@@ -69,7 +67,7 @@ export const recordId = (eventType: string, occurredAt: string, ordinal = 1): st
 /** How many records of one call may share a type and a time. */
 export const MAX_RECORDS_AT_ONCE = 4
 
-/** Which of several records at one time an id made by `recordId` stands for, from 1. */
+/** The ordinal in an id made by `recordId`, from 1. */
 export const recordOrdinal = (id: string): number => Number(/#(\d+)$/.exec(id)?.[1] ?? 1)
 
 /** Whether an id was made by `recordId`: Telnyx's own are UUIDs. */
@@ -77,7 +75,7 @@ export const isRecordId = (id: string): boolean => id.includes('@')
 
 /** Reads the records with the official SDK. */
 export function telnyxRecords(client: TelnyxClient, { timeoutMs }: { readonly timeoutMs: number }): TelnyxRecords {
-  // The SDK would wait as long as `Retry-After` says, without a bound: the reconciler decides when to ask again.
+  // No SDK retries, because it waits for `Retry-After` without a bound. The reconciler decides when to retry.
   const options = { timeout: Math.ceil(timeoutMs), maxRetries: 0, ...noRedirectOptions }
 
   async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<readonly unknown[]> {
@@ -126,8 +124,8 @@ export function telnyxRecords(client: TelnyxClient, { timeoutMs }: { readonly ti
 }
 
 /**
- * Distinguishes events that have no id and share a type and a time, such as two keys. Within one page only, because rows
- * that move from one page to the next while they are read come twice.
+ * Numbers events without an id that share a type and a time, such as two keys. Works within one page, because rows can
+ * move to the next page while they are read and then appear twice.
  */
 function numberRecords(records: readonly CallEventRecord[]): CallEventRecord[] {
   const counts = new Map<string, number>()
@@ -141,7 +139,7 @@ function numberRecords(records: readonly CallEventRecord[]): CallEventRecord[] {
   })
 }
 
-/** Reads a line of `call_events`, with the raw event as it is, within another field, or as its payload alone. */
+/** Reads an entry of `call_events`: the raw event itself, in another field, or only its payload. */
 function readRecord(row: unknown): CallEventRecord | null {
   const { type, name, event_timestamp: at, metadata } = asRecord(row) ?? {}
   const raw = asRecord(metadata)
@@ -174,12 +172,13 @@ function fail(error: unknown): never {
     const headers = error.headers
     const seconds = Number(headers?.get('retry-after') ?? headers?.get('x-ratelimit-reset') ?? 0)
     const wait = Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0, MAX_RETRY_AFTER_MS)
-    const advice = 'Nothing: it is asked more slowly. If it lasts, other programs use up the account’s rate limit.'
+    const advice =
+      'The server slows down by itself. If this lasts, reduce the requests of other programs on the account.'
     throw new RecordsUnavailableError('Telnyx answered 429, too many requests', advice, wait, options)
   }
   const advice =
     status === 401 || status === 403
       ? 'Check that `TELNYX_API_KEY` is valid and may read call events and webhook deliveries.'
-      : 'Look at Telnyx’s status page if it lasts.'
+      : 'If this lasts, check Telnyx’s status page.'
   throw new RecordsUnavailableError(`Telnyx answered ${status}`, advice, 0, options)
 }

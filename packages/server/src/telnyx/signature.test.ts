@@ -27,7 +27,7 @@ describe('the signature of a webhook', () => {
     return checked.ok ? null : checked.fault
   }
 
-  it('is believed when it is Telnyx’s, within five minutes either way', async () => {
+  it('accepts a signature of Telnyx within five minutes of our clock', async () => {
     expect(await faultOf(signed())).toBeNull()
     for (const seconds of [-300, -299, 299, 300])
       expect(await faultOf(signed(undefined, NOW + seconds * 1000))).toBeNull()
@@ -36,7 +36,7 @@ describe('the signature of a webhook', () => {
     expect(await faultOf(signed(undefined, NOW - 61_000), 60)).toBe('stale')
   })
 
-  it('covers every byte, also those that are no text', async () => {
+  it('covers every byte of the body, also invalid UTF-8', async () => {
     const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
     const request = signed(body)
     expect(await faultOf(request)).toBeNull()
@@ -47,7 +47,7 @@ describe('the signature of a webhook', () => {
     expect(await faultOf({ ...request, body: Buffer.alloc(0) })).toBe('mismatch')
   })
 
-  it('needs exactly one value of each header', async () => {
+  it('requires exactly one value of each signature header', async () => {
     const request = signed()
     expect(await faultOf({ ...request, signature: [] })).toBe('missing')
     expect(await faultOf({ ...request, timestamp: [] })).toBe('missing')
@@ -55,7 +55,7 @@ describe('the signature of a webhook', () => {
     expect(await faultOf({ ...request, timestamp: [...request.timestamp, ...request.timestamp] })).toBe('malformed')
   })
 
-  it('takes one spelling of a signature out of the sixteen that base64 allows', async () => {
+  it('accepts one of the sixteen base64 spellings of a signature', async () => {
     const request = signed()
     const [text = ''] = request.signature
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -72,7 +72,7 @@ describe('the signature of a webhook', () => {
     expect(spellings.filter((_, index) => faults[index] === null)).toEqual([text])
   })
 
-  const spoilt: Record<string, (text: string) => string> = {
+  const malformations: Record<string, (text: string) => string> = {
     'without padding': (text) => text.slice(0, -2),
     'url-safe': (text) => `-_${text.slice(2)}`,
     'with a space before it': (text) => ` ${text}`,
@@ -82,7 +82,7 @@ describe('the signature of a webhook', () => {
     'cut short': (text) => text.slice(4),
     empty: () => '',
   }
-  for (const [name, spoil] of Object.entries(spoilt)) {
+  for (const [name, spoil] of Object.entries(malformations)) {
     it(`refuses a signature ${name}`, async () => {
       const request = signed()
       expect(await faultOf({ ...request, signature: [spoil(request.signature[0] ?? '')] })).toBe('malformed')
@@ -113,7 +113,7 @@ describe('the signature of a webhook', () => {
     })
   }
 
-  it('is believed under any key in force, while one replaces another', async () => {
+  it('accepts a signature of any valid key during a key rotation', async () => {
     const next = new Signer()
     const request = signed()
     const judge = (...given: string[]) => check(request, new KeyRing(given, NOW))
@@ -121,7 +121,7 @@ describe('the signature of a webhook', () => {
     expect(await judge(next.publicKey)).toEqual({ ok: false, fault: 'mismatch' })
   })
 
-  it('is judged by its own bytes, however many are judged at once', async () => {
+  it('verifies concurrent signatures independently', async () => {
     const genuine = Array.from({ length: 100 }, (_, index) => signed(Buffer.from(`{"data":{"n":${index}}}`)))
     const forged = genuine.map((request, index) => ({ ...request, body: signed(Buffer.from(`{"n":${index}}`)).body }))
     const both = genuine.flatMap((request, index) => [request, forged[index] ?? request])
@@ -136,7 +136,7 @@ describe('the Ed25519 verifier', () => {
   const message = Buffer.from('1795344060|{}')
   const signature = sign(null, message, privateKey)
 
-  it('takes 64 bytes and no others', async () => {
+  it('accepts only signatures of 64 bytes', async () => {
     expect(await verifyEd25519(message, signature, publicKey)).toBe(true)
     for (const length of [0, 1, 32, 63])
       expect(await verifyEd25519(message, signature.subarray(0, length), publicKey)).toBe(false)
@@ -145,7 +145,7 @@ describe('the Ed25519 verifier', () => {
     }
   })
 
-  it('refuses every bit that is changed', async () => {
+  it('rejects a signature with any bit changed', async () => {
     for (let bit = 0; bit < 512; bit++) {
       const changed = Buffer.from(signature)
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
@@ -153,7 +153,7 @@ describe('the Ed25519 verifier', () => {
     }
   })
 
-  it('refuses an R of small order, with either sign', async () => {
+  it('rejects a signature whose R has small order, with either sign', async () => {
     for (const y of ['00'.repeat(32), `01${'00'.repeat(31)}`, `ec${'ff'.repeat(30)}7f`]) {
       for (const signBit of [0, 0x80]) {
         const forged = Buffer.concat([Buffer.from(y, 'hex'), signature.subarray(32)])
@@ -188,7 +188,7 @@ describe('Telnyx’s public key', () => {
     'no point of the curve': Buffer.from(`02${'00'.repeat(31)}`, 'hex').toString('base64'),
   }
   for (const [name, text] of Object.entries(refused)) {
-    it(`is refused when it is ${name}, without repeating it`, () => {
+    it(`rejects a public key that is ${name}, without quoting it`, () => {
       expect(() => readPublicKey(text)).toThrow(PublicKeyError)
       try {
         readPublicKey(text)
@@ -216,7 +216,7 @@ describe.skipIf(!found)('published Ed25519 vectors', () => {
     }
   }
 
-  it('judges all of Wycheproof’s as they are meant', async () => {
+  it('verifies all Wycheproof vectors with the expected result', async () => {
     interface Group {
       publicKey: { pk: string }
       tests: { tcId: number; msg: string; sig: string; result: string }[]
@@ -228,11 +228,11 @@ describe.skipIf(!found)('published Ed25519 vectors', () => {
     expect(tests.filter(({ result }, index) => judged[index] !== (result === 'valid'))).toEqual([])
   })
 
-  it('refuses speccheck’s small-order and non-canonical keys and points, which bare OpenSSL takes', async () => {
+  it('rejects speccheck’s small-order and non-canonical keys and points, which OpenSSL accepts', async () => {
     const cases = load<{ message: string; pub_key: string; signature: string }[]>('speccheck-ed25519.json')
     expect(cases).toHaveLength(12)
     const judged = await Promise.all(cases.map((each) => judge(each.pub_key, each.message, each.signature)))
-    // Its key and its R are of large order: nobody can forge for that.
+    // Its key and its R have large order, so it can't be forged.
     expect(judged.flatMap((isAccepted, index) => (isAccepted ? [index] : []))).toEqual([3])
   })
 })

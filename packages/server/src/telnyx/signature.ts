@@ -1,18 +1,17 @@
 /**
- * Is this request from Telnyx? Ed25519 over the bytes `timestamp`, `|`, raw body (Telnyx, "Webhook signing").
+ * Verifies Telnyx's signature: Ed25519 over the bytes `timestamp`, `|`, raw body (Telnyx, "Webhook signing").
  *
- * Over the bytes as they came, never over a string or a re-serialised body: a byte that is not UTF-8 would read as
- * U+FFFD and two bodies would share one signature. The cheap checks come first. The signature comes last: it takes
- * 0.1 ms, on Node's thread pool.
+ * It must cover the raw bytes: as a string, invalid UTF-8 becomes U+FFFD, and two bodies would share one signature.
+ * The signature is verified last, because it takes 0.1 ms on Node's thread pool.
  */
 import { type KeyObject, verify } from 'node:crypto'
 import type { KeyRing } from './key-ring.ts'
 import { isSmallOrder } from './public-key.ts'
 
-/** How far the sender's clock may be from ours, either way, in seconds. Telnyx's SDK uses the same. */
+/** The allowed difference between the sender's clock and ours. Telnyx's SDK uses the same. */
 export const DEFAULT_TOLERANCE_SECONDS = 300
 
-/** The two headers, each with every value that was sent under its name. */
+/** The raw body and all values of the two signature headers. */
 export interface SignedRequest {
   readonly signature: readonly string[]
   readonly timestamp: readonly string[]
@@ -20,12 +19,11 @@ export interface SignedRequest {
 }
 
 /**
- * Why a request was not believed: for our own metrics and logs, never for the sender. `no_key`: none of ours counted
- * when it was signed.
+ * Why a signature was rejected, for metrics and logs only. `no_key`: no configured key was valid when it was signed.
  */
 export type SignatureFault = 'missing' | 'malformed' | 'stale' | 'no_key' | 'mismatch'
 
-/** The outcome of a check. */
+/** The result of a verification. */
 export type SignatureCheck = { readonly ok: true } | SignatureRejection
 
 interface SignatureRejection {
@@ -35,14 +33,14 @@ interface SignatureRejection {
 
 const fault = (name: SignatureFault): SignatureRejection => ({ ok: false, fault: name })
 /**
- * 64 bytes. The last character carries two bits of them, and four that base64 ignores: sixteen spellings of one
- * signature, of which we accept the one in which those are zero (RFC 4648, 3.5).
+ * 64 bytes in base64. The last character has four unused bits, which must be zero (RFC 4648, 3.5); otherwise one
+ * signature would have sixteen spellings.
  */
 const SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/
 const TIMESTAMP = /^[1-9]\d{9,10}$/
 
 /**
- * Checks one request against every key that counted when it was signed.
+ * Verifies a request with every key that was valid when it was signed.
  *
  * @param keys Telnyx's public keys: several while one replaces another.
  * @param now Our clock, in milliseconds.
@@ -63,7 +61,7 @@ export async function verifySignature(
   return fault('mismatch')
 }
 
-/** Whether a signature fits a message under a key. OpenSSL accepts an R of small order; this does not. */
+/** Whether a signature is valid for a message and key. Unlike OpenSSL, rejects an R of small order. */
 export async function verifyEd25519(message: Buffer, signature: Buffer, key: KeyObject): Promise<boolean> {
   if (signature.length !== 64 || isSmallOrder(signature.subarray(0, 32))) return false
   return new Promise((resolve, reject) => {
@@ -71,7 +69,7 @@ export async function verifyEd25519(message: Buffer, signature: Buffer, key: Key
   })
 }
 
-/** A request in which only the signature is left to check, and the keys that may have made it. */
+/** Checked headers, and the keys that may have signed them. */
 interface SignatureInput {
   readonly timestamp: string
   readonly signature: string
@@ -79,8 +77,8 @@ interface SignatureInput {
 }
 
 /**
- * What can be said before the body is read: whether both headers are there and well formed, the timestamp is fresh, and
- * a key counted at that time. `null` when nothing speaks against the request.
+ * Checks the headers before the body is read: their form, a fresh timestamp, and a valid key for it. Returns `null` if
+ * they pass.
  */
 export function checkHeaders(
   request: Omit<SignedRequest, 'body'>,

@@ -1,12 +1,12 @@
 /**
- * From verified bytes to a webhook: the envelope, and nothing more than its bounds and its shape.
+ * Parses verified bytes into a webhook. Checks the envelope and the bounds of the JSON.
  *
- * Lenient with what Telnyx adds, strict with what could hurt: depth and size are judged before anything walks the
- * value, because `JSON.parse` takes a million levels and `JSON.stringify` dies on a few thousand.
+ * Accepts unknown fields. Checks depth and size before recursive code runs, because `JSON.parse` accepts a million levels
+ * and `JSON.stringify` overflows the stack at a few thousand.
  */
 import { asRecord, findExcess } from '../base/json.ts'
 
-/** A webhook as Telnyx sent it, with the envelope checked and the payload not yet looked at. */
+/** A webhook with a checked envelope and an unchecked payload. */
 export interface Webhook {
   /** Telnyx's event id: the key of deduplication. */
   readonly id: string
@@ -16,10 +16,10 @@ export interface Webhook {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** Why signed bytes are no webhook we can use. */
+/** Why a signed body is not a usable webhook. */
 export type UnreadableReason = 'not_utf8' | 'not_json' | 'too_deep' | 'too_many_nodes' | 'not_an_event'
 
-/** What became of the bytes. */
+/** The result of parsing. */
 export type WebhookResult =
   | { readonly ok: true; readonly webhook: Webhook }
   | { readonly ok: false; readonly reason: UnreadableReason }
@@ -29,7 +29,7 @@ export const webhookBounds = { depth: 64, nodes: 20_000, text: 256 } as const
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads the body of a request whose signature has been checked. */
+/** Parses the body of a request with a verified signature. */
 export function readWebhook(body: Uint8Array): WebhookResult {
   let text: string
   try {
@@ -49,7 +49,7 @@ export function readWebhook(body: Uint8Array): WebhookResult {
   return webhook ? { ok: true, webhook } : { ok: false, reason: 'not_an_event' }
 }
 
-/** Reads an event that is already JSON: `{data: {…}}` as webhooks come, or the flat event, as some pages show it. */
+/** Reads an event from JSON: `{data: {…}}` as in webhooks, or the flat event, as in some Telnyx documentation. */
 export function readEnvelope(value: unknown): Webhook | null {
   const outer = asRecord(value)
   const data = asRecord(outer?.data) ?? outer
