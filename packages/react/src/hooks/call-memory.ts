@@ -1,37 +1,34 @@
 /**
- * What this screen remembers for each call, besides the call itself: drafts, commands, armed messages, filters.
- *
- * It belongs to a client and a call, never to a component. A component that is given another `callId` reads that call's
- * state in the same render; a late answer settles the state of the call that the command was given for; and a component
- * that is mounted again finds what it left.
+ * UI state of each call: drafts, commands, armed messages, filters. It belongs to a client and a call, not to a
+ * component, so it survives unmounts, and a late answer settles the call that the command was sent to.
  */
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { GatherClient } from '../client/gather-client.ts'
 import type { Store } from '../client/store.ts'
 import { useGatherClient } from './provider.tsx'
 
-/** More calls than an agent handles in a shift. Beyond it, the least recently shown call is evicted. */
+/** More calls than an agent handles in a shift. Above it, the least recently used hidden call is evicted. */
 const MAX_CALLS = 500
 
-/** The memory of one call. The values are kept by `Remembered`, under keys. */
+/** The UI state of one call. `Remembered` stores the values under keys. */
 export class CallMemory {
   readonly #listeners = new Set<() => void>()
   /** Replaced by `clear`, which releases every value at once. */
   #key = {}
-  /** In its place while it is not known who is signed in: what was written before is hidden, and kept. */
+  /** Replaces `#key` while the signed-in agent is unknown, so that earlier values are hidden but kept. */
   #pausedKey: object | null = null
 
-  /** The key of what may be shown. */
+  /** The key of the values that may be shown. */
   get key(): object {
     return this.#pausedKey ?? this.#key
   }
 
-  /** The keys of all that is remembered. */
+  /** The keys of all values, hidden ones included. */
   get keys(): readonly object[] {
     return this.#pausedKey ? [this.#pausedKey, this.#key] : [this.#key]
   }
 
-  /** Returns whether it is still of the same agent: for what is done after a wait. */
+  /** Returns a function that checks whether the agent is still the same. Call it after an await. */
   mark(): () => boolean {
     const key = this.#key
     return () => key === this.#key
@@ -93,7 +90,7 @@ export class CallMemories {
 
 const memories = new WeakMap<GatherClient, CallMemories>()
 
-/** The memories of a client: hidden while the session is paused, emptied when another agent signs in or it is closed. */
+/** The memories of a client: hidden while its session is paused, cleared when it ends. */
 export function callMemories(client: GatherClient): CallMemories {
   const known = memories.get(client)
   if (known) return known
@@ -107,7 +104,7 @@ export function callMemories(client: GatherClient): CallMemories {
   return made
 }
 
-/** One kind of state that is remembered for each call. Values are immutable: `change` makes a new one. */
+/** One kind of UI state of a call. Values are immutable: `change` returns a new one. */
 export class Remembered<T> {
   readonly initial: T
   readonly #values = new WeakMap<object, { readonly value: T }>()
@@ -116,12 +113,12 @@ export class Remembered<T> {
     this.initial = initial
   }
 
-  /** The value that may be shown. */
+  /** The visible value. */
   read(memory: CallMemory): T {
     return this.#at(memory.key)
   }
 
-  /** Changes the value, also the one that is hidden: a late answer settles it, and the same agent finds what was added. */
+  /** Changes the visible and the hidden value, so that a late answer also settles hidden state. */
   change(memory: CallMemory, change: (value: T) => T): void {
     let isChanged = false
     for (const key of memory.keys) {
@@ -140,13 +137,13 @@ export class Remembered<T> {
   }
 }
 
-/** The memory of a call under the client of this place. */
+/** The memory of a call under the nearest client. */
 export function useCallMemory(callId: string): CallMemory {
   const client = useGatherClient()
   return useMemo(() => callMemories(client).of(callId), [client, callId])
 }
 
-/** A call's state of one kind, and the means to change it for that call, whichever call is shown by then. */
+/** A call's state of one kind, and a function that changes it for that call even when another call is shown. */
 export function useRemembered<T>(
   callId: string,
   kind: Remembered<T>,
@@ -161,7 +158,7 @@ export function useRemembered<T>(
   return useMemo(() => [value, change, memory], [value, change, memory])
 }
 
-/** Reads from a call's memory; on the server, and while hydrating, nothing is remembered. */
+/** Reads from a call's memory; returns `initial` on a server and while hydrating. */
 export function useMemorySlice<T>(memory: Pick<Store<T>, 'subscribe'>, read: () => T, initial: T): T {
   return useSyncExternalStore(memory.subscribe, read, () => initial)
 }

@@ -5,18 +5,18 @@ CallContext.displayName = 'CallScope'
 
 /** The props of `CallScope`. */
 export interface CallScopeProps {
-  /** The call of everything inside. */
+  /** The call of the hooks and components inside. */
   readonly callId: string
   readonly children?: ReactNode
 }
 
-/** Names the call for the hooks and components inside it that are given no `callId` of their own. */
+/** Provides the call id to hooks and components inside it that have no `callId`. */
 export function CallScope({ callId, children }: CallScopeProps): ReactElement {
   return <CallContext.Provider value={callId}>{children}</CallContext.Provider>
 }
 
 /**
- * The call of this place: the one given, or that of the nearest `CallScope` (every `Root` of a component is one).
+ * The given call id, or that of the nearest `CallScope` (every `Root` of a component is one).
  *
  * @throws if there is neither.
  */
@@ -34,10 +34,10 @@ export function useCallId(callId?: string): string {
 /** The call of the nearest `CallScope`; `null` outside of any. */
 export const useScopedCallId = (): string | null => useContext(CallContext)
 
-/** A component that may be given its call, and takes that of the `CallScope` around it otherwise. */
+/** A component with an optional `callId`; default: that of the nearest `CallScope`. */
 export type OfCall<Props> = (props: Props & { readonly callId?: string | undefined }) => ReactElement
 
-/** Makes a component of one call: remounted with each call, so that no local state of one call is painted for another. */
+/** Makes a component that remounts for each call, so that it never shows local state of another call. */
 export function perCall<Props extends object>(
   Content: (props: Props & { readonly callId: string }) => ReactNode,
 ): OfCall<Props> {

@@ -1,42 +1,42 @@
 /**
  * The life of one command: idle → sending → accepted → confirmed, or refused, or unknown.
  *
- * What the HTTP answer said is kept here; the call's log outranks it, so an unknown outcome is settled as soon as the
- * log has it. Nothing here touches the call's state.
+ * The call's log outranks the HTTP answer, so an unknown outcome settles when the log shows it. Nothing here changes
+ * the call's state.
  */
 import type { CallState, CommandName, GatherError, Mask, TelnyxError } from '@callgather/protocol'
 import { selectCallEndedAt, selectConversation, selectGather } from '@callgather/protocol'
 
-/** Where a command stands. */
+/** The status of a command. */
 export type CommandStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | 'refused' | 'unknown'
 
 /** Why a command was refused: the first error, and all of them. */
 export interface CommandRefusal extends TelnyxError {
   /** The HTTP status. */
   readonly status: number
-  /** Who refused: Telnyx, as the call's log says; or the server, which has sent nothing then. */
+  /** `telnyx`, by the call's log; or `server`, which then sent nothing to Telnyx. */
   readonly by: 'telnyx' | 'server'
-  /** Everything that was wrong; `source.pointer` says with which field. */
+  /** All errors; `source.pointer` names the field. */
   readonly errors: readonly TelnyxError[]
 }
 
-/** Where a command stands, with what belongs to it. */
+/** The status of a command, with its name, request id and refusal. */
 export type CommandProgress =
   | { readonly status: 'idle'; readonly name: null; readonly requestId: null; readonly refusal: null }
   | {
-      /** `confirmed`: the call's log shows that it did what it does. */
+      /** `confirmed`: the call's log shows its effect. */
       readonly status: 'sending' | 'confirmed'
       readonly name: CommandName
       readonly requestId: string
       readonly refusal: null
     }
   | {
-      /** Telnyx took it. */
+      /** Telnyx accepted it. */
       readonly status: 'accepted'
       readonly name: CommandName
       readonly requestId: string
       readonly refusal: null
-      /** No event has confirmed it for `confirmAfterMs`. It may have been lost: look at the call. */
+      /** No event confirmed it within `confirmAfterMs`. Check the call: the command may be lost. */
       readonly isOverdue: boolean
     }
   | {
@@ -46,35 +46,35 @@ export type CommandProgress =
       readonly refusal: CommandRefusal
     }
   | {
-      /** No answer came: it may or may not have run. An event settles it, or a retry under the same id. */
+      /** No answer came, so it may have run. An event settles it, or a retry under the same id. */
       readonly status: 'unknown'
       readonly name: CommandName
       readonly requestId: string
       readonly refusal: null
     }
 
-/** What is remembered of a command: what was sent, and the answer to it. */
+/** A command that was sent, and the answer to it. */
 export interface SentCommand {
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   readonly requestId: string
   readonly mask?: Mask | undefined
   readonly replace?: boolean | undefined
-  /** The id under which the log knows it. */
+  /** Its `command_id` in the log. */
   readonly commandId: string
-  /** The gather, or the conversation, that a stop is meant for. */
+  /** The gather or conversation that a stop command ends. */
   readonly targetId: string | null
   readonly answer: 'none' | 'accepted' | 'unknown' | GatherError
-  /** The time to confirm it has passed since the answer. */
+  /** No event confirmed it within `confirmAfterMs`. */
   readonly isOverdue?: boolean
 }
 
-/** What the call's log says of a command. */
+/** The outcome of a command by the call's log; `null` if the log has none. */
 export type LoggedOutcome = 'confirmed' | 'accepted' | 'unknown' | (TelnyxError & { readonly status: number }) | null
 
 const idleProgress: CommandProgress = { status: 'idle', name: null, requestId: null, refusal: null }
 
-/** The two put together. */
+/** Combines the HTTP answer with the outcome in the log. */
 export function commandProgress(given: SentCommand | null, fact: LoggedOutcome): CommandProgress {
   if (!given) return idleProgress
   const { name, requestId, answer } = given
@@ -96,14 +96,14 @@ function refusalOf({ status, errors }: GatherError): CommandRefusal {
   return { code: first?.code ?? '', title: first?.title ?? '', ...first, status, by: 'server', errors }
 }
 
-/** What a stop is meant for: that which runs when it is given. */
+/** The id of the gather or conversation that a stop command ends: the one that runs now. */
 export function targetOf(name: CommandName, state: CallState): string | null {
   if (name === 'gather_stop') return selectGather(state)?.id ?? null
   if (name === 'ai_assistant_stop') return selectConversation(state)?.id ?? null
   return null
 }
 
-/** What the call's log says of a command that was given. */
+/** Reads the outcome of a command from the call's log. */
 export function loggedOutcome(given: SentCommand | null, state: CallState): LoggedOutcome {
   if (!given) return null
   const outcome = state.commands.get(given.commandId)?.outcome
@@ -116,8 +116,8 @@ export function loggedOutcome(given: SentCommand | null, state: CallState): Logg
 }
 
 /**
- * Telnyx sends no word that a gather or an assistant has begun, so its acceptance in the call's log is what confirms a
- * start. A stop is confirmed when that which it was to stop has ended.
+ * Telnyx sends no event when a gather or an assistant starts, so the log's `command.accepted` confirms a start. A stop
+ * is confirmed when its gather or conversation has ended.
  */
 function isDone({ name, commandId, targetId }: SentCommand, state: CallState): boolean {
   if (name === 'gather_stop' || name === 'ai_assistant_stop') {

@@ -5,7 +5,7 @@ import { ConfirmAfterContext, DEFAULT_CONFIRM_AFTER_MS } from './confirm-after.t
 
 const GatherContext = createContext<GatherClient | null>(null)
 
-/** What `GatherProvider` takes. */
+/** The props of `GatherProvider`. */
 export interface GatherProviderProps {
   /** The client, from `createGatherClient`. Make it once, outside of any component. */
   client: GatherClient
@@ -30,7 +30,7 @@ export function GatherProvider({
       <ConfirmAfterContext.Provider value={confirmAfterMs}>{children}</ConfirmAfterContext.Provider>
     </GatherContext.Provider>
   )
-  // A client that is replaced, as by a hot reload, must not keep a connection that nothing uses.
+  // After a hot reload replaces the client, close the unused connection of the old one.
   useEffect(() => () => client.disconnect(), [client])
   return <QueryClientProvider client={queryClient ?? host ?? own}>{content}</QueryClientProvider>
 }

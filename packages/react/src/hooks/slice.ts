@@ -1,15 +1,15 @@
-/** Reading a part of a store: rendered again when that part changes, and not before. */
+/** Reads a slice of a store. A component renders again only when its slice changes. */
 import { replaceEqualDeep } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react'
 import type { Store } from '../client/store.ts'
 
 /**
- * The slice of a store that `select` picks. A slice built anew is not a slice changed: it keeps the identity of the one
- * before, and of each part of it that is equal.
+ * The slice of a store that `select` picks. A slice that is deeply equal to the previous one keeps its identity; so does
+ * each equal part of it.
  */
 export function useSlice<State, T>(store: Store<State>, select: (state: State) => T): T {
   const pick = picking(store, select)
-  // What is on the screen, so that a `select` written inline, which is new with each render, keeps its slice too.
+  // The rendered slice, so that an inline `select`, which is new on each render, keeps its identity too.
   const shown = useRef<T | undefined>(undefined)
   const getSlice = useMemo(() => {
     let last: { readonly picked: T; readonly slice: T } | null = null
@@ -30,12 +30,12 @@ type Pick = () => unknown
 
 const picks = new WeakMap<object, WeakMap<object, Pick>>()
 
-/** Picks a slice once for each state of the store, however many components ask with the same `select`. */
+/** Picks a slice once for each state of the store and each `select`, for any number of components. */
 function picking<State, T>(store: Store<State>, select: (state: State) => T): () => T {
   const ofStore = picks.get(store) ?? new WeakMap<object, Pick>()
   picks.set(store, ofStore)
   const known = ofStore.get(select)
-  // What is kept under a function was picked by it.
+  // The cached function returns what its `select` returns.
   if (known) return known as () => T
   let last: { readonly state: State; readonly slice: T } | null = null
   const pick = () => {

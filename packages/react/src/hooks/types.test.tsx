@@ -1,4 +1,4 @@
-/** What the types of the hooks let one do, and what not. The bodies are compiled and never run. */
+/** Checks the types of the hooks. The bodies are compiled and never run. */
 import type {
   AIGather,
   CallSummary,
@@ -28,8 +28,8 @@ import { useTranscript } from './use-transcript.ts'
 /** Compiled, so that the types are checked; not run, since hooks need a component. */
 const compiled = (_: () => void) => {}
 
-describe('the types', () => {
-  it('tell gathers apart by status', () => {
+describe('types of the hooks', () => {
+  it('narrow the gather of a call by status', () => {
     compiled(() => {
       const call = useCallGather('v3:a')
       switch (call.status) {
@@ -44,7 +44,7 @@ describe('the types', () => {
           expectTypeOf(call.gather).toEqualTypeOf<DigitGather | AIGather>()
           if (call.gather.kind === 'digits') expectTypeOf(call.gather.rules.maxDigits).toEqualTypeOf<number>()
       }
-      // @ts-expect-error A stop is no gather to start.
+      // @ts-expect-error `start` takes only gather commands.
       call.start('gather_stop', {}).catch(() => {})
       // @ts-expect-error Telnyx requires a voice.
       call.start('gather_using_speak', { payload: 'Hello' }).catch(() => {})
@@ -53,7 +53,7 @@ describe('the types', () => {
     })
   })
 
-  it('give every collection of a hook as an array', () => {
+  it('declare every collection of a hook as an array', () => {
     compiled(() => {
       expectTypeOf(useTranscript('v3:a').rows).toEqualTypeOf<readonly TimelineEntry[]>()
       expectTypeOf(useCalls().calls).toEqualTypeOf<readonly CallSummary[]>()
@@ -70,15 +70,15 @@ describe('the types', () => {
     })
   })
 
-  it('give the slice that was selected', () => {
+  it('infer the slice of useCall from its selector', () => {
     compiled(() => {
       expectTypeOf(useCall('v3:a', ({ state }) => state.keys.size)).toEqualTypeOf<number>()
-      // @ts-expect-error Whoever wants everything must say so.
+      // @ts-expect-error A selector is required.
       useCall('v3:a')
     })
   })
 
-  it('tie a command to its body, and a refusal to its reason', () => {
+  it('derive the body of a command from its name, and the refusal from the status', () => {
     compiled(() => {
       const stop = useCommand('v3:a', 'gather_stop')
       expectTypeOf(stop.mutate).parameter(0).toExtend<{ command_id?: string | undefined }>()
@@ -92,7 +92,7 @@ describe('the types', () => {
     })
   })
 
-  it('carry the feed through TanStack’s own hooks', () => {
+  it('pass CallFeed through useQuery of TanStack Query', () => {
     compiled(() => {
       const options = callQueryOptions({} as GatherClient, 'v3:a')
       expectTypeOf<NonNullable<ReturnType<typeof useQuery<CallFeed>>['data']>>().toEqualTypeOf<CallFeed>()

@@ -17,7 +17,7 @@ const booking = z.object({
 })
 
 describe('useAIGather', () => {
-  it('fills field by field, then confirms', async () => {
+  it('fills the fields of an AI gather one by one and confirms them at its end', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useAIGather(callId))
     expect(result.current).toMatchObject({ gather: null, fields: [], isCollecting: false, result: { status: 'none' } })
@@ -32,7 +32,7 @@ describe('useAIGather', () => {
     expect(result.current.result).toMatchObject({ status: 'valid', value: { preferred_day: 'Thursday' } })
   })
 
-  it('checks and types the result by a zod schema', async () => {
+  it('checks and types the result of an AI gather by a zod schema', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema: booking }))
     await playAll(client)
@@ -43,7 +43,7 @@ describe('useAIGather', () => {
     expectTypeOf(answer.value.preferred_day).toEqualTypeOf<'Monday' | 'Tuesday' | 'Thursday'>()
   })
 
-  it('checks and types the result by a valibot schema, and says what is wrong', async () => {
+  it('checks and types the result of an AI gather by a valibot schema and returns its issues', async () => {
     const client = createScenarioClient(aiBooking)
     const schema = v.object({ preferred_day: v.picklist(['Monday', 'Friday'], 'Not a day we are open.') })
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
@@ -52,7 +52,7 @@ describe('useAIGather', () => {
     expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: 'Not a day we are open.' }] })
   })
 
-  it('waits for a schema that answers later', async () => {
+  it('reports the result as checking until an asynchronous schema settles', async () => {
     const client = createScenarioClient(aiBooking)
     const asked: ((result: { value: string }) => void)[] = []
     const validate = () => new Promise<{ value: string }>((resolve) => asked.push(resolve))
@@ -66,7 +66,7 @@ describe('useAIGather', () => {
     expect(result.current.result).toEqual({ status: 'valid', value: 'booked', issues: [] })
   })
 
-  it('tells the assistant of a correction, and nobody else', async () => {
+  it('sends a correction of a field to the assistant only', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useAIGather(callId))
     await playTo(client, 7_000)
@@ -106,7 +106,7 @@ describe('a schema of the host that fails', () => {
     expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: expect.any(String) }] })
   })
 
-  it('settles as invalid when it does not answer in time', async () => {
+  it('reports the result as invalid when the schema does not settle within its deadline', async () => {
     const client = createScenarioClient(aiBooking)
     const schema = schemaOf(() => new Promise(() => {}))
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
@@ -115,7 +115,7 @@ describe('a schema of the host that fails', () => {
     await actAndSettle(() => client.player.advance(10_000))
     expect(result.current.result).toMatchObject({
       status: 'invalid',
-      issues: [{ message: 'The schema did not answer in time.' }],
+      issues: [{ message: 'The schema did not answer within 10 seconds.' }],
     })
   })
 

@@ -8,28 +8,28 @@ import { type AIGatherValidation, useValidated } from './use-validated.ts'
 
 export type { AIGatherValidation } from './use-validated.ts'
 
-/** How an AI gather is read. */
+/** The options of `useAIGather`. */
 export interface UseAIGatherOptions<Schema extends StandardSchemaV1> {
   /** Checks and types the result: any schema that implements Standard Schema (zod, valibot, ArkType, …). */
   schema: Schema
 }
 
-/** An AI gather as it fills in. */
+/** The state of an AI gather and the command to correct a field. */
 export interface UseAIGatherResult<Value> {
   /** The AI gather that began last; `null` if there was none, or another kind came since. */
   readonly gather: AIGather | null
-  /** What is asked for, and what has been heard of each. */
+  /** The requested fields, each with the value heard so far. */
   readonly fields: readonly FieldState[]
-  /** How many required fields are in, of how many. */
+  /** The number of required fields with a value, and of all required fields. */
   readonly progress: { readonly done: number; readonly of: number }
   /** The final result. Without a schema, whatever Telnyx sent. */
   readonly result: AIGatherValidation<Value>
   readonly isCollecting: boolean
   readonly sync: SyncStatus
   readonly error: SocketError | null
-  /** Tells the assistant that a field has another value (`ai_assistant_add_messages`); the caller hears nothing. */
+  /** Sends the assistant another value of a field (`ai_assistant_add_messages`). The caller does not hear it. */
   readonly correct: (field: string, value: unknown) => Promise<SettledCommandStatus>
-  /** Where the last correction stands. */
+  /** The progress of the last correction. */
   readonly correcting: UseCommandResult<'ai_assistant_add_messages'>
 }
 

@@ -13,7 +13,7 @@ function setUp() {
 }
 
 describe('useAssistant', () => {
-  it('follows the conversation', async () => {
+  it('returns the conversation with the assistant as it proceeds', async () => {
     const { client, result } = setUp()
     expect(result.current).toMatchObject({ conversation: null, isActive: false })
     await playTo(client, 8_000)
@@ -23,7 +23,7 @@ describe('useAssistant', () => {
     expect(result.current).toMatchObject({ isActive: false, conversation: { status: 'ended' } })
   })
 
-  it('whispers without an answer, and answers now with a trigger', async () => {
+  it('sends a whisper without trigger_response and answerNow with it', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     await actAndSettle(() => result.current.whisper('Offer Friday.'))
@@ -39,7 +39,7 @@ describe('useAssistant', () => {
     expect(result.current.messages.at(-1)?.content).toBe('Say sorry first.')
   })
 
-  it('hears the caller speak', async () => {
+  it('reports that the caller is speaking until the transcription is final', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     const say = (transcript: string, is_final: boolean) =>
@@ -54,7 +54,7 @@ describe('useAssistant', () => {
     expect(result.current.callerSpeaking).toBe(false)
   })
 
-  it('stops, and hands back with what was said and what happened since', async () => {
+  it('hands a stopped call back to the assistant with its messages and a summary', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     await actAndSettle(() => result.current.stop())

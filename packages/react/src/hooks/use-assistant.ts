@@ -15,44 +15,44 @@ import { messagesOf } from './arrays.ts'
 import { useCall } from './use-call.ts'
 import { type SettledCommandStatus, type UseCommandResult, useCommand } from './use-command.ts'
 
-/** A conversation with an AI, and how a person may take part in it. */
+/** A conversation with an AI, and the commands that take part in it. */
 export interface UseAssistantResult {
   /** The conversation that began last: an assistant's, or an AI gather's. */
   readonly conversation: Conversation | null
   /** Its messages, in order. Built when it is first read. A message that did not change is the same object. */
   readonly messages: readonly MessageEntry[]
   readonly isActive: boolean
-  /** The caller is speaking now, as far as the transcription says: an answer now would talk over them. */
+  /** Whether the transcription shows that the caller is speaking: an answer now would talk over them. */
   readonly callerSpeaking: boolean
   readonly sync: SyncStatus
   readonly error: SocketError | null
-  /** Lets an assistant talk to the caller. */
+  /** Starts an assistant on the call. */
   readonly start: (body?: CommandBodies['ai_assistant_start']) => Promise<SettledCommandStatus>
   /** Ends the conversation; the call stays up. */
   readonly stop: () => Promise<SettledCommandStatus>
-  /** Tells the assistant something that the caller does not hear; it matters from its next turn on. */
+  /** Sends the assistant a message that the caller does not hear. It applies from its next turn. */
   readonly whisper: (content: string, role?: WhisperRole) => Promise<SettledCommandStatus>
-  /** Makes the assistant answer now, with a word on what to say if given; may interrupt the caller. */
+  /** Makes the assistant answer now, following `content` if given. May interrupt the caller. */
   readonly answerNow: (content?: string, role?: WhisperRole) => Promise<SettledCommandStatus>
-  /** Starts the assistant again, with the conversation so far and what a person adds to it. */
+  /** Starts the assistant again with the conversation so far and a summary. */
   readonly handBack: (options?: HandBackOptions) => Promise<SettledCommandStatus>
-  /** Where the last of each stands. */
+  /** The progress of the last command of each kind. */
   readonly starting: UseCommandResult<'ai_assistant_start'>
   readonly stopping: UseCommandResult<'ai_assistant_stop'>
   readonly whispering: UseCommandResult<'ai_assistant_add_messages'>
   readonly answering: UseCommandResult<'ai_assistant_add_messages'>
 }
 
-/** Who a whisper comes from, in the eyes of the model. Default `system`. */
+/** The role of a whisper in the conversation. Default `system`. */
 export type WhisperRole = 'system' | 'developer' | 'user'
 
-/** How a call is handed back to its assistant. */
+/** The options of `handBack`. */
 export interface HandBackOptions {
-  /** What happened meanwhile, for the assistant to know. */
+  /** What happened since the assistant stopped. Sent as a system message. */
   summary?: string
-  /** Instead of the conversation as we know it. */
+  /** Replaces the messages of the conversation. */
   messageHistory?: readonly AssistantMessage[]
-  /** Anything else of `ai_assistant_start`; the assistant is that of before, unless given here. */
+  /** Further fields of `ai_assistant_start`. Default: those of the last start, such as its assistant. */
   body?: CommandBodies['ai_assistant_start']
 }
 
@@ -106,7 +106,7 @@ function assistantSlice({ state, sync, error }: CallFeed) {
 
 const noMessages = SortedMap.empty<MessageEntry>()
 
-/** What an assistant was started with, less what belongs only to a first time. */
+/** The body of the last start without the fields that apply only to the first start. */
 function restartBody(began: CommandRequest | null): CommandBodies['ai_assistant_start'] {
   if (began?.command !== 'ai_assistant_start') return {}
   const {
@@ -120,7 +120,7 @@ function restartBody(began: CommandRequest | null): CommandBodies['ai_assistant_
 }
 
 function asHistory({ role, content }: MessageEntry): AssistantMessage[] {
-  // Telnyx may report roles that it does not take back.
+  // Telnyx may report roles that it does not accept in a history.
   return isRole(role) ? [{ role, content }] : []
 }
 

@@ -25,7 +25,7 @@ export interface UseCallGatherBaseResult {
   /** The digits so far, `•` for a hidden one; `''` unless the gather is one of digits. */
   readonly digits: string
   readonly isCollecting: boolean
-  /** How this screen stands to the call's log. While it is not `live`, what is shown may be out of date. */
+  /** How current the state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
   /** What the ticket allows on this call. */
   readonly scopes: readonly Scope[]
@@ -36,15 +36,15 @@ export interface UseCallGatherBaseResult {
     body: CommandBodies[Name],
     options?: CommandMutateOptions,
   ) => Promise<SettledCommandStatus>
-  /** Stops the gather that runs, by `gather_stop`, or `ai_assistant_stop` for one by conversation. */
+  /** Stops the running gather with `gather_stop`, or an AI gather with `ai_assistant_stop`. */
   readonly stop: () => Promise<SettledCommandStatus>
-  /** Where the last `start` stands. */
+  /** The progress of the last `start`. */
   readonly starting: UseAnyCommandResult
-  /** Where the last `stop` stands. */
+  /** The progress of the last `stop`. */
   readonly stopping: UseAnyCommandResult
 }
 
-/** A call's gather, told apart by `status`. */
+/** A call's gather, discriminated by `status`. */
 export type UseCallGatherResult = UseCallGatherBaseResult &
   (
     | {
@@ -62,11 +62,11 @@ export type UseCallGatherResult = UseCallGatherBaseResult &
     | {
         /**
          * `requested`: sent to Telnyx. `collecting`: running. `ended`: see `gather.outcome`. `refused`: see
-         * `gather.refusal`. `unknown`: nobody can say whether it runs.
+         * `gather.refusal`. `unknown`: Telnyx did not answer, so it may be running.
          */
         readonly status: GatherStatus
         readonly gather: DigitGather | AIGather
-        /** Why nothing new comes; what is shown is the last that was known. */
+        /** Why updates have stopped. The gather is the last known one. */
         readonly error: SocketError | null
       }
   )

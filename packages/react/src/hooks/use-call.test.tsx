@@ -22,7 +22,7 @@ import { useTranscript } from './use-transcript.ts'
 const { callId } = pinEntry
 
 describe('useCall', () => {
-  it('gives a slice at once, and the new one when it changes', async () => {
+  it('returns a slice of the call at once, and a new slice when it changes', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () => useCall(callId, ({ state }) => selectCallPhase(state)))
     expect(result.current).toBe('unknown')
@@ -32,7 +32,7 @@ describe('useCall', () => {
     expect(result.current).toBe('answered')
   })
 
-  it('renders again only when the slice changes, also when it is built anew each time', async () => {
+  it('does not render a component again while its slice stays deeply equal', async () => {
     const client = createScenarioClient(pinEntry)
     let renders = 0
     const { result } = renderHookWithClient(client, () => {
@@ -46,7 +46,7 @@ describe('useCall', () => {
     expect(result.current).toEqual({ phase: 'answered', sync: 'live' })
   })
 
-  it('gives a slice that is undefined as it is', async () => {
+  it('returns undefined when the selector of useCall does', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () =>
       useCall(callId, ({ sync }) => (sync === 'live' ? undefined : sync)),
@@ -56,7 +56,7 @@ describe('useCall', () => {
     expect(result.current).toBeUndefined()
   })
 
-  it('shows another call when it is given another id', async () => {
+  it('shows another call when useCall gets another call id', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     let setId: (id: string) => void = () => {}
     const { result } = renderHookWithClient(client, () => {
@@ -86,7 +86,7 @@ describe('useCall', () => {
     expect(restored.keys.size).toBe(5)
   })
 
-  it('watches once in strict mode, and not at all after the last component has gone', async () => {
+  it('watches a call once in strict mode and disconnects after the last component unmounts', async () => {
     const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
     const client = createScenarioClient(pinEntry)
     const { unmount } = renderHookWithClient(client, () => {
@@ -108,7 +108,7 @@ function Probe({ seen }: { seen: (client: QueryClient) => void }) {
 }
 
 describe('GatherProvider', () => {
-  it('uses the host’s QueryClient where there is one, and one of its own where there is none', () => {
+  it('uses the QueryClient of the host, or creates one if the host has none', () => {
     const client = createScenarioClient(pinEntry)
     const host = new QueryClient()
     const seen = vi.fn()
@@ -128,13 +128,13 @@ describe('GatherProvider', () => {
     expect(seen.mock.lastCall?.[0]).toBe(own)
   })
 
-  it('is asked for in words by a hook that misses it', () => {
+  it('makes a hook outside of GatherProvider throw an error that names the provider', () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(() => renderHook(() => useGatherClient())).toThrow(/not inside a <GatherProvider>/)
     error.mockRestore()
   })
 
-  it('holds the calls under keys that a host may use', async () => {
+  it('caches each call under its public query key', async () => {
     const client = createScenarioClient(pinEntry)
     const host = new QueryClient()
     const wrapper = ({ children }: { children: ReactNode }) => (
@@ -185,7 +185,7 @@ function Console({ counts }: { counts: Counts }) {
 }
 
 describe('a key press', () => {
-  it('renders those components again that show digits, and no others', async () => {
+  it('renders only the components that show digits when the caller presses a key', async () => {
     const client = createScenarioClient(pinEntry)
     const counts: Counts = {}
     render(
@@ -212,7 +212,7 @@ function Everything() {
 }
 
 describe('on a server', () => {
-  it('renders what is known before anything is, and connects to nothing', () => {
+  it('renders the initial state on a server and opens no connection', () => {
     const client = createScenarioClient(pinEntry)
     const html = renderToString(
       <StrictMode>
@@ -225,7 +225,7 @@ describe('on a server', () => {
     expect(client.connection.getSnapshot().status).toBe('idle')
   })
 
-  it('gives markup that the browser takes over without a word', async () => {
+  it('renders markup on a server that the browser hydrates without a warning', async () => {
     const client: ScenarioClient = createScenarioClient(pinEntry)
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     const tree = (

@@ -4,14 +4,14 @@ import { type CallsFeed, initialCallsFeed } from '../client/feed.ts'
 import { callsQueryOptions } from '../query/calls-query.ts'
 import { useGatherClient } from './provider.tsx'
 
-/** The calls that the ticket may see. */
+/** The calls that the ticket allows the agent to see. */
 export interface UseCallsResult {
   /** Live calls before ended ones, the newest first. */
   readonly calls: readonly CallSummary[]
   readonly sync: CallsFeed['sync']
-  /** The server's clock less ours, in milliseconds: for how long a call has lasted. */
+  /** The server's clock minus the browser's, to compute how long a call has lasted. */
   readonly clockOffsetMs: number
-  /** Why the list cannot be had; what is here is the last that was known. */
+  /** Why the list is not updated. `calls` is the last known list. */
   readonly error: SocketError | null
 }
 

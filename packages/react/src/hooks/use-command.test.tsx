@@ -29,7 +29,7 @@ describe('where a command stands', () => {
     ['refused', 'refused', 'confirmed', 'refused', 'refused'],
   ]
 
-  it('is told by the answer and the log together, and the log outranks the answer', () => {
+  it('derives the command status from the HTTP answer and the log, and the log outranks the answer', () => {
     const found = answers.map((answer) => facts.map((fact) => commandProgress({ ...given, answer }, fact).status))
     expect(found).toEqual(table)
     expect(commandProgress(null, null).status).toBe('idle')
@@ -49,7 +49,7 @@ describe('useCommand', () => {
   const answering = (...answers: CommandAnswer[]) =>
     createScenarioClient(pinEntry, { respond: () => answers.shift() ?? 'accept' })
 
-  it('goes from idle to confirmed by the call’s own log', async () => {
+  it('moves a command from idle to confirmed when the log of the call shows it', async () => {
     const client = answering()
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -62,7 +62,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('idle')
   })
 
-  it('is sending while nobody has answered', async () => {
+  it('keeps a command in sending until the server answers', async () => {
     const client = answering('pending')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -70,7 +70,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('sending')
   })
 
-  it('is refused in Telnyx’s words, and retried under a new id', async () => {
+  it('shows why Telnyx refused a command and retries it under a new request id', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -82,7 +82,7 @@ describe('useCommand', () => {
     expect(first?.requestId).not.toBe(second?.requestId)
   })
 
-  it('is refused by what Telnyx would refuse, before anything is sent on', async () => {
+  it('refuses an invalid command body before it reaches Telnyx', async () => {
     const client = answering()
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_using_speak'))
     await actAndSettle(() => result.current.mutateAsync({ payload: 'Hello', voice: 'female', maximum_digits: 0 }))
@@ -102,7 +102,7 @@ describe('useCommand', () => {
     expect(outcomes).toEqual(['refused', 'unknown', 'unknown'])
   })
 
-  it('is unknown when no answer comes, and retried under the same id', async () => {
+  it('marks a command without an answer as unknown and retries it under the same request id', async () => {
     const client = answering('offline', 'unknown', 'accept')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -115,7 +115,7 @@ describe('useCommand', () => {
     expect(new Set(client.commands.map((command) => command.requestId)).size).toBe(1)
   })
 
-  it('is known again once the call’s log tells what became of it', async () => {
+  it('settles an unknown command when the log of the call shows its outcome', async () => {
     const client = answering('unknown')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -126,7 +126,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('confirmed')
   })
 
-  it('confirms a stop only when that which it was to stop has ended', async () => {
+  it('confirms a stop command only when its gather or conversation has ended', async () => {
     const client = createScenarioClient(assistantWhisper)
     const { result } = renderHookWithClient(client, () => useCommand(assistantWhisper.callId, 'ai_assistant_stop'))
     await playTo(client, 4_000)
@@ -134,7 +134,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('confirmed')
   })
 
-  it('never writes the call: what is on the screen comes from events', async () => {
+  it('does not change the state of the call when a command is sent', async () => {
     const client = answering('pending')
     const { result } = renderHookWithClient(client, () => useCallGather(callId))
     await playTo(client, 2_000)
@@ -144,7 +144,7 @@ describe('useCommand', () => {
     expect(result.current.starting.status).toBe('sending')
   })
 
-  it('is overdue when no event confirms an accepted command in time, until one does', async () => {
+  it('marks an accepted command as overdue until an event confirms it', async () => {
     const client = answering('accept')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_stop', { confirmAfterMs: 4_000 }))
     await playTo(client, 7_000)
@@ -161,7 +161,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('confirmed')
   })
 
-  it('takes the time to confirm from the provider, 10 seconds by default', async () => {
+  it('takes confirmAfterMs of a command from the provider, 10 seconds by default', async () => {
     const overdueAfter = async (confirmAfterMs?: number) => {
       const client = answering('accept')
       const queryClient = new QueryClient()
@@ -188,7 +188,7 @@ describe('useCommand', () => {
     expect(await overdueAfter(3_000)).toBe(3)
   })
 
-  it('sends its mask and its wish to replace with every attempt', async () => {
+  it('sends the mask and replace options of a command again with each retry', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -200,7 +200,7 @@ describe('useCommand', () => {
     ])
   })
 
-  it('shows one state wherever it is used, and finds it again when it is mounted again', async () => {
+  it('shares the state of a command between components and keeps it across unmounts', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const cache = new QueryClient()
     const app = (content: ReactNode) => (
@@ -220,13 +220,13 @@ describe('useCommand', () => {
     expect(names()).toEqual(['again refused'])
   })
 
-  it('names what is missing when it has no call', () => {
+  it('throws an error that names callId when useCommand has no call', () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(() => renderHookWithClient(answering(), () => useCommand('gather_stop'))).toThrow(/Give it a `callId`/)
     error.mockRestore()
   })
 
-  it('forgets what was given once the client is closed', async () => {
+  it('clears the state of commands when the client is closed', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)

@@ -85,7 +85,7 @@ export function useCommand(
   const isScoped = typeof second !== 'string'
   const name = isScoped ? first : second
   if (name === undefined || !isCommandName(name))
-    throw new Error('CallGather: `useCommand` was not given the name of a command.')
+    throw new Error('CallGather: `useCommand` needs the name of a command. Pass a name such as `gather_stop`.')
   const command = useAnyCommand(isScoped ? undefined : first, { slot: name, ...(isScoped ? second : third) })
   const { mutate, mutateAsync } = command
   const actions = useMemo(
@@ -112,7 +112,7 @@ export function useAnyCommand(
   const confirmAfterMs = ownConfirmAfterMs ?? providedConfirmAfterMs
   const read = useCallback(() => readSlot(memory, slot), [memory, slot])
   const given = useMemorySlice(memory, read, null)
-  // Before anything was given there is nothing to look for, and a console has many buttons.
+  // A console has many buttons, so an idle one selects nothing from the call.
   const factSlice = useMemo(() => (given ? ({ state }: CallFeed) => loggedOutcome(given, state) : noFact), [given])
   const fact = useCall(id, factSlice)
 
@@ -157,7 +157,7 @@ export function useAnyCommand(
 
 const noFact = () => null
 
-/** The commands that were given on a call, by slot. */
+/** The last command of each slot of a call. */
 const givenCommands = new Remembered<ReadonlyMap<string, SentCommand>>(new Map())
 
 const readSlot = (memory: CallMemory, slot: string) => givenCommands.read(memory).get(slot) ?? null
@@ -176,7 +176,7 @@ function changeSlot(memory: CallMemory, slot: string, change: Change): void {
   })
 }
 
-/** Where a command is given, and where its state is kept. Nothing of it depends on what is shown later. */
+/** Where a command is sent and where its state is kept, whichever call is shown later. */
 interface Place {
   readonly client: GatherClient
   readonly callId: string
@@ -190,9 +190,9 @@ async function send(place: Place, command: SentCommand): Promise<SettledCommandS
   const { client, callId, memory, slot } = place
   const change = (changed: Pick<SentCommand, 'answer'> | Pick<SentCommand, 'isOverdue'>) =>
     changeSlot(memory, slot, (current) => {
-      // Another command may have been given there since then.
+      // The slot may hold a newer command.
       if (current?.requestId !== command.requestId) return current
-      // Of two attempts under one id, the one that brought an answer counts.
+      // Of two attempts under one id, the answered one counts.
       const isAnswered = current.answer === 'accepted' || typeof current.answer === 'object'
       if ('answer' in changed && changed.answer === 'unknown' && isAnswered) return current
       return { ...current, ...changed }
@@ -208,7 +208,7 @@ async function send(place: Place, command: SentCommand): Promise<SettledCommandS
       if (!state || loggedOutcome(command, state) !== 'confirmed') change({ isOverdue: true })
     }, place.confirmAfterMs)
   changeSlot(memory, slot, () => ({ ...command, answer: 'none', isOverdue: false }))
-  // The log may show that it was accepted before, or without, an answer to us.
+  // The log may show the acceptance before the HTTP answer, or without it.
   let cancelDeadline = startDeadline()
   try {
     const { name, body, requestId, mask, replace } = command

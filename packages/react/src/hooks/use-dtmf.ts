@@ -2,13 +2,13 @@ import { type CallState, type DigitGather, type KeyEntry, selectGather, selectSt
 import type { CallFeed } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
-/** What a caller's keypad shows. */
+/** The keys of a call. */
 export interface UseDtmfResult {
   /** The gather of digits that began last, running or over; `null` if there was none, or another kind came since. */
   readonly gather: DigitGather | null
   /** The last key of the call, of any gather or none. A new object for each press, so that it can flash. */
   readonly lastKey: KeyEntry | null
-  /** How many keys were pressed in the whole call; with `lastKey` this tells a press from a first look. */
+  /** The number of keys pressed on the call. It changes with each press, unlike `lastKey` on the first render. */
   readonly keyCount: number
   /** Keys pressed while no gather was listening, newest last; at most 32. */
   readonly strays: readonly KeyEntry[]
@@ -16,7 +16,7 @@ export interface UseDtmfResult {
   readonly clockOffsetMs: number
 }
 
-/** The keys that the caller presses, as they are pressed. */
+/** The keys that the caller presses, live. */
 export function useDtmf(callId?: string): UseDtmfResult {
   return useCall(callId, dtmfSlice)
 }

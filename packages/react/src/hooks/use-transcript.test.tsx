@@ -11,7 +11,7 @@ import { useTranscript } from './use-transcript.ts'
 const { callId } = aiBooking
 
 describe('useTranscript', () => {
-  it('has a row for everything that happened, and keeps rows that have not changed', async () => {
+  it('adds a transcript row for each entry and keeps the identity of unchanged rows', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useTranscript(callId))
     await playTo(client, 4_000)
@@ -58,7 +58,7 @@ describe('useTranscript', () => {
     iterate.mockRestore()
   })
 
-  it('shows what is wanted and finds what is searched for', async () => {
+  it('filters transcript rows by kind and returns the positions of search matches', async () => {
     const client = createScenarioClient(aiBooking)
     const kinds = ['message'] as const
     const { result } = renderHookWithClient(client, () => useTranscript(callId, { kinds, search: ' TUESDAY ' }))
@@ -69,7 +69,7 @@ describe('useTranscript', () => {
     for (const row of found) expect(row).toMatchObject({ content: expect.stringContaining('Tuesday') })
   })
 
-  it('narrows rows by a condition of one’s own', async () => {
+  it('filters transcript rows by a custom predicate', async () => {
     const client = createScenarioClient(aiBooking)
     const byCaller = (row: { kind: string; role?: string }) => row.kind === 'message' && row.role === 'user'
     const { result } = renderHookWithClient(client, () => useTranscript(callId, { where: byCaller }))
@@ -77,7 +77,7 @@ describe('useTranscript', () => {
     expect(result.current.length).toBe(3)
   })
 
-  it('has what is being said before it is final', async () => {
+  it('returns partial speech until its transcription is final', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () => useTranscript(pinEntry.callId))
     await playTo(client, 3_000)
@@ -99,7 +99,7 @@ describe('useTranscript', () => {
 })
 
 describe('useDtmf', () => {
-  it('tells keys of a gather from stray ones, and each press from the last', async () => {
+  it('separates stray keys from the keys of a gather and returns a new object for each press', async () => {
     const client = createScenarioClient(menuWithWrongKey)
     const id = menuWithWrongKey.callId
     const { result } = renderHookWithClient(client, () => useDtmf(id))
@@ -117,7 +117,7 @@ describe('useDtmf', () => {
 })
 
 describe('usePlayback', () => {
-  it('tells what is played, and how it ended', async () => {
+  it('returns the prompt that plays and how it ended', async () => {
     const client = createScenarioClient(menuWithWrongKey)
     const { result } = renderHookWithClient(client, () => usePlayback(menuWithWrongKey.callId))
     expect(result.current).toMatchObject({ playing: false, what: null })
@@ -136,7 +136,7 @@ describe('usePlayback', () => {
 })
 
 describe('useServerTime', () => {
-  it('goes by the clock of the client, and stands still when nobody needs it', async () => {
+  it('updates the server time by the clock of the client, and not without an interval', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () => [
       useServerTime(pinEntry.callId, 1_000),

@@ -10,17 +10,17 @@ import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { entriesOf } from './arrays.ts'
 import { useCall } from './use-call.ts'
 
-/** What a transcript shows. */
+/** The options of `useTranscript`. */
 export interface UseTranscriptOptions {
   /** Only rows of these kinds. By default all. */
   kinds?: readonly TimelineEntry['kind'][]
-  /** Only rows for which this holds. Keep its identity, or it is asked again about every row on each render. */
+  /** Filters rows. Keep its identity stable: a new function filters every row again on each render. */
   where?: (row: TimelineEntry) => boolean
-  /** Text to find; `matches` says in which rows it is. Case does not matter. */
+  /** Text to find, ignoring case. `matches` has the positions of the rows that contain it. */
   search?: string
 }
 
-/** Something being said right now, not yet final. */
+/** Speech whose transcription is not final yet. */
 export interface LiveSpeech {
   /** `inbound` is the caller. */
   readonly track: string
@@ -36,15 +36,15 @@ export interface UseTranscriptResult {
   readonly length: number
   /** The row at a position; a negative position counts from the end. */
   readonly at: (position: number) => TimelineEntry | undefined
-  /** What is being said right now. */
+  /** Speech whose transcription is not final yet. */
   readonly partials: readonly LiveSpeech[]
-  /** Positions of the rows that hold the text searched for, in order; empty without a search. */
+  /** Positions of the rows that contain the search text, in order; empty without a search. */
   readonly matches: readonly number[]
   readonly sync: SyncStatus
   readonly error: SocketError | null
 }
 
-/** What was said, pressed, asked and done on a call, in the order in which it happened. */
+/** Speech, keys, commands and events of a call, in order. */
 export function useTranscript(callId?: string, options?: UseTranscriptOptions): UseTranscriptResult
 export function useTranscript(options: UseTranscriptOptions): UseTranscriptResult
 export function useTranscript(
@@ -110,7 +110,7 @@ function matchesIn(rows: Rows, search: string): readonly number[] {
   return found
 }
 
-/** The words of a row: what a search looks at. */
+/** The searchable text of a row. */
 export function rowText(row: TimelineEntry): string {
   switch (row.kind) {
     case 'message':

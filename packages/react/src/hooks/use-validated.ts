@@ -1,5 +1,5 @@
 /**
- * Checks a value by the host's schema, which may throw, reject, hang, or return anything: the check always settles.
+ * Checks a value by the host's schema. The check settles even if the schema throws, rejects, hangs or returns garbage.
  */
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useGatherClient } from './provider.tsx'
@@ -11,7 +11,7 @@ export type AIGatherValidation<Value> =
   /** The schema checks asynchronously and has not answered yet. */
   | { readonly status: 'checking'; readonly value: null; readonly issues: readonly [] }
   | { readonly status: 'valid'; readonly value: Value; readonly issues: readonly [] }
-  /** It does not match, or the schema failed; `issues` says which. */
+  /** It does not match, or the schema failed; see `issues`. */
   | { readonly status: 'invalid'; readonly value: null; readonly issues: readonly StandardIssue[] }
 
 type Result = AIGatherValidation<unknown>
@@ -60,7 +60,10 @@ function useCheck(schema: StandardSchemaV1 | undefined, value: unknown): Result 
       cancelDeadline()
       if (late === null || late.value !== value || !isSameData(late.result, result)) setLate({ answer, value, result })
     }
-    const cancelDeadline = clock.setTimeout(() => settle(failed('The schema did not answer in time.')), MAX_CHECK_MS)
+    const cancelDeadline = clock.setTimeout(
+      () => settle(failed('The schema did not answer within 10 seconds.')),
+      MAX_CHECK_MS,
+    )
     answer.then(settle, () => settle(threw))
     return () => {
       isCurrent = false
