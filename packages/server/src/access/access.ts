@@ -26,14 +26,14 @@ export interface AccessPolicy {
    */
   readonly authenticate: (credential: string) => Grant | null | Promise<Grant | null>
   /** Returns whether to allow a request that the grant covers. Default: allow it. */
-  readonly authorize?: ((grant: Grant, wish: AccessRequest) => boolean | Promise<boolean>) | undefined
+  readonly authorize?: ((grant: Grant, request: AccessRequest) => boolean | Promise<boolean>) | undefined
 }
 
 /** The dependencies of `Access`. */
 export interface AccessDeps {
   /** Returns the grant of a credential. Throws a `GatherError` with the reason when it is denied or can't be checked. */
   readonly authenticate: (credential: string) => Promise<Grant | null>
-  readonly authorize: ((grant: Grant, wish: AccessRequest) => Promise<boolean>) | undefined
+  readonly authorize: ((grant: Grant, request: AccessRequest) => Promise<boolean>) | undefined
   readonly revocations: Revocations
   readonly now: () => number
 }
@@ -74,11 +74,11 @@ export class Access {
    *
    * @throws GatherError 503 when the host's `authorize` fails.
    */
-  async isAllowed(grant: Grant, wish: AccessRequest): Promise<boolean> {
-    if (!this.isCurrent(grant) || !grant.scopes.includes(wish.scope)) return false
-    if (grant.calls !== '*' && !grant.calls.includes(wish.callId)) return false
+  async isAllowed(grant: Grant, request: AccessRequest): Promise<boolean> {
+    if (!this.isCurrent(grant) || !grant.scopes.includes(request.scope)) return false
+    if (grant.calls !== '*' && !grant.calls.includes(request.callId)) return false
     const { authorize } = this.#deps
-    return authorize ? authorize(grant, wish) : true
+    return authorize ? authorize(grant, request) : true
   }
 
   /** The scopes that a grant allows on a call. */
@@ -115,7 +115,7 @@ export function hostAuthorize(
 ): AccessDeps['authorize'] {
   if (!authorize) return undefined
   const isValid = (value: unknown) => typeof value === 'boolean'
-  return (grant, wish) => hostCallbacks.call('authorize', () => authorize(grant, wish), { isValid })
+  return (grant, request) => hostCallbacks.call('authorize', () => authorize(grant, request), { isValid })
 }
 
 /** A time in milliseconds; `Infinity` means never. */

@@ -18,16 +18,16 @@ const REFRESH_INTERVAL_MS = 5_000
 
 /** The current revocations. */
 export class Revocations {
-  readonly #parts: { store: CallStore; logger: Logger; now: () => number }
+  readonly #deps: { store: CallStore; logger: Logger; now: () => number }
   readonly #known = new Map<string, Revocation>()
   #changed = () => {}
-  #unwatch: Unsubscribe | null = null
+  #unsubscribe: Unsubscribe | null = null
   #isLoaded = false
   #refreshing: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
 
-  constructor(parts: { store: CallStore; logger: Logger; now: () => number }) {
-    this.#parts = parts
+  constructor(deps: { store: CallStore; logger: Logger; now: () => number }) {
+    this.#deps = deps
   }
 
   /** Starts to refresh from the store. Calls `changed` after each new revocation. */
@@ -42,7 +42,7 @@ export class Revocations {
 
   stop(): void {
     clearInterval(this.#timer)
-    this.#unwatch?.()
+    this.#unsubscribe?.()
   }
 
   /**
@@ -53,7 +53,7 @@ export class Revocations {
   async ready(): Promise<void> {
     if (this.#isLoaded) return
     await this.#refresh().catch((error: unknown) => {
-      this.#parts.logger.error(
+      this.#deps.logger.error(
         { err: error },
         'revocations could not be read from the store, so authentication fails with 503',
       )
@@ -74,19 +74,19 @@ export class Revocations {
    *
    * @throws StoreUnavailableError when the write failed. A later refresh retries it while this process runs.
    */
-  async add(whom: RevocationTarget): Promise<void> {
-    const at = this.#parts.now()
-    const revocation = { id: idOf(whom), at, until: at + MAX_TICKET_LIFETIME_SECONDS * 1000 }
-    this.#take(revocation)
-    await this.#parts.store.revoke(revocation)
+  async add(target: RevocationTarget): Promise<void> {
+    const at = this.#deps.now()
+    const revocation = { id: idOf(target), at, until: at + MAX_TICKET_LIFETIME_SECONDS * 1000 }
+    this.#remember(revocation)
+    await this.#deps.store.revoke(revocation)
   }
 
-  #find(whom: RevocationTarget): Revocation | undefined {
-    const known = this.#known.get(idOf(whom))
-    return known && known.until > this.#parts.now() ? known : undefined
+  #find(target: RevocationTarget): Revocation | undefined {
+    const known = this.#known.get(idOf(target))
+    return known && known.until > this.#deps.now() ? known : undefined
   }
 
-  #take(revocation: Revocation): void {
+  #remember(revocation: Revocation): void {
     const { id, at, until } = revocation
     const known = this.#known.get(id)
     if (known && known.at >= at && known.until >= until) return
@@ -102,11 +102,11 @@ export class Revocations {
   }
 
   async #read(): Promise<void> {
-    const { store, now } = this.#parts
+    const { store, now } = this.#deps
     // Subscribing before reading leaves no gap between the two.
-    this.#unwatch ??= await store.subscribeRevocations((revocation) => this.#take(revocation))
+    this.#unsubscribe ??= await store.subscribeRevocations((revocation) => this.#remember(revocation))
     const kept = await store.listRevocations(now())
-    for (const revocation of kept) this.#take(revocation)
+    for (const revocation of kept) this.#remember(revocation)
     this.#isLoaded = true
     const latest = new Map<string, number>()
     for (const { id, at } of kept) latest.set(id, Math.max(at, latest.get(id) ?? 0))
@@ -118,4 +118,5 @@ export class Revocations {
   }
 }
 
-const idOf = (whom: RevocationTarget) => ('ticketId' in whom ? `ticket:${whom.ticketId}` : `subject:${whom.subject}`)
+const idOf = (target: RevocationTarget) =>
+  'ticketId' in target ? `ticket:${target.ticketId}` : `subject:${target.subject}`

@@ -1,11 +1,11 @@
-/** Checks what the host gives as options, however it was written: a misspelt or impossible one must not start a server. */
+/** Checks the host's options at run time, so that an unknown or invalid option stops the start. */
 import { z } from 'zod'
 
 /**
  * Checks options against their schema.
  *
- * @param name How messages name the whole, such as `limits`; empty for the options of a server.
- * @throws when one is misspelt or impossible; the message names each.
+ * @param name The name of the options in messages, such as `limits`; empty for the options of a server.
+ * @throws when options are unknown or invalid; the message names each.
  */
 export function checkOptions<Schema extends z.ZodType>(name: string, schema: Schema, given: unknown): z.output<Schema> {
   const read = schema.safeParse(given)
@@ -16,18 +16,18 @@ export function checkOptions<Schema extends z.ZodType>(name: string, schema: Sch
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => `${at(key)} is not an option. Check its spelling.`)
     }
-    return [`${path.length === 0 ? 'What was given' : at()} ${issue.message}.`]
+    return [`${path.length === 0 ? 'The value' : at()} ${issue.message}.`]
   })
   throw new Error(problems.join(' '))
 }
 
 const OBJECT = 'must be an object of options'
 
-/** An object of which every key is known. */
+/** An object without unknown keys. */
 export const objectOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, { error: messageOf(OBJECT) })
 
-/** The message of a value of another type; of a key too many, zod's own. */
+/** Replaces zod's message, except for unknown keys. */
 const messageOf = (message: string) => (issue: { code?: string | undefined }) =>
   issue.code === 'unrecognized_keys' ? undefined : message
 
@@ -37,19 +37,19 @@ export function numberBetween(min: number, max: number) {
   return z.number(message).min(min, message).max(max, message).optional()
 }
 
-/** Whatever has its own check. */
+/** A value that is checked elsewhere. */
 export const unchecked = z.unknown().optional()
 
-/** `true` or `false`: the text `false`, as from an environment variable, would count as true. */
+/** A boolean: the text `false`, as from an environment variable, would be truthy. */
 export const flag = z.boolean('must be `true` or `false`').optional()
 
-/** A text that is not empty. */
+/** A non-empty string. */
 export const text = z.string('must be text').min(1, 'must not be empty').optional()
 
-/** A list of texts that are not empty. */
+/** A list of non-empty strings. */
 export const texts = z.array(z.string('must be text').min(1, 'must not be empty'), 'must be a list').optional()
 
-/** A function of the host. */
+/** A function. */
 export const callback = z.custom<(...given: never[]) => unknown>(
   (value) => typeof value === 'function',
   'must be a function',

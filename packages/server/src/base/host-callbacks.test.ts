@@ -10,7 +10,7 @@ function setUp() {
   return { hostCallbacks, lines, counts }
 }
 
-/** What a host may throw. */
+/** Values that a host may throw. */
 const unreadable = () => Object.defineProperty(new Error('4071'), 'name', { get: () => expect.fail('4071') })
 const named = (name: string) => Object.assign(new Error('4071'), { name })
 const revoked = () => {
@@ -20,7 +20,7 @@ const revoked = () => {
 }
 
 describe('a host callback', () => {
-  it('resolves to what the host returned, synchronously or not', async () => {
+  it('resolves with the value of a synchronous or asynchronous host callback', async () => {
     const { hostCallbacks, counts } = setUp()
     expect(await hostCallbacks.call('mask', () => 'digits')).toBe('digits')
     expect(await hostCallbacks.call('mask', async () => 'all')).toBe('all')
@@ -42,13 +42,16 @@ describe('a host callback', () => {
     ['rejects with an error whose name is what it was given', 'failed', () => Promise.reject(named('PIN 4071'))],
     ['hangs', 'timeout', () => new Promise(() => {})],
     ['returns the wrong shape', 'invalid', () => 42],
-  ])('that %s fails as "%s", with one log line, one count and none of its words', async (_, reason, run) => {
-    const { hostCallbacks, lines, counts } = setUp()
-    const call = hostCallbacks.call<unknown>('onSensitive', run, { deadlineMs: 20, isValid: (value) => value !== 42 })
-    await expect(call).rejects.toBeInstanceOf(HostCallbackError)
-    await expect(call).rejects.toMatchObject({ callback: 'onSensitive', reason })
-    expect(counts).toEqual([`onSensitive ${reason}`])
-    expect(lines).toHaveLength(1)
-    expect(lines.join()).not.toContain('4071')
-  })
+  ])(
+    'reports a host callback that %s as "%s", with one log line and one count, without quoting it',
+    async (_, reason, run) => {
+      const { hostCallbacks, lines, counts } = setUp()
+      const call = hostCallbacks.call<unknown>('onSensitive', run, { deadlineMs: 20, isValid: (value) => value !== 42 })
+      await expect(call).rejects.toBeInstanceOf(HostCallbackError)
+      await expect(call).rejects.toMatchObject({ callback: 'onSensitive', reason })
+      expect(counts).toEqual([`onSensitive ${reason}`])
+      expect(lines).toHaveLength(1)
+      expect(lines.join()).not.toContain('4071')
+    },
+  )
 })

@@ -1,11 +1,11 @@
 /**
- * The one way to call the host application's code: `authenticate`, `authorize`, policy functions, `onSensitive`, event
- * handlers, audit and log sinks. A callback may throw, reject, hang or return anything; the caller gets a value or a
- * `HostCallbackError` before a deadline, and each failure is logged and counted once.
+ * Calls the host application's callbacks: `authenticate`, `authorize`, policy functions, `onSensitive`, event handlers,
+ * audit and log sinks. A callback may throw, reject, hang or return anything; the caller gets a valid value or a
+ * `HostCallbackError` before a deadline. Each failure is logged and counted once.
  */
 import type { Logger, LogLine } from './logger.ts'
 
-/** The host's callbacks, as metrics and logs name them. */
+/** The names of the host's callbacks in metrics and logs. */
 export type HostCallbackName =
   | 'authenticate'
   | 'authorize'
@@ -15,7 +15,7 @@ export type HostCallbackName =
   | 'auditSink'
   | 'logger'
 
-/** A callback of the host threw, rejected, missed its deadline or returned something unusable. */
+/** A host callback threw, rejected, missed its deadline or returned an invalid value. */
 export class HostCallbackError extends Error {
   override readonly name = 'HostCallbackError'
   readonly callback: HostCallbackName
@@ -37,7 +37,7 @@ const reasons = {
 /** The default deadline of a callback. */
 export const DEFAULT_HOST_DEADLINE_MS = 3_000
 
-/** Calls the host's code. */
+/** Calls the host's callbacks. */
 export class HostCallbacks {
   readonly #logger: Logger
   readonly #countFailure: (callback: HostCallbackName, reason: HostCallbackError['reason']) => void
@@ -55,9 +55,9 @@ export class HostCallbacks {
   }
 
   /**
-   * Runs a callback of the host.
+   * Runs a host callback.
    *
-   * @param isValid Checks what it returned; default: anything is valid.
+   * @param isValid Checks the returned value. Default: any value is valid.
    * @throws HostCallbackError after one log line and one count.
    */
   async call<T>(
@@ -87,7 +87,7 @@ export class HostCallbacks {
   #report(callback: HostCallbackName, error: unknown): HostCallbackError {
     const failure = isHostCallbackError(error) ? error : new HostCallbackError(callback, 'failed', { cause: error })
     this.#countFailure(callback, failure.reason)
-    // The host's own error may quote what it was given, which may be digits: only the name of its class is logged.
+    // The host's error may quote digits, so only the name of its class is logged.
     const cause = failure === error ? undefined : errorName(error)
     this.#logger.error({ callback, reason: failure.reason, cause }, 'a callback of the host application failed')
     return failure
@@ -96,7 +96,7 @@ export class HostCallbacks {
 
 const CLASS_NAME = /^[A-Za-z_$][\w$]{0,63}$/
 
-/** Whether an error is one that this module made. */
+/** Whether this module created an error. */
 function isHostCallbackError(error: unknown): error is HostCallbackError {
   try {
     return error instanceof HostCallbackError
@@ -105,7 +105,7 @@ function isHostCallbackError(error: unknown): error is HostCallbackError {
   }
 }
 
-/** The name of an error's class. What the host threw may be anything, and may itself throw when it is looked at. */
+/** The name of an error's class. Reading a property of a thrown value may itself throw. */
 function errorName(error: unknown): string | undefined {
   try {
     const name: unknown = error instanceof Error ? error.name : undefined
@@ -115,7 +115,7 @@ function errorName(error: unknown): string | undefined {
   }
 }
 
-/** The host's logger, of which no call throws or leaves a rejection unhandled: a line is not worth a process. */
+/** Wraps the host's logger, so that a failing log call can't crash the process. */
 export function guardLogger(logger: Logger, failed: () => void): Logger {
   const guarded =
     (level: keyof Logger): LogLine =>

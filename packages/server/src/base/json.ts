@@ -1,13 +1,13 @@
-/** Reads values that came from outside as JSON. */
+/** Reads untrusted JSON values. */
 
-/** The value as a plain object, or nothing. */
+/** Returns the value if it is an object and not an array. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : undefined
 }
 
-/** Whether a value is deeper or larger than it may be; walks with a list, so that depth cannot hurt. */
+/** Returns which bound a value exceeds. Iterates instead of recursing, so that deep values can't overflow the stack. */
 export function findExcess(
   value: unknown,
   bounds: { readonly depth: number; readonly nodes: number },

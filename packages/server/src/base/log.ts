@@ -8,16 +8,16 @@ import type { Writable } from 'node:stream'
 import { pino } from 'pino'
 import type { Logger } from './logger.ts'
 
-/** Bytes of log that may wait for their reader. */
+/** The maximum size of the log queue. */
 const MAX_QUEUED_BYTES = 1024 * 1024
 const STANDARD_ERROR = 2
 
-/** A log that never blocks. */
+/** A log that never blocks the event loop. */
 export interface AsyncLog {
   readonly logger: Logger
-  /** Lines that were dropped so far. */
+  /** Returns how many lines were dropped. */
   readonly dropped: () => number
-  /** Resolves when all lines are written, or after so many milliseconds. */
+  /** Resolves when all lines are written, or after `deadlineMs` milliseconds. */
   readonly flush: (deadlineMs: number) => Promise<void>
 }
 

@@ -10,7 +10,7 @@ import { SECRET } from '../testing/server.ts'
 const unset: NodeJS.ProcessEnv = {}
 const { publicKey } = new Signer()
 
-describe('A required option', () => {
+describe('a required option', () => {
   it.each([
     [
       'telnyx.apiKey',
@@ -50,7 +50,7 @@ describe('A required option', () => {
     ],
     ['redisStore({ url })', () => redisStore({ url: unset.REDIS_URL })],
     ['sqliteStore({ path })', () => sqliteStore({ path: unset.CALLS_FILE })],
-  ])('stops the start with an error that names `%s` when its environment variable is unset', (name, start) => {
+  ])('refuses to start with an error that names `%s` when its environment variable is unset', (name, start) => {
     expect(start).toThrow(`\`${name}\``)
   })
 })

@@ -5,5 +5,7 @@
  */
 export function requiredOption<Value>(name: string, value: Value | undefined): Value {
   if (value !== undefined) return value
-  throw new Error(`\`${name}\` is required, but is undefined. If it comes from an environment variable, set that one.`)
+  throw new Error(
+    `\`${name}\` is required, but is undefined. If it comes from an environment variable, set that variable.`,
+  )
 }

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 
-/** What a derived key is for. A key serves one purpose only, so that none can be turned against another. */
+/** The purpose of a derived key. Each key has one purpose, so that its output is useless for any other. */
 export type KeyPurpose = 'marker' | 'digest' | 'command-id'
 
 /**
@@ -11,11 +11,11 @@ export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'callgather', purpose, 32))
 }
 
-/** What only who knows the key can make of these parts (HMAC-SHA-256, RFC 2104). As JSON, they cannot run into each other. */
+/** The HMAC-SHA-256 (RFC 2104) of the parts, encoded as JSON to keep them separate. */
 export const macOf = (key: Uint8Array, ...parts: unknown[]): Buffer =>
   createHmac('sha256', key).update(JSON.stringify(parts)).digest()
 
-/** A short text by which two contents are told apart, and which without the key says nothing of them: 132 bits of it. */
+/** A keyed digest of the parts: the first 132 bits of the HMAC, as 22 characters. */
 export const digestOf = (key: Uint8Array, ...parts: unknown[]): string =>
   macOf(key, ...parts)
     .toString('base64url')

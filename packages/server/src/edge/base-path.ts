@@ -1,4 +1,4 @@
-/** Where a server is mounted. */
+/** The base path that a server is mounted on. */
 
-/** Whether a base path is one that clients and proxies leave as it is. */
+/** Whether clients and proxies keep a base path unchanged. */
 export const isBasePath = (text: string): boolean => /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)*$/.test(text)

@@ -1,49 +1,49 @@
 /**
- * The bytes of a request's body, wherever they come from.
+ * Reads the raw bytes of request bodies, within a memory budget.
  *
- * They are read once, by us. If something in front has read them, the bytes that Telnyx signed are gone; then the
- * answer is a loud 500 that says so, because a 2xx would lose the event and a 401 would hide the cause.
+ * If a body parser has read the body before us, the bytes that Telnyx signed are lost. The answer is then a 500 that
+ * says so, because a 2xx would lose the event and a 401 would hide the cause.
  */
 import { gatherError } from '@callgather/protocol'
 import { LRUCache } from 'lru-cache'
 
-/** How much may be in memory at one time unless it is said otherwise. */
+/** The default memory budget of all bodies. */
 export const DEFAULT_BODY_BUDGET_BYTES = 64 * 1024 * 1024
 
-/** How long a body may take, in milliseconds, whatever the server's own timeouts are. */
+/** The timeout of a body, independent of the server's own timeouts. */
 const BODY_TIMEOUT_MS = 8_000
-/** Of the budget, the share that only addresses of verified webhooks may use, and the share of any other address. */
+/** The share of the budget reserved for proven addresses, and the maximum share of any other address. */
 const RESERVED_SHARE = 0.25
 const ADDRESS_SHARE = 0.25
-/** Bodies of one unproven address that may be in memory at one time. */
+/** The maximum number of bodies of one unproven address in memory. */
 const MAX_BODIES_PER_ADDRESS = 1_000
-/** When the budget is used up, a body that has taken this long makes room for a new one, in milliseconds. */
+/** When the budget is used up, a body older than this may be evicted. */
 const EVICTABLE_AFTER_MS = 250
-/** How many addresses are remembered for their verified webhooks, and for how long, in milliseconds. */
+/** The size and lifetime of the cache of addresses that sent a verified webhook. */
 const MAX_PROVEN_ADDRESSES = 1_000
 const PROVEN_TTL_MS = 3_600_000
 
 /** A body that has not been read yet. */
 export interface UnreadBody {
-  /** Gives each chunk to `take`, in order; resolves after the last. What `take` throws ends it. */
+  /** Calls `take` with each chunk in order, and resolves after the last. Stops when `take` throws. */
   readonly forEachChunk: (take: (chunk: Uint8Array) => void) => Promise<void>
-  /** What `Content-Length` says. */
+  /** The `Content-Length` header. */
   readonly contentLength: string | null | undefined
-  /** Gives up on the rest. */
+  /** Discards the rest of the body. */
   readonly cancel: () => void
 }
 
-/** The sender closed the connection in the middle of its body, was too slow, or had to make room for others. */
+/** The body is incomplete: its sender disconnected, was too slow, or the body was evicted. */
 export class BodyAbortedError extends Error {
   override readonly name = 'BodyAbortedError'
 }
 
 /**
- * Bytes of bodies in memory, over all requests, from the first chunk until the request is answered. When they are used
- * up, slow senders lose their place first; then new ones are asked to retry.
+ * Limits the memory of all request bodies, from the first chunk until the request is answered. When the budget is used
+ * up, it evicts the slowest body, or refuses the new one with 503.
  *
- * A quarter is kept for addresses that lately sent a verified webhook, so that strangers cannot use up the room of
- * Telnyx; and no other address may use more than a quarter. Behind a proxy this needs `trustProxy`.
+ * A quarter is reserved for proven addresses, which recently sent a verified webhook, and no other address may use more
+ * than a quarter. Otherwise an attacker could block Telnyx. Behind a proxy this needs `trustProxy`.
  */
 export class BodyBudget {
   readonly #limit: number
@@ -64,12 +64,12 @@ export class BodyBudget {
     return this.#used
   }
 
-  /** Remembers that an address has sent a verified webhook. */
+  /** Marks an address as proven, because it sent a verified webhook. */
   markProven(address: string | undefined): void {
     if (address !== undefined) this.#proven.set(address, true)
   }
 
-  /** The share of one request, which must be closed when the request has been answered. */
+  /** Opens the share of one request. The caller must close it when the request is answered. */
   open(address = ''): BodyShare {
     const isProven = this.#proven.has(address)
     let bytes = 0
@@ -90,7 +90,7 @@ export class BodyBudget {
       startedAt: this.#now(),
       cancel: () => {},
       start: (cancel) => {
-        // Slow senders lose their place here too: an address may be that of a proxy, with Telnyx behind it.
+        // Evicts slow bodies here too, because the address may be that of a proxy in front of Telnyx.
         const isFull = () => !isProven && (this.#unproven.get(address)?.bodies ?? 0) >= MAX_BODIES_PER_ADDRESS
         while (isFull()) this.#evict((other) => other.address === address)
         share.startedAt = this.#now()
@@ -100,7 +100,8 @@ export class BodyBudget {
         this.#reading.add(share)
       },
       reserve: (size) => {
-        if (!isOpen) throw new BodyAbortedError('The body was given up to make room for others.')
+        if (!isOpen)
+          throw new BodyAbortedError('The body was evicted because the memory budget is used up. Send it again.')
         const own = () => this.#unproven.get(address)?.bytes ?? 0
         while (!isProven && own() + size > this.#limit * ADDRESS_SHARE) {
           this.#evict((other) => other !== share && !other.isProven && other.address === address)
@@ -123,9 +124,9 @@ export class BodyBudget {
   }
 
   /**
-   * Gives up the body that has been incomplete for longest.
+   * Evicts the oldest incomplete body.
    *
-   * @throws GatherError 503 when all of them are young.
+   * @throws GatherError 503 when no body is old enough.
    */
   #evict(mayGo: (share: BodyShare) => boolean): void {
     const oldest = [...this.#reading].find(mayGo)
@@ -135,26 +136,26 @@ export class BodyBudget {
   }
 }
 
-/** What one request holds of the budget. */
+/** The share of one request in the budget. */
 export interface BodyShare {
   readonly address: string
   readonly isProven: boolean
   startedAt: number
   cancel: () => void
-  /** Reading begins; `cancel` ends it. */
+  /** Starts reading; an eviction calls `cancel`. */
   readonly start: (cancel: () => void) => void
-  /** Takes bytes, or refuses with 503. */
+  /** Reserves bytes, or throws a 503. */
   readonly reserve: (bytes: number) => void
-  /** All of the body has come. */
+  /** Marks the body as complete, so that it is not evicted. */
   readonly complete: () => void
-  /** Gives everything back. */
+  /** Releases all bytes. */
   readonly close: () => void
 }
 
 /**
- * Reads a body whole.
+ * Reads a complete body.
  *
- * @throws GatherError 413 past the limit; 503 past the budget. BodyAbortedError when the rest will not come.
+ * @throws GatherError 413 above the limit, 503 above the budget. BodyAbortedError when the body is incomplete.
  */
 export async function readBody(body: UnreadBody, limit: number, share: BodyShare): Promise<Uint8Array> {
   if (Number(body.contentLength ?? 0) > limit) throw bodyTooLargeError(limit)
@@ -182,16 +183,16 @@ export async function readBody(body: UnreadBody, limit: number, share: BodyShare
   }
 }
 
-/** The error of a body that something else has read. */
+/** The error for a body that a body parser has already read. */
 export const bodyAlreadyReadError = () =>
   gatherError(
     'internal',
-    'The request body was read before CallGather could see its bytes, so its signature cannot be checked. Mount ' +
+    'The request body was read before CallGather received it, so its signature cannot be verified. Mount ' +
       'CallGather before body parsers such as express.json(), or exclude its path from them.',
   )
 
 const tooManyBodiesError = () =>
-  gatherError('unavailable', 'Too many request bodies are under way. Try again in a moment.')
+  gatherError('unavailable', 'Too many request bodies are being received. Try again in a moment.')
 
 const bodyTooLargeError = (limit: number) =>
-  gatherError('bodyTooLarge', `The body is larger than the ${limit} bytes taken here.`)
+  gatherError('bodyTooLarge', `The body exceeds ${limit} bytes. Send a smaller body.`)

@@ -13,26 +13,26 @@ const addressBehind = (trust: TrustProxy | undefined, peer: string | undefined, 
 
 describe('the address of a client', () => {
   it.each<[string, TrustProxy | undefined, string | undefined, string | undefined, string | undefined]>([
-    ['nobody is believed by default', undefined, '10.0.0.9', '203.0.113.7', '10.0.0.9'],
+    ['no trusted proxy by default', undefined, '10.0.0.9', '203.0.113.7', '10.0.0.9'],
     ['no proxies', 0, '10.0.0.9', '203.0.113.7', '10.0.0.9'],
     ['one proxy', 1, '10.0.0.9', '203.0.113.7', '203.0.113.7'],
-    ['one proxy, and a client that lies', 1, '10.0.0.9', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
+    ['one proxy and a forged header', 1, '10.0.0.9', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
     ['two proxies', 2, '10.0.0.9', '198.51.100.1, 203.0.113.7, 10.0.0.8', '203.0.113.7'],
-    ['a proxy that says nothing', 1, '10.0.0.9', undefined, '10.0.0.9'],
+    ['a proxy that sends no header', 1, '10.0.0.9', undefined, '10.0.0.9'],
     ['a proxy in a range', ['10.0.0.0/8'], '10.0.0.9', '198.51.100.1, 203.0.113.7, 10.0.0.8', '203.0.113.7'],
-    ['a peer that is no proxy', ['10.0.0.0/8'], '192.0.2.1', '203.0.113.7', '192.0.2.1'],
+    ['a peer that is not a proxy', ['10.0.0.0/8'], '192.0.2.1', '203.0.113.7', '192.0.2.1'],
     ['a proxy by name', ['loopback'], '::1', '203.0.113.7', '203.0.113.7'],
     ['a proxy over IPv6', ['127.0.0.1'], '::ffff:127.0.0.1', '2001:db8::7', '2001:db8::7'],
     ['IPv4 over IPv6, as itself', 0, '::ffff:192.0.2.1', undefined, '192.0.2.1'],
-    ['words in place of an address', 2, '10.0.0.9', 'unknown, 203.0.113.7', '203.0.113.7'],
+    ['a word in place of an address', 2, '10.0.0.9', 'unknown, 203.0.113.7', '203.0.113.7'],
     ['nothing but words', 1, '10.0.0.9', '<script>', '10.0.0.9'],
-    ['a socket that is gone', 1, undefined, '203.0.113.7', undefined],
-  ])('%s', (_, trust, peer, forwarded, expected) => {
+    ['a closed socket', 1, undefined, '203.0.113.7', undefined],
+  ])('reads the client address with %s', (_, trust, peer, forwarded, expected) => {
     expect(addressBehind(trust, peer, forwarded)).toBe(expected)
   })
 
   it.each([[-1], [1.5], [17], [['0.0.0.0/0']], [['::/0']], [['10.0.0.0/8', 'proxy.example.com']]])(
-    'is not read by %j, which names no proxies',
+    'rejects %j as trustProxy',
     (trust) => {
       expect(() => clientAddressReader(trust)).toThrow('trustProxy')
     },
@@ -43,20 +43,20 @@ describe('behind a proxy', () => {
   const limits = { handshakesPerSecond: 0.001, handshakeBurst: 2 }
   const from = (address: string) => ({ 'x-forwarded-for': address })
 
-  it('each client has its own limit on new sockets', async () => {
+  it('limits new sockets per client behind a trusted proxy', async () => {
     await using server = await testServer({ trustProxy: 1, limits })
     for (let count = 0; count < 2; count++) await server.connect({}, from('203.0.113.7'))
     await expect(server.connect({}, from('203.0.113.7'))).rejects.toThrow()
     expect((await server.connect({}, from('203.0.113.8'))).connected).toBe(true)
   })
 
-  it('that is not trusted, no header gets a client around the limit', async () => {
+  it('ignores X-Forwarded-For of an untrusted proxy in the limit on new sockets', async () => {
     await using server = await testServer({ trustProxy: ['10.0.0.0/8'], limits })
     for (let count = 0; count < 2; count++) await server.connect({}, from(`203.0.113.${count}`))
     await expect(server.connect({}, from('203.0.113.9'))).rejects.toThrow()
   })
 
-  it('the audit trail names the client', async () => {
+  it('writes the client address behind a trusted proxy to the audit trail', async () => {
     const sink = vi.fn<(line: AuditLine) => void>()
     await using server = await testServer({ trustProxy: 1, audit: { sink } })
     await server.command('gather', {}, from('198.51.100.1, 203.0.113.7'), 'v3:somebody-elses-call-00')

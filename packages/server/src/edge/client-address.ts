@@ -1,35 +1,34 @@
 /**
- * Who sent a request. Behind a proxy everything comes from the proxy, which says in `X-Forwarded-For` for whom; but so
- * can anybody, so the header counts only as far as it was written by proxies that are named. Nothing else that a proxy
- * says is needed: no answer and no check depends on the host or the protocol a client has used.
+ * Reads the client address of a request. Behind a proxy it is in `X-Forwarded-For`, which clients can forge, so only
+ * entries written by trusted proxies count. Other forwarding headers are ignored.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIP, isIPv4 } from 'node:net'
 import proxyaddr from 'proxy-addr'
 
 /**
- * Which proxies are believed: how many stand between the clients and the server; or their addresses, as IPs, as ranges
- * such as `10.0.0.0/8`, or as `loopback`, `linklocal` or `uniquelocal`.
+ * The trusted proxies: their number between clients and server, or their addresses as IPs, ranges such as `10.0.0.0/8`,
+ * or `loopback`, `linklocal` or `uniquelocal`.
  */
 export type TrustProxy = number | readonly string[]
 
-/** The address of whoever sent a request, as far as it is known. */
+/** Returns the client address of a request, or `undefined` if its socket is closed. */
 export type ReadClientAddress = (request: IncomingMessage) => string | undefined
 
-/** No more proxies than this stand in a row anywhere. */
+/** The maximum number of proxies in a row. */
 const MAX_PROXIES = 16
 
 /**
- * Reads addresses behind these proxies. Default: none are believed.
+ * Creates a reader of client addresses behind trusted proxies. Default: no proxy is trusted.
  *
- * @throws when it names no proxies, or everybody.
+ * @throws when the proxies are invalid or include every address.
  */
 export function clientAddressReader(trust: TrustProxy = 0): ReadClientAddress {
   const isTrusted = compileTrust(trust)
   return (request) => {
     const direct = request.socket.remoteAddress
     if (direct === undefined) return undefined
-    // From the nearest to the farthest that is known; one that is no address was made up by whoever is before it.
+    // From the nearest address to the farthest trusted one. An entry that is not an address ends the list.
     const known = proxyaddr.all(request, isTrusted)
     const end = known.findIndex((address) => isIP(address) === 0)
     return plain((end === -1 ? known : known.slice(0, end)).at(-1) ?? direct)
@@ -39,22 +38,22 @@ export function clientAddressReader(trust: TrustProxy = 0): ReadClientAddress {
 function compileTrust(trust: TrustProxy): (address: string, hop: number) => boolean {
   if (typeof trust === 'number') {
     if (!Number.isInteger(trust) || trust < 0 || trust > MAX_PROXIES) {
-      throw new Error(`\`trustProxy\` as a number says how many proxies there are, from 0 to ${MAX_PROXIES}.`)
+      throw new Error(`\`trustProxy\` must be a whole number of proxies from 0 to ${MAX_PROXIES}, or their addresses.`)
     }
     return (_, hop) => hop < trust
   }
   try {
-    if (trust.some((each) => /\/0+$/.test(each))) throw new Error('a range of everybody')
+    if (trust.some((each) => /\/0+$/.test(each))) throw new Error('range of all addresses')
     return proxyaddr.compile([...trust])
   } catch {
     throw new Error(
       '`trustProxy` must be the number of proxies, or their addresses: IPs, ranges such as 10.0.0.0/8, or loopback, ' +
-        'linklocal or uniquelocal. A range of everybody would let anybody claim to be anybody.',
+        'linklocal or uniquelocal. A range of all addresses is not allowed, because clients could forge their address.',
     )
   }
 }
 
-/** An IPv4 address as itself, also where it came over a socket of IPv6 (RFC 4291, section 2.5.5.2). */
+/** Unwraps an IPv4 address of an IPv6 socket (RFC 4291, section 2.5.5.2). */
 function plain(address: string): string {
   const last = address.slice(address.lastIndexOf(':') + 1)
   return /^::ffff:/i.test(address) && isIPv4(last) ? last : address

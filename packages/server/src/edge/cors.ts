@@ -1,18 +1,20 @@
-/** Which web pages may use the HTTP routes from a browser: the configured origins, each by name and never all. */
+/** CORS: the configured origins may use the HTTP routes from a browser. There is no wildcard. */
 import { gatherError, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
 import { errorResponse, type HttpResponse, type IncomingRequest } from './message.ts'
 
-/** Whether an `Origin` may use the server. */
+/** Whether an `Origin` is allowed. */
 export type OriginCheck = (origin: string) => boolean
 
-/** The check of a list of origins, such as `https://console.example.com`. */
+/** Creates the check for a list of origins, such as `https://console.example.com`. */
 export function originCheck(origins: readonly string[]): OriginCheck {
   const allowed = new Set(origins.map(normalise))
   return (origin) => allowed.has(normalise(origin))
 }
 
 /**
- * @throws when an origin is no origin: a list with a mistake in it must not pass for a list.
+ * Parses an origin.
+ *
+ * @throws when the text is not an origin.
  */
 export function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
@@ -24,7 +26,7 @@ export function parseOrigin(text: string): string {
 
 const normalise = (origin: string) => origin.replace(/\/$/, '').toLowerCase()
 
-/** The answer to a preflight request; `null` when it is none. */
+/** Answers a preflight request; `null` when the request is not one. */
 export function answerPreflight(request: IncomingRequest, isAllowed: OriginCheck): HttpResponse | null {
   if (request.method !== 'OPTIONS') return null
   const headers = corsHeaders(request, isAllowed)
@@ -51,7 +53,7 @@ export function answerPreflight(request: IncomingRequest, isAllowed: OriginCheck
   }
 }
 
-/** The origin of a page that may not use the server; `null` when there is none. A page of the server's own is no other. */
+/** Returns the origin of a request if it is not allowed; otherwise `null`. The server's own origin is allowed. */
 export function findRefusedOrigin(request: IncomingRequest, isAllowed: OriginCheck): string | null {
   const [origin] = request.header('origin')
   if (origin === undefined || isAllowed(origin)) return null
@@ -59,7 +61,7 @@ export function findRefusedOrigin(request: IncomingRequest, isAllowed: OriginChe
   return URL.canParse(origin) && new URL(origin).host === host ? null : origin
 }
 
-/** The headers that let a page read an answer; `null` when it may not. */
+/** The headers that let a page read the response; `null` when its origin is not allowed. */
 export function corsHeaders(request: IncomingRequest, isAllowed: OriginCheck): Record<string, string> | null {
   const [origin] = request.header('origin')
   if (origin === undefined || !isAllowed(origin)) return null

@@ -1,15 +1,15 @@
-/** Requests and responses of fetch as ours: for every framework and runtime that speaks it. */
+/** Converts fetch requests and responses, for frameworks and runtimes that use them. */
 import { BodyAbortedError, bodyAlreadyReadError, type UnreadBody } from './body.ts'
 import type { HttpResponse, IncomingRequest } from './message.ts'
 
-/** Reads a request of fetch. `basePath` has been matched and is cut off. */
+/** Converts a fetch request. Removes `basePath`, which the caller has matched. */
 export function fetchRequest(request: Request, basePath: string): IncomingRequest {
   const { pathname, searchParams } = new URL(request.url)
   return {
     method: request.method,
     path: pathname.slice(basePath.length) || '/',
     query: searchParams,
-    // Fetch joins values that were sent under one name; no header of ours survives that, so a second value is noticed.
+    // Fetch joins the values of a header. A joined value is invalid for all our headers, so duplicates are detected.
     header: (name) => {
       const value = request.headers.get(name)
       return value === null ? [] : [value]
@@ -31,13 +31,13 @@ const readChunks =
   async (take) => {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new BodyAbortedError('The connection was closed in the middle of the body.', { cause })
+        throw new BodyAbortedError('The connection was closed before the body was complete.', { cause })
       })
       if (done) return
       take(value)
     }
   }
 
-/** An answer as a response of fetch. */
+/** Converts a response to fetch. */
 export const fetchResponse = ({ status, headers = {}, body }: HttpResponse): Response =>
   new Response(body ?? null, { status, headers })

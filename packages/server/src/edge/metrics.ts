@@ -1,15 +1,15 @@
-/** What an operator watches, for Prometheus (text format 0.0.4). No label holds a call, a subject or a number. */
+/** Prometheus metrics (text format 0.0.4). Labels never contain call ids, subjects or phone numbers. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** What is measured when it is asked for. */
+/** The values that are read at each scrape. */
 export interface Gauges {
   sockets(): number
   calls(): number
   isBreakerOpen(): boolean
   isStoreUp(): boolean
-  /** Log lines that were dropped so far. */
+  /** The number of dropped log lines. */
   droppedLogLines(): number
-  /** Telnyx's public keys that count now. */
+  /** The number of currently valid public keys of Telnyx. */
   publicKeys(): number
 }
 
@@ -18,7 +18,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** The metrics of one server. */
 export type Metrics = ReturnType<typeof createMetrics>
 
-/** Makes the metrics of one server. */
+/** Creates the metrics of one server. */
 export function createMetrics(gauges: Gauges) {
   const registry = new Registry()
   const registers = [registry]
@@ -37,9 +37,11 @@ export function createMetrics(gauges: Gauges) {
     })
   gauge('callgather_sockets', 'Connected sockets.', () => gauges.sockets())
   gauge('callgather_cached_calls', 'Calls folded in memory.', () => gauges.calls())
-  gauge('callgather_breaker_open', '1 while commands are held back.', () => Number(gauges.isBreakerOpen()))
+  gauge('callgather_breaker_open', '1 while the circuit breaker refuses commands.', () =>
+    Number(gauges.isBreakerOpen()),
+  )
   gauge('callgather_store_up', '1 while the store takes appends.', () => Number(gauges.isStoreUp()))
-  gauge('callgather_public_keys', 'Public keys of Telnyx that count now; at 0 every webhook is refused.', () =>
+  gauge('callgather_public_keys', 'Currently valid public keys of Telnyx; at 0 every webhook is refused.', () =>
     gauges.publicKeys(),
   )
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
@@ -54,31 +56,24 @@ export function createMetrics(gauges: Gauges) {
   })
   return {
     registry,
-    webhooks: count('webhooks', 'Webhook requests by what became of them.', 'outcome'),
-    reconciled: count(
-      'reconciled_events',
-      'Events that had not been delivered and were fetched, by where they were found.',
-      'source',
-    ),
-    lag: time('webhook_lag', 'From the time of an event at Telnyx to its append here.'),
-    appends: time('append', 'How long an append to the store takes.'),
+    webhooks: count('webhooks', 'Webhook requests by outcome.', 'outcome'),
+    reconciled: count('reconciled_events', 'Missed events that reconciliation fetched, by source.', 'source'),
+    lag: time('webhook_lag', 'Time from an event at Telnyx to its append.'),
+    appends: time('append', 'Duration of an append to the store.'),
     relayed: count('relayed_records', 'Records relayed to rooms.'),
-    unreadable: count(
-      'unreadable_records',
-      'Records that cannot be read, each time their call is folded. Their calls go on without them.',
-    ),
-    cuts: count('sockets_cut', 'Sockets closed because they did not read, by limit.', 'limit'),
-    commands: time('command', 'Commands by outcome, and how long Telnyx took.', 'command', 'outcome'),
+    unreadable: count('unreadable_records', 'Unreadable records, counted each time their call is folded.'),
+    cuts: count('sockets_cut', 'Sockets closed because their client read too slowly, by limit.', 'limit'),
+    commands: time('command', 'Duration of commands at Telnyx, by command and outcome.', 'command', 'outcome'),
     hostFailures: count(
       'host_callback_failures',
       'Callbacks of the host application that threw, timed out or returned an invalid value.',
       'callback',
       'reason',
     ),
-    abortedBodies: count('aborted_bodies', 'Requests whose connection ended in the middle of the body.'),
+    abortedBodies: count('aborted_bodies', 'Requests with an incomplete body.'),
     refusedOrigins: count(
       'refused_origins',
-      'Requests and sockets of web origins that are not in the allowed origins.',
+      'Requests and sockets refused because their web origin is not allowed.',
       'transport',
     ),
   }

@@ -1,10 +1,10 @@
-/** node:http's requests and responses as ours. */
+/** Converts node:http requests and responses. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BodyAbortedError, bodyAlreadyReadError, type UnreadBody } from './body.ts'
 import type { ReadClientAddress } from './client-address.ts'
 import type { HttpResponse, IncomingRequest } from './message.ts'
 
-/** Reads a request of node:http. `basePath` has been matched and is cut off. */
+/** Converts a node:http request. Removes `basePath`, which the caller has matched. */
 export function nodeRequest(
   message: IncomingMessage,
   { basePath, addressOf }: { basePath: string; addressOf: ReadClientAddress },
@@ -13,7 +13,7 @@ export function nodeRequest(
   return {
     method: message.method ?? 'GET',
     path,
-    // Parsed when asked for: webhooks, by far the most of all requests, have none.
+    // Parsed lazily: webhooks, which are most requests, have no query.
     get query() {
       return new URLSearchParams(query)
     },
@@ -29,7 +29,7 @@ export function nodeRequest(
   }
 }
 
-/** By its events: an async iterator over a stream costs more than all the rest of reading a body. */
+/** Uses stream events, because an async iterator costs more than the rest of reading a body. */
 const readChunks =
   (message: IncomingMessage): UnreadBody['forEachChunk'] =>
   (take) =>
@@ -38,14 +38,14 @@ const readChunks =
         try {
           take(chunk)
         } catch (error) {
-          // What follows is not read; the answer closes the connection.
+          // The rest stays unread; the response closes the connection.
           message.off('data', onData).pause()
           reject(error)
         }
       }
       message.on('data', onData)
       message.once('end', resolve)
-      const aborted = () => reject(new BodyAbortedError('The connection was closed in the middle of the body.'))
+      const aborted = () => reject(new BodyAbortedError('The connection was closed before the body was complete.'))
       message.once('error', aborted)
       message.once('close', () => {
         if (!message.complete) aborted()
@@ -57,16 +57,16 @@ function split(url: string): [path: string, query: string] {
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)]
 }
 
-/** Writes an answer. */
+/** Writes a response. */
 export function sendResponse(response: ServerResponse, { status, headers, body }: HttpResponse): void {
   if (response.headersSent || response.destroyed) return
-  // What was not read of a refused body must not be taken for the next request.
+  // The unread rest of a refused body must not be parsed as the next request.
   const close = status >= 400 && !response.req.readableEnded ? { connection: 'close' } : {}
-  // Said of nothing too, or it would be sent as chunks; not of 204, which may not say it (RFC 9110, 8.6).
+  // Also for an empty body, which would be sent chunked otherwise. Not allowed with 204 (RFC 9110, 8.6).
   const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body ?? '') }
-  // All at once: headers set one by one are kept, looked up and checked a second time.
+  // One `writeHead` is faster than setting headers one by one.
   response.writeHead(status, { ...headers, ...close, ...length })
-  // As text, which leaves in one write with the head; bytes would take a second.
+  // Node sends a string together with the head in one write; bytes need a second write.
   if (body === undefined) response.end()
   else response.end(body)
 }

@@ -1,9 +1,9 @@
-/** Reports web origins that were refused: once for each, because their pages retry for ever. */
+/** Reports refused web origins. Limits the log, because their pages retry forever. */
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from './metrics.ts'
 import { RateLimit } from './rate-limit.ts'
 
-/** How the page tried to reach the server. */
+/** How the page connected to the server. */
 export type OriginTransport = 'http' | 'socket'
 
 /** Logs and counts a refused origin. */
@@ -11,7 +11,7 @@ export type ReportOrigin = (origin: string, transport: OriginTransport) => void
 
 const MAX_ORIGIN_LENGTH = 256
 
-/** One line an hour for each origin, and no more than one a second over all of them. */
+/** Creates a reporter that logs each origin once an hour, and at most one line a second. */
 export function originReporter(deps: { logger: Logger; metrics: Metrics; now: () => number }): ReportOrigin {
   const { logger, metrics, now } = deps
   const ofEach = new RateLimit({ perSecond: 1 / 3600, burst: 1, now })
@@ -23,7 +23,7 @@ export function originReporter(deps: { logger: Logger; metrics: Metrics; now: ()
     if (ofEach.take(name) > 0 || ofAll.take('') > 0) return
     logger.warn(
       { origin: name, transport },
-      'a web page was refused: its origin is not allowed. Add it to `allowedOrigins` (CALLGATHER_ALLOWED_ORIGINS)',
+      'a web page was refused because its origin is not allowed. Add it to `allowedOrigins` (CALLGATHER_ALLOWED_ORIGINS)',
     )
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RateLimit } from './rate-limit.ts'
 
 describe('a rate limit', () => {
-  it('refuses a key that has used up its burst with 429 and says when to try again', () => {
+  it('throws a 429 with the time to wait when a key has used up its burst', () => {
     let now = 0
     const limit = new RateLimit({ perSecond: 2, burst: 1, now: () => now })
     limit.takeOrThrow('agent-7')
@@ -29,7 +29,7 @@ describe('a rate limit', () => {
     { perSecond: Number.NaN, burst: 1 },
     { perSecond: 1, burst: 0 },
     { perSecond: Number.POSITIVE_INFINITY, burst: 1 },
-  ])('is not made of numbers that would refuse everything or nothing: %j', (options) => {
+  ])('rejects a rate limit that would refuse everything or nothing: %j', (options) => {
     expect(() => new RateLimit(options)).toThrow(RangeError)
   })
 })

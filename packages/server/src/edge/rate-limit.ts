@@ -1,12 +1,12 @@
-/** Limits how often one subject, or one address, may do something: a token bucket for each key. */
+/** Rate limits: a token bucket for each key, such as a subject or an address. */
 import { errorTable, GatherError, telnyxError } from '@callgather/protocol'
 import { LRUCache } from 'lru-cache'
 
-/** How a limit is set. */
+/** Options of a rate limit. */
 export interface RateLimitOptions {
-  /** How many a second, in the long run. */
+  /** The sustained rate per second. */
   readonly perSecond: number
-  /** How many at once. */
+  /** The maximum number at once. */
   readonly burst: number
   readonly now?: () => number
 }
@@ -21,10 +21,10 @@ const MAX_BUCKETS = 100_000
 /** Token buckets by key. The least recently used key is evicted when there are too many. */
 export class RateLimit {
   readonly #options: Required<RateLimitOptions>
-  // `max` would allocate room for all buckets at once: 20 ms and several MB for each limit.
+  // `max` would allocate all buckets at once, which takes 20 ms and several MB per limit.
   readonly #buckets = new LRUCache<string, Bucket>({ maxSize: MAX_BUCKETS, sizeCalculation: () => 1 })
 
-  /** @throws when a limit would refuse everything, or nothing. */
+  /** @throws when the limit would refuse everything or nothing. */
   constructor({ perSecond, burst, now = Date.now }: RateLimitOptions) {
     if (!(perSecond > 0) || !(burst >= 1) || !Number.isFinite(perSecond) || !Number.isFinite(burst)) {
       throw new RangeError('A rate limit needs a positive number per second and a burst of at least 1.')
@@ -32,12 +32,12 @@ export class RateLimit {
     this.#options = { perSecond, burst, now }
   }
 
-  /** Takes a token. Returns 0, or how many milliseconds to wait for one when there is none. */
+  /** Takes a token and returns 0. Without a token, returns the milliseconds until the next one. */
   take(key: string): number {
     const { perSecond, burst, now } = this.#options
     const at = now()
     const bucket = this.#buckets.get(key) ?? { tokens: burst, at }
-    // A clock that is set back must not empty the bucket.
+    // If the clock is set back, the bucket keeps its tokens.
     bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, at - bucket.at) / 1000) * perSecond)
     bucket.at = at
     this.#buckets.set(key, bucket)
@@ -49,8 +49,8 @@ export class RateLimit {
   /**
    * Takes a token for a request.
    *
-   * @param what What is limited, in the plural, such as `Commands`: the subject of the error's text.
-   * @throws GatherError 429 when there is none. It says how long to wait, and becomes a `Retry-After` header.
+   * @param what The limited requests, in the plural, such as `Commands`: the subject of the error message.
+   * @throws GatherError 429 when there is none. Its wait time becomes the `Retry-After` header.
    */
   takeOrThrow(key: string, what = 'Requests'): void {
     const waitMs = this.take(key)

@@ -1,12 +1,12 @@
-/** Spans through OpenTelemetry's API: where the host has an SDK they are real, else they cost next to nothing. */
+/** Spans of OpenTelemetry's API. Without an SDK in the host they are no-ops. */
 import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api'
 
 const tracer = trace.getTracer('@callgather/server')
 
 /**
- * Runs work in a span. Attributes name kinds and outcomes, never content: no digits, no text, no numbers of callers.
+ * Runs work in a span. Attributes name kinds and outcomes, never digits, text or phone numbers.
  *
- * @param outcomeOf What is noted of the result.
+ * @param outcomeOf Returns the outcome attribute for a result.
  */
 export function withSpan<T>(
   name: string,
@@ -20,7 +20,7 @@ export function withSpan<T>(
       span.setAttribute('callgather.outcome', outcomeOf(result))
       return result
     } catch (error) {
-      // An error's message may quote what was sent; its name cannot.
+      // An error's message may quote input; its name does not.
       span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'unknown' })
       throw error
     } finally {

@@ -271,7 +271,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     const whole = cors ? { ...given, headers: { ...given.headers, ...cors } } : given
     if (isSendable(whole)) return whole
     logger.error({ method: request.method, status: given.status }, 'an answer had a header that cannot be sent')
-    return errorResponse(gatherError('internal', 'The server failed. Its log says why.'))
+    return errorResponse(gatherError('internal', 'The server failed. See its log for the reason.'))
   }
 
   const read = (message: IncomingMessage) => nodeRequest(message, { basePath, addressOf })

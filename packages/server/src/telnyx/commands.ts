@@ -94,14 +94,14 @@ export function commandSender(
       // The SDK takes whole milliseconds only. Its timeout ends with the head of the answer; the signal bounds its body too.
       const millis = Math.max(1, Math.ceil(timeout))
       const signal = AbortSignal.timeout(millis)
-      const answer = await client.post(path, {
+      const response = await client.post(path, {
         body,
         timeout: millis,
         signal,
         maxRetries: 0,
         ...noRedirectOptions,
       })
-      const data = asRecord(asRecord(answer)?.data)
+      const data = asRecord(asRecord(response)?.data)
       // Any other body with status 200 comes from an intermediary, such as a proxy's sign-in page.
       return data ? { answer: { status: 'accepted', data }, again: false } : lost('server_error')
     } catch (error) {
