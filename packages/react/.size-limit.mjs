@@ -1,7 +1,7 @@
 /**
- * What a page downloads for what it imports, and what it may: `pnpm size` fails beyond that. Counted in one way, from
- * the built packages as they are published: esbuild, minified, for production; only React is left out, so TanStack
- * Query and socket.io-client are in every figure. kB are 1,000 bytes. The limits are a little above what is, so that growth is noticed.
+ * Limits on a page's download per import; `pnpm size` fails above them. Measured on the built packages with esbuild,
+ * minified for production, without React but with TanStack Query and socket.io-client. 1 kB is 1,000 bytes. The limits
+ * are just above the current sizes.
  */
 const hooks = [
   'useAIGather',
@@ -19,10 +19,10 @@ const hooks = [
   'useTranscript',
 ]
 
-const around = 'createGatherClient, GatherProvider'
+const setupImports = 'createGatherClient, GatherProvider'
 const react = ['react', 'react/jsx-runtime', 'react-dom', 'react-dom/client']
-/** What checks a form as Telnyx would; fetched when a form is first filled. */
-const later = '*/telnyx-rules.mjs'
+/** Telnyx's form validation, loaded when a form is first filled in. */
+const lazyModules = '*/telnyx-rules.mjs'
 
 const bundle = (external) => (config) => ({
   ...config,
@@ -33,25 +33,25 @@ const bundle = (external) => (config) => ({
   legalComments: 'none',
 })
 
-/** The same import, compressed in both ways. */
-const weigh = (name, what, gzip, brotli, external = [...react, later]) =>
-  Object.entries({ gzip, brotli }).map(([by, limit]) => ({
-    name: `${name} (${by})`,
-    gzip: by === 'gzip',
+/** Limits one import under both compressions. */
+const limitsOf = (name, source, gzip, brotli, external = [...react, lazyModules]) =>
+  Object.entries({ gzip, brotli }).map(([compression, limit]) => ({
+    name: `${name} (${compression})`,
+    gzip: compression === 'gzip',
     limit,
     modifyEsbuildConfig: bundle(external),
-    ...what,
+    ...source,
   }))
 
 const js = (names) => ({ path: 'dist/index.mjs', import: names })
 
 export default [
-  ...weigh('the client, without React', js('{ createGatherClient }'), '28.8 kB', '25.8 kB'),
-  ...weigh('one hook', js(`{ ${around}, useDtmf }`), '41.8 kB', '37.5 kB'),
-  ...weigh('all hooks', js(`{ ${around}, ${hooks.join(', ')} }`), '47.2 kB', '42.1 kB'),
-  ...weigh('one component', js(`{ ${around}, DtmfPad }`), '50.7 kB', '45 kB'),
-  ...weigh('the whole panel', js(`{ ${around}, GatherPanel }`), '87.6 kB', '76.5 kB'),
-  ...weigh('everything', js('*'), '91.8 kB', '80 kB'),
-  ...weigh('everything, with what is fetched later', js('*'), '102.4 kB', '89.4 kB', react),
-  ...weigh('the stylesheet', { path: 'dist/styles.css' }, '7.3 kB', '6.5 kB'),
+  ...limitsOf('the client, without React', js('{ createGatherClient }'), '28.8 kB', '25.8 kB'),
+  ...limitsOf('one hook', js(`{ ${setupImports}, useDtmf }`), '41.8 kB', '37.5 kB'),
+  ...limitsOf('all hooks', js(`{ ${setupImports}, ${hooks.join(', ')} }`), '47.2 kB', '42.1 kB'),
+  ...limitsOf('one component', js(`{ ${setupImports}, DtmfPad }`), '50.7 kB', '45 kB'),
+  ...limitsOf('the whole panel', js(`{ ${setupImports}, GatherPanel }`), '87.6 kB', '76.5 kB'),
+  ...limitsOf('everything', js('*'), '91.8 kB', '80 kB'),
+  ...limitsOf('everything, with lazy modules', js('*'), '102.4 kB', '89.4 kB', react),
+  ...limitsOf('the stylesheet', { path: 'dist/styles.css' }, '7.3 kB', '6.5 kB'),
 ]

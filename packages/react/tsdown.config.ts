@@ -36,9 +36,9 @@ export default defineConfig({
   ],
   format: ['esm'],
   platform: 'neutral',
-  // A file for each module: bundlers then leave out whole files, so that one hook brings no component with it.
+  // One file per module, so that bundlers drop unused modules: importing a hook adds no component.
   unbundle: true,
-  // `npm start` has no need of declarations, which take most of a build.
+  // `npm start` skips declarations, which take most of the build time.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,
@@ -46,7 +46,7 @@ export default defineConfig({
   // For React Server Components. Declarations may not hold statements.
   outputOptions: { banner: (chunk) => (isClientModule(chunk) ? "'use client';" : '') },
   hooks: {
-    // One stylesheet for whoever wants it; as written, since the host's own tools lower what its browsers need.
+    // One optional stylesheet, without lowered syntax: the host's tools know its browsers.
     'build:done': async () => {
       await build({
         entryPoints: ['src/styles/index.css'],
@@ -54,7 +54,7 @@ export default defineConfig({
         bundle: true,
         logLevel: 'warning',
       })
-      // TypeScript 6 asks what an import that is made only for its effect is.
+      // TypeScript 6 requires a declaration for side-effect imports.
       await writeFile('dist/styles.css.d.ts', 'export {}\n')
     },
   },

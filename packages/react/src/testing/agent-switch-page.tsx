@@ -1,4 +1,4 @@
-/** The page of the test `agent-switch.test.ts`: one cache with a persister, two agents, one after the other. */
+/** The page of `agent-switch.test.ts`: two agents in turn on one cache with a persister. */
 import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
 import { QueryClient } from '@tanstack/react-query'
 import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client'
@@ -13,7 +13,7 @@ declare global {
   interface Window {
     signIn(agent: string, keepClient?: boolean): void
     signOut(close?: boolean): void
-    /** Everything that was in the document at any time, since the agent signed in. */
+    /** Every state of the document since the agent signed in. */
     painted: Set<string>
   }
 }
@@ -53,8 +53,8 @@ const render = (isSignedIn: boolean) =>
     </StrictMode>,
   )
 
-window.signIn = (who, keepClient = false) => {
-  agent = who
+window.signIn = (nextAgent, keepClient = false) => {
+  agent = nextAgent
   if (!keepClient) client = makeClient()
   window.painted.clear()
   render(true)

@@ -1,6 +1,6 @@
 /**
- * Answers commands by rule, and does in a call's log what Telnyx would do: the request, the answer, and what a stop or
- * a whisper leads to. The HTTP half serves the scenario client and the MSW handlers alike.
+ * Answers commands as the test decides, and appends the events that Telnyx would send: the request, the answer, and
+ * the effects of a stop or a whisper. The scenario client and the MSW handlers share the HTTP part.
  */
 import {
   type CommandName,
@@ -20,28 +20,28 @@ import { checkCommand } from '@callgather/protocol/schema'
 import type { EventFactory } from './event-factory.ts'
 import type { ScenarioServer } from './scenario-server.ts'
 
-/** A command as it was sent. */
+/** A command as the client sent it. */
 export interface ReceivedCommand {
   readonly callId: string
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   /** The `Idempotency-Key`, which is also the `command_id` unless the body has one. */
   readonly requestId: string
-  /** How much of the input may be shown, where the sender asked for secrecy. */
+  /** The requested mask of the caller's input, if any. */
   readonly mask?: Mask
-  /** The sender asked to stop the gather that runs first. */
+  /** Present if the running gather is to be stopped first. */
   readonly replace?: true
 }
 
 /**
- * What becomes of a command.
+ * The outcome of a command.
  *
- * - `accept`: Telnyx takes it.
- * - `unknown`: Telnyx does not answer; the server says so.
+ * - `accept`: Telnyx accepts it.
+ * - `unknown`: Telnyx does not answer, and the server reports an unknown outcome.
  * - `offline`: it does not reach the server.
- * - `pending`: nobody has answered yet, and nobody will.
- * - `{ refuse }`: Telnyx refuses it, for a reason of `errorTable` or one of your own; with `by: 'server'` the server
- *   refuses it, and sends nothing.
+ * - `pending`: the server never answers.
+ * - `{ refuse }`: Telnyx refuses it with an error of `errorTable` or your own. With `by: 'server'` the server refuses
+ *   it and does not send it to Telnyx.
  */
 export type CommandAnswer =
   | 'accept'
@@ -54,32 +54,39 @@ export type CommandAnswer =
       readonly by?: 'server'
     }
 
-/** Decides what becomes of a command. */
+/** Decides the outcome of a command. */
 export type Respond = (command: ReceivedCommand) => CommandAnswer | Promise<CommandAnswer>
 
-/** The answer over HTTP; `offline` when there is none. */
+/** The HTTP response; `offline` if there is none. */
 export type HttpAnswer = { readonly status: number; readonly body: unknown } | 'offline'
 
 const masks: readonly Mask[] = ['all', 'digits', 'allButLast4']
 const path = /\/v2\/calls\/([^/]+)\/actions\/([^/?]+)$/
 
-/** Reads a command from an HTTP request, judges it as Telnyx would, and answers it by rule. */
+/** Reads a command from an HTTP request, validates it like Telnyx, and responds with `answer`. */
 export async function answerRequest(request: Request, answer: (command: ReceivedCommand) => Promise<HttpAnswer>) {
   const [, callId, name] = path.exec(new URL(request.url, 'http://localhost').pathname) ?? []
   if (callId === undefined || name === undefined || !isCommandName(name)) {
     return { status: 404, body: gatherError('notFound', 'There is no such command.').body }
   }
   const body: unknown = await request.json().catch(() => null)
-  const checked = checkCommand(name, body)
-  if (!checked.ok) return { status: checked.status, body: { errors: checked.errors } }
+  const validation = checkCommand(name, body)
+  if (!validation.ok) return { status: validation.status, body: { errors: validation.errors } }
   const requestId = request.headers.get('idempotency-key') ?? crypto.randomUUID()
   const mask = masks.find((each) => each === request.headers.get(MASK_HEADER))
-  const secrecy = mask === undefined ? {} : { mask }
-  const replacing = request.headers.get(REPLACE_HEADER) === 'true' ? ({ replace: true } as const) : {}
-  return answer({ callId: decodeURIComponent(callId), name, body: checked.body, requestId, ...secrecy, ...replacing })
+  const maskField = mask === undefined ? {} : { mask }
+  const replaceField = request.headers.get(REPLACE_HEADER) === 'true' ? ({ replace: true } as const) : {}
+  return answer({
+    callId: decodeURIComponent(callId),
+    name,
+    body: validation.body,
+    requestId,
+    ...maskField,
+    ...replaceField,
+  })
 }
 
-/** What goes over HTTP for an answer. */
+/** Converts an outcome to an HTTP response. */
 export function httpAnswer(answer: CommandAnswer): HttpAnswer | Promise<never> {
   if (answer === 'accept') return { status: 200, body: { data: { result: 'ok' } } }
   if (answer === 'offline') return 'offline'
@@ -98,42 +105,42 @@ function refusalOf({ refuse, detail }: Exclude<CommandAnswer, string>): GatherEr
   return new GatherError(status, [error])
 }
 
-/** The desk of one scenario. */
+/** Answers the commands of one scenario client. */
 export class CommandResponder {
   readonly #server: ScenarioServer
   readonly #events: EventFactory
   readonly #respond: Respond
   readonly #received: ReceivedCommand[] = []
-  readonly #answered = new Map<string, HttpAnswer>()
+  readonly #responses = new Map<string, HttpAnswer>()
 
-  constructor(ports: { server: ScenarioServer; events: EventFactory; respond: Respond }) {
-    this.#server = ports.server
-    this.#events = ports.events
-    this.#respond = ports.respond
+  constructor(deps: { server: ScenarioServer; events: EventFactory; respond: Respond }) {
+    this.#server = deps.server
+    this.#events = deps.events
+    this.#respond = deps.respond
   }
 
-  /** Every command that came in, in order: for a test to look at. */
+  /** Every received command, in order. */
   get received(): readonly ReceivedCommand[] {
     return this.#received
   }
 
   async handle(command: ReceivedCommand): Promise<HttpAnswer> {
     this.#received.push(command)
-    const before = this.#answered.get(command.requestId)
-    if (before) return before
-    const decided = await this.#respond(command)
-    const isSent = typeof decided !== 'object' || decided.by !== 'server'
-    if (decided !== 'offline' && isSent) this.#record(command, decided)
-    const answer = await httpAnswer(decided)
-    // An outcome that nobody knows is no answer: the same request may be made again.
-    if (answer !== 'offline' && decided !== 'unknown') this.#answered.set(command.requestId, answer)
-    return answer
+    const earlier = this.#responses.get(command.requestId)
+    if (earlier) return earlier
+    const outcome = await this.#respond(command)
+    const isSent = typeof outcome !== 'object' || outcome.by !== 'server'
+    if (outcome !== 'offline' && isSent) this.#record(command, outcome)
+    const response = await httpAnswer(outcome)
+    // After an unknown outcome, a retry with the same request id gets a new answer.
+    if (response !== 'offline' && outcome !== 'unknown') this.#responses.set(command.requestId, response)
+    return response
   }
 
   #record(command: ReceivedCommand, answer: CommandAnswer): void {
     const { callId, name } = command
     const { command_id, client_state: _, ...body } = command.body
-    const secrecy = command.mask === undefined ? {} : { mask: command.mask }
+    const maskField = command.mask === undefined ? {} : { mask: command.mask }
     const id = { command_id: typeof command_id === 'string' ? command_id : command.requestId }
     const add = (event: Parameters<ScenarioServer['append']>[1]) => this.#server.append(callId, event)
     const make = this.#events
@@ -142,7 +149,7 @@ export class CommandResponder {
       for (const event of isByAi ? this.#stopConversation(callId) : this.#stopDigits(callId)) add(event)
     }
     if (!this.#server.stateOf(callId).commands.get(id.command_id)?.request) {
-      add(make.event('command.requested', { ...id, payload: { command: name, body, subject: 'agent', ...secrecy } }))
+      add(make.event('command.requested', { ...id, payload: { command: name, body, subject: 'agent', ...maskField } }))
     }
     if (answer === 'pending' || answer === 'offline') return
     if (answer === 'unknown') {
@@ -160,7 +167,7 @@ export class CommandResponder {
     for (const event of this.#effects(command)) add(event)
   }
 
-  /** What Telnyx would report at once. What takes a caller, a scenario or a test has to tell. */
+  /** The events that Telnyx sends at once. Events that need a caller come from the scenario or the test. */
   #effects({ callId, name, body }: ReceivedCommand) {
     if (name === 'gather_stop') return this.#stopDigits(callId)
     if (name === 'ai_assistant_stop') return this.#stopConversation(callId)
@@ -192,7 +199,7 @@ export class CommandResponder {
     const id = { command_id: conversation.id }
     const ended = this.#events.event('call.conversation.ended', { ...id, payload: { reason: null } })
     if (conversation.command !== 'gather_using_ai') return [ended]
-    const heard = state.gathers.get(conversation.id)?.partial?.results ?? null
-    return [this.#events.event('call.ai_gather.ended', { ...id, payload: { status: 'invalid', result: heard } }), ended]
+    const result = state.gathers.get(conversation.id)?.partial?.results ?? null
+    return [this.#events.event('call.ai_gather.ended', { ...id, payload: { status: 'invalid', result } }), ended]
   }
 }

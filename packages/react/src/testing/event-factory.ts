@@ -1,30 +1,30 @@
 import type { EventOf, KnownEventType } from '@callgather/protocol'
 import type { Clock } from '../client/clock.ts'
 
-/** What an event is to say; the rest is made up. */
+/** The fields of an event to set. The others get defaults. */
 export type EventInit<Type extends KnownEventType> = Partial<Omit<EventOf<Type>, 'event_type'>>
 
-/** Makes events that are complete and follow one another in time. */
+/** Creates complete events in chronological order. */
 export interface EventFactory {
-  /** An event of a type; `id` and `occurred_at` are made unless they are given, `payload` is empty unless it is. */
+  /** Creates an event. By default `id` and `occurred_at` are generated and `payload` is empty. */
   event<Type extends KnownEventType>(type: Type, init?: EventInit<Type>): EventOf<Type>
 }
 
-let factories = 0
+let factoryCount = 0
 
-/** Makes a factory that dates its events by a clock; without one, by a clock that ticks once an event. */
+/** Creates a factory that dates events by `clock`. By default each event is a millisecond later than the last. */
 export function createEventFactory(clock?: Pick<Clock, 'now'>): EventFactory {
-  const factory = ++factories
-  let made = 0
+  const factory = ++factoryCount
+  let eventCount = 0
   return {
     event: (type, init = {}) => {
-      made++
-      const time = clock ? clock.now() : firstEvent + made
+      eventCount++
+      const time = clock ? clock.now() : DEFAULT_START_MS + eventCount
       return {
-        id: `made-${factory}-${made}`,
+        id: `made-${factory}-${eventCount}`,
         event_type: type,
-        // Events of one millisecond keep their order by the microseconds that a clock does not have.
-        occurred_at: `${new Date(time).toISOString().slice(0, -1)}${String(made % 1000).padStart(3, '0')}Z`,
+        // Generated microseconds keep the order of events within a millisecond.
+        occurred_at: `${new Date(time).toISOString().slice(0, -1)}${String(eventCount % 1000).padStart(3, '0')}Z`,
         payload: {},
         ...init,
       } as EventOf<typeof type>
@@ -32,4 +32,4 @@ export function createEventFactory(clock?: Pick<Clock, 'now'>): EventFactory {
   }
 }
 
-const firstEvent = Date.parse('2026-11-22T10:41:00.000Z')
+const DEFAULT_START_MS = Date.parse('2026-11-22T10:41:00.000Z')

@@ -1,4 +1,4 @@
-/** For tests and stories of consoles: the real client on a scripted wire, event factories, HTTP handlers. */
+/** Tools for tests and stories: the real client on a scripted server, event factories and HTTP handlers. */
 export * from '@callgather/protocol/scenarios'
 export type { CommandAnswer, ReceivedCommand, Respond } from './command-responder.ts'
 export { createEventFactory, type EventFactory, type EventInit } from './event-factory.ts'

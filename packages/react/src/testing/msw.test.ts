@@ -23,18 +23,18 @@ const failure = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   )
 
-describe('the handlers for Mock Service Worker', () => {
-  it('accept commands of the real client', async () => {
+describe('commandHandlers', () => {
+  it('commandHandlers accepts a command of the real client', async () => {
     await expect(client.command('v3:a', 'gather', { maximum_digits: 4 })).resolves.toMatchObject({ status: 'accepted' })
     expect(received.at(-1)).toMatchObject({ callId: 'v3:a', name: 'gather', body: { maximum_digits: 4 } })
   })
 
-  it('refuse what Telnyx refuses', async () => {
+  it('commandHandlers refuses a command that Telnyx would refuse', async () => {
     const error = await failure(client.command('v3:a', 'gather', { maximum_digits: 0 }))
     expect(GatherError.isInstance(error) && error.errors[0]?.code).toBe('90023')
   })
 
-  it('refuse, forget and lose as they are told', async () => {
+  it('commandHandlers refuses a command, leaves its outcome unknown or drops it, as `respond` decides', async () => {
     answer = { refuse: 'callEnded' }
     expect(await failure(client.command('v3:a', 'gather', {}))).toMatchObject({ errors: [{ code: '90018' }] })
     answer = 'unknown'

@@ -1,16 +1,16 @@
-/** Handlers for Mock Service Worker: a test of a whole page can let commands reach the network, and answer them there. */
+/** Handlers for Mock Service Worker, for tests of whole pages whose commands reach the network. */
 import { HttpResponse, http, type RequestHandler } from 'msw'
 import { answerRequest, type HttpAnswer, httpAnswer, type ReceivedCommand, type Respond } from './command-responder.ts'
 
-/** How commands are answered over HTTP. */
+/** Options of `commandHandlers`. */
 export interface CommandHandlerOptions {
-  /** Decides what becomes of commands. By default all are accepted. */
+  /** Decides the outcome of each command. Default `accept`. */
   respond?: Respond
-  /** Called with each command that passed Telnyx's validation. */
+  /** Called with each command that passes Telnyx's validation. */
   onCommand?: (command: ReceivedCommand) => void
 }
 
-/** Handlers of the eight commands, wherever the server is mounted, with Telnyx's validation and answers. */
+/** Creates handlers of the eight commands for any origin and base path, with Telnyx's validation and errors. */
 export function commandHandlers({ respond = () => 'accept', onCommand }: CommandHandlerOptions = {}): RequestHandler[] {
   const answer = async (command: ReceivedCommand): Promise<HttpAnswer> => {
     onCommand?.(command)
@@ -18,8 +18,8 @@ export function commandHandlers({ respond = () => 'accept', onCommand }: Command
   }
   return [
     http.post('*/v2/calls/:callId/actions/:name', async ({ request }) => {
-      const answered = await answerRequest(request, answer)
-      return answered === 'offline' ? HttpResponse.error() : Response.json(answered.body, { status: answered.status })
+      const response = await answerRequest(request, answer)
+      return response === 'offline' ? HttpResponse.error() : Response.json(response.body, { status: response.status })
     }),
   ]
 }

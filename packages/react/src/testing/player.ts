@@ -1,17 +1,18 @@
-/** Plays scenarios: moves the clock, and adds each event to its call's log when its time has come. */
+/** Plays scenarios: advances the clock and appends each event to its call's log when it is due. */
 import type { Scenario, ScenarioStep } from '@callgather/protocol/scenarios'
 import { SCENARIO_START } from '@callgather/protocol/scenarios'
 import { type Store, WritableStore } from '../client/store.ts'
 import type { ScenarioServer } from './scenario-server.ts'
 import { flushPromises, type VirtualClock } from './virtual-clock.ts'
 
-/** Where a player stands. */
+/** The state of a player. */
 export interface PlayerState {
   readonly status: 'paused' | 'playing' | 'ended'
-  /** Milliseconds since the scenario began. */
+  /** Milliseconds since the scenario's start. */
   readonly positionMs: number
-  /** When its last event happens, in milliseconds since it began. */
+  /** When the last event occurs, in milliseconds since the scenario's start. */
   readonly durationMs: number
+  /** A multiple of real time. */
   readonly speed: number
 }
 
@@ -19,99 +20,98 @@ interface Cue extends ScenarioStep {
   readonly callId: string
 }
 
-/** The moment at which scenarios begin. */
+/** The start of every scenario, in milliseconds since the Unix epoch. */
 export const SCENARIO_START_MS = Date.parse(SCENARIO_START)
 
-/** How often a playing clock is moved. */
-const TICK_MS = 20
+const TICK_INTERVAL_MS = 20
 
 export class Player implements Store<PlayerState> {
   readonly #clock: VirtualClock
   readonly #server: ScenarioServer
   readonly #cues: readonly Cue[]
-  readonly #cell: WritableStore<PlayerState>
+  readonly #state: WritableStore<PlayerState>
   #next = 0
-  #ticking: ReturnType<typeof setInterval> | null = null
-  /** Moves are done one after the other. */
-  #moving: Promise<void> = Promise.resolve()
+  #interval: ReturnType<typeof setInterval> | null = null
+  /** The pending moves, one after another. */
+  #pendingMove: Promise<void> = Promise.resolve()
 
-  constructor(scenarios: readonly Scenario[], ports: { clock: VirtualClock; server: ScenarioServer; speed: number }) {
-    this.#clock = ports.clock
-    this.#server = ports.server
+  constructor(scenarios: readonly Scenario[], deps: { clock: VirtualClock; server: ScenarioServer; speed: number }) {
+    this.#clock = deps.clock
+    this.#server = deps.server
     this.#cues = scenarios
       .flatMap(({ callId, steps }) => steps.map((step) => ({ ...step, callId })))
-      .sort((one, other) => one.at - other.at)
+      .sort((a, b) => a.at - b.at)
     const durationMs = this.#cues.at(-1)?.at ?? 0
-    this.#cell = new WritableStore<PlayerState>({ status: 'paused', positionMs: 0, durationMs, speed: ports.speed })
+    this.#state = new WritableStore<PlayerState>({ status: 'paused', positionMs: 0, durationMs, speed: deps.speed })
   }
 
-  readonly getSnapshot = (): PlayerState => this.#cell.getSnapshot()
-  readonly subscribe = (onChange: () => void): (() => void) => this.#cell.subscribe(onChange)
+  readonly getSnapshot = (): PlayerState => this.#state.getSnapshot()
+  readonly subscribe = (onChange: () => void): (() => void) => this.#state.subscribe(onChange)
 
-  /** Plays on from here, in time. Time goes on after the last event, as it does on a call. */
+  /** Plays in real time from the current position. The clock keeps running after the last event. */
   readonly play = (): void => {
-    if (this.#ticking) return
+    if (this.#interval) return
     this.#set({ status: 'playing' })
     let last = performance.now()
-    this.#ticking = setInterval(() => {
+    this.#interval = setInterval(() => {
       const now = performance.now()
-      const passed = (now - last) * this.getSnapshot().speed
+      const elapsedMs = (now - last) * this.getSnapshot().speed
       last = now
-      this.#move(this.getSnapshot().positionMs + passed).catch(reportError)
-    }, TICK_MS)
+      this.#move(this.getSnapshot().positionMs + elapsedMs).catch(reportError)
+    }, TICK_INTERVAL_MS)
   }
 
   /** Stops the clock. */
   readonly pause = (): void => {
-    if (this.#ticking) clearInterval(this.#ticking)
-    this.#ticking = null
+    if (this.#interval) clearInterval(this.#interval)
+    this.#interval = null
     if (this.getSnapshot().status === 'playing') this.#set({ status: 'paused' })
   }
 
-  /** On to the next event, or to the next moment that has events. */
+  /** Moves to the next event, and to those at the same time. */
   readonly step = (): Promise<void> => {
     const next = this.#cues[this.#next]
-    return next ? this.#move(next.at) : this.#moving
+    return next ? this.#move(next.at) : this.#pendingMove
   }
 
-  /** On to a moment. Back is not possible: events cannot be taken back; make a new client to begin anew. */
-  readonly seek = (position: number): Promise<void> => {
-    if (position < this.getSnapshot().positionMs) {
-      throw new Error('A scenario plays forwards only. Make a new client to begin it anew.')
+  /** Moves forwards to a position in milliseconds. Events can't be undone: to go back, create a new client. */
+  readonly seek = (positionMs: number): Promise<void> => {
+    if (positionMs < this.getSnapshot().positionMs) {
+      throw new Error('A scenario plays forwards only. Create a new client to restart it.')
     }
-    return this.#move(position)
+    return this.#move(positionMs)
   }
 
-  /** On to the last event. */
+  /** Moves to the last event. */
   readonly playAll = (): Promise<void> =>
     this.#move(Math.max(this.getSnapshot().durationMs, this.getSnapshot().positionMs))
 
-  /** On by so many milliseconds: what the client does by the clock, such as reconnecting, it does. */
-  readonly advance = (millis: number): Promise<void> => this.#move(this.getSnapshot().positionMs + millis)
+  /** Moves forwards by a duration. Due timers of the client run, such as reconnecting. */
+  readonly advance = (durationMs: number): Promise<void> => this.#move(this.getSnapshot().positionMs + durationMs)
 
   readonly setSpeed = (speed: number): void => this.#set({ speed })
 
-  #move(position: number): Promise<void> {
-    this.#moving = this.#moving.then(() => this.#moveNow(position))
-    return this.#moving
+  #move(positionMs: number): Promise<void> {
+    this.#pendingMove = this.#pendingMove.then(() => this.#moveNow(positionMs))
+    return this.#pendingMove
   }
 
-  async #moveNow(position: number): Promise<void> {
-    for (let cue = this.#cues[this.#next]; cue && cue.at <= position; cue = this.#cues[this.#next]) {
+  async #moveNow(positionMs: number): Promise<void> {
+    for (let cue = this.#cues[this.#next]; cue && cue.at <= positionMs; cue = this.#cues[this.#next]) {
       this.#next++
       await this.#clock.advanceTo(SCENARIO_START_MS + cue.at)
       this.#server.append(cue.callId, cue.event)
     }
-    await this.#clock.advanceTo(SCENARIO_START_MS + position)
+    await this.#clock.advanceTo(SCENARIO_START_MS + positionMs)
     await flushPromises()
-    const over = this.#next === this.#cues.length
+    const hasEnded = this.#next === this.#cues.length
     this.#set({
-      positionMs: Math.max(position, this.getSnapshot().positionMs),
-      ...(over && !this.#ticking ? { status: 'ended' as const } : {}),
+      positionMs: Math.max(positionMs, this.getSnapshot().positionMs),
+      ...(hasEnded && !this.#interval ? { status: 'ended' as const } : {}),
     })
   }
 
   #set(patch: Partial<PlayerState>): void {
-    this.#cell.set({ ...this.getSnapshot(), ...patch })
+    this.#state.set({ ...this.getSnapshot(), ...patch })
   }
 }

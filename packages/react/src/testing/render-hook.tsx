@@ -1,11 +1,11 @@
-/** For the tests of hooks: what a hook needs around it. */
+/** Helpers for tests of hooks. */
 import { QueryClient } from '@tanstack/react-query'
 import { act, type RenderHookResult, renderHook } from '@testing-library/react'
 import { type ReactNode, StrictMode } from 'react'
 import { GatherProvider } from '../hooks/provider.tsx'
 import type { ScenarioClient } from './scenario-client.ts'
 
-/** Renders a hook in strict mode, under a provider of its own. */
+/** Renders a hook in strict mode, inside a provider with a new QueryClient. */
 export function renderHookWithClient<T>(client: ScenarioClient, hook: () => T): RenderHookResult<T, unknown> {
   const queryClient = new QueryClient()
   const wrapper = ({ children }: { children: ReactNode }) => (
@@ -18,19 +18,19 @@ export function renderHookWithClient<T>(client: ScenarioClient, hook: () => T): 
   return renderHook(hook, { wrapper })
 }
 
-/** Plays on to a moment, and lets the screen follow. */
-export const playTo = (client: ScenarioClient, position: number) => actAndSettle(() => client.player.seek(position))
+/** Plays to a position in milliseconds and waits for the screen to update. */
+export const playTo = (client: ScenarioClient, positionMs: number) => actAndSettle(() => client.player.seek(positionMs))
 
-/** Plays to the end, and lets the screen follow. */
+/** Plays to the last event and waits for the screen to update. */
 export const playAll = (client: ScenarioClient) => actAndSettle(() => client.player.playAll())
 
-/** Does something, and lets whatever it leads to reach the screen: promises, frames, TanStack's batches. */
+/** Runs a function and waits until its effects reach the screen, through promises, frames and TanStack's batches. */
 export async function actAndSettle(run: () => unknown): Promise<void> {
   await act(async () => {
     await run()
   })
   await act(async () => {
-    // Longer than a frame; then turns for whatever a busy machine has put off until after it.
-    for (const millis of [40, 0, 0, 0]) await new Promise((resolve) => setTimeout(resolve, millis))
+    // Longer than a frame, then a few macrotasks for work that a slow machine has deferred.
+    for (const delayMs of [40, 0, 0, 0]) await new Promise((resolve) => setTimeout(resolve, delayMs))
   })
 }

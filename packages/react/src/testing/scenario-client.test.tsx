@@ -7,7 +7,7 @@ import { GatherProvider } from '../hooks/provider.tsx'
 import { useCallGather } from '../hooks/use-call-gather.ts'
 import { createScenarioClient } from './scenario-client.ts'
 
-/** Watches a call as a hook would, and keeps what it was told. */
+/** Watches a call and records its feeds. */
 function watch(client: ReturnType<typeof createScenarioClient>, callId: string) {
   const feeds: CallFeed[] = []
   const abort = new AbortController()
@@ -21,19 +21,22 @@ function Digits() {
 }
 
 describe('a scenario client', () => {
-  it.each(Object.entries(scenarios))('plays %s to the state that its events fold to', async (_, scenario) => {
-    const client = createScenarioClient(scenario)
-    const { last } = watch(client, scenario.callId)
-    await client.player.playAll()
-    const expected = foldCall(
-      scenario.callId,
-      scenario.steps.map((step) => step.event),
-    )
-    expect(JSON.stringify(last().state)).toBe(JSON.stringify(expected))
-    expect(last().sync).toBe('live')
-  })
+  it.each(Object.entries(scenarios))(
+    'the scenario client plays %s to the folded state of its events',
+    async (_, scenario) => {
+      const client = createScenarioClient(scenario)
+      const { last } = watch(client, scenario.callId)
+      await client.player.playAll()
+      const expected = foldCall(
+        scenario.callId,
+        scenario.steps.map((step) => step.event),
+      )
+      expect(JSON.stringify(last().state)).toBe(JSON.stringify(expected))
+      expect(last().sync).toBe('live')
+    },
+  )
 
-  it('steps from moment to moment', async () => {
+  it('the scenario client steps from one event to the next', async () => {
     const client = createScenarioClient(pinEntry)
     const { last } = watch(client, pinEntry.callId)
     await client.player.seek(0)
@@ -42,7 +45,7 @@ describe('a scenario client', () => {
     expect(last().state.answered).not.toBeNull()
   })
 
-  it('lets a call end a while after its hang-up', async () => {
+  it('the scenario client ends a call a minute after its hang-up', async () => {
     const client = createScenarioClient(hangupMidGather)
     const { last, done } = watch(client, hangupMidGather.callId)
     await client.player.playAll()
@@ -52,7 +55,7 @@ describe('a scenario client', () => {
     await done
   })
 
-  it('shows keys on a screen as they are pressed', async () => {
+  it('the scenario client publishes pressed keys to a rendered hook', async () => {
     const client = createScenarioClient(pinEntry)
     render(
       <GatherProvider client={client}>
@@ -64,7 +67,7 @@ describe('a scenario client', () => {
     expect(await screen.findByText('ended 5503')).toBeInTheDocument()
   })
 
-  it('answers a stop with the end of the gather', async () => {
+  it('the scenario client ends the gather after a stop command', async () => {
     const client = createScenarioClient(pinEntry)
     const { last } = watch(client, pinEntry.callId)
     await client.player.seek(8_000)

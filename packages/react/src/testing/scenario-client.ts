@@ -1,6 +1,6 @@
 /**
- * A client for tests and stories: the real one, on a server in memory that plays scenarios. Everything between the
- * wire and the screen is what runs in production; only the wire, the clock and Telnyx's answers are scripted.
+ * The real client on an in-memory server that plays scenarios, for tests and stories. Only the transport, the clock and
+ * Telnyx's answers are scripted.
  */
 import {
   type CallEvent,
@@ -18,56 +18,56 @@ import { Player, SCENARIO_START_MS } from './player.ts'
 import { ScenarioServer } from './scenario-server.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
-/** How scenarios are played. */
+/** Options of `createScenarioClient`. */
 export interface ScenarioClientOptions {
-  /** Times the speed of life. Default 1. */
+  /** A multiple of real time. Default 1. */
   speed?: number
-  /** Begins to play at once. Default false. */
+  /** Whether to start playing at once. Default false. */
   autoplay?: boolean
-  /** Decides what becomes of commands. By default all are accepted. */
+  /** Decides the outcome of each command. Default `accept`. */
   respond?: Respond
-  /** What the ticket allows. Default everything. */
+  /** The scopes of the ticket. Default all. */
   scopes?: readonly Scope[]
 }
 
-/** What may go wrong on the way, on demand. */
+/** Faults of the network and the server, on demand. */
 export interface ScenarioFaults {
-  /** Drops the connection; the client reconnects by itself. `error` is the server's word on it. */
+  /** Drops the connection, with the server's `error` if given. The client reconnects by itself. */
   dropConnection(error?: SocketError): void
-  /** The server cannot be reached from now on, or can again. */
-  setUnreachable(unreachable: boolean): void
-  /** The server's store is away from now on, or there again: it says so, and nothing new comes. */
-  setDegraded(degraded: boolean): void
-  /** Refuses every connection with this error from now on; `null` accepts them again. */
+  /** Sets whether the server is unreachable. */
+  setUnreachable(isUnreachable: boolean): void
+  /** Sets whether the server reports that it has lost its store. */
+  setDegraded(isDegraded: boolean): void
+  /** Refuses every connection with this error; `null` accepts connections again. */
   refuseConnection(error: SocketError | null): void
-  /** Refuses one call with this error from the next watch on; `null` allows it again. */
+  /** Refuses new subscriptions to a call with this error; `null` allows them again. */
   refuseCall(callId: string, error: SocketError | null): void
-  /** The next events get lost on their way; by default one. */
+  /** Loses the next events on their way to the client. Default 1. */
   loseEvents(count?: number): void
-  /** Everything takes so long from now on, in milliseconds of the scenario's clock. */
-  delay(millis: number): void
-  /** The server's log of a call is replaced by its first `length` events, under a new epoch. */
+  /** Delays everything the server sends, in milliseconds of the scenario's clock. */
+  delay(delayMs: number): void
+  /** Truncates the server's log of a call to its first `length` events, under a new epoch. Default 0. */
   loseHistory(callId: string, length?: number): void
 }
 
-/** A client that plays scenarios, and the strings by which to pull it. */
+/** A client that plays scenarios, with controls for tests. */
 export interface ScenarioClient extends GatherClient {
-  /** Plays, pauses, steps; a store, for a control panel. */
+  /** Controls playback. Its state is a store. */
   readonly player: Player
   readonly faults: ScenarioFaults
-  /** Every command that was given, in order. */
+  /** Every command that was sent, in order. */
   readonly commands: readonly ReceivedCommand[]
-  /** The ids of the calls played. */
+  /** The ids of the scenarios' calls. */
   readonly callIds: readonly string[]
-  /** Makes an event happen now, on a call. */
+  /** Creates an event and appends it to a call now. */
   emit<Type extends KnownEventType>(callId: string, type: Type, init?: EventInit<Type>): EventOf<Type>
-  /** Makes an event of any type happen, as it is. */
+  /** Appends an event of any type unchanged. */
   append(callId: string, event: CallEvent): void
-  /** The caller presses keys now; they belong to the gather that runs, if one does. */
+  /** Presses keys as the caller. They belong to the running gather, if there is one. */
   press(callId: string, keys: string): void
 }
 
-/** Makes a client that plays one scenario, or several at once: each is a call of its own. */
+/** Creates a client that plays one or several scenarios at once. Each scenario is a separate call. */
 export function createScenarioClient(
   scenario: Scenario | readonly Scenario[],
   { speed = 1, autoplay = false, respond = () => 'accept', scopes = allScopes }: ScenarioClientOptions = {},
@@ -77,7 +77,7 @@ export function createScenarioClient(
   const server = new ScenarioServer(clock)
   for (const { callId } of scenarios) server.addCall(callId, scopes)
   const events = createEventFactory(clock)
-  const desk = new CommandResponder({ server, events, respond })
+  const responder = new CommandResponder({ server, events, respond })
   const player = new Player(scenarios, { clock, server, speed })
   const client = createClientWith({
     transport: server,
@@ -86,7 +86,7 @@ export function createScenarioClient(
     base: 'http://scenario.invalid/callgather',
     onWake: () => () => {},
     fetch: async (input, init) => {
-      const answer = await answerRequest(new Request(input, init), (command) => desk.handle(command))
+      const answer = await answerRequest(new Request(input, init), (command) => responder.handle(command))
       if (answer === 'offline') throw new TypeError('Failed to fetch')
       return Response.json(answer.body, { status: answer.status })
     },
@@ -98,15 +98,15 @@ export function createScenarioClient(
     player,
     faults: {
       dropConnection: (error) => server.drop(error ?? null),
-      setUnreachable: (unreachable) => server.setUnreachable(unreachable),
-      setDegraded: (degraded) => server.setDegraded(degraded),
+      setUnreachable: (isUnreachable) => server.setUnreachable(isUnreachable),
+      setDegraded: (isDegraded) => server.setDegraded(isDegraded),
       refuseConnection: (error) => server.refuse(error),
       refuseCall: (callId, error) => server.refuseCall(callId, error),
       loseEvents: (count = 1) => server.lose(count),
-      delay: (millis) => server.delay(millis),
+      delay: (delayMs) => server.delay(delayMs),
       loseHistory: (callId, length = 0) => server.truncate(callId, length),
     },
-    commands: desk.received,
+    commands: responder.received,
     callIds: scenarios.map(({ callId }) => callId),
     emit: (callId, type, init) => {
       const event = events.event(type, init)
@@ -117,9 +117,9 @@ export function createScenarioClient(
     press: (callId, keys) => {
       for (const key of keys) {
         const gather = selectGather(server.stateOf(callId))
-        const listening = gather?.kind === 'digits' && gather.status === 'collecting'
-        const digit = listening && gather.mask ? null : key
-        const owner = listening ? { command_id: gather.id } : {}
+        const isCollecting = gather?.kind === 'digits' && gather.status === 'collecting'
+        const digit = isCollecting && gather.mask ? null : key
+        const owner = isCollecting ? { command_id: gather.id } : {}
         server.append(callId, events.event('call.dtmf.received', { ...owner, payload: { digit } }))
       }
     },
@@ -132,5 +132,5 @@ export function createScenarioClient(
 
 const allScopes: readonly Scope[] = ['view', 'gather', 'assistant']
 
-/** A ticket as the server issues them, so that a refusal is final: it lasts longer than any scenario. */
+/** A ticket with a far expiry, so that the client treats a refusal as final. */
 const scenarioTicket = ['scenario', btoa(JSON.stringify({ sub: 'agent', exp: 4_102_444_800 })), 'ticket'].join('.')

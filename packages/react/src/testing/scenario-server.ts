@@ -1,6 +1,6 @@
 /**
- * The server's side of the wire, in memory: logs with sequence numbers and epochs, rooms, beacons. It does what the
- * protocol says, and on demand what networks do: lose a frame, delay it, drop a connection, refuse it.
+ * An in-memory server that follows the protocol: logs with sequence numbers and epochs, subscriptions, beacons. On demand
+ * it loses or delays frames, and drops or refuses connections.
  */
 import {
   type CallEvent,
@@ -19,7 +19,7 @@ import {
 import type { Clock } from '../client/clock.ts'
 import type { Link, LinkEvents, Transport } from '../client/transport.ts'
 
-/** Beacons come this often, as they do from the real server. */
+/** The same interval as the real server's. */
 const BEACON_INTERVAL_MS = 5_000
 
 interface Log {
@@ -34,49 +34,49 @@ export class ScenarioServer implements Transport {
   readonly #clock: Clock
   readonly #logs = new Map<string, Log>()
   readonly #links = new Set<ServerLink>()
-  #losing = 0
-  #delayMillis = 0
+  #framesToLose = 0
+  #delayMs = 0
   #refusal: SocketError | null = null
-  #unreachable = false
-  #degraded = false
+  #isUnreachable = false
+  #isDegraded = false
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#beat()
+    this.#scheduleBeacon()
   }
 
-  /** Makes a call known, with what a ticket may do on it. */
+  /** Adds a call, with the scopes that tickets have on it. */
   addCall(callId: string, scopes: readonly Scope[]): void {
     if (this.#logs.has(callId)) return
     this.#logs.set(callId, { epoch: 1, records: [], state: foldCall(callId, []), scopes, refusal: null })
   }
 
-  /** Changes what a ticket may do on a call. */
+  /** Changes the scopes that tickets have on a call. */
   setScopes(callId: string, scopes: readonly Scope[]): void {
     this.#log(callId).scopes = scopes
   }
 
-  /** Adds an event to a call's log, once, and tells those who watch. */
+  /** Appends an event to a call's log, unless it is a duplicate, and publishes it. */
   append(callId: string, event: CallEvent): void {
     const log = this.#log(callId)
     if (log.records.some((record) => record.event.id === event.id)) return
     const record = { seq: log.records.length + 1, event }
     log.records.push(record)
     log.state = reduceCall(log.state, event)
-    if (this.#losing > 0) {
-      this.#losing--
+    if (this.#framesToLose > 0) {
+      this.#framesToLose--
       return
     }
     const frame = { call_id: callId, epoch: epochOf(log), records: [record] }
-    for (const link of this.#links) link.tellCall(frame)
-    for (const link of this.#links) link.tellCalls({ calls: [selectCallSummary(log.state)], gone: [] })
+    for (const link of this.#links) link.sendCall(frame)
+    for (const link of this.#links) link.sendCalls({ calls: [selectCallSummary(log.state)], gone: [] })
   }
 
   stateOf(callId: string): CallState {
     return this.#log(callId).state
   }
 
-  /** Replaces a call's log by its first events, under a new epoch: what a server does that has lost the rest. */
+  /** Truncates a call's log under a new epoch, like a server that lost its last events. */
   truncate(callId: string, length: number): void {
     const log = this.#log(callId)
     log.epoch++
@@ -85,20 +85,20 @@ export class ScenarioServer implements Transport {
       callId,
       log.records.map((record) => record.event),
     )
-    this.#beacon()
+    this.#sendBeacons()
   }
 
-  /** The next so many frames of events get lost on their way. */
+  /** Loses the next event frames. */
   lose(frames: number): void {
-    this.#losing += frames
+    this.#framesToLose += frames
   }
 
-  /** Everything down takes so long from now on. */
-  delay(millis: number): void {
-    this.#delayMillis = millis
+  /** Delays every frame and reply to the client from now on. */
+  delay(delayMs: number): void {
+    this.#delayMs = delayMs
   }
 
-  /** Drops every connection, without a word or with one. */
+  /** Drops every connection, with or without an error. */
   drop(error: SocketError | null): void {
     for (const link of [...this.#links]) link.lose(error)
   }
@@ -109,20 +109,20 @@ export class ScenarioServer implements Transport {
     if (error) this.drop(error)
   }
 
-  /** Cannot be reached from now on, or can again. */
-  setUnreachable(unreachable: boolean): void {
-    this.#unreachable = unreachable
-    if (unreachable) this.drop(null)
+  /** Sets whether connections to the server fail. */
+  setUnreachable(isUnreachable: boolean): void {
+    this.#isUnreachable = isUnreachable
+    if (isUnreachable) this.drop(null)
   }
 
-  /** Its store is away from now on, or there again. */
-  setDegraded(degraded: boolean): void {
-    this.#degraded = degraded
-    this.#beacon()
+  /** Sets whether the server has lost its store. */
+  setDegraded(isDegraded: boolean): void {
+    this.#isDegraded = isDegraded
+    this.#sendBeacons()
   }
 
-  get degraded(): boolean {
-    return this.#degraded
+  get isDegraded(): boolean {
+    return this.#isDegraded
   }
 
   /** Refuses one call from now on; `null` allows it again. */
@@ -133,18 +133,18 @@ export class ScenarioServer implements Transport {
   open(_auth: SocketAuth, events: LinkEvents): Link {
     const link = new ServerLink(this, events, (run) => this.#deliver(run))
     this.#deliver(() => {
-      if (this.#unreachable) link.lose(null)
+      if (this.#isUnreachable) link.lose(null)
       else if (this.#refusal) link.lose(this.#refusal)
-      else if (!link.over) {
+      else if (!link.isClosed) {
         this.#links.add(link)
         events.open()
-        link.beacon()
+        link.sendBeacon()
       }
     })
     return link
   }
 
-  leave(link: ServerLink): void {
+  removeLink(link: ServerLink): void {
     this.#links.delete(link)
   }
 
@@ -153,12 +153,12 @@ export class ScenarioServer implements Transport {
     const refusal = log ? log.refusal : socketError(gatherError('notFound', 'There is no such call.'))
     if (!log || refusal) return { ok: false, error: refusal as SocketError }
     const epoch = epochOf(log)
-    const delta = cursor?.epoch === epoch && cursor.seq <= log.records.length
+    const isDelta = cursor?.epoch === epoch && cursor.seq <= log.records.length
     return {
       ok: true,
-      kind: delta ? 'delta' : 'snapshot',
+      kind: isDelta ? 'delta' : 'snapshot',
       cursor: { epoch, seq: log.records.length },
-      records: log.records.slice(delta ? cursor.seq : 0),
+      records: log.records.slice(isDelta ? cursor.seq : 0),
       now: this.now(),
       scopes: log.scopes,
     }
@@ -183,36 +183,36 @@ export class ScenarioServer implements Transport {
 
   #log(callId: string): Log {
     const log = this.#logs.get(callId)
-    if (!log) throw new Error(`This scenario has no call "${callId}". It has: ${[...this.#logs.keys()].join(', ')}.`)
+    if (!log) throw new Error(`The scenario has no call "${callId}". Use one of: ${[...this.#logs.keys()].join(', ')}.`)
     return log
   }
 
   #deliver(run: () => void): void {
-    if (this.#delayMillis > 0) this.#clock.setTimeout(run, this.#delayMillis)
+    if (this.#delayMs > 0) this.#clock.setTimeout(run, this.#delayMs)
     else queueMicrotask(run)
   }
 
-  #beat(): void {
+  #scheduleBeacon(): void {
     this.#clock.setTimeout(() => {
-      this.#beacon()
-      this.#beat()
+      this.#sendBeacons()
+      this.#scheduleBeacon()
     }, BEACON_INTERVAL_MS)
   }
 
-  #beacon(): void {
-    for (const link of this.#links) link.beacon()
+  #sendBeacons(): void {
+    for (const link of this.#links) link.sendBeacon()
   }
 }
 
-/** One connection, seen from the server. */
+/** The server's end of one connection. */
 class ServerLink implements Link {
   readonly #server: ScenarioServer
   readonly #events: LinkEvents
   readonly #deliver: (run: () => void) => void
-  readonly #watched = new Set<string>()
-  #watchesCalls = false
-  #toldDegraded = false
-  over = false
+  readonly #watchedCalls = new Set<string>()
+  #isWatchingList = false
+  #hasReportedDegraded = false
+  isClosed = false
 
   constructor(server: ScenarioServer, events: LinkEvents, deliver: (run: () => void) => void) {
     this.#server = server
@@ -221,80 +221,80 @@ class ServerLink implements Link {
   }
 
   watchCall(callId: string, cursor: Cursor | null): Promise<WatchReply> {
-    return this.#answer(() => {
+    return this.#reply(() => {
       const reply = this.#server.answerWatch(callId, cursor)
-      if (reply.ok) this.#watched.add(callId)
+      if (reply.ok) this.#watchedCalls.add(callId)
       return reply
     })
   }
 
   unwatchCall(callId: string): void {
-    this.#watched.delete(callId)
+    this.#watchedCalls.delete(callId)
   }
 
   watchCalls() {
-    return this.#answer(() => {
-      this.#watchesCalls = true
+    return this.#reply(() => {
+      this.#isWatchingList = true
       return { ok: true as const, now: this.#server.now(), calls: this.#server.summaries() }
     })
   }
 
   unwatchCalls(): void {
-    this.#watchesCalls = false
+    this.#isWatchingList = false
   }
 
   refreshTicket() {
     const hour = 3_600_000
     const expires = new Date(Date.parse(this.#server.now()) + hour).toISOString()
-    return this.#answer(() => ({ ok: true as const, expires_at: expires }))
+    return this.#reply(() => ({ ok: true as const, expires_at: expires }))
   }
 
   close(): void {
-    this.over = true
-    this.#server.leave(this)
+    this.isClosed = true
+    this.#server.removeLink(this)
   }
 
   lose(error: SocketError | null): void {
-    if (this.over) return
+    if (this.isClosed) return
     this.close()
     this.#events.close(error)
   }
 
-  tellCall(frame: Parameters<LinkEvents['callEvent']>[0]): void {
-    if (this.#watched.has(frame.call_id)) this.#tell(() => this.#events.callEvent(frame))
+  sendCall(frame: Parameters<LinkEvents['callEvent']>[0]): void {
+    if (this.#watchedCalls.has(frame.call_id)) this.#send(() => this.#events.callEvent(frame))
   }
 
-  tellCalls(frame: Parameters<LinkEvents['callsEvent']>[0]): void {
-    if (this.#watchesCalls) this.#tell(() => this.#events.callsEvent(frame))
+  sendCalls(frame: Parameters<LinkEvents['callsEvent']>[0]): void {
+    if (this.#isWatchingList) this.#send(() => this.#events.callsEvent(frame))
   }
 
-  beacon(): void {
-    const { degraded } = this.#server
-    const health = degraded || this.#toldDegraded ? { degraded } : {}
-    if (this.#watched.size === 0 && !('degraded' in health)) return
-    this.#toldDegraded = degraded
-    const frame = { now: this.#server.now(), heads: this.#server.headsOf(this.#watched), ...health }
-    this.#tell(() => this.#events.callHead(frame))
+  sendBeacon(): void {
+    const degraded = this.#server.isDegraded
+    const health = degraded || this.#hasReportedDegraded ? { degraded } : {}
+    if (this.#watchedCalls.size === 0 && !('degraded' in health)) return
+    this.#hasReportedDegraded = degraded
+    const frame = { now: this.#server.now(), heads: this.#server.headsOf(this.#watchedCalls), ...health }
+    this.#send(() => this.#events.callHead(frame))
   }
 
-  #tell(say: () => void): void {
+  #send(emit: () => void): void {
     this.#deliver(() => {
-      if (!this.over) say()
+      if (!this.isClosed) emit()
     })
   }
 
-  #answer<T>(reply: () => T): Promise<T> {
-    if (this.over) return Promise.reject(new Error('The link is closed.'))
-    const answer = reply()
+  #reply<T>(createReply: () => T): Promise<T> {
+    if (this.isClosed) return Promise.reject(new Error('The link is closed.'))
+    const reply = createReply()
     return new Promise((resolve, reject) => {
-      this.#deliver(() => (this.over ? reject(new Error('The link was lost.')) : resolve(answer)))
+      this.#deliver(() => (this.isClosed ? reject(new Error('The link was lost.')) : resolve(reply)))
     })
   }
 }
 
 const epochOf = (log: Log) => `e${log.epoch}`
 
-/** An error of the table as it goes over the socket. */
+/** Converts an error to the form that is sent over the socket. */
 export function socketError({ status, errors }: ReturnType<typeof gatherError>): SocketError {
   const [first] = errors
   const detail = first?.detail

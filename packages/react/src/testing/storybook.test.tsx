@@ -6,7 +6,7 @@ import { useDtmf } from '../hooks/use-dtmf.ts'
 import { actAndSettle } from './render-hook.tsx'
 import { loadScenario, withScenario } from './storybook.tsx'
 
-// Storybook's own types accept both.
+// Type check: Storybook's types must accept both.
 const decorators: Decorator[] = [withScenario]
 const loaders: Loader[] = [loadScenario]
 
@@ -14,7 +14,7 @@ function Keys() {
   return <output>{useDtmf(pinEntry.callId).gather?.digits ?? 'none'}</output>
 }
 
-it('shows a story at its moment of the call', async () => {
+it('withScenario renders a story at its `at` position in the call', async () => {
   expect([decorators.length, loaders.length]).toEqual([1, 1])
   const loaded = await loadScenario({ parameters: { scenario: pinEntry, at: 7_800 } })
   render(withScenario(Keys, { loaded, id: 'pin--entry' }))
@@ -22,7 +22,7 @@ it('shows a story at its moment of the call', async () => {
   expect(screen.getByRole('status')).toHaveTextContent(/^55$/)
 })
 
-it('leaves a story without a scenario as it is', async () => {
+it('withScenario renders a story without a scenario unchanged', async () => {
   const loaded = await loadScenario({ parameters: {} })
   render(withScenario(() => <output>plain</output>, { loaded, id: 'plain' }))
   expect(screen.getByText('plain')).toBeInTheDocument()

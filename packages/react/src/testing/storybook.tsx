@@ -1,6 +1,6 @@
 /**
- * For your own Storybook: a loader that plays a call up to the moment a story shows, and a decorator that puts the story
- * on the client that played it. Written without Storybook's types, so that nobody needs Storybook for the other tests.
+ * For your Storybook: a loader that plays a call to a story's position, and a decorator that provides its client. It
+ * avoids Storybook's types, so that other tests don't need Storybook.
  */
 
 import type { Scenario } from '@callgather/protocol/scenarios'
@@ -9,25 +9,25 @@ import type { ComponentType, ReactElement } from 'react'
 import { GatherProvider } from '../hooks/provider.tsx'
 import { createScenarioClient, type ScenarioClient, type ScenarioClientOptions } from './scenario-client.ts'
 
-/** What a story says, in its `parameters`, about the call it shows. */
+/** The `parameters` of a story that shows a call. */
 export interface ScenarioParameters {
-  /** The call, or several. Without one, the story is left as it is. */
+  /** One or several scenarios. Without one, the story is rendered unchanged. */
   readonly scenario?: Scenario | readonly Scenario[]
-  /** The moment shown, in milliseconds after the call began; `end` for after its last event. Default `end`. */
+  /** The position shown, in milliseconds since the scenario's start; `end` for the last event. Default `end`. */
   readonly at?: number | 'end'
-  /** How the scenario is played, and how commands are answered. */
+  /** Options of the scenario client. */
   readonly client?: ScenarioClientOptions
-  /** Breaks something, or goes on, before the story is shown. */
+  /** Runs before the story is shown, for example to inject a fault. */
   readonly prepare?: (client: ScenarioClient) => void | Promise<void>
 }
 
-/** What `play` functions find in `loaded`. */
+/** The `loaded` context of `play` functions. */
 export interface LoadedScenario {
-  /** The client on which the story is shown; `null` for a story without a scenario. */
+  /** The story's client; `null` for a story without a scenario. */
   readonly client: ScenarioClient | null
 }
 
-/** Plays the story's scenario. Put it in `loaders`. */
+/** Plays the story's scenario. Add it to `loaders`. */
 export async function loadScenario({ parameters }: { parameters: ScenarioParameters }): Promise<LoadedScenario> {
   const { scenario, at = 'end', client: options, prepare } = parameters
   if (!scenario) return { client: null }
@@ -38,7 +38,7 @@ export async function loadScenario({ parameters }: { parameters: ScenarioParamet
   return { client }
 }
 
-/** Shows the story on the client that played its scenario. Put it in `decorators`. */
+/** Provides the client that played the scenario. Add it to `decorators`. */
 export function withScenario(
   Story: ComponentType,
   { loaded, id }: { loaded: Partial<LoadedScenario>; id: string },
@@ -54,7 +54,7 @@ export function withScenario(
 
 const caches = new WeakMap<ScenarioClient, QueryClient>()
 
-/** One cache for each client, whatever the stories around it use: the next story must not see this one's call. */
+/** Each client has its own cache, so that the next story doesn't see this story's call. */
 function cacheOf(client: ScenarioClient): QueryClient {
   const cache = caches.get(client) ?? new QueryClient()
   caches.set(client, cache)

@@ -1,7 +1,4 @@
-/**
- * A clock that stands still until it is moved. What the client would do later, it does when the clock gets there, in
- * order; between two such things, whatever was promised gets its turn, as it would in life.
- */
+/** A clock that moves only when a test advances it. Due timers run in order, and promises settle between two timers. */
 import type { Clock } from '../client/clock.ts'
 
 interface Timer {
@@ -13,7 +10,7 @@ interface Timer {
 export class VirtualClock implements Clock {
   #now: number
   #order = 0
-  #alarms: Timer[] = []
+  #timers: Timer[] = []
 
   constructor(now: number) {
     this.#now = now
@@ -21,19 +18,19 @@ export class VirtualClock implements Clock {
 
   readonly now = (): number => this.#now
 
-  readonly setTimeout = (run: () => void, millis: number): (() => void) => {
-    const alarm = { at: this.#now + Math.max(0, millis), order: this.#order++, run }
-    this.#alarms.push(alarm)
+  readonly setTimeout = (run: () => void, delayMs: number): (() => void) => {
+    const timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, run }
+    this.#timers.push(timer)
     return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm)
+      this.#timers = this.#timers.filter((other) => other !== timer)
     }
   }
 
-  /** Moves the clock to a time, or leaves it where it is if that time has passed. */
+  /** Advances the clock to a time. An earlier time leaves it unchanged. */
   async advanceTo(time: number): Promise<void> {
     await flushPromises()
     for (let next = this.#next(time); next; next = this.#next(time)) {
-      this.#alarms = this.#alarms.filter((other) => other !== next)
+      this.#timers = this.#timers.filter((other) => other !== next)
       this.#now = Math.max(this.#now, next.at)
       next.run()
       await flushPromises()
@@ -43,18 +40,18 @@ export class VirtualClock implements Clock {
 
   #next(time: number): Timer | undefined {
     let next: Timer | undefined
-    for (const alarm of this.#alarms) {
-      if (alarm.at > time) continue
-      if (!next || alarm.at < next.at || (alarm.at === next.at && alarm.order < next.order)) next = alarm
+    for (const timer of this.#timers) {
+      if (timer.at > time) continue
+      if (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer
     }
     return next
   }
 }
 
-/** The longest chain of promises between a request and what comes of it is shorter than this. */
+/** Longer than any chain of promises in the client. */
 const MAX_PROMISE_CHAIN = 24
 
-/** Gives everything that was promised its turn. No timer, so that a test's fake timers do not stop it. */
+/** Lets pending promises settle. Uses no timer, so it works under fake timers. */
 export async function flushPromises(): Promise<void> {
   for (let turn = 0; turn < MAX_PROMISE_CHAIN; turn++) await Promise.resolve()
 }
