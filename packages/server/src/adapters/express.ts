@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUnderPath } from '../edge/message.ts'
 import type { GatherServer } from '../server/gather-server.ts'
 
+export type * from '../server/server-api.ts'
+
 /** Middleware of Express 4 and 5, and of Connect. */
 export type ExpressMiddleware = (
   request: IncomingMessage & { readonly originalUrl?: string },

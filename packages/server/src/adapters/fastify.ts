@@ -2,6 +2,8 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { GatherServer } from '../server/gather-server.ts'
 
+export type * from '../server/server-api.ts'
+
 /**
  * A plugin that answers what is below the server's base path, sockets included. Fastify's own body parser stays as it
  * is for your routes; in here it is off, because a webhook's signature covers its bytes.

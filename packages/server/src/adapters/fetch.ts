@@ -4,6 +4,8 @@ import { fetchRequest, fetchResponse } from '../edge/fetch.ts'
 import { isUnderPath } from '../edge/message.ts'
 import type { GatherServer } from '../server/gather-server.ts'
 
+export type * from '../server/server-api.ts'
+
 /**
  * Answers what is below the server's base path: webhooks, commands and calls; `null` for every other request. Sockets
  * are not HTTP: give the HTTP server to `gather.attachSocket`, or run `callgather-server` on the same Redis.

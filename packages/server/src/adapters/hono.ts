@@ -3,6 +3,8 @@ import type { MiddlewareHandler } from 'hono'
 import type { GatherServer } from '../server/gather-server.ts'
 import { fetchHandler } from './fetch.ts'
 
+export type * from '../server/server-api.ts'
+
 /**
  * Middleware that answers what is below the server's base path, and leaves the rest to the app. Use it before anything
  * that reads bodies. On Node, give the HTTP server that `serve()` returns to `gather.attachSocket`.

@@ -3,6 +3,8 @@
 import type { GatherServer } from '../server/gather-server.ts'
 import { fetchHandler } from './fetch.ts'
 
+export type * from '../server/server-api.ts'
+
 /** A route handler of the app router. */
 export type NextRouteHandler = (request: Request) => Promise<Response>
 
