@@ -1,4 +1,4 @@
-/** Commands from the host application's own code: `await gather.call(id).gatherUsingSpeak({…}).ended`. */
+/** Commands from the host's own code: `await gather.call(id).gatherUsingSpeak({…}).ended`. */
 import {
   type CallState,
   type CommandBodies,
@@ -17,7 +17,7 @@ export interface AcceptedCommand {
   readonly commandId: string
   /** `ok`, in Telnyx's words. */
   readonly result: string
-  /** The conversation that an AI command has begun. */
+  /** The id of the conversation that an AI command started. */
   readonly conversationId?: string
 }
 
@@ -25,34 +25,34 @@ export interface AcceptedCommand {
 export interface GatherOutcome {
   readonly commandId: string
   /**
-   * Telnyx's word for it: `valid`, `invalid`, `timeout`, `cancelled`, `call_hangup`, … An open list. `call_hangup`
-   * also when the call ended and no word of the gather ever came. `null` where Telnyx did not say.
+   * Telnyx's status, such as `valid`, `invalid`, `timeout`, `cancelled` or `call_hangup`; an open list. Also `call_hangup`
+   * if the call ended without an end event of the gather. `null` if Telnyx sent no status.
    */
   readonly status: string | null
-  /** The digits; `null` where policy hides them, and for an AI gather. */
+  /** The digits; `null` if they are masked, and for an AI gather. */
   readonly digits: string | null
-  /** The fields of an AI gather, as Telnyx sent them; not checked against your schema. */
+  /** The fields of an AI gather as Telnyx sent them, not validated against your schema. */
   readonly result: Readonly<Record<string, unknown>> | null
-  /** When, ISO 8601. */
+  /** The time of the end, in ISO 8601. */
   readonly endedAt: string
 }
 
-/** A command that was given. Its promises may be awaited or not; a refusal nobody awaits harms nothing. */
+/** A command that was sent. A promise that you do not await never causes an unhandled rejection. */
 export interface CommandRun {
-  /** Resolves when Telnyx has accepted it; rejects with a GatherError when it was refused, or nobody knows. */
+  /** Resolves when Telnyx accepts the command. Rejects with a GatherError if it is refused or its outcome is unknown. */
   readonly accepted: Promise<AcceptedCommand>
 }
 
 /** A gather that was started. */
 export interface GatherRun extends CommandRun {
   /**
-   * Resolves when the gather has ended, with whatever status; also when the call ended first. Rejects with a
-   * GatherError when the gather was refused.
+   * Resolves when the gather ends, with any status, or when the call ends first. Rejects with a GatherError if the gather
+   * was refused.
    */
   readonly ended: Promise<GatherOutcome>
 }
 
-/** Options of an assistant's start, beside its body. */
+/** Options for starting an assistant, in addition to its body. */
 export interface AssistantOptions {
   /**
    * How much of the input may be shown, where it is sensitive: `digits`, also the `allButLast4`, or `all`. Makes the server's
@@ -61,19 +61,19 @@ export interface AssistantOptions {
   readonly mask?: Mask
 }
 
-/** Options of a gather, beside its body. */
+/** Options of a gather, in addition to its body. */
 export interface GatherOptions extends AssistantOptions {
   /**
-   * Stop the gather that is running on the call, then start this one. By default a second gather is refused, with an
-   * error that names the running one.
+   * Stop the running gather of the call, then start this one. By default a second gather is refused with an error that
+   * names the running one.
    */
   readonly replace?: boolean
 }
 
-/** A call, to be commanded. The methods are named as in Telnyx's SDK and take the same bodies. */
+/** Sends commands to one call. Its methods have the names and bodies of Telnyx's SDK. */
 export interface CallHandle {
   readonly id: string
-  /** What is known of the call now. */
+  /** Resolves with the current state of the call. */
   state(): Promise<CallState>
   /** Collects digits, with no prompt. */
   gather(body?: CommandBodies['gather'], options?: GatherOptions): GatherRun
@@ -81,11 +81,11 @@ export interface CallHandle {
   gatherUsingSpeak(body: CommandBodies['gather_using_speak'], options?: GatherOptions): GatherRun
   /** Plays a prompt and collects digits. */
   gatherUsingAudio(body: CommandBodies['gather_using_audio'], options?: GatherOptions): GatherRun
-  /** Lets an AI ask for the fields of a JSON Schema. */
+  /** Starts an AI gather for the fields of a JSON Schema. */
   gatherUsingAI(body: CommandBodies['gather_using_ai'], options?: GatherOptions): GatherRun
   /** Ends a running digit gather. */
   stopGather(body?: CommandBodies['gather_stop']): CommandRun
-  /** Lets an assistant talk to the caller. */
+  /** Starts an assistant. */
   startAIAssistant(body?: CommandBodies['ai_assistant_start'], options?: AssistantOptions): CommandRun
   /** Ends the assistant's conversation; the call stays up. */
   stopAIAssistant(body?: CommandBodies['ai_assistant_stop']): CommandRun
@@ -133,7 +133,7 @@ export function callHandle(callId: string, { commands, cache }: { commands: Comm
   }
 }
 
-/** Whoever wants only one of a run's promises must not be ended by the other. */
+/** Prevents an unhandled rejection of a promise that the host does not await. */
 function quiet(promise: Promise<unknown>): void {
   promise.catch(() => {})
 }

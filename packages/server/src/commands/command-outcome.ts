@@ -1,4 +1,4 @@
-/** What became of a command: from Telnyx's answer to the event in the log, and from that to whoever gave the command. */
+/** Command outcomes: converts Telnyx's answer to a log event, and that event to the answer for the command's sender. */
 import {
   type CallEvent,
   type CommandName,
@@ -10,13 +10,13 @@ import {
 import { type CommandAnswer, endingCommands } from '../telnyx/commands.ts'
 import { formatTime } from '../telnyx/normalise.ts'
 
-/** What became of a command, as the event that tells of it. */
+/** The outcome of a command, as its event. */
 export type CommandOutcomeEvent =
   | { event_type: 'command.accepted'; payload: { conversation_id?: string } }
   | { event_type: 'command.refused'; payload: { status: number; code: string; title: string; detail?: string } }
   | { event_type: 'command.unknown'; payload: { reason: string } }
 
-/** An event of a command as it is appended; of each kind a command has one at most. `now` is our clock, in milliseconds. */
+/** Makes an event of a command, at most one per kind. `now` is our clock, in milliseconds. */
 export function commandEvent(
   commandId: string,
   { event_type, payload }: { readonly event_type: string; readonly payload: object },
@@ -27,7 +27,7 @@ export function commandEvent(
   return { ...envelope, payload } as CallEvent
 }
 
-/** The event of what Telnyx answered. */
+/** The outcome event for Telnyx's answer. */
 export function outcomeOf(command: CommandName, answer: CommandAnswer): CommandOutcomeEvent {
   switch (answer.status) {
     case 'accepted': {
@@ -37,7 +37,7 @@ export function outcomeOf(command: CommandName, answer: CommandAnswer): CommandO
     }
     case 'refused': {
       const [{ code, title, detail }] = answer.errors
-      // What was to be ended has ended, if the call has.
+      // A stop has succeeded if the call has ended.
       if (code === errorTable.callEnded.code && endingCommands.has(command))
         return { event_type: 'command.accepted', payload: {} }
       const payload = { status: answer.httpStatus, code, title, ...(detail === undefined ? {} : { detail }) }
@@ -48,14 +48,14 @@ export function outcomeOf(command: CommandName, answer: CommandAnswer): CommandO
   }
 }
 
-/** Telnyx's details may quote what was sent. */
+/** Removes the detail of a refusal, because Telnyx may quote the request in it. */
 export function withoutDetail(outcome: CommandOutcomeEvent): CommandOutcomeEvent {
   if (outcome.event_type !== 'command.refused') return outcome
   const { detail: _, ...payload } = outcome.payload
   return { ...outcome, payload }
 }
 
-/** The event of an outcome as it was folded. */
+/** The outcome event for an outcome of the call state. */
 export function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
   switch (outcome?.status) {
     case 'accepted': {
@@ -72,7 +72,7 @@ export function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
   }
 }
 
-/** The answer to whoever gave the command, in Telnyx's shape. */
+/** The answer to the command's sender, in Telnyx's shape. */
 export function resultOf(outcome: CommandOutcomeEvent): { result: string; conversation_id?: string } {
   switch (outcome.event_type) {
     case 'command.accepted':
@@ -82,13 +82,13 @@ export function resultOf(outcome: CommandOutcomeEvent): { result: string; conver
     case 'command.unknown':
       throw gatherError(
         'outcomeUnknown',
-        'Telnyx gave no answer that tells whether the command ran. Watch the call for what follows before trying again.',
+        'Telnyx did not confirm whether the command ran. Check the events of the call before you send it again.',
       )
   }
 }
 
 function refusal({ status, code, title, detail }: { status: number; code: string; title: string; detail?: string }) {
-  // What Telnyx holds against our own key is no fault of whoever sent the command.
+  // Telnyx rejected the server's API key, not the sender's credentials.
   if (status === 401 || status === 403) {
     const ours = 'Telnyx refused the server’s own API key. The server’s operator must check `TELNYX_API_KEY`.'
     return new GatherError(502, [{ code, title, detail: ours }])

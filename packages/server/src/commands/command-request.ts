@@ -1,6 +1,6 @@
 /**
- * From a command as somebody gives it to what is logged and what is sent: checked, under its id, with its secrets kept
- * out of the log and our mark in what Telnyx gets.
+ * Prepares a command: validates it, chooses its id, keeps secrets out of the logged body and adds our mark to the body that
+ * Telnyx gets.
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -24,56 +24,56 @@ import type { NewEvent } from '../store/call-store.ts'
 import type { MarkCodec } from '../telnyx/client-state.ts'
 import { commandEvent } from './command-outcome.ts'
 
-/** A command to be given. */
+/** A command as its sender submits it. */
 export interface CommandInput {
   readonly callId: string
   readonly command: CommandName
-  /** The body as it came; checked here. */
+  /** The unvalidated body. */
   readonly body: unknown
-  /** Who gives it. */
+  /** The subject that sends it. */
   readonly subject: string
-  /** Whether it comes from code of the host's own: then policy and rate limit do not apply. */
+  /** Whether it comes from the host's own code, which policy does not restrict. */
   readonly isTrusted: boolean
-  /** Refuse a call that no webhook has told of yet. */
+  /** Refuse the command if no webhook of the call has arrived yet. */
   readonly mustExist: boolean
-  /** The sender's own key: the same key on the same call is the same command. */
+  /** The sender's key: the same key on the same call is the same command. */
   readonly idempotencyKey?: string | undefined
-  /** How much of the input the sender wants shown; makes the server's policy stricter, never laxer. */
+  /** The mask that the sender requests. It can make the server's policy stricter, never laxer. */
   readonly mask?: Mask | undefined
-  /** Stop the gather that is running first. Otherwise a second gather is refused. */
+  /** Stop the running gather first. Otherwise a second gather is refused. */
   readonly replace?: boolean | undefined
-  /** Where it comes from, for the audit trail. */
+  /** The client's address, for the audit log. */
   readonly address?: string | undefined
 }
 
-/** What a command is prepared with. */
+/** Dependencies of `prepareCommand`. */
 export interface PrepareDeps {
   readonly policy: CommandPolicy
   readonly hostCallbacks: HostCallbacks
   readonly markers: MarkCodec
-  /** Keys the `command_id` made from an idempotency key, and the digest that tells two bodies apart. */
+  /** Key of the `command_id` derived from an idempotency key, and of the digest of a body. */
   readonly commandKey: Uint8Array
 }
 
-/** A command that may be given. */
+/** A validated command. */
 export interface PreparedCommand {
   readonly commandId: string
   /** Identifies the command and its body. */
   readonly digest: string
-  /** How much of the input may be shown, where it is sensitive. */
+  /** The mask, if the input is sensitive. */
   readonly mask: Mask | undefined
   /** The body that Telnyx gets. */
   readonly body: Readonly<Record<string, unknown>>
-  /** Why the state of the call does not allow it; `null` where it does. */
+  /** Why the state of the call forbids the command; `null` if it is allowed. */
   refusalOn(state: CallState, now: number): GatherError | null
-  /** Its `command.requested`, given the call and our clock. */
+  /** Its `command.requested` event. `now` is our clock, in milliseconds. */
   requestEvent(state: CallState, now: number): NewEvent
 }
 
 /**
  * Prepares a command.
  *
- * @throws GatherError when its body is wrong or holds what its sender may not set, or when the host's policy fails.
+ * @throws GatherError when the body is invalid, sets a field that its sender may not set, or the host's policy fails.
  */
 export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Promise<PreparedCommand> {
   const { callId, command, subject, isTrusted } = order
@@ -87,7 +87,7 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
   const commandId = typeof command_id === 'string' ? command_id : ownId()
   const mask = await maskOf(order, body, deps)
   if (mask !== undefined && client_state !== undefined) throw marksMaskedGather()
-  // Only what goes on after the command leaves a mark; a stop or a whisper leaves the mark of what it is about.
+  // Only gathers and conversations set a mark. A stop or a whisper keeps the mark of its target.
   const mark =
     isGather(command) || isConversation(command)
       ? { client_state: markers.write(callId, { commandId, command, mask }) }
@@ -99,7 +99,7 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
     mask,
     body: { ...body, command_id: commandId, ...(typeof client_state === 'string' ? { client_state } : mark) },
     refusalOn(state, now) {
-      // A `client_state` replaces the mark that a running gather left, also when it comes with a stop or a whisper.
+      // A `client_state` would replace the mark of a running gather, even on a stop or a whisper.
       if (client_state !== undefined && openMask(state, now) !== undefined) return marksMaskedGather()
       return mask !== undefined && isCaptured(state) ? copiesMaskedGather() : null
     },
@@ -113,7 +113,7 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
   }
 }
 
-/** The body as it may be logged. While a masked gather is open, its input may be read back by any command. */
+/** The body to log. While a masked gather is open, any command may read its input back to the caller. */
 function loggedBody(
   command: CommandName,
   body: Record<string, unknown>,
@@ -135,10 +135,10 @@ const marksMaskedGather = () =>
 const copiesMaskedGather = () =>
   gatherError(
     'conflict',
-    'The call is being recorded or streamed, so a sensitive gather would be copied. Stop that first, then try again.',
+    'The call is being recorded or streamed, which would copy sensitive input. Stop the recording or stream, then retry.',
   )
 
-/** The mask that the host's policy sets, or a stricter one that the sender of the command asks for. */
+/** The mask of the host's policy, or the sender's if that is stricter. */
 async function maskOf(
   { callId, command, mask }: CommandInput,
   body: Record<string, unknown>,
@@ -148,7 +148,7 @@ async function maskOf(
   const { mask: decide } = policy
   if (typeof decide !== 'function') return strictest(isGather(command) ? decide : undefined, mask)
   try {
-    // A copy, as the host's code may change what it is given.
+    // A copy, because the host's code may modify it.
     const decided = await hostCallbacks.call('mask', () => decide({ callId, command, body: structuredClone(body) }), {
       isValid: (value) => value === undefined || isMask(value),
     })
@@ -159,17 +159,17 @@ async function maskOf(
   }
 }
 
-/** An id made from others: the same on every server, and not to be guessed. */
+/** Derives an id that is the same on every server and cannot be guessed. */
 export const derivedId = (key: Uint8Array, ...deps: readonly [kind: string, ...string[]]) => uuidOf(macOf(key, ...deps))
 
-/** What records or copies the call's audio, as far as webhooks tell: when it began, and when it ended. */
+/** Pairs of events that start and stop recording or copying a call's audio. */
 const captureEvents = [
   ['streaming.started', 'streaming.stopped'],
   ['call.fork.started', 'call.fork.stopped'],
   ['call.recording.started', 'call.recording.saved'],
 ] as const
 
-/** Whether the call's audio is known to be copied elsewhere. */
+/** Whether the call's audio is being recorded or copied, according to its webhooks. */
 function isCaptured({ timeline }: CallState): boolean {
   const marks = [...timeline].filter((entry) => entry.kind === 'mark')
   return captureEvents.some(
@@ -178,7 +178,7 @@ function isCaptured({ timeline }: CallState): boolean {
   )
 }
 
-/** AI commands report as they go, unless they were told not to: a console lives on it. */
+/** Turns on the progress events of AI commands, which the console shows, unless the sender turned them off. */
 function withUpdates(command: CommandName, body: Record<string, unknown>): Record<string, unknown> {
   switch (command) {
     case 'gather_using_ai':
@@ -190,7 +190,7 @@ function withUpdates(command: CommandName, body: Record<string, unknown>): Recor
   }
 }
 
-/** Parts of a body that name secrets or reach other systems; they go to Telnyx and nowhere else. */
+/** Fields that name secrets or other systems. They are sent to Telnyx but never logged. */
 const secretKeys = new Set([
   'api_key_ref',
   'openai_api_key_ref',
@@ -214,7 +214,7 @@ function withoutSecrets(value: Record<string, unknown>): Record<string, unknown>
   )
 }
 
-/** The first 16 bytes as a UUID, version 8: made by our own rule (RFC 9562). */
+/** Formats the first 16 bytes as a version 8 UUID, which is for custom algorithms (RFC 9562). */
 function uuidOf(bytes: Buffer): string {
   const own = Buffer.from(bytes.subarray(0, 16))
   own[6] = ((own[6] ?? 0) & 0x0f) | 0x80

@@ -5,7 +5,7 @@ import { type CallStore, StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
 
-/** A store whose next append of a command's request fails: after it was made, or without being made. */
+/** A store whose next append of a command's request fails, after or without storing it. */
 function failingStore(): CallStore & { fail(how: 'answer lost' | 'not made'): void } {
   const store = memoryStore()
   let failure: 'answer lost' | 'not made' | null = null
@@ -28,8 +28,8 @@ function failingStore(): CallStore & { fail(how: 'answer lost' | 'not made'): vo
 
 const key = { 'idempotency-key': 'first' }
 
-describe('a command whose request the store did not confirm', () => {
-  it('is not sent, and where the store took it all the same, it ends as refused', async () => {
+describe('a command whose append was not confirmed by the store', () => {
+  it('is not sent, and ends as refused if the store kept its request', async () => {
     const store = failingStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -40,25 +40,25 @@ describe('a command whose request the store did not confirm', () => {
       return [...commands].map(({ outcome }) => outcome?.status)
     }
     await vi.waitFor(async () => expect(await outcomes()).toEqual(['refused']), { timeout: 10_000 })
-    // The same command again has the same outcome; another one runs.
+    // A repeat has the same outcome. A new command runs.
     expect((await server.command('gather', {}, key)).status).toBe(503)
     expect(server.upstream.received).toEqual([])
     expect((await server.command('gather', {}, { 'idempotency-key': 'second' })).status).toBe(200)
     expect(server.upstream.received).toHaveLength(1)
   })
 
-  it('may be given again at once, and whoever waits for the first gets its outcome', async () => {
+  it('gives a repeat of the command the same outcome without sending it', async () => {
     const store = failingStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
     store.fail('answer lost')
     expect((await server.command('gather', {}, key)).status).toBe(503)
-    // Nobody can say yet whether somebody else is sending it; then it turns out that nobody did.
+    // The repeat waits, because another server might be sending the first, until its outcome is known.
     expect((await server.command('gather', {}, key)).status).toBe(503)
     expect(server.upstream.received).toEqual([])
   })
 
-  it('runs when it is given again and the store had not taken it', async () => {
+  it('runs when it is repeated and the store had not kept its request', async () => {
     const store = failingStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -66,7 +66,7 @@ describe('a command whose request the store did not confirm', () => {
     expect((await server.command('gather', {}, key)).status).toBe(503)
     expect((await server.command('gather', {}, key)).status).toBe(200)
     expect(server.upstream.received).toHaveLength(1)
-    // Once the log has been looked at, the command that did run is still accepted, and nothing else was said of it.
+    // The later check of the log adds no second outcome to the command that ran.
     await new Promise((resolve) => setTimeout(resolve, 700))
     const types = (await store.read(CALL, 0))?.records.map(({ event }) => event.event_type)
     expect(types).toEqual(['call.answered', 'command.requested', 'command.accepted'])
@@ -113,7 +113,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather'])
   })
 
-  it('is not what a retry of the first under its idempotency key is', async () => {
+  it('is not confused with a retry of the first under its idempotency key', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const ids = [await server.command('gather', {}, key), await server.command('gather', {}, key)].map(
@@ -137,7 +137,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather', 'gather_stop', 'gather'])
   })
 
-  it('that replaces an AI gather stops its conversation', async () => {
+  it('stops the conversation of an AI gather that it replaces', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather_using_ai', { parameters: { type: 'object', properties: {} } })
@@ -145,7 +145,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather_using_ai', 'ai_assistant_stop', 'gather'])
   })
 
-  it('does not replace one that Telnyx has not answered yet', async () => {
+  it('cannot replace a gather that Telnyx has not answered yet', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.behaviours.push({ delayMillis: 500 })
@@ -166,7 +166,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather_stop', 'gather_stop'])
   })
 
-  it('needs the permission to stop a gather when it replaces one', async () => {
+  it('requires permission to stop the gather that it replaces', async () => {
     await using server = await testServer({ authorize: (_, { command }) => command !== 'gather_stop' })
     await server.webhook('call.answered')
     expect((await server.command('gather', {})).status).toBe(200)
@@ -178,7 +178,7 @@ describe('a second gather on a call', () => {
     ['gather', 'yes'],
     ['gather_stop', 'true'],
     ['ai_assistant_start', 'true'],
-  ])('is not asked to replace by %s with the header %s', async (command, word) => {
+  ])('is rejected with 400 when %s has the replace header %s', async (command, word) => {
     await using server = await testServer()
     await server.webhook('call.answered')
     expect((await server.command(command, {}, { [REPLACE_HEADER]: word })).status).toBe(400)
@@ -205,7 +205,7 @@ describe('a second gather on a call', () => {
     })
   }
 
-  it('starts after one that Telnyx refused, and not after one whose outcome is unknown', async () => {
+  it('starts after a gather that Telnyx refused, but not after a gather with an unknown outcome', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.behaviours.push({ status: 422, body: { errors: [{ code: '90034', title: 'No' }] } })

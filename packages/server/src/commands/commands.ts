@@ -1,9 +1,8 @@
 /**
- * Gives a command: logs it, sends it to Telnyx, logs what became of it.
+ * Runs commands: logs the request, sends it to Telnyx, and logs the outcome.
  *
- * The request is in the log before Telnyx is called, because Telnyx sends no "gather started" and a fast key must not
- * precede its gather. The log is also what makes a command run once: the request is appended under an id made from
- * its `command_id`, in one atomic step across all nodes, and whoever comes second gets the outcome of the first.
+ * The request is logged first, because Telnyx sends no "gather started" and a fast key must not precede its gather. The
+ * append is atomic across servers and deduplicates by `command_id`, so a repeated command gets the outcome of the first.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -42,32 +41,32 @@ import {
 } from './command-request.ts'
 import { type RunningGather, runningGather, stopOf } from './running-gather.ts'
 
-/** A command that is in the log, and on its way. */
+/** A command that is in the log and is being sent. */
 export interface SubmittedCommand {
   readonly commandId: string
-  /** What Telnyx answered. Rejects with a GatherError where Telnyx refused, or nobody knows. */
+  /** Telnyx's answer. Rejects with a GatherError if Telnyx refused the command or its outcome is unknown. */
   readonly accepted: Promise<{ readonly result: string; readonly conversation_id?: string }>
 }
 
-/** What giving commands needs. */
+/** Dependencies of the command runner. */
 export interface CommandDeps extends PrepareDeps {
   readonly cache: CallCache
   readonly sender: CommandSender
   readonly audit: Audit
   readonly now: () => number
   readonly logger: Logger
-  /** Called when the log seems to lack an event of a call: Telnyx says that it is over, or a stop had no effect. */
+  /** Called when a call's log seems to have a gap: Telnyx reports the call as over, or a stop had no effect. */
   readonly onSuspectedGap?: (callId: string) => void
   /** Called with each outcome. */
   readonly onOutcome?: (command: CommandName, outcome: string, millis: number) => void
-  /** How long to wait for the end of a gather that is replaced: Telnyx may run two commands out of order. Default 1,000. */
+  /** How long to wait for the end of a replaced gather, because Telnyx may reorder commands. Default 1000. */
   readonly replaceTimeoutMs?: number
 }
 
-/** After a failed append the log is looked at so soon, then half as often each time, for half an hour at most. */
+/** The log is checked again this soon after a failed append, then with backoff for half an hour at most. */
 const FIRST_RECHECK_MS = 500
 const MAX_RECHECK_MS = 30 * 60_000
-/** How often the store must have answered until it is believed that it never took the request. */
+/** After this many successful checks without the request, the store never took it. */
 const MAX_RECHECKS = 4
 
 const notSent = (detail: string): CommandOutcomeEvent => {
@@ -77,39 +76,39 @@ const notSent = (detail: string): CommandOutcomeEvent => {
 
 /** The outcome of a command whose request the store may have and Telnyx has not. */
 const NOT_STORED = notSent(
-  'The store did not confirm the command, so it was not sent. Give it again, under a new idempotency key.',
+  'The store did not confirm the command, so it was not sent. Send it again with a new idempotency key.',
 )
-/** The outcome of a gather that was to replace another. */
+/** The outcome of a gather whose predecessor could not be stopped. */
 const NOT_REPLACED = notSent(
   'Telnyx did not confirm that the running gather has stopped, so the new one was not sent. Try again in a moment.',
 )
 
-/** How long after an accepted stop its effect is looked for. */
+/** How long an accepted stop may take before its effect is checked. */
 const STOP_CONFIRMATION_MS = 10_000
 
-/** How long a gather that is replaced may take to stop: the rest of the window is for its successor. */
+/** How long a replaced gather may take to stop. The rest of the window is for its successor. */
 const STOP_WINDOW_MS = 15_000
 
-/** What is appended for a command, as decided on the state of its call. */
+/** What to append for a command, decided on the state of its call. */
 interface Plan {
   readonly events: readonly NewEvent[]
   /** The gather that is stopped first. */
   readonly replaced: RunningGather | null
-  /** What a stop is about: stops of the same are one. */
+  /** The gather or conversation that a stop ends. Concurrent stops with the same target are sent once. */
   readonly target: string
 }
 
-/** A command on its way. */
+/** A command that is being sent. */
 interface CommandInFlight {
   readonly order: CommandInput
   readonly command: CommandName
   readonly commandId: string
 }
 
-/** Gives commands. */
+/** Runs commands. */
 export class Commands {
   readonly #deps: CommandDeps
-  /** Stops that Telnyx has not answered yet; another of the same kind waits for that answer. */
+  /** Pending stops. A stop of the same target shares the answer. */
   readonly #stops = new Map<string, Promise<CommandOutcomeEvent>>()
 
   constructor(deps: CommandDeps) {
@@ -119,7 +118,7 @@ export class Commands {
   /**
    * Logs a command and sends it. Resolves once it is in the log.
    *
-   * @throws GatherError when it must not be sent: the body is wrong, the call unknown or over, another gather running.
+   * @throws GatherError when the body is invalid, the call is unknown or over, or another gather is running.
    */
   async submit(order: CommandInput): Promise<SubmittedCommand> {
     const { callId, command, subject, address } = order
@@ -132,23 +131,24 @@ export class Commands {
     const stopId = derivedId(this.#deps.commandKey, 'replace', callId, commandId)
     const decide = (call: KnownCall) => this.#plan(order, prepared, { call, now, stopId })
     const { decision, duplicates } = await cache.append(callId, decide).catch((error: unknown) => {
-      for (const id of [commandId, stopId]) this.#disown(callId, id, formatTime(now))
+      for (const id of [commandId, stopId]) this.#refuseUnsent(callId, id, formatTime(now))
       throw error
     })
     if ('refused' in decision) throw decision.refused
     const duplicate = duplicates.find(({ id }) => id === decision.events.at(-1)?.event.id)
     if (duplicate?.isConflict) {
-      const detail = 'This idempotency key, or `command_id`, was used on this call with another command. Use a new one.'
+      const detail =
+        'The idempotency key or `command_id` was already used on this call for another command. Send a new one.'
       throw gatherError('conflict', detail, '/command_id')
     }
     const outcome = duplicate ? this.#outcomeOf(callId, commandId) : this.#run(order, prepared, decision)
     const accepted = outcome.then(resultOf)
-    // A caller may wait for the end of a gather only; a refusal that nothing awaits must not end the process.
+    // An unhandled rejection would crash the process if the caller awaits only the end of the gather.
     accepted.catch(() => {})
     return { commandId, accepted }
   }
 
-  /** What to append for a command, on the state that the append is conditional on. */
+  /** Decides what to append for a command. */
   #plan(
     { command, subject, mustExist, replace }: CommandInput,
     prepared: PreparedCommand,
@@ -171,33 +171,32 @@ export class Commands {
   }
 
   /**
-   * The store failed, and may have taken the request all the same: its answer was lost. The command was not sent and
-   * will not be; so if the request turns up in the log, it gets its outcome there. A later request of the same command
-   * under the same id has another time, and is left alone.
+   * Handles a failed append, which the store may have taken although its answer was lost. The command is never sent, so the
+   * request gets a refused outcome if it appears in the log. A repeat under the same id has another time and is not touched.
    */
-  #disown(callId: string, commandId: string, requestedAt: string): void {
+  #refuseUnsent(callId: string, commandId: string, requestedAt: string): void {
     const { cache, now } = this.#deps
-    const disown = ({ state: { commands } }: KnownCall) => {
+    const refuse = ({ state: { commands } }: KnownCall) => {
       const known = commands.get(commandId)
       const isOurs = known?.request?.at === requestedAt && !known.outcome
       return { events: isOurs ? [{ event: commandEvent(commandId, NOT_STORED, now()) }] : [] }
     }
     const look = async () => {
-      let looks = 0
-      for (let wait = FIRST_RECHECK_MS; wait < MAX_RECHECK_MS && looks < MAX_RECHECKS; wait *= 2) {
+      let checks = 0
+      for (let wait = FIRST_RECHECK_MS; wait < MAX_RECHECK_MS && checks < MAX_RECHECKS; wait *= 2) {
         await sleep(wait, undefined, { ref: false })
         try {
-          if ((await cache.append(callId, disown)).records.length > 0) return
-          looks += 1
+          if ((await cache.append(callId, refuse)).records.length > 0) return
+          checks += 1
         } catch {
-          // The store is still away: it is looked at again. Should this process end before, the reconciler settles it.
+          // The store is still unavailable: check again. If this process ends first, the reconciler appends the outcome.
         }
       }
     }
     look().catch(() => {})
   }
 
-  /** Sends a command that is in the log, and logs its outcome. */
+  /** Sends a logged command and logs its outcome. */
   async #run(order: CommandInput, prepared: PreparedCommand, plan: Plan): Promise<CommandOutcomeEvent> {
     const { command } = order
     const { commandId, body, digest } = prepared
@@ -206,28 +205,28 @@ export class Commands {
     const began = now()
     if (endingCommands.has(command)) {
       const outcome = await this.#stop(given, body, `${digest} ${plan.target}`)
-      return this.#settle(given, outcome, now() - began)
+      return this.#logOutcome(given, outcome, now() - began)
     }
-    if (plan.replaced && !(await this.#makeWay(order, plan, plan.replaced))) {
-      return this.#settle(given, NOT_REPLACED, now() - began)
+    if (plan.replaced && !(await this.#stopReplaced(order, plan, plan.replaced))) {
+      return this.#logOutcome(given, NOT_REPLACED, now() - began)
     }
-    // A refusal of the first attempt needs no time; a window that is used up still has a second for it.
+    // At least one attempt, even if the window is used up.
     const windowMillis = Math.max(1_000, COMMAND_WINDOW_MS - (now() - began))
     const outcome = await this.#deliver(given, body, windowMillis)
-    return this.#settle(given, outcome, now() - began)
+    return this.#logOutcome(given, outcome, now() - began)
   }
 
-  /** Stops the gather that is to be replaced. Whether its successor may be sent. */
-  async #makeWay(order: CommandInput, { events }: Plan, running: RunningGather): Promise<boolean> {
+  /** Stops the replaced gather. Returns whether its successor may be sent. */
+  async #stopReplaced(order: CommandInput, { events }: Plan, running: RunningGather): Promise<boolean> {
     const { cache, now, replaceTimeoutMs = 1_000 } = this.#deps
     const { callId } = order
     const commandId = events[0]?.event.command_id ?? ''
     const given: CommandInFlight = { order, command: stopOf(running.command), commandId }
     const began = now()
     const outcome = await this.#stop(given, { command_id: commandId }, running.id, STOP_WINDOW_MS)
-    await this.#settle(given, outcome, now() - began)
+    await this.#logOutcome(given, outcome, now() - began)
     if (outcome.event_type === 'command.unknown') return false
-    // Refused, there was nothing to stop: Telnyx will say so if there is.
+    // A refused stop means that nothing was running. If something is, Telnyx refuses the successor.
     if (outcome.event_type === 'command.accepted') {
       const isOver = (state: CallState) =>
         selectCallEndedAt(state) !== null || state.gathers.get(running.id)?.ended || null
@@ -236,7 +235,7 @@ export class Commands {
     return true
   }
 
-  /** Sends a stop, or waits for the answer to the same stop that is on its way already. */
+  /** Sends a stop, or shares the answer of a pending stop with the same target. */
   async #stop(
     given: CommandInFlight,
     body: Readonly<Record<string, unknown>>,
@@ -246,16 +245,16 @@ export class Commands {
     const { command } = given
     const { callId } = given.order
     const key = JSON.stringify([callId, command, about])
-    const flying =
+    const pending =
       this.#stops.get(key) ?? this.#deliver(given, body, windowMillis).finally(() => this.#stops.delete(key))
-    this.#stops.set(key, flying)
-    const outcome = await flying
-    if (outcome.event_type === 'command.accepted') this.#confirmLater(callId, command)
+    this.#stops.set(key, pending)
+    const outcome = await pending
+    if (outcome.event_type === 'command.accepted') this.#checkStopLater(callId, command)
     return outcome
   }
 
-  /** An accepted stop that nothing confirms: the event may be lost, so Telnyx is asked for it. */
-  #confirmLater(callId: string, command: CommandName): void {
+  /** Reports a suspected gap if no event confirms an accepted stop in time. */
+  #checkStopLater(callId: string, command: CommandName): void {
     const { cache, onSuspectedGap } = this.#deps
     if (!onSuspectedGap) return
     const look = async () => {
@@ -285,8 +284,8 @@ export class Commands {
     return outcomeOf(command, answer)
   }
 
-  /** Logs an outcome. Telnyx has answered, so the sender of the command gets it even if it cannot be stored. */
-  async #settle(
+  /** Logs an outcome and returns it, even if it cannot be stored: Telnyx has already answered. */
+  async #logOutcome(
     { order: { callId, subject }, command, commandId }: CommandInFlight,
     given: CommandOutcomeEvent,
     millis: number,
@@ -301,7 +300,7 @@ export class Commands {
       .then(
         ({ decision }) => decision,
         (error: unknown) => {
-          logger.error({ err: error, outcome: given.event_type }, 'the outcome of a command could not be stored')
+          logger.error({ err: error, outcome: given.event_type }, 'command outcome could not be stored')
           return { outcome: withoutDetail(given) }
         },
       )
@@ -311,7 +310,7 @@ export class Commands {
     return outcome
   }
 
-  /** The outcome of a command that another request has sent; waits for it if need be. */
+  /** Waits for the outcome of a command that another request has sent. */
   async #outcomeOf(callId: string, commandId: string): Promise<CommandOutcomeEvent> {
     const read = ({ commands }: CallState) => commands.get(commandId)?.outcome ?? null
     return eventOf(await this.#deps.cache.waitFor(callId, read, AbortSignal.timeout(COMMAND_WINDOW_MS)))
@@ -323,7 +322,7 @@ const templateOf = (body: unknown) => {
   return typeof template === 'string' ? { template } : {}
 }
 
-/** What a command that ends something is about. */
+/** The id of the gather or conversation that a stop ends. */
 function targetOf(command: CommandName, { latestGather, latestConversation }: CallState): string {
   return (command === 'gather_stop' ? latestGather?.id : latestConversation?.id) ?? ''
 }
@@ -336,6 +335,6 @@ function gatherInProgress({ id, subject, isStarting }: RunningGather, replaces: 
   const fact = `${starter} ${isStarting ? 'is just starting' : 'has started'} a gather on this call (command \`${id}\`).`
   const remedy = replaces
     ? 'Wait until Telnyx has answered it, then try again.'
-    : 'Wait for its end, stop it, or send `callgather-replace: true` to replace it.'
+    : 'Wait until it ends, stop it, or send `callgather-replace: true` to replace it.'
   return gatherError('gatherInProgress', `${fact} ${remedy}`)
 }

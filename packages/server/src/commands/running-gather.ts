@@ -1,10 +1,8 @@
 /**
- * Whether a gather is running on a call, so that a second one is refused instead of talking over the first.
+ * Whether a gather is running on a call, so that a second gather is refused instead of talking over the first.
  *
- * Telnyx does not say, and its events may be lost, so this is a judgement that must not lock an agent out: a gather
- * whose end never came stops counting once its own timeouts and a grace have passed since it last did anything.
- * Assistants are left to Telnyx: it refuses a second one itself (90061), they have no timeout from which their end could
- * be derived, and digits may be collected while one talks.
+ * Telnyx does not report this, and its events may be lost. A gather whose end is missing counts as over once its timeouts
+ * and a grace period have passed since its last event. Telnyx itself refuses a second assistant (90061).
  */
 import {
   type CallState,
@@ -18,7 +16,7 @@ import {
 } from '@callgather/protocol'
 import { COMMAND_WINDOW_MS } from '../telnyx/commands.ts'
 
-/** A gather that is running, as far as anyone can tell. */
+/** A gather that appears to be running. */
 export interface RunningGather {
   /** Its `command_id`. */
   readonly id: string
@@ -29,16 +27,16 @@ export interface RunningGather {
   readonly isStarting: boolean
 }
 
-/** How long webhooks may be late, in milliseconds. */
+/** How late a webhook may be. */
 const WEBHOOK_GRACE_MS = 30_000
-/** The longest an AI gather is silent between two events, in milliseconds, beyond the wait for the caller's answer. */
+/** How long an AI gather may send no event, beyond the wait for the caller's answer. */
 const MAX_AI_TURN_MS = 5 * 60_000
-/** The longest prompt from a file, in milliseconds. */
+/** The assumed length of an audio prompt. */
 const MAX_AUDIO_PROMPT_MS = 5 * 60_000
-/** How long one character takes to be spoken slowly, in milliseconds. */
+/** The time to speak one character slowly. */
 const CHARACTER_MS = 100
 
-/** The gather that is running at a moment by our clock; `null` when another may start. */
+/** The running gather; `null` when another may start. `now` is our clock, in milliseconds. */
 export function runningGather(state: CallState, now: number): RunningGather | null {
   if (selectCallEndedAt(state) !== null) return null
   const gathers = [...state.gathers].filter(({ command }) => isGather(command?.request?.command))
@@ -47,7 +45,7 @@ export function runningGather(state: CallState, now: number): RunningGather | nu
     const { command } = gather
     const name = command?.request?.command
     if (!command?.request || !isGather(name) || command.outcome?.status === 'refused') continue
-    // One gather at a time: whatever became of this one, it has cancelled those before it.
+    // Telnyx runs one gather at a time, so this one has cancelled all earlier ones.
     if (gather.ended) return null
     if (isStopped(state, gather) || now > deadlineOf(state, gather, name)) {
       if (command.outcome?.status === 'accepted') return null
@@ -61,11 +59,11 @@ export function runningGather(state: CallState, now: number): RunningGather | nu
 
 const startOf = ({ command }: GatherState) => command?.request?.stamp ?? ''
 
-/** What ends a gather. An AI gather is a conversation; that `gather_stop` would end it is documented nowhere. */
+/** The command that ends a gather. Telnyx does not document that `gather_stop` ends an AI gather. */
 export const stopOf = (command: GatherName): CommandName =>
   command === 'gather_using_ai' ? 'ai_assistant_stop' : 'gather_stop'
 
-/** Whether Telnyx accepted a stop of this gather; its `ended` may come later, or never. */
+/** Whether Telnyx accepted a stop of this gather. Its end event may be late or lost. */
 function isStopped(state: CallState, gather: GatherState): boolean {
   const begun = gather.command?.request
   const name = begun?.command
@@ -73,13 +71,13 @@ function isStopped(state: CallState, gather: GatherState): boolean {
   const stop = stopOf(name)
   for (const { request, outcome } of state.commands) {
     if (request?.command !== stop || outcome?.status !== 'accepted') continue
-    // By time alone: a stop that makes way for a gather is logged in the same moment as that gather.
+    // Strictly later, because a stop for a replacement is logged at the same time as the new gather.
     if (request.at > begun.at) return true
   }
   return name === 'gather_using_ai' && (state.conversations.get(gather.id)?.ended ?? null) !== null
 }
 
-/** When a gather must be over, by its own timeouts, even if its end was lost. */
+/** When a gather must be over according to its own timeouts, even if its end event was lost. */
 function deadlineOf(state: CallState, gather: GatherState, name: GatherName): number {
   const body = gather.command?.request?.body ?? {}
   const events = [gather.keys.at(-1)?.at, gather.plays.at(-1)?.at, gather.partial?.at]
