@@ -35,6 +35,7 @@ const rooms = {
     'scenario',
     'api',
     'pages',
+    'redirect',
     'simulator',
   ],
 }

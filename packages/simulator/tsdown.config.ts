@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsdown'
 import { writePages } from './src/pages/bundle.ts'
@@ -12,5 +13,10 @@ export default defineConfig({
   platform: 'node',
   sourcemap: true,
   fixedExtension: true,
-  hooks: { 'build:done': () => writePages(here('src/pages/client/'), here('dist/pages/')) },
+  hooks: {
+    'build:done': async () => {
+      await writePages(here('src/pages/client/'), here('dist/pages/'))
+      await copyFile(here('src/redirect/preload.cjs'), here('dist/preload.cjs'))
+    },
+  },
 })

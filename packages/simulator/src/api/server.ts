@@ -9,6 +9,9 @@ import { Refusal, refusals, refuse } from './errors.ts'
 import { type ApiResponse, errorResponse, type Handler } from './http.ts'
 import { streamActivity } from './stream.ts'
 
+/** The host that programs have written in. */
+const TELNYX_HOST = 'api.telnyx.com'
+
 interface HandlerOptions {
   telnyx: Handler
   sim: Handler
@@ -116,7 +119,8 @@ async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffe
 
 /** Why to refuse a request: it may be DNS rebinding, or come from another site's page. */
 function originRefusal({ headers: { host, origin } }: IncomingMessage): string | null {
-  if (!isLocal(`http://${host}`))
+  // A program that is redirected still names Telnyx's host.
+  if (host !== TELNYX_HOST && !isLocal(`http://${host}`))
     return 'The simulator accepts loopback host names only. Start it with --host 0.0.0.0 to accept others.'
   return origin === undefined || isLocal(origin)
     ? null

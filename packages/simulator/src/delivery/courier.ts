@@ -22,6 +22,8 @@ interface CourierOptions {
   signer: Signer
   settings: DeliverySettings
   transport: Transport
+  /** The address that a webhook for `url` is sent to. */
+  locate(url: string): string
   /** Told when a delivery begins, and after each attempt. */
   onChange(delivery: Delivery): void
 }
@@ -84,13 +86,14 @@ export class Courier {
 
   private record({ event, call_control_id, method, url, failover_url }: Address): Delivery {
     this.count += 1
+    const { locate } = this.options
     const delivery: Delivery = {
       id: this.options.chance.uuid('delivery', this.count),
       call_control_id,
       event,
       method,
-      url,
-      failover_url,
+      url: locate(url),
+      failover_url: failover_url === null ? null : locate(failover_url),
       status: 'pending',
       started_at: this.time(),
       finished_at: null,

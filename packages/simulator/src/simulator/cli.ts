@@ -7,7 +7,14 @@ const outcome = await runCommandLine(process.argv.slice(2), {
   err: (text) => process.stderr.write(text),
   colours: process.stderr.isTTY,
 })
-if ('sim' in outcome) {
+if ('sim' in outcome && outcome.program) {
+  const { sim, program } = outcome
+  process.on('SIGINT', () => program.stop('SIGINT'))
+  process.on('SIGTERM', () => program.stop('SIGTERM'))
+  const exitCode = await program.exitCode
+  await sim.close()
+  process.exit(exitCode)
+} else if ('sim' in outcome) {
   const stop = () => {
     outcome.sim.close().then(
       () => process.exit(0),

@@ -9,6 +9,7 @@ import { readScenario, runScenario, type Scenario } from '../scenario/scenario.t
 import { read } from '../settings/read.ts'
 import type { SettingsInput } from '../settings/settings.ts'
 import { createLog } from './log.ts'
+import { type ProgramRun, runProgram } from './run.ts'
 import { createSimulator, type Simulator } from './simulator.ts'
 
 /** Where the text goes. */
@@ -20,14 +21,16 @@ interface Terminal {
   colours: boolean
 }
 
-/** What came of it: a simulator that runs, or an exit code. */
-export type Outcome = { sim: Simulator } | { exitCode: number }
+/** What came of it: a simulator that runs, perhaps with a program, or an exit code. */
+export type Outcome = { sim: Simulator; program?: ProgramRun } | { exitCode: number }
 
 const HELP = `callgather-simulator: a Telnyx that runs on your laptop.
 
+  npx @callgather/simulator run -- node app.js       run a program, unchanged, against the simulator
   npx @callgather/simulator --webhook-url http://localhost:3000/webhooks
 
-Then point your program at it:
+With \`run\`, https://api.telnyx.com is the simulator for the program, and its webhook URL is found unless it is given.
+Without it, point your program at it:
   TELNYX_BASE_URL=http://127.0.0.1:12111/v2  TELNYX_API_KEY=anything  TELNYX_PUBLIC_KEY=<printed at the start>
 and call it from the telephone in your browser: http://127.0.0.1:12111/phone
 
@@ -72,8 +75,20 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
+/** `run [options] -- COMMAND`: the options and the command; `null` for a simulator alone. */
+function splitRun(args: readonly string[]): { own: string[]; command: [string, ...string[]] | null } {
+  if (args[0] !== 'run') return { own: [...args], command: null }
+  const end = args.indexOf('--')
+  const [program, ...rest] = end < 0 ? [] : args.slice(end + 1)
+  const own = args.slice(1, end < 0 ? undefined : end)
+  if (program !== undefined) return { own, command: [program, ...rest] }
+  if (own.includes('--help') || own.includes('-h')) return { own, command: null }
+  throw new TypeError('run needs a program after --, such as: callgather-simulator run -- node app.js.')
+}
+
 async function obey(args: readonly string[], terminal: Terminal): Promise<Outcome> {
-  const { values } = parseArgs({ args: [...args], options })
+  const { own, command } = splitRun(args)
+  const { values } = parseArgs({ args: own, options })
   if (values.help) {
     terminal.out(HELP)
     return { exitCode: 0 }
@@ -93,17 +108,23 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
       ai: { ...file.settings?.ai, ...modelOf(values['model-url'], values.model) },
       delivery: { ...file.settings?.delivery, ...(values['allow-remote'] ? { allowRemote: true } : {}) },
     },
+    redirectWebhooks: command !== null,
     clock: values['virtual-clock'] ? virtualClock({ quietMs: QUIET_MS }) : undefined,
   })
   const log = (line: string) => terminal.err(`${line}\n`)
   if (!values.quiet) {
     sim.watch(createLog(log, { colours: terminal.colours, hideDigits: values['hide-digits'] ?? false }))
-    if (webhookUrl === undefined) log('No --webhook-url: events are recorded (see /events), but go nowhere.')
+    if (webhookUrl === undefined && !command)
+      log('No --webhook-url: events are recorded (see /events), but go nowhere.')
     log(`Telephone  ${sim.phoneUrl}`)
     log(`Events     ${sim.eventsUrl}`)
-    log(`For your program: TELNYX_BASE_URL=${sim.url} TELNYX_PUBLIC_KEY=${sim.publicKey}`)
+    if (!command) log(`For your program: TELNYX_BASE_URL=${sim.url} TELNYX_PUBLIC_KEY=${sim.publicKey}`)
   }
-  terminal.out(`${JSON.stringify({ url: sim.url, publicKey: sim.publicKey, phone: sim.phoneUrl })}\n`)
+  // A program has standard output to itself.
+  if (!command) terminal.out(`${JSON.stringify({ url: sim.url, publicKey: sim.publicKey, phone: sim.phoneUrl })}\n`)
+  if (command) {
+    return { sim, program: await runProgram({ sim, command, hasWebhookUrl: webhookUrl !== undefined, log }) }
+  }
   if (!values.scenario) return { sim }
   let exitCode = 0
   for (const name of values.scenario) {

@@ -14,7 +14,7 @@ import { Courier } from '../delivery/courier.ts'
 import type { Delivery, Route } from '../delivery/delivery.ts'
 import { Faults, type FaultsInput } from '../delivery/faults.ts'
 import { createSigner } from '../delivery/signer.ts'
-import { IN_PROCESS_URL, refusalOfTarget, type WebhookHandler } from '../delivery/target.ts'
+import { IN_PROCESS_URL, isLoopback, refusalOfTarget, type WebhookHandler } from '../delivery/target.ts'
 import { createTransport } from '../delivery/transport.ts'
 import { page } from '../pages/index.ts'
 import { createPhone, type Phone } from '../scenario/phone.ts'
@@ -29,6 +29,11 @@ export interface SimulatorOptions {
   webhookUrl?: string | WebhookHandler | undefined
   /** Where webhooks go when the first place fails. Default: nowhere. */
   webhookFailoverUrl?: string | undefined
+  /**
+   * Webhooks for an address that is not on this machine, such as a tunnel that a program has written in, go to the same
+   * path on the host and port of `webhookUrl`. Default false: they fail.
+   */
+  redirectWebhooks?: boolean | undefined
   /** Port to listen on. Default 0: any that is free. */
   port?: number
   /** Address to listen on. Default `127.0.0.1`; anything else is open to your network. */
@@ -120,6 +125,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     signer,
     settings: settings.delivery,
     transport,
+    locate: (url) => (options.redirectWebhooks && route.url !== null ? onThisMachine(url, route.url) : url),
     onChange: (delivery) => exchange.publish({ type: 'delivery', call_id: delivery.call_control_id, delivery }),
   })
   const exchange = new Exchange({ clock, chance, settings, courier, transport, route, connectionId })
@@ -172,6 +178,13 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** `url`, with the host and port of `local` when it is not on this machine. */
+function onThisMachine(url: string, local: string): string {
+  if (!URL.canParse(url) || isLoopback(new URL(url).hostname)) return url
+  const { pathname, search } = new URL(url)
+  return new URL(`${pathname}${search}`, local).href
 }
 
 function target(url: string | undefined, { delivery }: Settings): string | null {

@@ -1,0 +1,45 @@
+/** A certificate for one host name, made when it is needed and kept for the life of the process. */
+import { createPrivateKey, generateKeyPair, randomBytes } from 'node:crypto'
+import { rootCertificates } from 'node:tls'
+import { promisify } from 'node:util'
+import forge from 'node-forge'
+
+/** A self-signed certificate, which a program trusts when it is told to, and its key; both PEM. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+}
+
+const VALID_DAYS = 30
+
+export async function createCertificate(hostname: string): Promise<Certificate> {
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  })
+  const certificate = forge.pki.createCertificate()
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey)
+  // A serial number is positive: its first byte must be below 0x80.
+  certificate.serialNumber = `01${randomBytes(15).toString('hex')}`
+  const day = 24 * 60 * 60_000
+  certificate.validity.notBefore = new Date(Date.now() - day)
+  certificate.validity.notAfter = new Date(Date.now() + VALID_DAYS * day)
+  const name = [{ name: 'commonName', value: 'CallGather simulator' }]
+  certificate.setSubject(name)
+  certificate.setIssuer(name)
+  certificate.setExtensions([
+    { name: 'basicConstraints', cA: true, critical: true },
+    { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
+    { name: 'extKeyUsage', serverAuth: true },
+    { name: 'subjectKeyIdentifier' },
+    // 2: a DNS name (RFC 5280 §4.2.1.6).
+    { name: 'subjectAltName', altNames: [{ type: 2, value: hostname }] },
+  ])
+  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create())
+  const key = createPrivateKey(privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { cert: forge.pki.certificateToPem(certificate), key }
+}
+
+/** The public authorities that Node.js trusts, and this certificate: for programs whose setting replaces the whole list. */
+export const bundleWith = ({ cert }: Certificate): string => [...rootCertificates, cert].join('\n')

@@ -1,0 +1,118 @@
+/** Finds where a program takes webhooks: the port it listens on, and the route in its source. */
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { extname, join, relative } from 'node:path'
+
+/** A route that takes POST requests, and where it is written. */
+export interface WebhookRoute {
+  readonly path: string
+  /** Relative to the folder that was searched. */
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+}
+
+const MAX_FILES = 500
+const MAX_FILE_BYTES = 500_000
+const skipped = new Set([
+  'node_modules',
+  'dist',
+  'build',
+  'venv',
+  'env',
+  '__pycache__',
+  'site-packages',
+  'test',
+  'tests',
+])
+
+/** How web frameworks write a route that takes POST: Express, Fastify, Hono, Koa; Flask, FastAPI, aiohttp, Bottle. */
+const routePatterns: Record<string, readonly RegExp[]> = {
+  js: [
+    /\.(?:post|all)\(\s*(['"`])(\/[^'"`]*)\1/,
+    /\.route\(\s*(['"`])(\/[^'"`]*)\1\)\s*\.post/,
+    /\b(?:url|pathname|path)\s*[!=]==?\s*(['"`])(\/[^'"`]+)\1/,
+  ],
+  py: [
+    /@\w+\.(?:post|api_route)\(\s*(['"])(\/[^'"]*)\1/,
+    /@\w+\.route\(\s*(['"])(\/[^'"]*)\1.*POST/,
+    /add_(?:post|route)\(\s*(?:['"]POST['"],\s*)?(['"])(\/[^'"]*)\1/,
+    /\bpath\s*[!=]=\s*(['"])(\/[^'"]+)\1/,
+  ],
+}
+const languages: Record<string, string> = { '.js': 'js', '.mjs': 'js', '.cjs': 'js', '.ts': 'js', '.py': 'py' }
+
+/** The routes of a program that may take webhooks, the likeliest first. */
+export async function findWebhookRoutes(folder: string): Promise<WebhookRoute[]> {
+  const routes: WebhookRoute[] = []
+  for (const path of await sourcesIn(folder)) {
+    const patterns = routePatterns[languages[extname(path)] ?? ''] ?? []
+    const text = await readFile(path, 'utf8')
+    if (text.length > MAX_FILE_BYTES) continue
+    text.split('\n').forEach((source, index) => {
+      for (const pattern of patterns) {
+        const route = pattern.exec(source)?.[2]
+        if (route !== undefined && !/[:*{<$]/.test(route))
+          routes.push({ path: route, file: relative(folder, path), line: index + 1 })
+      }
+    })
+  }
+  return routes.sort((a, b) => likelihood(b) - likelihood(a))
+}
+
+/** How much a path sounds like that of a voice webhook. */
+function likelihood({ path }: WebhookRoute): number {
+  let points = 0
+  if (/webhook|callback/i.test(path)) points += 4
+  if (/voice|calls?\b|call-control|inbound|incoming|telnyx/i.test(path)) points += 2
+  if (/event/i.test(path)) points += 1
+  if (/fail|fallback|sms|messag|status|outbound|stripe|twilio|slack|\/api\//i.test(path)) points -= 3
+  return points
+}
+
+async function sourcesIn(folder: string): Promise<string[]> {
+  const found: string[] = []
+  const queue = [folder]
+  for (let next = queue.shift(); next !== undefined && found.length < MAX_FILES; next = queue.shift()) {
+    const entries = await readdir(next, { withFileTypes: true }).catch(() => [])
+    for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
+      if (entry.name.startsWith('.') || skipped.has(entry.name)) continue
+      const path = join(next, entry.name)
+      if (entry.isDirectory()) queue.push(path)
+      else if (extname(entry.name) in languages) found.push(path)
+    }
+  }
+  return found.slice(0, MAX_FILES)
+}
+
+/** The TCP ports on which a process and its descendants listen, as Linux shows them; none where there is no `/proc`. */
+export async function portsOf(pid: number): Promise<number[]> {
+  const inodes = new Set<string>()
+  for (const descendant of await processTree(pid)) {
+    const folder = `/proc/${descendant}/fd`
+    for (const fd of await readdir(folder).catch(() => [])) {
+      const inode = /^socket:\[(\d+)\]$/.exec(await readlink(join(folder, fd)).catch(() => ''))?.[1]
+      if (inode) inodes.add(inode)
+    }
+  }
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')))
+  return tables.flatMap((table) =>
+    table.split('\n').flatMap((row) => {
+      const [, local = '', , state, , , , , , inode = ''] = row.trim().split(/\s+/)
+      // 0A: listening.
+      return state === '0A' && inodes.has(inode) ? [Number.parseInt(local.split(':')[1] ?? '', 16)] : []
+    }),
+  )
+}
+
+async function processTree(pid: number): Promise<number[]> {
+  const parents = new Map<number, number>()
+  for (const name of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(name)) continue
+    // The second field is the program's name in brackets, which may hold spaces.
+    const fields = (await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')).split(') ').at(-1)?.split(' ')
+    if (fields?.[1]) parents.set(Number(name), Number(fields[1]))
+  }
+  const tree = [pid]
+  for (const member of tree) for (const [child, parent] of parents) if (parent === member) tree.push(child)
+  return tree
+}
