@@ -1,4 +1,5 @@
 // Sets everything up from nothing but Node and npm: the pinned pnpm, the dependencies, a build, a browser for the tests.
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -89,20 +90,21 @@ function has(command) {
   return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, command)))
 }
 
-const testPrograms = { 'redis-server': 'redis-server', sqlite3: 'sqlite3', 'mkfs.ext4': 'e2fsprogs' }
+const testPrograms = { 'redis-server': 'redis-server', sqlite3: 'sqlite3', 'mkfs.ext4': 'e2fsprogs', curl: 'curl' }
+
+const hasRequests = () =>
+  ['python3', '/usr/bin/python3'].some((python) => spawnSync(python, ['-c', 'import requests']).status === 0)
 
 /**
- * The programs that tests of the stores use, installed if this is Debian and we are root. Tests that need Redis or a file
- * system of their own skip loudly without them.
+ * The programs that tests use, installed if this is Debian and we are root. Tests that need Redis, Python or a file system
+ * of their own skip loudly without them.
  */
 export async function ensureTestPrograms() {
-  const missing = Object.keys(testPrograms).filter((command) => !has(command))
-  if (missing.length > 0 && isDebianRoot()) {
-    await install(
-      `Installing ${missing.join(', ')}`,
-      missing.map((command) => testPrograms[command]),
-    )
-  }
+  const missing = Object.keys(testPrograms)
+    .filter((command) => !has(command))
+    .map((command) => testPrograms[command])
+  if (!hasRequests()) missing.push('python3-requests')
+  if (missing.length > 0 && isDebianRoot()) await install(`Installing ${missing.join(', ')}`, missing)
   if (!has('sqlite3')) {
     fail(
       'The command sqlite3 was not found.',
