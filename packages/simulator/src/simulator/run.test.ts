@@ -24,8 +24,11 @@ async function start(...command: [string, ...string[]]) {
   return { sim, program, lines }
 }
 
+const programs: [name: string, runtime: string, file: string][] = [['Node.js', 'node', 'app.mjs']]
+if (python) programs.push(['Python', python, 'app.py'])
+
 describe('callgather-simulator run', () => {
-  it.each([['Node.js', 'node', 'app.mjs'], ...(python ? [['Python', python, 'app.py'] as const] : [])])(
+  it.each(programs)(
     'takes a call with an unchanged %s program whose source names https://api.telnyx.com',
     async (_, runtime, file) => {
       const { sim, lines } = await start(runtime, file)
