@@ -6,7 +6,7 @@ export default defineConfig({
   platform: 'neutral',
   // A file for each module: a browser that checks commands then leaves out the schemas of everything else.
   unbundle: true,
-  // `npm start` has no need of declarations, which take most of a build.
+  // `npm start` does not need declarations, which take most of a build.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,

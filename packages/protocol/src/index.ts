@@ -1,12 +1,11 @@
 /**
- * The words CallGather speaks: events, commands, the state of a call and the fold that makes it. Pure, without I/O,
- * and without a schema library at run time; the schemas are in `@callgather/protocol/schema`. A file that is exported
- * whole is public whole.
+ * Events, commands, the state of a call and the fold that makes it. Pure, without I/O and without a schema library at
+ * run time: the schemas are in `@callgather/protocol/schema`.
  */
 
 export * from './base/errors.ts'
 export { DTMF_KEYS, limits } from './base/limits.ts'
-export { isMask, type Mask, readMask } from './base/mask.ts'
+export { isMask, type Mask, masks, readMask } from './base/mask.ts'
 export { DEFAULT_BASE_PATH, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER, routes } from './base/routes.ts'
 export { SortedMap } from './base/sorted-map.ts'
 export * from './base/version.ts'
@@ -30,10 +29,11 @@ export {
   type TrackState,
 } from './call-state/call-state.ts'
 export { restoreCallState, type Serialized, type SerializedCallState } from './call-state/restore-call-state.ts'
-export type { AIParameters, AssistantMessage, CommandBodies } from './commands/command.ts'
+export type { AIParameters, AssistantMessage, CommandBodies, commandSchemas } from './commands/command.ts'
 export * from './commands/command-name.ts'
 export * from './events/event.ts'
-export type { PayloadTypes } from './events/payload-types.ts'
+export type { eventTable } from './events/event-table.ts'
+export type { PayloadTypes, payloadTypes } from './events/payload-types.ts'
 export * from './host-contract/host-contract.ts'
 export { foldCall, reduceCall, UNATTRIBUTED } from './reduce/reduce-call.ts'
 export * from './socket/socket.ts'

@@ -1,9 +1,11 @@
 /**
- * The schemas themselves, for whoever validates at an edge: the server, tests, generated documents. The main entry
- * carries only their types, so that a browser pays for none of them.
+ * The schemas, for servers, tests and generated documents. The main entry exports only their types, so a browser does
+ * not download them.
  */
 
+export type { TelnyxError } from './base/errors.ts'
 export { type CommandCheck, checkCommand } from './commands/check-command.ts'
-export { commandSchemas } from './commands/command.ts'
+export { type CommandBodies, commandSchemas } from './commands/command.ts'
+export type { CommandName } from './commands/command-name.ts'
 export { telnyxEventSchemas } from './events/event-schemas.ts'
 export { callsEventFrameSchema, clientMessageSchemas, cursorSchema, recordSchema } from './socket/frame.ts'

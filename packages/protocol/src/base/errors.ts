@@ -2,7 +2,7 @@
  * One table of error codes; everything else about an error is derived from it.
  *
  * Codes and titles are Telnyx's own (API error catalogue and OpenAPI examples), so that an SDK pointed at our proxy
- * meets nothing new. Codes are only unique within an HTTP status, as Telnyx reuses some of them.
+ * sees the errors it knows. Codes are only unique within an HTTP status, as Telnyx reuses some of them.
  */
 
 /** One entry of Telnyx's `errors[]`. `code` is a string of digits. */
@@ -24,9 +24,8 @@ const unauthenticated = { status: 401, code: '10009', title: 'Authentication fai
 const outcomeUnknown = { status: 504, code: '10007', title: 'Outcome unknown' } as const
 
 /**
- * What a browser's client finds or says itself, as entries of `errorTable`. Apart from the rest, which only those who
- * refuse a request need: a bundler cannot leave out the entries of a table that nobody reads, but it can a table, if
- * nothing is spread into it.
+ * The entries of `errorTable` that the browser client uses. They are a separate table because a bundler can drop an
+ * unused table, but not unused entries of one.
  */
 export const clientErrors = { internal, unavailable, unauthenticated, outcomeUnknown } as const satisfies Record<
   string,
@@ -72,8 +71,8 @@ export type ErrorName = keyof typeof errorTable
 const marker = Symbol.for('callgather.error')
 
 /**
- * An error that can be answered to a client as it is. `detail` says what happened, why, and what to do; it never
- * quotes what was sent, which may hold digits or tokens.
+ * An error that is safe to send to a client. `detail` says what failed, why, and what to do. It never quotes the
+ * request, which may hold digits or tokens.
  */
 export class GatherError extends Error {
   override readonly name = 'GatherError'

@@ -1,6 +1,6 @@
 /** Where things are, below the server's base path. Commands keep Telnyx's own paths, so any Telnyx SDK can use them. */
 
-/** Where the server is mounted unless it is told otherwise. */
+/** The default path that the server is mounted at. */
 export const DEFAULT_BASE_PATH = '/callgather'
 
 /** The routes that clients and operators need. */

@@ -6,12 +6,12 @@ import { GatherError } from './errors.ts'
  */
 export const PROTOCOL_VERSION = 4
 
-/** Which side must move before the two can talk; `null` when they can talk as they are. */
+/** Which side must be updated; `null` when the versions match. */
 export type VersionMismatch = 'client_too_old' | 'server_too_old' | null
 
 /**
- * Judges a client's protocol version. Done first in a connection's life, before anything else is parsed, so that an
- * old page gets a clear word instead of a misread frame.
+ * Checks a client's protocol version. Call it before parsing anything else from a connection, so that an outdated page
+ * gets a clear error instead of a misread frame.
  */
 export function checkProtocolVersion(clientVersion: unknown): VersionMismatch {
   if (typeof clientVersion !== 'number' || !Number.isInteger(clientVersion)) return 'client_too_old'

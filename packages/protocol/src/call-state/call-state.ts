@@ -83,7 +83,7 @@ export interface SpeechEntry extends Occurrence {
   readonly confidence?: number | undefined
 }
 
-/** A command somebody gave. */
+/** A command that was requested. */
 export interface CommandEntry extends Occurrence {
   readonly kind: 'command'
   readonly id: string
@@ -146,7 +146,7 @@ export const timelineKey = (entry: TimelineEntry): string =>
 
 /** What happened to a gather. Its request is its command's. */
 export interface GatherState {
-  /** The `command_id` of the gather; the id of its ending event if nobody asked through us. */
+  /** The `command_id` of the gather; the id of its ending event if it was not started through CallGather. */
   readonly id: string
   readonly command: CommandState | null
   readonly keys: SortedMap<KeyEntry>
@@ -198,7 +198,7 @@ export interface CallState {
   /** Which gather, and which conversation, was asked for last. */
   readonly latestGather: (Occurrence & { readonly id: string }) | null
   readonly latestConversation: (Occurrence & { readonly id: string }) | null
-  /** The gather that ended last; one that nobody asked for through us is only known by its end. */
+  /** The gather that ended last; a gather not started through CallGather is only known by its end. */
   readonly latestGatherEnd: GatherEndEntry | null
   /** The prompt that began or ended last. */
   readonly latestPlayback: PlaybackEntry | null

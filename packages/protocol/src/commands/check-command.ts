@@ -1,6 +1,5 @@
 /**
- * Judges a command's body as Telnyx would, before it is sent: in the browser while a form is filled, on the server
- * before anything goes upstream. Details name the field and the rule, never the value.
+ * Validates a command's body by Telnyx's rules before it is sent, in the browser's form and on the server. Details name the field and the rule, never the value.
  */
 import type { core } from 'zod/mini'
 import { type ErrorName, errorTable, type TelnyxError, telnyxError } from '../base/errors.ts'
@@ -8,7 +7,7 @@ import { limits } from '../base/limits.ts'
 import { type CommandBodies, commandSchemas } from './command.ts'
 import type { CommandName } from './command-name.ts'
 
-/** A body that may be sent, or the reasons it may not, in Telnyx's shape. */
+/** A valid body, or the errors in Telnyx's shape. */
 export type CommandCheck<Name extends CommandName> =
   | { ok: true; body: CommandBodies[Name] }
   | { ok: false; status: number; errors: [TelnyxError, ...TelnyxError[]] }

@@ -2,8 +2,8 @@
  * The eight commands of Telnyx's gather and AI-assistant call control, each as one schema.
  *
  * Names, ranges and defaults are Telnyx's own (Voice API reference, "Gather", "Gather using speak", …). Schemas are
- * strict: Telnyx ignores a misspelt field in silence, which costs an afternoon; we say its name. They are written
- * with `zod/mini`, whose parts tree-shake, because the browser validates forms with the very schemas the server uses.
+ * strict: Telnyx ignores a misspelt field without an error; we name it. They use `zod/mini`, which tree-shakes,
+ * because the browser validates forms with the schemas of the server.
  */
 import * as z from 'zod/mini'
 import { DTMF_KEYS, limits, MAX_SPEECH_LENGTH } from '../base/limits.ts'
@@ -23,7 +23,7 @@ const common = {
 }
 
 const digits = {
-  /** Fewest digits of a valid input. 1–128, default 1. */
+  /** Minimum digits of a valid input. 1–128, default 1. */
   minimum_digits: within(limits.minimum_digits),
   /** Collection ends at once when this many digits are in. 1–128, default 128. */
   maximum_digits: within(limits.maximum_digits),
@@ -194,7 +194,7 @@ export const commandSchemas = {
 export type CommandBodies = { [Name in keyof typeof commandSchemas]: z.infer<(typeof commandSchemas)[Name]> }
 
 /** A message in an assistant's conversation. */
-export type AssistantMessage = z.infer<typeof assistantMessageSchema>
+export type AssistantMessage = NonNullable<CommandBodies['ai_assistant_add_messages']['messages']>[number]
 
 /** A JSON Schema of what an AI gather collects. */
-export type AIParameters = z.infer<typeof aiParametersSchema>
+export type AIParameters = CommandBodies['gather_using_ai']['parameters']

@@ -28,7 +28,7 @@ export type EventOf<Type extends KnownEventType> = Type extends KnownEventType
   ? EventEnvelope<Type, core.$InferObjectOutput<ReturnType<(typeof eventTable)[Type]['payload']>, core.$strip['out']>>
   : never
 
-/** An event of any known type, told apart by `event_type`. */
+/** An event of any known type, discriminated by `event_type`. */
 export type KnownEvent = { [Type in KnownEventType]: EventOf<Type> }[KnownEventType]
 
 /** An event of a type we do not know: kept and relayed as it came. */
@@ -51,7 +51,7 @@ const OPAQUE_RANK = 6
 
 /**
  * Where an event stands in its call: a string that sorts by time, then cause before effect, then id. Webhooks come
- * unordered and repeated; this order is the same whoever computes it and whenever.
+ * unordered and repeated; this order is the same on the server and in the browser.
  */
 export function stampOf(event: CallEvent): string {
   const rank = isKnownEvent(event) ? eventTable[event.event_type].rank : OPAQUE_RANK

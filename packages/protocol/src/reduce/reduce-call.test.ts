@@ -14,7 +14,7 @@ const eventsOf = (scenario: Scenario) => scenario.steps.map((step) => step.event
 const canonical = (state: CallState) => JSON.stringify(state)
 const fold = (events: readonly CallEvent[]) => foldCall('v3:call', events)
 
-describe('the fold is a function of the set of events', () => {
+describe('reduceCall and the order of events', () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
     it(`gives one state for any order and repetition of "${name}"`, () => {
       const events = eventsOf(scenario)
@@ -40,7 +40,7 @@ describe('the fold is a function of the set of events', () => {
     )
   })
 
-  it('returns the very same state for an event it has folded already', () => {
+  it('does not change the state when an event is repeated', () => {
     for (const scenario of Object.values(scenarios)) {
       const state = fold(eventsOf(scenario))
       for (const event of eventsOf(scenario)) expect(canonical(reduceCall(state, event))).toBe(canonical(state))
@@ -48,15 +48,15 @@ describe('the fold is a function of the set of events', () => {
   })
 })
 
-describe('the fold reads a call as it was', () => {
-  it('knows a call as ended when its hangup is the first thing seen', () => {
+describe('reduceCall', () => {
+  it('reports a call as ended when its hangup arrives first', () => {
     const events = eventsOf(scenarios.hangupMidGather).toReversed()
     const hangup = events[0] as CallEvent
     expect(selectCallPhase(fold([hangup]))).toBe('ended')
     expect(selectCallPhase(fold(events))).toBe('ended')
   })
 
-  it('counts a key of a gather that arrives after its end', () => {
+  it('counts a key that arrives after the end of its gather', () => {
     const events = eventsOf(scenarios.pinEntry)
     const late = events.find((event) => event.event_type === 'call.dtmf.received') as CallEvent
     const state = fold([...events.filter((event) => event !== late), late])
@@ -66,7 +66,7 @@ describe('the fold reads a call as it was', () => {
     expect(selectStrayKeys(state)).toEqual([])
   })
 
-  it('gives each of two gathers in a row its own digits, and calls a late key stray', () => {
+  it('attributes keys to each of two consecutive gathers and marks a late key as stray', () => {
     const state = fold(eventsOf(scenarios.twoGathers))
     expect(selectGather(state, 'first')).toMatchObject({ outcome: 'cancelled', digits: '12' })
     expect(selectGather(state, 'second')).toMatchObject({ outcome: 'valid', digits: '78' })
@@ -74,7 +74,7 @@ describe('the fold reads a call as it was', () => {
     expect([...state.timeline].filter((entry) => entry.kind === 'key' && isStrayKey(state, entry))).toHaveLength(1)
   })
 
-  it('keeps the newest of histories that arrive out of order, and dates each message by the oldest', () => {
+  it('keeps the newest message history and dates each message by the oldest history that has it', () => {
     const history = (id: string, second: number, from: number, ...words: string[]): CallEvent => ({
       id,
       event_type: 'call.ai_gather.message_history_updated',
@@ -90,7 +90,7 @@ describe('the fold reads a call as it was', () => {
     ])
   })
 
-  it('walks no further than the messages there are, whatever length is claimed', () => {
+  it('ignores a false history length and visits only existing messages', () => {
     const state = fold([
       {
         id: 'liar',
@@ -103,7 +103,7 @@ describe('the fold reads a call as it was', () => {
     expect(state.timeline.size).toBe(1)
   })
 
-  it('shows the fields of an AI gather as heard, then as confirmed', () => {
+  it('reports the fields of an AI gather as heard, then as confirmed', () => {
     const events = eventsOf(scenarios.aiBooking)
     const untilHeard = events.slice(
       0,
@@ -120,25 +120,25 @@ describe('the fold reads a call as it was', () => {
     ])
   })
 
-  it('follows an assistant from its start to its stop while the call stays up', () => {
+  it('ends the assistant conversation and keeps the call answered', () => {
     const state = fold(eventsOf(scenarios.assistantWhisper))
     expect(selectConversation(state)).toMatchObject({ command: 'ai_assistant_start', status: 'ended', length: 5 })
     expect(selectCallPhase(state)).toBe('answered')
   })
 
-  it('counts attempts, crosses invalid keys without dropping them, and starts each attempt afresh', () => {
+  it('counts attempts, keeps invalid keys and starts each attempt without digits', () => {
     const events = eventsOf(scenarios.menuWithWrongKey)
     const untilWrong = events.slice(0, events.findIndex((event) => event.event_type === 'call.dtmf.received') + 1)
     expect(selectGather(fold(untilWrong))).toMatchObject({ attempt: 1, digits: '9', keys: [{ role: 'invalid' }] })
     expect(selectGather(fold(events))).toMatchObject({ attempt: 2, digits: '2', keys: [{ digit: '2', role: 'digit' }] })
   })
 
-  it('shows how many digits were pressed, and never which, when policy hides them', () => {
+  it('reports only the number of digits when they are masked', () => {
     const state = fold(eventsOf(scenarios.hiddenPin))
     expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', digitCount: 6, mask: 'digits' })
   })
 
-  it('keeps a refusal, and an outcome nobody knows until what follows resolves it', () => {
+  it('keeps a refusal, and resolves an unknown outcome with the next key', () => {
     expect(selectGather(fold(eventsOf(scenarios.refusedCommand)))).toMatchObject({
       status: 'refused',
       refusal: { code: '90018' },
@@ -155,7 +155,7 @@ describe('the fold reads a call as it was', () => {
     expect(selectGather(fold([...unknown, key]))).toMatchObject({ status: 'collecting', digits: '4' })
   })
 
-  it('shows speech that is not final until its final comes', () => {
+  it('reports partial speech until the final transcript arrives', () => {
     const speech = (id: string, second: number, transcript: string, is_final: boolean): CallEvent => ({
       id,
       event_type: 'call.transcription',
@@ -168,7 +168,7 @@ describe('the fold reads a call as it was', () => {
     expect(selectPartialSpeech(final, 'inbound')).toBeNull()
   })
 
-  it('sums a call up in one line', () => {
+  it('summarises a call', () => {
     expect(selectCallSummary(fold(eventsOf(scenarios.pinEntry)))).toMatchObject({
       phase: 'answered',
       from: '+15550001111',
@@ -177,7 +177,7 @@ describe('the fold reads a call as it was', () => {
     })
   })
 
-  it('keeps the identity of what an event does not touch', () => {
+  it('keeps the identity of state that an event does not change', () => {
     const state = fold(eventsOf(scenarios.aiBooking))
     const next = reduceCall(state, {
       id: 'key',

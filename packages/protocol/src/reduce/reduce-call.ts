@@ -24,7 +24,7 @@ import { isConversation, isGather } from '../commands/command-name.ts'
 import { type CallEvent, type EventOf, isKnownEvent, type KnownEvent, stampOf } from '../events/event.ts'
 import { reduceHistory } from './reduce-history.ts'
 
-/** Where the messages of a conversation go when nobody can say which command began it. */
+/** The id of the conversation whose starting command is unknown. */
 export const UNATTRIBUTED = 'unattributed'
 
 /** The state after one more event. An event already folded in returns the same state. */
@@ -151,12 +151,12 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): 
   }
 }
 
-/** The one that happened first; what is already known, if they are the same event. */
+/** The earlier of two; the known one if both are the same event. */
 function earlier<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp <= seen.stamp ? known : seen
 }
 
-/** The one that happened last; what is already known, if they are the same event. */
+/** The later of two; the known one if both are the same event. */
 function later<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp >= seen.stamp ? known : seen
 }
@@ -210,7 +210,7 @@ function withCommand(state: CallState, id: string, change: (known: CommandState)
 
 const certainty = { accepted: 2, refused: 1, unknown: 0 } as const
 
-/** An answer outranks not knowing, whenever it comes: an unknown outcome is resolved by what follows. */
+/** An answer replaces an unknown outcome in any order of arrival. */
 function withOutcome(
   state: CallState,
   event: EventOf<'command.accepted' | 'command.refused' | 'command.unknown'>,

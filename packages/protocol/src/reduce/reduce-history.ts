@@ -85,7 +85,7 @@ function lengthBefore(growth: Growth, at: string): number {
   return position === 0 ? 0 : (growth.at(position - 1)?.length ?? 0)
 }
 
-/** Adds a mark, keeping only those that tell something: a mark no longer than an earlier one tells nothing. */
+/** Adds a length. Keeps only lengths that are greater than every earlier one. */
 function grow(growth: Growth, seen: { at: string; length: number }): Growth {
   if ((growth.get(seen.at)?.length ?? 0) >= seen.length || lengthBefore(growth, seen.at) >= seen.length) return growth
   let next = growth.set(seen.at, seen)

@@ -1,2 +1,6 @@
+export type { Mask } from '../base/mask.ts'
+export type { EventEnvelope, EventOf, KnownEventType } from '../events/event.ts'
+export type { eventTable } from '../events/event-table.ts'
+export type { PayloadTypes, payloadTypes } from '../events/payload-types.ts'
 export * from './library.ts'
 export * from './scenario.ts'

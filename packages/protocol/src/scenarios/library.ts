@@ -68,7 +68,7 @@ export const menuWithWrongKey: Scenario = new ScenarioWriter('Menu with a wrong 
   .event('call.gather.ended', { command_id: 'menu', payload: { status: 'valid', digits: '2' } })
   .end()
 
-/** Nobody presses anything. */
+/** The caller presses no key until the timeout. */
 export const silence: Scenario = new ScenarioWriter('Silence to timeout')
   .answered()
   .command('quiet', 'gather', { initial_timeout_millis: 5000, maximum_digits: 4 })
@@ -200,7 +200,7 @@ export const refusedCommand: Scenario = new ScenarioWriter('Refused command')
   })
   .end()
 
-/** No answer came from Telnyx: nobody can say whether the command ran. */
+/** Telnyx did not answer, so the command may or may not have run. */
 export const unknownOutcome: Scenario = new ScenarioWriter('Unknown outcome')
   .answered()
   .event('command.requested', { command_id: 'lost', payload: { command: 'gather', body: { maximum_digits: 4 } } })

@@ -29,7 +29,7 @@ const summarySchema = z.looseObject({ callId: text, phase: z.enum(['unknown', 'r
 /** Calls that are new or have changed, whole; and those that are gone. */
 export const callsEventFrameSchema = z.object({ calls: z.array(summarySchema), gone: z.array(text) })
 
-/** Everything a client may say, by event name. */
+/** The messages of a client, by event name. */
 export const clientMessageSchemas = {
   'call:watch': z.object({ call_id: text, cursor: z.optional(cursorSchema) }),
   'call:unwatch': z.object({ call_id: text }),
@@ -38,7 +38,7 @@ export const clientMessageSchemas = {
   'ticket:refresh': z.object({ ticket: text }),
 } as const
 
-/** Everything a server may say, by event name; `…:reply` are the answers. What each means: `socket.ts`. */
+/** The messages of a server, by event name; `…:reply` are replies. `socket.ts` documents them. */
 export const serverMessageSchemas = {
   'call:watch:reply': z.union([
     z.object({

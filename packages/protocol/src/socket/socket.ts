@@ -82,12 +82,13 @@ export interface CallEventFrame {
 }
 
 /**
- * `CallEventFrame` as it crosses the socket: a channel that a `call:watch` on this socket was told, the number of the
+ * `CallEventFrame` as it crosses the socket: the channel from the `call:watch` reply, the sequence number of the
  * first event, and the events.
  */
 export type WireEventFrame = readonly [channel: number, seq: number, ...events: CallEvent[]]
 
-/** How far the logs of the watched calls reach, and how the server is. Told every few seconds, and at every change. */
+/** The beacon: the last sequence number of each watched call, and the health of the store. Sent every few seconds and at
+ * every change. */
 export interface CallHeadFrame {
   readonly now: string
   readonly heads: readonly { readonly call_id: string; readonly epoch: string; readonly seq: number }[]
@@ -110,11 +111,11 @@ export type Scope = 'view' | 'gather' | 'assistant'
 /** What a client sends in socket.io's `auth` when it connects. */
 export interface SocketAuth {
   readonly ticket: string
-  /** `PROTOCOL_VERSION` of the client; judged before anything else. */
+  /** `PROTOCOL_VERSION` of the client; checked before anything else. */
   readonly protocol: number
 }
 
-/** Everything a client may say. */
+/** The messages of a client. */
 export interface ClientToServer {
   'call:watch': (request: { call_id: string; cursor?: Cursor }, reply: (reply: WireWatchReply) => void) => void
   'call:unwatch': (request: { call_id: string }) => void
@@ -123,7 +124,7 @@ export interface ClientToServer {
   'ticket:refresh': (request: { ticket: string }, reply: (reply: TicketReply) => void) => void
 }
 
-/** Everything a server may say. */
+/** The messages of a server. */
 export interface ServerToClient {
   'call:event': (frame: WireEventFrame) => void
   'call:head': (frame: CallHeadFrame) => void

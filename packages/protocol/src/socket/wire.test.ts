@@ -26,7 +26,7 @@ function wireSchema() {
 const eventOf = (id: string): CallEvent => ({ id, event_type: 'call.test', occurred_at: 'then', payload: {} })
 
 describe('the wire', () => {
-  it('is what wire.schema.json says', () => {
+  it('matches the committed wire.schema.json', () => {
     // If this fails, the wire has changed. Would a client built before the change still read every frame, and the
     // server every request? If not, raise PROTOCOL_VERSION. Then write the file again: UPDATE_WIRE_SCHEMA=1.
     const now = `${JSON.stringify(wireSchema(), null, 1)}\n`
@@ -34,7 +34,7 @@ describe('the wire', () => {
     expect(now).toBe(readFileSync(file, 'utf8'))
   })
 
-  it('carries every event of every scenario unchanged', () => {
+  it('preserves every event of every scenario on the wire', () => {
     for (const { steps } of Object.values(scenarios)) {
       steps.forEach(({ event }, index) => {
         const record = { seq: index + 1, event }
@@ -45,7 +45,7 @@ describe('the wire', () => {
     }
   })
 
-  it('carries any event unchanged, whatever its ids, times and payload', () => {
+  it('preserves any event in a watch reply', () => {
     const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown)
     const event = fc.record(
       {
@@ -67,7 +67,7 @@ describe('the wire', () => {
     )
   })
 
-  it('numbers events by where they stand', () => {
+  it('numbers the events of replies and frames, and ignores a released call', () => {
     const reader = new WireReader()
     const cursor = { epoch: 'e', seq: 12 }
     const events = JSON.stringify([eventOf('a'), eventOf('b')])

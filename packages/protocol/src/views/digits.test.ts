@@ -39,7 +39,7 @@ describe('readDigitRules', () => {
     expect(readDigitRules('gather', { timeout_millis: 9000 })).toMatchObject({ firstDigitTimeoutMs: 5000 })
   })
 
-  it('knows no terminator when it is empty', () => {
+  it('has no terminating digit when the parameter is empty', () => {
     expect(readDigitRules('gather', { terminating_digit: '' }).terminatingDigit).toBeNull()
   })
 })
@@ -53,11 +53,11 @@ describe('readKeys', () => {
     })
   })
 
-  it('takes # for a digit when there is no terminator', () => {
+  it('counts # as a digit when there is no terminating digit', () => {
     expect(read({ terminating_digit: '' }, ['1', 0], ['#', 400]).digits).toBe('1#')
   })
 
-  it('keeps a key that is not valid, and says so', () => {
+  it('keeps an invalid key and marks it as invalid', () => {
     expect(read({ valid_digits: '12' }, ['1', 0], ['9', 400])).toMatchObject({ digits: '19', roles: 'digit invalid' })
   })
 
@@ -65,11 +65,11 @@ describe('readKeys', () => {
     expect(read({}, ['1', 0], ['#', 400], ['7', 3000])).toEqual({ attempt: 2, digits: '7', roles: 'digit' })
   })
 
-  it('begins the next attempt when the last one was full', () => {
+  it('begins the next attempt after the maximum number of digits', () => {
     expect(read({ maximum_digits: 2 }, ['1', 0], ['2', 400], ['3', 400])).toMatchObject({ attempt: 2, digits: '3' })
   })
 
-  it('begins the next attempt after too long a pause, with some slack for the way the event came', () => {
+  it('begins the next attempt after the inter-digit timeout plus 250 ms', () => {
     expect(read({}, ['1', 0], ['2', 5200])).toMatchObject({ attempt: 1, digits: '12' })
     expect(read({}, ['1', 0], ['2', 5300])).toMatchObject({ attempt: 2, digits: '2' })
   })
@@ -78,7 +78,7 @@ describe('readKeys', () => {
     expect(read({ maximum_tries: 2 }, ['#', 0], ['#', 500], ['#', 500]).attempt).toBe(2)
   })
 
-  it('shows a dot for a digit that policy hides', () => {
+  it('shows a dot for a masked digit', () => {
     expect(read({}, [null, 0], [null, 400])).toMatchObject({ digits: '••', roles: 'digit digit' })
   })
 })

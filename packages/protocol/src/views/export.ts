@@ -26,7 +26,7 @@ export interface ExportRow {
   readonly who: string
   readonly what: string
   readonly text: string
-  /** Whether somebody said it: only that is in captions. */
+  /** Whether it was spoken. Captions contain only spoken rows. */
   readonly isSpoken?: boolean
 }
 

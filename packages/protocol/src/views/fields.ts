@@ -30,7 +30,7 @@ type Schema = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Deeper schemas than this are shown as one field: a form of forms of forms helps nobody on a call. */
+/** Deeper schemas than this are shown as one field, because a deeply nested form is unreadable on a call. */
 const MAX_DEPTH = 4
 
 /** The fields that a gather's `parameters` ask for, nested objects laid flat. Anything malformed yields no field. */

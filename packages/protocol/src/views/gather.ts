@@ -74,7 +74,7 @@ export interface AIGather extends GatherBase {
 /** A gather of either kind. */
 export type Gather = DigitGather | AIGather
 
-/** A gather by id; by default the one that began last. */
+/** A gather by id; by default the latest. */
 export function selectGather(state: CallState, id?: string): Gather | null {
   const wanted = id ?? latestGatherId(state)
   const gather = wanted === null ? undefined : state.gathers.get(wanted)
