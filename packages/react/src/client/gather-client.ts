@@ -8,6 +8,7 @@ import { type AgentSession, FeedSession } from './agent-session.ts'
 import { CallListSync } from './call-list-sync.ts'
 import { CallSync } from './call-sync.ts'
 import { type ConnectionError, ErrorReporter, type GatherClientError, isDenied } from './client-error.ts'
+import { type ClientListener, clientEvents } from './client-events.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommandSender, notSentError, type SendCommand } from './commands.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
@@ -159,9 +160,17 @@ interface WatchListener<Feed> {
 /** Creates a client with the given dependencies. */
 export function createClientWith(deps: GatherClientDeps): GatherClient {
   const { transport, clock } = deps
-  const reporter = new ErrorReporter(deps.onError)
+  const listeners = new Set<ClientListener>()
+  const reporter = new ErrorReporter((error) => {
+    for (const listener of listeners) listener.failed(error)
+    return deps.onError?.(error)
+  })
+  const requestTicket = () => {
+    for (const listener of listeners) listener.ticketNeeded()
+    return deps.getTicket()
+  }
   const session = new FeedSession()
-  const tickets = new Tickets(deps.getTicket, clock, () => {
+  const tickets = new Tickets(requestTicket, clock, () => {
     connection.changeAgent()
     endSession()
   })
@@ -216,6 +225,8 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
       callsEvent: (frame) => calls?.sync.receive(frame),
     },
   })
+
+  clientEvents.set(session, { listeners, report: (error) => reporter.report(error) })
 
   const stopListening = deps.onWake(() => {
     connection.retryNow()

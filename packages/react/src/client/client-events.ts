@@ -1,0 +1,18 @@
+/** What a client reports to the `onEvent` of `GatherProvider`: errors, and that it needs a ticket. */
+
+import type { AgentSession } from './agent-session.ts'
+import type { GatherClientError } from './client-error.ts'
+
+export interface ClientListener {
+  readonly ticketNeeded: () => void
+  readonly failed: (error: GatherClientError) => void
+}
+
+export interface ClientEvents {
+  readonly listeners: Set<ClientListener>
+  /** Reports an error as the client's own: to `onError`, and to the console in development. */
+  readonly report: (error: GatherClientError) => void
+}
+
+/** By session, which stays the same object when a client is wrapped. */
+export const clientEvents: WeakMap<AgentSession, ClientEvents> = new WeakMap()

@@ -1,0 +1,211 @@
+/** The host events of a client and of its calls in one cache. Each fact is published once, and only if it is live. */
+import {
+  type CallState,
+  type CollectedItem,
+  type Gather,
+  type GatherEndEntry,
+  HOST_CONTRACT,
+  HOST_CONTRACT_VERSION,
+  type HostCall,
+  type HostEvent,
+  selectCallEndedAt,
+  selectGather,
+  selectHungUpBy,
+} from '@callgather/protocol'
+import type { QueryClient, QueryKey } from '@tanstack/react-query'
+import { GatherClientError } from '../client/client-error.ts'
+import { clientEvents } from '../client/client-events.ts'
+import { newRequestId } from '../client/commands.ts'
+import type { CallFeed } from '../client/feed.ts'
+import type { GatherClient } from '../client/gather-client.ts'
+import { unwrapOwnFeed } from '../query/cached-feed.ts'
+import { gatherKeys } from '../query/keys.ts'
+
+type Publish = (event: HostEvent) => unknown
+
+/** Something that happened on a call. A fact without an event is only remembered. */
+interface Fact {
+  readonly key: string
+  readonly event: HostEvent | null
+}
+
+interface CallFacts {
+  readonly known: Set<string>
+  feed: CallFeed
+}
+
+export class HostEvents {
+  readonly client: GatherClient
+  readonly cache: QueryClient
+  readonly #calls = new Map<string, CallFacts>()
+  #connection = ''
+
+  constructor(client: GatherClient, cache: QueryClient) {
+    this.client = client
+    this.cache = cache
+    this.#connection = JSON.stringify(connectionEvent(client))
+  }
+
+  /** Publishes `first`, then events until the returned function is called. */
+  start(onEvent: Publish, first: HostEvent | null): () => void {
+    const { client, cache } = this
+    const events = clientEvents.get(client.session)
+    const failed = (cause: unknown) =>
+      events?.report(new GatherClientError('callbackFailed', '`onEvent` threw. Catch errors inside it.', { cause }))
+    const publish: Publish = (event) => {
+      try {
+        // The host may pass an async function.
+        Promise.resolve(onEvent(event)).catch(failed)
+      } catch (cause) {
+        failed(cause)
+      }
+    }
+    const listener = {
+      ticketNeeded: () => publish({ type: 'ticket-needed', requestId: newRequestId() }),
+      failed: ({ code, message }: GatherClientError) => publish({ type: 'error', code, detail: message, callId: null }),
+    }
+    events?.listeners.add(listener)
+    if (first) publish(first)
+    const publishConnection = () => {
+      const event = connectionEvent(client)
+      const written = JSON.stringify(event)
+      if (written === this.#connection) return
+      this.#connection = written
+      publish(event)
+    }
+    const queries = cache.getQueryCache()
+    for (const { queryKey } of queries.findAll({ queryKey: gatherKeys.client(client) })) this.#read(queryKey, publish)
+    publishConnection()
+    const stops = [
+      client.connection.subscribe(publishConnection),
+      queries.subscribe((change) => {
+        const callId = this.#callOf(change.query.queryKey)
+        if (callId === null) return
+        if (change.type === 'removed') this.#calls.delete(callId)
+        if (change.type !== 'updated') return
+        this.#read(change.query.queryKey, publish)
+        if (change.action.type !== 'error') return
+        const { error } = change.query.state
+        const why = error instanceof Error ? `: ${error.message}` : ''
+        publish({ type: 'error', code: 'refused', detail: `The call cannot be watched${why}`, callId })
+      }),
+    ]
+    return () => {
+      events?.listeners.delete(listener)
+      for (const stop of stops) stop()
+    }
+  }
+
+  #callOf([, session, kind, callId]: QueryKey): string | null {
+    return session === this.client.session.id && kind === 'call' && typeof callId === 'string' ? callId : null
+  }
+
+  #read(queryKey: QueryKey, publish: Publish): void {
+    const callId = this.#callOf(queryKey)
+    if (callId === null) return
+    const data = this.cache.getQueryData<CallFeed>(queryKey)
+    // The data is dropped when the agent changes, so the next snapshot is a first one.
+    if (data === undefined) this.#calls.delete(callId)
+    const feed = unwrapOwnFeed(this.client.session, data)
+    if (!feed?.cursor) return
+    const call = this.#calls.get(callId)
+    if (call && call.feed.state === feed.state && call.feed.sync === feed.sync) return
+    const { known, ...current } = call ?? { known: new Set<string>(), feed }
+    this.#calls.set(callId, { ...current, known, feed })
+    for (const { key, event } of factsOf(feed, known, this.client.clock.now())) {
+      known.add(key)
+      // Everything in the first snapshot happened before the call was watched.
+      if (call && event) publish(event)
+    }
+  }
+}
+
+/** The event that the provider is mounted. */
+export const readyEvent: HostEvent = {
+  type: 'ready',
+  contract: HOST_CONTRACT,
+  version: HOST_CONTRACT_VERSION,
+  callId: null,
+}
+
+function connectionEvent({ connection }: GatherClient): HostEvent {
+  const { status, isDegraded, retryAt } = connection.getSnapshot()
+  return { type: 'connection', status, isDegraded, retryAt: retryAt === null ? null : new Date(retryAt).toISOString() }
+}
+
+/** The facts of a call that are not known yet, in order. */
+function factsOf({ state, sync }: CallFeed, known: ReadonlySet<string>, now: number): Fact[] {
+  const call = callOf(state)
+  const facts: Fact[] = []
+  const add = (key: string, event: HostEvent | null) => {
+    if (!known.has(key)) facts.push({ key, event })
+  }
+  if (state.initiated) {
+    const { at, callerName = null } = state.initiated
+    add('ringing', { type: 'call-ringing', ...call, callerName, at })
+  }
+  for (const { id, ended } of state.gathers) {
+    const gather = known.has(`settled ${id}`) ? null : selectGather(state, id)
+    if (!gather) continue
+    const common = { ...call, gatherId: id, kind: gather.kind, command: gather.command, mask: gather.mask ?? null }
+    const { status, requestedAt, requestedBy = null, endedAt, outcome } = gather
+    const hasStarted = status === 'collecting' || status === 'ended'
+    if (hasStarted && requestedAt !== null)
+      add(`started ${id}`, { type: 'gather-started', ...common, requestedBy, at: requestedAt })
+    if (status === 'ended' && endedAt !== null) {
+      const attempts = gather.kind === 'digits' ? gather.attempt : null
+      add(`ended ${id}`, { type: 'gather-ended', ...common, outcome, attempts, at: endedAt })
+    }
+    // A hang-up may be seen before Telnyx's own end of the gather, which has the values.
+    if (!ended && status !== 'refused') continue
+    for (const item of ended ? collectedItems(gather, ended) : [])
+      add(`collected ${id} ${item.name}`, { type: 'collected', ...call, ...item })
+    add(`settled ${id}`, null)
+  }
+  const endedAt = selectCallEndedAt(state)
+  if (endedAt === null) return facts
+  const times = { startedAt: state.initiated?.at ?? null, answeredAt: state.answered?.at ?? null }
+  const cause = state.hangup?.cause ?? null
+  add('call-ended', { type: 'call-ended', ...call, ...times, hungUpBy: selectHungUpBy(state), cause, at: endedAt })
+  if (sync === 'ended') {
+    const { startedAt } = times
+    const at = new Date(now).toISOString()
+    add('wrap-up', { type: 'wrap-up', ...call, startedAt, endedAt, collected: allCollected(state), at })
+  }
+  return facts
+}
+
+function callOf({ callId, session, parties, initiated }: CallState): HostCall {
+  return {
+    callId,
+    sessionId: session?.id ?? null,
+    from: parties?.from ?? null,
+    to: parties?.to ?? null,
+    direction: initiated?.direction ?? null,
+  }
+}
+
+function allCollected(state: CallState): CollectedItem[] {
+  return [...state.gathers].flatMap(({ id, ended }) => {
+    const gather = ended && selectGather(state, id)
+    return gather ? collectedItems(gather, ended) : []
+  })
+}
+
+/** The values of a gather that has ended; masked values are `null`, as is a masked value that was not entered. */
+function collectedItems(gather: Gather, ended: GatherEndEntry): CollectedItem[] {
+  const mask = gather.mask ?? null
+  const common = { gatherId: gather.id, kind: gather.kind, mask, outcome: gather.outcome, at: ended.at }
+  if (gather.kind === 'digits') {
+    const { digits, digitCount = null, last4 = null } = ended
+    if (digits === '' || digitCount === 0 || (digits === null && digitCount === null && !mask)) return []
+    const label = gather.prompt.text ?? 'digits'
+    const count = digitCount ?? digits?.length ?? null
+    return [{ ...common, name: 'digits', label, value: mask ? null : digits, digitCount: count, last4 }]
+  }
+  return gather.fields.flatMap(({ name, label, status, value }) =>
+    status === 'missing' && !mask
+      ? []
+      : [{ ...common, name, label, value: mask ? null : value, digitCount: null, last4: null }],
+  )
+}
