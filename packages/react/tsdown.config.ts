@@ -2,17 +2,17 @@ import { writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { defineConfig, type Rolldown } from 'tsdown'
 
-/** Packages whose modules run only in the browser half of a React Server Components application. */
+/** Whether a module must be a client module in a React Server Components application. */
 const isReact = (specifier: string) => /^(react|react-dom|virtua)(\/|$)/.test(specifier)
 
-/** Whether a built module holds components or hooks. Modules that only re-export, or that know nothing of React, do not. */
+/** Whether a built module contains components or hooks. Others, such as re-exports, need no directive. */
 const isClientModule = ({ fileName, exports, imports, facadeModuleId }: Rolldown.RenderedChunk) =>
   fileName.endsWith('.mjs') &&
   (facadeModuleId?.endsWith('.tsx') || imports.some(isReact) || exports.some((name) => /^use[A-Z]/.test(name)))
 
 /**
- * Keeps `export * as DtmfPadParts from './…/parts.tsx'` as written. Bundled, a namespace becomes an object that its
- * client module exports, and a server component cannot read members of that.
+ * Keeps `export * as DtmfPadParts from './…/parts.tsx'` as a module export. A bundled namespace becomes an object, and
+ * server components can't read the members of an object that a client module exports.
  */
 const partsStayModules: Rolldown.Plugin = {
   name: 'parts stay modules',
@@ -43,7 +43,7 @@ export default defineConfig({
   sourcemap: true,
   fixedExtension: true,
   plugins: [partsStayModules],
-  // For React Server Components. Declarations may not hold statements.
+  // For React Server Components. Declaration files can't contain the directive.
   outputOptions: { banner: (chunk) => (isClientModule(chunk) ? "'use client';" : '') },
   hooks: {
     // One optional stylesheet, without lowered syntax: the host's tools know its browsers.
