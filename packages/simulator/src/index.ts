@@ -3,12 +3,16 @@
  *
  * @packageDocumentation
  */
-export type { Activity, CallView, PendingInput as Collecting, TranscriptLine } from './call/activity.ts'
+
+export type { AiSettings } from './assistant/settings.ts'
+export type { Activity, CallIdentity, CallView, PendingInput, TelnyxError, TranscriptLine } from './call/activity.ts'
 export type { Clock, VirtualClock, VirtualClockOptions } from './clock/clock.ts'
 export { virtualClock } from './clock/clock.ts'
-export type { Attempt, Delivery, WebhookEvent } from './delivery/delivery.ts'
-export type { FaultName, FaultRule, FaultsInput } from './delivery/faults.ts'
+export type { Attempt, Delivery, WebhookEvent, WebhookMethod } from './delivery/delivery.ts'
+export type { FaultControls, FaultName, FaultRule, FaultsInput } from './delivery/faults.ts'
 export type { WebhookHandler } from './delivery/target.ts'
+export type { GatherSettings } from './gather/settings.ts'
+export type { LegSettings } from './leg/settings.ts'
 export type { Caller, HeardPrompt, PressOptions, PromptOptions, WaitOptions } from './scenario/caller.ts'
 export { examples as exampleScenarios } from './scenario/examples.ts'
 export type { DialOptions, Phone } from './scenario/phone.ts'
@@ -20,6 +24,6 @@ export {
   ScenarioError,
   type ScenarioStep,
 } from './scenario/scenario.ts'
-export type { Settings, SettingsInput } from './settings/settings.ts'
+export type { ApiSettings, AudioSettings, DeliverySettings, Settings, SettingsInput } from './settings/settings.ts'
 export { defaultSettings } from './settings/settings.ts'
 export { createSimulator, type Simulator, type SimulatorOptions } from './simulator/simulator.ts'

@@ -6,8 +6,25 @@ import { z } from 'zod'
 import type { Chance } from '../clock/chance.ts'
 import { read } from '../settings/read.ts'
 
+/** The name of a fault. */
+export type FaultName =
+  | 'duplicate'
+  | 'reorder'
+  | 'delay'
+  | 'drop'
+  | 'badSignature'
+  | 'staleTimestamp'
+  | 'wrongKey'
+  | 'gzip'
+  | 'slow'
+  | 'apiLatency'
+  | 'apiError'
+  | 'apiRateLimit'
+  | 'apiAnswerLost'
+  | 'apiReset'
+
 /** The faults, and what each does. */
-export const faultNames = {
+export const faultNames: Readonly<Record<FaultName, string>> = {
   duplicate: 'The webhook comes twice.',
   reorder: 'The webhook comes after the next one of its call.',
   delay: 'The webhook comes late.',
@@ -22,25 +39,29 @@ export const faultNames = {
   apiRateLimit: 'A request is refused with 429.',
   apiAnswerLost: 'The command is done, but the connection breaks before the answer.',
   apiReset: 'The connection breaks and nothing is done.',
-} as const
-
-export type FaultName = keyof typeof faultNames
+}
 
 const rule = z.strictObject({
-  /** How often it strikes: 0 never, 1 always. */
   rate: z.number().min(0).max(1),
-  /** For faults that take time, how long at most, in milliseconds. Defaults: delay 3000, reorder 500, duplicate 100, slow 300, apiLatency 1000. */
   ms: z.number().min(0).max(3_600_000).optional(),
-  /** Only these event types, or commands for the API's faults. Default: all. */
   only: z.array(z.string()).readonly().optional(),
-  /** It strikes at most so many times. Default: no limit. */
   times: z.int().min(0).optional(),
-  /** The forged copies (`badSignature`, `staleTimestamp`, `wrongKey`): comes instead of the genuine webhook, not before it. Default false. */
   instead: z.boolean().optional(),
 })
 
-/** One fault: how often, or that and more. */
-export type FaultRule = z.infer<typeof rule>
+/** How often a fault happens, and its details. */
+export interface FaultRule {
+  /** Probability from 0 (never) to 1 (always). */
+  rate: number
+  /** Maximum delay in milliseconds, for faults that delay. Defaults: delay 3000, reorder 500, duplicate 100, slow 300, apiLatency 1000. */
+  ms?: number | undefined
+  /** Event types or, for API faults, commands that it affects. Default: all. */
+  only?: readonly string[] | undefined
+  /** Maximum number of times it happens. Default: unlimited. */
+  times?: number | undefined
+  /** For forged copies (`badSignature`, `staleTimestamp`, `wrongKey`): replaces the genuine webhook instead of preceding it. Default false. */
+  instead?: boolean | undefined
+}
 
 export const faultsSchema = z.partialRecord(
   z.enum(Object.keys(faultNames) as FaultName[]),
@@ -64,7 +85,15 @@ const usualMs: { [Name in FaultName]?: number } = {
   apiLatency: 1000,
 }
 
-export class Faults {
+/** Reads and replaces the active faults. */
+export interface FaultControls {
+  /** Replaces all faults. Throws a TypeError, and changes nothing, if `input` is invalid. */
+  set(input: FaultsInput): void
+  /** The active faults. */
+  get(): FaultsInput
+}
+
+export class Faults implements FaultControls {
   private readonly chance: Chance
   private readonly rules = new Map<string, { rule: FaultRule; left: number }>()
 
@@ -73,7 +102,6 @@ export class Faults {
     this.set(input)
   }
 
-  /** Replaces all faults. Throws a readable error, and changes nothing, when `input` is not right. */
   set(input: FaultsInput): void {
     const rules = read(faultsSchema, input, 'faults')
     this.rules.clear()
@@ -81,7 +109,6 @@ export class Faults {
       if (rule.rate > 0) this.rules.set(name, { rule, left: rule.times ?? Number.POSITIVE_INFINITY })
   }
 
-  /** The faults that are on. */
   get(): FaultsInput {
     return Object.fromEntries([...this.rules].map(([name, { rule }]) => [name, rule]))
   }

@@ -38,18 +38,35 @@ const step = z.union(
 
 const scenario = z.strictObject({
   name: z.string().min(1),
-  /** What it shows, in a sentence. */
   description: z.string().optional(),
   to: z.string().optional(),
   from: z.string().optional(),
   steps: z.array(step).min(1).readonly(),
 })
 
-/** One thing the caller does. */
-export type ScenarioStep = z.infer<typeof step>
+/** One action of the caller. Times are milliseconds of the simulator's clock. */
+export type ScenarioStep =
+  | { waitForAnswer: true; timeoutMs?: number | undefined }
+  | { waitForPrompt: string; toTheEnd?: boolean | undefined; timeoutMs?: number | undefined }
+  | { waitFor: string; timeoutMs?: number | undefined }
+  | { press: string; everyMs?: number | readonly number[] | undefined }
+  | { say: string }
+  | { interrupt: string; timeoutMs?: number | undefined }
+  | { wait: number }
+  | { hangUp: true }
+  | { expect: string; payload?: Readonly<Record<string, unknown>> | undefined; timeoutMs?: number | undefined }
 
 /** A scripted caller. */
-export type Scenario = z.infer<typeof scenario>
+export interface Scenario {
+  name: string
+  /** One sentence about what the scenario demonstrates. */
+  description?: string | undefined
+  /** Number of the application. Default `+15550199`. */
+  to?: string | undefined
+  /** Number of the caller. Default `+15550100`. */
+  from?: string | undefined
+  steps: readonly ScenarioStep[]
+}
 
 /** A scenario that did not go as written. */
 export class ScenarioError extends Error {

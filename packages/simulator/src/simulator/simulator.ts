@@ -12,7 +12,7 @@ import { createChance } from '../clock/chance.ts'
 import { realClock, type VirtualClock } from '../clock/clock.ts'
 import { Courier } from '../delivery/courier.ts'
 import type { Delivery, Route } from '../delivery/delivery.ts'
-import { Faults, type FaultsInput } from '../delivery/faults.ts'
+import { type FaultControls, Faults, type FaultsInput } from '../delivery/faults.ts'
 import { createSigner } from '../delivery/signer.ts'
 import { IN_PROCESS_URL, isLoopback, refusalOfTarget, type WebhookHandler } from '../delivery/target.ts'
 import { createTransport } from '../delivery/transport.ts'
@@ -68,7 +68,7 @@ export interface Simulator extends AsyncDisposable {
   /** The clock that was given, to be advanced; with the clock on the wall, `null`. */
   readonly clock: VirtualClock | null
   /** Changes and shows what goes wrong. */
-  readonly faults: Pick<Faults, 'set' | 'get'>
+  readonly faults: FaultControls
   /** Every setting as it is in force. */
   readonly settings: Settings
   /** The remembered deliveries, oldest first. */
