@@ -196,7 +196,7 @@ describe('the command policy', () => {
 
   it.each([
     [{ allowFields: ['assistant.instruction'] }, /policy.allowFields.*"assistant.instruction".*assistant.instructions/],
-    [{ mediaHosts: ['https://media.example.com'] }, /policy.mediaHosts.*no host name/],
+    [{ mediaHosts: ['https://media.example.com'] }, /policy.mediaHosts.*not a host name/],
     [{ mediaHosts: ['media.example.com/prompts'] }, /policy.mediaHosts/],
     [
       { templates: { pin: { command: 'gather' as const, body: { max_digits: 4 } } } },

@@ -133,7 +133,7 @@ export function checkAllowFields(paths: readonly string[]): readonly string[] {
   const unknown = paths.filter((path) => !allowablePaths.has(path))
   if (unknown.length === 0) return paths
   const valid = [...allowablePaths].sort().join(', ')
-  throw new Error(`${unknown.map((path) => `"${path}"`).join(', ')} is no field of a command. Use: ${valid}.`)
+  throw new Error(`${unknown.map((path) => `"${path}"`).join(', ')} is not a field of a command. Use: ${valid}.`)
 }
 
 /**
@@ -146,7 +146,7 @@ export function checkMediaHosts(hosts: readonly string[]): readonly string[] {
     const url = URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : null
     const isHost = /^[a-z0-9.-]+$/i.test(host) && url?.hostname === host.toLowerCase()
     if (!isHost)
-      throw new Error(`"${host}" is no host name. Write it without scheme, port and path: media.example.com.`)
+      throw new Error(`"${host}" is not a host name. Write it without scheme, port and path: media.example.com.`)
     return host.toLowerCase()
   })
 }

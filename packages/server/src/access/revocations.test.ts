@@ -17,7 +17,7 @@ function revocationsOn(store: CallStore, clock = { now: 1_000_000_000 }) {
   return { revocations, changed, [Symbol.dispose]: () => revocations.stop() }
 }
 
-describe('what was revoked', () => {
+describe('revocations', () => {
   it('revokes one ticket, or all tickets that a subject got before the revocation', async () => {
     const clock = { now: 1_000_000_000 }
     using it = revocationsOn(memoryStore(), clock)

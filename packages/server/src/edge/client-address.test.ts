@@ -25,7 +25,7 @@ describe('the address of a client', () => {
     ['a proxy over IPv6', ['127.0.0.1'], '::ffff:127.0.0.1', '2001:db8::7', '2001:db8::7'],
     ['IPv4 over IPv6, as itself', 0, '::ffff:192.0.2.1', undefined, '192.0.2.1'],
     ['a word in place of an address', 2, '10.0.0.9', 'unknown, 203.0.113.7', '203.0.113.7'],
-    ['nothing but words', 1, '10.0.0.9', '<script>', '10.0.0.9'],
+    ['only a word in the header', 1, '10.0.0.9', '<script>', '10.0.0.9'],
     ['a closed socket', 1, undefined, '203.0.113.7', undefined],
   ])('reads the client address with %s', (_, trust, peer, forwarded, expected) => {
     expect(addressBehind(trust, peer, forwarded)).toBe(expected)

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { CallStore, NewEvent, Revocation, StoreChange } from './call-store.ts'
 import { StoreUnavailableError } from './call-store.ts'
 
-/** An event with nothing in it but its id. */
+/** A test event with an id and an optional payload. */
 export const eventOf = (id: string, payload: Record<string, unknown> = {}): CallEvent => ({
   id,
   event_type: 'call.test',

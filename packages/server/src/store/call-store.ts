@@ -132,7 +132,7 @@ export interface CallStore {
   /** The call ids of a session's legs, on every node, except erased calls. */
   listLegs(sessionId: string): Promise<readonly string[]>
 
-  /** The records after a number, oldest first; `null` when there is no such call. */
+  /** The records after a sequence number, oldest first; `null` when there is no such call. */
   read(callId: string, after: number, limit?: number): Promise<LogSlice | null>
 
   /** Like `read`, but returns the JSON of the events, so that a relay need not parse it. */

@@ -27,12 +27,12 @@ function senderOver(behaviours: readonly Behaviour[]) {
     timeoutMs: 400,
     now: () => clock,
     random: () => 0.5,
-    sleep: async (millis) => {
-      slept.push(millis)
-      clock += millis
+    sleep: async (ms) => {
+      slept.push(ms)
+      clock += ms
     },
   })
-  return { sender, slept, pass: (millis: number) => (clock += millis) }
+  return { sender, slept, pass: (ms: number) => (clock += ms) }
 }
 
 const body = { command_id: 'c' }
@@ -65,7 +65,7 @@ describe('sending a command', () => {
   const recovered: Record<string, Behaviour> = {
     'an answer that was lost': { hangUp: true },
     'an answer that came too late': { delayMillis: 700 },
-    'a fault of Telnyx’s': { status: 500, body: {} },
+    'a server error': { status: 500, body: {} },
     'half a body': { status: 503, body: 'half' },
   }
   for (const [name, behaviour] of Object.entries(recovered)) {
@@ -105,7 +105,7 @@ describe('sending a command', () => {
     ['the answer came too late', { delayMillis: 700 }],
     ['Telnyx failed', { status: 502, body: {} }],
     ['the request timed out at Telnyx', { status: 408, body: {} }],
-    ['a proxy answered with a page of its own', { body: '<html>' }],
+    ['a proxy answered with an HTML page', { body: '<html>' }],
     ['the body of the answer stalled', { stalls: true }],
   ]
   for (const [loss, lost] of losses) {

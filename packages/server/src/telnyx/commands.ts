@@ -50,7 +50,7 @@ export interface CommandSenderOptions {
   /** The maximum number of attempts. Default 3. */
   readonly maxAttempts?: number
   readonly now?: () => number
-  readonly sleep?: (millis: number) => Promise<void>
+  readonly sleep?: (ms: number) => Promise<void>
   /** The jitter of the backoff, between 0 and 1. Default `Math.random`. */
   readonly random?: () => number
 }
@@ -81,7 +81,7 @@ export function commandSender(
   options: CommandSenderOptions,
 ): CommandSender & { isOpen(): boolean } {
   const { timeoutMs, maxAttempts = 3, now = Date.now, random = Math.random } = options
-  const sleep = options.sleep ?? ((millis) => new Promise((resolve) => setTimeout(resolve, millis)))
+  const sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)))
   const breakers = new Map<CommandName, Breaker>()
   const breakerOf = (command: CommandName) => {
     const breaker = breakers.get(command) ?? new Breaker({ now })
@@ -92,11 +92,11 @@ export function commandSender(
   const attempt = async (path: string, body: unknown, timeout: number): Promise<Attempt> => {
     try {
       // The SDK takes whole milliseconds only. Its timeout ends with the head of the answer; the signal bounds its body too.
-      const millis = Math.max(1, Math.ceil(timeout))
-      const signal = AbortSignal.timeout(millis)
+      const ms = Math.max(1, Math.ceil(timeout))
+      const signal = AbortSignal.timeout(ms)
       const response = await client.post(path, {
         body,
-        timeout: millis,
+        timeout: ms,
         signal,
         maxRetries: 0,
         ...noRedirectOptions,

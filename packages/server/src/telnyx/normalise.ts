@@ -97,4 +97,4 @@ export function normaliseTime(text: string): string {
 }
 
 /** Formats a time of our own clock, in milliseconds, in the same way. */
-export const formatTime = (millis: number): string => `${new Date(millis).toISOString().slice(0, -1)}000Z`
+export const formatTime = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, -1)}000Z`

@@ -44,10 +44,10 @@ export class RecordsUnavailableError extends Error {
   /** How long Telnyx asked to wait, in milliseconds; 0 by default. */
   readonly retryAfterMs: number
 
-  constructor(message: string, advice: string, waitMillis = 0, options?: ErrorOptions) {
+  constructor(message: string, advice: string, retryAfterMs = 0, options?: ErrorOptions) {
     super(message, options)
     this.advice = advice
-    this.retryAfterMs = waitMillis
+    this.retryAfterMs = retryAfterMs
   }
 }
 

@@ -52,7 +52,7 @@ export async function runScript(
 /** The package `redis`. */
 export type Redis = typeof import('redis')
 
-/** Redis is an optional part: it is loaded when a store is made of it, and not before. */
+/** Loads the optional package `redis` when a Redis store is created. */
 export async function loadRedis(): Promise<Redis> {
   try {
     return await import('redis')

@@ -83,7 +83,7 @@ async function logOf(path: string): Promise<string[]> {
   }
 }
 
-describeWithMounts('a sqlite store on a disk of its own', () => {
+describeWithMounts('a sqlite store on a full disk', () => {
   it('reports a full disk within four seconds, keeps acknowledged events and recovers by itself', async () => {
     const path = join(disk ?? '', 'calls.db')
     {
@@ -176,7 +176,7 @@ describe('a sqlite store whose file is changed under a running server', () => {
   })
 })
 
-describe('a sqlite file that lost its end while the server was away', () => {
+describe('a sqlite file that was truncated or restored while the server was down', () => {
   const cases = {
     'was restored from a backup': (path: string) => copyFileSync(`${path}.backup`, path),
     'has a truncated write-ahead log': (path: string) => {
