@@ -8,7 +8,7 @@ const needed = (name: string) => {
   return value
 }
 
-// One for the process, and made when it is first asked for: a build has no secrets, and `next dev` loads modules anew.
+// One server per process, created at first use: a build has no secrets, and `next dev` reloads modules.
 const kept = globalThis as { gather?: GatherServer }
 
 export function gather(): GatherServer {

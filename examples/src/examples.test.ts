@@ -132,7 +132,7 @@ describe('the menu', () => {
     ])
   })
 
-  it.concurrent('tells the status of an order, and hangs up', async () => {
+  it.concurrent('the menu speaks the status of an order and hangs up', async () => {
     const caller = await run.sim.phone.dial()
     await caller.waitForPrompt('press 2')
     await caller.press('2')
@@ -166,7 +166,7 @@ describe('the menu', () => {
     await runScenario(run.sim, ready('menu-wrong-key'))
   })
 
-  it('meets the ready caller silence-to-timeout, and says goodbye', async () => {
+  it('the menu says goodbye when the caller stays silent until the timeout', async () => {
     await using silence = await start('menu', { clock: virtualClock({ quietMs: QUIET_MS }) })
     await silence.play(async (sim) => {
       const { from, ...rest } = ready('silence-to-timeout')
@@ -177,7 +177,7 @@ describe('the menu', () => {
     })
   })
 
-  it('comes through duplicates, delays and forgeries', async () => {
+  it('the menu works despite duplicate, delayed and forged webhooks', async () => {
     await using beset = await start('menu', {
       faults: { badSignature: 1, wrongKey: 1, staleTimestamp: 1, delay: { rate: 0.3, ms: 200 } },
       seed: 3,
@@ -232,7 +232,7 @@ describe('the booking', () => {
     expect(types(caller)).toContain('call.ai_gather.ended')
   })
 
-  it('hangs up on someone who says nothing', async () => {
+  it('the booking program hangs up when the caller says nothing', async () => {
     await using silence = await start('booking', { clock: virtualClock({ quietMs: QUIET_MS }) })
     await silence.play(async (sim) => {
       const caller = await sim.phone.dial()

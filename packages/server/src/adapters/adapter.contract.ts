@@ -61,7 +61,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
   const answered = webhookOf('call.answered', { call_control_id: CALL })
 
   describe(`the ${name} adapter`, () => {
-    it('takes a webhook by its very bytes, with the app’s body parser on', async () => {
+    it('verifies a webhook over its raw bytes while the app’s body parser is on', async () => {
       await using it = await opened()
       const odd = Buffer.from(
         `${JSON.stringify(answered, null, 3).replace('call.answered', 'call\\u002eanswered')}\r\n `,
@@ -70,7 +70,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       expect(await it.store.head(CALL)).toMatchObject({ seq: 1 })
     })
 
-    it('refuses what is forged, compressed or too large, and says so', async () => {
+    it('rejects a forged, compressed or oversized webhook with its own status', async () => {
       await using it = await opened()
       const forged = await it.webhook(new Signer().sign(answered))
       expect(forged.status).toBe(401)
@@ -85,7 +85,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       expect(await it.store.head(CALL)).toBeNull()
     })
 
-    it('answers 500 and names the cause when the body was read first, and stores nothing', async () => {
+    it('answers 500, names the cause and stores nothing when a parser has read the body', async () => {
       await using it = await opened(startBehindParser)
       const answer = await it.webhook(it.signer.sign(answered))
       expect(answer.status).toBe(500)
@@ -93,7 +93,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       expect(await it.store.head(CALL)).toBeNull()
     })
 
-    it('gives commands, and answers as Telnyx does', async () => {
+    it('sends a command and answers as Telnyx does', async () => {
       await using it = await opened()
       await it.webhook(it.signer.sign(answered))
       const authorized = { authorization: `Bearer ${it.ticket}`, 'content-type': 'application/json' }
@@ -112,7 +112,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       })
     })
 
-    it('answers 404 below its path, and leaves the app’s own routes and parser alone', async () => {
+    it('answers 404 below its path and leaves the app’s own routes and parser alone', async () => {
       await using it = await opened()
       expect((await fetch(`${it.app.origin}/callgather/nothing`)).status).toBe(404)
       expect((await fetch(`${it.app.origin}/callgatherer/webhooks`)).status).toBe(404)
@@ -121,7 +121,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
     })
 
     if (!hasSockets) return
-    it('relays to a socket', async () => {
+    it('relays events to a socket', async () => {
       await using it = await opened()
       await it.webhook(it.signer.sign(answered))
       const socket = io(it.app.origin, {

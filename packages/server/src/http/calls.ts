@@ -101,7 +101,7 @@ export function callRoutes(parts: {
       pattern: '/calls/:call_id',
       handler: async (request, { call_id: callId = '' }) => {
         const grant = await seen(request, callId, 'erasures')
-        // Erasing is for whoever holds every power over the call, not for all who may look at it.
+        // Erasing a call requires every scope, not only `view`.
         const may = await Promise.all(
           (['gather', 'assistant'] as const).map((scope) => access.isAllowed(grant, { callId, scope })),
         )

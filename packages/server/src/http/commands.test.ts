@@ -26,7 +26,7 @@ describe('a command that must not be sent', () => {
     'of a name we do not have': { command: 'hangup', body: {}, status: 404, code: '10005' },
   }
   for (const [name, { command = 'gather_using_speak', body, status, code, pointer }] of Object.entries(bad)) {
-    it(`${name} is refused in Telnyx’s shape, and nothing is sent`, async () => {
+    it(`${name} is refused in Telnyx’s error format, and nothing is sent`, async () => {
       await using server = await testServer()
       await server.webhook('call.answered')
       const answer = await server.command(command, body)
@@ -40,7 +40,7 @@ describe('a command that must not be sent', () => {
     })
   }
 
-  it('to an unknown call, to somebody else’s, or beyond the ticket’s scopes is refused alike', async () => {
+  it('answers a command alike for an unknown call, a forbidden call and a missing scope', async () => {
     await using server = await testServer()
     const other = 'v3:somebody-elses-call-00'
     await server.webhook('call.answered')
@@ -56,7 +56,7 @@ describe('a command that must not be sent', () => {
     expect(server.upstream.received).toEqual([])
   })
 
-  it('without a ticket, with a forged one, or with one that has expired gets 401', async () => {
+  it('rejects a command with a missing, forged or expired ticket with 401', async () => {
     let now = Date.now()
     await using server = await testServer({ now: () => now })
     const old = await server.ticket({ expiresIn: '1m' })
@@ -70,7 +70,7 @@ describe('a command that must not be sent', () => {
     expect(server.upstream.received).toEqual([])
   })
 
-  it('to a call that has ended is refused as Telnyx would', async () => {
+  it('refuses a command to an ended call with Telnyx’s error', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.webhook('call.hangup')
@@ -85,7 +85,7 @@ describe('a command that must not be sent', () => {
 
 describe('a command id', () => {
   const bad = ['líne', 'a\r\nset-cookie: x=1', 'a\u2028b', 'a b', '\u0000', '', 'x'.repeat(129), '\ud800']
-  it('outside of visible ASCII is refused by its path, for trusted senders too, and nothing is sent', async () => {
+  it('refuses a command_id outside of visible ASCII, also from trusted senders, and sends nothing', async () => {
     await using server = await testServer({ policy: { allowFields: ['command_id'] }, limits: { commandBurst: 100 } })
     await server.webhook('call.answered')
     const trusted = { authorization: `Bearer ${await server.ticket({ trusted: true })}` }
@@ -123,7 +123,7 @@ describe('the protocol version of a client', () => {
 
 describe('a client_state of the sender’s own', () => {
   const own = { client_state: 'aG9zdA==' }
-  it('is refused by its path in a masked gather, for trusted senders and templates too', async () => {
+  it('refuses client_state in a masked gather, also from trusted senders and templates', async () => {
     const templates = { pin: { command: 'gather' as const, body: own } }
     await using server = await testServer({ policy: { mask: 'digits', templates } })
     await server.webhook('call.answered')
@@ -140,7 +140,7 @@ describe('a client_state of the sender’s own', () => {
     expect(server.upstream.received).toEqual([])
   })
 
-  it('is refused in every command while a masked gather runs, whose mark it would replace', async () => {
+  it('refuses client_state in every command while a masked gather runs', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather', {}, { [MASK_HEADER]: 'digits' })
@@ -162,7 +162,7 @@ describe('a masking policy of the host', () => {
     'returns no mask': () => 'last4',
   }
   for (const [name, decide] of Object.entries(broken)) {
-    it(`that ${name} refuses the command with 503, and nothing is sent unmasked`, async () => {
+    it(`refuses the command with 503 when the masking policy ${name}, and sends nothing unmasked`, async () => {
       const mask = decide as () => 'all'
       await using server = await testServer({ policy: { mask } })
       await server.webhook('call.answered')
@@ -172,7 +172,7 @@ describe('a masking policy of the host', () => {
     })
   }
 
-  it('may be a promise, and cannot change the command', async () => {
+  it('awaits an asynchronous masking policy, which cannot change the command', async () => {
     await using server = await testServer({
       policy: {
         mask: async ({ body }) => {
@@ -190,20 +190,20 @@ describe('a masking policy of the host', () => {
 })
 
 describe('a command', () => {
-  it('is taken with a slash at the end of its path', async () => {
+  it('accepts a command path with a trailing slash', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     expect((await server.command('gather/', {})).status).toBe(200)
   })
 
-  it('has all its faults named at once', async () => {
+  it('reports all faults of a command at once', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const { body } = await server.command('gather_using_speak', { minimum_digits: 0, terminating_digit: 'X' })
     expect(body.errors?.map(({ code }) => code).sort()).toEqual(['10004', '10004', '90007', '90022'])
   })
 
-  it('leaves the sender’s client_state and command_id as they are', async () => {
+  it('passes the sender’s client_state and command_id on unchanged', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const authorization = `Bearer ${await server.ticket({ trusted: true })}`
@@ -211,7 +211,7 @@ describe('a command', () => {
     expect(server.upstream.received[0]?.body).toEqual({ client_state: 'aG9zdA==', command_id: 'mine' })
   })
 
-  it('reports as it goes, where it talks to an AI, unless told not to', async () => {
+  it('asks Telnyx for partial results of an AI command unless the body turns them off', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const parameters = { type: 'object', properties: { age: { type: 'integer' } } }
@@ -225,7 +225,7 @@ describe('a command', () => {
     expect(quiet).toMatchObject({ send_partial_results: false, send_message_history_updates: true })
   })
 
-  it('keeps secrets, and what reaches other systems, out of the log', async () => {
+  it('keeps secrets and data for other systems out of the call log', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -236,7 +236,7 @@ describe('a command', () => {
     expect(JSON.stringify(await store.read(CALL, 0))).not.toContain('canary')
   })
 
-  it('that Telnyx refuses is refused with Telnyx’s words, and logged so', async () => {
+  it('passes on and logs Telnyx’s refusal of a command', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -250,7 +250,7 @@ describe('a command', () => {
     })
   })
 
-  it('is no fault of its sender when Telnyx refuses the server’s own key', async () => {
+  it('does not blame the sender when Telnyx rejects the server’s API key', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.behaviours.push({
@@ -262,7 +262,7 @@ describe('a command', () => {
     expect(answer.body.errors?.[0]?.detail).toContain('TELNYX_API_KEY')
   })
 
-  it('given twice under one idempotency key runs once, and both senders get its outcome', async () => {
+  it('runs a command with a repeated idempotency key once and answers both senders', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.behaviours.push({ delayMillis: 100, body: { data: { result: 'ok', conversation_id: 'c1' } } })
@@ -281,7 +281,7 @@ describe('a command', () => {
 })
 
 describe('a web page', () => {
-  it('may use the server from a configured origin, and from no other', async () => {
+  it('allows browsers of a configured origin only', async () => {
     await using server = await testServer()
     const url = `${server.url}/v2/calls/${CALL}/actions/gather`
     const ask = (origin: string) =>

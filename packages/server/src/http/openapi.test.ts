@@ -7,7 +7,7 @@ import { openApiDocument } from './openapi.ts'
 const document = openApiDocument('/callgather')
 
 describe('/openapi.json', () => {
-  it('is a valid OpenAPI 3.1 document, every reference of which leads somewhere', async () => {
+  it('/openapi.json is a valid OpenAPI 3.1 document without dangling references', async () => {
     const validator = new Validator()
     const { valid, errors } = await validator.validate(structuredClone(document))
     expect(errors).toBeUndefined()
@@ -15,14 +15,14 @@ describe('/openapi.json', () => {
     expect(JSON.stringify(validator.resolveRefs())).not.toContain('$ref":"#/components')
   })
 
-  it('is served to anyone, without a ticket', async () => {
+  it('serves /openapi.json without a ticket', async () => {
     await using server = await testServer()
     const answer = await fetch(`${server.url}/openapi.json`)
     expect(answer.status).toBe(200)
     expect(await answer.json()).toEqual(JSON.parse(JSON.stringify(document)))
   })
 
-  it('tells of each of the eight commands with the ranges that the server holds them to', () => {
+  it('documents each of the eight commands with the ranges that the server enforces', () => {
     const { schemas } = document.components
     expect(Object.keys(document.paths).filter((path) => path.includes('/actions/'))).toHaveLength(commandNames.length)
     expect(schemas).toMatchObject({
@@ -33,7 +33,7 @@ describe('/openapi.json', () => {
     })
   })
 
-  it('tells of nothing that is not there: every operation in it is answered by its own route', async () => {
+  it('documents only operations that the server has a route for', async () => {
     await using server = await testServer()
     for (const [path, operations] of Object.entries(document.paths)) {
       for (const method of Object.keys(operations).filter((key) => key !== 'parameters')) {

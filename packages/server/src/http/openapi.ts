@@ -52,7 +52,7 @@ function schemaOf(schema: z.core.$ZodType): Json {
   return rest
 }
 
-/** The refusals that an operation may answer with, by name; several of one status are told together. */
+/** The errors of an operation, by name. Errors with the same status share one response. */
 function refusals(...names: readonly ErrorName[]): Json {
   const byStatus = new Map<number, string[]>()
   for (const name of names) {

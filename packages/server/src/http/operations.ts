@@ -1,4 +1,4 @@
-/** The routes for whoever runs the server: alive, ready, metrics. They tell nothing of any call. */
+/** Routes for operators: liveness, readiness and metrics. They reveal nothing about calls. */
 import { errorTable } from '@callgather/protocol'
 import type { Registry } from 'prom-client'
 import { json } from '../edge/message.ts'

@@ -12,7 +12,7 @@ const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text()
 
 const digit = (id?: string) => webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '5' }, id ? { id } : {})
 
-it.each(['__proto__', 'constructor', 'toString'])('takes a webhook of the type `%s` after a command', async (type) => {
+it.each(['__proto__', 'constructor', 'toString'])('stores a webhook of the type `%s` after a command', async (type) => {
   await using server = await testServer()
   await server.webhook('call.answered')
   expect((await server.command('gather', {})).status).toBe(200)
@@ -20,16 +20,19 @@ it.each(['__proto__', 'constructor', 'toString'])('takes a webhook of the type `
 })
 
 describe('the end of a masked gather', () => {
-  it.each([4_071_407_140_714_071, 4071, -4071, 40.71])('does not keep %d as a count of digits', async (digit_count) => {
-    const store = memoryStore()
-    await using server = await testServer({ store, policy: { mask: 'digits' } })
-    expect((await server.webhook('call.gather.ended', { status: 'valid', digit_count })).status).toBe(200)
-    expect(JSON.stringify((await store.read(CALL, 0))?.records)).not.toContain(String(digit_count))
-  })
+  it.each([4_071_407_140_714_071, 4071, -4071, 40.71])(
+    'drops the digit count %d of a masked gather',
+    async (digit_count) => {
+      const store = memoryStore()
+      await using server = await testServer({ store, policy: { mask: 'digits' } })
+      expect((await server.webhook('call.gather.ended', { status: 'valid', digit_count })).status).toBe(200)
+      expect(JSON.stringify((await store.read(CALL, 0))?.records)).not.toContain(String(digit_count))
+    },
+  )
 })
 
 describe('a webhook that is not Telnyx’s', () => {
-  it('gets 401 and changes nothing, however it is spoilt, and the process lives', async () => {
+  it('rejects a tampered webhook with 401 and stores nothing', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     const good = server.signer.sign(digit())
@@ -50,7 +53,7 @@ describe('a webhook that is not Telnyx’s', () => {
     expect(await store.head(CALL)).toMatchObject({ seq: 1 })
   })
 
-  it('gets 401 whatever its bytes and headers are', async () => {
+  it('rejects a webhook of random bytes and headers with 401', async () => {
     await using server = await testServer()
     await fc.assert(
       fc.asyncProperty(
@@ -68,7 +71,7 @@ describe('a webhook that is not Telnyx’s', () => {
 })
 
 describe('a webhook that is Telnyx’s', () => {
-  it('does not wait for one of another leg of its session that waits for it', async () => {
+  it('accepts webhooks of two sibling legs at once without a deadlock', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     const legs = ['v3:one-leg-of-three-0', 'v3:one-leg-of-three-1', 'v3:one-leg-of-three-2']
@@ -79,7 +82,7 @@ describe('a webhook that is Telnyx’s', () => {
     expect(await Promise.all(legs.map((leg) => store.head(leg)))).toMatchObject(legs.map(() => ({ seq: 10 })))
   })
 
-  it('has one effect, however often it is replayed', async () => {
+  it('stores a replayed webhook once', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     const socket = await server.connect()
@@ -87,14 +90,14 @@ describe('a webhook that is Telnyx’s', () => {
     const { frames } = await watch(socket)
     const signed = server.signer.sign(digit())
     for (let time = 0; time < 5; time++) expect((await server.post(signed)).status).toBe(200)
-    // Telnyx signs each attempt anew, with another body.
+    // Telnyx signs each attempt separately, with a different body.
     const again = JSON.parse(signed.body.toString())
     expect((await server.post(server.signer.sign({ ...again, meta: { attempt: 2 } }))).status).toBe(200)
     expect(await store.head(CALL)).toMatchObject({ seq: 2 })
     await vi.waitFor(() => expect(frames).toHaveLength(1))
   })
 
-  it('keeps the first of two events under one id, and counts the second as a conflict', async () => {
+  it('stores the first of two different events with one id and counts the second as a conflict', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.dtmf.received', { digit: '5' }, { id: 'same', at: '2026-11-22T10:41:00Z' })
@@ -126,7 +129,7 @@ describe('a webhook that is Telnyx’s', () => {
     ),
   }
   for (const [name, body] of Object.entries(unusable)) {
-    it(`is answered 200, counted and not stored when it is ${name}`, async () => {
+    it(`answers 200, counts the webhook and does not store it when it is ${name}`, async () => {
       const store = memoryStore()
       await using server = await testServer({ store })
       expect((await server.post(server.signer.sign(body))).status).toBe(200)
@@ -136,7 +139,7 @@ describe('a webhook that is Telnyx’s', () => {
     })
   }
 
-  it('is kept and relayed, as it came, when its type is unknown', async () => {
+  it('stores and relays a webhook of an unknown type unchanged', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.telepathy.received', { thought: { depth: 1 } })
@@ -149,7 +152,7 @@ describe('a webhook that is Telnyx’s', () => {
     expect(log?.records[0]?.event.payload).toMatchObject({ thought: { depth: 1 } })
   })
 
-  it('is answered 503, and nothing is kept, when the store cannot take it', async () => {
+  it('answers a webhook with 503 and stores nothing when the store is unavailable', async () => {
     const store = memoryStore()
     const append = vi.spyOn(store, 'append').mockRejectedValueOnce(new StoreUnavailableError('disk full'))
     await using server = await testServer({ store })
@@ -161,7 +164,7 @@ describe('a webhook that is Telnyx’s', () => {
     expect(await store.head(CALL)).toMatchObject({ seq: 1 })
   })
 
-  it('is refused, by name of the cause, when its bytes cannot be had', async () => {
+  it('rejects a webhook whose body cannot be read and names the cause', async () => {
     await using server = await testServer({ maxWebhookBytes: 1000 })
     const signed = server.signer.sign(digit())
     const url = `${server.url}/webhooks`
@@ -172,7 +175,7 @@ describe('a webhook that is Telnyx’s', () => {
     expect((await server.post(large)).status).toBe(413)
   })
 
-  it('is refused loudly, naming the cause, when something in front has read its body', async () => {
+  it('rejects a webhook whose body a parser has read and names the cause', async () => {
     await using server = await testServer()
     const parser = createServer((request, response) => {
       request.resume().once('end', () => server.gather.handle(request, response))
@@ -190,7 +193,7 @@ describe('a webhook that is Telnyx’s', () => {
     await new Promise((resolve) => parser.close(resolve))
   })
 
-  it('is not mistaken for another when its header comes twice', async () => {
+  it('rejects a webhook with a duplicated signature header', async () => {
     await using server = await testServer()
     const { headers, body } = server.signer.sign(digit())
     const { port } = new URL(server.url)

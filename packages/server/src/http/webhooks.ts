@@ -49,7 +49,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
   return async (request) => {
     const [encoding] = request.header('content-encoding')
     if (encoding !== undefined && encoding !== 'identity') {
-      // A signature covers the bytes before compression or after it; nobody says which.
+      // Telnyx does not document whether a signature covers the bytes before or after compression.
       return errorResponse(gatherError('unsupportedEncoding', 'Webhooks must come without `Content-Encoding`.'))
     }
     const headers = {

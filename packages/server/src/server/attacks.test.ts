@@ -48,7 +48,7 @@ const percentile = (values: readonly number[], share: number) =>
   [...values].sort((one, other) => one - other)[Math.floor(values.length * share)] ?? 0
 const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`
 
-/** Sends a genuine event every 50 ms until told to stop; how long each took, in milliseconds. */
+/** Sends a genuine event every 50 ms until it is stopped. Returns the latency of each, in milliseconds. */
 async function genuineTraffic(server: Running, until: () => boolean): Promise<number[]> {
   const agent = new Agent({ keepAlive: true })
   const took: number[] = []

@@ -15,7 +15,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SensitiveInput } from '../ingest/ingest.ts'
 import { CALL, SECRET } from '../testing/server.ts'
 
-/** A card number with a right check digit, and words that nobody says. */
+/** A card number with a right check digit, and words that occur nowhere else. */
 function makeCanaries() {
   const body = `4${Array.from({ length: 14 }, () => randomInt(10)).join('')}`
   const sum = [...body].reverse().reduce((total, digit, index) => {
@@ -210,7 +210,7 @@ afterEach(() => {
 })
 
 describe('what callers enter in confidence', () => {
-  it('is in no output but onSensitive', async () => {
+  it('passes masked input to onSensitive and to no other output', async () => {
     const canaries = makeCanaries()
     const { sinks, handed } = await exposed(canaries)
     expect(leaks(canaries, sinks)).toEqual([])
@@ -286,7 +286,7 @@ describe('what callers enter in confidence', () => {
 })
 
 describe('after a restart with an empty store', () => {
-  it('is still hidden: by our mark where there is one, and by ignorance where there is none', async () => {
+  it('hides input after a restart with an empty store, with and without our mark', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     const signer = new Signer()
@@ -340,7 +340,7 @@ describe('how much is shown', () => {
     return records.filter(({ event }) => /dtmf|gather\.ended/.test(event.event_type)).map(({ event }) => event.payload)
   }
 
-  it('is the count, and the key that ends the input', async () => {
+  it('shows the digit count and the terminating key with the mask `digits`', async () => {
     expect(await shown('digits', '4071')).toEqual([
       { digit: null },
       { digit: '#' },
@@ -348,7 +348,7 @@ describe('how much is shown', () => {
     ])
   })
 
-  it('is the last four only of what is long enough to keep a secret', async () => {
+  it('shows the last four digits of long input only with the mask `allButLast4`', async () => {
     expect((await shown('allButLast4', '4111111111111111')).at(-1)).toEqual({
       status: 'valid',
       digits: null,
@@ -358,11 +358,11 @@ describe('how much is shown', () => {
     expect((await shown('allButLast4', '4071')).at(-1)).toEqual({ status: 'valid', digits: null, digit_count: 4 })
   })
 
-  it('is nothing, not even that a key was pressed', async () => {
+  it('hides even that a key was pressed with the mask `all`', async () => {
     expect(await shown('all', '4071')).toEqual([{ status: 'valid', digits: null }])
   })
 
-  it('can be made less by whoever starts the gather, and never more', async () => {
+  it('lets an agent make the mask stricter, never laxer', async () => {
     expect(await shown('allButLast4', '4111111111111111', 'all')).toEqual([{ status: 'valid', digits: null }])
     expect((await shown('digits', '4111111111111111', 'allButLast4')).at(-1)).toEqual({
       status: 'valid',
@@ -371,7 +371,7 @@ describe('how much is shown', () => {
     })
   })
 
-  it('ends half a minute after the gather, and keys of later gathers are shown again', async () => {
+  it('stops masking half a minute after the gather ends and shows later keys', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     const store = memoryStore()
@@ -397,7 +397,7 @@ describe('how much is shown', () => {
     expect(digits?.map(({ event }) => event.payload)).toEqual([{ digit: null }, { digit: '2' }])
   })
 
-  it('is as little on a leg that is bridged with the one that gathers', async () => {
+  it('masks input on a leg that is bridged with the gathering leg', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     const store = memoryStore()
@@ -446,7 +446,7 @@ describe('how much is shown', () => {
     return (await store.read(other, 0))?.records.at(-1)?.event.payload
   }
 
-  it('is as little there by a server that has started since', async () => {
+  it('masks input on a bridged leg after a restart of the server', async () => {
     expect(await keptAfterRestart()).toEqual({ digit: null })
   })
 
@@ -496,7 +496,7 @@ describe('how much is shown', () => {
     ])
   })
 
-  it('is as little as the stricter of two gathers on bridged legs allows', async () => {
+  it('applies the stricter mask of two gathers on bridged legs', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     const store = memoryStore()
@@ -520,7 +520,7 @@ describe('how much is shown', () => {
 })
 
 describe('a sensitive gather', () => {
-  it('does not begin while the call is known to be streamed or recorded', async () => {
+  it('refuses a masked gather while the call is streamed or recorded', async () => {
     const { testServer } = await import('../testing/server.ts')
     await using server = await testServer({ policy: { mask: 'digits' } })
     await server.webhook('call.initiated')
@@ -531,7 +531,7 @@ describe('a sensitive gather', () => {
     expect((await server.command('gather', {})).status).toBe(200)
   })
 
-  it('keeps the server from starting beside a debug switch that prints frames', async () => {
+  it('refuses to start a masking server while a debug switch prints frames', async () => {
     const { testServer } = await import('../testing/server.ts')
     for (const [name, value] of [
       ['DEBUG', 'socket.io*,engine*'],

@@ -52,7 +52,7 @@ async function seen(url: string, callId: string): Promise<Extract<WatchReply, { 
 }
 
 describe('callgather-server', () => {
-  it('has every acknowledged key after kill -9, once, under the same numbers and another epoch', async () => {
+  it('keeps every acknowledged key after kill -9, once, with its sequence number and a new epoch', async () => {
     const store = `file:${join(folder, 'killed.db')}`
     const first = await startServer(environment(store))
     const answered = webhookOf('call.answered', { call_control_id: CALL })
@@ -79,7 +79,7 @@ describe('callgather-server', () => {
     expect(second.log()).not.toContain('"digit"')
   })
 
-  it('begins a new epoch at each start where its store is memory', async () => {
+  it('begins a new epoch at each start with the memory store', async () => {
     const epochs: string[] = []
     for (let start = 0; start < 2; start++) {
       const server = await startServer(environment('memory:'))
@@ -90,7 +90,7 @@ describe('callgather-server', () => {
     expect(epochs[0]).not.toBe(epochs[1])
   })
 
-  it('does not start on a configuration that is not safe, and says why', async () => {
+  it('names every missing or invalid variable instead of starting', async () => {
     const start = startServer({ PORT: '0', TELNYX_PUBLIC_KEY: 'c2VjcmV0LWNhbmFyeQ==', CALLGATHER_STORE: 'memory:' })
     await expect(start).rejects.toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
     await expect(start).rejects.not.toThrow('c2VjcmV0')
@@ -119,7 +119,7 @@ describe('the program', () => {
     await expect(start).rejects.toThrow(`npm install ${name}`)
   })
 
-  it('is unready and still serves for its grace, then drains, on SIGHUP too', async () => {
+  it('answers /readyz with 503 and keeps serving during its grace period after SIGHUP', async () => {
     const server = await startServer({ ...environment('memory:'), CALLGATHER_GRACE_SECONDS: '60' })
     process.kill(server.pid, 'SIGHUP')
     const ready = async () => (await fetch(`${server.ready.url}/readyz`)).text()
@@ -128,7 +128,7 @@ describe('the program', () => {
     expect(await server.end('SIGTERM')).toBe(0)
   })
 
-  it('answers webhooks, and ends, while its log is not read', async () => {
+  it('answers webhooks and exits while its log is not read', async () => {
     const child = spawn(process.execPath, programArguments, {
       env: {
         PATH: process.env.PATH ?? '',
@@ -170,7 +170,7 @@ describe('the configuration', () => {
     }
   }
 
-  it('is read with its defaults', () => {
+  it('reads the configuration with its defaults', () => {
     const config = readConfig({ ...good, PORT: '' })
     expect(config).toMatchObject({
       host: '127.0.0.1',
@@ -200,7 +200,7 @@ describe('the configuration', () => {
     CALLGATHER_MAKS: 'all',
   }
   for (const [name, value] of Object.entries(wrong)) {
-    it(`names ${name} when it is wrong, and not its value`, () => {
+    it(`names ${name} when it is invalid, without its value`, () => {
       const problems = problemsOf({ [name]: value })
       expect(problems).toHaveLength(1)
       expect(problems[0]).toMatch(new RegExp(`^${name}: .{15,}`))
@@ -216,7 +216,7 @@ describe('the configuration', () => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}: `)])
   })
 
-  it('points out a misspelt variable with the nearest name, and leaves those of other programs', () => {
+  it('suggests the nearest name for a misspelt variable and ignores variables of other programs', () => {
     expect(problemsOf({ CALLGATHER_STOR: 'memory:' })).toEqual([expect.stringContaining('CALLGATHER_STORE')])
     expect(readConfig({ ...good, TELNYX_CONNECTION_ID: '1' }).warnings).toEqual([
       expect.stringContaining('TELNYX_CONNECTION_IDS'),
@@ -224,7 +224,7 @@ describe('the configuration', () => {
     expect(readConfig({ ...good, CALLGATHER_SERVICE_HOST: '10.0.0.1', TELNYX_LOG: 'off' }).warnings).toEqual([])
   })
 
-  it('takes the proxies in front by their number, or by their addresses', () => {
+  it('reads trusted proxies as a count or as addresses', () => {
     const trusted = (text: string) => readConfig({ ...good, CALLGATHER_TRUST_PROXY: text }).options.trustProxy
     expect(trusted('')).toBeUndefined()
     expect(trusted('2')).toBe(2)

@@ -29,7 +29,7 @@ Environment (* is required)
                                 servers of a cluster by commas)
   CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, by comma; default none
   CALLGATHER_TRUST_PROXY        how many proxies stand in front, or their addresses by comma (IPs, ranges, loopback,
-                                uniquelocal): their X-Forwarded-For is believed; default 0, nobody's is
+                                uniquelocal): the server trusts their X-Forwarded-For; default 0, none
   CALLGATHER_BASE_PATH          default /callgather
   CALLGATHER_MASK               all, digits or allButLast4: masks what is entered in every gather
   CALLGATHER_MEDIA_HOSTS        hosts from which clients may play prompts, by comma; default none

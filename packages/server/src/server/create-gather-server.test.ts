@@ -9,7 +9,7 @@ const begin = async (server: Awaited<ReturnType<typeof testServer>>) => {
 }
 
 describe('from a key press to an agent’s screen and back', () => {
-  it('relays a signed webhook, once, to whoever watches the call', async () => {
+  it('relays a signed webhook once to each watcher of the call', async () => {
     await using server = await testServer()
     await begin(server)
     const socket = await server.connect()
@@ -30,7 +30,7 @@ describe('from a key press to an agent’s screen and back', () => {
     ])
   })
 
-  it('gives a command, marks it, logs it before and after, and attributes what follows', async () => {
+  it('sends and marks a command, logs it before and after, and attributes later events to it', async () => {
     await using server = await testServer()
     await begin(server)
     const socket = await server.connect()
@@ -61,7 +61,7 @@ describe('from a key press to an agent’s screen and back', () => {
     expect(gather?.id).toBe(given.headers.get('x-command-id'))
   })
 
-  it('resumes by number, and gives a snapshot where the number means nothing', async () => {
+  it('resumes a client by cursor and sends a snapshot when the epoch has changed', async () => {
     await using server = await testServer()
     await begin(server)
     const socket = await server.connect()
@@ -74,7 +74,7 @@ describe('from a key press to an agent’s screen and back', () => {
     expect((await watch(socket, { epoch: 'other', seq: 1 })).reply).toMatchObject({ kind: 'snapshot' })
   })
 
-  it('keeps a list of calls', async () => {
+  it('publishes the list of calls', async () => {
     await using server = await testServer()
     await begin(server)
     const socket = await server.connect()
@@ -86,7 +86,7 @@ describe('from a key press to an agent’s screen and back', () => {
     await vi.waitFor(() => expect(changes).toMatchObject([{ callId: CALL, phase: 'ended' }]))
   })
 
-  it('runs a backend flow to its end, and calls handlers once', async () => {
+  it('runs a backend flow to its end and calls each handler once', async () => {
     await using server = await testServer()
     await begin(server)
     const handler = vi.fn()

@@ -1,4 +1,4 @@
-/** Puts the parts together. Everything the server is made of is chosen here, and nothing is chosen anywhere else. */
+/** The composition root of the server: every dependency is created here. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DEFAULT_BASE_PATH, gatherError } from '@callgather/protocol'
 import Telnyx from 'telnyx'
@@ -82,7 +82,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const isMasking = policy.mask !== undefined || options.onSensitive !== undefined
   if (isMasking && !options.unsafeDebug) refuseDebugSwitches(process.env)
   const secret = options.secret ?? options.tickets?.secret ?? client.apiKey
-  if (!secret) throw new Error('The server needs a secret to make its keys of: set `secret`, or `telnyx.apiKey`.')
+  if (!secret) throw new Error('The server needs a secret to derive its keys. Set `secret` or `telnyx.apiKey`.')
   const markers = createMarkCodec(deriveKey(secret, 'marker'))
   const hostCallbacks = new HostCallbacks({
     logger,
@@ -235,7 +235,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     }),
   ])
 
-  /** Requests that are being answered; whoever closes the server waits for them. */
+  /** Requests in flight. Closing the server waits for them. */
   const underWay = new Set<Promise<HttpResponse>>()
 
   const refusalOf = (error: unknown, method: string): HttpResponse => {
@@ -369,7 +369,7 @@ function accessOf(
     return { authenticate: async () => everything, authorize }
   }
   throw new Error(
-    'The server does not know who may use it. Set `tickets.secret`, or `authenticate`; or, for a demo on your own ' +
-      'machine, `insecure: true`.',
+    'The server cannot authenticate clients. Set `tickets.secret` or `authenticate`; for a demo on your own ' +
+      'machine, set `insecure: true`.',
   )
 }

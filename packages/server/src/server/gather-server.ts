@@ -1,4 +1,4 @@
-/** What a server is told, and what it offers: the two sides of `createGatherServer`. */
+/** The options and the result of `createGatherServer`. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { KnownEventType } from '@callgather/protocol'
 import type { AccessPolicy } from '../access/access.ts'
@@ -53,7 +53,7 @@ export interface GatherServerOptions {
   readonly authenticate?: AccessPolicy['authenticate'] | undefined
   /** May they? Asked in addition to what the grant says, at every step. */
   readonly authorize?: AccessPolicy['authorize'] | undefined
-  /** Lets everybody in, with every power over every call. For demos on your own machine; never else. */
+  /** Grants every client every scope on every call. Use it only for demos on your own machine. */
   readonly insecure?: boolean | undefined
   /** What clients may put into commands, and how much of sensitive input may be shown. */
   readonly policy?: CommandPolicy | undefined
@@ -137,7 +137,7 @@ export interface GatherServer {
   /**
    * Ends a ticket, or all that a subject holds, before its time: within a second, on every server of the same store, and
    * for a day, which is the longest that a ticket lasts. Tickets issued to the subject later are good. Rejects with
-   * `StoreUnavailableError` when the store could not be told: then it holds on this server, and on the others as soon as the
+   * `StoreUnavailableError` when the store is unavailable: then it holds on this server, and on the others as soon as the
    * store is there again, if this one still is.
    */
   revoke(whom: RevocationTarget): Promise<void>
@@ -155,6 +155,6 @@ export interface GatherServer {
    * before. Call it some seconds before `close`, so that load balancers send new requests elsewhere first.
    */
   leave(): void
-  /** Finishes what is under way, sends the sockets elsewhere, and lets go of the store. */
+  /** Finishes requests in flight, disconnects the sockets so that they reconnect elsewhere, and closes the store. */
   close(): Promise<void>
 }

@@ -119,7 +119,7 @@ describe('events of another connection', () => {
 
 describe('a client that does not read', () => {
   for (const pongs of [false, true]) {
-    it(`is cut off in time, ${pongs ? 'though it answers pings nobody sent' : 'and others are not held up'}, and resumes without loss`, async () => {
+    it(`disconnects a client that does not read, ${pongs ? 'although it sends unsolicited pongs' : 'and other clients are not delayed'}, and resumes without loss`, async () => {
       await using server = await testServer({
         limits: { backpressure: { maxBytes: 256 * 1024, maxMessages: 500, maxStallMs: 2000 } },
       })

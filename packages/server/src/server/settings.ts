@@ -53,7 +53,7 @@ const limitsSchema = z.strictObject({
   backpressure: z
     .strictObject({ maxBytes: numberOr(1024 * 1024), maxMessages: numberOr(500), maxStallMs: millisOr(10_000) })
     .prefault({}),
-  // Whoever stops reading is found out within 10 s.
+  // A client that stops reading is disconnected within 10 s.
   liveness: z.strictObject({ pingIntervalMs: millisOr(3_000), pongTimeoutMs: millisOr(6_000) }).prefault({}),
   commandsPerSecond: numberOr(10),
   commandBurst: burstOr(20),

@@ -18,7 +18,7 @@ const newCall = () => `v3:${randomUUID()}-several`
 const idsIn = (frames: readonly { records: readonly { event: { id: string } }[] }[]) =>
   frames.flatMap(({ records }) => records.map(({ event }) => event.id))
 
-/** A server that the bus tells nothing of any call: what it knows of one is what it read when it met it. */
+/** A server that receives nothing from the bus: it knows of a call only what it read from the store. */
 const deafTo = (store: CallStore): CallStore => ({ ...store, subscribe: async () => () => {} })
 
 /** Two servers in this process, on one Redis and with one key of Telnyx's. */
@@ -88,7 +88,7 @@ describeWithRedis('several servers on one Redis', () => {
   })
   afterAll(() => redis[Symbol.asyncDispose]())
 
-  it('relays what one takes to a watcher on the other', async () => {
+  it('relays a webhook of one server to a watcher on the other', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered'))
     const socket = await it.other.connect({ ticket: it.ticket })
@@ -103,7 +103,7 @@ describeWithRedis('several servers on one Redis', () => {
     )
   })
 
-  it('lets one of two gathers through that reach both at the same instant, and the other is refused', async () => {
+  it('accepts one of two gathers that reach both servers at once and refuses the other', async () => {
     await using it = await pair(redis)
     await soon(async () => expect((await it.one.post(it.webhook('call.answered'))).status).toBe(200))
     for (let round = 0; round < 5; round++) {
@@ -118,7 +118,7 @@ describeWithRedis('several servers on one Redis', () => {
     }
   })
 
-  it('makes one record of an event that reaches both at the same instant, and tells it once', async () => {
+  it('stores and publishes an event that reaches both servers at once only once', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered', {}, 'first'))
     const watched = [it.one, it.other].map(async (server) => {
@@ -137,7 +137,7 @@ describeWithRedis('several servers on one Redis', () => {
     })
   })
 
-  it('ends a flow on one whose webhook the other takes, and calls each handler once', async () => {
+  it('ends a backend flow when the other server takes the webhook, and calls each handler once', async () => {
     await using it = await pair(redis)
     const handler = vi.fn()
     it.one.gather.on('call.gather.ended', handler)
@@ -153,7 +153,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(handler).toHaveBeenCalledTimes(1)
   })
 
-  it('hides on one what the caller is asked for on the other, though its bus has not told it of that', async () => {
+  it('masks a gather of the other server although the bus has not delivered it', async () => {
     await using it = await pairOf(deafTo, redis)
     expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
     // It is the store that knows better: were it not asked where the log ends, the key would be shown.
@@ -170,7 +170,7 @@ describeWithRedis('several servers on one Redis', () => {
     await expectHiddenBeside(it)
   })
 
-  it('lists on one the calls that the other took', async () => {
+  it('lists the calls of the other server', async () => {
     await using it = await pair(redis)
     const socket = await it.other.connect({ ticket: it.ticket })
     const calls: unknown[] = []
@@ -203,7 +203,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(performance.now() - begin).toBeLessThan(4_500)
     await expect(it.other.connect({ ticket: first.ticket })).rejects.toMatchObject({ data: { status: 401 } })
 
-    // The message is lost: the bus of both is cut in the moment in which it is told.
+    // The message is lost: both buses are cut when it is published.
     const second = await cutOff('agent-2')
     own.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
     await it.one.gather.revoke({ subject: 'agent-2' }).catch(() => {})
@@ -217,7 +217,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect((await restarted.connect({ ticket: await ticketOf('agent-3') })).connected).toBe(true)
   })
 
-  it('needs no stickiness: a client resumes by number on whichever it lands', async () => {
+  it('resumes a client by cursor on either server', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered', {}, 'e0'))
     const origins = [it.one, it.other].map(({ url }) => new URL(url).origin)
@@ -255,7 +255,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(watcher.replies.filter((reply) => reply === 'snapshot')).toHaveLength(2)
   })
 
-  it('shows a new snapshot on both after FLUSHALL, never a hole', async () => {
+  it('sends a new snapshot on both servers after FLUSHALL, never a gap', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     for (const id of ['a', 'b', 'c']) await it.one.post(it.webhook('call.dtmf.received', { digit: '1' }, id))
@@ -314,7 +314,7 @@ describeWithRedis('several servers on a Redis Cluster', () => {
   }, 60_000)
   afterAll(() => Promise.all(cluster.map((server) => server[Symbol.asyncDispose]())))
 
-  it('hides on one what the caller is asked for on the other, though its bus has not told it of that', async () => {
+  it('masks a gather of the other server although the bus has not delivered it', async () => {
     await using it = await pairOf(deafTo, ...cluster)
     expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
   })

@@ -149,7 +149,7 @@ describe('the official SDK, given our address and a ticket', () => {
     expect(state.gathers.size).toBe(1)
   }, 40_000)
 
-  it('is told in Telnyx’s words what it may not do', async () => {
+  it('receives denials from the server as Telnyx errors', async () => {
     await using it = await stage()
     const { caller, client } = await it.answered()
     const { actions } = client.calls
@@ -171,7 +171,7 @@ describe('the official SDK, given our address and a ticket', () => {
 })
 
 describe('a backend flow', () => {
-  it('awaits the end of a gather, and is told of a hang-up', async () => {
+  it('awaits the end of a gather, also when the caller hangs up', async () => {
     await using it = await stage()
     const { caller } = await it.answered()
     const run = it.gather.call(caller.id).gatherUsingSpeak({ payload: 'PIN', voice: 'female', maximum_digits: 2 })

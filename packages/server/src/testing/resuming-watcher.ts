@@ -1,6 +1,6 @@
 /**
  * A client that stays with one call whatever happens: it goes from server to server, resumes by number, and takes a
- * record only at exactly the next one. What it was told wrongly it remembers, so that a test can demand that it was not.
+ * record only at exactly the next one. It collects wrong records, so that a test can assert that there were none.
  */
 import { type CallRecord, type Cursor, PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/protocol'
 import { io } from 'socket.io-client'
@@ -20,7 +20,7 @@ export class ResumingWatcher {
   records: CallRecord[] = []
   /** How each of its requests was answered. */
   readonly replies: string[] = []
-  /** Records that were told at a number that is held already, with another event. */
+  /** Records whose sequence number this client has already, with a different event. */
   readonly contradictions: CallRecord[] = []
 
   constructor(parts: { origins: readonly string[]; ticket: string; callId: string }) {
