@@ -27,6 +27,7 @@ export type { Store } from './client/store.ts'
 export type { GetTicket } from './client/tickets.ts'
 export { WatchError } from './client/watch-error.ts'
 export { AssistantBar, type AssistantBarProps } from './components/assistant-bar/assistant-bar.tsx'
+export type { AssistantStartOptions } from './components/assistant-bar/context.ts'
 export * as AssistantBarParts from './components/assistant-bar/parts.tsx'
 export type { MessageReceipt } from './components/assistant-bar/receipts.ts'
 export { CallList, type CallListProps } from './components/call-list/call-list.tsx'
@@ -48,7 +49,12 @@ export { type Slot, type Slots, slotsOf } from './components/digit-slots/slots.t
 export { DtmfPad, type DtmfPadProps } from './components/dtmf-pad/dtmf-pad.tsx'
 export * as DtmfPadParts from './components/dtmf-pad/parts.tsx'
 export { bodyOf, type Draft } from './components/gather-controls/draft.ts'
-export { type FieldDraft, type FieldType, schemaOf } from './components/gather-controls/field-drafts.ts'
+export {
+  type FieldDraft,
+  type FieldProblem,
+  type FieldType,
+  schemaOf,
+} from './components/gather-controls/field-drafts.ts'
 export { GatherControls, type GatherControlsProps } from './components/gather-controls/gather-controls.tsx'
 export {
   defaultPresets,
@@ -62,8 +68,10 @@ export { GatherFields, type GatherFieldsProps } from './components/gather-fields
 export * as GatherFieldsParts from './components/gather-fields/parts.tsx'
 export { GatherPanel, type GatherPanelProps } from './components/gather-panel/gather-panel.tsx'
 export * as GatherPanelParts from './components/gather-panel/parts.tsx'
+export type { ButtonProps } from './components/kit/button.tsx'
 export type { Tone } from './components/kit/chip.tsx'
 export { CommandButton, type CommandButtonProps, CommandNotice } from './components/kit/command-button.tsx'
+export type { IconName } from './components/kit/icon.tsx'
 export { type UseKeptFocusResult, useKeptFocus } from './components/kit/use-kept-focus.ts'
 export type { PartProps, PartState } from './components/part/part.tsx'
 export * as TranscriptParts from './components/transcript/parts.tsx'
@@ -122,9 +130,13 @@ export { callQueryOptions } from './query/call-query.ts'
 export { callsQueryOptions } from './query/calls-query.ts'
 export { gatherKeys, type KeyOwner } from './query/keys.ts'
 export { loadCall } from './query/load-call.ts'
+export { en } from './strings/en.ts'
 export {
   type Language,
   type Message,
+  type MessageText,
+  type MessageValueNames,
+  type MessageValues,
   type PlainStringKey,
   type Plural,
   type StringKey,

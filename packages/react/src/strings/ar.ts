@@ -1,6 +1,10 @@
 /** Arabic. */
 import type { Strings } from './strings.ts'
 
+export type { en } from './en.ts'
+export type { Plural } from './message.ts'
+export type { StringKey, Strings } from './strings.ts'
+
 export const ar: Strings = {
   'action.cancel': 'إلغاء',
   'action.close': 'إغلاق',

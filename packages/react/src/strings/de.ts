@@ -1,6 +1,10 @@
 /** German. */
 import type { Strings } from './strings.ts'
 
+export type { en } from './en.ts'
+export type { Plural } from './message.ts'
+export type { StringKey, Strings } from './strings.ts'
+
 export const de: Strings = {
   'action.cancel': 'Abbrechen',
   'action.close': 'Schließen',

@@ -1,6 +1,10 @@
 /** Spanish. */
 import type { Strings } from './strings.ts'
 
+export type { en } from './en.ts'
+export type { Plural } from './message.ts'
+export type { StringKey, Strings } from './strings.ts'
+
 export const es: Strings = {
   'action.cancel': 'Cancelar',
   'action.close': 'Cerrar',

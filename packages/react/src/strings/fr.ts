@@ -1,6 +1,10 @@
 /** French. */
 import type { Strings } from './strings.ts'
 
+export type { en } from './en.ts'
+export type { Plural } from './message.ts'
+export type { StringKey, Strings } from './strings.ts'
+
 export const fr: Strings = {
   'action.cancel': 'Annuler',
   'action.close': 'Fermer',

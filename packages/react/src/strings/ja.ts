@@ -1,6 +1,10 @@
 /** Japanese. */
 import type { Strings } from './strings.ts'
 
+export type { en } from './en.ts'
+export type { Plural } from './message.ts'
+export type { StringKey, Strings } from './strings.ts'
+
 export const ja: Strings = {
   'action.cancel': 'キャンセル',
   'action.close': '閉じる',

@@ -10,18 +10,22 @@ export type Plural = { readonly [Category in Intl.LDMLPluralRule]?: string } & {
 /** A message: one text, or one for each plural category of its `{count}`. */
 export type Message = string | Plural
 
-type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never
+/** The names of the values that a text contains, such as `count` for `{count}`. */
+export type MessageValueNames<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | MessageValueNames<Rest>
+  : never
 
-type TextOf<M extends Message> = M extends string
+/** The text of a message; the `other` form of a plural. */
+export type MessageText<M extends Message> = M extends string
   ? M
   : M extends { readonly other: infer Other extends string }
     ? Other
     : never
 
 /** The values a message needs. Numbers are written in the language's own way. */
-export type ValuesOf<M extends Message> = [NamesIn<TextOf<M>>] extends [never]
+export type MessageValues<M extends Message> = [MessageValueNames<MessageText<M>>] extends [never]
   ? undefined
-  : { readonly [Name in NamesIn<TextOf<M>>]: string | number }
+  : { readonly [Name in MessageValueNames<MessageText<M>>]: string | number }
 
 /** Writes messages in one language. */
 export interface Formatter {

@@ -1,6 +1,10 @@
 /** Brazilian Portuguese. */
 import type { Strings } from './strings.ts'
 
+export type { en } from './en.ts'
+export type { Plural } from './message.ts'
+export type { StringKey, Strings } from './strings.ts'
+
 export const ptBR: Strings = {
   'action.cancel': 'Cancelar',
   'action.close': 'Fechar',

@@ -1,5 +1,5 @@
 import type { en } from './en.ts'
-import type { Message, Plural, ValuesOf } from './message.ts'
+import type { Message, MessageValues, Plural } from './message.ts'
 
 /** The name of something the components say. */
 export type StringKey = keyof typeof en
@@ -12,11 +12,11 @@ export type StringOverrides = { readonly [Key in StringKey]?: Message }
 
 /** What has to be given with a message: nothing, or the values it names. */
 export type StringValues<Key extends StringKey> =
-  ValuesOf<(typeof en)[Key]> extends undefined ? [] : [values: ValuesOf<(typeof en)[Key]>]
+  MessageValues<(typeof en)[Key]> extends undefined ? [] : [values: MessageValues<(typeof en)[Key]>]
 
 /** The names of what is said without values: labels, titles, hints. */
 export type PlainStringKey = {
-  [Key in StringKey]: ValuesOf<(typeof en)[Key]> extends undefined ? Key : never
+  [Key in StringKey]: MessageValues<(typeof en)[Key]> extends undefined ? Key : never
 }[StringKey]
 
 /** Says something in the language of the surrounding `StringsProvider`. */

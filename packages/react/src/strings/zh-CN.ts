@@ -1,6 +1,10 @@
 /** Chinese, simplified. */
 import type { Strings } from './strings.ts'
 
+export type { en } from './en.ts'
+export type { Plural } from './message.ts'
+export type { StringKey, Strings } from './strings.ts'
+
 export const zhCN: Strings = {
   'action.cancel': '取消',
   'action.close': '关闭',

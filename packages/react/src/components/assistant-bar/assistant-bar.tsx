@@ -21,7 +21,7 @@ export interface AssistantBarProps {
   readonly callId?: string | undefined
   /** The assistant that "Start assistant" starts, by its id in Telnyx. Without it, the agent is asked for one. */
   readonly assistantId?: string
-  /** Things often told to the assistant, offered at a press. Keep the array stable. */
+  /** Common messages to the assistant, offered as buttons. Keep the array stable. */
   readonly suggestions?: readonly string[]
 }
 
@@ -51,7 +51,7 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
   const { t } = language
   const { isActive } = assistant
   const badge = assistant.conversation && badgeOf(assistant, language)
-  // Asked about one conversation: the question closes with it, and while nothing can be done.
+  // The confirmation belongs to one conversation. It closes with it, and while commands are blocked.
   const [confirmingId, setConfirmingId] = useState<string | null>(null)
   const conversationId = assistant.conversation?.id ?? null
   const confirming = isActive && reason === null && confirmingId !== null && confirmingId === conversationId
@@ -100,7 +100,7 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
   )
 }
 
-/** What the assistant does, as far as its conversation tells. That it speaks now, Telnyx does not say. */
+/** The assistant's activity, from its conversation. Telnyx does not report when it speaks. */
 function badgeOf({ conversation, callerSpeaking }: UseAssistantResult, { t }: Language): Badge {
   switch (conversation?.status) {
     case 'requested':

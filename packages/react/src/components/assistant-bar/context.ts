@@ -4,18 +4,18 @@ import { useAssistant } from '../../hooks/use-assistant.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
 import { createPartContext } from '../part/part-context.ts'
 
-/** How an assistant is started, or handed the call back. */
-export interface StartOptions {
+/** Options to start an assistant, or to hand the call back to it. */
+export interface AssistantStartOptions {
   /** Which assistant to start, by its id in Telnyx. */
   readonly assistantId?: string | undefined
   /** What the assistant should know, where it is handed back the call it was on. */
   readonly summary?: string | undefined
 }
 
-/** What an agent has written for a call's assistant. */
+/** The drafts of an agent for a call's assistant. */
 interface BarState {
   readonly text: string
-  /** A message that would talk over the caller: the agent is asked, or it waits for a pause. */
+  /** A message that would talk over the caller: `ask` shows a question, `wait` waits for a pause. */
   readonly guard: { readonly mode: 'ask' | 'wait'; readonly conversationId: string } | null
   readonly assistantId: string
   readonly summary: string
@@ -32,12 +32,11 @@ export function useBarOf(callId: string) {
   const { text, assistantId, summary } = bar
   const content = text.trim()
   const isOn = isActive || conversation?.status === 'requested'
-  // The agent wants an answer now while the caller speaks: asked what to do, or waiting for a pause.
-  // Armed for one conversation: it is never sent into the next one.
+  // Armed for one conversation, so that the message is never sent into the next one.
   const guarding = isOn && bar.guard?.conversationId === conversation?.id ? (bar.guard?.mode ?? null) : null
   const setGuard = (mode: 'ask' | 'wait' | null) =>
     changeBar((now) => ({ ...now, guard: mode && conversation && { mode, conversationId: conversation.id } }))
-  /** What was taken is cleared, unless the agent has changed it since. */
+  /** Clears a draft that was accepted, unless the agent has changed it since. */
   const clear = (field: 'text' | 'summary', sent: string) =>
     changeBar((now) => (now[field].trim() === sent ? { ...now, [field]: '' } : now))
   const whisper = async () => {
@@ -47,7 +46,6 @@ export function useBarOf(callId: string) {
     setGuard(null)
     if ((await assistant.answerNow(content || undefined)) === 'accepted') clear('text', content)
   }
-  // The pause that was waited for.
   const answer = useRef(answerAnyway)
   useEffect(() => {
     answer.current = answerAnyway
@@ -77,7 +75,7 @@ export function useBarOf(callId: string) {
       if (callerSpeaking) setGuard('ask')
       else answerAnyway().catch(() => {})
     },
-    start: ({ assistantId: id = '', summary: said = '' }: StartOptions) => {
+    start: ({ assistantId: id = '', summary: said = '' }: AssistantStartOptions) => {
       if (reason !== null) return
       const assistantOfStart = id.trim() === '' ? {} : { assistant: { id: id.trim() } }
       const started = handsBack ? handBack(said.trim()) : assistant.start(assistantOfStart)

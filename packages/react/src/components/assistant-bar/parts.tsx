@@ -7,7 +7,7 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { isBusy } from '../kit/command-button.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { BarProvider, type StartOptions, useBar, useBarOf } from './context.ts'
+import { type AssistantStartOptions, BarProvider, useBar, useBarOf } from './context.ts'
 import { ReceiptText } from './receipt-text.tsx'
 import { type MessageReceipt, receiptsOf, selectWhispers } from './receipts.ts'
 
@@ -140,7 +140,7 @@ export function Stop(props: CommandButtonProps) {
 }
 
 /** The props of `Start`. */
-export interface StartProps extends CommandButtonProps, StartOptions {}
+export interface StartProps extends CommandButtonProps, AssistantStartOptions {}
 
 /** Starts an assistant, or hands the call back to the previous one with the conversation so far. */
 export function Start({ assistantId, summary, ...props }: StartProps) {

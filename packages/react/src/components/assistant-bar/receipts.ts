@@ -1,4 +1,4 @@
-/** What became of each message to the assistant. */
+/** The status of each message to the assistant. */
 import type { CallState, CommandState, MessageEntry } from '@callgather/protocol'
 import { contentOf, type RowOutcome } from '../transcript/rows.ts'
 
@@ -10,7 +10,7 @@ export interface MessageReceipt {
   readonly status: RowOutcome
 }
 
-/** The commands that told the assistant something; the newest last. Their identity is the fold's, so they compare. */
+/** The newest messages to the assistant, the newest last. The fold keeps their identity, so they compare by reference. */
 export function selectWhispers(state: CallState, limit: number): readonly CommandState[] {
   const found: CommandState[] = []
   for (const command of state.commands)
@@ -18,7 +18,7 @@ export function selectWhispers(state: CallState, limit: number): readonly Comman
   return found.sort((one, other) => ((one.request?.stamp ?? '') < (other.request?.stamp ?? '') ? -1 : 1)).slice(-limit)
 }
 
-/** Their receipts. `seen`: the conversation holds the message since it was given. */
+/** The receipts of messages. `seen` means that the conversation has held the message since it was sent. */
 export function receiptsOf(whispers: readonly CommandState[], messages: readonly MessageEntry[]): MessageReceipt[] {
   return whispers.map(({ id, request, outcome }) => {
     const text = contentOf(request?.body.messages)

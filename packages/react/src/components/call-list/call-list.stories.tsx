@@ -83,7 +83,7 @@ export const Hundreds: Story = {
   },
 }
 
-/** Nobody calls. */
+/** There are no calls. */
 export const Empty: Story = {
   parameters: { scenario: [], at: 'end' },
   play: async ({ canvas }) => {
@@ -125,7 +125,7 @@ export const Composed: Story = {
     return (
       <CallListParts.Root selected={selected} onSelect={setSelected}>
         <CallListParts.Search style={{ inlineSize: '100%' }} />
-        <CallListParts.View style={{ overflow: 'auto', blockSize: 420 }} empty={<p>Nobody is calling.</p>}>
+        <CallListParts.View style={{ overflow: 'auto', blockSize: 420 }} empty={<p>No calls.</p>}>
           {(item) =>
             item.kind === 'heading' ? (
               <h3 key={item.key}>
@@ -155,6 +155,6 @@ export const Composed: Story = {
     await userEvent.keyboard('{ArrowDown}')
     await waitFor(() => expect(canvas.getAllByRole('button')[1]).toHaveFocus())
     await userEvent.type(canvas.getByRole('searchbox'), '999999')
-    await expect(canvas.getByText('Nobody is calling.')).toBeVisible()
+    await expect(canvas.getByText('No calls.')).toBeVisible()
   },
 }

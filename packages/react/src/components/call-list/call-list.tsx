@@ -22,8 +22,8 @@ export interface CallListProps {
   readonly onSelect?: (callId: string) => void
 }
 
-/** With more calls than this, there is a field to find one. */
-const SEARCHABLE = 12
+/** A longer list has a search field. */
+const MAX_CALLS_WITHOUT_SEARCH = 12
 
 /**
  * The calls a ticket may see: those on the line first, each with what it is busy with, how long it has lasted and how
@@ -46,7 +46,7 @@ function Contents() {
   const state = useListState()
   return (
     <>
-      {calls.length > SEARCHABLE && (
+      {calls.length > MAX_CALLS_WITHOUT_SEARCH && (
         <div className="cg-calls-search">
           <parts.Search className="cg-input" />
         </div>
@@ -96,7 +96,7 @@ function useListState(): ListState | null {
   return { title: t(words), hint: hint ? t(hint) : null, tone }
 }
 
-/** Says that there are no calls only where that is known. */
+/** Shown in place of rows. Says that there are no calls only after a snapshot confirms it. */
 function NoCalls({
   isSearched,
   isKnown,

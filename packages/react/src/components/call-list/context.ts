@@ -39,7 +39,7 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
   }, [calls, query, t])
 
   const order = orderOf(items)
-  // The call at which the Tab key stops, and to which the arrow keys lead.
+  // The roving tab stop of the list.
   const focusable =
     active !== null && order.includes(active) ? active : (order.find((it) => it === selected) ?? order[0])
   return {
@@ -56,14 +56,14 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
 export const [ListProvider, useList] = createPartContext<ReturnType<typeof useListOf>>('CallListParts')
 export const [CallProvider, useRow] = createPartContext<CallSummary>('CallListParts', 'Call')
 
-/** How much has happened on each call since it was last open. What is there at first counts as seen. */
+/** How many events each call had since it was last open. Events present at first count as seen. */
 function useUnseen(calls: readonly CallSummary[], selected: string | null): ReadonlyMap<string, number> {
   const [seen, setSeen] = useState<ReadonlyMap<string, number>>(() => new Map())
   const next = new Map(seen)
   for (const call of calls) {
     const progress = progressOf(call)
     const known = next.get(call.callId)
-    // A new gather begins its count anew.
+    // A new gather resets the count.
     if (known === undefined || call.callId === selected || progress < known) next.set(call.callId, progress)
   }
   const changed = next.size !== seen.size || [...next].some(([callId, progress]) => seen.get(callId) !== progress)

@@ -94,7 +94,7 @@ function Lanes() {
   )
 }
 
-/** The same, for those who would rather read it. */
+/** The same events as a table. */
 function Table() {
   const { spans, range } = useTimeline('Table')
   const { t, tryT } = useLanguage()

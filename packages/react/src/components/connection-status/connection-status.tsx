@@ -40,7 +40,7 @@ function Dot() {
   return <span className="cg-dot" aria-hidden="true" {...(busy ? { 'data-live': '' } : {})} />
 }
 
-/** Says that the connection was lost, or is back; not that it is there from the start. */
+/** Announces that the connection was lost or restored, but not the first connection. */
 function Announcer() {
   const { view, caughtUp } = useStatus('Announcer')
   const { t } = useLanguage()

@@ -56,12 +56,12 @@ export type ConnectionView =
 /** How a state is shown. */
 export const viewWords = (view: ConnectionView): ViewWords => connectionViews[view]
 
-/** What of a call's feed matters to it. */
+/** The fields of a call's feed that decide the view. */
 export type FeedPart = Pick<CallFeed, 'sync' | 'error'>
 
 /** The state to show; the worst of what the connection and the call say. */
 export function connectionView(connection: ConnectionState, feed: FeedPart | null): ConnectionView {
-  // What a server refuses that has lost its store, it refuses for that.
+  // A server without its store answers with 5xx; the cause is the store, not the call.
   const isCallFine = !feed?.error || feed.error.status >= 500
   if (connection.isDegraded && isCallFine && feed?.sync !== 'ended') return 'degraded'
   // With a reason it is the connection's own error, which goes on by itself.
@@ -113,7 +113,7 @@ const causes: Readonly<Partial<Record<ClientErrorCode, ConnectionView>>> = {
   originRefused: 'originRefused',
 }
 
-/** Whether an agent must know. The first tries of a reconnection pass unnoticed, as most succeed. */
+/** Whether to alert the agent. The first attempt to reconnect is not shown, because most succeed. */
 export function isBad(view: ConnectionView, { attempt }: Pick<ConnectionState, 'attempt'>): boolean {
   if (view === 'reconnecting') return attempt > 1
   const { tone } = viewWords(view)

@@ -82,8 +82,8 @@ export function Latency(props: LatencyProps): ReactNode {
   return renderPart('span', props, { children: t('connection.latency', { millis: connection.latencyMs }) })
 }
 
-/** How long it is worth knowing that something was missed. */
-const CAUGHT_UP_MILLIS = 8_000
+/** How long the number of missed events is shown. */
+const CAUGHT_UP_SHOWN_MS = 8_000
 
 /** The props of `CaughtUp`. */
 export type CaughtUpProps = PartProps<'span'>
@@ -95,7 +95,7 @@ export function CaughtUp(props: CaughtUpProps): ReactNode {
   const { t } = useLanguage()
   const [past, setPast] = useState(caughtUp)
   useEffect(() => {
-    if (caughtUp) return clock.setTimeout(() => setPast(caughtUp), CAUGHT_UP_MILLIS)
+    if (caughtUp) return clock.setTimeout(() => setPast(caughtUp), CAUGHT_UP_SHOWN_MS)
   }, [caughtUp, clock])
   if (!caughtUp || caughtUp === past) return null
   return renderPart('span', props, { children: t('connection.caughtUp', { count: caughtUp.events }) })
@@ -108,7 +108,7 @@ export type RetryProps = PartProps<'button'>
 export function Retry(props: RetryProps): ReactNode {
   const { view, connection } = useStatus('Retry')
   const { t } = useLanguage()
-  // Where the server is too old, it may be another by now: servers are updated one after the other.
+  // A server that was too old may be updated by now: rolling updates replace servers one by one.
   const helps =
     connection.status === 'reconnecting' || view === 'expired' || view === 'failed' || view === 'serverTooOld'
   if (!helps) return null

@@ -52,7 +52,7 @@ export const Filling: Story = {
   },
 }
 
-/** Only how many: the browser was never told which. */
+/** Shows only the number of digits. The server never sent the digits themselves. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
   parameters: { scenario: hiddenPin, at: 7200 },
@@ -83,7 +83,7 @@ export const Ended: Story = {
   },
 }
 
-/** Nobody pressed anything. */
+/** The caller pressed no key. */
 export const TimedOut: Story = {
   args: { callId: silence.callId },
   parameters: { scenario: silence },

@@ -22,8 +22,8 @@ export interface Slots {
   readonly terminator: { readonly key: string; readonly pressed: boolean } | null
 }
 
-/** More than this many empty boxes say nothing; the count says it in words. */
-const MOST_BOXES = 12
+/** A longer gather shows no empty boxes, only the count in words. */
+const MAX_BOXES = 12
 
 /** Lays a gather's digits out in slots. */
 export function slotsOf(gather: DigitGather): Slots {
@@ -31,7 +31,7 @@ export function slotsOf(gather: DigitGather): Slots {
   const digits = [...gather.digits]
   const entered = keys.filter((key) => key.role !== 'terminator')
   const terminated = keys.some((key) => key.role === 'terminator')
-  const open = rules.maxDigits > MOST_BOXES
+  const open = rules.maxDigits > MAX_BOXES
   const collecting = status === 'collecting' && !terminated
   const boxes = open
     ? digits.length + (collecting && digits.length < rules.maxDigits ? 1 : 0)

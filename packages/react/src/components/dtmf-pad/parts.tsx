@@ -52,7 +52,7 @@ export interface RootProps extends PartProps<'div', RootState> {
 function CallRoot({ callId, ...props }: RootProps & { readonly callId: string }) {
   const dtmf = useDtmf(callId)
   const known = useCall(callId, ({ cursor }) => cursor !== null)
-  // Begun anew once the call is known: the keys that came with it were not pressed just now.
+  // Remounts when the snapshot arrives, so that its keys do not flash as if they were pressed now.
   return <LoadedRoot key={known ? 'known' : 'unknown'} dtmf={dtmf} {...props} />
 }
 
@@ -191,7 +191,7 @@ export function Strays({ children, ...props }: StraysProps): ReactNode {
   })
 }
 
-/** Says when a key comes outside any gather; those of a gather are `DigitSlots`' to say. */
+/** Announces a key pressed outside any gather. `DigitSlotsParts.Announcer` announces the keys of a gather. */
 export function Announcer() {
   const { lastRole, isNews } = usePad('Announcer')
   const { t } = useLanguage()

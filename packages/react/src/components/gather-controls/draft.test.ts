@@ -21,7 +21,7 @@ describe('a draft of a gather', () => {
     expect(check.ok ? null : fieldOf(check.errors[0].source?.pointer)).toBe('maximum_digits')
   })
 
-  test('tells no terminator from the default one', () => {
+  test('distinguishes no terminator from the default terminator', () => {
     expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: 'none' } })).toEqual({
       terminating_digit: '',
     })
@@ -44,7 +44,7 @@ describe('a draft of a gather', () => {
     },
   )
 
-  test('masks what nobody should see', () => {
+  test('sends the mask of the draft', () => {
     const masked = defaultPresets.filter((preset) => withPreset(emptyDraft, preset).mask !== null)
     expect(masked.map((preset) => [preset.name, preset.mask])).toEqual([
       ['pin', 'digits'],
@@ -83,7 +83,7 @@ describe('the fields of an AI gather', () => {
     expect(propertyName('生年月日')).toBe('生年月日')
   })
 
-  test('are told apart, named, and given choices', () => {
+  test('rejects fields without a name, with a duplicate name or without options', () => {
     expect(
       fieldProblems([
         { ...field, name: 'Day' },

@@ -2,14 +2,14 @@
 import type { AIParameters } from '@callgather/protocol'
 
 /** The types offered: those a person can answer on the telephone. */
-export const fieldTypes = ['string', 'number', 'integer', 'boolean', 'date', 'email', 'enum'] as const
+export const fieldTypes: readonly FieldType[] = ['string', 'number', 'integer', 'boolean', 'date', 'email', 'enum']
 
 /** The type of a field. */
-export type FieldType = (typeof fieldTypes)[number]
+export type FieldType = 'string' | 'number' | 'integer' | 'boolean' | 'date' | 'email' | 'enum'
 
 /** A field as drafted. */
 export interface FieldDraft {
-  /** Tells rows apart while names are still the same. */
+  /** Identifies the row while names are still equal. */
   readonly id: number
   /** As a person writes it: "Date of birth". */
   readonly name: string

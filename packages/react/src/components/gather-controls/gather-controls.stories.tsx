@@ -54,7 +54,7 @@ export const Preset: Story = {
 /** Sending what Telnyx would refuse says what and why, and puts the focus there. Nothing is sent. */
 export const Problems: Story = {
   play: async ({ canvas, loaded }) => {
-    await userEvent.type(await canvas.findByRole('textbox', { name: 'Fewest digits' }), '9')
+    await userEvent.type(await canvas.findByRole('textbox', { name: 'Minimum digits' }), '9')
     await userEvent.type(canvas.getByRole('textbox', { name: 'Most digits' }), '4')
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
     const prompt = await canvas.findByRole('textbox', { name: 'What to say', description: 'This is needed.' })
@@ -63,7 +63,7 @@ export const Problems: Story = {
     await userEvent.type(prompt, 'Your number, please.')
     await expect(
       canvas.getByRole('textbox', {
-        name: 'Fewest digits',
+        name: 'Minimum digits',
         description: 'This must not be more than the most digits.',
       }),
     ).toBeInvalid()
@@ -81,7 +81,7 @@ export const MoreAndJson: Story = {
   },
 }
 
-/** The fields of an AI gather, as a JSON Schema that nobody has to write. */
+/** The fields of an AI gather, as a JSON Schema that the form builds. */
 export const FieldBuilder: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('radio', { name: /Fields, by conversation/ }))
@@ -165,7 +165,7 @@ export const Valid: Story = {
   },
 }
 
-/** Nobody pressed anything. */
+/** The caller pressed no key. */
 export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
 
 /** The caller hung up: nothing can be asked any more, and the buttons say why. */
@@ -196,7 +196,7 @@ export const Refused: Story = {
   },
 }
 
-/** Nobody can say whether it ran. */
+/** Whether the command ran is unknown. */
 export const Unknown: Story = { args: { callId: unknownOutcome.callId }, parameters: { scenario: unknownOutcome } }
 
 /** Refused at the button. */

@@ -53,9 +53,9 @@ export const GatherControls: (props: GatherControlsProps) => ReactElement = perC
   const id = useId()
   const kept = useKeptFocus()
   const starting = useAnyCommand(callId, { slot: 'form.start' })
-  // A refusal of Telnyx's is a gather of its own. The server's must be shown although the form has given way.
+  // A refusal by Telnyx is a gather in the log. A refusal by the server is not, so it is shown without the form.
   const isRefusedHere = starting.status === 'refused' && starting.refusal.by === 'server'
-  // Asked about one gather: the question closes with it.
+  // The confirmation belongs to one gather and closes with it.
   const [confirming, setConfirming] = useState<string | null>(null)
   const canStop = gather !== null && !showForm && isRunning(gather) && reason === null
   const isConfirming = canStop && confirming === gather.id
@@ -140,7 +140,7 @@ function GatherHeader({ callId, gather, id }: { callId: string; gather: GatherSl
   )
 }
 
-/** Says how a gather ended, if it ended while one was watching: begun anew once the call is known. */
+/** Announces how a gather ended. Remounts when the snapshot arrives, so that an earlier end is not announced. */
 function Outcome({ gather }: { readonly gather: GatherSlice | null }) {
   const language = useLanguage()
   const [seenEnded] = useState(() => (gather?.endedAt ? gather.id : null))

@@ -67,7 +67,7 @@ export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[
   ],
 }
 
-/** A question that is asked often: its form filled in. */
+/** A common request that fills in the form. */
 export interface Preset {
   readonly name: string
   readonly label: PlainStringKey
@@ -75,11 +75,11 @@ export interface Preset {
   readonly values: Readonly<Record<string, string>>
   /** What to say, for the gathers that say something. In the language of the caller: change it with `presets`. */
   readonly prompt: string
-  /** How much of the digits may be shown, where nobody should see them. */
+  /** The mask of the digits; without it they are shown. */
   readonly mask?: Mask
 }
 
-/** The questions offered unless you give others. Their prompts are English, whatever language the agent reads. */
+/** The default presets. Their prompts are English, whatever language the agent reads. */
 export const defaultPresets: readonly Preset[] = [
   {
     name: 'pin',

@@ -70,7 +70,7 @@ export const RefusedCommand: Story = {
   },
 }
 
-/** No answer came within 45 seconds: it may or may not have run, and nobody pretends to know. */
+/** No answer came within 45 seconds: whether it ran is unknown. */
 export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
   parameters: { scenario: unknownOutcome },

@@ -22,13 +22,13 @@ export interface GatherPanelProps {
   readonly callId?: string | undefined
   /** Checks the result of an AI gather: any Standard Schema. */
   readonly schema?: StandardSchemaV1
-  /** The questions offered at a press. Keep the array stable. */
+  /** The requests offered as buttons. Keep the array stable. */
   readonly presets?: readonly Preset[]
   /** The assistant that "Start assistant" starts. */
   readonly assistantId?: string
-  /** Things often told to the assistant. Keep the array stable. */
+  /** Common messages to the assistant, offered as buttons. Keep the array stable. */
   readonly suggestions?: readonly string[]
-  /** Leaves parts out: what a screen does not need, an agent does not look at. */
+  /** Components to leave out. Default: none. */
   readonly without?: readonly ('controls' | 'transcript' | 'assistant' | 'timeline')[]
 }
 

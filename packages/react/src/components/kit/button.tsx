@@ -26,7 +26,7 @@ export function Button({ icon, variant, size, className, children, ...props }: B
 
 type IconButtonProps = Omit<ButtonProps, 'icon' | 'children' | 'aria-label'> & {
   readonly icon: IconName
-  /** What it does, for whoever cannot see the icon. */
+  /** The accessible name. */
   readonly label: string
 }
 

@@ -3,8 +3,8 @@ import { createRef } from 'react'
 import { describe, expect, test, vi } from 'vitest'
 import { mergeProps, renderPart, stateAttributes } from './part.tsx'
 
-describe('a part', () => {
-  test('shows its state as data attributes', () => {
+describe('a rendered part', () => {
+  test('a part exposes its state as data attributes', () => {
     expect(stateAttributes({ open: true, isLast: true, count: 0, state: 'x', hidden: false, role: null })).toEqual({
       'data-open': '',
       'data-is-last': '',
@@ -13,7 +13,7 @@ describe('a part', () => {
     })
   })
 
-  test('runs the handler of its user first, and its own unless the default was prevented', () => {
+  test('a part calls the host handler first and skips its own when the default is prevented', () => {
     const own = vi.fn()
     render(renderPart('button', { onClick: (event) => event.preventDefault() }, { onClick: own }, {}))
     fireEvent.click(screen.getByRole('button'))
@@ -23,7 +23,7 @@ describe('a part', () => {
     expect(own).toHaveBeenCalledOnce()
   })
 
-  test('takes class names, also as a function of its state', () => {
+  test('a part accepts a class name as a string or as a function of its state', () => {
     render(
       renderPart(
         'p',
@@ -35,14 +35,14 @@ describe('a part', () => {
     expect(screen.getByTitle('part').className).toBe('own is-on')
   })
 
-  test('renders another element in its place, with everything it has', () => {
+  test('the render prop replaces the element and keeps the attributes of the part', () => {
     render(renderPart('span', { render: <a href="/x">there</a>, children: 'here' }, { title: 'link' }, { on: true }))
     const link = screen.getByTitle('link')
     expect(link.tagName).toBe('A')
     expect(link.getAttribute('data-on')).toBe('')
   })
 
-  test('gives its element to its own ref and to that of its user', () => {
+  test('a part sets both its own ref and the host ref', () => {
     const one = createRef<HTMLParagraphElement>()
     const other = createRef<HTMLParagraphElement>()
     render(renderPart('p', { ref: other }, { ref: one }, {}))
@@ -50,13 +50,13 @@ describe('a part', () => {
     expect(other.current).toBe(one.current)
   })
 
-  test('keeps its own ref where its user gives none after all', () => {
+  test('a part keeps its own ref when the host ref is null', () => {
     const own = createRef<HTMLParagraphElement>()
     render(renderPart('p', { ref: null }, { ref: own }, {}))
     expect(own.current).not.toBeNull()
   })
 
-  test('lets a ref clean up after itself, and tells any other that the element is gone', () => {
+  test('a part calls the cleanup function of a ref and sets other refs to null on unmount', () => {
     const own = createRef<HTMLParagraphElement>()
     const [plain, cleaning, cleanUp] = [vi.fn(), vi.fn(), vi.fn()]
     cleaning.mockReturnValue(cleanUp)
@@ -70,7 +70,7 @@ describe('a part', () => {
     expect(own.current).toBeNull()
   })
 
-  test('joins styles, the user having the last word', () => {
+  test('host styles override the styles of a part', () => {
     expect(mergeProps({ style: { top: 1, left: 1 } }, { style: { left: 2 } })).toEqual({ style: { top: 1, left: 2 } })
   })
 })

@@ -7,7 +7,7 @@ import { type ComponentProps, cloneElement, createElement, type JSX, type ReactE
 /** The state of a part; each entry becomes a `data-*` attribute. */
 export type PartState = Readonly<Record<string, string | number | boolean | null | undefined>>
 
-/** What every part takes: the attributes of its element, and two ways to change how it is rendered. */
+/** The common props of parts: the attributes of the element, `className` and `render`. */
 export type PartProps<Tag extends keyof JSX.IntrinsicElements, State = Record<never, never>> = Omit<
   ComponentProps<Tag>,
   'className'
@@ -39,24 +39,24 @@ const isHandler = (name: string, value: unknown): value is (...args: unknown[]) 
 
 type AnyRef = ((element: unknown) => unknown) | { current: unknown }
 
-/** Both refs as one. As React does, one that returns how to clean up is not told `null` besides. */
-const bothRefs = (one: unknown, other: unknown) => (element: unknown) => {
-  const letGo = ([one, other] as AnyRef[]).map((ref) => {
-    const give = (value: unknown) => {
+/** Merges two refs. As in React, a ref that returns a cleanup function is not called with `null`. */
+const mergeRefs = (one: unknown, other: unknown) => (element: unknown) => {
+  const cleanUps = ([one, other] as AnyRef[]).map((ref) => {
+    const set = (value: unknown) => {
       if (typeof ref === 'function') return ref(value)
       ref.current = value
     }
-    const cleanUp = give(element)
-    return typeof cleanUp === 'function' ? cleanUp : () => give(null)
+    const returned = set(element)
+    return typeof returned === 'function' ? returned : () => set(null)
   })
   return () => {
-    for (const each of letGo) each()
+    for (const cleanUp of cleanUps) cleanUp()
   }
 }
 
 /**
- * A user's props over a part's own: handlers run one after the other, the user's first, and the part's only if the
- * user did not prevent the default; classes and styles join; anything else the user gives wins.
+ * Merges the host's props over a part's own. The host's handler runs first; the part's runs unless the default was
+ * prevented. Class names and styles are joined. Any other prop of the host wins.
  */
 export function mergeProps(own: Props, given: Props): Props {
   const merged: Props = { ...own }
@@ -68,7 +68,7 @@ export function mergeProps(own: Props, given: Props): Props {
         value(event, ...rest)
         if (!event?.defaultPrevented) ours(event, ...rest)
       }
-    } else if (name === 'ref' && ours) merged[name] = value ? bothRefs(ours, value) : ours
+    } else if (name === 'ref' && ours) merged[name] = value ? mergeRefs(ours, value) : ours
     else if (name === 'className') merged[name] = [ours, value].filter(Boolean).join(' ')
     else if (name === 'style') merged[name] = { ...(ours as object), ...(value as object) }
     else merged[name] = value
@@ -77,8 +77,8 @@ export function mergeProps(own: Props, given: Props): Props {
 }
 
 /**
- * Renders a part: `own` is what the part is, `given` what its user asked for. Returns `JSX.Element`, because an inferred
- * `ReactElement` is written out in declarations with an `any` in it.
+ * Renders a part from its `own` props and the props `given` by the host. Returns `JSX.Element`, because declarations
+ * write an inferred `ReactElement` with an `any` in it.
  */
 export function renderPart<Tag extends keyof JSX.IntrinsicElements>(
   tag: Tag,

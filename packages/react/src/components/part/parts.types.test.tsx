@@ -1,4 +1,4 @@
-/** What the compiler knows of parts. Checked by `pnpm typecheck`; what they do is in the stories named `Composed`. */
+/** Compile-time tests of part types, checked by `pnpm typecheck`. The stories named `Composed` test the behaviour. */
 import type { ReactElement } from 'react'
 import { expectTypeOf, test } from 'vitest'
 import type * as AssistantBarParts from '../assistant-bar/parts.tsx'
@@ -8,25 +8,25 @@ import * as GatherPanelParts from '../gather-panel/parts.tsx'
 
 type Props<Component extends (props: never) => unknown> = Parameters<Component>[0]
 
-test('a part takes the attributes of its element', () => {
+test('a part accepts the attributes of its element', () => {
   expectTypeOf<Props<typeof AssistantBarParts.Message>['maxLength']>().toEqualTypeOf<number | undefined>()
   expectTypeOf<Props<typeof AssistantBarParts.Whisper>>().not.toHaveProperty('maxLength')
   expectTypeOf<Props<typeof CallListParts.Duration>['dateTime']>().toEqualTypeOf<string | undefined>()
 })
 
-test('what a part cannot do without must be given', () => {
-  // Its call may come from the scope around it.
+test('the compiler requires the mandatory props of a part', () => {
+  // `callId` is optional, because a `CallScope` may provide it.
   const timeline = () => <CallTimelineParts.Root />
-  // @ts-expect-error a row is of a call
+  // @ts-expect-error `call` is required
   const row = () => <CallListParts.Call />
-  // @ts-expect-error without saying how a row is drawn there is none
+  // @ts-expect-error `children` is required
   const view = () => <CallListParts.View />
   expectTypeOf(timeline).returns.toExtend<ReactElement>()
   expectTypeOf(row).returns.toExtend<ReactElement>()
   expectTypeOf(view).returns.toExtend<ReactElement>()
 })
 
-test('class names are given from the state of the part, which has its own type', () => {
+test('the className function receives the typed state of its part', () => {
   const panel = () => (
     <GatherPanelParts.Root
       callId="v3:x"

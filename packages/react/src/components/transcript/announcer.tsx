@@ -6,14 +6,14 @@ import { useTranscriptContext } from './context.ts'
 import { wordsOf } from './row-words.ts'
 import type { TranscriptRow } from './rows.ts'
 
-/** What is read out: everything that is said, only what the caller says, or nothing. */
+/** What the announcer reads: all speech, only the caller's, or nothing. */
 export type Announce = 'all' | 'caller' | 'off'
 
-/** A burst is read out as one, after this long. */
-const BATCH_MILLIS = 1000
-/** More than this many at once, and their number says more than their words. */
-const MOST_ROWS = 4
-/** How far from the end something said may be, and still be news. */
+/** Utterances of a burst are announced together after this delay. */
+const BATCH_MS = 1000
+/** A larger batch is announced by its number of rows. */
+const MAX_ROWS_READ = 4
+/** Only this many rows at the end are searched for new utterances. */
 const RECENT_ROWS = 64
 
 /** The props of `Announcer`. */
@@ -21,7 +21,7 @@ export interface AnnouncerProps {
   readonly announce: Announce
 }
 
-/** Reads each utterance out once, when it is final. What was there from the start is not read out. */
+/** Announces each utterance once, when it is final. Rows present at first are not announced. */
 export function Announcer({ announce }: AnnouncerProps) {
   const { all, sync } = useTranscriptContext('Announcer')
   const language = useLanguage()
@@ -48,10 +48,10 @@ export function Announcer({ announce }: AnnouncerProps) {
     clock.setTimeout(() => {
       const rows = waiting.current
       waiting.current = []
-      const many = rows.length > MOST_ROWS
+      const many = rows.length > MAX_ROWS_READ
       const words = rows.map((row) => wordsOf(row, language)).join('. ')
       setText(many ? language.t('transcript.announceMany', { count: rows.length }) : words)
-    }, BATCH_MILLIS)
+    }, BATCH_MS)
   }, [all, sync, announce, language, clock])
 
   return (
@@ -62,7 +62,7 @@ export function Announcer({ announce }: AnnouncerProps) {
   )
 }
 
-/** Says at once that the call is over, if it ended while one was listening: it is news that changes what one may do. */
+/** Announces the end of the call at once, if it ends while the transcript is open. */
 function EndAnnouncer() {
   const { ended, sync } = useTranscriptContext('EndAnnouncer')
   const { t } = useLanguage()

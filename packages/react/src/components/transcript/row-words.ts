@@ -7,7 +7,7 @@ import type { CommandRow, GatherEndRow, KeysRow, Speaker, SystemRow, TranscriptR
 /** Who speaks, in words. */
 export const speakerName = (speaker: Speaker, { t }: Language): string => t(`transcript.${speaker}`)
 
-/** Who gave a command; where nobody says, "Agent". */
+/** The author of a command; "Agent" if unknown. */
 const whoOf = (who: string | null, { t }: Language): string => who ?? t('transcript.agent')
 
 /** What a command did, in words. */
@@ -30,7 +30,7 @@ export function commandWords(row: CommandRow, language: Language): string {
 export const refusedWords = ({ refusal }: CommandRow, language: Language): string =>
   refusal ? refusalWords({ ...refusal, status: refusal.httpStatus, by: 'telnyx' }, language).title : ''
 
-/** What somebody told the assistant, without the message itself. */
+/** Describes a message to the assistant, without its text. */
 export const whisperWords = (row: { who: string | null; answerNow: boolean }, language: Language): string =>
   language.t(row.answerNow ? 'transcript.answerNow' : 'transcript.whisper', { who: whoOf(row.who, language) })
 

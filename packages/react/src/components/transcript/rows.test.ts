@@ -76,7 +76,7 @@ describe('the rows of a transcript', () => {
         rows = rows.of(timeline)
         const after = rows.with([])
         const changed = before.filter((row, index) => row !== after[index])
-        // Where an event changes something further up, all rows are written anew.
+        // Where an event changes something further up, all rows are written again.
         if (timeline.sharedPrefix(known) === known.size) expect(changed.length).toBeLessThanOrEqual(1)
         known = timeline
       }

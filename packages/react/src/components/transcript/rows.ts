@@ -266,7 +266,7 @@ class RowWriter {
 
 /**
  * The rows of one version of a timeline. Immutable: the rows of a later version are written on from these, so that to a
- * long call an event more is a row more. Only where something in the middle has changed is everything written anew.
+ * long call an event more is a row more. A change in the middle rebuilds all rows.
  */
 export class TimelineRows {
   static readonly none = new TimelineRows(SortedMap.empty(), new RowWriter())

@@ -11,17 +11,17 @@ import { stateAttributes } from '../part/part.tsx'
 import { commandWords, keysWords, refusedWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
 import type { CommandRow, KeysRow, SpeechRow, TranscriptRow, WhisperRow } from './rows.ts'
 
-/** Below this, a recogniser was guessing. */
-const DOUBTFUL = 0.6
+/** Speech recognised with less confidence is marked as doubtful. */
+const MIN_CONFIDENCE = 0.6
 
 /** The props of `Row`. */
 export interface RowProps {
   readonly row: TranscriptRow
-  /** What is looked for, in lower case; `''` for nothing. */
+  /** The search text in lower case; `''` for none. */
   readonly wanted: string
-  /** Whether the row holds it, and whether it is the one in hand. */
+  /** Whether the row matches the search, and whether it is the current match. */
   readonly match: 'match' | 'current' | null
-  /** The call is over: what is still growing never will be finished. */
+  /** Whether the call is over, so that a partial utterance stays unfinished. */
   readonly ended: boolean
 }
 
@@ -86,7 +86,7 @@ function Speech({ row, wanted, ended }: { readonly row: SpeechRow; readonly want
           <Marked text={text} wanted={wanted} />
         ) : (
           <span
-            {...(confidence < DOUBTFUL ? { 'data-doubtful': '' } : {})}
+            {...(confidence < MIN_CONFIDENCE ? { 'data-doubtful': '' } : {})}
             title={t('transcript.confidence', { percent: `${Math.round(confidence * 100)} %` })}
           >
             <Marked text={text} wanted={wanted} />
@@ -172,7 +172,7 @@ function Command({ row, wanted }: { readonly row: CommandRow; readonly wanted: s
   )
 }
 
-/** A text with what is looked for marked in it. */
+/** A text with the matches of the search marked. */
 function Marked({ text, wanted }: { readonly text: string; readonly wanted: string }) {
   if (wanted === '') return text
   const lower = text.toLowerCase()
@@ -193,7 +193,7 @@ function CopyButton({ row }: { readonly row: TranscriptRow }) {
       icon="copy"
       label={language.t('transcript.copyRow')}
       className="cg-row-copy"
-      // Copying everything is in the menu; a stop at every row would bar the way to it.
+      // Not a tab stop: hundreds of rows would block keyboard navigation. The export menu copies everything.
       tabIndex={-1}
       onClick={() => void navigator.clipboard.writeText(wordsOf(row, language))}
     />

@@ -29,7 +29,7 @@ export interface TranscriptProps {
  */
 export function Transcript({ callId, announce: announceAtFirst = 'all' }: TranscriptProps) {
   const id = useId()
-  // Of the reader, not of the call: who has turned it off has turned it off for the next call too.
+  // A setting of the reader, so it survives a change of call.
   const [announce, setAnnounce] = useState<Announce>(announceAtFirst)
   const kept = useKeptFocus()
   return (
@@ -51,7 +51,7 @@ interface ContentsProps {
 function Contents({ id, announce, setAnnounce }: ContentsProps) {
   const { callId } = useTranscriptContext('Contents')
   const [{ find: finding, filter: filtering }, changeBars] = useRemembered(callId, openBars)
-  // One that is there again with its call does not take the focus.
+  // A find bar restored with its call does not take the focus.
   const [opened, setOpened] = useState(false)
   const findButton = useRef<HTMLButtonElement>(null)
   const setFinding = (find: boolean) => {
@@ -110,7 +110,7 @@ function Rows() {
   const wanted = query.trim().toLowerCase()
   const found = useMemo(() => new Set(matches), [matches])
   const current = matches[match]
-  // A row that did not change keeps its element, or every row in view would be looked at again for one that came.
+  // An unchanged row keeps its element, so that a new row does not render every row in view.
   const drawRow = useMemo(() => {
     const drawn = new WeakMap<TranscriptRow, { readonly position: number; readonly element: ReactElement }>()
     return (row: TranscriptRow, position: number) => {
