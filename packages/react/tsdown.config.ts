@@ -5,9 +5,9 @@ import { defineConfig, type Rolldown } from 'tsdown'
 /** Whether a module must be a client module in a React Server Components application. */
 const isReact = (specifier: string) => /^(react|react-dom|virtua)(\/|$)/.test(specifier)
 
-/** Whether a built module contains components or hooks. Others, such as re-exports, need no directive. */
+/** Whether a built module holds components or hooks. An `index` only re-exports them, and must not be a client module. */
 const isClientModule = ({ fileName, exports, imports, facadeModuleId }: Rolldown.RenderedChunk) =>
-  fileName.endsWith('.mjs') &&
+  /(?<!(^|\/)index)\.mjs$/.test(fileName) &&
   (facadeModuleId?.endsWith('.tsx') || imports.some(isReact) || exports.some((name) => /^use[A-Z]/.test(name)))
 
 /**

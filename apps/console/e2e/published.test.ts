@@ -2,11 +2,13 @@
  * The packages as a host installs them: packed, installed elsewhere by npm and by pnpm, and used as the documents say.
  * A monorepo hides files that are not published, exports that lead nowhere, and types that resolve only at home.
  */
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build, type Plugin } from 'esbuild'
 import type ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,6 +16,9 @@ import { findAny, findUnnamed } from './published/declarations.ts'
 import { type Document, readDocuments } from './published/documents.ts'
 import { errorsOf, programOf } from './published/program.ts'
 import { installAll, type Manager, packAll } from './published/projects.ts'
+import { serverView } from './published/server-components.ts'
+
+const run = promisify(execFile)
 
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const packages = ['protocol', 'server', 'react', 'simulator'] as const
@@ -119,6 +124,28 @@ describe.each(managers)('The packages, packed and installed by %s,', (manager) =
   )
 
   if (manager !== 'npm') return
+
+  it('give a server component every part of @callgather/react as a client reference', async () => {
+    const { namespaces, imports } = await serverView(project)
+    expect(Object.keys(namespaces)).toHaveLength(10)
+    for (const parts of Object.values(namespaces)) {
+      expect(parts).toHaveProperty('Root', 'client')
+      expect(new Set(Object.values(parts))).toEqual(new Set(['client']))
+    }
+    expect(imports.filter((name) => /^(react|react-dom|virtua)(\/|$)/.test(name))).toEqual([])
+  })
+
+  it('render a part on the server with react-dom/server', async () => {
+    const program = `
+      import { createElement } from 'react'
+      import { renderToStaticMarkup } from 'react-dom/server'
+      import { createGatherClient, DtmfPadParts, GatherProvider } from '@callgather/react'
+      const client = createGatherClient({ url: 'http://localhost', getTicket: () => '' })
+      const pad = createElement(DtmfPadParts.Root, { callId: 'v3:a' }, createElement(DtmfPadParts.Key, { value: '5' }))
+      console.log(renderToStaticMarkup(createElement(GatherProvider, { client }, pad)))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: project })
+    expect(stdout).toContain('role="group"')
+  })
 
   it.each(packages)('declare no `any` in @callgather/%s', (name) => {
     expect(declared.get(name)?.length).toBeGreaterThan(0)

@@ -1,0 +1,15 @@
+'use client'
+
+import { createGatherClient, GatherProvider } from '@callgather/react'
+import type { ReactNode } from 'react'
+
+// Next.js has no websockets: the relay is a callgather-server on the same Redis.
+const client = createGatherClient({
+  url: process.env.NEXT_PUBLIC_CALLGATHER_URL ?? 'http://localhost:8787',
+  getTicket: () => fetch('/api/ticket').then((response) => response.text()),
+})
+
+/** Gives the components and hooks inside it their client. A client holds a socket, so it cannot come from the server. */
+export function CallGather({ children }: { children: ReactNode }) {
+  return <GatherProvider client={client}>{children}</GatherProvider>
+}
