@@ -181,7 +181,7 @@ export class Commands {
       const isOurs = known?.request?.at === requestedAt && !known.outcome
       return { events: isOurs ? [{ event: commandEvent(commandId, NOT_STORED, now()) }] : [] }
     }
-    const look = async () => {
+    const check = async () => {
       let checks = 0
       for (let wait = FIRST_RECHECK_MS; wait < MAX_RECHECK_MS && checks < MAX_RECHECKS; wait *= 2) {
         await sleep(wait, undefined, { ref: false })
@@ -193,7 +193,7 @@ export class Commands {
         }
       }
     }
-    look().catch(() => {})
+    check().catch(() => {})
   }
 
   /** Sends a logged command and logs its outcome. */
@@ -257,7 +257,7 @@ export class Commands {
   #checkStopLater(callId: string, command: CommandName): void {
     const { cache, onSuspectedGap } = this.#deps
     if (!onSuspectedGap) return
-    const look = async () => {
+    const check = async () => {
       const { state } = await cache.open(callId)
       const { latestGather, latestConversation } = state
       const isOver =
@@ -267,7 +267,7 @@ export class Commands {
       if (!isOver && selectCallEndedAt(state) === null) onSuspectedGap(callId)
     }
     setTimeout(() => {
-      look().catch(() => {})
+      check().catch(() => {})
     }, STOP_CONFIRMATION_MS).unref()
   }
 

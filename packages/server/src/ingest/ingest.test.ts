@@ -1,4 +1,4 @@
-/** What holds although a webhook is decided on what was looked up before: other webhooks may be appended in between. */
+/** Ingestion when other webhooks are appended between the lookup for a webhook and its append. */
 import { foldCall } from '@callgather/protocol'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
@@ -21,7 +21,7 @@ const SESSION = { call_session_id: 'session' }
 function stage() {
   let now = START - 3_600_000
   const memory = memoryStore({ now: () => now })
-  // What is read is a turn old when it arrives, as from a database.
+  // Reads resolve one turn late and may be stale, as from a database.
   const later = async <T>(value: T) => {
     await new Promise((resolve) => setImmediate(resolve))
     return value
@@ -68,13 +68,13 @@ const webhook = (id: string, eventType: string, callId: string, payload: Record<
   payload: { call_control_id: callId, ...payload },
 })
 
-describe('a conversation during which a masked gather runs', () => {
-  it('shows what was said before and after it, and never what was said meanwhile', async () => {
+describe('a conversation with a masked gather', () => {
+  it('shows the messages before and after a masked gather, and hides those during it', async () => {
     const { ingest, events, startGather } = stage()
     const said = (id: string, seconds: number, ...contents: string[]) => {
       const message_history = contents.map((content) => ({ role: 'user', content }))
-      const told = webhook(id, 'call.ai_gather.message_history_updated', CALLER, { message_history })
-      return ingest.accept({ ...told, occurredAt: new Date(START + seconds * 1_000).toISOString() })
+      const update = webhook(id, 'call.ai_gather.message_history_updated', CALLER, { message_history })
+      return ingest.accept({ ...update, occurredAt: new Date(START + seconds * 1_000).toISOString() })
     }
     await ingest.accept(webhook('caller', 'call.initiated', CALLER, SESSION))
     await said('before', -400, 'before')
@@ -88,8 +88,8 @@ describe('a conversation during which a masked gather runs', () => {
   })
 })
 
-describe('a webhook that is taken while others are', () => {
-  it('is masked by a gather on another leg when its session becomes known only before the append', async () => {
+describe('a webhook ingested concurrently with others', () => {
+  it('is masked by a gather on another leg when its session becomes known just before the append', async () => {
     const { ingest, events, startGather } = stage()
     await ingest.accept(webhook('caller', 'call.initiated', CALLER, SESSION))
     await startGather()
@@ -101,7 +101,7 @@ describe('a webhook that is taken while others are', () => {
     expect(keys.map(({ payload }) => payload)).toEqual([{ digit: null }])
   })
 
-  it('is a duplicate of the same event from Telnyx’s records when both are taken at once', async () => {
+  it('is a duplicate of the same event from Telnyx’s records when both are ingested at once', async () => {
     const { ingest, events, pass } = stage()
     const late = webhook('own-id', 'call.answered', CALLER)
     pass(120_000)
@@ -113,7 +113,7 @@ describe('a webhook that is taken while others are', () => {
     expect(await events(CALLER)).toHaveLength(1)
   })
 
-  it('gives its masked input to the host once when it is delivered twice at once', async () => {
+  it('passes its masked input to the host once when the webhook arrives twice at once', async () => {
     const { ingest, inputs, events, startGather } = stage()
     await startGather()
     const end = webhook('end', 'call.gather.ended', CALLER, { status: 'valid', digits: '4071' })
@@ -122,7 +122,7 @@ describe('a webhook that is taken while others are', () => {
     expect((await events(CALLER)).at(-1)?.payload).toMatchObject({ digits: null, digit_count: 4, delivered: true })
   })
 
-  it('does not delay the others while the host takes its masked input', async () => {
+  it('does not delay other webhooks while the host handles its masked input', async () => {
     const { ingest, startGather } = stage()
     await startGather()
     const order: string[] = []

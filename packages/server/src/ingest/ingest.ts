@@ -1,6 +1,6 @@
 /**
- * What happens to a verified webhook: it is masked and normalised against what is known of its call, and appended.
- * Webhooks that Telnyx delivers and events that we fetch ourselves come through here alike.
+ * Ingests verified webhooks: masks and normalises each against the state of its call, then appends it. Reconciled events
+ * take the same path.
  */
 import type { CallState, Cursor } from '@callgather/protocol'
 import pMap from 'p-map'
@@ -17,26 +17,26 @@ import type { Webhook } from '../telnyx/webhook.ts'
 import { maskWebhook, mayCarryInput } from './mask-content.ts'
 import { type MaskContext, maskOf, withoutUnsafeMessages } from './masking.ts'
 
-/** What became of a webhook. */
+/** What happened to a webhook. */
 export type IngestOutcome =
   | 'appended'
-  /** Known already: the same event again. */
+  /** The log already has the event. */
   | 'duplicate'
-  /** Known already, with other content: the first stays. */
+  /** The log already has the event with other content, which it keeps. */
   | 'conflict'
-  /** Not about a call of ours: another Telnyx product's, or another connection's. */
+  /** The event belongs to another Telnyx product or connection. */
   | 'foreign'
-  /** So sensitive that not even that it happened is kept. */
+  /** The mask forbids storing even that the event occurred. */
   | 'hidden'
 
-/** What a sensitive gather was given; for the host's own code, and nowhere else. */
+/** The input of a masked gather. Only the host's `onSensitive` receives it. */
 export interface SensitiveInput {
   readonly callId: string
-  /** The gather it belongs to, if that is known. */
+  /** The `command_id` of the gather, if known. */
   readonly commandId: string | undefined
   readonly eventId: string
   readonly eventType: string
-  /** Telnyx's word for how the gather ended. */
+  /** Telnyx's status of the gather. */
   readonly status: string | undefined
   /** The digits of a digit gather. */
   readonly digits: string | undefined
@@ -44,28 +44,28 @@ export interface SensitiveInput {
   readonly result: Readonly<Record<string, unknown>> | undefined
 }
 
-/** What ingestion works with. */
+/** Dependencies of ingestion. */
 export interface IngestDeps {
   readonly cache: CallCache
   readonly store: CallStore
   readonly markers: MarkCodec
-  /** Keys the digests by which two events under one id are told apart. */
+  /** Key of the digests that detect two different events with the same id. */
   readonly digestKey: Uint8Array
   readonly now: () => number
   readonly hostCallbacks: HostCallbacks
-  /** Whether the server is set up for masked gathers: then input of which nothing is known is masked. */
+  /** Whether masking is configured. If so, input of unknown origin is masked. */
   readonly isMasking: boolean
-  /** The connections whose webhooks are ours; absent, all of the account's. */
+  /** The connections whose webhooks are accepted. Default: all of the account. */
   readonly connectionIds?: ReadonlySet<string> | undefined
   readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
 }
 
-/** How long the host may take over a masked value, in milliseconds: Telnyx waits for the answer, and 2 s by default. */
+/** The deadline of `onSensitive`: Telnyx waits 2 s for the webhook's answer by default. */
 const MAX_ON_SENSITIVE_MS = 1_500
 
 const MAX_CALL_ID_LENGTH = 512
 const MAX_SESSION_ID_LENGTH = 256
-/** Legs of a session that are folded at the same time: a conference has many. */
+/** How many legs of a session are folded concurrently; a conference has many. */
 const LEG_CONCURRENCY = 8
 
 /**
@@ -78,31 +78,31 @@ const LATE_AFTER_MS = 60_000
 const isCallId = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= MAX_CALL_ID_LENGTH
 
-/** The session that a webhook says its call is a leg of. */
+/** The session id of a webhook. */
 function sessionOf({ call_session_id: id }: Webhook['payload']): string | undefined {
   return typeof id === 'string' && id !== '' && id.length <= MAX_SESSION_ID_LENGTH ? id : undefined
 }
 
-/** What was looked up for a webhook before the append that is decided with it. */
+/** Data that was read for a webhook before its append. */
 interface Lookup {
-  /** The session whose other legs are known, for a webhook that may carry input. */
+  /** The session of `siblings`, for a webhook that may carry input. */
   readonly session: string | undefined
   readonly siblings: readonly CallState[]
-  /** Whether the log has the event under another id, up to `cursor`. Absent where it cannot have one. */
+  /** Whether the log has the event under another id, up to `cursor`. Absent if it cannot have an alias. */
   readonly alias?: { readonly isKnown: boolean; readonly cursor: Cursor | null }
 }
 
-/** Why a webhook is not appended yet. */
+/** Why a webhook can't be appended yet. */
 type Postponement =
   | { readonly refused: 'outdated' }
-  /** The host must get the masked input first. */
+  /** The masked input must be delivered to the host first. */
   | { readonly refused: 'undelivered'; readonly commandId: string | undefined }
 
-/** Takes webhooks in. */
+/** Ingests webhooks. */
 export class Ingest {
   readonly #deps: IngestDeps
   readonly #startedAt: number
-  /** Masked input on its way to the host, by call and event: the same webhook may arrive twice at once. */
+  /** Pending deliveries to the host, by call and event: the same webhook may arrive twice at once. */
   readonly #deliveries = new Map<string, Promise<boolean | undefined>>()
 
   constructor(deps: IngestDeps) {
@@ -141,14 +141,14 @@ export class Ingest {
     }
   }
 
-  /** The event to append, given the call as it is now; none where not even that it happened may be stored. */
+  /** Decides what to append on the current state of the call; nothing if the mask forbids storing the event. */
   #decide(
     webhook: Webhook,
     { session, siblings, alias }: Lookup,
     handed: { readonly delivered: boolean | undefined } | undefined,
     { callId, cursor, state }: KnownCall,
   ): { readonly events: readonly NewEvent[] } | Postponement {
-    // The log may hold the alias by now, or name a session whose other legs collect masked input.
+    // Since the lookup, the log may have got the alias, or a session whose other legs collect masked input.
     if (alias && !isSameHead(cursor, alias.cursor)) return { refused: 'outdated' }
     if (mayCarryInput(webhook) && session !== (sessionOf(webhook.payload) ?? state.session?.id))
       return { refused: 'outdated' }
@@ -160,7 +160,7 @@ export class Ingest {
     const context: MaskContext = { state, siblings, mark, commandId, isMasking, startedAt: this.#startedAt }
     const safe = withoutUnsafeMessages(webhook, context)
     const isReadable = !isUnreadable(normalise(safe, commandId, state))
-    // An event that we cannot read is stored as it came; where masking is configured, without what may be input.
+    // An unreadable event is stored unchanged; if masking is configured, without possible input.
     const mask = maskOf(webhook, context) ?? (isMasking && !isReadable ? 'digits' : undefined)
     const masked = mask === undefined ? safe : maskWebhook(webhook, mask, context)
     if (!masked) return { events: [] }
@@ -179,7 +179,7 @@ export class Ingest {
     const session = mayCarryInput(webhook)
       ? (sessionOf(payload) ?? (await cache.open(callId)).state.session?.id)
       : undefined
-    // From store and cache, because any server may have taken the webhooks of the other legs.
+    // Another server may have ingested the webhooks of the other legs.
     const legs = session === undefined ? [] : (await store.listLegs(session)).filter((leg) => leg !== callId)
     const siblings = await pMap(legs, async (leg) => (await cache.open(leg)).state, { concurrency: LEG_CONCURRENCY })
     if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_AFTER_MS) return { session, siblings }
@@ -187,7 +187,7 @@ export class Ingest {
     return { session, siblings, alias: { isKnown: await this.#hasAlias(callId, webhook), cursor } }
   }
 
-  /** Whether the log has this very event under another id: one of the two ids was made from Telnyx's records. */
+  /** Whether the log has the same event under another id: one of the two ids was derived from Telnyx's records. */
   async #hasAlias(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
     const { store } = this.#deps
     if (!isRecordId(id)) {
@@ -197,8 +197,8 @@ export class Ingest {
       )
       return (await Promise.all(aliases.map((alias) => store.has(callId, alias)))).includes(true)
     }
-    // Telnyx's own id cannot be derived from its record: of several records at one time, as many are known as the log has
-    // events. Few events come this way, so the log may be walked.
+    // Telnyx's id can't be derived from its record, so the nth record of a type and time is known if the log has n events.
+    // Such records are rare, so a scan of the log is acceptable.
     const at = normaliseTime(occurredAt)
     const slice = await store.read(callId, 0)
     const others = (slice?.records ?? []).filter(
@@ -211,8 +211,8 @@ export class Ingest {
   }
 
   /**
-   * Delivers masked input to the host, the only way out it has, before the event is stored and Telnyx gets its 200. A
-   * crash in between delivers it again. Returns whether the host took it; `undefined` where there is nothing to deliver.
+   * Delivers masked input to the host before the event is stored and Telnyx gets its 200, so a crash in between delivers it
+   * again. Returns whether the host accepted it; `undefined` if there is nothing to deliver.
    */
   async #deliver(callId: string, commandId: string | undefined, webhook: Webhook): Promise<boolean | undefined> {
     const { store, onSensitive, hostCallbacks } = this.#deps

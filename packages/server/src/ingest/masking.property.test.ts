@@ -1,7 +1,6 @@
 /**
- * Masking under every disturbance at once: a small Telnyx gives masked and plain commands, callers enter secrets, and
- * webhooks arrive late, twice, in any order, without fields, by a clock that is off, at servers that restart with an
- * empty store. Every secret holds one text; it must not be in any store.
+ * Property test of masking: a model of Telnyx runs masked and plain commands while webhooks arrive late, twice, out of order,
+ * without fields and with clock skew, at servers that restart with an empty store. No store may contain the secret.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +13,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SensitiveInput } from './ingest.ts'
 
 const SECRET = 'S3CRET'
-/** Long enough that the last four characters, which a mask may show, are none of the secret. */
+/** Long enough that the last four characters, which a mask may show, are not part of the secret. */
 const secretDigits = `${SECRET}-0000`
 const START = Date.parse('2026-11-22T10:00:00.000Z')
 const LEGS = ['v3:caller', 'v3:agent'] as const
@@ -402,7 +401,7 @@ const property = (numRuns: number) =>
     { numRuns, endOnFailure: false },
   )
 
-/** Source text of one of the files that mask, and what stands in its place in a mutant. */
+/** Source text of a masking file, and its replacement in a mutant. */
 type Mutation = readonly [file: keyof typeof maskingFiles, from: string, to: string]
 
 const maskingFiles = {
@@ -440,8 +439,10 @@ afterEach(() => {
   vi.resetModules()
 })
 
-describe('masked input, under any order, delay, repetition, skew, lost answer and restart', () => {
-  it('is never stored', { timeout: 3_600_000 }, async () => {
+describe('masking', () => {
+  it('never stores masked input under any order, delay, repetition, skew, lost answer or restart', {
+    timeout: 3_600_000,
+  }, async () => {
     const details = await property(runs)
     expect(details.counterexample?.[0], String(details.errorInstance)).toBeUndefined()
   })
@@ -463,7 +464,7 @@ const command = (name: CommandName, mask: Mask | null, outcome: Outcome = 'accep
 interface Mutant {
   readonly rule: string
   readonly mutation: Mutation
-  /** The rules that protect the call too: without them, this one does it alone. */
+  /** Other rules that protect the call as well. They are removed first, so that this rule alone protects it. */
   readonly besides?: readonly Mutation[]
   readonly call: AnyCall
 }
@@ -848,7 +849,7 @@ const masked = step(command('gather', 'all'))
 const stripped = { isStripped: true }
 const lateKey = call([masked, step({ kind: 'end', status: 'valid' }), press({ gap: 1_000, ...stripped })])
 const payment = call([step({ kind: 'summary', type: 'call_payment_progress' }, stripped)])
-/** Written by hand, because the property finds them too rarely, or several rules protect the same calls. */
+/** Written by hand, because the property finds them rarely or several rules protect the same call. */
 const rareMutants: readonly Mutant[] = [
   {
     rule: 'our mark',
@@ -939,19 +940,22 @@ const rareMutants: readonly Mutant[] = [
   },
 ]
 
-describe('a rule of masking', () => {
-  it('protects each of these calls together with the others', async () => {
+describe('the masking rules', () => {
+  it('together protect the call of every mutant', async () => {
     for (const { rule, call } of [...mutants, ...rareMutants]) {
       expect([rule, (await run(call)).stored.includes(SECRET)]).toEqual([rule, false])
     }
   })
 
-  it.each([...mutants, ...rareMutants])('is needed: $rule', async ({ mutation, besides = [], call }) => {
-    if (besides.length > 0) {
-      mutate(besides)
-      expect((await run(call)).stored).not.toContain(SECRET)
-    }
-    mutate([mutation, ...besides])
-    expect((await run(call)).stored).toContain(SECRET)
-  })
+  it.each([...mutants, ...rareMutants])(
+    'leak the secret without the rule: $rule',
+    async ({ mutation, besides = [], call }) => {
+      if (besides.length > 0) {
+        mutate(besides)
+        expect((await run(call)).stored).not.toContain(SECRET)
+      }
+      mutate([mutation, ...besides])
+      expect((await run(call)).stored).toContain(SECRET)
+    },
+  )
 })

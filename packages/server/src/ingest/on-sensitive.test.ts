@@ -1,4 +1,4 @@
-/** `onSensitive` is the only way out for masked input: when it is called, how often, and what happens when it fails. */
+/** `onSensitive`, the only output of masked input: when it is called, how often, and what happens when it fails. */
 import { EventEmitter, once } from 'node:events'
 import { Writable } from 'node:stream'
 import { foldCall, isKnownEvent, selectGather } from '@callgather/protocol'
@@ -45,7 +45,7 @@ describe('onSensitive', () => {
         order.push(`answered ${answer.status}`)
       })
     await called
-    // Another call's webhook makes its whole way meanwhile.
+    // Meanwhile, a webhook of another call is ingested completely.
     const other = { call_control_id: 'v3:another-call-000', call_session_id: 'another' }
     await server.webhook('call.answered', other)
     order.push('another call was answered')
@@ -106,7 +106,7 @@ describe('onSensitive', () => {
     },
   )
 
-  it('is called again when Telnyx sends an end again that could not be stored, and never for one that is stored', async () => {
+  it('is called again for an end event that could not be stored, and never for a stored one', async () => {
     const store = memoryStore()
     const inputs: SensitiveInput[] = []
     await using server = await testServer({
