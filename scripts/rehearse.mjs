@@ -70,7 +70,7 @@ async function installTogether(manager, reactVersion, tarballs, folder) {
   const tools = { typescript: versionOf('typescript'), '@types/node': '^20.19.0', '@types/express': '^5.0.0' }
   const home = join(folder, `${manager}-react-${reactVersion}`)
   makeHost(home, manager, { ...peers, ...react, ...tools, ...ours }, tarballs)
-  cpSync(join(root, 'scripts/rehearsal/host.tsx'), join(home, 'host.tsx'))
+  cpSync(join(root, 'apps/console/e2e/published/rehearsal-host.tsx'), join(home, 'host.tsx'))
   writeFileSync(
     join(home, 'entries.ts'),
     allEntries()

@@ -70,7 +70,12 @@ export { GatherPanel, type GatherPanelProps } from './components/gather-panel/ga
 export * as GatherPanelParts from './components/gather-panel/parts.tsx'
 export type { ButtonProps } from './components/kit/button.tsx'
 export type { Tone } from './components/kit/chip.tsx'
-export { CommandButton, type CommandButtonProps, CommandNotice } from './components/kit/command-button.tsx'
+export {
+  CommandButton,
+  type CommandButtonProps,
+  CommandNotice,
+  type RunningCommand,
+} from './components/kit/command-button.tsx'
 export type { IconName } from './components/kit/icon.tsx'
 export { type UseKeptFocusResult, useKeptFocus } from './components/kit/use-kept-focus.ts'
 export type { PartProps, PartState } from './components/part/part.tsx'

@@ -2,6 +2,8 @@
 import { HttpResponse, http, type RequestHandler } from 'msw'
 import { answerRequest, type HttpAnswer, httpAnswer, type ReceivedCommand, type Respond } from './command-responder.ts'
 
+export type { CommandAnswer, ReceivedCommand, Respond } from './command-responder.ts'
+
 /** Options of `commandHandlers`. */
 export interface CommandHandlerOptions {
   /** Decides the outcome of each command. Default `accept`. */

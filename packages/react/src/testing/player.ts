@@ -35,6 +35,7 @@ export class Player implements Store<PlayerState> {
   /** The pending moves, one after another. */
   #pendingMove: Promise<void> = Promise.resolve()
 
+  /** @internal Players are made by `createScenarioClient`. */
   constructor(scenarios: readonly Scenario[], deps: { clock: VirtualClock; server: ScenarioServer; speed: number }) {
     this.#clock = deps.clock
     this.#server = deps.server

@@ -1,6 +1,6 @@
 /** The few pictures the components use, drawn with one pen on a 24-unit grid. All decorative: the words are beside them. */
 
-const paths = {
+const paths: Readonly<Record<IconName, string>> = {
   check: 'M5 12.5 10 17.5 19 7',
   checks: 'M2.5 12.5 7 17 15.5 7.5 M11.5 16.5 12 17 20.5 7.5',
   cross: 'M6 6 18 18 M18 6 6 18',
@@ -45,7 +45,42 @@ const paths = {
 } as const
 
 /** The name of a picture. */
-export type IconName = keyof typeof paths
+export type IconName =
+  | 'check'
+  | 'checks'
+  | 'cross'
+  | 'clock'
+  | 'stop'
+  | 'hangup'
+  | 'robot'
+  | 'question'
+  | 'alert'
+  | 'info'
+  | 'hidden'
+  | 'keypad'
+  | 'speech'
+  | 'whisper'
+  | 'sound'
+  | 'fields'
+  | 'phone'
+  | 'search'
+  | 'filter'
+  | 'download'
+  | 'copy'
+  | 'down'
+  | 'chevron'
+  | 'up'
+  | 'interrupted'
+  | 'wave'
+  | 'plus'
+  | 'bin'
+  | 'refresh'
+  | 'offline'
+  | 'lock'
+  | 'braces'
+  | 'dotted'
+  | 'table'
+  | 'pause'
 
 /** Pictures that point along the line of text, and turn with it. */
 const directional: ReadonlySet<IconName> = new Set(['interrupted'])
