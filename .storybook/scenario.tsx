@@ -15,8 +15,6 @@ import type { ReactNode } from 'react'
 import { dictionaries, type LocaleName } from './locales.ts'
 import { Player } from './player.tsx'
 
-export type { LoadedScenario }
-
 /** What a story of ours says about the call it shows. */
 export interface StoryParameters extends ScenarioParameters {
   /** Shows a player above the story: play, pause, step, speed. */

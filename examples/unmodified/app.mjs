@@ -26,11 +26,15 @@ async function handle({ event_type, payload }) {
   }
 }
 
-const server = createServer(async (request, response) => {
+async function receive(request, response) {
   if (request.method !== 'POST' || request.url !== '/webhooks/voice') return response.writeHead(404).end()
   let body = ''
   for await (const chunk of request) body += chunk
   response.end()
   await handle(JSON.parse(body).data)
+}
+
+const server = createServer((request, response) => {
+  receive(request, response).catch((error) => console.error(error))
 })
 server.listen(process.env.PORT ?? 0, '127.0.0.1', () => console.log(`Listening on port ${server.address().port}.`))

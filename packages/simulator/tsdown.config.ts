@@ -15,7 +15,7 @@ export default defineConfig({
   fixedExtension: true,
   hooks: {
     'build:done': async () => {
-      await writePages(here('src/pages/client/'), here('dist/pages/'))
+      writePages(here('src/pages/client/'), here('dist/pages/'))
       await copyFile(here('src/redirect/preload.cjs'), here('dist/preload.cjs'))
     },
   },

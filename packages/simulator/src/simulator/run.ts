@@ -49,7 +49,7 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   const unwatch = sim.watch(() => {
     requests += 1
   }, ['command'])
-  const receiver = createPortReport((port) => found(port))
+  const receiver = createPortReport((port) => onPort(port))
   const reportPort = await receiver.listen()
   const preload = preloadFile()
   const env = environmentOf({
@@ -65,16 +65,19 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   if (runtime === 'other') log(untested(command[0], env))
 
   let isFound = hasWebhookUrl
-  const found = async (port: number) => {
+  const onPort = (port: number) => {
     if (isFound) return
     isFound = true
     clearInterval(timer)
-    log(await chooseWebhookUrl(sim, port, folder))
+    chooseWebhookUrl(sim, port, folder).then(log, (error: unknown) => log(String(error)))
   }
   const child = spawn(command[0], command.slice(1), { cwd: folder, env: { ...process.env, ...env }, stdio: 'inherit' })
-  const timer = setInterval(async () => {
-    const [port] = isFound || child.pid === undefined ? [] : await portsOf(child.pid)
-    if (port !== undefined) await found(port)
+  const timer = setInterval(() => {
+    if (isFound || child.pid === undefined) return
+    portsOf(child.pid).then(
+      ([port]) => port !== undefined && onPort(port),
+      (error: unknown) => log(String(error)),
+    )
   }, LOOK_FOR_PORT_EVERY_MS)
 
   const finish = async () => {
