@@ -1,5 +1,5 @@
 /**
- * Crowds of strangers beside genuine traffic. Short with every `npm test`; the figures in docs/guarantees.md are of:
+ * Attack traffic next to genuine traffic. `npm test` runs a short version; the figures in docs/guarantees.md come from:
  *
  *     CALLGATHER_FLOOD_SECONDS=60 CALLGATHER_STRANGERS=10000 \
  *       pnpm exec vitest run --project node packages/server/src/server/attacks.test.ts
@@ -15,7 +15,7 @@ import { CALL, SECRET } from '../testing/server.ts'
 
 const FLOOD_SECONDS = Number(process.env.CALLGATHER_FLOOD_SECONDS ?? 2)
 const STRANGERS = Number(process.env.CALLGATHER_STRANGERS ?? 300)
-/** One stranger every so often: some hundreds a second. */
+/** The pause between two connections of strangers: some hundreds a second. */
 const ARRIVAL_MILLIS = 2
 
 const signer = new Signer()
@@ -64,12 +64,12 @@ async function genuineTraffic(server: Running, until: () => boolean): Promise<nu
 }
 
 it(
-  'a flood of forgeries is refused, and genuine events are taken in the midst of it',
+  'rejects a flood of forged webhooks and accepts genuine webhooks during it',
   async () => {
     const server = await start()
     const forger = new Signer()
     const agent = new Agent({ keepAlive: true, maxSockets: 16 })
-    // Each forgery is well-formed and freshly signed by another key: the dearest kind to refuse.
+    // Each forgery is well formed and signed now with another key, which costs the server most to reject.
     const forged = Array.from({ length: 200 }, () => forger.sign(webhookOf('call.hangup', { call_control_id: CALL })))
     await genuineTraffic(
       server,
@@ -104,7 +104,7 @@ it(
 )
 
 it(
-  'strangers who connect and say nothing are closed in time, and agents are served in the midst of them',
+  'closes silent connections after a deadline and serves agents meanwhile',
   async () => {
     const server = await start()
     const { port } = new URL(server.ready.url)
@@ -120,7 +120,7 @@ it(
       let began = performance.now()
       const socket: Socket = connect(Number(port), '127.0.0.1', () => {
         began = performance.now()
-        // A third ask for a websocket, a third send half a head, a third send nothing.
+        // A third request a websocket, a third send half of the headers, a third send nothing.
         if (index % 3 === 0) socket.write(upgrade)
         else if (index % 3 === 1) socket.write('POST /callgather/webhooks HTTP/1.1\r\nhost:')
       })
@@ -140,7 +140,7 @@ it(
       `${STRANGERS} strangers: the longest stayed ${(longest / 1000).toFixed(1)} s, genuine p99 ` +
         `${percentile(took, 0.99).toFixed(1)} ms, memory ${mib(before)} to ${mib(during)} at most`,
     )
-    // Closed after six seconds and a half; what is more is how long a busy machine takes to notice.
+    // The deadline is 6.5 s. The rest allows for delays on a busy machine.
     expect(longest).toBeLessThan(15_000)
     expect(during - before).toBeLessThan(512 * 1024 * 1024)
   },

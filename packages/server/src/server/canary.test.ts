@@ -1,7 +1,6 @@
 /**
- * The canary: numbers and words that occur nowhere else are given to the server by every way a caller's input can come,
- * and then looked for in everything the server puts out, in every spelling we could think of. And the search is itself
- * tested: with any one of the masks taken away, it must find something.
+ * Sends unique numbers and words to the server on every path of caller input, then searches all outputs for them in many
+ * encodings. The search is tested too: without any one of the masks, it must find them.
  */
 import { randomInt, randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -15,7 +14,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SensitiveInput } from '../ingest/ingest.ts'
 import { CALL, SECRET } from '../testing/server.ts'
 
-/** A card number with a right check digit, and words that occur nowhere else. */
+/** A card number with a valid check digit, and unique words. */
 function makeCanaries() {
   const body = `4${Array.from({ length: 14 }, () => randomInt(10)).join('')}`
   const sum = [...body].reverse().reduce((total, digit, index) => {
@@ -29,12 +28,12 @@ function makeCanaries() {
 }
 type Canaries = ReturnType<typeof makeCanaries>
 
-/** Every spelling of a text that is looked for. */
+/** The encodings of a text that the search looks for. */
 function spellings(text: string): string[] {
   const grouped = (separator: string) => text.match(/.{1,4}/g)?.join(separator) ?? text
   const base64 = [0, 1, 2].map((shift) => {
     const encoded = Buffer.from(' '.repeat(shift) + text).toString('base64')
-    // The first and last characters depend on what stands beside.
+    // The first and last characters depend on the neighbouring text.
     return encoded.slice(shift === 0 ? 0 : 4, -4)
   })
   const wide = [...text].map((char) => String.fromCodePoint((char.codePointAt(0) ?? 0) + 0xfee0)).join('')
@@ -53,10 +52,10 @@ function spellings(text: string): string[] {
   ]
 }
 
-/** A call that begins this long after the server is one of which the server has seen every webhook. */
+/** A call that begins this long after the start: the server has received every webhook of it. */
 const KNOWN_FROM_START_MS = 300_000
 
-/** Everything that came out, by where it came out. */
+/** The output of the server, by channel. */
 type Sinks = Record<string, string>
 
 /** Runs a server over every path that sensitive input takes. */
@@ -121,13 +120,13 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
     await watch(socket)
     await socket.emitWithAck('calls:watch', {})
 
-    // Digits: each by itself, the end of the gather before the last of them, and a key that comes late.
+    // Digits: each key press, a gather end that arrives before the last key, and a late key.
     let client_state = await command('gather_using_speak', { payload: 'Card?', voice: 'female', maximum_digits: 16 })
     for (const digit of card.slice(0, -2)) await send('call.dtmf.received', { digit, client_state })
     await send('call.gather.ended', { digits: card, status: 'valid', client_state }, 'end-of-digits')
     for (const digit of card.slice(-2))
       await send('call.dtmf.received', { digit, client_state: Buffer.from(card).toString('base64') })
-    // The same event again, with other digits; and bytes that are signed and no event.
+    // A repeated event id with other digits, and signed bytes that are no event.
     await send(
       'call.gather.ended',
       { digits: [...card].reverse().join(''), status: 'valid', client_state },
@@ -135,10 +134,10 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
     )
     put('webhook answer', await (await server.post(signer.sign(Buffer.from(`{"data": {"digits": "${card}"`)))).text())
 
-    // A readable event of another connection is not ours to keep.
+    // A valid event of another connection must not be stored.
     await send('call.gather.ended', { digits: card, status: 'valid', connection_id: 'another' })
 
-    // Words: partial results, histories, the result, what is transcribed beside, what is made of it afterwards.
+    // Words: partial results, histories, the result, transcriptions and insights.
     const parameters = { type: 'object', properties: { card: { type: 'string' } }, required: ['card'] }
     client_state = await command('gather_using_ai', {
       parameters,
@@ -167,14 +166,14 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
     await send('call.something.new', { digits: card, deep: { text: `${words} ${name}` } })
     await send('call.payment.progress', { expiry: card.slice(0, 4), postal_code: name, routing_number: card })
 
-    // What an agent whispers meanwhile, and what Telnyx quotes in refusing.
+    // A whisper of an agent during the gather, and input that Telnyx quotes in a refusal.
     await command('ai_assistant_add_messages', {
       messages: [{ role: 'system', content: `The card is ${card}, ${words}.` }],
     })
     const quoted = { code: '10015', title: 'Bad Request', detail: `"${card}" is not valid` }
     server.upstream.behaviours.push({ status: 400, body: { errors: [quoted] } })
     await command('gather_stop', {})
-    // The name of the field is no secret, a number out of range is not quoted.
+    // The error may name the field, but must not quote the number that is out of range.
     await command('gather_using_speak', { payload: card.repeat(200), voice: 'female' })
 
     const authorization = `Bearer ${await server.ticket()}`
@@ -209,7 +208,7 @@ afterEach(() => {
   trace.disable()
 })
 
-describe('what callers enter in confidence', () => {
+describe('masked input', () => {
   it('passes masked input to onSensitive and to no other output', async () => {
     const canaries = makeCanaries()
     const { sinks, handed } = await exposed(canaries)
@@ -258,7 +257,7 @@ describe('what callers enter in confidence', () => {
       })
       const canaries = makeCanaries()
       const { sinks } = await exposed(canaries)
-      // A key by itself is no secret; in a row they are.
+      // A single key is not sensitive, but a sequence is.
       const where = event === 'call.dtmf.received' ? ['keys of the log in a row'] : ['socket', 'file', 'http']
       expect(leaks(canaries, sinks)).toEqual(expect.arrayContaining(where))
     }, 30_000)
@@ -285,7 +284,7 @@ describe('what callers enter in confidence', () => {
   }
 })
 
-describe('after a restart with an empty store', () => {
+describe('masked input after a restart', () => {
   it('hides input after a restart with an empty store, with and without our mark', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
@@ -324,7 +323,7 @@ describe('after a restart with an empty store', () => {
   })
 })
 
-describe('how much is shown', () => {
+describe('masks', () => {
   const shown = async (mask: 'digits' | 'allButLast4' | 'all', digits: string, header?: string) => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
@@ -417,7 +416,7 @@ describe('how much is shown', () => {
     await server.webhook('call.initiated', apartFrom, at())
     await server.command('gather', {})
     await server.webhook('call.dtmf.received', { digit: '5', call_control_id: other }, at())
-    // Telnyx may leave the session out; the log knows it.
+    // Telnyx may omit the session. The log has it.
     await server.webhook('call.dtmf.received', { digit: '7', call_control_id: other, call_session_id: null }, at())
     await server.webhook('call.dtmf.received', { digit: '6', ...apartFrom }, at())
     const keys = (await store.read(other, 0))?.records.slice(-2).map(({ event }) => event.payload)
@@ -426,7 +425,7 @@ describe('how much is shown', () => {
     expect(apart?.records.at(-1)?.event.payload).toEqual({ digit: '6' })
   })
 
-  /** What is kept of a key on one leg, while another is asked for a PIN by a server that has gone since. */
+  /** Returns the stored key of one leg during a PIN gather on a sibling leg that a stopped server started. */
   async function keptAfterRestart(): Promise<unknown> {
     const { testServer } = await import('../testing/server.ts')
     const { sqliteStore } = await import('../store/sqlite/sqlite-store.ts')

@@ -8,7 +8,7 @@ const debug = require('debug') as { enable(value: string): void; disable(): stri
 
 describe('the debug interlock', () => {
   it.each(['s*', 'e*', 'en*,w*', '*', 'socket.io:*', '-x *', 'x engine', '*:ws', 'socket.io-parser'])(
-    'refuses DEBUG=%s',
+    'refuses to start with DEBUG=%s',
     (DEBUG) => {
       expect(() => refuseDebugSwitches({ DEBUG })).toThrow('DEBUG')
     },
@@ -18,11 +18,11 @@ describe('the debug interlock', () => {
     expect(() => refuseDebugSwitches({ DEBUG })).not.toThrow()
   })
 
-  it.each(['*', 'h*', 'HTTP', 'fs,net'])('refuses NODE_DEBUG=%s', (NODE_DEBUG) => {
+  it.each(['*', 'h*', 'HTTP', 'fs,net'])('refuses to start with NODE_DEBUG=%s', (NODE_DEBUG) => {
     expect(() => refuseDebugSwitches({ NODE_DEBUG })).toThrow('NODE_DEBUG')
   })
 
-  it('agrees with the package `debug` about every pattern', () => {
+  it('matches DEBUG patterns as the package `debug` does', () => {
     const piece = fc.constantFrom('engine', 'socket.io', ':', '*', '-', ',', ' ', 'ws', '.', 's', 'client')
     const value = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''))
     const name = fc.constantFrom('engine', 'engine:ws', 'socket.io:client', 'socket.io-parser', 'ws')

@@ -1,4 +1,4 @@
-/** What the edge of the server refuses, bounds and reports: origins, bodies, rates, options. */
+/** The limits at the edge of the server: origins, bodies, rates, options. */
 import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
@@ -21,8 +21,8 @@ function collector() {
   return { lines, logger }
 }
 
-describe('a page of an origin that is not allowed', () => {
-  it('is reported once for HTTP and sockets, with the origin and the setting, and each refusal is counted', async () => {
+describe('a disallowed origin', () => {
+  it('logs a disallowed origin once with the setting to change, and counts every refused request', async () => {
     const { lines, logger } = collector()
     await using server = await testServer({ logger })
     const headers = { origin: 'https://console.example.com' }
@@ -41,7 +41,7 @@ describe('a page of an origin that is not allowed', () => {
 })
 
 describe('the webhook route', () => {
-  it('refuses missing, malformed and stale signature headers before it reads the body', async () => {
+  it('rejects missing, malformed and stale webhook signatures before it reads the body', async () => {
     await using server = await testServer()
     const { headers } = server.signer.sign(
       webhookOf('call.answered', { call_control_id: CALL }),
@@ -62,7 +62,7 @@ describe('the webhook route', () => {
     expect(openBody).not.toHaveBeenCalled()
   })
 
-  it('counts a body whose connection closes, and logs no error for it', async () => {
+  it('counts a webhook body that its connection aborts, without logging an error', async () => {
     const { lines, logger } = collector()
     await using server = await testServer({ logger })
     const { headers } = server.signer.sign('x')
@@ -93,8 +93,8 @@ function slowBody(bytes: number) {
   return { body, end: body.cancel }
 }
 
-describe('the budget of bodies', () => {
-  it('holds the bytes of a body until its request is answered', async () => {
+describe('the body budget', () => {
+  it('charges a body to the budget until its request is answered', async () => {
     const budget = new BodyBudget(1_000)
     const share = budget.open('a')
     const { body, end } = slowBody(100)
@@ -108,7 +108,7 @@ describe('the budget of bodies', () => {
     expect(budget.used).toBe(0)
   })
 
-  it('keeps a reserve for addresses of verified webhooks, and bounds every other address', async () => {
+  it('reserves body memory for addresses of verified webhooks and bounds other addresses', async () => {
     const budget = new BodyBudget(1_000)
     const reads = ['a', 'b', 'c'].map((address) => readBody(slowBody(250).body, 500, budget.open(address)))
     for (const read of reads) read.catch(() => {})
@@ -121,7 +121,7 @@ describe('the budget of bodies', () => {
     expect((await genuine).length).toBe(200)
   })
 
-  it('gives up the slowest body when a new one of the same address needs its room', async () => {
+  it('aborts the slowest body of an address when a new body needs its memory', async () => {
     let now = 0
     const budget = new BodyBudget(1_000, () => now)
     const slow = readBody(slowBody(250).body, 500, budget.open('proxy'))
@@ -135,8 +135,8 @@ describe('the budget of bodies', () => {
   })
 })
 
-describe('bodies of one address', () => {
-  it('give up the slowest when there are as many as may be', async () => {
+describe('the body limit of an address', () => {
+  it('aborts the slowest body when an address reaches its limit of open bodies', async () => {
     let now = 0
     const budget = new BodyBudget(1_000_000, () => now)
     const slow = Array.from({ length: 1_000 }, () => readBody(slowBody(1).body, 500, budget.open('proxy')))
@@ -151,14 +151,17 @@ describe('bodies of one address', () => {
   })
 })
 
-describe('an answer', () => {
-  it.each([['a\r\nb'], ['line\u2028'], ['é€'], ['\u0000']])('with the header %j is not sent', (value) => {
-    expect(isSendable({ status: 200, headers: { 'x-command-id': value } })).toBe(false)
-  })
+describe('response headers', () => {
+  it.each([['a\r\nb'], ['line\u2028'], ['é€'], ['\u0000']])(
+    'refuses to send a response with the header value %j',
+    (value) => {
+      expect(isSendable({ status: 200, headers: { 'x-command-id': value } })).toBe(false)
+    },
+  )
 })
 
-describe('a log whose reader stalls', () => {
-  it('drops and counts lines past its bound, and says so when it continues', () => {
+describe('the asynchronous log', () => {
+  it('drops log lines while the reader stalls and logs their count when it resumes', () => {
     const written: string[] = []
     const held: (() => void)[] = []
     const stream = new Writable({
@@ -180,7 +183,7 @@ describe('a log whose reader stalls', () => {
 })
 
 describe('limits', () => {
-  it('have their defaults where they are undefined, at every depth', () => {
+  it('uses the default of a limit that is undefined, at every depth', () => {
     const given = {
       maxConnections: undefined,
       backpressure: { maxBytes: undefined },
@@ -193,17 +196,17 @@ describe('limits', () => {
     [{ maxConnections: 0 }, 'limits.maxConnections'],
     [{ handshakeBurst: Number.NaN }, 'limits.handshakeBurst'],
     [{ liveness: { pingIntervalMs: Number.POSITIVE_INFINITY } }, 'limits.liveness.pingIntervalMs'],
-  ])('refuse %j by name', (given, name) => {
+  ])('rejects the limits %j and names the invalid limit', (given, name) => {
     expect(() => readLimits(given)).toThrow(name)
   })
 })
 
-it('refuses a misspelt limit by name', () => {
+it('rejects a misspelt limit and names it', () => {
   const given: object = { maxConection: 5 }
   expect(() => readLimits(given)).toThrow('limits.maxConection')
 })
 
-describe('options', () => {
+describe('server options', () => {
   const good = { store: memoryStore(), tickets: { secret: SECRET }, reconcile: false as const }
   const telnyx = { apiKey: 'KEY-test', publicKey: new Signer().publicKey }
   it.each([
@@ -212,13 +215,13 @@ describe('options', () => {
     ['retentionHours', { retentionHours: Number.POSITIVE_INFINITY }],
     ['callbackDeadlineMs', { callbackDeadlineMs: 0 }],
     ['connectionIds', { telnyx: { ...telnyx, connectionIds: [] } }],
-  ])('refuse an impossible %s', (name, options) => {
+  ])('rejects an invalid `%s` and names it', (name, options) => {
     expect(() => createGatherServer({ ...good, telnyx, ...options })).toThrow(name)
   })
 })
 
-describe('rates of a subject', () => {
-  it('refuse reads that come too fast with 429, and never webhooks', async () => {
+describe('rate limits of a subject', () => {
+  it('answers 429 to reads above the rate limit and never limits webhooks', async () => {
     await using server = await testServer({ limits: { rates: { reads: { perSecond: 0.01, burst: 3 } } } })
     await server.webhook('call.answered')
     const headers = { authorization: `Bearer ${await server.ticket()}` }
@@ -228,7 +231,7 @@ describe('rates of a subject', () => {
     for (let count = 0; count < 5; count++) expect((await server.webhook('call.hold')).status).toBe(200)
   })
 
-  it('refuse further attempts at calls that are denied', async () => {
+  it('answers 429 after repeated requests for calls that the ticket denies', async () => {
     await using server = await testServer({ limits: { rates: { denied: { perSecond: 0.01, burst: 2 } } } })
     const headers = { authorization: `Bearer ${await server.ticket()}` }
     const statuses: number[] = []
@@ -238,8 +241,8 @@ describe('rates of a subject', () => {
   })
 })
 
-describe('a handler', () => {
-  it('is not called for fetched events that are older than the start, unless it asks for them', async () => {
+describe('an event handler', () => {
+  it('skips handlers for fetched events from before the start unless `replayed` is true', async () => {
     const store = memoryStore()
     const signer = new Signer()
     const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }

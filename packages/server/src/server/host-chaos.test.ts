@@ -1,4 +1,4 @@
-/** Every callback of the host fails in every way, in turn: requests are answered, and the server recovers with it. */
+/** Makes each callback of the host fail in each way, and checks that the server answers and recovers. */
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { CALL, testServer, watch } from '../testing/server.ts'
@@ -54,8 +54,8 @@ function hostWith(name: string, failure: { now: Failure }): Partial<GatherServer
 const names = ['authenticate', 'authorize', 'onSensitive', 'audit sink', 'strict audit sink', 'logger', 'handler']
 const modes = Object.entries(failures)
 
-describe.each(names)('while the host’s %s', (name) => {
-  it.each(modes)('%s, requests are answered without a denial, and recover with it', async (_, fail) => {
+describe.each(names)('when the host’s %s', (name) => {
+  it.each(modes)('%s, the server answers without a denial and recovers when the callback does', async (_, fail) => {
     const failure: { now: Failure } = { now: null }
     await using server = await testServer({ callbackDeadlineMs: 100, ...hostWith(name, failure) })
     if (name === 'handler') server.gather.on('call.dtmf.received', () => failure.now?.() as undefined)
@@ -104,8 +104,8 @@ describe.each(names)('while the host’s %s', (name) => {
   })
 })
 
-describe('a logger of the host', () => {
-  it('that throws on each line is counted, and the request is answered', async () => {
+describe('the host’s logger', () => {
+  it('counts the failures of a throwing logger and answers the request', async () => {
     const logger = Object.create(pino({ level: 'silent' }))
     for (const level of ['error', 'warn', 'info', 'debug']) {
       logger[level] = () => {

@@ -15,8 +15,8 @@ import { memoryStore } from '../store/memory/memory-store.ts'
 import { startServer } from '../testing/program.ts'
 import { CALL, SECRET, testServer, watch } from '../testing/server.ts'
 
-describe('what an operator sees', () => {
-  it('is whether the process lives, whether it can take webhooks, and how much it does', async () => {
+describe('health and metrics', () => {
+  it('reports liveness, readiness and traffic through /healthz, /readyz and /metrics', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     const get = async (path: string) => {
@@ -44,8 +44,8 @@ describe('what an operator sees', () => {
   })
 })
 
-describe('Telnyx’s keys', () => {
-  it('are replaced on the running server without a genuine event refused', async () => {
+describe('public keys of Telnyx', () => {
+  it('replaces the public keys of a running server without rejecting a genuine webhook', async () => {
     const next = new Signer()
     await using server = await testServer()
     const send = async (signer: Signer) =>
@@ -60,8 +60,8 @@ describe('Telnyx’s keys', () => {
   })
 })
 
-describe('Telnyx’s keys when the last of them expires', () => {
-  it('make the server unready, and it says so; a fresh key mends it without a restart', async () => {
+describe('an expired public key of Telnyx', () => {
+  it('reports the server as not ready when the last public key expires, until a new key is set', async () => {
     let now = Date.now()
     const lines: string[] = []
     const stream = new Writable({
@@ -93,8 +93,8 @@ describe('Telnyx’s keys when the last of them expires', () => {
   })
 })
 
-describe('events of another connection', () => {
-  it('are answered 200, counted and not stored; after a fix they are fetched from the log of Telnyx', async () => {
+describe('webhooks of another connection', () => {
+  it('answers 200 to webhooks of another connection, counts them, and fetches them after the settings change', async () => {
     const store = memoryStore()
     const signer = new Signer()
     const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }
@@ -117,9 +117,9 @@ describe('events of another connection', () => {
   })
 })
 
-describe('a client that does not read', () => {
+describe('backpressure', () => {
   for (const pongs of [false, true]) {
-    it(`disconnects a client that does not read, ${pongs ? 'although it sends unsolicited pongs' : 'and other clients are not delayed'}, and resumes without loss`, async () => {
+    it(`disconnects a client that does not read${pongs ? ' but sends unsolicited pongs' : ' without delaying other clients'}, and resumes it without loss`, async () => {
       await using server = await testServer({
         limits: { backpressure: { maxBytes: 256 * 1024, maxMessages: 500, maxStallMs: 2000 } },
       })
@@ -156,8 +156,8 @@ describe('a client that does not read', () => {
   }
 })
 
-describe('a server that goes away', () => {
-  it('finishes what it has begun, takes nothing new, sends its sockets elsewhere and exits', async () => {
+describe('shutdown', () => {
+  it('finishes requests in flight, refuses new requests, disconnects sockets and exits', async () => {
     const signer = new Signer()
     const folder = mkdtempSync(join(tmpdir(), 'callgather-drain-'))
     const slow = createServer((_, response) => {
@@ -198,7 +198,7 @@ describe('a server that goes away', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('closes slow bodies and slow heads in time', async () => {
+  it('closes connections that send headers or bodies too slowly', async () => {
     const running = await startServer({
       PORT: '0',
       TELNYX_API_KEY: 'KEY-test',
@@ -227,7 +227,7 @@ describe('a server that goes away', () => {
   }, 30_000)
 })
 
-describe('what is installed', () => {
+describe('installed packages', () => {
   const require = createRequire(import.meta.url)
   const installed = (name: string, from: string): string => {
     let folder = dirname(createRequire(from).resolve(name))
@@ -250,7 +250,7 @@ describe('what is installed', () => {
     }
     return true
   }
-  it('is above the versions with known holes', () => {
+  it('installs socket.io and its dependencies above the versions with known vulnerabilities', () => {
     const socketIo = require.resolve('socket.io')
     const engine = createRequire(socketIo).resolve('engine.io')
     const versions = {

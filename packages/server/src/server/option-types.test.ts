@@ -7,16 +7,16 @@ import { testServer } from '../testing/server.ts'
 import type { GatherServerOptions } from './gather-server.ts'
 
 describe('the types of server options', () => {
-  it('accept a pino logger, also one with levels of its own', () => {
+  it('accepts a pino logger with standard or custom levels', () => {
     expectTypeOf<PinoLogger>().toExtend<Logger>()
     expectTypeOf(pino({ customLevels: { audit: 35 } })).toExtend<Logger>()
   })
 
-  it('accept a client of the official Telnyx SDK', () => {
+  it('accepts a client of the official Telnyx SDK', () => {
     expectTypeOf<Telnyx>().toExtend<NonNullable<GatherServerOptions['telnyx']['client']>>()
   })
 
-  it('accept a wrapper of the console as the logger, which receives fields and a message', async () => {
+  it('passes fields and a message to a logger that wraps the console', async () => {
     const lines: unknown[][] = []
     const write = (...line: unknown[]) => void lines.push(line)
     await using server = await testServer({ logger: { debug: write, info: write, warn: write, error: write } })

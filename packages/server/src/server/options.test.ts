@@ -1,4 +1,4 @@
-/** Options as a host in JavaScript, or an unset environment variable, may give them. */
+/** Invalid options, as JavaScript code or an unset environment variable may pass them. */
 
 import { Signer } from '@callgather/test-kit/telnyx'
 import { describe, expect, it } from 'vitest'
@@ -29,7 +29,7 @@ const flags = ['insecure', 'unsafeDebug']
 const others = ['telnyx', 'telnyx.baseUrl', 'tickets', 'tickets.audience', 'tickets.secret', 'secret']
 const objects = ['policy', 'policy.mask', 'policy.templates', 'audit', 'limits', 'store', 'logger', 'reconcile']
 
-const impossible = [
+const invalidOptions = [
   ...numbers.flatMap((name) => [null, Number.NaN, -1, '5', true, [5]].map((value) => [name, value] as const)),
   ...callbacks.flatMap((name) => [null, 'x', {}].map((value) => [name, value] as const)),
   ...flags.flatMap((name) => [null, 'false', 0].map((value) => [name, value] as const)),
@@ -46,7 +46,7 @@ const impossible = [
   ['limits.commandBurst', 0.5],
 ] as const
 
-/** The options with one of them set, at whatever depth. */
+/** Options with a value at a dotted path. */
 function optionsWith(name: string, value: unknown): object {
   const [group = '', ...rest] = name.split('.')
   if (rest.length === 0) return { [group]: value }
@@ -54,19 +54,19 @@ function optionsWith(name: string, value: unknown): object {
   return { [group]: { ...given, ...optionsWith(rest.join('.'), value) } }
 }
 
-describe('a server', () => {
-  it.each(impossible)('is not started with an impossible `%s`, %j, and says so by its name', (name, value) => {
+describe('server options', () => {
+  it.each(invalidOptions)('refuses to start with the invalid option `%s`, %j, and names it', (name, value) => {
     expect(() => start(optionsWith(name, value))).toThrow(`\`${name}`)
   })
 
   it.each(['retentionHour', 'onSensetive', 'policy.masks', 'telnyx.timeout', 'tickets.aud', 'audit.strickt'])(
-    'is not started with a misspelt `%s`, and says so by its name',
+    'refuses to start with the misspelt option `%s` and names it',
     (name) => {
       expect(() => start(optionsWith(name, undefined))).toThrow(`\`${name}\` is not an option`)
     },
   )
 
-  it('takes `undefined` for every option that has a default', async () => {
+  it('starts with `undefined` for every option that has a default', async () => {
     const names = [...numbers, ...callbacks, ...flags, ...objects].filter((name) => !name.includes('.'))
     const unset = Object.fromEntries(names.map((name) => [name, undefined]))
     await start({
@@ -76,12 +76,12 @@ describe('a server', () => {
     }).close()
   })
 
-  it('is not started without a store, and names the entries that have one', () => {
+  it('refuses to start without a store and names the entries that export stores', () => {
     const entries = /@callgather\/server\/sqlite.*@callgather\/server\/redis.*@callgather\/server\/memory/
     expect(() => start({ store: undefined })).toThrow(entries)
   })
 
-  it('sends a command when the timeout of an attempt is no whole number of milliseconds', async () => {
+  it('sends a command with a fractional `timeoutMs`', async () => {
     await using server = await testServer({ telnyx: { timeoutMs: 2_500.5 } as never })
     await server.webhook('call.answered')
     expect((await server.command('gather', { maximum_digits: 4 })).status).toBe(200)
@@ -89,7 +89,7 @@ describe('a server', () => {
   })
 })
 
-describe('a Redis store', () => {
+describe('Redis store options', () => {
   it.each([
     ['timeoutMs', Number.NaN],
     ['timeoutMs', 0],
@@ -98,16 +98,16 @@ describe('a Redis store', () => {
     ['retentionMs', -1],
     ['prefix', ''],
     ['prefx', 'a'],
-  ])('is not made with %s %j', (name, value) => {
-    // With such a timeout a Redis that is away would end the process.
+  ])('rejects the Redis store option `%s` with the value %j', (name, value) => {
+    // With an invalid timeout, an unreachable Redis would crash the process.
     expect(() => redisStore({ url: 'redis://127.0.0.1:1', warn: () => {}, [name]: value })).toThrow(
       `\`redisStore.${name}\``,
     )
   })
 })
 
-describe('a ticket', () => {
-  it.each([undefined, CALL, [7], null])('is not issued for the calls %j', async (calls) => {
+describe('ticket requests', () => {
+  it.each([undefined, CALL, [7], null])('refuses to issue a ticket for the calls %j', async (calls) => {
     await using server = await testServer()
     await expect(server.ticket({ calls: calls as never })).rejects.toThrow('`calls`')
   })

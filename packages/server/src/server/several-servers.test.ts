@@ -1,4 +1,4 @@
-/** Several servers on one Redis: any of them takes any webhook and serves any watcher. */
+/** Several servers on one Redis: each server accepts every webhook and serves every watcher. */
 import { randomUUID } from 'node:crypto'
 import { MASK_HEADER } from '@callgather/protocol'
 import { describeWithRedis, startCluster, TestRedis } from '@callgather/test-kit/redis'
@@ -11,22 +11,22 @@ import { startServer } from '../testing/program.ts'
 import { ResumingWatcher } from '../testing/resuming-watcher.ts'
 import { SECRET, testServer, watch } from '../testing/server.ts'
 
-/** Waits until something holds. */
+/** Retries an assertion until it passes. */
 const soon = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 10_000 })
 
 const newCall = () => `v3:${randomUUID()}-several`
 const idsIn = (frames: readonly { records: readonly { event: { id: string } }[] }[]) =>
   frames.flatMap(({ records }) => records.map(({ event }) => event.id))
 
-/** A server that receives nothing from the bus: it knows of a call only what it read from the store. */
+/** A server that receives nothing from the bus, so it knows only the records that it reads from the store. */
 const deafTo = (store: CallStore): CallStore => ({ ...store, subscribe: async () => () => {} })
 
-/** Two servers in this process, on one Redis and with one key of Telnyx's. */
+/** Starts two servers in this process with one Redis and one public key of Telnyx. */
 async function pair(...redis: readonly TestRedis[]) {
   return pairOf((store) => store, ...redis)
 }
 
-/** The same, the first of them with a store that is not quite the other's. */
+/** Starts a pair of servers. `changed` replaces the store of the first. */
 async function pairOf(changed: (store: CallStore) => CallStore, ...redis: readonly TestRedis[]) {
   const [first, ...rest] = redis.map(({ url }) => url)
   const url = rest.length === 0 && first ? first : [first ?? '', ...rest]
@@ -51,7 +51,7 @@ async function pairOf(changed: (store: CallStore) => CallStore, ...redis: readon
   }
 }
 
-/** A caller is asked for a PIN on one server, and presses a key before and one after, which the other is sent. */
+/** Starts a PIN gather on one server, and sends the other server a key press before it and after it. */
 async function keysAroundPin({ one, other, webhook, callId, ticket }: Awaited<ReturnType<typeof pair>>) {
   const alone = { call_session_id: `session of ${callId}` }
   await one.post(webhook('call.initiated', alone))
@@ -64,8 +64,8 @@ async function keysAroundPin({ one, other, webhook, callId, ticket }: Awaited<Re
   return records.flatMap(({ event }) => (event.event_type === 'call.dtmf.received' ? [event.payload] : []))
 }
 
-/** A caller is asked for a PIN on one server, and each key comes by the other leg on the other server. */
-async function expectHiddenBeside({ one, other, webhook }: Awaited<ReturnType<typeof pair>>) {
+/** Starts a PIN gather on one server, and sends each key press to the other server on a sibling leg. */
+async function expectMaskedOnSiblingLeg({ one, other, webhook }: Awaited<ReturnType<typeof pair>>) {
   const [caller, leg] = [newCall(), newCall()]
   const onCaller = { call_control_id: caller, call_session_id: `session of ${caller}` }
   const onLeg = { ...onCaller, call_control_id: leg }
@@ -156,7 +156,7 @@ describeWithRedis('several servers on one Redis', () => {
   it('masks a gather of the other server although the bus has not delivered it', async () => {
     await using it = await pairOf(deafTo, redis)
     expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
-    // It is the store that knows better: were it not asked where the log ends, the key would be shown.
+    // Only the store has the gather. A server that does not read the end of the log would show the key.
     await using careless = await pairOf((store) => {
       const append: CallStore['append'] = (callId, events, { sessionId } = {}) =>
         store.append(callId, events, { sessionId })
@@ -165,9 +165,9 @@ describeWithRedis('several servers on one Redis', () => {
     expect(await keysAroundPin(careless)).toEqual([{ digit: '1' }, { digit: '2' }])
   })
 
-  it('hides on one what the caller is asked for on the other, by whichever leg it comes', async () => {
+  it('masks input on any leg for a gather that the other server started', async () => {
     await using it = await pair(redis)
-    await expectHiddenBeside(it)
+    await expectMaskedOnSiblingLeg(it)
   })
 
   it('lists the calls of the other server', async () => {
@@ -182,7 +182,7 @@ describeWithRedis('several servers on one Redis', () => {
     await soon(() => expect(calls.at(-1)).toMatchObject({ callId: it.callId, phase: 'ended' }))
   })
 
-  it('ends on both what is revoked on one, within a second; also when the bus is cut, and after a restart', async () => {
+  it('applies a revocation on both servers within a second, without the bus and after a restart', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     await it.one.post(it.webhook('call.answered'))
@@ -198,12 +198,11 @@ describeWithRedis('several servers on one Redis', () => {
     const begin = performance.now()
     await it.one.gather.revoke({ subject: 'agent-1' })
     await first.ended
-    // By the bus: what the servers read every five seconds would come too late. The promise is one second; a machine
-    // that runs other tests beside is given more.
+    // Only the bus is this fast: the servers poll revocations every 5 s. We promise 1 s, but a busy machine needs more.
     expect(performance.now() - begin).toBeLessThan(4_500)
     await expect(it.other.connect({ ticket: first.ticket })).rejects.toMatchObject({ data: { status: 401 } })
 
-    // The message is lost: both buses are cut when it is published.
+    // Both buses are disconnected when the message is published, so it is lost.
     const second = await cutOff('agent-2')
     own.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
     await it.one.gather.revoke({ subject: 'agent-2' }).catch(() => {})
@@ -234,7 +233,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(watcher.contradictions).toEqual([])
   })
 
-  it('answers 503 while Redis is away, takes the event when it is sent again, and shows a new snapshot', async () => {
+  it('answers 503 while Redis is unavailable, stores the retried webhook, and sends a new snapshot', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     await it.one.post(it.webhook('call.answered', {}, 'before'))
@@ -249,7 +248,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(performance.now() - begin).toBeLessThan(10_000)
     await own.start()
     await soon(async () => expect((await it.one.post(again)).status).toBe(200))
-    // Redis came back empty. The watcher is not left with what it had, as if nothing had happened.
+    // Redis is empty after the restart. The watcher must get a new snapshot.
     await soon(() => expect(watcher.ids).toEqual(['again']))
     expect(watcher.epoch).not.toBe(epoch)
     expect(watcher.replies.filter((reply) => reply === 'snapshot')).toHaveLength(2)
@@ -280,7 +279,7 @@ describeWithRedis('several servers on one Redis', () => {
     for (const watcher of watchers) watcher.stop()
   })
 
-  it('answers 503 in bounded time while Redis is paused for five seconds, and loses nothing that was acknowledged', async () => {
+  it('answers 503 before a deadline while Redis is paused, and keeps every acknowledged webhook', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     const acknowledged: string[] = []
@@ -319,15 +318,15 @@ describeWithRedis('several servers on a Redis Cluster', () => {
     expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
   })
 
-  it('hides on one what the caller is asked for on the other, wherever the legs are kept', async () => {
+  it('masks input on legs in any cluster slot for a gather that the other server started', async () => {
     await using it = await pair(...cluster)
-    // The calls of a session, and the session, are on servers of the cluster that go by their names.
-    for (let tries = 0; tries < 6; tries++) await expectHiddenBeside(it)
+    // The ids of the session and of its calls decide which cluster servers store them.
+    for (let tries = 0; tries < 6; tries++) await expectMaskedOnSiblingLeg(it)
   })
 
-  it('relay to each other, number on, and end on both what is revoked on one', async () => {
+  it('shares events, sequence numbers and revocations between two servers on a Redis cluster', async () => {
     await using it = await pair(...cluster)
-    // Calls on each of the cluster's servers: which of them a call is on goes by its id.
+    // Twelve calls spread over all cluster servers, because the call id decides the server.
     const calls = Array.from({ length: 12 }, newCall)
     const post = (server: typeof it.one, call: string, id: string) =>
       server.post(it.webhook('call.dtmf.received', { call_control_id: call, digit: '1' }, id))
@@ -356,7 +355,7 @@ describeWithRedis('several servers on a Redis Cluster', () => {
 })
 
 describeWithRedis('a server that is killed', () => {
-  it('leaves nothing behind that another needs: its watchers resume there, and miss nothing', async () => {
+  it('resumes the watchers of a stopped server on another server without a gap', async () => {
     await using redis = await TestRedis.start()
     const signer = new Signer()
     const callId = newCall()
@@ -373,7 +372,7 @@ describeWithRedis('a server that is killed', () => {
     await using other = second
     const ticket = await createTickets(SECRET).issue({ subject: 'agent-7', calls: [callId], scopes: ['view'] })
 
-    /** Posts as Telnyx does: to one address, to the other where that fails, until one of them says 200. */
+    /** Posts as Telnyx does: alternates between both addresses until one answers 200. */
     const deliver = async (id: string) => {
       const { headers, body } = signer.sign(
         webhookOf('call.dtmf.received', { call_control_id: callId, digit: '1' }, { id }),

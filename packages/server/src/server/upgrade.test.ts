@@ -1,6 +1,6 @@
 /**
- * A server that replaces one of another format. It refuses that server's store by name, and masks what the other server
- * asked for: what follows was made by a server of sqlite format 3, with the marks that it sent to Telnyx.
+ * Replaces a server of another store format. The new server refuses the old file, and masks gathers that the old server
+ * started. A server of sqlite format 3 made the schema and the marks below.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,7 +59,7 @@ function newPath(): string {
   return join(folder, 'calls.db')
 }
 
-it('refuses the file of a server of another format by its path and format, and leaves it as it is', () => {
+it('refuses a sqlite file of another format, names its path and format, and does not change it', () => {
   const path = newPath()
   const database = new Database(path)
   database.exec(SCHEMA)
@@ -72,9 +72,9 @@ it('refuses the file of a server of another format by its path and format, and l
   expect(readFileSync(path)).toEqual(before)
 })
 
-describe.each(Object.entries(calls))('a call with the mask `%s`, begun on a server of another format', (name, call) => {
-  // No policy of the new server masks, and its log has no record of the call: only the mark can mask.
-  it('ends masked whole by the mark alone, and leaks nothing', async () => {
+describe.each(Object.entries(calls))('a gather with the mask `%s` from a server of another format', (name, call) => {
+  // The new server has no mask policy and no record of the call, so only the mark can cause masking.
+  it('hides all input of a masked gather that only its mark identifies', async () => {
     const path = newPath()
     {
       const store = sqliteStore({ path })
