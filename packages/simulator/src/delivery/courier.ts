@@ -24,7 +24,7 @@ interface CourierOptions {
   transport: Transport
   /** The address that a webhook for `url` is sent to. */
   locate(url: string): string
-  /** Told when a delivery begins, and after each attempt. */
+  /** Called when an attempt starts, after each attempt, and when the delivery ends. */
   onChange(delivery: Delivery): void
 }
 

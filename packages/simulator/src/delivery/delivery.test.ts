@@ -1,4 +1,4 @@
-/** Webhooks over real sockets: what is retried, when, with which signature; and each fault as its receiver sees it. */
+/** Webhooks over real sockets: retries, backoff and signatures, and each fault as the receiver sees it. */
 import { createPublicKey, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -91,8 +91,8 @@ const verified = async (sim: Simulator, { text, headers }: Arrival) => {
   )
 }
 
-describe('delivery', () => {
-  it('posts JSON with the two headers, verified by the official SDK', async () => {
+describe('webhook delivery', () => {
+  it('posts a JSON webhook with signature headers that the official SDK verifies', async () => {
     await using inbox = await receiver()
     await using running = await simulator({ webhookUrl: inbox.url })
     await ring(running)
@@ -114,7 +114,7 @@ describe('delivery', () => {
     [401, 1],
     [404, 1],
     [204, 1],
-  ])('answered %i, is tried %i times', async (status, times) => {
+  ])('handles status %i from the receiver with %i delivery attempts', async (status, times) => {
     await using inbox = await receiver((_, response) =>
       response.writeHead(status, { location: 'http://127.0.0.1:1/elsewhere' }).end(),
     )
@@ -126,7 +126,7 @@ describe('delivery', () => {
     expect(delivery?.status).toBe(status < 300 ? 'delivered' : 'failed')
   })
 
-  it('signs each attempt afresh', async () => {
+  it('signs each delivery attempt with its own timestamp', async () => {
     await using inbox = await receiver((_, response) => response.writeHead(500).end())
     await using running = await simulator({ webhookUrl: inbox.url })
     await ring(running)
@@ -134,7 +134,7 @@ describe('delivery', () => {
     for (const arrival of inbox.arrivals) expect(await verified(running.sim, arrival)).toBe(true)
   })
 
-  it('waits 1, 2 and 5 seconds between attempts, and stops once it is accepted', async () => {
+  it('retries a webhook after 1, 2 and 5 seconds and stops when the receiver accepts it', async () => {
     let refusals = 2
     await using inbox = await receiver((_, response) => response.writeHead(refusals-- > 0 ? 500 : 200).end())
     await using running = await simulator({ webhookUrl: inbox.url })
@@ -150,7 +150,7 @@ describe('delivery', () => {
     expect(inbox.arrivals).toHaveLength(3)
   })
 
-  it('keeps to webhook_retries_policies of the call', async () => {
+  it('retries a webhook as the webhook_retries_policies of its call say', async () => {
     await using inbox = await receiver(({ type }, response) =>
       response.writeHead(type === 'call.hangup' ? 500 : 200).end(),
     )
@@ -163,7 +163,7 @@ describe('delivery', () => {
     expect(inbox.arrivals.filter(({ type }) => type === 'call.hangup').map(({ attempt }) => attempt)).toEqual([1, 2])
   })
 
-  it('gives up on a receiver that does not answer in time, and tries again', async () => {
+  it('retries a webhook when the receiver does not answer before the timeout', async () => {
     let first = true
     await using inbox = await receiver((_, response) => {
       if (!first) response.end()
@@ -177,7 +177,7 @@ describe('delivery', () => {
     expect(delivery?.status).toBe('delivered')
   })
 
-  it('measures a receiver in this process by the simulator’s clock', async () => {
+  it('times an in-process receiver with the clock of the simulator', async () => {
     const clock = virtualClock()
     let calls = 0
     await using sim = await createSimulator({
@@ -193,7 +193,7 @@ describe('delivery', () => {
     expect(sim.deliveries()[0]?.attempts.map(({ error }) => error)).toEqual(['no answer within 2000 ms', null])
   })
 
-  it('goes to the failover when the first place has failed for good', async () => {
+  it('sends a webhook to the failover URL after the primary URL rejects it', async () => {
     await using broken = await receiver((_, response) => response.writeHead(404).end())
     await using spare = await receiver()
     await using running = await simulator({ webhookUrl: broken.url, webhookFailoverUrl: spare.url })
@@ -204,7 +204,7 @@ describe('delivery', () => {
     expect(running.sim.deliveries()[0]?.status).toBe('delivered')
   })
 
-  it('may go to the failover after each failed attempt', async () => {
+  it('tries the failover URL after each failed attempt when failover is each-attempt', async () => {
     await using broken = await receiver((_, response) => response.writeHead(500).end())
     await using spare = await receiver()
     await using running = await simulator({
@@ -216,13 +216,13 @@ describe('delivery', () => {
     expect([broken.arrivals.length, spare.arrivals.length]).toEqual([1, 1])
   })
 
-  it('survives a receiver that is not there', async () => {
+  it('marks a delivery as failed when no receiver listens on the port', async () => {
     await using running = await simulator({ webhookUrl: 'http://127.0.0.1:9/webhooks' })
     await ring(running)
     expect(running.sim.deliveries()[0]).toMatchObject({ status: 'failed', attempts: [{}, {}, {}, {}] })
   })
 
-  it('sends the webhooks of a call where its webhook_url says, or each type where webhook_urls says', async () => {
+  it('sends the webhooks of a call to its webhook_url, and event types in webhook_urls to theirs', async () => {
     await using usual = await receiver()
     await using own = await receiver()
     await using running = await simulator({ webhookUrl: usual.url })
@@ -239,7 +239,7 @@ describe('delivery', () => {
     ['brackets', (query: URLSearchParams) => query.get('data[payload][direction]')],
     ['json', (query: URLSearchParams) => JSON.parse(query.get('data') ?? '{}').payload.direction],
   ] as const)(
-    'puts the payload into the query with webhook_url_method GET (%s), signed over no body',
+    'puts the payload into the query (%s) and signs an empty body when webhook_url_method is GET',
     async (getQuery, directionIn) => {
       const asked: { method: string; query: URLSearchParams; headers: Headers; body: string }[] = []
       await using running = await simulator({
@@ -276,7 +276,7 @@ describe('delivery', () => {
     },
   )
 
-  it('never leaves this machine unless it is allowed to, and says so', async () => {
+  it('rejects a webhook URL that is not on this machine unless remote delivery is allowed', async () => {
     await expect(createSimulator({ webhookUrl: 'http://example.com/hook' })).rejects.toThrow('not a loopback address')
     await expect(createSimulator({ webhookUrl: 'ftp://127.0.0.1/' })).rejects.toThrow('http or https')
     await expect(createSimulator({ webhookUrl: 'nonsense' })).rejects.toThrow('not a URL')
@@ -290,7 +290,7 @@ describe('delivery', () => {
     expect(delivery?.attempts[0]?.error).toContain('not a loopback address')
   })
 
-  it('indents a body now and then, and signs exactly the bytes it sends', async () => {
+  it('signs the bytes of an indented webhook body', async () => {
     await using inbox = await receiver()
     await using running = await simulator({ webhookUrl: inbox.url, settings: { delivery: { prettyPrintRate: 1 } } })
     await ring(running)
@@ -299,7 +299,7 @@ describe('delivery', () => {
     expect(arrival && (await verified(running.sim, arrival))).toBe(true)
   })
 
-  it('sends one again when asked', async () => {
+  it('resends a delivery with the same event id', async () => {
     await using inbox = await receiver()
     await using running = await simulator({ webhookUrl: inbox.url })
     await ring(running)
@@ -310,7 +310,7 @@ describe('delivery', () => {
     expect(running.sim.resend('nonsense')).toBeUndefined()
   })
 
-  it('derives its key from the seed, and makes a new one without', async () => {
+  it('derives the signing key from the seed and generates a new key without a seed', async () => {
     await using a = await createSimulator({ seed: 'same' })
     await using b = await createSimulator({ seed: 'same' })
     await using c = await createSimulator()
@@ -319,7 +319,7 @@ describe('delivery', () => {
   })
 })
 
-describe('a fault', () => {
+describe('webhook faults', () => {
   async function strike(faults: FaultsInput) {
     const inbox = await receiver()
     const running = await simulator({ webhookUrl: inbox.url, faults, seed: 1 })
@@ -340,24 +340,24 @@ describe('a fault', () => {
   }
   const only = ['call.initiated']
 
-  it('duplicate: the same event twice', async () => {
+  it('delivers the same event twice with the duplicate fault', async () => {
     await using test = await strike({ duplicate: { rate: 1, only } })
     expect(test.types.filter((type) => type === 'call.initiated')).toHaveLength(2)
     expect(new Set(test.arrivals.map(({ id }) => id)).size).toBe(2)
     expect(test.valid).toEqual([true, true, true])
   })
 
-  it('reorder: after the next one of its call', async () => {
+  it('delivers a webhook after the next webhook of its call with the reorder fault', async () => {
     await using test = await strike({ reorder: { rate: 1, only, ms: 60_000 } })
     expect(test.types).toEqual(['call.answered', 'call.initiated'])
   })
 
-  it('delay: late', async () => {
+  it('delivers a webhook late with the delay fault', async () => {
     await using test = await strike({ delay: { rate: 1, only, ms: 5000 } })
     expect(test.types).toEqual(['call.answered', 'call.initiated'])
   })
 
-  it('drop: never, and the list of deliveries knows', async () => {
+  it('never sends a webhook with the drop fault and lists its delivery as failed', async () => {
     await using test = await strike({ drop: { rate: 1, only } })
     expect(test.types).toEqual(['call.answered'])
     const client = new Telnyx({ apiKey: 'KEY', baseURL: test.sim.url })
@@ -366,7 +366,7 @@ describe('a fault', () => {
   })
 
   it.each(['badSignature', 'staleTimestamp', 'wrongKey'] as const)(
-    '%s: a copy that must not be believed comes first',
+    'sends a forged copy before the genuine webhook with the %s fault',
     async (name) => {
       await using test = await strike({ [name]: { rate: 1, only } })
       expect(test.types).toEqual(['call.initiated', 'call.initiated', 'call.answered'])
@@ -375,26 +375,26 @@ describe('a fault', () => {
   )
 
   it.each(['badSignature', 'staleTimestamp', 'wrongKey'] as const)(
-    '%s, instead: nothing genuine comes',
+    'sends only a forged copy with the %s fault and instead: true',
     async (name) => {
       await using test = await strike({ [name]: { rate: 1, only, instead: true } })
       expect(test.valid).toEqual([false, true])
     },
   )
 
-  it('gzip: compressed, signed over what was compressed', async () => {
+  it('compresses the body and signs its uncompressed bytes with the gzip fault', async () => {
     await using test = await strike({ gzip: { rate: 1, only } })
     expect(test.arrivals[0]?.headers['content-encoding']).toBe('gzip')
     expect(test.valid).toEqual([true, true])
   })
 
-  it('slow: in drops, and whole in the end', async () => {
+  it('sends the whole body in small chunks with the slow fault', async () => {
     await using test = await strike({ slow: { rate: 1, only, ms: 400 } })
     expect(test.types.toSorted()).toEqual(['call.answered', 'call.initiated'])
     expect(test.valid).toEqual([true, true])
   })
 
-  it('strikes only so many times, and the same ones with the same seed', async () => {
+  it('limits a fault to its maximum times and repeats the same faults with the same seed', async () => {
     await using once = await strike({ drop: { rate: 1, times: 1 } })
     expect(once.types).toEqual(['call.answered'])
     await using a = await strike({ drop: 0.5, duplicate: 0.5 })
@@ -402,7 +402,7 @@ describe('a fault', () => {
     expect(a.sim.deliveries().map(({ faults }) => faults)).toEqual(b.sim.deliveries().map(({ faults }) => faults))
   })
 
-  it('is refused, with all else left as it was, when it does not exist or has no proper rate', async () => {
+  it('rejects an unknown fault or an invalid rate and keeps the active faults', async () => {
     await using sim = await createSimulator({ faults: { drop: 0.5 } })
     // @ts-expect-error: no such fault
     expect(() => sim.faults.set({ dorp: 1 })).toThrow('Unrecognized key: "dorp"')

@@ -1,4 +1,4 @@
-/** The pages in a real browser, on a real simulator, before a real program. */
+/** Tests the pages in a real browser, against a simulator and a voice program. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
@@ -84,12 +84,12 @@ async function violations(page: Page): Promise<string[]> {
   })
 }
 
-describe('what is served', () => {
-  it.each(['/', '/phone', '/events'])('%s is a document', (path) => {
+describe('page routes', () => {
+  it.each(['/', '/phone', '/events'])('serves an HTML document at %s', (path) => {
     expect(served(path)).toMatchObject({ contentType: 'text/html; charset=utf-8' })
   })
 
-  it('each document’s script and style are there, and nothing else is', () => {
+  it('serves the script and style sheet of each page and no other file', () => {
     for (const file of ['phone.js', 'phone.css', 'events.js', 'events.css'])
       expect(served(`/pages/${file}`)?.body.length).toBeGreaterThan(1000)
     for (const path of [
@@ -104,8 +104,8 @@ describe('what is served', () => {
   })
 })
 
-describe('the phone in a browser', () => {
-  it('dials, hears the prompt, presses keys, says words, sees what the platform hears, hangs up', {
+describe('phone page', () => {
+  it('dials a call, answers a DTMF gather and an AI gather, and hangs up on the phone page', {
     timeout: slow,
   }, async () => {
     await using sim = await clinic()
@@ -131,7 +131,7 @@ describe('the phone in a browser', () => {
     expect(tab.wrong).toEqual([])
   })
 
-  it('rings for a call the program makes, which may be answered or declined, and knocks during another', {
+  it('answers an outgoing call of the program on the phone page and declines a second during the first', {
     timeout: slow,
   }, async () => {
     await using sim = await clinic()
@@ -157,7 +157,7 @@ describe('the phone in a browser', () => {
     expect(tab.wrong).toEqual([])
   })
 
-  it('holds several calls at once, each with its own line', { timeout: slow }, async () => {
+  it('shows several calls on the phone page, each with its own line and digits', { timeout: slow }, async () => {
     await using sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
@@ -178,7 +178,7 @@ describe('the phone in a browser', () => {
     await expect.poll(() => page.locator('.slots').textContent()).toMatch(/^33/)
   })
 
-  it('turns faults on and off', { timeout: slow }, async () => {
+  it('turns faults on and off on the phone page', { timeout: slow }, async () => {
     await using sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
@@ -191,7 +191,7 @@ describe('the phone in a browser', () => {
     expect(sim.faults.get()).toEqual({})
   })
 
-  it('says what is wrong when the simulator refuses or goes away', { timeout: slow }, async () => {
+  it('shows that the phone page is reconnecting when the simulator stops', { timeout: slow }, async () => {
     const sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
@@ -201,24 +201,28 @@ describe('the phone in a browser', () => {
     expect(await page.getByRole('button', { name: /^Call \+1/ }).isDisabled()).toBe(true)
   })
 
-  it.each([360, 1280])('fits %d pixels, light and dark', { timeout: slow }, async (width) => {
-    await using sim = await clinic()
-    await using tab = await open(sim.phoneUrl, width)
-    const { page } = tab
-    for (const path of ['/phone', '/events']) {
-      await page.goto(new URL(path, sim.phoneUrl).href)
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        await page.getByRole('heading', { level: 1 }).waitFor()
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
-        expect(await violations(page)).toEqual([])
+  it.each([360, 1280])(
+    'fits both pages into %d pixels without WCAG violations in light and dark mode',
+    { timeout: slow },
+    async (width) => {
+      await using sim = await clinic()
+      await using tab = await open(sim.phoneUrl, width)
+      const { page } = tab
+      for (const path of ['/phone', '/events']) {
+        await page.goto(new URL(path, sim.phoneUrl).href)
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme })
+          await page.getByRole('heading', { level: 1 }).waitFor()
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+          expect(await violations(page)).toEqual([])
+        }
       }
-    }
-  })
+    },
+  )
 })
 
-describe('the events page in a browser', () => {
-  it('shows commands, webhooks and each attempt, past and live; finds, resends, copies', {
+describe('events page', () => {
+  it('lists past and live commands and webhooks on the events page, and filters, resends and copies them', {
     timeout: slow,
   }, async () => {
     await using sim = await clinic()

@@ -4,7 +4,7 @@ import { rootCertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import forge from 'node-forge'
 
-/** A self-signed certificate, which a program trusts when it is told to, and its key; both PEM. */
+/** A self-signed certificate and its private key, both in PEM. A program trusts it only when configured to. */
 export interface Certificate {
   readonly cert: string
   readonly key: string

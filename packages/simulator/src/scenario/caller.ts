@@ -191,7 +191,7 @@ export class Caller {
     })
   }
 
-  /** What did happen, for whoever reads the failure. */
+  /** Summarises the call for the message of a timeout error. */
   private story(): string {
     const heard = this.prompts.map(({ text }) => JSON.stringify(text)).join(', ') || 'nothing'
     const types = this.events.map(({ event_type }) => event_type).join(', ') || 'none'

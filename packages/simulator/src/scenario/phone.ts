@@ -15,8 +15,8 @@ export interface Phone {
   /** Calls the application. Resolves at once, while it rings; see `caller.answered()`. */
   dial(options?: DialOptions): Promise<Caller>
   /**
-   * Waits for a call from the application (`POST /calls`, `transfer`), to `to` or to anyone. It rings here until it is
-   * answered or declined; calls that nobody waits for go to the stand-in callee.
+   * Waits for a call from the application (`POST /calls`, `transfer`) to `to`, or to any number. It rings until it is
+   * answered or declined. A call without a waiting phone goes to the stand-in callee.
    */
   nextCall(options?: { to?: string } & WaitOptions): Promise<Caller>
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { exampleScenarios, readScenario, runScenario } from '../index.ts'
 import { testSimulator } from '../testing/simulator.test-kit.ts'
 
-describe('a scenario file', () => {
+describe('scenario files', () => {
   it.each([
     [[], 'expected object, received array'],
     [{ steps: [] }, 'name: Invalid input'],
@@ -13,19 +13,19 @@ describe('a scenario file', () => {
     [{ name: 'x', steps: [{ hangUp: true }, { wait: -1 }] }, 'steps.1.wait: Too small'],
     [{ name: 'x', steps: [{ press: '1', everyMs: 'slow' }] }, 'everyMs: must be milliseconds'],
     [{ name: 'x', to: 7, steps: [{ hangUp: true }] }, 'to: Invalid input: expected string'],
-  ])('%j: %s', (value, why) => {
+  ])('rejects the scenario %j with "%s"', (value, why) => {
     expect(() => readScenario(value)).toThrow(why)
   })
 
-  it('of each example can be read back from JSON', () => {
+  it('reads each example scenario back from JSON', () => {
     for (const scenario of exampleScenarios)
       expect(readScenario(JSON.parse(JSON.stringify(scenario)))).toEqual(scenario)
     expect(new Set(exampleScenarios.map(({ name }) => name)).size).toBe(exampleScenarios.length)
   })
 })
 
-describe('a caller', () => {
-  it('waits, presses in a rhythm, and is told what did happen when waiting was in vain', async () => {
+describe('simulated callers', () => {
+  it('presses keys with pauses, and reports the prompts and events of the call when a wait times out', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.gatherUsingSpeak(caller.id, {
@@ -50,7 +50,7 @@ describe('a caller', () => {
     await expect(caller.say('Hello?')).rejects.toThrow('the call is ended')
   })
 
-  it('names the step that failed', async () => {
+  it('names the failed step in the error of a scenario', async () => {
     await using test = await testSimulator()
     const run = runScenario(test.sim, {
       name: 'hopeful',
@@ -61,7 +61,7 @@ describe('a caller', () => {
     )
   })
 
-  it('cannot be answered twice over: a call that ended without an answer says so', async () => {
+  it('rejects the wait for an answer when the call ends without an answer', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     const answered = caller.answered()

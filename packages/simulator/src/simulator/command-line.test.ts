@@ -38,8 +38,8 @@ const file = async (name: string, value: unknown) => {
   return path
 }
 
-describe('the command line', () => {
-  it('prints one JSON line when it is ready, and a log of what happens', async () => {
+describe('callgather-simulator', () => {
+  it('prints one JSON line when the simulator is ready and logs calls to standard error', async () => {
     await using result = await run('--port', '0')
     expect(result.out.split('\n')).toHaveLength(2)
     const ready = JSON.parse(result.out)
@@ -58,9 +58,9 @@ describe('the command line', () => {
   it.each([
     [[], 'presses', '7'],
     [['--hide-digits'], 'presses', '•'],
-  ])('shows keys in its log, unless %j', async (flags, words, shown) => {
+  ])('logs a pressed key with the options %j as "%s %s"', async (flags, words, shown) => {
     await using result = await run('--port', '0', ...flags)
-    if (!('sim' in result.outcome)) throw new Error('It did not start.')
+    if (!('sim' in result.outcome)) throw new Error('The simulator did not start.')
     const { sim } = result.outcome
     const caller = await sim.phone.dial()
     await sim.fetch(`${sim.url}/calls/${caller.id}/actions/answer`, {
@@ -76,13 +76,13 @@ describe('the command line', () => {
     expect(line?.at(-1)).toBe(shown)
   })
 
-  it('names every option it takes in --help', async () => {
+  it('lists every option and fault in --help', async () => {
     await using result = await run('--help')
     for (const name of Object.keys(options)) expect(result.out).toMatch(new RegExp(`^  --${name}\\s`, 'm'))
     for (const name of Object.keys(faultNames)) expect(result.out).toContain(name)
   })
 
-  it('explains itself', async () => {
+  it('prints the help and exits with 0 for --help', async () => {
     await using result = await run('--help')
     expect(result.outcome).toEqual({ exitCode: 0 })
     for (const option of ['--webhook-url', '--virtual-clock', '--seed', '--scenario', '--config', '--fault'])
@@ -99,20 +99,20 @@ describe('the command line', () => {
     [['--fault', 'dorp=1'], 'faults: Unrecognized key: "dorp"'],
     [['--fault', 'drop=lots'], 'give a name and a rate'],
     [['--config', '/nowhere/at/all.json'], 'Cannot read the config file'],
-  ])('%j: says what is wrong, and ends with 2', async (args, why) => {
+  ])('rejects the arguments %j with exit code 2 and "%s"', async (args, why) => {
     await using result = await run(...args)
     expect(result.outcome).toEqual({ exitCode: 2 })
     expect(result.err()).toContain(why)
     expect(result.out).toBe('')
   })
 
-  it('says so when the port is taken', async () => {
+  it('reports that the port is already in use', async () => {
     await using sim = await createSimulator()
     await using result = await run('--port', new URL(sim.url).port)
-    expect(result.err()).toContain('the port is taken')
+    expect(result.err()).toContain('the port is already in use')
   })
 
-  it('reads a config file, whose words the arguments overrule', async () => {
+  it('merges the config file with the command-line arguments', async () => {
     const config = await file('config.json', {
       port: 0,
       seed: 'one',
@@ -136,13 +136,13 @@ describe('the command line', () => {
     [{ settings: { gahter: {} } }, 'settings: Unrecognized key: "gahter"'],
     [{ settings: { gather: { emitSpeak: true } } }, 'settings: gather: Unrecognized key: "emitSpeak"'],
     [{ settings: { gather: { emitSpeakEvents: 'yes' } } }, 'gather.emitSpeakEvents: Invalid input: expected boolean'],
-  ])('a config file with %j: says what is wrong', async (config, why) => {
+  ])('rejects the config file %j with "%s"', async (config, why) => {
     await using result = await run('--config', await file('config.json', config))
     expect(result.outcome).toEqual({ exitCode: 2 })
     expect(result.err()).toContain(why)
   })
 
-  it('says so in the log when the model cannot be reached', async () => {
+  it('logs the URL of a model that cannot be reached', async () => {
     await using result = await run('--port', '0', '--model-url', 'http://127.0.0.1:9/v1', '--model', 'qwen')
     if (!('sim' in result.outcome)) throw new Error(result.err())
     const { sim } = result.outcome
@@ -160,7 +160,7 @@ describe('the command line', () => {
     expect(result.err()).toContain('http://127.0.0.1:9/v1')
   })
 
-  it('moves a virtual clock over HTTP', async () => {
+  it('advances a virtual clock over HTTP', async () => {
     await using result = await run('--port', '0', '--virtual-clock', '--quiet')
     const origin = JSON.parse(result.out).url.replace('/v2', '')
     const post = (path: string, body: unknown) =>
@@ -172,15 +172,15 @@ describe('the command line', () => {
     expect(calls.data).toMatchObject([{ state: 'ended', hangup_cause: 'timeout' }])
   })
 
-  it('lets a scripted caller call, and ends with 1 when it did not go as written', async () => {
+  it('runs a scenario and exits with 1 when a step of it fails', async () => {
     const good = await file('good.json', {
-      name: 'nobody home',
+      name: 'no answer',
       steps: [{ expect: 'call.hangup', payload: { hangup_cause: 'timeout' }, timeoutMs: 70_000 }],
     })
     const bad = await file('bad.json', { name: 'too hopeful', steps: [{ waitForAnswer: true, timeoutMs: 1000 }] })
     await using fine = await run('--port', '0', '--virtual-clock', '--scenario', good)
     expect(fine.outcome).toEqual({ exitCode: 0 })
-    expect(fine.err()).toContain('✓ nobody home')
+    expect(fine.err()).toContain('✓ no answer')
     await using result = await run('--port', '0', '--virtual-clock', '--scenario', bad, '--scenario', 'no-such-thing')
     expect(result.outcome).toEqual({ exitCode: 1 })
     expect(result.err()).toContain('✗ "too hopeful", step 1')

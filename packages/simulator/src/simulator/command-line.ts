@@ -63,13 +63,13 @@ const USUAL_PORT = 12111
 /** A program on a socket answers first and sends its commands afterwards: so long it may take, in real time. */
 const QUIET_MS = 20
 
-/** Does what the arguments ask. Never rejects: what is wrong with them is told on the terminal. */
+/** Runs the command line. Never rejects: errors are printed on the terminal and end with exit code 2. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<Outcome> {
   try {
     return await obey(args, terminal)
   } catch (error) {
     const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-    const why = isTaken ? 'the port is taken; choose another with --port (0 for any). ' : ''
+    const why = isTaken ? 'the port is already in use. Choose another with --port (0 for any free port). ' : ''
     terminal.err(`callgather-simulator: ${why}${messageOf(error)}\nTry --help.\n`)
     return { exitCode: 2 }
   }

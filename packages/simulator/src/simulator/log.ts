@@ -7,7 +7,7 @@ type Style = 'cyan' | 'blue' | 'magenta' | 'yellow' | 'green' | 'red' | 'dim'
 
 interface LogOptions {
   colours: boolean
-  /** A dot for each key, whoever presses it. */
+  /** Logs a dot for each key, from the caller or from the platform. */
   hideDigits: boolean
 }
 

@@ -29,7 +29,7 @@ if (python) programs.push(['Python', python, 'app.py'])
 
 describe('callgather-simulator run', () => {
   it.each(programs)(
-    'takes a call with an unchanged %s program whose source names https://api.telnyx.com',
+    'runs a call against an unchanged %s program that is hard-coded to https://api.telnyx.com',
     async (_, runtime, file) => {
       const { sim, lines } = await start(runtime, file)
       await expect.poll(() => lines.join('\n'), { timeout: 20_000 }).toContain('/webhooks/voice (')
@@ -44,19 +44,19 @@ describe('callgather-simulator run', () => {
     60_000,
   )
 
-  it('reaches the simulator from curl by its proxy and certificate', async () => {
+  it('redirects curl to the simulator through the proxy and certificate', async () => {
     const { program, lines } = await start('curl', '-sS', '-o', '/dev/null', 'https://api.telnyx.com/v2/public_key')
     expect(await program.exitCode).toBe(0)
     expect(lines).toEqual(['The program sent no command to https://api.telnyx.com.'])
   })
 
-  it('passes on the exit code of the program, and says when it sent no command', async () => {
+  it('returns the exit code of the program and reports that it sent no command', async () => {
     const { program, lines } = await start('node', '-e', 'process.exit(3)')
     expect(await program.exitCode).toBe(3)
     expect(lines).toContain('The program sent no command to https://api.telnyx.com.')
   })
 
-  it('says what to check when the program does not exist', async () => {
+  it('reports how to fix a program that is not on PATH', async () => {
     const { program, lines } = await start('no-such-program')
     expect(await program.exitCode).toBe(127)
     expect(lines.join('\n')).toContain('Check that "no-such-program" is on PATH.')

@@ -2,7 +2,7 @@ import Telnyx from 'telnyx'
 import { describe, expect, it } from 'vitest'
 import { createSimulator, virtualClock, type WebhookEvent } from '../index.ts'
 
-/** A receiver in this process that verifies with the official SDK and keeps what it got. */
+/** An in-process receiver that verifies webhooks with the official SDK and keeps them. */
 function receiver() {
   const got: { event: WebhookEvent; meta: { attempt: number } }[] = []
   const inbox = {
@@ -21,8 +21,8 @@ function receiver() {
   return inbox
 }
 
-describe('a simulator in this process', () => {
-  it('runs a PIN gather from the first ring to the hangup, each webhook verified by the official SDK', async () => {
+describe('in-process simulator', () => {
+  it('runs a PIN gather from ringing to hangup with webhooks that the official SDK verifies', async () => {
     const inbox = receiver()
     await using sim = await createSimulator({ webhookUrl: inbox.handler, clock: virtualClock() })
     inbox.publicKey = sim.publicKey

@@ -110,6 +110,6 @@ export function inShort({ event_type, payload }: WebhookEvent): string {
     event_type.startsWith('call.playback') ? media_url : undefined,
     hangup_cause,
   ]
-  const told = words.filter((word) => word !== undefined).join(' ')
-  return told === '' ? event_type : `${event_type}(${told})`
+  const details = words.filter((word) => word !== undefined).join(' ')
+  return details === '' ? event_type : `${event_type}(${details})`
 }

@@ -60,8 +60,8 @@ const kinds: readonly Activity['type'][] = [
 ]
 
 /**
- * Follows everything that happens. As `phone`, outgoing calls ring here. The browser reconnects by itself; each time
- * `hello` brings the state anew. Returns a function that stops it.
+ * Subscribes to all activity of the simulator; with the role `phone`, outgoing calls ring on this page. The browser
+ * reconnects by itself, and `hello` then carries a new snapshot. Returns a function that unsubscribes.
  */
 export function follow(
   role: 'phone' | 'watcher',

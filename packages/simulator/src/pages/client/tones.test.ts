@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { keyTones } from './tones.ts'
 
-it('each key sounds the two frequencies of ITU-T Q.23', () => {
+it('maps each telephone key to its two ITU-T Q.23 frequencies', () => {
   expect(keyTones('1')).toEqual([697, 1209])
   expect(keyTones('5')).toEqual([770, 1336])
   expect(keyTones('0')).toEqual([941, 1336])

@@ -45,8 +45,8 @@ const all: Filter = {
   failures: false,
 }
 
-describe('the log of events', () => {
-  it('puts the deliveries of a webhook in its row, newest state last', () => {
+describe('event log', () => {
+  it('groups the deliveries of a webhook in one row and keeps the newest state of each', () => {
     const log = after(
       seen(
         webhook('1'),
@@ -62,11 +62,11 @@ describe('the log of events', () => {
     })
   })
 
-  it('makes a row for a delivery whose webhook it has not seen', () => {
+  it('adds a row for a delivery of an unknown webhook', () => {
     expect(after(seen(delivered(delivery('d', '1')))).entries).toHaveLength(1)
   })
 
-  it('puts the past before what it saw, with how it went, and nothing twice', () => {
+  it('inserts the history before the live rows without duplicates', () => {
     const before = '2026-11-22T09:00:00.000Z'
     const log = after({ type: 'hello', hello: { calls: [], now: at, logged: 2 } }, seen(webhook('2'), command(200)), {
       type: 'history',
@@ -86,7 +86,7 @@ describe('the log of events', () => {
     expect(new Set(log.entries.map(({ key }) => key)).size).toBe(4)
   })
 
-  it('shows after a reconnection what happened while there was none, and not what was cleared', () => {
+  it('catches up with missed rows after a reconnect and leaves out cleared rows', () => {
     const hello = (logged: number): LogEvent => ({ type: 'hello', hello: { calls: [], now: at, logged } })
     const history: LogEvent = {
       type: 'history',
@@ -99,7 +99,7 @@ describe('the log of events', () => {
     expect(cleared.entries.map((entry) => verdictOf(entry).words)).toEqual(['404 · 90023'])
   })
 
-  it('shows tools, troubles and faults in the words of the simulator', () => {
+  it('adds a row for each tool call, trouble and change of faults', () => {
     const log = after(
       seen(
         { at, type: 'tool', call_id: 'a', tool: 'stock', ok: true, summary: '200' },
@@ -114,7 +114,7 @@ describe('the log of events', () => {
     ])
   })
 
-  it('tells how each row went', () => {
+  it('describes the outcome of each command and webhook row', () => {
     const attempt = {
       number: 1,
       url: '',
@@ -145,7 +145,7 @@ describe('the log of events', () => {
     expect(shown(log.entries, { ...all, failures: true })).toHaveLength(3)
   })
 
-  it('finds words in names, bodies and errors', () => {
+  it('filters rows by call, kind and words in names, bodies and errors', () => {
     const log = after(seen(command(422), webhook('1'), { at, type: 'said', call_id: 'b', text: 'Hello there' }))
     const found = (change: Partial<Filter>) => shown(log.entries, { ...all, ...change }).map(({ name }) => name)
     expect(found({ words: 'too few' })).toEqual(['gather'])
@@ -154,7 +154,7 @@ describe('the log of events', () => {
     expect(found({ kinds: { ...all.kinds, caller: false, webhook: false } })).toEqual(['gather'])
   })
 
-  it('keeps its size', () => {
+  it('evicts the oldest rows of the event log beyond 2000', () => {
     expect(after(seen(...Array.from({ length: 3000 }, (_, index) => webhook(String(index))))).entries).toHaveLength(
       2000,
     )

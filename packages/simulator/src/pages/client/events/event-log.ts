@@ -40,7 +40,7 @@ const mostCalls = 200
 export function eventLog(log: EventLog, event: LogEvent): EventLog {
   switch (event.type) {
     case 'hello':
-      // On every connection, for what happened while there was none: the rows come anew, with the history.
+      // Every connection starts with an empty list: the history that follows holds the rows missed in between.
       return {
         ...log,
         connection: 'live',

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { VNode } from 'preact'
 
-/** JSON with its parts told apart by colour; text that is none is shown as it is. */
+/** JSON with coloured keys and values. Text that is not JSON is shown unchanged. */
 const parts = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
 export function Json({ text }: { text: string }) {

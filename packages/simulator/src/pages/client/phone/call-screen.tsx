@@ -65,7 +65,7 @@ function Ended({ call, now, onAgain, onDone }: Props) {
   )
 }
 
-/** The screen while nobody can be heard. */
+/** The screen of a call that is ringing or has ended. */
 function Away({
   call,
   avatar,

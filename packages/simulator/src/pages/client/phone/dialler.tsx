@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The phone when nobody is on the line: a number, the keys, and a green button. */
+/** The phone without a call: a number field, the keypad and a dial button. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { telephone } from '../format.ts'
 import { IconButton } from '../frame.tsx'

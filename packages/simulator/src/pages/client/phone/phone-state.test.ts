@@ -34,29 +34,29 @@ const updated = (view: CallView): PhoneEvent => ({
 const hello = (calls: CallView[]): PhoneEvent => ({ type: 'hello', hello: { calls, now: at, logged: 0 }, here })
 const after = (...events: PhoneEvent[]): PhoneState => events.reduce(phone, newPhone)
 
-describe('the phone', () => {
-  it('shows the call just dialled and sounds ring-back until it is answered', () => {
+describe('phone state', () => {
+  it('selects a dialled call and plays ring-back until the call is answered', () => {
     const state = after(hello([]), { type: 'dialled', call: call('a') })
     expect([state.selected, ringOf(state)]).toEqual(['a', 'ringback'])
     expect(ringOf(phone(state, updated(call('a', { state: 'answered' }))))).toBeNull()
   })
 
-  it('rings for a call that comes in, and shows it when nobody is on the line', () => {
+  it('rings for an incoming call and selects it when the phone is idle', () => {
     const state = after(hello([]), updated(call('a', { direction: 'outgoing' })))
     expect([state.selected, ringOf(state)]).toEqual(['a', 'ringing'])
   })
 
-  it('lets a call that comes in wait while somebody is on the line', () => {
+  it('lists an incoming call without ringing while another call is answered', () => {
     const state = after(hello([call('a', { state: 'answered' })]), updated(call('b', { direction: 'outgoing' })))
     expect([state.selected, ringOf(state)]).toEqual(['a', null])
     expect(linesOf(state).map(({ id }) => id)).toEqual(['b', 'a'])
   })
 
-  it('keeps a call made by a script off the screen', () => {
+  it('does not select a call that a script dials', () => {
     expect(after(hello([]), updated(call('a'))).selected).toBeNull()
   })
 
-  it('keeps an ended call on the screen until it is put away, and says once that it ended', () => {
+  it('keeps an ended call selected until it is dismissed and marks it as just ended once', () => {
     const ended = call('a', { state: 'ended', hangup_cause: 'normal_clearing' })
     const state = after(hello([call('a', { state: 'answered' })]), updated(ended))
     expect([state.selected, state.justEnded]).toEqual(['a', 'a'])
@@ -64,7 +64,7 @@ describe('the phone', () => {
     expect([away.selected, away.justEnded, linesOf(away)]).toEqual([null, null, []])
   })
 
-  it('comes back to where it was after the simulator was away', () => {
+  it('keeps the selected call when the phone reconnects to the simulator', () => {
     const lost = after(
       hello([call('a', { state: 'answered' }), call('b', { state: 'answered' })]),
       { type: 'select', id: 'b' },
@@ -75,11 +75,11 @@ describe('the phone', () => {
     expect([back.connection, back.selected]).toEqual(['live', 'b'])
   })
 
-  it('knows the simulator’s time, however far from this machine’s', () => {
+  it('computes the offset between the clocks of the simulator and the browser', () => {
     expect(after({ type: 'hello', hello: { calls: [], now: at, logged: 0 }, here: here - 5000 }).clockOffset).toBe(5000)
   })
 
-  it('remembers what an AI gather has understood', () => {
+  it('keeps the partial results of an AI gather', () => {
     const event = {
       record_type: 'event' as const,
       event_type: 'call.ai_gather.partial_results',
@@ -91,7 +91,7 @@ describe('the phone', () => {
     expect(after(hello([call('a')]), { type: 'activity', activity, here }).heard).toEqual({ a: { age: 29 } })
   })
 
-  it('keeps its size when a script makes thousands of calls', () => {
+  it('evicts the oldest calls of the phone beyond 50', () => {
     const many = Array.from({ length: 500 }, (_, index) => updated(call(String(index), { state: 'ended' })))
     expect(after(hello([]), ...many).calls.length).toBeLessThanOrEqual(50)
   })

@@ -1,4 +1,4 @@
-/** What the phone shows, as a fold over what the simulator tells and what the person does. Pure. */
+/** The state of the phone page: a pure fold over simulator events and user actions. */
 import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
 /** Fields an AI gather has heard, from its partial results. */
@@ -83,7 +83,7 @@ function activity(state: PhoneState, event: Activity): PhoneState {
   if (event.type !== 'call.created' && event.type !== 'call.updated') return state
   const before = state.calls.find(({ id }) => id === event.call.id)
   const ended = event.call.state === 'ended' && before !== undefined && before.state !== 'ended'
-  // A call that rings takes the screen only when nobody is on the line.
+  // A ringing call takes the screen only when no call is active there.
   const busy = state.calls.some(({ id, state: phase }) => id === state.selected && phase !== 'ended')
   const rings = before === undefined && event.call.direction === 'outgoing' && event.call.state === 'ringing'
   return {
