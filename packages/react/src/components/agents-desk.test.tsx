@@ -1,4 +1,4 @@
-/** What an agent reads when a command, a call list or a delivery fails. */
+/** The messages an agent sees when a command, the call list or a delivery fails. */
 import { pinEntry, type Scenario, ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'
@@ -42,8 +42,8 @@ function show(element: ReactElement, options?: ScenarioClientOptions, scenario: 
 
 const nothing = () => screen.queryByText('No calls')
 
-describe('the list of calls', () => {
-  test('does not claim to be empty while it connects', () => {
+describe('the call list', () => {
+  test('the call list shows "Loading calls", not "No calls", while it connects', () => {
     show(<CallList />)
     expect(screen.getByText('Loading calls')).toBeTruthy()
     expect(nothing()).toBeNull()
@@ -53,7 +53,7 @@ describe('the list of calls', () => {
     [401, 'Session expired'],
     [403, 'No permission'],
     [503, 'Server temporarily unavailable'],
-  ])('says why it is not known when the server refuses with %i', async (status, title) => {
+  ])('the call list explains the refusal when the server refuses the connection with %i', async (status, title) => {
     const client = createScenarioClient(pinEntry)
     client.faults.refuseConnection({ status, code: '10009', title: 'Refused' })
     render(
@@ -66,7 +66,7 @@ describe('the list of calls', () => {
     expect(nothing()).toBeNull()
   })
 
-  test('says that it cannot be had, and does not claim to be empty, while the server cannot be reached', async () => {
+  test('the call list shows an alert, not "No calls", while the server is unreachable', async () => {
     const client = createScenarioClient(pinEntry)
     client.faults.setUnreachable(true)
     render(
@@ -88,7 +88,7 @@ async function fill() {
 }
 
 describe('a refused request', () => {
-  test('says that the server refused it, and marks the field until it is changed', async () => {
+  test('the form shows the refusal of the server and marks the refused field until it changes', async () => {
     const client = show(<GatherControls callId={callId} />, {
       respond: () => ({
         by: 'server',
@@ -112,7 +112,7 @@ describe('a refused request', () => {
     expect(screen.getByRole('textbox', { name: 'What to say' }).getAttribute('aria-invalid')).toBeNull()
   })
 
-  test('names the agent who asks already, and replaces that request at a press', async () => {
+  test('the form names the agent whose request is running, and its Replace button replaces that request', async () => {
     const client = show(<GatherControls callId={callId} />, {
       respond: ({ replace }) =>
         replace
@@ -127,14 +127,14 @@ describe('a refused request', () => {
     await actAndSettle(() => fireEvent.click(within(notice).getByRole('button', { name: 'Replace' })))
     expect(client.commands.map(({ replace = false }) => replace)).toEqual([false, true])
     expect(client.commands[1]?.body).toMatchObject({ payload: 'Press 1 for yes, or 2 for no.' })
-    // What Telnyx has taken is no draft any more.
+    // The form is empty, because Telnyx accepted the draft.
     await actAndSettle(() => fireEvent.click(screen.getByRole('button', { name: 'Ask something else' })))
     expect(screen.getByRole('textbox', { name: 'What to say' })).toHaveValue('')
   })
 })
 
 describe('a stop that Telnyx accepted', () => {
-  test('is shown as not confirmed when no end comes, and can be given again', async () => {
+  test('the card offers "Stop again" when Telnyx accepted a stop but no end event arrives', async () => {
     const client = show(<GatherControls callId={endless.callId} />, {}, endless)
     await playTo(client, 7000)
     expect(screen.getByText('attempt 1 of 3')).toBeTruthy()
@@ -153,7 +153,7 @@ describe('a stop that Telnyx accepted', () => {
   })
 })
 
-/** A masked gather by digits or by AI whose value the host's `onSensitive` took, or did not. */
+/** A masked gather of digits or AI fields. `delivered`: whether the host's `onSensitive` accepted the value. */
 function maskedEnd(kind: 'digits' | 'fields', delivered: boolean): Scenario {
   const call = new ScenarioWriter(`Masked ${kind}`).answered()
   const parameters = { type: 'object', properties: { pin: { type: 'string', title: 'PIN' } } }
@@ -180,7 +180,7 @@ describe('a masked value', () => {
   ] as const
 
   test.each(languages)(
-    'that was not delivered is said so where the gather has ended, in %s',
+    'a card warns that the masked value of an ended gather was not delivered, in %s',
     async (locale, strings) => {
       for (const [kind, Card] of cards) {
         for (const delivered of [false, true]) {

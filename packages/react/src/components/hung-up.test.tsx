@@ -29,7 +29,7 @@ const languageOf = (locale: string, strings: Strings) =>
     ),
   }).result.current
 
-/** A call that ends in the middle of a gather, by the hang-up of one side. */
+/** A call that one side hangs up during a gather. */
 function callEndedBy(source: string | undefined, direction: string | undefined) {
   const events = hangupMidGather.steps.map(({ event }): CallEvent => {
     const { payload } = event
@@ -51,19 +51,22 @@ const cases = [
   [undefined, 'incoming', 'gather.outcome.call_hangup'],
 ] as const
 
-describe.each(Object.entries(languages))('in %s', (locale, strings) => {
+describe.each(Object.entries(languages))('the wording of a hang-up in %s', (locale, strings) => {
   const language = languageOf(locale, strings)
-  test.each(cases)('names who hung up: source %s of an %s call', (source, direction, key) => {
-    const state = callEndedBy(source, direction)
-    const words = language.t(key)
-    const slice = gatherSliceOf(state)
-    expect(slice && gatherBadge(slice, language).text).toBe(words)
-    expect(activityWords(selectCallSummary(state), language)).toBe(
-      language.t('calls.activity.ended', { outcome: words }),
-    )
-    const rows = TimelineRows.none.of(state.timeline).with([])
-    const [gatherEnd, hangup] = rows.slice(-2).map((row) => wordsOf(row, language))
-    expect(gatherEnd).toBe(language.t('transcript.gatherEnded', { outcome: words }))
-    expect(hangup).toBe(words)
-  })
+  test.each(cases)(
+    `badge, list and transcript agree in ${locale}: source %s of an %s call`,
+    (source, direction, key) => {
+      const state = callEndedBy(source, direction)
+      const words = language.t(key)
+      const slice = gatherSliceOf(state)
+      expect(slice && gatherBadge(slice, language).text).toBe(words)
+      expect(activityWords(selectCallSummary(state), language)).toBe(
+        language.t('calls.activity.ended', { outcome: words }),
+      )
+      const rows = TimelineRows.none.of(state.timeline).with([])
+      const [gatherEnd, hangup] = rows.slice(-2).map((row) => wordsOf(row, language))
+      expect(gatherEnd).toBe(language.t('transcript.gatherEnded', { outcome: words }))
+      expect(hangup).toBe(words)
+    },
+  )
 })

@@ -1,4 +1,4 @@
-/** Which parts of a console render again for what happens on a call: those that show it, and no others. */
+/** An event of a call rerenders only the components that show it. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { cleanup, render } from '@testing-library/react'
@@ -26,7 +26,7 @@ const parts = {
   connection: <ConnectionStatus callId={callId} />,
 } satisfies Record<string, ReactElement>
 
-/** Shows a console in the middle of a gather, and counts from then on which of its parts commit, and how often. */
+/** Renders a console during a gather and counts the commits of each component from then on. */
 async function consoleOf(shown: Record<string, ReactElement>) {
   const client: ScenarioClient = createScenarioClient(pinEntry)
   const counts: Record<string, number> = {}
@@ -48,7 +48,7 @@ async function consoleOf(shown: Record<string, ReactElement>) {
   await playTo(client, 6_600)
   return {
     client,
-    /** What renders while something happens. */
+    /** The commits of each component during `run`. */
     during: async (run: () => unknown) => {
       for (const name of Object.keys(counts)) delete counts[name]
       await actAndSettle(run)
@@ -59,24 +59,24 @@ async function consoleOf(shown: Record<string, ReactElement>) {
 
 afterEach(cleanup)
 
-describe('a console renders again', () => {
-  it('what shows keys, for a key', async () => {
+describe('rerenders of a console', () => {
+  it('a key rerenders only the pad, the slots and the transcript', async () => {
     const { client, during } = await consoleOf(parts)
     const counts = await during(() => client.press(callId, '5'))
     expect(Object.keys(counts).sort()).toEqual(['pad', 'slots', 'transcript'])
   })
 
-  it('what shows words, for words still being said', async () => {
+  it('the first partial transcript rerenders only the transcript and the assistant bar', async () => {
     const { client, during } = await consoleOf(parts)
     const say = (transcript: string) =>
       client.emit(callId, 'call.transcription', { payload: { transcription_data: { transcript, is_final: false } } })
     const first = await during(() => say('I'))
     expect(Object.keys(first).sort()).toEqual(['assistant', 'transcript'])
-    // That the caller speaks is known by now; only the words change.
+    // The assistant bar already shows that the caller speaks; only the words change.
     expect(Object.keys(await during(() => say('I would')))).toEqual(['transcript'])
   })
 
-  it('nothing, for the server’s word that nothing is new; and clocks once a second', async () => {
+  it('beacons rerender nothing, and clocks render once per second', async () => {
     const { client, during } = await consoleOf({ ...parts, panel: <GatherPanel callId={callId} /> })
     await actAndSettle(() => client.player.playAll())
     const { panel = 0, ...others } = await during(() => client.player.advance(10_000))

@@ -18,24 +18,24 @@ const formsOf = (message: Message) => (typeof message === 'string' ? [message] :
 const namesIn = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 describe.each(Object.entries(languages))('the dictionary %s', (locale, strings) => {
-  test('says everything that the English says, and nothing else', () => {
+  test(`the dictionary ${locale} has the keys of the English one and no empty message`, () => {
     expect(Object.keys(strings)).toEqual(Object.keys(en))
     expect(entries(strings).filter(([, message]) => formsOf(message).some((text) => text.trim() === ''))).toEqual([])
   })
 
-  test('names the same values in each message', () => {
+  test(`each message of the dictionary ${locale} has the placeholders of the English one`, () => {
     for (const [key, message] of entries(strings)) {
       const english = (en as Record<string, Message>)[key] ?? ''
       const wanted = namesIn(typeof english === 'string' ? english : english.other)
       for (const text of formsOf(message)) {
-        // "One digit", "two digits": some plural forms hold the number in their words.
+        // Plural forms such as "one digit" spell out the number and need no `{count}`.
         const names = typeof message === 'string' ? namesIn(text) : [...new Set([...namesIn(text), 'count'])]
         expect([key, names]).toEqual([key, wanted])
       }
     }
   })
 
-  test('has a form for every number that a count may be', () => {
+  test(`each plural message of the dictionary ${locale} has all plural categories of its language`, () => {
     const rules = new Intl.PluralRules(locale)
     const needed = new Set(Array.from({ length: 1000 }, (_, count) => rules.select(count)))
     for (const [key, message] of entries(strings)) {
@@ -45,7 +45,7 @@ describe.each(Object.entries(languages))('the dictionary %s', (locale, strings) 
   })
 })
 
-test('a message has its values filled in, its numbers as the language writes them, its plural by its count', () => {
+test('the formatter fills in values, formats numbers and selects the plural form of the language', () => {
   const german = formatterFor('de')
   expect(german.message(de['slots.needsExactly'], { count: 1 })).toBe('braucht 1 Ziffer')
   expect(german.message(de['slots.open'], { count: 1234 })).toBe('1.234 Ziffern')
@@ -57,7 +57,7 @@ function Stop() {
   return <output>{`${t('gather.stop')}, ${t('slots.count', { count: 2, max: 4 })}`}</output>
 }
 
-test('components speak the language around them, with the words of the host in place of ours', () => {
+test('components use the language of StringsProvider and the overrides of the host', () => {
   render(
     <StringsProvider locale="de" strings={de} overrides={{ 'gather.stop': 'Eingabe abbrechen' }}>
       <Stop />
@@ -66,7 +66,7 @@ test('components speak the language around them, with the words of the host in p
   expect(screen.getByRole('status').textContent).toBe('Eingabe abbrechen, 2 von 4')
 })
 
-test('a message cannot be used without its values', () => {
+test('the compiler rejects a message without its values', () => {
   const t = ((key: string) => key) as Translate
   expectTypeOf(t('gather.stop')).toBeString()
   expectTypeOf(t('slots.count', { count: 1, max: 2 })).toBeString()

@@ -15,19 +15,19 @@ function gatherAt(scenario: Scenario, steps: number): DigitGather {
 
 const states = (gather: DigitGather) => slotsOf(gather).slots.map((slot) => slot.state)
 
-describe('the slots of a gather', () => {
+describe('digit slots', () => {
   // Initiated, answered, requested, accepted, speak started, speak ended: six steps before the first key.
-  test('are as many as digits may come, the first of them waiting', () => {
+  test('a gather has one slot per allowed digit and waits for the first', () => {
     expect(states(gatherAt(pinEntry, 6))).toEqual(['current', 'empty', 'empty', 'empty', 'empty', 'empty'])
   })
 
-  test('fill one by one', () => {
+  test('each digit fills the next slot', () => {
     const { slots } = slotsOf(gatherAt(pinEntry, 8))
     expect(slots.map((slot) => slot.digit)).toEqual(['5', '5', null, null, null, null])
     expect(slots.map((slot) => slot.state)).toEqual(['filled', 'filled', 'current', 'empty', 'empty', 'empty'])
   })
 
-  test('mark where the input is long enough', () => {
+  test('the slot of the minimum digit count is marked as enough', () => {
     expect(slotsOf(gatherAt(pinEntry, 6)).slots.map((slot) => slot.enough)).toEqual([
       false,
       false,
@@ -38,13 +38,13 @@ describe('the slots of a gather', () => {
     ])
   })
 
-  test('show the terminator as pressed, and wait for nothing more', () => {
+  test('no slot is current after the terminator is pressed', () => {
     const { slots, terminator } = slotsOf(gatherAt(pinEntry, 11))
     expect(terminator).toEqual({ key: '#', pressed: true })
     expect(slots.some((slot) => slot.state === 'current')).toBe(false)
   })
 
-  test('tell that a digit is in without telling which, where policy hides it', () => {
+  test('a masked digit fills its slot without a value', () => {
     const { slots } = slotsOf(gatherAt(hiddenPin, 9))
     expect(slots.slice(0, 3).map((slot) => [slot.state, slot.digit])).toEqual([
       ['filled', null],
@@ -53,13 +53,13 @@ describe('the slots of a gather', () => {
     ])
   })
 
-  test('cross a key that is not accepted, and keep it', () => {
+  test('a key that the gather does not accept stays in an invalid slot', () => {
     expect(slotsOf(gatherAt(menuWithWrongKey, 6)).slots).toEqual([
       { index: 0, state: 'invalid', digit: '9', enough: false },
     ])
   })
 
-  test('grow with the input when it has no near end', () => {
+  test('a long gather shows one empty slot after the digits entered', () => {
     const gather = gatherAt(pinEntry, 8)
     const open = slotsOf({ ...gather, rules: { ...gather.rules, maxDigits: 128 } })
     expect(open.open).toBe(true)

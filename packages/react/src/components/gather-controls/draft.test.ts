@@ -7,28 +7,28 @@ import { defaultPresets } from './parameters.ts'
 const field = { id: 1, name: 'Name', type: 'string', options: '', required: true } as const
 
 describe('a draft of a gather', () => {
-  test('leaves out what was left empty, so that the defaults of Telnyx apply', () => {
+  test('the body omits empty fields, so that the defaults of Telnyx apply', () => {
     expect(bodyOf({ ...emptyDraft, values: { payload: 'Hello', voice: 'female', maximum_digits: ' ' } })).toEqual({
       payload: 'Hello',
       voice: 'female',
     })
   })
 
-  test('sends numbers as numbers, and what is not one as it stands, for the check to refuse', () => {
+  test('the body keeps invalid numbers as text, and the check reports the field', () => {
     const body = bodyOf({ ...emptyDraft, purpose: 'gather', values: { minimum_digits: '4', maximum_digits: 'six' } })
     expect(body).toEqual({ minimum_digits: 4, maximum_digits: 'six' })
     const check = checkCommand('gather', body)
     expect(check.ok ? null : fieldOf(check.errors[0].source?.pointer)).toBe('maximum_digits')
   })
 
-  test('distinguishes no terminator from the default terminator', () => {
+  test('the body has an empty terminator for "none" and no terminator for the default', () => {
     expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: 'none' } })).toEqual({
       terminating_digit: '',
     })
     expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: '' } })).toEqual({})
   })
 
-  test('gives an AI gather no voice by its short name, which Telnyx would refuse', () => {
+  test('the body of an AI gather omits short voice names, which Telnyx refuses', () => {
     const fields = [{ id: 1, name: 'Age', type: 'integer', options: '', required: true } as const]
     const draft = { ...emptyDraft, purpose: 'gather_using_ai', fields } as const
     expect(bodyOf(draft)).not.toHaveProperty('voice')
@@ -36,7 +36,7 @@ describe('a draft of a gather', () => {
   })
 
   test.each(defaultPresets.map((preset) => [preset.name, preset] as const))(
-    'of the preset %s may be sent',
+    'the preset %s passes the check with and without speech',
     (_, preset) => {
       const draft = withPreset(emptyDraft, preset)
       expect(checkCommand('gather_using_speak', bodyOf(draft)).ok).toBe(true)
@@ -44,7 +44,7 @@ describe('a draft of a gather', () => {
     },
   )
 
-  test('sends the mask of the draft', () => {
+  test('only the presets "pin" and "card" set the mask of the draft', () => {
     const masked = defaultPresets.filter((preset) => withPreset(emptyDraft, preset).mask !== null)
     expect(masked.map((preset) => [preset.name, preset.mask])).toEqual([
       ['pin', 'digits'],
@@ -52,7 +52,7 @@ describe('a draft of a gather', () => {
     ])
   })
 
-  test('forgets which preset it was once something of it is changed', () => {
+  test('changing a value clears the preset of the draft', () => {
     const [preset] = defaultPresets
     if (!preset) throw new Error('There are presets.')
     expect(withValue(withPreset(emptyDraft, preset), 'maximum_digits', '6').preset).toBeNull()
@@ -60,7 +60,7 @@ describe('a draft of a gather', () => {
 })
 
 describe('the fields of an AI gather', () => {
-  test('become a JSON Schema that may be sent', () => {
+  test('the fields of an AI gather become a JSON Schema that passes the check', () => {
     const schema = schemaOf([
       { ...field, name: 'Patient name' },
       { ...field, name: 'Date of birth', type: 'date' },
@@ -78,12 +78,12 @@ describe('the fields of an AI gather', () => {
     expect(checkCommand('gather_using_ai', { parameters: schema }).ok).toBe(true)
   })
 
-  test('keep their names in any script', () => {
+  test('property names keep letters of any script', () => {
     expect(propertyName('Straße & Nr.')).toBe('straße_nr')
     expect(propertyName('生年月日')).toBe('生年月日')
   })
 
-  test('rejects fields without a name, with a duplicate name or without options', () => {
+  test('reports unnamed fields, duplicate names and an enum with fewer than two options', () => {
     expect(
       fieldProblems([
         { ...field, name: 'Day' },

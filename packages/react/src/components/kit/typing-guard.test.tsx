@@ -1,4 +1,4 @@
-/** What becomes of the keys of an agent whose field is removed while they type. */
+/** Where an agent's keys and focus go when the field they type in is removed. */
 import { assistantWhisper, ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { fireEvent, render, screen } from '@testing-library/react'
@@ -12,9 +12,9 @@ import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
 import { GatherControls } from '../gather-controls/gather-controls.tsx'
 import { useTypingGuard } from './typing-guard.ts'
 
-/** A host's shortcuts: any plain letter that reaches the document. */
+/** A host shortcut: any plain letter that reaches the document. */
 const shortcut = vi.fn()
-/** A host that listens before anything else does, and leaves fields alone. */
+/** A host shortcut that runs in the capture phase and ignores text fields. */
 const earlyShortcut = vi.fn()
 const onKey = (event: KeyboardEvent) => {
   if (event.key.length === 1) shortcut(event.key)
@@ -63,7 +63,7 @@ const expectNoShortcut = () => {
 }
 
 describe('a field that is removed while it is being typed in', () => {
-  it('keeps the draft of a request when another agent starts one, and hands no key to a shortcut', async () => {
+  it('keeps the draft and blocks shortcuts when another agent starts a request while this agent types', async () => {
     const client = createScenarioClient(quiet)
     render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
@@ -78,13 +78,13 @@ describe('a field that is removed while it is being typed in', () => {
     expect(prompt()).toHaveValue('Hello')
   })
 
-  it('hands no key to a shortcut when the host hides the field, as Suspense and tabs do', async () => {
+  it('blocks shortcuts when the host hides the focused field, as Suspense and tabs do', async () => {
     const client = createScenarioClient(quiet)
     const { container } = render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
-    // The browser takes the focus of what is not rendered or inert, and says so by a blur.
+    // Browsers blur an element that becomes inert or is no longer rendered.
     await actAndSettle(() => {
       container.firstElementChild?.setAttribute('inert', '')
       prompt().blur()
@@ -94,7 +94,7 @@ describe('a field that is removed while it is being typed in', () => {
     expect(container.firstElementChild?.contains(sink())).toBe(false)
   })
 
-  it('keeps a whisper when the assistant leaves, until it is back', async () => {
+  it('keeps the draft of a whisper while the assistant is stopped', async () => {
     const client = createScenarioClient(assistantWhisper)
     const { callId } = assistantWhisper
     render(onClient(client, <AssistantBar callId={callId} />))
@@ -111,7 +111,7 @@ describe('a field that is removed while it is being typed in', () => {
     expect(message()).toHaveValue('Offer Friday')
   })
 
-  it('belongs to its call when the host shows another one', async () => {
+  it('keeps the draft of each call when the host switches between calls', async () => {
     const client = createScenarioClient([quiet, other])
     const cache = new QueryClient()
     const panel = (callId: string) => (
@@ -131,7 +131,7 @@ describe('a field that is removed while it is being typed in', () => {
     expect(prompt()).toHaveValue('Hello')
   })
 
-  it('keeps its keys when the host removes the whole component', async () => {
+  it('blocks shortcuts when the host removes the component that has the focused field', async () => {
     const client = createScenarioClient(quiet)
     const { rerender } = render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
@@ -144,7 +144,7 @@ describe('a field that is removed while it is being typed in', () => {
   })
 })
 
-/** A region with a field that can be taken away. */
+/** A region with a removable field. */
 function Region({ shown }: { readonly shown: boolean }) {
   return (
     <section aria-label="Card" tabIndex={-1} {...useTypingGuard()}>
@@ -164,7 +164,7 @@ describe('the focus after a field was removed', () => {
     return { rerender }
   }
 
-  it('moves to a named field that takes keys and keeps none', async () => {
+  it('moves the focus from a removed field to a named hidden field that discards keys', async () => {
     await removed('4')
     expect(sink()).toHaveFocus()
     expect(sink()).toHaveAccessibleName('Your text is kept. Press Tab to go on.')
@@ -173,7 +173,7 @@ describe('the focus after a field was removed', () => {
     expectNoShortcut()
   })
 
-  it('moves on by Tab, and letters are shortcuts again', async () => {
+  it('leaves the hidden field on Tab and enables shortcuts again', async () => {
     await removed('4')
     await userEvent.tab({ shift: true })
     await actAndSettle(() => undefined)
@@ -183,7 +183,7 @@ describe('the focus after a field was removed', () => {
     expect(shortcut).toHaveBeenCalledWith('j')
   })
 
-  it('moves to the region by Escape', async () => {
+  it('moves the focus from the hidden field to the region on Escape', async () => {
     await removed('4')
     await userEvent.keyboard('{Escape}')
     await actAndSettle(() => undefined)
@@ -191,13 +191,13 @@ describe('the focus after a field was removed', () => {
     expect(sink()).toBeNull()
   })
 
-  it('moves to the region when the agent left the field by Enter', async () => {
+  it('moves the focus to the region when the field is removed after Enter', async () => {
     await removed('4{Enter}')
     expect(screen.getByRole('region', { name: 'Card' })).toHaveFocus()
     expect(sink()).toBeNull()
   })
 
-  it('stays where the agent has moved it', async () => {
+  it('leaves the focus alone when the agent moved it before the field was removed', async () => {
     const { rerender } = render(<Region shown />)
     await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), '4')
     screen.getByRole('button', { name: 'Next' }).focus()
@@ -206,7 +206,7 @@ describe('the focus after a field was removed', () => {
     expect(screen.getByRole('button', { name: 'Next' })).toHaveFocus()
   })
 
-  it('lets shortcuts with a modifier through', async () => {
+  it('lets shortcuts with a modifier through while the hidden field has the focus', async () => {
     await removed('4')
     const seen = vi.fn()
     document.addEventListener('keydown', seen, { once: true })
@@ -214,7 +214,7 @@ describe('the focus after a field was removed', () => {
     expect(seen).toHaveBeenCalledOnce()
   })
 
-  it('is kept when the place of the removed field is removed in its turn', async () => {
+  it('blocks shortcuts when the region is removed after its field', async () => {
     const { rerender } = render(
       <main>
         <Region shown />

@@ -11,7 +11,7 @@ function Region({ name, children }: { name: string; children: ReactNode }) {
   )
 }
 
-/** A button that removes itself; only this component renders again, not the region around it. */
+/** A button that removes itself without rerendering the region around it. */
 function Once({ name }: { name: string }) {
   const [done, setDone] = useState(false)
   return done ? null : (
@@ -47,7 +47,7 @@ function Answer() {
   )
 }
 
-/** Presses a button that has the focus, and lets the observer run. */
+/** Focuses and clicks a button, then lets the mutation observer run. */
 async function press(name: string) {
   const button = screen.getByRole('button', { name })
   button.focus()
@@ -66,7 +66,7 @@ test('moves the focus to the region when the focused button removes itself witho
   expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Card' }))
 })
 
-test('moves the focus to the innermost region that is left, again and again', async () => {
+test('moves the focus to the innermost remaining region, also after a second removal', async () => {
   render(<Panel />)
   await press('Stop')
   const card = screen.getByRole('region', { name: 'Card' })
@@ -87,7 +87,7 @@ test('moves the focus to the region when the focused button is disabled', async 
   expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Call' }))
 })
 
-test('leaves a focus alone that was moved elsewhere before the element was removed', async () => {
+test('leaves the focus alone when it moved elsewhere before the element was removed', async () => {
   render(
     <>
       <Region name="Card">

@@ -20,26 +20,26 @@ const said = (transcript: string): CallEvent => ({
 
 const eventsOf = ({ steps }: typeof aiBooking) => steps.map(({ event }) => event)
 
-describe('a transcript as a file', () => {
-  it('is CSV in which no cell is a formula', () => {
+describe('transcript export', () => {
+  it('escapes formulas in the cells of a CSV export', () => {
     const file = exported(rowsOf([said(' =cmd|"x"')]), 'csv', language)
     expect(file).toBe(`at,who,what,text\r\n"2026-11-22T10:41:00.000000Z","Caller","speech","' =cmd|""x"""\r\n`)
   })
 
-  it('is WebVTT of what was said, and of nothing that could be markup', () => {
+  it('exports only speech as WebVTT and escapes markup', () => {
     expect(exported(rowsOf([said('<b>-->\n\nx')]), 'vtt', language)).toBe(
       'WEBVTT\n\n00:00:00.000 --> 00:00:04.000\n<v Caller>&lt;b&gt;--&gt; x\n',
     )
     expect(exported(rowsOf(eventsOf(aiBooking)), 'vtt', language).match(/-->/g)).toHaveLength(6)
   })
 
-  it('is Markdown and text in the words of the screen', () => {
+  it('exports the displayed wording as Markdown and as plain text', () => {
     const rows = rowsOf([said('It is *me*')])
     expect(exported(rows, 'md', language)).toMatch(/^# Transcript\n\n- \S+ (\S+ )?\*\*Caller\*\*: It is \\\*me\\\*\n$/)
     expect(exported(rows, 'txt', language)).toMatch(/ {2}Caller: It is \*me\*$/)
   })
 
-  it('hides what was hidden', () => {
+  it('exports masked digits as dots', () => {
     for (const format of ['csv', 'md', 'txt'] as const) {
       expect(exported(rowsOf(eventsOf(hiddenPin)), format, language).match(/•/g)).toHaveLength(6)
     }

@@ -24,8 +24,8 @@ const rowsIn = ({ callId, steps }: Scenario): readonly TranscriptRow[] =>
 const ofKind = <Kind extends TranscriptRow['kind']>(rows: readonly TranscriptRow[], kind: Kind) =>
   rows.filter((row): row is Extract<TranscriptRow, { kind: Kind }> => row.kind === kind)
 
-describe('the rows of a transcript', () => {
-  it('are the same however the call grew, and in whatever order its events came', () => {
+describe('transcript rows', () => {
+  it('builds the same transcript rows for every order of events', () => {
     for (const { callId, steps } of Object.values(scenarios)) {
       const events = steps.map(({ event }) => event)
       const written = TimelineRows.none.of(foldCall(callId, events).timeline).with([])
@@ -42,7 +42,7 @@ describe('the rows of a transcript', () => {
     }
   })
 
-  it('of a version stay as they are when later ones are written on from them, once, twice or not at all', () => {
+  it('does not change the transcript rows of a version when later versions are built from it', () => {
     for (const { callId, steps } of Object.values(scenarios)) {
       const versions = steps.map((_, nth) =>
         foldCall(
@@ -54,7 +54,7 @@ describe('the rows of a transcript', () => {
       for (const { timeline } of versions) {
         const before = [...rows.with([])]
         const later = rows.of(timeline)
-        // A render that React throws away, as it does with every first one in strict mode.
+        // React may discard a render; in strict mode it discards the first one.
         expect(rows.of(timeline).with([])).toEqual(later.with([]))
         expect(rows.with([])).toEqual(before)
         expect(later.of(timeline)).toBe(later)
@@ -63,7 +63,7 @@ describe('the rows of a transcript', () => {
     }
   })
 
-  it('are the same objects in the next version, but for the one that an event at the end adds to', () => {
+  it('reuses all transcript rows but one when an event is appended', () => {
     for (const { callId, steps } of Object.values(scenarios)) {
       let known = foldCall(callId, []).timeline
       let rows = TimelineRows.none
@@ -76,14 +76,14 @@ describe('the rows of a transcript', () => {
         rows = rows.of(timeline)
         const after = rows.with([])
         const changed = before.filter((row, index) => row !== after[index])
-        // Where an event changes something further up, all rows are written again.
+        // An event that changes an earlier entry rebuilds all rows.
         if (timeline.sharedPrefix(known) === known.size) expect(changed.length).toBeLessThanOrEqual(1)
         known = timeline
       }
     }
   })
 
-  it('keep what is being said out of what was said', () => {
+  it('adds partial transcripts only to the result of with()', () => {
     const rows = TimelineRows.none.of(foldCall('call', []).timeline)
     const partial = (text: string) => [{ track: 'inbound', at: '2026-11-22T10:41:00.000000Z', text }]
     expect(rows.with(partial('I'))).toMatchObject([{ key: 'inbound#1', text: 'I', partial: true }])
@@ -91,7 +91,7 @@ describe('the rows of a transcript', () => {
     expect(rows.with([])).toEqual([])
   })
 
-  it('hold each key once, those of one gather together, in the order they were pressed', () => {
+  it('groups the keys of a gather in one row, in the order of the presses', () => {
     const keys = ofKind(rowsIn(twoGathers), 'keys')
     expect(keys.map((row) => [row.keys.map((key) => key.digit).join(''), row.stray])).toEqual([
       ['12', false],
@@ -100,23 +100,23 @@ describe('the rows of a transcript', () => {
     ])
   })
 
-  it('mark a key that the gather did not accept', () => {
+  it('marks a key that the gather does not accept as invalid', () => {
     const [first] = ofKind(rowsIn(menuWithWrongKey), 'keys')
     expect(first?.keys).toEqual([{ digit: '9', role: 'invalid' }])
   })
 
-  it('know how many hidden keys there were, and not which', () => {
+  it('counts masked keys without their digits', () => {
     const [row] = ofKind(rowsIn(hiddenPin), 'keys')
     expect(row?.keys.map((key) => key.digit)).toEqual([null, null, null, null, null, null])
   })
 
-  it('say a whisper once: the message in the conversation is its receipt', () => {
+  it('shows a whisper in one row and marks it as seen when the conversation contains it', () => {
     const rows = rowsIn(assistantWhisper)
     expect(ofKind(rows, 'whisper')).toMatchObject([{ text: 'Offer Thursday first.', outcome: 'seen', who: 'agent-7' }])
     expect(ofKind(rows, 'speech').some((row) => row.text === 'Offer Thursday first.')).toBe(false)
   })
 
-  it('belong to the categories by which they are filtered', () => {
+  it('assigns each transcript row to a filter category', () => {
     expect(new Set(rowsIn(assistantWhisper).map(categoryOf))).toEqual(new Set(['system', 'commands', 'ai', 'speech']))
   })
 })
