@@ -24,7 +24,7 @@ const clientOf = (loaded: unknown) => {
 const none = new ScenarioWriter('No assistant').answered().end()
 const message = 'Tell the assistant something the caller will not hear'
 
-/** On the call. Enter whispers; the receipt says what became of it. */
+/** An assistant is on the call. Enter sends a whisper, and its receipt shows the status. */
 export const OnCall: Story = {
   args: { suggestions: ['Offer Thursday first.', 'Speak more slowly.'] },
   play: async ({ canvas, loaded }) => {
@@ -37,7 +37,7 @@ export const OnCall: Story = {
   },
 }
 
-/** Answer now is another act than a whisper, and asks first while the caller speaks. */
+/** "Answer now" asks for confirmation while the caller speaks. */
 export const CallerSpeaking: Story = {
   play: async ({ canvas, loaded }) => {
     const client = clientOf(loaded)
@@ -58,7 +58,7 @@ export const CallerSpeaking: Story = {
   },
 }
 
-/** Whispers, and what became of them. */
+/** Whispers with their status. */
 export const Receipts: Story = {
   parameters: { at: 9500 },
   play: async ({ canvas }) => {
@@ -66,18 +66,18 @@ export const Receipts: Story = {
   },
 }
 
-/** A whisper that Telnyx refused. */
+/** Telnyx refused a whisper. */
 export const RefusedWhisper: Story = {
   parameters: { client: { respond: () => ({ refuse: 'callEnded' }) } },
   play: async ({ canvas }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Hurry up.{Enter}')
     await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
-    // What was written is not lost.
+    // The draft is kept.
     await expect(canvas.getByRole('textbox', { name: message })).toHaveValue('Hurry up.')
   },
 }
 
-/** No answer came: the same whisper can be sent again, and cannot arrive twice. */
+/** Telnyx did not respond. Sending the same whisper again cannot deliver it twice. */
 export const UnknownWhisper: Story = {
   parameters: { client: { respond: () => 'unknown' } },
   play: async ({ canvas, loaded }) => {
@@ -89,7 +89,7 @@ export const UnknownWhisper: Story = {
   },
 }
 
-/** Stopping asks first. */
+/** Stopping the assistant asks for confirmation. */
 export const Stopping: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Stop assistant' }))
@@ -103,8 +103,8 @@ export const Stopping: Story = {
   },
 }
 
-/** The question closes when the conversation ends, and is not asked again about the next one. */
-export const QuestionClosesWithTheConversation: Story = {
+/** The confirmation closes when the conversation ends and does not reopen for the next one. */
+export const ConfirmationClosesWithTheConversation: Story = {
   tags: ['!dev', '!autodocs'],
   play: async ({ canvas, loaded }) => {
     const { callId } = assistantWhisper
@@ -128,7 +128,7 @@ export const QuestionClosesWithTheConversation: Story = {
   },
 }
 
-/** Stopped: a person has the call, and can hand it back with a word on what happened. */
+/** The assistant is stopped. The agent can hand the call back with a summary. */
 export const HandBack: Story = {
   parameters: { at: 'end' },
   play: async ({ canvas, loaded }) => {
@@ -139,8 +139,8 @@ export const HandBack: Story = {
   },
 }
 
-/** No assistant yet. */
-export const None: Story = {
+/** No assistant has started. */
+export const NoAssistant: Story = {
   args: { callId: none.callId },
   parameters: { scenario: none, at: 'end' },
   play: async ({ canvas, loaded }) => {
@@ -152,13 +152,13 @@ export const None: Story = {
   },
 }
 
-/** The call is over. */
+/** The call has ended. */
 export const CallEnded: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather, at: 'end' },
 }
 
-/** Its parts, without a look of ours. */
+/** `AssistantBarParts` without styles. */
 export const Composed: Story = {
   render: ({ callId }) => (
     <AssistantBarParts.Root callId={callId} style={{ display: 'grid', gap: 8 }}>

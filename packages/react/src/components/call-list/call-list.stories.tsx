@@ -49,7 +49,7 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-/** Calls on the line before those that ended; the arrows go from one to the next. */
+/** Active calls come before ended ones. The arrow keys move between calls. */
 export const Several: Story = {
   args: { selected: pinEntry.callId },
   play: async ({ canvas }) => {
@@ -61,7 +61,7 @@ export const Several: Story = {
   },
 }
 
-/** What happened on a call that is not open counts as new, until it is. */
+/** A call counts its new events until it is opened. */
 export const Unseen: Story = {
   args: { selected: aiBooking.callId },
   play: async ({ canvas, loaded }) => {
@@ -72,7 +72,7 @@ export const Unseen: Story = {
   },
 }
 
-/** Three hundred calls: only those in view exist, and there is a field to find one. */
+/** Three hundred calls with a search field. Only the rows in view are in the DOM. */
 export const Hundreds: Story = {
   parameters: { scenario: hundreds, at: 'end' },
   play: async ({ canvas, canvasElement }) => {
@@ -91,7 +91,7 @@ export const Empty: Story = {
   },
 }
 
-/** The server cannot be had: the list does not claim to be empty. */
+/** The server is unavailable. The list shows the failure, not "No calls". */
 export const Unavailable: Story = {
   parameters: {
     scenario: [pinEntry],
@@ -106,7 +106,7 @@ export const Unavailable: Story = {
   },
 }
 
-/** The session has expired while calls were listed: they stay, and are marked. */
+/** The session expired. The calls stay listed and are marked as out of date. */
 export const OutOfDate: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findAllByRole('button')
@@ -118,7 +118,7 @@ export const OutOfDate: Story = {
   },
 }
 
-/** Its parts, without a look of ours: rows that say other things, in another order. */
+/** `CallListParts` without styles, with custom rows. */
 export const Composed: Story = {
   render: function Render() {
     const [selected, setSelected] = useState<string | null>(null)

@@ -16,7 +16,7 @@ type Story = StoryObj<typeof meta>
 
 const nothing = new ScenarioWriter('Nothing happened').end()
 
-/** A conversation in lanes. The arrow keys step from event to event. */
+/** A conversation in lanes. The arrow keys move between events. */
 export const Conversation: Story = {
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
@@ -28,10 +28,10 @@ export const Conversation: Story = {
   },
 }
 
-/** Prompts, keys and a gather. */
+/** A gather with prompts and keys. */
 export const Keys: Story = { args: { callId: menuWithWrongKey.callId }, parameters: { scenario: menuWithWrongKey } }
 
-/** The same, to be read. */
+/** The same events as a table. */
 export const Table: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey },
@@ -42,7 +42,7 @@ export const Table: Story = {
   },
 }
 
-/** Zoomed in, it scrolls. */
+/** The zoomed timeline scrolls. */
 export const Zoomed: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Zoom in' }))
@@ -52,8 +52,8 @@ export const Zoomed: Story = {
   },
 }
 
-/** Ctrl and the wheel, or a pinch, zoom where the pointer is; the page does not. The arrows bring an event into view. */
-export const Pinched: Story = {
+/** Ctrl+wheel or a pinch zooms at the pointer, not the page. The arrow keys scroll an event into view. */
+export const PinchZoom: Story = {
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
     const { left, width } = chart.getBoundingClientRect()
@@ -62,20 +62,20 @@ export const Pinched: Story = {
     await waitFor(() => expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 1.5))
     await fireEvent.wheel(chart, pinch)
     await waitFor(() => expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 3))
-    // What was under the pointer, close to the end, still is.
+    // The point under the pointer, near the end, stays there.
     await expect(chart.scrollLeft).toBeGreaterThan(chart.clientWidth * 2)
     chart.focus()
     await userEvent.keyboard('{Home}')
     await waitFor(() => expect(chart.scrollLeft).toBeLessThan(chart.clientWidth))
-    // The wheel alone is the page's.
+    // Without Ctrl, the wheel scrolls the page.
     await expect(await fireEvent.wheel(chart, { deltaY: -60, cancelable: true })).toBe(true)
   },
 }
 
-/** Before anything happened. */
+/** The call has no events. */
 export const Empty: Story = { args: { callId: nothing.callId }, parameters: { scenario: nothing } }
 
-/** Its parts, without a look of ours: the lanes below each other, in a style of one's own. */
+/** `CallTimelineParts` with custom styles: the lanes are stacked. */
 export const Composed: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey },

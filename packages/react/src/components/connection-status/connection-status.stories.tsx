@@ -26,14 +26,14 @@ const clientOf = (loaded: unknown) => {
   return client
 }
 
-/** All is well. */
+/** The connection is live. */
 export const Live: Story = {
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Live')).toBeVisible()
   },
 }
 
-/** The connection is lost; it comes back by itself, or at once. */
+/** The connection is lost. The client reconnects automatically, or at once with "Retry now". */
 export const Reconnecting: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -46,7 +46,7 @@ export const Reconnecting: Story = {
   },
 }
 
-/** Retry now, and it is back: nothing is lost. */
+/** "Retry now" reconnects and fetches the missed events. */
 export const Recovered: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -64,7 +64,7 @@ export const Recovered: Story = {
   },
 }
 
-/** The server is there, but its store is away: nothing new comes until it is back. */
+/** The server is reachable but its store is not, so updates are paused. */
 export const Degraded: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -80,7 +80,7 @@ export const Degraded: Story = {
   },
 }
 
-/** The session has expired, and a new ticket was refused too. */
+/** The session has expired, and the server also refused the new ticket. */
 export const Expired: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -91,7 +91,7 @@ export const Expired: Story = {
   },
 }
 
-/** The server answers with a temporary failure: that is not a lack of permission. */
+/** A temporary server failure is not shown as a lack of permission. */
 export const Unavailable: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -103,7 +103,7 @@ export const Unavailable: Story = {
   },
 }
 
-/** The call does not exist, or is not this agent's. */
+/** The call does not exist, or the agent has no permission for it. */
 export const Forbidden: Story = {
   parameters: {
     prepare: (client: NonNullable<LoadedScenario['client']>) =>
@@ -114,7 +114,7 @@ export const Forbidden: Story = {
   },
 }
 
-/** The server lost part of the log: what is shown now is what it has. */
+/** The server lost part of the log. The screen shows the remaining events. */
 export const HistoryLost: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -127,7 +127,7 @@ export const HistoryLost: Story = {
   },
 }
 
-/** The call is over and its log complete. */
+/** The call has ended and its log is complete. */
 export const Ended: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather, at: 'end' },

@@ -27,7 +27,7 @@ const exactly = new ScenarioWriter('Exactly four')
   .press('12', { gather: 'code' })
   .end()
 
-/** The prompt is over; the first key is waited for. */
+/** The prompt has ended, and the gather waits for the first digit. */
 export const Waiting: Story = {
   parameters: { scenario: pinEntry, at: 6200 },
   play: async ({ canvas }) => {
@@ -40,7 +40,7 @@ export const Waiting: Story = {
   },
 }
 
-/** Digits fill the slots as they come, and each is announced by its count. */
+/** Each digit fills a slot and is announced by its count. */
 export const Filling: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   play: async ({ canvas, loaded }) => {
@@ -52,7 +52,7 @@ export const Filling: Story = {
   },
 }
 
-/** Shows only the number of digits. The server never sent the digits themselves. */
+/** The slots show only the number of digits. The server never sends masked digits. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
   parameters: { scenario: hiddenPin, at: 7200 },
@@ -65,7 +65,7 @@ export const Hidden: Story = {
   },
 }
 
-/** A key the gather does not accept is crossed, not dropped. */
+/** A key that the gather does not accept is crossed out but stays visible. */
 export const Invalid: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey, at: 4500 },
@@ -74,7 +74,7 @@ export const Invalid: Story = {
   },
 }
 
-/** The terminator was pressed, and Telnyx called the input valid. */
+/** The terminator was pressed, and Telnyx reported valid input. */
 export const Ended: Story = {
   parameters: { scenario: pinEntry },
   play: async ({ canvas }) => {
@@ -93,11 +93,11 @@ export const TimedOut: Story = {
   },
 }
 
-/** No near end: the row grows with the input. */
+/** The maximum is too large for empty slots, so the row grows with the input. */
 export const OpenEnded: Story = { args: { callId: asked.callId }, parameters: { scenario: asked } }
 
-/** Exactly so many, and no key to end it. */
-export const Exactly: Story = {
+/** Minimum and maximum are equal, and no key ends the input. */
+export const ExactCount: Story = {
   args: { callId: exactly.callId },
   parameters: { scenario: exactly },
   play: async ({ canvas }) => {
@@ -106,7 +106,7 @@ export const Exactly: Story = {
   },
 }
 
-/** The parts, without our look, in a form of one's own. */
+/** `DigitSlotsParts` without styles. */
 export const Unstyled: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   render: ({ callId }) => (

@@ -16,7 +16,7 @@ type Story = StoryObj<typeof meta>
 
 const stray = new ScenarioWriter('Stray keys').answered().press('1995*', { intervalMs: 300 }).end()
 
-/** Nothing pressed yet. */
+/** No key has been pressed. */
 export const Quiet: Story = {
   parameters: { scenario: pinEntry, at: 6200 },
   play: async ({ canvas }) => {
@@ -25,12 +25,12 @@ export const Quiet: Story = {
   },
 }
 
-/** A key lights up as it is pressed, and stays marked as the last. */
+/** A key flashes when it is pressed and stays marked as the last key. */
 export const Pressed: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   play: async ({ canvas, canvasElement, loaded }) => {
     await waitFor(() => expect(canvas.getByText('Last key 5')).toBeVisible())
-    // What was there from the start does not light up.
+    // Keys pressed before the pad rendered do not flash.
     await expect(canvasElement.querySelector('.cg-key-flash')).toBeNull()
     const { client } = loaded as LoadedScenario
     client?.press(pinEntry.callId, '8')
@@ -40,7 +40,7 @@ export const Pressed: Story = {
   },
 }
 
-/** Policy hides the digits: only that a key was pressed. */
+/** The mask hides the digits. The pad shows only that a key was pressed. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
   parameters: { scenario: hiddenPin, at: 7200 },
@@ -50,7 +50,7 @@ export const Hidden: Story = {
   },
 }
 
-/** A menu of three: the other keys are outlined, and the wrong one is marked. */
+/** A menu with three options. The invalid keys are outlined, and the wrong key is marked. */
 export const WrongKey: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey, at: 4500 },
@@ -59,7 +59,7 @@ export const WrongKey: Story = {
   },
 }
 
-/** Keys pressed while nothing is being asked. */
+/** Keys pressed while no gather runs. */
 export const Stray: Story = {
   args: { callId: stray.callId },
   parameters: { scenario: stray },

@@ -34,7 +34,7 @@ type Story = StoryObj<typeof meta>
 
 const commandsOf = (loaded: unknown) => (loaded as LoadedScenario).client?.commands ?? []
 
-/** A question that is asked often, at a press; then it runs. */
+/** A preset fills in the form, and the gather runs. */
 export const Preset: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'PIN' }))
@@ -51,8 +51,8 @@ export const Preset: Story = {
   },
 }
 
-/** Sending what Telnyx would refuse says what and why, and puts the focus there. Nothing is sent. */
-export const Problems: Story = {
+/** An invalid form is not sent. It shows each problem and focuses the first invalid field. */
+export const ValidationErrors: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Minimum digits' }), '9')
     await userEvent.type(canvas.getByRole('textbox', { name: 'Most digits' }), '4')
@@ -70,8 +70,8 @@ export const Problems: Story = {
   },
 }
 
-/** Everything Telnyx takes, and the request as it is sent. */
-export const MoreAndJson: Story = {
+/** "More options" shows every parameter of Telnyx. The JSON view shows the request. */
+export const MoreOptionsAndJson: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Account number' }))
     await userEvent.click(canvas.getByRole('button', { name: 'More options' }))
@@ -81,7 +81,7 @@ export const MoreAndJson: Story = {
   },
 }
 
-/** The fields of an AI gather, as a JSON Schema that the form builds. */
+/** The form builds a JSON Schema from the fields of an AI gather. */
 export const FieldBuilder: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('radio', { name: /Fields, by conversation/ }))
@@ -104,7 +104,7 @@ export const FieldBuilder: Story = {
   },
 }
 
-/** It runs: the prompt, the digits, the time, and Stop. Escape asks first. */
+/** A running gather with its prompt, digits, remaining time and Stop. Escape asks for confirmation. */
 export const Running: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
@@ -120,7 +120,7 @@ export const Running: Story = {
   },
 }
 
-/** Another question while one runs: it is stopped first, and the button says so. */
+/** A new request while a gather runs stops that gather first, and the button says so. */
 export const StopAndAsk: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
@@ -132,7 +132,7 @@ export const StopAndAsk: Story = {
   },
 }
 
-/** Another agent asks while this one types: the keys go nowhere, and the draft is kept. */
+/** Another agent starts a gather while this agent types. The keys are discarded and the draft is kept. */
 export const Interrupted: Story = {
   play: async ({ args, canvas, canvasElement, loaded }) => {
     const { client } = loaded as LoadedScenario
@@ -154,7 +154,7 @@ export const Prompting: Story = {
   parameters: { scenario: menuWithWrongKey, at: 3500 },
 }
 
-/** It ended well; it can be asked again. */
+/** The gather ended with valid input and can be repeated. */
 export const Valid: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry },
@@ -168,7 +168,7 @@ export const Valid: Story = {
 /** The caller pressed no key. */
 export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
 
-/** The caller hung up: nothing can be asked any more, and the buttons say why. */
+/** The caller hung up. The buttons are disabled and explain why. */
 export const HungUp: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather },
@@ -181,13 +181,13 @@ export const HungUp: Story = {
   },
 }
 
-/** An AI gather: its fields fill in. */
+/** The fields of an AI gather fill in. */
 export const Fields: Story = {
   args: { callId: aiBooking.callId },
   parameters: { scenario: aiBooking, at: 12_000 },
 }
 
-/** Telnyx refused it: its words, and ours. */
+/** Telnyx refused the gather. The notice explains the refusal and shows the detail from Telnyx. */
 export const Refused: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
@@ -196,11 +196,14 @@ export const Refused: Story = {
   },
 }
 
-/** Whether the command ran is unknown. */
-export const Unknown: Story = { args: { callId: unknownOutcome.callId }, parameters: { scenario: unknownOutcome } }
+/** The outcome of the command is unknown. */
+export const UnknownOutcome: Story = {
+  args: { callId: unknownOutcome.callId },
+  parameters: { scenario: unknownOutcome },
+}
 
-/** Refused at the button. */
-export const RefusedAtOnce: Story = {
+/** Telnyx refuses the command that the agent just sent. */
+export const RefusedOnSend: Story = {
   parameters: { client: { respond: () => ({ refuse: 'notAnswered' }) } },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
@@ -209,7 +212,7 @@ export const RefusedAtOnce: Story = {
   },
 }
 
-/** The server's own rules do not allow it: it says so, and marks the field. */
+/** The policy of the server refuses the request. The notice says so, and the field is marked. */
 export const RefusedByPolicy: Story = {
   parameters: {
     client: {
@@ -233,7 +236,7 @@ export const RefusedByPolicy: Story = {
   },
 }
 
-/** Another agent asks already: who asks for what, and the means to replace it. */
+/** Another agent's gather is running. The notice names the agent and the request, and offers to replace it. */
 export const AlreadyRunning: Story = {
   args: { callId: pinEntry.callId },
   parameters: {
@@ -251,7 +254,7 @@ export const AlreadyRunning: Story = {
   },
 }
 
-/** Telnyx accepted the stop, and its end was lost. */
+/** Telnyx accepted the stop, but no end event arrived. */
 export const StopNotConfirmed: Story = {
   args: { callId: endless.callId },
   parameters: {
@@ -269,7 +272,7 @@ export const StopNotConfirmed: Story = {
   },
 }
 
-/** On its way: the button waits, and cannot be pressed twice. */
+/** While a command is pending, its button cannot be pressed again. */
 export const Sending: Story = {
   parameters: { client: { respond: () => 'pending' } },
   play: async ({ canvas, loaded }) => {
@@ -280,7 +283,7 @@ export const Sending: Story = {
   },
 }
 
-/** The call rings: asking must wait, and says why. */
+/** The call is ringing. The buttons are disabled and explain why. */
 export const Ringing: Story = {
   args: { callId: ringing.callId },
   parameters: { scenario: ringing },
@@ -289,7 +292,7 @@ export const Ringing: Story = {
   },
 }
 
-/** The ticket only allows to look. */
+/** The ticket allows reading but no commands. */
 export const Forbidden: Story = {
   parameters: { client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
@@ -299,8 +302,8 @@ export const Forbidden: Story = {
   },
 }
 
-/** Escape on the card asks, Escape again keeps going, and the focus stays where the agent works. */
-export const EscapeAsksAndKeepsGoing: Story = {
+/** Escape on the card opens the confirmation, a second Escape closes it, and the focus stays in the card. */
+export const EscapeTogglesConfirmation: Story = {
   tags: ['!dev', '!autodocs'],
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7000 },
@@ -319,8 +322,8 @@ export const EscapeAsksAndKeepsGoing: Story = {
   },
 }
 
-/** The question closes when the call ends, and the focus goes to the card. */
-export const QuestionClosesWithTheCall: Story = {
+/** The confirmation closes when the call ends, and the focus moves to the card. */
+export const ConfirmationClosesWithTheCall: Story = {
   tags: ['!dev', '!autodocs'],
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7000 },
@@ -336,8 +339,8 @@ export const QuestionClosesWithTheCall: Story = {
   },
 }
 
-/** The button that stopped a gather is gone with it; pressing the key again must not ask the caller again. */
-export const StopLeavesTheFocusOnTheCard: Story = {
+/** After Stop the focus moves to the card, so a second Enter does not repeat the request. */
+export const StopMovesFocusToTheCard: Story = {
   tags: ['!dev', '!autodocs'],
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7000 },

@@ -37,7 +37,7 @@ const manyTypes = new ScenarioWriter('Fields of every type')
   })
   .end()
 
-/** Nothing heard yet. */
+/** No field has a value. */
 export const Missing: Story = {
   parameters: { scenario: aiBooking, at: 4000 },
   play: async ({ canvas }) => {
@@ -45,7 +45,7 @@ export const Missing: Story = {
   },
 }
 
-/** Heard, not confirmed. The agent can set a value right by telling the assistant. */
+/** A value is heard but not confirmed. The agent can correct it through the assistant. */
 export const Heard: Story = {
   parameters: { scenario: aiBooking, at: 12_000 },
   play: async ({ canvas, loaded }) => {
@@ -58,7 +58,7 @@ export const Heard: Story = {
   },
 }
 
-/** A field fills in while one watches, and is announced. */
+/** A field that fills in is announced. */
 export const Filling: Story = {
   parameters: { scenario: aiBooking, at: 4000 },
   play: async ({ canvas, loaded }) => {
@@ -69,7 +69,7 @@ export const Filling: Story = {
   },
 }
 
-/** The gather ended as valid: confirmed, with the correction the caller made. */
+/** The gather ended as valid. Its fields are confirmed, including the caller's correction. */
 export const Confirmed: Story = {
   parameters: { scenario: aiBooking },
   play: async ({ canvas }) => {
@@ -87,8 +87,8 @@ const refusing: StandardSchemaV1 = {
   },
 }
 
-/** The result does not fit the schema it was to have. */
-export const NotAsAgreed: Story = {
+/** The result does not match the schema. */
+export const SchemaMismatch: Story = {
   args: { schema: refusing },
   parameters: { scenario: aiBooking },
   play: async ({ canvas }) => {
@@ -96,7 +96,7 @@ export const NotAsAgreed: Story = {
   },
 }
 
-/** Numbers, yes and no, lists, and objects within objects. */
+/** Numbers, booleans, lists and nested objects. */
 export const EveryType: Story = {
   args: { callId: manyTypes.callId },
   parameters: { scenario: manyTypes },
@@ -106,5 +106,5 @@ export const EveryType: Story = {
   },
 }
 
-/** No AI gather on this call. */
+/** The call has no AI gather. */
 export const Empty: Story = { args: { callId: pinEntry.callId }, parameters: { scenario: pinEntry } }

@@ -4,7 +4,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
-/** A PIN of which two keys are in; the caller takes their time over the others, so that nothing else happens. */
+/** A PIN with two digits entered. The caller pauses, so no further event arrives. */
 const halfEntered = new ScenarioWriter('Half a PIN')
   .answered({ callerName: 'Sample Caller' })
   .command('pin', 'gather_using_speak', {
@@ -19,9 +19,8 @@ const halfEntered = new ScenarioWriter('Half a PIN')
   .end()
 
 /**
- * Everything that can go wrong, shown as an agent meets it: in the middle of a call, with the last that was known kept
- * on the screen, and what would act on stale facts held back. Each state is made by the real client, from what the wire
- * did.
+ * Failures during a call. The panel keeps the last known state on screen and disables commands that could act on stale
+ * data. The real client produces each state from a fault of the connection.
  */
 const meta = {
   title: 'Panel/When things go wrong',
@@ -34,7 +33,7 @@ export default meta
 type Story = StoryObj<typeof meta>
 type Client = NonNullable<LoadedScenario['client']>
 
-/** Breaks something while the call is already being watched, as it is on a screen in use. */
+/** Injects a fault after the call is live on the screen. */
 const whileWatched = (breakIt: (client: Client) => void | Promise<void>) => async (client: Client) => {
   await new Promise<void>((resolve) => {
     void client.watch(halfEntered.callId, { onFeed: ({ sync }) => sync === 'live' && resolve() }).catch(() => undefined)
@@ -48,7 +47,7 @@ const clientOf = (loaded: unknown): Client => {
   return client
 }
 
-/** The last that was known stays, and cannot be acted on. It comes a moment after the state of the connection. */
+/** Expects that the last known state stays visible and commands are disabled. */
 const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
   await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
   const stop = await canvas.findByRole('button', { name: 'Stop gather', description: 'Waiting for the connection.' })
@@ -56,7 +55,7 @@ const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
   await waitFor(() => expect(canvas.getByRole('log', { name: 'Transcript' })).toHaveAttribute('aria-busy', 'true'))
 }
 
-/** Telnyx refused the command: who refused it and why, the code beside it, and what can be done. */
+/** Telnyx refused the command. The notice shows the reason, the code and the next step. */
 export const RefusedCommand: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
@@ -64,13 +63,13 @@ export const RefusedCommand: Story = {
     await expect(await canvas.findByText('The call has already ended.', { selector: '.cg-notice-title' })).toBeVisible()
     await expect(canvas.getByText(/Nothing was changed on the call/)).toBeVisible()
     await expect(canvas.getByRole('button', { name: 'Ask again' })).toBeEnabled()
-    // Rows are shown once they have been measured.
+    // Rows become visible after they are measured.
     const row = within(canvas.getByRole('log'))
     await waitFor(() => expect(row.getByText('The call has already ended.')).toBeVisible())
   },
 }
 
-/** No answer came within 45 seconds: whether it ran is unknown. */
+/** Telnyx did not respond within 45 seconds, so the outcome of the command is unknown. */
 export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
   parameters: { scenario: unknownOutcome },
@@ -81,7 +80,7 @@ export const UnknownOutcome: Story = {
   },
 }
 
-/** The ticket ran out, and the fresh one was refused too. */
+/** The ticket expired, and the server also refused the new one. */
 export const ExpiredTicket: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -98,8 +97,8 @@ export const ExpiredTicket: Story = {
   },
 }
 
-/** Signed in again, and retried: the same screen goes on. */
-export const BackAfterExpiry: Story = {
+/** After signing in again and retrying, the same screen continues. */
+export const RecoveredAfterExpiry: Story = {
   parameters: ExpiredTicket.parameters ?? {},
   play: async ({ canvas, loaded }) => {
     const retry = await canvas.findByRole('button', { name: 'Retry now' })
@@ -113,7 +112,7 @@ export const BackAfterExpiry: Story = {
   },
 }
 
-/** The call does not exist, or is not this agent's: nothing of it is shown, not even which of the two. */
+/** The call does not exist, or the agent has no permission for it. The panel does not reveal which. */
 export const ForbiddenCall: Story = {
   parameters: {
     prepare: (client: Client) =>
@@ -128,8 +127,8 @@ export const ForbiddenCall: Story = {
   },
 }
 
-/** The ticket allows to look and not to act: every control says so. */
-export const LookOnly: Story = {
+/** The ticket allows reading but no commands, and every control says so. */
+export const ReadOnly: Story = {
   parameters: { client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
     const stop = await canvas.findByRole('button', {
@@ -140,7 +139,7 @@ export const LookOnly: Story = {
   },
 }
 
-/** The server cannot be reached: the screen says that it is out of date, and when it will be tried again. */
+/** The server is unreachable. The panel says that it is out of date and when the client will retry. */
 export const Offline: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -158,7 +157,7 @@ export const Offline: Story = {
   },
 }
 
-/** The connection stands, and the server's store is away: what is shown is true, and nothing new comes for now. */
+/** The server is reachable but its store is not. The panel shows the last known state, and updates are paused. */
 export const StoreDegraded: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -172,7 +171,7 @@ export const StoreDegraded: Story = {
   },
 }
 
-/** An event was lost on its way and is being fetched: nothing can be done about what is not known. */
+/** The client fetches a lost event. Commands are disabled until the gap is filled. */
 export const GapBeingFilled: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -189,7 +188,7 @@ export const GapBeingFilled: Story = {
   },
 }
 
-/** The gap is closed: the keys stand in their order, and the controls are free again. */
+/** The gap is filled: the keys are in order and the controls are enabled. */
 export const GapFilled: Story = {
   parameters: GapBeingFilled.parameters ?? {},
   play: async ({ canvas, loaded }) => {
@@ -203,7 +202,7 @@ export const GapFilled: Story = {
   },
 }
 
-/** Back after keys were missed: they are there, and the screen says how much it was. */
+/** After reconnecting, the missed keys appear and the status shows the number of missed events. */
 export const CaughtUp: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -222,7 +221,7 @@ export const CaughtUp: Story = {
   },
 }
 
-/** A new page on a server that was not updated yet. It may be retried, as servers are updated one after the other. */
+/** The page is newer than the server. Retrying may help during a rolling update. */
 export const ServerTooOld: Story = {
   parameters: {
     prepare: (client: Client) =>
@@ -236,7 +235,7 @@ export const ServerTooOld: Story = {
   },
 }
 
-/** A page that was open while the server was updated: what is shown stays, and only a reload helps. */
+/** The page is older than the updated server. It keeps the last known state and asks for a reload. */
 export const ClientTooOld: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -253,7 +252,7 @@ export const ClientTooOld: Story = {
   },
 }
 
-/** The server lost part of its log: what is shown now is what it has, and that it was more is said. */
+/** The server lost part of the log. The panel shows the remaining events and says that some are missing. */
 export const HistoryLost: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -269,7 +268,7 @@ export const HistoryLost: Story = {
   },
 }
 
-/** The caller hung up in the middle of it: what came in stays, and nothing more can be asked. */
+/** The caller hung up during a gather. The digits stay visible and the controls are disabled. */
 export const CallEnded: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather },

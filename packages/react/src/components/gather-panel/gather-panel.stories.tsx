@@ -24,43 +24,43 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-/** A PIN asked for by speech: two keys are in. */
+/** A spoken request for a PIN, with two digits entered. */
 export const Collecting: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
 }
 
-/** The same with the digits hidden: the browser never had them. */
+/** The same request with masked digits. The server never sends them to the browser. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
   parameters: { scenario: hiddenPin, at: 7200 },
 }
 
-/** It was valid. */
+/** The gather ended with valid input. */
 export const Ended: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry },
 }
 
-/** Fields fill in as the caller answers. */
+/** The fields of an AI gather fill in as the caller answers. */
 export const Fields: Story = {
   args: { callId: aiBooking.callId },
   parameters: { scenario: aiBooking, at: 12_000 },
 }
 
-/** An assistant talks to the caller, and was whispered to. */
+/** An assistant talks to the caller after a whisper from the agent. */
 export const Assistant: Story = {
   args: { callId: assistantWhisper.callId, suggestions: ['Offer Thursday first.', 'Speak more slowly.'] },
   parameters: { scenario: assistantWhisper, at: 9500 },
 }
 
-/** Answered, and nothing asked yet. */
+/** The call is answered, and no gather has started. */
 export const Idle: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 2200 },
 }
 
-/** The caller hung up in the middle of it. */
+/** The caller hung up during a gather. */
 export const HungUp: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather },
@@ -72,13 +72,13 @@ export const Refused: Story = {
   parameters: { scenario: refusedCommand },
 }
 
-/** No answer came from Telnyx. */
-export const Unknown: Story = {
+/** Telnyx did not respond, so the outcome of the command is unknown. */
+export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
   parameters: { scenario: unknownOutcome },
 }
 
-/** Its parts, and the components one wants, laid out as one likes. */
+/** `GatherPanelParts` with selected components in a custom layout. */
 export const Composed: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },

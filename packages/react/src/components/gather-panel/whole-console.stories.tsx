@@ -12,7 +12,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test'
 import { CallList } from '../call-list/call-list.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
-/** The same history, from another caller. */
+/** The same scenario with another caller. */
 const calledBy = (number: string, scenario: Scenario): Scenario =>
   JSON.parse(JSON.stringify(scenario).replaceAll(scenario.from, number)) as Scenario
 
@@ -43,7 +43,7 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-/** Five calls at once. Play them, or step from event to event; pick a call on the left. */
+/** Five calls at once. Select a call on the left, then play its events or step through them. */
 export const Playable: Story = {
   parameters: { at: 0 },
   play: async ({ canvas }) => {
@@ -51,8 +51,8 @@ export const Playable: Story = {
   },
 }
 
-/** The player itself: a step is the next event, playing goes on by itself at the speed chosen, the end is the end. */
-export const Played: Story = {
+/** The scenario player steps to the next event, plays at the selected speed and jumps to the end. */
+export const PlayerControls: Story = {
   parameters: { at: 0 },
   play: async ({ canvas }) => {
     const player = within(await canvas.findByRole('toolbar', { name: 'Scenario player' }))
@@ -73,7 +73,7 @@ export const Played: Story = {
   },
 }
 
-/** A few seconds in: no call shows what is another's. */
+/** Each panel shows only the events of its own call. */
 export const SeveralCalls: Story = {
   parameters: { at: 8000 },
   play: async ({ canvas }) => {

@@ -55,7 +55,7 @@ const mixed = new ScenarioWriter('Two directions')
 
 const nothing = new ScenarioWriter('Nothing yet').end()
 
-/** A conversation with an assistant: turns, a whisper with its receipt, what agents did. */
+/** A conversation with an assistant: turns of speech, a whisper with its receipt, and the commands of agents. */
 export const Conversation: Story = {
   play: async ({ canvas }) => {
     const log = await canvas.findByRole('log', { name: 'Transcript' })
@@ -67,10 +67,10 @@ export const Conversation: Story = {
   },
 }
 
-/** An AI gather, from its greeting to its end. */
+/** An AI gather from greeting to end. */
 export const AIGather: Story = { args: { callId: aiBooking.callId }, parameters: { scenario: aiBooking } }
 
-/** Keys stand among the words, in groups. */
+/** Keys appear in groups between the turns of speech. */
 export const Keys: Story = {
   args: { callId: twoGathers.callId },
   parameters: { scenario: twoGathers },
@@ -79,8 +79,8 @@ export const Keys: Story = {
   },
 }
 
-/** What is being said grows in place; what was heard badly is underlined. */
-export const Partial: Story = {
+/** A partial transcript grows in place. Words recognised with low confidence are underlined. */
+export const PartialTranscript: Story = {
   args: { callId: spoken.callId },
   parameters: { scenario: spoken },
   play: async ({ canvas, canvasElement, loaded }) => {
@@ -89,7 +89,7 @@ export const Partial: Story = {
     const client = clientOf(loaded)
     client.emit(spoken.callId, 'call.transcription', said('to Thursday, please.', true))
     await waitFor(() => expect(canvas.getByText('to Thursday, please.')).toBeVisible())
-    // The same element: the row grew, it was not put in place of another.
+    // The row grew: it is still the same element.
     await expect(row?.isConnected).toBe(true)
     await expect(row).not.toHaveAttribute('data-partial')
     await client.player.advance(1500)
@@ -97,7 +97,7 @@ export const Partial: Story = {
   },
 }
 
-/** Find, with the number of matches, and the next one at Enter. */
+/** Find shows the number of matches. Enter moves to the next match. */
 export const Find: Story = {
   play: async ({ canvas, canvasElement }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Find' }))
@@ -111,7 +111,7 @@ export const Find: Story = {
   },
 }
 
-/** Only some kinds of row. */
+/** The filter hides call events. */
 export const Filter: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Filter' }))
@@ -121,8 +121,8 @@ export const Filter: Story = {
   },
 }
 
-/** Five thousand turns: only the rows in view exist. The end is followed until the reader turns away from it. */
-export const Long: Story = {
+/** A long conversation: only the rows in view are in the DOM. The view follows the end until the reader scrolls up. */
+export const LongCall: Story = {
   args: { callId: long.callId },
   parameters: { scenario: long },
   play: async ({ canvas, canvasElement, loaded }) => {
@@ -133,7 +133,7 @@ export const Long: Story = {
     log.scrollTop -= 600
     const latest = await canvas.findByRole('button', { name: 'Jump to latest' })
     clientOf(loaded).emit(long.callId, 'call.hold')
-    // It fades in.
+    // The button fades in.
     await waitFor(() => expect(canvas.getByRole('button', { name: 'Jump to latest · 1 new' })).toBeVisible())
     await userEvent.click(latest)
     await waitFor(() => expect(canvas.getByText('Caller on hold')).toBeVisible())
@@ -141,7 +141,7 @@ export const Long: Story = {
   },
 }
 
-/** Each row runs in the direction of its own words. */
+/** Each row uses the writing direction of its text. */
 export const TwoDirections: Story = {
   args: { callId: mixed.callId },
   parameters: { scenario: mixed },
@@ -151,7 +151,7 @@ export const TwoDirections: Story = {
   },
 }
 
-/** Nothing said yet. */
+/** The transcript is empty. */
 export const Empty: Story = {
   args: { callId: nothing.callId },
   parameters: { scenario: nothing },
@@ -160,8 +160,8 @@ export const Empty: Story = {
   },
 }
 
-/** The connection is away: the rows stay. */
-export const Away: Story = {
+/** The connection is lost, and the rows stay visible. */
+export const Offline: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry },
   play: async ({ canvas, loaded }) => {
@@ -175,8 +175,8 @@ export const Away: Story = {
   },
 }
 
-/** The call ends while one listens: it is said at once. */
-export const Ending: Story = {
+/** A call that ends while the transcript is open is announced at once. */
+export const CallEnds: Story = {
   play: async ({ canvas, loaded }) => {
     const log = await canvas.findByRole('log')
     await waitFor(() => expect(within(log).getByText('Call answered')).toBeVisible())
