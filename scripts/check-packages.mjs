@@ -28,7 +28,13 @@ async function licenceProblems() {
   const list = ['--filter', './packages/*', 'licenses', 'list', '--prod', '--json']
   const { stdout } = await run('pnpm', list, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 })
   return Object.entries(JSON.parse(stdout))
-    .filter(([licence]) => !permissive.has(licence))
+    .filter(
+      ([licence]) =>
+        !licence
+          .replace(/[()]/g, '')
+          .split(' OR ')
+          .some((choice) => permissive.has(choice)),
+    )
     .map(
       ([licence, packages]) =>
         `${packages.map(({ name }) => name).join(', ')}: the licence ${licence} is not permissive.`,

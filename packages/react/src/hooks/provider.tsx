@@ -1,18 +1,10 @@
 import type { HostEvent } from '@callgather/protocol'
 import { QueryClient, QueryClientContext, QueryClientProvider } from '@tanstack/react-query'
-import {
-  createContext,
-  type ReactElement,
-  type ReactNode,
-  useContext,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from 'react'
+import { createContext, type ReactElement, type ReactNode, useContext, useEffect, useRef, useState } from 'react'
 import type { GatherClient } from '../client/gather-client.ts'
 import { ConfirmAfterContext, DEFAULT_CONFIRM_AFTER_MS } from './confirm-after.ts'
 import { HostEvents, readyEvent } from './host-events.ts'
+import { useEarlyEffect } from './use-early-effect.ts'
 
 const GatherContext = createContext<GatherClient | null>(null)
 
@@ -53,9 +45,6 @@ export function GatherProvider({
   useHostEvents(client, cache, onEvent)
   return <QueryClientProvider client={cache}>{content}</QueryClientProvider>
 }
-
-// Before the effects of the components inside, which open the connection. React 18 warns of a layout effect on a server.
-const useEarlyEffect = typeof window === 'undefined' ? useEffect : useLayoutEffect
 
 function useHostEvents(client: GatherClient, cache: QueryClient, onEvent: GatherProviderProps['onEvent']): void {
   const latest = useRef(onEvent)

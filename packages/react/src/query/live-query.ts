@@ -13,7 +13,8 @@ export const liveQueryOptions = {
   // The client reconnects by itself, whatever `navigator.onLine` says. Its errors are final.
   networkMode: 'always',
   retry: false,
-  gcTime: 5 * 60_000,
+  // On a server, a timer per render would keep the process and the call in memory.
+  gcTime: typeof window === 'undefined' ? Number.POSITIVE_INFINITY : 5 * 60_000,
   placeholderData: () => undefined,
   initialData: () => undefined,
   persister: <Data, Context>(queryFn: (context: Context) => Data | Promise<Data>, context: Context) => queryFn(context),

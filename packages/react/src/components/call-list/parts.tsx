@@ -1,8 +1,9 @@
 import type { CallSummary } from '@callgather/protocol'
 import { useQuery } from '@tanstack/react-query'
-import { type KeyboardEvent, type ReactElement, type ReactNode, useLayoutEffect, useRef } from 'react'
+import { type KeyboardEvent, type ReactElement, type ReactNode, useRef } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { useGatherClient } from '../../hooks/provider.tsx'
+import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 import { useNow } from '../../hooks/use-server-time.ts'
 import { callsQueryOptions } from '../../query/calls-query.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -85,7 +86,7 @@ export function View({ children, empty = null, ...props }: ViewProps) {
     handle.current?.scrollToIndex(indexOf(next), { align: 'nearest' })
   }
   // The row is mounted by `keepMounted` with this render, and has the focus before another key can come.
-  useLayoutEffect(() => {
+  useEarlyEffect(() => {
     if (toFocus.current === null) return
     view.current?.querySelector<HTMLElement>(`[data-call="${CSS.escape(toFocus.current)}"]`)?.focus()
     toFocus.current = null

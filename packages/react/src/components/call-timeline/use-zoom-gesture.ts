@@ -1,4 +1,5 @@
-import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react'
+import { type RefObject, useEffect, useRef } from 'react'
+import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 
 /** So much of the wheel is one step: a notch of a mouse is more, the many small moves of a pinch add up to it. */
 const STEP_PIXELS = 40
@@ -13,7 +14,7 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
   /** Where the pointer was, from the element's left edge, and what part of the whole was there. */
   const held = useRef<{ readonly x: number; readonly part: number } | null>(null)
   // With the paint, not after it: the next move of a pinch may come before an effect would.
-  useLayoutEffect(() => {
+  useEarlyEffect(() => {
     zoomed.current = zoomBy
   })
   useEffect(() => {
@@ -35,7 +36,7 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
     return () => element.removeEventListener('wheel', onWheel)
   }, [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: once the element has the width of the new zoom
-  useLayoutEffect(() => {
+  useEarlyEffect(() => {
     const element = ref.current
     if (element && held.current) {
       element.scrollLeft = held.current.part * element.scrollWidth + startOf(element) - held.current.x

@@ -1,4 +1,5 @@
-import { type RefObject, useLayoutEffect, useRef } from 'react'
+import { type RefObject, useRef } from 'react'
+import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 
 /**
  * Moves the focus back to the button that asked a question, once the question was answered and the button is there
@@ -7,7 +8,7 @@ import { type RefObject, useLayoutEffect, useRef } from 'react'
 export function useAskingButton<Region extends HTMLElement>(asking: boolean): RefObject<Region | null> {
   const region = useRef<Region>(null)
   const wasAsking = useRef(asking)
-  useLayoutEffect(() => {
+  useEarlyEffect(() => {
     if (wasAsking.current && !asking) region.current?.querySelector<HTMLElement>('[data-asks]')?.focus()
     wasAsking.current = asking
   }, [asking])

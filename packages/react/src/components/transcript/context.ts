@@ -1,9 +1,10 @@
 import { type SortedMap, selectCallPhase, type TimelineEntry } from '@callgather/protocol'
-import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import { useDeferredValue, useEffect, useMemo, useRef } from 'react'
 import type { VirtualizerHandle } from 'virtua'
 import type { CallFeed } from '../../client/feed.ts'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCall } from '../../hooks/use-call.ts'
+import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 import { useTranscript } from '../../hooks/use-transcript.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { createPartContext } from '../part/part-context.ts'
@@ -102,14 +103,14 @@ function useScroller(
     change((place) => ({ unpinnedAt: next(place.unpinnedAt) }))
   // Back at a call, the reader is where they were.
   const first = useRef({ pinned, topRow })
-  useLayoutEffect(() => {
+  useEarlyEffect(() => {
     if (!first.current.pinned) handle.current?.scrollToIndex(first.current.topRow, { align: 'start' })
   }, [])
   const stay = () => {
     if (length > 0) handle.current?.scrollToIndex(length - 1, { align: 'end' })
   }
   // biome-ignore lint/correctness/useExhaustiveDependencies: a row more, or the end followed again; not every render
-  useLayoutEffect(() => {
+  useEarlyEffect(() => {
     const { current: view } = handle
     if (!pinned || !view || length === 0) return
     // A row that comes into view is measured in this very frame, and followed when that is done (see `measured`): to
