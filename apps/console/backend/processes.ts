@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
 /** A program that is ready, and what it said about itself. */
-export interface Started<Ready> {
+export interface StartedProgram<Ready> {
   readonly process: ChildProcess
   readonly ready: Ready
 }
@@ -17,8 +17,8 @@ export async function startProgram<Ready>(
   file: string,
   args: string[],
   env: Record<string, string>,
-  timeoutMillis = 20_000,
-): Promise<Started<Ready>> {
+  timeoutMs = 20_000,
+): Promise<StartedProgram<Ready>> {
   const child = spawn(process.execPath, [file, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -26,8 +26,8 @@ export async function startProgram<Ready>(
   const lines = createInterface({ input: child.stdout })
   const ready = await new Promise<Ready>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`${file} did not say that it was ready within ${timeoutMillis / 1000} s.`)),
-      timeoutMillis,
+      () => reject(new Error(`${file} did not say that it was ready within ${timeoutMs / 1000} s.`)),
+      timeoutMs,
     )
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`${file} ended with code ${code} before it was ready.`)))

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { createSimulator, type Simulator } from '@callgather/simulator'
 import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
-import { freePort, type Started, startProgram } from '../backend/processes.ts'
+import { freePort, type StartedProgram, startProgram } from '../backend/processes.ts'
 
 const backendFile = fileURLToPath(new URL('../dist/backend.mjs', import.meta.url))
 
@@ -43,7 +43,7 @@ export async function setStage(): Promise<Stage> {
     CALLGATHER_TICKET_SECRET: 'a secret for the end-to-end tests, long enough',
     PHONE_URL: simulator.phoneUrl,
   }
-  let backend: Started<unknown> = await startProgram(backendFile, [], env)
+  let backend: StartedProgram<unknown> = await startProgram(backendFile, [], env)
   const executablePath = findBrowser()
   const browser: Browser = await chromium.launch({ args: browserArgs, ...(executablePath ? { executablePath } : {}) })
   const contexts: BrowserContext[] = []

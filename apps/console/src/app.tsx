@@ -15,7 +15,7 @@ import { useTheme } from './use-theme.ts'
 const suggestions = ['Offer Thursday first.', 'Ask for their member number.', 'Tell them I will take over in a minute.']
 
 /** What someone who only watches has no use for. */
-const watching = ['controls'] as const
+const supervisorHides = ['controls'] as const
 
 /** The console: calls on the left, the open ones as tabs, the gather of the one in front. */
 export function App({ role }: { role: Role }) {
@@ -74,13 +74,13 @@ export function App({ role }: { role: Role }) {
     }
   }, [drawer])
   const shortcuts: Shortcut[] = [
-    { id: 'help', key: '?', does: 'Show and change the shortcuts', run: () => setHelp(true) },
-    { id: 'next', key: 'j', does: 'Next call', run: () => step(1) },
-    { id: 'previous', key: 'k', does: 'Previous call', run: () => step(-1) },
-    { id: 'answer', key: 'a', does: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
-    { id: 'close', key: 'w', does: 'Close the tab', run: () => callId && closeTab(callId) },
-    { id: 'theme', key: 't', does: 'Light or dark', run: toggleTheme },
-    { id: 'events', key: 'e', does: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
+    { id: 'help', key: '?', label: 'Show and change the shortcuts', run: () => setHelp(true) },
+    { id: 'next', key: 'j', label: 'Next call', run: () => step(1) },
+    { id: 'previous', key: 'k', label: 'Previous call', run: () => step(-1) },
+    { id: 'answer', key: 'a', label: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
+    { id: 'close', key: 'w', label: 'Close the tab', run: () => callId && closeTab(callId) },
+    { id: 'theme', key: 't', label: 'Light or dark', run: toggleTheme },
+    { id: 'events', key: 'e', label: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
   ]
   const settings = useShortcuts(shortcuts, help)
 
@@ -112,7 +112,7 @@ export function App({ role }: { role: Role }) {
               callId={callId}
               assistantId="assistant-clinic"
               suggestions={suggestions}
-              {...(role === 'supervisor' ? { without: watching } : {})}
+              {...(role === 'supervisor' ? { without: supervisorHides } : {})}
             />
           </div>
         ) : (

@@ -15,7 +15,7 @@ export function CallTabs({
     <nav className="console-tabs" aria-label="Open calls">
       {open.ids.map((id) => {
         const call = calls.find((each) => each.callId === id)
-        const name = call?.from ? spaced(call.from) : 'Call'
+        const name = call?.from ? formatNumber(call.from) : 'Call'
         return (
           <span key={id} className="console-tab" data-current={id === open.current ? '' : undefined}>
             <button type="button" aria-current={id === open.current ? 'page' : undefined} onClick={() => open.show(id)}>
@@ -39,4 +39,4 @@ export function CallTabs({
 }
 
 /** A North American number as it is read; any other as it came. */
-const spaced = (number: string) => number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3 $4')
+const formatNumber = (number: string) => number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3 $4')

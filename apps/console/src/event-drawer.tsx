@@ -17,14 +17,14 @@ export function EventDrawer({ callId, onClose }: { callId: string | null; onClos
   )
 }
 
-const SHOWN = 200
+const MAX_SHOWN_EVENTS = 200
 
 function Events({ callId }: { callId: string }) {
   const transcript = useTranscript(callId)
   const [filter, setFilter] = useState('')
   const found = useMemo(() => {
     const rows: TimelineEntry[] = []
-    for (let position = transcript.length - 1; position >= 0 && rows.length < SHOWN; position--) {
+    for (let position = transcript.length - 1; position >= 0 && rows.length < MAX_SHOWN_EVENTS; position--) {
       const row = transcript.at(position)
       if (row && nameOf(row).includes(filter.trim().toLowerCase())) rows.push(row)
     }
@@ -65,7 +65,7 @@ function Events({ callId }: { callId: string }) {
 
 function nameOf(entry: TimelineEntry): string {
   switch (entry.kind) {
-    case 'mark':
+    case 'lifecycle':
       return entry.eventType
     case 'command':
       return entry.command.request?.command ?? 'command'

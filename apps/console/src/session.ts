@@ -11,7 +11,7 @@ export interface Demo {
 /** Who looks at the console: an agent may act on calls, a supervisor only sees them. */
 export type Role = 'agent' | 'supervisor'
 
-async function ask<T>(path: string, init?: RequestInit): Promise<T> {
+async function requestJson<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(path, init)
   if (!response.ok) {
     const { error } = (await response.json().catch(() => ({}))) as { error?: string }
@@ -21,14 +21,14 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
 }
 
 /** Asks what kind of demo this is. */
-export const fetchDemo = () => ask<Demo>('/api/demo')
+export const fetchDemo = () => requestJson<Demo>('/api/demo')
 
 /** A fresh ticket for the gather server. */
 export async function fetchTicket(role: Role): Promise<string> {
-  const { ticket } = await ask<{ ticket: string }>(`/api/ticket?role=${role}`, { method: 'POST' })
+  const { ticket } = await requestJson<{ ticket: string }>(`/api/ticket?role=${role}`, { method: 'POST' })
   return ticket
 }
 
 /** Picks up, or hangs up, a call. */
 export const controlCall = (callId: string, action: 'answer' | 'hangup') =>
-  ask(`/api/calls/${encodeURIComponent(callId)}/${action}`, { method: 'POST' })
+  requestJson(`/api/calls/${encodeURIComponent(callId)}/${action}`, { method: 'POST' })

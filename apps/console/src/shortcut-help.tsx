@@ -41,14 +41,14 @@ export function ShortcutHelp({ shortcuts, settings, onClose }: ShortcutHelpProps
           const waits = changing === shortcut.id
           return (
             <div key={shortcut.id}>
-              <dt>{shortcut.does}</dt>
+              <dt>{shortcut.label}</dt>
               <dd>
                 <button
                   type="button"
                   className="console-key"
                   disabled={!settings.enabled}
                   aria-label={
-                    waits ? `${shortcut.does}: press the new key` : `${shortcut.does}: ${key}. Change this key`
+                    waits ? `${shortcut.label}: press the new key` : `${shortcut.label}: ${key}. Change this key`
                   }
                   data-waits={waits ? '' : undefined}
                   onClick={() => setChanging(shortcut.id)}

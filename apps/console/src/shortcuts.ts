@@ -11,7 +11,7 @@ export interface Shortcut {
   /** `KeyboardEvent.key`. */
   readonly key: string
   /** What the help says it does. */
-  readonly does: string
+  readonly label: string
   readonly run: () => void
 }
 
@@ -32,21 +32,22 @@ export interface ShortcutSettings extends Settings {
   readonly reset: () => void
 }
 
-const stored = 'callgather.shortcuts'
-const original: Settings = { enabled: true, keys: {} }
+const STORAGE_KEY = 'callgather.shortcuts'
+const DEFAULT_SETTINGS: Settings = { enabled: true, keys: {} }
 
-function kept(): Settings {
+function readSettings(): Settings {
   try {
-    const { enabled, keys }: Partial<Settings> = JSON.parse(localStorage.getItem(stored) ?? '{}') ?? {}
+    const { enabled, keys }: Partial<Settings> = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}') ?? {}
     const own = Object.entries(keys ?? {}).filter(([, key]) => typeof key === 'string' && key.length === 1)
     return { enabled: enabled !== false, keys: Object.fromEntries(own) }
   } catch {
-    return original
+    return DEFAULT_SETTINGS
   }
 }
 
-const typed = 'input, textarea, select, [contenteditable], [role="textbox"], [role="grid"]'
-const notWritten = '[type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="range"], [role="grid"]'
+const FIELDS = 'input, textarea, select, [contenteditable], [role="textbox"], [role="grid"]'
+const NON_TEXT_FIELDS =
+  '[type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="range"], [role="grid"]'
 
 /** Keys of someone who writes; any other key is pressed on purpose. */
 const isTyping = ({ key }: KeyboardEvent) =>
@@ -58,7 +59,7 @@ const isTyping = ({ key }: KeyboardEvent) =>
  *
  * @returns how to stop.
  */
-function swallowRest(): () => void {
+function swallowLeftoverTyping(): () => void {
   let isWriting = false
   const done = () => {
     isWriting = false
@@ -68,8 +69,8 @@ function swallowRest(): () => void {
     // AltGr writes characters, and reports Ctrl and Alt on some systems.
     const isModified = (event.ctrlKey || event.metaKey) && !event.getModifierState('AltGraph')
     if (isModified || !isTyping(event)) return done()
-    const field = event.target instanceof Element ? event.target.closest(typed) : null
-    if (field) isWriting = !field.matches(notWritten)
+    const field = event.target instanceof Element ? event.target.closest(FIELDS) : null
+    if (field) isWriting = !field.matches(NON_TEXT_FIELDS)
     else if (isWriting) {
       event.preventDefault()
       event.stopPropagation()
@@ -91,22 +92,22 @@ function swallowRest(): () => void {
  * a dialog is open, which needs its keys for itself.
  */
 export function useShortcuts(shortcuts: readonly Shortcut[], paused: boolean): ShortcutSettings {
-  const [settings, setSettings] = useState(kept)
+  const [settings, setSettings] = useState(readSettings)
   const { enabled, keys } = settings
   const set = useCallback((next: Settings) => {
-    localStorage.setItem(stored, JSON.stringify(next))
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(next))
     setSettings(next)
   }, [])
   const latest = useRef({ shortcuts, keys })
   useEffect(() => {
     latest.current = { shortcuts, keys }
   })
-  useEffect(swallowRest, [])
+  useEffect(swallowLeftoverTyping, [])
   useEffect(() => {
     if (paused || !enabled) return
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
-      if (event.target instanceof Element && event.target.closest(typed)) return
+      if (event.target instanceof Element && event.target.closest(FIELDS)) return
       const { shortcuts, keys } = latest.current
       const shortcut = shortcuts.find(({ id, key }) => (keys[id] ?? key) === event.key)
       if (!shortcut) return
@@ -131,7 +132,7 @@ export function useShortcuts(shortcuts: readonly Shortcut[], paused: boolean): S
           keys: { ...keys, [shortcut.id]: key, ...(other ? { [other.id]: keyOf(shortcut) } : {}) },
         })
       },
-      reset: () => set(original),
+      reset: () => set(DEFAULT_SETTINGS),
     }
   }, [enabled, keys, set])
 }

@@ -20,7 +20,7 @@ export {
   type GatherState,
   initialCallState,
   type KeyEntry,
-  type MarkEntry,
+  type LifecycleEntry,
   type MessageEntry,
   type Occurrence,
   type PlaybackEntry,

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /** What Node.js is started with to run a program from its sources. */
-export const argumentsOf = (program: string) => ['--import', 'tsx', '--conditions=callgather:source', program]
+export const nodeArguments = (program: string) => ['--import', 'tsx', '--conditions=callgather:source', program]
 
 /** A running server. */
-export interface Running {
+export interface RunningProgram {
   /** What it printed when it was ready. */
   readonly ready: { readonly url: string; readonly webhooks: string }
   readonly pid: number
@@ -17,9 +17,12 @@ export interface Running {
 }
 
 /** Starts a server from its sources. Rejects with what it wrote when it does not become ready. */
-export async function startProgram(program: string, environment: Readonly<Record<string, string>>): Promise<Running> {
+export async function startProgram(
+  program: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningProgram> {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, argumentsOf(program), {
+  const child = spawn(process.execPath, nodeArguments(program), {
     env: { PATH, CALLGATHER_GRACE_SECONDS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -35,7 +38,7 @@ export async function startProgram(program: string, environment: Readonly<Record
       child.kill(signal)
     })
   return {
-    ready: JSON.parse(ready) as Running['ready'],
+    ready: JSON.parse(ready) as RunningProgram['ready'],
     pid: child.pid ?? 0,
     log: () => written,
     end,

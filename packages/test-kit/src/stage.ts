@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallRecord } from '@callgather/protocol'
-import { CuttableLine } from './cuttable-line.ts'
-import { type Running, startProgram } from './program.ts'
+import { FaultProxy } from './fault-proxy.ts'
+import { type RunningProgram, startProgram } from './program.ts'
 import { Signer, webhookOf } from './telnyx.ts'
 
 /** A call's log, as a server has it. */
@@ -30,13 +30,13 @@ export interface StageOptions {
 /** The stage; `await using` takes it down. */
 export class Stage {
   readonly signer = new Signer()
-  readonly line: CuttableLine
-  servers: Running[]
+  readonly proxy: FaultProxy
+  servers: RunningProgram[]
   readonly #environment: Record<string, string>
   readonly #options: StageOptions
 
-  private constructor(store: string, line: CuttableLine, options: StageOptions) {
-    this.line = line
+  private constructor(store: string, line: FaultProxy, options: StageOptions) {
+    this.proxy = line
     this.#options = options
     this.servers = []
     this.#environment = {
@@ -51,13 +51,13 @@ export class Stage {
   }
 
   static async open(store: string, options: StageOptions): Promise<Stage> {
-    const stage = new Stage(store, await CuttableLine.to(9), options)
+    const stage = new Stage(store, await FaultProxy.listen(9), options)
     for (let count = 0; count < (options.servers ?? 1); count++) await stage.start()
     stage.#leadTo(stage.servers[0])
     return stage
   }
 
-  async start(): Promise<Running> {
+  async start(): Promise<RunningProgram> {
     const server = await startProgram(this.#options.program, this.#environment)
     this.servers.push(server)
     return server
@@ -70,20 +70,20 @@ export class Stage {
   }
 
   /** Leads the line to the second server, and kills the first. */
-  async move(): Promise<void> {
+  async failOver(): Promise<void> {
     this.#leadTo(this.servers[1])
     await this.servers.shift()?.end('SIGKILL')
   }
 
   /** A key's webhook, signed. */
-  key(callId: string, id: string, digit = '1') {
+  signKey(callId: string, id: string, digit = '1') {
     return this.signer.sign(webhookOf('call.dtmf.received', { call_control_id: callId, digit }, { id }))
   }
 
   /** Delivers a key as Telnyx does, to whichever server there is, until one has said 200. */
   async deliver(callId: string, id: string, digit?: string): Promise<void> {
     for (const until = Date.now() + 60_000; Date.now() < until; ) {
-      const { headers, body } = this.key(callId, id, digit)
+      const { headers, body } = this.signKey(callId, id, digit)
       const server = this.servers[Math.floor(Math.random() * this.servers.length)]
       const options = { method: 'POST', headers, body: new Uint8Array(body), signal: AbortSignal.timeout(3000) }
       const answer = server ? await fetch(server.ready.webhooks, options).catch(() => null) : null
@@ -115,12 +115,12 @@ export class Stage {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.line.close()
+    await this.proxy.close()
     await Promise.all(this.servers.map((server) => server.end('SIGKILL')))
   }
 
-  #leadTo(server: Running | undefined): void {
+  #leadTo(server: RunningProgram | undefined): void {
     if (!server) throw new Error('There is no such server on the stage.')
-    this.line.leadTo(Number(new URL(server.ready.url).port))
+    this.proxy.setTarget(Number(new URL(server.ready.url).port))
   }
 }

@@ -44,7 +44,7 @@ function load(): Map<string, ValidateFunction> {
     return validators
   }
   const contract: unknown = JSON.parse(readFileSync(path, 'utf8'))
-  letClientStateBeNull(contract)
+  allowNullClientState(contract)
   const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false })
   addFormats.default(ajv)
   ajv.addSchema({ $id: 'telnyx', ...(contract as object) })
@@ -54,12 +54,12 @@ function load(): Map<string, ValidateFunction> {
 }
 
 /** Telnyx really sends `client_state: null`, and its schemas say string. */
-function letClientStateBeNull(node: unknown): void {
+function allowNullClientState(node: unknown): void {
   if (typeof node !== 'object' || node === null) return
   for (const [key, value] of Object.entries(node)) {
     if (key === 'client_state' && typeof value === 'object' && value !== null && 'type' in value)
       value.type = ['string', 'null']
-    else letClientStateBeNull(value)
+    else allowNullClientState(value)
   }
 }
 

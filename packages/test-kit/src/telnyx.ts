@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The headers of a signed body. */
-export interface Signed {
+export interface SignedWebhook {
   readonly headers: Record<string, string>
   readonly body: Buffer
 }
@@ -23,7 +23,7 @@ export class Signer {
   }
 
   /** Signs bytes, or a value as JSON. */
-  sign(content: unknown, at: number = Date.now()): Signed {
+  sign(content: unknown, at: number = Date.now()): SignedWebhook {
     const body = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content))
     const timestamp = String(Math.floor(at / 1000))
     const signature = sign(null, Buffer.concat([Buffer.from(`${timestamp}|`), body]), this.#privateKey)
@@ -50,24 +50,24 @@ export function webhookOf(
 }
 
 /** How the upstream answers the two requests of a reconciliation: no failed delivery, and a log of calls with one event. */
-export const telnyxLogOf = (webhook: ReturnType<typeof webhookOf>): readonly Behaviour[] => [
+export const reconciliationReplies = (webhook: ReturnType<typeof webhookOf>): readonly UpstreamReply[] => [
   { body: { data: [] } },
   { body: { data: [{ type: 'webhook', metadata: webhook }] } },
 ]
 
 /** A command that reached the upstream. */
-export interface Received {
+export interface ReceivedCommand {
   readonly path: string
   readonly body: Record<string, unknown>
   readonly authorization: string | undefined
 }
 
 /** How the upstream answers one request. */
-export interface Behaviour {
+export interface UpstreamReply {
   readonly status?: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
-  readonly delayMillis?: number
+  readonly delayMs?: number
   /** Close the connection instead of answering. */
   readonly hangUp?: boolean
   /** Send the head of the answer and never its body. */
@@ -77,9 +77,9 @@ export interface Behaviour {
 /** Where commands go: remembers what came, and answers as it is told. */
 export class Upstream {
   readonly #server: Server
-  readonly received: Received[] = []
+  readonly received: ReceivedCommand[] = []
   /** How the next requests are answered, in turn; when there is none left, with `ok`. */
-  readonly behaviours: Behaviour[] = []
+  readonly replies: UpstreamReply[] = []
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -110,15 +110,15 @@ export class Upstream {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  async #answer(request: IncomingMessage): Promise<Behaviour> {
+  async #answer(request: IncomingMessage): Promise<UpstreamReply> {
     const chunks: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
     const { authorization } = request.headers
     const text = Buffer.concat(chunks).toString()
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
     this.received.push({ path: request.url ?? '', body, authorization })
-    const behaviour = this.behaviours.shift() ?? {}
-    if (behaviour.delayMillis) await sleep(behaviour.delayMillis)
+    const behaviour = this.replies.shift() ?? {}
+    if (behaviour.delayMs) await sleep(behaviour.delayMs)
     return behaviour
   }
 }

@@ -1,15 +1,14 @@
 /**
- * The state of one call: what is known from the events seen so far, and nothing else.
+ * The state of one call, computed only from the events received so far.
  *
  * Every part is a join: a register that the earliest or the latest stamp wins, or a map keyed by what the event is
- * about. Joins do not care for order or repetition, so the state is a function of the *set* of events; the fold in
- * `reduce-call.ts` only decides which joins an event takes part in. Nothing here is derived for display: that is
- * `views/`.
+ * about. Joins ignore order and repetition, so the state is a function of the *set* of events. The fold in
+ * `reduce-call.ts` only chooses the joins for each event. `views/` derives what a screen displays.
  */
 import type { Mask } from '../base/mask.ts'
 import { SortedMap } from '../base/sorted-map.ts'
 
-/** When something happened, and its place in the call's order. */
+/** The time of an event, and its sort key within the call. */
 export interface Occurrence {
   /** Sorts by time, then cause before effect, then event id. */
   readonly stamp: string
@@ -17,7 +16,7 @@ export interface Occurrence {
   readonly at: string
 }
 
-/** A command as we know it: the request, and what became of it. Either may be seen first. */
+/** A command: its request and its outcome. Either may arrive first. */
 export interface CommandState {
   /** The `command_id`. */
   readonly id: string
@@ -25,17 +24,17 @@ export interface CommandState {
   readonly outcome: CommandOutcome | null
 }
 
-/** What was asked of Telnyx. */
+/** The request that was sent to Telnyx. */
 export interface CommandRequest extends Occurrence {
   readonly command: string
   readonly body: Readonly<Record<string, unknown>>
-  /** Who asked: the subject of their ticket. */
+  /** The subject of the agent's ticket. */
   readonly subject?: string | undefined
-  /** What is masked of the input; absent when nothing is. */
+  /** The mask of the input; absent when the input is not masked. */
   readonly mask?: Mask | undefined
 }
 
-/** What Telnyx answered; `unknown` when no answer came in time. */
+/** Telnyx's response; `unknown` when none arrived before the timeout. */
 export type CommandOutcome = Occurrence &
   (
     | { readonly status: 'accepted'; readonly conversationId?: string | undefined }
@@ -54,9 +53,9 @@ export type CommandOutcome = Occurrence &
 export interface KeyEntry extends Occurrence {
   readonly kind: 'key'
   readonly id: string
-  /** `0-9*#A-D`, or `null` where policy hides it. */
+  /** `0-9*#A-D`, or `null` when the key is masked. */
   readonly digit: string | null
-  /** The gather that was listening, if any. */
+  /** The gather that received the key, if any. */
   readonly gatherId: string | null
 }
 
@@ -70,10 +69,10 @@ export interface MessageEntry extends Occurrence {
   readonly content: string
 }
 
-/** The key of a message in its conversation: sorts as the indexes do. */
+/** The key of a message in its conversation. Keys sort in the order of the indexes. */
 export const messageKey = (index: number): string => String(index).padStart(8, '0')
 
-/** Something said and transcribed outside a conversation with an AI (`call.transcription`). */
+/** Speech that was transcribed outside an AI conversation (`call.transcription`). */
 export interface SpeechEntry extends Occurrence {
   readonly kind: 'speech'
   readonly id: string
@@ -97,19 +96,19 @@ export interface GatherEndEntry extends Occurrence {
   readonly gatherId: string
   /** What was gathered: keys, or the fields of an AI gather. */
   readonly gathered: 'digits' | 'fields'
-  /** How it ended, in Telnyx's words: `valid`, `invalid`, `timeout`, `cancelled`, … An open list; `null` if unsaid. */
+  /** Telnyx's status: `valid`, `invalid`, `timeout`, `cancelled`, … An open list; `null` when Telnyx sends none. */
   readonly status: string | null
-  /** The digits; `null` where they are masked or missing, and for an AI gather. */
+  /** The digits; `null` when masked or missing, and for an AI gather. */
   readonly digits: string | null
   readonly digitCount?: number | undefined
   readonly last4?: string | undefined
   /** The fields of an AI gather. */
   readonly result: Readonly<Record<string, unknown>> | null
-  /** Whether the masked value reached the host's `onSensitive`; absent where there was nothing to deliver. */
+  /** Whether the host's `onSensitive` received the masked value; absent when there was no value to deliver. */
   readonly delivered?: boolean | undefined
 }
 
-/** A prompt began or ended: a file, or speech. */
+/** The start or end of a prompt: an audio file or speech. */
 export interface PlaybackEntry extends Occurrence {
   readonly kind: 'playback'
   readonly id: string
@@ -117,20 +116,20 @@ export interface PlaybackEntry extends Occurrence {
   readonly edge: 'started' | 'ended'
   readonly gatherId: string | null
   readonly media?: string | undefined
-  /** How it ended, in Telnyx's words. */
+  /** Telnyx's status at the end of the prompt. */
   readonly status?: string | undefined
   readonly detail?: string | undefined
 }
 
-/** A change in the life of the call or of a conversation, or an event of a type we do not know. */
-export interface MarkEntry extends Occurrence {
-  readonly kind: 'mark'
+/** A change in the lifecycle of the call or of a conversation, or an event of an unknown type. */
+export interface LifecycleEntry extends Occurrence {
+  readonly kind: 'lifecycle'
   readonly id: string
   readonly eventType: string
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** One thing that happened, in the order in which it happened: a row of a transcript, a mark on a timeline. */
+/** An entry of the call's history: a row of the transcript, or a point on the timeline. */
 export type TimelineEntry =
   | KeyEntry
   | MessageEntry
@@ -138,13 +137,13 @@ export type TimelineEntry =
   | CommandEntry
   | GatherEndEntry
   | PlaybackEntry
-  | MarkEntry
+  | LifecycleEntry
 
-/** The key of an entry in `timeline`. A message sorts by the time it was first seen, then by its place. */
+/** The key of an entry in `timeline`. A message sorts by the time it was first seen, then by its index. */
 export const timelineKey = (entry: TimelineEntry): string =>
   entry.kind === 'message' ? `${entry.at} 7 ${entry.conversationId}#${messageKey(entry.index)}` : entry.stamp
 
-/** What happened to a gather. Its request is its command's. */
+/** The progress of a gather. Its request is in its command. */
 export interface GatherState {
   /** The `command_id` of the gather; the id of its ending event if it was not started through CallGather. */
   readonly id: string
@@ -161,10 +160,10 @@ export interface ConversationState {
   /** The `command_id` that began it, or `unattributed`. */
   readonly id: string
   readonly command: CommandState | null
-  /** How many of `messages` are part of the conversation now. */
+  /** The number of `messages` in the current conversation. */
   readonly length: (Occurrence & { readonly value: number }) | null
   readonly messages: SortedMap<MessageEntry>
-  /** How long the history was known to be at which time; each later mark is longer. Dates the messages. */
+  /** The known history lengths by time, in increasing order. They date the messages. */
   readonly growth: SortedMap<{ readonly at: string; readonly length: number }>
   readonly created: (Occurrence & { readonly conversationId?: string | undefined }) | null
   readonly ended: (Occurrence & { readonly reason: string | null }) | null
@@ -176,7 +175,7 @@ export interface TrackState {
   readonly final: Occurrence | null
 }
 
-/** Everything known about one call. Immutable; what an event does not touch keeps its identity. */
+/** The state of one call. Immutable; values that an event does not change keep their identity. */
 export interface CallState {
   /** Telnyx's `call_control_id`. */
   readonly callId: string
@@ -190,25 +189,25 @@ export interface CallState {
   /** The last of `call.bridged`, `call.hold`, `call.unhold`. */
   readonly leg: (Occurrence & { readonly eventType: string }) | null
   readonly hangup: (Occurrence & { readonly cause?: string | undefined; readonly source?: string | undefined }) | null
-  /** Telnyx said the call was over, though its hangup never came. */
+  /** When Telnyx reported the call as over without sending its hangup. */
   readonly closed: Occurrence | null
   readonly commands: SortedMap<CommandState>
   readonly gathers: SortedMap<GatherState>
   readonly conversations: SortedMap<ConversationState>
-  /** Which gather, and which conversation, was asked for last. */
+  /** The latest requested gather and conversation. */
   readonly latestGather: (Occurrence & { readonly id: string }) | null
   readonly latestConversation: (Occurrence & { readonly id: string }) | null
-  /** The gather that ended last; a gather not started through CallGather is only known by its end. */
+  /** The gather that ended last. A gather that CallGather did not start is known only by its end. */
   readonly latestGatherEnd: GatherEndEntry | null
-  /** The prompt that began or ended last. */
+  /** The latest start or end of a prompt. */
   readonly latestPlayback: PlaybackEntry | null
-  /** Every key of the call, so that finding the last, or the stray ones, does not walk the timeline. */
+  /** All keys of the call. Finding the last key or the stray keys needs no scan of the timeline. */
   readonly keys: SortedMap<KeyEntry>
   readonly tracks: Readonly<Record<string, TrackState>>
   readonly timeline: SortedMap<TimelineEntry>
 }
 
-/** The state of a call of which nothing is known yet. */
+/** Returns the state of a call without events. */
 export function initialCallState(callId: string): CallState {
   return {
     callId,

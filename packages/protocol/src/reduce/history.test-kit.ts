@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { type CallEvent, stampOf } from '../events/event.ts'
 import { scenarioTime } from '../scenarios/index.ts'
 
-/** Any order of the events, each of them once or more. */
+/** Generates any order of the events, with repetitions. */
 export const shuffledAndRepeated = (events: readonly CallEvent[]) =>
   fc
     .tuple(
@@ -57,7 +57,7 @@ const anyEvent: fc.Arbitrary<CallEvent> = fc
     ),
   })
   .map(({ body, command_id, ...event }) => {
-    // A command is requested once: the log gives its request an id of its own.
+    // A command is requested once, because the log gives each request its own id.
     const requested = body.event_type === 'command.requested'
     const id = requested ? `${command_id ?? 'a'}:requested` : event.id
     const occurred_at = requested ? scenarioTime(command_id === 'b' ? 5000 : 2000) : event.occurred_at
@@ -77,7 +77,7 @@ const anyEvent: fc.Arbitrary<CallEvent> = fc
     } as CallEvent
   })
 
-/** Events of one call, each with a stamp that no other has. */
+/** Generates events of one call with unique stamps. */
 export const anyHistory: fc.Arbitrary<CallEvent[]> = fc
   .array(anyEvent, { minLength: 1, maxLength: 14 })
   .map((events) => [...new Map(events.map((event) => [stampOf(event), event])).values()])

@@ -16,7 +16,7 @@ const fold = (events: readonly CallEvent[]) => foldCall('v3:call', events)
 
 describe('reduceCall and the order of events', () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
-    it(`gives one state for any order and repetition of "${name}"`, () => {
+    it(`returns the same state for any order and repetition of "${name}"`, () => {
       const events = eventsOf(scenario)
       const expected = canonical(fold(events))
       fc.assert(
@@ -28,7 +28,7 @@ describe('reduceCall and the order of events', () => {
     })
   }
 
-  it('gives one state for any order and repetition of any history', () => {
+  it('returns the same state for any order and repetition of any history', () => {
     fc.assert(
       fc.property(
         anyHistory.chain((events) => fc.tuple(fc.constant(events), shuffledAndRepeated(events))),
@@ -103,7 +103,7 @@ describe('reduceCall', () => {
     expect(state.timeline.size).toBe(1)
   })
 
-  it('reports the fields of an AI gather as heard, then as confirmed', () => {
+  it('reports the partial fields of an AI gather, then its final fields', () => {
     const events = eventsOf(scenarios.aiBooking)
     const untilHeard = events.slice(
       0,
@@ -126,19 +126,19 @@ describe('reduceCall', () => {
     expect(selectCallPhase(state)).toBe('answered')
   })
 
-  it('counts attempts, keeps invalid keys and starts each attempt without digits', () => {
+  it('counts the attempts of a gather, keeps invalid keys and starts each attempt without digits', () => {
     const events = eventsOf(scenarios.menuWithWrongKey)
     const untilWrong = events.slice(0, events.findIndex((event) => event.event_type === 'call.dtmf.received') + 1)
     expect(selectGather(fold(untilWrong))).toMatchObject({ attempt: 1, digits: '9', keys: [{ role: 'invalid' }] })
     expect(selectGather(fold(events))).toMatchObject({ attempt: 2, digits: '2', keys: [{ digit: '2', role: 'digit' }] })
   })
 
-  it('reports only the number of digits when they are masked', () => {
+  it('reports only the number of digits of a masked gather', () => {
     const state = fold(eventsOf(scenarios.hiddenPin))
     expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', digitCount: 6, mask: 'digits' })
   })
 
-  it('keeps a refusal, and resolves an unknown outcome with the next key', () => {
+  it('keeps a refused command, and resolves an unknown outcome when the next key arrives', () => {
     expect(selectGather(fold(eventsOf(scenarios.refusedCommand)))).toMatchObject({
       status: 'refused',
       refusal: { code: '90018' },
@@ -177,7 +177,7 @@ describe('reduceCall', () => {
     })
   })
 
-  it('keeps the identity of state that an event does not change', () => {
+  it('keeps the identity of the state values that an event does not change', () => {
     const state = fold(eventsOf(scenarios.aiBooking))
     const next = reduceCall(state, {
       id: 'key',

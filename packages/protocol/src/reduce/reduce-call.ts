@@ -1,8 +1,8 @@
 /**
- * The fold: the only maker of call state. The server folds with it, the browser folds with it, so do stories and tests.
+ * The fold: the only function that computes call state, on the server, in the browser, in stories and in tests.
  *
- * It is a function of the set of events, not of their sequence: webhooks come unordered and repeated, and every order
- * must end on the same screen. It has no clock and no randomness, and costs O(log n) in the length of the call.
+ * Webhooks arrive unordered and repeated, so the result depends on the set of events and not on their order. The fold
+ * uses no clock and no randomness, and costs O(log n) in the length of the call.
  */
 
 import { readMask } from '../base/mask.ts'
@@ -27,13 +27,13 @@ import { reduceHistory } from './reduce-history.ts'
 /** The id of the conversation whose starting command is unknown. */
 export const UNATTRIBUTED = 'unattributed'
 
-/** The state after one more event. An event already folded in returns the same state. */
+/** Folds an event into the state. Returns the same state for an event that was folded before. */
 export function reduceCall(state: CallState, event: CallEvent): CallState {
   const stamped: Occurrence = { stamp: stampOf(event), at: event.occurred_at }
-  return isKnownEvent(event) ? reduceKnown(state, event, stamped) : mark(state, event, stamped)
+  return isKnownEvent(event) ? reduceKnown(state, event, stamped) : addLifecycleEntry(state, event, stamped)
 }
 
-/** The state of a call after all of its events, in whatever order they come. */
+/** Folds all events of a call, in any order. */
 export function foldCall(callId: string, events: Iterable<CallEvent>): CallState {
   let state = initialCallState(callId)
   for (const event of events) state = reduceCall(state, event)
@@ -45,26 +45,26 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): 
     case 'call.initiated': {
       const { direction, caller_id_name } = event.payload
       const initiated = earlier(state.initiated, { ...stamped, direction, callerName: caller_id_name })
-      return mark({ ...withLeg(state, event.payload, stamped), initiated }, event, stamped)
+      return addLifecycleEntry({ ...withLeg(state, event.payload, stamped), initiated }, event, stamped)
     }
     case 'call.answered': {
       const answered = earlier(state.answered, stamped)
-      return mark({ ...withLeg(state, event.payload, stamped), answered }, event, stamped)
+      return addLifecycleEntry({ ...withLeg(state, event.payload, stamped), answered }, event, stamped)
     }
     case 'call.bridged':
     case 'call.hold':
     case 'call.unhold': {
       const leg = later(state.leg, { ...stamped, eventType: event.event_type })
       const { call_session_id } = event.payload
-      return mark({ ...withLeg(state, { call_session_id }, stamped), leg }, event, stamped)
+      return addLifecycleEntry({ ...withLeg(state, { call_session_id }, stamped), leg }, event, stamped)
     }
     case 'call.hangup': {
       const { hangup_cause: cause, hangup_source: source } = event.payload
       const hangup = earlier(state.hangup, { ...stamped, cause, source })
-      return mark({ ...withLeg(state, event.payload, stamped), hangup }, event, stamped)
+      return addLifecycleEntry({ ...withLeg(state, event.payload, stamped), hangup }, event, stamped)
     }
     case 'call.closed':
-      return mark({ ...state, closed: earlier(state.closed, stamped) }, event, stamped)
+      return addLifecycleEntry({ ...state, closed: earlier(state.closed, stamped) }, event, stamped)
 
     case 'command.requested': {
       const { command, body, subject } = event.payload
@@ -134,7 +134,7 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): 
         ...it,
         created: earlier(it.created, created),
       }))
-      return mark(next, event, stamped)
+      return addLifecycleEntry(next, event, stamped)
     }
     case 'call.conversation.ended': {
       const ended = { ...stamped, reason: event.payload.reason ?? null }
@@ -142,21 +142,21 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): 
         ...it,
         ended: earlier(it.ended, ended),
       }))
-      return mark(next, event, stamped)
+      return addLifecycleEntry(next, event, stamped)
     }
     case 'call.conversation_insights.generated':
-      return mark(state, event, stamped)
+      return addLifecycleEntry(state, event, stamped)
     case 'call.transcription':
       return withSpeech(state, event, stamped)
   }
 }
 
-/** The earlier of two; the known one if both are the same event. */
+/** Returns the earlier occurrence; the known one if both are the same event. */
 function earlier<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp <= seen.stamp ? known : seen
 }
 
-/** The later of two; the known one if both are the same event. */
+/** Returns the later occurrence; the known one if both are the same event. */
 function later<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp >= seen.stamp ? known : seen
 }
@@ -166,11 +166,17 @@ function enter(state: CallState, entry: TimelineEntry): CallState {
   return { ...state, timeline: state.timeline.set(entry.stamp, entry) }
 }
 
-function mark(state: CallState, event: CallEvent, stamped: Occurrence): CallState {
-  return enter(state, { kind: 'mark', id: event.id, ...stamped, eventType: event.event_type, payload: event.payload })
+function addLifecycleEntry(state: CallState, event: CallEvent, stamped: Occurrence): CallState {
+  return enter(state, {
+    kind: 'lifecycle',
+    id: event.id,
+    ...stamped,
+    eventType: event.event_type,
+    payload: event.payload,
+  })
 }
 
-/** What a webhook says of its leg: the numbers, and the session that the leg belongs to. */
+/** Sets the numbers and the session of the leg from a webhook. */
 function withLeg(
   state: CallState,
   { from, to, call_session_id: id }: Partial<EventOf<'call.answered'>['payload']>,
@@ -183,7 +189,7 @@ function withLeg(
   }
 }
 
-/** A command and everything that holds it: its row, its gather, its conversation. */
+/** Updates a command in every place that stores it: its row, its gather and its conversation. */
 function withCommand(state: CallState, id: string, change: (known: CommandState) => CommandState): CallState {
   const known = state.commands.get(id) ?? { id, request: null, outcome: null }
   const command = change(known)
@@ -191,7 +197,7 @@ function withCommand(state: CallState, id: string, change: (known: CommandState)
   const { request } = command
   if (!request) return next
 
-  // A request repeated under one id keeps the row of the earliest.
+  // A request that is repeated under the same id keeps the earliest row.
   const timeline =
     known.request && known.request.stamp !== request.stamp ? state.timeline.delete(known.request.stamp) : state.timeline
   const entry = { kind: 'command', id, stamp: request.stamp, at: request.at, command } as const
@@ -210,7 +216,7 @@ function withCommand(state: CallState, id: string, change: (known: CommandState)
 
 const certainty = { accepted: 2, refused: 1, unknown: 0 } as const
 
-/** An answer replaces an unknown outcome in any order of arrival. */
+/** A known outcome replaces `unknown` in any order of arrival. */
 function withOutcome(
   state: CallState,
   event: EventOf<'command.accepted' | 'command.refused' | 'command.unknown'>,
@@ -284,7 +290,7 @@ function withSpeech(state: CallState, event: EventOf<'call.transcription'>, stam
   const text = data?.transcript ?? null
   const track = data?.transcription_track ?? 'inbound'
   const known: TrackState = state.tracks[track] ?? { partial: null, final: null }
-  // Unless Telnyx says that more follows, these words are all that will come.
+  // Telnyx marks partial transcripts. Any other transcript is final.
   if (data?.is_final === false) {
     if (text === null) return state
     const partial = later(known.partial, { ...stamped, text })

@@ -1,9 +1,8 @@
 /**
  * The part of the fold that keeps a conversation's messages.
  *
- * Telnyx sends the whole history each time, without ids or times for its messages. Each message is therefore known by
- * its place; its content is that of the newest history that gave it; and it is dated by the first history that was
- * long enough to hold it, whichever arrives first.
+ * Telnyx sends the whole history each time, without ids or times for its messages. A message is therefore identified by
+ * its index. The newest history gives its content; the oldest history that is long enough gives its time.
  */
 
 import type { SortedMap } from '../base/sorted-map.ts'
@@ -17,7 +16,7 @@ import {
 } from '../call-state/call-state.ts'
 import type { HistorySplice } from '../events/event.ts'
 
-/** A conversation and the call's timeline, in which its messages stand too. */
+/** A conversation and the call's timeline, which also contains its messages. */
 export interface HistoryChange {
   conversation: ConversationState
   timeline: SortedMap<TimelineEntry>
@@ -52,7 +51,7 @@ export function reduceHistory(
     replace(old, { kind: 'message', id, conversationId: known.id, index, role, content, stamp: stamped.stamp, at })
   })
 
-  // Messages whose date moved back, because an older history has turned up late. In the usual order, only new ones.
+  // A late, older history moves the dates of messages back. In the usual order, this finds only new messages.
   if (growth !== known.growth) {
     for (const old of between(messages, lengthBefore(growth, stamped.at), end)) {
       const at = dateOf(growth, old.index)
@@ -60,7 +59,7 @@ export function reduceHistory(
     }
   }
 
-  // Messages that a newer history has dropped, or given back.
+  // Messages that a newer history removed or restored.
   const before = known.length?.value ?? 0
   const changed = between(messages, Math.min(before, length.value), Math.max(before, length.value))
   for (const message of changed) replace(undefined, message)
@@ -68,7 +67,7 @@ export function reduceHistory(
   return { conversation: { ...known, length, growth, messages }, timeline: rows }
 }
 
-/** The messages of these indexes. Walks those that exist, whatever length a history claims. */
+/** Returns the existing messages of a range of indexes, so that a false history length costs nothing. */
 function* between(messages: SortedMap<MessageEntry>, from: number, to: number): Iterable<MessageEntry> {
   for (let place = messages.rank(messageKey(from)); ; place++) {
     const message = messages.at(place)
@@ -79,7 +78,7 @@ function* between(messages: SortedMap<MessageEntry>, from: number, to: number): 
 
 type Growth = ConversationState['growth']
 
-/** How long the history was known to be just before a time. */
+/** Returns the known history length just before a time. */
 function lengthBefore(growth: Growth, at: string): number {
   const position = growth.rank(at)
   return position === 0 ? 0 : (growth.at(position - 1)?.length ?? 0)
@@ -96,7 +95,7 @@ function grow(growth: Growth, seen: { at: string; length: number }): Growth {
   return next
 }
 
-/** When a history long enough to hold this message was first seen. */
+/** Returns when a history that contains this message was first seen. */
 function dateOf(growth: Growth, index: number): string | undefined {
   let low = 0
   let high = growth.size

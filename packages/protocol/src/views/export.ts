@@ -64,7 +64,7 @@ export function exportRow(entry: TimelineEntry): ExportRow {
     }
     case 'playback':
       return { at, who: 'telnyx', what: `${entry.source} ${entry.edge}`, text: entry.media ?? '' }
-    case 'mark':
+    case 'lifecycle':
       return { at, who: 'telnyx', what: entry.eventType, text: '' }
   }
 }

@@ -20,7 +20,7 @@ import { foldCall } from '@callgather/protocol'
 import { type CallStore, createGatherServer } from '@callgather/server'
 import { memoryStore } from '@callgather/server/memory'
 import { redisStore } from '@callgather/server/redis'
-import { chanceOf } from '@callgather/test-kit/chance'
+import { seededRandom } from '@callgather/test-kit/random'
 import { describeWithRedis, TestRedis } from '@callgather/test-kit/redis'
 import { type ServerLog, STAGE_SECRET, Stage } from '@callgather/test-kit/stage'
 import { Signer } from '@callgather/test-kit/telnyx'
@@ -56,7 +56,7 @@ const openStage = (store: string, servers = 1) =>
 
 /** Subscribes an agent's client to one call and records its feeds. */
 function agentOn(stage: Stage, callId: string) {
-  const client = createGatherClient({ url: stage.line.origin, getTicket: () => stage.ticketFor(callId) })
+  const client = createGatherClient({ url: stage.proxy.origin, getTicket: () => stage.ticketFor(callId) })
   const feeds: CallFeed[] = []
   const errors: unknown[] = []
   let disconnections = 0
@@ -133,7 +133,7 @@ async function injectFault(
   await vi.waitFor(() => expect(agents.map(({ last }) => last?.sync)).toEqual(agents.map(() => 'live')), waitOptions)
   const sending = Promise.all(
     calls.map(async ({ seed, callId }) => {
-      const chance = chanceOf(seed)
+      const chance = seededRandom(seed)
       const press = (count: number) => stage.deliver(callId, `e${count}`, String(count % 10))
       for (let count = 0; count < EVENTS; count++) {
         await sleep(chance() * 60)
@@ -181,9 +181,9 @@ const isQuick = (name: string) => !/half-open|partition|SIGTERM|a move/.test(nam
 if (!IS_LONG_RUN) console.warn('Slow faults are skipped. Set CALLGATHER_FAULT_SEEDS=20 to run all of them.')
 
 const faults: Record<string, Fault> = {
-  'a connection reset': async ({ line }) => line.reset(),
-  'half-open connections': async ({ line }) => line.halfOpen(),
-  [`a partition of ${PARTITION_MS / 1000} s`]: async ({ line }) => {
+  'a connection reset': async ({ proxy: line }) => line.reset(),
+  'half-open connections': async ({ proxy: line }) => line.halfOpen(),
+  [`a partition of ${PARTITION_MS / 1000} s`]: async ({ proxy: line }) => {
     line.partition()
     await sleep(PARTITION_MS)
     line.mend()
@@ -211,7 +211,7 @@ describeWithRedis('a client on a Redis server', () => {
       await redis?.kill()
       await redis?.start()
     },
-    'a move to another server': (stage) => stage.move(),
+    'a move to another server': (stage) => stage.failOver(),
   }
   for (const [name, fault] of Object.entries(redisFaults)) {
     it.runIf(IS_LONG_RUN || isQuick(name))(`loses no event after ${name}`, testOptions, async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGatherServer } from '@callgather/server'
 import { memoryStore } from '@callgather/server/memory'
-import { CuttableLine } from '@callgather/test-kit/cuttable-line'
+import { FaultProxy } from '@callgather/test-kit/fault-proxy'
 import { Signer } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
@@ -61,7 +61,7 @@ describe('the client on a slow network', () => {
     const server = createServer()
     gather.attach(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const line = await CuttableLine.to((server.address() as AddressInfo).port)
+    const line = await FaultProxy.listen((server.address() as AddressInfo).port)
     // System buffers hold megabytes, but the client receives no more than this.
     line.throttle(400_000)
     const client = createGatherClient({

@@ -20,7 +20,7 @@ describe('useTranscript', () => {
     await playAll(client)
     expect(result.current.length).toBeGreaterThan(before)
     expect(result.current.at(0)).toBe(first)
-    expect(result.current.at(-1)).toMatchObject({ kind: 'mark', eventType: 'call.conversation.ended' })
+    expect(result.current.at(-1)).toMatchObject({ kind: 'lifecycle', eventType: 'call.conversation.ended' })
     expect(result.current.at(result.current.length)).toBeUndefined()
   })
 

@@ -125,7 +125,7 @@ export function rowText(row: TimelineEntry): string {
       return `${row.status} ${row.digits ?? ''} ${textIn(row.result)}`
     case 'playback':
       return `${row.media ?? ''} ${row.status ?? ''}`
-    case 'mark':
+    case 'lifecycle':
       return row.eventType
   }
 }

@@ -270,7 +270,7 @@ describe('the rate limit of commands', () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather', {})
-    server.upstream.behaviours.push({ delayMillis: 500 })
+    server.upstream.replies.push({ delayMs: 500 })
     const stops = await Promise.all(Array.from({ length: 5 }, () => server.command('gather_stop', {})))
     expect(stops.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     expect(server.upstream.received.map(({ path }) => path.split('/').at(-1))).toEqual(['gather', 'gather_stop'])

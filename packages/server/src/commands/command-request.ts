@@ -171,10 +171,10 @@ const captureEvents = [
 
 /** Whether the call's audio is being recorded or copied, according to its webhooks. */
 function isCaptured({ timeline }: CallState): boolean {
-  const marks = [...timeline].filter((entry) => entry.kind === 'mark')
+  const changes = [...timeline].filter((entry) => entry.kind === 'lifecycle')
   return captureEvents.some(
     ([started, stopped]) =>
-      marks.findLast(({ eventType }) => eventType === started || eventType === stopped)?.eventType === started,
+      changes.findLast(({ eventType }) => eventType === started || eventType === stopped)?.eventType === started,
   )
 }
 

@@ -148,7 +148,7 @@ describe('a second gather on a call', () => {
   it('cannot replace a gather that Telnyx has not answered yet', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
-    server.upstream.behaviours.push({ delayMillis: 500 })
+    server.upstream.replies.push({ delayMs: 500 })
     const answers = await Promise.all([
       server.command('gather', {}, replacing),
       server.command('gather', {}, replacing),
@@ -161,7 +161,7 @@ describe('a second gather on a call', () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather', {})
-    server.upstream.behaviours.push(...Array.from({ length: 3 }, () => ({ status: 500, body: {} })))
+    server.upstream.replies.push(...Array.from({ length: 3 }, () => ({ status: 500, body: {} })))
     expect((await server.command('gather', {}, replacing)).status).toBe(503)
     expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather_stop', 'gather_stop'])
   })
@@ -208,12 +208,9 @@ describe('a second gather on a call', () => {
   it('starts after a gather that Telnyx refused, but not after a gather with an unknown outcome', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
-    server.upstream.behaviours.push({ status: 422, body: { errors: [{ code: '90034', title: 'No' }] } })
+    server.upstream.replies.push({ status: 422, body: { errors: [{ code: '90034', title: 'No' }] } })
     expect((await server.command('gather', {})).status).toBe(422)
-    server.upstream.behaviours.push(
-      { hangUp: true },
-      { status: 422, body: { errors: [{ code: '90015', title: 'No' }] } },
-    )
+    server.upstream.replies.push({ hangUp: true }, { status: 422, body: { errors: [{ code: '90015', title: 'No' }] } })
     expect((await server.command('gather', {})).status).toBe(504)
     expect((await server.command('gather', {})).body.errors?.[0]?.title).toBe('Gather already in progress')
     expect((await server.command('gather', {}, replacing)).status).toBe(200)
@@ -225,7 +222,7 @@ describe('a command whose answer was lost', () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
-    server.upstream.behaviours.push({ hangUp: true }, { status: 422, body: { errors: [{ code, title: 'No' }] } })
+    server.upstream.replies.push({ hangUp: true }, { status: 422, body: { errors: [{ code, title: 'No' }] } })
     expect((await server.command('gather', {})).status).toBe(504)
     const types = (await store.read(CALL, 0))?.records.map(({ event }) => event.event_type)
     expect(types).toEqual(['call.answered', 'command.requested', 'command.unknown'])

@@ -241,7 +241,7 @@ describe('a command', () => {
     await using server = await testServer({ store })
     await server.webhook('call.answered')
     const errors = [{ code: '90034', title: 'Call not answered yet', detail: 'Answer it first.' }]
-    server.upstream.behaviours.push({ status: 422, body: { errors } })
+    server.upstream.replies.push({ status: 422, body: { errors } })
     expect(await server.command('gather', {})).toMatchObject({ status: 422, body: { errors } })
     const log = await store.read(CALL, 0)
     expect(log?.records.at(-1)?.event).toMatchObject({
@@ -253,7 +253,7 @@ describe('a command', () => {
   it('does not blame the sender when Telnyx rejects the server’s API key', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
-    server.upstream.behaviours.push({
+    server.upstream.replies.push({
       status: 401,
       body: { errors: [{ code: '10009', title: 'Authentication failed' }] },
     })
@@ -265,7 +265,7 @@ describe('a command', () => {
   it('runs a command with a repeated idempotency key once and answers both senders', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
-    server.upstream.behaviours.push({ delayMillis: 100, body: { data: { result: 'ok', conversation_id: 'c1' } } })
+    server.upstream.replies.push({ delayMs: 100, body: { data: { result: 'ok', conversation_id: 'c1' } } })
     const key = { 'idempotency-key': 'double-click' }
     const [one, other] = await Promise.all([server.command('gather', {}, key), server.command('gather', {}, key)])
     expect(one.body).toEqual({ data: { result: 'ok', conversation_id: 'c1' } })

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Signed, Signer, webhookOf } from '@callgather/test-kit/telnyx'
+import { type SignedWebhook, Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { expect, it } from 'vitest'
 import { type Running, startServer } from '../testing/program.ts'
 import { CALL, SECRET } from '../testing/server.ts'
@@ -34,7 +34,7 @@ async function memoryOf({ ready }: Running): Promise<number> {
   return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1])
 }
 
-function post({ ready }: Running, { headers, body }: Signed, agent: Agent): Promise<number> {
+function post({ ready }: Running, { headers, body }: SignedWebhook, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(ready.webhooks, { method: 'POST', headers, agent }, (answer) => {
       answer.resume().once('end', () => resolve(answer.statusCode ?? 0))
@@ -83,7 +83,7 @@ it(
     let refused = 0
     const flood = Array.from({ length: 16 }, async () => {
       while (Date.now() < until) {
-        expect(await post(server, forged[refused % forged.length] as Signed, agent)).toBe(401)
+        expect(await post(server, forged[refused % forged.length] as SignedWebhook, agent)).toBe(401)
         refused += 1
       }
     })

@@ -171,7 +171,7 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
       messages: [{ role: 'system', content: `The card is ${card}, ${words}.` }],
     })
     const quoted = { code: '10015', title: 'Bad Request', detail: `"${card}" is not valid` }
-    server.upstream.behaviours.push({ status: 400, body: { errors: [quoted] } })
+    server.upstream.replies.push({ status: 400, body: { errors: [quoted] } })
     await command('gather_stop', {})
     // The error may name the field, but must not quote the number that is out of range.
     await command('gather_using_speak', { payload: card.repeat(200), voice: 'female' })

@@ -2,7 +2,7 @@
 import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
-import { Signer, telnyxLogOf, webhookOf } from '@callgather/test-kit/telnyx'
+import { reconciliationReplies, Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import { asyncLog } from '../base/log.ts'
@@ -255,7 +255,7 @@ describe('an event handler', () => {
     const [byDefault, replayed] = [vi.fn(), vi.fn()]
     server.gather.on('call.answered', byDefault)
     server.gather.on('call.answered', replayed, { replayed: true })
-    server.upstream.behaviours.push(...telnyxLogOf(before))
+    server.upstream.replies.push(...reconciliationReplies(before))
     expect(await server.gather.reconcile()).toMatchObject({ fetched: 1 })
     await vi.waitFor(() =>
       expect(replayed).toHaveBeenCalledWith(expect.anything(), expect.anything(), { isReplayed: true }),

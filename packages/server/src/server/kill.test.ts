@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chanceOf } from '@callgather/test-kit/chance'
+import { seededRandom } from '@callgather/test-kit/random'
 import { describe, expect, it } from 'vitest'
 import type { Running } from '../testing/program.ts'
 import { openStage } from '../testing/stage.ts'
@@ -22,7 +22,7 @@ describe('kill -9', () => {
     `keeps every acknowledged webhook across ${KILLS} kills under load`,
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'callgather-kill-'))
-      const chance = chanceOf(KILLS)
+      const chance = seededRandom(KILLS)
       const callId = `v3:${randomUUID()}-kill`
       const acknowledged = new Set<string>()
       let posted = 0
@@ -44,7 +44,7 @@ describe('kill -9', () => {
         const load = Array.from({ length: 8 }, async () => {
           while (!over) {
             const id = `k${posted++}`
-            const { headers, body } = stage.key(callId, id)
+            const { headers, body } = stage.signKey(callId, id)
             const options = { method: 'POST', headers, body: new Uint8Array(body) }
             const answer = await fetch(server.ready.webhooks, options).catch(() => null)
             if (answer?.status === 200) acknowledged.add(id)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { PROTOCOL_VERSION } from '@callgather/protocol'
-import { Signer, telnyxLogOf, webhookOf } from '@callgather/test-kit/telnyx'
+import { reconciliationReplies, Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
@@ -108,7 +108,7 @@ describe('webhooks of another connection', () => {
       vi.spyOn(store, 'close').mockResolvedValueOnce()
     }
     await using server = await testServer({ store, telnyx: { ...telnyx, connectionIds: ['1', '2'] } })
-    server.upstream.behaviours.push(...telnyxLogOf(webhook))
+    server.upstream.replies.push(...reconciliationReplies(webhook))
     const since = Date.parse('2026-11-22T10:41:00Z')
     expect(await server.gather.reconcile({ since })).toMatchObject({ fetched: 1 })
     const { path } = server.upstream.received[1] ?? {}

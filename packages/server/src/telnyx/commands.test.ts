@@ -1,4 +1,4 @@
-import { type Behaviour, Upstream } from '@callgather/test-kit/telnyx'
+import { Upstream, type UpstreamReply } from '@callgather/test-kit/telnyx'
 import fc from 'fast-check'
 import Telnyx from 'telnyx'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -18,10 +18,10 @@ beforeAll(async () => {
 afterAll(() => upstream.close())
 
 /** A sender with a virtual clock, and an upstream with the given behaviours. */
-function senderOver(behaviours: readonly Behaviour[]) {
+function senderOver(behaviours: readonly UpstreamReply[]) {
   let clock = 0
   const slept: number[] = []
-  upstream.behaviours.splice(0, Number.POSITIVE_INFINITY, ...behaviours)
+  upstream.replies.splice(0, Number.POSITIVE_INFINITY, ...behaviours)
   upstream.received.length = 0
   const sender = commandSender(new Telnyx({ apiKey: 'KEY-test', baseURL: upstream.url, logLevel: 'off' }), {
     timeoutMs: 400,
@@ -36,7 +36,10 @@ function senderOver(behaviours: readonly Behaviour[]) {
 }
 
 const body = { command_id: 'c' }
-const refused = (status: number, code = '10015'): Behaviour => ({ status, body: { errors: [{ code, title: 'No' }] } })
+const refused = (status: number, code = '10015'): UpstreamReply => ({
+  status,
+  body: { errors: [{ code, title: 'No' }] },
+})
 
 describe('sending a command', () => {
   it('sends a command once when Telnyx answers', async () => {
@@ -62,9 +65,9 @@ describe('sending a command', () => {
     expect(calls).toHaveLength(1)
   })
 
-  const recovered: Record<string, Behaviour> = {
+  const recovered: Record<string, UpstreamReply> = {
     'an answer that was lost': { hangUp: true },
-    'an answer that came too late': { delayMillis: 700 },
+    'an answer that came too late': { delayMs: 700 },
     'a server error': { status: 500, body: {} },
     'half a body': { status: 503, body: 'half' },
   }
@@ -93,16 +96,16 @@ describe('sending a command', () => {
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'unknown' })
   })
 
-  const refusals: [name: string, behaviour: Behaviour][] = [
+  const refusals: [name: string, behaviour: UpstreamReply][] = [
     ['that the call has ended', refused(422, '90018')],
     ['that the call is unknown', refused(422, '90015')],
     ['a conflict', refused(409)],
     ['that the key is wrong', refused(401, '10009')],
     ['a validation error', refused(422, '10033')],
   ]
-  const losses: [name: string, behaviour: Behaviour][] = [
+  const losses: [name: string, behaviour: UpstreamReply][] = [
     ['the connection was lost', { hangUp: true }],
-    ['the answer came too late', { delayMillis: 700 }],
+    ['the answer came too late', { delayMs: 700 }],
     ['Telnyx failed', { status: 502, body: {} }],
     ['the request timed out at Telnyx', { status: 408, body: {} }],
     ['a proxy answered with an HTML page', { body: '<html>' }],
@@ -147,7 +150,7 @@ describe('sending a command', () => {
   })
 
   it('sends a command at most three times, within 45 seconds', async () => {
-    const behaviour = fc.constantFrom<Behaviour>(
+    const behaviour = fc.constantFrom<UpstreamReply>(
       {},
       { hangUp: true },
       { status: 500, body: {} },

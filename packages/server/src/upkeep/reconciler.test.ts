@@ -179,7 +179,7 @@ describe('reconciliation of two keys with the same digit and time', () => {
         ((await store.read(CALL, 0))?.records ?? []).filter(({ event }) => event.event_type === 'call.dtmf.received')
       const reconcile = async () => {
         // Replies with no failed deliveries, then with the call events.
-        server.upstream.behaviours.push({ body: { data: [] } }, { body: { data } })
+        server.upstream.replies.push({ body: { data: [] } }, { body: { data } })
         return (await server.gather.reconcile()).fetched
       }
       expect(await post('first')).toBe(200)
@@ -255,7 +255,7 @@ describe('reconciliation', () => {
     vi.spyOn(store, 'ping').mockRejectedValueOnce(new StoreUnavailableError('down'))
     await expect(server.gather.reconcile()).rejects.toThrow('down')
     expect(server.upstream.received).toEqual([])
-    server.upstream.behaviours.push({ status: 403, body: {} })
+    server.upstream.replies.push({ status: 403, body: {} })
     await expect(server.gather.reconcile()).rejects.toThrow()
     expect(await server.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
   })
@@ -271,7 +271,7 @@ describe('reconciliation', () => {
     let now = Date.now()
     await using server = await testServer({ logger: pino({ level: 'info' }, stream), now: () => now })
     for (let run = 0; run < 5; run++) {
-      server.upstream.behaviours.push({ status: 401, body: { errors: [] } })
+      server.upstream.replies.push({ status: 401, body: { errors: [] } })
       await expect(server.gather.reconcile()).rejects.toThrow('401')
       now += 60_000
     }
@@ -280,7 +280,7 @@ describe('reconciliation', () => {
     expect(lines[0]).not.toContain('stack')
     // A lasting failure is logged again after a while.
     now += 600_000
-    server.upstream.behaviours.push({ hangUp: true })
+    server.upstream.replies.push({ hangUp: true })
     await expect(server.gather.reconcile()).rejects.toThrow('reached')
     expect(lines).toHaveLength(2)
     await server.gather.reconcile()

@@ -11,7 +11,7 @@ import {
   isGather,
   type KeyEntry,
   type KeyPress,
-  type MarkEntry,
+  type LifecycleEntry,
   type Refusal,
   readDigitRules,
   readHungUpBy,
@@ -169,8 +169,8 @@ class RowWriter {
         this.rows.push({ kind: 'system', key: entry.id, at: entry.at, what, hungUpBy: null })
         break
       }
-      case 'mark':
-        this.#mark(entry)
+      case 'lifecycle':
+        this.#lifecycle(entry)
     }
   }
 
@@ -188,7 +188,7 @@ class RowWriter {
     this.rows.push({ kind: 'gather_end', key: id, at, status: status ?? 'ended', digits, hungUpBy: this.#hungUpBy })
   }
 
-  #mark({ id, at, eventType, payload }: MarkEntry): void {
+  #lifecycle({ id, at, eventType, payload }: LifecycleEntry): void {
     const isHangup = eventType === 'call.hangup'
     if (eventType === 'call.initiated') this.#direction = payload.direction
     if (isHangup) {

@@ -11,7 +11,7 @@ interface Pair {
 }
 
 /** Forwards connections to a server, until told otherwise. */
-export class CuttableLine {
+export class FaultProxy {
   readonly #listener: Server
   readonly #pairs = new Set<Pair>()
   #target: number
@@ -25,8 +25,8 @@ export class CuttableLine {
   }
 
   /** A line to a port of this machine. */
-  static async to(target: number): Promise<CuttableLine> {
-    const line = new CuttableLine(target)
+  static async listen(target: number): Promise<FaultProxy> {
+    const line = new FaultProxy(target)
     await new Promise<void>((resolve) => line.#listener.listen(0, '127.0.0.1', resolve))
     return line
   }
@@ -36,7 +36,7 @@ export class CuttableLine {
   }
 
   /** Leads new connections elsewhere. */
-  leadTo(target: number): void {
+  setTarget(target: number): void {
     this.#target = target
   }
 

@@ -1,7 +1,7 @@
 /** Chance that can be had again: what a test that throws dice did, its seed says. */
 
 /** A generator of numbers in [0, 1) that repeats itself from a seed (mulberry32). */
-export function chanceOf(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
