@@ -9,10 +9,10 @@ import { CallFeed } from './call-feed.ts'
 
 const eventsOf = (...events: readonly CallEvent[]) => ({ events: news(events) })
 
-/** Two nodes on one store. The bus tells the first of nothing, unless it is asked to. */
-function nodes({ deaf = true, ...changed }: Partial<CallStore> & { deaf?: boolean } = {}) {
+/** Two nodes on one shared store. With `isBusSilent`, the bus delivers nothing to the first node. */
+function nodes({ isBusSilent = true, ...changed }: Partial<CallStore> & { isBusSilent?: boolean } = {}) {
   const shared: CallStore = { ...memoryStore(), isShared: true }
-  const store = { ...shared, ...changed, ...(deaf ? { subscribe: async () => () => {} } : {}) }
+  const store = { ...shared, ...changed, ...(isBusSilent ? { subscribe: async () => () => {} } : {}) }
   const asked = { append: vi.spyOn(store, 'append'), head: vi.spyOn(store, 'head'), read: vi.spyOn(store, 'read') }
   const one = nodeOn(store)
   return { shared, asked, feed: one.feed, one: one.cache, other: nodeOn(shared).cache }
@@ -21,8 +21,8 @@ function nodes({ deaf = true, ...changed }: Partial<CallStore> & { deaf?: boolea
 const append = (cache: CallCache, nth: number) => cache.append(CALL, () => eventsOf(key(nth)))
 
 describe('a call that several nodes append to', () => {
-  it('is not read for an event, while the bus tells of everything', async () => {
-    const { one, other, asked } = nodes({ deaf: false })
+  it('appends to a call without reading the store while the bus delivers every record', async () => {
+    const { one, other, asked } = nodes({ isBusSilent: false })
     await append(one, 1)
     for (const ask of Object.values(asked)) ask.mockClear()
     for (let nth = 2; nth < 20; nth++) await append(nth % 3 === 0 ? other : one, nth)
@@ -32,7 +32,7 @@ describe('a call that several nodes append to', () => {
     expect((await one.open(CALL)).state.keys.size).toBe(19)
   })
 
-  it('makes an event anew from what the other has appended, where the bus has not told of it', async () => {
+  it('repeats the decision on records of another node that the bus did not deliver', async () => {
     const { one, other, feed } = nodes()
     await append(one, 1)
     await append(other, 2)
@@ -49,7 +49,7 @@ describe('a call that several nodes append to', () => {
     expect(grown.mock.calls.flat()).toEqual([2, 3])
   })
 
-  it('concludes neither that there is nothing to append nor a refusal from what it may not know', async () => {
+  it('catches up with a shared store before a decision appends nothing or refuses', async () => {
     const { one, other } = nodes()
     await append(one, 1)
     await append(other, 2)
@@ -63,7 +63,7 @@ describe('a call that several nodes append to', () => {
     expect((await one.open(CALL)).state.keys.size).toBe(6)
   })
 
-  it('answers what the log has already in one step, however little is known here', async () => {
+  it('reports an event that another node has stored as a duplicate after one store append', async () => {
     const { one, other, asked } = nodes()
     await append(one, 1)
     await append(other, 2)
@@ -72,7 +72,7 @@ describe('a call that several nodes append to', () => {
     expect(asked.append).toHaveBeenCalledOnce()
   })
 
-  it('begins anew where the call was forgotten, or rewritten, unheard', async () => {
+  it('starts from an empty state when the bus does not report that a call was erased or rewritten', async () => {
     const { shared, one, feed } = nodes()
     const forgotten = vi.fn()
     await append(one, 1)
@@ -90,7 +90,7 @@ describe('a call that several nodes append to', () => {
     )
   })
 
-  it('gets an event in, however often others are quicker, and decides it on what they have appended', async () => {
+  it('retries an append until it wins against other nodes, and decides on their records', async () => {
     const { shared, one } = nodes({
       append: async (callId, events, { expectedHead, ...options } = {}) => {
         if (others < 50) await shared.append(callId, news([key(100 + others++)]))
@@ -108,7 +108,7 @@ describe('a call that several nodes append to', () => {
     expect((await one.open(CALL)).state.keys.size).toBe(51)
   })
 
-  it('fails an append as unavailable rather than make it on a state that is not the newest', async () => {
+  it('rejects an append as unavailable when the log grows during every attempt', async () => {
     const { shared, one } = nodes({
       append: async (callId, events, options) => {
         await shared.append(callId, news([key(100 + others++)]))
@@ -121,8 +121,8 @@ describe('a call that several nodes append to', () => {
   })
 })
 
-describe('a call that is forgotten', () => {
-  it('is let go by the node that had folded it', async () => {
+describe('an erased call', () => {
+  it('evicts a folded call when the call is erased from the store', async () => {
     const { store, cache } = await coldNode()
     await cache.open(CALL)
     expect(cache.size).toBe(1)
@@ -131,8 +131,8 @@ describe('a call that is forgotten', () => {
   })
 })
 
-describe('a call that nobody has folded here', () => {
-  it('is not taken for folded when it is forgotten, and begun anew, in the middle', async () => {
+describe('a call that is not folded yet', () => {
+  it('folds the new log of a call that is erased and restarted during a fold', async () => {
     const { store, cache } = await coldNode()
     const states: number[] = []
     cache.subscribeAll({ onChange: ({ keys }) => states.push(keys.size) })
@@ -146,7 +146,7 @@ describe('a call that nobody has folded here', () => {
   })
 })
 
-describe('the calls that are kept folded', () => {
+describe('the limit of cached calls', () => {
   /** A cache that keeps three unused calls, and calls in it by name. */
   async function three(...names: readonly string[]) {
     const { cache } = nodeOn(memoryStore(), { maxCached: 3 })
@@ -159,7 +159,7 @@ describe('the calls that are kept folded', () => {
     return { cache, happen, kept }
   }
 
-  it('are those that were used last', async () => {
+  it('evicts the least recently used call', async () => {
     const { happen, kept } = await three('a', 'b', 'c')
     await happen('a')
     await happen('d')
@@ -168,7 +168,7 @@ describe('the calls that are kept folded', () => {
     expect(kept()).toBe('ab')
   })
 
-  it('are, besides, all that are followed, until they are not', async () => {
+  it('keeps every call with a subscriber, and evicts it only after its subscriber has left', async () => {
     const { cache, happen, kept } = await three('a', 'b', 'c', 'd', 'e', 'f', 'g')
     const stops = await Promise.all([...'abcd'].map((name) => cache.subscribe(name, {})))
     expect(kept()).toBe('abcdefg')
@@ -182,7 +182,7 @@ describe('the calls that are kept folded', () => {
     expect(kept()).toBe('abcde')
   })
 
-  it('are not those that were forgotten', async () => {
+  it('evicts erased calls, except a call with a subscriber', async () => {
     const { store, feed, cache } = nodeOn(memoryStore())
     for (const name of 'abc') await cache.append(name, () => eventsOf(key(1)))
     await cache.subscribe('c', {})
@@ -193,8 +193,8 @@ describe('the calls that are kept folded', () => {
   })
 })
 
-describe('more live calls than stay folded', () => {
-  it('cost one append and no read for each event, while the calls are listed', async () => {
+describe('live calls', () => {
+  it('appends to listed live calls without a read, even past the limit of cached calls', async () => {
     const store = memoryStore()
     const [read, head] = [vi.spyOn(store, 'read'), vi.spyOn(store, 'head')]
     const { cache } = nodeOn(store, { maxCached: 10 })
@@ -210,7 +210,7 @@ describe('more live calls than stay folded', () => {
     directory.close()
   })
 
-  it('are evicted when they have been silent for an hour, or are too many', async () => {
+  it('evicts live calls that are silent for an hour or exceed the limit', async () => {
     let now = 0
     const { cache } = nodeOn(memoryStore(), { maxCached: 1, maxLive: 3, now: () => now })
     for (const name of 'abcde') await cache.append(name, () => eventsOf(key(1)))
@@ -222,7 +222,7 @@ describe('more live calls than stay folded', () => {
 })
 
 describe('a listener that throws', () => {
-  it('fails neither the append nor the other listeners', async () => {
+  it('completes an append and notifies every other subscriber when a subscriber throws', async () => {
     const failures: unknown[] = []
     const store = memoryStore()
     const report = (error: unknown) => failures.push(error)

@@ -1,8 +1,8 @@
 /**
- * The state of each call that this process works on, folded from its log, and the one way to append to it.
+ * Caches the folded state of calls, and appends to their logs.
  *
- * An append is decided on the state of the call, and the store takes it only if the log still ends where that state does;
- * else the decision is made again on the newer state. A folded call is a cache, and may be evicted at any time.
+ * A decision on the call's state chooses the events. The store rejects the append when the log has grown since; the cache
+ * then catches up and repeats the decision. Any unused call may be evicted.
  */
 import { type CallRecord, type CallState, type Cursor, initialCallState, reduceCall } from '@callgather/protocol'
 import { runEach } from '../store/bus.ts'
@@ -17,7 +17,7 @@ import {
 import { UNREADABLE_RECORD } from '../store/stored-event.ts'
 import { type CallFeed, incompleteRead, type LogGrowth } from './call-feed.ts'
 
-/** A call as known now. */
+/** A call in its latest known state. */
 export interface KnownCall {
   readonly callId: string
   /** `null` when nothing has been appended to it yet. */
@@ -25,36 +25,36 @@ export interface KnownCall {
   readonly state: CallState
 }
 
-/** What to append to a call, or why nothing. */
+/** The events to append to a call, or the reason to append none. */
 export type Decision = { readonly events: readonly NewEvent[] } | { readonly refused: unknown }
 
-/** A decision, and what became of its events. */
+/** A decision, and the result of appending its events. */
 export interface DecisionResult<D extends Decision> extends Pick<AppendResult, 'records' | 'duplicates'> {
   readonly decision: D
 }
 
-/** Receives the state of a call when it has changed. */
+/** Receives the state of a call after each change. */
 export interface CallSubscriber {
   onChange?(state: CallState): void
-  /** The call was erased, or its log is a new one and the old state is void. */
+  /** The call was erased, or a new log replaced its log. Discard the old state. */
   onForgotten?(callId: string): void
 }
 
-/** How many calls are kept, and what is reported. */
+/** Cache limits and callbacks. */
 export interface CallCacheOptions {
-  /** How many unused calls stay folded that are over or silent. Default 2000. */
+  /** The maximum number of cached calls that are unused and ended or idle. Default 2000. */
   readonly maxCached?: number
-  /** How many unused live calls stay folded, because folding one again costs a read of its log. Default 50000. */
+  /** The maximum number of cached live calls that are unused. Folding an evicted call reads its log. Default 50000. */
   readonly maxLive?: number
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
-  /** Called when the store refused an append. */
+  /** Called when the store is unavailable for an append. */
   readonly onAppendError?: (error: StoreUnavailableError) => void
-  /** Called for each record that cannot be read, when its call is folded. */
+  /** Called for each unreadable record when its call is folded. */
   readonly onUnreadable?: (callId: string, seq: number) => void
-  /** Called with what a listener threw. */
+  /** Called with the error that a subscriber threw. */
   readonly onSubscriberError?: (error: unknown) => void
-  /** Called with what this process itself has appended, after it is durable and folded. */
+  /** Called with the records that this process appended, once they are durable and folded. */
   readonly onAppended?: (records: readonly CallRecord[], state: CallState) => void
 }
 
@@ -69,11 +69,11 @@ const defaults: Required<CallCacheOptions> = {
   onAppended: nothing,
 }
 
-/** How often an append is decided before it fails because other processes are always quicker. */
+/** The maximum number of attempts of one append when other processes keep appending first. */
 const MAX_ATTEMPTS = 100
-/** A call that has been silent for so long counts as over, though its log does not say so. */
+/** A call without events for this long counts as idle, even if its log has no end. */
 const IDLE_AFTER_MS = 3_600_000
-/** Events that are folded at a time; other work runs between two slices. */
+/** The maximum number of events to fold before yielding to the event loop. */
 const FOLD_SLICE = 500
 
 const endTypes: ReadonlySet<string> = new Set(['call.hangup', 'call.closed'])
@@ -85,19 +85,19 @@ interface Entry {
   state: CallState
   usedAt: number
   readonly subscribers: Set<CallSubscriber>
-  /** The last of the operations on the call, each of which waits for the one before. */
+  /** The last queued operation. Operations on a call run one after another. */
   queue: Promise<unknown>
   pending: number
   unsubscribe: Unsubscribe | null
 }
 
-/** The folded calls of this process. */
+/** Caches the folded calls of this process. */
 export class CallCache {
   readonly #store: CallStore
   readonly #feed: CallFeed
   readonly #options: Required<CallCacheOptions>
   readonly #entries = new Map<string, Entry>()
-  /** Unused calls, the least recently used first: those that are live, and those that are over or silent. */
+  /** Unused calls, least recently used first: live calls, and ended or idle calls. */
   readonly #live = new Set<Entry>()
   readonly #idle = new Set<Entry>()
   readonly #listeners = new Set<CallSubscriber>()
@@ -109,8 +109,10 @@ export class CallCache {
   }
 
   /**
-   * Appends the events of a decision, after every earlier append to the call. `decide` must be pure, because it runs again
-   * whenever the log has grown meanwhile; only its last decision counts, and is returned.
+   * Appends the events of a decision after every earlier append to the call. `decide` must be pure: it runs again when
+   * the log has grown since. Only the last decision takes effect; it is returned.
+   *
+   * @throws StoreUnavailableError when the store is unavailable, or when the log grows during every attempt.
    */
   append<D extends Decision>(
     callId: string,
@@ -118,16 +120,16 @@ export class CallCache {
     { sessionId }: Pick<AppendOptions, 'sessionId'> = {},
   ): Promise<DecisionResult<D>> {
     return this.#inTurn(callId, async (entry) => {
-      for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
-        // The bus keeps the state current, so the first try reads nothing: the store refuses an append to a longer log.
-        if (tries > 1) await this.#feed.catchUp(callId)
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+        // The bus keeps the state current, so the first attempt skips the read. The store rejects a stale append.
+        if (attempt > 1) await this.#feed.catchUp(callId)
         await this.#fold(entry)
         const { cursor: at, state } = entry
         const decision = decide({ callId, cursor: at, state })
         const events = 'events' in decision ? decision.events : []
         if (events.length === 0) {
-          // The store checks no append of nothing, so the state itself must be current.
-          if (this.#store.isShared && tries === 1) continue
+          // The store does not check an empty append for staleness, so catch up before returning.
+          if (this.#store.isShared && attempt === 1) continue
           if (sessionId === undefined || !('events' in decision)) return { decision, records: [], duplicates: [] }
         }
         const isOver = hasEnded(state) || events.some(({ event }) => endTypes.has(event.event_type))
@@ -144,16 +146,16 @@ export class CallCache {
         if (records.length > 0) this.#notify([() => this.#options.onAppended(records, entry.state)])
         return { decision, records, duplicates }
       }
-      throw new StoreUnavailableError('The log of the call grows too fast to append to it.')
+      throw new StoreUnavailableError('The append failed because the log of the call grows too fast. Retry later.')
     })
   }
 
-  /** The call as known now; brought up to date first if other processes append to it. */
+  /** Returns the call. A shared store is read first, because other processes may have appended. */
   open(callId: string): Promise<KnownCall> {
     return this.#current(callId, ({ cursor, state }) => ({ callId, cursor, state }))
   }
 
-  /** The first value that `read` finds in a call's state; `null` once the call is erased or the signal aborts. */
+  /** Resolves with the first non-null value of `read`, or `null` when the call is erased or the signal aborts. */
   async waitFor<T>(callId: string, read: (state: CallState) => T | null, signal: AbortSignal): Promise<T | null> {
     let settle: (value: T | null) => void = nothing
     const settled = new Promise<T | null>((resolve) => {
@@ -174,7 +176,7 @@ export class CallCache {
     }
   }
 
-  /** Listens to one call from now on. */
+  /** Subscribes to the changes of one call. */
   subscribe(callId: string, listener: CallSubscriber): Promise<Unsubscribe> {
     return this.#current(callId, (entry) => {
       entry.subscribers.add(listener)
@@ -185,29 +187,29 @@ export class CallCache {
     })
   }
 
-  /** Listens to every call this process has folded. */
+  /** Subscribes to the changes of every call in the cache. */
   subscribeAll(listener: CallSubscriber): Unsubscribe {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Whether a call is folded here, or is being folded. */
+  /** Whether a call is in the cache or being folded. */
   has(callId: string): boolean {
     return this.#entries.has(callId)
   }
 
-  /** How many calls are folded here. */
+  /** The number of calls in the cache. */
   get size(): number {
     return this.#entries.size
   }
 
-  /** Drops what is cached; the store is not touched. */
+  /** Evicts every call. The store is not changed. */
   close(): void {
     for (const entry of this.#entries.values()) this.#evict(entry)
     this.#listeners.clear()
   }
 
-  /** Runs work on a call, after all earlier work on it; the call is kept meanwhile. */
+  /** Queues work on a call. The call is not evicted while work is pending. */
   async #inTurn<T>(callId: string, work: (entry: Entry) => Promise<T>): Promise<T> {
     const entry = this.#entries.get(callId) ?? this.#add(callId)
     this.#idle.delete(entry)
@@ -229,10 +231,10 @@ export class CallCache {
     }
   }
 
-  /** Runs work on a call whose state is up to date. */
+  /** Queues work on a call, and catches up before it runs. */
   #current<T>(callId: string, work: (entry: Entry) => T): Promise<T> {
     return this.#inTurn(callId, async (entry) => {
-      // Other processes append too: the bus may have lost some of it.
+      // The bus may have dropped records of other processes.
       if (this.#store.isShared) await this.#feed.catchUp(callId)
       await this.#fold(entry)
       return work(entry)
@@ -263,7 +265,7 @@ export class CallCache {
     } else if (fresh.length > 0) this.#inTurn(entry.callId, (it) => this.#fold(it)).catch(nothing)
   }
 
-  /** Folds what the log holds beyond the state, in slices, and publishes the state when all of it is folded. */
+  /** Folds the records after the cursor in slices, then publishes the state. */
   async #fold(entry: Entry): Promise<void> {
     const { callId } = entry
     const head = () => this.#feed.headOf(callId)
@@ -272,7 +274,7 @@ export class CallCache {
     while (isBehind()) {
       const { cursor } = entry
       const slice = await this.#store.read(callId, cursor?.seq ?? 0, FOLD_SLICE)
-      // The feed has published records, or another log, meanwhile.
+      // The feed published records or replaced the log during the read.
       if (entry.cursor !== cursor || !head()) continue
       if (slice?.epoch !== head()?.epoch) await this.#feed.catchUp(callId)
       else if (!slice || slice.records.length === 0) throw incompleteRead()
@@ -309,12 +311,12 @@ export class CallCache {
     runEach(callbacks, this.#options.onSubscriberError)
   }
 
-  /** Keeps a call that is unused now, and evicts those used longest ago while there are too many. */
+  /** Keeps an unused call in the cache, and evicts the least recently used calls over the limits. */
   #release(entry: Entry): void {
     const { maxCached, maxLive, now } = this.#options
     if (entry.pending > 0 || entry.subscribers.size > 0 || this.#entries.get(entry.callId) !== entry) return
     entry.usedAt = now()
-    // Added last, it is the most recently used.
+    // Sets keep insertion order, so adding the entry again makes it the most recently used.
     this.#live.delete(entry)
     this.#idle.delete(entry)
     if (!entry.cursor) this.#evict(entry)

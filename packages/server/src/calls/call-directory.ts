@@ -1,6 +1,6 @@
 /**
- * The list of calls: a summary of each call that is live or ended lately, kept from what the cache publishes. It holds far
- * more calls than one reply lists, because a ticket decides which of them count.
+ * Lists calls: a summary of each live or recently ended call, updated from the cache. The directory holds far more calls
+ * than one reply lists, because a ticket may cover only some of them.
  */
 import { type CallState, type CallSummary, selectCallSummary } from '@callgather/protocol'
 import pMap from 'p-map'
@@ -10,28 +10,28 @@ import { runEach } from '../store/bus.ts'
 import type { CallListing, CallStage, CallStore, Unsubscribe } from '../store/call-store.ts'
 import type { CallCache } from './call-cache.ts'
 
-/** What changed in the list. */
+/** A change to the list. */
 export type DirectoryChange =
   | { readonly kind: 'changed'; readonly summary: CallSummary }
   | { readonly kind: 'gone'; readonly callId: string }
 
-/** The calls that one agent may see. */
+/** The listed calls that an agent may view. */
 export interface CallList {
   readonly calls: readonly CallSummary[]
-  /** The agent may see more calls than are listed. */
+  /** Whether the agent may view more calls than are listed. */
   readonly isTruncated: boolean
 }
 
-/** How the list is bounded. */
+/** The limits of the list, and its error callback. */
 export interface DirectoryOptions {
-  /** How many calls one reply lists at most: live calls before ended ones, then the newest. Default 1000. */
+  /** The maximum number of calls in one reply: live calls first, then the newest ended calls. Default 1000. */
   readonly maxCalls?: number
   readonly now?: () => number
-  /** Called with the failure of one call, or of one listener; the others are listed all the same. */
+  /** Called with the error of a call or a listener. Other calls are still listed. */
   readonly onError?: (error: unknown) => void
 }
 
-/** What the directory works with. */
+/** Dependencies of the directory. */
 export interface DirectoryDeps {
   readonly cache: CallCache
   readonly store: CallStore
@@ -43,26 +43,26 @@ interface DirectoryEntry {
   readonly updatedAt: number
 }
 
-/** How many calls are held at most; ended calls are evicted first. */
+/** The maximum number of calls in the directory. Ended calls are evicted first. */
 const MAX_CALLS = 100_000
 /** How long an ended call stays in the list. */
 const ENDED_CALL_TTL_MS = 3_600_000
-/** Calls that are folded, or decided about, at the same time. */
+/** How many calls are folded or authorised concurrently. */
 const CONCURRENCY = 16
 const PAGE_SIZE = 1_000
-/** Decisions of the host's `authorize` that one reply may wait for, as a multiple of what it lists. */
+/** The maximum number of `authorize` decisions per reply, as a multiple of `maxCalls`. */
 const MAX_DECISIONS_PER_LISTED = 5
 const DAY_MS = 24 * 3_600_000
 
-/** The calls of this server, one line each. */
+/** Keeps a summary of each call of this server. */
 export class CallDirectory {
   readonly #deps: DirectoryDeps
   readonly #options: Required<DirectoryOptions>
-  /** The calls of each stage, the one that changed longest ago first. */
+  /** The calls of each stage, least recently changed first. */
   readonly #live = new Map<string, DirectoryEntry>()
   readonly #ended = new Map<string, DirectoryEntry>()
   readonly #listeners = new Set<(change: DirectoryChange) => void>()
-  /** Calls that grew on another server and are not folded here. */
+  /** Calls with new records from another server that are not folded yet. */
   readonly #unfolded = new Set<string>()
   #folding: Promise<void> | null = null
   #loading: Promise<void> | null = null
@@ -77,7 +77,7 @@ export class CallDirectory {
     }
   }
 
-  /** The calls that the holder of a grant may see: live calls before ended ones, each newest first. */
+  /** Lists the calls that a grant allows to view: live calls first, newest first in each stage. */
   async listFor(grant: Grant): Promise<CallList> {
     await this.#load()
     const { access } = this.#deps
@@ -99,14 +99,14 @@ export class CallDirectory {
     return { calls: calls.slice(0, maxCalls), isTruncated: calls.length > maxCalls || decided < candidates.length }
   }
 
-  /** Publishes every change to the list from now on. */
+  /** Subscribes to changes of the list. */
   async subscribe(listener: (change: DirectoryChange) => void): Promise<Unsubscribe> {
     this.#listeners.add(listener)
     await this.#load()
     return () => this.#listeners.delete(listener)
   }
 
-  /** Stops listening to the store. */
+  /** Unsubscribes from the cache and the store. */
   close(): void {
     for (const stop of this.#stops.splice(0)) stop()
     this.#listeners.clear()
@@ -114,7 +114,7 @@ export class CallDirectory {
   }
 
   #load(): Promise<void> {
-    // Loaded when the list is first requested; a failed load is retried by the next request.
+    // The first request loads the list. After a failed load, the next request retries.
     this.#loading ??= this.#begin().catch((error: unknown) => {
       this.#loading = null
       for (const stop of this.#stops.splice(0)) stop()
@@ -133,7 +133,7 @@ export class CallDirectory {
       }),
       await store.subscribeAll((change) => {
         if (change.kind === 'forgotten') this.#drop(change.callId)
-        // Folding a call makes the cache publish it; what is folded already, it publishes by itself.
+        // The cache publishes calls that are folded. Any other call must be folded first.
         else if (!cache.has(change.callId)) this.#foldSoon(change.callId)
       }),
     )
@@ -144,7 +144,7 @@ export class CallDirectory {
     await pMap(sorted, ({ callId, updatedAt }) => this.#fold(callId, updatedAt), { concurrency: CONCURRENCY })
   }
 
-  /** The calls of the last day: all that are live, and of the others as many as one reply lists. */
+  /** Reads the calls of the last day: all live calls, or the newest calls up to `maxCalls`. */
   async #listings(stage?: CallStage): Promise<CallListing[]> {
     const { maxCalls, now } = this.#options
     const most = stage ? MAX_CALLS : maxCalls
@@ -159,13 +159,13 @@ export class CallDirectory {
     return listings
   }
 
-  /** Makes the cache publish a call; lists it here where it has been folded before. */
+  /** Folds a call, so that the cache publishes it. A call that was already folded is listed directly. */
   async #fold(callId: string, updatedAt: number): Promise<void> {
     try {
       const { state, cursor } = await this.#deps.cache.open(callId)
       if (cursor && !this.#known(callId)) this.#put(selectCallSummary(state), endedAtOf(state) ?? updatedAt)
     } catch (error) {
-      // One call that cannot be read must not keep the others from the list.
+      // An unreadable call must not remove other calls from the list.
       this.#options.onError(error)
     }
   }
@@ -192,7 +192,7 @@ export class CallDirectory {
   #put(summary: CallSummary, updatedAt: number): void {
     const { callId } = summary
     const known = this.#known(callId)
-    // An old call may be folded again, or what was said be taken out of it: that is no news.
+    // An old call changes when it is folded again or its transcript is erased. Subscribers do not need that.
     if (!known && this.#isOld({ summary, updatedAt })) return
     this.#remove(callId)
     const stage = summary.phase === 'ended' ? this.#ended : this.#live
@@ -203,7 +203,7 @@ export class CallDirectory {
   }
 
   #evict(): void {
-    // No client is sent these: its list has them until it asks for another.
+    // Clients are not notified of expired calls. They disappear from the next list.
     for (const [callId, each] of this.#ended) {
       if (!this.#isOld(each)) break
       this.#ended.delete(callId)
@@ -240,11 +240,11 @@ export class CallDirectory {
   }
 }
 
-/** When a call that is over ended, in milliseconds. */
+/** The time at which a call ended, in milliseconds; `undefined` for a live call. */
 function endedAtOf({ hangup, closed }: CallState): number | undefined {
   const end = hangup ?? closed
   return end ? Date.parse(end.at) : undefined
 }
 
-/** Whether two summaries read the same; most events change nothing that a list shows. */
+/** Whether two summaries are equal. Most events do not change the summary. */
 const isSameSummary = (one: CallSummary, other: CallSummary) => JSON.stringify(one) === JSON.stringify(other)

@@ -25,8 +25,8 @@ async function watched(feed: CallFeed, after = 0) {
   return { ...seen, known, seqs: seen.seqs, all: () => seen.seqs }
 }
 
-describe('a call that nobody has folded here', () => {
-  it('is handed over whole without being folded', async () => {
+describe('a call that is not folded', () => {
+  it('reads the whole log of a call without folding the call', async () => {
     const { feed, cache } = await coldNode()
     const began = vi.fn((tail: { events: readonly string[] }) => {
       expect(tail.events.map((text) => JSON.parse(text))).toEqual(keys(1, LENGTH))
@@ -36,7 +36,7 @@ describe('a call that nobody has folded here', () => {
     expect(cache.has(CALL)).toBe(false)
   })
 
-  it('gives a watcher every event once, whatever is appended while it is folded', async () => {
+  it('delivers each event to a subscriber once while the call is folded and appended to', async () => {
     const { feed, cache } = await coldNode()
     const first = await watched(feed)
     const appends = keys(LENGTH + 1, LENGTH + 20).map((event) => cache.append(CALL, () => ({ events: news([event]) })))
@@ -50,15 +50,15 @@ describe('a call that nobody has folded here', () => {
     expect(JSON.stringify(state)).toBe(JSON.stringify(foldCall(CALL, keys(1, upTo))))
   })
 
-  it('does not exist where the store does not know it', async () => {
+  it('resolves to false when the store does not have the call', async () => {
     const { feed } = nodeOn(memoryStore())
     expect(await feed.readToEnd(CALL, () => 0, vi.fn())).toBe(false)
     expect(feed.headOf(CALL)).toBeNull()
   })
 })
 
-describe('the followers of a call', () => {
-  it('all get an event before it is folded, even those that followed later', async () => {
+describe('the subscribers of a call', () => {
+  it('publishes an event to each feed subscriber before the cache folds the event', async () => {
     const { feed, cache } = nodeOn(memoryStore())
     const append = (nth: number) => cache.append(CALL, () => ({ events: news([key(nth)]) }))
     await append(1)
@@ -69,7 +69,7 @@ describe('the followers of a call', () => {
     expect(order).toEqual(['published 2', 'folded 2'])
   })
 
-  it('keep it here, and nobody else does', async () => {
+  it('subscribes to the store once per call, and releases the call with its last subscriber', async () => {
     const store = memoryStore()
     const watch = vi.spyOn(store, 'subscribe')
     const { feed } = nodeOn(store)
@@ -84,7 +84,7 @@ describe('the followers of a call', () => {
 })
 
 describe('a call with a record that cannot be read', () => {
-  it('is folded, watched and appended to without it, and reported', async () => {
+  it('folds, publishes and appends to a call despite an unreadable record, and reports the record', async () => {
     const store = memoryStore()
     const damaged: CallStore = {
       ...store,

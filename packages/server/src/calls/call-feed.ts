@@ -1,8 +1,8 @@
 /**
- * The log of each call as it grows: where it ends, what was appended, and the records between two numbers.
+ * Publishes new records of a call to its subscribers, in order and without gaps.
  *
- * Growth arrives from our own appends or from the store's bus, whichever is first, and is published only at `seq + 1`:
- * known records are dropped, and a gap is read from the store. A call is known here while it has a follower.
+ * Records arrive from local appends or from the store's bus, and are published only at `seq + 1`: duplicates are dropped,
+ * and gaps are read from the store. The feed tracks a call while the call has a subscriber.
  */
 import type { CallRecord, Cursor } from '@callgather/protocol'
 import { runEach } from '../store/bus.ts'
@@ -22,12 +22,12 @@ export interface LogGrowth {
   readonly records: readonly CallRecord[]
 }
 
-/** Receives the growth of a call's log, in order, after the records are durable. */
+/** Receives the durable records of a call, in order. */
 export interface LogSubscriber {
   onGrowth?(growth: LogGrowth): void
-  /** Called once `grown` of every follower has returned: for work that must not delay the others. */
+  /** Called after `onGrowth` of every subscriber: for work that must not delay other subscribers. */
   afterGrowth?(growth: LogGrowth): void
-  /** The call was erased, or its log is a new one and the old one is void. */
+  /** The call was erased, or a new log replaced its log. Discard the old log. */
   onForgotten?(callId: string): void
 }
 
@@ -39,24 +39,24 @@ interface Entry {
   ready: Promise<void>
 }
 
-/** The logs that this process follows. */
+/** Tracks the logs of calls with a subscriber in this process. */
 export class CallFeed {
   readonly #store: CallStore
-  readonly #followerFailed: (error: unknown) => void
+  readonly #onSubscriberError: (error: unknown) => void
   readonly #entries = new Map<string, Entry>()
 
-  /** @param followerFailed Called with what a follower threw. */
-  constructor(store: CallStore, followerFailed: (error: unknown) => void = () => {}) {
+  /** @param onSubscriberError Called with the error that a subscriber threw. */
+  constructor(store: CallStore, onSubscriberError: (error: unknown) => void = () => {}) {
     this.#store = store
-    this.#followerFailed = followerFailed
+    this.#onSubscriberError = onSubscriberError
   }
 
-  /** Follows the log of one call from now on. */
-  async subscribe(callId: string, follower: LogSubscriber): Promise<Unsubscribe> {
+  /** Subscribes to the log of one call. */
+  async subscribe(callId: string, subscriber: LogSubscriber): Promise<Unsubscribe> {
     const entry = this.#entries.get(callId) ?? this.#open(callId)
-    entry.subscribers.add(follower)
+    entry.subscribers.add(subscriber)
     const stop = () => {
-      entry.subscribers.delete(follower)
+      entry.subscribers.delete(subscriber)
       if (entry.subscribers.size === 0) this.#close(entry)
     }
     await entry.ready.catch((error: unknown) => {
@@ -67,10 +67,10 @@ export class CallFeed {
   }
 
   /**
-   * Reads a log after a number, as it was written, and passes it to `begin` in the same turn in which its end is reached:
-   * a follower misses nothing and gets nothing twice. Resolves to false when there is no such call.
+   * Reads the stored JSON of a log after a sequence number, and calls `begin` synchronously at the end of the log: a
+   * subscriber gets each record exactly once. Resolves to false when the call does not exist.
    *
-   * @param after The number to read after, given where the log ends.
+   * @param after Returns the sequence number to read after; it receives the end of the log.
    */
   async readToEnd(
     callId: string,
@@ -79,7 +79,7 @@ export class CallFeed {
   ): Promise<boolean> {
     const stop = await this.subscribe(callId, {})
     try {
-      // Other processes append too: the bus may have lost some of it.
+      // The bus may have dropped records of other processes.
       if (this.#store.isShared) await this.catchUp(callId)
       let epoch: string | undefined
       let from = 0
@@ -106,24 +106,24 @@ export class CallFeed {
     }
   }
 
-  /** Where a call's log ends, as far as it is known here now. */
+  /** Returns the last known cursor of a call; `null` when the call has no subscriber or no log. */
   headOf(callId: string): Cursor | null {
     return this.#entries.get(callId)?.cursor ?? null
   }
 
-  /** Reads what was appended to a call that has a follower, and publishes it. */
+  /** Reads and publishes the new records of a call with a subscriber. */
   async catchUp(callId: string): Promise<void> {
     const entry = this.#entries.get(callId)
     if (entry) await this.#catchUp(entry)
   }
 
-  /** Publishes what this process appended to a call that has a follower: the bus may be slower, or drop it. */
+  /** Publishes records that this process appended. The bus may be slower or drop them. */
   async publish(callId: string, { epoch, records }: Pick<AppendResult, 'epoch' | 'records'>): Promise<void> {
     const entry = this.#entries.get(callId)
     if (entry && !this.#take(entry, epoch, records)) await this.#catchUp(entry)
   }
 
-  /** Stops following every log. */
+  /** Unsubscribes from every log. */
   close(): void {
     for (const entry of this.#entries.values()) this.#close(entry)
   }
@@ -136,7 +136,7 @@ export class CallFeed {
   }
 
   async #begin(entry: Entry): Promise<void> {
-    // The subscription comes before the read, so that nothing is lost between the two.
+    // Subscribe before the read, so that no record is lost in between.
     entry.unsubscribe = await this.#store.subscribe(entry.callId, (change) => this.#changed(entry, change))
     await this.#catchUp(entry)
   }
@@ -155,7 +155,7 @@ export class CallFeed {
     const known = entry.cursor
     if (!known) {
       const head = await this.#store.head(entry.callId)
-      // What was published meanwhile is newer.
+      // Records published during the read are newer.
       entry.cursor ??= head
       return
     }
@@ -168,7 +168,7 @@ export class CallFeed {
     if (slice) await this.#catchUp(entry)
   }
 
-  /** Publishes the records that are new. Returns false if there is a gap before them, or the log is another one. */
+  /** Publishes the new records. Returns false on a gap or a different epoch. */
   #take(entry: Entry, epoch: string, records: readonly CallRecord[]): boolean {
     const { callId, cursor: known } = entry
     const next = (known?.seq ?? 0) + 1
@@ -180,13 +180,13 @@ export class CallFeed {
     if (!last) return true
     entry.cursor = { epoch, seq: last.seq }
     const growth = { callId, cursor: entry.cursor, records: fresh }
-    const followers = [...entry.subscribers]
+    const subscribers = [...entry.subscribers]
     runEach(
       [
-        ...followers.map((each) => () => each.onGrowth?.(growth)),
-        ...followers.map((each) => () => each.afterGrowth?.(growth)),
+        ...subscribers.map((each) => () => each.onGrowth?.(growth)),
+        ...subscribers.map((each) => () => each.afterGrowth?.(growth)),
       ],
-      this.#followerFailed,
+      this.#onSubscriberError,
     )
     return true
   }
@@ -194,9 +194,10 @@ export class CallFeed {
   #reset(entry: Entry): void {
     entry.cursor = null
     const calls = [...entry.subscribers].map((each) => () => each.onForgotten?.(entry.callId))
-    runEach(calls, this.#followerFailed)
+    runEach(calls, this.#onSubscriberError)
   }
 }
 
-/** The store returned fewer records than it had announced. */
-export const incompleteRead = () => new StoreUnavailableError('The store holds less of a call than it has announced.')
+/** Creates the error for a store that returns fewer records than its head announces. */
+export const incompleteRead = () =>
+  new StoreUnavailableError('The store returned fewer records of the call than its head announces. Retry later.')

@@ -7,21 +7,21 @@ import { exportCall, MAX_EXPORT_SLICE } from './export-call.ts'
 
 const recordsOf = ({ steps }: Scenario) => steps.map(({ event }, index) => ({ seq: index + 1, event }))
 
-/** A file of these records, read a page at a time as from a store. */
+/** Exports these records, read page by page as from a store. */
 async function textOf(callId: string, records: readonly CallRecord[], format: ExportFormat): Promise<string> {
   const read = async (after: number, limit: number) => ({ records: records.slice(after, after + limit) })
   return (await exportCall(callId, { read }, format)) ?? ''
 }
 
-describe('a call as a file', () => {
-  it('is JSON with every record', async () => {
+describe('an exported call', () => {
+  it('exports every record of a call as JSON', async () => {
     const text = await textOf(pinEntry.callId, recordsOf(pinEntry), 'json')
     const { call, records } = JSON.parse(text)
     expect(call).toMatchObject({ phase: 'answered' })
     expect(records).toEqual(JSON.parse(JSON.stringify(recordsOf(pinEntry))))
   })
 
-  it('is CSV that a spreadsheet does not run', async () => {
+  it('exports a call as CSV in which a spreadsheet runs no formula', async () => {
     const text = await textOf(pinEntry.callId, recordsOf(pinEntry), 'csv')
     const lines = text.split('\r\n')
     expect(lines[0]).toBe('at,who,what,text')
@@ -33,7 +33,7 @@ describe('a call as a file', () => {
     expect(hostile).toContain(`"'=cmd|""x"""`)
   })
 
-  it('is WebVTT of what was said, in order, and of nothing that could be markup', async () => {
+  it('exports the transcript of a call as WebVTT cues in order', async () => {
     const text = await textOf(aiBooking.callId, recordsOf(aiBooking), 'vtt')
     expect(text.startsWith('WEBVTT\n\n')).toBe(true)
     const cues = [...text.matchAll(/^(\S+) --> (\S+)$/gm)].map(([, from = '', to = '']) => [from, to] as const)
@@ -42,13 +42,13 @@ describe('a call as a file', () => {
     expect(text).toContain('<v user>It is Sample Caller.')
   })
 
-  it('is Markdown to read', async () => {
+  it('exports a call as Markdown with a heading and one line per key', async () => {
     const text = await textOf(pinEntry.callId, recordsOf(pinEntry), 'md')
     expect(text).toMatch(/^# Call \+15550001111 to \+15550002222/)
     expect(text).toContain('**caller** key: 5')
   })
 
-  it('hides what was hidden', async () => {
+  it('masks the digits of a masked gather in CSV and Markdown', async () => {
     for (const format of ['csv', 'md'] as const) {
       const text = await textOf(hiddenPin.callId, recordsOf(hiddenPin), format)
       expect(text.match(/•/g)).toHaveLength(6)
@@ -56,7 +56,7 @@ describe('a call as a file', () => {
   })
 })
 
-describe('speech of a stranger', () => {
+describe('hostile speech', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       '\r',
@@ -93,7 +93,7 @@ describe('speech of a stranger', () => {
   })
   const lines = (file: string) => file.split(/\r\n|[\r\n\u2028\u2029\u0085]/)
 
-  it('adds no line, cue, list item, row or formula to an export', async () => {
+  it('exports hostile speech without an extra line, cue, list item, row or formula', async () => {
     const property = fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 4 }), async (texts) => {
       const records = texts.map(said)
       const [plain, hostile] = [texts.map((_, index) => said('word', index)), records]
@@ -112,7 +112,7 @@ describe('speech of a stranger', () => {
 })
 
 describe('an export of a long call', () => {
-  it('works on a bounded number of records before it yields to the event loop', async () => {
+  it('exports a bounded number of records before it yields to the event loop', async () => {
     const records = Array.from({ length: 12_000 }, (_, index) => ({
       seq: index + 1,
       event: {
@@ -144,7 +144,7 @@ describe('an export of a long call', () => {
 })
 
 describe('the export route', () => {
-  it('gives the file to whoever may see the call, under a name', async () => {
+  it('sends the export as a named file to an authorised client, and 401 without a ticket', async () => {
     await using server = await testServer()
     await server.webhook('call.answered', { from: '+1', to: '+2' })
     const authorization = `Bearer ${await server.ticket()}`

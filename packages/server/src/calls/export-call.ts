@@ -1,4 +1,4 @@
-/** A call as a file, made from the whole of its log without keeping other requests waiting. */
+/** Exports a call as a file from its whole log, without blocking other requests. */
 import { setImmediate } from 'node:timers/promises'
 import {
   type CallRecord,
@@ -13,18 +13,18 @@ import {
   type TimelineEntry,
 } from '@callgather/protocol'
 
-/** How many records are folded, or written, before anything else gets its turn. */
+/** The maximum number of records to fold or write before yielding to the event loop. */
 export const MAX_EXPORT_SLICE = 250
 
-/** Where an export reads from, and how it yields. */
+/** The log that an export reads, and how the export yields. */
 export interface ExportSource {
-  /** A page of the log after a number; `null` when there is no such call. */
+  /** Reads a page of records after a sequence number; `null` when the call does not exist. */
   readonly read: (after: number, limit: number) => Promise<{ readonly records: readonly CallRecord[] } | null>
-  /** Resolves after everything else that waits has had its turn. Default `setImmediate`. */
+  /** Resolves after other pending work has run. Default `setImmediate`. */
   readonly yieldToEventLoop?: (() => Promise<unknown>) | undefined
 }
 
-/** Writes a call, from the whole of its log, a slice at a time. `null` when there is no such call. */
+/** Exports a call from its whole log, slice by slice. Returns `null` when the call does not exist. */
 export async function exportCall(
   callId: string,
   { read, yieldToEventLoop = () => setImmediate() }: ExportSource,
