@@ -74,7 +74,7 @@ describe('a gather from greeting to result', () => {
       send_message_history_updates: true,
     })
     caller.say('29', 'Paris').listen()
-    expect(caller.order).toEqual([
+    expect(caller.eventTypes).toEqual([
       'call.conversation.created',
       'call.ai_gather.message_history_updated', // the greeting
       'call.ai_gather.message_history_updated', // 29
@@ -88,7 +88,7 @@ describe('a gather from greeting to result', () => {
     ])
     expect(caller.heard.at(-1)).toBe('Thank you.')
     const plain = gather({ parameters: person, greeting: 'How old are you?' }).say('29', 'Paris')
-    expect(plain.order).toEqual(['call.conversation.created', 'call.ai_gather.ended', 'call.conversation.ended'])
+    expect(plain.eventTypes).toEqual(['call.conversation.created', 'call.ai_gather.ended', 'call.conversation.ended'])
   })
 
   it('sends complete message histories and cumulative partial results', () => {
@@ -170,12 +170,12 @@ describe('callers who do not answer', () => {
   it('repeats the question after silence, then gives up', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?', user_response_timeout_ms: 4000 })
     const start = caller.now
-    expect(caller.wait().last).toBe('Are you still there? What is your age?')
+    expect(caller.wait().lastSpeech).toBe('Are you still there? What is your age?')
     expect(caller.now - start).toBe(4000)
-    expect(caller.wait().last).toMatch(/^I am afraid I cannot hear you/)
+    expect(caller.wait().lastSpeech).toMatch(/^I am afraid I cannot hear you/)
     caller.wait()
     expect(result(caller)).toMatchObject({ status: 'invalid', result: {} })
-    expect(caller.over).toBe(true)
+    expect(caller.isOver).toBe(true)
   })
 
   it('ends with a null result when nothing was collected if emptyResult is null', () => {
@@ -200,7 +200,7 @@ describe('callers who do not answer', () => {
       .wait()
       .say('29')
       .wait()
-    expect(caller.over).toBe(false)
+    expect(caller.isOver).toBe(false)
   })
 
   it('explains the expected format after an invalid answer', () => {
@@ -208,7 +208,7 @@ describe('callers who do not answer', () => {
       parameters: object({ guests: { type: 'integer', minimum: 1, maximum: 8 } }),
       greeting: 'Hello.',
     }).say('twelve')
-    expect(caller.listen().last).toBe(
+    expect(caller.listen().lastSpeech).toBe(
       'Sorry, I did not catch that. Please say a number between 1 and 8. What is your guests?',
     )
   })
@@ -237,7 +237,7 @@ describe('interruptions, stop, hangup', () => {
       interruption_settings: { enable: false },
     }).interrupt('29')
     expect(caller.effects).not.toContainEqual({ do: 'stop-sound' })
-    expect(caller.over).toBe(false)
+    expect(caller.isOver).toBe(false)
     expect(result(caller.say('30')).result).toEqual({ age: 30 })
   })
 
@@ -246,10 +246,10 @@ describe('interruptions, stop, hangup', () => {
     ['hangup', 'customer_disconnect'],
   ] as const)('ends an AI gather as invalid with its partial result on %s', (type, reason) => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }).say('29').feed({ type })
-    expect(caller.order.slice(-2)).toEqual(['call.ai_gather.ended', 'call.conversation.ended'])
+    expect(caller.eventTypes.slice(-2)).toEqual(['call.ai_gather.ended', 'call.conversation.ended'])
     expect(result(caller)).toMatchObject({ status: 'invalid', result: { age: 29 } })
     expect(caller.payload('call.conversation.ended').reason).toBe(reason)
-    expect(caller.over).toBe(true)
+    expect(caller.isOver).toBe(true)
   })
 
   it('keeps a complete result when the caller hangs up during the last words', () => {
@@ -261,7 +261,7 @@ describe('interruptions, stop, hangup', () => {
       .say('29')
       .feed({ type: 'hangup' })
     expect(result(caller)).toMatchObject({ status: 'valid', result: { age: 29 } })
-    expect(caller.order.filter((type) => type === 'call.ai_gather.ended')).toHaveLength(1)
+    expect(caller.eventTypes.filter((type) => type === 'call.ai_gather.ended')).toHaveLength(1)
   })
 
   it('ignores every input after an AI gather has ended', () => {
@@ -292,7 +292,7 @@ describe('messages added from outside', () => {
       trigger_response: false,
     })
     expect(caller.payload('call.ai_gather.partial_results').partial_results).toEqual({ name: 'Anna Smith' })
-    expect(caller.feed({ type: 'messages', messages: [], trigger_response: true }).last).toBe(
+    expect(caller.feed({ type: 'messages', messages: [], trigger_response: true }).lastSpeech).toBe(
       'What is your date of birth?',
     )
   })
@@ -304,7 +304,7 @@ describe('messages added from outside', () => {
       messages: [{ role: 'system', content: 'Offer Thursday first.' }],
       trigger_response: false,
     })
-    expect(caller.say('Anna').listen().last).toBe(
+    expect(caller.say('Anna').listen().lastSpeech).toBe(
       'Got it: Anna. A colleague adds: Offer Thursday first. What is your date of birth?',
     )
   })
@@ -316,7 +316,7 @@ describe('messages added from outside', () => {
       messages: [{ role: 'user', content: 'Apologise for the wait.' }],
       trigger_response: true,
     })
-    expect(caller.last).toBe('A colleague adds: Apologise for the wait. What is your patient name?')
+    expect(caller.lastSpeech).toBe('A colleague adds: Apologise for the wait. What is your patient name?')
   })
 })
 

@@ -30,7 +30,7 @@ import {
   nextSlot,
   partialResultOf,
 } from './ai-gather-state.ts'
-import { conforms, readAnswer, readNamed, valueAt } from './answers.ts'
+import { conforms, readAnswer, readNamedAnswers, valueAt } from './answers.ts'
 import { conversationCreated, string } from './conversation.ts'
 import type { AiContext, AiInput } from './input.ts'
 import { hintFor } from './questions.ts'
@@ -142,7 +142,7 @@ function endWithError(step: GatherStep, words: string): GatherStep {
 /** The caller's words, without a model: they answer the open question, or several fields as a JSON object. */
 function answer(step: GatherStep, words: string): GatherStep {
   const { slots } = fieldsOf(step.state)
-  const named = words.startsWith('{') ? readNamed(slots, words) : []
+  const named = words.startsWith('{') ? readNamedAnswers(slots, words) : []
   if (named.length > 0) return recordAndAsk(step, named)
   const slot = slots.find(({ id }) => id === step.state.openSlotId)
   if (!slot) return ask(step)
@@ -169,7 +169,7 @@ function addMessages(step: GatherStep, messages: readonly Message[], respond: bo
     if (content === undefined || content.trim() === '') continue
     if (role === 'user' || role === 'assistant') state.history = [...state.history, { role, content }]
     if (role === 'assistant' || role === 'tool') continue
-    const named = readNamed(fieldsOf(state).slots, content)
+    const named = readNamedAnswers(fieldsOf(state).slots, content)
     if (named.length === 0) state.whispers = [...state.whispers, content]
     filled.push(...named)
   }

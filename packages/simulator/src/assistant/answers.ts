@@ -18,7 +18,7 @@ export function readAnswer(slot: Slot, words: string): unknown {
 }
 
 /** The answers in a message that is a JSON object of fields, or a sentence that names a field: "Date of birth is …". */
-export function readNamed(slots: readonly Slot[], words: string): { slot: Slot; value: unknown }[] {
+export function readNamedAnswers(slots: readonly Slot[], words: string): { slot: Slot; value: unknown }[] {
   const given = readJson(words)
   const fields = typeof given === 'object' && given !== null ? given : undefined
   return slots.flatMap((slot) => {

@@ -62,7 +62,7 @@ describe('an AI gather of any schema', () => {
     fc.assert(
       fc.property(task, ({ parameters, answers }) => {
         const caller = new Caller(aiGather, { parameters, greeting: 'Hello.' }).listen()
-        for (let turns = 0; !caller.over && turns < 20; turns++) {
+        for (let turns = 0; !caller.isOver && turns < 20; turns++) {
           caller.say(answers.get(caller.state.openSlotId ?? '')?.said ?? 'no').listen()
         }
         const ended = caller.payload('call.ai_gather.ended')
@@ -100,8 +100,8 @@ describe('an AI gather of any schema', () => {
           return caller.listen().feed({ type: 'hangup' })
         }
         const caller = run()
-        expect(caller.order.filter((type) => type === 'call.ai_gather.ended')).toHaveLength(1)
-        expect(caller.order.filter((type) => type === 'call.conversation.ended')).toHaveLength(1)
+        expect(caller.eventTypes.filter((type) => type === 'call.ai_gather.ended')).toHaveLength(1)
+        expect(caller.eventTypes.filter((type) => type === 'call.conversation.ended')).toHaveLength(1)
         const { status, result } = caller.payload('call.ai_gather.ended')
         if (status === 'valid') expect(conforms(parameters, result)).toBe(true)
         expect(JSON.stringify(run().effects)).toBe(JSON.stringify(caller.effects))

@@ -29,7 +29,7 @@ describe('the assistant', () => {
   })
 
   it('repeats the caller’s words in its reply', () => {
-    expect(start().say('I need to move my appointment').listen().last).toBe(
+    expect(start().say('I need to move my appointment').listen().lastSpeech).toBe(
       'I heard: I need to move my appointment. How can I help you?',
     )
   })
@@ -42,10 +42,10 @@ describe('the assistant', () => {
       trigger_response: false,
     })
     expect(caller.heard).toHaveLength(1)
-    expect(caller.say('I need to move my appointment').listen().last).toBe(
+    expect(caller.say('I need to move my appointment').listen().lastSpeech).toBe(
       'I heard: I need to move my appointment. A colleague adds: Offer Thursday first.',
     )
-    expect(caller.say('thank you').listen().last).not.toMatch(/Thursday/)
+    expect(caller.say('thank you').listen().lastSpeech).not.toMatch(/Thursday/)
   })
 
   it('replies immediately with trigger_response', () => {
@@ -56,7 +56,7 @@ describe('the assistant', () => {
       trigger_response: true,
     })
     expect(caller.effects).toContainEqual({ do: 'stop-sound' })
-    expect(caller.last).toBe('A colleague adds: Offer Thursday first.')
+    expect(caller.lastSpeech).toBe('A colleague adds: Offer Thursday first.')
   })
 
   it('sends a history update per message, and one for a batch of added messages', () => {
@@ -82,14 +82,14 @@ describe('the assistant', () => {
 
   it('ends the conversation on stop and sends insights later', () => {
     const caller = start().say('hello').listen().feed({ type: 'stop' })
-    expect(caller.order.at(-1)).toBe('call.conversation.ended')
+    expect(caller.eventTypes.at(-1)).toBe('call.conversation.ended')
     expect(caller.payload('call.conversation.ended')).toMatchObject({ assistant_id: 'assistant-1', reason: null })
     caller.feed({ type: 'said', text: 'anybody there?' })
     const before = caller.now
     caller.wait()
     expect(caller.now - before).toBe(3000)
-    expect(caller.order.at(-1)).toBe('call.conversation_insights.generated')
-    expect(caller.over).toBe(true)
+    expect(caller.eventTypes.at(-1)).toBe('call.conversation_insights.generated')
+    expect(caller.isOver).toBe(true)
   })
 
   it('ends the conversation on hangup with the reason customer_disconnect', () => {

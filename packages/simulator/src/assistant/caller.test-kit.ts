@@ -10,19 +10,19 @@ interface Machine<State> {
 }
 
 /** Sunday, 22 November 2026, 10:00 UTC. */
-export const sunday = Date.UTC(2026, 10, 22, 10)
+export const START_TIME = Date.UTC(2026, 10, 22, 10)
 
 /** A caller on the line with a machine. */
 export class Caller<State> {
   private readonly machine: Machine<State>
   private readonly timers = new Map<string, number>()
-  private speaking = false
-  now = sunday
+  private isSpeaking = false
+  now = START_TIME
   state: State
   readonly effects: Effect[] = []
   readonly events: { event_type: string; payload: Record<string, unknown> }[] = []
   readonly heard: string[] = []
-  over = false
+  isOver = false
 
   constructor(machine: Machine<State>, params: Record<string, unknown>, settings: Partial<AiSettings> = {}) {
     this.machine = machine
@@ -54,8 +54,8 @@ export class Caller<State> {
   }
 
   listen(): this {
-    while (this.speaking) {
-      this.speaking = false
+    while (this.isSpeaking) {
+      this.isSpeaking = false
       this.feed({ type: 'sound-ended' })
     }
     return this
@@ -79,12 +79,12 @@ export class Caller<State> {
   }
 
   /** What was said last. */
-  get last(): string {
+  get lastSpeech(): string {
     return this.heard.at(-1) ?? ''
   }
 
   /** The event types in order. */
-  get order(): string[] {
+  get eventTypes(): string[] {
     return this.events.map(({ event_type }) => event_type)
   }
 
@@ -96,16 +96,17 @@ export class Caller<State> {
     for (const effect of effects) {
       this.effects.push(effect)
       if (effect.do === 'say') {
-        if (this.speaking) throw new Error(`"${effect.text}" was said while "${this.last}" was still being said.`)
-        this.speaking = true
+        if (this.isSpeaking)
+          throw new Error(`"${effect.text}" was said while "${this.lastSpeech}" was still being said.`)
+        this.isSpeaking = true
         this.heard.push(effect.text)
       }
-      if (effect.do === 'stop-sound') this.speaking = false
+      if (effect.do === 'stop-sound') this.isSpeaking = false
       if (effect.do === 'emit') this.events.push(effect)
       if (effect.do === 'set-timer') this.timers.set(effect.name, this.now + effect.after)
       if (effect.do === 'clear-timer') this.timers.delete(effect.name)
       if (effect.do === 'end') {
-        this.over = true
+        this.isOver = true
         this.timers.clear()
       }
     }

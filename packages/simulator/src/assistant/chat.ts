@@ -4,11 +4,11 @@ import type { ChatMessage, ToolCall, ToolResult } from '../machine/model.ts'
 import { record, string } from './conversation.ts'
 
 /** The history for a model; `system` first. */
-export function chatOf(system: string, history: readonly Message[]): ChatMessage[] {
+export function toChatMessages(system: string, history: readonly Message[]): ChatMessage[] {
   const open = new Set<string>()
   const said = history.flatMap((message): ChatMessage[] => {
     const { role, content } = message
-    const calls = callsIn(message)
+    const calls = completeToolCallsOf(message)
     if (calls.length > 0) {
       for (const { id } of calls) open.add(id)
       return [{ role: 'assistant', content: content ?? '', tool_calls: calls }]
@@ -24,7 +24,7 @@ export function chatOf(system: string, history: readonly Message[]): ChatMessage
 }
 
 /** The calls of tools and their answers as messages, for the model alone: they are nothing that was said. */
-export function toolMessages(calls: readonly ToolCall[], answers: readonly ToolResult[]): Message[] {
+export function toToolMessages(calls: readonly ToolCall[], answers: readonly ToolResult[]): Message[] {
   return [
     {
       role: 'assistant',
@@ -42,7 +42,7 @@ export function toolMessages(calls: readonly ToolCall[], answers: readonly ToolR
 }
 
 /** Calls that are whole: Telnyx's schema for `message_history` has none of their arguments, and endpoints insist on them. */
-function callsIn({ role, tool_calls }: Message): NonNullable<ChatMessage['tool_calls']> {
+function completeToolCallsOf({ role, tool_calls }: Message): NonNullable<ChatMessage['tool_calls']> {
   if (role !== 'assistant' || !Array.isArray(tool_calls)) return []
   return tool_calls.map(record).flatMap(({ id, function: called }) => {
     const { name, arguments: given } = record(called)

@@ -3,8 +3,8 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import formats from 'ajv-formats'
 import type { JsonSchema } from './json-schema.ts'
 
-const compiled = new WeakMap<JsonSchema, ValidateFunction | Error>()
-const byText = new Map<string, ValidateFunction | Error>()
+const compiledBySchema = new WeakMap<JsonSchema, ValidateFunction | Error>()
+const compiledByText = new Map<string, ValidateFunction | Error>()
 const MAX_CACHED_SCHEMAS = 200
 
 /** Everything that is wrong with a value, nothing when it conforms. */
@@ -25,18 +25,18 @@ export function describeInvalidSchema(parameters: JsonSchema): string | undefine
 }
 
 function compile(schema: JsonSchema): ValidateFunction | Error {
-  const known = compiled.get(schema)
+  const known = compiledBySchema.get(schema)
   if (known !== undefined) return known
   // Compiling costs milliseconds, and a program sends the same schema for every call.
   const text = JSON.stringify(schema)
-  const made = byText.get(text) ?? compileNew(schema)
-  if (byText.size >= MAX_CACHED_SCHEMAS) byText.clear()
-  byText.set(text, made)
-  compiled.set(schema, made)
+  const made = compiledByText.get(text) ?? compileUncached(schema)
+  if (compiledByText.size >= MAX_CACHED_SCHEMAS) compiledByText.clear()
+  compiledByText.set(text, made)
+  compiledBySchema.set(schema, made)
   return made
 }
 
-function compileNew(schema: JsonSchema): ValidateFunction | Error {
+function compileUncached(schema: JsonSchema): ValidateFunction | Error {
   try {
     // A fresh instance for each: two callers' schemas may carry the same `$id`. Without the meta-schemas it is cheap to make.
     const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, meta: false, validateSchema: false })

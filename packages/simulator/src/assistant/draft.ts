@@ -7,13 +7,13 @@ interface Answer {
 export type Draft = Readonly<Record<string, Answer>>
 
 /** RFC 6901. */
-export function pointer(path: readonly (string | number)[]): string {
+export function toJsonPointer(path: readonly (string | number)[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 /** Something below this place was answered. */
 export function hasAnswerBelow(draft: Draft, path: readonly (string | number)[]): boolean {
-  const below = `${pointer(path)}/`
+  const below = `${toJsonPointer(path)}/`
   return Object.keys(draft).some((id) => id.startsWith(below))
 }
 

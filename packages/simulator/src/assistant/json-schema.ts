@@ -46,7 +46,7 @@ export function resolve(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSc
   let flat = schema
   if (typeof flat.$ref === 'string') {
     const { $ref, ...beside } = flat
-    flat = { ...resolve(followRef(String($ref), root), root, depth + 1), ...beside }
+    flat = { ...resolve(resolveRef(String($ref), root), root, depth + 1), ...beside }
   }
   if (Array.isArray(flat.allOf)) {
     const { allOf, ...beside } = flat
@@ -98,7 +98,7 @@ function merge(one: JsonSchema, other: JsonSchema): JsonSchema {
   }
 }
 
-function followRef(ref: string, root: JsonSchema): JsonSchema {
+function resolveRef(ref: string, root: JsonSchema): JsonSchema {
   if (!ref.startsWith('#')) return {}
   let at: unknown = root
   for (const step of ref.slice(1).split('/').slice(1)) {

@@ -120,7 +120,7 @@ describe('a language model behind the AI', () => {
       ['record_answers', { type: 'object', properties: parameters.properties }],
       ['look_up', { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] }],
     ])
-    expect(caller.last).toBe('You have to be 18. How old are you?')
+    expect(caller.lastSpeech).toBe('You have to be 18. How old are you?')
     reply('29, and I live in Paris', {
       ok: true,
       content: 'Thanks.',
@@ -130,7 +130,7 @@ describe('a language model behind the AI', () => {
       status: 'valid',
       result: { age: 29, city: 'Paris' },
     })
-    expect(caller.order.filter((type) => type === 'call.ai_gather.partial_results')).toHaveLength(1)
+    expect(caller.eventTypes.filter((type) => type === 'call.ai_gather.partial_results')).toHaveLength(1)
   })
 
   it('passes added messages to the model, immediately with trigger_response', () => {
@@ -149,7 +149,7 @@ describe('a language model behind the AI', () => {
   it('ends an AI gather with client_error and speaks the reason when the model fails', () => {
     const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).say('hi')
     caller.feed({ type: 'model', id: asked(caller).id, reply: { ok: false, error: 'The model cannot be reached.' } })
-    expect(caller.listen().last).toBe('The model cannot be reached.')
+    expect(caller.listen().lastSpeech).toBe('The model cannot be reached.')
     expect(caller.payload('call.ai_gather.ended')).toMatchObject({ status: 'client_error', result: null })
   })
 

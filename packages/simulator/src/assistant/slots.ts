@@ -2,7 +2,7 @@
  * A JSON Schema as the list of fields to ask for, in the order it is written. Objects are walked into; an array is one
  * field with several answers. An optional object, once begun, needs its own required fields.
  */
-import { type Draft, hasAnswerBelow, pointer } from './draft.ts'
+import { type Draft, hasAnswerBelow, toJsonPointer } from './draft.ts'
 import {
   constantsOf,
   isSchema,
@@ -78,7 +78,7 @@ export function listFields(root: JsonSchema, draft: Draft): SchemaFields {
     const isList = typeOf(schema) === 'array'
     const one = isList ? (isSchema(schema.items) ? resolve(schema.items, root) : {}) : schema
     found.slots.push({
-      id: pointer(path),
+      id: toJsonPointer(path),
       path,
       type: typeOf(one),
       schema: withDefinitions(one),

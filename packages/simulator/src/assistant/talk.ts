@@ -4,7 +4,7 @@
  */
 import type { Effect, Message } from '../machine/machine.ts'
 import type { ChatTool, ToolCall, ToolResult, ToolUse } from '../machine/model.ts'
-import { chatOf, toolMessages } from './chat.ts'
+import { toChatMessages, toToolMessages } from './chat.ts'
 import { type Conversation, messagesOf, openConversation, record, spokenHistory } from './conversation.ts'
 import type { AiContext } from './input.ts'
 import { functionsOf, MAX_TOOL_ROUNDS } from './tools.ts'
@@ -120,7 +120,7 @@ export function askModel<AnyStep extends MutableStep>(
   const { state, effects } = step
   const request = {
     model: state.conversation.llmModel,
-    messages: chatOf(system.join('\n'), state.history),
+    messages: toChatMessages(system.join('\n'), state.history),
     tools: [...own, ...(state.toolRounds < MAX_TOOL_ROUNDS ? functionsOf(state.tools) : [])],
   }
   effects.push({ do: 'ask-model', id: requestIdOf(state), request })
@@ -139,7 +139,7 @@ export function useTools({ state, effects }: MutableStep, calling: readonly Tool
 /** Takes what the tools answered into the history, for the model alone. */
 export function addToolResults<AnyStep extends MutableStep>(step: AnyStep, answers: readonly ToolResult[]): AnyStep {
   const { state } = step
-  state.history = [...state.history, ...toolMessages(state.pendingToolCalls, answers)]
+  state.history = [...state.history, ...toToolMessages(state.pendingToolCalls, answers)]
   state.toolRounds += 1
   return step
 }

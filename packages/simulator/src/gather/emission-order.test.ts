@@ -1,4 +1,4 @@
-/** What is emitted, and in which order, for each DTMF command and each way it can end. */
+/** Checks which events each DTMF command emits, and in which order, for every end status. */
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../index.ts'
 import type { SimulatorOptions } from '../simulator/simulator.ts'
@@ -8,12 +8,12 @@ interface Row {
   name: string
   settings?: NonNullable<SimulatorOptions['settings']>
   run(test: TestSimulator, caller: Caller): Promise<unknown>
-  /** After `call.initiated`, `call.answered`. */
+  /** Expected events after `call.initiated` and `call.answered`. */
   story: string[]
 }
 
 const PROMPT_URL = 'https://example.com/prompt.wav'
-const APOLOGY_URL = 'https://example.com/sorry.wav'
+const INVALID_PROMPT_URL = 'https://example.com/sorry.wav'
 const started = `call.playback.started(${PROMPT_URL})`
 const ended = (status: string, url = PROMPT_URL) => `call.playback.ended(${status} ${url})`
 const key = (digit: string) => `call.dtmf.received(${digit})`
@@ -32,12 +32,12 @@ const speak =
   (test: TestSimulator, caller: Caller) =>
     test.client.calls.actions.gatherUsingSpeak(caller.id, { payload: 'Your PIN, please.', voice: 'female', ...body })
 
-/** One step after the other. */
+/** Runs the steps in sequence. */
 const steps =
-  (...all: ((test: TestSimulator, caller: Caller) => Promise<unknown>)[]): Row['run'] =>
+  (...actions: ((test: TestSimulator, caller: Caller) => Promise<unknown>)[]): Row['run'] =>
   async (test, caller) => {
-    for (const step of all) {
-      await step(test, caller)
+    for (const act of actions) {
+      await act(test, caller)
       await test.clock.settle()
     }
   }
@@ -55,92 +55,96 @@ const SPEECH_MS = 'Your PIN, please.'.length * 60
 const rows: Row[] = [
   // gather
   {
-    name: 'gather, valid by the terminator, which is not among the digits',
+    name: 'gather ends valid at the terminator and reports digits without it',
     run: steps(gather({}), press('42#')),
     story: [key('4'), key('2'), key('#'), done('valid', '42')],
   },
   {
-    name: 'gather, valid by maximum_digits, with no terminator needed',
+    name: 'gather ends valid at maximum_digits without a terminator',
     run: steps(gather({ maximum_digits: 2 }), press('42')),
     story: [key('4'), key('2'), done('valid', '42')],
   },
   {
-    name: 'gather, valid by the pause after the last key',
+    name: 'gather ends valid when inter_digit_timeout_millis elapses after the last key',
     run: steps(gather({ inter_digit_timeout_millis: 700 }), press('4'), wait(699), press('2'), wait(700)),
     story: [key('4'), key('2'), done('valid', '42')],
   },
   {
-    name: 'gather, a # that can be input because there is no terminator',
+    name: 'gather collects # as a digit when terminating_digit is empty',
     run: steps(gather({ terminating_digit: '', maximum_digits: 2 }), press('4#')),
     story: [key('4'), key('#'), done('valid', '4#')],
   },
   {
-    name: 'gather, another terminator',
+    name: 'gather collects # as a digit when terminating_digit is *',
     run: steps(gather({ terminating_digit: '*' }), press('4#*')),
     story: [key('4'), key('#'), key('*'), done('valid', '4#')],
   },
   {
-    name: 'gather, invalid: too few digits',
+    name: 'gather ends invalid with fewer digits than minimum_digits',
     run: steps(gather({ minimum_digits: 3 }), press('42#')),
     story: [key('4'), key('2'), key('#'), done('invalid', '42')],
   },
   {
-    name: 'gather, invalid: a key that is not in valid_digits, found at the end',
+    name: 'gather ends invalid after the last key when a digit is not in valid_digits',
     run: steps(gather({ valid_digits: '123', maximum_digits: 2 }), press('49')),
     story: [key('4'), key('9'), done('invalid', '49')],
   },
   {
-    name: 'gather, invalid: the terminator first',
+    name: 'gather ends invalid when the first key is the terminator',
     run: steps(gather({}), press('#')),
     story: [key('#'), done('invalid', '')],
   },
   {
-    name: 'gather, timeout: no first key within initial_timeout_millis',
+    name: 'gather ends with timeout when no key arrives within initial_timeout_millis',
     run: steps(gather({ initial_timeout_millis: 900 }), wait(899), wait(1)),
     story: [done('timeout', '')],
   },
   {
-    name: 'gather, timeout_millis caps it: what is there is valid',
+    name: 'gather ends valid at timeout_millis with enough digits',
     run: steps(gather({ timeout_millis: 1000 }), press('4'), wait(1000)),
     story: [key('4'), done('valid', '4')],
   },
   {
-    name: 'gather, timeout_millis caps it: what is there is not enough',
+    name: 'gather ends invalid at timeout_millis with fewer digits than minimum_digits',
     run: steps(gather({ timeout_millis: 1000, minimum_digits: 2 }), press('4'), wait(1000)),
     story: [key('4'), done('invalid', '4')],
   },
   {
-    name: 'gather, timeout_millis caps it before initial_timeout_millis',
+    name: 'gather ends with timeout when timeout_millis elapses before initial_timeout_millis',
     run: steps(gather({ timeout_millis: 1000 }), wait(1000)),
     story: [done('timeout', '')],
   },
-  { name: 'gather, cancelled', run: steps(gather({}), press('4'), stop), story: [key('4'), done('cancelled', '4')] },
   {
-    name: 'gather, call_hangup',
+    name: 'gather ends cancelled on gather_stop with the digits so far',
+    run: steps(gather({}), press('4'), stop),
+    story: [key('4'), done('cancelled', '4')],
+  },
+  {
+    name: 'gather ends with call_hangup before call.hangup when the caller hangs up',
     run: steps(gather({}), press('4'), hangUp),
     story: [key('4'), done('call_hangup', '4'), HUNG_UP],
   },
 
   // gather_using_audio
   {
-    name: 'gather_using_audio, valid, the first key cutting the prompt',
+    name: 'gather_using_audio cancels the prompt at the first key and ends valid',
     run: steps(audio(), press('5503#')),
     story: [started, key('5'), ended('cancelled'), key('5'), key('0'), key('3'), key('#'), done('valid', '5503')],
   },
   {
-    name: 'gather_using_audio, valid after the prompt',
+    name: 'gather_using_audio collects keys after the prompt and ends valid',
     run: steps(audio({ maximum_digits: 1 }), wait(MEDIA_MS), press('5')),
     story: [started, ended('completed'), key('5'), done('valid', '5')],
   },
   {
-    name: 'gather_using_audio, timeout after three prompts',
+    name: 'gather_using_audio plays the prompt three times without input, then ends with timeout',
     run: steps(audio({ timeout_millis: 5000 }), wait(3 * (MEDIA_MS + 5000))),
     story: [started, ended('completed'), started, ended('completed'), started, ended('completed'), done('timeout', '')],
   },
   {
-    name: 'gather_using_audio, invalid then valid, with the apology between',
+    name: 'gather_using_audio plays the invalid prompt after invalid input, then the prompt again',
     run: steps(
-      audio({ maximum_digits: 1, valid_digits: '12', invalid_audio_url: APOLOGY_URL }),
+      audio({ maximum_digits: 1, valid_digits: '12', invalid_audio_url: INVALID_PROMPT_URL }),
       press('9'),
       wait(2 * MEDIA_MS),
       press('1'),
@@ -149,8 +153,8 @@ const rows: Row[] = [
       started,
       key('9'),
       ended('cancelled'),
-      `call.playback.started(${APOLOGY_URL})`,
-      ended('completed', APOLOGY_URL),
+      `call.playback.started(${INVALID_PROMPT_URL})`,
+      ended('completed', INVALID_PROMPT_URL),
       started,
       ended('completed'),
       key('1'),
@@ -158,9 +162,9 @@ const rows: Row[] = [
     ],
   },
   {
-    name: 'gather_using_audio, a key cutting the apology is the first digit of the next try',
+    name: 'gather_using_audio takes a key during the invalid prompt as the first digit of the next try',
     run: steps(
-      audio({ maximum_digits: 1, valid_digits: '12', invalid_audio_url: APOLOGY_URL }),
+      audio({ maximum_digits: 1, valid_digits: '12', invalid_audio_url: INVALID_PROMPT_URL }),
       press('9'),
       press('1'),
     ),
@@ -168,29 +172,29 @@ const rows: Row[] = [
       started,
       key('9'),
       ended('cancelled'),
-      `call.playback.started(${APOLOGY_URL})`,
+      `call.playback.started(${INVALID_PROMPT_URL})`,
       key('1'),
-      ended('cancelled', APOLOGY_URL),
+      ended('cancelled', INVALID_PROMPT_URL),
       done('valid', '1'),
     ],
   },
   {
-    name: 'gather_using_audio, invalid when the tries are used up, with the last input',
+    name: 'gather_using_audio ends invalid with the last digits after maximum_tries',
     run: steps(audio({ maximum_digits: 1, valid_digits: '12', maximum_tries: 2 }), press('9'), press('8')),
     story: [started, key('9'), ended('cancelled'), started, key('8'), ended('cancelled'), done('invalid', '8')],
   },
   {
-    name: 'gather_using_audio, cancelled during the prompt',
+    name: 'gather_using_audio ends cancelled when gather_stop interrupts the prompt',
     run: steps(audio(), stop),
     story: [started, ended('cancelled'), done('cancelled', '')],
   },
   {
-    name: 'gather_using_audio, call_hangup during the prompt',
+    name: 'gather_using_audio ends the gather, then the prompt, when the caller hangs up',
     run: steps(audio(), hangUp),
     story: [started, done('call_hangup', ''), ended('call_hangup'), HUNG_UP],
   },
   {
-    name: 'gather_using_audio, a file that cannot be played, and collection all the same',
+    name: 'gather_using_audio collects keys after the prompt file fails to play',
     settings: { audio: { brokenMedia: { [PROMPT_URL]: { status: 'file_not_found' } } } },
     run: steps(audio({ maximum_digits: 1 }), wait(1), press('5')),
     story: [started, ended('file_not_found'), key('5'), done('valid', '5')],
@@ -198,140 +202,144 @@ const rows: Row[] = [
 
   // gather_using_speak
   {
-    name: 'gather_using_speak, valid, with no prompt events',
+    name: 'gather_using_speak ends valid without emitting prompt events',
     run: steps(speak(), press('5503#')),
     story: [key('5'), key('5'), key('0'), key('3'), key('#'), done('valid', '5503')],
   },
   {
-    name: 'gather_using_speak, valid after the prompt',
+    name: 'gather_using_speak collects keys after the prompt and ends valid',
     run: steps(speak({ maximum_digits: 1 }), wait(SPEECH_MS), press('5')),
     story: [key('5'), done('valid', '5')],
   },
   {
-    name: 'gather_using_speak, timeout after all tries',
+    name: 'gather_using_speak ends with timeout after maximum_tries without input',
     run: steps(speak({ timeout_millis: 2000, maximum_tries: 2 }), wait(2 * (SPEECH_MS + 2000))),
     story: [done('timeout', '')],
   },
   {
-    name: 'gather_using_speak, invalid',
+    name: 'gather_using_speak ends invalid with fewer digits than minimum_digits',
     run: steps(speak({ maximum_tries: 1, minimum_digits: 4 }), press('55#')),
     story: [key('5'), key('5'), key('#'), done('invalid', '55')],
   },
-  { name: 'gather_using_speak, cancelled', run: steps(speak(), stop), story: [done('cancelled', '')] },
   {
-    name: 'gather_using_speak, call_hangup',
+    name: 'gather_using_speak ends cancelled on gather_stop',
+    run: steps(speak(), stop),
+    story: [done('cancelled', '')],
+  },
+  {
+    name: 'gather_using_speak ends with call_hangup when the caller hangs up',
     run: steps(speak(), press('5'), hangUp),
     story: [key('5'), done('call_hangup', '5'), HUNG_UP],
   },
 
-  // around them
-  { name: 'a key with no gather', run: steps(press('7')), story: [key('7')] },
-  { name: 'gather_stop with no gather', run: steps(stop), story: [] },
+  // without a gather, and with two
+  { name: 'a key without a gather emits only call.dtmf.received', run: steps(press('7')), story: [key('7')] },
+  { name: 'gather_stop without a gather emits no event', run: steps(stop), story: [] },
   {
-    name: 'a second gather ends the first',
+    name: 'a second gather cancels the first gather',
     run: steps(gather({}), press('4'), gather({}), press('2#')),
     story: [key('4'), done('cancelled', '4'), key('2'), key('#'), done('valid', '2')],
   },
 
   // settings
   {
-    name: 'G2: a cut prompt may end completed',
+    name: 'G2: bargeInStatus completed reports an interrupted prompt as completed',
     settings: { gather: { bargeInStatus: 'completed' } },
     run: steps(audio({ maximum_digits: 1 }), press('5')),
     story: [started, key('5'), ended('completed'), done('valid', '5')],
   },
   {
-    name: 'G2: a prompt that fails may end the gather',
+    name: 'G2: afterFailedPrompt end ends the gather as invalid when its prompt fails',
     settings: { gather: { afterFailedPrompt: 'end' }, audio: { brokenMedia: { [PROMPT_URL]: { status: 'failed' } } } },
     run: steps(audio(), wait(1)),
     story: [started, ended('failed'), done('invalid', '')],
   },
   {
-    name: 'G3: speak events of a prompt',
+    name: 'G3: emitSpeakEvents emits call.speak events for a spoken prompt',
     settings: { gather: { emitSpeakEvents: true } },
     run: steps(speak({ maximum_digits: 1 }), press('5')),
     story: ['call.speak.started', key('5'), 'call.speak.ended(completed)', done('valid', '5')],
   },
   {
-    name: 'G3: speak events at a hangup',
+    name: 'G3: emitSpeakEvents emits call.speak.ended after the gather at a hangup',
     settings: { gather: { emitSpeakEvents: true } },
     run: steps(speak(), hangUp),
     story: ['call.speak.started', done('call_hangup', ''), 'call.speak.ended(call_hangup)', HUNG_UP],
   },
   {
-    name: 'G4: a key that cuts the prompt may not count',
+    name: 'G4: bargeInKeyCounts false discards the key that interrupts the prompt',
     settings: { gather: { bargeInKeyCounts: false } },
     run: steps(audio({ maximum_digits: 1 }), press('59')),
     story: [started, key('5'), ended('cancelled'), key('9'), done('valid', '9')],
   },
   {
-    name: 'G5: the terminator may be among the digits',
+    name: 'G5: terminatorInDigits includes the terminator in the digits',
     settings: { gather: { terminatorInDigits: true } },
     run: steps(gather({}), press('4#')),
     story: [key('4'), key('#'), done('valid', '4#')],
   },
   {
-    name: 'G6: the terminator first may be silence',
+    name: 'G6: terminatorFirst timeout ends the gather with timeout',
     settings: { gather: { terminatorFirst: 'timeout' } },
     run: steps(gather({}), press('#')),
     story: [key('#'), done('timeout', '')],
   },
   {
-    name: 'G6: the terminator first may be nothing',
+    name: 'G6: terminatorFirst ignore ignores a leading terminator',
     settings: { gather: { terminatorFirst: 'ignore' } },
     run: steps(gather({}), press('#1#')),
     story: [key('#'), key('1'), key('#'), done('valid', '1')],
   },
   {
-    name: 'G7: a key outside valid_digits may be dropped',
+    name: 'G7: invalidKey drop drops a key that is not in valid_digits',
     settings: { gather: { invalidKey: 'drop' } },
     run: steps(gather({ valid_digits: '12', maximum_digits: 1 }), press('91')),
     story: [key('9'), key('1'), done('valid', '1')],
   },
   {
-    name: 'G10: no key may end invalid',
+    name: 'G10: noInputStatus invalid ends a gather without keys as invalid',
     settings: { gather: { noInputStatus: 'invalid' } },
     run: steps(gather({}), wait(5000)),
     story: [done('invalid', '')],
   },
   {
-    name: 'G12: an invalid attempt may cost no try',
+    name: 'G12: invalidUsesTry false retries after invalid input without using a try',
     settings: { gather: { invalidUsesTry: false } },
     run: steps(audio({ maximum_digits: 1, valid_digits: '1', maximum_tries: 1 }), press('9'), press('1')),
     story: [started, key('9'), ended('cancelled'), started, key('1'), ended('cancelled'), done('valid', '1')],
   },
   {
-    name: 'G13: the digits of an invalid end may be blank',
+    name: 'G13: invalidDigits blank clears the digits of an invalid gather',
     settings: { gather: { invalidDigits: 'blank' } },
     run: steps(gather({ minimum_digits: 2 }), press('4#')),
     story: [key('4'), key('#'), done('invalid', '')],
   },
   {
-    name: 'G18: two gathers may cancel each other',
+    name: 'G18: secondGather cancel-both cancels both gathers',
     settings: { gather: { secondGather: 'cancel-both' } },
     run: steps(gather({}), gather({}), press('1#')),
     story: [done('cancelled', ''), done('cancelled', ''), key('1'), key('#')],
   },
   {
-    name: 'G19: the prompt may end before the gather',
+    name: 'G19: hangupOrder prompt-first ends the prompt before the gather',
     settings: { gather: { hangupOrder: 'prompt-first' } },
     run: steps(audio(), hangUp),
     story: [started, ended('call_hangup'), done('call_hangup', ''), HUNG_UP],
   },
 ]
 
-describe('the order of emission', () => {
+describe('event emission order', () => {
   it.each(rows)('$name', async ({ settings, run, story }) => {
     await using test = await testSimulator(settings ? { settings } : {})
     const caller = await test.answeredCall()
     await run(test, caller)
     await test.clock.settle()
     expect(test.story()).toEqual(['call.initiated', 'call.answered', ...story])
-    // Delivered in the same order, when nothing goes wrong on the way.
+    // Without delivery failures, the webhooks arrive in emission order.
     expect(test.received.map(({ event }) => event.id)).toEqual(test.emitted.map(({ id }) => id))
   })
 
-  it('numbers them by occurred_at, which never repeats', async () => {
+  it('emits events with unique, increasing occurred_at timestamps in microseconds', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.gather(caller.id, {})

@@ -1,70 +1,70 @@
 /**
- * The DTMF gather: what one `gather`, `gather_using_audio` or `gather_using_speak` does with keys and silence.
+ * State machine of the DTMF gather: `gather`, `gather_using_audio` and `gather_using_speak`.
  *
  *   start ──(audio, speak)──► prompt ──said / key──► collect ──► evaluate ──► ended
  *   start ──(gather)────────────────────────────────► collect       │
- *                               ▲                                   │ bad or no input, and tries left
+ *                               ▲                                   │ invalid or no input, and tries left
  *                               └────────── [invalid] ◄─────────────┘
  *
- * Pure: `(state, input, settings) → step`. Time comes in as `woke` inputs from the timers it asks for. The table at the
- * end has a cell for every phase and input; the compiler refuses a missing one.
+ * A pure function `(state, input) → step`. Time arrives as `timer` inputs from the timers it sets. The transition table at
+ * the end covers every phase and input; a missing cell is a type error.
  */
 import type { Effect, Media, Step } from '../machine/machine.ts'
 import type { GatherSettings } from './settings.ts'
 
-/** A prompt: spoken, or played from a file. */
+/** A prompt: spoken text or an audio file. */
 export type Prompt = { kind: 'speech'; text: string } | { kind: 'media'; media: Media }
 
 /** A gather command with its defaults filled in. */
 export interface GatherParams {
   minimum_digits: number
   maximum_digits: number
-  /** `""`: no terminator. */
+  /** `""` means no terminator. */
   terminating_digit: string
   valid_digits: string
   inter_digit_timeout_millis: number
-  /** With a prompt: the wait for a key after it. Without: the cap on the whole command. */
+  /** With a prompt: timeout for the first key after it. Without a prompt: timeout of the whole command. */
   timeout_millis: number
-  /** Without a prompt: the wait for the first key. */
+  /** Timeout for the first key of a gather without a prompt. */
   initial_timeout_millis: number
   maximum_tries: number
   gather_id: string | undefined
-  /** `null`: the plain `gather`. */
+  /** `null` for `gather`, which has no prompt. */
   prompt: Prompt | null
   invalidPrompt: Prompt | null
 }
 
-/** `prompt` and `invalid` are being played; `collect` waits for keys. */
+/** `prompt` and `invalid` play a prompt; `collect` waits for keys. */
 type GatherPhase = 'prompt' | 'invalid' | 'collect' | 'ended'
 
-/** How a gather ended, in Telnyx's words. */
+/** Telnyx's `status` of `call.gather.ended`. */
 type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'cancelled_amd' | 'call_hangup'
 
 export interface GatherState {
   phase: GatherPhase
   params: GatherParams
   settings: GatherSettings
-  /** Which play of the prompt this is, from 1. */
+  /** Number of the current try, starting at 1. */
   attempt: number
   digits: string
 }
 
 export type GatherInput =
   | { type: 'key'; digit: string }
-  /** The prompt has been heard to its end. */
+  /** The prompt finished playing. */
   | { type: 'sound-ended' }
   /** The prompt could not be played. */
   | { type: 'sound-failed' }
   | { type: 'timer'; name: string }
-  /** `gather_stop`, or another gather takes over. */
+  /** `gather_stop`, or another gather that replaces this one. */
   | { type: 'stop' }
-  /** Answering-machine detection takes over. */
+  /** Answering-machine detection cancels the gather. */
   | { type: 'machine' }
   | { type: 'hangup' }
 
 type Transition = (state: GatherState, input: GatherInput) => Step<GatherState>
 
-/** Begins a gather. */
+/** Starts a gather: plays its prompt, or sets its timers. */
 export function startGather(params: GatherParams, settings: GatherSettings): Step<GatherState> {
   const state: GatherState = { phase: 'prompt', params, settings, attempt: 1, digits: '' }
   if (params.prompt) return { state, effects: [playEffect(params.prompt, 'prompt')] }
@@ -77,28 +77,26 @@ export function startGather(params: GatherParams, settings: GatherSettings): Ste
   }
 }
 
-/** What `input` does to a gather. */
+/** Applies `input` to a gather. */
 export function stepGather(state: GatherState, input: GatherInput): Step<GatherState> {
   return transitions[state.phase][input.type](state, input)
 }
 
-/** Timer: no first key yet. */
 const FIRST_KEY_TIMER = 'first key'
-/** Timer: no next key. */
 const NEXT_KEY_TIMER = 'next key'
-/** Timer: the cap of a plain gather. */
+/** Runs only without a prompt. */
 const COMMAND_TIMER = 'whole command'
 
 const ignore: Transition = (state) => ({ state, effects: [] })
 
-/** G4: a key cuts the prompt; the collection that begins has it as its first digit. */
+/** G4: a key interrupts the prompt and counts as the first digit. */
 const bargeIn: Transition = (state, input) => {
-  const silence: Effect = { do: 'stop-sound', status: state.settings.bargeInStatus }
-  // The wait for a key begins first: the key itself may turn out to be none (G6, G7).
-  const listening = collect(state)
-  if (!state.settings.bargeInKeyCounts) return { state: listening.state, effects: [silence, ...listening.effects] }
-  const { state: next, effects } = collectKey(listening.state, input)
-  return { state: next, effects: [silence, ...listening.effects, ...effects] }
+  const stopSound: Effect = { do: 'stop-sound', status: state.settings.bargeInStatus }
+  // Set the first-key timer before the key: the settings may ignore the key (G6, G7).
+  const collecting = collect(state)
+  if (!state.settings.bargeInKeyCounts) return { state: collecting.state, effects: [stopSound, ...collecting.effects] }
+  const { state: next, effects } = collectKey(collecting.state, input)
+  return { state: next, effects: [stopSound, ...collecting.effects, ...effects] }
 }
 
 const collect = (state: GatherState): Step<GatherState> => ({
@@ -108,7 +106,7 @@ const collect = (state: GatherState): Step<GatherState> => ({
 
 const onPromptEnded: Transition = (state) => collect(state)
 
-/** G2: whether a file that cannot be played ends the gather is not documented. */
+/** G2: Telnyx does not document whether a file that fails to play ends the gather. */
 const onPromptFailed: Transition = (state) =>
   state.settings.afterFailedPrompt === 'collect' ? collect(state) : end(state, 'invalid')
 
@@ -119,7 +117,7 @@ const replayPrompt = (state: GatherState): Step<GatherState> =>
     ? { state: { ...state, phase: 'prompt' }, effects: [playEffect(state.params.prompt, 'prompt')] }
     : collect(state)
 
-/** G5–G8: one key while collecting. */
+/** G5–G8: handles a key in `collect`. */
 const collectKey: Transition = (state, input) => {
   if (input.type !== 'key') return ignore(state, input)
   const { params, settings } = state
@@ -151,20 +149,20 @@ const onTimer: Transition = (state, input) => {
   return ignore(state, input)
 }
 
-/** G10, G11: no key came. */
+/** G10, G11: retries or ends a gather without input. */
 function endWithoutInput(state: GatherState): Step<GatherState> {
   if (state.params.prompt && state.attempt < state.params.maximum_tries) return retry(state, null)
   return end({ ...state, digits: '' }, state.settings.noInputStatus)
 }
 
-/** G15, then G12–G14: is what came good, and if not, is there another try. `entered` is without the terminator. */
+/** G12–G15: ends a valid gather, else retries or ends it as invalid. `entered` excludes the terminator. */
 function evaluate(state: GatherState, entered: string): Step<GatherState> {
   const { params, settings } = state
-  const valid =
+  const isValid =
     entered.length >= params.minimum_digits &&
     entered.length <= params.maximum_digits &&
     [...entered].every((digit) => params.valid_digits.includes(digit))
-  if (valid) return end(state, 'valid')
+  if (isValid) return end(state, 'valid')
   if (params.prompt && (state.attempt < params.maximum_tries || !settings.invalidUsesTry))
     return retry(state, params.invalidPrompt)
   return end(settings.invalidDigits === 'blank' ? { ...state, digits: '' } : state, 'invalid')
@@ -199,7 +197,7 @@ function end(state: GatherState, status: GatherStatus): Step<GatherState> {
   }
 }
 
-/** G16, G20: from outside; a running prompt ends first. */
+/** G16, G20: cancels a gather during its prompt. The prompt ends first. */
 const interrupt =
   (status: 'cancelled' | 'cancelled_amd'): Transition =>
   (state) => {
@@ -207,12 +205,12 @@ const interrupt =
     return { state: ended.state, effects: [{ do: 'stop-sound', status }, ...ended.effects] }
   }
 
-/** G19: the order of the two ends is not documented. */
+/** G19: Telnyx does not document whether the gather or its prompt ends first. */
 const onHangup: Transition = (state) => {
   const ended = end(state, 'call_hangup')
-  const silence: Effect = { do: 'stop-sound', status: 'call_hangup' }
+  const stopSound: Effect = { do: 'stop-sound', status: 'call_hangup' }
   const effects =
-    state.settings.hangupOrder === 'gather-first' ? [...ended.effects, silence] : [silence, ...ended.effects]
+    state.settings.hangupOrder === 'gather-first' ? [...ended.effects, stopSound] : [stopSound, ...ended.effects]
   return { state: ended.state, effects }
 }
 
@@ -221,10 +219,9 @@ const endWith =
   (state) =>
     end(state, status)
 
-const playEffect = (what: Prompt, purpose: 'prompt' | 'invalid'): Effect =>
-  what.kind === 'speech' ? { do: 'say', text: what.text, purpose } : { do: 'play', media: what.media, purpose }
+const playEffect = (prompt: Prompt, purpose: 'prompt' | 'invalid'): Effect =>
+  prompt.kind === 'speech' ? { do: 'say', text: prompt.text, purpose } : { do: 'play', media: prompt.media, purpose }
 
-/** Every phase meets every input. */
 const transitions: Record<GatherPhase, Record<GatherInput['type'], Transition>> = {
   prompt: {
     key: bargeIn,
