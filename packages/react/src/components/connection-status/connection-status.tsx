@@ -11,14 +11,13 @@ import * as parts from './parts.tsx'
 
 /** The props of `ConnectionStatus`. */
 export interface ConnectionStatusProps {
-  /** Also how this call stands: by default that of the `CallScope` around it, if any. `null`: only the connection. */
+  /** The call to include; by default that of the `CallScope` around it, if any. `null`: only the connection. */
   readonly callId?: string | null | undefined
 }
 
 /**
- * How the screen stands to the server: connecting, live with its latency, reconnecting, catching up, degraded, refused,
- * ended.
- * `ConnectionBanner` says more when something is wrong.
+ * The state of the connection: connecting, live with its latency, reconnecting, catching up, degraded, refused or
+ * ended. `ConnectionBanner` explains problems.
  *
  * Its unstyled parts are `ConnectionStatusParts`.
  */
@@ -40,7 +39,7 @@ function Dot() {
   return <span className="cg-dot" aria-hidden="true" {...(busy ? { 'data-live': '' } : {})} />
 }
 
-/** Announces that the connection was lost or restored, but not the first connection. */
+/** Announces a lost or restored connection, but not the first connection. */
 function Announcer() {
   const { view, caughtUp } = useStatus('Announcer')
   const { t } = useLanguage()
@@ -51,7 +50,7 @@ function Announcer() {
   return <LiveRegion text={history === 'changed' ? t(viewWords(view).words) + missed : ''} />
 }
 
-/** What is wrong with the connection and what to do about it, as a banner; nothing while all is well. */
+/** A banner that explains a connection problem and the next step. Renders nothing without a problem. */
 export function ConnectionBanner({ callId }: ConnectionStatusProps): ReactNode {
   const { t } = useLanguage()
   const kept = useKeptFocus()
@@ -84,7 +83,7 @@ function Banner() {
   )
 }
 
-/** The last loss of a call's history, and whether the agent has closed the notice of it. */
+/** The last loss of a call's history, and whether the agent closed its notice. */
 const losses = new Remembered<{ readonly notice: FeedNotice | null; readonly isClosed: boolean }>({
   notice: null,
   isClosed: true,

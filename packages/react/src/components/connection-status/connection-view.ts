@@ -1,4 +1,4 @@
-/** What the connection and a call's feed amount to, for a person: one state, how bad it is, and what to do. */
+/** Combines the states of the connection and a call's feed into one view with a severity and a hint. */
 import type { VersionMismatch } from '@callgather/protocol'
 import type { ClientErrorCode, ConnectionError } from '../../client/client-error.ts'
 import type { ConnectionState } from '../../client/connection.ts'
@@ -6,7 +6,7 @@ import type { CallFeed } from '../../client/feed.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import type { Tone } from '../kit/chip.tsx'
 
-/** Each state of the connection as it is shown: how bad it is, in words, and what it means or what to do. */
+/** The tone, label and hint of each view. */
 const connectionViews: Readonly<Record<ConnectionView, ViewWords>> = {
   connecting: { tone: 'accent', words: 'connection.connecting' },
   live: { tone: 'positive', words: 'connection.live' },
@@ -33,7 +33,7 @@ interface ViewWords {
   readonly hint?: PlainStringKey
 }
 
-/** One state of the connection, as shown. */
+/** The displayed state of the connection. */
 export type ConnectionView =
   | 'connecting'
   | 'live'
@@ -53,21 +53,21 @@ export type ConnectionView =
   | 'failed'
   | 'ended'
 
-/** How a state is shown. */
+/** The tone, label and hint of a view. */
 export const viewWords = (view: ConnectionView): ViewWords => connectionViews[view]
 
 /** The fields of a call's feed that decide the view. */
 export type FeedPart = Pick<CallFeed, 'sync' | 'error'>
 
-/** The state to show; the worst of what the connection and the call say. */
+/** The view to show: the worse of the connection's and the call's state. */
 export function connectionView(connection: ConnectionState, feed: FeedPart | null): ConnectionView {
   // A server without its store answers with 5xx; the cause is the store, not the call.
   const isCallFine = !feed?.error || feed.error.status >= 500
   if (connection.isDegraded && isCallFine && feed?.sync !== 'ended') return 'degraded'
-  // With a reason it is the connection's own error, which goes on by itself.
+  // An error with a reason comes from the connection, which retries automatically.
   if (feed?.error && !feed.error.reason) return refusalView(feed.error)
   if (connection.status === 'refused') return connection.error ? refusalView(connection.error) : 'failed'
-  // A call that is over needs no connection any more.
+  // An ended call needs no connection.
   if (feed?.sync === 'ended') return 'ended'
   switch (connection.status) {
     case 'reconnecting':
@@ -83,7 +83,7 @@ export function connectionView(connection: ConnectionState, feed: FeedPart | nul
   }
 }
 
-/** The state for an error that ends it. A temporary failure is never shown as a lack of permission. */
+/** The view of an error. A temporary failure is never shown as a lack of permission. */
 export function refusalView(error: ConnectionError): ConnectionView {
   const { status, title } = error
   const cause = causeView(error)
@@ -94,7 +94,7 @@ export function refusalView(error: ConnectionError): ConnectionView {
   return 'failed'
 }
 
-/** The cause of an error that goes on by itself, where one is known. */
+/** The view of an error that the client retries, if its cause is known. */
 function causeView(error: ConnectionError): ConnectionView | null {
   const { reason, status } = error
   const known = reason && causes[reason]
@@ -102,7 +102,7 @@ function causeView(error: ConnectionError): ConnectionView | null {
   return status === 408 || status === 429 || status >= 500 ? 'unavailable' : null
 }
 
-/** What the client found by itself. */
+/** The views of errors that the client detects. */
 const causes: Readonly<Partial<Record<ClientErrorCode, ConnectionView>>> = {
   ticketFailed: 'signInFailed',
   ticketTimeout: 'signInFailed',

@@ -74,7 +74,7 @@ function Countdown({ to }: { readonly to: number }) {
 /** The props of `Latency`. */
 export type LatencyProps = PartProps<'span'>
 
-/** The round trip to the server; nothing while it is not known. */
+/** The round-trip time to the server. Renders nothing while it is unknown. */
 export function Latency(props: LatencyProps): ReactNode {
   const { view, connection } = useStatus('Latency')
   const { t } = useLanguage()
@@ -82,13 +82,13 @@ export function Latency(props: LatencyProps): ReactNode {
   return renderPart('span', props, { children: t('connection.latency', { millis: connection.latencyMs }) })
 }
 
-/** How long the number of missed events is shown. */
+/** The number of missed events is shown this long. */
 const CAUGHT_UP_SHOWN_MS = 8_000
 
 /** The props of `CaughtUp`. */
 export type CaughtUpProps = PartProps<'span'>
 
-/** How many missed events the last reconnection brought, for a moment after it; nothing if it brought none. */
+/** The number of missed events, shown briefly after a reconnection. Renders nothing if no event was missed. */
 export function CaughtUp(props: CaughtUpProps): ReactNode {
   const { caughtUp } = useStatus('CaughtUp')
   const { clock } = useGatherClient()
@@ -104,11 +104,11 @@ export function CaughtUp(props: CaughtUpProps): ReactNode {
 /** The props of `Retry`. */
 export type RetryProps = PartProps<'button'>
 
-/** Reconnects at once; renders nothing where a retry cannot help. */
+/** A button that reconnects at once. Renders nothing if a retry cannot help. */
 export function Retry(props: RetryProps): ReactNode {
   const { view, connection } = useStatus('Retry')
   const { t } = useLanguage()
-  // A server that was too old may be updated by now: rolling updates replace servers one by one.
+  // A retry may reach an updated server, because rolling updates replace servers one by one.
   const helps =
     connection.status === 'reconnecting' || view === 'expired' || view === 'failed' || view === 'serverTooOld'
   if (!helps) return null

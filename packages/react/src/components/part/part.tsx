@@ -1,6 +1,6 @@
 /**
- * How a part becomes an element. A part is one DOM element with behaviour, semantics and state, and no look: state
- * shows as `data-*` attributes, which any CSS can select. The styled compositions only add class names.
+ * Renders parts. A part is one unstyled DOM element with behaviour, semantics and state. CSS can select its state by
+ * `data-*` attributes. The styled compositions only add class names.
  */
 import { type ComponentProps, cloneElement, createElement, type JSX, type ReactElement } from 'react'
 
@@ -12,15 +12,15 @@ export type PartProps<Tag extends keyof JSX.IntrinsicElements, State = Record<ne
   ComponentProps<Tag>,
   'className'
 > & {
-  /** Class names, or a function of the part's state that gives them. */
+  /** Class names, or a function that returns them for the part's state. */
   readonly className?: string | ((state: State) => string | undefined) | undefined
   /** Renders another element in place of the default one: an element to clone, or a function of props and state. */
   readonly render?: ReactElement<Record<string, unknown>> | ((props: object, state: State) => ReactElement) | undefined
 }
 
 /**
- * State as attributes: `true` is presence, `false` and nothing are absence, anything else is its text. Names are
- * written as HTML writes them: `isLast` → `data-is-last`.
+ * Converts state to `data-*` attributes, such as `isLast` → `data-is-last`. `true` sets an empty attribute; `false`,
+ * `null` and `undefined` set none.
  */
 export function stateAttributes(state: PartState): Record<`data-${string}`, string> {
   const attributes: Record<`data-${string}`, string> = {}

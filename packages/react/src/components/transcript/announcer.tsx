@@ -9,7 +9,7 @@ import type { TranscriptRow } from './rows.ts'
 /** What the announcer reads: all speech, only the caller's, or nothing. */
 export type Announce = 'all' | 'caller' | 'off'
 
-/** Utterances of a burst are announced together after this delay. */
+/** Utterances within this delay are announced together. */
 const BATCH_MS = 1000
 /** A larger batch is announced by its number of rows. */
 const MAX_ROWS_READ = 4
@@ -33,7 +33,7 @@ export function Announcer({ announce }: AnnouncerProps) {
   useEffect(() => {
     if (sync === 'connecting') return
     const known = said.current
-    // What is new stands at the end, or close to it; looking through a long call would cost more than showing it.
+    // New rows are at or near the end. Searching a long call would cost more than rendering it.
     const finals = (known ? all.slice(-RECENT_ROWS) : all).filter((row) => row.kind === 'speech' && !row.partial)
     if (!known) {
       said.current = new Set(finals.map((row) => row.key))

@@ -14,18 +14,18 @@ import { categoryOf, type RowCategory, TimelineRows } from './rows.ts'
 /** Every category of row. */
 export const allCategories: readonly RowCategory[] = ['speech', 'ai', 'keys', 'commands', 'system']
 
-/** What is looked for in a call's transcript, what is shown of it, and how far down the reader is. */
+/** The search, the filter and the scroll position of a call's transcript. */
 const readings = new Remembered<{
   readonly categories: ReadonlySet<RowCategory>
   readonly query: string
   readonly match: number
-  /** How many rows there were when the end was no longer followed; `null` while it is. */
+  /** The number of rows when the view stopped following the end; `null` while it follows. */
   readonly unpinnedAt: number | null
-  /** The row at the top of the view, if the end is not followed. */
+  /** The row at the top of the view, if the view does not follow the end. */
   readonly topRow: number
 }>({ categories: new Set(allCategories), query: '', match: 0, unpinnedAt: null, topRow: 0 })
 
-/** What the parts of a transcript share. */
+/** The context of the parts of a transcript. */
 export function useTranscriptOf(callId: string) {
   const transcript = useTranscript(callId)
   const ended = useCall(callId, endedSlice)
@@ -50,15 +50,15 @@ export function useTranscriptOf(callId: string) {
   )
   return {
     callId,
-    /** Every row, shown or not: what is announced and exported. */
+    /** Every row, including filtered ones. The announcer and the export use them. */
     all,
-    /** The rows shown. */
+    /** The rows that pass the filter. */
     rows,
     categories,
     setCategories: (next: ReadonlySet<RowCategory>) => changeReading((reading) => ({ ...reading, categories: next })),
     query,
     setQuery: (next: string) => changeReading((reading) => ({ ...reading, query: next, match: 0 })),
-    /** Positions of the rows that hold what is looked for, and which of them is the current one. */
+    /** The positions of the matching rows, and the index of the current match. */
     matches,
     match: Math.min(match, Math.max(0, matches.length - 1)),
     setMatch: (next: number) => changeReading((reading) => ({ ...reading, match: next })),
@@ -74,10 +74,10 @@ export const [TranscriptProvider, useTranscriptContext] =
 const timelineSlice = ({ state }: CallFeed) => state.timeline
 const endedSlice = ({ state }: CallFeed) => selectCallPhase(state) === 'ended'
 
-/** The rows of a timeline, written on from those on the screen. */
+/** The rows of a timeline. Reuses the rows of the last render. */
 function useRows(timeline: SortedMap<TimelineEntry>): TimelineRows {
   const shown = useRef(TimelineRows.none)
-  // Whatever it begins from it comes to the same rows, so a render that is thrown away leaves nothing behind.
+  // The result does not depend on the previous rows, so React can discard a render safely.
   const rows = useMemo(() => shown.current.of(timeline), [timeline])
   useEffect(() => {
     shown.current = rows
@@ -90,7 +90,7 @@ interface ScrollPlace {
   readonly topRow: number
 }
 
-/** Whether the end is followed, and the means to go there. */
+/** Controls the scroll position: follows the end, or scrolls to a row. */
 function useScroller(
   length: number,
   unpinnedAt: number | null,
@@ -101,7 +101,7 @@ function useScroller(
   const pinned = unpinnedAt === null
   const setUnpinnedAt = (next: (known: number | null) => number | null) =>
     change((place) => ({ unpinnedAt: next(place.unpinnedAt) }))
-  // Back at a call, the reader is where they were.
+  // Restores the scroll position when the agent returns to the call.
   const first = useRef({ pinned, topRow })
   useEarlyEffect(() => {
     if (!first.current.pinned) handle.current?.scrollToIndex(first.current.topRow, { align: 'start' })
@@ -113,13 +113,13 @@ function useScroller(
   useEarlyEffect(() => {
     const { current: view } = handle
     if (!pinned || !view || length === 0) return
-    // A row that comes into view is measured in this very frame, and followed when that is done (see `measured`): to
-    // scroll before would make the browser lay everything out twice, for a guess. One further away must be gone to.
+    // `measured` scrolls to a row in view after it is measured. Scrolling here would cause a second layout.
+    // A row outside the view is not measured, so scroll to it now.
     if (view.getItemOffset(length - 1) > view.scrollOffset + view.viewportSize) stay()
   }, [pinned, length])
   return {
     pinned,
-    /** How many rows came since the end was no longer followed. */
+    /** The number of rows added since the view stopped following the end. */
     unseen: unpinnedAt === null ? 0 : Math.max(0, length - unpinnedAt),
     toEnd: () => {
       setUnpinnedAt(() => null)
@@ -136,7 +136,7 @@ function useScroller(
       const { current: view } = handle
       if (!pinned && view) change(() => ({ topRow: view.findItemIndex(view.scrollOffset) }))
     },
-    /** The view or a row in it has another size than before. */
+    /** Call when the size of the view or of one of its rows changes. */
     measured: () => {
       if (pinned) stay()
     },

@@ -1,4 +1,4 @@
-/** A transcript as a file. What the screen does not show (a hidden digit) no file holds either: both come from rows. */
+/** Exports transcripts as files. Exports use the displayed rows, so masked digits stay masked. */
 import { exportFile, exportMediaTypes, type ExportFormat as FileFormat } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import { timeOfDay } from '../kit/time.ts'
@@ -8,10 +8,10 @@ import type { TranscriptRow } from './rows.ts'
 /** The formats a transcript can be saved in. */
 export const exportFormats = ['md', 'txt', 'csv', 'vtt', 'json'] as const satisfies readonly (FileFormat | 'txt')[]
 
-/** One of them. */
+/** A format of an exported transcript. */
 export type ExportFormat = (typeof exportFormats)[number]
 
-/** The rows in a format, in words of the language. */
+/** Exports rows in a format and a language. */
 export function exported(rows: readonly TranscriptRow[], format: ExportFormat, language: Language): string {
   const timeOf = (at: string) => timeOfDay(language.locale, at, language.timeZone)
   if (format === 'json') return JSON.stringify(rows, null, 2)
@@ -27,7 +27,7 @@ export function exported(rows: readonly TranscriptRow[], format: ExportFormat, l
   return [...exportFile(format, heading, worded)].join('')
 }
 
-/** Has the browser save a transcript. */
+/** Downloads a transcript in the browser. */
 export function download(rows: readonly TranscriptRow[], format: ExportFormat, language: Language, name: string): void {
   const type = format === 'txt' ? 'text/plain' : exportMediaTypes[format]
   const url = URL.createObjectURL(new Blob([exported(rows, format, language)], { type }))
@@ -35,6 +35,6 @@ export function download(rows: readonly TranscriptRow[], format: ExportFormat, l
   link.href = url
   link.download = `${name.replaceAll(/[^\w-]+/g, '_')}.${format}`
   link.click()
-  // Safari fetches it only after this turn of the event loop.
+  // Safari reads the URL only after this turn of the event loop.
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }

@@ -45,7 +45,7 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
 /** A call's transcript. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** This close to the end counts as the end. */
+/** A view this close to the end follows it. */
 const NEAR_PIXELS = 20
 
 /** The state of `View`, as data attributes. */
@@ -58,13 +58,13 @@ export type ViewState = {
 export interface ViewProps extends Omit<PartProps<'div', ViewState>, 'children'> {
   /** Renders one row. `position` is its index among the rows shown. */
   readonly children: (row: TranscriptRow, position: number) => ReactElement
-  /** Shown while there are no rows. */
+  /** Content while there are no rows. */
   readonly empty?: ReactNode
 }
 
 /**
- * The rows, of which only those in view exist in the page. Follows the end until the reader turns away from it: by
- * wheel, touch, key or scrollbar, never because something was added.
+ * The rows; only those in view are in the DOM. The view follows the end until the reader scrolls by wheel, touch, key
+ * or scrollbar. A new row never stops it.
  */
 export function View({ children, empty, ...props }: ViewProps) {
   const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
@@ -96,7 +96,7 @@ export function View({ children, empty, ...props }: ViewProps) {
     reading.current.towardsEnd = false
     if (!scroller.pinned) return
     scroller.unpin()
-    // A scroll to the end that is still under way would take the reader back there.
+    // A pending scroll to the end would move the reader back there.
     const { current: handle } = scroller.handle
     if (handle) handle.scrollTo(handle.scrollOffset)
   }
@@ -110,7 +110,7 @@ export function View({ children, empty, ...props }: ViewProps) {
     {
       ref: view,
       role: 'log',
-      // What is said aloud is `Announcer`'s to decide: a log that grows by itself would say everything, at once.
+      // `Announcer` announces rows. A live log would announce every row immediately.
       'aria-live': 'off',
       'aria-busy': sync === 'catching_up' || sync === 'resyncing',
       'aria-label': t('transcript.label'),
@@ -127,7 +127,7 @@ export function View({ children, empty, ...props }: ViewProps) {
         if (moved > 4 && canScroll()) turnAway()
         else if (moved < -4) reading.current.towardsEnd = true
       },
-      // On the scrollbar the pointer is on the region itself, and on none of its rows.
+      // A press on the scrollbar targets the region itself, not a row.
       onPointerDown: (event: PointerEvent) => {
         reading.current.dragging = event.target === event.currentTarget
       },
@@ -171,7 +171,7 @@ export type LatestState = {
 /** The props of `Latest`. */
 export type LatestProps = PartProps<'button', LatestState>
 
-/** Scrolls to the end and counts the new rows there; nothing while the view follows the end. */
+/** A button that scrolls to the end and counts the new rows. Renders nothing while the view follows the end. */
 export function Latest(props: LatestProps): ReactNode {
   const { scroller } = useTranscriptContext('Latest')
   const { t } = useLanguage()

@@ -1,16 +1,16 @@
-/** A row in words: for search, for copying, for export and for reading aloud. One wording for all of them. */
+/** The text of transcript rows. Search, copy, export and announcements share it. */
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
 import { refusalWords } from '../kit/refusal-words.ts'
 import type { CommandRow, GatherEndRow, KeysRow, Speaker, SystemRow, TranscriptRow } from './rows.ts'
 
-/** Who speaks, in words. */
+/** The name of a speaker. */
 export const speakerName = (speaker: Speaker, { t }: Language): string => t(`transcript.${speaker}`)
 
 /** The author of a command; "Agent" if unknown. */
 const whoOf = (who: string | null, { t }: Language): string => who ?? t('transcript.agent')
 
-/** What a command did, in words. */
+/** Describes a command. */
 export function commandWords(row: CommandRow, language: Language): string {
   const { t, tryT } = language
   const who = whoOf(row.who, language)
@@ -26,7 +26,7 @@ export function commandWords(row: CommandRow, language: Language): string {
   }
 }
 
-/** Why a command was refused; empty if it was not. */
+/** The reason of a refusal; empty if the command was not refused. */
 export const refusedWords = ({ refusal }: CommandRow, language: Language): string =>
   refusal ? refusalWords({ ...refusal, status: refusal.httpStatus, by: 'telnyx' }, language).title : ''
 
@@ -34,13 +34,13 @@ export const refusedWords = ({ refusal }: CommandRow, language: Language): strin
 export const whisperWords = (row: { who: string | null; answerNow: boolean }, language: Language): string =>
   language.t(row.answerNow ? 'transcript.answerNow' : 'transcript.whisper', { who: whoOf(row.who, language) })
 
-/** How many keys there are. */
+/** The number of keys, in words. */
 export function keysWords({ keys }: KeysRow, { t }: Language): string {
   const hidden = keys.some((key) => key.digit === null)
   return t(hidden ? 'transcript.keysHidden' : 'transcript.keys', { count: keys.length })
 }
 
-/** What happened to the call. */
+/** Describes an event of the call. */
 export function systemWords({ what, hungUpBy }: SystemRow, { t, tryT }: Language): string {
   if (hungUpBy) return t(`hangup.${hungUpBy}`)
   const prompts: Record<string, string> = {
@@ -52,7 +52,7 @@ export function systemWords({ what, hungUpBy }: SystemRow, { t, tryT }: Language
   return tryT(prompts[what] ?? `transcript.${what}`, what)
 }
 
-/** How a gather ended. */
+/** Describes the end of a gather. */
 export const gatherEndWords = ({ status, hungUpBy }: GatherEndRow, language: Language): string =>
   language.t('transcript.gatherEnded', { outcome: outcomeWords(status, hungUpBy, language) })
 

@@ -1,6 +1,6 @@
 /**
- * A call's timeline as a person reads it: turns of speech, keys in groups, whispers, what was asked and how it ended.
- * One pass over the entries, in order, with what must be remembered on the way; nothing here knows of React.
+ * Builds transcript rows from a call's timeline: turns of speech, groups of keys, whispers, commands and results.
+ * A single ordered pass over the entries, independent of React.
  */
 import {
   type CommandState,
@@ -21,38 +21,38 @@ import {
 } from '@callgather/protocol'
 import type { LiveSpeech } from '../../hooks/use-transcript.ts'
 
-/** Who speaks. */
+/** The speaker of a row. */
 export type Speaker = 'caller' | 'assistant' | 'agent' | 'system' | 'tool'
 
-/** How a command fares. `seen` is a whisper that stands in the conversation. */
+/** The status of a command. `seen` is a whisper that the conversation contains. */
 export type RowOutcome = 'sent' | 'accepted' | 'seen' | 'refused' | 'unknown'
 
-/** What every row has. */
+/** The fields of every row. */
 export interface RowBase {
-  /** The same from the first partial of an utterance to its final, so that it grows in place. */
+  /** Stable from the first partial of an utterance to its final, so that the row grows in place. */
   readonly key: string
   /** ISO 8601. */
   readonly at: string
 }
 
-/** Something said. */
+/** An utterance. */
 export interface SpeechRow extends RowBase {
   readonly kind: 'speech'
   readonly speaker: Speaker
   readonly text: string
-  /** From 0 to 1, where the recogniser says. */
+  /** The recogniser's confidence from 0 to 1; `null` if it reports none. */
   readonly confidence: number | null
-  /** Still growing. */
+  /** Whether the utterance is not final. */
   readonly partial: boolean
-  /** The same speaker goes on: no need to name them again. */
+  /** Whether the same speaker continues and is not named again. */
   readonly continued: boolean
 }
 
-/** Keys pressed in one go. */
+/** A group of keys. */
 export interface KeysRow extends RowBase {
   readonly kind: 'keys'
   readonly keys: readonly { readonly digit: string | null; readonly role: KeyPress['role'] }[]
-  /** Pressed while no gather listened. */
+  /** Whether the keys were pressed outside any gather. */
   readonly stray: boolean
 }
 
@@ -65,43 +65,43 @@ export interface WhisperRow extends RowBase {
   readonly outcome: RowOutcome
 }
 
-/** A command somebody gave. */
+/** A command of an agent. */
 export interface CommandRow extends RowBase {
   readonly kind: 'command'
   readonly who: string | null
   readonly command: string
-  /** What was said or asked, where the command says. */
+  /** The text that the command speaks or asks, if any. */
   readonly text: string | null
   readonly outcome: RowOutcome
-  /** Why Telnyx refused it. */
+  /** The reason of the refusal. */
   readonly refusal: Refusal | null
 }
 
-/** How a gather ended. */
+/** The end of a gather. */
 export interface GatherEndRow extends RowBase {
   readonly kind: 'gather_end'
   readonly status: string
   readonly digits: string | null
-  /** Who hung up, where that ended it. */
+  /** The side that hung up, if a hang-up ended the gather. */
   readonly hungUpBy: HungUpBy | null
 }
 
-/** Something in the life of the call. */
+/** An event of the call. */
 export interface SystemRow extends RowBase {
   readonly kind: 'system'
   /** A Telnyx event type, or `prompt.started`, `audio.ended` and the like. */
   readonly what: string
-  /** Who hung up, where this is the hang-up. */
+  /** The side that hung up, if this is the hang-up. */
   readonly hungUpBy: HungUpBy | null
 }
 
 /** One row of a transcript. */
 export type TranscriptRow = SpeechRow | KeysRow | WhisperRow | CommandRow | GatherEndRow | SystemRow
 
-/** What can be shown or left out. */
+/** A filter category of rows. */
 export type RowCategory = 'speech' | 'ai' | 'keys' | 'commands' | 'system'
 
-/** Where a row belongs. */
+/** The filter category of a row. */
 export function categoryOf(row: TranscriptRow): RowCategory {
   switch (row.kind) {
     case 'speech':
@@ -117,16 +117,16 @@ export function categoryOf(row: TranscriptRow): RowCategory {
   }
 }
 
-/** A speaker who goes on after a longer silence is named again. */
+/** After a longer silence, the same speaker is named again. */
 const PAUSE_MILLIS = 30_000
 
-/** Writes rows, one entry after the other. Done once its rows were read: another may go on from where it stands. */
+/** Writes rows, one entry at a time. Do not add entries after its rows are read; copy the writer instead. */
 class RowWriter {
   readonly rows: TranscriptRow[]
   readonly #rules: Map<string, DigitRules>
   readonly #ended: Set<string>
   readonly #utterances: Map<string, number>
-  /** Whispers not yet seen in the conversation, by their text: where their rows are. */
+  /** The row indexes of whispers that the conversation does not contain yet, by text. */
   readonly #whispers: Map<string, number>
   #keys: KeyEntry[]
   #direction: unknown
@@ -174,7 +174,7 @@ class RowWriter {
     }
   }
 
-  /** The rows of what is being said, after all that was. */
+  /** The rows of partial transcripts, which follow all final rows. */
   partialRows(partials: readonly LiveSpeech[]): TranscriptRow[] {
     let before = this.rows.at(-1)
     return partials.map(({ track, at, text }) => {
@@ -202,7 +202,7 @@ class RowWriter {
     this.rows.push({ kind: 'system', key: id, at, what: eventType, hungUpBy: isHangup ? this.#hungUpBy : null })
   }
 
-  /** The nth thing said on a track has one name, partial or final. */
+  /** The nth utterance of a track keeps its key from partial to final. */
   #utterance(track: string): string {
     const nth = (this.#utterances.get(track) ?? 0) + 1
     this.#utterances.set(track, nth)
@@ -217,7 +217,7 @@ class RowWriter {
     const whisper = this.#whispers.get(text)
     const row = whisper === undefined ? undefined : this.rows[whisper]
     if (whisper !== undefined && row?.kind === 'whisper' && role !== 'assistant') {
-      // The whisper has its row already; that it stands in the conversation now is its receipt.
+      // The whisper already has a row. The message in the conversation marks it as seen.
       this.rows[whisper] = { ...row, outcome: 'seen' }
       this.#whispers.delete(text)
       return
@@ -265,8 +265,8 @@ class RowWriter {
 }
 
 /**
- * The rows of one version of a timeline. Immutable: the rows of a later version are written on from these, so that to a
- * long call an event more is a row more. A change in the middle rebuilds all rows.
+ * The immutable rows of one version of a timeline. A later version reuses them, so an appended event costs one row.
+ * A change to an earlier entry rebuilds all rows.
  */
 export class TimelineRows {
   static readonly none = new TimelineRows(SortedMap.empty(), new RowWriter())
@@ -279,7 +279,7 @@ export class TimelineRows {
     this.#writer = writer
   }
 
-  /** The rows of another version, in whatever order versions come: what they are does not depend on these. */
+  /** The rows of another version, later or earlier. The result does not depend on the rows reused. */
   of(timeline: SortedMap<TimelineEntry>): TimelineRows {
     if (timeline === this.#timeline) return this
     const shared = timeline.sharedPrefix(this.#timeline)
@@ -290,14 +290,14 @@ export class TimelineRows {
     return new TimelineRows(timeline, writer)
   }
 
-  /** All rows, and after them those of what is being said right now. */
+  /** All rows, followed by those of the partial transcripts. */
   with(partials: readonly LiveSpeech[]): readonly TranscriptRow[] {
     const { rows } = this.#writer
     return partials.length === 0 ? rows : [...rows, ...this.#writer.partialRows(partials)]
   }
 }
 
-/** Something said, after the row before it. */
+/** Creates the row of an utterance; `before` is the previous row. */
 function speechRow(said: Omit<SpeechRow, 'kind' | 'continued'>, before: TranscriptRow | undefined): SpeechRow {
   const continued =
     before?.kind === 'speech' &&
@@ -316,7 +316,7 @@ const speakers: Readonly<Record<string, Speaker>> = {
 
 const speakerOf = (track: string): Speaker => (track === 'inbound' ? 'caller' : 'agent')
 
-/** The words of messages, as they were given to the assistant. */
+/** The text of messages to the assistant. */
 export function contentOf(messages: unknown): string {
   if (!Array.isArray(messages)) return ''
   const contents = messages.map((it: unknown) =>

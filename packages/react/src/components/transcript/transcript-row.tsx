@@ -11,7 +11,7 @@ import { stateAttributes } from '../part/part.tsx'
 import { commandWords, keysWords, refusedWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
 import type { CommandRow, KeysRow, SpeechRow, TranscriptRow, WhisperRow } from './rows.ts'
 
-/** Speech recognised with less confidence is marked as doubtful. */
+/** Speech with a lower confidence is marked as doubtful. */
 const MIN_CONFIDENCE = 0.6
 
 /** The props of `Row`. */
@@ -21,11 +21,11 @@ export interface RowProps {
   readonly wanted: string
   /** Whether the row matches the search, and whether it is the current match. */
   readonly match: 'match' | 'current' | null
-  /** Whether the call is over, so that a partial utterance stays unfinished. */
+  /** Whether the call has ended, so that a partial utterance stays unfinished. */
   readonly ended: boolean
 }
 
-/** One row of the transcript, in our look. */
+/** A styled row of the transcript. */
 export const Row = memo(function Row({ row, wanted, match, ended }: RowProps) {
   const language = useLanguage()
   const speech = row.kind === 'speech' ? row : null

@@ -17,19 +17,19 @@ import { Row } from './transcript-row.tsx'
 export interface TranscriptProps {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
-  /** What is read out to a screen reader at first; the reader can change it. Default `all`. */
+  /** The rows announced to screen readers at first. The agent can change it. Default `all`. */
   readonly announce?: Announce
 }
 
 /**
- * What was said, pressed, asked and done on a call, as it happens. Only the rows in view exist in the page, so a call
- * of ten thousand rows costs no more than one of ten; find, filter, export and reading aloud work on all of them.
+ * A live transcript of the speech, keys, gathers and commands of a call. Only the rows in view are in the DOM, so long
+ * calls stay fast. Find, filter, export and announcements use all rows.
  *
  * Its unstyled parts are `TranscriptParts`.
  */
 export function Transcript({ callId, announce: announceAtFirst = 'all' }: TranscriptProps) {
   const id = useId()
-  // A setting of the reader, so it survives a change of call.
+  // This setting belongs to the agent, so it survives a change of call.
   const [announce, setAnnounce] = useState<Announce>(announceAtFirst)
   const kept = useKeptFocus()
   return (
@@ -39,7 +39,7 @@ export function Transcript({ callId, announce: announceAtFirst = 'all' }: Transc
   )
 }
 
-/** Which bars are open over a call's transcript. */
+/** The bars that are open above a call's transcript. */
 const openBars = new Remembered({ find: false, filter: false })
 
 interface ContentsProps {
