@@ -23,14 +23,14 @@ type Json = { readonly [key: string]: unknown }
 
 /** What each command does. Its parameters, ranges and defaults are Telnyx's. */
 const commandSummaries: Record<CommandName, string> = {
-  gather: 'Collect digits, with no prompt',
-  gather_using_audio: 'Play a file and collect digits',
-  gather_using_speak: 'Say a text and collect digits',
-  gather_using_ai: 'Let an assistant ask for the fields of a JSON Schema',
+  gather: 'Collect digits without a prompt',
+  gather_using_audio: 'Play an audio file and collect digits',
+  gather_using_speak: 'Speak a text and collect digits',
+  gather_using_ai: 'Collect the fields of a JSON Schema with an AI assistant',
   gather_stop: 'Stop a digit gather',
-  ai_assistant_start: 'Let an assistant talk to the caller',
-  ai_assistant_stop: 'Stop the assistant; the call stays up',
-  ai_assistant_add_messages: 'Whisper to a running assistant',
+  ai_assistant_start: 'Start an AI assistant',
+  ai_assistant_stop: 'Stop the AI assistant without ending the call',
+  ai_assistant_add_messages: 'Add messages to a running AI assistant',
 }
 
 const isText = { type: 'string' }
@@ -47,7 +47,7 @@ const data = (schema: Json, meta?: Json) => ({
 const schemaName = (command: string) => command.replace(/(?:^|_)(ai|[a-z])/g, (_, part: string) => part.toUpperCase())
 
 function schemaOf(schema: z.core.$ZodType): Json {
-  // OpenAPI 3.1 says the dialect once for the whole document.
+  // OpenAPI 3.1 declares the dialect once for the whole document.
   const { $schema: _, ...rest } = z.toJSONSchema(schema)
   return rest
 }
@@ -74,27 +74,32 @@ const commandParameters = [
   parameter(
     'header',
     'Idempotency-Key',
-    'The same key and body again give the same outcome, and run the command once.',
+    'Runs the command once. A repeated request with the same key and body gets the same outcome.',
     { type: 'string', minLength: 1, maxLength: 128 },
   ),
-  parameter('header', MASK_HEADER, 'Hides the input of this gather, or more of it than the server’s policy does.', {
-    enum: ['digits', 'allButLast4', 'all'],
-  }),
+  parameter(
+    'header',
+    MASK_HEADER,
+    'Masks the input of this gather. The stricter of this mask and the server’s mask policy applies.',
+    {
+      enum: ['digits', 'allButLast4', 'all'],
+    },
+  ),
   parameter(
     'header',
     PROTOCOL_HEADER,
-    'The protocol version of CallGather’s own client. A mismatch is refused; SDKs send none.',
+    'The protocol version of a CallGather client. The server refuses a mismatch. SDKs omit the header.',
     { type: 'integer', minimum: 0 },
   ),
 ]
 const replaces = parameter(
   'header',
   REPLACE_HEADER,
-  'Stops the gather that is running on the call first. By default a second gather is refused.',
+  'Stops the running gather of the call first. By default, the server refuses a second gather.',
   { enum: ['true', 'false'] },
 )
 
-/** What the document says of one route. Its tag, its security and what all routes of calls share follow from its path. */
+/** The description of one route. Its path determines the tag, the security and the shared parameters. */
 interface Operation {
   readonly id: string
   readonly summary: string
@@ -111,10 +116,10 @@ const commandOperation = (command: CommandName): Operation => ({
   requestBody: { content: content(ref(schemaName(command))) },
   responses: {
     200: {
-      ...answer('Telnyx took the command. What comes of it arrives as events.', data({ type: 'object' })),
-      headers: { 'x-command-id': { description: 'The command’s id in the events.', schema: isText } },
+      ...answer('Telnyx accepted the command. Its results arrive as events.', data({ type: 'object' })),
+      headers: { 'x-command-id': { description: 'The id of the command in events.', schema: isText } },
     },
-    426: answer('The client and the server speak different protocol versions.', ref('Errors')),
+    426: answer('The client and the server use different protocol versions.', ref('Errors')),
   },
   refusals: [
     ...(['unknownParameter', 'invalidJson', 'commandInFlight'] as const),
@@ -132,32 +137,41 @@ const operations: Readonly<Record<string, Operation>> = {
   ),
   'get /calls': {
     id: 'listCalls',
-    summary: 'The calls that the ticket may see, newest first',
+    summary: 'List the calls that the ticket covers, newest first',
     responses: { 200: answer('The calls.', data({ type: 'array', items: ref('CallSummary') })) },
     refusals: ['unauthenticated'],
   },
   'get /calls/{call_control_id}': {
     id: 'getCall',
-    summary: 'One call',
+    summary: 'Get a call',
     responses: {
       200: answer(
-        'The call, and how far its log reaches.',
+        'The call and the cursor of its last event.',
         data({ allOf: [ref('CallSummary'), { type: 'object', properties: { cursor: ref('Cursor') } }] }),
       ),
     },
   },
   'delete /calls/{call_control_id}': {
     id: 'forgetCall',
-    summary: 'Erase a call, wherever something of it is kept',
+    summary: 'Erase all stored data of a call',
     responses: { 204: { description: 'Erased.' } },
     refusals: ['forbidden'],
   },
   'get /calls/{call_control_id}/events': {
     id: 'listEvents',
-    summary: 'The log of a call',
+    summary: 'List the events of a call',
     parameters: [
-      parameter('query', 'after', 'The number to read after.', { type: 'integer', minimum: 0, default: 0 }),
-      parameter('query', 'limit', 'How many at most.', { type: 'integer', minimum: 0, maximum: 1000, default: 1000 }),
+      parameter('query', 'after', 'Return events after this sequence number.', {
+        type: 'integer',
+        minimum: 0,
+        default: 0,
+      }),
+      parameter('query', 'limit', 'Maximum number of events.', {
+        type: 'integer',
+        minimum: 0,
+        maximum: 1000,
+        default: 1000,
+      }),
     ],
     responses: {
       200: answer(
@@ -172,12 +186,12 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   'get /calls/{call_control_id}/export': {
     id: 'exportCall',
-    summary: 'A call as a file',
+    summary: 'Export a call as a file',
     parameters: [
       parameter(
         'query',
         'format',
-        'Everything as JSON, the timeline as CSV or Markdown, or what was said as captions.',
+        'The whole call as JSON, its timeline as CSV or Markdown, or its speech as WebVTT captions.',
         { enum: [...exportFormats], default: 'json' },
       ),
     ],
@@ -196,34 +210,40 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   'post /webhooks': {
     id: 'receiveWebhook',
-    summary: 'Where Telnyx sends its webhooks. 200 means stored; anything else asks to send again',
+    summary: 'Receive a webhook from Telnyx. Telnyx retries unless the answer is 200',
     parameters: [
-      parameter('header', 'telnyx-timestamp', 'Seconds since 1970, within 300 of now.'),
+      parameter(
+        'header',
+        'telnyx-timestamp',
+        'Unix time of the signature in seconds. By default, at most 300 s from the server’s clock.',
+      ),
       parameter('header', 'telnyx-signature-ed25519', 'Base64 of the Ed25519 signature of `timestamp|body`.'),
     ].map((each) => ({ ...each, required: true })),
     requestBody: { required: true, content: content({ type: 'object' }) },
-    responses: { 200: { description: 'Stored, now or before.' } },
+    responses: { 200: { description: 'The webhook is stored, or needs no storage.' } },
     refusals: ['unauthenticated', 'bodyTooLarge', 'unsupportedEncoding', 'internal', 'unavailable'],
   },
   'get /healthz': {
     id: 'health',
-    summary: 'Whether the process answers',
-    responses: { 200: answer('It does.', status) },
+    summary: 'Check that the process is alive',
+    responses: { 200: answer('The process is alive.', status) },
   },
   'get /readyz': {
     id: 'readiness',
     summary:
-      'Whether webhooks can be taken: a public key is in force, the store takes appends, the server is not going away',
-    responses: { 200: answer('They can.', status), 503: answer('Not now.', status) },
+      'Check that the server can accept webhooks: a public key is valid, the store is writable, no shutdown has started',
+    responses: { 200: answer('The server is ready.', status), 503: answer('The server is not ready.', status) },
   },
   'get /metrics': {
     id: 'metrics',
-    summary: 'Metrics for Prometheus',
-    responses: { 200: { description: 'Prometheus’s text format.', content: content(isText, 'text/plain') } },
+    summary: 'Get metrics for Prometheus',
+    responses: {
+      200: { description: 'Metrics in the Prometheus text format.', content: content(isText, 'text/plain') },
+    },
   },
   'get /openapi.json': {
     id: 'openapi',
-    summary: 'This document',
+    summary: 'Get this document',
     responses: { 200: answer('OpenAPI 3.1.', { type: 'object' }) },
   },
 }
@@ -261,7 +281,7 @@ const error = {
   },
 }
 
-/** Makes the document of a server that is mounted at a path. */
+/** Returns the OpenAPI document of a server that is mounted at `basePath`. */
 export function openApiDocument(basePath: string) {
   const { calls } = callsEventFrameSchema.shape
   return {
@@ -270,7 +290,7 @@ export function openApiDocument(basePath: string) {
       title: 'CallGather',
       version: manifest.version,
       description:
-        'Verified Telnyx webhooks and proxied gather commands. Paths, bodies and errors of commands are Telnyx’s.',
+        'Receives Telnyx webhooks and sends gather commands. Commands use Telnyx’s paths, bodies and errors.',
       license: { name: manifest.license, identifier: manifest.license },
     },
     servers: [{ url: basePath || '/' }],
@@ -283,7 +303,7 @@ export function openApiDocument(basePath: string) {
           scheme: 'bearer',
           bearerFormat: 'JWT',
           description:
-            'A ticket, made by `gather.issueTicket` or `callgather-server ticket`. A Telnyx SDK takes it as its key.',
+            'A ticket from `gather.issueTicket` or `callgather-server ticket`. Pass it to a Telnyx SDK as the API key.',
         },
       },
       schemas: {
@@ -297,7 +317,7 @@ export function openApiDocument(basePath: string) {
   }
 }
 
-/** Answers `GET /openapi.json`. */
+/** Returns the route of `GET /openapi.json`. */
 export function openApiRoute(basePath: string): Route {
   const document = json(200, openApiDocument(basePath), { 'cache-control': 'max-age=300' })
   return { method: 'GET', pattern: '/openapi.json', handler: async () => document }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The ready server: configured by its environment, one JSON line on standard output when it is ready. */
+/** The server program. The environment configures it, and it prints one JSON line on standard output when it is ready. */
 import { createServer, type Server } from 'node:http'
 import { parseArgs } from 'node:util'
 import { routes } from '@callgather/protocol'
@@ -10,7 +10,7 @@ import { ConfigError, readConfig, type ServerConfig } from './config.ts'
 import { createGatherServer } from './create-gather-server.ts'
 import type { GatherServer } from './gather-server.ts'
 
-const HELP = `callgather-server: verified Telnyx webhooks and gather commands, relayed to agents.
+const HELP = `callgather-server: verifies Telnyx webhooks, relays them to agents, and sends gather commands.
 
 Usage
   callgather-server                    start the server
@@ -20,45 +20,45 @@ Usage
 
 Environment (* is required)
   TELNYX_API_KEY *              your Telnyx API key
-  TELNYX_PUBLIC_KEY *           Telnyx's public key; several, by comma, while one replaces another; or JSON, with dates:
+  TELNYX_PUBLIC_KEY *           Telnyx's public key. During a key rotation: several, separated by commas, or JSON:
                                 [{"key":"…","notAfter":"2026-11-30T00:00:00Z"},{"key":"…","notBefore":"…"}]
   CALLGATHER_TICKET_SECRET *    signs tickets: at least 32 bytes, e.g. from: openssl rand -base64 32
-  CALLGATHER_TICKET_AUDIENCE    the aud of tickets, where one secret serves several systems; default none
+  CALLGATHER_TICKET_AUDIENCE    the aud of tickets; set it when several systems share the secret; default none
   CALLGATHER_STORE              file:PATH (default file:callgather.db; needs the package libsql), memory:, or
                                 redis://HOST:PORT for several servers (needs the package redis; separate the
                                 servers of a cluster by commas)
-  CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, by comma; default none
-  CALLGATHER_TRUST_PROXY        how many proxies stand in front, or their addresses by comma (IPs, ranges, loopback,
-                                uniquelocal): the server trusts their X-Forwarded-For; default 0, none
-  CALLGATHER_BASE_PATH          default /callgather
-  CALLGATHER_MASK               all, digits or allButLast4: masks what is entered in every gather
-  CALLGATHER_MEDIA_HOSTS        hosts from which clients may play prompts, by comma; default none
-  CALLGATHER_ALLOW_FIELDS       command fields that clients are refused by default and may set, by comma
+  CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, separated by commas; default none
+  CALLGATHER_TRUST_PROXY        proxies whose X-Forwarded-For the server trusts: their count, or their addresses
+                                separated by commas (IPs, ranges, loopback, uniquelocal); default 0
+  CALLGATHER_BASE_PATH          path of the server; default /callgather
+  CALLGATHER_MASK               all, digits or allButLast4: the mask of every gather; default: no mask
+  CALLGATHER_MEDIA_HOSTS        hosts of audio files that clients may play, separated by commas; default none
+  CALLGATHER_ALLOW_FIELDS       restricted command fields that clients may set, separated by commas; default none
   CALLGATHER_RETENTION_HOURS    how long a call is kept after its last event; default 168
-  CALLGATHER_TRANSCRIPT_HOURS   how long what was said is kept after a call; default 1, then it is erased; 0 for none;
-                                as many as CALLGATHER_RETENTION_HOURS keep it with the call
-  CALLGATHER_GRACE_SECONDS      after SIGTERM, SIGINT or SIGHUP: how long /readyz says leaving and everything is still
-                                served, before the server closes; default 3; a second signal ends it at once
-  CALLGATHER_RECONCILE          false: do not fetch what Telnyx could not deliver
-  CALLGATHER_INSECURE           true lets everybody in: for demos on your own machine only
-  TELNYX_CONNECTION_IDS         whose webhooks are yours, by comma; default all of the account's
-  TELNYX_BASE_URL               default https://api.telnyx.com/v2; a simulator's, to try without Telnyx
-  HOST, PORT                    default 127.0.0.1 and 8787; port 0 takes any free one
+  CALLGATHER_TRANSCRIPT_HOURS   how long transcripts and messages are kept after a call; default 1; 0 erases them at
+                                its end; CALLGATHER_RETENTION_HOURS or more keeps them with the call
+  CALLGATHER_GRACE_SECONDS      after SIGTERM, SIGINT or SIGHUP: how long the server still handles requests, with
+                                /readyz answering 503, before it closes; default 3; a second signal skips it
+  CALLGATHER_RECONCILE          false: do not fetch events that Telnyx could not deliver; default true
+  CALLGATHER_INSECURE           true: every client may do everything; only for demos on your own machine
+  TELNYX_CONNECTION_IDS         ids of your connections, separated by commas; default all of the account
+  TELNYX_BASE_URL               the Telnyx API, or a simulator; default https://api.telnyx.com/v2
+  HOST, PORT                    listening address; default 127.0.0.1 and 8787; port 0 picks a free port
   LOG_LEVEL                     fatal, error, warn, info (default), debug or silent
 
 Ticket options
-  --subject S        who will hold it (required)
-  --calls ID,ID      the call control ids it is for, or * for all (required)
-  --scopes A,B       of ${scopes.join(', ')} (required)
-  --expires-in T     15m (default), 2h, 900s, at most 1d
-  --trusted          for code of your own, never a browser: the command policy does not apply
+  --subject S        the agent or system that uses the ticket (required)
+  --calls ID,ID      the call control ids that it allows, or * for all (required)
+  --scopes A,B       any of ${scopes.join(', ')} (required)
+  --expires-in T     lifetime, such as 900s, 15m or 2h; default 15m, at most 1d
+  --trusted          skips the command policy; only for your own backend, never for a browser
 
-When ready it prints one JSON line with its addresses on standard output; its log goes to standard error.
+When the server is ready, it prints one JSON line with its addresses on standard output. It logs to standard error.
 `
 
-/** How long requests in flight may take once the server closes, in milliseconds. */
+/** Deadline of requests in flight after the server starts to close. */
 const DRAIN_MS = 9_000
-/** How long the reader of the log may take for its last lines, in milliseconds. */
+/** Deadline to write the last log lines before the exit. */
 const FLUSH_MS = 1_000
 
 async function main(args: readonly string[]): Promise<void> {
@@ -72,7 +72,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const [command, ...rest] = args
   if (command === 'ticket') return printTicket(rest)
-  if (command !== undefined) throw new ConfigError([`There is no command "${command}". See callgather-server --help.`])
+  if (command !== undefined) throw new ConfigError([`There is no command "${command}". Run callgather-server --help.`])
   await serve()
 }
 
@@ -124,7 +124,7 @@ async function serve(): Promise<void> {
     telnyxBaseUrl: `${url}/v2`,
     socket: `${gather.basePath}${routes.socket}`,
   }
-  // Before anybody learns that the server is ready, and may signal it.
+  // Signal handlers must exist before the ready line, because its reader may send a signal at once.
   closeOnSignal({ server, gather, log, graceMs: config.graceMs })
   process.stdout.write(`${JSON.stringify(ready)}\n`)
   logger.info({ ...ready, store: (process.env.CALLGATHER_STORE ?? 'file').split(':')[0] }, 'ready')
@@ -138,7 +138,7 @@ async function openStore(config: ServerConfig, { logger }: AsyncLog) {
   }
 }
 
-/** @throws ConfigError naming the variable that an error of the system is about. */
+/** @throws ConfigError that names the variable that caused the system error. */
 async function listen(server: Server, { host, port }: ServerConfig): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
@@ -156,8 +156,8 @@ async function listen(server: Server, { host, port }: ServerConfig): Promise<voi
 }
 
 /**
- * First `/readyz` answers 503 while everything is still served, so that load balancers send new requests elsewhere; then
- * the server closes. A second signal ends the wait.
+ * On the first signal, `/readyz` answers 503 for the grace period, so that load balancers move new requests to other
+ * servers. Then the server closes. A second signal skips the grace period.
  */
 function closeOnSignal(deps: { server: Server; gather: GatherServer; log: AsyncLog; graceMs: number }): void {
   const { server, gather, log, graceMs } = deps

@@ -54,8 +54,8 @@ function hostWith(name: string, failure: { now: Failure }): Partial<GatherServer
 const names = ['authenticate', 'authorize', 'onSensitive', 'audit sink', 'strict audit sink', 'logger', 'handler']
 const modes = Object.entries(failures)
 
-describe.each(names)('when the host’s %s', (name) => {
-  it.each(modes)('%s, the server answers without a denial and recovers when the callback does', async (_, fail) => {
+describe.each(names)('the host’s %s', (name) => {
+  it.each(modes)(`answers without a denial and recovers when the host’s ${name} %s`, async (_, fail) => {
     const failure: { now: Failure } = { now: null }
     await using server = await testServer({ callbackDeadlineMs: 100, ...hostWith(name, failure) })
     if (name === 'handler') server.gather.on('call.dtmf.received', () => failure.now?.() as undefined)

@@ -18,26 +18,26 @@ import type { RelayLimits } from '../relay/relay.ts'
 /** Every limit of a server. */
 export interface ServerLimits extends RelayLimits {
   /**
-   * Commands a second for one subject, and at once, denied ones included. Default 10 and 20. Tickets that are `trusted`,
-   * and `gather.call(id)`, have no limit for what they may do.
+   * Commands per second of one subject and their burst, denied ones included. Default 10 and 20. Permitted commands of
+   * `trusted` tickets and of `gather.call(id)` are not limited.
    */
   readonly commandsPerSecond: number
   readonly commandBurst: number
-  /** The same for `gather_stop` and `ai_assistant_stop`, counted on their own. Default 10 and 20. */
+  /** The same for `gather_stop` and `ai_assistant_stop`, counted separately. Default 10 and 20. */
   readonly stopsPerSecond: number
   readonly stopBurst: number
-  /** How often one subject may do each kind of request. Webhooks are in none of these, nor are commands. */
+  /** Rate limits of one subject for every other kind of request. Webhooks are never limited. */
   readonly rates: Rates
 }
 
-/** Some of an object's settings, at every depth; `undefined` means the default. */
+/** Optional settings at every depth. `undefined` means the default. */
 export type DeepPartial<T> = {
   readonly [Key in keyof T]?: (T[Key] extends number ? T[Key] : DeepPartial<T[Key]>) | undefined
 }
 
 const above0 = 'must be a finite number above 0'
 const numberOr = (fallback: number) => z.number(above0).positive(above0).prefault(fallback)
-/** A timer of Node.js takes 31 bits; with more it would run at once, and again and again. */
+/** Node.js runs a timer with a longer delay at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 const timerMs = `must be a number from 1 to ${MAX_TIMER_MS}`
 const millisOr = (fallback: number) => z.number(timerMs).min(1, timerMs).max(MAX_TIMER_MS, timerMs).prefault(fallback)
@@ -74,7 +74,7 @@ const limitsSchema = z.strictObject({
 /**
  * The limits with their defaults.
  *
- * @throws when one is misspelt or impossible; the message names it.
+ * @throws when a setting is misspelt or invalid; the message names it.
  */
 export function readLimits(given: DeepPartial<ServerLimits> = {}): ServerLimits {
   return checkOptions('limits', limitsSchema, given)
@@ -82,9 +82,9 @@ export function readLimits(given: DeepPartial<ServerLimits> = {}): ServerLimits 
 
 const MAX_DEADLINE_MS = 600_000
 const MAX_BODY_BYTES = 1024 ** 3
-const MAX_KEPT_HOURS = 24 * 3650
+const MAX_RETENTION_HOURS = 24 * 3650
 const DAY_MS = 86_400_000
-const SHORTEST_SECRET = 32
+const MIN_SECRET_BYTES = 32
 
 const url = z
   .string('must be a URL')
@@ -126,13 +126,13 @@ export const serverOptions = objectOf({
     (value) => (value === false ? undefined : value),
     objectOf({ intervalMs: numberBetween(1, DAY_MS), silentMs: numberBetween(1, DAY_MS) }).optional(),
   ),
-  retentionHours: numberBetween(24, MAX_KEPT_HOURS),
-  transcriptRetentionHours: numberBetween(0, MAX_KEPT_HOURS),
+  retentionHours: numberBetween(24, MAX_RETENTION_HOURS),
+  transcriptRetentionHours: numberBetween(0, MAX_RETENTION_HOURS),
   limits: unchecked,
   callbackDeadlineMs: numberBetween(1, MAX_DEADLINE_MS),
   secret: z
     .string('must be text')
-    .refine((secret) => Buffer.byteLength(secret) >= SHORTEST_SECRET, `must have at least ${SHORTEST_SECRET} bytes`)
+    .refine((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES, `must have at least ${MIN_SECRET_BYTES} bytes`)
     .optional(),
   allowedOrigins: texts,
   trustProxy: unchecked,
@@ -150,7 +150,7 @@ export const serverOptions = objectOf({
 /**
  * Checks the options of a server.
  *
- * @throws when one is misspelt or impossible; the message names it.
+ * @throws when a setting is misspelt or invalid; the message names it.
  */
 export function checkServerOptions(options: unknown): void {
   checkOptions('', serverOptions, options)
