@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import folderRules from '../.dependency-cruiser.folders.mjs'
 import fileRules from '../.dependency-cruiser.mjs'
 
-/** A tree that keeps every rule. Each case adds the files it names. */
+/** A source tree without violations. Each case adds its own files. */
 const cleanTree = {
   'packages/protocol/package.json': '{"name":"@callgather/protocol","type":"module"}',
   'packages/server/package.json': '{"name":"@callgather/server","type":"module"}',
@@ -36,12 +36,12 @@ async function violations(
     { ...options, baseDir: root, validate: true, ruleSet: { forbidden: rules.forbidden ?? [] } },
     { ...options.enhancedResolveOptions },
   )
-  if (typeof output === 'string') throw new TypeError('The cruise has no structured result.')
+  if (typeof output === 'string') throw new TypeError('dependency-cruiser returned text instead of a result object.')
   return [...new Set(output.summary.violations.map(({ rule }) => rule.name))]
 }
 
-describe('the import check', () => {
-  it('passes a tree that keeps every rule', async () => {
+describe('import rules', () => {
+  it('accepts a source tree without violations', async () => {
     expect(await violations(fileRules, {})).toEqual([])
     expect(await violations(folderRules, {})).toEqual([])
   })
@@ -107,11 +107,11 @@ describe('the import check', () => {
         'node_modules/react/index.js': '',
       },
     ],
-  ])('reports a planted violation: %s', async (name, planted) => {
+  ])('reports a planted violation of the import rule "%s"', async (name, planted) => {
     expect(await violations(fileRules, planted)).toContain(name)
   })
 
-  it('reports a planted cycle of folders that has no cycle of files', async () => {
+  it('reports a cycle of folders that contains no cycle of files', async () => {
     const planted = {
       'packages/server/src/store/redis/a.ts': "import '../sqlite/b.ts'",
       'packages/server/src/store/sqlite/b.ts': '',

@@ -1,8 +1,8 @@
-// `npm start` and `npm test`: both set everything up first, on a machine that has only Node and npm.
+// `npm start` and `npm test`. Both first run the set-up, which needs only Node and npm.
 import { join } from 'node:path'
 import { ensureBrowser, ensureRuntime, ensureTestPrograms, env, root, setUp } from './setup.mjs'
 import { endWithParent, environmentWith, fail, shown, start, step } from './steps.mjs'
-import { selectCallSummary } from './test-report.mjs'
+import { printTotals } from './test-report.mjs'
 
 const fullLength = {
   CALLGATHER_LONG: '1',
@@ -31,21 +31,21 @@ async function test() {
   await setUp()
   await ensureBrowser()
   await ensureTestPrograms()
-  // Two at a time: each of these uses one core.
+  // Two steps at a time, because each uses one core.
   await Promise.all([
     step('Linting', 'pnpm', ['lint'], { cwd: root, env }),
     step('Checking types', 'pnpm', ['typecheck'], { cwd: root, env }),
   ])
   await Promise.all([
-    step('Weighing the bundles', 'pnpm', ['size'], { cwd: root, env }),
+    step('Measuring bundle sizes', 'pnpm', ['size'], { cwd: root, env }),
     step('Building Storybook', 'pnpm', ['exec', 'turbo', 'run', 'build-storybook'], { cwd: root, env }),
   ])
-  process.exit(selectCallSummary([await runTests('The tests', env)]))
+  process.exit(printTotals([await runTests('The tests', env)]))
 }
 
 /**
- * The same tests at full length: every property run, kill and fault. What the environment sets already is kept. Then, at
- * their usual length, the tests of what runs in Node.js, on the versions that are newer than the oldest supported one.
+ * Runs all tests at full length: every property run, kill and fault. Existing environment variables take precedence. Then
+ * runs the Node.js tests at normal length on newer versions of Node.js.
  */
 async function testLong() {
   await setUp()
@@ -56,7 +56,7 @@ async function testLong() {
     const runtime = environmentWith([await ensureRuntime(major), env.PATH])
     runs.push(await runTests(`Node.js ${major}`, runtime, onRuntimes))
   }
-  process.exit(selectCallSummary(runs))
+  process.exit(printTotals(runs))
 }
 
 const newerRuntimes = [22, 24]
@@ -77,5 +77,5 @@ async function runTests(title, environment, filters = []) {
 endWithParent()
 const commands = { start: demo, test, 'test:long': testLong }
 const run = commands[process.argv[2] ?? '']
-if (!run) fail('Nothing to do.', usage)
+if (!run) fail('The command is missing or unknown.', usage)
 await run()

@@ -1,5 +1,4 @@
-// What is waited for comes at once on a quiet machine; on a busy one it may take longer than the second that Vitest allows.
-// A test that passes is no slower for it.
+// On a busy machine a condition can take longer than Vitest's default of one second. Passing tests are no slower.
 import { vi } from 'vitest'
 
 const waitFor = vi.waitFor

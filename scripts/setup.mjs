@@ -1,17 +1,17 @@
-// Sets everything up from nothing but Node and npm: the pinned pnpm, the dependencies, a build, a browser for the tests.
+// The set-up: installs the pinned pnpm, the dependencies and a test browser, and builds the packages.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environmentWith, fail, step } from './steps.mjs'
 
-/** The top of the workspace. */
+/** The root folder of the workspace. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 const bootstrap = join(root, 'scripts', 'pnpm')
 const bin = (folder) => join(folder, 'node_modules', '.bin')
 
-/** Where the workspace's own commands are, for steps that come after the set-up. */
+/** The environment of every step, with the workspace's commands on PATH. */
 export const env = environmentWith([bin(root), bin(bootstrap)])
 
 function checkNode() {
@@ -34,8 +34,7 @@ function pinnedPnpm() {
 }
 
 /**
- * Dependencies and a build of every package, with TypeScript's declarations unless they are not wanted. A second run is
- * quick: each step does only what has changed.
+ * Installs dependencies and builds every package, by default with declarations. Repeated runs are incremental.
  */
 export async function setUp({ declarations = true } = {}) {
   checkNode()
@@ -46,14 +45,14 @@ export async function setUp({ declarations = true } = {}) {
       env,
     })
   }
-  // `npm install` at the root would have left a different tree; replace it without asking.
+  // Replace the different tree of an `npm install` at the root without asking.
   const install = ['install', '--frozen-lockfile', '--prefer-offline', '--config.confirm-modules-purge=false']
   await step('Installing dependencies', 'pnpm', install, { cwd: root, env })
   const build = declarations ? env : { ...env, CALLGATHER_DECLARATIONS: 'no' }
   await step('Building the packages', 'pnpm', ['exec', 'turbo', 'run', 'build'], { cwd: root, env: build })
 }
 
-/** A version of Node.js to run tests on, kept with the dependencies. Resolves to the folder of its commands. */
+/** Installs a version of Node.js for tests. Resolves to the folder of its commands. */
 export async function ensureRuntime(major) {
   const folder = join(root, 'node_modules', '.cache', 'runtimes', String(major))
   const install = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', `node@${major}`]
@@ -64,16 +63,16 @@ export async function ensureRuntime(major) {
 
 const isDebianRoot = () => process.getuid?.() === 0 && existsSync('/etc/debian_version')
 
-/** Installs Debian packages where that is ours to do: as root on Debian, as in a CI container. */
+/** Installs Debian packages. Only for root on Debian, as in a CI container. */
 async function install(title, packages) {
   const apt = { cwd: root, env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } }
   await step('Reading the list of Debian packages', 'apt-get', ['update'], apt)
   await step(title, 'apt-get', ['install', '-y', '--no-install-recommends', ...packages], apt)
 }
 
-/** A browser for the tests, installed if this is Debian and we are root. */
+/** Finds a browser for the tests. Installs Chromium when running as root on Debian. */
 export async function ensureBrowser() {
-  // There only once the dependencies are installed.
+  // Imported here because it needs the installed dependencies.
   const { findBrowser } = await import('@callgather/test-kit/browser')
   if (findBrowser()) return
   if (isDebianRoot()) await install('Installing Chromium', ['chromium'])
@@ -96,8 +95,8 @@ const hasRequests = () =>
   ['python3', '/usr/bin/python3'].some((python) => spawnSync(python, ['-c', 'import requests']).status === 0)
 
 /**
- * The programs that tests use, installed if this is Debian and we are root. Tests that need Redis, Python or a file system
- * of their own skip loudly without them.
+ * Installs the programs that tests use when running as root on Debian. Tests that need Redis, Python or a separate file
+ * system are reported as skipped without them.
  */
 export async function ensureTestPrograms() {
   const missing = Object.keys(testPrograms)

@@ -1,18 +1,18 @@
-// How the launcher runs a step: one line of progress, the output only when it fails, and no orphan left behind.
+// Runs the launcher's steps: one line of progress each, output only on failure, and no orphaned processes.
 import { spawn } from 'node:child_process'
 
-/** Ends the program with a message that says what happened and what to do. */
+/** Exits with a message that says what failed and what to do. */
 export function fail(what, todo) {
   process.stderr.write(`\n✗ ${what}\n${todo ? `  ${todo}\n` : ''}`)
   process.exit(1)
 }
 
-// What npm hands down would change how pnpm behaves.
+// Variables that npm sets would change the behaviour of pnpm.
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)),
 )
 
-/** The environment of every step: ours, less what npm added, with `directories` first on PATH. */
+/** Returns the environment without npm's variables and with `directories` first on PATH. */
 export function environmentWith(directories, extra = {}) {
   const separator = process.platform === 'win32' ? ';' : ':'
   return {
@@ -26,7 +26,7 @@ export function environmentWith(directories, extra = {}) {
 
 const children = new Set()
 
-/** Starts a program that dies with us. */
+/** Starts a program that ends with this process. */
 export function start(command, args, options) {
   const child = spawn(command, args, { ...options, shell: process.platform === 'win32' })
   children.add(child)
@@ -38,7 +38,7 @@ function endChildren(signal = 'SIGTERM') {
   for (const child of children) child.kill(signal)
 }
 
-/** npm does not pass a signal on and may die before us: end what we started, whoever is killed. */
+/** Ends all children on a signal or when npm ends, because npm does not forward signals. */
 export function endWithParent() {
   const parent = process.ppid
   const watch = setInterval(() => {
@@ -57,7 +57,7 @@ export function endWithParent() {
   }
 }
 
-/** Runs a step to its end with one line of progress; its output is shown if it fails. Resolves to its seconds. */
+/** Runs a step with one line of progress. Prints its output and exits when it fails. */
 export async function step(title, command, args, options = {}) {
   const began = Date.now()
   if (process.stdout.isTTY) process.stdout.write(`· ${title} …\n`)
@@ -78,7 +78,7 @@ export async function step(title, command, args, options = {}) {
   }
 }
 
-/** Runs a step with its output shown as it comes. Resolves to its exit code. */
+/** Runs a step and streams its output. Resolves to the exit code. */
 export async function shown(title, command, args, options = {}) {
   process.stdout.write(`· ${title}\n`)
   return exitOf(start(command, args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] }))

@@ -1,11 +1,10 @@
-// The last line of `npm test`: how many tests ran, and how they went.
+// Prints the last line of `npm test`: the numbers of passed, failed and skipped tests.
 import { readFileSync, rmSync } from 'node:fs'
 
 /**
- * Prints the closing line from vitest's JSON reports, one of each run; returns the exit code. A run without a test is a
- * failure.
+ * Prints the totals from the JSON report of each run and returns the exit code. A run without passed tests fails.
  */
-export function selectCallSummary(runs) {
+export function printTotals(runs) {
   const total = { passed: 0, failed: 0, skipped: 0, code: 0 }
   for (const { title, file, code } of runs) {
     const { passed = 0, failed = 0, skipped = 0 } = countsOf(file) ?? {}
@@ -19,14 +18,14 @@ export function selectCallSummary(runs) {
   return total.code
 }
 
-/** The counts of a report, whose failures outside of tests are printed, as are the names of what was skipped. */
+/** Returns the counts of a report. Prints failures outside tests and the names of skipped tests. */
 function countsOf(file) {
   let report
   try {
     report = JSON.parse(readFileSync(file, 'utf8'))
     rmSync(file)
   } catch {
-    process.stderr.write('✗ The tests left no report: the runner did not come to its end.\n')
+    process.stderr.write('✗ The test runner exited without a report. Read its output above.\n')
     return null
   }
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = report

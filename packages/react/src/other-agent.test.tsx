@@ -1,4 +1,4 @@
-/** One client, two agents: what one wrote and gave is neither shown to nor sent for the next, at any time. */
+/** Two agents use one client in turn. Drafts and commands of the first are never shown to or sent for the second. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { fireEvent, render, screen } from '@testing-library/react'
@@ -12,7 +12,7 @@ import { ScenarioServer } from './testing/scenario-server.ts'
 import { VirtualClock } from './testing/virtual-clock.ts'
 
 const { callId } = pinEntry
-/** The rules of the form, which are fetched when it is shown. */
+/** The form's validation rules, which load when the form is shown. */
 const rules = vi.hoisted(() => ({ load: () => {}, isLoading: new Promise<void>(() => {}) }))
 rules.isLoading = new Promise((resolve) => {
   rules.load = resolve
@@ -71,7 +71,7 @@ function deskOf() {
 
 const question = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'What to say' })
 
-it('does not send a form for the next agent that was still being checked', async () => {
+it('does not send a form for the next agent when the previous agent submitted it before validation loaded', async () => {
   const { agent, show, later, sent, server } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -86,7 +86,7 @@ it('does not send a form for the next agent that was still being checked', async
   expect(sent).toEqual([])
 })
 
-it('shows no draft of an agent until it is known who has signed in on the same client', async () => {
+it('hides an agent's draft until the client knows which agent has signed in', async () => {
   const { agent, show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -104,7 +104,7 @@ it('shows no draft of an agent until it is known who has signed in on the same c
   expect(question().value).toBe('')
 })
 
-it('shows the draft again once the agent is known to be the same', async () => {
+it('restores the draft when the same agent signs in again', async () => {
   const { show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -115,7 +115,7 @@ it('shows the draft again once the agent is known to be the same', async () => {
   expect(question().value).toBe('Your PIN')
 })
 
-it('keeps what the same agent writes before that is known', async () => {
+it('keeps text that an agent types before the client knows that it is the same agent', async () => {
   const { agent, show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -134,7 +134,7 @@ it('keeps what the same agent writes before that is known', async () => {
   expect(question().value).toBe('Your date of birth')
 })
 
-it('settles a command whose answer comes while nothing is shown', async () => {
+it('settles a command whose response arrives while its component is unmounted', async () => {
   const { reply, show, later, sent } = deskOf()
   let answer = (_: Response) => {}
   reply.with = () =>
@@ -161,7 +161,7 @@ function Stop() {
   )
 }
 
-it('sends no command with the ticket of the agent before', async () => {
+it('does not send a command with the ticket of the previous agent', async () => {
   const { agent, show, later, sent } = deskOf()
   await show(<Stop />)
   await later(1)
@@ -181,7 +181,7 @@ it('sends no command with the ticket of the agent before', async () => {
   expect(sent.filter((it) => it.agent === 'agent-1')).toEqual([])
 })
 
-it('sends nothing on a client that was closed', async () => {
+it('sends no command on a closed client', async () => {
   const { client, show, later, sent } = deskOf()
   await show(<Stop />)
   await later(1)

@@ -1,6 +1,6 @@
 /**
- * Acts on call A, shows call B in the same component, and comes back. Nothing of A may be on the screen of B, or sent to
- * it, in any commit; and A must be as it was. The table is complete: an export without a row fails.
+ * Changes the state of call A, switches the component to call B, and switches back. In no commit may state of A be shown on
+ * B or sent to B, and A must keep its state. An export without a row fails the test.
  */
 import { ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
@@ -14,7 +14,7 @@ import { createScenarioClient, type ScenarioClient } from './testing/scenario-cl
 
 const { CallScope, GatherProvider } = exported
 
-/** The same kind of call twice. `quiet`: no command was sent. */
+/** Creates calls of one kind. A `quiet` call has no command. */
 const calls = {
   quiet: (name: string) => new ScenarioWriter(name).answered().end(),
   digits: (name: string) =>
@@ -44,7 +44,7 @@ const calls = {
 interface Stage {
   readonly client: ScenarioClient
   readonly a: string
-  /** What is on the screen: words, values, and where each command stands. */
+  /** Returns the visible text, field values and command states. */
   readonly picture: () => string
 }
 
@@ -53,14 +53,14 @@ interface Row {
   /** Rendered in a `CallScope` of the call. */
   readonly content: ReactElement
   readonly act: (stage: Stage) => Promise<unknown>
-  /** What the act leaves on the screen of A. */
-  readonly marks: readonly string[]
+  /** Text that `act` adds to the screen of A. */
+  readonly expectedTexts: readonly string[]
 }
 
 const box = (name: string | RegExp) => screen.getByRole('textbox', { name })
 const press = (name: string | RegExp) => userEvent.click(screen.getByRole('button', { name }))
 
-/** The caller of A is in the middle of a sentence. */
+/** Emits partial speech on A. */
 const speak = ({ client, a }: Stage) =>
   actAndSettle(() =>
     client.emit(a, 'call.transcription', {
@@ -87,7 +87,7 @@ function RefusedStop({ show }: { readonly show: 'button' | 'notice' }) {
   )
 }
 
-/** Shows what a hook gives as text, and gives its actions a button. */
+/** Shows the result of a hook as text, and its action as a button. */
 function Probe<T>({ use, show, act }: { use: () => T; show: (view: T) => string; act?: (view: T) => unknown }) {
   const view = use()
   return (
@@ -111,31 +111,31 @@ const components: Record<string, Row> = {
     call: 'assistant',
     content: <exported.AssistantBar />,
     act: arm,
-    marks: ['Offer Friday', 'Waiting for the caller to pause'],
+    expectedTexts: ['Offer Friday', 'Waiting for the caller to pause'],
   },
   CallTimeline: {
     call: 'digits',
     content: <exported.CallTimeline />,
     act: () => press('Table'),
-    marks: ['Length'],
+    expectedTexts: ['Length'],
   },
   CommandButton: {
     call: 'quiet',
     content: <RefusedStop show="button" />,
     act: () => actAndSettle(() => press('End')),
-    marks: ['command=refused'],
+    expectedTexts: ['command=refused'],
   },
   CommandNotice: {
     call: 'quiet',
     content: <RefusedStop show="notice" />,
     act: () => actAndSettle(() => press('End')),
-    marks: ['Code 90034'],
+    expectedTexts: ['Code 90034'],
   },
   ConnectionBanner: {
     call: 'digits',
     content: <exported.ConnectionBanner />,
     act: ({ client, a }) => actAndSettle(() => client.faults.loseHistory(a, 2)),
-    marks: ['Part of the history was lost'],
+    expectedTexts: ['Part of the history was lost'],
   },
   ConnectionStatus: {
     call: 'quiet',
@@ -144,15 +144,15 @@ const components: Record<string, Row> = {
       await actAndSettle(() => client.emit(a, 'call.hangup', { payload: {} }))
       await actAndSettle(() => client.player.advance(120_000))
     },
-    marks: ['Call ended'],
+    expectedTexts: ['Call ended'],
   },
-  DigitSlots: { call: 'digits', content: <exported.DigitSlots />, act: pressSeven, marks: ['1 of 4'] },
-  DtmfPad: { call: 'digits', content: <exported.DtmfPad />, act: pressSeven, marks: ['Last key 7'] },
+  DigitSlots: { call: 'digits', content: <exported.DigitSlots />, act: pressSeven, expectedTexts: ['1 of 4'] },
+  DtmfPad: { call: 'digits', content: <exported.DtmfPad />, act: pressSeven, expectedTexts: ['Last key 7'] },
   GatherControls: {
     call: 'quiet',
     content: <exported.GatherControls />,
     act: () => userEvent.type(box('What to say'), 'Your PIN, please'),
-    marks: ['Your PIN, please'],
+    expectedTexts: ['Your PIN, please'],
   },
   GatherFields: {
     call: 'fields',
@@ -161,7 +161,7 @@ const components: Record<string, Row> = {
       await press('Correct Day')
       await userEvent.type(box('Right value for Day'), 'Friday')
     },
-    marks: ['Friday'],
+    expectedTexts: ['Friday'],
   },
   GatherPanel: {
     call: 'assistant',
@@ -172,7 +172,7 @@ const components: Record<string, Row> = {
       await press('Find')
       await userEvent.type(screen.getByRole('searchbox'), 'zebra')
     },
-    marks: ['Offer Friday', 'Waiting for the caller to pause', 'Your PIN, please', 'zebra'],
+    expectedTexts: ['Offer Friday', 'Waiting for the caller to pause', 'Your PIN, please', 'zebra'],
   },
   Transcript: {
     call: 'quiet',
@@ -183,7 +183,7 @@ const components: Record<string, Row> = {
       await press('Filter')
       await userEvent.click(screen.getByRole('checkbox', { name: 'Call events' }))
     },
-    marks: ['zebra', 'No row matches'],
+    expectedTexts: ['zebra', 'No row matches'],
   },
 }
 
@@ -198,7 +198,7 @@ const hooks: Record<string, Row> = {
       />
     ),
     act: acted,
-    marks: ['probe: refused'],
+    expectedTexts: ['probe: refused'],
   },
   useAnyCommand: {
     call: 'quiet',
@@ -206,7 +206,7 @@ const hooks: Record<string, Row> = {
       <Probe use={exported.useAnyCommand} show={statusOf} act={({ mutateAsync }) => mutateAsync('gather', {})} />
     ),
     act: acted,
-    marks: ['probe: refused'],
+    expectedTexts: ['probe: refused'],
   },
   useAssistant: {
     call: 'assistant',
@@ -218,13 +218,13 @@ const hooks: Record<string, Row> = {
       />
     ),
     act: acted,
-    marks: ['probe: refused'],
+    expectedTexts: ['probe: refused'],
   },
   useCall: {
     call: 'digits',
     content: <Probe use={() => exported.useCall(({ state }) => state.keys.size)} show={(keys) => `${keys} keys`} />,
     act: pressSeven,
-    marks: ['probe: 1 keys'],
+    expectedTexts: ['probe: 1 keys'],
   },
   useCallGather: {
     call: 'quiet',
@@ -236,19 +236,19 @@ const hooks: Record<string, Row> = {
       />
     ),
     act: acted,
-    marks: ['probe: refused'],
+    expectedTexts: ['probe: refused'],
   },
   useCallId: {
     call: 'quiet',
     content: <Probe use={exported.useCallId} show={(id) => id} />,
     act: async () => {},
-    marks: ['probe: v3:A'],
+    expectedTexts: ['probe: v3:A'],
   },
   useCallTimeline: {
     call: 'quiet',
     content: <Probe use={exported.useCallTimeline} show={({ entries }) => `${entries.length} entries`} />,
     act: pressSeven,
-    marks: ['probe: 3 entries'],
+    expectedTexts: ['probe: 3 entries'],
   },
   useCommand: {
     call: 'quiet',
@@ -260,13 +260,13 @@ const hooks: Record<string, Row> = {
       />
     ),
     act: acted,
-    marks: ['probe: refused'],
+    expectedTexts: ['probe: refused'],
   },
   useDtmf: {
     call: 'digits',
     content: <Probe use={exported.useDtmf} show={({ lastKey }) => `key ${lastKey?.digit}`} />,
     act: pressSeven,
-    marks: ['probe: key 7'],
+    expectedTexts: ['probe: key 7'],
   },
   useGatherDraft: {
     call: 'quiet',
@@ -278,24 +278,24 @@ const hooks: Record<string, Row> = {
       />
     ),
     act: acted,
-    marks: ['probe: Your PIN'],
+    expectedTexts: ['probe: Your PIN'],
   },
   usePlayback: {
     call: 'quiet',
     content: <Probe use={exported.usePlayback} show={({ playing }) => `playing ${playing}`} />,
     act: ({ client, a }) => actAndSettle(() => client.emit(a, 'call.playback.started', { payload: {} })),
-    marks: ['probe: playing true'],
+    expectedTexts: ['probe: playing true'],
   },
   useTranscript: {
     call: 'quiet',
     content: <Probe use={exported.useTranscript} show={({ length }) => `${length} rows`} />,
     act: pressSeven,
-    marks: ['probe: 3 rows'],
+    expectedTexts: ['probe: 3 rows'],
   },
 }
 
-/** Exports that keep no state of a call, and why. */
-const stateless: Record<string, string> = {
+/** Exports without call state, each with its reason. */
+const statelessExports: Record<string, string> = {
   CallList: 'shows every call',
   CallScope: 'is what is switched',
   GatherProvider: 'is of a client',
@@ -310,7 +310,7 @@ const stateless: Record<string, string> = {
 
 const rows = { ...components, ...hooks }
 
-/** Words, values and command states on the screen, without ids, what is only read out, and what fades by itself. */
+/** Returns text, values and command states, without ids, visually hidden text and fading elements. */
 function pictureOf(root: Element): string {
   const lines: string[] = []
   for (const element of root.querySelectorAll<HTMLElement>('*')) {
@@ -332,7 +332,7 @@ interface HostProps {
   readonly onCommit: (callId: string, root: Element) => void
 }
 
-/** An application with one component, which shows one call or another. */
+/** An application that shows one component for one call at a time. */
 function Host({ callId, content, onCommit }: HostProps) {
   const root = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
@@ -362,46 +362,49 @@ async function stageOf({ call, content }: Row) {
   await actAndSettle(() => client.player.playAll())
   const show = (callId: string) => actAndSettle(() => rerender(app(callId)))
   const picture = () => pictureOf(screen.getByTestId('root'))
-  // Both are in the cache, as they are when an agent has two calls.
+  // Load both calls into the cache, as for an agent with two calls.
   await show(b.callId)
   await show(a.callId)
   return { client, a: a.callId, b: b.callId, show, picture, commits }
 }
 
 describe('switching from call A to call B and back', () => {
-  it('is tested for every exported component and hook', () => {
+  it('covers every exported component and hook', () => {
     const names = Object.entries(exported).flatMap(([name, value]) => {
       const isComponent = /^[A-Z]/.test(name) && typeof value === 'function' && !/^class\b/.test(String(value))
       return isComponent || /^use[A-Z]/.test(name) ? [name] : []
     })
-    expect([...Object.keys(rows), ...Object.keys(stateless)].sort()).toEqual(names.sort())
+    expect([...Object.keys(rows), ...Object.keys(statelessExports)].sort()).toEqual(names.sort())
   })
 
-  it.each(Object.entries(rows))('shows and sends nothing of A on B, and restores A: %s', async (_, row) => {
-    const { client, a, b, show, picture, commits } = await stageOf(row)
-    await row.act({ client, a, picture })
-    const before = picture()
-    for (const mark of row.marks) expect(before).toContain(mark)
-    const sent = client.commands.length
+  it.each(Object.entries(rows))(
+    '%s does not show or send state of call A on call B, and restores it on A',
+    async (_, row) => {
+      const { client, a, b, show, picture, commits } = await stageOf(row)
+      await row.act({ client, a, picture })
+      const before = picture()
+      for (const text of row.expectedTexts) expect(before).toContain(text)
+      const sent = client.commands.length
 
-    commits.length = 0
-    await show(b)
-    const pictures = [...commits.map((commit) => commit.picture), picture()]
-    expect(commits.length).toBeGreaterThan(0)
-    for (const shown of pictures) for (const mark of row.marks) expect(shown).not.toContain(mark)
-    expect(client.commands).toHaveLength(sent)
+      commits.length = 0
+      await show(b)
+      const pictures = [...commits.map((commit) => commit.picture), picture()]
+      expect(commits.length).toBeGreaterThan(0)
+      for (const shown of pictures) for (const text of row.expectedTexts) expect(shown).not.toContain(text)
+      expect(client.commands).toHaveLength(sent)
 
-    commits.length = 0
-    await show(a)
-    for (const shown of [...commits.map((commit) => commit.picture), picture()]) expect(shown).toBe(before)
-    expect(client.commands.slice(sent)).toEqual([])
-  })
+      commits.length = 0
+      await show(a)
+      for (const shown of [...commits.map((commit) => commit.picture), picture()]) expect(shown).toBe(before)
+      expect(client.commands.slice(sent)).toEqual([])
+    },
+  )
 })
 
-describe('a command that was given on call A', () => {
+describe('a command of call A', () => {
   const stop: Row = { ...rowNamed('useCommand'), act: acted }
 
-  it('settles A while B is shown', async () => {
+  it('settles a command of call A while call B is shown', async () => {
     const { client, a, b, show, picture } = await stageOf(stop)
     fireEvent.click(screen.getByRole('button', { name: 'Act' }))
     expect(picture()).toContain('probe: sending')
@@ -412,7 +415,7 @@ describe('a command that was given on call A', () => {
     expect(client.commands.map(({ callId }) => callId)).toEqual([a])
   })
 
-  it('is retried on A, wherever the retry is pressed', async () => {
+  it('retries a command on its own call A when the retry is pressed while call B is shown', async () => {
     let retry: () => Promise<unknown> = async () => {}
     const use = () => exported.useCommand('gather_stop')
     const keep = (view: ReturnType<typeof use>) => {
@@ -431,12 +434,12 @@ describe('a command that was given on call A', () => {
 
 function rowNamed(name: string): Row {
   const row = rows[name]
-  if (!row) throw new Error(`There is no row ${name}.`)
+  if (!row) throw new Error(`The table has no row for ${name}. Add it.`)
   return row
 }
 
-describe('a message that waits for a pause on call A', () => {
-  it('is sent to A alone, once, when A is shown again and its caller pauses', async () => {
+describe('a message of call A that waits for a pause', () => {
+  it('sends a message that waits for a pause once, to call A only, after A is shown again', async () => {
     const twoBars = { ...rowNamed('AssistantBar'), content: <TwoBars /> }
     const { client, a, b, show, picture } = await stageOf(twoBars)
     await speak({ client, a, picture })
@@ -460,7 +463,7 @@ describe('a message that waits for a pause on call A', () => {
   })
 })
 
-/** Two bars of one call share its message. */
+/** Two assistant bars that share the message of one call. */
 const TwoBars = () => (
   <>
     <div data-testid="first">

@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** What comes along with one import, asked of a bundler. How much that weighs: `.size-limit.mjs`. */
+/** Bundles single imports and checks which modules remain. `.size-limit.mjs` limits their size. */
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import * as everything from './index.ts'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 
-/** The modules of which something is left when these names are imported. */
+/** Returns the modules that remain in a bundle of these imports. */
 async function modulesOf(...names: readonly string[]): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: here,
@@ -28,30 +28,30 @@ async function modulesOf(...names: readonly string[]): Promise<string[]> {
   return Object.entries(entry?.inputs ?? {}).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []))
 }
 
-/** Hooks that live with the components they were made for. */
-const ofComponents = ['useGatherDraft', 'useKeptFocus']
-const hooks = Object.keys(everything).filter((name) => /^use[A-Z]/.test(name) && !ofComponents.includes(name))
+/** Hooks that are defined in a component's folder. */
+const componentHooks = ['useGatherDraft', 'useKeptFocus']
+const hooks = Object.keys(everything).filter((name) => /^use[A-Z]/.test(name) && !componentHooks.includes(name))
 
-describe('importing a part of the package', () => {
-  it.each(hooks)('%s brings no component, and no list for long transcripts', async (hook) => {
+describe('tree shaking', () => {
+  it.each(hooks)('bundles %s without components and without the virtual list', async (hook) => {
     const modules = await modulesOf(hook)
     expect(modules).toContainEqual(expect.stringMatching(/^src\/(hooks|strings)\//))
     expect(modules.filter((path) => /\/components\/|virtua/.test(path))).toEqual([])
   })
 
-  it('the client brings neither React nor TanStack Query', async () => {
+  it('bundles createGatherClient without React and TanStack Query', async () => {
     const modules = await modulesOf('createGatherClient')
     expect(modules).toContain('src/client/gather-client.ts')
     expect(modules.filter((path) => /react-query|query-core|\/hooks\/|\/components\//.test(path))).toEqual([])
   })
 
-  it('one component brings its own parts and the common kit, and no other component', async () => {
+  it('bundles DtmfPad with its own parts and the shared kit, but no other component', async () => {
     const modules = await modulesOf('DtmfPad')
     const folders = new Set(modules.flatMap((path) => /^src\/components\/([^/]+)\//.exec(path)?.[1] ?? []))
     expect([...folders].sort()).toEqual(['dtmf-pad', 'kit', 'part'])
   })
 
-  it('nothing brings the schemas of commands before a form asks for them, or a language that was not chosen', async () => {
+  it('leaves command schemas and every language except English out of the initial bundle', async () => {
     const modules = await modulesOf(...Object.keys(everything))
     expect(modules).toContain('src/strings/en.ts')
     expect(modules.filter((path) => /zod|src\/strings\/(ar|de|es|fr|ja|pt-BR|zh-CN)/.test(path))).toEqual([])

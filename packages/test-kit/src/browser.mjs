@@ -1,15 +1,15 @@
-// Where Chromium is, and how it is started, for every test that needs a real browser. Plain JavaScript, so that
-// the launcher can import it.
+// Finds Chromium and its arguments for browser tests. Plain JavaScript, because the launcher imports it.
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** The browser to test in: `CHROMIUM_PATH`, else one on PATH, else Playwright's own (undefined). */
+/** Returns `CHROMIUM_PATH`, else a Chromium on PATH, else undefined (Playwright uses its own). */
 export function findBrowser() {
   const wanted = process.env.CHROMIUM_PATH
   if (wanted) {
-    if (!existsSync(wanted)) throw new Error(`CHROMIUM_PATH names ${wanted}, which does not exist.`)
+    if (!existsSync(wanted))
+      throw new Error(`CHROMIUM_PATH names ${wanted}, which does not exist. Set it to an installed Chromium.`)
     return wanted
   }
   for (const directory of (process.env.PATH ?? '').split(delimiter)) {
@@ -19,14 +19,14 @@ export function findBrowser() {
         accessSync(path, constants.X_OK)
         return path
       } catch {
-        // Not here; look in the next place.
+        // Try the next directory.
       }
     }
   }
   return undefined
 }
 
-/** Quiet, offline and deterministic: nothing is looked up outside this machine. */
+/** Disables background requests and resolves only local host names. */
 export const browserArgs = [
   '--disable-gpu',
   '--disable-quic',

@@ -1,4 +1,4 @@
-/** A line between clients and a server that can go wrong in the ways real lines do. */
+/** A TCP proxy that injects network faults between clients and a server. */
 
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
@@ -6,17 +6,17 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 interface Pair {
   readonly client: Socket
   readonly server: Socket
-  /** Half-open: both ends believe in the connection, and nothing passes. */
+  /** Half-open: the connection stays open at both ends but carries no data. */
   dead: boolean
 }
 
-/** Forwards connections to a server, until told otherwise. */
+/** Forwards connections to a server, and resets, throttles or blocks them on request. */
 export class FaultProxy {
   readonly #listener: Server
   readonly #pairs = new Set<Pair>()
   #target: number
   #partitioned = false
-  /** What passes down to one client in a second, if that is limited. */
+  /** The limit for data from the server to each client. */
   #bytesPerSecond = Number.POSITIVE_INFINITY
 
   private constructor(target: number) {
@@ -24,7 +24,7 @@ export class FaultProxy {
     this.#listener = createServer((client) => this.#join(client))
   }
 
-  /** A line to a port of this machine. */
+  /** Listens on a free port and forwards to a local port. */
   static async listen(target: number): Promise<FaultProxy> {
     const line = new FaultProxy(target)
     await new Promise<void>((resolve) => line.#listener.listen(0, '127.0.0.1', resolve))
@@ -35,17 +35,17 @@ export class FaultProxy {
     return `http://127.0.0.1:${(this.#listener.address() as AddressInfo).port}`
   }
 
-  /** Leads new connections elsewhere. */
+  /** Forwards new connections to another local port. */
   setTarget(target: number): void {
     this.#target = target
   }
 
-  /** From now on, so much and no more passes from the server to a client in a second. */
+  /** Limits the data that each client receives per second. */
   throttle(bytesPerSecond: number): void {
     this.#bytesPerSecond = bytesPerSecond
   }
 
-  /** Resets every connection, at both ends. */
+  /** Resets every connection at both ends. */
   reset(): void {
     for (const { client, server } of this.#pairs) {
       client.resetAndDestroy()
@@ -53,12 +53,12 @@ export class FaultProxy {
     }
   }
 
-  /** Every connection stays open at both ends and carries nothing any more; new ones work. */
+  /** Stops the data of all current connections without closing them. New connections work. */
   halfOpen(): void {
     for (const pair of this.#pairs) pair.dead = true
   }
 
-  /** Nothing passes, and nobody gets in, until it is mended. */
+  /** Stops the data of all current and new connections until `mend()`. */
   partition(): void {
     this.#partitioned = true
     this.halfOpen()

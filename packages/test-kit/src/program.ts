@@ -1,22 +1,22 @@
-/** A server as a process of its own, so that it can be killed as a power cut would. */
+/** Runs a server in its own process, so that a test can kill it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 
-/** What Node.js is started with to run a program from its sources. */
+/** Returns the Node.js arguments that run a program from its sources. */
 export const nodeArguments = (program: string) => ['--import', 'tsx', '--conditions=callgather:source', program]
 
 /** A running server. */
 export interface RunningProgram {
-  /** What it printed when it was ready. */
+  /** The line of JSON that the server prints when it is ready. */
   readonly ready: { readonly url: string; readonly webhooks: string }
   readonly pid: number
-  /** Everything it has written to standard error. */
+  /** Returns the server's standard error output. */
   log(): string
-  /** Sends a signal; resolves with its exit code when it is gone. */
+  /** Sends a signal and resolves to the exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Starts a server from its sources. Rejects with what it wrote when it does not become ready. */
+/** Starts a server from its sources. Rejects with its error output when it exits before it is ready. */
 export async function startProgram(
   program: string,
   environment: Readonly<Record<string, string>>,
@@ -54,7 +54,9 @@ function firstLine(child: ChildProcess, written: () => string): Promise<string> 
       const end = text.indexOf('\n')
       if (end >= 0) resolve(text.slice(0, end))
     })
-    child.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${written()}`)))
+    child.once('exit', (code) =>
+      reject(new Error(`The server exited with code ${code} before it was ready: ${written()}`)),
+    )
     child.once('error', reject)
   })
 }

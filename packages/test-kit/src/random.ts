@@ -1,6 +1,6 @@
-/** Chance that can be had again: what a test that throws dice did, its seed says. */
+/** Seeded random numbers, so that a randomised test can be repeated. */
 
-/** A generator of numbers in [0, 1) that repeats itself from a seed (mulberry32). */
+/** Returns a generator of numbers in [0, 1) (mulberry32). The same seed gives the same numbers. */
 export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,4 +1,4 @@
-/** A real Redis for tests: started on a free port of this machine, and stopped, paused and broken as a test wishes. */
+/** Starts, pauses and kills a real Redis on a free local port. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'vitest'
 
-/** Whether Redis is installed here. */
+/** Whether `redis-server` is on PATH. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 
-/** Declares tests that need Redis. Without it they are shown as skipped, under a name that says what to install. */
+/** Declares tests that need Redis. Without Redis they are skipped, and their name says what to install. */
 export function describeWithRedis(name: string, declare: () => void): void {
   if (hasRedis) describe(name, declare)
   else describe.skip(`${name} [SKIPPED: no redis-server on PATH; on Debian: apt-get install redis-server]`, declare)
@@ -29,7 +29,7 @@ export class TestRedis {
     this.#args = args
   }
 
-  /** Starts one; it keeps nothing on disk unless the arguments say otherwise. */
+  /** Starts a Redis without persistence. Arguments can override that. */
   static async start(...args: string[]): Promise<TestRedis> {
     const redis = new TestRedis(await freePort(), args)
     await redis.start()
@@ -40,24 +40,24 @@ export class TestRedis {
     return `redis://127.0.0.1:${this.port}`
   }
 
-  /** Starts it again, on the same port and folder. */
+  /** Starts Redis again on the same port and folder. */
   async start(): Promise<void> {
     const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder]
     const child = spawn('redis-server', [...fixed, '--save', '', '--appendonly', 'no', ...this.#args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#process = child
-    let said = ''
-    const isReady = () => said.includes('Ready to accept connections')
+    let output = ''
+    const isReady = () => output.includes('Ready to accept connections')
     for await (const text of child.stdout) {
-      said += String(text)
+      output += String(text)
       if (isReady()) break
     }
-    if (!isReady()) throw new Error(`redis-server did not start:\n${said}`)
+    if (!isReady()) throw new Error(`redis-server did not start:\n${output}`)
     child.stdout.resume()
   }
 
-  /** `kill -9`. */
+  /** Kills Redis with SIGKILL. */
   async kill(): Promise<void> {
     const child = this.#process
     this.#process = null
@@ -67,7 +67,7 @@ export class TestRedis {
     await ended
   }
 
-  /** Stops answering, with every connection open. */
+  /** Suspends Redis. Its connections stay open. */
   pause(): void {
     this.#process?.kill('SIGSTOP')
   }
@@ -81,7 +81,7 @@ export class TestRedis {
     const { stdout, stderr, status } = spawnSync('redis-cli', ['-p', String(this.port), ...command], {
       encoding: 'utf8',
     })
-    if (status !== 0) throw new Error(`redis-cli ${command[0]}: ${stderr}`)
+    if (status !== 0) throw new Error(`redis-cli ${command[0]} failed: ${stderr}`)
     return stdout.trim()
   }
 
@@ -91,7 +91,7 @@ export class TestRedis {
   }
 }
 
-/** Starts a cluster of three servers, without replicas. */
+/** Starts a cluster of three servers without replicas. */
 export async function startCluster(): Promise<TestRedis[]> {
   const start = async () => TestRedis.start('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()))
   const servers = await Promise.all([start(), start(), start()])
@@ -106,8 +106,8 @@ export async function startCluster(): Promise<TestRedis[]> {
 }
 
 /**
- * A port nobody listens on, below those that the system gives to connections (RFC 6335, section 6, has those at 49152;
- * Linux begins at 32768): one of them may be taken between its being found and its being used, or while a Redis is away.
+ * Finds a free port below the ephemeral range, which begins at 32768 on Linux (RFC 6335, section 6: 49152). The system
+ * could assign an ephemeral port to a connection before Redis binds it, or while Redis is stopped.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
@@ -122,5 +122,5 @@ export async function freePort(): Promise<number> {
     await once(server, 'close')
     return port
   }
-  throw new Error('No port was found that nobody listens on.')
+  throw new Error('No free port was found in 100 attempts.')
 }

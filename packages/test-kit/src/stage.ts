@@ -1,6 +1,6 @@
 /**
- * Servers on one store as processes of their own, a line to one of them, and a Telnyx that tries until it hears 200:
- * what a test needs that kills servers and cuts lines under calls in progress.
+ * Runs servers that share a store in separate processes, behind a fault proxy. Delivers webhooks with retries as Telnyx
+ * does, for tests that kill servers and cut connections during calls.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallRecord } from '@callgather/protocol'
@@ -8,26 +8,26 @@ import { FaultProxy } from './fault-proxy.ts'
 import { type RunningProgram, startProgram } from './program.ts'
 import { Signer, webhookOf } from './telnyx.ts'
 
-/** A call's log, as a server has it. */
+/** The log of a call on a server. */
 export interface ServerLog {
   readonly epoch: string
   readonly records: readonly CallRecord[]
 }
 
-/** The secret of the tickets that the servers of a stage take. */
+/** The ticket secret of the stage's servers. */
 export const STAGE_SECRET = 'a secret of at least thirty-two bytes'
 
-/** What a stage needs of the server package. */
+/** The parts of the server package that a stage needs. */
 export interface StageOptions {
-  /** The file of the ready server. */
+  /** Path of the server's command-line program. */
   readonly program: string
-  /** Issues a ticket by `STAGE_SECRET`. */
+  /** Issues a ticket signed with `STAGE_SECRET`. */
   issueTicket(request: { subject: string; calls: string[]; scopes: ['view'] }): Promise<string>
   /** Default 1. */
   readonly servers?: number
 }
 
-/** The stage; `await using` takes it down. */
+/** Servers, proxy and signer of a test; `await using` stops them. */
 export class Stage {
   readonly signer = new Signer()
   readonly proxy: FaultProxy
@@ -63,24 +63,24 @@ export class Stage {
     return server
   }
 
-  /** Ends the first server and puts another in its place. */
+  /** Ends the first server and starts a replacement. */
   async replace(signal: NodeJS.Signals): Promise<void> {
     await this.servers.shift()?.end(signal)
     this.#leadTo(await this.start())
   }
 
-  /** Leads the line to the second server, and kills the first. */
+  /** Points the proxy to the second server and kills the first. */
   async failOver(): Promise<void> {
     this.#leadTo(this.servers[1])
     await this.servers.shift()?.end('SIGKILL')
   }
 
-  /** A key's webhook, signed. */
+  /** Returns the signed webhook of a key. */
   signKey(callId: string, id: string, digit = '1') {
     return this.signer.sign(webhookOf('call.dtmf.received', { call_control_id: callId, digit }, { id }))
   }
 
-  /** Delivers a key as Telnyx does, to whichever server there is, until one has said 200. */
+  /** Delivers a key to a random running server, and retries until one returns 200. */
   async deliver(callId: string, id: string, digit?: string): Promise<void> {
     for (const until = Date.now() + 60_000; Date.now() < until; ) {
       const { headers, body } = this.signKey(callId, id, digit)
@@ -91,23 +91,24 @@ export class Stage {
       if (answer?.status === 200) return
       await sleep(100)
     }
-    throw new Error(`${id} was never taken.`)
+    throw new Error(`No server accepted the webhook ${id} within 60 seconds.`)
   }
 
-  /** A ticket to look at a call. */
+  /** Issues a ticket that can view a call. */
   ticketFor(callId: string): Promise<string> {
     const subject = `agent of ${callId}`.slice(0, 128)
     return this.#options.issueTicket({ subject, calls: [callId], scopes: ['view'] })
   }
 
-  /** The whole log of a call, by HTTP, page by page. */
+  /** Reads the whole log of a call over HTTP. */
   async logOf(callId: string): Promise<ServerLog> {
     const headers = { authorization: `Bearer ${await this.ticketFor(callId)}` }
     const url = `${this.servers[0]?.ready.url}/calls/${encodeURIComponent(callId)}/events`
     const records: CallRecord[] = []
     for (;;) {
       const answer = await fetch(`${url}?after=${records.length}`, { headers })
-      if (answer.status !== 200) throw new Error(`The log of ${callId} was answered ${answer.status}.`)
+      if (answer.status !== 200)
+        throw new Error(`Reading the log of ${callId} failed with HTTP status ${answer.status}.`)
       const { data, meta } = (await answer.json()) as { data: CallRecord[]; meta: { epoch: string } }
       if (data.length === 0) return { epoch: meta.epoch, records }
       records.push(...data)
@@ -120,7 +121,7 @@ export class Stage {
   }
 
   #leadTo(server: RunningProgram | undefined): void {
-    if (!server) throw new Error('There is no such server on the stage.')
+    if (!server) throw new Error('The stage has no such server. Start it first.')
     this.proxy.setTarget(Number(new URL(server.ready.url).port))
   }
 }

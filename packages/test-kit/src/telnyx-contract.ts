@@ -1,6 +1,6 @@
 /**
- * Holds every webhook of a test against Telnyx's official contract, when the environment says where that is
- * (`CALLGATHER_TELNYX_CONTRACT`, an OpenAPI 3.1 document); says once when it does not.
+ * Validates the webhooks of a test against Telnyx's OpenAPI 3.1 document, whose path is in `CALLGATHER_TELNYX_CONTRACT`.
+ * Without that variable it warns once.
  */
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
@@ -8,7 +8,7 @@ import addFormats from 'ajv-formats'
 
 const path = process.env.CALLGATHER_TELNYX_CONTRACT
 
-/** Schema names by event type, as the contract has them. */
+/** The contract's schema names by event type. */
 const schemaNames: Record<string, string> = {
   'call.gather.ended': 'CallGatherEndedEvent',
   'call.ai_gather.ended': 'CallAIGatherEndedEvent',
@@ -29,7 +29,7 @@ const schemaNames: Record<string, string> = {
   'call.machine.premium.detection.ended': 'CallMachinePremiumDetectionEndedEvent',
 }
 
-/** In no published schema: newer than the contract, or left out of its subset. */
+/** Event types without a schema in the contract. */
 const unpublished: ReadonlySet<string> = new Set(['call.conversation.created', 'call.bridged'])
 
 let validators: Map<string, ValidateFunction> | null = null
@@ -38,9 +38,7 @@ function load(): Map<string, ValidateFunction> {
   if (validators) return validators
   validators = new Map()
   if (path === undefined) {
-    console.warn(
-      'CALLGATHER_TELNYX_CONTRACT is not set: webhooks are not held against the official contract in this run.',
-    )
+    console.warn('CALLGATHER_TELNYX_CONTRACT is not set, so webhooks are not validated against the official contract.')
     return validators
   }
   const contract: unknown = JSON.parse(readFileSync(path, 'utf8'))
@@ -53,7 +51,7 @@ function load(): Map<string, ValidateFunction> {
   return validators
 }
 
-/** Telnyx really sends `client_state: null`, and its schemas say string. */
+/** Telnyx sends `client_state: null`, but its schemas allow only a string. */
 function allowNullClientState(node: unknown): void {
   if (typeof node !== 'object' || node === null) return
   for (const [key, value] of Object.entries(node)) {
@@ -63,10 +61,10 @@ function allowNullClientState(node: unknown): void {
   }
 }
 
-/** The keys every payload of a type has (its schema's own), so that a passing check proves something: almost nothing is `required`. */
+/** Keys that every payload must have. The schemas require almost none, so validation alone would prove little. */
 const COMMON = ['call_control_id', 'connection_id', 'call_leg_id', 'call_session_id', 'client_state']
 
-/** Throws when `event` is not as the contract has it. */
+/** Throws when an event does not match the contract. */
 export function expectContract(
   event: { readonly event_type: string; readonly payload: object },
   meta: unknown = { attempt: 1, delivered_to: 'http://localhost' },
@@ -75,9 +73,9 @@ export function expectContract(
   for (const key of event.event_type === 'call.conversation_insights.generated' ? [] : COMMON)
     if (!(key in event.payload)) throw new Error(`${event.event_type} has no ${key}.`)
   if (path === undefined || unpublished.has(event.event_type)) return
-  if (!validate) throw new Error(`No schema is known for ${event.event_type}; add it to the list.`)
+  if (!validate) throw new Error(`No schema is listed for ${event.event_type}. Add it to \`schemaNames\`.`)
   if (!validate({ data: event, meta }))
     throw new Error(
-      `${event.event_type} is not as the contract has it: ${JSON.stringify(validate.errors)}\n${JSON.stringify(event, null, 2)}`,
+      `${event.event_type} does not match the contract: ${JSON.stringify(validate.errors)}\n${JSON.stringify(event, null, 2)}`,
     )
 }

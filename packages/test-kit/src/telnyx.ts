@@ -1,16 +1,16 @@
-/** Telnyx, as far as the server's own tests need it: signed webhooks, and a place to send commands to. */
+/** A minimal Telnyx for tests: signs webhooks and receives commands. */
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The headers of a signed body. */
+/** A signed webhook: its body and its headers. */
 export interface SignedWebhook {
   readonly headers: Record<string, string>
   readonly body: Buffer
 }
 
-/** A key pair that signs as Telnyx does. */
+/** Signs webhooks with an Ed25519 key pair, as Telnyx does. */
 export class Signer {
   readonly #privateKey: KeyObject
   /** Base64 of the raw key, as the portal shows it. */
@@ -38,7 +38,7 @@ export class Signer {
   }
 }
 
-/** A webhook of a call, in Telnyx's envelope. */
+/** Returns a webhook of a call in Telnyx's envelope. */
 export function webhookOf(
   eventType: string,
   payload: Record<string, unknown>,
@@ -49,36 +49,36 @@ export function webhookOf(
   return { data, meta: { attempt: 1, delivered_to: 'http://127.0.0.1/' } }
 }
 
-/** How the upstream answers the two requests of a reconciliation: no failed delivery, and a log of calls with one event. */
+/** Replies to the two requests of a reconciliation: no failed delivery, and a log with one event. */
 export const reconciliationReplies = (webhook: ReturnType<typeof webhookOf>): readonly UpstreamReply[] => [
   { body: { data: [] } },
   { body: { data: [{ type: 'webhook', metadata: webhook }] } },
 ]
 
-/** A command that reached the upstream. */
+/** A command that the upstream received. */
 export interface ReceivedCommand {
   readonly path: string
   readonly body: Record<string, unknown>
   readonly authorization: string | undefined
 }
 
-/** How the upstream answers one request. */
+/** The upstream's reply to one request. */
 export interface UpstreamReply {
   readonly status?: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly delayMs?: number
-  /** Close the connection instead of answering. */
+  /** Closes the connection instead of replying. */
   readonly hangUp?: boolean
-  /** Send the head of the answer and never its body. */
+  /** Sends the headers but never the body. */
   readonly stalls?: boolean
 }
 
-/** Where commands go: remembers what came, and answers as it is told. */
+/** An HTTP server that records commands and sends the queued replies. */
 export class Upstream {
   readonly #server: Server
   readonly received: ReceivedCommand[] = []
-  /** How the next requests are answered, in turn; when there is none left, with `ok`. */
+  /** Replies to the next requests, in order. An empty queue replies `ok`. */
   readonly replies: UpstreamReply[] = []
 
   private constructor() {
@@ -93,14 +93,14 @@ export class Upstream {
     })
   }
 
-  /** An upstream that listens. */
+  /** Starts an upstream on a free port. */
   static async listen(): Promise<Upstream> {
     const upstream = new Upstream()
     await new Promise<void>((resolve) => upstream.#server.listen(0, '127.0.0.1', resolve))
     return upstream
   }
 
-  /** Its base URL, with the version that Telnyx's has. */
+  /** The base URL, with Telnyx's version path. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v2`
   }
