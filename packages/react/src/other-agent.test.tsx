@@ -86,7 +86,7 @@ it('does not send a form for the next agent when the previous agent submitted it
   expect(sent).toEqual([])
 })
 
-it('hides an agent's draft until the client knows which agent has signed in', async () => {
+it('hides a draft until the client knows which agent has signed in', async () => {
   const { agent, show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
