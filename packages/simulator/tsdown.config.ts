@@ -8,7 +8,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   entry: { index: 'src/index.ts', cli: 'src/simulator/cli.ts' },
   format: ['esm'],
-  // `npm start` has no need of declarations, which take most of a build.
+  // `npm start` skips declarations, which take most of the build time.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   platform: 'node',
   sourcemap: true,

@@ -1,5 +1,5 @@
 /**
- * A Telnyx that runs on your laptop: calls, gathers and AI conversations, signed webhooks, and telephones to dial with.
+ * A local Telnyx simulator: calls, gathers, AI conversations, signed webhooks and simulated callers.
  *
  * @packageDocumentation
  */

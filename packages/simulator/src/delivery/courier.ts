@@ -1,19 +1,16 @@
 /**
- * Brings webhooks to their receiver: a fresh signature and a new `meta.attempt` for each attempt, retries where Telnyx
- * retries, then the failover URL; and the faults that were asked for on the way.
- *
- * What is retried (Telnyx's voice webhooks): no answer in time, 408, 429, 5xx, and 3xx, which is not followed. Any
- * other 4xx is a refusal and is not retried.
+ * Delivers webhooks with retries, the failover URL and faults. Each attempt has a new signature and `meta.attempt`.
+ * As with Telnyx's voice webhooks, a timeout, 3xx (not followed), 408, 429 and 5xx are retried; any other 4xx is final.
  */
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { DeliverySettings } from '../settings/settings.ts'
 import type { Attempt, Delivery, Route, WebhookEvent } from './delivery.ts'
 import type { FaultName, Faults } from './faults.ts'
-import { type Plan, webhookRequest } from './request.ts'
+import { type AttemptPlan, webhookRequest } from './request.ts'
 import { createSigner, type Signer } from './signer.ts'
 import { refusalOfTarget } from './target.ts'
-import type { Receipt, Transport } from './transport.ts'
+import type { ReceiverResponse, Transport } from './transport.ts'
 
 interface CourierOptions {
   clock: Clock
@@ -22,32 +19,32 @@ interface CourierOptions {
   signer: Signer
   settings: DeliverySettings
   transport: Transport
-  /** The address that a webhook for `url` is sent to. */
+  /** Maps the URL of a webhook to the address to send it to. */
   locate(url: string): string
   /** Called when an attempt starts, after each attempt, and when the delivery ends. */
   onChange(delivery: Delivery): void
 }
 
-/** What a delivery is made from. */
+/** The event of a delivery and where it goes. */
 type Address = Pick<Delivery, 'event' | 'call_control_id' | 'method' | 'url' | 'failover_url'>
 
 const HOUR = 3_600_000
 
 export class Courier {
   private readonly options: CourierOptions
-  private readonly impostor: Signer
+  private readonly forger: Signer
   private readonly records = new Map<string, Delivery>()
-  /** Webhooks held back until the next one of their call has gone (the fault `reorder`), by call. */
-  private readonly heldBack = new Map<string, Set<() => void>>()
+  /** Webhooks queued until the next webhook of their call is sent (the fault `reorder`), by call. */
+  private readonly reorderQueue = new Map<string, Set<() => void>>()
   private count = 0
   private closed = false
 
   constructor(options: CourierOptions) {
     this.options = options
-    this.impostor = createSigner(options.chance.bytes('impostor'))
+    this.forger = createSigner(options.chance.bytes('impostor'))
   }
 
-  /** The remembered deliveries, oldest first. */
+  /** The stored deliveries, oldest first. */
   deliveries(): Delivery[] {
     return [...this.records.values()]
   }
@@ -56,19 +53,19 @@ export class Courier {
     return this.records.get(id)
   }
 
-  /** Sends `event` of a call to wherever `route` says. */
+  /** Sends an event of a call along its route. */
   send(event: WebhookEvent, call_control_id: string, route: Route): void {
     const ownUrls = route.byType[event.event_type]
     const urls = ownUrls ?? (route.url === null ? [] : [route.url])
     const method = ownUrls ? route.byTypeMethod : route.method
     const waits = route.retries[event.event_type] ?? this.options.settings.retriesMs
-    const overtaken = [...(this.heldBack.get(call_control_id) ?? [])]
+    const overtaken = [...(this.reorderQueue.get(call_control_id) ?? [])]
     for (const url of urls)
       this.dispatch(this.record({ event, call_control_id, method, url, failover_url: route.failover }), waits)
     for (const release of overtaken) release()
   }
 
-  /** Sends a delivery once more, as a new one. */
+  /** Resends the event of a delivery as a new delivery. Returns `undefined` for an unknown id. */
   resend(id: string): Delivery | undefined {
     const before = this.records.get(id)
     if (!before) return undefined
@@ -77,11 +74,11 @@ export class Courier {
     return again
   }
 
-  /** Stops: attempts on their way are cut off, waiting ones never go. */
+  /** Aborts pending attempts and drops queued webhooks. */
   close(): void {
     this.closed = true
     this.options.transport.close()
-    this.heldBack.clear()
+    this.reorderQueue.clear()
   }
 
   private record({ event, call_control_id, method, url, failover_url }: Address): Delivery {
@@ -106,7 +103,7 @@ export class Courier {
     return delivery
   }
 
-  /** Decides on the faults of a delivery, and starts it when they let it. */
+  /** Applies the faults to a new delivery, then starts it unless it is dropped. */
   private dispatch(delivery: Delivery, waits: readonly number[]): void {
     const { clock } = this.options
     if (this.strikes('drop', delivery)) {
@@ -123,7 +120,7 @@ export class Courier {
     }
     const reorder = this.strikes('reorder', delivery)
     const delay = reorder ? null : this.strikes('delay', delivery)
-    if (reorder) this.holdBack(delivery.call_control_id, reorder.ms, go)
+    if (reorder) this.queueUntilNext(delivery.call_control_id, reorder.ms, go)
     else if (delay) clock.schedule(clock.now() + delay.ms, go)
     else go()
   }
@@ -134,14 +131,14 @@ export class Courier {
     return strike
   }
 
-  /** Holds `go` back, for `ms` at most: the last webhook of a call has no next. */
-  private holdBack(callId: string, ms: number, go: () => void): void {
+  /** Queues `go` for at most `ms`, because the last webhook of a call has no successor. */
+  private queueUntilNext(callId: string, ms: number, go: () => void): void {
     const { clock } = this.options
-    const held = this.heldBack.get(callId) ?? new Set()
-    this.heldBack.set(callId, held)
+    const held = this.reorderQueue.get(callId) ?? new Set()
+    this.reorderQueue.set(callId, held)
     const release = () => {
       if (!held.delete(release)) return
-      if (held.size === 0) this.heldBack.delete(callId)
+      if (held.size === 0) this.reorderQueue.delete(callId)
       go()
     }
     held.add(release)
@@ -149,11 +146,11 @@ export class Courier {
   }
 
   private launch(delivery: Delivery, waits: readonly number[]): void {
-    this.options.clock.track(this.carry(delivery, waits))
+    this.options.clock.track(this.deliver(delivery, waits))
   }
 
-  /** The forged copies, then the attempts at the primary, then the failover. */
-  private async carry(delivery: Delivery, waits: readonly number[]): Promise<void> {
+  /** Sends the forged copies, then tries the primary URL, then the failover URL. */
+  private async deliver(delivery: Delivery, waits: readonly number[]): Promise<void> {
     const { clock, settings } = this.options
     const error = refusalOfTarget(delivery.url, settings.allowRemote)
     if (error !== null) {
@@ -180,12 +177,12 @@ export class Courier {
     return isDelivered(await this.attempt(delivery, failover_url, number))
   }
 
-  /** An attacker's copies. True with `instead`: the genuine webhook is not sent, for its receiver's 401 is final. */
+  /** Sends forged copies. Returns true when a fault has `instead`: then the genuine webhook must not follow. */
   private async forge(delivery: Delivery): Promise<boolean> {
     const forgeries = {
       badSignature: () => ({ spoil: true }),
       staleTimestamp: () => ({ stampMs: this.options.clock.signingTime() - HOUR }),
-      wrongKey: () => ({ signer: this.impostor }),
+      wrongKey: () => ({ signer: this.forger }),
     }
     let isInstead = false
     for (const name of ['badSignature', 'staleTimestamp', 'wrongKey'] as const) {
@@ -201,13 +198,21 @@ export class Courier {
     delivery: Delivery,
     url: string,
     number: number,
-    departure: Partial<Plan> = {},
-  ): Promise<Receipt> {
+    departure: Partial<AttemptPlan> = {},
+  ): Promise<ReceiverResponse> {
     const { settings, transport, onChange, chance, clock, signer } = this.options
     const subject = `${delivery.event.id} ${delivery.attempts.length}`
     const gzip = this.strikes('gzip', delivery, subject) !== null
     const slowMs = this.strikes('slow', delivery, subject)?.ms ?? 0
-    const plan: Plan = { signer, stampMs: clock.signingTime(), spoil: false, gzip, slowMs, fault: null, ...departure }
+    const plan: AttemptPlan = {
+      signer,
+      stampMs: clock.signingTime(),
+      spoil: false,
+      gzip,
+      slowMs,
+      fault: null,
+      ...departure,
+    }
     const { text, ...parcel } = webhookRequest(delivery, url, number, plan, settings, chance)
     const { method, headers } = parcel
     const attempt: Attempt = {
@@ -252,7 +257,7 @@ export class Courier {
   }
 }
 
-const isDelivered = ({ status }: Receipt) => status !== null && status >= 200 && status < 300
+const isDelivered = ({ status }: ReceiverResponse) => status !== null && status >= 200 && status < 300
 
-const isRetriable = ({ status }: Receipt) =>
+const isRetriable = ({ status }: ReceiverResponse) =>
   status === null || status < 400 || status === 408 || status === 429 || status >= 500

@@ -1,4 +1,4 @@
-/** What is known of a webhook on its way: the event, where it goes, and each attempt to bring it there. */
+/** The model of a webhook delivery: the event, its route, and each attempt. */
 
 /** `data` of a webhook's body. */
 export interface WebhookEvent {
@@ -21,16 +21,16 @@ export interface Attempt {
   started_at: string
   finished_at: string | null
   status: 'pending' | 'delivered' | 'failed'
-  /** What is sent; with GET its `url` has the query. */
+  /** The request. With GET, its `url` includes the query. */
   request: { method: WebhookMethod; url: string; headers: Record<string, string>; body: string }
   response: { status: number; headers: Record<string, string>; body: string } | null
   /** Why there is no response. */
   error: string | null
-  /** The fault that made this attempt what it is. */
+  /** The fault that caused or changed this attempt. */
   fault: string | null
 }
 
-/** One webhook on its way to one receiver. */
+/** The delivery of one webhook to one receiver. */
 export interface Delivery {
   id: string
   call_control_id: string
@@ -42,20 +42,20 @@ export interface Delivery {
   started_at: string
   finished_at: string | null
   attempts: Attempt[]
-  /** The faults that struck it. */
+  /** The faults that affected it. */
   faults: string[]
 }
 
-/** Where a call's webhooks go, how, and how often. */
+/** Where the webhooks of a call go, with which method and retries. */
 export interface Route {
   url: string | null
-  /** `webhook_url_method`: of `url` and the failover. */
+  /** `webhook_url_method`: the method for `url` and the failover URL. */
   method: WebhookMethod
   failover: string | null
-  /** `webhook_urls`: by event type, instead of `url`. */
+  /** `webhook_urls`: URLs by event type, which replace `url`. */
   byType: Readonly<Record<string, readonly string[]>>
   /** `webhook_urls_method`. */
   byTypeMethod: WebhookMethod
-  /** `webhook_retries_policies`: by event type, the waits in milliseconds. */
+  /** `webhook_retries_policies`: pauses between attempts in milliseconds, by event type. */
   retries: Readonly<Record<string, readonly number[]>>
 }

@@ -1,6 +1,6 @@
 /**
- * Everything that can go wrong between Telnyx and a program, on demand. Whether a fault strikes is decided by the seed
- * and the event it would strike (see `chance.ts`), never by the order of things, so a failing run can be had again.
+ * Faults between Telnyx and a program. The seed and the event decide whether a fault strikes (see `chance.ts`), not the
+ * order of events, so a failing run can be repeated.
  */
 import { z } from 'zod'
 import type { Chance } from '../clock/chance.ts'
@@ -23,22 +23,22 @@ export type FaultName =
   | 'apiAnswerLost'
   | 'apiReset'
 
-/** The faults, and what each does. */
+/** The faults and their descriptions. */
 export const faultNames: Readonly<Record<FaultName, string>> = {
-  duplicate: 'The webhook comes twice.',
-  reorder: 'The webhook comes after the next one of its call.',
-  delay: 'The webhook comes late.',
-  drop: 'The webhook never comes; only the list of deliveries knows of it.',
-  badSignature: 'A copy with a signature over other bytes comes first.',
-  staleTimestamp: 'A copy signed an hour ago comes first.',
-  wrongKey: "A copy signed with someone else's key comes first.",
-  gzip: 'The body is compressed.',
-  slow: 'The body comes in drops.',
-  apiLatency: 'The answer to a command is late.',
-  apiError: 'A request fails with 500 and nothing is done.',
-  apiRateLimit: 'A request is refused with 429.',
-  apiAnswerLost: 'The command is done, but the connection breaks before the answer.',
-  apiReset: 'The connection breaks and nothing is done.',
+  duplicate: 'Delivers the webhook twice.',
+  reorder: 'Delivers the webhook after the next webhook of its call.',
+  delay: 'Delivers the webhook late.',
+  drop: 'Never sends the webhook; the list of deliveries shows it as failed.',
+  badSignature: 'Sends a copy with an invalid signature first.',
+  staleTimestamp: 'Sends a copy with an hour-old timestamp first.',
+  wrongKey: 'Sends a copy signed with a different key first.',
+  gzip: 'Compresses the body with gzip.',
+  slow: 'Sends the body slowly, in chunks.',
+  apiLatency: 'Delays the response to a command.',
+  apiError: 'Rejects a request with 500 and does nothing.',
+  apiRateLimit: 'Rejects a request with 429.',
+  apiAnswerLost: 'Executes the command, then closes the connection before the response.',
+  apiReset: 'Closes the connection and does nothing.',
 }
 
 const rule = z.strictObject({
@@ -68,7 +68,7 @@ export const faultsSchema = z.partialRecord(
   z.preprocess((value) => (typeof value === 'number' ? { rate: value } : value), rule),
 )
 
-/** What `createSimulator({ faults })`, the config file and `PUT /_sim/faults` take: a rate, or a rule. */
+/** Faults by name, each with a rate or a rule: for `createSimulator({ faults })`, the config file and `PUT /_sim/faults`. */
 export type FaultsInput = { [Name in FaultName]?: number | FaultRule }
 
 /** A fault that strikes. */
@@ -77,7 +77,7 @@ interface Strike {
   instead: boolean
 }
 
-const usualMs: { [Name in FaultName]?: number } = {
+const defaultMs: { [Name in FaultName]?: number } = {
   delay: 3000,
   reorder: 500,
   duplicate: 100,
@@ -113,14 +113,14 @@ export class Faults implements FaultControls {
     return Object.fromEntries([...this.rules].map(([name, { rule }]) => [name, rule]))
   }
 
-  /** Does fault `name` strike `subject` (an event or a command) with identity `id`? */
+  /** Returns the strike of fault `name` on `subject` (an event type or a command) with this `id`, or `null`. */
   strikes(name: FaultName, subject: string, id: string): Strike | null {
     const set = this.rules.get(name)
     if (!set || set.left <= 0 || (set.rule.only && !set.rule.only.includes(subject))) return null
     if (this.chance.fraction('fault', name, id) >= set.rule.rate) return null
     set.left -= 1
-    // A fixed `ms` is what was asked for; the usual one is a range.
-    const ms = set.rule.ms ?? Math.ceil((usualMs[name] ?? 0) * this.chance.fraction('fault ms', name, id))
+    // A configured `ms` is exact; the default is the maximum of a random delay.
+    const ms = set.rule.ms ?? Math.ceil((defaultMs[name] ?? 0) * this.chance.fraction('fault ms', name, id))
     return { ms, instead: set.rule.instead ?? false }
   }
 }

@@ -1,16 +1,13 @@
-/**
- * One webhook as the request that carries it: `meta`, the body or the query, the signature over exactly the bytes that
- * are sent, and whatever a fault does to them.
- */
+/** Builds the HTTP request of a webhook: body or query, `meta`, signature, and the changes that faults make. */
 import { gzipSync } from 'node:zlib'
 import type { Chance } from '../clock/chance.ts'
 import type { DeliverySettings } from '../settings/settings.ts'
 import type { Delivery, WebhookMethod } from './delivery.ts'
 import type { Signer } from './signer.ts'
-import type { Parcel } from './transport.ts'
+import type { OutgoingRequest } from './transport.ts'
 
-/** How an attempt departs from the ordinary. */
-export interface Plan {
+/** How to sign and send one attempt. Faults change it. */
+export interface AttemptPlan {
   signer: Signer
   stampMs: number
   /** Flips a bit of the signature. */
@@ -20,26 +17,26 @@ export interface Plan {
   fault: string | null
 }
 
-/** A request, and its body as a person reads it. */
-type WebhookRequest = Parcel & { method: WebhookMethod; text: string }
+/** A request and its uncompressed body as text. */
+type WebhookRequest = OutgoingRequest & { method: WebhookMethod; text: string }
 
-/** Writes the request for attempt `number` of a delivery, to `to`. */
+/** Builds the request for attempt `number` of a delivery to the URL `to`. */
 export function webhookRequest(
   { event, method }: Delivery,
   to: string,
   number: number,
-  plan: Plan,
+  plan: AttemptPlan,
   settings: DeliverySettings,
   chance: Chance,
 ): WebhookRequest {
   const content = { data: event, meta: { attempt: number, delivered_to: to } }
   const indent = chance.fraction('indent', event.id, number) < settings.prettyPrintRate ? 2 : undefined
-  // With GET there is no body, and the signature is over none: nothing vouches for the query. That is so with Telnyx.
+  // As with Telnyx, the signature of a GET covers an empty body, so the query is not authenticated.
   const text = method === 'GET' ? '' : JSON.stringify(content, null, indent)
   const bytes = Buffer.from(text)
   const gzip = plan.gzip && method === 'POST'
   const signature = plan.signer.headers(bytes, plan.stampMs)
-  if (plan.spoil) signature['telnyx-signature-ed25519'] = spoiled(signature['telnyx-signature-ed25519'])
+  if (plan.spoil) signature['telnyx-signature-ed25519'] = corrupt(signature['telnyx-signature-ed25519'])
   return {
     method,
     url: method === 'GET' ? withQuery(to, content, settings.getQuery) : to,
@@ -64,7 +61,7 @@ function withQuery(to: string, content: Record<string, unknown>, form: DeliveryS
   return url.href
 }
 
-/** `data[payload][digit]=5`, as web frameworks write what is nested; nothing for `null`. */
+/** Nested query parameters, such as `data[payload][digit]=5`; `null` becomes an empty value. */
 function bracketed(name: string, value: unknown): [string, string][] {
   if (value === null || value === undefined) return [[name, '']]
   if (Array.isArray(value)) return value.flatMap((item) => bracketed(`${name}[]`, item))
@@ -73,8 +70,8 @@ function bracketed(name: string, value: unknown): [string, string][] {
   return [[name, String(value)]]
 }
 
-/** Another signature of the right form. */
-function spoiled(signature: string): string {
+/** Returns an invalid signature of the right length. */
+function corrupt(signature: string): string {
   const bytes = Buffer.from(signature, 'base64')
   bytes.writeUInt8((bytes[0] ?? 0) ^ 1, 0)
   return bytes.toString('base64')

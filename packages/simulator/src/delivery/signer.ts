@@ -1,12 +1,12 @@
 /**
  * Telnyx's webhook signature: Ed25519 over `timestamp|body`, the timestamp in Unix seconds, the signature in padded
- * base64, the public key as the base64 of its 32 raw bytes. Written for itself on `node:crypto`: an oracle that shared
- * its code with what it tests would share its mistakes.
+ * base64, the public key as the base64 of its 32 raw bytes. It shares no code with the verifiers it tests, because a
+ * shared mistake would go unnoticed.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
 export interface Signer {
-  /** What the portal shows: base64 of 32 bytes, 44 characters. */
+  /** The public key as the Telnyx portal shows it: 32 bytes in base64, 44 characters. */
   readonly publicKey: string
   /** The two headers for a body sent at `stampMs`. */
   headers(body: Buffer, stampMs: number): SignatureHeaders
@@ -22,7 +22,7 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 /** DER of an Ed25519 public key up to its 32 bytes. */
 const SPKI_PREFIX_LENGTH = 12
 
-/** Makes a signer with a fresh key, or with the one that belongs to 32 secret bytes. */
+/** Creates a signer with a new key, or with the key derived from 32 secret bytes. */
 export function createSigner(secret?: Buffer): Signer {
   const privateKey: KeyObject = secret
     ? createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, secret]), format: 'der', type: 'pkcs8' })

@@ -1,45 +1,44 @@
-/** One request to a receiver, over HTTP or within this process. Never throws: what went wrong is part of the answer. */
+/** Sends one request to a receiver, over HTTP or in-process. Never rejects: a failure is part of the response. */
 import type { Clock } from '../clock/clock.ts'
 import { isInProcess, type WebhookHandler } from './target.ts'
 
-export interface Parcel {
+export interface OutgoingRequest {
   method: string
   url: string
   headers: Record<string, string>
   /** `null` for none. */
   body: Buffer | null
-  /** Milliseconds the receiver has. */
+  /** Time limit for the response, in milliseconds. */
   timeoutMs: number
-  /** Spreads the body over so many milliseconds. */
+  /** Time over which the body is spread, in milliseconds. 0 sends it at once. */
   slowMs: number
-  /** How much of the answer is kept. Default 2048 bytes. */
+  /** How many bytes of the response body are kept. Default 2048. */
   keepBytes?: number
 }
 
-export type Receipt =
+export type ReceiverResponse =
   | { status: number; headers: Record<string, string>; body: string; error: null }
   | { status: null; headers: Record<string, string>; body: string; error: string }
 
 export interface Transport {
-  send(parcel: Parcel): Promise<Receipt>
-  /** Cuts off what is on its way. */
+  send(parcel: OutgoingRequest): Promise<ReceiverResponse>
+  /** Aborts pending requests. */
   close(): void
 }
 
 /**
- * A receiver in this process that never answers holds a virtual clock still, and so the timeout that would end it. When
- * time has not moved for so long in real time, it is given up all the same. Only then: how fast a busy machine gets
- * through virtual time must not decide what happens in it.
+ * An in-process receiver that never answers stops a virtual clock, and with it the timeout. The request is aborted when
+ * the clock has not moved for this long in real time. A slow machine must not reach this limit.
  */
-const PATIENCE_MS = 30_000
+const MAX_CLOCK_STALL_MS = 30_000
 
-const USUALLY_KEPT_BYTES = 2048
+const DEFAULT_KEEP_BYTES = 2048
 
 export function createTransport(handler: WebhookHandler | null, clock: Clock): Transport {
   const underway = new Set<(why: string) => void>()
-  const deliver = async (parcel: Parcel): Promise<Receipt> => {
+  const deliver = async (parcel: OutgoingRequest): Promise<ReceiverResponse> => {
     const here = handler !== null && isInProcess(parcel.url) ? handler : null
-    // A function in this process cannot be aborted, and the two objects would cost more than the signature.
+    // An in-process receiver cannot be aborted, and creating the controller costs more than the signature.
     const abort = here ? null : new AbortController()
     let giveUp: (why: string) => void = () => {}
     const cut = new Promise<never>((_, reject) => {
@@ -49,16 +48,16 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
       }
     })
     const late = () => giveUp(`no answer within ${parcel.timeoutMs} ms`)
-    // A receiver on a socket lives in real time; one in this process in the simulator's, whatever that costs to compute.
+    // A receiver on a socket is timed in real time, an in-process receiver with the simulator's clock.
     const cancel = here ? inClockTime(clock, parcel.timeoutMs, late) : inRealTime(parcel.timeoutMs, late)
     underway.add(giveUp)
-    const exchange = async (): Promise<Receipt> => {
+    const exchange = async (): Promise<ReceiverResponse> => {
       const asked = request(parcel, clock, abort?.signal)
       const response = await (here ? here(asked) : fetch(asked))
       return {
         status: response.status,
         headers: Object.fromEntries(response.headers),
-        body: await start(response, parcel.keepBytes ?? USUALLY_KEPT_BYTES),
+        body: await readPrefix(response, parcel.keepBytes ?? DEFAULT_KEEP_BYTES),
         error: null,
       }
     }
@@ -83,7 +82,7 @@ function inClockTime(clock: Clock, ms: number, late: () => void) {
   let timer: NodeJS.Timeout
   const watch = () => {
     const seen = clock.now()
-    timer = setTimeout(() => (clock.now() === seen ? late() : watch()), PATIENCE_MS)
+    timer = setTimeout(() => (clock.now() === seen ? late() : watch()), MAX_CLOCK_STALL_MS)
   }
   watch()
   const cancel = clock.schedule(clock.now() + ms, late)
@@ -99,7 +98,7 @@ function inRealTime(ms: number, late: () => void) {
 }
 
 function request(
-  { method, url, headers, body, slowMs }: Parcel,
+  { method, url, headers, body, slowMs }: OutgoingRequest,
   clock: Clock,
   signal: AbortSignal | undefined,
 ): Request {
@@ -113,12 +112,12 @@ function request(
   if (body === null) return new Request(url, init)
   return new Request(url, {
     ...init,
-    body: slowMs > 0 ? drops(body, (pieces) => clock.sleep(slowMs / pieces)) : new Uint8Array(body),
+    body: slowMs > 0 ? chunkedBody(body, (pieces) => clock.sleep(slowMs / pieces)) : new Uint8Array(body),
   })
 }
 
-/** The body in a few pieces, with pauses between them. */
-function drops(body: Buffer, pause: (pieces: number) => Promise<void>): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** Streams the body in four chunks with pauses between them. */
+function chunkedBody(body: Buffer, pause: (pieces: number) => Promise<void>): ReadableStream<Uint8Array<ArrayBuffer>> {
   const pieces = 4
   const size = Math.ceil(body.length / pieces)
   let sent = 0
@@ -132,7 +131,7 @@ function drops(body: Buffer, pause: (pieces: number) => Promise<void>): Readable
   })
 }
 
-async function start(response: Response, keepBytes: number): Promise<string> {
+async function readPrefix(response: Response, keepBytes: number): Promise<string> {
   if (!response.body) return ''
   const reader = response.body.getReader()
   const chunks: Uint8Array[] = []
@@ -143,7 +142,7 @@ async function start(response: Response, keepBytes: number): Promise<string> {
     chunks.push(value)
     length += value.length
   }
-  // The rest is of no interest, and a receiver that never stops talking must not keep us.
+  // Ignore the rest, because the response body may never end.
   await reader.cancel()
   return Buffer.concat(chunks).subarray(0, keepBytes).toString('utf8')
 }

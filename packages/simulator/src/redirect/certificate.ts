@@ -1,4 +1,4 @@
-/** A certificate for one host name, made when it is needed and kept for the life of the process. */
+/** Creates a self-signed certificate for one host name. */
 import { createPrivateKey, generateKeyPair, randomBytes } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import { promisify } from 'node:util'
@@ -41,5 +41,5 @@ export async function createCertificate(hostname: string): Promise<Certificate> 
   return { cert: forge.pki.certificateToPem(certificate), key }
 }
 
-/** The public authorities that Node.js trusts, and this certificate: for programs whose setting replaces the whole list. */
+/** The root certificates of Node.js plus this one, for settings that replace the whole list of authorities. */
 export const bundleWith = ({ cert }: Certificate): string => [...rootCertificates, cert].join('\n')

@@ -1,7 +1,7 @@
-/** The environment in which a program reaches the simulator at `https://api.telnyx.com`. */
+/** The environment variables that redirect a program from `https://api.telnyx.com` to the simulator. */
 import { basename } from 'node:path'
 
-/** What can be redirected, and how. */
+/** The runtime of a program, which decides how it is redirected. */
 export type Runtime = 'node' | 'python' | 'curl' | 'other'
 
 const runtimes: readonly [RegExp, Runtime][] = [
@@ -10,7 +10,7 @@ const runtimes: readonly [RegExp, Runtime][] = [
   [/^curl$/, 'curl'],
 ]
 
-/** The runtime of a command, by the name of its program. */
+/** Detects the runtime of a command from its program name. */
 export function runtimeOf(command: string): Runtime {
   const name = basename(command).replace(/\.(exe|cmd)$/i, '')
   return runtimes.find(([pattern]) => pattern.test(name))?.[1] ?? 'other'
@@ -23,7 +23,7 @@ interface EnvironmentOptions {
   readonly reportPort: number
   /** The file that is preloaded into Node.js. */
   readonly preload: string
-  /** A file with our certificate, and one with the public authorities too. */
+  /** `certFile` has our certificate; `bundleFile` has the public root certificates too. */
   readonly certFile: string
   readonly bundleFile: string
   readonly publicKey: string
@@ -31,7 +31,7 @@ interface EnvironmentOptions {
   readonly inherited: NodeJS.ProcessEnv
 }
 
-/** The variables to set; what the program's own environment says about a key is kept. */
+/** The variables to set. An existing `TELNYX_API_KEY` and `NODE_OPTIONS` are kept. */
 export function environmentOf(options: EnvironmentOptions): Record<string, string> {
   const { runtime, tlsPort, proxyPort, reportPort, preload, certFile, bundleFile, publicKey, inherited } = options
   const proxy = `http://127.0.0.1:${proxyPort}`
@@ -43,7 +43,7 @@ export function environmentOf(options: EnvironmentOptions): Record<string, strin
     NODE_EXTRA_CA_CERTS: certFile,
     CALLGATHER_RUN_TLS_PORT: String(tlsPort),
     CALLGATHER_RUN_REPORT_PORT: String(reportPort),
-    // Some HTTP clients for Node.js use a proxy wrongly, and none needs it after the preload.
+    // Node.js needs no proxy after the preload, and some of its HTTP clients mishandle one.
     ...(runtime === 'node'
       ? {}
       : {

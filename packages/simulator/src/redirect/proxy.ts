@@ -1,6 +1,6 @@
 /**
- * Brings connections to `https://api.telnyx.com` to the simulator. One port speaks TLS as that host, for programs whose
- * connections we redirect; the other is an HTTP proxy, for programs that use `HTTPS_PROXY`.
+ * Redirects `https://api.telnyx.com` to the simulator. One port terminates TLS for that host, for redirected sockets.
+ * The other is an HTTP proxy, for programs that use `HTTPS_PROXY`.
  */
 import { once } from 'node:events'
 import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
@@ -8,10 +8,10 @@ import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Certificate } from './certificate.ts'
 
-/** The host that programs have written in. */
+/** The host that programs connect to. */
 export const TELNYX_HOST = 'api.telnyx.com'
 
-/** Both listeners. They accept connections of this machine only. */
+/** Both listeners. They accept connections from this machine only. */
 export interface Redirection {
   readonly tlsPort: number
   readonly proxyPort: number
@@ -24,7 +24,7 @@ export async function startRedirection(certificate: Certificate, simulatorPort: 
   const tls = createTlsServer({ ...certificate, ALPNProtocols: ['http/1.1'] }, (socket) =>
     join(socket, connect(simulatorPort, '127.0.0.1')),
   )
-  // A program that does not trust the certificate ends the handshake; it reports that itself.
+  // A program that does not trust the certificate ends the handshake and reports the error itself.
   tls.on('tlsClientError', () => {})
   const tlsPort = await listen(tls, sockets)
 
@@ -52,7 +52,7 @@ export async function startRedirection(certificate: Certificate, simulatorPort: 
   }
 }
 
-/** Some clients ask a proxy for the whole `https` address in place of a tunnel. */
+/** Forwards a request from a client that sends the full `https` URL to the proxy and opens no tunnel. */
 function forward(incoming: IncomingMessage, response: ServerResponse, simulatorPort: number): void {
   const target = URL.canParse(incoming.url ?? '') ? new URL(incoming.url ?? '') : null
   if (target?.hostname !== TELNYX_HOST) {
@@ -86,7 +86,7 @@ async function listen(server: Server, sockets: Set<Socket>): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Pipes two sockets into each other; when either ends or fails, so does the other. */
+/** Pipes two sockets into each other and destroys both when either closes or fails. */
 function join(one: Socket, other: Socket): void {
   one.on('error', () => other.destroy())
   other.on('error', () => one.destroy())

@@ -1,13 +1,13 @@
-/** Finds where a program takes webhooks: the port it listens on, and the route in its source. */
+/** Finds the webhook endpoint of a program: its listening port, and the route in its source. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
 
-/** A route that takes POST requests, and where it is written. */
+/** A route for POST requests and its place in the source. */
 export interface WebhookRoute {
   readonly path: string
   /** Relative to the folder that was searched. */
   readonly file: string
-  /** From 1. */
+  /** Line number, starting at 1. */
   readonly line: number
 }
 
@@ -25,7 +25,7 @@ const skipped = new Set([
   'tests',
 ])
 
-/** How web frameworks write a route that takes POST: Express, Fastify, Hono, Koa; Flask, FastAPI, aiohttp, Bottle. */
+/** POST routes in Express, Fastify, Hono and Koa, and in Flask, FastAPI, aiohttp and Bottle. */
 const routePatterns: Record<string, readonly RegExp[]> = {
   js: [
     /\.(?:post|all)\(\s*(['"`])(\/[^'"`]*)\1/,
@@ -41,7 +41,7 @@ const routePatterns: Record<string, readonly RegExp[]> = {
 }
 const languages: Record<string, string> = { '.js': 'js', '.mjs': 'js', '.cjs': 'js', '.ts': 'js', '.py': 'py' }
 
-/** The routes of a program that may take webhooks, the likeliest first. */
+/** Finds routes in a program's source that may receive webhooks, the likeliest first. */
 export async function findWebhookRoutes(folder: string): Promise<WebhookRoute[]> {
   const routes: WebhookRoute[] = []
   for (const path of await sourcesIn(folder)) {
@@ -59,7 +59,7 @@ export async function findWebhookRoutes(folder: string): Promise<WebhookRoute[]>
   return routes.sort((a, b) => likelihood(b) - likelihood(a))
 }
 
-/** How much a path sounds like that of a voice webhook. */
+/** Scores how likely a path is a voice webhook. */
 function likelihood({ path }: WebhookRoute): number {
   let points = 0
   if (/webhook|callback/i.test(path)) points += 4
@@ -84,7 +84,7 @@ async function sourcesIn(folder: string): Promise<string[]> {
   return found.slice(0, MAX_FILES)
 }
 
-/** The TCP ports on which a process and its descendants listen, as Linux shows them; none where there is no `/proc`. */
+/** Lists the TCP ports on which a process and its descendants listen. Empty on systems without `/proc`. */
 export async function portsOf(pid: number): Promise<number[]> {
   const inodes = new Set<string>()
   for (const descendant of await processTree(pid)) {
@@ -108,7 +108,7 @@ async function processTree(pid: number): Promise<number[]> {
   const parents = new Map<number, number>()
   for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name)) continue
-    // The second field is the program's name in brackets, which may hold spaces.
+    // The second field is the program name in parentheses, which may contain spaces.
     const fields = (await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')).split(') ').at(-1)?.split(' ')
     if (fields?.[1]) parents.set(Number(name), Number(fields[1]))
   }

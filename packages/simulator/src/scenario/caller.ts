@@ -1,54 +1,54 @@
 /**
- * Someone on the telephone, for tests: dials, waits until asked, presses, talks, hangs up. A caller remembers what was
- * already waited for, so a second `waitForPrompt` means the next prompt, and none is missed by asking late.
+ * A simulated caller for tests. Each wait consumes its prompt or event, so a second `waitForPrompt` means the next
+ * prompt. A prompt or event from before the wait also counts.
  */
 import type { Activity, CallView } from '../call/activity.ts'
 import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { WebhookEvent } from '../delivery/delivery.ts'
 
-/** How keys are pressed. */
+/** The rhythm of key presses. */
 export interface PressOptions {
-  /** Milliseconds between two keys. Default 0: all at once. A list gives each pause its own length, the last one repeating. */
+  /** Milliseconds between two keys. Default 0: all at once. A list sets each pause, and its last value repeats. */
   everyMs?: number | readonly number[] | undefined
 }
 
 /** How long to wait. */
 export interface WaitOptions {
-  /** Gives up after so many milliseconds of the simulator's clock. Default 30000. */
+  /** Timeout in milliseconds of the simulator's clock. Default 30000. */
   timeoutMs?: number | undefined
 }
 
 /** How to wait for a prompt. */
 export interface PromptOptions extends WaitOptions {
-  /** Listens to the end before it resolves. Default false: resolves as the prompt begins. */
+  /** Resolves when the prompt ends. Default false: resolves when the prompt starts. */
   toTheEnd?: boolean | undefined
 }
 
-/** A prompt as it was heard. */
+/** A prompt that the caller heard. */
 export interface HeardPrompt {
   text: string
   kind: 'speech' | 'media'
   purpose: string
 }
 
-export const USUAL_WAIT_MS = 30_000
+export const DEFAULT_WAIT_MS = 30_000
 
-/** Someone on the telephone. Made by `sim.phone.dial()` and `sim.phone.nextCall()`. */
+/** A simulated caller. Created by `sim.phone.dial()` and `sim.phone.nextCall()`. */
 export class Caller {
   private readonly call: Call
   private readonly exchange: Exchange
   private readonly prompts: (HeardPrompt & { ended: boolean })[] = []
   private readonly events: WebhookEvent[] = []
-  private readonly ears = new Set<() => boolean>()
+  private readonly pendingWaits = new Set<() => boolean>()
   private promptsSeen = 0
   private eventsSeen = 0
 
-  /** @internal Callers are made by `sim.phone`. */
+  /** @internal Use `sim.phone` to create a caller. */
   constructor(exchange: Exchange, call: Call) {
     this.exchange = exchange
     this.call = call
-    call.watch((activity) => this.notice(activity))
+    call.watch((activity) => this.record(activity))
   }
 
   /** The `call_control_id`. */
@@ -56,31 +56,31 @@ export class Caller {
     return this.call.id
   }
 
-  /** The call as it is now. */
+  /** The current state of the call. */
   get view(): CallView {
     return this.call.view()
   }
 
-  /** Every event the call has emitted since this caller took the telephone. */
+  /** Every event that the call has emitted since this caller was created. */
   get history(): readonly WebhookEvent[] {
     return this.events
   }
 
-  /** Presses keys (`0-9`, `*`, `#`); resolves when the last one is pressed. */
+  /** Presses keys (`0-9`, `*`, `#`) and resolves after the last key. Throws a TypeError for any other key. */
   async press(keys: string, { everyMs = 0 }: PressOptions = {}): Promise<void> {
-    if (!/^[0-9*#]*$/.test(keys)) throw new TypeError(`A telephone has the keys 0-9, * and #; not all of "${keys}".`)
+    if (!/^[0-9*#]*$/.test(keys)) throw new TypeError('The caller cannot press these keys. Use only 0-9, * and #.')
     const pauses = typeof everyMs === 'number' ? [everyMs] : everyMs
     for (let index = 0; index < keys.length; index += 1) {
       const pause = index === 0 ? 0 : (pauses[Math.min(index - 1, pauses.length - 1)] ?? 0)
       if (pause > 0) await this.exchange.clock.sleep(pause)
-      this.mustBeUp('press a key')
+      this.assertAnswered('press a key')
       this.call.press(keys.charAt(index))
     }
   }
 
-  /** Says something. An AI that may be interrupted is interrupted. */
+  /** Says `text` and interrupts an AI that allows it. */
   async say(text: string): Promise<void> {
-    this.mustBeUp('say anything')
+    this.assertAnswered('speak')
     this.call.say(text)
   }
 
@@ -95,24 +95,24 @@ export class Caller {
     this.call.end({ type: 'hung-up' })
   }
 
-  /** Picks up a call that rings here. */
+  /** Answers an outgoing call of the application that rings at this phone. */
   async answer(): Promise<void> {
     if (this.call.phase !== 'bridging')
-      throw new Error(`There is nothing to pick up: the call is ${this.call.view().state}.`)
+      throw new Error(`The caller cannot answer: the call is ${this.call.view().state}.`)
     this.call.connect({ type: 'picked-up' })
   }
 
-  /** Declines a call that rings here. */
+  /** Declines an outgoing call of the application that rings at this phone. */
   async decline(reason: 'rejected' | 'busy' = 'rejected'): Promise<void> {
     this.call.end({ type: 'reject', cause: reason === 'busy' ? 'user_busy' : 'call_rejected' })
   }
 
-  /** Does nothing for so long. */
+  /** Waits `ms` milliseconds of the simulator's clock. */
   wait(ms: number): Promise<void> {
     return this.exchange.clock.sleep(ms)
   }
 
-  /** The next prompt whose text matches (a part of it, ignoring case, or a pattern). */
+  /** Waits for the next prompt that contains `match` (ignoring case) or matches the pattern. */
   async waitForPrompt(match?: string | RegExp, { toTheEnd, ...options }: PromptOptions = {}): Promise<HeardPrompt> {
     const wanted = `a prompt${match === undefined ? '' : ` matching ${String(match)}`}`
     const found = await this.waitUntil(wanted, options, () => {
@@ -125,7 +125,7 @@ export class Caller {
     return { text, kind, purpose }
   }
 
-  /** The next event of this type, or that the function accepts. Each event is given once. */
+  /** Waits for the next event of this type, or that the function accepts. Each event is returned once. */
   waitFor(event: string | ((event: WebhookEvent) => boolean), options: WaitOptions = {}): Promise<WebhookEvent> {
     const accepts = typeof event === 'string' ? ({ event_type }: WebhookEvent) => event_type === event : event
     return this.waitUntil(typeof event === 'string' ? event : 'an event', options, () => {
@@ -135,7 +135,7 @@ export class Caller {
     })
   }
 
-  /** Until someone answers; at once when the call already is. */
+  /** Waits until the call is answered. Throws when it ends without an answer. */
   async answered(options: WaitOptions = {}): Promise<this> {
     await this.waitUntil('an answer', options, () => {
       if (this.call.phase === 'ended') throw new Error(`The call ended without an answer (${this.view.hangup_cause}).`)
@@ -144,16 +144,16 @@ export class Caller {
     return this
   }
 
-  /** Until the call is over. */
+  /** Waits until the call ends. */
   async ended(options: WaitOptions = {}): Promise<void> {
     await this.waitUntil('the end of the call', options, () => this.call.phase === 'ended' || undefined)
   }
 
-  private mustBeUp(what: string): void {
+  private assertAnswered(what: string): void {
     if (this.call.phase !== 'answered') throw new Error(`The caller cannot ${what}: the call is ${this.view.state}.`)
   }
 
-  private notice(activity: Activity): void {
+  private record(activity: Activity): void {
     if (activity.type === 'prompt.started')
       this.prompts.push({ text: activity.text, kind: activity.kind, purpose: activity.purpose, ended: false })
     if (activity.type === 'prompt.ended') {
@@ -161,19 +161,19 @@ export class Caller {
       if (prompt) prompt.ended = true
     }
     if (activity.type === 'webhook') this.events.push(activity.event)
-    for (const tries of this.ears) if (tries()) this.ears.delete(tries)
+    for (const tryResolve of this.pendingWaits) if (tryResolve()) this.pendingWaits.delete(tryResolve)
   }
 
   private waitUntil<T>(
     what: string,
-    { timeoutMs = USUAL_WAIT_MS }: WaitOptions,
-    look: () => T | undefined,
+    { timeoutMs = DEFAULT_WAIT_MS }: WaitOptions,
+    find: () => T | undefined,
   ): Promise<T> {
     const { clock } = this.exchange
     return new Promise((resolve, reject) => {
-      const tries = () => {
+      const tryResolve = () => {
         try {
-          const found = look()
+          const found = find()
           if (found === undefined) return false
           cancel()
           resolve(found)
@@ -184,15 +184,15 @@ export class Caller {
         return true
       }
       const cancel = clock.schedule(clock.now() + timeoutMs, () => {
-        this.ears.delete(tries)
-        reject(new Error(`Waited ${timeoutMs} ms for ${what}, in vain. ${this.story()}`))
+        this.pendingWaits.delete(tryResolve)
+        reject(new Error(`Timed out after ${timeoutMs} ms waiting for ${what}. ${this.summary()}`))
       })
-      if (!tries()) this.ears.add(tries)
+      if (!tryResolve()) this.pendingWaits.add(tryResolve)
     })
   }
 
   /** Summarises the call for the message of a timeout error. */
-  private story(): string {
+  private summary(): string {
     const heard = this.prompts.map(({ text }) => JSON.stringify(text)).join(', ') || 'nothing'
     const types = this.events.map(({ event_type }) => event_type).join(', ') || 'none'
     return `The call is ${this.view.state}. Heard: ${heard}. Events: ${types}.`

@@ -1,4 +1,4 @@
-/** Ready callers, to try a voice flow with; also as `--scenario <name>`, and as files to copy from. */
+/** Example scenarios for trying a voice flow, also available as `--scenario <name>` and as files to copy. */
 import aiBookingWithCorrection from '../../scenarios/ai-booking-with-correction.json' with { type: 'json' }
 import angryInterrupter from '../../scenarios/angry-interrupter.json' with { type: 'json' }
 import cardNumber from '../../scenarios/card-number.json' with { type: 'json' }
@@ -8,7 +8,7 @@ import pinEntry from '../../scenarios/pin-entry.json' with { type: 'json' }
 import silenceToTimeout from '../../scenarios/silence-to-timeout.json' with { type: 'json' }
 import { readScenario, type Scenario } from './scenario.ts'
 
-/** One caller for each way a gather goes: well, wrongly, silently, cut short, corrected, shouted at. */
+/** Cover valid, invalid, silent, cancelled, corrected and interrupted gathers. */
 export const examples: readonly Scenario[] = [
   pinEntry,
   menuWrongKey,

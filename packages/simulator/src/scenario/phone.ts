@@ -1,8 +1,8 @@
-/** The telephones around the simulator, for tests: those that dial in, and those that are called. */
+/** Simulated phones for tests: they dial the application or receive its calls. */
 import type { Exchange } from '../call/exchange.ts'
-import { Caller, USUAL_WAIT_MS, type WaitOptions } from './caller.ts'
+import { Caller, DEFAULT_WAIT_MS, type WaitOptions } from './caller.ts'
 
-/** Who calls whom. */
+/** The numbers of a call. */
 export interface DialOptions {
   /** The number of the application. Default `+15550199`. */
   to?: string | undefined
@@ -10,9 +10,9 @@ export interface DialOptions {
   from?: string | undefined
 }
 
-/** The telephones: one dials in, one is called. */
+/** Dials calls to the application and receives its calls. */
 export interface Phone {
-  /** Calls the application. Resolves at once, while it rings; see `caller.answered()`. */
+  /** Calls the application. Resolves while the call rings; use `caller.answered()` to wait for the answer. */
   dial(options?: DialOptions): Promise<Caller>
   /**
    * Waits for a call from the application (`POST /calls`, `transfer`) to `to`, or to any number. It rings until it is
@@ -29,7 +29,7 @@ export function createPhone(exchange: Exchange): Phone {
       exchange.ring(call)
       return caller
     },
-    nextCall: ({ to, timeoutMs = USUAL_WAIT_MS } = {}) =>
+    nextCall: ({ to, timeoutMs = DEFAULT_WAIT_MS } = {}) =>
       new Promise((resolve, reject) => {
         const { clock } = exchange
         const unplug = exchange.addPhone((call) => {
@@ -41,7 +41,7 @@ export function createPhone(exchange: Exchange): Phone {
         })
         const cancel = clock.schedule(clock.now() + timeoutMs, () => {
           unplug()
-          reject(new Error(`No call came${to === undefined ? '' : ` for ${to}`} within ${timeoutMs} ms.`))
+          reject(new Error(`Timed out after ${timeoutMs} ms waiting for a call${to === undefined ? '' : ` to ${to}`}.`))
         })
       }),
   }

@@ -43,9 +43,9 @@ describe('simulated callers', () => {
     }
     await test.clock.runUntil(play())
     await expect(test.clock.runUntil(caller.waitForPrompt('weather', { timeoutMs: 500 }))).rejects.toThrow(
-      'Waited 500 ms for a prompt matching weather, in vain. The call is answered. Heard: "Your PIN, please."',
+      'Timed out after 500 ms waiting for a prompt matching weather. The call is answered. Heard: "Your PIN, please."',
     )
-    await expect(caller.press('A')).rejects.toThrow('has the keys 0-9')
+    await expect(caller.press('A')).rejects.toThrow('Use only 0-9, * and #')
     await caller.hangUp()
     await expect(caller.say('Hello?')).rejects.toThrow('the call is ended')
   })
@@ -57,7 +57,7 @@ describe('simulated callers', () => {
       steps: [{ wait: 10 }, { waitForAnswer: true, timeoutMs: 100 }],
     })
     await expect(test.clock.runUntil(run)).rejects.toThrow(
-      '"hopeful", step 2 {"waitForAnswer":true,"timeoutMs":100}: Waited 100 ms for an answer',
+      '"hopeful", step 2 {"waitForAnswer":true,"timeoutMs":100}: Timed out after 100 ms waiting for an answer',
     )
   })
 

@@ -1,7 +1,4 @@
-/**
- * Scripted callers: what someone on the telephone does, as data. The same steps can be written in TypeScript
- * (`runScenario(sim, {...})`) or in a JSON file for the command line.
- */
+/** Scripted callers as data: in TypeScript (`runScenario(sim, {...})`) or in a JSON file for the command line. */
 import { z } from 'zod'
 import { read } from '../settings/read.ts'
 import type { Caller } from './caller.ts'
@@ -15,19 +12,19 @@ const step = z.union(
   [
     /** Waits until the call is answered. */
     z.strictObject({ waitForAnswer: z.literal(true), timeoutMs }),
-    /** Waits for the next prompt with these words in it (`""`: any). */
+    /** Waits for the next prompt that contains these words (`""`: any prompt). */
     z.strictObject({ waitForPrompt: z.string(), toTheEnd: z.boolean().optional(), timeoutMs }),
     /** Waits for the next event of this type. */
     z.strictObject({ waitFor: z.string(), timeoutMs }),
-    /** Presses keys; a list of pauses is a rhythm. */
+    /** Presses keys. `everyMs` is one pause, or a list of pauses. */
     z.strictObject({
       press: z.string().regex(/^[0-9*#]+$/, 'keys are 0-9, * and #'),
       everyMs: z.union([ms, z.array(ms).readonly()], 'must be milliseconds, or a list of them').optional(),
     }),
     z.strictObject({ say: z.string() }),
-    /** Talks over whatever is being said. */
+    /** Interrupts the platform. */
     z.strictObject({ interrupt: z.string(), timeoutMs }),
-    /** Does nothing for so long. */
+    /** Waits this many milliseconds. */
     z.strictObject({ wait: ms }),
     z.strictObject({ hangUp: z.literal(true) }),
     /** Fails unless the next event of this type has these values in its payload. */
@@ -68,22 +65,22 @@ export interface Scenario {
   steps: readonly ScenarioStep[]
 }
 
-/** A scenario that did not go as written. */
+/** A step of a scenario failed. The message names the step. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError'
 }
 
-/** Reads a scenario from parsed JSON, or says what is wrong with it. */
+/** Validates a scenario from parsed JSON. Throws a TypeError that names the invalid field. */
 export const readScenario = (value: unknown): Scenario => read(scenario, value, 'scenario')
 
-/** Lets a scripted caller call. Resolves with the caller when the last step is done; rejects with a `ScenarioError` that names the step. */
+/** Dials and runs the steps. Resolves with the caller after the last step; rejects with a `ScenarioError`. */
 export async function runScenario(sim: { phone: Phone }, scenario: Scenario): Promise<Caller> {
   const caller = await sim.phone.dial(scenario)
   await runSteps(caller, scenario)
   return caller
 }
 
-/** Lets a caller who is already on the telephone go through the steps of a scenario. */
+/** Runs the steps with an existing caller. Rejects with a `ScenarioError`. */
 export async function runSteps(caller: Caller, { name, steps }: Pick<Scenario, 'name' | 'steps'>): Promise<void> {
   for (const [index, step] of steps.entries()) {
     try {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `callgather-simulator`: the simulator as a program. One JSON line on standard output when it is ready; the log goes to standard error. */
+/** The `callgather-simulator` command. Prints one JSON line to standard output when ready, and logs to standard error. */
 import { runCommandLine } from './command-line.ts'
 
 const outcome = await runCommandLine(process.argv.slice(2), {

@@ -97,7 +97,7 @@ describe('callgather-simulator', () => {
     [['--model', 'x'], '--model needs --model-url'],
     [['--model-url', 'here'], '--model-url needs a URL'],
     [['--fault', 'dorp=1'], 'faults: Unrecognized key: "dorp"'],
-    [['--fault', 'drop=lots'], 'give a name and a rate'],
+    [['--fault', 'drop=lots'], '--fault needs a name and a rate'],
     [['--config', '/nowhere/at/all.json'], 'Cannot read the config file'],
   ])('rejects the arguments %j with exit code 2 and "%s"', async (args, why) => {
     await using result = await run(...args)
@@ -184,6 +184,6 @@ describe('callgather-simulator', () => {
     await using result = await run('--port', '0', '--virtual-clock', '--scenario', bad, '--scenario', 'no-such-thing')
     expect(result.outcome).toEqual({ exitCode: 1 })
     expect(result.err()).toContain('✗ "too hopeful", step 1')
-    expect(result.err()).toContain('Examples: pin-entry')
+    expect(result.err()).toContain('examples: pin-entry')
   })
 })

@@ -1,4 +1,4 @@
-/** The command line: arguments in, a running simulator and lines of text out. Free of the process, so that it can be tested as it is. */
+/** The command line: takes arguments, starts a simulator and prints text. Uses no process globals, so tests can call it. */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import { createLog } from './log.ts'
 import { type ProgramRun, runProgram } from './run.ts'
 import { createSimulator, type Simulator } from './simulator.ts'
 
-/** Where the text goes. */
+/** The output streams. */
 interface Terminal {
   /** Standard output: the one JSON line. */
   out(text: string): void
@@ -21,52 +21,52 @@ interface Terminal {
   colours: boolean
 }
 
-/** What came of it: a simulator that runs, perhaps with a program, or an exit code. */
+/** A running simulator, with its program for `run`, or an exit code. */
 export type Outcome = { sim: Simulator; program?: ProgramRun } | { exitCode: number }
 
 const HELP = `callgather-simulator: a Telnyx that runs on your laptop.
 
-  npx @callgather/simulator run -- node app.js       run a program, unchanged, against the simulator
+  npx @callgather/simulator run -- node app.js       run an unchanged program against the simulator
   npx @callgather/simulator --webhook-url http://localhost:3000/webhooks
 
-With \`run\`, https://api.telnyx.com is the simulator for the program, and its webhook URL is found unless it is given.
-Without it, point your program at it:
+\`run\` redirects the program's requests to https://api.telnyx.com to the simulator. It detects the webhook URL of the
+program unless you set --webhook-url. Without \`run\`, configure your program:
   TELNYX_BASE_URL=http://127.0.0.1:12111/v2  TELNYX_API_KEY=anything  TELNYX_PUBLIC_KEY=<printed at the start>
-and call it from the telephone in your browser: http://127.0.0.1:12111/phone
+Then call your program from the phone page: http://127.0.0.1:12111/phone
 
 Options
-  --webhook-url URL      where webhooks go (http or https, on this machine)
-  --failover-url URL     where they go when that fails
-  --port N               port to listen on (default 12111; 0 for any)
+  --webhook-url URL      webhook URL (http or https, on this machine)
+  --failover-url URL     webhook URL to use when --webhook-url fails
+  --port N               port to listen on (default 12111; 0 for any free port)
   --host ADDRESS         address to listen on (default 127.0.0.1)
-  --seed N               one seed, one behaviour: ids, faults, and the public key
-  --fault NAME=RATE      a fault, e.g. --fault duplicate=0.2 --fault drop=0.05 (repeatable)
+  --seed N               makes ids, faults and the public key repeatable
+  --fault NAME=RATE      enable a fault at a rate from 0 to 1, e.g. --fault duplicate=0.2 (repeatable)
   --config FILE          JSON with any of: webhookUrl, webhookFailoverUrl, port, host, seed, faults, settings, connectionId
-  --virtual-clock        time stands still until POST /_sim/clock/advance {"ms":…}
-  --scenario FILE        let a scripted caller call, then exit (repeatable; a name from the examples works too)
-  --model-url URL        let a real model talk for the AI: an OpenAI-compatible base URL, such as http://127.0.0.1:11434/v1
-  --model NAME           its name (its key, if it needs one: CALLGATHER_MODEL_KEY in the environment)
-  --allow-remote         let webhooks leave this machine
-  --hide-digits          a dot in the log for each key that is pressed
-  --quiet                no log
-  --help                 this
+  --virtual-clock        advance time only with POST /_sim/clock/advance {"ms":…}
+  --scenario FILE        run a scenario file or a named example, then exit (repeatable)
+  --model-url URL        use a real model for the AI: an OpenAI-compatible base URL, such as http://127.0.0.1:11434/v1
+  --model NAME           model name (set its API key in CALLGATHER_MODEL_KEY)
+  --allow-remote         allow webhooks to other machines
+  --hide-digits          log pressed keys as dots
+  --quiet                disable the log
+  --help                 show this help
 
 Faults
   duplicate reorder delay drop badSignature staleTimestamp wrongKey gzip slow
   apiLatency apiError apiRateLimit apiAnswerLost apiReset
 
-Pages    /phone  a telephone      /events  calls, commands, deliveries
+Pages    /phone  the caller's phone      /events  calls, commands, deliveries
 Control  /_sim   see the README of @callgather/simulator
 `
 
-const USUAL_PORT = 12111
-/** A program on a socket answers first and sends its commands afterwards: so long it may take, in real time. */
+const DEFAULT_PORT = 12111
+/** Real time that the virtual clock waits for commands which a program sends after its webhook response. */
 const QUIET_MS = 20
 
 /** Runs the command line. Never rejects: errors are printed on the terminal and end with exit code 2. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<Outcome> {
   try {
-    return await obey(args, terminal)
+    return await execute(args, terminal)
   } catch (error) {
     const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
     const why = isTaken ? 'the port is already in use. Choose another with --port (0 for any free port). ' : ''
@@ -75,7 +75,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-/** `run [options] -- COMMAND`: the options and the command; `null` for a simulator alone. */
+/** Splits `run [options] -- COMMAND`. The command is `null` without `run`. */
 function splitRun(args: readonly string[]): { own: string[]; command: [string, ...string[]] | null } {
   if (args[0] !== 'run') return { own: [...args], command: null }
   const end = args.indexOf('--')
@@ -83,10 +83,10 @@ function splitRun(args: readonly string[]): { own: string[]; command: [string, .
   const own = args.slice(1, end < 0 ? undefined : end)
   if (program !== undefined) return { own, command: [program, ...rest] }
   if (own.includes('--help') || own.includes('-h')) return { own, command: null }
-  throw new TypeError('run needs a program after --, such as: callgather-simulator run -- node app.js.')
+  throw new TypeError('run needs a program. Add it after --, such as: callgather-simulator run -- node app.js.')
 }
 
-async function obey(args: readonly string[], terminal: Terminal): Promise<Outcome> {
+async function execute(args: readonly string[], terminal: Terminal): Promise<Outcome> {
   const { own, command } = splitRun(args)
   const { values } = parseArgs({ args: own, options })
   if (values.help) {
@@ -101,7 +101,7 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
     webhookFailoverUrl: values['failover-url'] ?? file.webhookFailoverUrl,
     host: values.host ?? file.host,
     seed: values.seed ?? file.seed,
-    port: values.port === undefined ? (file.port ?? USUAL_PORT) : portOf(values.port),
+    port: values.port === undefined ? (file.port ?? DEFAULT_PORT) : portOf(values.port),
     faults: { ...file.faults, ...faultsOf(values.fault ?? []) },
     settings: {
       ...file.settings,
@@ -114,13 +114,12 @@ async function obey(args: readonly string[], terminal: Terminal): Promise<Outcom
   const log = (line: string) => terminal.err(`${line}\n`)
   if (!values.quiet) {
     sim.watch(createLog(log, { colours: terminal.colours, hideDigits: values['hide-digits'] ?? false }))
-    if (webhookUrl === undefined && !command)
-      log('No --webhook-url: events are recorded (see /events), but go nowhere.')
-    log(`Telephone  ${sim.phoneUrl}`)
+    if (webhookUrl === undefined && !command) log('No --webhook-url: events are recorded on /events but not delivered.')
+    log(`Phone      ${sim.phoneUrl}`)
     log(`Events     ${sim.eventsUrl}`)
     if (!command) log(`For your program: TELNYX_BASE_URL=${sim.url} TELNYX_PUBLIC_KEY=${sim.publicKey}`)
   }
-  // A program has standard output to itself.
+  // Standard output belongs to the program.
   if (!command) terminal.out(`${JSON.stringify({ url: sim.url, publicKey: sim.publicKey, phone: sim.phoneUrl })}\n`)
   if (command) {
     return { sim, program: await runProgram({ sim, command, hasWebhookUrl: webhookUrl !== undefined, log }) }
@@ -180,7 +179,7 @@ async function readConfig(path: string): Promise<z.infer<typeof configFile>> {
   try {
     parsed = JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    throw new TypeError(`Cannot read the config file ${path}: ${messageOf(error)}`)
+    throw new TypeError(`Cannot read the config file ${path}. Check its path and JSON syntax. ${messageOf(error)}`)
   }
   return read(configFile, parsed, `config file ${path}`)
 }
@@ -190,7 +189,7 @@ async function loadScenario(name: string): Promise<Scenario> {
   if (example) return example
   const text = await readFile(name, 'utf8').catch(() => {
     const names = examples.map((scenario) => scenario.name).join(', ')
-    throw new Error(`There is no scenario file ${name}, and no example of this name. Examples: ${names}.`)
+    throw new Error(`Cannot find the scenario ${name}. Use a file path or one of the examples: ${names}.`)
   })
   return readScenario(JSON.parse(text))
 }
@@ -200,7 +199,7 @@ function faultsOf(pairs: readonly string[]): FaultsInput {
     pairs.map((pair) => {
       const [name = '', rate = '1'] = pair.split('=')
       if (rate.trim() === '' || Number.isNaN(Number(rate)))
-        throw new TypeError(`--fault ${pair}: give a name and a rate, such as --fault duplicate=0.2.`)
+        throw new TypeError('--fault needs a name and a rate, such as --fault duplicate=0.2.')
       return [name, Number(rate)]
     }),
   )
@@ -208,19 +207,17 @@ function faultsOf(pairs: readonly string[]): FaultsInput {
 
 function modelOf(baseUrl: string | undefined, model: string | undefined): NonNullable<SettingsInput['ai']> {
   if (baseUrl === undefined) {
-    if (model !== undefined) throw new TypeError('--model needs --model-url: where the model is.')
+    if (model !== undefined) throw new TypeError('--model needs --model-url. Add the base URL of the model.')
     return {}
   }
-  if (!URL.canParse(baseUrl))
-    throw new TypeError(`--model-url needs a URL such as http://127.0.0.1:11434/v1, not "${baseUrl}".`)
+  if (!URL.canParse(baseUrl)) throw new TypeError('--model-url needs a URL, such as http://127.0.0.1:11434/v1.')
   const apiKey = process.env.CALLGATHER_MODEL_KEY
   return { model: { baseUrl, ...(apiKey === undefined ? {} : { apiKey }), ...(model === undefined ? {} : { model }) } }
 }
 
 function portOf(value: string): number {
   const port = Number(value)
-  if (!/^\d+$/.test(value) || port > 65_535)
-    throw new TypeError(`--port needs a number from 0 to 65535, not "${value}".`)
+  if (!/^\d+$/.test(value) || port > 65_535) throw new TypeError('--port needs a number from 0 to 65535.')
   return port
 }
 

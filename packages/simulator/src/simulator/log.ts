@@ -1,4 +1,4 @@
-/** The live log in the terminal: one line for each thing a person wants to know, in the order in which it happened. */
+/** The live log in the terminal: one line per command, webhook attempt, prompt and caller action. */
 import { styleText } from 'node:util'
 import type { Activity } from '../call/activity.ts'
 import { IN_PROCESS_URL } from '../delivery/target.ts'
@@ -11,7 +11,7 @@ interface LogOptions {
   hideDigits: boolean
 }
 
-/** Makes a watcher that writes to `write`. */
+/** Creates a watcher that writes one line per activity to `write`. */
 export function createLog(write: (line: string) => void, { colours, hideDigits }: LogOptions) {
   const paint = (style: Style, text: string) => (colours ? styleText(style, text) : text)
   const keys = (digits: string) => (hideDigits ? '•'.repeat(digits.length) : digits)
@@ -25,7 +25,7 @@ export function createLog(write: (line: string) => void, { colours, hideDigits }
   }
 }
 
-/** The colour, the sign and the words of a line. */
+/** Returns the colour, label and text of a log line, or `null` for an activity that is not logged. */
 function describe(
   activity: Activity,
   paint: (style: Style, text: string) => string,

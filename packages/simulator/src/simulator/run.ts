@@ -1,4 +1,4 @@
-/** `callgather-simulator run -- COMMAND`: runs a program, unchanged, against the simulator. */
+/** `callgather-simulator run -- COMMAND`: runs an unchanged program against the simulator. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -17,24 +17,24 @@ interface RunOptions {
   readonly sim: Simulator
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]]
-  /** Whether the webhook URL was given; otherwise it is looked for. */
+  /** Whether the webhook URL is set. Otherwise it is detected. */
   readonly hasWebhookUrl: boolean
-  /** The folder in which the program runs and its routes are looked for. Default: the current one. */
+  /** The folder in which the program runs and its routes are searched. Default: the current one. */
   readonly folder?: string
   readonly log: (line: string) => void
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface ProgramRun {
-  /** Settles when the program has ended, with its exit code, and what was started for it is gone. */
+  /** Resolves with the exit code after the program has ended and its redirection is cleaned up. */
   readonly exitCode: Promise<number>
-  /** Ends the program as a terminal does. */
+  /** Sends a signal to the program. */
   stop(signal: NodeJS.Signals): void
 }
 
-const LOOK_FOR_PORT_EVERY_MS = 300
+const PORT_POLL_INTERVAL_MS = 300
 
-/** Starts a program in an environment where `https://api.telnyx.com` is the simulator. */
+/** Starts a program with `https://api.telnyx.com` redirected to the simulator. */
 export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   const { sim, command, hasWebhookUrl, folder = process.cwd(), log } = options
   const runtime = runtimeOf(command[0])
@@ -78,7 +78,7 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
       ([port]) => port !== undefined && onPort(port),
       (error: unknown) => log(String(error)),
     )
-  }, LOOK_FOR_PORT_EVERY_MS)
+  }, PORT_POLL_INTERVAL_MS)
 
   const finish = async () => {
     const exitCode = await endOf(child, command[0], log)
@@ -93,7 +93,7 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   return { exitCode: finish(), stop: (signal) => void child.kill(signal) }
 }
 
-/** Beside this file when it runs from source, beside the bundle when it is installed. */
+/** Finds the preload file in the source tree or next to the built bundle. */
 function preloadFile(): string {
   const places = ['../redirect/preload.cjs', './preload.cjs'].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
@@ -101,11 +101,11 @@ function preloadFile(): string {
   return places.find(existsSync) ?? (places[1] as string)
 }
 
-/** Sets the simulator's webhook URL to the likeliest route of the program. Returns what to say about it. */
+/** Sets the webhook URL to the likeliest route of the program. Returns the log message. */
 async function chooseWebhookUrl(sim: Simulator, port: number, folder: string): Promise<string> {
   const [route, ...others] = await findWebhookRoutes(folder)
   if (!route)
-    return `The program listens on port ${port}, but no POST route was found in its source. Give --webhook-url http://127.0.0.1:${port}/PATH.`
+    return `The program listens on port ${port}, but its source has no POST route. Set --webhook-url http://127.0.0.1:${port}/PATH.`
   const url = `http://127.0.0.1:${port}${route.path}`
   sim.setWebhookUrl(url)
   const rest = [...new Set(others.map(({ path }) => path))].filter((path) => path !== route.path)
@@ -113,7 +113,7 @@ async function chooseWebhookUrl(sim: Simulator, port: number, folder: string): P
   return `Webhooks   ${url} (${route.file}:${route.line}).${also}`
 }
 
-/** Takes the ports that the preload reports. */
+/** Receives the ports that the preload reports. */
 function createPortReport(onPort: (port: number) => void) {
   const server = createServer((socket) => {
     socket.setEncoding('utf8').on('error', () => {})
@@ -135,7 +135,7 @@ function createPortReport(onPort: (port: number) => void) {
 function endOf(child: ChildProcess, command: string, log: (line: string) => void): Promise<number> {
   return new Promise((resolve) => {
     child.once('error', (error) => {
-      log(`The program could not be started: ${error.message}. Check that "${command}" is on PATH.`)
+      log(`Cannot start the program: ${error.message}. Check that "${command}" is on PATH.`)
       resolve(127)
     })
     child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)))
@@ -144,7 +144,7 @@ function endOf(child: ChildProcess, command: string, log: (line: string) => void
 
 const untested = (command: string, env: Record<string, string>) =>
   [
-    `"${command}" is not a runtime that was tested (Node.js, Python, curl). It is started with this environment:`,
+    `"${command}" is not a tested runtime (Node.js, Python, curl). It starts with these environment variables:`,
     ...Object.entries(env).map(([name, value]) => `  ${name}=${value}`),
   ].join('\n')
 

@@ -1,4 +1,4 @@
-/** Puts the parts together: one clock, one exchange, one courier, one API, and a server in front of them. */
+/** Creates a simulator from a clock, an exchange, a courier, the APIs and an HTTP server. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -20,34 +20,28 @@ import { page } from '../pages/index.ts'
 import { createPhone, type Phone } from '../scenario/phone.ts'
 import { resolveSettings, type Settings, type SettingsInput } from '../settings/settings.ts'
 
-/** What `createSimulator` takes. Nothing is required. */
+/** Options of `createSimulator`. All are optional. */
 export interface SimulatorOptions {
-  /**
-   * Where webhooks go: a URL on this machine, or a function in this process that takes a `Request` and gives a
-   * `Response`. Default: nowhere; events are then only recorded.
-   */
+  /** Webhook URL on this machine, or an in-process handler. Default: events are recorded but not delivered. */
   webhookUrl?: string | WebhookHandler | undefined
-  /** Where webhooks go when the first place fails. Default: nowhere. */
+  /** Webhook URL to use when `webhookUrl` fails. Default: none. */
   webhookFailoverUrl?: string | undefined
   /**
-   * Webhooks for an address that is not on this machine, such as a tunnel that a program has written in, go to the same
-   * path on the host and port of `webhookUrl`. Default false: they fail.
+   * Redirects webhooks for other machines, such as a hard-coded tunnel URL, to the same path on the host and port of
+   * `webhookUrl`. Default false: these webhooks fail.
    */
   redirectWebhooks?: boolean | undefined
-  /** Port to listen on. Default 0: any that is free. */
+  /** Port to listen on. Default 0: any free port. */
   port?: number
-  /** Address to listen on. Default `127.0.0.1`; anything else is open to your network. */
+  /** Address to listen on. Default `127.0.0.1`. Any other address opens the simulator to your network. */
   host?: string | undefined
-  /** Time. Default the clock on the wall; `virtualClock()` for one you move. */
+  /** Clock. Default: real time. Use `virtualClock()` to advance time yourself. */
   clock?: VirtualClock | undefined
-  /**
-   * Decides everything that is left to chance (ids, faults, the signing key): one seed, one behaviour, one public key.
-   * Default: a fresh one.
-   */
+  /** Makes ids, faults and the signing key repeatable. Default: random. */
   seed?: string | number | undefined
-  /** What goes wrong. Default nothing. */
+  /** Faults to inject. Default: none. */
   faults?: FaultsInput
-  /** What Telnyx does not document. See the README. */
+  /** Behaviour that Telnyx does not document. See the README. */
   settings?: SettingsInput
   /** `connection_id` of incoming calls: the Call Control application. Default `1684641123236054244`. */
   connectionId?: string | undefined
@@ -55,19 +49,19 @@ export interface SimulatorOptions {
 
 /** A running simulator. `await using` closes it. */
 export interface Simulator extends AsyncDisposable {
-  /** Base URL for a Telnyx SDK, with its `/v2`. */
+  /** Base URL for a Telnyx SDK, including `/v2`. */
   readonly url: string
-  /** What the Telnyx portal shows: the base64 of the 32 bytes webhooks are verified with. */
+  /** Public key for webhook verification, as the Telnyx portal shows it: 32 bytes in base64. */
   readonly publicKey: string
-  /** The telephones: `dial` in, or wait for a call. */
+  /** Simulated phones: `dial` the application, or wait for its call. */
   readonly phone: Phone
-  /** The handset for the browser. */
+  /** URL of the phone page. */
   readonly phoneUrl: string
-  /** The page of calls, commands and deliveries. */
+  /** URL of the page that lists calls, commands and deliveries. */
   readonly eventsUrl: string
-  /** The clock that was given, to be advanced; with the clock on the wall, `null`. */
+  /** The virtual clock of the options; `null` in real time. */
   readonly clock: VirtualClock | null
-  /** Changes and shows what goes wrong. */
+  /** Reads and replaces the active faults. */
   readonly faults: FaultControls
   /** Every setting as it is in force. */
   readonly settings: Settings
@@ -75,15 +69,15 @@ export interface Simulator extends AsyncDisposable {
   deliveries(): Delivery[]
   /** Sends a delivery once more; `undefined` when there is none with this id. */
   resend(deliveryId: string): Delivery | undefined
-  /** The remembered calls, oldest first. */
+  /** The stored calls, oldest first. */
   calls(): CallView[]
-  /** Calls `watcher` with everything that happens, or only with these types of it. Returns a function that stops it. */
+  /** Subscribes to all activity, or to these types. Returns a function that unsubscribes. */
   watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void
-  /** The API without a socket, in the shape of `fetch`; for `new Telnyx({ fetch: sim.fetch })`. */
+  /** Calls the API without a socket, like `fetch`. For `new Telnyx({ fetch: sim.fetch })`. */
   readonly fetch: typeof fetch
-  /** Sends webhooks elsewhere from now on: for calls that are made from now on. */
+  /** Changes the webhook URL for new calls. */
   setWebhookUrl(url: string): void
-  /** Stops listening, drops every call, cuts off every delivery. */
+  /** Stops the server, drops all calls and aborts all deliveries. */
   close(): Promise<void>
 }
 
@@ -91,7 +85,7 @@ export interface Simulator extends AsyncDisposable {
  * Starts a simulator.
  *
  * @throws TypeError when an option, a setting or a fault does not exist or is out of range, or a webhook URL is not on
- *   this machine. Rejects when the port is taken.
+ *   this machine. Rejects when the port is already in use.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const {
@@ -106,7 +100,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const chance = createChance(seed ?? randomBytes(16).toString('hex'))
   const clock = options.clock ?? realClock()
   const faults = new Faults(chance, options.faults)
-  // A seed makes the key too: a `.env` with the public key then survives a restart.
+  // A seed also fixes the key, so the public key in a `.env` file stays valid after a restart.
   const signer = createSigner(seed === undefined ? undefined : chance.bytes('signing key'))
   const inProcess = typeof webhookUrl === 'function' ? webhookUrl : null
   const route: Route = {
@@ -136,11 +130,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const sim = createSimApi({ exchange, courier, faults, virtualClock, about })
   const handle = createHandler({ telnyx, sim, page })
   const server = createHttpServer({ handle, exchange, isOpenToNetwork: !isLocal(host) })
-  // Rejects when the port is taken.
   await once(server.listen(port, host), 'listening')
   const addresses = () => {
     const { port } = server.address() as AddressInfo
-    // An address that means "all of mine" is not one to connect to.
+    // Clients cannot connect to a wildcard address.
     const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
     const origin = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
     return { url: `${origin}/v2`, phone: `${origin}/phone`, events: `${origin}/events` }
@@ -180,7 +173,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   }
 }
 
-/** `url`, with the host and port of `local` when it is not on this machine. */
+/** Returns `url`, with the host and port of `local` when it is not on this machine. */
 function onThisMachine(url: string, local: string): string {
   if (!URL.canParse(url) || isLoopback(new URL(url).hostname)) return url
   const { pathname, search } = new URL(url)

@@ -1,4 +1,4 @@
-/** A simulator for tests: its receiver verifies every signature with the official SDK and holds every event against the contract. */
+/** A simulator for tests. It verifies signatures with the official SDK and checks every event against the contract. */
 
 import { expectContract } from '@callgather/test-kit/telnyx-contract'
 import Telnyx from 'telnyx'
@@ -21,22 +21,22 @@ export interface Received {
 export interface TestSimulator {
   sim: Simulator
   clock: VirtualClock
-  /** The official SDK, pointed at the simulator. */
+  /** The official SDK, connected to the simulator. */
   client: Telnyx
-  /** What was delivered, in order of arrival. */
+  /** The delivered webhooks, in order of arrival. */
   received: Received[]
-  /** Types of what was emitted, with the telling field of some: `call.gather.ended(valid 5503)`. */
+  /** The emitted event types, some with their main fields: `call.gather.ended(valid 5503)`. */
   story(): string[]
-  /** Everything that was emitted, whether or not it arrived. */
+  /** All emitted events, delivered or not. */
   emitted: WebhookEvent[]
-  /** A call that has been answered. */
+  /** Dials a call and answers it. */
   answeredCall(): Promise<Awaited<ReturnType<Simulator['phone']['dial']>>>
-  /** Expects the contract to object to something, and lets it pass. */
-  forgive(words: string): void
+  /** Ignores contract violations whose message contains these words. */
+  allowContractViolation(words: string): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** `answer` decides what the receiver says; default 200. */
+/** `answer` returns the receiver's response. Default: 200. */
 export async function testSimulator(
   options: Omit<SimulatorOptions, 'webhookUrl' | 'clock'> & {
     answer?: (received: Received) => Response | Promise<Response>
@@ -54,7 +54,7 @@ export async function testSimulator(
       const raw = await request.text()
       const { data, meta } = JSON.parse(raw)
       const item: Received = { event: data, meta, headers, raw }
-      // Kept before it is verified: the SDK verifies on another thread, and which of two is done first is chance.
+      // Store it before verification: the SDK verifies on another thread, so completion order is random.
       received.push(item)
       await client.webhooks.unwrap(raw, { headers })
       return answer(item)
@@ -83,14 +83,14 @@ export async function testSimulator(
     client,
     received,
     emitted,
-    story: () => emitted.map(inShort),
+    story: () => emitted.map(summarise),
     answeredCall: async () => {
       const caller = await sim.phone.dial()
       await client.calls.actions.answer(caller.id, {})
       await clock.settle()
       return caller
     },
-    forgive: (words) => {
+    allowContractViolation: (words) => {
       broken = broken.filter((error) => !String(error).includes(words))
     },
     [Symbol.asyncDispose]: async () => {
@@ -100,8 +100,8 @@ export async function testSimulator(
   }
 }
 
-/** An event in a few words. */
-export function inShort({ event_type, payload }: WebhookEvent): string {
+/** Formats an event type with its main fields. */
+export function summarise({ event_type, payload }: WebhookEvent): string {
   const { digits, digit, status, media_url, hangup_cause } = payload
   const words = [
     digit,

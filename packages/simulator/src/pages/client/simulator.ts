@@ -22,7 +22,7 @@ export interface ClockView {
 export type Faults = Record<string, { rate: number }>
 
 /** What the simulator refused, in its own words. */
-class Refused extends Error {
+class SimulatorError extends Error {
   override readonly name = 'Refused'
 }
 
@@ -63,7 +63,7 @@ const kinds: readonly Activity['type'][] = [
  * Subscribes to all activity of the simulator; with the role `phone`, outgoing calls ring on this page. The browser
  * reconnects by itself, and `hello` then carries a new snapshot. Returns a function that unsubscribes.
  */
-export function follow(
+export function subscribe(
   role: 'phone' | 'watcher',
   on: { hello(hello: Hello): void; activity(activity: Activity): void; lost(): void },
 ): () => void {
@@ -90,15 +90,15 @@ async function sendWhole<Body>(method: string, path: string, body?: Record<strin
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
   } catch {
-    throw new Refused('The simulator does not answer. Is it still running?')
+    throw new SimulatorError('The simulator does not answer. Is it still running?')
   }
   const answer: Body & { errors?: TelnyxError[] } = await response.json()
   if (response.ok) return answer
-  throw new Refused(answer.errors?.[0]?.detail ?? `The simulator answered ${response.status}.`)
+  throw new SimulatorError(answer.errors?.[0]?.detail ?? `The simulator answered ${response.status}.`)
 }
 
 /** The calls with the newest state of one of them; a new one comes first. */
-export function withCall(calls: readonly CallView[], call: CallView, most: number): readonly CallView[] {
+export function withCall(calls: readonly CallView[], call: CallView, maxCalls: number): readonly CallView[] {
   const at = calls.findIndex(({ id }) => id === call.id)
-  return at === -1 ? [call, ...calls].slice(0, most) : calls.with(at, call)
+  return at === -1 ? [call, ...calls].slice(0, maxCalls) : calls.with(at, call)
 }

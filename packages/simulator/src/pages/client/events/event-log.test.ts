@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Activity, Delivery } from '../simulator.ts'
-import { emptyLog, eventLog, type Filter, gistOf, type LogEvent, shown, verdictOf } from './event-log.ts'
+import {
+  emptyLog,
+  eventLogReducer,
+  type Filter,
+  filterEntries,
+  type LogEvent,
+  outcomeOf,
+  summaryOf,
+} from './event-log.ts'
 
 const at = '2026-11-22T10:00:00.000Z'
 const event = (id: string, event_type = 'call.dtmf.received'): Delivery['event'] => ({
@@ -36,7 +44,7 @@ const command = (status: number): Activity => ({
   errors: status < 400 ? null : [{ code: '90023', title: 'Invalid', detail: 'Too few.', meta: { url: '' } }],
   note: null,
 })
-const after = (...events: LogEvent[]) => events.reduce(eventLog, emptyLog)
+const after = (...events: LogEvent[]) => events.reduce(eventLogReducer, emptyLog)
 const seen = (...list: Activity[]): LogEvent => ({ type: 'activities', list })
 const all: Filter = {
   call: null,
@@ -76,7 +84,7 @@ describe('event log', () => {
       ],
       deliveries: [delivery('d2', '2'), delivery('d1', '1')],
     })
-    expect(log.entries.map((entry) => (entry.kind === 'webhook' ? entry.key : verdictOf(entry).words))).toEqual([
+    expect(log.entries.map((entry) => (entry.kind === 'webhook' ? entry.key : outcomeOf(entry).words))).toEqual([
       '422 · 90023',
       '1',
       '2',
@@ -94,9 +102,9 @@ describe('event log', () => {
       deliveries: [],
     }
     const log = after(hello(0), seen(command(200)), { type: 'lost' }, hello(2), history)
-    expect(log.entries.map((entry) => verdictOf(entry).words)).toEqual(['200', '404 · 90023'])
+    expect(log.entries.map((entry) => outcomeOf(entry).words)).toEqual(['200', '404 · 90023'])
     const cleared = after(hello(0), seen(command(200)), { type: 'clear' }, hello(2), history)
-    expect(cleared.entries.map((entry) => verdictOf(entry).words)).toEqual(['404 · 90023'])
+    expect(cleared.entries.map((entry) => outcomeOf(entry).words)).toEqual(['404 · 90023'])
   })
 
   it('adds a row for each tool call, trouble and change of faults', () => {
@@ -107,7 +115,7 @@ describe('event log', () => {
         { at, type: 'faults', faults: { drop: 1 } },
       ),
     )
-    expect(log.entries.map((entry) => [entry.name, gistOf(entry), verdictOf(entry).tone])).toEqual([
+    expect(log.entries.map((entry) => [entry.name, summaryOf(entry), outcomeOf(entry).tone])).toEqual([
       ['tool stock', '200', 'none'],
       ['trouble', 'No model.', 'bad'],
       ['faults', 'drop', 'none'],
@@ -135,19 +143,19 @@ describe('event log', () => {
         delivered(delivery('e', '3', { status: 'failed' })),
       ),
     )
-    expect(log.entries.map((entry) => verdictOf(entry).words)).toEqual([
+    expect(log.entries.map((entry) => outcomeOf(entry).words)).toEqual([
       '200',
       '422 · 90023',
       'recorded',
       'no answer · sent 2×',
       'dropped',
     ])
-    expect(shown(log.entries, { ...all, failures: true })).toHaveLength(3)
+    expect(filterEntries(log.entries, { ...all, failures: true })).toHaveLength(3)
   })
 
   it('filters rows by call, kind and words in names, bodies and errors', () => {
     const log = after(seen(command(422), webhook('1'), { at, type: 'said', call_id: 'b', text: 'Hello there' }))
-    const found = (change: Partial<Filter>) => shown(log.entries, { ...all, ...change }).map(({ name }) => name)
+    const found = (change: Partial<Filter>) => filterEntries(log.entries, { ...all, ...change }).map(({ name }) => name)
     expect(found({ words: 'too few' })).toEqual(['gather'])
     expect(found({ words: 'DTMF' })).toEqual(['call.dtmf.received'])
     expect(found({ call: 'b' })).toEqual(['says'])

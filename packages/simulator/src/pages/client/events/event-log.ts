@@ -19,12 +19,12 @@ interface EventLog {
   entries: readonly Entry[]
   calls: readonly CallView[]
   /** Number of the next row: its key. */
-  made: number
+  nextRow: number
   /** Nothing before this is shown: it was cleared. */
-  since: string
+  clearedAt: string
 }
 
-export const emptyLog: EventLog = { connection: 'connecting', entries: [], calls: [], made: 0, since: '' }
+export const emptyLog: EventLog = { connection: 'connecting', entries: [], calls: [], nextRow: 0, clearedAt: '' }
 
 export type LogEvent =
   | { type: 'hello'; hello: Hello }
@@ -34,19 +34,19 @@ export type LogEvent =
   | { type: 'clear' }
 
 /** Rows and calls kept: enough for a day of work by hand, and a bound when scripts run thousands of calls. */
-const mostEntries = 2000
-const mostCalls = 200
+const MAX_ENTRIES = 2000
+const MAX_CALLS = 200
 
-export function eventLog(log: EventLog, event: LogEvent): EventLog {
+export function eventLogReducer(log: EventLog, event: LogEvent): EventLog {
   switch (event.type) {
     case 'hello':
       // Every connection starts with an empty list: the history that follows holds the rows missed in between.
       return {
         ...log,
         connection: 'live',
-        calls: event.hello.calls.slice(0, mostCalls),
+        calls: event.hello.calls.slice(0, MAX_CALLS),
         entries: [],
-        made: event.hello.logged,
+        nextRow: event.hello.logged,
       }
     case 'lost':
       return { ...log, connection: log.connection === 'connecting' ? 'connecting' : 'lost' }
@@ -55,7 +55,7 @@ export function eventLog(log: EventLog, event: LogEvent): EventLog {
         ...log,
         entries: [],
         calls: log.calls.filter(({ state }) => state !== 'ended'),
-        since: log.entries.at(-1)?.at ?? log.since,
+        clearedAt: log.entries.at(-1)?.at ?? log.clearedAt,
       }
     case 'history':
       return withHistory(log, event.list, event.deliveries)
@@ -67,8 +67,8 @@ export function eventLog(log: EventLog, event: LogEvent): EventLog {
 /** What happened before the page was opened goes before what it saw itself. */
 function withHistory(log: EventLog, list: readonly Activity[], deliveries: readonly Delivery[]): EventLog {
   // Counted so that no row of the past has the key of a later one.
-  const before: EventLog = { ...log, entries: [], made: log.made - log.entries.length - list.length }
-  const past = list.reduce(withActivity, before).entries.filter(({ at }) => at > log.since)
+  const before: EventLog = { ...log, entries: [], nextRow: log.nextRow - log.entries.length - list.length }
+  const past = list.reduce(withActivity, before).entries.filter(({ at }) => at > log.clearedAt)
   const known = new Set(log.entries.map(({ key }) => key))
   const byEvent = new Map<string, Delivery[]>()
   for (const delivery of deliveries.toReversed())
@@ -79,17 +79,17 @@ function withHistory(log: EventLog, list: readonly Activity[], deliveries: reado
     const others = byEvent.get(entry.key)?.filter(({ id }) => !own.has(id)) ?? []
     return { ...entry, deliveries: [...others, ...entry.deliveries] }
   })
-  return { ...log, entries: entries.slice(-mostEntries) }
+  return { ...log, entries: entries.slice(-MAX_ENTRIES) }
 }
 
 function withActivity(log: EventLog, activity: Activity): EventLog {
   switch (activity.type) {
     case 'call.created':
     case 'call.updated':
-      return { ...log, calls: withCall(log.calls, activity.call, mostCalls) }
+      return { ...log, calls: withCall(log.calls, activity.call, MAX_CALLS) }
     case 'command': {
       const { type: kind, call_id: callId, command: name, ...rest } = activity
-      return withEntry(log, { kind, key: `command ${log.made}`, callId, name, ...rest })
+      return withEntry(log, { kind, key: `command ${log.nextRow}`, callId, name, ...rest })
     }
     case 'webhook':
       return withEntry(log, webhookEntry(activity.event, activity.call_id))
@@ -125,7 +125,7 @@ function withNote(
   ok = true,
 ): EventLog {
   const callId = 'call_id' in of ? of.call_id : null
-  const row = { key: `${kind} ${log.made}`, at, callId, name, text }
+  const row = { key: `${kind} ${log.nextRow}`, at, callId, name, text }
   return withEntry(log, kind === 'caller' ? { ...row, kind } : { ...row, kind, ok })
 }
 
@@ -145,7 +145,7 @@ function webhookEntry(event: WebhookEvent, callId: string, deliveries: readonly 
 }
 
 function withEntry(log: EventLog, entry: Entry): EventLog {
-  return { ...log, entries: [...log.entries, entry].slice(-mostEntries), made: log.made + 1 }
+  return { ...log, entries: [...log.entries, entry].slice(-MAX_ENTRIES), nextRow: log.nextRow + 1 }
 }
 
 /** What to show of all rows. */
@@ -156,13 +156,13 @@ export interface Filter {
   failures: boolean
 }
 
-export function shown(entries: readonly Entry[], filter: Filter): Entry[] {
+export function filterEntries(entries: readonly Entry[], filter: Filter): Entry[] {
   const words = filter.words.trim().toLowerCase()
   return entries.filter(
     (entry) =>
       filter.kinds[entry.kind] &&
       (filter.call === null || entry.callId === filter.call) &&
-      (!filter.failures || verdictOf(entry).tone === 'bad') &&
+      (!filter.failures || outcomeOf(entry).tone === 'bad') &&
       (words === '' || textOf(entry).includes(words)),
   )
 }
@@ -178,7 +178,7 @@ function textOf(entry: Entry): string {
 }
 
 /** How a row went, in a word and a tone. */
-export function verdictOf(entry: Entry): { words: string; tone: 'good' | 'bad' | 'wait' | 'none' } {
+export function outcomeOf(entry: Entry): { words: string; tone: 'good' | 'bad' | 'wait' | 'none' } {
   if (entry.kind === 'caller') return { words: '', tone: 'none' }
   if (entry.kind === 'simulator') return entry.ok ? { words: '', tone: 'none' } : { words: 'failed', tone: 'bad' }
   if (entry.kind === 'command') {
@@ -198,14 +198,14 @@ export function verdictOf(entry: Entry): { words: string; tone: 'good' | 'bad' |
 }
 
 /** The values that tell rows of one kind apart. */
-const telling =
+const SUMMARY_FIELDS =
   'digit digits status result partial_results hangup_cause reason direction payload audio_url media_url media_name greeting messages maximum_digits'
 
 /** A few of them, as they are in a row. */
-export function gistOf(entry: Entry): string {
+export function summaryOf(entry: Entry): string {
   if (entry.kind === 'caller' || entry.kind === 'simulator') return entry.text
   const from = entry.kind === 'command' ? entry.body : entry.event.payload
-  const parts = telling.split(' ').flatMap((name) => {
+  const parts = SUMMARY_FIELDS.split(' ').flatMap((name) => {
     const value = from[name]
     if (value === undefined || value === null || value === '') return []
     return [`${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`]

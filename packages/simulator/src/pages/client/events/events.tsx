@@ -5,9 +5,18 @@ import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { useAttempt } from '../attempt.ts'
 import { telephone, timeOfDay } from '../format.ts'
 import { TopBar } from '../frame.tsx'
-import { type Activity, type CallView, follow, simulator } from '../simulator.ts'
+import { type Activity, type CallView, simulator, subscribe } from '../simulator.ts'
 import { Details } from './details.tsx'
-import { type Entry, type EntryKind, emptyLog, eventLog, type Filter, gistOf, shown, verdictOf } from './event-log.ts'
+import {
+  type Entry,
+  type EntryKind,
+  emptyLog,
+  eventLogReducer,
+  type Filter,
+  filterEntries,
+  outcomeOf,
+  summaryOf,
+} from './event-log.ts'
 
 const everything: Filter = {
   call: null,
@@ -24,7 +33,7 @@ const kinds: [kind: EntryKind, button: string, sign: string, says: string][] = [
 ]
 
 export function Events() {
-  const [log, dispatch] = useReducer(eventLog, emptyLog)
+  const [log, dispatch] = useReducer(eventLogReducer, emptyLog)
   const [filter, setFilter] = useState(everything)
   const [selected, setSelected] = useState<string | null>(null)
   const [trouble, attempt] = useAttempt()
@@ -39,7 +48,7 @@ export function Events() {
       frame = 0
       dispatch({ type: 'activities', list })
     }
-    return follow('watcher', {
+    return subscribe('watcher', {
       hello: (hello) => {
         waiting = []
         dispatch({ type: 'hello', hello })
@@ -55,7 +64,7 @@ export function Events() {
     })
   }, [])
 
-  const rows = useMemo(() => shown(log.entries, filter), [log.entries, filter])
+  const rows = useMemo(() => filterEntries(log.entries, filter), [log.entries, filter])
   const entry = log.entries.find(({ key }) => key === selected)
 
   return (
@@ -135,7 +144,7 @@ function Calls({
   const failures = useMemo(() => {
     const counts = new Map<string, number>()
     for (const entry of entries)
-      if (entry.callId !== null && verdictOf(entry).tone === 'bad')
+      if (entry.callId !== null && outcomeOf(entry).tone === 'bad')
         counts.set(entry.callId, (counts.get(entry.callId) ?? 0) + 1)
     return counts
   }, [entries])
@@ -251,7 +260,7 @@ function Rows({
       }}
     >
       {rows.map((entry) => {
-        const verdict = verdictOf(entry)
+        const verdict = outcomeOf(entry)
         const [, , sign, says] = kinds.find(([kind]) => kind === entry.kind) ?? []
         return (
           <li key={entry.key}>
@@ -267,7 +276,7 @@ function Rows({
               </span>
               <span class="unseen">{says}</span>
               <span class="name">{entry.name}</span>
-              <span class="gist">{gistOf(entry)}</span>
+              <span class="gist">{summaryOf(entry)}</span>
               <span class="whose">{telephone(entry.callId === null ? '' : (numbers.get(entry.callId) ?? ''))}</span>
               <span class={`verdict ${verdict.tone}`}>{verdict.words}</span>
             </button>

@@ -1,9 +1,9 @@
 /** @jsxImportSource preact */
 /** What the platform is waiting for on this call, and what it has so far. */
 import type { CallView, Collecting } from '../simulator.ts'
-import type { Heard } from './phone-state.ts'
+import type { HeardFields } from './phone-state.ts'
 
-export function Hearing({ call, heard }: { call: CallView | undefined; heard: Heard | undefined }) {
+export function Hearing({ call, heard }: { call: CallView | undefined; heard: HeardFields | undefined }) {
   const collecting = call?.collecting ?? null
   return (
     <section class="card hearing" aria-labelledby="hearing-title">
@@ -73,7 +73,7 @@ function Digits({ collecting }: { collecting: Extract<Collecting, { kind: 'digit
   )
 }
 
-function Fields({ fields }: { fields: Heard }) {
+function Fields({ fields }: { fields: HeardFields }) {
   return (
     <dl class="fields">
       {Object.entries(fields).map(([name, value]) => (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Activity, CallView } from '../simulator.ts'
-import { linesOf, newPhone, type PhoneEvent, type PhoneState, phone, ringOf } from './phone-state.ts'
+import { initialPhone, linesOf, type PhoneEvent, type PhoneState, phoneReducer, ringOf } from './phone-state.ts'
 
 const at = '2026-11-22T10:00:00.000Z'
 const here = Date.parse(at)
@@ -32,13 +32,13 @@ const updated = (view: CallView): PhoneEvent => ({
   here,
 })
 const hello = (calls: CallView[]): PhoneEvent => ({ type: 'hello', hello: { calls, now: at, logged: 0 }, here })
-const after = (...events: PhoneEvent[]): PhoneState => events.reduce(phone, newPhone)
+const after = (...events: PhoneEvent[]): PhoneState => events.reduce(phoneReducer, initialPhone)
 
 describe('phone state', () => {
   it('selects a dialled call and plays ring-back until the call is answered', () => {
     const state = after(hello([]), { type: 'dialled', call: call('a') })
     expect([state.selected, ringOf(state)]).toEqual(['a', 'ringback'])
-    expect(ringOf(phone(state, updated(call('a', { state: 'answered' }))))).toBeNull()
+    expect(ringOf(phoneReducer(state, updated(call('a', { state: 'answered' }))))).toBeNull()
   })
 
   it('rings for an incoming call and selects it when the phone is idle', () => {
@@ -60,7 +60,7 @@ describe('phone state', () => {
     const ended = call('a', { state: 'ended', hangup_cause: 'normal_clearing' })
     const state = after(hello([call('a', { state: 'answered' })]), updated(ended))
     expect([state.selected, state.justEnded]).toEqual(['a', 'a'])
-    const away = phone(state, { type: 'dismiss', id: 'a' })
+    const away = phoneReducer(state, { type: 'dismiss', id: 'a' })
     expect([away.selected, away.justEnded, linesOf(away)]).toEqual([null, null, []])
   })
 
@@ -71,7 +71,7 @@ describe('phone state', () => {
       { type: 'lost' },
     )
     expect(lost.connection).toBe('lost')
-    const back = phone(lost, hello([call('c'), call('b', { state: 'answered' })]))
+    const back = phoneReducer(lost, hello([call('c'), call('b', { state: 'answered' })]))
     expect([back.connection, back.selected]).toEqual(['live', 'b'])
   })
 

@@ -2,7 +2,7 @@
 import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
 /** Fields an AI gather has heard, from its partial results. */
-export type Heard = Record<string, unknown>
+export type HeardFields = Record<string, unknown>
 
 export interface PhoneState {
   connection: 'connecting' | 'live' | 'lost'
@@ -15,7 +15,7 @@ export interface PhoneState {
   /** Ended calls put away. */
   dismissed: readonly string[]
   /** By call: what the AI says it has understood so far. */
-  heard: Readonly<Record<string, Heard>>
+  heard: Readonly<Record<string, HeardFields>>
   /** Calls that ended while they were not on the screen stay silent; this one ended in front of the caller. */
   justEnded: string | null
 }
@@ -28,7 +28,7 @@ export type PhoneEvent =
   | { type: 'dialled'; call: CallView }
   | { type: 'dismiss'; id: string }
 
-export const newPhone: PhoneState = {
+export const initialPhone: PhoneState = {
   connection: 'connecting',
   clockOffset: 0,
   calls: [],
@@ -39,12 +39,12 @@ export const newPhone: PhoneState = {
 }
 
 /** Calls kept on the page; a run of thousands of scripted ones passes by without slowing it. */
-const mostCalls = 50
+const MAX_CALLS = 50
 
-export function phone(state: PhoneState, event: PhoneEvent): PhoneState {
+export function phoneReducer(state: PhoneState, event: PhoneEvent): PhoneState {
   switch (event.type) {
     case 'hello': {
-      const calls = event.hello.calls.slice(0, mostCalls)
+      const calls = event.hello.calls.slice(0, MAX_CALLS)
       const known = calls.some(({ id }) => id === state.selected)
       const live = calls.find((call) => call.state !== 'ended')
       return {
@@ -62,7 +62,7 @@ export function phone(state: PhoneState, event: PhoneEvent): PhoneState {
     case 'dialled':
       return {
         ...state,
-        calls: withCall(state.calls, event.call, mostCalls),
+        calls: withCall(state.calls, event.call, MAX_CALLS),
         selected: event.call.id,
         justEnded: null,
       }
@@ -88,7 +88,7 @@ function activity(state: PhoneState, event: Activity): PhoneState {
   const rings = before === undefined && event.call.direction === 'outgoing' && event.call.state === 'ringing'
   return {
     ...state,
-    calls: withCall(state.calls, event.call, mostCalls),
+    calls: withCall(state.calls, event.call, MAX_CALLS),
     selected: rings && !busy ? event.call.id : state.selected,
     justEnded: ended && event.call.id === state.selected ? event.call.id : state.justEnded,
   }

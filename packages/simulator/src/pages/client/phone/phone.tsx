@@ -5,7 +5,7 @@ import { useAttempt } from '../attempt.ts'
 import { telephone } from '../format.ts'
 import { IconButton, TopBar } from '../frame.tsx'
 import { Bell, BellOff, Speaker, SpeakerOff } from '../icons.tsx'
-import { follow, simulator } from '../simulator.ts'
+import { simulator, subscribe } from '../simulator.ts'
 import { Tones } from '../tones.ts'
 import { Voice } from '../voice.ts'
 import { CallScreen } from './call-screen.tsx'
@@ -15,10 +15,10 @@ import { Dialler } from './dialler.tsx'
 import { FaultsPanel } from './faults-panel.tsx'
 import { Hearing } from './hearing.tsx'
 import { Lines } from './lines.tsx'
-import { linesOf, newPhone, phone, ringOf } from './phone-state.ts'
+import { initialPhone, linesOf, phoneReducer, ringOf } from './phone-state.ts'
 
 export function Phone() {
-  const [state, dispatch] = useReducer(phone, newPhone)
+  const [state, dispatch] = useReducer(phoneReducer, initialPhone)
   const [trouble, attempt] = useAttempt()
   const [quiet, setQuiet] = useRemembered('quiet')
   const [mute, setMute] = useRemembered('mute')
@@ -31,7 +31,7 @@ export function Phone() {
 
   useEffect(
     () =>
-      follow('phone', {
+      subscribe('phone', {
         hello: (hello) => dispatch({ type: 'hello', hello, here: Date.now() }),
         activity: (activity) => {
           dispatch({ type: 'activity', activity, here: Date.now() })
