@@ -26,8 +26,8 @@ export interface CallListProps {
 const MAX_CALLS_WITHOUT_SEARCH = 12
 
 /**
- * The calls a ticket may see: those on the line first, each with what it is busy with, how long it has lasted and how
- * much is new. Only the rows in view exist in the page.
+ * The calls that the ticket allows, active calls first. Each row shows the activity, the duration and the number of new
+ * events. Only the rows in view are in the DOM.
  *
  * Its unstyled parts are `CallListParts`.
  */
@@ -78,10 +78,10 @@ interface ListState {
   readonly tone: Tone
 }
 
-/** States whose hint is about what is still shown. */
+/** The states whose hint refers to the last known state. */
 const showsLastState: ReadonlySet<ConnectionView> = new Set(['reconnecting', 'degraded', 'unavailable'])
 
-/** Why the list may be out of date, or is not known; `null` while it is live or just begins. */
+/** Why the list is out of date or unavailable; `null` while it is live or loading. */
 function useListState(): ListState | null {
   const { error } = useList('ListState')
   const connection = useConnection()
@@ -91,12 +91,12 @@ function useListState(): ListState | null {
   if (!isBad(view, connection)) return null
   const { tone, words, hint: ofView } = viewWords(view)
   if (view === 'forbidden') return { title: t('connection.noPermission'), hint: t('connection.noPermissionHint'), tone }
-  // There is no last known state where nothing is listed.
+  // An empty list has no last known state.
   const hint = showsLastState.has(view) ? 'calls.retrying' : ofView
   return { title: t(words), hint: hint ? t(hint) : null, tone }
 }
 
-/** Shown in place of rows. Says that there are no calls only after a snapshot confirms it. */
+/** The empty state. It says "No calls" only after a snapshot confirms it. */
 function NoCalls({
   isSearched,
   isKnown,

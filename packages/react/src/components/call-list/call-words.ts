@@ -2,10 +2,10 @@ import type { CallSummary } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
 
-/** More digits than this are no goal to show progress towards. */
+/** A gather with a higher maximum shows no progress towards it. */
 const FAR = 32
 
-/** What a call is busy with, in words. */
+/** Describes the current activity of a call. */
 export function activityWords({ phase, activity, hungUpBy }: CallSummary, language: Language): string {
   const { t } = language
   const outcomeOf = (outcome: string) =>
@@ -29,7 +29,7 @@ export function activityWords({ phase, activity, hungUpBy }: CallSummary, langua
   }
 }
 
-/** A number that grows as things happen on a call: what is new since it was looked at is the difference. */
+/** A counter that grows with the events of a call. The difference since the last look is the number of new events. */
 export function progressOf({ activity }: CallSummary): number {
   switch (activity?.kind) {
     case 'digits':

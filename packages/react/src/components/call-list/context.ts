@@ -5,7 +5,7 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { progressOf } from './call-words.ts'
 
-/** A row of the list: a call, or the heading of a group of them. */
+/** A row of the list: a call, or the heading of a group. */
 export type CallListItem =
   | { readonly kind: 'heading'; readonly key: 'live' | 'ended'; readonly text: string; readonly count: number }
   | { readonly kind: 'call'; readonly key: string; readonly call: CallSummary }
@@ -14,7 +14,7 @@ export type CallListItem =
 export const orderOf = (items: readonly CallListItem[]) =>
   items.flatMap((item) => (item.kind === 'call' ? [item.key] : []))
 
-/** What the parts of a list share. */
+/** The context of the parts of a call list. */
 export function useListOf(selected: string | null, onSelect: ((callId: string) => void) | undefined) {
   const { calls, sync, error } = useCalls()
   const { t } = useLanguage()
@@ -48,7 +48,7 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
       setActive(callId)
       onSelect?.(callId)
     },
-    /** How much is new on a call since it was last open. */
+    /** The number of events on a call since it was last open. */
     unseen: (callId: string) => (callId === selected ? 0 : (unseen.get(callId) ?? 0)),
   }
 }
@@ -56,7 +56,7 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
 export const [ListProvider, useList] = createPartContext<ReturnType<typeof useListOf>>('CallListParts')
 export const [CallProvider, useRow] = createPartContext<CallSummary>('CallListParts', 'Call')
 
-/** How many events each call had since it was last open. Events present at first count as seen. */
+/** The number of events of each call since it was last open. Events present at first count as seen. */
 function useUnseen(calls: readonly CallSummary[], selected: string | null): ReadonlyMap<string, number> {
   const [seen, setSeen] = useState<ReadonlyMap<string, number>>(() => new Map())
   const next = new Map(seen)

@@ -24,7 +24,7 @@ export interface RootProps extends Omit<PartProps<'nav', RootState>, 'onSelect'>
   readonly onSelect?: ((callId: string) => void) | undefined
 }
 
-/** The calls a ticket may see. */
+/** The list of the calls that the ticket allows. */
 export function Root({ selected = null, onSelect, ...props }: RootProps) {
   const { t } = useLanguage()
   const guard = useTypingGuard()
@@ -57,13 +57,13 @@ export function Search(props: SearchProps) {
 export interface ViewProps extends Omit<PartProps<'div'>, 'children'> {
   /** Renders one row. */
   readonly children: (item: CallListItem) => ReactElement
-  /** What to show in place of rows when there are none. */
+  /** Content while there are no rows. */
   readonly empty?: ReactNode
 }
 
 /**
- * The rows, of which only those in view exist in the page; give it a height and `overflow: auto`. One stop for the Tab
- * key; the arrows go from call to call.
+ * The rows; only those in view are in the DOM. Set a height and `overflow: auto`. The list is one tab stop, and the
+ * arrow keys move between calls.
  */
 export function View({ children, empty = null, ...props }: ViewProps) {
   const { items, live, focusable, setActive } = useList('View')
@@ -71,7 +71,7 @@ export function View({ children, empty = null, ...props }: ViewProps) {
   const view = useRef<HTMLDivElement>(null)
   const indexOf = (callId: string | undefined) => items.findIndex((item) => item.key === callId)
   const focusIndex = indexOf(focusable)
-  /** The call whose row is to have the focus when this has rendered. */
+  /** The call whose row takes the focus after this render. */
   const toFocus = useRef<string | null>(null)
   const onKeyDown = (event: KeyboardEvent) => {
     const order = orderOf(items)
@@ -85,7 +85,7 @@ export function View({ children, empty = null, ...props }: ViewProps) {
     setActive(next)
     handle.current?.scrollToIndex(indexOf(next), { align: 'nearest' })
   }
-  // The row is mounted by `keepMounted` with this render, and has the focus before another key can come.
+  // `keepMounted` mounts the row in this render, so it has the focus before the next key event.
   useEarlyEffect(() => {
     if (toFocus.current === null) return
     view.current?.querySelector<HTMLElement>(`[data-call="${CSS.escape(toFocus.current)}"]`)?.focus()

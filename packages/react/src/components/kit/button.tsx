@@ -1,14 +1,14 @@
 import type { ComponentProps } from 'react'
 import { Icon, type IconName } from './icon.tsx'
 
-/** The props of a button in our look. */
+/** The props of a styled button. */
 export interface ButtonProps extends ComponentProps<'button'> {
   readonly icon?: IconName | undefined
   readonly variant?: 'primary' | 'danger' | 'quiet' | undefined
   readonly size?: 'small'
 }
 
-/** A button in our look. */
+/** A styled button. */
 export function Button({ icon, variant, size, className, children, ...props }: ButtonProps) {
   return (
     <button
@@ -30,7 +30,7 @@ type IconButtonProps = Omit<ButtonProps, 'icon' | 'children' | 'aria-label'> & {
   readonly label: string
 }
 
-/** A small, quiet button that is only an icon. */
+/** A small button with only an icon. */
 export const IconButton = ({ label, ...props }: IconButtonProps) => (
   <Button variant="quiet" size="small" data-icon-only="" aria-label={label} {...props} />
 )

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { Icon, type IconName } from './icon.tsx'
 
-/** What a colour means. Never the only sign: the words say it too (WCAG 1.4.1). */
+/** The meaning of a colour. The text must carry it as well (WCAG 1.4.1). */
 export type Tone = 'neutral' | 'accent' | 'ai' | 'positive' | 'warning' | 'negative'
 
 /** A state in one or two words. */
@@ -14,7 +14,7 @@ export function Chip({
 }: {
   readonly tone?: Tone
   readonly icon?: IconName
-  /** A dot in place of a picture; `live` makes it breathe. */
+  /** Shows a dot instead of an icon; `live` animates it. */
   readonly dot?: boolean
   readonly live?: boolean
   readonly children: ReactNode

@@ -7,27 +7,27 @@ import { Button, type ButtonProps } from './button.tsx'
 import { CloseButton, Notice } from './notice.tsx'
 import { GATHER_IN_PROGRESS, refusalWords } from './refusal-words.ts'
 
-/** Where a command stands, and what can be done about it: any `useCommand` result. */
+/** The status and actions of a command: any `useCommand` result. */
 export type RunningCommand = CommandProgress & {
   readonly retry: (options?: { readonly replace?: boolean }) => Promise<unknown>
   readonly reset: () => void
 }
 
-/** Whether a command is on its way. One that is overdue can be given again. */
+/** Whether a command is pending. An overdue command can be sent again. */
 export const isBusy = (command: CommandProgress): boolean =>
   command.status === 'sending' || (command.status === 'accepted' && !command.isOverdue)
 
 /** The props of `CommandButton`. */
 export interface CommandButtonProps extends Omit<ButtonProps, 'className'> {
-  /** Where the command of this button stands. */
+  /** The status of this button's command. */
   readonly command: CommandProgress
-  /** Why it cannot be pressed now. It stays in the tab order, so that everyone can learn why. */
+  /** Why the button is disabled. It stays in the tab order, so that screen readers can read the reason. */
   readonly reason?: string | null
 }
 
 /**
- * A button that shows how its command fares: sending, accepted by Telnyx, confirmed by the call. It cannot be pressed
- * twice while the first press is on its way, and never says that something is done before the call says so.
+ * A button that shows the status of its command: sending, accepted by Telnyx or confirmed by the call. It cannot be
+ * pressed again while the command is pending, and shows success only after an event of the call confirms it.
  */
 export function CommandButton({ command, icon, reason = null, children, onClick, ...props }: CommandButtonProps) {
   const { t } = useLanguage()
@@ -50,7 +50,7 @@ export function CommandButton({ command, icon, reason = null, children, onClick,
       aria-busy={busy || undefined}
       title={reason ?? (said || props.title)}
       onClick={(event) => {
-        // A form's own submission is stopped too: `aria-disabled` alone stops nothing.
+        // Also prevents form submission: `aria-disabled` alone does not.
         if (blocked) event.preventDefault()
         else onClick?.(event)
       }}
@@ -62,7 +62,7 @@ export function CommandButton({ command, icon, reason = null, children, onClick,
   )
 }
 
-/** Who refused a command and why, or that no answer came, and what to do. Nothing while nothing went wrong. */
+/** Explains a refused, unknown or overdue command and the next step. Renders nothing otherwise. */
 export function CommandNotice({ command }: { readonly command: RunningCommand }) {
   const language = useLanguage()
   const { t } = language
@@ -103,10 +103,10 @@ export function CommandNotice({ command }: { readonly command: RunningCommand })
   return null
 }
 
-/** Another gather runs: who asks for what, and the means to replace it. */
+/** Names the gather that is already running and its agent, and offers to replace it. */
 function GatherRunning({ command }: { readonly command: RunningCommand }) {
   const { t } = useLanguage()
-  // Outside of a scope, the call of the command is not known here.
+  // Without a `CallScope`, the call of the command is unknown here.
   const callId = useScopedCallId()
   const replace = (
     <>

@@ -1,6 +1,6 @@
 import { Button } from './button.tsx'
 
-/** Asks before something is stopped. Escape means no. */
+/** Asks for confirmation before something is stopped. Escape cancels. */
 export function Confirm({
   label,
   question,

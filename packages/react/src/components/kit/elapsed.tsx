@@ -1,7 +1,7 @@
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { clockTime, durationOf } from './time.ts'
 
-/** How long something has lasted, or lasted in the end. The only thing that renders again each second. */
+/** The elapsed or final duration. A separate component, so that only this element rerenders every second. */
 export function Elapsed({
   callId,
   from,

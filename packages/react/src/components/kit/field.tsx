@@ -1,12 +1,12 @@
 import { type ComponentProps, type ReactNode, useId } from 'react'
 import { Icon } from './icon.tsx'
 
-/** What the control of a `Field` is given. */
+/** The props for the control of a `Field`. */
 type Control = Pick<ComponentProps<'input'>, 'className' | 'aria-invalid' | 'aria-describedby'> & {
   readonly id: string
 }
 
-/** A control with its label, and what is wrong with it, or else a hint. */
+/** A control with its label, and its problem or else its hint. */
 export function Field({
   id: given,
   label,
@@ -49,7 +49,7 @@ export function Field({
   )
 }
 
-/** What is wrong with what was entered. */
+/** The problem with an input. */
 export const Problem = ({ children, ...props }: ComponentProps<'p'>) => (
   <p className="cg-problem" {...props}>
     <Icon name="alert" />

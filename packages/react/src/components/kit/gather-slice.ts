@@ -1,6 +1,6 @@
 import { type CallState, type Gather, selectGather, selectHungUpBy } from '@callgather/protocol'
 
-/** What a card about a gather shows, less its digits and fields: those change at every key, and have views of their own. */
+/** The state of a gather's card, without digits and fields. Those change with every key and have their own views. */
 export type GatherSlice = NonNullable<ReturnType<typeof gatherSliceOf>>
 
 /** The slice of the gather that began last; flat, so that it compares by value. */
@@ -15,7 +15,7 @@ export function gatherSliceOf(state: CallState) {
     command: gather.command,
     body: gather.body,
     outcome: gather.outcome,
-    /** Who hung up, where that ended it. */
+    /** The side that hung up, if a hang-up ended the gather. */
     hungUpBy: selectHungUpBy(state),
     hidden: gather.mask,
     delivery: gather.delivery,
@@ -29,12 +29,12 @@ export function gatherSliceOf(state: CallState) {
     playing: digits?.prompt.playing === true,
     attempt: digits?.attempt ?? 1,
     tries: digits?.rules.maxAttempts ?? 1,
-    /** Whether any key is in. */
+    /** Whether the caller has pressed a key. */
     begun: (digits?.digitCount ?? 0) > 0,
   }
 }
 
-/** When Telnyx accepted a stop of a gather that still runs, as far as is known; `null` if it did not. */
+/** When Telnyx accepted the stop of a gather that has not ended yet; `null` if it did not. */
 export function stopAcceptedAt(state: CallState, gather: Gather): string | null {
   if (gather.status !== 'collecting') return null
   const stop = gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop'

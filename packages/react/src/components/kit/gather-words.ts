@@ -1,16 +1,16 @@
-/** How a gather is named, and how its state is said and coloured: once, for every place that shows one. */
+/** The names, states and tones of gathers. All components share them. */
 import type { CommandName, HungUpBy } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import type { Tone } from './chip.tsx'
 import type { GatherSlice } from './gather-slice.ts'
 import type { IconName } from './icon.tsx'
 
-/** A state as words, a colour and a picture. */
+/** The label, tone and icon of a state. */
 export interface Badge {
   readonly text: string
   readonly tone: Tone
   readonly icon?: IconName
-  /** It goes on now. */
+  /** Whether the state is in progress. */
   readonly live?: boolean
 }
 
@@ -24,17 +24,17 @@ const outcomes: Readonly<Record<string, Pick<Badge, 'tone' | 'icon'>>> = {
   call_hangup: { tone: 'neutral', icon: 'hangup' },
 }
 
-/** How a gather ended, in our words; in Telnyx's, where it is one we do not know. */
+/** Describes the outcome of a gather. An unknown outcome keeps Telnyx's own status. */
 export function outcomeBadge(outcome: string, hungUpBy: HungUpBy | null, language: Language): Badge {
   const known = outcomes[outcome] ?? { tone: 'neutral', icon: 'info' }
   return { ...known, text: outcomeWords(outcome, hungUpBy, language) }
 }
 
-/** How a gather ended, in words. */
+/** Describes how a gather ended. */
 export const outcomeWords = (outcome: string, hungUpBy: HungUpBy | null, { t, tryT }: Language): string =>
   outcome === 'call_hangup' && hungUpBy ? t(`hangup.${hungUpBy}`) : tryT(`gather.outcome.${outcome}`, outcome)
 
-/** Where a gather stands. */
+/** The badge of a gather's state. */
 export function gatherBadge(gather: GatherSlice, language: Language): Badge {
   const { t } = language
   switch (gather.status) {
@@ -56,11 +56,11 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
   }
 }
 
-/** What kind of gather it is. */
+/** The name of a gather's kind. */
 export const gatherTitle = (gather: GatherSlice, { t }: Language): string =>
   gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`)
 
-/** The picture of each command. */
+/** The icon of each command. */
 export const commandIcons = {
   gather: 'keypad',
   gather_using_speak: 'speech',

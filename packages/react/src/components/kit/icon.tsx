@@ -1,4 +1,4 @@
-/** The few pictures the components use, drawn with one pen on a 24-unit grid. All decorative: the words are beside them. */
+/** The icons of the components, on a 24-unit grid. All are decorative, because text stands beside them. */
 
 const paths: Readonly<Record<IconName, string>> = {
   check: 'M5 12.5 10 17.5 19 7',
@@ -44,7 +44,7 @@ const paths: Readonly<Record<IconName, string>> = {
   pause: 'M9 6v12 M15 6v12',
 } as const
 
-/** The name of a picture. */
+/** The name of an icon. */
 export type IconName =
   | 'check'
   | 'checks'
@@ -82,10 +82,10 @@ export type IconName =
   | 'table'
   | 'pause'
 
-/** Pictures that point along the line of text, and turn with it. */
+/** Icons that are mirrored in right-to-left text. */
 const directional: ReadonlySet<IconName> = new Set(['interrupted'])
 
-/** One picture, in the colour and size of the text around it. Hidden from assistive technology. */
+/** An icon in the colour and size of the surrounding text. Hidden from assistive technology. */
 export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg

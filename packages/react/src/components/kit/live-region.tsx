@@ -1,6 +1,6 @@
 /**
- * Words for those who do not see the change. Announcements are kept apart from what is shown: what is shown changes
- * more often, and in more places, than anyone wants read out (WCAG 4.1.3).
+ * Announces text to screen readers. It is separate from the visible text, which changes too often to be read out
+ * (WCAG 4.1.3).
  */
 export function LiveRegion({ text, assertive = false }: { readonly text: string; readonly assertive?: boolean }) {
   return (

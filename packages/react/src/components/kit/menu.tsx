@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { Icon, type IconName } from './icon.tsx'
 
-/** A button with a list of things to do (WAI-ARIA Authoring Practices, "Menu Button"). */
+/** A button that opens a menu of actions (WAI-ARIA Authoring Practices, "Menu Button"). */
 export function Menu({
   icon,
   label,

@@ -4,7 +4,7 @@ import { IconButton } from './button.tsx'
 import type { Tone } from './chip.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
-/** Something an agent must know, where they look: what happened, and what to do about it. */
+/** A notice that says what happened and what to do. */
 export function Notice({
   tone = 'neutral',
   icon,
@@ -18,7 +18,7 @@ export function Notice({
   readonly title: ReactNode
   readonly children?: ReactNode
   readonly action?: ReactNode
-  /** `alert` interrupts a screen reader, `status` waits; neither is spoken when it is there from the start. */
+  /** `alert` interrupts a screen reader; `status` waits. Neither is announced if it is present on first render. */
   readonly role?: 'alert' | 'status'
 }) {
   return (
@@ -33,13 +33,13 @@ export function Notice({
   )
 }
 
-/** Puts a notice away: its cross. */
+/** The button that closes a notice. */
 export function CloseButton({ onClose }: { readonly onClose: () => void }) {
   const { t } = useLanguage()
   return <IconButton icon="cross" label={t('action.close')} onClick={onClose} />
 }
 
-/** Where there is nothing to show yet: what will be here, and when. */
+/** An empty state: what will appear here, and when. */
 export function Empty({
   icon,
   title,

@@ -1,7 +1,7 @@
 import type { Tone } from './chip.tsx'
 import type { IconName } from './icon.tsx'
 
-/** How a command fares, as a picture. `seen` is a message that stands in the conversation. */
+/** The icon of each command status. `seen` is a message that the conversation contains. */
 export const receipts = {
   sent: { icon: 'clock', tone: 'neutral' },
   accepted: { icon: 'check', tone: 'positive' },

@@ -1,16 +1,16 @@
-/** Why a command was refused, and by whom, in the agent's language. Codes and technical words go to the detail line. */
+/** Explains refusals in the agent's language. Codes and technical terms go to the detail line. */
 import type { CommandRefusal } from '../../hooks/command-progress.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 
-/** A refusal as it is shown. */
+/** The text of a refusal. */
 export interface RefusalWords {
   readonly title: string
-  /** What the refusal says itself, and its code. */
+  /** The detail of the refusal and its code. */
   readonly detail: string
 }
 
-/** Another gather runs on the call. The code is the server's own. */
+/** The server's error code for a call that already has a running gather. */
 export const GATHER_IN_PROGRESS = '990001'
 
 /** Refusals that follow from the call's state, whether Telnyx or the server refused. */
@@ -37,7 +37,7 @@ function titleOf({ status, code, by }: Refused): PlainStringKey {
   return status === 400 ? 'refused.policy' : 'refused.invalid'
 }
 
-/** A refusal in words. */
+/** Describes a refusal. */
 export function refusalWords(refusal: Refused, { t }: Language): RefusalWords {
   const { code, detail = '' } = refusal
   const words = [detail.replaceAll('`', ''), code === '' ? '' : t('refused.code', { code })]

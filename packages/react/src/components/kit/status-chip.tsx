@@ -1,7 +1,7 @@
 import { Chip } from './chip.tsx'
 import type { Badge } from './gather-words.ts'
 
-/** A state as a chip: a picture, or a dot where it goes on now, and the word. */
+/** A chip with the label of a state and its icon, or a dot while the state is in progress. */
 export function StatusChip({ badge }: { readonly badge: Badge }) {
   const { icon, live, tone, text } = badge
   return (

@@ -1,8 +1,8 @@
-/** Times and numbers as an agent reads them. */
+/** Formats times, durations and telephone numbers. */
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** The time of day, with seconds: `10:41:07`. In the browser's time zone unless another is given. */
+/** Formats the time of day with seconds: `10:41:07`. Default time zone: the browser's. */
 export function timeOfDay(locale: string, iso: string, timeZone?: string): string {
   const key = `${locale} ${timeZone ?? ''}`
   let format = formats.get(key)
@@ -14,7 +14,7 @@ export function timeOfDay(locale: string, iso: string, timeZone?: string): strin
   return format.format(Date.parse(iso))
 }
 
-/** A length of time as a clock shows it: `02:41`, `1:02:41`. */
+/** Formats a duration in milliseconds as a clock: `02:41`, `1:02:41`. */
 export function clockTime(millis: number): string {
   const seconds = Math.max(0, Math.floor(millis / 1000))
   const two = (value: number) => String(value).padStart(2, '0')
@@ -23,19 +23,19 @@ export function clockTime(millis: number): string {
   return hours > 0 ? `${hours}:${rest}` : rest
 }
 
-/** A length of time for machines (HTML, "valid duration string"): `PT161S`. */
+/** Formats a duration in milliseconds as an HTML duration string: `PT161S`. */
 export const durationOf = (millis: number): string => `PT${Math.max(0, Math.floor(millis / 1000))}S`
 
 /**
- * A number as a person reads it. North American numbers are grouped, as their plan is fixed (ITU-T E.164, zone 1);
- * the others are left as they are, because how they group is each country's own affair.
+ * Formats a telephone number. North American numbers are grouped, because their plan is fixed (ITU-T E.164, zone 1).
+ * Other numbers stay unchanged, because grouping differs by country.
  */
 export function partyName(number: string): string {
   const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number)
   return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : number
 }
 
-/** A date as it is written in a language: `14 May 1991`. What is not a date stays as it is. */
+/** Formats a date in a language: `14 May 1991`. Text that is not a date stays unchanged. */
 export function dateOf(locale: string, value: string): string {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(`${value}T00:00:00Z`) : Number.NaN
   if (Number.isNaN(time)) return value

@@ -1,10 +1,9 @@
 /**
- * Keeps the keys of an agent who types when the field is removed: another person starts a gather, the assistant leaves,
- * the host shows another call. Without this the focus falls to the page, where the next letters are shortcuts.
+ * Protects an agent who types in a field while it is removed, for example because another agent starts a gather.
+ * Without this the focus falls back to the page, and the next letters trigger shortcuts.
  *
- * The focus goes to a hidden text field in the place of the removed one, which takes keys and does nothing with them. It
- * is a real `textarea`, so shortcuts of the host that leave fields alone leave it alone too. It goes with the focus: Tab,
- * Escape or a click lead on.
+ * A hidden field takes the focus and discards keys. It is a `textarea`, because host shortcuts usually ignore text
+ * fields. It is removed when it loses the focus: by Tab, Escape or a click.
  */
 import type { FocusEvent } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -30,7 +29,7 @@ const textFields = `textarea, select, input${notText.map((type) => `:not([type="
 
 const isTextField = (element: HTMLElement) => element.matches(textFields) || element.isContentEditable
 
-/** Guards a field while it has the focus. Returns how to stop. */
+/** Guards a field while it has the focus. Returns a function that stops the guard. */
 function guardTyping(field: HTMLElement, label: string): () => void {
   if (guarded.has(field)) return () => {}
   guarded.add(field)
@@ -46,10 +45,10 @@ function guardTyping(field: HTMLElement, label: string): () => void {
     field.removeEventListener('blur', onBlur)
   }
   const onBlur = () =>
-    // Browsers report the blur of an element that is being removed, or whose window loses the focus: those are no blur.
+    // Browsers also report a blur when the element is removed or its window loses the focus. Ignore both.
     queueMicrotask(() => {
       if (!field.isConnected || activeIn(field) === field) return
-      // Suspense and tabs hide what is typed in, and the browser takes its focus.
+      // Suspense and tabs hide the field, and the browser blurs it.
       if (isHidden(field)) moveFocus()
       else stop()
     })
@@ -75,7 +74,7 @@ function guardTyping(field: HTMLElement, label: string): () => void {
   return stop
 }
 
-/** Whether the last key meant to leave the field: Escape, or Enter where it sends. */
+/** Whether the last key leaves the field: Escape, or Enter that submits. */
 function isLeaving(key: KeyboardEvent | null, field: HTMLElement): boolean {
   if (key?.key === 'Escape') return true
   return key?.key === 'Enter' && (key.defaultPrevented || field.matches('input'))
@@ -86,7 +85,7 @@ function takeKeys(place: Element, label: string): void {
   sink.className = 'cg-key-sink'
   sink.setAttribute('aria-label', label)
   sink.autocomplete = 'off'
-  // Not by a class alone: parts may be used without our styles.
+  // Inline styles, because parts may be used without our style sheet.
   Object.assign(sink.style, { position: 'fixed', inlineSize: '1px', blockSize: '1px', opacity: '0', border: '0' })
   const leave = () => {
     const region = regionOf(place)
@@ -99,14 +98,14 @@ function takeKeys(place: Element, label: string): void {
       event.preventDefault()
       event.stopPropagation()
     } else if (event.key === 'Escape' && event.type === 'keydown') {
-      // After those that Escape means something to: they may move the focus themselves.
+      // Runs after other Escape handlers, which may move the focus.
       queueMicrotask(() => activeIn(sink) === sink && leave())
     }
   }
   for (const type of ['keydown', 'keypress', 'keyup'] as const) sink.addEventListener(type, onKey)
   sink.addEventListener('beforeinput', (event) => event.preventDefault())
   place.append(sink)
-  // It may be removed in its turn.
+  // The hidden field itself may be removed.
   const stop = guardTyping(sink, label)
   sink.addEventListener('blur', () =>
     queueMicrotask(() => {
@@ -118,10 +117,10 @@ function takeKeys(place: Element, label: string): void {
   sink.focus({ preventScroll: true })
 }
 
-/** A shortcut with a modifier was meant as one. Alt, and AltGr (reported as both), write letters. */
+/** Whether a key is a shortcut with a modifier. Alt and AltGr (reported as Ctrl+Alt) type letters. */
 const isCombination = ({ ctrlKey, metaKey, altKey }: KeyboardEvent) => metaKey || (ctrlKey && !altKey)
 
-/** Whether an element is not rendered, or inert, as far as the browser can say. */
+/** Whether an element is inert or, if the browser supports `checkVisibility`, not rendered. */
 const isHidden = (element: Element): boolean =>
   element.checkVisibility?.() === false || [element, ...ancestorsOf(element)].some((it) => it.hasAttribute('inert'))
 
@@ -137,16 +136,16 @@ function hostOf(element: Element): Element | null {
   return root instanceof ShadowRoot ? root.host : null
 }
 
-/** The document, and every shadow root that an element is in: none of them reports the changes of another. */
+/** The document and every shadow root around an element. A mutation observer sees the changes of only one root. */
 function rootsOf(element: Element): Node[] {
   const host = hostOf(element)
   return [element.getRootNode(), ...(host ? rootsOf(host) : [])]
 }
 
-/** The focused element, as seen from the document or the shadow root of an element. */
+/** The focused element of the document or shadow root that contains `element`. */
 export function activeIn(element: Element): Element | null {
   const root = element.getRootNode()
-  // Not `instanceof Document`: the element may be in a window that the page has opened.
+  // Not `instanceof Document`, because the element may be in another window.
   if (root === element.ownerDocument) return element.ownerDocument.activeElement
   return root instanceof ShadowRoot ? root.activeElement : null
 }

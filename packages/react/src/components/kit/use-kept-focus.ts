@@ -1,7 +1,7 @@
 import { type FocusEvent, useEffect, useRef } from 'react'
 import { activeIn, isGuarded } from './typing-guard.ts'
 
-/** What a region needs to keep the focus. Spread it on the region's element. */
+/** The props of a region that keeps the focus. Spread them on the region's element. */
 export interface UseKeptFocusResult {
   readonly tabIndex: -1
   readonly onFocus: (event: FocusEvent<HTMLElement>) => void
@@ -9,29 +9,29 @@ export interface UseKeptFocusResult {
 }
 
 /**
- * Keeps the focus in a region when the focused element is removed or disabled: the region itself takes it, and a screen
- * reader reads its name. Without this the focus falls to the top of the page (WCAG 2.4.3, Focus Order).
+ * Keeps the focus in a region when the focused element is removed or disabled: the region itself takes the focus, and a
+ * screen reader reads its name. Without this the focus falls back to the page (WCAG 2.4.3, Focus Order).
  *
- * Regions may be nested; the innermost one that is left takes the focus.
+ * Regions may be nested. The innermost remaining region takes the focus.
  */
 export function useKeptFocus(): UseKeptFocusResult {
   const stop = useRef(() => {})
   useEffect(() => () => stop.current(), [])
   return {
     tabIndex: -1,
-    // The region comes from the event: a region may be a component, and React 18 gives those no ref.
+    // Reads the region from the event, because in React 18 a function component takes no ref.
     onFocus: ({ target, currentTarget }) => {
       stop.current()
       stop.current = target === currentTarget ? () => {} : keepFocus(currentTarget, target)
     },
-    // A window that loses the focus leaves it on its element. React does not report the blur of an element it removes.
+    // A window that loses the focus keeps its active element. React does not report the blur of a removed element.
     onBlur: ({ target }) => {
       if (activeIn(target) !== target) stop.current()
     },
   }
 }
 
-/** Moves the focus to `region` once `focused` cannot have it any more. Returns how to stop. */
+/** Moves the focus to `region` when `focused` is removed or disabled. Returns a function that stops watching. */
 function keepFocus(region: HTMLElement, focused: HTMLElement): () => void {
   const observer = new MutationObserver(() => {
     if (focused.isConnected && !focused.matches(':disabled')) return
