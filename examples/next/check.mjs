@@ -1,5 +1,5 @@
-// Builds this example as somebody would who installed the packages: packed, in a folder of its own. Two to four minutes,
-// most of them npm's and Next.js's, so it is no part of `npm test`: node examples/next/check.mjs, after pnpm build.
+// Builds this example with the packed packages in a separate folder, as a user would. It takes two to four minutes, so
+// `npm test` does not run it. Run `node examples/next/check.mjs` after `pnpm build`.
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

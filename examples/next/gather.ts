@@ -8,7 +8,7 @@ const needed = (name: string) => {
   return value
 }
 
-// One server per process, created at first use: a build has no secrets, and `next dev` reloads modules.
+// Creates one server per process on first use, because a build has no secrets and `next dev` reloads modules.
 const kept = globalThis as { gather?: GatherServer }
 
 export function gather(): GatherServer {

@@ -1,7 +1,7 @@
 import type { NextConfig } from 'next'
 
 const config: NextConfig = {
-  // Node's own packages stay as they are: its stores load native code.
+  // Do not bundle the server, because its stores load native code.
   serverExternalPackages: ['@callgather/server'],
 }
 

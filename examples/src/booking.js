@@ -113,7 +113,7 @@ app.post('/webhooks', express.raw({ type: 'application/json' }), async (request,
   try {
     await handle(event.data)
   } catch (error) {
-    // A call that ended in the meantime takes no more commands; that is no error of ours.
+    // A call that ended meanwhile refuses commands, which is no error here.
     if (error instanceof Telnyx.APIError && error.error?.errors?.[0]?.code === '90018') return
     console.error(error)
   }

@@ -53,7 +53,7 @@ async function handle({ event_type, payload }) {
       if (payload.direction === 'incoming') await client.calls.actions.answer(call, { client_state: state('greeting') })
       return
     case 'call.answered':
-      // The leg we transfer to is answered too; it has no state of ours.
+      // The leg that we transfer to also sends `call.answered`, without our state.
       if (step === 'greeting') await askForChoice(call)
       return
     case 'call.dtmf.received':
@@ -88,7 +88,7 @@ app.post('/webhooks', express.raw({ type: 'application/json' }), async (request,
   try {
     await handle(event.data)
   } catch (error) {
-    // A call that ended in the meantime takes no more commands; that is no error of ours.
+    // A call that ended meanwhile refuses commands, which is no error here.
     if (error instanceof Telnyx.APIError && error.error?.errors?.[0]?.code === '90018') return
     console.error(error)
   }

@@ -1,4 +1,4 @@
-// A voice program that knows nothing of the simulator: Telnyx's address is written in, and it uses nothing but Node.js.
+// A voice program without code for the simulator: it hard-codes Telnyx's address and uses only Node.js.
 // Run it offline with `callgather-simulator run -- node app.mjs`.
 import { createServer } from 'node:http'
 

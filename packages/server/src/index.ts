@@ -1,7 +1,7 @@
 /**
- * @callgather/server: verified Telnyx webhooks and proxied gather commands, relayed to the agents who may see them.
+ * @callgather/server: verifies Telnyx webhooks, relays them to authorised agents, and sends gather commands.
  */
-// A host can name every type that an export mentions without a further package.
+// Exports every type that an export mentions, so that a host needs no other package to name it.
 export type * from '@callgather/protocol'
 export { GatherError } from '@callgather/protocol'
 export type { AccessPolicy, AccessRequest } from './access/access.ts'

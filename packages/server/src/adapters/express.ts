@@ -13,9 +13,8 @@ export type ExpressMiddleware = (
 ) => void
 
 /**
- * Middleware that answers what is below the server's base path, and leaves the rest to the app. Use it before
- * `express.json()` and other body parsers: a webhook's signature covers its bytes, and a body that was parsed first is
- * answered 500.
+ * Middleware that handles requests below the server's base path and passes others to the app. Use it before
+ * `express.json()` and other body parsers: the signature of a webhook covers its raw bytes, and a parsed body gets 500.
  *
  * ```ts
  * app.use(expressMiddleware(gather))
@@ -25,7 +24,7 @@ export type ExpressMiddleware = (
  */
 export function expressMiddleware(gather: GatherServer): ExpressMiddleware {
   return (request, response, next) => {
-    // Where it is mounted below a path, Express has cut that off.
+    // Express removes the mount path from the URL.
     const url = request.originalUrl ?? request.url ?? '/'
     if (!isUnderPath(url, gather.basePath)) return next()
     request.url = url

@@ -5,8 +5,8 @@ import type { GatherServer } from '../server/gather-server.ts'
 export type * from '../server/server-api.ts'
 
 /**
- * A plugin that answers what is below the server's base path, sockets included. Fastify's own body parser stays as it
- * is for your routes; in here it is off, because a webhook's signature covers its bytes.
+ * A plugin that handles requests and sockets below the server's base path. It disables Fastify's body parser for its own
+ * routes only, because the signature of a webhook covers its raw bytes.
  *
  * ```ts
  * await app.register(fastifyPlugin(gather))

@@ -1,4 +1,4 @@
-/** `@callgather/server/fetch`: for whatever takes a `Request` and gives a `Response`. */
+/** `@callgather/server/fetch`: CallGather for handlers that take a `Request` and return a `Response`. */
 
 import { fetchRequest, fetchResponse } from '../edge/fetch.ts'
 import { isUnderPath } from '../edge/message.ts'
@@ -7,8 +7,8 @@ import type { GatherServer } from '../server/gather-server.ts'
 export type * from '../server/server-api.ts'
 
 /**
- * Answers what is below the server's base path: webhooks, commands and calls; `null` for every other request. Sockets
- * are not HTTP: give the HTTP server to `gather.attachSocket`, or run `callgather-server` on the same Redis.
+ * Handles webhooks, commands and calls below the server's base path, and returns `null` for other requests. For sockets,
+ * pass the HTTP server to `gather.attachSocket`, or run `callgather-server` on the same Redis.
  */
 export function fetchHandler(gather: GatherServer): (request: Request) => Promise<Response | null> {
   return async (request) => {

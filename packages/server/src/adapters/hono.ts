@@ -6,8 +6,8 @@ import { fetchHandler } from './fetch.ts'
 export type * from '../server/server-api.ts'
 
 /**
- * Middleware that answers what is below the server's base path, and leaves the rest to the app. Use it before anything
- * that reads bodies. On Node, give the HTTP server that `serve()` returns to `gather.attachSocket`.
+ * Middleware that handles requests below the server's base path and passes others to the app. Use it before middleware
+ * that reads bodies. On Node, pass the HTTP server that `serve()` returns to `gather.attachSocket`.
  *
  * ```ts
  * app.use(honoMiddleware(gather))

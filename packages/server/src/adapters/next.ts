@@ -10,7 +10,7 @@ export type NextRouteHandler = (request: Request) => Promise<Response>
 
 /**
  * Route handlers for `app/callgather/[...path]/route.ts`; the folder is the server's base path. Next.js has no
- * websockets: run `callgather-server` on the same Redis beside it, and give its address to the browser.
+ * websockets, so run `callgather-server` on the same Redis and pass its address to the browser.
  *
  * ```ts
  * export const runtime = 'nodejs'

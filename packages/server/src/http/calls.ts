@@ -1,4 +1,4 @@
-/** What is known of calls, over HTTP: the list, one call, its log, and the right to be forgotten. */
+/** The HTTP routes of calls: list, read, export and erase. */
 import { exportFormats, exportMediaTypes, gatherError, selectCallSummary } from '@callgather/protocol'
 import pLimit from 'p-limit'
 import { type Access, unknownCallError } from '../access/access.ts'
@@ -27,14 +27,14 @@ export function callRoutes(parts: {
   const { access, cache, store, directory, rates, forget } = parts
   const exports = pLimit(MAX_CONCURRENT_EXPORTS)
 
-  /** The subject of a request, whose rate it is counted against. */
+  /** Returns the subject of a request and counts the request against its rate. */
   const admitted = async (request: HttpRequest, kind: 'reads' | 'exports' | 'erasures'): Promise<Grant> => {
     const grant = await access.authenticate(bearerToken(request))
     rates.take(kind, grant.subject)
     return grant
   }
 
-  /** The subject of a request, who may see this call. */
+  /** Returns the subject of a request after checking that it may see this call. */
   const seen = async (request: HttpRequest, callId: string, kind: 'reads' | 'exports' | 'erasures' = 'reads') => {
     const grant = await admitted(request, kind)
     if (await access.isAllowed(grant, { callId, scope: 'view' })) return grant

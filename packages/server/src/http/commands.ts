@@ -1,4 +1,4 @@
-/** The command route: Telnyx's own paths, bodies and answers, so that any Telnyx SDK can use it. */
+/** The command route. It has Telnyx's paths, bodies and responses, so that any Telnyx SDK can use it. */
 import {
   type CommandName,
   checkProtocolVersion,
@@ -22,7 +22,7 @@ import { endingCommands } from '../telnyx/commands.ts'
 import type { Handler } from './router.ts'
 
 const MAX_COMMAND_BYTES = 256 * 1024
-/** The longest call id that a log is kept under. */
+/** Maximum length of a call id. */
 const LONGEST_CALL_ID = 512
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
 
@@ -31,7 +31,7 @@ export function commandRoute(parts: {
   access: Access
   commands: Commands
   audit: Audit
-  /** Rates for each subject. Stops have one of their own, so that nothing else an agent does can use it up. */
+  /** Rate limits of each subject. Stops have a separate limit, so that other commands cannot exhaust it. */
   rates: { commands: RateLimit; stops: RateLimit }
 }): Handler {
   const { access, commands, audit, rates } = parts
@@ -42,7 +42,7 @@ export function commandRoute(parts: {
       isCommandName(command) && endingCommands.has(command)
         ? rates.stops.takeOrThrow(subject, 'Stops')
         : rates.commands.takeOrThrow(subject, 'Commands')
-    // Code of the host's own may command as many calls as it likes; what it is denied is rated all the same.
+    // Permitted commands of the host's own code are not rate limited. Denied commands are.
     if (grant.trusted !== true) spend()
     checkProtocol(request)
     if (!isCommandName(command)) {
@@ -82,7 +82,7 @@ export function commandRoute(parts: {
   }
 }
 
-/** `callgather-protocol`: our client sends its version, Telnyx SDKs send none. */
+/** `callgather-protocol`: our client sends its version, Telnyx SDKs omit the header. */
 function checkProtocol(request: HttpRequest): void {
   const [version, ...others] = request.header(PROTOCOL_HEADER)
   if (version === undefined) return
@@ -93,7 +93,7 @@ function checkProtocol(request: HttpRequest): void {
   if (mismatch) throw versionError(mismatch)
 }
 
-/** `callgather-replace: true`: stop the gather that is running first. */
+/** `callgather-replace: true`: stops the running gather first. */
 function isReplacing(request: HttpRequest, command: CommandName): boolean {
   const [word, ...others] = request.header(REPLACE_HEADER)
   if (word === undefined) return false
@@ -106,7 +106,7 @@ function isReplacing(request: HttpRequest, command: CommandName): boolean {
   return word === 'true'
 }
 
-/** `callgather-mask: all | digits | allButLast4`: the sender of a gather may ask for a stricter mask. */
+/** `callgather-mask: all | digits | allButLast4`: the sender of a gather may request a stricter mask. */
 function maskOf(request: HttpRequest): Mask | undefined {
   const [word, ...others] = request.header(MASK_HEADER)
   if (word === undefined) return undefined

@@ -4,18 +4,18 @@ import type { Registry } from 'prom-client'
 import { json } from '../edge/message.ts'
 import type { Route } from './router.ts'
 
-/** What readiness depends on. */
+/** The conditions of readiness. */
 export interface OperationsParts {
   readonly registry: Registry
-  /** Whether the server is going away. */
+  /** Whether the server is shutting down. */
   readonly isLeaving: () => boolean
-  /** Whether a public key of Telnyx counts now: else every webhook is refused. */
+  /** Whether a public key of Telnyx is valid now. Without one, the server rejects every webhook. */
   readonly hasKeys: () => boolean
-  /** Whether the store takes appends, as the metrics and the agents' screens say too. */
+  /** Whether the store is writable. Metrics and clients report the same state. */
   readonly isStoreUp: () => Promise<boolean>
 }
 
-/** `/healthz`: the process answers. `/readyz`: it can take webhooks. `/metrics`: for Prometheus. */
+/** `/healthz`: the process is alive. `/readyz`: it can accept webhooks. `/metrics`: metrics for Prometheus. */
 export function operationRoutes({ registry, isLeaving, hasKeys, isStoreUp }: OperationsParts): Route[] {
   return [
     { method: 'GET', pattern: '/healthz', handler: async () => json(200, { status: 'ok' }) },

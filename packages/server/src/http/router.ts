@@ -1,18 +1,18 @@
-/** Which handler answers a request. A table, read from the top; what does not match is 404, or 405 with `Allow`. */
+/** Routes requests by a table, first match first. Unmatched paths get 404, unmatched methods 405 with `Allow`. */
 import { gatherError } from '@callgather/protocol'
 import { errorResponse, type HttpRequest, type HttpResponse } from '../edge/message.ts'
 
-/** Answers a request; `params` are the decoded segments of the path that the pattern names. */
+/** Answers a request. `params` are the decoded path segments that the pattern names. */
 export type Handler = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpResponse>
 
-/** A method, a pattern such as `/calls/:call_id`, and who answers. */
+/** A method, a pattern such as `/calls/:call_id`, and its handler. */
 export interface Route {
   readonly method: string
   readonly pattern: string
   readonly handler: Handler
 }
 
-/** Makes a handler of a table of routes. */
+/** Creates a handler from a table of routes. */
 export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpResponse> {
   const table = routes.map((route) => ({ ...route, segments: route.pattern.split('/') }))
   const fixed = new Map(

@@ -1,9 +1,9 @@
 /**
- * The webhook route: own the bytes, verify, read, append, then exactly 200.
+ * The webhook route: copy the raw bytes, verify, parse, append, then answer 200.
  *
- * Telnyx retries what is not answered 200 for at most a minute, so 200 means stored and nothing else does. What a
- * stranger sends gets one fixed 401 that says nothing. What Telnyx signed and we cannot use gets 200, because a retry
- * would not help. It is counted, and not kept: the reconciler fetches from Telnyx's log what belongs to our calls.
+ * Telnyx retries for at most a minute unless the answer is 200. Invalid signatures get a fixed 401 without a reason.
+ * Signed webhooks that we cannot use get 200, because a retry would not help. They are counted but not stored; the
+ * reconciler can fetch events of our calls later.
  */
 import { gatherError } from '@callgather/protocol'
 import type { Logger } from '../base/logger.ts'
@@ -17,10 +17,10 @@ import { checkHeaders, type SignatureFault, verifySignature } from '../telnyx/si
 import { readWebhook } from '../telnyx/webhook.ts'
 import type { Handler } from './router.ts'
 
-/** What became of a request to the webhook route: for metrics. */
+/** The outcome of a webhook request, for metrics. */
 export type WebhookOutcome = IngestOutcome | 'unverified' | 'unreadable' | 'unavailable'
 
-/** What the route works with. */
+/** The dependencies of the webhook route. */
 export interface WebhookParts {
   readonly ingest: Ingest
   readonly keys: () => KeyRing
@@ -31,16 +31,16 @@ export interface WebhookParts {
   readonly metrics: Metrics
   /** Called with the address of each verified webhook. */
   readonly verified: (address: string | undefined) => void
-  /** Called when the store could not take an event. */
+  /** Called when the store failed to append an event. */
   readonly storeFailed: (error: unknown) => void
 }
 
-/** Telnyx reads the status alone; without a body the answer is one write. */
+/** Telnyx reads only the status. An empty body needs a single write. */
 const OK: HttpResponse = { status: 200 }
-/** Says nothing of why, and never repeats what was sent. */
+/** Gives no reason and quotes no input. */
 const UNVERIFIED: HttpResponse = errorResponse(gatherError('unauthenticated', 'The request is not signed by Telnyx.'))
 
-/** Answers Telnyx. */
+/** Returns the webhook route. */
 export function webhookRoute(parts: WebhookParts): Handler {
   const { ingest, keys, toleranceSeconds, maxBodyBytes, now, logger, metrics, storeFailed, verified } = parts
   const count = (outcome: WebhookOutcome) => metrics.webhooks.inc({ outcome })
@@ -61,7 +61,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
       reportUnverified(fault)
       return UNVERIFIED
     }
-    // Before the body: a stranger who cannot even name a signature must not make us hold a megabyte.
+    // Check the headers before the body, so that unsigned requests cannot fill memory.
     const early = checkHeaders(headers, keys(), now(), toleranceSeconds)
     if (early !== null) return unverified(early)
     const body = await request.body(maxBodyBytes)
@@ -100,7 +100,7 @@ export function webhookRoute(parts: WebhookParts): Handler {
   }
 }
 
-/** One line a second at most, with how many it stands for: a flood of forgeries must not fill the log. */
+/** Logs at most one line per second with a count, so that a flood of forgeries cannot fill the log. */
 function throttled(logger: Logger, now: () => number): (fault: SignatureFault) => void {
   let last = Number.NEGATIVE_INFINITY
   let held = 0

@@ -31,7 +31,7 @@ const post = (url: string, content: unknown) => {
   return fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
 }
 
-/** A call's log, as a fresh client sees it. */
+/** Returns the log of a call as a new client receives it. */
 async function seen(url: string, callId: string): Promise<Extract<WatchReply, { ok: true }>> {
   const { origin, pathname } = new URL(url)
   const ticket = await createTickets(SECRET).issue({ subject: 'test', calls: '*', scopes: ['view'] })
@@ -64,7 +64,7 @@ describe('callgather-server', () => {
     await first.end('SIGKILL')
 
     const second = await startServer(environment(store))
-    // Telnyx did not learn that the last one arrived, and sends it again.
+    // Telnyx got no answer to the last webhook and retries it.
     expect((await post(second.ready.webhooks, keys[1])).status).toBe(200)
     expect(
       (await post(second.ready.webhooks, webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '3' })))
@@ -148,7 +148,7 @@ describe('the program', () => {
       expect(answer.status).toBe(404)
       await answer.arrayBuffer()
     }
-    // Twice what a pipe holds.
+    // Twice the capacity of a pipe.
     for (let round = 0; round < 10; round++) {
       await Promise.all(Array.from({ length: 60 }, (_, index) => denied(round * 60 + index)))
     }

@@ -1,4 +1,4 @@
-/** The ready server's configuration, from the environment. Every mistake names the variable it is in, and no value. */
+/** Reads the configuration of the server program from the environment. Errors name the variable, never its value. */
 import { DEFAULT_BASE_PATH, isMask } from '@callgather/protocol'
 import { closest, distance } from 'fastest-levenshtein'
 import { z } from 'zod'
@@ -14,21 +14,21 @@ import { parsePublicKeys } from '../telnyx/key-ring.ts'
 import type { GatherServerOptions } from './gather-server.ts'
 import { serverOptions } from './settings.ts'
 
-/** What the ready server needs beside its options. */
+/** The configuration of the server program. */
 export interface ServerConfig {
   readonly host: string
   readonly port: number
   readonly logLevel: string
-  /** How long `/readyz` says `leaving` before the server closes, in milliseconds. */
+  /** How long `/readyz` answers `leaving` before the server closes, in milliseconds. */
   readonly graceMs: number
-  /** Variables that look like settings and are none. */
+  /** Warnings about variables that look like settings but are not. */
   readonly warnings: readonly string[]
   readonly options: Omit<GatherServerOptions, 'logger' | 'store'>
   /** Opens the store when the server starts, because reading the configuration must not create a file. */
   readonly openStore: (warn: (message: string) => void) => Promise<CallStore>
 }
 
-/** Everything that is wrong with a configuration. */
+/** All problems of a configuration. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
@@ -41,14 +41,14 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the Telnyx SDK reads, and what Kubernetes sets for a service that is called `callgather`. */
+/** Variables of the Telnyx SDK, and those that Kubernetes sets for a service named `callgather`. */
 const FOREIGN = /^(TELNYX_(LOG|CLIENT_ID|CLIENT_SECRET|WEBHOOK_BASE_URL)|CALLGATHER_(SERVICE_|PORT(_|$)).*)$/
-/** Names that differ in no more characters than this are a misspelling. */
+/** The edit distance up to which a name counts as misspelt. */
 const MAX_MISSPELT = 2
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 const PORT_RANGE = 'must be a port, from 0 to 65535; 0 takes any free one.'
 
-/** A variable that is read by a function; what the function throws is the problem. */
+/** Reads a variable with a function, and reports its error as the problem of the variable. */
 const readBy = <T>(parse: (text: string) => T, missing?: string) =>
   z.string(missing === undefined ? undefined : `is not set. ${missing}`).transform((text, context) => {
     try {
@@ -67,7 +67,7 @@ const numberBy = (range: z.ZodType<number | undefined, number | undefined>) =>
 const yesOrNo = z.enum(['true', 'false'], 'must be one of: true, false.').transform((word) => word === 'true')
 const { telnyx, retentionHours, transcriptRetentionHours, secret, basePath } = serverOptions.shape
 
-/** Every setting, with its default. A range is that of the option it sets. */
+/** Every setting with its default. Its range is the range of the option. */
 const variables = {
   PORT: z
     .string()
@@ -100,7 +100,7 @@ const variables = {
   CALLGATHER_GRACE_SECONDS: numberBy(numberBetween(0, 300)).prefault('3'),
 }
 
-/** A demo on the own machine needs no tickets. */
+/** A demo on your own machine needs no tickets. */
 const secretOf = (isInsecure: boolean) =>
   isInsecure ? secret : secret.nonoptional('is not set. Make one with `openssl rand -base64 32`.')
 
@@ -124,7 +124,7 @@ export function readConfig(environment: Environment): ServerConfig {
     if (!/^(callgather|telnyx)_/i.test(name) || known.includes(name) || FOREIGN.test(name)) continue
     const nearest = closest(name.toUpperCase(), known)
     const text = `${name}: is not a setting of this server. Did you mean ${nearest}?`
-    // Other programs have variables of these prefixes too, so only a near miss of one of ours is a mistake for certain.
+    // Other programs use these prefixes too, so only a name close to one of ours is an error.
     const isMisspelt = nearest.startsWith('CALLGATHER_') && distance(name.toUpperCase(), nearest) <= MAX_MISSPELT
     if (isMisspelt) problems.push(text)
     else warnings.push(text)

@@ -57,9 +57,9 @@ import { Handlers } from './handlers.ts'
 import { checkServerOptions, readLimits } from './settings.ts'
 
 /**
- * Makes a server.
+ * Creates a server.
  *
- * @throws when it would not be safe to run: no public key or one that proves nothing, no way to tell who is who.
+ * @throws when an option is invalid, the public key is missing or unsafe, or clients cannot be authenticated.
  */
 export function createGatherServer(options: GatherServerOptions): GatherServer {
   checkServerOptions(options)
@@ -254,7 +254,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     if (refused !== null) reportOrigin(refused, 'http')
     const flight = answerPreflight(request, isAllowedOrigin)
     if (flight) return flight
-    // Not yet answered is not yet acknowledged: Telnyx sends it again, to another server.
+    // An unanswered webhook is unacknowledged, so Telnyx retries it on another server.
     if (isClosing && request.method === 'POST') {
       return errorResponse(gatherError('unavailable', 'The server is going away. Try again in a moment.'))
     }

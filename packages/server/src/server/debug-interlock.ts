@@ -1,9 +1,9 @@
 /**
- * Refuses to keep a secret beside an open door: libraries' debug switches print whole frames and bodies, past every mask
- * of ours. Where masked gathers are configured, the server does not start with one of them on.
+ * Debug switches of libraries print whole frames and bodies before masking. With masked gathers configured, the server
+ * refuses to start while such a switch is on.
  */
 
-/** What the libraries below the server print under, with the package `debug`. Frames, bodies and tickets are in it. */
+/** The `debug` namespaces of our libraries. Their output contains frames, bodies and tickets. */
 const DEBUG_NAMES = [
   'engine',
   'engine:polling',
@@ -24,10 +24,10 @@ const DEBUG_NAMES = [
   'ws',
 ] as const
 
-/** The parts of Node.js that print what goes over the network. */
+/** The `NODE_DEBUG` sections of Node.js that print network traffic. */
 const NODE_DEBUG_NAMES = ['fetch', 'http', 'http2', 'https', 'net', 'stream', 'tls', 'undici', 'websocket'] as const
 
-/** Switches, and when they print what must not be printed. */
+/** The debug switches, each with a check whether it prints sensitive input. */
 const switches: readonly { readonly name: string; readonly prints: (value: string) => boolean }[] = [
   { name: 'TELNYX_LOG', prints: (value) => /debug|info/i.test(value) },
   { name: 'DEBUG', prints: (value) => DEBUG_NAMES.some((name) => isDebugged(name, value)) },

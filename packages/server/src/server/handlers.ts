@@ -14,20 +14,20 @@ import type { HostCallbacks } from '../base/host-callbacks.ts'
 
 /** How an event reached a handler. */
 export interface Delivery {
-  /** It was fetched, and happened before this server started: an earlier process may have handled it. */
+  /** Whether the event was fetched and is older than this server's start. An earlier process may have handled it. */
   readonly isReplayed: boolean
 }
 
-/** Called with an event, and the call as it is with that event in it. What it throws is logged and counted. */
+/** Receives an event and the call state that includes it. The server logs and counts its errors. */
 export type Handler<Type extends KnownEventType> = (
   event: EventOf<Type>,
   call: CallState,
   delivery: Delivery,
 ) => void | Promise<void>
 
-/** What a handler is called for. */
+/** Options of a handler. */
 export interface HandlerOptions {
-  /** Also for events that were fetched and are older than the server's start. Default false. */
+  /** Whether the handler also receives fetched events from before the server's start. Default false. */
   readonly replayed?: boolean | undefined
 }
 
@@ -36,10 +36,10 @@ interface Entry {
   readonly replayed: boolean
 }
 
-/** A handler that is still running after this long is reported; it isn't stopped. */
+/** The server logs a handler that runs longer than this, but does not stop it. */
 const HANDLER_DEADLINE_MS = 60_000
 
-/** The handlers by type of event. */
+/** The handlers by event type. */
 export class Handlers {
   readonly #byType = new Map<string, Set<Entry>>()
   readonly #hostCallbacks: HostCallbacks
@@ -60,7 +60,7 @@ export class Handlers {
     return () => entries.delete(entry)
   }
 
-  /** Appends an event that was fetched, and not delivered by Telnyx just now. */
+  /** Appends an event that reconciliation fetched. */
   async whileFetched<T>(eventId: string, append: () => Promise<T>): Promise<T> {
     this.#fetched.add(eventId)
     try {
@@ -70,7 +70,7 @@ export class Handlers {
     }
   }
 
-  /** Calls the handlers of records that were appended. */
+  /** Calls the handlers of appended records. */
   notify(records: readonly CallRecord[], call: CallState): void {
     for (const { event } of records) {
       if (!isKnownEvent(event)) continue

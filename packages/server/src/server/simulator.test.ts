@@ -1,4 +1,4 @@
-/** The whole loop against the simulator: real signatures, real deliveries, and the official SDK as anyone would use it. */
+/** Runs the server against the simulator with real signatures, real deliveries and the official SDK. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { foldCall, selectCallPhase, selectConversation, selectGather } from '@callgather/protocol'
@@ -33,7 +33,7 @@ async function stage() {
     gather,
     url,
     state: async (id: string) => gather.call(id).state(),
-    /** A call that has been answered, and a client that has only our address and a ticket. */
+    /** Starts an answered call, and an SDK client with only our address and a ticket. */
     async answered() {
       const caller = await sim.phone.dial()
       await ours.calls.actions.answer(caller.id, {})

@@ -1,15 +1,15 @@
-/** The ready server as a process of its own. */
+/** Runs the server program as a child process. */
 import { fileURLToPath } from 'node:url'
 import { nodeArguments, type RunningProgram, startProgram } from '@callgather/test-kit/program'
 
 export type { RunningProgram as Running }
 
-/** The ready server. */
+/** A running server program. */
 export const program = fileURLToPath(new URL('../server/cli.ts', import.meta.url))
 
-/** What Node.js is started with. */
+/** The arguments of Node.js. */
 export const programArguments = nodeArguments(program)
 
-/** Starts the server from its sources. Rejects with what it wrote when it does not become ready. */
+/** Starts the server from its sources. Rejects with its output when it does not become ready. */
 export const startServer = (environment: Readonly<Record<string, string>>): Promise<RunningProgram> =>
   startProgram(program, environment)

@@ -1,6 +1,6 @@
 /**
- * A client that stays with one call whatever happens: it goes from server to server, resumes by number, and takes a
- * record only at exactly the next one. It collects wrong records, so that a test can assert that there were none.
+ * A client that watches one call, reconnects to the next server after each failure, and resumes by cursor. It accepts
+ * only the next sequence number and collects conflicting records, so that a test can assert that there were none.
  */
 import { type CallRecord, type Cursor, PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/protocol'
 import { io } from 'socket.io-client'
@@ -16,11 +16,11 @@ export class ResumingWatcher {
   #cursor: Cursor | undefined
   #asking = false
   #stopped = false
-  /** What it holds: the log as it knows it. */
+  /** The records that the client has received. */
   records: CallRecord[] = []
-  /** How each of its requests was answered. */
+  /** The answers to its watch requests. */
   readonly replies: string[] = []
-  /** Records whose sequence number this client has already, with a different event. */
+  /** Records with a sequence number that this client already has for a different event. */
   readonly contradictions: CallRecord[] = []
 
   constructor(parts: { origins: readonly string[]; ticket: string; callId: string }) {
@@ -34,12 +34,12 @@ export class ResumingWatcher {
     return this.#cursor?.epoch
   }
 
-  /** The ids of the events it holds, in order. */
+  /** The ids of the received events, in order. */
   get ids(): string[] {
     return this.records.map(({ event }) => event.id)
   }
 
-  /** Leaves the server it is on, and goes to the next. */
+  /** Disconnects from the current server and connects to the next. */
   move(): void {
     this.#socket?.close()
     this.#connect()
@@ -90,7 +90,7 @@ export class ResumingWatcher {
     this.#asking = true
     const request = { call_id: this.#callId, ...(this.#cursor ? { cursor: this.#cursor } : {}) }
     socket.timeout(3_000).emit('call:watch', request, (error, written) => {
-      // At once: frames that came in the same breath are handed over before any promise would be.
+      // Subscribe synchronously: frames of the same read arrive before a promise resolves.
       if (this.#socket === socket)
         this.#answered(error ? null : reader.readReply(this.#callId, written), socket, reader)
     })

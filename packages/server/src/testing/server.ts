@@ -1,4 +1,4 @@
-/** A whole server on a free port, with its upstream, for tests; `await using` closes it. */
+/** A server on a free port with its upstream, for tests. `await using` closes it. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { CallEventFrame, ClientToServer, ServerToClient, WatchReply } from '@callgather/protocol'
@@ -14,13 +14,13 @@ import { memoryStore } from '../store/memory/memory-store.ts'
 /** The call of most tests. */
 export const CALL = 'v3:test-call-000000000000'
 
-/** A secret long enough. */
+/** A ticket secret of valid length. */
 export const SECRET = 'a secret of at least thirty-two bytes'
 
 /** A client's socket, typed by the protocol. */
 export type ClientSocket = Socket<ServerToClient, ClientToServer>
 
-/** Starts a server. Options override the test's own. */
+/** Starts a server. The options override the test defaults. */
 export async function testServer(options: Partial<GatherServerOptions> = {}) {
   const signer = new Signer()
   const upstream = await Upstream.listen()
@@ -28,7 +28,7 @@ export async function testServer(options: Partial<GatherServerOptions> = {}) {
     store: memoryStore(),
     tickets: { secret: SECRET },
     allowedOrigins: ['http://console.test'],
-    // A test that is about reconciliation asks for it; the others' upstream hears commands only.
+    // Reconciliation is off by default, so that the upstream receives only commands.
     reconcile: false,
     logger: pino({ level: 'silent' }),
     ...options,
@@ -61,7 +61,7 @@ export async function testServer(options: Partial<GatherServerOptions> = {}) {
       return this.post(signer.sign(content))
     },
 
-    /** Gives a command over HTTP. */
+    /** Sends a command over HTTP. */
     async command(command: string, body: unknown, headers: Record<string, string> = {}, callId = CALL) {
       const response = await fetch(`${url}/v2/calls/${encodeURIComponent(callId)}/actions/${command}`, {
         method: 'POST',
@@ -71,7 +71,7 @@ export async function testServer(options: Partial<GatherServerOptions> = {}) {
       return { status: response.status, headers: response.headers, body: (await response.json()) as ErrorOrData }
     },
 
-    /** Connects a client; resolves when it is connected, or rejects with what the server said. */
+    /** Connects a client. Rejects with the server's error. */
     async connect(
       auth: Record<string, unknown> = {},
       extraHeaders: Record<string, string> = {},
@@ -102,13 +102,13 @@ export async function testServer(options: Partial<GatherServerOptions> = {}) {
   }
 }
 
-/** An answer of the command route. */
+/** A response of the command route. */
 export interface ErrorOrData {
   readonly data?: Record<string, unknown>
   readonly errors?: { code: string; title: string; detail?: string; source?: { pointer: string } }[]
 }
 
-/** Watches the test's call; collects what follows. */
+/** Watches the test's call and collects the frames that follow. */
 export async function watch(socket: ClientSocket, cursor?: { epoch: string; seq: number }, callId = CALL) {
   const frames: CallEventFrame[] = []
   const reader = new WireReader()
