@@ -10,10 +10,10 @@ import { freePort, startProgram } from './processes.ts'
 
 const usage = `Usage: npm start -- [options]
 
-  --console-port N     port of the agent console      (default 4000, or any free one)
-  --simulator-port N   port of the simulated Telnyx   (default 4010, or any free one)
-  --data DIR           where calls are kept           (default .callgather)
-  --fresh              begin with no calls
+  --console-port N     port of the agent console      (default 4000, or any free port)
+  --simulator-port N   port of the simulated Telnyx   (default 4010, or any free port)
+  --data DIR           folder of the call logs        (default .callgather)
+  --fresh              start without stored calls
   -h, --help           show this`
 
 const { values } = parseArgs({
@@ -50,7 +50,7 @@ const backend = await startProgram<{ console: string }>(join(here, 'backend.mjs'
   TELNYX_API_KEY: 'KEY_SIMULATED',
   TELNYX_PUBLIC_KEY: simulator.ready.publicKey,
   TELNYX_BASE_URL: simulator.ready.url,
-  // A simulator begins with no calls and a new key each time, so the demo's calls are kept per run.
+  // A simulator starts without calls and with a new key, so each run has its own store.
   CALLGATHER_STORE: values.fresh ? 'memory:' : `file:${join(values.data, `demo-${process.pid}.db`)}`,
   PHONE_URL: simulator.ready.phone,
 })
@@ -64,7 +64,7 @@ process.stdout.write(`
   Telnyx API       ${simulator.ready.url}
 
   Open the first two side by side. Dial on the phone, answer in the console, then ask for a PIN.
-  Ctrl-C ends it.
+  Press Ctrl-C to stop.
 `)
 
 const programs = [simulator.process, backend.process]
@@ -86,7 +86,7 @@ function end(code: number) {
 }
 for (const program of programs) {
   program.once('exit', (code) => {
-    if (!ending) process.stderr.write('One of the programs has ended; ending the other.\n')
+    if (!ending) process.stderr.write('One of the programs exited. Stopping the other.\n')
     end(code ?? 1)
   })
 }

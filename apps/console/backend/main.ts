@@ -1,6 +1,6 @@
 /**
- * The console's backend: what a contact centre already has (a way to sign in, a softphone's answer and hang-up), with
- * a gather server attached to it in one line. Configured by environment; prints one line of JSON when it is ready.
+ * The console's backend. It stands in for a contact centre's own backend (sign-in, answer and hang-up) and attaches a
+ * gather server. Environment variables configure it. It prints one line of JSON when it is ready.
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -32,22 +32,22 @@ const gather = createGatherServer({
   store: storeUrl.startsWith('file:') ? sqliteStore({ path: storeUrl.slice('file:'.length) }) : memoryStore(),
   tickets: { secret: process.env.CALLGATHER_TICKET_SECRET ?? randomBytes(32).toString('base64') },
   allowedOrigins: origins,
-  // Where an agent may play prompts from. The simulator downloads nothing, so any name will do.
+  // Hosts whose audio an agent may play. The simulator downloads nothing, so any name works.
   policy: { mediaHosts: ['media.example.com'] },
 })
 
-// Answering and hanging up are the host's: CallGather begins where a call is up.
+// The host answers and hangs up calls. CallGather does neither.
 const telnyx = new Telnyx({ apiKey, baseURL, maxRetries: 0, timeout: 5000 })
 const publicFolder = join(dirname(fileURLToPath(import.meta.url)), 'public')
 
-/** The demo has no passwords, so it only ever speaks to its own page on this machine. */
+/** Whether a request comes from the demo's own page. The demo has no passwords, so it refuses all others. */
 function isOwnPage(request: IncomingMessage): boolean {
-  const { origin, host: asked } = request.headers
-  const own = origins.some((each) => each === `http://${asked}`)
+  const { origin, host: requestedHost } = request.headers
+  const own = origins.some((each) => each === `http://${requestedHost}`)
   return own && (origin === undefined ? request.method === 'GET' : origins.includes(origin))
 }
 
-function answer(response: ServerResponse, status: number, body: unknown) {
+function sendJson(response: ServerResponse, status: number, body: unknown) {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(JSON.stringify(body))
 }
@@ -55,9 +55,12 @@ function answer(response: ServerResponse, status: number, body: unknown) {
 async function handle(request: IncomingMessage, response: ServerResponse) {
   const { pathname, searchParams } = new URL(request.url ?? '/', `http://${host}`)
   if (!pathname.startsWith('/api/')) return servePage(publicFolder, pathname, response)
-  if (!isOwnPage(request)) return answer(response, 403, { error: 'This is a demo for its own page only.' })
+  if (!isOwnPage(request))
+    return sendJson(response, 403, {
+      error: 'The request does not come from the demo page. Open the agent console and use it there.',
+    })
 
-  if (request.method === 'GET' && pathname === '/api/demo') return answer(response, 200, { simulated: true, phone })
+  if (request.method === 'GET' && pathname === '/api/demo') return sendJson(response, 200, { simulated: true, phone })
   if (request.method === 'POST' && pathname === '/api/ticket') {
     const supervisor = searchParams.get('role') === 'supervisor'
     const ticket = await gather.issueTicket({
@@ -66,25 +69,27 @@ async function handle(request: IncomingMessage, response: ServerResponse) {
       scopes: supervisor ? ['view'] : ['view', 'gather', 'assistant'],
       expiresIn: '15m',
     })
-    return answer(response, 200, { ticket })
+    return sendJson(response, 200, { ticket })
   }
   const [, callId, action] = /^\/api\/calls\/([^/]+)\/(answer|hangup)$/.exec(pathname) ?? []
   if (request.method === 'POST' && callId && action) {
     try {
       const id = decodeURIComponent(callId)
       await (action === 'answer' ? telnyx.calls.actions.answer(id, {}) : telnyx.calls.actions.hangup(id, {}))
-      return answer(response, 200, { result: 'ok' })
+      return sendJson(response, 200, { result: 'ok' })
     } catch (error) {
       const status = error instanceof Telnyx.APIError ? (error.status ?? 502) : 502
-      return answer(response, status, { error: `Telnyx did not ${action} the call.` })
+      return sendJson(response, status, {
+        error: `Telnyx could not ${action === 'answer' ? 'answer' : 'hang up'} the call.`,
+      })
     }
   }
-  answer(response, 404, { error: 'There is nothing here.' })
+  sendJson(response, 404, { error: 'The address is unknown. Check the URL.' })
 }
 
 const server = createServer((request, response) => {
   handle(request, response).catch(() => {
-    if (!response.headersSent) answer(response, 500, { error: 'Something went wrong on the server.' })
+    if (!response.headersSent) sendJson(response, 500, { error: 'The server failed to handle the request. Try again.' })
   })
 })
 gather.attach(server)

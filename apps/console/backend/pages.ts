@@ -1,4 +1,4 @@
-/** The console's own pages, from the folder the build puts them in. */
+/** Serves the console's pages from the build folder. */
 import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
@@ -12,15 +12,15 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
-/** Answers with the file of a path; an unknown one is answered with 404. */
+/** Sends the file of a path, or 404 for an unknown path. */
 export async function servePage(folder: string, path: string, response: ServerResponse): Promise<void> {
   const file = normalize(join(folder, path === '/' ? 'index.html' : decodeURIComponent(path)))
   try {
-    if (!file.startsWith(folder + sep)) throw new Error('outside of the folder')
+    if (!file.startsWith(folder + sep)) throw new Error('The path is outside the folder.')
     const body = await readFile(file)
     response.writeHead(200, {
       'content-type': types[extname(file)] ?? 'application/octet-stream',
-      // The build names every asset by its content; the page that names them is always asked for anew.
+      // Asset names contain a content hash, so only the page needs revalidation.
       'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     })
     response.end(body)

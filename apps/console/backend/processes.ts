@@ -1,9 +1,9 @@
-/** Starts the demo's programs and reads the one line of JSON each prints when it is ready. */
+/** Starts the demo's programs and reads the line of JSON that each prints when it is ready. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
-/** A program that is ready, and what it said about itself. */
+/** A program that is ready, and the JSON it printed. */
 export interface StartedProgram<Ready> {
   readonly process: ChildProcess
   readonly ready: Ready
@@ -11,7 +11,7 @@ export interface StartedProgram<Ready> {
 
 /**
  * Starts a Node program and waits for its line of JSON on standard output.
- * Rejects if it ends first, or says nothing within `timeoutMillis`.
+ * Rejects if it exits first, or prints nothing within `timeoutMs`.
  */
 export async function startProgram<Ready>(
   file: string,
@@ -25,12 +25,9 @@ export async function startProgram<Ready>(
   })
   const lines = createInterface({ input: child.stdout })
   const ready = await new Promise<Ready>((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`${file} did not say that it was ready within ${timeoutMs / 1000} s.`)),
-      timeoutMs,
-    )
+    const timer = setTimeout(() => reject(new Error(`${file} was not ready within ${timeoutMs / 1000} s.`)), timeoutMs)
     child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`${file} ended with code ${code} before it was ready.`)))
+    child.once('exit', (code) => reject(new Error(`${file} exited with code ${code} before it was ready.`)))
     lines.once('line', (line) => {
       clearTimeout(timer)
       resolve(JSON.parse(line) as Ready)
@@ -39,9 +36,9 @@ export async function startProgram<Ready>(
   return { process: child, ready }
 }
 
-/** The wanted port if it is free on this machine, else any free one. */
-export async function freePort(wanted: number): Promise<number> {
-  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? wanted
+/** Returns the preferred port if it is free, else any free port. */
+export async function freePort(preferred: number): Promise<number> {
+  return (await tryPort(preferred)) ?? (await tryPort(0)) ?? preferred
 }
 
 function tryPort(port: number): Promise<number | undefined> {

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest'
 import { Agent, Caller } from './people.ts'
 import { setStage } from './stage.ts'
 
-it('shows every key, and none twice, after the server is killed between two of them', async () => {
+it('shows every key exactly once after the server is killed between two keys', async () => {
   await using stage = await setStage()
   const caller = new Caller(await stage.openPhone())
   const agent = new Agent(await stage.openConsole())
   await caller.dial()
   await agent.answers()
   await agent.panel.getByRole('button', { name: 'Account number', exact: true }).click()
-  // The pause while the server is down must not end the caller's entry.
+  // The gather must not time out while the server is down.
   await agent.panel.getByRole('button', { name: 'More options' }).click()
   await agent.panel.getByRole('textbox', { name: 'Between two digits (ms)' }).fill('60000')
   await agent.asks()

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Agent, Caller } from './people.ts'
 import { setStage } from './stage.ts'
 
-it('shows how many digits of a PIN were pressed, and never sends the browser which', async () => {
+it('shows the number of PIN digits and never sends their values to the browser', async () => {
   await using stage = await setStage()
   const caller = new Caller(await stage.openPhone())
   const page = await stage.openConsole()
@@ -20,7 +20,7 @@ it('shows how many digits of a PIN were pressed, and never sends the browser whi
   await agent.panel.getByRole('img', { name: '4 of 4: digits hidden' }).waitFor()
   await agent.seesChip('Valid')
 
-  // Four keys came over the wire, and none of them as what it was.
+  // The browser received four key events, all masked.
   const frames = received.join('\n')
   expect(received.filter((frame) => frame.includes('call:event')).length).toBeGreaterThanOrEqual(4)
   expect(frames).not.toMatch(/"[8264]"/)

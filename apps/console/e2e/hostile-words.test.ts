@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Agent, Caller } from './people.ts'
 import { setStage } from './stage.ts'
 
-it('shows what a caller says as words: no markup runs, no order is taken', async () => {
+it('shows hostile speech of a caller as plain text, and neither runs its markup nor sends a command', async () => {
   await using stage = await setStage()
   const commands: string[] = []
   stage.simulator.watch((activity) => {

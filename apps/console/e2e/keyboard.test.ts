@@ -4,7 +4,7 @@ import { setStage } from './stage.ts'
 
 const inTime = { timeout: 30_000, interval: 50 }
 
-it('asks for digits and fields, stops and corrects them, by keyboard alone, and says aloud what comes', async () => {
+it('asks for digits and fields, stops a request, corrects a field and announces updates by keyboard alone', async () => {
   await using stage = await setStage()
   const caller = new Caller(await stage.openPhone())
   const agent = new KeyboardAgent(await stage.openConsole())
@@ -15,12 +15,12 @@ it('asks for digits and fields, stops and corrects them, by keyboard alone, and 
   await caller.dial()
   await agent.answers()
 
-  // Digits, from a preset: each is counted aloud, and none is said.
+  // Digits from a preset: announcements count the digits and never name them.
   await agent.presses(panel.getByRole('button', { name: 'PIN', exact: true }))
   await agent.presses(panel.getByRole('checkbox', { name: /Hide the digits/ }), 'Space')
   await agent.presses(panel.getByRole('button', { name: 'Ask the caller', exact: true }))
   await caller.hears(/PIN/)
-  // The form that had the focus is gone; the focus is not.
+  // The form that had the focus is gone, but the focus is kept.
   expect(await page.evaluate(() => document.activeElement?.closest('section') !== null)).toBe(true)
   await caller.press('55')
   await agent.sees('55', 4)
@@ -29,7 +29,7 @@ it('asks for digits and fields, stops and corrects them, by keyboard alone, and 
   await agent.seesChip('Cancelled')
   await hears(/^Gather ended: Cancelled$/)
 
-  // Fields, by conversation: what was heard is said aloud; what was heard wrong is set right.
+  // Fields by conversation: each field is announced, and the agent corrects a wrong value.
   await agent.presses(panel.getByRole('button', { name: 'Ask something else' }))
   await agent.tabsTo(panel.getByRole('radio', { checked: true }))
   const fields = panel.getByRole('radio', { name: 'Fields, by conversation' })
@@ -51,7 +51,7 @@ it('asks for digits and fields, stops and corrects them, by keyboard alone, and 
   await panel.getByRole('button', { name: 'Ask again' }).waitFor()
 })
 
-it('whispers, has the assistant answer, takes over and hands back by keyboard alone', async () => {
+it('whispers, triggers an answer, stops and restarts the assistant by keyboard alone', async () => {
   await using stage = await setStage()
   const caller = new Caller(await stage.openPhone())
   const agent = new KeyboardAgent(await stage.openConsole())
@@ -70,7 +70,7 @@ it('whispers, has the assistant answer, takes over and hands back by keyboard al
   await page.keyboard.press('Control+Enter')
   await receipts.getByText('Say that we open at nine.').waitFor()
   await agent.presses(panel.getByRole('button', { name: 'Stop assistant' }))
-  // The question takes the focus, and Enter answers it.
+  // The confirmation takes the focus, and Enter accepts it.
   expect(
     await panel
       .getByRole('alertdialog')
@@ -83,7 +83,7 @@ it('whispers, has the assistant answer, takes over and hands back by keyboard al
   await agent.presses(panel.getByRole('button', { name: 'Hand back to assistant' }))
   await panel.getByRole('button', { name: 'Stop assistant' }).waitFor()
 
-  // The transcript is searched without leaving the keys, and the focus comes back to where it was.
+  // Find opens by keyboard, and closing it restores the focus.
   const find = panel.getByRole('button', { name: 'Find' })
   await agent.presses(find)
   await page.keyboard.type('Thursday')
@@ -91,7 +91,7 @@ it('whispers, has the assistant answer, takes over and hands back by keyboard al
   await page.keyboard.press('Escape')
   expect(await find.evaluate((it) => it === document.activeElement)).toBe(true)
 
-  // A second call rings: it gets a tab of its own, and one goes between them.
+  // A second call rings and opens in a second tab. The agent switches between the tabs.
   await stage.simulator.phone.dial()
   await agent.ringing.waitFor()
   await page.keyboard.press('k')
@@ -101,7 +101,7 @@ it('whispers, has the assistant answer, takes over and hands back by keyboard al
   await panel.getByRole('button', { name: 'Stop assistant' }).waitFor()
 })
 
-it('lets each shortcut have another key, or none', async () => {
+it('lets an agent change and turn off the keyboard shortcuts', async () => {
   await using stage = await setStage()
   const agent = new KeyboardAgent(await stage.openConsole())
   const { page, panel } = agent
@@ -115,7 +115,7 @@ it('lets each shortcut have another key, or none', async () => {
   await dialog.getByRole('button', { name: 'Next call: n. Change this key' }).waitFor()
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'hidden' })
-  // The old key has lost its sense, also after the page was loaded again.
+  // The old key does nothing, also after a reload.
   await page.reload()
   await agent.ringing.waitFor()
   await page.keyboard.press('j')
@@ -132,7 +132,7 @@ it('lets each shortcut have another key, or none', async () => {
   await agent.presses(dialog.getByRole('checkbox', { name: 'Use these shortcuts' }), 'Space')
   await agent.presses(dialog.getByRole('button', { name: 'Close', exact: true }))
   await dialog.waitFor({ state: 'hidden' })
-  // A dialog is gone for the eye before the page listens again.
+  // The dialog disappears before the page handles shortcuts again.
   await vi.waitFor(async () => {
     await page.keyboard.press('n')
     expect(await panel.count()).toBe(1)

@@ -1,7 +1,7 @@
-/** The two people of every end-to-end test, and what they do, in the words of their screens. */
+/** The caller and the agent of the end-to-end tests, who act through roles and accessible names. */
 import type { Locator, Page } from 'playwright'
 
-/** Someone with the simulator's phone in their browser. */
+/** A caller who uses the simulator's phone page. */
 export class Caller {
   readonly page: Page
 
@@ -9,12 +9,12 @@ export class Caller {
     this.page = page
   }
 
-  /** Dials the number that is on the screen. */
+  /** Dials the number on the screen. */
   async dial(): Promise<void> {
     await this.page.getByRole('button', { name: /^Call \+/ }).click()
   }
 
-  /** Presses keys, at the pace of a person in a hurry. */
+  /** Presses keys, one every 120 ms. */
   async press(keys: string): Promise<void> {
     const names: Record<string, string> = { '*': 'star', '#': 'pound', '0': 'zero' }
     for (const key of keys) {
@@ -23,14 +23,14 @@ export class Caller {
     }
   }
 
-  /** Says something to the assistant, once it has stopped speaking. */
+  /** Speaks to the assistant after it has stopped speaking. */
   async say(words: string): Promise<void> {
     const field = this.page.getByPlaceholder('Say something')
     await field.fill(words)
     await field.press('Enter')
   }
 
-  /** Waits until the caller hears something. */
+  /** Waits until the caller hears a matching prompt. */
   async hears(words: string | RegExp): Promise<void> {
     await this.page.getByRole('region', { name: 'Conversation' }).getByText(words).last().waitFor()
   }
@@ -41,13 +41,13 @@ export class Caller {
   }
 }
 
-/** Someone with the console in their browser. */
+/** An agent who uses the console. */
 export class Agent {
   readonly page: Page
-  /** What is open: the gather panel of one call. */
+  /** The gather panel of the open call. */
   readonly panel: Locator
   readonly transcript: Locator
-  /** The call that rings, in the list. */
+  /** The ringing call in the list. */
   readonly ringing: Locator
 
   constructor(page: Page) {
@@ -57,35 +57,35 @@ export class Agent {
     this.transcript = page.getByRole('log', { name: 'Transcript' })
   }
 
-  /** Opens the call that rings, and answers it. */
+  /** Opens the ringing call and answers it. */
   async answers(): Promise<void> {
     await this.ringing.click()
     await this.page.getByRole('button', { name: 'Answer', exact: true }).click()
     await this.panel.getByText('Answered', { exact: true }).waitFor()
   }
 
-  /** Chooses what to ask for. */
+  /** Chooses the kind of request. */
   async chooses(purpose: string): Promise<void> {
     await this.panel.getByRole('radio', { name: purpose }).check({ force: true })
   }
 
-  /** Sends what the form says. */
+  /** Submits the form. */
   async asks(): Promise<void> {
     await this.panel.getByRole('button', { name: 'Ask the caller', exact: true }).click()
   }
 
-  /** Answers the question that a risky button asks back. */
+  /** Accepts the confirmation of a risky button. */
   async confirms(button: string): Promise<void> {
     await this.panel.getByRole('alertdialog').getByRole('button', { name: button }).click()
   }
 
-  /** Waits until the slots hold these digits, read as a screen reader would find them. */
+  /** Waits until the slots have these digits in their accessible name. */
   async sees(digits: string, of: number): Promise<void> {
     const name = `${digits.length} of ${of}: ${[...digits].join(' ')}`
     await this.panel.getByRole('img', { name }).waitFor()
   }
 
-  /** Drafts the fields of an AI gather, whatever the form began with. */
+  /** Replaces the fields in the form of an AI gather. */
   async buildsFields(fields: readonly { name: string; type: string }[]): Promise<void> {
     const rows = this.panel.getByRole('group', { name: 'Fields to collect' }).getByRole('group')
     for (let left = await rows.count(); left > fields.length; left--) {
@@ -104,7 +104,7 @@ export class Agent {
     }
   }
 
-  /** Waits until a field stands like this. */
+  /** Waits until a field has this text. */
   async seesField(label: string, value: string | RegExp, status: 'heard' | 'confirmed'): Promise<void> {
     const field = this.panel.locator('dl > div').filter({ hasText: label }).filter({ hasText: value })
     await field.filter({ hasText: status }).first().waitFor()
@@ -115,7 +115,7 @@ export class Agent {
     await this.transcript.getByText(words).last().waitFor()
   }
 
-  /** Waits for a chip of the gather, such as its outcome. */
+  /** Waits for a status chip of the gather, such as its outcome. */
   async seesChip(words: string): Promise<void> {
     await this.panel.getByRole('region').first().getByText(words, { exact: true }).first().waitFor()
   }
@@ -123,17 +123,17 @@ export class Agent {
 
 declare global {
   interface Window {
-    /** Tells the test what a screen reader would have said. */
+    /** Reports an announcement to the test. */
     announced(text: string): void
   }
 }
 
-/** The agent again, without a mouse, and listening to what a screen reader would say. */
+/** An agent who uses only the keyboard and records the announcements of live regions. */
 export class KeyboardAgent extends Agent {
-  /** Everything that live regions have said, in order. */
+  /** The announcements of live regions, in order. */
   readonly heard: string[] = []
 
-  /** Notes, from now on, what comes into a live region: its text as a whole, as `aria-atomic` asks. */
+  /** Records the whole text of a live region after each change, as `aria-atomic` requires. */
   async listens(): Promise<void> {
     await this.page.exposeFunction('announced', (text: string) => this.heard.push(text))
     await this.page.evaluate(() => {
@@ -159,23 +159,23 @@ export class KeyboardAgent extends Agent {
     await this.panel.getByText('Answered', { exact: true }).waitFor()
   }
 
-  /** Goes to a control with the Tab key. It must be there and be reached: nothing is focused but by the key. */
+  /** Moves the focus to a control with the Tab key only. Throws when Tab does not reach it. */
   async tabsTo(control: Locator): Promise<void> {
     await control.waitFor()
     for (let stops = 0; stops < 120; stops++) {
       if (await control.evaluate((element) => element === document.activeElement)) return
       await this.page.keyboard.press('Tab')
     }
-    throw new Error(`The Tab key does not lead to ${String(control)}.`)
+    throw new Error(`The Tab key does not reach ${String(control)}.`)
   }
 
-  /** Goes to a control, and presses Enter, or another key. */
+  /** Moves to a control and presses Enter or another key. */
   async presses(control: Locator, key = 'Enter'): Promise<void> {
     await this.tabsTo(control)
     await this.page.keyboard.press(key)
   }
 
-  /** Goes to a field, and types. */
+  /** Moves to a field and types. */
   async types(field: Locator, text: string): Promise<void> {
     await this.tabsTo(field)
     await this.page.keyboard.press('ControlOrMeta+A')

@@ -1,6 +1,6 @@
 /**
- * The packages as a host installs them: packed, installed elsewhere by npm and by pnpm, and used as the documents say.
- * A monorepo hides files that are not published, exports that lead nowhere, and types that resolve only at home.
+ * Packs the packages, installs them in other projects with npm and pnpm, and compiles the code of the documents. Inside the
+ * monorepo, unpublished files, broken exports and unresolvable types go unnoticed.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -23,10 +23,10 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const packages = ['protocol', 'server', 'react', 'simulator'] as const
 
-/** One package manager with every `npm test`, both in the long run: npm, whose projects are one, takes a third of the time. */
+/** `npm test` uses only npm, which takes a third of pnpm's time because all documents share one project. */
 const managers: readonly Manager[] = process.env.CALLGATHER_LONG ? ['npm', 'pnpm'] : ['npm']
 
-/** Installing fetches what the caches lack, and shares the machine with other tests. */
+/** Installing may download packages, and shares the machine with other tests. */
 const PATIENCE_MS = 10 * 60_000
 
 /** A project that imports every entry of every package, with the optional peers that some of them need. */
@@ -42,7 +42,7 @@ let documents: readonly Document[]
 
 const homeOf = (project: string, name: string) => join(project, 'node_modules', '@callgather', name)
 
-/** Every entry that the `exports` of an installed package name, with one file for a pattern. */
+/** Returns every entry in the `exports` of an installed package, with one file per pattern. */
 async function entriesOf(project: string, name: string): Promise<{ specifier: string; types: string | undefined }[]> {
   const manifest = await readFile(join(homeOf(project, name), 'package.json'), 'utf8')
   const { exports } = JSON.parse(manifest) as { exports: Record<string, string | { types?: string }> }
@@ -52,7 +52,7 @@ async function entriesOf(project: string, name: string): Promise<{ specifier: st
   }))
 }
 
-/** Leaves out other packages. */
+/** Leaves third-party packages out of the bundle. */
 const onlyOurs: Plugin = {
   name: 'only ours',
   setup: ({ onResolve }) => {
@@ -83,7 +83,7 @@ describe.each(managers)('The packages, packed and installed by %s,', (manager) =
     await mkdir(home)
     const folders = await installAll(manager, [...documents, everything], root, home, tarballs)
     project = folders.at(-1) ?? ''
-    // pnpm links the packages, so that the compiler knows their files by other paths.
+    // pnpm links the packages, so the compiler sees their files at other paths.
     for (const name of manager === 'npm' ? packages : []) {
       const types = (await entriesOf(project, name)).flatMap((entry) => entry.types ?? [])
       declared.set(
@@ -94,7 +94,7 @@ describe.each(managers)('The packages, packed and installed by %s,', (manager) =
     program = programOf(folders, [...declared.values()].flat())
   }, PATIENCE_MS)
 
-  it('have every file that their exports name', async () => {
+  it('contain every file that their exports name', async () => {
     const entries = (await Promise.all(packages.map((name) => entriesOf(project, name)))).flat()
     const contents = entries
       .filter(({ specifier }) => !specifier.endsWith('.json'))
@@ -115,7 +115,7 @@ describe.each(managers)('The packages, packed and installed by %s,', (manager) =
   })
 
   it(
-    'compile with every code block of the README files and guides under `strict`, with only what each one installs',
+    'compile with each code block of the README files and guides under `strict`, with only the packages it installs',
     () => {
       expect(documents.map(({ path }) => path)).toContain('README.md')
       expect(errorsOf(program)).toEqual([])
@@ -125,7 +125,7 @@ describe.each(managers)('The packages, packed and installed by %s,', (manager) =
 
   if (manager !== 'npm') return
 
-  it('give a server component every part of @callgather/react as a client reference', async () => {
+  it('export every part of @callgather/react to a server component as a client reference', async () => {
     const { namespaces, imports } = await serverView(project)
     expect(Object.keys(namespaces)).toHaveLength(10)
     for (const parts of Object.values(namespaces)) {
@@ -153,7 +153,7 @@ describe.each(managers)('The packages, packed and installed by %s,', (manager) =
   })
 
   it.each(['react', 'server'] as const)(
-    'declare in @callgather/%s no type of the protocol that the package does not export',
+    'mention no protocol type in @callgather/%s that the package does not export',
     (name) => {
       const entries = declared.get(name) ?? []
       const [main = ''] = entries

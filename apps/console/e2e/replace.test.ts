@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Agent } from './people.ts'
 import { setStage } from './stage.ts'
 
-it('offers to replace the running request to the second of two agents who ask at once', async () => {
+it('offers the second of two agents who ask at the same time to replace the running request', async () => {
   await using stage = await setStage()
   const agents = [new Agent(await stage.openConsole()), new Agent(await stage.openConsole())] as const
   const [one, two] = agents

@@ -1,6 +1,6 @@
 /**
- * The stage of the end-to-end tests: the real simulator, the console's real backend in a process of its own (so that
- * it can be killed), and real Chromium with the caller's phone in one page and the agent's console in another.
+ * Starts the simulator, the console's backend and Chromium for an end-to-end test. The backend has its own process, so
+ * that a test can kill it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ import { freePort, type StartedProgram, startProgram } from '../backend/processe
 
 const backendFile = fileURLToPath(new URL('../dist/backend.mjs', import.meta.url))
 
-/** Everything a test needs; `await using` takes it down again. */
+/** The running programs and pages of a test; `await using` stops them. */
 export interface Stage extends AsyncDisposable {
   readonly simulator: Simulator
   readonly consoleUrl: string
@@ -21,13 +21,13 @@ export interface Stage extends AsyncDisposable {
   openConsole(options?: { role?: 'supervisor' }): Promise<Page>
   /** Opens a caller's phone. */
   openPhone(): Promise<Page>
-  /** Kills the backend as a power cut would. */
+  /** Kills the backend with SIGKILL. */
   killBackend(): Promise<void>
-  /** Starts it again, on the same port and the same store. */
+  /** Restarts the backend on the same port and store. */
   restartBackend(): Promise<void>
 }
 
-/** Sets the stage. */
+/** Starts everything that a test needs. */
 export async function setStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'callgather-e2e-'))
   const port = await freePort(0)

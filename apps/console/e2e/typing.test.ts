@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Agent, Caller } from './people.ts'
 import { setStage } from './stage.ts'
 
-it('gives no key to a shortcut or a button when the field that is typed in disappears', async () => {
+it('ignores keys typed into a field that disappears, instead of running shortcuts or pressing buttons', async () => {
   await using stage = await setStage()
   const caller = new Caller(await stage.openPhone())
   const page = await stage.openConsole()
@@ -38,7 +38,7 @@ it('gives no key to a shortcut or a button when the field that is typed in disap
   expect(await shown()).toEqual(before)
   expect(await page.evaluate(() => document.activeElement === document.body)).toBe(false)
 
-  // The draft is there again, and a deliberate key makes shortcuts work again.
+  // The draft is restored, and a deliberate key enables shortcuts again.
   await agent.panel.getByRole('button', { name: 'Ask something else' }).click()
   expect(await question.inputValue()).toBe('hello')
   await page.keyboard.press('Escape')
@@ -69,7 +69,7 @@ it('gives no key to a shortcut or a button when the field that is typed in disap
   expect(await shown()).toEqual(before)
 })
 
-it('moves the focus to the call after Answer, and to the tab in front after a tab is closed', async () => {
+it('moves the focus to the call after Answer, and to the current tab after another tab is closed', async () => {
   await using stage = await setStage()
   const page = await stage.openConsole()
   const agent = new Agent(page)

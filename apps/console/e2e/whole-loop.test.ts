@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Agent, Caller } from './people.ts'
 import { setStage } from './stage.ts'
 
-it('carries a call from its first ring to its hang-up, both ways, in a real browser', async () => {
+it('runs a call from ringing to hang-up, with digits, fields, assistant and menu, in a real browser', async () => {
   await using stage = await setStage()
   const caller = new Caller(await stage.openPhone())
   const agent = new Agent(await stage.openConsole())
@@ -11,7 +11,7 @@ it('carries a call from its first ring to its hang-up, both ways, in a real brow
   await caller.dial()
   await agent.answers()
 
-  // A PIN of four digits, asked for by speech: each key appears as it is pressed.
+  // A spoken request for a four-digit PIN: each key appears when it is pressed.
   await agent.panel.getByRole('button', { name: 'PIN', exact: true }).click()
   await agent.panel.getByRole('checkbox', { name: /Hide the digits/ }).uncheck()
   await agent.asks()
@@ -24,7 +24,7 @@ it('carries a call from its first ring to its hang-up, both ways, in a real brow
   await agent.sees('5503', 4)
   await agent.seesChip('Valid')
 
-  // Three typed fields by conversation: they fill as the caller answers, and so does the transcript.
+  // Three typed fields by conversation: the fields and the transcript fill as the caller answers.
   await agent.panel.getByRole('button', { name: 'Ask something else' }).click()
   await agent.chooses('Fields, by conversation')
   await agent.buildsFields([
@@ -45,7 +45,7 @@ it('carries a call from its first ring to its hang-up, both ways, in a real brow
   await agent.seesField('Party size', '4', 'confirmed')
   await agent.seesField('Full name', 'Ada Lovelace', 'confirmed')
 
-  // An assistant: the agent whispers to it, it heeds the whisper, the agent stops it; the call stays up.
+  // An assistant: it follows the agent's whisper, and the call stays up after the agent stops it.
   await agent.panel.getByRole('button', { name: 'Start assistant' }).click()
   await agent.panel.getByRole('textbox', { name: /Tell the assistant/ }).fill('Offer Thursday first.')
   await agent.panel.getByRole('button', { name: 'Whisper' }).click()
@@ -56,7 +56,7 @@ it('carries a call from its first ring to its hang-up, both ways, in a real brow
   await agent.confirms('Stop')
   await agent.hears('Assistant left')
 
-  // A menu by audio file: the agent sees it play, and stops it.
+  // A menu by audio file: the agent sees the playback and stops it.
   await agent.panel.getByRole('button', { name: 'Ask something else' }).click()
   await agent.chooses('Digits, audio prompt')
   await agent.panel
@@ -67,7 +67,7 @@ it('carries a call from its first ring to its hang-up, both ways, in a real brow
   await agent.panel.getByRole('button', { name: 'Stop gather' }).click()
   await agent.seesChip('Cancelled')
 
-  // The caller hangs up, and that is the end of it all.
+  // The caller hangs up, and the console shows the ended call.
   await caller.hangUp()
   await agent.panel.getByText('Ended', { exact: true }).first().waitFor()
   await agent.hears('Caller hung up')

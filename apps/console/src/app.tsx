@@ -11,13 +11,13 @@ import { type Shortcut, useShortcuts } from './shortcuts.ts'
 import { useOpenCalls } from './use-open-calls.ts'
 import { useTheme } from './use-theme.ts'
 
-/** What agents often whisper to the assistant. */
+/** Messages that agents often whisper to the assistant. */
 const suggestions = ['Offer Thursday first.', 'Ask for their member number.', 'Tell them I will take over in a minute.']
 
-/** What someone who only watches has no use for. */
+/** Parts of the panel that a supervisor does not see. */
 const supervisorHides = ['controls'] as const
 
-/** The console: calls on the left, the open ones as tabs, the gather of the one in front. */
+/** The console: the list of calls, tabs for open calls, and the gather panel of the current call. */
 export function App({ role }: { role: Role }) {
   const { calls } = useCalls()
   const { data: demo } = useQuery({ queryKey: ['demo'], queryFn: fetchDemo, staleTime: Number.POSITIVE_INFINITY })
@@ -131,7 +131,7 @@ function Waiting({ phone, any }: { phone: string | null; any: boolean }) {
       <h1>{any ? 'Choose a call' : 'Waiting for a call'}</h1>
       <p>
         {any
-          ? 'Its gather, transcript and controls open here.'
+          ? 'Its requests, transcript and controls open here.'
           : 'When someone calls, they appear on the left and you can answer.'}
       </p>
       {phone && (

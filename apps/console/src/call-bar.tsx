@@ -2,7 +2,7 @@ import type { CallSummary } from '@callgather/protocol'
 import { useMutation } from '@tanstack/react-query'
 import { controlCall, type Role } from './session.ts'
 
-/** What the softphone would offer: answer, hang up. CallGather begins where the call is up. */
+/** Stands in for the softphone: answer and hang up. CallGather does neither. */
 export function CallBar({
   call,
   callId,
@@ -12,16 +12,16 @@ export function CallBar({
   call: CallSummary | null
   callId: string
   role: Role
-  /** The call took it: the button that was pressed is about to go. */
+  /** Called after the action succeeded, before its button disappears. */
   onDone: (callId: string) => void
 }) {
   const control = useMutation({
     mutationFn: ({ callId, action }: { callId: string; action: 'answer' | 'hangup' }) => controlCall(callId, action),
   })
-  // What was done on another call is not shown on this one.
+  // Ignore an action on another call.
   const isOfThisCall = control.variables?.callId === callId
   const isPending = isOfThisCall && control.isPending
-  // Not `disabled`, which would lose the focus.
+  // A `disabled` button would lose the focus.
   const act = (action: 'answer' | 'hangup') => {
     if (!isPending) control.mutate({ callId, action }, { onSuccess: () => onDone(callId) })
   }

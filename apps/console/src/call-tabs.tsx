@@ -1,7 +1,7 @@
 import type { CallSummary } from '@callgather/protocol'
 import type { OpenCalls } from './use-open-calls.ts'
 
-/** The open calls. A tab is told apart by its caller and by a mark of its phase, in words for those who cannot see it. */
+/** Tabs of the open calls. Each shows its caller and its phase, which is also hidden text for screen readers. */
 export function CallTabs({
   calls,
   open,
@@ -38,5 +38,5 @@ export function CallTabs({
   )
 }
 
-/** A North American number as it is read; any other as it came. */
+/** Groups the digits of a North American number. Other numbers stay unchanged. */
 const formatNumber = (number: string) => number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3 $4')

@@ -2,7 +2,7 @@ import type { TimelineEntry } from '@callgather/protocol'
 import { useTranscript } from '@callgather/react'
 import { useMemo, useState } from 'react'
 
-/** Everything that happened on the call, newest first, as data: for the engineer beside the agent. */
+/** The events of the call as JSON, newest first, for engineers. */
 export function EventDrawer({ callId, onClose }: { callId: string | null; onClose: () => void }) {
   return (
     <aside className="console-drawer" aria-label="Events">

@@ -8,7 +8,7 @@ import './console.css'
 import { App } from './app.tsx'
 import { fetchTicket, type Role } from './session.ts'
 
-// The demo signs nobody in: `?role=supervisor` opens the view of someone who may look but not act.
+// The demo has no sign-in. `?role=supervisor` opens the read-only view.
 const role: Role = new URLSearchParams(location.search).get('role') === 'supervisor' ? 'supervisor' : 'agent'
 
 const client = createGatherClient({ url: location.origin, getTicket: () => fetchTicket(role) })

@@ -12,7 +12,7 @@ interface RailProps {
   children: ReactNode
 }
 
-/** The left side: who we are, the calls, and what belongs to no call. */
+/** The sidebar: brand, calls and controls that belong to no call. */
 export function Rail({ role, demo, theme, onToggleTheme, onShowHelp, onToggleEvents, children }: RailProps) {
   return (
     <aside className="console-rail" aria-label="Calls">

@@ -7,10 +7,10 @@ interface ShortcutHelpProps {
   onClose: () => void
 }
 
-/** The list of shortcuts, to be read and to be changed; the browser keeps the focus in the dialog and gives it back. */
+/** A dialog that lists and changes the shortcuts. The browser traps the focus in it and restores it. */
 export function ShortcutHelp({ shortcuts, settings, onClose }: ShortcutHelpProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  // The shortcut that waits for its new key.
+  // The id of the shortcut that waits for its new key.
   const [changing, setChanging] = useState<string | null>(null)
   useEffect(() => {
     dialog.current?.showModal()
@@ -18,7 +18,7 @@ export function ShortcutHelp({ shortcuts, settings, onClose }: ShortcutHelpProps
   const onKeyDown = (event: KeyboardEvent, shortcut: Shortcut) => {
     if (changing !== shortcut.id || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === 'Tab') return setChanging(null)
-    // Escape keeps the old key, and the dialog open.
+    // Escape keeps the old key and leaves the dialog open.
     if (event.key !== 'Escape' && (event.key.length !== 1 || event.key === ' ')) return
     event.preventDefault()
     event.stopPropagation()
@@ -38,7 +38,7 @@ export function ShortcutHelp({ shortcuts, settings, onClose }: ShortcutHelpProps
       <dl>
         {shortcuts.map((shortcut) => {
           const key = settings.keyOf(shortcut)
-          const waits = changing === shortcut.id
+          const isWaiting = changing === shortcut.id
           return (
             <div key={shortcut.id}>
               <dt>{shortcut.label}</dt>
@@ -48,14 +48,14 @@ export function ShortcutHelp({ shortcuts, settings, onClose }: ShortcutHelpProps
                   className="console-key"
                   disabled={!settings.enabled}
                   aria-label={
-                    waits ? `${shortcut.label}: press the new key` : `${shortcut.label}: ${key}. Change this key`
+                    isWaiting ? `${shortcut.label}: press the new key` : `${shortcut.label}: ${key}. Change this key`
                   }
-                  data-waits={waits ? '' : undefined}
+                  data-waits={isWaiting ? '' : undefined}
                   onClick={() => setChanging(shortcut.id)}
                   onKeyDown={(event) => onKeyDown(event, shortcut)}
                   onBlur={() => setChanging(null)}
                 >
-                  {waits ? 'Press a key' : key}
+                  {isWaiting ? 'Press a key' : key}
                 </button>
               </dd>
             </div>

@@ -1,33 +1,33 @@
 /**
- * Shortcuts of a single key. A key without a modifier is pressed by mistake, and by speech input, so each can be set to
- * another key, and all of them turned off (WCAG 2.1.4, Character Key Shortcuts). What is set is kept for the next time.
+ * Single-key shortcuts. Mistakes and speech input press such keys, so an agent can change each key and turn all shortcuts
+ * off (WCAG 2.1.4, Character Key Shortcuts). The settings are stored in the browser.
  */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 
-/** What a shortcut does, and the key it has at first. */
+/** A shortcut and its default key. */
 export interface Shortcut {
-  /** Names it where its key is kept. */
+  /** Identifies the shortcut in the stored settings. */
   readonly id: string
   /** `KeyboardEvent.key`. */
   readonly key: string
-  /** What the help says it does. */
+  /** Label in the help dialog. */
   readonly label: string
   readonly run: () => void
 }
 
-/** What an agent has set. */
+/** An agent's settings. */
 interface Settings {
   readonly enabled: boolean
-  /** Keys other than the first ones, by the shortcut's id. */
+  /** Changed keys by shortcut id. */
   readonly keys: Readonly<Record<string, string>>
 }
 
-/** The shortcuts as they are set, and the means to set them. */
+/** The current settings and functions that change them. */
 export interface ShortcutSettings extends Settings {
-  /** The key of a shortcut. */
+  /** Returns the current key of a shortcut. */
   readonly keyOf: (shortcut: Shortcut) => string
   readonly setEnabled: (enabled: boolean) => void
-  /** Gives a shortcut another key. A key that another has is exchanged with it, so that none is lost. */
+  /** Changes the key of a shortcut. Swaps the keys when another shortcut has the new one. */
   readonly setKey: (shortcut: Shortcut, key: string) => void
   readonly reset: () => void
 }
@@ -49,15 +49,15 @@ const FIELDS = 'input, textarea, select, [contenteditable], [role="textbox"], [r
 const NON_TEXT_FIELDS =
   '[type="checkbox"], [type="radio"], [type="button"], [type="submit"], [type="range"], [role="grid"]'
 
-/** Keys of someone who writes; any other key is pressed on purpose. */
+/** Whether a key belongs to typing. Any other key is deliberate. */
 const isTyping = ({ key }: KeyboardEvent) =>
   key.length === 1 || ['Enter', 'Backspace', 'Delete', 'Dead', 'Process', 'Unidentified'].includes(key)
 
 /**
- * Swallows the rest of what was being typed when the field is gone: it fires no shortcut and presses no button. Ends
- * with anything done on purpose: a pointer, Tab, Escape, an arrow, a modifier, or a form that was sent.
+ * Swallows typed keys after their field disappears, so that they fire no shortcut and press no button. Stops at a
+ * deliberate action: a pointer, Tab, Escape, an arrow, a modifier, or a submitted form.
  *
- * @returns how to stop.
+ * @returns a function that stops it.
  */
 function swallowLeftoverTyping(): () => void {
   let isWriting = false
@@ -88,10 +88,10 @@ function swallowLeftoverTyping(): () => void {
 }
 
 /**
- * Listens for shortcuts, but never inside a field, and never with a modifier: those are the browser's. `paused` while
- * a dialog is open, which needs its keys for itself.
+ * Handles shortcuts outside fields and without modifiers, which belong to the browser. Set `isPaused` while a dialog is
+ * open.
  */
-export function useShortcuts(shortcuts: readonly Shortcut[], paused: boolean): ShortcutSettings {
+export function useShortcuts(shortcuts: readonly Shortcut[], isPaused: boolean): ShortcutSettings {
   const [settings, setSettings] = useState(readSettings)
   const { enabled, keys } = settings
   const set = useCallback((next: Settings) => {
@@ -104,7 +104,7 @@ export function useShortcuts(shortcuts: readonly Shortcut[], paused: boolean): S
   })
   useEffect(swallowLeftoverTyping, [])
   useEffect(() => {
-    if (paused || !enabled) return
+    if (isPaused || !enabled) return
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
       if (event.target instanceof Element && event.target.closest(FIELDS)) return
@@ -116,7 +116,7 @@ export function useShortcuts(shortcuts: readonly Shortcut[], paused: boolean): S
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)
-  }, [paused, enabled])
+  }, [isPaused, enabled])
 
   return useMemo(() => {
     const keyOf = ({ id, key }: Shortcut) => keys[id] ?? key

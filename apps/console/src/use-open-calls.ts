@@ -1,16 +1,16 @@
 import { useCallback, useMemo, useState } from 'react'
 
-/** The calls that are open as tabs, and the one in front. */
+/** The calls with an open tab, and the current call. */
 export interface OpenCalls {
   readonly ids: readonly string[]
   readonly current: string | null
-  /** Opens a call, or brings it to the front. */
+  /** Opens a call, or selects its tab. */
   readonly show: (callId: string) => void
-  /** Closes its tab; the one beside it comes to the front. */
+  /** Closes a tab and selects the next one. */
   readonly close: (callId: string) => void
 }
 
-/** Keeps the open tabs. */
+/** Manages the open tabs. */
 export function useOpenCalls(): OpenCalls {
   const [{ ids, current }, set] = useState<{ ids: readonly string[]; current: string | null }>({
     ids: [],

@@ -1,6 +1,6 @@
 import { useCallback, useLayoutEffect, useState } from 'react'
 
-/** Light or dark; the system's choice until the agent makes one. */
+/** Light or dark. Defaults to the system's choice. */
 export type Theme = 'light' | 'dark'
 
 const STORAGE_KEY = 'callgather.theme'
@@ -11,7 +11,7 @@ function readTheme(): Theme {
   return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
 }
 
-/** The theme, and the means to change it; kept for the next time. */
+/** Returns the theme and a function that toggles it. The choice is stored in the browser. */
 export function useTheme(): [Theme, () => void] {
   const [theme, setTheme] = useState(readTheme)
   useLayoutEffect(() => {
