@@ -1,7 +1,4 @@
-/**
- * What an AI gather remembers, and what follows from it: which fields there are now, which is asked next, whether all is
- * in, and what the result is so far. Queries only; nothing here changes a state.
- */
+/** State of an AI gather, and queries on it: its fields, the next field to ask for, completeness, the result so far. */
 import { record, string } from './conversation.ts'
 import { assemble, type Draft } from './draft.ts'
 import type { AiContext } from './input.ts'
@@ -9,33 +6,33 @@ import { type JsonSchema, requiredOf } from './json-schema.ts'
 import { listFields, type SchemaFields, type Slot } from './slots.ts'
 import { startTalk, type TalkState } from './talk.ts'
 
-/** Everything the machine remembers. */
+/** State of the AI gather machine. */
 export interface AiGatherState extends TalkState {
   readonly parameters: JsonSchema
   readonly hasPartialResults: boolean
   readonly responseTimeoutMs: number
   readonly endedSpeech: string | undefined
   readonly instructions: string | undefined
-  /** What follows when the present speech is over. */
+  /** Next action when the current speech ends. */
   afterSpeech: 'ask' | 'listen'
   draft: Draft
-  /** The id of the field that was asked for last. */
+  /** Id of the field of the last question. */
   openSlotId: string | undefined
-  /** Optional fields that were not understood and aren't asked for again. */
+  /** Optional fields to skip, because their answers were misunderstood. */
   skippedSlotIds: readonly string[]
-  /** Fields that a rule across properties made required. */
+  /** Fields that a rule across properties requires. */
   forcedSlotIds: readonly string[]
-  /** How often an answer was not understood, by field. */
+  /** Number of misunderstood answers, by field id. */
   misunderstandings: Readonly<Record<string, number>>
   silenceCount: number
-  /** How often the finished result did not conform. */
+  /** Number of complete results that failed validation. */
   rejectionCount: number
-  /** Hangs up when the last words have been said: the model called for it. */
+  /** The model called the `hangup` tool: hang up after the closing words. */
   shouldHangUp: boolean
   outcome: Outcome | undefined
 }
 
-/** How it ends. */
+/** `status` and `result` of `call.ai_gather.ended`, `reason` of `call.conversation.ended`. */
 interface Outcome {
   readonly status: 'valid' | 'invalid' | 'client_error'
   readonly result: Record<string, unknown> | null
@@ -45,7 +42,7 @@ interface Outcome {
 /** Documented default of `user_response_timeout_ms`. */
 const DEFAULT_RESPONSE_TIMEOUT_MS = 10_000
 
-/** The state at the start of the command. */
+/** Returns the state at the start of the command. */
 export function initialState(params: Record<string, unknown>, ctx: AiContext, now: number): AiGatherState {
   const timeout = params.user_response_timeout_ms
   return {
@@ -68,43 +65,43 @@ export function initialState(params: Record<string, unknown>, ctx: AiContext, no
   }
 }
 
-/** The fields there are, given the answers so far. */
+/** Lists the fields, which depend on the answers so far. */
 export const fieldsOf = (state: AiGatherState): SchemaFields => listFields(state.parameters, state.draft)
 
-/** The field to ask for next; undefined when nothing is left to ask. */
+/** Returns the next field to ask for, or undefined when none remains. */
 export function nextSlot(state: AiGatherState): Slot | undefined {
-  const open = fieldsOf(state).slots.filter(({ id }) => state.draft[id] === undefined)
-  const lastNeeded = open.findLastIndex((slot) => isRequired(state, slot))
-  const isFree = requiredOf(state.parameters).length === 0 && state.forcedSlotIds.length === 0
-  return open.find((slot, index) => {
+  const unanswered = fieldsOf(state).slots.filter(({ id }) => state.draft[id] === undefined)
+  const lastRequiredIndex = unanswered.findLastIndex((slot) => isRequired(state, slot))
+  const hasNoRequired = requiredOf(state.parameters).length === 0 && state.forcedSlotIds.length === 0
+  return unanswered.find((slot, index) => {
     if (isRequired(state, slot)) return true
     if (state.skippedSlotIds.includes(slot.id)) return false
-    return isFree || (state.ctx.settings.askOptional && index < lastNeeded)
+    return hasNoRequired || (state.ctx.settings.askOptional && index < lastRequiredIndex)
   })
 }
 
-/** Whether the schema requires a field, itself or by a rule across properties. */
+/** Returns whether `required` or a rule across properties requires a field. */
 export const isRequired = (state: AiGatherState, slot: Slot): boolean =>
   slot.required || state.forcedSlotIds.includes(slot.id)
 
-/** A4: every required property is in; with none required, the first value is enough. */
+/** A4: returns whether all required fields are answered. Without required fields, one answer is enough. */
 export function isComplete(state: AiGatherState): boolean {
   const { slots } = fieldsOf(state)
   if (slots.some((slot) => isRequired(state, slot) && state.draft[slot.id] === undefined)) return false
   return requiredOf(state.parameters).length > 0 || slots.length === 0 || Object.keys(state.draft).length > 0
 }
 
-/** The answers alone, in the schema's order: what `partial_results` shows. */
+/** Returns the answers in schema order, as sent in `partial_results`. */
 export const answersOf = (state: AiGatherState): Record<string, unknown> =>
   assemble(fieldsOf(state).slots.flatMap(({ id }) => state.draft[id] ?? []))
 
-/** The whole result: the answers and what the schema leaves no choice about. */
+/** Returns the complete result: the answers and the schema's constants. */
 export function resultOf(state: AiGatherState): Record<string, unknown> {
   const { slots, constants } = fieldsOf(state)
   return assemble([...slots.flatMap(({ id }) => state.draft[id] ?? []), ...constants])
 }
 
-/** What goes out when a gather ends without all it wanted. */
+/** Returns the result of a gather that ends before it is complete. */
 export function partialResultOf(state: AiGatherState): Record<string, unknown> | null {
   const isEmpty = Object.keys(state.draft).length === 0
   return isEmpty && state.ctx.settings.emptyResult === 'null' ? null : answersOf(state)

@@ -1,11 +1,9 @@
 /**
- * `gather_using_ai` as a state machine: asks for each property of the JSON Schema in turn, listens, and
- * ends when every required property is in and Ajv says the result conforms.
+ * State machine of `gather_using_ai`: asks for each property of the JSON Schema and ends when the result is valid.
  *
- * One turn: the caller's words answer the open question (or, as a JSON object, several fields) → the answer goes into the
- * draft → webhooks if asked for → the next question. It understands no language: that is a model's work, which talks and
- * reports what it learns through one function; whether an answer counts is decided here, by the schema. The machine has
- * no clock (time comes in with each input) and no randomness.
+ * Without a model, the caller's speech answers the last question, or several fields as a JSON object. A model holds the
+ * conversation itself and reports answers through one function. In both cases the schema decides whether an answer counts.
+ * The machine is deterministic: each input carries the time.
  */
 import type { Message, Step } from '../machine/machine.ts'
 import type { ModelReply } from '../machine/model.ts'
@@ -19,7 +17,7 @@ import {
   recordAnswers,
   type SlotAnswer,
   sayLastWords,
-} from './ai-gather-asking.ts'
+} from './ai-gather-actions.ts'
 import {
   type AiGatherState,
   answersOf,
@@ -50,7 +48,7 @@ import { toToolUse } from './tools.ts'
 
 const ANSWER_TIMER = 'user-response'
 const OPENING_TIMER = 'opening'
-/** The function through which a model reports what it learns. */
+/** Name of the function through which a model reports answers. */
 const RECORDER_TOOL = 'record_answers'
 
 /** The AI gather machine. */
@@ -93,7 +91,7 @@ export const aiGather = {
       case 'tools':
         return isPendingRequest(state, input.id) ? consultModel(addToolResults(step, input.answers)) : step
       case 'key':
-        // Keys are the call's own affair (`call.dtmf.received`); the conversation is by voice.
+        // An AI gather ignores keys. The call emits `call.dtmf.received`.
         return step
     }
   },
@@ -105,7 +103,7 @@ function onSpeech(step: GatherStep, text: string): GatherStep {
   stopWaiting(step)
   state.phase = 'listening'
   state.silenceCount = 0
-  return state.ctx.settings.model === null ? answer(step, text.trim()) : consultModel(step)
+  return state.ctx.settings.model === null ? recordSpokenAnswer(step, text.trim()) : consultModel(step)
 }
 
 function stopWaiting({ effects }: GatherStep): void {
@@ -133,14 +131,14 @@ function onTimer(step: GatherStep, name: string): GatherStep {
   return gaveUpStatus === 'client_error' ? endWithError(step, '') : giveUp(step)
 }
 
-/** Ends `client_error`, as the real platform was seen to. */
+/** Ends the gather as `client_error`, as observed on the real platform. */
 function endWithError(step: GatherStep, words: string): GatherStep {
   step.state.outcome = { status: 'client_error', result: null, reason: step.state.ctx.settings.endedReason.gaveUp }
   return sayLastWords(step, words)
 }
 
-/** The caller's words, without a model: they answer the open question, or several fields as a JSON object. */
-function answer(step: GatherStep, words: string): GatherStep {
+/** Without a model: takes speech as the answer to the last question, or as a JSON object of several fields. */
+function recordSpokenAnswer(step: GatherStep, words: string): GatherStep {
   const { slots } = fieldsOf(step.state)
   const named = words.startsWith('{') ? readNamedAnswers(slots, words) : []
   if (named.length > 0) return recordAndAsk(step, named)
@@ -152,37 +150,37 @@ function answer(step: GatherStep, words: string): GatherStep {
 
 function askAgain(step: GatherStep, slot: Slot): GatherStep {
   const { state } = step
-  const times = (state.misunderstandings[slot.id] ?? 0) + 1
-  state.misunderstandings = { ...state.misunderstandings, [slot.id]: times }
-  if (times >= 2 && !isRequired(state, slot)) state.skippedSlotIds = [...state.skippedSlotIds, slot.id]
-  if (times >= state.ctx.settings.misunderstandingsBeforeGivingUp)
+  const count = (state.misunderstandings[slot.id] ?? 0) + 1
+  state.misunderstandings = { ...state.misunderstandings, [slot.id]: count }
+  if (count >= 2 && !isRequired(state, slot)) state.skippedSlotIds = [...state.skippedSlotIds, slot.id]
+  if (count >= state.ctx.settings.misunderstandingsBeforeGivingUp)
     return giveUp(step, `I am sorry, I could not get your ${slot.label}.`)
   return ask(step, ['Sorry, I did not catch that.', hintFor(slot)].filter((part) => part !== '').join(' '))
 }
 
-/** Messages added from outside: what they name fills fields, the rest is said in the next reply. */
-function addMessages(step: GatherStep, messages: readonly Message[], respond: boolean): GatherStep {
+/** Adds an agent's messages: named fields are recorded, other messages are spoken in the next reply. */
+function addMessages(step: GatherStep, messages: readonly Message[], shouldRespond: boolean): GatherStep {
   const { state } = step
   if (state.phase === 'closing') return step
-  const filled: SlotAnswer[] = []
+  const answers: SlotAnswer[] = []
   for (const { role, content } of messages) {
     if (content === undefined || content.trim() === '') continue
     if (role === 'user' || role === 'assistant') state.history = [...state.history, { role, content }]
     if (role === 'assistant' || role === 'tool') continue
     const named = readNamedAnswers(fieldsOf(state).slots, content)
     if (named.length === 0) state.whispers = [...state.whispers, content]
-    filled.push(...named)
+    answers.push(...named)
   }
   if (messages.length > 0 && state.ctx.settings.updateAfterAddMessages) reportHistory(step)
-  recordAnswers(step, filled)
-  if (!respond && !isComplete(state)) return step
+  recordAnswers(step, answers)
+  if (!shouldRespond && !isComplete(state)) return step
   startTurn(step)
   stopWaiting(step)
   if (state.ctx.settings.model !== null && !isComplete(state)) return consultModel(step)
   return ask(step)
 }
 
-/** Stopped or hung up: what was collected goes out at once. */
+/** Ends the gather immediately with its partial result, on stop or hangup. */
 function endEarly(step: GatherStep, reason: string | null): GatherStep {
   const { state } = step
   if (state.phase === 'speaking' || state.phase === 'closing') step.effects.push({ do: 'stop-sound' })
@@ -209,27 +207,27 @@ function consultModel(step: GatherStep): GatherStep {
   ])
 }
 
-/** What the model said: its answers are kept, its words spoken. */
+/** Records the answers of a model's reply and speaks its content. */
 function onModelReply(step: GatherStep, reply: ModelReply): GatherStep {
   const { state } = step
-  // The engineer at the phone page has to see why; a real caller is never on this line.
+  // Speak the error, so that the engineer on the phone page sees it. No real caller uses the simulator.
   if (!reply.ok) return endWithError(step, reply.error)
   const { content } = reply
-  const recorded = reply.calls.filter(({ name }) => name === RECORDER_TOOL)
+  const recordCalls = reply.calls.filter(({ name }) => name === RECORDER_TOOL)
   recordAnswers(
     step,
-    recorded.flatMap((call) => newAnswersOf(state, call.arguments)),
+    recordCalls.flatMap((call) => newAnswersOf(state, call.arguments)),
   )
-  const calls = reply.calls.filter(({ name }) => name !== RECORDER_TOOL)
-  const uses = calls.map((call) => toToolUse(state.tools, call))
+  const toolCalls = reply.calls.filter(({ name }) => name !== RECORDER_TOOL)
+  const uses = toolCalls.map((call) => toToolUse(state.tools, call))
   state.afterSpeech = 'listen'
   if (uses.some(({ type }) => type === 'hangup')) return hangUp(step, content)
   if (isComplete(state)) return ask(step)
   if (content !== '') speak(step, content, uses.length > 0 ? 'reply' : 'question')
-  return useTools(step, calls, uses) || content !== '' ? step : ask(step)
+  return useTools(step, toolCalls, uses) || content !== '' ? step : ask(step)
 }
 
-/** The model hangs up: with what was collected, after its last words. */
+/** Ends the gather and hangs up, after speaking the model's closing `words`. */
 function hangUp(step: GatherStep, words: string): GatherStep {
   const { state } = step
   const { completed, gaveUp } = state.ctx.settings.endedReason
@@ -240,10 +238,10 @@ function hangUp(step: GatherStep, words: string): GatherStep {
   return sayLastWords(step, words)
 }
 
-/** What is new in the answers of a model, as far as it conforms. */
-function newAnswersOf(state: AiGatherState, given: Record<string, unknown>): SlotAnswer[] {
+/** Returns a model's answers that are valid and differ from the draft. */
+function newAnswersOf(state: AiGatherState, reported: Record<string, unknown>): SlotAnswer[] {
   return fieldsOf(state).slots.flatMap((slot) => {
-    const value = valueAt(given, slot.path)
+    const value = valueAt(reported, slot.path)
     const isNew = value !== undefined && JSON.stringify(value) !== JSON.stringify(state.draft[slot.id]?.value)
     return isNew && conforms(slot.valueSchema, value) ? [{ slot, value }] : []
   })

@@ -1,12 +1,12 @@
 /**
- * From a caller's words to a value the schema takes. A string without `enum`, `format` or `pattern` takes the words as
- * said; for every other type the first reading that conforms counts.
+ * Parses a caller's speech into a value that conforms to a schema. A string without `enum`, `format` or `pattern` takes
+ * the speech verbatim. Other types take the first candidate value that conforms.
  */
 import { validationErrors } from './conform.ts'
 import { readJson } from './conversation.ts'
 import type { Slot } from './slots.ts'
 
-/** The value a caller's words mean for a slot; `undefined` when no reading of them conforms to its schema. */
+/** Parses speech as the value of a slot. Returns `undefined` when no candidate conforms to its schema. */
 export function readAnswer(slot: Slot, words: string): unknown {
   if (slot.isList) {
     const list = readJson(words)
@@ -17,33 +17,33 @@ export function readAnswer(slot: Slot, words: string): unknown {
   return readValue(slot, words)
 }
 
-/** The answers in a message that is a JSON object of fields, or a sentence that names a field: "Date of birth is …". */
+/** Parses answers from a JSON object of fields, or from a sentence that names a field: "Date of birth is …". */
 export function readNamedAnswers(slots: readonly Slot[], words: string): { slot: Slot; value: unknown }[] {
-  const given = readJson(words)
-  const fields = typeof given === 'object' && given !== null ? given : undefined
+  const json = readJson(words)
+  const fields = typeof json === 'object' && json !== null ? json : undefined
   return slots.flatMap((slot) => {
     const value = fields ? valueAt(fields, slot.path) : readSentence(slot, words)
     return value !== undefined && conforms(slot.valueSchema, value) ? [{ slot, value }] : []
   })
 }
 
-/** What lies at a path of a value from outside, by its own properties only. */
+/** Returns the value at a path of an untrusted value. Reads own properties only. */
 export function valueAt(value: unknown, path: Slot['path']): unknown {
   return path.reduce<unknown>(
-    (at, step) =>
-      typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? Reflect.get(at, step) : undefined,
+    (node, step) =>
+      typeof node === 'object' && node !== null && Object.hasOwn(node, step) ? Reflect.get(node, step) : undefined,
     value,
   )
 }
 
-/** Whether a value conforms to a schema. */
+/** Returns whether a value conforms to a schema. */
 export const conforms = (schema: Slot['schema'], value: unknown): boolean =>
   validationErrors(schema, value).length === 0
 
 function readSentence(slot: Slot, words: string): unknown {
   const label = slot.label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const said = new RegExp(`\\b${label}(?: is| was|:)\\s+(.+?)[.!]?$`, 'i').exec(words)?.[1]
-  return said === undefined ? undefined : readAnswer(slot, said)
+  const answer = new RegExp(`\\b${label}(?: is| was|:)\\s+(.+?)[.!]?$`, 'i').exec(words)?.[1]
+  return answer === undefined ? undefined : readAnswer(slot, answer)
 }
 
 function readValue(slot: Slot, words: string): unknown {
@@ -51,23 +51,23 @@ function readValue(slot: Slot, words: string): unknown {
 }
 
 function candidateValues({ schema, choices, type }: Slot, words: string): unknown[] {
-  const said = words.toLowerCase()
+  const lowerCase = words.toLowerCase()
   if (choices.length > 0) {
-    const plain = ` ${said.replace(/[^\p{L}\p{N}]+/gu, ' ')} `
-    const named = choices.filter(({ label }) => said === label.toLowerCase())
-    const within = choices.filter(({ label }) => plain.includes(` ${label.toLowerCase()} `))
-    const meant = named.length > 0 ? named.slice(0, 1) : within
-    return meant.length === 1 ? meant.map(({ value }) => value) : []
+    const padded = ` ${lowerCase.replace(/[^\p{L}\p{N}]+/gu, ' ')} `
+    const exactMatches = choices.filter(({ label }) => lowerCase === label.toLowerCase())
+    const partialMatches = choices.filter(({ label }) => padded.includes(` ${label.toLowerCase()} `))
+    const matches = exactMatches.length > 0 ? exactMatches.slice(0, 1) : partialMatches
+    return matches.length === 1 ? matches.map(({ value }) => value) : []
   }
   switch (type) {
     case 'boolean':
-      if (/^(yes|yeah|yep|true|sure|correct)\b/.test(said)) return [true]
-      return /^(no|nope|false|not)\b/.test(said) ? [false] : []
+      if (/^(yes|yeah|yep|true|sure|correct)\b/.test(lowerCase)) return [true]
+      return /^(no|nope|false|not)\b/.test(lowerCase) ? [false] : []
     case 'integer':
     case 'number': {
       const digits = /-?\d[\d,]*(?:\.\d+)?/.exec(words) ?? []
-      const spoken = smallNumbers.indexOf(said.replace(/[.!]+$/, ''))
-      return [...digits.map((text) => Number(text.replaceAll(',', ''))), ...(spoken === -1 ? [] : [spoken])]
+      const smallNumber = smallNumbers.indexOf(lowerCase.replace(/[.!]+$/, ''))
+      return [...digits.map((text) => Number(text.replaceAll(',', ''))), ...(smallNumber === -1 ? [] : [smallNumber])]
     }
     case 'string':
     case undefined:
@@ -79,7 +79,7 @@ function candidateValues({ schema, choices, type }: Slot, words: string): unknow
 
 const smallNumbers = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ')
 
-/** A date in words a browser can read ("14 May 1991"), as JSON Schema's formats want it. */
+/** Converts a date that `Date.parse` accepts ("14 May 1991") to the JSON Schema format `date` or `date-time`. */
 function dates(words: string, format: unknown): string[] {
   const plain = words.replace(/\b(\d+)(?:st|nd|rd|th)\b/g, '$1').replace(/\b(?:the|of)\b/gi, ' ')
   const time = Date.parse(`${plain} UTC`)

@@ -24,13 +24,13 @@ import {
 } from './talk.ts'
 import { toToolUse } from './tools.ts'
 
-/** Everything the assistant remembers. */
+/** State of the assistant machine. */
 interface AssistantState extends TalkState {
-  /** May end the call when the caller says goodbye: it was given the `hangup` tool. */
+  /** Has the `hangup` tool: ends the call when the caller says goodbye. */
   readonly canHangUp: boolean
   readonly insightGroupId: string
   readonly insightId: string
-  /** What it knows: instructions, then system and developer messages as they come. */
+  /** Instructions, then system and developer messages. */
   instructions: readonly string[]
 }
 
@@ -97,14 +97,14 @@ export const assistant = {
 }
 
 /** A10: messages are appended; `trigger_response` makes a turn at once, otherwise they shape the next one. */
-function addMessages(step: AssistantStep, messages: readonly Message[], respondNow: boolean): AssistantStep {
+function addMessages(step: AssistantStep, messages: readonly Message[], shouldRespond: boolean): AssistantStep {
   const { state } = step
   if (state.phase === 'closing') return step
   state.instructions = [...state.instructions, ...contentsOf(messages, ['system', 'developer'])]
   state.whispers = [...state.whispers, ...contentsOf(messages, ['system', 'developer', 'user'])]
   state.history = [...state.history, ...messages]
   if (messages.length > 0 && state.ctx.settings.updateAfterAddMessages) reportHistory(step)
-  if (!respondNow) return step
+  if (!shouldRespond) return step
   startTurn(step)
   return respond(step)
 }
@@ -118,7 +118,7 @@ function respond(step: AssistantStep): AssistantStep {
     ])
   const { whispers } = state
   state.whispers = []
-  // What the caller said last, unless it has been answered.
+  // The caller's last speech, unless the assistant has already replied.
   const last = state.history.findLast(
     ({ role, content }) => role === 'assistant' || (role === 'user' && !whispers.includes(content?.trim() ?? '')),
   )
@@ -126,22 +126,21 @@ function respond(step: AssistantStep): AssistantStep {
   const isGoodbye = whispers.length === 0 && /\b(?:goodbye|good bye|bye)\b/i.test(said)
   if (isGoodbye)
     return speak(step, 'Thank you for calling. Goodbye.', 'reply', state.canHangUp ? 'closing' : 'speaking')
-  // It repeats, it doesn't understand.
   const heard = said === '' ? [] : [`I heard: ${said}`]
   const next = whispers.length > 0 ? whispers.map(sayWhisper) : ['How can I help you?']
   const sentences = [...heard, ...next].map((words) => (/[.!?]$/.test(words) ? words : `${words}.`))
   return speak(step, sentences.join(' '), 'reply')
 }
 
-function onModelReply(step: AssistantStep, answer: ModelReply): AssistantStep {
-  // The engineer at the phone page has to see why there is no answer; a real caller is never on this line.
-  if (!answer.ok) return speak(step, answer.error, 'reply')
-  const { content, calls } = answer
+function onModelReply(step: AssistantStep, reply: ModelReply): AssistantStep {
+  // Speak the error, so that the engineer on the phone page sees it. No real caller uses the simulator.
+  if (!reply.ok) return speak(step, reply.error, 'reply')
+  const { content, calls } = reply
   const uses = calls.map((call) => toToolUse(step.state.tools, call))
-  const leaving = uses.some(({ type }) => type === 'hangup')
-  if (leaving && content === '') return hangUp(step)
-  if (content !== '') speak(step, content, 'reply', leaving ? 'closing' : 'speaking')
-  if (leaving || useTools(step, calls, uses) || content !== '') return step
+  const shouldHangUp = uses.some(({ type }) => type === 'hangup')
+  if (shouldHangUp && content === '') return hangUp(step)
+  if (content !== '') speak(step, content, 'reply', shouldHangUp ? 'closing' : 'speaking')
+  if (shouldHangUp || useTools(step, calls, uses) || content !== '') return step
   return speak(step, 'I am sorry, could you say that again?', 'reply')
 }
 
@@ -151,7 +150,7 @@ function hangUp(step: AssistantStep): AssistantStep {
   return step
 }
 
-/** A7: the conversation ends at once, its insights come later. */
+/** A7: ends the conversation immediately and sends its insights later. */
 function end(step: AssistantStep, reason: string | null): AssistantStep {
   const { state, effects, now } = step
   if (state.phase !== 'listening') effects.push({ do: 'stop-sound' })
@@ -177,13 +176,13 @@ function sendInsights(step: AssistantStep): AssistantStep {
   return step
 }
 
-/** The words of the messages with one of these roles. */
+/** Returns the contents of the messages with one of these roles. */
 const contentsOf = (messages: readonly Message[], roles: readonly Message['role'][]): string[] =>
   messages
     .filter(({ role }) => roles.includes(role))
     .flatMap(({ content }) => (content === undefined || content.trim() === '' ? [] : [content.trim()]))
 
-/** The caller's own variables, and those Telnyx merges in. */
+/** Merges the command's `dynamic_variables` with Telnyx's own variables. */
 const variablesOf = (own: Record<string, unknown>, ctx: AiContext): Record<string, unknown> => ({
   telnyx_call_from: ctx.from,
   telnyx_call_to: ctx.to,
@@ -193,7 +192,7 @@ const variablesOf = (own: Record<string, unknown>, ctx: AiContext): Record<strin
   ...record(own.dynamic_variables),
 })
 
-/** `{{name}}` becomes its value, in every string of `value`; an unknown one stays as it is, so that it is noticed. */
+/** Replaces `{{name}}` in every string of `value`. Keeps unknown variables, so that the engineer notices them. */
 function fillVariables<Value>(value: Value, variables: Record<string, unknown>): Value {
   const fill = (text: string) =>
     text.replace(/\{\{\s*([\w.-]+)\s*\}\}/g, (whole, name: string) =>

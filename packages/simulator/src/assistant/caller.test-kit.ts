@@ -1,4 +1,4 @@
-/** For tests: holds a conversation with a machine the way the driver does, on a virtual clock. */
+/** Drives a conversation machine in tests like the simulator does, on a virtual clock. */
 
 import type { Effect, Step } from '../machine/machine.ts'
 import type { AiContext, AiInput } from './input.ts'
@@ -10,9 +10,9 @@ interface Machine<State> {
 }
 
 /** Sunday, 22 November 2026, 10:00 UTC. */
-export const START_TIME = Date.UTC(2026, 10, 22, 10)
+const START_TIME = Date.UTC(2026, 10, 22, 10)
 
-/** A caller on the line with a machine. */
+/** A caller who talks to a machine. */
 export class Caller<State> {
   private readonly machine: Machine<State>
   private readonly timers = new Map<string, number>()
@@ -42,13 +42,13 @@ export class Caller<State> {
     this.perform(effects)
   }
 
-  /** Waits until the machine has finished speaking, then says something. */
+  /** Says each text after the machine has finished speaking. */
   say(...texts: string[]): this {
     for (const text of texts) this.listen().feed({ type: 'said', text })
     return this
   }
 
-  /** Speaks while the machine does. */
+  /** Speaks without waiting for the machine to finish. */
   interrupt(text: string): this {
     return this.feed({ type: 'said', text })
   }
@@ -61,11 +61,11 @@ export class Caller<State> {
     return this
   }
 
-  /** Says nothing until the next timer goes off. */
+  /** Stays silent until the next timer fires. */
   wait(): this {
     this.listen()
-    const next = [...this.timers].sort(([, one], [, other]) => one - other)[0]
-    if (next === undefined) throw new Error('Nothing is being waited for.')
+    const next = [...this.timers].sort(([, a], [, b]) => a - b)[0]
+    if (next === undefined) throw new Error('No timer is set.')
     this.timers.delete(next[0])
     this.now = next[1]
     return this.feed({ type: 'timer', name: next[0] })
@@ -78,12 +78,11 @@ export class Caller<State> {
     return this
   }
 
-  /** What was said last. */
+  /** The machine's last speech. */
   get lastSpeech(): string {
     return this.heard.at(-1) ?? ''
   }
 
-  /** The event types in order. */
   get eventTypes(): string[] {
     return this.events.map(({ event_type }) => event_type)
   }
@@ -97,7 +96,7 @@ export class Caller<State> {
       this.effects.push(effect)
       if (effect.do === 'say') {
         if (this.isSpeaking)
-          throw new Error(`"${effect.text}" was said while "${this.lastSpeech}" was still being said.`)
+          throw new Error(`The machine said "${effect.text}" while "${this.lastSpeech}" was still playing.`)
         this.isSpeaking = true
         this.heard.push(effect.text)
       }

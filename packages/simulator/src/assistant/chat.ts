@@ -1,52 +1,52 @@
-/** A conversation in the grammar of chat completions, for a real model. */
+/** Converts a message history to chat completion messages for a real model. */
 import type { Message } from '../machine/machine.ts'
 import type { ChatMessage, ToolCall, ToolResult } from '../machine/model.ts'
 import { record, string } from './conversation.ts'
 
-/** The history for a model; `system` first. */
+/** Converts the history to chat messages, with `system` as the first message. */
 export function toChatMessages(system: string, history: readonly Message[]): ChatMessage[] {
-  const open = new Set<string>()
-  const said = history.flatMap((message): ChatMessage[] => {
+  const callIds = new Set<string>()
+  const messages = history.flatMap((message): ChatMessage[] => {
     const { role, content } = message
     const calls = completeToolCallsOf(message)
     if (calls.length > 0) {
-      for (const { id } of calls) open.add(id)
+      for (const { id } of calls) callIds.add(id)
       return [{ role: 'assistant', content: content ?? '', tool_calls: calls }]
     }
     if (content === undefined) return []
     if (role !== 'tool') return [{ role: role === 'developer' ? 'system' : role, content }]
     const id = string(message.tool_call_id)
-    if (id !== undefined && open.has(id)) return [{ role: 'tool', content, tool_call_id: id }]
-    // A tool's answer without the call before it is refused by most endpoints, so it goes in as something known.
+    if (id !== undefined && callIds.has(id)) return [{ role: 'tool', content, tool_call_id: id }]
+    // Most endpoints reject a tool result without its call, so send it as a system message.
     return [{ role: 'system', content: `A tool answered: ${content}` }]
   })
-  return [{ role: 'system', content: system }, ...said]
+  return [{ role: 'system', content: system }, ...messages]
 }
 
-/** The calls of tools and their answers as messages, for the model alone: they are nothing that was said. */
-export function toToolMessages(calls: readonly ToolCall[], answers: readonly ToolResult[]): Message[] {
+/** Converts tool calls and their results to messages. Only the model sees them; they are not spoken. */
+export function toToolMessages(calls: readonly ToolCall[], results: readonly ToolResult[]): Message[] {
   return [
     {
       role: 'assistant',
-      tool_calls: calls.map(({ id, name, arguments: given }) => ({
+      tool_calls: calls.map(({ id, name, arguments: args }) => ({
         id,
         type: 'function',
-        function: { name, arguments: JSON.stringify(given) },
+        function: { name, arguments: JSON.stringify(args) },
       })),
     },
     ...calls.map(({ id }, index): Message => {
-      const content = answers[index]?.content ?? ''
+      const content = results[index]?.content ?? ''
       return { role: 'tool', tool_call_id: id, content }
     }),
   ]
 }
 
-/** Calls that are whole: Telnyx's schema for `message_history` has none of their arguments, and endpoints insist on them. */
+/** Returns calls that have arguments. Telnyx's `message_history` schema omits them, but model endpoints require them. */
 function completeToolCallsOf({ role, tool_calls }: Message): NonNullable<ChatMessage['tool_calls']> {
   if (role !== 'assistant' || !Array.isArray(tool_calls)) return []
   return tool_calls.map(record).flatMap(({ id, function: called }) => {
-    const { name, arguments: given } = record(called)
-    if (typeof id !== 'string' || typeof name !== 'string' || typeof given !== 'string') return []
-    return [{ id, type: 'function' as const, function: { name, arguments: given } }]
+    const { name, arguments: args } = record(called)
+    if (typeof id !== 'string' || typeof name !== 'string' || typeof args !== 'string') return []
+    return [{ id, type: 'function' as const, function: { name, arguments: args } }]
   })
 }

@@ -33,14 +33,14 @@ export function openConversation(params: Record<string, unknown>, ctx: AiContext
   }
 }
 
-/** What both events of a conversation have. */
+/** Fields of both conversation events. */
 const identityOf = ({ assistantId, id, callingPartyType }: Conversation) => ({
   ...(assistantId === undefined ? {} : { assistant_id: assistantId }),
   conversation_id: id,
   calling_party_type: callingPartyType,
 })
 
-/** `call.conversation.created`, which newer Telnyx documents have. */
+/** `call.conversation.created`, from newer Telnyx documents. */
 export const conversationCreated = (conversation: Conversation): Effect => ({
   do: 'emit',
   event_type: 'call.conversation.created',
@@ -66,7 +66,7 @@ export function conversationEnded(conversation: Conversation, reason: string | n
   }
 }
 
-/** The messages of a body that are messages; anything else in there is left out. */
+/** Returns the valid messages of a body and drops other values. */
 export function messagesOf(value: unknown): Message[] {
   return Array.isArray(value) ? value.filter(isMessage) : []
 }
@@ -76,24 +76,24 @@ function isMessage(value: unknown): value is Message {
   return typeof role === 'string' && ['assistant', 'user', 'system', 'developer', 'tool'].includes(role)
 }
 
-/** `message_history[]` as the AI gather's webhooks have it: what was said, by whom. */
+/** Returns the spoken messages, in the shape of `message_history[]` in AI gather webhooks. */
 export function spokenHistory(history: readonly Message[]): { role: string; content: string }[] {
   return history.flatMap(({ role, content }) =>
     content === undefined || (role !== 'user' && role !== 'assistant') ? [] : [{ role, content }],
   )
 }
 
-/** An object from outside, or an empty one. */
+/** Returns a copy of an untrusted object, or an empty object. */
 export function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 }
 
-/** A non-empty string from outside. */
+/** Returns an untrusted value if it is a non-empty string. */
 export function string(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined
 }
 
-/** What a text says as JSON; `undefined` when it is none. */
+/** Parses JSON. Returns `undefined` for invalid JSON. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text)

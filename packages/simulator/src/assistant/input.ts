@@ -1,19 +1,19 @@
-/** What an AI gather and an assistant are given. */
+/** Inputs and context of AI gathers and assistants. */
 import type { Message } from '../machine/machine.ts'
 import type { ModelReply, ToolResult } from '../machine/model.ts'
 import type { AiSettings } from './settings.ts'
 
-/** What can happen to an AI gather or an assistant. */
+/** An input of an AI gather or an assistant. */
 export type AiInput =
   /** The caller said something. */
   | { type: 'said'; text: string }
-  /** The last `say` has been spoken to its end. */
+  /** The last `say` effect finished playing. */
   | { type: 'sound-ended' }
   | { type: 'timer'; name: string }
   | { type: 'key'; digit: string }
-  /** The answer to `ask-model`. */
+  /** The reply to `ask-model`. */
   | { type: 'model'; id: string; reply: ModelReply }
-  /** The answers to `use-tools`. */
+  /** The results of `use-tools`. */
   | { type: 'tools'; id: string; answers: ToolResult[] }
   /** `ai_assistant_stop`. */
   | { type: 'stop' }
@@ -21,12 +21,12 @@ export type AiInput =
   /** `ai_assistant_add_messages`. */
   | { type: 'messages'; messages: Message[]; trigger_response: boolean }
 
-/** What an AI machine knows of the call it runs on. */
+/** Call data and settings for an AI machine. */
 export interface AiContext {
   conversation_id: string
   from: string
   to: string
   settings: AiSettings
-  /** Deterministic under a seed. */
+  /** Generates a UUID from the simulator's seed. */
   uuid(): string
 }

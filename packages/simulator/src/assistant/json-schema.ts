@@ -1,31 +1,31 @@
-/** The part of JSON Schema a conversation can follow, read defensively: the schema comes from outside. */
+/** Reads the JSON Schema keywords that a conversation supports. Schemas are untrusted input. */
 
 import { string } from './conversation.ts'
 
-/** A schema as it came; every keyword is unknown until looked at. */
+/** An unvalidated schema. */
 export type JsonSchema = Record<string, unknown>
 
 export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A string keyword, or undefined. */
+/** Returns a string keyword, or undefined. */
 export function text(schema: JsonSchema, keyword: string): string | undefined {
   return string(schema[keyword])?.trim()
 }
 
-/** The names in `required`. */
+/** Returns the property names in `required`. */
 export function requiredOf(schema: JsonSchema): string[] {
   return Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : []
 }
 
-/** The properties in the order they are written. */
+/** Returns the properties in schema order. */
 export function propertiesOf(schema: JsonSchema): [string, JsonSchema][] {
   if (!isSchema(schema.properties)) return []
   return Object.entries(schema.properties).filter((entry): entry is [string, JsonSchema] => isSchema(entry[1]))
 }
 
-/** The schema's type; of several, the first that is not `null`. */
+/** Returns the schema's type: the first of several that is not `null`. */
 export function typeOf(schema: JsonSchema): string | undefined {
   const types = Array.isArray(schema.type) ? schema.type : [schema.type]
   const named = types.find((type) => typeof type === 'string' && type !== 'null')
@@ -38,22 +38,22 @@ export function typeOf(schema: JsonSchema): string | undefined {
 const MAX_DEPTH = 16
 
 /**
- * One schema instead of several: follows `$ref` within the document, folds `allOf` in, and takes the first branch of
- * `anyOf`/`oneOf` that is not `null` (unless they only list constants, which are choices).
+ * Flattens a schema: resolves local `$ref`s, merges `allOf`, and takes the first `anyOf`/`oneOf` branch that has a type,
+ * `enum` or `$ref`. Keeps branches that only list constants, because these are choices.
  */
 export function resolve(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSchema {
   if (depth > MAX_DEPTH) return {}
   let flat = schema
   if (typeof flat.$ref === 'string') {
-    const { $ref, ...beside } = flat
-    flat = { ...resolve(resolveRef(String($ref), root), root, depth + 1), ...beside }
+    const { $ref, ...siblings } = flat
+    flat = { ...resolve(resolveRef(String($ref), root), root, depth + 1), ...siblings }
   }
   if (Array.isArray(flat.allOf)) {
-    const { allOf, ...beside } = flat
+    const { allOf, ...siblings } = flat
     flat = (Array.isArray(allOf) ? allOf : [])
       .filter(isSchema)
       .map((part) => resolve(part, root, depth + 1))
-      .reduce<JsonSchema>(merge, beside)
+      .reduce<JsonSchema>(merge, siblings)
   }
   for (const keyword of ['anyOf', 'oneOf'] as const) {
     const branches = flat[keyword]
@@ -61,13 +61,13 @@ export function resolve(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSc
     const first = branches
       .filter(isSchema)
       .find((branch) => typeOf(branch) !== undefined || branch.enum !== undefined || branch.$ref !== undefined)
-    const { [keyword]: _, ...beside } = flat
-    if (first !== undefined) flat = merge(beside, resolve(first, root, depth + 1))
+    const { [keyword]: _, ...siblings } = flat
+    if (first !== undefined) flat = merge(siblings, resolve(first, root, depth + 1))
   }
   return flat
 }
 
-/** `oneOf: [{const, title}, …]`, the way to give options titles. */
+/** Returns the options of `oneOf: [{const, title}, …]`, or undefined for any other schema. */
 export function constantsOf(schema: JsonSchema): { value: unknown; title: string | undefined }[] | undefined {
   for (const keyword of ['oneOf', 'anyOf'] as const) {
     const branches = schema[keyword]
@@ -80,30 +80,31 @@ export function constantsOf(schema: JsonSchema): { value: unknown; title: string
   return undefined
 }
 
-function merge(one: JsonSchema, other: JsonSchema): JsonSchema {
+/** Merges two schemas. On a conflict `base` wins, but `addition` wins for a property. */
+function merge(base: JsonSchema, addition: JsonSchema): JsonSchema {
   return {
-    ...other,
-    ...one,
-    ...(isSchema(one.properties) || isSchema(other.properties)
+    ...addition,
+    ...base,
+    ...(isSchema(base.properties) || isSchema(addition.properties)
       ? {
           properties: {
-            ...(isSchema(one.properties) ? one.properties : {}),
-            ...(isSchema(other.properties) ? other.properties : {}),
+            ...(isSchema(base.properties) ? base.properties : {}),
+            ...(isSchema(addition.properties) ? addition.properties : {}),
           },
         }
       : {}),
-    ...(one.required !== undefined || other.required !== undefined
-      ? { required: [...requiredOf(one), ...requiredOf(other)] }
+    ...(base.required !== undefined || addition.required !== undefined
+      ? { required: [...requiredOf(base), ...requiredOf(addition)] }
       : {}),
   }
 }
 
 function resolveRef(ref: string, root: JsonSchema): JsonSchema {
   if (!ref.startsWith('#')) return {}
-  let at: unknown = root
+  let node: unknown = root
   for (const step of ref.slice(1).split('/').slice(1)) {
     const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
-    at = isSchema(at) && Object.hasOwn(at, key) ? at[key] : undefined
+    node = isSchema(node) && Object.hasOwn(node, key) ? node[key] : undefined
   }
-  return isSchema(at) ? at : {}
+  return isSchema(node) ? node : {}
 }

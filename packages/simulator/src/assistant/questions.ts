@@ -1,16 +1,17 @@
-/** What the simulated AI says to the caller about a field: its question, its read-back, its hint. */
+/** Sentences that the simulated AI speaks about a field: question, read-back and hint. */
 import type { Slot } from './slots.ts'
 
-/** The question for a field: its description where that is a question, else one made of its title or name. */
+/** Returns the question for a field: its description if that is a question, else a question with its label. */
 export function questionFor(slot: Slot): string {
-  const described = slot.description?.endsWith('?') ? slot.description : undefined
-  const asked = described ?? (slot.type === 'boolean' ? `Yes or no: ${slot.label}?` : `What is your ${slot.label}?`)
+  const description = slot.description?.endsWith('?') ? slot.description : undefined
+  const question =
+    description ?? (slot.type === 'boolean' ? `Yes or no: ${slot.label}?` : `What is your ${slot.label}?`)
   const options = slot.choices.map(({ label }) => label)
-  const offered = options.length > 0 && options.length <= 8 ? ` You can say ${joinWords(options, 'or')}.` : ''
-  return `${asked}${offered}${slot.isList ? ' You can name several.' : ''}`
+  const optionList = options.length > 0 && options.length <= 8 ? ` You can say ${joinWords(options, 'or')}.` : ''
+  return `${question}${optionList}${slot.isList ? ' You can name several.' : ''}`
 }
 
-/** What the caller could say, after an answer that no reading of conforms to the schema. */
+/** Explains the expected format after an invalid answer. */
 export function hintFor({ schema, type, choices }: Slot): string {
   const { minimum, maximum, format } = schema
   if (choices.length > 0) return ''
@@ -24,15 +25,15 @@ export function hintFor({ schema, type, choices }: Slot): string {
   return typeof format === 'string' ? `I need it as ${format}.` : ''
 }
 
-/** Says back what was understood, so that the caller can correct it. */
+/** Reads answers back, so that the caller can correct them. */
 export function readBack(answers: readonly { slot: Slot; value: unknown }[]): string {
-  const said = answers.map(({ slot, value }) =>
+  const phrases = answers.map(({ slot, value }) =>
     answers.length > 1 ? `${slot.label} ${toSpeech(value)}` : toSpeech(value),
   )
-  return `Got it: ${joinWords(said, 'and')}.`
+  return `Got it: ${joinWords(phrases, 'and')}.`
 }
 
-/** An agent's whisper as the caller hears it. */
+/** Returns the spoken form of an agent's whisper. */
 export const sayWhisper = (whisper: string): string => `A colleague adds: ${whisper.trim()}`
 
 function toSpeech(value: unknown): string {
@@ -41,6 +42,6 @@ function toSpeech(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-function joinWords(items: readonly string[], word: string): string {
-  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
+function joinWords(items: readonly string[], conjunction: string): string {
+  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${conjunction} ${items.at(-1)}`
 }

@@ -11,7 +11,7 @@ export interface AiSettings {
   gaveUpStatus: 'invalid' | 'client_error'
   /** A5: `result` of a gather that gives up with nothing collected: `{}`, as the published schema wants, or `null`. Default `'object'`. */
   emptyResult: 'object' | 'null'
-  /** A5: answers to one question that make no sense before the gather gives up. Default `4`. */
+  /** A5: invalid answers to one question before the gather gives up. Default `4`. */
   misunderstandingsBeforeGivingUp: number
   /** A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default `3000`. */
   insightsDelayMs: number
@@ -24,9 +24,9 @@ export interface AiSettings {
   openingPauseMs: number | null
   /** A4: ask for properties outside `required` too, when they come before the last required one. Default `true`. */
   askOptional: boolean
-  /** Repeat what was understood ("Got it: 14 May 1991.") before the next question. Default `true`. */
+  /** Read answers back ("Got it: 14 May 1991.") before the next question. Default `true`. */
   readBack: boolean
-  /** The caller's clock, for the date a model is given: minutes east of UTC. Default `0`. */
+  /** The caller's UTC offset in minutes (east is positive), for the current date in model prompts. Default `0`. */
   utcOffsetMinutes: number
   /** `reason` of `call.conversation.ended`, by cause: only `customer_disconnect` is ever shown in Telnyx's documents. */
   endedReason: {
@@ -47,7 +47,7 @@ export interface AiSettings {
     /** Response timeout in milliseconds. Default 30000. */
     timeoutMs?: number | undefined
   } | null
-  /** A14: how long a `webhook` tool may take that has no `timeout_ms`, in milliseconds. Default `5000`. */
+  /** A14: timeout of a `webhook` tool without `timeout_ms`, in milliseconds. Default `5000`. */
   toolTimeoutMs: number
   /** A2: a `gather_using_ai` while a conversation runs is refused like a second assistant (90061), or replaces it. Default `'refuse'`. */
   secondConversation: 'refuse' | 'replace'

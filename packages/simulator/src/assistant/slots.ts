@@ -1,6 +1,6 @@
 /**
- * A JSON Schema as the list of fields to ask for, in the order it is written. Objects are walked into; an array is one
- * field with several answers. An optional object, once begun, needs its own required fields.
+ * Converts a JSON Schema to a list of fields in schema order. Each property of a nested object is a field; an array is one
+ * field with several answers. An optional object needs its required fields once one of its fields is answered.
  */
 import { type Draft, hasAnswerBelow, toJsonPointer } from './draft.ts'
 import {
@@ -16,15 +16,15 @@ import {
 
 /** One field to ask for. */
 export interface Slot {
-  /** Its JSON Pointer: the key under which its answer is kept. */
+  /** JSON Pointer of the field, and key of its answer in the draft. */
   readonly id: string
   readonly path: readonly (string | number)[]
   readonly type: string | undefined
-  /** What one answer must conform to: the field's schema, or that of one item of a list. */
+  /** Schema of one answer: the field's schema, or the item schema of a list. */
   readonly schema: JsonSchema
-  /** What the whole value must conform to. */
+  /** Schema of the whole value. */
   readonly valueSchema: JsonSchema
-  /** In a caller's words: "date of birth". */
+  /** Spoken name, such as "date of birth". */
   readonly label: string
   readonly description: string | undefined
   readonly choices: readonly { readonly value: unknown; readonly label: string }[]
@@ -32,10 +32,10 @@ export interface Slot {
   readonly isList: boolean
 }
 
-/** What a schema asks for now, given the answers so far. */
+/** The fields and constants of a schema, given the answers so far. */
 export interface SchemaFields {
   readonly slots: Slot[]
-  /** Values the schema leaves no choice about (`const`, an empty object), filled in unasked. */
+  /** Values that need no question: `const` and empty objects. */
   readonly constants: { readonly path: Slot['path']; readonly value: unknown }[]
 }
 
@@ -48,9 +48,9 @@ interface SchemaNode {
 
 const MAX_DEPTH = 12
 
-/** Walks a schema. */
+/** Lists the fields and constants of a schema. Ignores levels below MAX_DEPTH. */
 export function listFields(root: JsonSchema, draft: Draft): SchemaFields {
-  const found: SchemaFields = { slots: [], constants: [] }
+  const fields: SchemaFields = { slots: [], constants: [] }
   const { $defs, definitions } = root
   const withDefinitions = (schema: JsonSchema): JsonSchema => ({
     ...schema,
@@ -58,41 +58,41 @@ export function listFields(root: JsonSchema, draft: Draft): SchemaFields {
     ...(definitions === undefined ? {} : { definitions }),
   })
 
-  const visit = ({ schema: given, path, required, parentLabels }: SchemaNode): void => {
+  const visit = ({ schema: unresolved, path, required, parentLabels }: SchemaNode): void => {
     if (path.length > MAX_DEPTH) return
-    const schema = resolve(given, root)
+    const schema = resolve(unresolved, root)
     const labels = path.length === 0 ? parentLabels : [...parentLabels, labelOf(schema, String(path.at(-1)))]
     if ('const' in schema) {
-      if (required) found.constants.push({ path, value: schema.const })
+      if (required) fields.constants.push({ path, value: schema.const })
       return
     }
     if (typeOf(schema) === 'object' && isSchema(schema.properties)) {
-      const isBegun = required || hasAnswerBelow(draft, path)
-      if (isBegun && path.length > 0) found.constants.push({ path, value: {} })
+      const isActive = required || hasAnswerBelow(draft, path)
+      if (isActive && path.length > 0) fields.constants.push({ path, value: {} })
       const names = new Set(requiredOf(schema))
       for (const [name, property] of propertiesOf(schema)) {
-        visit({ schema: property, path: [...path, name], required: isBegun && names.has(name), parentLabels: labels })
+        visit({ schema: property, path: [...path, name], required: isActive && names.has(name), parentLabels: labels })
       }
       return
     }
     const isList = typeOf(schema) === 'array'
-    const one = isList ? (isSchema(schema.items) ? resolve(schema.items, root) : {}) : schema
-    found.slots.push({
+    const itemSchema = isList ? (isSchema(schema.items) ? resolve(schema.items, root) : {}) : schema
+    fields.slots.push({
       id: toJsonPointer(path),
       path,
-      type: typeOf(one),
-      schema: withDefinitions(one),
+      type: typeOf(itemSchema),
+      schema: withDefinitions(itemSchema),
       valueSchema: withDefinitions(schema),
       label: labels.join(' '),
-      description: text(schema, 'description') ?? text(one, 'description'),
-      choices: choicesOf(one),
+      description: text(schema, 'description') ?? text(itemSchema, 'description'),
+      choices: choicesOf(itemSchema),
       required,
       isList,
     })
   }
 
   visit({ schema: root, path: [], required: true, parentLabels: [] })
-  return { ...found, slots: found.slots.filter(({ path }) => path.length > 0) }
+  return { ...fields, slots: fields.slots.filter(({ path }) => path.length > 0) }
 }
 
 function choicesOf(schema: JsonSchema): Slot['choices'] {
@@ -104,11 +104,11 @@ function choicesOf(schema: JsonSchema): Slot['choices'] {
 
 function labelOf(schema: JsonSchema, name: string): string {
   const title = text(schema, 'title')
-  // A title in a form's capitals, said aloud: "Date of Birth" is "date of birth", "PIN" stays "PIN".
+  // Speech uses lower case, except for acronyms: "Date of Birth" becomes "date of birth", "PIN" stays "PIN".
   return title ? lowerWords(title).replace(/[:.?]+$/, '') : toWords(name)
 }
 
-/** A name from code as it is said: `first_name`, `firstName` and `first-name` are "first name". */
+/** Converts `first_name`, `firstName` and `first-name` to "first name". */
 const toWords = (name: string): string =>
   lowerWords(
     name

@@ -1,6 +1,6 @@
 /**
- * What an AI gather and an assistant have in common: they speak, hear, remember, and put questions to a model. A step
- * works on a copy of the state, so that to its driver a machine stays a function.
+ * State and actions that AI gathers and assistants share: speech, message history, model requests and tools. A step
+ * changes a copy of the state, so that a machine is a pure function.
  */
 import type { Effect, Message } from '../machine/machine.ts'
 import type { ChatTool, ToolCall, ToolResult, ToolUse } from '../machine/model.ts'
@@ -16,21 +16,21 @@ export interface TalkState {
   readonly isInterruptible: boolean
   readonly tools: unknown
   /**
-   * `opening`: nothing said yet and no greeting; `thinking`: a model was asked; `closing`: the last words are being said;
-   * `over`: the conversation has ended, its insights are still to come.
+   * `opening`: no greeting, no speech yet; `thinking`: a model or tool request is pending; `closing`: speaks the closing
+   * words; `over`: the conversation has ended, its insights are pending.
    */
   phase: 'opening' | 'speaking' | 'listening' | 'thinking' | 'closing' | 'over' | 'ended'
   history: readonly Message[]
-  /** Whispers that were not said yet. */
+  /** Whispers to speak in the next reply. */
   whispers: readonly string[]
   turn: number
-  /** Rounds of tools in this turn. */
+  /** Number of tool rounds in this turn. */
   toolRounds: number
-  /** What the model called and has no answer to yet. */
+  /** Tool calls of the model without a result yet. */
   pendingToolCalls: readonly ToolCall[]
 }
 
-/** A step in the making. */
+/** A step whose state and effects actions can change. */
 export interface MutableStep<State extends TalkState = TalkState> {
   readonly state: State
   readonly effects: Effect[]
@@ -43,7 +43,7 @@ export const beginStep = <State extends TalkState>(state: State, now: number): M
   now,
 })
 
-/** The state at the start of the command whose body is `params`. */
+/** Returns the state at the start of the command with the body `params`. */
 export const startTalk = (params: Record<string, unknown>, ctx: AiContext, now: number): TalkState => ({
   ctx,
   conversation: openConversation(params, ctx, now),
@@ -58,7 +58,7 @@ export const startTalk = (params: Record<string, unknown>, ctx: AiContext, now: 
   pendingToolCalls: [],
 })
 
-/** Says something. */
+/** Speaks `text`, adds it to the history and enters `phase`. */
 export function speak<AnyStep extends MutableStep>(
   step: AnyStep,
   text: string,
@@ -71,13 +71,12 @@ export function speak<AnyStep extends MutableStep>(
   return step
 }
 
-/** Adds to the history, and reports it. */
 function addMessage(step: MutableStep, message: Message): void {
   step.state.history = [...step.state.history, message]
   reportHistory(step)
 }
 
-/** Sends the history, where the command asked for updates. */
+/** Emits the message history if the command enabled updates. */
 export function reportHistory({ state, effects }: MutableStep): void {
   if (state.hasHistoryUpdates)
     emit(effects, 'call.ai_gather.message_history_updated', { message_history: spokenHistory(state.history) })
@@ -87,7 +86,7 @@ export function emit(effects: Effect[], event_type: string, payload: Record<stri
   effects.push({ do: 'emit', event_type, payload })
 }
 
-/** Takes what the caller says into the history. False when it does not count. */
+/** Adds the caller's speech to the history. Returns false if the speech is ignored. */
 export function addCallerSpeech(step: MutableStep, text: string): boolean {
   const { state } = step
   if (text.trim() === '' || state.phase === 'closing') return false
@@ -97,49 +96,49 @@ export function addCallerSpeech(step: MutableStep, text: string): boolean {
   return true
 }
 
-/** Falls silent, for a turn that begins now. */
+/** Starts a turn: stops the current speech and resets the tool rounds. */
 export function startTurn({ state, effects }: MutableStep): void {
-  // A model may say something and call a tool in one answer, and thinks while it is heard.
+  // A reply with both content and tool calls still plays while its tools run.
   if (state.phase === 'speaking' || state.pendingToolCalls.length > 0) effects.push({ do: 'stop-sound' })
   state.turn += 1
   state.toolRounds = 0
 }
 
-/** The question that is open: an answer to any other comes too late. */
+/** Id of the pending request. Replies with another id are stale. */
 const requestIdOf = ({ turn, toolRounds }: TalkState) => `turn ${turn} round ${toolRounds}`
 
 export const isPendingRequest = (state: TalkState, id: string): boolean =>
   state.phase === 'thinking' && id === requestIdOf(state)
 
-/** Puts the conversation to a real model; its answer comes back as `model`. */
+/** Sends the conversation to a real model. The reply arrives as a `model` input. */
 export function askModel<AnyStep extends MutableStep>(
   step: AnyStep,
   system: readonly string[],
-  own: readonly ChatTool[] = [],
+  machineTools: readonly ChatTool[] = [],
 ): AnyStep {
   const { state, effects } = step
   const request = {
     model: state.conversation.llmModel,
     messages: toChatMessages(system.join('\n'), state.history),
-    tools: [...own, ...(state.toolRounds < MAX_TOOL_ROUNDS ? functionsOf(state.tools) : [])],
+    tools: [...machineTools, ...(state.toolRounds < MAX_TOOL_ROUNDS ? functionsOf(state.tools) : [])],
   }
   effects.push({ do: 'ask-model', id: requestIdOf(state), request })
   Object.assign(state, { phase: 'thinking', pendingToolCalls: [], whispers: [] })
   return step
 }
 
-/** Lets the driver do what the model called. False out of rounds: then it has no tools, but some models call them all the same. */
-export function useTools({ state, effects }: MutableStep, calling: readonly ToolCall[], uses: ToolUse[]): boolean {
+/** Requests tool results. Returns false above MAX_TOOL_ROUNDS: some models then call tools that were not offered. */
+export function useTools({ state, effects }: MutableStep, calls: readonly ToolCall[], uses: ToolUse[]): boolean {
   if (uses.length === 0 || state.toolRounds >= MAX_TOOL_ROUNDS) return false
   effects.push({ do: 'use-tools', id: requestIdOf(state), uses })
-  Object.assign(state, { phase: 'thinking', pendingToolCalls: calling })
+  Object.assign(state, { phase: 'thinking', pendingToolCalls: calls })
   return true
 }
 
-/** Takes what the tools answered into the history, for the model alone. */
-export function addToolResults<AnyStep extends MutableStep>(step: AnyStep, answers: readonly ToolResult[]): AnyStep {
+/** Adds tool calls and results to the history. Only the model sees them. */
+export function addToolResults<AnyStep extends MutableStep>(step: AnyStep, results: readonly ToolResult[]): AnyStep {
   const { state } = step
-  state.history = [...state.history, ...toToolMessages(state.pendingToolCalls, answers)]
+  state.history = [...state.history, ...toToolMessages(state.pendingToolCalls, results)]
   state.toolRounds += 1
   return step
 }

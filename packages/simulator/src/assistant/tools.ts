@@ -8,14 +8,14 @@
 import type { ChatTool, ToolCall, ToolRequest, ToolUse } from '../machine/model.ts'
 import { readJson, record, string } from './conversation.ts'
 
-/** Rounds of tools in one turn, after which a model gets no more of them and has to say something. */
+/** Tool rounds per turn. After them the model gets no tools, so that it replies with speech. */
 export const MAX_TOOL_ROUNDS = 5
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
 /** Documented default of an async webhook's wait. */
 const DEFAULT_ASYNC_WAIT_MS = 300
 
-/** Telnyx's tools as functions a model can call; those it describes itself are passed through as they are. */
+/** Converts Telnyx's tools to functions for a model. `function` tools keep their own parameters. */
 export function functionsOf(tools: unknown): ChatTool[] {
   return parseTools(tools).map(({ type, name, config }) => {
     const description = string(config.description) ?? descriptions[type]
@@ -26,7 +26,7 @@ export function functionsOf(tools: unknown): ChatTool[] {
   })
 }
 
-/** What `call` asks for. */
+/** Converts a model's tool call to the action for the driver. */
 export function toToolUse(tools: unknown, call: ToolCall): ToolUse {
   const tool = call.name
   const known = parseTools(tools).find(({ name }) => name === tool)
@@ -44,7 +44,7 @@ export function toToolUse(tools: unknown, call: ToolCall): ToolUse {
     }
     case 'transfer': {
       const to = targetOf(config.targets, string(call.arguments.to))
-      if (to === undefined) return refused('That is none of the targets of this transfer.')
+      if (to === undefined) return refused('The number or name is not a target of this transfer.')
       return { tool, type, to, from: string(config.from) }
     }
     case 'webhook': {
@@ -116,7 +116,7 @@ function parametersOf(type: string, config: Record<string, unknown>): Record<str
   }
 }
 
-/** `targets` as they are, or as the JSON a dynamic variable put there. */
+/** Parses `targets`: an array, or JSON text from a dynamic variable. */
 function targetsOf(targets: unknown): { to: string; name: string | undefined }[] {
   const list = typeof targets === 'string' ? readJson(targets) : targets
   return (Array.isArray(list) ? list : []).map(record).flatMap(({ to, name }) => {
@@ -125,7 +125,7 @@ function targetsOf(targets: unknown): { to: string; name: string | undefined }[]
   })
 }
 
-/** Only a target that was given: a model must not dial wherever a caller talks it into. */
+/** Finds a configured target. A caller must not talk a model into dialling any other number. */
 function targetOf(targets: unknown, wanted: string | undefined): string | undefined {
   const list = targetsOf(targets)
   const match = (text: string | undefined) => text?.toLowerCase() === wanted?.toLowerCase()
@@ -133,7 +133,7 @@ function targetOf(targets: unknown, wanted: string | undefined): string | undefi
   return list.find(({ to, name }) => match(name) || match(to))?.to
 }
 
-/** The request, or why there can be none. */
+/** Returns the webhook request, or the reason for a refusal. */
 function requestOf(
   config: Record<string, unknown>,
   given: Record<string, unknown>,
@@ -146,9 +146,9 @@ function requestOf(
   const path = argumentsIn('path_parameters')
   const template = string(config.url) ?? ''
   const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).filter((name) => !(name in path))
-  if (missing.length > 0) return `Its URL needs ${missing.join(', ')}.`
+  if (missing.length > 0) return `The webhook URL needs ${missing.join(', ')}.`
   const address = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(toText(path[name])))
-  if (!URL.canParse(address)) return 'Its url is not a URL.'
+  if (!URL.canParse(address)) return 'The webhook url is not a valid URL.'
   const url = new URL(address)
   const query = { ...argumentsIn('query_parameters'), ...record(config.preset_query_parameters) }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, toText(value))

@@ -161,7 +161,7 @@ describe('a tool that a model calls', () => {
     await line.clock.runUntil(line.caller.waitForPrompt('I cannot'))
     expect(llm.requests.flatMap(toolResults)).toEqual([
       expect.stringMatching(/Webhooks stay on this machine/),
-      expect.stringMatching(/Its URL needs item/),
+      expect.stringMatching(/The webhook URL needs item/),
       expect.stringMatching(/There is no tool "nothing"/),
     ])
   })
@@ -204,7 +204,7 @@ describe('a tool that a model calls', () => {
     await line.clock.runUntil(line.caller.waitForPrompt('They are not there'))
     expect(line.sim.calls().map(({ to }) => to)).toEqual(['+15550199', '+15550191'])
     expect(llm.requests.flatMap(toolResults)).toEqual([
-      expect.stringMatching(/none of the targets/),
+      expect.stringMatching(/is not a target of this transfer/),
       expect.stringMatching(/target did not answer/),
     ])
   })

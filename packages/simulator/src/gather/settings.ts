@@ -3,13 +3,13 @@ import { z } from 'zod'
 
 /** Settings of DTMF gathers. */
 export interface GatherSettings {
-  /** G2: how a media prompt ends when a key cuts it. Default `'cancelled'`. */
+  /** G2: the end status of a media prompt that a key interrupts. Default `'cancelled'`. */
   bargeInStatus: 'cancelled' | 'completed'
-  /** G2: after a prompt that could not be played, go on and collect, or end the gather `invalid`. Default `'collect'`. */
+  /** G2: after a prompt fails to play, collect keys or end the gather as `invalid`. Default `'collect'`. */
   afterFailedPrompt: 'collect' | 'end'
   /** G3: emit `call.speak.started` and `call.speak.ended` for the prompts of `gather_using_speak`. Default `false`. */
   emitSpeakEvents: boolean
-  /** G4: a key that cuts the prompt counts as the first digit. Default `true`. */
+  /** G4: a key that interrupts the prompt counts as the first digit. Default `true`. */
   bargeInKeyCounts: boolean
   /** G5: the terminating digit is part of `digits`. Default `false`. */
   terminatorInDigits: boolean
@@ -17,7 +17,7 @@ export interface GatherSettings {
   terminatorFirst: 'invalid' | 'timeout' | 'ignore'
   /** G7: a key outside `valid_digits` is kept (and makes the attempt invalid), or dropped. Default `'keep'`. */
   invalidKey: 'keep' | 'drop'
-  /** G10, G11: the status of a gather in which no key came. Default `'timeout'`. */
+  /** G10, G11: the status of a gather without input. Default `'timeout'`. */
   noInputStatus: 'timeout' | 'invalid'
   /** G12: an invalid attempt uses up one of `maximum_tries`. Default `true`. */
   invalidUsesTry: boolean
@@ -31,7 +31,7 @@ export interface GatherSettings {
   hangupOrder: 'gather-first' | 'prompt-first'
   /** G20: a detected answering machine cancels a running gather with `cancelled_amd`. Default `true`. */
   machineCancels: boolean
-  /** `gather_id` is sent back in `call.gather.ended`, as the command's text promises and no schema shows. Default `true`. */
+  /** `call.gather.ended` contains `gather_id`. Telnyx describes it in text, but not in a schema. Default `true`. */
   sendGatherId: boolean
 }
 

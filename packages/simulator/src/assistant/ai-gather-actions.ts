@@ -1,4 +1,4 @@
-/** How an AI gather asks, keeps answers and ends. */
+/** Actions of an AI gather: record answers, ask for the next field, end. */
 
 import { stripSsml } from '../machine/ssml.ts'
 import {
@@ -18,80 +18,83 @@ import { emit, type MutableStep, speak } from './talk.ts'
 
 export type GatherStep = MutableStep<AiGatherState>
 
-/** A value for a field. */
+/** A validated value for a field. */
 export interface SlotAnswer {
   slot: Slot
   value: unknown
 }
 
-/** Finished results that do not conform before the gather gives up. */
+/** Complete results that fail validation before the gather gives up. */
 const MAX_REJECTIONS = 3
 
-/** Keeps answers, and reports them where the command asked for partial results. */
+/** Stores answers, and emits them if the command enabled partial results. */
 export function recordAnswers({ state, effects }: GatherStep, answers: readonly SlotAnswer[]): void {
   if (answers.length === 0) return
-  const given = answers.map(({ slot, value }) => [slot.id, { path: slot.path, value }])
-  state.draft = { ...state.draft, ...Object.fromEntries(given) }
+  const entries = answers.map(({ slot, value }) => [slot.id, { path: slot.path, value }])
+  state.draft = { ...state.draft, ...Object.fromEntries(entries) }
   if (!state.hasPartialResults) return
   const message_history = spokenHistory(state.history)
   emit(effects, 'call.ai_gather.partial_results', { message_history, partial_results: answersOf(state) })
 }
 
-/** Keeps answers and asks for what is missing, after reading back what was understood. */
+/** Stores answers, reads them back and asks for the next field. */
 export function recordAndAsk(step: GatherStep, answers: readonly SlotAnswer[]): GatherStep {
   recordAnswers(step, answers)
   return ask(step, answers.length > 0 && step.state.ctx.settings.readBack ? readBack(answers) : '')
 }
 
-/** Says `lead`, the whispers and the next question, or ends when nothing is left to ask. */
+/** Speaks `lead`, the pending whispers and the next question, or ends the gather when no question remains. */
 export function ask(step: GatherStep, lead = ''): GatherStep {
   const { state } = step
   if (isComplete(state)) return complete(step)
   const slot = nextSlot(state)
   if (!slot) return giveUp(step)
-  const words = [lead, ...state.whispers.map(sayWhisper), questionFor(slot)].filter((each) => each !== '')
+  const sentences = [lead, ...state.whispers.map(sayWhisper), questionFor(slot)].filter((text) => text !== '')
   state.openSlotId = slot.id
   state.whispers = []
   state.afterSpeech = 'listen'
-  return speak(step, words.join(' '), 'question')
+  return speak(step, sentences.join(' '), 'question')
 }
 
-/** Ajv decides: rules across properties (`if`, `dependentRequired`, …) may send the gather back to asking. */
+/** Validates the result. Rules across properties (`if`, `dependentRequired`, …) can require more answers. */
 function complete(step: GatherStep): GatherStep {
   const { state } = step
   const result = resultOf(state)
-  const wrong = validationErrors(state.parameters, result)
-  if (wrong.length === 0) {
+  const errors = validationErrors(state.parameters, result)
+  if (errors.length === 0) {
     state.outcome = { status: 'valid', result, reason: state.ctx.settings.endedReason.completed }
     return sayLastWords(step, state.endedSpeech === undefined ? '' : plainSpeech(state.endedSpeech))
   }
-  const missing = wrong.map(({ instancePath, params }) => `${instancePath}/${String(params.missingProperty ?? '')}`)
-  const ids = fieldsOf(state).slots.map(({ id }) => id)
-  const forced = ids.filter((id) => state.draft[id] === undefined && missing.includes(id))
-  const invalid = ids.filter((id) =>
-    wrong.some(({ instancePath }) => instancePath !== '' && id.startsWith(instancePath)),
+  const missingPaths = errors.map(
+    ({ instancePath, params }) => `${instancePath}/${String(params.missingProperty ?? '')}`,
   )
-  if ((forced.length === 0 && invalid.length === 0) || state.rejectionCount >= MAX_REJECTIONS) return giveUp(step)
-  const kept = Object.entries(state.draft).filter(([id]) => forced.length > 0 || !invalid.includes(id))
-  state.draft = Object.fromEntries(kept)
-  state.forcedSlotIds = [...state.forcedSlotIds, ...forced]
+  const ids = fieldsOf(state).slots.map(({ id }) => id)
+  const newlyRequired = ids.filter((id) => state.draft[id] === undefined && missingPaths.includes(id))
+  const invalid = ids.filter((id) =>
+    errors.some(({ instancePath }) => instancePath !== '' && id.startsWith(instancePath)),
+  )
+  if ((newlyRequired.length === 0 && invalid.length === 0) || state.rejectionCount >= MAX_REJECTIONS)
+    return giveUp(step)
+  const validEntries = Object.entries(state.draft).filter(([id]) => newlyRequired.length > 0 || !invalid.includes(id))
+  state.draft = Object.fromEntries(validEntries)
+  state.forcedSlotIds = [...state.forcedSlotIds, ...newlyRequired]
   state.rejectionCount += 1
-  return ask(step, forced.length > 0 ? 'Thank you, one more thing.' : 'Those do not go together, I am afraid.')
+  return ask(step, newlyRequired.length > 0 ? 'Thank you, one more thing.' : 'Those do not go together, I am afraid.')
 }
 
-/** Ends `invalid` with what was collected, after some last words. */
+/** Ends the gather as `invalid` with the partial result, after speaking `words`. */
 export function giveUp(step: GatherStep, words = ''): GatherStep {
   const { state } = step
   state.outcome = { status: 'invalid', result: partialResultOf(state), reason: state.ctx.settings.endedReason.gaveUp }
   return sayLastWords(step, words)
 }
 
-/** Says the last words, if any; the gather ends when they have been said. */
+/** Speaks the closing words, if any, then ends the gather. */
 export function sayLastWords(step: GatherStep, words: string): GatherStep {
   return words === '' ? finish(step) : speak(step, words, 'ended', 'closing')
 }
 
-/** Sends the end of the gather and of its conversation. */
+/** Emits `call.ai_gather.ended` and `call.conversation.ended`. */
 export function finish(step: GatherStep): GatherStep {
   const { state, effects, now } = step
   const { outcome, conversation, history, shouldHangUp } = state
@@ -104,7 +107,7 @@ export function finish(step: GatherStep): GatherStep {
   return step
 }
 
-/** SSML may be spoken, but only its words count in a conversation. */
+/** Strips SSML tags: the message history contains plain text. */
 export function plainSpeech(text: string): string {
   return /^\s*<speak\b/i.test(text) ? stripSsml(text) : text
 }
