@@ -48,7 +48,7 @@ interface SchemaNode {
 
 const MAX_DEPTH = 12
 
-/** Lists the fields and constants of a schema. Ignores levels below MAX_DEPTH. */
+/** Lists the fields and constants of a schema. Ignores fields deeper than MAX_DEPTH. */
 export function listFields(root: JsonSchema, draft: Draft): SchemaFields {
   const fields: SchemaFields = { slots: [], constants: [] }
   const { $defs, definitions } = root
