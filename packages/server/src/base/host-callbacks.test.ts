@@ -39,7 +39,7 @@ describe('a host callback', () => {
     ['rejects with nothing', 'failed', () => Promise.reject(undefined)],
     ['rejects with an error that cannot be read', 'failed', () => Promise.reject(unreadable())],
     ['rejects with a revoked proxy', 'failed', () => Promise.reject(revoked())],
-    ['rejects with an error whose name is what it was given', 'failed', () => Promise.reject(named('PIN 4071'))],
+    ['rejects with an error whose name contains digits', 'failed', () => Promise.reject(named('PIN 4071'))],
     ['hangs', 'timeout', () => new Promise(() => {})],
     ['returns the wrong shape', 'invalid', () => 42],
   ])(

@@ -1,8 +1,8 @@
 /**
- * What remains of a masked webhook, and of the body of a command that is logged meanwhile.
+ * Masks the content of webhooks and of logged command bodies.
  *
- * Default-deny: a field passes only if it is on the list of its type and its value has the listed shape. Nothing looks
- * for what resembles a card number.
+ * Default-deny: a field passes only if the list of its type has it and its value matches the listed shape. No code
+ * searches for card numbers.
  */
 import { type CallState, isDigitGather, type Mask, readDigitRules, UNATTRIBUTED } from '@callgather/protocol'
 import { asRecord } from '../base/json.ts'
@@ -10,7 +10,7 @@ import type { Mark } from '../telnyx/client-state.ts'
 import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 
-/** How many digits an input needs at least before its last four are shown: of a PIN they would be all. */
+/** The minimum number of digits before `allButLast4` shows the last four. They would reveal a whole PIN. */
 const MIN_DIGITS_FOR_LAST4 = 8
 
 type Check = (value: unknown) => boolean
@@ -20,7 +20,7 @@ const text =
   (shape: RegExp): Check =>
   (value) =>
     typeof value === 'string' && shape.test(value)
-/** A word from a list of Telnyx's, such as `call_hangup`; never digits. */
+/** A word of a Telnyx enum, such as `call_hangup`; it has no digits. */
 const word = text(/^[a-z][a-z_]{0,39}$/i)
 const flag: Check = (value) => typeof value === 'boolean'
 const amount: Check = (value) => typeof value === 'number' && Number.isFinite(value)
@@ -45,7 +45,7 @@ const conversation: Fields = {
   reason: (value) => word(value) || nothing(value),
 }
 
-/** What may be kept of the types that hold no input. */
+/** The fields to keep of event types without input. */
 const plainFields: ReadonlyMap<string, Fields> = new Map<string, Fields>([
   ['call.initiated', { ...course, caller_id_name: text(/^.{1,128}$/s) }],
   ['call.answered', course],
@@ -71,17 +71,17 @@ const inputTypes: ReadonlySet<string> = new Set([
   'call.conversation_insights.generated',
 ])
 
-/** Whether anything that a caller entered or said may be in a webhook; in one of an unknown type, it may. */
+/** Whether a webhook may hold what a caller entered or said. A webhook of an unknown type may. */
 export const mayCarryInput = ({ eventType }: Webhook): boolean => !plainFields.has(eventType)
 
-/** Whether a webhook is of a type of which nothing is known. */
+/** Whether the type of a webhook is unknown. */
 export const isUnknownType = ({ eventType }: Webhook): boolean =>
   !plainFields.has(eventType) && !inputTypes.has(eventType)
 
-/** Whether a webhook names a file that plays, which may read input back to the caller. */
+/** Whether a webhook names a played file, which may read input back to the caller. */
 export const isPlayback = ({ eventType }: Webhook): boolean => eventType.startsWith('call.playback.')
 
-/** Whether a webhook may sum up what was said long before it. */
+/** Whether a webhook may summarise speech from long before it. */
 export const isCumulative = (webhook: Webhook): boolean =>
   isUnknownType(webhook) ||
   webhook.eventType === 'call.ai_gather.ended' ||
@@ -89,21 +89,21 @@ export const isCumulative = (webhook: Webhook): boolean =>
   webhook.eventType === 'call.conversation_insights.generated'
 
 /**
- * Whether a webhook reports a payment, however its type is spelt: `call.payment.progress`, `call_payment_progress`.
- * Payment capture reports expiry, postal code and routing number in the clear; none of it is ever written.
+ * Whether a webhook reports a payment, in any spelling: `call.payment.progress`, `call_payment_progress`.
+ * Payment capture reports expiry, postal code and routing number in the clear. None of these is ever stored.
  */
 export const isPayment = ({ eventType }: Webhook): boolean =>
   /^(call)?pay|payment/.test(eventType.toLowerCase().replaceAll(/[^a-z]/g, ''))
 
-/** What masking a webhook rests on. */
+/** The data for masking the content of a webhook. */
 export interface MaskContentContext {
   readonly state: CallState
   readonly mark: Mark | 'unreadable' | null
-  /** The command that the webhook belongs to, as far as mark and log say. */
+  /** The command that the webhook belongs to, if its mark or the log names it. */
   readonly commandId: string | undefined
 }
 
-/** The webhook as it may be written; `null` when not even that it happened may be. */
+/** Returns the masked webhook, or `null` when not even its occurrence may be stored. */
 export function maskWebhook(webhook: Webhook, mask: Mask, context: MaskContentContext): Webhook | null {
   const { payload } = webhook
   const kept = pick(payload, envelope)
@@ -138,7 +138,7 @@ function pick(payload: Readonly<Record<string, unknown>>, fields: Fields): Recor
   )
 }
 
-/** The key that ends the input is no part of it. It is shown only where our mark names the gather that it ends. */
+/** A terminating key is not part of the input. It is shown only if our mark names its gather. */
 function isTerminator(digit: unknown, { state, mark }: MaskContentContext): boolean {
   if (!mark || mark === 'unreadable' || (digit !== '#' && digit !== '*')) return false
   const { request } = state.commands.get(mark.commandId) ?? {}
@@ -152,8 +152,8 @@ function maskedDigits({ digits }: Webhook['payload'], mask: Mask): Record<string
 }
 
 /**
- * A history with its words hidden, except those that were stored before in a conversation that is not itself masked,
- * and those from an index on that are newer than every masked gather.
+ * Hides the words of a message history. In an unmasked conversation, it keeps messages that were stored before, and
+ * messages from index `safeFrom`, which are newer than every masked gather.
  */
 export function maskedHistory(
   { message_history }: Webhook['payload'],
@@ -186,7 +186,7 @@ function maskedSpeech(data: unknown): Record<string, unknown> {
   }
 }
 
-/** The messages of a command's body, which repeat what the caller said: whispers and seeded histories. */
+/** Masks the messages of a command's body: whispers and seeded histories may repeat what the caller said. */
 const hiddenMessages = (body: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
     ['messages', 'message_history'].flatMap((key) => {
@@ -196,13 +196,13 @@ const hiddenMessages = (body: Readonly<Record<string, unknown>>): Record<string,
     }),
   )
 
-/** A command's body with the words of its messages hidden. */
+/** Returns a command's body with the words of its messages hidden. */
 export function maskMessages(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { messages: _, message_history: __, ...rest } = body
   return { ...rest, ...hiddenMessages(body) }
 }
 
-/** The settings of a command that hold no words. */
+/** The settings of a command that cannot hold words. */
 const settings: Fields = {
   minimum_digits: amount,
   maximum_digits: amount,
@@ -223,10 +223,10 @@ const settings: Fields = {
 const spoken = ['payload', 'invalid_payload', 'greeting', 'gather_ended_speech']
 
 /**
- * A command's body as it may be logged while a masked gather's input may be read back to the caller: no words at all,
- * and of a JSON Schema only its structure.
+ * Masks a command's body for the log while the command may read masked input back to the caller: it hides all words,
+ * and keeps only the structure of a JSON Schema.
  *
- * @param titles Keep the titles of the schema's fields, which are written before the caller speaks.
+ * @param titles Whether to keep the titles of schema fields. They are safe if written before the caller speaks.
  */
 export function maskBody(
   body: Readonly<Record<string, unknown>>,
@@ -241,7 +241,7 @@ export function maskBody(
 }
 
 const MAX_SCHEMA_DEPTH = 8
-/** A property's name; one with several digits in a row may be input. */
+/** A property name. A name with three digits in a row may be input, so it does not match. */
 const isName = text(/^(?!.*\d{3})[\p{L}_$][\p{L}\p{N}_$-]{0,63}$/u)
 
 function maskSchema(schema: unknown, titles: boolean, depth: number): Record<string, unknown> {

@@ -28,13 +28,13 @@ type Action =
   | { readonly kind: 'restart' }
   | { readonly kind: 'initiated' }
 
-/** `lost` runs although the retry was refused; `unknown` runs although nothing was answered. */
+/** A `lost` command runs although its retry was refused. An `unknown` command runs without a reply. */
 type Outcome = 'accepted' | 'refused' | 'lost' | 'unknown'
 
 interface Step {
   readonly gap: number
   readonly action: Action
-  /** How late each webhook of the step arrives, and whether it arrives twice. */
+  /** The delay of each webhook of the step. `again` adds a second delivery, this much later. */
   readonly delay: number
   readonly again: number | null
   readonly isStripped: boolean
@@ -98,7 +98,7 @@ const anyCall = fc.record({
   steps: fc.array(anyStep, { minLength: 3, maxLength: 24 }),
   /** How far our clock is ahead of Telnyx's, in milliseconds. */
   skew: fc.integer({ min: -300_000, max: 300_000 }),
-  /** How long the server has run when the call begins. */
+  /** How long the server has run when the call begins, in milliseconds. */
   uptime: fc.constantFrom(0, 3_600_000, 3_600_000),
 })
 type AnyCall = typeof anyCall extends fc.Arbitrary<infer T> ? T : never
@@ -108,11 +108,11 @@ interface Running {
   readonly name: CommandName
   readonly mask: Mask | null
   messages: { role: string; content: string }[]
-  /** No server knows of it any more. */
+  /** Whether every server has lost the command. */
   isForgotten?: boolean
 }
 
-/** Runs a call; returns everything that was stored, and what was handed to the host. */
+/** Runs a call. Returns all stored text, and the input that the host received. */
 async function run({ steps, skew, uptime }: AnyCall) {
   const { HostCallbacks } = await import('../base/host-callbacks.ts')
   const { createMarkCodec } = await import('../telnyx/client-state.ts')
@@ -163,10 +163,10 @@ async function run({ steps, skew, uptime }: AnyCall) {
   let digits: Running | null = null
   let fields: Running | null = null
   let assistant: Running | null = null
-  /** When the last masked command ended: a key may follow for a while, until a plain gather takes the leg. */
+  /** When the last masked command ended. A secret key may follow until a plain gather starts on the leg. */
   let maskedUntil = Number.NEGATIVE_INFINITY
   let wasMasked = false
-  /** A plain gather was asked for by a server that may have forgotten what ran before. */
+  /** Whether the current mark is from a plain gather, whose server may have lost earlier commands. */
   let hasPlainMark = false
   let events = 0
 
@@ -174,12 +174,12 @@ async function run({ steps, skew, uptime }: AnyCall) {
     const isMasked = [digits, fields, assistant].some((running) => running?.mask)
     return isMasked || time <= maskedUntil + 20_000
   }
-  /** Words go to a conversation; a plain one of which a server was asked after it forgot all others is in the clear. */
+  /** Whether the words of a conversation are secret. A plain conversation is not if all masked commands were lost. */
   const isSecretTo = (running: Running) =>
     running.isForgotten || running.mask !== null
       ? isSecret()
       : time <= maskedUntil + 20_000 || [digits, fields, assistant].some((each) => each?.mask && !each.isForgotten)
-  /** A key goes to the digit gather that runs, if there is one. */
+  /** Whether a key is secret. A running digit gather receives the key. */
   const isSecretKey = () => {
     if (digits) return digits.mask !== null
     return hasPlainMark ? [fields, assistant].some((each) => each?.mask && !each.isForgotten) : isSecret()
@@ -212,7 +212,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
     if (running.mask && !running.isForgotten) maskedUntil = time
     if (running.mask) wasMasked = true
   }
-  /** What Telnyx does with a command; the new mark is echoed from now on, also with the end of what it replaces. */
+  /** Runs a command at Telnyx. Later webhooks carry the new mark, even the end of the replaced command. */
   const effect = (step: Step, name: CommandName, mask: Mask | null, clientState: unknown) => {
     if (typeof clientState === 'string') clientStates[0] = clientState
     const running: Running = { name, mask, messages: [{ role: 'assistant', content: 'Hello' }] }
@@ -220,7 +220,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
       ended(step, digits, 'cancelled')
       digits = running
     } else if (isConversation(name)) {
-      // One conversation at a time: Telnyx refuses a second assistant.
+      // Telnyx runs one conversation at a time.
       ended(step, fields, 'cancelled')
       ended(step, assistant, 'cancelled')
       fields = name === 'gather_using_ai' ? running : null
@@ -236,7 +236,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
     if (typeof clientState === 'string') hasPlainMark = isGather(name) && mask === null
   }
 
-  /** The server that knows what the caller was asked for; the host of one that does not has nothing to read back. */
+  /** The server that requested the input. Only its host can read the input back. */
   let asker: typeof server | null = null
   const bodyOf = (name: CommandName): Record<string, unknown> => {
     const isReadBack = isSecret() && asker === server
@@ -440,7 +440,7 @@ afterEach(() => {
 })
 
 describe('masking', () => {
-  it('never stores masked input under any order, delay, repetition, skew, lost answer or restart', {
+  it('never stores masked input under any order, delay, repetition, skew, lost reply or restart', {
     timeout: 3_600_000,
   }, async () => {
     const details = await property(runs)
@@ -460,11 +460,11 @@ const command = (name: CommandName, mask: Mask | null, outcome: Outcome = 'accep
   outcome,
 })
 
-/** A rule of masking, the source without it, and a call that it protects. */
+/** A masking rule, the source change that removes it, and a call that the rule protects. */
 interface Mutant {
   readonly rule: string
   readonly mutation: Mutation
-  /** Other rules that protect the call as well. They are removed first, so that this rule alone protects it. */
+  /** Other rules that protect the call. They are removed first, so that only this rule protects it. */
   readonly besides?: readonly Mutation[]
   readonly call: AnyCall
 }
@@ -547,7 +547,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'masking in doubt',
+    rule: 'masking of webhooks with uncertain content',
     mutation: [
       'masking.ts',
       "known ?? (isMasking && isUncertain(webhook, context, plain) ? 'digits' : undefined)",
@@ -566,7 +566,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'doubt about calls from before the start',
+    rule: 'masking of calls from before the start of the server',
     mutation: [
       'masking.ts',
       'initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MS',
@@ -604,7 +604,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'doubt where the mark cannot be of the event',
+    rule: 'masking of an event that cannot belong to its mark',
     mutation: ['masking.ts', 'isFitting: canBelongTo(webhook.eventType, mark.command),', 'isFitting: true,'],
     call: {
       steps: [
@@ -628,7 +628,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'read-back after the end, for as long as clocks may differ',
+    rule: 'read-back after the end, within the clock skew',
     mutation: ['masking.ts', 'now <= ended + MASK_GRACE_MS + MAX_SKEW_MS', 'now <= ended'],
     call: {
       steps: [
@@ -875,7 +875,7 @@ const rareMutants: readonly Mutant[] = [
   },
   { rule: 'payments', mutation: without.payment, besides: [without.unknownType], call: payment },
   {
-    rule: 'payments, however spelt',
+    rule: 'payments in any spelling',
     mutation: [
       'mask-content.ts',
       "/^(call)?pay|payment/.test(eventType.toLowerCase().replaceAll(/[^a-z]/g, ''))",
@@ -890,7 +890,7 @@ const rareMutants: readonly Mutant[] = [
   {
     rule: 'only a gather’s own end closes its window',
     mutation: ['masking.ts', 'ended?.status && naturalEnds.has(ended.status) ?', 'ended ?'],
-    // The plain gather’s `cancelled` is taken for that of the masked one, as our clock is a minute behind.
+    // Our clock is a minute behind, so the plain gather’s `cancelled` looks like the end of the masked gather.
     call: call([step(command('gather', null)), masked, press({ gap: 400_000, ...stripped })], { skew: -60_000 }),
   },
   {
@@ -906,7 +906,7 @@ const rareMutants: readonly Mutant[] = [
     ]),
   },
   {
-    rule: 'what sums up a conversation',
+    rule: 'cumulative webhooks of a conversation',
     mutation: ['masking.ts', 'isCumulative(webhook) ? conversationStart(webhook, context) : at', 'at'],
     call: call([
       masked,
@@ -941,14 +941,14 @@ const rareMutants: readonly Mutant[] = [
 ]
 
 describe('the masking rules', () => {
-  it('together protect the call of every mutant', async () => {
+  it('stores no secret in the call of any mutant while all masking rules are in place', async () => {
     for (const { rule, call } of [...mutants, ...rareMutants]) {
       expect([rule, (await run(call)).stored.includes(SECRET)]).toEqual([rule, false])
     }
   })
 
   it.each([...mutants, ...rareMutants])(
-    'leak the secret without the rule: $rule',
+    'stores the secret when the source lacks the masking rule: $rule',
     async ({ mutation, besides = [], call }) => {
       if (besides.length > 0) {
         mutate(besides)

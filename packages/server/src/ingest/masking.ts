@@ -1,10 +1,9 @@
 /**
- * Decides how much of a webhook may be stored.
+ * Decides how much of a webhook may be stored. Three rules mask a webhook:
  *
- * Our signed mark in `client_state` decides first: a mark with a mask masks the webhook, whatever the clocks, the order
- * and the outcome of the command, until a later command of ours puts another mark in its place. Time windows add to it:
- * a webhook is masked while a masked command may still collect, on this leg or on another leg of the session. Where
- * masking is configured and neither mark nor log can tell what a webhook holds, it is masked too.
+ * - Its mark, our signed `client_state`, has a mask. Clocks, order and outcome of the command do not matter.
+ * - A masked command may still collect input at its time, on this leg or on a sibling leg.
+ * - Masking is configured, and neither mark nor log shows what the webhook holds.
  */
 import {
   type CallState,
@@ -28,10 +27,10 @@ import {
   mayCarryInput,
 } from './mask-content.ts'
 
-/** How long after a masked gather has ended its input may still arrive, in milliseconds. */
+/** How long input may still arrive after the end of a masked gather, in milliseconds. */
 export const MASK_GRACE_MS = 30_000
 
-/** How far our clock and Telnyx's may differ, in milliseconds: as far as a signature's timestamp may be off. */
+/** The maximum difference between our clock and Telnyx's, in milliseconds; equal to the signature tolerance. */
 export const MAX_SKEW_MS = 300_000
 
 const strictness: Readonly<Record<Mask, number>> = { allButLast4: 1, digits: 2, all: 3 }
@@ -42,17 +41,17 @@ export function strictest(one: Mask | undefined, other: Mask | undefined): Mask 
   return strictness[one] >= strictness[other] ? one : other
 }
 
-/** What the decision about a webhook rests on. */
+/** The data for choosing the mask of a webhook. */
 export interface MaskContext extends MaskContentContext {
-  /** The other legs of the call's session. */
+  /** The sibling legs of the call. */
   readonly siblings: readonly CallState[]
-  /** Whether the server is set up for masked gathers: then doubt masks. */
+  /** Whether masking is configured. If so, webhooks of uncertain content are masked. */
   readonly isMasking: boolean
-  /** Since when this process has seen every webhook, in milliseconds of its own clock. */
+  /** When this process began to receive webhooks, in milliseconds of its own clock. */
   readonly startedAt: number
 }
 
-/** Returns the mask of a webhook; `undefined` when all of it may be stored. */
+/** Returns the mask of a webhook; `undefined` when the whole webhook may be stored. */
 export function maskOf(webhook: Webhook, context: MaskContext): Mask | undefined {
   const { state, siblings, mark, isMasking } = context
   const marked = mark === 'unreadable' ? (isMasking ? 'all' : undefined) : mark?.mask
@@ -70,18 +69,18 @@ export function maskOf(webhook: Webhook, context: MaskContext): Mask | undefined
   return known ?? (isMasking && isUncertain(webhook, context, plain) ? 'digits' : undefined)
 }
 
-/** A command of ours without a mask, whose mark a webhook carries. */
+/** An unmasked command of ours that the mark of a webhook names. */
 interface PlainCommand {
   readonly name: CommandName
   /** When it was requested, in milliseconds of our clock. */
   readonly requestedAt: number
-  /** Whether the webhook may be the end of the command that this one replaced: such an end carries the new mark. */
+  /** Whether the webhook may end the command that this one replaced. Such an end carries the new mark. */
   readonly mayEndEarlier: boolean
-  /** Whether such an event can belong to the command. */
+  /** Whether an event of this type can belong to the command. */
   readonly isFitting: boolean
 }
 
-/** The unmasked command that a webhook's mark names, if the log knows it. */
+/** Returns the unmasked command that a webhook's mark names, if the log has it. */
 function plainCommandOf(webhook: Webhook, { state, mark }: MaskContext): PlainCommand | null {
   if (!mark || mark === 'unreadable' || mark.mask) return null
   const request = state.commands.get(mark.commandId)?.request
@@ -96,10 +95,10 @@ function plainCommandOf(webhook: Webhook, { state, mark }: MaskContext): PlainCo
   }
 }
 
-/** How a gather ends by itself; any other status may be that of a gather which was replaced. */
+/** Statuses of a gather that ended by itself. Any other status may be that of a replaced gather. */
 const naturalEnds: ReadonlySet<string> = new Set(['valid', 'invalid', 'timeout', 'call_hangup'])
 
-/** A masked command of a leg, and what is known when a webhook is compared with it. */
+/** A masked command of a leg, with the data to compare it with a webhook. */
 interface Candidate {
   readonly context: MaskContext
   readonly leg: CallState
@@ -107,7 +106,7 @@ interface Candidate {
   readonly plain: PlainCommand | null
 }
 
-/** Whether a webhook may hold input of a masked command, by their times. */
+/** Whether a webhook may hold input of a masked command, judging by their times. */
 function mayHoldInputOf(webhook: Webhook, { context, leg, command, plain }: Candidate): boolean {
   const { request } = command
   if (!request) return false
@@ -115,9 +114,9 @@ function mayHoldInputOf(webhook: Webhook, { context, leg, command, plain }: Cand
   const at = Date.parse(webhook.occurredAt)
   const requestedAt = Date.parse(request.at)
   if (at < requestedAt - MAX_SKEW_MS) return false
-  // What sums up a conversation holds everything that was said in it.
+  // A cumulative webhook may hold everything said since the start of its conversation.
   const since = isCumulative(webhook) ? conversationStart(webhook, context) : at
-  // A leg that is over collects nothing more; what is reported of the leg itself may be late.
+  // A sibling leg collects nothing after its end. Webhooks of the own leg may arrive late.
   const ended = endOf(leg, command) ?? (isOwnLeg || isCumulative(webhook) ? null : parseTime(selectCallEndedAt(leg)))
   const isReplaced =
     plain !== null && isOwnLeg && requestedAt <= plain.requestedAt && replaces(plain.name, request.command)
@@ -129,14 +128,14 @@ function mayHoldInputOf(webhook: Webhook, { context, leg, command, plain }: Cand
   return since <= ended + MASK_GRACE_MS + (plain ? 0 : MAX_SKEW_MS)
 }
 
-/** Telnyx runs one gather of a kind at a time on a leg: the next one cancels it. */
+/** Whether a command cancels a running one. Telnyx runs one gather of a kind at a time on a leg. */
 const replaces = (next: CommandName, running: string) =>
   next === running ? next !== 'ai_assistant_start' : isDigitGather(next) && isDigitGather(running)
 
 /**
- * When a gather ended for certain, by Telnyx's clock, whatever was answered to its command. A command that replaces
- * another gets the end of that one under its own mark, so neither a `cancelled` nor the end of a conversation proves
- * that the new one has ended: after those, the next mark of ours and the end of the call are all that unmasks.
+ * Returns when a gather certainly ended, by Telnyx's clock. The end of a replaced gather carries the mark of the new
+ * command. So `cancelled` or the end of a conversation does not prove that the new gather ended: masking then continues
+ * until our next mark or the end of the call.
  */
 function endOf(state: CallState, { id }: CommandState): number | null {
   const ended = state.gathers.get(id)?.ended
@@ -145,34 +144,34 @@ function endOf(state: CallState, { id }: CommandState): number | null {
 
 const parseTime = (at: string | null) => (at === null ? null : Date.parse(at))
 
-/** Since when, at the earliest, things were said that a webhook sums up. */
+/** Returns the earliest time of the speech that a cumulative webhook may hold. */
 function conversationStart({ eventType }: Webhook, { state, commandId }: MaskContext): number {
   if (eventType.startsWith('call.ai_gather.')) return startOf(state.conversations.get(commandId ?? ''))
-  // Insights do not say of which conversation they are.
+  // Insights do not name their conversation.
   if (eventType !== 'call.conversation_insights.generated' || state.conversations.size === 0)
     return Number.NEGATIVE_INFINITY
   return Math.min(...[...state.conversations].map(startOf))
 }
 
-/** When a conversation began, at the earliest: by Telnyx's clock where Telnyx says, else by ours. */
+/** Returns the earliest start of a conversation: Telnyx's own time if known, otherwise the time of our request. */
 function startOf(conversation: ConversationState | undefined): number {
   if (conversation?.created) return Date.parse(conversation.created.at)
   const requested = conversation?.command?.request?.at
   return requested === undefined ? Number.NEGATIVE_INFINITY : Date.parse(requested) - MAX_SKEW_MS
 }
 
-/** Whether a webhook may hold masked input that neither its mark nor the log shows. */
+/** Whether a webhook may hold masked input although neither its mark nor the log shows a masked gather. */
 function isUncertain(webhook: Webhook, { state, mark, startedAt }: MaskContext, plain: PlainCommand | null): boolean {
   if (!mayCarryInput(webhook) && !isPlayback(webhook)) return false
   if (isUnknownType(webhook)) return true
-  // The log has lost the command of our mark, and perhaps those before it.
+  // The log has lost the command that our mark names, and perhaps earlier commands.
   if (mark && mark !== 'unreadable' && !state.commands.get(mark.commandId)?.request) return true
   const { initiated } = state
   const isKnownFromStart = initiated !== null && Date.parse(initiated.at) >= startedAt + MAX_SKEW_MS
   return !isKnownFromStart && !(plain?.isFitting && !plain.mayEndEarlier)
 }
 
-/** The strictest mask among the commands of a call that may collect now, by our clock. */
+/** Returns the strictest mask among the commands that may collect input now, by our clock. */
 export function openMask(state: CallState, now: number): Mask | undefined {
   let mask: Mask | undefined
   for (const command of state.commands) {
@@ -184,8 +183,8 @@ export function openMask(state: CallState, now: number): Mask | undefined {
 }
 
 /**
- * The webhook without the messages that may have been said during a masked gather, whenever it arrives. Those stay that
- * were stored before, and those that came after a history from after the gather.
+ * Hides the messages of a webhook that may be from a masked gather. Two kinds stay visible: messages that were stored
+ * before, and messages that follow a history from after the gather.
  */
 export function withoutUnsafeMessages(webhook: Webhook, context: MaskContext): Webhook {
   const { payload } = webhook

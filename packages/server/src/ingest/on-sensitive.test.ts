@@ -22,7 +22,7 @@ const endsIn = async (store: ReturnType<typeof memoryStore>) =>
     .filter(({ event_type }) => event_type === 'call.gather.ended')
 
 describe('onSensitive', () => {
-  it('is called before the end of the gather is stored, and the webhook is answered 200 after it has settled', async () => {
+  it('calls onSensitive before it stores the end of a gather, and answers the webhook with 200 once onSensitive settles', async () => {
     const store = memoryStore()
     const order: string[] = []
     const gate = new EventEmitter()
@@ -69,7 +69,7 @@ describe('onSensitive', () => {
     ['hangs', 'timeout', () => new Promise<void>(() => {})],
   ]
   it.each(failures)(
-    'that %s leaves the webhook answered 200 and the value stored as not delivered, logged and counted, and is called for the next gather',
+    'stores the input as not delivered, logs and counts the failure, and answers 200 when onSensitive %s',
     async (_, reason, fail) => {
       const store = memoryStore()
       const lines: string[] = []
@@ -106,7 +106,7 @@ describe('onSensitive', () => {
     },
   )
 
-  it('is called again for an end event that could not be stored, and never for a stored one', async () => {
+  it('calls onSensitive again for an end event that the store failed to append, and never for a stored event', async () => {
     const store = memoryStore()
     const inputs: SensitiveInput[] = []
     await using server = await testServer({
