@@ -69,7 +69,7 @@ describe('onSensitive', () => {
     ['hangs', 'timeout', () => new Promise<void>(() => {})],
   ]
   it.each(failures)(
-    'stores the input as not delivered, logs and counts the failure, and answers 200 when onSensitive %s',
+    'stores the input as not delivered, logs and counts the failure, and answers 200 when onSensitive %s, then delivers the next input',
     async (_, reason, fail) => {
       const store = memoryStore()
       const lines: string[] = []
