@@ -40,7 +40,7 @@ export function createMetrics(gauges: Gauges) {
   gauge('callgather_breaker_open', '1 while the circuit breaker refuses commands.', () =>
     Number(gauges.isBreakerOpen()),
   )
-  gauge('callgather_store_up', '1 while the store takes appends.', () => Number(gauges.isStoreUp()))
+  gauge('callgather_store_up', '1 while the store accepts appends.', () => Number(gauges.isStoreUp()))
   gauge('callgather_public_keys', 'Currently valid public keys of Telnyx; at 0 every webhook is refused.', () =>
     gauges.publicKeys(),
   )
