@@ -8,8 +8,8 @@ export interface DtmfPadProps {
 }
 
 /**
- * A telephone's keys, lighting up as the caller presses them. Where policy hides the digits, only that a key was
- * pressed. Keys the gather does not accept are outlined; keys outside any gather are listed below.
+ * A telephone keypad that shows the keys as the caller presses them. For masked digits it shows only that a key was
+ * pressed. Keys that the gather does not accept are outlined. Keys outside any gather are listed below.
  *
  * Its unstyled parts are `DtmfPadParts`.
  */

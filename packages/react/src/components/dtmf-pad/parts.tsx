@@ -15,7 +15,7 @@ export const padKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '
 export type RootState = {
   /** Whether a gather of digits runs. */
   readonly collecting: boolean
-  /** Whether policy hides the digits. */
+  /** Whether the digits are masked. */
   readonly hidden: boolean
 }
 
@@ -31,7 +31,7 @@ function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
     return {
       last: lastKey,
       strays,
-      /** What the running gather accepts; `null` while none runs. */
+      /** The keys that the running gather accepts; `null` while no gather runs. */
       accepted: isRunning(gather) ? gather.rules.validDigits + (gather.rules.terminatingDigit ?? '') : null,
       counts,
       lastRole: isStray ? ('stray' as const) : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
@@ -56,7 +56,7 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
   return <LoadedRoot key={known ? 'known' : 'unknown'} dtmf={dtmf} {...props} />
 }
 
-/** A telephone's keys, as the caller presses them. A picture, not a control: nothing on it can be pressed here. */
+/** A display of the keys that the caller presses. The agent cannot press them. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 function LoadedRoot({ dtmf, ...props }: RootProps & { readonly dtmf: UseDtmfResult }) {
@@ -76,7 +76,7 @@ function LoadedRoot({ dtmf, ...props }: RootProps & { readonly dtmf: UseDtmfResu
 
 /** The state of `Key`, as data attributes. */
 export type KeyState = {
-  /** Set on the key pressed last: the part it played, `digit`, `invalid`, `terminator` or `stray`. */
+  /** Set on the last key: its role, `digit`, `invalid`, `terminator` or `stray`. */
   readonly last: string | null
   /** How often it was pressed in this attempt. */
   readonly count: number | null
@@ -90,7 +90,7 @@ export interface KeyProps extends PartProps<'li', KeyState> {
   readonly value: string
 }
 
-/** One key. Its children are drawn over its face. */
+/** One key. Its children are rendered over its label. */
 export function Key({ value, children, ...props }: KeyProps) {
   const { counts, last, lastRole, accepted } = usePad('Key')
   const { t } = useLanguage()
@@ -123,11 +123,11 @@ export interface FlashProps extends PartProps<'span'> {
   readonly value: string
 }
 
-/** Lights up over a key for a moment each time it is pressed. Goes inside a `Key`. */
+/** Flashes over a key on each press. Put it inside a `Key`. */
 export function Flash({ value, ...props }: FlashProps): ReactNode {
   const { last, isNews } = usePad('Flash')
   if (!isNews || last?.digit !== value) return null
-  // Keyed by the press: pressing the same key again lights it up again.
+  // Keyed by the press, so that the same key flashes again.
   return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value })}</Fragment>
 }
 
@@ -137,7 +137,7 @@ export interface KeyCountProps extends PartProps<'span'> {
   readonly value: string
 }
 
-/** How often a key was pressed in this attempt; nothing for once or never. Goes inside a `Key`. */
+/** The number of presses of a key in this attempt, if more than one. Put it inside a `Key`. */
 export function KeyCount({ value, ...props }: KeyCountProps): ReactNode {
   const { counts } = usePad('KeyCount')
   const { number } = useLanguage()
@@ -148,7 +148,7 @@ export function KeyCount({ value, ...props }: KeyCountProps): ReactNode {
 /** The props of `Pulse`. */
 export type PulseProps = PartProps<'span'>
 
-/** Shows that a key was pressed where the mask hides which. */
+/** Shows that a masked key was pressed. */
 export function Pulse(props: PulseProps): ReactNode {
   const { last, isNews } = usePad('Pulse')
   if (!isNews || !last || last.digit !== null) return null
@@ -166,13 +166,13 @@ export function Caption(props: CaptionProps) {
   return renderPart('p', props, { children: text })
 }
 
-/** At most this many stray keys are shown: the newest. */
+/** Only this many of the newest stray keys are shown. */
 const STRAYS_SHOWN = 8
 
 /** The props of `Strays`. */
 export type StraysProps = PartProps<'div'>
 
-/** The newest keys pressed while no gather listened; nothing if there are none. */
+/** The newest keys pressed outside any gather. Renders nothing if there are none. */
 export function Strays({ children, ...props }: StraysProps): ReactNode {
   const { strays } = usePad('Strays')
   const { t } = useLanguage()

@@ -2,7 +2,7 @@ import { createPartContext } from '../part/part-context.ts'
 import type { UseGatherDraftResult } from './use-gather-draft.ts'
 
 interface FormContext extends UseGatherDraftResult {
-  /** Makes ids that belong to this form. */
+  /** Creates element ids that are unique to this form. */
   readonly idOf: (name: string) => string
 }
 

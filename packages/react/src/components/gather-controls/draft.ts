@@ -1,20 +1,20 @@
 /**
- * A gather being drafted: what stands in the form, as text, and the command it amounts to. A field left empty is left
- * out, so that Telnyx's own default applies; one that is not a number stays text, so that the check can say so.
+ * The draft of a gather: the text of the form, and the command built from it. The command omits empty fields, so that
+ * Telnyx's defaults apply. An invalid number stays text, so that validation reports it.
  */
 import type { GatherName, Mask } from '@callgather/protocol'
 import { type FieldDraft, schemaOf } from './field-drafts.ts'
 import { type GatherParameter, type Preset, parametersOf } from './parameters.ts'
 
-/** What stands in the form. Each gather keeps its own answers, so that changing one's mind loses nothing. */
+/** The content of the form. Switching between gathers loses no value. */
 export interface Draft {
   readonly purpose: GatherName
-  /** By parameter name; shared between gathers, as what a caller is asked stays the same. */
+  /** By parameter name. All kinds of gather share the values, because the question to the caller stays the same. */
   readonly values: Readonly<Record<string, string>>
-  /** How much of the digits may be shown; `null` for all, as far as the server's policy allows. */
+  /** The mask of the digits; `null` shows them, unless the policy of the server masks them. */
   readonly mask: Mask | null
   readonly fields: readonly FieldDraft[]
-  /** The preset last chosen, while nothing of it has been changed. */
+  /** The selected preset; `null` after any value changes. */
   readonly preset: string | null
 }
 
@@ -27,7 +27,7 @@ export const emptyDraft: Draft = {
   preset: null,
 }
 
-/** The form with a preset's answers in it. */
+/** Fills in a draft from a preset. */
 export function withPreset(draft: Draft, preset: Preset): Draft {
   const kept = Object.fromEntries(
     Object.entries(draft.values).filter(([name]) => name === 'voice' || name === 'language' || name === 'audio_url'),
@@ -41,7 +41,7 @@ export function withPreset(draft: Draft, preset: Preset): Draft {
   }
 }
 
-/** The form with one answer changed. */
+/** Changes one value of a draft and clears its preset. */
 export const withValue = (draft: Draft, name: string, value: string): Draft => ({
   ...draft,
   values: { ...draft.values, [name]: value },
@@ -50,16 +50,16 @@ export const withValue = (draft: Draft, name: string, value: string): Draft => (
 
 const numeric: ReadonlySet<GatherParameter['input']> = new Set(['count', 'millis'])
 
-/** The body of the command, as it would be sent. */
+/** Builds the body of the command. */
 export function bodyOf({ purpose, values, fields }: Draft): Record<string, unknown> {
   const body: Record<string, unknown> = {}
   if (purpose === 'gather_using_ai') body.parameters = schemaOf(fields)
   for (const parameter of parametersOf[purpose]) {
     const value = parameterValue(parameter, values[parameter.name] ?? '')
     if (value === undefined) continue
-    // A voice by its short name is for spoken prompts; an AI gather refuses it, and has a good default.
+    // Short voice names are only for spoken prompts. Telnyx refuses them in AI gathers, which have a default.
     if (parameter.name === 'voice' && purpose === 'gather_using_ai' && !String(value).includes('.')) continue
-    // Telnyx keeps the instructions with the language model that follows them.
+    // Telnyx expects the instructions in the `assistant` object.
     if (parameter.name === 'instructions') body.assistant = { instructions: value }
     else body[parameter.name] = value
   }
@@ -67,7 +67,7 @@ export function bodyOf({ purpose, values, fields }: Draft): Record<string, unkno
 }
 
 function parameterValue({ input }: GatherParameter, text: string): unknown {
-  // "None" is itself an answer: Telnyx takes an empty string for "no key ends it".
+  // Telnyx reads an empty string as "no terminator", so the draft uses "none" for it.
   if (input === 'terminator') return text === '' ? undefined : text === 'none' ? '' : text
   const trimmed = text.trim()
   if (trimmed === '') return undefined
@@ -76,7 +76,7 @@ function parameterValue({ input }: GatherParameter, text: string): unknown {
   return Number.isFinite(number) ? number : trimmed
 }
 
-/** Where a problem belongs in the form, from its JSON Pointer: the name of a parameter, or `null` for the whole. */
+/** The parameter that a JSON Pointer refers to; `null` for the whole form. */
 export function fieldOf(pointer: string | undefined): string | null {
   const name = pointer?.split('/')[1]?.replaceAll('~1', '/').replaceAll('~0', '~')
   if (name === undefined || name === '') return null

@@ -5,7 +5,7 @@ import { Problem } from '../kit/field.tsx'
 import { useGatherForm } from './context.ts'
 import { type FieldDraft, fieldTypes } from './field-drafts.ts'
 
-/** Drafts the fields of an AI gather, row by row. */
+/** Edits the fields of an AI gather, one per row. */
 export function FieldBuilder() {
   const { draft, setFields, fieldProblems } = useGatherForm('FieldBuilder')
   const { t } = useLanguage()

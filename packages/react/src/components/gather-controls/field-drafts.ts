@@ -1,17 +1,17 @@
-/** The fields an AI gather is to collect, as drafted in the field builder, and the JSON Schema they amount to. */
+/** The drafted fields of an AI gather and their JSON Schema. */
 import type { AIParameters } from '@callgather/protocol'
 
-/** The types offered: those a person can answer on the telephone. */
+/** The field types that a caller can answer by telephone. */
 export const fieldTypes: readonly FieldType[] = ['string', 'number', 'integer', 'boolean', 'date', 'email', 'enum']
 
 /** The type of a field. */
 export type FieldType = 'string' | 'number' | 'integer' | 'boolean' | 'date' | 'email' | 'enum'
 
-/** A field as drafted. */
+/** A draft of a field. */
 export interface FieldDraft {
-  /** Identifies the row while names are still equal. */
+  /** Identifies the row, because names may be equal while the agent edits. */
   readonly id: number
-  /** As a person writes it: "Date of birth". */
+  /** The label, such as "Date of birth". */
   readonly name: string
   readonly type: FieldType
   /** The choices of an `enum`, separated by commas. */
@@ -19,10 +19,10 @@ export interface FieldDraft {
   readonly required: boolean
 }
 
-/** What is wrong with a field; `null` if nothing. */
+/** The problem of a field, as a string key. */
 export type FieldProblem = 'builder.unnamed' | 'builder.duplicate' | 'builder.noOptions'
 
-/** A name for a property: `Date of birth` → `date_of_birth`. Letters of any script are kept. */
+/** Converts a label to a property name: `Date of birth` → `date_of_birth`. Keeps letters of any script. */
 export function propertyName(name: string): string {
   return name
     .trim()
@@ -40,7 +40,7 @@ const optionsOf = (options: string) => [
   ),
 ]
 
-/** What is wrong with each field, in order. */
+/** The problem of each field, in order; `null` for a valid field. */
 export function fieldProblems(fields: readonly FieldDraft[]): (FieldProblem | null)[] {
   const names = fields.map((field) => propertyName(field.name))
   return fields.map((field, index) => {
@@ -51,7 +51,7 @@ export function fieldProblems(fields: readonly FieldDraft[]): (FieldProblem | nu
   })
 }
 
-/** The JSON Schema of the fields: what `gather_using_ai` takes as `parameters`. */
+/** The JSON Schema of the fields, for `parameters` of `gather_using_ai`. */
 export function schemaOf(fields: readonly FieldDraft[]): AIParameters {
   const named = fields.filter((field) => propertyName(field.name) !== '')
   return {

@@ -22,20 +22,20 @@ import { isRunning, RunningGather } from './running-gather.tsx'
 export interface GatherControlsProps {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
-  /** The questions offered at a press. Keep the array stable. Default: PIN, account number, date, yes or no, card. */
+  /** The preset buttons. Keep the array stable. Default: PIN, account number, date, yes or no, card. */
   readonly presets?: readonly Preset[]
-  /** What stands in the form at first. */
+  /** The initial draft of the form. */
   readonly initial?: Partial<Draft>
-  /** Comes beside a gather of digits; `GatherPanel` puts the pad there. */
+  /** Content beside a gather of digits; `GatherPanel` renders the pad here. */
   readonly beside?: ReactNode
 }
 
-/** The gather over which an agent has opened the form of a call. Any new gather closes it. */
+/** The gather that was shown when the agent opened the form of a call. A new gather closes the form. */
 const openForms = new Remembered<string | null>(null)
 
 /**
- * Asks the caller for something: digits, with or without a prompt, or fields by conversation with an AI. While a
- * gather runs it shows that gather, and stops it.
+ * Starts gathers: digits with or without a prompt, or fields collected by an AI conversation. While a gather runs, it
+ * shows the gather and can stop it.
  *
  * Its unstyled parts are `GatherControlsParts`.
  */

@@ -18,15 +18,15 @@ const purposes: readonly GatherName[] = ['gather_using_speak', 'gather_using_aud
 interface GatherFormProps {
   readonly callId: string
   readonly presets: readonly Preset[]
-  /** Why nothing can be started now. */
+  /** Why commands are disabled. */
   readonly reason: string | null
   readonly initial?: Partial<Draft> | undefined
   readonly onSent?: (() => void) | undefined
-  /** Goes back to the gather that runs, or ran. */
+  /** Goes back to the running or last gather. */
   readonly onCancel?: (() => void) | undefined
 }
 
-/** The form that starts a gather: what for, the few things that matter, the rest on request. */
+/** The form that starts a gather: its kind, the essential parameters, and the others under "More options". */
 export function GatherForm({ callId, presets, reason, initial, onSent, onCancel }: GatherFormProps) {
   return (
     <parts.Root callId={callId} initial={initial} onSent={() => onSent?.()} className="cg-controls-form">
@@ -41,7 +41,7 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
   const [more, setMore] = useState(false)
   const [json, setJson] = useState(false)
   const parameters = parametersOf[draft.purpose]
-  // What is wrong must be seen, wherever it is.
+  // An invalid parameter must be visible, so it opens "More options".
   const open = more || parameters.some((it) => !it.essential && problemOf(it.name))
   const shown = parameters.filter((it) => open || it.essential)
   const wrong = problems.length + fieldProblems.filter((it) => it !== null).length

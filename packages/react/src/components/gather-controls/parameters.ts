@@ -1,8 +1,8 @@
-/** The parameters of each gather as form fields: which come first, which wait behind "More", and how each is entered. */
+/** The parameters of each gather as form fields: their order, their input type, and which are under "More options". */
 import type { DigitGatherName, GatherName, Mask } from '@callgather/protocol'
 import type { PlainStringKey } from '../../strings/strings.ts'
 
-/** How a parameter is entered. */
+/** The input type of a parameter. */
 export type ParameterInput = 'text' | 'speech' | 'address' | 'count' | 'millis' | 'terminator' | 'keys'
 
 /** A parameter of a command, as a form field. */
@@ -12,7 +12,7 @@ export interface GatherParameter {
   readonly input: ParameterInput
   readonly label: PlainStringKey
   readonly hint?: PlainStringKey
-  /** Shown at once; the others under "More options". */
+  /** Whether it is always shown; other parameters are under "More options". */
   readonly essential?: boolean
 }
 
@@ -36,7 +36,7 @@ const prompted: readonly GatherParameter[] = [
   between,
 ]
 
-/** The fields of each gather's form, in the order in which they are shown. */
+/** The form fields of each gather, in display order. */
 export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[]>> = {
   gather: [
     ...length,
@@ -71,15 +71,15 @@ export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[
 export interface Preset {
   readonly name: string
   readonly label: PlainStringKey
-  /** How the digits are entered; a preset applies to any gather of digits. */
+  /** Parameters of the digits, valid for any gather of digits. */
   readonly values: Readonly<Record<string, string>>
-  /** What to say, for the gathers that say something. In the language of the caller: change it with `presets`. */
+  /** The prompt, in the caller's language, for gathers that speak. Change it with `presets`. */
   readonly prompt: string
   /** The mask of the digits; without it they are shown. */
   readonly mask?: Mask
 }
 
-/** The default presets. Their prompts are English, whatever language the agent reads. */
+/** The default presets. Their prompts are English in every UI language. */
 export const defaultPresets: readonly Preset[] = [
   {
     name: 'pin',
@@ -115,5 +115,5 @@ export const defaultPresets: readonly Preset[] = [
   },
 ]
 
-/** Whether a gather collects digits, and so can be masked and preset. */
+/** Whether a gather collects digits. Only these support masks and presets. */
 export const collectsDigits = (purpose: GatherName): purpose is DigitGatherName => purpose !== 'gather_using_ai'

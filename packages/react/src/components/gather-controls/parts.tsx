@@ -17,9 +17,9 @@ export type RootState = { readonly purpose: GatherName }
 export interface RootProps extends Omit<PartProps<'form', RootState>, 'onSubmit'> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
-  /** What stands in the form at first. */
+  /** The initial draft. */
   readonly initial?: Partial<Draft> | undefined
-  /** Called once Telnyx has been asked. */
+  /** Called after the command was sent and not refused. */
   readonly onSent?: () => void
 }
 
@@ -33,7 +33,7 @@ function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly 
     event.preventDefault()
     const form = event.currentTarget
     if (await draft.submit()) onSent?.()
-    // What is wrong is where the agent should be next.
+    // Focuses the first invalid field.
     else requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
   }
   return (
@@ -92,7 +92,7 @@ export function Preset({ preset, ...props }: PresetProps) {
   )
 }
 
-/** What a parameter's control needs: its value, what is wrong with it, and the ids that tie them together. */
+/** The value, problem and element ids for a parameter's control. */
 export interface ParameterState {
   readonly id: string
   readonly label: string
@@ -109,7 +109,7 @@ export interface ParameterProps {
   readonly children: (state: ParameterState) => ReactNode
 }
 
-/** One parameter of the gather. Draws nothing of its own. */
+/** One parameter of the gather. Renders only its children. */
 export function Parameter({ parameter, children }: ParameterProps) {
   const { draft, setValue, problemOf, idOf } = useGatherForm('Parameter')
   const language = useLanguage()
@@ -126,7 +126,7 @@ export function Parameter({ parameter, children }: ParameterProps) {
   })
 }
 
-/** What Telnyx assumes when a field is left empty. */
+/** Telnyx's default for an empty field. */
 function placeholderOf(name: string): string {
   if (Object.hasOwn(limits, name)) return String(limits[name as keyof typeof limits].default)
   return name === 'valid_digits' ? DTMF_KEYS : ''
@@ -138,7 +138,7 @@ export type MaskedState = { readonly checked: boolean }
 /** The props of `Masked`. */
 export type MaskedProps = PartProps<'input', MaskedState>
 
-/** Hides the digits of the gather from everyone, as a checkbox; put it in a `label`. */
+/** A checkbox that masks the digits of the gather; put it in a `label`. */
 export function Masked(props: MaskedProps) {
   const { draft, setMask } = useGatherForm('Masked')
   const masked = draft.mask !== null
@@ -157,7 +157,7 @@ export function Masked(props: MaskedProps) {
 /** The props of `Json`. */
 export type JsonProps = PartProps<'pre'>
 
-/** The request as it would be sent: the path, and the body. */
+/** A preview of the request: its path and body. */
 export function Json(props: JsonProps) {
   const { draft, body } = useGatherForm('Json')
   const { t } = useLanguage()

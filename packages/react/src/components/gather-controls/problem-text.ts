@@ -1,7 +1,7 @@
 import { limits, type TelnyxError } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 
-/** A problem in the agent's language where we know the rule; in Telnyx's words where we do not. */
+/** Describes a problem in the agent's language. For an unknown rule it returns Telnyx's own text. */
 export function problemText({ code, detail, title }: TelnyxError, name: string, { t }: Language): string {
   if (code === '10004') return t('problem.required')
   if (code === '10026') return t('problem.type')
@@ -11,7 +11,7 @@ export function problemText({ code, detail, title }: TelnyxError, name: string, 
   }
   if (code === '10027' && name === 'minimum_digits') return t('problem.minMax')
   if (code === '90008') return t('problem.keys')
-  // What the server's own rules do not allow.
+  // The policy of the server refused the value.
   if (code === '10015') return t('refused.policy')
   return detail?.replaceAll('`', '') ?? title
 }

@@ -18,20 +18,20 @@ import { useAskingButton } from '../kit/use-asking-button.ts'
 interface RunningGatherProps {
   readonly callId: string
   readonly gather: GatherSlice
-  /** Why nothing can be done now. */
+  /** Why commands are disabled. */
   readonly reason: string | null
-  /** The agent is asked whether to stop it. */
+  /** Whether the confirmation of the stop is open. */
   readonly confirming: boolean
   readonly onConfirm: (confirming: boolean) => void
   /** Opens the form. */
   readonly onNew: () => void
 }
 
-/** Whether a gather runs, as far as is known, and so can be stopped. */
+/** Whether a gather is running and can be stopped. */
 export const isRunning = ({ status }: GatherSlice): boolean =>
   status === 'collecting' || status === 'requested' || status === 'unknown'
 
-/** The gather that runs, or ran last: what was asked, what came, and what can be done about it. */
+/** The running or last gather: its request, input, outcome and actions. */
 export function RunningGather({ callId, gather, reason, confirming, onConfirm, onNew }: RunningGatherProps) {
   const language = useLanguage()
   const { t } = language
@@ -81,7 +81,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
         />
       ) : (
         <div key="actions" className="cg-controls-actions">
-          {/* Keyed: a button that is reused for another action keeps the focus, and takes a second press. */}
+          {/* Keyed, because a button reused for another action would keep the focus and receive a second press. */}
           {running ? (
             <CommandButton
               key="stop"
@@ -118,7 +118,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
   )
 }
 
-/** Whether Telnyx accepted a stop, given here or elsewhere, and has not confirmed it in time. */
+/** Whether Telnyx accepted a stop from any agent, but no event has confirmed it in time. */
 function useStopOverdue(callId: string, { stopAcceptedAt }: GatherSlice, stopping: UseAnyCommandResult): boolean {
   const confirmAfterMs = useContext(ConfirmAfterContext)
   const now = useServerTime(callId, stopAcceptedAt === null ? null : 1000)

@@ -1,2 +1,2 @@
-/** The check of a form, apart: fetched as a whole, `@callgather/protocol/schema` would bring every schema there is. */
+/** A separate module, so that lazy loading fetches only `checkCommand` and not every schema of the protocol. */
 export { checkCommand } from '@callgather/protocol/schema'

@@ -10,27 +10,27 @@ import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from '
 import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
 import { collectsDigits, type Preset } from './parameters.ts'
 
-/** A gather being drafted, judged as Telnyx would judge it, and sent. */
+/** The state and actions of a gather's form. Validates the draft by Telnyx's rules before it is sent. */
 export interface UseGatherDraftResult {
   readonly draft: Draft
-  /** The body of the command, as it would be sent. */
+  /** The body of the command. */
   readonly body: Readonly<Record<string, unknown>>
-  /** What is wrong with it, once sending it has been tried. In Telnyx's shape and words. */
+  /** The validation errors after the first attempt to submit, in Telnyx's format. */
   readonly problems: readonly TelnyxError[]
-  /** What is wrong with one parameter. */
+  /** The problem of one parameter. */
   readonly problemOf: (parameter: string) => TelnyxError | null
-  /** What is wrong with each field of an AI gather, once sending it has been tried. */
+  /** The problem of each field of an AI gather, after the first attempt to submit. */
   readonly fieldProblems: readonly (FieldProblem | null)[]
   readonly setPurpose: (purpose: GatherName) => void
   readonly setValue: (parameter: string, value: string) => void
   readonly setMask: (mask: Mask | null) => void
   readonly setFields: (fields: readonly FieldDraft[]) => void
   readonly choose: (preset: Preset) => void
-  /** Sends it, if there is nothing wrong with it. Resolves to whether it was sent. */
+  /** Sends the command if the draft is valid. Resolves to `false` if it is invalid or refused. */
   readonly submit: () => Promise<boolean>
-  /** A gather runs, and would be stopped first. */
+  /** Whether a gather is running and would be replaced. */
   readonly replaces: boolean
-  /** Where the last one that was sent stands. */
+  /** The status of the last command sent. */
   readonly starting: UseAnyCommandResult
 }
 
@@ -38,7 +38,7 @@ type Check = typeof checkCommand
 
 let loaded: Check | null = null
 let loading: Promise<Check> | null = null
-/** The schemas are fetched when a form is shown, so that a page that shows none does not pay for them. */
+/** Loads the schemas with the first form, so that pages without a form do not download them. */
 const loadCheck = async (): Promise<Check> => {
   loading ??= import('./telnyx-rules.ts').then(({ checkCommand }) => checkCommand)
   try {
@@ -52,7 +52,7 @@ const loadCheck = async (): Promise<Check> => {
 
 const nothing: readonly never[] = []
 
-/** A call's form: what stands in it once it was changed, whether sending it was tried, what was sent last. */
+/** A call's form: the changed draft, whether the agent tried to submit, and the last draft sent. */
 interface FormState {
   readonly draft: Draft | null
   readonly tried: boolean
@@ -62,8 +62,8 @@ interface FormState {
 const forms = new Remembered<FormState>({ draft: null, tried: false, sent: null })
 
 /**
- * The state of a form that starts a gather; for a form of your own. `GatherControls` is one that is ready made. What is
- * written belongs to the call: it is there again when the form is, until Telnyx has taken it.
+ * The state of a custom form that starts a gather; `GatherControls` is the ready-made form. The draft belongs to the
+ * call and survives unmounting until Telnyx accepts it.
  */
 export function useGatherDraft(callId?: string, initial?: Partial<Draft>): UseGatherDraftResult
 export function useGatherDraft(initial: Partial<Draft>): UseGatherDraftResult
@@ -72,11 +72,11 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   const initial = typeof given === 'object' ? given : ofCall
   const [{ draft: changed, tried, sent }, changeForm, memory] = useRemembered(callId, forms)
   const [first, setFirst] = useState(() => ({ callId, draft: { ...emptyDraft, ...initial } }))
-  // What one call's form begins with may name its caller.
+  // The initial draft may differ between calls.
   if (first.callId !== callId) setFirst({ callId, draft: { ...emptyDraft, ...initial } })
   const untouched = first.draft
   const starting = useAnyCommand(callId, { slot: 'form.start' })
-  // Also by a retry, or a replacement, while the form was closed.
+  // A retry or a replacement may be accepted while the form is closed.
   const isTaken = starting.status === 'accepted' || starting.status === 'confirmed'
   const draftIn = (form: Pick<FormState, 'draft' | 'sent'>) =>
     isTaken && form.draft === form.sent ? untouched : (form.draft ?? untouched)
@@ -89,7 +89,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   const replaces = running?.status === 'collecting'
 
   useEffect(() => {
-    // A second look finds it in the cache; a page gone offline finds it when it tries to send.
+    // Later calls use the cache. If loading fails, for example offline, `submit` tries again.
     loadCheck().then(
       (loadedCheck) => setCheck(() => loadedCheck),
       () => undefined,
@@ -103,34 +103,34 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   )
   const problems = useMemo(() => {
     if (!tried || !check) return nothing
-    const judged = check(draft.purpose, body)
-    return judged.ok ? nothing : judged.errors
+    const validation = check(draft.purpose, body)
+    return validation.ok ? nothing : validation.errors
   }, [tried, check, draft.purpose, body])
 
   const submit = async () => {
     setTried(true)
     const isSameAgent = memory.mark()
-    // Without the rules the server judges it, as it does in any case.
-    const judge = check ?? (await loadCheck().catch(() => null))
-    if (judge) setCheck(() => judge)
+    // If the rules fail to load, only the server validates the command.
+    const validate = check ?? (await loadCheck().catch(() => null))
+    if (validate) setCheck(() => validate)
     if (!isSameAgent()) return false
-    const judged = judge?.(draft.purpose, body) ?? { ok: true, body }
+    const validation = validate?.(draft.purpose, body) ?? { ok: true, body }
     const fieldsAreRight = draft.purpose !== 'gather_using_ai' || fieldProblems(draft.fields).every((it) => it === null)
-    if (!judged.ok || !fieldsAreRight || (draft.purpose === 'gather_using_ai' && draft.fields.length === 0))
+    if (!validation.ok || !fieldsAreRight || (draft.purpose === 'gather_using_ai' && draft.fields.length === 0))
       return false
     changeForm((form) => ({ ...form, tried: false, sent: draft }))
     const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
-    const settled = await starting.mutateAsync(draft.purpose, judged.body as CommandBodies[GatherName], {
+    const settled = await starting.mutateAsync(draft.purpose, validation.body as CommandBodies[GatherName], {
       mask,
       replace: replaces,
     })
-    // What was written since then is the next draft.
+    // Keeps changes made since submitting as the next draft.
     if (settled === 'accepted') changeForm((form) => (form.draft === changed ? forms.initial : form))
     return settled !== 'refused'
   }
 
   const refusal = starting.status === 'refused' ? starting.refusal : null
-  // What the server refused is marked until it is changed.
+  // A value that the server refused stays marked until it changes.
   const problemOf = useCallback(
     (parameter: string) => {
       const isIt = (problem: TelnyxError) => fieldOf(problem.source?.pointer) === parameter

@@ -35,8 +35,8 @@ export interface GatherPanelProps {
 const nothing: readonly never[] = []
 
 /**
- * Everything about one call in one element: who it is, what is asked and what comes, the transcript, the assistant, the
- * timeline. Fits itself to the room it is given, from 320 pixels to a wall.
+ * A complete panel for one call: the caller, the gather, the transcript, the assistant and the timeline. Adapts to its
+ * container from a width of 320 pixels.
  *
  * Its unstyled parts are `GatherPanelParts`.
  */

@@ -11,7 +11,7 @@ import { PanelProvider, usePanel } from './context.ts'
 /** The state of `Root`, as data attributes. */
 export type RootState = {
   readonly phase: CallPhase
-  /** Whether the call cannot be shown, and nothing of it is known; `ConnectionBanner` says why. */
+  /** Whether the call cannot be shown because nothing of it is known; `ConnectionBanner` explains why. */
   readonly gone: boolean
 }
 
@@ -21,7 +21,7 @@ export interface RootProps extends PartProps<'article', RootState> {
   readonly callId?: string | undefined
 }
 
-/** One call. Named by its `Title`. */
+/** The panel of one call. Its `Title` names it. */
 export function Root({ callId: given, ...props }: RootProps) {
   const callId = useCallId(given)
   const titleId = useId()
@@ -76,7 +76,7 @@ export function Phase(props: PhaseProps) {
 /** The props of `Facts`. */
 export type FactsProps = PartProps<'p'>
 
-/** The rest about the call in one line: the caller's name, the number called, when it was answered, for how long. */
+/** One line of call details: the caller's name, the number called, the answer time and the duration. */
 export function Facts(props: FactsProps) {
   const { callId } = usePanel('Facts')
   const { t, locale, timeZone } = useLanguage()
