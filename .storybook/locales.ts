@@ -8,7 +8,7 @@ import { ja } from '@callgather/react/strings/ja'
 import { ptBR } from '@callgather/react/strings/pt-BR'
 import { zhCN } from '@callgather/react/strings/zh-CN'
 
-/** The languages one can switch to in the toolbar. */
+/** The languages in the toolbar. */
 export const dictionaries = {
   en,
   es,

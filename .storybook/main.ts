@@ -6,7 +6,7 @@ const config: StorybookConfig = {
   framework: '@storybook/react-vite',
   stories: ['../docs/**/*.mdx', '../packages/react/src/**/*.stories.tsx'],
   addons: [
-    // The guides are written with tables, which MDX leaves to GitHub's flavour of Markdown.
+    // MDX needs a plugin for the tables in the guides.
     {
       name: '@storybook/addon-docs',
       options: { mdxPluginOptions: { mdxCompileOptions: { remarkPlugins: [remarkGfm] } } },
@@ -15,9 +15,9 @@ const config: StorybookConfig = {
     '@storybook/addon-vitest',
   ],
   core: { disableTelemetry: true, enableCrashReports: false, disableWhatsNewNotifications: true },
-  // Props are described by their own types and comments.
+  // Reads prop descriptions from types and comments.
   typescript: { reactDocgen: 'react-docgen-typescript' },
-  // The stories show the sources, not the last build.
+  // Stories use the sources instead of the last build.
   viteFinal: (vite) =>
     mergeConfig(vite, {
       resolve: { conditions: ['callgather:source', 'module', 'browser', 'development|production'] },

@@ -1,7 +1,7 @@
 import type { ScenarioClient } from '@callgather/react/testing'
 import { useSyncExternalStore } from 'react'
 
-/** Plays a scenario by hand: as it happened, faster, or event by event. */
+/** A toolbar that plays a scenario at any speed or steps through its events. */
 export function Player({ client }: { readonly client: ScenarioClient }) {
   const { player } = client
   const { status, positionMs, durationMs, speed } = useSyncExternalStore(player.subscribe, player.getSnapshot)

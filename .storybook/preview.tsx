@@ -5,7 +5,7 @@ import '@callgather/react/styles.css'
 import './themes.css'
 import { loadScenario, withScenario } from './scenario.tsx'
 
-// A busy machine is no reason for a story to fail.
+// Allow for a busy machine.
 configure({ asyncUtilTimeout: 5000 })
 
 const preview: Preview = {

@@ -1,6 +1,6 @@
 /**
- * Plays a story's scenario through the real client, with the loader and the decorator that `@callgather/react/testing`
- * gives to everyone, and puts a language, and on request a player, around it.
+ * Plays a story's scenario through the real client with the loader and decorator of `@callgather/react/testing`. Adds the
+ * selected language and an optional player.
  */
 
 import { StringsProvider } from '@callgather/react'
@@ -15,9 +15,9 @@ import type { ReactNode } from 'react'
 import { dictionaries, type LocaleName } from './locales.ts'
 import { Player } from './player.tsx'
 
-/** What a story of ours says about the call it shows. */
+/** Parameters of a story. */
 export interface StoryParameters extends ScenarioParameters {
-  /** Shows a player above the story: play, pause, step, speed. */
+  /** Shows a player above the story. */
   readonly player?: boolean
 }
 

@@ -7,20 +7,20 @@ import type { abilities as Load } from './parts/load.ts'
 import { start } from './parts/part.ts'
 import { benchmarks } from './registry.ts'
 
-/** What `npm test` runs; with CALLGATHER_LONG it is every benchmark. */
+/** The benchmarks that `npm test` runs; all of them with CALLGATHER_LONG. */
 const names = process.env.CALLGATHER_LONG ? Object.keys(benchmarks) : ['transcript']
 
-describe('the figures', () => {
-  it('takes the middle, and what lies between two values in proportion', () => {
+describe('benchmark figures', () => {
+  it('computes the median and interpolates a quantile between two values', () => {
     expect(median([9, 1, 5])).toBe(5)
     expect(quantile([0, 10], 0.25)).toBe(2.5)
   })
 
-  it('compares round by round, so that a noisy round is noisy for both', () => {
+  it('computes the ratio of two contenders as the median of the ratios of each round', () => {
     expect(ratioOf([2, 40, 6], [1, 20, 3])).toBe(2)
   })
 
-  it('publishes three digits and whether a goal is met', () => {
+  it('prints figures with three significant digits and whether a goal is met', () => {
     expect(figure(1234.5)).toBe('1,235')
     expect(figure(0.01234)).toBe('0.012')
     const text = markdown({ tables: [], goals: [{ id: 'P1', says: 'x', measured: 2, limit: 1, must: 'stay below' }] })
@@ -28,12 +28,12 @@ describe('the figures', () => {
   })
 })
 
-it('measures each goal from P1 to P14', () => {
+it('has a benchmark for each goal from P1 to P14', () => {
   const ids = Object.values(benchmarks).flatMap(({ about }) => about.match(/P\d+/g) ?? [])
   expect(new Set(ids)).toEqual(new Set(Array.from({ length: 14 }, (_, nth) => `P${nth + 1}`)))
 })
 
-it('is made of modules that fit together', async () => {
+it('bundles the benchmark program and its parts without errors', async () => {
   const here = fileURLToPath(new URL('.', import.meta.url))
   const parts = readdirSync(`${here}parts`).map((file) => `${here}parts/${file}`)
   const { errors } = await build({
@@ -44,7 +44,7 @@ it('is made of modules that fit together', async () => {
   expect(errors).toEqual([])
 })
 
-it('runs a part in a process of its own, asks it, and ends it', async () => {
+it('starts a benchmark part in its own process, sends it requests and stops it', async () => {
   const part = await start<typeof Load>('load.ts')
   await expect(part.ask('drop', 'nothing')).resolves.toBe(false)
   expect((await part.memory()).heap).toBeGreaterThan(0)
@@ -53,7 +53,7 @@ it('runs a part in a process of its own, asks it, and ends it', async () => {
 })
 
 it.each(names)(
-  'runs the benchmark %s in a short form and measures all its goals',
+  'runs a short form of the benchmark %s and measures all its goals',
   async (name) => {
     const report = await benchmarks[name]?.run({ rounds: 1, size: 0.02, minutes: 1 })
     expect(report?.goals).not.toEqual([])

@@ -1,4 +1,4 @@
-/** What a browser downloads: our exports as an application would import them, bundled and minified without React. */
+/** Measures the download size of typical imports, bundled and minified without React. */
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'

@@ -1,4 +1,4 @@
-/** One event to the watchers of a call: CPU of the server for each delivery. And the memory of an idle watcher. */
+/** Measures the server's CPU time per delivery of an event, and its memory per idle watcher. */
 import { atMost, type Effort, median, type Report, ratioOf, roundsOf } from './harness.ts'
 import { type Contender, Lab } from './lab.ts'
 import { callIdOf } from './parts/corpus.ts'
@@ -46,7 +46,7 @@ export async function fanout({ rounds, size }: Effort): Promise<Report> {
     await crowd.stop()
     await server.stop()
   }
-  // What a process keeps in reserve is little beside what the second to fifth thousand take.
+  // Measured on the second to fifth thousand watchers, where the memory reserve of the process matters little.
   const idle = []
   for (const contender of [bare, ours]) {
     const { server, crowd, members } = await start(contender)

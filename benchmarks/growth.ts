@@ -1,6 +1,6 @@
 /**
- * What an event costs as there is more of everything: events in a call, live calls, their list on a screen. The fold may
- * grow with the logarithm; an event may not cost more because there are more calls. (Agents on a call: `fanout`.)
+ * Measures the cost of an event as the events of a call, the live calls and the watched list grow. The fold may grow with
+ * the logarithm. More live calls must not make an event more expensive. `fanout` measures more agents on a call.
  */
 import { type CallEvent, type CallState, initialCallState, reduceCall } from '@callgather/protocol'
 import { Bench } from 'tinybench'
@@ -12,13 +12,13 @@ interface Part {
   readonly goals: readonly Goal[]
 }
 
-/** P13, but for retention. */
+/** P13, except retention. */
 export async function growth(effort: Effort): Promise<Report> {
   const parts = [await asACallGrows(effort), await asCallsGrow(effort)]
   return { tables: parts.map(({ table }) => table), goals: parts.flatMap(({ goals }) => goals) }
 }
 
-/** A long call: mostly turns of a conversation, with keys between them. */
+/** Returns an event of a long call: one key for every three conversation turns. */
 function eventAt(index: number): CallEvent {
   const occurred_at = new Date(1_700_000_000_000 + index * 37).toISOString().replace('Z', '000Z')
   const common = { id: `event-${index}`, occurred_at, command_id: 'talk' }
@@ -55,7 +55,7 @@ async function asACallGrows({ size }: Effort): Promise<Part> {
   }
 }
 
-/** An event on a server that has many live calls, without and with an agent who watches the list of calls. */
+/** Measures an event on a server with many live calls, without and with an agent who watches the call list. */
 async function asCallsGrow({ rounds, size }: Effort): Promise<Part> {
   await using lab = new Lab()
   const counts = size < 0.1 ? [10, 100] : [100, 1_000, 10_000]
@@ -89,7 +89,7 @@ async function asCallsGrow({ rounds, size }: Effort): Promise<Part> {
   }
   const [least, most] = [rows[0], rows.at(-1)]
   const than = `${most?.count.toLocaleString('en')} live calls against ${least?.count.toLocaleString('en')}`
-  // A fifth is left to the machine: figures of equal work differ by as much between rounds.
+  // A tolerance of 20%, because equal work varies that much between rounds.
   const goal = (says: string, key: 'alone' | 'listed') =>
     atMost('P13', `${says}, ${than}`, 1.2, ratioOf(most?.[key] ?? [], least?.[key] ?? []))
   return {

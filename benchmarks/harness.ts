@@ -1,23 +1,23 @@
 /**
- * How everything is measured. Contenders take turns (A B C A B C …), so that a noisy machine is noisy for all of them;
- * a figure is the median of the rounds; a goal is a ratio to a named peer of the same round, wherever it can be.
+ * The measuring method. Contenders take turns (A B C A B C …), so that noise of the machine affects all of them. A figure
+ * is the median of the rounds. Where possible, a goal is a ratio to a named peer in the same round.
  */
 
-/** A table, as it is printed and published. */
+/** A table of a report. */
 export interface Table {
   readonly caption?: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly (string | number | null)[])[]
 }
 
-/** A limit, and the figure that was measured. */
+/** A limit and the measured figure. */
 export interface Goal {
   /** `P1` … `P14`. */
   readonly id: string
   readonly says: string
   readonly measured: number
   readonly limit: number
-  /** Whether the figure may not exceed the limit, or has to reach it. */
+  /** Whether the limit is a maximum or a minimum. */
   readonly must: 'stay below' | 'reach'
 }
 
@@ -29,20 +29,20 @@ export interface Report {
 
 /** How much work a benchmark does. */
 export interface Effort {
-  /** Rounds, in each of which every contender has its turn. One more round warms up. */
+  /** Number of rounds, after one warm-up round. Each round runs every contender. */
   readonly rounds: number
-  /** How much a round does: 1, or less to see that it works. */
+  /** Amount of work per round: 1, or less for a quick check. */
   readonly size: number
-  /** How long the soak takes. */
+  /** Duration of the soak. */
   readonly minutes: number
 }
 
-/** A figure that has to reach a limit. */
+/** Returns a goal with a minimum. */
 export const atLeast = (id: string, says: string, limit: number, measured: number): Goal => ({
   ...{ id, says, limit, measured, must: 'reach' },
 })
 
-/** A figure that may not exceed a limit. */
+/** Returns a goal with a maximum. */
 export const atMost = (id: string, says: string, limit: number, measured: number): Goal => ({
   ...{ id, says, limit, measured, must: 'stay below' },
 })
@@ -51,7 +51,7 @@ export const atMost = (id: string, says: string, limit: number, measured: number
 export const isMet = ({ measured, limit, must }: Goal): boolean =>
   must === 'reach' ? measured >= limit : measured <= limit
 
-/** Counts the rounds and reports progress. Round 0 warms up: do not count it. */
+/** Yields the rounds and prints progress. Ignore the figures of round 0, the warm-up. */
 export function* roundsOf(what: string, rounds: number): Generator<number> {
   for (let round = 0; round <= rounds; round++) {
     process.stderr.write(`  ${what}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}\n`)
@@ -59,7 +59,7 @@ export function* roundsOf(what: string, rounds: number): Generator<number> {
   }
 }
 
-/** The value below which a share of the values lies; between two values, in proportion. */
+/** Returns a quantile, interpolated between two values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   const place = (sorted.length - 1) * share
@@ -68,21 +68,21 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place))
 }
 
-/** The middle of a list of numbers. */
+/** Returns the median. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
-/** The median of the ratios of two contenders, round by round: a noisy round is noisy for both. */
+/** Returns the median of the per-round ratios of two contenders, which cancels the noise of a round. */
 export const ratioOf = (ours: readonly number[], theirs: readonly number[]): number =>
   median(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)))
 
-/** Three significant digits, and no more: the machine is noisy. */
+/** Formats a figure with three significant digits, because the machine is noisy. */
 export function figure(value: number): string {
   if (value === 0 || Number.isNaN(value)) return String(value)
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en')
   return value.toPrecision(Math.abs(value) < 0.1 ? 2 : 3)
 }
 
-/** A report as Markdown: its tables, then a line for each goal. */
+/** Formats a report as Markdown: its tables, then its goals. */
 export function markdown({ tables = [], goals }: Report): string {
   const goalRows = goals.map((goal) => [
     goal.id,

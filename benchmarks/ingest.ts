@@ -1,6 +1,6 @@
 /**
- * Signed webhooks in: verified, and for us also deduplicated, stored, folded and shown to a watcher who may see the
- * call. Each server runs in a process of its own; the sender and the watcher have the other core.
+ * Measures webhook ingest. Each server verifies signatures; ours also deduplicates, stores, folds and publishes to an
+ * authorised watcher. Each server has its own process. The sender and the watcher use the other core.
  */
 import { atLeast, atMost, type Effort, median, type Report, ratioOf, roundsOf, type Table } from './harness.ts'
 import { arrived, type Contender, Lab, type Running, watch } from './lab.ts'
@@ -22,7 +22,7 @@ interface Row {
   lost: number
 }
 
-/** P1, P2, P3: durable ingest on one core, against servers that keep nothing. */
+/** P1, P2, P3: durable ingest on one core, against servers that store nothing. */
 export async function ingest(effort: Effort): Promise<Report> {
   const pinned = [emit, express, ours].map((contender) => ({ ...contender, core: 0 }))
   const small = await compare('keys', pinned, effort, 1_500)
@@ -43,7 +43,7 @@ export async function ingest(effort: Effort): Promise<Report> {
   }
 }
 
-/** P7: what a second core is worth to one server; the sender shares it. */
+/** P7: the gain of a second core for one server; the sender shares it. */
 export async function cores(effort: Effort): Promise<Report> {
   const both = { ...ours, name: `${ours.name}, both cores`, core: null }
   const { rows, table } = await compare('keys', [{ ...ours, core: 0 }, both], effort, 2_000)

@@ -1,4 +1,4 @@
-/** What a benchmark sets up, in processes of their own: senders, watchers, servers under test, a Redis. Disposes of all. */
+/** Starts and disposes the processes of a benchmark: senders, watchers, servers under test, Redis. */
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,20 +15,20 @@ import { type Abilities, type Part, type StartOptions, start } from './parts/par
 import type { PeerKind } from './parts/peer-server.ts'
 import type { abilities as Watchers } from './parts/watchers.ts'
 
-/** One server to compare: an ordinary way of doing it, or ours on one of its stores. */
+/** A server to compare: a peer, or ours on one of its stores. */
 export type Contender = { readonly name: string } & (
   | { readonly peer: PeerKind }
   | { readonly store: 'memory' | 'sqlite' | 'redis' }
 )
 
-/** A Redis of our own, as durable as it can be: synced before each answer. */
+/** A Redis that syncs to disk before each reply. */
 export interface Redis {
   readonly url: string
-  /** CPU time it has spent, in µs. */
+  /** CPU time so far, in µs. */
   cpu(): number
 }
 
-/** A contender that runs. */
+/** A running contender. */
 export interface Running extends Part<typeof Callgather> {
   readonly name: string
   readonly kind: 'ws' | 'socket.io' | 'callgather'
@@ -48,7 +48,7 @@ export class Lab {
   readonly folder = mkdtempSync(join(tmpdir(), 'callgather-bench-'))
   readonly #stops: (() => unknown)[] = []
 
-  /** Starts a part, which ends with the lab at the latest. */
+  /** Starts a part. The lab ends it on disposal. */
   async part<Able extends Abilities>(file: string, options?: StartOptions): Promise<Part<Able>> {
     const part = await start<Able>(file, options)
     this.#stops.push(() => part.stop())
@@ -64,7 +64,7 @@ export class Lab {
     return this.part('watchers.ts', { core: 1 })
   }
 
-  /** Starts a contender: with a store of its own, unless it shares a Redis. */
+  /** Starts a contender with its own store, unless it shares a Redis. */
   async server(contender: Contender, { core, redis }: Place = {}): Promise<Running> {
     const { publicKey } = this.keys
     const isPeer = 'peer' in contender
@@ -80,7 +80,7 @@ export class Lab {
     return { ...part, name: contender.name, kind, address }
   }
 
-  /** Starts a Redis of its own. */
+  /** Starts a separate Redis. */
   async redis(): Promise<Redis> {
     const port = await freePort()
     const url = `redis://127.0.0.1:${port}`
@@ -92,7 +92,7 @@ export class Lab {
     this.#stops.push(() => child.kill() && ended)
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject)
-      child.once('exit', (code) => reject(new Error(`redis-server ended: ${code}.`)))
+      child.once('exit', (code) => reject(new Error(`redis-server exited with code ${code}.`)))
       child.stdout.on('data', (text) => String(text).includes('Ready to accept') && resolve())
     })
     const cpu = () => {
@@ -115,27 +115,27 @@ export interface Watching {
   readonly server: Running
 }
 
-/** Lets a watcher's one agent watch calls on a server. */
+/** Connects one agent of a watcher part to calls on a server. */
 export async function watch({ watcher, server }: Watching, calls: readonly string[]): Promise<void> {
   const { kind, address } = server
   await watcher.ask('begin', { kind, port: address.port, tickets: await server.ask('tickets', 1) })
   await watcher.ask('watch', [calls])
 }
 
-/** Waits until a watcher has so many events, at most ten seconds. How many it has. */
+/** Waits up to ten seconds until a watcher has received `count` events. Returns the number received. */
 export async function arrived({ watcher }: Watching, count: number): Promise<number> {
   for (let tries = 0; tries < 500 && (await watcher.ask('count')) < count; tries++) await sleep(20)
   return watcher.ask('count')
 }
 
-/** How long webhooks took, in µs, from arrival at the server that took them to each watcher; and the server's CPU. */
+/** Delays from a webhook's arrival to each watcher, in µs, and the server's CPU time. */
 export interface Delays {
   readonly p50: number
   readonly p99: number
   readonly lost: number
 }
 
-/** Sends at a pace to the server of the first watcher, and times what every watcher gets. */
+/** Sends webhooks at a fixed rate to the first watcher's server, and measures the delay to every watcher. */
 export async function timeDelays(
   load: Part<typeof Load>,
   all: readonly Watching[],

@@ -37,7 +37,7 @@ for (const name of chosen) {
     goals.push(...report.goals)
     process.stdout.write(`\n## ${name}\n\n${markdown(report)}\n`)
   } catch (error) {
-    // The figures of the others are not thrown away for one benchmark that could not run.
+    // A failed benchmark must not discard the figures of the others.
     process.stderr.write(`${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
     failed.push(name)
   }

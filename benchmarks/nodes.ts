@@ -1,6 +1,6 @@
 /**
- * Two servers that share a Redis: how long an agent waits who is connected to the server that took the webhook, and one
- * who is connected to the other. Against socket.io with its adapter for Redis streams, on a Redis of its own.
+ * Measures the delay from webhook to agent on two servers that share a Redis, for an agent on the receiving server and an
+ * agent on the other. The peer is socket.io with its Redis streams adapter on a separate Redis.
  */
 import { atMost, type Effort, median, type Report, ratioOf, roundsOf } from './harness.ts'
 import { type Contender, Lab, timeDelays } from './lab.ts'
@@ -8,7 +8,7 @@ import { callIdOf } from './parts/corpus.ts'
 
 const CALLS = 20
 const PER_SECOND = 200
-/** Sent before anything counts: a server that has just started is slow in its own way. */
+/** Webhooks that warm up a server before the measurement. */
 const WARM_UP = 3_000
 
 const contenders: readonly Contender[] = [

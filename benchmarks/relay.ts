@@ -1,6 +1,6 @@
 /**
- * How long an agent waits: from a webhook's arrival (its headers parsed) to the agent's client having it, for ours down
- * to the folded state. At a steady 500 webhooks a second over 50 calls. And how long garbage collection stops the server.
+ * Measures the delay from a webhook's arrival (headers parsed) to the agent's client, for ours including the fold, at 500
+ * webhooks a second over 50 calls. Also measures garbage collection pauses of the server.
  */
 import { atMost, type Effort, median, quantile, type Report, ratioOf, roundsOf } from './harness.ts'
 import { type Contender, Lab, type Running, timeDelays } from './lab.ts'

@@ -1,4 +1,4 @@
-/** How long a server with 100,000 calls does nothing else: while it lists them, strips them of speech, erases them. */
+/** Measures event loop pauses while a server lists 100,000 calls, erases their speech, and erases the calls. */
 import { join } from 'node:path'
 import { atMost, type Effort, type Goal, type Report } from './harness.ts'
 import { Lab } from './lab.ts'

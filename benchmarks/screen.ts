@@ -1,6 +1,6 @@
 /**
- * What a screen costs in headless Chromium: the scripts, styles and layout that an event leads to, by the browser's own
- * count, without waiting and painting. (Which components a key renders is counted by `render-counts.test.tsx`.)
+ * Measures script, style and layout time per event in headless Chromium, from the browser's own metrics, without painting.
+ * `render-counts.test.tsx` counts which components a key renders.
  */
 import { fileURLToPath } from 'node:url'
 import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
@@ -61,7 +61,7 @@ export async function screen({ rounds, size }: Effort): Promise<Report> {
   }
 }
 
-/** What one event costs a view, in ms, less what a frame costs in which nothing happens. */
+/** Returns the cost of one event for a view, in ms, minus the cost of an idle frame. */
 async function costOf(
   { page, session }: OpenPage,
   view: View,
@@ -71,11 +71,11 @@ async function costOf(
 ): Promise<number> {
   await page.evaluate(([...args]) => window.bench.mount(...args), [view, events] as const)
   await page.evaluate(([...args]) => window.bench.happen(...args), [what, 5] as const)
-  const begun = await busyMillis(session)
+  const begun = await readBusyMs(session)
   await page.evaluate((frames) => window.bench.happen('nothing', frames), times)
-  const before = await busyMillis(session)
+  const before = await readBusyMs(session)
   await page.evaluate(([...args]) => window.bench.happen(...args), [what, times] as const)
-  return ((await busyMillis(session)) - before - (before - begun)) / times
+  return ((await readBusyMs(session)) - before - (before - begun)) / times
 }
 
 interface OpenPage extends AsyncDisposable {
@@ -111,8 +111,8 @@ async function openPage(): Promise<OpenPage> {
   return { page, session, [Symbol.asyncDispose]: () => browser.close() }
 }
 
-/** How long scripts, styles and layout have taken until now, in ms. */
-async function busyMillis(session: CDPSession): Promise<number> {
+/** Returns the total script, style and layout time so far, in ms. */
+async function readBusyMs(session: CDPSession): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics')
   const counted = metrics.filter(({ name }) => /^(Script|Layout|RecalcStyle)Duration$/.test(name))
   return counted.reduce((sum, { value }) => sum + value, 0) * 1000

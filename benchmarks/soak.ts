@@ -1,7 +1,6 @@
 /**
- * A long shift: 200 live calls that end and are followed by others, 100 agents who watch four each, a connection lost
- * and resumed every second, one webhook in twenty sent twice. Memory and delay must stay as they were, and at the end
- * of every spell each agent's screen must show what the log says, row by row.
+ * Simulates a long shift: 200 live calls at a time, 100 agents who watch four calls each, one reconnect per second, and 5%
+ * repeated webhooks. Memory and delay must not grow, and after each spell every agent's screen must match the log.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { atMost, type Effort, median, quantile, type Report } from './harness.ts'
@@ -24,13 +23,13 @@ export async function soak({ minutes, size }: Effort): Promise<Report> {
   const agents = await lab.watchers()
   const tickets = await server.ask('tickets', AGENTS)
   await agents.ask('begin', { kind: server.kind, port: server.address.port, tickets })
-  // As many calls as the server keeps in memory: a shift begins as one in the middle of the day does.
+  // Fill the server's call cache first, so that its memory starts at the level of a working day.
   const before = { name: 'before', calls: 8_500 * size, count: 8_500 * size }
   await load.ask('prepare', { ...before, kind: 'keys', keys: lab.keys, ends: true })
   await load.ask('send', { ...server.address, name: 'before', from: 0, count: before.calls * 3, connections: 32 })
   await load.ask('drop', 'before')
 
-  /** One spell: its calls begin, are watched while keys are pressed and connections lost, and end. */
+  /** Runs one spell: starts calls, watches them during keys and reconnects, and ends them. */
   const work = async (nth: number): Promise<Figures> => {
     const name = `spell-${nth}`
     const count = PER_SECOND * SPELL_SECONDS
@@ -66,7 +65,7 @@ export async function soak({ minutes, size }: Effort): Promise<Report> {
       await sleep(100)
       wrong = await agents.ask('wrong', log)
     }
-    // The first arrival counts; nobody is sent a repetition.
+    // The first arrival counts, because subscribers receive no repetition.
     const arrivals = new Map((await server.ask('arrivals')).toReversed())
     const delays = (await agents.ask('received')).flatMap(([id, nanos]) => {
       const arrived = arrivals.get(id)
@@ -87,7 +86,7 @@ export async function soak({ minutes, size }: Effort): Promise<Report> {
       `  ${((performance.now() - began) / 60_000).toFixed(1)} of ${minutes} min: ${says.join(', ')}\n`,
     )
   }
-  // The first third is the server growing into its work; then the last third is compared with the middle one.
+  // The first third warms up the server. Growth is the last third against the middle third.
   const third = Math.floor(spells.length / 3)
   const thirdOf = (key: keyof Figures, nth: number) =>
     median(spells.slice(third * nth, nth === 2 ? undefined : third * (nth + 1)).map((spell) => spell[key]))
@@ -114,7 +113,7 @@ export async function soak({ minutes, size }: Effort): Promise<Report> {
     ],
     goals: [
       atMost('P14', 'heap: growth from the second to the last third, %', 5, growth('heap')),
-      // The noise of the machine's disk is in the p99.
+      // The p99 includes disk noise.
       atMost('P14', 'p99: growth from the second to the last third, %', 10, growth('p99')),
       atMost('P14', 'screens that differ from the log', 0, wrong),
     ],

@@ -1,6 +1,6 @@
 /**
- * What an agent's browser is sent for a conversation: Telnyx's webhooks passed on as they are, each with the whole
- * history, against our frames, each with what was said since. Bytes of the websocket messages, counted at the client.
+ * Measures the websocket bytes of a conversation at the client: forwarded Telnyx webhooks, which carry the whole history,
+ * against our frames, which carry only the new messages.
  */
 import { atLeast, type Effort, type Goal, type Report } from './harness.ts'
 import { Lab } from './lab.ts'

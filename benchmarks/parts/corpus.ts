@@ -1,7 +1,7 @@
-/** Signed webhooks as Telnyx would send them: every one different, over a number of live calls. */
+/** Creates distinct signed webhooks for a number of live calls. */
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 
-/** A key pair in the forms in which it travels. */
+/** A serialised key pair. */
 export interface Keys {
   /** PKCS #8, base64. */
   readonly privateKey: string
@@ -18,7 +18,7 @@ export interface CorpusOptions {
    * conversation each, which begins with nothing and grows by a message.
    */
   readonly kind: 'keys' | 'history' | 'conversation'
-  /** Told apart from other corpora by this. */
+  /** Identifies the corpus. */
   readonly name: string
   /** Whether a `call.hangup` of each call follows at the end. */
   readonly ends?: boolean
@@ -86,7 +86,7 @@ function happened(id: string, name: string, index: number, calls: number, began:
   const nth = Math.floor(index / calls)
   const common = { record_type: 'event', id, occurred_at: at(began, index) }
   if (kind === 'keys') {
-    // What a real webhook of this type leaves short of 1 kB is filled by the integrator's own `client_state`.
+    // `client_state` pads the webhook to 1 kB, as an integrator's own state would.
     const client_state = Buffer.from('The state that an integrator keeps in the call. '.repeat(6)).toString('base64')
     const payload = { ...leg(name, call), client_state, digit: String(nth % 10) }
     return { ...common, event_type: 'call.dtmf.received', payload }

@@ -1,4 +1,4 @@
-/** A thousand watchers of one call in one process, which count what comes and keep nothing of it. */
+/** Runs a thousand watchers of one call in one process, which only count messages. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROTOCOL_VERSION } from '@callgather/protocol'
 import { io } from 'socket.io-client'
@@ -27,10 +27,10 @@ export const abilities = {
     received = 0
     bytes = 0
   },
-  /** Waits until so many messages have come since the last reset, then resets. Their bytes. */
+  /** Waits for `count` messages since the last reset, resets, and returns their bytes. */
   take: async (count: number): Promise<number> => {
     for (let tries = 0; received < count && tries < 1000; tries++) await sleep(10)
-    if (received < count) throw new Error(`Of ${count} messages ${received} came.`)
+    if (received < count) throw new Error(`Received only ${received} of ${count} messages.`)
     const taken = bytes
     received = 0
     bytes = 0
@@ -76,7 +76,7 @@ async function connectRoom({ kind, port, call, tickets }: Crowd, nth: number): P
   })
   const event = isOurs ? 'call:event' : 'webhook'
   const isIt = (data: unknown): data is string => typeof data === 'string' && data.startsWith(`2["${event}"`)
-  // One character more on the wire: the packet's type.
+  // The packet type adds one character.
   socket.io.engine.on('packet', ({ data }) => isIt(data) && note(`4${data}`))
   const request: [string, unknown] = isOurs ? ['call:watch', { call_id: call }] : ['watch', call]
   const reply: unknown = await socket.timeout(30_000).emitWithAck(...request)

@@ -1,7 +1,6 @@
 /**
- * The disk, and nothing else: what a durable append cannot be quicker than. What a commit of SQLite writes for one event
- * is written over a file that is there already, as its log is, and synced by a thread; what comes meanwhile shares the
- * next sync.
+ * Measures the disk alone, the lower bound of a durable append. Overwrites an existing file with as many bytes as SQLite
+ * commits per event, and syncs it on a thread. Appends that arrive during a sync share the next one.
  */
 import { fdatasync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +21,7 @@ const sync = promisify(fdatasync)
 let place = 0
 
 export const abilities = {
-  /** Appends at a pace. How long each took until it was on the disk, in µs. */
+  /** Appends at a fixed rate. Returns the time of each append until its sync, in µs. */
   append: async ({ count, perSecond }: { count: number; perSecond: number }): Promise<number[]> => {
     const taken: number[] = []
     let waiting: number[] = []

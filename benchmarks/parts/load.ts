@@ -1,4 +1,4 @@
-/** The sender of webhooks: prepares them all beforehand, then posts them as fast as they are answered, or at a pace. */
+/** Prepares webhooks, then posts them at full speed or at a fixed rate. */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
@@ -13,9 +13,9 @@ export interface Target {
   readonly port: number
   readonly path: string
   readonly connections: number
-  /** Webhooks a second; without it, as fast as they are answered. */
+  /** Webhooks a second. Default: full speed. */
   readonly perSecond?: number
-  /** Every so many of them is sent a second time. */
+  /** Repeats every nth webhook. */
   readonly repeatEvery?: number
 }
 
@@ -28,7 +28,7 @@ export const abilities = {
     corpora.set(options.name, corpus)
     return corpus.at(-1)?.body.length ?? 0
   },
-  /** Makes room: a corpus that is not needed any more. */
+  /** Drops a corpus from memory. */
   drop: (name: string) => corpora.delete(name),
   /** Sends in order, at a pace if there is one. */
   send: async ({ port, path, connections, perSecond, repeatEvery, ...part }: Target): Promise<void> => {
@@ -72,7 +72,7 @@ export const abilities = {
     const result = await autocannon({ url, connections, amount: part.count, requests })
     const seconds = (performance.now() - began) / 1000
     const good = result['2xx']
-    if (good < part.count) throw new Error(`Of ${part.count} webhooks ${good} were taken.`)
+    if (good < part.count) throw new Error(`The server accepted only ${good} of ${part.count} webhooks.`)
     return part.count / seconds
   },
 }

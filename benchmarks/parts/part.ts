@@ -1,7 +1,6 @@
 /**
- * Parts of a benchmark that run in processes of their own. A part is bundled from source without its third-party
- * packages and run by plain Node, so that nothing but the code itself is measured. Requests go over the process channel;
- * closing the channel ends the part.
+ * Runs parts of a benchmark in separate processes. A part is bundled from source without third-party packages and run by
+ * plain Node, so that no loader affects the figures. Closing the process channel ends the part.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +9,7 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
-/** What a part can be asked to do: names, each with one argument and an answer. */
+/** The requests that a part handles, by name. Each has one argument and a result. */
 export type Abilities = Readonly<Record<string, (argument: never) => unknown>>
 
 /** Memory of a part after a full collection, in bytes. */

@@ -1,6 +1,6 @@
 /**
- * The ordinary ways of receiving Telnyx's webhooks and showing them to a browser, each written as its documents teach:
- * what users would have without us. None of them keeps, orders or deduplicates anything.
+ * Common ways to receive Telnyx's webhooks and forward them to a browser, each written as its documentation recommends.
+ * None of them stores, orders or deduplicates events.
  */
 import { createPublicKey, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'

@@ -1,4 +1,4 @@
-/** Agents, each with the client that its kind of server expects; notes what they get, and when they have it. */
+/** Runs agents with the client of each kind of server, and records what they receive and when. */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallFeed, createGatherClient } from '@callgather/react'
@@ -14,10 +14,10 @@ export interface Watchers {
 }
 
 interface Agent {
-  /** Leaves what it watched; resolves when all the calls are live. */
+  /** Replaces the watched calls. Resolves when all new ones are live. */
   watch(calls: readonly string[]): Promise<void>
   watchList?(): Promise<void>
-  /** Loses its connection and comes back with another. */
+  /** Drops the connection and reconnects. */
   reconnect?(): Promise<void>
   readonly feeds?: ReadonlyMap<string, CallFeed>
   close(): void
@@ -48,7 +48,7 @@ export const abilities = {
   received: () => received,
   /** How many events came. */
   count: () => count,
-  /** How many watched calls show something else than their log says. */
+  /** Counts the watched calls whose state differs from their log. */
   wrong: (expected: ReadonlyMap<string, string>): number =>
     agents.flatMap(({ feeds = [] }) => [...feeds]).filter(([id, { state }]) => screenOf(state) !== expected.get(id))
       .length,
@@ -87,7 +87,7 @@ function ourAgent(url: string, ticket: string): Agent {
         // Keys are in the order in which they were pressed, which is not always the order in which they came.
         for (let nth = known ? feed.state.keys.sharedPrefix(known.state.keys) : 0; nth < feed.state.keys.size; nth++) {
           const id = feed.state.keys.at(nth)?.id ?? ''
-          // What the first state has, or what is caught up on, was late through no fault of the relay.
+          // Ignore events from the first snapshot or a catch-up, whose delay is not the relay's.
           if (known && !seen.has(id)) note(id)
           seen.add(id)
         }
