@@ -15,18 +15,18 @@ describe('a command that must not be sent', () => {
     },
     'without a voice': { body: { payload: 'PIN?' }, status: 422, code: '10004', pointer: '/voice' },
     'with a misspelt field': { body: { ...speak, max_digits: 4 }, status: 400, code: '10015', pointer: '/max_digits' },
-    'with fewer digits at most than at least': {
+    'with minimum digits above maximum digits': {
       body: { ...speak, minimum_digits: 5, maximum_digits: 4 },
       status: 422,
       code: '10027',
       pointer: '/minimum_digits',
     },
-    'that is no JSON': { body: '{"payload":', status: 400, code: '10023' },
-    'that is no object': { body: '[1]', status: 422, code: '10026' },
-    'of a name we do not have': { command: 'hangup', body: {}, status: 404, code: '10005' },
+    'that is not JSON': { body: '{"payload":', status: 400, code: '10023' },
+    'that is not an object': { body: '[1]', status: 422, code: '10026' },
+    'with an unsupported name': { command: 'hangup', body: {}, status: 404, code: '10005' },
   }
   for (const [name, { command = 'gather_using_speak', body, status, code, pointer }] of Object.entries(bad)) {
-    it(`${name} is refused in Telnyx’s error format, and nothing is sent`, async () => {
+    it(`refuses a command ${name} in Telnyx’s error format and sends nothing`, async () => {
       await using server = await testServer()
       await server.webhook('call.answered')
       const answer = await server.command(command, body)
@@ -111,7 +111,7 @@ describe('the protocol version of a client', () => {
     ['3.0', 400, 'Bad Request'],
     ['x', 400, 'Bad Request'],
     ['-1', 400, 'Bad Request'],
-  ])('of %s in a command is answered %i', async (version, status, title) => {
+  ])('answers a command with the protocol version %s with %i', async (version, status, title) => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const answer = await server.command('gather', {}, version === undefined ? {} : { [PROTOCOL_HEADER]: version })
@@ -121,7 +121,7 @@ describe('the protocol version of a client', () => {
   })
 })
 
-describe('a client_state of the sender’s own', () => {
+describe('client_state of the sender', () => {
   const own = { client_state: 'aG9zdA==' }
   it('refuses client_state in a masked gather, also from trusted senders and templates', async () => {
     const templates = { pin: { command: 'gather' as const, body: own } }
@@ -250,7 +250,7 @@ describe('a command', () => {
     })
   })
 
-  it('does not blame the sender when Telnyx rejects the server’s API key', async () => {
+  it('answers a command with 502 when Telnyx rejects the server’s API key', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.replies.push({
@@ -280,8 +280,8 @@ describe('a command', () => {
   })
 })
 
-describe('a web page', () => {
-  it('allows browsers of a configured origin only', async () => {
+describe('browser origins', () => {
+  it('allows only browsers of a configured origin', async () => {
     await using server = await testServer()
     const url = `${server.url}/v2/calls/${CALL}/actions/gather`
     const ask = (origin: string) =>

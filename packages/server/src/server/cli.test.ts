@@ -90,7 +90,7 @@ describe('callgather-server', () => {
     expect(epochs[0]).not.toBe(epochs[1])
   })
 
-  it('names every missing or invalid variable instead of starting', async () => {
+  it('refuses to start and names every missing or invalid variable', async () => {
     const start = startServer({ PORT: '0', TELNYX_PUBLIC_KEY: 'c2VjcmV0LWNhbmFyeQ==', CALLGATHER_STORE: 'memory:' })
     await expect(start).rejects.toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
     await expect(start).rejects.not.toThrow('c2VjcmV0')
@@ -102,7 +102,7 @@ describe('the program', () => {
     ['HOST', { HOST: '203.0.113.1' }],
     ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/dev/null/calls.db' }],
     ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/proc/callgather/calls.db' }],
-  ])('names %s when it cannot use it', async (name, changes) => {
+  ])('exits with an error that names %s when its value is unusable', async (name, changes) => {
     await expect(startServer({ ...environment('memory:'), ...changes })).rejects.toThrow(`${name}: `)
   })
 
@@ -128,7 +128,7 @@ describe('the program', () => {
     expect(await server.end('SIGTERM')).toBe(0)
   })
 
-  it('answers webhooks and exits while its log is not read', async () => {
+  it('answers webhooks and exits while the reader of its log stalls', async () => {
     const child = spawn(process.execPath, programArguments, {
       env: {
         PATH: process.env.PATH ?? '',
@@ -200,7 +200,7 @@ describe('the configuration', () => {
     CALLGATHER_MAKS: 'all',
   }
   for (const [name, value] of Object.entries(wrong)) {
-    it(`names ${name} when it is invalid, without its value`, () => {
+    it(`names the invalid variable ${name} without quoting its value`, () => {
       const problems = problemsOf({ [name]: value })
       expect(problems).toHaveLength(1)
       expect(problems[0]).toMatch(new RegExp(`^${name}: .{15,}`))
@@ -212,7 +212,7 @@ describe('the configuration', () => {
     ['CALLGATHER_RETENTION_HOURS', 'Infinity'],
     ['CALLGATHER_BASE_PATH', '/../x'],
     ['CALLGATHER_BASE_PATH', '/a/.'],
-  ])('refuses %s=%s by name', (name, value) => {
+  ])('rejects %s=%s and names the variable', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}: `)])
   })
 
@@ -231,7 +231,7 @@ describe('the configuration', () => {
     expect(trusted('10.0.0.0/8, ::1, uniquelocal')).toEqual(['10.0.0.0/8', '::1', 'uniquelocal'])
   })
 
-  it('names every variable that is missing', () => {
+  it('names every missing variable', () => {
     expect(() => readConfig({})).toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
   })
 })

@@ -8,7 +8,7 @@ const begin = async (server: Awaited<ReturnType<typeof testServer>>) => {
   await server.webhook('call.answered', { from: '+1', to: '+2' })
 }
 
-describe('from a key press to an agent’s screen and back', () => {
+describe('createGatherServer', () => {
   it('relays a signed webhook once to each watcher of the call', async () => {
     await using server = await testServer()
     await begin(server)

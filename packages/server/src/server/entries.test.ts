@@ -30,13 +30,16 @@ describe('the entries of the package', () => {
   )
   const program = ['the command line', './src/server/cli.ts'] as const
 
-  it.each([...sources, program].filter(([entry]) => entry !== './sqlite'))('%s loads no database driver', (_, path) => {
-    const packages = loadedPackages(new URL(`../../${path}`, import.meta.url))
-    expect([...packages]).not.toContain('libsql')
-    expect([...packages]).not.toContain('redis')
-  })
+  it.each([...sources, program].filter(([entry]) => entry !== './sqlite'))(
+    'does not load a database driver with the entry %s',
+    (_, path) => {
+      const packages = loadedPackages(new URL(`../../${path}`, import.meta.url))
+      expect([...packages]).not.toContain('libsql')
+      expect([...packages]).not.toContain('redis')
+    },
+  )
 
-  it('./sqlite loads libsql', () => {
+  it('loads libsql with the entry ./sqlite', () => {
     expect([...loadedPackages(new URL('../store/sqlite/index.ts', import.meta.url))]).toContain('libsql')
   })
 })

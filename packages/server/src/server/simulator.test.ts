@@ -54,8 +54,8 @@ async function stage() {
   }
 }
 
-describe('the official SDK, given our address and a ticket', () => {
-  it('runs the digit gathers, and every key ends in the log', async () => {
+describe('the official SDK with a ticket', () => {
+  it('runs the digit gathers of the official SDK and logs every key press', async () => {
     await using it = await stage()
     const { caller, client } = await it.answered()
     const { actions } = client.calls
@@ -104,7 +104,7 @@ describe('the official SDK, given our address and a ticket', () => {
     expect(JSON.stringify(state)).toBe(JSON.stringify(await it.state(caller.id)))
   })
 
-  it('runs the AI gather and the assistant', async () => {
+  it('runs an AI gather and an assistant with the official SDK', async () => {
     await using it = await stage()
     const { caller, client } = await it.answered()
     const { actions } = client.calls
@@ -171,7 +171,7 @@ describe('the official SDK, given our address and a ticket', () => {
 })
 
 describe('a backend flow', () => {
-  it('awaits the end of a gather, also when the caller hangs up', async () => {
+  it('resolves `ended` of a gather when it ends or the caller hangs up', async () => {
     await using it = await stage()
     const { caller } = await it.answered()
     const run = it.gather.call(caller.id).gatherUsingSpeak({ payload: 'PIN', voice: 'female', maximum_digits: 2 })
