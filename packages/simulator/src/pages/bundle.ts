@@ -1,4 +1,4 @@
-/** Makes the pages: from source when the package runs from source, into `dist/pages` when it is built. */
+/** Bundles the pages: on request when the package runs from source, into `dist/pages` in a build. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ export type PageName = (typeof pageNames)[number]
 
 const titles: Record<PageName, string> = { phone: 'Phone', events: 'Events' }
 
-/** The document of a page; all else is in its script and style sheet. */
+/** Returns the HTML document of a page, which loads its script and style sheet. */
 export function documentOf(name: PageName): string {
   return `<!doctype html>
 <html lang="en">
@@ -25,7 +25,7 @@ export function documentOf(name: PageName): string {
 </head>
 <body>
 <div id="app"></div>
-<noscript>This page needs JavaScript. Without it the simulator can be driven by HTTP, under /_sim.</noscript>
+<noscript>This page needs JavaScript. Without JavaScript, use the HTTP API under /_sim.</noscript>
 </body>
 </html>
 `
@@ -33,10 +33,10 @@ export function documentOf(name: PageName): string {
 
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#3b5bdb"/><circle cx="16" cy="16" r="8" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="3"/><circle cx="16" cy="16" r="3.6" fill="#fff"/></svg>`
 
-/** Preact is part of the scripts, and its licence asks to be named. */
+/** The scripts include Preact, whose licence requires this notice. */
 const notice = '/*! Contains Preact 11, https://preactjs.com. Copyright (c) 2015-present Jason Miller. MIT License. */'
 
-/** Bundles one page's script and style from its sources. */
+/** Bundles the script and style sheet of a page. */
 export function bundlePage(name: PageName, sources: string, minify = false): { js: string; css: string } {
   const outputs = esbuild().buildSync({
     entryPoints: { [name]: join(sources, name, 'main.tsx') },
@@ -54,7 +54,7 @@ export function bundlePage(name: PageName, sources: string, minify = false): { j
   return { js: ending('.js'), css: ending('.css') }
 }
 
-/** Writes every page where the built package looks for them. */
+/** Writes all page bundles to `directory`. */
 export function writePages(sources: string, directory: string): void {
   mkdirSync(directory, { recursive: true })
   for (const name of pageNames) {
@@ -63,15 +63,14 @@ export function writePages(sources: string, directory: string): void {
   }
 }
 
-/** Only needed to make pages, so only loaded then: an installed package has them made and esbuild not at all. */
+/** Loads esbuild on demand, because an installed package has built pages and no esbuild. */
 function esbuild(): typeof Esbuild {
   try {
     const loaded: typeof Esbuild = createRequire(import.meta.url)('esbuild')
     return loaded
   } catch (error) {
-    throw new Error(
-      'The pages have not been built and esbuild is not installed to build them. Run the build of @callgather/simulator.',
-      { cause: error },
-    )
+    throw new Error('Cannot bundle the pages: esbuild is not installed. Run the build of @callgather/simulator.', {
+      cause: error,
+    })
   }
 }

@@ -1,15 +1,12 @@
 /**
- * The pages people look at: the caller's phone at `/phone` and what happens behind it at `/events`.
- *
- * Each page is one document, one script and one style sheet; nothing is fetched from anywhere else, so they work with no
- * network. The build leaves them ready beside the package's code (`dist/pages`); run from source they are bundled on the
- * first request.
+ * Serves the caller's phone at `/phone` and the event log at `/events`. The pages load no file from another host, so they
+ * work offline. They are built into `dist/pages`, or bundled on the first request when the package runs from source.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundlePage, documentOf, type PageName, pageNames } from './bundle.ts'
 
-/** A page, or a part of one, as it is served. */
+/** An HTML document, script or style sheet. */
 interface Page {
   contentType: string
   body: string
@@ -18,7 +15,7 @@ interface Page {
 const built = new URL('./pages/', import.meta.url)
 const bundles = new Map<PageName, { js: string; css: string }>()
 
-/** What to answer to `GET path`; undefined when no page is there. */
+/** Returns the file for `GET path`, or `undefined` when there is none. */
 export function page(path: string): Page | undefined {
   const [, first = '', second = '', ...more] = path.split('/')
   if (more.length > 0) return undefined

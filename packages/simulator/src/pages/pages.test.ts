@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, slow)
 afterAll(() => browser.close())
 
-/** A program that answers and asks for a PIN, then for a name and an age. */
+/** A voice program that gathers a PIN, then a name and an age. */
 async function clinic(): Promise<Simulator> {
   const sim = await createSimulator({
     seed: 1,
@@ -63,15 +63,15 @@ async function open(url: string, width = 1280): Promise<{ page: Page; wrong: str
   page.on('pageerror', (error) => wrong.push(error.message))
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin && !request.url().startsWith('data:'))
-      wrong.push(`asked for ${request.url()}`)
+      wrong.push(`requested ${request.url()}`)
   })
   await page.goto(url)
   return { page, wrong, [Symbol.asyncDispose]: () => page.close() }
 }
 
-/** What axe finds against WCAG 2.2 AA. */
+/** Returns the WCAG 2.2 AA violations that axe finds. */
 async function violations(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which the page's own security policy does not bind.
+  // `evaluate` runs in the debugger, which bypasses the content security policy of the page.
   await page.evaluate(axe)
   return page.evaluate(async () => {
     const checker: {

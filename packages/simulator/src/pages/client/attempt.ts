@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
 
-/** Waits for what the simulator was asked to do, and says so when it refuses. */
+/** Waits for a request to the simulator and stores its error message. */
 export type Attempt = <Result>(what: Promise<Result>, then?: (result: Result) => void) => void
 
-/** What went wrong last, `''` for nothing, and how to try something. */
+/** Returns the last error message (`''` for none) and a function that tracks a request. */
 export function useAttempt(): [trouble: string, attempt: Attempt] {
   const [trouble, setTrouble] = useState('')
   const attempt: Attempt = (what, then) => {

@@ -1,7 +1,7 @@
-/** Numbers and times as the pages show them. */
+/** Formats numbers and times for the pages. */
 import type { CallView } from './simulator.ts'
 
-/** "+15550001111" as people write it; anything that is not a North American number is left alone. */
+/** Formats a North American number such as "+15550001111". Other numbers stay unchanged. */
 export function telephone(number: string): string {
   const american = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number)
   if (american !== null) return `+1 ${american[1]} ${american[2]} ${american[3]}`
@@ -22,7 +22,7 @@ export function timeOfDay(iso: string): string {
   return new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
 }
 
-/** Why a call ended, for people. */
+/** Returns a short label for a hangup cause. */
 export function endedBecause(cause: string | null): string {
   const words: Record<string, string> = {
     normal_clearing: 'Call ended',
@@ -36,7 +36,7 @@ export function endedBecause(cause: string | null): string {
   return (cause === null ? undefined : words[cause]) ?? 'Call ended'
 }
 
-/** How long a call has lasted so far, or did last. */
+/** The duration of a call since it was answered. */
 export function lasted(call: CallView, now: number): string {
   if (call.answered_at === null) return ''
   return duration((call.ended_at === null ? now : Date.parse(call.ended_at)) - Date.parse(call.answered_at))

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** What both pages have: the bar on top, and buttons that show an icon alone. */
+/** Components of both pages: the top bar and icon buttons. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Logo, Moon, Sun } from './icons.tsx'
@@ -53,7 +53,7 @@ export function TopBar({
   )
 }
 
-/** Light or dark: as the system is, until somebody chooses. */
+/** Toggles light and dark. The default is the system setting. */
 function ThemeButton() {
   const system = matchMedia('(prefers-color-scheme: dark)')
   const [chosen, setChosen] = useState(() => localStorage.getItem('theme'))

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** Icons, drawn here so that nothing is fetched. All are decoration: the button around one carries the name. */
+/** Inline icons, so that no file is fetched. All are decorative: the button around an icon has the label. */
 
 export const Logo = () => (
   <svg width="24" height="24" viewBox="0 0 32 32" aria-hidden="true">

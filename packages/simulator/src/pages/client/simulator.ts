@@ -1,15 +1,15 @@
-/** The simulator as a page sees it: what happens, by server-sent events; what to do, by REST under `/_sim`. */
+/** The client of the pages: server-sent events for activity, and the HTTP API under `/_sim` for actions. */
 import type { Activity, CallView, TelnyxError } from '../../call/activity.ts'
 import type { Delivery } from '../../delivery/delivery.ts'
 
 export type { Activity, CallView, PendingInput as Collecting, TranscriptLine } from '../../call/activity.ts'
 export type { Attempt, Delivery } from '../../delivery/delivery.ts'
 
-/** First on every (re)connected stream: the state as it is. */
+/** The snapshot at the start of every connection. */
 export interface Hello {
   calls: CallView[]
   now: string
-  /** Entries the log had by then: what the stream brings comes after them. */
+  /** Number of log entries before the stream starts. */
   logged: number
 }
 
@@ -18,10 +18,10 @@ export interface ClockView {
   now: string
 }
 
-/** The faults that are on, with more than their rate in each. */
+/** The active faults. Each rule can have more fields than `rate`. */
 export type Faults = Record<string, { rate: number }>
 
-/** What the simulator refused, in its own words. */
+/** A failed request, with the error message of the simulator. */
 class SimulatorError extends Error {
   override readonly name = 'Refused'
 }
@@ -34,7 +34,7 @@ export const simulator = {
   answer: (id: string) => send<CallView>('POST', `${call(id)}/answer`),
   decline: (id: string) => send<CallView>('POST', `${call(id)}/decline`),
   deliveries: () => send<Delivery[]>('GET', '/deliveries'),
-  /** What happened before, oldest first. */
+  /** The first `until` entries of the log, oldest first. */
   log: (until: number) => send<Activity[]>('GET', `/log?until=${until}`),
   resend: (id: string) => send<Delivery>('POST', `/deliveries/${encodeURIComponent(id)}/resend`),
   faults: () => sendWhole<{ data: Faults; meta: { known: Record<string, string> } }>('GET', '/faults'),
@@ -90,14 +90,14 @@ async function sendWhole<Body>(method: string, path: string, body?: Record<strin
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
   } catch {
-    throw new SimulatorError('The simulator does not answer. Is it still running?')
+    throw new SimulatorError('The simulator does not respond. Check that it is running.')
   }
   const answer: Body & { errors?: TelnyxError[] } = await response.json()
   if (response.ok) return answer
   throw new SimulatorError(answer.errors?.[0]?.detail ?? `The simulator answered ${response.status}.`)
 }
 
-/** The calls with the newest state of one of them; a new one comes first. */
+/** Updates a call in the list, or adds a new call at the front. */
 export function withCall(calls: readonly CallView[], call: CallView, maxCalls: number): readonly CallView[] {
   const at = calls.findIndex(({ id }) => id === call.id)
   return at === -1 ? [call, ...calls].slice(0, maxCalls) : calls.with(at, call)

@@ -1,6 +1,6 @@
 /**
- * The sounds of a telephone, made in the browser: dual tones for keys (ITU-T Q.23), the North American ring-back and
- * the three short tones after a hang-up (ITU-T E.180), and a ring for calls that come in.
+ * Telephone sounds with Web Audio: DTMF tones (ITU-T Q.23), the North American ring-back and three short tones after a
+ * hang-up (ITU-T E.180), and a ring for incoming calls.
  */
 
 const rows = [697, 770, 852, 941]
@@ -14,7 +14,7 @@ export function keyTones(key: string): readonly number[] | undefined {
   return tones.length === 2 ? tones : undefined
 }
 
-/** A sound that comes and goes: seconds on and off, again and again. */
+/** A repeating sound, with its seconds on and off. */
 interface Cadence {
   tones: readonly number[]
   beat: readonly (readonly [on: number, off: number])[]
@@ -35,13 +35,13 @@ const cadences = {
 
 const keySeconds = 0.14
 
-/** Everything this page can sound. Silent until the first gesture, as browsers want it. */
+/** Plays the sounds of the page. Silent until the first user gesture, because browsers block audio before it. */
 export class Tones {
   private context: AudioContext | undefined
   private repeating: { name: keyof typeof cadences; stop(): void } | undefined
   muted = false
 
-  /** Browsers let a page sound only after a gesture: call it from one. */
+  /** Enables audio. Call it from a user gesture. */
   unlock(): void {
     this.context ??= new AudioContext()
     if (this.context.state === 'suspended') this.context.resume().catch(() => {})
@@ -56,7 +56,7 @@ export class Tones {
     for (const index of [0, 1, 2]) this.sound([480, 620], 0.22, 0.05, index * 0.42)
   }
 
-  /** Starts one of the cadences, or with null stops. The same one goes on undisturbed. */
+  /** Starts a cadence, or stops it with null. Does nothing when the same cadence is already playing. */
   repeat(name: keyof typeof cadences | null): void {
     if (this.repeating?.name === name && !this.muted) return
     this.repeating?.stop()
@@ -93,7 +93,7 @@ export class Tones {
     if (context === undefined || this.muted) return
     const start = context.currentTime + after
     const gain = context.createGain()
-    // Ramps of some milliseconds keep the edges from clicking.
+    // Short ramps prevent clicks at the start and end.
     gain.gain.setValueAtTime(0, start)
     gain.gain.linearRampToValueAtTime(volume, start + 0.008)
     gain.gain.setValueAtTime(volume, start + seconds - 0.012)

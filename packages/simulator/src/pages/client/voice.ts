@@ -1,4 +1,4 @@
-/** Prompts spoken aloud by the browser's own speech synthesis, where it has one. */
+/** Speaks prompts with the speech synthesis of the browser, if it has one. */
 export class Voice {
   private readonly synthesis: SpeechSynthesis | undefined =
     'speechSynthesis' in globalThis ? globalThis.speechSynthesis : undefined

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** One row opened: the body, the answer, and each attempt to deliver. */
+/** The details of a row: body, response and delivery attempts. */
 import { useState } from 'preact/hooks'
 import { timeOfDay } from '../format.ts'
 import { IconButton } from '../frame.tsx'
@@ -22,7 +22,7 @@ export function Details({
   return (
     <section class="card details" aria-label="Details">
       {entry === undefined ? (
-        <p class="empty">Choose a row to see its body, its answer and each attempt to deliver it.</p>
+        <p class="empty">Choose a row to see its body, response and delivery attempts.</p>
       ) : (
         <>
           <header>
@@ -87,7 +87,7 @@ function Webhook({ entry, onResend }: { entry: Extract<Entry, { kind: 'webhook' 
           ['Call', entry.callId],
         ]}
       />
-      {entry.deliveries.length === 0 && <p class="note">It was sent nowhere: this call has no webhook URL.</p>}
+      {entry.deliveries.length === 0 && <p class="note">Not sent: this call has no webhook URL.</p>}
       {entry.deliveries.map((delivery, index) => (
         <Sent key={delivery.id} delivery={delivery} again={index > 0} onResend={onResend} />
       ))}
@@ -113,7 +113,7 @@ function Sent({ delivery, again, onResend }: { delivery: Delivery; again: boolea
           Resend
         </button>
       </div>
-      {delivery.attempts.length === 0 && <p class="note">It never left.</p>}
+      {delivery.attempts.length === 0 && <p class="note">Not sent.</p>}
       <ol>
         {delivery.attempts.map((attempt, index) => (
           <AttemptRow key={index} attempt={attempt} />
@@ -132,7 +132,7 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
         <summary>
           <span class={`dot ${attempt.status}`} aria-hidden="true" />
           <b>Attempt {attempt.number}</b>
-          <span class="answer">{attempt.response?.status ?? attempt.error ?? 'waiting for an answer'}</span>
+          <span class="answer">{attempt.response?.status ?? attempt.error ?? 'waiting for a response'}</span>
           {attempt.fault !== null && <span class="pill amber">{attempt.fault}</span>}
           <span class="took">{took}</span>
         </summary>

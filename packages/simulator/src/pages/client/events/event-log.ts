@@ -1,4 +1,4 @@
-/** Everything that happened, as rows: commands, webhooks with their deliveries, and what the caller did. A pure fold. */
+/** The rows of the event log: commands, webhooks with deliveries, and caller actions. A pure fold. */
 import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
 type WebhookEvent = Delivery['event']
@@ -18,9 +18,9 @@ interface EventLog {
   connection: 'connecting' | 'live' | 'lost'
   entries: readonly Entry[]
   calls: readonly CallView[]
-  /** Number of the next row: its key. */
+  /** Number of the next row, part of its key. */
   nextRow: number
-  /** Nothing before this is shown: it was cleared. */
+  /** Rows up to this time were cleared and stay hidden. */
   clearedAt: string
 }
 
@@ -33,7 +33,7 @@ export type LogEvent =
   | { type: 'lost' }
   | { type: 'clear' }
 
-/** Rows and calls kept: enough for a day of work by hand, and a bound when scripts run thousands of calls. */
+/** Limits for scripts that run thousands of calls; a day of manual work stays below them. */
 const MAX_ENTRIES = 2000
 const MAX_CALLS = 200
 
@@ -64,9 +64,9 @@ export function eventLogReducer(log: EventLog, event: LogEvent): EventLog {
   }
 }
 
-/** What happened before the page was opened goes before what it saw itself. */
+/** Inserts the history before the live rows. */
 function withHistory(log: EventLog, list: readonly Activity[], deliveries: readonly Delivery[]): EventLog {
-  // Counted so that no row of the past has the key of a later one.
+  // Number the history rows before the live rows, so that keys stay unique.
   const before: EventLog = { ...log, entries: [], nextRow: log.nextRow - log.entries.length - list.length }
   const past = list.reduce(withActivity, before).entries.filter(({ at }) => at > log.clearedAt)
   const known = new Set(log.entries.map(({ key }) => key))
@@ -148,7 +148,7 @@ function withEntry(log: EventLog, entry: Entry): EventLog {
   return { ...log, entries: [...log.entries, entry].slice(-MAX_ENTRIES), nextRow: log.nextRow + 1 }
 }
 
-/** What to show of all rows. */
+/** Selects the rows to show. */
 export interface Filter {
   call: string | null
   words: string
@@ -177,7 +177,7 @@ function textOf(entry: Entry): string {
   return `${entry.name} ${rest}`.toLowerCase()
 }
 
-/** How a row went, in a word and a tone. */
+/** Returns the outcome of a row as a label and a tone. */
 export function outcomeOf(entry: Entry): { words: string; tone: 'good' | 'bad' | 'wait' | 'none' } {
   if (entry.kind === 'caller') return { words: '', tone: 'none' }
   if (entry.kind === 'simulator') return entry.ok ? { words: '', tone: 'none' } : { words: 'failed', tone: 'bad' }
@@ -197,11 +197,11 @@ export function outcomeOf(entry: Entry): { words: string; tone: 'good' | 'bad' |
   return { words: `${code}${times}`, tone: last.status === 'delivered' ? 'good' : 'bad' }
 }
 
-/** The values that tell rows of one kind apart. */
+/** Fields that distinguish rows of the same kind. */
 const SUMMARY_FIELDS =
   'digit digits status result partial_results hangup_cause reason direction payload audio_url media_url media_name greeting messages maximum_digits'
 
-/** A few of them, as they are in a row. */
+/** Returns up to three of these fields as text. */
 export function summaryOf(entry: Entry): string {
   if (entry.kind === 'caller' || entry.kind === 'simulator') return entry.text
   const from = entry.kind === 'command' ? entry.body : entry.event.payload

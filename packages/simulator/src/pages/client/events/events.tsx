@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The engineers' page: what was commanded, what was sent, how each delivery went. */
+/** The events page: commands, webhooks and delivery attempts. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { useAttempt } from '../attempt.ts'
@@ -24,7 +24,7 @@ const everything: Filter = {
   kinds: { command: true, webhook: true, caller: true, simulator: true },
   failures: false,
 }
-/** Each kind of row: the button that shows it, its sign, and what a screen reader says. */
+/** Each kind of row, with its filter button, its sign and its screen reader label. */
 const kinds: [kind: EntryKind, button: string, sign: string, says: string][] = [
   ['command', 'Commands', '→', 'Command'],
   ['webhook', 'Webhooks', '←', 'Webhook'],
@@ -39,7 +39,7 @@ export function Events() {
   const [trouble, attempt] = useAttempt()
 
   useEffect(() => {
-    // A burst of events is painted once a frame, not once an event.
+    // Batch bursts of events: render once per frame.
     let waiting: Activity[] = []
     let frame = 0
     const flush = () => {
@@ -238,7 +238,7 @@ function Rows({
       </p>
     )
   }
-  /** Arrow keys walk the rows, as in every list. */
+  /** Arrow keys move between the rows. */
   const walk = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step === undefined || !(event.target instanceof HTMLElement)) return

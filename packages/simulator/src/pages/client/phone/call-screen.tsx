@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The phone while a call rings, is on, or has just ended. */
+/** The screen of a ringing, answered or ended call. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Attempt } from '../attempt.ts'
@@ -24,7 +24,7 @@ export function CallScreen(props: Props) {
   return call.state === 'ended' ? <Ended {...props} /> : <OnTheLine {...props} />
 }
 
-/** Who is at the other end. */
+/** The number of the other party. */
 function otherEnd(call: CallView): string {
   return telephone(call.direction === 'incoming' ? call.to : call.from)
 }
@@ -93,7 +93,7 @@ function Away({
   )
 }
 
-/** A round button; with `shown`, its label stands below it. */
+/** A round button. `shown` displays its label below it. */
 function Round({
   label,
   shown = false,
@@ -146,7 +146,7 @@ function OnTheLine({ call, now, attempt, onPress }: Props) {
   )
 }
 
-/** What is heard now, or was last, and what the caller answered to it. */
+/** The current or last prompt, and the caller's reply. */
 function Caption({ call }: { call: CallView }) {
   const rows = rowsOf(call.transcript)
   const heard = rows.findLastIndex(({ by }) => by === 'platform')
@@ -168,7 +168,7 @@ function Caption({ call }: { call: CallView }) {
   )
 }
 
-/** The voice at the other end, seen. */
+/** An animation while the platform speaks. */
 function Wave({ on }: { on: boolean }) {
   return (
     <span class={`wave${on ? ' on' : ''}`} aria-hidden="true">
@@ -185,7 +185,7 @@ function SayBox({ onSay }: { onSay(text: string, done: () => void): void }) {
   const [text, setText] = useState('')
   const say = (event: Event) => {
     event.preventDefault()
-    // What the simulator refused stays in the box, and so does what has been typed since.
+    // Clear the box only after success, and only if the user typed nothing more.
     if (text.trim() !== '') onSay(text.trim(), () => setText((now) => (now === text ? '' : now)))
   }
   return (

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** With a virtual clock nothing happens until time is moved: the means to move it. */
+/** Buttons that advance a virtual clock. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Attempt } from '../attempt.ts'
 import { type ClockView, simulator } from '../simulator.ts'

@@ -1,10 +1,10 @@
 /** @jsxImportSource preact */
-/** All that was said, played and pressed on a call. */
+/** The transcript of a call: speech, audio and keys. */
 import { useEffect, useRef } from 'preact/hooks'
 import { timeOfDay } from '../format.ts'
 import type { CallView, TranscriptLine } from '../simulator.ts'
 
-/** Keys pressed one after the other are one row. */
+/** Merges consecutive keys of the same party into one row. */
 export function rowsOf(transcript: readonly TranscriptLine[]): TranscriptLine[] {
   const rows: TranscriptLine[] = []
   for (const line of transcript) {
@@ -22,7 +22,7 @@ export function Conversation({ call }: { call: CallView | undefined }) {
   const list = useRef<HTMLOListElement>(null)
   const rows = call === undefined ? [] : rowsOf(call.transcript)
   useEffect(() => {
-    // Only somebody who reads back up is left where they are.
+    // Scroll to the end unless the user has scrolled up.
     const element = list.current
     if (element !== null && element.scrollHeight - element.scrollTop - element.clientHeight < 160)
       element.scrollTop = element.scrollHeight
@@ -52,7 +52,7 @@ export function Conversation({ call }: { call: CallView | undefined }) {
   )
 }
 
-/** Keys as they were pressed. */
+/** Pressed keys. */
 export function Keys({ text }: { text: string }) {
   return (
     <span class="keys">

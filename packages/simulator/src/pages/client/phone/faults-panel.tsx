@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** What goes wrong between the platform and the program, chosen here. */
+/** Sets the rate of each fault. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Attempt } from '../attempt.ts'
 import { type Faults, simulator } from '../simulator.ts'

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** What the platform is waiting for on this call, and what it has so far. */
+/** The input that the platform collects on this call. */
 import type { CallView, Collecting } from '../simulator.ts'
 import type { HeardFields } from './phone-state.ts'
 

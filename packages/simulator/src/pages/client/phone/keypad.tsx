@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The twelve keys. A press shows and sounds at once; keys on the keyboard press the same ones. */
+/** The keypad. The computer keyboard presses the same keys. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 const keys = [
@@ -81,7 +81,7 @@ export function Keypad({
   )
 }
 
-/** Keys typed into a field are text, not telephone keys. */
+/** Keys typed into a text field do not press telephone keys. */
 export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&

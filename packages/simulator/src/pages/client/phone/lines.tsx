@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** Every call of this phone, to change between them. */
+/** The list of calls of this phone. */
 import { endedBecause, lasted, telephone } from '../format.ts'
 import { IconButton } from '../frame.tsx'
 import { Close, Plus } from '../icons.tsx'
@@ -43,7 +43,7 @@ export function Lines({
               {call.state === 'ended' && (
                 <IconButton
                   class="icon away"
-                  label={`Put away the call with ${telephone(call.to)}`}
+                  label={`Dismiss the call with ${telephone(call.to)}`}
                   onClick={() => onDismiss(call.id)}
                 >
                   <Close />

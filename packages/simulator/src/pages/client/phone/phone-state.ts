@@ -1,7 +1,7 @@
 /** The state of the phone page: a pure fold over simulator events and user actions. */
 import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
-/** Fields an AI gather has heard, from its partial results. */
+/** Fields from the partial results of an AI gather. */
 export type HeardFields = Record<string, unknown>
 
 export interface PhoneState {
@@ -12,11 +12,11 @@ export interface PhoneState {
   calls: readonly CallView[]
   /** The call on the screen; null shows the dialler. */
   selected: string | null
-  /** Ended calls put away. */
+  /** Ids of dismissed calls. */
   dismissed: readonly string[]
-  /** By call: what the AI says it has understood so far. */
+  /** The latest AI gather results, by call. */
   heard: Readonly<Record<string, HeardFields>>
-  /** Calls that ended while they were not on the screen stay silent; this one ended in front of the caller. */
+  /** The selected call when it has just ended; only this one plays the hang-up tone. */
   justEnded: string | null
 }
 
@@ -38,7 +38,7 @@ export const initialPhone: PhoneState = {
   justEnded: null,
 }
 
-/** Calls kept on the page; a run of thousands of scripted ones passes by without slowing it. */
+/** Limits the list when scripts run thousands of calls. */
 const MAX_CALLS = 50
 
 export function phoneReducer(state: PhoneState, event: PhoneEvent): PhoneState {
@@ -101,7 +101,7 @@ function withHeard(state: PhoneState, callId: string, { event_type, payload }: D
   return { ...state, heard: { ...state.heard, [callId]: { ...fields } } }
 }
 
-/** The calls that have a line on the phone: live ones, and those that ended and were not put away. */
+/** The calls on the phone: live calls and ended calls that are not dismissed. */
 export function linesOf({ calls, dismissed, selected }: PhoneState): CallView[] {
   const live = calls.filter(({ state }) => state !== 'ended')
   const ended = calls
@@ -110,7 +110,7 @@ export function linesOf({ calls, dismissed, selected }: PhoneState): CallView[] 
   return [...live, ...ended]
 }
 
-/** What the phone should be sounding: ring-back while we wait, a ring when we are called. */
+/** The sound to play: ring-back for a dialled call, a ring for a received call. */
 export function ringOf(state: PhoneState): 'ringback' | 'ringing' | null {
   const shown = state.calls.find(({ id }) => id === state.selected)
   if (shown?.state === 'answered') return null

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The caller's phone: the handset, the lines, what is said, what the platform hears, and what may go wrong on purpose. */
+/** The phone page: handset, lines, conversation, collected input and faults. */
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
 import { useAttempt } from '../attempt.ts'
 import { telephone } from '../format.ts'
@@ -170,7 +170,7 @@ function StatusBar({ connection, now }: { connection: keyof typeof services; now
   )
 }
 
-/** The simulator's time, ticking. */
+/** The current time of the simulator. */
 function useNow(offset: number): number {
   const [here, setHere] = useState(Date.now())
   useEffect(() => {
@@ -180,7 +180,7 @@ function useNow(offset: number): number {
   return here + offset
 }
 
-/** A switch that this browser remembers. */
+/** A boolean setting in local storage. */
 function useRemembered(name: string): [boolean, (on: boolean) => void] {
   const key = `phone.${name}`
   const [on, setOn] = useState(() => localStorage.getItem(key) === 'on')
