@@ -1,8 +1,8 @@
-/** English, and the list of everything that is ever said. The other languages have the same keys and values. */
+/** English, the source of all string keys. The other dictionaries have the same keys and placeholders. */
 import type { Message } from './message.ts'
 
 export const en = {
-  // Words used everywhere
+  // Common strings
   'action.cancel': 'Cancel',
   'action.close': 'Close',
   'action.stop': 'Stop',

@@ -1,10 +1,9 @@
 /**
- * How a message is written: text with `{name}` for a value, and, where a count decides the wording, one text for each
- * plural category of the language (CLDR, as `Intl.PluralRules` names them). Plain data, so that translators, JSON
- * files and tools can hold it; typed, so that a message cannot be used without its values.
+ * The message format: text with `{name}` placeholders, or one text per CLDR plural category (see `Intl.PluralRules`).
+ * Messages are plain data for translators and tools. The types require the values of each message.
  */
 
-/** One text for each plural category a language has; `other` is the one that must be there. */
+/** One text per plural category of the language. `other` is required. */
 export type Plural = { readonly [Category in Intl.LDMLPluralRule]?: string } & { readonly other: string }
 
 /** A message: one text, or one for each plural category of its `{count}`. */
@@ -22,14 +21,14 @@ export type MessageText<M extends Message> = M extends string
     ? Other
     : never
 
-/** The values a message needs. Numbers are written in the language's own way. */
+/** The values of a message. The formatter formats numbers for the language. */
 export type MessageValues<M extends Message> = [MessageValueNames<MessageText<M>>] extends [never]
   ? undefined
   : { readonly [Name in MessageValueNames<MessageText<M>>]: string | number }
 
-/** Writes messages in one language. */
+/** Formats messages and numbers in one language. */
 export interface Formatter {
-  /** Fills a message's values in. */
+  /** Fills in the values of a message. */
   message(message: Message, values?: Readonly<Record<string, string | number>>): string
   number(value: number): string
 }
@@ -55,7 +54,7 @@ export function formatterFor(locale: string): Formatter {
         const value = values[name]
         if (value === undefined) return whole
         if (typeof value === 'number') return numbers.format(value)
-        // A number, a name or a quotation keeps its own direction inside the sentence (Unicode, UAX #9: FSI … PDI).
+        // Isolates the value, so that it keeps its own writing direction (Unicode UAX #9: FSI … PDI).
         return isRightToLeft ? `\u2068${value}\u2069` : value
       })
     },

@@ -3,15 +3,15 @@ import { en } from './en.ts'
 import { formatterFor } from './message.ts'
 import { isStringKey, type StringOverrides, type Strings, type Translate } from './strings.ts'
 
-/** A language and how it is written. */
+/** A language with its strings and formatters. */
 export interface Language {
   /** BCP 47, such as `pt-BR`. */
   readonly locale: string
-  /** IANA name of the time zone that times are shown in; the browser's own where it is not set. */
+  /** IANA name of the time zone for displayed times. Default: the browser's. */
   readonly timeZone?: string | undefined
-  /** Says something. */
+  /** Returns the text of a key. */
   readonly t: Translate
-  /** Says something if there are words for it, else `otherwise`: for open lists, such as Telnyx's statuses. */
+  /** Returns the text of a key, or `otherwise` if the key does not exist. For open lists such as Telnyx's statuses. */
   readonly tryT: (key: string, otherwise: string) => string
   readonly number: (value: number) => string
 }
@@ -36,14 +36,14 @@ export interface StringsProviderProps {
   readonly locale?: string
   /** A dictionary, such as `de` of `@callgather/react/strings/de`. Default English. */
   readonly strings?: Strings
-  /** IANA name of a time zone, such as `Europe/Berlin`. Default the browser's own. */
+  /** IANA name of a time zone, such as `Europe/Berlin`. Default: the browser's. */
   readonly timeZone?: string
-  /** Your own words in place of some of them: `{ 'gather.stop': 'End entry' }`. Keep the object stable. */
+  /** Strings that override the dictionary: `{ 'gather.stop': 'End entry' }`. Keep the object stable. */
   readonly overrides?: StringOverrides
   readonly children?: ReactNode
 }
 
-/** Gives every component inside it a language. Without one they speak English. */
+/** Sets the language of the components inside it. Without it they use English. */
 export function StringsProvider({ locale = 'en', strings = en, timeZone, overrides, children }: StringsProviderProps) {
   const language = useMemo(
     () => languageOf(locale, overrides ? ({ ...strings, ...overrides } as Strings) : strings, timeZone),
@@ -52,5 +52,5 @@ export function StringsProvider({ locale = 'en', strings = en, timeZone, overrid
   return <LanguageContext.Provider value={language}>{children}</LanguageContext.Provider>
 }
 
-/** The language the components speak here, for components of your own that should speak it too. */
+/** Returns the current language of the components, for use in custom components. */
 export const useLanguage = (): Language => useContext(LanguageContext)

@@ -28,8 +28,8 @@ export interface AssistantBarProps {
 const noSuggestions: readonly string[] = []
 
 /**
- * Takes part in a conversation between an AI and the caller: whisper to it, have it answer now, stop it, hand the call
- * back to it. Each message shows what became of it: sent, accepted, seen in the conversation.
+ * Controls for an AI assistant on the call: whisper to it, make it answer now, stop it, or hand the call back to it.
+ * Each message shows its status: sent, accepted or seen in the conversation.
  *
  * Its unstyled parts are `AssistantBarParts`.
  */

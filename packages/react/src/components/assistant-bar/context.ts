@@ -8,14 +8,14 @@ import { createPartContext } from '../part/part-context.ts'
 export interface AssistantStartOptions {
   /** Which assistant to start, by its id in Telnyx. */
   readonly assistantId?: string | undefined
-  /** What the assistant should know, where it is handed back the call it was on. */
+  /** A summary for the assistant when it takes back its call. */
   readonly summary?: string | undefined
 }
 
 /** The drafts of an agent for a call's assistant. */
 interface BarState {
   readonly text: string
-  /** A message that would talk over the caller: `ask` shows a question, `wait` waits for a pause. */
+  /** The state of a message that would talk over the caller: `ask` asks for confirmation, `wait` waits for a pause. */
   readonly guard: { readonly mode: 'ask' | 'wait'; readonly conversationId: string } | null
   readonly assistantId: string
   readonly summary: string
@@ -23,7 +23,7 @@ interface BarState {
 
 const barStates = new Remembered<BarState>({ text: '', guard: null, assistantId: '', summary: '' })
 
-/** What the parts of an assistant bar share. */
+/** The context of the parts of an assistant bar. */
 export function useBarOf(callId: string) {
   const assistant = useAssistant(callId)
   const reason = useBlocked(callId, 'assistant')
@@ -32,7 +32,7 @@ export function useBarOf(callId: string) {
   const { text, assistantId, summary } = bar
   const content = text.trim()
   const isOn = isActive || conversation?.status === 'requested'
-  // Armed for one conversation, so that the message is never sent into the next one.
+  // Bound to one conversation, so that the message is never sent in the next one.
   const guarding = isOn && bar.guard?.conversationId === conversation?.id ? (bar.guard?.mode ?? null) : null
   const setGuard = (mode: 'ask' | 'wait' | null) =>
     changeBar((now) => ({ ...now, guard: mode && conversation && { mode, conversationId: conversation.id } }))
@@ -51,7 +51,7 @@ export function useBarOf(callId: string) {
     answer.current = answerAnyway
   })
   useEffect(() => {
-    // Of several bars on one call, the first to see the pause disarms the message and sends it.
+    // If a call has several bars, only the first that sees the pause sends the message.
     if (guarding === null || callerSpeaking || reason !== null || barStates.read(memory).guard === null) return
     if (guarding === 'wait') answer.current().catch(() => {})
     else changeBar((now) => ({ ...now, guard: null }))
@@ -69,7 +69,7 @@ export function useBarOf(callId: string) {
     waitForPause: () => setGuard('wait'),
     whisper: () => void whisper().catch(() => {}),
     answerAnyway: () => void answerAnyway().catch(() => {}),
-    /** Has the assistant answer, but asks first while the caller speaks. */
+    /** Lets the assistant answer now, but asks for confirmation while the caller speaks. */
     answerNow: () => {
       if (reason !== null) return
       if (callerSpeaking) setGuard('ask')

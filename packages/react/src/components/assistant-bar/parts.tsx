@@ -11,7 +11,7 @@ import { type AssistantStartOptions, BarProvider, useBar, useBarOf } from './con
 import { ReceiptText } from './receipt-text.tsx'
 import { type MessageReceipt, receiptsOf, selectWhispers } from './receipts.ts'
 
-/** How many messages to the assistant are shown with what became of them. */
+/** The number of messages shown with their status. */
 const RECEIPTS_SHOWN = 3
 
 /** The state of `Root`, as data attributes. */
@@ -19,7 +19,7 @@ export type RootState = {
   /** Whether an assistant is on the call. */
   readonly active: boolean
   readonly status: Conversation['status'] | null
-  /** Whether an answer now would talk over the caller. */
+  /** Whether an immediate answer would talk over the caller. */
   readonly callerSpeaking: boolean
 }
 
@@ -42,13 +42,13 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
   )
 }
 
-/** The conversation between an AI and the caller, and a person's part in it. */
+/** The controls of an agent for the conversation between an AI assistant and the caller. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 /** The props of `Message`. */
 export type MessageProps = PartProps<'textarea'>
 
-/** A field for a message to the assistant. Enter whispers it, Ctrl+Enter has the assistant answer now. */
+/** A field for a message to the assistant. Enter whispers it; Ctrl+Enter makes the assistant answer now. */
 export function Message(props: MessageProps) {
   const { text, setText, whisper, answerNow } = useBar('Message')
   const { t } = useLanguage()
@@ -87,7 +87,7 @@ export type CommandButtonState = { readonly command: CommandProgress['status'] }
 /** The props of a button that sends a command. */
 export type CommandButtonProps = PartProps<'button', CommandButtonState>
 
-/** A button that cannot be pressed again while its command is on its way, and stays in the tab order all the same. */
+/** A button that cannot be pressed again while its command is pending, but stays in the tab order. */
 function commandButton(props: CommandButtonProps, command: CommandProgress, reason: string | null, own: ButtonOwn) {
   const busy = isBusy(command)
   const blocked = busy || reason !== null
@@ -119,7 +119,7 @@ export function Whisper(props: CommandButtonProps) {
   return commandButton(props, assistant.whispering, reason, own)
 }
 
-/** Has the assistant answer now; while the caller speaks, `Guard` asks first. */
+/** Makes the assistant answer now. While the caller speaks, `Guard` asks for confirmation. */
 export function AnswerNow(props: CommandButtonProps) {
   const { assistant, reason, answerNow } = useBar('AnswerNow')
   const { t } = useLanguage()
@@ -162,7 +162,7 @@ export type GuardState = {
 /** The props of `Guard`. */
 export type GuardProps = PartProps<'div', GuardState>
 
-/** Asks whether to talk over the caller, or shows that the message waits for a pause; nothing otherwise. */
+/** Asks whether to talk over the caller, or shows that the message waits for a pause. Renders nothing otherwise. */
 export function Guard(props: GuardProps): ReactNode {
   const { guarding } = useBar('Guard')
   if (guarding === null) return null
@@ -172,7 +172,7 @@ export function Guard(props: GuardProps): ReactNode {
 /** The props of `WaitForPause`. */
 export type WaitForPauseProps = PartProps<'button'>
 
-/** In the guard: waits until the caller pauses, then has the assistant answer. */
+/** A button in `Guard` that waits for the caller to pause, then makes the assistant answer. */
 export function WaitForPause(props: WaitForPauseProps) {
   const { waitForPause } = useBar('WaitForPause')
   const { t } = useLanguage()
@@ -182,7 +182,7 @@ export function WaitForPause(props: WaitForPauseProps) {
 /** The props of `SendAnyway`. */
 export type SendAnywayProps = PartProps<'button'>
 
-/** In the guard: has the assistant answer over the caller. */
+/** A button in `Guard` that makes the assistant answer over the caller. */
 export function SendAnyway(props: SendAnywayProps) {
   const { answerAnyway } = useBar('SendAnyway')
   const { t } = useLanguage()
@@ -195,7 +195,7 @@ export interface ReceiptsProps extends Omit<PartProps<'ul'>, 'children'> {
   readonly children?: (receipt: MessageReceipt) => ReactNode
 }
 
-/** The delivery status of the last messages, the newest first; nothing while there is none. */
+/** The delivery status of the last messages, newest first. Renders nothing without messages. */
 export function Receipts({
   children = (receipt) => <Receipt key={receipt.id} receipt={receipt} />,
   ...props

@@ -1,7 +1,7 @@
 import { useLanguage } from '../../strings/strings-context.tsx'
 import type { MessageReceipt } from './receipts.ts'
 
-/** The words of a receipt. */
+/** The text of a receipt. */
 export function ReceiptText({ receipt: { text, answerNow, status } }: { readonly receipt: MessageReceipt }) {
   const { t } = useLanguage()
   return (

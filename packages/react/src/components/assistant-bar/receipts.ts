@@ -10,7 +10,7 @@ export interface MessageReceipt {
   readonly status: RowOutcome
 }
 
-/** The newest messages to the assistant, the newest last. The fold keeps their identity, so they compare by reference. */
+/** The last messages to the assistant, newest last. The fold keeps their identity, so they compare by reference. */
 export function selectWhispers(state: CallState, limit: number): readonly CommandState[] {
   const found: CommandState[] = []
   for (const command of state.commands)

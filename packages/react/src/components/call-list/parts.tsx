@@ -106,10 +106,10 @@ export function View({ children, empty = null, ...props }: ViewProps) {
 export type CallState = {
   readonly call: string
   readonly phase: CallSummary['phase']
-  /** What it is busy with. */
+  /** The kind of its current activity. */
   readonly activity: NonNullable<CallSummary['activity']>['kind'] | null
   readonly selected: boolean
-  /** How much is new since it was last open. */
+  /** The number of events since it was last open. */
   readonly unseen: number | null
 }
 

@@ -14,8 +14,8 @@ export interface CallTimelineProps {
 }
 
 /**
- * A call laid out in time, in lanes: who spoke, what was pressed, what was asked. The arrow keys step from event to
- * event, plus and minus zoom, and all of it can be read as a table.
+ * A timeline of a call with lanes for speech, keys and gathers. The arrow keys move between events, and plus and minus
+ * zoom. A table shows the same events.
  *
  * Its unstyled parts are `CallTimelineParts`.
  */

@@ -5,20 +5,20 @@ import { useServerTime } from '../../hooks/use-server-time.ts'
 import { createPartContext } from '../part/part-context.ts'
 import { spansOf } from './lanes.ts'
 
-/** How often the width of the view the lanes may be. */
+/** The zoom levels: multiples of the width of the view. */
 const zooms = [1, 2, 4, 8, 16] as const
 
-/** How an agent looks at a call's timeline. */
+/** The view state of a call's timeline. */
 const timelineViews = new Remembered<{
   readonly step: number
   readonly asTable: boolean
 }>({ step: 0, asTable: false })
 
-/** What the parts of a timeline share. */
+/** The context of the parts of a timeline. */
 export function useTimelineOf(callId: string) {
   const timeline = useCallTimeline(callId)
   const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
-  // The span that was stepped to, or is pointed at.
+  // The span at the keyboard cursor or under the pointer.
   const [cursor, setCursor] = useState<string | null>(null)
   const running = timeline.startedAt !== null && timeline.endedAt === null
   const now = useServerTime(callId, running ? 1000 : null)
@@ -34,7 +34,7 @@ export function useTimelineOf(callId: string) {
 
 export const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useTimelineOf>>('CallTimelineParts')
 
-/** From the call's beginning to its end, or to now, in milliseconds since the Unix epoch; `null` while it is unknown. */
+/** The call's start, and its end or now, in milliseconds since the Unix epoch; `null` while unknown. */
 function rangeOf({ startedAt, endedAt }: UseCallTimelineResult, now: number) {
   if (startedAt === null) return null
   const from = Date.parse(startedAt)

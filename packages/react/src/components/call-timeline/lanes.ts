@@ -1,4 +1,4 @@
-/** A call's events as spans in lanes: what there was of whom, from when to when. */
+/** Lays out a call's events as spans in lanes. */
 
 import { isDigitGather } from '@callgather/protocol'
 import type { UseCallTimelineResult } from '../../hooks/use-call-timeline.ts'
@@ -9,21 +9,21 @@ export const laneNames: readonly LaneName[] = ['caller', 'assistant', 'prompt', 
 /** A lane of the timeline. */
 export type LaneName = 'caller' | 'assistant' | 'prompt' | 'keys' | 'gather' | 'commands'
 
-/** An event of a call, with or without a length. Times in milliseconds since the Unix epoch. */
+/** An event of a call, with or without a duration. Times are in milliseconds since the Unix epoch. */
 export interface TimelineSpan {
   readonly id: string
   readonly lane: LaneName
   readonly from: number
-  /** The same as `from` for what has no length. */
+  /** Equals `from` for an event without a duration. */
   readonly to: number
-  /** A key, a text, a Telnyx word: what it is, in few words. */
+  /** A short label: a key, a text or a Telnyx status. */
   readonly text: string
 }
 
-/** How long a text takes to say: people speak about fifteen characters a second. Telnyx gives turns no length. */
+/** Estimates the duration of a spoken text at 15 characters per second. Telnyx reports no duration for turns. */
 const spokenMillis = (text: string) => Math.max(800, Math.min(20_000, (text.length / 15) * 1000))
 
-/** The spans of a call, in order of time. What has not ended ends at `now`. */
+/** The spans of a call, in order of time. A span that has not ended ends at `now`. */
 export function spansOf(timeline: UseCallTimelineResult, now: number): TimelineSpan[] {
   const spans: TimelineSpan[] = []
   const end = timeline.endedAt === null ? now : Date.parse(timeline.endedAt)
@@ -37,7 +37,7 @@ export function spansOf(timeline: UseCallTimelineResult, now: number): TimelineS
         const text = entry.kind === 'message' ? entry.content : entry.text
         const isCaller = entry.kind === 'message' ? entry.role === 'user' : entry.track === 'inbound'
         if (entry.kind === 'message' && entry.role !== 'user' && entry.role !== 'assistant') break
-        // A turn is reported when it is over.
+        // Telnyx reports a turn when it ends.
         spans.push({
           id,
           lane: isCaller ? 'caller' : 'assistant',

@@ -25,15 +25,15 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
   )
 }
 
-/** A call laid out in time. */
+/** The timeline of a call. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 /** The props of `Chart`. */
 export type ChartProps = PartProps<'div'>
 
 /**
- * The lanes, as a picture that can be walked through: one stop for the Tab key; the arrows step from event to event,
- * plus and minus zoom, and so do Ctrl and the wheel, or a pinch. `Said` names the event at the cursor.
+ * The chart of the lanes, with one tab stop. The arrow keys move between events. Plus, minus, Ctrl+wheel and a pinch
+ * zoom. `Said` describes the event at the cursor.
  */
 export function Chart(props: ChartProps) {
   const { spans, cursor, setCursor, zoom, zoomBy } = useTimeline('Chart')
@@ -72,7 +72,7 @@ export function Chart(props: ChartProps) {
 
 /** The state of `Track`, as data attributes. */
 export type TrackState = {
-  /** How many times wider than the view. */
+  /** The width as a multiple of the view. */
   readonly zoom: number
 }
 
@@ -117,9 +117,9 @@ export function Lane({ lane, children = (span) => <Span key={span.id} span={span
 /** The state of `Span`, as data attributes. */
 export type SpanState = {
   readonly lane: LaneName
-  /** Whether this is where the keyboard or the pointer is. */
+  /** Whether the keyboard cursor or the pointer is on it. */
   readonly cursor: boolean
-  /** Whether it has no length, as a key. */
+  /** Whether it has no duration, such as a key. */
   readonly moment: boolean
 }
 
@@ -128,7 +128,7 @@ export interface SpanProps extends PartProps<'span', SpanState> {
   readonly span: TimelineSpan
 }
 
-/** One event, at its place in its lane (`inset-inline-start` and `inline-size`, in percent). */
+/** One event, positioned in its lane by `inset-inline-start` and `inline-size` in percent. */
 export function Span({ span, ...props }: SpanProps): ReactNode {
   const { range, cursor, setCursor } = useTimeline('Span')
   const language = useLanguage()
@@ -173,7 +173,7 @@ export function Zoom({ by, ...props }: ZoomProps) {
   const own = {
     type: 'button',
     'aria-label': t(by === 1 ? 'timeline.zoomIn' : 'timeline.zoomOut'),
-    // A disabled button would lose the focus at the last step.
+    // `disabled` would remove the focus from the button at the last step.
     'aria-disabled': !canZoom(by) || undefined,
     onClick: () => {
       if (canZoom(by)) zoomBy(by)

@@ -1,19 +1,19 @@
 import { type RefObject, useEffect, useRef } from 'react'
 import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 
-/** So much of the wheel is one step: a notch of a mouse is more, the many small moves of a pinch add up to it. */
+/** The wheel distance of one zoom step. A mouse notch exceeds it; the small moves of a pinch add up to it. */
 const STEP_PIXELS = 40
 
 /**
- * Zooms what scrolls in the element as maps do: by Ctrl and the wheel, which is also how browsers report a pinch on a
- * touchpad. What is under the pointer stays under it. The wheel alone still scrolls the page.
+ * Zooms the content of a scrolling element on Ctrl+wheel, the event that browsers also report for a touchpad pinch.
+ * The point under the pointer stays in place. Without Ctrl, the wheel scrolls the page.
  */
 export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): RefObject<HTMLDivElement | null> {
   const ref = useRef<HTMLDivElement>(null)
   const zoomed = useRef(zoomBy)
-  /** Where the pointer was, from the element's left edge, and what part of the whole was there. */
+  /** The pointer's distance from the element's left edge, and the fraction of the content at that point. */
   const held = useRef<{ readonly x: number; readonly part: number } | null>(null)
-  // With the paint, not after it: the next move of a pinch may come before an effect would.
+  // An early effect, because the next pinch event may arrive before a normal effect runs.
   useEarlyEffect(() => {
     zoomed.current = zoomBy
   })
@@ -23,7 +23,7 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
     let turned = 0
     const onWheel = (event: WheelEvent) => {
       if (!event.ctrlKey) return
-      // The browser would zoom the whole page; React's own listeners are passive and could not keep it from that.
+      // Prevents the page zoom. React's own wheel listeners are passive and cannot do this.
       event.preventDefault()
       turned += event.deltaY
       if (Math.abs(turned) < STEP_PIXELS) return
@@ -46,6 +46,6 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
   return ref
 }
 
-/** Where scrolling begins at the left: at 0, or, from right to left, below it. */
+/** The `scrollLeft` of the left edge: 0, or a negative value in right-to-left layouts. */
 const startOf = (element: Element) =>
   getComputedStyle(element).direction === 'rtl' ? element.clientWidth - element.scrollWidth : 0

@@ -4,13 +4,13 @@ import * as parts from './parts.tsx'
 export interface DigitSlotsProps {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
-  /** Which gather; by default the one that began last. */
+  /** The id of the gather; by default the latest. */
   readonly gatherId?: string
 }
 
 /**
- * The digits of a gather as they come in: a slot for each that may, a mark where it is enough, the key that ends it,
- * and the time the caller has left. Hidden digits are dots, and the screen reader hears only their number.
+ * The digits of a gather in slots, with marks for the minimum and the terminator, and the remaining time. Masked digits
+ * appear as dots, and screen readers announce only their number.
  *
  * Its unstyled parts are `DigitSlotsParts`.
  */

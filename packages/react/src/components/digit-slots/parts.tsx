@@ -13,7 +13,7 @@ import { type Slots, type Slot as SlotView, slotsOf } from './slots.ts'
 interface SlotsContext extends Slots {
   readonly gather: DigitGather
   readonly callId: string
-  /** The key that was last when this came on screen: those after it are news. */
+  /** The last key on first render. Only later keys are announced and marked. */
   readonly firstSeen: string | null
 }
 
@@ -31,13 +31,13 @@ export type RootState = {
 export interface RootProps extends PartProps<'div', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
-  /** Which gather; by default the one that began last. Shows nothing while it is not one of digits. */
+  /** The id of the gather; by default the latest. Renders nothing if it does not collect digits. */
   readonly gatherId?: string | undefined
 }
 
 function CallRoot({ callId, gatherId, ...props }: RootProps & { readonly callId: string }): ReactNode {
   const gather = useCall(callId, ({ state }) => selectGather(state, gatherId))
-  // Keyed by gather: what was already there when a gather came on screen is not news.
+  // Keyed by gather, so that keys present on its first render are not announced.
   return gather?.kind === 'digits' ? <LoadedRoot key={gather.id} callId={callId} gather={gather} {...props} /> : null
 }
 
@@ -69,7 +69,7 @@ function LoadedRoot({
 
 /** The state of `Row`, as data attributes. */
 export type RowState = {
-  /** How many digits were entered. */
+  /** The number of digits entered. */
   readonly count: number
 }
 
@@ -77,11 +77,11 @@ export type RowState = {
 export interface RowProps extends Omit<PartProps<'div', RowState>, 'children'> {
   /** Renders one slot. */
   readonly children: (slot: SlotView) => ReactNode
-  /** Comes after the slots: the terminator. */
+  /** Content after the slots, such as the terminator. */
   readonly after?: ReactNode
 }
 
-/** The slots in a row: one picture, whose name says how many digits there are, and which if they may be seen. */
+/** The slots in a row. An image role whose name has the number of digits and, if not masked, the digits. */
 export function Row({ children, after, ...props }: RowProps) {
   const { slots, gather, open } = useSlots('Row')
   const { t } = useLanguage()
@@ -112,7 +112,7 @@ export type SlotState = {
   readonly hidden: boolean
   /** Whether the input is long enough once this slot is filled. */
   readonly enough: boolean
-  /** Whether it was filled while on screen. */
+  /** Whether it was filled after the first render. */
   readonly fresh: boolean
 }
 
@@ -146,7 +146,7 @@ export type TerminatorState = { readonly pressed: boolean }
 /** The props of `Terminator`. */
 export type TerminatorProps = PartProps<'span', TerminatorState>
 
-/** The key that ends the input; nothing if none does. */
+/** The key that ends the input. Renders nothing if no key does. */
 export function Terminator(props: TerminatorProps): ReactNode {
   const { terminator } = useSlots('Terminator')
   if (!terminator) return null
@@ -156,7 +156,7 @@ export function Terminator(props: TerminatorProps): ReactNode {
 /** The props of `Count`. */
 export type CountProps = PartProps<'span'>
 
-/** How many digits there are, in words. */
+/** The number of digits, in words. */
 export function Count(props: CountProps) {
   const { gather, open } = useSlots('Count')
   const { t } = useLanguage()
@@ -171,7 +171,7 @@ export type NeedsState = { readonly enough: boolean }
 /** The props of `Needs`. */
 export type NeedsProps = PartProps<'span', NeedsState>
 
-/** How many digits are needed, in words. */
+/** The number of digits required, in words. */
 export function Needs(props: NeedsProps) {
   const { gather, open } = useSlots('Needs')
   const { t } = useLanguage()
@@ -188,7 +188,7 @@ export function Needs(props: NeedsProps) {
 /** The props of `EndsWith`. */
 export type EndsWithProps = PartProps<'span'>
 
-/** Which key ends the input, in words; nothing if none does. */
+/** The key that ends the input, in words. Renders nothing if no key does. */
 export function EndsWith(props: EndsWithProps): ReactNode {
   const { terminator } = useSlots('EndsWith')
   const { t } = useLanguage()
@@ -202,14 +202,14 @@ export type TimerState = { readonly for: string; readonly urgent: boolean; reado
 export type TimerProps = PartProps<'span', TimerState>
 
 /**
- * The time the caller has left, as a ring and in words; nothing while nothing is waited for. "About", because between
- * their key and our clock lie two networks.
+ * The caller's remaining time, as a ring and in words. Renders nothing while the gather is not waiting for a digit. The
+ * time is approximate, because of network delays.
  */
 export function Timer(props: TimerProps): ReactNode {
   const { gather, callId } = useSlots('Timer')
   const { t } = useLanguage()
   const isStopping = useCall(callId, ({ state }) => stopAcceptedAt(state, gather) !== null)
-  // A gather that is being stopped has no time left to count.
+  // A gather that is being stopped shows no remaining time.
   const waiting = isStopping ? null : gather.runningTimeout
   const now = useServerTime(callId, waiting ? 250 : null)
   if (!waiting) return null
@@ -247,7 +247,7 @@ function Ring({ fraction, urgent }: { fraction: number; urgent: boolean }) {
   )
 }
 
-/** Says each digit as it comes: how many there are, never which (it may be hidden, and the room may listen). */
+/** Announces the number of digits after each key, never the digit: it may be masked, and others may overhear it. */
 export function Announcer() {
   const { gather, firstSeen } = useSlots('Announcer')
   const { t } = useLanguage()

@@ -1,28 +1,28 @@
-/** The slots of a gather of digits: what is in, what may still come, where it is enough, and what ends it. */
+/** Lays out the digits of a gather in slots. */
 import type { DigitGather } from '@callgather/protocol'
 
-/** One place for a digit. */
+/** A place for one digit. */
 export interface Slot {
-  /** From 0. */
+  /** Starts at 0. */
   readonly index: number
   /** `current` is where the next digit goes; `invalid` holds a key the gather does not accept. */
   readonly state: 'filled' | 'invalid' | 'current' | 'empty'
-  /** What is in it; `null` when it is empty, or hidden by policy. */
+  /** The digit; `null` if the slot is empty or the digit is masked. */
   readonly digit: string | null
-  /** Whether the input is long enough once this slot is filled, and not before. */
+  /** Whether this slot is the last one needed to reach the minimum. */
   readonly enough: boolean
 }
 
 /** The slots of a gather, and the key that ends it. */
 export interface Slots {
   readonly slots: readonly Slot[]
-  /** Whether more digits may come than there are slots for. */
+  /** Whether the maximum is too large to show a slot for each digit. */
   readonly open: boolean
   /** The key that ends the input, and whether it was pressed; `null` for none. */
   readonly terminator: { readonly key: string; readonly pressed: boolean } | null
 }
 
-/** A longer gather shows no empty boxes, only the count in words. */
+/** A gather with a higher maximum shows only the slots in use, and the count in words. */
 const MAX_BOXES = 12
 
 /** Lays a gather's digits out in slots. */
@@ -36,7 +36,7 @@ export function slotsOf(gather: DigitGather): Slots {
   const boxes = open
     ? digits.length + (collecting && digits.length < rules.maxDigits ? 1 : 0)
     : Math.max(rules.maxDigits, digits.length)
-  // What Telnyx reported at the end may not be what was seen; the keys tell which are invalid only while they agree.
+  // The digits in Telnyx's final result may differ from the keys. Use the roles of the keys only if the counts match.
   const agree = entered.length === digits.length
   const slots = Array.from({ length: boxes }, (_, index): Slot => {
     const enough = rules.minDigits < rules.maxDigits && index === rules.minDigits - 1

@@ -3,7 +3,7 @@ import { createPartContext } from '../part/part-context.ts'
 
 interface FieldsContext {
   readonly view: UseAIGatherResult<unknown>
-  /** What was known of each field when they came on screen: what changes after that is news. */
+  /** The field values on first render. Only later changes are announced and marked. */
   readonly firstSeen: ReadonlyMap<string, unknown>
 }
 

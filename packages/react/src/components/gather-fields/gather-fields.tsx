@@ -21,13 +21,13 @@ import * as parts from './parts.tsx'
 export interface GatherFieldsProps {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
-  /** Checks the result: any Standard Schema (zod, valibot, ArkType, …). What does not fit is shown. */
+  /** Validates the result: any Standard Schema (zod, valibot, ArkType, …). Issues are shown. */
   readonly schema?: StandardSchemaV1
 }
 
 /**
- * What an AI gather is to find out, as a form that fills in by itself: missing, heard, confirmed. The agent can set a
- * value right, by telling the assistant.
+ * The fields of an AI gather with their status: missing, heard or confirmed. The agent can send the assistant a
+ * corrected value.
  *
  * Its unstyled parts are `GatherFieldsParts`.
  */
@@ -51,7 +51,7 @@ export function GatherFields({ callId, schema }: GatherFieldsProps) {
   )
 }
 
-/** The fields alone, for inside another card. */
+/** The fields without a card, to put in another card. */
 export function FieldsBody() {
   const { t } = useLanguage()
   return (
@@ -184,7 +184,7 @@ function Field({ field }: { readonly field: FieldState }) {
   )
 }
 
-/** The corrections of a call that are being written, by gather and field. */
+/** The drafts of corrections on a call, by gather and field. */
 const openCorrections = new Remembered<ReadonlyMap<string, string>>(new Map())
 
 interface CorrectionProps {
@@ -244,7 +244,7 @@ function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
   )
 }
 
-/** What was typed, as the type the field has. What is not one stays text: the assistant can make sense of it. */
+/** Converts text to the type of the field. Invalid input stays text, which the assistant can still interpret. */
 function typed({ type, options }: FieldState, text: string): unknown {
   const option = options?.find((it) => String(it) === text)
   if (option !== undefined) return option
@@ -252,7 +252,7 @@ function typed({ type, options }: FieldState, text: string): unknown {
   return text
 }
 
-/** A value as a person reads it. */
+/** Formats a value for display. */
 export function valueText({ value, format }: FieldState, { t, locale, number }: Language): string {
   if (typeof value === 'boolean') return t(value ? 'fields.yes' : 'fields.no')
   if (typeof value === 'number') return number(value)

@@ -25,7 +25,7 @@ function CallRoot({ callId, schema, ...props }: RootProps & { readonly callId: s
   return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
 }
 
-/** The fields of the AI gather that began last. */
+/** The fields of the latest AI gather. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 /** Accepts any result; for a gather without a schema. */
@@ -45,7 +45,7 @@ function LoadedRoot({ view, ...props }: RootProps & { readonly view: UseAIGather
 export type FieldState = {
   readonly status: GatherField['status']
   readonly required: boolean
-  /** Whether its value came, or changed, while on screen. */
+  /** Whether its value appeared or changed after the first render. */
   readonly fresh: boolean
 }
 
@@ -54,14 +54,14 @@ export interface FieldProps extends PartProps<'div', FieldState> {
   readonly field: GatherField
 }
 
-/** One field: put its `dt` and `dd` in it. Goes inside a `dl`. */
+/** A field; put its `dt` and `dd` inside, and put the field in a `dl`. */
 export function Field({ field, ...props }: FieldProps) {
   const { firstSeen } = useFields('Field')
   const fresh = field.status !== 'missing' && field.value !== firstSeen.get(field.name)
   return renderPart('div', props, {}, { status: field.status, required: field.required, fresh })
 }
 
-/** Says what was heard last, and what was confirmed in the end. */
+/** Announces fields that were heard or confirmed. */
 export function Announcer() {
   const { view } = useFields('Announcer')
   const { t } = useLanguage()
