@@ -12,18 +12,18 @@ const params: fc.Arbitrary<GatherParams> = fc
     terminating_digit: fc.constantFrom('#', '*', '', '5'),
     valid_digits: fc.constantFrom('0123456789#*', '0123456789', '123'),
     maximum_tries: fc.integer({ min: 1, max: 3 }),
-    prompted: fc.boolean(),
-    apologises: fc.boolean(),
+    hasPrompt: fc.boolean(),
+    hasInvalidPrompt: fc.boolean(),
   })
-  .map(({ extra, prompted, apologises, ...rest }) => ({
+  .map(({ extra, hasPrompt, hasInvalidPrompt, ...rest }) => ({
     ...rest,
     maximum_digits: rest.minimum_digits + extra,
     inter_digit_timeout_millis: 5000,
     timeout_millis: 60_000,
     initial_timeout_millis: 5000,
     gather_id: undefined,
-    prompt: prompted ? { kind: 'media', media: { audio_url: 'https://example.com/a.wav' } } : null,
-    invalidPrompt: prompted && apologises ? { kind: 'speech', text: 'Sorry?' } : null,
+    prompt: hasPrompt ? { kind: 'media', media: { audio_url: 'https://example.com/a.wav' } } : null,
+    invalidPrompt: hasPrompt && hasInvalidPrompt ? { kind: 'speech', text: 'Sorry?' } : null,
   }))
 const input: fc.Arbitrary<GatherInput> = fc.oneof(
   { weight: 6, arbitrary: anyKey.map((digit) => ({ type: 'key' as const, digit })) },

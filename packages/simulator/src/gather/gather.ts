@@ -1,7 +1,7 @@
 /**
  * State machine of the DTMF gather: `gather`, `gather_using_audio` and `gather_using_speak`.
  *
- *   start ──(audio, speak)──► prompt ──said / key──► collect ──► evaluate ──► ended
+ *   start ──(audio, speak)──► prompt ──end / key───► collect ──► evaluate ──► ended
  *   start ──(gather)────────────────────────────────► collect       │
  *                               ▲                                   │ invalid or no input, and tries left
  *                               └────────── [invalid] ◄─────────────┘
