@@ -1,4 +1,4 @@
-/** The page of the screen benchmark: our components and hooks on the real client, whose line to the server is in memory. */
+/** The page of the screen benchmark: components and hooks on the real client with an in-memory transport. */
 import type { CallEvent } from '@callgather/protocol'
 import { DtmfPad, GatherPanel, GatherProvider, Transcript } from '@callgather/react'
 import { createScenarioClient, type ScenarioClient } from '@callgather/react/testing'
@@ -44,7 +44,7 @@ const views = {
 const frame = () => new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
 
 const bench = {
-  /** Mounts a view on calls of so many events. */
+  /** Mounts a view on calls with `count` events each. */
   async mount(view: View, count: number): Promise<void> {
     root?.unmount()
     client?.close()
@@ -59,7 +59,7 @@ const bench = {
     for (let waited = 0; waited < 400 && !document.querySelector('#root li, #root p'); waited++) await frame()
     for (let settle = 0; settle < 10; settle++) await frame()
   },
-  /** Lets something happen so many times, each in a frame of its own. */
+  /** Repeats an action `count` times, each in its own frame. */
   async happen(kind: 'message' | 'frame of the wall' | 'nothing', count: number): Promise<void> {
     for (let nth = 0; nth < count; nth++) {
       if (kind === 'frame of the wall') {
@@ -69,11 +69,11 @@ const bench = {
       await frame()
     }
   },
-  /** The connection is lost, so many events are missed, and come at once. The longest task this leads to, in ms. */
+  /** Drops the connection, misses events, and reconnects. Returns the longest task of the catch-up, in ms. */
   async comeBack(missed: number): Promise<number> {
     client?.faults.dropConnection()
     for (let nth = 0; nth < missed; nth++) append('message')
-    // Begun after what made the events, so that only what the page does about them is counted.
+    // Observe only after creating the events, so that only the page's own work counts.
     await frame()
     let longest = 0
     const observer = new PerformanceObserver((list) => {

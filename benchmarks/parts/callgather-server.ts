@@ -1,4 +1,4 @@
-/** Our own server, made as a user would make it. */
+/** Our server, created through its public API. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { foldCall } from '@callgather/protocol'
@@ -16,10 +16,10 @@ const store = openStore()
 const gather = createGatherServer({
   telnyx: { apiKey: 'not used here', publicKey },
   store,
-  // All the watchers come from one address and at once, which a server would rightly refuse.
+  // All watchers connect from one address at once, which the default limits refuse.
   limits: { handshakesPerSecond: 10_000, handshakeBurst: 10_000, maxConnectionsPerSubject: 10_000 },
   tickets: { secret: 'a secret for the time of a benchmark' },
-  // There is no Telnyx to ask.
+  // There is no Telnyx to reconcile with.
   reconcile: false,
 })
 const server = createServer()
@@ -30,7 +30,7 @@ export const abilities = {
     new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
     }),
-  /** Tickets of so many agents. */
+  /** Issues tickets for `count` agents. */
   tickets: (count: number) =>
     Promise.all(
       Array.from({ length: count }, (_, nth) =>
@@ -38,7 +38,7 @@ export const abilities = {
       ),
     ),
   arrivals: stampArrivals(server),
-  /** What the log of each call makes a screen show: read from the store and folded again. */
+  /** Returns the digest of each call, folded again from the stored log. */
   screens: async (callIds: readonly string[]): Promise<string[]> => {
     const screens: string[] = []
     for (const callId of callIds) {

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { CallState } from '@callgather/protocol'
 
-/** What a screen shows of a call, in short: two that differ in any row, or in their order, differ in this. */
+/** Returns a digest of a call's rows. Calls that differ in any row or in the order of rows have different digests. */
 export const screenOf = (state: CallState): string =>
   createHash('sha256')
     .update(JSON.stringify([...state.timeline]))
     .digest('base64')
 
 /**
- * Notes when each webhook arrived: the moment its headers had been parsed, before any handler. The clock is
- * `process.hrtime`, which on Linux is one clock for all processes. Gives what came since the last request.
+ * Records when each webhook's headers were parsed, before any handler. The clock is `process.hrtime`, which Linux shares
+ * between processes. Returns the arrivals since the last request.
  */
 export function stampArrivals(server: Server): () => [id: string, nanos: bigint][] {
   const arrivals: [string, bigint][] = []

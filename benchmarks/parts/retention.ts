@@ -1,4 +1,4 @@
-/** A server with many old calls, which times its own pauses. Its clock is moved; the event loop's is real. */
+/** A server with many old calls that measures its event loop pauses. Its own clock is simulated. */
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -12,7 +12,7 @@ import { callIdOf, makeKeys } from './corpus.ts'
 import { serve, settings } from './serve.ts'
 
 const HOUR_MS = 3_600_000
-/** How often the server looks for old calls. */
+/** Interval of the retention sweep. */
 const RETENTION_INTERVAL_MS = 5 * 60_000
 const RESOLUTION_MS = 5
 
@@ -42,7 +42,7 @@ const works = {
 }
 
 export const abilities = {
-  /** Appends so many calls, on each of which something was said. */
+  /** Appends `count` calls with speech. */
   fill: async (calls: number) => {
     let next = 0
     const worker = async () => {
@@ -58,7 +58,7 @@ export const abilities = {
     }
     await Promise.all(Array.from({ length: 64 }, worker))
   },
-  /** Pauses of the event loop during a work, in ms. */
+  /** Measures event loop pauses during a task, in ms. */
   pause: async (work: keyof typeof works) => {
     const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
     const began = performance.now()
@@ -80,7 +80,7 @@ serve(abilities)
 const eventOf = (event_type: string, payload: CallEvent['payload']): CallEvent =>
   ({ id: event_type, event_type, occurred_at: '2026-11-22T10:41:00.000000Z', payload }) as CallEvent
 
-/** Lets time pass, and the retention look for what is old, until all of it is done. */
+/** Advances the clock until the retention sweep has finished. */
 async function retain(millis: number, isDone: () => Promise<boolean>): Promise<void> {
   mock.timers.setTime(Date.now() + millis)
   mock.timers.tick(RETENTION_INTERVAL_MS)

@@ -1,4 +1,4 @@
-/** The other end of `part.ts`, within the process of a part. */
+/** Handles the requests of `part.ts` inside the process of a part. */
 import { constants, type NodeGCPerformanceDetail, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import type { Abilities } from './part.ts'
 
@@ -11,7 +11,7 @@ export function serve(abilities: Abilities): void {
     ...abilities,
     $cpu: () => cpuMicros(),
     $memory: () => {
-      // Twice: what only finalizers hold is free after the second.
+      // The second collection frees objects that only finalizers kept.
       globalThis.gc?.()
       globalThis.gc?.()
       const { heapUsed, rss, external } = process.memoryUsage()
@@ -22,7 +22,7 @@ export function serve(abilities: Abilities): void {
   const answer = async ({ id, name, argument }: { id: number; name: string; argument: never }) => {
     try {
       const ability = all[name]
-      if (!ability) throw new Error(`There is no ability ${name}.`)
+      if (!ability) throw new Error(`The part has no ability ${name}.`)
       process.send?.({ id, value: await ability(argument) })
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
