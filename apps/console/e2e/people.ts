@@ -69,9 +69,14 @@ export class Agent {
     await this.panel.getByRole('radio', { name: purpose }).check({ force: true })
   }
 
+  /** The button that submits the form. */
+  get askButton(): Locator {
+    return this.panel.getByRole('button', { name: 'Ask the caller', exact: true })
+  }
+
   /** Submits the form. */
   async asks(): Promise<void> {
-    await this.panel.getByRole('button', { name: 'Ask the caller', exact: true }).click()
+    await this.askButton.click()
   }
 
   /** Accepts the confirmation of a risky button. */

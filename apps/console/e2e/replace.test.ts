@@ -16,7 +16,9 @@ it('offers the second of two agents who ask at the same time to replace the runn
   for (const agent of agents) {
     await agent.panel.getByRole('textbox', { name: 'What to say' }).fill(questionOf(agent))
   }
-  await Promise.all(agents.map((agent) => agent.asks()))
+  // Pressed in the same moment: a form disappears as soon as the other agent's request is known.
+  const buttons = await Promise.all(agents.map((agent) => agent.askButton.elementHandle()))
+  await Promise.all(buttons.map((button) => button?.evaluate((element) => (element as HTMLElement).click())))
   const replaceIn = (agent: Agent) => agent.panel.getByRole('button', { name: 'Replace', exact: true })
   const second = await Promise.any(
     agents.map((agent) =>

@@ -208,7 +208,8 @@ export const RefusedOnSend: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
-    await expect(await canvas.findByText('The call hasn’t been answered yet.')).toBeVisible()
+    // The reply shows the notice first, the event of the log replaces it.
+    await waitFor(() => expect(canvas.getByText('The call hasn’t been answered yet.')).toBeVisible())
   },
 }
 
