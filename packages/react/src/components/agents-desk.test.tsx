@@ -24,7 +24,7 @@ afterEach(cleanup)
 
 const { callId } = pinEntry
 
-/** A gather of three attempts that does not end by itself. */
+/** A gather of three attempts without an end event. */
 const endless = new ScenarioWriter('Endless')
   .answered()
   .command('pin', 'gather_using_speak', { payload: 'Your PIN, please.', voice: 'female', maximum_digits: 4 })

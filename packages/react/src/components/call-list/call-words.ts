@@ -3,7 +3,7 @@ import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
 
 /** A gather with a higher maximum shows no progress towards it. */
-const FAR = 32
+const MAX_PROGRESS_DIGITS = 32
 
 /** Describes the current activity of a call. */
 export function activityWords({ phase, activity, hungUpBy }: CallSummary, language: Language): string {
@@ -17,7 +17,7 @@ export function activityWords({ phase, activity, hungUpBy }: CallSummary, langua
   switch (activity.kind) {
     case 'digits':
       if (activity.status === 'ended') return outcomeOf(activity.outcome ?? '')
-      return activity.max > FAR
+      return activity.max > MAX_PROGRESS_DIGITS
         ? t('calls.activity.digitsOpen', { count: activity.count })
         : t('calls.activity.digits', { count: activity.count, max: activity.max })
     case 'fields':

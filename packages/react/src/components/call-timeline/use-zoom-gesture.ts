@@ -10,27 +10,27 @@ const STEP_PIXELS = 40
  */
 export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): RefObject<HTMLDivElement | null> {
   const ref = useRef<HTMLDivElement>(null)
-  const zoomed = useRef(zoomBy)
+  const zoomByRef = useRef(zoomBy)
   /** The pointer's distance from the element's left edge, and the fraction of the content at that point. */
-  const held = useRef<{ readonly x: number; readonly part: number } | null>(null)
+  const anchor = useRef<{ readonly x: number; readonly part: number } | null>(null)
   // An early effect, because the next pinch event may arrive before a normal effect runs.
   useEarlyEffect(() => {
-    zoomed.current = zoomBy
+    zoomByRef.current = zoomBy
   })
   useEffect(() => {
     const element = ref.current
     if (!element) return
-    let turned = 0
+    let wheelDelta = 0
     const onWheel = (event: WheelEvent) => {
       if (!event.ctrlKey) return
       // Prevents the page zoom. React's own wheel listeners are passive and cannot do this.
       event.preventDefault()
-      turned += event.deltaY
-      if (Math.abs(turned) < STEP_PIXELS) return
+      wheelDelta += event.deltaY
+      if (Math.abs(wheelDelta) < STEP_PIXELS) return
       const x = event.clientX - element.getBoundingClientRect().left
-      held.current = { x, part: (element.scrollLeft - startOf(element) + x) / element.scrollWidth }
-      zoomed.current(turned < 0 ? 1 : -1)
-      turned = 0
+      anchor.current = { x, part: (element.scrollLeft - startOf(element) + x) / element.scrollWidth }
+      zoomByRef.current(wheelDelta < 0 ? 1 : -1)
+      wheelDelta = 0
     }
     element.addEventListener('wheel', onWheel, { passive: false })
     return () => element.removeEventListener('wheel', onWheel)
@@ -38,10 +38,10 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
   // biome-ignore lint/correctness/useExhaustiveDependencies: once the element has the width of the new zoom
   useEarlyEffect(() => {
     const element = ref.current
-    if (element && held.current) {
-      element.scrollLeft = held.current.part * element.scrollWidth + startOf(element) - held.current.x
+    if (element && anchor.current) {
+      element.scrollLeft = anchor.current.part * element.scrollWidth + startOf(element) - anchor.current.x
     }
-    held.current = null
+    anchor.current = null
   }, [zoom])
   return ref
 }

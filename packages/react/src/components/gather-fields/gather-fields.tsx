@@ -201,7 +201,7 @@ function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (value.trim() === '') return
-    if ((await view.correct(field.name, typed(field, value.trim()))) === 'accepted') onDone()
+    if ((await view.correct(field.name, parseInput(field, value.trim()))) === 'accepted') onDone()
   }
   const common = {
     id,
@@ -245,7 +245,7 @@ function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
 }
 
 /** Converts text to the type of the field. Invalid input stays text, which the assistant can still interpret. */
-function typed({ type, options }: FieldState, text: string): unknown {
+function parseInput({ type, options }: FieldState, text: string): unknown {
   const option = options?.find((it) => String(it) === text)
   if (option !== undefined) return option
   if (type === 'number' || type === 'integer') return Number.isFinite(Number(text)) ? Number(text) : text

@@ -62,7 +62,7 @@ const expectNoShortcut = () => {
   expect(earlyShortcut).not.toHaveBeenCalled()
 }
 
-describe('a field that is removed while it is being typed in', () => {
+describe('a field that is removed while the agent types in it', () => {
   it('keeps the draft and blocks shortcuts when another agent starts a request while this agent types', async () => {
     const client = createScenarioClient(quiet)
     render(onClient(client, <GatherControls callId={quiet.callId} />))
@@ -154,7 +154,7 @@ function Region({ shown }: { readonly shown: boolean }) {
   )
 }
 
-describe('the focus after a field was removed', () => {
+describe('the focus after a field is removed', () => {
   const removed = async (keys: string) => {
     const { rerender } = render(<Region shown />)
     await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), keys)

@@ -62,7 +62,7 @@ function guardTyping(field: HTMLElement, label: string): () => void {
     const active = activeIn(place)
     if (active !== null && active !== field && active !== place.ownerDocument.body) return
     if (isLeaving(lastKey, field)) regionOf(place)?.focus({ preventScroll: true })
-    else takeKeys(place, label)
+    else discardKeys(place, label)
   }
   const observers = rootsOf(field).map((root) => {
     const observer = new MutationObserver(onMutation)
@@ -80,7 +80,7 @@ function isLeaving(key: KeyboardEvent | null, field: HTMLElement): boolean {
   return key?.key === 'Enter' && (key.defaultPrevented || field.matches('input'))
 }
 
-function takeKeys(place: Element, label: string): void {
+function discardKeys(place: Element, label: string): void {
   const sink = place.ownerDocument.createElement('textarea')
   sink.className = 'cg-key-sink'
   sink.setAttribute('aria-label', label)

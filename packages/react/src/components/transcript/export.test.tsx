@@ -3,7 +3,7 @@ import { aiBooking, hiddenPin } from '@callgather/protocol/scenarios'
 import { renderHook } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { exported } from './export.ts'
+import { exportTranscript } from './export.ts'
 import { TimelineRows, type TranscriptRow } from './rows.ts'
 
 const language = renderHook(() => useLanguage()).result.current
@@ -22,26 +22,28 @@ const eventsOf = ({ steps }: typeof aiBooking) => steps.map(({ event }) => event
 
 describe('transcript export', () => {
   it('escapes formulas in the cells of a CSV export', () => {
-    const file = exported(rowsOf([said(' =cmd|"x"')]), 'csv', language)
+    const file = exportTranscript(rowsOf([said(' =cmd|"x"')]), 'csv', language)
     expect(file).toBe(`at,who,what,text\r\n"2026-11-22T10:41:00.000000Z","Caller","speech","' =cmd|""x"""\r\n`)
   })
 
   it('exports only speech as WebVTT and escapes markup', () => {
-    expect(exported(rowsOf([said('<b>-->\n\nx')]), 'vtt', language)).toBe(
+    expect(exportTranscript(rowsOf([said('<b>-->\n\nx')]), 'vtt', language)).toBe(
       'WEBVTT\n\n00:00:00.000 --> 00:00:04.000\n<v Caller>&lt;b&gt;--&gt; x\n',
     )
-    expect(exported(rowsOf(eventsOf(aiBooking)), 'vtt', language).match(/-->/g)).toHaveLength(6)
+    expect(exportTranscript(rowsOf(eventsOf(aiBooking)), 'vtt', language).match(/-->/g)).toHaveLength(6)
   })
 
   it('exports the displayed wording as Markdown and as plain text', () => {
     const rows = rowsOf([said('It is *me*')])
-    expect(exported(rows, 'md', language)).toMatch(/^# Transcript\n\n- \S+ (\S+ )?\*\*Caller\*\*: It is \\\*me\\\*\n$/)
-    expect(exported(rows, 'txt', language)).toMatch(/ {2}Caller: It is \*me\*$/)
+    expect(exportTranscript(rows, 'md', language)).toMatch(
+      /^# Transcript\n\n- \S+ (\S+ )?\*\*Caller\*\*: It is \\\*me\\\*\n$/,
+    )
+    expect(exportTranscript(rows, 'txt', language)).toMatch(/ {2}Caller: It is \*me\*$/)
   })
 
   it('exports masked digits as dots', () => {
     for (const format of ['csv', 'md', 'txt'] as const) {
-      expect(exported(rowsOf(eventsOf(hiddenPin)), format, language).match(/•/g)).toHaveLength(6)
+      expect(exportTranscript(rowsOf(eventsOf(hiddenPin)), format, language).match(/•/g)).toHaveLength(6)
     }
   })
 })

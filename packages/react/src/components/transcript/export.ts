@@ -12,7 +12,7 @@ export const exportFormats = ['md', 'txt', 'csv', 'vtt', 'json'] as const satisf
 export type ExportFormat = (typeof exportFormats)[number]
 
 /** Exports rows in a format and a language. */
-export function exported(rows: readonly TranscriptRow[], format: ExportFormat, language: Language): string {
+export function exportTranscript(rows: readonly TranscriptRow[], format: ExportFormat, language: Language): string {
   const timeOf = (at: string) => timeOfDay(language.locale, at, language.timeZone)
   if (format === 'json') return JSON.stringify(rows, null, 2)
   if (format === 'txt') return rows.map((row) => `${timeOf(row.at)}  ${wordsOf(row, language)}`).join('\n')
@@ -30,7 +30,7 @@ export function exported(rows: readonly TranscriptRow[], format: ExportFormat, l
 /** Downloads a transcript in the browser. */
 export function download(rows: readonly TranscriptRow[], format: ExportFormat, language: Language, name: string): void {
   const type = format === 'txt' ? 'text/plain' : exportMediaTypes[format]
-  const url = URL.createObjectURL(new Blob([exported(rows, format, language)], { type }))
+  const url = URL.createObjectURL(new Blob([exportTranscript(rows, format, language)], { type }))
   const link = document.createElement('a')
   link.href = url
   link.download = `${name.replaceAll(/[^\w-]+/g, '_')}.${format}`

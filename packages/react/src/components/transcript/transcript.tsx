@@ -8,7 +8,7 @@ import { Empty } from '../kit/notice.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type Announce, Announcer } from './announcer.tsx'
 import { allCategories, useTranscriptContext } from './context.ts'
-import { download, exported, exportFormats } from './export.ts'
+import { download, exportFormats, exportTranscript } from './export.ts'
 import * as parts from './parts.tsx'
 import type { TranscriptRow } from './rows.ts'
 import { Row } from './transcript-row.tsx'
@@ -172,7 +172,7 @@ function FindBar({ takesFocus, onClose }: { readonly takesFocus: boolean; readon
   return (
     <search className="cg-transcript-bar">
       <input
-        // biome-ignore lint/a11y/noAutofocus: opened to be typed into
+        // biome-ignore lint/a11y/noAutofocus: the agent opens it to type a search
         autoFocus={takesFocus}
         className="cg-input"
         type="search"
@@ -246,7 +246,7 @@ function ExportMenu() {
       items={[
         {
           label: t('transcript.copyAll'),
-          run: () => void navigator.clipboard.writeText(exported(all, 'txt', language)),
+          run: () => void navigator.clipboard.writeText(exportTranscript(all, 'txt', language)),
         },
         ...exportFormats.map((format) => ({
           label: t('transcript.exportAs', { format: format.toUpperCase() }),
