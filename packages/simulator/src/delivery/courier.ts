@@ -180,7 +180,7 @@ export class Courier {
   /** Sends forged copies. Returns true when a fault has `instead`: then the genuine webhook must not follow. */
   private async forge(delivery: Delivery): Promise<boolean> {
     const forgeries = {
-      badSignature: () => ({ spoil: true }),
+      badSignature: () => ({ shouldCorruptSignature: true }),
       staleTimestamp: () => ({ stampMs: this.options.clock.signingTime() - HOUR }),
       wrongKey: () => ({ signer: this.forger }),
     }
@@ -207,7 +207,7 @@ export class Courier {
     const plan: AttemptPlan = {
       signer,
       stampMs: clock.signingTime(),
-      spoil: false,
+      shouldCorruptSignature: false,
       gzip,
       slowMs,
       fault: null,

@@ -11,7 +11,7 @@ export interface AttemptPlan {
   signer: Signer
   stampMs: number
   /** Flips a bit of the signature. */
-  spoil: boolean
+  shouldCorruptSignature: boolean
   gzip: boolean
   slowMs: number
   fault: string | null
@@ -36,7 +36,8 @@ export function webhookRequest(
   const bytes = Buffer.from(text)
   const gzip = plan.gzip && method === 'POST'
   const signature = plan.signer.headers(bytes, plan.stampMs)
-  if (plan.spoil) signature['telnyx-signature-ed25519'] = corrupt(signature['telnyx-signature-ed25519'])
+  if (plan.shouldCorruptSignature)
+    signature['telnyx-signature-ed25519'] = corrupt(signature['telnyx-signature-ed25519'])
   return {
     method,
     url: method === 'GET' ? withQuery(to, content, settings.getQuery) : to,
