@@ -14,7 +14,7 @@ const expectSame = (restored: CallState, original: CallState) => {
 }
 
 describe('restoreCallState', () => {
-  it('restores the state of any history from its JSON', () => {
+  it('restores the state of a call from its JSON, after any sequence of events', () => {
     fc.assert(
       fc.property(anyHistory, (events) => {
         const state = foldCall('v3:call', events)

@@ -28,7 +28,7 @@ type Found = { name: ErrorName; error: TelnyxError }
 
 function refusal(found: Found[]): { ok: false; status: number; errors: [TelnyxError, ...TelnyxError[]] } {
   const [first, ...rest] = found
-  if (!first) throw new Error('A refusal needs a reason.')
+  if (!first) throw new Error('A refused command needs at least one error. This is a bug in CallGather.')
   return { ok: false, status: errorTable[first.name].status, errors: [first.error, ...rest.map((each) => each.error)] }
 }
 

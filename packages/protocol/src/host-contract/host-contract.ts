@@ -85,7 +85,7 @@ export interface HostReadyEvent {
 /** The size of the panel's content changed. */
 export interface HostResizeEvent {
   readonly type: 'resize'
-  /** The width of the content in CSS pixels. */
+  /** The width of the embedded panel in CSS pixels. */
   readonly width: number
   /** The height of the content in CSS pixels. */
   readonly height: number

@@ -126,7 +126,7 @@ describe('reduceCall', () => {
     expect(selectCallPhase(state)).toBe('answered')
   })
 
-  it('counts the attempts of a gather, keeps invalid keys and starts each attempt without digits', () => {
+  it('counts the attempts of a gather, records invalid keys and clears the digits at each new attempt', () => {
     const events = eventsOf(scenarios.menuWithWrongKey)
     const untilWrong = events.slice(0, events.findIndex((event) => event.event_type === 'call.dtmf.received') + 1)
     expect(selectGather(fold(untilWrong))).toMatchObject({ attempt: 1, digits: '9', keys: [{ role: 'invalid' }] })

@@ -1,6 +1,6 @@
 /**
- * A call as a file: for a ticket, an archive, a player's captions. What policy hides is hidden here too, because it was
- * never stored; nothing is left out on top of that.
+ * Exports a call as a file, for a support ticket, an archive or video captions. Values that the policy masks were
+ * never stored, so they are absent here.
  */
 import type { TimelineEntry } from '../call-state/call-state.ts'
 import { HIDDEN_DIGIT } from './gather.ts'
@@ -117,7 +117,7 @@ const LAST_CAPTION_MS = 4_000
 /** WebVTT: what was said, as captions. */
 function vtt({ startedAt, endedAt }: ExportHeading): RowWriter {
   let start = startedAt === undefined ? null : Date.parse(startedAt)
-  // A tag or `-->` in a cue would be read as WebVTT's own.
+  // Escaped, because a tag or `-->` in the cue text would be parsed as WebVTT syntax.
   const escaped = (text: string) =>
     oneLine(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').trim()
   return {

@@ -230,7 +230,7 @@ export class CallSync {
     }
     const isResumed = this.#plan === 'resume' && isSameLog && cursor.seq > known.seq
     if (isResumed) this.#feed = { ...this.#feed, notice: { kind: 'replayed', events: cursor.seq - known.seq } }
-    // A delta that doesn't reach its own cursor leaves a gap, so the next request asks for a snapshot.
+    // When a delta holds fewer events than its cursor says, events are missing, so the next request asks for a snapshot.
     const isComplete = isSameLog && (this.#feed.cursor?.seq ?? 0) >= cursor.seq
     this.#plan = isComplete ? 'delta' : 'snapshot'
   }

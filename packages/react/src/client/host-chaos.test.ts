@@ -216,7 +216,7 @@ describe('a refused connection', () => {
     expect(state().status).toBe('live')
   })
 
-  it('the client retries after a ticket without a readable expiry is refused', async () => {
+  it('gets a new ticket when the server refuses a ticket whose expiry the client could not read', async () => {
     const { clock, watch, state, server } = clientWith(() => 'Unauthorized')
     server.refuse(unauthenticated)
     watch().catch(() => {})

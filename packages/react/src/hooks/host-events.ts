@@ -46,7 +46,7 @@ export class HostEvents {
     this.#connection = JSON.stringify(connectionEvent(client))
   }
 
-  /** Publishes `first`, then events until the returned function is called. */
+  /** Publishes `first`, then each following event of the call. Returns a function that stops it. */
   start(onEvent: Publish, first: HostEvent | null): () => void {
     const { client, cache } = this
     const events = clientEvents.get(client.session)

@@ -92,7 +92,7 @@ describe('types of the hooks', () => {
     })
   })
 
-  it('pass CallFeed through useQuery of TanStack Query', () => {
+  it('`CallFeed` keeps its type through `useQuery` of TanStack Query', () => {
     compiled(() => {
       const options = callQueryOptions({} as GatherClient, 'v3:a')
       expectTypeOf<NonNullable<ReturnType<typeof useQuery<CallFeed>>['data']>>().toEqualTypeOf<CallFeed>()

@@ -23,7 +23,7 @@ describe('useAssistant', () => {
     expect(result.current).toMatchObject({ isActive: false, conversation: { status: 'ended' } })
   })
 
-  it('sends a whisper without trigger_response and answerNow with it', async () => {
+  it('`whisper` omits trigger_response, and `answerNow` sets it', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     await actAndSettle(() => result.current.whisper('Offer Friday.'))

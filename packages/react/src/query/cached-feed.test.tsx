@@ -45,7 +45,7 @@ async function setUp() {
   return { client, cache, view }
 }
 
-it('hides one agent’s feeds from the next agent’s client on the same cache', async () => {
+it('does not show one agent’s cached feeds to the next agent on the same cache', async () => {
   const { cache, view } = await setUp()
   const next = createScenarioClient([])
   view.rerender(page(cache, null))
@@ -147,7 +147,7 @@ it('keeps the host’s shouldDehydrateQuery filter', async () => {
   expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
 })
 
-it('treats restored data as absent and renders under a persister with default options', async () => {
+it('ignores data that a TanStack Query persister restored with default options, and still renders', async () => {
   const persister = createSyncStoragePersister({ storage: localStorage, throttleTime: 0 })
   const client = createScenarioClient(pinEntry)
   const wrapped = (cache: QueryClient) => (

@@ -14,7 +14,7 @@ export type MessageValueNames<Text extends string> = Text extends `${string}{${i
   ? Name | MessageValueNames<Rest>
   : never
 
-/** The text of a message; the `other` form of a plural. */
+/** The text of a message. For a message with plural forms, the text of its `other` form. */
 export type MessageText<M extends Message> = M extends string
   ? M
   : M extends { readonly other: infer Other extends string }

@@ -296,7 +296,7 @@ function policyError(faults: readonly Fault[]): GatherError {
   // Bounds the answer to a body with many faults.
   const errors = faults.slice(0, 16).map(([path, detail]) => telnyxError('unknownParameter', detail, pointerTo(path)))
   const [first, ...rest] = errors
-  if (!first) throw new Error('A refusal needs a reason.')
+  if (!first) throw new Error('A refused command needs at least one error. This is a bug in CallGather.')
   return new GatherError(400, [first, ...rest])
 }
 

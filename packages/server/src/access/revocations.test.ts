@@ -50,7 +50,7 @@ describe('revocations', () => {
     expect(restarted.revocations.isRevoked(grant())).toBe(false)
   })
 
-  it('re-reads a revocation that the bus lost, and rewrites it to a store that lost it', async () => {
+  it('re-reads a revocation whose bus message was lost, and writes a revocation back to a store that lost it', async () => {
     vi.useFakeTimers()
     try {
       const clock = { now: 1_000_000_000 }

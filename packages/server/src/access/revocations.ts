@@ -13,7 +13,7 @@ import { type Grant, MAX_TICKET_LIFETIME_SECONDS } from './tickets.ts'
 /** The target of a revocation: one ticket, or all tickets issued to a subject until now. */
 export type RevocationTarget = { readonly ticketId: string } | { readonly subject: string }
 
-/** How often the revocations are read from the store, in milliseconds, to catch lost bus messages. */
+/** Interval in milliseconds at which revocations are re-read from the store, in case a bus message was lost. */
 const REFRESH_INTERVAL_MS = 5_000
 
 /** The current revocations. */

@@ -22,7 +22,7 @@ const schemaKeywords = new Set([
 /** Keywords whose value maps names to schemas. */
 const namedSchemaKeywords = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'])
 
-/** Keywords whose value is data. */
+/** JSON Schema keywords whose value is plain data, not a subschema. */
 const dataKeywords = new Set([
   'type',
   'required',

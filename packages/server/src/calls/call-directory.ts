@@ -62,7 +62,7 @@ export class CallDirectory {
   readonly #live = new Map<string, DirectoryEntry>()
   readonly #ended = new Map<string, DirectoryEntry>()
   readonly #listeners = new Set<(change: DirectoryChange) => void>()
-  /** Calls with new records from another server that are not folded yet. */
+  /** Calls with new records from another server that are not yet applied to the call state here. */
   readonly #unfolded = new Set<string>()
   #folding: Promise<void> | null = null
   #loading: Promise<void> | null = null

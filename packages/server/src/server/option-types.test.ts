@@ -12,7 +12,7 @@ describe('the types of server options', () => {
     expectTypeOf(pino({ customLevels: { audit: 35 } })).toExtend<Logger>()
   })
 
-  it('accepts a client of the official Telnyx SDK', () => {
+  it('accepts an instance of the official Telnyx SDK as the `telnyx` client option', () => {
     expectTypeOf<Telnyx>().toExtend<NonNullable<GatherServerOptions['telnyx']['client']>>()
   })
 

@@ -216,7 +216,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect((await restarted.connect({ ticket: await ticketOf('agent-3') })).connected).toBe(true)
   })
 
-  it('resumes a client by cursor on either server', async () => {
+  it('resumes a client from its cursor when it reconnects to another server', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered', {}, 'e0'))
     const origins = [it.one, it.other].map(({ url }) => new URL(url).origin)

@@ -150,7 +150,7 @@ describeWithRedis('many calls with Redis', () => {
 })
 
 describe('the list of an agent', () => {
-  it('lists every call of an agent’s ticket, puts live calls first, and reports that a longer list is truncated', async () => {
+  it('lists the calls that the ticket of an agent allows, live calls first, and reports when the list is cut', async () => {
     const store = memoryStore()
     const cache = new CallCache(store, new CallFeed(store))
     let deciding = 0

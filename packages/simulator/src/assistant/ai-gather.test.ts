@@ -349,7 +349,7 @@ describe('every shape of schema', () => {
     })
   })
 
-  it('accepts a list of objects as JSON', () => {
+  it('accepts a spoken list of objects that the caller types as JSON', () => {
     const parameters = object({
       passengers: { type: 'array', items: object({ name: { type: 'string' }, age: { type: 'integer' } }) },
     })

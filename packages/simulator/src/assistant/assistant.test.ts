@@ -28,7 +28,7 @@ describe('the assistant', () => {
     expect(start({ greeting: undefined }).heard).toEqual([])
   })
 
-  it('repeats the caller’s words in its reply', () => {
+  it('the built-in model repeats the caller’s words in its reply', () => {
     expect(start().say('I need to move my appointment').listen().lastSpeech).toBe(
       'I heard: I need to move my appointment. How can I help you?',
     )

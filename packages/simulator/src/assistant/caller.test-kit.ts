@@ -96,7 +96,7 @@ export class Caller<State> {
       this.effects.push(effect)
       if (effect.do === 'say') {
         if (this.isSpeaking)
-          throw new Error(`The machine said "${effect.text}" while "${this.lastSpeech}" was still playing.`)
+          throw new Error(`The assistant said "${effect.text}" while "${this.lastSpeech}" was still playing.`)
         this.isSpeaking = true
         this.heard.push(effect.text)
       }

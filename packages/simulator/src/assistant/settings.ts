@@ -22,7 +22,7 @@ export interface AiSettings {
    * for the caller before it asks its first question; `null` waits the whole `user_response_timeout_ms`. Default `1000`.
    */
   openingPauseMs: number | null
-  /** A4: ask for properties outside `required` too, when they come before the last required one. Default `true`. */
+  /** Whether the AI also asks for optional properties that precede the last required one in the schema. Default `true`. */
   askOptional: boolean
   /** Read answers back ("Got it: 14 May 1991.") before the next question. Default `true`. */
   readBack: boolean

@@ -8,7 +8,7 @@ import { Runner, type RunnerDeps } from './runner.ts'
 
 interface Conversation {
   kind: 'ai_gather' | 'assistant'
-  /** The command that started it. */
+  /** The command that started the gather. */
   command: string
   id: string
   /** False after `call.conversation.ended`; insights may still follow. */

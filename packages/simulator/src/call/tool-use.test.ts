@@ -281,7 +281,7 @@ describe('a tool that a model calls', () => {
     expect(llm.requests[1]?.messages.at(-1)).toMatchObject({ role: 'tool', content: 'gold' })
   })
 
-  it('ends an AI gather as invalid with its partial result when the model hangs up', async () => {
+  it('ends an AI gather with status `invalid` and its partial result when the model ends the call', async () => {
     await using llm = await model([
       {
         content: 'Goodbye.',

@@ -8,7 +8,7 @@ export interface OutgoingRequest {
   headers: Record<string, string>
   /** `null` for none. */
   body: Buffer | null
-  /** Time limit for the response, in milliseconds. */
+  /** Time limit for the response of the receiver, in milliseconds. */
   timeoutMs: number
   /** Time over which the body is spread, in milliseconds. 0 sends it at once. */
   slowMs: number

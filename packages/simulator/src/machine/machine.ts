@@ -12,7 +12,7 @@ export type Effect =
   | { do: 'say'; text: string; purpose: 'greeting' | 'question' | 'reply' | 'ended' | 'prompt' | 'invalid' }
   /** Plays a file to the caller. `sound-ended` is fed back at its end, or `sound-failed` if it can't be played. */
   | { do: 'play'; media: Media; purpose: 'prompt' | 'invalid' }
-  /** Stops the machine's own sounds. No `sound-ended` follows. `status`: of the ended media prompt. */
+  /** Stops the prompts that this state machine plays. No `sound-ended` follows. `status`: how the stopped prompt ended. */
   | { do: 'stop-sound'; status?: string }
   /** Emits a webhook. The driver adds the common fields: ids, `client_state`, and `from` and `to` if the event has them. */
   | { do: 'emit'; event_type: string; payload: Record<string, unknown> }

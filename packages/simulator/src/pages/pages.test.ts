@@ -131,7 +131,7 @@ describe('phone page', () => {
     expect(tab.wrong).toEqual([])
   })
 
-  it('answers an outgoing call of the program on the phone page and declines a second during the first', {
+  it('answers a call that the program places on the phone page, and declines another call meanwhile', {
     timeout: slow,
   }, async () => {
     await using sim = await clinic()

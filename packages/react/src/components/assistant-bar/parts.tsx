@@ -14,7 +14,7 @@ import { type MessageReceipt, receiptsOf, selectWhispers } from './receipts.ts'
 /** The number of messages shown with their status. */
 const RECEIPTS_SHOWN = 3
 
-/** The state of `Root`, as data attributes. */
+/** The state of `AssistantBarParts.Root`, as data attributes. */
 export type RootState = {
   /** Whether an assistant is on the call. */
   readonly active: boolean
@@ -23,7 +23,7 @@ export type RootState = {
   readonly callerSpeaking: boolean
 }
 
-/** The props of `Root`. */
+/** The props of `AssistantBarParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -45,7 +45,7 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
 /** The controls of an agent for the conversation between an AI assistant and the caller. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** The props of `Message`. */
+/** The props of `AssistantBarParts.Message`. */
 export type MessageProps = PartProps<'textarea'>
 
 /** A field for a message to the assistant. Enter whispers it; Ctrl+Enter makes the assistant answer now. */
@@ -69,7 +69,7 @@ export function Message(props: MessageProps) {
   return renderPart('textarea', props, own)
 }
 
-/** The props of `Suggestion`. */
+/** The props of `AssistantBarParts.Suggestion`. */
 export interface SuggestionProps extends PartProps<'button'> {
   /** The message that the button fills in. */
   readonly text: string
@@ -139,7 +139,7 @@ export function Stop(props: CommandButtonProps) {
   return commandButton(props, assistant.stopping, reason, own)
 }
 
-/** The props of `Start`. */
+/** The props of `AssistantBarParts.Start`. */
 export interface StartProps extends CommandButtonProps, AssistantStartOptions {}
 
 /** Starts an assistant, or hands the call back to the previous one with the conversation so far. */
@@ -153,13 +153,13 @@ export function Start({ assistantId, summary, ...props }: StartProps) {
   return commandButton(props, assistant.starting, reason, own)
 }
 
-/** The state of `Guard`, as data attributes. */
+/** The state of `AssistantBarParts.Guard`, as data attributes. */
 export type GuardState = {
   /** Whether the message waits for the caller to pause. */
   readonly waiting: boolean
 }
 
-/** The props of `Guard`. */
+/** The props of `AssistantBarParts.Guard`. */
 export type GuardProps = PartProps<'div', GuardState>
 
 /** Asks whether to talk over the caller, or shows that the message waits for a pause. Renders nothing otherwise. */
@@ -169,7 +169,7 @@ export function Guard(props: GuardProps): ReactNode {
   return renderPart('div', props, { role: 'alert' }, { waiting: guarding === 'wait' })
 }
 
-/** The props of `WaitForPause`. */
+/** The props of `AssistantBarParts.WaitForPause`. */
 export type WaitForPauseProps = PartProps<'button'>
 
 /** A button in `Guard` that waits for the caller to pause, then makes the assistant answer. */
@@ -179,7 +179,7 @@ export function WaitForPause(props: WaitForPauseProps) {
   return renderPart('button', props, { type: 'button', onClick: waitForPause, children: t('assistant.waitForPause') })
 }
 
-/** The props of `SendAnyway`. */
+/** The props of `AssistantBarParts.SendAnyway`. */
 export type SendAnywayProps = PartProps<'button'>
 
 /** A button in `Guard` that makes the assistant answer over the caller. */
@@ -189,7 +189,7 @@ export function SendAnyway(props: SendAnywayProps) {
   return renderPart('button', props, { type: 'button', onClick: answerAnyway, children: t('assistant.sendAnyway') })
 }
 
-/** The props of `Receipts`. */
+/** The props of `AssistantBarParts.Receipts`. */
 export interface ReceiptsProps extends Omit<PartProps<'ul'>, 'children'> {
   /** Renders one receipt; by default a `Receipt`. */
   readonly children?: (receipt: MessageReceipt) => ReactNode
@@ -210,10 +210,10 @@ export function Receipts({
   return renderPart('ul', props, { ...own, children: receipts.toReversed().map(children) })
 }
 
-/** The state of `Receipt`, as data attributes. */
+/** The state of `AssistantBarParts.Receipt`, as data attributes. */
 export type ReceiptState = Pick<MessageReceipt, 'status'>
 
-/** The props of `Receipt`. */
+/** The props of `AssistantBarParts.Receipt`. */
 export interface ReceiptProps extends PartProps<'li', ReceiptState> {
   readonly receipt: MessageReceipt
 }

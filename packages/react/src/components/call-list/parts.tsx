@@ -13,10 +13,10 @@ import { type PartProps, renderPart } from '../part/part.tsx'
 import { activityWords } from './call-words.ts'
 import { type CallListItem, CallProvider, ListProvider, orderOf, useList, useListOf, useRow } from './context.ts'
 
-/** The state of `Root`, as data attributes. */
+/** The state of `CallListParts.Root`, as data attributes. */
 export type RootState = { readonly empty: boolean }
 
-/** The props of `Root`. */
+/** The props of `CallListParts.Root`. */
 export interface RootProps extends Omit<PartProps<'nav', RootState>, 'onSelect'> {
   /** The call that is open. */
   readonly selected?: string | null
@@ -36,7 +36,7 @@ export function Root({ selected = null, onSelect, ...props }: RootProps) {
   )
 }
 
-/** The props of `Search`. */
+/** The props of `CallListParts.Search`. */
 export type SearchProps = PartProps<'input'>
 
 /** A field to find a call by its number. */
@@ -53,7 +53,7 @@ export function Search(props: SearchProps) {
   return renderPart('input', props, own)
 }
 
-/** The props of `View`. */
+/** The props of `CallListParts.View`. */
 export interface ViewProps extends Omit<PartProps<'div'>, 'children'> {
   /** Renders one row. */
   readonly children: (item: CallListItem) => ReactElement
@@ -102,7 +102,7 @@ export function View({ children, empty = null, ...props }: ViewProps) {
   return renderPart('div', props, { ref: view, onKeyDown, 'aria-busy': !live, children: rows })
 }
 
-/** The state of `Call`, as data attributes. */
+/** The state of `CallListParts.Call`, as data attributes. */
 export type CallState = {
   readonly call: string
   readonly phase: CallSummary['phase']
@@ -113,7 +113,7 @@ export type CallState = {
   readonly unseen: number | null
 }
 
-/** The props of `Call`. */
+/** The props of `CallListParts.Call`. */
 export interface CallProps extends PartProps<'button', CallState> {
   readonly call: CallSummary
 }
@@ -138,7 +138,7 @@ export function Call({ call, ...props }: CallProps) {
   return <CallProvider value={call}>{renderPart('button', props, own, state)}</CallProvider>
 }
 
-/** The props of `Party`. */
+/** The props of `CallListParts.Party`. */
 export type PartyProps = PartProps<'bdi'>
 
 /** The other party of the call. */
@@ -149,7 +149,7 @@ export function Party(props: PartyProps) {
   return renderPart('bdi', props, { children: party ? partyName(party) : t('call.unknownParty') })
 }
 
-/** The props of `Activity`. */
+/** The props of `CallListParts.Activity`. */
 export type ActivityProps = PartProps<'span'>
 
 /** The current activity of the call, in words. */
@@ -158,7 +158,7 @@ export function Activity(props: ActivityProps) {
   return renderPart('span', props, { children: activityWords(call, useLanguage()) })
 }
 
-/** The props of `Duration`. */
+/** The props of `CallListParts.Duration`. */
 export type DurationProps = PartProps<'time'>
 
 /** A call's length, by the server's clock; the only thing in the list that renders each second. */

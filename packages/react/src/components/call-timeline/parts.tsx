@@ -7,10 +7,10 @@ import { TimelineProvider, useTimeline, useTimelineOf } from './context.ts'
 import { type LaneName, laneNames, type TimelineSpan } from './lanes.ts'
 import { useZoomGesture } from './use-zoom-gesture.ts'
 
-/** The state of `Root`, as data attributes. */
+/** The state of `CallTimelineParts.Root`, as data attributes. */
 export type RootState = { readonly empty: boolean }
 
-/** The props of `Root`. */
+/** The props of `CallTimelineParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -28,7 +28,7 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
 /** The timeline of a call. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** The props of `Chart`. */
+/** The props of `CallTimelineParts.Chart`. */
 export type ChartProps = PartProps<'div'>
 
 /**
@@ -70,13 +70,13 @@ export function Chart(props: ChartProps) {
   return renderPart('div', props, own)
 }
 
-/** The state of `Track`, as data attributes. */
+/** The state of `CallTimelineParts.Track`, as data attributes. */
 export type TrackState = {
   /** The width as a multiple of the view. */
   readonly zoom: number
 }
 
-/** The props of `Track`. */
+/** The props of `CallTimelineParts.Track`. */
 export type TrackProps = PartProps<'div', TrackState>
 
 /** Holds the lanes. The zoom sets its width. */
@@ -85,7 +85,7 @@ export function Track(props: TrackProps) {
   return renderPart('div', props, { style: { inlineSize: `${zoom * 100}%` } }, { zoom })
 }
 
-/** The props of `Lanes`. */
+/** The props of `CallTimelineParts.Lanes`. */
 export interface LanesProps {
   /** Renders one lane. */
   readonly children: (lane: LaneName) => ReactNode
@@ -97,10 +97,10 @@ export function Lanes({ children }: LanesProps) {
   return laneNames.filter((lane) => spans.some((span) => span.lane === lane)).map(children)
 }
 
-/** The state of `Lane`, as data attributes. */
+/** The state of `CallTimelineParts.Lane`, as data attributes. */
 export type LaneState = { readonly lane: LaneName }
 
-/** The props of `Lane`. */
+/** The props of `CallTimelineParts.Lane`. */
 export interface LaneProps extends Omit<PartProps<'div', LaneState>, 'children'> {
   readonly lane: LaneName
   /** Renders one span; by default a `Span`. */
@@ -114,7 +114,7 @@ export function Lane({ lane, children = (span) => <Span key={span.id} span={span
   return renderPart('div', props, own, { lane })
 }
 
-/** The state of `Span`, as data attributes. */
+/** The state of `CallTimelineParts.Span`, as data attributes. */
 export type SpanState = {
   readonly lane: LaneName
   /** Whether the keyboard cursor or the pointer is on it. */
@@ -123,7 +123,7 @@ export type SpanState = {
   readonly moment: boolean
 }
 
-/** The props of `Span`. */
+/** The props of `CallTimelineParts.Span`. */
 export interface SpanProps extends PartProps<'span', SpanState> {
   readonly span: TimelineSpan
 }
@@ -149,7 +149,7 @@ export function Span({ span, ...props }: SpanProps): ReactNode {
   })
 }
 
-/** The props of `Said`. */
+/** The props of `CallTimelineParts.Said`. */
 export type SaidProps = PartProps<'p'>
 
 /** The event at the keyboard's or pointer's position, in words; screen readers announce it. */
@@ -160,7 +160,7 @@ export function Said(props: SaidProps) {
   return renderPart('p', props, { role: 'status', children: span && range && spanWords(span, range.from, language) })
 }
 
-/** The props of `Zoom`. */
+/** The props of `CallTimelineParts.Zoom`. */
 export interface ZoomProps extends PartProps<'button'> {
   /** `1` zooms in, `-1` zooms out. */
   readonly by: 1 | -1

@@ -9,10 +9,10 @@ import { type PartProps, renderPart } from '../part/part.tsx'
 import { type ConnectionView, viewWords } from './connection-view.ts'
 import { StatusProvider, type StatusSource, useStatus, useStatusOf } from './context.ts'
 
-/** The state of `Root`, as data attributes. */
+/** The state of `ConnectionStatusParts.Root`, as data attributes. */
 export type RootState = { readonly state: ConnectionView; readonly tone: Tone }
 
-/** The props of `Root`. */
+/** The props of `ConnectionStatusParts.Root`. */
 export interface RootProps extends PartProps<'div', RootState> {
   /** The call; by default that of the `CallScope` around it, if any. `null`: only the connection. */
   readonly callId?: string | null | undefined
@@ -48,7 +48,7 @@ function StatusRoot({ callId, feed, notice, ...props }: PartProps<'div', RootSta
   )
 }
 
-/** The props of `Text`. */
+/** The props of `ConnectionStatusParts.Text`. */
 export type TextProps = PartProps<'span'>
 
 /** The state in words, such as "Live" or "Reconnecting in 3 s". */
@@ -71,7 +71,7 @@ function Countdown({ to }: { readonly to: number }) {
   return t('connection.reconnectingIn', { seconds })
 }
 
-/** The props of `Latency`. */
+/** The props of `ConnectionStatusParts.Latency`. */
 export type LatencyProps = PartProps<'span'>
 
 /** The round-trip time to the server. Renders nothing while it is unknown. */
@@ -85,7 +85,7 @@ export function Latency(props: LatencyProps): ReactNode {
 /** The number of missed events is shown this long. */
 const CAUGHT_UP_SHOWN_MS = 8_000
 
-/** The props of `CaughtUp`. */
+/** The props of `ConnectionStatusParts.CaughtUp`. */
 export type CaughtUpProps = PartProps<'span'>
 
 /** The number of missed events, shown briefly after a reconnection. Renders nothing if no event was missed. */
@@ -101,7 +101,7 @@ export function CaughtUp(props: CaughtUpProps): ReactNode {
   return renderPart('span', props, { children: t('connection.caughtUp', { count: caughtUp.events }) })
 }
 
-/** The props of `Retry`. */
+/** The props of `ConnectionStatusParts.Retry`. */
 export type RetryProps = PartProps<'button'>
 
 /** A button that reconnects at once. Renders nothing if a retry cannot help. */

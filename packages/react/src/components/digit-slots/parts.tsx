@@ -19,7 +19,7 @@ interface SlotsContext extends Slots {
 
 const [SlotsProvider, useSlots] = createPartContext<SlotsContext>('DigitSlotsParts')
 
-/** The state of `Root`, as data attributes. */
+/** The state of `DigitSlotsParts.Root`, as data attributes. */
 export type RootState = {
   readonly status: DigitGather['status']
   readonly outcome: string | null
@@ -27,7 +27,7 @@ export type RootState = {
   readonly ended: boolean
 }
 
-/** The props of `Root`. */
+/** The props of `DigitSlotsParts.Root`. */
 export interface RootProps extends PartProps<'div', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -67,13 +67,13 @@ function LoadedRoot({
   )
 }
 
-/** The state of `Row`, as data attributes. */
+/** The state of `DigitSlotsParts.Row`, as data attributes. */
 export type RowState = {
   /** The number of digits entered. */
   readonly count: number
 }
 
-/** The props of `Row`. */
+/** The props of `DigitSlotsParts.Row`. */
 export interface RowProps extends Omit<PartProps<'div', RowState>, 'children'> {
   /** Renders one slot. */
   readonly children: (slot: SlotView) => ReactNode
@@ -106,7 +106,7 @@ export function Row({ children, after, ...props }: RowProps) {
   )
 }
 
-/** The state of `Slot`, as data attributes. */
+/** The state of `DigitSlotsParts.Slot`, as data attributes. */
 export type SlotState = {
   readonly state: SlotView['state']
   readonly hidden: boolean
@@ -116,7 +116,7 @@ export type SlotState = {
   readonly fresh: boolean
 }
 
-/** The props of `Slot`. */
+/** The props of `DigitSlotsParts.Slot`. */
 export interface SlotProps extends Omit<PartProps<'span', SlotState>, 'slot'> {
   readonly slot: SlotView
 }
@@ -140,10 +140,10 @@ export function Slot({ slot, children, ...props }: SlotProps) {
   )
 }
 
-/** The state of `Terminator`, as data attributes. */
+/** The state of `DigitSlotsParts.Terminator`, as data attributes. */
 export type TerminatorState = { readonly pressed: boolean }
 
-/** The props of `Terminator`. */
+/** The props of `DigitSlotsParts.Terminator`. */
 export type TerminatorProps = PartProps<'span', TerminatorState>
 
 /** The key that ends the input. Renders nothing if no key does. */
@@ -153,7 +153,7 @@ export function Terminator(props: TerminatorProps): ReactNode {
   return renderPart('span', props, { children: terminator.key }, { pressed: terminator.pressed })
 }
 
-/** The props of `Count`. */
+/** The props of `DigitSlotsParts.Count`. */
 export type CountProps = PartProps<'span'>
 
 /** The number of digits, in words. */
@@ -165,10 +165,10 @@ export function Count(props: CountProps) {
   return renderPart('span', props, { children })
 }
 
-/** The state of `Needs`, as data attributes. */
+/** The state of `DigitSlotsParts.Needs`, as data attributes. */
 export type NeedsState = { readonly enough: boolean }
 
-/** The props of `Needs`. */
+/** The props of `DigitSlotsParts.Needs`. */
 export type NeedsProps = PartProps<'span', NeedsState>
 
 /** The number of digits required, in words. */
@@ -185,7 +185,7 @@ export function Needs(props: NeedsProps) {
   return renderPart('span', props, { children: text }, { enough: gather.digitCount >= min })
 }
 
-/** The props of `EndsWith`. */
+/** The props of `DigitSlotsParts.EndsWith`. */
 export type EndsWithProps = PartProps<'span'>
 
 /** The key that ends the input, in words. Renders nothing if no key does. */
@@ -195,10 +195,10 @@ export function EndsWith(props: EndsWithProps): ReactNode {
   return terminator ? renderPart('span', props, { children: t('slots.endsWith', { key: terminator.key }) }) : null
 }
 
-/** The state of `Timer`, as data attributes. */
+/** The state of `DigitSlotsParts.Timer`, as data attributes. */
 export type TimerState = { readonly for: string; readonly urgent: boolean; readonly overdue: boolean }
 
-/** The props of `Timer`. */
+/** The props of `DigitSlotsParts.Timer`. */
 export type TimerProps = PartProps<'span', TimerState>
 
 /**

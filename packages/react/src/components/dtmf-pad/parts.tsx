@@ -11,7 +11,7 @@ import { createPartContext } from '../part/part-context.ts'
 /** The keys of a telephone, row by row (ITU-T E.161). */
 export const padKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'] as const
 
-/** The state of `Root`, as data attributes. */
+/** The state of `DtmfPadParts.Root`, as data attributes. */
 export type RootState = {
   /** Whether a gather of digits runs. */
   readonly collecting: boolean
@@ -43,7 +43,7 @@ function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
 
 const [PadProvider, usePad] = createPartContext<ReturnType<typeof usePadOf>>('DtmfPadParts')
 
-/** The props of `Root`. */
+/** The props of `DtmfPadParts.Root`. */
 export interface RootProps extends PartProps<'div', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -74,7 +74,7 @@ function LoadedRoot({ dtmf, ...props }: RootProps & { readonly dtmf: UseDtmfResu
   )
 }
 
-/** The state of `Key`, as data attributes. */
+/** The state of `DtmfPadParts.Key`, as data attributes. */
 export type KeyState = {
   /** Set on the last key: its role, `digit`, `invalid`, `terminator` or `stray`. */
   readonly last: string | null
@@ -84,7 +84,7 @@ export type KeyState = {
   readonly unused: boolean
 }
 
-/** The props of `Key`. */
+/** The props of `DtmfPadParts.Key`. */
 export interface KeyProps extends PartProps<'li', KeyState> {
   /** The key, one of `padKeys`. */
   readonly value: string
@@ -117,7 +117,7 @@ export function Key({ value, children, ...props }: KeyProps) {
   )
 }
 
-/** The props of `Flash`. */
+/** The props of `DtmfPadParts.Flash`. */
 export interface FlashProps extends PartProps<'span'> {
   /** The key, one of `padKeys`. */
   readonly value: string
@@ -131,7 +131,7 @@ export function Flash({ value, ...props }: FlashProps): ReactNode {
   return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value })}</Fragment>
 }
 
-/** The props of `KeyCount`. */
+/** The props of `DtmfPadParts.KeyCount`. */
 export interface KeyCountProps extends PartProps<'span'> {
   /** The key, one of `padKeys`. */
   readonly value: string
@@ -145,7 +145,7 @@ export function KeyCount({ value, ...props }: KeyCountProps): ReactNode {
   return count > 1 ? renderPart('span', props, { 'aria-hidden': true, children: `×${number(count)}` }) : null
 }
 
-/** The props of `Pulse`. */
+/** The props of `DtmfPadParts.Pulse`. */
 export type PulseProps = PartProps<'span'>
 
 /** Shows that a masked key was pressed. */
@@ -155,7 +155,7 @@ export function Pulse(props: PulseProps): ReactNode {
   return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true })}</Fragment>
 }
 
-/** The props of `Caption`. */
+/** The props of `DtmfPadParts.Caption`. */
 export type CaptionProps = PartProps<'p'>
 
 /** The last key pressed, in words. */
@@ -169,7 +169,7 @@ export function Caption(props: CaptionProps) {
 /** Only this many of the newest stray keys are shown. */
 const STRAYS_SHOWN = 8
 
-/** The props of `Strays`. */
+/** The props of `DtmfPadParts.Strays`. */
 export type StraysProps = PartProps<'div'>
 
 /** The newest keys pressed outside any gather. Renders nothing if there are none. */

@@ -10,10 +10,10 @@ import type { GatherParameter, Preset as GatherPreset } from './parameters.ts'
 import { problemText } from './problem-text.ts'
 import { useGatherDraft } from './use-gather-draft.ts'
 
-/** The state of `Root`, as data attributes. */
+/** The state of `GatherControlsParts.Root`, as data attributes. */
 export type RootState = { readonly purpose: GatherName }
 
-/** The props of `Root`. */
+/** The props of `GatherControlsParts.Root`. */
 export interface RootProps extends Omit<PartProps<'form', RootState>, 'onSubmit'> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -51,10 +51,10 @@ function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly 
 /** The form that starts a gather. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** The state of `Purpose`, as data attributes. */
+/** The state of `GatherControlsParts.Purpose`, as data attributes. */
 export type PurposeState = { readonly checked: boolean }
 
-/** The props of `Purpose`. */
+/** The props of `GatherControlsParts.Purpose`. */
 export interface PurposeProps extends PartProps<'input', PurposeState> {
   readonly purpose: GatherName
 }
@@ -71,10 +71,10 @@ export function Purpose({ purpose, ...props }: PurposeProps) {
   )
 }
 
-/** The state of `Preset`, as data attributes. */
+/** The state of `GatherControlsParts.Preset`, as data attributes. */
 export type PresetState = { readonly chosen: boolean }
 
-/** The props of `Preset`. */
+/** The props of `GatherControlsParts.Preset`. */
 export interface PresetProps extends PartProps<'button', PresetState> {
   readonly preset: GatherPreset
 }
@@ -103,7 +103,7 @@ export interface ParameterState {
   readonly set: (value: string) => void
 }
 
-/** The props of `Parameter`. */
+/** The props of `GatherControlsParts.Parameter`. */
 export interface ParameterProps {
   readonly parameter: GatherParameter
   readonly children: (state: ParameterState) => ReactNode
@@ -132,10 +132,10 @@ function placeholderOf(name: string): string {
   return name === 'valid_digits' ? DTMF_KEYS : ''
 }
 
-/** The state of `Masked`, as data attributes. */
+/** The state of `GatherControlsParts.Masked`, as data attributes. */
 export type MaskedState = { readonly checked: boolean }
 
-/** The props of `Masked`. */
+/** The props of `GatherControlsParts.Masked`. */
 export type MaskedProps = PartProps<'input', MaskedState>
 
 /** A checkbox that masks the digits of the gather; put it in a `label`. */
@@ -154,7 +154,7 @@ export function Masked(props: MaskedProps) {
   )
 }
 
-/** The props of `Json`. */
+/** The props of `GatherControlsParts.Json`. */
 export type JsonProps = PartProps<'pre'>
 
 /** A preview of the request: its path and body. */

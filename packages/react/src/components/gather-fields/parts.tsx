@@ -9,10 +9,10 @@ import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { FieldsProvider, useFields } from './context.ts'
 
-/** The state of `Root`, as data attributes. */
+/** The state of `GatherFieldsParts.Root`, as data attributes. */
 export type RootState = { readonly status: string | null; readonly result: string }
 
-/** The props of `Root`. */
+/** The props of `GatherFieldsParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -41,7 +41,7 @@ function LoadedRoot({ view, ...props }: RootProps & { readonly view: UseAIGather
   return <FieldsProvider value={context}>{renderPart('section', props, guard, state)}</FieldsProvider>
 }
 
-/** The state of `Field`, as data attributes. */
+/** The state of `GatherFieldsParts.Field`, as data attributes. */
 export type FieldState = {
   readonly status: GatherField['status']
   readonly required: boolean
@@ -49,7 +49,7 @@ export type FieldState = {
   readonly fresh: boolean
 }
 
-/** The props of `Field`. */
+/** The props of `GatherFieldsParts.Field`. */
 export interface FieldProps extends PartProps<'div', FieldState> {
   readonly field: GatherField
 }

@@ -8,14 +8,14 @@ import { partyName, timeOfDay } from '../kit/time.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { PanelProvider, usePanel } from './context.ts'
 
-/** The state of `Root`, as data attributes. */
+/** The state of `GatherPanelParts.Root`, as data attributes. */
 export type RootState = {
   readonly phase: CallPhase
   /** Whether the call cannot be shown because nothing of it is known; `ConnectionBanner` explains why. */
   readonly gone: boolean
 }
 
-/** The props of `Root`. */
+/** The props of `GatherPanelParts.Root`. */
 export interface RootProps extends PartProps<'article', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -38,7 +38,7 @@ export function Root({ callId: given, ...props }: RootProps) {
   )
 }
 
-/** The props of `Title`. */
+/** The props of `GatherPanelParts.Title`. */
 export type TitleProps = PartProps<'h2'>
 
 /** The heading, by which the panel is named. By default it names the other party. */
@@ -47,7 +47,7 @@ export function Title(props: TitleProps) {
   return renderPart('h2', props, { id: titleId, children: <Party /> })
 }
 
-/** The props of `Party`. */
+/** The props of `GatherPanelParts.Party`. */
 export type PartyProps = PartProps<'bdi'>
 
 /** The other party of the call. */
@@ -60,10 +60,10 @@ export function Party(props: PartyProps) {
   return renderPart('bdi', props, { dir: 'auto', children: party ? partyName(party) : t('call.unknownParty') })
 }
 
-/** The state of `Phase`, as data attributes. */
+/** The state of `GatherPanelParts.Phase`, as data attributes. */
 export type PhaseState = { readonly phase: CallPhase }
 
-/** The props of `Phase`. */
+/** The props of `GatherPanelParts.Phase`. */
 export type PhaseProps = PartProps<'span', PhaseState>
 
 /** The phase of the call: ringing, answered, ended. */
@@ -73,7 +73,7 @@ export function Phase(props: PhaseProps) {
   return renderPart('span', props, { children: t(`call.phase.${phase}`) }, { phase })
 }
 
-/** The props of `Facts`. */
+/** The props of `GatherPanelParts.Facts`. */
 export type FactsProps = PartProps<'p'>
 
 /** One line of call details: the caller's name, the number called, the answer time and the duration. */

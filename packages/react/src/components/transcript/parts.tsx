@@ -20,7 +20,7 @@ import type { TranscriptRow } from './rows.ts'
 export { type Announce, Announcer, type AnnouncerProps } from './announcer.tsx'
 export { Row, type RowProps } from './transcript-row.tsx'
 
-/** The state of `Root`, as data attributes. */
+/** The state of `TranscriptParts.Root`, as data attributes. */
 export type RootState = {
   readonly sync: SyncStatus
   readonly ended: boolean
@@ -28,7 +28,7 @@ export type RootState = {
   readonly pinned: boolean
 }
 
-/** The props of `Root`. */
+/** The props of `TranscriptParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
   /** The call; by default that of the `CallScope` around it. */
   readonly callId?: string | undefined
@@ -48,13 +48,13 @@ export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 /** A view this close to the end follows it. */
 const NEAR_PIXELS = 20
 
-/** The state of `View`, as data attributes. */
+/** The state of `TranscriptParts.View`, as data attributes. */
 export type ViewState = {
   /** Whether the view follows the end. */
   readonly pinned: boolean
 }
 
-/** The props of `View`. */
+/** The props of `TranscriptParts.View`. */
 export interface ViewProps extends Omit<PartProps<'div', ViewState>, 'children'> {
   /** Renders one row. `position` is its index among the rows shown. */
   readonly children: (row: TranscriptRow, position: number) => ReactElement
@@ -162,13 +162,13 @@ export function View({ children, empty, ...props }: ViewProps) {
   )
 }
 
-/** The state of `Latest`, as data attributes. */
+/** The state of `TranscriptParts.Latest`, as data attributes. */
 export type LatestState = {
   /** How many rows are new. */
   readonly count: number
 }
 
-/** The props of `Latest`. */
+/** The props of `TranscriptParts.Latest`. */
 export type LatestProps = PartProps<'button', LatestState>
 
 /** A button that scrolls to the end and counts the new rows. Renders nothing while the view follows the end. */

@@ -42,7 +42,7 @@ describe('transcript rows', () => {
     }
   })
 
-  it('does not change the transcript rows of a version when later versions are built from it', () => {
+  it('does not mutate the transcript rows of an earlier call state when a later one is built from it', () => {
     for (const { callId, steps } of Object.values(scenarios)) {
       const versions = steps.map((_, nth) =>
         foldCall(

@@ -9,7 +9,7 @@ export type { Attempt, Delivery } from '../../delivery/delivery.ts'
 export interface Hello {
   calls: CallView[]
   now: string
-  /** Number of log entries before the stream starts. */
+  /** Number of past log entries that are sent before live ones. */
   logged: number
 }
 

@@ -56,7 +56,7 @@ describe('phone state', () => {
     expect(after(hello([]), updated(call('a'))).selected).toBeNull()
   })
 
-  it('keeps an ended call selected until it is dismissed and marks it as just ended once', () => {
+  it('keeps an ended call selected until it is dismissed, and sets `justEnded` for one render only', () => {
     const ended = call('a', { state: 'ended', hangup_cause: 'normal_clearing' })
     const state = after(hello([call('a', { state: 'answered' })]), updated(ended))
     expect([state.selected, state.justEnded]).toEqual(['a', 'a'])
@@ -79,7 +79,7 @@ describe('phone state', () => {
     expect(after({ type: 'hello', hello: { calls: [], now: at, logged: 0 }, here: here - 5000 }).clockOffset).toBe(5000)
   })
 
-  it('keeps the partial results of an AI gather', () => {
+  it('keeps the partial results of an AI gather in the state of the call', () => {
     const event = {
       record_type: 'event' as const,
       event_type: 'call.ai_gather.partial_results',
