@@ -15,7 +15,7 @@ const MAX_PAGE = 1000
 const MAX_CONCURRENT_EXPORTS = 2
 const MAX_WAITING_EXPORTS = 100
 
-/** The routes below `/calls`. */
+/** Returns the HTTP routes below `/calls`. */
 export function callRoutes(parts: {
   access: Access
   cache: CallCache
@@ -27,14 +27,14 @@ export function callRoutes(parts: {
   const { access, cache, store, directory, rates, forget } = parts
   const exports = pLimit(MAX_CONCURRENT_EXPORTS)
 
-  /** Returns the subject of a request and counts the request against its rate. */
+  /** Authenticates a request, counts it against its subject's rate, and returns the grant. */
   const admitted = async (request: HttpRequest, kind: 'reads' | 'exports' | 'erasures'): Promise<Grant> => {
     const grant = await access.authenticate(bearerToken(request))
     rates.take(kind, grant.subject)
     return grant
   }
 
-  /** Returns the subject of a request after checking that it may see this call. */
+  /** Authenticates a request, checks that its subject may view the call, and returns the grant. */
   const seen = async (request: HttpRequest, callId: string, kind: 'reads' | 'exports' | 'erasures' = 'reads') => {
     const grant = await admitted(request, kind)
     if (await access.isAllowed(grant, { callId, scope: 'view' })) return grant

@@ -26,7 +26,7 @@ describe('a command that must not be sent', () => {
     'with an unsupported name': { command: 'hangup', body: {}, status: 404, code: '10005' },
   }
   for (const [name, { command = 'gather_using_speak', body, status, code, pointer }] of Object.entries(bad)) {
-    it(`refuses a command ${name} in Telnyx’s error format and sends nothing`, async () => {
+    it(`refuses a command ${name} with an error in Telnyx’s format and sends Telnyx nothing`, async () => {
       await using server = await testServer()
       await server.webhook('call.answered')
       const answer = await server.command(command, body)
@@ -40,7 +40,7 @@ describe('a command that must not be sent', () => {
     })
   }
 
-  it('answers a command alike for an unknown call, a forbidden call and a missing scope', async () => {
+  it('answers a command with the same error for an unknown call, a forbidden call and a missing scope', async () => {
     await using server = await testServer()
     const other = 'v3:somebody-elses-call-00'
     await server.webhook('call.answered')
@@ -85,7 +85,7 @@ describe('a command that must not be sent', () => {
 
 describe('a command id', () => {
   const bad = ['líne', 'a\r\nset-cookie: x=1', 'a\u2028b', 'a b', '\u0000', '', 'x'.repeat(129), '\ud800']
-  it('refuses a command_id outside of visible ASCII, also from trusted senders, and sends nothing', async () => {
+  it('refuses a command whose command_id is not visible ASCII, also from trusted senders', async () => {
     await using server = await testServer({ policy: { allowFields: ['command_id'] }, limits: { commandBurst: 100 } })
     await server.webhook('call.answered')
     const trusted = { authorization: `Bearer ${await server.ticket({ trusted: true })}` }
@@ -162,7 +162,7 @@ describe('a masking policy of the host', () => {
     'returns no mask': () => 'last4',
   }
   for (const [name, decide] of Object.entries(broken)) {
-    it(`refuses the command with 503 when the masking policy ${name}, and sends nothing unmasked`, async () => {
+    it(`refuses a gather with 503 when the host’s mask function ${name}, and sends Telnyx nothing`, async () => {
       const mask = decide as () => 'all'
       await using server = await testServer({ policy: { mask } })
       await server.webhook('call.answered')
@@ -172,7 +172,7 @@ describe('a masking policy of the host', () => {
     })
   }
 
-  it('awaits an asynchronous masking policy, which cannot change the command', async () => {
+  it('awaits the host’s asynchronous mask function, which cannot change the command', async () => {
     await using server = await testServer({
       policy: {
         mask: async ({ body }) => {
@@ -196,14 +196,14 @@ describe('a command', () => {
     expect((await server.command('gather/', {})).status).toBe(200)
   })
 
-  it('reports all faults of a command at once', async () => {
+  it('reports all faults of a command body in one response', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const { body } = await server.command('gather_using_speak', { minimum_digits: 0, terminating_digit: 'X' })
     expect(body.errors?.map(({ code }) => code).sort()).toEqual(['10004', '10004', '90007', '90022'])
   })
 
-  it('passes the sender’s client_state and command_id on unchanged', async () => {
+  it('sends a command to Telnyx with the sender’s client_state and command_id unchanged', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const authorization = `Bearer ${await server.ticket({ trusted: true })}`
@@ -211,7 +211,7 @@ describe('a command', () => {
     expect(server.upstream.received[0]?.body).toEqual({ client_state: 'aG9zdA==', command_id: 'mine' })
   })
 
-  it('asks Telnyx for partial results of an AI command unless the body turns them off', async () => {
+  it('requests partial results for an AI command from Telnyx unless the body turns them off', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const parameters = { type: 'object', properties: { age: { type: 'integer' } } }
@@ -236,7 +236,7 @@ describe('a command', () => {
     expect(JSON.stringify(await store.read(CALL, 0))).not.toContain('canary')
   })
 
-  it('passes on and logs Telnyx’s refusal of a command', async () => {
+  it('returns Telnyx’s refusal of a command to the sender and logs the refusal', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -262,7 +262,7 @@ describe('a command', () => {
     expect(answer.body.errors?.[0]?.detail).toContain('TELNYX_API_KEY')
   })
 
-  it('runs a command with a repeated idempotency key once and answers both senders', async () => {
+  it('sends two commands with the same idempotency key to Telnyx once and answers both senders', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.replies.push({ delayMs: 100, body: { data: { result: 'ok', conversation_id: 'c1' } } })
@@ -281,7 +281,7 @@ describe('a command', () => {
 })
 
 describe('browser origins', () => {
-  it('allows only browsers of a configured origin', async () => {
+  it('answers browser requests only from pages of a configured origin', async () => {
     await using server = await testServer()
     const url = `${server.url}/v2/calls/${CALL}/actions/gather`
     const ask = (origin: string) =>

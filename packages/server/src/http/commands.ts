@@ -26,12 +26,12 @@ const MAX_COMMAND_BYTES = 256 * 1024
 const LONGEST_CALL_ID = 512
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
 
-/** Answers `POST /v2/calls/:call_id/actions/:command`. */
+/** Returns the handler of `POST /v2/calls/:call_id/actions/:command`. */
 export function commandRoute(parts: {
   access: Access
   commands: Commands
   audit: Audit
-  /** Rate limits of each subject. Stops have a separate limit, so that other commands cannot exhaust it. */
+  /** Rate limits of each subject. Stop commands have a separate limit, which other commands cannot exhaust. */
   rates: { commands: RateLimit; stops: RateLimit }
 }): Handler {
   const { access, commands, audit, rates } = parts
@@ -46,7 +46,7 @@ export function commandRoute(parts: {
     if (grant.trusted !== true) spend()
     checkProtocol(request)
     if (!isCommandName(command)) {
-      throw gatherError('notFound', 'There is no such command here. The eight commands are listed in the README.')
+      throw gatherError('notFound', 'This server has no such command. Use one of the eight commands in the README.')
     }
     const replace = isReplacing(request, command)
     const wanted = replace ? [command, 'gather_stop' as const] : [command]
@@ -82,7 +82,7 @@ export function commandRoute(parts: {
   }
 }
 
-/** `callgather-protocol`: our client sends its version, Telnyx SDKs omit the header. */
+/** Checks the `callgather-protocol` header. CallGather's client sends its version; Telnyx SDKs omit the header. */
 function checkProtocol(request: HttpRequest): void {
   const [version, ...others] = request.header(PROTOCOL_HEADER)
   if (version === undefined) return
@@ -93,7 +93,7 @@ function checkProtocol(request: HttpRequest): void {
   if (mismatch) throw versionError(mismatch)
 }
 
-/** `callgather-replace: true`: stops the running gather first. */
+/** Whether the header `callgather-replace: true` asks to stop the running gather first. */
 function isReplacing(request: HttpRequest, command: CommandName): boolean {
   const [word, ...others] = request.header(REPLACE_HEADER)
   if (word === undefined) return false
@@ -106,7 +106,7 @@ function isReplacing(request: HttpRequest, command: CommandName): boolean {
   return word === 'true'
 }
 
-/** `callgather-mask: all | digits | allButLast4`: the sender of a gather may request a stricter mask. */
+/** Reads `callgather-mask: all | digits | allButLast4`, with which the sender of a gather requests a stricter mask. */
 function maskOf(request: HttpRequest): Mask | undefined {
   const [word, ...others] = request.header(MASK_HEADER)
   if (word === undefined) return undefined

@@ -22,7 +22,7 @@ describe('/openapi.json', () => {
     expect(await answer.json()).toEqual(JSON.parse(JSON.stringify(document)))
   })
 
-  it('documents each of the eight commands with the ranges that the server enforces', () => {
+  it('/openapi.json documents each of the eight commands with the ranges that the server enforces', () => {
     const { schemas } = document.components
     expect(Object.keys(document.paths).filter((path) => path.includes('/actions/'))).toHaveLength(commandNames.length)
     expect(schemas).toMatchObject({
@@ -33,7 +33,7 @@ describe('/openapi.json', () => {
     })
   })
 
-  it('documents only operations that the server has a route for', async () => {
+  it('/openapi.json documents only operations that the server has a route for', async () => {
     await using server = await testServer()
     for (const [path, operations] of Object.entries(document.paths)) {
       for (const method of Object.keys(operations).filter((key) => key !== 'parameters')) {

@@ -1,6 +1,6 @@
 /**
- * The HTTP interface as an OpenAPI 3.1 document, made from the schemas that check the requests: what it says of a
- * command's body is what the server holds it to.
+ * The HTTP interface as an OpenAPI 3.1 document. It is made from the schemas that validate requests, so the documented
+ * command bodies are the ones that the server accepts.
  */
 import {
   type CommandName,
@@ -21,7 +21,7 @@ import type { Route } from './router.ts'
 
 type Json = { readonly [key: string]: unknown }
 
-/** What each command does. Its parameters, ranges and defaults are Telnyx's. */
+/** A summary of each command. The parameters, ranges and defaults are Telnyx's. */
 const commandSummaries: Record<CommandName, string> = {
   gather: 'Collect digits without a prompt',
   gather_using_audio: 'Play an audio file and collect digits',
@@ -43,7 +43,7 @@ const data = (schema: Json, meta?: Json) => ({
   properties: { data: schema, ...(meta ? { meta } : {}) },
 })
 
-/** `gather_using_speak` as the name of a schema: `GatherUsingSpeak`. */
+/** Turns a command name into a schema name: `gather_using_speak` into `GatherUsingSpeak`. */
 const schemaName = (command: string) => command.replace(/(?:^|_)(ai|[a-z])/g, (_, part: string) => part.toUpperCase())
 
 function schemaOf(schema: z.core.$ZodType): Json {
@@ -52,7 +52,7 @@ function schemaOf(schema: z.core.$ZodType): Json {
   return rest
 }
 
-/** The errors of an operation, by name. Errors with the same status share one response. */
+/** Returns the OpenAPI responses for the named errors. Errors with the same status share one response. */
 function refusals(...names: readonly ErrorName[]): Json {
   const byStatus = new Map<number, string[]>()
   for (const name of names) {
@@ -99,7 +99,7 @@ const replaces = parameter(
   { enum: ['true', 'false'] },
 )
 
-/** The description of one route. Its path determines the tag, the security and the shared parameters. */
+/** The description of one HTTP route. The path determines its tag, security and shared parameters. */
 interface Operation {
   readonly id: string
   readonly summary: string
@@ -130,7 +130,7 @@ const commandOperation = (command: CommandName): Operation => ({
 
 const status = { type: 'object', required: ['status'], properties: { status: isText } }
 
-/** The operations by method and path. */
+/** The documented operations, by method and path. */
 const operations: Readonly<Record<string, Operation>> = {
   ...Object.fromEntries(
     commandNames.map((name) => [`post /v2/calls/{call_control_id}/actions/${name}`, commandOperation(name)]),

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client'
 import { json } from '../edge/message.ts'
 import type { Route } from './router.ts'
 
-/** The conditions of readiness. */
+/** What `operationRoutes` needs: the metrics registry and the conditions of readiness. */
 export interface OperationsParts {
   readonly registry: Registry
   /** Whether the server is shutting down. */
@@ -15,7 +15,7 @@ export interface OperationsParts {
   readonly isStoreUp: () => Promise<boolean>
 }
 
-/** `/healthz`: the process is alive. `/readyz`: it can accept webhooks. `/metrics`: metrics for Prometheus. */
+/** Routes: `/healthz` (the process is alive), `/readyz` (it can accept webhooks), `/metrics` (for Prometheus). */
 export function operationRoutes({ registry, isLeaving, hasKeys, isStoreUp }: OperationsParts): Route[] {
   return [
     { method: 'GET', pattern: '/healthz', handler: async () => json(200, { status: 'ok' }) },

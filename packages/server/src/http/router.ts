@@ -1,8 +1,8 @@
-/** Routes requests by a table, first match first. Unmatched paths get 404, unmatched methods 405 with `Allow`. */
+/** Sends a request to the first route that matches. Unmatched paths get 404, unmatched methods 405 with `Allow`. */
 import { gatherError } from '@callgather/protocol'
 import { errorResponse, type HttpRequest, type HttpResponse } from '../edge/message.ts'
 
-/** Answers a request. `params` are the decoded path segments that the pattern names. */
+/** Answers a request. `params` are the decoded path segments that the route's pattern names. */
 export type Handler = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpResponse>
 
 /** A method, a pattern such as `/calls/:call_id`, and its handler. */
@@ -12,7 +12,7 @@ export interface Route {
   readonly handler: Handler
 }
 
-/** Creates a handler from a table of routes. */
+/** Returns a function that answers a request with the first matching route. */
 export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpResponse> {
   const table = routes.map((route) => ({ ...route, segments: route.pattern.split('/') }))
   const fixed = new Map(

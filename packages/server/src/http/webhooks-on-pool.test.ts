@@ -40,7 +40,7 @@ async function start() {
   return { store, post, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 
-it('verifies concurrent webhooks on the thread pool, each by its own bytes', async () => {
+it('verifies concurrent webhooks on the thread pool, each against its own raw bytes', async () => {
   await using it = await start()
   const forger = new Signer()
   const signers = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? undefined : forger))
@@ -50,7 +50,7 @@ it('verifies concurrent webhooks on the thread pool, each by its own bytes', asy
   expect(pool.verified).toBe(200)
 })
 
-it('answers 500 and stores nothing while the thread pool fails, and recovers', async () => {
+it('answers webhooks with 500 and stores nothing while the thread pool fails, and recovers', async () => {
   await using it = await start()
   pool.isBroken = true
   const answers = await Promise.all(Array.from({ length: 20 }, () => it.post()))

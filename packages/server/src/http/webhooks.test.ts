@@ -12,16 +12,19 @@ const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text()
 
 const digit = (id?: string) => webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '5' }, id ? { id } : {})
 
-it.each(['__proto__', 'constructor', 'toString'])('stores a webhook of the type `%s` after a command', async (type) => {
-  await using server = await testServer()
-  await server.webhook('call.answered')
-  expect((await server.command('gather', {})).status).toBe(200)
-  expect((await server.webhook(type)).status).toBe(200)
-})
+it.each(['__proto__', 'constructor', 'toString'])(
+  'stores a webhook whose event type is `%s`, also after a command',
+  async (type) => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    expect((await server.command('gather', {})).status).toBe(200)
+    expect((await server.webhook(type)).status).toBe(200)
+  },
+)
 
 describe('the end of a masked gather', () => {
   it.each([4_071_407_140_714_071, 4071, -4071, 40.71])(
-    'drops the digit count %d of a masked gather',
+    'drops the implausible digit count %d from the end of a masked gather',
     async (digit_count) => {
       const store = memoryStore()
       await using server = await testServer({ store, policy: { mask: 'digits' } })
@@ -82,7 +85,7 @@ describe('a webhook that is Telnyx’s', () => {
     expect(await Promise.all(legs.map((leg) => store.head(leg)))).toMatchObject(legs.map(() => ({ seq: 10 })))
   })
 
-  it('stores a replayed webhook once', async () => {
+  it('stores a webhook that is sent twice only once', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     const socket = await server.connect()
@@ -97,7 +100,7 @@ describe('a webhook that is Telnyx’s', () => {
     await vi.waitFor(() => expect(frames).toHaveLength(1))
   })
 
-  it('stores the first of two different events with one id and counts the second as a conflict', async () => {
+  it('stores the first of two different events with the same id and counts the second as a conflict', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     await server.webhook('call.dtmf.received', { digit: '5' }, { id: 'same', at: '2026-11-22T10:41:00Z' })
@@ -129,7 +132,7 @@ describe('a webhook that is Telnyx’s', () => {
     ),
   }
   for (const [name, body] of Object.entries(unusable)) {
-    it(`answers 200, counts the webhook and does not store it when it is ${name}`, async () => {
+    it(`answers 200 to a webhook that is ${name}, counts it and does not store it`, async () => {
       const store = memoryStore()
       await using server = await testServer({ store })
       expect((await server.post(server.signer.sign(body))).status).toBe(200)
@@ -164,7 +167,7 @@ describe('a webhook that is Telnyx’s', () => {
     expect(await store.head(CALL)).toMatchObject({ seq: 1 })
   })
 
-  it('rejects a webhook whose body cannot be read and names the cause', async () => {
+  it('names the cause when it rejects a webhook whose body cannot be read', async () => {
     await using server = await testServer({ maxWebhookBytes: 1000 })
     const signed = server.signer.sign(digit())
     const url = `${server.url}/webhooks`
@@ -175,7 +178,7 @@ describe('a webhook that is Telnyx’s', () => {
     expect((await server.post(large)).status).toBe(413)
   })
 
-  it('rejects a webhook whose body a parser has read and names the cause', async () => {
+  it('rejects a webhook whose body a body parser has already read, and names the cause', async () => {
     await using server = await testServer()
     const parser = createServer((request, response) => {
       request.resume().once('end', () => server.gather.handle(request, response))

@@ -17,7 +17,7 @@ import { checkHeaders, type SignatureFault, verifySignature } from '../telnyx/si
 import { readWebhook } from '../telnyx/webhook.ts'
 import type { Handler } from './router.ts'
 
-/** The outcome of a webhook request, for metrics. */
+/** The outcome of a webhook request, a label of the metrics. */
 export type WebhookOutcome = IngestOutcome | 'unverified' | 'unreadable' | 'unavailable'
 
 /** The dependencies of the webhook route. */
@@ -29,15 +29,15 @@ export interface WebhookParts {
   readonly now: () => number
   readonly logger: Logger
   readonly metrics: Metrics
-  /** Called with the address of each verified webhook. */
+  /** Called with the client address of each verified webhook. */
   readonly verified: (address: string | undefined) => void
-  /** Called when the store failed to append an event. */
+  /** Called with the error when the store failed to append an event. */
   readonly storeFailed: (error: unknown) => void
 }
 
-/** Telnyx reads only the status. An empty body needs a single write. */
+/** The answer to an accepted webhook. Telnyx reads only the status, and an empty body needs a single write. */
 const OK: HttpResponse = { status: 200 }
-/** Gives no reason and quotes no input. */
+/** The answer to an unverified webhook. It gives no reason and quotes no input. */
 const UNVERIFIED: HttpResponse = errorResponse(gatherError('unauthenticated', 'The request is not signed by Telnyx.'))
 
 /** Returns the webhook route. */
@@ -72,7 +72,10 @@ export function webhookRoute(parts: WebhookParts): Handler {
       const read = readWebhook(body)
       if (!read.ok) {
         count('unreadable')
-        logger.error({ reason: read.reason, bytes: body.length }, 'webhook not stored: signed, but unreadable')
+        logger.error(
+          { reason: read.reason, bytes: body.length },
+          'webhook not stored: its signature is valid, but its body is unreadable',
+        )
         return OK
       }
       const { webhook } = read
@@ -94,13 +97,13 @@ export function webhookRoute(parts: WebhookParts): Handler {
       if (!StoreUnavailableError.isInstance(error)) throw error
       count('unavailable')
       storeFailed(error)
-      logger.error({ err: error }, 'webhook refused: the store cannot take it')
-      return errorResponse(gatherError('unavailable', 'The event could not be stored. Send it again.'))
+      logger.error({ err: error }, 'webhook refused: the store failed to append its event')
+      return errorResponse(gatherError('unavailable', 'The event could not be stored. Send the webhook again.'))
     }
   }
 }
 
-/** Logs at most one line per second with a count, so that a flood of forgeries cannot fill the log. */
+/** Logs refused webhooks as at most one line per second with a count, so that a flood cannot fill the log. */
 function throttled(logger: Logger, now: () => number): (fault: SignatureFault) => void {
   let last = Number.NEGATIVE_INFINITY
   let held = 0

@@ -15,7 +15,7 @@ import { CALL, SECRET } from '../testing/server.ts'
 
 const FLOOD_SECONDS = Number(process.env.CALLGATHER_FLOOD_SECONDS ?? 2)
 const STRANGERS = Number(process.env.CALLGATHER_STRANGERS ?? 300)
-/** The pause between two connections of strangers: some hundreds a second. */
+/** The pause between two connections of the attacker: some hundred connections a second. */
 const ARRIVAL_MILLIS = 2
 
 const signer = new Signer()
@@ -48,7 +48,7 @@ const percentile = (values: readonly number[], share: number) =>
   [...values].sort((one, other) => one - other)[Math.floor(values.length * share)] ?? 0
 const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`
 
-/** Sends a genuine event every 50 ms until it is stopped. Returns the latency of each, in milliseconds. */
+/** Sends a genuine event every 50 ms until `until` returns true. Returns each event's latency, in milliseconds. */
 async function genuineTraffic(server: Running, until: () => boolean): Promise<number[]> {
   const agent = new Agent({ keepAlive: true })
   const took: number[] = []
@@ -64,7 +64,7 @@ async function genuineTraffic(server: Running, until: () => boolean): Promise<nu
 }
 
 it(
-  'rejects a flood of forged webhooks and accepts genuine webhooks during it',
+  'accepts genuine webhooks while it rejects a flood of forged webhooks',
   async () => {
     const server = await start()
     const forger = new Signer()
@@ -104,7 +104,7 @@ it(
 )
 
 it(
-  'closes silent connections after a deadline and serves agents meanwhile',
+  'serves agents while silent connections are open, and closes those after a deadline',
   async () => {
     const server = await start()
     const { port } = new URL(server.ready.url)

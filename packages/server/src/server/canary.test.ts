@@ -1,6 +1,6 @@
 /**
  * Sends unique numbers and words to the server on every path of caller input, then searches all outputs for them in many
- * encodings. The search is tested too: without any one of the masks, it must find them.
+ * encodings. The search itself is tested: when any mask is switched off, it must find them.
  */
 import { randomInt, randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -28,7 +28,7 @@ function makeCanaries() {
 }
 type Canaries = ReturnType<typeof makeCanaries>
 
-/** The encodings of a text that the search looks for. */
+/** Returns every encoding in which the search looks for a text. */
 function spellings(text: string): string[] {
   const grouped = (separator: string) => text.match(/.{1,4}/g)?.join(separator) ?? text
   const base64 = [0, 1, 2].map((shift) => {
@@ -52,13 +52,13 @@ function spellings(text: string): string[] {
   ]
 }
 
-/** A call that begins this long after the start: the server has received every webhook of it. */
+/** The server has received every webhook of a call that begins this long after the server's start. */
 const KNOWN_FROM_START_MS = 300_000
 
-/** The output of the server, by channel. */
+/** The output of the server by channel, such as `log` or `socket`. */
 type Sinks = Record<string, string>
 
-/** Runs a server over every path that sensitive input takes. */
+/** Sends the canaries to a server on every path of sensitive input. Returns all outputs and the `onSensitive` inputs. */
 async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks; handed: SensitiveInput[] }> {
   const { testServer, watch } = await import('../testing/server.ts')
   const { sqliteStore } = await import('../store/sqlite/sqlite-store.ts')
@@ -193,7 +193,7 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
   return { sinks, handed }
 }
 
-/** Where a canary was found. */
+/** Returns the outputs in which a canary was found, in any encoding. */
 function leaks({ card, words, name }: Canaries, sinks: Sinks): string[] {
   const searched = [...spellings(card), ...spellings(words), ...spellings(name)]
   return Object.entries(sinks).flatMap(([sink, text]) =>
@@ -209,7 +209,7 @@ afterEach(() => {
 })
 
 describe('masked input', () => {
-  it('passes masked input to onSensitive and to no other output', async () => {
+  it('passes the input of a masked gather to `onSensitive` and to no other output', async () => {
     const canaries = makeCanaries()
     const { sinks, handed } = await exposed(canaries)
     expect(leaks(canaries, sinks)).toEqual([])
@@ -245,7 +245,7 @@ describe('masked input', () => {
     'call.payment.progress',
   ]
   for (const event of events) {
-    it(`would be found if ${event} were not masked`, async () => {
+    it(`the canary search finds masked input when ${event} is not masked`, async () => {
       vi.resetModules()
       vi.doMock('../ingest/mask-content.ts', async (original) => {
         const real = await original<typeof import('../ingest/mask-content.ts')>()
@@ -265,16 +265,12 @@ describe('masked input', () => {
 
   const asItComes = (value: unknown) => value
   const mutants = [
-    [
-      'commands were logged as they come',
-      '../ingest/mask-content.ts',
-      { maskBody: asItComes, maskMessages: asItComes },
-    ],
-    ['Telnyx’s details were passed on', '../ingest/masking.ts', { openMask: () => undefined }],
-    ['no webhook were ever masked', '../ingest/masking.ts', { maskOf: () => undefined }],
+    ['commands are logged unmasked', '../ingest/mask-content.ts', { maskBody: asItComes, maskMessages: asItComes }],
+    ['the details of Telnyx’s errors are passed on unmasked', '../ingest/masking.ts', { openMask: () => undefined }],
+    ['no webhook is masked', '../ingest/masking.ts', { maskOf: () => undefined }],
   ] as const
   for (const [what, file, mutant] of mutants) {
-    it(`would be found if ${what}`, async () => {
+    it(`the canary search finds masked input when ${what}`, async () => {
       vi.resetModules()
       vi.doMock(file, async (original) => ({ ...(await original<object>()), ...mutant }))
       const canaries = makeCanaries()
@@ -285,7 +281,7 @@ describe('masked input', () => {
 })
 
 describe('masked input after a restart', () => {
-  it('hides input after a restart with an empty store, with and without our mark', async () => {
+  it('hides a masked gather’s input after a restart with an empty store, with and without our mark', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     const signer = new Signer()
@@ -347,7 +343,7 @@ describe('masks', () => {
     ])
   })
 
-  it('shows the last four digits of long input only with the mask `allButLast4`', async () => {
+  it('shows the last four digits with the mask `allButLast4`, and only of long input', async () => {
     expect((await shown('allButLast4', '4111111111111111')).at(-1)).toEqual({
       status: 'valid',
       digits: null,
@@ -357,11 +353,11 @@ describe('masks', () => {
     expect((await shown('allButLast4', '4071')).at(-1)).toEqual({ status: 'valid', digits: null, digit_count: 4 })
   })
 
-  it('hides even that a key was pressed with the mask `all`', async () => {
+  it('the mask `all` hides even that the caller pressed a key', async () => {
     expect(await shown('all', '4071')).toEqual([{ status: 'valid', digits: null }])
   })
 
-  it('lets an agent make the mask stricter, never laxer', async () => {
+  it('accepts a stricter mask from an agent and ignores a weaker mask', async () => {
     expect(await shown('allButLast4', '4111111111111111', 'all')).toEqual([{ status: 'valid', digits: null }])
     expect((await shown('digits', '4111111111111111', 'allButLast4')).at(-1)).toEqual({
       status: 'valid',
@@ -370,7 +366,7 @@ describe('masks', () => {
     })
   })
 
-  it('stops masking half a minute after the gather ends and shows later keys', async () => {
+  it('stops masking half a minute after a masked gather ends and shows later keys', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     const store = memoryStore()
@@ -425,7 +421,7 @@ describe('masks', () => {
     expect(apart?.records.at(-1)?.event.payload).toEqual({ digit: '6' })
   })
 
-  /** Returns the stored key of one leg during a PIN gather on a sibling leg that a stopped server started. */
+  /** Returns the stored key event of a leg, pressed during a sibling leg's PIN gather that a stopped server started. */
   async function keptAfterRestart(): Promise<unknown> {
     const { testServer } = await import('../testing/server.ts')
     const { sqliteStore } = await import('../store/sqlite/sqlite-store.ts')
@@ -449,7 +445,7 @@ describe('masks', () => {
     expect(await keptAfterRestart()).toEqual({ digit: null })
   })
 
-  it('shows later keys of a bridged leg once no clock can place them in the gather', async () => {
+  it('shows later keys of a bridged leg once no clock difference can place them in the masked gather', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     let now = Date.now()
@@ -495,7 +491,7 @@ describe('masks', () => {
     ])
   })
 
-  it('applies the stricter mask of two gathers on bridged legs', async () => {
+  it('applies the stricter of two masks when two bridged legs run masked gathers', async () => {
     const { testServer } = await import('../testing/server.ts')
     const { memoryStore } = await import('../store/memory/memory-store.ts')
     const store = memoryStore()
@@ -530,7 +526,7 @@ describe('a sensitive gather', () => {
     expect((await server.command('gather', {})).status).toBe(200)
   })
 
-  it('refuses to start a masking server while a debug switch prints frames', async () => {
+  it('refuses to start a server with a mask policy while a debug switch prints frames', async () => {
     const { testServer } = await import('../testing/server.ts')
     for (const [name, value] of [
       ['DEBUG', 'socket.io*,engine*'],

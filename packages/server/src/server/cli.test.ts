@@ -31,7 +31,7 @@ const post = (url: string, content: unknown) => {
   return fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
 }
 
-/** Returns the log of a call as a new client receives it. */
+/** Returns the snapshot of a call's log that a new client receives. */
 async function seen(url: string, callId: string): Promise<Extract<WatchReply, { ok: true }>> {
   const { origin, pathname } = new URL(url)
   const ticket = await createTickets(SECRET).issue({ subject: 'test', calls: '*', scopes: ['view'] })
@@ -52,7 +52,7 @@ async function seen(url: string, callId: string): Promise<Extract<WatchReply, { 
 }
 
 describe('callgather-server', () => {
-  it('keeps every acknowledged key after kill -9, once, with its sequence number and a new epoch', async () => {
+  it('keeps each acknowledged key press once after kill -9, with its sequence number, under a new epoch', async () => {
     const store = `file:${join(folder, 'killed.db')}`
     const first = await startServer(environment(store))
     const answered = webhookOf('call.answered', { call_control_id: CALL })
@@ -79,7 +79,7 @@ describe('callgather-server', () => {
     expect(second.log()).not.toContain('"digit"')
   })
 
-  it('begins a new epoch at each start with the memory store', async () => {
+  it('the program begins a new epoch at each start with the memory store', async () => {
     const epochs: string[] = []
     for (let start = 0; start < 2; start++) {
       const server = await startServer(environment('memory:'))
@@ -90,7 +90,7 @@ describe('callgather-server', () => {
     expect(epochs[0]).not.toBe(epochs[1])
   })
 
-  it('refuses to start and names every missing or invalid variable', async () => {
+  it('the program refuses to start and names every missing or invalid environment variable', async () => {
     const start = startServer({ PORT: '0', TELNYX_PUBLIC_KEY: 'c2VjcmV0LWNhbmFyeQ==', CALLGATHER_STORE: 'memory:' })
     await expect(start).rejects.toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
     await expect(start).rejects.not.toThrow('c2VjcmV0')
@@ -102,24 +102,27 @@ describe('the program', () => {
     ['HOST', { HOST: '203.0.113.1' }],
     ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/dev/null/calls.db' }],
     ['CALLGATHER_STORE', { CALLGATHER_STORE: 'file:/proc/callgather/calls.db' }],
-  ])('exits with an error that names %s when its value is unusable', async (name, changes) => {
+  ])('the program exits with an error that names the variable %s when its value is unusable', async (name, changes) => {
     await expect(startServer({ ...environment('memory:'), ...changes })).rejects.toThrow(`${name}: `)
   })
 
   it.each([
     ['libsql', `file:${join(folder, 'no-driver.db')}`],
     ['redis', 'redis://127.0.0.1:1'],
-  ])('exits with the command that installs `%s` when the store needs it and it is missing', async (name, store) => {
-    const hooks = `export async function resolve(specifier, context, next) {
+  ])(
+    'the program exits with the install command of the package `%s` when the store needs it and it is missing',
+    async (name, store) => {
+      const hooks = `export async function resolve(specifier, context, next) {
       if (specifier !== '${name}') return next(specifier, context)
       throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
     }`
-    const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))})`
-    const start = startServer({ ...environment(store), NODE_OPTIONS: `--import=${dataUrl(register)}` })
-    await expect(start).rejects.toThrow(`npm install ${name}`)
-  })
+      const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))})`
+      const start = startServer({ ...environment(store), NODE_OPTIONS: `--import=${dataUrl(register)}` })
+      await expect(start).rejects.toThrow(`npm install ${name}`)
+    },
+  )
 
-  it('answers /readyz with 503 and keeps serving during its grace period after SIGHUP', async () => {
+  it('the program answers /readyz with 503 and keeps serving during its grace period after SIGHUP', async () => {
     const server = await startServer({ ...environment('memory:'), CALLGATHER_GRACE_SECONDS: '60' })
     process.kill(server.pid, 'SIGHUP')
     const ready = async () => (await fetch(`${server.ready.url}/readyz`)).text()
@@ -128,7 +131,7 @@ describe('the program', () => {
     expect(await server.end('SIGTERM')).toBe(0)
   })
 
-  it('answers webhooks and exits while the reader of its log stalls', async () => {
+  it('the program answers webhooks and exits while the reader of its log stalls', async () => {
     const child = spawn(process.execPath, programArguments, {
       env: {
         PATH: process.env.PATH ?? '',
@@ -170,7 +173,7 @@ describe('the configuration', () => {
     }
   }
 
-  it('reads the configuration with its defaults', () => {
+  it('reads the configuration from the environment and fills in the defaults', () => {
     const config = readConfig({ ...good, PORT: '' })
     expect(config).toMatchObject({
       host: '127.0.0.1',
@@ -200,7 +203,7 @@ describe('the configuration', () => {
     CALLGATHER_MAKS: 'all',
   }
   for (const [name, value] of Object.entries(wrong)) {
-    it(`names the invalid variable ${name} without quoting its value`, () => {
+    it(`the configuration error names the invalid variable ${name} without quoting its value`, () => {
       const problems = problemsOf({ [name]: value })
       expect(problems).toHaveLength(1)
       expect(problems[0]).toMatch(new RegExp(`^${name}: .{15,}`))
@@ -212,11 +215,11 @@ describe('the configuration', () => {
     ['CALLGATHER_RETENTION_HOURS', 'Infinity'],
     ['CALLGATHER_BASE_PATH', '/../x'],
     ['CALLGATHER_BASE_PATH', '/a/.'],
-  ])('rejects %s=%s and names the variable', (name, value) => {
+  ])('rejects the environment variable %s=%s and names it', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}: `)])
   })
 
-  it('suggests the nearest name for a misspelt variable and ignores variables of other programs', () => {
+  it('suggests the nearest name for a misspelt environment variable and ignores variables of other programs', () => {
     expect(problemsOf({ CALLGATHER_STOR: 'memory:' })).toEqual([expect.stringContaining('CALLGATHER_STORE')])
     expect(readConfig({ ...good, TELNYX_CONNECTION_ID: '1' }).warnings).toEqual([
       expect.stringContaining('TELNYX_CONNECTION_IDS'),
@@ -224,14 +227,14 @@ describe('the configuration', () => {
     expect(readConfig({ ...good, CALLGATHER_SERVICE_HOST: '10.0.0.1', TELNYX_LOG: 'off' }).warnings).toEqual([])
   })
 
-  it('reads trusted proxies as a count or as addresses', () => {
+  it('reads the trusted proxies from the environment as a count or as addresses', () => {
     const trusted = (text: string) => readConfig({ ...good, CALLGATHER_TRUST_PROXY: text }).options.trustProxy
     expect(trusted('')).toBeUndefined()
     expect(trusted('2')).toBe(2)
     expect(trusted('10.0.0.0/8, ::1, uniquelocal')).toEqual(['10.0.0.0/8', '::1', 'uniquelocal'])
   })
 
-  it('names every missing variable', () => {
+  it('the configuration error names every missing environment variable', () => {
     expect(() => readConfig({})).toThrow(/TELNYX_API_KEY[\s\S]*TELNYX_PUBLIC_KEY[\s\S]*CALLGATHER_TICKET_SECRET/)
   })
 })

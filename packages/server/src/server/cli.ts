@@ -56,9 +56,9 @@ Ticket options
 When the server is ready, it prints one JSON line with its addresses on standard output. It logs to standard error.
 `
 
-/** Deadline of requests in flight after the server starts to close. */
+/** How long requests in flight may take after the server starts to close. */
 const DRAIN_MS = 9_000
-/** Deadline to write the last log lines before the exit. */
+/** How long the last log lines may take to be written before the exit. */
 const FLUSH_MS = 1_000
 
 async function main(args: readonly string[]): Promise<void> {
@@ -138,7 +138,7 @@ async function openStore(config: ServerConfig, { logger }: AsyncLog) {
   }
 }
 
-/** @throws ConfigError that names the variable that caused the system error. */
+/** Starts to listen. @throws ConfigError that names the variable which caused the system error. */
 async function listen(server: Server, { host, port }: ServerConfig): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
@@ -150,7 +150,7 @@ async function listen(server: Server, { host, port }: ServerConfig): Promise<voi
     if (code === 'EADDRINUSE') throw new ConfigError([`PORT: ${port} is in use by another program. Choose another.`])
     if (code === 'EACCES') throw new ConfigError([`PORT: this user may not listen on ${port}. Choose one above 1023.`])
     throw new ConfigError([
-      `HOST: cannot listen on it: ${messageOf(error)}. Use an address of this machine, or 0.0.0.0.`,
+      `HOST: the server cannot listen on this address: ${messageOf(error)}. Use an address of this machine, or 0.0.0.0.`,
     ])
   }
 }

@@ -21,14 +21,14 @@ export interface ServerConfig {
   readonly logLevel: string
   /** How long `/readyz` answers `leaving` before the server closes, in milliseconds. */
   readonly graceMs: number
-  /** Warnings about variables that look like settings but are not. */
+  /** Warnings about environment variables that look like settings of CallGather but are unknown. */
   readonly warnings: readonly string[]
   readonly options: Omit<GatherServerOptions, 'logger' | 'store'>
   /** Opens the store when the server starts, because reading the configuration must not create a file. */
   readonly openStore: (warn: (message: string) => void) => Promise<CallStore>
 }
 
-/** All problems of a configuration. */
+/** An invalid configuration. The message lists all its problems. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
@@ -41,14 +41,14 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Variables of the Telnyx SDK, and those that Kubernetes sets for a service named `callgather`. */
+/** Environment variables of the Telnyx SDK, and those that Kubernetes sets for a service named `callgather`. */
 const FOREIGN = /^(TELNYX_(LOG|CLIENT_ID|CLIENT_SECRET|WEBHOOK_BASE_URL)|CALLGATHER_(SERVICE_|PORT(_|$)).*)$/
-/** The edit distance up to which a name counts as misspelt. */
+/** Maximum edit distance to a known variable at which an unknown name counts as misspelt. */
 const MAX_MISSPELT = 2
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 const PORT_RANGE = 'must be a port, from 0 to 65535; 0 takes any free one.'
 
-/** Reads a variable with a function, and reports its error as the problem of the variable. */
+/** Parses a variable's text. An error that `parse` throws becomes the variable's problem. */
 const readBy = <T>(parse: (text: string) => T, missing?: string) =>
   z.string(missing === undefined ? undefined : `is not set. ${missing}`).transform((text, context) => {
     try {
@@ -67,7 +67,7 @@ const numberBy = (range: z.ZodType<number | undefined, number | undefined>) =>
 const yesOrNo = z.enum(['true', 'false'], 'must be one of: true, false.').transform((word) => word === 'true')
 const { telnyx, retentionHours, transcriptRetentionHours, secret, basePath } = serverOptions.shape
 
-/** Every setting with its default. Its range is the range of the option. */
+/** Every environment variable with its default. Its range is the range of the server option that it sets. */
 const variables = {
   PORT: z
     .string()
@@ -100,12 +100,12 @@ const variables = {
   CALLGATHER_GRACE_SECONDS: numberBy(numberBetween(0, 300)).prefault('3'),
 }
 
-/** A demo on your own machine needs no tickets. */
+/** The ticket secret. An insecure server, which is a demo on your own machine, needs none. */
 const secretOf = (isInsecure: boolean) =>
   isInsecure ? secret : secret.nonoptional('is not set. Make one with `openssl rand -base64 32`.')
 
 /**
- * Reads the environment.
+ * Reads the configuration from the environment.
  *
  * @throws ConfigError with every problem at once.
  */

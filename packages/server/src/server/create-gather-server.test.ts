@@ -30,7 +30,7 @@ describe('createGatherServer', () => {
     ])
   })
 
-  it('sends and marks a command, logs it before and after, and attributes later events to it', async () => {
+  it('marks a command, logs it before and after sending, and attributes later events to it', async () => {
     await using server = await testServer()
     await begin(server)
     const socket = await server.connect()
@@ -61,7 +61,7 @@ describe('createGatherServer', () => {
     expect(gather?.id).toBe(given.headers.get('x-command-id'))
   })
 
-  it('resumes a client by cursor and sends a snapshot when the epoch has changed', async () => {
+  it('resumes a client from its cursor, and sends a snapshot when the epoch has changed', async () => {
     await using server = await testServer()
     await begin(server)
     const socket = await server.connect()
@@ -74,7 +74,7 @@ describe('createGatherServer', () => {
     expect((await watch(socket, { epoch: 'other', seq: 1 })).reply).toMatchObject({ kind: 'snapshot' })
   })
 
-  it('publishes the list of calls', async () => {
+  it('publishes changes of the call list to a client that watches the list', async () => {
     await using server = await testServer()
     await begin(server)
     const socket = await server.connect()
@@ -86,7 +86,7 @@ describe('createGatherServer', () => {
     await vi.waitFor(() => expect(changes).toMatchObject([{ callId: CALL, phase: 'ended' }]))
   })
 
-  it('runs a backend flow to its end and calls each handler once', async () => {
+  it('runs a gather from backend code to its end and calls each event handler once', async () => {
     await using server = await testServer()
     await begin(server)
     const handler = vi.fn()

@@ -96,7 +96,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     hostCallbacks,
   })
 
-  const report = (error: unknown): void => logger.error({ err: error }, 'a background task failed')
+  const report = (error: unknown): void => logger.error({ err: error }, 'a background task of the server failed')
 
   const accessRules = accessOf(options, tickets, hostCallbacks)
   const health = new StoreHealth({ store, logger })

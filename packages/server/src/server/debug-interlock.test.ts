@@ -8,21 +8,21 @@ const debug = require('debug') as { enable(value: string): void; disable(): stri
 
 describe('the debug interlock', () => {
   it.each(['s*', 'e*', 'en*,w*', '*', 'socket.io:*', '-x *', 'x engine', '*:ws', 'socket.io-parser'])(
-    'refuses to start with DEBUG=%s',
+    'the server refuses to start with DEBUG=%s',
     (DEBUG) => {
       expect(() => refuseDebugSwitches({ DEBUG })).toThrow('DEBUG')
     },
   )
 
-  it.each(['', 'express:*', '*,-s*,-e*,-w*', 'my-engine', 'sockets'])('starts with DEBUG=%s', (DEBUG) => {
+  it.each(['', 'express:*', '*,-s*,-e*,-w*', 'my-engine', 'sockets'])('the server starts with DEBUG=%s', (DEBUG) => {
     expect(() => refuseDebugSwitches({ DEBUG })).not.toThrow()
   })
 
-  it.each(['*', 'h*', 'HTTP', 'fs,net'])('refuses to start with NODE_DEBUG=%s', (NODE_DEBUG) => {
+  it.each(['*', 'h*', 'HTTP', 'fs,net'])('the server refuses to start with NODE_DEBUG=%s', (NODE_DEBUG) => {
     expect(() => refuseDebugSwitches({ NODE_DEBUG })).toThrow('NODE_DEBUG')
   })
 
-  it('matches DEBUG patterns as the package `debug` does', () => {
+  it('the debug interlock matches DEBUG patterns as the package `debug` does', () => {
     const piece = fc.constantFrom('engine', 'socket.io', ':', '*', '-', ',', ' ', 'ws', '.', 's', 'client')
     const value = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''))
     const name = fc.constantFrom('engine', 'engine:ws', 'socket.io:client', 'socket.io-parser', 'ws')

@@ -27,14 +27,14 @@ const DEBUG_NAMES = [
 /** The `NODE_DEBUG` sections of Node.js that print network traffic. */
 const NODE_DEBUG_NAMES = ['fetch', 'http', 'http2', 'https', 'net', 'stream', 'tls', 'undici', 'websocket'] as const
 
-/** The debug switches, each with a check whether it prints sensitive input. */
+/** The environment variables that enable debug output, each with a check whether its value prints sensitive input. */
 const switches: readonly { readonly name: string; readonly prints: (value: string) => boolean }[] = [
   { name: 'TELNYX_LOG', prints: (value) => /debug|info/i.test(value) },
   { name: 'DEBUG', prints: (value) => DEBUG_NAMES.some((name) => isDebugged(name, value)) },
   { name: 'NODE_DEBUG', prints: (value) => NODE_DEBUG_NAMES.some((name) => isNodeDebugged(name, value)) },
 ]
 
-/** Whether `DEBUG` enables a name, by the rules of the package `debug`: a list, with `*` for anything and `-` to skip. */
+/** Whether a value of `DEBUG` enables a name. The package `debug` reads a list, with `*` for anything and `-` to skip. */
 export function isDebugged(name: string, value: string): boolean {
   const patterns = value.split(/[\s,]+/).filter((pattern) => pattern !== '')
   const skipped = patterns.filter((pattern) => pattern.startsWith('-')).map((pattern) => pattern.slice(1))
@@ -43,7 +43,7 @@ export function isDebugged(name: string, value: string): boolean {
   return has(wanted) && !has(skipped)
 }
 
-/** Whether `NODE_DEBUG` enables a part of Node.js: a list, with `*` for anything, in any case. */
+/** Whether `NODE_DEBUG` enables a section of Node.js. It is a case-insensitive list, with `*` for anything. */
 function isNodeDebugged(name: string, value: string): boolean {
   return value.split(',').some((pattern) => wildcard(pattern.trim(), 'i').test(name))
 }
@@ -52,7 +52,7 @@ const wildcard = (pattern: string, flags: string): RegExp =>
   new RegExp(`^${pattern.replaceAll(/[|\\{}()[\]^$+?.]/g, '\\$&').replaceAll('*', '.*')}$`, flags)
 
 /**
- * @throws when a switch is on. The message names it.
+ * @throws when a debug switch is on. The message names the switch.
  */
 export function refuseDebugSwitches(environment: Readonly<Record<string, string | undefined>>): void {
   const on = switches.filter(({ name, prints }) => prints(environment[name] ?? '')).map(({ name }) => name)

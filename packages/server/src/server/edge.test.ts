@@ -62,7 +62,7 @@ describe('the webhook route', () => {
     expect(openBody).not.toHaveBeenCalled()
   })
 
-  it('counts a webhook body that its connection aborts, without logging an error', async () => {
+  it('counts a webhook whose connection aborts before its body is complete, without logging an error', async () => {
     const { lines, logger } = collector()
     await using server = await testServer({ logger })
     const { headers } = server.signer.sign('x')
@@ -79,7 +79,7 @@ describe('the webhook route', () => {
   })
 })
 
-/** A body of so many bytes that ends only when `end` is called, or when it is cancelled. */
+/** A request body of `bytes` bytes. It ends only when `end` is called or the body is cancelled. */
 function slowBody(bytes: number) {
   const events = new EventEmitter()
   const body = {
@@ -94,7 +94,7 @@ function slowBody(bytes: number) {
 }
 
 describe('the body budget', () => {
-  it('charges a body to the budget until its request is answered', async () => {
+  it('charges a request body to the memory budget until the request is answered', async () => {
     const budget = new BodyBudget(1_000)
     const share = budget.open('a')
     const { body, end } = slowBody(100)
@@ -108,7 +108,7 @@ describe('the body budget', () => {
     expect(budget.used).toBe(0)
   })
 
-  it('reserves body memory for addresses of verified webhooks and bounds other addresses', async () => {
+  it('reserves body memory for addresses that sent verified webhooks, and limits all other addresses', async () => {
     const budget = new BodyBudget(1_000)
     const reads = ['a', 'b', 'c'].map((address) => readBody(slowBody(250).body, 500, budget.open(address)))
     for (const read of reads) read.catch(() => {})
@@ -121,7 +121,7 @@ describe('the body budget', () => {
     expect((await genuine).length).toBe(200)
   })
 
-  it('aborts the slowest body of an address when a new body needs its memory', async () => {
+  it('aborts the slowest request body of an address when a new body needs its memory', async () => {
     let now = 0
     const budget = new BodyBudget(1_000, () => now)
     const slow = readBody(slowBody(250).body, 500, budget.open('proxy'))
@@ -136,7 +136,7 @@ describe('the body budget', () => {
 })
 
 describe('the body limit of an address', () => {
-  it('aborts the slowest body when an address reaches its limit of open bodies', async () => {
+  it('aborts the slowest request body when an address reaches its limit of open bodies', async () => {
     let now = 0
     const budget = new BodyBudget(1_000_000, () => now)
     const slow = Array.from({ length: 1_000 }, () => readBody(slowBody(1).body, 500, budget.open('proxy')))
@@ -183,7 +183,7 @@ describe('the asynchronous log', () => {
 })
 
 describe('limits', () => {
-  it('uses the default of a limit that is undefined, at every depth', () => {
+  it('uses the default for each undefined server limit, also in nested limits', () => {
     const given = {
       maxConnections: undefined,
       backpressure: { maxBytes: undefined },
@@ -196,12 +196,12 @@ describe('limits', () => {
     [{ maxConnections: 0 }, 'limits.maxConnections'],
     [{ handshakeBurst: Number.NaN }, 'limits.handshakeBurst'],
     [{ liveness: { pingIntervalMs: Number.POSITIVE_INFINITY } }, 'limits.liveness.pingIntervalMs'],
-  ])('rejects the limits %j and names the invalid limit', (given, name) => {
+  ])('rejects the server limits %j and names the invalid limit', (given, name) => {
     expect(() => readLimits(given)).toThrow(name)
   })
 })
 
-it('rejects a misspelt limit and names it', () => {
+it('rejects a misspelt server limit and names it', () => {
   const given: object = { maxConection: 5 }
   expect(() => readLimits(given)).toThrow('limits.maxConection')
 })
@@ -215,13 +215,13 @@ describe('server options', () => {
     ['retentionHours', { retentionHours: Number.POSITIVE_INFINITY }],
     ['callbackDeadlineMs', { callbackDeadlineMs: 0 }],
     ['connectionIds', { telnyx: { ...telnyx, connectionIds: [] } }],
-  ])('rejects an invalid `%s` and names it', (name, options) => {
+  ])('rejects an invalid server option `%s` and names it', (name, options) => {
     expect(() => createGatherServer({ ...good, telnyx, ...options })).toThrow(name)
   })
 })
 
 describe('rate limits of a subject', () => {
-  it('answers 429 to reads above the rate limit and never limits webhooks', async () => {
+  it('answers 429 to a subject’s reads above the rate limit and never limits webhooks', async () => {
     await using server = await testServer({ limits: { rates: { reads: { perSecond: 0.01, burst: 3 } } } })
     await server.webhook('call.answered')
     const headers = { authorization: `Bearer ${await server.ticket()}` }
@@ -231,7 +231,7 @@ describe('rate limits of a subject', () => {
     for (let count = 0; count < 5; count++) expect((await server.webhook('call.hold')).status).toBe(200)
   })
 
-  it('answers 429 after repeated requests for calls that the ticket denies', async () => {
+  it('answers 429 after repeated requests for calls that the ticket does not cover', async () => {
     await using server = await testServer({ limits: { rates: { denied: { perSecond: 0.01, burst: 2 } } } })
     const headers = { authorization: `Bearer ${await server.ticket()}` }
     const statuses: number[] = []
@@ -242,7 +242,7 @@ describe('rate limits of a subject', () => {
 })
 
 describe('an event handler', () => {
-  it('skips handlers for fetched events from before the start unless `replayed` is true', async () => {
+  it('skips event handlers for fetched events from before the server’s start unless `replayed` is true', async () => {
     const store = memoryStore()
     const signer = new Signer()
     const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }

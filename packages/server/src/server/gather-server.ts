@@ -1,4 +1,4 @@
-/** The options and the result of `createGatherServer`. */
+/** The options of `createGatherServer`, and the server that it returns. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { KnownEventType } from '@callgather/protocol'
 import type { AccessPolicy } from '../access/access.ts'
@@ -21,9 +21,9 @@ import type { DeepPartial, ServerLimits } from './settings.ts'
 /** The options of `createGatherServer`. */
 export interface GatherServerOptions {
   readonly telnyx: {
-    /** Your Telnyx API key. Not needed with `client`. */
+    /** Your Telnyx API key, which sends the commands. Not needed with `client`. */
     readonly apiKey?: string | undefined
-    /** A client of the official Telnyx SDK, which sends the commands in place of `apiKey`. */
+    /** An instance of the official Telnyx SDK's client. The server sends commands with it instead of `apiKey`. */
     readonly client?: TelnyxClient | undefined
     /**
      * Telnyx's public key, as the portal shows it. During a key rotation, pass several with their validity:
@@ -33,7 +33,7 @@ export interface GatherServerOptions {
     readonly publicKey: PublicKeys | undefined
     /** Ids of your connections. Webhooks of other connections are counted and dropped. Default: accept all connections. */
     readonly connectionIds?: readonly string[] | undefined
-    /** The Telnyx API. Default `https://api.telnyx.com/v2`. For a simulator, `http://127.0.0.1:PORT/v2`. */
+    /** The URL of the Telnyx API. Default `https://api.telnyx.com/v2`. For a simulator, `http://127.0.0.1:PORT/v2`. */
     readonly baseUrl?: string | undefined
     /** Timeout of one command attempt, in milliseconds. Default 5000. */
     readonly timeoutMs?: number | undefined
@@ -68,7 +68,7 @@ export interface GatherServerOptions {
   readonly unsafeDebug?: boolean | undefined
   /** Receives each audit entry. Default: the logger. With `strict`, the server refuses commands while the sink fails. */
   readonly audit?: { readonly sink: AuditSink; readonly strict?: boolean | undefined } | undefined
-  /** Fetches events that Telnyx could not deliver. Default on; `false` turns it off. */
+  /** Reconciliation, which fetches events that Telnyx could not deliver. Default on; `false` turns it off. */
   readonly reconcile?: ReconcileOptions | false | undefined
   /** How long a call is kept after its last event, in hours. Default 168 (a week), minimum 24. */
   readonly retentionHours?: number | undefined

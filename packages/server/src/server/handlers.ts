@@ -2,19 +2,19 @@
  * Handlers of the host application: `gather.on('call.gather.ended', …)`.
  *
  * A handler is called for every event that this process has appended: verified, deduplicated, after it is durable, in
- * the order of the call's log. Over the life of a process that is at most once per event. Across a crash it is at most
- * once too: an event that was stored, but whose handler had not run yet, is in the log and is not delivered again. Code
- * that must not miss one reads `GET /calls/{id}/events` from the last number it has processed.
+ * the order of the call's log. Each handler runs at most once per event, also across a crash: an event that was stored
+ * before the crash, but not handled yet, is in the log and is not delivered again. Code that must not miss an event
+ * reads `GET /calls/{id}/events` after the last sequence number that it has processed.
  *
- * An event that was fetched by reconciliation and happened before this process started may have
- * been handled by an earlier one. Handlers get it only on request, and can tell it by `isReplayed`.
+ * An event that reconciliation fetched from before this process started may have been handled by an earlier process.
+ * Handlers get such an event only with the option `replayed`, and recognise it by `isReplayed`.
  */
 import { type CallRecord, type CallState, type EventOf, isKnownEvent, type KnownEventType } from '@callgather/protocol'
 import type { HostCallbacks } from '../base/host-callbacks.ts'
 
 /** How an event reached a handler. */
 export interface Delivery {
-  /** Whether the event was fetched and is older than this server's start. An earlier process may have handled it. */
+  /** Whether reconciliation fetched an event from before the server's start. An earlier process may have handled it. */
   readonly isReplayed: boolean
 }
 
@@ -27,7 +27,7 @@ export type Handler<Type extends KnownEventType> = (
 
 /** Options of a handler. */
 export interface HandlerOptions {
-  /** Whether the handler also receives fetched events from before the server's start. Default false. */
+  /** Whether the handler also receives fetched events from before the server's start. Default false. See `Delivery`. */
   readonly replayed?: boolean | undefined
 }
 
@@ -39,12 +39,12 @@ interface Entry {
 /** The server logs a handler that runs longer than this, but does not stop it. */
 const HANDLER_DEADLINE_MS = 60_000
 
-/** The handlers by event type. */
+/** The host's event handlers, by event type. */
 export class Handlers {
   readonly #byType = new Map<string, Set<Entry>>()
   readonly #hostCallbacks: HostCallbacks
   readonly #startedAt: number
-  /** Ids of the fetched events that are being appended. */
+  /** Ids of the events from reconciliation that are being appended. */
   readonly #fetched = new Set<string>()
 
   constructor(hostCallbacks: HostCallbacks, startedAt: number) {
@@ -52,7 +52,7 @@ export class Handlers {
     this.#startedAt = startedAt
   }
 
-  /** Adds a handler; the returned function removes it. */
+  /** Adds a handler and returns a function that removes the handler. */
   on<Type extends KnownEventType>(type: Type, handler: Handler<Type>, options: HandlerOptions = {}): () => void {
     const entry: Entry = { handler: handler as Handler<never>, replayed: options.replayed === true }
     const entries = this.#byType.get(type) ?? new Set()
@@ -60,7 +60,7 @@ export class Handlers {
     return () => entries.delete(entry)
   }
 
-  /** Appends an event that reconciliation fetched. */
+  /** Runs `append` for an event that reconciliation fetched, so that its handlers can tell. */
   async whileFetched<T>(eventId: string, append: () => Promise<T>): Promise<T> {
     this.#fetched.add(eventId)
     try {
@@ -70,7 +70,7 @@ export class Handlers {
     }
   }
 
-  /** Calls the handlers of appended records. */
+  /** Calls the handlers for appended records. `call` is the call state that includes them. */
   notify(records: readonly CallRecord[], call: CallState): void {
     for (const { event } of records) {
       if (!isKnownEvent(event)) continue

@@ -13,20 +13,20 @@ afterAll(() => {
   process.off('unhandledRejection', onUnhandled)
 })
 
-/** How a callback fails. What it returns is never what its type says. */
+/** The ways in which a host callback fails. No return value has the callback's return type. */
 const failures: Readonly<Record<string, () => unknown>> = {
   throws: () => {
     throw new Error('host')
   },
   rejects: () => Promise.reject(new Error('host')),
   hangs: () => new Promise(() => {}),
-  'returns rubbish': () => 42,
+  'returns a value of the wrong type': () => 42,
 }
 
 type Failure = (() => unknown) | null
 const grant = { subject: 'agent-7', calls: '*', scopes: ['view', 'gather', 'assistant'] } as const
 
-/** A host whose callbacks fail while `failing` is set; rubbish is what a JavaScript host may return, whatever the types. */
+/** Options of a host whose callback `name` fails while `failure.now` is set, as an untyped JavaScript host may. */
 function hostWith(name: string, failure: { now: Failure }): Partial<GatherServerOptions> {
   const failing = <T>(good: T): T => (failure.now ? (failure.now() as T) : good)
   const silent = pino({ level: 'silent' })
@@ -88,12 +88,12 @@ describe.each(names)('the host’s %s', (name) => {
     expect(stop.status).toBe(200)
     expect((await watch(await server.connect())).reply).toMatchObject({ ok: true })
     // A handler has a minute before it counts as hanging, and `onSensitive` is not called for every gather.
-    const isRubbish = fail === failures['returns rubbish']
+    const isWrongType = fail === failures['returns a value of the wrong type']
     const isHanging = fail === failures.hangs
     const isCounted =
       name.startsWith('auth') ||
-      (name.endsWith('audit sink') && !isRubbish) ||
-      (name === 'handler' && !isRubbish && !isHanging)
+      (name.endsWith('audit sink') && !isWrongType) ||
+      (name === 'handler' && !isWrongType && !isHanging)
     if (isCounted) {
       const metrics = async () => (await fetch(`${server.url}/metrics`)).text()
       await vi.waitFor(async () => {

@@ -94,7 +94,7 @@ describe('an expired public key of Telnyx', () => {
 })
 
 describe('webhooks of another connection', () => {
-  it('answers 200 to webhooks of another connection, counts them, and fetches them after the settings change', async () => {
+  it('answers 200 to webhooks of another Telnyx connection, counts them, and fetches them once it is configured', async () => {
     const store = memoryStore()
     const signer = new Signer()
     const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }
@@ -119,7 +119,7 @@ describe('webhooks of another connection', () => {
 
 describe('backpressure', () => {
   for (const pongs of [false, true]) {
-    it(`disconnects a client that does not read${pongs ? ' but sends unsolicited pongs' : ' without delaying other clients'}, and resumes it without loss`, async () => {
+    it(`disconnects a client that does not read${pongs ? ' but sends unsolicited pongs' : ' without delaying other clients'}, and resumes that client without loss`, async () => {
       await using server = await testServer({
         limits: { backpressure: { maxBytes: 256 * 1024, maxMessages: 500, maxStallMs: 2000 } },
       })
@@ -157,7 +157,7 @@ describe('backpressure', () => {
 })
 
 describe('shutdown', () => {
-  it('finishes requests in flight, refuses new requests, disconnects sockets and exits', async () => {
+  it('a closing server finishes requests in flight, refuses new requests, disconnects sockets and exits', async () => {
     const signer = new Signer()
     const folder = mkdtempSync(join(tmpdir(), 'callgather-drain-'))
     const slow = createServer((_, response) => {
@@ -198,7 +198,7 @@ describe('shutdown', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('closes connections that send headers or bodies too slowly', async () => {
+  it('closes HTTP connections that send headers or bodies too slowly', async () => {
     const running = await startServer({
       PORT: '0',
       TELNYX_API_KEY: 'KEY-test',

@@ -7,16 +7,16 @@ import { testServer } from '../testing/server.ts'
 import type { GatherServerOptions } from './gather-server.ts'
 
 describe('the types of server options', () => {
-  it('accepts a pino logger with standard or custom levels', () => {
+  it('accepts a pino logger with standard or custom levels as the `logger` option', () => {
     expectTypeOf<PinoLogger>().toExtend<Logger>()
     expectTypeOf(pino({ customLevels: { audit: 35 } })).toExtend<Logger>()
   })
 
-  it('accepts an instance of the official Telnyx SDK as the `telnyx` client option', () => {
+  it('accepts an instance of the official Telnyx SDK client as the `telnyx.client` option', () => {
     expectTypeOf<Telnyx>().toExtend<NonNullable<GatherServerOptions['telnyx']['client']>>()
   })
 
-  it('passes fields and a message to a logger that wraps the console', async () => {
+  it('calls the host’s logger with fields and a message', async () => {
     const lines: unknown[][] = []
     const write = (...line: unknown[]) => void lines.push(line)
     await using server = await testServer({ logger: { debug: write, info: write, warn: write, error: write } })

@@ -1,4 +1,4 @@
-/** Invalid options, as JavaScript code or an unset environment variable may pass them. */
+/** Invalid server options, as JavaScript code or an unset environment variable may pass them. */
 
 import { Signer } from '@callgather/test-kit/telnyx'
 import { describe, expect, it } from 'vitest'
@@ -46,7 +46,7 @@ const invalidOptions = [
   ['limits.commandBurst', 0.5],
 ] as const
 
-/** Options with a value at a dotted path. */
+/** Returns valid server options, except for the given value at a dotted path. */
 function optionsWith(name: string, value: unknown): object {
   const [group = '', ...rest] = name.split('.')
   if (rest.length === 0) return { [group]: value }
@@ -55,7 +55,7 @@ function optionsWith(name: string, value: unknown): object {
 }
 
 describe('server options', () => {
-  it.each(invalidOptions)('refuses to start with the invalid option `%s`, %j, and names it', (name, value) => {
+  it.each(invalidOptions)('refuses to start when the option `%s` is %j, and names the option', (name, value) => {
     expect(() => start(optionsWith(name, value))).toThrow(`\`${name}`)
   })
 
@@ -66,7 +66,7 @@ describe('server options', () => {
     },
   )
 
-  it('starts with `undefined` for every option that has a default', async () => {
+  it('the server starts with `undefined` for every option that has a default', async () => {
     const names = [...numbers, ...callbacks, ...flags, ...objects].filter((name) => !name.includes('.'))
     const unset = Object.fromEntries(names.map((name) => [name, undefined]))
     await start({
@@ -76,12 +76,12 @@ describe('server options', () => {
     }).close()
   })
 
-  it('refuses to start without a store and names the entries that export stores', () => {
+  it('refuses to start without a store and names the package entries that export stores', () => {
     const entries = /@callgather\/server\/sqlite.*@callgather\/server\/redis.*@callgather\/server\/memory/
     expect(() => start({ store: undefined })).toThrow(entries)
   })
 
-  it('sends a command with a fractional `timeoutMs`', async () => {
+  it('sends a command when `telnyx.timeoutMs` is a fraction', async () => {
     await using server = await testServer({ telnyx: { timeoutMs: 2_500.5 } as never })
     await server.webhook('call.answered')
     expect((await server.command('gather', { maximum_digits: 4 })).status).toBe(200)

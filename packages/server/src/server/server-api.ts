@@ -1,4 +1,4 @@
-/** `GatherServer` and every type that its members mention. The main entry and the entry of each adapter export them. */
+/** Exports `GatherServer` and every type that its members use, for the main entry and the entry of each adapter. */
 export type { RevocationTarget } from '../access/revocations.ts'
 export type { TicketRequest } from '../access/tickets.ts'
 export type {

@@ -23,10 +23,10 @@ export interface ServerLimits extends RelayLimits {
    */
   readonly commandsPerSecond: number
   readonly commandBurst: number
-  /** The same for `gather_stop` and `ai_assistant_stop`, counted separately. Default 10 and 20. */
+  /** Stop commands per second of one subject and their burst, counted apart from other commands. Default 10 and 20. */
   readonly stopsPerSecond: number
   readonly stopBurst: number
-  /** Rate limits of one subject for every other kind of request. Webhooks are never limited. */
+  /** Rate limits of one subject for all requests that are not commands. Webhooks are never limited. */
   readonly rates: Rates
 }
 
@@ -37,7 +37,7 @@ export type DeepPartial<T> = {
 
 const above0 = 'must be a finite number above 0'
 const numberOr = (fallback: number) => z.number(above0).positive(above0).prefault(fallback)
-/** Node.js runs a timer with a longer delay at once. */
+/** Maximum delay of a Node.js timer. Node.js fires a timer with a longer delay immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 const timerMs = `must be a number from 1 to ${MAX_TIMER_MS}`
 const millisOr = (fallback: number) => z.number(timerMs).min(1, timerMs).max(MAX_TIMER_MS, timerMs).prefault(fallback)
@@ -91,7 +91,7 @@ const url = z
   .refine((value) => URL.canParse(value) && /^https?:/.test(value), 'must be a URL, such as https://api.telnyx.com/v2')
   .optional()
 
-/** The options of a server, each with its range. */
+/** The schema of the server options, with the valid range of each option. */
 export const serverOptions = objectOf({
   telnyx: objectOf({
     apiKey: text,

@@ -18,7 +18,7 @@ const newCall = () => `v3:${randomUUID()}-several`
 const idsIn = (frames: readonly { records: readonly { event: { id: string } }[] }[]) =>
   frames.flatMap(({ records }) => records.map(({ event }) => event.id))
 
-/** A server that receives nothing from the bus, so it knows only the records that it reads from the store. */
+/** Returns a store without its bus: a server on it knows only the records that it reads from the store. */
 const deafTo = (store: CallStore): CallStore => ({ ...store, subscribe: async () => () => {} })
 
 /** Starts two servers in this process with one Redis and one public key of Telnyx. */
@@ -26,7 +26,7 @@ async function pair(...redis: readonly TestRedis[]) {
   return pairOf((store) => store, ...redis)
 }
 
-/** Starts a pair of servers. `changed` replaces the store of the first. */
+/** Starts two servers. `changed` returns the store that the first server uses instead of its own. */
 async function pairOf(changed: (store: CallStore) => CallStore, ...redis: readonly TestRedis[]) {
   const [first, ...rest] = redis.map(({ url }) => url)
   const url = rest.length === 0 && first ? first : [first ?? '', ...rest]
@@ -88,7 +88,7 @@ describeWithRedis('several servers on one Redis', () => {
   })
   afterAll(() => redis[Symbol.asyncDispose]())
 
-  it('relays a webhook of one server to a watcher on the other', async () => {
+  it('relays a webhook that one server received to a watcher on another server', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered'))
     const socket = await it.other.connect({ ticket: it.ticket })
@@ -103,7 +103,7 @@ describeWithRedis('several servers on one Redis', () => {
     )
   })
 
-  it('accepts one of two gathers that reach both servers at once and refuses the other', async () => {
+  it('accepts only one of two gathers when two servers receive them at the same time', async () => {
     await using it = await pair(redis)
     await soon(async () => expect((await it.one.post(it.webhook('call.answered'))).status).toBe(200))
     for (let round = 0; round < 5; round++) {
@@ -118,7 +118,7 @@ describeWithRedis('several servers on one Redis', () => {
     }
   })
 
-  it('stores and publishes an event that reaches both servers at once only once', async () => {
+  it('stores and publishes an event once when two servers receive it at the same time', async () => {
     await using it = await pair(redis)
     await it.one.post(it.webhook('call.answered', {}, 'first'))
     const watched = [it.one, it.other].map(async (server) => {
@@ -137,7 +137,7 @@ describeWithRedis('several servers on one Redis', () => {
     })
   })
 
-  it('ends a backend flow when the other server takes the webhook, and calls each handler once', async () => {
+  it('ends a gather from backend code when another server receives its webhook, and calls each handler once', async () => {
     await using it = await pair(redis)
     const handler = vi.fn()
     it.one.gather.on('call.gather.ended', handler)
@@ -165,12 +165,12 @@ describeWithRedis('several servers on one Redis', () => {
     expect(await keysAroundPin(careless)).toEqual([{ digit: '1' }, { digit: '2' }])
   })
 
-  it('masks input on any leg for a gather that the other server started', async () => {
+  it('masks input on any leg of a session for a gather that another server started', async () => {
     await using it = await pair(redis)
     await expectMaskedOnSiblingLeg(it)
   })
 
-  it('lists the calls of the other server', async () => {
+  it('lists calls whose webhooks another server received', async () => {
     await using it = await pair(redis)
     const socket = await it.other.connect({ ticket: it.ticket })
     const calls: unknown[] = []
@@ -182,7 +182,7 @@ describeWithRedis('several servers on one Redis', () => {
     await soon(() => expect(calls.at(-1)).toMatchObject({ callId: it.callId, phase: 'ended' }))
   })
 
-  it('applies a revocation on both servers within a second, without the bus and after a restart', async () => {
+  it('applies a revocation on two servers within a second, also without the bus and after a restart', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     await it.one.post(it.webhook('call.answered'))
@@ -233,7 +233,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(watcher.contradictions).toEqual([])
   })
 
-  it('answers 503 while Redis is unavailable, stores the retried webhook, and sends a new snapshot', async () => {
+  it('answers webhooks with 503 while Redis is down, then stores the retried webhook and sends a new snapshot', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     await it.one.post(it.webhook('call.answered', {}, 'before'))
@@ -254,7 +254,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(watcher.replies.filter((reply) => reply === 'snapshot')).toHaveLength(2)
   })
 
-  it('sends a new snapshot on both servers after FLUSHALL, never a gap', async () => {
+  it('sends the watchers of two servers a new snapshot after Redis ran FLUSHALL, never a gap', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     for (const id of ['a', 'b', 'c']) await it.one.post(it.webhook('call.dtmf.received', { digit: '1' }, id))
@@ -279,7 +279,7 @@ describeWithRedis('several servers on one Redis', () => {
     for (const watcher of watchers) watcher.stop()
   })
 
-  it('answers 503 before a deadline while Redis is paused, and keeps every acknowledged webhook', async () => {
+  it('answers webhooks with 503 before a deadline while Redis is paused, and keeps every acknowledged webhook', async () => {
     await using own = await TestRedis.start()
     await using it = await pair(own)
     const acknowledged: string[] = []
@@ -318,7 +318,7 @@ describeWithRedis('several servers on a Redis Cluster', () => {
     expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
   })
 
-  it('masks input on legs in any cluster slot for a gather that the other server started', async () => {
+  it('masks input on legs in any Redis cluster slot for a gather that another server started', async () => {
     await using it = await pair(...cluster)
     // The ids of the session and of its calls decide which cluster servers store them.
     for (let tries = 0; tries < 6; tries++) await expectMaskedOnSiblingLeg(it)

@@ -33,7 +33,7 @@ async function stage() {
     gather,
     url,
     state: async (id: string) => gather.call(id).state(),
-    /** Starts an answered call, and an SDK client with only our address and a ticket. */
+    /** Starts an answered call, and creates a Telnyx SDK client with our base URL and a ticket as its API key. */
     async answered() {
       const caller = await sim.phone.dial()
       await ours.calls.actions.answer(caller.id, {})
@@ -149,7 +149,7 @@ describe('the official SDK with a ticket', () => {
     expect(state.gathers.size).toBe(1)
   }, 40_000)
 
-  it('receives denials from the server as Telnyx errors', async () => {
+  it('the official SDK receives the server’s denials as Telnyx errors', async () => {
     await using it = await stage()
     const { caller, client } = await it.answered()
     const { actions } = client.calls
@@ -171,7 +171,7 @@ describe('the official SDK with a ticket', () => {
 })
 
 describe('a backend flow', () => {
-  it('resolves `ended` of a gather when it ends or the caller hangs up', async () => {
+  it('resolves the `ended` promise of a gather when the gather ends or the caller hangs up', async () => {
     await using it = await stage()
     const { caller } = await it.answered()
     const run = it.gather.call(caller.id).gatherUsingSpeak({ payload: 'PIN', voice: 'female', maximum_digits: 2 })

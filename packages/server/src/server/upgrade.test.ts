@@ -22,7 +22,7 @@ CREATE INDEX call_by_session ON call (session) WHERE session IS NOT NULL;
 PRAGMA user_version = 3;
 `
 
-/** Calls with a mask, and the marks in their `client_state`. */
+/** Calls with a masked gather each, and the marks in their `client_state`. */
 const calls: Readonly<Record<string, { readonly id: string; readonly clientState: string }>> = {
   count: {
     id: 'v3:old-count-0000',
