@@ -122,6 +122,7 @@ export {
 } from './hooks/use-command.ts'
 export { type UseConnectionResult, useConnection } from './hooks/use-connection.ts'
 export { type UseDtmfResult, useDtmf } from './hooks/use-dtmf.ts'
+export { useHostEvents } from './hooks/use-host-events.ts'
 export { type UsePlaybackResult, usePlayback } from './hooks/use-playback.ts'
 export { useServerTime } from './hooks/use-server-time.ts'
 export {

@@ -1,4 +1,4 @@
-/** What a client reports to the `onEvent` of `GatherProvider`: errors, and that it needs a ticket. */
+/** What a client reports to `useHostEvents`: errors, and that it needs a ticket. */
 
 import type { AgentSession } from './agent-session.ts'
 import type { GatherClientError } from './client-error.ts'

@@ -120,7 +120,7 @@ export class HostEvents {
   }
 }
 
-/** The event that the provider is mounted. */
+/** Published once, when the host starts to listen. */
 export const readyEvent: HostEvent = {
   type: 'ready',
   contract: HOST_CONTRACT,

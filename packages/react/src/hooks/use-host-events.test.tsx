@@ -10,9 +10,15 @@ import { createScenarioClient } from '../testing/scenario-client.ts'
 import { socketError } from '../testing/scenario-server.ts'
 import { GatherProvider } from './provider.tsx'
 import { useCall } from './use-call.ts'
+import { useHostEvents } from './use-host-events.ts'
 
 function Keys({ callId }: { readonly callId: string }) {
   return <output>{useCall(callId, ({ state }) => state.keys.size)}</output>
+}
+
+function Listener({ onEvent }: { readonly onEvent: (event: HostEvent) => void }) {
+  useHostEvents(onEvent)
+  return null
 }
 
 /** Renders a call in strict mode and collects its host events. */
@@ -23,7 +29,8 @@ function setUp(scenario: Scenario, onEvent?: (event: HostEvent) => void) {
   const show = () =>
     render(
       <StrictMode>
-        <GatherProvider client={client} queryClient={cache} onEvent={onEvent ?? ((event) => void events.push(event))}>
+        <GatherProvider client={client} queryClient={cache}>
+          <Listener onEvent={onEvent ?? ((event) => void events.push(event))} />
           <Keys callId={scenario.callId} />
         </GatherProvider>
       </StrictMode>,
