@@ -17,14 +17,14 @@ type Story = StoryObj<typeof meta>
 
 const clientOf = (loaded: unknown) => {
   const { client } = loaded as LoadedScenario
-  if (!client) throw new Error('This story has a scenario.')
+  if (!client) throw new Error('This story has no client. Set `parameters.scenario` to one scenario.')
   return client
 }
 
 const none = new ScenarioWriter('No assistant').answered().end()
 const message = 'Tell the assistant something the caller will not hear'
 
-/** An assistant is on the call. Enter sends a whisper, and its receipt shows the status. */
+/** An assistant is on the call. Enter sends a whisper, and a receipt shows the status of the whisper. */
 export const OnCall: Story = {
   args: { suggestions: ['Offer Thursday first.', 'Speak more slowly.'] },
   play: async ({ canvas, loaded }) => {
@@ -58,7 +58,7 @@ export const CallerSpeaking: Story = {
   },
 }
 
-/** Whispers with their status. */
+/** The bar lists the last whispers with their delivery status. */
 export const Receipts: Story = {
   parameters: { at: 9500 },
   play: async ({ canvas }) => {
@@ -66,18 +66,18 @@ export const Receipts: Story = {
   },
 }
 
-/** Telnyx refused a whisper. */
+/** Telnyx refused a whisper. The field keeps the text, so that the agent can send it again. */
 export const RefusedWhisper: Story = {
   parameters: { client: { respond: () => ({ refuse: 'callEnded' }) } },
   play: async ({ canvas }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Hurry up.{Enter}')
     await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
-    // The draft is kept.
+    // The field keeps the text of the refused whisper.
     await expect(canvas.getByRole('textbox', { name: message })).toHaveValue('Hurry up.')
   },
 }
 
-/** Telnyx did not respond. Sending the same whisper again cannot deliver it twice. */
+/** Telnyx did not respond to a whisper. "Retry" sends the same command, so the assistant cannot receive it twice. */
 export const UnknownWhisper: Story = {
   parameters: { client: { respond: () => 'unknown' } },
   play: async ({ canvas, loaded }) => {
@@ -89,7 +89,7 @@ export const UnknownWhisper: Story = {
   },
 }
 
-/** Stopping the assistant asks for confirmation. */
+/** "Stop assistant" asks for confirmation before it stops the assistant. */
 export const Stopping: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Stop assistant' }))
@@ -103,7 +103,7 @@ export const Stopping: Story = {
   },
 }
 
-/** The confirmation closes when the conversation ends and does not reopen for the next one. */
+/** The confirmation of "Stop assistant" closes when the conversation ends and stays closed in the next conversation. */
 export const ConfirmationClosesWithTheConversation: Story = {
   tags: ['!dev', '!autodocs'],
   play: async ({ canvas, loaded }) => {
@@ -128,7 +128,7 @@ export const ConfirmationClosesWithTheConversation: Story = {
   },
 }
 
-/** The assistant is stopped. The agent can hand the call back with a summary. */
+/** The assistant is stopped. The agent can hand the call back to the assistant with a summary. */
 export const HandBack: Story = {
   parameters: { at: 'end' },
   play: async ({ canvas, loaded }) => {
@@ -139,7 +139,7 @@ export const HandBack: Story = {
   },
 }
 
-/** No assistant has started. */
+/** No assistant has started on this call. The agent can start an assistant by its id in Telnyx. */
 export const NoAssistant: Story = {
   args: { callId: none.callId },
   parameters: { scenario: none, at: 'end' },
@@ -152,13 +152,13 @@ export const NoAssistant: Story = {
   },
 }
 
-/** The call has ended. */
+/** The call has ended, so the assistant bar sends no commands. */
 export const CallEnded: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather, at: 'end' },
 }
 
-/** `AssistantBarParts` without styles. */
+/** A custom assistant bar, built from `AssistantBarParts` without styles. */
 export const Composed: Story = {
   render: ({ callId }) => (
     <AssistantBarParts.Root callId={callId} style={{ display: 'grid', gap: 8 }}>

@@ -17,21 +17,21 @@ import { ReceiptText } from './receipt-text.tsx'
 
 /** The props of `AssistantBar`. */
 export interface AssistantBarProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The assistant that "Start assistant" starts, by its id in Telnyx. Without it, the agent is asked for one. */
+  /** The id in Telnyx of the assistant that "Start assistant" starts. Without an id, the bar shows a field for it. */
   readonly assistantId?: string
-  /** Common messages to the assistant, offered as buttons. Keep the array stable. */
+  /** Common messages to the assistant, offered as buttons. Pass the same array on every render. */
   readonly suggestions?: readonly string[]
 }
 
 const noSuggestions: readonly string[] = []
 
 /**
- * Controls for an AI assistant on the call: whisper to it, make it answer now, stop it, or hand the call back to it.
- * Each message shows its status: sent, accepted or seen in the conversation.
+ * Controls for an AI assistant on the call. The agent can whisper to the assistant, make it answer now, stop it, or
+ * hand the call back to it. Each message shows its status: sent, accepted or seen in the conversation.
  *
- * Its unstyled parts are `AssistantBarParts`.
+ * `AssistantBarParts` has the unstyled parts of this component.
  */
 export function AssistantBar({ callId, ...props }: AssistantBarProps) {
   const id = useId()
@@ -51,7 +51,7 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
   const { t } = language
   const { isActive } = assistant
   const badge = assistant.conversation && badgeOf(assistant, language)
-  // The confirmation belongs to one conversation. It closes with it, and while commands are blocked.
+  // The confirmation of "Stop assistant" closes when its conversation ends, and while commands are blocked.
   const [confirmingId, setConfirmingId] = useState<string | null>(null)
   const conversationId = assistant.conversation?.id ?? null
   const confirming = isActive && reason === null && confirmingId !== null && confirmingId === conversationId
@@ -100,7 +100,7 @@ function Contents({ id, assistantId, suggestions = noSuggestions }: ContentsProp
   )
 }
 
-/** The assistant's activity, from its conversation. Telnyx does not report when it speaks. */
+/** The badge of the assistant's activity. Telnyx does not report when the assistant speaks. */
 function badgeOf({ conversation, callerSpeaking }: UseAssistantResult, { t }: Language): Badge {
   switch (conversation?.status) {
     case 'requested':

@@ -6,16 +6,16 @@ import { createPartContext } from '../part/part-context.ts'
 
 /** Options to start an assistant, or to hand the call back to it. */
 export interface AssistantStartOptions {
-  /** Which assistant to start, by its id in Telnyx. */
+  /** The id in Telnyx of the assistant to start. */
   readonly assistantId?: string | undefined
-  /** A summary for the assistant when it takes back its call. */
+  /** A summary for the assistant, sent when an agent hands the call back to the assistant. */
   readonly summary?: string | undefined
 }
 
-/** The drafts of an agent for a call's assistant. */
+/** The unsent input of an agent in the assistant bar of one call. */
 interface BarState {
   readonly text: string
-  /** The state of a message that would talk over the caller: `ask` asks for confirmation, `wait` waits for a pause. */
+  /** Set while a message would talk over the caller: `ask` asks for confirmation, `wait` waits for a pause. */
   readonly guard: { readonly mode: 'ask' | 'wait'; readonly conversationId: string } | null
   readonly assistantId: string
   readonly summary: string
@@ -23,7 +23,7 @@ interface BarState {
 
 const barStates = new Remembered<BarState>({ text: '', guard: null, assistantId: '', summary: '' })
 
-/** The context of the parts of an assistant bar. */
+/** Returns the context value that `AssistantBarParts.Root` provides to the parts inside it. */
 export function useBarOf(callId: string) {
   const assistant = useAssistant(callId)
   const reason = useBlocked(callId, 'assistant')
@@ -32,11 +32,11 @@ export function useBarOf(callId: string) {
   const { text, assistantId, summary } = bar
   const content = text.trim()
   const isOn = isActive || conversation?.status === 'requested'
-  // Bound to one conversation, so that the message is never sent in the next one.
+  // A guarded message belongs to one conversation, so it is never sent in the next conversation.
   const guarding = isOn && bar.guard?.conversationId === conversation?.id ? (bar.guard?.mode ?? null) : null
   const setGuard = (mode: 'ask' | 'wait' | null) =>
     changeBar((now) => ({ ...now, guard: mode && conversation && { mode, conversationId: conversation.id } }))
-  /** Clears a draft that was accepted, unless the agent has changed it since. */
+  /** Clears a draft after Telnyx accepted it, unless the agent changed the draft after sending. */
   const clear = (field: 'text' | 'summary', sent: string) =>
     changeBar((now) => (now[field].trim() === sent ? { ...now, [field]: '' } : now))
   const whisper = async () => {
@@ -51,7 +51,7 @@ export function useBarOf(callId: string) {
     answer.current = answerAnyway
   })
   useEffect(() => {
-    // If a call has several bars, only the first that sees the pause sends the message.
+    // If several assistant bars show this call, only the first bar that sees the pause sends the message.
     if (guarding === null || callerSpeaking || reason !== null || barStates.read(memory).guard === null) return
     if (guarding === 'wait') answer.current().catch(() => {})
     else changeBar((now) => ({ ...now, guard: null }))
@@ -69,7 +69,7 @@ export function useBarOf(callId: string) {
     waitForPause: () => setGuard('wait'),
     whisper: () => void whisper().catch(() => {}),
     answerAnyway: () => void answerAnyway().catch(() => {}),
-    /** Lets the assistant answer now, but asks for confirmation while the caller speaks. */
+    /** Makes the assistant answer now. Asks the agent for confirmation if the caller is speaking. */
     answerNow: () => {
       if (reason !== null) return
       if (callerSpeaking) setGuard('ask')

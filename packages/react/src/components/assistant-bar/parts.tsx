@@ -11,7 +11,7 @@ import { type AssistantStartOptions, BarProvider, useBar, useBarOf } from './con
 import { ReceiptText } from './receipt-text.tsx'
 import { type MessageReceipt, receiptsOf, selectWhispers } from './receipts.ts'
 
-/** The number of messages shown with their status. */
+/** How many of the last messages to the assistant are listed with their status. */
 const RECEIPTS_SHOWN = 3
 
 /** The state of `AssistantBarParts.Root`, as data attributes. */
@@ -25,7 +25,7 @@ export type RootState = {
 
 /** The props of `AssistantBarParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
 }
 
@@ -48,7 +48,7 @@ export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 /** The props of `AssistantBarParts.Message`. */
 export type MessageProps = PartProps<'textarea'>
 
-/** A field for a message to the assistant. Enter whispers it; Ctrl+Enter makes the assistant answer now. */
+/** A field for a message to the assistant. Enter sends a whisper. Ctrl+Enter makes the assistant answer now. */
 export function Message(props: MessageProps) {
   const { text, setText, whisper, answerNow } = useBar('Message')
   const { t } = useLanguage()
@@ -71,11 +71,11 @@ export function Message(props: MessageProps) {
 
 /** The props of `AssistantBarParts.Suggestion`. */
 export interface SuggestionProps extends PartProps<'button'> {
-  /** The message that the button fills in. */
+  /** The message that the button puts in the `Message` field. */
   readonly text: string
 }
 
-/** A button that fills in a common message. */
+/** A button that puts a common message in the `Message` field. */
 export function Suggestion({ text, ...props }: SuggestionProps) {
   const { setText } = useBar('Suggestion')
   return renderPart('button', props, { type: 'button', onClick: () => setText(text), children: <bdi>{text}</bdi> })
@@ -111,7 +111,7 @@ interface ButtonOwn {
   readonly 'aria-label'?: string
 }
 
-/** Sends the message to the assistant; the caller does not hear it. */
+/** A button that sends the message to the assistant. The caller does not hear the message. */
 export function Whisper(props: CommandButtonProps) {
   const { assistant, reason, whisper } = useBar('Whisper')
   const { t } = useLanguage()
@@ -119,7 +119,7 @@ export function Whisper(props: CommandButtonProps) {
   return commandButton(props, assistant.whispering, reason, own)
 }
 
-/** Makes the assistant answer now. While the caller speaks, `Guard` asks for confirmation. */
+/** A button that makes the assistant answer now. While the caller speaks, `Guard` asks for confirmation first. */
 export function AnswerNow(props: CommandButtonProps) {
   const { assistant, reason, answerNow } = useBar('AnswerNow')
   const { t } = useLanguage()
@@ -127,7 +127,7 @@ export function AnswerNow(props: CommandButtonProps) {
   return commandButton(props, assistant.answering, reason, own)
 }
 
-/** Ends the conversation at once; the call stays up. Confirm first: the caller hears silence afterwards. */
+/** A button that stops the assistant at once. The call continues in silence, so ask for confirmation first. */
 export function Stop(props: CommandButtonProps) {
   const { assistant, reason } = useBar('Stop')
   const { t } = useLanguage()
@@ -142,7 +142,7 @@ export function Stop(props: CommandButtonProps) {
 /** The props of `AssistantBarParts.Start`. */
 export interface StartProps extends CommandButtonProps, AssistantStartOptions {}
 
-/** Starts an assistant, or hands the call back to the previous one with the conversation so far. */
+/** A button that starts an assistant, or hands the call back to the stopped assistant with the conversation so far. */
 export function Start({ assistantId, summary, ...props }: StartProps) {
   const { assistant, reason, handsBack, start } = useBar('Start')
   const { t } = useLanguage()
@@ -162,7 +162,7 @@ export type GuardState = {
 /** The props of `AssistantBarParts.Guard`. */
 export type GuardProps = PartProps<'div', GuardState>
 
-/** Asks whether to talk over the caller, or shows that the message waits for a pause. Renders nothing otherwise. */
+/** Asks whether to talk over the caller, or shows that a message waits for a pause. Otherwise renders nothing. */
 export function Guard(props: GuardProps): ReactNode {
   const { guarding } = useBar('Guard')
   if (guarding === null) return null
@@ -172,7 +172,7 @@ export function Guard(props: GuardProps): ReactNode {
 /** The props of `AssistantBarParts.WaitForPause`. */
 export type WaitForPauseProps = PartProps<'button'>
 
-/** A button in `Guard` that waits for the caller to pause, then makes the assistant answer. */
+/** A button for `Guard` that makes the assistant answer when the caller pauses. */
 export function WaitForPause(props: WaitForPauseProps) {
   const { waitForPause } = useBar('WaitForPause')
   const { t } = useLanguage()
@@ -182,7 +182,7 @@ export function WaitForPause(props: WaitForPauseProps) {
 /** The props of `AssistantBarParts.SendAnyway`. */
 export type SendAnywayProps = PartProps<'button'>
 
-/** A button in `Guard` that makes the assistant answer over the caller. */
+/** A button for `Guard` that makes the assistant answer while the caller speaks. */
 export function SendAnyway(props: SendAnywayProps) {
   const { answerAnyway } = useBar('SendAnyway')
   const { t } = useLanguage()
@@ -191,11 +191,11 @@ export function SendAnyway(props: SendAnywayProps) {
 
 /** The props of `AssistantBarParts.Receipts`. */
 export interface ReceiptsProps extends Omit<PartProps<'ul'>, 'children'> {
-  /** Renders one receipt; by default a `Receipt`. */
+  /** Renders the receipt of one message. Default: a `Receipt`. */
   readonly children?: (receipt: MessageReceipt) => ReactNode
 }
 
-/** The delivery status of the last messages, newest first. Renders nothing without messages. */
+/** The receipts of the last messages to the assistant, newest first. Renders nothing if there are no messages. */
 export function Receipts({
   children = (receipt) => <Receipt key={receipt.id} receipt={receipt} />,
   ...props
@@ -218,7 +218,7 @@ export interface ReceiptProps extends PartProps<'li', ReceiptState> {
   readonly receipt: MessageReceipt
 }
 
-/** One message and its status: sent, accepted, seen in the conversation, refused, unknown. */
+/** One message to the assistant and its status: sent, accepted, seen in the conversation, refused or unknown. */
 export function Receipt({ receipt, ...props }: ReceiptProps) {
   return renderPart('li', props, { children: <ReceiptText receipt={receipt} /> }, { status: receipt.status })
 }

@@ -1,7 +1,7 @@
 import { useLanguage } from '../../strings/strings-context.tsx'
 import type { MessageReceipt } from './receipts.ts'
 
-/** The text of a receipt. */
+/** The text of a message to the assistant, and its delivery status in words. */
 export function ReceiptText({ receipt: { text, answerNow, status } }: { readonly receipt: MessageReceipt }) {
   const { t } = useLanguage()
   return (

@@ -10,7 +10,7 @@ export interface MessageReceipt {
   readonly status: RowOutcome
 }
 
-/** The last messages to the assistant, newest last. The fold keeps their identity, so they compare by reference. */
+/** The last messages to the assistant, newest last. `reduceCall` keeps their identity, so they compare by reference. */
 export function selectWhispers(state: CallState, limit: number): readonly CommandState[] {
   const found: CommandState[] = []
   for (const command of state.commands)
@@ -18,7 +18,7 @@ export function selectWhispers(state: CallState, limit: number): readonly Comman
   return found.sort((one, other) => ((one.request?.stamp ?? '') < (other.request?.stamp ?? '') ? -1 : 1)).slice(-limit)
 }
 
-/** The receipts of messages. `seen` means that the conversation has held the message since it was sent. */
+/** The receipts of messages to the assistant. `seen` means that the conversation contains the message. */
 export function receiptsOf(whispers: readonly CommandState[], messages: readonly MessageEntry[]): MessageReceipt[] {
   return whispers.map(({ id, request, outcome }) => {
     const text = contentOf(request?.body.messages)

@@ -49,7 +49,7 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-/** Active calls come before ended ones. The arrow keys move between calls. */
+/** The list shows active calls before ended calls. The arrow keys move between calls. */
 export const Several: Story = {
   args: { selected: pinEntry.callId },
   play: async ({ canvas }) => {
@@ -61,7 +61,7 @@ export const Several: Story = {
   },
 }
 
-/** A call counts its new events until it is opened. */
+/** A row counts the new events of its call until the agent opens the call. */
 export const Unseen: Story = {
   args: { selected: aiBooking.callId },
   play: async ({ canvas, loaded }) => {
@@ -72,7 +72,7 @@ export const Unseen: Story = {
   },
 }
 
-/** Three hundred calls with a search field. Only the rows in view are in the DOM. */
+/** A list of three hundred calls has a search field. Only the rows in view are in the DOM. */
 export const Hundreds: Story = {
   parameters: { scenario: hundreds, at: 'end' },
   play: async ({ canvas, canvasElement }) => {
@@ -83,7 +83,7 @@ export const Hundreds: Story = {
   },
 }
 
-/** There are no calls. */
+/** The list has no calls. */
 export const Empty: Story = {
   parameters: { scenario: [], at: 'end' },
   play: async ({ canvas }) => {
@@ -106,7 +106,7 @@ export const Unavailable: Story = {
   },
 }
 
-/** The session expired. The calls stay listed and are marked as out of date. */
+/** The agent's session expired. The calls stay listed, and the list is marked as out of date. */
 export const OutOfDate: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findAllByRole('button')
@@ -118,7 +118,7 @@ export const OutOfDate: Story = {
   },
 }
 
-/** `CallListParts` without styles, with custom rows. */
+/** A custom call list, built from `CallListParts` without styles. */
 export const Composed: Story = {
   render: function Render() {
     const [selected, setSelected] = useState<string | null>(null)
@@ -149,7 +149,7 @@ export const Composed: Story = {
   },
   play: async ({ canvas }) => {
     const [first] = await canvas.findAllByRole('button')
-    if (!first) throw new Error('There are calls.')
+    if (!first) throw new Error('The call list has no rows. Load a scenario with calls.')
     await userEvent.click(first)
     await expect(first).toHaveAttribute('aria-current', 'true')
     await userEvent.keyboard('{ArrowDown}')

@@ -16,20 +16,20 @@ import * as parts from './parts.tsx'
 
 /** The props of `CallList`. */
 export interface CallListProps {
-  /** The call that is open. */
+  /** The id of the call that is open. */
   readonly selected?: string | null
-  /** Called when the agent picks a call. */
+  /** Called with the call's id when the agent selects a call. */
   readonly onSelect?: (callId: string) => void
 }
 
-/** A longer list has a search field. */
+/** A list with more calls shows a search field. */
 const MAX_CALLS_WITHOUT_SEARCH = 12
 
 /**
  * The calls that the ticket allows, active calls first. Each row shows the activity, the duration and the number of new
  * events. Only the rows in view are in the DOM.
  *
- * Its unstyled parts are `CallListParts`.
+ * `CallListParts` has the unstyled parts of this component.
  */
 export function CallList({ selected = null, onSelect }: CallListProps) {
   const kept = useKeptFocus()
@@ -78,10 +78,10 @@ interface ListState {
   readonly tone: Tone
 }
 
-/** The states whose hint refers to the last known state. */
+/** The connection views in which the list still shows its last known calls. */
 const showsLastState: ReadonlySet<ConnectionView> = new Set(['reconnecting', 'degraded', 'unavailable'])
 
-/** Why the list is out of date or unavailable; `null` while it is live or loading. */
+/** Explains why the call list is out of date or unavailable; `null` while it is live or loading. */
 function useListState(): ListState | null {
   const { error } = useList('ListState')
   const connection = useConnection()
@@ -91,12 +91,12 @@ function useListState(): ListState | null {
   if (!isBad(view, connection)) return null
   const { tone, words, hint: ofView } = viewWords(view)
   if (view === 'forbidden') return { title: t('connection.noPermission'), hint: t('connection.noPermissionHint'), tone }
-  // An empty list has no last known state.
+  // An empty list shows no last known calls, so the hint must not mention them.
   const hint = showsLastState.has(view) ? 'calls.retrying' : ofView
   return { title: t(words), hint: hint ? t(hint) : null, tone }
 }
 
-/** The empty state. It says "No calls" only after a snapshot confirms it. */
+/** The text of an empty call list. It says "No calls" only after a snapshot confirms that there are none. */
 function NoCalls({
   isSearched,
   isKnown,

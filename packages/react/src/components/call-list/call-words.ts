@@ -2,7 +2,7 @@ import type { CallSummary } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
 
-/** A gather with a higher maximum shows no progress towards it. */
+/** For a gather with a higher maximum, the list shows the number of digits without the maximum. */
 const MAX_PROGRESS_DIGITS = 32
 
 /** Describes the current activity of a call. */
@@ -29,7 +29,7 @@ export function activityWords({ phase, activity, hungUpBy }: CallSummary, langua
   }
 }
 
-/** A counter that grows with the events of a call. The difference since the last look is the number of new events. */
+/** Counts the keys, fields or messages of a call's current activity. The list compares counts to find new ones. */
 export function progressOf({ activity }: CallSummary): number {
   switch (activity?.kind) {
     case 'digits':

@@ -5,16 +5,16 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { progressOf } from './call-words.ts'
 
-/** A row of the list: a call, or the heading of a group. */
+/** A row of the call list: a call, or the heading of a group of calls. */
 export type CallListItem =
   | { readonly kind: 'heading'; readonly key: 'live' | 'ended'; readonly text: string; readonly count: number }
   | { readonly kind: 'call'; readonly key: string; readonly call: CallSummary }
 
-/** The ids of the calls among the rows, from top to bottom. */
+/** The ids of the listed calls, from top to bottom. */
 export const orderOf = (items: readonly CallListItem[]) =>
   items.flatMap((item) => (item.kind === 'call' ? [item.key] : []))
 
-/** The context of the parts of a call list. */
+/** Returns the context value that `CallListParts.Root` provides to the parts inside it. */
 export function useListOf(selected: string | null, onSelect: ((callId: string) => void) | undefined) {
   const { calls, sync, error } = useCalls()
   const { t } = useLanguage()
@@ -39,7 +39,7 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
   }, [calls, query, t])
 
   const order = orderOf(items)
-  // The roving tab stop of the list.
+  // The only row of the list that the Tab key reaches (roving tabindex).
   const focusable =
     active !== null && order.includes(active) ? active : (order.find((it) => it === selected) ?? order[0])
   return {
@@ -48,7 +48,7 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
       setActive(callId)
       onSelect?.(callId)
     },
-    /** The number of events on a call since it was last open. */
+    /** The number of events of a call since the agent last had it open. */
     unseen: (callId: string) => (callId === selected ? 0 : (unseen.get(callId) ?? 0)),
   }
 }
@@ -56,7 +56,7 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
 export const [ListProvider, useList] = createPartContext<ReturnType<typeof useListOf>>('CallListParts')
 export const [CallProvider, useRow] = createPartContext<CallSummary>('CallListParts', 'Call')
 
-/** The number of events of each call since it was last open. Events present at first count as seen. */
+/** The number of events of each call since the agent last had it open, not counting events before the first render. */
 function useUnseen(calls: readonly CallSummary[], selected: string | null): ReadonlyMap<string, number> {
   const [seen, setSeen] = useState<ReadonlyMap<string, number>>(() => new Map())
   const next = new Map(seen)

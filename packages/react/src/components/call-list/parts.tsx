@@ -18,13 +18,13 @@ export type RootState = { readonly empty: boolean }
 
 /** The props of `CallListParts.Root`. */
 export interface RootProps extends Omit<PartProps<'nav', RootState>, 'onSelect'> {
-  /** The call that is open. */
+  /** The id of the call that is open. */
   readonly selected?: string | null
-  /** Called when the agent picks a call. */
+  /** Called with the call's id when the agent selects a call. */
   readonly onSelect?: ((callId: string) => void) | undefined
 }
 
-/** The list of the calls that the ticket allows. */
+/** The navigation landmark around the list of the calls that the ticket allows. */
 export function Root({ selected = null, onSelect, ...props }: RootProps) {
   const { t } = useLanguage()
   const guard = useTypingGuard()
@@ -39,7 +39,7 @@ export function Root({ selected = null, onSelect, ...props }: RootProps) {
 /** The props of `CallListParts.Search`. */
 export type SearchProps = PartProps<'input'>
 
-/** A field to find a call by its number. */
+/** A search field that filters the calls by telephone number or call id. */
 export function Search(props: SearchProps) {
   const { query, setQuery } = useList('Search')
   const { t } = useLanguage()
@@ -55,15 +55,15 @@ export function Search(props: SearchProps) {
 
 /** The props of `CallListParts.View`. */
 export interface ViewProps extends Omit<PartProps<'div'>, 'children'> {
-  /** Renders one row. */
+  /** Renders one row of the list: a call or a group heading. */
   readonly children: (item: CallListItem) => ReactElement
-  /** Content while there are no rows. */
+  /** Content shown while the list has no rows. */
   readonly empty?: ReactNode
 }
 
 /**
- * The rows; only those in view are in the DOM. Set a height and `overflow: auto`. The list is one tab stop, and the
- * arrow keys move between calls.
+ * The scrolling list of calls. Only the rows in view are in the DOM. Set a height and `overflow: auto`. The list is one
+ * tab stop, and the arrow keys move between calls.
  */
 export function View({ children, empty = null, ...props }: ViewProps) {
   const { items, live, focusable, setActive } = useList('View')
@@ -71,7 +71,7 @@ export function View({ children, empty = null, ...props }: ViewProps) {
   const view = useRef<HTMLDivElement>(null)
   const indexOf = (callId: string | undefined) => items.findIndex((item) => item.key === callId)
   const focusIndex = indexOf(focusable)
-  /** The call whose row takes the focus after this render. */
+  /** The id of the call whose row takes the focus after this render. */
   const toFocus = useRef<string | null>(null)
   const onKeyDown = (event: KeyboardEvent) => {
     const order = orderOf(items)
@@ -106,10 +106,10 @@ export function View({ children, empty = null, ...props }: ViewProps) {
 export type CallState = {
   readonly call: string
   readonly phase: CallSummary['phase']
-  /** The kind of its current activity. */
+  /** The kind of the call's current activity; `null` for none. */
   readonly activity: NonNullable<CallSummary['activity']>['kind'] | null
   readonly selected: boolean
-  /** The number of events since it was last open. */
+  /** The number of events since the agent last had the call open; `null` for none. */
   readonly unseen: number | null
 }
 
@@ -118,7 +118,7 @@ export interface CallProps extends PartProps<'button', CallState> {
   readonly call: CallSummary
 }
 
-/** A button that selects a call. */
+/** The row of one call: a button that selects the call. */
 export function Call({ call, ...props }: CallProps) {
   const { selected, select, focusable, unseen } = useList('Call')
   const isSelected = call.callId === selected
@@ -141,7 +141,7 @@ export function Call({ call, ...props }: CallProps) {
 /** The props of `CallListParts.Party`. */
 export type PartyProps = PartProps<'bdi'>
 
-/** The other party of the call. */
+/** The telephone number of the other party of the call. */
 export function Party(props: PartyProps) {
   const { direction, from, to } = useRow('Party')
   const { t } = useLanguage()
@@ -152,7 +152,7 @@ export function Party(props: PartyProps) {
 /** The props of `CallListParts.Activity`. */
 export type ActivityProps = PartProps<'span'>
 
-/** The current activity of the call, in words. */
+/** The current activity of the call in words, such as the gather that is running. */
 export function Activity(props: ActivityProps) {
   const call = useRow('Activity')
   return renderPart('span', props, { children: activityWords(call, useLanguage()) })
@@ -161,7 +161,7 @@ export function Activity(props: ActivityProps) {
 /** The props of `CallListParts.Duration`. */
 export type DurationProps = PartProps<'time'>
 
-/** A call's length, by the server's clock; the only thing in the list that renders each second. */
+/** The duration of a call, by the server's clock. Only this part of the list rerenders every second. */
 export function Duration(props: DurationProps): ReactNode {
   const { phase, startedAt, answeredAt, endedAt } = useRow('Duration')
   const client = useGatherClient()

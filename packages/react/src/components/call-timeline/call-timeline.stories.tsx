@@ -16,7 +16,7 @@ type Story = StoryObj<typeof meta>
 
 const nothing = new ScenarioWriter('Nothing happened').end()
 
-/** A conversation in lanes. The arrow keys move between events. */
+/** The timeline shows a conversation in lanes. The arrow keys move between its events. */
 export const Conversation: Story = {
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
@@ -28,10 +28,10 @@ export const Conversation: Story = {
   },
 }
 
-/** A gather with prompts and keys. */
+/** The timeline shows a gather with its prompts and keys. */
 export const Keys: Story = { args: { callId: menuWithWrongKey.callId }, parameters: { scenario: menuWithWrongKey } }
 
-/** The same events as a table. */
+/** A table shows the events of the timeline. */
 export const Table: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey },
@@ -42,7 +42,7 @@ export const Table: Story = {
   },
 }
 
-/** The zoomed timeline scrolls. */
+/** The timeline scrolls after the agent zooms in. */
 export const Zoomed: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Zoom in' }))
@@ -62,7 +62,7 @@ export const PinchZoom: Story = {
     await waitFor(() => expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 1.5))
     await fireEvent.wheel(chart, pinch)
     await waitFor(() => expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 3))
-    // The point under the pointer, near the end, stays there.
+    // The zoom keeps the point under the pointer in place, so the chart has scrolled towards its end.
     await expect(chart.scrollLeft).toBeGreaterThan(chart.clientWidth * 2)
     chart.focus()
     await userEvent.keyboard('{Home}')
@@ -72,10 +72,10 @@ export const PinchZoom: Story = {
   },
 }
 
-/** The call has no events. */
+/** The timeline of a call without events is empty. */
 export const Empty: Story = { args: { callId: nothing.callId }, parameters: { scenario: nothing } }
 
-/** `CallTimelineParts` with custom styles: the lanes are stacked. */
+/** A custom timeline, built from `CallTimelineParts` with stacked lanes. */
 export const Composed: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey },

@@ -9,7 +9,7 @@ import * as parts from './parts.tsx'
 
 /** The props of `CallTimeline`. */
 export interface CallTimelineProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
 }
 
@@ -17,7 +17,7 @@ export interface CallTimelineProps {
  * A timeline of a call with lanes for speech, keys and gathers. The arrow keys move between events, and plus and minus
  * zoom. A table shows the same events.
  *
- * Its unstyled parts are `CallTimelineParts`.
+ * `CallTimelineParts` has the unstyled parts of this component.
  */
 export function CallTimeline({ callId }: CallTimelineProps) {
   const id = useId()
@@ -94,7 +94,7 @@ function Lanes() {
   )
 }
 
-/** The same events as a table. */
+/** A table of the events of the timeline. */
 function Table() {
   const { spans, range } = useTimeline('Table')
   const { t, tryT } = useLanguage()

@@ -5,20 +5,20 @@ import { useServerTime } from '../../hooks/use-server-time.ts'
 import { createPartContext } from '../part/part-context.ts'
 import { spansOf } from './lanes.ts'
 
-/** The zoom levels: multiples of the width of the view. */
+/** The zoom levels: the width of the lanes as a multiple of the visible width. */
 const zooms = [1, 2, 4, 8, 16] as const
 
-/** The view state of a call's timeline. */
+/** The zoom level of each call's timeline, and whether the timeline is a chart or a table. */
 const timelineViews = new Remembered<{
   readonly step: number
   readonly asTable: boolean
 }>({ step: 0, asTable: false })
 
-/** The context of the parts of a timeline. */
+/** Returns the context value that `CallTimelineParts.Root` provides to the parts inside it. */
 export function useTimelineOf(callId: string) {
   const timeline = useCallTimeline(callId)
   const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
-  // The span at the keyboard cursor or under the pointer.
+  // The id of the event at the keyboard cursor or under the pointer.
   const [cursor, setCursor] = useState<string | null>(null)
   const running = timeline.startedAt !== null && timeline.endedAt === null
   const now = useServerTime(callId, running ? 1000 : null)
@@ -34,7 +34,7 @@ export function useTimelineOf(callId: string) {
 
 export const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useTimelineOf>>('CallTimelineParts')
 
-/** The call's start, and its end or now, in milliseconds since the Unix epoch; `null` while unknown. */
+/** The start and the end of the time axis, in milliseconds since the Unix epoch; `null` while the start is unknown. */
 function rangeOf({ startedAt, endedAt }: UseCallTimelineResult, now: number) {
   if (startedAt === null) return null
   const from = Date.parse(startedAt)

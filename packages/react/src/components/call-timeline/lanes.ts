@@ -3,10 +3,10 @@
 import { isDigitGather } from '@callgather/protocol'
 import type { UseCallTimelineResult } from '../../hooks/use-call-timeline.ts'
 
-/** The lanes, from top to bottom. */
+/** The names of the timeline's lanes, from top to bottom. */
 export const laneNames: readonly LaneName[] = ['caller', 'assistant', 'prompt', 'keys', 'gather', 'commands']
 
-/** A lane of the timeline. */
+/** The name of a lane of the timeline. */
 export type LaneName = 'caller' | 'assistant' | 'prompt' | 'keys' | 'gather' | 'commands'
 
 /** An event of a call, with or without a duration. Times are in milliseconds since the Unix epoch. */
@@ -14,16 +14,16 @@ export interface TimelineSpan {
   readonly id: string
   readonly lane: LaneName
   readonly from: number
-  /** Equals `from` for an event without a duration. */
+  /** The end of the event. Equals `from` if the event has no duration. */
   readonly to: number
-  /** A short label: a key, a text or a Telnyx status. */
+  /** The label of the event: a key, a text or a status of Telnyx. */
   readonly text: string
 }
 
-/** Estimates the duration of a spoken text at 15 characters per second. Telnyx reports no duration for turns. */
+/** Estimates how long a text takes to speak, at 15 characters per second. Telnyx does not report the duration. */
 const spokenMillis = (text: string) => Math.max(800, Math.min(20_000, (text.length / 15) * 1000))
 
-/** The spans of a call, in order of time. A span that has not ended ends at `now`. */
+/** The events of a call as spans, in order of time. An event that has not ended gets `now` as its end. */
 export function spansOf(timeline: UseCallTimelineResult, now: number): TimelineSpan[] {
   const spans: TimelineSpan[] = []
   const end = timeline.endedAt === null ? now : Date.parse(timeline.endedAt)
@@ -37,7 +37,7 @@ export function spansOf(timeline: UseCallTimelineResult, now: number): TimelineS
         const text = entry.kind === 'message' ? entry.content : entry.text
         const isCaller = entry.kind === 'message' ? entry.role === 'user' : entry.track === 'inbound'
         if (entry.kind === 'message' && entry.role !== 'user' && entry.role !== 'assistant') break
-        // Telnyx reports a turn when it ends.
+        // Telnyx reports a turn of speech when the turn ends.
         spans.push({
           id,
           lane: isCaller ? 'caller' : 'assistant',

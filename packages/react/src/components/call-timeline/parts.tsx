@@ -12,7 +12,7 @@ export type RootState = { readonly empty: boolean }
 
 /** The props of `CallTimelineParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
 }
 
@@ -25,15 +25,15 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
   )
 }
 
-/** The timeline of a call. */
+/** The section around the timeline of a call. The other `CallTimelineParts` must be inside it. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 /** The props of `CallTimelineParts.Chart`. */
 export type ChartProps = PartProps<'div'>
 
 /**
- * The chart of the lanes, with one tab stop. The arrow keys move between events. Plus, minus, Ctrl+wheel and a pinch
- * zoom. `Said` describes the event at the cursor.
+ * The chart of the timeline's lanes, with one tab stop. The arrow keys move between events. Plus, minus, Ctrl+wheel and
+ * a pinch zoom. `Said` describes the event at the keyboard cursor.
  */
 export function Chart(props: ChartProps) {
   const { spans, cursor, setCursor, zoom, zoomBy } = useTimeline('Chart')
@@ -72,14 +72,14 @@ export function Chart(props: ChartProps) {
 
 /** The state of `CallTimelineParts.Track`, as data attributes. */
 export type TrackState = {
-  /** The width as a multiple of the view. */
+  /** The width of the lanes as a multiple of the visible width. */
   readonly zoom: number
 }
 
 /** The props of `CallTimelineParts.Track`. */
 export type TrackProps = PartProps<'div', TrackState>
 
-/** Holds the lanes. The zoom sets its width. */
+/** The element around the lanes. The zoom level sets its width. */
 export function Track(props: TrackProps) {
   const { zoom } = useTimeline('Track')
   return renderPart('div', props, { style: { inlineSize: `${zoom * 100}%` } }, { zoom })
@@ -87,11 +87,11 @@ export function Track(props: TrackProps) {
 
 /** The props of `CallTimelineParts.Lanes`. */
 export interface LanesProps {
-  /** Renders one lane. */
+  /** Renders one lane of the timeline. */
   readonly children: (lane: LaneName) => ReactNode
 }
 
-/** The lanes that have at least one event. */
+/** Renders the lanes of the timeline that have at least one event. */
 export function Lanes({ children }: LanesProps) {
   const { spans } = useTimeline('Lanes')
   return laneNames.filter((lane) => spans.some((span) => span.lane === lane)).map(children)
@@ -103,11 +103,11 @@ export type LaneState = { readonly lane: LaneName }
 /** The props of `CallTimelineParts.Lane`. */
 export interface LaneProps extends Omit<PartProps<'div', LaneState>, 'children'> {
   readonly lane: LaneName
-  /** Renders one span; by default a `Span`. */
+  /** Renders one event of the lane. Default: a `Span`. */
   readonly children?: (span: TimelineSpan) => ReactNode
 }
 
-/** One lane, such as the keys or the caller's speech. */
+/** One lane of the timeline, such as the keys or the caller's speech. */
 export function Lane({ lane, children = (span) => <Span key={span.id} span={span} />, ...props }: LaneProps) {
   const { spans } = useTimeline('Lane')
   const own = { children: spans.filter((span) => span.lane === lane).map(children) }
@@ -117,9 +117,9 @@ export function Lane({ lane, children = (span) => <Span key={span.id} span={span
 /** The state of `CallTimelineParts.Span`, as data attributes. */
 export type SpanState = {
   readonly lane: LaneName
-  /** Whether the keyboard cursor or the pointer is on it. */
+  /** Whether the keyboard cursor or the pointer is on this event. */
   readonly cursor: boolean
-  /** Whether it has no duration, such as a key. */
+  /** Whether this event has no duration, such as a key press. */
   readonly moment: boolean
 }
 
@@ -128,7 +128,7 @@ export interface SpanProps extends PartProps<'span', SpanState> {
   readonly span: TimelineSpan
 }
 
-/** One event, positioned in its lane by `inset-inline-start` and `inline-size` in percent. */
+/** One event of the timeline, positioned in its lane by `inset-inline-start` and `inline-size` in percent. */
 export function Span({ span, ...props }: SpanProps): ReactNode {
   const { range, cursor, setCursor } = useTimeline('Span')
   const language = useLanguage()
@@ -152,7 +152,7 @@ export function Span({ span, ...props }: SpanProps): ReactNode {
 /** The props of `CallTimelineParts.Said`. */
 export type SaidProps = PartProps<'p'>
 
-/** The event at the keyboard's or pointer's position, in words; screen readers announce it. */
+/** Describes the event at the keyboard cursor or under the pointer in words. Screen readers announce the text. */
 export function Said(props: SaidProps) {
   const { spans, cursor, range } = useTimeline('Said')
   const language = useLanguage()
@@ -162,18 +162,18 @@ export function Said(props: SaidProps) {
 
 /** The props of `CallTimelineParts.Zoom`. */
 export interface ZoomProps extends PartProps<'button'> {
-  /** `1` zooms in, `-1` zooms out. */
+  /** The direction of the zoom: `1` zooms in, `-1` zooms out. */
   readonly by: 1 | -1
 }
 
-/** A button that zooms the lanes by one step. */
+/** A button that zooms the timeline in or out by one step. */
 export function Zoom({ by, ...props }: ZoomProps) {
   const { zoomBy, canZoom } = useTimeline('Zoom')
   const { t } = useLanguage()
   const own = {
     type: 'button',
     'aria-label': t(by === 1 ? 'timeline.zoomIn' : 'timeline.zoomOut'),
-    // `disabled` would remove the focus from the button at the last step.
+    // With `disabled` instead, the button would lose the focus at the last zoom level.
     'aria-disabled': !canZoom(by) || undefined,
     onClick: () => {
       if (canZoom(by)) zoomBy(by)

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useRef } from 'react'
 import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 
-/** The wheel distance of one zoom step. A mouse notch exceeds it; the small moves of a pinch add up to it. */
+/** The wheel distance of one zoom step. One mouse notch exceeds it. The small moves of a pinch add up to it. */
 const STEP_PIXELS = 40
 
 /**
@@ -23,7 +23,7 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
     let wheelDelta = 0
     const onWheel = (event: WheelEvent) => {
       if (!event.ctrlKey) return
-      // Prevents the page zoom. React's own wheel listeners are passive and cannot do this.
+      // Prevents the zoom of the page. React's own wheel listeners are passive, so they cannot prevent it.
       event.preventDefault()
       wheelDelta += event.deltaY
       if (Math.abs(wheelDelta) < STEP_PIXELS) return
@@ -35,7 +35,7 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
     element.addEventListener('wheel', onWheel, { passive: false })
     return () => element.removeEventListener('wheel', onWheel)
   }, [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once the element has the width of the new zoom
+  // biome-ignore lint/correctness/useExhaustiveDependencies: must run after the element has the width of the new zoom
   useEarlyEffect(() => {
     const element = ref.current
     if (element && anchor.current) {
@@ -46,6 +46,6 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
   return ref
 }
 
-/** The `scrollLeft` of the left edge: 0, or a negative value in right-to-left layouts. */
+/** The `scrollLeft` value at the left edge of the content: 0, or a negative value in right-to-left layouts. */
 const startOf = (element: Element) =>
   getComputedStyle(element).direction === 'rtl' ? element.clientWidth - element.scrollWidth : 0

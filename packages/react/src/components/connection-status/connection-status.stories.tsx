@@ -22,18 +22,18 @@ type Story = StoryObj<typeof meta>
 
 const clientOf = (loaded: unknown) => {
   const { client } = loaded as LoadedScenario
-  if (!client) throw new Error('This story has a scenario.')
+  if (!client) throw new Error('This story has no client. Set `parameters.scenario` to one scenario.')
   return client
 }
 
-/** The connection is live. */
+/** The connection to the server is live, and the status shows its latency. */
 export const Live: Story = {
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Live')).toBeVisible()
   },
 }
 
-/** The connection is lost. The client reconnects automatically, or at once with "Retry now". */
+/** The connection to the server is lost. The client reconnects automatically, or at once with "Retry now". */
 export const Reconnecting: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -46,7 +46,7 @@ export const Reconnecting: Story = {
   },
 }
 
-/** "Retry now" reconnects and fetches the missed events. */
+/** "Retry now" reconnects to the server and fetches the missed events. */
 export const Recovered: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -80,7 +80,7 @@ export const Degraded: Story = {
   },
 }
 
-/** The session has expired, and the server also refused the new ticket. */
+/** The agent's session expired, and the server also refused the new ticket. The banner asks the agent to sign in. */
 export const Expired: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -91,7 +91,7 @@ export const Expired: Story = {
   },
 }
 
-/** A temporary server failure is not shown as a lack of permission. */
+/** The server answers with 503. The banner shows a temporary failure, not a lack of permission. */
 export const Unavailable: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -114,7 +114,7 @@ export const Forbidden: Story = {
   },
 }
 
-/** The server lost part of the log. The screen shows the remaining events. */
+/** The server lost part of the call's log. A notice says so, and the agent can close it. */
 export const HistoryLost: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -127,7 +127,7 @@ export const HistoryLost: Story = {
   },
 }
 
-/** The call has ended and its log is complete. */
+/** The call has ended and the client has all of its events. */
 export const Ended: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather, at: 'end' },

@@ -11,15 +11,15 @@ import * as parts from './parts.tsx'
 
 /** The props of `ConnectionStatus`. */
 export interface ConnectionStatusProps {
-  /** The call to include; by default that of the `CallScope` around it, if any. `null`: only the connection. */
+  /** The id of a call to include. Default: the call of the `CallScope` around it, if any. `null` includes no call. */
   readonly callId?: string | null | undefined
 }
 
 /**
- * The state of the connection: connecting, live with its latency, reconnecting, catching up, degraded, refused or
- * ended. `ConnectionBanner` explains problems.
+ * The state of the connection to the server: connecting, live with its latency, reconnecting, catching up, degraded,
+ * refused or ended. `ConnectionBanner` explains connection problems.
  *
- * Its unstyled parts are `ConnectionStatusParts`.
+ * `ConnectionStatusParts` has the unstyled parts of this component.
  */
 export function ConnectionStatus({ callId }: ConnectionStatusProps) {
   return (
@@ -39,7 +39,7 @@ function Dot() {
   return <span className="cg-dot" aria-hidden="true" {...(busy ? { 'data-live': '' } : {})} />
 }
 
-/** Announces a lost or restored connection, but not the first connection. */
+/** Announces a lost or restored connection to screen readers, but not the first connection. */
 function Announcer() {
   const { view, caughtUp } = useStatus('Announcer')
   const { t } = useLanguage()
@@ -83,7 +83,7 @@ function Banner() {
   )
 }
 
-/** The last loss of a call's history, and whether the agent closed its notice. */
+/** The last notice of lost history of each call, and whether the agent closed that notice. */
 const losses = new Remembered<{ readonly notice: FeedNotice | null; readonly isClosed: boolean }>({
   notice: null,
   isClosed: true,

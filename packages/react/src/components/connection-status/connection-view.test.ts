@@ -18,7 +18,7 @@ test.each([
   ['serverUnreachable', 'unreachable'],
   ['websocketBlocked', 'blocked'],
   ['originRefused', 'originRefused'],
-] as const)('shows the connection error %s as %s on the first attempt and on retries', (reason, view) => {
+] as const)('shows the connection error "%s" as the view "%s" on the first attempt and on retries', (reason, view) => {
   for (const status of ['connecting', 'reconnecting'] as const) {
     const connection = away({ reason }, status)
     expect(connectionView(connection, null)).toBe(view)
@@ -27,7 +27,7 @@ test.each([
   }
 })
 
-test.each([408, 429, 500, 502, 503, 504])('shows the temporary failure %i as "unavailable"', (status) => {
+test.each([408, 429, 500, 502, 503, 504])('shows the server failure %i as the view "unavailable"', (status) => {
   for (const state of ['connecting', 'reconnecting', 'refused'] as const) {
     expect(connectionView(away({ status }, state), null)).toBe('unavailable')
   }
@@ -40,6 +40,6 @@ test.each([
   [401, 'expired'],
   [403, 'forbidden'],
   [404, 'forbidden'],
-] as const)('shows a connection refused with %i as %s', (status, view) => {
+] as const)('shows the view of a connection that the server refuses with %i as "%s"', (status, view) => {
   expect(connectionView(away({ status }, 'refused'), null)).toBe(view)
 })

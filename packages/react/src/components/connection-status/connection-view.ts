@@ -1,4 +1,4 @@
-/** Combines the states of the connection and a call's feed into one view with a severity and a hint. */
+/** Combines the state of the connection and the state of a call's feed into one view with a tone, label and hint. */
 import type { VersionMismatch } from '@callgather/protocol'
 import type { ClientErrorCode, ConnectionError } from '../../client/client-error.ts'
 import type { ConnectionState } from '../../client/connection.ts'
@@ -6,7 +6,7 @@ import type { CallFeed } from '../../client/feed.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import type { Tone } from '../kit/chip.tsx'
 
-/** The tone, label and hint of each view. */
+/** The tone, label and hint of each connection view. */
 const connectionViews: Readonly<Record<ConnectionView, ViewWords>> = {
   connecting: { tone: 'accent', words: 'connection.connecting' },
   live: { tone: 'positive', words: 'connection.live' },
@@ -33,7 +33,7 @@ interface ViewWords {
   readonly hint?: PlainStringKey
 }
 
-/** The displayed state of the connection. */
+/** The displayed state of the connection, combined with the state of a call's feed. */
 export type ConnectionView =
   | 'connecting'
   | 'live'
@@ -53,21 +53,21 @@ export type ConnectionView =
   | 'failed'
   | 'ended'
 
-/** The tone, label and hint of a view. */
+/** Returns the tone, label and hint of a connection view. */
 export const viewWords = (view: ConnectionView): ViewWords => connectionViews[view]
 
-/** The fields of a call's feed that decide the view. */
+/** The fields of a call's feed that decide the connection view. */
 export type FeedPart = Pick<CallFeed, 'sync' | 'error'>
 
-/** The view to show: the worse of the connection's and the call's state. */
+/** Returns the view of the more severe state: that of the connection or that of the call's feed. */
 export function connectionView(connection: ConnectionState, feed: FeedPart | null): ConnectionView {
-  // A server without its store answers with 5xx; the cause is the store, not the call.
+  // A server that cannot reach its store answers with 5xx. Such an error says nothing about the call.
   const isCallFine = !feed?.error || feed.error.status >= 500
   if (connection.isDegraded && isCallFine && feed?.sync !== 'ended') return 'degraded'
-  // An error with a reason comes from the connection, which retries automatically.
+  // An error with a `reason` comes from the connection, and the client retries it automatically.
   if (feed?.error && !feed.error.reason) return refusalView(feed.error)
   if (connection.status === 'refused') return connection.error ? refusalView(connection.error) : 'failed'
-  // An ended call needs no connection.
+  // A call that has ended needs no connection, because no events follow.
   if (feed?.sync === 'ended') return 'ended'
   switch (connection.status) {
     case 'reconnecting':
@@ -83,7 +83,7 @@ export function connectionView(connection: ConnectionState, feed: FeedPart | nul
   }
 }
 
-/** The view of an error. A temporary failure is never shown as a lack of permission. */
+/** Returns the view of a refused connection or call. A temporary failure is never shown as a lack of permission. */
 export function refusalView(error: ConnectionError): ConnectionView {
   const { status, title } = error
   const cause = causeView(error)
@@ -94,7 +94,7 @@ export function refusalView(error: ConnectionError): ConnectionView {
   return 'failed'
 }
 
-/** The view of an error that the client retries, if its cause is known. */
+/** Returns the view of an error that the client retries; `null` if the cause of the error is unknown. */
 function causeView(error: ConnectionError): ConnectionView | null {
   const { reason, status } = error
   const known = reason && causes[reason]
@@ -102,7 +102,7 @@ function causeView(error: ConnectionError): ConnectionView | null {
   return status === 408 || status === 429 || status >= 500 ? 'unavailable' : null
 }
 
-/** The views of errors that the client detects. */
+/** The connection view of each error that the client itself detects. */
 const causes: Readonly<Partial<Record<ClientErrorCode, ConnectionView>>> = {
   ticketFailed: 'signInFailed',
   ticketTimeout: 'signInFailed',
@@ -113,7 +113,7 @@ const causes: Readonly<Partial<Record<ClientErrorCode, ConnectionView>>> = {
   originRefused: 'originRefused',
 }
 
-/** Whether to alert the agent. The first attempt to reconnect is not shown, because most succeed. */
+/** Whether to alert the agent. The first attempt to reconnect causes no alert, because it usually succeeds. */
 export function isBad(view: ConnectionView, { attempt }: Pick<ConnectionState, 'attempt'>): boolean {
   if (view === 'reconnecting') return attempt > 1
   const { tone } = viewWords(view)

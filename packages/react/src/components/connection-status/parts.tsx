@@ -14,11 +14,11 @@ export type RootState = { readonly state: ConnectionView; readonly tone: Tone }
 
 /** The props of `ConnectionStatusParts.Root`. */
 export interface RootProps extends PartProps<'div', RootState> {
-  /** The call; by default that of the `CallScope` around it, if any. `null`: only the connection. */
+  /** The id of a call to include. Default: the call of the `CallScope` around it, if any. `null` includes no call. */
   readonly callId?: string | null | undefined
 }
 
-/** The state of the connection. */
+/** The element around a connection status. The other `ConnectionStatusParts` must be inside it. */
 export function Root({ callId, ...props }: RootProps) {
   const scope = useScopedCallId()
   const id = callId === undefined ? scope : callId
@@ -51,7 +51,7 @@ function StatusRoot({ callId, feed, notice, ...props }: PartProps<'div', RootSta
 /** The props of `ConnectionStatusParts.Text`. */
 export type TextProps = PartProps<'span'>
 
-/** The state in words, such as "Live" or "Reconnecting in 3 s". */
+/** The state of the connection in words, such as "Live" or "Reconnecting in 3 s". */
 export function Text(props: TextProps) {
   const { view, connection } = useStatus('Text')
   const { t } = useLanguage()
@@ -74,7 +74,7 @@ function Countdown({ to }: { readonly to: number }) {
 /** The props of `ConnectionStatusParts.Latency`. */
 export type LatencyProps = PartProps<'span'>
 
-/** The round-trip time to the server. Renders nothing while it is unknown. */
+/** The round-trip time to the server. Renders nothing while the time is unknown. */
 export function Latency(props: LatencyProps): ReactNode {
   const { view, connection } = useStatus('Latency')
   const { t } = useLanguage()
@@ -82,7 +82,7 @@ export function Latency(props: LatencyProps): ReactNode {
   return renderPart('span', props, { children: t('connection.latency', { millis: connection.latencyMs }) })
 }
 
-/** The number of missed events is shown this long. */
+/** How long the number of missed events stays visible after a reconnection. */
 const CAUGHT_UP_SHOWN_MS = 8_000
 
 /** The props of `ConnectionStatusParts.CaughtUp`. */
@@ -104,11 +104,11 @@ export function CaughtUp(props: CaughtUpProps): ReactNode {
 /** The props of `ConnectionStatusParts.Retry`. */
 export type RetryProps = PartProps<'button'>
 
-/** A button that reconnects at once. Renders nothing if a retry cannot help. */
+/** A button that reconnects to the server at once. Renders nothing if a retry cannot help. */
 export function Retry(props: RetryProps): ReactNode {
   const { view, connection } = useStatus('Retry')
   const { t } = useLanguage()
-  // A retry may reach an updated server, because rolling updates replace servers one by one.
+  // While servers are updated one by one, a retry may reach a server that is already updated.
   const helps =
     connection.status === 'reconnecting' || view === 'expired' || view === 'failed' || view === 'serverTooOld'
   if (!helps) return null

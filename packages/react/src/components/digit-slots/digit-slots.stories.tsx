@@ -40,7 +40,7 @@ export const Waiting: Story = {
   },
 }
 
-/** Each digit fills a slot and is announced by its count. */
+/** Each digit fills a slot. Screen readers announce the number of digits. */
 export const Filling: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   play: async ({ canvas, loaded }) => {
@@ -52,7 +52,7 @@ export const Filling: Story = {
   },
 }
 
-/** The slots show only the number of digits. The server never sends masked digits. */
+/** The slots of a masked gather show only the number of digits. The server never sends masked digits. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
   parameters: { scenario: hiddenPin, at: 7200 },
@@ -65,7 +65,7 @@ export const Hidden: Story = {
   },
 }
 
-/** A key that the gather does not accept is crossed out but stays visible. */
+/** A key that the gather does not accept is crossed out and stays visible. */
 export const Invalid: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey, at: 4500 },
@@ -74,7 +74,7 @@ export const Invalid: Story = {
   },
 }
 
-/** The terminator was pressed, and Telnyx reported valid input. */
+/** The caller pressed the terminating key, and Telnyx reported valid input. */
 export const Ended: Story = {
   parameters: { scenario: pinEntry },
   play: async ({ canvas }) => {
@@ -83,7 +83,7 @@ export const Ended: Story = {
   },
 }
 
-/** The caller pressed no key. */
+/** The caller pressed no key, and the gather timed out. */
 export const TimedOut: Story = {
   args: { callId: silence.callId },
   parameters: { scenario: silence },
@@ -93,10 +93,10 @@ export const TimedOut: Story = {
   },
 }
 
-/** The maximum is too large for empty slots, so the row grows with the input. */
+/** The maximum number of digits is too large for empty slots, so the row of slots grows with the input. */
 export const OpenEnded: Story = { args: { callId: asked.callId }, parameters: { scenario: asked } }
 
-/** Minimum and maximum are equal, and no key ends the input. */
+/** The minimum and maximum number of digits are equal, and no terminating key ends the input. */
 export const ExactCount: Story = {
   args: { callId: exactly.callId },
   parameters: { scenario: exactly },
@@ -106,7 +106,7 @@ export const ExactCount: Story = {
   },
 }
 
-/** `DigitSlotsParts` without styles. */
+/** Custom digit slots, built from `DigitSlotsParts` without styles. */
 export const Unstyled: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   render: ({ callId }) => (

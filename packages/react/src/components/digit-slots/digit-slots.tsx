@@ -2,17 +2,17 @@ import * as parts from './parts.tsx'
 
 /** The props of `DigitSlots`. */
 export interface DigitSlotsProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The id of the gather; by default the latest. */
+  /** The id of the gather to show. Default: the latest gather of the call. */
   readonly gatherId?: string
 }
 
 /**
- * The digits of a gather in slots, with marks for the minimum and the terminator, and the remaining time. Masked digits
- * appear as dots, and screen readers announce only their number.
+ * The digits of a gather in slots, with the minimum number of digits, the terminating key and the remaining time.
+ * Masked digits appear as dots, and screen readers announce only the number of digits.
  *
- * Its unstyled parts are `DigitSlotsParts`.
+ * `DigitSlotsParts` has the unstyled parts of this component.
  */
 export function DigitSlots({ callId, gatherId }: DigitSlotsProps) {
   return (

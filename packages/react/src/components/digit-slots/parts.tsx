@@ -13,7 +13,7 @@ import { type Slots, type Slot as SlotView, slotsOf } from './slots.ts'
 interface SlotsContext extends Slots {
   readonly gather: DigitGather
   readonly callId: string
-  /** The last key on first render. Only later keys are announced and marked. */
+  /** The id of the last key on first render. Only later keys are announced and get `data-fresh`. */
   readonly firstSeen: string | null
 }
 
@@ -29,19 +29,19 @@ export type RootState = {
 
 /** The props of `DigitSlotsParts.Root`. */
 export interface RootProps extends PartProps<'div', RootState> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The id of the gather; by default the latest. Renders nothing if it does not collect digits. */
+  /** The id of the gather to show. Default: the latest gather of the call. */
   readonly gatherId?: string | undefined
 }
 
 function CallRoot({ callId, gatherId, ...props }: RootProps & { readonly callId: string }): ReactNode {
   const gather = useCall(callId, ({ state }) => selectGather(state, gatherId))
-  // Keyed by gather, so that keys present on its first render are not announced.
+  // Keyed by gather, so that keys pressed before the first render of a gather are not announced.
   return gather?.kind === 'digits' ? <LoadedRoot key={gather.id} callId={callId} gather={gather} {...props} /> : null
 }
 
-/** The digits of a gather. Renders nothing while there is no gather of digits. */
+/** The group around the digits of a gather. Renders nothing if the gather does not collect digits. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 function LoadedRoot({
@@ -69,19 +69,19 @@ function LoadedRoot({
 
 /** The state of `DigitSlotsParts.Row`, as data attributes. */
 export type RowState = {
-  /** The number of digits entered. */
+  /** The number of digits that the caller has entered. */
   readonly count: number
 }
 
 /** The props of `DigitSlotsParts.Row`. */
 export interface RowProps extends Omit<PartProps<'div', RowState>, 'children'> {
-  /** Renders one slot. */
+  /** Renders one slot of the row. */
   readonly children: (slot: SlotView) => ReactNode
   /** Content after the slots, such as the terminator. */
   readonly after?: ReactNode
 }
 
-/** The slots in a row. An image role whose name has the number of digits and, if not masked, the digits. */
+/** The row of slots, with the role `img`. Its name has the number of digits and, if not masked, the digits. */
 export function Row({ children, after, ...props }: RowProps) {
   const { slots, gather, open } = useSlots('Row')
   const { t } = useLanguage()
@@ -110,9 +110,9 @@ export function Row({ children, after, ...props }: RowProps) {
 export type SlotState = {
   readonly state: SlotView['state']
   readonly hidden: boolean
-  /** Whether the input is long enough once this slot is filled. */
+  /** Whether filling this slot reaches the minimum number of digits. */
   readonly enough: boolean
-  /** Whether it was filled after the first render. */
+  /** Whether this slot was filled after the first render. */
   readonly fresh: boolean
 }
 
@@ -121,7 +121,7 @@ export interface SlotProps extends Omit<PartProps<'span', SlotState>, 'slot'> {
   readonly slot: SlotView
 }
 
-/** One slot. */
+/** A slot for one digit. */
 export function Slot({ slot, children, ...props }: SlotProps) {
   const { gather, firstSeen } = useSlots('Slot')
   const last = gather.keys.at(-1)
@@ -146,7 +146,7 @@ export type TerminatorState = { readonly pressed: boolean }
 /** The props of `DigitSlotsParts.Terminator`. */
 export type TerminatorProps = PartProps<'span', TerminatorState>
 
-/** The key that ends the input. Renders nothing if no key does. */
+/** The terminating key of the gather. Renders nothing if the gather has none. */
 export function Terminator(props: TerminatorProps): ReactNode {
   const { terminator } = useSlots('Terminator')
   if (!terminator) return null
@@ -156,7 +156,7 @@ export function Terminator(props: TerminatorProps): ReactNode {
 /** The props of `DigitSlotsParts.Count`. */
 export type CountProps = PartProps<'span'>
 
-/** The number of digits, in words. */
+/** The number of digits entered, in words. */
 export function Count(props: CountProps) {
   const { gather, open } = useSlots('Count')
   const { t } = useLanguage()
@@ -171,7 +171,7 @@ export type NeedsState = { readonly enough: boolean }
 /** The props of `DigitSlotsParts.Needs`. */
 export type NeedsProps = PartProps<'span', NeedsState>
 
-/** The number of digits required, in words. */
+/** The number of digits that the gather requires, in words. */
 export function Needs(props: NeedsProps) {
   const { gather, open } = useSlots('Needs')
   const { t } = useLanguage()
@@ -188,7 +188,7 @@ export function Needs(props: NeedsProps) {
 /** The props of `DigitSlotsParts.EndsWith`. */
 export type EndsWithProps = PartProps<'span'>
 
-/** The key that ends the input, in words. Renders nothing if no key does. */
+/** Says which key ends the input. Renders nothing if the gather has no terminating key. */
 export function EndsWith(props: EndsWithProps): ReactNode {
   const { terminator } = useSlots('EndsWith')
   const { t } = useLanguage()
@@ -202,8 +202,8 @@ export type TimerState = { readonly for: string; readonly urgent: boolean; reado
 export type TimerProps = PartProps<'span', TimerState>
 
 /**
- * The caller's remaining time, as a ring and in words. Renders nothing while the gather is not waiting for a digit. The
- * time is approximate, because of network delays.
+ * The caller's remaining time to press a key, as a ring and in words. Renders nothing while the gather does not wait
+ * for a digit. The time is approximate, because of network delays.
  */
 export function Timer(props: TimerProps): ReactNode {
   const { gather, callId } = useSlots('Timer')
@@ -247,7 +247,7 @@ function Ring({ fraction, urgent }: { fraction: number; urgent: boolean }) {
   )
 }
 
-/** Announces the number of digits after each key, never the digit: it may be masked, and others may overhear it. */
+/** Announces the number of digits after each key. It never announces a digit, because bystanders may overhear it. */
 export function Announcer() {
   const { gather, firstSeen } = useSlots('Announcer')
   const { t } = useLanguage()

@@ -1,31 +1,31 @@
 /** Lays out the digits of a gather in slots. */
 import type { DigitGather } from '@callgather/protocol'
 
-/** A place for one digit. */
+/** A slot for one digit of a gather. */
 export interface Slot {
-  /** Starts at 0. */
+  /** The position of the slot in the row, starting at 0. */
   readonly index: number
-  /** `current` is where the next digit goes; `invalid` holds a key the gather does not accept. */
+  /** `current`: the next digit goes here. `invalid`: the slot has a key that the gather does not accept. */
   readonly state: 'filled' | 'invalid' | 'current' | 'empty'
   /** The digit; `null` if the slot is empty or the digit is masked. */
   readonly digit: string | null
-  /** Whether this slot is the last one needed to reach the minimum. */
+  /** Whether filling this slot reaches the minimum number of digits. */
   readonly enough: boolean
 }
 
-/** The slots of a gather, and the key that ends it. */
+/** The digit slots and the terminating key of a gather. */
 export interface Slots {
   readonly slots: readonly Slot[]
-  /** Whether the maximum is too large to show a slot for each digit. */
+  /** Whether the maximum number of digits is too large to show a slot for each digit. */
   readonly open: boolean
-  /** The key that ends the input, and whether it was pressed; `null` for none. */
+  /** The terminating key and whether the caller pressed it; `null` if the gather has no terminating key. */
   readonly terminator: { readonly key: string; readonly pressed: boolean } | null
 }
 
-/** A gather with a higher maximum shows only the slots in use, and the count in words. */
+/** A gather with a higher maximum shows only the filled slots, and the number of digits in words. */
 const MAX_BOXES = 12
 
-/** Lays a gather's digits out in slots. */
+/** Computes the digit slots of a gather. */
 export function slotsOf(gather: DigitGather): Slots {
   const { rules, keys, status } = gather
   const digits = [...gather.digits]
@@ -36,7 +36,7 @@ export function slotsOf(gather: DigitGather): Slots {
   const boxes = open
     ? digits.length + (collecting && digits.length < rules.maxDigits ? 1 : 0)
     : Math.max(rules.maxDigits, digits.length)
-  // The digits in Telnyx's final result may differ from the keys. Use the roles of the keys only if the counts match.
+  // Telnyx's final digits may differ from the keys pressed. Use the roles of the keys only if the counts match.
   const agree = entered.length === digits.length
   const slots = Array.from({ length: boxes }, (_, index): Slot => {
     const enough = rules.minDigits < rules.maxDigits && index === rules.minDigits - 1
