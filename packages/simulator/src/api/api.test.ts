@@ -1,4 +1,4 @@
-/** The API through the official SDK: every endpoint and every refusal. */
+/** Tests every endpoint and error of the simulated Telnyx API through the official SDK. */
 import Telnyx from 'telnyx'
 import type {
   ActionAddAIAssistantMessagesParams,
@@ -15,7 +15,7 @@ import { createSimulator, virtualClock } from '../index.ts'
 import { testSimulator } from '../testing/simulator.test-kit.ts'
 import type { schemas } from './schemas.ts'
 
-/** `status code pointer` of each error of a refused request. */
+/** Returns each error of a refused request as `status code pointer`. */
 async function refusal(request: Promise<unknown>): Promise<string[]> {
   const error: unknown = await request.then(
     () => new Error('The request was accepted.'),
@@ -34,7 +34,7 @@ async function refusal(request: Promise<unknown>): Promise<string[]> {
 }
 
 describe('command parameters', () => {
-  it('declares every parameter that the SDK has for the eight commands', () => {
+  it('the schemas of the eight commands declare every parameter of the official Telnyx SDK', () => {
     type Keys<Name extends keyof typeof schemas> = keyof (typeof schemas)[Name]['properties']
     // Does not compile if the SDK has a parameter that a schema lacks and the simulator would ignore.
     expectTypeOf<Exclude<keyof ActionGatherParams, Keys<'gather'>>>().toEqualTypeOf<never>()
@@ -130,7 +130,7 @@ describe('validation', () => {
     ['reject', { cause: 'BORED' }, ['422 10032 /cause']],
   ]
 
-  it.each(rows)('refuses %s with the body %j: %j', async (command, body, expected) => {
+  it.each(rows)('refuses the command %s with the body %j and the errors %j', async (command, body, expected) => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const before = test.story().length
@@ -142,7 +142,7 @@ describe('validation', () => {
     expect(caller.view.client_state).toBeNull()
   })
 
-  it('ignores unknown body fields, or refuses them if unknownFields says so', async () => {
+  it('ignores unknown body fields of a command, or refuses them when unknownFields is refuse', async () => {
     await using lenient = await testSimulator()
     const caller = await lenient.answeredCall()
     await lenient.client.post(`/calls/${caller.id}/actions/gather`, { body: { max_digits: 4 } })
@@ -155,7 +155,7 @@ describe('validation', () => {
 })
 
 describe('the state of a call', () => {
-  it('L2: refuses gathers and assistants before the answer with 90034', async () => {
+  it('refuses gathers and assistants with error 90034 before the call is answered (README rule L2)', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     const { actions } = test.client.calls
@@ -163,7 +163,7 @@ describe('the state of a call', () => {
     expect(await refusal(actions.startAIAssistant(caller.id, {}))).toEqual(['422 90034 /call_control_id'])
   })
 
-  it('L3: refuses commands on an ended call with 90018 and on an unknown call with 90015', async () => {
+  it('refuses commands on an ended call with error 90018 and on an unknown call with 90015 (README rule L3)', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await caller.hangUp()
@@ -184,7 +184,7 @@ describe('the state of a call', () => {
     expect(await refusal(test.client.calls.retrieveStatus(caller.id))).toEqual(['422 90015 /call_control_id'])
   })
 
-  it('L6: sends the latest client_state in every webhook, and ignores that of a refused command', async () => {
+  it('sends the client_state of the latest accepted command in every webhook (README rule L6)', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -205,7 +205,7 @@ describe('the state of a call', () => {
     ])
   })
 
-  it('L7: ignores a command with the same command_id within 60 s', async () => {
+  it('ignores a second command with the same command_id within 60 s (README rule L7)', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
@@ -218,14 +218,14 @@ describe('the state of a call', () => {
     expect(await refusal(start())).toEqual(['422 90061 /call_control_id'])
   })
 
-  it('L7: repeats the first response to a duplicate command if duplicateCommandAnswer is same', async () => {
+  it('repeats the first response to a duplicate command when duplicateCommandAnswer is same (README rule L7)', async () => {
     await using test = await testSimulator({ settings: { leg: { duplicateCommandAnswer: 'same' } } })
     const caller = await test.answeredCall()
     const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
     expect(await start()).toEqual(await start())
   })
 
-  it('L9: runs one gather per leg independently', async () => {
+  it('runs two gathers on two legs independently (README rule L9)', async () => {
     await using test = await testSimulator()
     const [a, b] = [await test.answeredCall(), await test.answeredCall()]
     await test.client.calls.actions.gather(a.id, { maximum_digits: 1 })
@@ -234,7 +234,7 @@ describe('the state of a call', () => {
     expect(b.view.collecting).toMatchObject({ kind: 'digits', digits: '' })
   })
 
-  it('G17, G18: refuses gather_stop without a gather, and a second gather, if the settings say so', async () => {
+  it('refuses gather_stop without a gather, and a second gather, when the settings are refuse (README rules G17, G18)', async () => {
     await using test = await testSimulator({ settings: { gather: { stopWhenIdle: 'refuse', secondGather: 'refuse' } } })
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -245,7 +245,7 @@ describe('the state of a call', () => {
     expect(test.story().slice(2)).toEqual(["call.gather.ended(cancelled '')"])
   })
 
-  it('returns gather_id in call.gather.ended of a plain gather', async () => {
+  it('call.gather.ended contains the gather_id of its gather command', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.gather(caller.id, { gather_id: 'pin', maximum_digits: 1 })
@@ -253,7 +253,7 @@ describe('the state of a call', () => {
     expect(test.emitted.at(-1)?.payload.gather_id).toBe('pin')
   })
 
-  it('rejects an incoming call as busy or declined', async () => {
+  it('the reject command ends an incoming call as busy or declined', async () => {
     await using test = await testSimulator()
     const [a, b] = [await test.sim.phone.dial(), await test.sim.phone.dial()]
     await test.client.calls.actions.reject(a.id, { cause: 'USER_BUSY' })
@@ -261,7 +261,7 @@ describe('the state of a call', () => {
     expect([a.view.hangup_cause, b.view.hangup_cause]).toEqual(['user_busy', 'call_rejected'])
   })
 
-  it('ends an unanswered incoming call with the cause timeout', async () => {
+  it('ends an incoming call with hangup cause timeout when the program does not answer it', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     await test.clock.advance(60_000)
@@ -270,7 +270,7 @@ describe('the state of a call', () => {
 })
 
 describe('sound', () => {
-  it('queues speak and playback_start, stops them one at a time, and sends their webhooks', async () => {
+  it('plays speak and playback_start in turn, stops only the current sound with playback_stop, and sends their webhooks', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -293,7 +293,7 @@ describe('sound', () => {
     ])
   })
 
-  it('stops a playback on a key during a gather, and never starts the queued prompt', async () => {
+  it('a key during a gather stops the current sound and removes the queued prompt', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.speak(caller.id, { payload: 'A long story.', voice: 'female' })
@@ -338,7 +338,7 @@ describe('more than one leg', () => {
     ])
   })
 
-  it('rings a waiting phone, which answers or declines the call', async () => {
+  it('an outgoing call rings at a phone that waits for it, and the phone answers or declines the call', async () => {
     await using test = await testSimulator()
     const waiting = test.sim.phone.nextCall({ to: '+15557' })
     await test.client.calls.dial({ to: '+15557', from: '+15550199', connection_id: '1', timeout_secs: 60 })
@@ -353,7 +353,7 @@ describe('more than one leg', () => {
     expect(test.story().at(-1)).toBe('call.hangup(user_busy)')
   })
 
-  it('transfers a call to a new leg of its session, bridges both, and ends them together', async () => {
+  it('transfer dials a new leg in the same session, bridges both legs, and ends them together', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.transfer(caller.id, {
@@ -384,7 +384,7 @@ describe('more than one leg', () => {
     expect(test.emitted[2]?.payload.client_state).toBe('dGhlaXJz')
   })
 
-  it('keeps a call up when its transfer target does not answer', async () => {
+  it('keeps the call answered when its transfer target does not answer', async () => {
     await using test = await testSimulator({ settings: { leg: { callees: { '+15558': 'busy' } } } })
     const caller = await test.answeredCall()
     await test.client.calls.actions.transfer(caller.id, { to: '+15558' })
@@ -392,7 +392,7 @@ describe('more than one leg', () => {
     expect(caller.view).toMatchObject({ state: 'answered', bridged_with: null })
   })
 
-  it('bridges two calls, and keeps one up after the other hangs up with park_after_unbridge', async () => {
+  it('a bridged call with park_after_unbridge stays answered after the other call hangs up', async () => {
     await using test = await testSimulator()
     const [a, b] = [await test.answeredCall(), await test.answeredCall()]
     await test.client.calls.actions.bridge(a.id, { call_control_id_to_bridge_with: b.id, park_after_unbridge: 'self' })
@@ -401,7 +401,7 @@ describe('more than one leg', () => {
     expect(a.view).toMatchObject({ state: 'answered', bridged_with: null })
   })
 
-  it('G20: cancels the gather when an answering machine is detected', async () => {
+  it('cancels the active gather when an answering machine is detected (README rule G20)', async () => {
     await using test = await testSimulator({ settings: { leg: { callees: { '+15559': 'machine' } } } })
     const { data } = await test.client.calls.dial({
       to: '+15559',
@@ -436,14 +436,14 @@ describe('more than one leg', () => {
     ])
   })
 
-  it('ends a call after time_limit_secs', async () => {
+  it('hangs up an outgoing call after time_limit_secs', async () => {
     await using test = await testSimulator()
     await test.client.calls.dial({ to: '+15550', from: '+15550199', connection_id: '1', time_limit_secs: 30 })
     await test.clock.advance(40_000)
     expect(test.story().at(-1)).toBe('call.hangup(time_limit)')
   })
 
-  it('sends call.transcription for caller speech if transcription is on', async () => {
+  it('sends call.transcription for caller speech when the answer command enables transcription', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     await test.client.calls.actions.answer(caller.id, { transcription: true })
@@ -498,7 +498,7 @@ describe('the rest of the API', () => {
     expect(await types({ filter: { leg_id: caller.view.call_leg_id } })).toContain('call.initiated')
   })
 
-  it('accepts every simulated command through the SDK', async () => {
+  it('accepts each simulated command from the official Telnyx SDK', async () => {
     await using test = await testSimulator()
     const { actions } = test.client.calls
     const caller = await test.sim.phone.dial()
@@ -524,7 +524,7 @@ describe('the rest of the API', () => {
     expect(await actions.hangup(caller.id, {})).toEqual(ok)
   })
 
-  it('returns the public key', async () => {
+  it('GET /v2/public_key returns the public key of the webhook signatures', async () => {
     await using test = await testSimulator()
     expect(await test.client.get('/public_key')).toMatchObject({ data: { public: test.sim.publicKey } })
   })
@@ -540,7 +540,7 @@ describe('the rest of the API', () => {
     expect(await refusal(test.client.post('/calls/a/b/c/d/e/f', { body: {} }))).toEqual(['404 10005'])
   })
 
-  it('requires any API key by default, or a configured one, and responds with 401 otherwise', async () => {
+  it('responds with 401 to a request without an API key, or with a key that is not in apiKeys', async () => {
     await using test = await testSimulator({ settings: { api: { apiKeys: ['right'] } } })
     const as = (apiKey: string | null) =>
       new Telnyx({ apiKey, baseURL: test.sim.url, fetch: test.sim.fetch, maxRetries: 0 })
@@ -549,7 +549,7 @@ describe('the rest of the API', () => {
     await as('right').get('/public_key')
   })
 
-  it('counts requests in the rate limit headers, and refuses with 429 if enforceRateLimit is on', async () => {
+  it('counts API requests in the rate limit headers, and refuses excess requests with 429 when enforceRateLimit is true', async () => {
     await using sim = await createSimulator({
       clock: virtualClock(),
       settings: { api: { rateLimit: 2, enforceRateLimit: true } },
@@ -574,18 +574,18 @@ describe('faults of the API', () => {
   }
   const only = ['gather']
 
-  it('apiError: responds with 500 without running the command', async () => {
+  it('the apiError fault responds with 500 and does not run the command', async () => {
     await using run = await gather({ faults: { apiError: { rate: 1, only } } })
     expect(await refusal(run.test.client.calls.actions.gather(run.caller.id, {}))).toEqual(['500 10007'])
     expect(run.caller.view.collecting).toBeNull()
   })
 
-  it('apiRateLimit: responds with 429', async () => {
+  it('the apiRateLimit fault responds to a command with 429', async () => {
     await using run = await gather({ faults: { apiRateLimit: { rate: 1, only } } })
     expect(await refusal(run.test.client.calls.actions.gather(run.caller.id, {}))).toEqual(['429 10011'])
   })
 
-  it('apiAnswerLost: runs the command without a response, and deduplicates the retry by command_id', async () => {
+  it('the apiAnswerLost fault runs the command without a response, and the retry is deduplicated by command_id', async () => {
     await using run = await gather({ faults: { apiAnswerLost: { rate: 1, only, times: 1 } } })
     const client = new Telnyx({ apiKey: 'KEY', baseURL: run.test.sim.url, maxRetries: 1 })
     await client.calls.actions.gather(run.caller.id, { command_id: 'once' })
@@ -593,7 +593,7 @@ describe('faults of the API', () => {
     expect(run.caller.view.collecting).not.toBeNull()
   })
 
-  it('apiReset: closes the connection without running the command, with and without a socket', async () => {
+  it('the apiReset fault closes the connection without running the command, with and without a socket', async () => {
     await using run = await gather({ faults: { apiReset: { rate: 1, only } } })
     const overSocket = new Telnyx({ apiKey: 'KEY', baseURL: run.test.sim.url, maxRetries: 0 })
     await expect(overSocket.calls.actions.gather(run.caller.id, {})).rejects.toBeInstanceOf(Telnyx.APIConnectionError)
@@ -603,7 +603,7 @@ describe('faults of the API', () => {
     expect(run.caller.view.collecting).toBeNull()
   })
 
-  it('apiLatency: delays the response', async () => {
+  it('the apiLatency fault delays the response to a command', async () => {
     await using run = await gather({ faults: { apiLatency: { rate: 1, only, ms: 700 } } })
     let answered = false
     const asked = run.test.client.calls.actions.gather(run.caller.id, {}).then(() => {

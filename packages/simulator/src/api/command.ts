@@ -6,17 +6,17 @@ import { refusals } from './errors.ts'
 export type Body = Record<string, unknown>
 
 export type Command = {
-  /** `answered`: allowed on an answered call only; `alive`: on any call that has not ended. */
+  /** Required call state. `answered`: the call is answered; `alive`: the call has not ended. */
   needs: 'answered' | 'alive'
 } & (
   | { run(call: Call, body: Body, exchange: Exchange): void }
-  /** Returns the `conversation_id` for the response. */
+  /** Runs a command that starts or joins a conversation. Returns the `conversation_id` for its response. */
   | { converse(call: Call, body: Body, exchange: Exchange): string }
 )
 
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** The call whose id a field contains, or null without one. Throws a `Refusal` if it is unknown or ended. */
+/** Returns the call with this id, or null if `id` is not a string. Throws a `Refusal` if the call is unknown or ended. */
 export function optionalCall(exchange: Exchange, id: unknown, pointer: string): Call | null {
   if (typeof id !== 'string') return null
   const call = exchange.find(id)

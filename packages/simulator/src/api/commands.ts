@@ -1,6 +1,6 @@
 /**
  * The commands of a call. Checks run in Telnyx's order: the call exists (90015), it has not ended (90018), the command is
- * no duplicate (L7), its body is valid, the call is answered (90034), and finally the command's own conflicts.
+ * no duplicate (README rule L7), its body is valid, the call is answered (90034), then the command's own conflicts.
  */
 import type { Exchange } from '../call/exchange.ts'
 import { type Command, text } from './command.ts'
@@ -14,7 +14,7 @@ import { validate } from './validate.ts'
 
 type CallCommandName = Exclude<CommandName, 'dial'>
 
-/** By the last part of `/v2/calls/{call_control_id}/actions/…`. */
+/** The call commands, by the last segment of `/v2/calls/{call_control_id}/actions/…`. */
 export const commands: Record<CallCommandName, Command> = {
   ...legCommands,
   ...gatherCommands,
@@ -24,7 +24,7 @@ export const commands: Record<CallCommandName, Command> = {
   client_state_update: { needs: 'alive', run() {} },
 }
 
-/** `data` of the response. */
+/** The `data` object in the response to a command. */
 interface CommandResult {
   result: string
   conversation_id?: string

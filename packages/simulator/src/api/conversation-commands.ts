@@ -54,19 +54,19 @@ export const conversationCommands = {
   },
 } satisfies Record<string, Command>
 
-/** A9: feeds an input to the active conversation. Without one, refuses or does nothing, as set. */
+/** Feeds an input to the active conversation. Without one, `settings.ai.noAssistant` decides (README rule A9). */
 function feed(call: Call, { settings }: Exchange, input: AiInput): void {
   if (!call.conversations.feed(input) && settings.ai.noAssistant === 'refuse') throw refusals.noAssistant()
 }
 
-/** A2: Telnyx does not document whether an AI gather replaces an active conversation. */
+/** Telnyx does not document whether an AI gather replaces an active conversation (README rule A2). */
 function endActiveConversation(call: Call, { settings }: Exchange): void {
   if (!call.conversations.current) return
   if (settings.ai.secondConversation === 'refuse') throw refusals.assistantActive()
   call.conversations.feed({ type: 'stop' })
 }
 
-/** The participants' legs. */
+/** Returns the legs of the participants in a command body. */
 function participantsOf(
   exchange: Exchange,
   list: unknown,

@@ -52,7 +52,7 @@ const titles = {
 
 export type ErrorCode = keyof typeof titles
 
-/** One entry of `errors[]`. `pointer` is a JSON pointer into the body, or `/call_control_id`. */
+/** Creates one entry of Telnyx's `errors[]`. `pointer` is a JSON Pointer into the body, or `/call_control_id`. */
 export function telnyxError(code: ErrorCode, detail: string, pointer?: string): TelnyxError {
   return {
     code,
@@ -63,7 +63,7 @@ export function telnyxError(code: ErrorCode, detail: string, pointer?: string): 
   }
 }
 
-/** A `Refusal` with one entry. */
+/** Creates a `Refusal` with one error. */
 export function refuse(status: number, code: ErrorCode, detail: string, pointer?: string): Refusal {
   return new Refusal(status, [telnyxError(code, detail, pointer)])
 }

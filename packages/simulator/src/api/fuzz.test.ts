@@ -1,4 +1,4 @@
-/** Invalid input of every kind gets an error in Telnyx's format, and the process survives. */
+/** Sends invalid input to the APIs. Each request gets an error in Telnyx's format, and the process keeps running. */
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import fc from 'fast-check'
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => sim.close())
 
-/** An answered call; a new one if the last input ended it. */
+/** Returns the id of an answered call. Dials a new call if the previous input ended the last call. */
 async function upCall(): Promise<string> {
   if (caller?.view.state === 'answered') return caller.id
   caller = await sim.phone.dial()
@@ -65,7 +65,7 @@ const post = async (command: string, body: string | Uint8Array<ArrayBuffer>, id?
   })
 
 describe('invalid input', () => {
-  it('accepts or refuses values of any type in every command field, in Telnyx’s error format', async () => {
+  it('accepts a value of any type in a command field, or refuses it in Telnyx’s error format', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...commands), anyBody, async (command, body) => {
         await expectTelnyxShape(await post(command, JSON.stringify(body)))
@@ -75,7 +75,7 @@ describe('invalid input', () => {
     )
   })
 
-  it('refuses a field of the wrong type with a pointer to the field', async () => {
+  it('refuses a command field of the wrong type with a JSON pointer to that field', async () => {
     const wrong: Record<string, unknown> = {
       string: 7,
       integer: 'x',
@@ -105,7 +105,7 @@ describe('invalid input', () => {
     }
   })
 
-  it('refuses a body that is missing, not JSON or not UTF-8', async () => {
+  it('refuses a command body that is missing, not JSON or not UTF-8', async () => {
     expect(await expectTelnyxShape(await post('gather', '{"maximum_digits": 4'))).toBe(400)
     expect(await expectTelnyxShape(await post('gather', new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])))).toBe(
       400,
@@ -121,7 +121,7 @@ describe('invalid input', () => {
     expect(await expectTelnyxShape(response)).toBe(422)
   })
 
-  it('responds with Telnyx’s error format to any call id and path', async () => {
+  it('responds in Telnyx’s error format to any invalid call id or path', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ maxLength: 20 }), { maxLength: 5 }),
@@ -166,7 +166,7 @@ describe('invalid input', () => {
     )
   })
 
-  it('refuses a body of ten megabytes, with or without content-length, and one that never ends', async () => {
+  it('refuses a request body of ten megabytes, with or without content-length, and a body that never ends', async () => {
     const huge = Buffer.alloc(10_000_000, 'x')
     for (const init of [
       { body: huge },
@@ -198,7 +198,7 @@ describe('invalid input', () => {
     expect(answer).toContain('413')
   })
 
-  it('survives requests that are not HTTP', async () => {
+  it('the HTTP server keeps running after it receives data that is not HTTP', async () => {
     await new Promise<void>((resolve) => {
       const socket = connect(Number(new URL(sim.url).port), '127.0.0.1')
       socket.on('error', () => resolve())
@@ -209,7 +209,7 @@ describe('invalid input', () => {
     expect((await fetch(`${sim.url}/public_key`, { headers: auth })).status).toBe(200)
   })
 
-  it('refuses requests from another site’s page or under another host name (DNS rebinding)', async () => {
+  it('refuses requests from pages of other sites, and requests to a foreign host name (DNS rebinding)', async () => {
     const origin = sim.url.replace('/v2', '')
     expect(
       await expectTelnyxShape(
@@ -258,13 +258,13 @@ interface OpenApiSchema {
 }
 
 describe.runIf(contractPath)('every request the contract allows', () => {
-  it('accepts contract-valid bodies of the eight commands unless the error catalogue forbids them', async () => {
+  it('accepts each generated command body that Telnyx’s OpenAPI contract and error catalogue allow', async () => {
     const contract = JSON.parse(readFileSync(contractPath ?? '', 'utf8')) as {
       components: { schemas: Record<string, OpenApiSchema> }
     }
     const resolve = (schema: OpenApiSchema): OpenApiSchema =>
       schema.$ref ? resolve(contract.components.schemas[schema.$ref.split('/').pop() ?? ''] ?? {}) : schema
-    /** Values of a schema, to a bounded depth. */
+    /** Generates values of a JSON Schema, up to a limited depth. */
     const values = (input: OpenApiSchema, depth: number): fc.Arbitrary<unknown> => {
       const schema = resolve(input)
       const alternatives = schema.oneOf ?? schema.anyOf

@@ -3,11 +3,11 @@ import { type Refusal, refuse } from './errors.ts'
 
 export interface ApiRequest {
   method: string
-  /** Path without the query, still percent-encoded. */
+  /** URL path without the query, still percent-encoded. */
   path: string
   query: URLSearchParams
   authorization: string | undefined
-  /** Reads the body, up to the limit. */
+  /** Reads the request body. Throws a 413 `Refusal` above `maxBodyBytes`. */
   body(): Promise<Buffer>
 }
 

@@ -18,7 +18,7 @@ export function createFetch(handle: Handler, maxBodyBytes: number): typeof fetch
         return bytes
       },
     })
-    // The error `fetch` rejects with when a connection closes.
+    // `fetch` rejects with this error when a connection closes.
     if (shouldDropConnection) throw new TypeError('fetch failed', { cause: new Error('socket hang up') })
     return new Response(body, { status, headers })
   }

@@ -107,7 +107,7 @@ function onAnswer(call: Call, body: Body): void {
   if (typeof assistant === 'object' && assistant !== null) call.conversations.start('assistant', { assistant })
 }
 
-/** The webhook route fields that the body sets. */
+/** Returns the webhook URLs, methods and retries that a command body sets. */
 function routeOf(body: Body): Partial<Route> {
   const { webhook_url, webhook_url_method, webhook_urls, webhook_urls_method, webhook_retries_policies } =
     body as WebhookFields
@@ -125,7 +125,7 @@ function routeOf(body: Body): Partial<Route> {
   return route
 }
 
-/** Validated by their schema. */
+/** The webhook fields of a command body, already validated by its schema. */
 interface WebhookFields {
   webhook_url?: string
   webhook_url_method?: WebhookMethod

@@ -60,7 +60,7 @@ export const asTelnyxDelivery = ({ id, status, started_at, finished_at, event, a
         request: { url, headers: Object.entries(request.headers) },
         ...(response ? { response: { ...response, headers: Object.entries(response.headers) } } : {}),
       },
-      // Telnyx does not document these numbers. Any number means that there was no response.
+      // Telnyx does not document its delivery error codes. The simulator sends 75 when there was no response.
       errors: attempt.status === 'failed' && !response ? [75] : [],
     })),
 })

@@ -59,7 +59,7 @@ const gatherWithPrompt = {
   maximum_tries: integer(1, 128, 3, '90024'),
 } satisfies Record<string, FieldSchema>
 
-/** Providers of voices. */
+/** Text-to-speech providers that a `voice` can start with. */
 export const providers = 'AWS Azure ElevenLabs Telnyx Minimax Rime Resemble Inworld xAI Soniox FishAudio Humain'.split(
   ' ',
 )
@@ -108,7 +108,7 @@ const participant = object(
   'role',
 )
 
-/** Lists only the fields that have an effect in the simulator. */
+/** The `assistant` object of a command. Lists only the fields that have an effect in the simulator. */
 const callAssistant = object(
   {
     id: nonEmptyText,
@@ -151,7 +151,7 @@ const ringing = {
   park_after_unbridge: text,
 } satisfies Record<string, FieldSchema>
 
-/** The body of a command. An `open` body accepts unlisted parameters even with `unknownFields: 'refuse'`. */
+/** Creates the schema of a command body. An `open` body accepts unlisted fields even with `unknownFields: 'refuse'`. */
 const body = <Fields extends Record<string, FieldSchema>>(required: string[], fields: Fields, open = false) => ({
   type: 'object' as const,
   required,
@@ -159,7 +159,7 @@ const body = <Fields extends Record<string, FieldSchema>>(required: string[], fi
   open,
 })
 
-/** By the last part of `/v2/calls/{call_control_id}/actions/…`; `dial` is `POST /v2/calls`. */
+/** Body schemas by the last segment of `/v2/calls/{call_control_id}/actions/…`; `dial` is `POST /v2/calls`. */
 export const schemas = {
   gather: body([], {
     ...digits,

@@ -1,6 +1,6 @@
 /**
- * The HTTP server: limits body sizes, reports failures in Telnyx's error format, and accepts requests from loopback only,
- * and from browsers only those of its own pages.
+ * The HTTP server. Limits body sizes and reports failures in Telnyx's error format. Accepts requests to loopback hosts
+ * only, and browser requests from its own pages only.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Exchange } from '../call/exchange.ts'
@@ -9,7 +9,7 @@ import { Refusal, refusals, refuse } from './errors.ts'
 import { type ApiResponse, errorResponse, type Handler } from './http.ts'
 import { streamActivity } from './stream.ts'
 
-/** The host that programs have written in. */
+/** The host of the real Telnyx API, which programs hard-code. */
 const TELNYX_HOST = 'api.telnyx.com'
 
 interface HandlerOptions {
@@ -117,9 +117,9 @@ async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffe
   return Buffer.concat(chunks)
 }
 
-/** Why to refuse a request: it may be DNS rebinding, or come from another site's page. */
+/** Returns why to refuse a request (possible DNS rebinding, or a page of another site), or null to accept it. */
 function originRefusal({ headers: { host, origin } }: IncomingMessage): string | null {
-  // A program that is redirected still names Telnyx's host.
+  // A redirected program still sends Telnyx's host name.
   if (host !== TELNYX_HOST && !isLocal(`http://${host}`))
     return 'The simulator accepts loopback host names only. Start it with --host 0.0.0.0 to accept others.'
   return origin === undefined || isLocal(origin)

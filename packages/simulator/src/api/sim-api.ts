@@ -1,6 +1,6 @@
 /**
- * The API under `/_sim`: the caller's side and the simulator's controls, for the phone and event pages and for tests in any
- * language. Errors have Telnyx's format here too.
+ * The API under `/_sim`: caller actions and simulator controls, for the phone and events pages and for tests in any
+ * language. Errors have Telnyx's format.
  */
 import { z } from 'zod'
 import type { Call } from '../call/call.ts'
@@ -15,7 +15,7 @@ interface SimApiOptions {
   exchange: Exchange
   courier: Courier
   faults: Faults
-  /** `null` with the real clock. */
+  /** The virtual clock, or `null` when the simulator runs on the real clock. */
   virtualClock: VirtualClock | null
   about(): Record<string, unknown>
 }
@@ -165,7 +165,7 @@ function parse<Output>(schema: z.ZodType<Output>, value: unknown): Output {
 }
 
 function requireAnswered(call: Call, action: string): Call {
-  if (call.phase === 'ended') throw refuse(409, '90018', 'This call has ended.')
+  if (call.phase === 'ended') throw refuse(409, '90018', 'This call has ended. Dial a new call.')
   if (call.phase !== 'answered')
     throw refuse(409, '90034', `You can't ${action} before the call is answered. Wait for call.answered.`)
   return call

@@ -35,7 +35,7 @@ export const soundCommands = {
   },
 } satisfies Record<string, Command>
 
-/** A sound that plays a file. */
+/** Returns the sound of a file. */
 export const playback = (media: Media, loop: number, overlay: boolean) => ({
   kind: 'media' as const,
   text: media.audio_url ?? media.media_name ?? 'inline audio',
@@ -49,7 +49,7 @@ const loopOf = ({ loop }: Body): number => (loop === 'infinity' ? Number.POSITIV
 const stopOf = ({ stop }: Body): 'current' | 'all' | undefined =>
   stop === 'current' || stop === 'all' ? stop : undefined
 
-/** A voice starts with its provider. `speak` also accepts the aliases `male` and `female`. */
+/** A valid `voice`: a name that starts with its provider. Only `speak` also accepts `male` and `female`. */
 const VOICE = new RegExp(`^(male|female|(Polly|${providers.join('|')})(\\..+)?)$`, 'i')
 
 export function checkSpeech(body: Body): void {

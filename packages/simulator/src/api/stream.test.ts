@@ -1,8 +1,8 @@
-/** The event stream over a real socket, as the pages read it. */
+/** Tests `GET /_sim/stream` and `GET /_sim/log` over a real socket, as the phone and events pages read them. */
 import { describe, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../index.ts'
 
-/** Reads server-sent events until `enough`. */
+/** Reads server-sent events until `enough` returns true. */
 async function listen(
   sim: Simulator,
   query: string,
@@ -32,7 +32,7 @@ async function listen(
 }
 
 describe('the event stream', () => {
-  it('sends a hello event with the current calls, then all activity', async () => {
+  it('the event stream sends a hello event with the current calls, then all activity', async () => {
     await using sim = await createSimulator()
     const before = await sim.phone.dial()
     const { events } = await listen(
@@ -59,7 +59,7 @@ describe('the event stream', () => {
     expect(asked?.data.call).toMatchObject({ collecting: { kind: 'digits', command: 'gather_using_speak' } })
   })
 
-  it('rings outgoing calls at a stream with role phone until it disconnects', async () => {
+  it('an outgoing call rings at an event stream with role=phone instead of at the simulated callee', async () => {
     await using sim = await createSimulator()
     const origin = sim.url.replace('/v2', '')
     const post = (path: string, body: unknown = {}) =>
@@ -91,7 +91,7 @@ describe('the activity log', () => {
     return { status: response.status, data, meta }
   }
 
-  it('contains all activity before a stream starts, even without a watcher', async () => {
+  it('the activity log contains all activity from before an event stream starts', async () => {
     await using sim = await createSimulator({ settings: { delivery: { historySize: 4 } } })
     const caller = await sim.phone.dial()
     await sim.fetch(`${sim.url}/calls/${caller.id}/actions/answer`, {
@@ -115,7 +115,7 @@ describe('the activity log', () => {
     expect(events.find(({ type }) => type === 'key')?.data).toMatchObject({ digit: '3' })
   })
 
-  it('limits the log to historySize and reports invalid query parameters', async () => {
+  it('limits the activity log to historySize entries and rejects an invalid limit parameter with 422', async () => {
     await using sim = await createSimulator({ settings: { delivery: { historySize: 4 } } })
     for (let index = 0; index < 20; index += 1) await sim.phone.dial()
     const kept = await log(sim, '?limit=1000')

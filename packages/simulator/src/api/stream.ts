@@ -3,10 +3,10 @@ import type { ServerResponse } from 'node:http'
 import type { Exchange } from '../call/exchange.ts'
 
 const HEARTBEAT_MS = 15_000
-/** A client with more unread data is disconnected. It reloads the state when it reconnects. */
+/** A client with more unread data than this is disconnected. It reloads the state when it reconnects. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
-/** Streams until `response` closes. With `isPhone`, outgoing calls ring at this client, not at the simulated callee. */
+/** Streams activity until `response` closes. With `isPhone`, outgoing calls ring at this client, not at a simulated callee. */
 export function streamActivity(exchange: Exchange, response: ServerResponse, isPhone: boolean): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',

@@ -24,7 +24,7 @@ interface TelnyxApiOptions {
   publicKey: string
 }
 
-/** Returns the response content or throws a `Refusal`. `callId`: the call that the request created. */
+/** Handles one endpoint: returns the response content or throws a `Refusal`. `callId`: the call that the request created. */
 type Endpoint = (request: { id: string; body: unknown; query: URLSearchParams }) => {
   data: unknown
   meta?: unknown

@@ -1,4 +1,4 @@
-/** Validates a body against its schema, sets defaults, and reports all errors in Telnyx's format. */
+/** Validates a command body against its schema, sets defaults, and reports all errors in Telnyx's format. */
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { TelnyxError } from '../call/activity.ts'
@@ -74,5 +74,5 @@ function detailOf({ keyword, instancePath, params, message }: ErrorObject): stri
   }
 }
 
-/** RFC 6901 §3. */
+/** Escapes a property name for a JSON Pointer (RFC 6901 §3). */
 const escapePointer = (name: string) => name.replace(/~/g, '~0').replace(/\//g, '~1')

@@ -96,7 +96,7 @@ export const assistant = {
   },
 }
 
-/** A10: messages are appended; `trigger_response` makes a turn at once, otherwise they shape the next one. */
+/** README rule A10: messages are appended; `trigger_response` makes a turn at once, otherwise they shape the next one. */
 function addMessages(step: AssistantStep, messages: readonly Message[], shouldRespond: boolean): AssistantStep {
   const { state } = step
   if (state.phase === 'closing') return step
@@ -150,7 +150,7 @@ function hangUp(step: AssistantStep): AssistantStep {
   return step
 }
 
-/** A7: ends the conversation immediately and sends its insights later. */
+/** README rule A7: ends the conversation immediately and sends its insights later. */
 function end(step: AssistantStep, reason: string | null): AssistantStep {
   const { state, effects, now } = step
   if (state.phase !== 'listening') effects.push({ do: 'stop-sound' })

@@ -3,19 +3,19 @@ import { z } from 'zod'
 
 /** Settings of AI gathers and assistants. */
 export interface AiSettings {
-  /** A3, A7: emit `call.conversation.created` when a conversation starts. Default `true`. */
+  /** README rules A3, A7: emit `call.conversation.created` when a conversation starts. Default `true`. */
   emitConversationCreated: boolean
-  /** A5: silences in a row (each past `user_response_timeout_ms`) after which an AI gather gives up. Default `3`. */
+  /** README rule A5: silences in a row (each past `user_response_timeout_ms`) after which an AI gather gives up. Default `3`. */
   silencesBeforeGivingUp: number
-  /** A5: how a gather that gives up ends: `invalid` with what was collected, or `client_error` with `result: null`. Default `'invalid'`. */
+  /** README rule A5: how a gather that gives up ends: `invalid` with what was collected, or `client_error` with `result: null`. Default `'invalid'`. */
   gaveUpStatus: 'invalid' | 'client_error'
-  /** A5: `result` of a gather that gives up with nothing collected: `{}`, as the published schema wants, or `null`. Default `'object'`. */
+  /** README rule A5: `result` of a gather that gives up with nothing collected: `{}`, as the published schema wants, or `null`. Default `'object'`. */
   emptyResult: 'object' | 'null'
-  /** A5: invalid answers to one question before the gather gives up. Default `4`. */
+  /** README rule A5: invalid answers to one question before the gather gives up. Default `4`. */
   misunderstandingsBeforeGivingUp: number
-  /** A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default `3000`. */
+  /** README rule A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default `3000`. */
   insightsDelayMs: number
-  /** A10: `ai_assistant_add_messages` is followed by one `message_history_updated` (when updates are on). Default `true`. */
+  /** README rule A10: `ai_assistant_add_messages` is followed by one `message_history_updated` (when updates are on). Default `true`. */
   updateAfterAddMessages: boolean
   /**
    * Without a `greeting` Telnyx plays nothing when the gather starts. This is how long, in milliseconds, the AI then waits
@@ -47,13 +47,13 @@ export interface AiSettings {
     /** Response timeout in milliseconds. Default 30000. */
     timeoutMs?: number | undefined
   } | null
-  /** A14: timeout of a `webhook` tool without `timeout_ms`, in milliseconds. Default `5000`. */
+  /** README rule A14: timeout of a `webhook` tool without `timeout_ms`, in milliseconds. Default `5000`. */
   toolTimeoutMs: number
-  /** A2: a `gather_using_ai` while a conversation runs is refused like a second assistant (90061), or replaces it. Default `'refuse'`. */
+  /** README rule A2: a `gather_using_ai` while a conversation runs is refused like a second assistant (90061), or replaces it. Default `'refuse'`. */
   secondConversation: 'refuse' | 'replace'
-  /** A9: `ai_assistant_stop` and `ai_assistant_add_messages` with no assistant: 422 with code 10027, or `ok`. Default `'refuse'`. */
+  /** README rule A9: `ai_assistant_stop` and `ai_assistant_add_messages` with no assistant: 422 with code 10027, or `ok`. Default `'refuse'`. */
   noAssistant: 'refuse' | 'ok'
-  /** A11: `gather_stop` ends a `gather_using_ai` too. Default `false`. */
+  /** README rule A11: `gather_stop` ends a `gather_using_ai` too. Default `false`. */
   gatherStopEndsAiGather: boolean
 }
 

@@ -1,4 +1,4 @@
-/** The active DTMF gather of a leg: at most one (L9, G18). */
+/** The active DTMF gather of a leg: at most one (README rules L9, G18). */
 
 import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from '../gather/gather.ts'
 import type { GatherSettings } from '../gather/settings.ts'
@@ -14,13 +14,13 @@ export class ActiveGather {
     this.settings = settings
   }
 
-  /** The active gather, and the command that started it. */
+  /** The active gather and the name of its command, or null. */
   get current(): { command: string; state: GatherState } | null {
     const { active } = this
     return active?.runner.isAlive ? { command: active.command, state: active.runner.state } : null
   }
 
-  /** Starts a gather, after ending the active one (G18). */
+  /** Starts a gather, after ending the active one (README rule G18). */
   start(command: string, params: GatherParams): void {
     const isSecond = this.feed({ type: 'stop' })
     const shouldEmitEvents = params.prompt?.kind === 'media' || this.settings.emitSpeakEvents
@@ -33,7 +33,7 @@ export class ActiveGather {
     runner.begin()
   }
 
-  /** Feeds an input to the active gather. Returns false if there is none. */
+  /** Feeds an input to the active gather. Returns false if no gather is active. */
   feed(input: GatherInput): boolean {
     if (!this.active?.runner.isAlive) return false
     this.active.runner.feed(input)

@@ -12,9 +12,9 @@ export interface CallIdentity {
   to: string
 }
 
-/** A snapshot of a call, as the caller's side shows it. */
+/** A snapshot of a call, as the phone page shows it. */
 export interface CallView extends CallIdentity {
-  /** The `call_control_id`; also the id in `/_sim/calls/{id}`. */
+  /** The `call_control_id` of this call; also the id in `/_sim/calls/{id}`. */
   id: string
   direction: 'incoming' | 'outgoing'
   state: 'ringing' | 'answered' | 'ended'
@@ -25,11 +25,11 @@ export interface CallView extends CallIdentity {
   hangup_cause: string | null
   /** The `call_control_id` of the bridged leg. */
   bridged_with: string | null
-  /** The sound that the caller hears now. */
+  /** The sound that the caller hears now, or null. */
   speaking: { kind: 'speech' | 'media'; text: string; purpose: string } | null
-  /** The input that the platform waits for. */
+  /** The input that the platform waits for, or null. */
   collecting: PendingInput | null
-  /** Speech, prompts and keys, newest last, at most 200 lines. */
+  /** Transcript of speech, prompts and keys, newest last, at most 200 lines. */
   transcript: TranscriptLine[]
 }
 
@@ -57,7 +57,7 @@ export interface TranscriptLine {
   text: string
 }
 
-/** One entry of Telnyx's `errors[]`. */
+/** One entry of `errors[]` in a Telnyx error response. */
 export interface TelnyxError {
   code: string
   title: string
@@ -66,7 +66,7 @@ export interface TelnyxError {
   meta: { url: string }
 }
 
-/** One entry of the activity feed. `at` is ISO 8601, by the simulator's clock. */
+/** One entry of the activity feed. `at` is an ISO 8601 time of the simulator's clock. */
 export type Activity = { at: string } & (
   | { type: 'call.created' | 'call.updated'; call: CallView }
   | { type: 'prompt.started'; call_id: string; kind: 'speech' | 'media'; text: string; purpose: string }
@@ -86,14 +86,14 @@ export type Activity = { at: string } & (
     }
   | { type: 'webhook'; call_id: string; event: WebhookEvent }
   | { type: 'delivery'; call_id: string; delivery: Delivery }
-  /** A tool that an AI called, without its request and response. */
+  /** An AI executed a tool. The entry contains neither the request nor the response of the tool. */
   | { type: 'tool'; call_id: string; tool: string; ok: boolean; summary: string }
   /** A dependency of the simulator failed, such as a model endpoint. */
   | { type: 'trouble'; call_id: string; text: string }
   | { type: 'faults'; faults: Record<string, unknown> }
 )
 
-/** The types kept in `GET /_sim/log`. Call states and deliveries have endpoints that list them. */
+/** Activity types kept in `GET /_sim/log`. Other endpoints list call states and deliveries. */
 export const LOGGED_TYPES: ReadonlySet<Activity['type']> = new Set([
   'prompt.started',
   'key',

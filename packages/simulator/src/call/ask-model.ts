@@ -1,6 +1,6 @@
 /**
  * Optional: sends the simulator's AI conversations to a real language model. Any endpoint with OpenAI's chat completions
- * works: OpenAI, vLLM, llama.cpp, Ollama, LM Studio.
+ * API works: OpenAI, vLLM, llama.cpp, Ollama, LM Studio.
  */
 import { z } from 'zod'
 import type { AiSettings } from '../assistant/settings.ts'
@@ -8,7 +8,7 @@ import type { ModelReply, ModelRequest } from '../machine/model.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
 
-/** Sends one request to the model, without retries. Never rejects: a failure resolves with `error`. */
+/** Sends one request to the model, without retries. Never rejects: a failure resolves with `ok: false` and `error`. */
 export async function askModel(
   endpoint: NonNullable<AiSettings['model']>,
   request: ModelRequest,
@@ -56,11 +56,11 @@ const completion = z.object({
 })
 
 const toolCall = z.object({
-  // Some local servers omit the id but require one in the next request.
+  // Some local model servers omit the tool call id, but require an id in the next request.
   id: z.string().min(1).optional().catch(undefined),
   function: z.object({
     name: z.string(),
-    // Models sometimes write invalid JSON. It counts as no arguments.
+    // Models sometimes write invalid JSON arguments. These count as no arguments.
     arguments: json.pipe(z.record(z.string(), z.unknown())).catch({}),
   }),
 })

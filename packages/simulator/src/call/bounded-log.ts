@@ -1,15 +1,15 @@
-/** A list that evicts its oldest entries. */
+/** A bounded list that evicts its oldest entries. */
 export class BoundedLog<Entry> {
   private readonly size: number
   private readonly entries: Entry[] = []
   private evictedCount = 0
 
-  /** Keeps at least the last `size` entries. */
+  /** `size`: minimum number of newest entries that the log keeps. */
   constructor(size: number) {
     this.size = size
   }
 
-  /** Number of entries ever added. */
+  /** Number of entries ever added, including evicted entries. */
   get count(): number {
     return this.evictedCount + this.entries.length
   }

@@ -1,8 +1,8 @@
 /**
  * One leg of a call. Drives its state machines and turns their effects into webhooks, sounds and timers.
  *
- * A leg has at most one active DTMF gather and one active conversation, and one line that plays all sounds. Its methods
- * are what commands and the person on the phone can do; the API checks beforehand whether a command is allowed.
+ * A leg has at most one active DTMF gather, at most one active conversation, and one line that plays all sounds. Its
+ * methods serve commands and the person on the phone. The API checks first whether a command is allowed.
  */
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -30,7 +30,7 @@ export interface CallOptions {
   route?: Partial<Route>
   /** Ring timeout. Default: `settings.leg.incomingRingMs` for incoming calls, 30000 for outgoing calls. */
   ringMs?: number
-  /** Maximum duration after the answer. Default: unlimited. */
+  /** Maximum duration of the call after its answer. Default: unlimited. */
   timeLimitMs?: number
   /** Answering-machine detection, when the command requested it. */
   detection?: 'standard' | 'premium'
@@ -41,9 +41,9 @@ export interface CallHost {
   readonly clock: Clock
   readonly chance: Chance
   readonly settings: Settings
-  /** ISO 8601 with microseconds; strictly increasing. */
+  /** Returns an ISO 8601 timestamp in microseconds. Strictly increasing. */
   timestamp(): string
-  /** Whether a watcher receives this type. Lets a call skip building a view that has no reader. */
+  /** Returns whether a watcher receives this activity type. If not, the call skips building its view. */
   hasWatcher(type: Activity['type']): boolean
   publish(happening: UndatedActivity): void
   /** Sends a webhook of a call. */
@@ -70,9 +70,9 @@ export class Call {
   readonly identity: CallIdentity
   readonly options: CallOptions
   route: Route
-  /** L6: the `client_state` of the leg's latest command that has one; sent in every later webhook. */
+  /** README rule L6: the `client_state` of the leg's latest command that has one; sent in every later webhook. */
   clientState: string | null
-  /** L7: results by `command_id`, kept until `until` (milliseconds) to deduplicate commands. */
+  /** README rule L7: results by `command_id`, kept until `until` (milliseconds) to deduplicate commands. */
   readonly commandResults = new Map<string, { until: number; result: { result: string; conversation_id?: string } }>()
   readonly gather: ActiveGather
   /** AI gathers and assistants. */
@@ -156,7 +156,7 @@ export class Call {
     this.publishUpdate()
   }
 
-  /** Runs `then` once the call is answered; immediately if it already is. */
+  /** Runs `then` once the call is answered, or immediately if the call is already answered. */
   whenAnswered(then: () => void): void {
     if (this.legState.phase === 'answered') then()
     else this.answeredCallbacks.push(then)
@@ -172,7 +172,7 @@ export class Call {
     this.timers.set(ms, then)
   }
 
-  /** Ends the call, after its gather and its conversation (G19, A12). */
+  /** Ends the call, after its gather and its conversation (README rules G19, A12). */
   end(input: LegInput): void {
     const next = stepLeg(this.legState, input, this.now())
     if (next.state.phase !== 'ended' || this.legState.phase === 'ended') return
@@ -204,23 +204,23 @@ export class Call {
     return this.requestCount
   }
 
-  /** `speak` and `playback_start`. `stop` ends the current sound first, or `all` queued sounds too. */
+  /** Runs `speak` and `playback_start`. `stop` first ends the current sound, and with `all` the queued sounds too. */
   playSound(sound: Omit<Sound, 'owner' | 'shouldEmitEvents'>, stop?: 'current' | 'all'): void {
     if (stop) this.stopSound(stop)
     this.line.add({ ...sound, owner: null, shouldEmitEvents: true })
   }
 
-  /** `playback_stop`. */
+  /** Runs `playback_stop`. */
   stopSound(stop: 'current' | 'all'): void {
     this.line.stop('cancelled', stop === 'all')
   }
 
-  /** `send_dtmf`: plays keys to the person on the phone. */
+  /** Runs `send_dtmf`: plays keys to the person on the phone. */
   sendDtmf(digits: string): void {
     this.publish({ type: 'dtmf.sent', call_id: this.id, digits })
   }
 
-  /** Emits `call.transcription` for caller speech, as `transcription: true` requests. */
+  /** Enables `call.transcription` events for caller speech, as `transcription: true` requests. */
   enableTranscription(): void {
     this.isTranscribed = true
   }
@@ -242,7 +242,7 @@ export class Call {
     else this.end({ type: 'hangup' })
   }
 
-  /** `ai_assistant_join` and `participants`: feeds this leg's speech to the conversation of `host`. */
+  /** Runs `ai_assistant_join` and `participants`: feeds this leg's speech to the conversation of `host`. */
   joinConversation(host: Call, shouldEndConversation: boolean): void {
     this.joinedCall = host
     if (shouldEndConversation) this.whenEnded(() => host.conversations.feed({ type: 'stop' }))
@@ -250,7 +250,7 @@ export class Call {
 
   // ---- the person on the phone --------------------------------------------------------------------------------
 
-  /** L8, G1: emits `call.dtmf.received`, then feeds the key to the gather and the conversation. */
+  /** README rules L8, G1: emits `call.dtmf.received`, then feeds the key to the gather and the conversation. */
   press(digit: string): void {
     if (this.legState.phase !== 'answered') return
     this.addTranscriptLine('caller', 'key', digit)
@@ -284,7 +284,7 @@ export class Call {
     return () => this.watchers.delete(watcher)
   }
 
-  /** A snapshot for the caller's side. */
+  /** Returns a snapshot of the call for the pages and scripted callers. */
   view(): CallView {
     const { identity, legState: leg, answeredAt, endedAt, transcript } = this
     const { playing } = this.line
@@ -317,7 +317,7 @@ export class Call {
     return talk && { kind: talk.kind, command: talk.command, conversation_id: talk.id }
   }
 
-  /** `data` of `GET /v2/calls/{id}`. */
+  /** Returns the `data` object of `GET /v2/calls/{id}`. */
   status(): Record<string, unknown> {
     const { identity, legState: leg, clientState, answeredAt, endedAt } = this
     const { call_control_id, call_leg_id, call_session_id } = identity
@@ -340,7 +340,7 @@ export class Call {
     if (this.host.hasWatcher('call.updated')) this.host.publish({ type: 'call.updated', call: this.view() })
   }
 
-  /** Notifies watchers of this call and of the simulator. The exchange itself publishes webhooks. */
+  /** Publishes activity to watchers of this call and of the simulator. The exchange publishes webhook activity itself. */
   private publish(happening: UndatedActivity): void {
     if (this.watchers.size > 0) {
       const activity: Activity = { at: this.now(), ...happening }
@@ -420,7 +420,7 @@ export class Call {
       const reason = detail === undefined ? {} : { status_detail: detail }
       this.emit('call.playback.ended', { ...mediaOf(sound), status, ...reason })
     } else {
-      // G3: `call.speak.ended` has no `cancelled`.
+      // README rule G3: `call.speak.ended` has no `cancelled`.
       const isSpeakStatus = status === 'call_hangup' || status === 'cancelled_amd'
       this.emit('call.speak.ended', { status: isSpeakStatus ? status : 'completed' })
     }

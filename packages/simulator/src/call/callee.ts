@@ -3,10 +3,10 @@ import type { Settings } from '../settings/settings.ts'
 import type { Call } from './call.ts'
 
 const BUSY_DELAY_MS = 500
-/** Time until answering-machine detection reports its result. */
+/** Delay from the answer to the result of answering-machine detection. */
 const DETECTION_DELAY_MS = 3000
 
-/** A number in `settings.leg.callees` uses that behaviour. Other numbers ring at a phone if `offer` finds one. */
+/** Routes an outgoing call. `settings.leg.callees` decides first; other numbers ring at a phone if `offer` finds one. */
 export function routeToCallee(call: Call, { leg, gather }: Settings, offer: () => boolean): void {
   const { detection } = call.options
   const behaviour = leg.callees[call.identity.to]
@@ -21,7 +21,7 @@ export function routeToCallee(call: Call, { leg, gather }: Settings, offer: () =
     call.after(leg.calleeAnswersAfterMs, () => call.connect({ type: 'picked-up' }))
 }
 
-/** Emits the detection result. An answering machine cancels the active gather (G20). */
+/** Emits the detection result. An answering machine cancels the active gather (README rule G20). */
 function reportDetection(
   call: Call,
   detection: 'standard' | 'premium',

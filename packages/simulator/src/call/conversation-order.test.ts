@@ -1,4 +1,4 @@
-/** The order of webhooks for each AI command and each way it can end. */
+/** Tests the webhook order of each AI command and each way that it can end. */
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../index.ts'
 import type { SimulatorOptions } from '../simulator/simulator.ts'
@@ -49,7 +49,7 @@ describe('gather_using_ai', () => {
     expect(caller.view.collecting).toBeNull()
   })
 
-  it('sends partial results and complete message histories when gather_using_ai requests them', async () => {
+  it('gather_using_ai sends partial results and complete message histories on request', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller, {
@@ -88,7 +88,7 @@ describe('gather_using_ai', () => {
     expect(test.emitted[3]?.payload.result).toEqual({ age: 29 })
   })
 
-  it('A5: ends gather_using_ai with client_error and a null result if gaveUpStatus says so', async () => {
+  it('ends gather_using_ai with client_error and a null result when gaveUpStatus is client_error (README rule A5)', async () => {
     const { test, caller, eventTypes } = await started({ ai: { gaveUpStatus: 'client_error' } })
     await using _ = test
     await askPerson(test, caller, { user_response_timeout_ms: 1000 }).catch(() => {})
@@ -98,11 +98,11 @@ describe('gather_using_ai', () => {
       result: null,
     })
     expect(eventTypes()).toHaveLength(3)
-    // A user reported `client_error`, but the contract does not list it, so the kit's check fails here.
+    // A user reported `client_error`, but Telnyx's contract does not list it, so the contract check of the test kit fails.
     test.allowContractViolation('client_error')
   })
 
-  it('A11: ends gather_using_ai on ai_assistant_stop but not on gather_stop', async () => {
+  it('ends gather_using_ai on ai_assistant_stop but not on gather_stop (README rule A11)', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -117,7 +117,7 @@ describe('gather_using_ai', () => {
     ])
   })
 
-  it('A11: ends gather_using_ai on gather_stop if gatherStopEndsAiGather is set', async () => {
+  it('ends gather_using_ai on gather_stop if gatherStopEndsAiGather is set (README rule A11)', async () => {
     const { test, caller } = await started({ ai: { gatherStopEndsAiGather: true } })
     await using _ = test
     await askPerson(test, caller)
@@ -125,7 +125,7 @@ describe('gather_using_ai', () => {
     expect(caller.view.collecting).toBeNull()
   })
 
-  it('A12, A13: reports keys during gather_using_ai, and ends it before the call on hangup', async () => {
+  it('emits call.dtmf.received during gather_using_ai, and ends the gather before the call on hangup (README rules A12, A13)', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -142,7 +142,7 @@ describe('gather_using_ai', () => {
     expect(test.emitted.at(-2)?.payload.reason).toBe('customer_disconnect')
   })
 
-  it('A2: refuses a second gather_using_ai, or replaces the active one', async () => {
+  it('refuses a second gather_using_ai, or replaces the active gather when secondConversation is replace (README rule A2)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -159,14 +159,14 @@ describe('gather_using_ai', () => {
     ])
   })
 
-  it('A3: omits call.conversation.created if emitConversationCreated is off', async () => {
+  it('omits call.conversation.created if emitConversationCreated is off (README rule A3)', async () => {
     const { test, caller, eventTypes } = await started({ ai: { emitConversationCreated: false } })
     await using _ = test
     await askPerson(test, caller)
     expect(eventTypes()).toEqual([])
   })
 
-  it('refuses gather_using_ai parameters that are not a JSON Schema', async () => {
+  it('refuses gather_using_ai when its parameters are not a JSON Schema', async () => {
     const { test, caller } = await started()
     await using _ = test
     await expect(
@@ -179,7 +179,7 @@ describe('gather_using_ai', () => {
 })
 
 describe('an AI assistant', () => {
-  it('keeps the call up after an assistant is stopped, and sends insights later', async () => {
+  it('keeps the call answered after ai_assistant_stop, and sends the conversation insights later', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     const { client, clock } = test
@@ -206,7 +206,7 @@ describe('an AI assistant', () => {
     expect(caller.view.state).toBe('answered')
   })
 
-  it('A2: refuses a second assistant with 90061, and starts another after the first ended', async () => {
+  it('refuses a second assistant with error 90061 until the first assistant has ended (README rule A2)', async () => {
     const { test, caller } = await started()
     await using _ = test
     const { actions } = test.client.calls
@@ -220,7 +220,7 @@ describe('an AI assistant', () => {
     expect(caller.view.collecting?.kind).toBe('assistant')
   })
 
-  it('A9: refuses ai_assistant_stop and add_messages without an assistant, or ignores them', async () => {
+  it('refuses ai_assistant_stop and add_messages without an assistant, or ignores them when noAssistant is ok (README rule A9)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await expect(test.client.calls.actions.stopAIAssistant(caller.id, {})).rejects.toMatchObject({
@@ -237,7 +237,7 @@ describe('an AI assistant', () => {
     })
   })
 
-  it('A10: makes the assistant speak immediately with trigger_response', async () => {
+  it('ai_assistant_add_messages with trigger_response makes the assistant speak immediately (README rule A10)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await test.client.calls.actions.startAIAssistant(caller.id, {})
@@ -262,7 +262,7 @@ describe('an AI assistant', () => {
     ])
   })
 
-  it('starts an assistant given with the answer command', async () => {
+  it('starts the assistant that the answer command contains', async () => {
     const test = await testSimulator()
     await using _ = test
     const caller = await test.sim.phone.dial()
@@ -285,7 +285,7 @@ describe('an AI assistant', () => {
     expect(first.view).toMatchObject({ state: 'answered', collecting: null })
   })
 
-  it('adds speech of a leg that joined with ai_assistant_join to the conversation', async () => {
+  it('adds the speech of a leg that joined with ai_assistant_join to the conversation', async () => {
     const test = await testSimulator()
     await using _ = test
     const first = await test.answeredCall()

@@ -1,4 +1,4 @@
-/** The conversations of a call: at most one active AI gather or assistant, and ended ones with pending insights. */
+/** The conversations of a call: at most one active AI gather or assistant, and ended conversations with pending insights. */
 import { aiGather } from '../assistant/ai-gather.ts'
 import { assistant } from '../assistant/assistant.ts'
 import type { AiContext, AiInput } from '../assistant/input.ts'
@@ -8,7 +8,7 @@ import { Runner, type RunnerDeps } from './runner.ts'
 
 interface Conversation {
   kind: 'ai_gather' | 'assistant'
-  /** The command that started the gather. */
+  /** Name of the command that started this conversation. */
   command: string
   id: string
   /** False after `call.conversation.ended`; insights may still follow. */
@@ -33,7 +33,7 @@ export class Conversations {
     this.options = options
   }
 
-  /** The active conversation. */
+  /** The active conversation, or null. */
   get current(): Conversation | null {
     return this.conversations.find(({ isActive }) => isActive) ?? null
   }
@@ -57,7 +57,7 @@ export class Conversations {
     }) => {
       const first = machine.start(params, ctx, deps.clock.now())
       const runner = new Runner<State, AiInput>({ ...deps, emit }, first, (state, input, now) =>
-        // Only media can fail to play, and an AI plays none.
+        // Only media files can fail to play, and an AI machine plays only speech.
         machine.step(state, input.type === 'sound-failed' ? { type: 'sound-ended' } : input, now),
       )
       const command = kind === 'ai_gather' ? 'gather_using_ai' : 'ai_assistant_start'
@@ -70,7 +70,7 @@ export class Conversations {
     return id
   }
 
-  /** Feeds an input to the active conversation. Returns false if there is none. */
+  /** Feeds an input to the active conversation. Returns false if no conversation is active. */
   feed(input: AiInput): boolean {
     const { current } = this
     current?.runner.feed(input)

@@ -1,6 +1,6 @@
 /**
  * The telephone exchange: creates calls, finds them by id, and publishes their events to the courier and to watchers.
- * It also holds what all calls share: clock, chance, settings.
+ * Also holds the clock, randomness and settings that all calls share.
  */
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -16,7 +16,7 @@ import { Call, type CallHost, type CallOptions } from './call.ts'
 import { routeToCallee } from './callee.ts'
 import { type TransferOptions, useTool } from './tool-use.ts'
 
-/** One row of `GET /v2/call_events`. */
+/** One row in the response of `GET /v2/call_events`. */
 interface CallEventRecord {
   record_type: 'call_event'
   type: 'command' | 'webhook'
@@ -116,19 +116,19 @@ export class Exchange implements CallHost {
     return leg
   }
 
-  /** Connects a phone. Each outgoing call is offered to it; returning true takes the call. Returns a disconnect function. */
+  /** Connects a phone, which is offered each outgoing call and takes it by returning true. Returns a disconnect function. */
   addPhone(phone: (call: Call) => boolean): () => void {
     this.phones.add(phone)
     return () => this.phones.delete(phone)
   }
 
-  /** By `call_control_id`. */
+  /** Finds a call by its `call_control_id`. */
   find(callControlId: string): Call | undefined {
     const call = this.byId.get(callControlId)
     return call?.id === callControlId ? call : undefined
   }
 
-  /** By `call_control_id` or `call_leg_id`. The leg id needs no escaping in a URL path. */
+  /** Finds a call by `call_control_id` or `call_leg_id`. The leg id needs no escaping in a URL path. */
   findByAnyId(id: string): Call | undefined {
     return this.byId.get(id)
   }
@@ -151,7 +151,7 @@ export class Exchange implements CallHost {
     this.options.courier.send(event, call.id, call.route)
   }
 
-  /** Adds a command to `GET /v2/call_events`. */
+  /** Adds a command to the rows of `GET /v2/call_events`. */
   recordCommand(call: Call, name: string, metadata: Record<string, unknown>): void {
     this.addCallEvent(call, 'command', name, this.timestamp(), metadata)
   }
@@ -169,13 +169,13 @@ export class Exchange implements CallHost {
     for (const [watcher, types] of this.watchers) if (!types || types.has(activity.type)) watcher(activity)
   }
 
-  /** Subscribes to future activity, or only to some types. Returns the unsubscribe function. */
+  /** Subscribes to future activity of all calls, optionally of some types only. Returns the unsubscribe function. */
   watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void {
     this.watchers.set(watcher, types ? new Set(types) : null)
     return () => this.watchers.delete(watcher)
   }
 
-  /** ISO 8601 with microseconds, as in Telnyx's voice events. Strictly increasing, so that it orders events. */
+  /** Returns an ISO 8601 timestamp in microseconds, as in Telnyx's voice events. Strictly increasing, so it orders events. */
   timestamp(): string {
     const micros = Math.max(this.clock.now() * 1000, this.lastMicros + 1)
     this.lastMicros = micros

@@ -1,6 +1,6 @@
 /**
- * Many scripted calls on a virtual clock with every kind of fault: all finish and are released, and two runs with one
- * seed produce the same log.
+ * Runs many scripted calls on a virtual clock with every fault: all calls end and are released from memory, and two runs
+ * with the same seed produce the same log.
  *
  * `CALLGATHER_CALLS` sets the number of calls (default 300, for a quick suite).
  */
@@ -12,7 +12,7 @@ import { createSimulator, runSteps, type Scenario, type Simulator, virtualClock,
 
 const CALLS = Number(process.env.CALLGATHER_CALLS ?? 300)
 
-/** A program that answers, gathers in one of four ways, and hangs up. It retries each command, with a command_id. */
+/** A voice program that answers a call, gathers in one of four ways, and hangs up. Retries each command by command_id. */
 function program(sim: () => Simulator) {
   const seen = new Set<string>()
   const send = async (event: WebhookEvent, command: string, body: Record<string, unknown>) => {
@@ -27,7 +27,7 @@ function program(sim: () => Simulator) {
         await response.arrayBuffer()
         if (response.status < 500 && response.status !== 429) return
       } catch {
-        // The connection broke. The command_id makes a retry safe.
+        // The connection to the API closed. The command_id makes a retry safe.
       }
     }
   }
@@ -130,7 +130,7 @@ async function run(calls: number, seed: number) {
   const runCall = async (index: number) => {
     await clock.sleep(index * 20)
     const from = `+1555${String(index).padStart(5, '0')}`
-    // Faults may make a step fail, but the call must still end.
+    // Faults may make a scenario step fail, but the call must still end.
     const caller = await sim.phone.dial({ from })
     await runSteps(caller, { name: `call ${index}`, steps: callers[index % callers.length] ?? [] }).catch(() => {})
     await caller.wait(30_000)
@@ -148,7 +148,7 @@ async function run(calls: number, seed: number) {
   }
 }
 
-it(`runs ${CALLS} calls with every fault, releases them all, and reproduces the log from the seed`, async () => {
+it(`runs ${CALLS} calls with every fault, releases them from memory, and reproduces the log with the same seed`, async () => {
   const startedAt = performance.now()
   const first = await run(CALLS, 7)
   const durationMs = performance.now() - startedAt

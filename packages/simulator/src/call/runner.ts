@@ -1,5 +1,5 @@
 /**
- * Runs one state machine: keeps its state and timers, and performs its effects. The same class drives DTMF gathers,
+ * Runs one state machine: keeps its state and timers, and performs its effects. The same class runs DTMF gathers,
  * AI gathers and assistants.
  */
 
@@ -9,7 +9,7 @@ import type { Line, Sound, SoundOwner } from '../line/line.ts'
 import type { Effect, Step } from '../machine/machine.ts'
 import type { ModelReply, ModelRequest, ToolResult, ToolUse } from '../machine/model.ts'
 
-/** The inputs that effects feed back to their machine. */
+/** Results of effects, which the runner feeds back to its machine as inputs. */
 export type EffectResult =
   | { type: 'sound-ended' }
   | { type: 'sound-failed' }
@@ -17,16 +17,16 @@ export type EffectResult =
   | { type: 'model'; id: string; reply: ModelReply }
   | { type: 'tools'; id: string; answers: ToolResult[] }
 
-/** What effects are performed with. */
+/** The services that the runner performs effects with. */
 export interface RunnerDeps {
   clock: Clock
   line: Line
   emit(event_type: string, payload: Record<string, unknown>): void
   hangUp(): void
   askModel(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>
-  /** Never rejects, and has no timeout: a transfer waits for its target to answer. */
+  /** Executes a tool call. Never rejects, and has no timeout: a transfer waits for its target to answer. */
   useTool(use: ToolUse): Promise<ToolResult>
-  /** Called after each input, because the call's view may have changed. */
+  /** Publishes the call's view. Called after each input, because the view may have changed. */
   publishUpdate(): void
 }
 
@@ -56,13 +56,13 @@ export class Runner<State, Input> implements SoundOwner {
     this.initialEffects = first.effects
   }
 
-  /** Performs the initial effects. Not in the constructor: they may reach code that looks up this runner. */
+  /** Performs the initial effects. The constructor can't, because these effects may reach code that looks up this runner. */
   begin(): void {
     this.apply(this.initialEffects)
     this.drain()
   }
 
-  /** False after the `end` effect. */
+  /** False after the machine returned the `end` effect. */
   get isAlive(): boolean {
     return !this.isEnded
   }

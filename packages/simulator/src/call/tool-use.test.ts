@@ -1,4 +1,4 @@
-/** AI tools end to end: a model server chooses tools, and a second server receives their webhooks. */
+/** Tests AI tools end to end: a model server calls tools, and another server receives the webhooks of these tools. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
@@ -14,7 +14,7 @@ interface Reply {
   calls?: [name: string, given: Record<string, unknown>][]
 }
 
-/** An HTTP server that responds to JSON requests. */
+/** Starts an HTTP server that responds to JSON requests. */
 async function server(
   answer: (body: unknown, request: IncomingMessage) => { status?: number; text: string } | 'never',
 ) {
@@ -36,7 +36,7 @@ async function server(
   }
 }
 
-/** An OpenAI-compatible endpoint that sends the replies in order. */
+/** Starts an OpenAI-compatible endpoint that sends `replies` in order. */
 async function model(replies: Reply[]) {
   const requests: ModelRequestBody[] = []
   const http = await server((body) => {
@@ -52,7 +52,7 @@ async function model(replies: Reply[]) {
   return { requests, baseUrl: `${http.origin}/v1`, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() }
 }
 
-/** An answered call with an assistant that has `tools`. */
+/** Returns an answered call with an assistant that has `tools`. */
 async function assistantWith(tools: object[], baseUrl: string, settings: SimulatorOptions['settings'] = {}) {
   const kit = await testSimulator({
     settings: { ...settings, ai: { model: { baseUrl }, toolTimeoutMs: 60_000, ...settings.ai } },
@@ -69,7 +69,7 @@ async function assistantWith(tools: object[], baseUrl: string, settings: Simulat
   return { ...kit, caller, trace, heard, used }
 }
 
-/** The tool results in a request to the model. */
+/** Returns the tool results in a request to the model. */
 const toolResults = ({ messages }: ModelRequestBody) =>
   messages.filter(({ role }) => role === 'tool').map(({ content }) => content)
 
@@ -89,7 +89,7 @@ const stock = (url: string, more: object = {}, around: object = {}) => ({
 })
 
 describe('a tool that a model calls', () => {
-  it('calls a webhook tool as configured and passes its response to the model', async () => {
+  it('executes a webhook tool as configured and passes its response to the model', async () => {
     const seen: unknown[] = []
     await using shop = await server((body, { method, url, headers }) => {
       const { 'x-shop': own, 'content-type': type, 'x-telnyx-call-control-id': id } = headers
@@ -127,16 +127,19 @@ describe('a tool that a model calls', () => {
     ['fails', { status: 500, text: 'down' }, undefined, /webhook responded with 500: down/],
     ['does not answer in time', 'never', 50, /no answer within 50 ms/],
     ['redirects', { status: 302, text: '' }, undefined, /webhook responded with 302/],
-  ] as const)('reports a webhook tool that %s to the model', async (_, answer, timeout_ms, expected) => {
-    await using shop = await server(() => answer)
-    await using llm = await model([{ calls: [['stock', { item: 'a' }]] }, { content: 'Sorry.' }])
-    await using line = await assistantWith([stock(`${shop.origin}/{item}`, {}, { timeout_ms })], llm.baseUrl)
-    await line.caller.say('And now?')
-    await line.clock.runUntil(line.caller.waitForPrompt('Sorry'))
-    expect(llm.requests.flatMap(toolResults)).toEqual([expect.stringMatching(expected)])
-  })
+  ] as const)(
+    'reports to the model when the receiver of a webhook tool %s',
+    async (_, answer, timeout_ms, expected) => {
+      await using shop = await server(() => answer)
+      await using llm = await model([{ calls: [['stock', { item: 'a' }]] }, { content: 'Sorry.' }])
+      await using line = await assistantWith([stock(`${shop.origin}/{item}`, {}, { timeout_ms })], llm.baseUrl)
+      await line.caller.say('And now?')
+      await line.clock.runUntil(line.caller.waitForPrompt('Sorry'))
+      expect(llm.requests.flatMap(toolResults)).toEqual([expect.stringMatching(expected)])
+    },
+  )
 
-  it('truncates a webhook tool response to 64 KiB', async () => {
+  it('truncates the response of a webhook tool to 64 KiB for the model', async () => {
     await using shop = await server(() => ({ text: 'x'.repeat(1_000_000) }))
     await using llm = await model([{ calls: [['stock', { item: 'a' }]] }, { content: 'Much.' }])
     await using line = await assistantWith([stock(`${shop.origin}/{item}`)], llm.baseUrl)
@@ -145,7 +148,7 @@ describe('a tool that a model calls', () => {
     expect(llm.requests.flatMap(toolResults).map(({ length }) => length)).toEqual([65_536])
   })
 
-  it('rejects a webhook tool call to a remote host, without a URL parameter, or of an unknown tool', async () => {
+  it('refuses a tool call to a remote host, without a required URL parameter, or of an unknown tool', async () => {
     await using llm = await model([
       {
         calls: [
@@ -171,7 +174,7 @@ describe('a tool that a model calls', () => {
     transfer: { from: '+15550190', targets: [{ name: 'Support', to: '+15550191' }] },
   }
 
-  it('transfers the call to the target, bridges the legs, and ends the conversation', async () => {
+  it('the transfer tool dials its target, bridges the legs, and ends the conversation', async () => {
     await using llm = await model([{ content: 'I put you through.', calls: [['transfer', { to: 'support' }]] }])
     await using line = await assistantWith([transfer], llm.baseUrl)
     await line.caller.say('A human, please')
@@ -189,7 +192,7 @@ describe('a tool that a model calls', () => {
     expect(line.used()).toEqual(['transfer: answered'])
   })
 
-  it('continues the conversation after a transfer that is unanswered or not to a listed target', async () => {
+  it('continues the conversation after a transfer without an answer or to an unlisted target', async () => {
     await using llm = await model([
       {
         calls: [
@@ -209,7 +212,7 @@ describe('a tool that a model calls', () => {
     ])
   })
 
-  it('plays keys with send_dtmf, and ends the call with hangup after the last words', async () => {
+  it('the send_dtmf tool plays keys, and the hangup tool ends the call after the closing words', async () => {
     await using llm = await model([
       { calls: [['send_dtmf', { digits: '12#' }]] },
       { content: 'Goodbye.', calls: [['hangup', {}]] },
@@ -228,7 +231,7 @@ describe('a tool that a model calls', () => {
   })
 
   it.each(['retrieval', 'check_availability', 'book_appointment', 'handoff', 'refer'])(
-    'offers the tool %s to the model, and reports that the simulator does not execute it',
+    'offers the %s tool to the model, and reports that the simulator does not execute this tool',
     async (type) => {
       await using llm = await model([{ calls: [[type, {}]] }, { content: 'I cannot do that.' }])
       await using line = await assistantWith([{ type, [type]: {} }], llm.baseUrl)
@@ -241,7 +244,7 @@ describe('a tool that a model calls', () => {
     },
   )
 
-  it('limits tools to five rounds per turn, then offers the model none', async () => {
+  it('stops offering tools to the model after five tool rounds in a turn', async () => {
     await using llm = await model([{ calls: [['send_dtmf', { digits: '1' }]] }])
     await using line = await assistantWith([{ type: 'send_dtmf', send_dtmf: {} }], llm.baseUrl)
     await line.caller.say('For ever')
@@ -250,7 +253,7 @@ describe('a tool that a model calls', () => {
     expect(llm.requests.map(({ tools = [] }) => tools.length)).toEqual([1, 1, 1, 1, 1, 0])
   })
 
-  it('executes tools in an AI gather, beside the function that records answers', async () => {
+  it('an AI gather executes tools and records answers through its own function', async () => {
     await using shop = await server(() => ({ text: 'gold' }))
     await using llm = await model([
       {

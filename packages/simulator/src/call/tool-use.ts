@@ -1,4 +1,4 @@
-/** Executes the tool calls that `assistant/tools.ts` parses. */
+/** Executes an AI's tool calls, which `assistant/tools.ts` parses. */
 import type { Clock } from '../clock/clock.ts'
 import { refusalOfTarget } from '../delivery/target.ts'
 import type { Transport } from '../delivery/transport.ts'
@@ -10,9 +10,9 @@ import type { Call, CallOptions } from './call.ts'
 const MAX_ANSWER_BYTES = 64 * 1024
 
 export interface TransferOptions extends Omit<CallOptions, 'direction' | 'from' | 'connection_id' | 'call_session_id'> {
-  /** Caller number shown to the target. Default: the application's number on `call`. */
+  /** Caller number shown to the transfer target. Default: the application's number on `call`. */
   from?: string | undefined
-  /** Keeps this leg up after the target hangs up. Default false. */
+  /** Keeps the transferred leg answered after the target hangs up. Default false. */
   shouldStayAfterUnbridge?: boolean
 }
 
@@ -71,12 +71,12 @@ async function callWebhook(
   return { content: ok ? answer : `The webhook responded with ${status}: ${answer}`, ok, summary: String(status) }
 }
 
-/** Resolves when the target answers, or fails when its leg ends. The model continues with the caller then. */
+/** Resolves when the target answers. If its leg ends first, reports a failure and the model continues with the caller. */
 function transferTo(deps: ToolDeps, call: Call, to: string, from: string | undefined): Promise<ToolResult> {
   return new Promise((resolve) => {
     const leg = deps.transfer(call, { to, from })
     leg.whenAnswered(() => {
-      // From here the caller talks to the target, not to the AI.
+      // The caller now talks to the transfer target, not to the AI.
       call.conversations.feed({ type: 'stop' })
       resolve({ content: 'The caller has been transferred.', ok: true, summary: 'answered' })
     })

@@ -3,33 +3,33 @@ import { z } from 'zod'
 
 /** Settings of DTMF gathers. */
 export interface GatherSettings {
-  /** G2: the end status of a media prompt that a key interrupts. Default `'cancelled'`. */
+  /** README rule G2: the end status of a media prompt that a key interrupts. Default `'cancelled'`. */
   bargeInStatus: 'cancelled' | 'completed'
-  /** G2: after a prompt fails to play, collect keys or end the gather as `invalid`. Default `'collect'`. */
+  /** README rule G2: after a prompt fails to play, collect keys or end the gather as `invalid`. Default `'collect'`. */
   afterFailedPrompt: 'collect' | 'end'
-  /** G3: emit `call.speak.started` and `call.speak.ended` for the prompts of `gather_using_speak`. Default `false`. */
+  /** README rule G3: emit `call.speak.started` and `call.speak.ended` for the prompts of `gather_using_speak`. Default `false`. */
   emitSpeakEvents: boolean
-  /** G4: a key that interrupts the prompt counts as the first digit. Default `true`. */
+  /** README rule G4: a key that interrupts the prompt counts as the first digit. Default `true`. */
   bargeInKeyCounts: boolean
-  /** G5: the terminating digit is part of `digits`. Default `false`. */
+  /** README rule G5: the terminating digit is part of `digits`. Default `false`. */
   terminatorInDigits: boolean
-  /** G6: the terminator as first key: an invalid attempt, a silent one (`timeout`), or no effect. Default `'invalid'`. */
+  /** README rule G6: the terminator as first key: an invalid attempt, a silent one (`timeout`), or no effect. Default `'invalid'`. */
   terminatorFirst: 'invalid' | 'timeout' | 'ignore'
-  /** G7: a key outside `valid_digits` is kept (and makes the attempt invalid), or dropped. Default `'keep'`. */
+  /** README rule G7: a key outside `valid_digits` is kept (and makes the attempt invalid), or dropped. Default `'keep'`. */
   invalidKey: 'keep' | 'drop'
-  /** G10, G11: the status of a gather without input. Default `'timeout'`. */
+  /** README rules G10, G11: the status of a gather without input. Default `'timeout'`. */
   noInputStatus: 'timeout' | 'invalid'
-  /** G12: an invalid attempt uses up one of `maximum_tries`. Default `true`. */
+  /** README rule G12: an invalid attempt uses up one of `maximum_tries`. Default `true`. */
   invalidUsesTry: boolean
-  /** G13: `digits` of a gather that ends `invalid`: its last input, or nothing. Default `'keep'`. */
+  /** README rule G13: `digits` of a gather that ends `invalid`: its last input, or nothing. Default `'keep'`. */
   invalidDigits: 'keep' | 'blank'
-  /** G17: `gather_stop` with nothing to stop. Default `'ok'`. */
+  /** README rule G17: `gather_stop` with nothing to stop. Default `'ok'`. */
   stopWhenIdle: 'ok' | 'refuse'
-  /** G18: a gather while one is active: it replaces the first, both are cancelled, or it is refused. Default `'replace'`. */
+  /** README rule G18: a gather while one is active: it replaces the first, both are cancelled, or it is refused. Default `'replace'`. */
   secondGather: 'replace' | 'cancel-both' | 'refuse'
-  /** G19: at a hangup, `call.gather.ended` before the end of its prompt, or after. Default `'gather-first'`. */
+  /** README rule G19: at a hangup, `call.gather.ended` before the end of its prompt, or after. Default `'gather-first'`. */
   hangupOrder: 'gather-first' | 'prompt-first'
-  /** G20: a detected answering machine cancels a running gather with `cancelled_amd`. Default `true`. */
+  /** README rule G20: a detected answering machine cancels a running gather with `cancelled_amd`. Default `true`. */
   machineCancels: boolean
   /** `call.gather.ended` contains `gather_id`. Telnyx describes it in text, but not in a schema. Default `true`. */
   sendGatherId: boolean

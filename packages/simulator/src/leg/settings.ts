@@ -3,9 +3,9 @@ import { z } from 'zod'
 
 /** Settings of call legs. */
 export interface LegSettings {
-  /** L7: the response to a duplicate command: `ok`, or `same` as the first one, with its `conversation_id`. Default `'ok'`. */
+  /** README rule L7: the response to a duplicate command: `ok`, or `same` as the first one, with its `conversation_id`. Default `'ok'`. */
   duplicateCommandAnswer: 'ok' | 'same'
-  /** L7: how long a `command_id` is remembered, in milliseconds. Documented: 60 s. Default `60_000`. */
+  /** README rule L7: how long a `command_id` is remembered, in milliseconds. Documented: 60 s. Default `60_000`. */
   commandIdMemoryMs: number
   /** How long `GET /calls/{id}` still knows an ended call, in milliseconds. Documented: 10 minutes. Default `600_000`. */
   endedCallMemoryMs: number
