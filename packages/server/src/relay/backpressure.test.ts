@@ -10,7 +10,7 @@ import { memoryStore } from '../store/memory/memory-store.ts'
 import { testServer } from '../testing/server.ts'
 
 const CALLS = 100
-/** All replies together exceed the operating system's buffers between the two ends. */
+/** The size of each reply. All replies together exceed the operating system's buffers between server and client. */
 const REPLY_BYTES = 200_000
 const manyCalls = Array.from({ length: CALLS }, (_, index) => `v3:long-${index}`)
 
@@ -27,7 +27,7 @@ async function longCalls(given: typeof withoutLiveness, { calls, bytes } = { cal
   const accepted: Socket[] = []
   const accept = (message: unknown) => accepted.push((message as { socket: Socket }).socket)
   subscribe('net.server.socket', accept)
-  /** The bytes that are buffered for the client each time another log is read for it. */
+  /** The bytes that are buffered for the client at each read of another log for it. */
   const bufferedBytes: number[] = []
   const port = () => (Reflect.get(socket, '_socket') as Socket).localPort
   const server = await testServer({
@@ -78,7 +78,7 @@ describe('backpressure on a client that watches many long calls at once', () => 
     ['at full speed', 0],
     ['slowly for longer than `maxStallMs`', 40],
   ])(
-    'sends every reply to a client that reads %s, and buffers at most `maxBytes`',
+    'the server sends every reply to a client that reads %s, and buffers at most `maxBytes`',
     async (_, pauseMs) => {
       await using client = await longCalls(withoutLiveness)
       const { socket, bufferedBytes } = client
@@ -106,7 +106,7 @@ describe('backpressure on a client that watches many long calls at once', () => 
 })
 
 describe('backpressure on a slow connection', () => {
-  it('completes a reply that exceeds every limit while the client keeps reading it', async () => {
+  it('the server completes a reply that exceeds every buffer limit while the client keeps reading it', async () => {
     await using client = await longCalls(
       { ...limits, liveness: { pingIntervalMs: 500, pongTimeoutMs: 5_000 } },
       { calls: ['v3:huge'], bytes: 40_000_000 },
@@ -146,7 +146,7 @@ describe('backpressure on a client that stops reading', () => {
       },
     ],
   ])(
-    'disconnects a client that stops reading, reports the limit `%s`, and reads no more logs for it',
+    'disconnects a client that stops reading, names the exceeded limit `%s`, and reads no more logs for it',
     async (limit, given) => {
       await using client = await longCalls(given)
       client.socket.pause()

@@ -58,21 +58,21 @@ export function guardBackpressure(
   const { conn } = socket
   const { transport } = conn
   const stream = conn.request.socket
-  /** Messages and bytes that the engine has not yet handed to the websocket. */
+  /** The number of messages that the engine has not yet handed to the websocket, and their bytes. */
   let messages = 0
   let queuedBytes = 0
-  /** The size of the largest reply that may be unread. */
+  /** The size of the largest reply that the client may not have read yet. */
   let largestReply = 0
   /**
    * Bytes sent at the last sufficient progress, and the number of checks since; `null` while nothing is unread. Counts
    * checks instead of time, because a stalled event loop sees none of its clients' progress.
    */
   let stall: { readonly sent: number; checks: number } | null = null
-  /** Bytes sent at the last check; `null` if nothing was unread. */
+  /** Bytes sent at the last check; `null` if no data was unread. */
   let lastSent: number | null = null
   let isProgressing = false
   let isOver = false
-  /** Runs while anything is or may be unread. */
+  /** The timer of the checks. It runs while data is or may be unread. */
   let timer: NodeJS.Timeout | undefined
   let resolveRoom: (() => void) | null = null
   let lastReply: Promise<void> = Promise.resolve()
@@ -160,7 +160,10 @@ export function guardBackpressure(
   return {
     queueReply: (task) => {
       if (queuedReplies >= MAX_QUEUED_REPLIES) {
-        throw gatherError('tooManyRequests', 'Too many replies are pending. Read those before you send more requests.')
+        throw gatherError(
+          'tooManyRequests',
+          'Too many replies are pending. Read the pending replies before you send more requests.',
+        )
       }
       queuedReplies += 1
       const reply = lastReply.then(waitForRoom).then(task)

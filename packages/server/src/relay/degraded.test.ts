@@ -61,7 +61,7 @@ describeWithRedis('a server that loses its Redis', () => {
   }
 })
 
-it('sends `degraded` to clients as soon as an append fails, and never while the store is healthy', async () => {
+it('the server sends clients `degraded` as soon as an append fails, and never while the store is healthy', async () => {
   const store = memoryStore()
   await using server = await testServer({ store })
   await server.webhook('call.answered')

@@ -36,7 +36,7 @@ describe.each(versions)('%s', (_, serverOn) => {
     }
   }
 
-  it('exposes the websocket of a connection, whose pongs repeat the content of their pings', async () => {
+  it('engine.io exposes the websocket of a connection, whose pongs repeat the content of their pings', async () => {
     await using it = await connected()
     const websocket = websocketOf(it.conn)
     if (!websocket) throw new Error('The connection has no websocket.')
@@ -45,7 +45,7 @@ describe.each(versions)('%s', (_, serverOn) => {
     expect(String((await pong)[0])).toBe('a nonce')
   })
 
-  it('emits `packetCreate` for each packet and `flush` when packets are handed to the transport', async () => {
+  it('an engine.io connection emits `packetCreate` for each packet, and `flush` when the transport gets packets', async () => {
     await using it = await connected()
     const events: string[] = []
     it.conn.on('packetCreate', ({ data }: { data?: unknown }) => events.push(`created ${String(data)}`))
@@ -57,7 +57,7 @@ describe.each(versions)('%s', (_, serverOn) => {
     expect(events).toEqual(['created a', 'flushed 1', 'created b', 'created c', 'flushed 2'])
   })
 
-  it('reports the unread bytes of a client and the progress of a single large write', async () => {
+  it('`bytesSent` shows the progress of a single large write to a client that pauses reading', async () => {
     await using it = await connected()
     const stream = it.conn.request.socket
     it.client.pause()
@@ -86,7 +86,7 @@ describe.each(versions)('%s', (_, serverOn) => {
     expect(bytesSent(it.conn)).toBeGreaterThanOrEqual(before + bytes)
   })
 
-  it('terminates the connection of a client that does not read', async () => {
+  it('`terminate` closes the engine.io connection of a client that does not read', async () => {
     await using it = await connected()
     it.client.pause()
     it.conn.write('x'.repeat(10_000_000))

@@ -13,15 +13,15 @@ export interface Websocket extends EventEmitter {
   ping(data: Uint8Array): void
 }
 
-/** The websocket of a connection; `null` for any other transport. */
+/** Returns the websocket of a connection; `null` for any other transport. */
 export function websocketOf({ transport }: EngineSocket): Websocket | null {
   const socket: unknown = Reflect.get(transport, 'socket')
   return typeof socket === 'object' && socket !== null && 'ping' in socket ? (socket as Websocket) : null
 }
 
 /**
- * How many bytes of a connection the operating system has accepted; 0 if unknown. `writableLength` shrinks only when a
- * whole write completes, so it shows no progress during a reply of several megabytes.
+ * Returns how many bytes of a connection the operating system has accepted; 0 if unknown. `writableLength` shrinks
+ * only when a whole write completes, so it shows no progress during a reply of several megabytes.
  */
 export function bytesSent({ request }: EngineSocket): number {
   const handle: unknown = Reflect.get(request.socket, '_handle')

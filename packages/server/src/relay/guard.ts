@@ -21,7 +21,7 @@ const frameLimits = { depth: 32, nodes: 2_000 } as const
 
 const isClientEvent = (name: string): name is ClientEvent => Object.hasOwn(clientMessageSchemas, name)
 
-/** An error in its wire form. */
+/** Converts an error to its form on the wire. */
 export function socketError(error: GatherError): SocketError {
   const [{ code, title, detail } = { code: '', title: '' }] = error.errors
   return { status: error.status, code, title, ...(detail === undefined ? {} : { detail }) }
@@ -78,7 +78,10 @@ async function handleEvent(
 function parseRequest(name: ClientEvent, args: readonly unknown[]): unknown {
   const request = args[0] ?? {}
   if (args.length > 1 || findExcess(request, frameLimits)) {
-    throw gatherError('unknownParameter', 'The event is too large or has too many arguments. Send one small object.')
+    throw gatherError(
+      'unknownParameter',
+      'The event is too large or has too many arguments. Send one small object as its argument.',
+    )
   }
   const parsed = clientMessageSchemas[name].safeParse(request)
   if (!parsed.success) throw gatherError('unknownParameter', `The \`${name}\` request is invalid. Check its fields.`)

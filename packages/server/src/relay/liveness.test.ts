@@ -8,7 +8,7 @@ import { testServer } from '../testing/server.ts'
 type Server = Awaited<ReturnType<typeof testServer>>
 
 const limits = { liveness: { pingIntervalMs: 50, pongTimeoutMs: 500 } }
-/** For clients that must stay connected even on a busy test machine. */
+/** Liveness limits for clients that must stay connected even on a busy test machine. */
 const longTimeout = { liveness: { pingIntervalMs: 50, pongTimeoutMs: 15_000 } }
 
 /** Connects a bare websocket with a ticket. It watches no call, so it receives pings only. */
@@ -25,12 +25,12 @@ async function idleClient(server: Server, options: WebSocket.ClientOptions = {})
   return { socket, pings, closed: new Promise<void>((resolve) => socket.once('close', () => resolve())) }
 }
 
-/** How many clients were disconnected for silence, from the metrics. */
+/** Returns from the metrics how many clients were disconnected because they answered no ping. */
 const disconnects = async (server: Server) =>
   /callgather_sockets_cut_total\{limit="silence"\} (\d+)/.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1]
 
 describe('liveness', () => {
-  it('keeps an idle client connected while it answers pings, each with a new nonce', async () => {
+  it('keeps an idle client connected while it answers pings, and sends each ping with a new nonce', async () => {
     await using server = await testServer({ limits: longTimeout })
     const { socket, pings } = await idleClient(server)
     await vi.waitFor(() => expect(pings.length).toBeGreaterThan(5), 10_000)
@@ -45,7 +45,7 @@ describe('liveness', () => {
     ['sends unsolicited engine pongs', (socket) => socket.send('3')],
     ['sends unsolicited websocket pongs', (socket) => socket.pong(Buffer.from('guessed!'))],
     ['sends unknown events', (socket) => socket.send('42["no:such",{}]')],
-  ])('disconnects a client that answers no ping and %s', async (_, say) => {
+  ])('disconnects a client that answers no ping and otherwise %s', async (_, say) => {
     await using server = await testServer({ limits })
     const { socket, closed } = await idleClient(server, { autoPong: false })
     const talking = setInterval(() => say(socket), 20)
@@ -54,7 +54,7 @@ describe('liveness', () => {
     expect(await disconnects(server)).toBe('1')
   })
 
-  it('keeps a client whose pong arrived in time while the event loop was blocked', async () => {
+  it('keeps a client connected whose pong arrived in time while the event loop was blocked', async () => {
     const pongTimeoutMs = 2_000
     await using server = await testServer({ limits: { liveness: { pingIntervalMs: 200, pongTimeoutMs } } })
     const { socket, pings } = await idleClient(server, { autoPong: false })
@@ -84,7 +84,7 @@ describe('liveness', () => {
     socket.terminate()
   })
 
-  it('never disconnects a socket.io client, and frees its connection when the client closes it', async () => {
+  it('never disconnects a socket.io client that answers pings, and frees its connection when the client closes it', async () => {
     await using server = await testServer({ limits: longTimeout })
     const socket = await server.connect()
     await new Promise((resolve) => setTimeout(resolve, 300))

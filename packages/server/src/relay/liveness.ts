@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import { type EngineSocket, websocketOf } from './engine-io.ts'
 
-/** How often a client is pinged, and how soon it must answer. */
+/** How often the server pings a client, and how soon the client must answer. */
 export interface LivenessLimits {
   /** Interval between pings, in milliseconds. Default 3000. */
   readonly pingIntervalMs: number
@@ -33,7 +33,7 @@ export function guardLiveness(
 ): void {
   const websocket = websocketOf(conn)
   if (!websocket) return
-  /** The nonces of unanswered pings, the oldest first. */
+  /** The nonces of unanswered pings, oldest first. */
   let pending: Buffer[] = []
   let timeout: NodeJS.Timeout | undefined
   const restartTimeout = () => {

@@ -18,10 +18,10 @@ import { testServer, watch } from '../testing/server.ts'
 
 /** A store engine under test. */
 interface Engine {
-  /** Opens the store, also after a restart of the server. */
+  /** Opens the store, at the first start and after a restart of the server. */
   readonly open: () => CallStore
   readonly expire: (store: CallStore, callId: string) => unknown
-  /** How the server answers an old cursor after a restart. */
+  /** How the server answers a cursor from before its restart. */
   readonly restart: 'a delta' | 'a snapshot' | '404'
 }
 
@@ -60,41 +60,47 @@ function describeRecovery(name: string, engine: Engine): void {
 
   describe(`recovery on ${name}`, () => {
     it.each([
-      ['a snapshot to a client without a cursor', 5, null, { kind: 'snapshot', from: 1, to: 5, count: 5 }],
+      ['a snapshot for a client without a cursor', 5, null, { kind: 'snapshot', from: 1, to: 5, count: 5 }],
       ['a delta of the events after the cursor', 5, 2, { kind: 'delta', from: 3, to: 5, count: 3 }],
       ['a delta of the last event', 5, 4, { kind: 'delta', from: 5, to: 5, count: 1 }],
-      ['an empty delta to a client that has every event', 5, 5, { kind: 'delta', count: 0 }],
+      ['an empty delta for a client that has every event', 5, 5, { kind: 'delta', count: 0 }],
       ['a delta of every event for a cursor at 0', 5, 0, { kind: 'delta', from: 1, to: 5, count: 5 }],
       ['a snapshot for a cursor after the last event', 5, 6, { kind: 'snapshot', from: 1, to: 5, count: 5 }],
       ['a snapshot for a cursor far after the last event', 5, 2 ** 40, { kind: 'snapshot', from: 1, to: 5, count: 5 }],
       ['a delta of thousands of events', 3_000, 1, { kind: 'delta', from: 2, to: 3_000, count: 2_999 }],
-    ])('sends %s', async (_, count, seq, expected) => {
+    ])('the server answers a watch with %s', async (_, count, seq, expected) => {
       await using it = await setUp(count)
       const answer = await it.resume(seq === null ? undefined : { epoch: it.epoch, seq })
       expect(answer).toMatchObject({ ...expected, cursor: { epoch: it.epoch, seq: count } })
     })
 
-    it('answers 404 for a call that does not exist, with or without a cursor', async () => {
+    it('answers a watch of a call that does not exist with 404, with or without a cursor', async () => {
       await using it = await setUp(0)
       expect(await it.resume()).toMatchObject({ refused: 404 })
       expect(await it.resume({ epoch: it.epoch, seq: 3 })).toMatchObject({ refused: 404 })
     })
 
-    it.each(['', 'another', '__proto__'])('sends a snapshot for a cursor with the foreign epoch %j', async (epoch) => {
-      await using it = await setUp(3)
-      expect(await it.resume({ epoch, seq: 2 })).toMatchObject({
-        kind: 'snapshot',
-        count: 3,
-        cursor: { epoch: it.epoch },
-      })
-    })
+    it.each(['', 'another', '__proto__'])(
+      'answers a watch with a snapshot when the epoch of its cursor is %j, which the log never had',
+      async (epoch) => {
+        await using it = await setUp(3)
+        expect(await it.resume({ epoch, seq: 2 })).toMatchObject({
+          kind: 'snapshot',
+          count: 3,
+          cursor: { epoch: it.epoch },
+        })
+      },
+    )
 
-    it.each([-1, 1.5, Number.NaN, '2'])('answers 400 for a cursor with the invalid sequence number %j', async (seq) => {
-      await using it = await setUp(3)
-      expect(await it.resume({ epoch: it.epoch, seq: seq as number })).toMatchObject({ refused: 400 })
-    })
+    it.each([-1, 1.5, Number.NaN, '2'])(
+      'answers a watch with 400 when the sequence number of its cursor is %j',
+      async (seq) => {
+        await using it = await setUp(3)
+        expect(await it.resume({ epoch: it.epoch, seq: seq as number })).toMatchObject({ refused: 400 })
+      },
+    )
 
-    it('answers 404 for a forgotten call, and sends a snapshot when a new log replaces it', async () => {
+    it('answers a watch of a forgotten call with 404, and with a snapshot when the call has a new log', async () => {
       await using it = await setUp(5)
       const cursor = { epoch: it.epoch, seq: 2 }
       await it.store.forget(it.callId)
@@ -105,13 +111,13 @@ function describeRecovery(name: string, engine: Engine): void {
       expect(answer.cursor?.epoch).not.toBe(it.epoch)
     })
 
-    it('answers 404 for an expired call', async () => {
+    it('answers a watch of an expired call with 404', async () => {
       await using it = await setUp(5)
       await engine.expire(it.store, it.callId)
       expect(await it.resume({ epoch: it.epoch, seq: 5 })).toMatchObject({ refused: 404 })
     })
 
-    it('notifies a watching client when the epoch changes, and sends it a snapshot of the new log', async () => {
+    it('notifies a watching client when the epoch of its call changes, and sends it a snapshot of the new log', async () => {
       await using it = await setUp(3)
       await it.resume()
       const heads: unknown[] = []
@@ -122,7 +128,7 @@ function describeRecovery(name: string, engine: Engine): void {
       expect(await it.resume({ epoch: it.epoch, seq: 1 })).toMatchObject({ kind: 'snapshot', from: 1, to: 1 })
     })
 
-    it('leaves neither gap nor overlap between a reply and the events that follow it', async () => {
+    it('a watch reply and the events that follow it have neither a gap nor an overlap', async () => {
       await using it = await setUp(1)
       for (let round = 0; round < 20; round++) {
         const before = (await it.store.head(it.callId))?.seq ?? 0
@@ -140,7 +146,7 @@ function describeRecovery(name: string, engine: Engine): void {
       }
     })
 
-    it(`answers a cursor from before a server restart with ${engine.restart}`, async () => {
+    it(`answers a watch with ${engine.restart} when its cursor is from before a server restart`, async () => {
       const callId = `v3:${randomUUID()}`
       let cursor: Cursor
       {

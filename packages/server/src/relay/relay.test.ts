@@ -7,7 +7,7 @@ import { CALL, testServer, watch } from '../testing/server.ts'
 type Server = Awaited<ReturnType<typeof testServer>>
 const wsUrl = (server: Server) => `${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`
 
-/** Connects and authenticates a bare websocket, for frames that no proper client sends. */
+/** Connects and authenticates a bare websocket, for frames that a socket.io client never sends. */
 async function rawClient(server: Server): Promise<WebSocket & { received: string[] }> {
   const socket = Object.assign(new WebSocket(wsUrl(server)), { received: [] as string[] })
   socket.on('error', () => {})
@@ -19,7 +19,7 @@ async function rawClient(server: Server): Promise<WebSocket & { received: string
 }
 
 describe('a socket handshake', () => {
-  it('rejects an incompatible protocol version before it reads the ticket, and names the older side', async () => {
+  it('a socket handshake rejects an incompatible protocol version before the ticket, and names the older side', async () => {
     await using server = await testServer()
     await expect(server.connect({ protocol: 0, ticket: 'nonsense' })).rejects.toMatchObject({
       data: { status: 426, title: 'client_too_old' },
@@ -30,14 +30,14 @@ describe('a socket handshake', () => {
     await expect(server.connect({ protocol: '1' })).rejects.toMatchObject({ data: { title: 'client_too_old' } })
   })
 
-  it('rejects a missing or invalid ticket with 401', async () => {
+  it('rejects a socket with a missing or invalid ticket with 401', async () => {
     await using server = await testServer()
     for (const ticket of ['', 'nonsense', null, { $ne: null }]) {
       await expect(server.connect({ ticket })).rejects.toMatchObject({ data: { status: 401, code: '10009' } })
     }
   })
 
-  it('rejects pages of an origin that is not allowed, by websocket and by polling', async () => {
+  it('rejects sockets of pages whose origin is not allowed, by websocket and by polling', async () => {
     await using server = await testServer()
     await expect(server.connect({}, { origin: 'http://evil.test' })).rejects.toThrow()
     const polling = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`, {
@@ -48,7 +48,7 @@ describe('a socket handshake', () => {
     expect(socket.connected).toBe(true)
   })
 
-  it('closes a connection that was refused or never authenticates', async () => {
+  it('closes a socket that was refused or never authenticates', async () => {
     await using server = await testServer()
     const refused = new WebSocket(wsUrl(server))
     await once(refused, 'open')
@@ -81,7 +81,7 @@ describe('the relay', () => {
     'a binary message that is not a frame': Buffer.from([0xff, 0xfe, 0x00]),
   }
   for (const [name, frame] of Object.entries(frames)) {
-    it(`keeps serving other clients when one sends ${name}`, async () => {
+    it(`the server keeps serving other clients when a client sends ${name}`, async () => {
       await using server = await testServer()
       await server.webhook('call.answered')
       const bystander = await server.connect()
@@ -97,7 +97,7 @@ describe('the relay', () => {
     })
   }
 
-  it('answers an unknown event with 404, an invalid request with 400 and an unknown call with 404', async () => {
+  it('answers a socket’s unknown event with 404, invalid request with 400 and unknown call with 404', async () => {
     await using server = await testServer()
     const socket = await server.connect()
     const anything = socket as unknown as { emitWithAck(name: string, ...args: unknown[]): Promise<unknown> }
@@ -123,7 +123,7 @@ describe('the relay', () => {
 })
 
 describe('a connected client', () => {
-  it('receives only the calls that its ticket covers', async () => {
+  it('a client receives only the calls that its ticket covers', async () => {
     await using server = await testServer()
     const other = 'v3:somebody-elses-call-00'
     await server.webhook('call.answered')
@@ -141,7 +141,7 @@ describe('a connected client', () => {
     await vi.waitFor(() => expect(changed).toMatchObject([{ callId: CALL }]))
   })
 
-  it('is disconnected when its ticket is revoked', async () => {
+  it('disconnects a client when its ticket is revoked', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const socket = await server.connect()
@@ -156,7 +156,7 @@ describe('a connected client', () => {
     expect((await server.command('gather', {}, { authorization })).status).toBe(401)
   })
 
-  it('keeps its watches when it refreshes its ticket, and cannot change its subject', async () => {
+  it('a client keeps its watches when it refreshes its ticket, and cannot change its subject', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const socket = await server.connect()
@@ -178,7 +178,7 @@ describe('a connected client', () => {
     expect(socket.connected).toBe(true)
   })
 
-  it('can refresh its ticket and keeps its watches while the host’s `authorize` hangs', async () => {
+  it('a client can refresh its ticket and keeps its watches while the host’s `authorize` hangs', async () => {
     let isHanging = false
     await using server = await testServer({
       authorize: () => (isHanging ? new Promise<boolean>(() => {}) : true),
@@ -194,14 +194,17 @@ describe('a connected client', () => {
     await vi.waitFor(() => expect(frames).toHaveLength(1))
   })
 
-  it.each([Number.POSITIVE_INFINITY, 9e15])('can refresh a grant of the host that expires at %d', async (expiresAt) => {
-    const grant = { subject: 'agent-7', calls: '*', scopes: ['view'], expiresAt } as const
-    await using server = await testServer({ authenticate: () => grant })
-    const socket = await server.connect()
-    expect(await socket.emitWithAck('ticket:refresh', { ticket: 'fresh' })).toMatchObject({ ok: true })
-  })
+  it.each([Number.POSITIVE_INFINITY, 9e15])(
+    'a client can refresh a ticket whose grant from the host expires at %d',
+    async (expiresAt) => {
+      const grant = { subject: 'agent-7', calls: '*', scopes: ['view'], expiresAt } as const
+      await using server = await testServer({ authenticate: () => grant })
+      const socket = await server.connect()
+      expect(await socket.emitWithAck('ticket:refresh', { ticket: 'fresh' })).toMatchObject({ ok: true })
+    },
+  )
 
-  it('is notified when a watched call is forgotten, and gets a snapshot of its new log', async () => {
+  it('notifies a client when a watched call is forgotten, and sends it a snapshot of the call’s new log', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const socket = await server.connect()

@@ -36,14 +36,14 @@ export interface RelayLimits {
   /** Rate and burst of handshakes from one address. Default 50 and 200. Behind a proxy, set `trustProxy`. */
   readonly handshakesPerSecond: number
   readonly handshakeBurst: number
-  /** How much unread data is buffered for one client. */
+  /** How much unread data the server buffers for one client. */
   readonly backpressure: BackpressureLimits
-  /** How often a client is pinged, and how soon it must answer. */
+  /** How often the server pings a client, and how soon the client must answer. */
   readonly liveness: LivenessLimits
 }
 
 const BEACON_INTERVAL_MS = 5_000
-/** How long a connection may take to authenticate. */
+/** How long a new connection may take to authenticate. */
 const ADMISSION_TIMEOUT_MS = 5_000
 
 /** The socket server. Call `attach` to serve an HTTP server's websockets. */
@@ -122,7 +122,7 @@ export class Relay {
     this.#beaconTimer.unref()
   }
 
-  /** Serves the websockets of an HTTP server below the relay's path, and ignores all others. */
+  /** Serves the websockets of an HTTP server below the relay's path, and ignores websockets on other paths. */
   attach(server: HttpServer): void {
     this.#io.attach(server)
     this.#io.engine.on('connection', (conn: EngineSocket) => {
@@ -138,24 +138,24 @@ export class Relay {
     return this.#sessions.size
   }
 
-  /** Sends every client the cursors of its calls and the health of the store. Runs at intervals and when health changes. */
+  /** Sends every client its calls' cursors and the store's health, at intervals and when the health changes. */
   sendBeacons(): void {
     for (const session of this.#sessions) session.sendBeacon()
   }
 
-  /** Closes all connections whose ticket was revoked. */
+  /** Closes every connection whose ticket was revoked. */
   closeRevoked(): void {
     for (const session of [...this.#sessions]) session.closeIfRevoked()
   }
 
-  /** Asks every client to reconnect to another server, then closes. */
+  /** Asks every client to reconnect to another server, then closes the socket server. */
   async close(): Promise<void> {
     clearInterval(this.#beaconTimer)
     for (const session of this.#sessions) session.close('unavailable', 'The server is shutting down. Reconnect.')
     this.#io.engine?.close()
   }
 
-  /** Checks the protocol version first, then the ticket and the connection limits. */
+  /** Admits a new socket: checks the protocol version, then the ticket, then the connection limits. */
   async #admit(socket: RelaySocket): Promise<void> {
     const { protocol, ticket } = socket.handshake.auth as { protocol?: unknown; ticket?: unknown }
     const mismatch = checkProtocolVersion(protocol)

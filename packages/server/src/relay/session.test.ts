@@ -20,7 +20,7 @@ function blockingStore() {
     block: () => {
       isBlocked = true
     },
-    /** Appends to the store directly, so that the server has not read the call yet. */
+    /** Adds a call to the store directly, so that the server has not read the call yet. */
     addCall: (callId = CALL) => store.append(callId, [{ event: eventOf(`${callId} begins`) }]),
     get hasPending() {
       return pending.length > 0
@@ -36,12 +36,12 @@ function blockingStore() {
 const watchCall = (socket: ClientSocket) =>
   new Promise<WireWatchReply>((resolve) => socket.emit('call:watch', { call_id: CALL }, resolve))
 
-/** Resolves once the server has started to handle every earlier request. Needs no store. */
+/** Resolves once the server has started to handle every earlier request of the socket. Needs no store. */
 const settled = (socket: ClientSocket) =>
   (socket as unknown as { emitWithAck(name: string): Promise<unknown> }).emitWithAck('no:such')
 
 describe('a session', () => {
-  it('answers a watch with an error and sends no events when it is unwatched before the reply', async () => {
+  it('a watch that the client ends before its reply gets an error, and the client gets no events', async () => {
     const blocking = blockingStore()
     await using server = await testServer({ store: blocking.store })
     await blocking.addCall()
@@ -64,7 +64,7 @@ describe('a session', () => {
     await vi.waitFor(() => expect(frames).toHaveLength(1))
   })
 
-  it('keeps a watch that follows an unwatch of the same call', async () => {
+  it('a session keeps a watch that follows an unwatch of the same call', async () => {
     const blocking = blockingStore()
     await using server = await testServer({ store: blocking.store })
     await blocking.addCall()
@@ -84,7 +84,7 @@ describe('a session', () => {
     await vi.waitFor(() => expect(frames).toHaveLength(1))
   })
 
-  it('counts pending watches against the maximum of watched calls', async () => {
+  it('a session counts pending watches against the maximum number of watched calls', async () => {
     const blocking = blockingStore()
     await using server = await testServer({ store: blocking.store })
     const calls = Array.from({ length: 201 }, (_, index) => `v3:many-${index}`)
@@ -98,7 +98,7 @@ describe('a session', () => {
     expect(refused).toMatchObject([{ error: { status: 429 } }])
   })
 
-  it('answers a list watch with an error and sends no changes when it is unwatched before the reply', async () => {
+  it('a watch of the call list that the client ends before its reply gets an error, and the client gets no changes', async () => {
     const blocking = blockingStore()
     await using server = await testServer({ store: blocking.store })
     const socket = await server.connect()

@@ -27,16 +27,16 @@ export interface SessionDeps {
   readonly now: () => number
 }
 
-/** How long an expired ticket may still be refreshed. */
+/** How long a client may still refresh an expired ticket. */
 export const TICKET_GRACE_MS = 25_000
 
 const MAX_WATCHES = 200
 /** The latest date that `Date` can hold (ECMA-262, 21.4.1.1). */
 const MAX_DATE_MS = 8.64e15
 const LIST_DELAY_MS = 50
-/** Concurrent calls of the host's `authorize` for one list. */
+/** Maximum number of concurrent calls of the host's `authorize` for one list of calls. */
 const LIST_CONCURRENCY = 16
-/** How long to wait before a failed `authorize` of the host is retried. */
+/** How long the server waits before it retries a failed `authorize` of the host. */
 const RETRY_MS = 2_000
 
 /** One connected client. */
@@ -54,7 +54,7 @@ export class Session {
   #expiry: NodeJS.Timeout | undefined
   #wasDegraded = false
   #recheckTimer: NodeJS.Timeout | undefined
-  /** The last ticket refresh failed because the ticket could not be verified, not because it was invalid. */
+  /** Whether the last ticket refresh failed because the ticket could not be verified, although it may be valid. */
   #isRefreshUnavailable = false
   #isClosed = false
 
@@ -96,7 +96,7 @@ export class Session {
     this.#socket.emit('call:head', { now: this.#iso(), heads, ...health })
   }
 
-  /** Closes the connection if its ticket was revoked. An expired ticket may still be refreshed. */
+  /** Closes the connection if its ticket was revoked, but not if it expired: an expired ticket may be refreshed. */
   closeIfRevoked(): void {
     if (this.#deps.access.isRevoked(this.#grant)) this.close('unauthenticated', 'Your ticket was revoked.')
   }
@@ -231,7 +231,7 @@ export class Session {
     else this.#listChanges.set(change.callId, null)
   }
 
-  /** Sends buffered list changes after a delay: one summary per call, however often it has changed. */
+  /** Sends the buffered changes of the call list after a delay, with one summary per changed call. */
   #scheduleListChanges(delayMs = LIST_DELAY_MS): void {
     if (this.#listTimer || this.#listChanges.size === 0) return
     this.#listTimer = setTimeout(() => {
@@ -246,7 +246,7 @@ export class Session {
     }, delayMs)
   }
 
-  /** Returns false if the changes could not be authorised. They stay buffered for a retry. */
+  /** Sends list changes. Returns false if they could not be authorised; they then stay buffered for a retry. */
   async #sendListChanges(): Promise<boolean> {
     const changes = [...this.#listChanges]
     this.#listChanges.clear()

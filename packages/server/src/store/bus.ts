@@ -1,6 +1,6 @@
 import type { CallStore, Revocation, StoreChange, Unsubscribe } from './call-store.ts'
 
-/** Receives the error that a subscriber threw. */
+/** Receives the error that a subscriber's listener threw. */
 export type ReportFailure = (error: unknown) => void
 
 type Listener<T> = (message: T) => void
@@ -16,7 +16,7 @@ export function runEach(callbacks: Iterable<() => void>, report: ReportFailure):
   }
 }
 
-/** Publishes to subscribers within one process. */
+/** Creates a bus that publishes store changes to subscribers within one process. */
 export function localBus(report: ReportFailure = warnOfSubscriber) {
   // Call ids are untrusted: a plain object would mishandle `__proto__`.
   const byCall = new Map<string, Set<Listener<StoreChange>>>()
@@ -55,7 +55,7 @@ export function localBus(report: ReportFailure = warnOfSubscriber) {
   }
 }
 
-/** Describes an error without its message, which may quote an event. */
+/** Describes an error for the log without its message, which may quote an event. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'a thrown value'
   const [place = ''] = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { CallStore, NewEvent, Revocation, StoreChange } from './call-store.ts'
 import { StoreUnavailableError } from './call-store.ts'
 
-/** A test event with an id and an optional payload. */
+/** Returns a test event with an id and an optional payload. */
 export const eventOf = (id: string, payload: Record<string, unknown> = {}): CallEvent => ({
   id,
   event_type: 'call.test',
@@ -21,14 +21,14 @@ const newEvents = (...ids: string[]): NewEvent[] => ids.map((id) => ({ event: ev
 
 /** Runs the suite. `open` returns a store without calls of earlier runs. */
 export function describeCallStore(name: string, open: () => CallStore | Promise<CallStore>): void {
-  /** A store and a call that no other test uses, so that engines with a shared database need no cleaning. */
+  /** Opens a store with a call id that no other test uses, so that a shared database needs no cleaning. */
   const openStore = async () => {
     const store = await open()
     return { store, call: `v3:${randomUUID()}`, [Symbol.asyncDispose]: () => store.close() }
   }
 
   describe(`${name}, as a call store`, () => {
-    it('numbers the events of a call from 1, without gaps, under one epoch', async () => {
+    it('the store numbers the events of a call from 1, without gaps, under one epoch', async () => {
       await using it = await openStore()
       const first = await it.store.append(it.call, newEvents('a', 'b'))
       const second = await it.store.append(it.call, newEvents('c'))
@@ -42,7 +42,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toEqual({ epoch: first.epoch, seq: 3 })
     })
 
-    it('skips events that are in the log, and reports a conflict when the digest differs', async () => {
+    it('an append skips events that are in the log, and reports a conflict when an event’s digest differs', async () => {
       await using it = await openStore()
       await it.store.append(it.call, newEvents('a'))
       const again = await it.store.append(it.call, [...newEvents('a', 'b'), { event: eventOf('a'), digest: 'other' }])
@@ -54,7 +54,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toMatchObject({ seq: 2 })
     })
 
-    it('appends only when the log ends at the expected head', async () => {
+    it('the store appends events only when the log ends at the expected head', async () => {
       await using it = await openStore()
       const appendAt = (expectedHead: Cursor | null, ...ids: string[]) =>
         it.store.append(it.call, newEvents(...ids), { expectedHead })
@@ -70,7 +70,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toEqual(end(2))
     })
 
-    it('reports duplicates even when the expected head is stale', async () => {
+    it('an append reports duplicate events even when the expected head is stale', async () => {
       await using it = await openStore()
       const { epoch } = await it.store.append(it.call, newEvents('a', 'b'))
       const expectedHead = { epoch, seq: 1 }
@@ -91,7 +91,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
     })
 
-    it('rejects an expected head from before the log was forgotten or rewritten', async () => {
+    it('the store rejects an append whose expected head is older than an erasure or rewrite of the log', async () => {
       await using it = await openStore()
       const { epoch } = await it.store.append(it.call, newEvents('a', 'b'))
       const expectedHead = { epoch, seq: 2 }
@@ -106,7 +106,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       })
     })
 
-    it('accepts exactly one of many concurrent appends with the same expected head', async () => {
+    it('the store accepts exactly one of many concurrent appends with the same expected head', async () => {
       await using it = await openStore()
       const { epoch } = await it.store.append(it.call, newEvents('a'))
       const expectedHead = { epoch, seq: 1 }
@@ -118,13 +118,13 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toEqual({ epoch, seq: 2 })
     })
 
-    it('creates no call for an append without events', async () => {
+    it('the store creates no call for an append without events', async () => {
       await using it = await openStore()
       expect(await it.store.append(it.call, [])).toMatchObject({ isStale: false, records: [], duplicates: [] })
       expect(await it.store.head(it.call)).toBeNull()
     })
 
-    it('does not deduplicate an event id across two calls', async () => {
+    it('the store appends events with the same id to two calls', async () => {
       await using it = await openStore()
       const other = `${it.call}-other`
       await it.store.append(it.call, newEvents('a'))
@@ -136,7 +136,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(there.epoch).not.toBe((await it.store.head(it.call))?.epoch)
     })
 
-    it('reads records after a sequence number, up to a limit, with unchanged content', async () => {
+    it('the store reads a call’s records after a sequence number, up to a limit, with unchanged content', async () => {
       await using it = await openStore()
       const payload = { text: 'é "quoted" \u2028 🎧', nested: { list: [1, null, true] } }
       await it.store.append(it.call, [{ event: eventOf('a', payload) }, ...newEvents('b', 'c')])
@@ -153,7 +153,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect((await it.store.readJson(it.call, 99))?.events).toEqual([])
     })
 
-    it('returns null for a call that does not exist', async () => {
+    it('the store returns null when a call that does not exist is read', async () => {
       await using it = await openStore()
       expect(await it.store.read(it.call, 0)).toBeNull()
       expect(await it.store.readJson(it.call, 0)).toBeNull()
@@ -161,7 +161,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.forget(it.call)).toBe(false)
     })
 
-    it('lists the legs of a session until they are erased', async () => {
+    it('the store lists the legs of a session until the legs are erased', async () => {
       await using it = await openStore()
       const [other, alone] = [`${it.call}-other`, `${it.call}-alone`]
       const sessionId = `session of ${it.call} {%} é`
@@ -180,7 +180,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.listLegs(sessionId)).toEqual([other])
     })
 
-    it('accepts call and event ids with special characters or reserved names', async () => {
+    it('the store accepts call and event ids that are reserved names or have special characters', async () => {
       await using it = await openStore()
       for (const id of ['__proto__', 'constructor', "x'; DROP TABLE call; --", '*{}[]:', 'é🎧']) {
         const call = `${it.call}${id}`
@@ -189,7 +189,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       }
     })
 
-    it('assigns each event exactly one sequence number under concurrent appends', async () => {
+    it('the store gives each event exactly one sequence number under concurrent appends', async () => {
       await using it = await openStore()
       await fc.assert(
         fc.asyncProperty(fc.array(fc.array(fc.nat(20), { maxLength: 4 }), { maxLength: 20 }), async (batches) => {
@@ -209,7 +209,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       )
     })
 
-    it('publishes appended records in order to subscribers of the call and of all calls', async () => {
+    it('the store publishes appended records in order to subscribers of one call and of all calls', async () => {
       await using it = await openStore()
       const one: StoreChange[] = []
       const all: StoreChange[] = []
@@ -234,7 +234,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(one).toHaveLength(2)
     })
 
-    it('erases a forgotten call, publishes the change and starts the next log under a new epoch', async () => {
+    it('`forget` erases a call and publishes the erasure, and the call’s next log has a new epoch', async () => {
       await using it = await openStore()
       const changes: StoreChange[] = []
       const { epoch } = await it.store.append(it.call, newEvents('a', 'b'))
@@ -247,7 +247,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(again.epoch).not.toBe(epoch)
     })
 
-    it('rewrites events under a new epoch and refuses when the log has grown', async () => {
+    it('`rewrite` replaces events under a new epoch, and refuses when the log has grown', async () => {
       await using it = await openStore()
       const secret = (id: string, text: string) => ({ event: eventOf(id, { text }), digest: `digest-${id}` })
       const { epoch } = await it.store.append(it.call, [secret('a', 'said'), secret('b', 'kept'), secret('c', 'said')])
@@ -279,7 +279,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       })
     })
 
-    it('lists calls by the time of their last append, newest first', async () => {
+    it('the store lists calls by the time of their last append, newest first', async () => {
       await using it = await openStore()
       const calls = ['1', '2', '3'].map((suffix) => `${it.call}-${suffix}`)
       for (const call of calls) {
@@ -295,7 +295,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.list({ limit: 1 })).toHaveLength(1)
     })
 
-    it('forgets a call only if its log has not grown since the given time', async () => {
+    it('`forget` erases a call only if its log has not grown since the given time', async () => {
       await using it = await openStore()
       await it.store.append(it.call, newEvents('a'))
       const [listed] = await it.store.list({ limit: 1 })
@@ -305,7 +305,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(await it.store.head(it.call)).toBeNull()
     })
 
-    it('publishes a revocation and keeps each one under its id until it expires', async () => {
+    it('the store publishes each revocation and keeps it under its id until it expires', async () => {
       await using it = await openStore()
       const published: Revocation[] = []
       const stop = await it.store.subscribeRevocations((revocation) => published.push(revocation))
@@ -326,7 +326,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(published).toHaveLength(before)
     })
 
-    it('answers a ping while the store is open, and rejects calls after it is closed', async () => {
+    it('the store answers a ping while it is open, and rejects every operation after it is closed', async () => {
       const it = await openStore()
       await it.store.ping()
       await it.store.close()

@@ -16,22 +16,22 @@ export interface NewEvent {
   readonly digest?: string
 }
 
-/** Conditions of an append, and what the store keeps with the call. */
+/** The conditions of an append, and the data that the store keeps with the call. */
 export interface AppendOptions {
-  /** The session of the call. `listLegs` knows it when the append resolves. The latest value replaces earlier ones. */
+  /** The session of the call, which replaces an earlier session. `listLegs` has the call when the append resolves. */
   readonly sessionId?: string | undefined
   /**
    * The head of the log when the events were made; `null` where there was no log. If the head differs and an event is
    * new, the store appends nothing and returns `isStale`. Default: append at any head.
    */
   readonly expectedHead?: Cursor | null | undefined
-  /** Whether the call is over once the events are in its log: the `stage` it is listed under. Default false. */
+  /** Whether the call is over after these events, which decides the `stage` of its listing. Default false. */
   readonly isOver?: boolean | undefined
 }
 
-/** The result of an append: each event has a new record or is a duplicate, unless the append was stale. */
+/** The result of an append. Unless it was stale, each event has a new record or is a duplicate. */
 export interface AppendResult {
-  /** The head of the log is not `expectedHead`: nothing was appended, and both lists are empty. */
+  /** Whether the head of the log is not `expectedHead`. Then nothing was appended, and both lists are empty. */
   readonly isStale: boolean
   readonly epoch: string
   readonly records: readonly CallRecord[]
@@ -41,40 +41,40 @@ export interface AppendResult {
 /** An event whose id was already in the log. */
 export interface Duplicate {
   readonly id: string
-  /** The digests differ: the same id was given to two different events. */
+  /** Whether the digests differ: two different events have the same id. */
   readonly isConflict: boolean
 }
 
-/** A part of a log. */
+/** Consecutive records of a call's log, with the log's head. */
 export interface LogSlice {
   readonly epoch: string
   readonly records: readonly CallRecord[]
 }
 
-/** A part of a log as the JSON of each event. The text of a damaged or missing record may be invalid or empty. */
+/** A `LogSlice` with each event as JSON text. The text of a damaged or missing record may be invalid or empty. */
 export interface JsonLogSlice {
   readonly epoch: string
   readonly events: readonly string[]
 }
 
-/** Numbers events, starting after `after`. */
+/** Turns events into records, with sequence numbers from `after + 1`. */
 export const numberEvents = (after: number, events: readonly CallEvent[]): CallRecord[] =>
   events.map((event, index) => ({ seq: after + 1 + index, event }))
 
-/** Whether a log's head is the one that an append expects. */
+/** Whether the head of a log is the head that an append expects. */
 export const isSameHead = (head: Cursor | null, at: Cursor | null): boolean =>
   head?.epoch === at?.epoch && head?.seq === at?.seq
 
 /** An entry in the list of calls. */
 export interface CallListing {
   readonly callId: string
-  /** When its log last grew, by the store's clock, in milliseconds. */
+  /** When the call's log last grew, by the store's clock, in milliseconds. */
   readonly updatedAt: number
 }
 
 /**
- * `live`: not known to be over. `ended`: over. `rewrite` removes a call from its stage until its log grows again, so
- * each stage is an index of the calls that retention must still process.
+ * The stage of a call. `live`: not known to be over. `ended`: over. `rewrite` removes a call from its
+ * stage until its log grows again, so each stage is an index of the calls that retention must still process.
  */
 export type CallStage = 'live' | 'ended'
 
@@ -89,7 +89,7 @@ export interface ListOptions {
   readonly since?: number
   /** Only calls whose logs last grew before this time, in milliseconds. */
   readonly before?: number
-  /** The order, by the time of the last append. Default `newest` first. */
+  /** The order of the calls, by the time of their last append. Default `newest` first. */
   readonly order?: 'newest' | 'oldest'
 }
 
@@ -106,9 +106,9 @@ export type StoreChange =
 /** A revocation, valid on every node. The store does not interpret the id. */
 export interface Revocation {
   readonly id: string
-  /** When it was made, in milliseconds since 1970. */
+  /** When the revocation was made, in milliseconds since 1970. */
   readonly at: number
-  /** When the store may drop it, in milliseconds since 1970: every ticket that it revokes has expired by then. */
+  /** When the store may drop the revocation, in milliseconds since 1970: all tickets that it revokes have expired. */
   readonly until: number
 }
 
@@ -129,19 +129,19 @@ export interface CallStore {
    */
   append(callId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>
 
-  /** The call ids of a session's legs, on every node, except erased calls. */
+  /** Returns the call ids of a session's legs, on every node, except erased calls. */
   listLegs(sessionId: string): Promise<readonly string[]>
 
-  /** The records after a sequence number, oldest first; `null` when there is no such call. */
+  /** Returns the records of a call after a sequence number, oldest first; `null` when the call does not exist. */
   read(callId: string, after: number, limit?: number): Promise<LogSlice | null>
 
   /** Like `read`, but returns the JSON of the events, so that a relay need not parse it. */
   readJson(callId: string, after: number, limit?: number): Promise<JsonLogSlice | null>
 
-  /** Whether a call's log has an event with this id. The time does not depend on the length of the log. */
+  /** Returns whether a call's log has an event with this id, in a time that does not depend on the log's length. */
   has(callId: string, eventId: string): Promise<boolean>
 
-  /** The epoch and last sequence number of a log; `null` when there is no such call. */
+  /** Returns the epoch and last sequence number of a call's log; `null` when the call does not exist. */
   head(callId: string): Promise<Cursor | null>
 
   /** Lists calls by the time of their last append. A listed call may be erased or expired meanwhile. */
@@ -175,13 +175,13 @@ export interface CallStore {
    */
   revoke(revocation: Revocation): Promise<void>
 
-  /** The revocations that have not expired at `now`, in milliseconds. */
+  /** Returns the revocations that have not expired at `now`, in milliseconds. */
   listRevocations(now: number): Promise<readonly Revocation[]>
 
-  /** Subscribes to revocations from every node. One may be delivered twice or lost by the engine's bus. */
+  /** Subscribes to revocations from every node. The engine's bus may deliver a revocation twice or lose it. */
   subscribeRevocations(listener: (revocation: Revocation) => void): Promise<Unsubscribe>
 
-  /** Makes a durable write to check the store. Fails with `StoreUnavailableError` when it can't take an append. */
+  /** Makes a durable write to check the store. Fails with `StoreUnavailableError` when the store can't take an append. */
   ping(): Promise<void>
 
   /** Finishes pending writes, then closes files and connections. */
@@ -199,7 +199,7 @@ export class StoreUnavailableError extends Error {
     Object.defineProperty(this, marker, { value: true })
   }
 
-  /** Checks a marker property, because `instanceof` fails across two copies of the package. */
+  /** Recognises the error by a marker property, because `instanceof` fails across two copies of the package. */
   static isInstance(error: unknown): error is StoreUnavailableError {
     return error instanceof Error && marker in error
   }

@@ -1,4 +1,4 @@
-/** The store port as hosts see it. The main entry and the entry of each engine export it. */
+/** Exports the types of the store port, for the main entry and the entry of each store engine. */
 export {
   type AppendOptions,
   type AppendResult,

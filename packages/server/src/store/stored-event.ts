@@ -21,7 +21,7 @@ export function toRecords(values: readonly unknown[], after: number): CallRecord
   })
 }
 
-/** Returns the same JSON texts, with a placeholder for each unreadable one. */
+/** Returns the same JSON texts, but with a placeholder for each unreadable text. */
 export function repairEvents(texts: readonly string[], after: number): readonly string[] {
   if (texts.every((text) => isEvent(parse(text)))) return texts
   return parseRecords(texts, after).map(({ event }) => JSON.stringify(event))
@@ -42,7 +42,7 @@ function isEvent(value: unknown): value is CallEvent {
   return [id, event_type, occurred_at].every(isText) && typeof payload === 'object' && payload !== null
 }
 
-/** Has the time of the record before it, which keeps its place in the order of time. */
+/** Returns the placeholder for an unreadable record. It has the time of the record before it, to keep its order. */
 const placeholder = (seq: number, at: string): CallEvent => ({
   id: `unreadable:${seq}`,
   event_type: UNREADABLE_RECORD,

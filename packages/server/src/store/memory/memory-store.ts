@@ -17,7 +17,7 @@ import {
 interface Log {
   readonly epoch: string
   readonly records: CallRecord[]
-  /** The digest of each event, by id. */
+  /** The digest of each event, by event id. */
   readonly digests: Map<string, string | undefined>
   updatedAt: number
   sessionId: string | undefined
@@ -30,10 +30,10 @@ export interface MemoryStoreOptions {
   readonly now?: () => number
 }
 
-/** Creates a store that loses everything when the process ends. */
+/** Creates a store in memory, which loses all calls when the process ends. */
 export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallStore {
   const logs = new Map<string, Log>()
-  /** The calls of each session. */
+  /** The call ids of each session, by session id. */
   const legs = new Map<string, Set<string>>()
   const { subscriptions, publish, publishRevocation } = localBus()
   let revocations: readonly Revocation[] = []
@@ -43,7 +43,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     if (closed) throw new StoreUnavailableError('The store is closed.')
   }
 
-  /** Moves a call to a session, or to none. */
+  /** Moves a call to a session; without `sessionId`, removes it from its session. */
   const join = (callId: string, log: Log, sessionId?: string) => {
     if (log.sessionId === sessionId) return
     const others = legs.get(log.sessionId ?? '')

@@ -19,7 +19,7 @@ function clusterOf({ createCluster }: Redis, options: LinkOptions) {
 
 type Cluster = ReturnType<typeof clusterOf>
 
-/** Opens a link to a cluster. */
+/** A connection to a Redis Cluster. */
 export class ClusterLink extends BaseLink<readonly [Cluster]> implements RedisLink {
   readonly isOneServer = false
   #connected: Promise<unknown> = Promise.resolve()
@@ -77,7 +77,7 @@ export class ClusterLink extends BaseLink<readonly [Cluster]> implements RedisLi
   }
 }
 
-/** Finds a key on each node, by trying names until each node has one. */
+/** Returns a key for each node of the cluster, by trying key names until each node has a key. */
 async function keyOnEach(cluster: Cluster, name: string): Promise<string[]> {
   const servers = cluster.masters.length
   const keys = new Map<unknown, string>()

@@ -6,34 +6,34 @@
 import { StoreUnavailableError } from '../call-store.ts'
 import type { Script } from './scripts.ts'
 
-/** Options of a link. */
+/** Options of a Redis link. */
 export interface LinkOptions {
-  /** The URL of one server, or of some nodes of a cluster. */
+  /** The URL of one Redis server, or the URLs of some nodes of a Redis Cluster. */
   readonly urls: readonly [string, ...string[]]
-  /** The timeout of an operation, in milliseconds. */
+  /** The timeout of a Redis operation, in milliseconds. */
   readonly timeoutMs: number
-  /** Receives each message of a subscribed channel. */
+  /** Receives each message of a subscribed Redis channel. */
   readonly onMessage: (channel: string, text: string) => void
-  /** Called after an outage: messages published meanwhile are lost. */
+  /** Called after an outage, during which published messages were lost. */
   readonly onResumed: () => void
-  /** Receives warnings for the operator. */
+  /** Receives the text of each warning for the operator. */
   readonly warn: (message: string) => void
 }
 
 /** A connection to Redis. Operations that start before it is ready wait for it, up to the timeout. */
 export interface RedisLink {
-  /** Whether one server has all keys, so that a script may use any keys and messages need no shard. */
+  /** Whether one Redis server has all keys, so that a script may use any keys and messages need no shard. */
   readonly isOneServer: boolean
-  /** Sends a command to the node of `key`. All keys of the command must be in its slot. */
+  /** Sends a Redis command to the node of `key`. All keys of the command must be in the slot of `key`. */
   send(key: string, command: readonly string[]): Promise<unknown>
-  /** Sends a command to every node that has keys, with a key of that node that starts with `name`. */
+  /** Sends a Redis command to every node that has keys, each with a key of that node whose name starts with `name`. */
   sendToEach(name: string, command: (key: string) => readonly string[]): Promise<void>
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): void
   close(): Promise<void>
 }
 
-/** Runs a script by its hash. Sends its source if Redis does not have it, as after a restart. */
+/** Runs a script by its hash. Sends the source if Redis does not have the script, as after a restart. */
 export async function runScript(
   link: RedisLink,
   { source, sha }: Script,
@@ -49,7 +49,7 @@ export async function runScript(
   }
 }
 
-/** The package `redis`. */
+/** The type of the package `redis`. */
 export type Redis = typeof import('redis')
 
 /** Loads the optional package `redis` when a Redis store is created. */
@@ -63,7 +63,7 @@ export async function loadRedis(): Promise<Redis> {
   }
 }
 
-/** The settings that both kinds of client share. */
+/** The client settings for one Redis server and for a cluster. */
 export const clientSettings = ({ timeoutMs }: LinkOptions) =>
   ({
     RESP: 3,
@@ -85,15 +85,15 @@ interface Closable {
   destroy(): void
 }
 
-/** The common part of both links: applies the timeout, and warns once per outage. */
+/** The base of `ServerLink` and `ClusterLink`: applies the timeout, and warns once per outage. */
 export abstract class BaseLink<Clients extends readonly Closable[]> {
   protected readonly options: LinkOptions
-  /** Names the server in messages, without the password in its URL. */
+  /** The name of the Redis server in messages, without the password of its URL. */
   protected readonly label: string
   /** The error of the current outage; `null` while Redis is reachable. */
   protected outage: unknown = null
   protected isClosed = false
-  /** Resolves when the first connection attempt has ended. Its time does not count towards any operation's timeout. */
+  /** Resolves when the first connection attempt has ended. That time does not count towards an operation's timeout. */
   protected firstAttempt: Promise<unknown> = Promise.resolve()
   readonly #clients: Promise<Clients>
 
@@ -104,10 +104,10 @@ export abstract class BaseLink<Clients extends readonly Closable[]> {
     this.#clients.catch(() => {})
   }
 
-  /** Creates the clients, which then connect. */
+  /** Creates the Redis clients and starts to connect them. */
   protected abstract open(redis: Redis): Clients
 
-  /** Runs an operation with the timeout. */
+  /** Runs a Redis operation. Fails with `StoreUnavailableError` after the timeout. */
   protected async request<T>(ask: (clients: Clients) => Promise<T>): Promise<T> {
     if (this.isClosed) throw new StoreUnavailableError('The store is closed.')
     const clients = await this.#clients
@@ -142,7 +142,7 @@ export abstract class BaseLink<Clients extends readonly Closable[]> {
 /** Redis did not answer in time. */
 export class RedisTimeoutError extends StoreUnavailableError {}
 
-/** Resolves with the answer, or rejects after the timeout. */
+/** Resolves with Redis's answer, or rejects with `RedisTimeoutError` after the timeout. */
 export async function withTimeout<T>(answer: Promise<T>, timeoutMs: number, who: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

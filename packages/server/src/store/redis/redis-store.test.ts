@@ -9,14 +9,14 @@ import { type RedisStoreOptions, redisStore } from './redis-store.ts'
 const news = (...ids: string[]) => ids.map((id) => ({ event: eventOf(id), digest: `d-${id}` }))
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
-/** A store that records its warnings. */
+/** Opens a Redis store that records its warnings. */
 function storeOn(redis: TestRedis, options: Partial<RedisStoreOptions> = {}): CallStore & { warnings: string[] } {
   const warnings: string[] = []
   const store = redisStore({ url: redis.url, timeoutMs: 1_000, warn: (message) => warnings.push(message), ...options })
   return { ...store, warnings }
 }
 
-/** Expects an operation to fail with `StoreUnavailableError` within a time. */
+/** Expects an operation to fail with `StoreUnavailableError` within `millis` milliseconds. */
 async function failsWithin(millis: number, attempt: () => Promise<unknown>): Promise<void> {
   const begin = performance.now()
   await expect(attempt()).rejects.toSatisfy(StoreUnavailableError.isInstance)
@@ -46,7 +46,7 @@ describeWithRedis('redisStore', () => {
 
   describeCallStore('redisStore', () => storeOn(shared, { prefix: randomUUID() }))
 
-  it('shares one log between servers: deduplicates, numbers and publishes appends of both', async () => {
+  it('two Redis stores share the log of a call: they deduplicate, number and publish the appends of both', async () => {
     await using a = disposable(storeOn(shared))
     await using b = disposable(storeOn(shared))
     const changes: StoreChange[] = []
@@ -61,7 +61,7 @@ describeWithRedis('redisStore', () => {
     ])
   })
 
-  it('creates one record when two servers append the same event at once', async () => {
+  it('the Redis store creates one record when two servers append the same event at once', async () => {
     await using a = disposable(storeOn(shared))
     await using b = disposable(storeOn(shared))
     for (let run = 0; run < 200; run++) {
@@ -71,7 +71,7 @@ describeWithRedis('redisStore', () => {
     }
   })
 
-  it('reads all records of a log with many pages', async () => {
+  it('the Redis store reads all records of a log that has many pages', async () => {
     await using it = disposable(storeOn(shared))
     const ids = Array.from({ length: 2_500 }, (_, index) => `e${index}`)
     await it.store.append('long', news(...ids))
@@ -81,7 +81,7 @@ describeWithRedis('redisStore', () => {
     )
   })
 
-  it('expires a call after its retention and removes it from the list', async () => {
+  it('the Redis store expires a call after its retention and removes it from the list of calls', async () => {
     const remaining = () => Number(shared.cli('--raw', 'PTTL', 'long:2:call:{call}'))
     {
       await using it = disposable(storeOn(shared, { retentionMs: 600_000, prefix: 'long' }))
@@ -101,13 +101,13 @@ describeWithRedis('redisStore', () => {
     expect(parts.flatMap((part) => shared.cli('--raw', 'ZRANGE', part, '0', '-1').split('\n'))).not.toContain('call')
   })
 
-  it('keeps a call in one key, so that eviction removes it completely', async () => {
+  it('the Redis store keeps a call in one key, so that eviction removes the call completely', async () => {
     await using it = disposable(storeOn(shared, { prefix: 'onekey' }))
     await it.store.append('v3:{odd}', news('a', 'b'))
     expect(shared.cli('--raw', 'KEYS', 'onekey:2:call:*')).toBe('onekey:2:call:{v3:%7Bodd%7D}')
   })
 
-  it('refuses to share a prefix with servers of another format, and names both formats and the remedy', async () => {
+  it('the Redis store refuses a prefix with data of another format, and names both formats and the remedy', async () => {
     const prefix = randomUUID()
     await using it = disposable(storeOn(shared, { prefix }))
     await it.store.append('call', news('a'))
@@ -125,7 +125,7 @@ describeWithRedis('redisStore', () => {
     expect(await idsIn(it.store, 'call')).toEqual(['a'])
   })
 
-  it('warns of Redis settings that lose calls without quoting the password in the URL', async () => {
+  it('the Redis store warns of Redis settings that lose calls, and does not quote the password of the URL', async () => {
     await using redis = await TestRedis.start('--maxmemory-policy', 'allkeys-lru', '--requirepass', 'canary-password')
     await using it = disposable(storeOn(redis, { url: redis.url.replace('//', '//:canary-password@') }))
     await it.store.ping()
@@ -136,7 +136,7 @@ describeWithRedis('redisStore', () => {
     expect(() => redisStore({ url: 'http://:canary@host' })).toThrow(/^(?!.*canary).*redis:\/\//)
   })
 
-  it('fails at once while Redis is down and recovers when Redis restarts', async () => {
+  it('operations of the Redis store fail at once while Redis is down, and succeed when Redis restarts', async () => {
     await using redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
     await using it = disposable(storeOn(redis))
     const changes: StoreChange[] = []
@@ -154,7 +154,7 @@ describeWithRedis('redisStore', () => {
     expect(it.store.warnings.filter((warning) => /cannot be reached/.test(warning))).toHaveLength(1)
   })
 
-  it('opens while Redis is down and fails operations within the timeout', async () => {
+  it('the Redis store opens while Redis is down, and its operations fail within the timeout', async () => {
     await using redis = await TestRedis.start()
     await redis.kill()
     await using it = disposable(storeOn(redis))
@@ -163,7 +163,7 @@ describeWithRedis('redisStore', () => {
     await eventually(() => it.store.ping())
   })
 
-  it('starts a new epoch when Redis restores an older snapshot file', async () => {
+  it('a call in Redis gets a new epoch when Redis restores an older snapshot file', async () => {
     await using redis = await TestRedis.start('--save', '900', '1')
     await using it = disposable(storeOn(redis))
     const before = await it.store.append('call', news('a'))
@@ -179,7 +179,7 @@ describeWithRedis('redisStore', () => {
     expect(next).toMatchObject({ epoch: after?.epoch, records: [{ seq: 2 }] })
   })
 
-  it('starts a new epoch after FLUSHALL and after a call was evicted', async () => {
+  it('a call in Redis gets a new epoch after FLUSHALL and after Redis evicted the call', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
     const first = await it.store.append('call', news('a', 'b'))
@@ -192,7 +192,7 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('a'))).epoch).not.toBe(second.epoch)
   })
 
-  it('sends its scripts again after SCRIPT FLUSH', async () => {
+  it('the Redis store sends its scripts again after SCRIPT FLUSH', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
@@ -200,7 +200,7 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
   })
 
-  it('times out on a paused Redis, then fails at once, and the timed-out append is not made later', async () => {
+  it('an append to a paused Redis times out and never takes effect, and later operations fail at once', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
@@ -222,7 +222,7 @@ describeWithRedis('redisStore', () => {
     expect(await idsIn(it.store, 'call')).toEqual(['a', 'given-up'])
   })
 
-  it('appends when the clock of Redis is ahead of the clock of the server', async () => {
+  it('the Redis store appends when the clock of Redis is ahead of the clock of the server', async () => {
     await using redis = await TestRedis.start()
     const real = performance.now.bind(performance)
     performance.now = () => real() - 60_000
@@ -235,7 +235,7 @@ describeWithRedis('redisStore', () => {
     }
   })
 
-  it('refuses appends while Redis is a replica and recovers when it is the primary again', async () => {
+  it('the Redis store refuses appends while Redis is a replica, and accepts them when Redis is primary again', async () => {
     await using other = await TestRedis.start()
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
@@ -248,7 +248,7 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
   })
 
-  it('reconnects to the new primary when the address moves while old connections stay open', async () => {
+  it('the Redis store reconnects to a new primary when the address moves while old connections stay open', async () => {
     await using former = await TestRedis.start()
     await using present = await TestRedis.start()
     // An address such as a host name of the primary: new connections go elsewhere, old ones stay open.
@@ -273,7 +273,7 @@ describeWithRedis('redisStore', () => {
     address.close()
   })
 
-  it('starts a new epoch when a replica becomes the primary', async () => {
+  it('a call in Redis gets a new epoch when a replica becomes the primary', async () => {
     await using primary = await TestRedis.start('--repl-diskless-sync-delay', '0')
     await using replica = await TestRedis.start('--replicaof', '127.0.0.1', String(primary.port))
     await using before = disposable(storeOn(primary))
@@ -286,7 +286,7 @@ describeWithRedis('redisStore', () => {
     expect(head?.epoch).not.toBe(epoch)
   })
 
-  it('refuses appends atomically when Redis is full, and still reads and forgets calls', async () => {
+  it('the Redis store refuses whole appends when Redis is full, and still reads and forgets calls', async () => {
     await using redis = await TestRedis.start('--maxmemory-policy', 'noeviction')
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
@@ -299,7 +299,7 @@ describeWithRedis('redisStore', () => {
     expect((await it.store.append('call', news('b', 'c'))).records).toHaveLength(2)
   })
 
-  it('publishes changes that subscribers missed while the bus was down', async () => {
+  it('the Redis store publishes the changes that subscribers missed while its bus was down', async () => {
     await using redis = await TestRedis.start('--appendonly', 'yes')
     await using watcher = disposable(storeOn(redis))
     await using writer = disposable(storeOn(redis))
@@ -322,7 +322,7 @@ describeWithRedis('redisStore', () => {
     await eventually(() => expect(changes.flatMap(idsOf).at(-1)).toBe('d'))
   })
 
-  it('notifies subscribers that a call is gone when Redis restarts without it', async () => {
+  it('the Redis store notifies subscribers of a call that Redis lost in a restart', async () => {
     await using redis = await TestRedis.start()
     await using it = disposable(storeOn(redis))
     const changes: StoreChange[] = []
@@ -333,7 +333,7 @@ describeWithRedis('redisStore', () => {
     await eventually(() => expect(changes).toContainEqual({ kind: 'forgotten', callId: 'call' }))
   })
 
-  it('closes all connections when the Redis store is closed', async () => {
+  it('the Redis store closes all its connections when it is closed', async () => {
     await using redis = await TestRedis.start()
     const store = storeOn(redis)
     await store.ping()
@@ -355,7 +355,7 @@ describeWithRedis('redisStore without sharded pub/sub', () => {
 })
 
 describeWithRedis('redisStore with no more rights than the documentation asks for', () => {
-  it('runs every Redis store operation with the documented permissions', async () => {
+  it('every operation of the Redis store succeeds with the documented Redis permissions', async () => {
     const rights =
       '~callgather:* &callgather:* +@connection +@pubsub +@scripting +@hash +@set +@sortedset +@keyspace ' +
       '+set +time -@dangerous +info +config|get'
@@ -399,7 +399,7 @@ describeWithRedis('redisStore on a cluster', () => {
 
   describeCallStore('redisStore on a cluster', storeOnCluster)
 
-  it('distributes calls over the nodes of a Redis Cluster', async () => {
+  it('the Redis store distributes calls over the nodes of a Redis Cluster', async () => {
     await using it = disposable(storeOnCluster())
     const calls = Array.from({ length: 60 }, (_, index) => `call-${index}`)
     await Promise.all(calls.map((call) => it.store.append(call, news('a', 'b'))))
@@ -408,7 +408,7 @@ describeWithRedis('redisStore on a cluster', () => {
     for (const server of cluster) expect(Number(server.cli('DBSIZE'))).toBeGreaterThan(5)
   })
 
-  it('reports a Redis Cluster as unavailable while any node is down, and recovers with it', async () => {
+  it('the Redis store is unavailable while any node of a Redis Cluster is down, and recovers with that node', async () => {
     await using it = disposable(storeOnCluster())
     for (const server of cluster) {
       await it.store.ping()

@@ -53,9 +53,9 @@ export interface RedisStoreOptions {
 
 const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000
 const PAGE_SIZE = 1_000
-/** The reply of `FORGET` when the log has grown since. */
+/** The reply of the `FORGET` script when the log has grown since the given time. */
 const GROWN = 1
-/** How many calls are read at the same time: live appends share the connection. */
+/** How many calls are read at the same time. The limit exists because live appends share the connection. */
 const MAX_CONCURRENT_READS = 16
 
 const DAY_MS = 86_400_000
@@ -78,7 +78,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   const { prefix = 'callgather', retentionMs = DEFAULT_RETENTION_MS, timeoutMs = 2_000, now = Date.now } = options
   const { warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
   const names = createNames(prefix)
-  /** The offset of the Redis clock to our monotonic clock. Starts as our own offset; a late reply corrects it. */
+  /** The Redis clock minus our monotonic clock, in milliseconds. Assumes no difference until a late reply corrects it. */
   let clockAhead = Date.now() - performance.now()
   // Two buses: the channel of a call carries its records, the list channels only that a call has grown.
   const report = (error: unknown) => warn(`A subscriber of the store failed: ${describeFailure(error)}`)
@@ -114,7 +114,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   // Sharded messages stay on one node of a cluster.
   const publish = link.isOneServer ? 'PUBLISH' : 'SPUBLISH'
 
-  /** Parses JSON. Returns an empty list if it is unreadable. */
+  /** Parses JSON into a list with its value. Returns an empty list if the text is not JSON. */
   const parseJson = <T>(text: string): T[] => {
     try {
       return [JSON.parse(text) as T]
@@ -140,7 +140,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     )
   }
 
-  /** Runs an operation after the format was checked. */
+  /** Runs an operation after the format of the data in Redis was checked. */
   const withFormat = async <T>(ask: () => Promise<T>): Promise<T> => {
     claimed ??= claimFormat().catch((error: unknown) => {
       claimed = null
@@ -154,11 +154,11 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
   }
 
-  /** Runs a script. */
+  /** Runs a Lua script after the format check. */
   const evalScript = (script: Script, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> =>
     withFormat(() => runScript(link, script, keys, args))
 
-  /** Sends a command for a key, with further arguments. */
+  /** Sends a Redis command with a key and further arguments. */
   const send = (key: string, command: string, ...args: string[]): Promise<unknown> =>
     withFormat(() => link.send(key, [command, key, ...args]))
 
@@ -207,7 +207,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     return (found as string[]).flatMap((each) => parseJson<Revocation>(each))
   }
 
-  /** Republishes to local subscribers the changes that they may have missed while the bus was down. */
+  /** Publishes to local subscribers the changes that they may have missed while the bus was down. */
   const resume = async () => {
     const since = lastMessageAt - timeoutMs * 5
     const isCall = (channel: string) => !names.isList(channel) && channel !== names.revoked
@@ -228,7 +228,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     for (const [callId] of changed) list.publish({ kind: 'appended', callId, epoch: '', records: [] })
   }
 
-  /** Subscribes to a channel with its first listener, and unsubscribes with its last. */
+  /** Subscribes to a channel for its first listener, and unsubscribes after its last listener has left. */
   const acquireChannel = async (channel: string): Promise<Unsubscribe> => {
     const known = subscriptions.get(channel) ?? { watchers: 0, ready: link.subscribe(channel) }
     subscriptions.set(channel, known)
@@ -251,7 +251,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     }
   }
 
-  /** Subscribes to channels, then adds the local listener. */
+  /** Subscribes to Redis channels, then adds the local listener. */
   const subscribeChannels = async (
     channels: readonly string[],
     listen: () => Promise<Unsubscribe>,
@@ -425,10 +425,10 @@ const toStoreChange = (callId: string, message: ChannelMessage): StoreChange =>
     : { kind: 'appended', callId, epoch: message.epoch, records: toRecords(message.events, message.after) }
 
 type Late = ['late', string]
-/** Without fates, the append was stale. */
+/** The reply of the `APPEND` script. Without `fates`, the append was stale. */
 type AppendReply = Late | [epoch: string, before: number, fates?: string]
 
-/** The list message of a call that has grown. Subscribers read the records that they need. */
+/** Returns the list message for a call whose log has grown. Subscribers read the records that they need. */
 const grownMessage = (callId: string) =>
   JSON.stringify({ kind: 'appended', callId, epoch: '', records: [] } satisfies StoreChange)
 

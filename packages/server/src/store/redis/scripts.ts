@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 
-/** A script and its hash, by which Redis caches it. */
+/** A Lua script and its hash, by which Redis caches the script. */
 export interface Script {
   readonly source: string
   readonly sha: string
@@ -129,7 +129,7 @@ end
 return known[3]
 `)
 
-/** Keys: the list shards of each stage. Arguments: the call, and a time: it leaves if its log has not grown since. */
+/** Keys: the list shards of each stage. Arguments: the call, which leaves its stage unless its log grew since a time. */
 export const LEAVE_STAGE = script(`
 for _, key in ipairs(KEYS) do
   local place = redis.call('ZSCORE', key, ARGV[1])

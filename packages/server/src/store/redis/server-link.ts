@@ -22,7 +22,7 @@ const clientOf = ({ createClient }: Redis, options: LinkOptions) =>
 
 type Client = ReturnType<typeof clientOf>
 
-/** Opens a link to one server. */
+/** A connection to one Redis server. */
 export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client]> implements RedisLink {
   readonly isOneServer = true
   #clients: readonly Client[] = []
@@ -98,7 +98,7 @@ export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client
     }
   }
 
-  /** Reconnects the connected clients; the others are already reconnecting. */
+  /** Reconnects those of the given clients that are connected. Disconnected clients reconnect by themselves. */
   #replace(cause: unknown, clients: readonly Client[]): void {
     this.reportOutage(cause)
     for (const client of clients.filter(({ isReady }) => isReady)) {
@@ -110,7 +110,7 @@ export class ServerLink extends BaseLink<readonly [commands: Client, bus: Client
   }
 }
 
-/** Warns of Redis settings that lose calls. Skips settings that the host does not allow us to read. */
+/** Warns of Redis settings that lose calls. Skips settings that Redis does not allow this user to read. */
 async function warnOfSettings(client: Client, warn: (message: string) => void): Promise<void> {
   const setting = async (name: string) => {
     const found: Readonly<Record<string, string>> = await client.configGet(name).catch(() => ({}))

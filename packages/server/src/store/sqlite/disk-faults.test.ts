@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Mounts a small disk. Returns null where this process may not mount one. */
+/** Mounts a disk of `bytes` bytes and returns its path; null where this process may not mount disks. */
 function mountDisk(bytes: number): string | null {
   const path = newFolder()
   spawnSync('mkdir', ['-p', path])
@@ -33,7 +33,7 @@ const describeWithMounts = disk === null ? describe.skip : describe
 
 type Server = Awaited<ReturnType<typeof testServer>>
 
-/** A server on a file and a connected agent, with recorded webhook replies and frames. */
+/** Starts a server on a sqlite file with a connected agent. Records the webhook replies and the agent's frames. */
 async function stage(path: string) {
   const server = await testServer({ store: sqliteStore({ path }) })
   const acknowledged: string[] = []
@@ -55,7 +55,7 @@ async function stage(path: string) {
   return { server, post, acknowledged, degraded, shown, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 
-/** The store's health as the routes report it. */
+/** Returns the store's health as `/readyz` and the metrics report it. */
 async function healthOf({ url }: Server) {
   const [ready, metrics] = await Promise.all([fetch(`${url}/readyz`), fetch(`${url}/metrics`)])
   const up = /^callgather_store_up (\d)$/m.exec(await metrics.text())?.[1]
@@ -73,7 +73,7 @@ async function expectHealth({ server, degraded }: Awaited<ReturnType<typeof stag
 
 const idsOf = (records: readonly CallRecord[]) => records.map(({ event }) => event.id)
 
-/** The log as the next start reads it. */
+/** Returns the call's event ids as the next start of the server reads them from the file. */
 async function logOf(path: string): Promise<string[]> {
   const store = sqliteStore({ path })
   try {
@@ -84,7 +84,7 @@ async function logOf(path: string): Promise<string[]> {
 }
 
 describeWithMounts('a sqlite store on a full disk', () => {
-  it('reports a full disk within four seconds, keeps acknowledged events and recovers by itself', async () => {
+  it('the server reports a full disk within four seconds, keeps acknowledged events and recovers by itself', async () => {
     const path = join(disk ?? '', 'calls.db')
     {
       await using it = await stage(path)
@@ -105,7 +105,7 @@ describeWithMounts('a sqlite store on a full disk', () => {
   }, 60_000)
 })
 
-/** A disk with a file system that goes read-only after an error, as ext4 does; null where it cannot be mounted. */
+/** Mounts an ext4 disk, which becomes read-only after an error; returns null where it cannot be mounted. */
 function mountExt4(): string | null {
   const path = newFolder()
   const image = `${path}.img`
@@ -119,7 +119,7 @@ function mountExt4(): string | null {
 const ext4 = mountExt4()
 
 describe.skipIf(ext4 === null)('a sqlite store on a disk that becomes read-only', () => {
-  it('reports a read-only disk within four seconds without a webhook and keeps acknowledged events', async () => {
+  it('the server reports a read-only disk within four seconds, also without webhooks, and keeps acknowledged events', async () => {
     const path = join(ext4 ?? '', 'calls.db')
     await using it = await stage(path)
     expect(spawnSync('mount', ['-o', 'remount,abort', ext4 ?? '']).status).toBe(0)
@@ -132,7 +132,7 @@ describe.skipIf(ext4 === null)('a sqlite store on a disk that becomes read-only'
 })
 
 describe('a sqlite store whose file is changed under a running server', () => {
-  it('reports a replaced sqlite file within four seconds and refuses webhooks', async () => {
+  it('the server reports a replaced sqlite file within four seconds and refuses webhooks', async () => {
     const path = join(newFolder(), 'calls.db')
     await using it = await stage(path)
     copyFileSync(path, `${path}.backup`)
@@ -142,7 +142,7 @@ describe('a sqlite store whose file is changed under a running server', () => {
     await expectHealth(it, false)
   })
 
-  it('refuses webhooks when the write-ahead log was truncated', async () => {
+  it('the server refuses webhooks when the write-ahead log of its sqlite file was truncated', async () => {
     const path = join(newFolder(), 'calls.db')
     await using it = await stage(path)
     for (let nth = 0; nth < 5; nth++) expect(await it.post()).toBe(200)
@@ -152,7 +152,7 @@ describe('a sqlite store whose file is changed under a running server', () => {
     await expectHealth(it, false)
   })
 
-  it('reports a corrupted sqlite file when writes fail, and the process keeps running', async () => {
+  it('the server reports a corrupted sqlite file when writes fail, and keeps running', async () => {
     const path = join(newFolder(), 'calls.db')
     {
       await using it = await stage(path)
@@ -213,7 +213,7 @@ describe('a sqlite file that was truncated or restored while the server was down
     })
   }
 
-  it('moves the write-ahead log into the sqlite file on a clean shutdown', async () => {
+  it('the sqlite store moves its write-ahead log into the sqlite file on a clean shutdown', async () => {
     const path = join(newFolder(), 'calls.db')
     const acknowledged: string[] = []
     {

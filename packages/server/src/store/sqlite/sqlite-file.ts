@@ -11,17 +11,17 @@ import { StoreUnavailableError } from '../call-store.ts'
 
 /** How long a starting server waits for another server to release the file. */
 const LOCK_WAIT_MS = 10_000
-/** The write-ahead log has a header of 32 bytes; each frame is a 24-byte header and a page. */
+/** The write-ahead log has a header of 32 bytes. Each of its frames has a 24-byte header and a page. */
 const FRAME_HEADER_BYTES = 24
 const WAL_HEADER_BYTES = 32
 
 const LOCKED_REMEDY =
   'Stop that server, or use another file. To share a store between servers, use Redis: redis://HOST:PORT.'
 
-/** The files that this process has locked: it must not wait for its own lock. */
+/** The files that this process has locked, so that it does not wait for its own lock. */
 const lockedPaths = new Set<string>()
 
-/** Releases a lock. */
+/** Releases the lock of a sqlite file. */
 export type Release = () => void
 
 /** Resolves a path to its real path, so that every spelling of a file shares one lock. Creates its folder. */
@@ -32,7 +32,7 @@ export function resolveFile(path: string): string {
   return exists ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
 }
 
-/** Creates a folder and its parents. Node's `recursive` option hangs where it can't create one, as in `/proc`. */
+/** Creates a folder and its parents. Node's `recursive` option hangs where it can't create a folder, as in `/proc`. */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return
   makeFolder(dirname(path))
@@ -93,9 +93,9 @@ export class FileGuard {
   }
 
   /**
-   * Checks before a write that the next start will read it.
+   * Checks before a write that the next start of the server will read the written file.
    *
-   * @param countFrames Runs a passive checkpoint and returns the expected number of frames in the log.
+   * @param countFrames Runs a passive checkpoint and returns the expected number of frames in the write-ahead log.
    * @throws StoreUnavailableError when the write would go to a file that the next start does not read.
    */
   check(countFrames: () => { readonly frames: number; readonly pageBytes: number }): void {
@@ -115,7 +115,7 @@ export class FileGuard {
     this.#walBytes = size
   }
 
-  /** Records the length of the log after a write. */
+  /** Records the length of the write-ahead log after a write. */
   recordWrite(): void {
     this.#walBytes = this.#walSize()
   }

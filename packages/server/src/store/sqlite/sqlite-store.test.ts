@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describeCallStore('sqliteStore', () => sqliteStore({ path: newFile() }))
 
 describe('sqliteStore', () => {
-  it('keeps records and sequence numbers under a new epoch after the file is reopened', async () => {
+  it('the sqlite store keeps records and sequence numbers under a new epoch after its file is reopened', async () => {
     const path = newFile()
     const before = sqliteStore({ path })
     const { epoch } = await before.append('call', [{ event: eventOf('a') }, { event: eventOf('b') }])
@@ -31,7 +31,7 @@ describe('sqliteStore', () => {
     await after.close()
   })
 
-  it('commits concurrent appends as a group and publishes them only after the commit', async () => {
+  it('the sqlite store commits concurrent appends as a group and publishes them only after the commit', async () => {
     const store = sqliteStore({ path: newFile() })
     const published: string[] = []
     await store.subscribeAll(({ callId }) => published.push(callId))
@@ -42,7 +42,7 @@ describe('sqliteStore', () => {
     await store.close()
   })
 
-  it('erases forgotten and rewritten content from the file', async () => {
+  it('the sqlite store erases forgotten and rewritten content from its file', async () => {
     const path = newFile()
     const store = sqliteStore({ path })
     const secret = { event: eventOf('a', { secret: 'canary-4071-canary' }) }
@@ -56,7 +56,7 @@ describe('sqliteStore', () => {
     }
   })
 
-  it('rejects a file of another format with its path and the remedy, and does not change the file', () => {
+  it('the sqlite store rejects a file of another format, names its path and the remedy, and does not change it', () => {
     const contents = {
       older: 'CREATE TABLE call (ref INTEGER PRIMARY KEY) STRICT; PRAGMA user_version = 4',
       newer: 'CREATE TABLE call (ref INTEGER PRIMARY KEY) STRICT; PRAGMA user_version = 99',
@@ -75,14 +75,14 @@ describe('sqliteStore', () => {
     }
   })
 
-  it('rejects a file that it cannot open, with the path and the reason', () => {
+  it('the sqlite store names the path and the reason when it cannot open a file', () => {
     const path = join(folder, 'not-a-database')
     writeFileSync(path, 'this is no database, though it is long enough to be read as a header of one'.repeat(20))
     expect(() => sqliteStore({ path })).toThrow(/cannot be opened/)
     expect(() => sqliteStore({ path: join(path, 'below-a-file.db') })).toThrow(StoreUnavailableError)
   })
 
-  it('locks a file for one server at a time, also through a symbolic link', async () => {
+  it('the sqlite store locks its file for one server at a time, also through a symbolic link', async () => {
     const path = newFile()
     const first = sqliteStore({ path })
     symlinkSync(path, `${path}.link`)
@@ -94,7 +94,7 @@ describe('sqliteStore', () => {
     await second.close()
   })
 
-  it('waits for another server to release the file and opens it when that server is killed', async () => {
+  it('the sqlite store waits for another server to release the file, and opens it when that server is killed', async () => {
     const path = newFile()
     await sqliteStore({ path }).close()
     const holder = spawn('sqlite3', [`${path}-lock`], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -109,7 +109,7 @@ describe('sqliteStore', () => {
     await store.close()
   }, 15_000)
 
-  it('refuses to start when another server keeps the file, and names the file and the remedy', async () => {
+  it('the sqlite store refuses a file that another server keeps locked, and names the file and the remedy', async () => {
     const path = newFile()
     await sqliteStore({ path }).close()
     const holder = spawn('sqlite3', [`${path}-lock`], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -121,7 +121,7 @@ describe('sqliteStore', () => {
     holder.kill('SIGKILL')
   }, 30_000)
 
-  it('returns placeholders for damaged, missing or non-UTF-8 records under their sequence numbers', async () => {
+  it('the sqlite store returns placeholders for damaged, missing or non-UTF-8 records', async () => {
     const path = newFile()
     const store = sqliteStore({ path })
     await store.append(
@@ -145,7 +145,7 @@ describe('sqliteStore', () => {
     await store.close()
   })
 
-  it('commits a group of appends and runs all subscribers even if one throws', async () => {
+  it('the sqlite store commits a group of appends and runs all subscribers even if a subscriber throws', async () => {
     const warnings: string[] = []
     const store = sqliteStore({ path: newFile(), warn: (message) => warnings.push(message) })
     const published: string[] = []

@@ -35,11 +35,11 @@ export interface SqliteStoreOptions {
   readonly path: string | undefined
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
-  /** Receives warnings about problems that fail no operation. Default `process.emitWarning`. */
+  /** Receives warnings about problems that do not fail an operation. Default `process.emitWarning`. */
   readonly warn?: (message: string) => void
 }
 
-/** The file format, kept in `user_version`. Raise it when the schema or the JSON of events changes. */
+/** The file format, stored in `user_version`. Raise it when the schema or the JSON of events changes. */
 const FORMAT = 5
 
 const SCHEMA = `
@@ -78,7 +78,7 @@ const STAGES: Readonly<Record<CallStage, number>> = { live: 0, ended: 1 }
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const textOf = (bytes: ArrayBuffer): string => utf8.decode(bytes)
 
-/** Selects text as bytes: see the top of the file. */
+/** SQL that selects a text column as bytes, because the binding crashes on invalid UTF-8. */
 const text = (column: string, name = column) => `CAST(${column} AS BLOB) AS ${name}`
 
 interface CallRow {
@@ -91,13 +91,13 @@ interface CallRow {
 /** The end of a call's log, cached for appends. This is safe because one process writes to a file. */
 interface Head {
   readonly ref: number
-  /** The epoch as stored in the file, without the suffix of this process. */
+  /** The epoch in the file, without the suffix of this process. */
   readonly epoch: string
   readonly seq: number
   readonly session: string | null
 }
 
-/** The size of the caches of heads and of session legs. */
+/** The maximum size of the cache of heads, and of the cache of session legs. */
 const MAX_CACHED_ENTRIES = 10_000
 
 const writeStatements = {
@@ -124,7 +124,7 @@ type Sql = Readonly<Record<keyof typeof writeStatements, Statement>>
 
 const optionsSchema = objectOf({ path: textOption, warn: callback.optional(), now: callback.optional() })
 
-/** Creates a store in a file that one process may open. Acknowledged appends survive `kill -9`. */
+/** Creates a store in a sqlite file that one process at a time may open. Acknowledged appends survive `kill -9`. */
 export function sqliteStore(options: SqliteStoreOptions): CallStore {
   checkOptions('sqliteStore', optionsSchema, options)
   const { now = Date.now, warn = (message) => process.emitWarning(message, 'CallGatherWarning') } = options
@@ -134,7 +134,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
   const epochSuffix = randomBytes(6).toString('hex')
   const publicEpoch = (epoch: string) => `${epoch}.${epochSuffix}`
   const heads = new LRUCache<string, Head>({ max: MAX_CACHED_ENTRIES })
-  /** The legs of sessions as they are on disk. Every DTMF event reads them. */
+  /** The legs of sessions, equal to those on disk. Cached because every DTMF event reads them. */
   const legs = new LRUCache<string, readonly string[]>({ max: MAX_CACHED_ENTRIES })
   const writer = new SqliteWriter({
     ...{ path, pragmas, statements: writeStatements, guard: new FileGuard(path), report },
@@ -154,7 +154,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
   const listRevocations = database.prepare(`SELECT ${text('id')}, at, until FROM revocation WHERE until > ?`)
   const lists = new Map<string, Database.Statement>()
 
-  /** The statement of a list, prepared at first use. */
+  /** Returns the SQL statement of `list` for a stage and an order, prepared at first use. */
   const listStatement = ({ stage, order = 'newest' }: ListOptions): Database.Statement => {
     const key = `${stage} ${order}`
     const direction = order === 'newest' ? 'DESC' : 'ASC'
@@ -365,7 +365,7 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
   }
 }
 
-/** Applied to every connection. */
+/** The pragmas of every connection to the file. */
 const pragmas = [
   'synchronous = FULL',
   'busy_timeout = 5000',
@@ -375,13 +375,13 @@ const pragmas = [
 ] as const
 
 interface OpenFile {
-  /** With all symbolic links resolved. */
+  /** The path of the file, with all symbolic links resolved. */
   readonly path: string
   readonly database: Database.Database
   readonly release: () => void
 }
 
-/** Locks and opens the file. */
+/** Locks and opens the sqlite file. */
 function open(given: string): OpenFile {
   let release = () => {}
   try {

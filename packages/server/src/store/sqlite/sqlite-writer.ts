@@ -11,7 +11,7 @@ import type { ReportFailure } from '../bus.ts'
 import { StoreUnavailableError } from '../call-store.ts'
 import type { FileGuard } from './sqlite-file.ts'
 
-/** A prepared statement. */
+/** A prepared SQL statement. */
 export interface Statement {
   run(...parameters: readonly unknown[]): { readonly changes: number; readonly lastInsertRowid: number | bigint }
   get(...parameters: readonly unknown[]): unknown
@@ -47,7 +47,7 @@ type Prepared<Name extends string> = Readonly<Record<Name | keyof typeof writerS
 /** The dependencies of a writer. `Name` is the union of its statement names. */
 export interface SqliteWriterDeps<Name extends string> {
   readonly path: string
-  /** Applied to the connection. */
+  /** The pragmas of the writer's connection. */
   readonly pragmas: readonly string[]
   /** The SQL of each statement, by name. */
   readonly statements: Readonly<Record<Name, string>>
@@ -163,7 +163,7 @@ export class SqliteWriter<Name extends string> {
     }
   }
 
-  /** Runs before the commit is published. Returns the error: the commit stands, and the next checkpoint retries. */
+  /** Runs before a commit is published. Returns an error: the commit stands, and the next checkpoint retries. */
   async #checkpoint(group: readonly PendingWrite<Name>[]): Promise<Error | null> {
     const wanted = (kind: 'truncate' | 'passive') => group.some(({ checkpoint }) => checkpoint === kind)
     const mode = wanted('truncate') ? 'TRUNCATE' : wanted('passive') ? 'PASSIVE' : null
@@ -178,7 +178,7 @@ export class SqliteWriter<Name extends string> {
   }
 }
 
-/** The statements of one write failed, not the transaction. */
+/** The statements of one write failed. The transaction and its other writes did not. */
 class WriteFailedError extends Error {
   constructor(cause: unknown) {
     super(messageOf(cause), { cause })
