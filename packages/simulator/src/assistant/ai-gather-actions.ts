@@ -1,4 +1,4 @@
-/** Actions of an AI gather: record answers, ask for the next field, end. */
+/** Actions of an AI gather: record answers, ask for the next field, end the gather. */
 
 import { stripSsml } from '../machine/ssml.ts'
 import {
@@ -24,10 +24,10 @@ export interface SlotAnswer {
   value: unknown
 }
 
-/** Complete results that fail validation before the gather gives up. */
+/** Number of complete results that may fail validation before the gather gives up. */
 const MAX_REJECTIONS = 3
 
-/** Stores answers, and emits them if the command enabled partial results. */
+/** Stores answers, and emits `partial_results` if the command enabled them. */
 export function recordAnswers({ state, effects }: GatherStep, answers: readonly SlotAnswer[]): void {
   if (answers.length === 0) return
   const entries = answers.map(({ slot, value }) => [slot.id, { path: slot.path, value }])
@@ -56,7 +56,7 @@ export function ask(step: GatherStep, lead = ''): GatherStep {
   return speak(step, sentences.join(' '), 'question')
 }
 
-/** Validates the result. Rules across properties (`if`, `dependentRequired`, …) can require more answers. */
+/** Validates the complete result. Rules across properties (`if`, `dependentRequired`, …) can require more answers. */
 function complete(step: GatherStep): GatherStep {
   const { state } = step
   const result = resultOf(state)
@@ -107,7 +107,7 @@ export function finish(step: GatherStep): GatherStep {
   return step
 }
 
-/** Strips SSML tags: the message history contains plain text. */
+/** Strips SSML tags from speech, because the message history contains plain text. */
 export function plainSpeech(text: string): string {
   return /^\s*<speak\b/i.test(text) ? stripSsml(text) : text
 }

@@ -1,4 +1,4 @@
-/** State of an AI gather, and queries on it: its fields, the next field to ask for, completeness, the result so far. */
+/** State of an AI gather, and functions that read it: fields, next field to ask for, completeness and partial result. */
 import { record, string } from './conversation.ts'
 import { assemble, type Draft } from './draft.ts'
 import type { AiContext } from './input.ts'
@@ -13,21 +13,21 @@ export interface AiGatherState extends TalkState {
   readonly responseTimeoutMs: number
   readonly endedSpeech: string | undefined
   readonly instructions: string | undefined
-  /** Next action when the current speech ends. */
+  /** Next action of the gather when its current speech ends. */
   afterSpeech: 'ask' | 'listen'
   draft: Draft
-  /** Id of the field of the last question. */
+  /** Id of the field that the last question asked for. */
   openSlotId: string | undefined
-  /** Optional fields to skip, because their answers were misunderstood. */
+  /** Ids of optional fields to skip, because the caller's answers were misunderstood. */
   skippedSlotIds: readonly string[]
-  /** Fields that a rule across properties requires. */
+  /** Ids of fields that a rule across properties requires, such as `dependentRequired`. */
   forcedSlotIds: readonly string[]
   /** Number of misunderstood answers, by field id. */
   misunderstandings: Readonly<Record<string, number>>
   silenceCount: number
   /** Number of complete results that failed validation. */
   rejectionCount: number
-  /** The model called the `hangup` tool: hang up after the closing words. */
+  /** True after the model called the `hangup` tool: the call ends after the closing words. */
   shouldHangUp: boolean
   outcome: Outcome | undefined
 }
@@ -42,7 +42,7 @@ interface Outcome {
 /** Documented default of `user_response_timeout_ms`. */
 const DEFAULT_RESPONSE_TIMEOUT_MS = 10_000
 
-/** Returns the state at the start of the command. */
+/** Returns the initial state of an AI gather. */
 export function initialState(params: Record<string, unknown>, ctx: AiContext, now: number): AiGatherState {
   const timeout = params.user_response_timeout_ms
   return {
@@ -65,7 +65,7 @@ export function initialState(params: Record<string, unknown>, ctx: AiContext, no
   }
 }
 
-/** Lists the fields, which depend on the answers so far. */
+/** Lists the fields of the schema. They depend on the answers so far. */
 export const fieldsOf = (state: AiGatherState): SchemaFields => listFields(state.parameters, state.draft)
 
 /** Returns the next field to ask for, or undefined when none remains. */
@@ -84,18 +84,18 @@ export function nextSlot(state: AiGatherState): Slot | undefined {
 export const isRequired = (state: AiGatherState, slot: Slot): boolean =>
   slot.required || state.forcedSlotIds.includes(slot.id)
 
-/** README rule A4: returns whether all required fields are answered. Without required fields, one answer is enough. */
+/** Returns whether all required fields have answers. Without required fields, one answer is enough (README rule A4). */
 export function isComplete(state: AiGatherState): boolean {
   const { slots } = fieldsOf(state)
   if (slots.some((slot) => isRequired(state, slot) && state.draft[slot.id] === undefined)) return false
   return requiredOf(state.parameters).length > 0 || slots.length === 0 || Object.keys(state.draft).length > 0
 }
 
-/** Returns the answers in schema order, as sent in `partial_results`. */
+/** Returns the answers so far in schema order, as sent in `partial_results`. */
 export const answersOf = (state: AiGatherState): Record<string, unknown> =>
   assemble(fieldsOf(state).slots.flatMap(({ id }) => state.draft[id] ?? []))
 
-/** Returns the complete result: the answers and the schema's constants. */
+/** Returns the complete result of the gather: the answers and the schema's constants. */
 export function resultOf(state: AiGatherState): Record<string, unknown> {
   const { slots, constants } = fieldsOf(state)
   return assemble([...slots.flatMap(({ id }) => state.draft[id] ?? []), ...constants])

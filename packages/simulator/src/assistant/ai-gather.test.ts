@@ -20,7 +20,7 @@ const gather = (params: Record<string, unknown>, settings: Partial<AiSettings> =
 const result = (caller: { payload(type: string): Record<string, unknown> }) => caller.payload('call.ai_gather.ended')
 
 describe('a gather from greeting to result', () => {
-  it('takes speech verbatim for a string and extracts the number for an integer', () => {
+  it('an AI gather takes speech verbatim for a string field and extracts the number for an integer field', () => {
     const caller = gather({ parameters: person, greeting: 'Hello, how old are you?' }).say(
       "I'm 29",
       'in Paris, I think',
@@ -43,17 +43,17 @@ describe('a gather from greeting to result', () => {
     'no',
     'hello',
     'sorry',
-  ])('takes %j verbatim as a string answer', (words) => {
+  ])('an AI gather takes the speech %j verbatim as the answer to a string field', (words) => {
     const parameters = object({ reason: { type: 'string', description: 'The reason, transcribed verbatim' } })
     expect(result(gather({ parameters, greeting: 'Why?' }).say(words)).result).toEqual({ reason: words })
   })
 
-  it('takes several answers from one JSON object', () => {
+  it('an AI gather takes several answers from speech that is a JSON object', () => {
     const caller = gather({ parameters: person, greeting: 'Hello.' }).say('{"city":"Paris","age":29,"other":1}')
     expect(result(caller)).toMatchObject({ status: 'valid', result: { age: 29, city: 'Paris' } })
   })
 
-  it('asks for each missing field in turn and reads answers back', () => {
+  it('an AI gather asks for each missing field in turn and reads answers back', () => {
     const caller = gather({ parameters: booking, greeting: 'Thanks for calling.' })
     caller.say('Anna Smith', 'the 14th of May 1991', '26 November 2026 10:00').listen()
     expect(caller.heard).toEqual([
@@ -65,7 +65,7 @@ describe('a gather from greeting to result', () => {
     expect(result(caller).result).toEqual({ name: 'Anna Smith', dob: '1991-05-14', time: '2026-11-26T10:00:00Z' })
   })
 
-  it('emits AI gather events in the documented order, with updates and partial results on request', () => {
+  it('emits AI gather events in the documented order, including the requested history updates and partial results', () => {
     const caller = gather({
       parameters: person,
       greeting: 'How old are you?',
@@ -91,7 +91,7 @@ describe('a gather from greeting to result', () => {
     expect(plain.eventTypes).toEqual(['call.conversation.created', 'call.ai_gather.ended', 'call.conversation.ended'])
   })
 
-  it('sends complete message histories and cumulative partial results', () => {
+  it('call.ai_gather.partial_results contains all answers of the AI gather so far', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?', send_partial_results: true }).say(
       '29',
       'Paris',
@@ -110,13 +110,13 @@ describe('a gather from greeting to result', () => {
     expect(result(caller)).toMatchObject({ result: { age: 29 }, status: 'valid' })
   })
 
-  it('asks its first question after a pause when there is no greeting', () => {
+  it('an AI gather without a greeting asks its first question after a pause', () => {
     const caller = gather({ parameters: person })
     expect(caller.heard).toEqual([])
     expect(caller.wait().heard).toEqual(['What is your age?'])
   })
 
-  it('continues from the message_history of the command', () => {
+  it('an AI gather continues the message_history of its command', () => {
     const caller = gather({
       parameters: person,
       message_history: [
@@ -136,7 +136,7 @@ describe('a gather from greeting to result', () => {
     ])
   })
 
-  it('reports the duration and the models in call.conversation.ended', () => {
+  it('call.conversation.ended reports the duration and the models of an AI gather', () => {
     const caller = gather({
       parameters: person,
       greeting: 'Age?',
@@ -161,13 +161,13 @@ describe('a gather from greeting to result', () => {
 })
 
 describe('callers who do not answer', () => {
-  it('skips an optional field after two misunderstood answers', () => {
+  it('an AI gather skips an optional field after two misunderstood answers', () => {
     const parameters = object({ guests: { type: 'integer' }, town: { type: 'string' } }, ['town'])
     const caller = gather({ parameters, greeting: 'Hello.' }).say('many', 'quite a few', 'Bonn')
     expect(result(caller)).toMatchObject({ status: 'valid', result: { town: 'Bonn' } })
   })
 
-  it('repeats the question after silence, then gives up', () => {
+  it('an AI gather repeats its question after silence, and gives up after the third silence', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?', user_response_timeout_ms: 4000 })
     const start = caller.now
     expect(caller.wait().lastSpeech).toBe('Are you still there? What is your age?')
@@ -178,14 +178,14 @@ describe('callers who do not answer', () => {
     expect(caller.isOver).toBe(true)
   })
 
-  it('ends with a null result when nothing was collected if emptyResult is null', () => {
+  it('an AI gather that collected nothing ends with a null result when emptyResult is null', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }, { emptyResult: 'null' }).feed({
       type: 'stop',
     })
     expect(result(caller)).toMatchObject({ status: 'invalid', result: null })
   })
 
-  it('gives up with client_error if gaveUpStatus says so', () => {
+  it('an AI gather gives up with client_error when gaveUpStatus is client_error', () => {
     const caller = gather(
       { parameters: person, greeting: 'How old are you?' },
       { silencesBeforeGivingUp: 1, gaveUpStatus: 'client_error' },
@@ -195,7 +195,7 @@ describe('callers who do not answer', () => {
     expect(result(caller)).toMatchObject({ status: 'client_error', result: null })
   })
 
-  it('resets the silence count after an answer', () => {
+  it('an AI gather resets its silence count after an answer', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }, { silencesBeforeGivingUp: 2 })
       .wait()
       .say('29')
@@ -203,7 +203,7 @@ describe('callers who do not answer', () => {
     expect(caller.isOver).toBe(false)
   })
 
-  it('explains the expected format after an invalid answer', () => {
+  it('an AI gather explains the expected format after an invalid answer', () => {
     const caller = gather({
       parameters: object({ guests: { type: 'integer', minimum: 1, maximum: 8 } }),
       greeting: 'Hello.',
@@ -213,7 +213,7 @@ describe('callers who do not answer', () => {
     )
   })
 
-  it('gives up after misunderstandingsBeforeGivingUp answers', () => {
+  it('an AI gather gives up after misunderstandingsBeforeGivingUp invalid answers', () => {
     const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' })
       .say('blue', 'green', 'red', 'purple')
       .listen()
@@ -222,7 +222,7 @@ describe('callers who do not answer', () => {
 })
 
 describe('interruptions, stop, hangup', () => {
-  it('stops its speech when the caller interrupts, and takes the answer', () => {
+  it('an AI gather stops speaking when the caller interrupts, and takes the answer', () => {
     const caller = gather({ parameters: object({ age: { type: 'integer' } }), greeting: 'How old are you?' }).interrupt(
       '29',
     )
@@ -230,7 +230,7 @@ describe('interruptions, stop, hangup', () => {
     expect(result(caller).result).toEqual({ age: 29 })
   })
 
-  it('ignores speech during its own speech when interruptions are off', () => {
+  it('an AI gather without interruptions ignores what the caller says while it speaks', () => {
     const caller = gather({
       parameters: object({ age: { type: 'integer' } }),
       greeting: 'How old are you?',
@@ -252,7 +252,7 @@ describe('interruptions, stop, hangup', () => {
     expect(caller.isOver).toBe(true)
   })
 
-  it('keeps a complete result when the caller hangs up during the last words', () => {
+  it('an AI gather keeps its valid result when the caller hangs up during the closing words', () => {
     const caller = gather({
       parameters: object({ age: { type: 'integer' } }),
       greeting: 'How old are you?',
@@ -275,7 +275,7 @@ describe('interruptions, stop, hangup', () => {
     expect(caller.effects).toHaveLength(before)
   })
 
-  it('ignores keys in an AI gather', () => {
+  it('an AI gather ignores keys that the caller presses', () => {
     const caller = gather({ parameters: person, greeting: 'How old are you?' }).listen()
     const before = caller.effects.length
     caller.feed({ type: 'key', digit: '5' })
@@ -284,7 +284,7 @@ describe('interruptions, stop, hangup', () => {
 })
 
 describe('messages added from outside', () => {
-  it('fills a field that an added message names', () => {
+  it('ai_assistant_add_messages fills the field of an AI gather that a message names', () => {
     const caller = gather({ parameters: booking, greeting: 'Hello.', send_partial_results: true }).listen()
     caller.feed({
       type: 'messages',
@@ -297,7 +297,7 @@ describe('messages added from outside', () => {
     )
   })
 
-  it('says an added message in the next reply', () => {
+  it('an AI gather speaks an added message in its next reply', () => {
     const caller = gather({ parameters: booking, greeting: 'Hello.' }).listen()
     caller.feed({
       type: 'messages',
@@ -309,7 +309,7 @@ describe('messages added from outside', () => {
     )
   })
 
-  it('interrupts its own speech to reply immediately with trigger_response', () => {
+  it('an added message with trigger_response interrupts the AI gather, which replies immediately', () => {
     const caller = gather({ parameters: booking, greeting: 'A very long greeting.' })
     caller.feed({
       type: 'messages',
@@ -329,7 +329,7 @@ describe('every shape of schema', () => {
     expect(result(caller).result).toEqual(expected)
   }
 
-  it('asks for the fields of nested objects', () => {
+  it('an AI gather asks for the fields of nested objects', () => {
     ends(
       object({ address: object({ street: { type: 'string' }, zip: { type: 'string', pattern: '^\\d{5}$' } }) }),
       ['5 Main Street', '1 2 3 4 5'],
@@ -337,7 +337,7 @@ describe('every shape of schema', () => {
     )
   })
 
-  it('collects several answers for a list', () => {
+  it('an AI gather collects several answers for a list', () => {
     ends(object({ toppings: { type: 'array', items: { type: 'string' } } }), ['ham, olives and extra cheese'], {
       toppings: ['ham', 'olives', 'extra cheese'],
     })
@@ -349,14 +349,14 @@ describe('every shape of schema', () => {
     })
   })
 
-  it('accepts a spoken list of objects that the caller types as JSON', () => {
+  it('an AI gather accepts a list of objects as JSON', () => {
     const parameters = object({
       passengers: { type: 'array', items: object({ name: { type: 'string' }, age: { type: 'integer' } }) },
     })
     ends(parameters, ['Anna and Ben', '[{"name":"Anna","age":29}]'], { passengers: [{ name: 'Anna', age: 29 }] })
   })
 
-  it('resolves references, constants, nullable types, titled options and combined schemas', () => {
+  it('an AI gather resolves $ref, const, nullable types, titled options and allOf of its schema', () => {
     ends(
       {
         $defs: {
@@ -375,7 +375,7 @@ describe('every shape of schema', () => {
     )
   })
 
-  it('asks for a field that a rule across properties requires', () => {
+  it('an AI gather asks for a field that an if/then rule of its schema requires', () => {
     const parameters = {
       ...object({ delivery: { type: 'boolean' }, street: { type: 'string' } }, ['delivery']),
       if: { properties: { delivery: { const: true } } },
@@ -389,7 +389,7 @@ describe('every shape of schema', () => {
     ends(object({}), [], {})
   })
 
-  it('collects a property named __proto__ without changing a prototype', () => {
+  it('an AI gather collects a property named __proto__ without changing any prototype', () => {
     const parameters = JSON.parse(
       '{"type":"object","properties":{"__proto__":{"type":"integer"},"constructor":{"type":"string"}},"required":["__proto__","constructor"]}',
     )

@@ -3,7 +3,7 @@
  *
  * Without a model, the caller's speech answers the last question, or several fields as a JSON object. A model holds the
  * conversation itself and reports answers through one function. In both cases the schema decides whether an answer counts.
- * The machine is deterministic: each input carries the time.
+ * The machine is deterministic: each step gets the current time as an argument.
  */
 import type { Message, Step } from '../machine/machine.ts'
 import type { ModelReply } from '../machine/model.ts'
@@ -48,7 +48,7 @@ import { toToolUse } from './tools.ts'
 
 const ANSWER_TIMER = 'user-response'
 const OPENING_TIMER = 'opening'
-/** Name of the function through which a model reports answers. */
+/** Name of the function that a model calls to report answers. */
 const RECORDER_TOOL = 'record_answers'
 
 /** The AI gather machine. */
@@ -131,13 +131,13 @@ function onTimer(step: GatherStep, name: string): GatherStep {
   return gaveUpStatus === 'client_error' ? endWithError(step, '') : giveUp(step)
 }
 
-/** Ends the gather as `client_error`, as observed on the real platform. */
+/** Ends the gather as `client_error`, as a user observed on the real platform. */
 function endWithError(step: GatherStep, words: string): GatherStep {
   step.state.outcome = { status: 'client_error', result: null, reason: step.state.ctx.settings.endedReason.gaveUp }
   return sayLastWords(step, words)
 }
 
-/** Without a model: takes speech as the answer to the last question, or as a JSON object of several fields. */
+/** Without a model: takes the caller's speech as the answer to the last question, or as a JSON object of several fields. */
 function recordSpokenAnswer(step: GatherStep, words: string): GatherStep {
   const { slots } = fieldsOf(step.state)
   const named = words.startsWith('{') ? readNamedAnswers(slots, words) : []
@@ -158,7 +158,7 @@ function askAgain(step: GatherStep, slot: Slot): GatherStep {
   return ask(step, ['Sorry, I did not catch that.', hintFor(slot)].filter((part) => part !== '').join(' '))
 }
 
-/** Adds an agent's messages: named fields are recorded, other messages are spoken in the next reply. */
+/** Adds an agent's messages. Records answers of the fields they name, and speaks other messages in the next reply. */
 function addMessages(step: GatherStep, messages: readonly Message[], shouldRespond: boolean): GatherStep {
   const { state } = step
   if (state.phase === 'closing') return step

@@ -6,7 +6,7 @@ import { validationErrors } from './conform.ts'
 import { readJson } from './conversation.ts'
 import type { Slot } from './slots.ts'
 
-/** Parses speech as the value of a slot. Returns `undefined` when no candidate conforms to its schema. */
+/** Parses speech as the value of a slot. Returns `undefined` when no candidate conforms to the slot's schema. */
 export function readAnswer(slot: Slot, words: string): unknown {
   if (slot.isList) {
     const list = readJson(words)

@@ -33,7 +33,7 @@ const field: fc.Arbitrary<Field> = fc.oneof(
 
 interface Task {
   readonly parameters: Record<string, unknown>
-  /** By JSON Pointer. */
+  /** The expected field of each question, by JSON Pointer. */
   readonly answers: ReadonlyMap<string, Field>
 }
 
@@ -74,7 +74,7 @@ describe('an AI gather of any schema', () => {
     )
   })
 
-  it('always ends an AI gather, and as valid only with a conforming result', () => {
+  it('ends an AI gather after any input, and as valid only when the result conforms to the schema', () => {
     const said = fc.oneof(
       fc.constantFrom('yes', 'no', '12', 'alpha', '{"field0":1}', '{"__proto__":1}', '[1]', 'null', ''),
       fc.string({ maxLength: 60 }),

@@ -13,7 +13,7 @@ const start = (params: Record<string, unknown> = {}) =>
   })
 
 describe('the assistant', () => {
-  it('speaks the greeting with its variables filled in', () => {
+  it('an assistant speaks its greeting with dynamic variables filled in', () => {
     const caller = start({
       greeting: 'Hello {{name}}, you call from {{telnyx_call_from}}, {{unknown}}.',
       assistant: { id: 'assistant-1', dynamic_variables: { name: 'Anna' } },
@@ -21,20 +21,20 @@ describe('the assistant', () => {
     expect(caller.heard).toEqual(['Hello Anna, you call from +15550001111, {{unknown}}.'])
   })
 
-  it('uses the greeting of the assistant, and waits for the caller if there is none', () => {
+  it('speaks the greeting in the assistant object, and waits for the caller when there is no greeting', () => {
     expect(start({ greeting: undefined, assistant: { id: 'assistant-1', greeting: 'Good day.' } }).heard).toEqual([
       'Good day.',
     ])
     expect(start({ greeting: undefined }).heard).toEqual([])
   })
 
-  it('the built-in model repeats the caller’s words in its reply', () => {
+  it('an assistant without a model repeats the caller’s words in its reply', () => {
     expect(start().say('I need to move my appointment').listen().lastSpeech).toBe(
       'I heard: I need to move my appointment. How can I help you?',
     )
   })
 
-  it('says an added message in its next reply, once', () => {
+  it('an assistant speaks an added message in its next reply only', () => {
     const caller = start().listen()
     caller.feed({
       type: 'messages',
@@ -48,7 +48,7 @@ describe('the assistant', () => {
     expect(caller.say('thank you').listen().lastSpeech).not.toMatch(/Thursday/)
   })
 
-  it('replies immediately with trigger_response', () => {
+  it('an assistant replies immediately to an added message with trigger_response', () => {
     const caller = start()
     caller.feed({
       type: 'messages',
@@ -59,7 +59,7 @@ describe('the assistant', () => {
     expect(caller.lastSpeech).toBe('A colleague adds: Offer Thursday first.')
   })
 
-  it('sends a history update per message, and one for a batch of added messages', () => {
+  it('an assistant sends a history update for each message, but only one for a batch of added messages', () => {
     const caller = start().say('hello').listen()
     caller.feed({
       type: 'messages',
@@ -75,12 +75,12 @@ describe('the assistant', () => {
     ).toEqual([1, 2, 3, 5])
   })
 
-  it('stops its speech when the caller interrupts, unless interruptions are off', () => {
+  it('an assistant stops speaking when the caller interrupts, unless interruptions are off', () => {
     expect(start().interrupt('hello').effects).toContainEqual({ do: 'stop-sound' })
     expect(start({ interruption_settings: { enable: false } }).interrupt('hello').heard).toHaveLength(1)
   })
 
-  it('ends the conversation on stop and sends insights later', () => {
+  it('an assistant ends its conversation on ai_assistant_stop and sends insights later', () => {
     const caller = start().say('hello').listen().feed({ type: 'stop' })
     expect(caller.eventTypes.at(-1)).toBe('call.conversation.ended')
     expect(caller.payload('call.conversation.ended')).toMatchObject({ assistant_id: 'assistant-1', reason: null })
@@ -92,11 +92,11 @@ describe('the assistant', () => {
     expect(caller.isOver).toBe(true)
   })
 
-  it('ends the conversation on hangup with the reason customer_disconnect', () => {
+  it('an assistant ends its conversation on hangup with the reason customer_disconnect', () => {
     expect(start().feed({ type: 'hangup' }).payload('call.conversation.ended').reason).toBe('customer_disconnect')
   })
 
-  it('hangs up the call after goodbye only if it has the hangup tool', () => {
+  it('an assistant hangs up after the caller says goodbye only if it has the hangup tool', () => {
     const without = start().say('goodbye').listen()
     expect(without.effects).not.toContainEqual({ do: 'hangup' })
     const withTool = start({ assistant: { id: 'assistant-1', tools: [{ type: 'hangup', hangup: {} }] } })

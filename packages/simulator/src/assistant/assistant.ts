@@ -1,6 +1,6 @@
 /**
- * `ai_assistant_start` as a state machine: a rule-based conversation with the webhooks of a real one. Messages added by an
- * agent are spoken in the next reply.
+ * State machine of `ai_assistant_start`: a rule-based conversation with the webhooks of a real assistant. It speaks the
+ * messages that an agent adds in its next reply.
  */
 import type { Message, Step } from '../machine/machine.ts'
 import type { ModelReply } from '../machine/model.ts'
@@ -26,11 +26,11 @@ import { toToolUse } from './tools.ts'
 
 /** State of the assistant machine. */
 interface AssistantState extends TalkState {
-  /** Has the `hangup` tool: ends the call when the caller says goodbye. */
+  /** Whether the assistant has the `hangup` tool. If so, it ends the call when the caller says goodbye. */
   readonly canHangUp: boolean
   readonly insightGroupId: string
   readonly insightId: string
-  /** Instructions, then system and developer messages. */
+  /** The assistant's instructions, followed by system and developer messages. */
   instructions: readonly string[]
 }
 
@@ -96,7 +96,7 @@ export const assistant = {
   },
 }
 
-/** README rule A10: messages are appended; `trigger_response` makes a turn at once, otherwise they shape the next one. */
+/** Appends messages to the history. `trigger_response` replies at once, otherwise the next reply uses them (README rule A10). */
 function addMessages(step: AssistantStep, messages: readonly Message[], shouldRespond: boolean): AssistantStep {
   const { state } = step
   if (state.phase === 'closing') return step
@@ -118,7 +118,7 @@ function respond(step: AssistantStep): AssistantStep {
     ])
   const { whispers } = state
   state.whispers = []
-  // The caller's last speech, unless the assistant has already replied.
+  // The caller's last speech, unless the assistant has already replied to it.
   const last = state.history.findLast(
     ({ role, content }) => role === 'assistant' || (role === 'user' && !whispers.includes(content?.trim() ?? '')),
   )
@@ -150,7 +150,7 @@ function hangUp(step: AssistantStep): AssistantStep {
   return step
 }
 
-/** README rule A7: ends the conversation immediately and sends its insights later. */
+/** Ends the conversation immediately and sends its insights later (README rule A7). */
 function end(step: AssistantStep, reason: string | null): AssistantStep {
   const { state, effects, now } = step
   if (state.phase !== 'listening') effects.push({ do: 'stop-sound' })
@@ -192,7 +192,7 @@ const variablesOf = (own: Record<string, unknown>, ctx: AiContext): Record<strin
   ...record(own.dynamic_variables),
 })
 
-/** Replaces `{{name}}` in every string of `value`. Keeps unknown variables, so that the engineer notices them. */
+/** Replaces `{{name}}` variables in every string of `value`. Keeps unknown variables, so that the engineer notices them. */
 function fillVariables<Value>(value: Value, variables: Record<string, unknown>): Value {
   const fill = (text: string) =>
     text.replace(/\{\{\s*([\w.-]+)\s*\}\}/g, (whole, name: string) =>

@@ -1,4 +1,4 @@
-/** Drives a conversation machine in tests like the simulator does, on a virtual clock. */
+/** Runs an AI machine in tests as the simulator does, on a virtual clock. */
 
 import type { Effect, Step } from '../machine/machine.ts'
 import type { AiContext, AiInput } from './input.ts'
@@ -12,7 +12,7 @@ interface Machine<State> {
 /** Sunday, 22 November 2026, 10:00 UTC. */
 const START_TIME = Date.UTC(2026, 10, 22, 10)
 
-/** A caller who talks to a machine. */
+/** A simulated caller who talks to an AI machine. */
 export class Caller<State> {
   private readonly machine: Machine<State>
   private readonly timers = new Map<string, number>()
@@ -42,13 +42,13 @@ export class Caller<State> {
     this.perform(effects)
   }
 
-  /** Says each text after the machine has finished speaking. */
+  /** Says each text after the AI has finished speaking. */
   say(...texts: string[]): this {
     for (const text of texts) this.listen().feed({ type: 'said', text })
     return this
   }
 
-  /** Speaks without waiting for the machine to finish. */
+  /** Speaks without waiting for the AI to finish its speech. */
   interrupt(text: string): this {
     return this.feed({ type: 'said', text })
   }
@@ -61,11 +61,11 @@ export class Caller<State> {
     return this
   }
 
-  /** Stays silent until the next timer fires. */
+  /** Stays silent until the next timer of the machine fires. */
   wait(): this {
     this.listen()
     const next = [...this.timers].sort(([, a], [, b]) => a - b)[0]
-    if (next === undefined) throw new Error('No timer is set.')
+    if (next === undefined) throw new Error('The machine has no timer to wait for. Check that it waits for the caller.')
     this.timers.delete(next[0])
     this.now = next[1]
     return this.feed({ type: 'timer', name: next[0] })
@@ -78,7 +78,7 @@ export class Caller<State> {
     return this
   }
 
-  /** The machine's last speech. */
+  /** The last speech of the AI. */
   get lastSpeech(): string {
     return this.heard.at(-1) ?? ''
   }

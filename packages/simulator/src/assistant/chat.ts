@@ -17,13 +17,13 @@ export function toChatMessages(system: string, history: readonly Message[]): Cha
     if (role !== 'tool') return [{ role: role === 'developer' ? 'system' : role, content }]
     const id = string(message.tool_call_id)
     if (id !== undefined && callIds.has(id)) return [{ role: 'tool', content, tool_call_id: id }]
-    // Most endpoints reject a tool result without its call, so send it as a system message.
+    // Most model endpoints reject a tool result without its tool call, so send it as a system message.
     return [{ role: 'system', content: `A tool answered: ${content}` }]
   })
   return [{ role: 'system', content: system }, ...messages]
 }
 
-/** Converts tool calls and their results to messages. Only the model sees them; they are not spoken. */
+/** Converts tool calls and their results to messages for the model. The AI does not speak these messages. */
 export function toToolMessages(calls: readonly ToolCall[], results: readonly ToolResult[]): Message[] {
   return [
     {
@@ -41,7 +41,7 @@ export function toToolMessages(calls: readonly ToolCall[], results: readonly Too
   ]
 }
 
-/** Returns calls that have arguments. Telnyx's `message_history` schema omits them, but model endpoints require them. */
+/** Returns the tool calls with arguments. Telnyx's `message_history` schema omits arguments, but model endpoints need them. */
 function completeToolCallsOf({ role, tool_calls }: Message): NonNullable<ChatMessage['tool_calls']> {
   if (role !== 'assistant' || !Array.isArray(tool_calls)) return []
   return tool_calls.map(record).flatMap(({ id, function: called }) => {

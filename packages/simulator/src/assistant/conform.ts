@@ -7,7 +7,7 @@ const compiledBySchema = new WeakMap<JsonSchema, ValidateFunction | Error>()
 const compiledByText = new Map<string, ValidateFunction | Error>()
 const MAX_CACHED_SCHEMAS = 200
 
-/** Returns all validation errors of a value. Empty when the value conforms. */
+/** Returns all validation errors of a value, or an empty list when the value conforms to the schema. */
 export function validationErrors(schema: JsonSchema, value: unknown): ErrorObject[] {
   const validate = compile(schema)
   // A schema that does not compile rejects every value.
@@ -36,7 +36,7 @@ function compile(schema: JsonSchema): ValidateFunction | Error {
 
 function compileUncached(schema: JsonSchema): ValidateFunction | Error {
   try {
-    // Use one instance per schema, because two schemas may have the same `$id`. Instances without meta-schemas are cheap.
+    // Use one Ajv instance per schema, because two schemas may have the same `$id`. Instances without meta-schemas are cheap.
     const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, meta: false, validateSchema: false })
     formats.default(ajv)
     const { $schema: _dialect, $id: _id, ...plain } = schema

@@ -14,12 +14,12 @@ export interface Conversation {
   voice: string
 }
 
-/** Telnyx's documented defaults. */
+/** Telnyx's documented default voice and models. */
 const DEFAULT_VOICE = 'Telnyx.KokoroTTS.af'
 const DEFAULT_LLM_MODEL = 'Qwen/Qwen3-235B-A22B'
 const DEFAULT_STT_MODEL = 'distil-whisper/distil-large-v2'
 
-/** Opens a conversation from a command's body. */
+/** Creates a conversation from the body of its command. */
 export function openConversation(params: Record<string, unknown>, ctx: AiContext, now: number): Conversation {
   const assistant = record(params.assistant)
   return {
@@ -33,21 +33,21 @@ export function openConversation(params: Record<string, unknown>, ctx: AiContext
   }
 }
 
-/** Fields of both conversation events. */
+/** Returns the fields that `call.conversation.created` and `call.conversation.ended` share. */
 const identityOf = ({ assistantId, id, callingPartyType }: Conversation) => ({
   ...(assistantId === undefined ? {} : { assistant_id: assistantId }),
   conversation_id: id,
   calling_party_type: callingPartyType,
 })
 
-/** `call.conversation.created`, from newer Telnyx documents. */
+/** Emits `call.conversation.created`, which only newer Telnyx documents describe. */
 export const conversationCreated = (conversation: Conversation): Effect => ({
   do: 'emit',
   event_type: 'call.conversation.created',
   payload: identityOf(conversation),
 })
 
-/** `call.conversation.ended`. */
+/** Emits `call.conversation.ended`. */
 export function conversationEnded(conversation: Conversation, reason: string | null, now: number): Effect {
   const [provider = '', ...model] = conversation.voice.split('.')
   return {
@@ -66,7 +66,7 @@ export function conversationEnded(conversation: Conversation, reason: string | n
   }
 }
 
-/** Returns the valid messages of a body and drops other values. */
+/** Returns the valid messages of an untrusted list and drops other values. */
 export function messagesOf(value: unknown): Message[] {
   return Array.isArray(value) ? value.filter(isMessage) : []
 }

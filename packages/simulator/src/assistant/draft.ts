@@ -3,7 +3,7 @@ interface Answer {
   readonly value: unknown
 }
 
-/** Answers so far, by JSON Pointer. The leading `/` prevents prototype pollution by property names of a schema. */
+/** The caller's answers so far, by JSON Pointer. Its leading `/` prevents prototype pollution by property names. */
 export type Draft = Readonly<Record<string, Answer>>
 
 /** Converts a path to a JSON Pointer (RFC 6901). */
@@ -11,13 +11,13 @@ export function toJsonPointer(path: readonly (string | number)[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
-/** Returns whether a field below `path` has an answer. */
+/** Returns whether any field below `path` has an answer. */
 export function hasAnswerBelow(draft: Draft, path: readonly (string | number)[]): boolean {
   const below = `${toJsonPointer(path)}/`
   return Object.keys(draft).some((id) => id.startsWith(below))
 }
 
-/** Builds an object from `entries`, in their order. Creates missing parent objects and arrays. */
+/** Builds an object from pairs of JSON Pointer and value, in order. Creates missing parent objects and arrays. */
 export function assemble(
   entries: readonly { path: readonly (string | number)[]; value: unknown }[],
 ): Record<string, unknown> {
@@ -45,7 +45,7 @@ function isEmptyObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
-/** Assigning to a property named `__proto__` would change the prototype. */
+/** Defines an own property, because assigning to a property named `__proto__` would change the prototype. */
 function defineValue(target: object, key: string | number, value: unknown): void {
   Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
 }

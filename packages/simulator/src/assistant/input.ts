@@ -7,18 +7,18 @@ import type { AiSettings } from './settings.ts'
 export type AiInput =
   /** The caller said something. */
   | { type: 'said'; text: string }
-  /** The last `say` effect finished playing. */
+  /** The speech of the last `say` effect finished playing. */
   | { type: 'sound-ended' }
   | { type: 'timer'; name: string }
   | { type: 'key'; digit: string }
-  /** The reply to `ask-model`. */
+  /** The model's reply to the `ask-model` effect with this `id`. */
   | { type: 'model'; id: string; reply: ModelReply }
-  /** The results of `use-tools`. */
+  /** The results of the `use-tools` effect with this `id`. */
   | { type: 'tools'; id: string; answers: ToolResult[] }
-  /** `ai_assistant_stop`. */
+  /** The command `ai_assistant_stop`, or another command that ends the conversation. */
   | { type: 'stop' }
   | { type: 'hangup' }
-  /** `ai_assistant_add_messages`. */
+  /** The command `ai_assistant_add_messages`. */
   | { type: 'messages'; messages: Message[]; trigger_response: boolean }
 
 /** Call data and settings for an AI machine. */

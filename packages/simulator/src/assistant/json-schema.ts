@@ -9,7 +9,7 @@ export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Returns a string keyword, or undefined. */
+/** Returns the value of a keyword if it is a string, else undefined. */
 export function text(schema: JsonSchema, keyword: string): string | undefined {
   return string(schema[keyword])?.trim()
 }
@@ -19,13 +19,13 @@ export function requiredOf(schema: JsonSchema): string[] {
   return Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : []
 }
 
-/** Returns the properties in schema order. */
+/** Returns the schemas of the properties, in schema order. */
 export function propertiesOf(schema: JsonSchema): [string, JsonSchema][] {
   if (!isSchema(schema.properties)) return []
   return Object.entries(schema.properties).filter((entry): entry is [string, JsonSchema] => isSchema(entry[1]))
 }
 
-/** Returns the schema's type: the first of several that is not `null`. */
+/** Returns the type of a schema. Of several types, returns the first that is not `null`. */
 export function typeOf(schema: JsonSchema): string | undefined {
   const types = Array.isArray(schema.type) ? schema.type : [schema.type]
   const named = types.find((type) => typeof type === 'string' && type !== 'null')
@@ -80,7 +80,7 @@ export function constantsOf(schema: JsonSchema): { value: unknown; title: string
   return undefined
 }
 
-/** Merges two schemas. On a conflict `base` wins, but `addition` wins for a property. */
+/** Merges two schemas. If both have a keyword, `base` wins; if both have a property, `addition` wins. */
 function merge(base: JsonSchema, addition: JsonSchema): JsonSchema {
   return {
     ...addition,

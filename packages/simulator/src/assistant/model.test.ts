@@ -15,7 +15,7 @@ const parameters = {
 const model = { baseUrl: 'http://127.0.0.1:1/v1' }
 const request: ModelRequest = { model: 'test', messages: [{ role: 'user', content: 'Hello.' }], tools: [] }
 
-/** A model endpoint whose responses `answer` computes from the request bodies. */
+/** Starts a model endpoint. `answer` computes each response from its request body. */
 async function endpoint(
   answer: (body: Record<string, unknown>, headers: Record<string, unknown>) => { status?: number; text: string },
 ) {
@@ -35,7 +35,7 @@ async function endpoint(
   }
 }
 
-/** The latest `ask-model` effect. */
+/** Returns the latest `ask-model` effect. */
 function asked(caller: { effects: readonly { do: string }[] }) {
   const effect = caller.effects.findLast((one) => one.do === 'ask-model')
   return effect as { do: 'ask-model'; id: string; request: ModelRequest }
@@ -71,7 +71,7 @@ describe('a language model behind the AI', () => {
     ['{"error":"no such model"}', 404, /responded with 404.*no such model/],
     ['<html>', 200, /not JSON/],
     ['{}', 200, /no choices/],
-  ])('explains why the model response %j is unusable', async (text, status, expected) => {
+  ])('explains why the model endpoint’s response %j is unusable', async (text, status, expected) => {
     await using server = await endpoint(() => ({ status, text }))
     const reply = await askModel(server, request)
     expect(reply.ok ? '' : reply.error).toMatch(expected)
@@ -86,7 +86,7 @@ describe('a language model behind the AI', () => {
     expect(reply.ok ? '' : reply.error).toMatch(/unreachable \(ECONNREFUSED\)\. Check that it is running/)
   })
 
-  it('accepts a recorded answer of the model only if it conforms to the schema', () => {
+  it('records an answer that the model reports only if it conforms to the schema', () => {
     const caller = new Caller(
       aiGather,
       {
@@ -133,13 +133,13 @@ describe('a language model behind the AI', () => {
     expect(caller.eventTypes.filter((type) => type === 'call.ai_gather.partial_results')).toHaveLength(1)
   })
 
-  it('passes added messages to the model, immediately with trigger_response', () => {
+  it('passes messages of ai_assistant_add_messages to the model, immediately with trigger_response', () => {
     const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).listen()
     caller.feed({ type: 'messages', messages: [{ role: 'system', content: 'Be quick.' }], trigger_response: true })
     expect(asked(caller).request.messages[0]?.content).toMatch(/Be quick\.$/)
   })
 
-  it('drops a model reply that arrives after the next turn started', () => {
+  it('drops a model reply that arrives after the caller’s next turn started', () => {
     const caller = new Caller(aiGather, { parameters, greeting: 'Hello?' }, { model }).say('first')
     const { id } = asked(caller)
     caller.say('second').feed({ type: 'model', id, reply: { ok: true, content: 'Late.', calls: [] } })

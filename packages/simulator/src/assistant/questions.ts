@@ -1,4 +1,4 @@
-/** Sentences that the simulated AI speaks about a field: question, read-back and hint. */
+/** Sentences that the simulated AI speaks about a field: question, hint and confirmation. */
 import type { Slot } from './slots.ts'
 
 /** Returns the question for a field: its description if that is a question, else a question with its label. */
@@ -11,7 +11,7 @@ export function questionFor(slot: Slot): string {
   return `${question}${optionList}${slot.isList ? ' You can name several.' : ''}`
 }
 
-/** Explains the expected format after an invalid answer. */
+/** Returns a hint about the expected format, spoken after an invalid answer. */
 export function hintFor({ schema, type, choices }: Slot): string {
   const { minimum, maximum, format } = schema
   if (choices.length > 0) return ''
@@ -25,7 +25,7 @@ export function hintFor({ schema, type, choices }: Slot): string {
   return typeof format === 'string' ? `I need it as ${format}.` : ''
 }
 
-/** Reads answers back, so that the caller can correct them. */
+/** Returns a sentence that reads answers back, so that the caller can correct them. */
 export function readBack(answers: readonly { slot: Slot; value: unknown }[]): string {
   const phrases = answers.map(({ slot, value }) =>
     answers.length > 1 ? `${slot.label} ${toSpeech(value)}` : toSpeech(value),
@@ -33,7 +33,7 @@ export function readBack(answers: readonly { slot: Slot; value: unknown }[]): st
   return `Got it: ${joinWords(phrases, 'and')}.`
 }
 
-/** Returns the spoken form of an agent's whisper. */
+/** Returns the sentence that speaks an agent's whisper (an added message). */
 export const sayWhisper = (whisper: string): string => `A colleague adds: ${whisper.trim()}`
 
 function toSpeech(value: unknown): string {

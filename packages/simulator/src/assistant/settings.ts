@@ -5,55 +5,55 @@ import { z } from 'zod'
 export interface AiSettings {
   /** README rules A3, A7: emit `call.conversation.created` when a conversation starts. Default `true`. */
   emitConversationCreated: boolean
-  /** README rule A5: silences in a row (each past `user_response_timeout_ms`) after which an AI gather gives up. Default `3`. */
+  /** README rule A5: consecutive silences (each of `user_response_timeout_ms`) after which an AI gather gives up. Default `3`. */
   silencesBeforeGivingUp: number
-  /** README rule A5: how a gather that gives up ends: `invalid` with what was collected, or `client_error` with `result: null`. Default `'invalid'`. */
+  /** README rule A5: `status` of an AI gather that gives up: `invalid` with its partial result, or `client_error` with `result: null`. Default `'invalid'`. */
   gaveUpStatus: 'invalid' | 'client_error'
-  /** README rule A5: `result` of a gather that gives up with nothing collected: `{}`, as the published schema wants, or `null`. Default `'object'`. */
+  /** README rule A5: `result` of an AI gather that gives up without answers: `{}`, as Telnyx's schema requires, or `null`. Default `'object'`. */
   emptyResult: 'object' | 'null'
-  /** README rule A5: invalid answers to one question before the gather gives up. Default `4`. */
+  /** README rule A5: invalid answers to the same question before an AI gather gives up. Default `4`. */
   misunderstandingsBeforeGivingUp: number
   /** README rule A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default `3000`. */
   insightsDelayMs: number
-  /** README rule A10: `ai_assistant_add_messages` is followed by one `message_history_updated` (when updates are on). Default `true`. */
+  /** README rule A10: emit one `message_history_updated` after `ai_assistant_add_messages`, if the command enabled updates. Default `true`. */
   updateAfterAddMessages: boolean
   /**
-   * Without a `greeting` Telnyx plays nothing when the gather starts. This is how long, in milliseconds, the AI then waits
-   * for the caller before it asks its first question; `null` waits the whole `user_response_timeout_ms`. Default `1000`.
+   * Without a `greeting`, Telnyx plays nothing when the gather starts. The AI waits this many milliseconds for the caller
+   * to speak, then asks its first question. `null` waits the whole `user_response_timeout_ms`. Default `1000`.
    */
   openingPauseMs: number | null
   /** Whether the AI also asks for optional properties that precede the last required one in the schema. Default `true`. */
   askOptional: boolean
-  /** Read answers back ("Got it: 14 May 1991.") before the next question. Default `true`. */
+  /** The AI reads answers back ("Got it: 14 May 1991.") before its next question. Default `true`. */
   readBack: boolean
-  /** The caller's UTC offset in minutes (east is positive), for the current date in model prompts. Default `0`. */
+  /** The caller's UTC offset in minutes (positive east of UTC). Sets the current date in model prompts. Default `0`. */
   utcOffsetMinutes: number
-  /** `reason` of `call.conversation.ended`, by cause: only `customer_disconnect` is ever shown in Telnyx's documents. */
+  /** `reason` of `call.conversation.ended` for each cause. Telnyx documents only `customer_disconnect`. */
   endedReason: {
     completed: string | null
     stopped: string | null
-    /** Default `'customer_disconnect'`; the others default to `null`. */
+    /** Default `'customer_disconnect'`. The reasons of the other causes default to `null`. */
     hangup: string | null
     gaveUp: string | null
   }
-  /** A real model to converse with instead of the built-in questions: any OpenAI-compatible endpoint. */
+  /** A real language model that replaces the built-in questions: any OpenAI-compatible endpoint. Default `null`. */
   model: {
-    /** Base URL with its version segment, such as `http://127.0.0.1:11434/v1`. */
+    /** Base URL of the model endpoint with its version segment, such as `http://127.0.0.1:11434/v1`. */
     baseUrl: string
-    /** Sent as a Bearer token. Local servers usually need none. */
+    /** API key, sent to the model endpoint as a Bearer token. Local model servers usually need none. */
     apiKey?: string | undefined
     /** Model name. Default: the `assistant.model` of the command. */
     model?: string | undefined
-    /** Response timeout in milliseconds. Default 30000. */
+    /** Timeout of the model's response, in milliseconds. Default 30000. */
     timeoutMs?: number | undefined
   } | null
-  /** README rule A14: timeout of a `webhook` tool without `timeout_ms`, in milliseconds. Default `5000`. */
+  /** README rule A14: response timeout of a `webhook` tool without `timeout_ms`, in milliseconds. Default `5000`. */
   toolTimeoutMs: number
-  /** README rule A2: a `gather_using_ai` while a conversation runs is refused like a second assistant (90061), or replaces it. Default `'refuse'`. */
+  /** README rule A2: refuse a `gather_using_ai` during an active conversation with 90061, or replace that conversation. Default `'refuse'`. */
   secondConversation: 'refuse' | 'replace'
-  /** README rule A9: `ai_assistant_stop` and `ai_assistant_add_messages` with no assistant: 422 with code 10027, or `ok`. Default `'refuse'`. */
+  /** README rule A9: respond to `ai_assistant_stop` and `ai_assistant_add_messages` without an assistant with error 10027, or `ok`. Default `'refuse'`. */
   noAssistant: 'refuse' | 'ok'
-  /** README rule A11: `gather_stop` ends a `gather_using_ai` too. Default `false`. */
+  /** README rule A11: `gather_stop` also ends a `gather_using_ai`. Default `false`. */
   gatherStopEndsAiGather: boolean
 }
 

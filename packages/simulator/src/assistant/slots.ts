@@ -14,7 +14,7 @@ import {
   typeOf,
 } from './json-schema.ts'
 
-/** One field to ask for. */
+/** One field of a schema that the AI asks the caller for. */
 export interface Slot {
   /** JSON Pointer of the field, and key of its answer in the draft. */
   readonly id: string
@@ -22,9 +22,9 @@ export interface Slot {
   readonly type: string | undefined
   /** Schema of one answer: the field's schema, or the item schema of a list. */
   readonly schema: JsonSchema
-  /** Schema of the whole value. */
+  /** Schema of the field's whole value. */
   readonly valueSchema: JsonSchema
-  /** Spoken name, such as "date of birth". */
+  /** Spoken name of the field, such as "date of birth". */
   readonly label: string
   readonly description: string | undefined
   readonly choices: readonly { readonly value: unknown; readonly label: string }[]
@@ -35,7 +35,7 @@ export interface Slot {
 /** The fields and constants of a schema, given the answers so far. */
 export interface SchemaFields {
   readonly slots: Slot[]
-  /** Values that need no question: `const` and empty objects. */
+  /** Values of fields that need no question: `const` and empty objects. */
   readonly constants: { readonly path: Slot['path']; readonly value: unknown }[]
 }
 
@@ -104,7 +104,7 @@ function choicesOf(schema: JsonSchema): Slot['choices'] {
 
 function labelOf(schema: JsonSchema, name: string): string {
   const title = text(schema, 'title')
-  // Speech uses lower case, except for acronyms: "Date of Birth" becomes "date of birth", "PIN" stays "PIN".
+  // Spoken labels are in lower case, except for acronyms: "Date of Birth" becomes "date of birth", "PIN" stays "PIN".
   return title ? lowerWords(title).replace(/[:.?]+$/, '') : toWords(name)
 }
 

@@ -1,5 +1,5 @@
 /**
- * State and actions that AI gathers and assistants share: speech, message history, model requests and tools. A step
+ * State and actions that AI gathers and assistants share: speech, message history, model requests and tools. Each step
  * changes a copy of the state, so that a machine is a pure function.
  */
 import type { Effect, Message } from '../machine/machine.ts'
@@ -16,21 +16,21 @@ export interface TalkState {
   readonly isInterruptible: boolean
   readonly tools: unknown
   /**
-   * `opening`: no greeting, no speech yet; `thinking`: a model or tool request is pending; `closing`: speaks the closing
-   * words; `over`: the conversation has ended, its insights are pending.
+   * `opening`: no greeting and no speech yet; `thinking`: a model or tool request is pending; `closing`: the AI speaks its
+   * last words; `over`: the conversation has ended, but its insights are pending; `ended`: all events are emitted.
    */
   phase: 'opening' | 'speaking' | 'listening' | 'thinking' | 'closing' | 'over' | 'ended'
   history: readonly Message[]
-  /** Whispers to speak in the next reply. */
+  /** Whispers: added messages that the AI speaks in its next reply. */
   whispers: readonly string[]
   turn: number
-  /** Number of tool rounds in this turn. */
+  /** Number of tool rounds in the current turn. */
   toolRounds: number
-  /** Tool calls of the model without a result yet. */
+  /** Tool calls of the model that have no result yet. */
   pendingToolCalls: readonly ToolCall[]
 }
 
-/** A step whose state and effects actions can change. */
+/** A step of a machine. Actions change its state and append to its effects. */
 export interface MutableStep<State extends TalkState = TalkState> {
   readonly state: State
   readonly effects: Effect[]
@@ -43,7 +43,7 @@ export const beginStep = <State extends TalkState>(state: State, now: number): M
   now,
 })
 
-/** Returns the state at the start of the command with the body `params`. */
+/** Returns the initial state of a conversation that a command with the body `params` starts. */
 export const startTalk = (params: Record<string, unknown>, ctx: AiContext, now: number): TalkState => ({
   ctx,
   conversation: openConversation(params, ctx, now),
@@ -86,7 +86,7 @@ export function emit(effects: Effect[], event_type: string, payload: Record<stri
   effects.push({ do: 'emit', event_type, payload })
 }
 
-/** Adds the caller's speech to the history. Returns false if the speech is ignored. */
+/** Adds the caller's speech to the history. Returns false if the AI ignores the speech. */
 export function addCallerSpeech(step: MutableStep, text: string): boolean {
   const { state } = step
   if (text.trim() === '' || state.phase === 'closing') return false
@@ -98,13 +98,13 @@ export function addCallerSpeech(step: MutableStep, text: string): boolean {
 
 /** Starts a turn: stops the current speech and resets the tool rounds. */
 export function startTurn({ state, effects }: MutableStep): void {
-  // A reply with both content and tool calls still plays while its tools run.
+  // A model reply with both content and tool calls is still playing while its tools run.
   if (state.phase === 'speaking' || state.pendingToolCalls.length > 0) effects.push({ do: 'stop-sound' })
   state.turn += 1
   state.toolRounds = 0
 }
 
-/** Id of the pending request. Replies with another id are stale. */
+/** Returns the id of the pending model or tool request. Replies with another id are stale. */
 const requestIdOf = ({ turn, toolRounds }: TalkState) => `turn ${turn} round ${toolRounds}`
 
 export const isPendingRequest = (state: TalkState, id: string): boolean =>
@@ -127,7 +127,7 @@ export function askModel<AnyStep extends MutableStep>(
   return step
 }
 
-/** Requests tool results. Returns false above MAX_TOOL_ROUNDS: some models then call tools that were not offered. */
+/** Requests tool results. Returns false above MAX_TOOL_ROUNDS, because some models call tools that were not offered. */
 export function useTools({ state, effects }: MutableStep, calls: readonly ToolCall[], uses: ToolUse[]): boolean {
   if (uses.length === 0 || state.toolRounds >= MAX_TOOL_ROUNDS) return false
   effects.push({ do: 'use-tools', id: requestIdOf(state), uses })

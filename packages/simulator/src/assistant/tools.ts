@@ -1,18 +1,18 @@
 /**
- * Converts Telnyx's assistant tools to functions for a model, and the model's calls to `ToolUse`s for the driver.
+ * Converts Telnyx's assistant tools to functions for a model, and the model's function calls to `ToolUse`s.
  *
- * The simulator executes `webhook`, `transfer`, `hangup` and `send_dtmf`. It offers the other tools to the model too, and
- * refuses calls of them, because it has no calendar, documents or other assistants.
+ * The simulator executes `webhook`, `transfer`, `hangup` and `send_dtmf`. It also offers all other tools to the model, but
+ * refuses their calls, because it has no calendar, documents or other assistants.
  */
 
 import type { ChatTool, ToolCall, ToolRequest, ToolUse } from '../machine/model.ts'
 import { readJson, record, string } from './conversation.ts'
 
-/** Tool rounds per turn. After them the model gets no tools, so that it replies with speech. */
+/** Maximum tool rounds per turn. Then the model gets no tools, so that it replies with speech. */
 export const MAX_TOOL_ROUNDS = 5
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
-/** Documented default of an async webhook's wait. */
+/** Telnyx's documented default of `async_timeout_ms`. */
 const DEFAULT_ASYNC_WAIT_MS = 300
 
 /** Converts Telnyx's tools to functions for a model. `function` tools keep their own parameters. */
@@ -26,7 +26,7 @@ export function functionsOf(tools: unknown): ChatTool[] {
   })
 }
 
-/** Converts a model's tool call to the action for the driver. */
+/** Converts a model's tool call to a `ToolUse`. */
 export function toToolUse(tools: unknown, call: ToolCall): ToolUse {
   const tool = call.name
   const known = parseTools(tools).find(({ name }) => name === tool)
@@ -59,7 +59,7 @@ export function toToolUse(tools: unknown, call: ToolCall): ToolUse {
 interface Tool {
   type: string
   name: string
-  /** The object under the tool's own type. */
+  /** The configuration of the tool, which Telnyx nests under the name of the tool's type. */
   config: Record<string, unknown>
   timeoutMs: number | undefined
 }
@@ -125,7 +125,7 @@ function targetsOf(targets: unknown): { to: string; name: string | undefined }[]
   })
 }
 
-/** Finds a configured target. A caller must not talk a model into dialling any other number. */
+/** Finds a configured transfer target. A caller must not talk a model into dialling any other number. */
 function targetOf(targets: unknown, wanted: string | undefined): string | undefined {
   const list = targetsOf(targets)
   const match = (text: string | undefined) => text?.toLowerCase() === wanted?.toLowerCase()
@@ -133,7 +133,7 @@ function targetOf(targets: unknown, wanted: string | undefined): string | undefi
   return list.find(({ to, name }) => match(name) || match(to))?.to
 }
 
-/** Returns the webhook request, or the reason for a refusal. */
+/** Returns the request of a webhook tool, or the reason why the tool call is refused. */
 function requestOf(
   config: Record<string, unknown>,
   given: Record<string, unknown>,
@@ -153,13 +153,13 @@ function requestOf(
   const query = { ...argumentsIn('query_parameters'), ...record(config.preset_query_parameters) }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, toText(value))
   const method = string(config.method) ?? 'POST'
-  if (!METHODS.includes(method)) return `Its method must be one of ${METHODS.join(', ')}.`
+  if (!METHODS.includes(method)) return `The method of the webhook must be one of ${METHODS.join(', ')}.`
   const headers = new Headers()
   for (const { name, value } of (Array.isArray(config.headers) ? config.headers : []).map(record)) {
     try {
       headers.set(toText(name), toText(value))
     } catch {
-      return 'One of its headers has a name or value that HTTP does not allow.'
+      return 'A header of the webhook has a name or value that HTTP does not allow.'
     }
   }
   const isAsync = config.async === true

@@ -1,4 +1,4 @@
-/** Checks which events each DTMF command emits, and in which order, for every end status. */
+/** Tests which events each DTMF gather command emits, and in which order, for each end status. */
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../index.ts'
 import type { SimulatorOptions } from '../simulator/simulator.ts'
@@ -232,11 +232,11 @@ const rows: Row[] = [
     story: [key('5'), done('call_hangup', '5'), HUNG_UP],
   },
 
-  // without a gather, and with two
+  // no gather, and two gathers
   { name: 'a key without a gather emits only call.dtmf.received', run: steps(press('7')), story: [key('7')] },
   { name: 'gather_stop without a gather emits no event', run: steps(stop), story: [] },
   {
-    name: 'a second gather cancels the first gather',
+    name: 'a second gather command cancels the active gather and starts its own',
     run: steps(gather({}), press('4'), gather({}), press('2#')),
     story: [key('4'), done('cancelled', '4'), key('2'), key('#'), done('valid', '2')],
   },
@@ -339,7 +339,7 @@ describe('event emission order', () => {
     expect(test.received.map(({ event }) => event.id)).toEqual(test.emitted.map(({ id }) => id))
   })
 
-  it('emits events with unique, increasing occurred_at timestamps in microseconds', async () => {
+  it('events have unique, increasing occurred_at timestamps with microseconds', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.gather(caller.id, {})

@@ -49,7 +49,7 @@ const settings = fc.record({
   hangupOrder: fc.constantFrom('gather-first' as const, 'prompt-first' as const),
 })
 
-/** Feeds inputs like the driver: only set timers fire, and only a playing prompt ends. */
+/** Feeds inputs as the runner does: only set timers fire, and only a playing prompt ends. */
 function play(gatherParams: GatherParams, chosen: Partial<GatherState['settings']>, inputs: readonly GatherInput[]) {
   const effects: Effect[] = []
   const timers = new Set<string>()
@@ -80,7 +80,7 @@ function play(gatherParams: GatherParams, chosen: Partial<GatherState['settings'
 const emittedEvents = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'emit')
 
 describe('a DTMF gather with any inputs', () => {
-  it('ends a gather exactly once on hangup, without leftover timers or prompts', () => {
+  it('ends a DTMF gather exactly once on hangup, without leftover timers or prompts', () => {
     fc.assert(
       fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
         const { state, effects, timers, playing } = play(gatherParams, chosen, [...inputs, { type: 'hangup' }])
@@ -94,7 +94,7 @@ describe('a DTMF gather with any inputs', () => {
     )
   })
 
-  it('reports valid only for an allowed number of allowed digits', () => {
+  it('a DTMF gather ends as valid only with an allowed number of allowed digits', () => {
     fc.assert(
       fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
         const [end] = emittedEvents(
@@ -110,7 +110,7 @@ describe('a DTMF gather with any inputs', () => {
     )
   })
 
-  it('always has a timer or a prompt pending while a gather is active', () => {
+  it('an active DTMF gather always has a timer or a prompt pending', () => {
     fc.assert(
       fc.property(params, settings, fc.array(input, { maxLength: 40 }), (gatherParams, chosen, inputs) => {
         const { state, timers, playing } = play(gatherParams, chosen, inputs)
@@ -120,7 +120,7 @@ describe('a DTMF gather with any inputs', () => {
     )
   })
 
-  it('plays the prompt maximum_tries times when the caller presses no key', () => {
+  it('a gather plays its prompt maximum_tries times when the caller presses no key', () => {
     fc.assert(
       fc.property(params, (gatherParams) => {
         const silence = Array.from({ length: 10 }, (): GatherInput[] => [

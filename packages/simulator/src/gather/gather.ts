@@ -15,11 +15,11 @@ import type { GatherSettings } from './settings.ts'
 /** A prompt: spoken text or an audio file. */
 export type Prompt = { kind: 'speech'; text: string } | { kind: 'media'; media: Media }
 
-/** A gather command with its defaults filled in. */
+/** The body of a gather command, with all defaults set. */
 export interface GatherParams {
   minimum_digits: number
   maximum_digits: number
-  /** `""` means no terminator. */
+  /** `""` means that the gather has no terminator. */
   terminating_digit: string
   valid_digits: string
   inter_digit_timeout_millis: number
@@ -29,7 +29,7 @@ export interface GatherParams {
   initial_timeout_millis: number
   maximum_tries: number
   gather_id: string | undefined
-  /** `null` for `gather`, which has no prompt. */
+  /** `null` for the command `gather`, which has no prompt. */
   prompt: Prompt | null
   invalidPrompt: Prompt | null
 }
@@ -37,34 +37,34 @@ export interface GatherParams {
 /** `prompt` and `invalid` play a prompt; `collect` waits for keys. */
 type GatherPhase = 'prompt' | 'invalid' | 'collect' | 'ended'
 
-/** Telnyx's `status` of `call.gather.ended`. */
+/** `status` in `call.gather.ended`. */
 type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'cancelled_amd' | 'call_hangup'
 
 export interface GatherState {
   phase: GatherPhase
   params: GatherParams
   settings: GatherSettings
-  /** Number of the current try, starting at 1. */
+  /** Number of the current try of `maximum_tries`, starting at 1. */
   attempt: number
   digits: string
 }
 
 export type GatherInput =
   | { type: 'key'; digit: string }
-  /** The prompt finished playing. */
+  /** The gather's prompt finished playing. */
   | { type: 'sound-ended' }
-  /** The prompt could not be played. */
+  /** The gather's prompt could not be played. */
   | { type: 'sound-failed' }
   | { type: 'timer'; name: string }
   /** `gather_stop`, or another gather that replaces this one. */
   | { type: 'stop' }
-  /** Answering-machine detection cancels the gather. */
+  /** Answering-machine detection found a machine. */
   | { type: 'machine' }
   | { type: 'hangup' }
 
 type Transition = (state: GatherState, input: GatherInput) => Step<GatherState>
 
-/** Starts a gather: plays its prompt, or sets its timers. */
+/** Starts a gather: plays its prompt, or sets its timers if it has no prompt. */
 export function startGather(params: GatherParams, settings: GatherSettings): Step<GatherState> {
   const state: GatherState = { phase: 'prompt', params, settings, attempt: 1, digits: '' }
   if (params.prompt) return { state, effects: [playEffect(params.prompt, 'prompt')] }
@@ -77,14 +77,14 @@ export function startGather(params: GatherParams, settings: GatherSettings): Ste
   }
 }
 
-/** Applies `input` to a gather. */
+/** Applies `input` to a gather and returns its next state and effects. */
 export function stepGather(state: GatherState, input: GatherInput): Step<GatherState> {
   return transitions[state.phase][input.type](state, input)
 }
 
 const FIRST_KEY_TIMER = 'first key'
 const NEXT_KEY_TIMER = 'next key'
-/** Runs only without a prompt. */
+/** `timeout_millis` of the whole gather. This timer runs only without a prompt. */
 const COMMAND_TIMER = 'whole command'
 
 const ignore: Transition = (state) => ({ state, effects: [] })

@@ -3,35 +3,35 @@ import { z } from 'zod'
 
 /** Settings of DTMF gathers. */
 export interface GatherSettings {
-  /** README rule G2: the end status of a media prompt that a key interrupts. Default `'cancelled'`. */
+  /** README rule G2: `status` in `call.playback.ended` of a prompt that a key interrupts. Default `'cancelled'`. */
   bargeInStatus: 'cancelled' | 'completed'
-  /** README rule G2: after a prompt fails to play, collect keys or end the gather as `invalid`. Default `'collect'`. */
+  /** README rule G2: whether to collect keys or end the gather as `invalid` after its prompt fails to play. Default `'collect'`. */
   afterFailedPrompt: 'collect' | 'end'
-  /** README rule G3: emit `call.speak.started` and `call.speak.ended` for the prompts of `gather_using_speak`. Default `false`. */
+  /** README rule G3: whether to emit `call.speak.started` and `call.speak.ended` for the prompts of `gather_using_speak`. Default `false`. */
   emitSpeakEvents: boolean
-  /** README rule G4: a key that interrupts the prompt counts as the first digit. Default `true`. */
+  /** README rule G4: whether a key that interrupts the prompt counts as the first digit. Default `true`. */
   bargeInKeyCounts: boolean
-  /** README rule G5: the terminating digit is part of `digits`. Default `false`. */
+  /** README rule G5: whether `digits` includes the terminating digit. Default `false`. */
   terminatorInDigits: boolean
-  /** README rule G6: the terminator as first key: an invalid attempt, a silent one (`timeout`), or no effect. Default `'invalid'`. */
+  /** README rule G6: when the first key is the terminator, the attempt is invalid, counts as silent (`timeout`), or continues. Default `'invalid'`. */
   terminatorFirst: 'invalid' | 'timeout' | 'ignore'
-  /** README rule G7: a key outside `valid_digits` is kept (and makes the attempt invalid), or dropped. Default `'keep'`. */
+  /** README rule G7: whether to keep a key outside `valid_digits`, which makes the attempt invalid, or to drop the key. Default `'keep'`. */
   invalidKey: 'keep' | 'drop'
-  /** README rules G10, G11: the status of a gather without input. Default `'timeout'`. */
+  /** README rules G10, G11: `status` of a gather that ends without input. Default `'timeout'`. */
   noInputStatus: 'timeout' | 'invalid'
-  /** README rule G12: an invalid attempt uses up one of `maximum_tries`. Default `true`. */
+  /** README rule G12: whether an invalid attempt counts towards `maximum_tries`. Default `true`. */
   invalidUsesTry: boolean
-  /** README rule G13: `digits` of a gather that ends `invalid`: its last input, or nothing. Default `'keep'`. */
+  /** README rule G13: `digits` of a gather that ends as `invalid`: its last input, or an empty string. Default `'keep'`. */
   invalidDigits: 'keep' | 'blank'
-  /** README rule G17: `gather_stop` with nothing to stop. Default `'ok'`. */
+  /** README rule G17: response to `gather_stop` without an active gather: `ok`, or error 10027. Default `'ok'`. */
   stopWhenIdle: 'ok' | 'refuse'
-  /** README rule G18: a gather while one is active: it replaces the first, both are cancelled, or it is refused. Default `'replace'`. */
+  /** README rule G18: a second gather replaces the active gather, cancels both, or is refused. Default `'replace'`. */
   secondGather: 'replace' | 'cancel-both' | 'refuse'
-  /** README rule G19: at a hangup, `call.gather.ended` before the end of its prompt, or after. Default `'gather-first'`. */
+  /** README rule G19: whether the gather or its prompt ends first when the call ends. Default `'gather-first'`. */
   hangupOrder: 'gather-first' | 'prompt-first'
-  /** README rule G20: a detected answering machine cancels a running gather with `cancelled_amd`. Default `true`. */
+  /** README rule G20: whether a detected answering machine cancels the active gather with `cancelled_amd`. Default `true`. */
   machineCancels: boolean
-  /** `call.gather.ended` contains `gather_id`. Telnyx describes it in text, but not in a schema. Default `true`. */
+  /** Whether `call.gather.ended` contains `gather_id`, which Telnyx describes in text but not in a schema. Default `true`. */
   sendGatherId: boolean
 }
 
