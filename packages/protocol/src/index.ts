@@ -1,6 +1,6 @@
 /**
- * Events, commands, the state of a call and the fold that makes it. Pure, without I/O and without a schema library at
- * run time: the schemas are in `@callgather/protocol/schema`.
+ * Events, commands, call state and the fold that computes it. This entry does no I/O and loads no schema library; the
+ * schemas are in `@callgather/protocol/schema`.
  */
 
 export * from './base/errors.ts'

@@ -1,6 +1,6 @@
 /**
- * The schemas, for servers, tests and generated documents. The main entry exports only their types, so a browser does
- * not download them.
+ * The zod schemas of events, commands and socket messages, for servers, tests and generated documents. The main entry
+ * exports only their types, so that a browser does not download the schemas.
  */
 
 export type { TelnyxError } from './base/errors.ts'

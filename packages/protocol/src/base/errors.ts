@@ -1,11 +1,11 @@
 /**
- * One table of error codes; everything else about an error is derived from it.
+ * The table of error codes. The HTTP status, code and title of an error come from it.
  *
- * Codes and titles are Telnyx's own (API error catalogue and OpenAPI examples), so that an SDK pointed at our proxy
- * sees the errors it knows. Codes are only unique within an HTTP status, as Telnyx reuses some of them.
+ * Codes and titles come from Telnyx's API error catalogue and OpenAPI examples, so that a Telnyx SDK recognises our
+ * errors. A code is unique only within an HTTP status, because Telnyx reuses some codes.
  */
 
-/** One entry of Telnyx's `errors[]`. `code` is a string of digits. */
+/** An entry of `errors[]` in Telnyx's error body. `code` is a string of digits. */
 export interface TelnyxError {
   code: string
   title: string
@@ -32,7 +32,7 @@ export const clientErrors = { internal, unavailable, unauthenticated, outcomeUnk
   { status: number; code: string; title: string }
 >
 
-/** Why a request was refused, by a name that can be read; the value is what goes over HTTP. */
+/** The HTTP status, Telnyx code and title of each error, by our name for the error. */
 export const errorTable = {
   internal,
   unavailable,
@@ -60,7 +60,7 @@ export const errorTable = {
   invalidCallControlId: { status: 422, code: '90015', title: 'Invalid Call Control ID' },
   callEnded: { status: 422, code: '90018', title: 'Call has already ended' },
   notAnswered: { status: 422, code: '90034', title: 'Call not answered yet' },
-  // Ours, as Telnyx has no code for it; six digits, so that no code of Telnyx's is ever taken for it.
+  // Telnyx has no code for this error. Our code has six digits, so that it never equals a code of Telnyx.
   gatherInProgress: { status: 422, code: '990001', title: 'Gather already in progress' },
   assistantInProgress: { status: 422, code: '90061', title: 'AI Assistant is already in progress' },
 } as const satisfies Record<string, { status: number; code: string; title: string }>
@@ -78,7 +78,7 @@ export class GatherError extends Error {
   override readonly name = 'GatherError'
   readonly status: number
   readonly errors: TelnyxError[]
-  /** How long to wait before the next attempt, in milliseconds, where the server says so. */
+  /** The time before the next attempt, in milliseconds; `undefined` if the server did not send one. */
   readonly retryAfterMs: number | undefined
 
   constructor(
@@ -98,18 +98,18 @@ export class GatherError extends Error {
     return { errors: this.errors }
   }
 
-  /** Recognises the error by its mark: `instanceof` fails where two copies of a package meet. */
+  /** Recognises a `GatherError` by its marker property: `instanceof` fails across two copies of this package. */
   static isInstance(error: unknown): error is GatherError {
     return error instanceof Error && marker in error
   }
 }
 
-/** Makes the error of a name in the table, with our own words on what to do about it. */
+/** Returns the error with this name in `errorTable`. `detail` says what failed and what to do. */
 export function gatherError(name: ErrorName, detail: string, pointer?: string): GatherError {
   return new GatherError(errorTable[name].status, [telnyxError(name, detail, pointer)])
 }
 
-/** One entry of `errors[]`, by its name in the table. */
+/** Returns an entry of `errors[]` with the code and title of this name in `errorTable`. */
 export function telnyxError(name: ErrorName, detail: string, pointer?: string): TelnyxError {
   const { code, title } = errorTable[name]
   return { code, title, detail, ...(pointer === undefined ? {} : { source: { pointer } }) }

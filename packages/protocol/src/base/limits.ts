@@ -1,7 +1,7 @@
 /**
- * The ranges Telnyx enforces on command parameters, with the error code its catalogue gives to each breach
- * (Telnyx, "API error codes"; the ranges stand in the error texts, not in the OpenAPI schema). The command schemas,
- * the server's error answers and the browser's form fields all read this one table.
+ * The ranges that Telnyx enforces on command parameters, and its error code for a value out of range. Source: Telnyx,
+ * "API error codes"; the OpenAPI schema lacks the ranges. The command schemas, the server's errors and the browser's
+ * form fields all use this table.
  */
 export const limits = {
   minimum_digits: { min: 1, max: 128, default: 1, code: '90022' },
@@ -13,11 +13,11 @@ export const limits = {
   user_response_timeout_ms: { min: 1, max: 120_000, default: 10_000, code: '10033' },
 } as const
 
-/** Longest text Telnyx speaks in one go: prompts, greetings, closing speech (OpenAPI: 3,000 characters). */
+/** The maximum length of a text that Telnyx speaks, such as a prompt or greeting (source: Telnyx's OpenAPI schema). */
 export const MAX_SPEECH_LENGTH = 3000
 
-/** The keys of a telephone, as Telnyx accepts them in `valid_digits` and `terminating_digit`. */
+/** The telephone keys that Telnyx accepts in `valid_digits` and `terminating_digit`. */
 export const DTMF_KEYS = '0123456789#*'
 
-/** What Telnyx assumes when a gather does not say. */
+/** Telnyx's defaults for text parameters that a gather leaves out. */
 export const gatherDefaults = { terminating_digit: '#', valid_digits: DTMF_KEYS } as const

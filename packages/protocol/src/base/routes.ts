@@ -1,9 +1,9 @@
-/** Where things are, below the server's base path. Commands keep Telnyx's own paths, so any Telnyx SDK can use them. */
+/** The HTTP routes below the server's base path. Commands keep Telnyx's own paths, so any Telnyx SDK can send them. */
 
-/** The default path that the server is mounted at. */
+/** The default base path of the CallGather server. */
 export const DEFAULT_BASE_PATH = '/callgather'
 
-/** The routes that clients and operators need. */
+/** The HTTP routes that clients and operators need. */
 export const routes = {
   webhooks: '/webhooks',
   socket: '/socket.io',
@@ -11,13 +11,13 @@ export const routes = {
 } as const
 
 /**
- * The request header of a command that masks a gather's input: `all`, `digits` or `allButLast4`. It can make the server's
- * own policy stricter, never laxer. A header, because the body is Telnyx's.
+ * The request header that masks a gather's input: `all`, `digits` or `allButLast4`. It can only make the server's mask
+ * policy stricter. It is a header because the body holds only Telnyx's parameters.
  */
 export const MASK_HEADER = 'callgather-mask'
 
-/** The request header of a command with the client's `PROTOCOL_VERSION`. A mismatch is refused; Telnyx SDKs send none. */
+/** The request header with the client's `PROTOCOL_VERSION`. The server refuses a mismatch, but not a missing header. */
 export const PROTOCOL_HEADER = 'callgather-protocol'
 
-/** The request header of a gather command that stops the gather that is running first: `true`. */
+/** The request header that makes a gather command stop the running gather first: `true` or `false` (default). */
 export const REPLACE_HEADER = 'callgather-replace'

@@ -9,7 +9,7 @@ const change = fc.oneof(
 )
 
 describe('Sorted', () => {
-  it('matches a sorted Map after any sequence of changes', () => {
+  it('a SortedMap equals a sorted Map after any sequence of changes', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 600, size: 'max' }), (changes) => {
         const model = new Map<string, number>()
@@ -34,7 +34,7 @@ describe('Sorted', () => {
     )
   })
 
-  it('counts the entries at the start that two maps share', () => {
+  it('a SortedMap counts the leading entries that it shares with another SortedMap', () => {
     const few = fc.array(change, { maxLength: 30 })
     fc.assert(
       fc.property(fc.array(change, { maxLength: 400, size: 'max' }), few, few, (changes, here, there) => {
@@ -52,7 +52,7 @@ describe('Sorted', () => {
     )
   })
 
-  it('finds the first change in a long map without comparing every entry', () => {
+  it('a long SortedMap finds its first changed entry without comparing all entries', () => {
     let long = SortedMap.empty<{ index: number }>()
     for (let index = 0; index < 20_000; index++) long = long.set(String(index).padStart(6, '0'), { index })
     const looked = vi.spyOn(Object, 'is')
@@ -63,13 +63,13 @@ describe('Sorted', () => {
     looked.mockRestore()
   })
 
-  it('does not modify the original map', () => {
+  it('a change of a SortedMap does not modify the original map', () => {
     const before = SortedMap.empty<number>().set('a', 1).set('b', 2)
     before.set('c', 3).delete('a')
     expect([...before]).toEqual([1, 2])
   })
 
-  it('returns the same map when a change has no effect', () => {
+  it('a SortedMap returns itself when a change has no effect', () => {
     const sorted = SortedMap.empty<number>().set('a', 1)
     expect(sorted.set('a', 1)).toBe(sorted)
     expect(sorted.delete('b')).toBe(sorted)

@@ -1,12 +1,11 @@
 /**
  * A persistent sorted map from string keys to values: a B-tree of plain arrays.
  *
- * A call's state is folded once per event and read by React, so it must be immutable and must share what did not
- * change; and a call may last for a hundred thousand events, so an insertion may copy one path (O(log n)) and never
- * the whole list. Arrays copied whole give the first but not the second; this gives both.
+ * React reads the call state after each event, so a map must be immutable and must share unchanged values. A call may
+ * have a hundred thousand events, so an insertion copies one path of the tree (O(log n)) and never the whole list.
  */
 
-/** Items per node. Wide enough that a call of a million events is four levels deep. */
+/** The maximum number of items per node. A call of a million events is four levels deep. */
 const WIDTH = 32
 
 interface Leaf<V> {
@@ -48,24 +47,24 @@ export class SortedMap<V> implements Iterable<V> {
     this.#root = root
   }
 
-  /** The map with nothing in it. */
+  /** Returns an empty map. */
   static empty<V>(): SortedMap<V> {
     return new SortedMap<V>(leafOf<V>([], []))
   }
 
-  /** The map of these values, each under the key that `keyOf` gives it. O(n log n). */
+  /** Returns a map of the values, each under the key that `keyOf` returns. O(n log n). */
   static from<V>(values: Iterable<V>, keyOf: (value: V) => string): SortedMap<V> {
     let sorted = SortedMap.empty<V>()
     for (const value of values) sorted = sorted.set(keyOf(value), value)
     return sorted
   }
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#root.size
   }
 
-  /** The value under a key. O(log n). */
+  /** Returns the value of a key. O(log n). */
   get(key: string): V | undefined {
     let node = this.#root
     while (!node.isLeaf) node = node.items[childOf(node.keys, key)] as Node<V>
@@ -73,7 +72,7 @@ export class SortedMap<V> implements Iterable<V> {
     return node.keys[index] === key ? node.items[index] : undefined
   }
 
-  /** The value at a position in key order; negative counts from the end. O(log n). */
+  /** Returns the value at a position in key order; a negative position counts from the end. O(log n). */
   at(position: number): V | undefined {
     let index = position < 0 ? this.size + position : position
     if (index < 0 || index >= this.size) return undefined
@@ -86,7 +85,7 @@ export class SortedMap<V> implements Iterable<V> {
     return node.items[index]
   }
 
-  /** How many keys are smaller than `key`: the position where it is, or would be. O(log n). */
+  /** Returns the number of keys smaller than `key`, which is the position of `key` if the map has it. O(log n). */
   rank(key: string): number {
     let before = 0
     let node = this.#root
@@ -119,7 +118,7 @@ export class SortedMap<V> implements Iterable<V> {
         if (one.size > length) ours.push(leafOf(one.keys.slice(length), one.items.slice(length)))
         if (another.size > length) theirs.push(leafOf(another.keys.slice(length), another.items.slice(length)))
       } else {
-        // The larger one is opened, so that parts of the same size meet, whatever the depth of the two trees.
+        // Open the larger node, so that nodes of the same size are compared whatever the depth of the two trees.
         const opensOurs = !one.isLeaf && (another.isLeaf || one.size >= another.size)
         if (opensOurs) theirs.push(another)
         else ours.push(one)
@@ -129,14 +128,14 @@ export class SortedMap<V> implements Iterable<V> {
     }
   }
 
-  /** This map with `key` set; the same map if the value was already there. O(log n). */
+  /** Returns a map with `key` set; this map if `key` already has the value. O(log n). */
   set(key: string, value: V): SortedMap<V> {
     const [left, right] = insert(this.#root, key, value)
     if (left === this.#root && !right) return this
     return new SortedMap(right ? branchOf([left, right]) : left)
   }
 
-  /** This map without `key`; the same map if it was not there. O(log n). */
+  /** Returns a map without `key`; this map if it has no such key. O(log n). */
   delete(key: string): SortedMap<V> {
     let root = remove(this.#root, key)
     if (root === this.#root) return this
@@ -155,7 +154,7 @@ export class SortedMap<V> implements Iterable<V> {
     for (let index = this.size - 1; index >= 0; index--) yield this.at(index) as V
   }
 
-  /** The values in key order, as an array. `JSON.stringify` writes the map like this; `Sorted.from` restores it. */
+  /** Returns the values in key order, as `JSON.stringify` writes the map. `SortedMap.from` restores the map. */
   toJSON(): V[] {
     return [...this]
   }
@@ -166,7 +165,7 @@ function* walk<V>(node: Node<V>): IterableIterator<V> {
   else for (const child of node.items) yield* walk(child)
 }
 
-/** The first position whose key is not smaller than `key`. */
+/** Returns the first position whose key is not smaller than `key`. */
 function lowerBound(keys: readonly string[], key: string): number {
   let low = 0
   let high = keys.length
@@ -178,7 +177,7 @@ function lowerBound(keys: readonly string[], key: string): number {
   return low
 }
 
-/** The child that holds `key`, or would: the last one that begins at or before it. */
+/** Returns the position of the child node for `key`: the last child whose first key is not larger. */
 function childOf(keys: readonly string[], key: string): number {
   const index = lowerBound(keys, key)
   return keys[index] === key ? index : Math.max(0, index - 1)
@@ -201,7 +200,7 @@ function insert<V>(node: Node<V>, key: string, value: V): [Node<V>, Node<V>?] {
   return split(items, right ? index + 1 : index, (from, to) => branchOf(items.slice(from, to)))
 }
 
-/** One node, or two where there are too many items. Calls grow at their end, so a node that grew there is left full. */
+/** Splits a node with too many items. Events append at the end of a call, so a node that grew at its end stays full. */
 function split<Made>(
   { length }: readonly unknown[],
   changed: number,

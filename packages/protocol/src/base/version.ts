@@ -1,12 +1,12 @@
 import { GatherError } from './errors.ts'
 
 /**
- * The version of everything that crosses the socket. Raised when an older peer would misread a frame; a test holds
- * the committed `wire.schema.json` to the schemas, so the wire cannot change without this number being looked at.
+ * The version of the socket protocol. Raise it when an older client or server would misread a message. A test compares
+ * the schemas with the committed `wire.schema.json`, so that no change of the protocol goes unnoticed.
  */
 export const PROTOCOL_VERSION = 4
 
-/** Which side must be updated; `null` when the versions match. */
+/** Whether the client or the server must be updated; `null` when their versions match. */
 export type VersionMismatch = 'client_too_old' | 'server_too_old' | null
 
 /**
@@ -20,7 +20,7 @@ export function checkProtocolVersion(clientVersion: unknown): VersionMismatch {
   return null
 }
 
-/** The refusal of a client whose version does not match the server's: it names the side that must be updated. */
+/** Returns the error for a client with another protocol version. It says whether to update the client or the server. */
 export function versionError(mismatch: Exclude<VersionMismatch, null>): GatherError {
   const remedy = mismatch === 'client_too_old' ? 'Reload the page, or update' : 'Update the server for'
   const detail = `The client and the server speak different protocol versions. ${remedy} @callgather/react.`

@@ -16,7 +16,7 @@ export interface Occurrence {
   readonly at: string
 }
 
-/** A command: its request and its outcome. Either may arrive first. */
+/** A command: its request and its outcome. The events of both may arrive in any order. */
 export interface CommandState {
   /** The `command_id`. */
   readonly id: string
@@ -34,7 +34,7 @@ export interface CommandRequest extends Occurrence {
   readonly mask?: Mask | undefined
 }
 
-/** Telnyx's response; `unknown` when none arrived before the timeout. */
+/** Telnyx's response to a command; `unknown` when no response arrived before the timeout. */
 export type CommandOutcome = Occurrence &
   (
     | { readonly status: 'accepted'; readonly conversationId?: string | undefined }
@@ -55,7 +55,7 @@ export interface KeyEntry extends Occurrence {
   readonly id: string
   /** `0-9*#A-D`, or `null` when the key is masked. */
   readonly digit: string | null
-  /** The gather that received the key, if any. */
+  /** The id of the gather that received the key; `null` if no gather did. */
   readonly gatherId: string | null
 }
 
@@ -69,14 +69,14 @@ export interface MessageEntry extends Occurrence {
   readonly content: string
 }
 
-/** The key of a message in its conversation. Keys sort in the order of the indexes. */
+/** Returns the key of a message in its conversation. Keys sort in the order of the message indexes. */
 export const messageKey = (index: number): string => String(index).padStart(8, '0')
 
 /** Speech that was transcribed outside an AI conversation (`call.transcription`). */
 export interface SpeechEntry extends Occurrence {
   readonly kind: 'speech'
   readonly id: string
-  /** `inbound` is the caller. */
+  /** The audio track that was transcribed: `inbound` is the caller. */
   readonly track: string
   readonly text: string
   readonly confidence?: number | undefined
@@ -96,9 +96,9 @@ export interface GatherEndEntry extends Occurrence {
   readonly gatherId: string
   /** What was gathered: keys, or the fields of an AI gather. */
   readonly gathered: 'digits' | 'fields'
-  /** Telnyx's status: `valid`, `invalid`, `timeout`, `cancelled`, … An open list; `null` when Telnyx sends none. */
+  /** Telnyx's status of the gather: `valid`, `invalid`, `timeout`, `cancelled`, … An open list; `null` if missing. */
   readonly status: string | null
-  /** The digits; `null` when masked or missing, and for an AI gather. */
+  /** The digits that Telnyx reported; `null` when masked or missing, and for an AI gather. */
   readonly digits: string | null
   readonly digitCount?: number | undefined
   readonly last4?: string | undefined
@@ -139,7 +139,7 @@ export type TimelineEntry =
   | PlaybackEntry
   | LifecycleEntry
 
-/** The key of an entry in `timeline`. A message sorts by the time it was first seen, then by its index. */
+/** Returns the key of an entry in `timeline`. A message sorts by the time it was first seen, then by its index. */
 export const timelineKey = (entry: TimelineEntry): string =>
   entry.kind === 'message' ? `${entry.at} 7 ${entry.conversationId}#${messageKey(entry.index)}` : entry.stamp
 
@@ -157,7 +157,7 @@ export interface GatherState {
 
 /** A conversation with an AI: an assistant's, or an AI gather's. */
 export interface ConversationState {
-  /** The `command_id` that began it, or `unattributed`. */
+  /** The `command_id` of the command that started this conversation, or `unattributed`. */
   readonly id: string
   readonly command: CommandState | null
   /** The number of `messages` in the current conversation. */
@@ -186,7 +186,7 @@ export interface CallState {
   readonly answered: Occurrence | null
   /** The session that this leg belongs to, as its first event names it. */
   readonly session: (Occurrence & { readonly id: string }) | null
-  /** The last of `call.bridged`, `call.hold`, `call.unhold`. */
+  /** The latest `call.bridged`, `call.hold` or `call.unhold` event. */
   readonly leg: (Occurrence & { readonly eventType: string }) | null
   readonly hangup: (Occurrence & { readonly cause?: string | undefined; readonly source?: string | undefined }) | null
   /** When Telnyx reported the call as over without sending its hangup. */

@@ -14,7 +14,7 @@ const expectSame = (restored: CallState, original: CallState) => {
 }
 
 describe('restoreCallState', () => {
-  it('restores the state of a call from its JSON, after any sequence of events', () => {
+  it('restoreCallState restores the call state of any event history from its JSON', () => {
     fc.assert(
       fc.property(anyHistory, (events) => {
         const state = foldCall('v3:call', events)
@@ -24,7 +24,7 @@ describe('restoreCallState', () => {
     )
   })
 
-  it('restores a state from which folding continues as from the original', () => {
+  it('reduceCall folds events into a restored call state as it does into the original', () => {
     fc.assert(
       fc.property(anyHistory, fc.nat(14), (events, cut) => {
         let original = foldCall('v3:call', events.slice(0, cut))
@@ -39,22 +39,25 @@ describe('restoreCallState', () => {
     )
   })
 
-  it.each(Object.entries(scenarios))('restores "%s" at every step', (_, { callId, steps }) => {
-    let state = foldCall(callId, [])
-    for (const { event } of steps) {
-      state = reduceCall(roundTrip(state), event)
-      expectSame(roundTrip(state), state)
-    }
-    expectSame(
-      state,
-      foldCall(
-        callId,
-        steps.map(({ event }) => event),
-      ),
-    )
-  })
+  it.each(Object.entries(scenarios))(
+    'restoreCallState restores the call state after each step of the scenario "%s"',
+    (_, { callId, steps }) => {
+      let state = foldCall(callId, [])
+      for (const { event } of steps) {
+        state = reduceCall(roundTrip(state), event)
+        expectSame(roundTrip(state), state)
+      }
+      expectSame(
+        state,
+        foldCall(
+          callId,
+          steps.map(({ event }) => event),
+        ),
+      )
+    },
+  )
 
-  it('finds commands, gathers and messages of a restored state by their keys', () => {
+  it('the maps of a restored call state find commands, gathers and messages by their keys', () => {
     const { callId, steps } = scenarios.aiBooking
     const state = foldCall(
       callId,

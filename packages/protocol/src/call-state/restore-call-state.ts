@@ -9,7 +9,7 @@ import {
   timelineKey,
 } from './call-state.ts'
 
-/** The result of `JSON.parse(JSON.stringify(value))` for a call state or part of it: sorted maps become arrays of values. */
+/** A call state, or a value in it, after `JSON.parse(JSON.stringify(value))`: sorted maps become arrays of values. */
 export type Serialized<Value> =
   Value extends SortedMap<infer Item>
     ? readonly Serialized<Item>[]
@@ -24,8 +24,8 @@ const byId = ({ id }: { readonly id: string }) => id
 const byStamp = ({ stamp }: Occurrence) => stamp
 
 /**
- * Restores a state from its JSON: it equals the original, and `reduceCall` continues from it. The JSON is not
- * validated. Read it only from your own storage, and fold the call's events again after an update of this package.
+ * Restores a call state from its JSON. The result equals the original state, and `reduceCall` can continue from it. The
+ * JSON is not validated: read it only from your own storage. After an update of this package, fold the events again.
  */
 export function restoreCallState(json: SerializedCallState): CallState {
   return {

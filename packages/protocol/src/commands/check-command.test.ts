@@ -21,35 +21,35 @@ describe('checkCommand', () => {
     ['ai_assistant_start', { assistant: { id: 'assistant-1', dynamic_variables: { a: 1 } }, greeting: 'Hello.' }],
     ['ai_assistant_stop', {}],
     ['ai_assistant_add_messages', { messages: [{ role: 'system', content: 'Be brief.' }], trigger_response: true }],
-  ] as const)('accepts a valid body of %s', (name, body) => {
+  ] as const)('checkCommand accepts a valid body of %s', (name, body) => {
     expect(checkCommand(name, body)).toEqual({ ok: true, body })
   })
 
-  it('rejects a number out of range with the code of that parameter', () => {
+  it('checkCommand rejects a number out of range with the error code of its parameter', () => {
     expect(refusals('gather', { maximum_digits: 0 })).toEqual([[422, '90023', '/maximum_digits']])
     expect(refusals('gather', { inter_digit_timeout_millis: 120_001 })).toEqual([
       [422, '90026', '/inter_digit_timeout_millis'],
     ])
   })
 
-  it('names a missing parameter', () => {
+  it('checkCommand rejects a body without a required parameter and names the parameter', () => {
     expect(refusals('gather_using_speak', { payload: 'Hello.' })).toEqual([[422, '10004', '/voice']])
     expect(refusals('gather_using_audio', {})).toEqual([[422, '10004', '/audio_url']])
     expect(refusals('gather_using_ai', {})).toEqual([[422, '10004', '/parameters']])
   })
 
-  it('rejects an unknown parameter with 400 and its name', () => {
+  it('checkCommand rejects an unknown parameter with 400 and names the parameter', () => {
     expect(refusals('gather', { max_digits: 4 })).toEqual([[400, '10015', '/max_digits']])
   })
 
-  it('rejects parameters that conflict with each other', () => {
+  it('checkCommand rejects parameters that conflict with each other', () => {
     expect(refusals('gather', { minimum_digits: 6, maximum_digits: 4 })).toEqual([[422, '10027', '/minimum_digits']])
     expect(refusals('gather_using_audio', { audio_url: 'https://a.example/x.mp3', media_name: 'x' })).toEqual([
       [422, '10027', '/media_name'],
     ])
   })
 
-  it('rejects wrong types, formats and lengths with their own codes', () => {
+  it('checkCommand rejects wrong types, formats and lengths with specific error codes', () => {
     expect(refusals('gather', { maximum_digits: '4' })).toEqual([[422, '10026', '/maximum_digits']])
     expect(refusals('gather', { terminating_digit: 'x' })).toEqual([[422, '90007', '/terminating_digit']])
     expect(refusals('gather', { valid_digits: 'abc' })).toEqual([[422, '90008', '/valid_digits']])
@@ -63,7 +63,7 @@ describe('checkCommand', () => {
     expect(refusals('gather', 'not an object')).toEqual([[422, '10026', '/']])
   })
 
-  it('never quotes the rejected body', () => {
+  it('checkCommand never quotes the rejected body in its errors', () => {
     const secret = '4111111111111111'
     const body = { payload: secret.repeat(300), voice: 7, terminating_digit: secret, nested: secret }
     const checked = checkCommand('gather_using_speak', body)

@@ -1,5 +1,6 @@
 /**
- * Validates a command's body by Telnyx's rules before it is sent, in the browser's form and on the server. Details name the field and the rule, never the value.
+ * Validates the body of a command by Telnyx's rules, in the browser's forms and on the server. An error detail names
+ * the field and the rule, and never quotes the value.
  */
 import type { core } from 'zod/mini'
 import { type ErrorName, errorTable, type TelnyxError, telnyxError } from '../base/errors.ts'
@@ -7,12 +8,12 @@ import { limits } from '../base/limits.ts'
 import { type CommandBodies, commandSchemas } from './command.ts'
 import type { CommandName } from './command-name.ts'
 
-/** A valid body, or the errors in Telnyx's shape. */
+/** The result of `checkCommand`: the valid body, or the HTTP status and the errors in Telnyx's format. */
 export type CommandCheck<Name extends CommandName> =
   | { ok: true; body: CommandBodies[Name] }
   | { ok: false; status: number; errors: [TelnyxError, ...TelnyxError[]] }
 
-/** Checks a body against the schema of its command and the rules between fields. */
+/** Validates a body against the schema of its command, then against the rules that relate several fields. */
 export function checkCommand<Name extends CommandName>(name: Name, body: unknown): CommandCheck<Name> {
   const parsed = commandSchemas[name].safeParse(body, { reportInput: true })
   if (!parsed.success) {
@@ -37,7 +38,7 @@ const found = (name: ErrorName, pointer: string, detail: string): Found => ({
   error: telnyxError(name, detail, pointer),
 })
 
-// Fields whose breach has a code of its own in Telnyx's catalogue.
+// Fields that have a specific error code in Telnyx's catalogue.
 const ownCode: Partial<Record<string, ErrorName>> = {
   terminating_digit: 'invalidTerminatingDigit',
   valid_digits: 'invalidValidDigits',
@@ -114,7 +115,7 @@ function conflictsIn(name: CommandName, body: CommandBodies[CommandName]): Found
   return conflicts
 }
 
-/** A JSON Pointer (RFC 6901) to a place in the body. */
+/** Returns the JSON Pointer (RFC 6901) of a path in the body. */
 function pointerTo(path: PropertyKey[]): string {
   return `/${path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`
 }

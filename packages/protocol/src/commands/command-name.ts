@@ -1,18 +1,18 @@
 import type { CommandBodies } from './command.ts'
 
-/** One of the eight commands, named by the last part of its Telnyx path. */
+/** The name of a command: the last segment of its Telnyx path. */
 export type CommandName = keyof CommandBodies
 
-/** A command that starts a digit gather. */
+/** The name of a command that starts a digit gather. */
 export type DigitGatherName = 'gather' | 'gather_using_speak' | 'gather_using_audio'
 
-/** A command that starts collecting something: digits, or fields by conversation. */
+/** The name of a command that starts a digit gather or an AI gather. */
 export type GatherName = DigitGatherName | 'gather_using_ai'
 
-/** A command that starts a conversation with an AI. */
+/** The name of a command that starts a conversation with an AI. */
 export type ConversationName = 'gather_using_ai' | 'ai_assistant_start'
 
-// A list at run time that the compiler keeps complete.
+// `satisfies` makes the compiler report a command name that is missing in this list.
 const names = {
   gather: true,
   gather_using_speak: true,
@@ -24,7 +24,7 @@ const names = {
   ai_assistant_add_messages: true,
 } satisfies Record<CommandName, true>
 
-/** The eight commands. */
+/** The names of the eight commands. */
 export const commandNames = Object.keys(names) as CommandName[]
 
 /** Whether a string, such as a path segment, names one of the eight commands. */

@@ -1,9 +1,9 @@
 /**
- * The eight commands of Telnyx's gather and AI-assistant call control, each as one schema.
+ * The schemas of the eight commands of Telnyx's gather and AI-assistant call control.
  *
- * Names, ranges and defaults are Telnyx's own (Voice API reference, "Gather", "Gather using speak", …). Schemas are
- * strict: Telnyx ignores a misspelt field without an error; we name it. They use `zod/mini`, which tree-shakes,
- * because the browser validates forms with the schemas of the server.
+ * Names, ranges and defaults are Telnyx's (Voice API reference, "Gather", "Gather using speak", …). The schemas are
+ * strict: Telnyx silently ignores a misspelt field, but we reject it by name. They use `zod/mini`, which tree-shakes,
+ * because the browser validates forms with these schemas too.
  */
 import * as z from 'zod/mini'
 import { DTMF_KEYS, limits, MAX_SPEECH_LENGTH } from '../base/limits.ts'
@@ -16,34 +16,34 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const url = z.string().check(z.maxLength(2048), z.regex(/^https?:\/\//))
 
 const common = {
-  /** Base64, echoed in every later webhook of the call leg until another command replaces it. */
+  /** A Base64 text that Telnyx repeats in later webhooks of the call leg, until another command replaces it. */
   client_state: z.optional(z.string().check(z.regex(base64))),
-  /** Telnyx ignores a second command with the same id on the same call for 60 s. The server makes one if absent. */
+  /** The id of this command. Telnyx ignores a repeated id on the same call for 60 s. Default: made by the server. */
   command_id: z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,128}$/))),
 }
 
 const digits = {
-  /** Minimum digits of a valid input. 1–128, default 1. */
+  /** The minimum number of digits of a valid input. 1–128, default 1. */
   minimum_digits: within(limits.minimum_digits),
-  /** Collection ends at once when this many digits are in. 1–128, default 128. */
+  /** The maximum number of digits. Collection ends when the caller has pressed this many. 1–128, default 128. */
   maximum_digits: within(limits.maximum_digits),
-  /** Longest pause between two digits, in ms. 1–120000, default 5000. */
+  /** The maximum pause between two digits, in ms. 1–120000, default 5000. */
   inter_digit_timeout_millis: within(limits.inter_digit_timeout_millis),
-  /** Ends the input early. One of `0-9*#`, or `""` for none. Default `#`. */
+  /** The key that ends the input early: one of `0-9*#`, or `""` for no key. Default `#`. */
   terminating_digit: z.optional(z.string().check(z.regex(/^[0-9*#]?$/))),
-  /** The characters accepted as valid input. Default `0123456789#*`. */
+  /** The keys that count as valid input. Default `0123456789#*`. */
   valid_digits: z.optional(z.string().check(z.maxLength(64), z.regex(keys))),
 }
 
 const prompted = {
   ...digits,
-  /** How long to wait for a digit after the prompt ends before it is played again, in ms. Default 60000. */
+  /** The time to wait for a digit after the end of the prompt, before the prompt is repeated, in ms. Default 60000. */
   timeout_millis: within(limits.timeout_millis),
-  /** How many times the prompt may be played when there is no (valid) input. 1–128, default 3. */
+  /** How many times Telnyx plays the prompt when there is no valid input. 1–128, default 3. */
   maximum_tries: within(limits.maximum_tries),
 }
 
-/** How a voice is tuned; which fields apply depends on `type`, the provider. Passed to Telnyx as given. */
+/** The settings of a voice. Its fields depend on `type`, the voice provider. Sent to Telnyx unchanged. */
 const voiceSettings = z.looseObject({ type: z.string() })
 
 const language = z.string().check(z.minLength(2), z.maxLength(16))
@@ -51,30 +51,30 @@ const language = z.string().check(z.minLength(2), z.maxLength(16))
 /** `gather`: collect digits, with no prompt. */
 const gatherSchema = z.strictObject({
   ...digits,
-  /** Time to complete the whole command, in ms. Default 60000. (Not the same meaning as in the prompted gathers.) */
+  /** The time limit of the whole gather, in ms. Default 60000. In prompted gathers, it limits only the first digit. */
   timeout_millis: within(limits.timeout_millis),
-  /** How long to wait for the first digit, in ms. 1–120000, default 5000. */
+  /** The time to wait for the first digit, in ms. 1–120000, default 5000. */
   initial_timeout_millis: within(limits.initial_timeout_millis),
-  /** An id of your own for this gather, 1–40 characters. */
+  /** An id that you choose for this gather, 1–40 characters. */
   gather_id: z.optional(z.string().check(z.minLength(1), z.maxLength(40))),
   ...common,
 })
 
-/** `gather_using_audio`: play a file, collect digits. */
+/** `gather_using_audio`: play an audio file and collect digits. */
 const gatherUsingAudioSchema = z.strictObject({
   ...prompted,
-  /** URL of a WAV or MP3 prompt. Not together with `media_name`. */
+  /** The URL of a WAV or MP3 prompt. Not together with `media_name`. */
   audio_url: z.optional(url),
-  /** Name of a file uploaded to Telnyx's media storage. Not together with `audio_url`. */
+  /** The name of a prompt in Telnyx's media storage. Not together with `audio_url`. */
   media_name: z.optional(z.string().check(z.minLength(1), z.maxLength(255))),
-  /** Played when the digits are not valid. Not together with `invalid_media_name`. */
+  /** The URL of the audio file that plays when the digits are not valid. Not together with `invalid_media_name`. */
   invalid_audio_url: z.optional(url),
-  /** As `invalid_audio_url`, from Telnyx's media storage. */
+  /** The audio file in Telnyx's media storage that plays when the digits are not valid. */
   invalid_media_name: z.optional(z.string().check(z.minLength(1), z.maxLength(255))),
   ...common,
 })
 
-/** `gather_using_speak`: say a text, collect digits. */
+/** `gather_using_speak`: speak a text and collect digits. */
 const gatherUsingSpeakSchema = z.strictObject({
   ...prompted,
   /** Text or SSML to speak, up to 3,000 characters. Required. */
@@ -83,12 +83,12 @@ const gatherUsingSpeakSchema = z.strictObject({
   invalid_payload: z.optional(speech),
   /** How to read `payload`. Default `text`. */
   payload_type: z.optional(z.enum(['text', 'ssml'])),
-  /** `<Provider>.<Model>.<VoiceId>`, or `male` / `female`. Required. */
+  /** The voice of the prompt: `<Provider>.<Model>.<VoiceId>`, or `male` or `female`. Required. */
   voice: z.string().check(z.minLength(1), z.maxLength(255)),
   voice_settings: z.optional(voiceSettings),
-  /** Default `premium`; `basic` speaks only `en-US` plain text. */
+  /** The quality of the speech. Default `premium`; `basic` speaks only plain text in `en-US`. */
   service_level: z.optional(z.enum(['basic', 'premium'])),
-  /** Spoken language, such as `en-US`. Ignored with a Polly voice. */
+  /** The language of the prompt, such as `en-US`. Telnyx ignores it with a Polly voice. */
   language: z.optional(language),
   ...common,
 })
@@ -96,49 +96,49 @@ const gatherUsingSpeakSchema = z.strictObject({
 const spokenMessage = z.strictObject({ role: z.enum(['assistant', 'user']), content: z.string() })
 
 const interruption = z.looseObject({
-  /** May the caller talk over the assistant. Default true. */
+  /** Whether the caller can interrupt the assistant. Default true. */
   enable: z.optional(z.boolean()),
 })
 
 const transcription = z.looseObject({ model: z.optional(z.string()), language: z.optional(z.string()) })
 
-/** A JSON Schema of type `object`: what an AI gather collects. */
+/** A JSON Schema of type `object` that describes the fields of an AI gather. */
 const aiParametersSchema = z.looseObject({
   type: z.optional(z.literal('object')),
   properties: z.record(z.string(), z.looseObject({})),
-  /** The gather ends when all of these are in; with none, as soon as the first value is. */
+  /** The gather ends when all of these fields have a value; without required fields, at the first value. */
   required: z.optional(z.array(z.string())),
 })
 
 /** `gather_using_ai`: an assistant asks for the fields of a JSON Schema. */
 const gatherUsingAISchema = z.strictObject({
-  /** What to collect. Required. */
+  /** The JSON Schema of the fields to collect. Required. */
   parameters: aiParametersSchema,
   /** Spoken at the start. Default: nothing. */
   greeting: z.optional(speech),
   /** Spoken when everything has been collected. */
   gather_ended_speech: z.optional(speech),
-  /** Default `Telnyx.KokoroTTS.af`. */
+  /** The voice of the assistant. Default `Telnyx.KokoroTTS.af`. */
   voice: z.optional(z.string().check(z.maxLength(255))),
   voice_settings: z.optional(voiceSettings),
   /** The language model for this gather: `instructions`, `model`, `tools`, … */
   assistant: z.optional(z.looseObject({})),
   transcription: z.optional(transcription),
-  /** Recognition language. Default `en`. */
+  /** The language of speech recognition. Default `en`. */
   language: z.optional(language),
-  /** Earlier turns the assistant should know. */
+  /** Earlier messages that the assistant should know. */
   message_history: z.optional(z.array(spokenMessage)),
   interruption_settings: z.optional(interruption),
-  /** Send `call.ai_gather.partial_results` as fields come in. Default false at Telnyx; the server asks for them. */
+  /** Whether Telnyx sends `call.ai_gather.partial_results`. Telnyx's default is false; our server's is true. */
   send_partial_results: z.optional(z.boolean()),
-  /** Send `call.ai_gather.message_history_updated` on every change. Default false; the server asks for them. */
+  /** Whether Telnyx sends `call.ai_gather.message_history_updated`. Telnyx's default is false; our server's is true. */
   send_message_history_updates: z.optional(z.boolean()),
-  /** Longest wait for the caller to answer, in ms. Default 10000. */
+  /** The maximum time to wait for the caller's answer, in ms. Default 10000. */
   user_response_timeout_ms: within(limits.user_response_timeout_ms),
   ...common,
 })
 
-/** A message to, from or about the assistant. */
+/** A message of an assistant's conversation. */
 const assistantMessageSchema = z.looseObject({
   role: z.enum(['user', 'assistant', 'tool', 'system', 'developer']),
   content: z.optional(z.string().check(z.maxLength(32_768))),
@@ -146,7 +146,7 @@ const assistantMessageSchema = z.looseObject({
 
 /** `ai_assistant_start`: let an assistant talk to the caller. */
 const aiAssistantStartSchema = z.strictObject({
-  /** Which assistant, and what to override for this call. */
+  /** The id of the assistant, and its settings that this call overrides. */
   assistant: z.optional(z.looseObject({ id: z.string().check(z.minLength(1)) })),
   /** Spoken at the start. */
   greeting: z.optional(speech),
@@ -156,7 +156,7 @@ const aiAssistantStartSchema = z.strictObject({
   interruption_settings: z.optional(interruption),
   /** Seeds the conversation; how an agent hands a call back to the assistant. */
   message_history: z.optional(z.array(assistantMessageSchema)),
-  /** Further call legs to join at once. */
+  /** Other call legs that join the conversation at once. */
   participants: z.optional(
     z.array(z.looseObject({ id: z.string(), role: z.literal('user'), name: z.optional(z.string()) })),
   ),
@@ -167,7 +167,7 @@ const aiAssistantStartSchema = z.strictObject({
 /** `ai_assistant_add_messages`: whisper to a running assistant, or make it answer now. */
 const aiAssistantAddMessagesSchema = z.strictObject({
   messages: z.optional(z.array(assistantMessageSchema)),
-  /** Answer at once instead of at the next turn; may interrupt a caller who is speaking. Default false. */
+  /** Whether the assistant answers at once instead of at its next turn, and may interrupt the caller. Default false. */
   trigger_response: z.optional(z.boolean()),
   ...common,
 })
@@ -178,7 +178,7 @@ const aiAssistantStopSchema = z.strictObject(common)
 /** `gather_stop`: end a running digit gather; the call stays up. */
 const gatherStopSchema = z.strictObject(common)
 
-/** Every command by the last part of its Telnyx path. */
+/** The schemas of the eight commands, by the last segment of the command's Telnyx path. */
 export const commandSchemas = {
   gather: gatherSchema,
   gather_using_audio: gatherUsingAudioSchema,
@@ -190,10 +190,10 @@ export const commandSchemas = {
   ai_assistant_add_messages: aiAssistantAddMessagesSchema,
 } as const
 
-/** The body of each command, by name. */
+/** The body types of the eight commands, by command name. */
 export type CommandBodies = { [Name in keyof typeof commandSchemas]: z.infer<(typeof commandSchemas)[Name]> }
 
-/** A message in an assistant's conversation. */
+/** A message of an assistant's conversation. */
 export type AssistantMessage = NonNullable<CommandBodies['ai_assistant_add_messages']['messages']>[number]
 
 /** A JSON Schema of what an AI gather collects. */

@@ -1,4 +1,4 @@
-/** The schema of each event, derived from the event table. */
+/** The schemas of events, derived from the event table. */
 import * as z from 'zod/mini'
 import { eventTable } from './event-table.ts'
 import { payloadTypes } from './payload-types.ts'
@@ -12,7 +12,7 @@ const envelope = <Type extends z.core.SomeType, Payload extends z.core.SomeType>
     payload,
   })
 
-/** An event of a type we do not know. */
+/** The schema of an event of an unknown type. */
 export const opaqueEventSchema = envelope(payloadTypes.text, payloadTypes.json)
 
 const schemas = Object.entries(eventTable).map(([type, row]) => ({
@@ -21,10 +21,10 @@ const schemas = Object.entries(eventTable).map(([type, row]) => ({
   schema: envelope(z.literal(type), z.object(row.payload(payloadTypes))),
 }))
 
-/** Every event the fold understands, by type. */
+/** The schemas of the events that the fold reads, by event type. */
 export const eventSchemas = Object.fromEntries(schemas.map(({ type, schema }) => [type, schema]))
 
-/** The events that Telnyx sends. */
+/** The schemas of the events that Telnyx sends as webhooks, by event type. */
 export const telnyxEventSchemas = Object.fromEntries(
   schemas.flatMap(({ type, isOurs, schema }) => (isOurs ? [] : [[type, schema]])),
 )

@@ -1,20 +1,19 @@
 /**
- * Every event that the fold understands, one row each. Ranks, schemas, types and `wire.schema.json` derive from it.
+ * The table of event types that the fold reads. Ranks, schemas, types and `wire.schema.json` derive from its rows.
  *
- * An event keeps Telnyx's grammar (`event_type`, `occurred_at`, `payload`, names as in its documents) and only the
- * payload fields that a console needs. Enums from outside are open: a status that Telnyx adds tomorrow is text to show.
- * Telnyx requires no payload field: a nullable field is one that every event of the type has, `null` where Telnyx left
- * it out.
+ * An event keeps Telnyx's field names and only the payload fields that a console needs. Telnyx's enums are plain text
+ * here, so that a status that Telnyx adds later is shown. Telnyx marks no payload field as required: a nullable field
+ * is always present, and is `null` when Telnyx left it out.
  *
- * Payloads are functions of their parts, so that a browser folds events without a schema library.
+ * `payload` is a function of its schema types, so that a browser folds events without loading a schema library.
  */
 import type { core } from 'zod/mini'
 import type { PayloadTypes } from './payload-types.ts'
 
 interface EventRow {
-  /** The place among events of the same microsecond: causes before effects, ends after what happens in them. */
+  /** The order among events with the same time: causes before effects, and the end of a gather after its keys. */
   readonly rank: number
-  /** An event that this server makes, and that no webhook may claim to be. */
+  /** Marks an event that only the CallGather server makes; no webhook can have this type. */
   readonly isOurs?: true
   readonly payload: (of: PayloadTypes) => Readonly<Record<string, core.$ZodType>>
 }
@@ -28,17 +27,17 @@ export const eventTable = {
   'call.bridged': { rank: 2, payload: (of) => ({ ...parties(of), ...session(of) }) },
   'call.hold': { rank: 2, payload: () => ({}) },
   'call.unhold': { rank: 2, payload: () => ({}) },
-  /** Logged before Telnyx is called: Telnyx sends no "gather started", and a fast key must not precede its gather. */
+  /** Logged before the request to Telnyx, which sends no "gather started": a fast key must not precede its gather. */
   'command.requested': {
     rank: 3,
     isOurs: true,
     payload: (of) => ({
       command: of.text,
-      /** The body as sent, less what only Telnyx and our server need (`command_id`, `client_state`, secrets). */
+      /** The command's body without the fields that no client needs (`command_id`, `client_state`, secrets). */
       body: of.json,
-      /** The subject of the ticket that was used. */
+      /** The subject of the ticket that authorised the command. */
       subject: of.maybeText,
-      /** Absent when nothing is masked. */
+      /** The mask of the gather's input; absent when the input is not masked. */
       mask: of.optional(of.mask),
     }),
   },
@@ -48,12 +47,12 @@ export const eventTable = {
     isOurs: true,
     payload: (of) => ({ status: of.int, code: of.text, title: of.text, detail: of.maybeText }),
   },
-  /** Sent, and no answer came in time: it may or may not have run. */
+  /** Telnyx did not answer the command before the timeout, so the command may or may not have run. */
   'command.unknown': { rank: 4, isOurs: true, payload: (of) => ({ reason: of.text }) },
   'call.conversation.created': { rank: 5, payload: (of) => conversation(of) },
   'call.playback.started': { rank: 5, payload: (of) => media(of) },
   'call.speak.started': { rank: 5, payload: () => ({}) },
-  /** `0-9*#A-D`; `null` where the key is masked. */
+  /** A key press: `digit` is one of `0-9*#A-D`, or `null` when the key is masked. */
   'call.dtmf.received': { rank: 6, payload: (of) => ({ digit: of.nullableText }) },
   'call.transcription': { rank: 6, payload: (of) => ({ transcription_data: of.nullable(of.transcription) }) },
   'call.playback.ended': {
@@ -73,7 +72,7 @@ export const eventTable = {
     rank: 8,
     payload: (of) => ({
       status: of.nullableText,
-      /** `null` where they are masked; then `digit_count`, and perhaps `last4`, say what may be said. */
+      /** `null` when the digits are masked. Then `digit_count` and `last4` are present if the mask allows them. */
       digits: of.nullableText,
       digit_count: of.optional(of.int),
       last4: of.maybeText,
@@ -99,7 +98,7 @@ export const eventTable = {
     }),
   },
   'call.conversation_insights.generated': { rank: 9, payload: (of) => ({ results: of.nullable(of.insights) }) },
-  /** Telnyx says that the call is over though its `call.hangup` never came. */
+  /** Telnyx's API reports the call as ended, although its `call.hangup` never arrived. */
   'call.closed': { rank: 9, isOurs: true, payload: (of) => ({ reason: of.text }) },
   'call.hangup': {
     rank: 9,
@@ -109,7 +108,7 @@ export const eventTable = {
 
 const parties = (of: PayloadTypes) => ({ from: of.maybeText, to: of.maybeText })
 
-/** The session that a leg belongs to, so that the log alone knows which legs may hear each other. */
+/** The session of a leg, stored in the log so that sibling legs can be found without a request to Telnyx. */
 const session = (of: PayloadTypes) => ({ call_session_id: of.maybeText })
 
 const media = (of: PayloadTypes) => ({
@@ -120,5 +119,5 @@ const media = (of: PayloadTypes) => ({
 
 const conversation = (of: PayloadTypes) => ({ conversation_id: of.maybeText, assistant_id: of.maybeText })
 
-/** Whether the server's `onSensitive` took the masked value: `false` means that it is lost. Absent without a value. */
+/** Whether the server's `onSensitive` received the masked value; `false`: the value is lost. Absent without a value. */
 const delivery = (of: PayloadTypes) => ({ delivered: of.optional(of.boolean) })

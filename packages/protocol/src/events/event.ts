@@ -1,16 +1,16 @@
 /**
- * What happened on a call, as it is stored, relayed and folded.
+ * The event types of a call, as the server stores and relays them and the fold reads them.
  *
- * Two things in an event are ours: `command_id`, the command an event belongs to, worked out once at the border; and
- * `message_history`, which Telnyx resends whole each time and we carry as what changed.
+ * Events differ from Telnyx's webhooks in two fields. The server sets `command_id`, the command that an event belongs
+ * to, on receipt. `message_history` holds only the change, while Telnyx resends the whole history.
  */
 import type { core } from 'zod/mini'
 import { eventTable } from './event-table.ts'
 import type { PayloadTypes } from './payload-types.ts'
 
-/** What every event has, whatever its payload. */
+/** The fields that all events have, around their payload. */
 export interface EventEnvelope<Type extends string, Payload> {
-  /** Telnyx's event id, or ours for our own events. Unique within a call. */
+  /** Telnyx's event id, or the server's id for an event that the server makes. Unique within a call. */
   id: string
   event_type: Type
   /** ISO 8601 in UTC, always with six decimals, so that times compare as strings. */
@@ -20,10 +20,10 @@ export interface EventEnvelope<Type extends string, Payload> {
   payload: Payload
 }
 
-/** The types of event that the fold understands. */
+/** The name of an event type that the fold reads. */
 export type KnownEventType = keyof typeof eventTable
 
-/** An event of one known type. */
+/** An event of the known type `Type`. */
 export type EventOf<Type extends KnownEventType> = Type extends KnownEventType
   ? EventEnvelope<Type, core.$InferObjectOutput<ReturnType<(typeof eventTable)[Type]['payload']>, core.$strip['out']>>
   : never
@@ -31,27 +31,27 @@ export type EventOf<Type extends KnownEventType> = Type extends KnownEventType
 /** An event of any known type, discriminated by `event_type`. */
 export type KnownEvent = { [Type in KnownEventType]: EventOf<Type> }[KnownEventType]
 
-/** An event of a type we do not know: kept and relayed as it came. */
+/** An event of an unknown type. The server stores and relays it unchanged. */
 export type OpaqueEvent = EventEnvelope<string, Record<string, unknown>>
 
-/** Anything that may stand in a call's log. */
+/** An event in a call's log, of a known or unknown type. */
 export type CallEvent = KnownEvent | OpaqueEvent
 
-/** What changed in a conversation. */
+/** A change of a conversation: `messages` replaces all messages from index `from` on. */
 export type HistorySplice = core.output<PayloadTypes['splice']>
 
-/** One turn of a conversation. */
+/** A message of a conversation, with its role. */
 export type HistoryMessage = HistorySplice['messages'][number]
 
-/** Whether an event is of a type the fold understands. */
+/** Whether the fold reads events of this event's type. */
 export const isKnownEvent = (event: CallEvent): event is KnownEvent => Object.hasOwn(eventTable, event.event_type)
 
-/** Where events of unknown types stand among events of the same microsecond. */
+/** The rank of events of unknown types among events with the same time. */
 const OPAQUE_RANK = 6
 
 /**
- * Where an event stands in its call: a string that sorts by time, then cause before effect, then id. Webhooks come
- * unordered and repeated; this order is the same on the server and in the browser.
+ * Returns the sort key of an event in its call: by time, then cause before effect, then id. Webhooks arrive unordered
+ * and repeated; this order is the same on the server and in the browser.
  */
 export function stampOf(event: CallEvent): string {
   const rank = isKnownEvent(event) ? eventTable[event.event_type].rank : OPAQUE_RANK

@@ -1,4 +1,4 @@
-/** The parts that payloads are made of. Only `event-schemas.ts` imports them at run time. */
+/** The schemas that event payloads are built from. Only `event-schemas.ts` imports this file at run time. */
 import * as z from 'zod/mini'
 import { masks } from '../base/mask.ts'
 
@@ -6,12 +6,12 @@ const text = z.string()
 const maybeText = z.optional(text)
 
 /**
- * A change to a conversation: after it the messages from index `from` on are those given, and no others. An out-of-date
- * history carries no messages, only the length it had.
+ * A change of a conversation: `messages` replaces all messages from index `from` on. An out-of-date history has no
+ * messages; its `from` is only the length of that history.
  */
 const splice = z.object({
   from: z.int().check(z.minimum(0)),
-  // Roles beyond `assistant` and `user` occur.
+  // Telnyx also sends roles other than `assistant` and `user`.
   messages: z.array(z.object({ role: text, content: text })),
 })
 
@@ -37,5 +37,5 @@ export const payloadTypes = {
   }),
 } as const
 
-/** What a row builds its payload from. An interface, because declarations would repeat an alias in each row. */
+/** The argument of a row's `payload` function. An interface, because `.d.ts` files expand an alias in each row. */
 export interface PayloadTypes extends Readonly<typeof payloadTypes> {}

@@ -108,16 +108,16 @@ export const hostRequestSchema: z.ZodMiniType<HostRequest> = z.discriminatedUnio
   z.object({ type: z.literal('destroy') }),
 ])
 
-/** A valid message, or the `error` event that says why it is refused. */
+/** The result of a message check: the valid message, or the `error` event that says why the message is refused. */
 export type HostMessageCheck<Message extends HostEvent | HostRequest> =
   | { ok: true; message: Message }
   | { ok: false; error: HostErrorEvent }
 
-/** Checks a message from the host, its contract version first. Check the sender's origin and window before. */
+/** Validates a message from the host, its contract version first. Verify the sender's origin and window beforehand. */
 export const checkHostRequest = (message: unknown): HostMessageCheck<HostRequest> =>
   checkMessage(hostRequestSchema, message)
 
-/** Checks a message from the panel, its contract version first. Check the sender's origin and window before. */
+/** Validates a message from the panel, its contract version first. Verify the sender's origin and window beforehand. */
 export const checkHostEvent = (message: unknown): HostMessageCheck<HostEvent> => checkMessage(hostEventSchema, message)
 
 function checkMessage<Message extends HostEvent | HostRequest>(

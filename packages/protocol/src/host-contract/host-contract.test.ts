@@ -77,7 +77,7 @@ const requests: { [Type in HostRequest['type']]: Required<Extract<HostRequest, {
 }
 
 describe('the host contract', () => {
-  it('matches the committed host-contract.schema.json', () => {
+  it('the host contract schemas match the committed host-contract.schema.json', () => {
     // If this fails, the contract has changed. Would a host or a panel built before the change misread a message? Then
     // raise HOST_CONTRACT_VERSION. Then write the file again: UPDATE_WIRE_SCHEMA=1.
     const now = `${JSON.stringify(hostContractSchema(), null, 1)}\n`
@@ -85,52 +85,58 @@ describe('the host contract', () => {
     expect(now).toBe(readFileSync(file, 'utf8'))
   })
 
-  it.each(Object.values(events))('keeps every field of a valid $type event', (event) => {
+  it.each(Object.values(events))('the schema of host events keeps all fields of a valid $type event', (event) => {
     expect(checkHostEvent(event)).toEqual({ ok: true, message: event })
   })
 
-  it.each(Object.values(requests))('keeps every field of a valid $type request', (request) => {
-    expect(checkHostRequest(request)).toEqual({ ok: true, message: request })
-  })
+  it.each(Object.values(requests))(
+    'the schema of host requests keeps all fields of a valid $type request',
+    (request) => {
+      expect(checkHostRequest(request)).toEqual({ ok: true, message: request })
+    },
+  )
 
-  it('accepts an init request without its optional fields', () => {
+  it('checkHostRequest accepts an init request without its optional fields', () => {
     const request = { type: 'init', ...handshake }
     expect(checkHostRequest(request)).toEqual({ ok: true, message: request })
   })
 
-  it.each([0, 2, '1', null])('refuses contract version %j with the code unsupportedVersion', (version) => {
+  it.each([0, 2, '1', null])('the host contract refuses version %j with the code unsupportedVersion', (version) => {
     const refused = { ok: false, error: { type: 'error', code: 'unsupportedVersion' } }
     expect(checkHostRequest({ ...requests.init, version, features: 'from a later version' })).toMatchObject(refused)
     expect(checkHostEvent({ ...events.ready, version })).toMatchObject(refused)
   })
 
-  it('refuses an unknown message type with the code unknownMessage', () => {
+  it('checkHostRequest refuses an unknown message type with the code unknownMessage', () => {
     expect(checkHostRequest({ type: 'dial' })).toMatchObject({ ok: false, error: { code: 'unknownMessage' } })
     expect(checkHostEvent({ type: 'init' })).toMatchObject({ ok: false, error: { code: 'unknownMessage' } })
   })
 
-  it.each([undefined, null, 'init', 7, [], () => {}])('refuses %o, which is not a message', (message) => {
-    expect(checkHostRequest(message).ok).toBe(false)
-    expect(checkHostEvent(message).ok).toBe(false)
-  })
+  it.each([undefined, null, 'init', 7, [], () => {}])(
+    'the host contract refuses %o because it is not a message',
+    (message) => {
+      expect(checkHostRequest(message).ok).toBe(false)
+      expect(checkHostEvent(message).ok).toBe(false)
+    },
+  )
 
-  it('refuses a handshake without a version', () => {
+  it('checkHostRequest refuses an init request without a contract version', () => {
     const { version: _, ...request } = requests.init
     expect(checkHostRequest(request)).toMatchObject({ ok: false, error: { code: 'invalidMessage' } })
   })
 
-  it('names the malformed field of a refused message and quotes no value', () => {
+  it('checkHostRequest names the malformed field of a message in its error and never quotes the value', () => {
     const secret = 'header.payload.signature'
     const checked = checkHostRequest({ type: 'ticket', requestId: 7, ticket: secret })
     expect(checked).toMatchObject({ error: { code: 'invalidMessage', detail: expect.stringContaining('`requestId`') } })
     expect(JSON.stringify(checked)).not.toContain(secret)
   })
 
-  it('strips fields that this version does not know', () => {
+  it('checkHostRequest strips unknown fields from a request', () => {
     expect(checkHostRequest({ type: 'focus', smooth: true })).toEqual({ ok: true, message: { type: 'focus' } })
   })
 
-  it('refuses an event whose time is not ISO 8601 in UTC', () => {
+  it('checkHostEvent refuses an event whose time is not ISO 8601 in UTC', () => {
     expect(checkHostEvent({ ...events.collected, at: 'yesterday' }).ok).toBe(false)
   })
 })

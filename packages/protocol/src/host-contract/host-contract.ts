@@ -2,8 +2,8 @@
  * The messages between CallGather and the page that hosts it. React's `onEvent`, the elements' DOM events and the
  * iframe's messages all use them.
  *
- * A message holds no ticket and no masked digit; only the `ticket` request carries a credential. A new event type or an
- * optional field keeps `HOST_CONTRACT_VERSION`, so a reader ignores what it does not know.
+ * No message holds a masked digit. Only the `ticket` request carries a credential. A new event type or optional field
+ * does not raise `HOST_CONTRACT_VERSION`, so a reader must ignore event types and fields that it does not know.
  */
 import type { Mask } from '../base/mask.ts'
 import type { GatherName } from '../commands/command-name.ts'
@@ -12,7 +12,7 @@ import type { HungUpBy } from '../views/status.ts'
 /** Names the contract in `ready` and `init`, so that a page can ignore messages of other scripts. */
 export const HOST_CONTRACT = 'callgather'
 
-/** The version of the contract. Raised when a host or a panel of the previous version would misread a message. */
+/** The version of the host contract, raised when a host or panel of the previous version would misread a message. */
 export const HOST_CONTRACT_VERSION = 1
 
 /** The colours of the panel; `auto` follows the operating system. */
@@ -31,7 +31,7 @@ export interface HostCall {
   readonly from: string | null
   /** The called number or SIP address; `null` if unknown. */
   readonly to: string | null
-  /** `incoming` or `outgoing`, in Telnyx's words; `null` if unknown. */
+  /** The direction of the call as Telnyx reports it: `incoming` or `outgoing`; `null` if unknown. */
   readonly direction: string | null
 }
 
@@ -43,7 +43,7 @@ export interface HostGather extends HostCall {
   readonly kind: 'digits' | 'fields'
   /** The command that started the gather; `null` if it was not started through CallGather. */
   readonly command: GatherName | null
-  /** What is masked of the caller's input; `null` when nothing is. */
+  /** The mask of the caller's input; `null` when the input is not masked. */
   readonly mask: Mask | null
 }
 
@@ -55,7 +55,7 @@ export interface CollectedItem {
   readonly kind: 'digits' | 'fields'
   /** Identifies the value within its gather: `digits`, or the path of a field, such as `address.city`. */
   readonly name: string
-  /** The value's label as an agent reads it: the title of a field, or what the caller was asked. */
+  /** The value's label for the agent: the title of a field, or the prompt of the gather. */
   readonly label: string
   /** The digits as a string, or the field as JSON; `null` when it is masked or missing. */
   readonly value: unknown
@@ -63,22 +63,22 @@ export interface CollectedItem {
   readonly digitCount: number | null
   /** The last four digits, where the mask shows only those; otherwise `null`. */
   readonly last4: string | null
-  /** What is masked of the value; `null` when nothing is. */
+  /** The mask of the value; `null` when the value is not masked. */
   readonly mask: Mask | null
-  /** How the gather ended, in Telnyx's words, such as `valid` or `timeout`; an open list. `null` if Telnyx did not say. */
+  /** How the gather ended: Telnyx's status, such as `valid` or `timeout`; an open list. `null` if Telnyx sent none. */
   readonly outcome: string | null
   /** When the value was collected: ISO 8601, UTC. */
   readonly at: string
 }
 
-/** The panel is mounted and accepts requests. The first event. */
+/** The panel is mounted and accepts requests. It is the first event that a host receives. */
 export interface HostReadyEvent {
   readonly type: 'ready'
   /** Always `HOST_CONTRACT`. */
   readonly contract: typeof HOST_CONTRACT
   /** The panel's `HOST_CONTRACT_VERSION`. */
   readonly version: number
-  /** The selected call; `null` if none is. */
+  /** The `call_control_id` of the selected call; `null` if no call is selected. */
   readonly callId: string | null
 }
 
@@ -94,18 +94,18 @@ export interface HostResizeEvent {
 /** The connection to the CallGather server changed. */
 export interface HostConnectionEvent {
   readonly type: 'connection'
-  /** The state of the connection, as `useConnection().status`. */
+  /** The state of the connection; the same values as `useConnection().status`. */
   readonly status: 'idle' | 'connecting' | 'live' | 'reconnecting' | 'refused' | 'closed'
-  /** Whether the server has lost its store: updates are paused until it is back. */
+  /** Whether the server cannot reach its store. Updates are paused until the store is back. */
   readonly isDegraded: boolean
-  /** When the next attempt starts: ISO 8601, UTC. `null` when none is scheduled. */
+  /** When the next connection attempt starts: ISO 8601, UTC. `null` when no attempt is scheduled. */
   readonly retryAt: string | null
 }
 
 /** A call is ringing. */
 export interface HostCallRingingEvent extends HostCall {
   readonly type: 'call-ringing'
-  /** The caller's name as the network gives it; `null` if unknown. */
+  /** The caller's name from the telephone network; `null` if unknown. */
   readonly callerName: string | null
   /** When the call started to ring: ISO 8601, UTC. */
   readonly at: string
@@ -116,11 +116,11 @@ export interface HostCallEndedEvent extends HostCall {
   readonly type: 'call-ended'
   /** When the call started: ISO 8601, UTC. `null` if unknown. */
   readonly startedAt: string | null
-  /** When the call was answered: ISO 8601, UTC. `null` if it was not, or if unknown. */
+  /** When the call was answered: ISO 8601, UTC. `null` if the call was not answered, or the time is unknown. */
   readonly answeredAt: string | null
-  /** Who hung up; `null` if Telnyx did not say. */
+  /** Which party hung up; `null` if Telnyx did not report it. */
   readonly hungUpBy: HungUpBy | null
-  /** Why the call ended, in Telnyx's words, such as `normal_clearing`; an open list. `null` if Telnyx did not say. */
+  /** Why the call ended: Telnyx's hangup cause, such as `normal_clearing`; an open list. `null` if Telnyx sent none. */
   readonly cause: string | null
   /** When the call ended: ISO 8601, UTC. */
   readonly at: string
@@ -129,7 +129,7 @@ export interface HostCallEndedEvent extends HostCall {
 /** A gather started. */
 export interface HostGatherStartedEvent extends HostGather {
   readonly type: 'gather-started'
-  /** The subject of the ticket that started the gather; `null` if it was not started through CallGather. */
+  /** The subject of the agent's ticket; `null` if the gather was not started through CallGather. */
   readonly requestedBy: string | null
   /** When the gather was requested: ISO 8601, UTC. */
   readonly at: string
@@ -138,7 +138,7 @@ export interface HostGatherStartedEvent extends HostGather {
 /** A gather ended. Its values follow as `collected` events. */
 export interface HostGatherEndedEvent extends HostGather {
   readonly type: 'gather-ended'
-  /** How the gather ended, in Telnyx's words, such as `valid` or `timeout`; an open list. `null` if Telnyx did not say. */
+  /** How the gather ended: Telnyx's status, such as `valid` or `timeout`; an open list. `null` if Telnyx sent none. */
   readonly outcome: string | null
   /** How many attempts the caller made; `null` for an AI gather. */
   readonly attempts: number | null
@@ -151,7 +151,7 @@ export interface HostCollectedEvent extends HostCall, CollectedItem {
   readonly type: 'collected'
 }
 
-/** A call ended and everything it collected is known: what a host writes into its own record. */
+/** A summary of an ended call and all its collected values, for the host's own records. */
 export interface HostWrapUpEvent extends HostCall {
   readonly type: 'wrap-up'
   /** When the call started: ISO 8601, UTC. `null` if unknown. */
@@ -171,18 +171,18 @@ export interface HostTicketNeededEvent {
   readonly requestId: string
 }
 
-/** Something failed that the agent cannot fix. */
+/** Reports a failure that the agent cannot fix. */
 export interface HostErrorEvent {
   readonly type: 'error'
   /**
-   * What failed. `unsupportedVersion`: the other side speaks another version of this contract. `unknownMessage`: it sent
-   * a type that this version does not have. `invalidMessage`: a field is missing or malformed. Further codes are those of
-   * `GatherClientError`. An open list.
+   * What failed. `unsupportedVersion`: the sender of a message uses another version of this contract. `unknownMessage`:
+   * this version has no message of that type. `invalidMessage`: a field is missing or malformed. An open list: further
+   * codes are those of `GatherClientError`.
    */
   readonly code: string
-  /** What failed, why, and how to fix it: for developers, in English. It never quotes a message. */
+  /** A text for developers, in English: what failed, why, and how to fix it. It never quotes the refused message. */
   readonly detail: string
-  /** The call that the error is about; `null` if it concerns none. */
+  /** The `call_control_id` of the call that the error is about; `null` if the error is not about a call. */
   readonly callId: string | null
 }
 
@@ -200,50 +200,50 @@ export type HostEvent =
   | HostTicketNeededEvent
   | HostErrorEvent
 
-/** Starts the panel. The first request; the panel answers with `ready`, or with an `error` that names the reason. */
+/** Starts the panel; the first request of a host. The panel replies with `ready`, or with `error` and the reason. */
 export interface HostInitRequest {
   readonly type: 'init'
   /** Always `HOST_CONTRACT`. */
   readonly contract: typeof HOST_CONTRACT
   /** The host's `HOST_CONTRACT_VERSION`. */
   readonly version: number
-  /** The call to show. Default: none, until `select-call`. */
+  /** The `call_control_id` of the call to show. Default: no call until a `select-call` request. */
   readonly callId?: string | null | undefined
-  /** The colours. Default: `auto`. */
+  /** The colours of the panel. Default: `auto`. */
   readonly theme?: HostTheme | undefined
-  /** The language as a BCP 47 tag, such as `pt-BR`. Default: that of the browser. */
+  /** The language of the panel as a BCP 47 tag, such as `pt-BR`. Default: the language of the browser. */
   readonly locale?: string | undefined
-  /** The sections to show. Default: all. */
+  /** The sections of the panel to show. Default: all sections. */
   readonly features?: readonly HostFeature[] | undefined
 }
 
-/** Answers `ticket-needed`. The only message that carries a secret. */
+/** Answers a `ticket-needed` event. No other message carries a secret. */
 export interface HostTicketRequest {
   readonly type: 'ticket'
   /** The `requestId` of the `ticket-needed` event. */
   readonly requestId: string
-  /** The ticket, secret; `null` when the host has none, for example because its user signed out. */
+  /** The agent's ticket, which is secret; `null` when the host has none, for example after its user signed out. */
   readonly ticket: string | null
 }
 
-/** Shows another call. */
+/** Selects the call that the panel shows. */
 export interface HostSelectCallRequest {
   readonly type: 'select-call'
-  /** Telnyx's `call_control_id`; `null` shows no call. */
+  /** Telnyx's `call_control_id` of the call to show; `null` shows no call. */
   readonly callId: string | null
 }
 
-/** Changes the colours. */
+/** Changes the colours of the panel. */
 export interface HostSetThemeRequest {
   readonly type: 'set-theme'
   /** The new colours. */
   readonly theme: HostTheme
 }
 
-/** Changes the language. */
+/** Changes the language of the panel. */
 export interface HostSetLocaleRequest {
   readonly type: 'set-locale'
-  /** The language as a BCP 47 tag, such as `pt-BR`. */
+  /** The language of the panel as a BCP 47 tag, such as `pt-BR`. */
   readonly locale: string
 }
 
@@ -252,7 +252,7 @@ export interface HostFocusRequest {
   readonly type: 'focus'
 }
 
-/** Disconnects and removes the panel. The last request. */
+/** Disconnects and removes the panel; the last request of a host. */
 export interface HostDestroyRequest {
   readonly type: 'destroy'
 }

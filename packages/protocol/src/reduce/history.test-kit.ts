@@ -1,9 +1,9 @@
-/** Histories of calls for property tests. */
+/** Generators of call histories for property tests. */
 import fc from 'fast-check'
 import { type CallEvent, stampOf } from '../events/event.ts'
 import { scenarioTime } from '../scenarios/index.ts'
 
-/** Generates any order of the events, with repetitions. */
+/** Generates the events in any order, with repetitions. */
 export const shuffledAndRepeated = (events: readonly CallEvent[]) =>
   fc
     .tuple(
@@ -12,7 +12,7 @@ export const shuffledAndRepeated = (events: readonly CallEvent[]) =>
     )
     .map(([order, again]) => again.reduce((list, index) => list.toSpliced(index, 0, events[index] as CallEvent), order))
 
-/** Events with equal times, false history lengths, commands without a request and endings without a beginning. */
+/** Generates events with equal times, false history lengths, commands without a request and ends without a start. */
 const anyEvent: fc.Arbitrary<CallEvent> = fc
   .record({
     id: fc.uuid(),

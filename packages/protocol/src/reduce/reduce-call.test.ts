@@ -16,7 +16,7 @@ const fold = (events: readonly CallEvent[]) => foldCall('v3:call', events)
 
 describe('reduceCall and the order of events', () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
-    it(`returns the same state for any order and repetition of "${name}"`, () => {
+    it(`reduceCall returns the same state for any order and repetition of the events of "${name}"`, () => {
       const events = eventsOf(scenario)
       const expected = canonical(fold(events))
       fc.assert(
@@ -28,7 +28,7 @@ describe('reduceCall and the order of events', () => {
     })
   }
 
-  it('returns the same state for any order and repetition of any history', () => {
+  it('reduceCall returns the same state for any order and repetition of the events of any history', () => {
     fc.assert(
       fc.property(
         anyHistory.chain((events) => fc.tuple(fc.constant(events), shuffledAndRepeated(events))),
@@ -40,7 +40,7 @@ describe('reduceCall and the order of events', () => {
     )
   })
 
-  it('does not change the state when an event is repeated', () => {
+  it('reduceCall does not change the call state when an event is repeated', () => {
     for (const scenario of Object.values(scenarios)) {
       const state = fold(eventsOf(scenario))
       for (const event of eventsOf(scenario)) expect(canonical(reduceCall(state, event))).toBe(canonical(state))
@@ -49,14 +49,14 @@ describe('reduceCall and the order of events', () => {
 })
 
 describe('reduceCall', () => {
-  it('reports a call as ended when its hangup arrives first', () => {
+  it('reduceCall reports a call as ended when its hangup is the first event to arrive', () => {
     const events = eventsOf(scenarios.hangupMidGather).toReversed()
     const hangup = events[0] as CallEvent
     expect(selectCallPhase(fold([hangup]))).toBe('ended')
     expect(selectCallPhase(fold(events))).toBe('ended')
   })
 
-  it('counts a key that arrives after the end of its gather', () => {
+  it('reduceCall counts a key that arrives after the end of its gather', () => {
     const events = eventsOf(scenarios.pinEntry)
     const late = events.find((event) => event.event_type === 'call.dtmf.received') as CallEvent
     const state = fold([...events.filter((event) => event !== late), late])
@@ -66,7 +66,7 @@ describe('reduceCall', () => {
     expect(selectStrayKeys(state)).toEqual([])
   })
 
-  it('attributes keys to each of two consecutive gathers and marks a late key as stray', () => {
+  it('reduceCall assigns keys to the right one of two consecutive gathers and marks a late key as stray', () => {
     const state = fold(eventsOf(scenarios.twoGathers))
     expect(selectGather(state, 'first')).toMatchObject({ outcome: 'cancelled', digits: '12' })
     expect(selectGather(state, 'second')).toMatchObject({ outcome: 'valid', digits: '78' })
@@ -74,7 +74,7 @@ describe('reduceCall', () => {
     expect([...state.timeline].filter((entry) => entry.kind === 'key' && isStrayKey(state, entry))).toHaveLength(1)
   })
 
-  it('keeps the newest message history and dates each message by the oldest history that has it', () => {
+  it('reduceCall keeps the newest message history and dates a message by the oldest history that contains it', () => {
     const history = (id: string, second: number, from: number, ...words: string[]): CallEvent => ({
       id,
       event_type: 'call.ai_gather.message_history_updated',
@@ -90,7 +90,7 @@ describe('reduceCall', () => {
     ])
   })
 
-  it('ignores a false history length and visits only existing messages', () => {
+  it('reduceCall ignores a false length of a message history and visits only existing messages', () => {
     const state = fold([
       {
         id: 'liar',
@@ -103,7 +103,7 @@ describe('reduceCall', () => {
     expect(state.timeline.size).toBe(1)
   })
 
-  it('reports the partial fields of an AI gather, then its final fields', () => {
+  it('selectGather returns the partial fields of an AI gather, then its final fields', () => {
     const events = eventsOf(scenarios.aiBooking)
     const untilHeard = events.slice(
       0,
@@ -120,25 +120,25 @@ describe('reduceCall', () => {
     ])
   })
 
-  it('ends the assistant conversation and keeps the call answered', () => {
+  it('ai_assistant_stop ends the conversation and keeps the call answered', () => {
     const state = fold(eventsOf(scenarios.assistantWhisper))
     expect(selectConversation(state)).toMatchObject({ command: 'ai_assistant_start', status: 'ended', length: 5 })
     expect(selectCallPhase(state)).toBe('answered')
   })
 
-  it('counts the attempts of a gather, records invalid keys and clears the digits at each new attempt', () => {
+  it('selectGather counts the attempts of a gather, records invalid keys and clears the digits at each new attempt', () => {
     const events = eventsOf(scenarios.menuWithWrongKey)
     const untilWrong = events.slice(0, events.findIndex((event) => event.event_type === 'call.dtmf.received') + 1)
     expect(selectGather(fold(untilWrong))).toMatchObject({ attempt: 1, digits: '9', keys: [{ role: 'invalid' }] })
     expect(selectGather(fold(events))).toMatchObject({ attempt: 2, digits: '2', keys: [{ digit: '2', role: 'digit' }] })
   })
 
-  it('reports only the number of digits of a masked gather', () => {
+  it('selectGather returns only the number of digits of a masked gather', () => {
     const state = fold(eventsOf(scenarios.hiddenPin))
     expect(selectGather(state)).toMatchObject({ outcome: 'valid', digits: '••••••', digitCount: 6, mask: 'digits' })
   })
 
-  it('keeps a refused command, and resolves an unknown outcome when the next key arrives', () => {
+  it('selectGather keeps a refused gather, and resolves an unknown outcome when the next key arrives', () => {
     expect(selectGather(fold(eventsOf(scenarios.refusedCommand)))).toMatchObject({
       status: 'refused',
       refusal: { code: '90018' },
@@ -155,7 +155,7 @@ describe('reduceCall', () => {
     expect(selectGather(fold([...unknown, key]))).toMatchObject({ status: 'collecting', digits: '4' })
   })
 
-  it('reports partial speech until the final transcript arrives', () => {
+  it('selectPartialSpeech returns partial speech until the final transcript arrives', () => {
     const speech = (id: string, second: number, transcript: string, is_final: boolean): CallEvent => ({
       id,
       event_type: 'call.transcription',
@@ -168,7 +168,7 @@ describe('reduceCall', () => {
     expect(selectPartialSpeech(final, 'inbound')).toBeNull()
   })
 
-  it('summarises a call', () => {
+  it('selectCallSummary returns the phase, parties and activity of a call', () => {
     expect(selectCallSummary(fold(eventsOf(scenarios.pinEntry)))).toMatchObject({
       phase: 'answered',
       from: '+15550001111',
@@ -177,7 +177,7 @@ describe('reduceCall', () => {
     })
   })
 
-  it('keeps the identity of the state values that an event does not change', () => {
+  it('reduceCall keeps the identity of state values that an event does not change', () => {
     const state = fold(eventsOf(scenarios.aiBooking))
     const next = reduceCall(state, {
       id: 'key',

@@ -1,5 +1,5 @@
 /**
- * The fold: the only function that computes call state, on the server, in the browser, in stories and in tests.
+ * The fold. `reduceCall` is the only function that computes call state, on the server and in the browser.
  *
  * Webhooks arrive unordered and repeated, so the result depends on the set of events and not on their order. The fold
  * uses no clock and no randomness, and costs O(log n) in the length of the call.
@@ -27,13 +27,13 @@ import { reduceHistory } from './reduce-history.ts'
 /** The id of the conversation whose starting command is unknown. */
 export const UNATTRIBUTED = 'unattributed'
 
-/** Folds an event into the state. Returns the same state for an event that was folded before. */
+/** Folds an event into the call state. Returns the same state for a repeated event. */
 export function reduceCall(state: CallState, event: CallEvent): CallState {
   const stamped: Occurrence = { stamp: stampOf(event), at: event.occurred_at }
   return isKnownEvent(event) ? reduceKnown(state, event, stamped) : addLifecycleEntry(state, event, stamped)
 }
 
-/** Folds all events of a call, in any order. */
+/** Returns the call state of all events of a call, in any order. */
 export function foldCall(callId: string, events: Iterable<CallEvent>): CallState {
   let state = initialCallState(callId)
   for (const event of events) state = reduceCall(state, event)
@@ -151,12 +151,12 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): 
   }
 }
 
-/** Returns the earlier occurrence; the known one if both are the same event. */
+/** Returns the earlier occurrence; `known` if both belong to the same event. */
 function earlier<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp <= seen.stamp ? known : seen
 }
 
-/** Returns the later occurrence; the known one if both are the same event. */
+/** Returns the later occurrence; `known` if both belong to the same event. */
 function later<T extends Occurrence>(known: T | null, seen: T): T {
   return known && known.stamp >= seen.stamp ? known : seen
 }
@@ -176,7 +176,7 @@ function addLifecycleEntry(state: CallState, event: CallEvent, stamped: Occurren
   })
 }
 
-/** Sets the numbers and the session of the leg from a webhook. */
+/** Sets the phone numbers and the session of the call from a webhook. */
 function withLeg(
   state: CallState,
   { from, to, call_session_id: id }: Partial<EventOf<'call.answered'>['payload']>,
@@ -189,7 +189,7 @@ function withLeg(
   }
 }
 
-/** Updates a command in every place that stores it: its row, its gather and its conversation. */
+/** Updates a command in all places that store it: `commands`, its gather and its conversation. */
 function withCommand(state: CallState, id: string, change: (known: CommandState) => CommandState): CallState {
   const known = state.commands.get(id) ?? { id, request: null, outcome: null }
   const command = change(known)
@@ -216,7 +216,7 @@ function withCommand(state: CallState, id: string, change: (known: CommandState)
 
 const certainty = { accepted: 2, refused: 1, unknown: 0 } as const
 
-/** A known outcome replaces `unknown` in any order of arrival. */
+/** Sets the outcome of a command. An accepted or refused outcome replaces `unknown`, whichever event arrives first. */
 function withOutcome(
   state: CallState,
   event: EventOf<'command.accepted' | 'command.refused' | 'command.unknown'>,

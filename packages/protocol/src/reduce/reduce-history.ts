@@ -1,8 +1,8 @@
 /**
- * The part of the fold that keeps a conversation's messages.
+ * The fold of a conversation's messages.
  *
- * Telnyx sends the whole history each time, without ids or times for its messages. A message is therefore identified by
- * its index. The newest history gives its content; the oldest history that is long enough gives its time.
+ * Telnyx sends the whole history each time, without ids or times for its messages. The index identifies a message. The
+ * newest history sets the message's content; the oldest history that contains the message sets its time.
  */
 
 import type { SortedMap } from '../base/sorted-map.ts'
@@ -22,7 +22,7 @@ export interface HistoryChange {
   timeline: SortedMap<TimelineEntry>
 }
 
-/** Folds one change of a conversation's history into it. */
+/** Folds a change of the message history into its conversation. */
 export function reduceHistory(
   known: ConversationState,
   timeline: SortedMap<TimelineEntry>,
@@ -78,13 +78,13 @@ function* between(messages: SortedMap<MessageEntry>, from: number, to: number): 
 
 type Growth = ConversationState['growth']
 
-/** Returns the known history length just before a time. */
+/** Returns the length of the message history just before a time. */
 function lengthBefore(growth: Growth, at: string): number {
   const position = growth.rank(at)
   return position === 0 ? 0 : (growth.at(position - 1)?.length ?? 0)
 }
 
-/** Adds a length. Keeps only lengths that are greater than every earlier one. */
+/** Adds a history length with its time. Keeps only lengths that are greater than all earlier lengths. */
 function grow(growth: Growth, seen: { at: string; length: number }): Growth {
   if ((growth.get(seen.at)?.length ?? 0) >= seen.length || lengthBefore(growth, seen.at) >= seen.length) return growth
   let next = growth.set(seen.at, seen)
@@ -95,7 +95,7 @@ function grow(growth: Growth, seen: { at: string; length: number }): Growth {
   return next
 }
 
-/** Returns when a history that contains this message was first seen. */
+/** Returns the time of the first history that contains the message at `index`. */
 function dateOf(growth: Growth, index: number): string | undefined {
   let low = 0
   let high = growth.size

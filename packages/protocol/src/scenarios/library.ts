@@ -1,4 +1,4 @@
-/** The histories that tests and stories share. Each shows one thing that a console must get right. */
+/** The scenarios that tests and stories share. Each covers a situation that a console must handle. */
 import { type Scenario, ScenarioWriter } from './scenario.ts'
 
 const pinPrompt = 'Please enter your four digit PIN, followed by the pound key.'
@@ -7,7 +7,7 @@ const pinBody = { payload: pinPrompt, voice: 'female', minimum_digits: 4, maximu
 const speakStarted = { command_id: 'pin', payload: {} }
 const speakEnded = { command_id: 'pin', payload: { status: 'completed' } }
 
-/** A PIN asked for by speech, pressed live, valid. */
+/** A spoken prompt asks for a PIN, and the caller enters a valid one. */
 export const pinEntry: Scenario = new ScenarioWriter('PIN entry')
   .answered({ callerName: 'Sample Caller' })
   .command('pin', 'gather_using_speak', { ...pinBody, maximum_digits: 6, terminating_digit: '#' })
@@ -20,7 +20,7 @@ export const pinEntry: Scenario = new ScenarioWriter('PIN entry')
   .event('call.gather.ended', { command_id: 'pin', payload: { status: 'valid', digits: '5503' } })
   .end()
 
-/** The same, with the digits hidden by policy: the browser never receives them. */
+/** PIN entry with masked digits: the browser never receives the digits. */
 export const hiddenPin: Scenario = new ScenarioWriter('Hidden PIN')
   .answered()
   .command('pin', 'gather_using_speak', { ...pinBody, minimum_digits: 4, maximum_digits: 6 }, { mask: 'digits' })
@@ -32,7 +32,7 @@ export const hiddenPin: Scenario = new ScenarioWriter('Hidden PIN')
   .event('call.gather.ended', { command_id: 'pin', payload: { status: 'valid', digits: null, digit_count: 6 } })
   .end()
 
-/** A menu by audio file: a key during the prompt cuts it short, the first key is wrong, the second is right. */
+/** A menu with an audio prompt. A key press interrupts the prompt; the first key is invalid, the second is valid. */
 export const menuWithWrongKey: Scenario = new ScenarioWriter('Menu with a wrong key')
   .answered()
   .command('menu', 'gather_using_audio', {
@@ -76,7 +76,7 @@ export const silence: Scenario = new ScenarioWriter('Silence to timeout')
   .event('call.gather.ended', { command_id: 'quiet', payload: { status: 'timeout', digits: '' } })
   .end()
 
-/** The booking that an AI gather fills in, field by field, with a correction. */
+/** The JSON Schema of the booking that the scenario `aiBooking` collects. */
 export const bookingParameters = {
   type: 'object',
   properties: {
@@ -87,7 +87,7 @@ export const bookingParameters = {
   required: ['patient_name', 'date_of_birth', 'preferred_day'],
 }
 
-/** An AI gather of three typed fields; the caller corrects one of them. */
+/** An AI gather collects three typed fields, and the caller corrects one of them. */
 export const aiBooking: Scenario = new ScenarioWriter('AI booking')
   .answered({ callerName: 'Sample Caller' })
   .command('booking', 'gather_using_ai', {
@@ -134,7 +134,7 @@ export const aiBooking: Scenario = new ScenarioWriter('AI booking')
   })
   .end()
 
-/** An assistant is whispered to, answers, and is stopped; the call goes on. */
+/** The agent whispers to an assistant, the assistant answers, and the agent stops it. The call continues. */
 export const assistantWhisper: Scenario = new ScenarioWriter('Assistant with a whisper')
   .answered()
   .command('assistant', 'ai_assistant_start', { assistant: { id: 'assistant-clinic' } })
@@ -162,7 +162,7 @@ export const assistantWhisper: Scenario = new ScenarioWriter('Assistant with a w
   })
   .end()
 
-/** Two gathers in a row: the second begins while the first runs, and a late digit of the first comes after that. */
+/** A second gather starts while the first runs. A late digit of the first gather arrives after that. */
 export const twoGathers: Scenario = new ScenarioWriter('Two gathers in a row')
   .answered()
   .command('first', 'gather', { maximum_digits: 4 })
@@ -200,7 +200,7 @@ export const refusedCommand: Scenario = new ScenarioWriter('Refused command')
   })
   .end()
 
-/** Telnyx did not answer, so the command may or may not have run. */
+/** Telnyx does not answer a command, so the command may or may not have run. */
 export const unknownOutcome: Scenario = new ScenarioWriter('Unknown outcome')
   .answered()
   .event('command.requested', { command_id: 'lost', payload: { command: 'gather', body: { maximum_digits: 4 } } })
@@ -208,7 +208,7 @@ export const unknownOutcome: Scenario = new ScenarioWriter('Unknown outcome')
   .event('command.unknown', { command_id: 'lost', payload: { reason: 'timeout' } })
   .end()
 
-/** Every scenario by name. */
+/** All scenarios of this library by name. */
 export const scenarios = {
   pinEntry,
   hiddenPin,

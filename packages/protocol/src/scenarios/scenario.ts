@@ -1,20 +1,20 @@
 /**
- * A scenario is the history of a call as data: what happened, and when. Tests fold it, stories play it through the
- * real client, and users' tests can do both.
+ * A scenario is the history of a call as data: its events and their times. Tests fold a scenario; stories play it
+ * through the real client. Users can do both in their own tests.
  */
 
 import type { Mask } from '../base/mask.ts'
 import type { EventOf, HistoryMessage, KnownEventType } from '../events/event.ts'
 
-/** One thing that happens, and when: milliseconds after the call began. */
+/** An event of a scenario. `at` is its time in milliseconds after the start of the call. */
 export interface ScenarioStep {
   readonly at: number
   readonly event: EventOf<KnownEventType>
 }
 
-/** The history of one call. */
+/** The history of one call as data. */
 export interface Scenario {
-  /** Names the scenario where it is listed. */
+  /** The name of the scenario in lists. */
   readonly title: string
   readonly callId: string
   readonly from: string
@@ -22,21 +22,21 @@ export interface Scenario {
   readonly steps: readonly ScenarioStep[]
 }
 
-/** The moment every scenario begins, so that stories look the same each day. */
+/** The start time of all scenarios. It is fixed so that stories look the same each day. */
 export const SCENARIO_START = '2026-11-22T10:41:00.000000Z'
 
-/** The ISO time, with microseconds, of a moment of a scenario. */
+/** Returns the ISO time, with microseconds, of a moment in a scenario. `at` is in milliseconds after its start. */
 export function scenarioTime(at: number): string {
   return `${new Date(Date.parse(SCENARIO_START) + at).toISOString().slice(0, -1)}000Z`
 }
 
-/** What a step of a scenario may give of its event. */
+/** The fields of a scenario event that `ScenarioWriter.event` accepts. */
 export type StepInput<Type extends KnownEventType> = {
   payload?: EventOf<Type>['payload']
   command_id?: string
 }
 
-/** Writes a history: each method adds an event, `wait` lets time pass. Ids and times are the same on every run. */
+/** Builds a scenario: each method adds an event, and `wait` advances the time. Ids and times are deterministic. */
 export class ScenarioWriter {
   readonly #title: string
   readonly #callId: string
@@ -51,13 +51,13 @@ export class ScenarioWriter {
     this.#parties = { from: options.from ?? '+15550001111', to: options.to ?? '+15550002222' }
   }
 
-  /** Lets time pass, in milliseconds. */
+  /** Advances the time of the scenario by `millis` milliseconds. */
   wait(millis: number): this {
     this.#now += millis
     return this
   }
 
-  /** Adds any event. */
+  /** Adds an event of any known type at the current time of the scenario. */
   event<Type extends KnownEventType>(type: Type, { payload, command_id }: StepInput<Type> = {}): this {
     const event = {
       id: `${this.#callId}-${String(this.#steps.length + 1).padStart(4, '0')}`,
@@ -91,7 +91,7 @@ export class ScenarioWriter {
     return this.wait(120).event('command.accepted', { command_id: id, payload: {} })
   }
 
-  /** The caller presses keys, `rhythm` milliseconds apart; a hidden key is `•`. */
+  /** Adds the keys that the caller presses, `intervalMs` apart (default: 450). `•` stands for a masked key. */
   press(keys: string, options: { gather?: string; intervalMs?: number } = {}): this {
     const { gather, intervalMs: rhythm = 450 } = options
     for (const key of keys) {
@@ -103,7 +103,7 @@ export class ScenarioWriter {
     return this
   }
 
-  /** The conversation of a command gains a message. */
+  /** Adds a message to the conversation that the command with this id started. */
   say(conversation: string, role: 'assistant' | 'user' | 'system', content: string): this {
     const from = this.#messages.get(conversation) ?? 0
     const messages: HistoryMessage[] = [{ role, content }]

@@ -1,8 +1,8 @@
 /**
- * What crosses the socket, as schemas: `wire.schema.json` is made from them, and a test holds the two together.
+ * The schemas of all socket messages. `wire.schema.json` is generated from them, and a test compares the two.
  *
- * A call's log is its events in the order they were appended, each with a sequence number. `epoch` names the log: it
- * changes when the log may have lost something, and then nothing known under the old epoch may be trusted.
+ * A call's log holds its events in append order, each with a sequence number. `epoch` identifies the log. It changes
+ * when the log may have lost events; then a client must discard all events of the old epoch.
  */
 import * as z from 'zod/mini'
 import { eventSchemas, opaqueEventSchema } from '../events/event-schemas.ts'
@@ -10,26 +10,26 @@ import { eventSchemas, opaqueEventSchema } from '../events/event-schemas.ts'
 const text = z.string()
 const seq = z.int().check(z.minimum(0))
 
-/** An event and its place in the log of its call, from 1, without gaps. */
+/** An event and its sequence number in the log of its call: from 1, without gaps. */
 export const recordSchema = z.object({
   seq,
   event: z.union([...Object.values(eventSchemas), opaqueEventSchema]),
 })
 
-/** A place in a call's log: everything up to and including `seq` is known. */
+/** A position in a call's log: the reader has every event up to and including `seq`. */
 export const cursorSchema = z.object({ epoch: text, seq })
 
-/** How a request over the socket was refused; `code` and `title` are Telnyx's. */
+/** The error of a refused socket request; `code` and `title` are from Telnyx's error catalogue. */
 const socketErrorSchema = z.object({ status: z.int(), code: text, title: text, detail: z.optional(text) })
 
 const refusedSchema = z.object({ ok: z.literal(false), error: socketErrorSchema })
 
 const summarySchema = z.looseObject({ callId: text, phase: z.enum(['unknown', 'ringing', 'answered', 'ended']) })
 
-/** Calls that are new or have changed, whole; and those that are gone. */
+/** The summaries of new and changed calls, and the ids of calls that were removed from the list. */
 export const callsEventFrameSchema = z.object({ calls: z.array(summarySchema), gone: z.array(text) })
 
-/** The messages of a client, by event name. */
+/** The schemas of messages from a client, by event name. */
 export const clientMessageSchemas = {
   'call:watch': z.object({ call_id: text, cursor: z.optional(cursorSchema) }),
   'call:unwatch': z.object({ call_id: text }),
@@ -38,7 +38,7 @@ export const clientMessageSchemas = {
   'ticket:refresh': z.object({ ticket: text }),
 } as const
 
-/** The messages of a server, by event name; `…:reply` are replies. `socket.ts` documents them. */
+/** The schemas of messages from a server, by event name; `…:reply` are replies. `socket.ts` documents the messages. */
 export const serverMessageSchemas = {
   'call:watch:reply': z.union([
     z.object({

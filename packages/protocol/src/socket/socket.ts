@@ -1,21 +1,21 @@
-/** The conversation over the socket, typed for both ends (`Server<ClientToServer, ServerToClient>`). */
+/** The types of all socket.io messages, for client and server (`Server<ClientToServer, ServerToClient>`). */
 import type { CallEvent } from '../events/event.ts'
 import type { CallSummary } from '../views/summary.ts'
 
-/** An event and its place in the log of its call. */
+/** An event and its sequence number in the log of its call. */
 export interface CallRecord {
-  /** From 1, without gaps. */
+  /** The sequence number of the event in the log: from 1, without gaps. */
   readonly seq: number
   readonly event: CallEvent
 }
 
-/** A place in a call's log: everything up to and including `seq` is known, under this `epoch`. */
+/** A position in the log with this `epoch`: the reader has every event up to and including `seq`. */
 export interface Cursor {
   readonly epoch: string
   readonly seq: number
 }
 
-/** How a request over the socket was refused, in Telnyx's words. */
+/** The error of a refused socket request, with Telnyx's code and title. */
 export interface SocketError {
   readonly status: number
   readonly code: string
@@ -23,14 +23,14 @@ export interface SocketError {
   readonly detail?: string
 }
 
-/** A refused request. */
+/** The reply to a refused socket request. */
 export interface SocketRefusal {
   readonly ok: false
   readonly error: SocketError
 }
 
 /**
- * The answer to `call:watch`: the whole log as a snapshot, or all of it after the cursor as a delta. Never a part: live
+ * The reply to `call:watch`: the whole log as a snapshot, or all events after the client's cursor as a delta. Live
  * events follow at exactly `cursor.seq + 1`.
  */
 export type WatchReply =
@@ -39,42 +39,42 @@ export type WatchReply =
       readonly kind: 'snapshot' | 'delta'
       readonly cursor: Cursor
       readonly records: readonly CallRecord[]
-      /** The server's clock. */
+      /** The time of the server's clock: ISO 8601, UTC. */
       readonly now: string
-      /** What the ticket allows on this call. */
+      /** The scopes that the ticket grants on this call. */
       readonly scopes: readonly Scope[]
-      /** Whose ticket it is: a browser that two agents share must notice where the ticket itself does not say. */
+      /** The subject of the ticket. It reveals a change of agent when the client cannot read the ticket. */
       readonly subject?: string
     }
   | SocketRefusal
 
 /**
- * `WatchReply` as it crosses the socket. `channel` stands for the call and its epoch in the frames that follow.
- * `events` is the JSON of an array of events, of which the last is at `cursor`: text, because that is what stores keep,
- * and a long call is sent without being parsed and encoded again.
+ * `WatchReply` in its encoding on the socket. `channel` stands for the call and its epoch in later frames. `events` is
+ * a JSON array of events; the last event is at `cursor`. It stays text because stores keep text: the server sends a
+ * long call without parsing it.
  */
 export type WireWatchReply =
   | (Omit<Extract<WatchReply, { ok: true }>, 'records'> & { readonly channel: number; readonly events: string })
   | SocketRefusal
 
-/** The answer to `calls:watch`. */
+/** The reply to `calls:watch`. */
 export type CallsReply =
   | {
       readonly ok: true
       readonly now: string
-      /** Live calls before ended ones, each newest first. */
+      /** The calls that the ticket covers: live calls before ended calls, and the newest first in both groups. */
       readonly calls: readonly CallSummary[]
-      /** The ticket covers more calls than are listed. */
+      /** Set when the ticket covers more calls than `calls` lists. */
       readonly truncated?: true
-      /** Whose ticket it is. */
+      /** The subject of the ticket. */
       readonly subject?: string
     }
   | SocketRefusal
 
-/** The answer to `ticket:refresh`. */
+/** The reply to `ticket:refresh`. */
 export type TicketReply = { readonly ok: true; readonly expires_at: string } | SocketRefusal
 
-/** What was appended to a watched call, in order. */
+/** New records of a watched call, in the order of the log. */
 export interface CallEventFrame {
   readonly call_id: string
   readonly epoch: string
@@ -82,40 +82,42 @@ export interface CallEventFrame {
 }
 
 /**
- * `CallEventFrame` as it crosses the socket: the channel from the `call:watch` reply, the sequence number of the
+ * `CallEventFrame` in its encoding on the socket: the channel from the `call:watch` reply, the sequence number of the
  * first event, and the events.
  */
 export type WireEventFrame = readonly [channel: number, seq: number, ...events: CallEvent[]]
 
-/** The beacon: the last sequence number of each watched call, and the health of the store. Sent every few seconds and at
- * every change. */
+/**
+ * The beacon: the last sequence number of each watched call, and the health of the server's store. The server sends it
+ * every few seconds and at every change of that health.
+ */
 export interface CallHeadFrame {
   readonly now: string
   readonly heads: readonly { readonly call_id: string; readonly epoch: string; readonly seq: number }[]
   /**
-   * Whether the server's store is away: what is known stays true, and nothing new can come until it is back. A socket
-   * begins with false; where this is left out, nothing has changed.
+   * Whether the server cannot reach its store. The client's state stays valid, but no new events arrive until the store
+   * is back. The value of a new socket is `false`; an absent value means no change.
    */
   readonly degraded?: boolean
 }
 
-/** Calls that are new or have changed, and those that are gone. */
+/** The summaries of new and changed calls, and the ids of calls that were removed from the list. */
 export interface CallsEventFrame {
   readonly calls: readonly CallSummary[]
   readonly gone: readonly string[]
 }
 
-/** What a ticket may allow: to see a call; to gather; to whisper to and run assistants; to see hidden details. */
+/** A permission of a ticket: `view` a call, run a `gather`, or run an `assistant` and whisper to it. */
 export type Scope = 'view' | 'gather' | 'assistant'
 
-/** What a client sends in socket.io's `auth` when it connects. */
+/** The `auth` object of a socket.io connection. */
 export interface SocketAuth {
   readonly ticket: string
-  /** `PROTOCOL_VERSION` of the client; checked before anything else. */
+  /** `PROTOCOL_VERSION` of the client. The server checks it before the ticket. */
   readonly protocol: number
 }
 
-/** The messages of a client. */
+/** The messages from a client to the server. */
 export interface ClientToServer {
   'call:watch': (request: { call_id: string; cursor?: Cursor }, reply: (reply: WireWatchReply) => void) => void
   'call:unwatch': (request: { call_id: string }) => void
@@ -124,7 +126,7 @@ export interface ClientToServer {
   'ticket:refresh': (request: { ticket: string }, reply: (reply: TicketReply) => void) => void
 }
 
-/** The messages of a server. */
+/** The messages from the server to a client. */
 export interface ServerToClient {
   'call:event': (frame: WireEventFrame) => void
   'call:head': (frame: CallHeadFrame) => void

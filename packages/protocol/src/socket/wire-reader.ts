@@ -1,12 +1,12 @@
-/** Reads what a server sends on one socket: events as JSON, and channels that stand for logs. */
+/** Decodes the replies and frames that a server sends on a socket. */
 import type { CallEvent } from '../events/event.ts'
 import type { CallEventFrame, CallRecord, WatchReply, WireEventFrame, WireWatchReply } from './socket.ts'
 
-/** Frames name their log by a channel, which the answer to `call:watch` on the same socket has announced. */
+/** A frame identifies its log by a channel number. The reply to `call:watch` on the same socket assigns the channel. */
 export class WireReader {
   readonly #logs = new Map<number, { readonly call_id: string; readonly epoch: string }>()
 
-  /** Reads the answer to a `call:watch`. Call it before anything that follows on the socket, which may be a frame. */
+  /** Reads the reply to `call:watch`. Call it before you read a later frame, which may use the reply's channel. */
   readReply(callId: string, reply: WireWatchReply): WatchReply {
     if (!reply.ok) return reply
     const { channel, events: text, ...rest } = reply
@@ -15,7 +15,7 @@ export class WireReader {
     return { ...rest, records: numbered(reply.cursor.seq - events.length + 1, events) }
   }
 
-  /** Reads a frame; `null` if its channel was not announced here, or its call is no longer watched. */
+  /** Reads a frame; `null` if its channel is unknown on this socket, or its call is no longer watched. */
   readFrame([channel, first, ...events]: WireEventFrame): CallEventFrame | null {
     const log = this.#logs.get(channel)
     return log ? { ...log, records: numbered(first, events) } : null

@@ -26,26 +26,26 @@ function wireSchema() {
 const eventOf = (id: string): CallEvent => ({ id, event_type: 'call.test', occurred_at: 'then', payload: {} })
 
 describe('the wire', () => {
-  it('matches the committed wire.schema.json', () => {
-    // If this fails, the wire has changed. Would a client built before the change still read every frame, and the
-    // server every request? If not, raise PROTOCOL_VERSION. Then write the file again: UPDATE_WIRE_SCHEMA=1.
+  it('the wire schemas match the committed wire.schema.json', () => {
+    // On failure, the wire schemas have changed. If an older client could misread a frame, or the server a request of
+    // an older client, raise PROTOCOL_VERSION. Then rewrite the file: run this test with UPDATE_WIRE_SCHEMA=1.
     const now = `${JSON.stringify(wireSchema(), null, 1)}\n`
     if (process.env.UPDATE_WIRE_SCHEMA) writeFileSync(file, now)
     expect(now).toBe(readFileSync(file, 'utf8'))
   })
 
-  it('preserves every event of every scenario on the wire', () => {
+  it('the wire schemas preserve all events of all scenarios', () => {
     for (const { steps } of Object.values(scenarios)) {
       steps.forEach(({ event }, index) => {
         const record = { seq: index + 1, event }
         expect(z.parse(recordSchema, JSON.parse(JSON.stringify(record)))).toEqual(record)
-        // An event that fits only the schema of unknown types has a payload that its own type does not allow.
+        // The schema of unknown event types accepts any payload, so the event must also match the schema of its type.
         expect(z.parse(z.optional(eventSchemas[event.event_type] ?? z.never()), event)).toEqual(event)
       })
     }
   })
 
-  it('preserves any event in a watch reply', () => {
+  it('WireReader preserves any event in a reply to call:watch', () => {
     const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown)
     const event = fc.record(
       {
@@ -67,7 +67,7 @@ describe('the wire', () => {
     )
   })
 
-  it('numbers the events of replies and frames, and ignores a released call', () => {
+  it('WireReader numbers the events of replies and frames, and ignores frames of a released call', () => {
     const reader = new WireReader()
     const cursor = { epoch: 'e', seq: 12 }
     const events = JSON.stringify([eventOf('a'), eventOf('b')])

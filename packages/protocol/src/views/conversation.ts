@@ -1,9 +1,9 @@
-/** The conversation with an AI, and what is being said right now. Derived from the state, and never stored. */
+/** The view of a conversation with an AI, and the partial speech. Derived from the call state, never stored. */
 import { type CallState, type MessageEntry, messageKey } from '../call-state/call-state.ts'
 import { type ConversationName, isConversation } from '../commands/command-name.ts'
 import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
 
-/** A conversation with an AI. */
+/** A conversation of the caller with an assistant or an AI gather. */
 export interface Conversation {
   readonly id: string
   readonly command: ConversationName | null
@@ -17,7 +17,7 @@ export interface Conversation {
   readonly lastMessage: MessageEntry | null
 }
 
-/** A conversation by id; by default the one that began last. */
+/** Returns the conversation with this id, or the latest one without an id. `null` if there is none. */
 export function selectConversation(state: CallState, id?: string): Conversation | null {
   const wanted = id ?? state.latestConversation?.id ?? (state.conversations.at(-1)?.id || null)
   const conversation = wanted === null ? undefined : state.conversations.get(wanted)
@@ -42,7 +42,7 @@ export function selectConversation(state: CallState, id?: string): Conversation 
   }
 }
 
-/** What a side of the call is saying right now, not yet final; `null` when it is silent. */
+/** Returns the speech of one side of the call that is not yet final; `null` when there is none. */
 export function selectPartialSpeech(
   state: Pick<CallState, 'tracks'>,
   track: string,

@@ -19,7 +19,7 @@ const read = (body: Record<string, unknown>, ...keys: [string | null, number][])
 }
 
 describe('readDigitRules', () => {
-  it("fills in Telnyx's defaults", () => {
+  it("readDigitRules fills in Telnyx's defaults for missing parameters", () => {
     expect(readDigitRules('gather', {})).toEqual({
       minDigits: 1,
       maxDigits: 128,
@@ -31,7 +31,7 @@ describe('readDigitRules', () => {
     })
   })
 
-  it('reads timeout_millis as the wait for the first digit where there is a prompt', () => {
+  it('readDigitRules reads timeout_millis as the first-digit timeout of a prompted gather', () => {
     expect(readDigitRules('gather_using_audio', { timeout_millis: 9000 })).toMatchObject({
       firstDigitTimeoutMs: 9000,
       maxAttempts: 3,
@@ -39,13 +39,13 @@ describe('readDigitRules', () => {
     expect(readDigitRules('gather', { timeout_millis: 9000 })).toMatchObject({ firstDigitTimeoutMs: 5000 })
   })
 
-  it('has no terminating digit when the parameter is empty', () => {
+  it('readDigitRules returns no terminating digit when terminating_digit is empty', () => {
     expect(readDigitRules('gather', { terminating_digit: '' }).terminatingDigit).toBeNull()
   })
 })
 
 describe('readKeys', () => {
-  it('does not count the terminator as a digit', () => {
+  it('readKeys does not count the terminator as a digit', () => {
     expect(read({}, ['1', 0], ['2', 400], ['#', 400])).toEqual({
       attempt: 1,
       digits: '12',
@@ -53,32 +53,32 @@ describe('readKeys', () => {
     })
   })
 
-  it('counts # as a digit when there is no terminating digit', () => {
+  it('readKeys counts # as a digit when the gather has no terminating digit', () => {
     expect(read({ terminating_digit: '' }, ['1', 0], ['#', 400]).digits).toBe('1#')
   })
 
-  it('keeps an invalid key and marks it as invalid', () => {
+  it('readKeys keeps an invalid key and marks it as invalid', () => {
     expect(read({ valid_digits: '12' }, ['1', 0], ['9', 400])).toMatchObject({ digits: '19', roles: 'digit invalid' })
   })
 
-  it('begins the next attempt after a terminator', () => {
+  it('readKeys starts the next attempt after a terminator', () => {
     expect(read({}, ['1', 0], ['#', 400], ['7', 3000])).toEqual({ attempt: 2, digits: '7', roles: 'digit' })
   })
 
-  it('begins the next attempt after the maximum number of digits', () => {
+  it('readKeys starts the next attempt after the maximum number of digits', () => {
     expect(read({ maximum_digits: 2 }, ['1', 0], ['2', 400], ['3', 400])).toMatchObject({ attempt: 2, digits: '3' })
   })
 
-  it('begins the next attempt after the inter-digit timeout plus 250 ms', () => {
+  it('readKeys starts the next attempt after the inter-digit timeout plus 250 ms', () => {
     expect(read({}, ['1', 0], ['2', 5200])).toMatchObject({ attempt: 1, digits: '12' })
     expect(read({}, ['1', 0], ['2', 5300])).toMatchObject({ attempt: 2, digits: '2' })
   })
 
-  it('never counts more attempts than there are tries', () => {
+  it('readKeys never counts more attempts than maximum_tries allows', () => {
     expect(read({ maximum_tries: 2 }, ['#', 0], ['#', 500], ['#', 500]).attempt).toBe(2)
   })
 
-  it('shows a dot for a masked digit', () => {
+  it('readKeys returns a dot for a masked digit', () => {
     expect(read({}, [null, 0], [null, 400])).toMatchObject({ digits: '••', roles: 'digit digit' })
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Reads a row of key presses by a gather's rules: which attempt they belong to, which count, which do not. Telnyx says
- * what was pressed and, at the end, what it made of it; in between, this is the best that can be known.
+ * Interprets key presses by the rules of their gather: the attempt each key belongs to, and whether it is valid. Telnyx
+ * reports its own result only when the gather ends; until then, this is an estimate.
  */
 
 import { gatherDefaults, limits } from '../base/limits.ts'
@@ -11,36 +11,36 @@ import type { GatherName } from '../commands/command-name.ts'
 export interface DigitRules {
   readonly minDigits: number
   readonly maxDigits: number
-  /** The key that ends the input; `null` for none. */
+  /** The key that ends the input; `null` if no key does. */
   readonly terminatingDigit: string | null
-  /** The characters accepted. */
+  /** The keys that the gather accepts as valid, such as `0123456789`. */
   readonly validDigits: string
   readonly maxAttempts: number
   readonly firstDigitTimeoutMs: number
   readonly interDigitTimeoutMs: number
 }
 
-/** A key and the part it played. */
+/** A key that the caller pressed, and its role in the attempt. */
 export interface KeyPress {
   readonly id: string
   readonly at: string
-  /** `null` where policy hides it. */
+  /** The key; `null` when it is masked. */
   readonly digit: string | null
-  /** `invalid` keys count as input, and make it invalid; they are not dropped. */
+  /** An `invalid` key stays part of the input and makes the whole input invalid. */
   readonly role: 'digit' | 'invalid' | 'terminator'
 }
 
-/** What the keys of a gather amount to. */
+/** The current attempt of a digit gather, computed from its keys. */
 export interface DigitAttempt {
-  /** Which attempt the last keys belong to, from 1. */
+  /** The number of the current attempt, from 1. */
   readonly attempt: number
   /** The keys of that attempt. */
   readonly keys: KeyPress[]
-  /** Its digits, `•` for a hidden one, without the terminator. */
+  /** The digits of that attempt without the terminator; a masked digit is `•`. */
   readonly digits: string
 }
 
-/** The rules of a gather, from the body of its command. */
+/** Reads the rules of a digit gather from the body of its command. */
 export function readDigitRules(command: GatherName | null, body: Readonly<Record<string, unknown>>): DigitRules {
   const number = (key: keyof typeof limits) => {
     const value = body[key]
@@ -59,12 +59,12 @@ export function readDigitRules(command: GatherName | null, body: Readonly<Record
   }
 }
 
-/** Webhook times are a little later than the keys; a pause only ends an attempt when it is clearly too long. */
+/** Webhook times lag behind key presses. A pause ends an attempt only when it exceeds the timeout by this much. */
 const ATTEMPT_SLACK_MS = 250
 
 /**
- * Reads keys in the order they were pressed. An attempt is over at its terminator, at its last possible digit, or
- * after too long a pause; a key after that begins the next one.
+ * Computes the current attempt from keys in the order they were pressed. An attempt ends at its terminator, at the
+ * maximum number of digits, or after a pause longer than the inter-digit timeout. The next key starts a new attempt.
  */
 export function readKeys(entries: readonly KeyEntry[], rules: DigitRules): DigitAttempt {
   let attempt = 1

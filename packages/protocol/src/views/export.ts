@@ -5,7 +5,7 @@
 import type { TimelineEntry } from '../call-state/call-state.ts'
 import { HIDDEN_DIGIT } from './gather.ts'
 
-/** The formats of a file, with their media types. */
+/** The formats of an exported call, with their media types. */
 export const exportMediaTypes = {
   json: 'application/json',
   csv: 'text/csv',
@@ -13,13 +13,13 @@ export const exportMediaTypes = {
   md: 'text/markdown',
 } as const
 
-/** One of the formats. */
+/** A format of an exported call. */
 export type ExportFormat = keyof typeof exportMediaTypes
 
-/** Every format. */
+/** All formats of an exported call. */
 export const exportFormats = Object.keys(exportMediaTypes) as ExportFormat[]
 
-/** One thing that happened, in words. */
+/** A timeline entry in words: a row of an exported file. */
 export interface ExportRow {
   /** ISO 8601. */
   readonly at: string
@@ -30,10 +30,10 @@ export interface ExportRow {
   readonly isSpoken?: boolean
 }
 
-/** What stands above the rows, and how their times are written. */
+/** The heading of an exported file, and how the times of its rows are written. */
 export interface ExportHeading {
   readonly title: string
-  /** A line below the title. */
+  /** The line below the title of a Markdown export. */
   readonly period?: string
   /** When captions begin; by default with the first thing said. */
   readonly startedAt?: string | undefined
@@ -42,7 +42,7 @@ export interface ExportHeading {
   readonly timeOf?: (at: string) => string
 }
 
-/** A timeline's entry as a row. */
+/** Converts an entry of the timeline to a row of an exported file. */
 export function exportRow(entry: TimelineEntry): ExportRow {
   const { at } = entry
   switch (entry.kind) {
@@ -69,7 +69,7 @@ export function exportRow(entry: TimelineEntry): ExportRow {
   }
 }
 
-/** A file of rows, in pieces: at least one for each row, so that a server can pause between them. */
+/** Writes an exported file in chunks, at least one for each row, so that a server can pause between chunks. */
 export function* exportFile(
   format: Exclude<ExportFormat, 'json'>,
   heading: ExportHeading,
@@ -88,18 +88,18 @@ export function* exportFile(
 
 interface RowWriter {
   readonly head: string
-  /** Writes a row; `next` is the row after it. */
+  /** Formats a row of the file; `next` is the following row. */
   readonly line: (row: ExportRow, next: ExportRow | null) => string
 }
 
 /**
- * Text of a stranger on one line: every kind of line break, tab and control character is a space, so that nothing in it
- * begins a line, a cue or a row of its own.
+ * Replaces line breaks, tabs and control characters with spaces, so that untrusted text cannot start a new line, row
+ * or cue.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern replaces control characters
 const oneLine = (text: string): string => text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+/g, ' ')
 
-/** RFC 4180; and a cell that a spreadsheet would take for a formula is made text. */
+/** Writes CSV by RFC 4180, and prefixes a cell that a spreadsheet would run as a formula with an apostrophe. */
 function csv(): RowWriter {
   const cell = (value: string) => {
     const text = oneLine(value)
@@ -111,10 +111,10 @@ function csv(): RowWriter {
   }
 }
 
-/** How long a caption stands that nothing follows, in milliseconds. */
+/** How long the last caption is shown, in milliseconds. */
 const LAST_CAPTION_MS = 4_000
 
-/** WebVTT: what was said, as captions. */
+/** Writes the spoken rows as WebVTT captions. */
 function vtt({ startedAt, endedAt }: ExportHeading): RowWriter {
   let start = startedAt === undefined ? null : Date.parse(startedAt)
   // Escaped, because a tag or `-->` in the cue text would be parsed as WebVTT syntax.

@@ -16,7 +16,7 @@ const parameters = {
 }
 
 describe('fieldsOf', () => {
-  it('flattens nested objects and derives a label for each field', () => {
+  it('fieldsOf flattens nested objects and derives a label for each field', () => {
     expect(fieldsOf(parameters).map((field) => [field.name, field.label, field.required])).toEqual([
       ['full_name', 'Full name', true],
       ['dateOfBirth', 'Date of birth', false],
@@ -26,7 +26,7 @@ describe('fieldsOf', () => {
   })
 
   it.each([undefined, null, 'text', [], {}, { properties: 7 }, { properties: { a: 7 } }])(
-    'finds no field in %j',
+    'fieldsOf returns no field for the malformed schema %j',
     (malformed) => {
       expect(fieldsOf(malformed)).toEqual([])
     },
@@ -34,7 +34,7 @@ describe('fieldsOf', () => {
 })
 
 describe('fieldStates', () => {
-  it('distinguishes missing, heard and confirmed fields', () => {
+  it('fieldStates distinguishes missing, heard and confirmed fields', () => {
     const states = fieldStates(parameters, { full_name: 'Ann', address: { city: 'Paris' } }, { full_name: 'Anne' })
     expect(states.map((field) => [field.name, field.status, field.value])).toEqual([
       ['full_name', 'confirmed', 'Anne'],
@@ -44,13 +44,13 @@ describe('fieldStates', () => {
     ])
   })
 
-  it('accepts false and 0 as values, but not null', () => {
+  it('fieldStates accepts false and 0 as field values, but not null', () => {
     const schema = { properties: { member: { type: 'boolean' }, age: { type: 'integer' }, note: { type: 'string' } } }
     const states = fieldStates(schema, { member: false, age: 0, note: null }, null)
     expect(states.map((field) => field.status)).toEqual(['heard', 'heard', 'missing'])
   })
 
-  it('ignores values of the prototype', () => {
+  it('fieldStates ignores values that an object inherits from its prototype', () => {
     const schema = { properties: { constructor: { type: 'string' }, toString: { type: 'string' } } }
     expect(fieldStates(schema, {}, {}).map((field) => field.status)).toEqual(['missing', 'missing'])
   })

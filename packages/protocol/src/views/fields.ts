@@ -1,26 +1,26 @@
-/** The fields of an AI gather: its JSON Schema laid out as a form, and what has been heard of each. */
+/** The fields of an AI gather: its JSON Schema as a flat form, with the value of each field so far. */
 
-/** One thing an AI gather is to find out. */
+/** A field that an AI gather asks the caller for. */
 export interface FieldSpec {
-  /** Where the value stands in the result, such as `['address', 'city']`. */
+  /** The path of the value in the gather's result, such as `['address', 'city']`. */
   readonly path: readonly string[]
   /** The path as one string, such as `address.city`. */
   readonly name: string
-  /** The schema's `title`, or the name in words. */
+  /** The `title` of the field's schema, or words made from the field's name. */
   readonly label: string
   readonly description?: string | undefined
-  /** The JSON Schema type: `string`, `number`, `integer`, `boolean`, `array`; `any` if it does not say. */
+  /** The JSON Schema type: `string`, `number`, `integer`, `boolean`, `array`; `any` if the schema has no type. */
   readonly type: string
   /** The JSON Schema format, such as `date` or `email`. */
   readonly format?: string | undefined
-  /** The values allowed, where the schema lists them. */
+  /** The allowed values, if the schema has an `enum`. */
   readonly options?: readonly unknown[] | undefined
   readonly required: boolean
 }
 
-/** A field and what is known of it. */
+/** A field of an AI gather with its value so far. */
 export interface FieldState extends FieldSpec {
-  /** `heard`: in the partial results. `confirmed`: in the final result. */
+  /** `heard`: the value is in the partial results. `confirmed`: it is in the final result. `missing`: in neither. */
   readonly status: 'missing' | 'heard' | 'confirmed'
   readonly value: unknown
 }
@@ -30,10 +30,10 @@ type Schema = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Deeper schemas than this are shown as one field, because a deeply nested form is unreadable on a call. */
+/** An object nested deeper than this is shown as one field, because an agent cannot read a deeply nested form. */
 const MAX_DEPTH = 4
 
-/** The fields that a gather's `parameters` ask for, nested objects laid flat. Anything malformed yields no field. */
+/** Returns the fields of an AI gather's `parameters`, nested objects flattened. A malformed schema yields no field. */
 export function fieldsOf(parameters: unknown): FieldSpec[] {
   return isObject(parameters) ? walk(parameters, [], true, 0) : []
 }
@@ -64,7 +64,7 @@ function fieldSpec(property: Schema, path: readonly string[], key: string, requi
   }
 }
 
-/** `dateOfBirth`, `date_of_birth` → `Date of birth`. */
+/** Turns a property name into a label: `dateOfBirth` and `date_of_birth` become `Date of birth`. */
 function inWords(key: string): string {
   const words = key
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -74,7 +74,7 @@ function inWords(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** Each field with what has been heard, and confirmed, of it. */
+/** Returns each field with its value from the partial results (`heard`) or the final result (`confirmed`). */
 export function fieldStates(parameters: unknown, heard: unknown, confirmed: unknown): FieldState[] {
   return fieldsOf(parameters).map((field) => {
     const final = valueAt(confirmed, field.path)

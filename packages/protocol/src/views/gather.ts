@@ -1,4 +1,4 @@
-/** The gather that runs, its digits or fields so far, and how it ended. Derived from the state, and never stored. */
+/** The view of a gather: its digits or fields so far, and its outcome. Derived from the call state, never stored. */
 import type { Mask } from '../base/mask.ts'
 import type { CallState, GatherState, KeyEntry } from '../call-state/call-state.ts'
 import { type GatherName, isDigitGather } from '../commands/command-name.ts'
@@ -8,24 +8,24 @@ import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf
 
 /** The fields that both kinds of gather have. */
 export interface GatherBase {
-  /** The gather's `command_id`. */
+  /** The gather's `command_id`; the id of its ending event if it was not started through CallGather. */
   readonly id: string
   readonly status: GatherStatus
-  /** The command that began it; `null` if it was not given through us. */
+  /** The command that started this gather; `null` if it was not started through CallGather. */
   readonly command: GatherName | null
-  /** The body of that command, as it was sent. */
+  /** The body of that command as it was sent to Telnyx. */
   readonly body: Readonly<Record<string, unknown>>
   readonly requestedBy?: string | undefined
   readonly requestedAt: string | null
   readonly acceptedAt: string | null
   readonly endedAt: string | null
-  /** How it ended, in Telnyx's words: `valid`, `invalid`, `timeout`, `cancelled`, `call_hangup`, … An open list. */
+  /** How the gather ended: Telnyx's `valid`, `invalid`, `timeout`, `cancelled`, `call_hangup`, … An open list. */
   readonly outcome: string | null
-  /** Why Telnyx refused it. */
+  /** Why Telnyx refused the gather; `null` if it did not. */
   readonly refusal: Refusal | null
-  /** What is masked of the input; absent when nothing is. */
+  /** The mask of the caller's input; absent when the input is not masked. */
   readonly mask?: Mask | undefined
-  /** Whether the server's `onSensitive` took the masked value; absent where there was nothing to deliver. */
+  /** Whether the server's `onSensitive` received the masked value; absent when there was no value to deliver. */
   readonly delivery?: 'delivered' | 'failed' | undefined
 }
 
@@ -33,48 +33,48 @@ export interface GatherBase {
 export interface DigitGather extends GatherBase {
   readonly kind: 'digits'
   readonly rules: DigitRules
-  /** The keys of the attempt that runs, or ran last. */
+  /** The keys of the current attempt, or of the last attempt once the gather has ended. */
   readonly keys: readonly KeyPress[]
-  /** The digits of that attempt, `•` for a hidden one; those Telnyx reported once it has ended. */
+  /** The digits of that attempt; a masked digit is `•`. Once the gather has ended, the digits that Telnyx reported. */
   readonly digits: string
-  /** How many digits that is; known even where the digits are hidden. */
+  /** The number of digits; also known when the mask is `digits`. */
   readonly digitCount: number
-  /** Which attempt runs, from 1. */
+  /** The number of the current attempt, from 1. */
   readonly attempt: number
   readonly prompt: Prompt
-  /** What the caller's time is running out for, and from when; `null` when nothing is waited for. */
+  /** The timeout that is running for the caller's next key; `null` when none is running. */
   readonly runningTimeout: RunningTimeout | null
 }
 
-/** What is said or played to the caller. */
+/** The text or audio file that is played to the caller before input. */
 export interface Prompt {
   readonly text: string | null
   readonly media: string | null
-  /** Whether it plays now; `null` where Telnyx does not say. */
+  /** Whether the prompt is playing now; `null` when Telnyx has not reported it. */
   readonly playing: boolean | null
 }
 
-/** A running timeout. The browser's clock is not the server's: show it as "about". */
+/** A running timeout. The browser's clock may differ from the server's, so show the remaining time as approximate. */
 export interface RunningTimeout {
   readonly for: 'first_digit' | 'next_digit'
   readonly since: string
   readonly durationMs: number
 }
 
-/** A gather of fields by conversation. */
+/** An AI gather: an assistant asks the caller for the fields of a JSON Schema. */
 export interface AIGather extends GatherBase {
   readonly kind: 'fields'
   readonly fields: readonly FieldState[]
-  /** How many required fields are in, of how many. */
+  /** How many required fields have a value, and how many there are. All fields count when no field is required. */
   readonly progress: { readonly done: number; readonly of: number }
-  /** The final result, as Telnyx sent it; not yet checked against the schema. */
+  /** The final result as Telnyx sent it; not validated against the gather's schema. */
   readonly result: Readonly<Record<string, unknown>> | null
 }
 
 /** A gather of either kind. */
 export type Gather = DigitGather | AIGather
 
-/** A gather by id; by default the latest. */
+/** Returns the gather with this id, or the latest gather of the call without an id. `null` if there is none. */
 export function selectGather(state: CallState, id?: string): Gather | null {
   const wanted = id ?? latestGatherId(state)
   const gather = wanted === null ? undefined : state.gathers.get(wanted)
@@ -89,7 +89,7 @@ function latestGatherId(state: CallState): string | null {
   return unasked && last ? latestGatherEnd.gatherId : (latestGather?.id ?? null)
 }
 
-/** What ends a gather whose own end has not been seen: the call is over, or another gather took its place. */
+/** The end of a gather without an ending event of its own: the call ended, or a later gather replaced it. */
 interface End {
   readonly at: string
   readonly outcome: string
@@ -103,7 +103,7 @@ function endFromOutside(state: CallState, gather: GatherState): End | null {
   const began = gather.command?.request?.stamp
   if (!latestGather || began === undefined || latestGather.stamp <= began) return null
   const successor = state.commands.get(latestGather.id)
-  // One gather at a time per call leg: the next one that Telnyx accepts cancels this one.
+  // Telnyx runs one gather per call leg: when it accepts the next gather, it cancels this one.
   return successor?.outcome?.status === 'accepted' ? { at: successor.outcome.at, outcome: 'cancelled' } : null
 }
 
@@ -157,13 +157,13 @@ function viewDigitGather(gather: GatherState, end: End | null): DigitGather {
   }
 }
 
-/** The digits as the end of a gather gives them; `null` where it says nothing of them. */
+/** Returns the digits from the ending event of a gather; `null` if the event has neither digits nor their number. */
 function endDigits(ended: GatherState['ended']): string | null {
   if (!ended) return null
   return ended.digits ?? (ended.digitCount === undefined ? null : hidden(ended.digitCount, ended.last4))
 }
 
-/** Stands for a digit that policy hides. */
+/** The character that stands for a masked digit. */
 export const HIDDEN_DIGIT = '•'
 
 const hidden = (count: number, last4 = '') => HIDDEN_DIGIT.repeat(Math.max(0, count - last4.length)) + last4
@@ -196,7 +196,7 @@ function waitingOf(
       ? { for: 'first_digit', since: common.acceptedAt, durationMs: rules.firstDigitTimeoutMs }
       : null
   }
-  // A prompted gather waits from the end of its prompt; unless Telnyx says when that is, nothing can be shown.
+  // The first-digit timeout of a prompted gather starts at the end of its prompt, which Telnyx may not report.
   const play = gather.plays.at(-1)
   return play?.edge === 'ended' ? { for: 'first_digit', since: play.at, durationMs: rules.firstDigitTimeoutMs } : null
 }
@@ -204,7 +204,7 @@ function waitingOf(
 function viewAIGather(gather: GatherState, end: End | null): AIGather {
   const common = viewCommon(gather, end, gather.partial !== null)
   const result = gather.ended?.result ?? null
-  // A result that is not `valid` is the best that was heard, not an answer.
+  // When the status is not `valid`, the result holds unconfirmed values.
   const confirmed = gather.ended?.status === 'valid' ? result : null
   const fields = fieldStates(common.body.parameters, { ...gather.partial?.results, ...result }, confirmed)
   const required = fields.filter((field) => field.required)
@@ -213,7 +213,7 @@ function viewAIGather(gather: GatherState, end: End | null): AIGather {
   return { kind: 'fields', ...common, fields, progress, result }
 }
 
-/** Keys pressed while no gather was listening, newest last; at most `limit` of them. */
+/** Returns the keys that the caller pressed while no gather ran: the newest `limit` keys, oldest first. */
 export function selectStrayKeys(state: CallState, limit = 32): KeyEntry[] {
   const strays: KeyEntry[] = []
   for (const key of state.keys.reversed()) {
@@ -223,7 +223,7 @@ export function selectStrayKeys(state: CallState, limit = 32): KeyEntry[] {
   return strays.reverse()
 }
 
-/** Whether a key was pressed while no gather was listening. */
+/** Whether the caller pressed this key while no gather ran. */
 export function isStrayKey(state: CallState, key: KeyEntry): boolean {
   if (key.gatherId === null) return true
   const gather = state.gathers.get(key.gatherId)

@@ -1,13 +1,13 @@
-/** How far a call, and a command on it, have come. */
+/** The phase of a call, and the status of its gathers and conversations. */
 import type { CallState, CommandState } from '../call-state/call-state.ts'
 
-/** How far a call has come. */
+/** The phase of a call: `unknown` until a webhook reports the call. */
 export type CallPhase = 'unknown' | 'ringing' | 'answered' | 'ended'
 
-/** How far a gather, or a conversation, has come. */
+/** The status of a gather or conversation; `unknown` when Telnyx did not answer the command that starts it. */
 export type GatherStatus = 'requested' | 'collecting' | 'ended' | 'refused' | 'unknown'
 
-/** Telnyx's words for why a command was refused. */
+/** Telnyx's error for a command that it refused. */
 export interface Refusal {
   readonly httpStatus: number
   readonly code: string
@@ -15,7 +15,7 @@ export interface Refusal {
   readonly detail?: string | undefined
 }
 
-/** How far the call has come. */
+/** Returns the phase of the call. */
 export function selectCallPhase(state: CallState): CallPhase {
   if (state.hangup || state.closed) return 'ended'
   if (state.answered) return 'answered'
@@ -23,26 +23,25 @@ export function selectCallPhase(state: CallState): CallPhase {
 }
 
 /**
- * Who hung up. `us`: our side, by the agent, the host's code or an assistant. `caller` placed the call, `callee` was
- * called.
+ * Which party hung up. `us`: the agent, the host's code or an assistant. `caller` placed the call; `callee` was called.
  */
 export type HungUpBy = 'us' | 'caller' | 'callee'
 
-/** Telnyx names the legs by their part in the call. Which of them is ours follows from the direction, once it is known. */
+/** Maps Telnyx's `caller` or `callee` to `us` when the call's direction shows that this party is our side. */
 export function readHungUpBy(source: unknown, direction: unknown): HungUpBy | null {
   if (source !== 'caller' && source !== 'callee') return null
   const ours = direction === 'incoming' ? 'callee' : direction === 'outgoing' ? 'caller' : null
   return source === ours ? 'us' : source
 }
 
-/** Who hung up; `null` while the call is up, and where Telnyx does not say. */
+/** Returns which party hung up; `null` during the call, and when Telnyx did not report it. */
 export const selectHungUpBy = (state: CallState): HungUpBy | null =>
   readHungUpBy(state.hangup?.source, state.initiated?.direction)
 
-/** When the call ended, if it has. */
+/** Returns when the call ended as an ISO time; `null` during the call. */
 export const selectCallEndedAt = (state: CallState): string | null => state.hangup?.at ?? state.closed?.at ?? null
 
-/** Refused stays refused; what was seen to run has run, whatever the answer was. */
+/** `evidence` is an event that proves that the command ran; it outranks a missing or unknown response from Telnyx. */
 export function statusOf(command: CommandState | null, over: boolean, evidence: boolean): GatherStatus {
   if (command?.outcome?.status === 'refused') return 'refused'
   if (over) return 'ended'

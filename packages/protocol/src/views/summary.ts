@@ -1,4 +1,4 @@
-/** A call as one line of a list. Derived from the state, and never stored. */
+/** The summary of a call for a list of calls. Derived from the call state, never stored. */
 import type { CallState } from '../call-state/call-state.ts'
 import { selectConversation } from './conversation.ts'
 import { selectGather } from './gather.ts'
@@ -11,7 +11,7 @@ import {
   selectHungUpBy,
 } from './status.ts'
 
-/** One line of a list of calls. */
+/** The summary of a call, shown as a row in a list of calls. */
 export interface CallSummary {
   readonly callId: string
   readonly phase: CallPhase
@@ -21,13 +21,13 @@ export interface CallSummary {
   readonly startedAt: string | null
   readonly answeredAt: string | null
   readonly endedAt: string | null
-  /** Who hung up; absent while the call is up, and where Telnyx does not say. */
+  /** Which party hung up; absent during the call, and when Telnyx did not report it. */
   readonly hungUpBy?: HungUpBy
-  /** What happens on the call now. */
+  /** The gather or assistant that runs on the call, or ran last; `null` if there was none. */
   readonly activity: Activity | null
 }
 
-/** What a call is busy with. */
+/** What runs on a call: a gather or an assistant. */
 export type Activity =
   | {
       readonly kind: 'digits'
@@ -45,7 +45,7 @@ export type Activity =
     }
   | { readonly kind: 'assistant'; readonly status: GatherStatus; readonly messages: number }
 
-/** The call as one line of a list. */
+/** Returns the summary of a call for a list of calls. */
 export function selectCallSummary(state: CallState): CallSummary {
   const hungUpBy = selectHungUpBy(state)
   return {
