@@ -124,6 +124,8 @@ describe('validation', () => {
     ['playback_start', {}, ['422 10004 /audio_url']],
     ['send_dtmf', { digits: '12z' }, ['422 10015 /digits']],
     ['transfer', {}, ['422 10004 /to']],
+    ['transfer', { to: 'banana' }, ['422 10016 /to']],
+    ['transfer', { to: '15550123' }, ['422 10016 /to']],
     ['bridge', { call_control_id: 'v3:unknown' }, ['422 90015 /call_control_id']],
     ['answer', {}, ['422 90102 /call_control_id']],
     ['reject', { cause: 'CALL_REJECTED' }, ['422 90102 /call_control_id']],
@@ -140,6 +142,25 @@ describe('validation', () => {
     expect(got.length).toBeGreaterThan(0)
     expect(test.story()).toHaveLength(before)
     expect(caller.view.client_state).toBeNull()
+  })
+
+  it.each([
+    ['banana', ['422 10016 /to']],
+    [7, ['422 10016 /to']],
+    [[], ['422 10016 /to']],
+    [['+15550123', '+1 555 0123'], ['422 10016 /to/1']],
+  ])('refuses to dial %j', async (to, expected) => {
+    await using test = await testSimulator()
+    const body = { to, from: '+15550199', connection_id: '1' }
+    expect(await refusal(test.client.post('/calls', { body }))).toEqual(expected)
+    expect(test.sim.calls()).toEqual([])
+  })
+
+  it('dials SIP URIs, and numbers followed by keys to play', async () => {
+    await using test = await testSimulator()
+    for (const to of ['sip:ann@example.com', 'SIPS:ann@example.com', '+15550123,200'])
+      await test.client.calls.dial({ to, from: '+15550199', connection_id: '1' })
+    expect(test.sim.calls()).toHaveLength(3)
   })
 
   it('ignores unknown body fields of a command, or refuses them when unknownFields is refuse', async () => {
@@ -326,6 +347,13 @@ describe('more than one leg', () => {
       'timeout',
     ])
     expect(test.emitted[0]?.payload).toMatchObject({ direction: 'outgoing', state: 'bridging', connection_id: '1' })
+  })
+
+  it('responds to dial with is_alive false, as Telnyx does, and reports the call as alive from then on', async () => {
+    await using test = await testSimulator()
+    const { data } = await test.client.calls.dial({ to: '+15550', from: '+15550199', connection_id: '1' })
+    expect(data?.is_alive).toBe(false)
+    expect((await test.client.calls.retrieveStatus(data?.call_control_id ?? '')).data?.is_alive).toBe(true)
   })
 
   it('hangs up the other legs when the first of several dialled numbers answers', async () => {
@@ -527,6 +555,16 @@ describe('the rest of the API', () => {
   it('GET /v2/public_key returns the public key of the webhook signatures', async () => {
     await using test = await testSimulator()
     expect(await test.client.get('/public_key')).toMatchObject({ data: { public: test.sim.publicKey } })
+  })
+
+  it('accepts a trailing slash on every API path', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    await test.client.post('/calls/', { body: { to: '+15550', from: '+15550199', connection_id: '1' } })
+    await test.client.post(`/calls/${caller.id}/actions/gather/`, { body: {} })
+    await test.client.get(`/calls/${caller.id}/`)
+    const headers = { authorization: 'Bearer KEY' }
+    expect((await test.sim.fetch(new URL('/_sim/calls/', test.sim.url), { headers })).status).toBe(200)
   })
 
   it('responds to unknown endpoints with 404 in Telnyx’s error format', async () => {

@@ -22,6 +22,7 @@ const titles = {
   '10009': 'Authentication failed',
   '10011': 'Too many requests',
   '10015': 'Bad Request',
+  '10016': 'Phone number must be in +E.164 format',
   '10023': 'Invalid JSON',
   '10025': 'Invalid string length',
   '10026': 'Invalid type',

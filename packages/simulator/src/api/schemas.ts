@@ -151,6 +151,13 @@ const ringing = {
   park_after_unbridge: text,
 } satisfies Record<string, FieldSchema>
 
+/** `+` and a number, with an optional comma and the keys to play on answer; or a SIP URI. */
+const destination: FieldSchema = {
+  type: 'string',
+  pattern: '^(\\+[0-9]{2,15}(,[0-9A-DwW*#]+)?|[sS][iI][pP][sS]?:\\S+)$',
+  code: '10016',
+}
+
 /** Creates the schema of a command body. An `open` body accepts unlisted fields even with `unknownFields: 'refuse'`. */
 const body = <Fields extends Record<string, FieldSchema>>(required: string[], fields: Fields, open = false) => ({
   type: 'object' as const,
@@ -250,7 +257,7 @@ export const schemas = {
     {
       ...webhooks,
       ...ringing,
-      to: nonEmptyText,
+      to: destination,
       from: nonEmptyText,
       target_leg_client_state: { type: 'string', pattern: BASE64, code: '90017' },
     },
@@ -277,9 +284,7 @@ export const schemas = {
       ...ringing,
       connection_id: nonEmptyText,
       from: nonEmptyText,
-      to: {
-        anyOf: [nonEmptyText, { type: 'array', minItems: 1, items: nonEmptyText }],
-      },
+      to: { ...destination, type: ['string', 'array'], minItems: 1, items: destination },
       link_to: text,
       bridge_on_answer: flag,
       bridge_intent: flag,

@@ -21,8 +21,11 @@ interface HandlerOptions {
 
 /** Routes a request to the Telnyx API, the simulator API or the pages. Never rejects. */
 export function createHandler({ telnyx, sim, page }: HandlerOptions): Handler {
-  const route: Handler = async (request) => {
-    const { path, method } = request
+  const route: Handler = async (incoming) => {
+    // Telnyx accepts a trailing slash, and some of its published programs send one.
+    const path = incoming.path.length > 1 ? incoming.path.replace(/\/$/, '') : incoming.path
+    const request = { ...incoming, path }
+    const { method } = request
     if (/^\/v2(\/|$)/.test(path)) return telnyx(request)
     if (/^\/_sim(\/|$)/.test(path)) return sim(request)
     const asset = method === 'GET' || method === 'HEAD' ? page(path) : undefined

@@ -39,7 +39,8 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
   const endpoints: Record<string, Endpoint> = {
     'POST /v2/calls': ({ body }) => {
       const call = dial(exchange, body)
-      return { data: call.status(), callId: call.id }
+      // Telnyx reports a call it just created as not alive yet.
+      return { data: { ...call.status(), is_alive: false }, callId: call.id }
     },
     'GET /v2/calls/:id': ({ id }) => {
       const call = exchange.find(id)

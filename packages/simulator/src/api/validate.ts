@@ -62,8 +62,9 @@ function codeOf({ keyword, parentSchema }: ErrorObject): ErrorCode {
   return (parentSchema as FieldSchema | undefined)?.code ?? codeByKeyword[keyword] ?? '10015'
 }
 
-function detailOf({ keyword, instancePath, params, message }: ErrorObject): string {
+function detailOf({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
   const name = instancePath.split('/').pop() ?? ''
+  if (parentSchema?.code === '10016') return 'The phone number must be in +E.164 format, such as +15550123.'
   switch (keyword) {
     case 'required':
       return `The ${String(params.missingProperty)} parameter is required.`
