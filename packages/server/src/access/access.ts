@@ -14,7 +14,7 @@ import { type Grant, scopes } from './tickets.ts'
 export interface AccessRequest {
   readonly callId: string
   readonly scope: Scope
-  /** The command, if the request is one. */
+  /** The name of the command, if the request is a command. */
   readonly command?: CommandName
 }
 
@@ -22,7 +22,7 @@ export interface AccessRequest {
 export interface AccessPolicy {
   /**
    * Returns the grant of a credential, or `null` if it is invalid. The credential is a ticket or another text that the
-   * host's clients send; empty when they sent none.
+   * host's client sends; it is empty when the client sent none.
    */
   readonly authenticate: (credential: string) => Grant | null | Promise<Grant | null>
   /** Returns whether to allow a request that the grant covers. Default: allow it. */
@@ -31,7 +31,7 @@ export interface AccessPolicy {
 
 /** The dependencies of `Access`. */
 export interface AccessDeps {
-  /** Returns the grant of a credential. Throws a `GatherError` with the reason when it is denied or can't be checked. */
+  /** Returns the grant of a credential. Throws a `GatherError` with the reason when it denies or can't check it. */
   readonly authenticate: (credential: string) => Promise<Grant | null>
   readonly authorize: ((grant: Grant, request: AccessRequest) => Promise<boolean>) | undefined
   readonly revocations: Revocations
@@ -49,7 +49,7 @@ export class Access {
   /**
    * Returns the grant of a credential.
    *
-   * @throws GatherError 401 when it is invalid, expired or revoked; 503 when it can't be checked yet.
+   * @throws GatherError 401 when the credential is invalid, expired or revoked; 503 when it can't be checked yet.
    */
   async authenticate(credential: string | undefined): Promise<Grant> {
     await this.#deps.revocations.ready()
@@ -81,18 +81,18 @@ export class Access {
     return authorize ? authorize(grant, request) : true
   }
 
-  /** The scopes that a grant allows on a call. */
+  /** Returns the scopes that a grant allows on a call. */
   async allowedScopes(grant: Grant, callId: string): Promise<Scope[]> {
     const isAllowed = await Promise.all(grant.scopes.map((scope) => this.isAllowed(grant, { callId, scope })))
     return grant.scopes.filter((_, index) => isAllowed[index])
   }
 }
 
-/** The error for an unknown call and for a forbidden one: identical, so that it does not reveal which calls exist. */
+/** Creates the error for an unknown or forbidden call. It is the same for both, to hide which calls exist. */
 export const unknownCallError = () =>
   gatherError('notFound', 'There is no such call, or your ticket does not cover it. Check the call control id.')
 
-/** The scope that a command requires. */
+/** Returns the scope that a command requires. */
 export function requiredScope(command: CommandName): Scope {
   return command.startsWith('ai_assistant_') ? 'assistant' : 'gather'
 }
@@ -100,7 +100,7 @@ export function requiredScope(command: CommandName): Scope {
 const invalidTicketError = () =>
   gatherError('unauthenticated', 'A valid ticket is required. Ask your backend for a fresh one and try again.')
 
-/** Wraps the host's `authenticate`, so that its failure is answered with 503. */
+/** Wraps the host's `authenticate`, so that a request gets 503 when the callback fails. */
 export function hostAuthenticate(
   authenticate: AccessPolicy['authenticate'],
   hostCallbacks: HostCallbacks,
@@ -108,7 +108,7 @@ export function hostAuthenticate(
   return (credential) => hostCallbacks.call('authenticate', async () => readGrant(await authenticate(credential)))
 }
 
-/** Wraps the host's `authorize`, so that its failure is answered with 503. */
+/** Wraps the host's `authorize`, so that a request gets 503 when the callback fails. */
 export function hostAuthorize(
   authorize: AccessPolicy['authorize'],
   hostCallbacks: HostCallbacks,

@@ -1,4 +1,4 @@
-/** The audit trail: one line for the intent and one for the outcome of each command, without content. */
+/** The audit trail: each command gets a line for its intent and a line for its outcome, without content. */
 import { gatherError } from '@callgather/protocol'
 import type { HostCallbacks } from '../base/host-callbacks.ts'
 
@@ -11,7 +11,7 @@ export interface AuditEntry {
   readonly commandId?: string | undefined
   readonly template?: string | undefined
   readonly address?: string | undefined
-  /** `accepted`, `unknown`, or Telnyx's code. */
+  /** The outcome of the command: `accepted`, `unknown`, or Telnyx's error code. */
   readonly result?: string | undefined
   readonly durationMs?: number | undefined
 }
@@ -21,7 +21,7 @@ export interface AuditLine extends AuditEntry {
   readonly at: string
 }
 
-/** Receives audit lines. Throws or rejects when it could not write one. */
+/** Receives audit lines. Throws or rejects when it could not write a line. */
 export type AuditSink = (line: AuditLine) => void | Promise<void>
 
 /** Writes the audit trail. */
@@ -40,7 +40,7 @@ export class Audit {
   }
 
   /**
-   * Writes a line. Waits for the sink only for an intent in a strict trail, so that a slow sink delays no answer.
+   * Writes an audit line. Waits for the sink only for an intent in a strict trail, so that a slow sink delays no answer.
    *
    * @throws GatherError 503 when the trail is strict and the intent could not be written.
    */
@@ -58,7 +58,7 @@ export class Audit {
     })
   }
 
-  /** Resolves when every line has reached its sink or has failed. */
+  /** Resolves when the sink has taken or failed to take every audit line. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending)
   }

@@ -46,7 +46,7 @@ describe('the command policy', () => {
     ['ai_assistant_start', { participants: [{ id: 'v3:other', role: 'user' }] }, '/participants'],
     ['gather_using_speak', { ...speak, template: 'nothing' }, '/template'],
   ]
-  it('rejects a forbidden field by its path and sends nothing to Telnyx', async () => {
+  it('rejects a command with a forbidden field, names the field’s path and sends Telnyx nothing', async () => {
     await using server = await testServer({
       policy: { mediaHosts: ['media.example.com'] },
       limits: { commandBurst: 100 },
@@ -127,7 +127,7 @@ describe('the command policy', () => {
     '<speak><mstts:backgroundaudio src="https://evil.test/a.mp3"/></speak>',
     '<speak><audio src="https://media.example.com.evil.test/a.mp3"/></speak>',
   ]
-  it('rejects a nested forbidden field by its path and sends nothing to Telnyx', async () => {
+  it('rejects a command with a nested forbidden field, names its path and sends Telnyx nothing', async () => {
     await using server = await testServer({
       policy: { mediaHosts: ['media.example.com'] },
       limits: { commandBurst: 200 },
@@ -145,7 +145,7 @@ describe('the command policy', () => {
     expect(server.upstream.received).toEqual([])
   })
 
-  it('accepts the commands of the default console, and plain SSML', async () => {
+  it('the default command policy accepts the console’s commands and plain SSML', async () => {
     await using server = await testServer({ policy: { mediaHosts: ['Media.example.com'] } })
     await server.webhook('call.answered')
     const plain: [command: string, body: Record<string, unknown>][] = [
@@ -186,7 +186,7 @@ describe('the command policy', () => {
     }
   })
 
-  it('accepts fields at and below a path in allowFields', async () => {
+  it('accepts command fields at and below a path in `allowFields`', async () => {
     await using server = await testServer({ policy: { allowFields: ['assistant.tools', 'participants'] } })
     await server.webhook('call.answered')
     const assistant = { id: 'a', tools: [{ type: 'hangup' }] }
@@ -202,11 +202,11 @@ describe('the command policy', () => {
       { templates: { pin: { command: 'gather' as const, body: { max_digits: 4 } } } },
       /policy.templates.pin.*max_digits/,
     ],
-  ])('refuses to start with an invalid policy: %j', async (policy, message) => {
+  ])('the server refuses to start with the invalid command policy %j', async (policy, message) => {
     await expect(testServer({ policy })).rejects.toThrow(message)
   })
 
-  it('accepts allowed fields, and fields of a template that clients cannot change', async () => {
+  it('accepts allowed command fields, and the fields of a template, which clients cannot change', async () => {
     const pin = { command: 'gather_using_ai', body: { parameters, assistant: { instructions: 'Be brief.' } } } as const
     const policy = { allowFields: ['client_state'], mediaHosts: ['media.example.com'], templates: { pin } }
     await using server = await testServer({ policy })
@@ -231,7 +231,7 @@ describe('the command policy', () => {
 describe('the rate limit of commands', () => {
   const limits = { commandsPerSecond: 0.001, commandBurst: 2, stopsPerSecond: 0.001, stopBurst: 3 }
 
-  it('limits the commands of each subject, with a separate rate for stops', async () => {
+  it('limits the commands of each subject, with a separate rate limit for stop commands', async () => {
     await using server = await testServer({ limits })
     await server.webhook('call.answered')
     const statuses: number[] = []
@@ -244,7 +244,7 @@ describe('the rate limit of commands', () => {
     expect((await server.command('gather', {}, { authorization: other })).status).toBe(200)
   })
 
-  it('limits denied commands before it writes the audit trail', async () => {
+  it('applies the rate limit to denied commands before it writes the audit trail', async () => {
     const lines: unknown[] = []
     await using server = await testServer({ limits, audit: { sink: (line) => void lines.push(line) } })
     await server.webhook('call.answered')
@@ -266,7 +266,7 @@ describe('the rate limit of commands', () => {
     expect((await server.command('gather', {})).headers.get('retry-after')).toBe('10')
   })
 
-  it('sends concurrent stops of a gather to Telnyx only once', async () => {
+  it('sends concurrent stop commands for one gather to Telnyx only once', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather', {})
@@ -280,7 +280,7 @@ describe('the rate limit of commands', () => {
 })
 
 describe('the audit trail', () => {
-  it('writes subject, command and outcome to the audit trail, without content', async () => {
+  it('writes the subject, name and outcome of a command to the audit trail, without content', async () => {
     const lines: Record<string, unknown>[] = []
     await using server = await testServer({ audit: { sink: (line) => void lines.push({ ...line }) } })
     await server.webhook('call.answered')

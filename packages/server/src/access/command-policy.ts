@@ -1,6 +1,6 @@
 /**
- * Which fields a client may set in a command. Browser code is untrusted: it must not redirect events, play files from
- * any host, give tools to an assistant, or write our marks.
+ * Restricts the fields that a client may set in a command. Browser code is untrusted: it must not redirect
+ * events, play files from any host, give tools to an assistant, or write our marks.
  *
  * An allow-list at every depth: an unlisted field is refused by its path. `allowFields` opens paths; templates on the
  * server supply whole bodies. Host code (`gather.call(id)`) and trusted tickets are not checked.
@@ -20,7 +20,7 @@ import { asRecord } from '../base/json.ts'
 import { findSchemaFaults } from './schema-policy.ts'
 import { hasExternalReference } from './ssml-policy.ts'
 
-/** A command body on the server that clients use by name. */
+/** A command body that is stored on the server and that clients use by name. */
 export interface CommandTemplate {
   readonly command: CommandName
   readonly body: Readonly<Record<string, unknown>>
@@ -29,7 +29,7 @@ export interface CommandTemplate {
 /** Limits what clients may send in commands. */
 export interface CommandPolicy {
   /**
-   * Paths of fields to allow that are refused by default, such as `assistant.instructions`, `client_state`.
+   * Paths of command fields that are refused by default and that clients may set, such as `client_state`.
    */
   readonly allowFields?: readonly string[]
   /** Hosts from which `audio_url` and `invalid_audio_url` may come. Default: none; `media_name` is always allowed. */
@@ -50,7 +50,7 @@ export interface CommandPolicy {
     | undefined
 }
 
-/** Paths that a client may not set, and the reason. */
+/** Paths of command fields that a client may not set, each with the reason. */
 const refusedPaths: Readonly<Record<string, string>> = {
   client_state: 'it is how the server recognises what follows a command',
   assistant: 'it may hold tools and other systems',
@@ -83,7 +83,7 @@ const refusedPaths: Readonly<Record<string, string>> = {
   participants: 'it brings further calls into the conversation',
 }
 
-/** Keys that a client may set in the objects that Telnyx's schemas leave open. Values must be plain. */
+/** Keys that a client may set, by path of an object that Telnyx's schemas leave open. Values must be plain. */
 const allowedInside: Readonly<Record<string, readonly string[]>> = {
   voice_settings: [
     'type',
@@ -110,10 +110,10 @@ const allowedInside: Readonly<Record<string, readonly string[]>> = {
 }
 const mediaFields = ['audio_url', 'invalid_audio_url'] as const
 const mediaNames = ['media_name', 'invalid_media_name'] as const
-/** Fields with spoken text, which may be SSML. */
+/** Command fields with spoken text, which may be SSML. */
 const spokenFields = ['payload', 'invalid_payload', 'greeting', 'gather_ended_speech'] as const
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** A name in Telnyx's media storage: no path, URL or escape sequence. */
+/** The form of a name in Telnyx's media storage: no path, URL or escape sequence. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
 const MEDIA_NAME = /^[^\u0000-\u001f\u007f/\\:?#%]+$/u
 
@@ -125,9 +125,9 @@ const allowablePaths: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Checks the paths of `allowFields`, and returns them.
+ * Checks the paths of `allowFields` and returns the paths.
  *
- * @throws when one is unknown. The message lists the valid paths.
+ * @throws when a path is unknown. The message lists the valid paths.
  */
 export function checkAllowFields(paths: readonly string[]): readonly string[] {
   const unknown = paths.filter((path) => !allowablePaths.has(path))
@@ -137,9 +137,9 @@ export function checkAllowFields(paths: readonly string[]): readonly string[] {
 }
 
 /**
- * Checks media hosts, and returns them in lower case.
+ * Checks the media hosts and returns the hosts in lower case.
  *
- * @throws when one is not a host name, such as a URL.
+ * @throws when an entry is not a host name, for example a URL.
  */
 export function checkMediaHosts(hosts: readonly string[]): readonly string[] {
   return hosts.map((host) => {
@@ -152,9 +152,9 @@ export function checkMediaHosts(hosts: readonly string[]): readonly string[] {
 }
 
 /**
- * Checks a policy.
+ * Checks a command policy.
  *
- * @throws when a setting can't work: an unknown field, a URL as a host, a template with an invalid body.
+ * @throws when a setting is invalid: an unknown field, a URL as a host, or a template with an invalid body.
  */
 export function checkCommandPolicy(policy: CommandPolicy): void {
   const named = (option: string, check: () => unknown) => {
@@ -185,7 +185,7 @@ function checkTemplate({ command, body }: CommandTemplate): void {
 
 const MISSING = '10004'
 
-/** Checks a command body against the policy unless `trusted`, and merges its template. */
+/** Checks a command body against the policy, unless its sender is `trusted`, and merges the template that it names. */
 export function applyPolicy(command: CommandName, body: unknown, policy: CommandPolicy, trusted: boolean): unknown {
   const given = asRecord(body)
   if (!given) return body
@@ -246,7 +246,7 @@ function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPol
   if (faults.length > 0) throw policyError(faults)
 }
 
-/** Finds the faults in an object or a list of objects with restricted keys. */
+/** Finds the forbidden keys and values in an object, or a list of objects, with restricted keys. */
 function nestedFaults(
   field: string,
   keys: readonly string[],
@@ -268,7 +268,7 @@ function nestedFaults(
   )
 }
 
-/** Finds faults in values for an assistant's prompt. Telnyx's own variables are reserved. */
+/** Finds forbidden variables for an assistant's prompt. Telnyx reserves its own variable names. */
 function variableFaults(at: readonly string[], variables: unknown): Fault[] {
   return Object.entries(asRecord(variables) ?? {}).flatMap(([key, value]): Fault[] => {
     if (isPlain(value) && !key.toLowerCase().startsWith('telnyx_')) return []
@@ -283,7 +283,7 @@ function refusedFault(at: readonly string[], path: string): Fault {
   return [at, `\`${path}\` may not be set by a client${why}. Use a template of the server.`]
 }
 
-/** Whether a URL is https on an allowed host, without user, password or port. */
+/** Whether a value is an https URL on an allowed host, without user, password or port. */
 function isFrom(url: unknown, hosts: readonly string[]): boolean {
   if (typeof url !== 'string' || !URL.canParse(url)) return false
   const { protocol, hostname, port, username, password } = new URL(url)

@@ -9,7 +9,7 @@ import type { Grant } from './tickets.ts'
 const HOUR = 3_600_000
 const grant = (more: Partial<Grant> = {}): Grant => ({ subject: 'agent-7', calls: '*', scopes: ['view'], ...more })
 
-/** The revocations of one server. Servers may share a store and a clock. */
+/** Creates the revocations of one server. Several servers may share a store and a clock. */
 function revocationsOn(store: CallStore, clock = { now: 1_000_000_000 }) {
   const changed = vi.fn()
   const revocations = new Revocations({ store, logger: pino({ level: 'silent' }), now: () => clock.now })
@@ -50,7 +50,7 @@ describe('revocations', () => {
     expect(restarted.revocations.isRevoked(grant())).toBe(false)
   })
 
-  it('re-reads a revocation whose bus message was lost, and writes a revocation back to a store that lost it', async () => {
+  it('reads a revocation again when its bus message was lost, and restores it to a store that lost its data', async () => {
     vi.useFakeTimers()
     try {
       const clock = { now: 1_000_000_000 }
@@ -80,7 +80,7 @@ describe('revocations', () => {
     }
   })
 
-  it('applies a revocation locally and reports the error when the store is unavailable', async () => {
+  it('applies a revocation on this server and reports the error when the store is unavailable', async () => {
     const store = memoryStore()
     const revoke = vi.spyOn(store, 'revoke').mockRejectedValueOnce(new StoreUnavailableError('down'))
     await using server = await testServer({ store })

@@ -30,7 +30,7 @@ export class Revocations {
     this.#deps = deps
   }
 
-  /** Starts to refresh from the store. Calls `changed` after each new revocation. */
+  /** Starts to read the revocations from the store at intervals. Calls `changed` after each new revocation. */
   start(changed: () => void): void {
     this.#changed = changed
     // The interval retries a failed read. Authentication fails with 503 until the first read succeeds.
@@ -46,7 +46,7 @@ export class Revocations {
   }
 
   /**
-   * Resolves when the revocations were read once.
+   * Resolves when the revocations were read from the store at least once.
    *
    * @throws GatherError 503 when the store can't be read.
    */
@@ -70,7 +70,7 @@ export class Revocations {
   }
 
   /**
-   * Revokes a target: at once on this server, and on the others when the store has published it.
+   * Revokes a target, at once on this server, and on other servers when the store has published the revocation.
    *
    * @throws StoreUnavailableError when the write failed. A later refresh retries it while this process runs.
    */

@@ -1,6 +1,6 @@
-/** Finds external references in spoken text, such as `<audio src>` and other SSML or XML references. */
+/** Finds external references in spoken text: `<audio src>` and other SSML or XML references. */
 
-/** Elements and attributes that only change how text is spoken, in lower case. */
+/** SSML elements and attributes that only change how text is spoken, in lower case. */
 const plainElements = new Set([
   'speak',
   'break',
@@ -26,7 +26,7 @@ const plainAttributes = /^(?!src|href|uri|base|xml:base|onlangfailure)[a-z][\w:.
 
 const TAG = /^<\/?([a-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'))*)\s*\/?>/i
 const ATTRIBUTE = /([\w:.-]+)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')/g
-/** External references in text that is not declared as SSML but might be parsed as SSML. */
+/** Matches an external reference in text that is not declared as SSML but that Telnyx might parse as SSML. */
 const REFERENCE =
   /<[!?]|<\/?[\w.-]*:?(?:audio|lexicon|metadata|meta|backgroundaudio)\b|<[^<>]*[\s"'](?:src|href|uri)\s*=/i
 

@@ -9,13 +9,13 @@ export interface Rate {
 
 /** The rates of one subject. */
 export interface Rates {
-  /** The list of calls, one call, and pages of events. Default 50 a second, 200 at once. */
+  /** Reads of the list of calls, of a call, and of pages of events. Default 50 a second, 200 at once. */
   readonly reads: Rate
-  /** Exports. Default one in 2 seconds, 20 at once. */
+  /** Exports of calls. Default one in 2 seconds, 20 at once. */
   readonly exports: Rate
   /** Erasures of calls. Default 5 a second, 50 at once. */
   readonly erasures: Rate
-  /** New sockets. Default 10 a second, 100 at once. */
+  /** New socket connections. Default 10 a second, 100 at once. */
   readonly connections: Rate
   /** Watches and other requests over all sockets of the subject. Default 100 a second, 1000 at once. */
   readonly socketRequests: Rate
@@ -32,9 +32,9 @@ export class SubjectRates {
   }
 
   /**
-   * Counts one request.
+   * Counts a request against the rate of its kind.
    *
-   * @throws GatherError 429 when the subject exceeds the rate.
+   * @throws GatherError 429 when the subject exceeds that rate.
    */
   take(kind: keyof Rates, subject: string): void {
     this.#limits.get(kind)?.takeOrThrow(subject)

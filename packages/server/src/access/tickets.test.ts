@@ -15,7 +15,7 @@ describe('a ticket signed with the shared secret', () => {
     ['does not say when it was issued', { exp: SECONDS + 600 }],
     ['was issued in the future', { iat: SECONDS + 600, exp: SECONDS + 900 }],
     ['is for another audience', { iat: SECONDS, exp: SECONDS + 600, aud: 'other' }],
-  ])('rejects a ticket with the reason when it %s', async (reason, claims) => {
+  ])('rejects a ticket that %s with 401 and the reason', async (reason, claims) => {
     await using server = await testServer()
     const headers = { authorization: `Bearer ${await minted(claims)}` }
     const answer = await fetch(`${server.url}/calls`, { headers })
@@ -31,7 +31,7 @@ describe('a ticket signed with the shared secret', () => {
     ['jti', 5],
     ['jti', null],
     ['jti', ''],
-  ])('rejects a ticket with the reason when its `%s` is %j', async (claim, value) => {
+  ])('rejects a ticket whose `%s` claim is %j and names the claim', async (claim, value) => {
     const ticket = await minted({ iat: SECONDS, exp: SECONDS + 600, [claim]: value })
     await expect(createTickets(SECRET).check(ticket)).rejects.toThrow(claim)
   })
@@ -43,7 +43,7 @@ describe('a ticket signed with the shared secret', () => {
 })
 
 describe('the audience of tickets', () => {
-  it('writes the audience into tickets and requires it', async () => {
+  it('writes the configured audience into each ticket and rejects tickets with another audience', async () => {
     const [one, other] = [createTickets(SECRET, { audience: 'one' }), createTickets(SECRET, { audience: 'other' })]
     const ticket = await one.issue({ subject: 'a', calls: '*', scopes: ['view'] })
     expect(await one.check(ticket)).toMatchObject({ subject: 'a' })

@@ -6,33 +6,33 @@ import { randomUUID } from 'node:crypto'
 import { GatherError, gatherError, type Scope } from '@callgather/protocol'
 import { errors, jwtVerify, SignJWT } from 'jose'
 
-/** What a ticket allows its holder. */
+/** What a ticket or another credential allows an agent. */
 export interface Grant {
-  /** The agent who holds it. Logged with each of their commands. */
+  /** The id of the agent. It is logged with each of the agent's commands. */
   readonly subject: string
-  /** The call control ids that it covers, or `*` for all. */
+  /** The call control ids that the grant covers, or `*` for all calls. */
   readonly calls: '*' | readonly string[]
   readonly scopes: readonly Scope[]
-  /** When it expires, in milliseconds since 1970. Default: never. */
+  /** When the grant expires, in milliseconds since 1970. Default: never. */
   readonly expiresAt?: number | undefined
-  /** The ticket's own id, by which it can be revoked. */
+  /** The id of the ticket, by which it can be revoked. */
   readonly ticketId?: string | undefined
-  /** When it was issued, in milliseconds since 1970. */
+  /** When the ticket was issued, in milliseconds since 1970. */
   readonly issuedAt?: number | undefined
-  /** Held by your own code instead of a browser: the command policy does not apply. */
+  /** Whether your own code holds the grant, not a browser. The command policy then does not apply. */
   readonly trusted?: boolean | undefined
 }
 
 /** The content of a ticket to issue. */
 export interface TicketRequest {
-  /** The agent who will hold it: 1–128 characters. */
+  /** The id of the agent who gets the ticket, with 1–128 characters. */
   readonly subject: string
   /** The call control ids that it covers, or `*` for all. */
   readonly calls: '*' | readonly string[]
   readonly scopes: readonly Scope[]
-  /** Its lifetime: `15m`, `2h`, `30s`, `1d`, or a number of seconds. Default 15 minutes, at most one day. */
+  /** The ticket's lifetime: `15m`, `2h`, `30s`, `1d`, or a number of seconds. Default 15 minutes, at most one day. */
   readonly expiresIn?: string | number
-  /** For a server of your own, never for a browser: the command policy does not apply. Default false. */
+  /** Exempts the ticket from the command policy. Only for your own servers, never for a browser. Default false. */
   readonly trusted?: boolean
 }
 
@@ -40,9 +40,9 @@ export interface TicketRequest {
 export interface Tickets {
   issue(request: TicketRequest): Promise<string>
   /**
-   * Verifies a ticket and returns its grant; `null` when it is not ours, altered, or expired.
+   * Verifies a ticket and returns its grant; `null` when the ticket is not ours, altered, or expired.
    *
-   * @throws GatherError 401 with the reason, when it is ours but not acceptable.
+   * @throws GatherError 401 with the reason, when the ticket is ours but has an invalid claim.
    */
   check(ticket: string): Promise<Grant | null>
 }
@@ -58,7 +58,7 @@ const MAX_AUDIENCE_LENGTH = 256
 const MAX_SUBJECT_LENGTH = 128
 const MAX_TICKET_ID_LENGTH = 256
 
-/** All scopes. */
+/** All scopes of a ticket. */
 export const scopes = ['view', 'gather', 'assistant'] as const satisfies readonly Scope[]
 
 /** Whether a value is a scope. */
@@ -67,7 +67,7 @@ export const isScope = (word: unknown): word is Scope => scopes.some((scope) => 
 /** Options for issuing and checking tickets. */
 export interface TicketOptions {
   /**
-   * The audience (`aud`) of tickets, for a secret that several systems share. Written into each ticket and required.
+   * The audience (`aud`) of tickets, for a secret that several systems share. Each ticket gets it and must have it.
    * Default: none, and a ticket with an audience is rejected.
    */
   readonly audience?: string | undefined
@@ -75,7 +75,7 @@ export interface TicketOptions {
 }
 
 /**
- * Creates the issuer and verifier of one secret.
+ * Creates the issuer and verifier of tickets under one secret.
  *
  * @throws when the secret is too short to prevent forgery.
  */
@@ -167,7 +167,7 @@ const ticketError = (why: string) => gatherError('unauthenticated', `The ticket 
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
-/** Parses a lifetime into seconds. */
+/** Parses a ticket's lifetime into seconds. */
 function parseSeconds(expiresIn: string | number): number {
   const match = /^(\d{1,6})\s*([smhd])?$/.exec(String(expiresIn).trim())
   const seconds = match ? Number(match[1]) * unitSeconds[(match[2] ?? 's') as keyof typeof unitSeconds] : 0

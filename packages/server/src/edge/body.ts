@@ -7,10 +7,10 @@
 import { gatherError } from '@callgather/protocol'
 import { LRUCache } from 'lru-cache'
 
-/** The default memory budget of all bodies. */
+/** The default memory budget of all request bodies. */
 export const DEFAULT_BODY_BUDGET_BYTES = 64 * 1024 * 1024
 
-/** The timeout of a body, independent of the server's own timeouts. */
+/** The timeout for reading a request body, independent of the HTTP server's timeouts. */
 const BODY_TIMEOUT_MS = 8_000
 /** The share of the budget reserved for proven addresses, and the maximum share of any other address. */
 const RESERVED_SHARE = 0.25
@@ -25,9 +25,9 @@ const PROVEN_TTL_MS = 3_600_000
 
 /** A body that has not been read yet. */
 export interface UnreadBody {
-  /** Calls `take` with each chunk in order, and resolves after the last. Stops when `take` throws. */
+  /** Calls `take` with each chunk in order, and resolves after the last chunk. Stops when `take` throws. */
   readonly forEachChunk: (take: (chunk: Uint8Array) => void) => Promise<void>
-  /** The `Content-Length` header. */
+  /** The value of the `Content-Length` header. */
   readonly contentLength: string | null | undefined
   /** Discards the rest of the body. */
   readonly cancel: () => void
@@ -40,7 +40,7 @@ export class BodyAbortedError extends Error {
 
 /**
  * Limits the memory of all request bodies, from the first chunk until the request is answered. When the budget is used
- * up, it evicts the slowest body, or refuses the new one with 503.
+ * up, it evicts the slowest body, or refuses the new body with 503.
  *
  * A quarter is reserved for proven addresses, which recently sent a verified webhook, and no other address may use more
  * than a quarter. Otherwise an attacker could block Telnyx. Behind a proxy this needs `trustProxy`.
@@ -50,7 +50,7 @@ export class BodyBudget {
   readonly #now: () => number
   readonly #proven = new LRUCache<string, true>({ max: MAX_PROVEN_ADDRESSES, ttl: PROVEN_TTL_MS })
   readonly #unproven = new Map<string, { bytes: number; bodies: number }>()
-  /** Oldest first. */
+  /** The shares of incomplete bodies, oldest first. */
   readonly #reading = new Set<BodyShare>()
   #used = 0
 
@@ -59,7 +59,7 @@ export class BodyBudget {
     this.#now = now
   }
 
-  /** Bytes in memory now. */
+  /** The bytes of request bodies in memory now. */
   get used(): number {
     return this.#used
   }
@@ -142,18 +142,18 @@ export interface BodyShare {
   readonly isProven: boolean
   startedAt: number
   cancel: () => void
-  /** Starts reading; an eviction calls `cancel`. */
+  /** Marks the body as being read. An eviction calls `cancel`. */
   readonly start: (cancel: () => void) => void
-  /** Reserves bytes, or throws a 503. */
+  /** Reserves bytes of the budget. Throws GatherError 503 when it is used up. */
   readonly reserve: (bytes: number) => void
   /** Marks the body as complete, so that it is not evicted. */
   readonly complete: () => void
-  /** Releases all bytes. */
+  /** Releases all bytes of the share. */
   readonly close: () => void
 }
 
 /**
- * Reads a complete body.
+ * Reads a complete request body.
  *
  * @throws GatherError 413 above the limit, 503 above the budget. BodyAbortedError when the body is incomplete.
  */

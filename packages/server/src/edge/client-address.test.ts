@@ -23,16 +23,16 @@ describe('the address of a client', () => {
     ['a peer that is not a proxy', ['10.0.0.0/8'], '192.0.2.1', '203.0.113.7', '192.0.2.1'],
     ['a proxy by name', ['loopback'], '::1', '203.0.113.7', '203.0.113.7'],
     ['a proxy over IPv6', ['127.0.0.1'], '::ffff:127.0.0.1', '2001:db8::7', '2001:db8::7'],
-    ['IPv4 over IPv6, as itself', 0, '::ffff:192.0.2.1', undefined, '192.0.2.1'],
-    ['a word in place of an address', 2, '10.0.0.9', 'unknown, 203.0.113.7', '203.0.113.7'],
+    ['an IPv4 address mapped to IPv6', 0, '::ffff:192.0.2.1', undefined, '192.0.2.1'],
+    ['a word instead of an address in the header', 2, '10.0.0.9', 'unknown, 203.0.113.7', '203.0.113.7'],
     ['only a word in the header', 1, '10.0.0.9', '<script>', '10.0.0.9'],
     ['a closed socket', 1, undefined, '203.0.113.7', undefined],
-  ])('reads the client address with %s', (_, trust, peer, forwarded, expected) => {
+  ])('reads the client address of a request with %s', (_, trust, peer, forwarded, expected) => {
     expect(addressBehind(trust, peer, forwarded)).toBe(expected)
   })
 
   it.each([[-1], [1.5], [17], [['0.0.0.0/0']], [['::/0']], [['10.0.0.0/8', 'proxy.example.com']]])(
-    'rejects %j as trustProxy',
+    'rejects %j as the `trustProxy` option',
     (trust) => {
       expect(() => clientAddressReader(trust)).toThrow('trustProxy')
     },

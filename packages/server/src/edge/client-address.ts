@@ -19,7 +19,7 @@ export type ReadClientAddress = (request: IncomingMessage) => string | undefined
 const MAX_PROXIES = 16
 
 /**
- * Creates a reader of client addresses behind trusted proxies. Default: no proxy is trusted.
+ * Returns a function that reads client addresses behind trusted proxies. Default: no proxy is trusted.
  *
  * @throws when the proxies are invalid or include every address.
  */
@@ -53,7 +53,7 @@ function compileTrust(trust: TrustProxy): (address: string, hop: number) => bool
   }
 }
 
-/** Unwraps an IPv4 address of an IPv6 socket (RFC 4291, section 2.5.5.2). */
+/** Converts an IPv4-mapped IPv6 address to its IPv4 address (RFC 4291, section 2.5.5.2). */
 function plain(address: string): string {
   const last = address.slice(address.lastIndexOf(':') + 1)
   return /^::ffff:/i.test(address) && isIPv4(last) ? last : address

@@ -1,11 +1,11 @@
-/** CORS: the configured origins may use the HTTP routes from a browser. There is no wildcard. */
+/** CORS: pages of the configured origins may use the HTTP routes. There is no wildcard origin. */
 import { gatherError, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
 import { errorResponse, type HttpResponse, type IncomingRequest } from './message.ts'
 
-/** Whether an `Origin` is allowed. */
+/** Returns whether the `Origin` of a request is allowed. */
 export type OriginCheck = (origin: string) => boolean
 
-/** Creates the check for a list of origins, such as `https://console.example.com`. */
+/** Creates the check for a list of allowed origins, such as `https://console.example.com`. */
 export function originCheck(origins: readonly string[]): OriginCheck {
   const allowed = new Set(origins.map(normalise))
   return (origin) => allowed.has(normalise(origin))
@@ -26,7 +26,7 @@ export function parseOrigin(text: string): string {
 
 const normalise = (origin: string) => origin.replace(/\/$/, '').toLowerCase()
 
-/** Answers a preflight request; `null` when the request is not one. */
+/** Answers a CORS preflight request; returns `null` for any other request. */
 export function answerPreflight(request: IncomingRequest, isAllowed: OriginCheck): HttpResponse | null {
   if (request.method !== 'OPTIONS') return null
   const headers = corsHeaders(request, isAllowed)
@@ -61,7 +61,7 @@ export function findRefusedOrigin(request: IncomingRequest, isAllowed: OriginChe
   return URL.canParse(origin) && new URL(origin).host === host ? null : origin
 }
 
-/** The headers that let a page read the response; `null` when its origin is not allowed. */
+/** Returns the headers that let a page read the response; `null` when the page's origin is not allowed. */
 export function corsHeaders(request: IncomingRequest, isAllowed: OriginCheck): Record<string, string> | null {
   const [origin] = request.header('origin')
   if (origin === undefined || !isAllowed(origin)) return null

@@ -2,7 +2,7 @@
 import { BodyAbortedError, bodyAlreadyReadError, type UnreadBody } from './body.ts'
 import type { HttpResponse, IncomingRequest } from './message.ts'
 
-/** Converts a fetch request. Removes `basePath`, which the caller has matched. */
+/** Converts a fetch request to an `IncomingRequest`. Removes `basePath`, which the caller has matched. */
 export function fetchRequest(request: Request, basePath: string): IncomingRequest {
   const { pathname, searchParams } = new URL(request.url)
   return {
@@ -38,6 +38,6 @@ const readChunks =
     }
   }
 
-/** Converts a response to fetch. */
+/** Converts a response to a fetch `Response`. */
 export const fetchResponse = ({ status, headers = {}, body }: HttpResponse): Response =>
   new Response(body ?? null, { status, headers })

@@ -7,13 +7,13 @@ import { type BodyShare, readBody, type UnreadBody } from './body.ts'
 /** A request from an adapter. */
 export interface IncomingRequest {
   readonly method: string
-  /** Below the server's base path, with a leading slash, still percent-encoded. */
+  /** The path below the server's base path, with a leading slash, still percent-encoded. */
   readonly path: string
   readonly query: URLSearchParams
-  /** All values of a header. The name must be in lower case. */
+  /** Returns all values of a header. The name must be in lower case. */
   header(name: string): readonly string[]
   /**
-   * Returns the unread body; `null` when there is none.
+   * Returns the unread body; `null` when the request has none.
    *
    * @throws GatherError 500 if a body parser has already read it.
    */
@@ -79,7 +79,7 @@ export async function readJson(request: HttpRequest, limit: number): Promise<unk
   }
 }
 
-/** The ticket in `Authorization: Bearer …`, where Telnyx SDKs send their API key. */
+/** Returns the ticket in `Authorization: Bearer …`, where Telnyx SDKs send their API key. */
 export function bearerToken(request: HttpRequest): string | undefined {
   const [header, ...others] = request.header('authorization')
   if (others.length > 0) return undefined
@@ -97,10 +97,10 @@ export function toGatherError(error: unknown): GatherError {
   return gatherError('internal', 'The server failed. See its log for the reason.')
 }
 
-/** A valid header value (RFC 9110, 5.5). Adapters throw on others. */
+/** The form of a valid header value (RFC 9110, 5.5). Adapters throw on any other value. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Whether every adapter can send an answer. */
+/** Whether every adapter can send a response, because its header values are valid. */
 export const isSendable = ({ headers = {} }: HttpResponse): boolean =>
   Object.values(headers).every((value) => HEADER_VALUE.test(value))
 

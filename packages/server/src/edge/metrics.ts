@@ -1,15 +1,15 @@
 /** Prometheus metrics (text format 0.0.4). Labels never contain call ids, subjects or phone numbers. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** The values that are read at each scrape. */
+/** Functions that are read at each scrape of the metrics. */
 export interface Gauges {
   sockets(): number
   calls(): number
   isBreakerOpen(): boolean
   isStoreUp(): boolean
-  /** The number of dropped log lines. */
+  /** Returns the number of dropped log lines. */
   droppedLogLines(): number
-  /** The number of currently valid public keys of Telnyx. */
+  /** Returns the number of currently valid public keys of Telnyx. */
   publicKeys(): number
 }
 

@@ -4,7 +4,7 @@ import { BodyAbortedError, bodyAlreadyReadError, type UnreadBody } from './body.
 import type { ReadClientAddress } from './client-address.ts'
 import type { HttpResponse, IncomingRequest } from './message.ts'
 
-/** Converts a node:http request. Removes `basePath`, which the caller has matched. */
+/** Converts a node:http request to an `IncomingRequest`. Removes `basePath`, which the caller has matched. */
 export function nodeRequest(
   message: IncomingMessage,
   { basePath, addressOf }: { basePath: string; addressOf: ReadClientAddress },
@@ -29,7 +29,7 @@ export function nodeRequest(
   }
 }
 
-/** Uses stream events, because an async iterator costs more than the rest of reading a body. */
+/** Reads a body with stream events, because an async iterator costs more than the rest of the read. */
 const readChunks =
   (message: IncomingMessage): UnreadBody['forEachChunk'] =>
   (take) =>
@@ -57,7 +57,7 @@ function split(url: string): [path: string, query: string] {
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)]
 }
 
-/** Writes a response. */
+/** Writes a response to a node:http response. */
 export function sendResponse(response: ServerResponse, { status, headers, body }: HttpResponse): void {
   if (response.headersSent || response.destroyed) return
   // The unread rest of a refused body must not be parsed as the next request.

@@ -1,9 +1,9 @@
-/** Reports refused web origins. Limits the log, because their pages retry forever. */
+/** Reports refused web origins. Limits its log lines, because pages of a refused origin retry forever. */
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from './metrics.ts'
 import { RateLimit } from './rate-limit.ts'
 
-/** How the page connected to the server. */
+/** How a page of the origin connected to the server. */
 export type OriginTransport = 'http' | 'socket'
 
 /** Logs and counts a refused origin. */

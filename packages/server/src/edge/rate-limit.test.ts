@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RateLimit } from './rate-limit.ts'
 
 describe('a rate limit', () => {
-  it('throws a 429 with the time to wait when a key has used up its burst', () => {
+  it('a rate limit throws a 429 with the time to wait when a key has used up its burst', () => {
     let now = 0
     const limit = new RateLimit({ perSecond: 2, burst: 1, now: () => now })
     limit.takeOrThrow('agent-7')

@@ -4,9 +4,9 @@ import { LRUCache } from 'lru-cache'
 
 /** Options of a rate limit. */
 export interface RateLimitOptions {
-  /** The sustained rate per second. */
+  /** The sustained number of requests per second. */
   readonly perSecond: number
-  /** The maximum number at once. */
+  /** The maximum number of requests at once. */
   readonly burst: number
   readonly now?: () => number
 }
@@ -18,7 +18,7 @@ interface Bucket {
 
 const MAX_BUCKETS = 100_000
 
-/** Token buckets by key. The least recently used key is evicted when there are too many. */
+/** Token buckets by key. The least recently used key is evicted when there are too many keys. */
 export class RateLimit {
   readonly #options: Required<RateLimitOptions>
   // `max` would allocate all buckets at once, which takes 20 ms and several MB per limit.
@@ -32,7 +32,7 @@ export class RateLimit {
     this.#options = { perSecond, burst, now }
   }
 
-  /** Takes a token and returns 0. Without a token, returns the milliseconds until the next one. */
+  /** Takes a token and returns 0. If there is no token, returns the milliseconds until the next token. */
   take(key: string): number {
     const { perSecond, burst, now } = this.#options
     const at = now()
@@ -50,7 +50,7 @@ export class RateLimit {
    * Takes a token for a request.
    *
    * @param what The limited requests, in the plural, such as `Commands`: the subject of the error message.
-   * @throws GatherError 429 when there is none. Its wait time becomes the `Retry-After` header.
+   * @throws GatherError 429 when there is no token. Its wait time becomes the `Retry-After` header.
    */
   takeOrThrow(key: string, what = 'Requests'): void {
     const waitMs = this.take(key)

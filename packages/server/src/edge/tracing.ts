@@ -1,4 +1,4 @@
-/** Spans of OpenTelemetry's API. Without an SDK in the host they are no-ops. */
+/** Creates spans with OpenTelemetry's API. Without an OpenTelemetry SDK in the host, the spans are no-ops. */
 import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api'
 
 const tracer = trace.getTracer('@callgather/server')

@@ -39,7 +39,7 @@ const read = (eventType: string, payload: Record<string, unknown>, id = 'event',
     initialCallState('v3:call'),
   )
 
-/** The payload with one field, at any depth, missing and `null`. */
+/** Yields variants of a payload: each field, at any depth, is missing in one variant and `null` in another. */
 function* variants(payload: Record<string, unknown>): Generator<Record<string, unknown>> {
   for (const [key, value] of Object.entries(payload)) {
     const { [key]: _, ...rest } = payload
@@ -55,7 +55,7 @@ function* variants(payload: Record<string, unknown>): Generator<Record<string, u
 
 describe('an event without a field', () => {
   for (const [eventType, payload] of Object.entries(payloads)) {
-    it(`normalises ${eventType} when any of its payload fields is missing or null`, () => {
+    it(`normalises a ${eventType} event when any of its payload fields is missing or null`, () => {
       for (const variant of [payload, {}, ...variants(payload)]) {
         const event = read(eventType, variant)
         expect([JSON.stringify(variant), event.event_type]).toEqual([JSON.stringify(variant), eventType])
@@ -65,12 +65,12 @@ describe('an event without a field', () => {
     })
   }
 
-  it('ends a gather when the event has neither digits nor status', () => {
+  it('ends a gather when its `call.gather.ended` event has neither digits nor status', () => {
     const state = foldCall('v3:call', [read('call.gather.ended', {})])
     expect(selectGather(state)).toMatchObject({ kind: 'digits', status: 'ended', outcome: null, digits: '' })
   })
 
-  it('shows an AI gather of another program with its own result, and a null result as fields', () => {
+  it('shows an AI gather of another program with its result, and fills a null result with fields', () => {
     const events = [
       read('call.ai_gather.ended', { status: 'valid', result: { name: 'Ann' } }, 'first', 1),
       read('call.ai_gather.ended', { status: 'client_error', result: null }, 'second', 2),
@@ -82,7 +82,7 @@ describe('an event without a field', () => {
 })
 
 describe('a mark', () => {
-  it('reads the mask of a mark, and reads an unknown mask as `all`', () => {
+  it('reads the mask in our `client_state` mark, and an unknown mask as `all`', () => {
     const { read: readMark, write } = createMarkCodec(Buffer.alloc(32, 7))
     const known = write('v3:call', { commandId: 'c', command: 'gather', mask: 'digits' })
     expect(readMark('v3:call', known)).toMatchObject({ mask: 'digits' })

@@ -3,11 +3,11 @@
  * seconds, then lets one command through as a trial.
  */
 
-/** How a breaker behaves. */
+/** Options of a circuit breaker. */
 export interface BreakerOptions {
-  /** Failures in a row that open it. Default 5. */
+  /** The number of failures in a row that opens the breaker. Default 5. */
   readonly maxFailures?: number
-  /** How long it stays open before a trial, in milliseconds. Default 5000. */
+  /** How long the breaker stays open before a trial, in milliseconds. Default 5000. */
   readonly cooldownMs?: number
   readonly now?: () => number
 }
@@ -27,12 +27,12 @@ export class Breaker {
     this.#now = now
   }
 
-  /** Whether it refuses requests, except for one trial after each cooldown. */
+  /** Whether the breaker refuses requests, except for one trial after each cooldown. */
   get isOpen(): boolean {
     return this.#openedAt !== null
   }
 
-  /** Returns whether a request may be sent. If so, the caller must report its result. */
+  /** Returns whether a request may be sent. If so, the caller must report the request's result. */
   tryPass(): boolean {
     if (this.#openedAt === null) return true
     const openMs = this.#now() - this.#openedAt

@@ -12,16 +12,16 @@ import { type CommandName, isCommandName, type Mask, readMask } from '@callgathe
 export interface Mark {
   readonly commandId: string
   readonly command: CommandName
-  /** Set when the input is sensitive. */
+  /** The mask of the command's input. Set when the input is sensitive. */
   readonly mask?: Mask | undefined
 }
 
 /** Writes and reads marks under one key. */
 export interface MarkCodec {
-  /** The mark as a `client_state`: base64. */
+  /** Returns a mark as a `client_state`, in base64. */
   write(callId: string, marker: Mark): string
   /**
-   * The mark in an echoed `client_state`; `null` when it is not ours. `unreadable` when it looks like ours but does not
+   * Returns the mark in an echoed `client_state`; `null` if it is not ours, `unreadable` if it looks like ours but does not
    * verify: another version wrote it, another secret signed it, or it belongs to another call.
    */
   read(callId: string, clientState: unknown): Mark | 'unreadable' | null
@@ -32,7 +32,7 @@ const VERSION = 'cg1'
 const PREFIX = '["cg'
 const MAX_LENGTH = 2048
 
-/** Creates the codec of a key, which must be the same on every node and after every restart. */
+/** Creates a codec of marks. The key must be the same on every node and after every restart. */
 export function createMarkCodec(key: Uint8Array): MarkCodec {
   const sign = (callId: string, fields: readonly string[]) =>
     createHmac('sha256', key)

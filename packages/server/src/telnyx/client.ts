@@ -2,19 +2,19 @@
 export interface TelnyxRequestOptions {
   readonly body?: unknown
   readonly query?: object
-  /** In milliseconds. */
+  /** The timeout of the request, in milliseconds. */
   readonly timeout: number
   readonly signal?: AbortSignal
   readonly maxRetries: number
   readonly fetchOptions: { readonly redirect: 'manual' }
 }
 
-/** What Telnyx says about a call. */
+/** Telnyx's response to a request for the status of a call. */
 export interface TelnyxCallStatus {
   readonly data?: { readonly is_alive?: boolean; readonly call_leg_id?: string } | undefined
 }
 
-/** The members of the official SDK's client that the server uses. An instance of `Telnyx` is one. */
+/** The members of the official Telnyx SDK's client that the server uses. An instance of `Telnyx` fits. */
 export interface TelnyxClient {
   readonly apiKey: string | null
   post(path: string, options: TelnyxRequestOptions): Promise<unknown>
@@ -22,13 +22,13 @@ export interface TelnyxClient {
   readonly calls: { retrieveStatus(callControlId: string, options: TelnyxRequestOptions): Promise<TelnyxCallStatus> }
 }
 
-/** The SDK's error for an answer from Telnyx; without a status there was no answer. */
+/** The Telnyx SDK's error for a failed request. It has no `status` when Telnyx did not answer. */
 export interface TelnyxApiError extends Error {
   readonly status: number | undefined
   readonly headers: Headers | undefined
   readonly error: unknown
 }
 
-/** Recognises the error by its shape: `instanceof` fails where the host's client comes from another copy of the SDK. */
+/** Recognises a Telnyx API error by its shape, because `instanceof` fails across two copies of the SDK. */
 export const isTelnyxApiError = (error: unknown): error is TelnyxApiError =>
   error instanceof Error && 'status' in error && 'headers' in error && 'error' in error

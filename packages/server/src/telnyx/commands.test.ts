@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => upstream.close())
 
-/** A sender with a virtual clock, and an upstream with the given behaviours. */
+/** Creates a command sender with a virtual clock, and an upstream that replies with the given behaviours. */
 function senderOver(behaviours: readonly UpstreamReply[]) {
   let clock = 0
   const slept: number[] = []
@@ -42,13 +42,13 @@ const refused = (status: number, code = '10015'): UpstreamReply => ({
 })
 
 describe('sending a command', () => {
-  it('sends a command once when Telnyx answers', async () => {
+  it('sends a command once when Telnyx answers the first attempt', async () => {
     const { sender } = senderOver([{}])
     expect(await sender.send('v3:x', 'gather', body)).toEqual({ status: 'accepted', data: { result: 'ok' } })
     expect(upstream.received).toHaveLength(1)
   })
 
-  it('reports a refusal that another copy of the SDK throws, and does not retry', async () => {
+  it('reports a Telnyx refusal that another copy of the SDK throws, and does not retry the command', async () => {
     const error = Object.assign(new Error('422'), {
       status: 422,
       headers: new Headers(),
@@ -66,20 +66,20 @@ describe('sending a command', () => {
   })
 
   const recovered: Record<string, UpstreamReply> = {
-    'an answer that was lost': { hangUp: true },
-    'an answer that came too late': { delayMs: 700 },
+    'a lost answer': { hangUp: true },
+    'a late answer': { delayMs: 700 },
     'a server error': { status: 500, body: {} },
-    'half a body': { status: 503, body: 'half' },
+    'an incomplete answer': { status: 503, body: 'half' },
   }
   for (const [name, behaviour] of Object.entries(recovered)) {
-    it(`sends the identical command again after ${name}`, async () => {
+    it(`retries the identical command after ${name} from Telnyx`, async () => {
       const { sender } = senderOver([behaviour, {}])
       expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'accepted' })
       expect(upstream.received.map(({ body }) => body)).toEqual([body, body])
     })
   }
 
-  it('reports an unknown outcome after three failed attempts', async () => {
+  it('reports the outcome of a command as unknown after three failed attempts', async () => {
     const { sender } = senderOver([{ hangUp: true }, { status: 500, body: {} }, { hangUp: true }, {}])
     expect(await sender.send('v3:x', 'gather', body)).toEqual({ status: 'unknown', reason: 'connection_lost' })
     expect(upstream.received).toHaveLength(3)
@@ -91,16 +91,16 @@ describe('sending a command', () => {
     expect(upstream.received).toHaveLength(1)
   })
 
-  it('reports an unknown outcome when an answer was lost and the retries were rate limited', async () => {
+  it('reports the outcome of a command as unknown when an answer was lost and the retries were rate limited', async () => {
     const { sender } = senderOver([{ hangUp: true }, refused(429), refused(429)])
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'unknown' })
   })
 
   const refusals: [name: string, behaviour: UpstreamReply][] = [
-    ['that the call has ended', refused(422, '90018')],
-    ['that the call is unknown', refused(422, '90015')],
+    ['"call has ended"', refused(422, '90018')],
+    ['"unknown call"', refused(422, '90015')],
     ['a conflict', refused(409)],
-    ['that the key is wrong', refused(401, '10009')],
+    ['"invalid API key"', refused(401, '10009')],
     ['a validation error', refused(422, '10033')],
   ]
   const losses: [name: string, behaviour: UpstreamReply][] = [
@@ -113,7 +113,7 @@ describe('sending a command', () => {
   ]
   for (const [loss, lost] of losses) {
     for (const [refusal, refusedAs] of refusals) {
-      it(`reports an unknown outcome when ${loss} and the retry is answered ${refusal}`, async () => {
+      it(`reports the outcome of a command as unknown when ${loss} and Telnyx answers the retry with ${refusal}`, async () => {
         const { sender } = senderOver([lost, refusedAs, {}])
         const answer = await sender.send('v3:x', 'gather', body)
         expect(answer).toMatchObject({ status: 'unknown', refusal: [{ title: 'No' }] })
@@ -122,17 +122,17 @@ describe('sending a command', () => {
     }
   }
 
-  it('reports an unknown outcome when an attempt between two refusals was lost', async () => {
+  it('reports the outcome of a command as unknown when an attempt between two refusals was lost', async () => {
     const { sender } = senderOver([refused(429), { hangUp: true }, refused(422, '90018')])
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'unknown', reason: 'connection_lost' })
   })
 
-  it('settles a stop whose answer was lost when Telnyx then says that the call has ended', async () => {
+  it('reports a stop command as refused when its answer was lost and Telnyx says that the call has ended', async () => {
     const { sender } = senderOver([{ hangUp: true }, refused(422, '90018')])
     expect(await sender.send('v3:x', 'gather_stop', body)).toMatchObject({ status: 'refused', httpStatus: 422 })
   })
 
-  it('does not follow a redirect, which would leak the API key and the command to another host', async () => {
+  it('the command sender follows no redirect, which would leak the API key and the command to another host', async () => {
     const elsewhere = await Upstream.listen()
     for (const status of [301, 302, 303, 307, 308]) {
       const { sender } = senderOver([{ status, headers: { location: `${elsewhere.url}/calls/v3:x/actions/gather` } }])
@@ -143,7 +143,7 @@ describe('sending a command', () => {
     await elsewhere.close()
   })
 
-  it('waits as long as Retry-After asks, up to five seconds', async () => {
+  it('waits before a retry as long as Telnyx’s Retry-After asks, up to five seconds', async () => {
     const { sender, slept } = senderOver([{ ...refused(429), headers: { 'retry-after': '3600' } }, {}])
     expect(await sender.send('v3:x', 'gather', body)).toMatchObject({ status: 'accepted' })
     expect(slept).toEqual([5000])
@@ -177,7 +177,7 @@ describe('sending a command', () => {
     )
   })
 
-  it('refuses commands after five failures, sends a trial after five seconds, and always sends a stop', async () => {
+  it('refuses commands after five failures, sends a trial after five seconds, and always sends stop commands', async () => {
     const { sender, pass } = senderOver(Array.from({ length: 6 }, () => ({ status: 500, body: {} })))
     await sender.send('v3:x', 'gather', body)
     await sender.send('v3:x', 'gather', body)

@@ -16,7 +16,7 @@ import { isTelnyxApiError, type TelnyxClient } from './client.ts'
 /** The outcome of a command at Telnyx. */
 export type CommandAnswer =
   | { readonly status: 'accepted'; readonly data: Readonly<Record<string, unknown>> }
-  /** The command did not run: no answer was lost before this refusal. */
+  /** Telnyx refused the command, and no earlier answer was lost, so the command did not run. */
   | {
       readonly status: 'refused'
       readonly httpStatus: number
@@ -32,9 +32,9 @@ export type CommandAnswer =
 /** Why the outcome of a command is unknown. */
 export type UnknownReason = 'timeout' | 'connection_lost' | 'server_error' | 'redirected'
 
-/** Sends commands. */
+/** Sends commands to Telnyx. */
 export interface CommandSender {
-  /** `windowMs` limits the time from the first attempt to the end of the last. */
+  /** Sends a command. `windowMs` limits the time from the start of the first attempt to the end of the last attempt. */
   send(
     callId: string,
     command: CommandName,
@@ -55,10 +55,10 @@ export interface CommandSenderOptions {
   readonly random?: () => number
 }
 
-/** From the first attempt of a command to the end of the last, in milliseconds: well within Telnyx's 60 s. */
+/** The maximum time from a command's first attempt to the end of its last, well within Telnyx's 60 s. */
 export const COMMAND_WINDOW_MS = 45_000
 
-/** The maximum wait between attempts, also for a longer `Retry-After`. */
+/** The maximum wait between two attempts, even if `Retry-After` asks for more. */
 const MAX_BACKOFF_MS = 5_000
 const INITIAL_BACKOFF_MS = 500
 
@@ -68,10 +68,10 @@ const INITIAL_BACKOFF_MS = 500
  */
 export const noRedirectOptions = { fetchOptions: { redirect: 'manual' } } as const
 
-/** Commands that stop something. The breaker never refuses them, and the end of the call settles them. */
+/** Commands that stop a gather or an assistant. The breaker never refuses them, and the end of the call settles them. */
 export const endingCommands: ReadonlySet<CommandName> = new Set(['gather_stop', 'ai_assistant_stop'])
 
-/** Whether a refusal says that the call is over. */
+/** Whether Telnyx's errors say that the call is over. */
 export const hasCallEnded = (errors: readonly TelnyxError[]) =>
   errors.some(({ code }) => code === errorTable.callEnded.code)
 
@@ -119,7 +119,7 @@ export function commandSender(
       // Like the SDK's own methods, do not encode a colon in a path.
       const path = `/calls/${encodeURIComponent(callId).replaceAll('%3A', ':')}/actions/${command}`
       const deadline = now() + windowMs
-      /** The first lost answer: from then on the command may have run. */
+      /** The outcome after the first lost answer. From that attempt on, the command may have run. */
       let lostAnswer: (CommandAnswer & { status: 'unknown' }) | null = null
       for (let count = 1; ; count++) {
         const { answer, again, after } = await attempt(path, body, Math.min(timeoutMs, deadline - now()))
@@ -146,7 +146,7 @@ interface Attempt {
   readonly answer: CommandAnswer
   /** Whether a retry is allowed. */
   readonly again: boolean
-  /** How long Telnyx asked to wait, in milliseconds. */
+  /** How long Telnyx asked to wait before the retry, in milliseconds. */
   readonly after?: number
 }
 
@@ -173,7 +173,7 @@ function toAttempt(error: unknown): Attempt {
 
 const lost = (reason: UnknownReason): Attempt => ({ answer: { status: 'unknown', reason }, again: true })
 
-/** The well-formed entries of Telnyx's `errors[]`. */
+/** Returns the well-formed entries of Telnyx's `errors[]`, or one error made from the status if there are none. */
 function readErrors(body: unknown, status: number): [TelnyxError, ...TelnyxError[]] {
   const listed = asRecord(body)?.errors
   const errors: TelnyxError[] = []

@@ -24,16 +24,16 @@ import {
 import type { Mark } from './client-state.ts'
 import type { Webhook } from './webhook.ts'
 
-/** The allowed clock difference: a stop logged this much after an end may still have caused it. */
+/** The allowed clock difference. A stop that is logged this long after the end of a gather may have caused the end. */
 const MAX_SKEW_MS = 250
 
-/** How long after a second gather was requested the first one's `cancelled` may come. */
+/** How long after the request of a second gather the `cancelled` event of the first gather may arrive. */
 const TAKEOVER_WINDOW_MS = 5_000
 
 const gathersByAI = (name: CommandName) => name === 'gather_using_ai'
 const converses = (name: CommandName): name is ConversationName => isConversation(name)
 
-/** The commands that an event type can belong to. */
+/** By event type: whether an event of the type can belong to a command of that name. */
 const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
   'call.dtmf.received': isDigitGather,
   'call.gather.ended': isDigitGather,
@@ -48,14 +48,14 @@ const fitting: Readonly<Record<string, (name: CommandName) => boolean>> = {
   'call.conversation.ended': converses,
 }
 
-/** Event types are untrusted and may be names such as `constructor`. */
+/** Reads own properties only, because event types are untrusted and may be names such as `constructor`. */
 const fittingOf = (eventType: string) => (Object.hasOwn(fitting, eventType) ? fitting[eventType] : undefined)
 
 /** Whether an event type can belong to a command. */
 export const canBelongTo = (eventType: string, command: CommandName): boolean =>
   fittingOf(eventType)?.(command) ?? false
 
-/** Returns the `command_id` of a webhook, if any. `at` is its time in the form that sorts as text. */
+/** Returns the `command_id` that a webhook belongs to, if any. `at` is the webhook's time, normalised to sort as text. */
 export function correlate(webhook: Webhook, at: string, marker: Mark | null, state: CallState): string | undefined {
   const isFitting = fittingOf(webhook.eventType)
   if (!isFitting) return undefined
@@ -86,7 +86,7 @@ interface SentCommand {
   readonly name: CommandName
   readonly at: string
   readonly body: Readonly<Record<string, unknown>>
-  /** The conversation that Telnyx started for it. */
+  /** The id of the conversation that Telnyx started for the command. */
   readonly accepted: string | undefined
 }
 
@@ -110,8 +110,8 @@ function newestBefore(candidates: readonly SentCommand[], at: string): SentComma
 }
 
 /**
- * A gather that starts while another runs cancels it, and the `cancelled` event of the first carries the mark of the
- * second. It belongs to the first gather, unless a `gather_stop` stopped the second.
+ * A gather that starts while another gather runs cancels the running one. The `cancelled` event of the first gather
+ * carries the mark of the second. It belongs to the first gather, unless a `gather_stop` stopped the second.
  */
 function findTakenOverGather(
   given: readonly SentCommand[],
@@ -128,10 +128,10 @@ function findTakenOverGather(
   return stopped ? undefined : first.id
 }
 
-/** Milliseconds from one time to another; negative when the other came first. */
+/** The milliseconds from `from` to `to`; negative when `to` is earlier. */
 const msBetween = (from: string, to: string) => Date.parse(to) - Date.parse(from)
 
-/** Whether a played file belongs to the gather; true where Telnyx does not name the file. */
+/** Whether a played file is the prompt of the gather; true where Telnyx does not name the file. */
 function isOwnMedia(payload: Webhook['payload'], body: SentCommand['body']): boolean {
   const playing = [payload.media_url, payload.media_name].filter((each) => typeof each === 'string' && each !== '')
   if (playing.length === 0) return true

@@ -9,7 +9,7 @@ const turn = (place: number) => ({
   content: `${place}: `.padEnd(120, 'and so they talk on '),
 })
 
-/** The nth webhook of a conversation as Telnyx sends it: with everything that was said so far. */
+/** Returns the nth webhook of a conversation with all messages up to then, as Telnyx sends it. */
 const webhookData = (nth: number) => ({
   record_type: 'event',
   event_type: 'call.ai_gather.message_history_updated',
@@ -31,7 +31,7 @@ const bytesOf = (name: string, frame: unknown) => Buffer.byteLength(`42${JSON.st
 
 // Goals: 1/4, 1/15 and 1/110 at 10, 100 and 1,000 messages. The first is missed by 4 %, see docs/decisions.
 it.each([[10, 3.7], [100, 15], ...(process.env.CALLGATHER_LONG ? [[1_000, 110] as const] : [])] as const)(
-  'sends a conversation of %i messages in less than 1/%d of the bytes of its webhooks',
+  'the relay sends a conversation of %i messages in less than 1/%d of the bytes of its webhooks',
   (messages, times) => {
     let state = initialCallState(callId)
     let [forwarded, sent] = [0, 0]

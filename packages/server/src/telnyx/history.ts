@@ -9,10 +9,10 @@ import type { CallState, HistoryMessage, HistorySplice } from '@callgather/proto
 import { UNATTRIBUTED } from '@callgather/protocol'
 import { asRecord } from '../base/json.ts'
 
-/** Replaces hidden text. */
+/** The text that replaces the content of a hidden message. */
 export const HIDDEN_TEXT = '•••'
 
-/** Reads `message_history` as Telnyx sends it. Content may be absent (a tool call) or not text. */
+/** Reads Telnyx's `message_history`. The content of a message may be absent (a tool call) or not text. */
 export function readHistory(value: unknown): HistoryMessage[] | null {
   if (!Array.isArray(value)) return null
   return value.map((each) => {
@@ -26,7 +26,7 @@ const textOf = (content: unknown) =>
   typeof content === 'string' ? content : content === undefined || content === null ? '' : JSON.stringify(content)
 
 /**
- * Returns the change from the folded conversation to a full history.
+ * Returns the change from the conversation in the call state to a full message history.
  *
  * @param stamp The stamp of the event that carries the history.
  */

@@ -1,5 +1,5 @@
 /**
- * Raw webhooks in any order and with duplicates end in one state, through normalising, the log and the fold.
+ * Raw webhooks in any order and with duplicates give the same call state, through normalising, the log and the fold.
  */
 import { type CallState, foldCall } from '@callgather/protocol'
 import { webhookOf } from '@callgather/test-kit/telnyx'
@@ -21,7 +21,7 @@ const CALL = 'v3:permuted'
 const START = Date.parse('2026-11-22T10:41:00.000Z')
 const markers = createMarkCodec(Buffer.alloc(32, 7))
 
-/** A step of a call: a command or a webhook. Commands keep their order, because the server sends them. */
+/** A command or a webhook of a call. Commands keep their order, because the server sends them. */
 interface Step {
   readonly at: number
   readonly command?: {
@@ -55,7 +55,7 @@ const parameters = { parameters: { properties: { name: { type: 'string' } }, req
 const names = new Map<string, string>()
 
 const histories: Record<string, Step[]> = {
-  'two gathers in a row, each marked': [
+  'two consecutive gathers with our mark': [
     event(0, 'call.initiated', { from: '+1', to: '+2' }),
     event(1000, 'call.answered'),
     command(1500, 'one', 'gather_using_speak', speak),
@@ -68,7 +68,7 @@ const histories: Record<string, Step[]> = {
     event(4000, 'call.dtmf.received', { digit: '9' }, 'two'),
     event(5000, 'call.hangup', { hangup_cause: 'normal_clearing' }, 'two'),
   ],
-  'two gathers with a client_state of the host’s own': [
+  'two gathers with the host’s client_state': [
     event(1000, 'call.answered'),
     command(1500, 'one', 'gather', {}),
     event(2000, 'call.dtmf.received', { digit: '1', client_state: 'aG9zdA==' }),
@@ -78,7 +78,7 @@ const histories: Record<string, Step[]> = {
     command(3600, 'stop', 'gather_stop', {}),
     event(3650, 'call.gather.ended', { status: 'cancelled', digits: '7', client_state: 'aG9zdA==' }),
   ],
-  'an AI gather, whole histories each time, and then an assistant': [
+  'an AI gather with full message histories, followed by an assistant': [
     event(1000, 'call.answered'),
     command(1500, 'ai', 'gather_using_ai', parameters, { status: 'accepted', data: { conversation_id: 'c1' } }),
     event(1600, 'call.conversation.created', { conversation_id: 'c1' }, 'ai'),
@@ -105,7 +105,7 @@ const histories: Record<string, Step[]> = {
     ),
     event(5200, 'call.something.new', { any: 'thing' }),
   ],
-  'an audio gather beside other playback': [
+  'an audio gather during other playback': [
     event(1000, 'call.answered'),
     command(1500, 'menu', 'gather_using_audio', { audio_url: 'https://m.test/menu.mp3' }),
     event(1600, 'call.playback.started', { media_url: 'https://m.test/menu.mp3' }, 'menu'),
@@ -117,7 +117,7 @@ const histories: Record<string, Step[]> = {
   ],
 }
 
-/** The visible state. Omits the stamp of a message, which says only which of two histories contained it. */
+/** Returns the call state without the stamps of messages, which only say which of two histories had the message. */
 const shown = (state: CallState) =>
   JSON.stringify(state, (_, value: unknown) =>
     typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'message'
@@ -200,7 +200,7 @@ function webhookAt({ at, webhook }: Step): Webhook {
 
 describe('raw webhooks', () => {
   for (const [name, steps] of Object.entries(histories)) {
-    it(`fold to one state in any order and with duplicates: ${name}`, async () => {
+    it(`webhooks in any order and with duplicates give the same call state for ${name}`, async () => {
       const commands = steps.filter((step) => step.command)
       const webhooks = steps.filter((step) => step.webhook)
       const expected = shown(await run(commands, webhooks))
@@ -232,7 +232,7 @@ describe('raw webhooks', () => {
     expect([two?.ended?.status, two?.ended?.digits, two?.keys.size]).toEqual(['valid', '7', 2])
   })
 
-  it('attributes the end of a stopped gather to that gather', async () => {
+  it('attributes the end event of a stopped gather to the stopped gather', async () => {
     const steps = histories['two gathers with a client_state of the host’s own'] ?? []
     const state = await run(
       steps.filter((step) => step.command),
@@ -242,7 +242,7 @@ describe('raw webhooks', () => {
     expect(state.gathers.get('two')?.ended).toMatchObject({ status: 'cancelled', digits: '7' })
   })
 
-  it('separates two conversations, and a gather’s file from another playback', async () => {
+  it('attributes events of two conversations, and of an audio prompt and other playback, to the right command', async () => {
     const talk = histories['an AI gather, whole histories each time, and then an assistant'] ?? []
     const state = await run(
       talk.filter((step) => step.command),

@@ -24,7 +24,7 @@ describe('keys with dates', () => {
     { key: next.publicKey, notBefore: '2026-11-30T23:00:00+00:00', notAfter: new Date(MONTH + 3_600_000) },
   ]
 
-  it('verifies webhooks with the keys valid when they were signed', async () => {
+  it('verifies a webhook with the public keys that were valid when the webhook was signed', async () => {
     const HOUR = 3_600_000
     const times = { before: MONTH - 2 * HOUR, during: MONTH - HOUR / 2, after: MONTH + HOUR / 2 }
     expect([await judge(old, times.before, keys), await judge(next, times.before, keys)]).toEqual([
@@ -41,14 +41,14 @@ describe('keys with dates', () => {
     ])
   })
 
-  it('includes the bounds of a key’s validity, by the time of signing', async () => {
+  it('a public key is valid from `notBefore` through `notAfter`, by the time of signing', async () => {
     expect(await judge(old, MONTH, keys)).toBe('accepted')
     expect(await judge(old, MONTH + 1000, keys)).toBe('mismatch')
     expect(await judge(next, MONTH - 3_600_000, keys)).toBe('accepted')
     expect(await judge(next, MONTH - 3_601_000, keys)).toBe('mismatch')
   })
 
-  it('rejects a webhook with `no_key` when no key is valid', async () => {
+  it('rejects a webhook with the fault `no_key` when no public key is valid', async () => {
     expect(await judge(next, MONTH + 7_200_000, keys)).toBe('no_key')
   })
 })
@@ -56,7 +56,7 @@ describe('keys with dates', () => {
 describe('parsing public keys', () => {
   const read = (text: string) => parsePublicKeys(text, MONTH)
 
-  it('parses one key, several keys separated by commas, or JSON with dates', () => {
+  it('parses public keys from one key, several keys separated by commas, or JSON with dates', () => {
     expect(read(old.publicKey)).toEqual([old.publicKey])
     expect(read(`${old.publicKey}, ${next.publicKey}`)).toEqual([old.publicKey, next.publicKey])
     const dated = [next.publicKey, { key: old.publicKey, notAfter: '2026-12-05T00:00:00Z' }]
@@ -65,22 +65,25 @@ describe('parsing public keys', () => {
 
   const secret = 'KEY0123456789ABCDEF0123456789ABCDEF_abcdefghijkl'
   const wrong: Record<string, [text: string, says: RegExp]> = {
-    nothing: [' ', /required/],
+    'an empty text': [' ', /required/],
     'an empty list': ['[]', /required/],
     'an API key': [secret, /not 44 characters/],
     'an API key with a date': [JSON.stringify([{ key: secret }]), /not 44 characters/],
-    'no JSON': [`[${secret}`, /must be a JSON array/],
-    'a misspelt field': [JSON.stringify([{ key: old.publicKey, notafter: '2026-12-05T00:00:00Z' }]), /must be a JSON/],
-    'a number for a date': [JSON.stringify([{ key: old.publicKey, notAfter: 1 }]), /must be a JSON array/],
-    'a date without a time zone': [
+    'invalid JSON': [`[${secret}`, /must be a JSON array/],
+    'a key with a misspelt field': [
+      JSON.stringify([{ key: old.publicKey, notafter: '2026-12-05T00:00:00Z' }]),
+      /must be a JSON/,
+    ],
+    'a key with a number as its date': [JSON.stringify([{ key: old.publicKey, notAfter: 1 }]), /must be a JSON array/],
+    'a key whose date has no time zone': [
       JSON.stringify([{ key: old.publicKey, notAfter: '2026-12-05T00:00:00' }]),
       /notAfter/,
     ],
-    'a date that does not exist': [
+    'a key whose date does not exist': [
       JSON.stringify([{ key: old.publicKey, notBefore: '2026-13-05T00:00:00Z' }]),
       /notBef/,
     ],
-    'an end before the beginning': [
+    'a key whose validity ends before it begins': [
       JSON.stringify([{ key: old.publicKey, notBefore: '2026-12-05T00:00:00Z', notAfter: '2026-12-04T00:00:00Z' }]),
       /not after/,
     ],
@@ -90,7 +93,7 @@ describe('parsing public keys', () => {
     ],
   }
   for (const [what, [text, says]] of Object.entries(wrong)) {
-    it(`rejects ${what} as public keys without quoting it`, () => {
+    it(`rejects ${what} as the public keys without quoting the text`, () => {
       expect(() => read(text.trim())).toThrow(says)
       try {
         read(text.trim())

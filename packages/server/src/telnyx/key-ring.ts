@@ -10,15 +10,15 @@ import { readPublicKey } from './public-key.ts'
 
 /** A public key of Telnyx and its validity period. */
 export interface DatedPublicKey {
-  /** As the Telnyx portal shows it: 44 characters of base64. */
+  /** The public key as the Telnyx portal shows it: 44 characters of base64. */
   readonly key: string
-  /** The start of its validity: ISO 8601 with a time zone, or a Date. Default: no start. */
+  /** The start of the key's validity: ISO 8601 with a time zone, or a Date. Default: no start. */
   readonly notBefore?: string | Date | undefined
-  /** The end of its validity, inclusive. Default: no end. */
+  /** The end of the key's validity, inclusive, in the form of `notBefore`. Default: no end. */
   readonly notAfter?: string | Date | undefined
 }
 
-/** One key or several, with or without dates. */
+/** One public key or several, with or without dates of validity. */
 export type PublicKeys = string | DatedPublicKey | readonly (string | DatedPublicKey)[]
 
 interface DatedKey {
@@ -27,13 +27,13 @@ interface DatedKey {
   readonly until: number
 }
 
-/** The keys that verify webhooks. */
+/** The public keys that verify webhooks. */
 export class KeyRing {
   readonly #keys: readonly DatedKey[]
 
   /**
    * @param now Our clock, in milliseconds: at least one key must not have expired.
-   * @throws PublicKeyError for an unusable key; Error when there is none, or a date is invalid. No message quotes a key.
+   * @throws PublicKeyError for an unusable key; Error when there is no key or a date is invalid. No message quotes a key.
    */
   constructor(keys: PublicKeys, now: number) {
     const given = (Array.isArray(keys) ? keys : [keys]) as readonly (string | DatedPublicKey)[]
@@ -52,14 +52,15 @@ export class KeyRing {
     }
   }
 
-  /** The keys that are valid at a time, in milliseconds. */
+  /** Returns the keys that are valid at a time, in milliseconds. */
   keysAt(moment: number): readonly KeyObject[] {
     return this.#keys.filter(({ from, until }) => from <= moment && moment <= until).map(({ key }) => key)
   }
 }
 
 /**
- * Parses keys from text: one key, several separated by commas, or a JSON array of `{"key", "notBefore", "notAfter"}`.
+ * Parses public keys from text: one key, several separated by commas, or a JSON array of
+ * `{"key", "notBefore", "notAfter"}`.
  *
  * @throws the errors of `KeyRing`.
  */
@@ -82,7 +83,7 @@ function readJson(text: string): readonly (string | DatedPublicKey)[] {
   } catch {
     // The original error would quote the text.
     throw new Error(
-      'The keys must be a JSON array of {"key": "…", "notBefore": "…", "notAfter": "…"}, the dates optional.',
+      'The public keys must be a JSON array of {"key": "…", "notBefore": "…", "notAfter": "…"}. The dates are optional.',
     )
   }
 }
@@ -99,7 +100,7 @@ function readDatedKey(given: string | DatedPublicKey): DatedKey {
   return { key: readPublicKey(key), from, until }
 }
 
-/** Requires a time zone, because a local time would differ between servers. */
+/** ISO 8601 with a time zone, because a local time would differ between servers. */
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
 function parseTime(field: string, moment: string | Date | undefined): number | undefined {

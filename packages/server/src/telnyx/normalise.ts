@@ -39,7 +39,7 @@ export function normalise(webhook: Webhook, command_id: string | undefined, stat
   return parsed.success ? (parsed.data as CallEvent) : opaque()
 }
 
-/** The fields that every event of a type has here, `null` where Telnyx omits them. */
+/** By event type: the fields that a stored event always has, with `null` where Telnyx omits them. */
 const nullable: Readonly<Record<string, readonly string[]>> = {
   'call.dtmf.received': ['digit'],
   'call.gather.ended': ['status', 'digits'],
@@ -86,7 +86,8 @@ function markUnreadable(event: CallEvent): CallEvent {
 }
 
 /**
- * ISO 8601 in UTC with exactly six decimals, so that times compare as text. `Date` would drop Telnyx's microseconds.
+ * Formats a time as ISO 8601 in UTC with exactly six decimals, so that times compare as text. `Date` would drop
+ * Telnyx's microseconds.
  */
 export function normaliseTime(text: string): string {
   const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?Z$/.exec(text)
@@ -96,5 +97,5 @@ export function normaliseTime(text: string): string {
   return formatTime(Date.parse(text))
 }
 
-/** Formats a time of our own clock, in milliseconds, in the same way. */
+/** Formats a time of our own clock, in milliseconds, as `normaliseTime` does. */
 export const formatTime = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, -1)}000Z`

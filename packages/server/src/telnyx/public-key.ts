@@ -6,14 +6,14 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 
-/** DER of an Ed25519 SubjectPublicKeyInfo, up to the 32 bytes of the key (RFC 8410). */
+/** The DER bytes of an Ed25519 SubjectPublicKeyInfo that precede the 32 bytes of the key (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 
-/** 2^255 - 19, and the curve constant d = -121665 / 121666 (RFC 8032, 5.1). */
+/** The field's prime 2^255 - 19, and the curve constant d = -121665 / 121666 (RFC 8032, 5.1). */
 const P = 2n ** 255n - 19n
 const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n
 
-/** The points whose order divides 8, in the one encoding of each y, without the sign of x (RFC 8032, 5.1.2). */
+/** The canonical encodings, without the sign of x, of the points whose order divides 8 (RFC 8032, 5.1.2). */
 const smallOrderPoints: ReadonlySet<string> = new Set([
   '00'.repeat(32),
   `01${'00'.repeat(31)}`,
@@ -22,7 +22,7 @@ const smallOrderPoints: ReadonlySet<string> = new Set([
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
 ])
 
-/** Whether 32 bytes encode a point of small order: as a key, anyone could sign under it. */
+/** Whether 32 bytes encode a point of small order. If such a point were a key, anyone could sign under it. */
 export function isSmallOrder(point: Uint8Array): boolean {
   const y = Buffer.from(point)
   y[31] = (y[31] ?? 0) & 0x7f
@@ -37,7 +37,7 @@ export class PublicKeyError extends Error {
 /**
  * Parses a public key as the Telnyx portal shows it: standard base64 of 32 bytes, 44 characters.
  *
- * @throws PublicKeyError when it has another form, or is not a valid point of the curve.
+ * @throws PublicKeyError when the text has another form, or the key is not a valid point of the curve.
  */
 export function readPublicKey(text: string): KeyObject {
   const bytes = Buffer.from(text, 'base64')
@@ -51,7 +51,7 @@ export function readPublicKey(text: string): KeyObject {
   if (y >= P) throw new PublicKeyError('The Telnyx public key is not in canonical form. Copy it from the portal again.')
   if (isSmallOrder(bytes)) {
     throw new PublicKeyError(
-      'The Telnyx public key is a small-order point, under which anyone can sign. Copy it again.',
+      'The Telnyx public key is a small-order point, under which anyone can sign. Copy it from the portal again.',
     )
   }
   if (!isOnCurve(y)) {
@@ -66,7 +66,7 @@ function littleEndian(bytes: Buffer): bigint {
   return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
 }
 
-/** Whether x² = (y² - 1) / (d·y² + 1) has a root: by Euler's criterion, without computing it. */
+/** Whether x² = (y² - 1) / (d·y² + 1) has a root, by Euler's criterion, which does not compute the root. */
 function isOnCurve(y: bigint): boolean {
   const y2 = (y * y) % P
   const u = (y2 - 1n + P) % P

@@ -2,7 +2,7 @@
  * Reads Telnyx's records for webhooks that did not arrive: failed deliveries, the log of each call, and its status.
  *
  * The records overlap and may lack the webhook's id, because Telnyx does not document the shape of the "raw event" in
- * `call_events`. An event without an id gets one made of its type and time; see `recordId`.
+ * `call_events`. An event without an id gets an id from `recordId`.
  */
 import Telnyx from 'telnyx'
 import { asRecord } from '../base/json.ts'
@@ -20,7 +20,7 @@ export type CallEventRecord =
   /** A command that reached Telnyx. */
   | { readonly type: 'command'; readonly commandId: string }
 
-/** The status of a call at Telnyx. */
+/** Telnyx's status of a call. */
 export interface CallStatus {
   readonly isAlive: boolean
   readonly legId: string | undefined
@@ -51,29 +51,29 @@ export class RecordsUnavailableError extends Error {
   }
 }
 
-/** The maximum number of pages to read, of 250 entries each. */
+/** The maximum number of pages to read from Telnyx's records, with 250 entries each. */
 const MAX_PAGES = 200
 const PAGE_SIZE = 250
-/** The maximum wait, also where Telnyx's headers ask for more. */
+/** The maximum wait before the next request, even if Telnyx's headers ask for more. */
 const MAX_RETRY_AFTER_MS = 5 * 60_000
 
 /**
- * Makes an id for a record without one from its type and time, and an ordinal from 1 where several records of a call
- * share both.
+ * Makes an id for a record that has none. It consists of the record's type, its time, and an ordinal from 1 where
+ * several records of a call share both.
  */
 export const recordId = (eventType: string, occurredAt: string, ordinal = 1): string =>
   `${eventType}@${normaliseTime(occurredAt)}${ordinal === 1 ? '' : `#${ordinal}`}`
 
-/** How many records of one call may share a type and a time. */
+/** The maximum number of records of one call that may share a type and a time. */
 export const MAX_RECORDS_AT_ONCE = 4
 
-/** The ordinal in an id made by `recordId`, from 1. */
+/** Returns the ordinal in an id made by `recordId`, from 1. */
 export const recordOrdinal = (id: string): number => Number(/#(\d+)$/.exec(id)?.[1] ?? 1)
 
-/** Whether an id was made by `recordId`: Telnyx's own are UUIDs. */
+/** Whether an id was made by `recordId`. Telnyx's own ids are UUIDs. */
 export const isRecordId = (id: string): boolean => id.includes('@')
 
-/** Reads the records with the official SDK. */
+/** Creates a reader of Telnyx's records that uses the official SDK's client. */
 export function telnyxRecords(client: TelnyxClient, { timeoutMs }: { readonly timeoutMs: number }): TelnyxRecords {
   // No SDK retries, because it waits for `Retry-After` without a bound. The reconciler decides when to retry.
   const options = { timeout: Math.ceil(timeoutMs), maxRetries: 0, ...noRedirectOptions }
@@ -139,7 +139,7 @@ function numberRecords(records: readonly CallEventRecord[]): CallEventRecord[] {
   })
 }
 
-/** Reads an entry of `call_events`: the raw event itself, in another field, or only its payload. */
+/** Reads an entry of `call_events`. It is the raw event, has it in a field, or has only the event's payload. */
 function readRecord(row: unknown): CallEventRecord | null {
   const { type, name, event_timestamp: at, metadata } = asRecord(row) ?? {}
   const raw = asRecord(metadata)
@@ -173,12 +173,12 @@ function fail(error: unknown): never {
     const seconds = Number(headers?.get('retry-after') ?? headers?.get('x-ratelimit-reset') ?? 0)
     const wait = Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0, MAX_RETRY_AFTER_MS)
     const advice =
-      'The server slows down by itself. If this lasts, reduce the requests of other programs on the account.'
+      'The server slows down by itself. If this error continues, reduce the requests of other programs on the account.'
     throw new RecordsUnavailableError('Telnyx answered 429, too many requests', advice, wait, options)
   }
   const advice =
     status === 401 || status === 403
       ? 'Check that `TELNYX_API_KEY` is valid and may read call events and webhook deliveries.'
-      : 'If this lasts, check Telnyx’s status page.'
+      : 'If this error continues, check Telnyx’s status page.'
   throw new RecordsUnavailableError(`Telnyx answered ${status}`, advice, 0, options)
 }

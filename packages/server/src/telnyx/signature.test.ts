@@ -27,7 +27,7 @@ describe('the signature of a webhook', () => {
     return checked.ok ? null : checked.fault
   }
 
-  it('accepts a signature of Telnyx within five minutes of our clock', async () => {
+  it('accepts a Telnyx signature whose timestamp is within five minutes of our clock', async () => {
     expect(await faultOf(signed())).toBeNull()
     for (const seconds of [-300, -299, 299, 300])
       expect(await faultOf(signed(undefined, NOW + seconds * 1000))).toBeNull()
@@ -36,7 +36,7 @@ describe('the signature of a webhook', () => {
     expect(await faultOf(signed(undefined, NOW - 61_000), 60)).toBe('stale')
   })
 
-  it('covers every byte of the body, also invalid UTF-8', async () => {
+  it('a webhook signature covers every byte of the body, also invalid UTF-8', async () => {
     const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
     const request = signed(body)
     expect(await faultOf(request)).toBeNull()
@@ -47,7 +47,7 @@ describe('the signature of a webhook', () => {
     expect(await faultOf({ ...request, body: Buffer.alloc(0) })).toBe('mismatch')
   })
 
-  it('requires exactly one value of each signature header', async () => {
+  it('rejects a webhook unless each signature header has exactly one value', async () => {
     const request = signed()
     expect(await faultOf({ ...request, signature: [] })).toBe('missing')
     expect(await faultOf({ ...request, timestamp: [] })).toBe('missing')
@@ -55,7 +55,7 @@ describe('the signature of a webhook', () => {
     expect(await faultOf({ ...request, timestamp: [...request.timestamp, ...request.timestamp] })).toBe('malformed')
   })
 
-  it('accepts one of the sixteen base64 spellings of a signature', async () => {
+  it('accepts only one of the sixteen base64 spellings of a webhook signature', async () => {
     const request = signed()
     const [text = ''] = request.signature
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -73,17 +73,17 @@ describe('the signature of a webhook', () => {
   })
 
   const malformations: Record<string, (text: string) => string> = {
-    'without padding': (text) => text.slice(0, -2),
-    'url-safe': (text) => `-_${text.slice(2)}`,
-    'with a space before it': (text) => ` ${text}`,
-    'with a line end after it': (text) => `${text}\n`,
-    'as hexadecimal': (text) => Buffer.from(text, 'base64').toString('hex'),
-    'with a version prefix': (text) => `v1a,${text}`,
-    'cut short': (text) => text.slice(4),
+    'missing its padding': (text) => text.slice(0, -2),
+    'URL-safe base64': (text) => `-_${text.slice(2)}`,
+    'preceded by a space': (text) => ` ${text}`,
+    'followed by a line end': (text) => `${text}\n`,
+    'written as hexadecimal': (text) => Buffer.from(text, 'base64').toString('hex'),
+    'prefixed with a version': (text) => `v1a,${text}`,
+    truncated: (text) => text.slice(4),
     empty: () => '',
   }
   for (const [name, spoil] of Object.entries(malformations)) {
-    it(`refuses a signature ${name}`, async () => {
+    it(`rejects a webhook whose signature is ${name}`, async () => {
       const request = signed()
       expect(await faultOf({ ...request, signature: [spoil(request.signature[0] ?? '')] })).toBe('malformed')
     })
@@ -104,7 +104,7 @@ describe('the signature of a webhook', () => {
     '-1',
     '1795344060|{}',
   ]) {
-    it(`refuses the timestamp ${JSON.stringify(timestamp)}`, async () => {
+    it(`rejects a webhook signature with the timestamp ${JSON.stringify(timestamp)}`, async () => {
       const { body } = signed()
       const { headers } = signer.sign(body, NOW)
       expect(
@@ -113,7 +113,7 @@ describe('the signature of a webhook', () => {
     })
   }
 
-  it('accepts a signature of any valid key during a key rotation', async () => {
+  it('accepts a webhook signature of any valid public key during a key rotation', async () => {
     const next = new Signer()
     const request = signed()
     const judge = (...given: string[]) => check(request, new KeyRing(given, NOW))
@@ -121,7 +121,7 @@ describe('the signature of a webhook', () => {
     expect(await judge(next.publicKey)).toEqual({ ok: false, fault: 'mismatch' })
   })
 
-  it('verifies concurrent signatures independently', async () => {
+  it('verifies concurrent webhook signatures independently', async () => {
     const genuine = Array.from({ length: 100 }, (_, index) => signed(Buffer.from(`{"data":{"n":${index}}}`)))
     const forged = genuine.map((request, index) => ({ ...request, body: signed(Buffer.from(`{"n":${index}}`)).body }))
     const both = genuine.flatMap((request, index) => [request, forged[index] ?? request])
@@ -136,7 +136,7 @@ describe('the Ed25519 verifier', () => {
   const message = Buffer.from('1795344060|{}')
   const signature = sign(null, message, privateKey)
 
-  it('accepts only signatures of 64 bytes', async () => {
+  it('the Ed25519 verifier accepts only signatures of 64 bytes', async () => {
     expect(await verifyEd25519(message, signature, publicKey)).toBe(true)
     for (const length of [0, 1, 32, 63])
       expect(await verifyEd25519(message, signature.subarray(0, length), publicKey)).toBe(false)
@@ -145,7 +145,7 @@ describe('the Ed25519 verifier', () => {
     }
   })
 
-  it('rejects a signature with any bit changed', async () => {
+  it('the Ed25519 verifier rejects a signature with any bit changed', async () => {
     for (let bit = 0; bit < 512; bit++) {
       const changed = Buffer.from(signature)
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
@@ -153,7 +153,7 @@ describe('the Ed25519 verifier', () => {
     }
   })
 
-  it('rejects a signature whose R has small order, with either sign', async () => {
+  it('the Ed25519 verifier rejects a signature whose R has small order, with both signs', async () => {
     for (const y of ['00'.repeat(32), `01${'00'.repeat(31)}`, `ec${'ff'.repeat(30)}7f`]) {
       for (const signBit of [0, 0x80]) {
         const forged = Buffer.concat([Buffer.from(y, 'hex'), signature.subarray(32)])
@@ -174,13 +174,14 @@ describe('Telnyx’s public key', () => {
     'too short': Buffer.alloc(31, 1).toString('base64'),
     'too long': Buffer.alloc(33, 1).toString('base64'),
     'of order one': Buffer.from(`01${'00'.repeat(31)}`, 'hex').toString('base64'),
-    'of order one, with a sign': Buffer.from(`01${'00'.repeat(30)}80`, 'hex').toString('base64'),
+    'of order one with the sign bit set': Buffer.from(`01${'00'.repeat(30)}80`, 'hex').toString('base64'),
     'of order two': Buffer.from(`ec${'ff'.repeat(30)}7f`, 'hex').toString('base64'),
     'of order four': Buffer.alloc(32).toString('base64'),
-    'of order eight': Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'hex').toString(
-      'base64',
-    ),
-    'of order eight, the other': Buffer.from(
+    'the first point of order eight': Buffer.from(
+      '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+      'hex',
+    ).toString('base64'),
+    'the second point of order eight': Buffer.from(
       'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
       'hex',
     ).toString('base64'),
@@ -188,7 +189,7 @@ describe('Telnyx’s public key', () => {
     'no point of the curve': Buffer.from(`02${'00'.repeat(31)}`, 'hex').toString('base64'),
   }
   for (const [name, text] of Object.entries(refused)) {
-    it(`rejects a public key that is ${name}, without quoting it`, () => {
+    it(`rejects a public key that is ${name}, and does not quote the key`, () => {
       expect(() => readPublicKey(text)).toThrow(PublicKeyError)
       try {
         readPublicKey(text)
@@ -216,7 +217,7 @@ describe.skipIf(!found)('published Ed25519 vectors', () => {
     }
   }
 
-  it('verifies all Wycheproof vectors with the expected result', async () => {
+  it('the Ed25519 verifier gives the expected result for all Wycheproof vectors', async () => {
     interface Group {
       publicKey: { pk: string }
       tests: { tcId: number; msg: string; sig: string; result: string }[]
@@ -228,7 +229,7 @@ describe.skipIf(!found)('published Ed25519 vectors', () => {
     expect(tests.filter(({ result }, index) => judged[index] !== (result === 'valid'))).toEqual([])
   })
 
-  it('rejects speccheck’s small-order and non-canonical keys and points, which OpenSSL accepts', async () => {
+  it('rejects the small-order and non-canonical keys and points of speccheck, which OpenSSL accepts', async () => {
     const cases = load<{ message: string; pub_key: string; signature: string }[]>('speccheck-ed25519.json')
     expect(cases).toHaveLength(12)
     const judged = await Promise.all(cases.map((each) => judge(each.pub_key, each.message, each.signature)))

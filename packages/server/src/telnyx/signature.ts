@@ -8,7 +8,7 @@ import { type KeyObject, verify } from 'node:crypto'
 import type { KeyRing } from './key-ring.ts'
 import { isSmallOrder } from './public-key.ts'
 
-/** The allowed difference between the sender's clock and ours. Telnyx's SDK uses the same. */
+/** The allowed difference between Telnyx's clock and ours. Telnyx's SDK allows the same difference. */
 export const DEFAULT_TOLERANCE_SECONDS = 300
 
 /** The raw body and all values of the two signature headers. */
@@ -19,11 +19,11 @@ export interface SignedRequest {
 }
 
 /**
- * Why a signature was rejected, for metrics and logs only. `no_key`: no configured key was valid when it was signed.
+ * Why a signature was rejected, for metrics and logs only. `no_key`: no configured key was valid at the signed time.
  */
 export type SignatureFault = 'missing' | 'malformed' | 'stale' | 'no_key' | 'mismatch'
 
-/** The result of a verification. */
+/** The result of the verification of a signature. */
 export type SignatureCheck = { readonly ok: true } | SignatureRejection
 
 interface SignatureRejection {
@@ -33,8 +33,8 @@ interface SignatureRejection {
 
 const fault = (name: SignatureFault): SignatureRejection => ({ ok: false, fault: name })
 /**
- * 64 bytes in base64. The last character has four unused bits, which must be zero (RFC 4648, 3.5); otherwise one
- * signature would have sixteen spellings.
+ * A signature: 64 bytes in base64. The last character has four unused bits, which must be zero (RFC 4648, 3.5);
+ * otherwise one signature would have sixteen spellings.
  */
 const SIGNATURE = /^[A-Za-z0-9+/]{85}[AQgw]==$/
 const TIMESTAMP = /^[1-9]\d{9,10}$/
@@ -42,7 +42,7 @@ const TIMESTAMP = /^[1-9]\d{9,10}$/
 /**
  * Verifies a request with every key that was valid when it was signed.
  *
- * @param keys Telnyx's public keys: several while one replaces another.
+ * @param keys Telnyx's public keys. There are several during a key rotation.
  * @param now Our clock, in milliseconds.
  * @param toleranceSeconds See `DEFAULT_TOLERANCE_SECONDS`.
  */
@@ -61,7 +61,7 @@ export async function verifySignature(
   return fault('mismatch')
 }
 
-/** Whether a signature is valid for a message and key. Unlike OpenSSL, rejects an R of small order. */
+/** Whether a signature is valid for a message and a key. Unlike OpenSSL, it rejects an R of small order. */
 export async function verifyEd25519(message: Buffer, signature: Buffer, key: KeyObject): Promise<boolean> {
   if (signature.length !== 64 || isSmallOrder(signature.subarray(0, 32))) return false
   return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ export async function verifyEd25519(message: Buffer, signature: Buffer, key: Key
   })
 }
 
-/** Checked headers, and the keys that may have signed them. */
+/** The checked signature headers of a request, and the keys that may have made the signature. */
 interface SignatureInput {
   readonly timestamp: string
   readonly signature: string
@@ -78,7 +78,7 @@ interface SignatureInput {
 
 /**
  * Checks the headers before the body is read: their form, a fresh timestamp, and a valid key for it. Returns `null` if
- * they pass.
+ * they are valid.
  */
 export function checkHeaders(
   request: Omit<SignedRequest, 'body'>,

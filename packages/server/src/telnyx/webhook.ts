@@ -8,10 +8,10 @@ import { asRecord, findExcess } from '../base/json.ts'
 
 /** A webhook with a checked envelope and an unchecked payload. */
 export interface Webhook {
-  /** Telnyx's event id: the key of deduplication. */
+  /** Telnyx's event id, by which events are deduplicated. */
   readonly id: string
   readonly eventType: string
-  /** As sent. */
+  /** Telnyx's `occurred_at`, unchanged. */
   readonly occurredAt: string
   readonly payload: Readonly<Record<string, unknown>>
 }
@@ -19,7 +19,7 @@ export interface Webhook {
 /** Why a signed body is not a usable webhook. */
 export type UnreadableReason = 'not_utf8' | 'not_json' | 'too_deep' | 'too_many_nodes' | 'not_an_event'
 
-/** The result of parsing. */
+/** The result of parsing a webhook. */
 export type WebhookResult =
   | { readonly ok: true; readonly webhook: Webhook }
   | { readonly ok: false; readonly reason: UnreadableReason }
@@ -29,7 +29,7 @@ export const webhookBounds = { depth: 64, nodes: 20_000, text: 256 } as const
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Parses the body of a request with a verified signature. */
+/** Parses the body of a webhook request whose signature was verified. */
 export function readWebhook(body: Uint8Array): WebhookResult {
   let text: string
   try {
