@@ -1,4 +1,4 @@
-/** The messages an agent sees when a command, the call list or a delivery fails. */
+/** The messages that an agent sees when a command, the call list or the delivery of a masked value fails. */
 import { pinEntry, type Scenario, ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'
@@ -24,7 +24,7 @@ afterEach(cleanup)
 
 const { callId } = pinEntry
 
-/** A gather of three attempts without an end event. */
+/** A call whose gather allows three attempts and never ends. */
 const endless = new ScenarioWriter('Endless')
   .answered()
   .command('pin', 'gather_using_speak', { payload: 'Your PIN, please.', voice: 'female', maximum_digits: 4 })
@@ -43,7 +43,7 @@ function show(element: ReactElement, options?: ScenarioClientOptions, scenario: 
 const nothing = () => screen.queryByText('No calls')
 
 describe('the call list', () => {
-  test('the call list shows "Loading calls", not "No calls", while it connects', () => {
+  test('the call list shows "Loading calls", not "No calls", while the client connects', () => {
     show(<CallList />)
     expect(screen.getByText('Loading calls')).toBeTruthy()
     expect(nothing()).toBeNull()
@@ -88,7 +88,7 @@ async function fill() {
 }
 
 describe('a refused request', () => {
-  test('the form shows the refusal of the server and marks the refused field until it changes', async () => {
+  test('the gather form explains a refused value and marks its field until the agent changes it', async () => {
     const client = show(<GatherControls callId={callId} />, {
       respond: () => ({
         by: 'server',
@@ -112,7 +112,7 @@ describe('a refused request', () => {
     expect(screen.getByRole('textbox', { name: 'What to say' }).getAttribute('aria-invalid')).toBeNull()
   })
 
-  test('the form names the agent whose request is running, and its Replace button replaces that request', async () => {
+  test('the gather form names the agent whose gather is running, and "Replace" replaces that gather', async () => {
     const client = show(<GatherControls callId={callId} />, {
       respond: ({ replace }) =>
         replace
@@ -123,18 +123,18 @@ describe('a refused request', () => {
     await fill()
     await playTo(client, 4000)
     const notice = (await screen.findByText(/^agent-7 is already asking for digits/)).closest('[role=alert]')
-    if (!(notice instanceof HTMLElement)) throw new Error('The notice is an alert.')
+    if (!(notice instanceof HTMLElement)) throw new Error('The notice has no ancestor with the role `alert`.')
     await actAndSettle(() => fireEvent.click(within(notice).getByRole('button', { name: 'Replace' })))
     expect(client.commands.map(({ replace = false }) => replace)).toEqual([false, true])
     expect(client.commands[1]?.body).toMatchObject({ payload: 'Press 1 for yes, or 2 for no.' })
-    // The form is empty, because Telnyx accepted the draft.
+    // The gather form is empty, because Telnyx accepted its draft.
     await actAndSettle(() => fireEvent.click(screen.getByRole('button', { name: 'Ask something else' })))
     expect(screen.getByRole('textbox', { name: 'What to say' })).toHaveValue('')
   })
 })
 
 describe('a stop that Telnyx accepted', () => {
-  test('the card offers "Stop again" when Telnyx accepted a stop but no end event arrives', async () => {
+  test('the gather card offers "Stop again" when Telnyx accepted a stop but no end event arrives', async () => {
     const client = show(<GatherControls callId={endless.callId} />, {}, endless)
     await playTo(client, 7000)
     expect(screen.getByText('attempt 1 of 3')).toBeTruthy()
@@ -153,7 +153,7 @@ describe('a stop that Telnyx accepted', () => {
   })
 })
 
-/** A masked gather of digits or AI fields. `delivered`: whether the host's `onSensitive` accepted the value. */
+/** A call with a masked gather that has ended. `delivered`: whether the host's `onSensitive` accepted the value. */
 function maskedEnd(kind: 'digits' | 'fields', delivered: boolean): Scenario {
   const call = new ScenarioWriter(`Masked ${kind}`).answered()
   const parameters = { type: 'object', properties: { pin: { type: 'string', title: 'PIN' } } }

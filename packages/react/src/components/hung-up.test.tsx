@@ -29,7 +29,7 @@ const languageOf = (locale: string, strings: Strings) =>
     ),
   }).result.current
 
-/** A call that one side hangs up during a gather. */
+/** The state of a call with this direction that `source` hangs up during a gather. */
 function callEndedBy(source: string | undefined, direction: string | undefined) {
   const events = hangupMidGather.steps.map(({ event }): CallEvent => {
     const { payload } = event
@@ -54,7 +54,7 @@ const cases = [
 describe.each(Object.entries(languages))('the wording of a hang-up in %s', (locale, strings) => {
   const language = languageOf(locale, strings)
   test.each(cases)(
-    `badge, list and transcript agree in ${locale}: source %s of an %s call`,
+    `the gather badge, call list and transcript agree on who hung up (${locale}, source %s, %s call)`,
     (source, direction, key) => {
       const state = callEndedBy(source, direction)
       const words = language.t(key)

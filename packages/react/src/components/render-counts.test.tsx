@@ -1,4 +1,4 @@
-/** An event of a call rerenders only the components that show it. */
+/** Checks that an event of a call rerenders only the components that show the event. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { cleanup, render } from '@testing-library/react'
@@ -26,7 +26,7 @@ const parts = {
   connection: <ConnectionStatus callId={callId} />,
 } satisfies Record<string, ReactElement>
 
-/** Renders a console during a gather and counts the commits of each component from then on. */
+/** Renders a console during a gather and counts the later commits of each component. */
 async function consoleOf(shown: Record<string, ReactElement>) {
   const client: ScenarioClient = createScenarioClient(pinEntry)
   const counts: Record<string, number> = {}
@@ -48,7 +48,7 @@ async function consoleOf(shown: Record<string, ReactElement>) {
   await playTo(client, 6_600)
   return {
     client,
-    /** The commits of each component during `run`. */
+    /** Returns the number of commits of each component while `run` runs. */
     during: async (run: () => unknown) => {
       for (const name of Object.keys(counts)) delete counts[name]
       await actAndSettle(run)
@@ -60,7 +60,7 @@ async function consoleOf(shown: Record<string, ReactElement>) {
 afterEach(cleanup)
 
 describe('rerenders of a console', () => {
-  it('a key rerenders only the pad, the slots and the transcript', async () => {
+  it('a key press rerenders only the DTMF pad, the digit slots and the transcript', async () => {
     const { client, during } = await consoleOf(parts)
     const counts = await during(() => client.press(callId, '5'))
     expect(Object.keys(counts).sort()).toEqual(['pad', 'slots', 'transcript'])
@@ -72,11 +72,11 @@ describe('rerenders of a console', () => {
       client.emit(callId, 'call.transcription', { payload: { transcription_data: { transcript, is_final: false } } })
     const first = await during(() => say('I'))
     expect(Object.keys(first).sort()).toEqual(['assistant', 'transcript'])
-    // The assistant bar already shows that the caller speaks; only the words change.
+    // The assistant bar already shows that the caller speaks, so only the transcript changes.
     expect(Object.keys(await during(() => say('I would')))).toEqual(['transcript'])
   })
 
-  it('beacons rerender nothing, and clocks render once per second', async () => {
+  it('beacons rerender no component, and each clock of the panel rerenders at most once per second', async () => {
     const { client, during } = await consoleOf({ ...parts, panel: <GatherPanel callId={callId} /> })
     await actAndSettle(() => client.player.playAll())
     const { panel = 0, ...others } = await during(() => client.player.advance(10_000))

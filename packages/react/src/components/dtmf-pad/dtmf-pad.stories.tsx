@@ -16,7 +16,7 @@ type Story = StoryObj<typeof meta>
 
 const stray = new ScenarioWriter('Stray keys').answered().press('1995*', { intervalMs: 300 }).end()
 
-/** No key has been pressed. */
+/** The caller has pressed no key. */
 export const Quiet: Story = {
   parameters: { scenario: pinEntry, at: 6200 },
   play: async ({ canvas }) => {
@@ -25,12 +25,12 @@ export const Quiet: Story = {
   },
 }
 
-/** A key flashes when it is pressed and stays marked as the last key. */
+/** A key flashes when the caller presses it, and stays marked as the last key. */
 export const Pressed: Story = {
   parameters: { scenario: pinEntry, at: 7900 },
   play: async ({ canvas, canvasElement, loaded }) => {
     await waitFor(() => expect(canvas.getByText('Last key 5')).toBeVisible())
-    // Keys pressed before the pad rendered do not flash.
+    // Keys that the caller pressed before the pad rendered do not flash.
     await expect(canvasElement.querySelector('.cg-key-flash')).toBeNull()
     const { client } = loaded as LoadedScenario
     client?.press(pinEntry.callId, '8')
@@ -40,7 +40,7 @@ export const Pressed: Story = {
   },
 }
 
-/** The mask hides the digits. The pad shows only that a key was pressed. */
+/** The gather masks its digits, so the pad shows only that the caller pressed a key. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
   parameters: { scenario: hiddenPin, at: 7200 },
@@ -50,7 +50,7 @@ export const Hidden: Story = {
   },
 }
 
-/** A menu with three options. The invalid keys are outlined, and the wrong key is marked. */
+/** The gather accepts three keys. The pad outlines all other keys and marks the invalid key that was pressed. */
 export const WrongKey: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey, at: 4500 },
@@ -59,7 +59,7 @@ export const WrongKey: Story = {
   },
 }
 
-/** Keys pressed while no gather runs. */
+/** The caller pressed keys while no gather was running. The pad lists them as outside any gather. */
 export const Stray: Story = {
   args: { callId: stray.callId },
   parameters: { scenario: stray },

@@ -3,7 +3,7 @@ import * as parts from './parts.tsx'
 
 /** The props of `DtmfPad`. */
 export interface DtmfPadProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
 }
 
@@ -11,7 +11,7 @@ export interface DtmfPadProps {
  * A telephone keypad that shows the keys as the caller presses them. For masked digits it shows only that a key was
  * pressed. Keys that the gather does not accept are outlined. Keys outside any gather are listed below.
  *
- * Its unstyled parts are `DtmfPadParts`.
+ * `DtmfPadParts` has the unstyled parts of this component.
  */
 export function DtmfPad({ callId }: DtmfPadProps) {
   return (

@@ -13,9 +13,9 @@ export const padKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '
 
 /** The state of `DtmfPadParts.Root`, as data attributes. */
 export type RootState = {
-  /** Whether a gather of digits runs. */
+  /** Whether a gather of digits is running. */
   readonly collecting: boolean
-  /** Whether the digits are masked. */
+  /** Whether the gather masks its digits. */
   readonly hidden: boolean
 }
 
@@ -31,11 +31,11 @@ function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
     return {
       last: lastKey,
       strays,
-      /** The keys that the running gather accepts; `null` while no gather runs. */
+      /** The keys that the running gather accepts; `null` while no gather is running. */
       accepted: isRunning(gather) ? gather.rules.validDigits + (gather.rules.terminatingDigit ?? '') : null,
       counts,
       lastRole: isStray ? ('stray' as const) : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
-      /** Whether the last key was pressed while the pad was on screen. */
+      /** Whether the caller pressed the last key after the pad's first render. */
       isNews: lastKey !== null && lastKey.id !== firstSeen,
     }
   }, [gather, lastKey, strays, firstSeen])
@@ -45,18 +45,18 @@ const [PadProvider, usePad] = createPartContext<ReturnType<typeof usePadOf>>('Dt
 
 /** The props of `DtmfPadParts.Root`. */
 export interface RootProps extends PartProps<'div', RootState> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
 }
 
 function CallRoot({ callId, ...props }: RootProps & { readonly callId: string }) {
   const dtmf = useDtmf(callId)
   const known = useCall(callId, ({ cursor }) => cursor !== null)
-  // Remounts when the snapshot arrives, so that its keys do not flash as if they were pressed now.
+  // Remounts when the snapshot arrives, so that keys of the snapshot do not flash as if they were pressed now.
   return <LoadedRoot key={known ? 'known' : 'unknown'} dtmf={dtmf} {...props} />
 }
 
-/** A display of the keys that the caller presses. The agent cannot press them. */
+/** The group around the keys of the pad. It shows what the caller presses; the agent cannot press the keys. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 function LoadedRoot({ dtmf, ...props }: RootProps & { readonly dtmf: UseDtmfResult }) {
@@ -76,21 +76,21 @@ function LoadedRoot({ dtmf, ...props }: RootProps & { readonly dtmf: UseDtmfResu
 
 /** The state of `DtmfPadParts.Key`, as data attributes. */
 export type KeyState = {
-  /** Set on the last key: its role, `digit`, `invalid`, `terminator` or `stray`. */
+  /** The role of the last key pressed: `digit`, `invalid`, `terminator` or `stray`. `null` on all other keys. */
   readonly last: string | null
-  /** How often it was pressed in this attempt. */
+  /** How often the caller pressed this key in the current attempt of the gather. */
   readonly count: number | null
-  /** Whether the running gather does not accept it. */
+  /** Whether the running gather does not accept this key. */
   readonly unused: boolean
 }
 
 /** The props of `DtmfPadParts.Key`. */
 export interface KeyProps extends PartProps<'li', KeyState> {
-  /** The key, one of `padKeys`. */
+  /** The label of the key, one of `padKeys`. */
   readonly value: string
 }
 
-/** One key. Its children are rendered over its label. */
+/** One key of the pad. Its children are rendered over the key's label. */
 export function Key({ value, children, ...props }: KeyProps) {
   const { counts, last, lastRole, accepted } = usePad('Key')
   const { t } = useLanguage()
@@ -119,25 +119,25 @@ export function Key({ value, children, ...props }: KeyProps) {
 
 /** The props of `DtmfPadParts.Flash`. */
 export interface FlashProps extends PartProps<'span'> {
-  /** The key, one of `padKeys`. */
+  /** The label of the key, one of `padKeys`. */
   readonly value: string
 }
 
-/** Flashes over a key on each press. Put it inside a `Key`. */
+/** A flash over a key each time the caller presses the key. Put it inside a `Key`. */
 export function Flash({ value, ...props }: FlashProps): ReactNode {
   const { last, isNews } = usePad('Flash')
   if (!isNews || last?.digit !== value) return null
-  // Keyed by the press, so that the same key flashes again.
+  // Keyed by the press, so that a second press of the same key flashes again.
   return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true, children: value })}</Fragment>
 }
 
 /** The props of `DtmfPadParts.KeyCount`. */
 export interface KeyCountProps extends PartProps<'span'> {
-  /** The key, one of `padKeys`. */
+  /** The label of the key, one of `padKeys`. */
   readonly value: string
 }
 
-/** The number of presses of a key in this attempt, if more than one. Put it inside a `Key`. */
+/** How often the caller pressed a key in this attempt. Renders nothing below two. Put it inside a `Key`. */
 export function KeyCount({ value, ...props }: KeyCountProps): ReactNode {
   const { counts } = usePad('KeyCount')
   const { number } = useLanguage()
@@ -148,7 +148,7 @@ export function KeyCount({ value, ...props }: KeyCountProps): ReactNode {
 /** The props of `DtmfPadParts.Pulse`. */
 export type PulseProps = PartProps<'span'>
 
-/** Shows that a masked key was pressed. */
+/** A flash of the pad when the caller presses a masked key. */
 export function Pulse(props: PulseProps): ReactNode {
   const { last, isNews } = usePad('Pulse')
   if (!isNews || !last || last.digit !== null) return null
@@ -158,7 +158,7 @@ export function Pulse(props: PulseProps): ReactNode {
 /** The props of `DtmfPadParts.Caption`. */
 export type CaptionProps = PartProps<'p'>
 
-/** The last key pressed, in words. */
+/** Describes the last key pressed in words. */
 export function Caption(props: CaptionProps) {
   const { last } = usePad('Caption')
   const { t } = useLanguage()
@@ -166,13 +166,13 @@ export function Caption(props: CaptionProps) {
   return renderPart('p', props, { children: text })
 }
 
-/** Only this many of the newest stray keys are shown. */
+/** How many of the newest keys outside any gather are shown. */
 const STRAYS_SHOWN = 8
 
 /** The props of `DtmfPadParts.Strays`. */
 export type StraysProps = PartProps<'div'>
 
-/** The newest keys pressed outside any gather. Renders nothing if there are none. */
+/** The newest keys pressed outside any gather. Renders nothing if there are no such keys. */
 export function Strays({ children, ...props }: StraysProps): ReactNode {
   const { strays } = usePad('Strays')
   const { t } = useLanguage()
@@ -191,7 +191,7 @@ export function Strays({ children, ...props }: StraysProps): ReactNode {
   })
 }
 
-/** Announces a key pressed outside any gather. `DigitSlotsParts.Announcer` announces the keys of a gather. */
+/** Announces keys pressed outside any gather. `DigitSlotsParts.Announcer` announces the keys of a gather. */
 export function Announcer() {
   const { lastRole, isNews } = usePad('Announcer')
   const { t } = useLanguage()

@@ -2,7 +2,7 @@ import { createPartContext } from '../part/part-context.ts'
 import type { UseGatherDraftResult } from './use-gather-draft.ts'
 
 interface FormContext extends UseGatherDraftResult {
-  /** Creates element ids that are unique to this form. */
+  /** Creates an element id that is unique to this gather form. */
   readonly idOf: (name: string) => string
 }
 

@@ -7,28 +7,28 @@ import { defaultPresets } from './parameters.ts'
 const field = { id: 1, name: 'Name', type: 'string', options: '', required: true } as const
 
 describe('a draft of a gather', () => {
-  test('the body omits empty fields, so that the defaults of Telnyx apply', () => {
+  test('the command body of a draft omits empty fields, so that the defaults of Telnyx apply', () => {
     expect(bodyOf({ ...emptyDraft, values: { payload: 'Hello', voice: 'female', maximum_digits: ' ' } })).toEqual({
       payload: 'Hello',
       voice: 'female',
     })
   })
 
-  test('the body keeps invalid numbers as text, and the check reports the field', () => {
+  test('the command body of a draft keeps an invalid number as text, and validation reports its field', () => {
     const body = bodyOf({ ...emptyDraft, purpose: 'gather', values: { minimum_digits: '4', maximum_digits: 'six' } })
     expect(body).toEqual({ minimum_digits: 4, maximum_digits: 'six' })
     const check = checkCommand('gather', body)
     expect(check.ok ? null : fieldOf(check.errors[0].source?.pointer)).toBe('maximum_digits')
   })
 
-  test('the body has an empty terminator for "none" and no terminator for the default', () => {
+  test('a draft sends an empty `terminating_digit` for "none" and omits it for an empty field', () => {
     expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: 'none' } })).toEqual({
       terminating_digit: '',
     })
     expect(bodyOf({ ...emptyDraft, purpose: 'gather', values: { terminating_digit: '' } })).toEqual({})
   })
 
-  test('the body of an AI gather omits short voice names, which Telnyx refuses', () => {
+  test('the command body of an AI gather omits short voice names, which Telnyx refuses', () => {
     const fields = [{ id: 1, name: 'Age', type: 'integer', options: '', required: true } as const]
     const draft = { ...emptyDraft, purpose: 'gather_using_ai', fields } as const
     expect(bodyOf(draft)).not.toHaveProperty('voice')
@@ -36,7 +36,7 @@ describe('a draft of a gather', () => {
   })
 
   test.each(defaultPresets.map((preset) => [preset.name, preset] as const))(
-    'the preset %s passes the check with and without speech',
+    'the preset "%s" builds a valid command with and without a spoken prompt',
     (_, preset) => {
       const draft = withPreset(emptyDraft, preset)
       expect(checkCommand('gather_using_speak', bodyOf(draft)).ok).toBe(true)
@@ -52,15 +52,15 @@ describe('a draft of a gather', () => {
     ])
   })
 
-  test('changing a value clears the preset of the draft', () => {
+  test('changing a value of a draft clears the selected preset', () => {
     const [preset] = defaultPresets
-    if (!preset) throw new Error('There are presets.')
+    if (!preset) throw new Error('`defaultPresets` is empty.')
     expect(withValue(withPreset(emptyDraft, preset), 'maximum_digits', '6').preset).toBeNull()
   })
 })
 
 describe('the fields of an AI gather', () => {
-  test('the fields of an AI gather become a JSON Schema that passes the check', () => {
+  test('the fields of an AI gather become a JSON Schema that passes validation', () => {
     const schema = schemaOf([
       { ...field, name: 'Patient name' },
       { ...field, name: 'Date of birth', type: 'date' },
@@ -78,12 +78,12 @@ describe('the fields of an AI gather', () => {
     expect(checkCommand('gather_using_ai', { parameters: schema }).ok).toBe(true)
   })
 
-  test('property names keep letters of any script', () => {
+  test('the property name of an AI gather field keeps letters of any script', () => {
     expect(propertyName('Straße & Nr.')).toBe('straße_nr')
     expect(propertyName('生年月日')).toBe('生年月日')
   })
 
-  test('reports unnamed fields, duplicate names and an enum with fewer than two options', () => {
+  test('reports AI gather fields that have no name, a duplicate name or an enum with fewer than two options', () => {
     expect(
       fieldProblems([
         { ...field, name: 'Day' },

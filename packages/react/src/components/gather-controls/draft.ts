@@ -1,24 +1,24 @@
 /**
- * The draft of a gather: the text of the form, and the command built from it. The command omits empty fields, so that
- * Telnyx's defaults apply. An invalid number stays text, so that validation reports it.
+ * The draft of a gather: the text in the gather form, and the command built from that text. The command omits empty
+ * fields, so that Telnyx's defaults apply. An invalid number stays text, so that validation reports it.
  */
 import type { GatherName, Mask } from '@callgather/protocol'
 import { type FieldDraft, schemaOf } from './field-drafts.ts'
 import { type GatherParameter, type Preset, parametersOf } from './parameters.ts'
 
-/** The content of the form. Switching between gathers loses no value. */
+/** The content of the gather form. Switching between kinds of gather loses no value. */
 export interface Draft {
   readonly purpose: GatherName
-  /** By parameter name. All kinds of gather share the values, because the question to the caller stays the same. */
+  /** The text of each field by parameter name. All kinds of gather share these values. */
   readonly values: Readonly<Record<string, string>>
-  /** The mask of the digits; `null` shows them, unless the policy of the server masks them. */
+  /** The mask of the digits; `null` shows the digits, unless the policy of the server masks them. */
   readonly mask: Mask | null
   readonly fields: readonly FieldDraft[]
-  /** The selected preset; `null` after any value changes. */
+  /** The name of the selected preset; `null` if none is selected or a value changed afterwards. */
   readonly preset: string | null
 }
 
-/** An empty form. `voice` is filled in because Telnyx requires one. */
+/** The draft of an empty gather form. `voice` is filled in, because Telnyx requires a voice. */
 export const emptyDraft: Draft = {
   purpose: 'gather_using_speak',
   values: { voice: 'female' },
@@ -27,7 +27,7 @@ export const emptyDraft: Draft = {
   preset: null,
 }
 
-/** Fills in a draft from a preset. */
+/** Returns the draft with the values of a preset. */
 export function withPreset(draft: Draft, preset: Preset): Draft {
   const kept = Object.fromEntries(
     Object.entries(draft.values).filter(([name]) => name === 'voice' || name === 'language' || name === 'audio_url'),
@@ -41,7 +41,7 @@ export function withPreset(draft: Draft, preset: Preset): Draft {
   }
 }
 
-/** Changes one value of a draft and clears its preset. */
+/** Returns the draft with one value changed and no selected preset. */
 export const withValue = (draft: Draft, name: string, value: string): Draft => ({
   ...draft,
   values: { ...draft.values, [name]: value },
@@ -50,16 +50,16 @@ export const withValue = (draft: Draft, name: string, value: string): Draft => (
 
 const numeric: ReadonlySet<GatherParameter['input']> = new Set(['count', 'millis'])
 
-/** Builds the body of the command. */
+/** Builds the body of the gather command from a draft. */
 export function bodyOf({ purpose, values, fields }: Draft): Record<string, unknown> {
   const body: Record<string, unknown> = {}
   if (purpose === 'gather_using_ai') body.parameters = schemaOf(fields)
   for (const parameter of parametersOf[purpose]) {
     const value = parameterValue(parameter, values[parameter.name] ?? '')
     if (value === undefined) continue
-    // Short voice names are only for spoken prompts. Telnyx refuses them in AI gathers, which have a default.
+    // Telnyx refuses short voice names, such as `female`, in AI gathers. Without `voice`, Telnyx uses its default.
     if (parameter.name === 'voice' && purpose === 'gather_using_ai' && !String(value).includes('.')) continue
-    // Telnyx expects the instructions in the `assistant` object.
+    // In an AI gather, Telnyx expects the instructions in the `assistant` object.
     if (parameter.name === 'instructions') body.assistant = { instructions: value }
     else body[parameter.name] = value
   }
@@ -67,7 +67,7 @@ export function bodyOf({ purpose, values, fields }: Draft): Record<string, unkno
 }
 
 function parameterValue({ input }: GatherParameter, text: string): unknown {
-  // Telnyx reads an empty string as "no terminator", so the draft uses "none" for it.
+  // Telnyx reads an empty string as "no terminating key". In a draft, the word "none" has this meaning.
   if (input === 'terminator') return text === '' ? undefined : text === 'none' ? '' : text
   const trimmed = text.trim()
   if (trimmed === '') return undefined
@@ -76,7 +76,7 @@ function parameterValue({ input }: GatherParameter, text: string): unknown {
   return Number.isFinite(number) ? number : trimmed
 }
 
-/** The parameter that a JSON Pointer refers to; `null` for the whole form. */
+/** The name of the parameter that a JSON Pointer refers to; `null` if it refers to the whole body. */
 export function fieldOf(pointer: string | undefined): string | null {
   const name = pointer?.split('/')[1]?.replaceAll('~1', '/').replaceAll('~0', '~')
   if (name === undefined || name === '') return null

@@ -5,7 +5,7 @@ import { Problem } from '../kit/field.tsx'
 import { useGatherForm } from './context.ts'
 import { type FieldDraft, fieldTypes } from './field-drafts.ts'
 
-/** Edits the fields of an AI gather, one per row. */
+/** Edits the fields of an AI gather, one field per row. */
 export function FieldBuilder() {
   const { draft, setFields, fieldProblems } = useGatherForm('FieldBuilder')
   const { t } = useLanguage()

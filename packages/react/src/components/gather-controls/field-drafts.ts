@@ -1,28 +1,28 @@
-/** The drafted fields of an AI gather and their JSON Schema. */
+/** Drafts of the fields of an AI gather, and the JSON Schema built from them. */
 import type { AIParameters } from '@callgather/protocol'
 
-/** The field types that a caller can answer by telephone. */
+/** The types of AI gather fields that a caller can answer by telephone. */
 export const fieldTypes: readonly FieldType[] = ['string', 'number', 'integer', 'boolean', 'date', 'email', 'enum']
 
-/** The type of a field. */
+/** The type of a field of an AI gather. */
 export type FieldType = 'string' | 'number' | 'integer' | 'boolean' | 'date' | 'email' | 'enum'
 
-/** A draft of a field. */
+/** A draft of one field of an AI gather. */
 export interface FieldDraft {
-  /** Identifies the row, because names may be equal while the agent edits. */
+  /** Identifies the field, because two fields may have equal names while the agent edits them. */
   readonly id: number
-  /** The label, such as "Date of birth". */
+  /** The label of the field, such as "Date of birth". */
   readonly name: string
   readonly type: FieldType
-  /** The choices of an `enum`, separated by commas. */
+  /** The choices of an `enum` field, separated by commas. */
   readonly options: string
   readonly required: boolean
 }
 
-/** The problem of a field, as a string key. */
+/** The problem of a field, as the key of a UI string. */
 export type FieldProblem = 'builder.unnamed' | 'builder.duplicate' | 'builder.noOptions'
 
-/** Converts a label to a property name: `Date of birth` → `date_of_birth`. Keeps letters of any script. */
+/** Converts a field's label to a property name: `Date of birth` → `date_of_birth`. Keeps letters of any script. */
 export function propertyName(name: string): string {
   return name
     .trim()
@@ -40,7 +40,7 @@ const optionsOf = (options: string) => [
   ),
 ]
 
-/** The problem of each field, in order; `null` for a valid field. */
+/** Returns the problem of each field, in the order of `fields`; `null` for a valid field. */
 export function fieldProblems(fields: readonly FieldDraft[]): (FieldProblem | null)[] {
   const names = fields.map((field) => propertyName(field.name))
   return fields.map((field, index) => {
@@ -51,7 +51,7 @@ export function fieldProblems(fields: readonly FieldDraft[]): (FieldProblem | nu
   })
 }
 
-/** The JSON Schema of the fields, for `parameters` of `gather_using_ai`. */
+/** Builds the JSON Schema of the fields, for the `parameters` of `gather_using_ai`. */
 export function schemaOf(fields: readonly FieldDraft[]): AIParameters {
   const named = fields.filter((field) => propertyName(field.name) !== '')
   return {

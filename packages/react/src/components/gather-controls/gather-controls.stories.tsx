@@ -34,7 +34,7 @@ type Story = StoryObj<typeof meta>
 
 const commandsOf = (loaded: unknown) => (loaded as LoadedScenario).client?.commands ?? []
 
-/** A preset fills in the form, and the gather runs. */
+/** A preset fills in the gather form, and "Ask the caller" starts the gather. */
 export const Preset: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'PIN' }))
@@ -51,7 +51,7 @@ export const Preset: Story = {
   },
 }
 
-/** An invalid form is not sent. It shows each problem and focuses the first invalid field. */
+/** An invalid gather form is not sent. The form shows each problem and focuses the first invalid field. */
 export const ValidationErrors: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Minimum digits' }), '9')
@@ -70,7 +70,7 @@ export const ValidationErrors: Story = {
   },
 }
 
-/** "More options" shows every parameter of Telnyx. The JSON view shows the request. */
+/** "More options" shows every Telnyx parameter of the gather. The JSON view shows the request to the server. */
 export const MoreOptionsAndJson: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Account number' }))
@@ -81,7 +81,7 @@ export const MoreOptionsAndJson: Story = {
   },
 }
 
-/** The form builds a JSON Schema from the fields of an AI gather. */
+/** The gather form builds a JSON Schema from the fields of an AI gather. */
 export const FieldBuilder: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('radio', { name: /Fields, by conversation/ }))
@@ -104,7 +104,7 @@ export const FieldBuilder: Story = {
   },
 }
 
-/** A running gather with its prompt, digits, remaining time and Stop. Escape asks for confirmation. */
+/** A running gather shows its prompt, digits, remaining time and a stop button. Escape asks to confirm the stop. */
 export const Running: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
@@ -120,7 +120,7 @@ export const Running: Story = {
   },
 }
 
-/** A new request while a gather runs stops that gather first, and the button says so. */
+/** While a gather is running, "Stop and ask this" stops that gather before it sends the new request. */
 export const StopAndAsk: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
@@ -132,7 +132,7 @@ export const StopAndAsk: Story = {
   },
 }
 
-/** Another agent starts a gather while this agent types. The keys are discarded and the draft is kept. */
+/** Another agent starts a gather while this agent types. Further keys are discarded, and the draft is kept. */
 export const Interrupted: Story = {
   play: async ({ args, canvas, canvasElement, loaded }) => {
     const { client } = loaded as LoadedScenario
@@ -148,13 +148,13 @@ export const Interrupted: Story = {
   },
 }
 
-/** The audio prompt is playing. */
+/** The audio prompt of the gather is playing. */
 export const Prompting: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { scenario: menuWithWrongKey, at: 3500 },
 }
 
-/** The gather ended with valid input and can be repeated. */
+/** The gather ended with valid input. The agent can ask again. */
 export const Valid: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry },
@@ -165,7 +165,7 @@ export const Valid: Story = {
   },
 }
 
-/** The caller pressed no key. */
+/** The caller pressed no key, and the gather timed out. */
 export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
 
 /** The caller hung up. The buttons are disabled and explain why. */
@@ -181,7 +181,7 @@ export const HungUp: Story = {
   },
 }
 
-/** The fields of an AI gather fill in. */
+/** The fields of an AI gather fill in as the caller answers. */
 export const Fields: Story = {
   args: { callId: aiBooking.callId },
   parameters: { scenario: aiBooking, at: 12_000 },
@@ -196,7 +196,7 @@ export const Refused: Story = {
   },
 }
 
-/** The outcome of the command is unknown. */
+/** Telnyx did not respond, so the outcome of the gather command is unknown. */
 export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
   parameters: { scenario: unknownOutcome },
@@ -208,12 +208,12 @@ export const RefusedOnSend: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
-    // The reply shows the notice first, the event of the log replaces it.
+    // The server's reply shows the notice first. Then the refusal event of the call replaces it.
     await waitFor(() => expect(canvas.getByText('The call hasn’t been answered yet.')).toBeVisible())
   },
 }
 
-/** The policy of the server refuses the request. The notice says so, and the field is marked. */
+/** The policy of the server refuses a value of the request. A notice says so, and the form marks the field. */
 export const RefusedByPolicy: Story = {
   parameters: {
     client: {
@@ -237,7 +237,7 @@ export const RefusedByPolicy: Story = {
   },
 }
 
-/** Another agent's gather is running. The notice names the agent and the request, and offers to replace it. */
+/** Another agent's gather is running. A notice names the agent and the gather, and offers to replace that gather. */
 export const AlreadyRunning: Story = {
   args: { callId: pinEntry.callId },
   parameters: {
@@ -255,7 +255,7 @@ export const AlreadyRunning: Story = {
   },
 }
 
-/** Telnyx accepted the stop, but no end event arrived. */
+/** Telnyx accepted the stop of a gather, but no end event arrived. The agent can stop again. */
 export const StopNotConfirmed: Story = {
   args: { callId: endless.callId },
   parameters: {
@@ -273,7 +273,7 @@ export const StopNotConfirmed: Story = {
   },
 }
 
-/** While a command is pending, its button cannot be pressed again. */
+/** While a command is pending, the agent cannot press its button again. */
 export const Sending: Story = {
   parameters: { client: { respond: () => 'pending' } },
   play: async ({ canvas, loaded }) => {
@@ -293,7 +293,7 @@ export const Ringing: Story = {
   },
 }
 
-/** The ticket allows reading but no commands. */
+/** The ticket allows reading the call but no commands. */
 export const Forbidden: Story = {
   parameters: { client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
@@ -303,7 +303,7 @@ export const Forbidden: Story = {
   },
 }
 
-/** Escape on the card opens the confirmation, a second Escape closes it, and the focus stays in the card. */
+/** Escape opens the confirmation to stop a gather. A second Escape closes it. The focus stays in the gather card. */
 export const EscapeTogglesConfirmation: Story = {
   tags: ['!dev', '!autodocs'],
   args: { callId: pinEntry.callId },
@@ -323,7 +323,7 @@ export const EscapeTogglesConfirmation: Story = {
   },
 }
 
-/** The confirmation closes when the call ends, and the focus moves to the card. */
+/** The confirmation to stop a gather closes when the call ends, and the focus moves to the gather card. */
 export const ConfirmationClosesWithTheCall: Story = {
   tags: ['!dev', '!autodocs'],
   args: { callId: pinEntry.callId },
@@ -340,7 +340,7 @@ export const ConfirmationClosesWithTheCall: Story = {
   },
 }
 
-/** After Stop the focus moves to the card, so a second Enter does not repeat the request. */
+/** After the stop of a gather, the focus moves to the gather card, so a second Enter does not repeat the request. */
 export const StopMovesFocusToTheCard: Story = {
   tags: ['!dev', '!autodocs'],
   args: { callId: pinEntry.callId },

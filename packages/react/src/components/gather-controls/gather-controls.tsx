@@ -20,24 +20,24 @@ import { isRunning, RunningGather } from './running-gather.tsx'
 
 /** The props of `GatherControls`. */
 export interface GatherControlsProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The preset buttons. Keep the array stable. Default: PIN, account number, date, yes or no, card. */
+  /** The presets offered as buttons. Pass the same array on every render. Default: `defaultPresets`. */
   readonly presets?: readonly Preset[]
-  /** The initial draft of the form. */
+  /** Initial values of the gather form. */
   readonly initial?: Partial<Draft>
-  /** Content beside a gather of digits; `GatherPanel` renders the pad here. */
+  /** Content beside a gather of digits. `GatherPanel` renders a `DtmfPad` here. */
   readonly beside?: ReactNode
 }
 
-/** The gather that was shown when the agent opened the form of a call. A new gather closes the form. */
+/** The id of the gather on screen when the agent opened the form of a call. A new gather closes that form. */
 const openForms = new Remembered<string | null>(null)
 
 /**
- * Starts gathers: digits with or without a prompt, or fields collected by an AI conversation. While a gather runs, it
- * shows the gather and can stop it.
+ * A form to start a gather: digits with or without a prompt, or fields collected by an AI conversation. While a gather
+ * is running, the component shows that gather and a button to stop it.
  *
- * Its unstyled parts are `GatherControlsParts`.
+ * `GatherControlsParts` has the unstyled parts of this component.
  */
 export const GatherControls: (props: GatherControlsProps) => ReactElement = perCall(function Card({
   callId,
@@ -53,9 +53,9 @@ export const GatherControls: (props: GatherControlsProps) => ReactElement = perC
   const id = useId()
   const kept = useKeptFocus()
   const starting = useAnyCommand(callId, { slot: 'form.start' })
-  // A refusal by Telnyx is a gather in the log. A refusal by the server is not, so it is shown without the form.
+  // The call's log has a gather that Telnyx refused, but none that the server refused. Show the server's refusal here.
   const isRefusedHere = starting.status === 'refused' && starting.refusal.by === 'server'
-  // The confirmation belongs to one gather and closes with it.
+  // The confirmation to stop belongs to one gather and closes when that gather ends.
   const [confirming, setConfirming] = useState<string | null>(null)
   const canStop = gather !== null && !showForm && isRunning(gather) && reason === null
   const isConfirming = canStop && confirming === gather.id
@@ -140,7 +140,7 @@ function GatherHeader({ callId, gather, id }: { callId: string; gather: GatherSl
   )
 }
 
-/** Announces how a gather ended. Remounts when the snapshot arrives, so that an earlier end is not announced. */
+/** Announces how a gather ended. Remounts when the snapshot arrives, so that the end of an old gather is silent. */
 function Outcome({ gather }: { readonly gather: GatherSlice | null }) {
   const language = useLanguage()
   const [seenEnded] = useState(() => (gather?.endedAt ? gather.id : null))

@@ -18,15 +18,15 @@ const purposes: readonly GatherName[] = ['gather_using_speak', 'gather_using_aud
 interface GatherFormProps {
   readonly callId: string
   readonly presets: readonly Preset[]
-  /** Why commands are disabled. */
+  /** Why commands are disabled, in words; `null` if they are allowed. */
   readonly reason: string | null
   readonly initial?: Partial<Draft> | undefined
   readonly onSent?: (() => void) | undefined
-  /** Goes back to the running or last gather. */
+  /** Closes the form and shows the running or last gather. */
   readonly onCancel?: (() => void) | undefined
 }
 
-/** The form that starts a gather: its kind, the essential parameters, and the others under "More options". */
+/** The form that starts a gather. Parameters that are not essential are under "More options". */
 export function GatherForm({ callId, presets, reason, initial, onSent, onCancel }: GatherFormProps) {
   return (
     <parts.Root callId={callId} initial={initial} onSent={() => onSent?.()} className="cg-controls-form">
@@ -41,7 +41,7 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
   const [more, setMore] = useState(false)
   const [json, setJson] = useState(false)
   const parameters = parametersOf[draft.purpose]
-  // An invalid parameter must be visible, so it opens "More options".
+  // "More options" opens if one of its parameters is invalid, because the agent must see the problem.
   const open = more || parameters.some((it) => !it.essential && problemOf(it.name))
   const shown = parameters.filter((it) => open || it.essential)
   const wrong = problems.length + fieldProblems.filter((it) => it !== null).length

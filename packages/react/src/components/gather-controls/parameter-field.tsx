@@ -5,7 +5,7 @@ import { Parameter, type ParameterState } from './parts.tsx'
 
 const terminators = ['#', '*', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const
 
-/** A parameter with its label, control and problem. */
+/** A parameter of the gather form with its label, control and problem. */
 export function ParameterField({ parameter }: { readonly parameter: GatherParameter }) {
   const wide = parameter.input === 'speech' || parameter.input === 'address'
   return (

@@ -1,18 +1,18 @@
-/** The parameters of each gather as form fields: their order, their input type, and which are under "More options". */
+/** The parameters of each kind of gather as form fields. Optional parameters are under "More options". */
 import type { DigitGatherName, GatherName, Mask } from '@callgather/protocol'
 import type { PlainStringKey } from '../../strings/strings.ts'
 
-/** The input type of a parameter. */
+/** The kind of text that a parameter's form field takes. */
 export type ParameterInput = 'text' | 'speech' | 'address' | 'count' | 'millis' | 'terminator' | 'keys'
 
 /** A parameter of a command, as a form field. */
 export interface GatherParameter {
-  /** Telnyx's name for it. */
+  /** The name of the parameter in Telnyx's API. */
   readonly name: string
   readonly input: ParameterInput
   readonly label: PlainStringKey
   readonly hint?: PlainStringKey
-  /** Whether it is always shown; other parameters are under "More options". */
+  /** Whether the form always shows the parameter. Other parameters are under "More options". */
   readonly essential?: boolean
 }
 
@@ -36,7 +36,7 @@ const prompted: readonly GatherParameter[] = [
   between,
 ]
 
-/** The form fields of each gather, in display order. */
+/** The form fields of each kind of gather, in display order. */
 export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[]>> = {
   gather: [
     ...length,
@@ -71,15 +71,15 @@ export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[
 export interface Preset {
   readonly name: string
   readonly label: PlainStringKey
-  /** Parameters of the digits, valid for any gather of digits. */
+  /** Values of Telnyx parameters that every gather of digits accepts. */
   readonly values: Readonly<Record<string, string>>
-  /** The prompt, in the caller's language, for gathers that speak. Change it with `presets`. */
+  /** The text that `gather_using_speak` speaks, in the caller's language. */
   readonly prompt: string
-  /** The mask of the digits; without it they are shown. */
+  /** The mask of the digits. Without a mask, the digits are shown. */
   readonly mask?: Mask
 }
 
-/** The default presets. Their prompts are English in every UI language. */
+/** The default presets: PIN, account number, date, yes or no, card. Their prompts are English in every UI language. */
 export const defaultPresets: readonly Preset[] = [
   {
     name: 'pin',
@@ -115,5 +115,5 @@ export const defaultPresets: readonly Preset[] = [
   },
 ]
 
-/** Whether a gather collects digits. Only these support masks and presets. */
+/** Whether this kind of gather collects digits. Only gathers of digits support masks and presets. */
 export const collectsDigits = (purpose: GatherName): purpose is DigitGatherName => purpose !== 'gather_using_ai'

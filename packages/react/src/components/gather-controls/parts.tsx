@@ -15,11 +15,11 @@ export type RootState = { readonly purpose: GatherName }
 
 /** The props of `GatherControlsParts.Root`. */
 export interface RootProps extends Omit<PartProps<'form', RootState>, 'onSubmit'> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The initial draft. */
+  /** Initial values of the gather form. */
   readonly initial?: Partial<Draft> | undefined
-  /** Called after the command was sent and not refused. */
+  /** Called after the gather command was sent and not refused. */
   readonly onSent?: () => void
 }
 
@@ -33,7 +33,7 @@ function CallRoot({ callId, initial, onSent, ...props }: RootProps & { readonly 
     event.preventDefault()
     const form = event.currentTarget
     if (await draft.submit()) onSent?.()
-    // Focuses the first invalid field.
+    // Wait for the next frame, when the invalid fields are marked.
     else requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
   }
   return (
@@ -59,7 +59,7 @@ export interface PurposeProps extends PartProps<'input', PurposeState> {
   readonly purpose: GatherName
 }
 
-/** One kind of gather, as a radio button; put it in a `label`. */
+/** A radio button for one kind of gather. Put it in a `label`. */
 export function Purpose({ purpose, ...props }: PurposeProps) {
   const { draft, setPurpose, idOf } = useGatherForm('Purpose')
   const checked = draft.purpose === purpose
@@ -79,7 +79,7 @@ export interface PresetProps extends PartProps<'button', PresetState> {
   readonly preset: GatherPreset
 }
 
-/** Fills in the form with a preset. */
+/** A button that fills in the gather form from a preset. */
 export function Preset({ preset, ...props }: PresetProps) {
   const { draft, choose } = useGatherForm('Preset')
   const { t } = useLanguage()
@@ -92,7 +92,7 @@ export function Preset({ preset, ...props }: PresetProps) {
   )
 }
 
-/** The value, problem and element ids for a parameter's control. */
+/** The value, problem and element ids for the control of a parameter. */
 export interface ParameterState {
   readonly id: string
   readonly label: string
@@ -109,7 +109,7 @@ export interface ParameterProps {
   readonly children: (state: ParameterState) => ReactNode
 }
 
-/** One parameter of the gather. Renders only its children. */
+/** Provides one parameter of the gather form to a function. Renders only the result of that function. */
 export function Parameter({ parameter, children }: ParameterProps) {
   const { draft, setValue, problemOf, idOf } = useGatherForm('Parameter')
   const language = useLanguage()
@@ -126,7 +126,7 @@ export function Parameter({ parameter, children }: ParameterProps) {
   })
 }
 
-/** Telnyx's default for an empty field. */
+/** The value that Telnyx uses if the parameter's field is empty; `''` if there is no default. */
 function placeholderOf(name: string): string {
   if (Object.hasOwn(limits, name)) return String(limits[name as keyof typeof limits].default)
   return name === 'valid_digits' ? DTMF_KEYS : ''
@@ -138,7 +138,7 @@ export type MaskedState = { readonly checked: boolean }
 /** The props of `GatherControlsParts.Masked`. */
 export type MaskedProps = PartProps<'input', MaskedState>
 
-/** A checkbox that masks the digits of the gather; put it in a `label`. */
+/** A checkbox that masks the digits of the gather. Put it in a `label`. */
 export function Masked(props: MaskedProps) {
   const { draft, setMask } = useGatherForm('Masked')
   const masked = draft.mask !== null
@@ -157,7 +157,7 @@ export function Masked(props: MaskedProps) {
 /** The props of `GatherControlsParts.Json`. */
 export type JsonProps = PartProps<'pre'>
 
-/** A preview of the request: its path and body. */
+/** A preview of the request that starts the gather: its path and JSON body. */
 export function Json(props: JsonProps) {
   const { draft, body } = useGatherForm('Json')
   const { t } = useLanguage()

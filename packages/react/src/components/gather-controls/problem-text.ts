@@ -1,7 +1,7 @@
 import { limits, type TelnyxError } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 
-/** Describes a problem in the agent's language. For an unknown rule it returns Telnyx's own text. */
+/** Describes an invalid parameter in the agent's language. For an unknown rule it returns Telnyx's own text. */
 export function problemText({ code, detail, title }: TelnyxError, name: string, { t }: Language): string {
   if (code === '10004') return t('problem.required')
   if (code === '10026') return t('problem.type')

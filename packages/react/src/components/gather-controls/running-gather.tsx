@@ -18,12 +18,12 @@ import { useAskingButton } from '../kit/use-asking-button.ts'
 interface RunningGatherProps {
   readonly callId: string
   readonly gather: GatherSlice
-  /** Why commands are disabled. */
+  /** Why commands are disabled, in words; `null` if they are allowed. */
   readonly reason: string | null
-  /** Whether the confirmation of the stop is open. */
+  /** Whether the confirmation to stop the gather is open. */
   readonly confirming: boolean
   readonly onConfirm: (confirming: boolean) => void
-  /** Opens the form. */
+  /** Opens the form for a new gather. */
   readonly onNew: () => void
 }
 
@@ -81,7 +81,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
         />
       ) : (
         <div key="actions" className="cg-controls-actions">
-          {/* Keyed, because a button reused for another action would keep the focus and receive a second press. */}
+          {/* Keyed, because a button element reused for another action would keep the focus and get a second press. */}
           {running ? (
             <CommandButton
               key="stop"
@@ -118,7 +118,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
   )
 }
 
-/** Whether Telnyx accepted a stop from any agent, but no event has confirmed it in time. */
+/** Whether Telnyx accepted a stop of the gather, from any agent, that no event has confirmed in time. */
 function useStopOverdue(callId: string, { stopAcceptedAt }: GatherSlice, stopping: UseAnyCommandResult): boolean {
   const confirmAfterMs = useContext(ConfirmAfterContext)
   const now = useServerTime(callId, stopAcceptedAt === null ? null : 1000)

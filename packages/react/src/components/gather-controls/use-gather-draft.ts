@@ -10,14 +10,14 @@ import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from '
 import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
 import { collectsDigits, type Preset } from './parameters.ts'
 
-/** The state and actions of a gather's form. Validates the draft by Telnyx's rules before it is sent. */
+/** The state and actions of a gather form. The form validates its draft by Telnyx's rules before sending. */
 export interface UseGatherDraftResult {
   readonly draft: Draft
-  /** The body of the command. */
+  /** The body of the gather command. */
   readonly body: Readonly<Record<string, unknown>>
   /** The validation errors after the first attempt to submit, in Telnyx's format. */
   readonly problems: readonly TelnyxError[]
-  /** The problem of one parameter. */
+  /** Returns the problem of one parameter, found by validation or by the server; `null` if it has none. */
   readonly problemOf: (parameter: string) => TelnyxError | null
   /** The problem of each field of an AI gather, after the first attempt to submit. */
   readonly fieldProblems: readonly (FieldProblem | null)[]
@@ -26,11 +26,11 @@ export interface UseGatherDraftResult {
   readonly setMask: (mask: Mask | null) => void
   readonly setFields: (fields: readonly FieldDraft[]) => void
   readonly choose: (preset: Preset) => void
-  /** Sends the command if the draft is valid. Resolves to `false` if it is invalid or refused. */
+  /** Sends the gather command if the draft is valid. Resolves to `false` if the draft is invalid or refused. */
   readonly submit: () => Promise<boolean>
-  /** Whether a gather is running and would be replaced. */
+  /** Whether a gather is running, which `submit` would replace. */
   readonly replaces: boolean
-  /** The status of the last command sent. */
+  /** The status of the last gather command that this form sent. */
   readonly starting: UseAnyCommandResult
 }
 
@@ -38,7 +38,7 @@ type Check = typeof checkCommand
 
 let loaded: Check | null = null
 let loading: Promise<Check> | null = null
-/** Loads the schemas with the first form, so that pages without a form do not download them. */
+/** Loads the validation schemas with the first form, so that pages without a form do not download them. */
 const loadCheck = async (): Promise<Check> => {
   loading ??= import('./telnyx-rules.ts').then(({ checkCommand }) => checkCommand)
   try {
@@ -52,7 +52,7 @@ const loadCheck = async (): Promise<Check> => {
 
 const nothing: readonly never[] = []
 
-/** A call's form: the changed draft, whether the agent tried to submit, and the last draft sent. */
+/** The form of one call: the changed draft, whether the agent tried to submit, and the last draft sent. */
 interface FormState {
   readonly draft: Draft | null
   readonly tried: boolean
@@ -62,8 +62,8 @@ interface FormState {
 const forms = new Remembered<FormState>({ draft: null, tried: false, sent: null })
 
 /**
- * The state of a custom form that starts a gather; `GatherControls` is the ready-made form. The draft belongs to the
- * call and survives unmounting until Telnyx accepts it.
+ * Returns the state of a custom form that starts a gather. `GatherControls` is the ready-made form. The draft belongs
+ * to the call and survives unmounting until Telnyx accepts the command.
  */
 export function useGatherDraft(callId?: string, initial?: Partial<Draft>): UseGatherDraftResult
 export function useGatherDraft(initial: Partial<Draft>): UseGatherDraftResult
@@ -76,7 +76,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   if (first.callId !== callId) setFirst({ callId, draft: { ...emptyDraft, ...initial } })
   const untouched = first.draft
   const starting = useAnyCommand(callId, { slot: 'form.start' })
-  // A retry or a replacement may be accepted while the form is closed.
+  // Telnyx may accept a retried or replacing command while the form is closed.
   const isTaken = starting.status === 'accepted' || starting.status === 'confirmed'
   const draftIn = (form: Pick<FormState, 'draft' | 'sent'>) =>
     isTaken && form.draft === form.sent ? untouched : (form.draft ?? untouched)
@@ -89,7 +89,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   const replaces = running?.status === 'collecting'
 
   useEffect(() => {
-    // Later calls use the cache. If loading fails, for example offline, `submit` tries again.
+    // The module is cached. If loading fails, for example offline, `submit` tries again.
     loadCheck().then(
       (loadedCheck) => setCheck(() => loadedCheck),
       () => undefined,
@@ -110,7 +110,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   const submit = async () => {
     setTried(true)
     const isSameAgent = memory.mark()
-    // If the rules fail to load, only the server validates the command.
+    // If the validation rules fail to load, only the server validates the command.
     const validate = check ?? (await loadCheck().catch(() => null))
     if (validate) setCheck(() => validate)
     if (!isSameAgent()) return false
@@ -124,7 +124,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
       mask,
       replace: replaces,
     })
-    // Keeps changes made since submitting as the next draft.
+    // A draft that the agent changed after submitting is kept as the next draft.
     if (settled === 'accepted') changeForm((form) => (form.draft === changed ? forms.initial : form))
     return settled !== 'refused'
   }

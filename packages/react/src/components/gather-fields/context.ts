@@ -3,7 +3,7 @@ import { createPartContext } from '../part/part-context.ts'
 
 interface FieldsContext {
   readonly view: UseAIGatherResult<unknown>
-  /** The field values on first render. Only later changes are announced and marked. */
+  /** The field values on first render. Only later changes are announced and get `data-fresh`. */
   readonly firstSeen: ReadonlyMap<string, unknown>
 }
 

@@ -37,7 +37,7 @@ const manyTypes = new ScenarioWriter('Fields of every type')
   })
   .end()
 
-/** No field has a value. */
+/** No field of the AI gather has a value yet. */
 export const Missing: Story = {
   parameters: { scenario: aiBooking, at: 4000 },
   play: async ({ canvas }) => {
@@ -45,7 +45,7 @@ export const Missing: Story = {
   },
 }
 
-/** A value is heard but not confirmed. The agent can correct it through the assistant. */
+/** The assistant heard a value but has not confirmed it. The agent can send the assistant a corrected value. */
 export const Heard: Story = {
   parameters: { scenario: aiBooking, at: 12_000 },
   play: async ({ canvas, loaded }) => {
@@ -58,7 +58,7 @@ export const Heard: Story = {
   },
 }
 
-/** A field that fills in is announced. */
+/** Screen readers announce a field of the AI gather when it gets a value. */
 export const Filling: Story = {
   parameters: { scenario: aiBooking, at: 4000 },
   play: async ({ canvas, loaded }) => {
@@ -69,7 +69,7 @@ export const Filling: Story = {
   },
 }
 
-/** The gather ended as valid. Its fields are confirmed, including the caller's correction. */
+/** The AI gather ended with a valid result. All fields are confirmed, with the value that the caller corrected. */
 export const Confirmed: Story = {
   parameters: { scenario: aiBooking },
   play: async ({ canvas }) => {
@@ -87,7 +87,7 @@ const refusing: StandardSchemaV1 = {
   },
 }
 
-/** The result does not match the schema. */
+/** The result of the AI gather does not match the host's schema. */
 export const SchemaMismatch: Story = {
   args: { schema: refusing },
   parameters: { scenario: aiBooking },
@@ -96,7 +96,7 @@ export const SchemaMismatch: Story = {
   },
 }
 
-/** Numbers, booleans, lists and nested objects. */
+/** The card formats numbers, booleans, lists and nested objects. */
 export const EveryType: Story = {
   args: { callId: manyTypes.callId },
   parameters: { scenario: manyTypes },

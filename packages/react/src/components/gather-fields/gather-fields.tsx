@@ -19,9 +19,9 @@ import * as parts from './parts.tsx'
 
 /** The props of `GatherFields`. */
 export interface GatherFieldsProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** Validates the result: any Standard Schema (zod, valibot, ArkType, …). Issues are shown. */
+  /** Validates the gather's result: any Standard Schema (zod, valibot, ArkType, …). The card shows the issues. */
   readonly schema?: StandardSchemaV1
 }
 
@@ -29,7 +29,7 @@ export interface GatherFieldsProps {
  * The fields of an AI gather with their status: missing, heard or confirmed. The agent can send the assistant a
  * corrected value.
  *
- * Its unstyled parts are `GatherFieldsParts`.
+ * `GatherFieldsParts` has the unstyled parts of this component.
  */
 export function GatherFields({ callId, schema }: GatherFieldsProps) {
   const { t } = useLanguage()
@@ -51,7 +51,7 @@ export function GatherFields({ callId, schema }: GatherFieldsProps) {
   )
 }
 
-/** The fields without a card, to put in another card. */
+/** The fields of an AI gather without a card around them, to use inside another card. */
 export function FieldsBody() {
   const { t } = useLanguage()
   return (
@@ -184,7 +184,7 @@ function Field({ field }: { readonly field: FieldState }) {
   )
 }
 
-/** The drafts of corrections on a call, by gather and field. */
+/** The unsent corrections on each call, by gather and field. */
 const openCorrections = new Remembered<ReadonlyMap<string, string>>(new Map())
 
 interface CorrectionProps {
@@ -244,7 +244,7 @@ function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
   )
 }
 
-/** Converts text to the type of the field. Invalid input stays text, which the assistant can still interpret. */
+/** Converts the agent's input to the field's type. Invalid input stays text, which the assistant can interpret. */
 function parseInput({ type, options }: FieldState, text: string): unknown {
   const option = options?.find((it) => String(it) === text)
   if (option !== undefined) return option
@@ -252,7 +252,7 @@ function parseInput({ type, options }: FieldState, text: string): unknown {
   return text
 }
 
-/** Formats a value for display. */
+/** Formats the value of a field for display. */
 export function valueText({ value, format }: FieldState, { t, locale, number }: Language): string {
   if (typeof value === 'boolean') return t(value ? 'fields.yes' : 'fields.no')
   if (typeof value === 'number') return number(value)

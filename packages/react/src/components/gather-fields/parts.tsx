@@ -14,9 +14,9 @@ export type RootState = { readonly status: string | null; readonly result: strin
 
 /** The props of `GatherFieldsParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** Checks the result. */
+  /** Validates the result of the gather. */
   readonly schema?: StandardSchemaV1 | undefined
 }
 
@@ -25,10 +25,10 @@ function CallRoot({ callId, schema, ...props }: RootProps & { readonly callId: s
   return <LoadedRoot key={view.gather?.id ?? 'none'} view={view} {...props} />
 }
 
-/** The fields of the latest AI gather. */
+/** The section around the fields of a call's latest AI gather. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** Accepts any result; for a gather without a schema. */
+/** A schema that accepts any result, used if the host passes no schema. */
 const anything: StandardSchemaV1 = {
   '~standard': { version: 1, vendor: 'callgather', validate: (value) => ({ value }) },
 }
@@ -45,7 +45,7 @@ function LoadedRoot({ view, ...props }: RootProps & { readonly view: UseAIGather
 export type FieldState = {
   readonly status: GatherField['status']
   readonly required: boolean
-  /** Whether its value appeared or changed after the first render. */
+  /** Whether the field's value appeared or changed after the first render. */
   readonly fresh: boolean
 }
 
@@ -54,14 +54,14 @@ export interface FieldProps extends PartProps<'div', FieldState> {
   readonly field: GatherField
 }
 
-/** A field; put its `dt` and `dd` inside, and put the field in a `dl`. */
+/** One field of an AI gather. Put its `dt` and `dd` inside, and put the field in a `dl`. */
 export function Field({ field, ...props }: FieldProps) {
   const { firstSeen } = useFields('Field')
   const fresh = field.status !== 'missing' && field.value !== firstSeen.get(field.name)
   return renderPart('div', props, {}, { status: field.status, required: field.required, fresh })
 }
 
-/** Announces fields that were heard or confirmed. */
+/** Announces the fields that the assistant heard or confirmed. */
 export function Announcer() {
   const { view } = useFields('Announcer')
   const { t } = useLanguage()

@@ -4,7 +4,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
-/** A PIN with two digits entered. The caller pauses, so no further event arrives. */
+/** A call whose caller entered two digits of a PIN and then pauses, so no further event arrives. */
 const halfEntered = new ScenarioWriter('Half a PIN')
   .answered({ callerName: 'Sample Caller' })
   .command('pin', 'gather_using_speak', {
@@ -19,8 +19,8 @@ const halfEntered = new ScenarioWriter('Half a PIN')
   .end()
 
 /**
- * Failures during a call. The panel keeps the last known state on screen and disables commands that could act on stale
- * data. The real client produces each state from a fault of the connection.
+ * Shows how `GatherPanel` handles failures during a call. It keeps the last known state on screen and disables commands
+ * that could act on stale data. The real client produces each state from an injected fault.
  */
 const meta = {
   title: 'Panel/When things go wrong',
@@ -33,7 +33,7 @@ export default meta
 type Story = StoryObj<typeof meta>
 type Client = NonNullable<LoadedScenario['client']>
 
-/** Injects a fault after the call is live on the screen. */
+/** Injects a fault into the client after the call on screen is live. */
 const whileWatched = (breakIt: (client: Client) => void | Promise<void>) => async (client: Client) => {
   await new Promise<void>((resolve) => {
     void client.watch(halfEntered.callId, { onFeed: ({ sync }) => sync === 'live' && resolve() }).catch(() => undefined)
@@ -43,11 +43,11 @@ const whileWatched = (breakIt: (client: Client) => void | Promise<void>) => asyn
 
 const clientOf = (loaded: unknown): Client => {
   const { client } = loaded as LoadedScenario
-  if (!client) throw new Error('This story has a scenario.')
+  if (!client) throw new Error('This story has no client. Set `parameters.scenario` to one scenario.')
   return client
 }
 
-/** Expects that the last known state stays visible and commands are disabled. */
+/** Expects that the last known state of the call stays visible and that commands are disabled. */
 const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
   await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
   const stop = await canvas.findByRole('button', { name: 'Stop gather', description: 'Waiting for the connection.' })
@@ -55,7 +55,7 @@ const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
   await waitFor(() => expect(canvas.getByRole('log', { name: 'Transcript' })).toHaveAttribute('aria-busy', 'true'))
 }
 
-/** Telnyx refused the command. The notice shows the reason, the code and the next step. */
+/** Telnyx refused a gather command. A notice shows the reason, the error code and the next step. */
 export const RefusedCommand: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
@@ -63,13 +63,13 @@ export const RefusedCommand: Story = {
     await expect(await canvas.findByText('The call has already ended.', { selector: '.cg-notice-title' })).toBeVisible()
     await expect(canvas.getByText(/Nothing was changed on the call/)).toBeVisible()
     await expect(canvas.getByRole('button', { name: 'Ask again' })).toBeEnabled()
-    // Rows become visible after they are measured.
+    // Rows of the transcript become visible after they are measured.
     const row = within(canvas.getByRole('log'))
     await waitFor(() => expect(row.getByText('The call has already ended.')).toBeVisible())
   },
 }
 
-/** Telnyx did not respond within 45 seconds, so the outcome of the command is unknown. */
+/** Telnyx did not respond within 45 seconds, so the outcome of the gather command is unknown. */
 export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
   parameters: { scenario: unknownOutcome },
@@ -80,7 +80,7 @@ export const UnknownOutcome: Story = {
   },
 }
 
-/** The ticket expired, and the server also refused the new one. */
+/** The agent's ticket expired, and the server also refused the new ticket. */
 export const ExpiredTicket: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -97,7 +97,7 @@ export const ExpiredTicket: Story = {
   },
 }
 
-/** After signing in again and retrying, the same screen continues. */
+/** The agent signs in again after the ticket expired, and "Retry now" resumes the same panel. */
 export const RecoveredAfterExpiry: Story = {
   parameters: ExpiredTicket.parameters ?? {},
   play: async ({ canvas, loaded }) => {
@@ -127,7 +127,7 @@ export const ForbiddenCall: Story = {
   },
 }
 
-/** The ticket allows reading but no commands, and every control says so. */
+/** The ticket allows reading the call but no commands, and every control says so. */
 export const ReadOnly: Story = {
   parameters: { client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
@@ -139,7 +139,7 @@ export const ReadOnly: Story = {
   },
 }
 
-/** The server is unreachable. The panel says that it is out of date and when the client will retry. */
+/** The server is unreachable. The panel says that its data is out of date and when the client will retry. */
 export const Offline: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -171,7 +171,7 @@ export const StoreDegraded: Story = {
   },
 }
 
-/** The client fetches a lost event. Commands are disabled until the gap is filled. */
+/** An event is missing, and the client fetches it. Commands are disabled until the gap is filled. */
 export const GapBeingFilled: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -188,7 +188,7 @@ export const GapBeingFilled: Story = {
   },
 }
 
-/** The gap is filled: the keys are in order and the controls are enabled. */
+/** The client has fetched the missing event. The keys are in order, and commands are enabled. */
 export const GapFilled: Story = {
   parameters: GapBeingFilled.parameters ?? {},
   play: async ({ canvas, loaded }) => {
@@ -202,7 +202,7 @@ export const GapFilled: Story = {
   },
 }
 
-/** After reconnecting, the missed keys appear and the status shows the number of missed events. */
+/** After the client reconnects, the missed keys appear and the status shows the number of missed events. */
 export const CaughtUp: Story = {
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
@@ -221,7 +221,7 @@ export const CaughtUp: Story = {
   },
 }
 
-/** The page is newer than the server. Retrying may help during a rolling update. */
+/** The page is newer than the server. A retry may reach an updated server during a rolling update. */
 export const ServerTooOld: Story = {
   parameters: {
     prepare: (client: Client) =>
@@ -235,7 +235,7 @@ export const ServerTooOld: Story = {
   },
 }
 
-/** The page is older than the updated server. It keeps the last known state and asks for a reload. */
+/** The page is older than the updated server. The panel keeps the last known state and asks for a reload. */
 export const ClientTooOld: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {
@@ -252,7 +252,7 @@ export const ClientTooOld: Story = {
   },
 }
 
-/** The server lost part of the log. The panel shows the remaining events and says that some are missing. */
+/** The server lost part of the call's log. The panel shows the remaining events and says that some are missing. */
 export const HistoryLost: Story = {
   parameters: {
     prepare: whileWatched(async (client) => {

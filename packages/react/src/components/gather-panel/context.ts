@@ -5,7 +5,7 @@ interface PanelContext {
   readonly callId: string
   readonly titleId: string
   readonly phase: CallPhase
-  /** Whether the call cannot be shown because nothing of it is known. */
+  /** Whether the panel cannot show the call, because the client has no state of it. */
   readonly gone: boolean
 }
 

@@ -24,19 +24,19 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-/** A spoken request for a PIN, with two digits entered. */
+/** A gather asks for a PIN by speech, and the caller has entered two digits. */
 export const Collecting: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
 }
 
-/** The same request with masked digits. The server never sends them to the browser. */
+/** A gather asks for a PIN with masked digits. The server never sends masked digits to the browser. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
   parameters: { scenario: hiddenPin, at: 7200 },
 }
 
-/** The gather ended with valid input. */
+/** A gather of digits ended with valid input. */
 export const Ended: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry },
@@ -66,19 +66,19 @@ export const HungUp: Story = {
   parameters: { scenario: hangupMidGather },
 }
 
-/** Telnyx refused the command. */
+/** Telnyx refused a gather command. */
 export const Refused: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
 }
 
-/** Telnyx did not respond, so the outcome of the command is unknown. */
+/** Telnyx did not respond, so the outcome of the gather command is unknown. */
 export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
   parameters: { scenario: unknownOutcome },
 }
 
-/** `GatherPanelParts` with selected components in a custom layout. */
+/** A custom layout of selected components, built from `GatherPanelParts`. */
 export const Composed: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },

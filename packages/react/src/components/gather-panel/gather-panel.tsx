@@ -18,27 +18,27 @@ import * as parts from './parts.tsx'
 
 /** The props of `GatherPanel`. */
 export interface GatherPanelProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** Checks the result of an AI gather: any Standard Schema. */
+  /** Validates the result of an AI gather: any Standard Schema (zod, valibot, ArkType, …). */
   readonly schema?: StandardSchemaV1
-  /** The requests offered as buttons. Keep the array stable. */
+  /** The presets offered as buttons. Pass the same array on every render. Default: `defaultPresets`. */
   readonly presets?: readonly Preset[]
-  /** The assistant that "Start assistant" starts. */
+  /** The id in Telnyx of the assistant that "Start assistant" starts. Without an id, the panel shows a field for it. */
   readonly assistantId?: string
-  /** Common messages to the assistant, offered as buttons. Keep the array stable. */
+  /** Common messages to the assistant, offered as buttons. Pass the same array on every render. */
   readonly suggestions?: readonly string[]
-  /** Components to leave out. Default: none. */
+  /** Components that the panel does not render. Default: none. */
   readonly without?: readonly ('controls' | 'transcript' | 'assistant' | 'timeline')[]
 }
 
 const nothing: readonly never[] = []
 
 /**
- * A complete panel for one call: the caller, the gather, the transcript, the assistant and the timeline. Adapts to its
- * container from a width of 320 pixels.
+ * A complete panel for one call: the caller, the gather, the transcript, the assistant and the timeline. The layout
+ * adapts to the width of the container, from 320 pixels.
  *
- * Its unstyled parts are `GatherPanelParts`.
+ * `GatherPanelParts` has the unstyled parts of this component.
  */
 export function GatherPanel({ callId, ...props }: GatherPanelProps) {
   const kept = useKeptFocus()

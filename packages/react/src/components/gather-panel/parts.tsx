@@ -11,17 +11,17 @@ import { PanelProvider, usePanel } from './context.ts'
 /** The state of `GatherPanelParts.Root`, as data attributes. */
 export type RootState = {
   readonly phase: CallPhase
-  /** Whether the call cannot be shown because nothing of it is known; `ConnectionBanner` explains why. */
+  /** Whether the panel cannot show the call, because the client has no state of it. `ConnectionBanner` explains why. */
   readonly gone: boolean
 }
 
 /** The props of `GatherPanelParts.Root`. */
 export interface RootProps extends PartProps<'article', RootState> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
 }
 
-/** The panel of one call. Its `Title` names it. */
+/** The panel of one call. Its `Title` is the accessible name of the panel. */
 export function Root({ callId: given, ...props }: RootProps) {
   const callId = useCallId(given)
   const titleId = useId()
@@ -41,7 +41,7 @@ export function Root({ callId: given, ...props }: RootProps) {
 /** The props of `GatherPanelParts.Title`. */
 export type TitleProps = PartProps<'h2'>
 
-/** The heading, by which the panel is named. By default it names the other party. */
+/** The heading and accessible name of the panel. Default content: the other party of the call. */
 export function Title(props: TitleProps) {
   const { titleId } = usePanel('Title')
   return renderPart('h2', props, { id: titleId, children: <Party /> })
@@ -50,7 +50,7 @@ export function Title(props: TitleProps) {
 /** The props of `GatherPanelParts.Party`. */
 export type PartyProps = PartProps<'bdi'>
 
-/** The other party of the call. */
+/** The telephone number of the other party of the call. */
 export function Party(props: PartyProps) {
   const { callId } = usePanel('Party')
   const { t } = useLanguage()
@@ -66,7 +66,7 @@ export type PhaseState = { readonly phase: CallPhase }
 /** The props of `GatherPanelParts.Phase`. */
 export type PhaseProps = PartProps<'span', PhaseState>
 
-/** The phase of the call: ringing, answered, ended. */
+/** The phase of the call in words: ringing, answered, ended or unknown. */
 export function Phase(props: PhaseProps) {
   const { phase } = usePanel('Phase')
   const { t } = useLanguage()

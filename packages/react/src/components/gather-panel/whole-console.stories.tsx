@@ -12,7 +12,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test'
 import { CallList } from '../call-list/call-list.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
-/** The same scenario with another caller. */
+/** Returns a copy of the scenario with another caller. */
 const calledBy = (number: string, scenario: Scenario): Scenario =>
   JSON.parse(JSON.stringify(scenario).replaceAll(scenario.from, number)) as Scenario
 
@@ -43,7 +43,7 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-/** Five calls at once. Select a call on the left, then play its events or step through them. */
+/** A console with five calls. Select a call on the left, then play its events or step through them. */
 export const Playable: Story = {
   parameters: { at: 0 },
   play: async ({ canvas }) => {
@@ -73,7 +73,7 @@ export const PlayerControls: Story = {
   },
 }
 
-/** Each panel shows only the events of its own call. */
+/** Each of two panels shows only the events of its own call. */
 export const SeveralCalls: Story = {
   parameters: { at: 8000 },
   play: async ({ canvas }) => {

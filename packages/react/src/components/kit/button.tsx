@@ -26,7 +26,7 @@ export function Button({ icon, variant, size, className, children, ...props }: B
 
 type IconButtonProps = Omit<ButtonProps, 'icon' | 'children' | 'aria-label'> & {
   readonly icon: IconName
-  /** The accessible name. */
+  /** The accessible name of the button. */
   readonly label: string
 }
 

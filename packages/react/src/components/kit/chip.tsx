@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react'
 import { Icon, type IconName } from './icon.tsx'
 
-/** The meaning of a colour. The text must carry it as well (WCAG 1.4.1). */
+/** The meaning of a colour. The text must express the same meaning (WCAG 1.4.1). */
 export type Tone = 'neutral' | 'accent' | 'ai' | 'positive' | 'warning' | 'negative'
 
-/** A state in one or two words. */
+/** A small label that shows a state in one or two words. */
 export function Chip({
   tone = 'neutral',
   icon,
@@ -14,7 +14,7 @@ export function Chip({
 }: {
   readonly tone?: Tone
   readonly icon?: IconName
-  /** Shows a dot instead of an icon; `live` animates it. */
+  /** Whether to show a dot. `live` animates the dot. */
   readonly dot?: boolean
   readonly live?: boolean
   readonly children: ReactNode

@@ -13,21 +13,21 @@ export type RunningCommand = CommandProgress & {
   readonly reset: () => void
 }
 
-/** Whether a command is pending. An overdue command can be sent again. */
+/** Whether a command is pending. An overdue command is not pending, because it can be sent again. */
 export const isBusy = (command: CommandProgress): boolean =>
   command.status === 'sending' || (command.status === 'accepted' && !command.isOverdue)
 
 /** The props of `CommandButton`. */
 export interface CommandButtonProps extends Omit<ButtonProps, 'className'> {
-  /** The status of this button's command. */
+  /** The status of the command that this button sends. */
   readonly command: CommandProgress
-  /** Why the button is disabled. It stays in the tab order, so that screen readers can read the reason. */
+  /** Why the button is disabled. The button stays in the tab order, so that screen readers can read the reason. */
   readonly reason?: string | null
 }
 
 /**
- * A button that shows the status of its command: sending, accepted by Telnyx or confirmed by the call. It cannot be
- * pressed again while the command is pending, and shows success only after an event of the call confirms it.
+ * A button that shows the status of its command: sending, accepted by Telnyx or confirmed by the call. While the
+ * command is pending, the button cannot be pressed. It shows success only after an event confirms the command.
  */
 export function CommandButton({ command, icon, reason = null, children, onClick, ...props }: CommandButtonProps) {
   const { t } = useLanguage()
@@ -50,7 +50,7 @@ export function CommandButton({ command, icon, reason = null, children, onClick,
       aria-busy={busy || undefined}
       title={reason ?? (said || props.title)}
       onClick={(event) => {
-        // Also prevents form submission: `aria-disabled` alone does not.
+        // Prevents form submission, because `aria-disabled` alone does not.
         if (blocked) event.preventDefault()
         else onClick?.(event)
       }}
@@ -62,7 +62,7 @@ export function CommandButton({ command, icon, reason = null, children, onClick,
   )
 }
 
-/** Explains a refused, unknown or overdue command and the next step. Renders nothing otherwise. */
+/** Explains a refused, unknown or overdue command and the next step. Renders nothing for any other status. */
 export function CommandNotice({ command }: { readonly command: RunningCommand }) {
   const language = useLanguage()
   const { t } = language
@@ -103,10 +103,10 @@ export function CommandNotice({ command }: { readonly command: RunningCommand })
   return null
 }
 
-/** Names the gather that is already running and its agent, and offers to replace it. */
+/** Names the gather that is already running and its agent, and offers to replace that gather. */
 function GatherRunning({ command }: { readonly command: RunningCommand }) {
   const { t } = useLanguage()
-  // Without a `CallScope`, the call of the command is unknown here.
+  // Without a `CallScope`, this component does not know the call of the command.
   const callId = useScopedCallId()
   const replace = (
     <>

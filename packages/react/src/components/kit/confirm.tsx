@@ -1,6 +1,6 @@
 import { Button } from './button.tsx'
 
-/** Asks for confirmation before something is stopped. Escape cancels. */
+/** Asks the agent to confirm that a gather or an assistant should stop. Escape cancels. */
 export function Confirm({
   label,
   question,

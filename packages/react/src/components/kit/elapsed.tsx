@@ -1,7 +1,7 @@
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { clockTime, durationOf } from './time.ts'
 
-/** The elapsed or final duration. A separate component, so that only this element rerenders every second. */
+/** An elapsed or final duration. A separate component, so that only this element rerenders every second. */
 export function Elapsed({
   callId,
   from,

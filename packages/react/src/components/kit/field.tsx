@@ -1,12 +1,12 @@
 import { type ComponentProps, type ReactNode, useId } from 'react'
 import { Icon } from './icon.tsx'
 
-/** The props for the control of a `Field`. */
+/** The props that a `Field` passes to its control. */
 type Control = Pick<ComponentProps<'input'>, 'className' | 'aria-invalid' | 'aria-describedby'> & {
   readonly id: string
 }
 
-/** A control with its label, and its problem or else its hint. */
+/** A form control with its label. Below it is the problem with the input or, if there is none, the hint. */
 export function Field({
   id: given,
   label,
@@ -49,7 +49,7 @@ export function Field({
   )
 }
 
-/** The problem with an input. */
+/** A text that describes a problem with an input. */
 export const Problem = ({ children, ...props }: ComponentProps<'p'>) => (
   <p className="cg-problem" {...props}>
     <Icon name="alert" />

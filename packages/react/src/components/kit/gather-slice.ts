@@ -1,9 +1,9 @@
 import { type CallState, type Gather, selectGather, selectHungUpBy } from '@callgather/protocol'
 
-/** The state of a gather's card, without digits and fields. Those change with every key and have their own views. */
+/** The state of a gather's card. Digits and fields are left out, because they change often and have their own views. */
 export type GatherSlice = NonNullable<ReturnType<typeof gatherSliceOf>>
 
-/** The slice of the gather that began last; flat, so that it compares by value. */
+/** Selects the card state of the call's latest gather. The result is flat, so that it compares by value. */
 export function gatherSliceOf(state: CallState) {
   const gather = selectGather(state)
   if (!gather) return null
@@ -20,7 +20,7 @@ export function gatherSliceOf(state: CallState) {
     hidden: gather.mask,
     delivery: gather.delivery,
     requestedAt: gather.requestedAt,
-    /** When Telnyx accepted a stop that no event has confirmed yet. */
+    /** When Telnyx accepted a stop of the gather that no event has confirmed yet; `null` for none. */
     stopAcceptedAt: stopAcceptedAt(state, gather),
     endedAt: gather.endedAt,
     refusal: gather.refusal,
@@ -29,12 +29,12 @@ export function gatherSliceOf(state: CallState) {
     playing: digits?.prompt.playing === true,
     attempt: digits?.attempt ?? 1,
     tries: digits?.rules.maxAttempts ?? 1,
-    /** Whether the caller has pressed a key. */
+    /** Whether the caller has entered at least one digit. */
     begun: (digits?.digitCount ?? 0) > 0,
   }
 }
 
-/** When Telnyx accepted the stop of a gather that has not ended yet; `null` if it did not. */
+/** When Telnyx accepted a stop of a gather that has not ended yet; `null` if it accepted none. */
 export function stopAcceptedAt(state: CallState, gather: Gather): string | null {
   if (gather.status !== 'collecting') return null
   const stop = gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop'

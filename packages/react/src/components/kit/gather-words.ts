@@ -1,16 +1,16 @@
-/** The names, states and tones of gathers. All components share them. */
+/** The titles, badges and icons of gathers and commands, shared by all components. */
 import type { CommandName, HungUpBy } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import type { Tone } from './chip.tsx'
 import type { GatherSlice } from './gather-slice.ts'
 import type { IconName } from './icon.tsx'
 
-/** The label, tone and icon of a state. */
+/** A badge for the state of a gather or an assistant: its label, tone and icon. */
 export interface Badge {
   readonly text: string
   readonly tone: Tone
   readonly icon?: IconName
-  /** Whether the state is in progress. */
+  /** Whether the state is in progress, so that the badge shows a dot. */
   readonly live?: boolean
 }
 
@@ -24,17 +24,17 @@ const outcomes: Readonly<Record<string, Pick<Badge, 'tone' | 'icon'>>> = {
   call_hangup: { tone: 'neutral', icon: 'hangup' },
 }
 
-/** Describes the outcome of a gather. An unknown outcome keeps Telnyx's own status. */
+/** Returns the badge of a gather's outcome. An unknown outcome keeps Telnyx's own status as its label. */
 export function outcomeBadge(outcome: string, hungUpBy: HungUpBy | null, language: Language): Badge {
   const known = outcomes[outcome] ?? { tone: 'neutral', icon: 'info' }
   return { ...known, text: outcomeWords(outcome, hungUpBy, language) }
 }
 
-/** Describes how a gather ended. */
+/** Describes how a gather ended, in the agent's language. */
 export const outcomeWords = (outcome: string, hungUpBy: HungUpBy | null, { t, tryT }: Language): string =>
   outcome === 'call_hangup' && hungUpBy ? t(`hangup.${hungUpBy}`) : tryT(`gather.outcome.${outcome}`, outcome)
 
-/** The badge of a gather's state. */
+/** Returns the badge of a gather's current state. */
 export function gatherBadge(gather: GatherSlice, language: Language): Badge {
   const { t } = language
   switch (gather.status) {
@@ -56,7 +56,7 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
   }
 }
 
-/** The name of a gather's kind. */
+/** Returns the name of a gather's kind, such as "Digits by speech". */
 export const gatherTitle = (gather: GatherSlice, { t }: Language): string =>
   gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`)
 

@@ -1,4 +1,4 @@
-/** The icons of the components, on a 24-unit grid. All are decorative, because text stands beside them. */
+/** The icons of the components, on a 24-unit grid. All icons are decorative, because each has a text beside it. */
 
 const paths: Readonly<Record<IconName, string>> = {
   check: 'M5 12.5 10 17.5 19 7',

@@ -1,6 +1,6 @@
 /**
- * Announces text to screen readers. It is separate from the visible text, which changes too often to be read out
- * (WCAG 4.1.3).
+ * Announces text to screen readers (WCAG 4.1.3). It is separate from the visible text, because that text changes too
+ * often to be read out.
  */
 export function LiveRegion({ text, assertive = false }: { readonly text: string; readonly assertive?: boolean }) {
   return (

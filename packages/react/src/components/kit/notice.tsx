@@ -18,7 +18,7 @@ export function Notice({
   readonly title: ReactNode
   readonly children?: ReactNode
   readonly action?: ReactNode
-  /** `alert` interrupts a screen reader; `status` waits. Neither is announced if it is present on first render. */
+  /** `alert` interrupts a screen reader; `status` waits. A notice present on first render is not announced. */
   readonly role?: 'alert' | 'status'
 }) {
   return (
@@ -33,13 +33,13 @@ export function Notice({
   )
 }
 
-/** The button that closes a notice. */
+/** A button that closes a notice. */
 export function CloseButton({ onClose }: { readonly onClose: () => void }) {
   const { t } = useLanguage()
   return <IconButton icon="cross" label={t('action.close')} onClick={onClose} />
 }
 
-/** An empty state: what will appear here, and when. */
+/** The text of an empty component. It says what will appear there, and when. */
 export function Empty({
   icon,
   title,

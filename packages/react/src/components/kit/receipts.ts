@@ -1,7 +1,7 @@
 import type { Tone } from './chip.tsx'
 import type { IconName } from './icon.tsx'
 
-/** The icon of each command status. `seen` is a message that the conversation contains. */
+/** The icon of each command status. `seen` means that the conversation contains the message. */
 export const receipts = {
   sent: { icon: 'clock', tone: 'neutral' },
   accepted: { icon: 'check', tone: 'positive' },

@@ -21,11 +21,11 @@ test.each([
   ['server', 426, '10015', 'This page doesn’t match the server. Reload it.'],
   ['server', 503, '10007', 'The server is temporarily unavailable. Try again in a moment.'],
   ['telnyx', 503, '10007', 'The server is temporarily unavailable. Try again in a moment.'],
-] as const)('describes a refusal by %s with status %i and code %s as "%s"', (by, status, code, title) => {
+] as const)('describes a command refused by %s with status %i and code %s as "%s"', (by, status, code, title) => {
   const words = refusalWords({ by, status, code, detail: 'The `audio_url` is not allowed.' }, language)
   expect(words).toEqual({ title, detail: `The audio_url is not allowed. · Code ${code}` })
 })
 
-test('GATHER_IN_PROGRESS equals the code in the error table of the protocol', () => {
+test('`GATHER_IN_PROGRESS` equals the code of `gatherInProgress` in the error table of the protocol', () => {
   expect(GATHER_IN_PROGRESS).toBe(errorTable.gatherInProgress.code)
 })

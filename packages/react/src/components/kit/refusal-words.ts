@@ -1,19 +1,19 @@
-/** Explains refusals in the agent's language. Codes and technical terms go to the detail line. */
+/** Explains refused commands in the agent's language. Codes and technical terms go to the detail line. */
 import type { CommandRefusal } from '../../hooks/command-progress.ts'
 import type { PlainStringKey } from '../../strings/strings.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 
-/** The text of a refusal. */
+/** The text that explains a refused command. */
 export interface RefusalWords {
   readonly title: string
-  /** The detail of the refusal and its code. */
+  /** The technical detail of the refusal and its error code. */
   readonly detail: string
 }
 
 /** The server's error code for a call that already has a running gather. */
 export const GATHER_IN_PROGRESS = '990001'
 
-/** Refusals that follow from the call's state, whether Telnyx or the server refused. */
+/** The texts of refusals that are due to the call's state, by error code. Telnyx and the server share these codes. */
 const callStates: Readonly<Record<string, PlainStringKey>> = {
   '90018': 'refused.ended',
   '90034': 'refused.notAnswered',
@@ -37,7 +37,7 @@ function titleOf({ status, code, by }: Refused): PlainStringKey {
   return status === 400 ? 'refused.policy' : 'refused.invalid'
 }
 
-/** Describes a refusal. */
+/** Describes why a command was refused. */
 export function refusalWords(refusal: Refused, { t }: Language): RefusalWords {
   const { code, detail = '' } = refusal
   const words = [detail.replaceAll('`', ''), code === '' ? '' : t('refused.code', { code })]

@@ -6,11 +6,11 @@ test('durations are formatted as a clock and as an HTML duration string', () => 
   expect(durationOf(161_900)).toBe('PT161S')
 })
 
-test('the time of day has seconds and uses the 24-hour clock', () => {
+test('the time of day is formatted with seconds on the 24-hour clock', () => {
   expect(timeOfDay('en', '2026-11-22T22:41:07.120000Z', 'UTC')).toBe('22:41:07')
 })
 
-test('North American numbers are grouped, and other numbers stay unchanged', () => {
+test('North American telephone numbers are grouped, and other telephone numbers stay unchanged', () => {
   expect(partyName('+15550001111')).toBe('+1 555 000 1111')
   expect(partyName('+442079460018')).toBe('+442079460018')
   expect(partyName('anonymous')).toBe('anonymous')

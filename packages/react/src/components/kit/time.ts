@@ -2,7 +2,7 @@
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** Formats the time of day with seconds: `10:41:07`. Default time zone: the browser's. */
+/** Formats an ISO 8601 time as a time of day with seconds: `10:41:07`. Default time zone: the browser's. */
 export function timeOfDay(locale: string, iso: string, timeZone?: string): string {
   const key = `${locale} ${timeZone ?? ''}`
   let format = formats.get(key)
@@ -35,7 +35,7 @@ export function partyName(number: string): string {
   return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : number
 }
 
-/** Formats a date in a language: `14 May 1991`. Text that is not a date stays unchanged. */
+/** Formats a `YYYY-MM-DD` date in a language: `14 May 1991`. Any other text stays unchanged. */
 export function dateOf(locale: string, value: string): string {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(`${value}T00:00:00Z`) : Number.NaN
   if (Number.isNaN(time)) return value

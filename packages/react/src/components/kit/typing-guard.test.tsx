@@ -1,4 +1,4 @@
-/** Where an agent's keys and focus go when the field they type in is removed. */
+/** Checks where an agent's keys and focus go when the text field in use is removed. */
 import { assistantWhisper, ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { fireEvent, render, screen } from '@testing-library/react'
@@ -63,7 +63,7 @@ const expectNoShortcut = () => {
 }
 
 describe('a field that is removed while the agent types in it', () => {
-  it('keeps the draft and blocks shortcuts when another agent starts a request while this agent types', async () => {
+  it('the gather form keeps its draft and blocks shortcuts when another agent starts a gather', async () => {
     const client = createScenarioClient(quiet)
     render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
@@ -78,13 +78,13 @@ describe('a field that is removed while the agent types in it', () => {
     expect(prompt()).toHaveValue('Hello')
   })
 
-  it('blocks shortcuts when the host hides the focused field, as Suspense and tabs do', async () => {
+  it('the typing guard blocks shortcuts when the host hides the focused field, as Suspense and tabs do', async () => {
     const client = createScenarioClient(quiet)
     const { container } = render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
-    // Browsers blur an element that becomes inert or is no longer rendered.
+    // A browser blurs a field that becomes inert. The test DOM does not, so the test blurs the field.
     await actAndSettle(() => {
       container.firstElementChild?.setAttribute('inert', '')
       prompt().blur()
@@ -94,7 +94,7 @@ describe('a field that is removed while the agent types in it', () => {
     expect(container.firstElementChild?.contains(sink())).toBe(false)
   })
 
-  it('keeps the draft of a whisper while the assistant is stopped', async () => {
+  it('the assistant bar keeps the draft of a whisper while the assistant is stopped', async () => {
     const client = createScenarioClient(assistantWhisper)
     const { callId } = assistantWhisper
     render(onClient(client, <AssistantBar callId={callId} />))
@@ -111,7 +111,7 @@ describe('a field that is removed while the agent types in it', () => {
     expect(message()).toHaveValue('Offer Friday')
   })
 
-  it('keeps the draft of each call when the host switches between calls', async () => {
+  it('the gather form keeps the draft of each call when the host switches between calls', async () => {
     const client = createScenarioClient([quiet, other])
     const cache = new QueryClient()
     const panel = (callId: string) => (
@@ -131,7 +131,7 @@ describe('a field that is removed while the agent types in it', () => {
     expect(prompt()).toHaveValue('Hello')
   })
 
-  it('blocks shortcuts when the host removes the component that has the focused field', async () => {
+  it('the typing guard blocks shortcuts when the host removes the component with the focused field', async () => {
     const client = createScenarioClient(quiet)
     const { rerender } = render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
@@ -144,7 +144,7 @@ describe('a field that is removed while the agent types in it', () => {
   })
 })
 
-/** A region with a removable field. */
+/** A guarded region with a removable text field. */
 function Region({ shown }: { readonly shown: boolean }) {
   return (
     <section aria-label="Card" tabIndex={-1} {...useTypingGuard()}>
@@ -164,7 +164,7 @@ describe('the focus after a field is removed', () => {
     return { rerender }
   }
 
-  it('moves the focus from a removed field to a named hidden field that discards keys', async () => {
+  it('the typing guard moves the focus from a removed field to a named hidden field that discards keys', async () => {
     await removed('4')
     expect(sink()).toHaveFocus()
     expect(sink()).toHaveAccessibleName('Your text is kept. Press Tab to go on.')
@@ -173,7 +173,7 @@ describe('the focus after a field is removed', () => {
     expectNoShortcut()
   })
 
-  it('leaves the hidden field on Tab and enables shortcuts again', async () => {
+  it('Tab leaves the hidden field of the typing guard and enables shortcuts again', async () => {
     await removed('4')
     await userEvent.tab({ shift: true })
     await actAndSettle(() => undefined)
@@ -183,7 +183,7 @@ describe('the focus after a field is removed', () => {
     expect(shortcut).toHaveBeenCalledWith('j')
   })
 
-  it('moves the focus from the hidden field to the region on Escape', async () => {
+  it('Escape moves the focus from the hidden field of the typing guard to the region', async () => {
     await removed('4')
     await userEvent.keyboard('{Escape}')
     await actAndSettle(() => undefined)
@@ -191,13 +191,13 @@ describe('the focus after a field is removed', () => {
     expect(sink()).toBeNull()
   })
 
-  it('moves the focus to the region when the field is removed after Enter', async () => {
+  it('the typing guard moves the focus to the region when a field is removed after Enter', async () => {
     await removed('4{Enter}')
     expect(screen.getByRole('region', { name: 'Card' })).toHaveFocus()
     expect(sink()).toBeNull()
   })
 
-  it('leaves the focus alone when the agent moved it before the field was removed', async () => {
+  it('the typing guard does not move the focus when the agent left the field before its removal', async () => {
     const { rerender } = render(<Region shown />)
     await userEvent.type(screen.getByRole('textbox', { name: 'Digits' }), '4')
     screen.getByRole('button', { name: 'Next' }).focus()
@@ -206,7 +206,7 @@ describe('the focus after a field is removed', () => {
     expect(screen.getByRole('button', { name: 'Next' })).toHaveFocus()
   })
 
-  it('lets shortcuts with a modifier through while the hidden field has the focus', async () => {
+  it('the hidden field of the typing guard lets shortcuts with Ctrl through', async () => {
     await removed('4')
     const seen = vi.fn()
     document.addEventListener('keydown', seen, { once: true })
@@ -214,7 +214,7 @@ describe('the focus after a field is removed', () => {
     expect(seen).toHaveBeenCalledOnce()
   })
 
-  it('blocks shortcuts when the region is removed after its field', async () => {
+  it('the typing guard blocks shortcuts when a region is removed after its field', async () => {
     const { rerender } = render(
       <main>
         <Region shown />

@@ -1,14 +1,14 @@
 /**
- * Protects an agent who types in a field while it is removed, for example because another agent starts a gather.
- * Without this the focus falls back to the page, and the next letters trigger shortcuts.
+ * Protects an agent who types in a field that is removed, for example because another agent starts a gather. Without
+ * the guard, the focus falls back to the page, and the next letters trigger shortcuts.
  *
- * A hidden field takes the focus and discards keys. It is a `textarea`, because host shortcuts usually ignore text
- * fields. It is removed when it loses the focus: by Tab, Escape or a click.
+ * A hidden field takes the focus and discards keys. The hidden field is a `textarea`, because host shortcuts usually
+ * ignore text fields. It is removed when it loses the focus: by Tab, Escape or a click.
  */
 import type { FocusEvent } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 
-/** Guards every text field in a region. Spread it on the region's element. */
+/** Guards every text field in a region. Spread the returned props on the region's element. */
 export function useTypingGuard(): { readonly onFocus: (event: FocusEvent<HTMLElement>) => void } {
   const { t } = useLanguage()
   const label = t('typing.kept')
@@ -21,7 +21,7 @@ export function useTypingGuard(): { readonly onFocus: (event: FocusEvent<HTMLEle
 
 const guarded = new WeakSet<Element>()
 
-/** Whether the guard decides where the focus goes when this field is removed. */
+/** Whether the typing guard decides where the focus goes when this field is removed. */
 export const isGuarded = (field: Element): boolean => guarded.has(field)
 
 const notText = ['button', 'checkbox', 'color', 'file', 'image', 'radio', 'range', 'reset', 'submit']
@@ -29,7 +29,7 @@ const textFields = `textarea, select, input${notText.map((type) => `:not([type="
 
 const isTextField = (element: HTMLElement) => element.matches(textFields) || element.isContentEditable
 
-/** Guards a field while it has the focus. Returns a function that stops the guard. */
+/** Guards a text field while the field has the focus. Returns a function that stops the guard. */
 function guardTyping(field: HTMLElement, label: string): () => void {
   if (guarded.has(field)) return () => {}
   guarded.add(field)
@@ -45,10 +45,10 @@ function guardTyping(field: HTMLElement, label: string): () => void {
     field.removeEventListener('blur', onBlur)
   }
   const onBlur = () =>
-    // Browsers also report a blur when the element is removed or its window loses the focus. Ignore both.
+    // Browsers also report a blur when the field is removed or its window loses the focus. Ignore both.
     queueMicrotask(() => {
       if (!field.isConnected || activeIn(field) === field) return
-      // Suspense and tabs hide the field, and the browser blurs it.
+      // Suspense and tabs hide a field without removing it. The browser then blurs the field.
       if (isHidden(field)) moveFocus()
       else stop()
     })
@@ -74,7 +74,7 @@ function guardTyping(field: HTMLElement, label: string): () => void {
   return stop
 }
 
-/** Whether the last key leaves the field: Escape, or Enter that submits. */
+/** Whether the agent left the field with the last key: Escape, or Enter that submits the form. */
 function isLeaving(key: KeyboardEvent | null, field: HTMLElement): boolean {
   if (key?.key === 'Escape') return true
   return key?.key === 'Enter' && (key.defaultPrevented || field.matches('input'))
@@ -85,7 +85,7 @@ function discardKeys(place: Element, label: string): void {
   sink.className = 'cg-key-sink'
   sink.setAttribute('aria-label', label)
   sink.autocomplete = 'off'
-  // Inline styles, because parts may be used without our style sheet.
+  // Inline styles, because hosts may use the parts without our style sheet.
   Object.assign(sink.style, { position: 'fixed', inlineSize: '1px', blockSize: '1px', opacity: '0', border: '0' })
   const leave = () => {
     const region = regionOf(place)
@@ -98,14 +98,14 @@ function discardKeys(place: Element, label: string): void {
       event.preventDefault()
       event.stopPropagation()
     } else if (event.key === 'Escape' && event.type === 'keydown') {
-      // Runs after other Escape handlers, which may move the focus.
+      // Run after other Escape handlers, which may move the focus.
       queueMicrotask(() => activeIn(sink) === sink && leave())
     }
   }
   for (const type of ['keydown', 'keypress', 'keyup'] as const) sink.addEventListener(type, onKey)
   sink.addEventListener('beforeinput', (event) => event.preventDefault())
   place.append(sink)
-  // The hidden field itself may be removed.
+  // Guard the hidden field too, because it may be removed with its region.
   const stop = guardTyping(sink, label)
   sink.addEventListener('blur', () =>
     queueMicrotask(() => {
@@ -117,7 +117,7 @@ function discardKeys(place: Element, label: string): void {
   sink.focus({ preventScroll: true })
 }
 
-/** Whether a key is a shortcut with a modifier. Alt and AltGr (reported as Ctrl+Alt) type letters. */
+/** Whether a key event is a shortcut with Ctrl or Meta. Alt and AltGr (reported as Ctrl+Alt) type letters. */
 const isCombination = ({ ctrlKey, metaKey, altKey }: KeyboardEvent) => metaKey || (ctrlKey && !altKey)
 
 /** Whether an element is inert or, if the browser supports `checkVisibility`, not rendered. */
@@ -136,13 +136,13 @@ function hostOf(element: Element): Element | null {
   return root instanceof ShadowRoot ? root.host : null
 }
 
-/** The document and every shadow root around an element. A mutation observer sees the changes of only one root. */
+/** Returns every root around an element: shadow roots and the document. A mutation observer sees only one root. */
 function rootsOf(element: Element): Node[] {
   const host = hostOf(element)
   return [element.getRootNode(), ...(host ? rootsOf(host) : [])]
 }
 
-/** The focused element of the document or shadow root that contains `element`. */
+/** Returns the focused element of the document or shadow root that contains `element`. */
 export function activeIn(element: Element): Element | null {
   const root = element.getRootNode()
   // Not `instanceof Document`, because the element may be in another window.

@@ -4,7 +4,7 @@ import { useCall } from '../../hooks/use-call.ts'
 import type { StringKey } from '../../strings/strings.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 
-/** Why commands are disabled, in words, for example while the state is stale; `null` if they are allowed. */
+/** Explains why commands on a call are disabled, for example because its state is stale; `null` if they are allowed. */
 export function useBlocked(callId: string, scope: Scope): string | null {
   const reason = useCall(callId, (feed) => blockedBy(feed, scope))
   const { t } = useLanguage()

@@ -11,7 +11,7 @@ function Region({ name, children }: { name: string; children: ReactNode }) {
   )
 }
 
-/** A button that removes itself without rerendering the region around it. */
+/** A button that removes itself on click without rerendering the region around it. */
 function Once({ name }: { name: string }) {
   const [done, setDone] = useState(false)
   return done ? null : (
@@ -21,7 +21,7 @@ function Once({ name }: { name: string }) {
   )
 }
 
-/** A panel with a card that another button removes. */
+/** A panel region with a card region inside, and a button that removes the card. */
 function Panel() {
   const [shown, setShown] = useState(true)
   return (
@@ -56,7 +56,7 @@ async function press(name: string) {
   })
 }
 
-test('moves the focus to the region when the focused button removes itself without rendering the region', async () => {
+test('`useKeptFocus` focuses the region when a focused button removes itself without rerendering it', async () => {
   render(
     <Region name="Card">
       <Once name="Stop" />
@@ -66,7 +66,7 @@ test('moves the focus to the region when the focused button removes itself witho
   expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Card' }))
 })
 
-test('moves the focus to the innermost remaining region, also after a second removal', async () => {
+test('`useKeptFocus` focuses the innermost remaining region each time an element is removed', async () => {
   render(<Panel />)
   await press('Stop')
   const card = screen.getByRole('region', { name: 'Card' })
@@ -77,7 +77,7 @@ test('moves the focus to the innermost remaining region, also after a second rem
   expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Panel' }))
 })
 
-test('moves the focus to the region when the focused button is disabled', async () => {
+test('`useKeptFocus` moves the focus to the region when the focused button is disabled', async () => {
   render(
     <Region name="Call">
       <Answer />
@@ -87,7 +87,7 @@ test('moves the focus to the region when the focused button is disabled', async 
   expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Call' }))
 })
 
-test('leaves the focus alone when it moved elsewhere before the element was removed', async () => {
+test('`useKeptFocus` does not move the focus when a button without the focus is removed', async () => {
   render(
     <>
       <Region name="Card">

@@ -9,8 +9,8 @@ export interface UseKeptFocusResult {
 }
 
 /**
- * Keeps the focus in a region when the focused element is removed or disabled: the region itself takes the focus, and a
- * screen reader reads its name. Without this the focus falls back to the page (WCAG 2.4.3, Focus Order).
+ * Keeps the focus in a region when the focused element is removed or disabled. The region itself takes the focus, and a
+ * screen reader reads its name. Otherwise the focus would fall back to the page (WCAG 2.4.3, Focus Order).
  *
  * Regions may be nested. The innermost remaining region takes the focus.
  */
@@ -24,14 +24,14 @@ export function useKeptFocus(): UseKeptFocusResult {
       stop.current()
       stop.current = target === currentTarget ? () => {} : keepFocus(currentTarget, target)
     },
-    // A window that loses the focus keeps its active element. React does not report the blur of a removed element.
+    // If the window loses the focus, `target` stays active. React does not report the blur of a removed element.
     onBlur: ({ target }) => {
       if (activeIn(target) !== target) stop.current()
     },
   }
 }
 
-/** Moves the focus to `region` when `focused` is removed or disabled. Returns a function that stops watching. */
+/** Moves the focus to `region` when `focused` is removed or disabled. Returns a function that stops this. */
 function keepFocus(region: HTMLElement, focused: HTMLElement): () => void {
   const observer = new MutationObserver(() => {
     if (focused.isConnected && !focused.matches(':disabled')) return

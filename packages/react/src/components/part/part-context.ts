@@ -1,6 +1,6 @@
 import { createContext, type Provider, useContext } from 'react'
 
-/** Creates the context between a part, `Root` by default, and the parts inside it. */
+/** Creates the React context that a part, by default `Root`, provides to the parts inside it. */
 export function createPartContext<Value>(
   namespace: string,
   provider = 'Root',
@@ -11,7 +11,7 @@ export function createPartContext<Value>(
     const value = useContext(Context)
     if (value === null) {
       throw new Error(
-        `CallGather: <${namespace}.${part}> needs the state of <${namespace}.${provider}>. Render it inside one.`,
+        `CallGather: <${namespace}.${part}> has no <${namespace}.${provider}> around it. Render it inside that part.`,
       )
     }
     return value

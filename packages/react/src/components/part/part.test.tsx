@@ -13,7 +13,7 @@ describe('a rendered part', () => {
     })
   })
 
-  test('a part calls the host handler first and skips its own when the default is prevented', () => {
+  test('a part runs its own event handler unless the handler of the host prevents the default', () => {
     const own = vi.fn()
     render(renderPart('button', { onClick: (event) => event.preventDefault() }, { onClick: own }, {}))
     fireEvent.click(screen.getByRole('button'))
@@ -35,14 +35,14 @@ describe('a rendered part', () => {
     expect(screen.getByTitle('part').className).toBe('own is-on')
   })
 
-  test('the render prop replaces the element and keeps the attributes of the part', () => {
+  test('the `render` prop of a part replaces the element and keeps the attributes of the part', () => {
     render(renderPart('span', { render: <a href="/x">there</a>, children: 'here' }, { title: 'link' }, { on: true }))
     const link = screen.getByTitle('link')
     expect(link.tagName).toBe('A')
     expect(link.getAttribute('data-on')).toBe('')
   })
 
-  test('a part sets both its own ref and the host ref', () => {
+  test('a part sets both its own ref and the ref of the host', () => {
     const one = createRef<HTMLParagraphElement>()
     const other = createRef<HTMLParagraphElement>()
     render(renderPart('p', { ref: other }, { ref: one }, {}))
@@ -50,13 +50,13 @@ describe('a rendered part', () => {
     expect(other.current).toBe(one.current)
   })
 
-  test('a part keeps its own ref when the host ref is null', () => {
+  test('a part sets its own ref when the ref of the host is `null`', () => {
     const own = createRef<HTMLParagraphElement>()
     render(renderPart('p', { ref: null }, { ref: own }, {}))
     expect(own.current).not.toBeNull()
   })
 
-  test('a part calls the cleanup function of a ref and sets other refs to null on unmount', () => {
+  test('a part calls the cleanup function of a ref on unmount and sets other refs to `null`', () => {
     const own = createRef<HTMLParagraphElement>()
     const [plain, cleaning, cleanUp] = [vi.fn(), vi.fn(), vi.fn()]
     cleaning.mockReturnValue(cleanUp)
@@ -70,7 +70,7 @@ describe('a rendered part', () => {
     expect(own.current).toBeNull()
   })
 
-  test('host styles override the styles of a part', () => {
+  test('styles of the host override the own styles of a part', () => {
     expect(mergeProps({ style: { top: 1, left: 1 } }, { style: { left: 2 } })).toEqual({ style: { top: 1, left: 2 } })
   })
 })

@@ -1,13 +1,13 @@
 /**
- * Renders parts. A part is one unstyled DOM element with behaviour, semantics and state. CSS can select its state by
- * `data-*` attributes. The styled compositions only add class names.
+ * Renders parts. A part is one unstyled DOM element with behaviour, semantics and state. CSS can select a part's state
+ * by its `data-*` attributes. The styled components add only class names to the parts.
  */
 import { type ComponentProps, cloneElement, createElement, type JSX, type ReactElement } from 'react'
 
-/** The state of a part; each entry becomes a `data-*` attribute. */
+/** The state of a part. Each entry becomes a `data-*` attribute of the part's element. */
 export type PartState = Readonly<Record<string, string | number | boolean | null | undefined>>
 
-/** The common props of parts: the attributes of the element, `className` and `render`. */
+/** The props that all parts share: the attributes of the part's element, `className` and `render`. */
 export type PartProps<Tag extends keyof JSX.IntrinsicElements, State = Record<never, never>> = Omit<
   ComponentProps<Tag>,
   'className'
@@ -39,7 +39,7 @@ const isHandler = (name: string, value: unknown): value is (...args: unknown[]) 
 
 type AnyRef = ((element: unknown) => unknown) | { current: unknown }
 
-/** Merges two refs. As in React, a ref that returns a cleanup function is not called with `null`. */
+/** Merges two refs into one ref. As in React, a ref that returns a cleanup function is not called with `null`. */
 const mergeRefs = (one: unknown, other: unknown) => (element: unknown) => {
   const cleanUps = ([one, other] as AnyRef[]).map((ref) => {
     const set = (value: unknown) => {
@@ -55,8 +55,8 @@ const mergeRefs = (one: unknown, other: unknown) => (element: unknown) => {
 }
 
 /**
- * Merges the host's props over a part's own. The host's handler runs first; the part's runs unless the default was
- * prevented. Class names and styles are joined. Any other prop of the host wins.
+ * Merges the props of the host over a part's own props. A handler of the host runs first. The part's own handler then
+ * runs, unless the default was prevented. Class names and styles are joined. Any other prop of the host wins.
  */
 export function mergeProps(own: Props, given: Props): Props {
   const merged: Props = { ...own }
@@ -77,8 +77,8 @@ export function mergeProps(own: Props, given: Props): Props {
 }
 
 /**
- * Renders a part from its `own` props and the props `given` by the host. Returns `JSX.Element`, because declarations
- * write an inferred `ReactElement` with an `any` in it.
+ * Renders a part from its `own` props and the props `given` by the host. The return type is `JSX.Element`, because the
+ * generated declarations would write an inferred `ReactElement` as `ReactElement<any>`.
  */
 export function renderPart<Tag extends keyof JSX.IntrinsicElements>(
   tag: Tag,

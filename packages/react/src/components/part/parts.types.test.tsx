@@ -8,13 +8,13 @@ import * as GatherPanelParts from '../gather-panel/parts.tsx'
 
 type Props<Component extends (props: never) => unknown> = Parameters<Component>[0]
 
-test('a part accepts the attributes of its element', () => {
+test('the props of a part include the attributes of its element', () => {
   expectTypeOf<Props<typeof AssistantBarParts.Message>['maxLength']>().toEqualTypeOf<number | undefined>()
   expectTypeOf<Props<typeof AssistantBarParts.Whisper>>().not.toHaveProperty('maxLength')
   expectTypeOf<Props<typeof CallListParts.Duration>['dateTime']>().toEqualTypeOf<string | undefined>()
 })
 
-test('the compiler requires the mandatory props of a part', () => {
+test('TypeScript reports an error if a mandatory prop of a part is missing', () => {
   // `callId` is optional, because a `CallScope` may provide it.
   const timeline = () => <CallTimelineParts.Root />
   // @ts-expect-error `call` is required
@@ -26,7 +26,7 @@ test('the compiler requires the mandatory props of a part', () => {
   expectTypeOf(view).returns.toExtend<ReactElement>()
 })
 
-test('the className function receives the typed state of its part', () => {
+test('the `className` function of a part receives the typed state of that part', () => {
   const panel = () => (
     <GatherPanelParts.Root
       callId="v3:x"

@@ -6,14 +6,14 @@ import { useTranscriptContext } from './context.ts'
 import { wordsOf } from './row-words.ts'
 import type { TranscriptRow } from './rows.ts'
 
-/** What the announcer reads: all speech, only the caller's, or nothing. */
+/** The speech that is announced to screen readers: all speech, only the caller's, or none. */
 export type Announce = 'all' | 'caller' | 'off'
 
-/** Utterances within this delay are announced together. */
+/** Utterances that become final within this time are announced together. */
 const BATCH_MS = 1000
-/** A larger batch is announced by its number of rows. */
+/** For a larger batch, only the number of rows is announced. */
 const MAX_ROWS_READ = 4
-/** Only this many rows at the end are searched for new utterances. */
+/** How many of the last transcript rows are searched for new utterances. */
 const RECENT_ROWS = 64
 
 /** The props of `Announcer`. */
@@ -21,7 +21,7 @@ export interface AnnouncerProps {
   readonly announce: Announce
 }
 
-/** Announces each utterance once, when it is final. Rows present at first are not announced. */
+/** Announces each utterance once, when it is final. Utterances before the first render are not announced. */
 export function Announcer({ announce }: AnnouncerProps) {
   const { all, sync } = useTranscriptContext('Announcer')
   const language = useLanguage()
@@ -33,7 +33,7 @@ export function Announcer({ announce }: AnnouncerProps) {
   useEffect(() => {
     if (sync === 'connecting') return
     const known = said.current
-    // New rows are at or near the end. Searching a long call would cost more than rendering it.
+    // New rows are at or near the end. Searching all rows of a long call would cost more than rendering.
     const finals = (known ? all.slice(-RECENT_ROWS) : all).filter((row) => row.kind === 'speech' && !row.partial)
     if (!known) {
       said.current = new Set(finals.map((row) => row.key))
@@ -62,7 +62,7 @@ export function Announcer({ announce }: AnnouncerProps) {
   )
 }
 
-/** Announces the end of the call at once, if it ends while the transcript is open. */
+/** Announces the end of the call at once, if the call ends while the transcript is open. */
 function EndAnnouncer() {
   const { ended, sync } = useTranscriptContext('EndAnnouncer')
   const { t } = useLanguage()

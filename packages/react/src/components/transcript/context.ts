@@ -11,7 +11,7 @@ import { createPartContext } from '../part/part-context.ts'
 import { wordsOf } from './row-words.ts'
 import { categoryOf, type RowCategory, TimelineRows } from './rows.ts'
 
-/** Every category of row. */
+/** Every filter category of transcript rows. */
 export const allCategories: readonly RowCategory[] = ['speech', 'ai', 'keys', 'commands', 'system']
 
 /** The search, the filter and the scroll position of a call's transcript. */
@@ -19,13 +19,13 @@ const readings = new Remembered<{
   readonly categories: ReadonlySet<RowCategory>
   readonly query: string
   readonly match: number
-  /** The number of rows when the view stopped following the end; `null` while it follows. */
+  /** The number of rows when the view stopped following the end; `null` while it follows the end. */
   readonly unpinnedAt: number | null
-  /** The row at the top of the view, if the view does not follow the end. */
+  /** The index of the row at the top of the view, if the view does not follow the end. */
   readonly topRow: number
 }>({ categories: new Set(allCategories), query: '', match: 0, unpinnedAt: null, topRow: 0 })
 
-/** The context of the parts of a transcript. */
+/** Returns the context value that `TranscriptParts.Root` provides to the parts inside it. */
 export function useTranscriptOf(callId: string) {
   const transcript = useTranscript(callId)
   const ended = useCall(callId, endedSlice)
@@ -50,15 +50,15 @@ export function useTranscriptOf(callId: string) {
   )
   return {
     callId,
-    /** Every row, including filtered ones. The announcer and the export use them. */
+    /** Every transcript row, including rows that the filter hides. The announcer and the export use all rows. */
     all,
-    /** The rows that pass the filter. */
+    /** The transcript rows that pass the filter. */
     rows,
     categories,
     setCategories: (next: ReadonlySet<RowCategory>) => changeReading((reading) => ({ ...reading, categories: next })),
     query,
     setQuery: (next: string) => changeReading((reading) => ({ ...reading, query: next, match: 0 })),
-    /** The positions of the matching rows, and the index of the current match. */
+    /** The indexes in `rows` of the rows that match the search. `match` is the index in `matches` of the current one. */
     matches,
     match: Math.min(match, Math.max(0, matches.length - 1)),
     setMatch: (next: number) => changeReading((reading) => ({ ...reading, match: next })),
@@ -74,10 +74,10 @@ export const [TranscriptProvider, useTranscriptContext] =
 const timelineSlice = ({ state }: CallFeed) => state.timeline
 const endedSlice = ({ state }: CallFeed) => selectCallPhase(state) === 'ended'
 
-/** The rows of a timeline. Reuses the rows of the last render. */
+/** Returns the transcript rows of a timeline. Reuses rows of the last render. */
 function useRows(timeline: SortedMap<TimelineEntry>): TimelineRows {
   const shown = useRef(TimelineRows.none)
-  // The result does not depend on the previous rows, so React can discard a render safely.
+  // The result does not depend on which rows are reused, so React can discard a render safely.
   const rows = useMemo(() => shown.current.of(timeline), [timeline])
   useEffect(() => {
     shown.current = rows
@@ -90,7 +90,7 @@ interface ScrollPlace {
   readonly topRow: number
 }
 
-/** Controls the scroll position: follows the end, or scrolls to a row. */
+/** Controls the scroll position of the transcript: follows the end, or scrolls to a row. */
 function useScroller(
   length: number,
   unpinnedAt: number | null,
@@ -101,7 +101,7 @@ function useScroller(
   const pinned = unpinnedAt === null
   const setUnpinnedAt = (next: (known: number | null) => number | null) =>
     change((place) => ({ unpinnedAt: next(place.unpinnedAt) }))
-  // Restores the scroll position when the agent returns to the call.
+  // The scroll position to restore when the agent returns to the call.
   const first = useRef({ pinned, topRow })
   useEarlyEffect(() => {
     if (!first.current.pinned) handle.current?.scrollToIndex(first.current.topRow, { align: 'start' })
@@ -109,12 +109,12 @@ function useScroller(
   const stay = () => {
     if (length > 0) handle.current?.scrollToIndex(length - 1, { align: 'end' })
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a row more, or the end followed again; not every render
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only after a new row or a change of `pinned`
   useEarlyEffect(() => {
     const { current: view } = handle
     if (!pinned || !view || length === 0) return
-    // `measured` scrolls to a row in view after it is measured. Scrolling here would cause a second layout.
-    // A row outside the view is not measured, so scroll to it now.
+    // If the last row is in view, `measured` scrolls to it. Scrolling here would cause a second layout.
+    // If the last row is outside the view, it is not measured, so scroll to it now.
     if (view.getItemOffset(length - 1) > view.scrollOffset + view.viewportSize) stay()
   }, [pinned, length])
   return {
@@ -136,7 +136,7 @@ function useScroller(
       const { current: view } = handle
       if (!pinned && view) change(() => ({ topRow: view.findItemIndex(view.scrollOffset) }))
     },
-    /** Call when the size of the view or of one of its rows changes. */
+    /** Call `measured` when the size of the view or of one of its rows changes. */
     measured: () => {
       if (pinned) stay()
     },

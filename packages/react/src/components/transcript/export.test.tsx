@@ -21,19 +21,19 @@ const said = (transcript: string): CallEvent => ({
 const eventsOf = ({ steps }: typeof aiBooking) => steps.map(({ event }) => event)
 
 describe('transcript export', () => {
-  it('escapes formulas in the cells of a CSV export', () => {
+  it('escapes formulas in the cells of a transcript exported as CSV', () => {
     const file = exportTranscript(rowsOf([said(' =cmd|"x"')]), 'csv', language)
     expect(file).toBe(`at,who,what,text\r\n"2026-11-22T10:41:00.000000Z","Caller","speech","' =cmd|""x"""\r\n`)
   })
 
-  it('exports only speech as WebVTT and escapes markup', () => {
+  it('exports only the speech of a transcript as WebVTT and escapes markup in it', () => {
     expect(exportTranscript(rowsOf([said('<b>-->\n\nx')]), 'vtt', language)).toBe(
       'WEBVTT\n\n00:00:00.000 --> 00:00:04.000\n<v Caller>&lt;b&gt;--&gt; x\n',
     )
     expect(exportTranscript(rowsOf(eventsOf(aiBooking)), 'vtt', language).match(/-->/g)).toHaveLength(6)
   })
 
-  it('exports the displayed wording as Markdown and as plain text', () => {
+  it('exports a transcript as Markdown and as plain text with the wording shown on screen', () => {
     const rows = rowsOf([said('It is *me*')])
     expect(exportTranscript(rows, 'md', language)).toMatch(
       /^# Transcript\n\n- \S+ (\S+ )?\*\*Caller\*\*: It is \\\*me\\\*\n$/,
@@ -41,7 +41,7 @@ describe('transcript export', () => {
     expect(exportTranscript(rows, 'txt', language)).toMatch(/ {2}Caller: It is \*me\*$/)
   })
 
-  it('exports masked digits as dots', () => {
+  it('exports the masked digits of a transcript as dots', () => {
     for (const format of ['csv', 'md', 'txt'] as const) {
       expect(exportTranscript(rowsOf(eventsOf(hiddenPin)), format, language).match(/•/g)).toHaveLength(6)
     }

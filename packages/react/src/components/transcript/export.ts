@@ -1,17 +1,17 @@
-/** Exports transcripts as files. Exports use the displayed rows, so masked digits stay masked. */
+/** Exports transcripts as files. An exported file has the text of the rows on screen, so masked digits stay masked. */
 import { exportFile, exportMediaTypes, type ExportFormat as FileFormat } from '@callgather/protocol'
 import type { Language } from '../../strings/strings-context.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { speakerName, wordsOf } from './row-words.ts'
 import type { TranscriptRow } from './rows.ts'
 
-/** The formats a transcript can be saved in. */
+/** The file formats in which a transcript can be exported. */
 export const exportFormats = ['md', 'txt', 'csv', 'vtt', 'json'] as const satisfies readonly (FileFormat | 'txt')[]
 
-/** A format of an exported transcript. */
+/** The file format of an exported transcript. */
 export type ExportFormat = (typeof exportFormats)[number]
 
-/** Exports rows in a format and a language. */
+/** Returns transcript rows as the text of a file, in a format and a language. */
 export function exportTranscript(rows: readonly TranscriptRow[], format: ExportFormat, language: Language): string {
   const timeOf = (at: string) => timeOfDay(language.locale, at, language.timeZone)
   if (format === 'json') return JSON.stringify(rows, null, 2)
@@ -27,7 +27,7 @@ export function exportTranscript(rows: readonly TranscriptRow[], format: ExportF
   return [...exportFile(format, heading, worded)].join('')
 }
 
-/** Downloads a transcript in the browser. */
+/** Saves transcript rows as a file, with the download of the browser. */
 export function download(rows: readonly TranscriptRow[], format: ExportFormat, language: Language, name: string): void {
   const type = format === 'txt' ? 'text/plain' : exportMediaTypes[format]
   const url = URL.createObjectURL(new Blob([exportTranscript(rows, format, language)], { type }))
@@ -35,6 +35,6 @@ export function download(rows: readonly TranscriptRow[], format: ExportFormat, l
   link.href = url
   link.download = `${name.replaceAll(/[^\w-]+/g, '_')}.${format}`
   link.click()
-  // Safari reads the URL only after this turn of the event loop.
+  // Revoke the URL later, because Safari reads it only after this turn of the event loop.
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }

@@ -30,7 +30,7 @@ export type RootState = {
 
 /** The props of `TranscriptParts.Root`. */
 export interface RootProps extends PartProps<'section', RootState> {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
 }
 
@@ -42,29 +42,29 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
   return <TranscriptProvider value={context}>{renderPart('section', props, guard, state)}</TranscriptProvider>
 }
 
-/** A call's transcript. */
+/** The section around a call's transcript. The other `TranscriptParts` must be inside it. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
-/** A view this close to the end follows it. */
+/** A view whose scroll position is this close to the end follows new rows. */
 const NEAR_PIXELS = 20
 
 /** The state of `TranscriptParts.View`, as data attributes. */
 export type ViewState = {
-  /** Whether the view follows the end. */
+  /** Whether the view scrolls to each new row. */
   readonly pinned: boolean
 }
 
 /** The props of `TranscriptParts.View`. */
 export interface ViewProps extends Omit<PartProps<'div', ViewState>, 'children'> {
-  /** Renders one row. `position` is its index among the rows shown. */
+  /** Renders one transcript row. `position` is the index of the row among the rows that pass the filter. */
   readonly children: (row: TranscriptRow, position: number) => ReactElement
-  /** Content while there are no rows. */
+  /** Content shown while the transcript has no rows. */
   readonly empty?: ReactNode
 }
 
 /**
- * The rows; only those in view are in the DOM. The view follows the end until the reader scrolls by wheel, touch, key
- * or scrollbar. A new row never stops it.
+ * The scrolling list of transcript rows. Only the rows in view are in the DOM. The view follows new rows until the
+ * agent scrolls by wheel, touch, key or scrollbar.
  */
 export function View({ children, empty, ...props }: ViewProps) {
   const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
@@ -96,7 +96,7 @@ export function View({ children, empty, ...props }: ViewProps) {
     reading.current.towardsEnd = false
     if (!scroller.pinned) return
     scroller.unpin()
-    // A pending scroll to the end would move the reader back there.
+    // Cancel a pending scroll to the end, which would move the agent back there.
     const { current: handle } = scroller.handle
     if (handle) handle.scrollTo(handle.scrollOffset)
   }
@@ -110,7 +110,7 @@ export function View({ children, empty, ...props }: ViewProps) {
     {
       ref: view,
       role: 'log',
-      // `Announcer` announces rows. A live log would announce every row immediately.
+      // `Announcer` announces new rows in batches. A live region would announce every row immediately.
       'aria-live': 'off',
       'aria-busy': sync === 'catching_up' || sync === 'resyncing',
       'aria-label': t('transcript.label'),
@@ -127,7 +127,7 @@ export function View({ children, empty, ...props }: ViewProps) {
         if (moved > 4 && canScroll()) turnAway()
         else if (moved < -4) reading.current.towardsEnd = true
       },
-      // A press on the scrollbar targets the region itself, not a row.
+      // A press on the scrollbar targets this element itself, not a row.
       onPointerDown: (event: PointerEvent) => {
         reading.current.dragging = event.target === event.currentTarget
       },
@@ -164,14 +164,14 @@ export function View({ children, empty, ...props }: ViewProps) {
 
 /** The state of `TranscriptParts.Latest`, as data attributes. */
 export type LatestState = {
-  /** How many rows are new. */
+  /** The number of rows added since the view stopped following the end. */
   readonly count: number
 }
 
 /** The props of `TranscriptParts.Latest`. */
 export type LatestProps = PartProps<'button', LatestState>
 
-/** A button that scrolls to the end and counts the new rows. Renders nothing while the view follows the end. */
+/** A button that scrolls to the end and counts the new rows. Renders nothing while the view follows new rows. */
 export function Latest(props: LatestProps): ReactNode {
   const { scroller } = useTranscriptContext('Latest')
   const { t } = useLanguage()

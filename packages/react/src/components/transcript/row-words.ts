@@ -1,16 +1,16 @@
-/** The text of transcript rows. Search, copy, export and announcements share it. */
+/** Describes transcript rows in words. Search, copy, export and announcements use the same words. */
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
 import { refusalWords } from '../kit/refusal-words.ts'
 import type { CommandRow, GatherEndRow, KeysRow, Speaker, SystemRow, TranscriptRow } from './rows.ts'
 
-/** The name of a speaker. */
+/** Returns the name of a speaker in the agent's language. */
 export const speakerName = (speaker: Speaker, { t }: Language): string => t(`transcript.${speaker}`)
 
-/** The author of a command; "Agent" if unknown. */
+/** Returns the name of the agent who sent a command; "Agent" if the name is unknown. */
 const whoOf = (who: string | null, { t }: Language): string => who ?? t('transcript.agent')
 
-/** Describes a command. */
+/** Describes a command of an agent and its outcome. */
 export function commandWords(row: CommandRow, language: Language): string {
   const { t, tryT } = language
   const who = whoOf(row.who, language)
@@ -26,15 +26,15 @@ export function commandWords(row: CommandRow, language: Language): string {
   }
 }
 
-/** The reason of a refusal; empty if the command was not refused. */
+/** Returns the reason why a command was refused; `''` if it was not refused. */
 export const refusedWords = ({ refusal }: CommandRow, language: Language): string =>
   refusal ? refusalWords({ ...refusal, status: refusal.httpStatus, by: 'telnyx' }, language).title : ''
 
-/** Describes a message to the assistant, without its text. */
+/** Describes a message to the assistant without the text of the message. */
 export const whisperWords = (row: { who: string | null; answerNow: boolean }, language: Language): string =>
   language.t(row.answerNow ? 'transcript.answerNow' : 'transcript.whisper', { who: whoOf(row.who, language) })
 
-/** The number of keys, in words. */
+/** Returns the number of keys in a group, in words. */
 export function keysWords({ keys }: KeysRow, { t }: Language): string {
   const hidden = keys.some((key) => key.digit === null)
   return t(hidden ? 'transcript.keysHidden' : 'transcript.keys', { count: keys.length })
@@ -56,7 +56,7 @@ export function systemWords({ what, hungUpBy }: SystemRow, { t, tryT }: Language
 export const gatherEndWords = ({ status, hungUpBy }: GatherEndRow, language: Language): string =>
   language.t('transcript.gatherEnded', { outcome: outcomeWords(status, hungUpBy, language) })
 
-/** A row as one line of text, without its time. */
+/** Returns a transcript row as one line of text without its time. */
 export function wordsOf(row: TranscriptRow, language: Language): string {
   switch (row.kind) {
     case 'speech':

@@ -25,7 +25,7 @@ const ofKind = <Kind extends TranscriptRow['kind']>(rows: readonly TranscriptRow
   rows.filter((row): row is Extract<TranscriptRow, { kind: Kind }> => row.kind === kind)
 
 describe('transcript rows', () => {
-  it('builds the same transcript rows for every order of events', () => {
+  it('builds the same transcript rows for every order in which events arrive', () => {
     for (const { callId, steps } of Object.values(scenarios)) {
       const events = steps.map(({ event }) => event)
       const written = TimelineRows.none.of(foldCall(callId, events).timeline).with([])
@@ -42,7 +42,7 @@ describe('transcript rows', () => {
     }
   })
 
-  it('does not mutate the transcript rows of an earlier call state when a later one is built from it', () => {
+  it('does not change the transcript rows of an earlier call state when it builds the rows of a later state', () => {
     for (const { callId, steps } of Object.values(scenarios)) {
       const versions = steps.map((_, nth) =>
         foldCall(
@@ -54,7 +54,7 @@ describe('transcript rows', () => {
       for (const { timeline } of versions) {
         const before = [...rows.with([])]
         const later = rows.of(timeline)
-        // React may discard a render; in strict mode it discards the first one.
+        // React may discard a render, so building the same rows twice must give the same result.
         expect(rows.of(timeline).with([])).toEqual(later.with([]))
         expect(rows.with([])).toEqual(before)
         expect(later.of(timeline)).toBe(later)
@@ -83,7 +83,7 @@ describe('transcript rows', () => {
     }
   })
 
-  it('adds partial transcripts only to the result of with()', () => {
+  it('`TimelineRows.with` returns rows of partial transcripts without storing them', () => {
     const rows = TimelineRows.none.of(foldCall('call', []).timeline)
     const partial = (text: string) => [{ track: 'inbound', at: '2026-11-22T10:41:00.000000Z', text }]
     expect(rows.with(partial('I'))).toMatchObject([{ key: 'inbound#1', text: 'I', partial: true }])
@@ -91,7 +91,7 @@ describe('transcript rows', () => {
     expect(rows.with([])).toEqual([])
   })
 
-  it('groups the keys of a gather in one row, in the order of the presses', () => {
+  it('groups the keys of a gather in one transcript row, in the order of the key presses', () => {
     const keys = ofKind(rowsIn(twoGathers), 'keys')
     expect(keys.map((row) => [row.keys.map((key) => key.digit).join(''), row.stray])).toEqual([
       ['12', false],
@@ -100,17 +100,17 @@ describe('transcript rows', () => {
     ])
   })
 
-  it('marks a key that the gather does not accept as invalid', () => {
+  it('marks a key in the transcript that the gather does not accept as invalid', () => {
     const [first] = ofKind(rowsIn(menuWithWrongKey), 'keys')
     expect(first?.keys).toEqual([{ digit: '9', role: 'invalid' }])
   })
 
-  it('counts masked keys without their digits', () => {
+  it('a transcript row of masked keys has the number of keys but not the digits', () => {
     const [row] = ofKind(rowsIn(hiddenPin), 'keys')
     expect(row?.keys.map((key) => key.digit)).toEqual([null, null, null, null, null, null])
   })
 
-  it('shows a whisper in one row and marks it as seen when the conversation contains it', () => {
+  it('shows a whisper in one transcript row, marked as seen when the conversation contains it', () => {
     const rows = rowsIn(assistantWhisper)
     expect(ofKind(rows, 'whisper')).toMatchObject([{ text: 'Offer Thursday first.', outcome: 'seen', who: 'agent-7' }])
     expect(ofKind(rows, 'speech').some((row) => row.text === 'Offer Thursday first.')).toBe(false)

@@ -24,31 +24,31 @@ import type { LiveSpeech } from '../../hooks/use-transcript.ts'
 /** The speaker of a row. */
 export type Speaker = 'caller' | 'assistant' | 'agent' | 'system' | 'tool'
 
-/** The status of a command. `seen` is a whisper that the conversation contains. */
+/** The status of a command. `seen` means that the conversation contains the whisper. */
 export type RowOutcome = 'sent' | 'accepted' | 'seen' | 'refused' | 'unknown'
 
-/** The fields of every row. */
+/** The fields that all transcript rows have. */
 export interface RowBase {
-  /** Stable from the first partial of an utterance to its final, so that the row grows in place. */
+  /** Identifies the row. All partial transcripts of an utterance and its final transcript have the same key. */
   readonly key: string
-  /** ISO 8601. */
+  /** The time of the row's first event, in ISO 8601. */
   readonly at: string
 }
 
-/** An utterance. */
+/** A transcript row with one utterance. */
 export interface SpeechRow extends RowBase {
   readonly kind: 'speech'
   readonly speaker: Speaker
   readonly text: string
-  /** The recogniser's confidence from 0 to 1; `null` if it reports none. */
+  /** The speech recogniser's confidence from 0 to 1; `null` if it reports none. */
   readonly confidence: number | null
-  /** Whether the utterance is not final. */
+  /** Whether the utterance is a partial transcript, which may still change. */
   readonly partial: boolean
-  /** Whether the same speaker continues and is not named again. */
+  /** Whether the speaker of the previous row continues, so that this row does not name the speaker again. */
   readonly continued: boolean
 }
 
-/** A group of keys. */
+/** A transcript row with a group of keys. */
 export interface KeysRow extends RowBase {
   readonly kind: 'keys'
   readonly keys: readonly { readonly digit: string | null; readonly role: KeyPress['role'] }[]
@@ -56,7 +56,7 @@ export interface KeysRow extends RowBase {
   readonly stray: boolean
 }
 
-/** A message to the assistant. */
+/** A transcript row with a message to the assistant. */
 export interface WhisperRow extends RowBase {
   readonly kind: 'whisper'
   readonly who: string | null
@@ -65,7 +65,7 @@ export interface WhisperRow extends RowBase {
   readonly outcome: RowOutcome
 }
 
-/** A command of an agent. */
+/** A transcript row with a command of an agent. */
 export interface CommandRow extends RowBase {
   readonly kind: 'command'
   readonly who: string | null
@@ -73,35 +73,35 @@ export interface CommandRow extends RowBase {
   /** The text that the command speaks or asks, if any. */
   readonly text: string | null
   readonly outcome: RowOutcome
-  /** The reason of the refusal. */
+  /** Why the command was refused; `null` if it was not refused. */
   readonly refusal: Refusal | null
 }
 
-/** The end of a gather. */
+/** A transcript row with the end of a gather. */
 export interface GatherEndRow extends RowBase {
   readonly kind: 'gather_end'
   readonly status: string
   readonly digits: string | null
-  /** The side that hung up, if a hang-up ended the gather. */
+  /** The side that hung up, if a hang-up ended the gather; otherwise `null`. */
   readonly hungUpBy: HungUpBy | null
 }
 
-/** An event of the call. */
+/** A transcript row with another event of the call. */
 export interface SystemRow extends RowBase {
   readonly kind: 'system'
   /** A Telnyx event type, or `prompt.started`, `audio.ended` and the like. */
   readonly what: string
-  /** The side that hung up, if this is the hang-up. */
+  /** The side that hung up, if this event is the hang-up; otherwise `null`. */
   readonly hungUpBy: HungUpBy | null
 }
 
 /** One row of a transcript. */
 export type TranscriptRow = SpeechRow | KeysRow | WhisperRow | CommandRow | GatherEndRow | SystemRow
 
-/** A filter category of rows. */
+/** A filter category of transcript rows. */
 export type RowCategory = 'speech' | 'ai' | 'keys' | 'commands' | 'system'
 
-/** The filter category of a row. */
+/** Returns the filter category of a transcript row. */
 export function categoryOf(row: TranscriptRow): RowCategory {
   switch (row.kind) {
     case 'speech':
@@ -117,16 +117,16 @@ export function categoryOf(row: TranscriptRow): RowCategory {
   }
 }
 
-/** After a longer silence, the same speaker is named again. */
+/** After a longer silence, the transcript names the same speaker again. */
 const PAUSE_MILLIS = 30_000
 
-/** Writes rows, one entry at a time. Do not add entries after its rows are read; copy the writer instead. */
+/** Builds transcript rows from timeline entries. To add entries after `rows` was read, copy the writer first. */
 class RowWriter {
   readonly rows: TranscriptRow[]
   readonly #rules: Map<string, DigitRules>
   readonly #ended: Set<string>
   readonly #utterances: Map<string, number>
-  /** The row indexes of whispers that the conversation does not contain yet, by text. */
+  /** The row indexes of whispers that the conversation does not contain yet, by text of the whisper. */
   readonly #whispers: Map<string, number>
   #keys: KeyEntry[]
   #direction: unknown
@@ -174,7 +174,7 @@ class RowWriter {
     }
   }
 
-  /** The rows of partial transcripts, which follow all final rows. */
+  /** Returns the rows of partial transcripts. These rows follow all final rows. */
   partialRows(partials: readonly LiveSpeech[]): TranscriptRow[] {
     let before = this.rows.at(-1)
     return partials.map(({ track, at, text }) => {
@@ -202,7 +202,7 @@ class RowWriter {
     this.rows.push({ kind: 'system', key: id, at, what: eventType, hungUpBy: isHangup ? this.#hungUpBy : null })
   }
 
-  /** The nth utterance of a track keeps its key from partial to final. */
+  /** Returns the key of the next utterance on a track. Partial and final transcripts of the utterance share the key. */
   #utterance(track: string): string {
     const nth = (this.#utterances.get(track) ?? 0) + 1
     this.#utterances.set(track, nth)
@@ -265,8 +265,8 @@ class RowWriter {
 }
 
 /**
- * The immutable rows of one version of a timeline. A later version reuses them, so an appended event costs one row.
- * A change to an earlier entry rebuilds all rows.
+ * The immutable transcript rows of one version of a timeline. A later version reuses these rows, so an appended event
+ * costs one row. A change to an earlier entry rebuilds all rows.
  */
 export class TimelineRows {
   static readonly none = new TimelineRows(SortedMap.empty(), new RowWriter())
@@ -279,7 +279,7 @@ export class TimelineRows {
     this.#writer = writer
   }
 
-  /** The rows of another version, later or earlier. The result does not depend on the rows reused. */
+  /** Returns the rows of another version of the timeline. The result does not depend on which rows are reused. */
   of(timeline: SortedMap<TimelineEntry>): TimelineRows {
     if (timeline === this.#timeline) return this
     const shared = timeline.sharedPrefix(this.#timeline)
@@ -290,14 +290,14 @@ export class TimelineRows {
     return new TimelineRows(timeline, writer)
   }
 
-  /** All rows, followed by those of the partial transcripts. */
+  /** Returns all rows, followed by the rows of the partial transcripts. */
   with(partials: readonly LiveSpeech[]): readonly TranscriptRow[] {
     const { rows } = this.#writer
     return partials.length === 0 ? rows : [...rows, ...this.#writer.partialRows(partials)]
   }
 }
 
-/** Creates the row of an utterance; `before` is the previous row. */
+/** Creates the row of an utterance. `before` is the previous row of the transcript. */
 function speechRow(said: Omit<SpeechRow, 'kind' | 'continued'>, before: TranscriptRow | undefined): SpeechRow {
   const continued =
     before?.kind === 'speech' &&
@@ -316,7 +316,7 @@ const speakers: Readonly<Record<string, Speaker>> = {
 
 const speakerOf = (track: string): Speaker => (track === 'inbound' ? 'caller' : 'agent')
 
-/** The text of messages to the assistant. */
+/** Returns the text of messages to the assistant. */
 export function contentOf(messages: unknown): string {
   if (!Array.isArray(messages)) return ''
   const contents = messages.map((it: unknown) =>

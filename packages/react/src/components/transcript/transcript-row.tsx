@@ -11,17 +11,17 @@ import { stateAttributes } from '../part/part.tsx'
 import { commandWords, keysWords, refusedWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
 import type { CommandRow, KeysRow, SpeechRow, TranscriptRow, WhisperRow } from './rows.ts'
 
-/** Speech with a lower confidence is marked as doubtful. */
+/** An utterance recognised with a lower confidence is marked as doubtful. */
 const MIN_CONFIDENCE = 0.6
 
-/** The props of `Row`. */
+/** The props of a styled transcript `Row`. */
 export interface RowProps {
   readonly row: TranscriptRow
   /** The search text in lower case; `''` for none. */
   readonly wanted: string
-  /** Whether the row matches the search, and whether it is the current match. */
+  /** `match` if the row matches the search, `current` if it is also the current match. */
   readonly match: 'match' | 'current' | null
-  /** Whether the call has ended, so that a partial utterance stays unfinished. */
+  /** Whether the call has ended, so that a partial transcript will never become final. */
   readonly ended: boolean
 }
 
@@ -113,7 +113,7 @@ function Keys({ row }: { readonly row: KeysRow }) {
       <Icon name="keypad" />
       <span className="cg-row-keys" aria-hidden="true">
         {row.keys.map((key, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: keys only ever come at the end
+          // biome-ignore lint/suspicious/noArrayIndexKey: new keys are only appended
           <span key={index} data-role={key.role}>
             {key.digit ?? '•'}
           </span>
@@ -172,7 +172,7 @@ function Command({ row, wanted }: { readonly row: CommandRow; readonly wanted: s
   )
 }
 
-/** A text with the matches of the search marked. */
+/** Renders a text and marks the matches of the search in it. */
 function Marked({ text, wanted }: { readonly text: string; readonly wanted: string }) {
   if (wanted === '') return text
   const lower = text.toLowerCase()
@@ -193,7 +193,7 @@ function CopyButton({ row }: { readonly row: TranscriptRow }) {
       icon="copy"
       label={language.t('transcript.copyRow')}
       className="cg-row-copy"
-      // Not a tab stop: hundreds of rows would block keyboard navigation. The export menu copies everything.
+      // Not a tab stop, because hundreds of rows would block keyboard navigation. The export menu copies all rows.
       tabIndex={-1}
       onClick={() => void navigator.clipboard.writeText(wordsOf(row, language))}
     />

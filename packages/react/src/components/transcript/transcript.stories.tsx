@@ -16,7 +16,7 @@ type Story = StoryObj<typeof meta>
 
 const clientOf = (loaded: unknown) => {
   const { client } = loaded as LoadedScenario
-  if (!client) throw new Error('This story has a scenario.')
+  if (!client) throw new Error('This story has no client. Set `parameters.scenario` to one scenario.')
   return client
 }
 
@@ -55,7 +55,7 @@ const mixed = new ScenarioWriter('Two directions')
 
 const nothing = new ScenarioWriter('Nothing yet').end()
 
-/** A conversation with an assistant: turns of speech, a whisper with its receipt, and the commands of agents. */
+/** The transcript of a conversation with an assistant: speech, a whisper with its receipt, and commands of agents. */
 export const Conversation: Story = {
   play: async ({ canvas }) => {
     const log = await canvas.findByRole('log', { name: 'Transcript' })
@@ -67,10 +67,10 @@ export const Conversation: Story = {
   },
 }
 
-/** An AI gather from greeting to end. */
+/** The transcript of an AI gather, from the greeting to the end. */
 export const AIGather: Story = { args: { callId: aiBooking.callId }, parameters: { scenario: aiBooking } }
 
-/** Keys appear in groups between the turns of speech. */
+/** The transcript shows keys in groups between the turns of speech. */
 export const Keys: Story = {
   args: { callId: twoGathers.callId },
   parameters: { scenario: twoGathers },
@@ -79,7 +79,7 @@ export const Keys: Story = {
   },
 }
 
-/** A partial transcript grows in place. Words recognised with low confidence are underlined. */
+/** The row of a partial transcript grows in place. Words recognised with low confidence are underlined. */
 export const PartialTranscript: Story = {
   args: { callId: spoken.callId },
   parameters: { scenario: spoken },
@@ -89,7 +89,7 @@ export const PartialTranscript: Story = {
     const client = clientOf(loaded)
     client.emit(spoken.callId, 'call.transcription', said('to Thursday, please.', true))
     await waitFor(() => expect(canvas.getByText('to Thursday, please.')).toBeVisible())
-    // The row grew: it is still the same element.
+    // The row of the partial transcript is still the same element.
     await expect(row?.isConnected).toBe(true)
     await expect(row).not.toHaveAttribute('data-partial')
     await client.player.advance(1500)
@@ -97,7 +97,7 @@ export const PartialTranscript: Story = {
   },
 }
 
-/** Find shows the number of matches. Enter moves to the next match. */
+/** "Find" shows the number of matches in the transcript. Enter moves to the next match. */
 export const Find: Story = {
   play: async ({ canvas, canvasElement }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Find' }))
@@ -111,7 +111,7 @@ export const Find: Story = {
   },
 }
 
-/** The filter hides call events. */
+/** The filter of the transcript hides call events. */
 export const Filter: Story = {
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Filter' }))
@@ -121,7 +121,7 @@ export const Filter: Story = {
   },
 }
 
-/** A long conversation: only the rows in view are in the DOM. The view follows the end until the reader scrolls up. */
+/** In a long transcript only the rows in view are in the DOM. The view follows the end until the agent scrolls up. */
 export const LongCall: Story = {
   args: { callId: long.callId },
   parameters: { scenario: long },
@@ -133,7 +133,7 @@ export const LongCall: Story = {
     log.scrollTop -= 600
     const latest = await canvas.findByRole('button', { name: 'Jump to latest' })
     clientOf(loaded).emit(long.callId, 'call.hold')
-    // The button fades in.
+    // The "Jump to latest" button fades in.
     await waitFor(() => expect(canvas.getByRole('button', { name: 'Jump to latest · 1 new' })).toBeVisible())
     await userEvent.click(latest)
     await waitFor(() => expect(canvas.getByText('Caller on hold')).toBeVisible())
@@ -141,7 +141,7 @@ export const LongCall: Story = {
   },
 }
 
-/** Each row uses the writing direction of its text. */
+/** Each transcript row uses the writing direction of its text. */
 export const TwoDirections: Story = {
   args: { callId: mixed.callId },
   parameters: { scenario: mixed },
@@ -160,7 +160,7 @@ export const Empty: Story = {
   },
 }
 
-/** The connection is lost, and the rows stay visible. */
+/** The connection to the server is lost, and the transcript rows stay visible. */
 export const Offline: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry },
@@ -175,7 +175,7 @@ export const Offline: Story = {
   },
 }
 
-/** A call that ends while the transcript is open is announced at once. */
+/** If the call ends while the transcript is open, screen readers announce the end at once. */
 export const CallEnds: Story = {
   play: async ({ canvas, loaded }) => {
     const log = await canvas.findByRole('log')

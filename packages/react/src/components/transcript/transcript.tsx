@@ -15,9 +15,9 @@ import { Row } from './transcript-row.tsx'
 
 /** The props of `Transcript`. */
 export interface TranscriptProps {
-  /** The call; by default that of the `CallScope` around it. */
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The rows announced to screen readers at first. The agent can change it. Default `all`. */
+  /** The speech announced to screen readers until the agent changes the setting. Default: `all`. */
   readonly announce?: Announce
 }
 
@@ -25,11 +25,11 @@ export interface TranscriptProps {
  * A live transcript of the speech, keys, gathers and commands of a call. Only the rows in view are in the DOM, so long
  * calls stay fast. Find, filter, export and announcements use all rows.
  *
- * Its unstyled parts are `TranscriptParts`.
+ * `TranscriptParts` has the unstyled parts of this component.
  */
 export function Transcript({ callId, announce: announceAtFirst = 'all' }: TranscriptProps) {
   const id = useId()
-  // This setting belongs to the agent, so it survives a change of call.
+  // The announcement setting belongs to the agent, so it survives a change of call.
   const [announce, setAnnounce] = useState<Announce>(announceAtFirst)
   const kept = useKeptFocus()
   return (
@@ -39,7 +39,7 @@ export function Transcript({ callId, announce: announceAtFirst = 'all' }: Transc
   )
 }
 
-/** The bars that are open above a call's transcript. */
+/** Whether the find bar and the filter bar are open above each call's transcript. */
 const openBars = new Remembered({ find: false, filter: false })
 
 interface ContentsProps {
@@ -51,7 +51,7 @@ interface ContentsProps {
 function Contents({ id, announce, setAnnounce }: ContentsProps) {
   const { callId } = useTranscriptContext('Contents')
   const [{ find: finding, filter: filtering }, changeBars] = useRemembered(callId, openBars)
-  // A find bar restored with its call does not take the focus.
+  // A find bar that is restored with its call does not take the focus.
   const [opened, setOpened] = useState(false)
   const findButton = useRef<HTMLButtonElement>(null)
   const setFinding = (find: boolean) => {
@@ -110,7 +110,7 @@ function Rows() {
   const wanted = query.trim().toLowerCase()
   const found = useMemo(() => new Set(matches), [matches])
   const current = matches[match]
-  // An unchanged row keeps its element, so that a new row does not render every row in view.
+  // An unchanged row keeps its React element, so that a new row does not rerender every row in view.
   const drawRow = useMemo(() => {
     const drawn = new WeakMap<TranscriptRow, { readonly position: number; readonly element: ReactElement }>()
     return (row: TranscriptRow, position: number) => {
@@ -172,7 +172,7 @@ function FindBar({ takesFocus, onClose }: { readonly takesFocus: boolean; readon
   return (
     <search className="cg-transcript-bar">
       <input
-        // biome-ignore lint/a11y/noAutofocus: the agent opens it to type a search
+        // biome-ignore lint/a11y/noAutofocus: the agent opens the find bar to type a search
         autoFocus={takesFocus}
         className="cg-input"
         type="search"
