@@ -55,7 +55,7 @@ export const Preset: Story = {
 export const ValidationErrors: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Minimum digits' }), '9')
-    await userEvent.type(canvas.getByRole('textbox', { name: 'Most digits' }), '4')
+    await userEvent.type(canvas.getByRole('textbox', { name: 'Maximum digits' }), '4')
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
     const prompt = await canvas.findByRole('textbox', { name: 'What to say', description: 'This is needed.' })
     await waitFor(() => expect(prompt).toHaveFocus())
@@ -64,7 +64,7 @@ export const ValidationErrors: Story = {
     await expect(
       canvas.getByRole('textbox', {
         name: 'Minimum digits',
-        description: 'This must not be more than the most digits.',
+        description: 'Minimum digits can’t exceed maximum digits.',
       }),
     ).toBeInvalid()
   },
