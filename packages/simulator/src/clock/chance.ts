@@ -1,16 +1,16 @@
 /**
- * Seeded randomness without a sequence: every value is a hash of the seed and its labels. So the faults of one webhook do
- * not depend on how many were sent before it, and a seed reproduces a run under any load.
+ * Seeded randomness without a sequence: each value is a hash of the seed and its labels. So the faults of a webhook do
+ * not depend on how many webhooks precede it, and a seed reproduces a run under any load.
  */
 import { createHash } from 'node:crypto'
 
 export interface Chance {
   readonly seed: string
-  /** A number in [0, 1), derived from the labels. */
+  /** Returns a number in [0, 1), derived from the seed and the labels. */
   fraction(...labels: readonly (string | number)[]): number
-  /** 32 bytes, derived from the labels. */
+  /** Returns 32 bytes, derived from the seed and the labels. */
   bytes(...labels: readonly (string | number)[]): Buffer
-  /** A version-4 UUID, derived from the labels. */
+  /** Returns a version-4 UUID, derived from the seed and the labels. */
   uuid(...labels: readonly (string | number)[]): string
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { realClock, virtualClock } from './clock.ts'
 
 describe('the virtual clock', () => {
-  it('runs timers only when the clock advances, by time and then in the order they were set', async () => {
+  it('the virtual clock runs timers only when it advances, ordered by due time and then by when they were set', async () => {
     const clock = virtualClock({ start: 1000 })
     const seen: string[] = []
     const note = (what: string) => () => seen.push(`${what} at ${clock.now()}`)
@@ -17,7 +17,7 @@ describe('the virtual clock', () => {
     expect(clock.pending).toBe(1)
   })
 
-  it('runs a timer set by another timer if it is due within the same advance', async () => {
+  it('the virtual clock runs a timer that another timer set if both are due within the same advance', async () => {
     const clock = virtualClock({ start: 0 })
     const seen: number[] = []
     const again = () => {
@@ -29,7 +29,7 @@ describe('the virtual clock', () => {
     expect(seen).toEqual([10, 20, 30, 40])
   })
 
-  it('does not run a cancelled timer', async () => {
+  it('the virtual clock does not run a cancelled timer', async () => {
     const clock = virtualClock()
     let ran = false
     const cancel = clock.schedule(clock.now() + 5, () => {
@@ -42,7 +42,7 @@ describe('the virtual clock', () => {
     expect(ran).toBe(false)
   })
 
-  it('waits for tracked work before it runs the next timer', async () => {
+  it('the virtual clock waits for tracked work before it runs the next timer', async () => {
     const clock = virtualClock({ start: 0 })
     const seen: string[] = []
     clock.schedule(10, () => {
@@ -57,7 +57,7 @@ describe('the virtual clock', () => {
     expect(seen).toEqual(['work done', 'next timer'])
   })
 
-  it('advances while tracked work sleeps on the virtual clock', async () => {
+  it('the virtual clock advances while tracked work sleeps on it', async () => {
     const clock = virtualClock({ start: 0 })
     clock.track(clock.sleep(5000))
     await clock.advance(6000)
@@ -65,18 +65,18 @@ describe('the virtual clock', () => {
     await clock.settle()
   })
 
-  it('advances until a promise settles, and rejects when no timer is left', async () => {
+  it('runUntil advances the virtual clock until a promise settles, and rejects when no timer is left', async () => {
     const clock = virtualClock({ start: 0 })
     await expect(clock.runUntil(clock.sleep(3_600_000).then(() => 'woke'))).resolves.toBe('woke')
     expect(clock.now()).toBe(3_600_000)
     await expect(clock.runUntil(new Promise(() => {}))).rejects.toThrow('no timers left')
   })
 
-  it('rejects a negative duration with a RangeError', async () => {
+  it('the virtual clock rejects a negative duration with a RangeError', async () => {
     await expect(virtualClock().advance(-1)).rejects.toThrow(RangeError)
   })
 
-  it('uses real time for signatures unless the virtual clock has a fixed start', async () => {
+  it('the virtual clock uses real time for webhook signatures unless it has a fixed start', async () => {
     const moved = virtualClock()
     await moved.advance(86_400_000)
     expect(Math.abs(moved.signingTime() - Date.now())).toBeLessThan(1000)
@@ -85,7 +85,7 @@ describe('the virtual clock', () => {
 })
 
 describe('the real clock', () => {
-  it('runs due timers of the real clock, and none after it is stopped', async () => {
+  it('the real clock runs due timers, and runs no timer after it is stopped', async () => {
     const clock = realClock()
     await clock.sleep(5)
     let ran = false

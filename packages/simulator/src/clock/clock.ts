@@ -1,5 +1,5 @@
 /**
- * The clock port. All waiting in the simulator uses a `Clock`, so a test can control time.
+ * Real and virtual clocks. All waiting in the simulator uses a `Clock`, so that a test can control time.
  *
  * Between two timers the virtual clock waits for all work in flight, such as webhook deliveries and API requests.
  * Otherwise a 60-second timeout could fire before the response to an earlier event, and runs would not be reproducible.
@@ -8,22 +8,22 @@ import TinyQueue from 'tinyqueue'
 
 /** The simulator's source of time. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Returns the current time in milliseconds since the Unix epoch. */
   now(): number
-  /** Runs `fn` at `atMs`, never synchronously; as soon as possible if that time has passed. Returns a cancel function. */
+  /** Runs `fn` at the time `atMs`, or as soon as possible if it has passed. Never synchronous. Returns a cancel function. */
   schedule(atMs: number, fn: () => void): () => void
-  /** Milliseconds for signature timestamps. Real time on a virtual clock without `start`, so that receivers accept them. */
+  /** Returns the time for webhook signatures: real time on a virtual clock without `start`, so that receivers accept it. */
   signingTime(): number
   /** Tracks work in flight. A virtual clock does not advance until `work` settles. */
   track(work: Promise<unknown>): void
-  /** Resolves `ms` later. A virtual clock advances while tracked work sleeps. */
+  /** Resolves after `ms` milliseconds. A virtual clock advances while tracked work sleeps. */
   sleep(ms: number): Promise<void>
 }
 
-/** Node fires longer timers immediately. */
+/** Maximum delay of a timer. Node.js fires timers with longer delays immediately. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
-/** A clock on real time. */
+/** Creates a clock on real time. */
 export function realClock(): Clock & { stop(): void } {
   const pending = new Set<NodeJS.Timeout>()
   return {
@@ -67,7 +67,7 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>
   /** Advances time, timer by timer, until `promise` settles, and returns its outcome. Rejects if no timer is left. */
   runUntil<T>(promise: Promise<T>): Promise<T>
-  /** Resolves when no work is in flight. */
+  /** Resolves when no tracked work is in flight. */
   settle(): Promise<void>
   /** Number of pending timers. */
   readonly pending: number
@@ -81,8 +81,8 @@ export interface VirtualClockOptions {
    */
   start?: number
   /**
-   * Real milliseconds without activity that count as settled. Default 0: one event loop turn, which suits a receiver in
-   * this process. Use about 20 for a server that sends its commands after its response.
+   * Real milliseconds without activity after which the clock counts as settled. Default 0: one event loop turn, enough for
+   * a receiver in this process. Use about 20 for a server that sends its commands after its webhook response.
    */
   quietMs?: number
 }
@@ -128,7 +128,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
     idleWaiters = []
     for (const resume of resumed) resume()
   }
-  /** Runs the earliest timer due by `limit`. Returns false if there is none. */
+  /** Runs the earliest timer that is due by `limit`. Returns false if no timer is due. */
   const runNextTimer = async (limit: number) => {
     const next = heap.peek()
     if (!next || next.at > limit) return false
@@ -157,7 +157,7 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
       return () => {
         if (timer.isPending) pendingCount -= 1
         timer.isPending = false
-        // The timer stays in the heap until it is due. Release what its callback references now.
+        // The cancelled timer stays in the heap until it is due. Drop its callback now, so that memory is released.
         timer.fn = noop
       }
     },

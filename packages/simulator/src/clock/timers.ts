@@ -1,4 +1,4 @@
-/** Named timers of one owner, which can be cleared together. */
+/** Named timers of one owner (such as a call), which can be cleared together. */
 import type { Clock } from './clock.ts'
 
 export class Timers {

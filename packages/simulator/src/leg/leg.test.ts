@@ -9,7 +9,7 @@ const at = (phase: LegPhase, direction: LegState['direction']): LegState => ({
   cause: null,
 })
 
-/** The outcome of each input, with hangup cause and source; `null` means no change. The type requires every cell. */
+/** Expected outcome of each input: state, or hangup cause and source; `null` means no change. The type requires all cells. */
 const table: Record<Exclude<LegPhase, 'ended'>, Record<LegInput['type'], string | null>> = {
   parked: {
     answer: 'answered',
@@ -47,7 +47,7 @@ describe('a call leg', () => {
     Object.entries(row).map(([type, outcome]) => ({ phase, type, outcome })),
   )
 
-  it.each(cells)('moves a $phase leg on input $type to: $outcome', ({ phase, type, outcome }) => {
+  it.each(cells)('the input $type moves a $phase leg to: $outcome', ({ phase, type, outcome }) => {
     const before = at(phase as LegPhase, phase === 'bridging' ? 'outgoing' : 'incoming')
     const { state, effects } = stepLeg(before, inputOf(type as LegInput['type']), NOW)
     const [effect] = effects
@@ -65,7 +65,7 @@ describe('a call leg', () => {
     }
   })
 
-  it('ignores every input on an ended leg', () => {
+  it('an ended leg ignores all inputs', () => {
     for (const type of Object.keys(table.parked)) {
       const before = at('ended', 'incoming')
       expect(stepLeg(before, inputOf(type as LegInput['type']), NOW)).toEqual({ state: before, effects: [] })

@@ -1,16 +1,16 @@
 /**
- * The state machine of one call leg, and the webhooks Telnyx sends for it.
+ * The state machine of one call leg, and the webhooks that Telnyx sends for it.
  *
  *   incoming:  parked ──answer──► answered ──hangup──► ended
  *   outgoing:  bridging ──picked up──► answered
  *
- * Pure. `parked` and `bridging` are the states in `call.initiated`.
+ * A pure function. `parked` and `bridging` are the values of `state` in `call.initiated`.
  */
 import type { Effect, Step } from '../machine/machine.ts'
 
 export type LegPhase = 'parked' | 'bridging' | 'answered' | 'ended'
 
-/** `hangup_cause` of `call.hangup`. */
+/** The `hangup_cause` in `call.hangup`. */
 type HangupCause =
   | 'call_rejected'
   | 'normal_clearing'
@@ -30,19 +30,19 @@ export interface LegState {
 }
 
 export type LegInput =
-  /** The `answer` command. */
+  /** The program sends the `answer` command. */
   | { type: 'answer' }
-  /** The person called picks up. */
+  /** The callee picks up. */
   | { type: 'picked-up' }
-  /** The `reject` command, or the person called declines. */
+  /** The program sends the `reject` command, or the callee declines. */
   | { type: 'reject'; cause: 'call_rejected' | 'user_busy' }
-  /** The `hangup` command. */
+  /** The program sends the `hangup` command. */
   | { type: 'hangup' }
   /** The person on the telephone hangs up. */
   | { type: 'hung-up' }
-  /** The ring timeout passed. */
+  /** The call was not answered before its ring timeout. */
   | { type: 'rang-out' }
-  /** `time_limit_secs` passed. */
+  /** `time_limit_secs` passed after the answer. */
   | { type: 'time-limit' }
 
 type Transition = (state: LegState, input: LegInput, now: string) => Step<LegState>
@@ -56,7 +56,7 @@ export function startLeg(direction: LegState['direction'], now: string): Step<Le
   }
 }
 
-/** Applies `input` to a leg. `now` is the ISO 8601 time for event payloads. */
+/** Applies `input` to a leg and returns its next state and effects. `now` is the ISO 8601 time in event payloads. */
 export function stepLeg(state: LegState, input: LegInput, now: string): Step<LegState> {
   return transitions[state.phase][input.type](state, input, now)
 }
@@ -81,7 +81,7 @@ const sipCauses: Record<HangupCause, string> = {
   unspecified: 'unspecified',
 }
 
-/** `by` ended the call. The platform is the callee of an incoming call and the caller of an outgoing call. */
+/** Ends the leg. `by`: who ended it. The platform is the callee of an incoming and the caller of an outgoing call. */
 const endLeg =
   (cause: HangupCause | ((input: LegInput) => HangupCause), by: 'platform' | 'person' | 'unknown'): Transition =>
   (state, input, now) => {
@@ -105,7 +105,7 @@ const endLeg =
 
 const rejectionCause = (input: LegInput): HangupCause => (input.type === 'reject' ? input.cause : 'call_rejected')
 
-/** A cell for every phase and input. The API has already refused commands that the phase does not allow. */
+/** The transition for each phase and input. The API has already refused commands that a phase does not allow. */
 const transitions: Record<LegPhase, Record<LegInput['type'], Transition>> = {
   parked: {
     answer: answerLeg,

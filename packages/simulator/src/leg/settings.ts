@@ -3,20 +3,20 @@ import { z } from 'zod'
 
 /** Settings of call legs. */
 export interface LegSettings {
-  /** README rule L7: the response to a duplicate command: `ok`, or `same` as the first one, with its `conversation_id`. Default `'ok'`. */
+  /** README rule L7: response to a duplicate command: `ok`, or the `same` response as before, with its `conversation_id`. Default `'ok'`. */
   duplicateCommandAnswer: 'ok' | 'same'
-  /** README rule L7: how long a `command_id` is remembered, in milliseconds. Documented: 60 s. Default `60_000`. */
+  /** README rule L7: how long a `command_id` is remembered, in milliseconds. Telnyx documents 60 s. Default `60_000`. */
   commandIdMemoryMs: number
-  /** How long `GET /calls/{id}` still knows an ended call, in milliseconds. Documented: 10 minutes. Default `600_000`. */
+  /** How long `GET /calls/{id}` returns a call after its end, in milliseconds. Telnyx documents 10 minutes. Default `600_000`. */
   endedCallMemoryMs: number
   /**
-   * Without an open browser phone, an outgoing call is answered after this many milliseconds; `null` never answers.
-   * `callees` overrides this per number. Default `2000`.
+   * Without an open phone page, a simulated callee answers an outgoing call after this many milliseconds, or never with
+   * `null`. `callees` overrides this for a number. Default `2000`.
    */
   calleeAnswersAfterMs: number | null
-  /** The behaviour of called numbers. */
+  /** How the simulated callee behaves, by called number. Default `{}`. */
   callees: Record<string, 'answer' | 'busy' | 'reject' | 'no_answer' | 'machine'>
-  /** How long an incoming call rings before it ends by itself, in milliseconds. Default `60_000`. */
+  /** How long an incoming call rings before it ends without an answer, in milliseconds. Default `60_000`. */
   incomingRingMs: number
 }
 

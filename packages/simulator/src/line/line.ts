@@ -1,8 +1,8 @@
 /**
  * The audio line of a leg: plays one sound at a time and queues the rest, as documented for `speak` and `playback_start`.
  *
- * Text length sets the duration of speech, and a setting that of files, which are never downloaded. Gather prompts and AI
- * speech use the same queue, so a `speak` sent before a gather plays first.
+ * The length of its text sets the duration of speech; a setting sets that of files, which are never downloaded. Gather
+ * prompts and AI speech use the same queue, so a `speak` sent before a gather plays first.
  */
 import type { Clock } from '../clock/clock.ts'
 import type { Media } from '../machine/machine.ts'
@@ -12,17 +12,17 @@ import type { AudioSettings } from '../settings/settings.ts'
 /** A sound to play. */
 export interface Sound {
   kind: 'speech' | 'media'
-  /** The text to speak; for a file, its name or URL. */
+  /** The text to speak, or the name or URL of a file. */
   text: string
   media: Media | null
-  /** `greeting`, `question`, `prompt`, `speak`, `playback`, … */
+  /** Why the sound plays: `greeting`, `question`, `prompt`, `speak`, `playback`, … */
   purpose: string
-  /** Number of times to play it. */
+  /** Number of times to play the sound. */
   loop: number
   overlay: boolean
-  /** Emits webhooks when it starts and ends. */
+  /** Whether webhooks are emitted when the sound starts and ends. */
   shouldEmitEvents: boolean
-  /** Notified when the sound ends or fails; `null` for sounds of commands. */
+  /** Runner that is notified when the sound ends or fails; `null` for sounds of commands. */
   owner: SoundOwner | null
 }
 
@@ -49,7 +49,7 @@ export class Line {
     this.listener = listener
   }
 
-  /** The sound playing now. */
+  /** The sound that is playing, or null. */
   get playing(): Sound | null {
     return this.current?.sound ?? null
   }
@@ -59,7 +59,7 @@ export class Line {
     if (!this.current) this.next()
   }
 
-  /** Stops the current sound, and with `all` clears the queue. `status`: that of the stopped sound. */
+  /** Stops the current sound, and with `all` clears the queue. `status`: how the stopped sound ended. */
   stop(status: string, all: boolean): void {
     if (all) this.queue = []
     const { current } = this
@@ -120,5 +120,5 @@ export class Line {
   }
 }
 
-/** Telnyx passes on curl's error message. */
+/** Returns the error message for a missing file. Telnyx passes on the message of curl. */
 const missingMediaDetail = (name: string) => `Received curl error 22 HTTP error code 404 trying to fetch ${name}.`

@@ -6,7 +6,7 @@
  */
 import type { ModelRequest, ToolUse } from './model.ts'
 
-/** What a machine asks its driver to do. */
+/** An effect that a machine returns and its driver performs. */
 export type Effect =
   /** Speaks to the caller. `{type:'sound-ended'}` is fed back when the speech ends. */
   | { do: 'say'; text: string; purpose: 'greeting' | 'question' | 'reply' | 'ended' | 'prompt' | 'invalid' }
@@ -19,11 +19,11 @@ export type Effect =
   /** Sets or replaces the timer `name`, in `after` milliseconds. It fires as the input `{type:'timer', name}`. */
   | { do: 'set-timer'; after: number; name: string }
   | { do: 'clear-timer'; name: string }
-  /** Only with `settings.ai.model`. The reply is fed back as `{type:'model', id, reply}`, unless the machine has ended. */
+  /** Asks the model in `settings.ai.model`. Fed back as `{type:'model', id, reply}`, unless the machine has ended. */
   | { do: 'ask-model'; id: string; request: ModelRequest }
-  /** Executes the model's tool calls. Fed back as `{type:'tools', id, answers}`, in the same order. */
+  /** Executes the model's tool calls. Their results are fed back as `{type:'tools', id, answers}`, in the same order. */
   | { do: 'use-tools'; id: string; uses: ToolUse[] }
-  /** The machine is finished. */
+  /** Ends the machine, which gets no further input. */
   | { do: 'end' }
   | { do: 'hangup' }
 

@@ -1,4 +1,4 @@
-/** The messages between a machine and a language model, and the tools the model may call. */
+/** Requests and replies between an AI machine and a language model, and the tools that the model may call. */
 
 /** One message, in the chat-completions format. */
 export interface ChatMessage {
@@ -28,7 +28,7 @@ export interface ToolCall {
   arguments: Record<string, unknown>
 }
 
-/** A model's response: text and function calls, or why the request failed. */
+/** A model's response: text and function calls, or the reason why the request failed. */
 export type ModelReply = { ok: true; content: string; calls: ToolCall[] } | { ok: false; error: string }
 
 /** A parsed tool call, ready to execute. */
@@ -37,7 +37,7 @@ export type ToolUse = { tool: string } & (
   | { type: 'transfer'; to: string; from: string | undefined }
   | { type: 'send_dtmf'; digits: string }
   | { type: 'hangup' }
-  /** Not executed. The model receives the reason. */
+  /** The tool call is not executed, and the model receives the reason. */
   | { type: 'refused'; why: string }
 )
 
@@ -46,19 +46,19 @@ export interface ToolRequest {
   method: string
   url: string
   headers: Record<string, string>
-  /** `null` with GET. */
+  /** JSON body of the request; `null` with GET. */
   body: Record<string, unknown> | null
-  /** Response timeout. Default: `settings.ai.toolTimeoutMs`. */
+  /** Timeout of the webhook's response. Default: `settings.ai.toolTimeoutMs`. */
   timeoutMs: number | undefined
-  /** After the timeout the model receives "Submitted" instead of an error. */
+  /** If true, the model receives "Submitted" after the timeout instead of an error. */
   async: boolean
 }
 
 /** The outcome of a tool call. */
 export interface ToolResult {
-  /** The text that the model receives. */
+  /** Result of the tool, as text for the model. */
   content: string
   ok: boolean
-  /** For the log: a few words, without request or response data. */
+  /** A few words for the activity log, without request or response data. */
   summary: string
 }

@@ -1,4 +1,4 @@
-/** Removes the tags from a text or SSML payload. */
+/** Removes SSML tags from a payload. Returns plain text unchanged. */
 export const stripSsml = (text: string): string =>
   text
     .replace(/<[^<>]*>/g, ' ')

@@ -20,7 +20,7 @@ export async function createCertificate(hostname: string): Promise<Certificate> 
   })
   const certificate = forge.pki.createCertificate()
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey)
-  // A serial number is positive: its first byte must be below 0x80.
+  // The serial number of a certificate is positive, so its first byte must be below 0x80.
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`
   const day = 24 * 60 * 60_000
   certificate.validity.notBefore = new Date(Date.now() - day)
@@ -33,7 +33,7 @@ export async function createCertificate(hostname: string): Promise<Certificate> 
     { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
     { name: 'extKeyUsage', serverAuth: true },
     { name: 'subjectKeyIdentifier' },
-    // 2: a DNS name (RFC 5280 §4.2.1.6).
+    // Tag 2 of a subject alternative name is a DNS name (RFC 5280 §4.2.1.6).
     { name: 'subjectAltName', altNames: [{ type: 2, value: hostname }] },
   ])
   certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create())
@@ -41,5 +41,5 @@ export async function createCertificate(hostname: string): Promise<Certificate> 
   return { cert: forge.pki.certificateToPem(certificate), key }
 }
 
-/** The root certificates of Node.js plus this one, for settings that replace the whole list of authorities. */
+/** Returns the root certificates of Node.js and `certificate`, for settings that replace the whole list of authorities. */
 export const bundleWith = ({ cert }: Certificate): string => [...rootCertificates, cert].join('\n')

@@ -1,7 +1,7 @@
 /** The environment variables that redirect a program from `https://api.telnyx.com` to the simulator. */
 import { basename } from 'node:path'
 
-/** The runtime of a program, which decides how it is redirected. */
+/** The runtime of a program. It decides how the program is redirected. */
 export type Runtime = 'node' | 'python' | 'curl' | 'other'
 
 const runtimes: readonly [RegExp, Runtime][] = [
@@ -21,17 +21,17 @@ interface EnvironmentOptions {
   readonly tlsPort: number
   readonly proxyPort: number
   readonly reportPort: number
-  /** The file that is preloaded into Node.js. */
+  /** Path of the script that Node.js preloads: `preload.cjs`. */
   readonly preload: string
-  /** `certFile` has our certificate; `bundleFile` has the public root certificates too. */
+  /** `certFile` has the simulator's certificate; `bundleFile` also has the public root certificates. */
   readonly certFile: string
   readonly bundleFile: string
   readonly publicKey: string
-  /** The environment of the simulator itself. */
+  /** The environment variables of the simulator's own process. */
   readonly inherited: NodeJS.ProcessEnv
 }
 
-/** The variables to set. An existing `TELNYX_API_KEY` and `NODE_OPTIONS` are kept. */
+/** Returns the variables to set for the program. Keeps an existing `TELNYX_API_KEY` and `NODE_OPTIONS`. */
 export function environmentOf(options: EnvironmentOptions): Record<string, string> {
   const { runtime, tlsPort, proxyPort, reportPort, preload, certFile, bundleFile, publicKey, inherited } = options
   const proxy = `http://127.0.0.1:${proxyPort}`
@@ -43,7 +43,7 @@ export function environmentOf(options: EnvironmentOptions): Record<string, strin
     NODE_EXTRA_CA_CERTS: certFile,
     CALLGATHER_RUN_TLS_PORT: String(tlsPort),
     CALLGATHER_RUN_REPORT_PORT: String(reportPort),
-    // Node.js needs no proxy after the preload, and some of its HTTP clients mishandle one.
+    // Node.js needs no proxy, because `preload.cjs` redirects it, and some of its HTTP clients mishandle a proxy.
     ...(runtime === 'node'
       ? {}
       : {

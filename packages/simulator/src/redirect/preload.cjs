@@ -6,7 +6,7 @@ const net = require('node:net')
 const { CALLGATHER_RUN_TLS_PORT: tlsPort, CALLGATHER_RUN_REPORT_PORT: reportPort } = process.env
 const connect = net.Socket.prototype.connect
 
-/** Node's own callers pass an array of options and callback; other callers pass the arguments of `connect`. */
+/** Redirects `connect` arguments. Node's own callers pass an array of options and callback; other callers pass arguments. */
 function redirect(args) {
   const [first, second] = args
   if (Array.isArray(first)) {

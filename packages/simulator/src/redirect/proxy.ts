@@ -1,6 +1,6 @@
 /**
  * Redirects `https://api.telnyx.com` to the simulator. One port terminates TLS for that host, for redirected sockets.
- * The other is an HTTP proxy, for programs that use `HTTPS_PROXY`.
+ * The second port is an HTTP proxy, for programs that use `HTTPS_PROXY`.
  */
 import { once } from 'node:events'
 import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
@@ -8,23 +8,23 @@ import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Certificate } from './certificate.ts'
 
-/** The host that programs connect to. */
+/** The host of the real Telnyx API, which programs connect to. */
 export const TELNYX_HOST = 'api.telnyx.com'
 
-/** Both listeners. They accept connections from this machine only. */
+/** The TLS port and the proxy port. Both accept connections from this machine only. */
 export interface Redirection {
   readonly tlsPort: number
   readonly proxyPort: number
   close(): Promise<void>
 }
 
-/** Starts both listeners in front of the simulator's own port. */
+/** Starts the TLS port and the proxy port, which forward to the simulator's own port. */
 export async function startRedirection(certificate: Certificate, simulatorPort: number): Promise<Redirection> {
   const sockets = new Set<Socket>()
   const tls = createTlsServer({ ...certificate, ALPNProtocols: ['http/1.1'] }, (socket) =>
     join(socket, connect(simulatorPort, '127.0.0.1')),
   )
-  // A program that does not trust the certificate ends the handshake and reports the error itself.
+  // A program that does not trust the certificate ends the TLS handshake and reports the error itself.
   tls.on('tlsClientError', () => {})
   const tlsPort = await listen(tls, sockets)
 
@@ -52,7 +52,7 @@ export async function startRedirection(certificate: Certificate, simulatorPort: 
   }
 }
 
-/** Forwards a request from a client that sends the full `https` URL to the proxy and opens no tunnel. */
+/** Forwards a request of a client that sends the full `https` URL to the proxy instead of opening a tunnel. */
 function forward(incoming: IncomingMessage, response: ServerResponse, simulatorPort: number): void {
   const target = URL.canParse(incoming.url ?? '') ? new URL(incoming.url ?? '') : null
   if (target?.hostname !== TELNYX_HOST) {

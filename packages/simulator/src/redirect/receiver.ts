@@ -1,13 +1,13 @@
-/** Finds the webhook endpoint of a program: its listening port, and the route in its source. */
+/** Finds the webhook endpoint of a program: the port it listens on, and the route in its source. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
 
-/** A route for POST requests and its place in the source. */
+/** A POST route and where a program's source declares it. */
 export interface WebhookRoute {
   readonly path: string
-  /** Relative to the folder that was searched. */
+  /** Path of the source file, relative to the folder that was searched. */
   readonly file: string
-  /** Line number, starting at 1. */
+  /** Line number of the route, starting at 1. */
   readonly line: number
 }
 
@@ -25,7 +25,7 @@ const skipped = new Set([
   'tests',
 ])
 
-/** POST routes in Express, Fastify, Hono and Koa, and in Flask, FastAPI, aiohttp and Bottle. */
+/** Patterns of POST routes in Express, Fastify, Hono and Koa, and in Flask, FastAPI, aiohttp and Bottle. */
 const routePatterns: Record<string, readonly RegExp[]> = {
   js: [
     /\.(?:post|all)\(\s*(['"`])(\/[^'"`]*)\1/,
@@ -59,7 +59,7 @@ export async function findWebhookRoutes(folder: string): Promise<WebhookRoute[]>
   return routes.sort((a, b) => likelihood(b) - likelihood(a))
 }
 
-/** Scores how likely a path is a voice webhook. */
+/** Scores how likely a route is a voice webhook. A higher score is more likely. */
 function likelihood({ path }: WebhookRoute): number {
   let points = 0
   if (/webhook|callback/i.test(path)) points += 4
@@ -84,7 +84,7 @@ async function sourcesIn(folder: string): Promise<string[]> {
   return found.slice(0, MAX_FILES)
 }
 
-/** Lists the TCP ports on which a process and its descendants listen. Empty on systems without `/proc`. */
+/** Lists the TCP ports on which a process and its descendants listen. Returns an empty list on systems without `/proc`. */
 export async function portsOf(pid: number): Promise<number[]> {
   const inodes = new Set<string>()
   for (const descendant of await processTree(pid)) {
@@ -98,7 +98,7 @@ export async function portsOf(pid: number): Promise<number[]> {
   return tables.flatMap((table) =>
     table.split('\n').flatMap((row) => {
       const [, local = '', , state, , , , , , inode = ''] = row.trim().split(/\s+/)
-      // 0A: listening.
+      // State 0A of /proc/net/tcp: the socket is listening.
       return state === '0A' && inodes.has(inode) ? [Number.parseInt(local.split(':')[1] ?? '', 16)] : []
     }),
   )
@@ -108,7 +108,7 @@ async function processTree(pid: number): Promise<number[]> {
   const parents = new Map<number, number>()
   for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name)) continue
-    // The second field is the program name in parentheses, which may contain spaces.
+    // The second field of /proc/PID/stat is the program name in parentheses, which may contain spaces.
     const fields = (await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')).split(') ').at(-1)?.split(' ')
     if (fields?.[1]) parents.set(Number(name), Number(fields[1]))
   }

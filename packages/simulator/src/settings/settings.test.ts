@@ -1,11 +1,11 @@
-/** Keeps the settings tables of the README complete: they are the only reference. */
+/** Checks that the README documents all settings, because its tables are the only reference. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defaultSettings } from './settings.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
-/** `name = default` in the last column of each table row, and the tag before it. */
+/** Reads `name = default` from the last column of each table row, and the evidence (such as "documented") before it. */
 const documented = new Map(
   readme
     .split('\n')
@@ -22,12 +22,12 @@ const formatDefault = (value: unknown) =>
   typeof value === 'string' ? value : JSON.stringify(value).replaceAll(',', ', ').replaceAll('":', '": ')
 
 describe('the settings in the README', () => {
-  it.each(settings)('documents the setting %s with its default and a tag', (name, value) => {
+  it.each(settings)('the README documents the setting %s with its default and evidence', (name, value) => {
     expect(documented.get(name)?.value).toBe(formatDefault(value))
     expect(documented.get(name)?.tag).toMatch(/documented|reported|inferred|simulator/)
   })
 
-  it('documents only settings that exist', () => {
+  it('the README documents only settings that exist', () => {
     const names = new Set(settings.map(([name]) => name))
     expect([...documented.keys()].filter((name) => !names.has(name))).toEqual([])
   })

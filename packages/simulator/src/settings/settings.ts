@@ -1,6 +1,6 @@
 /**
- * Settings for behaviour that Telnyx does not document. Each default is the most likely reading. A program that works with
- * every value works on the real platform. The rules (L…, G…, A…) are rows of the tables in this package's README.
+ * Settings for behaviour that Telnyx does not document. Each default is the most likely behaviour. A program that works
+ * with every value works on the real platform. README rules such as L7 are rows of the tables in this package's README.
  */
 import { z } from 'zod'
 import { type AiSettings, aiSettings } from '../assistant/settings.ts'
@@ -14,7 +14,7 @@ export interface AudioSettings {
   speechMsPerCharacter: number
   /** Duration of every audio file, in milliseconds. Files are never downloaded. Default `3000`. */
   mediaMs: number
-  /** Media that fails to play, by URL or name: the status and detail its `call.playback.ended` carries. */
+  /** Files that fail to play, by URL or media name, with the status and detail in `call.playback.ended`. Default `{}`. */
   brokenMedia: Record<string, { status: 'file_not_found' | 'failed'; status_detail?: string | undefined }>
 }
 
@@ -31,21 +31,21 @@ const audioSettings = z.strictObject({
 
 /** Settings of the Telnyx API. */
 export interface ApiSettings {
-  /** Accepted API keys; `null` accepts any non-empty key. Default `null`. */
+  /** API keys that the simulator accepts; `null` accepts any non-empty key. Default `null`. */
   apiKeys: readonly string[] | null
   /** Largest request body in bytes. Default `1_048_576`. */
   maxBodyBytes: number
-  /** A command without a body counts as `{}`, or is refused as the specification's `required: true` says. Default `'accept'`. */
+  /** Whether a command without a body counts as `{}`, or is refused because the specification requires a body. Default `'accept'`. */
   emptyBody: 'accept' | 'refuse'
-  /** Body fields Telnyx does not have: ignored, or refused, to find misspellings. Default `'ignore'`. */
+  /** Whether to ignore body fields that Telnyx does not have, or to refuse them, which finds misspellings. Default `'ignore'`. */
   unknownFields: 'ignore' | 'refuse'
-  /** The number in `x-ratelimit-limit`: requests per `rateLimitWindowMs`. Default `1000`. */
+  /** Value of the header `x-ratelimit-limit`: API requests per `rateLimitWindowMs`. Default `1000`. */
   rateLimit: number
   /** Window of the rate limit, in milliseconds. Default `60_000`. */
   rateLimitWindowMs: number
-  /** Respond with 429 and code 10011 above the limit. If false, only the headers count requests. Default `false`. */
+  /** Whether to respond with 429 and code 10011 above `rateLimit`. If false, only the headers count requests. Default `false`. */
   enforceRateLimit: boolean
-  /** `metadata` of a webhook in `GET /call_events`: the whole event, with its id, or only its payload. Default `'event'`. */
+  /** `metadata` of a webhook in `GET /call_events`: the whole event with its id, or only its payload. Default `'event'`. */
   callEventMetadata: 'event' | 'payload'
 }
 
@@ -62,22 +62,22 @@ const apiSettings = z.strictObject({
 
 /** Settings of webhook delivery. */
 export interface DeliverySettings {
-  /** Response timeout of receivers, in milliseconds. Default `2000`. */
+  /** Timeout of a webhook receiver's response, in milliseconds. Default `2000`. */
   timeoutMs: number
-  /** Waits before the second, third, … attempt, unless the call's `webhook_retries_policies` names the event. Default `[1000, 2000, 5000]`. */
+  /** Pauses before the second, third, … attempt, in milliseconds. The `webhook_retries_policies` of a call override them. Default `[1000, 2000, 5000]`. */
   retriesMs: readonly number[]
   /** When to try the failover URL: after all retries, or after each failed attempt. Default `'after-retries'`. */
   failover: 'after-retries' | 'each-attempt'
   /**
-   * What `webhook_url_method: GET` puts into the query, of which only "the payload" is documented: its fields, as
-   * `data[payload][digit]=5`, or `data` and `meta` as JSON. The signature is over no body either way. Default `'brackets'`.
+   * Format of the query with `webhook_url_method: GET`, which Telnyx does not document: payload fields, such as
+   * `data[payload][digit]=5`, or `data` and `meta` as JSON. The signature covers an empty body in both formats. Default `'brackets'`.
    */
   getQuery: 'brackets' | 'json'
-  /** Share of webhook bodies that are indented, to find receivers that re-serialise a body before they verify it. Default `0.1`. */
+  /** Share of webhook bodies (0 to 1) that are indented, which finds receivers that re-serialise a body before verifying it. Default `0.1`. */
   prettyPrintRate: number
-  /** Allow webhooks to hosts other than loopback. Default `false`. */
+  /** Whether webhooks may go to hosts other than loopback. Default `false`. */
   allowRemote: boolean
-  /** Number of deliveries and events kept in memory. Default `5000`. */
+  /** Number of deliveries, call events and activity log entries kept in memory. Default `5000`. */
   historySize: number
 }
 
@@ -110,7 +110,7 @@ export interface Settings {
   delivery: DeliverySettings
 }
 
-/** Some settings, by group, for `createSimulator({ settings })` and the config file. Others keep their defaults. */
+/** Settings by group, for `createSimulator({ settings })` and the config file. Omitted settings keep their defaults. */
 export type SettingsInput = {
   [Group in keyof Settings]?:
     | {
@@ -121,8 +121,8 @@ export type SettingsInput = {
     | undefined
 }
 
-/** The default of every setting. */
+/** The default values of all settings. */
 export const defaultSettings: Settings = allSettings.parse({})
 
-/** Merges `input` with the defaults. Throws a TypeError on an unknown name, so that a misspelling is not ignored. */
+/** Merges `input` with the default settings. Throws a TypeError on an unknown name, so that a misspelling is not ignored. */
 export const resolveSettings = (input: SettingsInput = {}): Settings => read(allSettings, input, 'settings')

@@ -21,11 +21,11 @@ export interface Received {
 export interface TestSimulator {
   sim: Simulator
   clock: VirtualClock
-  /** The official SDK, connected to the simulator. */
+  /** A client of the official Telnyx SDK, connected to the simulator. */
   client: Telnyx
   /** The delivered webhooks, in order of arrival. */
   received: Received[]
-  /** The emitted event types, some with their main fields: `call.gather.ended(valid 5503)`. */
+  /** Returns the emitted event types, some with their main fields, such as `call.gather.ended(valid 5503)`. */
   story(): string[]
   /** All emitted events, delivered or not. */
   emitted: WebhookEvent[]
@@ -36,7 +36,7 @@ export interface TestSimulator {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** `answer` returns the receiver's response. Default: 200. */
+/** Creates a simulator for tests. `answer` returns the response of the webhook receiver. Default: 200. */
 export async function testSimulator(
   options: Omit<SimulatorOptions, 'webhookUrl' | 'clock'> & {
     answer?: (received: Received) => Response | Promise<Response>
@@ -54,7 +54,7 @@ export async function testSimulator(
       const raw = await request.text()
       const { data, meta } = JSON.parse(raw)
       const item: Received = { event: data, meta, headers, raw }
-      // Store it before verification: the SDK verifies on another thread, so completion order is random.
+      // Store the webhook before verifying it: the SDK verifies on another thread, so completion order is random.
       received.push(item)
       await client.webhooks.unwrap(raw, { headers })
       return answer(item)
