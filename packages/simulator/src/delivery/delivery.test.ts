@@ -100,6 +100,15 @@ describe('webhook delivery', () => {
     expect(inbox.arrivals).toHaveLength(1)
     expect(arrival).toMatchObject({ type: 'call.initiated', attempt: 1, path: '/webhooks' })
     expect(arrival?.headers).toMatchObject({ 'content-type': 'application/json', 'user-agent': 'telnyx-webhooks' })
+    expect(Object.keys(arrival?.headers ?? {}).sort()).toEqual([
+      'connection',
+      'content-length',
+      'content-type',
+      'host',
+      'telnyx-signature-ed25519',
+      'telnyx-timestamp',
+      'user-agent',
+    ])
     expect(arrival && (await verified(running.sim, arrival))).toBe(true)
     expect(running.sim.publicKey).toHaveLength(44)
   })

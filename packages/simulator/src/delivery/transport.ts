@@ -1,4 +1,6 @@
 /** Sends one request to a receiver, over HTTP or in-process. Never rejects: a failure is part of the response. */
+import http from 'node:http'
+import https from 'node:https'
 import type { Clock } from '../clock/clock.ts'
 import { isInProcess, type WebhookHandler } from './target.ts'
 
@@ -34,8 +36,13 @@ const MAX_CLOCK_STALL_MS = 30_000
 
 const DEFAULT_KEEP_BYTES = 2048
 
+/** Less than the five seconds after which many servers close an idle connection. */
+const MAX_IDLE_MS = 4000
+
 export function createTransport(handler: WebhookHandler | null, clock: Clock): Transport {
   const underway = new Set<(why: string) => void>()
+  const idle = { keepAlive: true, timeout: MAX_IDLE_MS }
+  const agents: Agents = { http: new http.Agent(idle), https: new https.Agent(idle) }
   const deliver = async (parcel: OutgoingRequest): Promise<ReceiverResponse> => {
     const here = handler !== null && isInProcess(parcel.url) ? handler : null
     // An in-process receiver cannot be aborted, and creating the controller costs more than the signature.
@@ -52,12 +59,14 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
     const cancel = here ? inClockTime(clock, parcel.timeoutMs, late) : inRealTime(parcel.timeoutMs, late)
     underway.add(giveUp)
     const exchange = async (): Promise<ReceiverResponse> => {
-      const asked = request(parcel, clock, abort?.signal)
-      const response = await (here ? here(asked) : fetch(asked))
+      const response = here
+        ? await here(createRequest(parcel, clock))
+        : await sendOverSocket(parcel, clock, agents, abort?.signal)
+      const isSocket = response instanceof http.IncomingMessage
       return {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: await readPrefix(response, parcel.keepBytes ?? DEFAULT_KEEP_BYTES),
+        status: isSocket ? (response.statusCode ?? 0) : response.status,
+        headers: isSocket ? flatten(response.headers) : Object.fromEntries(response.headers),
+        body: await readPrefix(isSocket ? response : response.body, parcel.keepBytes ?? DEFAULT_KEEP_BYTES),
         error: null,
       }
     }
@@ -74,6 +83,8 @@ export function createTransport(handler: WebhookHandler | null, clock: Clock): T
     send: deliver,
     close() {
       for (const giveUp of underway) giveUp('the simulator was closed')
+      agents.http.destroy()
+      agents.https.destroy()
     },
   }
 }
@@ -97,33 +108,51 @@ function inRealTime(ms: number, late: () => void) {
   return () => clearTimeout(timer)
 }
 
-function request(
+function createRequest({ method, url, headers, body, slowMs }: OutgoingRequest, clock: Clock): Request {
+  const init: RequestInit & { duplex: 'half' } = { method, headers, duplex: 'half' }
+  if (body === null) return new Request(url, init)
+  return new Request(url, { ...init, body: slowMs > 0 ? chunkedBody(body, slowMs, clock) : new Uint8Array(body) })
+}
+
+interface Agents {
+  http: http.Agent
+  https: https.Agent
+}
+
+/** Sends the request without `fetch`, which adds headers of browsers that Telnyx does not send. */
+function sendOverSocket(
   { method, url, headers, body, slowMs }: OutgoingRequest,
   clock: Clock,
+  agents: Agents,
   signal: AbortSignal | undefined,
-): Request {
-  const init: RequestInit & { duplex?: 'half' } = {
-    method,
-    headers,
-    redirect: 'manual',
-    duplex: 'half',
-    ...(signal ? { signal } : {}),
-  }
-  if (body === null) return new Request(url, init)
-  return new Request(url, {
-    ...init,
-    body: slowMs > 0 ? chunkedBody(body, (pieces) => clock.sleep(slowMs / pieces)) : new Uint8Array(body),
+): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const options = { method, headers, ...(signal ? { signal } : {}) }
+    const outgoing = url.startsWith('https:')
+      ? https.request(url, { ...options, agent: agents.https }, resolve)
+      : http.request(url, { ...options, agent: agents.http }, resolve)
+    outgoing.on('error', reject)
+    if (body === null || slowMs === 0) outgoing.end(body ?? undefined)
+    else writeAll(chunkedBody(body, slowMs, clock), outgoing).catch(reject)
   })
 }
 
+async function writeAll(chunks: AsyncIterable<Uint8Array>, outgoing: http.ClientRequest): Promise<void> {
+  for await (const chunk of chunks) outgoing.write(chunk)
+  outgoing.end()
+}
+
+const flatten = (headers: http.IncomingHttpHeaders): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value = '']) => [name, [value].flat().join(', ')]))
+
 /** Streams the body in four chunks with pauses between them. */
-function chunkedBody(body: Buffer, pause: (pieces: number) => Promise<void>): ReadableStream<Uint8Array<ArrayBuffer>> {
+function chunkedBody(body: Buffer, slowMs: number, clock: Clock): ReadableStream<Uint8Array<ArrayBuffer>> {
   const pieces = 4
   const size = Math.ceil(body.length / pieces)
   let sent = 0
   return new ReadableStream({
     async pull(controller) {
-      if (sent > 0) await pause(pieces)
+      if (sent > 0) await clock.sleep(slowMs / pieces)
       controller.enqueue(new Uint8Array(body.subarray(sent * size, (sent + 1) * size)))
       sent += 1
       if (sent * size >= body.length) controller.close()
@@ -131,26 +160,21 @@ function chunkedBody(body: Buffer, pause: (pieces: number) => Promise<void>): Re
   })
 }
 
-async function readPrefix(response: Response, keepBytes: number): Promise<string> {
-  if (!response.body) return ''
-  const reader = response.body.getReader()
+async function readPrefix(body: AsyncIterable<Uint8Array> | null, keepBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
-  while (length < keepBytes) {
-    const { done, value } = await reader.read()
-    if (done) break
-    chunks.push(value)
-    length += value.length
+  // Leaving the loop early cancels the rest, because the response body may never end.
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= keepBytes) break
   }
-  // Ignore the rest, because the response body may never end.
-  await reader.cancel()
   return Buffer.concat(chunks).subarray(0, keepBytes).toString('utf8')
 }
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  return cause instanceof Error
-    ? `${error.message}: ${'code' in cause ? String(cause.code) : cause.message}`
-    : error.message
+  // A host name with several addresses fails with one error per address.
+  const [first = error] = error instanceof AggregateError ? (error.errors as Error[]) : []
+  return first.message
 }
