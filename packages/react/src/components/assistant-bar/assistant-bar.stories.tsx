@@ -37,7 +37,7 @@ export const OnCall: Story = {
   },
 }
 
-/** "Answer now" asks for confirmation while the caller speaks. */
+/** "Answer now" asks the agent for confirmation while the caller speaks. */
 export const CallerSpeaking: Story = {
   play: async ({ canvas, loaded }) => {
     const client = clientOf(loaded)

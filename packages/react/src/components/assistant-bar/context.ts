@@ -4,7 +4,7 @@ import { useAssistant } from '../../hooks/use-assistant.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
 import { createPartContext } from '../part/part-context.ts'
 
-/** Options to start an assistant, or to hand the call back to it. */
+/** Options to start an assistant, or to hand the call back to the assistant that was stopped. */
 export interface AssistantStartOptions {
   /** The id in Telnyx of the assistant to start. */
   readonly assistantId?: string | undefined

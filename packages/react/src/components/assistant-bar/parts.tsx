@@ -19,7 +19,7 @@ export type RootState = {
   /** Whether an assistant is on the call. */
   readonly active: boolean
   readonly status: Conversation['status'] | null
-  /** Whether an immediate answer would talk over the caller. */
+  /** Whether the caller is speaking, so that an immediate answer would talk over the caller. */
   readonly callerSpeaking: boolean
 }
 
@@ -42,7 +42,7 @@ function CallRoot({ callId, ...props }: RootProps & { readonly callId: string })
   )
 }
 
-/** The controls of an agent for the conversation between an AI assistant and the caller. */
+/** The section around the controls for an AI assistant. The other `AssistantBarParts` must be inside it. */
 export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 
 /** The props of `AssistantBarParts.Message`. */
@@ -81,13 +81,13 @@ export function Suggestion({ text, ...props }: SuggestionProps) {
   return renderPart('button', props, { type: 'button', onClick: () => setText(text), children: <bdi>{text}</bdi> })
 }
 
-/** The state of a button that sends a command, as data attributes. */
+/** The state of a part of `AssistantBarParts` that sends a command, as data attributes. */
 export type CommandButtonState = { readonly command: CommandProgress['status'] }
 
-/** The props of a button that sends a command. */
+/** The props of a part of `AssistantBarParts` that sends a command. */
 export type CommandButtonProps = PartProps<'button', CommandButtonState>
 
-/** A button that cannot be pressed again while its command is pending, but stays in the tab order. */
+/** Renders a button that cannot be pressed while its command is pending, but stays in the tab order. */
 function commandButton(props: CommandButtonProps, command: CommandProgress, reason: string | null, own: ButtonOwn) {
   const busy = isBusy(command)
   const blocked = busy || reason !== null

@@ -1,8 +1,8 @@
-/** The status of each message to the assistant. */
+/** Computes the delivery status of the messages from agents to the assistant. */
 import type { CallState, CommandState, MessageEntry } from '@callgather/protocol'
 import { contentOf, type RowOutcome } from '../transcript/rows.ts'
 
-/** A message to the assistant and its status. */
+/** A message to the assistant and its delivery status. */
 export interface MessageReceipt {
   readonly id: string
   readonly text: string

@@ -26,8 +26,8 @@ export interface CallListProps {
 const MAX_CALLS_WITHOUT_SEARCH = 12
 
 /**
- * The calls that the ticket allows, active calls first. Each row shows the activity, the duration and the number of new
- * events. Only the rows in view are in the DOM.
+ * A list of the calls that the ticket allows, active calls first. Each row shows the activity, the duration and the
+ * number of new events of a call. Only the rows in view are in the DOM.
  *
  * `CallListParts` has the unstyled parts of this component.
  */

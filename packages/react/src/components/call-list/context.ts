@@ -63,7 +63,7 @@ function useUnseen(calls: readonly CallSummary[], selected: string | null): Read
   for (const call of calls) {
     const progress = progressOf(call)
     const known = next.get(call.callId)
-    // A new gather resets the count.
+    // The progress of a call falls when a new gather starts. Count from there.
     if (known === undefined || call.callId === selected || progress < known) next.set(call.callId, progress)
   }
   const changed = next.size !== seen.size || [...next].some(([callId, progress]) => seen.get(callId) !== progress)

@@ -52,7 +52,7 @@ export const Zoomed: Story = {
   },
 }
 
-/** Ctrl+wheel or a pinch zooms at the pointer, not the page. The arrow keys scroll an event into view. */
+/** Ctrl+wheel or a pinch zooms the timeline at the pointer, not the page. The arrow keys scroll an event into view. */
 export const PinchZoom: Story = {
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
@@ -67,7 +67,7 @@ export const PinchZoom: Story = {
     chart.focus()
     await userEvent.keyboard('{Home}')
     await waitFor(() => expect(chart.scrollLeft).toBeLessThan(chart.clientWidth))
-    // Without Ctrl, the wheel scrolls the page.
+    // Without Ctrl, the timeline leaves the wheel event to the page.
     await expect(await fireEvent.wheel(chart, { deltaY: -60, cancelable: true })).toBe(true)
   },
 }

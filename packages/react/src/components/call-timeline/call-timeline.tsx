@@ -15,7 +15,7 @@ export interface CallTimelineProps {
 
 /**
  * A timeline of a call with lanes for speech, keys and gathers. The arrow keys move between events, and plus and minus
- * zoom. A table shows the same events.
+ * zoom. A table can show the same events instead.
  *
  * `CallTimelineParts` has the unstyled parts of this component.
  */

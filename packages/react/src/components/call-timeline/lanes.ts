@@ -1,4 +1,4 @@
-/** Lays out a call's events as spans in lanes. */
+/** Computes the spans of a call's events for the lanes of the timeline. */
 
 import { isDigitGather } from '@callgather/protocol'
 import type { UseCallTimelineResult } from '../../hooks/use-call-timeline.ts'

@@ -13,7 +13,7 @@ export function useZoomGesture(zoom: number, zoomBy: (steps: 1 | -1) => void): R
   const zoomByRef = useRef(zoomBy)
   /** The pointer's distance from the element's left edge, and the fraction of the content at that point. */
   const anchor = useRef<{ readonly x: number; readonly part: number } | null>(null)
-  // An early effect, because the next pinch event may arrive before a normal effect runs.
+  // Use an early effect, because the next pinch event may arrive before a normal effect runs.
   useEarlyEffect(() => {
     zoomByRef.current = zoomBy
   })

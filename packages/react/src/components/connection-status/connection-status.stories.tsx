@@ -103,7 +103,7 @@ export const Unavailable: Story = {
   },
 }
 
-/** The call does not exist, or the agent has no permission for it. */
+/** The server refuses the call with 404: the call does not exist, or the agent has no permission for it. */
 export const Forbidden: Story = {
   parameters: {
     prepare: (client: NonNullable<LoadedScenario['client']>) =>

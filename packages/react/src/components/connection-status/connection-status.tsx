@@ -50,7 +50,7 @@ function Announcer() {
   return <LiveRegion text={history === 'changed' ? t(viewWords(view).words) + missed : ''} />
 }
 
-/** A banner that explains a connection problem and the next step. Renders nothing without a problem. */
+/** A banner that explains a connection problem and the next step. Renders nothing if there is no problem. */
 export function ConnectionBanner({ callId }: ConnectionStatusProps): ReactNode {
   const { t } = useLanguage()
   const kept = useKeptFocus()

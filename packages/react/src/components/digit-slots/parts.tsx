@@ -77,7 +77,7 @@ export type RowState = {
 export interface RowProps extends Omit<PartProps<'div', RowState>, 'children'> {
   /** Renders one slot of the row. */
   readonly children: (slot: SlotView) => ReactNode
-  /** Content after the slots, such as the terminator. */
+  /** Content after the slots, such as the terminating key. */
   readonly after?: ReactNode
 }
 

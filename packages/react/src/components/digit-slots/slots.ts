@@ -1,4 +1,4 @@
-/** Lays out the digits of a gather in slots. */
+/** Computes one slot for each digit of a gather. */
 import type { DigitGather } from '@callgather/protocol'
 
 /** A slot for one digit of a gather. */
@@ -7,7 +7,7 @@ export interface Slot {
   readonly index: number
   /** `current`: the next digit goes here. `invalid`: the slot has a key that the gather does not accept. */
   readonly state: 'filled' | 'invalid' | 'current' | 'empty'
-  /** The digit; `null` if the slot is empty or the digit is masked. */
+  /** The digit in the slot; `null` if the slot is empty or the digit is masked. */
   readonly digit: string | null
   /** Whether filling this slot reaches the minimum number of digits. */
   readonly enough: boolean

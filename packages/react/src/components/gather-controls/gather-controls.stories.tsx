@@ -168,7 +168,7 @@ export const Valid: Story = {
 /** The caller pressed no key, and the gather timed out. */
 export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
 
-/** The caller hung up. The buttons are disabled and explain why. */
+/** The caller hung up during a gather. The buttons are disabled, and their description says why. */
 export const HungUp: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather },
@@ -187,7 +187,7 @@ export const Fields: Story = {
   parameters: { scenario: aiBooking, at: 12_000 },
 }
 
-/** Telnyx refused the gather. The notice explains the refusal and shows the detail from Telnyx. */
+/** Telnyx refused a gather. A notice explains the refusal and shows the detail from Telnyx. */
 export const Refused: Story = {
   args: { callId: refusedCommand.callId },
   parameters: { scenario: refusedCommand },
@@ -202,7 +202,7 @@ export const UnknownOutcome: Story = {
   parameters: { scenario: unknownOutcome },
 }
 
-/** Telnyx refuses the command that the agent just sent. */
+/** Telnyx refuses the gather command that the agent has just sent, and a notice says why. */
 export const RefusedOnSend: Story = {
   parameters: { client: { respond: () => ({ refuse: 'notAnswered' }) } },
   play: async ({ canvas }) => {
@@ -284,7 +284,7 @@ export const Sending: Story = {
   },
 }
 
-/** The call is ringing. The buttons are disabled and explain why. */
+/** The call is ringing. The buttons are disabled, and their description says why. */
 export const Ringing: Story = {
   args: { callId: ringing.callId },
   parameters: { scenario: ringing },

@@ -5,7 +5,7 @@ import type { PlainStringKey } from '../../strings/strings.ts'
 /** The kind of text that a parameter's form field takes. */
 export type ParameterInput = 'text' | 'speech' | 'address' | 'count' | 'millis' | 'terminator' | 'keys'
 
-/** A parameter of a command, as a form field. */
+/** A parameter of a gather command, as a form field. */
 export interface GatherParameter {
   /** The name of the parameter in Telnyx's API. */
   readonly name: string
@@ -67,7 +67,7 @@ export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[
   ],
 }
 
-/** A common request that fills in the form. */
+/** A common request to the caller, such as a PIN, with which the agent can fill in the gather form. */
 export interface Preset {
   readonly name: string
   readonly label: PlainStringKey

@@ -27,7 +27,7 @@ interface RunningGatherProps {
   readonly onNew: () => void
 }
 
-/** Whether a gather is running and can be stopped. */
+/** Whether this gather is running, so that the agent can stop it. */
 export const isRunning = ({ status }: GatherSlice): boolean =>
   status === 'collecting' || status === 'requested' || status === 'unknown'
 

@@ -15,11 +15,11 @@ export interface UseGatherDraftResult {
   readonly draft: Draft
   /** The body of the gather command. */
   readonly body: Readonly<Record<string, unknown>>
-  /** The validation errors after the first attempt to submit, in Telnyx's format. */
+  /** The validation errors of the draft in Telnyx's format. Empty before the first attempt to submit. */
   readonly problems: readonly TelnyxError[]
   /** Returns the problem of one parameter, found by validation or by the server; `null` if it has none. */
   readonly problemOf: (parameter: string) => TelnyxError | null
-  /** The problem of each field of an AI gather, after the first attempt to submit. */
+  /** The problem of each field of an AI gather; `null` for a valid field. Empty before the first attempt to submit. */
   readonly fieldProblems: readonly (FieldProblem | null)[]
   readonly setPurpose: (purpose: GatherName) => void
   readonly setValue: (parameter: string, value: string) => void
@@ -72,7 +72,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   const initial = typeof given === 'object' ? given : ofCall
   const [{ draft: changed, tried, sent }, changeForm, memory] = useRemembered(callId, forms)
   const [first, setFirst] = useState(() => ({ callId, draft: { ...emptyDraft, ...initial } }))
-  // The initial draft may differ between calls.
+  // Reset the initial draft when the call changes, because each call may have another `initial`.
   if (first.callId !== callId) setFirst({ callId, draft: { ...emptyDraft, ...initial } })
   const untouched = first.draft
   const starting = useAnyCommand(callId, { slot: 'form.start' })
@@ -130,7 +130,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   }
 
   const refusal = starting.status === 'refused' ? starting.refusal : null
-  // A value that the server refused stays marked until it changes.
+  // A value that the server refused stays marked until the agent changes it.
   const problemOf = useCallback(
     (parameter: string) => {
       const isIt = (problem: TelnyxError) => fieldOf(problem.source?.pointer) === parameter

@@ -106,5 +106,5 @@ export const EveryType: Story = {
   },
 }
 
-/** The call has no AI gather. */
+/** The call has no AI gather, so the card has no fields. */
 export const Empty: Story = { args: { callId: pinEntry.callId }, parameters: { scenario: pinEntry } }

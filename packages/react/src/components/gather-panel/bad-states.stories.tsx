@@ -268,7 +268,7 @@ export const HistoryLost: Story = {
   },
 }
 
-/** The caller hung up during a gather. The digits stay visible and the controls are disabled. */
+/** The caller hung up during a gather. The digits stay visible, and commands are disabled. */
 export const CallEnded: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather },

@@ -60,7 +60,7 @@ export const Idle: Story = {
   parameters: { scenario: pinEntry, at: 2200 },
 }
 
-/** The caller hung up during a gather. */
+/** The caller hung up during a gather, so the panel sends no more commands. */
 export const HungUp: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather },

@@ -7,7 +7,7 @@ import { Button, type ButtonProps } from './button.tsx'
 import { CloseButton, Notice } from './notice.tsx'
 import { GATHER_IN_PROGRESS, refusalWords } from './refusal-words.ts'
 
-/** The status and actions of a command: any `useCommand` result. */
+/** The status and actions of a command: the result of `useCommand` for any command. */
 export type RunningCommand = CommandProgress & {
   readonly retry: (options?: { readonly replace?: boolean }) => Promise<unknown>
   readonly reset: () => void

@@ -60,7 +60,7 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
 export const gatherTitle = (gather: GatherSlice, { t }: Language): string =>
   gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`)
 
-/** The icon of each command. */
+/** The icon of each command, by command name. */
 export const commandIcons = {
   gather: 'keypad',
   gather_using_speak: 'speech',

@@ -85,7 +85,7 @@ export type IconName =
 /** Icons that are mirrored in right-to-left text. */
 const directional: ReadonlySet<IconName> = new Set(['interrupted'])
 
-/** An icon in the colour and size of the surrounding text. Hidden from assistive technology. */
+/** An icon in the colour and size of the surrounding text. It is hidden from assistive technology. */
 export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg

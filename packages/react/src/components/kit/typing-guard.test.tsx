@@ -12,9 +12,9 @@ import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
 import { GatherControls } from '../gather-controls/gather-controls.tsx'
 import { useTypingGuard } from './typing-guard.ts'
 
-/** A host shortcut: any plain letter that reaches the document. */
+/** A shortcut of the host application: called with any plain letter that reaches the document. */
 const shortcut = vi.fn()
-/** A host shortcut that runs in the capture phase and ignores text fields. */
+/** A shortcut of the host application that runs in the capture phase and ignores text fields. */
 const earlyShortcut = vi.fn()
 const onKey = (event: KeyboardEvent) => {
   if (event.key.length === 1) shortcut(event.key)
@@ -44,7 +44,7 @@ const onClient = (client: ScenarioClient, content: ReactNode) => (
   </GatherProvider>
 )
 
-/** Another agent asks the caller for digits. */
+/** Starts a gather of digits, as if another agent had sent the command. */
 const startGather = (client: ScenarioClient, callId: string) =>
   actAndSettle(() => {
     const id = { command_id: 'of-another-agent' }

@@ -70,7 +70,7 @@ describe('a rendered part', () => {
     expect(own.current).toBeNull()
   })
 
-  test('styles of the host override the own styles of a part', () => {
+  test('styles that the host passes to a part override the default styles of the part', () => {
     expect(mergeProps({ style: { top: 1, left: 1 } }, { style: { left: 2 } })).toEqual({ style: { top: 1, left: 2 } })
   })
 })

@@ -12,15 +12,15 @@ export type PartProps<Tag extends keyof JSX.IntrinsicElements, State = Record<ne
   ComponentProps<Tag>,
   'className'
 > & {
-  /** Class names, or a function that returns them for the part's state. */
+  /** Class names, or a function that returns class names for the part's state. */
   readonly className?: string | ((state: State) => string | undefined) | undefined
-  /** Renders another element in place of the default one: an element to clone, or a function of props and state. */
+  /** Replaces the part's default element: an element to clone, or a function of the part's props and state. */
   readonly render?: ReactElement<Record<string, unknown>> | ((props: object, state: State) => ReactElement) | undefined
 }
 
 /**
- * Converts state to `data-*` attributes, such as `isLast` → `data-is-last`. `true` sets an empty attribute; `false`,
- * `null` and `undefined` set none.
+ * Converts a part's state to `data-*` attributes, such as `isLast` → `data-is-last`. `true` sets an empty attribute.
+ * `false`, `null` and `undefined` set no attribute.
  */
 export function stateAttributes(state: PartState): Record<`data-${string}`, string> {
   const attributes: Record<`data-${string}`, string> = {}

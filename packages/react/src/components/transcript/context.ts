@@ -58,7 +58,7 @@ export function useTranscriptOf(callId: string) {
     setCategories: (next: ReadonlySet<RowCategory>) => changeReading((reading) => ({ ...reading, categories: next })),
     query,
     setQuery: (next: string) => changeReading((reading) => ({ ...reading, query: next, match: 0 })),
-    /** The indexes in `rows` of the rows that match the search. `match` is the index in `matches` of the current one. */
+    /** The indexes in `rows` of the rows that match the search. `match` is an index in `matches`: the current match. */
     matches,
     match: Math.min(match, Math.max(0, matches.length - 1)),
     setMatch: (next: number) => changeReading((reading) => ({ ...reading, match: next })),

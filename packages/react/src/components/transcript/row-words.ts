@@ -40,7 +40,7 @@ export function keysWords({ keys }: KeysRow, { t }: Language): string {
   return t(hidden ? 'transcript.keysHidden' : 'transcript.keys', { count: keys.length })
 }
 
-/** Describes an event of the call. */
+/** Describes an event of the call, such as the hang-up. */
 export function systemWords({ what, hungUpBy }: SystemRow, { t, tryT }: Language): string {
   if (hungUpBy) return t(`hangup.${hungUpBy}`)
   const prompts: Record<string, string> = {

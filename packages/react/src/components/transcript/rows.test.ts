@@ -76,7 +76,7 @@ describe('transcript rows', () => {
         rows = rows.of(timeline)
         const after = rows.with([])
         const changed = before.filter((row, index) => row !== after[index])
-        // An event that changes an earlier entry rebuilds all rows.
+        // Skip events that change an earlier timeline entry, because they rebuild all rows.
         if (timeline.sharedPrefix(known) === known.size) expect(changed.length).toBeLessThanOrEqual(1)
         known = timeline
       }
@@ -100,7 +100,7 @@ describe('transcript rows', () => {
     ])
   })
 
-  it('marks a key in the transcript that the gather does not accept as invalid', () => {
+  it('a transcript row marks a key as invalid if the gather does not accept it', () => {
     const [first] = ofKind(rowsIn(menuWithWrongKey), 'keys')
     expect(first?.keys).toEqual([{ digit: '9', role: 'invalid' }])
   })

@@ -1,6 +1,6 @@
 /**
  * Builds transcript rows from a call's timeline: turns of speech, groups of keys, whispers, commands and results.
- * A single ordered pass over the entries, independent of React.
+ * The code makes one pass over the ordered timeline entries and does not depend on React.
  */
 import {
   type CommandState,
@@ -21,7 +21,7 @@ import {
 } from '@callgather/protocol'
 import type { LiveSpeech } from '../../hooks/use-transcript.ts'
 
-/** The speaker of a row. */
+/** The speaker that a transcript row names. */
 export type Speaker = 'caller' | 'assistant' | 'agent' | 'system' | 'tool'
 
 /** The status of a command. `seen` means that the conversation contains the whisper. */
@@ -70,7 +70,7 @@ export interface CommandRow extends RowBase {
   readonly kind: 'command'
   readonly who: string | null
   readonly command: string
-  /** The text that the command speaks or asks, if any. */
+  /** The prompt of the command: a text, an audio URL or a media name; `null` if it has none. */
   readonly text: string | null
   readonly outcome: RowOutcome
   /** Why the command was refused; `null` if it was not refused. */
@@ -89,13 +89,13 @@ export interface GatherEndRow extends RowBase {
 /** A transcript row with another event of the call. */
 export interface SystemRow extends RowBase {
   readonly kind: 'system'
-  /** A Telnyx event type, or `prompt.started`, `audio.ended` and the like. */
+  /** The event: a Telnyx event type, or a derived name such as `prompt.started` or `audio.ended`. */
   readonly what: string
   /** The side that hung up, if this event is the hang-up; otherwise `null`. */
   readonly hungUpBy: HungUpBy | null
 }
 
-/** One row of a transcript. */
+/** A row of a transcript, of any kind. */
 export type TranscriptRow = SpeechRow | KeysRow | WhisperRow | CommandRow | GatherEndRow | SystemRow
 
 /** A filter category of transcript rows. */
@@ -194,7 +194,7 @@ class RowWriter {
     if (isHangup) {
       const hungUpBy = readHungUpBy(payload.hangup_source, this.#direction)
       this.#hungUpBy = hungUpBy
-      // Telnyx reports the end of the gather before the hang-up that ended it.
+      // Telnyx reports the end of a gather before the hang-up that caused it, so complete the earlier row.
       for (const [index, row] of this.rows.entries()) {
         if (row.kind === 'gather_end') this.rows[index] = { ...row, hungUpBy }
       }

@@ -151,7 +151,7 @@ export const TwoDirections: Story = {
   },
 }
 
-/** The transcript is empty. */
+/** The transcript of a call without events says that it is empty. */
 export const Empty: Story = {
   args: { callId: nothing.callId },
   parameters: { scenario: nothing },

@@ -23,7 +23,7 @@ export interface TranscriptProps {
 
 /**
  * A live transcript of the speech, keys, gathers and commands of a call. Only the rows in view are in the DOM, so long
- * calls stay fast. Find, filter, export and announcements use all rows.
+ * calls stay fast. Search, filter, export and announcements use all rows.
  *
  * `TranscriptParts` has the unstyled parts of this component.
  */
