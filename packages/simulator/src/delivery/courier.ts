@@ -19,13 +19,13 @@ interface CourierOptions {
   signer: Signer
   settings: DeliverySettings
   transport: Transport
-  /** Maps the URL of a webhook to the address to send it to. */
+  /** Returns the address to send a webhook to, given its URL. */
   locate(url: string): string
-  /** Called when an attempt starts, after each attempt, and when the delivery ends. */
+  /** Called when an attempt starts, when an attempt ends, and when the delivery ends. */
   onChange(delivery: Delivery): void
 }
 
-/** The event of a delivery and where it goes. */
+/** The event of a delivery, its call and the URLs to send it to. */
 type Address = Pick<Delivery, 'event' | 'call_control_id' | 'method' | 'url' | 'failover_url'>
 
 const HOUR = 3_600_000
@@ -53,7 +53,7 @@ export class Courier {
     return this.records.get(id)
   }
 
-  /** Sends an event of a call along its route. */
+  /** Sends an event of a call to the URLs of the call's route. */
   send(event: WebhookEvent, call_control_id: string, route: Route): void {
     const ownUrls = route.byType[event.event_type]
     const urls = ownUrls ?? (route.url === null ? [] : [route.url])
@@ -131,7 +131,7 @@ export class Courier {
     return strike
   }
 
-  /** Queues `go` for at most `ms`, because the last webhook of a call has no successor. */
+  /** Delays `go` until the next webhook of the call, at most `ms`, because the last webhook of a call has no successor. */
   private queueUntilNext(callId: string, ms: number, go: () => void): void {
     const { clock } = this.options
     const held = this.reorderQueue.get(callId) ?? new Set()
@@ -149,7 +149,7 @@ export class Courier {
     this.options.clock.track(this.deliver(delivery, waits))
   }
 
-  /** Sends the forged copies, then tries the primary URL, then the failover URL. */
+  /** Sends forged copies, then the webhook to its primary URL, and after failures to the failover URL. */
   private async deliver(delivery: Delivery, waits: readonly number[]): Promise<void> {
     const { clock, settings } = this.options
     const error = refusalOfTarget(delivery.url, settings.allowRemote)

@@ -1,4 +1,4 @@
-/** Webhooks over real sockets: retries, backoff and signatures, and each fault as the receiver sees it. */
+/** Tests webhooks over real sockets: retries, backoff, signatures, and each fault from the receiver's side. */
 import { createPublicKey, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -26,7 +26,7 @@ interface Arrival {
   at: number
 }
 
-/** A receiver on a socket. `answer` gets each arrival and the response to write. */
+/** Starts a webhook receiver on a socket. `answer` gets each webhook and the response to write. */
 async function receiver(
   answer: (arrival: Arrival, response: ServerResponse) => void = (_, response) => response.end('ok'),
 ) {
@@ -75,7 +75,7 @@ async function simulator(options: SimulatorOptions): Promise<Running & AsyncDisp
   return { sim, clock, [Symbol.asyncDispose]: () => sim.close() }
 }
 
-/** One call that rings; its `call.initiated` is the webhook under test. */
+/** Dials one call that rings. Its `call.initiated` is the webhook under test. */
 async function ring({ sim, clock }: Running, forMs = 30_000) {
   const caller = await sim.phone.dial()
   await clock.settle()
@@ -123,7 +123,7 @@ describe('webhook delivery', () => {
     [401, 1],
     [404, 1],
     [204, 1],
-  ])('handles status %i from the receiver with %i delivery attempts', async (status, times) => {
+  ])('a receiver that responds to a webhook with status %i gets %i delivery attempts', async (status, times) => {
     await using inbox = await receiver((_, response) =>
       response.writeHead(status, { location: 'http://127.0.0.1:1/elsewhere' }).end(),
     )
@@ -159,7 +159,7 @@ describe('webhook delivery', () => {
     expect(inbox.arrivals).toHaveLength(3)
   })
 
-  it('retries a webhook as the webhook_retries_policies of its call say', async () => {
+  it('retries a webhook after the delays in the webhook_retries_policies of its call', async () => {
     await using inbox = await receiver(({ type }, response) =>
       response.writeHead(type === 'call.hangup' ? 500 : 200).end(),
     )
@@ -186,7 +186,7 @@ describe('webhook delivery', () => {
     expect(delivery?.status).toBe('delivered')
   })
 
-  it('times an in-process receiver with the clock of the simulator', async () => {
+  it('measures the timeout of an in-process receiver with the clock of the simulator', async () => {
     const clock = virtualClock()
     let calls = 0
     await using sim = await createSimulator({
@@ -213,7 +213,7 @@ describe('webhook delivery', () => {
     expect(running.sim.deliveries()[0]?.status).toBe('delivered')
   })
 
-  it('tries the failover URL after each failed attempt when failover is each-attempt', async () => {
+  it('sends a webhook to the failover URL after each failed attempt when failover is each-attempt', async () => {
     await using broken = await receiver((_, response) => response.writeHead(500).end())
     await using spare = await receiver()
     await using running = await simulator({
@@ -225,13 +225,13 @@ describe('webhook delivery', () => {
     expect([broken.arrivals.length, spare.arrivals.length]).toEqual([1, 1])
   })
 
-  it('marks a delivery as failed when no receiver listens on the port', async () => {
+  it('marks a webhook delivery as failed when no receiver listens on the port', async () => {
     await using running = await simulator({ webhookUrl: 'http://127.0.0.1:9/webhooks' })
     await ring(running)
     expect(running.sim.deliveries()[0]).toMatchObject({ status: 'failed', attempts: [{}, {}, {}, {}] })
   })
 
-  it('sends the webhooks of a call to its webhook_url, and event types in webhook_urls to theirs', async () => {
+  it('sends the webhooks of a call to its webhook_url, or to the URLs in webhook_urls for their event type', async () => {
     await using usual = await receiver()
     await using own = await receiver()
     await using running = await simulator({ webhookUrl: usual.url })
@@ -248,7 +248,7 @@ describe('webhook delivery', () => {
     ['brackets', (query: URLSearchParams) => query.get('data[payload][direction]')],
     ['json', (query: URLSearchParams) => JSON.parse(query.get('data') ?? '{}').payload.direction],
   ] as const)(
-    'puts the payload into the query (%s) and signs an empty body when webhook_url_method is GET',
+    'a GET webhook has its payload in the query (format %s) and a signature over an empty body',
     async (getQuery, directionIn) => {
       const asked: { method: string; query: URLSearchParams; headers: Headers; body: string }[] = []
       await using running = await simulator({
@@ -308,7 +308,7 @@ describe('webhook delivery', () => {
     expect(arrival && (await verified(running.sim, arrival))).toBe(true)
   })
 
-  it('resends a delivery with the same event id', async () => {
+  it('resends a webhook delivery with the same event id', async () => {
     await using inbox = await receiver()
     await using running = await simulator({ webhookUrl: inbox.url })
     await ring(running)
@@ -319,7 +319,7 @@ describe('webhook delivery', () => {
     expect(running.sim.resend('nonsense')).toBeUndefined()
   })
 
-  it('derives the signing key from the seed and generates a new key without a seed', async () => {
+  it('derives the signing key from the seed, or generates a new key without a seed', async () => {
     await using a = await createSimulator({ seed: 'same' })
     await using b = await createSimulator({ seed: 'same' })
     await using c = await createSimulator()
@@ -403,7 +403,7 @@ describe('webhook faults', () => {
     expect(test.valid).toEqual([true, true])
   })
 
-  it('limits a fault to its maximum times and repeats the same faults with the same seed', async () => {
+  it('limits a fault to its maximum times, and the same seed repeats the same faults', async () => {
     await using once = await strike({ drop: { rate: 1, times: 1 } })
     expect(once.types).toEqual(['call.answered'])
     await using a = await strike({ drop: 0.5, duplicate: 0.5 })
@@ -411,7 +411,7 @@ describe('webhook faults', () => {
     expect(a.sim.deliveries().map(({ faults }) => faults)).toEqual(b.sim.deliveries().map(({ faults }) => faults))
   })
 
-  it('rejects an unknown fault or an invalid rate and keeps the active faults', async () => {
+  it('rejects an unknown fault or an invalid rate, and keeps the active faults', async () => {
     await using sim = await createSimulator({ faults: { drop: 0.5 } })
     // @ts-expect-error: no such fault
     expect(() => sim.faults.set({ dorp: 1 })).toThrow('Unrecognized key: "dorp"')

@@ -1,6 +1,6 @@
 /** The model of a webhook delivery: the event, its route, and each attempt. */
 
-/** `data` of a webhook's body. */
+/** A Telnyx event: the `data` object in the body of a webhook. */
 export interface WebhookEvent {
   record_type: 'event'
   event_type: string
@@ -13,20 +13,20 @@ export interface WebhookEvent {
 /** How a webhook is sent: as a JSON body, or in the query of the URL. */
 export type WebhookMethod = 'POST' | 'GET'
 
-/** One attempt to deliver. */
+/** One attempt to deliver a webhook. */
 export interface Attempt {
-  /** `meta.attempt`. */
+  /** Number of the attempt, starting at 1, as in `meta.attempt`. */
   number: number
   url: string
   started_at: string
   finished_at: string | null
   status: 'pending' | 'delivered' | 'failed'
-  /** The request. With GET, its `url` includes the query. */
+  /** The request of the attempt. With GET, its `url` includes the query. */
   request: { method: WebhookMethod; url: string; headers: Record<string, string>; body: string }
   response: { status: number; headers: Record<string, string>; body: string } | null
-  /** Why there is no response. */
+  /** Why the attempt got no response, or null. */
   error: string | null
-  /** The fault that caused or changed this attempt. */
+  /** The fault that caused or changed this attempt, or null. */
   fault: string | null
 }
 
@@ -42,11 +42,11 @@ export interface Delivery {
   started_at: string
   finished_at: string | null
   attempts: Attempt[]
-  /** The faults that affected it. */
+  /** The faults that affected this delivery. */
   faults: string[]
 }
 
-/** Where the webhooks of a call go, with which method and retries. */
+/** The URLs, methods and retries of a call's webhooks. */
 export interface Route {
   url: string | null
   /** `webhook_url_method`: the method for `url` and the failover URL. */
@@ -54,7 +54,7 @@ export interface Route {
   failover: string | null
   /** `webhook_urls`: URLs by event type, which replace `url`. */
   byType: Readonly<Record<string, readonly string[]>>
-  /** `webhook_urls_method`. */
+  /** `webhook_urls_method`: the method for the URLs in `byType`. */
   byTypeMethod: WebhookMethod
   /** `webhook_retries_policies`: pauses between attempts in milliseconds, by event type. */
   retries: Readonly<Record<string, readonly number[]>>

@@ -1,5 +1,5 @@
 /**
- * Faults between Telnyx and a program. The seed and the event decide whether a fault strikes (see `chance.ts`), not the
+ * Faults between Telnyx and a program. The seed and the event id decide whether a fault happens (see `chance.ts`), not the
  * order of events, so a failing run can be repeated.
  */
 import { z } from 'zod'
@@ -23,7 +23,7 @@ export type FaultName =
   | 'apiAnswerLost'
   | 'apiReset'
 
-/** The faults and their descriptions. */
+/** The name and description of each fault. */
 export const faultNames: Readonly<Record<FaultName, string>> = {
   duplicate: 'Delivers the webhook twice.',
   reorder: 'Delivers the webhook after the next webhook of its call.',
@@ -49,17 +49,17 @@ const rule = z.strictObject({
   instead: z.boolean().optional(),
 })
 
-/** How often a fault happens, and its details. */
+/** How often a fault happens, and its options. */
 export interface FaultRule {
-  /** Probability from 0 (never) to 1 (always). */
+  /** Probability of the fault, from 0 (never) to 1 (always). */
   rate: number
-  /** Maximum delay in milliseconds, for faults that delay. Defaults: delay 3000, reorder 500, duplicate 100, slow 300, apiLatency 1000. */
+  /** Delay in milliseconds, for faults that delay. Default: random, up to delay 3000, reorder 500, duplicate 100, slow 300, apiLatency 1000. */
   ms?: number | undefined
-  /** Event types or, for API faults, commands that it affects. Default: all. */
+  /** Event types or, for API faults, commands that the fault affects. Default: all. */
   only?: readonly string[] | undefined
-  /** Maximum number of times it happens. Default: unlimited. */
+  /** Maximum number of times that the fault happens. Default: unlimited. */
   times?: number | undefined
-  /** For forged copies (`badSignature`, `staleTimestamp`, `wrongKey`): replaces the genuine webhook instead of preceding it. Default false. */
+  /** For `badSignature`, `staleTimestamp` and `wrongKey`: sends the forged copy instead of the genuine webhook. Default false. */
   instead?: boolean | undefined
 }
 
@@ -71,7 +71,7 @@ export const faultsSchema = z.partialRecord(
 /** Faults by name, each with a rate or a rule: for `createSimulator({ faults })`, the config file and `PUT /_sim/faults`. */
 export type FaultsInput = { [Name in FaultName]?: number | FaultRule }
 
-/** A fault that strikes. */
+/** The delay and mode of a fault that happens. */
 interface Strike {
   ms: number
   instead: boolean
@@ -113,7 +113,7 @@ export class Faults implements FaultControls {
     return Object.fromEntries([...this.rules].map(([name, { rule }]) => [name, rule]))
   }
 
-  /** Returns the strike of fault `name` on `subject` (an event type or a command) with this `id`, or `null`. */
+  /** Decides whether the fault `name` affects `subject` (an event type or a command) with this `id`. Returns null if not. */
   strikes(name: FaultName, subject: string, id: string): Strike | null {
     const set = this.rules.get(name)
     if (!set || set.left <= 0 || (set.rule.only && !set.rule.only.includes(subject))) return null

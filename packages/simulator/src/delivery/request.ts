@@ -6,7 +6,7 @@ import type { Delivery, WebhookMethod } from './delivery.ts'
 import type { Signer } from './signer.ts'
 import type { OutgoingRequest } from './transport.ts'
 
-/** How to sign and send one attempt. Faults change it. */
+/** How to sign and send one delivery attempt. Faults change this plan. */
 export interface AttemptPlan {
   signer: Signer
   stampMs: number
@@ -17,7 +17,7 @@ export interface AttemptPlan {
   fault: string | null
 }
 
-/** A request and its uncompressed body as text. */
+/** A webhook request and its uncompressed body as text. */
 type WebhookRequest = OutgoingRequest & { method: WebhookMethod; text: string }
 
 /** Builds the request for attempt `number` of a delivery to the URL `to`. */

@@ -8,7 +8,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 export interface Signer {
   /** The public key as the Telnyx portal shows it: 32 bytes in base64, 44 characters. */
   readonly publicKey: string
-  /** The two headers for a body sent at `stampMs`. */
+  /** Returns the two signature headers of a body that is sent at the time `stampMs`. */
   headers(body: Buffer, stampMs: number): SignatureHeaders
 }
 
@@ -17,9 +17,9 @@ interface SignatureHeaders {
   'telnyx-signature-ed25519': string
 }
 
-/** DER of an Ed25519 private key (RFC 8410) up to its 32 bytes. */
+/** DER bytes that precede the 32 key bytes of an Ed25519 private key (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
-/** DER of an Ed25519 public key up to its 32 bytes. */
+/** Number of DER bytes that precede the 32 key bytes of an Ed25519 public key. */
 const SPKI_PREFIX_LENGTH = 12
 
 /** Creates a signer with a new key, or with the key derived from 32 secret bytes. */

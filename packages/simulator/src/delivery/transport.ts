@@ -1,4 +1,4 @@
-/** Sends one request to a receiver, over HTTP or in-process. Never rejects: a failure is part of the response. */
+/** Sends one webhook or tool request, over HTTP or in-process. Never rejects: `error` of the response describes a failure. */
 import http from 'node:http'
 import https from 'node:https'
 import type { Clock } from '../clock/clock.ts'
@@ -8,13 +8,13 @@ export interface OutgoingRequest {
   method: string
   url: string
   headers: Record<string, string>
-  /** `null` for none. */
+  /** Request body, or `null` for a request without a body. */
   body: Buffer | null
-  /** Time limit for the response of the receiver, in milliseconds. */
+  /** Timeout of the receiver's response, in milliseconds. */
   timeoutMs: number
-  /** Time over which the body is spread, in milliseconds. 0 sends it at once. */
+  /** Milliseconds over which the request body is sent in chunks. 0 sends it at once. */
   slowMs: number
-  /** How many bytes of the response body are kept. Default 2048. */
+  /** Number of bytes of the response body to keep. Default 2048. */
   keepBytes?: number
 }
 
@@ -29,8 +29,8 @@ export interface Transport {
 }
 
 /**
- * An in-process receiver that never answers stops a virtual clock, and with it the timeout. The request is aborted when
- * the clock has not moved for this long in real time. A slow machine must not reach this limit.
+ * An in-process receiver that never answers stops a virtual clock, and so the timeout too. The request is aborted when the
+ * clock has not moved for this long in real time. A slow computer must not reach this limit.
  */
 const MAX_CLOCK_STALL_MS = 30_000
 

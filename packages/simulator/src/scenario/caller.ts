@@ -7,21 +7,21 @@ import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { WebhookEvent } from '../delivery/delivery.ts'
 
-/** The rhythm of key presses. */
+/** The timing of key presses. */
 export interface PressOptions {
-  /** Milliseconds between two keys. Default 0: all at once. A list sets each pause, and its last value repeats. */
+  /** Milliseconds between two keys. Default 0: all keys at once. A list sets each pause, and its last value repeats. */
   everyMs?: number | readonly number[] | undefined
 }
 
-/** How long to wait. */
+/** Options of `waitForPrompt`, `waitFor` and the other waits. */
 export interface WaitOptions {
-  /** Timeout in milliseconds of the simulator's clock. Default 30000. */
+  /** Timeout of the wait, in milliseconds of the simulator's clock. Default 30000. */
   timeoutMs?: number | undefined
 }
 
-/** How to wait for a prompt. */
+/** Options of `waitForPrompt`. */
 export interface PromptOptions extends WaitOptions {
-  /** Resolves when the prompt ends. Default false: resolves when the prompt starts. */
+  /** Whether the wait resolves when the prompt ends. Default false: it resolves when the prompt starts. */
   toTheEnd?: boolean | undefined
 }
 
@@ -51,7 +51,7 @@ export class Caller {
     call.watch((activity) => this.record(activity))
   }
 
-  /** The `call_control_id`. */
+  /** The `call_control_id` of the call. */
   get id(): string {
     return this.call.id
   }
@@ -61,7 +61,7 @@ export class Caller {
     return this.call.view()
   }
 
-  /** Every event that the call has emitted since this caller was created. */
+  /** All events that the call has emitted since this caller was created. */
   get history(): readonly WebhookEvent[] {
     return this.events
   }
@@ -78,19 +78,19 @@ export class Caller {
     }
   }
 
-  /** Says `text` and interrupts an AI that allows it. */
+  /** Says `text`, which interrupts an AI that allows interruptions. */
   async say(text: string): Promise<void> {
     this.assertAnswered('speak')
     this.call.say(text)
   }
 
-  /** Waits until the platform speaks, then talks over it. */
+  /** Waits until the platform speaks, then says `text` over its speech. */
   async interrupt(text: string, options: WaitOptions = {}): Promise<void> {
     if (!this.call.view().speaking) await this.waitForPrompt(undefined, options)
     return this.say(text)
   }
 
-  /** Hangs up. */
+  /** Hangs up the call. */
   async hangUp(): Promise<void> {
     this.call.end({ type: 'hung-up' })
   }
@@ -112,7 +112,7 @@ export class Caller {
     return this.exchange.clock.sleep(ms)
   }
 
-  /** Waits for the next prompt that contains `match` (ignoring case) or matches the pattern. */
+  /** Waits for the next prompt that contains the text `match` (ignoring case) or matches the pattern `match`. */
   async waitForPrompt(match?: string | RegExp, { toTheEnd, ...options }: PromptOptions = {}): Promise<HeardPrompt> {
     const wanted = `a prompt${match === undefined ? '' : ` matching ${String(match)}`}`
     const found = await this.waitUntil(wanted, options, () => {
@@ -125,7 +125,7 @@ export class Caller {
     return { text, kind, purpose }
   }
 
-  /** Waits for the next event of this type, or that the function accepts. Each event is returned once. */
+  /** Waits for the next event of a type, or the next event that a function accepts. Returns each event once. */
   waitFor(event: string | ((event: WebhookEvent) => boolean), options: WaitOptions = {}): Promise<WebhookEvent> {
     const accepts = typeof event === 'string' ? ({ event_type }: WebhookEvent) => event_type === event : event
     return this.waitUntil(typeof event === 'string' ? event : 'an event', options, () => {

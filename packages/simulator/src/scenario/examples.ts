@@ -8,7 +8,7 @@ import pinEntry from '../../scenarios/pin-entry.json' with { type: 'json' }
 import silenceToTimeout from '../../scenarios/silence-to-timeout.json' with { type: 'json' }
 import { readScenario, type Scenario } from './scenario.ts'
 
-/** Cover valid, invalid, silent, cancelled, corrected and interrupted gathers. */
+/** Example scenarios with valid, invalid, silent, cancelled, corrected and interrupted gathers. */
 export const examples: readonly Scenario[] = [
   pinEntry,
   menuWrongKey,

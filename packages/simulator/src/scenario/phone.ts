@@ -1,22 +1,22 @@
-/** Simulated phones for tests: they dial the application or receive its calls. */
+/** Simulated phones for tests, which dial the application or receive its calls. */
 import type { Exchange } from '../call/exchange.ts'
 import { Caller, DEFAULT_WAIT_MS, type WaitOptions } from './caller.ts'
 
-/** The numbers of a call. */
+/** The phone numbers of a call to the application. */
 export interface DialOptions {
-  /** The number of the application. Default `+15550199`. */
+  /** Phone number of the application. Default `+15550199`. */
   to?: string | undefined
-  /** The caller's own number. Default `+15550100`. */
+  /** Phone number of the caller. Default `+15550100`. */
   from?: string | undefined
 }
 
-/** Dials calls to the application and receives its calls. */
+/** Simulated phones: they dial the application and receive its calls. */
 export interface Phone {
   /** Calls the application. Resolves while the call rings; use `caller.answered()` to wait for the answer. */
   dial(options?: DialOptions): Promise<Caller>
   /**
-   * Waits for a call from the application (`POST /calls`, `transfer`) to `to`, or to any number. It rings until it is
-   * answered or declined. A call without a waiting phone goes to the stand-in callee.
+   * Waits for a call of the application (`POST /calls`, `transfer`) to the number `to`, or to any number. The call rings
+   * until the caller answers or declines it. A call that no phone waits for goes to a simulated callee.
    */
   nextCall(options?: { to?: string } & WaitOptions): Promise<Caller>
 }

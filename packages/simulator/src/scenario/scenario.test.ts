@@ -17,7 +17,7 @@ describe('scenario files', () => {
     expect(() => readScenario(value)).toThrow(why)
   })
 
-  it('reads each example scenario back from JSON', () => {
+  it('each example scenario stays the same after conversion to JSON and back', () => {
     for (const scenario of exampleScenarios)
       expect(readScenario(JSON.parse(JSON.stringify(scenario)))).toEqual(scenario)
     expect(new Set(exampleScenarios.map(({ name }) => name)).size).toBe(exampleScenarios.length)
@@ -25,7 +25,7 @@ describe('scenario files', () => {
 })
 
 describe('simulated callers', () => {
-  it('presses keys with pauses, and reports the prompts and events of the call when a wait times out', async () => {
+  it('a scripted caller presses keys with pauses, and a timed out wait reports the prompts and events of the call', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.gatherUsingSpeak(caller.id, {
@@ -61,7 +61,7 @@ describe('simulated callers', () => {
     )
   })
 
-  it('rejects the wait for an answer when the call ends without an answer', async () => {
+  it('rejects caller.answered() when the call ends without an answer', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     const answered = caller.answered()

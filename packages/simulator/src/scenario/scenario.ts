@@ -16,15 +16,15 @@ const step = z.union(
     z.strictObject({ waitForPrompt: z.string(), toTheEnd: z.boolean().optional(), timeoutMs }),
     /** Waits for the next event of this type. */
     z.strictObject({ waitFor: z.string(), timeoutMs }),
-    /** Presses keys. `everyMs` is one pause, or a list of pauses. */
+    /** Presses keys. `everyMs` is the pause between keys, or a list of pauses. */
     z.strictObject({
       press: z.string().regex(/^[0-9*#]+$/, 'keys are 0-9, * and #'),
       everyMs: z.union([ms, z.array(ms).readonly()], 'must be milliseconds, or a list of them').optional(),
     }),
     z.strictObject({ say: z.string() }),
-    /** Interrupts the platform. */
+    /** Waits until the platform speaks, then interrupts it. */
     z.strictObject({ interrupt: z.string(), timeoutMs }),
-    /** Waits this many milliseconds. */
+    /** Waits this many milliseconds of the simulator's clock. */
     z.strictObject({ wait: ms }),
     z.strictObject({ hangUp: z.literal(true) }),
     /** Fails unless the next event of this type has these values in its payload. */
@@ -41,7 +41,7 @@ const scenario = z.strictObject({
   steps: z.array(step).min(1).readonly(),
 })
 
-/** One action of the caller. Times are milliseconds of the simulator's clock. */
+/** One step of a scenario: an action, wait or expectation of the caller. Times are milliseconds of the simulator's clock. */
 export type ScenarioStep =
   | { waitForAnswer: true; timeoutMs?: number | undefined }
   | { waitForPrompt: string; toTheEnd?: boolean | undefined; timeoutMs?: number | undefined }
@@ -53,19 +53,19 @@ export type ScenarioStep =
   | { hangUp: true }
   | { expect: string; payload?: Readonly<Record<string, unknown>> | undefined; timeoutMs?: number | undefined }
 
-/** A scripted caller. */
+/** A scripted caller: the numbers of the call and its steps. */
 export interface Scenario {
   name: string
   /** One sentence about what the scenario demonstrates. */
   description?: string | undefined
-  /** Number of the application. Default `+15550199`. */
+  /** Phone number of the application. Default `+15550199`. */
   to?: string | undefined
-  /** Number of the caller. Default `+15550100`. */
+  /** Phone number of the caller. Default `+15550100`. */
   from?: string | undefined
   steps: readonly ScenarioStep[]
 }
 
-/** A step of a scenario failed. The message names the step. */
+/** Thrown when a step of a scenario fails. The message names the step. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError'
 }
@@ -73,14 +73,14 @@ export class ScenarioError extends Error {
 /** Validates a scenario from parsed JSON. Throws a TypeError that names the invalid field. */
 export const readScenario = (value: unknown): Scenario => read(scenario, value, 'scenario')
 
-/** Dials and runs the steps. Resolves with the caller after the last step; rejects with a `ScenarioError`. */
+/** Dials and runs the steps of a scenario. Resolves with the caller after the last step; rejects with a `ScenarioError`. */
 export async function runScenario(sim: { phone: Phone }, scenario: Scenario): Promise<Caller> {
   const caller = await sim.phone.dial(scenario)
   await runSteps(caller, scenario)
   return caller
 }
 
-/** Runs the steps with an existing caller. Rejects with a `ScenarioError`. */
+/** Runs the steps of a scenario with an existing caller. Rejects with a `ScenarioError`. */
 export async function runSteps(caller: Caller, { name, steps }: Pick<Scenario, 'name' | 'steps'>): Promise<void> {
   for (const [index, step] of steps.entries()) {
     try {
