@@ -1,4 +1,4 @@
-/** Bundles the pages: on request when the package runs from source, into `dist/pages` in a build. */
+/** Bundles the pages: on the first request when the package runs from source, or into `dist/pages` in a build. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

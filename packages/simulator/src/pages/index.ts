@@ -15,7 +15,7 @@ interface Page {
 const built = new URL('./pages/', import.meta.url)
 const bundles = new Map<PageName, { js: string; css: string }>()
 
-/** Returns the file for `GET path`, or `undefined` when there is none. */
+/** Returns the page file at `path`, or `undefined` if no file has this path. */
 export function page(path: string): Page | undefined {
   const [, first = '', second = '', ...more] = path.split('/')
   if (more.length > 0) return undefined

@@ -56,7 +56,7 @@ async function clinic(): Promise<Simulator> {
   return sim
 }
 
-/** Opens a page; what goes wrong in it fails the test. */
+/** Opens a page. An uncaught error in the page fails the test. */
 async function open(url: string, width = 1280): Promise<{ page: Page; wrong: string[] } & AsyncDisposable> {
   const page = await browser.newPage({ viewport: { width, height: 860 }, reducedMotion: 'reduce' })
   const wrong: string[] = []
@@ -85,11 +85,11 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describe('page routes', () => {
-  it.each(['/', '/phone', '/events'])('serves an HTML document at %s', (path) => {
+  it.each(['/', '/phone', '/events'])('the simulator serves an HTML document at %s', (path) => {
     expect(served(path)).toMatchObject({ contentType: 'text/html; charset=utf-8' })
   })
 
-  it('serves the script and style sheet of each page and no other file', () => {
+  it('the simulator serves the script and style sheet of each page, and no other file', () => {
     for (const file of ['phone.js', 'phone.css', 'events.js', 'events.css'])
       expect(served(`/pages/${file}`)?.body.length).toBeGreaterThan(1000)
     for (const path of [
@@ -191,7 +191,7 @@ describe('phone page', () => {
     expect(sim.faults.get()).toEqual({})
   })
 
-  it('shows that the phone page is reconnecting when the simulator stops', { timeout: slow }, async () => {
+  it('the phone page shows that it is reconnecting when the simulator stops', { timeout: slow }, async () => {
     const sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
@@ -202,7 +202,7 @@ describe('phone page', () => {
   })
 
   it.each([360, 1280])(
-    'fits both pages into %d pixels without WCAG violations in light and dark mode',
+    'the phone and events pages fit into %d pixels without WCAG violations in light and dark mode',
     { timeout: slow },
     async (width) => {
       await using sim = await clinic()

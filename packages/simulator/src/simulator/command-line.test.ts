@@ -39,7 +39,7 @@ const file = async (name: string, value: unknown) => {
 }
 
 describe('callgather-simulator', () => {
-  it('prints one JSON line when the simulator is ready and logs calls to standard error', async () => {
+  it('callgather-simulator prints one JSON line when it is ready, and logs calls to standard error', async () => {
     await using result = await run('--port', '0')
     expect(result.out.split('\n')).toHaveLength(2)
     const ready = JSON.parse(result.out)
@@ -58,7 +58,7 @@ describe('callgather-simulator', () => {
   it.each([
     [[], 'presses', '7'],
     [['--hide-digits'], 'presses', '•'],
-  ])('logs a pressed key with the options %j as "%s %s"', async (flags, words, shown) => {
+  ])('callgather-simulator with the options %j logs a pressed key as "%s %s"', async (flags, words, shown) => {
     await using result = await run('--port', '0', ...flags)
     if (!('sim' in result.outcome)) throw new Error('The simulator did not start.')
     const { sim } = result.outcome
@@ -76,13 +76,13 @@ describe('callgather-simulator', () => {
     expect(line?.at(-1)).toBe(shown)
   })
 
-  it('lists every option and fault in --help', async () => {
+  it('callgather-simulator --help lists all options and faults', async () => {
     await using result = await run('--help')
     for (const name of Object.keys(options)) expect(result.out).toMatch(new RegExp(`^  --${name}\\s`, 'm'))
     for (const name of Object.keys(faultNames)) expect(result.out).toContain(name)
   })
 
-  it('prints the help and exits with 0 for --help', async () => {
+  it('callgather-simulator --help prints the help and exits with 0', async () => {
     await using result = await run('--help')
     expect(result.outcome).toEqual({ exitCode: 0 })
     for (const option of ['--webhook-url', '--virtual-clock', '--seed', '--scenario', '--config', '--fault'])
@@ -99,14 +99,14 @@ describe('callgather-simulator', () => {
     [['--fault', 'dorp=1'], 'faults: Unrecognized key: "dorp"'],
     [['--fault', 'drop=lots'], '--fault needs a name and a rate'],
     [['--config', '/nowhere/at/all.json'], 'Cannot read the config file'],
-  ])('rejects the arguments %j with exit code 2 and "%s"', async (args, why) => {
+  ])('callgather-simulator rejects the arguments %j with exit code 2 and the error "%s"', async (args, why) => {
     await using result = await run(...args)
     expect(result.outcome).toEqual({ exitCode: 2 })
     expect(result.err()).toContain(why)
     expect(result.out).toBe('')
   })
 
-  it('reports that the port is already in use', async () => {
+  it('callgather-simulator reports that its port is already in use', async () => {
     await using sim = await createSimulator()
     await using result = await run('--port', new URL(sim.url).port)
     expect(result.err()).toContain('the port is already in use')
@@ -136,13 +136,13 @@ describe('callgather-simulator', () => {
     [{ settings: { gahter: {} } }, 'settings: Unrecognized key: "gahter"'],
     [{ settings: { gather: { emitSpeak: true } } }, 'settings: gather: Unrecognized key: "emitSpeak"'],
     [{ settings: { gather: { emitSpeakEvents: 'yes' } } }, 'gather.emitSpeakEvents: Invalid input: expected boolean'],
-  ])('rejects the config file %j with "%s"', async (config, why) => {
+  ])('callgather-simulator rejects the config file %j with the error "%s"', async (config, why) => {
     await using result = await run('--config', await file('config.json', config))
     expect(result.outcome).toEqual({ exitCode: 2 })
     expect(result.err()).toContain(why)
   })
 
-  it('logs the URL of a model that cannot be reached', async () => {
+  it('callgather-simulator logs the URL of a model endpoint that cannot be reached', async () => {
     await using result = await run('--port', '0', '--model-url', 'http://127.0.0.1:9/v1', '--model', 'qwen')
     if (!('sim' in result.outcome)) throw new Error(result.err())
     const { sim } = result.outcome
@@ -160,7 +160,7 @@ describe('callgather-simulator', () => {
     expect(result.err()).toContain('http://127.0.0.1:9/v1')
   })
 
-  it('advances a virtual clock over HTTP', async () => {
+  it('callgather-simulator --virtual-clock advances its clock over HTTP', async () => {
     await using result = await run('--port', '0', '--virtual-clock', '--quiet')
     const origin = JSON.parse(result.out).url.replace('/v2', '')
     const post = (path: string, body: unknown) =>
@@ -172,7 +172,7 @@ describe('callgather-simulator', () => {
     expect(calls.data).toMatchObject([{ state: 'ended', hangup_cause: 'timeout' }])
   })
 
-  it('runs a scenario and exits with 1 when a step of it fails', async () => {
+  it('callgather-simulator --scenario runs a scenario, and exits with 1 when a step fails', async () => {
     const good = await file('good.json', {
       name: 'no answer',
       steps: [{ expect: 'call.hangup', payload: { hangup_cause: 'timeout' }, timeoutMs: 70_000 }],

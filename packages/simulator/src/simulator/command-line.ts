@@ -1,4 +1,4 @@
-/** The command line: takes arguments, starts a simulator and prints text. Uses no process globals, so tests can call it. */
+/** The command line: parses arguments, starts a simulator and prints text. Uses no process globals, so tests can call it. */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -12,16 +12,16 @@ import { createLog } from './log.ts'
 import { type ProgramRun, runProgram } from './run.ts'
 import { createSimulator, type Simulator } from './simulator.ts'
 
-/** The output streams. */
+/** The output streams of the command line. */
 interface Terminal {
-  /** Standard output: the one JSON line. */
+  /** Writes to standard output, which gets only the JSON line or the help. */
   out(text: string): void
-  /** Standard error: the log. */
+  /** Writes to standard error, which gets the log and errors. */
   err(text: string): void
   colours: boolean
 }
 
-/** A running simulator, with its program for `run`, or an exit code. */
+/** A running simulator (for `run`, with its program), or an exit code. */
 export type Outcome = { sim: Simulator; program?: ProgramRun } | { exitCode: number }
 
 const HELP = `callgather-simulator: a Telnyx that runs on your laptop.
@@ -60,7 +60,7 @@ Control  /_sim   see the README of @callgather/simulator
 `
 
 const DEFAULT_PORT = 12111
-/** Real time that the virtual clock waits for commands which a program sends after its webhook response. */
+/** Real time that the virtual clock waits for commands that a program sends after its webhook response. */
 const QUIET_MS = 20
 
 /** Runs the command line. Never rejects: errors are printed on the terminal and end with exit code 2. */
@@ -119,7 +119,7 @@ async function execute(args: readonly string[], terminal: Terminal): Promise<Out
     log(`Events     ${sim.eventsUrl}`)
     if (!command) log(`For your program: TELNYX_BASE_URL=${sim.url} TELNYX_PUBLIC_KEY=${sim.publicKey}`)
   }
-  // Standard output belongs to the program.
+  // With `run`, only the program writes to standard output.
   if (!command) terminal.out(`${JSON.stringify({ url: sim.url, publicKey: sim.publicKey, phone: sim.phoneUrl })}\n`)
   if (command) {
     return { sim, program: await runProgram({ sim, command, hasWebhookUrl: webhookUrl !== undefined, log }) }
@@ -141,7 +141,7 @@ async function execute(args: readonly string[], terminal: Terminal): Promise<Out
   return { exitCode }
 }
 
-/** The options as `parseArgs` takes them; `--help` names each. */
+/** The command-line options, for `parseArgs`. `--help` lists all of them. */
 export const options = {
   'webhook-url': { type: 'string' },
   'failover-url': { type: 'string' },
@@ -167,7 +167,7 @@ const configFile = z
     port: z.number(),
     host: z.string(),
     seed: z.union([z.string(), z.number()]),
-    // The simulator itself reads these two.
+    // `createSimulator` validates `faults` and `settings`.
     faults: z.custom<FaultsInput>(),
     settings: z.custom<SettingsInput>(),
     connectionId: z.string(),

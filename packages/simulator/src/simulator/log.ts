@@ -7,7 +7,7 @@ type Style = 'cyan' | 'blue' | 'magenta' | 'yellow' | 'green' | 'red' | 'dim'
 
 interface LogOptions {
   colours: boolean
-  /** Logs a dot for each key, from the caller or from the platform. */
+  /** Logs a dot instead of each key, whether the caller or the platform pressed it. */
   hideDigits: boolean
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { runProgram } from './run.ts'
 import { createSimulator } from './simulator.ts'
 
-/** A Python that has `requests`, as Debian's has with python3-requests. */
+/** Path of a Python with the `requests` package, which Debian installs with python3-requests. */
 const python = ['python3', '/usr/bin/python3'].find(
   (command) => spawnSync(command, ['-c', 'import requests']).status === 0,
 )
@@ -29,7 +29,7 @@ if (python) programs.push(['Python', python, 'app.py'])
 
 describe('callgather-simulator run', () => {
   it.each(programs)(
-    'runs a call against an unchanged %s program that is hard-coded to https://api.telnyx.com',
+    'callgather-simulator run redirects an unchanged %s program that is hard-coded to https://api.telnyx.com',
     async (_, runtime, file) => {
       const { sim, lines } = await start(runtime, file)
       await expect.poll(() => lines.join('\n'), { timeout: 20_000 }).toContain('/webhooks/voice (')
@@ -44,30 +44,33 @@ describe('callgather-simulator run', () => {
     60_000,
   )
 
-  it('redirects curl to the simulator through the proxy and certificate', async () => {
+  it('callgather-simulator run redirects curl with its proxy and certificate', async () => {
     const { program, lines } = await start('curl', '-sS', '-o', '/dev/null', 'https://api.telnyx.com/v2/public_key')
     expect(await program.exitCode).toBe(0)
     expect(lines).toEqual(['The program sent no command to https://api.telnyx.com.'])
   })
 
-  it('returns the exit code of the program and reports that it sent no command', async () => {
+  it('callgather-simulator run returns the exit code of a program and reports that the program sent no command', async () => {
     const { program, lines } = await start('node', '-e', 'process.exit(3)')
     expect(await program.exitCode).toBe(3)
     expect(lines).toContain('The program sent no command to https://api.telnyx.com.')
   })
 
-  it('reports how to fix a program that is not on PATH', async () => {
+  it('callgather-simulator run explains the fix when the program is not on PATH', async () => {
     const { program, lines } = await start('no-such-program')
     expect(await program.exitCode).toBe(127)
     expect(lines.join('\n')).toContain('Check that "no-such-program" is on PATH.')
   })
 
-  it.each(['https', 'fetch'])('redirects `%s` of a Node.js program to the simulator', async (client) => {
-    const script =
-      client === 'fetch'
-        ? `fetch('https://api.telnyx.com/v2/public_key', { headers: { authorization: 'Bearer x' } }).then((r) => process.exit(r.status === 200 ? 0 : 1))`
-        : `require('node:https').get('https://api.telnyx.com/v2/public_key', { headers: { authorization: 'Bearer x' } }, (r) => process.exit(r.statusCode === 200 ? 0 : 1))`
-    const { program } = await start('node', '-e', script)
-    expect(await program.exitCode).toBe(0)
-  })
+  it.each(['https', 'fetch'])(
+    'callgather-simulator run redirects `%s` requests of a Node.js program to the simulator',
+    async (client) => {
+      const script =
+        client === 'fetch'
+          ? `fetch('https://api.telnyx.com/v2/public_key', { headers: { authorization: 'Bearer x' } }).then((r) => process.exit(r.status === 200 ? 0 : 1))`
+          : `require('node:https').get('https://api.telnyx.com/v2/public_key', { headers: { authorization: 'Bearer x' } }, (r) => process.exit(r.statusCode === 200 ? 0 : 1))`
+      const { program } = await start('node', '-e', script)
+      expect(await program.exitCode).toBe(0)
+    },
+  )
 })

@@ -17,16 +17,16 @@ interface RunOptions {
   readonly sim: Simulator
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]]
-  /** Whether the webhook URL is set. Otherwise it is detected. */
+  /** Whether a webhook URL is set. If not, it is detected from the program. */
   readonly hasWebhookUrl: boolean
-  /** The folder in which the program runs and its routes are searched. Default: the current one. */
+  /** The folder where the program runs and its routes are searched. Default: the current folder. */
   readonly folder?: string
   readonly log: (line: string) => void
 }
 
-/** A running program. */
+/** A program that `callgather-simulator run` started. */
 export interface ProgramRun {
-  /** Resolves with the exit code after the program has ended and its redirection is cleaned up. */
+  /** Resolves with the program's exit code after the program has ended and its redirection is removed. */
   readonly exitCode: Promise<number>
   /** Sends a signal to the program. */
   stop(signal: NodeJS.Signals): void
@@ -93,7 +93,7 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   return { exitCode: finish(), stop: (signal) => void child.kill(signal) }
 }
 
-/** Finds the preload file in the source tree or next to the built bundle. */
+/** Returns the path of `preload.cjs`, in the source tree or next to the built bundle. */
 function preloadFile(): string {
   const places = ['../redirect/preload.cjs', './preload.cjs'].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
@@ -113,7 +113,7 @@ async function chooseWebhookUrl(sim: Simulator, port: number, folder: string): P
   return `Webhooks   ${url} (${route.file}:${route.line}).${also}`
 }
 
-/** Receives the ports that the preload reports. */
+/** Receives the listening port of the program, which `preload.cjs` reports. */
 function createPortReport(onPort: (port: number) => void) {
   const server = createServer((socket) => {
     socket.setEncoding('utf8').on('error', () => {})

@@ -2,7 +2,7 @@ import Telnyx from 'telnyx'
 import { describe, expect, it } from 'vitest'
 import { createSimulator, virtualClock, type WebhookEvent } from '../index.ts'
 
-/** An in-process receiver that verifies webhooks with the official SDK and keeps them. */
+/** Creates an in-process receiver that verifies webhooks with the official SDK and stores them. */
 function receiver() {
   const got: { event: WebhookEvent; meta: { attempt: number } }[] = []
   const inbox = {
@@ -22,7 +22,7 @@ function receiver() {
 }
 
 describe('in-process simulator', () => {
-  it('runs a PIN gather from ringing to hangup with webhooks that the official SDK verifies', async () => {
+  it('the in-process simulator runs a PIN gather with webhooks that the official SDK verifies', async () => {
     const inbox = receiver()
     await using sim = await createSimulator({ webhookUrl: inbox.handler, clock: virtualClock() })
     inbox.publicKey = sim.publicKey
@@ -40,7 +40,7 @@ describe('in-process simulator', () => {
     await caller.press('03')
     await caller.hangUp()
     await sim.clock?.settle()
-    // Emitted in this order; on their way, webhooks may overtake each other, as Telnyx's do.
+    // Compare the emitted events, because webhooks can arrive in another order, as with Telnyx.
     const emitted = sim.deliveries().map(({ event }) => event.event_type)
     expect(inbox.types().toSorted()).toEqual(emitted.toSorted())
     expect(emitted).toEqual([

@@ -22,9 +22,9 @@ import { resolveSettings, type Settings, type SettingsInput } from '../settings/
 
 /** Options of `createSimulator`. All are optional. */
 export interface SimulatorOptions {
-  /** Webhook URL on this machine, or an in-process handler. Default: events are recorded but not delivered. */
+  /** Webhook URL on this machine, or an in-process webhook handler. Default: events are recorded but not delivered. */
   webhookUrl?: string | WebhookHandler | undefined
-  /** Webhook URL to use when `webhookUrl` fails. Default: none. */
+  /** Failover webhook URL, for webhooks that `webhookUrl` rejects. Default: none. */
   webhookFailoverUrl?: string | undefined
   /**
    * Redirects webhooks for other machines, such as a hard-coded tunnel URL, to the same path on the host and port of
@@ -35,15 +35,15 @@ export interface SimulatorOptions {
   port?: number
   /** Address to listen on. Default `127.0.0.1`. Any other address opens the simulator to your network. */
   host?: string | undefined
-  /** Clock. Default: real time. Use `virtualClock()` to advance time yourself. */
+  /** Clock of the simulator. Default: real time. Use `virtualClock()` to advance time yourself. */
   clock?: VirtualClock | undefined
-  /** Makes ids, faults and the signing key repeatable. Default: random. */
+  /** Seed that makes ids, faults and the signing key repeatable. Default: random. */
   seed?: string | number | undefined
   /** Faults to inject. Default: none. */
   faults?: FaultsInput
-  /** Behaviour that Telnyx does not document. See the README. */
+  /** Settings of behaviour that Telnyx does not document. Default: see the README. */
   settings?: SettingsInput
-  /** `connection_id` of incoming calls: the Call Control application. Default `1684641123236054244`. */
+  /** `connection_id` of incoming calls: the id of the Call Control application. Default `1684641123236054244`. */
   connectionId?: string | undefined
 }
 
@@ -59,19 +59,19 @@ export interface Simulator extends AsyncDisposable {
   readonly phoneUrl: string
   /** URL of the page that lists calls, commands and deliveries. */
   readonly eventsUrl: string
-  /** The virtual clock of the options; `null` in real time. */
+  /** The virtual clock in the options, or `null` in real time. */
   readonly clock: VirtualClock | null
   /** Reads and replaces the active faults. */
   readonly faults: FaultControls
-  /** Every setting as it is in force. */
+  /** The active settings: the options merged with the defaults. */
   readonly settings: Settings
-  /** The remembered deliveries, oldest first. */
+  /** Returns the stored webhook deliveries, oldest first. */
   deliveries(): Delivery[]
-  /** Sends a delivery once more; `undefined` when there is none with this id. */
+  /** Resends a webhook as a new delivery. Returns `undefined` if no stored delivery has this id. */
   resend(deliveryId: string): Delivery | undefined
-  /** The stored calls, oldest first. */
+  /** Returns the stored calls, oldest first. */
   calls(): CallView[]
-  /** Subscribes to all activity, or to these types. Returns a function that unsubscribes. */
+  /** Subscribes to all activity, or to some types only. Returns the unsubscribe function. */
   watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void
   /** Calls the API without a socket, like `fetch`. For `new Telnyx({ fetch: sim.fetch })`. */
   readonly fetch: typeof fetch

@@ -9,7 +9,7 @@ export function telephone(number: string): string {
   return short === null ? number : `+1 ${short[1]} ${short[2]}`
 }
 
-/** Milliseconds as 02:41, or 1:02:41. */
+/** Formats milliseconds as 02:41, or as 1:02:41 from one hour. */
 function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
   const two = (value: number) => String(value).padStart(2, '0')
@@ -17,7 +17,7 @@ function duration(ms: number): string {
   return seconds < 3600 ? clock : `${Math.floor(seconds / 3600)}:${clock}`
 }
 
-/** The time of day of an ISO instant, on this machine's clock. */
+/** Formats an ISO 8601 time as the time of day in the browser's time zone. */
 export function timeOfDay(iso: string): string {
   return new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
 }
@@ -36,7 +36,7 @@ export function endedBecause(cause: string | null): string {
   return (cause === null ? undefined : words[cause]) ?? 'Call ended'
 }
 
-/** The duration of a call since it was answered. */
+/** Returns the formatted duration of a call since it was answered. */
 export function lasted(call: CallView, now: number): string {
   if (call.answered_at === null) return ''
   return duration((call.ended_at === null ? now : Date.parse(call.ended_at)) - Date.parse(call.answered_at))

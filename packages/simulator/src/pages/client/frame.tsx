@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** Components of both pages: the top bar and icon buttons. */
+/** Components of the phone and events pages: the top bar and icon buttons. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Logo, Moon, Sun } from './icons.tsx'
@@ -23,7 +23,7 @@ export function IconButton({
   )
 }
 
-/** `children` come before the link to the other page, `switches` after it. */
+/** The top bar. `children` precede the link to the other page, and `switches` follow it. */
 export function TopBar({
   name,
   other,
@@ -53,7 +53,7 @@ export function TopBar({
   )
 }
 
-/** Toggles light and dark. The default is the system setting. */
+/** Toggles light and dark mode. The default is the system setting. */
 function ThemeButton() {
   const system = matchMedia('(prefers-color-scheme: dark)')
   const [chosen, setChosen] = useState(() => localStorage.getItem('theme'))

@@ -9,7 +9,7 @@ export const Logo = () => (
   </svg>
 )
 
-/** A line along a path. */
+/** An icon that draws a line along an SVG path. */
 const line =
   (d: string, size = 20) =>
   () => (
@@ -28,7 +28,7 @@ const line =
     </svg>
   )
 
-/** A telephone receiver, lifted or put down. */
+/** An icon of a telephone receiver, lifted or put down. */
 const receiver = (turn: number, usual: number) => {
   const d =
     'M6.6 3.2c.9-.3 1.8.1 2.3.9l1.3 2.4c.4.8.3 1.7-.3 2.3L8.6 10.1c.9 2 2.5 3.9 5.2 5.3l1.3-1.3c.6-.6 1.5-.7 2.3-.3l2.4 1.3c.8.5 1.2 1.4.9 2.3-.6 1.9-2.3 3.3-4.3 3.2C9.6 20.1 3.9 14.4 3.4 7.5c-.1-2 1.3-3.7 3.2-4.3Z'

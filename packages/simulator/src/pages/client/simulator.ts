@@ -5,11 +5,11 @@ import type { Delivery } from '../../delivery/delivery.ts'
 export type { Activity, CallView, PendingInput as Collecting, TranscriptLine } from '../../call/activity.ts'
 export type { Attempt, Delivery } from '../../delivery/delivery.ts'
 
-/** The snapshot at the start of every connection. */
+/** The snapshot that the simulator sends at the start of each connection. */
 export interface Hello {
   calls: CallView[]
   now: string
-  /** Number of past log entries that are sent before live ones. */
+  /** Number of activity log entries recorded before this connection. */
   logged: number
 }
 
@@ -34,7 +34,7 @@ export const simulator = {
   answer: (id: string) => send<CallView>('POST', `${call(id)}/answer`),
   decline: (id: string) => send<CallView>('POST', `${call(id)}/decline`),
   deliveries: () => send<Delivery[]>('GET', '/deliveries'),
-  /** The first `until` entries of the log, oldest first. */
+  /** Returns the first `until` entries of the activity log, oldest first. */
   log: (until: number) => send<Activity[]>('GET', `/log?until=${until}`),
   resend: (id: string) => send<Delivery>('POST', `/deliveries/${encodeURIComponent(id)}/resend`),
   faults: () => sendWhole<{ data: Faults; meta: { known: Record<string, string> } }>('GET', '/faults'),
@@ -97,7 +97,7 @@ async function sendWhole<Body>(method: string, path: string, body?: Record<strin
   throw new SimulatorError(answer.errors?.[0]?.detail ?? `The simulator answered ${response.status}.`)
 }
 
-/** Updates a call in the list, or adds a new call at the front. */
+/** Replaces a call in the list, or adds a new call at the front. */
 export function withCall(calls: readonly CallView[], call: CallView, maxCalls: number): readonly CallView[] {
   const at = calls.findIndex(({ id }) => id === call.id)
   return at === -1 ? [call, ...calls].slice(0, maxCalls) : calls.with(at, call)

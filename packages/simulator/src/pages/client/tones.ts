@@ -7,14 +7,14 @@ const rows = [697, 770, 852, 941]
 const columns = [1209, 1336, 1477, 1633]
 const layout = ['123A', '456B', '789C', '*0#D']
 
-/** The two frequencies of a key, in Hz. */
+/** Returns the two DTMF frequencies of a telephone key, in Hz. */
 export function keyTones(key: string): readonly number[] | undefined {
   const row = layout.findIndex((keys) => keys.includes(key))
   const tones = [rows[row], columns[layout[row]?.indexOf(key) ?? -1]].filter((tone) => tone !== undefined)
   return tones.length === 2 ? tones : undefined
 }
 
-/** A repeating sound, with its seconds on and off. */
+/** A repeating sound: its frequencies, and its seconds on and off. */
 interface Cadence {
   tones: readonly number[]
   beat: readonly (readonly [on: number, off: number])[]
@@ -35,7 +35,7 @@ const cadences = {
 
 const keySeconds = 0.14
 
-/** Plays the sounds of the page. Silent until the first user gesture, because browsers block audio before it. */
+/** Plays the sounds of the phone page. Silent until the first user gesture, because browsers block audio before it. */
 export class Tones {
   private context: AudioContext | undefined
   private repeating: { name: keyof typeof cadences; stop(): void } | undefined
@@ -93,7 +93,7 @@ export class Tones {
     if (context === undefined || this.muted) return
     const start = context.currentTime + after
     const gain = context.createGain()
-    // Short ramps prevent clicks at the start and end.
+    // Short volume ramps prevent clicks at the start and end of a tone.
     gain.gain.setValueAtTime(0, start)
     gain.gain.linearRampToValueAtTime(volume, start + 0.008)
     gain.gain.setValueAtTime(volume, start + seconds - 0.012)

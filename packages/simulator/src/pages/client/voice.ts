@@ -1,4 +1,4 @@
-/** Speaks prompts with the speech synthesis of the browser, if it has one. */
+/** Speaks prompts with the speech synthesis of the browser, if the browser has speech synthesis. */
 export class Voice {
   private readonly synthesis: SpeechSynthesis | undefined =
     'speechSynthesis' in globalThis ? globalThis.speechSynthesis : undefined

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The details of a row: body, response and delivery attempts. */
+/** The details of a row of the event log: body, response and delivery attempts. */
 import { useState } from 'preact/hooks'
 import { timeOfDay } from '../format.ts'
 import { IconButton } from '../frame.tsx'
@@ -169,7 +169,7 @@ function Facts({ facts }: { facts: readonly (readonly [string, string | null])[]
   )
 }
 
-/** A body with a button that copies it. */
+/** The body of a command or webhook, with a button that copies it. */
 function Body({ title, value }: { title: string; value: unknown }) {
   const [copied, setCopied] = useState(false)
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2)

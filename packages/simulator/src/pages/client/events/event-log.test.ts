@@ -54,7 +54,7 @@ const all: Filter = {
 }
 
 describe('event log', () => {
-  it('groups the deliveries of a webhook in one row and keeps the newest state of each', () => {
+  it('the event log groups the deliveries of a webhook in one row and keeps the newest state of each delivery', () => {
     const log = after(
       seen(
         webhook('1'),
@@ -70,11 +70,11 @@ describe('event log', () => {
     })
   })
 
-  it('adds a row for a delivery of an unknown webhook', () => {
+  it('the event log adds a row for a delivery whose webhook it does not have', () => {
     expect(after(seen(delivered(delivery('d', '1')))).entries).toHaveLength(1)
   })
 
-  it('inserts the history before the live rows without duplicates', () => {
+  it('the event log inserts its history before the live rows without duplicates', () => {
     const before = '2026-11-22T09:00:00.000Z'
     const log = after({ type: 'hello', hello: { calls: [], now: at, logged: 2 } }, seen(webhook('2'), command(200)), {
       type: 'history',
@@ -94,7 +94,7 @@ describe('event log', () => {
     expect(new Set(log.entries.map(({ key }) => key)).size).toBe(4)
   })
 
-  it('catches up with missed rows after a reconnect and leaves out cleared rows', () => {
+  it('the event log adds missed rows after a reconnect, but no rows that the user cleared', () => {
     const hello = (logged: number): LogEvent => ({ type: 'hello', hello: { calls: [], now: at, logged } })
     const history: LogEvent = {
       type: 'history',
@@ -107,7 +107,7 @@ describe('event log', () => {
     expect(cleared.entries.map((entry) => outcomeOf(entry).words)).toEqual(['404 · 90023'])
   })
 
-  it('adds a row for each tool call, trouble and change of faults', () => {
+  it('the event log adds a row for each tool call, simulator failure and change of faults', () => {
     const log = after(
       seen(
         { at, type: 'tool', call_id: 'a', tool: 'stock', ok: true, summary: '200' },
@@ -122,7 +122,7 @@ describe('event log', () => {
     ])
   })
 
-  it('describes the outcome of each command and webhook row', () => {
+  it('the event log describes the outcome of each command and webhook', () => {
     const attempt = {
       number: 1,
       url: '',
@@ -153,7 +153,7 @@ describe('event log', () => {
     expect(filterEntries(log.entries, { ...all, failures: true })).toHaveLength(3)
   })
 
-  it('filters rows by call, kind and words in names, bodies and errors', () => {
+  it('the event log filters its rows by call, kind, and words in names, bodies and errors', () => {
     const log = after(seen(command(422), webhook('1'), { at, type: 'said', call_id: 'b', text: 'Hello there' }))
     const found = (change: Partial<Filter>) => filterEntries(log.entries, { ...all, ...change }).map(({ name }) => name)
     expect(found({ words: 'too few' })).toEqual(['gather'])
@@ -162,7 +162,7 @@ describe('event log', () => {
     expect(found({ kinds: { ...all.kinds, caller: false, webhook: false } })).toEqual(['gather'])
   })
 
-  it('evicts the oldest rows of the event log beyond 2000', () => {
+  it('evicts the oldest of more than 2000 rows from the event log', () => {
     expect(after(seen(...Array.from({ length: 3000 }, (_, index) => webhook(String(index))))).entries).toHaveLength(
       2000,
     )

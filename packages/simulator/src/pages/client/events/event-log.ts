@@ -1,10 +1,10 @@
-/** The rows of the event log: commands, webhooks with deliveries, and caller actions. A pure fold. */
+/** The rows of the event log: commands, webhooks with deliveries, and caller actions. Computed by a pure reducer. */
 import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
 type WebhookEvent = Delivery['event']
 type CommandActivity = Extract<Activity, { type: 'command' }>
 
-/** One row. */
+/** One row of the event log. */
 export type Entry = { key: string; at: string; callId: string | null; name: string } & (
   | ({ kind: 'command' } & Pick<CommandActivity, 'body' | 'status' | 'errors' | 'note'>)
   | { kind: 'webhook'; event: WebhookEvent; deliveries: readonly Delivery[] }
@@ -18,9 +18,9 @@ interface EventLog {
   connection: 'connecting' | 'live' | 'lost'
   entries: readonly Entry[]
   calls: readonly CallView[]
-  /** Number of the next row, part of its key. */
+  /** Number of the next row, which is part of the row's key. */
   nextRow: number
-  /** Rows up to this time were cleared and stay hidden. */
+  /** Rows up to this ISO 8601 time were cleared by the user and stay hidden. */
   clearedAt: string
 }
 
@@ -33,14 +33,14 @@ export type LogEvent =
   | { type: 'lost' }
   | { type: 'clear' }
 
-/** Limits for scripts that run thousands of calls; a day of manual work stays below them. */
+/** Maximum rows and calls to keep when scripts run thousands of calls. A day of manual work stays below both. */
 const MAX_ENTRIES = 2000
 const MAX_CALLS = 200
 
 export function eventLogReducer(log: EventLog, event: LogEvent): EventLog {
   switch (event.type) {
     case 'hello':
-      // Every connection starts with an empty list: the history that follows holds the rows missed in between.
+      // Each connection starts with no rows: the history that follows contains the rows missed while disconnected.
       return {
         ...log,
         connection: 'live',
@@ -64,7 +64,7 @@ export function eventLogReducer(log: EventLog, event: LogEvent): EventLog {
   }
 }
 
-/** Inserts the history before the live rows. */
+/** Inserts the rows of the history before the live rows. */
 function withHistory(log: EventLog, list: readonly Activity[], deliveries: readonly Delivery[]): EventLog {
   // Number the history rows before the live rows, so that keys stay unique.
   const before: EventLog = { ...log, entries: [], nextRow: log.nextRow - log.entries.length - list.length }
@@ -148,7 +148,7 @@ function withEntry(log: EventLog, entry: Entry): EventLog {
   return { ...log, entries: [...log.entries, entry].slice(-MAX_ENTRIES), nextRow: log.nextRow + 1 }
 }
 
-/** Selects the rows to show. */
+/** Which rows of the event log to show. */
 export interface Filter {
   call: string | null
   words: string
@@ -197,11 +197,11 @@ export function outcomeOf(entry: Entry): { words: string; tone: 'good' | 'bad' |
   return { words: `${code}${times}`, tone: last.status === 'delivered' ? 'good' : 'bad' }
 }
 
-/** Fields that distinguish rows of the same kind. */
+/** Fields of a command or event that the summary of a row shows. */
 const SUMMARY_FIELDS =
   'digit digits status result partial_results hangup_cause reason direction payload audio_url media_url media_name greeting messages maximum_digits'
 
-/** Returns up to three of these fields as text. */
+/** Returns the summary of a row: the text of up to three `SUMMARY_FIELDS`. */
 export function summaryOf(entry: Entry): string {
   if (entry.kind === 'caller' || entry.kind === 'simulator') return entry.text
   const from = entry.kind === 'command' ? entry.body : entry.event.payload

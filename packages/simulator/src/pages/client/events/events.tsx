@@ -24,7 +24,7 @@ const everything: Filter = {
   kinds: { command: true, webhook: true, caller: true, simulator: true },
   failures: false,
 }
-/** Each kind of row, with its filter button, its sign and its screen reader label. */
+/** Each kind of row: its filter button, symbol and screen reader label. */
 const kinds: [kind: EntryKind, button: string, sign: string, says: string][] = [
   ['command', 'Commands', '→', 'Command'],
   ['webhook', 'Webhooks', '←', 'Webhook'],
@@ -39,7 +39,7 @@ export function Events() {
   const [trouble, attempt] = useAttempt()
 
   useEffect(() => {
-    // Batch bursts of events: render once per frame.
+    // Batch events: render at most once per frame.
     let waiting: Activity[] = []
     let frame = 0
     const flush = () => {
@@ -238,7 +238,7 @@ function Rows({
       </p>
     )
   }
-  /** Arrow keys move between the rows. */
+  /** Moves the focus between rows with the arrow keys. */
   const walk = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step === undefined || !(event.target instanceof HTMLElement)) return

@@ -24,7 +24,7 @@ export function CallScreen(props: Props) {
   return call.state === 'ended' ? <Ended {...props} /> : <OnTheLine {...props} />
 }
 
-/** The number of the other party. */
+/** Returns the phone number of the other party. */
 function otherEnd(call: CallView): string {
   return telephone(call.direction === 'incoming' ? call.to : call.from)
 }
@@ -93,7 +93,7 @@ function Away({
   )
 }
 
-/** A round button. `shown` displays its label below it. */
+/** A round button. `shown` displays the label below the button. */
 function Round({
   label,
   shown = false,
@@ -146,7 +146,7 @@ function OnTheLine({ call, now, attempt, onPress }: Props) {
   )
 }
 
-/** The current or last prompt, and the caller's reply. */
+/** Shows the current or last prompt, and the caller's reply to it. */
 function Caption({ call }: { call: CallView }) {
   const rows = rowsOf(call.transcript)
   const heard = rows.findLastIndex(({ by }) => by === 'platform')
@@ -168,7 +168,7 @@ function Caption({ call }: { call: CallView }) {
   )
 }
 
-/** An animation while the platform speaks. */
+/** An animation that runs while the platform speaks. */
 function Wave({ on }: { on: boolean }) {
   return (
     <span class={`wave${on ? ' on' : ''}`} aria-hidden="true">
@@ -185,7 +185,7 @@ function SayBox({ onSay }: { onSay(text: string, done: () => void): void }) {
   const [text, setText] = useState('')
   const say = (event: Event) => {
     event.preventDefault()
-    // Clear the box only after success, and only if the user typed nothing more.
+    // Clear the reply box only after the request succeeds, and only if the user typed nothing more.
     if (text.trim() !== '') onSay(text.trim(), () => setText((now) => (now === text ? '' : now)))
   }
   return (

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** Buttons that advance a virtual clock. */
+/** Buttons that advance the virtual clock of the simulator. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Attempt } from '../attempt.ts'
 import { type ClockView, simulator } from '../simulator.ts'

@@ -22,7 +22,7 @@ export function Conversation({ call }: { call: CallView | undefined }) {
   const list = useRef<HTMLOListElement>(null)
   const rows = call === undefined ? [] : rowsOf(call.transcript)
   useEffect(() => {
-    // Scroll to the end unless the user has scrolled up.
+    // Scroll to the newest row unless the user has scrolled up.
     const element = list.current
     if (element !== null && element.scrollHeight - element.scrollTop - element.clientHeight < 160)
       element.scrollTop = element.scrollHeight
@@ -52,7 +52,7 @@ export function Conversation({ call }: { call: CallView | undefined }) {
   )
 }
 
-/** Pressed keys. */
+/** A transcript row of pressed keys. */
 export function Keys({ text }: { text: string }) {
   return (
     <span class="keys">

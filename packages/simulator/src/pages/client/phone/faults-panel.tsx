@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** Sets the rate of each fault. */
+/** A panel that sets the rate of each fault. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Attempt } from '../attempt.ts'
 import { type Faults, simulator } from '../simulator.ts'

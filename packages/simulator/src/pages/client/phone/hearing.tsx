@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The input that the platform collects on this call. */
+/** Shows the input that the platform collects on the selected call. */
 import type { CallView, Collecting } from '../simulator.ts'
 import type { HeardFields } from './phone-state.ts'
 

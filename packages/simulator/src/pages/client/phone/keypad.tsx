@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The keypad. The computer keyboard presses the same keys. */
+/** The telephone keypad. The computer keyboard presses the same keys. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 const keys = [
@@ -81,7 +81,7 @@ export function Keypad({
   )
 }
 
-/** Keys typed into a text field do not press telephone keys. */
+/** Returns whether the user types into a text field. Then the keyboard presses no telephone keys. */
 export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&

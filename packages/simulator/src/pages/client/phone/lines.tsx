@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The list of calls of this phone. */
+/** The list of calls on the phone page. */
 import { endedBecause, lasted, telephone } from '../format.ts'
 import { IconButton } from '../frame.tsx'
 import { Close, Plus } from '../icons.tsx'

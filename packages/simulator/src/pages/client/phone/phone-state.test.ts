@@ -35,28 +35,28 @@ const hello = (calls: CallView[]): PhoneEvent => ({ type: 'hello', hello: { call
 const after = (...events: PhoneEvent[]): PhoneState => events.reduce(phoneReducer, initialPhone)
 
 describe('phone state', () => {
-  it('selects a dialled call and plays ring-back until the call is answered', () => {
+  it('the phone selects a dialled call and plays ring-back until the call is answered', () => {
     const state = after(hello([]), { type: 'dialled', call: call('a') })
     expect([state.selected, ringOf(state)]).toEqual(['a', 'ringback'])
     expect(ringOf(phoneReducer(state, updated(call('a', { state: 'answered' }))))).toBeNull()
   })
 
-  it('rings for an incoming call and selects it when the phone is idle', () => {
+  it('an idle phone rings for an incoming call and selects it', () => {
     const state = after(hello([]), updated(call('a', { direction: 'outgoing' })))
     expect([state.selected, ringOf(state)]).toEqual(['a', 'ringing'])
   })
 
-  it('lists an incoming call without ringing while another call is answered', () => {
+  it('the phone lists an incoming call without ringing while another call is answered', () => {
     const state = after(hello([call('a', { state: 'answered' })]), updated(call('b', { direction: 'outgoing' })))
     expect([state.selected, ringOf(state)]).toEqual(['a', null])
     expect(linesOf(state).map(({ id }) => id)).toEqual(['b', 'a'])
   })
 
-  it('does not select a call that a script dials', () => {
+  it('the phone does not select a call that a script dials', () => {
     expect(after(hello([]), updated(call('a'))).selected).toBeNull()
   })
 
-  it('keeps an ended call selected until it is dismissed, and sets `justEnded` for one render only', () => {
+  it('the phone keeps an ended call selected until it is dismissed, and then clears justEnded', () => {
     const ended = call('a', { state: 'ended', hangup_cause: 'normal_clearing' })
     const state = after(hello([call('a', { state: 'answered' })]), updated(ended))
     expect([state.selected, state.justEnded]).toEqual(['a', 'a'])
@@ -64,7 +64,7 @@ describe('phone state', () => {
     expect([away.selected, away.justEnded, linesOf(away)]).toEqual([null, null, []])
   })
 
-  it('keeps the selected call when the phone reconnects to the simulator', () => {
+  it('the phone keeps its selected call when it reconnects to the simulator', () => {
     const lost = after(
       hello([call('a', { state: 'answered' }), call('b', { state: 'answered' })]),
       { type: 'select', id: 'b' },
@@ -75,11 +75,11 @@ describe('phone state', () => {
     expect([back.connection, back.selected]).toEqual(['live', 'b'])
   })
 
-  it('computes the offset between the clocks of the simulator and the browser', () => {
+  it('the phone computes the offset between the clocks of the simulator and the browser', () => {
     expect(after({ type: 'hello', hello: { calls: [], now: at, logged: 0 }, here: here - 5000 }).clockOffset).toBe(5000)
   })
 
-  it('keeps the partial results of an AI gather in the state of the call', () => {
+  it('the phone keeps the latest partial results of an AI gather', () => {
     const event = {
       record_type: 'event' as const,
       event_type: 'call.ai_gather.partial_results',
@@ -91,7 +91,7 @@ describe('phone state', () => {
     expect(after(hello([call('a')]), { type: 'activity', activity, here }).heard).toEqual({ a: { age: 29 } })
   })
 
-  it('evicts the oldest calls of the phone beyond 50', () => {
+  it('evicts the oldest of more than 50 calls from the phone', () => {
     const many = Array.from({ length: 500 }, (_, index) => updated(call(String(index), { state: 'ended' })))
     expect(after(hello([]), ...many).calls.length).toBeLessThanOrEqual(50)
   })

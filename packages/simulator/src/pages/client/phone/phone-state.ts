@@ -1,22 +1,22 @@
-/** The state of the phone page: a pure fold over simulator events and user actions. */
+/** The state of the phone page: a pure reducer of simulator events and user actions. */
 import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
 
-/** Fields from the partial results of an AI gather. */
+/** Answers in the latest results of an AI gather, by field name. */
 export type HeardFields = Record<string, unknown>
 
 export interface PhoneState {
   connection: 'connecting' | 'live' | 'lost'
-  /** The simulator's clock minus this machine's, in milliseconds. */
+  /** The simulator's time minus the browser's time, in milliseconds. */
   clockOffset: number
-  /** Newest first. */
+  /** All calls of the simulator, newest first. */
   calls: readonly CallView[]
-  /** The call on the screen; null shows the dialler. */
+  /** Id of the call on the screen; null shows the dialler. */
   selected: string | null
-  /** Ids of dismissed calls. */
+  /** Ids of ended calls that the user dismissed. */
   dismissed: readonly string[]
-  /** The latest AI gather results, by call. */
+  /** The latest AI gather results, by call id. */
   heard: Readonly<Record<string, HeardFields>>
-  /** The selected call when it has just ended; only this one plays the hang-up tone. */
+  /** Id of the selected call if it has just ended. Only this call plays the hang-up tone. */
   justEnded: string | null
 }
 
@@ -38,7 +38,7 @@ export const initialPhone: PhoneState = {
   justEnded: null,
 }
 
-/** Limits the list when scripts run thousands of calls. */
+/** Limits the list of calls when scripts run thousands of calls. */
 const MAX_CALLS = 50
 
 export function phoneReducer(state: PhoneState, event: PhoneEvent): PhoneState {
@@ -101,7 +101,7 @@ function withHeard(state: PhoneState, callId: string, { event_type, payload }: D
   return { ...state, heard: { ...state.heard, [callId]: { ...fields } } }
 }
 
-/** The calls on the phone: live calls and ended calls that are not dismissed. */
+/** Returns the calls on the phone: live calls, and ended calls that the user has not dismissed. */
 export function linesOf({ calls, dismissed, selected }: PhoneState): CallView[] {
   const live = calls.filter(({ state }) => state !== 'ended')
   const ended = calls
@@ -110,7 +110,7 @@ export function linesOf({ calls, dismissed, selected }: PhoneState): CallView[] 
   return [...live, ...ended]
 }
 
-/** The sound to play: ring-back for a dialled call, a ring for a received call. */
+/** Returns the sound to play: ring-back for a dialled call, or a ring for a received call. */
 export function ringOf(state: PhoneState): 'ringback' | 'ringing' | null {
   const shown = state.calls.find(({ id }) => id === state.selected)
   if (shown?.state === 'answered') return null

@@ -170,7 +170,7 @@ function StatusBar({ connection, now }: { connection: keyof typeof services; now
   )
 }
 
-/** The current time of the simulator. */
+/** Returns the current time of the simulator's clock. */
 function useNow(offset: number): number {
   const [here, setHere] = useState(Date.now())
   useEffect(() => {
@@ -180,7 +180,7 @@ function useNow(offset: number): number {
   return here + offset
 }
 
-/** A boolean setting in local storage. */
+/** A hook for a boolean setting in local storage. */
 function useRemembered(name: string): [boolean, (on: boolean) => void] {
   const key = `phone.${name}`
   const [on, setOn] = useState(() => localStorage.getItem(key) === 'on')
