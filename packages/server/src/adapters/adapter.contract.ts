@@ -1,4 +1,4 @@
-/** What every adapter must do, as one suite: an adapter's own test calls it with an app that is made as users make it. */
+/** The contract suite of every adapter. An adapter's test calls it with an app that is set up as the docs describe. */
 import { brotliCompressSync } from 'node:zlib'
 import { PROTOCOL_VERSION } from '@callgather/protocol'
 import { Signer, Upstream, webhookOf } from '@callgather/test-kit/telnyx'
@@ -10,23 +10,23 @@ import type { GatherServer } from '../server/gather-server.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, SECRET, watch } from '../testing/server.ts'
 
-/** An app that listens. Has a route of its own, `POST /own`, that answers the body it was given. */
+/** An app that listens. Its route `POST /own` answers with the request body. */
 export interface RunningApp {
   readonly origin: string
   readonly close: () => Promise<unknown>
 }
 
-/** How an app is made. */
+/** How the suite starts an app with the adapter under test. */
 export interface AdapterCase {
-  /** Made as the documentation says, with the framework's body parser on for the app's own routes. */
+  /** Starts an app as the documentation describes, with the framework's body parser on for the app's own routes. */
   readonly start: (gather: GatherServer) => Promise<RunningApp>
-  /** The same, but something reads the bodies of webhooks first. */
+  /** Starts an app in which a body parser reads the bodies of webhooks before the adapter. */
   readonly startBehindParser: (gather: GatherServer) => Promise<RunningApp>
-  /** Whether it serves sockets. */
+  /** Whether the app serves sockets. */
   readonly hasSockets: boolean
 }
 
-/** Runs the suite. */
+/** Runs the contract suite for one adapter. */
 export function describeAdapter(name: string, { start, startBehindParser, hasSockets }: AdapterCase): void {
   const opened = async (open = start) => {
     const signer = new Signer()
@@ -61,7 +61,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
   const answered = webhookOf('call.answered', { call_control_id: CALL })
 
   describe(`the ${name} adapter`, () => {
-    it('verifies a webhook over its raw bytes while the app’s body parser is on', async () => {
+    it('the adapter verifies a webhook over its raw bytes while the app’s body parser is on', async () => {
       await using it = await opened()
       const odd = Buffer.from(
         `${JSON.stringify(answered, null, 3).replace('call.answered', 'call\\u002eanswered')}\r\n `,
@@ -70,7 +70,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       expect(await it.store.head(CALL)).toMatchObject({ seq: 1 })
     })
 
-    it('rejects a forged, compressed or oversized webhook with its own status', async () => {
+    it('the adapter rejects forged, compressed and oversized webhooks, each with its own status', async () => {
       await using it = await opened()
       const forged = await it.webhook(new Signer().sign(answered))
       expect(forged.status).toBe(401)
@@ -85,7 +85,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       expect(await it.store.head(CALL)).toBeNull()
     })
 
-    it('answers 500, names the cause and stores nothing when a parser has read the body', async () => {
+    it('the adapter answers a webhook with 500 and names the cause when a body parser has read its body', async () => {
       await using it = await opened(startBehindParser)
       const answer = await it.webhook(it.signer.sign(answered))
       expect(answer.status).toBe(500)
@@ -93,7 +93,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       expect(await it.store.head(CALL)).toBeNull()
     })
 
-    it('sends a command and answers as Telnyx does', async () => {
+    it('the adapter sends a command to Telnyx and answers in Telnyx’s format', async () => {
       await using it = await opened()
       await it.webhook(it.signer.sign(answered))
       const authorized = { authorization: `Bearer ${it.ticket}`, 'content-type': 'application/json' }
@@ -112,7 +112,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
       })
     })
 
-    it('answers 404 below its path and leaves the app’s own routes and parser alone', async () => {
+    it('the adapter answers 404 below its base path and leaves the app’s own routes and body parser alone', async () => {
       await using it = await opened()
       expect((await fetch(`${it.app.origin}/callgather/nothing`)).status).toBe(404)
       expect((await fetch(`${it.app.origin}/callgatherer/webhooks`)).status).toBe(404)
@@ -121,7 +121,7 @@ export function describeAdapter(name: string, { start, startBehindParser, hasSoc
     })
 
     if (!hasSockets) return
-    it('relays events to a socket', async () => {
+    it('an app with the adapter relays the events of a call to a socket', async () => {
       await using it = await opened()
       await it.webhook(it.signer.sign(answered))
       const socket = io(it.app.origin, {

@@ -5,7 +5,7 @@ import type { GatherServer } from '../server/gather-server.ts'
 import { describeAdapter } from './adapter.contract.ts'
 import { nextHandlers } from './next.ts'
 
-/** Serves route handlers as Next.js does: real `Request` objects in, by method, and `Response` objects out. */
+/** Serves route handlers as Next.js does: it calls the handler of the method with a real `Request`. */
 async function listening(gather: GatherServer, before: (request: Request) => Promise<unknown> = async () => {}) {
   const handlers = nextHandlers(gather)
   const own = async (request: Request) => Response.json(await request.json())

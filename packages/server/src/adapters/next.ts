@@ -5,7 +5,7 @@ import { fetchHandler } from './fetch.ts'
 
 export type * from '../server/server-api.ts'
 
-/** A route handler of the app router. */
+/** A route handler of Next.js's app router. */
 export type NextRouteHandler = (request: Request) => Promise<Response>
 
 /**

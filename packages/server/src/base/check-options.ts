@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 /**
- * Checks options against their schema.
+ * Checks options against their zod schema.
  *
  * @param name The name of the options in messages, such as `limits`; empty for the options of a server.
  * @throws when options are unknown or invalid; the message names each.
@@ -23,39 +23,39 @@ export function checkOptions<Schema extends z.ZodType>(name: string, schema: Sch
 
 const OBJECT = 'must be an object of options'
 
-/** An object without unknown keys. */
+/** The schema of an object that rejects unknown keys. */
 export const objectOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, { error: messageOf(OBJECT) })
 
-/** Replaces zod's message, except for unknown keys. */
+/** Replaces zod's error message with `message`, except for unknown keys. */
 const messageOf = (message: string) => (issue: { code?: string | undefined }) =>
   issue.code === 'unrecognized_keys' ? undefined : message
 
-/** A number in a range. */
+/** The schema of a number in a range. */
 export function numberBetween(min: number, max: number) {
   const message = `must be a number from ${min} to ${max}`
   return z.number(message).min(min, message).max(max, message).optional()
 }
 
-/** A value that is checked elsewhere. */
+/** The schema of an optional value that is checked elsewhere. */
 export const unchecked = z.unknown().optional()
 
-/** A boolean: the text `false`, as from an environment variable, would be truthy. */
+/** The schema of an optional boolean. It rejects text, because the text `false` would be truthy. */
 export const flag = z.boolean('must be `true` or `false`').optional()
 
-/** A non-empty string. */
+/** The schema of a non-empty string. */
 export const text = z.string('must be text').min(1, 'must not be empty').optional()
 
-/** A list of non-empty strings. */
+/** The schema of a list of non-empty strings. */
 export const texts = z.array(z.string('must be text').min(1, 'must not be empty'), 'must be a list').optional()
 
-/** A function. */
+/** The schema of a function. */
 export const callback = z.custom<(...given: never[]) => unknown>(
   (value) => typeof value === 'function',
   'must be a function',
 )
 
-/** An object with certain methods. */
+/** The schema of an object that has the given methods. */
 export const objectWith = (what: string, ...methods: readonly string[]) =>
   z
     .custom<object>(

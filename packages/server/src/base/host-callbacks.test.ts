@@ -10,7 +10,7 @@ function setUp() {
   return { hostCallbacks, lines, counts }
 }
 
-/** Values that a host may throw. */
+/** Values that a host callback may throw. */
 const unreadable = () => Object.defineProperty(new Error('4071'), 'name', { get: () => expect.fail('4071') })
 const named = (name: string) => Object.assign(new Error('4071'), { name })
 const revoked = () => {
@@ -43,7 +43,7 @@ describe('a host callback', () => {
     ['hangs', 'timeout', () => new Promise(() => {})],
     ['returns the wrong shape', 'invalid', () => 42],
   ])(
-    'reports a host callback that %s as "%s", with one log line and one count, without quoting it',
+    'reports a host callback that %s as "%s", with one log line and one count, without quoting its error',
     async (_, reason, run) => {
       const { hostCallbacks, lines, counts } = setUp()
       const call = hostCallbacks.call<unknown>('onSensitive', run, { deadlineMs: 20, isValid: (value) => value !== 42 })

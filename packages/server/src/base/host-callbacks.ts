@@ -41,7 +41,7 @@ export const DEFAULT_HOST_DEADLINE_MS = 3_000
 export class HostCallbacks {
   readonly #logger: Logger
   readonly #countFailure: (callback: HostCallbackName, reason: HostCallbackError['reason']) => void
-  /** How long a callback may take, in milliseconds, unless the caller says otherwise. */
+  /** How long a callback may take, in milliseconds, unless `call` gets another deadline. */
   readonly deadlineMs: number
 
   constructor(deps: {
@@ -58,7 +58,7 @@ export class HostCallbacks {
    * Runs a host callback.
    *
    * @param isValid Checks the returned value. Default: any value is valid.
-   * @throws HostCallbackError after one log line and one count.
+   * @throws HostCallbackError when the callback fails, after one log line and one count.
    */
   async call<T>(
     callback: HostCallbackName,
@@ -96,7 +96,7 @@ export class HostCallbacks {
 
 const CLASS_NAME = /^[A-Za-z_$][\w$]{0,63}$/
 
-/** Whether this module created an error. */
+/** Whether an error is a `HostCallbackError` that this module created. */
 function isHostCallbackError(error: unknown): error is HostCallbackError {
   try {
     return error instanceof HostCallbackError
@@ -105,7 +105,7 @@ function isHostCallbackError(error: unknown): error is HostCallbackError {
   }
 }
 
-/** The name of an error's class. Reading a property of a thrown value may itself throw. */
+/** Returns the name of an error's class; `undefined` if reading it throws, as the host may throw any value. */
 function errorName(error: unknown): string | undefined {
   try {
     const name: unknown = error instanceof Error ? error.name : undefined

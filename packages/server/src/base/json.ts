@@ -7,7 +7,7 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> | un
     : undefined
 }
 
-/** Returns which bound a value exceeds. Iterates instead of recursing, so that deep values can't overflow the stack. */
+/** Returns the bound that a JSON value exceeds. Does not recurse, so that deep values can't overflow the stack. */
 export function findExcess(
   value: unknown,
   bounds: { readonly depth: number; readonly nodes: number },

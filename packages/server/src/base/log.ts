@@ -8,28 +8,28 @@ import type { Writable } from 'node:stream'
 import { pino } from 'pino'
 import type { Logger } from './logger.ts'
 
-/** The maximum size of the log queue. */
+/** The maximum size of all queued log lines. */
 const MAX_QUEUED_BYTES = 1024 * 1024
 const STANDARD_ERROR = 2
 
 /** A log that never blocks the event loop. */
 export interface AsyncLog {
   readonly logger: Logger
-  /** Returns how many lines were dropped. */
+  /** Returns the number of log lines that were dropped. */
   readonly dropped: () => number
-  /** Resolves when all lines are written, or after `deadlineMs` milliseconds. */
+  /** Resolves when all log lines are written, or after `deadlineMs` milliseconds. */
   readonly flush: (deadlineMs: number) => Promise<void>
 }
 
 const droppedBy = new WeakMap<Logger, () => number>()
 
-/** How many lines a logger of ours has dropped; 0 for any other. */
+/** Returns the number of lines that a logger of `asyncLog` has dropped; 0 for any other logger. */
 export const droppedLines = (logger: Logger): number => droppedBy.get(logger)?.() ?? 0
 
-/** A log on standard error. */
+/** Creates a log that writes to standard error. */
 export const stderrLog = (level = 'info'): AsyncLog => asyncLog(level, openStandardError())
 
-/** A log on a stream. */
+/** Creates a log that writes to a stream. */
 export function asyncLog(level: string, stream: Writable): AsyncLog {
   let dropped = 0
   let reported = 0
@@ -61,8 +61,8 @@ export function asyncLog(level: string, stream: Writable): AsyncLog {
 }
 
 /**
- * A pipe is written by the event loop. A file stream's threads would be blocked by a stalled pipe, and a process can't
- * exit while one of its threads is blocked.
+ * Opens a stream for standard error. The event loop writes a pipe, because a stalled pipe would block a file stream's
+ * threads, and a process can't exit while one of its threads is blocked.
  */
 function openStandardError(): Writable {
   // As numbers, the result would make Node 22.23 take the next symbolic link it resolves for a folder: `redis` would not load.

@@ -1,7 +1,7 @@
-/** Writes one line: fields for machines, and a message that can be searched. */
+/** Writes one log line, with fields for machines and a searchable message. */
 export type LogLine = (fields: object, message: string) => void
 
-/** A logger, such as pino's. Any object with these four methods will do. */
+/** A logger, such as pino. Any object with these four methods is accepted. */
 export interface Logger {
   readonly debug: LogLine
   readonly info: LogLine

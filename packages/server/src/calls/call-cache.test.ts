@@ -9,7 +9,7 @@ import { CallFeed } from './call-feed.ts'
 
 const eventsOf = (...events: readonly CallEvent[]) => ({ events: news(events) })
 
-/** Two nodes on one shared store. With `isBusSilent`, the bus delivers nothing to the first node. */
+/** Creates two nodes on one shared store. With `isBusSilent`, the bus delivers nothing to the first node. */
 function nodes({ isBusSilent = true, ...changed }: Partial<CallStore> & { isBusSilent?: boolean } = {}) {
   const shared: CallStore = { ...memoryStore(), isShared: true }
   const store = { ...shared, ...changed, ...(isBusSilent ? { subscribe: async () => () => {} } : {}) }
@@ -32,7 +32,7 @@ describe('a call that several nodes append to', () => {
     expect((await one.open(CALL)).state.keys.size).toBe(19)
   })
 
-  it('repeats the decision on records of another node that the bus did not deliver', async () => {
+  it('an append repeats its decision on records of another node that the bus did not deliver', async () => {
     const { one, other, feed } = nodes()
     await append(one, 1)
     await append(other, 2)
@@ -49,7 +49,7 @@ describe('a call that several nodes append to', () => {
     expect(grown.mock.calls.flat()).toEqual([2, 3])
   })
 
-  it('catches up with a shared store before a decision appends nothing or refuses', async () => {
+  it('catches up with a shared store before a decision to append nothing or to refuse takes effect', async () => {
     const { one, other } = nodes()
     await append(one, 1)
     await append(other, 2)
@@ -63,7 +63,7 @@ describe('a call that several nodes append to', () => {
     expect((await one.open(CALL)).state.keys.size).toBe(6)
   })
 
-  it('reports an event that another node has stored as a duplicate after one store append', async () => {
+  it('an append reports an event that another node has stored as a duplicate, after one store append', async () => {
     const { one, other, asked } = nodes()
     await append(one, 1)
     await append(other, 2)
@@ -72,7 +72,7 @@ describe('a call that several nodes append to', () => {
     expect(asked.append).toHaveBeenCalledOnce()
   })
 
-  it('starts from an empty state when the bus does not report that a call was erased or rewritten', async () => {
+  it('folds a call from an empty state when the bus did not report that the call was erased or rewritten', async () => {
     const { shared, one, feed } = nodes()
     const forgotten = vi.fn()
     await append(one, 1)
@@ -122,7 +122,7 @@ describe('a call that several nodes append to', () => {
 })
 
 describe('an erased call', () => {
-  it('evicts a folded call when the call is erased from the store', async () => {
+  it('the call cache evicts a call when the call is erased from the store', async () => {
     const { store, cache } = await coldNode()
     await cache.open(CALL)
     expect(cache.size).toBe(1)
@@ -147,7 +147,7 @@ describe('a call that is not folded yet', () => {
 })
 
 describe('the limit of cached calls', () => {
-  /** A cache that keeps three unused calls, and calls in it by name. */
+  /** Creates a cache that keeps three unused calls, and opens the named calls in it. */
   async function three(...names: readonly string[]) {
     const { cache } = nodeOn(memoryStore(), { maxCached: 3 })
     const happen = (name: string) =>
@@ -159,7 +159,7 @@ describe('the limit of cached calls', () => {
     return { cache, happen, kept }
   }
 
-  it('evicts the least recently used call', async () => {
+  it('the call cache evicts the least recently used call', async () => {
     const { happen, kept } = await three('a', 'b', 'c')
     await happen('a')
     await happen('d')
@@ -168,7 +168,7 @@ describe('the limit of cached calls', () => {
     expect(kept()).toBe('ab')
   })
 
-  it('keeps every call with a subscriber, and evicts it only after its subscriber has left', async () => {
+  it('the call cache keeps a call while it has a subscriber, and evicts it only after the subscriber has left', async () => {
     const { cache, happen, kept } = await three('a', 'b', 'c', 'd', 'e', 'f', 'g')
     const stops = await Promise.all([...'abcd'].map((name) => cache.subscribe(name, {})))
     expect(kept()).toBe('abcdefg')
@@ -182,7 +182,7 @@ describe('the limit of cached calls', () => {
     expect(kept()).toBe('abcde')
   })
 
-  it('evicts erased calls, except a call with a subscriber', async () => {
+  it('the call cache evicts erased calls, except calls with a subscriber', async () => {
     const { store, feed, cache } = nodeOn(memoryStore())
     for (const name of 'abc') await cache.append(name, () => eventsOf(key(1)))
     await cache.subscribe('c', {})
@@ -210,7 +210,7 @@ describe('live calls', () => {
     directory.close()
   })
 
-  it('evicts live calls that are silent for an hour or exceed the limit', async () => {
+  it('the call cache evicts live calls that are silent for an hour or exceed the limit of live calls', async () => {
     let now = 0
     const { cache } = nodeOn(memoryStore(), { maxCached: 1, maxLive: 3, now: () => now })
     for (const name of 'abcde') await cache.append(name, () => eventsOf(key(1)))

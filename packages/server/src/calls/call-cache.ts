@@ -17,10 +17,10 @@ import {
 import { UNREADABLE_RECORD } from '../store/stored-event.ts'
 import { type CallFeed, incompleteRead, type LogGrowth } from './call-feed.ts'
 
-/** A call in its latest known state. */
+/** A call with its latest known state. */
 export interface KnownCall {
   readonly callId: string
-  /** `null` when nothing has been appended to it yet. */
+  /** The head of the call's log; `null` when no event has been appended yet. */
   readonly cursor: Cursor | null
   readonly state: CallState
 }
@@ -73,19 +73,19 @@ const defaults: Required<CallCacheOptions> = {
 const MAX_ATTEMPTS = 100
 /** A call without events for this long counts as idle, even if its log has no end. */
 const IDLE_AFTER_MS = 3_600_000
-/** The maximum number of events to fold before yielding to the event loop. */
+/** The maximum number of events to fold before the cache yields to the event loop. */
 const FOLD_SLICE = 500
 
 const endTypes: ReadonlySet<string> = new Set(['call.hangup', 'call.closed'])
 
 interface Entry {
   readonly callId: string
-  /** The last record that is folded. */
+  /** The cursor of the last record that is folded into the state. */
   cursor: Cursor | null
   state: CallState
   usedAt: number
   readonly subscribers: Set<CallSubscriber>
-  /** The last queued operation. Operations on a call run one after another. */
+  /** Resolves when the last queued operation ends. Operations on a call run one after another. */
   queue: Promise<unknown>
   pending: number
   unsubscribe: Unsubscribe | null
@@ -97,7 +97,7 @@ export class CallCache {
   readonly #feed: CallFeed
   readonly #options: Required<CallCacheOptions>
   readonly #entries = new Map<string, Entry>()
-  /** Unused calls, least recently used first: live calls, and ended or idle calls. */
+  /** The unused calls, least recently used first, in two sets: live calls, and ended or idle calls. */
   readonly #live = new Set<Entry>()
   readonly #idle = new Set<Entry>()
   readonly #listeners = new Set<CallSubscriber>()
@@ -110,7 +110,7 @@ export class CallCache {
 
   /**
    * Appends the events of a decision after every earlier append to the call. `decide` must be pure: it runs again when
-   * the log has grown since. Only the last decision takes effect; it is returned.
+   * the log has grown since. Only the last decision takes effect, and is returned.
    *
    * @throws StoreUnavailableError when the store is unavailable, or when the log grows during every attempt.
    */
@@ -146,11 +146,11 @@ export class CallCache {
         if (records.length > 0) this.#notify([() => this.#options.onAppended(records, entry.state)])
         return { decision, records, duplicates }
       }
-      throw new StoreUnavailableError('The append failed because the log of the call grows too fast. Retry later.')
+      throw new StoreUnavailableError('The append failed because the log of the call grows too fast. Try again later.')
     })
   }
 
-  /** Returns the call. A shared store is read first, because other processes may have appended. */
+  /** Returns a call. Reads a shared store first, because other processes may have appended to the call. */
   open(callId: string): Promise<KnownCall> {
     return this.#current(callId, ({ cursor, state }) => ({ callId, cursor, state }))
   }
@@ -198,7 +198,7 @@ export class CallCache {
     return this.#entries.has(callId)
   }
 
-  /** The number of calls in the cache. */
+  /** The number of calls that the cache holds. */
   get size(): number {
     return this.#entries.size
   }
@@ -231,7 +231,7 @@ export class CallCache {
     }
   }
 
-  /** Queues work on a call, and catches up before it runs. */
+  /** Queues work on a call, and catches up with a shared store before the work runs. */
   #current<T>(callId: string, work: (entry: Entry) => T): Promise<T> {
     return this.#inTurn(callId, async (entry) => {
       // The bus may have dropped records of other processes.

@@ -10,7 +10,7 @@ import { runEach } from '../store/bus.ts'
 import type { CallListing, CallStage, CallStore, Unsubscribe } from '../store/call-store.ts'
 import type { CallCache } from './call-cache.ts'
 
-/** A change to the list. */
+/** A change to the list of calls. */
 export type DirectoryChange =
   | { readonly kind: 'changed'; readonly summary: CallSummary }
   | { readonly kind: 'gone'; readonly callId: string }
@@ -50,7 +50,7 @@ const ENDED_CALL_TTL_MS = 3_600_000
 /** How many calls are folded or authorised concurrently. */
 const CONCURRENCY = 16
 const PAGE_SIZE = 1_000
-/** The maximum number of `authorize` decisions per reply, as a multiple of `maxCalls`. */
+/** The maximum number of the host's `authorize` decisions per reply, as a multiple of `maxCalls`. */
 const MAX_DECISIONS_PER_LISTED = 5
 const DAY_MS = 24 * 3_600_000
 
@@ -58,7 +58,7 @@ const DAY_MS = 24 * 3_600_000
 export class CallDirectory {
   readonly #deps: DirectoryDeps
   readonly #options: Required<DirectoryOptions>
-  /** The calls of each stage, least recently changed first. */
+  /** The calls of each stage, least recently changed first: live calls, then ended calls. */
   readonly #live = new Map<string, DirectoryEntry>()
   readonly #ended = new Map<string, DirectoryEntry>()
   readonly #listeners = new Set<(change: DirectoryChange) => void>()
@@ -99,7 +99,7 @@ export class CallDirectory {
     return { calls: calls.slice(0, maxCalls), isTruncated: calls.length > maxCalls || decided < candidates.length }
   }
 
-  /** Subscribes to changes of the list. */
+  /** Subscribes to changes of the list of calls. */
   async subscribe(listener: (change: DirectoryChange) => void): Promise<Unsubscribe> {
     this.#listeners.add(listener)
     await this.#load()
@@ -144,7 +144,7 @@ export class CallDirectory {
     await pMap(sorted, ({ callId, updatedAt }) => this.#fold(callId, updatedAt), { concurrency: CONCURRENCY })
   }
 
-  /** Reads the calls of the last day: all live calls, or the newest calls up to `maxCalls`. */
+  /** Reads the listings of the last day from the store: all calls of a stage, or the newest calls up to `maxCalls`. */
   async #listings(stage?: CallStage): Promise<CallListing[]> {
     const { maxCalls, now } = this.#options
     const most = stage ? MAX_CALLS : maxCalls
@@ -159,7 +159,7 @@ export class CallDirectory {
     return listings
   }
 
-  /** Folds a call, so that the cache publishes it. A call that was already folded is listed directly. */
+  /** Folds a call, so that the cache publishes it. Lists a call that was already folded directly. */
   async #fold(callId: string, updatedAt: number): Promise<void> {
     try {
       const { state, cursor } = await this.#deps.cache.open(callId)
@@ -240,7 +240,7 @@ export class CallDirectory {
   }
 }
 
-/** The time at which a call ended, in milliseconds; `undefined` for a live call. */
+/** Returns the time at which a call ended, in milliseconds; `undefined` for a live call. */
 function endedAtOf({ hangup, closed }: CallState): number | undefined {
   const end = hangup ?? closed
   return end ? Date.parse(end.at) : undefined

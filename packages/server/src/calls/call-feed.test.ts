@@ -26,7 +26,7 @@ async function watched(feed: CallFeed, after = 0) {
 }
 
 describe('a call that is not folded', () => {
-  it('reads the whole log of a call without folding the call', async () => {
+  it('`readToEnd` reads the whole log of a call without folding the call', async () => {
     const { feed, cache } = await coldNode()
     const began = vi.fn((tail: { events: readonly string[] }) => {
       expect(tail.events.map((text) => JSON.parse(text))).toEqual(keys(1, LENGTH))
@@ -50,7 +50,7 @@ describe('a call that is not folded', () => {
     expect(JSON.stringify(state)).toBe(JSON.stringify(foldCall(CALL, keys(1, upTo))))
   })
 
-  it('resolves to false when the store does not have the call', async () => {
+  it('`readToEnd` resolves to false when the store does not have the call', async () => {
     const { feed } = nodeOn(memoryStore())
     expect(await feed.readToEnd(CALL, () => 0, vi.fn())).toBe(false)
     expect(feed.headOf(CALL)).toBeNull()
@@ -69,7 +69,7 @@ describe('the subscribers of a call', () => {
     expect(order).toEqual(['published 2', 'folded 2'])
   })
 
-  it('subscribes to the store once per call, and releases the call with its last subscriber', async () => {
+  it('the feed subscribes to the store once per call, and releases the call with its last subscriber', async () => {
     const store = memoryStore()
     const watch = vi.spyOn(store, 'subscribe')
     const { feed } = nodeOn(store)

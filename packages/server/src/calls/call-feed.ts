@@ -106,7 +106,7 @@ export class CallFeed {
     }
   }
 
-  /** Returns the last known cursor of a call; `null` when the call has no subscriber or no log. */
+  /** Returns the last known cursor of a call's log; `null` when the call has no subscriber or no log. */
   headOf(callId: string): Cursor | null {
     return this.#entries.get(callId)?.cursor ?? null
   }
@@ -117,7 +117,7 @@ export class CallFeed {
     if (entry) await this.#catchUp(entry)
   }
 
-  /** Publishes records that this process appended. The bus may be slower or drop them. */
+  /** Publishes records that this process appended, because the bus may be slower or drop them. */
   async publish(callId: string, { epoch, records }: Pick<AppendResult, 'epoch' | 'records'>): Promise<void> {
     const entry = this.#entries.get(callId)
     if (entry && !this.#take(entry, epoch, records)) await this.#catchUp(entry)
@@ -168,7 +168,7 @@ export class CallFeed {
     if (slice) await this.#catchUp(entry)
   }
 
-  /** Publishes the new records. Returns false on a gap or a different epoch. */
+  /** Publishes the new ones of the given records. Returns false on a gap or a different epoch. */
   #take(entry: Entry, epoch: string, records: readonly CallRecord[]): boolean {
     const { callId, cursor: known } = entry
     const next = (known?.seq ?? 0) + 1
@@ -200,4 +200,4 @@ export class CallFeed {
 
 /** Creates the error for a store that returns fewer records than its head announces. */
 export const incompleteRead = () =>
-  new StoreUnavailableError('The store returned fewer records of the call than its head announces. Retry later.')
+  new StoreUnavailableError('The store returned fewer records of the call than its head announces. Try again later.')

@@ -7,7 +7,7 @@ import { exportCall, MAX_EXPORT_SLICE } from './export-call.ts'
 
 const recordsOf = ({ steps }: Scenario) => steps.map(({ event }, index) => ({ seq: index + 1, event }))
 
-/** Exports these records, read page by page as from a store. */
+/** Returns the export of the given records, which it reads page by page as from a store. */
 async function textOf(callId: string, records: readonly CallRecord[], format: ExportFormat): Promise<string> {
   const read = async (after: number, limit: number) => ({ records: records.slice(after, after + limit) })
   return (await exportCall(callId, { read }, format)) ?? ''
@@ -42,13 +42,13 @@ describe('an exported call', () => {
     expect(text).toContain('<v user>It is Sample Caller.')
   })
 
-  it('exports a call as Markdown with a heading and one line per key', async () => {
+  it('exports a call as Markdown with a heading and one line per key press', async () => {
     const text = await textOf(pinEntry.callId, recordsOf(pinEntry), 'md')
     expect(text).toMatch(/^# Call \+15550001111 to \+15550002222/)
     expect(text).toContain('**caller** key: 5')
   })
 
-  it('masks the digits of a masked gather in CSV and Markdown', async () => {
+  it('hides the digits of a masked gather in CSV and Markdown exports', async () => {
     for (const format of ['csv', 'md'] as const) {
       const text = await textOf(hiddenPin.callId, recordsOf(hiddenPin), format)
       expect(text.match(/•/g)).toHaveLength(6)
@@ -112,7 +112,7 @@ describe('hostile speech', () => {
 })
 
 describe('an export of a long call', () => {
-  it('exports a bounded number of records before it yields to the event loop', async () => {
+  it('the export of a long call handles a bounded number of records before it yields to the event loop', async () => {
     const records = Array.from({ length: 12_000 }, (_, index) => ({
       seq: index + 1,
       event: {
@@ -144,7 +144,7 @@ describe('an export of a long call', () => {
 })
 
 describe('the export route', () => {
-  it('sends the export as a named file to an authorised client, and 401 without a ticket', async () => {
+  it('sends a call’s export as a named file to an authorised client, and answers 401 without a ticket', async () => {
     await using server = await testServer()
     await server.webhook('call.answered', { from: '+1', to: '+2' })
     const authorization = `Bearer ${await server.ticket()}`

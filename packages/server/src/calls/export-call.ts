@@ -13,7 +13,7 @@ import {
   type TimelineEntry,
 } from '@callgather/protocol'
 
-/** The maximum number of records to fold or write before yielding to the event loop. */
+/** The maximum number of records to fold or write before an export yields to the event loop. */
 export const MAX_EXPORT_SLICE = 250
 
 /** The log that an export reads, and how the export yields. */

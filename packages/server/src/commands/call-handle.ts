@@ -15,31 +15,31 @@ import type { Commands } from './commands.ts'
 /** Telnyx's answer to a command it accepted. */
 export interface AcceptedCommand {
   readonly commandId: string
-  /** `ok`, in Telnyx's words. */
+  /** Telnyx's result text, `ok`. */
   readonly result: string
   /** The id of the conversation that an AI command started. */
   readonly conversationId?: string
 }
 
-/** How a gather ended. */
+/** The end of a gather. */
 export interface GatherOutcome {
   readonly commandId: string
   /**
-   * Telnyx's status, such as `valid`, `invalid`, `timeout`, `cancelled` or `call_hangup`; an open list. Also `call_hangup`
-   * if the call ended without an end event of the gather. `null` if Telnyx sent no status.
+   * Telnyx's status of the gather, such as `valid`, `invalid`, `timeout`, `cancelled` or `call_hangup`. The list is
+   * open. Also `call_hangup` if the call ended without an end event of the gather. `null` if Telnyx sent no status.
    */
   readonly status: string | null
-  /** The digits; `null` if they are masked, and for an AI gather. */
+  /** The digits that the caller entered; `null` if they are masked, and for an AI gather. */
   readonly digits: string | null
   /** The fields of an AI gather as Telnyx sent them, not validated against your schema. */
   readonly result: Readonly<Record<string, unknown>> | null
-  /** The time of the end, in ISO 8601. */
+  /** The time at which the gather ended, in ISO 8601. */
   readonly endedAt: string
 }
 
 /** A command that was sent. A promise that you do not await never causes an unhandled rejection. */
 export interface CommandRun {
-  /** Resolves when Telnyx accepts the command. Rejects with a GatherError if it is refused or its outcome is unknown. */
+  /** Resolves when Telnyx accepts the command. Rejects with a GatherError if Telnyx refuses it or its outcome is unknown. */
   readonly accepted: Promise<AcceptedCommand>
 }
 
@@ -55,8 +55,8 @@ export interface GatherRun extends CommandRun {
 /** Options for starting an assistant, in addition to its body. */
 export interface AssistantOptions {
   /**
-   * How much of the input may be shown, where it is sensitive: `digits`, also the `allButLast4`, or `all`. Makes the server's
-   * policy stricter, never laxer. What was given reaches `onSensitive` and nothing else.
+   * The mask of the caller's input, if it is sensitive: `digits`, `allButLast4` or `all`. The stricter of this mask and
+   * the server's policy applies. Only `onSensitive` receives the clear input.
    */
   readonly mask?: Mask
 }
@@ -64,8 +64,8 @@ export interface AssistantOptions {
 /** Options of a gather, in addition to its body. */
 export interface GatherOptions extends AssistantOptions {
   /**
-   * Stop the running gather of the call, then start this one. By default a second gather is refused with an error that
-   * names the running one.
+   * Whether to stop the call's running gather first. By default, the server refuses a second gather with an error that
+   * names the running gather.
    */
   readonly replace?: boolean
 }
@@ -75,25 +75,25 @@ export interface CallHandle {
   readonly id: string
   /** Resolves with the current state of the call. */
   state(): Promise<CallState>
-  /** Collects digits, with no prompt. */
+  /** Starts a gather that collects digits without a prompt. */
   gather(body?: CommandBodies['gather'], options?: GatherOptions): GatherRun
-  /** Speaks a prompt and collects digits. */
+  /** Starts a gather that speaks a prompt and collects digits. */
   gatherUsingSpeak(body: CommandBodies['gather_using_speak'], options?: GatherOptions): GatherRun
-  /** Plays a prompt and collects digits. */
+  /** Starts a gather that plays an audio prompt and collects digits. */
   gatherUsingAudio(body: CommandBodies['gather_using_audio'], options?: GatherOptions): GatherRun
   /** Starts an AI gather for the fields of a JSON Schema. */
   gatherUsingAI(body: CommandBodies['gather_using_ai'], options?: GatherOptions): GatherRun
   /** Ends a running digit gather. */
   stopGather(body?: CommandBodies['gather_stop']): CommandRun
-  /** Starts an assistant. */
+  /** Starts an AI assistant on the call. */
   startAIAssistant(body?: CommandBodies['ai_assistant_start'], options?: AssistantOptions): CommandRun
-  /** Ends the assistant's conversation; the call stays up. */
+  /** Ends the assistant's conversation. The call continues. */
   stopAIAssistant(body?: CommandBodies['ai_assistant_stop']): CommandRun
   /** Adds messages to the assistant's conversation. */
   addAIAssistantMessages(body: CommandBodies['ai_assistant_add_messages']): CommandRun
 }
 
-/** Makes the handle of a call. */
+/** Creates the handle of a call. */
 export function callHandle(callId: string, { commands, cache }: { commands: Commands; cache: CallCache }): CallHandle {
   const give = (command: CommandName, body: unknown, { mask, replace }: GatherOptions) =>
     commands.submit({ callId, command, body, subject: 'backend', isTrusted: true, mustExist: false, mask, replace })

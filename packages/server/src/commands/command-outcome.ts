@@ -10,13 +10,13 @@ import {
 import { type CommandAnswer, endingCommands } from '../telnyx/commands.ts'
 import { formatTime } from '../telnyx/normalise.ts'
 
-/** The outcome of a command, as its event. */
+/** The event that records the outcome of a command. */
 export type CommandOutcomeEvent =
   | { event_type: 'command.accepted'; payload: { conversation_id?: string } }
   | { event_type: 'command.refused'; payload: { status: number; code: string; title: string; detail?: string } }
   | { event_type: 'command.unknown'; payload: { reason: string } }
 
-/** Makes an event of a command, at most one per kind. `now` is our clock, in milliseconds. */
+/** Creates an event of a command. A command has at most one event per kind. `now` is our clock, in milliseconds. */
 export function commandEvent(
   commandId: string,
   { event_type, payload }: { readonly event_type: string; readonly payload: object },
@@ -27,7 +27,7 @@ export function commandEvent(
   return { ...envelope, payload } as CallEvent
 }
 
-/** The outcome event for Telnyx's answer. */
+/** Returns the outcome event for Telnyx's answer to a command. */
 export function outcomeOf(command: CommandName, answer: CommandAnswer): CommandOutcomeEvent {
   switch (answer.status) {
     case 'accepted': {
@@ -55,7 +55,7 @@ export function withoutDetail(outcome: CommandOutcomeEvent): CommandOutcomeEvent
   return { ...outcome, payload }
 }
 
-/** The outcome event for an outcome of the call state. */
+/** Returns the event for an outcome in the call state; `command.unknown` if the command has no outcome. */
 export function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
   switch (outcome?.status) {
     case 'accepted': {
@@ -72,7 +72,7 @@ export function eventOf(outcome: CommandOutcome | null): CommandOutcomeEvent {
   }
 }
 
-/** The answer to the command's sender, in Telnyx's shape. */
+/** Returns the answer to the command's sender, in Telnyx's format. Throws it if it is an error. */
 export function resultOf(outcome: CommandOutcomeEvent): { result: string; conversation_id?: string } {
   switch (outcome.event_type) {
     case 'command.accepted':

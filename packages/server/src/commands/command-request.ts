@@ -30,19 +30,19 @@ export interface CommandInput {
   readonly command: CommandName
   /** The unvalidated body. */
   readonly body: unknown
-  /** The subject that sends it. */
+  /** The subject that sends the command. */
   readonly subject: string
-  /** Whether it comes from the host's own code, which policy does not restrict. */
+  /** Whether the command comes from the host's own code, which the command policy does not restrict. */
   readonly isTrusted: boolean
-  /** Refuse the command if no webhook of the call has arrived yet. */
+  /** Whether to refuse the command if no webhook of the call has arrived yet. */
   readonly mustExist: boolean
-  /** The sender's key: the same key on the same call is the same command. */
+  /** The sender's idempotency key. The same key on the same call identifies the same command. */
   readonly idempotencyKey?: string | undefined
-  /** The mask that the sender requests. It can make the server's policy stricter, never laxer. */
+  /** The mask that the sender requests. The stricter of this mask and the server's policy applies. */
   readonly mask?: Mask | undefined
-  /** Stop the running gather first. Otherwise a second gather is refused. */
+  /** Whether to stop the running gather first. Otherwise the server refuses a second gather. */
   readonly replace?: boolean | undefined
-  /** The client's address, for the audit log. */
+  /** The client's address, for the audit trail. */
   readonly address?: string | undefined
 }
 
@@ -51,22 +51,22 @@ export interface PrepareDeps {
   readonly policy: CommandPolicy
   readonly hostCallbacks: HostCallbacks
   readonly markers: MarkCodec
-  /** Key of the `command_id` derived from an idempotency key, and of the digest of a body. */
+  /** The key that derives a `command_id` from an idempotency key, and the digest of a body. */
   readonly commandKey: Uint8Array
 }
 
 /** A validated command. */
 export interface PreparedCommand {
   readonly commandId: string
-  /** Identifies the command and its body. */
+  /** The digest of the command and its body. */
   readonly digest: string
-  /** The mask, if the input is sensitive. */
+  /** The mask of the command's input, if the input is sensitive. */
   readonly mask: Mask | undefined
   /** The body that Telnyx gets. */
   readonly body: Readonly<Record<string, unknown>>
-  /** Why the state of the call forbids the command; `null` if it is allowed. */
+  /** Returns why the state of the call forbids the command; `null` if the command is allowed. */
   refusalOn(state: CallState, now: number): GatherError | null
-  /** Its `command.requested` event. `now` is our clock, in milliseconds. */
+  /** Creates the `command.requested` event of the command. `now` is our clock, in milliseconds. */
   requestEvent(state: CallState, now: number): NewEvent
 }
 
@@ -113,7 +113,7 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
   }
 }
 
-/** The body to log. While a masked gather is open, any command may read its input back to the caller. */
+/** Returns the body to log. While a masked gather is open, any command may read its input back to the caller. */
 function loggedBody(
   command: CommandName,
   body: Record<string, unknown>,
@@ -138,7 +138,7 @@ const copiesMaskedGather = () =>
     'The call is being recorded or streamed, which would copy sensitive input. Stop the recording or stream, then retry.',
   )
 
-/** The mask of the host's policy, or the sender's if that is stricter. */
+/** Returns the stricter of the host's mask policy and the mask that the sender requests. */
 async function maskOf(
   { callId, command, mask }: CommandInput,
   body: Record<string, unknown>,
@@ -190,7 +190,7 @@ function withUpdates(command: CommandName, body: Record<string, unknown>): Recor
   }
 }
 
-/** Fields that name secrets or other systems. They are sent to Telnyx but never logged. */
+/** Body fields that name secrets or other systems. They are sent to Telnyx but never logged. */
 const secretKeys = new Set([
   'api_key_ref',
   'openai_api_key_ref',
@@ -214,7 +214,7 @@ function withoutSecrets(value: Record<string, unknown>): Record<string, unknown>
   )
 }
 
-/** Formats the first 16 bytes as a version 8 UUID, which is for custom algorithms (RFC 9562). */
+/** Formats the first 16 bytes as a version 8 UUID, the version for custom algorithms (RFC 9562). */
 function uuidOf(bytes: Buffer): string {
   const own = Buffer.from(bytes.subarray(0, 16))
   own[6] = ((own[6] ?? 0) & 0x0f) | 0x80

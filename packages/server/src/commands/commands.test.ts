@@ -5,7 +5,7 @@ import { type CallStore, StoreUnavailableError } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
 
-/** A store whose next append of a command's request fails, after or without storing it. */
+/** A store whose next append of a `command.requested` event fails, with or without storing the event. */
 function failingStore(): CallStore & { fail(how: 'answer lost' | 'not made'): void } {
   const store = memoryStore()
   let failure: 'answer lost' | 'not made' | null = null
@@ -29,7 +29,7 @@ function failingStore(): CallStore & { fail(how: 'answer lost' | 'not made'): vo
 const key = { 'idempotency-key': 'first' }
 
 describe('a command whose append was not confirmed by the store', () => {
-  it('is not sent, and ends as refused if the store kept its request', async () => {
+  it('does not send a command whose append was not confirmed, and logs it as refused if the store kept its request', async () => {
     const store = failingStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -47,7 +47,7 @@ describe('a command whose append was not confirmed by the store', () => {
     expect(server.upstream.received).toHaveLength(1)
   })
 
-  it('gives a repeat of the command the same outcome without sending it', async () => {
+  it('gives the repeat of a command with an unconfirmed append the same outcome without sending it', async () => {
     const store = failingStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -58,7 +58,7 @@ describe('a command whose append was not confirmed by the store', () => {
     expect(server.upstream.received).toEqual([])
   })
 
-  it('runs when it is repeated and the store had not kept its request', async () => {
+  it('runs a repeated command when the store had not kept the request of its first attempt', async () => {
     const store = failingStore()
     await using server = await testServer({ store })
     await server.webhook('call.answered')
@@ -78,7 +78,7 @@ const sentTo = ({ upstream }: { upstream: { received: readonly { path: string }[
   upstream.received.map(({ path }) => path.split('/').at(-1))
 
 describe('a second gather on a call', () => {
-  it('is refused with the name of the first and of the agent who started it, and nothing is sent', async () => {
+  it('refuses a second gather on a call and names the running gather and the agent who started it', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const other = `Bearer ${await server.ticket({ subject: 'agent-8' })}`
@@ -105,7 +105,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather'])
   })
 
-  it('is refused when both reach the server at the same moment', async () => {
+  it('refuses the second of two gathers that reach the server at the same moment', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const answers = await Promise.all([server.command('gather', {}), server.command('gather', {})])
@@ -113,7 +113,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather'])
   })
 
-  it('is not confused with a retry of the first under its idempotency key', async () => {
+  it('treats a gather with the running gather’s idempotency key as a retry, not as a second gather', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const ids = [await server.command('gather', {}, key), await server.command('gather', {}, key)].map(
@@ -123,7 +123,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather'])
   })
 
-  it('replaces the first on request: it is stopped, and its end awaited, before the second is sent', async () => {
+  it('sends a replacing gather only after the running gather was stopped and has ended', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather', {})
@@ -137,7 +137,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather', 'gather_stop', 'gather'])
   })
 
-  it('stops the conversation of an AI gather that it replaces', async () => {
+  it('a replacing gather stops the conversation of the AI gather that it replaces', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather_using_ai', { parameters: { type: 'object', properties: {} } })
@@ -145,7 +145,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather_using_ai', 'ai_assistant_stop', 'gather'])
   })
 
-  it('cannot replace a gather that Telnyx has not answered yet', async () => {
+  it('refuses to replace a gather whose command Telnyx has not answered yet', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.replies.push({ delayMs: 500 })
@@ -157,7 +157,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather'])
   })
 
-  it('is refused and not sent when the first cannot be stopped', async () => {
+  it('refuses a replacing gather and does not send it when the running gather cannot be stopped', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     await server.command('gather', {})
@@ -166,7 +166,7 @@ describe('a second gather on a call', () => {
     expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather_stop', 'gather_stop'])
   })
 
-  it('requires permission to stop the gather that it replaces', async () => {
+  it('a replacing gather requires permission to stop the gather that it replaces', async () => {
     await using server = await testServer({ authorize: (_, { command }) => command !== 'gather_stop' })
     await server.webhook('call.answered')
     expect((await server.command('gather', {})).status).toBe(200)
@@ -178,7 +178,7 @@ describe('a second gather on a call', () => {
     ['gather', 'yes'],
     ['gather_stop', 'true'],
     ['ai_assistant_start', 'true'],
-  ])('is rejected with 400 when %s has the replace header %s', async (command, word) => {
+  ])('rejects the command %s with 400 when its `callgather-replace` header is %s', async (command, word) => {
     await using server = await testServer()
     await server.webhook('call.answered')
     expect((await server.command(command, {}, { [REPLACE_HEADER]: word })).status).toBe(400)
@@ -186,12 +186,12 @@ describe('a second gather on a call', () => {
 
   const ways: Record<string, (server: Awaited<ReturnType<typeof testServer>>, pass: (ms: number) => void) => unknown> =
     {
-      'the first has ended': (server) => server.webhook('call.gather.ended', { status: 'valid', digits: '1' }),
-      'the first was stopped, though its end never came': (server) => server.command('gather_stop', {}),
-      'the first must be over by its own timeouts': (_, pass) => pass(60_000 + 31_000),
+      'has ended': (server) => server.webhook('call.gather.ended', { status: 'valid', digits: '1' }),
+      'was stopped, although its end event was lost': (server) => server.command('gather_stop', {}),
+      'must be over by its own timeouts': (_, pass) => pass(60_000 + 31_000),
     }
   for (const [name, end] of Object.entries(ways)) {
-    it(`starts when ${name}`, async () => {
+    it(`starts a second gather when the first gather ${name}`, async () => {
       let now = Date.now()
       await using server = await testServer({ now: () => now })
       await server.webhook('call.answered')
@@ -205,7 +205,7 @@ describe('a second gather on a call', () => {
     })
   }
 
-  it('starts after a gather that Telnyx refused, but not after a gather with an unknown outcome', async () => {
+  it('starts a gather after a gather that Telnyx refused, but not after a gather with an unknown outcome', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     server.upstream.replies.push({ status: 422, body: { errors: [{ code: '90034', title: 'No' }] } })
@@ -218,19 +218,22 @@ describe('a second gather on a call', () => {
 })
 
 describe('a command whose answer was lost', () => {
-  it.each(['90018', '90015'])('stays unknown in the log when its retry is refused with %s', async (code) => {
-    const store = memoryStore()
-    await using server = await testServer({ store })
-    await server.webhook('call.answered')
-    server.upstream.replies.push({ hangUp: true }, { status: 422, body: { errors: [{ code, title: 'No' }] } })
-    expect((await server.command('gather', {})).status).toBe(504)
-    const types = (await store.read(CALL, 0))?.records.map(({ event }) => event.event_type)
-    expect(types).toEqual(['call.answered', 'command.requested', 'command.unknown'])
-  })
+  it.each(['90018', '90015'])(
+    'logs a command with a lost answer as unknown when Telnyx refuses its retry with %s',
+    async (code) => {
+      const store = memoryStore()
+      await using server = await testServer({ store })
+      await server.webhook('call.answered')
+      server.upstream.replies.push({ hangUp: true }, { status: 422, body: { errors: [{ code, title: 'No' }] } })
+      expect((await server.command('gather', {})).status).toBe(504)
+      const types = (await store.read(CALL, 0))?.records.map(({ event }) => event.event_type)
+      expect(types).toEqual(['call.answered', 'command.requested', 'command.unknown'])
+    },
+  )
 })
 
 describe('an accepted stop that no event confirms', () => {
-  it('makes the server ask Telnyx whether the log lacks an event', async () => {
+  it('checks the call at Telnyx when no event confirms an accepted stop command', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     try {
       await using server = await testServer({ reconcile: { intervalMs: 3_600_000 } })

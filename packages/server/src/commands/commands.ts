@@ -57,16 +57,16 @@ export interface CommandDeps extends PrepareDeps {
   readonly logger: Logger
   /** Called when a call's log seems to have a gap: Telnyx reports the call as over, or a stop had no effect. */
   readonly onSuspectedGap?: (callId: string) => void
-  /** Called with each outcome. */
+  /** Called with the outcome of each command, and the milliseconds that it took. */
   readonly onOutcome?: (command: CommandName, outcome: string, millis: number) => void
   /** How long to wait for the end of a replaced gather, because Telnyx may reorder commands. Default 1000. */
   readonly replaceTimeoutMs?: number
 }
 
-/** The log is checked again this soon after a failed append, then with backoff for half an hour at most. */
+/** The delay before the log is checked after a failed append. Later checks back off, for half an hour at most. */
 const FIRST_RECHECK_MS = 500
 const MAX_RECHECK_MS = 30 * 60_000
-/** After this many successful checks without the request, the store never took it. */
+/** If the request is missing in this many successful checks of the log, the store never stored it. */
 const MAX_RECHECKS = 4
 
 const notSent = (detail: string): CommandOutcomeEvent => {
@@ -74,27 +74,27 @@ const notSent = (detail: string): CommandOutcomeEvent => {
   return { event_type: 'command.refused', payload: { status, code, title, detail } }
 }
 
-/** The outcome of a command whose request the store may have and Telnyx has not. */
+/** The outcome of a command whose request the store may have stored, but that was not sent to Telnyx. */
 const NOT_STORED = notSent(
   'The store did not confirm the command, so it was not sent. Send it again with a new idempotency key.',
 )
-/** The outcome of a gather whose predecessor could not be stopped. */
+/** The outcome of a replacing gather when the running gather could not be stopped. */
 const NOT_REPLACED = notSent(
-  'Telnyx did not confirm that the running gather has stopped, so the new one was not sent. Try again in a moment.',
+  'Telnyx did not confirm that the running gather has stopped, so the new gather was not sent. Try again shortly.',
 )
 
-/** How long an accepted stop may take before its effect is checked. */
+/** How long an accepted stop command may take before its effect is checked. */
 const STOP_CONFIRMATION_MS = 10_000
 
-/** How long a replaced gather may take to stop. The rest of the window is for its successor. */
+/** How long a replaced gather may take to stop. The rest of the command window is for its successor. */
 const STOP_WINDOW_MS = 15_000
 
-/** What to append for a command, decided on the state of its call. */
+/** The events to append for a command, decided on the state of its call. */
 interface Plan {
   readonly events: readonly NewEvent[]
-  /** The gather that is stopped first. */
+  /** The running gather that is stopped before the command is sent. */
   readonly replaced: RunningGather | null
-  /** The gather or conversation that a stop ends. Concurrent stops with the same target are sent once. */
+  /** The gather or conversation that a stop command ends. Concurrent stops with the same target are sent once. */
   readonly target: string
 }
 
@@ -105,10 +105,10 @@ interface CommandInFlight {
   readonly commandId: string
 }
 
-/** Runs commands. */
+/** Logs commands, sends them to Telnyx, and logs their outcomes. */
 export class Commands {
   readonly #deps: CommandDeps
-  /** Pending stops. A stop of the same target shares the answer. */
+  /** Pending stop commands. A stop command with the same target shares the answer. */
   readonly #stops = new Map<string, Promise<CommandOutcomeEvent>>()
 
   constructor(deps: CommandDeps) {
@@ -116,7 +116,7 @@ export class Commands {
   }
 
   /**
-   * Logs a command and sends it. Resolves once it is in the log.
+   * Logs a command and sends it. Resolves once the command is in the log.
    *
    * @throws GatherError when the body is invalid, the call is unknown or over, or another gather is running.
    */
@@ -216,7 +216,7 @@ export class Commands {
     return this.#logOutcome(given, outcome, now() - began)
   }
 
-  /** Stops the replaced gather. Returns whether its successor may be sent. */
+  /** Stops the replaced gather. Returns whether the replacing gather may be sent. */
   async #stopReplaced(order: CommandInput, { events }: Plan, running: RunningGather): Promise<boolean> {
     const { cache, now, replaceTimeoutMs = 1_000 } = this.#deps
     const { callId } = order
@@ -235,7 +235,7 @@ export class Commands {
     return true
   }
 
-  /** Sends a stop, or shares the answer of a pending stop with the same target. */
+  /** Sends a stop command, or shares the answer of a pending stop command with the same target. */
   async #stop(
     given: CommandInFlight,
     body: Readonly<Record<string, unknown>>,
@@ -253,7 +253,7 @@ export class Commands {
     return outcome
   }
 
-  /** Reports a suspected gap if no event confirms an accepted stop in time. */
+  /** Reports a suspected gap if no event confirms an accepted stop command in time. */
   #checkStopLater(callId: string, command: CommandName): void {
     const { cache, onSuspectedGap } = this.#deps
     if (!onSuspectedGap) return
@@ -284,7 +284,7 @@ export class Commands {
     return outcomeOf(command, answer)
   }
 
-  /** Logs an outcome and returns it, even if it cannot be stored: Telnyx has already answered. */
+  /** Logs a command's outcome and returns it, even if it cannot be stored, because Telnyx has already answered. */
   async #logOutcome(
     { order: { callId, subject }, command, commandId }: CommandInFlight,
     given: CommandOutcomeEvent,
@@ -322,7 +322,7 @@ const templateOf = (body: unknown) => {
   return typeof template === 'string' ? { template } : {}
 }
 
-/** The id of the gather or conversation that a stop ends. */
+/** Returns the id of the gather or conversation that a stop command ends. */
 function targetOf(command: CommandName, { latestGather, latestConversation }: CallState): string {
   return (command === 'gather_stop' ? latestGather?.id : latestConversation?.id) ?? ''
 }

@@ -18,12 +18,12 @@ import { COMMAND_WINDOW_MS } from '../telnyx/commands.ts'
 
 /** A gather that appears to be running. */
 export interface RunningGather {
-  /** Its `command_id`. */
+  /** The `command_id` of the gather. */
   readonly id: string
   readonly command: GatherName
-  /** The subject that started it. */
+  /** The subject that started the gather. */
   readonly subject: string | undefined
-  /** Telnyx has not answered its command yet. */
+  /** Whether Telnyx has not answered the gather's command yet. */
   readonly isStarting: boolean
 }
 
@@ -36,7 +36,7 @@ const MAX_AUDIO_PROMPT_MS = 5 * 60_000
 /** The time to speak one character slowly. */
 const CHARACTER_MS = 100
 
-/** The running gather; `null` when another may start. `now` is our clock, in milliseconds. */
+/** Returns the running gather of a call; `null` when a gather may start. `now` is our clock, in milliseconds. */
 export function runningGather(state: CallState, now: number): RunningGather | null {
   if (selectCallEndedAt(state) !== null) return null
   const gathers = [...state.gathers].filter(({ command }) => isGather(command?.request?.command))
@@ -59,11 +59,11 @@ export function runningGather(state: CallState, now: number): RunningGather | nu
 
 const startOf = ({ command }: GatherState) => command?.request?.stamp ?? ''
 
-/** The command that ends a gather. Telnyx does not document that `gather_stop` ends an AI gather. */
+/** Returns the command that ends a gather. Telnyx does not document that `gather_stop` ends an AI gather. */
 export const stopOf = (command: GatherName): CommandName =>
   command === 'gather_using_ai' ? 'ai_assistant_stop' : 'gather_stop'
 
-/** Whether Telnyx accepted a stop of this gather. Its end event may be late or lost. */
+/** Whether Telnyx accepted a stop command for this gather, whose end event may be late or lost. */
 function isStopped(state: CallState, gather: GatherState): boolean {
   const begun = gather.command?.request
   const name = begun?.command
@@ -77,7 +77,7 @@ function isStopped(state: CallState, gather: GatherState): boolean {
   return name === 'gather_using_ai' && (state.conversations.get(gather.id)?.ended ?? null) !== null
 }
 
-/** When a gather must be over according to its own timeouts, even if its end event was lost. */
+/** Returns when a gather must be over according to its own timeouts, even if its end event was lost. */
 function deadlineOf(state: CallState, gather: GatherState, name: GatherName): number {
   const body = gather.command?.request?.body ?? {}
   const events = [gather.keys.at(-1)?.at, gather.plays.at(-1)?.at, gather.partial?.at]

@@ -69,7 +69,7 @@ const webhook = (id: string, eventType: string, callId: string, payload: Record<
 })
 
 describe('a conversation with a masked gather', () => {
-  it('shows the messages before and after a masked gather, and hides those during it', async () => {
+  it('stores conversation messages before and after a masked gather, and hides the messages during it', async () => {
     const { ingest, events, startGather } = stage()
     const said = (id: string, seconds: number, ...contents: string[]) => {
       const message_history = contents.map((content) => ({ role: 'user', content }))
@@ -89,7 +89,7 @@ describe('a conversation with a masked gather', () => {
 })
 
 describe('a webhook ingested concurrently with others', () => {
-  it('is masked by a gather on another leg when its session becomes known just before the append', async () => {
+  it('masks a webhook by a sibling leg’s gather when the session becomes known just before the append', async () => {
     const { ingest, events, startGather } = stage()
     await ingest.accept(webhook('caller', 'call.initiated', CALLER, SESSION))
     await startGather()
@@ -101,7 +101,7 @@ describe('a webhook ingested concurrently with others', () => {
     expect(keys.map(({ payload }) => payload)).toEqual([{ digit: null }])
   })
 
-  it('is a duplicate of the same event from Telnyx’s records when both are ingested at once', async () => {
+  it('treats a webhook as a duplicate when the same event from Telnyx’s records is ingested at the same time', async () => {
     const { ingest, events, pass } = stage()
     const late = webhook('own-id', 'call.answered', CALLER)
     pass(120_000)
@@ -113,7 +113,7 @@ describe('a webhook ingested concurrently with others', () => {
     expect(await events(CALLER)).toHaveLength(1)
   })
 
-  it('passes its masked input to the host once when the webhook arrives twice at once', async () => {
+  it('passes masked input to the host once when its webhook arrives twice at the same time', async () => {
     const { ingest, inputs, events, startGather } = stage()
     await startGather()
     const end = webhook('end', 'call.gather.ended', CALLER, { status: 'valid', digits: '4071' })
@@ -122,7 +122,7 @@ describe('a webhook ingested concurrently with others', () => {
     expect((await events(CALLER)).at(-1)?.payload).toMatchObject({ digits: null, digit_count: 4, delivered: true })
   })
 
-  it('does not delay other webhooks while the host handles its masked input', async () => {
+  it('ingests other webhooks without delay while the host handles masked input', async () => {
     const { ingest, startGather } = stage()
     await startGather()
     const order: string[] = []

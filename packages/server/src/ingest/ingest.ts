@@ -17,16 +17,16 @@ import type { Webhook } from '../telnyx/webhook.ts'
 import { maskWebhook, mayCarryInput } from './mask-content.ts'
 import { type MaskContext, maskOf, withoutUnsafeMessages } from './masking.ts'
 
-/** What happened to a webhook. */
+/** The outcome of ingesting a webhook. */
 export type IngestOutcome =
   | 'appended'
   /** The log already has the event. */
   | 'duplicate'
-  /** The log already has the event with other content, which it keeps. */
+  /** The log already has an event with this id and other content. It keeps the stored event. */
   | 'conflict'
   /** The event belongs to another Telnyx product or connection. */
   | 'foreign'
-  /** The mask forbids storing even that the event occurred. */
+  /** The mask forbids storing even the occurrence of the event. */
   | 'hidden'
 
 /** The input of a masked gather. Only the host's `onSensitive` receives it. */
@@ -49,7 +49,7 @@ export interface IngestDeps {
   readonly cache: CallCache
   readonly store: CallStore
   readonly markers: MarkCodec
-  /** Key of the digests that detect two different events with the same id. */
+  /** The key of the digests that detect two different events with the same id. */
   readonly digestKey: Uint8Array
   readonly now: () => number
   readonly hostCallbacks: HostCallbacks
@@ -65,7 +65,7 @@ const MAX_ON_SENSITIVE_MS = 1_500
 
 const MAX_CALL_ID_LENGTH = 512
 const MAX_SESSION_ID_LENGTH = 256
-/** How many legs of a session are folded concurrently; a conference has many. */
+/** How many legs of a session are folded concurrently. A conference has many legs. */
 const LEG_CONCURRENCY = 8
 
 /**
@@ -78,21 +78,21 @@ const LATE_AFTER_MS = 60_000
 const isCallId = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= MAX_CALL_ID_LENGTH
 
-/** The session id of a webhook. */
+/** Returns the session id of a webhook, if it has one. */
 function sessionOf({ call_session_id: id }: Webhook['payload']): string | undefined {
   return typeof id === 'string' && id !== '' && id.length <= MAX_SESSION_ID_LENGTH ? id : undefined
 }
 
 /** Data that was read for a webhook before its append. */
 interface Lookup {
-  /** The session of `siblings`, for a webhook that may carry input. */
+  /** The session whose legs `siblings` has, for a webhook that may carry input. */
   readonly session: string | undefined
   readonly siblings: readonly CallState[]
-  /** Whether the log has the event under another id, up to `cursor`. Absent if it cannot have an alias. */
+  /** Whether the log has the event under another id, up to `cursor`. Absent if the event cannot have an alias. */
   readonly alias?: { readonly isKnown: boolean; readonly cursor: Cursor | null }
 }
 
-/** Why a webhook can't be appended yet. */
+/** The reason why a webhook can't be appended yet. */
 type Postponement =
   | { readonly refused: 'outdated' }
   /** The masked input must be delivered to the host first. */
@@ -141,7 +141,7 @@ export class Ingest {
     }
   }
 
-  /** Decides what to append on the current state of the call; nothing if the mask forbids storing the event. */
+  /** Decides which events to append on the current state of the call: none if the mask forbids storing the event. */
   #decide(
     webhook: Webhook,
     { session, siblings, alias }: Lookup,
@@ -187,7 +187,7 @@ export class Ingest {
     return { session, siblings, alias: { isKnown: await this.#hasAlias(callId, webhook), cursor } }
   }
 
-  /** Whether the log has the same event under another id: one of the two ids was derived from Telnyx's records. */
+  /** Whether the log has the same event under another id. One of the two ids then comes from `recordId`. */
   async #hasAlias(callId: string, { id, eventType, occurredAt }: Webhook): Promise<boolean> {
     const { store } = this.#deps
     if (!isRecordId(id)) {
@@ -211,8 +211,8 @@ export class Ingest {
   }
 
   /**
-   * Delivers masked input to the host before the event is stored and Telnyx gets its 200, so a crash in between delivers it
-   * again. Returns whether the host accepted it; `undefined` if there is nothing to deliver.
+   * Delivers masked input to the host before the event is stored and Telnyx gets its 200. After a crash in between,
+   * Telnyx's retry delivers the input again. Returns whether the host accepted it; `undefined` without masked input.
    */
   async #deliver(callId: string, commandId: string | undefined, webhook: Webhook): Promise<boolean | undefined> {
     const { store, onSensitive, hostCallbacks } = this.#deps

@@ -20,7 +20,7 @@ const text =
   (shape: RegExp): Check =>
   (value) =>
     typeof value === 'string' && shape.test(value)
-/** A word of a Telnyx enum, such as `call_hangup`; it has no digits. */
+/** Accepts a word of a Telnyx enum, such as `call_hangup`. Such a word has no digits. */
 const word = text(/^[a-z][a-z_]{0,39}$/i)
 const flag: Check = (value) => typeof value === 'boolean'
 const amount: Check = (value) => typeof value === 'number' && Number.isFinite(value)
@@ -90,7 +90,7 @@ export const isCumulative = (webhook: Webhook): boolean =>
 
 /**
  * Whether a webhook reports a payment, in any spelling: `call.payment.progress`, `call_payment_progress`.
- * Payment capture reports expiry, postal code and routing number in the clear. None of these is ever stored.
+ * Payment capture reports expiry, postal code and routing number in the clear. Payment webhooks are never stored.
  */
 export const isPayment = ({ eventType }: Webhook): boolean =>
   /^(call)?pay|payment/.test(eventType.toLowerCase().replaceAll(/[^a-z]/g, ''))
@@ -138,7 +138,7 @@ function pick(payload: Readonly<Record<string, unknown>>, fields: Fields): Recor
   )
 }
 
-/** A terminating key is not part of the input. It is shown only if our mark names its gather. */
+/** Whether a key is a gather's terminating key, which is not input. It is shown only if our mark names its gather. */
 function isTerminator(digit: unknown, { state, mark }: MaskContentContext): boolean {
   if (!mark || mark === 'unreadable' || (digit !== '#' && digit !== '*')) return false
   const { request } = state.commands.get(mark.commandId) ?? {}
@@ -202,7 +202,7 @@ export function maskMessages(body: Readonly<Record<string, unknown>>): Record<st
   return { ...rest, ...hiddenMessages(body) }
 }
 
-/** The settings of a command that cannot hold words. */
+/** The fields of a command's body that cannot hold words. */
 const settings: Fields = {
   minimum_digits: amount,
   maximum_digits: amount,
@@ -241,7 +241,7 @@ export function maskBody(
 }
 
 const MAX_SCHEMA_DEPTH = 8
-/** A property name. A name with three digits in a row may be input, so it does not match. */
+/** Accepts a property name. A name with three digits in a row may be input, so it does not match. */
 const isName = text(/^(?!.*\d{3})[\p{L}_$][\p{L}\p{N}_$-]{0,63}$/u)
 
 function maskSchema(schema: unknown, titles: boolean, depth: number): Record<string, unknown> {

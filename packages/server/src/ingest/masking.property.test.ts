@@ -13,7 +13,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SensitiveInput } from './ingest.ts'
 
 const SECRET = 'S3CRET'
-/** Long enough that the last four characters, which a mask may show, are not part of the secret. */
+/** Ends with four characters that are not part of the secret, because a mask may show the last four. */
 const secretDigits = `${SECRET}-0000`
 const START = Date.parse('2026-11-22T10:00:00.000Z')
 const LEGS = ['v3:caller', 'v3:agent'] as const
@@ -34,7 +34,7 @@ type Outcome = 'accepted' | 'refused' | 'lost' | 'unknown'
 interface Step {
   readonly gap: number
   readonly action: Action
-  /** The delay of each webhook of the step. `again` adds a second delivery, this much later. */
+  /** The delay of each webhook of the step. `again` adds a second delivery after this additional delay. */
   readonly delay: number
   readonly again: number | null
   readonly isStripped: boolean
@@ -103,16 +103,16 @@ const anyCall = fc.record({
 })
 type AnyCall = typeof anyCall extends fc.Arbitrary<infer T> ? T : never
 
-/** A command that runs at Telnyx. */
+/** A command that is running at Telnyx. */
 interface Running {
   readonly name: CommandName
   readonly mask: Mask | null
   messages: { role: string; content: string }[]
-  /** Whether every server has lost the command. */
+  /** Whether no server has the command in its log any more. */
   isForgotten?: boolean
 }
 
-/** Runs a call. Returns all stored text, and the input that the host received. */
+/** Runs a modelled call. Returns all stored text, and the input that the host received. */
 async function run({ steps, skew, uptime }: AnyCall) {
   const { HostCallbacks } = await import('../base/host-callbacks.ts')
   const { createMarkCodec } = await import('../telnyx/client-state.ts')
@@ -130,7 +130,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
   const hostCallbacks = new HostCallbacks({ logger, countFailure: () => {} })
   const handed: SensitiveInput[] = []
   const stored: string[] = []
-  /** Telnyx's clock. */
+  /** The time on Telnyx's clock, in milliseconds. */
   let time = START - uptime
   const ourClock = () => time + skew
 
@@ -163,7 +163,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
   let digits: Running | null = null
   let fields: Running | null = null
   let assistant: Running | null = null
-  /** When the last masked command ended. A secret key may follow until a plain gather starts on the leg. */
+  /** When the last masked command ended. A secret key press may follow until a plain gather starts on the leg. */
   let maskedUntil = Number.NEGATIVE_INFINITY
   let wasMasked = false
   /** Whether the current mark is from a plain gather, whose server may have lost earlier commands. */
@@ -179,7 +179,7 @@ async function run({ steps, skew, uptime }: AnyCall) {
     running.isForgotten || running.mask !== null
       ? isSecret()
       : time <= maskedUntil + 20_000 || [digits, fields, assistant].some((each) => each?.mask && !each.isForgotten)
-  /** Whether a key is secret. A running digit gather receives the key. */
+  /** Whether the next key press is secret. A running digit gather receives the key. */
   const isSecretKey = () => {
     if (digits) return digits.mask !== null
     return hasPlainMark ? [fields, assistant].some((each) => each?.mask && !each.isForgotten) : isSecret()
@@ -486,7 +486,7 @@ const without = {
 
 const mutants: readonly Mutant[] = [
   {
-    rule: 'the time window of a masked command',
+    rule: 'masking in the time window of a masked command',
     mutation: ['masking.ts', 'masks.push(request.mask)', ''],
     call: {
       steps: [
@@ -501,7 +501,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'the windows of other legs',
+    rule: 'the time windows of masked commands on sibling legs',
     mutation: [
       'masking.ts',
       'for (const leg of [state, ...siblings]) {\n    for (const command of leg.commands) {\n      const { request } = command',
@@ -514,7 +514,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'skew before the command',
+    rule: 'the allowed clock skew before a masked command',
     mutation: ['masking.ts', 'if (at < requestedAt - MAX_SKEW_MS) return false', 'if (at < requestedAt) return false'],
     call: {
       steps: [
@@ -528,7 +528,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'skew after a command that replaces another',
+    rule: 'the allowed clock skew after a command that replaces a masked gather',
     mutation: [
       'masking.ts',
       'Math.max(replacedAt, ended ?? 0) + MAX_SKEW_MS + MASK_GRACE_MS',
@@ -619,7 +619,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'read-back while a masked gather is open',
+    rule: 'masking of prompts while a masked gather is open',
     mutation: ['masking.ts', 'if (isOpen) mask = strictest(mask, command.request?.mask)', ''],
     call: {
       steps: [step(command('gather', 'all')), step({ kind: 'press', leg: 0 }), step(command('gather_using_ai', null))],
@@ -628,7 +628,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'read-back after the end, within the clock skew',
+    rule: 'masking of prompts within the clock skew after a masked gather ends',
     mutation: ['masking.ts', 'now <= ended + MASK_GRACE_MS + MAX_SKEW_MS', 'now <= ended'],
     call: {
       steps: [
@@ -644,7 +644,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'keys',
+    rule: 'masking of key presses',
     mutation: ['mask-content.ts', 'isTerminator(payload.digit, context) ? payload.digit : null', 'payload.digit'],
     call: {
       steps: [
@@ -659,7 +659,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'the digits of an end',
+    rule: 'masking of the digits in the end of a gather',
     mutation: ['mask-content.ts', '...maskedDigits(payload, mask)', 'digits: payload.digits'],
     call: {
       steps: [
@@ -673,7 +673,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'AI results',
+    rule: 'masking of AI results',
     mutation: ['mask-content.ts', 'result: null,', 'result: payload.result,'],
     call: {
       steps: [
@@ -687,7 +687,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'partial results',
+    rule: 'masking of partial AI results',
     mutation: ['mask-content.ts', 'partial_results: {},', 'partial_results: payload.partial_results,'],
     call: {
       steps: [
@@ -702,7 +702,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'message histories',
+    rule: 'masking of message histories',
     mutation: ['mask-content.ts', 'content: wasShown || isSafe ? content : HIDDEN_TEXT', 'content'],
     call: {
       steps: [
@@ -716,7 +716,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'transcriptions',
+    rule: 'masking of transcriptions',
     mutation: ['mask-content.ts', 'transcript: HIDDEN_TEXT,', 'transcript: spoken.transcript,'],
     call: {
       steps: [
@@ -731,7 +731,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'insights',
+    rule: 'masking of conversation insights',
     mutation: ['mask-content.ts', 'results: []', 'results: payload.results'],
     call: {
       steps: [
@@ -745,7 +745,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'the allow-list of fields',
+    rule: 'the allow-list of webhook fields',
     mutation: ['mask-content.ts', 'as(pick(payload, plainFields.get(webhook.eventType) ?? {}))', 'as({ ...payload })'],
     call: {
       steps: [
@@ -758,7 +758,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'the shapes of allowed fields',
+    rule: 'the check of the shapes of allowed fields',
     mutation: ['mask-content.ts', 'Object.hasOwn(payload, key) && check(payload[key])', 'Object.hasOwn(payload, key)'],
     call: {
       steps: [
@@ -773,7 +773,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'spoken words of commands',
+    rule: 'masking of spoken words in commands',
     mutation: ['mask-content.ts', '[[key, HIDDEN_TEXT]]', '[[key, body[key]]]'],
     call: {
       steps: [
@@ -788,7 +788,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'messages of commands',
+    rule: 'masking of messages in commands',
     mutation: ['mask-content.ts', 'content: HIDDEN_TEXT }))', 'content: asRecord(each)?.content }))'],
     call: {
       steps: [
@@ -803,7 +803,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'the words of a schema',
+    rule: 'masking of the words in a JSON Schema',
     mutation: [
       'mask-content.ts',
       '...pick(given, {\n      type: word,',
@@ -822,7 +822,7 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    rule: 'bodies of commands while a masked gather is open',
+    rule: 'masking of command bodies while a masked gather is open',
     mutation: ['command-request.ts', 'if (isOpen) return maskBody(body, { titles: false })', ''],
     call: {
       steps: [
@@ -849,10 +849,10 @@ const masked = step(command('gather', 'all'))
 const stripped = { isStripped: true }
 const lateKey = call([masked, step({ kind: 'end', status: 'valid' }), press({ gap: 1_000, ...stripped })])
 const payment = call([step({ kind: 'summary', type: 'call_payment_progress' }, stripped)])
-/** Written by hand, because the property finds them rarely or several rules protect the same call. */
+/** Mutants with handwritten calls, because the property rarely finds such calls or several rules protect them. */
 const rareMutants: readonly Mutant[] = [
   {
-    rule: 'our mark',
+    rule: 'the use of our mark',
     mutation: without.mark,
     besides: [without.record, without.windows],
     call: call([masked, press()]),
@@ -864,7 +864,7 @@ const rareMutants: readonly Mutant[] = [
     call: call([masked, press()]),
   },
   {
-    rule: 'the mask in the mark',
+    rule: 'the use of the mask in our mark',
     mutation: [
       'command-request.ts',
       'markers.write(callId, { commandId, command, mask })',
@@ -873,9 +873,9 @@ const rareMutants: readonly Mutant[] = [
     besides: [without.record, without.windows],
     call: call([masked, press()]),
   },
-  { rule: 'payments', mutation: without.payment, besides: [without.unknownType], call: payment },
+  { rule: 'masking of payments', mutation: without.payment, besides: [without.unknownType], call: payment },
   {
-    rule: 'payments in any spelling',
+    rule: 'masking of payments in any spelling',
     mutation: [
       'mask-content.ts',
       "/^(call)?pay|payment/.test(eventType.toLowerCase().replaceAll(/[^a-z]/g, ''))",
@@ -884,17 +884,27 @@ const rareMutants: readonly Mutant[] = [
     besides: [without.unknownType],
     call: payment,
   },
-  { rule: 'unknown types', mutation: without.unknownType, besides: [without.payment], call: payment },
-  { rule: 'the grace after the end', mutation: without.grace, besides: [without.skewAfter], call: lateKey },
-  { rule: 'skew after the end', mutation: without.skewAfter, besides: [without.grace], call: lateKey },
+  { rule: 'masking of unknown event types', mutation: without.unknownType, besides: [without.payment], call: payment },
   {
-    rule: 'only a gather’s own end closes its window',
+    rule: 'the grace period after the end of a masked gather',
+    mutation: without.grace,
+    besides: [without.skewAfter],
+    call: lateKey,
+  },
+  {
+    rule: 'the allowed clock skew after the end of a masked gather',
+    mutation: without.skewAfter,
+    besides: [without.grace],
+    call: lateKey,
+  },
+  {
+    rule: 'that only the end of a gather closes its time window',
     mutation: ['masking.ts', 'ended?.status && naturalEnds.has(ended.status) ?', 'ended ?'],
     // Our clock is a minute behind, so the plain gather’s `cancelled` looks like the end of the masked gather.
     call: call([step(command('gather', null)), masked, press({ gap: 400_000, ...stripped })], { skew: -60_000 }),
   },
   {
-    rule: 'messages that were said while a masked gather ran',
+    rule: 'masking of messages that were said while a masked gather ran',
     mutation: ['masking.ts', '...maskedHistory(payload, context, safeFrom)', ''],
     call: call([
       step(command('ai_assistant_start', null)),
@@ -906,7 +916,7 @@ const rareMutants: readonly Mutant[] = [
     ]),
   },
   {
-    rule: 'cumulative webhooks of a conversation',
+    rule: 'masking of cumulative webhooks of a conversation',
     mutation: ['masking.ts', 'isCumulative(webhook) ? conversationStart(webhook, context) : at', 'at'],
     call: call([
       masked,
@@ -915,7 +925,7 @@ const rareMutants: readonly Mutant[] = [
     ]),
   },
   {
-    rule: 'a mark whose command the log has lost',
+    rule: 'masking of webhooks whose mark names a command that the log has lost',
     mutation: [
       'masking.ts',
       "if (mark && mark !== 'unreadable' && !state.commands.get(mark.commandId)?.request) return true",
@@ -931,7 +941,7 @@ const rareMutants: readonly Mutant[] = [
     ]),
   },
   {
-    rule: 'skew between a call’s beginning and the server’s start',
+    rule: 'the allowed clock skew between the start of a call and of the server',
     mutation: ['masking.ts', 'startedAt + MAX_SKEW_MS', 'startedAt'],
     call: call([masked, step({ kind: 'restart' }), step({ kind: 'initiated' }), press(stripped)], {
       skew: -60_000,

@@ -69,14 +69,14 @@ export function maskOf(webhook: Webhook, context: MaskContext): Mask | undefined
   return known ?? (isMasking && isUncertain(webhook, context, plain) ? 'digits' : undefined)
 }
 
-/** An unmasked command of ours that the mark of a webhook names. */
+/** An unmasked command that the mark of a webhook names. */
 interface PlainCommand {
   readonly name: CommandName
-  /** When it was requested, in milliseconds of our clock. */
+  /** When the command was requested, in milliseconds of our clock. */
   readonly requestedAt: number
-  /** Whether the webhook may end the command that this one replaced. Such an end carries the new mark. */
+  /** Whether the webhook may be the end of the command that this command replaced. Such an end carries the new mark. */
   readonly mayEndEarlier: boolean
-  /** Whether an event of this type can belong to the command. */
+  /** Whether an event of the webhook's type can belong to the command. */
   readonly isFitting: boolean
 }
 
@@ -98,7 +98,7 @@ function plainCommandOf(webhook: Webhook, { state, mark }: MaskContext): PlainCo
 /** Statuses of a gather that ended by itself. Any other status may be that of a replaced gather. */
 const naturalEnds: ReadonlySet<string> = new Set(['valid', 'invalid', 'timeout', 'call_hangup'])
 
-/** A masked command of a leg, with the data to compare it with a webhook. */
+/** A masked command of a leg, with the data for comparing it with a webhook. */
 interface Candidate {
   readonly context: MaskContext
   readonly leg: CallState

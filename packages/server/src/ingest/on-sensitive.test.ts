@@ -9,7 +9,7 @@ import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
 import type { SensitiveInput } from './ingest.ts'
 
-/** Starts a masked gather on the test's call; returns the mark that its webhooks echo. */
+/** Starts a masked gather on the test's call and returns the `client_state` mark that its webhooks echo. */
 async function startGather(server: Awaited<ReturnType<typeof testServer>>) {
   await server.webhook('call.initiated')
   expect((await server.command('gather', { maximum_digits: 4 })).status).toBe(200)
@@ -22,7 +22,7 @@ const endsIn = async (store: ReturnType<typeof memoryStore>) =>
     .filter(({ event_type }) => event_type === 'call.gather.ended')
 
 describe('onSensitive', () => {
-  it('calls onSensitive before it stores the end of a gather, and answers the webhook with 200 once onSensitive settles', async () => {
+  it('calls `onSensitive` before it stores the end of a gather, and answers the webhook once `onSensitive` settles', async () => {
     const store = memoryStore()
     const order: string[] = []
     const gate = new EventEmitter()
@@ -69,7 +69,7 @@ describe('onSensitive', () => {
     ['hangs', 'timeout', () => new Promise<void>(() => {})],
   ]
   it.each(failures)(
-    'stores the input as not delivered, logs and counts the failure, and answers 200 when onSensitive %s, then delivers the next input',
+    'stores input as not delivered and answers 200 when `onSensitive` %s, then delivers the next input',
     async (_, reason, fail) => {
       const store = memoryStore()
       const lines: string[] = []

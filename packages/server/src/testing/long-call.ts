@@ -1,4 +1,4 @@
-/** A call with many key presses, for tests of the feed and of the cache. */
+/** A call with many key presses, for tests of `CallFeed` and `CallCache`. */
 import type { CallEvent } from '@callgather/protocol'
 import { CallCache, type CallCacheOptions } from '../calls/call-cache.ts'
 import { CallFeed } from '../calls/call-feed.ts'
@@ -17,13 +17,13 @@ export const key = (nth: number): CallEvent => ({
 export const keys = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => key(from + index))
 export const news = (events: readonly CallEvent[]) => events.map((event) => ({ event }))
 
-/** A node with an empty cache. */
+/** Creates a node with an empty cache on a store. */
 export function nodeOn(store: CallStore, options?: CallCacheOptions) {
   const feed = new CallFeed(store)
   return { store, feed, cache: new CallCache(store, feed, options) }
 }
 
-/** A node that has just started, with a long call in its store. */
+/** Creates a node with an empty cache and a long call in its store. */
 export async function coldNode(store: CallStore = memoryStore()) {
   await store.append(CALL, news(keys(1, LENGTH)))
   return nodeOn(store)

@@ -4,12 +4,12 @@ import { nodeArguments, type RunningProgram, startProgram } from '@callgather/te
 
 export type { RunningProgram as Running }
 
-/** A running server program. */
+/** The path of the server program. */
 export const program = fileURLToPath(new URL('../server/cli.ts', import.meta.url))
 
-/** The arguments of Node.js. */
+/** The arguments with which Node.js runs the server program. */
 export const programArguments = nodeArguments(program)
 
-/** Starts the server from its sources. Rejects with its output when it does not become ready. */
+/** Starts the server program from its sources. Rejects with the program's output when it does not become ready. */
 export const startServer = (environment: Readonly<Record<string, string>>): Promise<RunningProgram> =>
   startProgram(program, environment)

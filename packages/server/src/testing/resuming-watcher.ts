@@ -6,7 +6,7 @@ import { type CallRecord, type Cursor, PROTOCOL_VERSION, type WatchReply, WireRe
 import { io } from 'socket.io-client'
 import type { ClientSocket } from './server.ts'
 
-/** Watches one call. */
+/** A client that watches one call and resumes on the next server. */
 export class ResumingWatcher {
   readonly #origins: readonly string[]
   readonly #ticket: string
@@ -18,7 +18,7 @@ export class ResumingWatcher {
   #stopped = false
   /** The records that the client has received. */
   records: CallRecord[] = []
-  /** The answers to its watch requests. */
+  /** The kinds of the server's answers to the client's watch requests. */
   readonly replies: string[] = []
   /** Records with a sequence number that this client already has for a different event. */
   readonly contradictions: CallRecord[] = []

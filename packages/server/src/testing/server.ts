@@ -1,4 +1,4 @@
-/** A server on a free port with its upstream, for tests. `await using` closes it. */
+/** A server on a free port with an upstream in place of Telnyx, for tests. `await using` closes both. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { CallEventFrame, ClientToServer, ServerToClient, WatchReply } from '@callgather/protocol'
@@ -11,7 +11,7 @@ import { createGatherServer } from '../server/create-gather-server.ts'
 import type { GatherServerOptions } from '../server/gather-server.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 
-/** The call of most tests. */
+/** The call id that most tests use. */
 export const CALL = 'v3:test-call-000000000000'
 
 /** A ticket secret of valid length. */
@@ -20,7 +20,7 @@ export const SECRET = 'a secret of at least thirty-two bytes'
 /** A client's socket, typed by the protocol. */
 export type ClientSocket = Socket<ServerToClient, ClientToServer>
 
-/** Starts a server. The options override the test defaults. */
+/** Starts a test server. The given options override the test defaults. */
 export async function testServer(options: Partial<GatherServerOptions> = {}) {
   const signer = new Signer()
   const upstream = await Upstream.listen()
@@ -51,7 +51,7 @@ export async function testServer(options: Partial<GatherServerOptions> = {}) {
     url,
     ticket,
 
-    /** Posts to the webhook route. */
+    /** Posts a signed request to the webhook route. */
     post: (signed: { headers: Record<string, string>; body: Buffer }) =>
       fetch(`${url}/webhooks`, { method: 'POST', headers: signed.headers, body: new Uint8Array(signed.body) }),
 
@@ -71,7 +71,7 @@ export async function testServer(options: Partial<GatherServerOptions> = {}) {
       return { status: response.status, headers: response.headers, body: (await response.json()) as ErrorOrData }
     },
 
-    /** Connects a client. Rejects with the server's error. */
+    /** Connects a socket client. Rejects with the error with which the server refused the client. */
     async connect(
       auth: Record<string, unknown> = {},
       extraHeaders: Record<string, string> = {},

@@ -1,20 +1,20 @@
-/** Finds out which of Telnyx's records a log already has, with one store read per call instead of one per record. */
+/** Finds Telnyx's records that a log already has, with one store read per call instead of one read per record. */
 import { LRUCache } from 'lru-cache'
 import type { CallStore } from '../store/call-store.ts'
 import { isRecordId, recordId, recordOrdinal } from '../telnyx/records.ts'
 import type { Webhook } from '../telnyx/webhook.ts'
 
-/** Telnyx lists the events of one call close together, so a small cache is enough. */
+/** A small cache is enough, because Telnyx lists the events of one call close together. */
 const MAX_CACHED_CALLS = 1_000
 
 /** The events of one call's log. */
 interface KnownCallEvents {
   readonly ids: ReadonlySet<string>
-  /** By type and time: how many events the log has, and whether one of them came from a record without an id. */
+  /** By type and time: the number of events in the log, and whether any of them came from a record without an id. */
   readonly at: ReadonlyMap<string, { readonly count: number; readonly hasRecord: boolean }>
 }
 
-/** The events of the logs that one run has read. */
+/** The events in the logs that one reconciliation run has read. */
 export class KnownEvents {
   readonly #store: CallStore
   readonly #calls = new LRUCache<string, KnownCallEvents>({ max: MAX_CACHED_CALLS })

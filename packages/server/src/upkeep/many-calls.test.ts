@@ -1,4 +1,4 @@
-/** Lists and retention with many calls, in sqlite and Redis. With CALLGATHER_LONG, 100,000 calls. */
+/** The list of calls and retention with many calls, in sqlite and Redis; 100,000 calls with CALLGATHER_LONG. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ const spoken = eventOf('speech', 'call.transcription', {
 })
 const hangup = eventOf('end', 'call.hangup', {})
 
-/** A store that counts its concurrent operations. */
+/** Wraps a store and counts its concurrent operations. */
 function counted(store: CallStore) {
   const counts = { running: 0, most: 0, reads: 0, rewrites: 0 }
   const during = async <T>(work: Promise<T>): Promise<T> => {
@@ -54,7 +54,7 @@ function counted(store: CallStore) {
   return { store: watched, counts }
 }
 
-/** Appends to one live call until it is stopped, and collects failures. */
+/** Appends to one live call until the returned function is called, and collects failures. */
 function liveTraffic(store: CallStore) {
   let isOver = false
   const failures: unknown[] = []
@@ -82,7 +82,7 @@ function declare(
   open: (now: () => number) => Promise<{ store: CallStore; end: () => Promise<void> }>,
 ): void {
   it(
-    `erases speech and calls, and lists calls, while live appends succeed, with ${CALLS} calls in ${name}`,
+    `erases speech and calls, and lists calls, while live appends succeed, with ${CALLS} calls in a ${name} store`,
     async () => {
       let now = Date.now() - 200 * HOUR_MS
       const { store: plain, end } = await open(() => now)

@@ -14,10 +14,10 @@ import { RecordsUnavailableError, type TelnyxRecords } from '../telnyx/records.t
 import { CALL, SECRET, testServer } from '../testing/server.ts'
 import { Reconciler } from './reconciler.ts'
 
-/** What happens to webhooks: they arrive, get 503, or get 200 from something that drops them. */
-type Line = 'arrives' | 'turned away' | 'lost'
+/** The fate of webhooks: they arrive, get 503, or get 200 from a proxy that drops them. */
+type Line = 'arrives' | 'refused with 503' | 'lost'
 
-/** A server in this process, and a simulator, under one clock that the test moves. */
+/** Starts a server in this process and a simulator, with one clock that the test moves. */
 async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}) {
   let line: Line = 'arrives'
   const clock = virtualClock()
@@ -25,7 +25,7 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
   const sim = await createSimulator({
     clock,
     webhookUrl: async (request) => {
-      if (line === 'turned away') return new Response('down', { status: 503 })
+      if (line === 'refused with 503') return new Response('down', { status: 503 })
       if (line === 'lost') return new Response('thank you')
       const body = new Uint8Array(await request.arrayBuffer())
       const { status, body: text } = await gather.answer({
@@ -75,7 +75,7 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
       expect(selectCallPhase(await gather.call(caller.id).state())).toBe('answered')
       return caller
     },
-    /** 90 seconds, in which a caller presses four keys. */
+    /** Lets 90 seconds pass with the given fate of webhooks, while the caller presses four keys. */
     async outage(caller: { press(keys: string): Promise<unknown> }, becomes: Line) {
       line = becomes
       const pressed = caller.press('5503')
@@ -91,13 +91,13 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
 }
 
 describe('reconciliation after an outage that outlasts Telnyx’s retries', () => {
-  for (const becomes of ['turned away', 'lost'] as const) {
-    it(`appends every key whose webhook was ${becomes}, exactly once`, async () => {
+  for (const becomes of ['refused with 503', 'lost'] as const) {
+    it(`reconciliation appends each key press once when its webhook was ${becomes}`, async () => {
       await using it = await stage()
       const caller = await it.answered()
       await it.outage(caller, becomes)
       const failed = it.sim.deliveries().filter(({ status }) => status === 'failed')
-      expect(failed).toHaveLength(becomes === 'turned away' ? 4 : 0)
+      expect(failed).toHaveLength(becomes === 'refused with 503' ? 4 : 0)
       expect(await it.keys(caller.id)).toEqual([])
 
       expect(await it.gather.reconcile()).toMatchObject({ fetched: 4 })
@@ -109,7 +109,7 @@ describe('reconciliation after an outage that outlasts Telnyx’s retries', () =
     })
   }
 
-  it('reads all pages of Telnyx’s call events', async () => {
+  it('reconciliation reads all pages of Telnyx’s call events', async () => {
     await using it = await stage()
     const caller = await it.answered()
     it.webhooks('lost')
@@ -121,7 +121,7 @@ describe('reconciliation after an outage that outlasts Telnyx’s retries', () =
     expect(await it.keys(caller.id)).toHaveLength(300)
   })
 
-  it('appends an event once, even if one of Telnyx’s records lacks its id', async () => {
+  it('reconciliation appends an event once, even if one of Telnyx’s two records of it has no id', async () => {
     await using it = await stage({ callEventMetadata: 'payload' })
     const caller = await it.answered()
     await it.outage(caller, 'lost')
@@ -136,7 +136,7 @@ describe('reconciliation after an outage that outlasts Telnyx’s retries', () =
     expect(await it.keys(caller.id)).toEqual(['5', '5', '0', '3'])
   })
 
-  it('appends no event that has already arrived as a webhook', async () => {
+  it('reconciliation does not append an event that has already arrived as a webhook', async () => {
     for (const callEventMetadata of ['event', 'payload'] as const) {
       await using it = await stage({ callEventMetadata })
       const caller = await it.answered()
@@ -169,7 +169,7 @@ describe('reconciliation of two keys with the same digit and time', () => {
     })),
   }
   it.each(Object.entries(rows))(
-    'stores both keys exactly once when Telnyx lists %s and one webhook was lost',
+    'reconciliation stores two simultaneous key presses once each when Telnyx lists %s and one webhook was lost',
     async (_, data) => {
       let now = Date.parse(at) + 1_000
       const store = memoryStore({ now: () => now })
@@ -204,7 +204,7 @@ const metricsRequest = {
 } as const
 
 describe('reconciliation of a call whose hangup was lost', () => {
-  it('appends the hangup from Telnyx’s call events, and stops checking the call', async () => {
+  it('reconciliation appends a lost hangup from Telnyx’s call events, and stops checking the call', async () => {
     await using it = await stage()
     const caller = await it.answered()
     it.webhooks('lost')
@@ -216,7 +216,7 @@ describe('reconciliation of a call whose hangup was lost', () => {
     expect(await it.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
   })
 
-  it('closes a call that Telnyx reports as over, and appends a hangup without an id later', async () => {
+  it('reconciliation closes a call that Telnyx reports as over, and later appends its hangup without an id', async () => {
     await using it = await stage({ callEventMetadata: 'payload' })
     const caller = await it.answered()
     it.webhooks('lost')
@@ -229,17 +229,17 @@ describe('reconciliation of a call whose hangup was lost', () => {
     expect((await it.events(caller.id)).filter(({ event_type }) => event_type === 'call.hangup')).toHaveLength(1)
   })
 
-  it('closes a call that Telnyx no longer knows', async () => {
+  it('reconciliation closes a call that Telnyx no longer knows', async () => {
     await using it = await stage()
     const caller = await it.answered()
-    it.webhooks('turned away')
+    it.webhooks('refused with 503')
     await caller.hangUp()
     await it.clock.advance(11 * 60_000)
     await it.gather.reconcile()
     expect(selectCallPhase(await it.gather.call(caller.id).state())).toBe('ended')
   })
 
-  it('does not close a call that Telnyx reports as alive', async () => {
+  it('reconciliation does not close a call that Telnyx reports as alive', async () => {
     await using it = await stage()
     const caller = await it.answered()
     await it.clock.advance(600_000)
@@ -249,7 +249,7 @@ describe('reconciliation of a call whose hangup was lost', () => {
 })
 
 describe('reconciliation', () => {
-  it('sends Telnyx no request while the store fails, and works again after a Telnyx error', async () => {
+  it('reconciliation sends Telnyx no request while the store fails, and works again after a Telnyx error', async () => {
     const store = memoryStore()
     await using server = await testServer({ store })
     vi.spyOn(store, 'ping').mockRejectedValueOnce(new StoreUnavailableError('down'))
@@ -260,7 +260,7 @@ describe('reconciliation', () => {
     expect(await server.gather.reconcile()).toEqual({ fetched: 0, closed: 0 })
   })
 
-  it('logs a lasting failure once, with advice and without a stack, and logs its recovery', async () => {
+  it('reconciliation logs a lasting failure once, with advice and without a stack, and logs its recovery', async () => {
     const lines: string[] = []
     const stream = new Writable({
       write(chunk, _, done) {
@@ -287,7 +287,7 @@ describe('reconciliation', () => {
     expect(JSON.parse(lines[2] ?? '')).toMatchObject({ level: 30, msg: 'reconciliation works again', runs: 6 })
   })
 
-  it('backs off while Telnyx fails, and waits as long as Telnyx asks for', async () => {
+  it('reconciliation backs off while Telnyx fails, and waits as long as Telnyx asks for', async () => {
     vi.useFakeTimers()
     try {
       const asked: number[] = []
@@ -319,7 +319,7 @@ describe('reconciliation', () => {
     }
   })
 
-  it('appends an outcome to a command without one: accepted if Telnyx lists it, else unknown', async () => {
+  it('reconciliation appends a missing command outcome: `accepted` if Telnyx lists the command, else `unknown`', async () => {
     await using it = await stage()
     const caller = await it.answered()
     const telnyx = new Telnyx({ apiKey: 'KEY-test', baseURL: it.sim.url })

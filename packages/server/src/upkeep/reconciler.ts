@@ -18,13 +18,13 @@ import { KnownEvents } from './known-events.ts'
 
 /** Options of reconciliation. */
 export interface ReconcileOptions {
-  /** Interval between runs, in milliseconds. Default one minute. */
+  /** Interval between reconciliation runs, in milliseconds. Default one minute. */
   readonly intervalMs?: number
-  /** How long a call must be silent before it is checked, in milliseconds. Default one minute. */
+  /** How long a call must be silent before it is checked at Telnyx, in milliseconds. Default one minute. */
   readonly silentMs?: number
 }
 
-/** Where a missing event was found. */
+/** The kind of Telnyx's records in which a missing event was found. */
 export type ReconcileSource = 'webhook_deliveries' | 'call_events'
 
 /** Dependencies of the reconciler. */
@@ -39,7 +39,7 @@ export interface ReconcilerDeps {
   readonly onReconciled?: (source: ReconcileSource) => void
 }
 
-/** The result of one run. */
+/** The result of one reconciliation run. */
 export interface ReconcileReport {
   /** How many missing events were appended. */
   readonly fetched: number
@@ -48,15 +48,15 @@ export interface ReconcileReport {
 }
 
 const DAY_MS = 86_400_000
-/** How far a run reads back before the last one, because a delivery takes minutes to fail. */
+/** How far back before the previous run each run reads, because a delivery takes minutes to fail. */
 const OVERLAP_MS = 10 * 60_000
-/** Less than the ten minutes for which Telnyx reports the status of an ended call. */
+/** Must be less than the ten minutes for which Telnyx reports the status of an ended call. */
 const MAX_CHECK_INTERVAL_MS = 8 * 60_000
 /** Maximum number of calls that one run checks. Each check costs two requests of the account's rate limit. */
 const MAX_CHECKS_PER_RUN = 100
 /** The age from which an event's webhook is no longer expected, so a record without an id may replace it. */
 const SETTLED_AFTER_MS = 120_000
-/** How long a command may lack an outcome. Its sender has its answer by then. */
+/** How long a command may lack an outcome. After that time, its sender has its answer. */
 const OUTCOME_TIMEOUT_MS = 60_000
 /** Minimum interval between log lines while Telnyx or the store fails. */
 const WARN_INTERVAL_MS = 10 * 60_000
@@ -66,7 +66,7 @@ interface CallEventScan {
   readonly found: number
   /** Whether some events are too recent to append. */
   readonly hasUnsettled: boolean
-  /** The ids of the commands that reached Telnyx. */
+  /** The ids of the commands that reached Telnyx, according to its call events. */
   readonly commandIds: ReadonlySet<string>
 }
 
@@ -74,10 +74,10 @@ const EMPTY_SCAN: CallEventScan = { found: 0, hasUnsettled: false, commandIds: n
 
 /** The state of the repeated check of a call. */
 interface CallCheck {
-  /** When the call may be checked again. */
+  /** The earliest time of the next check of the call. */
   readonly nextAt: number
   readonly intervalMs: number
-  /** Whether some of its events were too recent to append. */
+  /** Whether some events of the call were too recent to append. */
   readonly hasUnsettled: boolean
 }
 
@@ -105,7 +105,7 @@ export class Reconciler {
     this.#silentMs = silentMs
   }
 
-  /** Runs now and then at intervals. */
+  /** Starts a run immediately, then runs at intervals. */
   start(): void {
     const tick = () => {
       void this.#runOnce(this.#isFullScanDue)
@@ -117,13 +117,13 @@ export class Reconciler {
     this.#timer = setTimeout(tick, 0).unref()
   }
 
-  /** Call when an event was refused because the store failed. Shortens the interval until the store works again. */
+  /** Reports that an event was refused because the store failed. Shortens the interval until the store works again. */
   reportOutage(): void {
     this.#outage ??= this.#deps.now()
     this.#isFullScanDue = true
   }
 
-  /** Stops. Resolves when the current run has ended. */
+  /** Stops the reconciler. Resolves when the current run has ended. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -131,9 +131,9 @@ export class Reconciler {
   }
 
   /**
-   * Reconciles all calls once. A call during a run returns that run's result.
+   * Reconciles all calls once. When a run is in progress, returns its result.
    *
-   * @param since From when to scan, in milliseconds since the epoch. Default: since the last run.
+   * @param since The time from which to scan, in milliseconds since 1970. Default: the last run.
    */
   run(since?: number): Promise<ReconcileReport> {
     return this.#runOnce(true, since)
@@ -188,7 +188,7 @@ export class Reconciler {
     }
   }
 
-  /** From when events may be missing: the start of the outage, the last run, or the newest append to the store. */
+  /** Returns the time since which events may be missing: the outage, the last run, or the store's newest append. */
   async #scanStart(now: number): Promise<number> {
     let known = this.#outage ?? this.#lastRun
     if (known === null) {
@@ -207,7 +207,7 @@ export class Reconciler {
     return fetched
   }
 
-  /** Appends the events of Telnyx's records that our logs lack. */
+  /** Appends the events in Telnyx's records that are missing from our logs. */
   async #fetchCallEvents(scope: RecordScope): Promise<CallEventScan> {
     const { records, store, now } = this.#deps
     const known = new KnownEvents(store)
@@ -265,7 +265,7 @@ export class Reconciler {
     return { found, closed }
   }
 
-  /** Checks one call: appends its missing events, and closes it if Telnyx reports it as over. */
+  /** Checks one call at Telnyx: appends its missing events, and closes it if Telnyx reports it as over. */
   async #checkCall(callId: string): Promise<{ found: number; closed: boolean }> {
     const { records, cache, now } = this.#deps
     const intervalMs = Math.min((this.#checks.get(callId)?.intervalMs ?? this.#silentMs / 2) * 2, MAX_CHECK_INTERVAL_MS)
@@ -289,7 +289,7 @@ export class Reconciler {
     return { found: scan.found, closed: appended.length > 0 }
   }
 
-  /** Reads the session of a call from its first events, for a call that Telnyx no longer knows. */
+  /** Reads the session of a call that Telnyx no longer knows from the first events in its log. */
   async #sessionOf(callId: string): Promise<RecordScope | null> {
     const slice = await this.#deps.store.read(callId, 0, 50)
     for (const { event } of slice?.records ?? []) {
@@ -313,7 +313,7 @@ export class Reconciler {
     }))
   }
 
-  /** Counts a failure, and logs it at most once per `WARN_INTERVAL_MS`. */
+  /** Counts a failed run, and logs at most one failure per `WARN_INTERVAL_MS`. */
   #failed(error: unknown): void {
     const { logger, now } = this.#deps
     this.#failures += 1

@@ -16,13 +16,13 @@ import { Retention, type RetentionOptions } from './retention.ts'
 const HOUR = 3_600_000
 const CANARY = 'Qanary-4071-never-kept'
 
-/** A store, and everything it has written. */
+/** A store, and a way to read all bytes that it has written. */
 interface Kept extends AsyncDisposable {
   readonly store: CallStore
   contents(): Promise<string>
 }
 
-/** Sends a call in which every kind of event that can hold speech holds the canary. */
+/** Sends the webhooks of a call. Every kind of event that can hold speech contains the canary. */
 async function spoken(server: Awaited<ReturnType<typeof testServer>>, now: () => number) {
   const at = () => ({ at: new Date(now()).toISOString() })
   const message_history = [
@@ -46,7 +46,7 @@ const retention = (store: CallStore, now: () => number, options?: RetentionOptio
 
 function declare(name: string, open: (now: () => number) => Promise<Kept>): void {
   describe(`retention of speech in ${name}`, () => {
-    it('keeps speech during the call and an hour after it, then erases it and keeps the rest of the call', async () => {
+    it('keeps speech until an hour after the call, then erases the speech and keeps the rest of the call', async () => {
       let now = Date.now()
       await using kept = await open(() => now)
       await using server = await testServer({ store: kept.store, now: () => now })
@@ -135,7 +135,7 @@ describeWithRedis('with Redis', () => {
 })
 
 describe('retention', () => {
-  it('keeps speech for `transcriptHours` after the call', async () => {
+  it('retention keeps speech for `transcriptHours` after the call', async () => {
     for (const [transcriptHours, remains] of [
       [0, false],
       [48, true],
@@ -153,7 +153,7 @@ describe('retention', () => {
     }
   })
 
-  it('treats a call without a hangup as ended after a day of silence', async () => {
+  it('retention treats a call without a hangup as ended after a day of silence', async () => {
     let now = Date.now()
     const store = memoryStore({ now: () => now })
     await using server = await testServer({ store, now: () => now })
@@ -167,7 +167,7 @@ describe('retention', () => {
     expect(JSON.stringify(await store.read(CALL, 0))).not.toContain(CANARY)
   })
 
-  it('yields to the event loop between calls, even between calls without speech', async () => {
+  it('retention yields to the event loop between calls, even between calls without speech', async () => {
     const CALLS = 200
     let now = Date.now()
     const store = memoryStore({ now: () => now })

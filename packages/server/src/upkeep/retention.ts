@@ -7,23 +7,23 @@ import { hasEnded, withoutSpeech } from './transcripts.ts'
 
 const HOUR_MS = 3_600_000
 const INTERVAL_MS = 5 * 60_000
-/** Less would let a retried webhook arrive after its call was forgotten, and create the call again. */
+/** With a shorter retention, a retried webhook could arrive after its call was erased, and create the call again. */
 const MIN_RETENTION_HOURS = 24
 /** A call that has been silent for this long counts as over. */
 const ABANDONED_AFTER_MS = 24 * HOUR_MS
 
-/** Page size and concurrency are low enough not to delay live appends. */
+/** The page size of store reads. Page size and concurrency are low enough not to delay live appends. */
 const PAGE_SIZE = 200
 const CONCURRENCY = 16
 
-/** `done`: the call has no speech. `kept`: the call is not over, or its log has just grown. */
+/** The result for one call. `done`: it has no speech. `kept`: it is not over, or its log has just grown. */
 type ErasureOutcome = 'erased' | 'done' | 'kept' | 'failed'
 
 /** How long calls and their speech are kept. */
 export interface RetentionOptions {
   /** How long a call is kept after its last event, in hours. Default 168 (a week), minimum 24. */
   readonly hours?: number | undefined
-  /** How long speech is kept after the last event of an ended call, in hours. Default 1. From `hours` on, as long as the call. */
+  /** How long speech is kept after the last event of an ended call, in hours, at most `hours`. Default 1. */
   readonly transcriptHours?: number | undefined
 }
 
@@ -47,20 +47,20 @@ export class Retention {
     this.#transcriptHours = transcriptHours
   }
 
-  /** Runs every five minutes. */
+  /** Starts to run every five minutes. */
   start(): void {
     this.#timer = setInterval(() => void this.run(), INTERVAL_MS)
     this.#timer.unref()
   }
 
-  /** Stops. Resolves when the current run has finished the page it is working on. */
+  /** Stops retention. Resolves when the current run has finished its current page of calls. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#isStopped = true
     await this.#running
   }
 
-  /** Runs once. Resolves with the number of forgotten calls. A call during a run returns that run's result. */
+  /** Runs once and resolves with the number of erased calls. When a run is in progress, returns its result. */
   run(): Promise<number> {
     this.#running ??= this.#run().finally(() => {
       this.#running = null
@@ -97,8 +97,8 @@ export class Retention {
   }
 
   /**
-   * Erases speech from calls that ended long enough ago, and returns the number of calls. The store lists only calls whose
-   * speech has not been erased, so no call is read twice.
+   * Erases speech from calls that ended long enough ago, and returns their number. The store lists only calls whose speech
+   * has not been erased, so no call is read twice.
    */
   async #eraseSpeech(): Promise<number> {
     if (this.#transcriptHours >= this.#hours) return 0
@@ -145,7 +145,7 @@ export class Retention {
       return changed.length > 0 ? 'erased' : 'done'
     } catch (error) {
       // One call that cannot be read or rewritten must not keep the others from being erased.
-      logger.error({ err: error }, 'speech of a call could not be erased; it is retried')
+      logger.error({ err: error }, 'speech of a call could not be erased; the next run retries it')
       return 'failed'
     }
   }

@@ -1,15 +1,15 @@
 /**
- * Whether the store accepts appends, as shown by `/readyz`, the metrics and agents' screens. A durable write tests it at
+ * Tracks whether the store accepts appends, for `/readyz`, the metrics and agents' screens. A durable write tests it at
  * intervals, and a failed append counts immediately.
  */
 import type { Logger } from '../base/logger.ts'
 import type { CallStore } from '../store/call-store.ts'
 
 const PING_INTERVAL_MS = 1_500
-/** With the interval, an outage is detected within four seconds. */
+/** The timeout of a ping. Together with the interval, it detects an outage within four seconds. */
 const PING_TIMEOUT_MS = 2_000
 
-/** Monitors a store. */
+/** Monitors the health of a store. */
 export class StoreHealth {
   readonly #deps: { store: CallStore; logger: Logger }
   #changed = () => {}
@@ -23,18 +23,18 @@ export class StoreHealth {
     this.#deps = deps
   }
 
-  /** Whether the store took the last write. */
+  /** Whether the last write to the store succeeded. */
   get isUp(): boolean {
     return this.#isUp
   }
 
-  /** Whether the store took the last write. After a start, waits for the first ping. */
+  /** Resolves with whether the last write to the store succeeded. After a start, waits for the first ping. */
   async isReady(): Promise<boolean> {
     await this.#first
     return this.#isUp
   }
 
-  /** Pings at intervals. `changed` is called when `isUp` changes. */
+  /** Starts to ping the store at intervals. Calls `changed` when `isUp` changes. */
   start(changed: () => void): void {
     this.#changed = changed
     this.#first = this.check()
@@ -53,7 +53,7 @@ export class StoreHealth {
     this.#setIsUp(false, error)
   }
 
-  /** Pings now, or waits for the current ping. Never rejects. */
+  /** Pings the store now, or waits for the current ping. Never rejects. */
   check(): Promise<void> {
     this.#pinging ??= this.#ping().finally(() => {
       this.#pinging = null

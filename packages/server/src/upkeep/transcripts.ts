@@ -14,7 +14,7 @@ export function withoutSpeech(records: readonly CallRecord[]): CallRecord[] {
   })
 }
 
-/** Whether a log says that its call is over. */
+/** Whether the records of a call's log show that the call is over. */
 export const hasEnded = (records: readonly CallRecord[]): boolean =>
   records.some(({ event }) => event.event_type === 'call.hangup' || event.event_type === 'call.closed')
 
