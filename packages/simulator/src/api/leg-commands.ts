@@ -112,10 +112,12 @@ function routeOf(body: Body): Partial<Route> {
   const { webhook_url, webhook_url_method, webhook_urls, webhook_urls_method, webhook_retries_policies } =
     body as WebhookFields
   const route: Partial<Route> = {}
-  if (webhook_url !== undefined) route.url = webhook_url
+  // A leg with its own URL starts from Telnyx's default method, not from that of the leg it comes from.
+  if (webhook_url !== undefined) Object.assign(route, { url: webhook_url, method: 'POST' })
   if (webhook_url_method !== undefined) route.method = webhook_url_method
+  if (webhook_urls !== undefined)
+    Object.assign(route, { byType: mapValues(webhook_urls, (urls) => [urls].flat()), byTypeMethod: 'POST' })
   if (webhook_urls_method !== undefined) route.byTypeMethod = webhook_urls_method
-  if (webhook_urls !== undefined) route.byType = mapValues(webhook_urls, (urls) => [urls].flat())
   if (webhook_retries_policies !== undefined)
     route.retries = mapValues(webhook_retries_policies, ({ retries_ms = [] }, type) => {
       if (retries_ms.reduce((sum, wait) => sum + wait, 0) <= 60_000) return retries_ms

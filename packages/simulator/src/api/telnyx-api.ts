@@ -16,6 +16,7 @@ import {
 } from './http.ts'
 import { dial } from './leg-commands.ts'
 import { asTelnyxDelivery, callEvents, webhookDeliveries } from './listings.ts'
+import { findUnsimulated } from './unsimulated.ts'
 
 interface TelnyxApiOptions {
   exchange: Exchange
@@ -98,7 +99,12 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
       }
       limiter.count(strikes('apiRateLimit') !== null)
       const found = find(request)
-      if (!found) throw refusals.notFound()
+      if (!found) {
+        const unsimulated = findUnsimulated(method, path)
+        if (unsimulated !== null)
+          exchange.publish({ type: 'notice', call_id: callId, text: `${unsimulated}: exists at Telnyx, not simulated` })
+        throw refusals.notFound()
+      }
       body = await bodyOf(request)
       const { callId: newCallId, ...content } = found.endpoint({ id: found.id, body, query })
       callId = newCallId ?? callId

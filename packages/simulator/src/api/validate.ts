@@ -24,14 +24,18 @@ export function validate(
   const validator = validators[command]
   const values: Record<string, unknown> = { ...body }
   if (validator && !validator(values)) throw new Refusal(422, summarise(validator.errors ?? []))
-  const { open, properties } = schemas[command]
-  if (unknownFields === 'ignore' || open) return values
-  const unknownNames = Object.keys(values).filter((name) => !Object.hasOwn(properties, name))
+  const unknownNames = unknownFields === 'ignore' ? [] : unknownFieldsOf(command, values)
   if (unknownNames.length === 0) return values
   const errors = unknownNames.map((name) =>
     telnyxError('10015', `"${name}" is not a parameter of ${command}. Check its spelling.`, `/${escapePointer(name)}`),
   )
   throw new Refusal(422, errors.slice(0, MAX_ERRORS))
+}
+
+/** The fields of a body that Telnyx does not have. Empty for an `open` body, whose schema does not list all fields. */
+export function unknownFieldsOf(command: CommandName, body: Record<string, unknown>): string[] {
+  const { open, properties } = schemas[command]
+  return open ? [] : Object.keys(body).filter((name) => !Object.hasOwn(properties, name))
 }
 
 function summarise(errors: readonly ErrorObject[]): TelnyxError[] {

@@ -90,6 +90,8 @@ export type Activity = { at: string } & (
   | { type: 'tool'; call_id: string; tool: string; ok: boolean; summary: string }
   /** A dependency of the simulator failed, such as a model endpoint. */
   | { type: 'trouble'; call_id: string; text: string }
+  /** A request asked for something that the simulator does not do: an unknown parameter, or an endpoint it lacks. */
+  | { type: 'notice'; call_id: string | null; text: string }
   | { type: 'faults'; faults: Record<string, unknown> }
 )
 
@@ -103,6 +105,7 @@ export const LOGGED_TYPES: ReadonlySet<Activity['type']> = new Set([
   'webhook',
   'tool',
   'trouble',
+  'notice',
   'faults',
 ])
 

@@ -62,6 +62,8 @@ function describe(
       return ['blue', '→ tool', `${activity.tool} ${paint(activity.ok ? 'green' : 'red', activity.summary)}`]
     case 'trouble':
       return ['red', '! trouble', activity.text]
+    case 'notice':
+      return ['yellow', '! notice', activity.text]
     case 'faults':
       return ['red', '! faults', JSON.stringify(activity.faults)]
     default:

@@ -57,6 +57,7 @@ const kinds: readonly Activity['type'][] = [
   'faults',
   'tool',
   'trouble',
+  'notice',
 ]
 
 /**

@@ -112,12 +112,14 @@ describe('event log', () => {
       seen(
         { at, type: 'tool', call_id: 'a', tool: 'stock', ok: true, summary: '200' },
         { at, type: 'trouble', call_id: 'a', text: 'No model.' },
+        { at, type: 'notice', call_id: 'a', text: 'gather: `x` is ignored' },
         { at, type: 'faults', faults: { drop: 1 } },
       ),
     )
     expect(log.entries.map((entry) => [entry.name, summaryOf(entry), outcomeOf(entry).tone])).toEqual([
       ['tool stock', '200', 'none'],
       ['trouble', 'No model.', 'bad'],
+      ['notice', 'gather: `x` is ignored', 'bad'],
       ['faults', 'drop', 'none'],
     ])
   })

@@ -107,6 +107,8 @@ function withActivity(log: EventLog, activity: Activity): EventLog {
       return withNote(log, activity, 'simulator', `tool ${activity.tool}`, activity.summary, activity.ok)
     case 'trouble':
       return withNote(log, activity, 'simulator', 'trouble', activity.text, false)
+    case 'notice':
+      return withNote(log, activity, 'simulator', 'notice', activity.text, false)
     case 'faults': {
       const on = Object.keys(activity.faults)
       return withNote(log, activity, 'simulator', 'faults', on.length === 0 ? 'all off' : on.join(', '))
