@@ -149,14 +149,14 @@ describe('validation', () => {
     [7, ['422 10016 /to']],
     [[], ['422 10016 /to']],
     [['+15550123', '+1 555 0123'], ['422 10016 /to/1']],
-  ])('refuses to dial %j', async (to, expected) => {
+  ])('the dial command refuses the target %j', async (to, expected) => {
     await using test = await testSimulator()
     const body = { to, from: '+15550199', connection_id: '1' }
     expect(await refusal(test.client.post('/calls', { body }))).toEqual(expected)
     expect(test.sim.calls()).toEqual([])
   })
 
-  it('dials SIP URIs, and numbers followed by keys to play', async () => {
+  it('the dial command accepts SIP URIs, and numbers followed by keys to play', async () => {
     await using test = await testSimulator()
     for (const to of ['sip:ann@example.com', 'SIPS:ann@example.com', '+15550123,200'])
       await test.client.calls.dial({ to, from: '+15550199', connection_id: '1' })
@@ -239,7 +239,7 @@ describe('the state of a call', () => {
     expect(await refusal(start())).toEqual(['422 90061 /call_control_id'])
   })
 
-  it('repeats the first response to a duplicate command when duplicateCommandAnswer is same (README rule L7)', async () => {
+  it('with duplicateCommandAnswer same, a duplicate command gets the first response again (README rule L7)', async () => {
     await using test = await testSimulator({ settings: { leg: { duplicateCommandAnswer: 'same' } } })
     const caller = await test.answeredCall()
     const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
@@ -255,7 +255,7 @@ describe('the state of a call', () => {
     expect(b.view.collecting).toMatchObject({ kind: 'digits', digits: '' })
   })
 
-  it('refuses gather_stop without a gather, and a second gather, when the settings are refuse (README rules G17, G18)', async () => {
+  it('refuses gather_stop without a gather and a second gather when set to refuse (README rules G17, G18)', async () => {
     await using test = await testSimulator({ settings: { gather: { stopWhenIdle: 'refuse', secondGather: 'refuse' } } })
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -291,7 +291,7 @@ describe('the state of a call', () => {
 })
 
 describe('sound', () => {
-  it('plays speak and playback_start in turn, stops only the current sound with playback_stop, and sends their webhooks', async () => {
+  it('plays speak and playback_start in turn, and playback_stop stops only the current sound', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -484,7 +484,7 @@ describe('more than one leg', () => {
 })
 
 describe('the rest of the API', () => {
-  it('lists call events and webhook deliveries in pages', async () => {
+  it('GET /v2/call_events and GET /v2/webhook_deliveries return their lists in pages', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await caller.press('123456789*0#')
@@ -508,7 +508,7 @@ describe('the rest of the API', () => {
     })
   })
 
-  it('filters call events by time, includes the whole event, and lists one day without a leg filter', async () => {
+  it('GET /v2/call_events filters by time, includes whole events, and lists one day without a leg filter', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.clock.advance(1000)
@@ -587,7 +587,7 @@ describe('the rest of the API', () => {
     await as('right').get('/public_key')
   })
 
-  it('counts API requests in the rate limit headers, and refuses excess requests with 429 when enforceRateLimit is true', async () => {
+  it('counts requests in the rate limit headers, and with enforceRateLimit refuses excess requests with 429', async () => {
     await using sim = await createSimulator({
       clock: virtualClock(),
       settings: { api: { rateLimit: 2, enforceRateLimit: true } },
@@ -623,7 +623,7 @@ describe('faults of the API', () => {
     expect(await refusal(run.test.client.calls.actions.gather(run.caller.id, {}))).toEqual(['429 10011'])
   })
 
-  it('the apiAnswerLost fault runs the command without a response, and the retry is deduplicated by command_id', async () => {
+  it('the apiAnswerLost fault runs the command without a response, and command_id deduplicates the retry', async () => {
     await using run = await gather({ faults: { apiAnswerLost: { rate: 1, only, times: 1 } } })
     const client = new Telnyx({ apiKey: 'KEY', baseURL: run.test.sim.url, maxRetries: 1 })
     await client.calls.actions.gather(run.caller.id, { command_id: 'once' })

@@ -20,7 +20,7 @@ export const commands: Record<CallCommandName, Command> = {
   ...gatherCommands,
   ...conversationCommands,
   ...soundCommands,
-  // `runCommand` sets the `client_state` of every command.
+  // Does nothing itself, because `runCommand` sets the `client_state` of every command.
   client_state_update: { needs: 'alive', run() {} },
 }
 

@@ -50,7 +50,7 @@ function gather(
   prompt: Prompt | null,
   invalidPrompt: Prompt | null,
 ): void {
-  // The schema has set the other defaults.
+  // Validation has already set all other defaults.
   const values = body as Omit<GatherParams, 'maximum_tries' | 'prompt' | 'invalidPrompt'>
   const params = { ...values, maximum_tries: Number(body.maximum_tries ?? 1), prompt, invalidPrompt }
   if (params.minimum_digits > params.maximum_digits)

@@ -26,7 +26,7 @@ const object = (properties: Record<string, FieldSchema>, ...required: string[]):
 const list = (items: FieldSchema): FieldSchema => ({ type: 'array', items })
 const headers = list(object({ name: text, value: text }, 'name', 'value'))
 
-/** Base64 with its padding (RFC 4648 §4). */
+/** Matches padded Base64 (RFC 4648 §4). */
 const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
 
 const common = {

@@ -35,7 +35,7 @@ export const soundCommands = {
   },
 } satisfies Record<string, Command>
 
-/** Returns the sound of a file. */
+/** Creates a sound that plays a file. */
 export const playback = (media: Media, loop: number, overlay: boolean) => ({
   kind: 'media' as const,
   text: media.audio_url ?? media.media_name ?? 'inline audio',

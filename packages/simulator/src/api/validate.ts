@@ -61,7 +61,7 @@ const codeByKeyword: Record<string, ErrorCode> = {
 }
 
 function codeOf({ keyword, parentSchema }: ErrorObject): ErrorCode {
-  // A missing value has the same code for every field.
+  // All missing fields get the same error code.
   if (keyword === 'required') return '10004'
   return (parentSchema as FieldSchema | undefined)?.code ?? codeByKeyword[keyword] ?? '10015'
 }

@@ -65,7 +65,7 @@ describe('a gather from greeting to result', () => {
     expect(result(caller).result).toEqual({ name: 'Anna Smith', dob: '1991-05-14', time: '2026-11-26T10:00:00Z' })
   })
 
-  it('emits AI gather events in the documented order, including the requested history updates and partial results', () => {
+  it('emits AI gather events in the documented order, with requested history updates and partial results', () => {
     const caller = gather({
       parameters: person,
       greeting: 'How old are you?',

@@ -77,7 +77,7 @@ describe('a language model behind the AI', () => {
     expect(reply.ok ? '' : reply.error).toMatch(expected)
   })
 
-  it('reports an unreachable model endpoint with its error code', async () => {
+  it('reports the error code when the model endpoint is unreachable', async () => {
     const { baseUrl } = await endpoint(() => ({ text: '' })).then(async (server) => {
       await server[Symbol.asyncDispose]()
       return server
@@ -86,7 +86,7 @@ describe('a language model behind the AI', () => {
     expect(reply.ok ? '' : reply.error).toMatch(/unreachable \(ECONNREFUSED\)\. Check that it is running/)
   })
 
-  it('records an answer that the model reports only if it conforms to the schema', () => {
+  it('an AI gather records a model’s answer only if the answer conforms to the schema', () => {
     const caller = new Caller(
       aiGather,
       {

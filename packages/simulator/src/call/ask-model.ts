@@ -92,7 +92,7 @@ const failure = (url: string, why: string): ModelReply => ({
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'it timed out. Raise settings.ai.model.timeoutMs or use a faster model.'
-  if (error.name === 'AbortError') return 'the call ended before the response.'
+  if (error.name === 'AbortError') return 'the call ended before the model responded.'
   const { cause } = error
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
   return `the endpoint is unreachable${code}. Check that it is running and that the base URL is correct.`

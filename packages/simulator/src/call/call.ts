@@ -75,7 +75,7 @@ export class Call {
   /** README rule L7: results by `command_id`, kept until `until` (milliseconds) to deduplicate commands. */
   readonly commandResults = new Map<string, { until: number; result: { result: string; conversation_id?: string } }>()
   readonly gather: ActiveGather
-  /** AI gathers and assistants. */
+  /** The AI gathers and assistants of this call. */
   readonly conversations: Conversations
   private readonly host: CallHost
   private readonly line: Line

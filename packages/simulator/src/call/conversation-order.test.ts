@@ -27,7 +27,7 @@ async function started(options: SimulatorOptions['settings'] = {}) {
 const HUNG_UP = 'call.hangup(normal_clearing)'
 
 describe('gather_using_ai', () => {
-  it('ends gather_using_ai as valid once all required answers are in, then ends the conversation', async () => {
+  it('ends gather_using_ai as valid after the last required answer, then ends the conversation', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     const answer = await askPerson(test, caller)
@@ -117,7 +117,7 @@ describe('gather_using_ai', () => {
     ])
   })
 
-  it('ends gather_using_ai on gather_stop if gatherStopEndsAiGather is set (README rule A11)', async () => {
+  it('ends gather_using_ai on gather_stop when gatherStopEndsAiGather is true (README rule A11)', async () => {
     const { test, caller } = await started({ ai: { gatherStopEndsAiGather: true } })
     await using _ = test
     await askPerson(test, caller)
@@ -125,7 +125,7 @@ describe('gather_using_ai', () => {
     expect(caller.view.collecting).toBeNull()
   })
 
-  it('emits call.dtmf.received during gather_using_ai, and ends the gather before the call on hangup (README rules A12, A13)', async () => {
+  it('reports keys during gather_using_ai, and ends the gather before call.hangup (README rules A12, A13)', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -142,7 +142,7 @@ describe('gather_using_ai', () => {
     expect(test.emitted.at(-2)?.payload.reason).toBe('customer_disconnect')
   })
 
-  it('refuses a second gather_using_ai, or replaces the active gather when secondConversation is replace (README rule A2)', async () => {
+  it('refuses or replaces an active gather_using_ai, depending on secondConversation (README rule A2)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -159,7 +159,7 @@ describe('gather_using_ai', () => {
     ])
   })
 
-  it('omits call.conversation.created if emitConversationCreated is off (README rule A3)', async () => {
+  it('omits call.conversation.created when emitConversationCreated is false (README rule A3)', async () => {
     const { test, caller, eventTypes } = await started({ ai: { emitConversationCreated: false } })
     await using _ = test
     await askPerson(test, caller)
@@ -220,7 +220,7 @@ describe('an AI assistant', () => {
     expect(caller.view.collecting?.kind).toBe('assistant')
   })
 
-  it('refuses ai_assistant_stop and add_messages without an assistant, or ignores them when noAssistant is ok (README rule A9)', async () => {
+  it('refuses or ignores assistant commands without an assistant, depending on noAssistant (README rule A9)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await expect(test.client.calls.actions.stopAIAssistant(caller.id, {})).rejects.toMatchObject({
@@ -237,7 +237,7 @@ describe('an AI assistant', () => {
     })
   })
 
-  it('ai_assistant_add_messages with trigger_response makes the assistant speak immediately (README rule A10)', async () => {
+  it('added messages with trigger_response make the assistant speak immediately (README rule A10)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await test.client.calls.actions.startAIAssistant(caller.id, {})

@@ -133,7 +133,7 @@ export class Exchange implements CallHost {
     return this.byId.get(id)
   }
 
-  /** All calls in memory, oldest first. */
+  /** Returns all calls in memory, oldest first. */
   calls(): Call[] {
     return [...new Set(this.byId.values())]
   }

@@ -89,7 +89,7 @@ const stock = (url: string, more: object = {}, around: object = {}) => ({
 })
 
 describe('a tool that a model calls', () => {
-  it('executes a webhook tool as configured and passes its response to the model', async () => {
+  it('sends the configured request of a webhook tool and passes its response to the model', async () => {
     const seen: unknown[] = []
     await using shop = await server((body, { method, url, headers }) => {
       const { 'x-shop': own, 'content-type': type, 'x-telnyx-call-control-id': id } = headers
@@ -192,7 +192,7 @@ describe('a tool that a model calls', () => {
     expect(line.used()).toEqual(['transfer: answered'])
   })
 
-  it('continues the conversation after a transfer without an answer or to an unlisted target', async () => {
+  it('an assistant continues its conversation after a transfer without an answer or to an unlisted target', async () => {
     await using llm = await model([
       {
         calls: [

@@ -135,7 +135,7 @@ describe('webhook delivery', () => {
     expect(delivery?.status).toBe(status < 300 ? 'delivered' : 'failed')
   })
 
-  it('signs each delivery attempt with its own timestamp', async () => {
+  it('signs each delivery attempt of a webhook with its own timestamp', async () => {
     await using inbox = await receiver((_, response) => response.writeHead(500).end())
     await using running = await simulator({ webhookUrl: inbox.url })
     await ring(running)
@@ -391,13 +391,13 @@ describe('webhook faults', () => {
     },
   )
 
-  it('compresses the body and signs its uncompressed bytes with the gzip fault', async () => {
+  it('compresses the webhook body with the gzip fault, and signs the uncompressed body', async () => {
     await using test = await strike({ gzip: { rate: 1, only } })
     expect(test.arrivals[0]?.headers['content-encoding']).toBe('gzip')
     expect(test.valid).toEqual([true, true])
   })
 
-  it('sends the whole body in small chunks with the slow fault', async () => {
+  it('sends the whole webhook body in small chunks with the slow fault', async () => {
     await using test = await strike({ slow: { rate: 1, only, ms: 400 } })
     expect(test.types.toSorted()).toEqual(['call.answered', 'call.initiated'])
     expect(test.valid).toEqual([true, true])
@@ -413,7 +413,7 @@ describe('webhook faults', () => {
 
   it('rejects an unknown fault or an invalid rate, and keeps the active faults', async () => {
     await using sim = await createSimulator({ faults: { drop: 0.5 } })
-    // @ts-expect-error: no such fault
+    // @ts-expect-error: the fault does not exist.
     expect(() => sim.faults.set({ dorp: 1 })).toThrow('Unrecognized key: "dorp"')
     expect(() => sim.faults.set({ drop: 2 })).toThrow('drop.rate: Too big')
     expect(sim.faults.get()).toEqual({ drop: { rate: 0.5 } })

@@ -89,7 +89,7 @@ const defaultMs: { [Name in FaultName]?: number } = {
 export interface FaultControls {
   /** Replaces all faults. Throws a TypeError, and changes nothing, if `input` is invalid. */
   set(input: FaultsInput): void
-  /** The active faults. */
+  /** Returns the active faults. */
   get(): FaultsInput
 }
 

@@ -10,7 +10,7 @@ import type { OutgoingRequest } from './transport.ts'
 export interface AttemptPlan {
   signer: Signer
   stampMs: number
-  /** Flips a bit of the signature. */
+  /** Whether to flip a bit of the signature, which makes it invalid. */
   shouldCorruptSignature: boolean
   gzip: boolean
   slowMs: number

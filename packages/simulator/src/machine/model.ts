@@ -1,6 +1,6 @@
 /** Requests and replies between an AI machine and a language model, and the tools that the model may call. */
 
-/** One message, in the chat-completions format. */
+/** One message to or from a model, in the chat-completions format. */
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool'
   content: string

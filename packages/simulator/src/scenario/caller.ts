@@ -98,7 +98,9 @@ export class Caller {
   /** Answers an outgoing call of the application that rings at this phone. */
   async answer(): Promise<void> {
     if (this.call.phase !== 'bridging')
-      throw new Error(`The caller cannot answer: the call is ${this.call.view().state}.`)
+      throw new Error(
+        `The caller cannot answer: the call is ${this.call.view().state}. Answer only a ringing outgoing call.`,
+      )
     this.call.connect({ type: 'picked-up' })
   }
 
@@ -150,7 +152,10 @@ export class Caller {
   }
 
   private assertAnswered(what: string): void {
-    if (this.call.phase !== 'answered') throw new Error(`The caller cannot ${what}: the call is ${this.view.state}.`)
+    if (this.call.phase !== 'answered')
+      throw new Error(
+        `The caller cannot ${what}: the call is ${this.view.state}. Wait for \`caller.answered()\` first.`,
+      )
   }
 
   private record(activity: Activity): void {

@@ -13,7 +13,7 @@ describe('scenario files', () => {
     [{ name: 'x', steps: [{ hangUp: true }, { wait: -1 }] }, 'steps.1.wait: Too small'],
     [{ name: 'x', steps: [{ press: '1', everyMs: 'slow' }] }, 'everyMs: must be milliseconds'],
     [{ name: 'x', to: 7, steps: [{ hangUp: true }] }, 'to: Invalid input: expected string'],
-  ])('rejects the scenario %j with "%s"', (value, why) => {
+  ])('readScenario rejects the scenario %j with the error "%s"', (value, why) => {
     expect(() => readScenario(value)).toThrow(why)
   })
 
@@ -25,7 +25,7 @@ describe('scenario files', () => {
 })
 
 describe('simulated callers', () => {
-  it('a scripted caller presses keys with pauses, and a timed out wait reports the prompts and events of the call', async () => {
+  it('a caller pauses between keys, and a wait that times out reports the prompts and events of the call', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await test.client.calls.actions.gatherUsingSpeak(caller.id, {
@@ -50,7 +50,7 @@ describe('simulated callers', () => {
     await expect(caller.say('Hello?')).rejects.toThrow('the call is ended')
   })
 
-  it('names the failed step in the error of a scenario', async () => {
+  it('the error of a failed scenario names the step that failed', async () => {
     await using test = await testSimulator()
     const run = runScenario(test.sim, {
       name: 'hopeful',

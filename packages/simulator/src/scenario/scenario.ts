@@ -12,9 +12,9 @@ const step = z.union(
   [
     /** Waits until the call is answered. */
     z.strictObject({ waitForAnswer: z.literal(true), timeoutMs }),
-    /** Waits for the next prompt that contains these words (`""`: any prompt). */
+    /** Waits for the next prompt that contains the text `waitForPrompt` (`""`: any prompt). */
     z.strictObject({ waitForPrompt: z.string(), toTheEnd: z.boolean().optional(), timeoutMs }),
-    /** Waits for the next event of this type. */
+    /** Waits for the next event of the type `waitFor`. */
     z.strictObject({ waitFor: z.string(), timeoutMs }),
     /** Presses keys. `everyMs` is the pause between keys, or a list of pauses. */
     z.strictObject({
@@ -27,7 +27,7 @@ const step = z.union(
     /** Waits this many milliseconds of the simulator's clock. */
     z.strictObject({ wait: ms }),
     z.strictObject({ hangUp: z.literal(true) }),
-    /** Fails unless the next event of this type has these values in its payload. */
+    /** Fails unless the next event of the type `expect` has the values of `payload` in its payload. */
     z.strictObject({ expect: z.string(), payload: z.record(z.string(), z.unknown()).readonly().optional(), timeoutMs }),
   ],
   'a step does exactly one of waitForAnswer, waitForPrompt, waitFor, press, say, interrupt, wait, hangUp, expect',
@@ -109,6 +109,6 @@ async function expectEvent(caller: Caller, step: Extract<ScenarioStep, { expect:
   for (const [name, wanted] of Object.entries(step.payload ?? {})) {
     const got = payload[name]
     if (JSON.stringify(got) !== JSON.stringify(wanted))
-      throw new Error(`${step.expect} has ${name} ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}.`)
+      throw new Error(`The event ${step.expect} has ${name} ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}.`)
   }
 }

@@ -112,7 +112,7 @@ describe('callgather-simulator', () => {
     expect(result.err()).toContain('the port is already in use')
   })
 
-  it('merges the config file with the command-line arguments', async () => {
+  it('callgather-simulator merges its config file with the command-line arguments', async () => {
     const config = await file('config.json', {
       port: 0,
       seed: 'one',

@@ -14,7 +14,7 @@ export function Hearing({ call, heard }: { call: CallView | undefined; heard: He
       {collecting === null && heard === undefined && (
         <p class="empty">
           {call?.state === 'answered'
-            ? 'It is not collecting anything now. Keys still reach the program.'
+            ? 'The platform is not collecting input. Keys still reach the program.'
             : 'Nothing yet.'}
         </p>
       )}
