@@ -1,12 +1,12 @@
-/** The server's address. It is checked when the client is created, so that a mistake fails early. */
+/** The CallGather server's address, validated when the client is created, so that a wrong address fails early. */
 export interface ServerAddress {
-  /** The server's origin; empty for the page's origin. */
+  /** The server's origin, such as `https://calls.example.com`; empty for the page's origin. */
   readonly origin: string
   /** The path where the server is mounted, without a trailing slash; empty for the root. */
   readonly basePath: string
 }
 
-/** @throws if `url` isn't an origin or `basePath` isn't a path. */
+/** Parses the options of `createGatherClient`. @throws if `url` isn't an origin or `basePath` isn't a path. */
 export function serverAddress(url: string | undefined, basePath: string): ServerAddress {
   if (typeof url !== 'string') {
     throw new Error(

@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** The client on real sockets, against the real server and the simulator, with connections that are cut silently. */
+/** Tests the client on real sockets against the real server and the simulator, with silently cut connections. */
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { GatherError, type Scope, selectGather } from '@callgather/protocol'
@@ -38,7 +38,7 @@ async function stopServer({ gather, http }: RunningServer): Promise<void> {
   await new Promise((resolve) => http.close(resolve))
 }
 
-/** A TCP proxy that can cut its connections. */
+/** Starts a TCP proxy that can cut its connections. */
 async function startProxy(to: number) {
   const pairs = new Set<[Socket, Socket]>()
   const server = createTcpServer((near) => {
@@ -145,7 +145,7 @@ describe('the client against the server', () => {
     return caller
   }
 
-  it('watches several calls over one connection and keeps their events apart', async () => {
+  it('the client watches several calls over one connection and keeps their events apart', async () => {
     const callers = [await answeredCall(), await answeredCall(), await answeredCall()]
     const client = clientOn()
     const watched = callers.map(({ id }) => watch(client, id))
@@ -163,7 +163,7 @@ describe('the client against the server', () => {
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0 })
   })
 
-  it('publishes a PIN key by key, from the command to the result', async () => {
+  it('the client publishes a PIN key by key, from the gather command to its result', async () => {
     const caller = await answeredCall()
     const client = clientOn()
     const watched = watch(client, caller.id)
@@ -191,7 +191,7 @@ describe('the client against the server', () => {
     expect([...seen]).toEqual(['', '5', '55', '550', '5503'])
   })
 
-  it('rejects invalid and forbidden commands with Telnyx errors', async () => {
+  it('the client rejects invalid and forbidden commands with Telnyx errors', async () => {
     const caller = await answeredCall()
     const watched = watch(clientOn(), caller.id)
     await vi.waitFor(() => expect(watched.last?.sync).toBe('live'), waitOptions)
@@ -215,7 +215,7 @@ describe('the client against the server', () => {
     expect(await refusal(clientOn().command(caller.id, 'gather', {}))).toMatchObject({ errors: [{ code: '90018' }] })
   })
 
-  it('runs a command once when it is sent three times with one request id', async () => {
+  it('the server runs a command once when the client sends it three times with the same request id', async () => {
     const caller = await answeredCall()
     const client = clientOn()
     const watched = watch(client, caller.id)
@@ -225,7 +225,7 @@ describe('the client against the server', () => {
     await vi.waitFor(() => expect(watched.last?.state.commands.size).toBe(1), waitOptions)
   })
 
-  it('reports a refused connection when the ticket is forged', async () => {
+  it('the client reports a refused connection when its ticket is forged', async () => {
     const client = createGatherClient({ url: `http://127.0.0.1:${server.port}`, getTicket: () => 'forged' })
     clients.push(client)
     const watched = watch(client, 'v3:any')
@@ -236,7 +236,7 @@ describe('the client against the server', () => {
     expect(watched.last).toMatchObject({ error: { status: 401 }, cursor: null })
   })
 
-  it('loses, duplicates and reorders no event while its connection is cut repeatedly', async () => {
+  it('the client loses, duplicates and reorders no event while its connection is cut repeatedly', async () => {
     const caller = await answeredCall()
     const proxy = await startProxy(server.port)
     const client = clientOn(proxy.port)
@@ -271,7 +271,7 @@ describe('the client against the server', () => {
     await proxy.close()
   })
 
-  it('reconnects after a server restart and reports lost history when the log is new', async () => {
+  it('the client reconnects after a server restart and reports lost history when the log is new', async () => {
     const caller = await answeredCall()
     const client = clientOn()
     const watched = watch(client, caller.id)
@@ -291,7 +291,7 @@ describe('the client against the server', () => {
     expect(watched.last?.cursor?.epoch).not.toBe(before?.epoch)
   })
 
-  it('publishes changes of the list of calls', async () => {
+  it('the client publishes changes of the list of calls', async () => {
     const client = clientOn()
     const phases: string[] = []
     const abort = new AbortController()

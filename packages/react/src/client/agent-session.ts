@@ -4,13 +4,13 @@
  */
 import { newRequestId } from './commands.ts'
 
-/** A cache that holds feeds of a client. */
+/** A cache of a client's feeds. */
 export interface FeedCache {
-  /** Whether a mounted component shows one of the feeds. */
+  /** Whether a mounted component shows a feed of this cache. */
   isShown(): boolean
-  /** Removes all feeds: another agent signed in, or the client was closed. */
+  /** Removes all feeds from the cache, because another agent signed in or the client was closed. */
   clear(): void
-  /** The session was paused or resumed. While it is paused, no feed may be shown. */
+  /** Called when the session is paused or resumed. While it is paused, no feed of this cache may be shown. */
   setPaused?(isPaused: boolean): void
 }
 
@@ -53,7 +53,7 @@ export class FeedSession implements AgentSession {
   }
 
   readonly pauseIfUnused = (): void => {
-    // Deferred, because a component that moves is unmounted for a moment.
+    // Deferred, because React unmounts a moved component for a moment.
     queueMicrotask(() => {
       if (this.#retainCount === 0 && ![...this.#caches].some((cache) => cache.isShown())) this.#setPaused(true)
     })
@@ -79,7 +79,7 @@ export class FeedSession implements AgentSession {
     this.#setPaused(false)
   }
 
-  /** Ends the session: another agent signed in, or access ended. All earlier feeds count as absent at once. */
+  /** Ends the session, because another agent signed in or access ended. All earlier feeds count as absent at once. */
   end(): void {
     this.#feeds = new WeakSet()
     this.#isPaused = false

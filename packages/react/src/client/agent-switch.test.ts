@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** Two agents use one browser in turn, on the real server. The second must never see the first one's call. */
+/** Two agents use one browser in turn, on the real server. The second agent must never see the first agent's call. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** Keeps the list of calls in step with the server. Each frame carries whole summaries, so the latest one wins. */
+/** Synchronises the list of calls with the server. A frame has whole summaries, so a call's latest summary wins. */
 import type { CallSummary, CallsEventFrame, CallsReply } from '@callgather/protocol'
 import { type ConnectionError, isDenied } from './client-error.ts'
 import { type CallsFeed, initialCallsFeed } from './feed.ts'
@@ -14,7 +14,7 @@ export class CallListSync {
   readonly #driver: SyncDriver<OkReply>
   readonly #calls = new Map<string, CallSummary>()
   #feed: CallsFeed = initialCallsFeed
-  /** Frames that arrived before the reply. They are at least as new, so they are applied on top of it. */
+  /** Frames that arrived before the reply to `calls:watch`. They are applied after it, because they are not older. */
   #buffer: CallsEventFrame[] = []
 
   constructor(clocks: SyncClocks, events: SyncEvents<CallsFeed>) {

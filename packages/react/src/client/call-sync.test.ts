@@ -14,7 +14,7 @@ const events: CallEvent[] = Object.values(scenarios).flatMap((scenario) =>
   scenario.steps.filter(({ event }) => event.event_type !== 'call.hangup').map((step) => step.event),
 )
 
-/** The folded state as JSON, for comparison. */
+/** Returns the folded call state as JSON, for comparison. */
 const stateOf = (records: readonly CallRecord[]) =>
   JSON.stringify(
     foldCall(
@@ -93,7 +93,7 @@ const anyOp = fc.oneof(
 )
 
 describe('CallSync', () => {
-  it('applies every event once and in order under lost, late, repeated and reordered messages', async () => {
+  it('CallSync applies each event once and in order when messages are lost, late, repeated and reordered', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(anyOp, { maxLength: 40 }), async (scheduler, ops) => {
         const clock = new VirtualClock(0)

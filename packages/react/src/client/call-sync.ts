@@ -1,8 +1,8 @@
 /**
- * Keeps the state of one call in step with the server's log: in order, without gaps, each event once.
+ * Synchronises the state of one call with the server's log: in order, without gaps, each event once.
  *
  * - Only the event at `cursor.seq + 1` is applied. Early events are buffered; if the gap stays, a delta is requested.
- * - A beacon names the head of the log. Without it, a lost last event would go unnoticed.
+ * - A beacon reports the last sequence number of the log. Without it, the loss of the last event would go unnoticed.
  * - A new epoch means that the log may have lost events, so a snapshot is requested instead of a delta.
  *
  * The table in `sync-machine.ts` decides when to send a request; this file applies the replies.
@@ -23,14 +23,14 @@ import type { Link } from './transport.ts'
 
 type OkReply = WatchReply & { ok: true }
 
-/** Events may arrive out of order, so a gap gets this long to close by itself. */
+/** The delay before the events of a gap are requested, because a late event may still close the gap. */
 const GAP_DELAY_MS = 250
 const MAX_BACKOFF_MS = 5_000
-/** A page may subscribe before the server has the call: right after dialling, or after a restart. */
+/** How long a call may be "not found", because a page may subscribe before the server has the call's first event. */
 const NOT_FOUND_GRACE_MS = 30_000
-/** A larger buffer is dropped: fetching the missing events is cheaper. */
+/** The buffer is dropped above this size, because a request for the missing events is cheaper. */
 const MAX_BUFFERED_EVENTS = 5_000
-/** Results and insights arrive up to seconds after a call's end, rarely later. */
+/** How long the subscription of an ended call stays open without new events: results and insights arrive late. */
 const LINGER_MS = 60_000
 
 export class CallSync {
@@ -40,12 +40,12 @@ export class CallSync {
   readonly #driver: SyncDriver<OkReply>
   #feed: CallFeed
   #published: CallFeed
-  /** What the next request asks for: a delta after a reconnection, any other delta, or a snapshot. */
+  /** The kind of the next request: a delta after a reconnection, another delta, or a snapshot. */
   #plan: 'resume' | 'delta' | 'snapshot'
-  /** The known head of the server's log, and the events that arrived before their turn. */
+  /** The last known position of the server's log. `#buffer` holds events that arrived before their turn. */
   #head: { epoch: string; seq: number } | null = null
   readonly #buffer = new Map<number, CallEvent>()
-  /** Consecutive requests without progress. Each one backs off longer. */
+  /** The number of consecutive requests without progress. The backoff grows with it. */
   #failures = 0
   #notFoundSince: number | null = null
   #cancelEnd = () => {}
@@ -68,7 +68,7 @@ export class CallSync {
         this.#notFoundSince ??= clocks.clock.now()
         return status === 404 && clocks.clock.now() - this.#notFoundSince < NOT_FOUND_GRACE_MS
       },
-      // The first snapshot is requested at once; only the next ones back off.
+      // The first snapshot is requested at once; later snapshots wait for the backoff.
       backoffMs: () =>
         this.#plan === 'snapshot' && this.#failures === 0
           ? 0
@@ -81,7 +81,7 @@ export class CallSync {
     return this.#feed
   }
 
-  /** Switches to another link, or to none. The limiter is shared by all syncs on that link. */
+  /** Sets the link to the server; `null` detaches the sync. All syncs on a link share its limiter. */
   attach(link: Link | null, limiter: ConcurrencyLimiter): void {
     this.#buffer.clear()
     this.#head = null
@@ -97,13 +97,13 @@ export class CallSync {
     this.#cancelEnd()
   }
 
-  /** Checks for missed events, which also measures latency. Usually the reply is an empty delta. */
+  /** Requests missed events and measures the latency. The reply is usually an empty delta. */
   check(): void {
     this.#driver.input('check')
     this.#publish()
   }
 
-  /** Fetches a snapshot, even if nothing is known to be missing. */
+  /** Fetches a snapshot, even if no event is known to be missing. */
   resync(): void {
     if (!this.#feed.cursor) return
     this.#plan = 'snapshot'
@@ -111,14 +111,14 @@ export class CallSync {
     this.#publish()
   }
 
-  /** Takes in published events. */
+  /** Buffers the events of a frame, then applies all events that are in order. */
   receive({ epoch, records }: CallEventFrame): void {
     for (const { seq, event } of records) this.#bufferEvent(epoch, seq, event)
     if (this.#buffer.size > MAX_BUFFERED_EVENTS) this.#buffer.clear()
     this.#advance()
   }
 
-  /** Takes in the head of the log from a beacon. */
+  /** Compares the log's last sequence number from a beacon with the cursor. */
   receiveHead(epoch: string, seq: number, now: string): void {
     this.#observeHead(epoch, seq)
     this.#clocks.serverTime.observe(now)
@@ -127,19 +127,19 @@ export class CallSync {
     this.#advance()
   }
 
-  /** The connection failed or was refused. */
+  /** Publishes the error of a failed or refused connection in the feed. */
   disconnected(error: ConnectionError): void {
     this.#fail(error)
     this.#publish()
   }
 
-  /** Drops the state, because another agent signed in. */
+  /** Drops the call's state, because another agent signed in. */
   reset(): void {
     this.#clear()
     this.#publish()
   }
 
-  /** Once access is denied, the agent must not see the earlier state either. */
+  /** Ends the sync with an error. When access is denied, the agent must not see the earlier state either. */
   #fail(error: ConnectionError): void {
     if (isDenied(error)) this.#clear()
     this.#feed = { ...this.#feed, error }
@@ -209,7 +209,7 @@ export class CallSync {
 
   #applySnapshot({ cursor, records }: OkReply): void {
     const known = this.#feed.cursor
-    // Within an epoch the log only grows. An older snapshot is useless; an equal one helps only if ours isn't trusted.
+    // Within an epoch the log only grows, so an older snapshot is useless. An equal one only helps a stale state.
     const newEvents = cursor.seq - (known?.epoch === cursor.epoch ? known.seq : -1)
     this.#observeHead(cursor.epoch, cursor.seq)
     if (known && known.epoch !== cursor.epoch) this.#feed = { ...this.#feed, notice: { kind: 'history_lost' } }
@@ -255,7 +255,7 @@ export class CallSync {
     return isCatchingUp ? 'catching_up' : sync
   }
 
-  /** Ends the sync once an ended call has been quiet for a while: some events arrive after the hang-up. */
+  /** Ends the sync of an ended call `LINGER_MS` after its last event, because some events arrive after the hang-up. */
   #linger(): void {
     this.#cancelEnd()
     const { state, sync, clockOffsetMs } = this.#feed
@@ -272,7 +272,7 @@ export class CallSync {
   }
 }
 
-/** The feed of an earlier subscription, to continue from its cursor. */
+/** Returns the feed of an earlier subscription without its error and notice, to continue from its cursor. */
 function toResumed({ error: _, notice: __, ...feed }: CallFeed): CallFeed {
   return { ...feed, sync: 'catching_up' }
 }

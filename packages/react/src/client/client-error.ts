@@ -1,10 +1,10 @@
-/** Errors that the client finds by itself, with codes that a program can handle and a UI can translate. */
+/** The errors that the client detects, with codes that a program can handle and a UI can translate. */
 import type { SocketError } from '@callgather/protocol'
 
 /**
- * The code of an error found by the client.
+ * The code of an error that the client detects.
  *
- * - `ticketFailed`: `getTicket` threw or rejected. `cause` is what it threw.
+ * - `ticketFailed`: `getTicket` threw or rejected. `cause` is the thrown value.
  * - `ticketTimeout`: `getTicket` did not settle within 10 s.
  * - `ticketInvalid`: `getTicket` returned something that is not a ticket, such as an HTML page.
  * - `ticketExpired`: the server refused a ticket that had already expired.
@@ -25,20 +25,20 @@ export type ClientErrorCode =
   | 'refused'
   | 'callbackFailed'
 
-/** Why the connection isn't live. */
+/** The error that explains why the connection isn't live. */
 export interface ConnectionError extends SocketError {
-  /** The code, if the client found the cause. Absent if the server gave the reason in `status` and `code`. */
+  /** The code of an error that the client detected. Absent if the server sent the error in `status` and `code`. */
   readonly reason?: ClientErrorCode
-  /** The error that `getTicket` threw. */
+  /** The error that `getTicket` threw, if any. */
   readonly cause?: unknown
 }
 
-/** Whether the call doesn't exist or the agent may not see it. The server doesn't reveal which. */
+/** Whether the call doesn't exist or the agent may not see it. The server doesn't distinguish the two. */
 export const isDenied = ({ status }: SocketError) => status === 403 || status === 404
 
 const marker = Symbol.for('callgather.client-error')
 
-/** The argument of `onError`. `message` says what failed and how to fix it: for developers, not for agents. */
+/** The argument of `onError`. `message` says what failed and how to fix it. Show it to developers, not to agents. */
 export class GatherClientError extends Error {
   override readonly name = 'GatherClientError'
   readonly code: ClientErrorCode
@@ -49,7 +49,7 @@ export class GatherClientError extends Error {
     Object.defineProperty(this, marker, { value: true })
   }
 
-  /** Checks for a marker, because `instanceof` fails across two copies of the package. */
+  /** Recognises a `GatherClientError` by a marker: `instanceof` fails across two copies of this package. */
   static isInstance(error: unknown): error is GatherClientError {
     return error instanceof Error && marker in error
   }
@@ -64,7 +64,7 @@ function isDevelopment(): boolean {
   }
 }
 
-/** Reports errors to the host, and in development to the console. Repeats are dropped until `reset()`. */
+/** Reports errors to the host's `onError`, and in development to the console. Repeats are dropped until `reset()`. */
 export class ErrorReporter {
   readonly #onError: ((error: GatherClientError) => unknown) | undefined
   readonly #reported = new Set<string>()
@@ -83,19 +83,19 @@ export class ErrorReporter {
       if (isDevelopment()) console.error('CallGather: `onError` threw. Catch errors inside it.', thrown)
     }
     try {
-      // The host may pass an async function.
+      // The host's `onError` may be an async function.
       Promise.resolve(this.#onError?.(error)).catch(onReportFailed)
     } catch (thrown) {
       onReportFailed(thrown)
     }
   }
 
-  /** Forgets which errors were reported, so that they are reported again. */
+  /** Clears the list of reported errors, so that a repeated error is reported again. */
   reset(): void {
     this.#reported.clear()
   }
 
-  /** Wraps a callback of the host so that an error in it is reported and goes no further. */
+  /** Wraps a callback of the host, so that an error in the callback is reported and never reaches the client. */
   guard<Args extends unknown[]>(name: string, run: (...args: Args) => unknown): (...args: Args) => void {
     return (...args) => {
       try {

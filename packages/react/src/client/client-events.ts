@@ -10,9 +10,9 @@ export interface ClientListener {
 
 export interface ClientEvents {
   readonly listeners: Set<ClientListener>
-  /** Reports an error as the client's own: to `onError`, and to the console in development. */
+  /** Reports an error like the client's errors: to the host's `onError`, and to the console in development. */
   readonly report: (error: GatherClientError) => void
 }
 
-/** By session, which stays the same object when a client is wrapped. */
+/** The events of each client by its session, because the session stays the same object when a client is wrapped. */
 export const clientEvents: WeakMap<AgentSession, ClientEvents> = new WeakMap()

@@ -35,7 +35,7 @@ const error = (status: number, code: string, title: string) =>
   Response.json({ errors: [{ code, title, detail: 'Because.' }] }, { status })
 
 describe('the command sender', () => {
-  it('posts to Telnyx’s path with the ticket and one id as idempotency key and command id', async () => {
+  it('the command sender posts to Telnyx’s path with the ticket and one id as idempotency key and command id', async () => {
     const { send, requests } = senderWithAnswers(ok())
     const accepted = await send('v3:a/b', 'gather', { maximum_digits: 4 }, { requestId: uuid })
     expect(accepted).toEqual({ status: 'accepted', commandId: uuid, conversationId: 'c-1' })
@@ -47,7 +47,7 @@ describe('the command sender', () => {
     expect(await request?.json()).toEqual({ maximum_digits: 4, command_id: uuid })
   })
 
-  it('returns the server’s command id when the request id is not a UUID', async () => {
+  it('the command sender returns the server’s command id when the request id is not a UUID', async () => {
     const { send, requests } = senderWithAnswers(
       Response.json({ data: { result: 'ok' } }, { headers: { 'x-command-id': 'of-the-server' } }),
     )
@@ -66,7 +66,7 @@ describe('the command sender', () => {
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
-  it('sends the protocol version, and the mask and `replace` headers if given', async () => {
+  it('the command sender sends the protocol version, and the mask and `replace` headers if given', async () => {
     const { send, requests } = senderWithAnswers(ok(), ok())
     await send('c', 'gather', {})
     await send('c', 'gather', {}, { mask: 'all', replace: true })
@@ -76,14 +76,14 @@ describe('the command sender', () => {
     expect(headers(REPLACE_HEADER)).toEqual([null, 'true'])
   })
 
-  it('keeps a command id from the body', async () => {
+  it('the command sender keeps a command id from the body', async () => {
     const { send, requests } = senderWithAnswers(ok())
     const { commandId } = await send('c', 'gather_stop', { command_id: 'mine' }, { requestId: 'r-1' })
     expect(commandId).toBe('mine')
     expect(await requests[0]?.json()).toEqual({ command_id: 'mine' })
   })
 
-  it('rejects with Telnyx’s errors when Telnyx refuses the command', async () => {
+  it('the command sender rejects with Telnyx’s errors when Telnyx refuses the command', async () => {
     const { send } = senderWithAnswers(error(422, '90018', 'Call has already ended'))
     const failed = await send('c', 'gather', {}).catch((reason: unknown) => reason)
     expect(GatherError.isInstance(failed)).toBe(true)
@@ -91,7 +91,7 @@ describe('the command sender', () => {
     expect(isOutcomeUnknown(failed)).toBe(false)
   })
 
-  it('retries once with a fresh ticket and the same request id after a 401', async () => {
+  it('the command sender retries once with a fresh ticket and the same request id after a 401', async () => {
     const { send, requests } = senderWithAnswers(error(401, '10009', 'Authentication failed'), ok())
     await send('c', 'gather', {}, { requestId: 'r-1' })
     expect(requests.map((request) => request.headers.get('authorization'))).toEqual(['Bearer t1', 'Bearer t2'])
@@ -110,7 +110,7 @@ describe('the command sender', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('reports an unknown outcome when the server does not answer within 50 s', async () => {
+  it('the command sender reports an unknown outcome when the server does not answer within 50 s', async () => {
     const { send, clock } = senderWithAnswers('never')
     const failed = send('c', 'gather', {}).catch((reason: unknown) => reason)
     await clock.advanceTo(49_000)
@@ -118,7 +118,7 @@ describe('the command sender', () => {
     expect(isOutcomeUnknown(await failed)).toBe(true)
   })
 
-  it('rejects with the reason of the signal when it is aborted', async () => {
+  it('the command sender rejects with the abort reason of the signal', async () => {
     const { send } = senderWithAnswers('never')
     const abort = new AbortController()
     const failed = send('c', 'gather', {}, { signal: abort.signal }).catch((reason: unknown) => reason)
@@ -126,7 +126,7 @@ describe('the command sender', () => {
     expect(await failed).toEqual(new Error('left the page'))
   })
 
-  it('suggests checking `url` when the response is not in Telnyx’s format', async () => {
+  it('the command sender suggests checking `url` when the response is not in Telnyx’s format', async () => {
     const { send } = senderWithAnswers(new Response('Not found', { status: 404 }))
     await expect(send('c', 'gather', {})).rejects.toThrow(/Check `url` and `basePath`/)
   })

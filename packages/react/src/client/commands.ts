@@ -19,7 +19,7 @@ import { GatherClientError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 import type { Tickets } from './tickets.ts'
 
-/** Options of one command. */
+/** The options of a command. */
 export interface CommandOptions {
   /**
    * Identifies the command: a repeated id on the same call is a retry, not a new command. Default a new UUID.
@@ -31,22 +31,22 @@ export interface CommandOptions {
    * last four. It can only tighten the server's policy. Sent as `callgather-mask`.
    */
   mask?: Mask | undefined
-  /** Stops a running gather first; without it, a second gather is refused. Sent as `callgather-replace`. Default false. */
+  /** Stops the running gather first. Default false: a second gather is refused. Sent as `callgather-replace`. */
   replace?: boolean | undefined
-  /** Aborts the request. The command may still run. */
+  /** Aborts the HTTP request of the command. Telnyx may still run the command. */
   signal?: AbortSignal
 }
 
-/** A command that Telnyx accepted. Its effects arrive as events. */
+/** The result of a command that Telnyx accepted. The command's effects arrive as events. */
 export interface AcceptedCommand {
   readonly status: 'accepted'
-  /** The command's id in the call's log. */
+  /** The `command_id` of the command in the call's log. */
   readonly commandId: string
-  /** The conversation that the command started, if Telnyx returned it. */
+  /** The id of the conversation that the command started, if Telnyx returned one. */
   readonly conversationId?: string
 }
 
-/** Sends one command. Rejects with `GatherError`. */
+/** Sends a command to a call. Rejects with `GatherError`. */
 export type SendCommand = <Name extends CommandName>(
   callId: string,
   name: Name,
@@ -54,7 +54,7 @@ export type SendCommand = <Name extends CommandName>(
   options?: CommandOptions,
 ) => Promise<AcceptedCommand>
 
-/** The server answers within 45 s. After this, the outcome is unknown. */
+/** The time limit of a command, after which its outcome is unknown. The server answers within 45 s. */
 const COMMAND_TIMEOUT_MS = 50_000
 
 export function createCommandSender(deps: {
@@ -68,7 +68,7 @@ export function createCommandSender(deps: {
 }): SendCommand {
   const { base, tickets, clock } = deps
 
-  /** Returns a ticket of the agent who gave the command. If that fails, the command was not sent. */
+  /** Returns a ticket of the agent who sent the command. Throws if there is none; then the command is not sent. */
   const ticketFor = async (agent: number, request: () => Promise<string>): Promise<string> => {
     const ticket = await request().catch((cause: unknown) => {
       if (GatherClientError.isInstance(cause)) deps.onTicketError?.(cause)
@@ -135,7 +135,7 @@ export function createCommandSender(deps: {
   }
 }
 
-/** Rejects when the signal is aborted, even if the operation ignores the signal. */
+/** Awaits an operation, but rejects when the signal is aborted, even if the operation ignores the signal. */
 function beforeAbort<T>(signal: AbortSignal, operation: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason))
@@ -143,7 +143,7 @@ function beforeAbort<T>(signal: AbortSignal, operation: Promise<T>): Promise<T> 
   })
 }
 
-/** A new request id: a UUID, because the server requires one as `command_id`. */
+/** Creates a request id: a UUID, because the server uses only a UUID as `command_id`. */
 export function newRequestId(): string {
   // Browsers have no `randomUUID` on pages without TLS, such as a demo on a local network.
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
@@ -168,7 +168,7 @@ function outcomeUnknownError(): GatherError {
   return new GatherError(status, [{ code, title, detail }])
 }
 
-/** The error of a command that was not sent, so it is safe to send again. */
+/** Returns the error of a command that was not sent and is safe to send again. */
 export function notSentError(detail: string, cause?: unknown): GatherError {
   const { status, code, title } = clientErrors.unavailable
   const error = new GatherError(status, [{ code, title, detail: `The command was not sent. ${detail}` }])

@@ -1,6 +1,6 @@
-/** Bounds the requests that run at once on one link, so that live events get through between large snapshots. */
+/** Limits the concurrent requests on a link, so that live events arrive between large snapshots. */
 
-/** Keeps even a slow line busy. A page may watch two hundred calls. */
+/** The maximum number of concurrent requests on a link: enough to fill a slow network. A page may watch 200 calls. */
 const MAX_CONCURRENT_REQUESTS = 16
 
 export class ConcurrencyLimiter {

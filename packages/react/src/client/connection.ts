@@ -1,5 +1,5 @@
 /**
- * Keeps a connection to the server while anything is subscribed, and reconnects with a fresh ticket when it is lost.
+ * Keeps a connection to the server open while a call or list is watched. Replaces a lost connection with a fresh ticket.
  *
  * It doesn't use socket.io's reconnection or state recovery, which lose events when the network drops silently. Every
  * link is new, and every subscription on it resumes from its cursor.
@@ -14,7 +14,7 @@ import type { Link, LinkEvents, Transport } from './transport.ts'
 /** The state of the connection. */
 export interface ConnectionState {
   /**
-   * - `idle`: nothing is subscribed, so there is no connection.
+   * - `idle`: no call or list is watched, so there is no connection.
    * - `connecting`: the first connection is being opened.
    * - `live`: the connection is open.
    * - `reconnecting`: the connection was lost or could not be opened. The next attempt is at `retryAt`.
@@ -23,29 +23,29 @@ export interface ConnectionState {
    * - `closed`: `close()` was called.
    */
   readonly status: 'idle' | 'connecting' | 'live' | 'reconnecting' | 'refused' | 'closed'
-  /** Whether the server has lost its store: no updates arrive until it is back. */
+  /** Whether the server cannot reach its store. No updates arrive until the store is back. */
   readonly isDegraded: boolean
-  /** The number of consecutive failed attempts. */
+  /** The number of consecutive failed attempts to connect. */
   readonly attempt: number
-  /** When the next attempt starts, in milliseconds since the Unix epoch; `null` if none is scheduled. */
+  /** When the next connection attempt starts, in milliseconds since the Unix epoch; `null` if none is scheduled. */
   readonly retryAt: number | null
-  /** The last measured round trip, in milliseconds. */
+  /** The last measured round trip to the server, in milliseconds; `null` before the first measurement. */
   readonly latencyMs: number | null
-  /** Why the connection isn't live, if known. With `reason` the client found the cause, otherwise the server gave it. */
+  /** Why the connection isn't live, if known. The client set an error with a `reason`; the server sent any other. */
   readonly error: ConnectionError | null
 }
 
-/** The connection's state, and a way to retry. */
+/** The state of the connection as a store, and a function that reconnects at once. */
 export interface ConnectionStore extends Store<ConnectionState> {
-  /** Starts an attempt at once, even after a refusal or while `getTicket` is slow to answer. */
+  /** Starts a connection attempt at once, even after a refusal or while `getTicket` is slow to answer. */
   retryNow(): void
 }
 
-/** What a connection reports to its client. */
+/** The callbacks through which a connection informs its client. */
 export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
-  /** The link to use from now on; `null` while there is none. */
+  /** The connection opened a new link, or lost its link (`null`). */
   linkChanged(link: Link | null): void
-  /** The link has a new ticket, whose scopes may differ. */
+  /** The link has a new ticket, whose scopes may differ from those of the old ticket. */
   ticketRefreshed(): void
   /** The last subscription ended, so the next subscriber may be another agent. */
   unused(): void
@@ -55,7 +55,7 @@ export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
   failed(error: GatherClientError): void
 }
 
-/** Finds out why a link could not be opened. */
+/** Returns an error with the reason why a link could not be opened. */
 export type Diagnose = () => Promise<GatherClientError>
 
 interface ConnectionDeps {
@@ -66,7 +66,7 @@ interface ConnectionDeps {
   readonly diagnose?: Diagnose | undefined
 }
 
-/** The state before the first subscription. */
+/** The state of a connection before the first subscription. */
 export const initialConnectionState: ConnectionState = {
   status: 'idle',
   isDegraded: false,
@@ -95,25 +95,25 @@ const MAX_OUTAGE_RETRY_MS = 10_000
 const MAX_FAST_ATTEMPTS = 60
 /** The longest backoff between calls of a failing `getTicket`. */
 const MAX_TICKET_RETRY_MS = 8_000
-/** Only the refusal of a ticket with a readable, future expiry is final. Other refusals are retried after this. */
+/** The delay before a retry after a refusal. The refusal of a ticket with a readable, future expiry is not retried. */
 const REFUSED_RETRY_MS = 30_000
 /** The longest delay of a browser timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** `retryNow()` replaces a pending attempt that is older than this. */
 const ATTEMPT_TIMEOUT_MS = 2_000
-/** The cause is diagnosed after every this many failures to open a link. */
+/** The number of failures to open a link before the client diagnoses the cause. */
 const FAILURES_PER_DIAGNOSIS = 2
 
 export class Connection implements ConnectionStore {
   readonly #deps: ConnectionDeps
   readonly #state = new WritableStore<ConnectionState>(initialConnectionState)
-  /** Identifies the current attempt. Events of earlier ones are ignored. */
+  /** Identifies the current connection attempt. Events of earlier attempts are ignored. */
   #attempt: object | null = null
   #link: Link | null = null
   /** The ticket that the current link was opened or last refreshed with. */
   #linkTicket: TicketInUse | null = null
   #startedAt = 0
-  /** Consecutive failures: of `getTicket`, to open a link, and 401 refusals. */
+  /** Consecutive failures of `getTicket`, failures to open a link, and 401 refusals. */
   #ticketFailures = 0
   #openFailures = 0
   #refusals = 0
@@ -124,7 +124,7 @@ export class Connection implements ConnectionStore {
   #pendingCount = 0
   #wasLive = false
   #lastFrameAt = 0
-  /** When the last reply came or, if later, the first pending request was sent. */
+  /** When the last reply arrived or, if later, the first pending request was sent. */
   #lastReplyAt = 0
   #silenceTimeoutMs = SILENCE_TIMEOUT_MS
   #cancelRetry: (() => void) | null = null
@@ -139,7 +139,7 @@ export class Connection implements ConnectionStore {
   readonly getSnapshot = (): ConnectionState => this.#state.getSnapshot()
   readonly subscribe = (onChange: () => void): (() => void) => this.#state.subscribe(onChange)
 
-  /** Starts an attempt, unless the connection is live or a recent attempt is pending. */
+  /** Starts a connection attempt, unless the connection is live or a recent attempt is pending. */
   readonly retryNow = (): void => {
     const { status } = this.getSnapshot()
     if (status === 'closed' || status === 'live' || this.#retainCount === 0) return
@@ -215,11 +215,11 @@ export class Connection implements ConnectionStore {
     else this.#cancelIdle = this.#deps.clock.setTimeout(end, IDLE_TIMEOUT_MS)
   }
 
-  /** Sets whether beacons are expected, which the server sends only while a call is watched. */
+  /** Sets whether the server should send beacons. It sends them only while a call is watched. */
   expectBeacons(isExpected: boolean): void {
     if (this.#expectsBeacons === isExpected) return
     this.#expectsBeacons = isExpected
-    // Earlier silence doesn't count: no beacons were expected.
+    // Silence before this moment doesn't count, because no beacons were expected.
     this.#recordFrame()
     this.#watchForSilence()
   }
@@ -231,7 +231,7 @@ export class Connection implements ConnectionStore {
     this.#fail(error)
   }
 
-  /** Publishes a measured round trip, unless it barely differs from the last. */
+  /** Publishes a measured round trip, unless it barely differs from the published one. */
   reportLatency(latencyMs: number): void {
     const known = this.getSnapshot()
     // Small changes aren't worth a repaint.
@@ -303,7 +303,7 @@ export class Connection implements ConnectionStore {
       },
     )
     const track = <Reply>(request: Promise<Reply>) => this.#trackReply(attempt, request)
-    // The subject is checked before the reply is used: it may belong to another agent.
+    // Check the subject before the reply is used, because the ticket may belong to another agent.
     const checkSubject = <Reply extends { ok: boolean; subject?: string }>(reply: Reply): Reply => {
       if (reply.ok && this.#attempt === attempt) this.#deps.listener.subjectReported(reply.subject)
       return reply
@@ -319,7 +319,7 @@ export class Connection implements ConnectionStore {
     return link
   }
 
-  /** Counts a request as pending until its reply arrives. */
+  /** Counts a request as pending until its reply arrives or fails. */
   #trackReply<Reply>(attempt: object, request: Promise<Reply>): Promise<Reply> {
     if (this.#attempt !== attempt) return request
     if (this.#pendingCount++ === 0) {
@@ -396,7 +396,7 @@ export class Connection implements ConnectionStore {
     if (refusal) this.#deps.listener.failed(refusalError(refusal))
   }
 
-  /** Replaces an error by its diagnosed cause, if known. */
+  /** Returns the diagnosed cause of a connection error, if known; otherwise the error. */
   #withCause(given: ConnectionError | null, known: ConnectionError | null): ConnectionError | null {
     // A link that still can't be opened keeps the diagnosed cause.
     if (!given) return this.#openFailures > FAILURES_PER_DIAGNOSIS - 1 && known?.reason ? known : null
@@ -406,7 +406,7 @@ export class Connection implements ConnectionStore {
     return connectionError(expired)
   }
 
-  /** The delay before the next attempt; `null` to make none. */
+  /** Returns the delay before the next connection attempt; `null` if no attempt should follow. */
   #retryDelayMs(error: ConnectionError | null, refusal: ConnectionError | null, tries: number): number | null {
     if (refusal) {
       const isFinal = this.#deps.tickets.validity === 'current' || refusal.status === VERSION_MISMATCH
@@ -440,7 +440,7 @@ export class Connection implements ConnectionStore {
         },
         (reason: unknown) => {
           if (link !== this.#link) return
-          // The link works until the old ticket expires. Then the server closes it with a reason.
+          // The link works until the old ticket expires. Then the server closes the link with an error.
           if (GatherClientError.isInstance(reason)) this.#deps.listener.failed(reason)
           this.#scheduleRefresh(link, withJitter(MAX_TICKET_RETRY_MS))
         },
@@ -462,12 +462,12 @@ export class Connection implements ConnectionStore {
     )
   }
 
-  /** Records that the server sent something. */
+  /** Records the time of a frame from the server. */
   #recordFrame(): void {
     this.#lastFrameAt = this.#deps.clock.now()
   }
 
-  /** Drops a silent link. One timer checks the last frame's time: resetting it per frame would be costly. */
+  /** Drops a silent link. A timer checks the time of the last frame, because a new timer per frame would be costly. */
   #watchForSilence(): void {
     this.#cancelSilence?.()
     this.#cancelSilence = null
@@ -485,7 +485,7 @@ export class Connection implements ConnectionStore {
   }
 }
 
-/** Exponential, with jitter so that a thousand clients don't reconnect at once. */
+/** Returns an exponential backoff with jitter, so that a thousand clients don't reconnect at once. */
 function backoffMs(attempt: number): number {
   const maxMs = attempt > MAX_FAST_ATTEMPTS ? MAX_OUTAGE_RETRY_MS : MAX_RETRY_MS
   return withJitter(Math.min(maxMs, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10)))
@@ -495,7 +495,7 @@ const withJitter = (delayMs: number) => delayMs / 2 + Math.random() * (delayMs /
 
 const VERSION_MISMATCH = 426
 
-/** Whether an error is a refusal. A ticket may expire in transit, so only the second 401 counts. */
+/** Whether an error is a refusal. A ticket may expire in transit, so only the second 401 in a row counts. */
 function isRefusal({ status }: SocketError, refusals: number): boolean {
   if (status === 408 || status === 429 || status >= 500) return false
   return status !== clientErrors.unauthenticated.status || refusals > 1
@@ -504,7 +504,7 @@ function isRefusal({ status }: SocketError, refusals: number): boolean {
 const EXPIRED_TICKET_MESSAGE =
   'getTicket returned an expired ticket. Issue a new ticket on every call, and do not cache it.'
 
-/** An error found by the client, in the shape of a server error. */
+/** Converts an error that the client detected to the format of a server error. */
 export function connectionError(error: GatherClientError): ConnectionError {
   const { code: reason, message: detail, cause } = error
   return { ...clientErrors.unavailable, detail, reason, ...(cause === undefined ? {} : { cause }) }

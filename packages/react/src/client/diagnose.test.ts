@@ -4,7 +4,7 @@ import { VirtualClock } from '../testing/virtual-clock.ts'
 import { createDiagnose } from './diagnose.ts'
 import { createClientWith } from './gather-client.ts'
 
-/** What `fetch` returns to a page in each case; null if it rejects. */
+/** What `fetch` returns to the page for each cause of failure; `null` if it rejects. */
 const cases: [name: string, code: string, answer: (mode: string | undefined) => Response | null][] = [
   ['a proxy blocks websockets', 'websocketBlocked', () => Response.json({ status: 'ok' })],
   ['the page’s origin is not allowed', 'originRefused', (mode) => (mode === 'no-cors' ? new Response() : null)],
@@ -13,7 +13,7 @@ const cases: [name: string, code: string, answer: (mode: string | undefined) => 
 ]
 
 describe('the client', () => {
-  it.each(cases)('reports the cause and keeps retrying when %s', async (_, code, answer) => {
+  it.each(cases)('the client reports the cause and keeps retrying when %s', async (_, code, answer) => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const clock = new VirtualClock(0)
     const request: typeof fetch = async (_input, init) => {

@@ -1,4 +1,4 @@
-/** Browsers don't say why a websocket could not be opened. A request over HTTP narrows it down. */
+/** Finds the cause of a failed websocket with an HTTP request, because browsers don't report the cause. */
 import { GatherClientError } from './client-error.ts'
 import type { Diagnose } from './connection.ts'
 
@@ -25,7 +25,7 @@ export function createDiagnose(base: string, request: typeof fetch): Diagnose {
       const message = `The server answered the health check with ${response.status}. Check \`url\` and \`basePath\`, and that the server runs there.`
       return new GatherClientError('serverUnreachable', message)
     }
-    // Without CORS, only the existence of a response is visible.
+    // A `no-cors` request reveals only whether the server responds.
     if (await probe('no-cors')) {
       const origin = typeof location === 'undefined' ? 'of this page' : location.origin
       return new GatherClientError(

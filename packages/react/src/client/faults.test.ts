@@ -2,10 +2,10 @@
 /**
  * The fault matrix: the real client against server processes, sockets and a Redis that are killed or cut during calls.
  *
- * Every published feed is checked, not only the last: its state equals the fold of the server's log up to the feed's
- * cursor. So at no moment is an event lost, duplicated or out of order.
+ * The test checks all published feeds, not only the last: the state of a feed equals the fold of the server's log up to
+ * the feed's cursor. This proves that no event is ever lost, duplicated or out of order.
  *
- * `npm test` runs the quick faults with one seed. The full run takes minutes and produced docs/guarantees.md:
+ * `npm test` runs only the quick faults, with one seed. The full run takes minutes and measures docs/guarantees.md:
  *
  *     CALLGATHER_FAULT_SEEDS=20 CALLGATHER_PARTITION_SECONDS=30 \
  *       pnpm exec vitest run --project dom packages/react/src/client/faults.test.ts
@@ -33,11 +33,11 @@ const IS_LONG_RUN = process.env.CALLGATHER_FAULT_SEEDS !== undefined || process.
 const SEEDS = Number(process.env.CALLGATHER_FAULT_SEEDS ?? 1)
 const PARTITION_MS = Number(process.env.CALLGATHER_PARTITION_SECONDS ?? 2) * 1000
 const EVENTS = 40
-/** The quick faults run concurrently, because each mostly waits for processes and timers. */
+/** The quick faults run concurrently, because they mostly wait for processes and timers. */
 const testOptions = { timeout: 150_000, concurrent: !IS_LONG_RUN }
 const waitOptions = { timeout: 40_000, interval: 20 }
 
-/** A server that only issues tickets, with the secret of the servers under test. */
+/** Issues tickets with the secret of the servers under test. */
 const issuer = createGatherServer({
   telnyx: { apiKey: 'KEY-test', publicKey: new Signer().publicKey },
   store: memoryStore(),
@@ -112,7 +112,7 @@ function verifyFeeds(
 type Fault = (stage: Stage, redis: TestRedis | null) => Promise<void>
 
 /**
- * Injects one fault into one call per seed, and checks what each client published.
+ * Injects a fault into one call per seed, and checks the feeds that each client published.
  *
  * @param lostStore holds the logs that the servers' store lost; without it, no event may be lost
  */
@@ -138,7 +138,7 @@ async function injectFault(
       for (let count = 0; count < EVENTS; count++) {
         await sleep(chance() * 60)
         await press(count)
-        // Sometimes repeat this or an earlier event.
+        // Sometimes append this event or an earlier event again.
         if (chance() < 0.1) await press(Math.floor(chance() * (count + 1)))
       }
     }),
@@ -176,7 +176,7 @@ async function injectFault(
 
 const ifOf = (epoch: string, log: ServerLog) => (log.epoch === epoch ? log : undefined)
 
-/** Faults that take long to detect or to recover from are left to the long run. */
+/** Whether a fault runs in `npm test`. A fault that takes long to detect or recover from is in the full run only. */
 const isQuick = (name: string) => !/half-open|partition|SIGTERM|a move/.test(name)
 if (!IS_LONG_RUN) console.warn('Slow faults are skipped. Set CALLGATHER_FAULT_SEEDS=20 to run all of them.')
 
@@ -194,7 +194,7 @@ const faults: Record<string, Fault> = {
 
 describe('a client on a sqlite server', () => {
   for (const [name, fault] of Object.entries(faults)) {
-    it.runIf(IS_LONG_RUN || isQuick(name))(`loses no event after ${name}`, testOptions, async () => {
+    it.runIf(IS_LONG_RUN || isQuick(name))(`the client loses no event after ${name}`, testOptions, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'callgather-faults-'))
       await using stage = await openStage(`file:${join(folder, 'calls.db')}`)
       await injectFault(stage, fault)
@@ -214,14 +214,14 @@ describeWithRedis('a client on a Redis server', () => {
     'a move to another server': (stage) => stage.failOver(),
   }
   for (const [name, fault] of Object.entries(redisFaults)) {
-    it.runIf(IS_LONG_RUN || isQuick(name))(`loses no event after ${name}`, testOptions, async () => {
+    it.runIf(IS_LONG_RUN || isQuick(name))(`the client loses no event after ${name}`, testOptions, async () => {
       await using redis = await TestRedis.start(...durable)
       await using stage = await openStage(redis.url, name.startsWith('a move') ? 2 : 1)
       await injectFault(stage, fault, redis)
     })
   }
 
-  it('resyncs and reports lost history after the Redis store is flushed', testOptions, async () => {
+  it('the client resyncs and reports lost history after the Redis store is flushed', testOptions, async () => {
     // One step, so that no event falls between copy and flush: the copy in database 1 verifies the earlier feeds.
     const flush = `
         for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('COPY', key, key, 'DB', 1) end

@@ -12,22 +12,22 @@ import type { ConnectionError } from './client-error.ts'
  */
 export type SyncStatus = 'connecting' | 'live' | 'catching_up' | 'resyncing' | 'ended'
 
-/** A notice about the feed itself, for the UI. A new object each time. */
+/** A notice about a feed, for the UI. Each notice is a new object. */
 export type FeedNotice =
-  /** The number of missed events fetched after a reconnection. */
+  /** The client fetched this number of missed events after a reconnection. */
   | { readonly kind: 'replayed'; readonly events: number }
   /** The server's log was replaced, so earlier events may be missing. */
   | { readonly kind: 'history_lost' }
 
-/** One call as this client sees it. Immutable; `state` keeps its identity when only other fields change. */
+/** The state of a watched call in this client. Immutable; `state` keeps its identity when only other fields change. */
 export interface CallFeed {
   readonly state: CallState
-  /** The last event that `state` includes; `null` before the first snapshot. */
+  /** The position in the log of the last event that `state` includes; `null` before the first snapshot. */
   readonly cursor: Cursor | null
   readonly sync: SyncStatus
   /** The scopes that the ticket grants on this call. */
   readonly scopes: readonly Scope[]
-  /** The server's clock minus ours, in milliseconds. An estimate. */
+  /** The server's clock minus the client's clock, in milliseconds. An estimate. */
   readonly clockOffsetMs: number
   readonly notice?: FeedNotice
   /**
@@ -37,9 +37,9 @@ export interface CallFeed {
   readonly error?: ConnectionError
 }
 
-/** The calls that the ticket may see. */
+/** The list of calls that the agent's ticket covers. */
 export interface CallsFeed {
-  /** Live calls before ended ones, newest first. While `sync` isn't `live`, an empty list may be incomplete. */
+  /** Live calls before ended calls, newest first. While `sync` isn't `live`, an empty list may be incomplete. */
   readonly calls: readonly CallSummary[]
   readonly sync: 'connecting' | 'live' | 'catching_up'
   readonly clockOffsetMs: number

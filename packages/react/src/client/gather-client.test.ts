@@ -42,7 +42,7 @@ const fullState = JSON.stringify(
 const refused = (name: Parameters<typeof gatherError>[0]): SocketError => socketError(gatherError(name, 'No.'))
 
 describe('the client watching a call', () => {
-  it('connects with the first subscription', async () => {
+  it('the client connects with the first subscription', async () => {
     const client = createScenarioClient(pinEntry)
     await client.player.advance(100)
     expect(client.connection.getSnapshot().status).toBe('idle')
@@ -52,7 +52,7 @@ describe('the client watching a call', () => {
     expect(client.connection.getSnapshot()).toMatchObject({ status: 'live', attempt: 0, error: null })
   })
 
-  it('reconnects by itself and reports the replayed events', async () => {
+  it('the client reconnects by itself and reports the number of replayed events', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(6_000)
@@ -67,7 +67,7 @@ describe('the client watching a call', () => {
     expect(JSON.stringify(watched.last.state)).toBe(fullState)
   })
 
-  it('reports a degraded server store until the store recovers or the connection drops', async () => {
+  it('the client reports a degraded server store until the store recovers or the connection drops', async () => {
     const client = createScenarioClient(pinEntry)
     watch(client)
     await client.player.advance(0)
@@ -87,7 +87,7 @@ describe('the client watching a call', () => {
     expect([client.connection.getSnapshot().status, degraded()]).toEqual(['live', true])
   })
 
-  it('publishes no replay notice after a reconnection without missed events', async () => {
+  it('the client publishes no replay notice after a reconnection without missed events', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.playAll()
@@ -97,7 +97,7 @@ describe('the client watching a call', () => {
     expect(watched.last.notice).toBeUndefined()
   })
 
-  it('fetches a lost event when the next event reveals the gap', async () => {
+  it('the client fetches a lost event when the next event reveals the gap', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(0)
@@ -107,7 +107,7 @@ describe('the client watching a call', () => {
     expect(JSON.stringify(watched.last.state)).toBe(fullState)
   })
 
-  it('fetches a lost last event when a beacon reveals it', async () => {
+  it('the client fetches a lost last event when a beacon reveals the loss', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     const last = pinEntry.steps.length - 1
@@ -119,7 +119,7 @@ describe('the client watching a call', () => {
     expect(JSON.stringify(watched.last.state)).toBe(fullState)
   })
 
-  it('adopts a replaced log and reports lost history', async () => {
+  it('the client adopts a replaced log and reports lost history', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(4_000)
@@ -134,7 +134,7 @@ describe('the client watching a call', () => {
     expect(watched.last.state.answered).toBeNull()
   })
 
-  it('drops a silent connection and reconnects', async () => {
+  it('the client drops a silent connection and reconnects', async () => {
     const client = createScenarioClient(pinEntry)
     watch(client)
     await client.player.seek(1_000)
@@ -143,7 +143,7 @@ describe('the client watching a call', () => {
     expect(client.connection.getSnapshot().status).toBe('reconnecting')
   })
 
-  it('shares one server subscription between subscribers of a call', async () => {
+  it('the client shares one server subscription between all subscribers of a call', async () => {
     const client = createScenarioClient(pinEntry)
     const first = watch(client)
     await client.player.seek(3_000)
@@ -159,7 +159,7 @@ describe('the client watching a call', () => {
     answerWatch.mockRestore()
   })
 
-  it('resumes from the cursor of an earlier subscription', async () => {
+  it('the client resumes a call from the cursor of an earlier subscription', async () => {
     const client = createScenarioClient(pinEntry)
     const before = watch(client)
     await client.player.seek(5_000)
@@ -176,7 +176,7 @@ describe('the client watching a call', () => {
     answerWatch.mockRestore()
   })
 
-  it('closes the connection five seconds after the last subscriber left', async () => {
+  it('the client closes the connection five seconds after the last subscriber unsubscribes', async () => {
     const client = createScenarioClient(pinEntry)
     const watched = watch(client)
     await client.player.seek(1_000)
@@ -188,7 +188,7 @@ describe('the client watching a call', () => {
     expect(client.connection.getSnapshot().status).toBe('idle')
   })
 
-  it('ends a subscription a minute after the last event, which may follow the hang-up', async () => {
+  it('the client ends a subscription a minute after the last event of an ended call', async () => {
     const client = createScenarioClient(hangupMidGather)
     const watched = watch(client, hangupMidGather.callId)
     await client.player.playAll()
@@ -204,7 +204,7 @@ describe('the client watching a call', () => {
     expect(client.connection.getSnapshot().status).toBe('idle')
   })
 
-  it('ends a subscription at once for a call that ended long ago', async () => {
+  it('the client ends a subscription at once for a call that ended long ago', async () => {
     const client = createScenarioClient(hangupMidGather)
     await client.player.advance(600_000)
     const watched = watch(client, hangupMidGather.callId)
@@ -213,7 +213,7 @@ describe('the client watching a call', () => {
     expect(watched.outcome).toHaveBeenCalled()
   })
 
-  it('rejects with WatchError and clears the state when access to a call is denied', async () => {
+  it('client.watch rejects with WatchError and clears the state when access to a call is denied', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     const watched = watch(client)
     await client.player.seek(4_000)
@@ -228,7 +228,7 @@ describe('the client watching a call', () => {
     expect(other.last.sync).toBe('live')
   })
 
-  it('retries a call that is not found for half a minute before it rejects', async () => {
+  it('client.watch retries a call that is not found for half a minute before it rejects', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     client.faults.refuseCall(callId, refused('notFound'))
     client.faults.refuseCall(twoGathers.callId, refused('notFound'))
@@ -242,7 +242,7 @@ describe('the client watching a call', () => {
     await expect(never.done).rejects.toSatisfy(WatchError.isInstance)
   })
 
-  it('retries a call while the server is unavailable and publishes the error', async () => {
+  it('client.watch retries a call while the server is unavailable and publishes the error', async () => {
     const client = createScenarioClient(pinEntry)
     client.faults.refuseCall(callId, refused('unavailable'))
     const watched = watch(client)
@@ -357,7 +357,7 @@ describe('tickets', () => {
     return { client, clock, opened, refreshed, server, wake }
   }
 
-  it('sends a fresh ticket and the protocol version with each connection', async () => {
+  it('the client sends a fresh ticket and the protocol version with each connection', async () => {
     let count = 0
     const { client, clock, opened, server } = clientWith(() => `t${++count}`)
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
@@ -370,8 +370,8 @@ describe('tickets', () => {
     ])
   })
 
-  it('renews a ticket on the live connection before its lifetime ends, whatever the local clock', async () => {
-    // The local clock is years ahead of the server's. Only the ticket's lifetime counts.
+  it('the client renews a ticket on the live connection before it expires, even if the local clock is wrong', async () => {
+    // The local clock is years ahead of the server's clock. Only the ticket's lifetime counts.
     const getTicket = vi.fn(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
     const { client, clock, opened, refreshed } = clientWith(getTicket)
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
@@ -384,7 +384,7 @@ describe('tickets', () => {
     expect(refreshed).toHaveLength(2)
   })
 
-  it('publishes changed scopes after a ticket is renewed', async () => {
+  it('the client publishes changed scopes after it renews a ticket', async () => {
     const { client, clock, server } = clientWith(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
     const feeds: CallFeed[] = []
     client.watch(callId, { onFeed: (feed) => feeds.push(feed) }).catch(() => {})
@@ -395,7 +395,7 @@ describe('tickets', () => {
     expect(feeds.at(-1)?.scopes).toEqual(['view', 'gather'])
   })
 
-  it('requests a ticket and reconnects at once when the network is back', async () => {
+  it('the client requests a ticket and reconnects at once when the network is back', async () => {
     const { client, clock, opened, server, wake } = clientWith(() => 't')
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
     await clock.advanceTo(clock.now() + 10)
@@ -409,7 +409,7 @@ describe('tickets', () => {
     expect(client.connection.getSnapshot().status).toBe('live')
   })
 
-  it('retries a failed getTicket and publishes its error', async () => {
+  it('the client retries a failed getTicket and publishes the error of getTicket', async () => {
     const getTicket = vi.fn(async () => 'good').mockRejectedValueOnce(new Error('session expired'))
     const { client, clock } = clientWith(getTicket)
     client.watch(callId, { onFeed: () => {} }).catch(() => {})
@@ -422,7 +422,7 @@ describe('tickets', () => {
 })
 
 describe('the client watching the list of calls', () => {
-  it('publishes every call, live calls first, on each change', async () => {
+  it('the client publishes the whole list of calls, live calls first, on each change', async () => {
     const client = createScenarioClient([pinEntry, hangupMidGather])
     const feeds: CallsFeed[] = []
     const abort = new AbortController()
@@ -446,7 +446,7 @@ describe('the client watching the list of calls', () => {
 })
 
 describe('createGatherClient', () => {
-  it('throws an error that names `url` when its environment variable is unset', () => {
+  it('createGatherClient throws an error that names `url` when `url` is undefined', () => {
     const unset: NodeJS.ProcessEnv = {}
     expect(() => createGatherClient({ url: unset.PUBLIC_URL, getTicket: () => '' })).toThrow(
       '`createGatherClient({ url })`',

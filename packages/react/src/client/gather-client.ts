@@ -22,7 +22,7 @@ import { type GetTicket, type TicketInUse, Tickets } from './tickets.ts'
 import type { Link, Transport } from './transport.ts'
 import { WatchError } from './watch-error.ts'
 
-/** How to reach a CallGather server. */
+/** The options of `createGatherClient`. */
 export interface GatherClientOptions {
   /**
    * The server's origin, such as `https://calls.example.com`; `''` for the page's origin. `undefined` throws, so that an
@@ -31,7 +31,7 @@ export interface GatherClientOptions {
   url: string | undefined
   /** Fetches a ticket from your backend. Called for every connection and before a ticket expires. */
   getTicket: GetTicket
-  /** The path where the server is mounted. Default `/callgather`. */
+  /** The base path of the CallGather server. Default `/callgather`. */
   basePath?: string
   /**
    * Called with errors that a developer must fix: `getTicket` failed, the origin is refused, websockets are blocked.
@@ -40,14 +40,14 @@ export interface GatherClientOptions {
   onError?: ((error: GatherClientError) => void) | undefined
 }
 
-/** Dependencies that tests and scenarios replace. */
+/** The dependencies of a client, which tests and scenarios replace. */
 export interface GatherClientDeps {
   transport: Transport
   clock: Clock
   fetch: typeof fetch
   getTicket: GetTicket
   onError?: ((error: GatherClientError) => void) | undefined
-  /** Finds out why a link can't be opened. */
+  /** Returns an error with the reason why a link could not be opened. */
   diagnose?: Diagnose | undefined
   /** The server's URL with its base path. */
   base: string
@@ -59,7 +59,7 @@ export interface GatherClientDeps {
 export interface WatchOptions {
   /** Unsubscribes when aborted. */
   signal?: AbortSignal
-  /** Called with every new feed, first with the current one if there is one. */
+  /** Called with each new feed of the call. The first call passes the current feed, if there is one. */
   onFeed: (feed: CallFeed) => void
   /** The last feed of an earlier subscription. Only later events are fetched. */
   resume?: CallFeed | undefined
@@ -71,17 +71,17 @@ export interface WatchOptions {
 export interface WatchCallsOptions {
   /** Unsubscribes when aborted. */
   signal?: AbortSignal
-  /** Called with the list on every change. */
+  /** Called with the list of calls on each change of the list. */
   onCalls: (feed: CallsFeed) => void
 }
 
 /** A client of one CallGather server. Create one per application and pass it to `GatherProvider`. */
 export interface GatherClient {
-  /** The connection's state, as a store. */
+  /** The state of the connection, as a store. */
   readonly connection: ConnectionStore
   /** Separates this client's cached feeds from those of other clients and agents. */
   readonly session: AgentSession
-  /** The clock of this client. */
+  /** The clock and timers of this client. */
   readonly clock: Clock
   /**
    * Subscribes to a call: events in order, without gaps, each once, across reconnections. Resolves when the call has
@@ -96,7 +96,7 @@ export interface GatherClient {
    * holds Telnyx's errors. If `isOutcomeUnknown(error)`, retry with the same `requestId`.
    */
   command: SendCommand
-  /** Closes an unused connection now instead of after the idle timeout. Watching a call reopens it. */
+  /** Closes an unused connection at once instead of after the idle timeout. Watching a call reconnects the client. */
   disconnect(): void
   /** Closes the client for good and clears its cached feeds. Call it when the agent signs out. */
   close(): void
@@ -111,7 +111,7 @@ export function createGatherClient({
 }: GatherClientOptions): GatherClient {
   const { origin, basePath: path } = serverAddress(url, basePath)
   if (typeof getTicket !== 'function') {
-    throw new Error('createGatherClient: `getTicket` must be a function that returns a ticket, or a promise of one.')
+    throw new Error('createGatherClient: `getTicket` is not a function. Pass a function that returns a ticket.')
   }
   const base = `${origin}${path}`
   const request: typeof fetch = (...args) => fetch(...args)
@@ -141,10 +141,10 @@ function onBrowserWake(run: () => void): () => void {
   }
 }
 
-/** How often the client checks for missed events, which also measures latency. */
+/** How often the client requests missed events and measures the latency. */
 const CHECK_INTERVAL_MS = 20_000
 
-/** One server subscription, to a call or to the list of calls, and its listeners. */
+/** A server subscription to a call or to the list of calls, and the listeners that share it. */
 interface Watch<Feed, Sync> {
   readonly sync: Sync
   readonly listeners: Set<WatchListener<Feed>>
@@ -157,7 +157,7 @@ interface WatchListener<Feed> {
   end(error?: SocketError): void
 }
 
-/** Creates a client with the given dependencies. */
+/** Creates a client with these dependencies. It connects with the first subscription. */
 export function createClientWith(deps: GatherClientDeps): GatherClient {
   const { transport, clock } = deps
   const listeners = new Set<ClientListener>()
@@ -174,7 +174,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     connection.changeAgent()
     endSession()
   })
-  /** The last ticket and the last server-reported subject that are confirmed to belong to this session. */
+  /** The last ticket, and the last subject from the server, that are confirmed to belong to this session's agent. */
   let confirmedTicket: TicketInUse | null = null
   let confirmedSubject: string | undefined
   const watches = new Map<string, Watch<CallFeed, CallSync>>()
@@ -240,7 +240,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     }
   }
 
-  /** The list comes first: it is one reply, and agents choose a call from it. */
+  /** Returns all syncs, the list of calls first: agents choose a call from it, and it takes only one reply. */
   function allSyncs(): (CallListSync | CallSync)[] {
     return [...(calls ? [calls.sync] : []), ...[...watches.values()].map(({ sync }) => sync)]
   }
@@ -416,7 +416,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
   }
 }
 
-/** Whether a connection error belongs in the feeds too. A short disconnection doesn't. */
+/** Whether the feeds should show a connection error. They don't show a short disconnection. */
 const isFeedError = (status: ConnectionState['status'], { reason }: ConnectionError) =>
   status === 'refused' || reason !== undefined
 

@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** Every way a callback of the host can fail. The client must recover as soon as the callback works again. */
+/** Covers the ways in which a host's callback can fail. The client must recover when the callback works again. */
 import { gatherError, type SocketAuth } from '@callgather/protocol'
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -13,11 +13,11 @@ const { callId } = pinEntry
 const START = Date.parse('2030-01-01T00:00:00Z')
 
 const jwt = (claims: object) => `h.${btoa(JSON.stringify(claims)).replaceAll('=', '')}.s`
-/** A ticket in the server's format. */
+/** Creates a ticket in the server's format. */
 const ticketOf = (subject: string, issued = START) =>
   jwt({ sub: subject, iat: issued / 1000, exp: issued / 1000 + 3_600, jti: Math.random() })
 
-/** A client on a scripted server, with an untyped `getTicket`. */
+/** Creates a client on a scripted server, with an untyped `getTicket`. */
 function clientWith(
   getTicket: () => unknown,
   {
@@ -106,7 +106,7 @@ const failures: Record<string, [run: () => unknown, code: GatherClientError['cod
 
 describe('a client with a failing host', () => {
   describe.each(Object.entries(failures))('when getTicket %s', (_, [fail, code]) => {
-    it('the client reports the error, settles commands, backs off, and is live once getTicket works', async () => {
+    it('the client reports the failure, settles commands, backs off, and is live once getTicket works', async () => {
       const getTicket = vi.fn(fail)
       const { clock, watch, state, reported, feeds, client } = clientWith(getTicket)
       watch().catch(() => {})
@@ -216,7 +216,7 @@ describe('a refused connection', () => {
     expect(state().status).toBe('live')
   })
 
-  it('gets a new ticket when the server refuses a ticket whose expiry the client could not read', async () => {
+  it('the client gets a new ticket when the server refuses a ticket whose expiry it could not read', async () => {
     const { clock, watch, state, server } = clientWith(() => 'Unauthorized')
     server.refuse(unauthenticated)
     watch().catch(() => {})
@@ -290,7 +290,7 @@ it('the client never publishes an empty list of calls as live before the first r
 })
 
 describe('a change of agent', () => {
-  it('clears every watched call and list when another agent signs in on the same client', async () => {
+  it('the client clears its watched calls and lists when another agent signs in', async () => {
     let subject = 'agent-1'
     const { client, clock, server, feeds, watch } = clientWith(() => ticketOf(subject, clock.now()))
     const lists: CallsFeed[] = []
@@ -311,7 +311,7 @@ describe('a change of agent', () => {
       expect(calls).toEqual([])
   })
 
-  it('detects another agent by the server’s reported subject when tickets are opaque', async () => {
+  it('the client detects another agent by the subject that the server reports when tickets are opaque', async () => {
     const { client, clock, server, feeds, watch } = clientWith(() => `opaque-${Math.random()}`)
     const answer = vi.spyOn(server, 'answerWatch')
     const real = answer.getMockImplementation() ?? ScenarioServer.prototype.answerWatch.bind(server)
@@ -332,7 +332,7 @@ describe('a change of agent', () => {
     expect(client.session.owns(known ?? {})).toBe(false)
   })
 
-  it('does not retry a command of the previous agent with the new agent’s ticket', async () => {
+  it('the client does not retry a command of the previous agent with the new agent’s ticket', async () => {
     let subject = 'agent-1'
     const fetch = vi.fn(async () => {
       subject = 'agent-2'
@@ -356,21 +356,21 @@ describe('createGatherClient', () => {
     ['credentials', 'https://user:secret@calls.example.com', /password/],
     ['no scheme', 'calls.example.com:8080', /https:\/\//],
     ['a websocket scheme', 'wss://calls.example.com', /https:\/\//],
-  ])('rejects a url with %s, and the error says how to fix it without quoting it', (_, url, fix) => {
+  ])('createGatherClient rejects a url with %s and says how to fix it without quoting it', (_, url, fix) => {
     expect(() => createGatherClient({ url, getTicket })).toThrow(fix)
     expect(() => createGatherClient({ url, getTicket })).not.toThrow(/secret|room=1/)
   })
 
-  it('rejects a base path that does not begin with a slash', () => {
+  it('createGatherClient rejects a basePath that does not begin with a slash', () => {
     expect(() => createGatherClient({ url: '', getTicket, basePath: 'callgather' })).toThrow(/begin it with `\/`/i)
   })
 
   it.each(['', 'https://calls.example.com', 'https://calls.example.com/', 'http://127.0.0.1:3000'])(
-    'accepts "%s" as an origin',
+    'createGatherClient accepts "%s" as its url',
     (url) => createGatherClient({ url, getTicket, basePath: '/' }).close(),
   )
 
-  it('gives each client a unique session id', () => {
+  it('createGatherClient gives each client a unique session id', () => {
     const [first, second] = [createGatherClient({ url: '', getTicket }), createGatherClient({ url: '', getTicket })]
     expect(first.session.id).not.toBe(second.session.id)
   })

@@ -1,4 +1,4 @@
-/** Each hot reload creates a new client. The previous client must not keep its socket. */
+/** Each hot reload creates a new client. The previous client must close its socket. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { render, screen } from '@testing-library/react'
@@ -52,7 +52,7 @@ const linkOf = (link: ReturnType<ScenarioServer['open']>): typeof link => ({
 it.each([
   ['the provider is rendered with the new client', false],
   ['the whole tree is remounted', true],
-])('keeps one socket after four hot reloads when %s', async (_, isRemounted) => {
+])('the page has one open socket after four hot reloads when %s', async (_, isRemounted) => {
   const { open, makeClient, later } = createCountingServer()
   const cache = new QueryClient()
   const page = (client: GatherClient, reload: number) => (
@@ -79,7 +79,7 @@ it.each([
   expect(open.size).toBe(0)
 })
 
-it('keeps one socket after four hot reloads before the first client is live', async () => {
+it('the page has one open socket after four hot reloads that happen before the first client is live', async () => {
   const { open, makeClient, later } = createCountingServer()
   const cache = new QueryClient()
   const page = (client: GatherClient) => (
@@ -93,7 +93,7 @@ it('keeps one socket after four hot reloads before the first client is live', as
   expect(open.size).toBe(1)
 })
 
-it('keeps one socket after four hot reloads without React when each closes the previous client', async () => {
+it('a page without React has one open socket after four hot reloads that each close the previous client', async () => {
   const { open, makeClient, later } = createCountingServer()
   let dispose = () => {}
   for (let reload = 0; reload <= 4; reload++) {

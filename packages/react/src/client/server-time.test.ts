@@ -6,7 +6,7 @@ import { ServerTime } from './server-time.ts'
 const iso = (millis: number) => new Date(millis).toISOString()
 
 describe('ServerTime', () => {
-  it('keeps the estimate of a quick reply when slower replies follow', async () => {
+  it('ServerTime keeps the estimate of a quick reply when slower replies follow', async () => {
     const clock = new VirtualClock(1_000_000)
     const time = new ServerTime(clock)
     const offsetMs = 3_600_000
@@ -22,7 +22,7 @@ describe('ServerTime', () => {
     }
   })
 
-  it('estimates the offset within half the round trip of the quickest reply', async () => {
+  it('ServerTime estimates the clock offset within half the round trip of the quickest reply', async () => {
     const anyReply = fc.record({ there: fc.nat(30_000), back: fc.nat(30_000), isRequested: fc.boolean() })
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: -1e9, max: 1e9 }), fc.array(anyReply), async (offsetMs, replies) => {
@@ -41,7 +41,7 @@ describe('ServerTime', () => {
     )
   })
 
-  it('adopts a new offset after a clock was set', async () => {
+  it('ServerTime adopts a new clock offset after the clock was set', async () => {
     const clock = new VirtualClock(1_000_000)
     const time = new ServerTime(clock)
     time.observe(iso(clock.now()), clock.now())

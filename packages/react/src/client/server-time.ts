@@ -1,10 +1,10 @@
 /**
- * Estimates the server's clock. The server stamps a reply between request and arrival, and a beacon before its arrival,
- * so each narrows the range of possible offsets. A slow reply narrows it little and can't undo a quick one.
+ * Estimates the server's clock. The server stamps a reply after the request and before the reply arrives, and a beacon
+ * before it arrives. Each stamp narrows the range of possible offsets; a quick reply narrows the range most.
  */
 import type { Clock } from './clock.ts'
 
-/** Smaller changes of the offset don't justify a repaint. */
+/** The smallest change of the offset that is published, because smaller changes don't justify a render. */
 const MIN_STEP_MS = 20
 
 export class ServerTime {
@@ -17,22 +17,22 @@ export class ServerTime {
     this.#clock = clock
   }
 
-  /** The server's clock minus ours, in milliseconds. An estimate; 0 before the first observation. */
+  /** The server's clock minus the client's clock, in milliseconds. An estimate; 0 before the first observation. */
   get offsetMs(): number {
     return this.#offsetMs
   }
 
   /**
-   * Takes in a timestamp that just arrived from the server.
+   * Updates the estimate with a timestamp that just arrived from the server.
    *
-   * @param requestedAt when the request was sent, by our clock; absent for beacons
+   * @param requestedAt when the request was sent, by the client's clock; absent for beacons
    */
   observe(serverTime: string, requestedAt = Number.NEGATIVE_INFINITY): void {
     const time = Date.parse(serverTime)
     const min = time - this.#clock.now()
     const max = time - requestedAt
     const contradicts = min > this.#maxOffsetMs || max < this.#minOffsetMs
-    // Clocks drift and get set. A contradiction makes the old range worthless.
+    // A clock can drift or be set. If the new range contradicts the old one, discard the old range.
     this.#minOffsetMs = contradicts ? min : Math.max(this.#minOffsetMs, min)
     this.#maxOffsetMs = contradicts ? max : Math.min(this.#maxOffsetMs, max)
     const isOpenEnded = this.#maxOffsetMs === Number.POSITIVE_INFINITY

@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** A page that requests more than a slow network carries: it keeps a slow connection and drops a dead one. */
+/** A page requests more data than a slow network carries. It must keep a slow connection and drop a dead connection. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGatherServer } from '@callgather/server'
@@ -14,7 +14,7 @@ import type { CallFeed } from './feed.ts'
 import { createClientWith, createGatherClient, type GatherClient } from './gather-client.ts'
 import type { Link, LinkEvents } from './transport.ts'
 
-/** Watches calls; records the latest feed of each and every lost connection. */
+/** Watches calls, and records the latest feed of each call and all lost connections. */
 function watchAll(client: GatherClient, callIds: readonly string[]) {
   const feeds = new Map<string, CallFeed>()
   const onReconnecting = vi.fn()
@@ -38,7 +38,7 @@ function watchAll(client: GatherClient, callIds: readonly string[]) {
 const liveOf = (feeds: ReadonlyMap<string, CallFeed>) => [...feeds.values()].filter(({ sync }) => sync === 'live')
 
 describe('the client on a slow network', () => {
-  it('receives every snapshot over one connection, even when the transfer outlasts the silence timeout', async () => {
+  it('the client receives all snapshots over one connection, even when that takes longer than the silence timeout', async () => {
     const calls = Array.from({ length: 80 }, (_, index) => `v3:long-${index}`)
     const store = memoryStore()
     for (const call of calls) {
@@ -79,7 +79,7 @@ describe('the client on a slow network', () => {
   }, 60_000)
 })
 
-/** A client on a virtual clock and a server whose replies the test releases. */
+/** Creates a client on a virtual clock, and a server that replies only when the test releases a reply. */
 function clientWithManualReplies(calls: number) {
   const clock = new VirtualClock(Date.parse('2030-01-01T00:00:00Z'))
   const server = new ScenarioServer(clock)
@@ -141,7 +141,7 @@ function clientWithManualReplies(calls: number) {
 }
 
 describe('a client that watches many calls', () => {
-  it('requests at most sixteen calls at a time, in subscription order', async () => {
+  it('the client requests at most sixteen calls at a time, in subscription order', async () => {
     const { client, callIds, requested, reply, pass } = clientWithManualReplies(40)
     const { feeds } = watchAll(client, callIds)
     await pass(10)
@@ -157,7 +157,7 @@ describe('a client that watches many calls', () => {
     expect(liveOf(feeds)).toHaveLength(40)
   })
 
-  it('removes a queued request when its call is unwatched', async () => {
+  it('the client removes a queued request when its call is unwatched', async () => {
     const { client, callIds, requested, reply, pass } = clientWithManualReplies(40)
     const first = watchAll(client, callIds.slice(0, 16))
     const dropped = watchAll(client, callIds.slice(16, 30))
@@ -176,7 +176,7 @@ describe('a client that watches many calls', () => {
 })
 
 describe('a connection with pending requests', () => {
-  it('keeps a connection with pending requests while other frames arrive', async () => {
+  it('the client keeps a connection with pending requests while other frames arrive', async () => {
     const { client, callIds, reply, opened, pass } = clientWithManualReplies(20)
     watchAll(client, callIds)
     await pass(10)
@@ -189,7 +189,7 @@ describe('a connection with pending requests', () => {
     expect(client.connection.getSnapshot().status).toBe('live')
   })
 
-  it('drops a connection with a pending request after twelve seconds of silence', async () => {
+  it('the client drops a connection with a pending request after twelve seconds of silence', async () => {
     const { client, callIds, reply, die, pass } = clientWithManualReplies(20)
     watchAll(client, callIds)
     await pass(10)
@@ -210,7 +210,7 @@ describe('a connection with pending requests', () => {
     expect(other.client.connection.getSnapshot().status).toBe('reconnecting')
   })
 
-  it('doubles the silence timeout after dropping a connection with a pending request', async () => {
+  it('the client doubles the silence timeout after it drops a connection with a pending request', async () => {
     const { client, callIds, reply, opened, pass } = clientWithManualReplies(1)
     const { feeds } = watchAll(client, callIds)
     // Each reply takes 20 s, and no other frame arrives meanwhile.
@@ -225,7 +225,7 @@ describe('a connection with pending requests', () => {
     expect(liveOf(feeds)).toHaveLength(1)
   })
 
-  it('drops a connection that sends beacons but no reply for a minute', async () => {
+  it('the client drops a connection that delivers beacons but no reply for a minute', async () => {
     const { client, callIds, reply, opened, pass } = clientWithManualReplies(2)
     watchAll(client, callIds)
     await pass(10)

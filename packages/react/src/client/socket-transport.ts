@@ -1,4 +1,4 @@
-/** Links over socket.io. Websocket only, so there is no need for sticky sessions or cookies. */
+/** The transport over socket.io. It uses only websockets, so a load balancer needs no sticky sessions or cookies. */
 import {
   type ClientToServer,
   type ServerToClient,
@@ -17,7 +17,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export interface SocketAddress {
   /** The server's origin, such as `https://calls.example.com`. */
   origin: string
-  /** The path of its socket.io endpoint. */
+  /** The path of the server's socket.io endpoint. */
   path: string
 }
 
@@ -46,7 +46,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       socket.on('error', (error) => {
         lastError = error
       })
-      // An earlier error explains the close only if the server closed the socket.
+      // The last error from the server explains the disconnection only if the server closed the socket.
       socket.on('disconnect', (cause) => end(cause === 'io server disconnect' ? lastError : null))
       const reader = new WireReader()
       socket.on('call:event', (message) => {
@@ -56,8 +56,8 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       socket.on('call:head', (frame) => events.callHead(frame))
       socket.on('calls:event', (frame) => events.callsEvent(frame))
 
-      // socket.io rejects a pending request on disconnect only if it has a timeout, so each gets one that never fires.
-      // The timeout applies to a single emit. `Connection` limits how long a reply may take.
+      // On disconnect, socket.io rejects only pending requests with a timeout. So each request gets a timeout that
+      // never fires; `Connection` limits how long a reply may take. The timeout applies to a single emit.
       const withTimeout = () => socket.timeout(MAX_TIMER_MS)
       const link: Link = {
         watchCall: (callId, cursor) =>
@@ -88,7 +88,7 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
   }
 }
 
-/** socket.io delivers a refusal as the `data` of an error. */
+/** Returns the server's error from a socket.io error, which carries it as `data`; `null` if there is none. */
 function socketErrorOf(error: Error & { data?: unknown }): SocketError | null {
   const data = error.data as Partial<SocketError> | undefined
   return typeof data?.status === 'number' && typeof data.code === 'string' && typeof data.title === 'string'

@@ -1,4 +1,4 @@
-/** A value that changes, in the shape that `useSyncExternalStore` takes. */
+/** An observable value with the interface that React's `useSyncExternalStore` needs. */
 export interface Store<T> {
   getSnapshot(): T
   /** Calls `onChange` after every change. Returns a function that unsubscribes. */

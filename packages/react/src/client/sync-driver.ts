@@ -1,4 +1,4 @@
-/** Runs the sync machine: owns the link, the request in flight and the backoff timer. */
+/** Drives the state machine of a sync: it owns the link, the request in flight and the backoff timer. */
 import type { SocketError } from '@callgather/protocol'
 import type { Clock } from './clock.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
@@ -6,17 +6,17 @@ import type { ServerTime } from './server-time.ts'
 import { type SyncInput, type SyncState, syncSteps } from './sync-machine.ts'
 import type { Link } from './transport.ts'
 
-/** A reply that is not an error. */
+/** The reply to a successful request. */
 interface OkReply {
   readonly ok: true
-  /** The server's clock. */
+  /** The time of the server's clock: ISO 8601, UTC. */
   readonly now: string
 }
 
-/** What a sync reports to its owner. */
+/** The callbacks through which a sync informs its client. */
 export interface SyncEvents<Feed> {
   change(feed: Feed): void
-  /** No more events are expected. */
+  /** The call has ended and no more events are expected. */
   ended(): void
   /** The server refused the subscription for good. */
   failed(error: SocketError): void
@@ -26,20 +26,20 @@ export interface SyncEvents<Feed> {
   latencyMeasured(latencyMs: number): void
 }
 
-/** How to send a request, and how to handle its replies. */
+/** The requests of a sync, and the handling of their replies. */
 interface SyncSource<Reply extends OkReply> {
   request(link: Link): Promise<Reply | { readonly ok: false; readonly error: SocketError }>
   accept(reply: Reply): void
   reject(error: SocketError): void
-  /** Whether to retry after an error that isn't temporary by its status. */
+  /** Whether to retry after an error whose HTTP status does not mark it as temporary. */
   canRetry?(error: SocketError): boolean
-  /** The delay before the next request. */
+  /** Returns the delay before the next request. */
   backoffMs(): number
   /** Called after a reply or a timer changed the state. */
   changed(): void
 }
 
-/** The clocks of a client. */
+/** The client's clock and its estimate of the server's clock. */
 export interface SyncClocks {
   readonly clock: Clock
   readonly serverTime: ServerTime
@@ -54,7 +54,7 @@ export class SyncDriver<Reply extends OkReply> {
   #state: SyncState = 'detached'
   #link: Link | null = null
   #limiter = new ConcurrencyLimiter()
-  /** Drops the request in flight, or the backoff timer. */
+  /** Cancels the request in flight or the backoff timer when the machine leaves its state. */
   #leaveState = () => {}
 
   constructor(clocks: SyncClocks, events: DriverEvents, source: SyncSource<Reply>) {
@@ -67,7 +67,7 @@ export class SyncDriver<Reply extends OkReply> {
     return this.#state
   }
 
-  /** Switches to another link, or to none. The limiter is shared by all syncs on that link. */
+  /** Sets the link to the server; `null` detaches the sync. All syncs on a link share its limiter. */
   attach(link: Link | null, limiter = new ConcurrencyLimiter()): void {
     this.#link = link
     this.#limiter = limiter
@@ -125,7 +125,7 @@ export class SyncDriver<Reply extends OkReply> {
   }
 
   #reject(error: SocketError, link: Link): void {
-    // The connection handles an expired ticket: it opens a new link with a fresh one.
+    // The connection handles an expired ticket: it opens a new link with a fresh ticket.
     if (error.status === 401) {
       this.#breakLink(link, error)
       return

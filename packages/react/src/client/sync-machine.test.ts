@@ -10,7 +10,7 @@ const run = (...given: SyncInput[]) =>
   }, 'detached')
 
 describe('the sync machine', () => {
-  it('defines a step for every input in every state', () => {
+  it('the sync machine defines a step for all inputs in all states', () => {
     expect(Object.values(syncSteps).map((steps) => Object.keys(steps))).toEqual(inputs.map(() => states))
   })
 
@@ -32,23 +32,23 @@ describe('the sync machine', () => {
     ],
     ['keeps the request in flight when events arrive meanwhile', ['opened', 'gap', 'stale', 'complete'], 'requesting'],
     ['retries after a temporary rejection', ['opened', 'rejected', 'backoffOver'], 'requesting'],
-    ['sends a request at once for a check', ['opened', 'answered', 'check'], 'requesting'],
+    ['sends a request at once when the client checks for missed events', ['opened', 'answered', 'check'], 'requesting'],
     ['replaces the request in flight on a resync', ['opened', 'resync'], 'requesting'],
     ['sends no request while the link is closed', ['opened', 'closed', 'check', 'resync', 'gap', 'stale'], 'detached'],
-  ])('%s', (_, given, state) => {
+  ])('the sync machine %s', (_, given, state) => {
     expect(run(...given)).toBe(state)
   })
 
-  it('replaces a request in flight only for a new link or a resync', () => {
+  it('the sync machine replaces a request in flight only for a new link or a resync', () => {
     expect(inputs.filter((input) => syncSteps[input].requesting === 'requesting')).toEqual(['opened', 'resync'])
   })
 
-  it('stays ended on every input, and ends from every state on stop', () => {
+  it('the sync machine stays ended on any input, and ends from any state on stop', () => {
     expect(inputs.map((input) => syncSteps[input].ended)).toEqual(inputs.map(() => 'stay'))
     expect(states.map((state) => syncSteps.stop[state])).toEqual(['ended', 'ended', 'ended', 'ended', 'stay'])
   })
 
-  it('detaches from every state except ended when the link closes', () => {
+  it('the sync machine detaches when the link closes, unless it has ended', () => {
     expect(states.map((state) => syncSteps.closed[state])).toEqual(['stay', 'detached', 'detached', 'detached', 'stay'])
   })
 })

@@ -1,9 +1,9 @@
-/** The pure state machine of a sync: when a request is sent, and how each input changes the state. */
+/** The pure state machine of a sync. It decides when to send a request, and how each input changes the state. */
 
 /**
  * - `detached`: there is no link.
  * - `requesting`: a request is queued or in flight.
- * - `backoff`: events are missing or the server refused for now; the next request follows after a delay.
+ * - `backoff`: events are missing, or the server temporarily refused a request. A request follows after a delay.
  * - `current`: no event is known to be missing.
  * - `ended`: no request is sent any more.
  */
@@ -11,10 +11,10 @@ export type SyncState = 'detached' | 'requesting' | 'backoff' | 'current' | 'end
 
 /**
  * - `opened`, `closed`: the link was opened or lost.
- * - `answered`, `rejected`: the server answered the request, or refused it for now.
- * - `complete`, `gap`, `stale`: our cursor compared with the head of the server's log. A `gap` may close by itself
- *   when events arrive out of order. `stale` state can't be patched and needs a snapshot.
- * - `resync`, `check`: the caller wants a snapshot, or wants to know whether an event was missed.
+ * - `answered`, `rejected`: the server answered the request, or temporarily refused it.
+ * - `complete`, `gap`, `stale`: the client's cursor compared with the end of the server's log. A `gap` may close by
+ *   itself when events arrive out of order. A `stale` state needs a snapshot.
+ * - `resync`, `check`: the client requests a snapshot, or requests missed events.
  * - `backoffOver`: the delay has passed.
  * - `stop`: the call has ended, or its last subscriber left.
  */
@@ -31,10 +31,10 @@ export type SyncInput =
   | 'backoffOver'
   | 'stop'
 
-/** Entering `requesting` sends a request and `backoff` sets a timer, also from itself. Leaving drops them. */
+/** The next state. Entering `requesting` sends a request, and entering `backoff` sets a timer. Leaving cancels them. */
 export type SyncStep = SyncState | 'stay'
 
-/** Every input in every state. */
+/** The transition table: the next state for each input in each state. */
 export const syncSteps: Readonly<Record<SyncInput, Readonly<Record<SyncState, SyncStep>>>> = {
   opened: {
     detached: 'requesting',

@@ -7,10 +7,10 @@
 import { GatherClientError } from './client-error.ts'
 import type { Clock } from './clock.ts'
 
-/** Returns a ticket from the host application. Called again whenever a new one is needed. */
+/** Returns a ticket from the host application. The client calls it whenever it needs a new ticket. */
 export type GetTicket = () => string | Promise<string>
 
-/** A ticket with its subject; `null` if it is not a JWT with `sub`. */
+/** A ticket and its subject. The subject is `null` if the ticket is not a JWT with `sub`. */
 export interface TicketInUse {
   readonly ticket: string
   readonly subject: string | null
@@ -20,7 +20,7 @@ interface CachedTicket {
   readonly ticket: string
   readonly claims: Claims | null
   readonly receivedAt: number
-  /** When to renew it, by our clock; `null` if it has no readable expiry. */
+  /** When to renew the ticket, by the client's clock; `null` if the ticket has no readable expiry. */
   readonly renewAt: number | null
 }
 
@@ -32,9 +32,9 @@ interface Claims {
 
 /** A ticket is renewed this long before it expires, or after nine tenths of a short lifetime. */
 const RENEWAL_MARGIN_MS = 30_000
-/** How long `getTicket` may take before the attempt fails. */
+/** How long `getTicket` may take before the connection attempt fails. */
 const TICKET_TIMEOUT_MS = 10_000
-/** A ticket that hasn't reached the server is reused this long before a new one is requested. */
+/** How long a ticket that hasn't reached the server is reused before a new ticket is requested. */
 const MAX_UNUSED_MS = 60_000
 const MAX_TICKET_LENGTH = 16_384
 
@@ -73,7 +73,7 @@ export class Tickets {
     return (await this.#pending).ticket
   }
 
-  /** Returns a ticket for a new connection: a new one, unless the last hasn't reached the server yet. */
+  /** Returns a ticket for a new connection: a new ticket, unless the last ticket hasn't reached the server yet. */
   async getForConnection(): Promise<string> {
     const cached = this.#cached
     const isUnused = cached && this.#isUnused && this.#clock.now() - cached.receivedAt < MAX_UNUSED_MS
@@ -85,33 +85,33 @@ export class Tickets {
     this.#isUnused = false
   }
 
-  /** Drops a pending request, so that the next one calls `getTicket` again. */
+  /** Drops a pending request for a ticket, so that the next request calls `getTicket` again. */
   abandonRequest(): void {
     this.#pending = null
   }
 
-  /** Milliseconds until the current ticket needs renewal; `null` if it has no readable expiry. */
+  /** Milliseconds until the current ticket needs renewal; `null` if the ticket has no readable expiry. */
   get renewInMs(): number | null {
     const renewAt = this.#cached?.renewAt ?? null
     return renewAt === null ? null : Math.max(0, renewAt - this.#clock.now())
   }
 
-  /** The current ticket; `null` before the first. */
+  /** The current ticket; `null` before the first ticket. */
   get inUse(): TicketInUse | null {
     return this.#cached && { ticket: this.#cached.ticket, subject: subjectOf(this.#cached) }
   }
 
-  /** Rises with each change of agent, so that a command is never sent on behalf of another agent. */
+  /** A counter that rises with each change of agent, so that no command is sent on behalf of another agent. */
   get agentGeneration(): number {
     return this.#agentGeneration
   }
 
-  /** The agent changed or signed out, so pending commands must not be sent any more. */
+  /** Records that the agent changed or signed out, so that pending commands are not sent. */
   endAgent(): void {
     this.#agentGeneration++
   }
 
-  /** What the current ticket says about its expiry. Only the refusal of a `current` one is final. */
+  /** Whether the current ticket has expired; `opaque`: no readable expiry. Only the refusal of a `current` one is final. */
   get validity(): 'current' | 'expired' | 'opaque' {
     const exp = this.#cached?.claims?.exp
     if (typeof exp !== 'number') return 'opaque'
@@ -130,7 +130,7 @@ export class Tickets {
     const lifetime = lifetimeMs(claims, receivedAt)
     const renewAt = lifetime === null ? null : receivedAt + Math.max(lifetime - RENEWAL_MARGIN_MS, lifetime * 0.9)
     const cached = { ticket, claims, receivedAt, renewAt }
-    // A reply to an abandoned request must not replace a newer ticket.
+    // The ticket of an abandoned request must not replace a newer ticket.
     if (requestNumber !== this.#requestCount) return cached
     const before = this.#cached && subjectOf(this.#cached)
     this.#cached = cached
@@ -163,7 +163,7 @@ const checkRequest = 'Check its request to your backend. The client retries.'
 
 const subjectOf = ({ claims }: CachedTicket) => (typeof claims?.sub === 'string' ? claims.sub : null)
 
-/** A ticket must fit in an HTTP header. Pages, JSON and error texts don't. */
+/** Returns the ticket. Throws if the value is not safe in an HTTP header, such as an HTML page, JSON or error text. */
 function parseTicket(value: unknown): string {
   const ticket = typeof value === 'string' ? value.trim() : ''
   const isHeaderSafe = ticket.length <= MAX_TICKET_LENGTH && /^[!#-;=?-z|~]+$/.test(ticket)

@@ -1,6 +1,6 @@
 /**
- * The transport as a dependency. A `Link` is one connection and is never reopened, so late events of an old link can't
- * be mistaken for those of a new one. `Connection` does the reconnecting.
+ * The interface of a transport. A `Link` is one connection and is never reopened, so that late events of an old link
+ * can't be mistaken for events of a new link. `Connection` reconnects with a new link.
  */
 import type {
   CallEventFrame,
@@ -14,17 +14,17 @@ import type {
   WatchReply,
 } from '@callgather/protocol'
 
-/** Callbacks of a link. None is called after `close`. */
+/** The callbacks of a link. A link calls none of them after `close`. */
 export interface LinkEvents {
   open(): void
-  /** The link was refused or lost. `error` is the server's reason, if it sent one. */
+  /** The link was refused or lost. `error` is the server's error, or `null` if the server sent none. */
   close(error: SocketError | null): void
   callEvent(frame: CallEventFrame): void
   callHead(frame: CallHeadFrame): void
   callsEvent(frame: CallsEventFrame): void
 }
 
-/** One connection. Requests reject when the link is lost; they have no timeout, which is up to `Connection`. */
+/** A connection to the server. Requests reject when the link is lost. `Connection` limits how long a reply may take. */
 export interface Link {
   watchCall(callId: string, cursor: Cursor | null): Promise<WatchReply>
   unwatchCall(callId: string): void
@@ -35,7 +35,7 @@ export interface Link {
   close(): void
 }
 
-/** Opens links to one server. */
+/** Opens links to a CallGather server. */
 export interface Transport {
   open(auth: SocketAuth, events: LinkEvents): Link
 }

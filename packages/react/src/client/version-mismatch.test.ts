@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** A page and a server with different protocol versions, on real sockets, as during a deployment. */
+/** A page and a server have different protocol versions, as during a deployment. Runs on real sockets. */
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -68,7 +68,7 @@ describe('a client with another protocol version', () => {
     return { page, feeds, opened }
   }
 
-  it('reports an outdated page and does not reconnect', async () => {
+  it('the client of an outdated page reports that the page must be reloaded and does not reconnect', async () => {
     const { page, feeds, opened } = pageWithVersion(() => PROTOCOL_VERSION - 1)
     await vi.waitFor(() => expect(page.connection.getSnapshot().status).toBe('refused'), waitOptions)
     const { error } = page.connection.getSnapshot()
@@ -80,7 +80,7 @@ describe('a client with another protocol version', () => {
     expect(opened).toHaveLength(1)
   })
 
-  it('reports an outdated server and reconnects on retryNow after its upgrade', async () => {
+  it('the client reports an outdated server and reconnects on retryNow after the server’s upgrade', async () => {
     let version = PROTOCOL_VERSION + 1
     const { page, feeds } = pageWithVersion(() => version)
     await vi.waitFor(() => expect(page.connection.getSnapshot().status).toBe('refused'), waitOptions)

@@ -2,10 +2,10 @@ import type { SocketError } from '@callgather/protocol'
 
 const marker = Symbol.for('callgather.watch-error')
 
-/** The server refused the subscription to a call or to the list of calls. `reason` is its error. */
+/** The error of a subscription that the server refused. `reason` is the server's error. */
 export class WatchError extends Error {
   override readonly name = 'WatchError'
-  /** The call; `null` for the list of calls. */
+  /** The `call_control_id` of the refused call; `null` for the list of calls. */
   readonly callId: string | null
   readonly reason: SocketError
 
@@ -16,7 +16,7 @@ export class WatchError extends Error {
     Object.defineProperty(this, marker, { value: true })
   }
 
-  /** Checks for a marker, because `instanceof` fails across two copies of the package. */
+  /** Recognises a `WatchError` by a marker: `instanceof` fails across two copies of this package. */
   static isInstance(error: unknown): error is WatchError {
     return error instanceof Error && marker in error
   }
