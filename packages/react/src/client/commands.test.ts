@@ -103,7 +103,7 @@ describe('the command sender', () => {
     ['the server answers 504', error(504, '10007', 'Outcome unknown')],
     ['a sign-in page answers instead', new Response('<!doctype html><title>Sign in</title>')],
     ['a proxy answers 502', new Response('<html>502 Bad Gateway</html>', { status: 502 })],
-  ])('reports an unknown outcome when %s', async (_, answer) => {
+  ])('the command sender reports an unknown outcome when %s', async (_, answer) => {
     const { send, requests } = senderWithAnswers(answer)
     const failed = await send('c', 'gather', {}).catch((reason: unknown) => reason)
     expect(isOutcomeUnknown(failed)).toBe(true)

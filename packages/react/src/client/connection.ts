@@ -1,5 +1,5 @@
 /**
- * Keeps a connection to the server open while a call or list is watched. Replaces a lost connection with a fresh ticket.
+ * Keeps a connection to the server open while a call or list is watched. Reconnects with a fresh ticket.
  *
  * It doesn't use socket.io's reconnection or state recovery, which lose events when the network drops silently. Every
  * link is new, and every subscription on it resumes from its cursor.

@@ -111,7 +111,7 @@ export class Tickets {
     this.#agentGeneration++
   }
 
-  /** Whether the current ticket has expired; `opaque`: no readable expiry. Only the refusal of a `current` one is final. */
+  /** Whether the current ticket has expired; `opaque` without a readable expiry. The refusal of `current` is final. */
   get validity(): 'current' | 'expired' | 'opaque' {
     const exp = this.#cached?.claims?.exp
     if (typeof exp !== 'number') return 'opaque'
