@@ -178,7 +178,7 @@ export function checkCommandPolicy(policy: CommandPolicy): void {
 function checkTemplate({ command, body }: CommandTemplate): void {
   if (!isCommandName(command)) throw new Error('`command` must be one of the eight commands.')
   const checked = checkCommand(command, body)
-  // Clients add the missing required fields.
+  // A template may omit required fields, because clients add them.
   const faults = checked.ok ? [] : checked.errors.filter(({ code }) => code !== MISSING)
   if (faults.length > 0) throw new Error(faults.map(({ detail, title }) => detail ?? title).join(' '))
 }
@@ -293,7 +293,7 @@ function isFrom(url: unknown, hosts: readonly string[]): boolean {
 const isListed = (hostname: string, hosts: readonly string[]) => hosts.some((host) => host.toLowerCase() === hostname)
 
 function policyError(faults: readonly Fault[]): GatherError {
-  // Bounds the answer to a body with many faults.
+  // Bounds the error response to a body with many faults.
   const errors = faults.slice(0, 16).map(([path, detail]) => telnyxError('unknownParameter', detail, pointerTo(path)))
   const [first, ...rest] = errors
   if (!first) throw new Error('A refused command needs at least one error. This is a bug in CallGather.')

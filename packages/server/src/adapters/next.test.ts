@@ -17,7 +17,7 @@ async function listening(gather: GatherServer, before: (request: Request) => Pro
       headers: Object.entries(message.headers).map(([name, value]) => [name, String(value)] as [string, string]),
       ...(hasBody ? { body: Readable.toWeb(message) as ReadableStream, duplex: 'half' as const } : {}),
     })
-    // The folder app/callgather/[...path] takes what is below it, and nothing else.
+    // The route of the folder app/callgather/[...path] gets only requests below that path.
     const isOurs = new URL(url).pathname.startsWith('/callgather/')
     const isOwn = new URL(url).pathname === '/own'
     const handler = isOurs ? handlers[request.method as keyof typeof handlers] : isOwn ? own : null

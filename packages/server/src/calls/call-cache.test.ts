@@ -90,7 +90,7 @@ describe('a call that several nodes append to', () => {
     )
   })
 
-  it('retries an append until it wins against other nodes, and decides on their records', async () => {
+  it('retries an append while other nodes append first, and decides each time on their records', async () => {
     const { shared, one } = nodes({
       append: async (callId, events, { expectedHead, ...options } = {}) => {
         if (others < 50) await shared.append(callId, news([key(100 + others++)]))

@@ -121,7 +121,7 @@ export class CallCache {
   ): Promise<DecisionResult<D>> {
     return this.#inTurn(callId, async (entry) => {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-        // The bus keeps the state current, so the first attempt skips the read. The store rejects a stale append.
+        // The first attempt skips the read, because the bus keeps the state current and the store rejects a stale append.
         if (attempt > 1) await this.#feed.catchUp(callId)
         await this.#fold(entry)
         const { cursor: at, state } = entry

@@ -21,7 +21,7 @@ describe('an exported call', () => {
     expect(records).toEqual(JSON.parse(JSON.stringify(recordsOf(pinEntry))))
   })
 
-  it('exports a call as CSV in which a spreadsheet runs no formula', async () => {
+  it('exports a call as CSV without text that a spreadsheet would run as a formula', async () => {
     const text = await textOf(pinEntry.callId, recordsOf(pinEntry), 'csv')
     const lines = text.split('\r\n')
     expect(lines[0]).toBe('at,who,what,text')

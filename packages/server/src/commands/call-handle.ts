@@ -146,7 +146,7 @@ async function endOf(
 ): Promise<GatherOutcome> {
   const refused = new AbortController()
   accepted.catch((error: unknown) => {
-    // A command that may have run can still end; one that was refused cannot.
+    // A gather whose command may have run can still end. A refused gather cannot.
     const isUnknown = GatherError.isInstance(error) && error.status === 504
     if (!isUnknown) refused.abort(error)
   })

@@ -148,7 +148,7 @@ async function maskOf(
   const { mask: decide } = policy
   if (typeof decide !== 'function') return strictest(isGather(command) ? decide : undefined, mask)
   try {
-    // A copy, because the host's code may modify it.
+    // Pass a copy of the body, because the host's function may modify it.
     const decided = await hostCallbacks.call('mask', () => decide({ callId, command, body: structuredClone(body) }), {
       isValid: (value) => value === undefined || isMask(value),
     })

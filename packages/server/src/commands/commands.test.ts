@@ -40,7 +40,7 @@ describe('a command whose append was not confirmed by the store', () => {
       return [...commands].map(({ outcome }) => outcome?.status)
     }
     await vi.waitFor(async () => expect(await outcomes()).toEqual(['refused']), { timeout: 10_000 })
-    // A repeat has the same outcome. A new command runs.
+    // A repeat of the command has the same outcome. A new command runs.
     expect((await server.command('gather', {}, key)).status).toBe(503)
     expect(server.upstream.received).toEqual([])
     expect((await server.command('gather', {}, { 'idempotency-key': 'second' })).status).toBe(200)
@@ -53,7 +53,7 @@ describe('a command whose append was not confirmed by the store', () => {
     await server.webhook('call.answered')
     store.fail('answer lost')
     expect((await server.command('gather', {}, key)).status).toBe(503)
-    // The repeat waits, because another server might be sending the first, until its outcome is known.
+    // The repeat waits for the outcome of the first attempt, because another server might be sending it.
     expect((await server.command('gather', {}, key)).status).toBe(503)
     expect(server.upstream.received).toEqual([])
   })
@@ -132,7 +132,7 @@ describe('a second gather on a call', () => {
     await server.webhook('call.gather.ended', { status: 'cancelled', digits: '' })
     expect((await second).status).toBe(200)
     expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather'])
-    // Without any event of the first, the second is sent all the same; the backend replaces as agents do.
+    // The replacing gather is sent even without an event of the first gather. The backend can replace as agents do.
     await server.gather.call(CALL).gather({}, { replace: true }).accepted
     expect(sentTo(server)).toEqual(['gather', 'gather_stop', 'gather', 'gather_stop', 'gather'])
   })

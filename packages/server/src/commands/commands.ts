@@ -210,7 +210,7 @@ export class Commands {
     if (plan.replaced && !(await this.#stopReplaced(order, plan, plan.replaced))) {
       return this.#logOutcome(given, NOT_REPLACED, now() - began)
     }
-    // At least one attempt, even if the window is used up.
+    // Allow at least one attempt, even if the time window is used up.
     const windowMillis = Math.max(1_000, COMMAND_WINDOW_MS - (now() - began))
     const outcome = await this.#deliver(given, body, windowMillis)
     return this.#logOutcome(given, outcome, now() - began)
@@ -226,7 +226,7 @@ export class Commands {
     const outcome = await this.#stop(given, { command_id: commandId }, running.id, STOP_WINDOW_MS)
     await this.#logOutcome(given, outcome, now() - began)
     if (outcome.event_type === 'command.unknown') return false
-    // A refused stop means that nothing was running. If something is, Telnyx refuses the successor.
+    // A refused stop means that no gather was running. If a gather is running, Telnyx refuses the successor.
     if (outcome.event_type === 'command.accepted') {
       const isOver = (state: CallState) =>
         selectCallEndedAt(state) !== null || state.gathers.get(running.id)?.ended || null

@@ -71,7 +71,7 @@ function isStopped(state: CallState, gather: GatherState): boolean {
   const stop = stopOf(name)
   for (const { request, outcome } of state.commands) {
     if (request?.command !== stop || outcome?.status !== 'accepted') continue
-    // Strictly later, because a stop for a replacement is logged at the same time as the new gather.
+    // The stop must be strictly later: the stop for a replacement is logged at the same time as the new gather.
     if (request.at > begun.at) return true
   }
   return name === 'gather_using_ai' && (state.conversations.get(gather.id)?.ended ?? null) !== null

@@ -28,7 +28,7 @@ export function clientAddressReader(trust: TrustProxy = 0): ReadClientAddress {
   return (request) => {
     const direct = request.socket.remoteAddress
     if (direct === undefined) return undefined
-    // From the nearest address to the farthest trusted one. An entry that is not an address ends the list.
+    // Lists addresses from the nearest to the farthest trusted proxy. An entry that is not an address ends the list.
     const known = proxyaddr.all(request, isTrusted)
     const end = known.findIndex((address) => isIP(address) === 0)
     return plain((end === -1 ? known : known.slice(0, end)).at(-1) ?? direct)

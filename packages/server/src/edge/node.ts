@@ -13,7 +13,7 @@ export function nodeRequest(
   return {
     method: message.method ?? 'GET',
     path,
-    // Parsed lazily: webhooks, which are most requests, have no query.
+    // Parse the query lazily, because most requests are webhooks, which have none.
     get query() {
       return new URLSearchParams(query)
     },
@@ -38,7 +38,7 @@ const readChunks =
         try {
           take(chunk)
         } catch (error) {
-          // The rest stays unread; the response closes the connection.
+          // The rest of the body stays unread, because the response closes the connection.
           message.off('data', onData).pause()
           reject(error)
         }
@@ -62,7 +62,7 @@ export function sendResponse(response: ServerResponse, { status, headers, body }
   if (response.headersSent || response.destroyed) return
   // The unread rest of a refused body must not be parsed as the next request.
   const close = status >= 400 && !response.req.readableEnded ? { connection: 'close' } : {}
-  // Also for an empty body, which would be sent chunked otherwise. Not allowed with 204 (RFC 9110, 8.6).
+  // Set `Content-Length` also for an empty body, which Node would send chunked, but not with 204 (RFC 9110, 8.6).
   const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body ?? '') }
   // One `writeHead` is faster than setting headers one by one.
   response.writeHead(status, { ...headers, ...close, ...length })

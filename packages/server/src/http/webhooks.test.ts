@@ -13,7 +13,7 @@ const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text()
 const digit = (id?: string) => webhookOf('call.dtmf.received', { call_control_id: CALL, digit: '5' }, id ? { id } : {})
 
 it.each(['__proto__', 'constructor', 'toString'])(
-  'stores a webhook whose event type is `%s`, also after a command',
+  'stores a webhook whose event type is `%s` when a command precedes it',
   async (type) => {
     await using server = await testServer()
     await server.webhook('call.answered')

@@ -112,8 +112,8 @@ function throttled(logger: Logger, now: () => number): (fault: SignatureFault) =
     if (now() - last < 1000) return
     if (fault === 'no_key') {
       const line =
-        'webhooks are refused: no public key of Telnyx is in force. Every key of TELNYX_PUBLIC_KEY has expired or is ' +
-        'not valid yet; set the one in the portal, by a restart or `setPublicKeys`. What was refused is fetched afterwards.'
+        'webhooks are refused: no public key of Telnyx is valid now. Every key of TELNYX_PUBLIC_KEY has expired or is ' +
+        'not valid yet; set the portal’s key with a restart or `setPublicKeys`. Reconciliation then fetches the events.'
       logger.error({ count: held }, line)
     } else logger.warn({ fault, count: held }, 'webhook refused: not verified')
     last = now()

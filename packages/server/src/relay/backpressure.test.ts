@@ -113,7 +113,7 @@ describe('backpressure on a slow connection', () => {
     )
     const { socket } = client
     const stream = Reflect.get(socket, '_socket') as Socket
-    // Reads 4 MB a second under any machine load: ten seconds in all, of which the system's buffers account for two.
+    // The client reads 4 MB a second under any machine load, which takes ten seconds, two of them for system buffers.
     const startedAt = performance.now()
     let readBytes = 0
     stream.on('data', (bytes: Buffer) => {

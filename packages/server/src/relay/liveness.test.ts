@@ -63,7 +63,7 @@ describe('liveness', () => {
       socket.pong(word)
       if (wasBlocked) return
       wasBlocked = true
-      // Blocks both ends, which share this process. The operating system already has the pong.
+      // Block client and server, which share this process. The operating system already has the pong.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pongTimeoutMs + 500)
     })
     await vi.waitFor(() => expect(wasBlocked).toBe(true), 10_000)

@@ -74,7 +74,7 @@ export class Relay {
       maxHttpBufferSize: 64 * 1024,
       connectTimeout: ADMISSION_TIMEOUT_MS,
       pingInterval: 10_000,
-      // Long, because a ping queues behind other data on a slow connection. liveness.ts detects dead connections sooner.
+      // The timeout is long, because a ping queues behind other data on a slow connection. liveness.ts reacts sooner.
       pingTimeout: 60_000,
       destroyUpgrade: false,
       // CORS does not apply to websockets, so the origin is checked here, before a session exists.

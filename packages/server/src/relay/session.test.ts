@@ -58,7 +58,7 @@ describe('a session', () => {
     await server.webhook('call.dtmf.received', { digit: '1' })
     await settled(socket)
     expect(frames).toEqual([])
-    // A new watch receives each event once.
+    // A new watch of the same call receives each event once.
     expect(await watchCall(socket)).toMatchObject({ ok: true, cursor: { seq: 2 } })
     await server.webhook('call.dtmf.received', { digit: '2' })
     await vi.waitFor(() => expect(frames).toHaveLength(1))

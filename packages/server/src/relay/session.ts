@@ -284,7 +284,7 @@ export class Session {
     this.closeIfRevoked()
     // A grant of the host may never expire, or expire after the latest possible date.
     reply({ ok: true, expires_at: new Date(Math.min(grant.expiresAt ?? MAX_DATE_MS, MAX_DATE_MS)).toISOString() })
-    // After the reply, because the host may take long to authorise every call.
+    // Recheck after the reply, because the host may take long to authorise every call.
     await this.#recheckWatches()
   }
 
@@ -293,7 +293,7 @@ export class Session {
     const { expiresAt } = this.#grant
     if (expiresAt === undefined) return
     const leftMs = expiresAt + TICKET_GRACE_MS - this.#deps.now()
-    // Timers are limited to 31 bits, so a longer one starts again when it fires.
+    // Timers are limited to 31 bits, so a longer timer starts again when it fires.
     this.#expiry = setTimeout(
       () => {
         if (this.#deps.now() < expiresAt + TICKET_GRACE_MS) this.#startExpiryTimer()

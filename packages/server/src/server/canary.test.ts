@@ -120,13 +120,13 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
     await watch(socket)
     await socket.emitWithAck('calls:watch', {})
 
-    // Digits: each key press, a gather end that arrives before the last key, and a late key.
+    // Send digits: each key press, a gather end that arrives before the last key, and a late key.
     let client_state = await command('gather_using_speak', { payload: 'Card?', voice: 'female', maximum_digits: 16 })
     for (const digit of card.slice(0, -2)) await send('call.dtmf.received', { digit, client_state })
     await send('call.gather.ended', { digits: card, status: 'valid', client_state }, 'end-of-digits')
     for (const digit of card.slice(-2))
       await send('call.dtmf.received', { digit, client_state: Buffer.from(card).toString('base64') })
-    // A repeated event id with other digits, and signed bytes that are no event.
+    // Send a repeated event id with other digits, and signed bytes that are not an event.
     await send(
       'call.gather.ended',
       { digits: [...card].reverse().join(''), status: 'valid', client_state },
@@ -137,7 +137,7 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
     // A valid event of another connection must not be stored.
     await send('call.gather.ended', { digits: card, status: 'valid', connection_id: 'another' })
 
-    // Words: partial results, histories, the result, transcriptions and insights.
+    // Send words: partial results, histories, the result, transcriptions and insights.
     const parameters = { type: 'object', properties: { card: { type: 'string' } }, required: ['card'] }
     client_state = await command('gather_using_ai', {
       parameters,
@@ -166,7 +166,7 @@ async function exposed({ card, words, name }: Canaries): Promise<{ sinks: Sinks;
     await send('call.something.new', { digits: card, deep: { text: `${words} ${name}` } })
     await send('call.payment.progress', { expiry: card.slice(0, 4), postal_code: name, routing_number: card })
 
-    // A whisper of an agent during the gather, and input that Telnyx quotes in a refusal.
+    // Send a whisper of an agent during the gather, and let Telnyx quote input in a refusal.
     await command('ai_assistant_add_messages', {
       messages: [{ role: 'system', content: `The card is ${card}, ${words}.` }],
     })
@@ -412,7 +412,7 @@ describe('masks', () => {
     await server.webhook('call.initiated', apartFrom, at())
     await server.command('gather', {})
     await server.webhook('call.dtmf.received', { digit: '5', call_control_id: other }, at())
-    // Telnyx may omit the session. The log has it.
+    // Telnyx may omit the session of the call, but the log has it.
     await server.webhook('call.dtmf.received', { digit: '7', call_control_id: other, call_session_id: null }, at())
     await server.webhook('call.dtmf.received', { digit: '6', ...apartFrom }, at())
     const keys = (await store.read(other, 0))?.records.slice(-2).map(({ event }) => event.payload)

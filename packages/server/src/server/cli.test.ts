@@ -151,7 +151,7 @@ describe('the program', () => {
       expect(answer.status).toBe(404)
       await answer.arrayBuffer()
     }
-    // Twice the capacity of a pipe.
+    // This is twice the capacity of a pipe.
     for (let round = 0; round < 10; round++) {
       await Promise.all(Array.from({ length: 60 }, (_, index) => denied(round * 60 + index)))
     }
@@ -173,7 +173,7 @@ describe('the configuration', () => {
     }
   }
 
-  it('reads the configuration from the environment and fills in the defaults', () => {
+  it('reads the server configuration from the environment and fills in the defaults', () => {
     const config = readConfig({ ...good, PORT: '' })
     expect(config).toMatchObject({
       host: '127.0.0.1',

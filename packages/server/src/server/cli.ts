@@ -93,7 +93,7 @@ async function printTicket(args: readonly string[]): Promise<void> {
   if (!secret) throw new ConfigError(['CALLGATHER_TICKET_SECRET: is not set. It must be the secret of the server.'])
   const names = wanted.split(',').map((name) => name.trim())
   const granted = names.filter(isScope)
-  if (granted.length < names.length) throw new ConfigError([`--scopes must be of ${scopes.join(', ')}.`])
+  if (granted.length < names.length) throw new ConfigError([`--scopes must be a list of: ${scopes.join(', ')}.`])
   const audience = process.env.CALLGATHER_TICKET_AUDIENCE?.trim() || undefined
   const ticket = await createTickets(secret, { audience }).issue({
     subject,
@@ -173,7 +173,7 @@ function closeOnSignal(deps: { server: Server; gather: GatherServer; log: AsyncL
       await gather.close()
       await exit(0)
     } catch (error) {
-      log.logger.error({ err: error }, 'closing failed')
+      log.logger.error({ err: error }, 'the server failed to close')
       await exit(1)
     }
   }

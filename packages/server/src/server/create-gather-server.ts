@@ -105,7 +105,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const rates = new SubjectRates(limits.rates, now)
   const handlers = new Handlers(hostCallbacks, now())
   const listenerFailed = (error: unknown): void =>
-    logger.error({ failure: describeFailure(error) }, 'a listener of a call failed')
+    logger.error({ failure: describeFailure(error) }, 'a subscriber of a call threw an error')
   const feed = new CallFeed(store, listenerFailed)
   const cache = new CallCache(store, feed, {
     now,
@@ -113,7 +113,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     onAppendError: (error) => health.reportFailure(error),
     onUnreadable: (callId, seq) => {
       metrics.unreadable.inc()
-      logger.error({ call_id: callId, seq }, 'a record of a call cannot be read; the call goes on without it')
+      logger.error({ call_id: callId, seq }, 'a record of a call cannot be read and is skipped')
     },
     onSubscriberError: listenerFailed,
   })
@@ -241,11 +241,11 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const refusalOf = (error: unknown, method: string): HttpResponse => {
     if (error instanceof BodyAbortedError) {
       metrics.abortedBodies.inc()
-      logger.debug({ method, reason: error.message }, 'a request was given up')
-      return errorResponse(gatherError('invalidJson', 'The body did not come whole.'))
+      logger.debug({ method, reason: error.message }, 'a request was aborted before its body was complete')
+      return errorResponse(gatherError('invalidJson', 'The request body is incomplete. Send the request again.'))
     }
     const refusal = toGatherError(error)
-    if (refusal.status >= 500 && refusal.status !== 503) logger.error({ err: error, method }, 'a request failed')
+    if (refusal.status >= 500 && refusal.status !== 503) logger.error({ err: error, method }, 'an HTTP request failed')
     return errorResponse(refusal)
   }
 
@@ -270,7 +270,10 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       .catch((error: unknown) => refusalOf(error, request.method))
     const whole = cors ? { ...given, headers: { ...given.headers, ...cors } } : given
     if (isSendable(whole)) return whole
-    logger.error({ method: request.method, status: given.status }, 'an answer had a header that cannot be sent')
+    logger.error(
+      { method: request.method, status: given.status },
+      'a response has an invalid header value; the client gets 500',
+    )
     return errorResponse(gatherError('internal', 'The server failed. See its log for the reason.'))
   }
 

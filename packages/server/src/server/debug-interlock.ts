@@ -58,7 +58,7 @@ export function refuseDebugSwitches(environment: Readonly<Record<string, string 
   const on = switches.filter(({ name, prints }) => prints(environment[name] ?? '')).map(({ name }) => name)
   if (on.length === 0) return
   throw new Error(
-    `${on.join(' and ')} would print what callers enter in confidence. Unset ${on.length > 1 ? 'them' : 'it'}, or, on a ` +
+    `${on.join(' and ')} would print the input of masked gathers. Unset ${on.length > 1 ? 'them' : 'it'}, or, on a ` +
       'machine without real calls, set `unsafeDebug: true`.',
   )
 }

@@ -31,7 +31,7 @@ describe('the entries of the package', () => {
   const program = ['the command line', './src/server/cli.ts'] as const
 
   it.each([...sources, program].filter(([entry]) => entry !== './sqlite'))(
-    'does not load a database driver with the entry %s',
+    'the package entry %s does not load a database driver',
     (_, path) => {
       const packages = loadedPackages(new URL(`../../${path}`, import.meta.url))
       expect([...packages]).not.toContain('libsql')
@@ -39,7 +39,7 @@ describe('the entries of the package', () => {
     },
   )
 
-  it('loads libsql with the entry ./sqlite', () => {
+  it('the package entry ./sqlite loads libsql', () => {
     expect([...loadedPackages(new URL('../store/sqlite/index.ts', import.meta.url))]).toContain('libsql')
   })
 })

@@ -153,7 +153,7 @@ describeWithRedis('several servers on one Redis', () => {
     expect(handler).toHaveBeenCalledTimes(1)
   })
 
-  it('masks a gather of the other server although the bus has not delivered it', async () => {
+  it('masks input for a gather of another server although the bus has not delivered the gather', async () => {
     await using it = await pairOf(deafTo, redis)
     expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
     // Only the store has the gather. A server that does not read the end of the log would show the key.
@@ -313,7 +313,7 @@ describeWithRedis('several servers on a Redis Cluster', () => {
   }, 60_000)
   afterAll(() => Promise.all(cluster.map((server) => server[Symbol.asyncDispose]())))
 
-  it('masks a gather of the other server although the bus has not delivered it', async () => {
+  it('masks input for a gather of another server although the bus has not delivered the gather', async () => {
     await using it = await pairOf(deafTo, ...cluster)
     expect(await keysAroundPin(it)).toEqual([{ digit: '1' }, { digit: null }])
   })

@@ -270,7 +270,7 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       ])
       expect((await listed())?.updatedAt).toBe(before?.updatedAt)
       await eventually(() => expect(changes).toMatchObject([{ kind: 'appended', epoch: slice?.epoch }]))
-      // Deduplication and numbering continue.
+      // Deduplication and numbering continue after the rewrite.
       const again = await it.store.append(it.call, [secret('a', 'said'), secret('d', 'new')])
       expect(again).toMatchObject({
         epoch: slice?.epoch,

@@ -86,7 +86,7 @@ describe('a mark', () => {
     const { read: readMark, write } = createMarkCodec(Buffer.alloc(32, 7))
     const known = write('v3:call', { commandId: 'c', command: 'gather', mask: 'digits' })
     expect(readMark('v3:call', known)).toMatchObject({ mask: 'digits' })
-    // Marks with mask names of other versions.
+    // These marks have mask names of other versions.
     const unknown = {
       count: 'WyJjZzEiLCJjIiwiZ2F0aGVyIiwiY291bnQiLCJFbVYzdU5FVUdRbmxGeEgybHJrTFZnIl0=',
       last4: 'WyJjZzEiLCJjIiwiZ2F0aGVyIiwibGFzdDQiLCJlWlc2UUtKemV5Z1RYdm83eG5wd1NnIl0=',

@@ -193,7 +193,7 @@ describe('sending a command', () => {
 })
 
 describe('a breaker', () => {
-  it('lets a breaker start a trial when the clock was set back during its cooldown', () => {
+  it('a circuit breaker starts a trial although the clock was set back during its cooldown', () => {
     let clock = 3_600_000
     const breaker = new Breaker({ maxFailures: 1, cooldownMs: 100, now: () => clock })
     breaker.recordFailure()
@@ -202,7 +202,7 @@ describe('a breaker', () => {
     expect(breaker.tryPass()).toBe(true)
   })
 
-  it('lets a breaker run one trial at a time', () => {
+  it('a circuit breaker runs one trial at a time', () => {
     let clock = 0
     const breaker = new Breaker({ maxFailures: 2, cooldownMs: 100, now: () => clock })
     breaker.recordFailure()

@@ -221,7 +221,7 @@ describe('raw webhooks', () => {
     })
   }
 
-  it('attributes each event of two consecutive marked gathers to the right gather', async () => {
+  it('attributes each event of two consecutive gathers with our mark to the right gather', async () => {
     const steps = histories['two gathers in a row, each marked'] ?? []
     const state = await run(
       steps.filter((step) => step.command),

@@ -46,7 +46,7 @@ export class KeyRing {
     }
     if (this.#keys.every(({ until }) => until < now)) {
       throw new Error(
-        'Every Telnyx public key has expired (`notAfter`), so no webhook could be verified. Copy the key in force from ' +
+        'Every Telnyx public key has expired (`notAfter`), so no webhook could be verified. Copy the current key from ' +
           'the portal, under Keys & Credentials, Public Key.',
       )
     }

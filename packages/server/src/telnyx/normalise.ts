@@ -35,7 +35,7 @@ export function normalise(webhook: Webhook, command_id: string | undefined, stat
     ...(history ? { message_history: spliceHistory(state, command_id, stamp, history) } : set({ message_history })),
   }
   const parsed = schema.safeParse({ ...envelope, payload })
-  // For example, Telnyx changed the type of a field: the event still appears, but as unreadable.
+  // If, for example, Telnyx changed the type of a field, the event still appears, but as unreadable.
   return parsed.success ? (parsed.data as CallEvent) : opaque()
 }
 

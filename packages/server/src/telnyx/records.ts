@@ -75,7 +75,7 @@ export const isRecordId = (id: string): boolean => id.includes('@')
 
 /** Creates a reader of Telnyx's records that uses the official SDK's client. */
 export function telnyxRecords(client: TelnyxClient, { timeoutMs }: { readonly timeoutMs: number }): TelnyxRecords {
-  // No SDK retries, because it waits for `Retry-After` without a bound. The reconciler decides when to retry.
+  // The SDK's retries are off, because they wait for `Retry-After` without a bound. The reconciler retries instead.
   const options = { timeout: Math.ceil(timeoutMs), maxRetries: 0, ...noRedirectOptions }
 
   async function* pages(path: string, filter: Readonly<Record<string, unknown>>): AsyncGenerator<readonly unknown[]> {

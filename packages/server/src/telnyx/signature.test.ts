@@ -40,7 +40,7 @@ describe('the signature of a webhook', () => {
     const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
     const request = signed(body)
     expect(await faultOf(request)).toBeNull()
-    // As text, this body reads the same: U+FFFD twice.
+    // Decoded as text, both bodies are the same: U+FFFD twice.
     expect(await faultOf({ ...request, body: Buffer.from([0x7b, 0xfe, 0xff, 0x7d]) })).toBe('mismatch')
     expect(await faultOf({ ...request, body: Buffer.from(body.toString('utf8')) })).toBe('mismatch')
     expect(await faultOf({ ...request, body: Buffer.concat([body, Buffer.from(' ')]) })).toBe('mismatch')
@@ -209,7 +209,7 @@ describe.skipIf(!found)('published Ed25519 vectors', () => {
   const judge = async (publicKey: string, message: string, signature: string): Promise<boolean> => {
     try {
       const key = readPublicKey(Buffer.from(publicKey, 'hex').toString('base64'))
-      // The vectors sign the bare message: the same judgement, without Telnyx's timestamp.
+      // The vectors sign the bare message, without Telnyx's timestamp.
       return await verifyEd25519(Buffer.from(message, 'hex'), Buffer.from(signature, 'hex'), key)
     } catch (error) {
       if (error instanceof PublicKeyError) return false
@@ -233,7 +233,7 @@ describe.skipIf(!found)('published Ed25519 vectors', () => {
     const cases = load<{ message: string; pub_key: string; signature: string }[]>('speccheck-ed25519.json')
     expect(cases).toHaveLength(12)
     const judged = await Promise.all(cases.map((each) => judge(each.pub_key, each.message, each.signature)))
-    // Its key and its R have large order, so it can't be forged.
+    // The accepted signature has a key and an R of large order, so it can't be forged.
     expect(judged.flatMap((isAccepted, index) => (isAccepted ? [index] : []))).toEqual([3])
   })
 })

@@ -99,7 +99,7 @@ function declare(
       expect(counts).toMatchObject({ reads: CALLS, rewrites: CALLS })
       expect(counts.most).toBeLessThanOrEqual(16)
       expect(JSON.stringify(await plain.read('v3:0', 0))).not.toContain('what was said')
-      // A second run, by a server that has just started, finds nothing to erase.
+      // A second run, by a server that has just started, finds no calls or speech to erase.
       await new Retention({ store, logger, now: () => now }, {}).run()
       expect(counts).toMatchObject({ reads: CALLS, rewrites: CALLS })
 

@@ -49,7 +49,7 @@ async function stage({ callEventMetadata = 'event' as 'event' | 'payload' } = {}
     store,
     logger: pino({ level: 'silent' }),
     reconcile: false,
-    // The virtual clock stamps signatures in real time, which is what it began with.
+    // Signatures have real timestamps, because the virtual clock starts at the real time.
     toleranceSeconds: 3600,
     now: () => clock.now(),
   })
@@ -125,7 +125,7 @@ describe('reconciliation after an outage that outlasts Telnyx’s retries', () =
     await using it = await stage({ callEventMetadata: 'payload' })
     const caller = await it.answered()
     await it.outage(caller, 'lost')
-    // Too young: a webhook might still be on its way.
+    // The event is too recent to append, because its webhook might still arrive.
     expect((await it.gather.reconcile()).fetched).toBe(0)
     await it.clock.advance(60_000)
     expect((await it.gather.reconcile()).fetched).toBe(4)
@@ -178,7 +178,7 @@ describe('reconciliation of two keys with the same digit and time', () => {
       const keys = async () =>
         ((await store.read(CALL, 0))?.records ?? []).filter(({ event }) => event.event_type === 'call.dtmf.received')
       const reconcile = async () => {
-        // Replies with no failed deliveries, then with the call events.
+        // Telnyx replies with no failed deliveries, then with the call events.
         server.upstream.replies.push({ body: { data: [] } }, { body: { data } })
         return (await server.gather.reconcile()).fetched
       }
@@ -278,7 +278,7 @@ describe('reconciliation', () => {
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 40, msg: expect.stringContaining('TELNYX_API_KEY') })
     expect(lines[0]).not.toContain('stack')
-    // A lasting failure is logged again after a while.
+    // A lasting failure is logged again after ten minutes.
     now += 600_000
     server.upstream.replies.push({ hangUp: true })
     await expect(server.gather.reconcile()).rejects.toThrow('reached')

@@ -117,7 +117,7 @@ describeWithRedis('redisStore', () => {
     for (const refused of [other.store.append('call', news('b')), other.store.read('call', 0), other.store.ping()]) {
       await expect(refused).rejects.toThrow(/format 99 .* uses format 2\. Use another prefix, another Redis, or/)
     }
-    // An open store notices with its next ping.
+    // A store that is already open detects the other format with its next ping.
     await expect(it.store.ping()).rejects.toThrow(/format 99/)
     await expect(it.store.append('call', news('b'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
     shared.cli('HSET', `${prefix}:format`, 'format', '2')
@@ -251,7 +251,7 @@ describeWithRedis('redisStore', () => {
   it('the Redis store reconnects to a new primary when the address moves while old connections stay open', async () => {
     await using former = await TestRedis.start()
     await using present = await TestRedis.start()
-    // An address such as a host name of the primary: new connections go elsewhere, old ones stay open.
+    // The address acts as the host name of the primary: new connections go elsewhere, old connections stay open.
     let inCharge = former
     const address = createServer((socket) => {
       const onwards = connect(inCharge.port, '127.0.0.1')
@@ -309,7 +309,7 @@ describeWithRedis('redisStore', () => {
     await watcher.store.subscribeAll((change) => all.push(change))
     await writer.store.append('call', news('a'))
     await eventually(() => expect(changes.flatMap(idsOf)).toEqual(['a']))
-    // Cuts the subscriber's bus while another server appends.
+    // Cut the subscriber's bus while another server appends.
     redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
     await eventually(() => writer.store.append('call', news('b', 'c')))
     await eventually(() => writer.store.append('other', news('x')))

@@ -273,7 +273,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   }
 
   const readJson: CallStore['readJson'] = async (callId, after, limit = Number.POSITIVE_INFINITY) => {
-    // Reads pages, so that a long call does not delay other calls.
+    // Read the log in pages, so that a long call does not delay other calls.
     let epoch: string | undefined
     let events: string[] = []
     for (;;) {
@@ -296,7 +296,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
       const place = nextScore()
       const session = sessionId === '' ? [] : [names.session(sessionId)]
       const beside = link.isOneServer ? [...names.listShards(callId), ...session] : []
-      // Repeated with every append, because Redis may have lost it.
+      // Write the session with every append, because Redis may have lost it.
       const [legs] = link.isOneServer ? [] : session
       const joined = legs && evalScript(JOIN, [legs], callId, String(retentionMs))
       const content = events.flatMap(({ event, digest = '' }) => [event.id, digest, JSON.stringify(event)])
@@ -403,7 +403,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 
     listRevocations: revocations,
 
-    // A write to every node, because a replica or a full Redis still answers PING.
+    // Write to every node, because a replica or a full Redis still answers PING.
     ping: () => {
       // Redis may have lost the format, and another server may have stored its own.
       claimed = null

@@ -160,7 +160,7 @@ describe('a sqlite store whose file is changed under a running server', () => {
     }
     const { size } = statSync(path)
     const file = openSync(path, 'r+')
-    // Every page except the first, which identifies the file as a database.
+    // Corrupt every page except the first, which identifies the file as a database.
     writeSync(file, Buffer.alloc(size - 4096, 0xa5), 0, size - 4096, 4096)
     const opened = await Promise.resolve()
       .then(() => testServer({ store: sqliteStore({ path }) }))
@@ -195,7 +195,7 @@ describe('a sqlite file that was truncated or restored while the server was down
         const { status } = spawnSync('sqlite3', [path, `.backup ${path}.backup`])
         expect(status).toBe(0)
         for (let nth = 0; nth < 10; nth++) await it.post()
-        // As `kill -9` leaves it.
+        // Copy the file as `kill -9` leaves it.
         copyFileSync(path, `${path}.crashed`)
         copyFileSync(`${path}-wal`, `${path}.crashed-wal`)
         const { reply } = await watch(await it.server.connect())

@@ -39,7 +39,7 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path)
   } catch (error) {
-    // Another server may create it at the same time.
+    // Another server may create the folder at the same time.
     if (statSync(path, { throwIfNoEntry: false }) === undefined) throw error
   }
 }

@@ -110,7 +110,7 @@ const writeStatements = {
   rewriteEvent: 'UPDATE event SET body = ? WHERE call = ? AND seq = ?',
   renew: 'UPDATE call SET epoch = ? WHERE ref = ?',
   leaveStage: 'UPDATE call SET stage = NULL WHERE ref = ?',
-  // Also deletes its events (ON DELETE CASCADE).
+  // Deletes the call's events too (ON DELETE CASCADE).
   dropCall: `DELETE FROM call WHERE id = ? AND updated_at < ? RETURNING ${text('session')}`,
   revoke: 'INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)',
   dropRevocations: 'DELETE FROM revocation WHERE until <= ?',
@@ -370,7 +370,7 @@ const pragmas = [
   'synchronous = FULL',
   'busy_timeout = 5000',
   'foreign_keys = ON',
-  // Overwrites freed pages with zeros, so that erased content is gone.
+  // `secure_delete` overwrites freed pages with zeros, so that erased content is gone.
   'secure_delete = ON',
 ] as const
 

@@ -112,7 +112,7 @@ export class SqliteWriter<Name extends string> {
       this.#pending = []
       await this.#settle(group)
     }
-    // No await since the check for pending writes, so the next write starts a new loop.
+    // There was no await since the check for pending writes, so the next write starts a new loop.
     this.#working = null
   }
 
