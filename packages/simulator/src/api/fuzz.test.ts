@@ -295,7 +295,7 @@ describe.runIf(contractPath)('every request the contract allows', () => {
           )
       }
     }
-    // A well-typed request may still break a range of the error catalogue, conflict in two fields, or not fit the call's state.
+    // A well-typed body may still violate the error catalogue, have conflicting fields, or not fit the state of the call.
     const allowed = new Set([
       '90007',
       '90008',

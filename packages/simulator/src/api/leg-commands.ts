@@ -112,7 +112,7 @@ function routeOf(body: Body): Partial<Route> {
   const { webhook_url, webhook_url_method, webhook_urls, webhook_urls_method, webhook_retries_policies } =
     body as WebhookFields
   const route: Partial<Route> = {}
-  // A leg with its own URL starts from Telnyx's default method, not from that of the leg it comes from.
+  // A leg with its own webhook URL uses Telnyx's default method, not the method of the leg that created it.
   if (webhook_url !== undefined) Object.assign(route, { url: webhook_url, method: 'POST' })
   if (webhook_url_method !== undefined) route.method = webhook_url_method
   if (webhook_urls !== undefined)

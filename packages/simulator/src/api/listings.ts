@@ -32,7 +32,7 @@ export function webhookDeliveries(courier: Courier, query: URLSearchParams) {
   const isFinished = isWithinFilter(query, 'finished_at')
   const rows = courier
     .deliveries()
-    // Telnyx lists finished deliveries only and has no status for pending ones.
+    // Telnyx lists finished deliveries only, and has no status for pending deliveries.
     .filter(({ status }) => status !== 'pending' && isStatus(status))
     .filter(({ event }) => types?.includes(event.event_type) ?? true)
     .filter(({ started_at, finished_at }) => isStarted(started_at) && isFinished(finished_at))

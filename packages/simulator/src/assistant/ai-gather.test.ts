@@ -379,7 +379,7 @@ describe('every shape of schema', () => {
     const parameters = {
       ...object({ delivery: { type: 'boolean' }, street: { type: 'string' } }, ['delivery']),
       if: { properties: { delivery: { const: true } } },
-      // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema.
+      // biome-ignore lint/suspicious/noThenProperty: `then` is a JSON Schema keyword.
       then: { required: ['street'] },
     }
     ends(parameters, ['yes', '5 Main Street'], { delivery: true, street: '5 Main Street' })

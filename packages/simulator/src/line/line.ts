@@ -77,7 +77,7 @@ export class Line {
   }
 
   /**
-   * Stops the current sound of a command and removes queued ones, because a key was pressed during a DTMF gather. The
+   * Stops and removes the sounds of commands, such as `speak`, because a key was pressed during a DTMF gather. The
    * next sound waits for `resume`, because the key may end the gather and its prompt.
    */
   interrupt(status: string): void {

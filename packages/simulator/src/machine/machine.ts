@@ -1,12 +1,12 @@
 /**
  * The shape of every state machine of the simulator: `(state, input, now) => Step`.
  *
- * Machines are pure: they use no clock, randomness or I/O. They return effects, and the driver in the `call` room performs
- * them. So a virtual clock can skip a 60-second timeout, and two runs with one seed produce the same bytes.
+ * Machines are pure: they use no clock, randomness or I/O. They return effects, which `call/runner.ts` performs, so a
+ * virtual clock can skip a 60-second timeout, and two runs with the same seed produce the same bytes.
  */
 import type { ModelRequest, ToolUse } from './model.ts'
 
-/** An effect that a machine returns and its driver performs. */
+/** An effect that a machine returns and its runner performs. */
 export type Effect =
   /** Speaks to the caller. `{type:'sound-ended'}` is fed back when the speech ends. */
   | { do: 'say'; text: string; purpose: 'greeting' | 'question' | 'reply' | 'ended' | 'prompt' | 'invalid' }
@@ -14,7 +14,7 @@ export type Effect =
   | { do: 'play'; media: Media; purpose: 'prompt' | 'invalid' }
   /** Stops the prompts that this state machine plays. No `sound-ended` follows. `status`: how the stopped prompt ended. */
   | { do: 'stop-sound'; status?: string }
-  /** Emits a webhook. The driver adds the common fields: ids, `client_state`, and `from` and `to` if the event has them. */
+  /** Emits a webhook. The runner's call adds the common fields: ids, `client_state`, and `from` and `to` if the event has them. */
   | { do: 'emit'; event_type: string; payload: Record<string, unknown> }
   /** Sets or replaces the timer `name`, in `after` milliseconds. It fires as the input `{type:'timer', name}`. */
   | { do: 'set-timer'; after: number; name: string }

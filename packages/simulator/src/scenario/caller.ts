@@ -154,7 +154,7 @@ export class Caller {
   private assertAnswered(what: string): void {
     if (this.call.phase !== 'answered')
       throw new Error(
-        `The caller cannot ${what}: the call is ${this.view.state}. Wait for \`caller.answered()\` first.`,
+        `The caller cannot ${what}: the call is ${this.view.state}. Do this only while the call is answered.`,
       )
   }
 

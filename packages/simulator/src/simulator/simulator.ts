@@ -100,7 +100,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const chance = createChance(seed ?? randomBytes(16).toString('hex'))
   const clock = options.clock ?? realClock()
   const faults = new Faults(chance, options.faults)
-  // A seed also fixes the key, so the public key in a `.env` file stays valid after a restart.
+  // A seed also determines the signing key, so the public key in a `.env` file stays valid after a restart.
   const signer = createSigner(seed === undefined ? undefined : chance.bytes('signing key'))
   const inProcess = typeof webhookUrl === 'function' ? webhookUrl : null
   const route: Route = {

@@ -33,7 +33,7 @@ export function Dialler({
     setRecent(next)
     onDial(from.trim() || usualFrom, to.trim())
   }
-  // The first key after the page opens starts a new number, as on any phone that shows the last one dialled.
+  // The field shows the last number dialled. The first key after the page opens starts a new number.
   const type = (key: string) => {
     onKey(key)
     setTo((number) => (fresh.current ? key : number + key))

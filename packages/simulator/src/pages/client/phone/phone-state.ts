@@ -83,7 +83,7 @@ function activity(state: PhoneState, event: Activity): PhoneState {
   if (event.type !== 'call.created' && event.type !== 'call.updated') return state
   const before = state.calls.find(({ id }) => id === event.call.id)
   const ended = event.call.state === 'ended' && before !== undefined && before.state !== 'ended'
-  // A ringing call takes the screen only when no call is active there.
+  // A ringing call is selected only when no active call is selected.
   const busy = state.calls.some(({ id, state: phase }) => id === state.selected && phase !== 'ended')
   const rings = before === undefined && event.call.direction === 'outgoing' && event.call.state === 'ringing'
   return {
