@@ -68,7 +68,7 @@ const MAX_FIELD_NAME_LENGTH = 60
 
 function describeUnknownFields(command: string, names: readonly string[]): string | null {
   if (names.length === 0) return null
-  // The line goes to a terminal, so control characters are replaced.
+  // The log prints this text to a terminal, so replace control characters.
   const listed = names
     .slice(0, MAX_LISTED_FIELDS)
     .map((name) => `\`${name.slice(0, MAX_FIELD_NAME_LENGTH).replace(/[^ -~]/g, '?')}\``)

@@ -1,4 +1,4 @@
-/** The log explains requests that Telnyx accepts and the simulator ignores or lacks. */
+/** Tests the notices of the live log about parameters and endpoints that the simulator ignores or lacks. */
 import type {
   ActionHangupParams,
   ActionJoinAIAssistantParams,
@@ -14,7 +14,7 @@ import { createLog } from '../simulator/log.ts'
 import { type TestSimulator, testSimulator } from '../testing/simulator.test-kit.ts'
 import type { schemas } from './schemas.ts'
 
-/** Collects the lines of the live log that are notices, without time and call. */
+/** Collects the notices of the live log, without their time and call. */
 function noticesOf({ sim }: TestSimulator): string[] {
   const lines: string[] = []
   const log = createLog((line) => lines.push(line.replace(/^.*! notice +\S+ +/, '')), {
@@ -26,7 +26,7 @@ function noticesOf({ sim }: TestSimulator): string[] {
 }
 
 describe('the log', () => {
-  it('names the parameters of a command that Telnyx does not have, once per command', async () => {
+  it('the live log has one notice per command that names the parameters Telnyx does not have', async () => {
     await using test = await testSimulator()
     const notices = noticesOf(test)
     const caller = await test.answeredCall()
@@ -41,7 +41,7 @@ describe('the log', () => {
     ])
   })
 
-  it('has no notice for the parameters that the SDK has', async () => {
+  it('the live log has no notice for command parameters that the Telnyx SDK has', async () => {
     type Unlisted<Name extends keyof typeof schemas, Params> = Exclude<
       keyof Params,
       keyof (typeof schemas)[Name]['properties']
@@ -68,7 +68,7 @@ describe('the log', () => {
     ['post', '/messages', '/messages'],
     ['post', '/ai/chat/completions', '/ai'],
     ['get', '/number_lookup/+15550123', '/number_lookup'],
-  ] as const)('says that %s %s exists at Telnyx but is not simulated', async (method, path, name) => {
+  ] as const)('the live log says that %s %s exists at Telnyx but is not simulated', async (method, path, name) => {
     await using test = await testSimulator()
     const notices = noticesOf(test)
     const caller = await test.answeredCall()
@@ -80,7 +80,7 @@ describe('the log', () => {
     ['post', '/calls/CALL/actions/record_strat'],
     ['get', '/calls/CALL/actions/record_start'],
     ['get', '/mesages'],
-  ] as const)('has no notice for %s %s, which Telnyx does not have', async (method, path) => {
+  ] as const)('the live log has no notice for %s %s, which Telnyx does not have', async (method, path) => {
     await using test = await testSimulator()
     const notices = noticesOf(test)
     const caller = await test.answeredCall()
@@ -90,7 +90,7 @@ describe('the log', () => {
 })
 
 describe('the webhook route of a transfer target', () => {
-  it('uses POST for its own webhook_url although the first leg was dialled with GET', async () => {
+  it('a transfer target with its own webhook_url gets POST webhooks although the first leg uses GET', async () => {
     await using test = await testSimulator()
     const { data } = await test.client.calls.dial({
       to: '+15550123',

@@ -1,4 +1,4 @@
-/** Parts of Telnyx's API that programs with voice calls use and that the simulator lacks. Only the log mentions them. */
+/** Endpoints of Telnyx's API that voice programs use and that the simulator lacks. Only the log mentions these endpoints. */
 
 const collections: ReadonlySet<string> = new Set(
   (
@@ -16,7 +16,7 @@ const commands: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** Returns the name of the command or collection that a request is for, or `null` if Telnyx is not known to have it. */
+/** Returns the command or collection of a request that the simulator lacks, or `null` if Telnyx probably lacks it too. */
 export function findUnsimulated(method: string, path: string): string | null {
   const [, , collection = '', , actions, command = '', ...rest] = path.split('/')
   if (collections.has(collection)) return `/${collection}`
