@@ -27,7 +27,7 @@ export interface Grant {
 export interface TicketRequest {
   /** The id of the agent who gets the ticket, with 1–128 characters. */
   readonly subject: string
-  /** The call control ids that it covers, or `*` for all. */
+  /** The call control ids that the ticket covers, or `*` for all calls. */
   readonly calls: '*' | readonly string[]
   readonly scopes: readonly Scope[]
   /** The ticket's lifetime: `15m`, `2h`, `30s`, `1d`, or a number of seconds. Default 15 minutes, at most one day. */
