@@ -37,6 +37,7 @@ async function test() {
     step('Checking types', 'pnpm', ['typecheck'], { cwd: root, env }),
   ])
   await Promise.all([
+    step('Checking the packages', 'pnpm', ['check:packages'], { cwd: root, env }),
     step('Measuring bundle sizes', 'pnpm', ['size'], { cwd: root, env }),
     step('Building Storybook', 'pnpm', ['exec', 'turbo', 'run', 'build-storybook'], { cwd: root, env }),
   ])

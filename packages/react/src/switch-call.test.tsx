@@ -305,6 +305,7 @@ const statelessExports: Record<string, string> = {
   useGatherClient: 'is of a client',
   useKeptFocus: 'keeps the focus of a region',
   useLanguage: 'is of a language',
+  useHostEvents: 'returns nothing; each event names its call',
   useServerTime: 'is a clock',
 }
 
