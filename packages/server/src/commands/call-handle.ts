@@ -39,7 +39,7 @@ export interface GatherOutcome {
 
 /** A command that was sent. A promise that you do not await never causes an unhandled rejection. */
 export interface CommandRun {
-  /** Resolves when Telnyx accepts the command. Rejects with a GatherError if Telnyx refuses it or its outcome is unknown. */
+  /** Resolves when Telnyx accepts the command. Rejects with a GatherError if it was refused or its outcome is unknown. */
   readonly accepted: Promise<AcceptedCommand>
 }
 

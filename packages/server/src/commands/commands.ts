@@ -334,7 +334,7 @@ function gatherInProgress({ id, subject, isStarting }: RunningGather, replaces: 
   const starter = subject === 'backend' ? 'The backend' : subject === undefined ? 'Another client' : `\`${subject}\``
   const fact = `${starter} ${isStarting ? 'is just starting' : 'has started'} a gather on this call (command \`${id}\`).`
   const remedy = replaces
-    ? 'Wait until Telnyx has answered it, then try again.'
+    ? 'Wait until Telnyx has answered that command, then try again.'
     : 'Wait until it ends, stop it, or send `callgather-replace: true` to replace it.'
   return gatherError('gatherInProgress', `${fact} ${remedy}`)
 }

@@ -27,7 +27,7 @@ export interface RunningGather {
   readonly isStarting: boolean
 }
 
-/** How late a webhook may be. */
+/** How late the webhook that ends a gather may arrive. */
 const WEBHOOK_GRACE_MS = 30_000
 /** How long an AI gather may send no event, beyond the wait for the caller's answer. */
 const MAX_AI_TURN_MS = 5 * 60_000
