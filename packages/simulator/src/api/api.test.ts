@@ -120,9 +120,19 @@ describe('validation', () => {
     ['ai_assistant_start', { message_history: [{ content: 'x' }] }, ['422 10004 /message_history/0/role']],
     ['ai_assistant_add_messages', { messages: 'hi' }, ['422 10026 /messages']],
     ['ai_assistant_join', {}, ['422 10004 /conversation_id', '422 10004 /participant']],
-    ['speak', { payload: 'x', voice: 'female', loop: 0 }, ['422 10033 /loop', '422 10026 /loop', '422 10015 /loop']],
+    ['speak', { payload: 'x', voice: 'female', loop: 0 }, ['422 90009 /loop']],
     ['playback_start', {}, ['422 10004 /audio_url']],
-    ['send_dtmf', { digits: '12z' }, ['422 10015 /digits']],
+    ['speak', { payload: 'x', voice: 'female', loop: 101 }, ['422 90009 /loop']],
+    ['speak', { payload: 'x', voice: 'female', loop: 'forever' }, ['422 90009 /loop']],
+    ['send_dtmf', { digits: '12z' }, ['422 90014 /digits']],
+    ['send_dtmf', { digits: '12', duration_millis: 99 }, ['422 90027 /duration_millis']],
+    ['transfer', { to: '+15550123', timeout_secs: 4 }, ['422 90028 /timeout_secs']],
+    ['transfer', { to: '+15550123', time_limit_secs: 14_401 }, ['422 90029 /time_limit_secs']],
+    [
+      'transfer',
+      { to: '+15550123', webhook_urls: { 'call.ansered': ['http://127.0.0.1:9/'] } },
+      ['422 90057 /webhook_urls'],
+    ],
     ['transfer', {}, ['422 10004 /to']],
     ['transfer', { to: 'banana' }, ['422 10016 /to']],
     ['transfer', { to: '15550123' }, ['422 10016 /to']],
@@ -180,8 +190,8 @@ describe('the state of a call', () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     const { actions } = test.client.calls
-    expect(await refusal(actions.gather(caller.id, {}))).toEqual(['422 90034 /call_control_id'])
-    expect(await refusal(actions.startAIAssistant(caller.id, {}))).toEqual(['422 90034 /call_control_id'])
+    expect(await refusal(actions.gather(caller.id, {}))).toEqual(['422 90034'])
+    expect(await refusal(actions.startAIAssistant(caller.id, {}))).toEqual(['422 90034'])
   })
 
   it('refuses commands on an ended call with error 90018 and on an unknown call with 90015 (README rule L3)', async () => {
@@ -191,7 +201,7 @@ describe('the state of a call', () => {
     for (const command of ['gather', 'gather_stop', 'hangup', 'answer', 'ai_assistant_stop', 'client_state_update']) {
       const method = command === 'client_state_update' ? 'put' : 'post'
       expect(await refusal(test.client[method](`/calls/${caller.id}/actions/${command}`, { body: {} }))).toEqual([
-        '422 90018 /call_control_id',
+        '422 90018',
       ])
       expect(await refusal(test.client[method](`/calls/v3:unknown/actions/${command}`, { body: {} }))).toEqual([
         '422 90015 /call_control_id',
@@ -203,6 +213,43 @@ describe('the state of a call', () => {
     })
     await test.clock.advance(600_000)
     expect(await refusal(test.client.calls.retrieveStatus(caller.id))).toEqual(['422 90015 /call_control_id'])
+  })
+
+  it('responds to commands in the wrong state with the fields of Telnyx’s errors', async () => {
+    await using test = await testSimulator()
+    const [ringing, ended] = [await test.sim.phone.dial(), await test.answeredCall()]
+    await ended.hangUp()
+    const errorsOf = async (id: string) =>
+      ((await test.client.calls.actions.gather(id, {}).catch((error) => error)) as InstanceType<typeof Telnyx.APIError>)
+        .error
+    expect(await errorsOf(ringing.id)).toEqual({
+      errors: [
+        {
+          code: '90034',
+          title: 'Call not answered yet',
+          detail: "This call can't receive this command because it has not been answered yet.",
+        },
+      ],
+    })
+    expect(await errorsOf(ended.id)).toEqual({
+      errors: [
+        {
+          code: '90018',
+          title: 'Call has already ended',
+          detail: "This call is no longer active and can't receive commands.",
+        },
+      ],
+    })
+    expect(await errorsOf('v3:unknown')).toEqual({
+      errors: [
+        {
+          code: '90015',
+          title: 'Invalid Call Control ID',
+          detail: 'The call_control_id provided was not valid.',
+          source: { pointer: '/call_control_id' },
+        },
+      ],
+    })
   })
 
   it('sends the client_state of the latest accepted command in every webhook (README rule L6)', async () => {
@@ -236,7 +283,7 @@ describe('the state of a call', () => {
     await test.clock.advance(59_999)
     expect(await start()).toEqual({ data: { result: 'ok' } })
     await test.clock.advance(1)
-    expect(await refusal(start())).toEqual(['422 90061 /call_control_id'])
+    expect(await refusal(start())).toEqual(['422 90061'])
   })
 
   it('with duplicateCommandAnswer same, a duplicate command gets the first response again (README rule L7)', async () => {

@@ -44,7 +44,7 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
   const ignored = describeUnknownFields(name, unknownFieldsOf(name, body))
   if (ignored !== null) exchange.publish({ type: 'notice', call_id: call.id, text: ignored })
   const command = commands[name]
-  if (command.needs === 'answered' && call.phase !== 'answered') throw refusals.unanswered(name)
+  if (command.needs === 'answered' && call.phase !== 'answered') throw refusals.unanswered()
   const previousState = call.clientState
   if (typeof body.client_state === 'string') call.clientState = body.client_state
   try {

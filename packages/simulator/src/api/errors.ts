@@ -32,10 +32,12 @@ const titles = {
   '10033': 'Value outside of range',
   '90007': 'Invalid value for terminating_digit',
   '90008': 'Invalid value for valid_digits',
+  '90009': 'Invalid value for loop',
   '90010': 'Invalid value for payload',
   '90011': 'Invalid value for payload_type',
   '90012': 'Invalid value for voice',
   '90013': 'Invalid value for language',
+  '90014': 'Invalid value for digits',
   '90015': 'Invalid Call Control ID',
   '90017': 'Invalid value for client_state',
   '90018': 'Call has already ended',
@@ -44,14 +46,21 @@ const titles = {
   '90024': 'Invalid value for maximum_tries',
   '90025': 'Invalid value for timeout_millis',
   '90026': 'Invalid value for inter_digit_timeout_millis',
+  '90027': 'Invalid value for duration_millis',
+  '90028': 'Invalid value for timeout_secs',
+  '90029': 'Invalid value for time_limit_secs',
   '90030': 'Invalid value for service_level',
   '90034': 'Call not answered yet',
   '90056': 'Invalid value for initial_timeout_millis',
+  '90057': 'Invalid call control event type for webhook_urls',
   '90061': 'AI Assistant is already in progress',
   '90102': 'Command is invalid',
 } as const
 
 export type ErrorCode = keyof typeof titles
+
+/** Errors about the state of a call. Telnyx's responses have no `meta` for them, and only 90015 has a `source`. */
+const CODES_WITHOUT_META: ReadonlySet<ErrorCode> = new Set(['90015', '90018', '90034', '90061'])
 
 /** Creates one entry of Telnyx's `errors[]`. `pointer` is a JSON Pointer into the body, or `/call_control_id`. */
 export function telnyxError(code: ErrorCode, detail: string, pointer?: string): TelnyxError {
@@ -60,7 +69,9 @@ export function telnyxError(code: ErrorCode, detail: string, pointer?: string): 
     title: titles[code],
     detail,
     ...(pointer === undefined ? {} : { source: { pointer } }),
-    meta: { url: `https://developers.telnyx.com/docs/overview/errors/${code}` },
+    ...(CODES_WITHOUT_META.has(code)
+      ? {}
+      : { meta: { url: `https://developers.telnyx.com/docs/overview/errors/${code}` } }),
   }
 }
 
@@ -72,16 +83,11 @@ export function refuse(status: number, code: ErrorCode, detail: string, pointer?
 export const refusals = {
   unknownCall: (pointer = '/call_control_id') =>
     refuse(422, '90015', 'The call_control_id provided was not valid.', pointer),
-  ended: (pointer = '/call_control_id') =>
+  /** `pointer`: the body field that names the ended call. */
+  ended: (pointer?: string) =>
     refuse(422, '90018', "This call is no longer active and can't receive commands.", pointer),
-  unanswered: (command: string) =>
-    refuse(
-      422,
-      '90034',
-      `This call can't receive this command (${command}) because it has not been answered yet.`,
-      '/call_control_id',
-    ),
-  assistantActive: () => refuse(422, '90061', 'AI Assistant cannot be started more than once.', '/call_control_id'),
+  unanswered: () => refuse(422, '90034', "This call can't receive this command because it has not been answered yet."),
+  assistantActive: () => refuse(422, '90061', 'AI Assistant cannot be started more than once.'),
   noAssistant: () => refuse(422, '10027', 'No AI Assistant is active on this call.', '/call_control_id'),
   invalidCommand: (detail: string) => refuse(422, '90102', detail, '/call_control_id'),
   notFound: () => refuse(404, '10005', 'The requested resource or URL could not be found.'),

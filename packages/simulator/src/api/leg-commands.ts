@@ -92,7 +92,7 @@ export const legCommands = {
       const other = optionalCall(exchange, body.call_control_id, '/call_control_id')
       if (!other || other === call)
         throw refuse(422, '90015', 'call_control_id must identify another call.', '/call_control_id')
-      if (other.phase !== 'answered') throw refusals.unanswered('bridge')
+      if (other.phase !== 'answered') throw refusals.unanswered()
       call.bridgeWith(other, body.park_after_unbridge === 'self')
     },
   },

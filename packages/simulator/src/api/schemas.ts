@@ -122,14 +122,41 @@ const callAssistant = object(
 )
 
 const loop: FieldSchema = {
-  anyOf: [{ type: 'integer', minimum: 1 }, oneOf('infinity')],
+  anyOf: [
+    { type: 'integer', minimum: 1, maximum: 100, code: '90009' },
+    { ...oneOf('infinity'), code: '90009' },
+  ],
   default: 1,
 }
+
+/** The types of the SDK's webhooks for calls, conferences and streams, and those that the SDK lacks. */
+const eventTypes = [
+  'ai_gather.ended ai_gather.message_history_updated ai_gather.partial_results answered bridged conversation.created',
+  'conversation.ended conversation_insights.generated cost deepfake_detection.error deepfake_detection.result dequeued',
+  'dtmf.received enqueued fork.started fork.stopped gather.ended hangup hold initiated machine.detection.ended',
+  'machine.greeting.ended machine.premium.detection.ended machine.premium.greeting.ended payment.completed',
+  'payment.progress playback.ended playback.started recording.error recording.saved recording.transcription.saved',
+  'refer.completed refer.failed refer.started siprec.failed siprec.started siprec.stopped speak.ended speak.started',
+  'streaming.failed streaming.started streaming.stopped transcription unhold',
+]
+  .flatMap((names) => names.split(' ').map((name) => `call.${name}`))
+  .concat(
+    [
+      'created ended floor.changed participant.joined participant.left participant.playback.ended',
+      'participant.playback.started participant.speak.ended participant.speak.started playback.ended playback.started',
+      'recording.saved speak.ended speak.started',
+    ].flatMap((names) => names.split(' ').map((name) => `conference.${name}`)),
+    ['streaming.failed', 'streaming.started', 'streaming.stopped'],
+  )
 
 const webhooks = {
   webhook_url: url,
   webhook_url_method: oneOf('POST', 'GET'),
-  webhook_urls: { type: 'object', additionalProperties: { anyOf: [url, { type: 'array', items: url }] } },
+  webhook_urls: {
+    type: 'object',
+    propertyNames: { enum: eventTypes, code: '90057' },
+    additionalProperties: { anyOf: [url, { type: 'array', items: url }] },
+  },
   webhook_urls_method: oneOf('POST', 'GET'),
   webhook_retries_policies: {
     type: 'object',
@@ -140,8 +167,8 @@ const webhooks = {
 } satisfies Record<string, FieldSchema>
 
 const ringing = {
-  timeout_secs: integer(5, 600, 30),
-  time_limit_secs: integer(30, 14_400, 14_400),
+  timeout_secs: integer(5, 600, 30, '90028'),
+  time_limit_secs: integer(30, 14_400, 14_400, '90029'),
   custom_headers: headers,
   sip_headers: headers,
   audio_url: url,
@@ -273,8 +300,8 @@ export const schemas = {
     true,
   ),
   send_dtmf: body(['digits'], {
-    digits: { type: 'string', pattern: '^[0-9A-DwW*#]+$' },
-    duration_millis: integer(100, 500, 250),
+    digits: { type: 'string', pattern: '^[0-9A-DwW*#]+$', code: '90014' },
+    duration_millis: integer(100, 500, 250, '90027'),
   }),
   client_state_update: body(['client_state'], {}),
   dial: body(

@@ -66,9 +66,18 @@ function codeOf({ keyword, parentSchema }: ErrorObject): ErrorCode {
   return (parentSchema as FieldSchema | undefined)?.code ?? codeByKeyword[keyword] ?? '10015'
 }
 
+/** Details for values whose schema would print as a pattern or a long list. */
+const detailByCode: Readonly<Record<string, string>> = {
+  '10016': 'The phone number must be in +E.164 format, such as +15550123.',
+  '90009': "loop must be 'infinity' or an integer from 1 to 100.",
+  '90014': 'digits must consist of 0 to 9, A to D, w, W, * and #.',
+  '90057': 'The keys of webhook_urls must be event types of Call Control, such as call.hangup.',
+}
+
 function detailOf({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
   const name = instancePath.split('/').pop() ?? ''
-  if (parentSchema?.code === '10016') return 'The phone number must be in +E.164 format, such as +15550123.'
+  const detail = detailByCode[String(parentSchema?.code)]
+  if (detail !== undefined) return detail
   switch (keyword) {
     case 'required':
       return `The ${String(params.missingProperty)} parameter is required.`

@@ -63,7 +63,7 @@ export interface TelnyxError {
   title: string
   detail: string
   source?: { pointer?: string; parameter?: string }
-  meta: { url: string }
+  meta?: { url: string }
 }
 
 /** One entry of the activity feed. `at` is an ISO 8601 time of the simulator's clock. */

@@ -288,7 +288,7 @@ describe('webhook delivery', () => {
   it('rejects a webhook URL that is not on this machine unless remote delivery is allowed', async () => {
     await expect(createSimulator({ webhookUrl: 'http://example.com/hook' })).rejects.toThrow('not a loopback address')
     await expect(createSimulator({ webhookUrl: 'ftp://127.0.0.1/' })).rejects.toThrow('http or https')
-    await expect(createSimulator({ webhookUrl: 'nonsense' })).rejects.toThrow('not a URL')
+    await expect(createSimulator({ webhookUrl: 'nonsense' })).rejects.toThrow('not a valid URL')
     await using running = await simulator({})
     const client = new Telnyx({ apiKey: 'KEY', baseURL: running.sim.url })
     const caller = await running.sim.phone.dial()
