@@ -153,7 +153,7 @@ async function endOf(
   const outcome = await cache.waitFor(callId, (state) => outcomeIn(state, commandId), refused.signal)
   if (outcome) return outcome
   refused.signal.throwIfAborted()
-  throw gatherError('notFound', 'The call was erased.')
+  throw gatherError('notFound', 'The call was erased before its gather ended.')
 }
 
 function outcomeIn(state: CallState, commandId: string): GatherOutcome | null {
