@@ -1,6 +1,6 @@
-/** A live Telnyx gather on an agent's screen: the client, the queries, the hooks, the components. */
+/** The client, queries, hooks and components that show a live Telnyx gather on an agent's screen. */
 
-// A host can name every type that an export mentions without a further package.
+// Exports the protocol's types, so that a host can name them without a dependency on another package.
 export type * from '@callgather/protocol'
 export { GatherError, restoreCallState, selectConversation, selectGather } from '@callgather/protocol'
 export type { AgentSession, FeedCache } from './client/agent-session.ts'

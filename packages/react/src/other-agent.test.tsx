@@ -1,4 +1,4 @@
-/** Two agents use one client in turn. Drafts and commands of the first are never shown to or sent for the second. */
+/** Two agents use one client in turn. The second agent never sees or sends drafts and commands of the first agent. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { fireEvent, render, screen } from '@testing-library/react'
@@ -12,7 +12,7 @@ import { ScenarioServer } from './testing/scenario-server.ts'
 import { VirtualClock } from './testing/virtual-clock.ts'
 
 const { callId } = pinEntry
-/** The form's validation rules, which load when the form is shown. */
+/** The validation rules of the form, which load when the form is shown. */
 const rules = vi.hoisted(() => ({ load: () => {}, isLoading: new Promise<void>(() => {}) }))
 rules.isLoading = new Promise((resolve) => {
   rules.load = resolve
@@ -71,7 +71,7 @@ function deskOf() {
 
 const question = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'What to say' })
 
-it('does not send a form for the next agent when the previous agent submitted it before validation loaded', async () => {
+it('a form that an agent submits before its validation has loaded is not sent for the next agent', async () => {
   const { agent, show, later, sent, server } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -86,7 +86,7 @@ it('does not send a form for the next agent when the previous agent submitted it
   expect(sent).toEqual([])
 })
 
-it('hides a draft until the client knows which agent has signed in', async () => {
+it('a draft stays hidden until the client knows which agent has signed in', async () => {
   const { agent, show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -104,7 +104,7 @@ it('hides a draft until the client knows which agent has signed in', async () =>
   expect(question().value).toBe('')
 })
 
-it('restores the draft when the same agent signs in again', async () => {
+it('a draft is restored when the same agent signs in again', async () => {
   const { show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -115,7 +115,7 @@ it('restores the draft when the same agent signs in again', async () => {
   expect(question().value).toBe('Your PIN')
 })
 
-it('keeps text that an agent types before the client knows that it is the same agent', async () => {
+it('a draft keeps text that the same agent types before the client has confirmed who is signed in', async () => {
   const { agent, show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
@@ -134,7 +134,7 @@ it('keeps text that an agent types before the client knows that it is the same a
   expect(question().value).toBe('Your date of birth')
 })
 
-it('settles a command whose response arrives while its component is unmounted', async () => {
+it('a command settles when its response arrives while its component is unmounted', async () => {
   const { reply, show, later, sent } = deskOf()
   let answer = (_: Response) => {}
   reply.with = () =>
@@ -161,7 +161,7 @@ function Stop() {
   )
 }
 
-it('does not send a command with the ticket of the previous agent', async () => {
+it('the client does not send a command with the ticket of the previous agent', async () => {
   const { agent, show, later, sent } = deskOf()
   await show(<Stop />)
   await later(1)
@@ -181,7 +181,7 @@ it('does not send a command with the ticket of the previous agent', async () => 
   expect(sent.filter((it) => it.agent === 'agent-1')).toEqual([])
 })
 
-it('sends no command on a closed client', async () => {
+it('a closed client sends no command', async () => {
   const { client, show, later, sent } = deskOf()
   await show(<Stop />)
   await later(1)

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createGatherClient, GatherPanel, GatherProvider } from './index.ts'
 
 describe('a panel rendered on a server', () => {
-  it('leaves no timer behind that would keep the process alive', () => {
+  it('a panel rendered on a server leaves no timer behind that would keep the process alive', () => {
     vi.useFakeTimers()
     onTestFinished(() => {
       vi.useRealTimers()

@@ -1,6 +1,6 @@
 /**
- * Changes the state of call A, switches the component to call B, and switches back. In no commit may state of A be shown on
- * B or sent to B, and A must keep its state. An export without a row fails the test.
+ * Changes the state of call A, switches the component to call B, and switches back. No React commit may show state of
+ * call A on call B, or send it to B, and call A must keep its state. An export without a table row fails the test.
  */
 import { ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
@@ -14,7 +14,7 @@ import { createScenarioClient, type ScenarioClient } from './testing/scenario-cl
 
 const { CallScope, GatherProvider } = exported
 
-/** Creates calls of one kind. A `quiet` call has no command. */
+/** Creates the scenario of a call. A `quiet` call has no command. */
 const calls = {
   quiet: (name: string) => new ScenarioWriter(name).answered().end(),
   digits: (name: string) =>
@@ -50,17 +50,17 @@ interface Stage {
 
 interface Row {
   readonly call: keyof typeof calls
-  /** Rendered in a `CallScope` of the call. */
+  /** The element to test, rendered in a `CallScope` of the call. */
   readonly content: ReactElement
   readonly act: (stage: Stage) => Promise<unknown>
-  /** Text that `act` adds to the screen of A. */
+  /** The text that `act` adds to the screen of call A. */
   readonly expectedTexts: readonly string[]
 }
 
 const box = (name: string | RegExp) => screen.getByRole('textbox', { name })
 const press = (name: string | RegExp) => userEvent.click(screen.getByRole('button', { name }))
 
-/** Emits partial speech on A. */
+/** Emits partial speech on call A. */
 const speak = ({ client, a }: Stage) =>
   actAndSettle(() =>
     client.emit(a, 'call.transcription', {
@@ -294,7 +294,7 @@ const hooks: Record<string, Row> = {
   },
 }
 
-/** Exports without call state, each with its reason. */
+/** Exports without call state, each with the reason why it has no row. */
 const statelessExports: Record<string, string> = {
   CallList: 'shows every call',
   CallScope: 'is what is switched',
@@ -311,7 +311,7 @@ const statelessExports: Record<string, string> = {
 
 const rows = { ...components, ...hooks }
 
-/** Returns text, values and command states, without ids, visually hidden text and fading elements. */
+/** Returns the text, field values and command states, without ids, visually hidden text and fading elements. */
 function pictureOf(root: Element): string {
   const lines: string[] = []
   for (const element of root.querySelectorAll<HTMLElement>('*')) {
@@ -333,7 +333,7 @@ interface HostProps {
   readonly onCommit: (callId: string, root: Element) => void
 }
 
-/** An application that shows one component for one call at a time. */
+/** An application that shows a component for one call at a time. */
 function Host({ callId, content, onCommit }: HostProps) {
   const root = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
@@ -370,7 +370,7 @@ async function stageOf({ call, content }: Row) {
 }
 
 describe('switching from call A to call B and back', () => {
-  it('covers every exported component and hook', () => {
+  it('the table of this test covers all exported components and hooks', () => {
     const names = Object.entries(exported).flatMap(([name, value]) => {
       const isComponent = /^[A-Z]/.test(name) && typeof value === 'function' && !/^class\b/.test(String(value))
       return isComponent || /^use[A-Z]/.test(name) ? [name] : []
@@ -405,7 +405,7 @@ describe('switching from call A to call B and back', () => {
 describe('a command of call A', () => {
   const stop: Row = { ...rowNamed('useCommand'), act: acted }
 
-  it('settles a command of call A while call B is shown', async () => {
+  it('a command of call A settles while call B is shown', async () => {
     const { client, a, b, show, picture } = await stageOf(stop)
     fireEvent.click(screen.getByRole('button', { name: 'Act' }))
     expect(picture()).toContain('probe: sending')
@@ -416,7 +416,7 @@ describe('a command of call A', () => {
     expect(client.commands.map(({ callId }) => callId)).toEqual([a])
   })
 
-  it('retries a command on its own call A when the retry is pressed while call B is shown', async () => {
+  it('a retry of a command of call A is sent to call A even while call B is shown', async () => {
     let retry: () => Promise<unknown> = async () => {}
     const use = () => exported.useCommand('gather_stop')
     const keep = (view: ReturnType<typeof use>) => {
@@ -440,7 +440,7 @@ function rowNamed(name: string): Row {
 }
 
 describe('a message of call A that waits for a pause', () => {
-  it('sends a message that waits for a pause once, to call A only, after A is shown again', async () => {
+  it('a message that waits for a pause on call A is sent once, to call A, after call A is shown again', async () => {
     const twoBars = { ...rowNamed('AssistantBar'), content: <TwoBars /> }
     const { client, a, b, show, picture } = await stageOf(twoBars)
     await speak({ client, a, picture })
@@ -464,7 +464,7 @@ describe('a message of call A that waits for a pause', () => {
   })
 })
 
-/** Two assistant bars that share the message of one call. */
+/** Renders two assistant bars that share the draft message of a call. */
 const TwoBars = () => (
   <>
     <div data-testid="first">

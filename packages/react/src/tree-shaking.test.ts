@@ -7,7 +7,7 @@ import * as everything from './index.ts'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 
-/** Returns the modules that remain in a bundle of these imports. */
+/** Returns the modules in a bundle of these imports. */
 async function modulesOf(...names: readonly string[]): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: here,
@@ -33,25 +33,25 @@ const componentHooks = ['useGatherDraft', 'useKeptFocus']
 const hooks = Object.keys(everything).filter((name) => /^use[A-Z]/.test(name) && !componentHooks.includes(name))
 
 describe('tree shaking', () => {
-  it.each(hooks)('bundles %s without components and without the virtual list', async (hook) => {
+  it.each(hooks)('a bundle of %s contains no components and no virtual list', async (hook) => {
     const modules = await modulesOf(hook)
     expect(modules).toContainEqual(expect.stringMatching(/^src\/(hooks|strings)\//))
     expect(modules.filter((path) => /\/components\/|virtua/.test(path))).toEqual([])
   })
 
-  it('bundles createGatherClient without React and TanStack Query', async () => {
+  it('a bundle of createGatherClient contains neither React nor TanStack Query', async () => {
     const modules = await modulesOf('createGatherClient')
     expect(modules).toContain('src/client/gather-client.ts')
     expect(modules.filter((path) => /react-query|query-core|\/hooks\/|\/components\//.test(path))).toEqual([])
   })
 
-  it('bundles DtmfPad with its own parts and the shared kit, but no other component', async () => {
+  it('a bundle of DtmfPad contains its own parts and the shared kit, but no other component', async () => {
     const modules = await modulesOf('DtmfPad')
     const folders = new Set(modules.flatMap((path) => /^src\/components\/([^/]+)\//.exec(path)?.[1] ?? []))
     expect([...folders].sort()).toEqual(['dtmf-pad', 'kit', 'part'])
   })
 
-  it('leaves command schemas and every language except English out of the initial bundle', async () => {
+  it('the initial bundle contains no command schemas and no language except English', async () => {
     const modules = await modulesOf(...Object.keys(everything))
     expect(modules).toContain('src/strings/en.ts')
     expect(modules.filter((path) => /zod|src\/strings\/(ar|de|es|fr|ja|pt-BR|zh-CN)/.test(path))).toEqual([])

@@ -1,6 +1,6 @@
 /**
- * Arrays of a call's persistent collections. An array is built when it is first read, once for each version of the
- * collection; an item that did not change keeps its identity.
+ * Converts a call's persistent collections to arrays. An array is built when a component first reads it, once for each
+ * version of the collection. An unchanged item keeps its identity.
  */
 import type {
   CommandState,
@@ -13,18 +13,18 @@ import type {
   TimelineEntry,
 } from '@callgather/protocol'
 
-/** A gather on a call's timeline. */
+/** A gather on a call's timeline, with its keys and prompts as arrays. */
 export interface TimelineGather extends Omit<GatherState, 'keys' | 'plays'> {
   readonly keys: readonly KeyEntry[]
   readonly plays: readonly PlaybackEntry[]
 }
 
-/** A conversation with an AI on a call's timeline. */
+/** A conversation with an AI on a call's timeline, with its messages as an array. */
 export interface TimelineConversation extends Omit<ConversationState, 'messages' | 'growth'> {
   readonly messages: readonly MessageEntry[]
 }
 
-/** Caches the result of a function of one object, for as long as that object exists. */
+/** Returns a function that caches its result for each argument object while the object exists. */
 function cached<Key extends object, Value>(compute: (key: Key) => Value): (key: Key) => Value {
   const values = new WeakMap<Key, { readonly value: Value }>()
   return (key) => {

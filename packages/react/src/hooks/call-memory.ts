@@ -1,21 +1,21 @@
 /**
- * UI state of each call: drafts, commands, armed messages, filters. It belongs to a client and a call, not to a
- * component, so it survives unmounts, and a late answer settles the call that the command was sent to.
+ * The UI state of each call: drafts, commands, armed messages, filters. It belongs to a client and a call, not to a
+ * component. So it survives unmounts, and a late response settles the command on the right call.
  */
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { GatherClient } from '../client/gather-client.ts'
 import type { Store } from '../client/store.ts'
 import { useGatherClient } from './provider.tsx'
 
-/** More calls than an agent handles in a shift. Above it, the least recently used hidden call is evicted. */
+/** The maximum number of calls with UI state. Above it, the least recently used hidden call is evicted. */
 const MAX_CALLS = 500
 
-/** The UI state of one call. `Remembered` stores the values under keys. */
+/** The UI state of one call. `Remembered` stores its values under `key`. */
 export class CallMemory {
   readonly #listeners = new Set<() => void>()
-  /** Replaced by `clear`, which releases every value at once. */
+  /** The key of the values. `clear` replaces it, which releases all values at once. */
   #key = {}
-  /** Replaces `#key` while the signed-in agent is unknown, so that earlier values are hidden but kept. */
+  /** The key that replaces `#key` while the signed-in agent is unknown, so that earlier values are hidden but kept. */
   #pausedKey: object | null = null
 
   /** The key of the values that may be shown. */
@@ -23,12 +23,12 @@ export class CallMemory {
     return this.#pausedKey ?? this.#key
   }
 
-  /** The keys of all values, hidden ones included. */
+  /** The keys of all values, including hidden values. */
   get keys(): readonly object[] {
     return this.#pausedKey ? [this.#pausedKey, this.#key] : [this.#key]
   }
 
-  /** Returns a function that checks whether the agent is still the same. Call it after an await. */
+  /** Returns a function that checks whether the agent is still the same. Call that function after an `await`. */
   mark(): () => boolean {
     const key = this.#key
     return () => key === this.#key
@@ -59,7 +59,7 @@ export class CallMemory {
   }
 }
 
-/** The memories of one client. */
+/** The UI state of all calls of a client. */
 export class CallMemories {
   readonly #calls = new Map<string, CallMemory>()
 
@@ -90,7 +90,7 @@ export class CallMemories {
 
 const memories = new WeakMap<GatherClient, CallMemories>()
 
-/** The memories of a client: hidden while its session is paused, cleared when it ends. */
+/** Returns the UI state of a client's calls. It is hidden while the session is paused, and cleared when it ends. */
 export function callMemories(client: GatherClient): CallMemories {
   const known = memories.get(client)
   if (known) return known
@@ -104,7 +104,7 @@ export function callMemories(client: GatherClient): CallMemories {
   return made
 }
 
-/** One kind of UI state of a call. Values are immutable: `change` returns a new one. */
+/** A kind of UI state, such as drafts, with a value for each call. Values are immutable. */
 export class Remembered<T> {
   readonly initial: T
   readonly #values = new WeakMap<object, { readonly value: T }>()
@@ -113,12 +113,12 @@ export class Remembered<T> {
     this.initial = initial
   }
 
-  /** The visible value. */
+  /** Returns the value of a call that may be shown. */
   read(memory: CallMemory): T {
     return this.#at(memory.key)
   }
 
-  /** Changes the visible and the hidden value, so that a late answer also settles hidden state. */
+  /** Changes both the visible and the hidden value of a call, so that a late response also settles hidden state. */
   change(memory: CallMemory, change: (value: T) => T): void {
     let isChanged = false
     for (const key of memory.keys) {
@@ -137,13 +137,13 @@ export class Remembered<T> {
   }
 }
 
-/** The memory of a call under the nearest client. */
+/** Returns the UI state of a call in the client of the nearest `GatherProvider`. */
 export function useCallMemory(callId: string): CallMemory {
   const client = useGatherClient()
   return useMemo(() => callMemories(client).of(callId), [client, callId])
 }
 
-/** A call's state of one kind, and a function that changes it for that call even when another call is shown. */
+/** Returns a call's UI state of one kind, and a function that changes it even when another call is shown. */
 export function useRemembered<T>(
   callId: string,
   kind: Remembered<T>,
@@ -158,7 +158,7 @@ export function useRemembered<T>(
   return useMemo(() => [value, change, memory], [value, change, memory])
 }
 
-/** Reads from a call's memory; returns `initial` on a server and while hydrating. */
+/** Reads a value of a call's UI state. Returns `initial` on a server and during hydration. */
 export function useMemorySlice<T>(memory: Pick<Store<T>, 'subscribe'>, read: () => T, initial: T): T {
   return useSyncExternalStore(memory.subscribe, read, () => initial)
 }

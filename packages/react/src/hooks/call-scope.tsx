@@ -5,20 +5,20 @@ CallContext.displayName = 'CallScope'
 
 /** The props of `CallScope`. */
 export interface CallScopeProps {
-  /** The call of the hooks and components inside. */
+  /** The `call_control_id` for hooks and components inside the scope. */
   readonly callId: string
   readonly children?: ReactNode
 }
 
-/** Provides the call id to hooks and components inside it that have no `callId`. */
+/** Provides a call id to the hooks and components inside the scope that have no `callId`. */
 export function CallScope({ callId, children }: CallScopeProps): ReactElement {
   return <CallContext.Provider value={callId}>{children}</CallContext.Provider>
 }
 
 /**
- * The given call id, or that of the nearest `CallScope` (every `Root` of a component is one).
+ * Returns the given call id, or the call id of the nearest `CallScope`. The `Root` of each component is a `CallScope`.
  *
- * @throws if there is neither.
+ * @throws if `callId` is missing and there is no `CallScope`.
  */
 export function useCallId(callId?: string): string {
   const scope = useContext(CallContext)
@@ -31,13 +31,13 @@ export function useCallId(callId?: string): string {
   return id
 }
 
-/** The call of the nearest `CallScope`; `null` outside of any. */
+/** Returns the call id of the nearest `CallScope`; `null` outside of a scope. */
 export const useScopedCallId = (): string | null => useContext(CallContext)
 
-/** A component with an optional `callId`; default: that of the nearest `CallScope`. */
+/** A component with an optional `callId`. Default: the call id of the nearest `CallScope`. */
 export type OfCall<Props> = (props: Props & { readonly callId?: string | undefined }) => ReactElement
 
-/** Makes a component that remounts for each call, so that it never shows local state of another call. */
+/** Wraps a component so that it remounts for each call, and never shows the local state of another call. */
 export function perCall<Props extends object>(
   Content: (props: Props & { readonly callId: string }) => ReactNode,
 ): OfCall<Props> {

@@ -1,8 +1,8 @@
 /**
- * The life of one command: idle → sending → accepted → confirmed, or refused, or unknown.
+ * The progress of a command: idle → sending → accepted → confirmed, or refused, or unknown.
  *
- * The call's log outranks the HTTP answer, so an unknown outcome settles when the log shows it. Nothing here changes
- * the call's state.
+ * The call's log outranks the HTTP response, so an unknown outcome settles when the log shows the outcome. This file
+ * never changes the call state.
  */
 import type { CallState, CommandName, GatherError, Mask, TelnyxError } from '@callgather/protocol'
 import { selectCallEndedAt, selectConversation, selectGather } from '@callgather/protocol'
@@ -10,13 +10,13 @@ import { selectCallEndedAt, selectConversation, selectGather } from '@callgather
 /** The status of a command. */
 export type CommandStatus = 'idle' | 'sending' | 'accepted' | 'confirmed' | 'refused' | 'unknown'
 
-/** Why a command was refused: the first error, and all of them. */
+/** Why a command was refused: the fields of the first error, and all errors. */
 export interface CommandRefusal extends TelnyxError {
-  /** The HTTP status. */
+  /** The HTTP status of the refusal. */
   readonly status: number
-  /** `telnyx`, by the call's log; or `server`, which then sent nothing to Telnyx. */
+  /** `telnyx` if the call's log has the refusal; `server` if the server refused the command before Telnyx. */
   readonly by: 'telnyx' | 'server'
-  /** All errors; `source.pointer` names the field. */
+  /** All errors of the refusal. `source.pointer` names the field of the command's body. */
   readonly errors: readonly TelnyxError[]
 }
 
@@ -31,12 +31,12 @@ export type CommandProgress =
       readonly refusal: null
     }
   | {
-      /** Telnyx accepted it. */
+      /** Telnyx accepted the command, but no event has confirmed its effect yet. */
       readonly status: 'accepted'
       readonly name: CommandName
       readonly requestId: string
       readonly refusal: null
-      /** No event confirmed it within `confirmAfterMs`. Check the call: the command may be lost. */
+      /** Whether no event confirmed the command within `confirmAfterMs`. Check the call: the command may be lost. */
       readonly isOverdue: boolean
     }
   | {
@@ -46,35 +46,35 @@ export type CommandProgress =
       readonly refusal: CommandRefusal
     }
   | {
-      /** No answer came, so it may have run. An event settles it, or a retry under the same id. */
+      /** The command got no answer, so it may have run. An event or a retry with the same request id settles it. */
       readonly status: 'unknown'
       readonly name: CommandName
       readonly requestId: string
       readonly refusal: null
     }
 
-/** A command that was sent, and the answer to it. */
+/** A sent command with its response. */
 export interface SentCommand {
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   readonly requestId: string
   readonly mask?: Mask | undefined
   readonly replace?: boolean | undefined
-  /** Its `command_id` in the log. */
+  /** The `command_id` of the command in the call's log. */
   readonly commandId: string
   /** The gather or conversation that a stop command ends. */
   readonly targetId: string | null
   readonly answer: 'none' | 'accepted' | 'unknown' | GatherError
-  /** No event confirmed it within `confirmAfterMs`. */
+  /** Whether no event confirmed the command within `confirmAfterMs`. */
   readonly isOverdue?: boolean
 }
 
-/** The outcome of a command by the call's log; `null` if the log has none. */
+/** The outcome of a command in the call's log; `null` if the log has none. */
 export type LoggedOutcome = 'confirmed' | 'accepted' | 'unknown' | (TelnyxError & { readonly status: number }) | null
 
 const idleProgress: CommandProgress = { status: 'idle', name: null, requestId: null, refusal: null }
 
-/** Combines the HTTP answer with the outcome in the log. */
+/** Combines the HTTP response to a command with the command's outcome in the log. */
 export function commandProgress(given: SentCommand | null, fact: LoggedOutcome): CommandProgress {
   if (!given) return idleProgress
   const { name, requestId, answer } = given
@@ -96,7 +96,7 @@ function refusalOf({ status, errors }: GatherError): CommandRefusal {
   return { code: first?.code ?? '', title: first?.title ?? '', ...first, status, by: 'server', errors }
 }
 
-/** The id of the gather or conversation that a stop command ends: the one that runs now. */
+/** Returns the id of the running gather or conversation that a stop command ends; `null` for other commands. */
 export function targetOf(name: CommandName, state: CallState): string | null {
   if (name === 'gather_stop') return selectGather(state)?.id ?? null
   if (name === 'ai_assistant_stop') return selectConversation(state)?.id ?? null

@@ -23,7 +23,7 @@ import { gatherKeys } from '../query/keys.ts'
 
 type Publish = (event: HostEvent) => unknown
 
-/** Something that happened on a call. A fact without an event is only remembered. */
+/** Something that happened on a call. A fact without an `event` is recorded but not published. */
 interface Fact {
   readonly key: string
   readonly event: HostEvent | null
@@ -46,7 +46,7 @@ export class HostEvents {
     this.#connection = JSON.stringify(connectionEvent(client))
   }
 
-  /** Publishes `first`, then each following event of the call. Returns a function that stops it. */
+  /** Publishes `first`, then the events of the client and its calls. Returns a function that stops publishing. */
   start(onEvent: Publish, first: HostEvent | null): () => void {
     const { client, cache } = this
     const events = clientEvents.get(client.session)
@@ -54,7 +54,7 @@ export class HostEvents {
       events?.report(new GatherClientError('callbackFailed', '`onEvent` threw. Catch errors inside it.', { cause }))
     const publish: Publish = (event) => {
       try {
-        // The host may pass an async function.
+        // The host's `onEvent` may be an async function.
         Promise.resolve(onEvent(event)).catch(failed)
       } catch (cause) {
         failed(cause)
@@ -104,7 +104,7 @@ export class HostEvents {
     const callId = this.#callOf(queryKey)
     if (callId === null) return
     const data = this.cache.getQueryData<CallFeed>(queryKey)
-    // The data is dropped when the agent changes, so the next snapshot is a first one.
+    // A change of agent drops the data, so the next snapshot counts as the first snapshot.
     if (data === undefined) this.#calls.delete(callId)
     const feed = unwrapOwnFeed(this.client.session, data)
     if (!feed?.cursor) return
@@ -114,13 +114,13 @@ export class HostEvents {
     this.#calls.set(callId, { ...current, known, feed })
     for (const { key, event } of factsOf(feed, known, this.client.clock.now())) {
       known.add(key)
-      // Everything in the first snapshot happened before the call was watched.
+      // Facts in the first snapshot happened before the call was watched, so they are not published.
       if (call && event) publish(event)
     }
   }
 }
 
-/** Published once, when the host starts to listen. */
+/** The `ready` event, which `useHostEvents` publishes once when it starts. */
 export const readyEvent: HostEvent = {
   type: 'ready',
   contract: HOST_CONTRACT,
@@ -133,7 +133,7 @@ function connectionEvent({ connection }: GatherClient): HostEvent {
   return { type: 'connection', status, isDegraded, retryAt: retryAt === null ? null : new Date(retryAt).toISOString() }
 }
 
-/** The facts of a call that are not known yet, in order. */
+/** Returns the new facts of a call, in order. `known` holds the ids of earlier facts. */
 function factsOf({ state, sync }: CallFeed, known: ReadonlySet<string>, now: number): Fact[] {
   const call = callOf(state)
   const facts: Fact[] = []
@@ -156,7 +156,7 @@ function factsOf({ state, sync }: CallFeed, known: ReadonlySet<string>, now: num
       const attempts = gather.kind === 'digits' ? gather.attempt : null
       add(`ended ${id}`, { type: 'gather-ended', ...common, outcome, attempts, at: endedAt })
     }
-    // A hang-up may be seen before Telnyx's own end of the gather, which has the values.
+    // A hang-up may arrive before the gather's ending event, which has the values.
     if (!ended && status !== 'refused') continue
     for (const item of ended ? collectedItems(gather, ended) : [])
       add(`collected ${id} ${item.name}`, { type: 'collected', ...call, ...item })
@@ -192,7 +192,7 @@ function allCollected(state: CallState): CollectedItem[] {
   })
 }
 
-/** The values of a gather that has ended; masked values are `null`, as is a masked value that was not entered. */
+/** Returns the values of an ended gather. A masked value is `null`, whether or not the caller entered it. */
 function collectedItems(gather: Gather, ended: GatherEndEntry): CollectedItem[] {
   const mask = gather.mask ?? null
   const common = { gatherId: gather.id, kind: gather.kind, mask, outcome: gather.outcome, at: ended.at }

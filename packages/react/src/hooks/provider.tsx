@@ -7,16 +7,16 @@ const GatherContext = createContext<GatherClient | null>(null)
 
 /** The props of `GatherProvider`. */
 export interface GatherProviderProps {
-  /** The client, from `createGatherClient`. Make it once, outside of any component. */
+  /** The client from `createGatherClient`. Create it once, outside of components. */
   client: GatherClient
-  /** Where calls are cached. By default the application's own QueryClient; a new one if it has none. */
+  /** The cache of calls. Default: the application's QueryClient, or a new QueryClient if there is none. */
   queryClient?: QueryClient
-  /** How long Telnyx may take to confirm an accepted command before it counts as overdue. Default 10,000. */
+  /** The time within which an event must confirm an accepted command, in ms. Then it is overdue. Default 10,000. */
   confirmAfterMs?: number
   children?: ReactNode
 }
 
-/** Gives CallGather's hooks and components their client. Several may be nested; the nearest one counts. */
+/** Provides the client to CallGather's hooks and components. Of nested providers, the nearest provider applies. */
 export function GatherProvider({
   client,
   queryClient,
@@ -30,12 +30,12 @@ export function GatherProvider({
       <ConfirmAfterContext.Provider value={confirmAfterMs}>{children}</ConfirmAfterContext.Provider>
     </GatherContext.Provider>
   )
-  // After a hot reload replaces the client, close the unused connection of the old one.
+  // After a hot reload replaces the client, close the unused connection of the old client.
   useEffect(() => () => client.disconnect(), [client])
   return <QueryClientProvider client={queryClient ?? host ?? own}>{content}</QueryClientProvider>
 }
 
-/** The client of the nearest `GatherProvider`. */
+/** Returns the client of the nearest `GatherProvider`. Throws outside of a provider. */
 export function useGatherClient(): GatherClient {
   const client = useContext(GatherContext)
   if (!client) {

@@ -4,12 +4,12 @@ import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react'
 import type { Store } from '../client/store.ts'
 
 /**
- * The slice of a store that `select` picks. A slice that is deeply equal to the previous one keeps its identity; so does
- * each equal part of it.
+ * Returns the slice of a store that `select` picks. A slice keeps its identity while it is deeply equal to the previous
+ * slice, and so does each equal value in it.
  */
 export function useSlice<State, T>(store: Store<State>, select: (state: State) => T): T {
   const pick = picking(store, select)
-  // The rendered slice, so that an inline `select`, which is new on each render, keeps its identity too.
+  // The rendered slice. An inline `select` is new on each render; its slice keeps its identity by this comparison.
   const shown = useRef<T | undefined>(undefined)
   const getSlice = useMemo(() => {
     let last: { readonly picked: T; readonly slice: T } | null = null
@@ -30,12 +30,12 @@ type Pick = () => unknown
 
 const picks = new WeakMap<object, WeakMap<object, Pick>>()
 
-/** Picks a slice once for each state of the store and each `select`, for any number of components. */
+/** Returns a function that computes the slice once for each state and `select`, for any number of components. */
 function picking<State, T>(store: Store<State>, select: (state: State) => T): () => T {
   const ofStore = picks.get(store) ?? new WeakMap<object, Pick>()
   picks.set(store, ofStore)
   const known = ofStore.get(select)
-  // The cached function returns what its `select` returns.
+  // The cache is keyed by `select`, so the cached function returns the type that `select` returns.
   if (known) return known as () => T
   let last: { readonly state: State; readonly slice: T } | null = null
   const pick = () => {

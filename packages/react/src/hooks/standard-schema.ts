@@ -1,6 +1,6 @@
 /**
- * The Standard Schema interface (standardschema.dev, version 1), as far as validation needs it: what zod, valibot,
- * ArkType and others implement. The specification asks libraries to copy it instead of depending on it.
+ * The validation part of the Standard Schema interface (standardschema.dev, version 1), which zod, valibot, ArkType and
+ * others implement. Its specification asks libraries to copy the interface instead of depending on it.
  */
 
 /** A schema of any library that implements Standard Schema. */
@@ -13,16 +13,16 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   }
 }
 
-/** What a schema makes of a value. */
+/** The result of a validation: the value as the schema's output type, or the issues. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] }
 
-/** One thing that is wrong with a value. */
+/** A reason why a value is invalid. */
 export interface StandardIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** The type that a schema gives. */
+/** The output type of a schema. */
 export type InferOutput<Schema extends StandardSchemaV1> = NonNullable<Schema['~standard']['types']>['output']

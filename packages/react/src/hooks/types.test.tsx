@@ -1,4 +1,4 @@
-/** Checks the types of the hooks. The bodies are compiled and never run. */
+/** Checks the types of the hooks. TypeScript compiles the test bodies, but no test runs them. */
 import type {
   AIGather,
   CallSummary,
@@ -25,11 +25,11 @@ import { useCommand } from './use-command.ts'
 import { useDtmf } from './use-dtmf.ts'
 import { useTranscript } from './use-transcript.ts'
 
-/** Compiled, so that the types are checked; not run, since hooks need a component. */
+/** Registers code that is compiled to check its types, and never run, because hooks need a component. */
 const compiled = (_: () => void) => {}
 
 describe('types of the hooks', () => {
-  it('narrow the gather of a call by status', () => {
+  it('the type of useCallGather narrows the gather of a call by status', () => {
     compiled(() => {
       const call = useCallGather('v3:a')
       switch (call.status) {
@@ -48,12 +48,12 @@ describe('types of the hooks', () => {
       call.start('gather_stop', {}).catch(() => {})
       // @ts-expect-error Telnyx requires a voice.
       call.start('gather_using_speak', { payload: 'Hello' }).catch(() => {})
-      // @ts-expect-error A misspelt parameter.
+      // @ts-expect-error The parameter is misspelt.
       call.start('gather', { maximum_digit: 4 }).catch(() => {})
     })
   })
 
-  it('declare every collection of a hook as an array', () => {
+  it('the types of the hooks declare all collections as arrays', () => {
     compiled(() => {
       expectTypeOf(useTranscript('v3:a').rows).toEqualTypeOf<readonly TimelineEntry[]>()
       expectTypeOf(useCalls().calls).toEqualTypeOf<readonly CallSummary[]>()
@@ -70,7 +70,7 @@ describe('types of the hooks', () => {
     })
   })
 
-  it('infer the slice of useCall from its selector', () => {
+  it('the type of useCall infers the slice from the selector', () => {
     compiled(() => {
       expectTypeOf(useCall('v3:a', ({ state }) => state.keys.size)).toEqualTypeOf<number>()
       // @ts-expect-error A selector is required.
@@ -78,7 +78,7 @@ describe('types of the hooks', () => {
     })
   })
 
-  it('derive the body of a command from its name, and the refusal from the status', () => {
+  it('the type of useCommand derives the body from the command name, and the refusal from the status', () => {
     compiled(() => {
       const stop = useCommand('v3:a', 'gather_stop')
       expectTypeOf(stop.mutate).parameter(0).toExtend<{ command_id?: string | undefined }>()
@@ -87,7 +87,7 @@ describe('types of the hooks', () => {
       if (stop.status === 'accepted') expectTypeOf(stop.isOverdue).toEqualTypeOf<boolean>()
       if (stop.status === 'refused') expectTypeOf(stop.refusal).toExtend<TelnyxError>()
       else expectTypeOf(stop.refusal).toEqualTypeOf<null>()
-      // @ts-expect-error Not a command.
+      // @ts-expect-error The string is not the name of a command.
       useCommand('v3:a', 'gather_faster')
     })
   })

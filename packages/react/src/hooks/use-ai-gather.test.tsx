@@ -17,7 +17,7 @@ const booking = z.object({
 })
 
 describe('useAIGather', () => {
-  it('fills the fields of an AI gather one by one and confirms them at its end', async () => {
+  it('useAIGather fills the fields of an AI gather one by one and confirms them when the gather ends', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useAIGather(callId))
     expect(result.current).toMatchObject({ gather: null, fields: [], isCollecting: false, result: { status: 'none' } })
@@ -32,7 +32,7 @@ describe('useAIGather', () => {
     expect(result.current.result).toMatchObject({ status: 'valid', value: { preferred_day: 'Thursday' } })
   })
 
-  it('checks and types the result of an AI gather by a zod schema', async () => {
+  it('useAIGather validates and types the result of an AI gather by a zod schema', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema: booking }))
     await playAll(client)
@@ -43,7 +43,7 @@ describe('useAIGather', () => {
     expectTypeOf(answer.value.preferred_day).toEqualTypeOf<'Monday' | 'Tuesday' | 'Thursday'>()
   })
 
-  it('checks and types the result of an AI gather by a valibot schema and returns its issues', async () => {
+  it('useAIGather validates the result of an AI gather by a valibot schema and returns the issues', async () => {
     const client = createScenarioClient(aiBooking)
     const schema = v.object({ preferred_day: v.picklist(['Monday', 'Friday'], 'Not a day we are open.') })
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
@@ -52,7 +52,7 @@ describe('useAIGather', () => {
     expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: 'Not a day we are open.' }] })
   })
 
-  it('reports the result as checking until an asynchronous schema settles', async () => {
+  it('useAIGather reports the result as checking until an asynchronous schema settles', async () => {
     const client = createScenarioClient(aiBooking)
     const asked: ((result: { value: string }) => void)[] = []
     const validate = () => new Promise<{ value: string }>((resolve) => asked.push(resolve))
@@ -66,7 +66,7 @@ describe('useAIGather', () => {
     expect(result.current.result).toEqual({ status: 'valid', value: 'booked', issues: [] })
   })
 
-  it('sends a correction of a field to the assistant only', async () => {
+  it('useAIGather sends a correction of a field to the assistant and does not change the field itself', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useAIGather(callId))
     await playTo(client, 7_000)
@@ -78,7 +78,7 @@ describe('useAIGather', () => {
       },
     ])
     expect(result.current.correcting.status).toBe('confirmed')
-    // Only the assistant's own answer changes the field.
+    // Only a new partial result from Telnyx changes the field.
     expect(result.current.fields[0]).toMatchObject({ status: 'heard', value: 'Sample Caller' })
   })
 })
@@ -98,7 +98,7 @@ describe('a schema of the host that fails', () => {
     'returns issues that are no issues': () => ({ issues: [null] }),
   }
 
-  it.each(Object.entries(failures))('settles as invalid when it %s', async (_, validate) => {
+  it.each(Object.entries(failures))('useAIGather settles as invalid when the schema %s', async (_, validate) => {
     const client = createScenarioClient(aiBooking)
     const schema = schemaOf(validate)
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
@@ -106,7 +106,7 @@ describe('a schema of the host that fails', () => {
     expect(result.current.result).toMatchObject({ status: 'invalid', issues: [{ message: expect.any(String) }] })
   })
 
-  it('reports the result as invalid when the schema does not settle within its deadline', async () => {
+  it('useAIGather reports the result as invalid when the schema does not settle within its deadline', async () => {
     const client = createScenarioClient(aiBooking)
     const schema = schemaOf(() => new Promise(() => {}))
     const { result } = renderHookWithClient(client, () => useAIGather(callId, { schema }))
@@ -123,7 +123,7 @@ describe('a schema of the host that fails', () => {
     ['asynchronous', (value: unknown) => Promise.resolve({ value: { value, at: new Date() } })],
     ['asynchronous and failing', () => Promise.reject(new Error('broken'))],
     ['synchronous', (value: unknown) => ({ value: { value } })],
-  ])('settles when it is written inline and is %s, however the result is used', async (_, validate) => {
+  ])('useAIGather settles with an inline schema that is %s', async (_, validate) => {
     const client = createScenarioClient(aiBooking)
     let renders = 0
     const { result } = renderHookWithClient(client, () => {

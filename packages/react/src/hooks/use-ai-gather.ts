@@ -10,30 +10,30 @@ export type { AIGatherValidation } from './use-validated.ts'
 
 /** The options of `useAIGather`. */
 export interface UseAIGatherOptions<Schema extends StandardSchemaV1> {
-  /** Checks and types the result: any schema that implements Standard Schema (zod, valibot, ArkType, …). */
+  /** The schema that validates and types the gather's result: any Standard Schema (zod, valibot, ArkType, …). */
   schema: Schema
 }
 
 /** The state of an AI gather and the command to correct a field. */
 export interface UseAIGatherResult<Value> {
-  /** The AI gather that began last; `null` if there was none, or another kind came since. */
+  /** The latest gather of the call if it is an AI gather; otherwise `null`. */
   readonly gather: AIGather | null
-  /** The requested fields, each with the value heard so far. */
+  /** The requested fields of the gather, with their values so far. */
   readonly fields: readonly FieldState[]
-  /** The number of required fields with a value, and of all required fields. */
+  /** How many required fields have a value (`done`), and how many required fields there are (`of`). */
   readonly progress: { readonly done: number; readonly of: number }
-  /** The final result. Without a schema, whatever Telnyx sent. */
+  /** The final result of the gather, validated by `schema`. Without a schema, the result as Telnyx sent it. */
   readonly result: AIGatherValidation<Value>
   readonly isCollecting: boolean
   readonly sync: SyncStatus
   readonly error: SocketError | null
-  /** Sends the assistant another value of a field (`ai_assistant_add_messages`). The caller does not hear it. */
+  /** Sends the assistant a corrected value of a field (`ai_assistant_add_messages`). The caller does not hear it. */
   readonly correct: (field: string, value: unknown) => Promise<SettledCommandStatus>
   /** The progress of the last correction. */
   readonly correcting: UseCommandResult<'ai_assistant_add_messages'>
 }
 
-/** The AI gather of a call that began last: its fields as they fill in, and its result checked by your schema. */
+/** Returns the latest AI gather of a call: its fields with their values so far, and its validated result. */
 export function useAIGather(callId?: string): UseAIGatherResult<Readonly<Record<string, unknown>>>
 export function useAIGather<Schema extends StandardSchemaV1>(
   options: UseAIGatherOptions<Schema>,

@@ -13,7 +13,7 @@ function setUp() {
 }
 
 describe('useAssistant', () => {
-  it('returns the conversation with the assistant as it proceeds', async () => {
+  it('useAssistant returns the messages of the conversation as they arrive', async () => {
     const { client, result } = setUp()
     expect(result.current).toMatchObject({ conversation: null, isActive: false })
     await playTo(client, 8_000)
@@ -39,7 +39,7 @@ describe('useAssistant', () => {
     expect(result.current.messages.at(-1)?.content).toBe('Say sorry first.')
   })
 
-  it('reports that the caller is speaking until the transcription is final', async () => {
+  it('useAssistant reports that the caller is speaking until the transcription is final', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     const say = (transcript: string, is_final: boolean) =>
@@ -54,7 +54,7 @@ describe('useAssistant', () => {
     expect(result.current.callerSpeaking).toBe(false)
   })
 
-  it('hands a stopped call back to the assistant with its messages and a summary', async () => {
+  it('useAssistant hands a call back to the stopped assistant with its messages and a summary', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     await actAndSettle(() => result.current.stop())

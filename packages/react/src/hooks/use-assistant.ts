@@ -15,28 +15,28 @@ import { messagesOf } from './arrays.ts'
 import { useCall } from './use-call.ts'
 import { type SettledCommandStatus, type UseCommandResult, useCommand } from './use-command.ts'
 
-/** A conversation with an AI, and the commands that take part in it. */
+/** The result of `useAssistant`: a conversation with an AI, and the commands that control it. */
 export interface UseAssistantResult {
-  /** The conversation that began last: an assistant's, or an AI gather's. */
+  /** The latest conversation of the call, with an assistant or in an AI gather; `null` if there was none. */
   readonly conversation: Conversation | null
-  /** Its messages, in order. Built when it is first read. A message that did not change is the same object. */
+  /** The messages of the conversation, in order. Built on first read. An unchanged message keeps its identity. */
   readonly messages: readonly MessageEntry[]
   readonly isActive: boolean
-  /** Whether the transcription shows that the caller is speaking: an answer now would talk over them. */
+  /** Whether the transcription shows that the caller is speaking. An answer now would interrupt the caller. */
   readonly callerSpeaking: boolean
   readonly sync: SyncStatus
   readonly error: SocketError | null
   /** Starts an assistant on the call. */
   readonly start: (body?: CommandBodies['ai_assistant_start']) => Promise<SettledCommandStatus>
-  /** Ends the conversation; the call stays up. */
+  /** Ends the conversation. The call continues. */
   readonly stop: () => Promise<SettledCommandStatus>
-  /** Sends the assistant a message that the caller does not hear. It applies from its next turn. */
+  /** Sends the assistant a message that the caller does not hear. The assistant uses it in its next answer. */
   readonly whisper: (content: string, role?: WhisperRole) => Promise<SettledCommandStatus>
   /** Makes the assistant answer now, following `content` if given. May interrupt the caller. */
   readonly answerNow: (content?: string, role?: WhisperRole) => Promise<SettledCommandStatus>
-  /** Starts the assistant again with the conversation so far and a summary. */
+  /** Restarts the assistant with the conversation so far and a summary. */
   readonly handBack: (options?: HandBackOptions) => Promise<SettledCommandStatus>
-  /** The progress of the last command of each kind. */
+  /** The progress of the last `start` or `handBack`. `stopping`, `whispering` and `answering` are for the others. */
   readonly starting: UseCommandResult<'ai_assistant_start'>
   readonly stopping: UseCommandResult<'ai_assistant_stop'>
   readonly whispering: UseCommandResult<'ai_assistant_add_messages'>
@@ -48,15 +48,15 @@ export type WhisperRole = 'system' | 'developer' | 'user'
 
 /** The options of `handBack`. */
 export interface HandBackOptions {
-  /** What happened since the assistant stopped. Sent as a system message. */
+  /** A text about what happened since the assistant stopped. Sent to the assistant as a system message. */
   summary?: string
-  /** Replaces the messages of the conversation. */
+  /** The messages that the assistant starts with. Default: the messages of the conversation. */
   messageHistory?: readonly AssistantMessage[]
-  /** Further fields of `ai_assistant_start`. Default: those of the last start, such as its assistant. */
+  /** Further fields of `ai_assistant_start`. Default: the fields of the last start, such as `assistant`. */
   body?: CommandBodies['ai_assistant_start']
 }
 
-/** The call's conversation with an AI, and the commands to start, stop, whisper, prompt and hand back. */
+/** Returns the call's conversation with an AI, and the commands to start, stop, whisper, prompt and hand back. */
 export function useAssistant(callId?: string): UseAssistantResult {
   const slice = useCall(callId, assistantSlice)
   const starting = useCommand(callId, 'ai_assistant_start', { slot: 'assistant.start' })
@@ -106,7 +106,7 @@ function assistantSlice({ state, sync, error }: CallFeed) {
 
 const noMessages = SortedMap.empty<MessageEntry>()
 
-/** The body of the last start without the fields that apply only to the first start. */
+/** Returns the body of the last start command without the fields that apply only to a first start (`greeting`, …). */
 function restartBody(began: CommandRequest | null): CommandBodies['ai_assistant_start'] {
   if (began?.command !== 'ai_assistant_start') return {}
   const {
@@ -120,7 +120,7 @@ function restartBody(began: CommandRequest | null): CommandBodies['ai_assistant_
 }
 
 function asHistory({ role, content }: MessageEntry): AssistantMessage[] {
-  // Telnyx may report roles that it does not accept in a history.
+  // Telnyx may report roles that it does not accept in `message_history`.
   return isRole(role) ? [{ role, content }] : []
 }
 

@@ -20,17 +20,17 @@ import {
 } from './use-command.ts'
 import { type UseConnectionResult, useConnection } from './use-connection.ts'
 
-/** What `useCallGather` returns in every status. */
+/** The properties that `useCallGather` returns in all statuses. */
 export interface UseCallGatherBaseResult {
-  /** The digits so far, `•` for a hidden one; `''` unless the gather is one of digits. */
+  /** The digits so far; a masked digit is `•`. Empty for an AI gather. */
   readonly digits: string
   readonly isCollecting: boolean
-  /** How current the state is. Unless it is `live`, the state may be out of date. */
+  /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
-  /** What the ticket allows on this call. */
+  /** The scopes that the ticket grants on this call. */
   readonly scopes: readonly Scope[]
   readonly connection: UseConnectionResult
-  /** Starts a gather. A call has one at a time: a second is refused, unless `replace` stops the running one first. */
+  /** Starts a gather. While a gather runs, another is refused, unless `replace` stops the running gather first. */
   readonly start: <Name extends GatherName>(
     name: Name,
     body: CommandBodies[Name],
@@ -48,30 +48,30 @@ export interface UseCallGatherBaseResult {
 export type UseCallGatherResult = UseCallGatherBaseResult &
   (
     | {
-        /** `connecting`: nothing is known yet. `idle`: nothing has been gathered on this call. */
+        /** `connecting`: the call state has not arrived yet. `idle`: the call has had no gather. */
         readonly status: 'connecting' | 'idle'
         readonly gather: null
         readonly error: SocketError | null
       }
     | {
-        /** The call may not be watched, or is not there. */
+        /** The agent may not watch the call, or the call does not exist. */
         readonly status: 'unavailable'
         readonly gather: null
         readonly error: SocketError
       }
     | {
         /**
-         * `requested`: sent to Telnyx. `collecting`: running. `ended`: see `gather.outcome`. `refused`: see
-         * `gather.refusal`. `unknown`: Telnyx did not answer, so it may be running.
+         * `requested`: the command was sent to Telnyx. `collecting`: the gather runs. `ended`: see `gather.outcome`.
+         * `refused`: see `gather.refusal`. `unknown`: Telnyx did not answer, so the gather may run.
          */
         readonly status: GatherStatus
         readonly gather: DigitGather | AIGather
-        /** Why updates have stopped. The gather is the last known one. */
+        /** Why updates have stopped; then `gather` is the last known state. `null` while updates arrive. */
         readonly error: SocketError | null
       }
   )
 
-/** The gather of a call that began last, and the commands to start and stop one. */
+/** Returns the latest gather of a call, and the commands to start and stop a gather. */
 export function useCallGather(callId?: string): UseCallGatherResult {
   const slice = useCall(callId, gatherSlice)
   const connection = useConnection()

@@ -4,7 +4,7 @@ import { playAll, playTo, renderHookWithClient } from '../testing/render-hook.ts
 import { createScenarioClient } from '../testing/scenario-client.ts'
 import { useCallTimeline } from './use-call-timeline.ts'
 
-it('returns the entries, gathers and commands of a call as arrays', async () => {
+it('useCallTimeline returns the entries, gathers and commands of a call as arrays', async () => {
   const client = createScenarioClient(twoGathers)
   const { result } = renderHookWithClient(client, () => useCallTimeline(twoGathers.callId))
   expect(result.current).toMatchObject({ entries: [], gathers: [], conversations: [], commands: [], startedAt: null })
@@ -18,7 +18,7 @@ it('returns the entries, gathers and commands of a call as arrays', async () => 
   expect(commands.map(({ id }) => id)).toEqual(expect.arrayContaining(gathers.map(({ id }) => id)))
 })
 
-it('keeps the identity of arrays and items of a timeline that did not change', async () => {
+it('useCallTimeline keeps the identity of unchanged arrays and items', async () => {
   const client = createScenarioClient(twoGathers)
   const { result } = renderHookWithClient(client, () => useCallTimeline(twoGathers.callId))
   await playAll(client)
@@ -30,7 +30,7 @@ it('keeps the identity of arrays and items of a timeline that did not change', a
   expect(result.current.gathers).toBe(gathers)
 })
 
-it('returns the messages of each conversation of a call as an array', async () => {
+it('useCallTimeline returns the messages of each conversation as an array', async () => {
   const client = createScenarioClient(aiBooking)
   const { result } = renderHookWithClient(client, () => useCallTimeline(aiBooking.callId))
   await playTo(client, 12_000)

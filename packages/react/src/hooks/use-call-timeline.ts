@@ -19,25 +19,25 @@ import {
 } from './arrays.ts'
 import { useCall } from './use-call.ts'
 
-/** A call laid out in time. Arrays are built when they are first read. */
+/** The history of a call, for a timeline. Its arrays are built on first read. */
 export interface UseCallTimelineResult {
   readonly phase: CallPhase
-  /** Everything that happened, in order. An entry that did not change is the same object. */
+  /** All entries of the call's history, in order. An unchanged entry keeps its identity. */
   readonly entries: readonly TimelineEntry[]
   readonly gathers: readonly TimelineGather[]
   readonly conversations: readonly TimelineConversation[]
   readonly commands: readonly CommandState[]
-  /** ISO 8601; `null` until it is known. */
+  /** When the call started: ISO 8601, UTC; `null` until it is known. */
   readonly startedAt: string | null
   readonly answeredAt: string | null
   readonly endedAt: string | null
-  /** The server's clock minus the browser's. */
+  /** The server's clock minus the browser's clock, in milliseconds. */
   readonly clockOffsetMs: number
   readonly sync: SyncStatus
   readonly error: SocketError | null
 }
 
-/** Everything that happened on a call, and when. */
+/** Returns the history of a call: its entries, gathers, conversations and commands with their times. */
 export function useCallTimeline(callId?: string): UseCallTimelineResult {
   const slice = useCall(callId, timelineSlice)
   return useMemo(() => {

@@ -22,7 +22,7 @@ import { useTranscript } from './use-transcript.ts'
 const { callId } = pinEntry
 
 describe('useCall', () => {
-  it('returns a slice of the call at once, and a new slice when it changes', async () => {
+  it('useCall returns a slice of the call at once, and a new slice when the slice changes', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () => useCall(callId, ({ state }) => selectCallPhase(state)))
     expect(result.current).toBe('unknown')
@@ -32,7 +32,7 @@ describe('useCall', () => {
     expect(result.current).toBe('answered')
   })
 
-  it('does not render a component again while its slice stays deeply equal', async () => {
+  it('useCall does not render a component again while its slice stays deeply equal', async () => {
     const client = createScenarioClient(pinEntry)
     let renders = 0
     const { result } = renderHookWithClient(client, () => {
@@ -46,7 +46,7 @@ describe('useCall', () => {
     expect(result.current).toEqual({ phase: 'answered', sync: 'live' })
   })
 
-  it('returns undefined when the selector of useCall does', async () => {
+  it('useCall returns undefined when its selector returns undefined', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () =>
       useCall(callId, ({ sync }) => (sync === 'live' ? undefined : sync)),
@@ -56,7 +56,7 @@ describe('useCall', () => {
     expect(result.current).toBeUndefined()
   })
 
-  it('shows another call when useCall gets another call id', async () => {
+  it('useCall returns the slice of another call when its call id changes', async () => {
     const client = createScenarioClient([pinEntry, twoGathers])
     let setId: (id: string) => void = () => {}
     const { result } = renderHookWithClient(client, () => {
@@ -70,7 +70,7 @@ describe('useCall', () => {
     expect(result.current).toBe(`${twoGathers.callId} 2`)
   })
 
-  it('returns a call state that a host can dehydrate in a query of its own and restore', async () => {
+  it('useCall returns a call state that a host can dehydrate in its own query and restore', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () => useCall(callId, ({ state }) => state))
     await playAll(client)
@@ -86,7 +86,7 @@ describe('useCall', () => {
     expect(restored.keys.size).toBe(5)
   })
 
-  it('watches a call once in strict mode and disconnects after the last component unmounts', async () => {
+  it('useCall watches a call once in strict mode, and the client disconnects after the last unmount', async () => {
     const asked = vi.spyOn(ScenarioServer.prototype, 'answerWatch')
     const client = createScenarioClient(pinEntry)
     const { unmount } = renderHookWithClient(client, () => {
@@ -108,7 +108,7 @@ function Probe({ seen }: { seen: (client: QueryClient) => void }) {
 }
 
 describe('GatherProvider', () => {
-  it('uses the QueryClient of the host, or creates one if the host has none', () => {
+  it('GatherProvider uses the QueryClient of the host, or creates one if the host has none', () => {
     const client = createScenarioClient(pinEntry)
     const host = new QueryClient()
     const seen = vi.fn()
@@ -128,13 +128,13 @@ describe('GatherProvider', () => {
     expect(seen.mock.lastCall?.[0]).toBe(own)
   })
 
-  it('makes a hook outside of GatherProvider throw an error that names the provider', () => {
+  it('a hook outside of GatherProvider throws an error that names the provider', () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(() => renderHook(() => useGatherClient())).toThrow(/not inside a <GatherProvider>/)
     error.mockRestore()
   })
 
-  it('caches each call under its public query key', async () => {
+  it('GatherProvider caches each call under its public query key', async () => {
     const client = createScenarioClient(pinEntry)
     const host = new QueryClient()
     const wrapper = ({ children }: { children: ReactNode }) => (
@@ -185,7 +185,7 @@ function Console({ counts }: { counts: Counts }) {
 }
 
 describe('a key press', () => {
-  it('renders only the components that show digits when the caller presses a key', async () => {
+  it('a key press of the caller renders only the components that show digits', async () => {
     const client = createScenarioClient(pinEntry)
     const counts: Counts = {}
     render(
@@ -212,7 +212,7 @@ function Everything() {
 }
 
 describe('on a server', () => {
-  it('renders the initial state on a server and opens no connection', () => {
+  it('hooks render the initial state on a server and open no connection', () => {
     const client = createScenarioClient(pinEntry)
     const html = renderToString(
       <StrictMode>
@@ -225,7 +225,7 @@ describe('on a server', () => {
     expect(client.connection.getSnapshot().status).toBe('idle')
   })
 
-  it('renders markup on a server that the browser hydrates without a warning', async () => {
+  it('server-rendered hooks hydrate in the browser without a warning', async () => {
     const client: ScenarioClient = createScenarioClient(pinEntry)
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     const tree = (

@@ -4,14 +4,14 @@ import { type CallsFeed, initialCallsFeed } from '../client/feed.ts'
 import { callsQueryOptions } from '../query/calls-query.ts'
 import { useGatherClient } from './provider.tsx'
 
-/** The calls that the ticket allows the agent to see. */
+/** The result of `useCalls`: the list of calls that the agent's ticket covers. */
 export interface UseCallsResult {
-  /** Live calls before ended ones, the newest first. */
+  /** Live calls before ended calls, the newest first in both groups. */
   readonly calls: readonly CallSummary[]
   readonly sync: CallsFeed['sync']
-  /** The server's clock minus the browser's, to compute how long a call has lasted. */
+  /** The server's clock minus the browser's clock, in milliseconds. Use it to compute how long a call has lasted. */
   readonly clockOffsetMs: number
-  /** Why the list is not updated. `calls` is the last known list. */
+  /** Why updates have stopped; then `calls` is the last known list. `null` while updates arrive. */
   readonly error: SocketError | null
 }
 

@@ -21,7 +21,7 @@ describe('where a command stands', () => {
   const facts: LoggedOutcome[] = [null, 'accepted', 'confirmed', 'unknown', refusal]
   const given = { name: 'gather', body: {}, requestId: 'r', commandId: 'r', targetId: null } as const
 
-  // By answer over HTTP (down) and by the call's log (across): nothing, accepted, confirmed, unknown, refused.
+  // Rows: the HTTP response. Columns: the outcome in the call's log (none, accepted, confirmed, unknown, refused).
   const table = [
     ['sending', 'accepted', 'confirmed', 'unknown', 'refused'],
     ['accepted', 'accepted', 'confirmed', 'accepted', 'refused'],
@@ -29,7 +29,7 @@ describe('where a command stands', () => {
     ['refused', 'refused', 'confirmed', 'refused', 'refused'],
   ]
 
-  it('derives the command status from the HTTP answer and the log, and the log outranks the answer', () => {
+  it('commandProgress combines the HTTP response with the call’s log, and the log outranks the response', () => {
     const found = answers.map((answer) => facts.map((fact) => commandProgress({ ...given, answer }, fact).status))
     expect(found).toEqual(table)
     expect(commandProgress(null, null).status).toBe('idle')
@@ -49,7 +49,7 @@ describe('useCommand', () => {
   const answering = (...answers: CommandAnswer[]) =>
     createScenarioClient(pinEntry, { respond: () => answers.shift() ?? 'accept' })
 
-  it('moves a command from idle to confirmed when the log of the call shows it', async () => {
+  it('useCommand moves a command from idle to confirmed when the call’s log shows its effect', async () => {
     const client = answering()
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -62,7 +62,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('idle')
   })
 
-  it('keeps a command in sending until the server answers', async () => {
+  it('useCommand keeps a command in sending until the server answers', async () => {
     const client = answering('pending')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -70,7 +70,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('sending')
   })
 
-  it('shows why Telnyx refused a command and retries it under a new request id', async () => {
+  it('useCommand returns why Telnyx refused a command and retries it under a new request id', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -82,7 +82,7 @@ describe('useCommand', () => {
     expect(first?.requestId).not.toBe(second?.requestId)
   })
 
-  it('refuses an invalid command body before it reaches Telnyx', async () => {
+  it('useCommand reports an invalid body as refused by the server, before it reaches Telnyx', async () => {
     const client = answering()
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_using_speak'))
     await actAndSettle(() => result.current.mutateAsync({ payload: 'Hello', voice: 'female', maximum_digits: 0 }))
@@ -90,7 +90,7 @@ describe('useCommand', () => {
     expect(client.commands).toHaveLength(0)
   })
 
-  it('returns nothing from mutate, and resolves mutateAsync to the settled status without ever rejecting', async () => {
+  it('useCommand: mutate returns nothing, and mutateAsync resolves to the settled status and never rejects', async () => {
     const client = answering('accept', { refuse: 'notAnswered' }, 'unknown', 'offline')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -102,7 +102,7 @@ describe('useCommand', () => {
     expect(outcomes).toEqual(['refused', 'unknown', 'unknown'])
   })
 
-  it('marks a command without an answer as unknown and retries it under the same request id', async () => {
+  it('useCommand marks a command without an answer as unknown and retries it under the same request id', async () => {
     const client = answering('offline', 'unknown', 'accept')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -115,7 +115,7 @@ describe('useCommand', () => {
     expect(new Set(client.commands.map((command) => command.requestId)).size).toBe(1)
   })
 
-  it('settles an unknown command when the log of the call shows its outcome', async () => {
+  it('useCommand settles an unknown command when the call’s log shows its outcome', async () => {
     const client = answering('unknown')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -126,7 +126,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('confirmed')
   })
 
-  it('confirms a stop command only when its gather or conversation has ended', async () => {
+  it('useCommand confirms a stop command only when its gather or conversation has ended', async () => {
     const client = createScenarioClient(assistantWhisper)
     const { result } = renderHookWithClient(client, () => useCommand(assistantWhisper.callId, 'ai_assistant_stop'))
     await playTo(client, 4_000)
@@ -134,7 +134,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('confirmed')
   })
 
-  it('does not change the state of the call when a command is sent', async () => {
+  it('useCommand does not change the call state when it sends a command', async () => {
     const client = answering('pending')
     const { result } = renderHookWithClient(client, () => useCallGather(callId))
     await playTo(client, 2_000)
@@ -144,11 +144,11 @@ describe('useCommand', () => {
     expect(result.current.starting.status).toBe('sending')
   })
 
-  it('marks an accepted command as overdue until an event confirms it', async () => {
+  it('useCommand marks an accepted command as overdue until an event confirms it', async () => {
     const client = answering('accept')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_stop', { confirmAfterMs: 4_000 }))
     await playTo(client, 7_000)
-    // The answer comes over HTTP; the events are lost on their way.
+    // The HTTP response arrives, but the events are lost.
     client.faults.setUnreachable(true)
     await actAndSettle(() => result.current.mutateAsync({}))
     expect(result.current).toMatchObject({ status: 'accepted', isOverdue: false })
@@ -161,7 +161,7 @@ describe('useCommand', () => {
     expect(result.current.status).toBe('confirmed')
   })
 
-  it('takes confirmAfterMs of a command from the provider, 10 seconds by default', async () => {
+  it('useCommand takes confirmAfterMs from the provider, with a default of 10 seconds', async () => {
     const overdueAfter = async (confirmAfterMs?: number) => {
       const client = answering('accept')
       const queryClient = new QueryClient()
@@ -188,7 +188,7 @@ describe('useCommand', () => {
     expect(await overdueAfter(3_000)).toBe(3)
   })
 
-  it('sends the mask and replace options of a command again with each retry', async () => {
+  it('useCommand sends the mask and replace options of a command again with each retry', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -200,7 +200,7 @@ describe('useCommand', () => {
     ])
   })
 
-  it('shares the state of a command between components and keeps it across unmounts', async () => {
+  it('useCommand shares the state of a command between components and keeps it across unmounts', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const cache = new QueryClient()
     const app = (content: ReactNode) => (
@@ -226,7 +226,7 @@ describe('useCommand', () => {
     error.mockRestore()
   })
 
-  it('clears the state of commands when the client is closed', async () => {
+  it('useCommand clears the state of commands when the client is closed', async () => {
     const client = answering({ refuse: 'notAnswered' })
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)

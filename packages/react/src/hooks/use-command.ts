@@ -12,53 +12,53 @@ import { ConfirmAfterContext } from './confirm-after.ts'
 import { useGatherClient } from './provider.tsx'
 import { useCall } from './use-call.ts'
 
-/** How sending a command ended. Its effects on the call arrive as events. */
+/** The result of sending a command. The command's effects on the call arrive as events. */
 export type SettledCommandStatus = 'accepted' | 'refused' | 'unknown'
 
-/** How one command is sent. */
+/** The options of `mutate` and `mutateAsync`. */
 export type CommandMutateOptions = Pick<CommandOptions, 'mask' | 'replace'>
 
 /** The options of `useCommand` and `useAnyCommand`. */
 export interface UseCommandOptions {
   /**
-   * Keeps apart the states of several buttons on one call. Hooks with the same slot on the same call share one state, also
-   * after they are unmounted. Default: the command's name; for `useAnyCommand`, `any`.
+   * The name of the command's state on the call, to keep several buttons apart. Hooks with the same slot on the same
+   * call share one state, also after an unmount. Default: the command's name; `any` for `useAnyCommand`.
    */
   slot?: string
-  /** How long Telnyx may take to confirm an accepted command before it is overdue. Default: the provider's. */
+  /** The time within which an event must confirm an accepted command, in ms. Default: the provider's value. */
   confirmAfterMs?: number
 }
 
-/** What both command hooks return. */
+/** The actions that `useCommand` and `useAnyCommand` return. */
 export interface UseCommandActions {
   /**
-   * Sends the last command again, to the call it was sent to. An unknown command keeps its request id, so it cannot run
-   * twice; a refused one gets a new id. Resolves like `mutateAsync`; to `unknown` if nothing was sent.
+   * Sends the last command to its call again. A command with an unknown outcome keeps its request id, so it cannot run
+   * twice; a refused command gets a new id. Resolves like `mutateAsync`, or to `unknown` if there is no command.
    */
   readonly retry: (options?: CommandMutateOptions) => Promise<SettledCommandStatus>
-  /** Returns to `idle`. Does not undo a command that was sent. */
+  /** Resets the status to `idle`. Does not undo a sent command. */
   readonly reset: () => void
 }
 
-/** One command of a call: its progress, and functions to send it. */
+/** The result of `useCommand`: the progress of the command, and functions to send it. */
 export type UseCommandResult<Name extends CommandName> = CommandProgress &
   UseCommandActions & {
-    /** Sends the command. Read the outcome from `status`. */
+    /** Sends the command and returns nothing. Read the outcome from `status`. */
     readonly mutate: (body: CommandBodies[Name], options?: CommandMutateOptions) => void
-    /** Sends the command. Resolves when sending has settled; never rejects. */
+    /** Sends the command. Resolves when it is accepted, refused or of unknown outcome; never rejects. */
     readonly mutateAsync: (body: CommandBodies[Name], options?: CommandMutateOptions) => Promise<SettledCommandStatus>
   }
 
-/** Any command of a call: the progress of the last one sent, and functions to send one. */
+/** The result of `useAnyCommand`: the progress of the last sent command, and functions to send a command. */
 export type UseAnyCommandResult = CommandProgress &
   UseCommandActions & {
-    /** Sends a command. Read the outcome from `status`. */
+    /** Sends a command and returns nothing. Read the outcome from `status`. */
     readonly mutate: <Name extends CommandName>(
       name: Name,
       body: CommandBodies[Name],
       options?: CommandMutateOptions,
     ) => void
-    /** Sends a command. Resolves when sending has settled; never rejects. */
+    /** Sends a command. Resolves when it is accepted, refused or of unknown outcome; never rejects. */
     readonly mutateAsync: <Name extends CommandName>(
       name: Name,
       body: CommandBodies[Name],
@@ -67,9 +67,9 @@ export type UseAnyCommandResult = CommandProgress &
   }
 
 /**
- * One command of a call as a state machine for a button: `idle` → `sending` → `accepted` → `confirmed` by the call's own
- * events, or `refused` in Telnyx's words, or `unknown` when no answer came. The state belongs to the call: another
- * `callId` has its own, and a late answer settles the call that the command was given for.
+ * Returns a command as a state machine for a button: `idle` → `sending` → `accepted` → `confirmed` by the call's
+ * events, or `refused` with Telnyx's error, or `unknown` without a response. Each call has its own state, so a late
+ * response settles the command of its own call.
  */
 export function useCommand<Name extends CommandName>(name: Name, options?: UseCommandOptions): UseCommandResult<Name>
 export function useCommand<Name extends CommandName>(
@@ -99,7 +99,7 @@ export function useCommand(
   return useMemo(() => ({ ...command, ...actions }), [command, actions])
 }
 
-/** Like `useCommand`, for a place that sends one of several commands. */
+/** Like `useCommand`, for a component that sends one of several commands. */
 export function useAnyCommand(
   callId?: string,
   { slot = 'any', confirmAfterMs: ownConfirmAfterMs }: UseCommandOptions = {},
@@ -112,7 +112,7 @@ export function useAnyCommand(
   const confirmAfterMs = ownConfirmAfterMs ?? providedConfirmAfterMs
   const read = useCallback(() => readSlot(memory, slot), [memory, slot])
   const given = useMemorySlice(memory, read, null)
-  // A console has many buttons, so an idle one selects nothing from the call.
+  // A console has many buttons, so a button without a sent command selects nothing from the call.
   const factSlice = useMemo(() => (given ? ({ state }: CallFeed) => loggedOutcome(given, state) : noFact), [given])
   const fact = useCall(id, factSlice)
 
@@ -157,7 +157,7 @@ export function useAnyCommand(
 
 const noFact = () => null
 
-/** The last command of each slot of a call. */
+/** The last sent command of each slot, for each call. */
 const givenCommands = new Remembered<ReadonlyMap<string, SentCommand>>(new Map())
 
 const readSlot = (memory: CallMemory, slot: string) => givenCommands.read(memory).get(slot) ?? null
@@ -176,7 +176,7 @@ function changeSlot(memory: CallMemory, slot: string, change: Change): void {
   })
 }
 
-/** Where a command is sent and where its state is kept, whichever call is shown later. */
+/** The call that a command is sent to and the slot of its state, whichever call is shown later. */
 interface Place {
   readonly client: GatherClient
   readonly callId: string
@@ -190,9 +190,9 @@ async function send(place: Place, command: SentCommand): Promise<SettledCommandS
   const { client, callId, memory, slot } = place
   const change = (changed: Pick<SentCommand, 'answer'> | Pick<SentCommand, 'isOverdue'>) =>
     changeSlot(memory, slot, (current) => {
-      // The slot may hold a newer command.
+      // A newer command may have replaced this command in its slot.
       if (current?.requestId !== command.requestId) return current
-      // Of two attempts under one id, the answered one counts.
+      // Of two attempts with the same request id, the attempt with a response counts.
       const isAnswered = current.answer === 'accepted' || typeof current.answer === 'object'
       if ('answer' in changed && changed.answer === 'unknown' && isAnswered) return current
       return { ...current, ...changed }
@@ -208,7 +208,7 @@ async function send(place: Place, command: SentCommand): Promise<SettledCommandS
       if (!state || loggedOutcome(command, state) !== 'confirmed') change({ isOverdue: true })
     }, place.confirmAfterMs)
   changeSlot(memory, slot, () => ({ ...command, answer: 'none', isOverdue: false }))
-  // The log may show the acceptance before the HTTP answer, or without it.
+  // The log may show that Telnyx accepted the command before the HTTP response, or without a response.
   let cancelDeadline = startDeadline()
   try {
     const { name, body, requestId, mask, replace } = command

@@ -2,10 +2,10 @@ import { useMemo, useSyncExternalStore } from 'react'
 import { type ConnectionState, initialConnectionState } from '../client/connection.ts'
 import { useGatherClient } from './provider.tsx'
 
-/** The connection, and a function that retries it at once. */
+/** The state of the connection, and a function that reconnects at once. */
 export type UseConnectionResult = ConnectionState & { readonly retryNow: () => void }
 
-/** The connection to the server. */
+/** Returns the state of the connection to the server. */
 export function useConnection(): UseConnectionResult {
   const { connection } = useGatherClient()
   const state = useSyncExternalStore(connection.subscribe, connection.getSnapshot, () => initialConnectionState)

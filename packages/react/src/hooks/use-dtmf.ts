@@ -2,21 +2,21 @@ import { type CallState, type DigitGather, type KeyEntry, selectGather, selectSt
 import type { CallFeed } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
-/** The keys of a call. */
+/** The result of `useDtmf`: the keys that the caller pressed, and their gather. */
 export interface UseDtmfResult {
-  /** The gather of digits that began last, running or over; `null` if there was none, or another kind came since. */
+  /** The latest gather of the call, running or ended, if it is a digit gather; otherwise `null`. */
   readonly gather: DigitGather | null
-  /** The last key of the call, of any gather or none. A new object for each press, so that it can flash. */
+  /** The last key of the call, with or without a gather. A new object for each press, so that a UI can flash it. */
   readonly lastKey: KeyEntry | null
-  /** The number of keys pressed on the call. It changes with each press, unlike `lastKey` on the first render. */
+  /** The number of keys that the caller has pressed during the call. It changes with each press. */
   readonly keyCount: number
-  /** Keys pressed while no gather was listening, newest last; at most 32. */
+  /** The last 32 keys that the caller pressed while no gather ran, oldest first. */
   readonly strays: readonly KeyEntry[]
-  /** The server's clock less ours, in milliseconds: add it to the time here to draw `gather.runningTimeout`. */
+  /** The server's clock minus the browser's clock, in ms. Add it to `Date.now()` to draw `gather.runningTimeout`. */
   readonly clockOffsetMs: number
 }
 
-/** The keys that the caller presses, live. */
+/** Returns the keys that the caller presses, live. */
 export function useDtmf(callId?: string): UseDtmfResult {
   return useCall(callId, dtmfSlice)
 }
@@ -35,7 +35,7 @@ function dtmfSlice({ state, clockOffsetMs }: CallFeed): UseDtmfResult {
 const strays = new WeakMap<CallState['keys'], { gathers: CallState['gathers']; keys: readonly KeyEntry[] }>()
 const none: readonly KeyEntry[] = []
 
-/** Which keys are stray depends on the keys and the gathers alone; the list keeps its identity until they change. */
+/** Returns the stray keys. The list keeps its identity until the keys or gathers of the call change. */
 function strayKeys(state: CallState): readonly KeyEntry[] {
   const cached = strays.get(state.keys)
   if (cached?.gathers === state.gathers) return cached.keys

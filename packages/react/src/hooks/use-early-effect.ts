@@ -1,5 +1,5 @@
-// biome-ignore lint/style/noRestrictedImports: the one place that may
+// biome-ignore lint/style/noRestrictedImports: only this file may import useLayoutEffect
 import { useEffect, useLayoutEffect } from 'react'
 
-/** `useLayoutEffect` in a browser. On a server, where React 18 warns about it, an effect that never runs. */
+/** `useLayoutEffect` in a browser; `useEffect` on a server, where React 18 warns about `useLayoutEffect`. */
 export const useEarlyEffect = typeof window === 'undefined' ? useEffect : useLayoutEffect

@@ -39,7 +39,7 @@ function setUp(scenario: Scenario, onEvent?: (event: HostEvent) => void) {
   return { client, events, show, ofCall }
 }
 
-it('publishes each live fact of a watched call once, in order, as the host contract describes', async () => {
+it('useHostEvents publishes each live event of a watched call once, in order, by the host contract', async () => {
   const { client, events, show, ofCall } = setUp(pinEntry)
   show()
   await actAndSettle(() => {})
@@ -62,7 +62,7 @@ it('publishes each live fact of a watched call once, in order, as the host contr
   for (const event of events) expect(checkHostEvent(event)).toEqual({ ok: true, message: event })
 })
 
-it('publishes no event for what the first snapshot of a call contains', async () => {
+it('useHostEvents publishes no event for the contents of a call’s first snapshot', async () => {
   const { client, show, ofCall } = setUp(pinEntry)
   await playTo(client, 9_000)
   show()
@@ -70,7 +70,7 @@ it('publishes no event for what the first snapshot of a call contains', async ()
   expect(ofCall()).toEqual([])
 })
 
-it('publishes the events that a lost connection delayed, each once', async () => {
+it('useHostEvents publishes the events that a lost connection delayed, each once', async () => {
   const { client, show, ofCall } = setUp(pinEntry)
   show()
   await playTo(client, 5_000)
@@ -85,7 +85,7 @@ it('publishes the events that a lost connection delayed, each once', async () =>
   expect(new Set(names).size).toBe(names.length)
 })
 
-it('publishes no digit of a masked gather', async () => {
+it('useHostEvents publishes no digit of a masked gather', async () => {
   const { client, show, ofCall } = setUp(hiddenPin)
   show()
   await actAndSettle(() => {})
@@ -94,7 +94,7 @@ it('publishes no digit of a masked gather', async () => {
   expect(collected).toMatchObject({ value: null, digitCount: 6, mask: 'digits' })
 })
 
-it('publishes an error with the call id when the server refuses a call', async () => {
+it('useHostEvents publishes an error with the call id when the server refuses to watch a call', async () => {
   const { client, show, ofCall } = setUp(pinEntry)
   client.faults.refuseCall(pinEntry.callId, socketError(gatherError('forbidden', 'No.')))
   show()
@@ -102,7 +102,7 @@ it('publishes an error with the call id when the server refuses a call', async (
   expect(ofCall()).toMatchObject([{ type: 'error', code: 'refused', callId: pinEntry.callId }])
 })
 
-it('reports an onEvent that throws, and keeps rendering', async () => {
+it('useHostEvents reports an onEvent that throws, and the page keeps rendering', async () => {
   const error = vi.spyOn(console, 'error').mockImplementation(() => {})
   const { client, show } = setUp(pinEntry, () => {
     throw new Error('of the host')

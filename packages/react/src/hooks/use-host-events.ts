@@ -6,11 +6,11 @@ import { useGatherClient } from './provider.tsx'
 import { useEarlyEffect } from './use-early-effect.ts'
 
 /**
- * Calls `onEvent` with the events of the host contract: `ready`, `connection`, `ticket-needed`, `error`, and the events of
- * every call that is watched with the client of the `GatherProvider`. Use it once per provider.
+ * Calls `onEvent` with the events of the host contract: `ready`, `connection`, `ticket-needed`, `error`, and the events
+ * of all calls that the client of the `GatherProvider` watches. Use this hook once per provider.
  *
- * Each fact is published once. What the first snapshot of a call contains is not an event. Values are masked as the
- * server masked them. An error that `onEvent` throws goes to `onError` of the client.
+ * Each event is published once. Events before the first snapshot of a call are not published. Values are masked as the
+ * server masked them. The client's `onError` receives an error that `onEvent` throws.
  */
 export function useHostEvents(onEvent: (event: HostEvent) => void): void {
   const client = useGatherClient()

@@ -2,23 +2,23 @@ import type { CallState, PlaybackEntry } from '@callgather/protocol'
 import type { CallFeed } from '../client/feed.ts'
 import { useCall } from './use-call.ts'
 
-/** What is played or spoken to the caller. */
+/** The result of `usePlayback`: the latest prompt, played from a file or spoken. */
 export interface UsePlaybackResult {
-  /** Something plays now, as far as Telnyx has said. */
+  /** Whether a prompt plays now, by the events that Telnyx has sent. */
   readonly playing: boolean
-  /** A file, or speech; `null` if nothing was ever played. */
+  /** The kind of the prompt: an audio file or speech; `null` if the call has had no prompt. */
   readonly what: PlaybackEntry['source'] | null
-  /** The file, where Telnyx names it. */
+  /** The URL or name of the audio file; `null` if Telnyx did not send it. */
   readonly media: string | null
-  /** The gather whose prompt it is. */
+  /** The id of the gather that the prompt belongs to; `null` if it belongs to none. */
   readonly gatherId: string | null
   readonly startedAt: string | null
   readonly endedAt: string | null
-  /** How it ended, in Telnyx's words: `completed`, `cancelled`, … */
+  /** How the prompt ended: Telnyx's status, such as `completed` or `cancelled`; an open list. */
   readonly outcome: string | null
 }
 
-/** The prompt that is played or spoken to the caller, or was last. */
+/** Returns the prompt that the caller hears now, or the last prompt. */
 export function usePlayback(callId?: string): UsePlaybackResult {
   return useCall(callId, playbackSlice)
 }
@@ -37,7 +37,7 @@ function playbackSlice({ state: { latestPlayback: last, gathers, hangup, closed 
   }
 }
 
-/** When a prompt that has ended began: known where it belongs to a gather. */
+/** Returns when an ended prompt started; `null` unless the prompt belongs to a gather. */
 function startOf(end: PlaybackEntry, gathers: CallState['gathers']): string | null {
   const plays = end.gatherId === null ? undefined : gathers.get(end.gatherId)?.plays
   if (!plays) return null

@@ -5,8 +5,8 @@ import { useGatherClient } from './provider.tsx'
 import { useCall } from './use-call.ts'
 
 /**
- * The server's time, in milliseconds since the Unix epoch, by its estimated offset: for elapsed times and timeouts.
- * Renders again every `everyMillis`; with `null`, not at all, so that a clock that shows nothing costs nothing.
+ * Returns the estimated time of the server in milliseconds since the Unix epoch, for elapsed times and timeouts.
+ * Renders again every `everyMillis` milliseconds; never with `null`, so that a hidden clock causes no renders.
  */
 export function useServerTime(callId: string | undefined, everyMillis: number | null): number
 export function useServerTime(everyMillis: number | null): number
@@ -19,7 +19,7 @@ export function useServerTime(first: string | number | null | undefined, second?
 
 const offsetSlice = ({ clockOffsetMs }: CallFeed) => clockOffsetMs
 
-/** The time here, by the client's clock. Renders again every `everyMillis`; with `null`, not at all. */
+/** Returns the time of the client's clock. Renders again every `everyMillis` milliseconds; never with `null`. */
 export function useNow(everyMillis: number | null): number {
   const { clock } = useGatherClient()
   const [now, setNow] = useState(() => clock.now())

@@ -11,7 +11,7 @@ import { useTranscript } from './use-transcript.ts'
 const { callId } = aiBooking
 
 describe('useTranscript', () => {
-  it('adds a transcript row for each entry and keeps the identity of unchanged rows', async () => {
+  it('useTranscript adds a row for each entry and keeps the identity of unchanged rows', async () => {
     const client = createScenarioClient(aiBooking)
     const { result } = renderHookWithClient(client, () => useTranscript(callId))
     await playTo(client, 4_000)
@@ -24,7 +24,7 @@ describe('useTranscript', () => {
     expect(result.current.at(result.current.length)).toBeUndefined()
   })
 
-  it('returns rows as an array, and keeps the identity of the array and of rows that did not change', async () => {
+  it('useTranscript returns rows as an array, and keeps the identity of unchanged arrays and rows', async () => {
     const client = createScenarioClient(aiBooking)
     const { result, rerender } = renderHookWithClient(client, () => useTranscript(callId))
     await playTo(client, 4_000)
@@ -38,7 +38,7 @@ describe('useTranscript', () => {
     for (const [position, row] of before.entries()) expect(result.current.rows[position]).toBe(row)
   })
 
-  it('builds no array for a component that reads only at and length', async () => {
+  it('useTranscript builds no array for a component that reads only `at` and `length`', async () => {
     const client = createScenarioClient(aiBooking)
     const iterate = vi.spyOn(SortedMap.prototype, Symbol.iterator)
     const { result } = renderHookWithClient(client, () => {
@@ -58,7 +58,7 @@ describe('useTranscript', () => {
     iterate.mockRestore()
   })
 
-  it('filters transcript rows by kind and returns the positions of search matches', async () => {
+  it('useTranscript filters rows by kind and returns the positions of search matches', async () => {
     const client = createScenarioClient(aiBooking)
     const kinds = ['message'] as const
     const { result } = renderHookWithClient(client, () => useTranscript(callId, { kinds, search: ' TUESDAY ' }))
@@ -69,7 +69,7 @@ describe('useTranscript', () => {
     for (const row of found) expect(row).toMatchObject({ content: expect.stringContaining('Tuesday') })
   })
 
-  it('filters transcript rows by a custom predicate', async () => {
+  it('useTranscript filters rows by a custom predicate', async () => {
     const client = createScenarioClient(aiBooking)
     const byCaller = (row: { kind: string; role?: string }) => row.kind === 'message' && row.role === 'user'
     const { result } = renderHookWithClient(client, () => useTranscript(callId, { where: byCaller }))
@@ -77,7 +77,7 @@ describe('useTranscript', () => {
     expect(result.current.length).toBe(3)
   })
 
-  it('returns partial speech until its transcription is final', async () => {
+  it('useTranscript returns partial speech until its transcription is final', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () => useTranscript(pinEntry.callId))
     await playTo(client, 3_000)
@@ -99,7 +99,7 @@ describe('useTranscript', () => {
 })
 
 describe('useDtmf', () => {
-  it('separates stray keys from the keys of a gather and returns a new object for each press', async () => {
+  it('useDtmf separates stray keys from the keys of a gather and returns a new object for each press', async () => {
     const client = createScenarioClient(menuWithWrongKey)
     const id = menuWithWrongKey.callId
     const { result } = renderHookWithClient(client, () => useDtmf(id))
@@ -117,7 +117,7 @@ describe('useDtmf', () => {
 })
 
 describe('usePlayback', () => {
-  it('returns the prompt that plays and how it ended', async () => {
+  it('usePlayback returns the prompt that plays, and later how it ended', async () => {
     const client = createScenarioClient(menuWithWrongKey)
     const { result } = renderHookWithClient(client, () => usePlayback(menuWithWrongKey.callId))
     expect(result.current).toMatchObject({ playing: false, what: null })
@@ -136,7 +136,7 @@ describe('usePlayback', () => {
 })
 
 describe('useServerTime', () => {
-  it('updates the server time by the clock of the client, and not without an interval', async () => {
+  it('useServerTime updates by the clock of the client, and never updates without an interval', async () => {
     const client = createScenarioClient(pinEntry)
     const { result } = renderHookWithClient(client, () => [
       useServerTime(pinEntry.callId, 1_000),

@@ -12,31 +12,31 @@ import { useCall } from './use-call.ts'
 
 /** The options of `useTranscript`. */
 export interface UseTranscriptOptions {
-  /** Only rows of these kinds. By default all. */
+  /** The kinds of rows to include. Default: all kinds. */
   kinds?: readonly TimelineEntry['kind'][]
-  /** Filters rows. Keep its identity stable: a new function filters every row again on each render. */
+  /** A predicate that filters rows. Keep its identity stable, because a new function filters all rows again. */
   where?: (row: TimelineEntry) => boolean
   /** Text to find, ignoring case. `matches` has the positions of the rows that contain it. */
   search?: string
 }
 
-/** Speech whose transcription is not final yet. */
+/** A caller's or agent's speech whose transcription is not final yet. */
 export interface LiveSpeech {
-  /** `inbound` is the caller. */
+  /** The audio track: `inbound` is the caller. */
   readonly track: string
   readonly at: string
   readonly text: string
 }
 
-/** A call's transcript. */
+/** The result of `useTranscript`: the rows of a call's transcript. */
 export interface UseTranscriptResult {
-  /** The rows, in order. Built when it is first read. A row that did not change is the same object. */
+  /** The rows of the transcript, in order. Built on first read. An unchanged row keeps its identity. */
   readonly rows: readonly TimelineEntry[]
   /** The number of rows. For virtual lists: `length` and `at` build no array. */
   readonly length: number
-  /** The row at a position; a negative position counts from the end. */
+  /** Returns the row at a position; a negative position counts from the end. */
   readonly at: (position: number) => TimelineEntry | undefined
-  /** Speech whose transcription is not final yet. */
+  /** The current speech of each track whose transcription is not final yet. */
   readonly partials: readonly LiveSpeech[]
   /** Positions of the rows that contain the search text, in order; empty without a search. */
   readonly matches: readonly number[]
@@ -44,7 +44,7 @@ export interface UseTranscriptResult {
   readonly error: SocketError | null
 }
 
-/** Speech, keys, commands and events of a call, in order. */
+/** Returns the speech, keys, commands and events of a call, in order. */
 export function useTranscript(callId?: string, options?: UseTranscriptOptions): UseTranscriptResult
 export function useTranscript(options: UseTranscriptOptions): UseTranscriptResult
 export function useTranscript(
@@ -110,7 +110,7 @@ function matchesIn(rows: Rows, search: string): readonly number[] {
   return found
 }
 
-/** The searchable text of a row. */
+/** Returns the searchable text of a row. */
 export function rowText(row: TimelineEntry): string {
   switch (row.kind) {
     case 'message':
@@ -130,7 +130,7 @@ export function rowText(row: TimelineEntry): string {
   }
 }
 
-/** The strings in a JSON value, so that a prompt or a result can be found by its words. */
+/** Returns all strings in a JSON value, so that a search finds a prompt or result by its words. */
 function textIn(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value)
   if (typeof value !== 'object' || value === null) return ''

@@ -1,22 +1,23 @@
 /**
- * Checks a value by the host's schema. The check settles even if the schema throws, rejects, hangs or returns garbage.
+ * Validates a value by the host's schema. The validation settles even if the schema throws, rejects, hangs or returns a
+ * malformed result.
  */
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useGatherClient } from './provider.tsx'
 import type { StandardIssue, StandardSchemaV1 } from './standard-schema.ts'
 
-/** The result of an AI gather, before and after it was checked. */
+/** The result of an AI gather, before, during and after its validation. */
 export type AIGatherValidation<Value> =
   | { readonly status: 'none'; readonly value: null; readonly issues: readonly [] }
-  /** The schema checks asynchronously and has not answered yet. */
+  /** The schema validates asynchronously and has not settled yet. */
   | { readonly status: 'checking'; readonly value: null; readonly issues: readonly [] }
   | { readonly status: 'valid'; readonly value: Value; readonly issues: readonly [] }
-  /** It does not match, or the schema failed; see `issues`. */
+  /** The result does not match the schema, or the schema failed; see `issues`. */
   | { readonly status: 'invalid'; readonly value: null; readonly issues: readonly StandardIssue[] }
 
 type Result = AIGatherValidation<unknown>
 
-/** How long an asynchronous schema may take. */
+/** How long an asynchronous schema may take before the result is `invalid`. */
 const MAX_CHECK_MS = 10_000
 
 const none = { status: 'none', value: null, issues: [] } as const
@@ -24,8 +25,8 @@ const checking = { status: 'checking', value: null, issues: [] } as const
 const failed = (message: string): Result => ({ status: 'invalid', value: null, issues: [{ message }] })
 
 /**
- * Checks a value. A schema that answers at once has its result in the same render; the others are `checking` first.
- * A result that is equal to the one on the screen keeps its identity, so that an effect may depend on it.
+ * Validates a value. A synchronous schema has its result in the same render; an asynchronous schema is `checking`
+ * first. A result that equals the rendered result keeps its identity, so that an effect may depend on it.
  */
 export function useValidated(schema: StandardSchemaV1 | undefined, value: unknown): Result {
   const result = useCheck(schema, value)
@@ -51,7 +52,7 @@ function useCheck(schema: StandardSchemaV1 | undefined, value: unknown): Result 
     if (!(answer instanceof Promise)) return
     const isOurUpdate = rendered.current !== late
     rendered.current = late
-    // A schema written inline is new in each render. Checking again after our own update would never end.
+    // An inline schema is new in each render, so a validation after our own update would loop forever.
     if (isOurUpdate || late?.answer === answer) return
     let isCurrent = true
     const settle = (result: Result) => {
@@ -105,10 +106,10 @@ function issueOf(issue: unknown): StandardIssue {
   return Array.isArray(issue.path) ? { message: issue.message, path: issue.path } : { message: issue.message }
 }
 
-/** Deeper results count as different, which also ends the comparison of cyclic ones. */
+/** Results nested deeper than this count as different, which also ends the comparison of cyclic results. */
 const MAX_DEPTH = 20
 
-/** Whether two results hold the same data: plain objects, arrays, dates and primitives. */
+/** Whether two results have the same data. Compares plain objects, arrays, dates and primitives. */
 function isSameData(one: unknown, other: unknown, depth = 0): boolean {
   if (Object.is(one, other)) return true
   if (depth > MAX_DEPTH) return false

@@ -1,4 +1,4 @@
-/** What a host's cache holds, persists and shows when agents, clients and pages change. */
+/** Tests what a host's cache stores, persists and shows when the agent, the client or the page changes. */
 import { gatherError } from '@callgather/protocol'
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
@@ -55,7 +55,7 @@ it('does not show one agent’s cached feeds to the next agent on the same cache
   expect(text()).toBe('connecting 0 0')
 })
 
-it('hides cached feeds after a remount until the agent is confirmed to be the same', async () => {
+it('a remounted component shows no cached feed until the agent is confirmed to be the same', async () => {
   const { client, cache, view } = await setUp()
   await actAndSettle(() => view.rerender(page(cache, null)))
   client.faults.delay(100)
@@ -65,7 +65,7 @@ it('hides cached feeds after a remount until the agent is confirmed to be the sa
   expect(text()).toBe('live 5 1')
 })
 
-it('keeps the feeds of two clients apart in one cache', async () => {
+it('the feeds of two clients stay apart in one cache', async () => {
   const { cache, view } = await setUp()
   const other = createScenarioClient([])
   view.rerender(page(cache, other))
@@ -73,14 +73,14 @@ it('keeps the feeds of two clients apart in one cache', async () => {
   expect(text()).toBe('connecting 0 0')
 })
 
-it('clears the shown and cached feeds when the client is closed', async () => {
+it('the cache and the screen lose all feeds when the client is closed', async () => {
   const { client, cache } = await setUp()
   await actAndSettle(() => client.close())
   expect(text()).toBe('connecting 0 0')
   for (const { state } of queriesOf(cache, client)) expect(client.session.owns(state.data ?? {})).toBe(false)
 })
 
-it('removes the unobserved queries of a closed client', async () => {
+it('the cache removes the unobserved queries of a closed client', async () => {
   const { client, cache, view } = await setUp()
   await actAndSettle(() => view.rerender(page(cache, null)))
   expect(queriesOf(cache, client)).toHaveLength(2)
@@ -88,7 +88,7 @@ it('removes the unobserved queries of a closed client', async () => {
   expect(queriesOf(cache, client)).toEqual([])
 })
 
-it('clears a call from the screen when access to it is denied', async () => {
+it('a call disappears from the screen when access to the call is denied', async () => {
   const { client } = await setUp()
   client.faults.refuseCall(callId, socketError(gatherError('notFound', 'No.')))
   client.faults.dropConnection()
@@ -96,7 +96,7 @@ it('clears a call from the screen when access to it is denied', async () => {
   expect(text()).toMatch(/^connecting 0/)
 })
 
-it('keeps an ended call on the screen after its subscription ended', async () => {
+it('an ended call stays on the screen after its subscription has ended', async () => {
   const client = createScenarioClient(pinEntry)
   const ended = <Ended />
   const cache = new QueryClient()
@@ -114,7 +114,7 @@ function Ended() {
   return <output>{useCall(callId, (feed) => `${feed.sync} ${feed.state.keys.size}`)}</output>
 }
 
-it('ignores placeholder data and persisters from the host’s default query options', async () => {
+it('the query of a call ignores placeholder data and persisters from the host’s default options', async () => {
   const cache = new QueryClient({
     defaultOptions: { queries: { placeholderData: (before: unknown) => before, persister: () => 'persisted' } },
   })
@@ -126,7 +126,7 @@ it('ignores placeholder data and persisters from the host’s default query opti
   expect(text()).toBe('connecting 0 0')
 })
 
-it('dehydrates no CallGather query by default, and no call data when the host dehydrates every query', async () => {
+it('dehydrate skips CallGather queries by default, and contains no call data when the host includes them', async () => {
   const { cache } = await setUp()
   cache.setQueryData(['host'], 'of the host')
   expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
@@ -136,7 +136,7 @@ it('dehydrates no CallGather query by default, and no call data when the host de
   for (const text of written) expect(text).not.toMatch(/\+1555|digit|timeline|scopes/)
 })
 
-it('keeps the host’s shouldDehydrateQuery filter', async () => {
+it('the cache keeps the host’s shouldDehydrateQuery filter', async () => {
   const cache = new QueryClient({
     defaultOptions: { dehydrate: { shouldDehydrateQuery: ({ queryKey }) => queryKey[0] !== 'private' } },
   })
@@ -147,7 +147,7 @@ it('keeps the host’s shouldDehydrateQuery filter', async () => {
   expect(dehydrate(cache).queries.map(({ queryKey }) => queryKey)).toEqual([['host']])
 })
 
-it('ignores data that a TanStack Query persister restored with default options, and still renders', async () => {
+it('hooks ignore data that a TanStack Query persister restored with default options, and still render', async () => {
   const persister = createSyncStoragePersister({ storage: localStorage, throttleTime: 0 })
   const client = createScenarioClient(pinEntry)
   const wrapped = (cache: QueryClient) => (
@@ -182,7 +182,7 @@ it('ignores data that a TanStack Query persister restored with default options, 
   localStorage.clear()
 })
 
-/** A host's `useQuery` with `callQueryOptions`. */
+/** Uses a call in the host's own `useQuery` with `callQueryOptions`. */
 function Plain() {
   const { data } = useQuery(callQueryOptions(useGatherClient(), callId))
   return <output>{data?.sync ?? 'connecting'}</output>

@@ -1,5 +1,5 @@
 /**
- * Stores feeds in TanStack Query's cache so that they can't leave this page and are removed when the session ends.
+ * Stores feeds in TanStack Query's cache, so that feeds can't leave this page and are removed when the session ends.
  *
  * Hosts persist and dehydrate their cache, and a feed holds a caller's digits. A wrapped feed serialises to nothing,
  * under JSON and structured clone. Restored data isn't accepted as a feed.
@@ -17,14 +17,14 @@ export function wrapFeed<Feed extends object>(feed: Feed): Feed {
   return data
 }
 
-/** Returns the feed in cached data; `undefined` if the data was restored by the host. */
+/** Returns the feed in cached data; `undefined` if the host restored the data, for example from a persister. */
 export function unwrapFeed<Feed extends object>(data: Feed | undefined): Feed | undefined {
   if (typeof data !== 'object' || data === null || !wrappedFeeds.has(data)) return undefined
   const feed: Feed = Object.getPrototypeOf(data)
   return feed
 }
 
-/** Returns the feed in cached data; `undefined` if it was restored by the host or belongs to another agent. */
+/** Returns the feed in cached data; `undefined` if the host restored the data or it belongs to another agent. */
 export function unwrapOwnFeed<Feed extends object>(session: AgentSession, data: Feed | undefined): Feed | undefined {
   const feed = unwrapFeed(data)
   return feed && session.owns(feed) ? feed : undefined
@@ -33,7 +33,7 @@ export function unwrapOwnFeed<Feed extends object>(session: AgentSession, data: 
 const sessions = new WeakMap<QueryClient, WeakSet<AgentSession>>()
 const filters = new WeakSet<(query: Query) => boolean>()
 
-/** Prepares a cache for a session's feeds: they are not dehydrated by default, and are removed when it ends. */
+/** Prepares a cache for a session's feeds: not dehydrated by default, and removed when the session ends. */
 export function prepareCache(cache: QueryClient, session: AgentSession): void {
   keepFromDehydration(cache)
   const prepared = sessions.get(cache) ?? new WeakSet()
@@ -49,7 +49,7 @@ export function prepareCache(cache: QueryClient, session: AgentSession): void {
     isShown: () => queries.findAll({ queryKey: own }).some(isShown),
     clear: () => {
       for (const query of queries.findAll({ queryKey: own })) {
-        // A query on the screen loses its data but stays subscribed.
+        // A query that is shown loses its data but stays subscribed.
         if (isShown(query)) query.setState({ data: undefined, error: null, status: 'pending' })
         else queries.remove(query)
       }

@@ -39,7 +39,7 @@ afterEach(() => {
 })
 
 describe('the query of a call', () => {
-  it('the query has data from the first feed and stays fetching while the call is watched', async () => {
+  it('the query of a call has data from the first feed and stays fetching while the call is watched', async () => {
     const { client, observe, state, data } = setUp()
     observe()
     expect(state()).toMatchObject({ status: 'pending', fetchStatus: 'fetching' })
@@ -49,7 +49,7 @@ describe('the query of a call', () => {
     expect(data()?.state.answered).not.toBeNull()
   })
 
-  it('the query opens one server subscription for several observers', async () => {
+  it('the query of a call opens one server subscription for several observers', async () => {
     const { client, observe, answerWatch } = setUp()
     observe()
     observe()
@@ -59,7 +59,7 @@ describe('the query of a call', () => {
     expect(answerWatch).toHaveBeenCalledTimes(1)
   })
 
-  it('the query does not refetch on window focus or when the browser comes online', async () => {
+  it('the query of a call does not refetch on window focus or when the browser comes online', async () => {
     const { client, observe, answerWatch } = setUp()
     observe()
     await client.player.seek(3_000)
@@ -71,7 +71,7 @@ describe('the query of a call', () => {
     expect(answerWatch).toHaveBeenCalledTimes(1)
   })
 
-  it('the query keeps its data without observers and resumes from its cursor with the next one', async () => {
+  it('the query of a call keeps its data without observers, and resumes from its cursor with a new observer', async () => {
     const { client, observe, answerWatch, state, data } = setUp()
     const unsubscribe = observe()
     await client.player.seek(4_000)
@@ -91,7 +91,7 @@ describe('the query of a call', () => {
     expect(state()).toMatchObject({ fetchStatus: 'fetching' })
   })
 
-  it('the query stays live when an observer unsubscribes and resubscribes at once, as in strict mode', async () => {
+  it('the query of a call stays live when an observer resubscribes at once, as in strict mode', async () => {
     const { client, observe, data } = setUp()
     observe()()
     observe()
@@ -100,7 +100,7 @@ describe('the query of a call', () => {
     expect(data()?.state.latestGatherEnd).toMatchObject({ status: 'valid' })
   })
 
-  it('the query fetches a snapshot when it is invalidated', async () => {
+  it('the query of a call fetches a snapshot when it is invalidated', async () => {
     const { client, cache, observe, answerWatch, data } = setUp()
     observe()
     await client.player.seek(4_000)
@@ -113,7 +113,7 @@ describe('the query of a call', () => {
     expect(data()?.state.latestGatherEnd).toMatchObject({ status: 'valid' })
   })
 
-  it('the query completes when the call has ended, and does not refetch', async () => {
+  it('the query of a call completes when the call has ended, and does not refetch', async () => {
     const { client, observe, answerWatch, state, data } = setUp(hangupMidGather)
     const unsubscribe = observe()
     observe('v3:another')
@@ -129,7 +129,7 @@ describe('the query of a call', () => {
     expect(answerWatch).toHaveBeenCalledTimes(before)
   })
 
-  it('the query fails and clears the state when access to the call is denied', async () => {
+  it('the query of a call fails and clears the state when access to the call is denied', async () => {
     const { client, observe, state, data } = setUp()
     observe()
     await client.player.seek(4_000)
@@ -142,7 +142,7 @@ describe('the query of a call', () => {
     expect(data()?.state.answered).toBeNull()
   })
 
-  it('the query throttles cache writes to one per frame without losing an event', async () => {
+  it('the query of a call throttles cache writes to one per frame without losing an event', async () => {
     const { client, cache, observe, data } = setUp()
     observe()
     await client.player.seek(3_000)
@@ -169,7 +169,7 @@ describe('the query of a call', () => {
 })
 
 describe('the query of the list of calls', () => {
-  it('the query publishes the list of calls', async () => {
+  it('the query of the list of calls has the calls that the server publishes', async () => {
     const { client, cache } = setUp()
     const observer = new QueryObserver(cache, callsQueryOptions(client))
     const unsubscribe = observer.subscribe(() => {})

@@ -1,9 +1,9 @@
 /**
- * The only writer of calls in TanStack Query's cache.
+ * The query of a call. It is the only code that writes calls to TanStack Query's cache.
  *
- * The query function stays pending while the call is watched, and writes each feed to the cache. Observers share one
- * fetch and so one subscription; the last to leave aborts it. Remounting resumes from the cached cursor; invalidating
- * fetches a snapshot. The data stays stale until the call ends, so that a remounted component subscribes again.
+ * The query function stays pending while the call is watched, and writes each feed to the cache. All observers share
+ * one fetch and one subscription, which ends with the last observer. A remounted component resumes from the cached
+ * cursor; an invalidation fetches a snapshot. The data stays stale until the call ends, so that remounting subscribes.
  */
 import { queryOptions } from '@tanstack/react-query'
 import type { CallFeed } from '../client/feed.ts'
@@ -13,7 +13,7 @@ import { unwrapFeed, unwrapOwnFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
 import { liveQueryOptions, watchIntoCache } from './live-query.ts'
 
-/** Query options of one call, for `useQuery` and the like. The data is a `CallFeed`. */
+/** Returns the options of a call's query, for `useQuery`. The query's data is a `CallFeed`. */
 export function callQueryOptions(client: GatherClient, callId: string) {
   const queryKey = gatherKeys.call(client, callId)
   const { session } = client

@@ -1,8 +1,8 @@
 /**
- * A call's query as one store that all components share.
+ * A call's query as a store that all components share.
  *
- * With `useQuery` each component has an observer, which computes its whole result on every change. A console reads a
- * call in fifty places, so here one observer keeps the call watched and notifies once. The data stays in the cache.
+ * With `useQuery`, each component has an observer that computes its whole result on each change. A console reads a call
+ * in fifty components, so one shared observer watches the call here. The data stays in the cache.
  */
 import { type QueryClient, QueryObserver } from '@tanstack/react-query'
 import { type CallFeed, initialCallFeed } from '../client/feed.ts'
@@ -14,11 +14,11 @@ import { gatherKeys } from './keys.ts'
 
 /** The feed of a call, valid while its query is in the cache. */
 export interface CallStore extends Store<CallFeed> {
-  /** Whether the query was removed from the cache, by clearing or after its `gcTime`. */
+  /** Whether the call's query was removed from the cache, by `clear()` or after its `gcTime`. */
   isRemoved(): boolean
 }
 
-/** Stores by query. A store is dropped with its query; a new query gets a new store. */
+/** The stores by query, so that a store is dropped with its query. */
 const stores = new WeakMap<object, CallStore>()
 
 /** Returns the store of a call. The call is watched while the store has subscribers. */
@@ -39,7 +39,7 @@ export function callStore(cache: QueryClient, client: GatherClient, callId: stri
     isRemoved: () => !Object.is(cache.getQueryCache().get(query.queryHash), query),
     getSnapshot: () => unwrapOwnFeed(client.session, query.state.data) ?? empty,
     subscribe: (onChange) => {
-      // Each new subscriber retries a refused call, as the first one does.
+      // Each new subscriber retries a refused call, like the first subscriber.
       const isRefused = query.state.status === 'error' && query.state.fetchStatus === 'idle'
       if (observer.hasListeners() && isRefused) observer.refetch({ cancelRefetch: false }).catch(() => {})
       return observer.subscribe(() => onChange())

@@ -5,7 +5,7 @@ import { unwrapOwnFeed } from './cached-feed.ts'
 import { gatherKeys } from './keys.ts'
 import { liveQueryOptions, watchIntoCache } from './live-query.ts'
 
-/** Query options of the list of calls, live like `callQueryOptions`. The data is a `CallsFeed`. */
+/** Returns the options of the query of the list of calls, for `useQuery`. The query's data is a live `CallsFeed`. */
 export function callsQueryOptions(client: GatherClient) {
   const queryKey = gatherKeys.calls(client)
   return queryOptions<CallsFeed, Error, CallsFeed, ReturnType<typeof gatherKeys.calls>>({

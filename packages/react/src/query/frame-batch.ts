@@ -1,4 +1,4 @@
-/** Throttles writes to one per frame: the first at once, then only the latest. The last value is always written. */
+/** Throttles writes to one per frame. The first value is written at once, later values when the frame ends. */
 export interface FrameBatch<T> {
   push(value: T): void
   /** Writes the pending value now. */
@@ -23,7 +23,7 @@ export function createFrameBatch<T>(write: (value: T) => void): FrameBatch<T> {
     write(value)
   }
   return {
-    // Most events are seconds apart, so an isolated value is written without a timer.
+    // Most events are seconds apart, so a value that follows no recent write is written without a timer.
     push: (value) => {
       const delayMs = lastWriteAt + FRAME_MS - performance.now()
       if (timer === null && delayMs <= 0) {

@@ -20,7 +20,7 @@ export async function loadCall(cache: QueryClient, client: GatherClient, callId:
   prepareCache(cache, client.session)
   const known = unwrapOwnFeed(client.session, cache.getQueryData<CallFeed>(queryKey))
   if (known?.cursor) return known
-  // The component that shows the call mounts a moment later.
+  // The component that shows the call mounts after the loader resolves.
   client.clock.setTimeout(client.session.retain(), RETAIN_MS)
   const abort = new AbortController()
   let loaded: CallFeed | null = null

@@ -1,4 +1,4 @@
-/** A page that stays open for a whole shift must not leak watches, timers or cached calls. */
+/** Tests that a page that stays open for a whole shift leaks no watches, timers or cached calls. */
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { act, render } from '@testing-library/react'
@@ -13,7 +13,7 @@ import { useDtmf } from '../hooks/use-dtmf.ts'
 const CALLS = 200
 const EVENTS_PER_CALL = 50
 
-/** A clock that counts the pending timers and runs none, so that a leaked timer is visible. */
+/** Creates a clock that counts pending timers and runs none of them, so that a leaked timer is visible. */
 function createCountingClock() {
   const timers = new Set<object>()
   const clock: Clock = {
@@ -27,7 +27,7 @@ function createCountingClock() {
   return { clock, timers }
 }
 
-/** A transport whose calls all have the same number of events. `watched` holds the watched calls. */
+/** Creates a transport whose calls all have the same number of events. `watched` holds the watched calls. */
 function createCallServer() {
   const watched = new Set<string>()
   const link: Link = {
@@ -93,7 +93,7 @@ it('the page leaks no watch, timer or cached call after two hundred calls', asyn
     expect([...watched]).toEqual([`c${nth}`])
     idleTimers.push(timers.size)
   }
-  // The last call has as many timers as the second.
+  // The page has as many timers during the last call as during the second call.
   expect(idleTimers.at(-1)).toBe(idleTimers[1])
   expect(cache.getQueryCache().getAll().length).toBeGreaterThan(1)
 

@@ -1,12 +1,12 @@
 /**
- * The message format: text with `{name}` placeholders, or one text per CLDR plural category (see `Intl.PluralRules`).
- * Messages are plain data for translators and tools. The types require the values of each message.
+ * The message format: a text with `{name}` placeholders, or a text for each CLDR plural category (see
+ * `Intl.PluralRules`). Messages are plain data for translators and tools. The types require the values of a message.
  */
 
-/** One text per plural category of the language. `other` is required. */
+/** A message with a text for each plural category of its language. `other` is required. */
 export type Plural = { readonly [Category in Intl.LDMLPluralRule]?: string } & { readonly other: string }
 
-/** A message: one text, or one for each plural category of its `{count}`. */
+/** A message: a text, or a text for each plural category of its `{count}`. */
 export type Message = string | Plural
 
 /** The names of the values that a text contains, such as `count` for `{count}`. */
@@ -28,14 +28,14 @@ export type MessageValues<M extends Message> = [MessageValueNames<MessageText<M>
 
 /** Formats messages and numbers in one language. */
 export interface Formatter {
-  /** Fills in the values of a message. */
+  /** Returns the text of a message with its values filled in. */
   message(message: Message, values?: Readonly<Record<string, string | number>>): string
   number(value: number): string
 }
 
 const formatters = new Map<string, Formatter>()
 
-/** The formatter of a language, a BCP 47 tag such as `de` or `pt-BR`. */
+/** Returns the formatter of a language. `locale` is a BCP 47 tag, such as `de` or `pt-BR`. */
 export function formatterFor(locale: string): Formatter {
   const known = formatters.get(locale)
   if (known) return known

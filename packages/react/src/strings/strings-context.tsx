@@ -5,13 +5,13 @@ import { isStringKey, type StringOverrides, type Strings, type Translate } from 
 
 /** A language with its strings and formatters. */
 export interface Language {
-  /** BCP 47, such as `pt-BR`. */
+  /** The language as a BCP 47 tag, such as `pt-BR`. */
   readonly locale: string
-  /** IANA name of the time zone for displayed times. Default: the browser's. */
+  /** The IANA name of the time zone for displayed times. Default: the browser's time zone. */
   readonly timeZone?: string | undefined
   /** Returns the text of a key. */
   readonly t: Translate
-  /** Returns the text of a key, or `otherwise` if the key does not exist. For open lists such as Telnyx's statuses. */
+  /** Returns the text of a key, or `otherwise` without such a key. For open lists such as Telnyx's statuses. */
   readonly tryT: (key: string, otherwise: string) => string
   readonly number: (value: number) => string
 }
@@ -32,18 +32,18 @@ LanguageContext.displayName = 'Language'
 
 /** The props of `StringsProvider`. */
 export interface StringsProviderProps {
-  /** BCP 47 tag of the language of `strings`: decides plurals, numbers and dates. Default `en`. */
+  /** The BCP 47 tag of the language of `strings`. It decides plurals, numbers and dates. Default `en`. */
   readonly locale?: string
-  /** A dictionary, such as `de` of `@callgather/react/strings/de`. Default English. */
+  /** The dictionary, such as `de` of `@callgather/react/strings/de`. Default: English. */
   readonly strings?: Strings
-  /** IANA name of a time zone, such as `Europe/Berlin`. Default: the browser's. */
+  /** The IANA name of the time zone for displayed times, such as `Europe/Berlin`. Default: the browser's time zone. */
   readonly timeZone?: string
   /** Strings that override the dictionary: `{ 'gather.stop': 'End entry' }`. Keep the object stable. */
   readonly overrides?: StringOverrides
   readonly children?: ReactNode
 }
 
-/** Sets the language of the components inside it. Without it they use English. */
+/** Sets the language of the components inside the provider. Components outside of a provider use English. */
 export function StringsProvider({ locale = 'en', strings = en, timeZone, overrides, children }: StringsProviderProps) {
   const language = useMemo(
     () => languageOf(locale, overrides ? ({ ...strings, ...overrides } as Strings) : strings, timeZone),

@@ -18,12 +18,12 @@ const formsOf = (message: Message) => (typeof message === 'string' ? [message] :
 const namesIn = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 describe.each(Object.entries(languages))('the dictionary %s', (locale, strings) => {
-  test(`the dictionary ${locale} has the keys of the English one and no empty message`, () => {
+  test(`the dictionary ${locale} has the keys of the English dictionary and no empty message`, () => {
     expect(Object.keys(strings)).toEqual(Object.keys(en))
     expect(entries(strings).filter(([, message]) => formsOf(message).some((text) => text.trim() === ''))).toEqual([])
   })
 
-  test(`each message of the dictionary ${locale} has the placeholders of the English one`, () => {
+  test(`each message of the dictionary ${locale} has the placeholders of its English message`, () => {
     for (const [key, message] of entries(strings)) {
       const english = (en as Record<string, Message>)[key] ?? ''
       const wanted = namesIn(typeof english === 'string' ? english : english.other)
@@ -70,10 +70,10 @@ test('the compiler rejects a message without its values', () => {
   const t = ((key: string) => key) as Translate
   expectTypeOf(t('gather.stop')).toBeString()
   expectTypeOf(t('slots.count', { count: 1, max: 2 })).toBeString()
-  // @ts-expect-error - its values are missing
+  // @ts-expect-error - the values of the message are missing
   t('slots.count')
-  // @ts-expect-error - one of its values is missing
+  // @ts-expect-error - a value of the message is missing
   t('slots.count', { count: 1 })
-  // @ts-expect-error - there is no such message
+  // @ts-expect-error - the dictionary has no such message
   t('slots.nothing')
 })

@@ -1,4 +1,4 @@
-/** The page of `agent-switch.test.ts`: two agents in turn on one cache with a persister. */
+/** The page of `agent-switch.test.ts`: two agents sign in, one after the other, on one cache with a persister. */
 import { createSyncStoragePersister } from '@tanstack/query-sync-storage-persister'
 import { QueryClient } from '@tanstack/react-query'
 import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client'
@@ -13,7 +13,7 @@ declare global {
   interface Window {
     signIn(agent: string, keepClient?: boolean): void
     signOut(close?: boolean): void
-    /** Every state of the document since the agent signed in. */
+    /** All texts that the document has shown since the agent signed in. */
     painted: Set<string>
   }
 }

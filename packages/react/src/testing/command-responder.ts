@@ -1,6 +1,6 @@
 /**
- * Answers commands as the test decides, and appends the events that Telnyx would send: the request, the answer, and
- * the effects of a stop or a whisper. The scenario client and the MSW handlers share the HTTP part.
+ * Answers commands as the test decides, and appends the events of a real call: the request, Telnyx's answer, and the
+ * effects of a stop or a whisper. The scenario client and the MSW handlers share the HTTP part.
  */
 import {
   type CommandName,
@@ -20,28 +20,28 @@ import { checkCommand } from '@callgather/protocol/schema'
 import type { EventFactory } from './event-factory.ts'
 import type { ScenarioServer } from './scenario-server.ts'
 
-/** A command as the client sent it. */
+/** A command that the client sent. */
 export interface ReceivedCommand {
   readonly callId: string
   readonly name: CommandName
   readonly body: Readonly<Record<string, unknown>>
   /** The `Idempotency-Key`, which is also the `command_id` unless the body has one. */
   readonly requestId: string
-  /** The requested mask of the caller's input, if any. */
+  /** The requested mask of the caller's input; absent without a mask. */
   readonly mask?: Mask
-  /** Present if the running gather is to be stopped first. */
+  /** Present if the command stops the running gather first. */
   readonly replace?: true
 }
 
 /**
- * The outcome of a command.
+ * How a scenario client or MSW handler answers a command.
  *
- * - `accept`: Telnyx accepts it.
+ * - `accept`: Telnyx accepts the command.
  * - `unknown`: Telnyx does not answer, and the server reports an unknown outcome.
- * - `offline`: it does not reach the server.
+ * - `offline`: the command does not reach the server.
  * - `pending`: the server never answers.
- * - `{ refuse }`: Telnyx refuses it with an error of `errorTable` or your own. With `by: 'server'` the server refuses
- *   it and does not send it to Telnyx.
+ * - `{ refuse }`: Telnyx refuses the command with an error of `errorTable` or with your own error. With `by: 'server'`,
+ *   the server refuses the command and does not send it to Telnyx.
  */
 export type CommandAnswer =
   | 'accept'
@@ -54,16 +54,16 @@ export type CommandAnswer =
       readonly by?: 'server'
     }
 
-/** Decides the outcome of a command. */
+/** Returns the answer to a command, or a promise of it. */
 export type Respond = (command: ReceivedCommand) => CommandAnswer | Promise<CommandAnswer>
 
-/** The HTTP response; `offline` if there is none. */
+/** The HTTP response to a command; `offline` if there is no response. */
 export type HttpAnswer = { readonly status: number; readonly body: unknown } | 'offline'
 
 const masks: readonly Mask[] = ['all', 'digits', 'allButLast4']
 const path = /\/v2\/calls\/([^/]+)\/actions\/([^/?]+)$/
 
-/** Reads a command from an HTTP request, validates it like Telnyx, and responds with `answer`. */
+/** Reads a command from an HTTP request, validates it by Telnyx's rules, and returns the response of `answer`. */
 export async function answerRequest(request: Request, answer: (command: ReceivedCommand) => Promise<HttpAnswer>) {
   const [, callId, name] = path.exec(new URL(request.url, 'http://localhost').pathname) ?? []
   if (callId === undefined || name === undefined || !isCommandName(name)) {
@@ -86,7 +86,7 @@ export async function answerRequest(request: Request, answer: (command: Received
   })
 }
 
-/** Converts an outcome to an HTTP response. */
+/** Converts an answer of the test to an HTTP response. */
 export function httpAnswer(answer: CommandAnswer): HttpAnswer | Promise<never> {
   if (answer === 'accept') return { status: 200, body: { data: { result: 'ok' } } }
   if (answer === 'offline') return 'offline'
@@ -119,7 +119,7 @@ export class CommandResponder {
     this.#respond = deps.respond
   }
 
-  /** Every received command, in order. */
+  /** All received commands, in order. */
   get received(): readonly ReceivedCommand[] {
     return this.#received
   }
@@ -132,7 +132,7 @@ export class CommandResponder {
     const isSent = typeof outcome !== 'object' || outcome.by !== 'server'
     if (outcome !== 'offline' && isSent) this.#record(command, outcome)
     const response = await httpAnswer(outcome)
-    // After an unknown outcome, a retry with the same request id gets a new answer.
+    // After an unknown outcome, a retry with the same request id asks the test for a new answer.
     if (response !== 'offline' && outcome !== 'unknown') this.#responses.set(command.requestId, response)
     return response
   }
@@ -167,7 +167,7 @@ export class CommandResponder {
     for (const event of this.#effects(command)) add(event)
   }
 
-  /** The events that Telnyx sends at once. Events that need a caller come from the scenario or the test. */
+  /** Returns the events that Telnyx sends at once. The scenario or the test makes the events of the caller. */
   #effects({ callId, name, body }: ReceivedCommand) {
     if (name === 'gather_stop') return this.#stopDigits(callId)
     if (name === 'ai_assistant_stop') return this.#stopConversation(callId)

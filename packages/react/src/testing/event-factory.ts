@@ -1,18 +1,18 @@
 import type { EventOf, KnownEventType } from '@callgather/protocol'
 import type { Clock } from '../client/clock.ts'
 
-/** The fields of an event to set. The others get defaults. */
+/** The fields of a created event. Fields that are left out get defaults. */
 export type EventInit<Type extends KnownEventType> = Partial<Omit<EventOf<Type>, 'event_type'>>
 
 /** Creates complete events in chronological order. */
 export interface EventFactory {
-  /** Creates an event. By default `id` and `occurred_at` are generated and `payload` is empty. */
+  /** Creates an event. By default, `id` and `occurred_at` are generated and `payload` is empty. */
   event<Type extends KnownEventType>(type: Type, init?: EventInit<Type>): EventOf<Type>
 }
 
 let factoryCount = 0
 
-/** Creates a factory that dates events by `clock`. By default each event is a millisecond later than the last. */
+/** Creates a factory that dates events by `clock`. By default, each event is a millisecond later than the last. */
 export function createEventFactory(clock?: Pick<Clock, 'now'>): EventFactory {
   const factory = ++factoryCount
   let eventCount = 0

@@ -1,4 +1,4 @@
-/** Tools for tests and stories: the real client on a scripted server, event factories and HTTP handlers. */
+/** Helpers for tests and stories: the real client on a scripted server, event factories and HTTP handlers. */
 export * from '@callgather/protocol/scenarios'
 export type { AgentSession, FeedCache } from '../client/agent-session.ts'
 export type { ClientErrorCode, ConnectionError } from '../client/client-error.ts'

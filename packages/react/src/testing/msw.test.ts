@@ -34,7 +34,7 @@ describe('commandHandlers', () => {
     expect(GatherError.isInstance(error) && error.errors[0]?.code).toBe('90023')
   })
 
-  it('commandHandlers refuses a command, leaves its outcome unknown or drops it, as `respond` decides', async () => {
+  it('commandHandlers refuses a command, reports an unknown outcome or drops it, as `respond` returns', async () => {
     answer = { refuse: 'callEnded' }
     expect(await failure(client.command('v3:a', 'gather', {}))).toMatchObject({ errors: [{ code: '90018' }] })
     answer = 'unknown'

@@ -1,12 +1,12 @@
-/** Handlers for Mock Service Worker, for tests of whole pages whose commands reach the network. */
+/** Handlers for Mock Service Worker (MSW), for tests of whole pages whose commands reach the network. */
 import { HttpResponse, http, type RequestHandler } from 'msw'
 import { answerRequest, type HttpAnswer, httpAnswer, type ReceivedCommand, type Respond } from './command-responder.ts'
 
 export type { CommandAnswer, ReceivedCommand, Respond } from './command-responder.ts'
 
-/** Options of `commandHandlers`. */
+/** The options of `commandHandlers`. */
 export interface CommandHandlerOptions {
-  /** Decides the outcome of each command. Default `accept`. */
+  /** Returns the answer to each command. Default `accept`. */
   respond?: Respond
   /** Called with each command that passes Telnyx's validation. */
   onCommand?: (command: ReceivedCommand) => void

@@ -5,14 +5,14 @@ import { type Store, WritableStore } from '../client/store.ts'
 import type { ScenarioServer } from './scenario-server.ts'
 import { flushPromises, type VirtualClock } from './virtual-clock.ts'
 
-/** The state of a player. */
+/** The state of a scenario player. */
 export interface PlayerState {
   readonly status: 'paused' | 'playing' | 'ended'
-  /** Milliseconds since the scenario's start. */
+  /** The current position, in milliseconds since the scenario's start. */
   readonly positionMs: number
   /** When the last event occurs, in milliseconds since the scenario's start. */
   readonly durationMs: number
-  /** A multiple of real time. */
+  /** The playback speed as a multiple of real time. */
   readonly speed: number
 }
 
@@ -20,7 +20,7 @@ interface Cue extends ScenarioStep {
   readonly callId: string
 }
 
-/** The start of every scenario, in milliseconds since the Unix epoch. */
+/** The start time of all scenarios, in milliseconds since the Unix epoch. */
 export const SCENARIO_START_MS = Date.parse(SCENARIO_START)
 
 const TICK_INTERVAL_MS = 20
@@ -32,7 +32,7 @@ export class Player implements Store<PlayerState> {
   readonly #state: WritableStore<PlayerState>
   #next = 0
   #interval: ReturnType<typeof setInterval> | null = null
-  /** The pending moves, one after another. */
+  /** Settles after all pending moves, which run one after another. */
   #pendingMove: Promise<void> = Promise.resolve()
 
   /** @internal Players are made by `createScenarioClient`. */
@@ -62,14 +62,14 @@ export class Player implements Store<PlayerState> {
     }, TICK_INTERVAL_MS)
   }
 
-  /** Stops the clock. */
+  /** Pauses playback and stops the clock. */
   readonly pause = (): void => {
     if (this.#interval) clearInterval(this.#interval)
     this.#interval = null
     if (this.getSnapshot().status === 'playing') this.#set({ status: 'paused' })
   }
 
-  /** Moves to the next event, and to those at the same time. */
+  /** Moves to the time of the next event, and appends all events of that time. */
   readonly step = (): Promise<void> => {
     const next = this.#cues[this.#next]
     return next ? this.#move(next.at) : this.#pendingMove
@@ -78,7 +78,7 @@ export class Player implements Store<PlayerState> {
   /** Moves forwards to a position in milliseconds. Events can't be undone: to go back, create a new client. */
   readonly seek = (positionMs: number): Promise<void> => {
     if (positionMs < this.getSnapshot().positionMs) {
-      throw new Error('A scenario plays forwards only. Create a new client to restart it.')
+      throw new Error('A scenario plays only forwards. Create a new client to restart the scenario.')
     }
     return this.#move(positionMs)
   }
@@ -87,7 +87,7 @@ export class Player implements Store<PlayerState> {
   readonly playAll = (): Promise<void> =>
     this.#move(Math.max(this.getSnapshot().durationMs, this.getSnapshot().positionMs))
 
-  /** Moves forwards by a duration. Due timers of the client run, such as reconnecting. */
+  /** Moves forwards by a duration. The client's due timers run, such as the timer of a reconnection. */
   readonly advance = (durationMs: number): Promise<void> => this.#move(this.getSnapshot().positionMs + durationMs)
 
   readonly setSpeed = (speed: number): void => this.#set({ speed })

@@ -24,13 +24,13 @@ export const playTo = (client: ScenarioClient, positionMs: number) => actAndSett
 /** Plays to the last event and waits for the screen to update. */
 export const playAll = (client: ScenarioClient) => actAndSettle(() => client.player.playAll())
 
-/** Runs a function and waits until its effects reach the screen, through promises, frames and TanStack's batches. */
+/** Runs a function and waits until its effects reach the screen through promises, frames and TanStack Query's batches. */
 export async function actAndSettle(run: () => unknown): Promise<void> {
   await act(async () => {
     await run()
   })
   await act(async () => {
-    // Longer than a frame, then a few macrotasks for work that a slow machine has deferred.
+    // Wait longer than a frame, then a few macrotasks for work that a slow machine has deferred.
     for (const delayMs of [40, 0, 0, 0]) await new Promise((resolve) => setTimeout(resolve, delayMs))
   })
 }

@@ -22,7 +22,7 @@ function Digits() {
 
 describe('a scenario client', () => {
   it.each(Object.entries(scenarios))(
-    'the scenario client plays %s to the folded state of its events',
+    'the scenario client plays %s until its state equals the fold of all events',
     async (_, scenario) => {
       const client = createScenarioClient(scenario)
       const { last } = watch(client, scenario.callId)
@@ -36,7 +36,7 @@ describe('a scenario client', () => {
     },
   )
 
-  it('the scenario client steps from one event to the next', async () => {
+  it('the scenario client steps from an event to the next event', async () => {
     const client = createScenarioClient(pinEntry)
     const { last } = watch(client, pinEntry.callId)
     await client.player.seek(0)

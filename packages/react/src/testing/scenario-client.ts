@@ -1,6 +1,6 @@
 /**
- * The real client on an in-memory server that plays scenarios, for tests and stories. Only the transport, the clock and
- * Telnyx's answers are scripted.
+ * The scenario client: the real client on an in-memory server that plays scenarios, for tests and stories. Only the
+ * transport, the clock and Telnyx's answers are scripted.
  */
 import {
   type CallEvent,
@@ -18,33 +18,33 @@ import { Player, SCENARIO_START_MS } from './player.ts'
 import { ScenarioServer } from './scenario-server.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
-/** Options of `createScenarioClient`. */
+/** The options of `createScenarioClient`. */
 export interface ScenarioClientOptions {
-  /** A multiple of real time. Default 1. */
+  /** The playback speed as a multiple of real time. Default 1. */
   speed?: number
-  /** Whether to start playing at once. Default false. */
+  /** Whether the scenario starts to play at once. Default false. */
   autoplay?: boolean
-  /** Decides the outcome of each command. Default `accept`. */
+  /** Returns the answer to each command. Default `accept`. */
   respond?: Respond
-  /** The scopes of the ticket. Default all. */
+  /** The scopes of the agent's ticket. Default: all scopes. */
   scopes?: readonly Scope[]
 }
 
-/** Faults of the network and the server, on demand. */
+/** Injects faults of the network and the server into a scenario client. */
 export interface ScenarioFaults {
   /** Drops the connection, with the server's `error` if given. The client reconnects by itself. */
   dropConnection(error?: SocketError): void
   /** Sets whether the server is unreachable. */
   setUnreachable(isUnreachable: boolean): void
-  /** Sets whether the server reports that it has lost its store. */
+  /** Sets whether the server reports that it cannot reach its store. */
   setDegraded(isDegraded: boolean): void
-  /** Refuses every connection with this error; `null` accepts connections again. */
+  /** Refuses all connections with this error; `null` accepts connections again. */
   refuseConnection(error: SocketError | null): void
   /** Refuses new subscriptions to a call with this error; `null` allows them again. */
   refuseCall(callId: string, error: SocketError | null): void
-  /** Loses the next events on their way to the client. Default 1. */
+  /** Drops the next `count` event frames on their way to the client. Default 1. */
   loseEvents(count?: number): void
-  /** Delays everything the server sends, in milliseconds of the scenario's clock. */
+  /** Delays all messages of the server by `delayMs` milliseconds of the scenario's clock. */
   delay(delayMs: number): void
   /** Truncates the server's log of a call to its first `length` events, under a new epoch. Default 0. */
   loseHistory(callId: string, length?: number): void
@@ -52,18 +52,18 @@ export interface ScenarioFaults {
 
 /** A client that plays scenarios, with controls for tests. */
 export interface ScenarioClient extends GatherClient {
-  /** Controls playback. Its state is a store. */
+  /** Controls the playback of the scenarios. The player's state is a store. */
   readonly player: Player
   readonly faults: ScenarioFaults
-  /** Every command that was sent, in order. */
+  /** All commands that the client sent, in order. */
   readonly commands: readonly ReceivedCommand[]
   /** The ids of the scenarios' calls. */
   readonly callIds: readonly string[]
-  /** Creates an event and appends it to a call now. */
+  /** Creates an event and appends it to a call's log at once. */
   emit<Type extends KnownEventType>(callId: string, type: Type, init?: EventInit<Type>): EventOf<Type>
-  /** Appends an event of any type unchanged. */
+  /** Appends an event of any type to a call's log, unchanged. */
   append(callId: string, event: CallEvent): void
-  /** Presses keys as the caller. They belong to the running gather, if there is one. */
+  /** Presses keys as the caller. The keys belong to the running gather, if there is one. */
   press(callId: string, keys: string): void
 }
 
@@ -132,5 +132,5 @@ export function createScenarioClient(
 
 const allScopes: readonly Scope[] = ['view', 'gather', 'assistant']
 
-/** A ticket with a far expiry, so that the client treats a refusal as final. */
+/** A ticket with a distant expiry, so that the client treats a refusal as final. */
 const scenarioTicket = ['scenario', btoa(JSON.stringify({ sub: 'agent', exp: 4_102_444_800 })), 'ticket'].join('.')

@@ -1,6 +1,6 @@
 /**
- * An in-memory server that follows the protocol: logs with sequence numbers and epochs, subscriptions, beacons. On demand
- * it loses or delays frames, and drops or refuses connections.
+ * An in-memory server that implements the protocol: logs with sequence numbers and epochs, subscriptions, beacons. On
+ * demand, it loses or delays frames, and drops or refuses connections.
  */
 import {
   type CallEvent,
@@ -19,7 +19,7 @@ import {
 import type { Clock } from '../client/clock.ts'
 import type { Link, LinkEvents, Transport } from '../client/transport.ts'
 
-/** The same interval as the real server's. */
+/** The interval between beacons, the same as in the real server. */
 const BEACON_INTERVAL_MS = 5_000
 
 interface Log {
@@ -45,18 +45,18 @@ export class ScenarioServer implements Transport {
     this.#scheduleBeacon()
   }
 
-  /** Adds a call, with the scopes that tickets have on it. */
+  /** Adds a call, with the scopes that tickets grant on the call. */
   addCall(callId: string, scopes: readonly Scope[]): void {
     if (this.#logs.has(callId)) return
     this.#logs.set(callId, { epoch: 1, records: [], state: foldCall(callId, []), scopes, refusal: null })
   }
 
-  /** Changes the scopes that tickets have on a call. */
+  /** Changes the scopes that tickets grant on a call. */
   setScopes(callId: string, scopes: readonly Scope[]): void {
     this.#log(callId).scopes = scopes
   }
 
-  /** Appends an event to a call's log, unless it is a duplicate, and publishes it. */
+  /** Appends an event to a call's log and publishes it. Ignores a repeated event id. */
   append(callId: string, event: CallEvent): void {
     const log = this.#log(callId)
     if (log.records.some((record) => record.event.id === event.id)) return
@@ -88,22 +88,22 @@ export class ScenarioServer implements Transport {
     this.#sendBeacons()
   }
 
-  /** Loses the next event frames. */
+  /** Drops the next `frames` event frames. */
   lose(frames: number): void {
     this.#framesToLose += frames
   }
 
-  /** Delays every frame and reply to the client from now on. */
+  /** Delays all later frames and replies to the client by `delayMs` milliseconds. */
   delay(delayMs: number): void {
     this.#delayMs = delayMs
   }
 
-  /** Drops every connection, with or without an error. */
+  /** Drops all connections, with the error if it is not `null`. */
   drop(error: SocketError | null): void {
     for (const link of [...this.#links]) link.lose(error)
   }
 
-  /** Refuses every connection from now on; `null` accepts them again. */
+  /** Refuses all connections with this error from now on; `null` accepts connections again. */
   refuse(error: SocketError | null): void {
     this.#refusal = error
     if (error) this.drop(error)
@@ -115,7 +115,7 @@ export class ScenarioServer implements Transport {
     if (isUnreachable) this.drop(null)
   }
 
-  /** Sets whether the server has lost its store. */
+  /** Sets whether the server reports that it cannot reach its store. */
   setDegraded(isDegraded: boolean): void {
     this.#isDegraded = isDegraded
     this.#sendBeacons()
@@ -125,7 +125,7 @@ export class ScenarioServer implements Transport {
     return this.#isDegraded
   }
 
-  /** Refuses one call from now on; `null` allows it again. */
+  /** Refuses subscriptions to a call with this error from now on; `null` allows them again. */
   refuseCall(callId: string, error: SocketError | null): void {
     this.#log(callId).refusal = error
   }
@@ -204,7 +204,7 @@ export class ScenarioServer implements Transport {
   }
 }
 
-/** The server's end of one connection. */
+/** The server's side of a connection. */
 class ServerLink implements Link {
   readonly #server: ScenarioServer
   readonly #events: LinkEvents
@@ -294,7 +294,7 @@ class ServerLink implements Link {
 
 const epochOf = (log: Log) => `e${log.epoch}`
 
-/** Converts an error to the form that is sent over the socket. */
+/** Converts an error to the format that the server sends over the socket. */
 export function socketError({ status, errors }: ReturnType<typeof gatherError>): SocketError {
   const [first] = errors
   const detail = first?.detail

@@ -6,7 +6,7 @@ import { useDtmf } from '../hooks/use-dtmf.ts'
 import { actAndSettle } from './render-hook.tsx'
 import { loadScenario, withScenario } from './storybook.tsx'
 
-// Type check: Storybook's types must accept both.
+// This assignment checks that Storybook's types accept the decorator and the loader.
 const decorators: Decorator[] = [withScenario]
 const loaders: Loader[] = [loadScenario]
 

@@ -1,6 +1,6 @@
 /**
- * For your Storybook: a loader that plays a call to a story's position, and a decorator that provides its client. It
- * avoids Storybook's types, so that other tests don't need Storybook.
+ * Helpers for your Storybook: a loader plays a call to a story's position, and a decorator provides the client. They
+ * avoid Storybook's types, so that tests without stories don't need Storybook.
  */
 
 import type { Scenario } from '@callgather/protocol/scenarios'
@@ -11,13 +11,13 @@ import { createScenarioClient, type ScenarioClient, type ScenarioClientOptions }
 
 /** The `parameters` of a story that shows a call. */
 export interface ScenarioParameters {
-  /** One or several scenarios. Without one, the story is rendered unchanged. */
+  /** The scenario or scenarios of the story. A story without a scenario is rendered unchanged. */
   readonly scenario?: Scenario | readonly Scenario[]
-  /** The position shown, in milliseconds since the scenario's start; `end` for the last event. Default `end`. */
+  /** The position to show, in milliseconds since the scenario's start; `end` for the last event. Default `end`. */
   readonly at?: number | 'end'
-  /** Options of the scenario client. */
+  /** The options of the story's scenario client. */
   readonly client?: ScenarioClientOptions
-  /** Runs before the story is shown, for example to inject a fault. */
+  /** A function that runs before the story is shown, for example to inject a fault. */
   readonly prepare?: (client: ScenarioClient) => void | Promise<void>
 }
 
@@ -27,7 +27,7 @@ export interface LoadedScenario {
   readonly client: ScenarioClient | null
 }
 
-/** Plays the story's scenario. Add it to `loaders`. */
+/** Plays the story's scenario to its position. Add this function to Storybook's `loaders`. */
 export async function loadScenario({ parameters }: { parameters: ScenarioParameters }): Promise<LoadedScenario> {
   const { scenario, at = 'end', client: options, prepare } = parameters
   if (!scenario) return { client: null }
@@ -38,7 +38,7 @@ export async function loadScenario({ parameters }: { parameters: ScenarioParamet
   return { client }
 }
 
-/** Provides the client that played the scenario. Add it to `decorators`. */
+/** Provides the client that played the story's scenario. Add this function to Storybook's `decorators`. */
 export function withScenario(
   Story: ComponentType,
   { loaded, id }: { loaded: Partial<LoadedScenario>; id: string },
@@ -54,7 +54,7 @@ export function withScenario(
 
 const caches = new WeakMap<ScenarioClient, QueryClient>()
 
-/** Each client has its own cache, so that the next story doesn't see this story's call. */
+/** Returns the client's own cache, so that the next story doesn't show this story's call. */
 function cacheOf(client: ScenarioClient): QueryClient {
   const cache = caches.get(client) ?? new QueryClient()
   caches.set(client, cache)

@@ -26,7 +26,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Advances the clock to a time. An earlier time leaves it unchanged. */
+  /** Advances the clock to a time. An earlier time leaves the clock unchanged. */
   async advanceTo(time: number): Promise<void> {
     await flushPromises()
     for (let next = this.#next(time); next; next = this.#next(time)) {
@@ -48,10 +48,10 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Longer than any chain of promises in the client. */
+/** A number of turns that is longer than any chain of promises in the client. */
 const MAX_PROMISE_CHAIN = 24
 
-/** Lets pending promises settle. Uses no timer, so it works under fake timers. */
+/** Waits until pending promises have settled. It uses no timer, so it works under fake timers. */
 export async function flushPromises(): Promise<void> {
   for (let turn = 0; turn < MAX_PROMISE_CHAIN; turn++) await Promise.resolve()
 }
