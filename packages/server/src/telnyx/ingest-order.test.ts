@@ -222,7 +222,7 @@ describe('raw webhooks', () => {
   }
 
   it('attributes each event of two consecutive gathers with our mark to the right gather', async () => {
-    const steps = histories['two gathers in a row, each marked'] ?? []
+    const steps = histories['two consecutive gathers with our mark'] ?? []
     const state = await run(
       steps.filter((step) => step.command),
       steps.filter((step) => step.webhook),
@@ -233,7 +233,7 @@ describe('raw webhooks', () => {
   })
 
   it('attributes the end event of a stopped gather to the stopped gather', async () => {
-    const steps = histories['two gathers with a client_state of the host’s own'] ?? []
+    const steps = histories['two gathers with the host’s client_state'] ?? []
     const state = await run(
       steps.filter((step) => step.command),
       steps.filter((step) => step.webhook),
@@ -243,7 +243,7 @@ describe('raw webhooks', () => {
   })
 
   it('attributes events of two conversations, and of an audio prompt and other playback, to the right command', async () => {
-    const talk = histories['an AI gather, whole histories each time, and then an assistant'] ?? []
+    const talk = histories['an AI gather with full message histories, followed by an assistant'] ?? []
     const state = await run(
       talk.filter((step) => step.command),
       talk.filter((step) => step.webhook),
@@ -253,7 +253,7 @@ describe('raw webhooks', () => {
       ended: { reason: 'customer_disconnect' },
       length: { value: 1 },
     })
-    const audio = histories['an audio gather beside other playback'] ?? []
+    const audio = histories['an audio gather during other playback'] ?? []
     const played = await run(
       audio.filter((step) => step.command),
       audio.filter((step) => step.webhook),
