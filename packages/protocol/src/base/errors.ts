@@ -13,7 +13,7 @@ export interface TelnyxError {
   source?: { pointer: string }
 }
 
-/** The body of every refused request: Telnyx's error shape. */
+/** The HTTP body of a refused request, in Telnyx's error format. */
 export interface TelnyxErrorBody {
   errors: TelnyxError[]
 }
@@ -24,8 +24,8 @@ const unauthenticated = { status: 401, code: '10009', title: 'Authentication fai
 const outcomeUnknown = { status: 504, code: '10007', title: 'Outcome unknown' } as const
 
 /**
- * The entries of `errorTable` that the browser client uses. They are a separate table because a bundler can drop an
- * unused table, but not unused entries of one.
+ * The entries of `errorTable` that the browser client uses. They have their own table because a bundler can drop an
+ * unused table, but not unused entries of a table.
  */
 export const clientErrors = { internal, unavailable, unauthenticated, outcomeUnknown } as const satisfies Record<
   string,

@@ -52,7 +52,7 @@ describe('Sorted', () => {
     )
   })
 
-  it('a long SortedMap finds its first changed entry without comparing all entries', () => {
+  it('a SortedMap finds its first difference from another long SortedMap without comparing all entries', () => {
     let long = SortedMap.empty<{ index: number }>()
     for (let index = 0; index < 20_000; index++) long = long.set(String(index).padStart(6, '0'), { index })
     const looked = vi.spyOn(Object, 'is')

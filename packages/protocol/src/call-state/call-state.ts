@@ -1,9 +1,9 @@
 /**
- * The state of one call, computed only from the events received so far.
+ * The state of a call, computed only from its events.
  *
- * Every part is a join: a register that the earliest or the latest stamp wins, or a map keyed by what the event is
- * about. Joins ignore order and repetition, so the state is a function of the *set* of events. The fold in
- * `reduce-call.ts` only chooses the joins for each event. `views/` derives what a screen displays.
+ * A property of the state is a join: a register that keeps the earliest or latest event, or a map by id. Joins ignore
+ * order and repetition, so the state depends only on the *set* of events. The fold in `reduce-call.ts` chooses the
+ * joins for each event. `views/` derives the data that a screen displays.
  */
 import type { Mask } from '../base/mask.ts'
 import { SortedMap } from '../base/sorted-map.ts'
@@ -169,7 +169,7 @@ export interface ConversationState {
   readonly ended: (Occurrence & { readonly reason: string | null }) | null
 }
 
-/** The latest transcription of one side of the call. */
+/** The latest transcription of an audio track: the caller or the agent's side. */
 export interface TrackState {
   readonly partial: (Occurrence & { readonly text: string }) | null
   readonly final: Occurrence | null

@@ -114,9 +114,9 @@ const aiParametersSchema = z.looseObject({
 const gatherUsingAISchema = z.strictObject({
   /** The JSON Schema of the fields to collect. Required. */
   parameters: aiParametersSchema,
-  /** Spoken at the start. Default: nothing. */
+  /** The text that the assistant speaks at the start of the gather. Default: no greeting. */
   greeting: z.optional(speech),
-  /** Spoken when everything has been collected. */
+  /** The text that the assistant speaks after it has collected all fields. */
   gather_ended_speech: z.optional(speech),
   /** The voice of the assistant. Default `Telnyx.KokoroTTS.af`. */
   voice: z.optional(z.string().check(z.maxLength(255))),
@@ -196,5 +196,5 @@ export type CommandBodies = { [Name in keyof typeof commandSchemas]: z.infer<(ty
 /** A message of an assistant's conversation. */
 export type AssistantMessage = NonNullable<CommandBodies['ai_assistant_add_messages']['messages']>[number]
 
-/** A JSON Schema of what an AI gather collects. */
+/** A JSON Schema of type `object` that describes the fields of an AI gather. */
 export type AIParameters = CommandBodies['gather_using_ai']['parameters']

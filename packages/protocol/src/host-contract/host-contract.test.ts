@@ -7,7 +7,7 @@ import { checkHostEvent, checkHostRequest, hostEventSchema, hostRequestSchema } 
 const file = new URL('../../host-contract.schema.json', import.meta.url)
 
 function hostContractSchema() {
-  // Readers ignore unknown fields, so the schema of a message's input is the one to publish.
+  // Readers ignore unknown fields, so the published schema describes the input, which allows them.
   const definition = (schema: z.core.$ZodType) => {
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
     return rest
@@ -36,7 +36,7 @@ const item = {
   at,
 } as const
 
-// Every field of every message: a field that the schema lacks would be stripped.
+// The messages have all fields of the contract, because the schemas strip a field that they lack.
 const events: { [Type in HostEvent['type']]: Required<Extract<HostEvent, { type: Type }>> } = {
   ready: { type: 'ready', ...handshake, callId: null },
   resize: { type: 'resize', width: 320, height: 640.5 },

@@ -146,7 +146,7 @@ export interface HostGatherEndedEvent extends HostGather {
   readonly at: string
 }
 
-/** A gather collected a value: one event for the digits, or one for each field of an AI gather. */
+/** A gather collected a value. A digit gather publishes one event; an AI gather publishes an event for each field. */
 export interface HostCollectedEvent extends HostCall, CollectedItem {
   readonly type: 'collected'
 }

@@ -246,7 +246,7 @@ function withGatherEnd(
   { id, command_id }: CallEvent,
   end: Omit<GatherEndEntry, 'kind' | 'id' | 'gatherId'>,
 ): CallState {
-  // Each end without a command is a gather of its own: Telnyx runs one at a time, and each ends once.
+  // An ending event without a command id gets its own gather, because Telnyx ends each gather exactly once.
   const entry: GatherEndEntry = { kind: 'gather_end', id, gatherId: command_id ?? id, ...end }
   const next = withGather(state, entry.gatherId, (it) => ({ ...it, ended: earlier(it.ended, entry) }))
   return enter({ ...next, latestGatherEnd: later(state.latestGatherEnd, entry) }, entry)

@@ -17,7 +17,7 @@ export interface Conversation {
   readonly lastMessage: MessageEntry | null
 }
 
-/** Returns the conversation with this id, or the latest one without an id. `null` if there is none. */
+/** Returns the conversation with this id, or the latest conversation without an id. `null` if there is none. */
 export function selectConversation(state: CallState, id?: string): Conversation | null {
   const wanted = id ?? state.latestConversation?.id ?? (state.conversations.at(-1)?.id || null)
   const conversation = wanted === null ? undefined : state.conversations.get(wanted)
@@ -42,7 +42,7 @@ export function selectConversation(state: CallState, id?: string): Conversation 
   }
 }
 
-/** Returns the speech of one side of the call that is not yet final; `null` when there is none. */
+/** Returns the partial speech of an audio track; `null` when the latest transcription is final. */
 export function selectPartialSpeech(
   state: Pick<CallState, 'tracks'>,
   track: string,

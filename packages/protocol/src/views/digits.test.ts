@@ -3,7 +3,7 @@ import type { KeyEntry } from '../call-state/call-state.ts'
 import { scenarioTime } from '../scenarios/index.ts'
 import { readDigitRules, readKeys } from './digits.ts'
 
-/** Keys, each with the milliseconds since the one before. */
+/** Creates key presses, each given with the milliseconds since the previous key. */
 function pressed(...keys: [digit: string | null, after: number][]): KeyEntry[] {
   let now = 0
   return keys.map(([digit, after], index) => {

@@ -71,7 +71,7 @@ export interface AIGather extends GatherBase {
   readonly result: Readonly<Record<string, unknown>> | null
 }
 
-/** A gather of either kind. */
+/** A digit gather or an AI gather, discriminated by `kind`. */
 export type Gather = DigitGather | AIGather
 
 /** Returns the gather with this id, or the latest gather of the call without an id. `null` if there is none. */

@@ -37,7 +37,7 @@ async function bundlePage(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-it('never paints one agent’s call for the next agent on a shared QueryClient with a persister', async () => {
+it('a page with a shared QueryClient and a persister never paints one agent’s call for the next agent', async () => {
   const script = await bundlePage()
   const simulator = await createSimulator({})
   const http = createServer()

@@ -78,11 +78,11 @@ export const initialConnectionState: ConnectionState = {
 
 /** An unused connection stays open this long, so that a page change doesn't reconnect. */
 const IDLE_TIMEOUT_MS = 5_000
-/** While a call is watched, the server sends a beacon every 5 s. A link silent for longer than this is dead. */
+/** A link that is silent for longer than this is dead: the server sends a beacon every 5 s while a call is watched. */
 const SILENCE_TIMEOUT_MS = 12_000
 /**
- * A reply may be megabytes on a slow network, and browsers report a message only once it is complete. So each dropped
- * link with pending replies doubles the silence timeout of the next one, up to this.
+ * The maximum silence timeout. A reply may be megabytes on a slow network, and browsers report a message only when it
+ * is complete. So a dropped link with pending replies doubles the silence timeout of the next link.
  */
 const MAX_SILENCE_TIMEOUT_MS = 48_000
 /** A link that delivers events but no reply for this long is dropped. */

@@ -5,7 +5,7 @@
  * The test checks all published feeds, not only the last: the state of a feed equals the fold of the server's log up to
  * the feed's cursor. This proves that no event is ever lost, duplicated or out of order.
  *
- * `npm test` runs only the quick faults, with one seed. The full run takes minutes and measures docs/guarantees.md:
+ * `npm test` runs only the quick faults, with one seed. The full run takes minutes and produced docs/guarantees.md:
  *
  *     CALLGATHER_FAULT_SEEDS=20 CALLGATHER_PARTITION_SECONDS=30 \
  *       pnpm exec vitest run --project dom packages/react/src/client/faults.test.ts

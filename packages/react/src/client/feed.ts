@@ -31,7 +31,7 @@ export interface CallFeed {
   readonly clockOffsetMs: number
   readonly notice?: FeedNotice
   /**
-   * Why the call has no live updates. The state is the last known one, or empty if access was denied.
+   * Why the call has no live updates. `state` is the last known state, or empty if access was denied.
    * With a `reason` the error concerns the whole connection, like `connection.error`.
    */
   readonly error?: ConnectionError

@@ -25,8 +25,8 @@ import { WatchError } from './watch-error.ts'
 /** The options of `createGatherClient`. */
 export interface GatherClientOptions {
   /**
-   * The server's origin, such as `https://calls.example.com`; `''` for the page's origin. `undefined` throws, so that an
-   * unset environment variable is noticed.
+   * The server's origin, such as `https://calls.example.com`; `''` for the page's origin. `undefined` throws, so that
+   * you notice an unset environment variable.
    */
   url: string | undefined
   /** Fetches a ticket from your backend. Called for every connection and before a ticket expires. */

@@ -1,11 +1,11 @@
 /** An observable value with the interface that React's `useSyncExternalStore` needs. */
 export interface Store<T> {
   getSnapshot(): T
-  /** Calls `onChange` after every change. Returns a function that unsubscribes. */
+  /** Calls `onChange` after each change of the value. Returns a function that unsubscribes. */
   subscribe(onChange: () => void): () => void
 }
 
-/** A store whose value can be set. */
+/** A store with a setter for its value. */
 export class WritableStore<T> implements Store<T> {
   #value: T
   readonly #listeners = new Set<() => void>()

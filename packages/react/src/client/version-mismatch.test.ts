@@ -43,7 +43,7 @@ describe('a client with another protocol version', () => {
     await new Promise((resolve) => http.close(resolve))
   })
 
-  /** The real client with a given protocol version for each connection. */
+  /** Creates the real client. `version` returns the protocol version of each new connection. */
   function pageWithVersion(version: () => number) {
     const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
     const base = `${origin}/callgather`

@@ -23,7 +23,7 @@ describe('useAssistant', () => {
     expect(result.current).toMatchObject({ isActive: false, conversation: { status: 'ended' } })
   })
 
-  it('`whisper` omits trigger_response, and `answerNow` sets it', async () => {
+  it('useAssistant omits trigger_response for `whisper`, and sets it for `answerNow`', async () => {
     const { client, result } = setUp()
     await playTo(client, 8_000)
     await actAndSettle(() => result.current.whisper('Offer Friday.'))

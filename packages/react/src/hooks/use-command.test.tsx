@@ -90,7 +90,7 @@ describe('useCommand', () => {
     expect(client.commands).toHaveLength(0)
   })
 
-  it('useCommand: mutate returns nothing, and mutateAsync resolves to the settled status and never rejects', async () => {
+  it('useCommand returns nothing from mutate, and its mutateAsync resolves to the status and never rejects', async () => {
     const client = answering('accept', { refuse: 'notAnswered' }, 'unknown', 'offline')
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
     await playTo(client, 2_400)
@@ -220,7 +220,7 @@ describe('useCommand', () => {
     expect(names()).toEqual(['again refused'])
   })
 
-  it('throws an error that names callId when useCommand has no call', () => {
+  it('useCommand throws an error that names callId when it has no call', () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(() => renderHookWithClient(answering(), () => useCommand('gather_stop'))).toThrow(/Give it a `callId`/)
     error.mockRestore()

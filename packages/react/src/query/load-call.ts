@@ -9,7 +9,7 @@ const RETAIN_MS = 5_000
 
 /**
  * Loads the current state of a call into the cache, for a router's loader. Components then resume from its cursor.
- * Resolves with the cached feed if there is one.
+ * Resolves at once with a feed that is already in the cache.
  *
  * Use this instead of `prefetchQuery` or `ensureQueryData`, which resolve only when the call ends.
  *

@@ -24,7 +24,7 @@ export const playTo = (client: ScenarioClient, positionMs: number) => actAndSett
 /** Plays to the last event and waits for the screen to update. */
 export const playAll = (client: ScenarioClient) => actAndSettle(() => client.player.playAll())
 
-/** Runs a function and waits until its effects reach the screen through promises, frames and TanStack Query's batches. */
+/** Runs a function and waits until its effects reach the screen through promises, frames and TanStack's batches. */
 export async function actAndSettle(run: () => unknown): Promise<void> {
   await act(async () => {
     await run()
