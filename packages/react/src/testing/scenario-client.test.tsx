@@ -45,7 +45,7 @@ describe('a scenario client', () => {
     expect(last().state.answered).not.toBeNull()
   })
 
-  it('the scenario client ends a call a minute after its hang-up', async () => {
+  it('the scenario client ends the subscription of a call a minute after the hang-up', async () => {
     const client = createScenarioClient(hangupMidGather)
     const { last, done } = watch(client, hangupMidGather.callId)
     await client.player.playAll()

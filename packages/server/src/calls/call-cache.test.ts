@@ -194,7 +194,7 @@ describe('the limit of cached calls', () => {
 })
 
 describe('live calls', () => {
-  it('appends to listed live calls without a read, even past the limit of cached calls', async () => {
+  it('appends to a live call without reading the store, even when more calls are live than the cache holds', async () => {
     const store = memoryStore()
     const [read, head] = [vi.spyOn(store, 'read'), vi.spyOn(store, 'head')]
     const { cache } = nodeOn(store, { maxCached: 10 })

@@ -160,7 +160,8 @@ async function maskOf(
 }
 
 /** Derives an id that is the same on every server and cannot be guessed. */
-export const derivedId = (key: Uint8Array, ...deps: readonly [kind: string, ...string[]]) => uuidOf(macOf(key, ...deps))
+export const derivedId = (key: Uint8Array, ...parts: readonly [kind: string, ...string[]]) =>
+  uuidOf(macOf(key, ...parts))
 
 /** Pairs of events that start and stop recording or copying a call's audio. */
 const captureEvents = [

@@ -94,7 +94,7 @@ describe('an expired public key of Telnyx', () => {
 })
 
 describe('webhooks of another connection', () => {
-  it('answers 200 to webhooks of another Telnyx connection, counts them, and fetches them once it is configured', async () => {
+  it('counts webhooks of an unconfigured Telnyx connection, and fetches their events once it is configured', async () => {
     const store = memoryStore()
     const signer = new Signer()
     const telnyx = { apiKey: 'KEY-test', publicKey: signer.publicKey }

@@ -77,7 +77,7 @@ interface CallCheck {
   /** The earliest time of the next check of the call. */
   readonly nextAt: number
   readonly intervalMs: number
-  /** Whether some events of the call were too recent to append. */
+  /** Whether some fetched events were left out, because they are so recent that their webhooks may still arrive. */
   readonly hasUnsettled: boolean
 }
 
@@ -117,7 +117,7 @@ export class Reconciler {
     this.#timer = setTimeout(tick, 0).unref()
   }
 
-  /** Reports that an event was refused because the store failed. Shortens the interval until the store works again. */
+  /** Reports that an event was refused because the store failed. The store is then probed more often until it works again. */
   reportOutage(): void {
     this.#outage ??= this.#deps.now()
     this.#isFullScanDue = true
