@@ -117,7 +117,7 @@ export class Reconciler {
     this.#timer = setTimeout(tick, 0).unref()
   }
 
-  /** Reports that an event was refused because the store failed. The store is then probed more often until it works again. */
+  /** Reports that an event was refused because the store failed. Until the store works again, the reconciler runs more often. */
   reportOutage(): void {
     this.#outage ??= this.#deps.now()
     this.#isFullScanDue = true
