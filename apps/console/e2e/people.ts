@@ -69,14 +69,9 @@ export class Agent {
     await this.panel.getByRole('radio', { name: purpose }).check({ force: true })
   }
 
-  /** The button that submits the form. */
-  get askButton(): Locator {
-    return this.panel.getByRole('button', { name: 'Ask the caller', exact: true })
-  }
-
   /** Submits the form. */
   async asks(): Promise<void> {
-    await this.askButton.click()
+    await this.panel.getByRole('button', { name: 'Ask the caller', exact: true }).click()
   }
 
   /** Accepts the confirmation of a risky button. */

@@ -16,9 +16,21 @@ it('offers the second of two agents who ask at the same time to replace the runn
   for (const agent of agents) {
     await agent.panel.getByRole('textbox', { name: 'What to say' }).fill(questionOf(agent))
   }
-  // Pressed in the same moment: a form disappears as soon as the other agent's request is known.
-  const buttons = await Promise.all(agents.map((agent) => agent.askButton.elementHandle()))
-  await Promise.all(buttons.map((button) => button?.evaluate((element) => (element as HTMLElement).click())))
+  // Holds both commands until both are sent: a form disappears as soon as the other agent's request is known.
+  let release = () => {}
+  const bothSent = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let sent = 0
+  for (const { page } of agents) {
+    await page.route('**/v2/calls/*/actions/*', async (route) => {
+      sent += 1
+      if (sent === agents.length) release()
+      await bothSent
+      await route.continue()
+    })
+  }
+  await Promise.all(agents.map((agent) => agent.asks()))
   const replaceIn = (agent: Agent) => agent.panel.getByRole('button', { name: 'Replace', exact: true })
   const second = await Promise.any(
     agents.map((agent) =>

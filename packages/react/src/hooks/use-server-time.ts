@@ -6,35 +6,35 @@ import { useCall } from './use-call.ts'
 
 /**
  * Returns the estimated time of the server in milliseconds since the Unix epoch, for elapsed times and timeouts.
- * Renders again every `everyMillis` milliseconds; never with `null`, so that a hidden clock causes no renders.
+ * Renders again every `everyMs` milliseconds; never with `null`, so that a hidden clock causes no renders.
  */
-export function useServerTime(callId: string | undefined, everyMillis: number | null): number
-export function useServerTime(everyMillis: number | null): number
+export function useServerTime(callId: string | undefined, everyMs: number | null): number
+export function useServerTime(everyMs: number | null): number
 export function useServerTime(first: string | number | null | undefined, second?: number | null): number {
-  const everyMillis = second === undefined && typeof first !== 'string' ? (first ?? null) : (second ?? null)
+  const everyMs = second === undefined && typeof first !== 'string' ? (first ?? null) : (second ?? null)
   const callId = useCallId(typeof first === 'string' ? first : undefined)
   const offset = useCall(callId, offsetSlice)
-  return useNow(everyMillis) + offset
+  return useNow(everyMs) + offset
 }
 
 const offsetSlice = ({ clockOffsetMs }: CallFeed) => clockOffsetMs
 
-/** Returns the time of the client's clock. Renders again every `everyMillis` milliseconds; never with `null`. */
-export function useNow(everyMillis: number | null): number {
+/** Returns the time of the client's clock. Renders again every `everyMs` milliseconds; never with `null`. */
+export function useNow(everyMs: number | null): number {
   const { clock } = useGatherClient()
   const [now, setNow] = useState(() => clock.now())
   useEffect(() => {
     setNow(clock.now())
-    if (everyMillis === null) return
+    if (everyMs === null) return
     let cancel = () => {}
     const tick = () => {
       cancel = clock.setTimeout(() => {
         setNow(clock.now())
         tick()
-      }, everyMillis)
+      }, everyMs)
     }
     tick()
     return () => cancel()
-  }, [clock, everyMillis])
+  }, [clock, everyMs])
   return now
 }

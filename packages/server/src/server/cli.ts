@@ -195,6 +195,6 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const problems = error instanceof ConfigError ? error.problems : [messageOf(error)]
-  process.stderr.write(`callgather-server cannot start:\n${problems.map((each) => `  ${each}\n`).join('')}`)
+  process.stderr.write(`callgather-server:\n${problems.map((each) => `  ${each}\n`).join('')}`)
   process.exit(1)
 })
