@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { defineConfig, type Rolldown } from 'tsdown'
 
@@ -54,6 +54,9 @@ export default defineConfig({
         bundle: true,
         logLevel: 'warning',
       })
+      // The bundler drops `type` from `export type *`, so the declarations would promise values that are not there.
+      const index = await readFile('dist/index.d.mts', 'utf8').catch(() => null)
+      if (index !== null) await writeFile('dist/index.d.mts', index.replace(/^export \* from/m, 'export type * from'))
       // TypeScript 6 requires a declaration for side-effect imports.
       await writeFile('dist/styles.css.d.ts', 'export {}\n')
     },

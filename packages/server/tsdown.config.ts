@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -20,4 +21,11 @@ export default defineConfig({
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,
+  hooks: {
+    // The bundler drops `type` from `export type *`, so the declarations would promise values that are not there.
+    'build:done': async () => {
+      const index = await readFile('dist/index.d.mts', 'utf8').catch(() => null)
+      if (index !== null) await writeFile('dist/index.d.mts', index.replace(/^export \* from/m, 'export type * from'))
+    },
+  },
 })

@@ -1,5 +1,5 @@
 /** Mistakes of a host that the published types must not accept. Nothing here runs. */
-import { DigitSlotsParts, DtmfPad, DtmfPadParts, GatherPanel, useCallGather } from '@callgather/react'
+import { DigitSlotsParts, DtmfPad, DtmfPadParts, GatherPanel, reduceCall, useCallGather } from '@callgather/react'
 
 export function Mistakes() {
   const call = useCallGather('v3:a')
@@ -18,3 +18,6 @@ export function Mistakes() {
     </>
   )
 }
+
+// @ts-expect-error The package exports the types of the protocol, not its functions.
+export const fold = () => reduceCall
