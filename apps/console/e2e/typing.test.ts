@@ -9,6 +9,11 @@ it('ignores keys typed into a field that disappears, instead of running shortcut
   const agent = new Agent(page)
   await caller.dial()
   await agent.answers()
+  // The list may show the first call as ringing for a moment after the panel shows it as answered.
+  await page
+    .getByRole('navigation', { name: 'Calls' })
+    .getByRole('button', { name: /Answered/ })
+    .waitFor()
   // A second call rings: "a" would answer it, "j" and "k" would go to it.
   await stage.simulator.phone.dial()
   await agent.ringing.waitFor()
