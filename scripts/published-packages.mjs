@@ -1,15 +1,14 @@
 // The packages that are released, and their tarballs.
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { env, root } from './setup.mjs'
 
 /** The packages that are released; each comes after those that it depends on. */
 export function publishedPackages() {
-  return ['protocol', 'simulator', 'server', 'react', 'embed']
+  return ['protocol', 'simulator', 'server', 'react']
     .map((name) => join(root, 'packages', name))
-    .filter((folder) => existsSync(join(folder, 'package.json')))
     .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) }))
     .map(({ folder, manifest }) => ({ folder, manifest, name: manifest.name }))
 }

@@ -24,7 +24,10 @@ export function unwrapFeed<Feed extends object>(data: Feed | undefined): Feed | 
   return feed
 }
 
-/** Returns the feed in cached data; `undefined` if the host restored the data or it belongs to another agent. */
+/**
+ * Returns the live feed in the data of a query. `undefined` if the host restored the data from storage, or if the feed
+ * belongs to another agent.
+ */
 export function unwrapOwnFeed<Feed extends object>(session: AgentSession, data: Feed | undefined): Feed | undefined {
   const feed = unwrapFeed(data)
   return feed && session.owns(feed) ? feed : undefined

@@ -9,8 +9,8 @@ import { Refusal, refusals, refuse } from './errors.ts'
 import { type ApiResponse, errorResponse, type Handler } from './http.ts'
 import { streamActivity } from './stream.ts'
 
-/** The host of the real Telnyx API, which programs hard-code. */
-const TELNYX_HOST = 'api.telnyx.com'
+/** The API host of Telnyx. Programs name it in their source. */
+export const TELNYX_HOST = 'api.telnyx.com'
 
 interface HandlerOptions {
   telnyx: Handler

@@ -6,10 +6,8 @@ import { once } from 'node:events'
 import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { TELNYX_HOST } from '../api/server.ts'
 import type { Certificate } from './certificate.ts'
-
-/** The host of the real Telnyx API, which programs connect to. */
-export const TELNYX_HOST = 'api.telnyx.com'
 
 /** The TLS port and the proxy port. Both accept connections from this machine only. */
 export interface Redirection {

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { TELNYX_HOST } from '../api/server.ts'
 import { bundleWith, createCertificate } from '../redirect/certificate.ts'
 import { environmentOf, type Runtime, runtimeOf } from '../redirect/environment.ts'
 import { startRedirection } from '../redirect/proxy.ts'
@@ -39,7 +40,7 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   const { sim, command, hasWebhookUrl, folder = process.cwd(), log } = options
   const runtime = runtimeOf(command[0])
   const scratch = await mkdtemp(join(tmpdir(), 'callgather-run-'))
-  const certificate = await createCertificate('api.telnyx.com')
+  const certificate = await createCertificate(TELNYX_HOST)
   const [certFile, bundleFile] = [join(scratch, 'certificate.pem'), join(scratch, 'authorities.pem')]
   await writeFile(certFile, certificate.cert)
   await writeFile(bundleFile, bundleWith(certificate))
