@@ -14,7 +14,7 @@ export interface ApiRequest {
 export interface ApiResponse {
   status: number
   headers: Record<string, string>
-  body: string
+  body: string | Uint8Array<ArrayBuffer>
   /** Closes the connection instead of sending the response. */
   shouldDropConnection?: true
 }

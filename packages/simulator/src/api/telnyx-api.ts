@@ -3,6 +3,7 @@ import type { Exchange } from '../call/exchange.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { FaultName, Faults } from '../delivery/faults.ts'
 import { commands, isCommand, runCommand } from './commands.ts'
+import type { Endpoints } from './endpoint.ts'
 import { Refusal, refusals, refuse } from './errors.ts'
 import {
   type ApiRequest,
@@ -25,19 +26,12 @@ interface TelnyxApiOptions {
   publicKey: string
 }
 
-/** Handles one endpoint: returns the response content or throws a `Refusal`. `callId`: the call that the request created. */
-type Endpoint = (request: { id: string; body: unknown; query: URLSearchParams }) => {
-  data: unknown
-  meta?: unknown
-  callId?: string
-}
-
 export function createTelnyxApi({ exchange, courier, faults, publicKey }: TelnyxApiOptions): Handler {
   const { clock, settings, chance } = exchange
   const limiter = createLimiter(exchange)
   let requestCount = 0
 
-  const endpoints: Record<string, Endpoint> = {
+  const endpoints: Endpoints = {
     'POST /v2/calls': ({ body }) => {
       const call = dial(exchange, body)
       // Telnyx reports a call it just created as not alive yet.
@@ -106,9 +100,9 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
         throw refusals.notFound()
       }
       body = await bodyOf(request)
-      const { callId: newCallId, ...content } = found.endpoint({ id: found.id, body, query })
+      const { callId: newCallId, status = 200, ...result } = await found.endpoint({ id: found.id, body, query })
       callId = newCallId ?? callId
-      const response = json(200, content)
+      const response = 'response' in result ? result.response : json(status, result)
       if (!strikes('apiAnswerLost')) return response
       note = 'fault apiAnswerLost: command done, response lost'
       return { ...response, shouldDropConnection: true }
