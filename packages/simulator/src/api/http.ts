@@ -59,10 +59,10 @@ export function decodePathSegment(part: string): string {
 /** Routes requests by `METHOD /path`. `:id` matches one path segment and is returned decoded. */
 export function createRouter<Endpoint>(endpoints: Readonly<Record<string, Endpoint>>) {
   const routes = Object.entries(endpoints).map(([route, endpoint]) => ({
-    pattern: new RegExp(`^${route.replace(':id', '([^/]+)')}$`),
+    pattern: new RegExp(`^${route.replaceAll(':id', '([^/]+)')}$`),
     endpoint,
   }))
-  return ({ method, path }: ApiRequest): { endpoint: Endpoint; id: string } | undefined => {
+  return ({ method, path }: Pick<ApiRequest, 'method' | 'path'>): { endpoint: Endpoint; id: string } | undefined => {
     for (const { pattern, endpoint } of routes) {
       const match = pattern.exec(`${method} ${path}`)
       if (match) return { endpoint, id: decodePathSegment(match[1] ?? '') }

@@ -65,9 +65,9 @@ describe('the log', () => {
   it.each([
     ['post', '/calls/CALL/actions/record_start', 'record_start'],
     ['post', '/calls/CALL/actions/enqueue/', 'enqueue'],
-    ['post', '/messages', '/messages'],
-    ['post', '/ai/chat/completions', '/ai'],
-    ['get', '/number_lookup/+15550123', '/number_lookup'],
+    ['post', '/messages', 'POST /messages'],
+    ['post', '/ai/chat/completions', 'POST /ai/chat/completions'],
+    ['get', '/number_lookup/+15550123', 'GET /number_lookup/:id'],
   ] as const)('the live log says that %s %s exists at Telnyx but is not simulated', async (method, path, name) => {
     await using test = await testSimulator()
     const notices = noticesOf(test)

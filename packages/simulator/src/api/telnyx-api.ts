@@ -2,6 +2,7 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { FaultName, Faults } from '../delivery/faults.ts'
+import { findUnsimulated } from './catalogue.ts'
 import { commands, isCommand, runCommand } from './commands.ts'
 import type { Endpoints } from './endpoint.ts'
 import { Refusal, refusals, refuse } from './errors.ts'
@@ -17,7 +18,6 @@ import {
 } from './http.ts'
 import { dial } from './leg-commands.ts'
 import { asTelnyxDelivery, callEvents, webhookDeliveries } from './listings.ts'
-import { findUnsimulated } from './unsimulated.ts'
 
 interface TelnyxApiOptions {
   exchange: Exchange
@@ -26,11 +26,8 @@ interface TelnyxApiOptions {
   publicKey: string
 }
 
-export function createTelnyxApi({ exchange, courier, faults, publicKey }: TelnyxApiOptions): Handler {
-  const { clock, settings, chance } = exchange
-  const limiter = createLimiter(exchange)
-  let requestCount = 0
-
+/** Creates all endpoints under `/v2`. */
+export function createEndpoints({ exchange, courier, publicKey }: Omit<TelnyxApiOptions, 'faults'>): Endpoints {
   const endpoints: Endpoints = {
     'POST /v2/calls': ({ body }) => {
       const call = dial(exchange, body)
@@ -57,7 +54,15 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
       data: runCommand(exchange, id, name, body),
     })
   }
-  const find = createRouter(endpoints)
+  return endpoints
+}
+
+export function createTelnyxApi({ faults, ...options }: TelnyxApiOptions): Handler {
+  const { exchange } = options
+  const { clock, settings, chance } = exchange
+  const limiter = createLimiter(exchange)
+  const find = createRouter(createEndpoints(options))
+  let requestCount = 0
 
   const bodyOf = async (request: ApiRequest): Promise<unknown> => {
     if (request.method === 'GET') return {}
@@ -94,7 +99,7 @@ export function createTelnyxApi({ exchange, courier, faults, publicKey }: Telnyx
       limiter.count(strikes('apiRateLimit') !== null)
       const found = find(request)
       if (!found) {
-        const unsimulated = findUnsimulated(method, path)
+        const unsimulated = findUnsimulated(request)
         if (unsimulated !== null)
           exchange.publish({ type: 'notice', call_id: callId, text: `${unsimulated}: exists at Telnyx, not simulated` })
         throw refusals.notFound()
