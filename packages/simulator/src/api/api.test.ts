@@ -1,19 +1,8 @@
 /** Tests every endpoint and error of the simulated Telnyx API through the official SDK. */
 import Telnyx from 'telnyx'
-import type {
-  ActionAddAIAssistantMessagesParams,
-  ActionGatherParams,
-  ActionGatherUsingAIParams,
-  ActionGatherUsingAudioParams,
-  ActionGatherUsingSpeakParams,
-  ActionStartAIAssistantParams,
-  ActionStopAIAssistantParams,
-  ActionStopGatherParams,
-} from 'telnyx/resources/calls/actions'
-import { describe, expect, expectTypeOf, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createSimulator, virtualClock } from '../index.ts'
 import { testSimulator } from '../testing/simulator.test-kit.ts'
-import type { schemas } from './schemas.ts'
 
 /** Returns each error of a refused request as `status code pointer`. */
 async function refusal(request: Promise<unknown>): Promise<string[]> {
@@ -32,23 +21,6 @@ async function refusal(request: Promise<unknown>): Promise<string[]> {
   }
   return body.errors.map(({ code, source }) => `${error.status} ${code} ${source?.pointer ?? ''}`.trim())
 }
-
-describe('command parameters', () => {
-  it('the schemas of the eight commands declare every parameter of the official Telnyx SDK', () => {
-    type Keys<Name extends keyof typeof schemas> = keyof (typeof schemas)[Name]['properties']
-    // Does not compile if the SDK has a parameter that a schema lacks and the simulator would ignore.
-    expectTypeOf<Exclude<keyof ActionGatherParams, Keys<'gather'>>>().toEqualTypeOf<never>()
-    expectTypeOf<Exclude<keyof ActionGatherUsingAudioParams, Keys<'gather_using_audio'>>>().toEqualTypeOf<never>()
-    expectTypeOf<Exclude<keyof ActionGatherUsingSpeakParams, Keys<'gather_using_speak'>>>().toEqualTypeOf<never>()
-    expectTypeOf<Exclude<keyof ActionGatherUsingAIParams, Keys<'gather_using_ai'>>>().toEqualTypeOf<never>()
-    expectTypeOf<Exclude<keyof ActionStopGatherParams, Keys<'gather_stop'>>>().toEqualTypeOf<never>()
-    expectTypeOf<Exclude<keyof ActionStartAIAssistantParams, Keys<'ai_assistant_start'>>>().toEqualTypeOf<never>()
-    expectTypeOf<Exclude<keyof ActionStopAIAssistantParams, Keys<'ai_assistant_stop'>>>().toEqualTypeOf<never>()
-    expectTypeOf<
-      Exclude<keyof ActionAddAIAssistantMessagesParams, Keys<'ai_assistant_add_messages'>>
-    >().toEqualTypeOf<never>()
-  })
-})
 
 describe('validation', () => {
   const speak = { payload: 'Hello', voice: 'female' }
@@ -182,6 +154,29 @@ describe('validation', () => {
     expect(await refusal(strict.client.post(`/calls/${other.id}/actions/gather`, { body: { max_digits: 4 } }))).toEqual(
       ['422 10015 /max_digits'],
     )
+  })
+
+  it('accepts null and line breaks that Telnyx does not document, or refuses them when undocumentedValues is refuse', async () => {
+    const body = { client_state: 'b25l\nb25l\n', gather_id: null }
+    await using lenient = await testSimulator()
+    const caller = await lenient.answeredCall()
+    await lenient.client.post(`/calls/${caller.id}/actions/gather`, { body })
+    expect(caller.view.client_state).toBe('b25lb25l')
+    await using strict = await testSimulator({ settings: { api: { undocumentedValues: 'refuse' } } })
+    const other = await strict.answeredCall()
+    expect(await refusal(strict.client.post(`/calls/${other.id}/actions/gather`, { body }))).toEqual([
+      '422 90017 /client_state',
+      '422 10026 /gather_id',
+    ])
+  })
+
+  it('refuses null in a required field as missing', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    const body = { payload: null, voice: 'female' }
+    expect(await refusal(test.client.post(`/calls/${caller.id}/actions/speak`, { body }))).toEqual([
+      '422 10004 /payload',
+    ])
   })
 })
 

@@ -8,9 +8,10 @@ import { conversationCommands } from './conversation-commands.ts'
 import { refusals } from './errors.ts'
 import { gatherCommands } from './gather-commands.ts'
 import { legCommands } from './leg-commands.ts'
+import { describeIgnoredParameters } from './parameters.ts'
 import type { CommandName } from './schemas.ts'
 import { soundCommands } from './sound-commands.ts'
-import { unknownFieldsOf, validate } from './validate.ts'
+import { validate } from './validate.ts'
 
 type CallCommandName = Exclude<CommandName, 'dial'>
 
@@ -40,8 +41,8 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
   const previous = commandId === undefined ? undefined : call.commandResults.get(commandId)
   if (previous && previous.until > clock.now())
     return settings.leg.duplicateCommandAnswer === 'same' ? previous.result : { result: 'ok' }
-  const body = validate(name, input, settings.api.unknownFields)
-  const ignored = describeUnknownFields(name, unknownFieldsOf(name, body))
+  const body = validate(name, input, settings.api)
+  const ignored = describeIgnoredParameters(name, body)
   if (ignored !== null) exchange.publish({ type: 'notice', call_id: call.id, text: ignored })
   const command = commands[name]
   if (command.needs === 'answered' && call.phase !== 'answered') throw refusals.unanswered()
@@ -62,20 +63,6 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
 }
 
 export const isCommand = (name: string): name is CallCommandName => Object.hasOwn(commands, name)
-
-const MAX_LISTED_FIELDS = 5
-const MAX_FIELD_NAME_LENGTH = 60
-
-function describeUnknownFields(command: string, names: readonly string[]): string | null {
-  if (names.length === 0) return null
-  // The log prints this text to a terminal, so replace control characters.
-  const listed = names
-    .slice(0, MAX_LISTED_FIELDS)
-    .map((name) => `\`${name.slice(0, MAX_FIELD_NAME_LENGTH).replace(/[^ -~]/g, '?')}\``)
-  const more = names.length > listed.length ? ` and ${names.length - listed.length} more` : ''
-  const verb = names.length === 1 ? 'is not a parameter' : 'are not parameters'
-  return `${command}: ${listed.join(', ')}${more} ${verb} of this command; ignored`
-}
 
 function commandIdOf(input: unknown): string | undefined {
   if (typeof input !== 'object' || input === null || !('command_id' in input)) return undefined

@@ -4,12 +4,13 @@ import type { Exchange } from '../call/exchange.ts'
 import type { Route, WebhookMethod } from '../delivery/delivery.ts'
 import { type Body, type Command, optionalCall, text } from './command.ts'
 import { refusals, refuse } from './errors.ts'
+import { describeIgnoredParameters } from './parameters.ts'
 import { mediaOf, playback } from './sound-commands.ts'
 import { validate } from './validate.ts'
 
 /** `POST /v2/calls`. Returns the ringing call; with several numbers, the first one. */
 export function dial(exchange: Exchange, input: unknown): Call {
-  const body = validate('dial', input, exchange.settings.api.unknownFields)
+  const body = validate('dial', input, exchange.settings.api)
   const linked = optionalCall(exchange, body.link_to, '/link_to')
   const isBridging = body.bridge_on_answer === true || body.bridge_intent === true
   if (isBridging && !linked)
@@ -37,6 +38,8 @@ export function dial(exchange: Exchange, input: unknown): Call {
   }
   const [first] = legs
   if (!first) throw refuse(422, '10004', 'The to parameter is required.', '/to')
+  const ignored = describeIgnoredParameters('dial', body)
+  if (ignored !== null) exchange.publish({ type: 'notice', call_id: first.id, text: ignored })
   return first
 }
 

@@ -2,7 +2,7 @@
  * JSON Schemas of the command bodies: types from the specification, and ranges from Telnyx's error catalogue. `code` is the
  * Telnyx error for an invalid value; without it, the schema keyword chooses a generic code.
  *
- * Fields without an effect in the simulator, such as codecs, recording and streaming, are accepted but not listed.
+ * `parameters.ts` lists the parameters without an effect in the simulator. They are accepted with any value.
  */
 import type { SchemaObject } from 'ajv'
 import type { ErrorCode } from './errors.ts'
@@ -185,12 +185,11 @@ const destination: FieldSchema = {
   code: '10016',
 }
 
-/** Creates the schema of a command body. An `open` body accepts unlisted fields even with `unknownFields: 'refuse'`. */
-const body = <Fields extends Record<string, FieldSchema>>(required: string[], fields: Fields, open = false) => ({
+/** Creates the schema of a command body. */
+const body = <Fields extends Record<string, FieldSchema>>(required: string[], fields: Fields) => ({
   type: 'object' as const,
   required,
   properties: { ...common, ...fields },
-  open,
 })
 
 /** Body schemas by the last segment of `/v2/calls/{call_control_id}/actions/…`; `dial` is `POST /v2/calls`. */
@@ -247,17 +246,13 @@ export const schemas = {
     conversation_id: text,
     participant,
   }),
-  answer: body(
-    [],
-    {
-      ...webhooks,
-      assistant: callAssistant,
-      custom_headers: headers,
-      sip_headers: headers,
-      transcription: flag,
-    },
-    true,
-  ),
+  answer: body([], {
+    ...webhooks,
+    assistant: callAssistant,
+    custom_headers: headers,
+    sip_headers: headers,
+    transcription: flag,
+  }),
   reject: body(['cause'], { cause: oneOf('CALL_REJECTED', 'USER_BUSY') }),
   hangup: body([], { custom_headers: headers }),
   speak: body(['payload', 'voice'], {
@@ -279,47 +274,35 @@ export const schemas = {
     target_legs: text,
   }),
   playback_stop: body([], { stop: { type: 'string', enum: ['current', 'all'], default: 'all' }, overlay: flag }),
-  transfer: body(
-    ['to'],
-    {
-      ...webhooks,
-      ...ringing,
-      to: destination,
-      from: nonEmptyText,
-      target_leg_client_state: { type: 'string', pattern: BASE64, code: '90017' },
-    },
-    true,
-  ),
-  bridge: body(
-    ['call_control_id'],
-    {
-      call_control_id: text,
-      park_after_unbridge: text,
-      play_ringtone: flag,
-    },
-    true,
-  ),
+  transfer: body(['to'], {
+    ...webhooks,
+    ...ringing,
+    to: destination,
+    from: nonEmptyText,
+    target_leg_client_state: { type: 'string', pattern: BASE64, code: '90017' },
+  }),
+  bridge: body(['call_control_id'], {
+    call_control_id: text,
+    park_after_unbridge: text,
+    play_ringtone: flag,
+  }),
   send_dtmf: body(['digits'], {
     digits: { type: 'string', pattern: '^[0-9A-DwW*#]+$', code: '90014' },
     duration_millis: integer(100, 500, 250, '90027'),
   }),
   client_state_update: body(['client_state'], {}),
-  dial: body(
-    ['connection_id', 'from', 'to'],
-    {
-      ...webhooks,
-      ...ringing,
-      connection_id: nonEmptyText,
-      from: nonEmptyText,
-      to: { ...destination, type: ['string', 'array'], minItems: 1, items: destination },
-      link_to: text,
-      bridge_on_answer: flag,
-      bridge_intent: flag,
-      assistant: callAssistant,
-      transcription: flag,
-    },
-    true,
-  ),
+  dial: body(['connection_id', 'from', 'to'], {
+    ...webhooks,
+    ...ringing,
+    connection_id: nonEmptyText,
+    from: nonEmptyText,
+    to: { ...destination, type: ['string', 'array'], minItems: 1, items: destination },
+    link_to: text,
+    bridge_on_answer: flag,
+    bridge_intent: flag,
+    assistant: callAssistant,
+    transcription: flag,
+  }),
 } satisfies Record<string, SchemaObject>
 
 export type CommandName = keyof typeof schemas

@@ -2,12 +2,14 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { TelnyxError } from '../call/activity.ts'
+import type { ApiSettings } from '../settings/settings.ts'
 import { type ErrorCode, Refusal, refuse, telnyxError } from './errors.ts'
+import { hintFor, unknownParameters } from './parameters.ts'
 import { type CommandName, type FieldSchema, schemas } from './schemas.ts'
 
 const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: false, verbose: true })
 addFormats.default(ajv)
-ajv.addVocabulary(['code', 'open'])
+ajv.addVocabulary(['code'])
 
 const validators = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, ajv.compile(schema)]))
 
@@ -17,25 +19,33 @@ const MAX_ERRORS = 20
 export function validate(
   command: CommandName,
   body: unknown,
-  unknownFields: 'ignore' | 'refuse',
+  { unknownFields, undocumentedValues }: ApiSettings,
 ): Record<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw refuse(422, '10026', 'The request body must be a JSON object.', '')
   const validator = validators[command]
-  const values: Record<string, unknown> = { ...body }
+  const values: Record<string, unknown> = undocumentedValues === 'accept' ? normalise(body) : { ...body }
   if (validator && !validator(values)) throw new Refusal(422, summarise(validator.errors ?? []))
-  const unknownNames = unknownFields === 'ignore' ? [] : unknownFieldsOf(command, values)
+  const unknownNames = unknownFields === 'ignore' ? [] : unknownParameters(command, values)
   if (unknownNames.length === 0) return values
   const errors = unknownNames.map((name) =>
-    telnyxError('10015', `"${name}" is not a parameter of ${command}. Check its spelling.`, `/${escapePointer(name)}`),
+    telnyxError(
+      '10015',
+      `"${name}" is not a parameter of ${command}${hintFor(command, name)}. Check its spelling.`,
+      `/${escapePointer(name)}`,
+    ),
   )
   throw new Refusal(422, errors.slice(0, MAX_ERRORS))
 }
 
-/** The fields of a body that Telnyx does not have. Empty for an `open` body, whose schema does not list all fields. */
-export function unknownFieldsOf(command: CommandName, body: Record<string, unknown>): string[] {
-  const { open, properties } = schemas[command]
-  return open ? [] : Object.keys(body).filter((name) => !Object.hasOwn(properties, name))
+/** Removes `null` fields, and the line breaks that some Base64 encoders insert into a `client_state`. */
+function normalise(body: object): Record<string, unknown> {
+  const values = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
+  for (const field of ['client_state', 'target_leg_client_state']) {
+    const state: unknown = values[field]
+    if (typeof state === 'string') values[field] = state.replace(/[\r\n]/g, '')
+  }
+  return values
 }
 
 function summarise(errors: readonly ErrorObject[]): TelnyxError[] {

@@ -39,6 +39,8 @@ export interface ApiSettings {
   emptyBody: 'accept' | 'refuse'
   /** Whether to ignore body fields that Telnyx does not have, or to refuse them, which finds misspellings. Default `'ignore'`. */
   unknownFields: 'ignore' | 'refuse'
+  /** Whether to treat `null` in an optional field as absent and remove line breaks from `client_state`, or to refuse both. Default `'accept'`. */
+  undocumentedValues: 'accept' | 'refuse'
   /** Value of the header `x-ratelimit-limit`: API requests per `rateLimitWindowMs`. Default `1000`. */
   rateLimit: number
   /** Window of the rate limit, in milliseconds. Default `60_000`. */
@@ -54,6 +56,7 @@ const apiSettings = z.strictObject({
   maxBodyBytes: z.number().default(1_048_576),
   emptyBody: z.enum(['accept', 'refuse']).default('accept'),
   unknownFields: z.enum(['ignore', 'refuse']).default('ignore'),
+  undocumentedValues: z.enum(['accept', 'refuse']).default('accept'),
   rateLimit: z.number().default(1000),
   rateLimitWindowMs: z.number().default(60_000),
   enforceRateLimit: z.boolean().default(false),
