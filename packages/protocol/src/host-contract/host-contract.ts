@@ -7,6 +7,7 @@
  */
 import type { Mask } from '../base/mask.ts'
 import type { GatherName } from '../commands/command-name.ts'
+import type { CollectedItem } from '../views/collected.ts'
 import type { HungUpBy } from '../views/status.ts'
 
 /** Names the contract in `ready` and `init`, so that a page can ignore messages of other scripts. */
@@ -45,30 +46,6 @@ export interface HostGather extends HostCall {
   readonly command: GatherName | null
   /** The mask of the caller's input; `null` when the input is not masked. */
   readonly mask: Mask | null
-}
-
-/** A value that a gather collected, masked as the server masked it. */
-export interface CollectedItem {
-  /** The gather that collected the value: `gatherId` of its events. */
-  readonly gatherId: string
-  /** Whether the value is a string of keys or a field of an AI gather. */
-  readonly kind: 'digits' | 'fields'
-  /** Identifies the value within its gather: `digits`, or the path of a field, such as `address.city`. */
-  readonly name: string
-  /** The value's label for the agent: the title of a field, or the prompt of the gather. */
-  readonly label: string
-  /** The digits as a string, or the field as JSON; `null` when it is masked or missing. */
-  readonly value: unknown
-  /** How many digits the caller entered; `null` for a field, and where the mask hides the count. */
-  readonly digitCount: number | null
-  /** The last four digits, where the mask shows only those; otherwise `null`. */
-  readonly last4: string | null
-  /** The mask of the value; `null` when the value is not masked. */
-  readonly mask: Mask | null
-  /** How the gather ended: Telnyx's status, such as `valid` or `timeout`; an open list. `null` if Telnyx sent none. */
-  readonly outcome: string | null
-  /** When the value was collected: ISO 8601, UTC. */
-  readonly at: string
 }
 
 /** The panel is mounted and accepts requests. It is the first event that a host receives. */

@@ -1,5 +1,6 @@
 export type { Mask } from '../base/mask.ts'
 export type { DigitGatherName, GatherName } from '../commands/command-name.ts'
+export type { CollectedItem } from '../views/collected.ts'
 export type { HungUpBy } from '../views/status.ts'
 export * from './host-contract.ts'
 export * from './host-contract-schema.ts'

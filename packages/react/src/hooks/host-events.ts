@@ -2,13 +2,12 @@
 import {
   type CallState,
   type CollectedItem,
-  type Gather,
-  type GatherEndEntry,
   HOST_CONTRACT,
   HOST_CONTRACT_VERSION,
   type HostCall,
   type HostEvent,
   selectCallEndedAt,
+  selectCollected,
   selectGather,
   selectHungUpBy,
 } from '@callgather/protocol'
@@ -158,8 +157,7 @@ function factsOf({ state, sync }: CallFeed, known: ReadonlySet<string>, now: num
     }
     // A hang-up may arrive before the gather's ending event, which has the values.
     if (!ended && status !== 'refused') continue
-    for (const item of ended ? collectedItems(gather, ended) : [])
-      add(`collected ${id} ${item.name}`, { type: 'collected', ...call, ...item })
+    for (const item of itemsOf(state, id)) add(`collected ${id} ${item.name}`, { type: 'collected', ...call, ...item })
     add(`settled ${id}`, null)
   }
   const endedAt = selectCallEndedAt(state)
@@ -170,7 +168,7 @@ function factsOf({ state, sync }: CallFeed, known: ReadonlySet<string>, now: num
   if (sync === 'ended') {
     const { startedAt } = times
     const at = new Date(now).toISOString()
-    add('wrap-up', { type: 'wrap-up', ...call, startedAt, endedAt, collected: allCollected(state), at })
+    add('wrap-up', { type: 'wrap-up', ...call, startedAt, endedAt, collected: itemsOf(state), at })
   }
   return facts
 }
@@ -185,27 +183,9 @@ function callOf({ callId, session, parties, initiated }: CallState): HostCall {
   }
 }
 
-function allCollected(state: CallState): CollectedItem[] {
-  return [...state.gathers].flatMap(({ id, ended }) => {
-    const gather = ended && selectGather(state, id)
-    return gather ? collectedItems(gather, ended) : []
-  })
-}
-
-/** Returns the values of an ended gather. A masked value is `null`, whether or not the caller entered it. */
-function collectedItems(gather: Gather, ended: GatherEndEntry): CollectedItem[] {
-  const mask = gather.mask ?? null
-  const common = { gatherId: gather.id, kind: gather.kind, mask, outcome: gather.outcome, at: ended.at }
-  if (gather.kind === 'digits') {
-    const { digits, digitCount = null, last4 = null } = ended
-    if (digits === '' || digitCount === 0 || (digits === null && digitCount === null && !mask)) return []
-    const label = gather.prompt.text ?? 'digits'
-    const count = digitCount ?? digits?.length ?? null
-    return [{ ...common, name: 'digits', label, value: mask ? null : digits, digitCount: count, last4 }]
-  }
-  return gather.fields.flatMap(({ name, label, status, value }) =>
-    status === 'missing' && !mask
-      ? []
-      : [{ ...common, name, label, value: mask ? null : value, digitCount: null, last4: null }],
-  )
+/** Returns the final values of a call or of one gather in the shape of the host contract, oldest first. */
+function itemsOf(state: CallState, gatherId?: string): CollectedItem[] {
+  return selectCollected(state, gatherId)
+    .flatMap(({ id: _, status, isFinal, format, ...item }) => (isFinal ? [item] : []))
+    .sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
 }
