@@ -90,7 +90,7 @@ export type Activity = { at: string } & (
   | { type: 'tool'; call_id: string; tool: string; ok: boolean; summary: string }
   /** A dependency of the simulator failed, such as a model endpoint. */
   | { type: 'trouble'; call_id: string; text: string }
-  /** A request asked for something that the simulator does not do: an unknown parameter, or an endpoint it lacks. */
+  /** Explains what a program probably did not intend: an ignored parameter, a missing endpoint, a rejected webhook. */
   | { type: 'notice'; call_id: string | null; text: string }
   | { type: 'faults'; faults: Record<string, unknown> }
 )

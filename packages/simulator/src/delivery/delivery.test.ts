@@ -113,6 +113,16 @@ describe('webhook delivery', () => {
     expect(running.sim.publicKey).toHaveLength(44)
   })
 
+  it('explains once in the live log why a receiver rejects its webhooks', async () => {
+    await using inbox = await receiver((_, response) => response.writeHead(500).end())
+    await using running = await simulator({ webhookUrl: inbox.url })
+    const notices: string[] = []
+    running.sim.watch((activity) => activity.type === 'notice' && notices.push(activity.text), ['notice'])
+    await ring(running)
+    expect(inbox.arrivals).toHaveLength(4)
+    expect(notices).toEqual([expect.stringContaining(`${inbox.url} answered 500: the program failed.`)])
+  })
+
   it.each([
     [500, 4],
     [503, 4],

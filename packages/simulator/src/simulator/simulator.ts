@@ -12,6 +12,7 @@ import { createChance } from '../clock/chance.ts'
 import { realClock, type VirtualClock } from '../clock/clock.ts'
 import { Courier } from '../delivery/courier.ts'
 import type { Delivery, Route } from '../delivery/delivery.ts'
+import { createExplainer } from '../delivery/explain.ts'
 import { type FaultControls, Faults, type FaultsInput } from '../delivery/faults.ts'
 import { createSigner } from '../delivery/signer.ts'
 import { IN_PROCESS_URL, isLoopback, refusalOfTarget, type WebhookHandler } from '../delivery/target.ts'
@@ -112,6 +113,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     retries: {},
   }
   const transport = createTransport(inProcess, clock)
+  const explain = createExplainer({ publicKey: signer.publicKey, timeoutMs: settings.delivery.timeoutMs })
   const courier = new Courier({
     clock,
     chance,
@@ -120,7 +122,12 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     settings: settings.delivery,
     transport,
     locate: (url) => (options.redirectWebhooks && route.url !== null ? onThisMachine(url, route.url) : url),
-    onChange: (delivery) => exchange.publish({ type: 'delivery', call_id: delivery.call_control_id, delivery }),
+    onChange: (delivery) => {
+      const call_id = delivery.call_control_id
+      exchange.publish({ type: 'delivery', call_id, delivery })
+      const text = explain(delivery)
+      if (text !== null) exchange.publish({ type: 'notice', call_id, text })
+    },
   })
   const exchange = new Exchange({ clock, chance, settings, courier, transport, route, connectionId })
   const telnyx = createTelnyxApi({ exchange, courier, faults, publicKey: signer.publicKey })
