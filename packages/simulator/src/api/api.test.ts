@@ -22,6 +22,13 @@ async function refusal(request: Promise<unknown>): Promise<string[]> {
   return body.errors.map(({ code, source }) => `${error.status} ${code} ${source?.pointer ?? ''}`.trim())
 }
 
+/** Returns the detail of each error of a refused request. */
+async function detailsOf(request: Promise<unknown>): Promise<string[]> {
+  const error: unknown = await request.catch((reason: unknown) => reason)
+  if (!(error instanceof Telnyx.APIError)) throw new Error('The request was accepted.')
+  return (error.error as { errors: { detail: string }[] }).errors.map(({ detail }) => detail)
+}
+
 describe('validation', () => {
   const speak = { payload: 'Hello', voice: 'female' }
   const parameters = { type: 'object', properties: {} }
@@ -55,6 +62,7 @@ describe('validation', () => {
     ['gather_using_speak', { ...speak, payload_type: 'html' }, ['422 90011 /payload_type']],
     ['gather_using_speak', { ...speak, language: 'tlh' }, ['422 90013 /language']],
     ['gather_using_speak', { ...speak, service_level: 'gold' }, ['422 90030 /service_level']],
+    ['gather_using_speak', { ...speak, language: 'it' }, ['422 90013 /language']],
     ['gather_using_speak', { ...speak, voice: 'Bogus' }, ['422 90012 /voice']],
     [
       'gather_using_speak',
@@ -64,7 +72,6 @@ describe('validation', () => {
     ['gather_using_speak', { ...speak, service_level: 'basic', language: 'de-DE' }, ['422 90013 /language']],
     ['gather_using_speak', { ...speak, maximum_tries: 0 }, ['422 90024 /maximum_tries']],
     ['gather_using_speak', { ...speak, voice_settings: { type: 'nonsense' } }, ['422 10032 /voice_settings/type']],
-    ['gather_using_speak', { ...speak, voice_settings: {} }, ['422 10004 /voice_settings/type']],
     ['gather_using_audio', {}, ['422 10004 /audio_url']],
     ['gather_using_audio', { audio_url: 'https://example.com/a.wav', media_name: 'a' }, ['422 10015 /media_name']],
     [
@@ -72,7 +79,7 @@ describe('validation', () => {
       { media_name: 'a', invalid_audio_url: 'https://example.com/a.wav', invalid_media_name: 'b' },
       ['422 10015 /invalid_media_name'],
     ],
-    ['gather_using_audio', { audio_url: 'not a url' }, ['422 10015 /audio_url']],
+    ['gather_using_audio', { audio_url: 'not a url' }, ['422 10003 /audio_url']],
     ['gather_using_ai', {}, ['422 10004 /parameters']],
     ['gather_using_ai', { parameters: 'age' }, ['422 10026 /parameters']],
     ['gather_using_ai', { parameters, voice: 'female' }, ['422 90012 /voice']],
@@ -105,7 +112,9 @@ describe('validation', () => {
       { to: '+15550123', webhook_urls: { 'call.ansered': ['http://127.0.0.1:9/'] } },
       ['422 90057 /webhook_urls'],
     ],
+    ['speak', { payload: 'x', voice: 'female', stop: 'now' }, ['422 90016 /stop']],
     ['transfer', {}, ['422 10004 /to']],
+    ['transfer', { to: '' }, ['422 10004 /to']],
     ['transfer', { to: 'banana' }, ['422 10016 /to']],
     ['transfer', { to: '15550123' }, ['422 10016 /to']],
     ['bridge', { call_control_id: 'v3:unknown' }, ['422 90015 /call_control_id']],
@@ -143,6 +152,61 @@ describe('validation', () => {
     for (const to of ['sip:ann@example.com', 'SIPS:ann@example.com', '+15550123,200'])
       await test.client.calls.dial({ to, from: '+15550199', connection_id: '1' })
     expect(test.sim.calls()).toHaveLength(3)
+  })
+
+  it.each([
+    ['transfer', {}, "The 'to' parameter is required and cannot be blank."],
+    ['transfer', { to: '' }, "The 'to' parameter is required and cannot be blank."],
+    ['transfer', { to: 'banana' }, "The 'to' parameter must be in E164 format."],
+    ['transfer', { to: '+15550123', webhook_url: 'here' }, 'The URL provided was invalid, malformed, or too long.'],
+    ['reject', { cause: 'BORED' }, 'The value must be one of: CALL_REJECTED, USER_BUSY.'],
+    ['gather', { gather_id: 'x'.repeat(41) }, 'The field must be between 1 and 40 characters long, but was 41.'],
+    ['gather', { command_id: 7 }, 'The parameter must be of type string, but received type integer.'],
+    ['gather', { client_state: '!' }, "The 'client_state' parameter must be a valid base64 string."],
+    [
+      'gather',
+      { maximum_digits: 0 },
+      "The 'maximum_digits' parameter must be an 'integer' with a minimum value of 1 and a maximum value of 128.",
+    ],
+    [
+      'gather',
+      { valid_digits: 'x' },
+      "The 'valid_digits' parameter must be a 'string' with a value of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, *, or #.",
+    ],
+    [
+      'speak',
+      { ...speak, payload_type: 'html' },
+      "The 'payload_type' parameter must be of type 'string' with a value of either text or ssml.",
+    ],
+    ['speak', { ...speak, payload: '' }, "The 'payload' parameter should contain between 1 and 5000 characters."],
+    [
+      'transfer',
+      { to: '+15550123', webhook_retries_policies: { 'call.hangup': { retries_ms: [0] } } },
+      'The value is outside of allowed range 1 to 60000',
+    ],
+  ])('the error of the command %s with the body %j has Telnyx’s detail %j', async (command, body, detail) => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    const request = test.client.post(`/calls/${caller.id}/actions/${command}`, { body })
+    expect(await detailsOf(request)).toEqual([detail])
+  })
+
+  it('no detail of an invalid value contains a regular expression or the words of JSON Schema', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    for (const [command, body] of rows) {
+      const request = test.client.post(`/calls/${caller.id}/actions/${command}`, { body: body as object })
+      for (const detail of await detailsOf(request)) expect(detail).not.toMatch(/pattern|schema|must NOT|\^|\\|"/)
+    }
+  })
+
+  it('the speak command accepts voice_settings without a type, and a two-letter language of a Soniox voice', async () => {
+    await using test = await testSimulator()
+    const caller = await test.answeredCall()
+    const { actions } = test.client.calls
+    const voice = 'Soniox.tts-rt-v2.Emma'
+    await actions.speak(caller.id, { payload: 'Ciao', voice, language: 'it' as never })
+    await actions.gatherUsingSpeak(caller.id, { payload: 'Ciao', voice, voice_settings: { speed: 1.1 } as never })
   })
 
   it('ignores unknown body fields of a command, or refuses them when unknownFields is refuse', async () => {

@@ -16,6 +16,7 @@ export class Refusal extends Error {
 
 /** Titles from Telnyx's error catalogue and the examples of its specification. */
 const titles = {
+  '10003': 'Invalid URL',
   '10004': 'Missing required parameter',
   '10005': 'Resource not found',
   '10007': 'Internal server error',
@@ -39,6 +40,7 @@ const titles = {
   '90013': 'Invalid value for language',
   '90014': 'Invalid value for digits',
   '90015': 'Invalid Call Control ID',
+  '90016': 'Invalid value for stop',
   '90017': 'Invalid value for client_state',
   '90018': 'Call has already ended',
   '90022': 'Invalid value for minimum_digits',

@@ -3,6 +3,7 @@ import type { Call } from '../call/call.ts'
 import type { Exchange } from '../call/exchange.ts'
 import type { Route, WebhookMethod } from '../delivery/delivery.ts'
 import { type Body, type Command, optionalCall, text } from './command.ts'
+import { requiredDetail } from './details.ts'
 import { refusals, refuse } from './errors.ts'
 import { describeIgnoredParameters } from './parameters.ts'
 import { mediaOf, playback } from './sound-commands.ts'
@@ -37,7 +38,7 @@ export function dial(exchange: Exchange, input: unknown): Call {
     })
   }
   const [first] = legs
-  if (!first) throw refuse(422, '10004', 'The to parameter is required.', '/to')
+  if (!first) throw refuse(422, '10004', requiredDetail('to'), '/to')
   const ignored = describeIgnoredParameters('dial', body)
   if (ignored !== null) exchange.publish({ type: 'notice', call_id: first.id, text: ignored })
   return first

@@ -12,8 +12,11 @@ export interface FieldSchema extends SchemaObject {
   code?: ErrorCode
 }
 
-const languages =
-  'arb cmn-CN cy-GB da-DK de-DE en-AU en-GB en-GB-WLS en-IN en-US es-ES es-MX es-US fr-CA fr-FR hi-IN is-IS it-IT ja-JP ko-KR nb-NO nl-NL pl-PL pt-BR pt-PT ro-RO ru-RU sv-SE tr-TR'
+/** Values of `language` for every voice. A Soniox voice also takes a two-letter code. */
+export const languages =
+  'arb cmn-CN cy-GB da-DK de-DE en-AU en-GB en-GB-WLS en-IN en-US es-ES es-MX es-US fr-CA fr-FR hi-IN is-IS it-IT ja-JP ko-KR nb-NO nl-NL pl-PL pt-BR pt-PT ro-RO ru-RU sv-SE tr-TR'.split(
+    ' ',
+  )
 
 const text: FieldSchema = { type: 'string' }
 const flag: FieldSchema = { type: 'boolean' }
@@ -64,24 +67,22 @@ export const providers = 'AWS Azure ElevenLabs Telnyx Minimax Rime Resemble Inwo
   ' ',
 )
 
-const voiceSettings = object(
-  {
-    type: { type: 'string', enum: providers.map((name) => name.toLowerCase()) },
-    voice_speed: { type: 'number' },
-    api_key_ref: text,
-    speed: { type: 'number' },
-    vol: { type: 'number' },
-    pitch: { type: ['number', 'null'] },
-  },
-  'type',
-)
+/** `type` may be absent: the `voice` names the provider. */
+const voiceSettings = object({
+  type: { type: 'string', enum: providers.map((name) => name.toLowerCase()) },
+  voice_speed: { type: 'number' },
+  api_key_ref: text,
+  speed: { type: 'number' },
+  vol: { type: 'number' },
+  pitch: { type: ['number', 'null'] },
+})
 
 const speech = {
   payload_type: { type: 'string', enum: ['text', 'ssml'], default: 'text', code: '90011' },
   voice: { type: 'string', minLength: 1, code: '90012' },
   voice_settings: voiceSettings,
   service_level: { type: 'string', enum: ['basic', 'premium'], default: 'premium', code: '90030' },
-  language: { type: 'string', enum: languages.split(' '), code: '90013' },
+  language: { type: 'string', code: '90013' },
 } satisfies Record<string, FieldSchema>
 
 const payload: FieldSchema = { type: 'string', minLength: 1, maxLength: 5000, code: '90010' }
@@ -129,6 +130,8 @@ const loop: FieldSchema = {
   default: 1,
 }
 
+const stop: FieldSchema = { ...oneOf('current', 'all'), code: '90016' }
+
 /** The types of the SDK's webhooks for calls, conferences and streams, and those that the SDK lacks. */
 const eventTypes = [
   'ai_gather.ended ai_gather.message_history_updated ai_gather.partial_results answered bridged conversation.created',
@@ -168,6 +171,7 @@ const webhooks = {
 
 const ringing = {
   timeout_secs: integer(5, 600, 30, '90028'),
+  // The API reference's range. The error catalogue says 60 to 14,000, which excludes the default of 14,400.
   time_limit_secs: integer(30, 14_400, 14_400, '90029'),
   custom_headers: headers,
   sip_headers: headers,
@@ -259,7 +263,7 @@ export const schemas = {
     ...speech,
     payload,
     loop,
-    stop: oneOf('current', 'all'),
+    stop,
     target_legs: oneOf('self', 'opposite', 'both'),
   }),
   playback_start: body([], {
@@ -270,10 +274,10 @@ export const schemas = {
     cache_audio: flag,
     loop,
     overlay: { ...flag, default: false },
-    stop: oneOf('current', 'all'),
+    stop,
     target_legs: text,
   }),
-  playback_stop: body([], { stop: { type: 'string', enum: ['current', 'all'], default: 'all' }, overlay: flag }),
+  playback_stop: body([], { stop: { ...stop, default: 'all' }, overlay: flag }),
   transfer: body(['to'], {
     ...webhooks,
     ...ringing,

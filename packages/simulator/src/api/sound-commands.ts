@@ -1,8 +1,9 @@
 /** Commands that play sounds: `speak`, `playback_start`, `playback_stop`, `send_dtmf`. */
 import type { Media } from '../machine/machine.ts'
 import { type Body, type Command, text } from './command.ts'
+import { choiceDetail } from './details.ts'
 import { refuse } from './errors.ts'
-import { providers } from './schemas.ts'
+import { languages, providers } from './schemas.ts'
 
 export const soundCommands = {
   speak: {
@@ -55,10 +56,14 @@ const VOICE = new RegExp(`^(male|female|(Polly|${providers.join('|')})(\\..+)?)$
 export function checkSpeech(body: Body): void {
   const voice = String(body.voice)
   if (!VOICE.test(voice)) throw unknownVoice()
+  const language = text(body.language)
+  const isOfSoniox = /^soniox\b/i.test(voice) && /^[a-z]{2}$/.test(language ?? '')
+  if (language !== undefined && !languages.includes(language) && !isOfSoniox)
+    throw refuse(422, '90013', choiceDetail('language', languages), '/language')
   if (body.service_level === 'basic') {
     if (body.payload_type === 'ssml')
       throw refuse(422, '90011', 'payload_type must be text with service_level basic.', '/payload_type')
-    if (body.language !== undefined && body.language !== 'en-US')
+    if (language !== undefined && language !== 'en-US')
       throw refuse(422, '90013', 'language must be en-US with service_level basic.', '/language')
   }
 }

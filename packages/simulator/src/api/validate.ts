@@ -3,6 +3,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { TelnyxError } from '../call/activity.ts'
 import type { ApiSettings } from '../settings/settings.ts'
+import { detailOf, requiredDetail } from './details.ts'
 import { type ErrorCode, Refusal, refuse, telnyxError } from './errors.ts'
 import { hintFor, unknownParameters } from './parameters.ts'
 import { type CommandName, type FieldSchema, schemas } from './schemas.ts'
@@ -51,52 +52,39 @@ function normalise(body: object): Record<string, unknown> {
 function summarise(errors: readonly ErrorObject[]): TelnyxError[] {
   const errorByPointer = new Map<string, TelnyxError>()
   for (const error of errors) {
+    const missing = missingParameter(error)
     const pointer =
-      error.keyword === 'required'
-        ? `${error.instancePath}/${escapePointer(String(error.params.missingProperty))}`
-        : error.instancePath
-    if (!errorByPointer.has(pointer)) errorByPointer.set(pointer, telnyxError(codeOf(error), detailOf(error), pointer))
+      error.keyword === 'required' ? `${error.instancePath}/${escapePointer(String(missing))}` : error.instancePath
+    if (errorByPointer.has(pointer)) continue
+    const entry =
+      missing === null
+        ? telnyxError(codeOf(error), detailOf(error), pointer)
+        : telnyxError('10004', requiredDetail(missing), pointer)
+    errorByPointer.set(pointer, entry)
   }
   return [...errorByPointer.values()].slice(0, MAX_ERRORS)
 }
 
+/** Returns the name of a parameter that is absent, or blank without a code of its own, and `null` for other errors. */
+function missingParameter({ keyword, params, data, parentSchema, instancePath }: ErrorObject): string | null {
+  if (keyword === 'required') return String(params.missingProperty)
+  const { code, maxLength } = (parentSchema ?? {}) as FieldSchema
+  const isBlank = data === '' && (keyword === 'minLength' || keyword === 'pattern') && maxLength === undefined
+  return isBlank && !code?.startsWith('9') ? (instancePath.split('/').pop() ?? '') : null
+}
+
 const codeByKeyword: Record<string, ErrorCode> = {
-  required: '10004',
   enum: '10032',
   minimum: '10033',
   maximum: '10033',
   type: '10026',
   minLength: '10025',
   maxLength: '10025',
+  format: '10003',
 }
 
-function codeOf({ keyword, parentSchema }: ErrorObject): ErrorCode {
-  // All missing fields get the same error code.
-  if (keyword === 'required') return '10004'
-  return (parentSchema as FieldSchema | undefined)?.code ?? codeByKeyword[keyword] ?? '10015'
-}
-
-/** Details for values whose schema would print as a pattern or a long list. */
-const detailByCode: Readonly<Record<string, string>> = {
-  '10016': 'The phone number must be in +E.164 format, such as +15550123.',
-  '90009': "loop must be 'infinity' or an integer from 1 to 100.",
-  '90014': 'digits must consist of 0 to 9, A to D, w, W, * and #.',
-  '90057': 'The keys of webhook_urls must be event types of Call Control, such as call.hangup.',
-}
-
-function detailOf({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
-  const name = instancePath.split('/').pop() ?? ''
-  const detail = detailByCode[String(parentSchema?.code)]
-  if (detail !== undefined) return detail
-  switch (keyword) {
-    case 'required':
-      return `The ${String(params.missingProperty)} parameter is required.`
-    case 'enum':
-      return `${name} must be one of: ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}.`
-    default:
-      return `${name || 'The request body'} ${message ?? 'is not valid'}.`
-  }
-}
+const codeOf = ({ keyword, parentSchema }: ErrorObject): ErrorCode =>
+  (parentSchema as FieldSchema | undefined)?.code ?? codeByKeyword[keyword] ?? '10015'
 
 /** Escapes a property name for a JSON Pointer (RFC 6901 §3). */
 const escapePointer = (name: string) => name.replace(/~/g, '~0').replace(/\//g, '~1')
