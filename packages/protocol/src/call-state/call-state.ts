@@ -194,6 +194,8 @@ export interface CallState {
   readonly commands: SortedMap<CommandState>
   readonly gathers: SortedMap<GatherState>
   readonly conversations: SortedMap<ConversationState>
+  /** The latest requested command. */
+  readonly latestCommand: (Occurrence & { readonly id: string }) | null
   /** The latest requested gather and conversation. */
   readonly latestGather: (Occurrence & { readonly id: string }) | null
   readonly latestConversation: (Occurrence & { readonly id: string }) | null
@@ -221,6 +223,7 @@ export function initialCallState(callId: string): CallState {
     commands: SortedMap.empty(),
     gathers: SortedMap.empty(),
     conversations: SortedMap.empty(),
+    latestCommand: null,
     latestGather: null,
     latestConversation: null,
     latestGatherEnd: null,

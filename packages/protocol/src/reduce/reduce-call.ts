@@ -201,8 +201,9 @@ function withCommand(state: CallState, id: string, change: (known: CommandState)
   const timeline =
     known.request && known.request.stamp !== request.stamp ? state.timeline.delete(known.request.stamp) : state.timeline
   const entry = { kind: 'command', id, stamp: request.stamp, at: request.at, command } as const
-  let result: CallState = { ...next, timeline: timeline.set(entry.stamp, entry) }
   const began = { stamp: request.stamp, at: request.at, id }
+  const latestCommand = later(state.latestCommand, began)
+  let result: CallState = { ...next, timeline: timeline.set(entry.stamp, entry), latestCommand }
   if (isGather(request.command)) {
     result = withGather(result, id, (it) => ({ ...it, command }))
     result = { ...result, latestGather: later(state.latestGather, began) }

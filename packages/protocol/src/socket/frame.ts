@@ -59,6 +59,7 @@ export const serverMessageSchemas = {
       now: text,
       calls: z.array(summarySchema),
       truncated: z.optional(z.literal(true)),
+      scopes: z.optional(z.array(text)),
       subject: z.optional(text),
     }),
     refusedSchema,

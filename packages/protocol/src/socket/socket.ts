@@ -66,6 +66,8 @@ export type CallsReply =
       readonly calls: readonly CallSummary[]
       /** Set when the ticket covers more calls than `calls` lists. */
       readonly truncated?: true
+      /** The scopes that the ticket grants at most; absent from an older server. A call may grant fewer. */
+      readonly scopes?: readonly Scope[]
       /** The subject of the ticket. */
       readonly subject?: string
     }

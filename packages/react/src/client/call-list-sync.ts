@@ -21,12 +21,12 @@ export class CallListSync {
     this.#events = events
     this.#driver = new SyncDriver<OkReply>(clocks, events, {
       request: (link) => link.watchCalls(),
-      accept: ({ calls }) => {
+      accept: ({ calls, scopes = [] }) => {
         this.#calls.clear()
         this.#apply({ calls, gone: [] })
         for (const frame of this.#buffer) this.#apply(frame)
         this.#buffer = []
-        this.#set({ calls: this.#sorted(), sync: 'live', clockOffsetMs: clocks.serverTime.offsetMs })
+        this.#set({ calls: this.#sorted(), sync: 'live', scopes, clockOffsetMs: clocks.serverTime.offsetMs })
       },
       reject: (error) => this.disconnected(error),
       backoffMs: () => RETRY_DELAY_MS,

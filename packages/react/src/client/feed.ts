@@ -42,6 +42,8 @@ export interface CallsFeed {
   /** Live calls before ended calls, newest first. While `sync` isn't `live`, an empty list may be incomplete. */
   readonly calls: readonly CallSummary[]
   readonly sync: 'connecting' | 'live' | 'catching_up'
+  /** The scopes that the ticket grants at most; empty until known. A call may grant fewer. */
+  readonly scopes: readonly Scope[]
   readonly clockOffsetMs: number
   readonly error?: ConnectionError
 }
@@ -54,4 +56,4 @@ export function initialCallFeed(callId: string): CallFeed {
 }
 
 /** The list of calls before the first reply. */
-export const initialCallsFeed: CallsFeed = { calls: [], sync: 'connecting', clockOffsetMs: 0 }
+export const initialCallsFeed: CallsFeed = { calls: [], sync: 'connecting', scopes: noScopes, clockOffsetMs: 0 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { PROTOCOL_VERSION } from '@callgather/protocol'
+import { type CallsEventFrame, PROTOCOL_VERSION } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
 import { CALL, testServer, watch } from '../testing/server.ts'
@@ -139,6 +139,35 @@ describe('a connected client', () => {
     await server.webhook('call.hangup', { call_control_id: other })
     await server.webhook('call.hangup')
     await vi.waitFor(() => expect(changed).toMatchObject([{ callId: CALL }]))
+  })
+
+  it('publishes the progress of a gather in the call list, masked as its events are, several keys per frame', async () => {
+    await using server = await testServer({
+      policy: { mask: ({ body }) => ((body as { gather_id?: string }).gather_id === 'pin' ? 'digits' : undefined) },
+    })
+    await server.webhook('call.initiated')
+    await server.webhook('call.answered')
+    const socket = await server.connect()
+    const frames: CallsEventFrame[] = []
+    socket.on('calls:event', (frame) => frames.push(frame))
+    expect(await socket.emitWithAck('calls:watch', {})).toMatchObject({ scopes: ['view', 'gather', 'assistant'] })
+    const enter = async (gather_id: string, keys: string) => {
+      frames.length = 0
+      await server.command('gather', { gather_id, minimum_digits: 4, maximum_digits: 20 })
+      const { client_state } = server.upstream.received.at(-1)?.body ?? {}
+      await Promise.all([...keys].map((digit) => server.webhook('call.dtmf.received', { digit, client_state })))
+      await vi.waitFor(() =>
+        expect(frames.at(-1)?.calls[0]?.activity).toMatchObject({ count: keys.length, min: 4, max: 20 }),
+      )
+      expect(frames.length).toBeLessThan(keys.length)
+      const published = JSON.stringify(frames)
+      await server.webhook('call.gather.ended', { digits: keys, status: 'valid', client_state })
+      return published
+    }
+    expect(await enter('account', '9'.repeat(12))).toContain('999999999999')
+    const masked = await enter('pin', '8'.repeat(12))
+    expect(masked).toContain(`"digits":"${'•'.repeat(12)}"`)
+    expect(masked).not.toContain('88888')
   })
 
   it('disconnects a client when its ticket is revoked', async () => {

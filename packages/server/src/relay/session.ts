@@ -34,6 +34,9 @@ const MAX_WATCHES = 200
 /** The latest date that `Date` can hold (ECMA-262, 21.4.1.1). */
 const MAX_DATE_MS = 8.64e15
 const LIST_DELAY_MS = 50
+/** The delay grows with the size of the last batch, so that a busy centre costs a client at most 250 summaries a second. */
+const LIST_DELAY_PER_CALL_MS = 4
+const MAX_LIST_DELAY_MS = 400
 /** Maximum number of concurrent calls of the host's `authorize` for one list of calls. */
 const LIST_CONCURRENCY = 16
 /** How long the server waits before it retries a failed `authorize` of the host. */
@@ -213,7 +216,8 @@ export class Session {
       const list = this.#listRequest === request ? await directory.listFor(this.#grant) : null
       if (!list || this.#listRequest !== request) throw watchCancelled()
       const { calls, isTruncated } = list
-      reply({ ok: true, now: this.#iso(), calls, subject: this.subject, ...(isTruncated ? { truncated: true } : {}) })
+      const { subject, scopes } = this.#grant
+      reply({ ok: true, now: this.#iso(), calls, scopes, subject, ...(isTruncated ? { truncated: true } : {}) })
     })
     isSent = true
     this.#scheduleListChanges()
@@ -237,7 +241,7 @@ export class Session {
     this.#listTimer = setTimeout(() => {
       // The next batch waits for this one, so that an older summary can't overtake a newer one.
       this.#sendListChanges()
-        .then((isSent) => (isSent ? LIST_DELAY_MS : RETRY_MS))
+        .then((sent) => (sent === null ? RETRY_MS : listDelayMs(sent)))
         .then((nextMs) => {
           this.#listTimer = undefined
           if (!this.#isClosed) this.#scheduleListChanges(nextMs)
@@ -246,8 +250,8 @@ export class Session {
     }, delayMs)
   }
 
-  /** Sends list changes. Returns false if they could not be authorised; they then stay buffered for a retry. */
-  async #sendListChanges(): Promise<boolean> {
+  /** Sends list changes. Returns their number, or `null` if they could not be authorised and stay buffered for a retry. */
+  async #sendListChanges(): Promise<number | null> {
     const changes = [...this.#listChanges]
     this.#listChanges.clear()
     const { access } = this.#deps
@@ -260,14 +264,14 @@ export class Session {
         if (!this.#listChanges.has(callId)) this.#listChanges.set(callId, summary)
       }
       if (this.#isClosed || !this.#unsubscribeList) this.#listChanges.clear()
-      return false
+      return null
     }
     const visible = changes.filter((_, index) => isAllowed[index])
-    if (this.#isClosed || !this.#unsubscribeList || visible.length === 0) return true
+    if (this.#isClosed || !this.#unsubscribeList || visible.length === 0) return 0
     const calls = visible.flatMap(([, summary]) => (summary ? [summary] : []))
     const gone = visible.flatMap(([callId, summary]) => (summary ? [] : [callId]))
     this.#socket.emit('calls:event', { calls, gone })
-    return true
+    return visible.length
   }
 
   async #refresh({ ticket }: { ticket: string }, reply: (value: unknown) => void): Promise<void> {
@@ -323,6 +327,9 @@ export class Session {
     return new Date(this.#deps.now()).toISOString()
   }
 }
+
+const listDelayMs = (sent: number) =>
+  Math.min(Math.max(LIST_DELAY_MS, sent * LIST_DELAY_PER_CALL_MS), MAX_LIST_DELAY_MS)
 
 const watchCancelled = () =>
   gatherError('conflict', 'The watch was cancelled by an unwatch before the reply. Watch again.')
