@@ -676,7 +676,7 @@ describe('the rest of the API', () => {
   it('responds to unknown endpoints with 404 in Telnyx’s error format', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
-    expect(await refusal(test.client.post(`/calls/${caller.id}/actions/record_start`, { body: {} }))).toEqual([
+    expect(await refusal(test.client.post(`/calls/${caller.id}/actions/siprec_start`, { body: {} }))).toEqual([
       '404 10005',
     ])
     expect(await refusal(test.client.get(`/calls/${caller.id}/actions/gather`))).toEqual(['404 10005'])

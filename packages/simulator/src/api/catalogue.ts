@@ -48,7 +48,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   {
     endpoints: ['POST /calls', ...actions('answer', 'transfer', 'bridge')],
     depth: 'partial',
-    note: 'Parameters for recording, streaming, codecs, SIP and conferences are accepted without an effect.',
+    note: 'Parameters for codecs, SIP, conferences and the content of a stream are accepted without an effect.',
   },
   { endpoints: ['GET /calls/:id'], depth: 'full', note: 'An ended call is known for ten minutes.' },
   {
@@ -59,28 +59,34 @@ export const catalogue: readonly CatalogueEntry[] = [
   { endpoints: ['GET /public_key'], depth: 'full', note: 'The key of the webhook signatures.' },
   {
     endpoints: actions('record_start', 'record_stop', 'record_pause', 'record_resume'),
-    depth: 'none',
-    note: 'The simulator has no audio to record.',
+    depth: 'partial',
+    note: 'A recording has its true length; its file is a short tone.',
+  },
+  {
+    endpoints: ['GET /recordings', 'GET /recordings/:id', 'DELETE /recordings/:id'],
+    depth: 'full',
+    note: 'The last 5000 recordings of calls.',
   },
   {
     endpoints: [
-      'GET /recordings',
-      'GET /recordings/:id',
-      'DELETE /recordings/:id',
       'POST /recordings/actions/delete',
       'GET /recording_transcriptions',
       'GET /recording_transcriptions/:id',
       'DELETE /recording_transcriptions/:id',
     ],
     depth: 'none',
-    note: 'The simulator has no recordings.',
+    note: 'The transcription of a recording is sent by webhook only.',
   },
   {
     endpoints: actions('transcription_start', 'transcription_stop'),
-    depth: 'none',
-    note: 'Use the `transcription` parameter of dial and answer.',
+    depth: 'full',
+    note: 'The transcript is what the caller says and the platform speaks, word for word.',
   },
-  { endpoints: actions('streaming_start', 'streaming_stop'), depth: 'none', note: 'The simulator has no media.' },
+  {
+    endpoints: actions('streaming_start', 'streaming_stop'),
+    depth: 'partial',
+    note: 'The webhooks are sent; no WebSocket is opened.',
+  },
   {
     endpoints: actions('fork_start', 'fork_stop', 'suppression_start', 'suppression_stop'),
     depth: 'none',

@@ -8,6 +8,7 @@ import { conversationCommands } from './conversation-commands.ts'
 import { refusals } from './errors.ts'
 import { gatherCommands } from './gather-commands.ts'
 import { legCommands } from './leg-commands.ts'
+import { mediaCommands } from './media-commands.ts'
 import { describeIgnoredParameters } from './parameters.ts'
 import type { CommandName } from './schemas.ts'
 import { soundCommands } from './sound-commands.ts'
@@ -21,6 +22,7 @@ export const commands: Record<CallCommandName, Command> = {
   ...gatherCommands,
   ...conversationCommands,
   ...soundCommands,
+  ...mediaCommands,
   // Does nothing itself, because `runCommand` sets the `client_state` of every command.
   client_state_update: { needs: 'alive', run() {} },
 }

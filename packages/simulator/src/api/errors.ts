@@ -19,6 +19,7 @@ const titles = {
   '10003': 'Invalid URL',
   '10004': 'Missing required parameter',
   '10005': 'Resource not found',
+  '10006': 'Invalid ID',
   '10007': 'Internal server error',
   '10009': 'Authentication failed',
   '10011': 'Too many requests',
@@ -43,6 +44,7 @@ const titles = {
   '90016': 'Invalid value for stop',
   '90017': 'Invalid value for client_state',
   '90018': 'Call has already ended',
+  '90020': 'Call recording triggered before audio started',
   '90022': 'Invalid value for minimum_digits',
   '90023': 'Invalid value for maximum_digits',
   '90024': 'Invalid value for maximum_tries',
@@ -53,8 +55,13 @@ const titles = {
   '90029': 'Invalid value for time_limit_secs',
   '90030': 'Invalid value for service_level',
   '90034': 'Call not answered yet',
+  '90049': 'Invalid value for record_timeout_secs',
+  '90053': "Call recording triggered with 'timeout_secs' while transcribing",
+  '90054': 'Call Transcription is already in progress',
+  '90055': 'Call transcription can not be stopped',
   '90056': 'Invalid value for initial_timeout_millis',
   '90057': 'Invalid call control event type for webhook_urls',
+  '90059': 'Invalid value for recording_track',
   '90061': 'AI Assistant is already in progress',
   '90102': 'Command is invalid',
 } as const
@@ -62,7 +69,16 @@ const titles = {
 export type ErrorCode = keyof typeof titles
 
 /** Errors about the state of a call. Telnyx's responses have no `meta` for them, and only 90015 has a `source`. */
-const CODES_WITHOUT_META: ReadonlySet<ErrorCode> = new Set(['90015', '90018', '90034', '90061'])
+const CODES_WITHOUT_META: ReadonlySet<ErrorCode> = new Set([
+  '90015',
+  '90018',
+  '90020',
+  '90034',
+  '90053',
+  '90054',
+  '90055',
+  '90061',
+])
 
 /** Creates one entry of Telnyx's `errors[]`. `pointer` is a JSON Pointer into the body, or `/call_control_id`. */
 export function telnyxError(code: ErrorCode, detail: string, pointer?: string): TelnyxError {
@@ -91,6 +107,8 @@ export const refusals = {
   unanswered: () => refuse(422, '90034', "This call can't receive this command because it has not been answered yet."),
   assistantActive: () => refuse(422, '90061', 'AI Assistant cannot be started more than once.'),
   noAssistant: () => refuse(422, '10027', 'No AI Assistant is active on this call.', '/call_control_id'),
+  unknownRecording: () =>
+    refuse(422, '10006', 'No active recording of this call has this recording_id.', '/recording_id'),
   invalidCommand: (detail: string) => refuse(422, '90102', detail, '/call_control_id'),
   notFound: () => refuse(404, '10005', 'The requested resource or URL could not be found.'),
   unauthenticated: () =>

@@ -5,6 +5,7 @@ import type { Route, WebhookMethod } from '../delivery/delivery.ts'
 import { type Body, type Command, optionalCall, text } from './command.ts'
 import { requiredDetail } from './details.ts'
 import { refusals, refuse } from './errors.ts'
+import { startMedia } from './media-commands.ts'
 import { describeIgnoredParameters } from './parameters.ts'
 import { mediaOf, playback } from './sound-commands.ts'
 import { validate } from './validate.ts'
@@ -98,13 +99,14 @@ export const legCommands = {
         throw refuse(422, '90015', 'call_control_id must identify another call.', '/call_control_id')
       if (other.phase !== 'answered') throw refusals.unanswered()
       call.bridgeWith(other, body.park_after_unbridge === 'self')
+      startMedia(call, body, 'StartCallRecordingAPI')
     },
   },
 } satisfies Record<string, Command>
 
 /** Applies the options of `answer`, `dial` and `transfer` that take effect after the answer. */
 function onAnswer(call: Call, body: Body): void {
-  if (body.transcription === true) call.enableTranscription()
+  startMedia(call, body, call.direction === 'outgoing' ? 'OutboundAPI' : 'StartCallRecordingAPI')
   const digits = text(body.send_digits_on_answer)
   if (digits !== undefined && digits !== '') call.sendDtmf(digits)
   const { assistant } = body

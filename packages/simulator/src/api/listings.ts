@@ -66,7 +66,7 @@ export const asTelnyxDelivery = ({ id, status, started_at, finished_at, event, a
 })
 
 /** Telnyx's page parameters `page[number]` and `page[size]`, and its `meta`. */
-function pageOf<Row>(rows: readonly Row[], query: URLSearchParams) {
+export function pageOf<Row>(rows: readonly Row[], query: URLSearchParams) {
   const page_size = parseBounded(query.get('page[size]'), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
   const page_number = parseBounded(query.get('page[number]'), 1, Number.MAX_SAFE_INTEGER)
   const start = (page_number - 1) * page_size
@@ -81,7 +81,7 @@ function parseBounded(text: string | null, fallback: number, max: number): numbe
   return Math.min(Math.max(1, value), max)
 }
 
-function equalsFilter(query: URLSearchParams, name: string): (value: string) => boolean {
+export function equalsFilter(query: URLSearchParams, name: string): (value: string) => boolean {
   const wanted = query.get(name)
   return (value) => wanted === null || value === wanted
 }
@@ -95,7 +95,7 @@ const comparisons: Readonly<Record<string, (moment: number, bound: number) => bo
 }
 
 /** Filters a time field by `filter[FIELD][gte]` and the other comparisons. */
-function isWithinFilter(query: URLSearchParams, field: string): (time: string | null) => boolean {
+export function isWithinFilter(query: URLSearchParams, field: string): (time: string | null) => boolean {
   const bounds = Object.entries(comparisons).flatMap(([name, holds]) => {
     const text = query.get(`filter[${field}][${name}]`)
     return text === null ? [] : [{ holds, bound: Date.parse(text) }]

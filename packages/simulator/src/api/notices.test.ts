@@ -9,14 +9,22 @@ import type {
   ActionGatherUsingSpeakParams,
   ActionHangupParams,
   ActionJoinAIAssistantParams,
+  ActionPauseRecordingParams,
   ActionRejectParams,
+  ActionResumeRecordingParams,
   ActionSendDtmfParams,
   ActionSpeakParams,
   ActionStartAIAssistantParams,
   ActionStartPlaybackParams,
+  ActionStartRecordingParams,
+  ActionStartStreamingParams,
+  ActionStartTranscriptionParams,
   ActionStopAIAssistantParams,
   ActionStopGatherParams,
   ActionStopPlaybackParams,
+  ActionStopRecordingParams,
+  ActionStopStreamingParams,
+  ActionStopTranscriptionParams,
   ActionTransferParams,
   ActionUpdateClientStateParams,
 } from 'telnyx/resources/calls/actions'
@@ -45,9 +53,17 @@ interface SdkParameters {
   hangup: ActionHangupParams
   playback_start: ActionStartPlaybackParams
   playback_stop: ActionStopPlaybackParams
+  record_pause: ActionPauseRecordingParams
+  record_resume: ActionResumeRecordingParams
+  record_start: ActionStartRecordingParams
+  record_stop: ActionStopRecordingParams
   reject: ActionRejectParams
   send_dtmf: ActionSendDtmfParams
   speak: ActionSpeakParams
+  streaming_start: ActionStartStreamingParams
+  streaming_stop: ActionStopStreamingParams
+  transcription_start: ActionStartTranscriptionParams
+  transcription_stop: ActionStopTranscriptionParams
   transfer: ActionTransferParams
 }
 
@@ -142,7 +158,7 @@ describe('the log', () => {
   })
 
   it.each([
-    ['post', '/calls/CALL/actions/record_start', 'record_start'],
+    ['post', '/calls/CALL/actions/siprec_start', 'siprec_start'],
     ['post', '/calls/CALL/actions/enqueue/', 'enqueue'],
     ['post', '/messages', 'POST /messages'],
     ['post', '/ai/chat/completions', 'POST /ai/chat/completions'],
@@ -157,7 +173,7 @@ describe('the log', () => {
 
   it.each([
     ['post', '/calls/CALL/actions/record_strat'],
-    ['get', '/calls/CALL/actions/record_start'],
+    ['get', '/calls/CALL/actions/siprec_start'],
     ['get', '/mesages'],
   ] as const)('the live log has no notice for %s %s, which Telnyx does not have', async (method, path) => {
     await using test = await testSimulator()

@@ -1,23 +1,12 @@
 /** Explains the parameters of a command body that Telnyx does not have, or that have no effect in the simulator. */
 import { type CommandName, schemas } from './schemas.ts'
 
-const recording = [
-  'record',
-  'record_channels',
-  'record_custom_file_name',
-  'record_format',
-  'record_max_length',
-  'record_timeout_secs',
-  'record_track',
-  'record_trim',
-] as const
+const recording = ['record_custom_file_name', 'record_trim'] as const
 const streaming = [
   'stream_bidirectional_codec',
   'stream_bidirectional_mode',
   'stream_bidirectional_target_legs',
   'stream_codec',
-  'stream_track',
-  'stream_url',
 ] as const
 const media = ['preferred_codecs', 'sound_modifications'] as const
 const sip = [
@@ -58,7 +47,6 @@ export const withoutEffect = {
     'stream_establish_before_call_originate',
     'supervise_call_control_id',
     'supervisor_role',
-    'transcription_config',
   ],
   answer: [
     ...recording,
@@ -70,7 +58,6 @@ export const withoutEffect = {
     'deepfake_detection',
     'send_silence_when_idle',
     'sip_headers',
-    'transcription_config',
   ],
   transfer: [...recording, ...media, ...sip, 'answering_machine_detection_config', 'early_media', 'mute_dtmf'],
   bridge: [
@@ -85,6 +72,7 @@ export const withoutEffect = {
     'video_room_id',
   ],
   hangup: ['custom_headers'],
+  record_start: ['custom_file_name', 'trim'],
 } as const satisfies Partial<Record<CommandName, readonly string[]>>
 
 const withoutEffectOf = (command: CommandName): readonly string[] =>

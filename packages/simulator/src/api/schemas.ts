@@ -5,47 +5,28 @@
  * `parameters.ts` lists the parameters without an effect in the simulator. They are accepted with any value.
  */
 import type { SchemaObject } from 'ajv'
-import type { ErrorCode } from './errors.ts'
-
-/** A JSON Schema (2020-12) with Telnyx's error code for invalid values. */
-export interface FieldSchema extends SchemaObject {
-  code?: ErrorCode
-}
+import {
+  BASE64,
+  body,
+  type FieldSchema,
+  flag,
+  headers,
+  integer,
+  list,
+  nonEmptyText,
+  object,
+  oneOf,
+  record,
+  text,
+  url,
+} from './fields.ts'
+import { mediaSchemas, recordOptions, transcriptionConfig } from './media-schemas.ts'
 
 /** Values of `language` for every voice. A Soniox voice also takes a two-letter code. */
 export const languages =
   'arb cmn-CN cy-GB da-DK de-DE en-AU en-GB en-GB-WLS en-IN en-US es-ES es-MX es-US fr-CA fr-FR hi-IN is-IS it-IT ja-JP ko-KR nb-NO nl-NL pl-PL pt-BR pt-PT ro-RO ru-RU sv-SE tr-TR'.split(
     ' ',
   )
-
-const text: FieldSchema = { type: 'string' }
-const flag: FieldSchema = { type: 'boolean' }
-const record: FieldSchema = { type: 'object' }
-const object = (properties: Record<string, FieldSchema>, ...required: string[]): FieldSchema => ({
-  type: 'object',
-  properties,
-  required,
-})
-const list = (items: FieldSchema): FieldSchema => ({ type: 'array', items })
-const headers = list(object({ name: text, value: text }, 'name', 'value'))
-
-/** Matches padded Base64 (RFC 4648 §4). */
-const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
-
-const common = {
-  client_state: { type: 'string', pattern: BASE64, code: '90017' },
-  command_id: text,
-} satisfies Record<string, FieldSchema>
-
-const oneOf = (...values: string[]): FieldSchema => ({ type: 'string', enum: values })
-const nonEmptyText: FieldSchema = { type: 'string', minLength: 1 }
-const integer = (minimum: number, maximum: number, defaultValue: number, code?: ErrorCode): FieldSchema => ({
-  type: 'integer',
-  minimum,
-  maximum,
-  default: defaultValue,
-  ...(code === undefined ? {} : { code }),
-})
 
 const digits = {
   minimum_digits: integer(1, 128, 1, '90022'),
@@ -86,7 +67,6 @@ const speech = {
 } satisfies Record<string, FieldSchema>
 
 const payload: FieldSchema = { type: 'string', minLength: 1, maxLength: 5000, code: '90010' }
-const url: FieldSchema = { type: 'string', format: 'uri' }
 
 const aiMessage = object(
   {
@@ -170,6 +150,7 @@ const webhooks = {
 } satisfies Record<string, FieldSchema>
 
 const ringing = {
+  ...recordOptions,
   timeout_secs: integer(5, 600, 30, '90028'),
   // The API reference's range. The error catalogue says 60 to 14,000, which excludes the default of 14,400.
   time_limit_secs: integer(30, 14_400, 14_400, '90029'),
@@ -188,13 +169,6 @@ const destination: FieldSchema = {
   pattern: '^(\\+[0-9]{2,15}(,[0-9A-DwW*#]+)?|[sS][iI][pP][sS]?:\\S+)$',
   code: '10016',
 }
-
-/** Creates the schema of a command body. */
-const body = <Fields extends Record<string, FieldSchema>>(required: string[], fields: Fields) => ({
-  type: 'object' as const,
-  required,
-  properties: { ...common, ...fields },
-})
 
 /** Body schemas by the last segment of `/v2/calls/{call_control_id}/actions/…`; `dial` is `POST /v2/calls`. */
 export const schemas = {
@@ -252,6 +226,10 @@ export const schemas = {
   }),
   answer: body([], {
     ...webhooks,
+    ...recordOptions,
+    stream_url: text,
+    stream_track: text,
+    transcription_config: transcriptionConfig,
     assistant: callAssistant,
     custom_headers: headers,
     sip_headers: headers,
@@ -286,6 +264,7 @@ export const schemas = {
     target_leg_client_state: { type: 'string', pattern: BASE64, code: '90017' },
   }),
   bridge: body(['call_control_id'], {
+    ...recordOptions,
     call_control_id: text,
     park_after_unbridge: text,
     play_ringtone: flag,
@@ -295,6 +274,7 @@ export const schemas = {
     duration_millis: integer(100, 500, 250, '90027'),
   }),
   client_state_update: body(['client_state'], {}),
+  ...mediaSchemas,
   dial: body(['connection_id', 'from', 'to'], {
     ...webhooks,
     ...ringing,
@@ -304,6 +284,9 @@ export const schemas = {
     link_to: text,
     bridge_on_answer: flag,
     bridge_intent: flag,
+    stream_url: text,
+    stream_track: text,
+    transcription_config: transcriptionConfig,
     assistant: callAssistant,
     transcription: flag,
   }),

@@ -128,6 +128,11 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
       if (!delivery) throw refusals.notFound()
       return json(202, { data: delivery })
     },
+    'GET /_sim/recordings/:id': (fileName) => {
+      const body = exchange.recordings.audioOf(fileName)
+      if (!body) throw refusals.notFound()
+      return { status: 200, headers: { 'content-type': 'audio/wav' }, body }
+    },
     'GET /_sim/faults': () => json(200, { data: faults.get(), meta: { known: faultNames } }),
     'PUT /_sim/faults': async (_, request) => setFaults(await bodyOf(request, faultsSchema)),
     'PATCH /_sim/faults': async (_, request) =>

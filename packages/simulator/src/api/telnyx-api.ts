@@ -18,6 +18,7 @@ import {
 } from './http.ts'
 import { dial } from './leg-commands.ts'
 import { asTelnyxDelivery, callEvents, webhookDeliveries } from './listings.ts'
+import { recordingEndpoints } from './recording-endpoints.ts'
 
 interface TelnyxApiOptions {
   exchange: Exchange
@@ -46,6 +47,7 @@ export function createEndpoints({ exchange, courier, publicKey }: Omit<TelnyxApi
       if (!delivery) throw refusals.notFound()
       return { data: asTelnyxDelivery(delivery) }
     },
+    ...recordingEndpoints(exchange),
     'GET /v2/public_key': () => ({ data: { record_type: 'public_key', public: publicKey, public_key: publicKey } }),
   }
   for (const name of Object.keys(commands).filter(isCommand)) {

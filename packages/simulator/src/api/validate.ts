@@ -5,8 +5,9 @@ import type { TelnyxError } from '../call/activity.ts'
 import type { ApiSettings } from '../settings/settings.ts'
 import { detailOf, requiredDetail } from './details.ts'
 import { type ErrorCode, Refusal, refuse, telnyxError } from './errors.ts'
+import type { FieldSchema } from './fields.ts'
 import { hintFor, unknownParameters } from './parameters.ts'
-import { type CommandName, type FieldSchema, schemas } from './schemas.ts'
+import { type CommandName, schemas } from './schemas.ts'
 
 const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: false, verbose: true })
 addFormats.default(ajv)

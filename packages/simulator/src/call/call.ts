@@ -17,6 +17,8 @@ import type { Settings } from '../settings/settings.ts'
 import { ActiveGather } from './active-gather.ts'
 import type { Activity, CallIdentity, CallView, PendingInput, TranscriptLine, UndatedActivity } from './activity.ts'
 import { Conversations } from './conversations.ts'
+import { CallMedia } from './media.ts'
+import type { RecordingStore } from './recording-store.ts'
 import type { RunnerDeps } from './runner.ts'
 
 /** Options of a new call. */
@@ -41,6 +43,7 @@ export interface CallHost {
   readonly clock: Clock
   readonly chance: Chance
   readonly settings: Settings
+  readonly recordings: RecordingStore
   /** Returns an ISO 8601 timestamp in microseconds. Strictly increasing. */
   timestamp(): string
   /** Returns whether a watcher receives this activity type. If not, the call skips building its view. */
@@ -63,6 +66,11 @@ const EVENTS_WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
   'call.speak.started',
   'call.speak.ended',
   'call.transcription',
+  'call.recording.saved',
+  'call.recording.transcription.saved',
+  'streaming.started',
+  'streaming.stopped',
+  'streaming.failed',
   'call.conversation_insights.generated',
 ])
 
@@ -77,6 +85,8 @@ export class Call {
   readonly gather: ActiveGather
   /** The AI gathers and assistants of this call. */
   readonly conversations: Conversations
+  /** The recordings, transcription and streams of this call. */
+  readonly media: CallMedia
   private readonly host: CallHost
   private readonly line: Line
   private readonly watchers = new Set<(activity: Activity) => void>()
@@ -93,7 +103,6 @@ export class Call {
   private peer: Call | null = null
   private joinedCall: Call | null = null
   private shouldStayAfterUnbridge = false
-  private isTranscribed = false
 
   constructor(host: CallHost, identity: CallIdentity, route: Route, options: CallOptions) {
     const { clock, chance, settings } = host
@@ -117,6 +126,16 @@ export class Call {
       callId: this.id,
       context: { from, to, settings: settings.ai },
       deps: runnerDeps,
+    })
+    this.media = new CallMedia({
+      clock,
+      chance,
+      identity,
+      store: host.recordings,
+      timestamp: () => host.timestamp(),
+      emit: (event_type, payload) => this.emit(event_type, payload),
+      publish: (happening) => this.publish(happening),
+      beep: () => this.beep(),
     })
   }
 
@@ -182,6 +201,7 @@ export class Call {
     this.line.stop('call_hangup', true)
     this.endedAt = this.host.clock.now()
     this.perform(next)
+    this.media.end()
     this.publishUpdate()
     const { peer } = this
     this.peer = null
@@ -193,6 +213,7 @@ export class Call {
   /** Cancels all timers and watchers without emitting events. */
   dispose(): void {
     this.timers.clear()
+    this.media.dispose()
     this.watchers.clear()
   }
 
@@ -220,9 +241,12 @@ export class Call {
     this.publish({ type: 'dtmf.sent', call_id: this.id, digits })
   }
 
-  /** Enables `call.transcription` events for caller speech, as `transcription: true` requests. */
-  enableTranscription(): void {
-    this.isTranscribed = true
+  /** Plays a beep, which takes no time on the line. */
+  private beep(): void {
+    const beep = { call_id: this.id, kind: 'media', text: 'beep', purpose: 'beep' } as const
+    this.addTranscriptLine('platform', beep.kind, beep.text)
+    this.publish({ type: 'prompt.started', ...beep })
+    this.publish({ type: 'prompt.ended', ...beep, status: 'completed' })
   }
 
   /** Bridges two answered legs. */
@@ -269,8 +293,8 @@ export class Call {
     if (this.legState.phase !== 'answered') return
     this.addTranscriptLine('caller', 'speech', text)
     this.publish({ type: 'said', call_id: this.id, text })
-    const heard = { transcript: text, confidence: 0.98, is_final: true, transcription_track: 'inbound' }
-    if (this.isTranscribed) this.emit('call.transcription', { transcription_data: heard })
+    this.media.hear('inbound', text)
+    this.peer?.media.hear('outbound', text)
     const host = this.joinedCall?.phase === 'answered' ? this.joinedCall : this
     host.conversations.feed({ type: 'said', text })
     this.publishUpdate()
@@ -414,7 +438,9 @@ export class Call {
 
   private soundEnded(sound: Sound, status: string, detail?: string): void {
     const { kind, purpose } = sound
-    this.publish({ type: 'prompt.ended', call_id: this.id, kind, text: stripSsml(sound.text), purpose, status })
+    const text = stripSsml(sound.text)
+    this.publish({ type: 'prompt.ended', call_id: this.id, kind, text, purpose, status })
+    if (kind === 'speech') this.media.hear('outbound', text)
     if (!sound.shouldEmitEvents) return
     if (kind === 'media') {
       const reason = detail === undefined ? {} : { status_detail: detail }

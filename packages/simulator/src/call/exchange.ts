@@ -14,6 +14,7 @@ import { askModel } from './ask-model.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { Call, type CallHost, type CallOptions } from './call.ts'
 import { routeToCallee } from './callee.ts'
+import { RecordingStore } from './recording-store.ts'
 import { type TransferOptions, useTool } from './tool-use.ts'
 
 /** One row in the response of `GET /v2/call_events`. */
@@ -36,6 +37,8 @@ interface ExchangeOptions {
   transport: Transport
   route: Route
   connectionId: string
+  /** Returns the address of the simulator, without a path, for the download URLs of recordings. */
+  origin(): string
 }
 
 export class Exchange implements CallHost {
@@ -45,6 +48,8 @@ export class Exchange implements CallHost {
   readonly transport: Transport
   /** The entries of `GET /_sim/log`. */
   readonly log: BoundedLog<Activity>
+  /** The rows of `GET /v2/recordings`. */
+  readonly recordings: RecordingStore
   /** The rows of `GET /v2/call_events`. */
   readonly callEvents: BoundedLog<CallEventRecord>
   private readonly options: ExchangeOptions
@@ -62,6 +67,7 @@ export class Exchange implements CallHost {
     this.settings = settings
     this.transport = transport
     this.log = new BoundedLog(settings.delivery.historySize)
+    this.recordings = new RecordingStore(settings.delivery.historySize, options.origin)
     this.callEvents = new BoundedLog(settings.delivery.historySize)
   }
 

@@ -129,7 +129,16 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       if (text !== null) exchange.publish({ type: 'notice', call_id, text })
     },
   })
-  const exchange = new Exchange({ clock, chance, settings, courier, transport, route, connectionId })
+  const exchange = new Exchange({
+    clock,
+    chance,
+    settings,
+    courier,
+    transport,
+    route,
+    connectionId,
+    origin: () => origin(),
+  })
   const telnyx = createTelnyxApi({ exchange, courier, faults, publicKey: signer.publicKey })
   const virtualClock = options.clock ?? null
   const { publicKey } = signer
@@ -138,13 +147,13 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const handle = createHandler({ telnyx, sim, page })
   const server = createHttpServer({ handle, exchange, isOpenToNetwork: !isLocal(host) })
   await once(server.listen(port, host), 'listening')
-  const addresses = () => {
+  const origin = () => {
     const { port } = server.address() as AddressInfo
     // Clients cannot connect to a wildcard address.
     const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-    const origin = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
-    return { url: `${origin}/v2`, phone: `${origin}/phone`, events: `${origin}/events` }
+    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
   }
+  const addresses = () => ({ url: `${origin()}/v2`, phone: `${origin()}/phone`, events: `${origin()}/events` })
   const { url, phone: phoneUrl, events: eventsUrl } = addresses()
 
   let closing: Promise<void> | undefined
