@@ -36,6 +36,7 @@ const rooms = {
     'api',
     'pages',
     'redirect',
+    'doctor',
     'simulator',
   ],
 }

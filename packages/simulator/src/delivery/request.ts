@@ -22,7 +22,7 @@ type WebhookRequest = OutgoingRequest & { method: WebhookMethod; text: string }
 
 /** Builds the request for attempt `number` of a delivery to the URL `to`. */
 export function webhookRequest(
-  { event, method }: Delivery,
+  { event, method }: Pick<Delivery, 'event' | 'method'>,
   to: string,
   number: number,
   plan: AttemptPlan,

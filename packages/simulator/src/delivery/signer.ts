@@ -4,6 +4,7 @@
  * shared mistake would go unnoticed.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createChance } from '../clock/chance.ts'
 
 export interface Signer {
   /** The public key as the Telnyx portal shows it: 32 bytes in base64, 44 characters. */
@@ -21,6 +22,9 @@ interface SignatureHeaders {
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 /** Number of DER bytes that precede the 32 key bytes of an Ed25519 public key. */
 const SPKI_PREFIX_LENGTH = 12
+
+/** Creates the signer of a simulator with this seed. The same seed always has the same key. */
+export const signerOfSeed = (seed: string | number): Signer => createSigner(createChance(seed).bytes('signing key'))
 
 /** Creates a signer with a new key, or with the key derived from 32 secret bytes. */
 export function createSigner(secret?: Buffer): Signer {

@@ -4,17 +4,19 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { virtualClock } from '../clock/clock.ts'
 import type { FaultsInput } from '../delivery/faults.ts'
+import { formatRow, formatSummary } from '../doctor/report.ts'
 import { examples } from '../scenario/examples.ts'
 import { readScenario, runScenario, type Scenario } from '../scenario/scenario.ts'
 import { read } from '../settings/read.ts'
 import type { SettingsInput } from '../settings/settings.ts'
+import { runDoctor } from './doctor.ts'
 import { createLog } from './log.ts'
 import { type ProgramRun, runProgram } from './run.ts'
 import { createSimulator, type Simulator } from './simulator.ts'
 
 /** The output streams of the command line. */
 interface Terminal {
-  /** Writes to standard output, which gets only the JSON line or the help. */
+  /** Writes to standard output, which gets only the JSON line, the help or the report of the doctor. */
   out(text: string): void
   /** Writes to standard error, which gets the log and errors. */
   err(text: string): void
@@ -28,11 +30,16 @@ const HELP = `callgather-simulator: a Telnyx that runs on your laptop.
 
   npx @callgather/simulator run -- node app.js       run an unchanged program against the simulator
   npx @callgather/simulator --webhook-url http://localhost:3000/webhooks
+  npx @callgather/simulator doctor --webhook-url http://localhost:3000/webhooks
+                                                     check how a program treats good, forged and unusual webhooks
 
 \`run\` redirects the program's requests to https://api.telnyx.com to the simulator. It detects the webhook URL of the
 program unless you set --webhook-url. Without \`run\`, configure your program:
   TELNYX_BASE_URL=http://127.0.0.1:12111/v2  TELNYX_API_KEY=anything  TELNYX_PUBLIC_KEY=<printed at the start>
 Then call your program from the phone page: http://127.0.0.1:12111/phone
+
+\`doctor\` takes --webhook-url, --seed (default "doctor"), --port, --allow-remote and --json. It can start the program:
+  npx @callgather/simulator doctor -- node app.js    exits with 1 if a check fails
 
 Options
   --webhook-url URL      webhook URL (http or https, on this machine)
@@ -48,6 +55,7 @@ Options
   --model NAME           model name (set its API key in CALLGATHER_MODEL_KEY)
   --allow-remote         allow webhooks to other machines
   --hide-digits          log pressed keys as dots
+  --json                 print the report of doctor as one JSON line
   --quiet                disable the log
   --help                 show this help
 
@@ -75,24 +83,26 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-/** Splits `run [options] -- COMMAND`. The command is `null` without `run`. */
-function splitRun(args: readonly string[]): { own: string[]; command: [string, ...string[]] | null } {
-  if (args[0] !== 'run') return { own: [...args], command: null }
+/** Splits `run [options] -- COMMAND`, and `doctor` likewise. The command is `null` without a program. */
+function splitProgram(args: readonly string[]): { own: string[]; command: [string, ...string[]] | null } {
+  if (args[0] !== 'run' && args[0] !== 'doctor') return { own: [...args], command: null }
   const end = args.indexOf('--')
   const [program, ...rest] = end < 0 ? [] : args.slice(end + 1)
   const own = args.slice(1, end < 0 ? undefined : end)
   if (program !== undefined) return { own, command: [program, ...rest] }
-  if (own.includes('--help') || own.includes('-h')) return { own, command: null }
+  if (args[0] === 'doctor' || own.includes('--help') || own.includes('-h')) return { own, command: null }
   throw new TypeError('run needs a program. Add it after --, such as: callgather-simulator run -- node app.js.')
 }
 
 async function execute(args: readonly string[], terminal: Terminal): Promise<Outcome> {
-  const { own, command } = splitRun(args)
+  const { own, command } = splitProgram(args)
   const { values } = parseArgs({ args: own, options })
   if (values.help) {
     terminal.out(HELP)
     return { exitCode: 0 }
   }
+  if (args[0] === 'doctor') return { exitCode: await runDoctorCommand(values, command, terminal) }
+  if (values.json) throw new TypeError('--json needs doctor, such as: callgather-simulator doctor --json.')
   const file = values.config === undefined ? {} : await readConfig(values.config)
   const webhookUrl = values['webhook-url'] ?? file.webhookUrl
   const sim = await createSimulator({
@@ -141,6 +151,43 @@ async function execute(args: readonly string[], terminal: Terminal): Promise<Out
   return { exitCode }
 }
 
+const DOCTOR_OPTIONS: readonly string[] = ['webhook-url', 'seed', 'port', 'allow-remote', 'json']
+/** Keeps the public key the same between two runs, so that the program can be configured once. */
+const DEFAULT_DOCTOR_SEED = 'doctor'
+
+/** Runs the doctor and prints its report. Returns 1 if a check failed. */
+async function runDoctorCommand(
+  values: { [Name in keyof typeof options]?: unknown },
+  command: readonly [string, ...string[]] | null,
+  terminal: Terminal,
+): Promise<number> {
+  const other = Object.keys(values).find((name) => !DOCTOR_OPTIONS.includes(name))
+  if (other !== undefined) throw new TypeError(`doctor does not take --${other}. Remove it.`)
+  const webhookUrl = textOf(values['webhook-url'])
+  if (webhookUrl === undefined && !command)
+    throw new TypeError('doctor needs --webhook-url URL, or a program after --, such as: doctor -- node app.js.')
+  const print = (line: string) => (values.json ? terminal.err : terminal.out)(`${line}\n`)
+  const report = await runDoctor({
+    webhookUrl,
+    command,
+    seed: textOf(values.seed) ?? DEFAULT_DOCTOR_SEED,
+    port: typeof values.port === 'string' ? portOf(values.port) : DEFAULT_PORT,
+    allowRemote: values['allow-remote'] === true,
+    log: (line) => terminal.err(`${line}\n`),
+    onStart: ({ url, publicKey, baseUrl }) => {
+      print(`Webhooks   ${url}`)
+      print(`Needs      TELNYX_PUBLIC_KEY=${publicKey} TELNYX_BASE_URL=${baseUrl}`)
+    },
+    onRow: (row) => print(formatRow(row, terminal.colours)),
+  })
+  print(formatSummary(report.rows))
+  const isOk = report.rows.every(({ result }) => result !== 'failed')
+  if (values.json) terminal.out(`${JSON.stringify({ ok: isOk, ...report })}\n`)
+  return isOk ? 0 : 1
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
+
 /** The command-line options, for `parseArgs`. `--help` lists all of them. */
 export const options = {
   'webhook-url': { type: 'string' },
@@ -156,6 +203,7 @@ export const options = {
   model: { type: 'string' },
   'allow-remote': { type: 'boolean' },
   'hide-digits': { type: 'boolean' },
+  json: { type: 'boolean' },
   quiet: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const

@@ -14,7 +14,7 @@ import { Courier } from '../delivery/courier.ts'
 import type { Delivery, Route } from '../delivery/delivery.ts'
 import { createExplainer } from '../delivery/explain.ts'
 import { type FaultControls, Faults, type FaultsInput } from '../delivery/faults.ts'
-import { createSigner } from '../delivery/signer.ts'
+import { createSigner, signerOfSeed } from '../delivery/signer.ts'
 import { IN_PROCESS_URL, isLoopback, refusalOfTarget, type WebhookHandler } from '../delivery/target.ts'
 import { createTransport } from '../delivery/transport.ts'
 import { page } from '../pages/index.ts'
@@ -102,7 +102,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const clock = options.clock ?? realClock()
   const faults = new Faults(chance, options.faults)
   // A seed also determines the signing key, so the public key in a `.env` file stays valid after a restart.
-  const signer = createSigner(seed === undefined ? undefined : chance.bytes('signing key'))
+  const signer = seed === undefined ? createSigner() : signerOfSeed(seed)
   const inProcess = typeof webhookUrl === 'function' ? webhookUrl : null
   const route: Route = {
     url: target(typeof webhookUrl === 'function' ? IN_PROCESS_URL : webhookUrl, settings),
