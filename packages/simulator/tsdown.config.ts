@@ -16,7 +16,8 @@ export default defineConfig({
   hooks: {
     'build:done': async () => {
       writePages(here('src/pages/client/'), here('dist/pages/'))
-      await copyFile(here('src/redirect/preload.cjs'), here('dist/preload.cjs'))
+      for (const name of ['preload.cjs', 'sitecustomize.py'])
+        await copyFile(here(`src/redirect/${name}`), here(`dist/${name}`))
     },
   },
 })

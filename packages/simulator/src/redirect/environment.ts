@@ -1,5 +1,5 @@
 /** The environment variables that redirect a program from `https://api.telnyx.com` to the simulator. */
-import { basename } from 'node:path'
+import { basename, delimiter } from 'node:path'
 
 /** The runtime of a program. It decides how the program is redirected. */
 export type Runtime = 'node' | 'python' | 'curl' | 'other'
@@ -22,7 +22,9 @@ interface EnvironmentOptions {
   readonly proxyPort: number
   readonly reportPort: number
   /** Path of the script that Node.js preloads: `preload.cjs`. */
-  readonly preload: string
+  readonly nodePreload: string
+  /** Path of the folder whose `sitecustomize.py` Python imports at its start. */
+  readonly pythonFolder: string
   /** `certFile` has the simulator's certificate; `bundleFile` also has the public root certificates. */
   readonly certFile: string
   readonly bundleFile: string
@@ -31,16 +33,19 @@ interface EnvironmentOptions {
   readonly inherited: NodeJS.ProcessEnv
 }
 
-/** Returns the variables to set for the program. Keeps an existing `TELNYX_API_KEY` and `NODE_OPTIONS`. */
+/** Returns the variables to set for the program. Keeps an existing `TELNYX_API_KEY`, `NODE_OPTIONS` and `PYTHONPATH`. */
 export function environmentOf(options: EnvironmentOptions): Record<string, string> {
-  const { runtime, tlsPort, proxyPort, reportPort, preload, certFile, bundleFile, publicKey, inherited } = options
+  const { runtime, tlsPort, proxyPort, reportPort, certFile, bundleFile, publicKey, inherited } = options
   const proxy = `http://127.0.0.1:${proxyPort}`
   const own = 'localhost,127.0.0.1,::1'
   return {
     TELNYX_API_KEY: inherited.TELNYX_API_KEY || 'KEY_OF_THE_SIMULATOR',
     TELNYX_PUBLIC_KEY: publicKey,
-    NODE_OPTIONS: [inherited.NODE_OPTIONS, `--require ${JSON.stringify(preload)}`].filter(Boolean).join(' '),
+    NODE_OPTIONS: [inherited.NODE_OPTIONS, `--require ${JSON.stringify(options.nodePreload)}`]
+      .filter(Boolean)
+      .join(' '),
     NODE_EXTRA_CA_CERTS: certFile,
+    PYTHONPATH: [options.pythonFolder, inherited.PYTHONPATH].filter(Boolean).join(delimiter),
     CALLGATHER_RUN_TLS_PORT: String(tlsPort),
     CALLGATHER_RUN_REPORT_PORT: String(reportPort),
     // Node.js needs no proxy, because `preload.cjs` redirects it, and some of its HTTP clients mishandle a proxy.

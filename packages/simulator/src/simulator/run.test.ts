@@ -4,10 +4,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { runProgram } from './run.ts'
 import { createSimulator } from './simulator.ts'
 
-/** Path of a Python with the `requests` package, which Debian installs with python3-requests. */
-const python = ['python3', '/usr/bin/python3'].find(
-  (command) => spawnSync(command, ['-c', 'import requests']).status === 0,
-)
+/** Returns a Python that has a package. Debian installs them as python3-requests, python3-aiohttp and python3-httpx. */
+const pythonWith = (name: string) =>
+  ['python3', '/usr/bin/python3'].find((command) => spawnSync(command, ['-c', `import ${name}`]).status === 0)
+const python = pythonWith('requests')
 if (!python) console.warn('No Python with `requests` was found: the test of a Python program is skipped.')
 
 const folder = fileURLToPath(new URL('../../../../examples/unmodified', import.meta.url))
@@ -26,6 +26,27 @@ async function start(...command: [string, ...string[]]) {
 
 const programs: [name: string, runtime: string, file: string][] = [['Node.js', 'node', 'app.mjs']]
 if (python) programs.push(['Python', python, 'app.py'])
+
+/** Requests of Python clients. Only `requests` and `httpx` can use HTTPS_PROXY, and this httpx ignores it. */
+const pythonRequests: [client: string, request: string][] = [
+  [
+    'http.client',
+    'c = http.client.HTTPSConnection(host); c.request("GET", path, headers=key); status = c.getresponse().status',
+  ],
+  ['requests', 'status = requests.get(url, headers=key).status_code'],
+  [
+    'httpx',
+    'status = httpx.Client(trust_env=False, verify=ssl.create_default_context()).get(url, headers=key).status_code',
+  ],
+  [
+    'aiohttp',
+    `
+async def get():
+    async with aiohttp.ClientSession() as session, session.get(url, headers=key) as response:
+        return response.status
+status = asyncio.run(get())`,
+  ],
+]
 
 describe('callgather-simulator run', () => {
   it.each(programs)(
@@ -72,5 +93,21 @@ describe('callgather-simulator run', () => {
       const { program } = await start('node', '-e', script)
       expect(await program.exitCode).toBe(0)
     },
+  )
+
+  it.each(pythonRequests.filter(([client]) => pythonWith(client)))(
+    'callgather-simulator run redirects requests of Python client `%s` to the simulator',
+    async (client, request) => {
+      const lines = [
+        `import asyncio, ssl, sys, ${client}`,
+        "host, path, key = 'api.telnyx.com', '/v2/public_key', {'authorization': 'Bearer x'}",
+        "url = f'https://{host}{path}'",
+        request,
+        'sys.exit(0 if status == 200 else 1)',
+      ]
+      const { program } = await start(pythonWith(client) as string, '-c', lines.join('\n'))
+      expect(await program.exitCode).toBe(0)
+    },
+    30_000,
   )
 })

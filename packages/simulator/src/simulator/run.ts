@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +44,7 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   const [certFile, bundleFile] = [join(scratch, 'certificate.pem'), join(scratch, 'authorities.pem')]
   await writeFile(certFile, certificate.cert)
   await writeFile(bundleFile, bundleWith(certificate))
+  await copyFile(bundled('sitecustomize.py'), join(scratch, 'sitecustomize.py'))
   const redirection = await startRedirection(certificate, Number(new URL(sim.url).port))
 
   let requests = 0
@@ -52,12 +53,12 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   }, ['command'])
   const receiver = createPortReport((port) => onPort(port))
   const reportPort = await receiver.listen()
-  const preload = preloadFile()
   const env = environmentOf({
     ...redirection,
     runtime,
     reportPort,
-    preload,
+    nodePreload: bundled('preload.cjs'),
+    pythonFolder: scratch,
     certFile,
     bundleFile,
     publicKey: sim.publicKey,
@@ -94,12 +95,12 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
   return { exitCode: finish(), stop: (signal) => void child.kill(signal) }
 }
 
-/** Returns the path of `preload.cjs`, in the source tree or next to the built bundle. */
-function preloadFile(): string {
-  const places = ['../redirect/preload.cjs', './preload.cjs'].map((place) =>
+/** Returns the path of a file that programs preload, in the source tree or next to the built bundle. */
+function bundled(name: string): string {
+  const [source, built] = [`../redirect/${name}`, `./${name}`].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
-  )
-  return places.find(existsSync) ?? (places[1] as string)
+  ) as [string, string]
+  return existsSync(source) ? source : built
 }
 
 /** Sets the webhook URL to the likeliest route of the program. Returns the log message. */
@@ -114,7 +115,7 @@ async function chooseWebhookUrl(sim: Simulator, port: number, folder: string): P
   return `Webhooks   ${url} (${route.file}:${route.line}).${also}`
 }
 
-/** Receives the listening port of the program, which `preload.cjs` reports. */
+/** Receives the listening port of the program, which its preload reports. */
 function createPortReport(onPort: (port: number) => void) {
   const server = createServer((socket) => {
     socket.setEncoding('utf8').on('error', () => {})
@@ -150,6 +151,6 @@ const untested = (command: string, env: Record<string, string>) =>
   ].join('\n')
 
 const noRequest = (runtime: Runtime) =>
-  runtime === 'node' || runtime === 'curl'
-    ? 'The program sent no command to https://api.telnyx.com.'
-    : 'The program sent no command to https://api.telnyx.com. Its HTTP client may ignore HTTPS_PROXY (aiohttp needs trust_env=True).'
+  runtime === 'other'
+    ? 'The program sent no command to https://api.telnyx.com. Its HTTP client may ignore HTTPS_PROXY.'
+    : 'The program sent no command to https://api.telnyx.com.'
