@@ -27,6 +27,21 @@ const schemaNames: Record<string, string> = {
   'call.transcription': 'TranscriptionEvent',
   'call.machine.detection.ended': 'CallMachineDetectionEndedEvent',
   'call.machine.premium.detection.ended': 'CallMachinePremiumDetectionEndedEvent',
+  'call.machine.greeting.ended': 'CallMachineGreetingEndedEvent',
+  'call.machine.premium.greeting.ended': 'CallMachinePremiumGreetingEndedEvent',
+  'call.recording.saved': 'CallRecordingSavedEvent',
+  'call.recording.transcription.saved': 'callRecordingTranscriptionSavedEvent',
+  'streaming.started': 'CallStreamingStartedEvent',
+  'streaming.stopped': 'CallStreamingStoppedEvent',
+  'streaming.failed': 'CallStreamingFailedEvent',
+  'call.enqueued': 'CallEnqueuedEvent',
+  'call.dequeued': 'CallLeftQueueEvent',
+  'conference.created': 'ConferenceCreatedEvent',
+  'conference.ended': 'ConferenceEndedEvent',
+  'conference.participant.joined': 'ConferenceParticipantJoinedEvent',
+  'conference.participant.left': 'ConferenceParticipantLeftEvent',
+  'conference.speak.started': 'ConferenceSpeakStartedEvent',
+  'conference.speak.ended': 'ConferenceSpeakEndedEvent',
 }
 
 /** Event types without a schema in the contract. */

@@ -567,6 +567,7 @@ describe('more than one leg', () => {
     expect(detected.map(({ event_type, payload }) => `${event_type} ${payload.result}`)).toEqual([
       'call.machine.premium.detection.ended machine',
       'call.machine.premium.detection.ended human_residence',
+      'call.machine.premium.greeting.ended beep_detected',
     ])
   })
 

@@ -38,7 +38,13 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
   const { settings, clock } = exchange
   const call = exchange.find(id)
   if (!call) throw refusals.unknownCall()
-  if (call.phase === 'ended') throw refusals.ended()
+  if (call.ending) {
+    const { atMs, cause } = call.ending
+    const after = `${((clock.now() - atMs) / 1000).toFixed(1)} s earlier (call.hangup, ${cause})`
+    const text = `${name}: the call ended ${after}. Stop sending commands after call.hangup.`
+    exchange.publish({ type: 'notice', call_id: call.id, text })
+    throw refusals.ended()
+  }
   const commandId = commandIdOf(input)
   const previous = commandId === undefined ? undefined : call.commandResults.get(commandId)
   if (previous && previous.until > clock.now())

@@ -1,6 +1,6 @@
 /** Telnyx's sentences for invalid values of a body: from its error catalogue and the examples of its specification. */
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import type { FieldSchema } from './schemas.ts'
+import type { FieldSchema } from './fields.ts'
 
 /** Sentences of the error catalogue that the schema of a parameter does not determine. */
 const sentenceByCode: Readonly<Record<string, (name: string) => string>> = {

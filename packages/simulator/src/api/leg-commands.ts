@@ -17,12 +17,12 @@ export function dial(exchange: Exchange, input: unknown): Call {
   const isBridging = body.bridge_on_answer === true || body.bridge_intent === true
   if (isBridging && !linked)
     throw refuse(422, '10004', 'link_to is required with bridge_on_answer and bridge_intent.', '/link_to')
-  const numbers = Array.isArray(body.to) ? body.to.map(String) : [String(body.to)]
-  const legs = numbers.map((to) =>
+  const destinations = Array.isArray(body.to) ? body.to.map(String) : [String(body.to)]
+  const legs = destinations.map((to) =>
     exchange.placeCall({
       direction: 'outgoing',
       from: body.bridge_intent === true && linked ? linked.identity.from : String(body.from),
-      to,
+      to: splitDigits(to).number,
       connection_id: String(body.connection_id),
       ...(linked ? { call_session_id: linked.identity.call_session_id } : {}),
       client_state: text(body.client_state) ?? null,
@@ -78,7 +78,7 @@ export const legCommands = {
       if (media) call.playSound(playback(media, Number.POSITIVE_INFINITY, false))
       const target = exchange.transfer(call, {
         from: text(body.from),
-        to: String(body.to),
+        to: splitDigits(String(body.to)).number,
         client_state: text(body.target_leg_client_state) ?? null,
         route: routeOf(body),
         shouldStayAfterUnbridge: body.park_after_unbridge === 'self',
@@ -107,10 +107,17 @@ export const legCommands = {
 /** Applies the options of `answer`, `dial` and `transfer` that take effect after the answer. */
 function onAnswer(call: Call, body: Body): void {
   startMedia(call, body, call.direction === 'outgoing' ? 'OutboundAPI' : 'StartCallRecordingAPI')
-  const digits = text(body.send_digits_on_answer)
-  if (digits !== undefined && digits !== '') call.sendDtmf(digits)
+  // The explicit parameter takes precedence over the digits in `to`.
+  const digits = text(body.send_digits_on_answer) ?? splitDigits(text(body.to) ?? '').digits
+  if (digits !== undefined) call.sendDtmf(digits)
   const { assistant } = body
   if (typeof assistant === 'object' && assistant !== null) call.conversations.start('assistant', { assistant })
+}
+
+/** Splits a number such as `+15550123,200` into the number to ring and the keys to play on answer. */
+function splitDigits(to: string): { number: string; digits: string | undefined } {
+  const [number = to, digits] = to.startsWith('+') ? to.split(',') : [to]
+  return { number, digits }
 }
 
 /** Returns the webhook URLs, methods and retries that a command body sets. */
@@ -146,11 +153,10 @@ const mapValues = <From, To>(values: Record<string, From>, change: (value: From,
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value, key)]))
 
 function callLimits({ timeout_secs, time_limit_secs, answering_machine_detection }: Body) {
-  const isDetectionRequested = answering_machine_detection !== undefined && answering_machine_detection !== 'disabled'
-  const detection = answering_machine_detection === 'premium' ? ('premium' as const) : ('standard' as const)
+  const detection = text(answering_machine_detection)
   return {
     ringMs: Number(timeout_secs) * 1000,
     timeLimitMs: Number(time_limit_secs) * 1000,
-    ...(isDetectionRequested ? { detection } : {}),
+    ...(detection === undefined || detection === 'disabled' ? {} : { detection }),
   }
 }

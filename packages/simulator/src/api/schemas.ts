@@ -159,16 +159,17 @@ const ringing = {
   audio_url: url,
   media_name: text,
   answering_machine_detection: oneOf('premium', 'detect', 'detect_beep', 'detect_words', 'greeting_end', 'disabled'),
-  send_digits_on_answer: text,
+  send_digits_on_answer: { type: 'string', pattern: '^[0-9A-DwW*#]{0,64}$', code: '90014' },
   park_after_unbridge: text,
 } satisfies Record<string, FieldSchema>
 
-/** `+` and a number, with an optional comma and the keys to play on answer; or a SIP URI. */
-const destination: FieldSchema = {
+const destinationSchema = (keys: string): FieldSchema => ({
   type: 'string',
-  pattern: '^(\\+[0-9]{2,15}(,[0-9A-DwW*#]+)?|[sS][iI][pP][sS]?:\\S+)$',
+  pattern: `^(\\+[0-9]{2,15}${keys}|[sS][iI][pP][sS]?:\\S+)$`,
   code: '10016',
-}
+})
+/** `+` and a number, with an optional comma and the keys to play on answer; or a SIP URI. */
+const destination = destinationSchema('(,[0-9A-DwW*#]{1,64})?')
 
 /** Body schemas by the last segment of `/v2/calls/{call_control_id}/actions/…`; `dial` is `POST /v2/calls`. */
 export const schemas = {
@@ -280,7 +281,7 @@ export const schemas = {
     ...ringing,
     connection_id: nonEmptyText,
     from: nonEmptyText,
-    to: { ...destination, type: ['string', 'array'], minItems: 1, items: destination },
+    to: { ...destination, type: ['string', 'array'], minItems: 1, items: destinationSchema('') },
     link_to: text,
     bridge_on_answer: flag,
     bridge_intent: flag,

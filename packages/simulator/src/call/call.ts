@@ -34,8 +34,8 @@ export interface CallOptions {
   ringMs?: number
   /** Maximum duration of the call after its answer. Default: unlimited. */
   timeLimitMs?: number
-  /** Answering-machine detection, when the command requested it. */
-  detection?: 'standard' | 'premium'
+  /** Value of `answering_machine_detection`, when the command requested detection. */
+  detection?: string
 }
 
 /** The services that all calls share. */
@@ -151,6 +151,11 @@ export class Call {
     return this.legState.direction
   }
 
+  /** When (in milliseconds) and why the call ended, or null. */
+  get ending(): { atMs: number; cause: LegState['cause'] } | null {
+    return this.endedAt === null ? null : { atMs: this.endedAt, cause: this.legState.cause }
+  }
+
   // ---- lifecycle ----------------------------------------------------------------------------------------------
 
   /** Starts to ring: emits `call.initiated`. */
@@ -236,9 +241,16 @@ export class Call {
     this.line.stop('cancelled', stop === 'all')
   }
 
-  /** Runs `send_dtmf`: plays keys to the person on the phone. */
+  /** Runs `send_dtmf`: plays keys to the person on the phone. `w` pauses for half a second, `W` for a second. */
   sendDtmf(digits: string): void {
-    this.publish({ type: 'dtmf.sent', call_id: this.id, digits })
+    let delayMs = 0
+    for (const part of digits.match(/[wW]|[^wW]+/g) ?? []) {
+      const play = () => this.publish({ type: 'dtmf.sent', call_id: this.id, digits: part })
+      if (part === 'w') delayMs += 500
+      else if (part === 'W') delayMs += 1000
+      else if (delayMs === 0) play()
+      else this.after(delayMs, play)
+    }
   }
 
   /** Plays a beep, which takes no time on the line. */
