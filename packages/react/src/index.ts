@@ -2,7 +2,7 @@
 
 // Exports the protocol's types, so that a host can name them without a dependency on another package.
 export type * from '@callgather/protocol'
-export { GatherError, restoreCallState, selectConversation, selectGather } from '@callgather/protocol'
+export { GatherError, restoreCallState, selectCollected, selectConversation, selectGather } from '@callgather/protocol'
 export type { AgentSession, FeedCache } from './client/agent-session.ts'
 export { type ClientErrorCode, type ConnectionError, GatherClientError } from './client/client-error.ts'
 export type { Clock } from './client/clock.ts'
@@ -36,6 +36,8 @@ export * as CallListParts from './components/call-list/parts.tsx'
 export { CallTimeline, type CallTimelineProps } from './components/call-timeline/call-timeline.tsx'
 export type { LaneName, TimelineSpan } from './components/call-timeline/lanes.ts'
 export * as CallTimelineParts from './components/call-timeline/parts.tsx'
+export { Collected, type CollectedProps } from './components/collected/collected.tsx'
+export * as CollectedParts from './components/collected/parts.tsx'
 export {
   ConnectionBanner,
   ConnectionStatus,
@@ -110,6 +112,12 @@ export { useCall } from './hooks/use-call.ts'
 export { type UseCallGatherBaseResult, type UseCallGatherResult, useCallGather } from './hooks/use-call-gather.ts'
 export { type UseCallTimelineResult, useCallTimeline } from './hooks/use-call-timeline.ts'
 export { type UseCallsResult, useCalls } from './hooks/use-calls.ts'
+export {
+  type CollectedText,
+  type UseCollectedOptions,
+  type UseCollectedResult,
+  useCollected,
+} from './hooks/use-collected.ts'
 export {
   type CommandMutateOptions,
   type SettledCommandStatus,

@@ -106,6 +106,11 @@ const acted = async () => actAndSettle(() => press('Act'))
 const statusOf = ({ status }: { status: string }) => status
 const pressSeven = ({ client, a }: Stage) => actAndSettle(() => client.press(a, '7'))
 
+const collect = ({ client, a }: Stage) =>
+  actAndSettle(() =>
+    client.emit(a, 'call.gather.ended', { command_id: 'A digits', payload: { status: 'valid', digits: '4071' } }),
+  )
+
 const components: Record<string, Row> = {
   AssistantBar: {
     call: 'assistant',
@@ -118,6 +123,12 @@ const components: Record<string, Row> = {
     content: <exported.CallTimeline />,
     act: () => press('Table'),
     expectedTexts: ['Length'],
+  },
+  Collected: {
+    call: 'digits',
+    content: <exported.Collected />,
+    act: collect,
+    expectedTexts: ['4071'],
   },
   CommandButton: {
     call: 'quiet',
@@ -249,6 +260,12 @@ const hooks: Record<string, Row> = {
     content: <Probe use={exported.useCallTimeline} show={({ entries }) => `${entries.length} entries`} />,
     act: pressSeven,
     expectedTexts: ['probe: 3 entries'],
+  },
+  useCollected: {
+    call: 'digits',
+    content: <Probe use={exported.useCollected} show={({ items }) => items.map(({ value }) => value).join()} />,
+    act: collect,
+    expectedTexts: ['probe: 4071'],
   },
   useCommand: {
     call: 'quiet',

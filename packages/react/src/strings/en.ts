@@ -5,6 +5,7 @@ export const en = {
   // Common strings
   'action.cancel': 'Cancel',
   'action.close': 'Close',
+  'action.copy': 'Copy',
   'action.stop': 'Stop',
   'action.retry': 'Retry',
   'action.more': 'More options',
@@ -203,6 +204,25 @@ export const en = {
   'fields.wrongType': 'The result does not fit your schema',
   'fields.empty': 'No fields to collect',
   'fields.emptyHint': 'An AI gather fills its fields in here as the caller answers.',
+
+  // What was collected
+  'collected.label': 'Collected',
+  'collected.empty': 'Nothing collected yet',
+  'collected.emptyHint': 'Values the caller enters appear here.',
+  'collected.emptyEnded': 'Nothing was collected on this call',
+  'collected.hidden': 'Hidden',
+  'collected.hiddenDigits': { one: 'Hidden, {count} digit', other: 'Hidden, {count} digits' },
+  'collected.hiddenLast4': 'Hidden, ends in {last4}',
+  'collected.heard': 'Heard, not confirmed',
+  'collected.confirmed': 'Confirmed',
+  'collected.copy': 'Copy {what}',
+  'collected.copyAll': 'Copy all',
+  'collected.asText': 'As text',
+  'collected.asJson': 'As JSON',
+  'collected.copied': 'Copied',
+  'collected.copiedWhat': 'Copied: {what}',
+  'collected.copyFailed': 'Couldn’t copy',
+  'collected.copyFailedHint': 'The browser blocked it. Select the value and copy it by hand.',
 
   // The transcript
   'transcript.label': 'Transcript',

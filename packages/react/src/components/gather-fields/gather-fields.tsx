@@ -4,16 +4,16 @@ import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import type { UseAIGatherResult } from '../../hooks/use-ai-gather.ts'
-import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Chip } from '../kit/chip.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { DeliveryNotice } from '../kit/delivery-notice.tsx'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
-import { dateOf } from '../kit/time.ts'
 import { useBlocked } from '../kit/use-blocked.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { valueText } from '../kit/value-text.ts'
 import { useFields } from './context.ts'
 import * as parts from './parts.tsx'
 
@@ -250,13 +250,4 @@ function parseInput({ type, options }: FieldState, text: string): unknown {
   if (option !== undefined) return option
   if (type === 'number' || type === 'integer') return Number.isFinite(Number(text)) ? Number(text) : text
   return text
-}
-
-/** Formats the value of a field for display. */
-export function valueText({ value, format }: FieldState, { t, locale, number }: Language): string {
-  if (typeof value === 'boolean') return t(value ? 'fields.yes' : 'fields.no')
-  if (typeof value === 'number') return number(value)
-  if (typeof value === 'string') return format === 'date' ? dateOf(locale, value) : value
-  if (Array.isArray(value)) return new Intl.ListFormat(locale).format(value.map(String))
-  return JSON.stringify(value)
 }

@@ -3,15 +3,21 @@
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Formats an ISO 8601 time as a time of day with seconds: `10:41:07`. Default time zone: the browser's. */
-export function timeOfDay(locale: string, iso: string, timeZone?: string): string {
-  const key = `${locale} ${timeZone ?? ''}`
-  let format = formats.get(key)
-  if (!format) {
-    const zone = timeZone === undefined ? {} : { timeZone }
-    format = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', hourCycle: 'h23', ...zone })
-    formats.set(key, format)
-  }
-  return format.format(Date.parse(iso))
+export const timeOfDay = (locale: string, iso: string, timeZone?: string): string =>
+  format(locale, 'medium', timeZone).format(Date.parse(iso))
+
+/** Formats an ISO 8601 time as a time of day without seconds: `10:41`. Default time zone: the browser's. */
+export const shortTimeOfDay = (locale: string, iso: string, timeZone?: string): string =>
+  format(locale, 'short', timeZone).format(Date.parse(iso))
+
+function format(locale: string, timeStyle: 'medium' | 'short', timeZone?: string): Intl.DateTimeFormat {
+  const key = `${locale} ${timeStyle} ${timeZone ?? ''}`
+  const known = formats.get(key)
+  if (known) return known
+  const zone = timeZone === undefined ? {} : { timeZone }
+  const made = new Intl.DateTimeFormat(locale, { timeStyle, hourCycle: 'h23', ...zone })
+  formats.set(key, made)
+  return made
 }
 
 /** Formats a duration in milliseconds as a clock: `02:41`, `1:02:41`. */

@@ -1,0 +1,100 @@
+import {
+  type CollectedValue,
+  type HungUpBy,
+  type SocketError,
+  selectCollected,
+  selectHungUpBy,
+} from '@callgather/protocol'
+import { useMemo } from 'react'
+import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { useCall } from './use-call.ts'
+
+/** The options of `useCollected`. */
+export interface UseCollectedOptions {
+  /**
+   * Names a value for the agent. Default: the title of a field, or the prompt of a gather. Keep the function's identity
+   * stable, because a new function makes new items.
+   */
+  labelOf?: ((value: CollectedValue) => string | undefined) | undefined
+}
+
+/** Writes an item as text for the clipboard. */
+export type CollectedText = (item: CollectedValue) => string
+
+/** The values collected on a call, and the actions to copy them. */
+export interface UseCollectedResult {
+  /** The values, newest first. The value of a masked item is `null`. An unchanged item keeps its identity. */
+  readonly items: readonly CollectedValue[]
+  /** Which party hung up; `null` during the call, and when Telnyx did not report it. */
+  readonly hungUpBy: HungUpBy | null
+  /** How current the call state is. Unless it is `live`, the state may be out of date. */
+  readonly sync: SyncStatus
+  readonly error: SocketError | null
+  /**
+   * Copies the value of one item by its `id`. Rejects for a masked item, and when the browser denies the clipboard.
+   * Default text: the value, a date as ISO 8601.
+   */
+  readonly copy: (id: string, textOf?: CollectedText) => Promise<void>
+  /**
+   * Copies all items: `json` as an array of `CollectedItem`, otherwise a line for each. Default line: label, value, and
+   * an outcome other than `valid`, with dots for masked digits. Rejects when the browser denies the clipboard.
+   */
+  readonly copyAll: (format?: 'json' | CollectedText) => Promise<void>
+}
+
+/** Returns every value collected on a call, newest first, and copies them. */
+export function useCollected(callId?: string, options?: UseCollectedOptions): UseCollectedResult
+export function useCollected(options: UseCollectedOptions): UseCollectedResult
+export function useCollected(first?: string | UseCollectedOptions, second?: UseCollectedOptions): UseCollectedResult {
+  const callId = typeof first === 'object' ? undefined : first
+  const { labelOf } = (typeof first === 'object' ? first : second) ?? {}
+  const slice = useCall(callId, collectedSlice)
+  return useMemo(() => {
+    const { values, ...rest } = slice
+    const items = labelOf ? values.map((value) => ({ ...value, label: labelOf(value) ?? value.label })) : values
+    return {
+      ...rest,
+      items,
+      copy: async (id, textOf = plainText) => {
+        const item = items.find((each) => each.id === id)
+        if (!item || item.mask) throw new Error('CallGather: a hidden value cannot be copied. It was not received.')
+        await writeClipboard(textOf(item))
+      },
+      copyAll: (format = plainLine) =>
+        writeClipboard(format === 'json' ? jsonOf(items) : items.map((item) => format(item)).join('\n')),
+    }
+  }, [slice, labelOf])
+}
+
+function collectedSlice({ state, sync, error }: CallFeed) {
+  return { values: selectCollected(state), hungUpBy: selectHungUpBy(state), sync, error: error ?? null }
+}
+
+async function writeClipboard(text: string): Promise<void> {
+  // Browsers have no clipboard on pages without TLS and in frames without the `clipboard-write` permission.
+  if (typeof navigator.clipboard?.writeText !== 'function') {
+    throw new Error(
+      'CallGather: this page has no clipboard. Serve it over HTTPS, and allow `clipboard-write` in a frame.',
+    )
+  }
+  await navigator.clipboard.writeText(text)
+}
+
+/** Returns a value as text for other programs: a date stays ISO 8601, and a number has no group separators. */
+export function plainText({ value }: CollectedValue): string {
+  if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return value.join(', ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function plainLine(item: CollectedValue): string {
+  const { label, mask, last4, outcome } = item
+  const value = mask ? `••••${last4 ?? ''}` : plainText(item)
+  return `${label}: ${value}${outcome === null || outcome === 'valid' ? '' : ` (${outcome})`}`
+}
+
+const jsonOf = (items: readonly CollectedValue[]) =>
+  JSON.stringify(
+    items.map(({ id: _, isFinal, format, ...item }) => item),
+    null,
+    2,
+  )
