@@ -1,7 +1,8 @@
 /** The live log in the terminal: one line per command, webhook attempt, prompt and caller action. */
 import { styleText } from 'node:util'
-import type { Activity } from '../call/activity.ts'
+import type { Activity, TelnyxError } from '../call/activity.ts'
 import { IN_PROCESS_URL } from '../delivery/target.ts'
+import { remedyOf } from './remedies.ts'
 
 type Style = 'cyan' | 'blue' | 'magenta' | 'yellow' | 'green' | 'red' | 'dim'
 
@@ -38,7 +39,7 @@ function describe(
     }
     case 'command': {
       const { command, status, errors, note } = activity
-      const why = errors?.map(({ code, title, detail }) => `${code} ${title}: ${detail}`).join('; ')
+      const why = errors?.map((error) => describeError(error, activity.body)).join('; ')
       const rest = [why, note].filter(Boolean).join('; ')
       return [
         'blue',
@@ -69,6 +70,11 @@ function describe(
     default:
       return null
   }
+}
+
+function describeError(error: TelnyxError, body: Record<string, unknown>): string {
+  const remedy = remedyOf(error, body)
+  return `${error.code} ${error.title}: ${error.detail}${remedy === null ? '' : ` ${remedy}`}`
 }
 
 function describeDelivery(
