@@ -1,6 +1,6 @@
 /** Finds the webhook endpoint of a program: the port it listens on, and the route in its source. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { extname, join, relative } from 'node:path'
+import { extname, join, relative, sep } from 'node:path'
 
 /** A POST route and where a program's source declares it. */
 export interface WebhookRoute {
@@ -28,16 +28,21 @@ const skipped = new Set([
 /** Patterns of POST routes in Express, Fastify, Hono and Koa, and in Flask, FastAPI, aiohttp and Bottle. */
 const routePatterns: Record<string, readonly RegExp[]> = {
   js: [
-    /\.(?:post|all)\(\s*(['"`])(\/[^'"`]*)\1/,
-    /\.route\(\s*(['"`])(\/[^'"`]*)\1\)\s*\.post/,
-    /\b(?:url|pathname|path)\s*[!=]==?\s*(['"`])(\/[^'"`]+)\1/,
+    /\b(?<router>\w+)\.(?:post|all)\(\s*(['"`])(?<path>\/[^'"`\n]*)\2/g,
+    /\.route\(\s*(['"`])(?<path>\/[^'"`\n]*)\1\)\s*\.post/g,
+    /\b(?:url|pathname|path)\s*[!=]==?\s*(['"`])(?<path>\/[^'"`\n]+)\1/g,
   ],
   py: [
-    /@\w+\.(?:post|api_route)\(\s*(['"])(\/[^'"]*)\1/,
-    /@\w+\.route\(\s*(['"])(\/[^'"]*)\1.*POST/,
-    /add_(?:post|route)\(\s*(?:['"]POST['"],\s*)?(['"])(\/[^'"]*)\1/,
-    /\bpath\s*[!=]=\s*(['"])(\/[^'"]+)\1/,
+    /@(?<router>\w+)\.(?:post|api_route)\(\s*(['"])(?<path>\/[^'"\n]*)\2/g,
+    /@(?<router>\w+)\.route\(\s*(['"])(?<path>\/[^'"\n]*)\2[^)]*POST/g,
+    /add_(?:post|route)\(\s*(?:['"]POST['"],\s*)?(['"])(?<path>\/[^'"\n]*)\1/g,
+    /\bpath\s*[!=]=\s*(['"])(?<path>\/[^'"\n]+)\1/g,
   ],
+}
+/** Patterns that give the routes of a router a prefix: `app.use('/hooks', router)`, `router = APIRouter(prefix="/hooks")`. */
+const prefixPatterns: Record<string, RegExp> = {
+  js: /\.(?:use|route|register)\(\s*(['"`])(?<path>\/[^'"`\n]+)\1[^;\n]*,\s*(?<router>\w+)\s*\)/g,
+  py: /\b(?<router>\w+)\s*=\s*(?:APIRouter|Blueprint)\([^)]*prefix\s*=\s*(['"])(?<path>\/[^'"\n]+)\2/g,
 }
 const languages: Record<string, string> = { '.js': 'js', '.mjs': 'js', '.cjs': 'js', '.ts': 'js', '.py': 'py' }
 
@@ -45,19 +50,45 @@ const languages: Record<string, string> = { '.js': 'js', '.mjs': 'js', '.cjs': '
 export async function findWebhookRoutes(folder: string): Promise<WebhookRoute[]> {
   const routes: WebhookRoute[] = []
   for (const path of await sourcesIn(folder)) {
-    const patterns = routePatterns[languages[extname(path)] ?? ''] ?? []
     const text = await readFile(path, 'utf8')
     if (text.length > MAX_FILE_BYTES) continue
-    text.split('\n').forEach((source, index) => {
-      for (const pattern of patterns) {
-        const route = pattern.exec(source)?.[2]
-        if (route !== undefined && !/[:*{<$]/.test(route))
-          routes.push({ path: route, file: relative(folder, path), line: index + 1 })
-      }
-    })
+    const file = relative(folder, path)
+    for (const route of routesIn(text, languages[extname(path)] ?? '')) routes.push({ ...route, file })
+    const nextRoute = nextRouteOf(file, text)
+    if (nextRoute) routes.push({ ...nextRoute, file })
   }
   return routes.sort((a, b) => likelihood(b) - likelihood(a))
 }
+
+function routesIn(text: string, language: string): Omit<WebhookRoute, 'file'>[] {
+  const matches = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map(({ index, groups }) => ({ line: lineAt(text, index), ...groups }) as RouteMatch)
+  const prefix = prefixPatterns[language]
+  const prefixes = new Map(prefix && matches(prefix).map(({ router, path }) => [router, path]))
+  return (routePatterns[language] ?? [])
+    .flatMap(matches)
+    .map(({ router, path, line }) => ({ path: `${prefixes.get(router) ?? ''}${path}`, line }))
+    .filter(({ path }) => !/[:*{<$]/.test(path))
+}
+
+interface RouteMatch {
+  readonly router?: string
+  readonly path: string
+  readonly line: number
+}
+
+/** Returns the POST route of a Next.js file, such as `app/api/voice/route.ts` or `pages/api/voice.ts`. */
+function nextRouteOf(file: string, text: string): Omit<WebhookRoute, 'file'> | null {
+  const name = file.split(sep).join('/')
+  const handler = /\bexport\s+(?:async\s+function|const)\s+POST\b/.exec(text)
+  const appRoute = handler && /(?:^|\/)app(\/.+)\/route\.\w+$/.exec(name)?.[1]
+  const path = appRoute || /(?:^|\/)pages(\/api\/.+?)(?:\/index)?\.\w+$/.exec(name)?.[1]
+  if (!path || path.includes('[')) return null
+  // A folder in parentheses groups routes and is no part of the path.
+  return { path: path.replace(/\/\([^)]+\)/g, ''), line: lineAt(text, handler?.index ?? 0) }
+}
+
+const lineAt = (text: string, index: number): number => text.slice(0, index).split('\n').length
 
 /** Scores how likely a route is a voice webhook. A higher score is more likely. */
 function likelihood({ path }: WebhookRoute): number {
