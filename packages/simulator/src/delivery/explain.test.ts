@@ -29,6 +29,7 @@ const rows: [what: string, attempt: Attempt, words: string[]][] = [
   ['403', answer(403), ['rejects the signature']],
   ['400 whose body names the signature', answer(400, 'Invalid Ed25519 data'), ['rejects the signature']],
   ['500 whose body names the signature', answer(500, 'Error: no matching signature'), ['rejects the signature']],
+  ['500 of the Python SDK without Ed25519', answer(500, 'Missing required headers'), ['webhooks_ed25519']],
   [
     '401 to an indented body',
     { ...answer(401), request: { method: 'POST', url: URL_OF_PROGRAM, headers: {}, body: '{\n}' } },

@@ -76,7 +76,8 @@ function explainResponse(
   const path = new URL(url).pathname
   if (status >= 200 && status < 300) return explainSuccess(url, status, body)
   const answered = `${url} answered ${status}`
-  const isSignature = status === 401 || status === 403 || /signature|ed25519|public[ _-]?key/i.test(body)
+  const isSignature =
+    status === 401 || status === 403 || /signature|ed25519|public[ _-]?key|missing required headers/i.test(body)
   if (isSignature && status >= 400)
     return { cause: 'signature', text: `${answered}: ${signatureAdvice(publicKey, request.body)}` }
   if (status === 404)

@@ -58,6 +58,8 @@ export async function runDoctor(options: DoctorOptions): Promise<{ url: string; 
         command,
         hasWebhookUrl,
         log,
+        // Standard output is for the report.
+        outputTo: 'stderr',
         ...(folder === undefined ? {} : { folder }),
       })
     }

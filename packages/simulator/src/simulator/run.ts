@@ -23,6 +23,8 @@ interface RunOptions {
   /** The folder where the program runs and its routes are searched. Default: the current folder. */
   readonly folder?: string
   readonly log: (line: string) => void
+  /** Where the program's standard output goes. Default `stdout`: the simulator's own standard output. */
+  readonly outputTo?: 'stdout' | 'stderr'
 }
 
 /** A program that `callgather-simulator run` started. */
@@ -73,7 +75,11 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
     clearInterval(timer)
     chooseWebhookUrl(sim, port, folder).then(log, (error: unknown) => log(String(error)))
   }
-  const child = spawn(command[0], command.slice(1), { cwd: folder, env: { ...process.env, ...env }, stdio: 'inherit' })
+  const child = spawn(command[0], command.slice(1), {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['inherit', options.outputTo === 'stderr' ? 2 : 1, 2],
+  })
   const timer = setInterval(() => {
     if (isFound || child.pid === undefined) return
     portsOf(child.pid).then(
