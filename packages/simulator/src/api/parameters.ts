@@ -79,8 +79,10 @@ const withoutEffectOf = (command: CommandName): readonly string[] =>
   (withoutEffect as Partial<Record<CommandName, readonly string[]>>)[command] ?? []
 
 /** The fields of a body that Telnyx does not have. */
-export const unknownParameters = (command: CommandName, body: object): string[] =>
-  Object.keys(body).filter((name) => !knownParameters(command).includes(name))
+export function unknownParameters(command: CommandName, body: object): string[] {
+  const known = new Set(knownParameters(command))
+  return Object.keys(body).filter((name) => !known.has(name))
+}
 
 const knownParameters = (command: CommandName) => [
   ...Object.keys(schemas[command].properties),
