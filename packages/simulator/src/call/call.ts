@@ -113,7 +113,7 @@ export class Call {
     this.clientState = options.client_state ?? null
     this.createdAt = this.now()
     this.timers = new Timers(clock)
-    this.legState = startLeg(options.direction, this.createdAt).state
+    this.legState = startLeg(options.direction, identity.from, this.createdAt).state
     this.line = new Line(clock, settings.audio, {
       started: (sound) => this.soundStarted(sound),
       ended: (sound, status, detail) => this.soundEnded(sound, status, detail),
@@ -162,7 +162,7 @@ export class Call {
   ring(): void {
     const { direction, start_time } = this.legState
     if (this.host.hasWatcher('call.created')) this.host.publish({ type: 'call.created', call: this.view() })
-    this.perform(startLeg(direction, start_time))
+    this.perform(startLeg(direction, this.identity.from, start_time))
     const defaultRingMs = direction === 'incoming' ? this.host.settings.leg.incomingRingMs : DEFAULT_RING_MS
     this.after(this.options.ringMs ?? defaultRingMs, () => this.end({ type: 'rang-out' }))
   }

@@ -73,10 +73,10 @@ describe('a call leg', () => {
   })
 
   it('starts an incoming leg as parked and an outgoing leg as bridging', () => {
-    expect(startLeg('incoming', NOW).effects).toMatchObject([
+    expect(startLeg('incoming', '+15550100', NOW).effects).toMatchObject([
       { event_type: 'call.initiated', payload: { direction: 'incoming', state: 'parked' } },
     ])
-    expect(startLeg('outgoing', NOW).effects).toMatchObject([
+    expect(startLeg('outgoing', '+15550100', NOW).effects).toMatchObject([
       { event_type: 'call.initiated', payload: { direction: 'outgoing', state: 'bridging' } },
     ])
   })

@@ -47,12 +47,25 @@ export type LegInput =
 
 type Transition = (state: LegState, input: LegInput, now: string) => Step<LegState>
 
+/** The simulator has no SIP and no tags of numbers, so these lists are always empty. */
+const NO_HEADERS = { custom_headers: [], sip_headers: [], tags: [] }
+const CODECS = 'G722,PCMU,PCMA'
+
 /** Starts a leg and emits `call.initiated`. */
-export function startLeg(direction: LegState['direction'], now: string): Step<LegState> {
+export function startLeg(direction: LegState['direction'], from: string, now: string): Step<LegState> {
   const phase = direction === 'incoming' ? 'parked' : 'bridging'
+  const codecs = { connection_codecs: CODECS, offered_codecs: CODECS }
+  const attestation = direction === 'incoming' ? { shaken_stir_attestation: 'A', shaken_stir_validated: true } : {}
+  const payload = { direction, state: phase, start_time: now, caller_id_name: from }
   return {
     state: { phase, direction, start_time: now, cause: null },
-    effects: [{ do: 'emit', event_type: 'call.initiated', payload: { direction, state: phase, start_time: now } }],
+    effects: [
+      {
+        do: 'emit',
+        event_type: 'call.initiated',
+        payload: { ...payload, ...codecs, ...attestation, ...NO_HEADERS },
+      },
+    ],
   }
 }
 
@@ -65,7 +78,13 @@ const ignore: Transition = (state) => ({ state, effects: [] })
 
 const answerLeg: Transition = (state) => ({
   state: { ...state, phase: 'answered' },
-  effects: [{ do: 'emit', event_type: 'call.answered', payload: { state: 'answered', start_time: state.start_time } }],
+  effects: [
+    {
+      do: 'emit',
+      event_type: 'call.answered',
+      payload: { state: 'answered', start_time: state.start_time, ...NO_HEADERS },
+    },
+  ],
 })
 
 /** The SIP status of each hangup cause. */
@@ -98,6 +117,8 @@ const endLeg =
         hangup_cause: hangupCause,
         hangup_source: source,
         sip_hangup_cause: sipCauses[hangupCause],
+        call_quality_stats: null,
+        ...NO_HEADERS,
       },
     }
     return { state: { ...state, phase: 'ended', cause: hangupCause }, effects: [effect] }

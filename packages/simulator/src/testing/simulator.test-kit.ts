@@ -10,6 +10,7 @@ import {
   virtualClock,
   type WebhookEvent,
 } from '../index.ts'
+import { expectSdkType } from './webhook-types.test-kit.ts'
 
 export interface Received {
   event: WebhookEvent
@@ -73,6 +74,7 @@ export async function testSimulator(
     emitted.push(activity.event)
     try {
       expectContract(activity.event)
+      expectSdkType(activity.event)
     } catch (error) {
       broken.push(error)
     }
