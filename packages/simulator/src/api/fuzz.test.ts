@@ -305,6 +305,7 @@ describe.runIf(contractPath)('every request the contract allows', () => {
       '90017',
       '90022',
       '90061',
+      '10003',
       '10004',
       '10015',
       '10025',

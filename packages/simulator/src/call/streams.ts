@@ -33,13 +33,13 @@ export class Streams {
     this.active.push({ id, url })
     const text = `streaming_start: the simulator sends the webhooks of the stream and opens no WebSocket to ${url}`
     publish({ type: 'notice', call_id: identity.call_control_id, text })
-    emit('streaming.started', { stream_id: id, stream_url: url })
+    emit('streaming.started', { stream_url: url })
   }
 
   /** Stops the stream `id`, or all. */
   stop(id?: string): void {
     const stopped = this.active.filter((stream) => id === undefined || stream.id === id)
     this.active = this.active.filter((stream) => !stopped.includes(stream))
-    for (const stream of stopped) this.deps.emit('streaming.stopped', { stream_id: stream.id, stream_url: stream.url })
+    for (const stream of stopped) this.deps.emit('streaming.stopped', { stream_url: stream.url })
   }
 }

@@ -9,10 +9,11 @@ interface Field {
   values: readonly string[] | null
 }
 
-/** Fields that Telnyx sends, or describes in words, although its types lack them. */
+/** Fields that Telnyx sends, by reports of users, or describes in words, although its types lack them. */
 const UNTYPED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'call.gather.ended': ['gather_id'],
   'call.hangup': ['end_time'],
+  'call.recording.saved': ['call_control_id', 'format', 'from', 'recording_id', 'to'],
 }
 
 /** Event types that Telnyx describes in words only. */
