@@ -63,7 +63,16 @@ describe('findWebhookRoutes', () => {
   })
 
   it('findWebhookRoutes ignores a Flask route that accepts only GET', async () => {
-    const text = '@app.route("/events")\ndef events(): ...\n@app.route("/voice", methods=["POST"])'
+    const text = `@app.route("/events")\ndef events(): ...\n@app.route("/voice", methods=["POST"])`
     expect(await routesOf('app.py', text)).toEqual(['/voice 3'])
+  })
+
+  it('findWebhookRoutes ignores a route that starts a call', async () => {
+    expect(await routesOf('app.js', "app.post('/calls/dial', dial)")).toEqual([])
+  })
+
+  it('findWebhookRoutes accepts a route with any name when the file reads the type of an event', async () => {
+    expect(await routesOf('app.js', "app.post('/', (req) => req.body.data.event_type)")).toEqual(['/ 1'])
+    expect(await routesOf('app.js', "app.post('/', (req) => req.body.name)")).toEqual([])
   })
 })

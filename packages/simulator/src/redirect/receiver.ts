@@ -46,18 +46,25 @@ const prefixPatterns: Record<string, RegExp> = {
 }
 const languages: Record<string, string> = { '.js': 'js', '.mjs': 'js', '.cjs': 'js', '.ts': 'js', '.py': 'py' }
 
-/** Finds routes in a program's source that may receive webhooks, the likeliest first. */
+/**
+ * Finds routes in a program's source that may receive webhooks, the likeliest first. Leaves out routes that start an
+ * action of the program, such as `/calls/dial`, because a webhook sent to one would start it.
+ */
 export async function findWebhookRoutes(folder: string): Promise<WebhookRoute[]> {
-  const routes: WebhookRoute[] = []
+  const routes: (WebhookRoute & { points: number })[] = []
   for (const path of await sourcesIn(folder)) {
     const text = await readFile(path, 'utf8')
     if (text.length > MAX_FILE_BYTES) continue
     const file = relative(folder, path)
-    for (const route of routesIn(text, languages[extname(path)] ?? '')) routes.push({ ...route, file })
     const nextRoute = nextRouteOf(file, text)
-    if (nextRoute) routes.push({ ...nextRoute, file })
+    const found = routesIn(text, languages[extname(path)] ?? '')
+    for (const route of nextRoute ? [...found, nextRoute] : found)
+      routes.push({ ...route, file, points: likelihood(route.path) + (readsEvents.test(text) ? 1 : 0) })
   }
-  return routes.sort((a, b) => likelihood(b) - likelihood(a))
+  return routes
+    .filter(({ points }) => points > 0)
+    .sort((a, b) => b.points - a.points)
+    .map(({ path, file, line }) => ({ path, file, line }))
 }
 
 function routesIn(text: string, language: string): Omit<WebhookRoute, 'file'>[] {
@@ -90,13 +97,18 @@ function nextRouteOf(file: string, text: string): Omit<WebhookRoute, 'file'> | n
 
 const lineAt = (text: string, index: number): number => text.slice(0, index).split('\n').length
 
+/** What a file contains that reads the events of a webhook. */
+const readsEvents = /event_?type|\bcall\.(?:initiated|answered)/i
+
 /** Scores how likely a route is a voice webhook. A higher score is more likely. */
-function likelihood({ path }: WebhookRoute): number {
+function likelihood(path: string): number {
   let points = 0
-  if (/webhook|callback/i.test(path)) points += 4
+  if (/hook|callback/i.test(path)) points += 4
   if (/voice|calls?\b|call-control|inbound|incoming|telnyx/i.test(path)) points += 2
   if (/event/i.test(path)) points += 1
-  if (/fail|fallback|sms|messag|status|outbound|stripe|twilio|slack|\/api\//i.test(path)) points -= 3
+  if (/fail|fallback|sms|messag|status|outbound|stripe|twilio|slack/i.test(path)) points -= 3
+  if (/\/api\//i.test(path)) points -= 1
+  if (/\b(?:dial|initiate|start|make|transfer|hangup|create|send|run|trigger)\b/i.test(path)) points -= 5
   return points
 }
 

@@ -113,7 +113,7 @@ function bundled(name: string): string {
 async function chooseWebhookUrl(sim: Simulator, port: number, folder: string): Promise<string> {
   const [route, ...others] = await findWebhookRoutes(folder)
   if (!route)
-    return `The program listens on port ${port}, but its source has no POST route. Set --webhook-url http://127.0.0.1:${port}/PATH.`
+    return `The program listens on port ${port}, but its source has no POST route that looks like a webhook endpoint. Set --webhook-url http://127.0.0.1:${port}/PATH if it has one.`
   const url = `http://127.0.0.1:${port}${route.path}`
   sim.setWebhookUrl(url)
   const rest = [...new Set(others.map(({ path }) => path))].filter((path) => path !== route.path)
