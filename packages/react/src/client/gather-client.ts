@@ -4,6 +4,7 @@
  */
 import { DEFAULT_BASE_PATH, routes, type SocketError } from '@callgather/protocol'
 import { serverAddress } from './address.ts'
+import { AgentIdentity, agentIdentities } from './agent-identity.ts'
 import { type AgentSession, FeedSession } from './agent-session.ts'
 import { CallListSync } from './call-list-sync.ts'
 import { CallSync } from './call-sync.ts'
@@ -170,6 +171,9 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     return deps.getTicket()
   }
   const session = new FeedSession()
+  const identity = new AgentIdentity()
+  session.addCache(identity)
+  agentIdentities.set(session, identity)
   const tickets = new Tickets(requestTicket, clock, () => {
     connection.changeAgent()
     endSession()
@@ -215,6 +219,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
         confirmedTicket = tickets.inUse
         if (hasChanged || (session.isPaused && !isKnown)) endSession()
         else session.resume()
+        identity.confirm(reported ?? tickets.inUse?.subject ?? null)
       },
       failed: (error) => reporter.report(error),
       ticketRefreshed: checkAll,
@@ -402,6 +407,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
 
     close: () => {
       tickets.endAgent()
+      identity.signOut()
       session.end()
       for (const { finish } of watches.values()) finish()
       calls?.finish()

@@ -12,8 +12,8 @@ import {
   selectHungUpBy,
 } from '@callgather/protocol'
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
-import { GatherClientError } from '../client/client-error.ts'
-import { clientEvents } from '../client/client-events.ts'
+import type { GatherClientError } from '../client/client-error.ts'
+import { clientEvents, runHostCallback } from '../client/client-events.ts'
 import { newRequestId } from '../client/commands.ts'
 import type { CallFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
@@ -49,16 +49,7 @@ export class HostEvents {
   start(onEvent: Publish, first: HostEvent | null): () => void {
     const { client, cache } = this
     const events = clientEvents.get(client.session)
-    const failed = (cause: unknown) =>
-      events?.report(new GatherClientError('callbackFailed', '`onEvent` threw. Catch errors inside it.', { cause }))
-    const publish: Publish = (event) => {
-      try {
-        // The host's `onEvent` may be an async function.
-        Promise.resolve(onEvent(event)).catch(failed)
-      } catch (cause) {
-        failed(cause)
-      }
-    }
+    const publish: Publish = (event) => runHostCallback(client.session, 'onEvent', () => onEvent(event))
     const listener = {
       ticketNeeded: () => publish({ type: 'ticket-needed', requestId: newRequestId() }),
       failed: ({ code, message }: GatherClientError) => publish({ type: 'error', code, detail: message, callId: null }),

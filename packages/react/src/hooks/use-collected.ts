@@ -7,7 +7,9 @@ import {
 } from '@callgather/protocol'
 import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { useCallId } from './call-scope.tsx'
 import { useCall } from './use-call.ts'
+import { useDelivery } from './use-delivery.ts'
 
 /** The options of `useCollected`. */
 export interface UseCollectedOptions {
@@ -16,6 +18,12 @@ export interface UseCollectedOptions {
    * stable, because a new function makes new items.
    */
   labelOf?: ((value: CollectedValue) => string | undefined) | undefined
+  /**
+   * Called once for each final value, oldest first: also after a reload, a reconnection and in a second tab. The
+   * browser stores the ids of delivered values for 24 hours, separately for each agent, and deletes them when the
+   * client is closed. The client's `onError` receives an error that `onCollected` throws.
+   */
+  onCollected?: ((value: CollectedValue) => unknown) | undefined
 }
 
 /** Writes an item as text for the clipboard. */
@@ -46,10 +54,10 @@ export interface UseCollectedResult {
 export function useCollected(callId?: string, options?: UseCollectedOptions): UseCollectedResult
 export function useCollected(options: UseCollectedOptions): UseCollectedResult
 export function useCollected(first?: string | UseCollectedOptions, second?: UseCollectedOptions): UseCollectedResult {
-  const callId = typeof first === 'object' ? undefined : first
-  const { labelOf } = (typeof first === 'object' ? first : second) ?? {}
+  const callId = useCallId(typeof first === 'object' ? undefined : first)
+  const { labelOf, onCollected } = (typeof first === 'object' ? first : second) ?? {}
   const slice = useCall(callId, collectedSlice)
-  return useMemo(() => {
+  const result = useMemo((): UseCollectedResult => {
     const { values, ...rest } = slice
     const items = labelOf ? values.map((value) => ({ ...value, label: labelOf(value) ?? value.label })) : values
     return {
@@ -64,6 +72,8 @@ export function useCollected(first?: string | UseCollectedOptions, second?: UseC
         writeClipboard(format === 'json' ? jsonOf(items) : items.map((item) => format(item)).join('\n')),
     }
   }, [slice, labelOf])
+  useDelivery(callId, result.items, onCollected)
+  return result
 }
 
 function collectedSlice({ state, sync, error }: CallFeed) {

@@ -1,6 +1,7 @@
 import { type CollectedValue, selectCallPhase } from '@callgather/protocol'
 import { useCallback, useId } from 'react'
 import { useCall } from '../../hooks/use-call.ts'
+import type { UseCollectedOptions } from '../../hooks/use-collected.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { defaultPresets, type Preset } from '../gather-controls/parameters.ts'
 import { outcomeBadge } from '../kit/gather-words.ts'
@@ -17,6 +18,8 @@ export interface CollectedProps {
   readonly callId?: string | undefined
   /** The presets of the gather form. A gather with the prompt of a preset has its name. Default `defaultPresets`. */
   readonly presets?: readonly Preset[]
+  /** Called once for each final value, also across a reload. See `UseCollectedOptions`. */
+  readonly onCollected?: UseCollectedOptions['onCollected']
 }
 
 /**
@@ -25,7 +28,7 @@ export interface CollectedProps {
  *
  * `CollectedParts` has the unstyled parts of this component.
  */
-export function Collected({ callId, presets = defaultPresets }: CollectedProps) {
+export function Collected({ callId, presets = defaultPresets, onCollected }: CollectedProps) {
   const { t } = useLanguage()
   const id = useId()
   const kept = useKeptFocus()
@@ -38,7 +41,14 @@ export function Collected({ callId, presets = defaultPresets }: CollectedProps) 
     [presets, t],
   )
   return (
-    <parts.Root callId={callId} labelOf={labelOf} className="cg cg-card cg-collected" aria-labelledby={id} {...kept}>
+    <parts.Root
+      callId={callId}
+      labelOf={labelOf}
+      onCollected={onCollected}
+      className="cg cg-card cg-collected"
+      aria-labelledby={id}
+      {...kept}
+    >
       <header className="cg-card-header">
         <h3 className="cg-card-title" id={id}>
           {t('collected.label')}

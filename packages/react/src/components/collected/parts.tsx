@@ -19,9 +19,9 @@ export interface RootProps extends PartProps<'section', RootState>, UseCollected
   readonly callId?: string | undefined
 }
 
-function CallRoot({ callId, labelOf, ...props }: RootProps & { readonly callId: string }) {
+function CallRoot({ callId, labelOf, onCollected, ...props }: RootProps & { readonly callId: string }) {
   const { t } = useLanguage()
-  const context = useCollectedOf(useCollected(callId, { labelOf }))
+  const context = useCollectedOf(useCollected(callId, { labelOf, onCollected }))
   const own = { 'aria-label': t('collected.label') }
   return (
     <CollectedProvider value={context}>
