@@ -15,6 +15,7 @@ interface CatalogueEntry {
 
 const ACTIONS = '/calls/:id/actions/'
 const actions = (...names: string[]) => names.map((name) => `POST ${ACTIONS}${name}`)
+const conferenceActions = (...names: string[]) => names.map((name) => `POST /conferences/:id/actions/${name}`)
 /** The list, create, read, update and delete endpoints of a collection. */
 const resource = (path: string, update = 'PATCH') => [
   `GET ${path}`,
@@ -98,20 +99,26 @@ export const catalogue: readonly CatalogueEntry[] = [
     note: 'They act on SIP, which the simulator lacks.',
   },
   {
-    endpoints: actions('enqueue', 'leave_queue'),
-    depth: 'none',
-    note: 'The simulator has no queues.',
+    endpoints: [
+      ...actions('enqueue', 'leave_queue'),
+      'GET /queues',
+      'POST /queues',
+      'GET /queues/:id',
+      'GET /queues/:id/calls',
+    ],
+    depth: 'full',
+    note: 'A queue is found by its name or id.',
   },
   {
     endpoints: [
-      ...resource('/queues', 'POST'),
-      'GET /queues/:id/calls',
+      'POST /queues/:id',
+      'DELETE /queues/:id',
       'GET /queues/:id/calls/:id',
       'PATCH /queues/:id/calls/:id',
       'DELETE /queues/:id/calls/:id',
     ],
     depth: 'none',
-    note: 'The simulator has no queues.',
+    note: 'Calls leave a queue by commands and hangups only.',
   },
   {
     endpoints: [
@@ -119,17 +126,21 @@ export const catalogue: readonly CatalogueEntry[] = [
       'POST /conferences',
       'GET /conferences/:id',
       'GET /conferences/:id/participants',
+      ...conferenceActions('join', 'leave', 'speak'),
+    ],
+    depth: 'partial',
+    note: 'Participants hear speech and beeps, and neither each other nor hold music; supervisors are ordinary participants.',
+  },
+  {
+    endpoints: [
       'GET /conferences/:id/participants/:id',
       'PATCH /conferences/:id/participants/:id',
-      ...(
-        'join leave hold unhold mute unmute play stop speak update end record_start record_stop record_pause ' +
-        'record_resume gather_using_audio send_dtmf'
-      )
-        .split(' ')
-        .map((name) => `POST /conferences/:id/actions/${name}`),
+      ...conferenceActions('hold', 'unhold', 'mute', 'unmute', 'play', 'stop', 'update', 'end'),
+      ...conferenceActions('record_start', 'record_stop', 'record_pause', 'record_resume'),
+      ...conferenceActions('gather_using_audio', 'send_dtmf'),
     ],
     depth: 'none',
-    note: 'The simulator has no conferences.',
+    note: 'Few programs use them.',
   },
   { endpoints: actions('switch_supervisor_role'), depth: 'none', note: 'The simulator has no supervised calls.' },
   {

@@ -10,6 +10,7 @@ import { gatherCommands } from './gather-commands.ts'
 import { legCommands } from './leg-commands.ts'
 import { mediaCommands } from './media-commands.ts'
 import { describeIgnoredParameters } from './parameters.ts'
+import { queueCommands } from './queue-commands.ts'
 import type { CommandName } from './schemas.ts'
 import { soundCommands } from './sound-commands.ts'
 import { validate } from './validate.ts'
@@ -23,6 +24,7 @@ export const commands: Record<CallCommandName, Command> = {
   ...conversationCommands,
   ...soundCommands,
   ...mediaCommands,
+  ...queueCommands,
   // Does nothing itself, because `runCommand` sets the `client_state` of every command.
   client_state_update: { needs: 'alive', run() {} },
 }

@@ -7,6 +7,7 @@ import { requiredDetail } from './details.ts'
 import { refusals, refuse } from './errors.ts'
 import { startMedia } from './media-commands.ts'
 import { describeIgnoredParameters } from './parameters.ts'
+import { firstInQueue } from './queue-commands.ts'
 import { mediaOf, playback } from './sound-commands.ts'
 import { validate } from './validate.ts'
 
@@ -93,11 +94,19 @@ export const legCommands = {
   bridge: {
     needs: 'answered',
     run(call, body, exchange) {
+      const isQueue = text(body.queue) !== undefined
+      if (isQueue && body.call_control_id !== undefined)
+        throw refuse(422, '10015', 'call_control_id and queue cannot be used together.', '/queue')
+      if (!isQueue && body.call_control_id === undefined)
+        throw refuse(422, '10004', requiredDetail('call_control_id'), '/call_control_id')
       // The SDK calls this parameter `call_control_id_to_bridge_with`.
-      const other = optionalCall(exchange, body.call_control_id, '/call_control_id')
+      const other = isQueue
+        ? firstInQueue(exchange, body.queue)
+        : optionalCall(exchange, body.call_control_id, '/call_control_id')
       if (!other || other === call)
         throw refuse(422, '90015', 'call_control_id must identify another call.', '/call_control_id')
       if (other.phase !== 'answered') throw refusals.unanswered()
+      for (const leg of [other, call]) exchange.queues.remove(leg, 'bridged')
       call.bridgeWith(other, body.park_after_unbridge === 'self')
       startMedia(call, body, 'StartCallRecordingAPI')
     },

@@ -1,4 +1,4 @@
-/** JSON Schemas of the commands that record, transcribe and stream a call. */
+/** JSON Schemas of the commands that record, transcribe, stream and queue a call. */
 import type { ErrorCode } from './errors.ts'
 import { body, type FieldSchema, flag, integer, list, nonEmptyText, object, oneOf, record, text } from './fields.ts'
 
@@ -67,4 +67,11 @@ export const mediaSchemas = {
     custom_parameters: list(object({ name: text, value: text })),
   }),
   streaming_stop: body([], { stream_id: text }),
+  enqueue: body(['queue_name'], {
+    queue_name: { ...nonEmptyText, maxLength: 255 },
+    max_size: { type: 'integer', minimum: 1 },
+    max_wait_time_secs: { type: 'integer', minimum: 1 },
+    keep_after_hangup: flag,
+  }),
+  leave_queue: body([], {}),
 }

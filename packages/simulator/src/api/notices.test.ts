@@ -3,12 +3,14 @@ import type {
   ActionAddAIAssistantMessagesParams,
   ActionAnswerParams,
   ActionBridgeParams,
+  ActionEnqueueParams,
   ActionGatherParams,
   ActionGatherUsingAIParams,
   ActionGatherUsingAudioParams,
   ActionGatherUsingSpeakParams,
   ActionHangupParams,
   ActionJoinAIAssistantParams,
+  ActionLeaveQueueParams,
   ActionPauseRecordingParams,
   ActionRejectParams,
   ActionResumeRecordingParams,
@@ -45,12 +47,14 @@ interface SdkParameters {
   bridge: Omit<ActionBridgeParams, 'call_control_id_to_bridge_with'>
   client_state_update: ActionUpdateClientStateParams
   dial: CallDialParams
+  enqueue: ActionEnqueueParams
   gather: ActionGatherParams
   gather_stop: ActionStopGatherParams
   gather_using_ai: ActionGatherUsingAIParams
   gather_using_audio: ActionGatherUsingAudioParams
   gather_using_speak: ActionGatherUsingSpeakParams
   hangup: ActionHangupParams
+  leave_queue: ActionLeaveQueueParams
   playback_start: ActionStartPlaybackParams
   playback_stop: ActionStopPlaybackParams
   record_pause: ActionPauseRecordingParams
@@ -159,7 +163,7 @@ describe('the log', () => {
 
   it.each([
     ['post', '/calls/CALL/actions/siprec_start', 'siprec_start'],
-    ['post', '/calls/CALL/actions/enqueue/', 'enqueue'],
+    ['post', '/calls/CALL/actions/pay/', 'pay'],
     ['post', '/messages', 'POST /messages'],
     ['post', '/ai/chat/completions', 'POST /ai/chat/completions'],
     ['get', '/number_lookup/+15550123', 'GET /number_lookup/:id'],

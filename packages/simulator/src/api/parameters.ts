@@ -66,7 +66,6 @@ export const withoutEffect = {
     'mute_dtmf',
     'play_ringtone',
     'prevent_double_bridge',
-    'queue',
     'ringtone',
     'video_room_context',
     'video_room_id',

@@ -67,6 +67,8 @@ const speech = {
 } satisfies Record<string, FieldSchema>
 
 const payload: FieldSchema = { type: 'string', minLength: 1, maxLength: 5000, code: '90010' }
+/** What to speak, and how. */
+export const speechParameters = { ...speech, payload }
 
 const aiMessage = object(
   {
@@ -239,8 +241,7 @@ export const schemas = {
   reject: body(['cause'], { cause: oneOf('CALL_REJECTED', 'USER_BUSY') }),
   hangup: body([], { custom_headers: headers }),
   speak: body(['payload', 'voice'], {
-    ...speech,
-    payload,
+    ...speechParameters,
     loop,
     stop,
     target_legs: oneOf('self', 'opposite', 'both'),
@@ -264,9 +265,10 @@ export const schemas = {
     from: nonEmptyText,
     target_leg_client_state: { type: 'string', pattern: BASE64, code: '90017' },
   }),
-  bridge: body(['call_control_id'], {
+  bridge: body([], {
     ...recordOptions,
     call_control_id: text,
+    queue: text,
     park_after_unbridge: text,
     play_ringtone: flag,
   }),

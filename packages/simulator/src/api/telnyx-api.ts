@@ -4,6 +4,7 @@ import type { Courier } from '../delivery/courier.ts'
 import type { FaultName, Faults } from '../delivery/faults.ts'
 import { findUnsimulated } from './catalogue.ts'
 import { commands, isCommand, runCommand } from './commands.ts'
+import { conferenceEndpoints } from './conference-endpoints.ts'
 import type { Endpoints } from './endpoint.ts'
 import { Refusal, refusals, refuse } from './errors.ts'
 import {
@@ -18,6 +19,7 @@ import {
 } from './http.ts'
 import { dial } from './leg-commands.ts'
 import { asTelnyxDelivery, callEvents, webhookDeliveries } from './listings.ts'
+import { queueEndpoints } from './queue-endpoints.ts'
 import { recordingEndpoints } from './recording-endpoints.ts'
 
 interface TelnyxApiOptions {
@@ -48,6 +50,8 @@ export function createEndpoints({ exchange, courier, publicKey }: Omit<TelnyxApi
       return { data: asTelnyxDelivery(delivery) }
     },
     ...recordingEndpoints(exchange),
+    ...queueEndpoints(exchange),
+    ...conferenceEndpoints(exchange),
     'GET /v2/public_key': () => ({ data: { record_type: 'public_key', public: publicKey, public_key: publicKey } }),
   }
   for (const name of Object.keys(commands).filter(isCommand)) {

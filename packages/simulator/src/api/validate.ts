@@ -1,5 +1,5 @@
 /** Validates a command body against its schema, sets defaults, and reports all errors in Telnyx's format. */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type SchemaObject } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { TelnyxError } from '../call/activity.ts'
 import type { ApiSettings } from '../settings/settings.ts'
@@ -13,9 +13,25 @@ const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: false, ver
 addFormats.default(ajv)
 ajv.addVocabulary(['code'])
 
-const validators = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, ajv.compile(schema)]))
-
 const MAX_ERRORS = 20
+
+type UndocumentedValues = ApiSettings['undocumentedValues']
+
+/** Compiles a schema. The function returns a copy of a body with defaults, and throws a 422 `Refusal` if it is invalid. */
+export function createValidator(schema: SchemaObject) {
+  const isValid = ajv.compile(schema)
+  return (body: unknown, undocumentedValues: UndocumentedValues): Record<string, unknown> => {
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw refuse(422, '10026', 'The request body must be a JSON object.', '')
+    const values: Record<string, unknown> = undocumentedValues === 'accept' ? normalise(body) : { ...body }
+    if (!isValid(values)) throw new Refusal(422, summarise(isValid.errors ?? []))
+    return values
+  }
+}
+
+const validators = Object.fromEntries(
+  Object.entries(schemas).map(([name, schema]) => [name, createValidator(schema)]),
+) as Record<CommandName, ReturnType<typeof createValidator>>
 
 /** Returns a copy of `body` with defaults. Throws a 422 `Refusal` if it is invalid. */
 export function validate(
@@ -23,11 +39,7 @@ export function validate(
   body: unknown,
   { unknownFields, undocumentedValues }: ApiSettings,
 ): Record<string, unknown> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw refuse(422, '10026', 'The request body must be a JSON object.', '')
-  const validator = validators[command]
-  const values: Record<string, unknown> = undocumentedValues === 'accept' ? normalise(body) : { ...body }
-  if (validator && !validator(values)) throw new Refusal(422, summarise(validator.errors ?? []))
+  const values = validators[command](body, undocumentedValues)
   const unknownNames = unknownFields === 'ignore' ? [] : unknownParameters(command, values)
   if (unknownNames.length === 0) return values
   const errors = unknownNames.map((name) =>

@@ -67,6 +67,8 @@ const EVENTS_WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
   'call.speak.ended',
   'call.transcription',
   'call.recording.saved',
+  'call.enqueued',
+  'call.dequeued',
   'call.recording.transcription.saved',
   'streaming.started',
   'streaming.stopped',
@@ -208,9 +210,7 @@ export class Call {
     this.perform(next)
     this.media.end()
     this.publishUpdate()
-    const { peer } = this
-    this.peer = null
-    peer?.onPeerLeft()
+    this.unbridge()
     for (const then of this.endedCallbacks.splice(0)) then()
     this.after(this.host.settings.leg.endedCallMemoryMs, () => this.host.forget(this))
   }
@@ -231,9 +231,9 @@ export class Call {
   }
 
   /** Runs `speak` and `playback_start`. `stop` first ends the current sound, and with `all` the queued sounds too. */
-  playSound(sound: Omit<Sound, 'owner' | 'shouldEmitEvents'>, stop?: 'current' | 'all'): void {
+  playSound(sound: Omit<Sound, 'owner' | 'shouldEmitEvents'>, stop?: 'current' | 'all', shouldEmitEvents = true): void {
     if (stop) this.stopSound(stop)
-    this.line.add({ ...sound, owner: null, shouldEmitEvents: true })
+    this.line.add({ ...sound, owner: null, shouldEmitEvents })
   }
 
   /** Runs `playback_stop`. */
@@ -254,7 +254,7 @@ export class Call {
   }
 
   /** Plays a beep, which takes no time on the line. */
-  private beep(): void {
+  beep(): void {
     const beep = { call_id: this.id, kind: 'media', text: 'beep', purpose: 'beep' } as const
     this.addTranscriptLine('platform', beep.kind, beep.text)
     this.publish({ type: 'prompt.started', ...beep })
@@ -270,6 +270,13 @@ export class Call {
       leg.emit('call.bridged', {})
       leg.publishUpdate()
     }
+  }
+
+  /** Ends the bridge. The other leg stays or hangs up, as its bridge command said. */
+  unbridge(): void {
+    const { peer } = this
+    this.peer = null
+    peer?.onPeerLeft()
   }
 
   private onPeerLeft(): void {
@@ -422,10 +429,9 @@ export class Call {
     for (const effect of effects) if (effect.do === 'emit') this.emit(effect.event_type, effect.payload)
   }
 
-  /** Sends a webhook, with the fields common to all events of a call. */
-  emit(event_type: string, payload: Record<string, unknown>): void {
-    const { host, id, clientState: client_state } = this
-    const { from, to, ...ids } = this.identity
+  /** Sends a webhook. `common`: the payload fields common to the events of a call. */
+  emit(event_type: string, payload: Record<string, unknown>, common = this.commonFields(event_type)): void {
+    const { host, id } = this
     this.eventCount += 1
     const event: WebhookEvent = {
       record_type: 'event',
@@ -433,10 +439,17 @@ export class Call {
       id: host.chance.uuid(id, 'event', this.eventCount),
       occurred_at: host.timestamp(),
       ...(event_type.startsWith('call.conversation.') ? { created_at: host.timestamp() } : {}),
-      payload: { ...ids, client_state, ...(EVENTS_WITHOUT_NUMBERS.has(event_type) ? {} : { from, to }), ...payload },
+      payload: { ...common, ...payload },
     }
     this.publish({ type: 'webhook', call_id: id, event })
     host.emit(this, event)
+  }
+
+  private commonFields(event_type: string): Record<string, unknown> {
+    const { clientState: client_state } = this
+    const { from, to, ...ids } = this.identity
+    const hasNumbers = !EVENTS_WITHOUT_NUMBERS.has(event_type) && !event_type.startsWith('conference.')
+    return { ...ids, client_state, ...(hasNumbers ? { from, to } : {}) }
   }
 
   private soundStarted(sound: Sound): void {

@@ -14,6 +14,8 @@ import { askModel } from './ask-model.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { Call, type CallHost, type CallOptions } from './call.ts'
 import { routeToCallee } from './callee.ts'
+import { Conferences } from './conferences.ts'
+import { Queues } from './queues.ts'
 import { RecordingStore } from './recording-store.ts'
 import { type TransferOptions, useTool } from './tool-use.ts'
 
@@ -50,6 +52,8 @@ export class Exchange implements CallHost {
   readonly log: BoundedLog<Activity>
   /** The rows of `GET /v2/recordings`. */
   readonly recordings: RecordingStore
+  readonly queues: Queues
+  readonly conferences: Conferences
   /** The rows of `GET /v2/call_events`. */
   readonly callEvents: BoundedLog<CallEventRecord>
   private readonly options: ExchangeOptions
@@ -68,6 +72,8 @@ export class Exchange implements CallHost {
     this.transport = transport
     this.log = new BoundedLog(settings.delivery.historySize)
     this.recordings = new RecordingStore(settings.delivery.historySize, options.origin)
+    this.queues = new Queues(clock, chance)
+    this.conferences = new Conferences(clock, chance, settings)
     this.callEvents = new BoundedLog(settings.delivery.historySize)
   }
 

@@ -115,10 +115,14 @@ export class Line {
   }
 
   private duration({ kind, text, loop }: Sound): number {
-    const once = kind === 'media' ? this.settings.mediaMs : stripSsml(text).length * this.settings.speechMsPerCharacter
+    const once = kind === 'media' ? this.settings.mediaMs : speechMs(text, this.settings)
     return once * loop
   }
 }
+
+/** Returns the duration of speech in milliseconds. */
+export const speechMs = (text: string, { speechMsPerCharacter }: AudioSettings): number =>
+  stripSsml(text).length * speechMsPerCharacter
 
 /** Returns the error message for a missing file. Telnyx passes on the message of curl. */
 const missingMediaDetail = (name: string) => `Received curl error 22 HTTP error code 404 trying to fetch ${name}.`
