@@ -42,7 +42,7 @@ export function useDelivery(callId: string, items: readonly CollectedValue[], on
 /** Records values as delivered, and returns the ids of those that were not delivered before. */
 async function claim(subject: string | null, callId: string, values: readonly CollectedValue[]): Promise<Set<string>> {
   const ids = values.map(({ id }) => id)
-  // Without a subject the agent cannot be told apart from the next one, so nothing is stored.
+  // Without a subject the agent cannot be distinguished from the next one, so nothing is stored.
   if (subject === null) return new Set(ids)
   let fresh = new Set<string>()
   await changeRecord([subject, 'collected', callId], (stored) => {
