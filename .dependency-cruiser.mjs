@@ -31,6 +31,7 @@ const rooms = {
     'settings',
     'line',
     'delivery',
+    'message',
     'call',
     'scenario',
     'api',

@@ -13,9 +13,10 @@ export type { FaultControls, FaultName, FaultRule, FaultsInput } from './deliver
 export type { WebhookHandler } from './delivery/target.ts'
 export type { GatherSettings } from './gather/settings.ts'
 export type { LegSettings } from './leg/settings.ts'
+export type { Message, MessageStatus } from './message/message.ts'
 export type { Caller, HeardPrompt, PressOptions, PromptOptions, WaitOptions } from './scenario/caller.ts'
 export { examples as exampleScenarios } from './scenario/examples.ts'
-export type { DialOptions, Phone } from './scenario/phone.ts'
+export type { DialOptions, Phone, TextOptions } from './scenario/phone.ts'
 export {
   readScenario,
   runScenario,
@@ -24,6 +25,13 @@ export {
   ScenarioError,
   type ScenarioStep,
 } from './scenario/scenario.ts'
-export type { ApiSettings, AudioSettings, DeliverySettings, Settings, SettingsInput } from './settings/settings.ts'
+export type {
+  ApiSettings,
+  AudioSettings,
+  DeliverySettings,
+  MessagingSettings,
+  Settings,
+  SettingsInput,
+} from './settings/settings.ts'
 export { defaultSettings } from './settings/settings.ts'
 export { createSimulator, type Simulator, type SimulatorOptions } from './simulator/simulator.ts'

@@ -23,7 +23,9 @@ it('the catalogue lists each registered endpoint as simulated, and no other endp
     chance: createChance('seed'),
     settings: resolveSettings({}),
   } as never)
-  const registered = Object.keys(createEndpoints({ exchange, courier: {} as never, publicKey: '' }))
+  const registered = Object.keys(
+    createEndpoints({ exchange, courier: {} as never, messages: {} as never, publicKey: '' }),
+  )
   // To fix a difference: move the endpoint to an entry of `catalogue.ts` with the right depth.
   expect(registered.map((route) => route.replace(' /v2', ' ')).sort()).toEqual([...simulated].sort())
 })

@@ -151,8 +151,8 @@ export const catalogue: readonly CatalogueEntry[] = [
   { endpoints: actions('pay'), depth: 'none', note: 'It takes a card payment through a payment provider.' },
   {
     endpoints: ['POST /messages', 'GET /messages/:id'],
-    depth: 'none',
-    note: 'The simulator sends no text messages.',
+    depth: 'partial',
+    note: 'Numbers need no messaging profile, media are not downloaded, and nothing is charged or filtered.',
   },
   {
     endpoints: ['POST /ai/chat/completions', 'POST /ai/openai/chat/completions', 'GET /ai/models'],
@@ -179,6 +179,16 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
     depth: 'none',
     note: 'They manage or run models, which the simulator lacks.',
+  },
+  {
+    endpoints: [
+      ...'alphanumeric_sender_id group_mms long_code number_pool rcs schedule short_code whatsapp'
+        .split(' ')
+        .map((name) => `POST /messages/${name}`),
+      'DELETE /messages/:id',
+    ],
+    depth: 'none',
+    note: 'Use `POST /messages`.',
   },
   { endpoints: ['GET /number_lookup/:id'], depth: 'none', note: 'The simulator has no carrier data.' },
   {

@@ -295,4 +295,24 @@ export const schemas = {
   }),
 } satisfies Record<string, SchemaObject>
 
+/** The body of `POST /v2/messages`. Its endpoint checks the numbers and the content. */
+export const messageSchema: SchemaObject = object(
+  {
+    to: text,
+    from: text,
+    text,
+    subject: text,
+    media_urls: list(url),
+    messaging_profile_id: text,
+    webhook_url: url,
+    webhook_failover_url: url,
+    use_profile_webhooks: flag,
+    auto_detect: flag,
+    encoding: oneOf('auto', 'gsm7', 'ucs2'),
+    type: oneOf('SMS', 'MMS'),
+    send_at: { type: 'string', format: 'date-time' },
+  },
+  'to',
+)
+
 export type CommandName = keyof typeof schemas

@@ -8,6 +8,7 @@ import type { Exchange } from '../call/exchange.ts'
 import type { VirtualClock } from '../clock/clock.ts'
 import type { Courier } from '../delivery/courier.ts'
 import { type Faults, type FaultsInput, faultNames, faultsSchema } from '../delivery/faults.ts'
+import type { Messages } from '../message/messages.ts'
 import { Refusal, refusals, refuse, telnyxError } from './errors.ts'
 import { type ApiRequest, type ApiResponse, createRouter, type Handler, json, readJson } from './http.ts'
 
@@ -15,6 +16,7 @@ interface SimApiOptions {
   exchange: Exchange
   courier: Courier
   faults: Faults
+  messages: Messages
   /** The virtual clock, or `null` when the simulator runs on the real clock. */
   virtualClock: VirtualClock | null
   about(): Record<string, unknown>
@@ -30,12 +32,23 @@ const phoneNumber = (defaultNumber: string) =>
     .default('')
     .transform((number) => number || defaultNumber)
 
-const dialBody = z.object({ from: phoneNumber('+15550100'), to: phoneNumber('+15550199') })
+const DEFAULT_CALLER = '+15550100'
+const DEFAULT_APPLICATION = '+15550199'
+
+const dialBody = z.object({ from: phoneNumber(DEFAULT_CALLER), to: phoneNumber(DEFAULT_APPLICATION) })
 const pressBody = z.object({
   digits: z.string().regex(/^[0-9*#]{1,128}$/, 'must be 1 to 128 keys from 0-9, * and #'),
   everyMs: milliseconds(60_000).default(0),
 })
 const sayBody = z.object({ text: z.string().trim().min(1).max(2000) })
+const messageBody = z
+  .object({
+    from: phoneNumber(DEFAULT_CALLER),
+    to: phoneNumber(DEFAULT_APPLICATION),
+    text: z.string().max(2000).default(''),
+    media_urls: z.array(z.url()).max(10).default([]),
+  })
+  .refine(({ text, media_urls }) => text !== '' || media_urls.length > 0, 'needs text or media_urls')
 const declineBody = z.object({ busy: z.unknown().optional() })
 const advanceBody = z.object({ ms: milliseconds(31_536_000_000) })
 const logQuery = z.object({
@@ -43,7 +56,7 @@ const logQuery = z.object({
   limit: z.coerce.number().int().min(0).optional(),
 })
 
-export function createSimApi({ exchange, courier, faults, virtualClock, about }: SimApiOptions): Handler {
+export function createSimApi({ exchange, courier, faults, messages, virtualClock, about }: SimApiOptions): Handler {
   const { clock, settings, log } = exchange
   const requireCall = (id: string): Call => {
     const call = exchange.findByAnyId(id)
@@ -105,6 +118,9 @@ export function createSimApi({ exchange, courier, faults, virtualClock, about }:
       call.end({ type: 'reject', cause: busy === true ? 'user_busy' : 'call_rejected' })
       return callResponse(call)
     },
+    'GET /_sim/messages': (_, { query }) => json(200, { data: messages.list(query.get('number') ?? undefined) }),
+    'POST /_sim/messages': async (_, request) =>
+      json(201, { data: messages.receive(await bodyOf(request, messageBody)) }),
     'GET /_sim/log': (_, { query }) => {
       const { until, limit = DEFAULT_LOG_LIMIT } = parse(logQuery, Object.fromEntries(query))
       const list = log.list(until, Math.min(limit, settings.delivery.historySize))

@@ -2,6 +2,7 @@
 import type { Exchange } from '../call/exchange.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { FaultName, Faults } from '../delivery/faults.ts'
+import type { Messages } from '../message/messages.ts'
 import { findUnsimulated } from './catalogue.ts'
 import { commands, isCommand, runCommand } from './commands.ts'
 import { conferenceEndpoints } from './conference-endpoints.ts'
@@ -19,6 +20,7 @@ import {
 } from './http.ts'
 import { dial } from './leg-commands.ts'
 import { asTelnyxDelivery, callEvents, webhookDeliveries } from './listings.ts'
+import { messageEndpoints } from './message-endpoints.ts'
 import { queueEndpoints } from './queue-endpoints.ts'
 import { recordingEndpoints } from './recording-endpoints.ts'
 
@@ -26,11 +28,17 @@ interface TelnyxApiOptions {
   exchange: Exchange
   courier: Courier
   faults: Faults
+  messages: Messages
   publicKey: string
 }
 
 /** Creates all endpoints under `/v2`. */
-export function createEndpoints({ exchange, courier, publicKey }: Omit<TelnyxApiOptions, 'faults'>): Endpoints {
+export function createEndpoints({
+  exchange,
+  courier,
+  messages,
+  publicKey,
+}: Omit<TelnyxApiOptions, 'faults'>): Endpoints {
   const endpoints: Endpoints = {
     'POST /v2/calls': ({ body }) => {
       const call = dial(exchange, body)
@@ -53,6 +61,7 @@ export function createEndpoints({ exchange, courier, publicKey }: Omit<TelnyxApi
     ...queueEndpoints(exchange),
     ...conferenceEndpoints(exchange),
     'GET /v2/public_key': () => ({ data: { record_type: 'public_key', public: publicKey, public_key: publicKey } }),
+    ...messageEndpoints(exchange, messages),
   }
   for (const name of Object.keys(commands).filter(isCommand)) {
     const method = name === 'client_state_update' ? 'PUT' : 'POST'
@@ -80,8 +89,10 @@ export function createTelnyxApi({ faults, ...options }: TelnyxApiOptions): Handl
   return async (request) => {
     const { method, path, query } = request
     requestCount += 1
-    const [, , collection, part, , action] = path.split('/')
-    const command = action ?? (collection === 'calls' && method === 'POST' ? 'dial' : `${method} ${path}`)
+    const [, , collection, part, actions, action] = path.split('/')
+    const command =
+      (actions === 'actions' ? action : undefined) ??
+      (collection === 'calls' && method === 'POST' ? 'dial' : `${method} ${path}`)
     const id = collection === 'calls' && part !== undefined ? decodePathSegment(part) : null
     const call = id === null ? undefined : exchange.find(id)
     const identity = call ? `${call.id} ${call.nextRequest()}` : `request ${requestCount}`

@@ -1,6 +1,7 @@
 /** The activity feed: read by the live log, the event stream of the pages, and scripted callers. */
 
 import type { Delivery, WebhookEvent } from '../delivery/delivery.ts'
+import type { Message } from '../message/message.ts'
 
 /** The ids and phone numbers of a call. */
 export interface CallIdentity {
@@ -84,8 +85,10 @@ export type Activity = { at: string } & (
       errors: readonly TelnyxError[] | null
       note: string | null
     }
-  | { type: 'webhook'; call_id: string; event: WebhookEvent }
-  | { type: 'delivery'; call_id: string; delivery: Delivery }
+  | { type: 'message.created' | 'message.updated'; message: Message }
+  /** `call_id` is `null` for a webhook of a text message. */
+  | { type: 'webhook'; call_id: string | null; event: WebhookEvent }
+  | { type: 'delivery'; call_id: string | null; delivery: Delivery }
   /** An AI executed a tool. The entry contains neither the request nor the response of the tool. */
   | { type: 'tool'; call_id: string; tool: string; ok: boolean; summary: string }
   /** A dependency of the simulator failed, such as a model endpoint. */
@@ -102,6 +105,7 @@ export const LOGGED_TYPES: ReadonlySet<Activity['type']> = new Set([
   'dtmf.sent',
   'said',
   'command',
+  'message.created',
   'webhook',
   'tool',
   'trouble',

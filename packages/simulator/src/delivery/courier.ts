@@ -34,7 +34,7 @@ export class Courier {
   private readonly options: CourierOptions
   private readonly forger: Signer
   private readonly records = new Map<string, Delivery>()
-  /** Webhooks queued until the next webhook of their call is sent (the fault `reorder`), by call. */
+  /** Webhooks queued until the next webhook of their call or message is sent (the fault `reorder`), by `subjectOf`. */
   private readonly reorderQueue = new Map<string, Set<() => void>>()
   private count = 0
   private closed = false
@@ -53,13 +53,13 @@ export class Courier {
     return this.records.get(id)
   }
 
-  /** Sends an event of a call to the URLs of the call's route. */
-  send(event: WebhookEvent, call_control_id: string, route: Route): void {
+  /** Sends an event of a call, or of a text message (`null`), to the URLs of its route. */
+  send(event: WebhookEvent, call_control_id: string | null, route: Route): void {
     const ownUrls = route.byType[event.event_type]
     const urls = ownUrls ?? (route.url === null ? [] : [route.url])
     const method = ownUrls ? route.byTypeMethod : route.method
     const waits = route.retries[event.event_type] ?? this.options.settings.retriesMs
-    const overtaken = [...(this.reorderQueue.get(call_control_id) ?? [])]
+    const overtaken = [...(this.reorderQueue.get(subjectOf({ event, call_control_id })) ?? [])]
     for (const url of urls)
       this.dispatch(this.record({ event, call_control_id, method, url, failover_url: route.failover }), waits)
     for (const release of overtaken) release()
@@ -120,7 +120,7 @@ export class Courier {
     }
     const reorder = this.strikes('reorder', delivery)
     const delay = reorder ? null : this.strikes('delay', delivery)
-    if (reorder) this.queueUntilNext(delivery.call_control_id, reorder.ms, go)
+    if (reorder) this.queueUntilNext(subjectOf(delivery), reorder.ms, go)
     else if (delay) clock.schedule(clock.now() + delay.ms, go)
     else go()
   }
@@ -131,14 +131,14 @@ export class Courier {
     return strike
   }
 
-  /** Delays `go` until the next webhook of the call, at most `ms`, because the last webhook of a call has no successor. */
-  private queueUntilNext(callId: string, ms: number, go: () => void): void {
+  /** Delays `go` until the next webhook of the subject, at most `ms`, because the last webhook has no successor. */
+  private queueUntilNext(subject: string, ms: number, go: () => void): void {
     const { clock } = this.options
-    const held = this.reorderQueue.get(callId) ?? new Set()
-    this.reorderQueue.set(callId, held)
+    const held = this.reorderQueue.get(subject) ?? new Set()
+    this.reorderQueue.set(subject, held)
     const release = () => {
       if (!held.delete(release)) return
-      if (held.size === 0) this.reorderQueue.delete(callId)
+      if (held.size === 0) this.reorderQueue.delete(subject)
       go()
     }
     held.add(release)
@@ -256,6 +256,10 @@ export class Courier {
     return new Date(this.options.clock.now()).toISOString()
   }
 }
+
+/** Returns the id of the call or text message that a webhook is about. */
+const subjectOf = ({ event, call_control_id }: Pick<Delivery, 'event' | 'call_control_id'>) =>
+  call_control_id ?? String(event.payload.id)
 
 const isDelivered = ({ status }: ReceiverResponse) => status !== null && status >= 200 && status < 300
 

@@ -33,7 +33,8 @@ export interface Attempt {
 /** The delivery of one webhook to one receiver. */
 export interface Delivery {
   id: string
-  call_control_id: string
+  /** The call of the webhook. `null` for a webhook of a text message. */
+  call_control_id: string | null
   event: WebhookEvent
   method: WebhookMethod
   url: string

@@ -112,6 +112,12 @@ function likelihood(path: string): number {
   return points
 }
 
+/** Returns whether a route receives the webhooks of text messages. */
+export const isMessageRoute = ({ path }: WebhookRoute): boolean =>
+  /webhook|callback|inbound|incoming|telnyx/i.test(path) &&
+  /sms|mms|messag/i.test(path) &&
+  !/status|fail|fallback/i.test(path)
+
 async function sourcesIn(folder: string): Promise<string[]> {
   const found: string[] = []
   const queue = [folder]

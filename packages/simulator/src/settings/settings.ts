@@ -94,6 +94,22 @@ const deliverySettings = z.strictObject({
   historySize: z.number().default(5000),
 })
 
+/** Settings of text messages. */
+export interface MessagingSettings {
+  /** Time from `POST /messages` to `message.sent`, in milliseconds. Default `200`. */
+  sentAfterMs: number
+  /** Time from `message.sent` to `message.finalized`, in milliseconds. Default `1000`. */
+  finalizedAfterMs: number
+  /** Final status of messages to a number, by number. Default `{}`: all messages are `delivered`. */
+  outcomes: Record<string, 'delivered' | 'delivery_failed' | 'sending_failed'>
+}
+
+const messagingSettings = z.strictObject({
+  sentAfterMs: z.number().default(200),
+  finalizedAfterMs: z.number().default(1000),
+  outcomes: z.record(z.string(), z.enum(['delivered', 'delivery_failed', 'sending_failed'])).default({}),
+})
+
 const allSettings = z.strictObject({
   leg: legSettings.prefault({}),
   gather: gatherSettings.prefault({}),
@@ -101,6 +117,7 @@ const allSettings = z.strictObject({
   audio: audioSettings.prefault({}),
   api: apiSettings.prefault({}),
   delivery: deliverySettings.prefault({}),
+  messaging: messagingSettings.prefault({}),
 })
 
 /** All settings, by group. */
@@ -111,6 +128,7 @@ export interface Settings {
   audio: AudioSettings
   api: ApiSettings
   delivery: DeliverySettings
+  messaging: MessagingSettings
 }
 
 /** Settings by group, for `createSimulator({ settings })` and the config file. Omitted settings keep their defaults. */

@@ -89,14 +89,22 @@ describe('callgather-simulator', () => {
       expect(result.out).toContain(option)
   })
 
+  it('callgather-simulator --version prints the version of the package', async () => {
+    await using result = await run('--version')
+    expect(result.outcome).toEqual({ exitCode: 0 })
+    expect(result.out).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
   it.each([
-    [['--prot', '1'], "Unknown option '--prot'"],
+    [['--prot', '1'], "Unknown option '--prot'. Did you mean --port?"],
+    [['--webhok-url', 'http://localhost'], "Unknown option '--webhok-url'. Did you mean --webhook-url?"],
+    [['--colour'], "Unknown option '--colour'.\nTry --help."],
     [['--port', 'x'], '--port needs a number'],
     [['--port', '70000'], '--port needs a number'],
     [['--webhook-url', 'http://example.com'], 'not a loopback address'],
     [['--model', 'x'], '--model needs --model-url'],
     [['--model-url', 'here'], '--model-url needs a URL'],
-    [['--fault', 'dorp=1'], 'faults: Unrecognized key: "dorp"'],
+    [['--fault', 'dorp=1'], "Unknown fault 'dorp'. Did you mean drop?"],
     [['--fault', 'drop=lots'], '--fault needs a name and a rate'],
     [['--config', '/nowhere/at/all.json'], 'Cannot read the config file'],
   ])('callgather-simulator rejects the arguments %j with exit code 2 and the error "%s"', async (args, why) => {

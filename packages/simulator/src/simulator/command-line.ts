@@ -1,10 +1,14 @@
 /** The command line: parses arguments, starts a simulator and prints text. Uses no process globals, so tests can call it. */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import manifest from '../../package.json' with { type: 'json' }
 import { virtualClock } from '../clock/clock.ts'
-import type { FaultsInput } from '../delivery/faults.ts'
+
+import { type FaultsInput, faultNames } from '../delivery/faults.ts'
 import { formatRow, formatSummary } from '../doctor/report.ts'
+
 import { examples } from '../scenario/examples.ts'
 import { readScenario, runScenario, type Scenario } from '../scenario/scenario.ts'
 import { read } from '../settings/read.ts'
@@ -44,11 +48,13 @@ Then call your program from the phone page: http://127.0.0.1:12111/phone
 Options
   --webhook-url URL      webhook URL (http or https, on this machine)
   --failover-url URL     webhook URL to use when --webhook-url fails
+  --message-webhook-url URL  webhook URL of text messages (default: --webhook-url)
   --port N               port to listen on (default 12111; 0 for any free port)
   --host ADDRESS         address to listen on (default 127.0.0.1)
   --seed N               makes ids, faults and the public key repeatable
   --fault NAME=RATE      enable a fault at a rate from 0 to 1, e.g. --fault duplicate=0.2 (repeatable)
-  --config FILE          JSON with any of: webhookUrl, webhookFailoverUrl, port, host, seed, faults, settings, connectionId
+  --config FILE          JSON with any of: webhookUrl, webhookFailoverUrl, messageWebhookUrl,
+                         port, host, seed, faults, settings, connectionId
   --virtual-clock        advance time only with POST /_sim/clock/advance {"ms":…}
   --scenario FILE        run a scenario file or a named example, then exit (repeatable)
   --model-url URL        use a real model for the AI: an OpenAI-compatible base URL, such as http://127.0.0.1:11434/v1
@@ -57,6 +63,7 @@ Options
   --hide-digits          log pressed keys as dots
   --json                 print the report of doctor as one JSON line
   --quiet                disable the log
+  --version              show the version
   --help                 show this help
 
 Faults
@@ -90,25 +97,32 @@ function splitProgram(args: readonly string[]): { own: string[]; command: [strin
   const [program, ...rest] = end < 0 ? [] : args.slice(end + 1)
   const own = args.slice(1, end < 0 ? undefined : end)
   if (program !== undefined) return { own, command: [program, ...rest] }
-  if (args[0] === 'doctor' || own.includes('--help') || own.includes('-h')) return { own, command: null }
+  const isInformation = own.some((option) => ['--help', '-h', '--version'].includes(option))
+  if (args[0] === 'doctor' || isInformation) return { own, command: null }
   throw new TypeError('run needs a program. Add it after --, such as: callgather-simulator run -- node app.js.')
 }
 
 async function execute(args: readonly string[], terminal: Terminal): Promise<Outcome> {
   const { own, command } = splitProgram(args)
-  const { values } = parseArgs({ args: own, options })
+  const { values } = parseOptions(own)
   if (values.help) {
     terminal.out(HELP)
+    return { exitCode: 0 }
+  }
+  if (values.version) {
+    terminal.out(`${manifest.version}\n`)
     return { exitCode: 0 }
   }
   if (args[0] === 'doctor') return { exitCode: await runDoctorCommand(values, command, terminal) }
   if (values.json) throw new TypeError('--json needs doctor, such as: callgather-simulator doctor --json.')
   const file = values.config === undefined ? {} : await readConfig(values.config)
   const webhookUrl = values['webhook-url'] ?? file.webhookUrl
+  const messageWebhookUrl = values['message-webhook-url'] ?? file.messageWebhookUrl
   const sim = await createSimulator({
     ...file,
     webhookUrl,
     webhookFailoverUrl: values['failover-url'] ?? file.webhookFailoverUrl,
+    messageWebhookUrl,
     host: values.host ?? file.host,
     seed: values.seed ?? file.seed,
     port: values.port === undefined ? (file.port ?? DEFAULT_PORT) : portOf(values.port),
@@ -132,7 +146,9 @@ async function execute(args: readonly string[], terminal: Terminal): Promise<Out
   // With `run`, only the program writes to standard output.
   if (!command) terminal.out(`${JSON.stringify({ url: sim.url, publicKey: sim.publicKey, phone: sim.phoneUrl })}\n`)
   if (command) {
-    return { sim, program: await runProgram({ sim, command, hasWebhookUrl: webhookUrl !== undefined, log }) }
+    const hasWebhookUrl = webhookUrl !== undefined
+    const hasMessageWebhookUrl = messageWebhookUrl !== undefined
+    return { sim, program: await runProgram({ sim, command, hasWebhookUrl, hasMessageWebhookUrl, log }) }
   }
   if (!values.scenario) return { sim }
   let exitCode = 0
@@ -192,6 +208,7 @@ const textOf = (value: unknown) => (typeof value === 'string' ? value : undefine
 export const options = {
   'webhook-url': { type: 'string' },
   'failover-url': { type: 'string' },
+  'message-webhook-url': { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string' },
   seed: { type: 'string' },
@@ -205,13 +222,34 @@ export const options = {
   'hide-digits': { type: 'boolean' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean' },
+  version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
+
+/** Parses the options. Throws a TypeError for an unknown option, with the option that was probably meant. */
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({ args, options })
+  } catch (error) {
+    const unknown = /^Unknown option '(--[^']+)'/.exec(messageOf(error))?.[1]
+    if (unknown === undefined) throw error
+    const known = Object.keys(options).map((name) => `--${name}`)
+    throw new TypeError(`Unknown option '${unknown}'.${suggestion(unknown, known)}`)
+  }
+}
+
+const MAX_TYPING_ERRORS = 3
+
+function suggestion(word: string, known: readonly string[]): string {
+  const [nearest] = known.toSorted((a, b) => distance(word, a) - distance(word, b))
+  return nearest !== undefined && distance(word, nearest) <= MAX_TYPING_ERRORS ? ` Did you mean ${nearest}?` : ''
+}
 
 const configFile = z
   .strictObject({
     webhookUrl: z.string(),
     webhookFailoverUrl: z.string(),
+    messageWebhookUrl: z.string(),
     port: z.number(),
     host: z.string(),
     seed: z.union([z.string(), z.number()]),
@@ -248,6 +286,8 @@ function faultsOf(pairs: readonly string[]): FaultsInput {
       const [name = '', rate = '1'] = pair.split('=')
       if (rate.trim() === '' || Number.isNaN(Number(rate)))
         throw new TypeError('--fault needs a name and a rate, such as --fault duplicate=0.2.')
+      if (!Object.hasOwn(faultNames, name))
+        throw new TypeError(`Unknown fault '${name}'.${suggestion(name, Object.keys(faultNames))}`)
       return [name, Number(rate)]
     }),
   )

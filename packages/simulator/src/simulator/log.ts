@@ -47,6 +47,11 @@ function describe(
         `${command} ${paint(status < 300 ? 'green' : 'red', `${status}`)}  ${paint('red', rest)}`,
       ]
     }
+    case 'message.created': {
+      const { from, to, text, media_urls } = activity.message
+      const media = media_urls.length > 0 ? ` + ${media_urls.length} media` : ''
+      return ['cyan', '✉ message', `${from} → ${to} “${text}”${media}`]
+    }
     case 'delivery': {
       const words = describeDelivery(activity.delivery, paint)
       return words === null ? null : ['blue', '← webhook', words]

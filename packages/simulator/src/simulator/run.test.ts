@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runProgram } from './run.ts'
@@ -13,6 +16,10 @@ if (!python) console.warn('No Python with `requests` was found: the test of a Py
 const folder = fileURLToPath(new URL('../../../../examples/unmodified', import.meta.url))
 
 async function start(...command: [string, ...string[]]) {
+  return startIn(folder, ...command)
+}
+
+async function startIn(folder: string, ...command: [string, ...string[]]) {
   const sim = await createSimulator({ redirectWebhooks: true })
   const lines: string[] = []
   const program = await runProgram({ sim, command, folder, hasWebhookUrl: false, log: (line) => lines.push(line) })
@@ -65,6 +72,23 @@ describe('callgather-simulator run', () => {
     60_000,
   )
 
+  it('callgather-simulator run finds the routes for voice and messages, and counts more than five other routes', async () => {
+    const project = await mkdtemp(join(tmpdir(), 'callgather-'))
+    onTestFinished(() => rm(project, { recursive: true }))
+    const routes = ['/webhooks/voice', '/webhooks/sms', '/a', '/b', '/c', '/d', '/e']
+    const source = [
+      ...routes.map((path) => `// app.post('${path}')`),
+      "require('node:http').createServer((_, response) => response.end()).listen(0, '127.0.0.1')",
+    ]
+    await writeFile(join(project, 'app.cjs'), source.join('\n'))
+    const { sim, lines } = await startIn(project, 'node', 'app.cjs')
+    await expect.poll(() => lines.join('\n'), { timeout: 20_000 }).toContain('/webhooks/voice (app.cjs:1)')
+    expect(lines.join('\n')).toMatch(/Messages {3}http:\/\/127\.0\.0\.1:\d+\/webhooks\/sms \(app\.cjs:2\)/)
+    expect(lines.join('\n')).toContain('Other POST routes: 6 in this folder; choose with --webhook-url.')
+    sim.phone.text({ text: 'Hello' })
+    expect(sim.deliveries().map(({ url }) => new URL(url).pathname)).toEqual(['/webhooks/sms'])
+  })
+
   it('callgather-simulator run redirects curl with its proxy and certificate', async () => {
     const { program, lines } = await start('curl', '-sS', '-o', '/dev/null', 'https://api.telnyx.com/v2/public_key')
     expect(await program.exitCode).toBe(0)
@@ -80,7 +104,8 @@ describe('callgather-simulator run', () => {
   it('callgather-simulator run explains the fix when the program is not on PATH', async () => {
     const { program, lines } = await start('no-such-program')
     expect(await program.exitCode).toBe(127)
-    expect(lines.join('\n')).toContain('Check that "no-such-program" is on PATH.')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain('Check that "no-such-program" is on PATH.')
   })
 
   it.each(['https', 'fetch'])(

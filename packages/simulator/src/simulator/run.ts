@@ -11,7 +11,7 @@ import { TELNYX_HOST } from '../api/server.ts'
 import { bundleWith, createCertificate } from '../redirect/certificate.ts'
 import { environmentOf, type Runtime, runtimeOf } from '../redirect/environment.ts'
 import { startRedirection } from '../redirect/proxy.ts'
-import { findWebhookRoutes, portsOf } from '../redirect/receiver.ts'
+import { findWebhookRoutes, isMessageRoute, portsOf, type WebhookRoute } from '../redirect/receiver.ts'
 import type { Simulator } from './simulator.ts'
 
 interface RunOptions {
@@ -20,6 +20,8 @@ interface RunOptions {
   readonly command: readonly [string, ...string[]]
   /** Whether a webhook URL is set. If not, it is detected from the program. */
   readonly hasWebhookUrl: boolean
+  /** Whether a webhook URL for text messages is set. If not, it is detected too. Default: false. */
+  readonly hasMessageWebhookUrl?: boolean
   /** The folder where the program runs and its routes are searched. Default: the current folder. */
   readonly folder?: string
   readonly log: (line: string) => void
@@ -66,20 +68,19 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
     publicKey: sim.publicKey,
     inherited: process.env,
   })
-  if (runtime === 'other') log(untested(command[0], env))
-
   let isFound = hasWebhookUrl
   const onPort = (port: number) => {
     if (isFound) return
     isFound = true
     clearInterval(timer)
-    chooseWebhookUrl(sim, port, folder).then(log, (error: unknown) => log(String(error)))
+    chooseWebhookUrls(options, port, folder).then(log, (error: unknown) => log(String(error)))
   }
   const child = spawn(command[0], command.slice(1), {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['inherit', options.outputTo === 'stderr' ? 2 : 1, 2],
   })
+  if (runtime === 'other') child.once('spawn', () => log(untested(command[0], env)))
   const timer = setInterval(() => {
     if (isFound || child.pid === undefined) return
     portsOf(child.pid).then(
@@ -92,7 +93,7 @@ export async function runProgram(options: RunOptions): Promise<ProgramRun> {
     const exitCode = await endOf(child, command[0], log)
     clearInterval(timer)
     unwatch()
-    if (requests === 0) log(noRequest(runtime))
+    if (requests === 0 && child.pid !== undefined) log(noRequest(runtime))
     receiver.close()
     await redirection.close()
     await rm(scratch, { recursive: true, force: true })
@@ -109,16 +110,36 @@ function bundled(name: string): string {
   return existsSync(source) ? source : built
 }
 
-/** Sets the webhook URL to the likeliest route of the program. Returns the log message. */
-async function chooseWebhookUrl(sim: Simulator, port: number, folder: string): Promise<string> {
-  const [route, ...others] = await findWebhookRoutes(folder)
+const MAX_LISTED_ROUTES = 5
+
+/** Sets the webhook URLs to the likeliest routes of the program. Returns the log message. */
+async function chooseWebhookUrls(
+  { sim, hasMessageWebhookUrl = false }: RunOptions,
+  port: number,
+  folder: string,
+): Promise<string> {
+  const routes = await findWebhookRoutes(folder)
+  const [route] = routes
   if (!route)
     return `The program listens on port ${port}, but its source has no POST route that looks like a webhook endpoint. Set --webhook-url http://127.0.0.1:${port}/PATH if it has one.`
-  const url = `http://127.0.0.1:${port}${route.path}`
-  sim.setWebhookUrl(url)
-  const rest = [...new Set(others.map(({ path }) => path))].filter((path) => path !== route.path)
-  const also = rest.length > 0 ? ` Other POST routes: ${rest.slice(0, 5).join(', ')}; choose with --webhook-url.` : ''
-  return `Webhooks   ${url} (${route.file}:${route.line}).${also}`
+  const urlOf = ({ path }: WebhookRoute) => `http://127.0.0.1:${port}${path}`
+  const lineOf = (name: string, chosen: WebhookRoute) => `${name} ${urlOf(chosen)} (${chosen.file}:${chosen.line}).`
+  sim.setWebhookUrl(urlOf(route))
+  const lines = [`${lineOf('Webhooks  ', route)}${otherRoutes(route, routes)}`]
+  const messageRoute = hasMessageWebhookUrl ? undefined : routes.find(isMessageRoute)
+  if (messageRoute && messageRoute.path !== route.path) {
+    sim.setMessageWebhookUrl(urlOf(messageRoute))
+    lines.push(lineOf('Messages  ', messageRoute))
+  }
+  return lines.join('\n')
+}
+
+function otherRoutes(chosen: WebhookRoute, routes: readonly WebhookRoute[]): string {
+  const others = new Set(routes.map(({ path }) => path))
+  others.delete(chosen.path)
+  if (others.size === 0) return ''
+  const listed = others.size > MAX_LISTED_ROUTES ? `${others.size} in this folder` : [...others].join(', ')
+  return ` Other POST routes: ${listed}; choose with --webhook-url.`
 }
 
 /** Receives the listening port of the program, which its preload reports. */

@@ -17,6 +17,8 @@ import { type FaultControls, Faults, type FaultsInput } from '../delivery/faults
 import { createSigner, signerOfSeed } from '../delivery/signer.ts'
 import { IN_PROCESS_URL, isLoopback, refusalOfTarget, type WebhookHandler } from '../delivery/target.ts'
 import { createTransport } from '../delivery/transport.ts'
+import type { Message } from '../message/message.ts'
+import { Messages } from '../message/messages.ts'
 import { page } from '../pages/index.ts'
 import { createPhone, type Phone } from '../scenario/phone.ts'
 import { resolveSettings, type Settings, type SettingsInput } from '../settings/settings.ts'
@@ -27,6 +29,8 @@ export interface SimulatorOptions {
   webhookUrl?: string | WebhookHandler | undefined
   /** Failover webhook URL, for webhooks that `webhookUrl` rejects. Default: none. */
   webhookFailoverUrl?: string | undefined
+  /** Webhook URL for text messages, on this machine. Default: `webhookUrl`. The `webhook_url` of a message overrides it. */
+  messageWebhookUrl?: string | undefined
   /**
    * Redirects webhooks for other machines, such as a hard-coded tunnel URL, to the same path on the host and port of
    * `webhookUrl`. Default false: these webhooks fail.
@@ -72,12 +76,16 @@ export interface Simulator extends AsyncDisposable {
   resend(deliveryId: string): Delivery | undefined
   /** Returns the stored calls, oldest first. */
   calls(): CallView[]
+  /** Returns the stored text messages, oldest first. */
+  messages(): Message[]
   /** Subscribes to all activity, or to some types only. Returns the unsubscribe function. */
   watch(watcher: (activity: Activity) => void, types?: readonly Activity['type'][]): () => void
   /** Calls the API without a socket, like `fetch`. For `new Telnyx({ fetch: sim.fetch })`. */
   readonly fetch: typeof fetch
   /** Changes the webhook URL for new calls. */
   setWebhookUrl(url: string): void
+  /** Changes the webhook URL for new text messages. */
+  setMessageWebhookUrl(url: string): void
   /** Stops the server, drops all calls and aborts all deliveries. */
   close(): Promise<void>
 }
@@ -129,6 +137,17 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       if (text !== null) exchange.publish({ type: 'notice', call_id, text })
     },
   })
+  const messageRoute: Pick<Route, 'url'> = { url: target(options.messageWebhookUrl, settings) }
+  const messages = new Messages({
+    clock,
+    chance,
+    settings,
+    courier,
+    route: () => ({ ...route, url: messageRoute.url ?? route.url }),
+    onCreate: (message) => exchange.publish({ type: 'message.created', message }),
+    onUpdate: (message) => exchange.publish({ type: 'message.updated', message }),
+    onEvent: (event) => exchange.publish({ type: 'webhook', call_id: null, event }),
+  })
   const exchange = new Exchange({
     clock,
     chance,
@@ -139,11 +158,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     connectionId,
     origin: () => origin(),
   })
-  const telnyx = createTelnyxApi({ exchange, courier, faults, publicKey: signer.publicKey })
+  const telnyx = createTelnyxApi({ exchange, courier, faults, messages, publicKey: signer.publicKey })
   const virtualClock = options.clock ?? null
   const { publicKey } = signer
   const about = () => ({ ...addresses(), publicKey, seed: seed ?? null })
-  const sim = createSimApi({ exchange, courier, faults, virtualClock, about })
+  const sim = createSimApi({ exchange, courier, faults, messages, virtualClock, about })
   const handle = createHandler({ telnyx, sim, page })
   const server = createHttpServer({ handle, exchange, isOpenToNetwork: !isLocal(host) })
   await once(server.listen(port, host), 'listening')
@@ -170,7 +189,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   return {
     url,
     publicKey,
-    phone: createPhone(exchange),
+    phone: createPhone(exchange, messages),
     phoneUrl,
     eventsUrl,
     clock: virtualClock,
@@ -179,10 +198,14 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     deliveries: () => courier.deliveries(),
     resend: (id) => courier.resend(id),
     calls: () => exchange.calls().map((call) => call.view()),
+    messages: () => messages.list(),
     watch: (watcher, types) => exchange.watch(watcher, types),
     fetch: createFetch(handle, settings.api.maxBodyBytes),
     setWebhookUrl: (url) => {
       route.url = target(url, settings)
+    },
+    setMessageWebhookUrl: (url) => {
+      messageRoute.url = target(url, settings)
     },
     close,
     [Symbol.asyncDispose]: close,

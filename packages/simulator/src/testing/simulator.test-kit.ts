@@ -72,6 +72,8 @@ export async function testSimulator(
   sim.watch((activity) => {
     if (activity.type !== 'webhook') return
     emitted.push(activity.event)
+    // The contract has no schemas for the webhooks of text messages.
+    if (activity.call_id === null) return
     try {
       expectContract(activity.event)
       expectSdkType(activity.event)

@@ -52,6 +52,8 @@ const kinds: readonly Activity['type'][] = [
   'dtmf.sent',
   'said',
   'command',
+  'message.created',
+  'message.updated',
   'webhook',
   'delivery',
   'faults',

@@ -95,6 +95,10 @@ function withActivity(log: EventLog, activity: Activity): EventLog {
       return withEntry(log, webhookEntry(activity.event, activity.call_id))
     case 'delivery':
       return withDelivery(log, activity.delivery)
+    case 'message.created': {
+      const { direction, text } = activity.message
+      return withNote(log, activity, 'caller', direction === 'inbound' ? 'texts' : 'is texted', text)
+    }
     case 'said':
       return withNote(log, activity, 'caller', 'says', activity.text)
     case 'key':
@@ -141,7 +145,7 @@ function withDelivery(log: EventLog, delivery: Delivery): EventLog {
   return { ...log, entries: log.entries.with(at, { ...entry, deliveries }) }
 }
 
-function webhookEntry(event: WebhookEvent, callId: string, deliveries: readonly Delivery[] = []): Entry {
+function webhookEntry(event: WebhookEvent, callId: string | null, deliveries: readonly Delivery[] = []): Entry {
   const { id: key, occurred_at: at, event_type: name } = event
   return { kind: 'webhook', key, at, callId, name, event, deliveries }
 }

@@ -79,7 +79,7 @@ export function phoneReducer(state: PhoneState, event: PhoneEvent): PhoneState {
 }
 
 function activity(state: PhoneState, event: Activity): PhoneState {
-  if (event.type === 'webhook') return withHeard(state, event.call_id, event.event)
+  if (event.type === 'webhook') return event.call_id === null ? state : withHeard(state, event.call_id, event.event)
   if (event.type !== 'call.created' && event.type !== 'call.updated') return state
   const before = state.calls.find(({ id }) => id === event.call.id)
   const ended = event.call.state === 'ended' && before !== undefined && before.state !== 'ended'
