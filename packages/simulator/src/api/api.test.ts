@@ -681,7 +681,7 @@ describe('the rest of the API', () => {
       '404 10005',
     ])
     expect(await refusal(test.client.get(`/calls/${caller.id}/actions/gather`))).toEqual(['404 10005'])
-    expect(await refusal(test.client.messages.send({ to: '+1', from: '+1', text: 'x' }))).toEqual(['404 10005'])
+    expect(await refusal(test.client.messages.sendLongCode({ to: '+1', from: '+1', text: 'x' }))).toEqual(['404 10005'])
     expect(await refusal(test.client.post('/calls/a/b/c/d/e/f', { body: {} }))).toEqual(['404 10005'])
   })
 

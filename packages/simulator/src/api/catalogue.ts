@@ -155,6 +155,16 @@ export const catalogue: readonly CatalogueEntry[] = [
     note: 'Numbers need no messaging profile, media are not downloaded, and nothing is charged or filtered.',
   },
   {
+    endpoints: [
+      ...'alphanumeric_sender_id group_mms long_code number_pool rcs schedule short_code whatsapp'
+        .split(' ')
+        .map((name) => `POST /messages/${name}`),
+      'DELETE /messages/:id',
+    ],
+    depth: 'none',
+    note: 'Use `POST /messages`.',
+  },
+  {
     endpoints: ['POST /ai/chat/completions', 'POST /ai/openai/chat/completions', 'GET /ai/models'],
     depth: 'none',
     note: 'The simulator runs no language model.',
@@ -179,16 +189,6 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
     depth: 'none',
     note: 'They manage or run models, which the simulator lacks.',
-  },
-  {
-    endpoints: [
-      ...'alphanumeric_sender_id group_mms long_code number_pool rcs schedule short_code whatsapp'
-        .split(' ')
-        .map((name) => `POST /messages/${name}`),
-      'DELETE /messages/:id',
-    ],
-    depth: 'none',
-    note: 'Use `POST /messages`.',
   },
   { endpoints: ['GET /number_lookup/:id'], depth: 'none', note: 'The simulator has no carrier data.' },
   {
