@@ -75,7 +75,7 @@ describe('callgather-simulator run', () => {
   it('callgather-simulator run finds the routes for voice and messages, and counts more than five other routes', async () => {
     const project = await mkdtemp(join(tmpdir(), 'callgather-'))
     onTestFinished(() => rm(project, { recursive: true }))
-    const routes = ['/webhooks/voice', '/webhooks/sms', '/a', '/b', '/c', '/d', '/e']
+    const routes = ['voice', 'sms', 'a', 'b', 'c', 'd', 'e'].map((name) => `/webhooks/${name}`)
     const source = [
       ...routes.map((path) => `// app.post('${path}')`),
       "require('node:http').createServer((_, response) => response.end()).listen(0, '127.0.0.1')",
