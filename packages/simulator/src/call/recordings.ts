@@ -60,7 +60,7 @@ export class Recordings {
   /** Stops the recording `id`, or all. Returns false if no recording has this id. */
   stop(id?: string): boolean {
     return this.forEach(id, (recording) => {
-      this.hold(recording)
+      this.suspend(recording)
       this.timers.cancel(`silence ${recording.id}`)
       this.active = this.active.filter((other) => other !== recording)
       const ended = { recording_ended_at: this.deps.timestamp() }
@@ -70,7 +70,7 @@ export class Recordings {
 
   /** Pauses the recording `id`, or all. Returns false if no recording has this id. */
   pause(id?: string): boolean {
-    return this.forEach(id, (recording) => this.hold(recording))
+    return this.forEach(id, (recording) => this.suspend(recording))
   }
 
   /** Resumes the recording `id`, or all. Returns false if no recording has this id. */
@@ -107,7 +107,7 @@ export class Recordings {
       this.timers.set(maxLengthMs - recording.recordedMs, () => this.stop(recording.id), `length ${recording.id}`)
   }
 
-  private hold(recording: ActiveRecording): void {
+  private suspend(recording: ActiveRecording): void {
     this.timers.cancel(`length ${recording.id}`)
     if (recording.runningSince === null) return
     recording.recordedMs += this.deps.clock.now() - recording.runningSince
