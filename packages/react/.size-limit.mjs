@@ -16,6 +16,7 @@ const hooks = [
   'useConnection',
   'useDtmf',
   'usePlayback',
+  'useRingingAlert',
   'useServerTime',
   'useTranscript',
 ]

@@ -31,7 +31,7 @@ export type { AssistantStartOptions } from './components/assistant-bar/context.t
 export * as AssistantBarParts from './components/assistant-bar/parts.tsx'
 export type { MessageReceipt } from './components/assistant-bar/receipts.ts'
 export { CallList, type CallListProps } from './components/call-list/call-list.tsx'
-export type { CallListItem } from './components/call-list/context.ts'
+export type { AnswerCall, CallListGroup, CallListItem } from './components/call-list/context.ts'
 export * as CallListParts from './components/call-list/parts.tsx'
 export { CallTimeline, type CallTimelineProps } from './components/call-timeline/call-timeline.tsx'
 export type { LaneName, TimelineSpan } from './components/call-timeline/lanes.ts'
@@ -132,6 +132,7 @@ export { type UseConnectionResult, useConnection } from './hooks/use-connection.
 export { type UseDtmfResult, useDtmf } from './hooks/use-dtmf.ts'
 export { useHostEvents } from './hooks/use-host-events.ts'
 export { type UsePlaybackResult, usePlayback } from './hooks/use-playback.ts'
+export { type UseRingingAlertOptions, type UseRingingAlertResult, useRingingAlert } from './hooks/use-ringing-alert.ts'
 export { useServerTime } from './hooks/use-server-time.ts'
 export {
   type LiveSpeech,

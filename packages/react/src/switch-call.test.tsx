@@ -323,6 +323,7 @@ const statelessExports: Record<string, string> = {
   useKeptFocus: 'keeps the focus of a region',
   useLanguage: 'is of a language',
   useHostEvents: 'returns nothing; each event names its call',
+  useRingingAlert: 'alerts to every call',
   useServerTime: 'is a clock',
 }
 

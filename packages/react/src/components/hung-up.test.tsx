@@ -60,9 +60,9 @@ describe.each(Object.entries(languages))('the wording of a hang-up in %s', (loca
       const words = language.t(key)
       const slice = gatherSliceOf(state)
       expect(slice && gatherBadge(slice, language).text).toBe(words)
-      expect(activityWords(selectCallSummary(state), language)).toBe(
-        language.t('calls.activity.ended', { outcome: words }),
-      )
+      const end = key === 'gather.outcome.call_hangup' ? language.t('call.phase.ended') : words
+      const listed = direction === 'outgoing' ? `${language.t('calls.outgoing')} · ${end}` : end
+      expect(activityWords(selectCallSummary(state), language)).toBe(listed)
       const rows = TimelineRows.none.of(state.timeline).with([])
       const [gatherEnd, hangup] = rows.slice(-2).map((row) => wordsOf(row, language))
       expect(gatherEnd).toBe(language.t('transcript.gatherEnded', { outcome: words }))

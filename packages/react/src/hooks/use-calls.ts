@@ -1,4 +1,4 @@
-import type { CallSummary, SocketError } from '@callgather/protocol'
+import type { CallSummary, Scope, SocketError } from '@callgather/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { type CallsFeed, initialCallsFeed } from '../client/feed.ts'
 import { callsQueryOptions } from '../query/calls-query.ts'
@@ -9,6 +9,8 @@ export interface UseCallsResult {
   /** Live calls before ended calls, the newest first in both groups. */
   readonly calls: readonly CallSummary[]
   readonly sync: CallsFeed['sync']
+  /** The scopes that the ticket grants at most; empty until known. A call may grant fewer: see `scopes` of `useCall`. */
+  readonly scopes: readonly Scope[]
   /** The server's clock minus the browser's clock, in milliseconds. Use it to compute how long a call has lasted. */
   readonly clockOffsetMs: number
   /** Why updates have stopped; then `calls` is the last known list. `null` while updates arrive. */
@@ -19,5 +21,6 @@ export interface UseCallsResult {
 export function useCalls(): UseCallsResult {
   const client = useGatherClient()
   const { data = initialCallsFeed } = useQuery({ ...callsQueryOptions(client), notifyOnChangeProps: ['data'] })
-  return { calls: data.calls, sync: data.sync, clockOffsetMs: data.clockOffsetMs, error: data.error ?? null }
+  const { calls, sync, scopes, clockOffsetMs, error = null } = data
+  return { calls, sync, scopes, clockOffsetMs, error }
 }

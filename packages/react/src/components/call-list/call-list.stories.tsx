@@ -10,16 +10,51 @@ import {
 } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { useState } from 'react'
-import { expect, userEvent, waitFor } from 'storybook/test'
+import { expect, fn, userEvent, waitFor, type within } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { CallList } from './call-list.tsx'
+import type { AnswerCall } from './context.ts'
 import * as CallListParts from './parts.tsx'
 
+const to = '+15550002222'
+const initiated = (from: string, direction = 'incoming', caller_id_name?: string) => ({
+  payload: { ...{ from, to, direction }, ...(caller_id_name ? { caller_id_name } : {}) },
+})
+
 const ringing = new ScenarioWriter('Ringing', { from: '+33170189900' })
-  .event('call.initiated', { payload: { from: '+33170189900', to: '+15550002222', direction: 'incoming' } })
+  .event('call.initiated', initiated('+33170189900'))
+  .end()
+const ringsLater = new ScenarioWriter('Rings later', { from: '+33170189900' })
+  .wait(9000)
+  .event('call.initiated', initiated('+33170189900'))
+  .end()
+const missed = new ScenarioWriter('Missed', { from: '+15550001180' })
+  .event('call.initiated', initiated('+15550001180'))
+  .wait(4000)
+  .hangup()
+  .end()
+const outgoing = new ScenarioWriter('Outgoing', { from: '+15550002222', to: '+15550001044' })
+  .event('call.initiated', {
+    payload: { from: '+15550002222', to: '+15550001044', direction: 'outgoing', caller_id_name: 'Support line' },
+  })
+  .wait(1500)
+  .event('call.answered')
+  .end()
+/** A caller whose name tries to reorder the text around it, and to look like another call. */
+const disguised = new ScenarioWriter('Disguised', { from: '+15550001661' })
+  .event('call.initiated', initiated('+15550001661', 'incoming', 'Bank \u202e0055 0001 51+'))
+  .event('call.answered')
+  .end()
+const refused = new ScenarioWriter('Refused', { from: '+15550006612' })
+  .answered({ callerName: 'Jonas Bergström' })
+  .event('command.requested', { command_id: 'stop', payload: { command: 'gather_stop', body: {} } })
+  .event('command.refused', { command_id: 'stop', payload: { status: 422, code: '90034', title: 'Not answered yet' } })
   .end()
 
-const several = [pinEntry, aiBooking, assistantWhisper, hangupMidGather, ringing, hiddenPin, menuWithWrongKey]
+const several = [
+  ...[pinEntry, aiBooking, assistantWhisper, hangupMidGather, ringing, hiddenPin, menuWithWrongKey],
+  ...[missed, outgoing, disguised, refused],
+]
 
 const hundreds: Scenario[] = Array.from({ length: 300 }, (_, index) => {
   const from = `+1555${String(1_000_000 + index * 7919).slice(-7)}`
@@ -33,13 +68,14 @@ const meta = {
   title: 'Call/CallList',
   component: CallList,
   parameters: { scenario: several, at: 8000, width: '17rem' },
-  render: function Render({ selected: first = null }) {
+  args: { onAnswer: (() => undefined) as AnswerCall },
+  render: function Render({ selected: first = null, ...args }) {
     const [selected, setSelected] = useState(first)
-    return <CallList selected={selected} onSelect={setSelected} />
+    return <CallList {...args} selected={selected} onSelect={setSelected} />
   },
   decorators: [
     (Story) => (
-      <div style={{ blockSize: 460, display: 'grid' }}>
+      <div style={{ blockSize: 640, display: 'grid' }}>
         <Story />
       </div>
     ),
@@ -49,7 +85,11 @@ const meta = {
 export default meta
 type Story = StoryObj<typeof meta>
 
-/** The list shows active calls before ended calls. The arrow keys move between calls. */
+async function shown({ canvas }: { readonly canvas: { findByRole: ReturnType<typeof within>['findByRole'] } }) {
+  await expect(await canvas.findByRole('button', { current: true })).toBeVisible()
+}
+
+/** Ringing calls come first, then live calls with the progress of their gather, then ended calls. */
 export const Several: Story = {
   args: { selected: pinEntry.callId },
   play: async ({ canvas }) => {
@@ -58,8 +98,63 @@ export const Several: Story = {
     current.focus()
     await userEvent.keyboard('{End}{Enter}')
     await waitFor(() => expect(canvas.getByRole('button', { current: true })).not.toBe(current))
+    await expect(canvas.getByText('Missed')).toBeVisible()
+    await expect(canvas.getByText('Outgoing · Talking')).toBeVisible()
+    await expect(canvas.getByText('Bank \ufffd0055 0001 51+')).toBeVisible()
   },
 }
+
+/** A call rings while another call is open. Enter opens a row; only the Answer button answers. */
+export const RingingWhileBusy: Story = {
+  args: { selected: pinEntry.callId, onAnswer: fn(async () => {}) },
+  parameters: { scenario: [pinEntry, ringsLater] },
+  play: async ({ canvas, loaded, args }) => {
+    await canvas.findByRole('button', { current: true })
+    const { client } = loaded as LoadedScenario
+    await client?.player.advance(2000)
+    await waitFor(() => expect(canvas.getByRole('alert')).toHaveTextContent('Call ringing: +33170189900'))
+    const current = await canvas.findByRole('button', { current: true })
+    current.focus()
+    await userEvent.keyboard('{Home}{Enter}')
+    await expect(args.onAnswer).not.toHaveBeenCalled()
+    await userEvent.keyboard('{ArrowRight}')
+    await expect(canvas.getByRole('button', { name: 'Answer +33170189900' })).toHaveFocus()
+    await userEvent.keyboard('{Enter}')
+    await expect(args.onAnswer).toHaveBeenCalledOnce()
+  },
+}
+
+/** The softphone did not answer. The row offers another try. */
+export const AnswerFailed: Story = {
+  args: { onAnswer: () => Promise.reject(new Error('The softphone is not connected.')) },
+  parameters: { scenario: [ringing] },
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Answer +33170189900' }))
+    await expect(await canvas.findByText('Retry')).toBeVisible()
+    await expect(canvas.getByText('The call wasn’t answered. Try again.')).toBeInTheDocument()
+  },
+}
+
+/** A search without a match offers to clear it. */
+export const SearchWithoutMatch: Story = {
+  play: async ({ canvas }) => {
+    await canvas.findAllByRole('button')
+    await userEvent.type(canvas.getByRole('searchbox', { name: 'Find a call' }), 'Ada Lovelace')
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear search' }))
+    await userEvent.type(canvas.getByRole('searchbox'), 'bergstrom{ArrowDown}')
+    await expect(canvas.getByRole('button', { name: /Jonas Bergström/ })).toHaveFocus()
+  },
+}
+
+/** A right-to-left language: the list is mirrored, numbers and keys are not. */
+export const RightToLeft: Story = {
+  globals: { dir: 'rtl', locale: 'ar' },
+  args: { selected: pinEntry.callId },
+  play: shown,
+}
+
+/** Dark colours. */
+export const Dark: Story = { globals: { mode: 'dark' }, args: { selected: pinEntry.callId }, play: shown }
 
 /** A row counts the new events of its call until the agent opens the call. */
 export const Unseen: Story = {
@@ -72,7 +167,7 @@ export const Unseen: Story = {
   },
 }
 
-/** A list of three hundred calls has a search field. Only the rows in view are in the DOM. */
+/** A list of three hundred calls. Only the rows in view are in the DOM. */
 export const Hundreds: Story = {
   parameters: { scenario: hundreds, at: 'end' },
   play: async ({ canvas, canvasElement }) => {
@@ -80,6 +175,17 @@ export const Hundreds: Story = {
     await expect(canvasElement.querySelectorAll('.cg-call').length).toBeLessThan(60)
     await userEvent.type(field, 'zzz')
     await expect(await canvas.findByText('No call matches')).toBeVisible()
+  },
+}
+
+/** The first list is still loading. */
+export const Loading: Story = {
+  parameters: {
+    scenario: [pinEntry],
+    prepare: (client: NonNullable<LoadedScenario['client']>) => client.faults.delay(60_000),
+  },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Loading calls')).toBeInTheDocument()
   },
 }
 
@@ -140,6 +246,7 @@ export const Composed: Story = {
                 <CallListParts.Duration />
                 <CallListParts.Party style={{ flex: 1, textAlign: 'start' }} />
                 <CallListParts.Activity />
+                <CallListParts.Progress />
               </CallListParts.Call>
             )
           }

@@ -1,4 +1,5 @@
 import type { CallSummary } from '@callgather/protocol'
+import type { Ref } from 'react'
 import { useConnection } from '../../hooks/use-connection.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import {
@@ -8,11 +9,14 @@ import {
   refusalView,
   viewWords,
 } from '../connection-status/connection-view.ts'
+import { Button } from '../kit/button.tsx'
 import type { Tone } from '../kit/chip.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
+import { isAnswerable } from '../kit/party.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
-import { useList } from './context.ts'
+import { type AnswerCall, useList } from './context.ts'
 import * as parts from './parts.tsx'
+import { RingingAnnouncer } from './ringing-announcer.tsx'
 
 /** The props of `CallList`. */
 export interface CallListProps {
@@ -20,22 +24,30 @@ export interface CallListProps {
   readonly selected?: string | null
   /** Called with the call's id when the agent selects a call. */
   readonly onSelect?: (callId: string) => void
+  /**
+   * Answers a ringing call with your softphone. Without it, the rows have no Answer button. Return a promise to show
+   * progress, and a failure if it rejects.
+   */
+  readonly onAnswer?: AnswerCall
+  /** The search field, for example to focus it with a shortcut of yours. */
+  readonly searchRef?: Ref<HTMLInputElement>
 }
 
-/** A list with more calls shows a search field. */
-const MAX_CALLS_WITHOUT_SEARCH = 12
-
 /**
- * A list of the calls that the ticket allows, active calls first. Each row shows the activity, the duration and the
- * number of new events of a call. Only the rows in view are in the DOM.
+ * A list of the calls that the ticket allows, ringing calls first. Each row shows the activity, the progress of a
+ * gather, the duration and the number of new events of a call. Only the rows in view are in the DOM.
  *
  * `CallListParts` has the unstyled parts of this component.
  */
-export function CallList({ selected = null, onSelect }: CallListProps) {
+export function CallList({ selected = null, onSelect, onAnswer, searchRef }: CallListProps) {
   const kept = useKeptFocus()
   return (
-    <parts.Root selected={selected} onSelect={onSelect} className="cg cg-calls" {...kept}>
+    <parts.Root selected={selected} onSelect={onSelect} onAnswer={onAnswer} className="cg cg-calls" {...kept}>
+      <div className="cg-calls-search">
+        <parts.Search className="cg-input" ref={searchRef} />
+      </div>
       <Contents />
+      <RingingAnnouncer />
     </parts.Root>
   )
 }
@@ -46,11 +58,6 @@ function Contents() {
   const state = useListState()
   return (
     <>
-      {calls.length > MAX_CALLS_WITHOUT_SEARCH && (
-        <div className="cg-calls-search">
-          <parts.Search className="cg-input" />
-        </div>
-      )}
       {state && calls.length > 0 && (
         <Notice role="status" tone={state.tone} icon="offline" title={state.title}>
           {t('calls.stale')}
@@ -60,8 +67,7 @@ function Contents() {
         {(item) =>
           item.kind === 'heading' ? (
             <h3 key={item.key} className="cg-calls-heading">
-              <span>{item.text}</span>
-              <span>{number(item.count)}</span>
+              {item.text} <span>{number(item.count)}</span>
             </h3>
           ) : (
             <CallRow key={item.key} call={item.call} />
@@ -107,7 +113,15 @@ function NoCalls({
   readonly state: ListState | null
 }) {
   const { t } = useLanguage()
-  if (isSearched && isKnown) return <Empty icon="phone" title={t('calls.noMatch')} />
+  const { setQuery } = useList('NoCalls')
+  if (isSearched && isKnown) {
+    const clear = (
+      <Button size="small" onClick={() => setQuery('')}>
+        {t('calls.clearSearch')}
+      </Button>
+    )
+    return <Empty icon="search" title={t('calls.noMatch')} action={clear} />
+  }
   if (state) {
     return (
       <div role="alert">
@@ -117,7 +131,7 @@ function NoCalls({
       </div>
     )
   }
-  if (!isKnown) return <Empty icon="clock" title={t('calls.loading')} />
+  if (!isKnown) return <Skeleton />
   return (
     <Empty icon="phone" title={t('calls.empty')}>
       {t('calls.emptyHint')}
@@ -125,7 +139,29 @@ function NoCalls({
   )
 }
 
+/** Grey rows while the first list loads. They appear only after a moment, so that a fast server shows no flash. */
+function Skeleton() {
+  const { t } = useLanguage()
+  return (
+    <div className="cg-calls-skeleton">
+      <span className="cg-visually-hidden">{t('calls.loading')}</span>
+      {[0, 1, 2].map((row) => (
+        <span key={row} aria-hidden="true" />
+      ))}
+    </div>
+  )
+}
+
 function CallRow({ call }: { readonly call: CallSummary }) {
+  return (
+    <div className="cg-call-row" data-ringing={isAnswerable(call) || undefined}>
+      <OpenCall call={call} />
+      <parts.Answer call={call} className="cg-button cg-call-answer" data-size="small" />
+    </div>
+  )
+}
+
+function OpenCall({ call }: { readonly call: CallSummary }) {
   const { unseen } = useList('CallRow')
   const { t, number } = useLanguage()
   const count = unseen(call.callId)
@@ -137,6 +173,7 @@ function CallRow({ call }: { readonly call: CallSummary }) {
         <parts.Duration />
       </span>
       <parts.Activity className="cg-call-activity" />
+      <parts.Progress className="cg-call-progress" />
       {count > 0 && (
         <span className="cg-call-badge">
           <span aria-hidden="true">{number(count)}</span>

@@ -2,40 +2,57 @@ import type { CallSummary } from '@callgather/protocol'
 import { useMemo, useState } from 'react'
 import { useCalls } from '../../hooks/use-calls.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
+import { isAnswerable } from '../kit/party.ts'
 import { createPartContext } from '../part/part-context.ts'
+import { callMatcher } from './call-search.ts'
 import { progressOf } from './call-words.ts'
 
 /** A row of the call list: a call, or the heading of a group of calls. */
 export type CallListItem =
-  | { readonly kind: 'heading'; readonly key: 'live' | 'ended'; readonly text: string; readonly count: number }
+  | { readonly kind: 'heading'; readonly key: CallListGroup; readonly text: string; readonly count: number }
   | { readonly kind: 'call'; readonly key: string; readonly call: CallSummary }
+
+/** The groups of the call list, in their order. */
+export type CallListGroup = 'ringing' | 'live' | 'ended'
+
+/** Answers a call. The row shows progress until a returned promise settles, and a failure if it rejects. */
+export type AnswerCall = (call: CallSummary) => unknown
 
 /** The ids of the listed calls, from top to bottom. */
 export const orderOf = (items: readonly CallListItem[]) =>
   items.flatMap((item) => (item.kind === 'call' ? [item.key] : []))
 
+const groups: readonly CallListGroup[] = ['ringing', 'live', 'ended']
+
+function groupOf(call: CallSummary): CallListGroup {
+  if (call.phase === 'ended') return 'ended'
+  return isAnswerable(call) ? 'ringing' : 'live'
+}
+
+interface ListProps {
+  readonly selected: string | null
+  readonly onSelect: ((callId: string) => void) | undefined
+  readonly onAnswer: AnswerCall | undefined
+}
+
 /** Returns the context value that `CallListParts.Root` provides to the parts inside it. */
-export function useListOf(selected: string | null, onSelect: ((callId: string) => void) | undefined) {
-  const { calls, sync, error } = useCalls()
+export function useListOf({ selected, onSelect, onAnswer }: ListProps) {
+  const { calls, sync, error, clockOffsetMs } = useCalls()
   const { t } = useLanguage()
   const [query, setQuery] = useState('')
   const [active, setActive] = useState<string | null>(null)
   const unseen = useUnseen(calls, selected)
   const items = useMemo((): CallListItem[] => {
-    const wanted = query.replaceAll(/[^\p{L}\p{N}+]/gu, '').toLowerCase()
-    const found = wanted
-      ? calls.filter((call) => `${call.from ?? ''} ${call.to ?? ''} ${call.callId}`.toLowerCase().includes(wanted))
-      : calls
-    const group = (key: 'live' | 'ended', text: string, members: readonly CallSummary[]): CallListItem[] =>
-      members.length === 0
-        ? []
-        : [
-            { kind: 'heading', key, text, count: members.length },
-            ...members.map((call) => ({ kind: 'call', key: call.callId, call }) as const),
-          ]
-    const live = found.filter((call) => call.phase !== 'ended')
-    const ended = found.filter((call) => call.phase === 'ended')
-    return [...group('live', t('calls.live'), live), ...group('ended', t('calls.ended'), ended)]
+    const isFound = callMatcher(query)
+    const found = calls.filter((call) => isFound(call))
+    return groups.flatMap((key): CallListItem[] => {
+      const members = found.filter((call) => groupOf(call) === key)
+      // The call that has been ringing longest is the first to answer.
+      if (key === 'ringing') members.reverse()
+      if (members.length === 0) return []
+      const rows = members.map((call) => ({ kind: 'call', key: call.callId, call }) as const)
+      return [{ kind: 'heading', key, text: t(`calls.${key}`), count: members.length }, ...rows]
+    })
   }, [calls, query, t])
 
   const order = orderOf(items)
@@ -43,7 +60,8 @@ export function useListOf(selected: string | null, onSelect: ((callId: string) =
   const focusable =
     active !== null && order.includes(active) ? active : (order.find((it) => it === selected) ?? order[0])
   return {
-    ...{ calls, items, error, live: sync === 'live', query, setQuery, selected, focusable, setActive },
+    ...{ calls, items, error, live: sync === 'live', clockOffsetMs, query, setQuery, selected, focusable, setActive },
+    onAnswer,
     select: (callId: string) => {
       setActive(callId)
       onSelect?.(callId)

@@ -1,0 +1,26 @@
+/** The parties of a call as they are shown: names, telephone numbers, and which of them is the other party. */
+import type { CallSummary } from '@callgather/protocol'
+import { partyName } from './time.ts'
+
+/** Controls that reorder the text around them (Unicode UAX #9), such as U+202E, and characters without a shape. */
+const invisible = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+
+/** Replaces characters that could disguise a name with a visible sign. The caller chooses the name. */
+export const visibleText = (text: string): string => text.replaceAll(invisible, '\ufffd')
+
+/** Whether our side placed the call. */
+export const isOutgoing = ({ direction }: Pick<CallSummary, 'direction'>): boolean => direction === 'outgoing'
+
+/** Returns the name and the number of the other party of a call; `null` where unknown. */
+export function otherParty(call: CallSummary): { readonly name: string | null; readonly number: string | null } {
+  const number = isOutgoing(call) ? call.to : call.from
+  // The caller's name of an outgoing call is our own.
+  const name = isOutgoing(call) ? undefined : call.callerName
+  return {
+    name: name ? visibleText(name) : null,
+    number: number ? visibleText(partyName(number)) : null,
+  }
+}
+
+/** Whether a call waits for somebody to answer it on our side. */
+export const isAnswerable = (call: CallSummary): boolean => call.phase === 'ringing' && !isOutgoing(call)
