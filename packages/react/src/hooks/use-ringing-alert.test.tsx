@@ -96,7 +96,7 @@ test('a hidden page notifies the agent of a ringing call only after the agent al
   expect(result.current.notifications).toBe('default')
   await actAndSettle(() => result.current.allowNotifications())
   await playTo(client, 1500)
-  expect(made).toEqual(['Call ringing: Ada'])
+  expect(made).toEqual(['Ada'])
   await playTo(client, 2500)
   expect(closed).toHaveBeenCalled()
 })

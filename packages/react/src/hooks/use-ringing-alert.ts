@@ -1,7 +1,6 @@
 import type { CallSummary } from '@callgather/protocol'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { isAnswerable, otherParty } from '../components/kit/party.ts'
-import { useLanguage } from '../strings/strings-context.tsx'
+import { isAnswerable, otherParty } from './party.ts'
 import { startRinging } from './ring-tone.ts'
 import { useCalls } from './use-calls.ts'
 
@@ -67,7 +66,6 @@ function useTitle(count: number): void {
 }
 
 function useNotifications(ringing: readonly CallSummary[], isLive: boolean, isOn: boolean): void {
-  const { t } = useLanguage()
   const known = useRef<ReadonlySet<string> | null>(null)
   const shown = useRef(new Map<string, Notification>())
   useEffect(() => {
@@ -83,12 +81,11 @@ function useNotifications(ringing: readonly CallSummary[], isLive: boolean, isOn
     for (const call of ringing) {
       if (before.has(call.callId)) continue
       const { name, number } = otherParty(call)
-      const party = name ?? number ?? t('call.unknownParty')
-      const made = new Notification(t('calls.ringingNow', { party }), { tag: call.callId })
+      const made = new Notification(name ?? number ?? '☎', { tag: call.callId })
       made.addEventListener('click', () => window.focus())
       shown.current.set(call.callId, made)
     }
-  }, [ringing, isLive, isOn, t])
+  }, [ringing, isLive, isOn])
   useEffect(() => {
     const { current } = shown
     return () => {

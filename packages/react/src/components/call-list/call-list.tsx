@@ -1,20 +1,12 @@
 import type { CallSummary } from '@callgather/protocol'
 import type { Ref } from 'react'
-import { useConnection } from '../../hooks/use-connection.ts'
+import { isAnswerable } from '../../hooks/party.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import {
-  type ConnectionView,
-  connectionView,
-  isBad,
-  refusalView,
-  viewWords,
-} from '../connection-status/connection-view.ts'
 import { Button } from '../kit/button.tsx'
-import type { Tone } from '../kit/chip.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
-import { isAnswerable } from '../kit/party.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type AnswerCall, useList } from './context.ts'
+import { type ListState, useListState } from './list-state.ts'
 import * as parts from './parts.tsx'
 import { RingingAnnouncer } from './ringing-announcer.tsx'
 
@@ -53,9 +45,9 @@ export function CallList({ selected = null, onSelect, onAnswer, searchRef }: Cal
 }
 
 function Contents() {
-  const { calls, query, live } = useList('Contents')
+  const { calls, query, live, error } = useList('Contents')
   const { t, number } = useLanguage()
-  const state = useListState()
+  const state = useListState(error)
   return (
     <>
       {state && calls.length > 0 && (
@@ -76,30 +68,6 @@ function Contents() {
       </parts.View>
     </>
   )
-}
-
-interface ListState {
-  readonly title: string
-  readonly hint: string | null
-  readonly tone: Tone
-}
-
-/** The connection views in which the list still shows its last known calls. */
-const showsLastState: ReadonlySet<ConnectionView> = new Set(['reconnecting', 'degraded', 'unavailable'])
-
-/** Explains why the call list is out of date or unavailable; `null` while it is live or loading. */
-function useListState(): ListState | null {
-  const { error } = useList('ListState')
-  const connection = useConnection()
-  const { t } = useLanguage()
-  const isRefused = error !== null && connection.status === 'live'
-  const view = isRefused ? refusalView(error) : connectionView(connection, null)
-  if (!isBad(view, connection)) return null
-  const { tone, words, hint: ofView } = viewWords(view)
-  if (view === 'forbidden') return { title: t('connection.noPermission'), hint: t('connection.noPermissionHint'), tone }
-  // An empty list shows no last known calls, so the hint must not mention them.
-  const hint = showsLastState.has(view) ? 'calls.retrying' : ofView
-  return { title: t(words), hint: hint ? t(hint) : null, tone }
 }
 
 /** The text of an empty call list. It says "No calls" only after a snapshot confirms that there are none. */

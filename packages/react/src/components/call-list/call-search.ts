@@ -1,5 +1,5 @@
 import type { CallSummary } from '@callgather/protocol'
-import { otherParty } from '../kit/party.ts'
+import { otherParty } from '../../hooks/party.ts'
 
 /** Keeps letters and digits, so that spaces and punctuation of a number or a name don't matter. */
 const plain = (text: string) =>

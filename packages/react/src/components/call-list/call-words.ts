@@ -1,9 +1,8 @@
 /** The words of a call in a list: its title, and what happens on it. */
 import type { CallSummary, DigitActivity } from '@callgather/protocol'
+import { isOutgoing, otherParty, partyName, visibleText } from '../../hooks/party.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
-import { isOutgoing, otherParty, visibleText } from '../kit/party.ts'
-import { partyName } from '../kit/time.ts'
 import type { Attention } from './attention.ts'
 
 /** A gather with more digits shows their number instead of dots. */

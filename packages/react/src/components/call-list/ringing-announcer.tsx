@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
+import { isAnswerable } from '../../hooks/party.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
-import { isAnswerable } from '../kit/party.ts'
 import { callTitle } from './call-words.ts'
 import { useList } from './context.ts'
 
@@ -29,7 +29,7 @@ export function RingingAnnouncer() {
   }, [calls, live, language, selected])
   return (
     <>
-      <LiveRegion assertive text={said.isUrgent ? said.text : ''} />
+      {said.isUrgent && <LiveRegion assertive text={said.text} />}
       <LiveRegion text={said.isUrgent ? '' : said.text} />
     </>
   )

@@ -1,5 +1,7 @@
 /** Formats times, durations and telephone numbers. */
 
+export { partyName } from '../../hooks/party.ts'
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Formats an ISO 8601 time as a time of day with seconds: `10:41:07`. Default time zone: the browser's. */
@@ -31,15 +33,6 @@ export function clockTime(millis: number): string {
 
 /** Formats a duration in milliseconds as an HTML duration string: `PT161S`. */
 export const durationOf = (millis: number): string => `PT${Math.max(0, Math.floor(millis / 1000))}S`
-
-/**
- * Formats a telephone number. North American numbers are grouped, because their plan is fixed (ITU-T E.164, zone 1).
- * Other numbers stay unchanged, because grouping differs by country.
- */
-export function partyName(number: string): string {
-  const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number)
-  return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : number
-}
 
 /** Formats a `YYYY-MM-DD` date in a language: `14 May 1991`. Any other text stays unchanged. */
 export function dateOf(locale: string, value: string): string {

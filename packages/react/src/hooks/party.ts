@@ -1,12 +1,20 @@
 /** The parties of a call as they are shown: names, telephone numbers, and which of them is the other party. */
 import type { CallSummary } from '@callgather/protocol'
-import { partyName } from './time.ts'
 
 /** Controls that reorder the text around them (Unicode UAX #9), such as U+202E, and characters without a shape. */
 const invisible = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
 
 /** Replaces characters that could disguise a name with a visible sign. The caller chooses the name. */
 export const visibleText = (text: string): string => text.replaceAll(invisible, '\ufffd')
+
+/**
+ * Formats a telephone number. North American numbers are grouped, because their plan is fixed (ITU-T E.164, zone 1).
+ * Other numbers stay unchanged, because grouping differs by country.
+ */
+export function partyName(number: string): string {
+  const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number)
+  return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : number
+}
 
 /** Whether our side placed the call. */
 export const isOutgoing = ({ direction }: Pick<CallSummary, 'direction'>): boolean => direction === 'outgoing'
