@@ -17,6 +17,7 @@ import type { Settings } from '../settings/settings.ts'
 import { ActiveGather } from './active-gather.ts'
 import type { Activity, CallIdentity, CallView, PendingInput, TranscriptLine, UndatedActivity } from './activity.ts'
 import { Conversations } from './conversations.ts'
+import { commonFields, mediaFields } from './event-fields.ts'
 import { CallMedia } from './media.ts'
 import type { RecordingStore } from './recording-store.ts'
 import type { RunnerDeps } from './runner.ts'
@@ -58,23 +59,6 @@ export interface CallHost {
 
 const MAX_TRANSCRIPT_LINES = 200
 const DEFAULT_RING_MS = 30_000
-
-/** Events whose payload has neither `from` nor `to`. */
-const EVENTS_WITHOUT_NUMBERS: ReadonlySet<string> = new Set([
-  'call.playback.started',
-  'call.playback.ended',
-  'call.speak.started',
-  'call.speak.ended',
-  'call.transcription',
-  'call.recording.saved',
-  'call.enqueued',
-  'call.dequeued',
-  'call.recording.transcription.saved',
-  'streaming.started',
-  'streaming.stopped',
-  'streaming.failed',
-  'call.conversation_insights.generated',
-])
 
 export class Call {
   readonly identity: CallIdentity
@@ -430,7 +414,7 @@ export class Call {
   }
 
   /** Sends a webhook. `common`: the payload fields common to the events of a call. */
-  emit(event_type: string, payload: Record<string, unknown>, common = this.commonFields(event_type)): void {
+  emit(event_type: string, payload: Record<string, unknown>, common = commonFields(this, event_type)): void {
     const { host, id } = this
     this.eventCount += 1
     const event: WebhookEvent = {
@@ -445,19 +429,12 @@ export class Call {
     host.emit(this, event)
   }
 
-  private commonFields(event_type: string): Record<string, unknown> {
-    const { clientState: client_state } = this
-    const { from, to, ...ids } = this.identity
-    const hasNumbers = !EVENTS_WITHOUT_NUMBERS.has(event_type) && !event_type.startsWith('conference.')
-    return { ...ids, client_state, ...(hasNumbers ? { from, to } : {}) }
-  }
-
   private soundStarted(sound: Sound): void {
     const text = stripSsml(sound.text)
     this.addTranscriptLine('platform', sound.kind, text)
     this.publish({ type: 'prompt.started', call_id: this.id, kind: sound.kind, text, purpose: sound.purpose })
     if (sound.shouldEmitEvents)
-      this.emit(`call.${sound.kind === 'media' ? 'playback' : 'speak'}.started`, mediaOf(sound))
+      this.emit(`call.${sound.kind === 'media' ? 'playback' : 'speak'}.started`, mediaFields(sound))
     this.publishUpdate()
   }
 
@@ -469,7 +446,7 @@ export class Call {
     if (!sound.shouldEmitEvents) return
     if (kind === 'media') {
       const reason = detail === undefined ? {} : { status_detail: detail }
-      this.emit('call.playback.ended', { ...mediaOf(sound), status, ...reason })
+      this.emit('call.playback.ended', { ...mediaFields(sound), status, ...reason })
     } else {
       // README rule G3: `call.speak.ended` has no `cancelled`.
       const isSpeakStatus = status === 'call_hangup' || status === 'cancelled_amd'
@@ -479,13 +456,3 @@ export class Call {
 }
 
 const iso = (ms: number) => new Date(ms).toISOString()
-
-function mediaOf({ kind, media, overlay }: Sound): Record<string, unknown> {
-  if (kind === 'speech') return {}
-  const { audio_url, media_name } = media ?? {}
-  return {
-    ...(audio_url === undefined ? {} : { media_url: audio_url }),
-    ...(media_name === undefined ? {} : { media_name }),
-    overlay,
-  }
-}
