@@ -165,9 +165,14 @@ export const catalogue: readonly CatalogueEntry[] = [
     note: 'Use `POST /messages`.',
   },
   {
-    endpoints: ['POST /ai/chat/completions', 'POST /ai/openai/chat/completions', 'GET /ai/models'],
-    depth: 'none',
-    note: 'The simulator runs no language model.',
+    endpoints: [
+      'POST /ai/chat/completions',
+      'POST /ai/openai/chat/completions',
+      'GET /ai/models',
+      'GET /ai/openai/models',
+    ],
+    depth: 'partial',
+    note: 'Forwarded to the model of `--model-url`. Without a model, the reply says that it is simulated. A stream arrives at once.',
   },
   {
     endpoints: [...resource('/ai/assistants', 'POST'), 'POST /ai/assistants/:id/chat'],

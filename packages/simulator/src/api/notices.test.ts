@@ -165,7 +165,7 @@ describe('the log', () => {
     ['post', '/calls/CALL/actions/siprec_start', 'siprec_start'],
     ['post', '/calls/CALL/actions/pay/', 'pay'],
     ['post', '/messages/long_code', 'POST /messages/long_code'],
-    ['post', '/ai/chat/completions', 'POST /ai/chat/completions'],
+    ['post', '/ai/embeddings', 'POST /ai/embeddings'],
     ['get', '/number_lookup/+15550123', 'GET /number_lookup/:id'],
   ] as const)('the live log says that %s %s exists at Telnyx but is not simulated', async (method, path, name) => {
     await using test = await testSimulator()

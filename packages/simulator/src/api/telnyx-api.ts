@@ -3,6 +3,7 @@ import type { Exchange } from '../call/exchange.ts'
 import type { Courier } from '../delivery/courier.ts'
 import type { FaultName, Faults } from '../delivery/faults.ts'
 import type { Messages } from '../message/messages.ts'
+import { aiEndpoints } from './ai-endpoints.ts'
 import { findUnsimulated } from './catalogue.ts'
 import { commands, isCommand, runCommand } from './commands.ts'
 import { conferenceEndpoints } from './conference-endpoints.ts'
@@ -62,6 +63,7 @@ export function createEndpoints({
     ...conferenceEndpoints(exchange),
     'GET /v2/public_key': () => ({ data: { record_type: 'public_key', public: publicKey, public_key: publicKey } }),
     ...messageEndpoints(exchange, messages),
+    ...aiEndpoints(exchange),
   }
   for (const name of Object.keys(commands).filter(isCommand)) {
     const method = name === 'client_state_update' ? 'PUT' : 'POST'

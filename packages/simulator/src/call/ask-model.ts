@@ -14,9 +14,28 @@ export async function askModel(
   request: ModelRequest,
   signal?: AbortSignal,
 ): Promise<ModelReply> {
+  const { model, messages, tools } = request
+  const body = { model, messages, ...(tools.length > 0 ? { tools } : {}) }
+  const response = await forwardToModel(endpoint, body, signal)
+  if (!response.ok) return response
+  const { url, status, text } = response
+  return status >= 200 && status < 300
+    ? readReply(url, text)
+    : failure(url, `it responded with ${status}: ${text.slice(0, 200)}`)
+}
+
+type ForwardedResponse =
+  | { ok: true; url: string; status: number; contentType: string; text: string }
+  | { ok: false; error: string }
+
+/** Posts a chat completion request to the model and returns its response unchanged. Never rejects. */
+export async function forwardToModel(
+  endpoint: NonNullable<AiSettings['model']>,
+  body: Record<string, unknown>,
+  signal?: AbortSignal,
+): Promise<ForwardedResponse> {
   const url = `${endpoint.baseUrl.replace(/\/+$/, '')}/chat/completions`
   const timeout = AbortSignal.timeout(endpoint.timeoutMs ?? DEFAULT_TIMEOUT_MS)
-  const { messages, tools } = request
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -24,17 +43,11 @@ export async function askModel(
         'content-type': 'application/json',
         ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
       },
-      body: JSON.stringify({
-        model: endpoint.model ?? request.model,
-        messages,
-        ...(tools.length > 0 ? { tools } : {}),
-      }),
+      body: JSON.stringify({ ...body, model: endpoint.model ?? body.model }),
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     })
-    const text = await response.text()
-    return response.ok
-      ? readReply(url, text)
-      : failure(url, `it responded with ${response.status}: ${text.slice(0, 200)}`)
+    const contentType = response.headers.get('content-type') ?? 'application/json'
+    return { ok: true, url, status: response.status, contentType, text: await response.text() }
   } catch (error) {
     return failure(url, reasonOf(error))
   }
@@ -84,7 +97,7 @@ function readReply(url: string, text: string): ModelReply {
   }
 }
 
-const failure = (url: string, why: string): ModelReply => ({
+const failure = (url: string, why: string): { ok: false; error: string } => ({
   ok: false,
   error: `The model request to ${url} failed: ${why}`,
 })
