@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { foldCall, selectCallPhase, selectConversation, selectGather } from '@callgather/protocol'
 import { createSimulator } from '@callgather/simulator'
+import { python, sendEightCommands } from '@callgather/test-kit/python'
 import { pino } from 'pino'
 import Telnyx from 'telnyx'
 import { describe, expect, it, vi } from 'vitest'
@@ -183,4 +184,31 @@ describe('a backend flow', () => {
     await caller.hangUp()
     expect(await next.ended).toMatchObject({ status: 'call_hangup' })
   })
+})
+
+describe('a Python program with a ticket', () => {
+  it.runIf(python)(
+    'the eight gather and AI commands of a Python program reach the call with their bodies',
+    async () => {
+      await using it = await stage()
+      const { caller, client } = await it.answered()
+      const commands: unknown[] = []
+      it.sim.watch((activity) => commands.push(activity), ['command'])
+      const sent = await sendEightCommands(client.baseURL, String(client.apiKey), caller.id)
+      expect(sent.map(({ name, status, answer }) => [name, status, answer])).toEqual(
+        sent.map(({ name }) => [name, 200, { data: expect.objectContaining({ result: 'ok' }) }]),
+      )
+      expect(sent).toHaveLength(8)
+      // The server also stops each gather before the next one.
+      for (const { name, body } of sent)
+        expect(commands).toContainEqual(
+          expect.objectContaining({
+            command: name,
+            body: expect.objectContaining(body),
+            call_id: caller.id,
+            status: 200,
+          }),
+        )
+    },
+  )
 })

@@ -1,17 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { python, pythonWith } from '@callgather/test-kit/python'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runProgram } from './run.ts'
 import { createSimulator } from './simulator.ts'
-
-/** Returns a Python that has a package. Debian installs them as python3-requests, python3-aiohttp and python3-httpx. */
-const pythonWith = (name: string) =>
-  ['python3', '/usr/bin/python3'].find((command) => spawnSync(command, ['-c', `import ${name}`]).status === 0)
-const python = pythonWith('requests')
-if (!python) console.warn('No Python with `requests` was found: the test of a Python program is skipped.')
 
 const folder = fileURLToPath(new URL('../../../../examples/unmodified', import.meta.url))
 
