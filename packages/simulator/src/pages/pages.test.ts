@@ -171,10 +171,10 @@ describe('phone page', () => {
       await page.getByRole('button', { name: 'New call' }).click()
     }
     const lines = page.getByRole('region', { name: 'Lines' })
-    await lines.getByRole('button', { name: /^\+1 555 000 2222/ }).click()
+    await lines.getByRole('button', { name: /^\+1 555 000 1111 → \+1 555 000 2222/ }).click()
     await page.getByRole('list', { name: '2 of 4 to 6 digits' }).waitFor()
     expect(await page.locator('.slots').textContent()).toMatch(/^22/)
-    await lines.getByRole('button', { name: /^\+1 555 000 3333/ }).click()
+    await lines.getByRole('button', { name: /^\+1 555 000 1111 → \+1 555 000 3333/ }).click()
     await expect.poll(() => page.locator('.slots').textContent()).toMatch(/^33/)
   })
 

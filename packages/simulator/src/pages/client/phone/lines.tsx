@@ -35,7 +35,9 @@ export function Lines({
               <button type="button" class="line" aria-current={call.id === selected} onClick={() => onSelect(call.id)}>
                 <span class="dot" aria-hidden="true" />
                 <span class="who">
-                  <b>{telephone(call.direction === 'incoming' ? call.to : call.from)}</b>
+                  <b>
+                    <span>{telephone(call.from)}</span> → <span>{telephone(call.to)}</span>
+                  </b>
                   <span class="doing">{doing(call)}</span>
                 </span>
                 <time>{lasted(call, now)}</time>
@@ -43,7 +45,7 @@ export function Lines({
               {call.state === 'ended' && (
                 <IconButton
                   class="icon away"
-                  label={`Dismiss the call with ${telephone(call.to)}`}
+                  label={`Dismiss the call from ${telephone(call.from)} to ${telephone(call.to)}`}
                   onClick={() => onDismiss(call.id)}
                 >
                   <Close />
