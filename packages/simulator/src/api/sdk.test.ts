@@ -16,9 +16,9 @@ const sdks: [version: number, Telnyx: Sdk][] = [
 
 /** Endpoints that a version of the SDK has no method for. */
 const absent: Record<number, readonly string[]> = {
-  7: [],
+  7: ['POST /ai/chat/completions', 'GET /ai/models'],
   6: [],
-  5: ['POST /calls/:id/actions/ai_assistant_join'],
+  5: ['POST /calls/:id/actions/ai_assistant_join', 'POST /ai/openai/chat/completions', 'GET /ai/openai/models'],
 }
 
 const simulated = catalogue.filter(({ depth }) => depth !== 'none').flatMap(({ endpoints }) => endpoints)
@@ -36,7 +36,13 @@ interface Step {
 
 const voice = 'female'
 const parameters = { type: 'object', properties: { age: { type: 'integer' } }, required: ['age'] }
+const chat = { messages: [{ role: 'user' as const, content: 'Hello' }] }
 const numbers = { to: '+15550123', from: '+15550199' }
+/** Methods that version 7 no longer has. */
+interface OldAi {
+  ai: { chat: { createCompletion(body: object): PromiseLike<unknown> }; retrieveModels(): PromiseLike<unknown> }
+}
+const old = (client: Telnyx7) => client as unknown as OldAi
 const first = async (list: PromiseLike<{ data: { id?: string }[] }>) => (await list).data[0]?.id ?? ''
 const startConference = async ({ client, other }: Step) =>
   (await client.conferences.create({ call_control_id: await other(), name: `room ${Math.random()}` })).data?.id ?? ''
@@ -111,6 +117,10 @@ const steps: Record<string, (step: Step) => PromiseLike<unknown>> = {
     await client.conferences.actions.join(id, { call_control_id: guest })
     return client.conferences.actions.leave(id, { call_control_id: guest })
   },
+  'POST /ai/chat/completions': ({ client }) => old(client).ai.chat.createCompletion(chat),
+  'POST /ai/openai/chat/completions': ({ client }) => client.ai.openai.chat.createCompletion(chat),
+  'GET /ai/models': ({ client }) => old(client).ai.retrieveModels(),
+  'GET /ai/openai/models': ({ client }) => client.ai.openai.listModels(),
   'POST /messages': ({ client }) => client.messages.send({ ...numbers, text: 'Hello' }),
   'GET /messages/:id': async ({ client }) =>
     client.messages.retrieve((await client.messages.send({ ...numbers, text: 'Hello' })).data?.id ?? ''),
