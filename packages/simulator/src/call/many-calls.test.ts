@@ -12,25 +12,33 @@ import { createSimulator, runSteps, type Scenario, type Simulator, virtualClock,
 
 const CALLS = Number(process.env.CALLGATHER_CALLS ?? 300)
 
-/** A voice program that answers a call, gathers in one of four ways, and hangs up. Retries each command by command_id. */
+/**
+ * A voice program that answers a call, records, transcribes and streams it, texts the caller, gathers in one of four ways,
+ * and hangs up. Retries each command by command_id.
+ */
 function program(sim: () => Simulator) {
   const seen = new Set<string>()
-  const send = async (event: WebhookEvent, command: string, body: Record<string, unknown>) => {
+  const post = async (path: string, body: Record<string, unknown>) => {
     const { fetch, url } = sim()
     for (let attempt = 0; attempt < 6; attempt += 1) {
       try {
-        const response = await fetch(`${url}/calls/${event.payload.call_control_id}/actions/${command}`, {
+        const response = await fetch(`${url}${path}`, {
           method: 'POST',
           headers: { authorization: 'Bearer KEY', 'content-type': 'application/json' },
-          body: JSON.stringify({ ...body, command_id: `${event.id} ${command}` }),
+          body: JSON.stringify(body),
         })
         await response.arrayBuffer()
         if (response.status < 500 && response.status !== 429) return
       } catch {
-        // The connection to the API closed. The command_id makes a retry safe.
+        // The connection to the API closed. The command_id makes a retry of a command safe.
       }
     }
   }
+  const send = (event: WebhookEvent, command: string, body: Record<string, unknown>) =>
+    post(`/calls/${event.payload.call_control_id}/actions/${command}`, {
+      ...body,
+      command_id: `${event.id} ${command}`,
+    })
   const gathers: [string, Record<string, unknown>][] = [
     [
       'gather_using_speak',
@@ -64,9 +72,17 @@ function program(sim: () => Simulator) {
     seen.add(event.id)
     const [command, body] = gathers[Number(String(event.payload.from).slice(-5)) % gathers.length] ?? ['hangup', {}]
     if (event.event_type === 'call.initiated') await send(event, 'answer', {})
-    if (event.event_type === 'call.answered') await send(event, command, { ...body, client_state: 'Z2F0aGVy' })
-    if (event.event_type === 'call.gather.ended' || event.event_type === 'call.ai_gather.ended')
+    if (event.event_type === 'call.answered') {
+      await send(event, 'record_start', { channels: 'dual', format: 'wav', max_length: 20, transcription: true })
+      await send(event, 'transcription_start', {})
+      await send(event, 'streaming_start', { stream_url: 'wss://example.com/audio' })
+      await post('/messages', { from: event.payload.to, to: event.payload.from, text: 'Thank you for calling.' })
+      await send(event, command, { ...body, client_state: 'Z2F0aGVy' })
+    }
+    if (event.event_type === 'call.gather.ended' || event.event_type === 'call.ai_gather.ended') {
+      await send(event, 'record_stop', {})
       await send(event, 'hangup', {})
+    }
     return new Response('ok')
   }
 }
@@ -99,12 +115,13 @@ const faults = {
   apiReset: 0.03,
 }
 
-async function run(calls: number, seed: number) {
+/** The URLs of recordings contain the port, so runs that are compared use the same `port`. */
+async function run(calls: number, seed: number, port = 0) {
   const clock = virtualClock({ start: Date.UTC(2026, 0, 1) })
   const log = createHash('sha256')
   let lines = 0
   let faultCount = 0
-  await using sim = await createSimulator({ webhookUrl: program(() => sim), clock, seed, faults })
+  await using sim = await createSimulator({ webhookUrl: program(() => sim), clock, seed, faults, port })
   const write = (...what: unknown[]) => {
     log.update(JSON.stringify(what))
     lines += 1
@@ -139,6 +156,7 @@ async function run(calls: number, seed: number) {
   await clock.runUntil(Promise.all(Array.from({ length: calls }, (_, index) => runCall(index))))
   await clock.advance(3_600_000)
   return {
+    port: Number(new URL(sim.url).port),
     log: log.digest('hex'),
     lines,
     faultCount,
@@ -157,6 +175,6 @@ it(`runs ${CALLS} calls with every fault, releases them from memory, and reprodu
   expect(first.timersLeft).toBe(0)
   expect(first.deliveriesLeft).toBe(0)
   expect(first.faultCount).toBeGreaterThan(CALLS / 4)
-  expect(await run(CALLS, 7)).toEqual(first)
-  expect((await run(Math.min(CALLS, 200), 8)).log).not.toBe(first.log)
+  expect(await run(CALLS, 7, first.port)).toEqual(first)
+  expect((await run(Math.min(CALLS, 200), 8, first.port)).log).not.toBe(first.log)
 }, 3_600_000)
