@@ -2,39 +2,33 @@ import { CallList, ConnectionStatus, GatherPanel, useCalls, useKeptFocus } from 
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { CallBar } from './call-bar.tsx'
-import { CallTabs } from './call-tabs.tsx'
 import { EventDrawer } from './event-drawer.tsx'
 import { Rail } from './rail.tsx'
 import { controlCall, fetchDemo, type Role } from './session.ts'
 import { ShortcutHelp } from './shortcut-help.tsx'
 import { type Shortcut, useShortcuts } from './shortcuts.ts'
-import { useOpenCalls } from './use-open-calls.ts'
 import { useTheme } from './use-theme.ts'
 
 /** Messages that agents often whisper to the assistant. */
 const suggestions = ['Offer Thursday first.', 'Ask for their member number.', 'Tell them I will take over in a minute.']
 
-/** Parts of the panel that a supervisor does not see. */
-const supervisorHides = ['controls'] as const
-
-/** The console: the list of calls, tabs for open calls, and the gather panel of the current call. */
+/** The console: the list of calls and the panel of the current call. */
 export function App({ role }: { role: Role }) {
   const { calls } = useCalls()
   const { data: demo } = useQuery({ queryKey: ['demo'], queryFn: fetchDemo, staleTime: Number.POSITIVE_INFINITY })
-  const open = useOpenCalls()
+  const [callId, setCallId] = useState<string | null>(null)
   const [theme, toggleTheme] = useTheme()
   const [drawer, setDrawer] = useState(false)
   const [help, setHelp] = useState(false)
 
-  const callId = open.current
   const call = calls.find((each) => each.callId === callId)
   const step = useCallback(
     (by: number) => {
       const index = calls.findIndex((each) => each.callId === callId)
       const next = calls[index < 0 ? 0 : Math.min(Math.max(index + by, 0), calls.length - 1)]
-      if (next) open.show(next.callId)
+      if (next) setCallId(next.callId)
     },
-    [calls, callId, open],
+    [calls, callId],
   )
   const main = useRef<HTMLElement>(null)
   const kept = useKeptFocus()
@@ -52,18 +46,6 @@ export function App({ role }: { role: Role }) {
         () => undefined,
       )
   }
-  const closing = useRef(false)
-  const closeTab = (id: string) => {
-    closing.current = true
-    open.close(id)
-  }
-  useEffect(() => {
-    if (!closing.current) return
-    closing.current = false
-    const front = main.current?.querySelector<HTMLElement>('.console-tabs [aria-current="page"]')
-    const next = front ?? main.current
-    next?.focus()
-  })
   const beforeDrawer = useRef<Element | null>(null)
   useEffect(() => {
     if (drawer) beforeDrawer.current = document.activeElement
@@ -78,7 +60,6 @@ export function App({ role }: { role: Role }) {
     { id: 'next', key: 'j', label: 'Next call', run: () => step(1) },
     { id: 'previous', key: 'k', label: 'Previous call', run: () => step(-1) },
     { id: 'answer', key: 'a', label: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
-    { id: 'close', key: 'w', label: 'Close the tab', run: () => callId && closeTab(callId) },
     { id: 'theme', key: 't', label: 'Light or dark', run: toggleTheme },
     { id: 'events', key: 'e', label: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
   ]
@@ -94,27 +75,19 @@ export function App({ role }: { role: Role }) {
         onShowHelp={() => setHelp(true)}
         onToggleEvents={() => setDrawer((shown) => !shown)}
       >
-        <CallList selected={callId} onSelect={open.show} />
+        <CallList selected={callId} onSelect={setCallId} />
         <div className="console-connection">
           <ConnectionStatus />
         </div>
       </Rail>
       <main className="console-main" ref={main} {...kept}>
-        {callId && (
-          <div className="console-top">
-            <CallTabs calls={calls} open={open} onClose={closeTab} />
-            <CallBar call={call ?? null} callId={callId} role={role} onDone={focusCall} />
-          </div>
-        )}
         {callId ? (
-          <div className="console-call">
-            <GatherPanel
-              callId={callId}
-              assistantId="assistant-clinic"
-              suggestions={suggestions}
-              {...(role === 'supervisor' ? { without: supervisorHides } : {})}
-            />
-          </div>
+          <GatherPanel
+            callId={callId}
+            assistantId="assistant-clinic"
+            suggestions={suggestions}
+            callActions={<CallBar call={call ?? null} callId={callId} role={role} onDone={focusCall} />}
+          />
         ) : (
           <Waiting phone={demo?.phone ?? null} any={calls.length > 0} />
         )}

@@ -26,11 +26,7 @@ export function CallBar({
     if (!isPending) control.mutate({ callId, action }, { onSuccess: () => onDone(callId) })
   }
   const phase = call?.phase ?? 'unknown'
-  if (role === 'supervisor') {
-    return phase === 'ended' ? null : (
-      <p className="console-note">You are watching. Only the agent can act on this call.</p>
-    )
-  }
+  if (role === 'supervisor') return null
   if (phase === 'ended' || phase === 'unknown') return null
   return (
     <fieldset className="console-bar">

@@ -57,6 +57,8 @@ export {
   type FieldType,
   schemaOf,
 } from './components/gather-controls/field-drafts.ts'
+export { AskCaller, type AskCallerProps } from './components/gather-controls/ask-caller.tsx'
+export { CurrentGather, type CurrentGatherProps } from './components/gather-controls/current-gather.tsx'
 export { GatherControls, type GatherControlsProps } from './components/gather-controls/gather-controls.tsx'
 export {
   defaultPresets,
@@ -68,7 +70,7 @@ export * as GatherControlsParts from './components/gather-controls/parts.tsx'
 export { type UseGatherDraftResult, useGatherDraft } from './components/gather-controls/use-gather-draft.ts'
 export { GatherFields, type GatherFieldsProps } from './components/gather-fields/gather-fields.tsx'
 export * as GatherFieldsParts from './components/gather-fields/parts.tsx'
-export { GatherPanel, type GatherPanelProps } from './components/gather-panel/gather-panel.tsx'
+export { GatherPanel, type GatherPanelProps, type PanelCard } from './components/gather-panel/gather-panel.tsx'
 export * as GatherPanelParts from './components/gather-panel/parts.tsx'
 export type { ButtonProps } from './components/kit/button.tsx'
 export type { Tone } from './components/kit/chip.tsx'

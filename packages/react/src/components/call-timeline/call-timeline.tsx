@@ -1,16 +1,20 @@
 import { Fragment, useId } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { Button } from '../kit/button.tsx'
+import { Button, IconButton } from '../kit/button.tsx'
+import { Icon } from '../kit/icon.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { clockTime } from '../kit/time.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { useTimeline } from './context.ts'
+import type { TimelineSpan } from './lanes.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `CallTimeline`. */
 export interface CallTimelineProps {
   /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
+  /** Whether the timeline is one thin row that the agent can expand. Default: `false`. */
+  readonly strip?: boolean
 }
 
 /**
@@ -19,20 +23,21 @@ export interface CallTimelineProps {
  *
  * `CallTimelineParts` has the unstyled parts of this component.
  */
-export function CallTimeline({ callId }: CallTimelineProps) {
+export function CallTimeline({ callId, strip = false }: CallTimelineProps) {
   const id = useId()
   const kept = useKeptFocus()
   return (
     <parts.Root callId={callId} className="cg cg-card cg-timeline" aria-labelledby={id} {...kept}>
-      <Contents id={id} />
+      <Contents id={id} strip={strip} />
     </parts.Root>
   )
 }
 
-function Contents({ id }: { readonly id: string }) {
-  const { spans, range, asTable, setAsTable } = useTimeline('Contents')
+function Contents({ id, strip }: { readonly id: string; readonly strip: boolean }) {
+  const { spans, range, asTable, setAsTable, isExpanded, setExpanded } = useTimeline('Contents')
   const { t } = useLanguage()
   const known = range !== null && spans.length > 0
+  if (strip && !isExpanded) return <Strip id={id} />
   return (
     <>
       <header className="cg-card-header">
@@ -52,6 +57,9 @@ function Contents({ id }: { readonly id: string }) {
             >
               {t('timeline.table')}
             </Button>
+            {strip && (
+              <IconButton icon="up" label={t('timeline.collapse')} onClick={() => setExpanded(false)} />
+            )}
           </div>
         )}
       </header>
@@ -59,6 +67,29 @@ function Contents({ id }: { readonly id: string }) {
     </>
   )
 }
+
+/** The lanes of the timeline in one thin row, with a button that expands it. */
+function Strip({ id }: { readonly id: string }) {
+  const { range, setExpanded } = useTimeline('Strip')
+  const { t } = useLanguage()
+  return (
+    <div className="cg-timeline-strip">
+      <h3 className="cg-visually-hidden" id={id}>
+        {t('timeline.label')}
+      </h3>
+      <div className="cg-timeline-strip-lanes" aria-hidden="true">
+        <parts.Lanes>{(lane) => <parts.Lane key={lane} lane={lane} className="cg-lane">{drawSpan}</parts.Lane>}</parts.Lanes>
+      </div>
+      <button type="button" className="cg-button" data-variant="quiet" data-size="small" aria-expanded="false" onClick={() => setExpanded(true)}>
+        {range !== null && <span>{clockTime(range.to - range.from)}</span>}
+        {t('timeline.label')}
+        <Icon name="chevron" />
+      </button>
+    </div>
+  )
+}
+
+const drawSpan = (span: TimelineSpan) => <parts.Span key={span.id} span={span} className="cg-span" />
 
 const ZoomButton = ({ by }: { readonly by: 1 | -1 }) => (
   <parts.Zoom by={by} className="cg-button" data-variant="quiet" data-size="small" data-icon-only="" />
@@ -77,7 +108,7 @@ function Lanes() {
               <Fragment key={lane}>
                 <span className="cg-timeline-name">{t(`timeline.${lane}`)}</span>
                 <parts.Lane lane={lane} className="cg-lane">
-                  {(span) => <parts.Span key={span.id} span={span} className="cg-span" />}
+                  {drawSpan}
                 </parts.Lane>
               </Fragment>
             )}

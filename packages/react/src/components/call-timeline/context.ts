@@ -8,16 +8,17 @@ import { spansOf } from './lanes.ts'
 /** The zoom levels: the width of the lanes as a multiple of the visible width. */
 const zooms = [1, 2, 4, 8, 16] as const
 
-/** The zoom level of each call's timeline, and whether the timeline is a chart or a table. */
+/** The zoom level of each call's timeline, whether it is a chart or a table, and whether its strip is expanded. */
 const timelineViews = new Remembered<{
   readonly step: number
   readonly asTable: boolean
-}>({ step: 0, asTable: false })
+  readonly isExpanded: boolean
+}>({ step: 0, asTable: false, isExpanded: false })
 
 /** Returns the context value that `CallTimelineParts.Root` provides to the parts inside it. */
 export function useTimelineOf(callId: string) {
   const timeline = useCallTimeline(callId)
-  const [{ step, asTable }, changeView] = useRemembered(callId, timelineViews)
+  const [{ step, asTable, isExpanded }, changeView] = useRemembered(callId, timelineViews)
   // The id of the event at the keyboard cursor or under the pointer.
   const [cursor, setCursor] = useState<string | null>(null)
   const running = timeline.startedAt !== null && timeline.endedAt === null
@@ -28,6 +29,8 @@ export function useTimelineOf(callId: string) {
     ...{ spans, range: rangeOf(timeline, now), canZoom, cursor, setCursor, asTable },
     zoom: zooms[step] ?? 1,
     zoomBy: (steps: 1 | -1) => canZoom(steps) && changeView((view) => ({ ...view, step: step + steps })),
+    isExpanded,
+    setExpanded: (expanded: boolean) => changeView((view) => ({ ...view, isExpanded: expanded })),
     setAsTable: (table: boolean) => changeView((view) => ({ ...view, asTable: table })),
   }
 }

@@ -4,12 +4,12 @@
  */
 import type { GatherName, Mask } from '@callgather/protocol'
 import { type FieldDraft, schemaOf } from './field-drafts.ts'
-import { type GatherParameter, type Preset, parametersOf } from './parameters.ts'
+import { type GatherParameter, isDuration, type Preset, parametersOf } from './parameters.ts'
 
 /** The content of the gather form. Switching between kinds of gather loses no value. */
 export interface Draft {
   readonly purpose: GatherName
-  /** The text of each field by parameter name. All kinds of gather share these values. */
+  /** The text of each field by parameter name; durations in seconds. All kinds of gather share these values. */
   readonly values: Readonly<Record<string, string>>
   /** The mask of the digits; `null` shows the digits, unless the policy of the server masks them. */
   readonly mask: Mask | null
@@ -32,14 +32,32 @@ export function withPreset(draft: Draft, preset: Preset): Draft {
   const kept = Object.fromEntries(
     Object.entries(draft.values).filter(([name]) => name === 'voice' || name === 'language' || name === 'audio_url'),
   )
+  const { prompt, fields } = preset
+  const values = mapValues(preset.values, (value, name) => (isDuration(name) ? String(Number(value) / 1000) : value))
+  const common = { ...draft, mask: preset.mask ?? null, preset: preset.name }
+  if (fields)
+    return {
+      ...common,
+      purpose: 'gather_using_ai',
+      values: { ...kept, ...values, greeting: prompt },
+      fields: fields.map((field, index) => ({ ...field, id: index + 1 })),
+    }
   return {
-    ...draft,
+    ...common,
     purpose: draft.purpose === 'gather_using_ai' ? 'gather_using_speak' : draft.purpose,
-    values: { ...kept, ...preset.values, payload: preset.prompt },
-    mask: preset.mask ?? null,
-    preset: preset.name,
+    values: { ...kept, ...values, payload: prompt },
   }
 }
+
+const mapValues = (
+  values: Readonly<Record<string, string>>,
+  change: (value: string, name: string) => string,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]))
+
+/** The draft of a preset that is asked without a review. */
+export const draftOf = (preset: Preset, initial: Partial<Draft> = {}): Draft =>
+  withPreset({ ...emptyDraft, ...initial }, preset)
 
 /** Returns the draft with one value changed and no selected preset. */
 export const withValue = (draft: Draft, name: string, value: string): Draft => ({
@@ -48,7 +66,6 @@ export const withValue = (draft: Draft, name: string, value: string): Draft => (
   preset: null,
 })
 
-const numeric: ReadonlySet<GatherParameter['input']> = new Set(['count', 'millis'])
 
 /** Builds the body of the gather command from a draft. */
 export function bodyOf({ purpose, values, fields }: Draft): Record<string, unknown> {
@@ -71,9 +88,10 @@ function parameterValue({ input }: GatherParameter, text: string): unknown {
   if (input === 'terminator') return text === '' ? undefined : text === 'none' ? '' : text
   const trimmed = text.trim()
   if (trimmed === '') return undefined
-  if (!numeric.has(input)) return trimmed
+  if (input !== 'count' && input !== 'seconds') return trimmed
   const number = Number(trimmed)
-  return Number.isFinite(number) ? number : trimmed
+  if (!Number.isFinite(number)) return trimmed
+  return input === 'seconds' ? Math.round(number * 1000) : number
 }
 
 /** The name of the parameter that a JSON Pointer refers to; `null` if it refers to the whole body. */

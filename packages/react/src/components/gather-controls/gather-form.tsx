@@ -21,21 +21,28 @@ interface GatherFormProps {
   /** Why commands are disabled, in words; `null` if they are allowed. */
   readonly reason: string | null
   readonly initial?: Partial<Draft> | undefined
+  /** Whether the form shows the request as JSON and Telnyx's names. */
+  readonly developer: boolean
   readonly onSent?: (() => void) | undefined
   /** Closes the form and shows the running or last gather. */
   readonly onCancel?: (() => void) | undefined
 }
 
 /** The form that starts a gather. Parameters that are not essential are under "More options". */
-export function GatherForm({ callId, presets, reason, initial, onSent, onCancel }: GatherFormProps) {
+export function GatherForm({ callId, presets, reason, initial, developer, onSent, onCancel }: GatherFormProps) {
   return (
     <parts.Root callId={callId} initial={initial} onSent={() => onSent?.()} className="cg-controls-form">
-      <Body presets={presets} reason={reason} onCancel={onCancel} />
+      <Body presets={presets} reason={reason} developer={developer} onCancel={onCancel} />
     </parts.Root>
   )
 }
 
-function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | 'reason' | 'onCancel'>) {
+function Body({
+  presets,
+  reason,
+  developer,
+  onCancel,
+}: Pick<GatherFormProps, 'presets' | 'reason' | 'developer' | 'onCancel'>) {
   const { draft, problems, fieldProblems, problemOf, replaces, starting } = useGatherForm('Body')
   const { t } = useLanguage()
   const [more, setMore] = useState(false)
@@ -59,13 +66,15 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
               <Icon name={commandIcons[purpose]} />
               {t(`controls.purpose.${purpose}`)}
             </span>
-            <span className="cg-segment-api" aria-hidden="true">
-              {purpose}
-            </span>
+            {developer && (
+              <span className="cg-segment-api" aria-hidden="true">
+                {purpose}
+              </span>
+            )}
           </label>
         ))}
       </fieldset>
-      {isDigits && presets.length > 0 && (
+      {presets.length > 0 && (
         // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a flex box in every browser
         <div className="cg-presets" role="group" aria-label={t('controls.presets')}>
           <span className="cg-presets-label" aria-hidden="true">
@@ -119,9 +128,11 @@ function Body({ presets, reason, onCancel }: Pick<GatherFormProps, 'presets' | '
         >
           {t(open ? 'action.fewer' : 'action.more')}
         </Button>
-        <Button icon="braces" variant="quiet" aria-expanded={json} onClick={() => setJson(!json)}>
-          {t(json ? 'controls.hideJson' : 'controls.json')}
-        </Button>
+        {developer && (
+          <Button icon="braces" variant="quiet" aria-expanded={json} onClick={() => setJson(!json)}>
+            {t(json ? 'controls.hideJson' : 'controls.json')}
+          </Button>
+        )}
       </div>
       {reason !== null && <p className="cg-hint">{reason}</p>}
       {replaces && reason === null && <p className="cg-hint">{t('controls.replaceHint')}</p>}

@@ -49,8 +49,15 @@ function Control({ parameter, state, control }: ControlProps) {
         </select>
       )
     case 'count':
-    case 'millis':
-      return <input {...common} inputMode="numeric" placeholder={placeholder} autoComplete="off" />
+    case 'seconds':
+      return (
+        <input
+          {...common}
+          inputMode={parameter.input === 'count' ? 'numeric' : 'decimal'}
+          placeholder={placeholder}
+          autoComplete="off"
+        />
+      )
     case 'address':
       return <input {...common} type="url" dir="ltr" placeholder="https://" autoComplete="off" />
     case 'keys':

@@ -1,9 +1,10 @@
 /** The parameters of each kind of gather as form fields. Optional parameters are under "More options". */
 import type { DigitGatherName, GatherName, Mask } from '@callgather/protocol'
 import type { PlainStringKey } from '../../strings/strings.ts'
+import type { FieldDraft } from './field-drafts.ts'
 
-/** The kind of text that a parameter's form field takes. */
-export type ParameterInput = 'text' | 'speech' | 'address' | 'count' | 'millis' | 'terminator' | 'keys'
+/** The kind of text that a parameter's form field takes. `seconds` is a duration, which Telnyx takes in milliseconds. */
+export type ParameterInput = 'text' | 'speech' | 'address' | 'count' | 'seconds' | 'terminator' | 'keys'
 
 /** A parameter of a gather command, as a form field. */
 export interface GatherParameter {
@@ -25,14 +26,14 @@ const length: readonly GatherParameter[] = [
 
 const between: GatherParameter = {
   name: 'inter_digit_timeout_millis',
-  input: 'millis',
+  input: 'seconds',
   label: 'param.inter_digit_timeout_millis',
 }
 
 const prompted: readonly GatherParameter[] = [
   ...length,
   { name: 'maximum_tries', input: 'count', label: 'param.maximum_tries' },
-  { name: 'timeout_millis', input: 'millis', label: 'param.timeout_millis' },
+  { name: 'timeout_millis', input: 'seconds', label: 'param.timeout_millis' },
   between,
 ]
 
@@ -40,9 +41,9 @@ const prompted: readonly GatherParameter[] = [
 export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[]>> = {
   gather: [
     ...length,
-    { name: 'initial_timeout_millis', input: 'millis', label: 'param.initial_timeout_millis' },
+    { name: 'initial_timeout_millis', input: 'seconds', label: 'param.initial_timeout_millis' },
     between,
-    { name: 'timeout_millis', input: 'millis', label: 'param.timeout_millis.gather' },
+    { name: 'timeout_millis', input: 'seconds', label: 'param.timeout_millis.gather' },
   ],
   gather_using_speak: [
     { name: 'payload', input: 'speech', label: 'param.payload', hint: 'param.payload.hint', essential: true },
@@ -63,20 +64,24 @@ export const parametersOf: Readonly<Record<GatherName, readonly GatherParameter[
     { name: 'gather_ended_speech', input: 'speech', label: 'param.gather_ended_speech' },
     { name: 'voice', input: 'text', label: 'param.voice' },
     { name: 'language', input: 'text', label: 'param.language' },
-    { name: 'user_response_timeout_ms', input: 'millis', label: 'param.user_response_timeout_ms' },
+    { name: 'user_response_timeout_ms', input: 'seconds', label: 'param.user_response_timeout_ms' },
   ],
 }
 
-/** A common request to the caller, such as a PIN, with which the agent can fill in the gather form. */
+/** A common request to the caller, such as a PIN. One press asks it, or fills in the form for a review. */
 export interface Preset {
+  /** Identifies the preset among the presets of the component. */
   readonly name: string
-  readonly label: PlainStringKey
+  /** The label of the button: the key of a UI string, or text in the agent's language. */
+  readonly label: PlainStringKey | (string & {})
   /** Values of Telnyx parameters that every gather of digits accepts. */
   readonly values: Readonly<Record<string, string>>
   /** The text that `gather_using_speak` speaks, in the caller's language. */
   readonly prompt: string
   /** The mask of the digits. Without a mask, the digits are shown. */
   readonly mask?: Mask
+  /** The fields of an AI gather. With fields, the preset starts an AI gather, and `prompt` is its greeting. */
+  readonly fields?: readonly Omit<FieldDraft, 'id'>[]
 }
 
 /** The default presets: PIN, account number, date, yes or no, card. Their prompts are English in every UI language. */
@@ -117,3 +122,6 @@ export const defaultPresets: readonly Preset[] = [
 
 /** Whether this kind of gather collects digits. Only gathers of digits support masks and presets. */
 export const collectsDigits = (purpose: GatherName): purpose is DigitGatherName => purpose !== 'gather_using_ai'
+
+/** Whether Telnyx takes this parameter in milliseconds. The form shows these durations in seconds. */
+export const isDuration = (name: string): boolean => /_(millis|ms)$/.test(name)

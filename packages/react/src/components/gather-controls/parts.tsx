@@ -6,7 +6,7 @@ import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { FormProvider, useGatherForm } from './context.ts'
 import type { Draft } from './draft.ts'
-import type { GatherParameter, Preset as GatherPreset } from './parameters.ts'
+import { type GatherParameter, isDuration, type Preset as GatherPreset } from './parameters.ts'
 import { problemText } from './problem-text.ts'
 import { useGatherDraft } from './use-gather-draft.ts'
 
@@ -82,12 +82,12 @@ export interface PresetProps extends PartProps<'button', PresetState> {
 /** A button that fills in the gather form from a preset. */
 export function Preset({ preset, ...props }: PresetProps) {
   const { draft, choose } = useGatherForm('Preset')
-  const { t } = useLanguage()
+  const { tryT } = useLanguage()
   const chosen = draft.preset === preset.name
   return renderPart(
     'button',
     props,
-    { type: 'button', 'aria-pressed': chosen, onClick: () => choose(preset), children: t(preset.label) },
+    { type: 'button', 'aria-pressed': chosen, onClick: () => choose(preset), children: tryT(preset.label, preset.label) },
     { chosen },
   )
 }
@@ -128,7 +128,10 @@ export function Parameter({ parameter, children }: ParameterProps) {
 
 /** The value that Telnyx uses if the parameter's field is empty; `''` if there is no default. */
 function placeholderOf(name: string): string {
-  if (Object.hasOwn(limits, name)) return String(limits[name as keyof typeof limits].default)
+  if (Object.hasOwn(limits, name)) {
+    const value = limits[name as keyof typeof limits].default
+    return String(isDuration(name) ? value / 1000 : value)
+  }
   return name === 'valid_digits' ? DTMF_KEYS : ''
 }
 

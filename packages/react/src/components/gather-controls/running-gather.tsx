@@ -5,7 +5,6 @@ import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { FieldsBody } from '../gather-fields/gather-fields.tsx'
-import { Button } from '../kit/button.tsx'
 import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { Confirm } from '../kit/confirm.tsx'
 import { DeliveryNotice } from '../kit/delivery-notice.tsx'
@@ -23,8 +22,6 @@ interface RunningGatherProps {
   /** Whether the confirmation to stop the gather is open. */
   readonly confirming: boolean
   readonly onConfirm: (confirming: boolean) => void
-  /** Opens the form for a new gather. */
-  readonly onNew: () => void
 }
 
 /** Whether this gather is running, so that the agent can stop it. */
@@ -32,7 +29,7 @@ export const isRunning = ({ status }: GatherSlice): boolean =>
   status === 'collecting' || status === 'requested' || status === 'unknown'
 
 /** The running or last gather: its request, input, outcome and actions. */
-export function RunningGather({ callId, gather, reason, confirming, onConfirm, onNew }: RunningGatherProps) {
+export function RunningGather({ callId, gather, reason, confirming, onConfirm }: RunningGatherProps) {
   const language = useLanguage()
   const { t } = language
   const stopping = useAnyCommand(callId, { slot: `stop ${gather.id}` })
@@ -109,9 +106,6 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, o
               </CommandButton>
             )
           )}
-          <Button variant={running ? 'quiet' : undefined} onClick={onNew}>
-            {t('gather.new')}
-          </Button>
         </div>
       )}
     </div>

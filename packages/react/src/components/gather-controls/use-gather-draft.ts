@@ -61,6 +61,16 @@ interface FormState {
 
 const forms = new Remembered<FormState>({ draft: null, tried: false, sent: null })
 
+/** Returns a function that fills in the form of a call from a preset. */
+export function useFillForm(callId: string, initial?: Partial<Draft>): (preset: Preset) => void {
+  const [, changeForm] = useRemembered(callId, forms)
+  return (preset) =>
+    changeForm((form) => ({
+      ...forms.initial,
+      draft: withPreset(form.draft ?? { ...emptyDraft, ...initial }, preset),
+    }))
+}
+
 /**
  * Returns the state of a custom form that starts a gather. `GatherControls` is the ready-made form. The draft belongs
  * to the call and survives unmounting until Telnyx accepts the command.

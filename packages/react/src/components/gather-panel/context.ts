@@ -7,6 +7,8 @@ interface PanelContext {
   readonly phase: CallPhase
   /** Whether the panel cannot show the call, because the client has no state of it. */
   readonly gone: boolean
+  /** Whether the agent may see the call but send no command. */
+  readonly isViewOnly: boolean
 }
 
 export const [PanelProvider, usePanel] = createPartContext<PanelContext>('GatherPanelParts')

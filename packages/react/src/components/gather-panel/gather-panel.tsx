@@ -1,14 +1,14 @@
-import type { CallState } from '@callgather/protocol'
-import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
+import { type ReactNode, useMemo } from 'react'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
 import { CallTimeline } from '../call-timeline/call-timeline.tsx'
 import { ConnectionBanner, ConnectionStatus } from '../connection-status/connection-status.tsx'
 import { DtmfPad } from '../dtmf-pad/dtmf-pad.tsx'
-import { GatherControls } from '../gather-controls/gather-controls.tsx'
+import { AskCaller } from '../gather-controls/ask-caller.tsx'
+import { CurrentGather } from '../gather-controls/current-gather.tsx'
 import type { Preset } from '../gather-controls/parameters.ts'
-import { GatherFields } from '../gather-fields/gather-fields.tsx'
+import { Chip } from '../kit/chip.tsx'
 import type { Badge } from '../kit/gather-words.ts'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
@@ -16,37 +16,50 @@ import { Transcript } from '../transcript/transcript.tsx'
 import { usePanel } from './context.ts'
 import * as parts from './parts.tsx'
 
+/** A card in the side columns of `GatherPanel`. */
+export type PanelCard = 'now' | 'ask' | 'collected'
+
 /** The props of `GatherPanel`. */
 export interface GatherPanelProps {
   /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** Validates the result of an AI gather: any Standard Schema (zod, valibot, ArkType, …). */
-  readonly schema?: StandardSchemaV1
   /** The presets offered as buttons. Pass the same array on every render. Default: `defaultPresets`. */
   readonly presets?: readonly Preset[]
   /** The id in Telnyx of the assistant that "Start assistant" starts. Without an id, the panel shows a field for it. */
   readonly assistantId?: string
   /** Common messages to the assistant, offered as buttons. Pass the same array on every render. */
   readonly suggestions?: readonly string[]
-  /** Components that the panel does not render. Default: none. */
-  readonly without?: readonly ('controls' | 'transcript' | 'assistant' | 'timeline')[]
+  /** The host's call buttons, such as hang up and transfer. They stay in one place at the end of the header. */
+  readonly callActions?: ReactNode
+  /** Cards of the host, after the cards of the panel. */
+  readonly children?: ReactNode
+  /** The order of the side cards. A card that is missing is not rendered. Default: `['now', 'ask', 'collected']`. */
+  readonly cards?: readonly PanelCard[]
+  /** Other components that the panel does not render. Default: none. */
+  readonly without?: readonly ('transcript' | 'assistant' | 'timeline')[]
+  /** Whether the form shows the request as JSON and Telnyx's names. Default: `false`. */
+  readonly developer?: boolean
 }
 
 const nothing: readonly never[] = []
+const defaultCards: readonly PanelCard[] = ['now', 'ask', 'collected']
 
 /**
- * A complete panel for one call: the caller, the gather, the transcript, the assistant and the timeline. The layout
- * adapts to the width of the container, from 320 pixels.
+ * A complete panel for one call: the header with the host's call buttons, the timeline, the conversation with the
+ * whisper composer, what is asked now, what can be asked, and what was collected.
  *
+ * It fills the height of its container, and has one, two or three columns by its own width, from 320 pixels.
  * `GatherPanelParts` has the unstyled parts of this component.
  */
-export function GatherPanel({ callId, ...props }: GatherPanelProps) {
+export function GatherPanel({ callId, callActions, ...props }: GatherPanelProps) {
   const kept = useKeptFocus()
   return (
     <parts.Root callId={callId} className="cg cg-panel" {...kept}>
-      <Header />
-      <Banner />
-      <Columns {...props} />
+      <div className="cg-panel-layout">
+        <Header actions={callActions} />
+        <Banner />
+        <Body {...props} />
+      </div>
     </parts.Root>
   )
 }
@@ -56,44 +69,52 @@ function Banner() {
   return <ConnectionBanner callId={callId} />
 }
 
-type ColumnsProps = Omit<GatherPanelProps, 'callId'>
+type BodyProps = Omit<GatherPanelProps, 'callId' | 'callActions'>
 
-function Columns({ schema, presets, assistantId, suggestions, without = nothing }: ColumnsProps) {
-  const { callId, gone } = usePanel('Columns')
-  const hasFields = useCall(
-    callId,
-    ({ state }) => state.latestGather !== null && isFieldsGather(state, state.latestGather.id),
-  )
-  const shows = (part: NonNullable<GatherPanelProps['without']>[number]) => !without.includes(part)
-  const side = shows('assistant') || shows('timeline') || hasFields
+function Body({
+  presets,
+  assistantId,
+  suggestions,
+  children,
+  cards = defaultCards,
+  without = nothing,
+  developer = false,
+}: BodyProps) {
+  const { callId, gone, isViewOnly } = usePanel('Body')
+  const pad = useMemo(() => <DtmfPad callId={callId} />, [callId])
   if (gone) return null
+  const shows = (part: NonNullable<GatherPanelProps['without']>[number]) => !without.includes(part)
+  const cardOf: Record<PanelCard, ReactNode> = {
+    now: <CurrentGather key="now" beside={pad} />,
+    ask: isViewOnly ? null : <AskCaller key="ask" presets={presets} developer={developer} />,
+    collected: null,
+  }
+  const isLate = (card: PanelCard) => card === 'collected'
   return (
-    <div className="cg-panel-columns">
-      <div className="cg-panel-main">
-        {shows('controls') && (
-          <GatherControls callId={callId} beside={<DtmfPad callId={callId} />} {...(presets ? { presets } : {})} />
+    <>
+      {shows('timeline') && <CallTimeline strip />}
+      <div className="cg-panel-columns">
+        {(shows('transcript') || shows('assistant')) && (
+          <div className="cg-panel-conversation">
+            {shows('transcript') && <Transcript />}
+            {shows('assistant') && !isViewOnly && (
+              <AssistantBar
+                {...(assistantId === undefined ? {} : { assistantId })}
+                {...(suggestions ? { suggestions } : {})}
+              />
+            )}
+          </div>
         )}
-        {shows('transcript') && <Transcript callId={callId} />}
-      </div>
-      {side && (
         <div className="cg-panel-side">
-          {hasFields && !shows('controls') && <GatherFields callId={callId} {...(schema ? { schema } : {})} />}
-          {shows('assistant') && (
-            <AssistantBar
-              callId={callId}
-              {...(assistantId === undefined ? {} : { assistantId })}
-              {...(suggestions ? { suggestions } : {})}
-            />
-          )}
-          {shows('timeline') && <CallTimeline callId={callId} />}
+          <div className="cg-panel-cards">{cards.filter((card) => !isLate(card)).map((card) => cardOf[card])}</div>
+          <div className="cg-panel-cards">
+            {cards.filter(isLate).map((card) => cardOf[card])}
+            {children}
+          </div>
         </div>
-      )}
-    </div>
+      </div>
+    </>
   )
-}
-
-function isFieldsGather(state: CallState, gatherId: string): boolean {
-  return state.commands.get(gatherId)?.request?.command === 'gather_using_ai'
 }
 
 const phaseBadges = {
@@ -103,21 +124,30 @@ const phaseBadges = {
   ended: { tone: 'neutral', icon: 'hangup' },
 } as const satisfies Record<string, Omit<Badge, 'text'>>
 
-function Header() {
-  const { callId, phase } = usePanel('Header')
+function Header({ actions }: { readonly actions: ReactNode }) {
+  const { phase, isViewOnly } = usePanel('Header')
+  const { callId } = usePanel('Header')
   const { t } = useLanguage()
+  const isMissed = useCall(
+    callId,
+    ({ state }) =>
+      phase === 'ended' && state.answered === null && state.hangup !== null && state.initiated?.direction !== 'outgoing',
+  )
   return (
     <header className="cg-panel-header">
-      <div>
+      <div className="cg-panel-who">
         <parts.Title className="cg-panel-title">
           <parts.Party />
-          <StatusChip badge={{ text: t(`call.phase.${phase}`), ...phaseBadges[phase] }} />
         </parts.Title>
         <parts.Facts className="cg-panel-sub" />
       </div>
-      <div className="cg-panel-side-meta">
+      <div className="cg-panel-state">
+        {isViewOnly && <Chip icon="eye">{t('call.viewOnly')}</Chip>}
+        <StatusChip badge={{ text: t(isMissed ? 'call.missed' : `call.phase.${phase}`), ...phaseBadges[phase] }} />
+        <parts.Clock className="cg-panel-clock" />
         <ConnectionStatus callId={callId} />
       </div>
+      {actions && <div className="cg-panel-actions">{actions}</div>}
     </header>
   )
 }

@@ -13,6 +13,8 @@ export type RootState = {
   readonly phase: CallPhase
   /** Whether the panel cannot show the call, because the client has no state of it. `ConnectionBanner` explains why. */
   readonly gone: boolean
+  /** Whether the agent may see the call but send no command. */
+  readonly isViewOnly: boolean
 }
 
 /** The props of `GatherPanelParts.Root`. */
@@ -25,9 +27,10 @@ export interface RootProps extends PartProps<'article', RootState> {
 export function Root({ callId: given, ...props }: RootProps) {
   const callId = useCallId(given)
   const titleId = useId()
-  const state = useCall(callId, ({ state, cursor, error }) => ({
+  const state = useCall(callId, ({ state, cursor, error, scopes }) => ({
     phase: selectCallPhase(state),
     gone: cursor === null && error !== undefined,
+    isViewOnly: cursor !== null && !scopes.includes('gather') && !scopes.includes('assistant'),
   }))
   return (
     <CallScope callId={callId}>
@@ -76,22 +79,39 @@ export function Phase(props: PhaseProps) {
 /** The props of `GatherPanelParts.Facts`. */
 export type FactsProps = PartProps<'p'>
 
-/** One line of call details: the caller's name, the number called, the answer time and the duration. */
+/** One line of call details: the direction, the caller's name, the agent's own number and the answer time. */
 export function Facts(props: FactsProps) {
   const { callId } = usePanel('Facts')
   const { t, locale, timeZone } = useLanguage()
-  const { name, own, answeredAt, endedAt } = useCall(callId, ({ state: { parties, initiated, ...state } }) => ({
-    name: initiated?.callerName ?? null,
-    own: (initiated?.direction === 'outgoing' ? parties?.from : parties?.to) ?? null,
+  const { name, isOutgoing, own, answeredAt } = useCall(callId, ({ state: { parties, initiated, answered } }) => {
+    const isOutgoing = initiated?.direction === 'outgoing'
+    return {
+      name: initiated?.callerName ?? null,
+      isOutgoing: initiated ? isOutgoing : null,
+      own: (isOutgoing ? parties?.from : parties?.to) ?? null,
+      answeredAt: answered?.at ?? null,
+    }
+  })
+  const facts: ReactNode[] = []
+  if (isOutgoing !== null) facts.push(<span key="direction">{t(isOutgoing ? 'call.outgoing' : 'call.incoming')}</span>)
+  if (name) facts.push(<bdi key="name">{name}</bdi>)
+  if (own) facts.push(<bdi key="own">{t(isOutgoing ? 'call.from' : 'call.to', { number: partyName(own) })}</bdi>)
+  if (answeredAt)
+    facts.push(<span key="at">{t('call.answeredAt', { time: timeOfDay(locale, answeredAt, timeZone) })}</span>)
+  const children = facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]))
+  return renderPart('p', props, { children })
+}
+
+/** The props of `GatherPanelParts.Clock`. */
+export type ClockProps = PartProps<'span'>
+
+/** The time since the call was answered, or its length after the end. Renders nothing for an unanswered call. */
+export function Clock(props: ClockProps): ReactNode {
+  const { callId } = usePanel('Clock')
+  const { answeredAt, endedAt } = useCall(callId, ({ state }) => ({
     answeredAt: state.answered?.at ?? null,
     endedAt: state.hangup?.at ?? state.closed?.at ?? null,
   }))
-  const facts: ReactNode[] = []
-  if (name) facts.push(<bdi key="name">{name}</bdi>)
-  if (own) facts.push(<bdi key="own">{t('call.to', { number: partyName(own) })}</bdi>)
-  if (answeredAt)
-    facts.push(<span key="at">{t('call.answeredAt', { time: timeOfDay(locale, answeredAt, timeZone) })}</span>)
-  if (answeredAt) facts.push(<Elapsed key="for" callId={callId} from={answeredAt} to={endedAt} />)
-  const children = facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]))
-  return renderPart('p', props, { children })
+  if (!answeredAt) return null
+  return renderPart('span', props, { children: <Elapsed callId={callId} from={answeredAt} to={endedAt} /> })
 }

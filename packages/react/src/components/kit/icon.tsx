@@ -16,6 +16,7 @@ const paths: Readonly<Record<IconName, string>> = {
   info: 'M12 11v5.5 M12 7.6v.1 M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17Z',
   hidden:
     'M4 4 20 20 M9.9 5.6A9.6 9.6 0 0 1 12 5.4c5 0 8.5 4 9.5 6.6a12 12 0 0 1-2.6 3.8 M6.3 7.2A12 12 0 0 0 2.5 12c1 2.6 4.5 6.6 9.5 6.6a9.3 9.3 0 0 0 4.6-1.2',
+  eye: 'M2.5 12C3.5 9.4 7 5.4 12 5.4s8.5 4 9.5 6.6c-1 2.6-4.5 6.6-9.5 6.6S3.5 14.6 2.5 12Z M12 9.4a2.6 2.6 0 1 0 0 5.2 2.6 2.6 0 0 0 0-5.2Z',
   keypad: 'M6 5.5v.1 M12 5.5v.1 M18 5.5v.1 M6 12v.1 M12 12v.1 M18 12v.1 M12 18.5v.1',
   speech: 'M4 5.5h16v10.5H11l-4.5 3.5V16H4Z',
   whisper: 'M4 20l1.2-4.2L16 5l3 3L8.2 18.8Z M14 7l3 3',
@@ -57,6 +58,7 @@ export type IconName =
   | 'alert'
   | 'info'
   | 'hidden'
+  | 'eye'
   | 'keypad'
   | 'speech'
   | 'whisper'

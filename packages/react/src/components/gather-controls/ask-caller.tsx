@@ -1,0 +1,120 @@
+import { type MouseEvent, type ReactElement, useId, useState } from 'react'
+import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { perCall } from '../../hooks/call-scope.tsx'
+import type { CommandProgress } from '../../hooks/command-progress.ts'
+import { useCall } from '../../hooks/use-call.ts'
+import { useAnyCommand } from '../../hooks/use-command.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
+import { Button } from '../kit/button.tsx'
+import { CommandButton, CommandNotice, isBusy } from '../kit/command-button.tsx'
+import { gatherSliceOf } from '../kit/gather-slice.ts'
+import { Icon } from '../kit/icon.tsx'
+import { useBlocked } from '../kit/use-blocked.ts'
+import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { bodyOf, type Draft, draftOf } from './draft.ts'
+import { GatherForm } from './gather-form.tsx'
+import { collectsDigits, defaultPresets, type Preset } from './parameters.ts'
+import { isRunning } from './running-gather.tsx'
+import { useFillForm } from './use-gather-draft.ts'
+
+/** The props of `AskCaller`. */
+export interface AskCallerProps {
+  /** The id of the call. Default: the call of the `CallScope` around this component. */
+  readonly callId?: string | undefined
+  /** The presets offered as buttons. Pass the same array on every render. Default: `defaultPresets`. */
+  readonly presets?: readonly Preset[] | undefined
+  /** Initial values of the form, and of the presets that are asked with one press. */
+  readonly initial?: Partial<Draft> | undefined
+  /** Whether the form shows the request as JSON and Telnyx's names. Default: `false`. */
+  readonly developer?: boolean | undefined
+}
+
+/** Whether the form of a call is open instead of the presets. */
+const openForms = new Remembered(false)
+
+const notSent: CommandProgress = { status: 'idle', name: null, requestId: null, refusal: null }
+
+/**
+ * Buttons that ask the caller for a common value with one press. With Shift, or while another request is running, the
+ * press opens the form filled in for a review. "Write your own" opens the empty form.
+ */
+export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall(function Card({
+  callId,
+  presets = defaultPresets,
+  initial,
+  developer = false,
+}: Omit<AskCallerProps, 'callId'> & { readonly callId: string }) {
+  const { t, tryT } = useLanguage()
+  const reason = useBlocked(callId, 'gather')
+  const running = useCall(callId, ({ state }) => {
+    const gather = gatherSliceOf(state)
+    return gather !== null && isRunning(gather)
+  })
+  const [isFormOpen, setFormOpen] = useRemembered(callId, openForms)
+  const fillForm = useFillForm(callId, initial)
+  const [pressed, setPressed] = useState<string | null>(null)
+  const asking = useAnyCommand(callId, { slot: 'preset' })
+  const starting = useAnyCommand(callId, { slot: 'form.start' })
+  const id = useId()
+  const kept = useKeptFocus()
+  const setOpen = (isOpen: boolean) => setFormOpen(() => isOpen)
+  const isOpen = isFormOpen || presets.length === 0
+  const ask = (preset: Preset, event: MouseEvent) => {
+    if (isBusy(asking)) return
+    if (event.shiftKey || running) {
+      fillForm(preset)
+      setOpen(true)
+      return
+    }
+    setPressed(preset.name)
+    const draft = draftOf(preset, initial)
+    const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
+    asking.mutate(draft.purpose, bodyOf(draft) as never, { mask })
+  }
+  return (
+    <section className="cg cg-card cg-ask" aria-labelledby={id} {...kept}>
+      <header className="cg-card-header">
+        <h3 className="cg-card-title" id={id}>
+          {t('controls.start')}
+        </h3>
+      </header>
+      {isOpen ? (
+        <GatherForm
+          callId={callId}
+          presets={presets}
+          reason={reason}
+          initial={initial}
+          developer={developer}
+          onSent={() => setOpen(false)}
+          onCancel={presets.length > 0 ? () => setOpen(false) : undefined}
+        />
+      ) : (
+        <div className="cg-ask-body">
+          {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a grid in every browser */}
+          <div className="cg-ask-presets" role="group" aria-label={t('controls.presets')}>
+            {presets.map((preset) => (
+              <CommandButton
+                key={preset.name}
+                command={pressed === preset.name ? asking : notSent}
+                reason={reason}
+                onClick={(event) => ask(preset, event)}
+              >
+                <span>{tryT(preset.label, preset.label)}</span>
+                {preset.mask && <Icon name="lock" />}
+              </CommandButton>
+            ))}
+          </div>
+          <CommandNotice command={asking} />
+          {starting.status !== 'accepted' && <CommandNotice command={starting} />}
+          {reason !== null && !isBusy(asking) && <p className="cg-hint">{reason}</p>}
+          <p className="cg-hint cg-ask-hint">
+            {t('ask.hint')}
+            <Button variant="quiet" size="small" onClick={() => setOpen(true)}>
+              {t('ask.own')}
+            </Button>
+          </p>
+        </div>
+      )}
+    </section>
+  )
+})
