@@ -8,10 +8,10 @@ it('shows every key exactly once after the server is killed between two keys', a
   const agent = new Agent(await stage.openConsole())
   await caller.dial()
   await agent.answers()
-  await agent.panel.getByRole('button', { name: 'Account number', exact: true }).click()
+  await agent.panel.getByRole('button', { name: 'Account number', exact: true }).click({ modifiers: ['Shift'] })
   // The gather must not time out while the server is down.
   await agent.panel.getByRole('button', { name: 'More options' }).click()
-  await agent.panel.getByRole('textbox', { name: 'Between two digits (ms)' }).fill('60000')
+  await agent.panel.getByRole('textbox', { name: 'Between two digits (seconds)' }).fill('60')
   await agent.asks()
   await caller.press('40')
   await agent.panel.getByRole('img', { name: /^2 / }).waitFor()

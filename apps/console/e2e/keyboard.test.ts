@@ -16,7 +16,7 @@ it('asks for digits and fields, stops a request, corrects a field and announces 
   await agent.answers()
 
   // Digits from a preset: announcements count the digits and never name them.
-  await agent.presses(panel.getByRole('button', { name: 'PIN', exact: true }))
+  await agent.presses(panel.getByRole('button', { name: 'PIN', exact: true }), 'Shift+Enter')
   await agent.presses(panel.getByRole('checkbox', { name: /Hide the digits/ }), 'Space')
   await agent.presses(panel.getByRole('button', { name: 'Ask the caller', exact: true }))
   await caller.hears(/PIN/)
@@ -30,7 +30,7 @@ it('asks for digits and fields, stops a request, corrects a field and announces 
   await hears(/^Gather ended: Cancelled$/)
 
   // Fields by conversation: each field is announced, and the agent corrects a wrong value.
-  await agent.presses(panel.getByRole('button', { name: 'Ask something else' }))
+  await agent.presses(panel.getByRole('button', { name: 'Write your own' }))
   await agent.tabsTo(panel.getByRole('radio', { checked: true }))
   const fields = panel.getByRole('radio', { name: 'Fields, by conversation' })
   for (let turn = 0; turn < 4 && !(await fields.isChecked()); turn++) await page.keyboard.press('ArrowRight')
@@ -91,13 +91,12 @@ it('whispers, triggers an answer, stops and restarts the assistant by keyboard a
   await page.keyboard.press('Escape')
   expect(await find.evaluate((it) => it === document.activeElement)).toBe(true)
 
-  // A second call rings and opens in a second tab. The agent switches between the tabs.
+  // A second call rings. The agent opens it and comes back to the first call.
   await stage.simulator.phone.dial()
   await agent.ringing.waitFor()
   await page.keyboard.press('k')
   await panel.getByText('Ringing', { exact: true }).waitFor()
-  const tabs = page.getByRole('navigation', { name: 'Open calls' })
-  await agent.presses(tabs.getByRole('button', { name: /, answered$/ }))
+  await page.keyboard.press('j')
   await panel.getByRole('button', { name: 'Stop assistant' }).waitFor()
 })
 

@@ -64,7 +64,12 @@ export class Agent {
     await this.panel.getByText('Answered', { exact: true }).waitFor()
   }
 
-  /** Chooses the kind of request. */
+  /** Opens the form of a request, unless it is open. */
+  async writesOwn(): Promise<void> {
+    await this.panel.getByRole('button', { name: 'Write your own' }).click()
+  }
+
+  /** Chooses the kind of request in the form. */
   async chooses(purpose: string): Promise<void> {
     await this.panel.getByRole('radio', { name: purpose }).check({ force: true })
   }

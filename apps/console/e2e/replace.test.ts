@@ -14,6 +14,7 @@ it('offers the second of two agents who ask at the same time to replace the runn
     .click()
   const questionOf = (agent: Agent) => (agent === one ? 'Your account number?' : 'Your date of birth?')
   for (const agent of agents) {
+    await agent.writesOwn()
     await agent.panel.getByRole('textbox', { name: 'What to say' }).fill(questionOf(agent))
   }
   // Holds both commands until both are sent: a form disappears as soon as the other agent's request is known.

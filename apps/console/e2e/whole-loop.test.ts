@@ -12,7 +12,7 @@ it('runs a call from ringing to hang-up, with digits, fields, assistant and menu
   await agent.answers()
 
   // A spoken request for a four-digit PIN: each key appears when it is pressed.
-  await agent.panel.getByRole('button', { name: 'PIN', exact: true }).click()
+  await agent.panel.getByRole('button', { name: 'PIN', exact: true }).click({ modifiers: ['Shift'] })
   await agent.panel.getByRole('checkbox', { name: /Hide the digits/ }).uncheck()
   await agent.asks()
   await caller.hears(/PIN/)
@@ -25,7 +25,7 @@ it('runs a call from ringing to hang-up, with digits, fields, assistant and menu
   await agent.seesChip('Valid')
 
   // Three typed fields by conversation: the fields and the transcript fill as the caller answers.
-  await agent.panel.getByRole('button', { name: 'Ask something else' }).click()
+  await agent.writesOwn()
   await agent.chooses('Fields, by conversation')
   await agent.buildsFields([
     { name: 'Full name', type: 'Text' },
@@ -57,7 +57,7 @@ it('runs a call from ringing to hang-up, with digits, fields, assistant and menu
   await agent.hears('Assistant left')
 
   // A menu by audio file: the agent sees the playback and stops it.
-  await agent.panel.getByRole('button', { name: 'Ask something else' }).click()
+  await agent.writesOwn()
   await agent.chooses('Digits, audio prompt')
   await agent.panel
     .getByRole('textbox', { name: 'Address of the audio file' })

@@ -74,11 +74,15 @@ export function App({ role }: { role: Role }) {
         onToggleTheme={toggleTheme}
         onShowHelp={() => setHelp(true)}
         onToggleEvents={() => setDrawer((shown) => !shown)}
+        ringing={calls.filter(({ phase }) => phase === 'ringing').length}
+        hasCall={callId !== null}
       >
         <CallList selected={callId} onSelect={setCallId} />
-        <div className="console-connection">
-          <ConnectionStatus />
-        </div>
+        {callId === null && (
+          <div className="console-connection">
+            <ConnectionStatus />
+          </div>
+        )}
       </Rail>
       <main className="console-main" ref={main} {...kept}>
         {callId ? (

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Demo, Role } from './session.ts'
 import type { Theme } from './use-theme.ts'
 
@@ -9,18 +9,41 @@ interface RailProps {
   onToggleTheme: () => void
   onShowHelp: () => void
   onToggleEvents: () => void
+  /** How many calls ring. */
+  ringing: number
+  /** Whether a call is open. On a narrow screen, the list then collapses to one button. */
+  hasCall: boolean
   children: ReactNode
 }
 
 /** The sidebar: brand, calls and controls that belong to no call. */
-export function Rail({ role, demo, theme, onToggleTheme, onShowHelp, onToggleEvents, children }: RailProps) {
+export function Rail({
+  role,
+  demo,
+  theme,
+  onToggleTheme,
+  onShowHelp,
+  onToggleEvents,
+  ringing,
+  hasCall,
+  children,
+}: RailProps) {
+  const [isOpen, setOpen] = useState(false)
   return (
-    <aside className="console-rail" aria-label="Calls">
+    <aside className="console-rail" aria-label="Calls" data-collapsed={hasCall && !isOpen ? '' : undefined}>
       <header className="console-brand">
         <span className="console-mark" aria-hidden="true" />
         CallGather
         {demo?.simulated && <span className="console-simulated">Simulated</span>}
       </header>
+      <button
+        type="button"
+        className="console-rail-toggle"
+        aria-expanded={isOpen}
+        onClick={() => setOpen((shown) => !shown)}
+      >
+        {ringing > 0 ? `Calls · ${ringing} ringing` : 'Calls'}
+      </button>
       <div className="console-calls">{children}</div>
       <footer className="console-rail-foot">
         {demo?.phone && (

@@ -6,7 +6,15 @@
 export * from './base/errors.ts'
 export { DTMF_KEYS, limits } from './base/limits.ts'
 export { isMask, type Mask, masks, readMask } from './base/mask.ts'
-export { DEFAULT_BASE_PATH, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER, routes } from './base/routes.ts'
+export {
+  DEFAULT_BASE_PATH,
+  LABEL_HEADER,
+  MASK_HEADER,
+  MAX_LABEL_LENGTH,
+  PROTOCOL_HEADER,
+  REPLACE_HEADER,
+  routes,
+} from './base/routes.ts'
 export { SortedMap } from './base/sorted-map.ts'
 export * from './base/version.ts'
 export {

@@ -50,6 +50,8 @@ export * as DigitSlotsParts from './components/digit-slots/parts.tsx'
 export { type Slot, type Slots, slotsOf } from './components/digit-slots/slots.ts'
 export { DtmfPad, type DtmfPadProps } from './components/dtmf-pad/dtmf-pad.tsx'
 export * as DtmfPadParts from './components/dtmf-pad/parts.tsx'
+export { AskCaller, type AskCallerProps } from './components/gather-controls/ask-caller.tsx'
+export { CurrentGather, type CurrentGatherProps } from './components/gather-controls/current-gather.tsx'
 export { bodyOf, type Draft } from './components/gather-controls/draft.ts'
 export {
   type FieldDraft,
@@ -57,8 +59,6 @@ export {
   type FieldType,
   schemaOf,
 } from './components/gather-controls/field-drafts.ts'
-export { AskCaller, type AskCallerProps } from './components/gather-controls/ask-caller.tsx'
-export { CurrentGather, type CurrentGatherProps } from './components/gather-controls/current-gather.tsx'
 export { GatherControls, type GatherControlsProps } from './components/gather-controls/gather-controls.tsx'
 export {
   defaultPresets,

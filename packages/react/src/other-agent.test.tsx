@@ -69,12 +69,14 @@ function deskOf() {
   }
 }
 
+const openForm = () => userEvent.click(screen.getByRole('button', { name: 'Write your own' }))
 const question = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'What to say' })
 
 it('a form that an agent submits before its validation has loaded is not sent for the next agent', async () => {
   const { agent, show, later, sent, server } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
+  await openForm()
   await userEvent.type(question(), 'Mrs Smith')
   await userEvent.click(screen.getByRole('button', { name: 'Ask the caller' }))
   agent.name = 'agent-2'
@@ -90,6 +92,7 @@ it('a draft stays hidden until the client knows which agent has signed in', asyn
   const { agent, show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
+  await openForm()
   await userEvent.type(question(), 'Mrs Smith, your PIN')
   await show(<h1>Signed out</h1>)
   let answer = (_: string) => {}
@@ -98,9 +101,11 @@ it('a draft stays hidden until the client knows which agent has signed in', asyn
       answer = resolve
     })
   await show(<GatherControls callId={callId} />)
+  await openForm()
   expect(question().value).toBe('')
   await actAndSettle(() => answer(ticketOf('agent-2')))
   await later(1)
+  await openForm()
   expect(question().value).toBe('')
 })
 
@@ -108,6 +113,7 @@ it('a draft is restored when the same agent signs in again', async () => {
   const { show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
+  await openForm()
   await userEvent.type(question(), 'Your PIN')
   await show(<h1>Elsewhere</h1>)
   await show(<GatherControls callId={callId} />)
@@ -119,6 +125,7 @@ it('a draft keeps text that the same agent types before the client has confirmed
   const { agent, show, later } = deskOf()
   await show(<GatherControls callId={callId} />)
   await later(1)
+  await openForm()
   await userEvent.type(question(), 'Your PIN')
   await show(<h1>Elsewhere</h1>)
   let answer = (_: string) => {}
@@ -127,6 +134,7 @@ it('a draft keeps text that the same agent types before the client has confirmed
       answer = resolve
     })
   await show(<GatherControls callId={callId} />)
+  await openForm()
   await userEvent.type(question(), 'Your date of birth')
   expect(question().value).toBe('Your date of birth')
   await actAndSettle(() => answer(ticketOf('agent-1')))

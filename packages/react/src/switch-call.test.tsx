@@ -159,10 +159,23 @@ const components: Record<string, Row> = {
   },
   DigitSlots: { call: 'digits', content: <exported.DigitSlots />, act: pressSeven, expectedTexts: ['1 of 4'] },
   DtmfPad: { call: 'digits', content: <exported.DtmfPad />, act: pressSeven, expectedTexts: ['Last key 7'] },
+  AskCaller: {
+    call: 'quiet',
+    content: <exported.AskCaller />,
+    act: async () => {
+      await press('Write your own')
+      await userEvent.type(box('What to say'), 'Your PIN, please')
+    },
+    expectedTexts: ['Your PIN, please'],
+  },
+  CurrentGather: { call: 'digits', content: <exported.CurrentGather />, act: pressSeven, expectedTexts: ['1 of 4'] },
   GatherControls: {
     call: 'quiet',
     content: <exported.GatherControls />,
-    act: () => userEvent.type(box('What to say'), 'Your PIN, please'),
+    act: async () => {
+      await press('Write your own')
+      await userEvent.type(box('What to say'), 'Your PIN, please')
+    },
     expectedTexts: ['Your PIN, please'],
   },
   GatherFields: {
@@ -179,6 +192,7 @@ const components: Record<string, Row> = {
     content: <exported.GatherPanel />,
     act: async (stage) => {
       await arm(stage)
+      await press('Write your own')
       await userEvent.type(box('What to say'), 'Your PIN, please')
       await press('Find')
       await userEvent.type(screen.getByRole('searchbox'), 'zebra')

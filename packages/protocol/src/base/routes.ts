@@ -11,6 +11,15 @@ export const routes = {
 } as const
 
 /**
+ * The request header with the label of a gather, such as `Account number`, for all agents who see the call. At most
+ * `MAX_LABEL_LENGTH` characters, percent-encoded.
+ */
+export const LABEL_HEADER = 'callgather-label'
+
+/** The maximum length of a gather's label, in characters. */
+export const MAX_LABEL_LENGTH = 60
+
+/**
  * The request header that masks a gather's input: `all`, `digits` or `allButLast4`. It can only make the server's mask
  * policy stricter. It is a header because the body holds only Telnyx's parameters.
  */

@@ -32,6 +32,8 @@ export interface CommandRequest extends Occurrence {
   readonly subject?: string | undefined
   /** The mask of the input; absent when the input is not masked. */
   readonly mask?: Mask | undefined
+  /** What the gather asks for, in the words of its agent. */
+  readonly label?: string | undefined
 }
 
 /** Telnyx's response to a command; `unknown` when no response arrived before the timeout. */

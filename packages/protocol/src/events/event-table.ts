@@ -39,6 +39,8 @@ export const eventTable = {
       subject: of.maybeText,
       /** The mask of the gather's input; absent when the input is not masked. */
       mask: of.optional(of.mask),
+      /** What the gather asks for, in the words of its agent. */
+      label: of.maybeText,
     }),
   },
   'command.accepted': { rank: 4, isOurs: true, payload: (of) => ({ conversation_id: of.maybeText }) },

@@ -67,9 +67,9 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): 
       return addLifecycleEntry({ ...state, closed: earlier(state.closed, stamped) }, event, stamped)
 
     case 'command.requested': {
-      const { command, body, subject } = event.payload
+      const { command, body, subject, label } = event.payload
       const mask = readMask(event.payload.mask)
-      const request = { ...stamped, command, body, subject, mask }
+      const request = { ...stamped, command, body, subject, mask, label }
       return withCommand(state, event.command_id ?? event.id, (known) => ({
         ...known,
         request: earlier(known.request, request),

@@ -83,10 +83,16 @@ export class ScenarioWriter {
     id: string,
     command: string,
     body: Record<string, unknown>,
-    options: { mask?: Mask; subject?: string } = {},
+    options: { mask?: Mask; label?: string; subject?: string } = {},
   ): this {
-    const { mask, subject = 'agent-7' } = options
-    const payload = { command, body, subject, ...(mask === undefined ? {} : { mask }) }
+    const { mask, label, subject = 'agent-7' } = options
+    const payload = {
+      command,
+      body,
+      subject,
+      ...(mask === undefined ? {} : { mask }),
+      ...(label === undefined ? {} : { label }),
+    }
     this.event('command.requested', { command_id: id, payload })
     return this.wait(120).event('command.accepted', { command_id: id, payload: {} })
   }

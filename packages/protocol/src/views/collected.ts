@@ -12,7 +12,7 @@ export interface CollectedItem {
   readonly kind: 'digits' | 'fields'
   /** Identifies the value within its gather: `digits`, or the path of a field, such as `address.city`. */
   readonly name: string
-  /** The value's label for the agent: the title of a field, or the prompt of the gather. */
+  /** The value's label for the agent: the title of a field, or the label or prompt of the gather. */
   readonly label: string
   /** The digits as a string, or the field as JSON; `null` when it is masked or missing. */
   readonly value: unknown
@@ -78,7 +78,7 @@ function digitsOf(gather: DigitGather, ended: GatherEndEntry | null): CollectedV
   return [
     {
       ...commonOf(gather, 'digits', ended),
-      label: gather.prompt.text ?? 'digits',
+      label: gather.label ?? gather.prompt.text ?? 'digits',
       value: mask ? null : digits,
       digitCount: isCounted ? digitCount : null,
       last4: ended?.last4 ?? null,

@@ -15,6 +15,8 @@ export interface GatherBase {
   readonly command: GatherName | null
   /** The body of that command as it was sent to Telnyx. */
   readonly body: Readonly<Record<string, unknown>>
+  /** What the gather asks for, in the words of its agent, such as `Account number`; `null` without a label. */
+  readonly label: string | null
   readonly requestedBy?: string | undefined
   readonly requestedAt: string | null
   readonly acceptedAt: string | null
@@ -122,6 +124,7 @@ function viewCommon(gather: GatherState, end: End | null, evidence: boolean): Ga
     status: gather.ended ? 'ended' : statusOf(gather.command, end !== null, evidence),
     command,
     body: request?.body ?? {},
+    label: request?.label ?? null,
     requestedBy: request?.subject,
     requestedAt: request?.at ?? null,
     acceptedAt: outcome?.status === 'accepted' ? outcome.at : null,

@@ -7,7 +7,9 @@ import {
   type CommandName,
   clientErrors,
   GatherError,
+  LABEL_HEADER,
   MASK_HEADER,
+  MAX_LABEL_LENGTH,
   type Mask,
   PROTOCOL_HEADER,
   PROTOCOL_VERSION,
@@ -31,6 +33,8 @@ export interface CommandOptions {
    * last four. It can only tighten the server's policy. Sent as `callgather-mask`.
    */
   mask?: Mask | undefined
+  /** What a gather asks for, in the agent's words, at most 60 characters. Sent as `callgather-label`. */
+  label?: string | undefined
   /** Stops the running gather first. Default false: a second gather is refused. Sent as `callgather-replace`. */
   replace?: boolean | undefined
   /** Aborts the HTTP request of the command. Telnyx may still run the command. */
@@ -96,7 +100,7 @@ export function createCommandSender(deps: {
     return send(await ticketFor(agent, () => tickets.getFresh()))
   }
 
-  return async (callId, name, body, { requestId = newRequestId(), mask, replace = false, signal } = {}) => {
+  return async (callId, name, body, { requestId = newRequestId(), mask, label, replace = false, signal } = {}) => {
     signal?.throwIfAborted()
     const abort = new AbortController()
     const onAbort = () => abort.abort(signal?.reason)
@@ -108,6 +112,7 @@ export function createCommandSender(deps: {
       'idempotency-key': requestId,
       [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
       ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
+      ...(label === undefined ? {} : { [LABEL_HEADER]: encodeURIComponent(label.slice(0, MAX_LABEL_LENGTH)) }),
       ...(replace ? { [REPLACE_HEADER]: 'true' } : {}),
     }
     try {

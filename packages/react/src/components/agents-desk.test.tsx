@@ -81,6 +81,7 @@ describe('the call list', () => {
 })
 
 async function fill() {
+  fireEvent.click(await screen.findByRole('button', { name: 'Write your own' }))
   fireEvent.click(await screen.findByRole('button', { name: 'Yes or no' }))
   await actAndSettle(() =>
     fireEvent.click(screen.getByRole('button', { name: /^(Ask the caller|Stop and ask this)$/ })),
@@ -128,7 +129,7 @@ describe('a refused request', () => {
     expect(client.commands.map(({ replace = false }) => replace)).toEqual([false, true])
     expect(client.commands[1]?.body).toMatchObject({ payload: 'Press 1 for yes, or 2 for no.' })
     // The gather form is empty, because Telnyx accepted its draft.
-    await actAndSettle(() => fireEvent.click(screen.getByRole('button', { name: 'Ask something else' })))
+    await actAndSettle(() => fireEvent.click(screen.getByRole('button', { name: 'Write your own' })))
     expect(screen.getByRole('textbox', { name: 'What to say' })).toHaveValue('')
   })
 })
@@ -137,7 +138,7 @@ describe('a stop that Telnyx accepted', () => {
   test('the gather card offers "Stop again" when Telnyx accepted a stop but no end event arrives', async () => {
     const client = show(<GatherControls callId={endless.callId} />, {}, endless)
     await playTo(client, 7000)
-    expect(screen.getByText('attempt 1 of 3')).toBeTruthy()
+    expect(screen.queryByText(/^attempt/)).toBeNull()
     const stopped = { command: 'gather_stop', body: {}, subject: 'agent-9' }
     await actAndSettle(() => {
       client.emit(endless.callId, 'command.requested', { command_id: 'lost-stop', payload: stopped })

@@ -59,6 +59,7 @@ export interface SentCommand {
   readonly body: Readonly<Record<string, unknown>>
   readonly requestId: string
   readonly mask?: Mask | undefined
+  readonly label?: string | undefined
   readonly replace?: boolean | undefined
   /** The `command_id` of the command in the call's log. */
   readonly commandId: string

@@ -16,7 +16,7 @@ import { useCall } from './use-call.ts'
 export type SettledCommandStatus = 'accepted' | 'refused' | 'unknown'
 
 /** The options of `mutate` and `mutateAsync`. */
-export type CommandMutateOptions = Pick<CommandOptions, 'mask' | 'replace'>
+export type CommandMutateOptions = Pick<CommandOptions, 'mask' | 'label' | 'replace'>
 
 /** The options of `useCommand` and `useAnyCommand`. */
 export interface UseCommandOptions {
@@ -211,8 +211,8 @@ async function send(place: Place, command: SentCommand): Promise<SettledCommandS
   // The log may show that Telnyx accepted the command before the HTTP response, or without a response.
   let cancelDeadline = startDeadline()
   try {
-    const { name, body, requestId, mask, replace } = command
-    await client.command(callId, name, body as CommandBodies[CommandName], { requestId, mask, replace })
+    const { name, body, requestId, mask, label, replace } = command
+    await client.command(callId, name, body as CommandBodies[CommandName], { requestId, mask, label, replace })
     settle('accepted')
     return 'accepted'
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   GatherError,
   gatherError,
   isCommandName,
+  LABEL_HEADER,
   MASK_HEADER,
   type Mask,
   REPLACE_HEADER,
@@ -29,6 +30,8 @@ export interface ReceivedCommand {
   readonly requestId: string
   /** The requested mask of the caller's input; absent without a mask. */
   readonly mask?: Mask
+  /** The label of a gather; absent without a label. */
+  readonly label?: string
   /** Present if the command stops the running gather first. */
   readonly replace?: true
 }
@@ -75,6 +78,8 @@ export async function answerRequest(request: Request, answer: (command: Received
   const requestId = request.headers.get('idempotency-key') ?? crypto.randomUUID()
   const mask = masks.find((each) => each === request.headers.get(MASK_HEADER))
   const maskField = mask === undefined ? {} : { mask }
+  const label = request.headers.get(LABEL_HEADER)
+  const labelField = label === null ? {} : { label: decodeURIComponent(label) }
   const replaceField = request.headers.get(REPLACE_HEADER) === 'true' ? ({ replace: true } as const) : {}
   return answer({
     callId: decodeURIComponent(callId),
@@ -82,6 +87,7 @@ export async function answerRequest(request: Request, answer: (command: Received
     body: validation.body,
     requestId,
     ...maskField,
+    ...labelField,
     ...replaceField,
   })
 }
@@ -140,7 +146,10 @@ export class CommandResponder {
   #record(command: ReceivedCommand, answer: CommandAnswer): void {
     const { callId, name } = command
     const { command_id, client_state: _, ...body } = command.body
-    const maskField = command.mask === undefined ? {} : { mask: command.mask }
+    const marks = {
+      ...(command.mask === undefined ? {} : { mask: command.mask }),
+      ...(command.label === undefined ? {} : { label: command.label }),
+    }
     const id = { command_id: typeof command_id === 'string' ? command_id : command.requestId }
     const add = (event: Parameters<ScenarioServer['append']>[1]) => this.#server.append(callId, event)
     const make = this.#events
@@ -149,7 +158,7 @@ export class CommandResponder {
       for (const event of isByAi ? this.#stopConversation(callId) : this.#stopDigits(callId)) add(event)
     }
     if (!this.#server.stateOf(callId).commands.get(id.command_id)?.request) {
-      add(make.event('command.requested', { ...id, payload: { command: name, body, subject: 'agent', ...maskField } }))
+      add(make.event('command.requested', { ...id, payload: { command: name, body, subject: 'agent', ...marks } }))
     }
     if (answer === 'pending' || answer === 'offline') return
     if (answer === 'unknown') {

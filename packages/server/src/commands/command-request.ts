@@ -40,6 +40,8 @@ export interface CommandInput {
   readonly idempotencyKey?: string | undefined
   /** The mask that the sender requests. The stricter of this mask and the server's policy applies. */
   readonly mask?: Mask | undefined
+  /** What the gather asks for, in the words of its agent. Validated by the HTTP route. */
+  readonly label?: string | undefined
   /** Whether to stop the running gather first. Otherwise the server refuses a second gather. */
   readonly replace?: boolean | undefined
   /** The client's address, for the audit trail. */
@@ -106,7 +108,13 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
     requestEvent(state, now) {
       const isOpen = openMask(state, now) !== undefined
       const logged = withoutSecrets(loggedBody(command, body, mask, isOpen))
-      const payload = { command, body: logged, subject, ...(mask === undefined ? {} : { mask }) }
+      // While a masked gather is open, its input may be read back in a label too.
+      const label = isGather(command) && !isOpen ? order.label : undefined
+      const payload = {
+        ...{ command, body: logged, subject },
+        ...(mask === undefined ? {} : { mask }),
+        ...(label === undefined ? {} : { label }),
+      }
       const event = commandEvent(commandId, { event_type: 'command.requested', payload }, now)
       return { event, digest }
     },

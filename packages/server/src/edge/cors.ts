@@ -1,5 +1,5 @@
 /** CORS: pages of the configured origins may use the HTTP routes. There is no wildcard origin. */
-import { gatherError, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
+import { gatherError, LABEL_HEADER, MASK_HEADER, PROTOCOL_HEADER, REPLACE_HEADER } from '@callgather/protocol'
 import { errorResponse, type HttpResponse, type IncomingRequest } from './message.ts'
 
 /** Returns whether the `Origin` of a request is allowed. */
@@ -44,6 +44,7 @@ export function answerPreflight(request: IncomingRequest, isAllowed: OriginCheck
         'authorization',
         'content-type',
         'idempotency-key',
+        LABEL_HEADER,
         MASK_HEADER,
         PROTOCOL_HEADER,
         REPLACE_HEADER,

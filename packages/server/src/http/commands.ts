@@ -6,7 +6,9 @@ import {
   isCommandName,
   isGather,
   isMask,
+  LABEL_HEADER,
   MASK_HEADER,
+  MAX_LABEL_LENGTH,
   type Mask,
   PROTOCOL_HEADER,
   REPLACE_HEADER,
@@ -69,6 +71,7 @@ export function commandRoute(parts: {
       mustExist: true,
       idempotencyKey,
       mask: maskOf(request),
+      label: labelOf(request),
       replace,
       address: request.address,
     })
@@ -112,6 +115,26 @@ function maskOf(request: HttpRequest): Mask | undefined {
   if (word === undefined) return undefined
   if (others.length === 0 && isMask(word)) return word
   throw gatherError('unknownParameter', `The \`${MASK_HEADER}\` header must be one of: all, digits, allButLast4.`)
+}
+
+/** Reads `callgather-label`, percent-encoded text that names what a gather asks for. */
+function labelOf(request: HttpRequest): string | undefined {
+  const [encoded, ...others] = request.header(LABEL_HEADER)
+  if (encoded === undefined) return undefined
+  const label = others.length === 0 ? decoded(encoded) : null
+  if (label !== null && label.length <= MAX_LABEL_LENGTH && label.trim() !== '' && !/\p{Cc}/u.test(label)) return label
+  throw gatherError(
+    'unknownParameter',
+    `The \`${LABEL_HEADER}\` header must be 1 to ${MAX_LABEL_LENGTH} percent-encoded characters of text.`,
+  )
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
 }
 
 function idempotencyKeyOf(values: readonly string[]): string | undefined {

@@ -9,7 +9,9 @@ import {
   errorTable,
   exportFormats,
   isGather,
+  LABEL_HEADER,
   MASK_HEADER,
+  MAX_LABEL_LENGTH,
   PROTOCOL_HEADER,
   REPLACE_HEADER,
 } from '@callgather/protocol'
@@ -84,6 +86,12 @@ const commandParameters = [
     {
       enum: ['digits', 'allButLast4', 'all'],
     },
+  ),
+  parameter(
+    'header',
+    LABEL_HEADER,
+    'Names what this gather asks for, such as `Account%20number`, for every agent who sees the call. Percent-encoded.',
+    { type: 'string', minLength: 1, maxLength: MAX_LABEL_LENGTH * 12 },
   ),
   parameter(
     'header',

@@ -6,7 +6,7 @@ import { Confirm } from '../kit/confirm.tsx'
 import { Field } from '../kit/field.tsx'
 import type { Badge } from '../kit/gather-words.ts'
 import { Icon } from '../kit/icon.tsx'
-import { Empty, Notice } from '../kit/notice.tsx'
+import { Notice } from '../kit/notice.tsx'
 import { receipts } from '../kit/receipts.ts'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { useAskingButton } from '../kit/use-asking-button.ts'
@@ -197,9 +197,12 @@ function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
   return (
     <form className="cg-assistant-body" onSubmit={submit}>
       {!handsBack && (
-        <Empty icon="robot" title={t('assistant.none')}>
-          {reason ?? t('assistant.noneHint')}
-        </Empty>
+        <p className="cg-assistant-none">
+          <Icon name="robot" />
+          <span>
+            <strong>{t('assistant.none')}</strong> {reason ?? t('assistant.noneHint')}
+          </span>
+        </p>
       )}
       {!handsBack && reason === null && assistantId === undefined && (
         <Field label={t('assistant.id')} hint={t('assistant.idHint')}>

@@ -57,9 +57,7 @@ function Contents({ id, strip }: { readonly id: string; readonly strip: boolean 
             >
               {t('timeline.table')}
             </Button>
-            {strip && (
-              <IconButton icon="up" label={t('timeline.collapse')} onClick={() => setExpanded(false)} />
-            )}
+            {strip && <IconButton icon="up" label={t('timeline.collapse')} onClick={() => setExpanded(false)} />}
           </div>
         )}
       </header>
@@ -78,9 +76,22 @@ function Strip({ id }: { readonly id: string }) {
         {t('timeline.label')}
       </h3>
       <div className="cg-timeline-strip-lanes" aria-hidden="true">
-        <parts.Lanes>{(lane) => <parts.Lane key={lane} lane={lane} className="cg-lane">{drawSpan}</parts.Lane>}</parts.Lanes>
+        <parts.Lanes>
+          {(lane) => (
+            <parts.Lane key={lane} lane={lane} className="cg-lane">
+              {drawSpan}
+            </parts.Lane>
+          )}
+        </parts.Lanes>
       </div>
-      <button type="button" className="cg-button" data-variant="quiet" data-size="small" aria-expanded="false" onClick={() => setExpanded(true)}>
+      <button
+        type="button"
+        className="cg-button"
+        data-variant="quiet"
+        data-size="small"
+        aria-expanded="false"
+        onClick={() => setExpanded(true)}
+      >
         {range !== null && <span>{clockTime(range.to - range.from)}</span>}
         {t('timeline.label')}
         <Icon name="chevron" />

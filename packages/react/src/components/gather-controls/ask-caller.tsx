@@ -15,7 +15,7 @@ import { bodyOf, type Draft, draftOf } from './draft.ts'
 import { GatherForm } from './gather-form.tsx'
 import { collectsDigits, defaultPresets, type Preset } from './parameters.ts'
 import { isRunning } from './running-gather.tsx'
-import { useFillForm } from './use-gather-draft.ts'
+import { useForm } from './use-gather-draft.ts'
 
 /** The props of `AskCaller`. */
 export interface AskCallerProps {
@@ -51,25 +51,33 @@ export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall
     return gather !== null && isRunning(gather)
   })
   const [isFormOpen, setFormOpen] = useRemembered(callId, openForms)
-  const fillForm = useFillForm(callId, initial)
+  const form = useForm(callId, initial)
   const [pressed, setPressed] = useState<string | null>(null)
   const asking = useAnyCommand(callId, { slot: 'preset' })
   const starting = useAnyCommand(callId, { slot: 'form.start' })
   const id = useId()
   const kept = useKeptFocus()
-  const setOpen = (isOpen: boolean) => setFormOpen(() => isOpen)
-  const isOpen = isFormOpen || presets.length === 0
+  // Telnyx may accept the request of a refused or unknown attempt later, by Retry or Replace.
+  const isTaken = starting.status === 'accepted' || starting.status === 'confirmed'
+  const setOpen = (isOpen: boolean) => {
+    if (isOpen && isTaken) {
+      form.discardSent()
+      starting.reset()
+    }
+    setFormOpen(() => isOpen)
+  }
+  const isOpen = (isFormOpen && !isTaken) || presets.length === 0
   const ask = (preset: Preset, event: MouseEvent) => {
     if (isBusy(asking)) return
     if (event.shiftKey || running) {
-      fillForm(preset)
       setOpen(true)
+      form.fill(preset)
       return
     }
     setPressed(preset.name)
     const draft = draftOf(preset, initial)
     const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
-    asking.mutate(draft.purpose, bodyOf(draft) as never, { mask })
+    asking.mutate(draft.purpose, bodyOf(draft) as never, { mask, label: tryT(preset.label, preset.label) })
   }
   return (
     <section className="cg cg-card cg-ask" aria-labelledby={id} {...kept}>

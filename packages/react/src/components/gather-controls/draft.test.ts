@@ -52,6 +52,26 @@ describe('a draft of a gather', () => {
     ])
   })
 
+  test('a draft holds durations in seconds and its command has them in milliseconds', () => {
+    const preset = { name: 'slow', label: 'Slow', prompt: 'Take your time.', values: { timeout_millis: '90500' } }
+    const draft = withPreset(emptyDraft, preset)
+    expect(draft.values.timeout_millis).toBe('90.5')
+    expect(bodyOf(draft).timeout_millis).toBe(90_500)
+  })
+
+  test('a preset with fields builds an AI gather with the prompt as its greeting', () => {
+    const preset = { name: 'visit', label: 'Visit', prompt: 'Which day?', values: {}, fields: [field] }
+    const body = bodyOf(withPreset(emptyDraft, preset))
+    expect(body).toMatchObject({ greeting: 'Which day?', parameters: { properties: { name: { title: 'Name' } } } })
+    expect(checkCommand('gather_using_ai', body).ok).toBe(true)
+  })
+
+  test('a draft keeps the label of its preset until its prompt is rewritten', () => {
+    const draft = withPreset(emptyDraft, { name: 'pin', label: 'PIN', prompt: 'Your PIN?', values: {} })
+    expect(withValue(draft, 'maximum_digits', '6').label).toBe('PIN')
+    expect(withValue(draft, 'payload', 'Your birthday?').label).toBeNull()
+  })
+
   test('changing a value of a draft clears the selected preset', () => {
     const [preset] = defaultPresets
     if (!preset) throw new Error('`defaultPresets` is empty.')

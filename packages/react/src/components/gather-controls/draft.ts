@@ -14,6 +14,8 @@ export interface Draft {
   /** The mask of the digits; `null` shows the digits, unless the policy of the server masks them. */
   readonly mask: Mask | null
   readonly fields: readonly FieldDraft[]
+  /** What the gather asks for: the label of its preset; `null` without a preset, or after its prompt was rewritten. */
+  readonly label: string | null
   /** The name of the selected preset; `null` if none is selected or a value changed afterwards. */
   readonly preset: string | null
 }
@@ -24,6 +26,7 @@ export const emptyDraft: Draft = {
   values: { voice: 'female' },
   mask: null,
   fields: [{ id: 1, name: '', type: 'string', options: '', required: true }],
+  label: null,
   preset: null,
 }
 
@@ -34,7 +37,7 @@ export function withPreset(draft: Draft, preset: Preset): Draft {
   )
   const { prompt, fields } = preset
   const values = mapValues(preset.values, (value, name) => (isDuration(name) ? String(Number(value) / 1000) : value))
-  const common = { ...draft, mask: preset.mask ?? null, preset: preset.name }
+  const common = { ...draft, mask: preset.mask ?? null, label: preset.label, preset: preset.name }
   if (fields)
     return {
       ...common,
@@ -63,9 +66,9 @@ export const draftOf = (preset: Preset, initial: Partial<Draft> = {}): Draft =>
 export const withValue = (draft: Draft, name: string, value: string): Draft => ({
   ...draft,
   values: { ...draft.values, [name]: value },
+  label: name === 'payload' || name === 'greeting' ? null : draft.label,
   preset: null,
 })
-
 
 /** Builds the body of the gather command from a draft. */
 export function bodyOf({ purpose, values, fields }: Draft): Record<string, unknown> {

@@ -34,26 +34,44 @@ type Story = StoryObj<typeof meta>
 
 const commandsOf = (loaded: unknown) => (loaded as LoadedScenario).client?.commands ?? []
 
-/** A preset fills in the gather form, and "Ask the caller" starts the gather. */
+/** One press of a preset asks the caller. */
 export const Preset: Story = {
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'PIN' }))
-    await expect(canvas.getByRole('textbox', { name: 'What to say' })).toHaveValue('Please enter your four digit PIN.')
-    await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
-    await expect(await canvas.findByRole('heading', { name: 'Digits by speech' })).toBeVisible()
+    await expect(await canvas.findByRole('heading', { name: 'PIN' })).toBeVisible()
     await expect(await canvas.findByText('Collecting')).toBeVisible()
-    await expect(commandsOf(loaded)[0]).toMatchObject({
-      name: 'gather_using_speak',
-      body: { payload: 'Please enter your four digit PIN.', voice: 'female', minimum_digits: 4, maximum_digits: 4 },
-      mask: 'digits',
-    })
+    await expect(commandsOf(loaded)).toMatchObject([
+      {
+        name: 'gather_using_speak',
+        body: { payload: 'Please enter your four digit PIN.', voice: 'female', minimum_digits: 4, maximum_digits: 4 },
+        mask: 'digits',
+        label: 'PIN',
+      },
+    ])
     await expect(await canvas.findByText('digits hidden')).toBeVisible()
+  },
+}
+
+/** With Shift, a preset opens the form filled in, so that the agent can review the request. */
+export const ReviewPreset: Story = {
+  play: async ({ canvas, loaded }) => {
+    const user = userEvent.setup()
+    const preset = await canvas.findByRole('button', { name: 'Account number' })
+    await user.keyboard('{Shift>}')
+    await user.click(preset)
+    await user.keyboard('{/Shift}')
+    await expect(canvas.getByRole('textbox', { name: 'Minimum digits' })).toHaveValue('6')
+    await expect(commandsOf(loaded)).toHaveLength(0)
+    await user.click(canvas.getByRole('button', { name: 'Ask the caller' }))
+    await expect(await canvas.findByRole('heading', { name: 'Account number' })).toBeVisible()
+    await expect(commandsOf(loaded)).toMatchObject([{ label: 'Account number' }])
   },
 }
 
 /** An invalid gather form is not sent. The form shows each problem and focuses the first invalid field. */
 export const ValidationErrors: Story = {
   play: async ({ canvas, loaded }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Minimum digits' }), '9')
     await userEvent.type(canvas.getByRole('textbox', { name: 'Maximum digits' }), '4')
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
@@ -72,7 +90,9 @@ export const ValidationErrors: Story = {
 
 /** "More options" shows every Telnyx parameter of the gather. The JSON view shows the request to the server. */
 export const MoreOptionsAndJson: Story = {
+  args: { developer: true },
   play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
     await userEvent.click(await canvas.findByRole('button', { name: 'Account number' }))
     await userEvent.click(canvas.getByRole('button', { name: 'More options' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Show JSON' }))
@@ -84,6 +104,7 @@ export const MoreOptionsAndJson: Story = {
 /** The gather form builds a JSON Schema from the fields of an AI gather. */
 export const FieldBuilder: Story = {
   play: async ({ canvas, loaded }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
     await userEvent.click(await canvas.findByRole('radio', { name: /Fields, by conversation/ }))
     await userEvent.type(canvas.getByRole('textbox', { name: 'Field name' }), 'Date of birth')
     await userEvent.selectOptions(canvas.getByRole('combobox', { name: 'Type' }), 'Date')
@@ -120,31 +141,34 @@ export const Running: Story = {
   },
 }
 
-/** While a gather is running, "Stop and ask this" stops that gather before it sends the new request. */
+/** While a gather is running, a preset opens the form, and "Stop and ask this" stops that gather first. */
 export const StopAndAsk: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
   play: async ({ canvas, loaded }) => {
-    await userEvent.click(await canvas.findByRole('button', { name: 'Ask something else' }))
-    await userEvent.click(canvas.getByRole('button', { name: 'Yes or no' }))
+    await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
+    await expect(canvas.getByRole('textbox', { name: 'What to say' })).toHaveValue('Press 1 for yes, or 2 for no.')
     await userEvent.click(canvas.getByRole('button', { name: 'Stop and ask this' }))
     await waitFor(() => expect(commandsOf(loaded)).toMatchObject([{ name: 'gather_using_speak', replace: true }]))
   },
 }
 
-/** Another agent starts a gather while this agent types. Further keys are discarded, and the draft is kept. */
+/** Another agent starts a gather while this agent types. The form and its text stay. */
 export const Interrupted: Story = {
-  play: async ({ args, canvas, canvasElement, loaded }) => {
+  play: async ({ args, canvas, loaded }) => {
     const { client } = loaded as LoadedScenario
-    await userEvent.type(await canvas.findByRole('textbox', { name: 'What to say' }), 'Hello')
+    await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
+    const question = await canvas.findByRole('textbox', { name: 'What to say' })
+    await userEvent.type(question, 'Hello')
     const id = { command_id: 'of-another-agent' }
     const payload = { command: 'gather', body: { maximum_digits: 4 }, subject: 'another agent' }
     client?.emit(args.callId ?? '', 'command.requested', { ...id, payload })
     client?.emit(args.callId ?? '', 'command.accepted', { ...id, payload: {} })
     await canvas.findByText('Collecting')
-    await expect(canvasElement.ownerDocument.activeElement).toHaveAccessibleName(/Your text is kept/)
-    await userEvent.click(canvas.getByRole('button', { name: 'Ask something else' }))
-    await expect(await canvas.findByRole('textbox', { name: 'What to say' })).toHaveValue('Hello')
+    await userEvent.keyboard(' there')
+    await expect(question).toHaveFocus()
+    await expect(question).toHaveValue('Hello there')
+    await expect(canvas.getByRole('button', { name: 'Stop and ask this' })).toBeVisible()
   },
 }
 
@@ -207,7 +231,6 @@ export const RefusedOnSend: Story = {
   parameters: { client: { respond: () => ({ refuse: 'notAnswered' }) } },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
-    await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
     // The server's reply shows the notice first. Then the refusal event of the call replaces it.
     await waitFor(() => expect(canvas.getByText('The call hasn’t been answered yet.')).toBeVisible())
   },
@@ -230,6 +253,7 @@ export const RefusedByPolicy: Story = {
     },
   },
   play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
     await expect(await canvas.findByRole('alert')).toHaveTextContent('The server’s rules don’t allow this.')
@@ -249,7 +273,6 @@ export const AlreadyRunning: Story = {
   },
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
-    await userEvent.click(canvas.getByRole('button', { name: /Ask the caller|Stop and ask this/ }))
     await (loaded as LoadedScenario).client?.player.seek(5000)
     await expect(await canvas.findByRole('button', { name: 'Replace' })).toBeVisible()
   },
@@ -277,8 +300,8 @@ export const StopNotConfirmed: Story = {
 export const Sending: Story = {
   parameters: { client: { respond: () => 'pending' } },
   play: async ({ canvas, loaded }) => {
-    await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
-    const ask = canvas.getByRole('button', { name: 'Ask the caller' })
+    const ask = await canvas.findByRole('button', { name: 'Yes or no' })
+    await userEvent.click(ask)
     await userEvent.click(ask)
     await waitFor(() => expect(commandsOf(loaded)).toHaveLength(1))
   },
@@ -330,7 +353,7 @@ export const ConfirmationClosesWithTheCall: Story = {
   parameters: { scenario: pinEntry, at: 7000 },
   play: async ({ canvas, loaded }) => {
     await canvas.findByRole('button', { name: 'Stop gather' })
-    const card = canvas.getByRole('region')
+    const card = canvas.getByRole('region', { name: 'Digits by speech' })
     card.focus()
     await userEvent.keyboard('{Escape}')
     await expect(canvas.getByRole('alertdialog')).toBeVisible()
@@ -350,7 +373,7 @@ export const StopMovesFocusToTheCard: Story = {
     stop.focus()
     await userEvent.keyboard('{Enter}')
     await canvas.findByRole('button', { name: 'Ask again' })
-    await waitFor(() => expect(document.activeElement).toBe(canvas.getByRole('region')))
+    await waitFor(() => expect(document.activeElement).toBe(canvas.getByRole('region', { name: 'Digits by speech' })))
     await userEvent.keyboard('{Enter}')
     await expect(commandsOf(loaded).map(({ name }) => name)).toEqual(['gather_stop'])
   },

@@ -6,7 +6,7 @@ import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { FormProvider, useGatherForm } from './context.ts'
 import type { Draft } from './draft.ts'
-import { type GatherParameter, isDuration, type Preset as GatherPreset } from './parameters.ts'
+import { type GatherParameter, type Preset as GatherPreset, isDuration } from './parameters.ts'
 import { problemText } from './problem-text.ts'
 import { useGatherDraft } from './use-gather-draft.ts'
 
@@ -87,7 +87,12 @@ export function Preset({ preset, ...props }: PresetProps) {
   return renderPart(
     'button',
     props,
-    { type: 'button', 'aria-pressed': chosen, onClick: () => choose(preset), children: tryT(preset.label, preset.label) },
+    {
+      type: 'button',
+      'aria-pressed': chosen,
+      onClick: () => choose(preset),
+      children: tryT(preset.label, preset.label),
+    },
     { chosen },
   )
 }

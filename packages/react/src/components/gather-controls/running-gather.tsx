@@ -100,7 +100,12 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
                 command={asking}
                 icon="refresh"
                 reason={reason}
-                onClick={() => asking.mutate(command, gather.body as never, { mask: gather.hidden })}
+                onClick={() =>
+                  asking.mutate(command, gather.body as never, {
+                    mask: gather.hidden,
+                    label: gather.label ?? undefined,
+                  })
+                }
               >
                 {t('gather.again')}
               </CommandButton>

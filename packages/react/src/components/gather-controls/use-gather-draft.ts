@@ -5,6 +5,7 @@ import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type UseAnyCommandResult, useAnyCommand } from '../../hooks/use-command.ts'
+import { useLanguage } from '../../strings/strings-context.tsx'
 import { gatherSliceOf } from '../kit/gather-slice.ts'
 import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
 import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
@@ -61,14 +62,19 @@ interface FormState {
 
 const forms = new Remembered<FormState>({ draft: null, tried: false, sent: null })
 
-/** Returns a function that fills in the form of a call from a preset. */
-export function useFillForm(callId: string, initial?: Partial<Draft>): (preset: Preset) => void {
+/** Returns functions that change the form of a call while it is closed. */
+export function useForm(callId: string, initial?: Partial<Draft>) {
   const [, changeForm] = useRemembered(callId, forms)
-  return (preset) =>
-    changeForm((form) => ({
-      ...forms.initial,
-      draft: withPreset(form.draft ?? { ...emptyDraft, ...initial }, preset),
-    }))
+  return {
+    /** Fills in the form from a preset. */
+    fill: (preset: Preset) =>
+      changeForm((form) => ({
+        ...forms.initial,
+        draft: withPreset(form.draft ?? { ...emptyDraft, ...initial }, preset),
+      })),
+    /** Empties the form, unless the agent changed its draft after it was sent. */
+    discardSent: () => changeForm((form) => (form.draft === form.sent ? forms.initial : form)),
+  }
 }
 
 /**
@@ -78,6 +84,7 @@ export function useFillForm(callId: string, initial?: Partial<Draft>): (preset: 
 export function useGatherDraft(callId?: string, initial?: Partial<Draft>): UseGatherDraftResult
 export function useGatherDraft(initial: Partial<Draft>): UseGatherDraftResult
 export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial<Draft>): UseGatherDraftResult {
+  const { tryT } = useLanguage()
   const callId = useCallId(typeof given === 'string' ? given : undefined)
   const initial = typeof given === 'object' ? given : ofCall
   const [{ draft: changed, tried, sent }, changeForm, memory] = useRemembered(callId, forms)
@@ -132,6 +139,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
     const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
     const settled = await starting.mutateAsync(draft.purpose, validation.body as CommandBodies[GatherName], {
       mask,
+      label: draft.label === null ? undefined : tryT(draft.label, draft.label),
       replace: replaces,
     })
     // A draft that the agent changed after submitting is kept as the next draft.

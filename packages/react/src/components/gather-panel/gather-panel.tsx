@@ -131,7 +131,10 @@ function Header({ actions }: { readonly actions: ReactNode }) {
   const isMissed = useCall(
     callId,
     ({ state }) =>
-      phase === 'ended' && state.answered === null && state.hangup !== null && state.initiated?.direction !== 'outgoing',
+      phase === 'ended' &&
+      state.answered === null &&
+      state.hangup !== null &&
+      state.initiated?.direction !== 'outgoing',
   )
   return (
     <header className="cg-panel-header">

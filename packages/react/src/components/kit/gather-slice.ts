@@ -13,6 +13,7 @@ export function gatherSliceOf(state: CallState) {
     kind: gather.kind,
     status: gather.status,
     command: gather.command,
+    label: gather.label,
     body: gather.body,
     outcome: gather.outcome,
     /** The side that hung up, if a hang-up ended the gather. */

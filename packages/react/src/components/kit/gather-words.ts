@@ -56,9 +56,9 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
   }
 }
 
-/** Returns the name of a gather's kind, such as "Digits by speech". */
+/** Returns the label of a gather, or without one the name of its kind, such as "Digits by speech". */
 export const gatherTitle = (gather: GatherSlice, { t }: Language): string =>
-  gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`)
+  gather.label ?? (gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`))
 
 /** The icon of each command, by command name. */
 export const commandIcons = {

@@ -55,6 +55,7 @@ const startGather = (client: ScenarioClient, callId: string) =>
     client.emit(callId, 'command.accepted', { ...id, payload: {} })
   })
 
+const openForm = () => userEvent.click(screen.getByRole('button', { name: 'Write your own' }))
 const prompt = () => screen.getByRole('textbox', { name: 'What to say' })
 const sink = () => document.querySelector<HTMLTextAreaElement>('.cg-key-sink')
 const expectNoShortcut = () => {
@@ -63,25 +64,25 @@ const expectNoShortcut = () => {
 }
 
 describe('a field that is removed while the agent types in it', () => {
-  it('the gather form keeps its draft and blocks shortcuts when another agent starts a gather', async () => {
+  it('the gather form keeps its field, focus and text when another agent starts a gather', async () => {
     const client = createScenarioClient(quiet)
     render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
+    await openForm()
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
     await startGather(client, quiet.callId)
-    expect(screen.queryByRole('textbox', { name: 'What to say' })).toBeNull()
-    await userEvent.keyboard(' mate{Backspace}{Enter}')
-    expectNoShortcut()
-    await userEvent.click(screen.getByRole('button', { name: 'Ask something else' }))
+    await userEvent.keyboard(' mate')
     expect(sink()).toBeNull()
-    expect(prompt()).toHaveValue('Hello')
+    expect(prompt()).toHaveFocus()
+    expect(prompt()).toHaveValue('Hello mate')
   })
 
   it('the typing guard blocks shortcuts when the host hides the focused field, as Suspense and tabs do', async () => {
     const client = createScenarioClient(quiet)
     const { container } = render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
+    await openForm()
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
     // A browser blurs a field that becomes inert. The test DOM does not, so the test blurs the field.
@@ -121,11 +122,13 @@ describe('a field that is removed while the agent types in it', () => {
     )
     const { rerender } = render(panel(quiet.callId))
     await playTo(client, 5_000)
+    await openForm()
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
     await actAndSettle(() => rerender(panel(other.callId)))
     await userEvent.keyboard(' mate')
     expectNoShortcut()
+    await openForm()
     expect(prompt()).toHaveValue('')
     await actAndSettle(() => rerender(panel(quiet.callId)))
     expect(prompt()).toHaveValue('Hello')
@@ -135,6 +138,7 @@ describe('a field that is removed while the agent types in it', () => {
     const client = createScenarioClient(quiet)
     const { rerender } = render(onClient(client, <GatherControls callId={quiet.callId} />))
     await playTo(client, 5_000)
+    await openForm()
     await userEvent.type(prompt(), 'Hello')
     shortcut.mockClear()
     rerender(onClient(client, <p>No call</p>))

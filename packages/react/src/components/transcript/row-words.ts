@@ -22,7 +22,7 @@ export function commandWords(row: CommandRow, language: Language): string {
     case 'ai_assistant_stop':
       return t('transcript.assistantStopped', { who })
     default:
-      return t('transcript.asked', { who, what: tryT(`transcript.what.${row.command}`, row.command) })
+      return t('transcript.asked', { who, what: row.label ?? tryT(`transcript.what.${row.command}`, row.command) })
   }
 }
 

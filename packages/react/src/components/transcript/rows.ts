@@ -70,6 +70,8 @@ export interface CommandRow extends RowBase {
   readonly kind: 'command'
   readonly who: string | null
   readonly command: string
+  /** What a gather asks for, in the words of its agent; `null` without a label. */
+  readonly label: string | null
   /** The prompt of the command: a text, an audio URL or a media name; `null` if it has none. */
   readonly text: string | null
   readonly outcome: RowOutcome
@@ -247,7 +249,7 @@ class RowWriter {
   #command(state: CommandState, at: string): void {
     const { request, outcome, id } = state
     if (!request) return
-    const { command, body, subject } = request
+    const { command, body, subject, label = null } = request
     const common = { key: id, at, who: subject ?? null }
     if (isDigitGather(command)) this.#rules.set(id, readDigitRules(command, body))
     if (command === 'ai_assistant_add_messages') {
@@ -260,7 +262,7 @@ class RowWriter {
     const spoken = isGather(command) ? (body.payload ?? body.greeting ?? body.audio_url ?? body.media_name) : null
     const refusal = outcome?.status === 'refused' ? outcome : null
     const text = typeof spoken === 'string' ? spoken : null
-    this.rows.push({ kind: 'command', ...common, command, text, outcome: outcome?.status ?? 'sent', refusal })
+    this.rows.push({ kind: 'command', ...common, command, label, text, outcome: outcome?.status ?? 'sent', refusal })
   }
 }
 
