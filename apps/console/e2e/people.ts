@@ -122,7 +122,7 @@ export class Agent {
 
   /** Waits for a status chip of the gather, such as its outcome. */
   async seesChip(words: string): Promise<void> {
-    await this.panel.getByRole('region').first().getByText(words, { exact: true }).first().waitFor()
+    await this.panel.locator('.cg-now').getByText(words, { exact: true }).first().waitFor()
   }
 }
 

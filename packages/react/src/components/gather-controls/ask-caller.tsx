@@ -32,6 +32,9 @@ export interface AskCallerProps {
 /** Whether the form of a call is open instead of the presets. */
 const openForms = new Remembered(false)
 
+/** `CurrentGather` shows a request that Telnyx refused, because the call's log has it. */
+const isShownHere = (command: CommandProgress) => command.status !== 'refused' || command.refusal.by === 'server'
+
 const notSent: CommandProgress = { status: 'idle', name: null, requestId: null, refusal: null }
 
 /**
@@ -112,8 +115,8 @@ export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall
               </CommandButton>
             ))}
           </div>
-          <CommandNotice command={asking} />
-          {starting.status !== 'accepted' && <CommandNotice command={starting} />}
+          {isShownHere(asking) && <CommandNotice command={asking} />}
+          {isShownHere(starting) && <CommandNotice command={starting} />}
           {reason !== null && !isBusy(asking) && <p className="cg-hint">{reason}</p>}
           <p className="cg-hint cg-ask-hint">
             {t('ask.hint')}
