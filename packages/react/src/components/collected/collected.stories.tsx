@@ -7,10 +7,12 @@ import * as CollectedParts from './parts.tsx'
 /** A call that collects keys of every kind, and the fields of an AI gather. */
 const appointment = new ScenarioWriter('Appointment')
   .answered({ callerName: 'Sample Caller' })
-  .command('account', 'gather_using_speak', {
-    payload: 'Please enter your account number, followed by the pound key.',
-    maximum_digits: 10,
-  })
+  .command(
+    'account',
+    'gather_using_speak',
+    { payload: 'Please enter your account number, followed by the pound key.', maximum_digits: 10 },
+    { label: 'Account number' },
+  )
   .press('40718832#', { gather: 'account' })
   .event('call.gather.ended', { command_id: 'account', payload: { status: 'valid', digits: '40718832' } })
   .wait(20_000)
@@ -18,7 +20,7 @@ const appointment = new ScenarioWriter('Appointment')
     'pin',
     'gather_using_speak',
     { payload: 'Please enter your four digit PIN.', maximum_digits: 4 },
-    { mask: 'digits' },
+    { mask: 'digits', label: 'PIN' },
   )
   .press('••••', { gather: 'pin' })
   .event('call.gather.ended', { command_id: 'pin', payload: { status: 'valid', digits: null, digit_count: 4 } })
@@ -31,7 +33,7 @@ const appointment = new ScenarioWriter('Appointment')
     'card',
     'gather_using_speak',
     { payload: 'Please enter your card number, followed by the pound key.' },
-    { mask: 'allButLast4' },
+    { mask: 'allButLast4', label: 'Card number' },
   )
   .event('call.gather.ended', {
     command_id: 'card',

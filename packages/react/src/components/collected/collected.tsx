@@ -3,7 +3,6 @@ import { useCallback, useId } from 'react'
 import { useCall } from '../../hooks/use-call.ts'
 import type { UseCollectedOptions } from '../../hooks/use-collected.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
-import { defaultPresets, type Preset } from '../gather-controls/parameters.ts'
 import { outcomeBadge } from '../kit/gather-words.ts'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { Menu } from '../kit/menu.tsx'
@@ -16,8 +15,6 @@ import * as parts from './parts.tsx'
 export interface CollectedProps {
   /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The presets of the gather form. A gather with the prompt of a preset has its name. Default `defaultPresets`. */
-  readonly presets?: readonly Preset[]
   /** Called once for each final value, also across a reload. See `UseCollectedOptions`. */
   readonly onCollected?: UseCollectedOptions['onCollected']
 }
@@ -28,18 +25,11 @@ export interface CollectedProps {
  *
  * `CollectedParts` has the unstyled parts of this component.
  */
-export function Collected({ callId, presets = defaultPresets, onCollected }: CollectedProps) {
+export function Collected({ callId, onCollected }: CollectedProps) {
   const { t } = useLanguage()
   const id = useId()
   const kept = useKeptFocus()
-  const labelOf = useCallback(
-    ({ label }: CollectedValue) => {
-      const preset = presets.find(({ prompt }) => prompt === label)
-      if (preset) return t(preset.label)
-      return label === 'digits' ? t('gather.gather') : undefined
-    },
-    [presets, t],
-  )
+  const labelOf = useCallback(({ label }: CollectedValue) => (label === 'digits' ? t('gather.gather') : undefined), [t])
   return (
     <parts.Root
       callId={callId}

@@ -3,6 +3,7 @@ import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { AssistantBar } from '../assistant-bar/assistant-bar.tsx'
 import { CallTimeline } from '../call-timeline/call-timeline.tsx'
+import { Collected } from '../collected/collected.tsx'
 import { ConnectionBanner, ConnectionStatus } from '../connection-status/connection-status.tsx'
 import { DtmfPad } from '../dtmf-pad/dtmf-pad.tsx'
 import { AskCaller } from '../gather-controls/ask-caller.tsx'
@@ -87,7 +88,7 @@ function Body({
   const cardOf: Record<PanelCard, ReactNode> = {
     now: <CurrentGather key="now" beside={pad} />,
     ask: isViewOnly ? null : <AskCaller key="ask" presets={presets} developer={developer} />,
-    collected: null,
+    collected: <Collected key="collected" />,
   }
   const isLate = (card: PanelCard) => card === 'collected'
   return (
