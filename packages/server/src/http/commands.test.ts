@@ -1,4 +1,4 @@
-import { MASK_HEADER, PROTOCOL_HEADER, PROTOCOL_VERSION } from '@callgather/protocol'
+import { LABEL_HEADER, MASK_HEADER, MAX_LABEL_LENGTH, PROTOCOL_HEADER, PROTOCOL_VERSION } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { CALL, testServer } from '../testing/server.ts'
@@ -150,6 +150,47 @@ describe('client_state of the sender', () => {
       expect([command, status, body.errors?.[0]?.source?.pointer]).toEqual([command, 422, '/client_state'])
     }
     expect(server.upstream.received).toHaveLength(1)
+  })
+})
+
+describe('the label of a gather', () => {
+  const labelsIn = async (store: ReturnType<typeof memoryStore>) =>
+    ((await store.read(CALL, 0))?.records ?? []).flatMap(({ event }) =>
+      event.event_type === 'command.requested' ? [(event.payload as { label?: string }).label] : [],
+    )
+
+  it('logs the percent-encoded label header of a gather, and sends Telnyx nothing of it', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    const { status } = await server.command('gather', {}, { [LABEL_HEADER]: encodeURIComponent('Numéro de compte') })
+    expect(status).toBe(200)
+    expect(await labelsIn(store)).toEqual(['Numéro de compte'])
+    expect(JSON.stringify(server.upstream.received)).not.toContain('compte')
+  })
+
+  it('drops the label of a gather that replaces a running masked gather, because it may repeat the input', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    await server.command('gather', {}, { [MASK_HEADER]: 'digits', [LABEL_HEADER]: 'PIN' })
+    await server.command('gather', {}, { [LABEL_HEADER]: '4711', 'callgather-replace': 'true' })
+    const labels = await labelsIn(store)
+    expect(labels[0]).toBe('PIN')
+    expect(labels).not.toContain('4711')
+  })
+
+  it.each([
+    ['empty', '%20'],
+    ['too long', 'x'.repeat(MAX_LABEL_LENGTH + 1)],
+    ['not percent-encoded', '100%'],
+    ['a control character', 'PIN%0A'],
+  ])('refuses a label that is %s with 400', async (_, label) => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const { status } = await server.command('gather', {}, { [LABEL_HEADER]: label })
+    expect(status).toBe(400)
+    expect(server.upstream.received).toEqual([])
   })
 })
 
