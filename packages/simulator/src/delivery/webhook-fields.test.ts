@@ -60,6 +60,15 @@ beforeAll(async () => {
   await actions.transfer(caller.id, { to: '+15558' })
   await clock.advance(60_000)
   await caller.hangUp()
+  const [guest, host] = [(await test.answeredCall()).id, (await test.answeredCall()).id]
+  await actions.enqueue(guest, { queue_name: 'support' })
+  await actions.leaveQueue(guest, {})
+  const { data: room } = await client.conferences.create({ call_control_id: host, name: 'room' })
+  await client.conferences.actions.join(room?.id ?? '', { call_control_id: guest })
+  await client.conferences.actions.speak(room?.id ?? '', { payload: 'Hello', voice: 'female' })
+  await clock.advance(60_000)
+  for (const call_control_id of [guest, host])
+    await client.conferences.actions.leave(room?.id ?? '', { call_control_id })
   for (const answering_machine_detection of ['greeting_end', 'premium'] as const) {
     await client.calls.dial({ to: '+15559', from: '+15550199', connection_id: '1', answering_machine_detection })
     await clock.advance(60_000)
