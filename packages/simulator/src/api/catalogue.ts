@@ -175,13 +175,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     note: 'Forwarded to the model of `--model-url`. Without a model, the reply says that it is simulated. A stream arrives at once.',
   },
   {
-    endpoints: [...resource('/ai/assistants', 'POST'), 'POST /ai/assistants/:id/chat'],
-    depth: 'none',
-    note: 'Any assistant id is accepted by the call commands.',
+    endpoints: [...resource('/ai/assistants', 'POST'), 'POST /ai/assistants/:id/clone', 'POST /ai/assistants/:id/chat'],
+    depth: 'partial',
+    note: 'A call command with the id uses the instructions, greeting, model, tools, variables and voice. Other fields are only stored. The call commands accept unknown ids too.',
   },
   {
     endpoints: [
-      'POST /ai/assistants/:id/clone',
       'POST /ai/assistants/:id/chat/sms',
       'GET /ai/assistants/:id/texml',
       'GET /ai/assistants/:id/versions',

@@ -44,11 +44,14 @@ function contentFor(body: Record<string, unknown>): string {
   if (typeof choice === 'string') return choice
   const schema = schemaOf(body)
   if (schema) return JSON.stringify(sampleOf(schema))
-  const echo = lastUserText(body.messages).slice(0, MAX_ECHO_LENGTH)
   if (isSchema(body.response_format) && body.response_format.type === 'json_object')
-    return JSON.stringify({ simulated: true, message: echo })
-  return `This is a simulated reply, because no language model is configured. You said: ${echo}`
+    return JSON.stringify({ simulated: true, message: lastUserText(body.messages).slice(0, MAX_ECHO_LENGTH) })
+  return simulatedReply(body.messages)
 }
+
+/** Returns a reply to a chat, which repeats the last message of the user and says that it is simulated. */
+export const simulatedReply = (messages: unknown): string =>
+  `This is a simulated reply, because no language model is configured. You said: ${lastUserText(messages).slice(0, MAX_ECHO_LENGTH)}`
 
 /** The schema of `response_format: json_schema`, or of Telnyx's `guided_json`. */
 function schemaOf({ response_format: format, guided_json: guided }: Record<string, unknown>): JsonSchema | undefined {

@@ -23,9 +23,9 @@ export const conversationCommands = {
     needs: 'answered',
     converse(call, body, exchange) {
       if (call.conversations.current) throw refusals.assistantActive()
-      checkVoice(body)
+      if (body.voice !== undefined) checkVoice(body)
       const participants = participantsOf(exchange, body.participants ?? [], '/participants')
-      const id = call.conversations.start('assistant', body)
+      const id = call.conversations.start('assistant', exchange.assistants.configure(body))
       for (const { leg, shouldEndConversation } of participants) leg.joinConversation(call, shouldEndConversation)
       return id
     },

@@ -36,7 +36,7 @@ export function dial(exchange: Exchange, input: unknown): Call {
       for (const other of legs) if (other !== leg) other.end({ type: 'hangup' })
       if (body.bridge_on_answer === true && linked?.phase === 'answered')
         leg.bridgeWith(linked, body.park_after_unbridge === 'self')
-      onAnswer(leg, body)
+      onAnswer(exchange, leg, body)
     })
   }
   const [first] = legs
@@ -49,13 +49,13 @@ export function dial(exchange: Exchange, input: unknown): Call {
 export const legCommands = {
   answer: {
     needs: 'alive',
-    run(call, body) {
+    run(call, body, exchange) {
       if (call.direction === 'outgoing')
         throw refusals.invalidCommand('An outgoing call cannot be answered by a command. Wait for call.answered.')
       if (call.phase === 'answered') throw refusals.invalidCommand('This call has already been answered.')
       call.route = { ...call.route, ...routeOf(body) }
       call.connect({ type: 'answer' })
-      onAnswer(call, body)
+      onAnswer(exchange, call, body)
     },
   },
   reject: {
@@ -87,7 +87,7 @@ export const legCommands = {
       })
       target.whenAnswered(() => {
         if (media) call.stopSound('all')
-        onAnswer(target, body)
+        onAnswer(exchange, target, body)
       })
     },
   },
@@ -114,13 +114,14 @@ export const legCommands = {
 } satisfies Record<string, Command>
 
 /** Applies the options of `answer`, `dial` and `transfer` that take effect after the answer. */
-function onAnswer(call: Call, body: Body): void {
+function onAnswer({ assistants }: Exchange, call: Call, body: Body): void {
   startMedia(call, body, call.direction === 'outgoing' ? 'OutboundAPI' : 'StartCallRecordingAPI')
   // The explicit parameter takes precedence over the digits in `to`.
   const digits = text(body.send_digits_on_answer) ?? splitDigits(text(body.to) ?? '').digits
   if (digits !== undefined) call.sendDtmf(digits)
   const { assistant } = body
-  if (typeof assistant === 'object' && assistant !== null) call.conversations.start('assistant', { assistant })
+  if (typeof assistant === 'object' && assistant !== null)
+    call.conversations.start('assistant', assistants.configure({ assistant }))
 }
 
 /** Splits a number such as `+15550123,200` into the number to ring and the keys to play on answer. */

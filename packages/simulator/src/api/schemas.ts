@@ -215,7 +215,8 @@ export const schemas = {
     send_message_history_updates: { ...flag, default: false },
     transcription,
     interruption_settings: interruption,
-    voice: { type: 'string', minLength: 1, default: 'Telnyx.KokoroTTS.af', code: '90012' },
+    // Without a voice, a stored assistant has its own.
+    voice: { type: 'string', minLength: 1, code: '90012' },
     voice_settings: voiceSettings,
   }),
   ai_assistant_stop: body([], {}),

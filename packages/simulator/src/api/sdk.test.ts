@@ -44,6 +44,8 @@ interface OldAi {
 }
 const old = (client: Telnyx7) => client as unknown as OldAi
 const first = async (list: PromiseLike<{ data: { id?: string }[] }>) => (await list).data[0]?.id ?? ''
+const createAssistant = async (client: Telnyx7) =>
+  (await client.ai.assistants.create({ name: 'Desk', instructions: 'Be brief.', model: 'openai/gpt-4o' })).id
 const startConference = async ({ client, other }: Step) =>
   (await client.conferences.create({ call_control_id: await other(), name: `room ${Math.random()}` })).data?.id ?? ''
 
@@ -121,6 +123,15 @@ const steps: Record<string, (step: Step) => PromiseLike<unknown>> = {
   'POST /ai/openai/chat/completions': ({ client }) => client.ai.openai.chat.createCompletion(chat),
   'GET /ai/models': ({ client }) => old(client).ai.retrieveModels(),
   'GET /ai/openai/models': ({ client }) => client.ai.openai.listModels(),
+  'POST /ai/assistants': ({ client }) => createAssistant(client),
+  'GET /ai/assistants': ({ client }) => client.ai.assistants.list(),
+  'GET /ai/assistants/:id': async ({ client }) => client.ai.assistants.retrieve(await createAssistant(client)),
+  'POST /ai/assistants/:id': async ({ client }) =>
+    client.ai.assistants.update(await createAssistant(client), { name: 'Night desk' }),
+  'DELETE /ai/assistants/:id': async ({ client }) => client.ai.assistants.delete(await createAssistant(client)),
+  'POST /ai/assistants/:id/clone': async ({ client }) => client.ai.assistants.clone(await createAssistant(client)),
+  'POST /ai/assistants/:id/chat': async ({ client }) =>
+    client.ai.assistants.chat(await createAssistant(client), { content: 'Hello', conversation_id: 'c1' }),
   'POST /messages': ({ client }) => client.messages.send({ ...numbers, text: 'Hello' }),
   'GET /messages/:id': async ({ client }) =>
     client.messages.retrieve((await client.messages.send({ ...numbers, text: 'Hello' })).data?.id ?? ''),

@@ -4,6 +4,7 @@ import type { Courier } from '../delivery/courier.ts'
 import type { FaultName, Faults } from '../delivery/faults.ts'
 import type { Messages } from '../message/messages.ts'
 import { aiEndpoints } from './ai-endpoints.ts'
+import { assistantEndpoints } from './assistant-endpoints.ts'
 import { findUnsimulated } from './catalogue.ts'
 import { commands, isCommand, runCommand } from './commands.ts'
 import { conferenceEndpoints } from './conference-endpoints.ts'
@@ -64,6 +65,7 @@ export function createEndpoints({
     'GET /v2/public_key': () => ({ data: { record_type: 'public_key', public: publicKey, public_key: publicKey } }),
     ...messageEndpoints(exchange, messages),
     ...aiEndpoints(exchange),
+    ...assistantEndpoints(exchange),
   }
   for (const name of Object.keys(commands).filter(isCommand)) {
     const method = name === 'client_state_update' ? 'PUT' : 'POST'

@@ -16,7 +16,7 @@ export interface Conversation {
 
 /** Telnyx's documented default voice and models. */
 const DEFAULT_VOICE = 'Telnyx.KokoroTTS.af'
-const DEFAULT_LLM_MODEL = 'Qwen/Qwen3-235B-A22B'
+export const DEFAULT_LLM_MODEL = 'Qwen/Qwen3-235B-A22B'
 const DEFAULT_STT_MODEL = 'distil-whisper/distil-large-v2'
 
 /** Creates a conversation from the body of its command. */

@@ -2,6 +2,7 @@
  * The telephone exchange: creates calls, finds them by id, and publishes their events to the courier and to watchers.
  * Also holds the clock, randomness and settings that all calls share.
  */
+import { Assistants } from '../assistant/assistants.ts'
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Courier } from '../delivery/courier.ts'
@@ -54,6 +55,7 @@ export class Exchange implements CallHost {
   readonly recordings: RecordingStore
   readonly queues: Queues
   readonly conferences: Conferences
+  readonly assistants: Assistants
   /** The rows of `GET /v2/call_events`. */
   readonly callEvents: BoundedLog<CallEventRecord>
   private readonly options: ExchangeOptions
@@ -74,6 +76,7 @@ export class Exchange implements CallHost {
     this.recordings = new RecordingStore(settings.delivery.historySize, options.origin)
     this.queues = new Queues(clock, chance)
     this.conferences = new Conferences(clock, chance, settings)
+    this.assistants = new Assistants(clock, chance)
     this.callEvents = new BoundedLog(settings.delivery.historySize)
   }
 
