@@ -5,6 +5,7 @@
  * when the log may have lost events; then a client must discard all events of the old epoch.
  */
 import * as z from 'zod/mini'
+import { masks } from '../base/mask.ts'
 import { eventSchemas, opaqueEventSchema } from '../events/event-schemas.ts'
 
 const text = z.string()
@@ -38,6 +39,14 @@ export const clientMessageSchemas = {
   'ticket:refresh': z.object({ ticket: text }),
 } as const
 
+const templateSchema = z.object({
+  name: text,
+  command: text,
+  label: text,
+  mask: z.optional(z.enum(masks)),
+  icon: z.optional(text),
+})
+
 /** The schemas of messages from a server, by event name; `…:reply` are replies. `socket.ts` documents the messages. */
 export const serverMessageSchemas = {
   'call:watch:reply': z.union([
@@ -49,6 +58,7 @@ export const serverMessageSchemas = {
       events: text,
       now: text,
       scopes: z.array(text),
+      templates: z.optional(z.array(templateSchema)),
       subject: z.optional(text),
     }),
     refusedSchema,

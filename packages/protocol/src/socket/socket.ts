@@ -1,4 +1,6 @@
 /** The types of all socket.io messages, for client and server (`Server<ClientToServer, ServerToClient>`). */
+import type { Mask } from '../base/mask.ts'
+import type { GatherName } from '../commands/command-name.ts'
 import type { CallEvent } from '../events/event.ts'
 import type { CallSummary } from '../views/summary.ts'
 
@@ -29,6 +31,19 @@ export interface SocketRefusal {
   readonly error: SocketError
 }
 
+/** A request that the server offers to agents as a button: a command template with a label. */
+export interface TemplateOffer {
+  /** The name of the template, which the body of the command names: `{"template": "pin"}`. */
+  readonly name: string
+  readonly command: GatherName
+  /** The label of the button, in the host's language. */
+  readonly label: string
+  /** The mask that the server applies to the input; absent when the input is not masked. */
+  readonly mask?: Mask
+  /** The name of an icon of `@callgather/react`. */
+  readonly icon?: string
+}
+
 /**
  * The reply to `call:watch`: the whole log as a snapshot, or all events after the client's cursor as a delta. Live
  * events follow at exactly `cursor.seq + 1`.
@@ -43,6 +58,8 @@ export type WatchReply =
       readonly now: string
       /** The scopes that the ticket grants on this call. */
       readonly scopes: readonly Scope[]
+      /** The templates that the server offers to agents; absent without any. */
+      readonly templates?: readonly TemplateOffer[]
       /** The subject of the ticket. It reveals a change of agent when the client cannot read the ticket. */
       readonly subject?: string
     }

@@ -198,7 +198,9 @@ export class CallSync {
     this.#notFoundSince = null
     const { error: _, ...known } = this.#feed
     const clockOffsetMs = this.#clocks.serverTime.offsetMs
-    this.#feed = { ...known, clockOffsetMs, scopes: sameScopes(known.scopes, reply.scopes) }
+    const scopes = sameScopes(known.scopes, reply.scopes)
+    const templates = sameTemplates(known.templates, reply.templates ?? [])
+    this.#feed = { ...known, clockOffsetMs, scopes, templates }
     const { cursor } = known
     if (reply.kind === 'snapshot') this.#applySnapshot(reply)
     else this.#applyDelta(reply)
@@ -279,4 +281,8 @@ function toResumed({ error: _, notice: __, ...feed }: CallFeed): CallFeed {
 
 function sameScopes(known: CallFeed['scopes'], given: CallFeed['scopes']): CallFeed['scopes'] {
   return known.length === given.length && known.every((scope, index) => scope === given[index]) ? known : given
+}
+
+function sameTemplates(known: CallFeed['templates'], given: CallFeed['templates']): CallFeed['templates'] {
+  return JSON.stringify(known) === JSON.stringify(given) ? known : given
 }

@@ -1,4 +1,11 @@
-import { type CallState, type CallSummary, type Cursor, initialCallState, type Scope } from '@callgather/protocol'
+import {
+  type CallState,
+  type CallSummary,
+  type Cursor,
+  initialCallState,
+  type Scope,
+  type TemplateOffer,
+} from '@callgather/protocol'
 import type { ConnectionError } from './client-error.ts'
 
 /**
@@ -27,6 +34,8 @@ export interface CallFeed {
   readonly sync: SyncStatus
   /** The scopes that the ticket grants on this call. */
   readonly scopes: readonly Scope[]
+  /** The requests that the server offers to agents; empty until known. */
+  readonly templates: readonly TemplateOffer[]
   /** The server's clock minus the client's clock, in milliseconds. An estimate. */
   readonly clockOffsetMs: number
   readonly notice?: FeedNotice
@@ -49,10 +58,14 @@ export interface CallsFeed {
 }
 
 const noScopes: readonly Scope[] = []
+const noTemplates: readonly TemplateOffer[] = []
 
 /** The feed of a call before its first snapshot. */
 export function initialCallFeed(callId: string): CallFeed {
-  return { state: initialCallState(callId), cursor: null, sync: 'connecting', scopes: noScopes, clockOffsetMs: 0 }
+  return {
+    ...{ state: initialCallState(callId), cursor: null, sync: 'connecting' },
+    ...{ scopes: noScopes, templates: noTemplates, clockOffsetMs: 0 },
+  }
 }
 
 /** The list of calls before the first reply. */

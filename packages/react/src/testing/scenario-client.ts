@@ -9,6 +9,7 @@ import {
   type Scope,
   type SocketError,
   selectGather,
+  type TemplateOffer,
 } from '@callgather/protocol'
 import type { Scenario } from '@callgather/protocol/scenarios'
 import { createClientWith, type GatherClient } from '../client/gather-client.ts'
@@ -28,6 +29,8 @@ export interface ScenarioClientOptions {
   respond?: Respond
   /** The scopes of the agent's ticket. Default: all scopes. */
   scopes?: readonly Scope[]
+  /** The templates that the server offers to agents. Default: none. */
+  templates?: readonly TemplateOffer[]
 }
 
 /** Injects faults of the network and the server into a scenario client. */
@@ -70,11 +73,11 @@ export interface ScenarioClient extends GatherClient {
 /** Creates a client that plays one or several scenarios at once. Each scenario is a separate call. */
 export function createScenarioClient(
   scenario: Scenario | readonly Scenario[],
-  { speed = 1, autoplay = false, respond = () => 'accept', scopes = allScopes }: ScenarioClientOptions = {},
+  { speed = 1, autoplay = false, respond = () => 'accept', scopes = allScopes, templates }: ScenarioClientOptions = {},
 ): ScenarioClient {
   const scenarios: readonly Scenario[] = 'steps' in scenario ? [scenario] : scenario
   const clock = new VirtualClock(SCENARIO_START_MS)
-  const server = new ScenarioServer(clock)
+  const server = new ScenarioServer(clock, templates)
   for (const { callId } of scenarios) server.addCall(callId, scopes)
   const events = createEventFactory(clock)
   const responder = new CommandResponder({ server, events, respond })

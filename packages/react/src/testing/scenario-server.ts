@@ -14,6 +14,7 @@ import {
   type SocketAuth,
   type SocketError,
   selectCallSummary,
+  type TemplateOffer,
   type WatchReply,
 } from '@callgather/protocol'
 import type { Clock } from '../client/clock.ts'
@@ -32,6 +33,7 @@ interface Log {
 
 export class ScenarioServer implements Transport {
   readonly #clock: Clock
+  readonly #templates: readonly TemplateOffer[]
   readonly #logs = new Map<string, Log>()
   readonly #links = new Set<ServerLink>()
   #framesToLose = 0
@@ -40,8 +42,9 @@ export class ScenarioServer implements Transport {
   #isUnreachable = false
   #isDegraded = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, templates: readonly TemplateOffer[] = []) {
     this.#clock = clock
+    this.#templates = templates
     this.#scheduleBeacon()
   }
 
@@ -161,6 +164,7 @@ export class ScenarioServer implements Transport {
       records: log.records.slice(isDelta ? cursor.seq : 0),
       now: this.now(),
       scopes: log.scopes,
+      ...(this.#templates.length > 0 ? { templates: this.#templates } : {}),
     }
   }
 

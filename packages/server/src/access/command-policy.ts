@@ -11,8 +11,11 @@ import {
   GatherError,
   gatherError,
   isCommandName,
+  isGather,
   isMask,
+  MAX_LABEL_LENGTH,
   type Mask,
+  type TemplateOffer,
   telnyxError,
 } from '@callgather/protocol'
 import { checkCommand, commandSchemas } from '@callgather/protocol/schema'
@@ -24,6 +27,12 @@ import { hasExternalReference } from './ssml-policy.ts'
 export interface CommandTemplate {
   readonly command: CommandName
   readonly body: Readonly<Record<string, unknown>>
+  /** Offers a gather template to agents as a button with this label of at most 60 characters. Default: no button. */
+  readonly label?: string
+  /** The icon of the button: an `IconName` of `@callgather/react`, such as `lock`. */
+  readonly icon?: string
+  /** The mask of the gather. The stricter of this mask, `policy.mask` and the client's mask applies. */
+  readonly mask?: Mask
 }
 
 /** Limits what clients may send in commands. */
@@ -175,8 +184,11 @@ export function checkCommandPolicy(policy: CommandPolicy): void {
   }
 }
 
-function checkTemplate({ command, body }: CommandTemplate): void {
+function checkTemplate({ command, body, label, mask }: CommandTemplate): void {
   if (!isCommandName(command)) throw new Error('`command` must be one of the eight commands.')
+  if (label !== undefined && (!isGather(command) || label.trim() === '' || label.length > MAX_LABEL_LENGTH))
+    throw new Error(`\`label\` must be 1 to ${MAX_LABEL_LENGTH} characters, on the template of a gather.`)
+  if (mask !== undefined && !isMask(mask)) throw new Error('`mask` must be `all`, `digits` or `allButLast4`.')
   const checked = checkCommand(command, body)
   // A template may omit required fields, because clients add them.
   const faults = checked.ok ? [] : checked.errors.filter(({ code }) => code !== MISSING)
@@ -184,6 +196,20 @@ function checkTemplate({ command, body }: CommandTemplate): void {
 }
 
 const MISSING = '10004'
+
+/** Returns the templates with a label, which agents get as buttons. */
+export const offersOf = ({ templates = {} }: CommandPolicy): TemplateOffer[] =>
+  Object.entries(templates).flatMap(([name, { command, label, mask, icon }]) =>
+    label === undefined || !isGather(command)
+      ? []
+      : [{ name, command, label, ...(mask === undefined ? {} : { mask }), ...(icon === undefined ? {} : { icon }) }],
+  )
+
+/** Returns the template that a command body names; `undefined` if it names none. */
+export function templateOf(command: CommandName, body: unknown, policy: CommandPolicy): CommandTemplate | undefined {
+  const name = asRecord(body)?.template
+  return name === undefined ? undefined : findTemplate(command, name, policy)
+}
 
 /** Checks a command body against the policy, unless its sender is `trusted`, and merges the template that it names. */
 export function applyPolicy(command: CommandName, body: unknown, policy: CommandPolicy, trusted: boolean): unknown {

@@ -14,7 +14,7 @@ import {
   type Mask,
 } from '@callgather/protocol'
 import { checkCommand } from '@callgather/protocol/schema'
-import { applyPolicy, type CommandPolicy } from '../access/command-policy.ts'
+import { applyPolicy, type CommandPolicy, templateOf } from '../access/command-policy.ts'
 import { HostCallbackError, type HostCallbacks } from '../base/host-callbacks.ts'
 import { asRecord } from '../base/json.ts'
 import { digestOf, macOf } from '../base/secrets.ts'
@@ -87,7 +87,8 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
   const ownId = () =>
     order.idempotencyKey === undefined ? randomUUID() : derivedId(commandKey, 'id', callId, order.idempotencyKey)
   const commandId = typeof command_id === 'string' ? command_id : ownId()
-  const mask = await maskOf(order, body, deps)
+  const template = templateOf(command, order.body, policy)
+  const mask = await maskOf({ ...order, mask: strictest(template?.mask, order.mask) }, body, deps)
   if (mask !== undefined && client_state !== undefined) throw marksMaskedGather()
   // Only gathers and conversations set a mark. A stop or a whisper keeps the mark of its target.
   const mark =
@@ -109,7 +110,7 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
       const isOpen = openMask(state, now) !== undefined
       const logged = withoutSecrets(loggedBody(command, body, mask, isOpen))
       // While a masked gather is open, its input may be read back in a label too.
-      const label = isGather(command) && !isOpen ? order.label : undefined
+      const label = isGather(command) && !isOpen ? (order.label ?? template?.label) : undefined
       const payload = {
         ...{ command, body: logged, subject },
         ...(mask === undefined ? {} : { mask }),

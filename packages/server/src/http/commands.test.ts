@@ -180,6 +180,23 @@ describe('the label of a gather', () => {
     expect(labels).not.toContain('4711')
   })
 
+  it('labels and masks a gather by its template, and a client can only make the mask stricter', async () => {
+    const store = memoryStore()
+    const pin = { command: 'gather', body: { maximum_digits: 4 }, label: 'PIN', mask: 'allButLast4' } as const
+    await using server = await testServer({ store, policy: { templates: { pin } } })
+    await server.webhook('call.answered')
+    expect((await server.command('gather', { template: 'pin' })).status).toBe(200)
+    await server.webhook('call.gather.ended', { status: 'valid', digits: '4711' })
+    const replace = { 'callgather-replace': 'true', [MASK_HEADER]: 'all' }
+    expect((await server.command('gather', { template: 'pin' }, replace)).status).toBe(200)
+    const records = (await store.read(CALL, 0))?.records ?? []
+    const requests = records.filter(({ event }) => event.event_type === 'command.requested')
+    expect(requests.map(({ event }) => event.payload)).toMatchObject([
+      { label: 'PIN', mask: 'allButLast4' },
+      { mask: 'all' },
+    ])
+  })
+
   it.each([
     ['empty', '%20'],
     ['too long', 'x'.repeat(MAX_LABEL_LENGTH + 1)],

@@ -141,6 +141,19 @@ describe('a connected client', () => {
     await vi.waitFor(() => expect(changed).toMatchObject([{ callId: CALL }]))
   })
 
+  it('offers the gather templates that have a label in the reply to a watch, without their bodies', async () => {
+    const templates = {
+      pin: { command: 'gather', body: { maximum_digits: 4 }, label: 'PIN', icon: 'lock', mask: 'digits' },
+      internal: { command: 'gather', body: {} },
+    } as const
+    await using server = await testServer({ policy: { templates } })
+    await server.webhook('call.answered')
+    const socket = await server.connect()
+    expect(await socket.emitWithAck('call:watch', { call_id: CALL })).toMatchObject({
+      templates: [{ name: 'pin', command: 'gather', label: 'PIN', icon: 'lock', mask: 'digits' }],
+    })
+  })
+
   it('publishes the progress of a gather in the call list, masked as its events are, several keys per frame', async () => {
     await using server = await testServer({
       policy: { mask: ({ body }) => ((body as { gather_id?: string }).gather_id === 'pin' ? 'digits' : undefined) },

@@ -1,5 +1,5 @@
 /** The session of one connected client: its ticket, its watched calls, and the handlers of its requests. */
-import { type CallSummary, type Cursor, gatherError } from '@callgather/protocol'
+import { type CallSummary, type Cursor, gatherError, type TemplateOffer } from '@callgather/protocol'
 import pMap from 'p-map'
 import { type Access, unknownCallError } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
@@ -25,6 +25,8 @@ export interface SessionDeps {
   readonly queueReply: Backpressure['queueReply']
   readonly logger: Logger
   readonly now: () => number
+  /** The templates that agents get as buttons. */
+  readonly templates: readonly TemplateOffer[]
 }
 
 /** How long a client may still refresh an expired ticket. */
@@ -150,7 +152,7 @@ export class Session {
     cursor: Cursor | undefined,
     reply: (value: unknown) => void,
   ): Promise<void> {
-    const { access, queueReply, feed, rooms } = this.#deps
+    const { access, queueReply, feed, rooms, templates } = this.#deps
     const { callId } = pending
     const grant = this.#grant
     const scopes = await access.allowedScopes(grant, callId)
@@ -177,7 +179,10 @@ export class Session {
             const channel = rooms.channelOf(callId, head.epoch)
             const text = `[${events.join(',')}]`
             const { subject } = grant
-            reply({ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes, subject })
+            reply({
+              ...{ ok: true, kind, cursor: head, channel, events: text, now: this.#iso(), scopes, subject },
+              ...(templates.length > 0 ? { templates } : {}),
+            })
           },
         )
         if (!isWatching) throw isKnown ? watchCancelled() : unknownCallError()

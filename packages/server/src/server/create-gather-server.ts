@@ -4,7 +4,7 @@ import { DEFAULT_BASE_PATH, gatherError } from '@callgather/protocol'
 import Telnyx from 'telnyx'
 import { Access, type AccessDeps, hostAuthenticate, hostAuthorize } from '../access/access.ts'
 import { Audit } from '../access/audit.ts'
-import { checkCommandPolicy } from '../access/command-policy.ts'
+import { checkCommandPolicy, offersOf } from '../access/command-policy.ts'
 import { Revocations } from '../access/revocations.ts'
 import { SubjectRates } from '../access/subject-rates.ts'
 import { createTickets, type Tickets } from '../access/tickets.ts'
@@ -179,7 +179,20 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     onOutcome: (command, outcome, millis) => metrics.commands.observe({ command, outcome }, millis / 1000),
   })
   const relay: Relay = new Relay(
-    { access, feed, directory, health, rates, logger, now, isAllowedOrigin, reportOrigin, addressOf, metrics },
+    {
+      templates: offersOf(policy),
+      access,
+      feed,
+      directory,
+      health,
+      rates,
+      logger,
+      now,
+      isAllowedOrigin,
+      reportOrigin,
+      addressOf,
+      metrics,
+    },
     `${basePath}/socket.io`,
     limits,
   )

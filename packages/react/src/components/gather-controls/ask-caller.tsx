@@ -1,4 +1,4 @@
-import { type MouseEvent, type ReactElement, useId, useState } from 'react'
+import { type MouseEvent, type ReactElement, useId, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { perCall } from '../../hooks/call-scope.tsx'
 import type { CommandProgress } from '../../hooks/command-progress.ts'
@@ -13,7 +13,7 @@ import { useBlocked } from '../kit/use-blocked.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { bodyOf, type Draft, draftOf } from './draft.ts'
 import { GatherForm } from './gather-form.tsx'
-import { collectsDigits, defaultPresets, type Preset } from './parameters.ts'
+import { collectsDigits, defaultPresets, type Preset, presetsOf } from './parameters.ts'
 import { isRunning } from './running-gather.tsx'
 import { useForm } from './use-gather-draft.ts'
 
@@ -21,7 +21,10 @@ import { useForm } from './use-gather-draft.ts'
 export interface AskCallerProps {
   /** The id of the call. Default: the call of the `CallScope` around this component. */
   readonly callId?: string | undefined
-  /** The presets offered as buttons. Pass the same array on every render. Default: `defaultPresets`. */
+  /**
+   * The presets offered as buttons. Pass the same array on every render. Default: the templates that the server offers,
+   * or `defaultPresets` without any.
+   */
   readonly presets?: readonly Preset[] | undefined
   /** Initial values of the form, and of the presets that are asked with one press. */
   readonly initial?: Partial<Draft> | undefined
@@ -43,12 +46,14 @@ const notSent: CommandProgress = { status: 'idle', name: null, requestId: null, 
  */
 export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall(function Card({
   callId,
-  presets = defaultPresets,
+  presets: own,
   initial,
   developer = false,
 }: Omit<AskCallerProps, 'callId'> & { readonly callId: string }) {
   const { t, tryT } = useLanguage()
   const reason = useBlocked(callId, 'gather')
+  const templates = useCall(callId, ({ templates }) => templates)
+  const presets = useMemo(() => own ?? (templates.length > 0 ? presetsOf(templates) : defaultPresets), [own, templates])
   const running = useCall(callId, ({ state }) => {
     const gather = gatherSliceOf(state)
     return gather !== null && isRunning(gather)
@@ -72,15 +77,21 @@ export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall
   const isOpen = (isFormOpen && !isTaken) || presets.length === 0
   const ask = (preset: Preset, event: MouseEvent) => {
     if (isBusy(asking)) return
-    if (event.shiftKey || running) {
+    if ((event.shiftKey || running) && !preset.template) {
       setOpen(true)
       form.fill(preset)
       return
     }
     setPressed(preset.name)
+    const label = tryT(preset.label, preset.label)
+    if (preset.template) {
+      const { name, command } = preset.template
+      asking.mutate(command, { template: name } as never, { label })
+      return
+    }
     const draft = draftOf(preset, initial)
     const mask = collectsDigits(draft.purpose) ? (draft.mask ?? undefined) : undefined
-    asking.mutate(draft.purpose, bodyOf(draft) as never, { mask, label: tryT(preset.label, preset.label) })
+    asking.mutate(draft.purpose, bodyOf(draft) as never, { mask, label })
   }
   return (
     <section className="cg cg-card cg-ask" aria-labelledby={id} {...kept}>
@@ -92,7 +103,7 @@ export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall
       {isOpen ? (
         <GatherForm
           callId={callId}
-          presets={presets}
+          presets={presets.filter(({ template }) => !template)}
           reason={reason}
           initial={initial}
           developer={developer}
@@ -111,7 +122,7 @@ export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall
                 onClick={(event) => ask(preset, event)}
               >
                 <span>{tryT(preset.label, preset.label)}</span>
-                {preset.mask && <Icon name="lock" />}
+                {(preset.icon ?? preset.mask) && <Icon name={preset.icon ?? 'lock'} />}
               </CommandButton>
             ))}
           </div>

@@ -68,6 +68,23 @@ export const ReviewPreset: Story = {
   },
 }
 
+/** The templates of the server replace the default presets. The server supplies the body of the command. */
+export const ServerTemplates: Story = {
+  parameters: {
+    client: {
+      templates: [
+        { name: 'member', command: 'gather_using_speak', label: 'Member number', icon: 'keypad' },
+        { name: 'card', command: 'gather_using_speak', label: 'Card number', mask: 'allButLast4' },
+      ],
+      respond: () => 'pending',
+    },
+  },
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Member number' }))
+    await expect(canvas.queryByRole('button', { name: 'PIN' })).toBeNull()
+  },
+}
+
 /** An invalid gather form is not sent. The form shows each problem and focuses the first invalid field. */
 export const ValidationErrors: Story = {
   play: async ({ canvas, loaded }) => {

@@ -1,6 +1,7 @@
 /** The parameters of each kind of gather as form fields. Optional parameters are under "More options". */
-import type { DigitGatherName, GatherName, Mask } from '@callgather/protocol'
+import type { DigitGatherName, GatherName, Mask, TemplateOffer } from '@callgather/protocol'
 import type { PlainStringKey } from '../../strings/strings.ts'
+import { type IconName, isIconName } from '../kit/icon.tsx'
 import type { FieldDraft } from './field-drafts.ts'
 
 /** The kind of text that a parameter's form field takes. `seconds` is a duration, which Telnyx takes in milliseconds. */
@@ -80,6 +81,10 @@ export interface Preset {
   readonly prompt: string
   /** The mask of the digits. Without a mask, the digits are shown. */
   readonly mask?: Mask
+  /** The icon after the label. Default: a lock with a mask, otherwise none. */
+  readonly icon?: IconName
+  /** The template on the server that the preset names. The server then supplies the body, and there is no review. */
+  readonly template?: { readonly name: string; readonly command: GatherName }
   /** The fields of an AI gather. With fields, the preset starts an AI gather, and `prompt` is its greeting. */
   readonly fields?: readonly Omit<FieldDraft, 'id'>[]
 }
@@ -125,3 +130,11 @@ export const collectsDigits = (purpose: GatherName): purpose is DigitGatherName 
 
 /** Whether Telnyx takes this parameter in milliseconds. The form shows these durations in seconds. */
 export const isDuration = (name: string): boolean => /_(millis|ms)$/.test(name)
+
+/** Converts the templates that the server offers to presets. */
+export const presetsOf = (templates: readonly TemplateOffer[]): readonly Preset[] =>
+  templates.map(({ name, command, label, mask, icon }) => ({
+    ...{ name, label, values: {}, prompt: '', template: { name, command } },
+    ...(mask === undefined ? {} : { mask }),
+    ...(isIconName(icon) ? { icon } : {}),
+  }))

@@ -45,6 +45,10 @@ const paths: Readonly<Record<IconName, string>> = {
   pause: 'M9 6v12 M15 6v12',
 } as const
 
+/** Whether a text is the name of an icon. */
+export const isIconName = (name: string | undefined): name is IconName =>
+  name !== undefined && Object.hasOwn(paths, name)
+
 /** The name of an icon. */
 export type IconName =
   | 'check'
