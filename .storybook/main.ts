@@ -21,6 +21,8 @@ const config: StorybookConfig = {
   viteFinal: (vite) =>
     mergeConfig(vite, {
       resolve: { conditions: ['callgather:source', 'module', 'browser', 'development|production'] },
+      // Otherwise Vite finds it while stories run, and reloads the page under a test.
+      optimizeDeps: { include: ['@callgather/react > idb-keyval'] },
     }),
 }
 

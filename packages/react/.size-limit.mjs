@@ -19,6 +19,7 @@ const hooks = [
   'useRingingAlert',
   'useServerTime',
   'useTranscript',
+  'useWrapUp',
 ]
 
 const setupImports = 'createGatherClient, GatherProvider'
@@ -54,6 +55,7 @@ export default [
   ...limitsOf('one component', js(`{ ${setupImports}, DtmfPad }`), '51.1 kB', '45.4 kB'),
   ...limitsOf('the whole panel', js(`{ ${setupImports}, GatherPanel }`), '96 kB', '84 kB'),
   ...limitsOf('the collected values', js(`{ ${setupImports}, Collected }`), '55.8 kB', '49.3 kB'),
+  ...limitsOf('the wrap-up', js(`{ ${setupImports}, WrapUp }`), '57.9 kB', '51.2 kB'),
   ...limitsOf('host events', js(`{ ${setupImports}, useHostEvents }`), '40.7 kB', '36.5 kB'),
   ...limitsOf('everything', js('*'), '108 kB', '95 kB'),
   ...limitsOf('everything, with lazy modules', js('*'), '119 kB', '104 kB', react),

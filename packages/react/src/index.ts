@@ -98,6 +98,9 @@ export type {
   WhisperRow,
 } from './components/transcript/rows.ts'
 export { Transcript, type TranscriptProps } from './components/transcript/transcript.tsx'
+export type { Disposition } from './components/wrap-up/context.ts'
+export * as WrapUpParts from './components/wrap-up/parts.tsx'
+export { WrapUp, type WrapUpProps } from './components/wrap-up/wrap-up.tsx'
 export type { TimelineConversation, TimelineGather } from './hooks/arrays.ts'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
 export type { CommandProgress, CommandRefusal, CommandStatus } from './hooks/command-progress.ts'
@@ -143,6 +146,8 @@ export {
   type UseTranscriptResult,
   useTranscript,
 } from './hooks/use-transcript.ts'
+export { type UseWrapUpOptions, type UseWrapUpResult, useWrapUp, type WrapUpRecord } from './hooks/use-wrap-up.ts'
+export type { WrapUpSummary, WrapUpWhisper } from './hooks/wrap-up-summary.ts'
 export { callQueryOptions } from './query/call-query.ts'
 export { callsQueryOptions } from './query/calls-query.ts'
 export { gatherKeys, type KeyOwner } from './query/keys.ts'

@@ -1,4 +1,5 @@
 /** Two agents use one client in turn. The second agent never sees or sends drafts and commands of the first agent. */
+import 'fake-indexeddb/auto'
 import { pinEntry } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { fireEvent, render, screen } from '@testing-library/react'
@@ -6,7 +7,7 @@ import userEvent from '@testing-library/user-event'
 import { type ReactNode, StrictMode } from 'react'
 import { expect, it, vi } from 'vitest'
 import { createClientWith } from './client/gather-client.ts'
-import { GatherControls, GatherProvider, useCommand } from './index.ts'
+import { Collected, GatherControls, GatherProvider, useCommand, WrapUp } from './index.ts'
 import { actAndSettle } from './testing/render-hook.tsx'
 import { ScenarioServer } from './testing/scenario-server.ts'
 import { VirtualClock } from './testing/virtual-clock.ts'
@@ -70,6 +71,14 @@ function deskOf() {
 }
 
 const openForm = () => userEvent.click(screen.getByRole('button', { name: 'Write your own' }))
+
+const hangup = {
+  id: 'hangup',
+  event_type: 'call.hangup',
+  occurred_at: '2026-11-22T10:42:00.000000Z',
+  payload: { hangup_source: 'caller' },
+} as const
+
 const question = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'What to say' })
 
 it('a form that an agent submits before its validation has loaded is not sent for the next agent', async () => {
@@ -140,6 +149,53 @@ it('a draft keeps text that the same agent types before the client has confirmed
   await actAndSettle(() => answer(ticketOf('agent-1')))
   await later(1)
   expect(question().value).toBe('Your date of birth')
+})
+
+const note = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Note' })
+
+it('a wrap-up draft of one agent is never shown to the next agent, and is deleted when that agent signs in', async () => {
+  const { agent, show, later, server } = deskOf()
+  await show(<WrapUp callId={callId} />)
+  await later(1)
+  await userEvent.type(note(), 'Owes money')
+  agent.name = 'agent-2'
+  server.drop(null)
+  await later(5)
+  expect(note().value).toBe('')
+  agent.name = 'agent-1'
+  server.drop(null)
+  await later(5)
+  expect(note().value).toBe('')
+})
+
+it('a wrap-up that is being saved when another agent signs in does not change the wrap-up of that agent', async () => {
+  const { agent, show, later, server } = deskOf()
+  server.append(callId, hangup)
+  let save = () => {}
+  await show(<WrapUp callId={callId} onWrapUp={() => new Promise<void>((resolve) => (save = resolve))} />)
+  await later(1)
+  await userEvent.click(screen.getByRole('button', { name: 'Finish' }))
+  expect(screen.getByRole('button', { name: 'Saving…' })).toBeInTheDocument()
+  await show(<h1>Signed out</h1>)
+  agent.name = 'agent-2'
+  await show(<WrapUp callId={callId} />)
+  await later(1)
+  await actAndSettle(() => save())
+  expect(screen.getByRole('button', { name: 'Finish' })).toBeInTheDocument()
+})
+
+it('onCollected receives the values of a call for each agent who signs in', async () => {
+  const { agent, show, later, server } = deskOf()
+  for (const { event } of pinEntry.steps.slice(2)) server.append(callId, event)
+  const received: string[] = []
+  await show(<Collected callId={callId} onCollected={({ value }) => void received.push(`${agent.name} ${value}`)} />)
+  await later(1)
+  server.drop(null)
+  await later(5)
+  agent.name = 'agent-2'
+  server.drop(null)
+  await later(5)
+  expect(received).toEqual(['agent-1 5503', 'agent-2 5503'])
 })
 
 it('a command settles when its response arrives while its component is unmounted', async () => {

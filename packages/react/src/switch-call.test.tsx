@@ -210,6 +210,12 @@ const components: Record<string, Row> = {
     },
     expectedTexts: ['zebra', 'No row matches'],
   },
+  WrapUp: {
+    call: 'quiet',
+    content: <exported.WrapUp />,
+    act: () => userEvent.type(box('Note'), 'Call back Friday'),
+    expectedTexts: ['Call back Friday'],
+  },
 }
 
 const hooks: Record<string, Row> = {
@@ -322,6 +328,14 @@ const hooks: Record<string, Row> = {
     content: <Probe use={exported.useTranscript} show={({ length }) => `${length} rows`} />,
     act: pressSeven,
     expectedTexts: ['probe: 3 rows'],
+  },
+  useWrapUp: {
+    call: 'quiet',
+    content: (
+      <Probe use={exported.useWrapUp} show={({ note }) => note} act={({ setNote }) => setNote('Call back Friday')} />
+    ),
+    act: acted,
+    expectedTexts: ['probe: Call back Friday'],
   },
 }
 

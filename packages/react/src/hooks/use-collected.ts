@@ -8,6 +8,7 @@ import {
 import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCallId } from './call-scope.tsx'
+import { writeClipboard } from './clipboard.ts'
 import { useCall } from './use-call.ts'
 import { useDelivery } from './use-delivery.ts'
 
@@ -78,16 +79,6 @@ export function useCollected(first?: string | UseCollectedOptions, second?: UseC
 
 function collectedSlice({ state, sync, error }: CallFeed) {
   return { values: selectCollected(state), hungUpBy: selectHungUpBy(state), sync, error: error ?? null }
-}
-
-async function writeClipboard(text: string): Promise<void> {
-  // Browsers have no clipboard on pages without TLS and in frames without the `clipboard-write` permission.
-  if (typeof navigator.clipboard?.writeText !== 'function') {
-    throw new Error(
-      'CallGather: this page has no clipboard. Serve it over HTTPS, and allow `clipboard-write` in a frame.',
-    )
-  }
-  await navigator.clipboard.writeText(text)
 }
 
 /** Returns a value as text for other programs: a date stays ISO 8601, and a number has no group separators. */

@@ -233,6 +233,27 @@ export const en = {
   'collected.copyFailed': 'Couldn’t copy',
   'collected.copyFailedHint': 'The browser blocked it. Select the value and copy it by hand.',
 
+  // Wrap-up
+  'wrapUp.label': 'Wrap-up',
+  'wrapUp.live': 'Call in progress',
+  'wrapUp.missed': 'Missed',
+  'wrapUp.talkTime': 'Talk time',
+  'wrapUp.rang': 'Rang for',
+  'wrapUp.ended': 'Ended',
+  'wrapUp.requests': 'Requests',
+  'wrapUp.note': 'Note',
+  'wrapUp.noteHint': 'Kept on this computer until you finish.',
+  'wrapUp.disposition': 'Result',
+  'wrapUp.choose': 'Choose…',
+  'wrapUp.dispositionNeeded': 'Choose a result first.',
+  'wrapUp.finish': 'Finish',
+  'wrapUp.saving': 'Saving…',
+  'wrapUp.liveHint': 'You can finish when the call has ended.',
+  'wrapUp.failed': 'Not saved',
+  'wrapUp.failedHint': 'Your note is kept. Try again.',
+  'wrapUp.done': 'Finished',
+  'wrapUp.copy': 'Copy summary',
+
   // The transcript
   'transcript.label': 'Transcript',
   'transcript.empty': 'Nothing said yet',

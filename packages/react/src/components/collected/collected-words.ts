@@ -3,6 +3,11 @@ import type { CollectedValue, HungUpBy } from '@callgather/protocol'
 import { plainText } from '../../hooks/use-collected.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 import { outcomeWords } from '../kit/gather-words.ts'
+import { valueText } from '../kit/value-text.ts'
+
+/** Names a value: by its own label, or "Digits" if its gather has neither a label nor a prompt. */
+export const valueLabel = ({ label }: CollectedValue, { t }: Language): string =>
+  label === 'digits' ? t('gather.gather') : label
 
 /** Describes how a value was collected: valid, timed out, confirmed, … */
 export function resultWords({ kind, status, outcome }: CollectedValue, hungUpBy: HungUpBy | null, language: Language) {
@@ -16,6 +21,10 @@ export function hiddenWords({ last4, digitCount }: CollectedValue, { t }: Langua
   if (last4 !== null) return t('collected.hiddenLast4', { last4 })
   return digitCount === null ? t('collected.hidden') : t('collected.hiddenDigits', { count: digitCount })
 }
+
+/** Formats an unmasked value for display. A number is not grouped, because it may be a year or an id. */
+export const shownText = (item: CollectedValue, language: Language): string =>
+  typeof item.value === 'number' ? String(item.value) : valueText(item, language)
 
 /** Returns an unmasked value as text to paste into another program. */
 export const copyText = (item: CollectedValue, { t }: Language): string =>

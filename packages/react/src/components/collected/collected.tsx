@@ -3,11 +3,13 @@ import { useCallback, useId } from 'react'
 import { useCall } from '../../hooks/use-call.ts'
 import type { UseCollectedOptions } from '../../hooks/use-collected.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
+import { CopyFailure } from '../kit/copy-failure.tsx'
 import { outcomeBadge } from '../kit/gather-words.ts'
 import { Icon, type IconName } from '../kit/icon.tsx'
 import { Menu } from '../kit/menu.tsx'
-import { CloseButton, Empty, Notice } from '../kit/notice.tsx'
+import { Empty } from '../kit/notice.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
+import { valueLabel } from './collected-words.ts'
 import { useCollectedContext } from './context.ts'
 import * as parts from './parts.tsx'
 
@@ -26,10 +28,11 @@ export interface CollectedProps {
  * `CollectedParts` has the unstyled parts of this component.
  */
 export function Collected({ callId, onCollected }: CollectedProps) {
-  const { t } = useLanguage()
+  const language = useLanguage()
+  const { t } = language
   const id = useId()
   const kept = useKeptFocus()
-  const labelOf = useCallback(({ label }: CollectedValue) => (label === 'digits' ? t('gather.gather') : undefined), [t])
+  const labelOf = useCallback((value: CollectedValue) => valueLabel(value, language), [language])
   return (
     <parts.Root
       callId={callId}
@@ -50,7 +53,7 @@ export function Collected({ callId, onCollected }: CollectedProps) {
       <parts.List className="cg-collected-list" empty={<NothingYet />}>
         {(item) => <Row key={item.id} item={item} />}
       </parts.List>
-      <CopyFailure />
+      <Failure />
       <parts.Announcer />
     </parts.Root>
   )
@@ -102,21 +105,12 @@ function CopyAll() {
   )
 }
 
-function CopyFailure() {
-  const { feedback, dismiss } = useCollectedContext('CopyFailure')
-  const { t } = useLanguage()
+function Failure() {
+  const { feedback, dismiss } = useCollectedContext('Failure')
   if (feedback?.status !== 'failed') return null
   return (
     <div className="cg-collected-footer">
-      <Notice
-        role="alert"
-        tone="warning"
-        icon="alert"
-        title={t('collected.copyFailed')}
-        action={<CloseButton onClose={dismiss} />}
-      >
-        {t('collected.copyFailedHint')}
-      </Notice>
+      <CopyFailure onClose={dismiss} />
     </div>
   )
 }

@@ -5,9 +5,8 @@ import { type UseCollectedOptions, useCollected } from '../../hooks/use-collecte
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { shortTimeOfDay } from '../kit/time.ts'
-import { valueText } from '../kit/value-text.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
-import { hiddenWords, resultWords } from './collected-words.ts'
+import { hiddenWords, resultWords, shownText } from './collected-words.ts'
 import { CollectedProvider, ItemProvider, useCollectedContext, useCollectedOf, useItem } from './context.ts'
 
 /** The state of `CollectedParts.Root`, as data attributes. */
@@ -89,11 +88,8 @@ export function Value(props: ValueProps) {
   const item = useItem('Value')
   const language = useLanguage()
   const { mask, last4, digitCount, kind } = item
-  if (!mask) {
-    // Not grouped, because a number may be a year or an id.
-    const children = typeof item.value === 'number' ? String(item.value) : valueText(item, language)
-    return renderPart('span', props, { dir: kind === 'digits' ? 'ltr' : 'auto', children })
-  }
+  if (!mask)
+    return renderPart('span', props, { dir: kind === 'digits' ? 'ltr' : 'auto', children: shownText(item, language) })
   const dots = '•'.repeat(Math.min(digitCount ?? SHOWN_DOTS, SHOWN_DOTS))
   return renderPart('span', props, {
     dir: 'ltr',

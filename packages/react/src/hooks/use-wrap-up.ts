@@ -1,0 +1,135 @@
+import type { SocketError } from '@callgather/protocol'
+import { useCallback, useEffect, useMemo } from 'react'
+import { changeRecord, deleteRecord, readRecord } from '../client/agent-storage.ts'
+import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { Remembered, useCallMemory, useRemembered } from './call-memory.ts'
+import { useCallId } from './call-scope.tsx'
+import { useGatherClient } from './provider.tsx'
+import { useAgentSubject } from './use-agent-subject.ts'
+import { useCall } from './use-call.ts'
+import { summaryOf, type WrapUpSummary } from './wrap-up-summary.ts'
+
+/** A finished wrap-up: the summary of the call, and what the agent entered. */
+export interface WrapUpRecord extends WrapUpSummary {
+  /** The agent's note, without leading and trailing spaces. Empty if there is none. */
+  readonly note: string
+  /** The `id` of the chosen disposition; `null` if none is chosen. */
+  readonly disposition: string | null
+}
+
+/** The options of `useWrapUp`. */
+export interface UseWrapUpOptions {
+  /** Receives the finished wrap-up. The draft is kept until the returned promise resolves; after a rejection it stays. */
+  onWrapUp?: ((record: WrapUpRecord) => unknown) | undefined
+}
+
+/** The wrap-up of a call. */
+export interface UseWrapUpResult {
+  /**
+   * `connecting`: the call state has not arrived yet. `live`: the call goes on; the draft can be written already.
+   * `open`: the call ended. `saving`: `onWrapUp` runs. `failed`: it threw or rejected; see `failure`. `done`: it resolved.
+   */
+  readonly status: 'connecting' | 'live' | 'open' | 'saving' | 'failed' | 'done'
+  readonly summary: WrapUpSummary
+  readonly note: string
+  readonly disposition: string | null
+  readonly setNote: (note: string) => void
+  readonly setDisposition: (disposition: string | null) => void
+  /** Passes the record to `onWrapUp`. Resolves when `status` has changed. Does nothing unless `open` or `failed`. */
+  readonly complete: () => Promise<void>
+  /** What `onWrapUp` threw or rejected with; `null` if it did not. */
+  readonly failure: unknown
+  readonly sync: SyncStatus
+  readonly error: SocketError | null
+}
+
+interface Draft {
+  readonly note: string
+  readonly disposition: string | null
+  readonly progress: 'open' | 'saving' | 'failed' | 'done'
+  readonly failure: unknown
+  /** Whether the agent changed the draft on this page. Only then is it newer than the stored draft. */
+  readonly isChanged: boolean
+}
+
+const noDraft: Draft = { note: '', disposition: null, progress: 'open', failure: null, isChanged: false }
+const drafts = new Remembered<Draft>(noDraft)
+
+/**
+ * Returns the wrap-up of a call: its summary, and the agent's note and disposition. The draft survives a reload and a
+ * closed tab. The browser stores it for this agent and call, until the wrap-up is done, the client is closed, another
+ * agent signs in, or 24 hours have passed.
+ */
+export function useWrapUp(callId?: string, options?: UseWrapUpOptions): UseWrapUpResult
+export function useWrapUp(options: UseWrapUpOptions): UseWrapUpResult
+export function useWrapUp(first?: string | UseWrapUpOptions, second?: UseWrapUpOptions): UseWrapUpResult {
+  const callId = useCallId(typeof first === 'object' ? undefined : first)
+  const { onWrapUp } = (typeof first === 'object' ? first : second) ?? {}
+  const slice = useCall(callId, wrapUpSlice)
+  const [draft, change, memory] = useRemembered(callId, drafts)
+  useStoredDraft(callId, draft, change)
+  const { summary } = slice
+  const complete = useCallback(async () => {
+    const { note, disposition, progress } = drafts.read(memory)
+    if (summary.endedAt === null || progress === 'saving' || progress === 'done') return
+    const isSameAgent = memory.mark()
+    change((known) => ({ ...known, progress: 'saving', failure: null }))
+    let settled: Partial<Draft> = { progress: 'done', isChanged: true }
+    try {
+      await onWrapUp?.({ ...summary, note: note.trim(), disposition })
+    } catch (failure) {
+      settled = { progress: 'failed', failure }
+    }
+    if (isSameAgent()) change((known) => ({ ...known, ...settled }))
+  }, [summary, onWrapUp, change, memory])
+  return useMemo(() => {
+    const { isKnown, ...rest } = slice
+    const { note, disposition, progress, failure } = draft
+    const phase = isKnown ? 'live' : 'connecting'
+    return {
+      ...rest,
+      status: progress === 'open' && summary.endedAt === null ? phase : progress,
+      note,
+      disposition,
+      failure,
+      setNote: (next) => change((known) => ({ ...known, note: next, isChanged: true })),
+      setDisposition: (next) => change((known) => ({ ...known, disposition: next, isChanged: true })),
+      complete,
+    }
+  }, [slice, draft, summary, change, complete])
+}
+
+function wrapUpSlice({ state, sync, cursor, error }: CallFeed) {
+  return { summary: summaryOf(state), isKnown: cursor !== null, sync, error: error ?? null }
+}
+
+/** Restores the draft of a call from the browser's storage, and stores its changes. */
+function useStoredDraft(callId: string, draft: Draft, change: (change: (known: Draft) => Draft) => void): void {
+  const subject = useAgentSubject(useGatherClient())
+  const memory = useCallMemory(callId)
+  useEffect(() => {
+    if (subject === null) return
+    const isSameAgent = memory.mark()
+    void readRecord([subject, 'wrapUp', callId]).then((stored) => {
+      if (isSameAgent()) change((known) => (known.isChanged ? known : { ...known, ...parseStored(stored) }))
+    })
+  }, [subject, callId, memory, change])
+  const { note, disposition, isChanged } = draft
+  const isDone = draft.progress === 'done'
+  useEffect(() => {
+    if (subject === null || !isChanged) return
+    const key = [subject, 'wrapUp', callId] as const
+    const isEmpty = note === '' && disposition === null && !isDone
+    void (isEmpty ? deleteRecord(key) : changeRecord(key, () => (isDone ? { isDone } : { note, disposition })))
+  }, [subject, callId, note, disposition, isDone, isChanged])
+}
+
+/** Reads a stored draft. A later version of this package may have written it in another shape. */
+function parseStored(stored: unknown): Partial<Draft> {
+  if (typeof stored !== 'object' || stored === null) return {}
+  if ('isDone' in stored) return { progress: 'done' }
+  return {
+    note: 'note' in stored && typeof stored.note === 'string' ? stored.note : '',
+    disposition: 'disposition' in stored && typeof stored.disposition === 'string' ? stored.disposition : null,
+  }
+}
