@@ -2,7 +2,9 @@
 import type { CallEvent } from '@callgather/protocol'
 import { DtmfPad, GatherPanel, GatherProvider, Transcript } from '@callgather/react'
 import { createScenarioClient, type ScenarioClient } from '@callgather/react/testing'
+import { CallWall } from '@callgather/react/wall'
 import '@callgather/react/styles.css'
+import '@callgather/react/wall.css'
 import { createRoot, type Root } from 'react-dom/client'
 
 export type View = keyof typeof views
@@ -10,6 +12,8 @@ export type View = keyof typeof views
 const callIdOf = (nth: number) => `v3:benchmark-${nth}`
 const CALL = callIdOf(0)
 const CALLS_ON_WALL = 200
+/** The keys per frame of 200 calls with 5 events a second each, at 60 frames a second. */
+const KEYS_PER_FRAME = 17
 
 let client: ScenarioClient | null = null
 let root: Root | null = null
@@ -31,6 +35,20 @@ function append(kind: 'message' | 'key', call = CALL): void {
   client?.append(call, event)
 }
 
+/** Begins a gather of digits that never ends. */
+function collect(call: string): void {
+  const occurred_at = '2025-11-22T10:40:00.000000Z'
+  const began = [
+    ['call.initiated', { from: '+15550001111', to: '+15550002222', direction: 'incoming' }],
+    ['call.answered', {}],
+    ['command.requested', { command: 'gather', body: { maximum_digits: 128 } }],
+    ['command.accepted', {}],
+  ] as const
+  for (const [event_type, payload] of began) {
+    client?.append(call, { id: event_type, occurred_at, event_type, command_id: 'key', payload })
+  }
+}
+
 const views = {
   transcript: () => (
     <div style={{ height: 560, display: 'grid' }}>
@@ -38,6 +56,11 @@ const views = {
     </div>
   ),
   panel: () => <GatherPanel callId={CALL} />,
+  supervisor: () => (
+    <div style={{ height: 900, display: 'grid' }}>
+      <CallWall />
+    </div>
+  ),
   wall: () => Array.from({ length: CALLS_ON_WALL }, (_, nth) => <DtmfPad key={callIdOf(nth)} callId={callIdOf(nth)} />),
 }
 
@@ -48,22 +71,28 @@ const bench = {
   async mount(view: View, count: number): Promise<void> {
     root?.unmount()
     client?.close()
-    const calls = Array.from({ length: view === 'wall' ? CALLS_ON_WALL : 1 }, (_, nth) => callIdOf(nth))
+    const isWall = view === 'wall' || view === 'supervisor'
+    const calls = Array.from({ length: isWall ? CALLS_ON_WALL : 1 }, (_, nth) => callIdOf(nth))
     client = createScenarioClient(
       calls.map((callId) => ({ title: callId, callId, from: '+15550001111', to: '+15550002222', steps: [] })),
     )
     events = 0
-    for (let nth = 0; nth < count; nth++) for (const call of calls) append(view === 'wall' ? 'key' : 'message', call)
+    if (view === 'supervisor') for (const call of calls) collect(call)
+    for (let nth = 0; nth < count; nth++) for (const call of calls) append(isWall ? 'key' : 'message', call)
     root = createRoot(document.getElementById('root') as HTMLElement)
     root.render(<GatherProvider client={client}>{views[view]()}</GatherProvider>)
     for (let waited = 0; waited < 400 && !document.querySelector('#root li, #root p'); waited++) await frame()
     for (let settle = 0; settle < 10; settle++) await frame()
   },
   /** Repeats an action `count` times, each in its own frame. */
-  async happen(kind: 'message' | 'frame of the wall' | 'nothing', count: number): Promise<void> {
+  async happen(kind: 'message' | 'frame of the wall' | 'frame of the supervisor' | 'nothing', count: number): Promise<void> {
     for (let nth = 0; nth < count; nth++) {
       if (kind === 'frame of the wall') {
         for (let key = 0; key < 10; key++) append('key', callIdOf((nth * 10 + key) % CALLS_ON_WALL))
+      } else if (kind === 'frame of the supervisor') {
+        for (let key = 0; key < KEYS_PER_FRAME; key++) {
+          append('key', callIdOf((nth * KEYS_PER_FRAME + key) % CALLS_ON_WALL))
+        }
       } else if (kind !== 'nothing') append(kind)
       await frame()
       await frame()

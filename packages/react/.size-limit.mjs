@@ -60,4 +60,11 @@ export default [
   ...limitsOf('everything', js('*'), '108 kB', '95 kB'),
   ...limitsOf('everything, with lazy modules', js('*'), '119 kB', '104 kB', react),
   ...limitsOf('the stylesheet', { path: 'dist/styles.css' }, '9.5 kB', '8.6 kB'),
+  ...limitsOf(
+    'the wall of calls',
+    { path: 'dist/components/call-wall/index.mjs', import: '{ CallWall }' },
+    '60 kB',
+    '53 kB',
+  ),
+  ...limitsOf('the stylesheet of the wall', { path: 'dist/wall.css' }, '1.6 kB', '1.4 kB'),
 ]

@@ -32,6 +32,7 @@ export default defineConfig({
     'src/testing/index.ts',
     'src/testing/msw.ts',
     'src/components/*/parts.tsx',
+    'src/components/call-wall/index.ts',
     'src/strings/{ar,de,en,es,fr,ja,pt-BR,zh-CN}.ts',
   ],
   format: ['esm'],
@@ -46,11 +47,11 @@ export default defineConfig({
   // For React Server Components. Declaration files can't contain the directive.
   outputOptions: { banner: (chunk) => (isClientModule(chunk) ? "'use client';" : '') },
   hooks: {
-    // One optional stylesheet, without lowered syntax: the host's tools know its browsers.
+    // Optional stylesheets, without lowered syntax: the host's tools know its browsers.
     'build:done': async () => {
       await build({
-        entryPoints: ['src/styles/index.css'],
-        outfile: 'dist/styles.css',
+        entryPoints: { styles: 'src/styles/index.css', wall: 'src/styles/call-wall.css' },
+        outdir: 'dist',
         bundle: true,
         logLevel: 'warning',
       })
@@ -58,7 +59,7 @@ export default defineConfig({
       const index = await readFile('dist/index.d.mts', 'utf8').catch(() => null)
       if (index !== null) await writeFile('dist/index.d.mts', index.replace(/^export \* from/m, 'export type * from'))
       // TypeScript 6 requires a declaration for side-effect imports.
-      await writeFile('dist/styles.css.d.ts', 'export {}\n')
+      for (const sheet of ['styles', 'wall']) await writeFile(`dist/${sheet}.css.d.ts`, 'export {}\n')
     },
   },
 })

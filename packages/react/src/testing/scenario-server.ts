@@ -174,6 +174,10 @@ export class ScenarioServer implements Transport {
       .map((log) => selectCallSummary(log.state))
   }
 
+  listScopes(): Scope[] {
+    return [...new Set([...this.#logs.values()].flatMap(({ scopes }) => scopes))]
+  }
+
   headsOf(callIds: Iterable<string>) {
     return [...callIds].flatMap((callId) => {
       const log = this.#logs.get(callId)
@@ -239,7 +243,8 @@ class ServerLink implements Link {
   watchCalls() {
     return this.#reply(() => {
       this.#isWatchingList = true
-      return { ok: true as const, now: this.#server.now(), calls: this.#server.summaries() }
+      const scopes = this.#server.listScopes()
+      return { ok: true as const, now: this.#server.now(), calls: this.#server.summaries(), scopes }
     })
   }
 
