@@ -22,7 +22,13 @@ export async function screen({ rounds, size }: Effort): Promise<Report> {
   const count = Math.ceil(25 * size)
   const most = size < 0.1 ? 1_000 : 10_000
   const missed = Math.ceil(3_000 * Math.min(1, size))
-  const times = { short: [] as number[], long: [] as number[], wall: [] as number[], supervisor: [] as number[], hidden: [] as number[] }
+  const times = {
+    short: [] as number[],
+    long: [] as number[],
+    wall: [] as number[],
+    supervisor: [] as number[],
+    hidden: [] as number[],
+  }
   let elements = 0
   for (const round of roundsOf('screen', rounds)) {
     const short = await costOf(browser, 'transcript', 12, 'message', count)

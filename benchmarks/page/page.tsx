@@ -85,7 +85,10 @@ const bench = {
     for (let settle = 0; settle < 10; settle++) await frame()
   },
   /** Repeats an action `count` times, each in its own frame. */
-  async happen(kind: 'message' | 'frame of the wall' | 'frame of the supervisor' | 'nothing', count: number): Promise<void> {
+  async happen(
+    kind: 'message' | 'frame of the wall' | 'frame of the supervisor' | 'nothing',
+    count: number,
+  ): Promise<void> {
     for (let nth = 0; nth < count; nth++) {
       if (kind === 'frame of the wall') {
         for (let key = 0; key < 10; key++) append('key', callIdOf((nth * 10 + key) % CALLS_ON_WALL))

@@ -63,8 +63,8 @@ export default [
   ...limitsOf(
     'the wall of calls',
     { path: 'dist/components/call-wall/index.mjs', import: '{ CallWall }' },
-    '60 kB',
-    '53 kB',
+    '19.2 kB',
+    '17.1 kB',
   ),
-  ...limitsOf('the stylesheet of the wall', { path: 'dist/wall.css' }, '1.6 kB', '1.4 kB'),
+  ...limitsOf('the stylesheet of the wall', { path: 'dist/wall.css' }, '1.3 kB', '1.1 kB'),
 ]

@@ -30,6 +30,7 @@ export { AssistantBar, type AssistantBarProps } from './components/assistant-bar
 export type { AssistantStartOptions } from './components/assistant-bar/context.ts'
 export * as AssistantBarParts from './components/assistant-bar/parts.tsx'
 export type { MessageReceipt } from './components/assistant-bar/receipts.ts'
+export type { Attention } from './components/call-list/attention.ts'
 export { CallList, type CallListProps } from './components/call-list/call-list.tsx'
 export type { AnswerCall, CallListGroup, CallListItem } from './components/call-list/context.ts'
 export * as CallListParts from './components/call-list/parts.tsx'

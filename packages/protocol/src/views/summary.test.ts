@@ -88,6 +88,13 @@ describe('selectCallSummary', () => {
     expect(promptOf('😀'.repeat(100), 'text')).toBe(`${'😀'.repeat(79)}…`)
   })
 
+  it('selectCallSummary reports the label of a gather instead of its prompt', () => {
+    const labelled = (command: string, body: Record<string, unknown>) =>
+      summaryOf(new ScenarioWriter('Labelled').answered().command('a', command, body, { label: 'Account' }).end())
+    expect(labelled('gather_using_speak', pin).activity).toMatchObject({ label: 'Account' })
+    expect(labelled('gather_using_ai', { parameters: bookingParameters }).activity).toMatchObject({ label: 'Account' })
+  })
+
   it('selectCallSummary reports a refused command until another command is sent', () => {
     const refused = prompted()
       .event('command.requested', { command_id: 'stop', payload: { command: 'gather_stop', body: {} } })

@@ -48,7 +48,7 @@ export interface DigitActivity {
   readonly kind: 'digits'
   readonly status: GatherStatus
   readonly outcome: string | null
-  /** The start of the prompt that asks for the keys; absent when there is no text, or it is masked. */
+  /** What the gather asks for: its label, or the start of its prompt. Absent without both, or if they are masked. */
   readonly label?: string
   /** The number of digits so far. */
   readonly count: number
@@ -73,6 +73,8 @@ export interface FieldActivity {
   readonly kind: 'fields'
   readonly status: GatherStatus
   readonly outcome: string | null
+  /** What the gather asks for, in the words of its agent; absent without a label. */
+  readonly label?: string
   /** How many required fields have a value, and how many there are. All fields count when no field is required. */
   readonly done: number
   readonly of: number
@@ -148,7 +150,7 @@ function activityOf(state: CallState): Activity | null {
 function digitActivity(gather: DigitGather): DigitActivity {
   const { status, outcome, rules, prompt, digits, keys, mask, attempt, runningTimeout } = gather
   const isAttemptKnown = status === 'collecting' && rules.maxAttempts > 1 && prompt.playing !== null
-  const label = prompt.text === null || gather.body.payload_type === 'ssml' ? null : prompt.text
+  const label = gather.label ?? (gather.body.payload_type === 'ssml' ? null : prompt.text)
   return {
     kind: 'digits',
     status,
@@ -166,12 +168,13 @@ function digitActivity(gather: DigitGather): DigitActivity {
 }
 
 function fieldActivity(gather: AIGather, lastMessageAt: string | null): FieldActivity {
-  const { status, outcome, progress, fields, mask } = gather
+  const { status, outcome, label, progress, fields, mask } = gather
   const known = fields.filter((field) => field.status !== 'missing').slice(0, MAX_FIELDS)
   return {
     kind: 'fields',
     status,
     outcome,
+    ...defined('label', label),
     ...progress,
     fields: known.map(({ label, value }) => ({
       label: shorten(label, MAX_LABEL_LENGTH),

@@ -2,8 +2,6 @@ import {
   aiBooking,
   assistantWhisper,
   hangupMidGather,
-  hiddenPin,
-  menuWithWrongKey,
   pinEntry,
   type Scenario,
   ScenarioWriter,
@@ -51,8 +49,15 @@ const refused = new ScenarioWriter('Refused', { from: '+15550006612' })
   .event('command.refused', { command_id: 'stop', payload: { status: 422, code: '90034', title: 'Not answered yet' } })
   .end()
 
+const account = new ScenarioWriter('Account', { from: '+15550003120' })
+  .answered({ callerName: 'Maria Alvarez' })
+  .command('account', 'gather', { minimum_digits: 6, maximum_digits: 10 }, { label: 'Account number' })
+  .wait(2000)
+  .press('4071', { gather: 'account' })
+  .end()
+
 const several = [
-  ...[pinEntry, aiBooking, assistantWhisper, hangupMidGather, ringing, hiddenPin, menuWithWrongKey],
+  ...[pinEntry, aiBooking, assistantWhisper, hangupMidGather, ringing, account],
   ...[missed, outgoing, disguised, refused],
 ]
 

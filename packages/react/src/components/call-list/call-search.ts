@@ -17,7 +17,7 @@ export function callMatcher(query: string): (call: CallSummary, ...extra: (strin
   if (wanted === '') return () => true
   return (call, ...extra) => {
     const { activity, callerName, from, to, callId } = call
-    const label = activity?.kind === 'digits' ? activity.label : undefined
+    const label = activity && 'label' in activity ? activity.label : undefined
     const texts = [otherParty(call).number, callerName, from, to, label, callId, ...extra]
     return texts.some((text) => text && plain(text).includes(wanted))
   }

@@ -53,9 +53,10 @@ function progressWords(activity: NonNullable<CallSummary['activity']>, language:
     const { outcome } = activity
     return outcome ? `${t('calls.talking')} · ${outcomeWords(outcome, null, language)}` : t('calls.talking')
   }
-  return activity.kind === 'fields'
-    ? t('calls.activity.fields', { done: activity.done, of: activity.of })
-    : labelOf(activity, language)
+  if (activity.kind === 'digits') return labelOf(activity, language)
+  const { label, done, of } = activity
+  const count = t('slots.count', { count: done, max: of })
+  return label ? `${visibleText(label)} · ${count}` : t('calls.activity.fields', { done, of })
 }
 
 /** What a gather of keys asks for. */

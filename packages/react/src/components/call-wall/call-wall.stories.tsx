@@ -18,6 +18,7 @@ const pin = {
   maximum_digits: 6,
   maximum_tries: 3,
 }
+const hiddenPin = { mask: 'digits', label: 'PIN' } as const
 const prompt = { command_id: 'ask', payload: {} }
 
 const ringing = new ScenarioWriter('Ringing', { from: '+15550009900' })
@@ -25,7 +26,7 @@ const ringing = new ScenarioWriter('Ringing', { from: '+15550009900' })
   .event('call.initiated', { payload: { from: '+15550009900', to: '+15550002222', direction: 'incoming' } })
   .end()
 const stuck = callOf(1)
-  .command('ask', 'gather_using_speak', { ...pin, inter_digit_timeout_millis: 60_000 }, { mask: 'digits' })
+  .command('ask', 'gather_using_speak', { ...pin, inter_digit_timeout_millis: 60_000 }, hiddenPin)
   .event('call.speak.started', prompt)
   .wait(1000)
   .event('call.speak.ended', prompt)
@@ -33,7 +34,7 @@ const stuck = callOf(1)
   .end()
 const lastAttempt = callOf(2)
   .wait(16_000)
-  .command('ask', 'gather_using_speak', { ...pin, maximum_tries: 2 }, { mask: 'digits' })
+  .command('ask', 'gather_using_speak', { ...pin, maximum_tries: 2 }, hiddenPin)
   .event('call.speak.started', prompt)
   .wait(6000)
   .event('call.speak.started', prompt)
@@ -50,7 +51,7 @@ const rejected = callOf(3)
   .end()
 const booking = callOf(4, 'Ada Lovelace')
   .wait(20_000)
-  .command('ask', 'gather_using_ai', { parameters: bookingParameters })
+  .command('ask', 'gather_using_ai', { parameters: bookingParameters }, { label: 'Booking' })
   .event('call.ai_gather.partial_results', {
     command_id: 'ask',
     payload: { partial_results: { patient_name: 'Ada Lovelace', preferred_day: 'Thursday' } },
@@ -66,7 +67,7 @@ const talking = callOf(6, 'Maria Alvarez').end()
 const collecting = (index: number) =>
   callOf(index)
     .wait(Math.max(0, 36_000 - index * 700))
-    .command('ask', 'gather_using_speak', birthDate)
+    .command('ask', 'gather_using_speak', birthDate, { label: 'Date of birth' })
     .press('19570312'.slice(0, 2 + (index % 5)), { gather: 'ask' })
     .end()
 
@@ -79,7 +80,10 @@ const meta = {
   parameters: { scenario: forty, at: 40_000, width: '80rem', wide: true },
   args: {
     onOpen: fn(),
-    describeCall: ({ callId }) => ({ agent: `agent-${1 + (callId.charCodeAt(callId.length - 1) % 18)}`, team: 'Billing' }),
+    describeCall: ({ callId }) => ({
+      agent: `agent-${1 + (callId.charCodeAt(callId.length - 1) % 18)}`,
+      team: 'Billing',
+    }),
   },
   decorators: [
     (Story) => (
