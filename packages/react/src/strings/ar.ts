@@ -270,7 +270,7 @@ export const ar: Strings = {
   'collected.copiedWhat': 'تم نسخ: {what}',
   'collected.copyFailed': 'تعذّر النسخ',
   'collected.copyFailedHint': 'منع المتصفح ذلك. حدِّد القيمة وانسخها يدويًا.',
-  'wrapUp.label': 'إنهاء المعالجة',
+  'wrapUp.label': 'ما بعد المكالمة',
   'wrapUp.live': 'المكالمة جارية',
   'wrapUp.missed': 'فائتة',
   'wrapUp.talkTime': 'مدة الحديث',

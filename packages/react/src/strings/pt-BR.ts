@@ -226,7 +226,7 @@ export const ptBR: Strings = {
   'collected.copiedWhat': 'Copiado: {what}',
   'collected.copyFailed': 'Não foi possível copiar',
   'collected.copyFailedHint': 'O navegador bloqueou. Selecione o valor e copie manualmente.',
-  'wrapUp.label': 'Encerramento',
+  'wrapUp.label': 'Pós-atendimento',
   'wrapUp.live': 'Chamada em andamento',
   'wrapUp.missed': 'Perdida',
   'wrapUp.talkTime': 'Tempo de conversa',

@@ -108,8 +108,8 @@ function Summary() {
               <Icon name="hidden" /> {hiddenWords(item, language)}
             </dd>
           ) : (
-            <dd className="cg-wrap-up-value" dir="auto">
-              {shownText(item, language)}
+            <dd className="cg-wrap-up-value">
+              <bdi>{shownText(item, language)}</bdi>
             </dd>
           )}
         </div>
@@ -119,7 +119,9 @@ function Summary() {
           <dt>
             {t('assistant.whisper')} <time dateTime={at}>{shortTimeOfDay(locale, at, timeZone)}</time>
           </dt>
-          <dd dir="auto">{text}</dd>
+          <dd>
+            <bdi>{text}</bdi>
+          </dd>
         </div>
       ))}
     </dl>
